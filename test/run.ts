@@ -1,0 +1,66 @@
+/**
+ * Runs the tests over one Postgres of their own, and leaves nothing behind.
+ *
+ * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. Long ones (test/sim/long, and files
+ * that end in .long.test.ts) run only with --long or when they are named.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startTestServer, stopServerIn, temporaryBaseDir } from './support/postgres.ts'
+
+const testDir = path.dirname(fileURLToPath(import.meta.url))
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
+
+const missing = positionals.filter(file => !existsSync(file))
+if (missing.length > 0) {
+  console.error(`There is no ${missing.join(', ')}.`)
+  process.exit(2)
+}
+const files = positionals.length > 0 ? positionals : await testFiles(values.long === true)
+process.exitCode = await runTests(files)
+
+async function testFiles(withLong: boolean): Promise<string[]> {
+  const all = await readdir(testDir, { recursive: true })
+  return all
+    .filter(file => file.endsWith('.test.ts'))
+    .filter(
+      file => withLong || !(file.endsWith('.long.test.ts') || file.startsWith(path.join('sim', 'long') + path.sep)),
+    )
+    .map(file => path.join(testDir, file))
+    .sort()
+}
+
+async function runTests(paths: readonly string[]): Promise<number> {
+  let interrupted = false
+  let stopChild = (): void => undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      interrupted = true
+      stopChild()
+    })
+  }
+  const dir = await temporaryBaseDir()
+  // All directories of all tests lie in this one, so that those of a test that was killed are found below.
+  process.env.GOLDENHOUR_TEST_DIR = dir
+  try {
+    process.env.GOLDENHOUR_TEST_POSTGRES ??= (await startTestServer()).url
+    if (interrupted) return 1
+    const flags = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec']
+    // A group of its own: the runner does not take the processes of its test files with it when it is killed.
+    const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })
+    stopChild = () => process.kill(-child.pid!, 'SIGKILL')
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('exit', exitCode => resolve(exitCode ?? 1))
+    })
+    stopChild = () => undefined
+    return code
+  } finally {
+    for (const name of await readdir(dir)) await stopServerIn(path.join(dir, name))
+    await rm(dir, { recursive: true, force: true })
+  }
+}
