@@ -1,0 +1,91 @@
+/** A call: a request for help as a dispatcher entered it; each unit that it needs is a trip. */
+import type { EnterCall } from './commands.ts'
+import { type EventMeta, invariant } from './decision.ts'
+import type { CallCancelled, CallClosed, DomainEvent, Need } from './events.ts'
+import { type CallId, callKey, type TripId, tripKey } from './ids.ts'
+import { isEnded, type TripState } from './trip.ts'
+import type { Priority } from './vocabulary.ts'
+
+export interface CallState {
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly problem: string | null
+  readonly needs: readonly Need[]
+  readonly tripIds: readonly TripId[]
+  readonly receivedAtMs: number
+  readonly state: 'open' | 'closed' | 'cancelled'
+  readonly version: number
+}
+
+export function evolveCall(state: CallState | null, event: DomainEvent, meta: EventMeta): CallState {
+  if (event.type === 'CallEntered') {
+    invariant(state === null, () => `call ${event.callId} was entered twice, again at ${meta.position}`)
+    const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs } = event
+    return {
+      callId,
+      lonDeg,
+      latDeg,
+      priority,
+      problem,
+      needs,
+      tripIds,
+      receivedAtMs,
+      state: 'open',
+      version: meta.position,
+    }
+  }
+  invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
+  switch (event.type) {
+    case 'TripCancelled':
+    case 'TripClosed':
+      return { ...state, version: meta.position }
+    case 'CallClosed':
+    case 'CallCancelled':
+      invariant(
+        state.state === 'open',
+        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
+      )
+      return { ...state, state: event.type === 'CallClosed' ? 'closed' : 'cancelled', version: meta.position }
+    default:
+      invariant(false, () => `${event.type} at ${meta.position} is no event of a call`)
+  }
+}
+
+/** The facts of a new call: the call itself, and a trip for each unit that it needs. Ids are made before the turn. */
+export function enterCall(
+  command: EnterCall,
+  callId: CallId,
+  tripIds: readonly TripId[],
+  nowMs: number,
+): DomainEvent[] {
+  const { lonDeg, latDeg, priority, problem, needs } = command
+  const receivedAtMs = command.receivedAtMs ?? nowMs
+  const entered: DomainEvent = {
+    type: 'CallEntered',
+    v: 1,
+    entity: callKey(callId),
+    callId,
+    lonDeg,
+    latDeg,
+    priority,
+    problem,
+    needs,
+    tripIds,
+    receivedAtMs,
+  }
+  const trips = needs.map((need, index): DomainEvent => {
+    const tripId = tripIds[index]!
+    const entity = tripKey(tripId)
+    return { type: 'TripCreated', v: 1, entity, tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
+  })
+  return [entered, ...trips]
+}
+
+/** The call's own end, once the last of its trips has ended. */
+export function endedCall(call: CallState, trips: readonly TripState[]): (CallClosed | CallCancelled)[] {
+  if (call.state !== 'open' || !trips.every(isEnded)) return []
+  const type = trips.some(trip => trip.phase === 'closed') ? 'CallClosed' : 'CallCancelled'
+  return [{ type, v: 1, entity: callKey(call.callId), callId: call.callId }]
+}

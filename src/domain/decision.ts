@@ -1,0 +1,33 @@
+/** What a decider answers: events that happened, or a refusal that says why not. */
+import type { Refusal } from '../protocol/errors.ts'
+import type { DomainEvent } from './events.ts'
+
+export type Decision =
+  | { readonly ok: true; readonly events: readonly DomainEvent[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export const accepted = (...events: DomainEvent[]): Decision => ({ ok: true, events })
+
+export const refused = (
+  code: Refusal['code'],
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+): Decision => ({ ok: false, refusal: details === undefined ? { code, message } : { code, message, details } })
+
+/** Where in the log an event stands, and when it was recorded: what `evolve` needs beside the event itself. */
+export interface EventMeta {
+  readonly position: number
+  readonly recordedAtMs: number
+}
+
+/**
+ * An event met a state in which it cannot have happened: our own mistake, never a client's.
+ * The turn that made it changes nothing; met during replay, it means that the log is not what we think.
+ */
+export class BrokenInvariant extends Error {
+  override readonly name = 'BrokenInvariant'
+}
+
+export function invariant(condition: boolean, what: () => string): asserts condition {
+  if (!condition) throw new BrokenInvariant(what())
+}

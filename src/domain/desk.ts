@@ -1,0 +1,69 @@
+/** The desk's pure rules: who waits first, what an offer's terms are, when a round may begin anew. */
+import type { DecisionRecord, DomainEvent, TripAlarm } from './events.ts'
+import { type OfferId, tripKey, type UnitId } from './ids.ts'
+import type { Policy } from './policy.ts'
+import type { TripState } from './trip.ts'
+
+/**
+ * Place of a pending trip in the queue, lower first: the call's age with a handicap for each step of priority.
+ *
+ * Priority decides among calls of about the same age; a call that has waited `ageingStepMs` longer for each step goes
+ * first, so that nothing starves. The key never changes while the trip waits, so the queue needs no re-sorting.
+ */
+export function queueKey(trip: TripState, policy: Policy): number {
+  return trip.receivedAtMs + (trip.priority - 1) * policy.ageingStepMs
+}
+
+export function offerMade(
+  trip: TripState,
+  unitId: UnitId,
+  offerId: OfferId,
+  round: number,
+  decision: DecisionRecord,
+  policy: Policy,
+  nowMs: number,
+): DomainEvent {
+  const ordered = policy.mode === 'ordered'
+  const timeoutMs = ordered ? policy.orderTimeoutMs : policy.offerTimeoutMs[trip.priority]
+  return {
+    type: 'OfferMade',
+    v: 1,
+    entity: tripKey(trip.tripId),
+    tripId: trip.tripId,
+    offerId,
+    unitId,
+    mode: policy.mode,
+    round,
+    offeredAtMs: nowMs,
+    warnAtMs: ordered ? nowMs + policy.orderWarnMs : null,
+    deadlineAtMs: nowMs + timeoutMs,
+    decision,
+  }
+}
+
+export function offerTimedOut(trip: TripState): DomainEvent[] {
+  const offer = trip.offer
+  if (offer === null) return []
+  const { offerId, unitId } = offer
+  const entity = tripKey(trip.tripId)
+  return [{ type: 'OfferTimedOut', v: 1, entity, tripId: trip.tripId, offerId, unitId }]
+}
+
+/** The alarm as an event; none when it stands already. */
+export function alarmRaised(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
+  if (trip.alarms.includes(alarm)) return []
+  const entity = tripKey(trip.tripId)
+  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId }]
+}
+
+/** When the units that were asked in this round may be asked again; null while nobody was. */
+export function nextRoundAtMs(trip: TripState, policy: Policy): number | null {
+  if (trip.asked.length === 0 || trip.pendingSinceMs === null) return null
+  return trip.pendingSinceMs + policy.roundPauseMs
+}
+
+/** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
+export function noMovementAtMs(trip: TripState, policy: Policy): number | null {
+  if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
+  return (trip.times.assigned ?? trip.receivedAtMs) + policy.noMovementMs
+}

@@ -1,0 +1,261 @@
+/** A driver: one unit's live state, kept across crews, and the rules for its crew and status. */
+import type { DeclineOffer, SetStatus, SignOff, SignOn } from './commands.ts'
+import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
+import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
+import { driverKey, type OfferId, type Principal, type StreamId, type TripId, tripKey, type UnitId } from './ids.ts'
+import type { TripState } from './trip.ts'
+import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
+
+/** The one trip a unit has or is asked for. A driver holds at most one. */
+export interface Work {
+  readonly tripId: TripId
+  /** Set while the trip is offered to this unit and unanswered. */
+  readonly offerId: OfferId | null
+  readonly mode: DispatchMode
+  readonly phase: 'offered' | WorkPhase
+}
+
+export interface DriverState extends UnitReference {
+  /** Who is signed on; null while off duty. */
+  readonly crew: Principal | null
+  /** The crew's own word on readiness; it counts while no trip is open. */
+  readonly unavailableReason: UnavailableReason | null
+  readonly work: Work | null
+  readonly status: UnitStatus
+  readonly statusSinceMs: number
+  /** The highest seq of each stream that was declared lost, newest last: the received mark is never below it. */
+  readonly holes: readonly (readonly [streamId: StreamId, toSeq: number])[]
+  /** Position of the record that last changed this state. */
+  readonly version: number
+}
+
+const STATUS_OF_PHASE: Readonly<Record<'offered' | WorkPhase, UnitStatus>> = {
+  offered: 'offered',
+  assigned: 'assigned',
+  'en-route': 'en-route',
+  'on-scene': 'on-scene',
+  'at-patient': 'on-scene',
+  transporting: 'transporting',
+  'at-destination': 'at-destination',
+  transferred: 'at-destination',
+}
+
+/** Holes are kept for this many streams, the newest; older streams have ended. */
+const HOLES_KEPT = 8
+
+function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason'>): UnitStatus {
+  if (driver.work !== null) return STATUS_OF_PHASE[driver.work.phase]
+  if (driver.crew === null) return 'off-duty'
+  return driver.unavailableReason === null ? 'available' : 'unavailable'
+}
+
+/** EIDO's primary unit status: whether the unit can be sent, apart from what it is doing. */
+export function dispatchabilityOf(driver: DriverState): Dispatchability {
+  if (driver.status === 'available') return 'available'
+  if (driver.status === 'assigned' || driver.status === 'en-route') return 'conditionally-available'
+  return 'not-available'
+}
+
+/** True when the unit must not be given to anybody else: it works on a trip, or was ordered to. */
+export function isBound(driver: DriverState): boolean {
+  return driver.work !== null && (driver.work.phase !== 'offered' || driver.work.mode === 'ordered')
+}
+
+export function evolveDriver(state: DriverState | null, event: DomainEvent, meta: EventMeta): DriverState {
+  if (event.type === 'UnitRegistered') {
+    const { unitId, callSign, levelOfCare, capabilities, homeStation } = event
+    const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
+    if (state !== null) return { ...state, ...reference, version: meta.position }
+    return {
+      ...reference,
+      crew: null,
+      unavailableReason: null,
+      work: null,
+      status: 'off-duty',
+      statusSinceMs: meta.recordedAtMs,
+      holes: [],
+      version: meta.position,
+    }
+  }
+  invariant(state !== null, () => `${event.type} at ${meta.position} names a unit that was never registered`)
+  return withStatus(state, changeOf(state, event, meta), event, meta)
+}
+
+type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'holes'>>
+
+function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
+  const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
+  switch (event.type) {
+    case 'CrewSignedOn':
+      invariant(state.crew === null, broken)
+      return { crew: event.principal, unavailableReason: null }
+    case 'CrewSignedOff':
+      invariant(state.crew !== null, broken)
+      return { crew: null, unavailableReason: null }
+    case 'UnitBecameAvailable':
+      invariant(state.crew !== null, broken)
+      return { unavailableReason: null }
+    case 'UnitBecameUnavailable':
+      invariant(state.crew !== null && !isBound(state), broken)
+      return { unavailableReason: event.reason }
+    case 'FixHoleRecorded':
+      return { holes: withHole(state.holes, event.streamId, event.toSeq) }
+    case 'OfferMade':
+      invariant(state.status === 'available', broken)
+      return { work: { tripId: event.tripId, offerId: event.offerId, mode: event.mode, phase: 'offered' } }
+    case 'OfferAccepted':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return { work: { ...state.work, offerId: null, phase: 'assigned' } }
+    case 'OfferDeclined':
+    case 'OfferTimedOut':
+    case 'OfferRevoked':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return { work: null }
+    case 'TripPhaseReached':
+      invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
+      return { work: { ...state.work, phase: event.phase } }
+    case 'TripCancelled':
+    case 'TripClosed':
+      invariant(state.work?.tripId === event.tripId, broken)
+      return { work: null }
+    default:
+      invariant(false, () => `${event.type} at ${meta.position} is no event of a driver`)
+  }
+}
+
+function withStatus(state: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
+  const next = { ...state, ...change, version: meta.position }
+  const status = statusOf(next)
+  if (status === state.status) return next
+  const happenedAtMs = 'happenedAtMs' in event ? event.happenedAtMs : meta.recordedAtMs
+  return { ...next, status, statusSinceMs: happenedAtMs }
+}
+
+function withHole(holes: DriverState['holes'], streamId: StreamId, toSeq: number): DriverState['holes'] {
+  // A list: an object would put ids that look like numbers first, and a jsonb column any id anywhere.
+  return [...holes.filter(([id]) => id !== streamId).slice(-(HOLES_KEPT - 1)), [streamId, toSeq]]
+}
+
+/**
+ * A crew takes the unit. If another crew is on it, that one is relieved in the same step: a successor may take over
+ * with a trip open, which is the only way to leave one.
+ */
+export function signOn(driver: DriverState, command: SignOn, principal: Principal): Decision {
+  if (driver.crew === principal) return accepted()
+  const entity = driverKey(driver.unitId)
+  const base = { v: 1, entity, unitId: driver.unitId, happenedAtMs: command.happenedAtMs } as const
+  const on: DomainEvent = { type: 'CrewSignedOn', ...base, principal }
+  if (driver.crew === null) return accepted(on)
+  return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on)
+}
+
+/** The crew leaves; an unanswered offer goes back to the desk, an open trip forbids it. */
+export function signOff(driver: DriverState, command: SignOff): Decision {
+  if (driver.crew === null) return unitOffDuty(driver)
+  if (isBound(driver)) return unitHasTrip(driver)
+  return accepted(...revokedOffer(driver, 'crew-signed-off'), {
+    type: 'CrewSignedOff',
+    v: 1,
+    entity: driverKey(driver.unitId),
+    unitId: driver.unitId,
+    principal: driver.crew,
+    happenedAtMs: command.happenedAtMs,
+  })
+}
+
+/** The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. */
+export function setStatus(driver: DriverState, command: SetStatus): Decision {
+  if (driver.crew === null) return unitOffDuty(driver)
+  if (isBound(driver)) return unitHasTrip(driver)
+  const base = {
+    v: 1,
+    entity: driverKey(driver.unitId),
+    unitId: driver.unitId,
+    happenedAtMs: command.happenedAtMs,
+  } as const
+  if (command.status === 'unavailable') {
+    const reason = command.reason ?? 'other'
+    return accepted(...revokedOffer(driver, 'unit-unavailable'), { type: 'UnitBecameUnavailable', ...base, reason })
+  }
+  if (driver.unavailableReason === null) return accepted()
+  return accepted({ type: 'UnitBecameAvailable', ...base })
+}
+
+/** The crew says no to an offer. An order can only be acknowledged. */
+export function declineOffer(driver: DriverState, command: DeclineOffer): Decision {
+  const work = driver.work
+  if (work === null || work.offerId !== command.offerId) return unknownOffer(command.offerId)
+  if (work.mode === 'ordered') {
+    return refused('not-declinable', 'This is an order: acknowledge it, or ask a dispatcher to take it back.', {
+      offerId: command.offerId,
+    })
+  }
+  const { offerId, tripId } = { offerId: command.offerId, tripId: work.tripId }
+  const entity = tripKey(tripId)
+  return accepted({
+    type: 'OfferDeclined',
+    v: 1,
+    entity,
+    tripId,
+    offerId,
+    unitId: driver.unitId,
+    reason: command.reason,
+  })
+}
+
+/** The crew takes the trip: binds driver and trip, or neither. */
+export function acceptOffer(
+  driver: DriverState,
+  trip: TripState | undefined,
+  offerId: OfferId,
+  happenedAtMs: number,
+): Decision {
+  if (driver.work?.offerId !== offerId || trip?.offer?.offerId !== offerId) return unknownOffer(offerId)
+  const entity = tripKey(trip.tripId)
+  return accepted({
+    type: 'OfferAccepted',
+    v: 1,
+    entity,
+    tripId: trip.tripId,
+    offerId,
+    unitId: driver.unitId,
+    happenedAtMs,
+  })
+}
+
+/** The event that takes an unanswered offer back from a unit; none when it holds none. */
+export function revokedOffer(driver: DriverState, reason: RevokeReason): OfferRevoked[] {
+  const work = driver.work
+  if (work === null || work.offerId === null) return []
+  const entity = tripKey(work.tripId)
+  const { tripId, offerId } = { tripId: work.tripId, offerId: work.offerId }
+  return [{ type: 'OfferRevoked', v: 1, entity, tripId, offerId, unitId: driver.unitId, reason }]
+}
+
+function unknownOffer(offerId: OfferId): Decision {
+  return refused(
+    'unknown-offer',
+    'This offer is no longer open to the unit; look at the latest state for the next one.',
+    {
+      offerId,
+    },
+  )
+}
+
+function unitOffDuty(driver: DriverState): Decision {
+  return refused('unit-off-duty', `No crew is signed on to unit ${driver.callSign}; sign on first.`, {
+    unitId: driver.unitId,
+  })
+}
+
+function unitHasTrip(driver: DriverState): Decision {
+  const tripId = driver.work?.tripId
+  return refused(
+    'unit-has-trip',
+    `Unit ${driver.callSign} is ${driver.status}; close or hand over trip ${tripId} first, or let a successor sign on.`,
+    { unitId: driver.unitId, tripId, status: driver.status },
+  )
+}
+
+/** Units are told apart by id wherever order must not depend on anything else. */
+export const byUnitId = (a: { unitId: UnitId }, b: { unitId: UnitId }): number => (a.unitId < b.unitId ? -1 : 1)

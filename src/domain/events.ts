@@ -1,0 +1,258 @@
+/**
+ * The facts of a region's log. An event is never renamed and never changed in meaning without raising `v`.
+ *
+ * Each event belongs to one entity (its actor) but may concern others: an offer concerns a trip, a driver and through
+ * the trip a call. `entitiesOf` names all of them, and each one folds the same event into its own state.
+ * No event carries personal data: caller, phone, address and notes lie in `call_details`, where they can be erased.
+ */
+import {
+  type CallId,
+  callKey,
+  driverKey,
+  type EntityKey,
+  type OfferId,
+  type Principal,
+  type TripId,
+  type UnitId,
+} from './ids.ts'
+import type {
+  CancelReason,
+  Capability,
+  Cause,
+  DeclineReason,
+  DispatchMode,
+  Disposition,
+  LevelOfCare,
+  Priority,
+  ReportablePhase,
+  TripPhase,
+  UnavailableReason,
+} from './vocabulary.ts'
+
+interface EventOf<T extends string, K extends EntityKey> {
+  readonly type: T
+  readonly v: 1
+  readonly entity: K
+}
+type DriverEntity = `driver/${string}`
+type TripEntity = `trip/${string}`
+type CallEntity = `call/${string}`
+
+/** What one unit must be able to do for a call. */
+export interface Need {
+  readonly levelOfCare: LevelOfCare
+  readonly capabilities: readonly Capability[]
+}
+
+/** The service's description of a unit, as imported. */
+export interface UnitReference {
+  readonly unitId: UnitId
+  readonly callSign: string
+  readonly levelOfCare: LevelOfCare
+  readonly capabilities: readonly Capability[]
+  readonly homeStation: string | null
+}
+
+export interface UnitRegistered extends EventOf<'UnitRegistered', DriverEntity>, UnitReference {}
+
+export interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity> {
+  readonly unitId: UnitId
+  readonly principal: Principal
+  readonly happenedAtMs: number
+}
+export interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity> {
+  readonly unitId: UnitId
+  readonly principal: Principal
+  readonly happenedAtMs: number
+}
+export interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity> {
+  readonly unitId: UnitId
+  readonly happenedAtMs: number
+}
+export interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity> {
+  readonly unitId: UnitId
+  readonly reason: UnavailableReason
+  readonly happenedAtMs: number
+}
+/** Fixes that the client no longer held when it came back: they are gone for good, and the track says so. */
+export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
+  readonly unitId: UnitId
+  readonly streamId: string
+  readonly fromSeq: number
+  readonly toSeq: number
+}
+
+export interface CallEntered extends EventOf<'CallEntered', CallEntity> {
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  /** The service's own triage code, e.g. an MPDS determinant; null where none was given. */
+  readonly problem: string | null
+  readonly needs: readonly Need[]
+  readonly tripIds: readonly TripId[]
+  /** NEMSIS eTimes.01, when the caller reached the centre; the start of the response clock. */
+  readonly receivedAtMs: number
+}
+/** The last of the call's trips was cancelled, and none had been closed. */
+export interface CallCancelled extends EventOf<'CallCancelled', CallEntity> {
+  readonly callId: CallId
+}
+/** The last of the call's trips ended, and at least one was closed. */
+export interface CallClosed extends EventOf<'CallClosed', CallEntity> {
+  readonly callId: CallId
+}
+
+export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly need: Need
+  /** The response clock's start, from the call. */
+  readonly receivedAtMs: number
+}
+
+/** One unit as the desk saw it when it chose. */
+export interface Candidate {
+  readonly unitId: UnitId
+  readonly distanceM: number
+  /** Age of the unit's placed fix. */
+  readonly fixAgeMs: number
+  readonly levelOfCare: LevelOfCare
+}
+/** What the decision saw, so that it can be explained and replayed. */
+export interface DecisionRecord {
+  readonly basis: 'straight-line'
+  /** The nearest eligible units, best first; the first got the offer. */
+  readonly candidates: readonly Candidate[]
+  /** How many signed-on units were passed over, by reason. */
+  readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
+}
+export const EXCLUSION_REASONS = [
+  'busy',
+  'unavailable',
+  'asked-this-round',
+  'disconnected',
+  'position-lost',
+  'no-position',
+  'level-of-care',
+  'capability',
+] as const
+export type ExclusionReason = (typeof EXCLUSION_REASONS)[number]
+
+export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly mode: DispatchMode
+  /** 1 for the first round; within a round no unit is asked twice. */
+  readonly round: number
+  readonly offeredAtMs: number
+  /** When an unanswered order raises its alarm; null in mode `offered`. */
+  readonly warnAtMs: number | null
+  readonly deadlineAtMs: number
+  readonly decision: DecisionRecord
+}
+export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly happenedAtMs: number
+}
+export interface OfferDeclined extends EventOf<'OfferDeclined', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly reason: DeclineReason
+}
+export interface OfferTimedOut extends EventOf<'OfferTimedOut', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+}
+export interface OfferRevoked extends EventOf<'OfferRevoked', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly reason: RevokeReason
+}
+export type RevokeReason = 'unit-disconnected' | 'position-lost' | 'crew-signed-off' | 'unit-unavailable'
+
+export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
+  readonly tripId: TripId
+  readonly alarm: TripAlarm
+  readonly unitId: UnitId | null
+}
+export const TRIP_ALARMS = ['unacknowledged', 'no-movement', 'no-eligible-unit', 'round-exhausted'] as const
+export type TripAlarm = (typeof TRIP_ALARMS)[number]
+
+export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity> {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly phase: ReportablePhase
+  readonly happenedAtMs: number
+  readonly cause: Cause
+  /** Phases that the button skipped; they stay without a time. */
+  readonly missed: readonly TripPhase[]
+}
+export interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly reason: CancelReason
+  readonly inPhase: TripPhase
+  /** The unit that was bound or asked; null while pending. */
+  readonly unitId: UnitId | null
+  readonly cause: Cause
+}
+export interface TripClosed extends EventOf<'TripClosed', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly unitId: UnitId
+  readonly disposition: Disposition
+  readonly happenedAtMs: number
+  readonly missed: readonly TripPhase[]
+}
+
+export type DomainEvent =
+  | UnitRegistered
+  | CrewSignedOn
+  | CrewSignedOff
+  | UnitBecameAvailable
+  | UnitBecameUnavailable
+  | FixHoleRecorded
+  | CallEntered
+  | CallCancelled
+  | CallClosed
+  | TripCreated
+  | OfferMade
+  | OfferAccepted
+  | OfferDeclined
+  | OfferTimedOut
+  | OfferRevoked
+  | TripAlarmRaised
+  | TripPhaseReached
+  | TripCancelled
+  | TripClosed
+
+/** Every entity whose state the event changes; the entity it belongs to comes first. */
+export function entitiesOf(event: DomainEvent): EntityKey[] {
+  switch (event.type) {
+    case 'OfferMade':
+    case 'OfferAccepted':
+    case 'OfferDeclined':
+    case 'OfferTimedOut':
+    case 'OfferRevoked':
+    case 'TripPhaseReached':
+      return [event.entity, driverKey(event.unitId)]
+    case 'TripCancelled':
+      return event.unitId === null
+        ? [event.entity, callKey(event.callId)]
+        : [event.entity, driverKey(event.unitId), callKey(event.callId)]
+    case 'TripClosed':
+      return [event.entity, driverKey(event.unitId), callKey(event.callId)]
+    default:
+      return [event.entity]
+  }
+}

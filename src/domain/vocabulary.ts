@@ -1,0 +1,85 @@
+/** The closed word lists of dispatch: levels of care, statuses, phases, causes, dispositions. */
+
+export const LEVELS_OF_CARE = ['first-responder', 'bls', 'als', 'cct'] as const
+/** What the crew and vehicle can do, from first responder to critical care transport (NEMSIS eResponse.07). */
+export type LevelOfCare = (typeof LEVELS_OF_CARE)[number]
+
+export const CAPABILITY = /^[a-z0-9-]{1,32}$/
+/** `bariatric`, `neonatal`, …: free words of the service. */
+export type Capability = string
+
+/** 1 (highest) to 5. */
+export type Priority = 1 | 2 | 3 | 4 | 5
+export const PRIORITIES: readonly Priority[] = [1, 2, 3, 4, 5]
+
+export const UNIT_STATUSES = [
+  'off-duty',
+  'available',
+  'offered',
+  'assigned',
+  'en-route',
+  'on-scene',
+  'transporting',
+  'at-destination',
+  'unavailable',
+] as const
+export type UnitStatus = (typeof UNIT_STATUSES)[number]
+
+export const UNAVAILABLE_REASONS = ['break', 'refuel', 'decontamination', 'breakdown', 'restock', 'other'] as const
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
+
+/** Whether a unit can be sent is an axis of its own (EIDO primary unit status). */
+export type Dispatchability = 'available' | 'conditionally-available' | 'not-available'
+
+/** The phases a trip passes while a unit works on it, in their order; a crew reports them with buttons. */
+export const WORK_PHASES = [
+  'assigned',
+  'en-route',
+  'on-scene',
+  'at-patient',
+  'transporting',
+  'at-destination',
+  'transferred',
+] as const
+export type WorkPhase = (typeof WORK_PHASES)[number]
+
+export const TRIP_PHASES = ['pending', 'offered', ...WORK_PHASES, 'closed', 'cancelled'] as const
+export type TripPhase = (typeof TRIP_PHASES)[number]
+
+/** The phases a crew may report; `assigned` comes from an acceptance, never from a button. */
+export const REPORTABLE_PHASES = WORK_PHASES.filter(phase => phase !== 'assigned') as Exclude<WorkPhase, 'assigned'>[]
+export type ReportablePhase = Exclude<WorkPhase, 'assigned'>
+
+/** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */
+export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']
+
+export const CAUSES = ['driver', 'dispatcher', 'geofence', 'system'] as const
+export type Cause = (typeof CAUSES)[number]
+
+export const DISPOSITIONS = [
+  'transported',
+  'treated-on-scene',
+  'refused',
+  'no-patient-found',
+  'transferred-to-other-unit',
+] as const
+/** How a trip that was worked on ended. */
+export type Disposition = (typeof DISPOSITIONS)[number]
+
+/** Why a trip was cancelled; closed, because events carry no free text. */
+export const CANCEL_REASONS = [
+  'caller-cancelled',
+  'duplicate-call',
+  'no-longer-needed',
+  'handled-elsewhere',
+  'entered-in-error',
+  'other',
+] as const
+export type CancelReason = (typeof CANCEL_REASONS)[number]
+
+export const DECLINE_REASONS = ['crew-fatigue', 'vehicle-fault', 'unsafe', 'too-far', 'other'] as const
+export type DeclineReason = (typeof DECLINE_REASONS)[number]
+
+/** `ordered`: the crew is bound at the order and must acknowledge. `offered`: bound when it accepts, may decline. */
+export const DISPATCH_MODES = ['ordered', 'offered'] as const
+export type DispatchMode = (typeof DISPATCH_MODES)[number]
