@@ -1,0 +1,72 @@
+/**
+ * The closed table of error codes: one word on the wire, its HTTP status, and what a connection does about it.
+ *
+ * PROTOCOL.md carries the same table and test/protocol/errors.test.ts compares the two.
+ */
+export interface ErrorRule {
+  /** HTTP status of the problem document with this code. */
+  readonly status: number
+  /** True when the same command, sent again unchanged, may succeed. */
+  readonly retryable: boolean
+  /** One line for the table in PROTOCOL.md. */
+  readonly meaning: string
+}
+
+const rule = (status: number, retryable: boolean, meaning: string): ErrorRule => ({ status, retryable, meaning })
+
+export const ERRORS = {
+  // Frames and bodies that never become a message.
+  'malformed-frame': rule(400, false, 'The bytes are not one well-formed message; nothing was read from it.'),
+  'frame-too-large': rule(413, false, 'The frame or body is larger than its limit.'),
+  'unknown-type': rule(400, false, 'No message of this type exists in this direction.'),
+  'invalid-field': rule(400, false, 'A field has the wrong type, range or form; `details.path` names it.'),
+  // Who may speak.
+  'hello-first': rule(401, false, 'The first message of a connection is `hello`, sent once.'),
+  'token-missing': rule(401, false, 'No token was sent.'),
+  'token-invalid': rule(401, false, 'The token is not one of ours: wrong signature, form, issuer or claims.'),
+  'token-expired': rule(401, false, 'The token has expired; get a new one.'),
+  'wrong-role': rule(403, false, 'The role of this session may not send this message.'),
+  'wrong-region': rule(403, false, 'The token does not name this region.'),
+  'wrong-unit': rule(403, false, 'The session is signed in for another unit.'),
+  // Names that lead nowhere.
+  'unknown-region': rule(404, false, 'This engine owns no region of this name.'),
+  'unknown-unit': rule(404, false, 'The region has no unit of this id.'),
+  'unknown-trip': rule(404, false, 'The region has no trip of this id.'),
+  'unknown-offer': rule(404, false, 'The offer is not open; it was answered, revoked, or its deadline passed.'),
+  'unknown-stream': rule(404, false, '`hello` of this session named no stream of this index.'),
+  'not-found': rule(404, false, 'No such route.'),
+  // The state of things says no.
+  'wrong-phase': rule(409, false, 'The trip is in a phase in which this cannot happen.'),
+  'not-your-trip': rule(409, false, 'The trip is not bound to this unit.'),
+  'unit-off-duty': rule(409, false, 'No crew is signed on to the unit.'),
+  'unit-has-trip': rule(409, false, 'The unit has an open trip or offer; end it first.'),
+  'not-declinable': rule(409, false, 'An order can only be acknowledged; a dispatcher may take it back.'),
+  'fix-gap': rule(409, false, 'Fixes of a stream come in order without holes; `details.expectedSeq` is the next one.'),
+  conflict: rule(409, false, 'This command id was used before with another body.'),
+  // The engine or its world.
+  'position-ahead': rule(409, false, 'The position asked for lies beyond the log.'),
+  overloaded: rule(503, true, 'A queue is full; try again after `details.retryAfterMs`.'),
+  unavailable: rule(503, true, 'The engine is starting, draining, or does not own the region now.'),
+  internal: rule(500, true, 'A mistake of ours; nothing changed. It was logged and counted.'),
+} as const satisfies Record<string, ErrorRule>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An expected "no", as a value: why, and what the reader can do next. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+/** WebSocket close codes of the 4xxx range. */
+export const CLOSE_CODES = {
+  /** Bad frames repeated past the limit. */
+  protocolAbuse: 4400,
+  /** No valid `hello` in time, or its token was refused. */
+  unauthenticated: 4401,
+  /** A newer login took this unit; the client must not reconnect by itself. */
+  superseded: 4409,
+  /** The engine drains; reconnect after the advised, jittered delay. */
+  goingAway: 4503,
+} as const

@@ -1,0 +1,264 @@
+/**
+ * The border: a stranger's bytes become a request of our own types, or a refusal that says what to do.
+ *
+ * Size, then shape of the bytes (`prescan.ts`), then every field (`shapes.ts`, `fix-frame.ts`). Nothing here throws for
+ * anything a client can send. Once a command's id could be read, the refusal answers it.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { EnterCall } from '../domain/commands.ts'
+import { COMMAND_ID } from '../domain/ids.ts'
+import type { LevelOfCare } from '../domain/vocabulary.ts'
+import { decodeBinary, type WireFormat } from './codec.ts'
+import type { Refusal } from './errors.ts'
+import {
+  checkFix,
+  FIX_FIELDS,
+  type FixRequest,
+  type HintRequest,
+  inRange,
+  noMinusZero,
+  readFixFrame,
+} from './fix-frame.ts'
+import { LIMITS, RANGES } from './limits.ts'
+import { scanBinary, scanJson } from './prescan.ts'
+import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
+import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
+
+export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest
+
+export type Parsed =
+  | { readonly ok: true; readonly request: ClientRequest; readonly traceparent: string | null }
+  | Refused
+/** `id` is that of the command, null when it has none or none could be read. */
+interface Refused {
+  readonly ok: false
+  readonly id: string | null
+  readonly refusal: Refusal
+}
+
+/**
+ * Reads one WebSocket message of a client.
+ *
+ * Input: the message as received, never kept; `maxBytes` by role, from `LIMITS.frameBytes`. Output: objects and strings
+ * of our own, free of NUL and lone surrogates. Refusals: `frame-too-large`, `malformed-frame`, `unknown-type`,
+ * `invalid-field` with `details.path`.
+ */
+export function parseFrame(bytes: Uint8Array, format: WireFormat, maxBytes: number): Parsed {
+  if (bytes.byteLength > maxBytes) return { ok: false, id: null, refusal: tooLarge(bytes.byteLength, maxBytes) }
+  if (format === 'binary') {
+    const request = readFixFrame(bytes)
+    if (request !== null) return { ok: true, request, traceparent: null }
+  }
+  return parseAnyFrame(bytes, format)
+}
+
+/** The general path, for every frame that fits. Exported for the test that holds `readFixFrame` equal to it. */
+export function parseAnyFrame(bytes: Uint8Array, format: WireFormat): Parsed {
+  const read = format === 'binary' ? readBinary(bytes) : readJson(bytes)
+  if (!read.ok) return { ok: false, id: null, refusal: malformed(read.problem) }
+  const tuple = read.value
+  if (!Array.isArray(tuple)) return { ok: false, id: null, refusal: malformed('it is not a tuple [type, …]') }
+
+  const id = typeof tuple[1] === 'string' && COMMAND_ID.test(tuple[1]) ? tuple[1] : null
+  const type = (format === 'binary' ? TYPE_BY_CODE : TYPE_BY_NAME).get(tuple[0])
+  if (type === undefined) return { ok: false, id, refusal: unknownType(tuple[0], format) }
+  if (type === 'fix' || type === 'hint') return parseFixes(type, tuple, read.suspectText)
+
+  const shape = SHAPES[type]
+  if (read.suspectText) {
+    const path = badTextPath(tuple)
+    if (path !== null) return { ok: false, id, refusal: badText(path, shape) }
+  }
+  const result = shape.read(Object.fromEntries(shape.fields.map((field, i) => [field, tuple[i + 1]])))
+  if (!result.success) return { ok: false, id, refusal: firstIssue(result.error.issues) }
+  return { ok: true, request: result.data, traceparent: traceparentOf(tuple, shape.fields.length + 1) }
+}
+
+/**
+ * Reads the body of `POST /v1/calls`; bytes are also checked to be UTF-8. Refusals: `frame-too-large`,
+ * `malformed-frame`, `invalid-field` with `details.path`.
+ */
+export function parseCallBody(
+  body: string | Uint8Array,
+): { readonly ok: true; readonly command: EnterCall } | { readonly ok: false; readonly refusal: Refusal } {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const max = LIMITS.httpBodyBytes
+  if (bytes.byteLength > max) return { ok: false, refusal: tooLarge(bytes.byteLength, max) }
+  const read = readJson(bytes)
+  if (!read.ok) return { ok: false, refusal: malformed(read.problem) }
+  if (read.suspectText) {
+    const path = badTextPath(read.value)
+    if (path !== null) return { ok: false, refusal: badText(path, null) }
+  }
+  const result = CALL_BODY.safeParse(read.value)
+  return result.success
+    ? { ok: true, command: result.data }
+    : { ok: false, refusal: firstIssue(result.error.issues, 'body') }
+}
+
+export interface NearestQuery {
+  readonly region: string
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly k: number
+  readonly levelOfCare: LevelOfCare | null
+}
+
+/** Reads the query of `GET /v1/units/nearest`: `region`, `lon`, `lat`, `k` (default 5), `levelOfCare`. Refusal: `invalid-field`. */
+export function parseNearestQuery(
+  params: URLSearchParams,
+): ({ readonly ok: true } & NearestQuery) | { readonly ok: false; readonly refusal: Refusal } {
+  const text = (name: string) => params.get(name) ?? undefined
+  const number = (name: string) => {
+    const given = text(name)
+    return given !== undefined && DECIMAL.test(given) ? Number(given) : given
+  }
+  const result = NEAREST_QUERY.safeParse({
+    region: text('region'),
+    lon: number('lon'),
+    lat: number('lat'),
+    k: number('k'),
+    levelOfCare: text('levelOfCare'),
+  })
+  if (!result.success) return { ok: false, refusal: firstIssue(result.error.issues) }
+  const { region, lon, lat, k, levelOfCare } = result.data
+  return { ok: true, region, lonDeg: lon, latDeg: lat, k, levelOfCare: levelOfCare ?? null }
+}
+
+const DECIMAL = /^-?\d{1,9}(?:\.\d{1,20})?$/
+
+const TYPE_BY_NAME = new Map<unknown, ClientTypeName>()
+const TYPE_BY_CODE = new Map<unknown, ClientTypeName>()
+for (const [name, code] of Object.entries(CLIENT_TYPES)) {
+  TYPE_BY_NAME.set(name, name as ClientTypeName)
+  TYPE_BY_CODE.set(code, name as ClientTypeName)
+}
+
+type Read =
+  | { readonly ok: true; readonly value: unknown; readonly suspectText: boolean }
+  | { readonly ok: false; readonly problem: string }
+
+function readBinary(bytes: Uint8Array): Read {
+  const scan = scanBinary(bytes)
+  if (!scan.ok) return scan
+  try {
+    return { ok: true, value: decodeBinary(bytes), suspectText: scan.suspectText }
+  } catch {
+    // Not known to happen to bytes that the scan has passed; a client must not be able to find out otherwise.
+    return { ok: false, problem: 'the bytes are not MessagePack' }
+  }
+}
+
+function readJson(bytes: Uint8Array): Read {
+  if (!isUtf8(bytes)) return { ok: false, problem: 'the text is not valid UTF-8' }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  const scan = scanJson(text)
+  if (!scan.ok) return scan
+  try {
+    return { ok: true, value: JSON.parse(text), suspectText: scan.suspectText }
+  } catch {
+    return { ok: false, problem: 'the text is not JSON' }
+  }
+}
+
+function parseFixes(type: 'fix' | 'hint', tuple: readonly unknown[], suspectText: boolean): Parsed {
+  const [, streamIndex, sentAtMs] = tuple
+  if (!inRange(streamIndex, RANGES.streamIndex)) return wrongFix('streamIndex', rangeText(RANGES.streamIndex))
+  if (!inRange(sentAtMs, RANGES.sentAtMs)) return wrongFix('sentAtMs', rangeText(RANGES.sentAtMs))
+  // Every element behind the header of a `fix` is a fix, so none is left unread; only the last may be a map instead.
+  const end = type === 'hint' ? 4 : tuple.length > 4 && isMap(tuple.at(-1)) ? tuple.length - 1 : tuple.length
+  if (end < 4 || end > 3 + LIMITS.fixesPerFrame) return wrongFix('fixes', `must be 1 to ${LIMITS.fixesPerFrame} fixes`)
+
+  const fixes: WireFix[] = []
+  for (let i = 3; i < end; i += 1) {
+    const fix: unknown = tuple[i]
+    const path = () => (type === 'fix' ? `fixes.${i - 3}` : 'fix')
+    if (!Array.isArray(fix)) return wrongFix(path(), `must be a fix, [${FIX_FIELDS.join(', ')}]`)
+    const checked = checkFix(fix)
+    if (typeof checked === 'string') return wrongFix(`${path()}.${checked}`, rangeText(RANGES[checked]))
+    fixes.push(checked)
+  }
+  if (suspectText) {
+    const path = badTextPath(tuple)
+    if (path !== null) return { ok: false, id: null, refusal: badText(path, null) }
+  }
+  const header = { streamIndex: noMinusZero(streamIndex), sentAtMs: noMinusZero(sentAtMs) }
+  const request: ClientRequest = type === 'fix' ? { type, ...header, fixes } : { type, ...header, fix: fixes[0]! }
+  return { ok: true, request, traceparent: traceparentOf(tuple, end) }
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** W3C Trace Context, version-format of `traceparent`; ids of zeros and version ff are invalid there. */
+export const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** The envelope's map stands behind the known elements, or last when a later version has added elements between. */
+function traceparentOf(tuple: readonly unknown[], known: number): string | null {
+  for (const place of [tuple.length - 1, known]) {
+    const element = tuple[place]
+    if (place < known || !isMap(element) || !Object.hasOwn(element, 'traceparent')) continue
+    const given = element.traceparent
+    return typeof given === 'string' && TRACEPARENT.test(given) ? given : null
+  }
+  return null
+}
+
+/** Where a string (or a map with a key) holds NUL or a lone surrogate; null if nowhere. Depth is bounded by the scan. */
+function badTextPath(value: unknown): (string | number)[] | null {
+  if (typeof value === 'string') return isBadText(value) ? [] : null
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, inner] of Object.entries(value)) {
+    if (isBadText(key)) return []
+    const path = badTextPath(inner)
+    if (path !== null) return [key, ...path]
+  }
+  return null
+}
+
+const isBadText = (text: string): boolean => text.includes('\0') || !text.isWellFormed()
+
+const tooLarge = (bytes: number, max: number): Refusal => ({
+  code: 'frame-too-large',
+  message: `This is ${bytes} bytes and the limit is ${max}; split it or leave something out.`,
+  details: { maxBytes: max },
+})
+
+const malformed = (problem: string): Refusal => ({
+  code: 'malformed-frame',
+  message: `Nothing was read: ${problem}. Send one whole, well-formed message.`,
+})
+
+function unknownType(type: unknown, format: WireFormat): Refusal {
+  const known = format === 'binary' ? 'a small integer' : 'a name'
+  return {
+    code: 'unknown-type',
+    message: `No client message has type ${String(JSON.stringify(type)).slice(0, 40)}; in this subprotocol a type is ${known} of PROTOCOL.md's table.`,
+  }
+}
+
+const invalidField = (path: string, problem: string): Refusal => ({
+  code: 'invalid-field',
+  message: `\`${path}\` ${problem}; correct it and send the message again.`,
+  details: { path },
+})
+
+function firstIssue(issues: readonly { path: readonly PropertyKey[]; message: string }[], whole = 'message'): Refusal {
+  const issue = issues[0]!
+  return invalidField(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message)
+}
+
+function badText(path: readonly (string | number)[], shape: Shape | null): Refusal {
+  const [place, ...rest] = path
+  const field = shape?.fields[Number(place) - 1] ?? place
+  return invalidField([field ?? 'body', ...rest].join('.'), 'must not hold NUL or a lone surrogate')
+}
+
+const wrongFix = (path: string, problem: string): Parsed => ({
+  ok: false,
+  id: null,
+  refusal: invalidField(path, problem),
+})
+
+const rangeText = ([min, max]: readonly [min: number, max: number]): string =>
+  `must be an integer from ${min} to ${max}`

@@ -1,0 +1,225 @@
+/**
+ * The shape of every ordinary message a client may send, field by field, and what it becomes once it is valid.
+ *
+ * A shape's keys are the message's fields in the order of its tuple, so one declaration gives the wire order, the ranges
+ * and the names in `details.path`. Fixes and hints are not here: `fix-frame.ts` checks them by hand.
+ */
+import { z } from 'zod'
+import type { CallDetails, Command, EnterCall } from '../domain/commands.ts'
+import { COMMAND_ID, REGION_ID, ROUTED_ID, STREAM_ID, UNIT_ID } from '../domain/ids.ts'
+import { ROLES, type Role } from '../domain/roles.ts'
+import {
+  CANCEL_REASONS,
+  CAPABILITY,
+  DECLINE_REASONS,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  type LevelOfCare,
+  type Priority,
+  REPORTABLE_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../domain/vocabulary.ts'
+import { fromE7, noMinusZero, toE7 } from './fix-frame.ts'
+import { LIMITS, RANGES } from './limits.ts'
+import type { ClientTypeName, StreamDeclaration } from './wire.ts'
+
+export type OrdinaryRequest =
+  | {
+      readonly type: 'hello'
+      readonly id: string
+      readonly token: string
+      readonly region: string
+      readonly role: Role
+      readonly unitId: string | null
+      readonly clientNowMs: number
+      readonly streams: readonly StreamDeclaration[]
+    }
+  | { readonly type: 'mark'; readonly streamIndex: number }
+  | { readonly type: 'command'; readonly id: string; readonly command: Command }
+  | {
+      readonly type: 'nearest'
+      readonly id: string
+      readonly lonDeg: number
+      readonly latDeg: number
+      readonly k: number
+      readonly levelOfCare: LevelOfCare | null
+    }
+  | { readonly type: 'watch-board'; readonly id: string; readonly fromPosition: number | null }
+  | { readonly type: 'unwatch-board'; readonly id: string }
+
+const integer = ([min, max]: readonly [min: number, max: number]) => {
+  const error = `must be an integer from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error }).transform(noMinusZero)
+}
+const degrees = (max: number) => {
+  const error = `must be a number of degrees from -${max} to ${max}`
+  // Rounded to the wire's grid, so that the same call has the same body hash over HTTP and WebSocket.
+  return z.number({ error }).min(-max, { error }).max(max, { error }).transform(onGrid)
+}
+const onGrid = (deg: number): number => fromE7(toE7(deg))
+const oneOf = <const T extends string>(words: readonly T[]) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` })
+const matching = (grammar: RegExp) => {
+  const error = `must be a string that matches ${grammar.source}`
+  return z.string({ error }).regex(grammar, { error })
+}
+const text = (min: number, max: number) => {
+  const error = `must be a string of ${min} to ${max} characters`
+  return z.string({ error }).min(min, { error }).max(max, { error })
+}
+const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
+  const error = `must be a list of ${min} to ${max} elements`
+  return z.array(item, { error }).min(min, { error }).max(max, { error })
+}
+/** Null and an absent key mean the same. */
+const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? null)
+
+const id = matching(COMMAND_ID)
+const atMs = integer(RANGES.atMs)
+const levelOfCare = oneOf(LEVELS_OF_CARE)
+const lonE7 = integer(RANGES.lonE7)
+const latE7 = integer(RANGES.latE7)
+
+const stream = z
+  .tuple([matching(STREAM_ID), oneOf(['gnss', 'device']), integer(RANGES.seq)], {
+    error: 'must be [streamId, clock, lowestSeq]',
+  })
+  .rest(z.unknown())
+  .transform(([streamId, clock, lowestSeq]): StreamDeclaration => [streamId, clock, lowestSeq])
+
+const need = z.object(
+  { levelOfCare, capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]) },
+  { error: 'must be a map {levelOfCare, capabilities}' },
+)
+const details = z
+  .object(
+    {
+      callerName: optional(text(0, LIMITS.callerNameChars)),
+      phone: optional(text(0, LIMITS.phoneChars)),
+      address: optional(text(0, LIMITS.addressChars)),
+      notes: optional(text(0, LIMITS.notesChars)),
+    },
+    { error: 'must be a map {callerName, phone, address, notes}' },
+  )
+  .transform((given): CallDetails | null => (Object.values(given).some(value => value !== null) ? given : null))
+
+const callFields = {
+  priority: integer(RANGES.priority).transform(value => value as Priority),
+  problem: optional(text(1, LIMITS.problemChars)),
+  needs: list(need, 1, LIMITS.needsPerCall),
+  receivedAtMs: optional(atMs),
+  details: optional(details),
+}
+const wireCall = z
+  .object({ lonE7, latE7, ...callFields }, { error: 'must be a map, the call' })
+  .transform(({ lonE7, latE7, ...rest }): EnterCall => {
+    return { type: 'enter-call', lonDeg: fromE7(lonE7), latDeg: fromE7(latE7), ...rest }
+  })
+
+/** Body of `POST /v1/calls`: a `WireCall` whose place is given in degrees. */
+export const CALL_BODY = z
+  .object({ lonDeg: degrees(180), latDeg: degrees(90), ...callFields }, { error: 'must be a JSON object, the call' })
+  .transform((call): EnterCall => ({ type: 'enter-call', ...call }))
+
+/** Query of `GET /v1/units/nearest`, after its numbers were read. */
+export const NEAREST_QUERY = z.object({
+  region: matching(REGION_ID),
+  lon: degrees(180),
+  lat: degrees(90),
+  k: integer(RANGES.k).default(5),
+  levelOfCare: levelOfCare.optional(),
+})
+
+export interface Shape {
+  /** The fields behind the type, in their order. */
+  readonly fields: readonly string[]
+  read(fields: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<OrdinaryRequest>
+}
+
+function shape<S extends z.ZodObject>(schema: S, build: (fields: z.output<S>) => OrdinaryRequest): Shape {
+  const whole = schema.transform(build)
+  return { fields: Object.keys(schema.shape), read: fields => whole.safeParse(fields) }
+}
+
+const ask = (id: string, command: Command): OrdinaryRequest => ({ type: 'command', id, command })
+
+export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint'>, Shape>> = {
+  hello: shape(
+    z
+      .object({
+        id,
+        token: text(1, LIMITS.tokenChars),
+        region: matching(REGION_ID),
+        role: oneOf(ROLES),
+        unitId: matching(UNIT_ID).nullable(),
+        clientNowMs: atMs,
+        streams: list(stream, 0, LIMITS.streamsPerHello),
+      })
+      .refine(hello => (hello.role === 'driver') === (hello.unitId !== null), {
+        path: ['unitId'],
+        error: 'must name the unit when the role is driver, and be null for every other role',
+      })
+      .refine(({ streams }) => new Set(streams.map(([streamId]) => streamId)).size === streams.length, {
+        path: ['streams'],
+        error: 'must name each stream once',
+      }),
+    fields => ({ type: 'hello', ...fields }),
+  ),
+  mark: shape(z.object({ streamIndex: integer(RANGES.streamIndex) }), fields => ({ type: 'mark', ...fields })),
+  'sign-on': shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
+    ask(id, { type: 'sign-on', ...fields }),
+  ),
+  'sign-off': shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
+    ask(id, { type: 'sign-off', ...fields }),
+  ),
+  'set-status': shape(
+    z
+      .object({
+        id,
+        status: oneOf(['available', 'unavailable']),
+        reason: oneOf(UNAVAILABLE_REASONS).nullable(),
+        happenedAtMs: atMs,
+      })
+      .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {
+        path: ['reason'],
+        error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null when it is available`,
+      }),
+    ({ id, ...fields }) => ask(id, { type: 'set-status', ...fields }),
+  ),
+  'accept-offer': shape(z.object({ id, offerId: matching(ROUTED_ID), happenedAtMs: atMs }), ({ id, ...fields }) =>
+    ask(id, { type: 'accept-offer', ...fields }),
+  ),
+  'decline-offer': shape(
+    z.object({ id, offerId: matching(ROUTED_ID), reason: oneOf(DECLINE_REASONS) }),
+    ({ id, ...fields }) => ask(id, { type: 'decline-offer', ...fields }),
+  ),
+  'report-phase': shape(
+    z.object({ id, tripId: matching(ROUTED_ID), phase: oneOf(REPORTABLE_PHASES), happenedAtMs: atMs }),
+    ({ id, ...fields }) => ask(id, { type: 'report-phase', ...fields }),
+  ),
+  'close-trip': shape(
+    z.object({ id, tripId: matching(ROUTED_ID), disposition: oneOf(DISPOSITIONS), happenedAtMs: atMs }),
+    ({ id, ...fields }) => ask(id, { type: 'close-trip', ...fields }),
+  ),
+  'enter-call': shape(z.object({ id, call: wireCall }), ({ id, call }) => ask(id, call)),
+  'cancel-trip': shape(
+    z.object({ id, tripId: matching(ROUTED_ID), reason: oneOf(CANCEL_REASONS) }),
+    ({ id, ...fields }) => ask(id, { type: 'cancel-trip', ...fields }),
+  ),
+  nearest: shape(
+    z.object({ id, lonE7, latE7, k: integer(RANGES.k), levelOfCare: levelOfCare.nullable() }),
+    ({ id, lonE7, latE7, k, levelOfCare }) => ({
+      type: 'nearest',
+      id,
+      lonDeg: fromE7(lonE7),
+      latDeg: fromE7(latE7),
+      k,
+      levelOfCare,
+    }),
+  ),
+  'watch-board': shape(z.object({ id, fromPosition: integer(RANGES.position).nullable() }), fields => ({
+    type: 'watch-board',
+    ...fields,
+  })),
+  'unwatch-board': shape(z.object({ id }), fields => ({ type: 'unwatch-board', ...fields })),
+}

@@ -1,0 +1,244 @@
+/** Any valid message of either direction, for property tests of the wire. */
+import fc from 'fast-check'
+import { ROLES } from '../../src/domain/roles.ts'
+import {
+  CANCEL_REASONS,
+  DECLINE_REASONS,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  PRIORITIES,
+  REPORTABLE_PHASES,
+  TRIP_PHASES,
+  UNAVAILABLE_REASONS,
+  UNIT_STATUSES,
+} from '../../src/domain/vocabulary.ts'
+import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
+import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
+
+/** A record with the prototype that decoders give. */
+const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true })
+const within = ([min, max]: readonly [number, number]) => fc.integer({ min, max })
+const chars = (alphabet: string, max: number) =>
+  fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength: max })
+const WORD = 'abcXYZ019_-'
+/** Any text that the border takes: all planes, no NUL, no lone surrogate. */
+const text = (max: number) =>
+  fc.string({ unit: 'binary', maxLength: max / 2 }).map(given => given.replaceAll('\0', '').toWellFormed())
+
+export const commandId = chars(WORD, 64)
+const routedId = fc
+  .tuple(chars('akl019', 16), fc.string({ unit: fc.constantFrom(...WORD), minLength: 21, maxLength: 21 }))
+  .map(([region, own]) => `${region}.${own}`)
+const unitId = chars(`${WORD}.`, 32)
+const atMs = within(RANGES.atMs)
+const orNull = <T>(arb: fc.Arbitrary<T>) => fc.option(arb, { nil: null })
+
+export const wireFix: fc.Arbitrary<WireFix> = fc.tuple(
+  fc.oneof(fc.integer({ min: 1, max: 100_000 }), within(RANGES.seq)),
+  fc.oneof(fc.integer({ min: -100, max: 100_000 }), within(RANGES.ageMs)),
+  within(RANGES.lonE7),
+  within(RANGES.latE7),
+  orNull(within(RANGES.accuracyDm)),
+  orNull(within(RANGES.speedCmps)),
+  orNull(within(RANGES.headingDd)),
+)
+export const fixMessage: fc.Arbitrary<ClientMessage> = fc
+  .tuple(
+    within(RANGES.streamIndex),
+    within(RANGES.sentAtMs),
+    fc.array(wireFix, { minLength: 1, maxLength: 20 }),
+    fc.boolean(),
+  )
+  .map(
+    ([streamIndex, sentAtMs, fixes, hint]): ClientMessage =>
+      hint ? ['hint', streamIndex, sentAtMs, fixes[0]!] : ['fix', streamIndex, sentAtMs, ...fixes],
+  )
+
+const need = plain({
+  levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  capabilities: fc.array(chars('abz-19', 32), { maxLength: LIMITS.capabilitiesPerNeed }),
+})
+const details = fc.record(
+  {
+    callerName: orNull(text(LIMITS.callerNameChars)),
+    phone: orNull(text(LIMITS.phoneChars)),
+    address: orNull(text(LIMITS.addressChars)),
+    notes: orNull(text(LIMITS.notesChars)),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+)
+export const wireCall = fc.record(
+  {
+    lonE7: within(RANGES.lonE7),
+    latE7: within(RANGES.latE7),
+    priority: fc.constantFrom(...PRIORITIES),
+    needs: fc.array(need, { minLength: 1, maxLength: LIMITS.needsPerCall }),
+    problem: orNull(chars('17D1', LIMITS.problemChars)),
+    receivedAtMs: orNull(atMs),
+    details: orNull(details),
+  },
+  { requiredKeys: ['lonE7', 'latE7', 'priority', 'needs'], noNullPrototype: true },
+)
+
+const hello = fc
+  .tuple(
+    commandId,
+    chars('eyJ.abc', 300),
+    chars('akl019', 16),
+    fc.constantFrom(...ROLES),
+    unitId,
+    atMs,
+    fc.uniqueArray(fc.tuple(chars(WORD, 32), fc.constantFrom('gnss' as const, 'device' as const), within(RANGES.seq)), {
+      selector: ([streamId]) => streamId,
+      maxLength: LIMITS.streamsPerHello,
+    }),
+  )
+  .map(
+    ([id, token, region, role, unit, now, streams]): ClientMessage => [
+      'hello',
+      id,
+      token,
+      region,
+      role,
+      role === 'driver' ? unit : null,
+      now,
+      streams,
+    ],
+  )
+const setStatus = fc
+  .tuple(commandId, orNull(fc.constantFrom(...UNAVAILABLE_REASONS)), atMs)
+  .map(
+    ([id, reason, at]): ClientMessage => ['set-status', id, reason === null ? 'available' : 'unavailable', reason, at],
+  )
+
+export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
+  hello,
+  fixMessage,
+  setStatus,
+  fc.tuple(fc.constant('mark' as const), within(RANGES.streamIndex)),
+  fc.tuple(fc.constantFrom('sign-on' as const, 'sign-off' as const), commandId, atMs),
+  fc.tuple(fc.constant('accept-offer' as const), commandId, routedId, atMs),
+  fc.tuple(fc.constant('decline-offer' as const), commandId, routedId, fc.constantFrom(...DECLINE_REASONS)),
+  fc.tuple(fc.constant('report-phase' as const), commandId, routedId, fc.constantFrom(...REPORTABLE_PHASES), atMs),
+  fc.tuple(fc.constant('close-trip' as const), commandId, routedId, fc.constantFrom(...DISPOSITIONS), atMs),
+  fc.tuple(fc.constant('enter-call' as const), commandId, wireCall),
+  fc.tuple(fc.constant('cancel-trip' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
+  fc.tuple(
+    fc.constant('nearest' as const),
+    commandId,
+    within(RANGES.lonE7),
+    within(RANGES.latE7),
+    within(RANGES.k),
+    orNull(fc.constantFrom(...LEVELS_OF_CARE)),
+  ),
+  fc.tuple(fc.constant('watch-board' as const), commandId, orNull(within(RANGES.position))),
+  fc.tuple(fc.constant('unwatch-board' as const), commandId),
+)
+
+const position = within(RANGES.position)
+const fixView = plain({
+  lonE7: within(RANGES.lonE7),
+  latE7: within(RANGES.latE7),
+  fixedAtMs: atMs,
+  ageMs: fc.nat(),
+  freshness: fc.constantFrom('fresh' as const, 'stale' as const, 'lost' as const),
+  speedMps: orNull(within(RANGES.speedCmps).map(speed => speed / 100)),
+  headingDeg: orNull(within(RANGES.headingDd).map(heading => heading / 10)),
+})
+const unitView = plain({
+  unitId,
+  callSign: text(32),
+  levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  capabilities: fc.array(chars('abc-', 32), { maxLength: 3 }),
+  status: fc.constantFrom(...UNIT_STATUSES),
+  dispatchability: fc.constantFrom('available' as const, 'conditionally-available' as const, 'not-available' as const),
+  unavailableReason: orNull(fc.constantFrom(...UNAVAILABLE_REASONS)),
+  statusSinceMs: atMs,
+  crew: orNull(text(32)),
+  connected: fc.boolean(),
+  fix: orNull(fixView),
+  offerId: orNull(routedId),
+  tripId: orNull(routedId),
+  version: position,
+})
+const offerView = plain({
+  offerId: routedId,
+  tripId: routedId,
+  unitId,
+  mode: fc.constantFrom('ordered' as const, 'offered' as const),
+  round: fc.integer({ min: 1, max: 9 }),
+  offeredAtMs: atMs,
+  deadlineAtMs: atMs,
+})
+const tripView = plain({
+  tripId: routedId,
+  callId: routedId,
+  phase: fc.constantFrom(...TRIP_PHASES),
+  priority: fc.constantFrom(...PRIORITIES),
+  problem: orNull(text(32)),
+  need,
+  lonE7: within(RANGES.lonE7),
+  latE7: within(RANGES.latE7),
+  receivedAtMs: atMs,
+  unitId: orNull(unitId),
+  offer: orNull(offerView),
+  round: fc.nat(9),
+  times: fc.dictionary(fc.constantFrom(...TRIP_PHASES), atMs, { noNullPrototype: true }),
+  missed: fc.subarray([...TRIP_PHASES]),
+  alarms: fc.subarray(['unacknowledged' as const, 'no-movement' as const]),
+  disposition: orNull(fc.constantFrom(...DISPOSITIONS)),
+  cancelReason: orNull(fc.constantFrom(...CANCEL_REASONS)),
+  version: position,
+  details: orNull(
+    plain({
+      callerName: orNull(text(20)),
+      phone: orNull(text(20)),
+      address: orNull(text(20)),
+      notes: orNull(text(20)),
+    }),
+  ),
+})
+const driverView = plain({ unit: unitView, trip: orNull(tripView), cadenceMs: fc.nat(60_000) })
+const result = fc.dictionary(chars('abcd', 8), fc.oneof(text(20), fc.integer(), fc.boolean(), fc.constant(null)), {
+  noNullPrototype: true,
+})
+const event = plain({
+  type: fc.constant('UnitBecameAvailable' as const),
+  v: fc.constant(1 as const),
+  entity: unitId.map(id => `driver/${id}` as const),
+  unitId,
+  happenedAtMs: atMs,
+})
+const welcome = plain({
+  sessionId: commandId,
+  region: chars('akl', 16),
+  role: fc.constantFrom(...ROLES),
+  clock: plain({
+    nowMs: atMs,
+    anchorRegionMs: atMs,
+    anchorWallMs: atMs,
+    rate: fc.double({ min: 0.1, max: 1_000, noNaN: true }),
+  }),
+  position,
+  streams: fc.array(fc.tuple(chars(WORD, 32), position), { maxLength: 8 }),
+  driver: orNull(driverView),
+  limits: plain({ frameBytes: fc.nat(), fixesPerFrame: fc.nat() }),
+})
+
+export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
+  fc.tuple(fc.constant('welcome' as const), commandId, welcome),
+  fc.tuple(fc.constant('reply' as const), commandId, position, result),
+  fc.tuple(fc.constant('error' as const), orNull(commandId), chars('abc-', 20), text(60), orNull(result)),
+  fc.tuple(fc.constant('marks' as const), within(RANGES.streamIndex), position),
+  fc.tuple(fc.constant('unit-state' as const), position, driverView),
+  fc.tuple(
+    fc.constant('board' as const),
+    position,
+    fc.nat(9),
+    fc.nat(9),
+    fc.array(tripView, { maxLength: 3 }),
+    fc.array(unitView, { maxLength: 3 }),
+  ),
+  fc.tuple(fc.constant('board-events' as const), position, atMs, fc.array(event, { maxLength: 3 })),
+  fc.tuple(fc.constant('going-away' as const), fc.nat(), fc.nat()),
+)

@@ -1,0 +1,68 @@
+/** Small tools of the wire tests: frames in both formats, and bytes written by hand. */
+import assert from 'node:assert/strict'
+import { encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
+import { type ClientRequest, type Parsed, parseFrame } from '../../src/protocol/parse.ts'
+import { CLIENT_TYPES, type ClientMessage, type ClientTypeName } from '../../src/protocol/wire.ts'
+
+export const FORMATS: readonly WireFormat[] = ['binary', 'json']
+export const MAX_BYTES = 64 * 1024
+export const OFFER = 'akl.V1StGXR8_Z5jdHi6B-myT'
+export const NOW = 1_767_225_600_000
+
+/** Encodes any tuple as the given format would, however wrong its fields. */
+export function frame(tuple: readonly unknown[], format: WireFormat): Uint8Array {
+  const encoded = encodeClient(tuple as unknown as ClientMessage, format)
+  // A copy with a buffer of its own, as a socket would hand it over.
+  return typeof encoded === 'string' ? new TextEncoder().encode(encoded) : new Uint8Array(encoded)
+}
+
+export const parse = (tuple: readonly unknown[], format: WireFormat): Parsed =>
+  parseFrame(frame(tuple, format), format, MAX_BYTES)
+
+export function accepted(parsed: Parsed): ClientRequest {
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.refusal.message)
+  return parsed.request
+}
+
+/** Output: `code` of the refusal, or `code path` when it names a field. */
+export function refused(parsed: Parsed): string {
+  assert.ok(!parsed.ok, 'the frame was accepted')
+  const path = parsed.refusal.details?.path
+  return path === undefined ? parsed.refusal.code : `${parsed.refusal.code} ${path}`
+}
+
+export const hex = (digits: string): Uint8Array => new Uint8Array(Buffer.from(digits.replaceAll(/\s/g, ''), 'hex'))
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** One valid message of each type. */
+export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
+  hello: ['hello', 'h1', 'a.b.c', 'akl', 'driver', 'A-7', NOW, [['s1', 'gnss', 1]]],
+  fix: ['fix', 0, 15_000, [1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]],
+  hint: ['hint', 0, 15_000, [1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]],
+  mark: ['mark', 0],
+  'sign-on': ['sign-on', 'c1', NOW],
+  'sign-off': ['sign-off', 'c2', NOW],
+  'set-status': ['set-status', 'c3', 'unavailable', 'refuel', NOW],
+  'accept-offer': ['accept-offer', 'c4', OFFER, NOW],
+  'decline-offer': ['decline-offer', 'c5', OFFER, 'too-far'],
+  'report-phase': ['report-phase', 'c6', OFFER, 'on-scene', NOW],
+  'close-trip': ['close-trip', 'c7', OFFER, 'transported', NOW],
+  'enter-call': [
+    'enter-call',
+    'c8',
+    {
+      lonE7: 1_747_633_000,
+      latE7: -368_485_000,
+      priority: 1,
+      problem: '09E01',
+      needs: [{ levelOfCare: 'als', capabilities: ['bariatric'] }],
+      receivedAtMs: NOW,
+      details: { callerName: 'Aroha', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
+    },
+  ],
+  'cancel-trip': ['cancel-trip', 'c9', OFFER, 'duplicate-call'],
+  nearest: ['nearest', 'c10', 1_747_633_000, -368_485_000, 5, 'als'],
+  'watch-board': ['watch-board', 'c11', 0],
+  'unwatch-board': ['unwatch-board', 'c12'],
+}
+export const TYPE_NAMES = Object.keys(CLIENT_TYPES) as ClientTypeName[]

@@ -1,0 +1,361 @@
+/** Whatever a client sends, it gets a request or a typed refusal, and the refusal names what to correct. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ERRORS } from '../../src/protocol/errors.ts'
+import { LIMITS } from '../../src/protocol/limits.ts'
+import { parseFrame } from '../../src/protocol/parse.ts'
+import {
+  accepted,
+  FORMATS,
+  frame,
+  hex,
+  MAX_BYTES,
+  NOW,
+  OFFER,
+  parse,
+  refused,
+  SAMPLES,
+  TYPE_NAMES,
+  utf8,
+} from './frames.ts'
+
+const binary = (digits: string) => parseFrame(hex(digits), 'binary', MAX_BYTES)
+const json = (text: string) => parseFrame(utf8(text), 'json', MAX_BYTES)
+
+/** The sample of a type with one element replaced; 0 is the type. */
+function withElement(name: (typeof TYPE_NAMES)[number], place: number, value: unknown): unknown[] {
+  const tuple: unknown[] = [...SAMPLES[name]]
+  tuple[place] = value
+  return tuple
+}
+
+test('a frame that was cut short is malformed, wherever it was cut', () => {
+  for (const name of TYPE_NAMES) {
+    for (const format of FORMATS) {
+      const whole = frame(SAMPLES[name], format)
+      for (let end = 0; end < whole.length; end += 1) {
+        assert.equal(
+          refused(parseFrame(whole.subarray(0, end), format, MAX_BYTES)),
+          'malformed-frame',
+          `${name} ${end}`,
+        )
+      }
+    }
+  }
+})
+
+test('bytes behind the message are malformed', () => {
+  for (const name of TYPE_NAMES) {
+    for (const format of FORMATS) {
+      const whole = frame(SAMPLES[name], format)
+      const longer = new Uint8Array([...whole, format === 'json' ? 0x31 : 0x01])
+      assert.equal(refused(parseFrame(longer, format, MAX_BYTES)), 'malformed-frame', name)
+    }
+  }
+})
+
+test('a frame may be as large as its limit and not one byte larger', () => {
+  for (const format of FORMATS) {
+    const whole = frame(SAMPLES['enter-call'], format)
+    assert.ok(parseFrame(whole, format, whole.length).ok)
+    assert.equal(refused(parseFrame(whole, format, whole.length - 1)), 'frame-too-large')
+  }
+})
+
+test('an empty frame, and a value that is no tuple, are malformed', () => {
+  for (const digits of ['', 'c0', '02', 'a3666978', '80', '81a17802'])
+    assert.equal(refused(binary(digits)), 'malformed-frame')
+  for (const text of ['', ' ', 'null', '2', '"fix"', '{}', '{"0":"fix"}'])
+    assert.equal(refused(json(text)), 'malformed-frame')
+})
+
+test('an unknown type is refused, and the command id beside it is answered', () => {
+  for (const type of [0, 5, 64, 255, -1, 1.5, '1', null, true, [], {}]) {
+    assert.equal(refused(json(JSON.stringify([type, 'c1']))), 'unknown-type', JSON.stringify(type))
+  }
+  for (const text of [
+    '["toString","c1"]',
+    '["__proto__","c1"]',
+    '["constructor"]',
+    '[]',
+    '["welcome","c1"]',
+    '[4,0]',
+  ]) {
+    assert.equal(refused(json(text)), 'unknown-type', text)
+  }
+  for (const digits of ['90', '92 46 a0', '92 a4 6d61726b 00', '92 ff 00'])
+    assert.equal(refused(binary(digits)), 'unknown-type')
+  const parsed = json('["teleport","c7"]')
+  assert.ok(!parsed.ok && parsed.id === 'c7')
+})
+
+test('every field of every message refuses every wrong kind of value, and its name stands in details.path', () => {
+  const wrong: unknown[] = [true, 1.5, 'no such word \u2603', '', [], {}, [[]], Number.MAX_VALUE, -Number.MAX_VALUE]
+  for (const name of TYPE_NAMES) {
+    for (let place = 1; place < SAMPLES[name].length; place += 1) {
+      for (const value of wrong) {
+        for (const format of FORMATS) {
+          if (name === 'hello' && place === 2 && typeof value === 'string' && value !== '') continue // a token is any text here
+          if (name === 'hello' && place === 7 && Array.isArray(value) && value.length === 0) continue // no streams is fine
+          const label = `${name}[${place}] = ${JSON.stringify(value)} in ${format}`
+          const parsed = parse(withElement(name, place, value), format)
+          assert.match(refused(parsed), /^invalid-field [a-zA-Z]+/, label)
+          assert.equal(!parsed.ok && parsed.id, idOf(name, place), label)
+        }
+      }
+    }
+  }
+})
+
+/** A refusal carries the command's id, unless it is the id that was wrong or the message has none. */
+function idOf(name: (typeof TYPE_NAMES)[number], place: number): string | null {
+  return name === 'fix' || name === 'hint' || name === 'mark' || place === 1 ? null : String(SAMPLES[name][1])
+}
+
+test('a message that lacks a field is refused, except where the field is optional by name', () => {
+  for (const name of TYPE_NAMES) {
+    for (let length = 1; length < SAMPLES[name].length; length += 1) {
+      for (const format of FORMATS) {
+        assert.match(refused(parse(SAMPLES[name].slice(0, length), format)), /^invalid-field /, `${name} ${length}`)
+      }
+    }
+  }
+})
+
+test('a refusal names the field inside a nested one', () => {
+  const call = SAMPLES['enter-call'][2] as unknown as Record<string, unknown>
+  const refusedCall = (change: Record<string, unknown>) =>
+    refused(parse(['enter-call', 'c1', { ...call, ...change }], 'binary'))
+  assert.equal(refusedCall({ priority: 6 }), 'invalid-field call.priority')
+  assert.equal(refusedCall({ lonE7: 1_800_000_001 }), 'invalid-field call.lonE7')
+  assert.equal(refusedCall({ latE7: -900_000_001 }), 'invalid-field call.latE7')
+  assert.equal(refusedCall({ needs: [] }), 'invalid-field call.needs')
+  assert.equal(
+    refusedCall({ needs: Array(LIMITS.needsPerCall + 1).fill({ levelOfCare: 'bls' }) }),
+    'invalid-field call.needs',
+  )
+  assert.equal(
+    refusedCall({ needs: [{ levelOfCare: 'bls' }, { levelOfCare: 'vet' }] }),
+    'invalid-field call.needs.1.levelOfCare',
+  )
+  assert.equal(
+    refusedCall({ needs: [{ levelOfCare: 'bls', capabilities: ['UPPER'] }] }),
+    'invalid-field call.needs.0.capabilities.0',
+  )
+  assert.equal(refusedCall({ problem: 'x'.repeat(LIMITS.problemChars + 1) }), 'invalid-field call.problem')
+  assert.equal(refusedCall({ receivedAtMs: -1 }), 'invalid-field call.receivedAtMs')
+  assert.equal(
+    refusedCall({ details: { notes: 'x'.repeat(LIMITS.notesChars + 1) } }),
+    'invalid-field call.details.notes',
+  )
+  assert.equal(refusedCall({ details: { phone: 64 } }), 'invalid-field call.details.phone')
+  const hello = SAMPLES.hello
+  const streams = (list: unknown) => refused(parse([...hello.slice(0, 7), list], 'json'))
+  assert.equal(streams([['s1', 'gnss', 0]]), 'invalid-field streams.0.2')
+  assert.equal(streams([['s1', 'sundial', 1]]), 'invalid-field streams.0.1')
+  assert.equal(
+    streams([
+      ['s1', 'gnss', 1],
+      ['s1', 'gnss', 4],
+    ]),
+    'invalid-field streams',
+  )
+  assert.equal(streams(Array.from({ length: 9 }, (_, i) => [`s${i}`, 'gnss', 1])), 'invalid-field streams')
+})
+
+test('a driver names its unit in hello, and nobody else does', () => {
+  const hello = (role: string, unitId: string | null) =>
+    parse(['hello', 'h1', 't', 'akl', role, unitId, NOW, []], 'json')
+  assert.ok(hello('driver', 'A-7').ok)
+  assert.ok(hello('dispatcher', null).ok)
+  assert.equal(refused(hello('driver', null)), 'invalid-field unitId')
+  assert.equal(refused(hello('dispatcher', 'A-7')), 'invalid-field unitId')
+})
+
+test('a unit is set unavailable with a reason, and available without one', () => {
+  const set = (status: string, reason: string | null) => parse(['set-status', 'c1', status, reason, NOW], 'binary')
+  assert.ok(set('available', null).ok)
+  assert.ok(set('unavailable', 'break').ok)
+  assert.equal(refused(set('unavailable', null)), 'invalid-field reason')
+  assert.equal(refused(set('available', 'break')), 'invalid-field reason')
+  assert.equal(refused(set('off-duty', null)), 'invalid-field status')
+})
+
+test("no phase but those of a crew's buttons can be reported", () => {
+  for (const phase of ['assigned', 'pending', 'offered', 'closed', 'cancelled']) {
+    assert.equal(refused(parse(['report-phase', 'c1', OFFER, phase, NOW], 'json')), 'invalid-field phase')
+  }
+})
+
+test('NUL is refused in every string, also one that is otherwise ignored', () => {
+  const call = SAMPLES['enter-call'][2] as unknown as Record<string, unknown>
+  for (const format of FORMATS) {
+    const notes = parse(['enter-call', 'c8', { ...call, details: { notes: 'a\0b' } }], format)
+    assert.equal(refused(notes), 'invalid-field call.details.notes')
+    assert.equal(!notes.ok && notes.id, 'c8')
+    assert.equal(
+      refused(parse(['enter-call', 'c8', { ...call, details: { notes: 'Māori \0' } }], format)),
+      'invalid-field call.details.notes',
+    )
+    assert.equal(refused(parse(['enter-call', 'c8', { ...call, '\0': 1 }], format)), 'invalid-field call')
+    assert.equal(refused(parse(['sign-on', 'c8', NOW, 'later\0'], format)), 'invalid-field 3')
+    assert.equal(refused(parse([...SAMPLES.fix, { note: '\0' }], format)), 'invalid-field 4.note')
+  }
+})
+
+test('a lone surrogate is refused: in JSON as a bad field, in MessagePack as invalid UTF-8', () => {
+  for (const half of ['\\ud83d', '\\uDE91', '\\ude91\\ud83d']) {
+    assert.equal(refused(json(`["hello","h1","t${half}","akl","driver","A-7",1,[]]`)), 'invalid-field token')
+  }
+  assert.ok(json('["hello","h1","t\\ud83d\\ude91","akl","driver","A-7",1,[]]').ok)
+  for (const bytes of ['eda0bd', 'edb891'])
+    assert.equal(refused(binary(`93 0a a2 6331 a3 ${bytes}`)), 'malformed-frame')
+})
+
+test('invalid UTF-8 is malformed in both formats', () => {
+  for (const bad of ['80', 'c0af', 'c3', 'e28082f0', 'f4908080', 'ff', 'f8888080']) {
+    const length = bad.length / 2
+    assert.equal(refused(binary(`92 0a a${length} ${bad}`)), 'malformed-frame', bad)
+    const text = new Uint8Array([...utf8('["sign-on","'), ...hex(bad), ...utf8('",1]')])
+    assert.equal(refused(parseFrame(text, 'json', MAX_BYTES)), 'malformed-frame', bad)
+  }
+})
+
+test('NaN, infinities and out-of-range numbers are refused in whatever width they come', () => {
+  const position = (digits: string) => refused(binary(`96 16 a1 63 ${digits} 00 05 c0`))
+  for (const digits of [
+    'cb 7ff8000000000000',
+    'cb 7ff0000000000000',
+    'cb fff0000000000000',
+    'ca 7fc00000',
+    'ca 7f800000',
+    'cf ffffffffffffffff',
+    'd3 8000000000000000',
+    'cb 3fe0000000000000',
+    'd2 80000000',
+  ]) {
+    assert.equal(position(digits), 'invalid-field lonE7', digits)
+  }
+  assert.equal(refused(json('["nearest","c",1e999,0,5,null]')), 'invalid-field lonE7')
+  assert.equal(refused(json('["nearest","c",NaN,0,5,null]')), 'malformed-frame')
+  assert.equal(refused(json('["watch-board","c",9007199254740993]')), 'invalid-field fromPosition')
+  assert.equal(refused(binary('93 17 a163 cf 0020000000000001')), 'invalid-field fromPosition')
+})
+
+test('an integer counts by its value, not by its width', () => {
+  for (const five of [
+    '05',
+    'cc05',
+    'cd0005',
+    'ce00000005',
+    'cf0000000000000005',
+    'd005',
+    'd10005',
+    'd200000005',
+    'd30000000000000005',
+    'ca40a00000',
+    'cb4014000000000000',
+  ]) {
+    assert.deepEqual(accepted(binary(`93 17 a163 ${five}`)), { type: 'watch-board', id: 'c', fromPosition: 5 }, five)
+    assert.deepEqual(accepted(binary(`92 04 ${five}`)), { type: 'mark', streamIndex: 5 }, five)
+  }
+})
+
+test('elements and keys of a later version are ignored', () => {
+  for (const format of FORMATS) {
+    for (const name of TYPE_NAMES) {
+      if (name === 'fix') continue
+      assert.deepEqual(
+        accepted(parse([...SAMPLES[name], 'new', 7, [1]], format)),
+        accepted(parse(SAMPLES[name], format)),
+        name,
+      )
+    }
+    const call = SAMPLES['enter-call'][2] as object
+    assert.deepEqual(
+      accepted(parse(['enter-call', 'c8', { ...call, weather: { rain: true } }], format)),
+      accepted(parse(SAMPLES['enter-call'], format)),
+    )
+    const fix = SAMPLES.fix[3] as readonly unknown[]
+    assert.deepEqual(
+      accepted(parse(['fix', 0, 15_000, [...fix, 12, 'hdop']], format)),
+      accepted(parse(SAMPLES.fix, format)),
+    )
+  }
+})
+
+test('behind the fixes of a frame only a map may stand, so that no fix is left unread', () => {
+  for (const format of FORMATS) {
+    assert.ok(parse([...SAMPLES.fix, {}], format).ok)
+    assert.equal(refused(parse([...SAMPLES.fix, 'x'], format)), 'invalid-field fixes.1')
+    assert.equal(refused(parse([...SAMPLES.fix, {}, SAMPLES.fix[3]], format)), 'invalid-field fixes.1')
+    assert.equal(refused(parse(['fix', 0, 1, {}], format)), 'invalid-field fixes.0')
+  }
+})
+
+test('a well-formed traceparent is taken from behind the fields or from the end, and any other is ignored', () => {
+  const good = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const trace = (tuple: readonly unknown[]) => {
+    const traces = FORMATS.map(format => {
+      const parsed = parse(tuple, format)
+      assert.ok(parsed.ok)
+      return parsed.traceparent
+    })
+    assert.equal(traces[0], traces[1])
+    return traces[0]
+  }
+  for (const name of TYPE_NAMES) {
+    assert.equal(trace([...SAMPLES[name], { traceparent: good }]), good, name)
+    assert.equal(trace(SAMPLES[name]), null, name)
+    if (name === 'fix') continue
+    assert.equal(trace([...SAMPLES[name], { traceparent: good }, 7]), good, name)
+    assert.equal(trace([...SAMPLES[name], 7, 'x', { traceparent: good }]), good, name)
+  }
+  for (const bad of [
+    '',
+    good.toUpperCase(),
+    `${good}0`,
+    good.replace('4bf9', 'zzzz'),
+    `ff${good.slice(2)}`,
+    `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    7,
+    null,
+    {},
+  ]) {
+    assert.equal(trace([...SAMPLES['sign-on'], { traceparent: bad }]), null, String(bad))
+  }
+  assert.equal(trace([...SAMPLES['sign-on'], { tracestate: 'a=b' }]), null)
+})
+
+test('a `__proto__` key changes nothing', () => {
+  const call = '"lonE7":1,"latE7":2,"priority":3,"needs":[{"levelOfCare":"bls","capabilities":[]}]'
+  const parsed = accepted(
+    json(
+      `["enter-call","c1",{${call},"__proto__":{"problem":"x","polluted":1},"constructor":1},{"__proto__":{"traceparent":"x"}}]`,
+    ),
+  )
+  assert.deepEqual(parsed, {
+    type: 'command',
+    id: 'c1',
+    command: {
+      type: 'enter-call',
+      lonDeg: 1e-7,
+      latDeg: 2e-7,
+      priority: 3,
+      problem: null,
+      needs: [{ levelOfCare: 'bls', capabilities: [] }],
+      receivedAtMs: null,
+      details: null,
+    },
+  })
+  accepted(binary('94 0a a163 00 81 a9 5f5f70726f746f5f5f 81 a8 706f6c6c75746564 01'))
+  assert.equal(({} as Record<string, unknown>).polluted, undefined)
+})
+
+test('a refusal uses a code of the table and says what to do', () => {
+  for (const parsed of [binary(''), json('["x"]'), json('["mark",8]'), parseFrame(hex('92 04 00'), 'binary', 2)]) {
+    assert.ok(!parsed.ok)
+    assert.ok(Object.hasOwn(ERRORS, parsed.refusal.code))
+    assert.match(parsed.refusal.message, /\b(send|correct|split|type is)\b/i)
+  }
+})

@@ -1,0 +1,134 @@
+/** What one side encodes, the other reads: every message, both formats. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decodeServer, encodeServer, UnknownMessageType, UnreadableMessage } from '../../src/protocol/codec.ts'
+import { fromE7 } from '../../src/protocol/fix-frame.ts'
+import type { ClientRequest } from '../../src/protocol/parse.ts'
+import { CLIENT_TYPES, type ClientMessage, SERVER_TYPES, type WireCall } from '../../src/protocol/wire.ts'
+import { clientMessage, serverMessage } from './arbitraries.ts'
+import { accepted, FORMATS, hex, parse, SAMPLES, TYPE_NAMES } from './frames.ts'
+
+/** The request a message means, told a second time and without a schema. */
+function meaning(message: ClientMessage): ClientRequest {
+  switch (message[0]) {
+    case 'hello': {
+      const [type, id, token, region, role, unitId, clientNowMs, streams] = message
+      return { type, id, token, region, role, unitId, clientNowMs, streams }
+    }
+    case 'fix': {
+      const [type, streamIndex, sentAtMs, ...fixes] = message
+      return { type, streamIndex, sentAtMs, fixes }
+    }
+    case 'hint':
+      return { type: 'hint', streamIndex: message[1], sentAtMs: message[2], fix: message[3] }
+    case 'mark':
+      return { type: 'mark', streamIndex: message[1] }
+    case 'sign-on':
+    case 'sign-off':
+      return { type: 'command', id: message[1], command: { type: message[0], happenedAtMs: message[2] } }
+    case 'set-status': {
+      const [type, id, status, reason, happenedAtMs] = message
+      return { type: 'command', id, command: { type, status, reason, happenedAtMs } }
+    }
+    case 'accept-offer': {
+      const [type, id, offerId, happenedAtMs] = message
+      return { type: 'command', id, command: { type, offerId, happenedAtMs } }
+    }
+    case 'decline-offer': {
+      const [type, id, offerId, reason] = message
+      return { type: 'command', id, command: { type, offerId, reason } }
+    }
+    case 'report-phase': {
+      const [type, id, tripId, phase, happenedAtMs] = message
+      return { type: 'command', id, command: { type, tripId, phase, happenedAtMs } }
+    }
+    case 'close-trip': {
+      const [type, id, tripId, disposition, happenedAtMs] = message
+      return { type: 'command', id, command: { type, tripId, disposition, happenedAtMs } }
+    }
+    case 'enter-call':
+      return { type: 'command', id: message[1], command: { type: 'enter-call', ...callMeaning(message[2]) } }
+    case 'cancel-trip': {
+      const [type, id, tripId, reason] = message
+      return { type: 'command', id, command: { type, tripId, reason } }
+    }
+    case 'nearest': {
+      const [type, id, lonE7, latE7, k, levelOfCare] = message
+      return { type, id, lonDeg: fromE7(lonE7), latDeg: fromE7(latE7), k, levelOfCare }
+    }
+    case 'watch-board':
+      return { type: 'watch-board', id: message[1], fromPosition: message[2] }
+    case 'unwatch-board':
+      return { type: 'unwatch-board', id: message[1] }
+  }
+}
+
+function callMeaning(call: WireCall) {
+  const given = { callerName: null, phone: null, address: null, notes: null, ...call.details }
+  return {
+    lonDeg: fromE7(call.lonE7),
+    latDeg: fromE7(call.latE7),
+    priority: call.priority,
+    problem: call.problem ?? null,
+    needs: call.needs,
+    receivedAtMs: call.receivedAtMs ?? null,
+    details: Object.values(given).every(value => value === null) ? null : given,
+  }
+}
+
+test('the server reads what a client encodes, the same in both formats', () => {
+  fc.assert(
+    fc.property(clientMessage, message => {
+      for (const format of FORMATS) assert.deepEqual(accepted(parse(message, format)), meaning(message))
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('a client reads what the server encodes, the same in both formats', () => {
+  fc.assert(
+    fc.property(serverMessage, message => {
+      for (const format of FORMATS) assert.deepEqual(decodeServer(encodeServer(message, format)), message)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('an encoder leaves the message it was given as it was', () => {
+  const message: ClientMessage = ['mark', 3]
+  for (const format of FORMATS) parse(message, format)
+  assert.deepEqual(message, ['mark', 3])
+})
+
+test('there is a sample of every client type, and all of them are accepted', () => {
+  for (const name of TYPE_NAMES) {
+    for (const format of FORMATS) assert.deepEqual(accepted(parse(SAMPLES[name], format)), meaning(SAMPLES[name]))
+  }
+})
+
+test('no code means two messages, in either direction', () => {
+  const codes = [...Object.values(CLIENT_TYPES), ...Object.values(SERVER_TYPES)]
+  assert.equal(new Set(codes).size, codes.length)
+})
+
+test('a client can tell a message of a later version, which it leaves aside', () => {
+  assert.throws(() => decodeServer(hex('92 7f 01')), UnknownMessageType)
+  assert.throws(() => decodeServer('["weather",1]'), UnknownMessageType)
+  assert.throws(() => decodeServer('["toString",1]'), UnknownMessageType)
+})
+
+test('bytes that are no message are unreadable, not a crash', () => {
+  for (const data of ['', '{', '7', hex(''), hex('94 41'), hex('07')]) {
+    assert.throws(
+      () => decodeServer(data),
+      (error: unknown) => error instanceof UnreadableMessage && !(error instanceof UnknownMessageType),
+    )
+  }
+})
+
+test('an absent value in a result is null in binary and left out in JSON, never an extension type', () => {
+  const bytes = encodeServer(['reply', 'r1', 1, { gone: undefined }], 'binary') as Uint8Array
+  assert.deepEqual(decodeServer(bytes), ['reply', 'r1', 1, { gone: null }])
+  assert.equal(encodeServer(['reply', 'r1', 1, { gone: undefined }], 'json'), '["reply","r1",1,{}]')
+})
