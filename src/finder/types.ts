@@ -1,0 +1,15 @@
+/** What the finder knows of a unit, and what it answers. */
+import type { UnitId } from '../domain/ids.ts'
+import type { LevelOfCare } from '../domain/vocabulary.ts'
+
+/** Units that can be sent now, and units that are assigned but may be reassigned, are searched apart. */
+export type FinderPool = 'available' | 'reassignable'
+
+export interface Found {
+  readonly unitId: UnitId
+  readonly levelOfCare: LevelOfCare
+  readonly lonDeg: number
+  readonly latDeg: number
+  /** Great-circle metres from the place asked for. */
+  readonly distanceM: number
+}
