@@ -1,0 +1,134 @@
+/**
+ * The port below the log writer: what the engine needs of durable storage, and nothing of how it is kept.
+ *
+ * Two implementations pass one contract suite: `postgres-journal.ts` and `memory-journal.ts`. Every write carries the
+ * ownership it was made under; a journal that has seen a higher epoch (or another incarnation) answers `fenced` and
+ * writes nothing. Writes of one lane are made one at a time; the two lanes are independent of each other.
+ */
+import type { CallDetails } from '../domain/commands.ts'
+import type { DomainEvent } from '../domain/events.ts'
+import type { CallId, EntityKey, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
+
+/** A process's right to write a region: raised by one each time a process takes the region. */
+export interface Ownership {
+  readonly region: RegionId
+  readonly epoch: number
+  /** Random, so that a promoted replica that lost an epoch is noticed. */
+  readonly incarnation: string
+}
+
+/** What is durable when a region is taken. Positions and segment numbers start at 1; 0 means none. */
+export interface Acquired {
+  readonly ownership: Ownership
+  readonly logEnd: number
+  readonly segmentEnd: number
+}
+
+export interface LogRecord {
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly epoch: number
+  /** Who caused it; `system` for timers and the engine itself. */
+  readonly principal: Principal
+  readonly commandId: string | null
+  /** W3C traceparent, if the command carried one. */
+  readonly trace: string | null
+  readonly events: readonly DomainEvent[]
+}
+
+/** The durable outcome of a command, found again when its id is repeated. */
+export interface CommandRow {
+  readonly principal: Principal
+  readonly commandId: string
+  /** SHA-256 of the canonical body, 32 bytes as lower-case hex. */
+  readonly bodyHash: string
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly result: Readonly<Record<string, unknown>>
+}
+
+/** A record with all that must commit with it, or not at all. */
+export interface RecordWrite {
+  readonly record: LogRecord
+  readonly command: CommandRow | null
+  /** Rows of `open_trip` that this record deletes, then those that it inserts; inserting a unit twice is a content error. */
+  readonly closes: readonly { readonly unitId: UnitId; readonly tripId: TripId }[]
+  readonly opens: readonly { readonly unitId: UnitId; readonly tripId: TripId }[]
+  readonly callDetails: { readonly callId: CallId; readonly details: CallDetails } | null
+}
+
+export interface SegmentWrite {
+  readonly segmentNo: number
+  /** Log head when the segment was closed. */
+  readonly logPosition: number
+  readonly firstFixedAtMs: number
+  readonly lastFixedAtMs: number
+  readonly fixCount: number
+  readonly codecVersion: number
+  readonly bytes: Uint8Array
+}
+
+export interface SnapshotWrite {
+  readonly entity: EntityKey | 'region'
+  /** Every event of this entity up to here is in `state`. */
+  readonly position: number
+  /** Every segment up to here is in `state`. */
+  readonly segmentNo: number
+  readonly state: unknown
+}
+
+export type WriteOutcome = 'durable' | 'fenced'
+
+/**
+ * Connection, lock and resource trouble before anything was sent, or a refusal by the server that wrote nothing:
+ * repeat the same write unchanged.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+/** The connection broke after the statement was sent: the write may or may not stand. Settle, then repeat what is missing. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown'
+}
+/** The store refuses this content (SQLSTATE class 22 or 23): repeating it can never succeed. */
+export class ContentRejected extends Error {
+  override readonly name = 'ContentRejected'
+}
+
+export interface Journal {
+  /**
+   * Takes the region: raises its epoch, waiting for any statement in flight of the former owner.
+   * Errors: StoreUnavailable.
+   */
+  acquire(region: RegionId): Promise<Acquired>
+
+  /**
+   * Appends a batch in one atomic step; positions must follow the log's end without a gap.
+   * Errors: StoreUnavailable, OutcomeUnknown, ContentRejected (also when positions do not follow).
+   */
+  appendRecords(ownership: Ownership, batch: readonly RecordWrite[]): Promise<WriteOutcome>
+
+  /** Appends the next segment. Errors as `appendRecords`. */
+  appendSegment(ownership: Ownership, segment: SegmentWrite): Promise<WriteOutcome>
+
+  /** Puts snapshots; one with a lower position than what is stored is left out. Errors as `appendRecords`. */
+  putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome>
+
+  /**
+   * After an unknown outcome: on a new connection, waits for the commit in flight by locking the owner row, then
+   * answers what is durable; null when the ownership is gone. Errors: StoreUnavailable.
+   */
+  settle(ownership: Ownership): Promise<{ logEnd: number; segmentEnd: number } | null>
+
+  /** All records after `afterPosition`, in order, in chunks. */
+  readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]>
+  /** All segments after `afterSegmentNo`, in order, in chunks. */
+  readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]>
+  readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]>
+  /** Commands recorded at or after the given region time. */
+  readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]>
+  readCallDetails(region: RegionId): AsyncIterable<readonly { callId: CallId; details: CallDetails }[]>
+  /** Forgets commands recorded before the given region time; answers how many. */
+  forgetCommands(ownership: Ownership, beforeRecordedAtMs: number): Promise<number>
+  close(): Promise<void>
+}

@@ -1,0 +1,229 @@
+/**
+ * Which process may try to own a region: leases of 3 s by the database's clock, renewed every second.
+ *
+ * A lease keeps two processes from taking a region from each other in turn; it is the fence on `region_owner` that keeps
+ * the log safe. Two random numbers must not be confused: the *process incarnation* here names one run of one process,
+ * for all its regions; the incarnation of an `Ownership` names one acquisition of one region.
+ */
+import type pg from 'pg'
+import type { RegionId } from '../domain/ids.ts'
+import { openClient } from './database.ts'
+import { StoreUnavailable } from './journal.ts'
+import { unavailable } from './postgres-faults.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** A region's lease in the hands of another process. */
+export interface ForeignLease {
+  readonly region: RegionId
+  readonly node: string
+  readonly processIncarnation: string
+  /** By the database's clock. */
+  readonly until: Date
+  /** From the moment of the answer, by the database's clock; never negative. */
+  readonly remainingMs: number
+}
+
+/** Another process is alive and keeps the lease: starting here would not help, stop that one or choose other regions. */
+export class LeaseHeldElsewhere extends Error {
+  override readonly name = 'LeaseHeldElsewhere'
+  readonly lease: ForeignLease
+
+  constructor(lease: ForeignLease) {
+    super(
+      `Region ${lease.region} belongs to node ${lease.node}, which is alive and renewed its lease; ` +
+        'stop that engine, or let this one serve other regions.',
+    )
+    this.lease = lease
+  }
+}
+
+interface LeasesSettings {
+  readonly url: string
+  readonly scheduler: Scheduler
+  /** This machine and process as an operator would recognise it. */
+  readonly node: string
+  readonly processIncarnation: string
+  readonly handlers: {
+    /** The lease is another's now, or was removed. Called once a region; it is no longer renewed. */
+    onLost(region: RegionId): void
+    /** A renewal did not get through; it is tried again in a second. */
+    onRenewalFailed(error: Error): void
+  }
+  readonly leaseMs?: number
+  readonly renewEveryMs?: number
+}
+
+const LEASE_MS = 3_000
+const RENEW_EVERY_MS = 1_000
+
+// Rows in one order everywhere, so that two processes cannot wait for each other's.
+const TAKE = `INSERT INTO log.region_lease AS l (region, node, incarnation, until)
+  SELECT r, $2, $3, clock_timestamp() + $4 * interval '1 ms' FROM unnest($1::text[]) AS r ORDER BY r
+  ON CONFLICT (region) DO UPDATE SET node = excluded.node, incarnation = excluded.incarnation, until = excluded.until
+  WHERE l.incarnation = excluded.incarnation OR l.until <= clock_timestamp()
+  RETURNING region`
+const READ_FOREIGN = `SELECT region, node, incarnation, until,
+    greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS remaining_ms
+  FROM log.region_lease WHERE region = ANY ($1) AND incarnation <> $2 ORDER BY until DESC LIMIT 1`
+const RENEW = `UPDATE log.region_lease SET until = clock_timestamp() + $3 * interval '1 ms'
+  WHERE region = ANY ($1) AND incarnation = $2 RETURNING region`
+const RELEASE = 'DELETE FROM log.region_lease WHERE region = ANY ($1) AND incarnation = $2'
+
+interface ForeignRow {
+  region: RegionId
+  node: string
+  incarnation: string
+  until: Date
+  remaining_ms: number
+}
+
+export class Leases {
+  readonly #settings: LeasesSettings
+  readonly #leaseMs: number
+  readonly #renewEveryMs: number
+  /** Until when each lease holds for certain, monotonic: counted from before the statement was sent. */
+  readonly #heldUntilMs = new Map<RegionId, number>()
+  #client: pg.Client | null = null
+  /** Statements go one by one: a taking in its transaction must not get a renewal in between. */
+  #last: Promise<unknown> = Promise.resolve()
+  #cancelTimer: (() => void) | null = null
+  #stopped = false
+
+  constructor(settings: LeasesSettings) {
+    this.#settings = settings
+    this.#leaseMs = settings.leaseMs ?? LEASE_MS
+    this.#renewEveryMs = settings.renewEveryMs ?? RENEW_EVERY_MS
+  }
+
+  /** False once the lease may have lapsed; the region then answers as if the store were away. */
+  holds(region: RegionId): boolean {
+    return (this.#heldUntilMs.get(region) ?? Number.NEGATIVE_INFINITY) > this.#settings.scheduler.monotonicMs()
+  }
+
+  /**
+   * Takes all of the regions, or none and answers the foreign lease that lasts longest. What was taken is renewed from
+   * then on. Errors: StoreUnavailable.
+   */
+  take(regions: readonly RegionId[]): Promise<'taken' | ForeignLease> {
+    return this.#exclusively(async client => {
+      const { node, processIncarnation, scheduler } = this.#settings
+      const sentMs = scheduler.monotonicMs()
+      await client.query('BEGIN')
+      const values = [regions, node, processIncarnation, this.#leaseMs]
+      const { rows } = await client.query<{ region: RegionId }>(TAKE, values)
+      if (rows.length < new Set(regions).size) {
+        const foreign = await client.query<ForeignRow>(READ_FOREIGN, [regions, processIncarnation])
+        await client.query('ROLLBACK')
+        const row = foreign.rows[0]
+        // Released between the two statements; the caller asks again.
+        if (row === undefined) throw new StoreUnavailable('A lease changed hands while it was read.')
+        const { region, incarnation, until, remaining_ms } = row
+        return { region, node: row.node, processIncarnation: incarnation, until, remainingMs: remaining_ms }
+      }
+      await client.query('COMMIT')
+      for (const { region } of rows) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
+      this.#scheduleRenewal()
+      return 'taken'
+    })
+  }
+
+  /** Gives all leases back, so that the next process need not wait, and ends the connection. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelTimer?.()
+    // A taking that is under way ends first, or its leases would stay behind.
+    await this.#last
+    const regions = [...this.#heldUntilMs.keys()]
+    this.#heldUntilMs.clear()
+    if (regions.length > 0) {
+      const values = [regions, this.#settings.processIncarnation]
+      // If it fails the leases lapse by themselves.
+      await this.#exclusively(client => client.query(RELEASE, values)).catch(() => undefined)
+    }
+    await this.#drop()
+  }
+
+  #scheduleRenewal(): void {
+    if (this.#stopped || this.#cancelTimer !== null || this.#heldUntilMs.size === 0) return
+    this.#cancelTimer = this.#settings.scheduler.after(this.#renewEveryMs, () => {
+      void this.#renew().then(() => {
+        this.#cancelTimer = null
+        this.#scheduleRenewal()
+      })
+    })
+  }
+
+  async #renew(): Promise<void> {
+    const { handlers, processIncarnation, scheduler } = this.#settings
+    try {
+      const lost = await this.#exclusively(async client => {
+        const regions = [...this.#heldUntilMs.keys()]
+        const sentMs = scheduler.monotonicMs()
+        const { rows } = await client.query<{ region: RegionId }>(RENEW, [regions, processIncarnation, this.#leaseMs])
+        const renewed = new Set(rows.map(row => row.region))
+        if (this.#stopped) return []
+        for (const region of renewed) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
+        return regions.filter(region => !renewed.has(region))
+      })
+      for (const region of lost) {
+        this.#heldUntilMs.delete(region)
+        handlers.onLost(region)
+      }
+    } catch (error) {
+      if (!this.#stopped) handlers.onRenewalFailed(unavailable(error))
+    }
+  }
+
+  /** One piece of work at a time on the connection, which is cut after the length of a lease: a later answer is void. */
+  #exclusively<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      const cancel = this.#settings.scheduler.after(this.#leaseMs, () => void this.#drop())
+      try {
+        this.#client ??= await openClient(this.#settings.url, { applicationName: 'goldenhour leases' })
+        return await work(this.#client)
+      } catch (error) {
+        await this.#drop()
+        throw unavailable(error)
+      } finally {
+        cancel()
+      }
+    })
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async #drop(): Promise<void> {
+    const client = this.#client
+    this.#client = null
+    await client?.end().catch(() => undefined)
+  }
+}
+
+/**
+ * Takes the regions, waiting for leases of a process that died. `onWait` hears of each lease that is waited for.
+ * Errors: LeaseHeldElsewhere when such a lease was renewed, or taken by a third process, meanwhile; StoreUnavailable.
+ */
+export async function waitForLease(
+  leases: Pick<Leases, 'take'>,
+  regions: readonly RegionId[],
+  scheduler: Scheduler,
+  onWait: (lease: ForeignLease) => void,
+): Promise<void> {
+  const waitedFor = new Map<RegionId, ForeignLease>()
+  for (;;) {
+    const foreign = await leases.take(regions)
+    if (foreign === 'taken') return
+    const before = waitedFor.get(foreign.region)
+    if (before === undefined) {
+      waitedFor.set(foreign.region, foreign)
+      onWait(foreign)
+    } else if (
+      before.processIncarnation !== foreign.processIncarnation ||
+      before.until.getTime() !== foreign.until.getTime()
+    ) {
+      throw new LeaseHeldElsewhere(foreign)
+    }
+    // A little more than what is left: the clock of the database has microseconds.
+    await new Promise<void>(resolve => scheduler.after(foreign.remainingMs + 10, resolve))
+  }
+}

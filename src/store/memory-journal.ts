@@ -1,0 +1,279 @@
+/**
+ * A journal in memory, for tests and the simulation: the same rules as in Postgres, and faults on demand.
+ *
+ * It outlives the engines that use it, as a database does. Statements of a region run one after another in the order
+ * in which they were sent; a stalled region lets none begin, so a takeover or a settling that was sent later waits.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CallDetails } from '../domain/commands.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import {
+  type Acquired,
+  type CommandRow,
+  ContentRejected,
+  type Journal,
+  type LogRecord,
+  OutcomeUnknown,
+  type Ownership,
+  type RecordWrite,
+  type SegmentWrite,
+  type SnapshotWrite,
+  StoreUnavailable,
+  type WriteOutcome,
+} from './journal.ts'
+
+/**
+ * How a write may fail. `unavailable`: nothing was sent. `unknown-lost` and `unknown-kept`: the connection broke after
+ * the statement was sent, and it does not, or does, stand. `rejected`: the store refuses the content.
+ */
+export type MemoryFault = 'unavailable' | 'unknown-lost' | 'unknown-kept' | 'rejected'
+
+interface Region {
+  epoch: number
+  incarnation: string
+  /** Texts, as a database would keep them: nobody can change them afterwards through a shared object. */
+  records: string[]
+  commands: Map<string, string>
+  openTrips: Map<UnitId, TripId>
+  callDetails: Map<CallId, CallDetails>
+  segments: SegmentWrite[]
+  snapshots: Map<string, { position: number; segmentNo: number; text: string }>
+}
+
+const CHUNK = 5_000
+/** An escaped NUL, not a backslash followed by the letters: jsonb cannot hold it. */
+const NUL_IN_JSON = /(?<!\\)(?:\\\\)*\\u0000/
+
+export class MemoryJournal implements Journal {
+  readonly #regions = new Map<RegionId, Region>()
+  readonly #lastStatement = new Map<RegionId, Promise<unknown>>()
+  readonly #newIncarnation: () => string
+  #faults: MemoryFault[] = []
+  #stall: { readonly gate: Promise<void>; readonly open: () => void } | null = null
+
+  constructor(newIncarnation: () => string = randomUUID) {
+    this.#newIncarnation = newIncarnation
+  }
+
+  /** The next write fails like this; called again, the one after it. */
+  failNext(fault: MemoryFault): void {
+    this.#faults.push(fault)
+  }
+
+  /** Statements that begin from now on wait for `resume`. */
+  stall(): void {
+    if (this.#stall !== null) return
+    let open = (): void => undefined
+    const gate = new Promise<void>(resolve => {
+      open = resolve
+    })
+    this.#stall = { gate, open }
+  }
+
+  resume(): void {
+    this.#stall?.open()
+    this.#stall = null
+  }
+
+  acquire(region: RegionId): Promise<Acquired> {
+    return this.#statement(region, state => {
+      state.epoch++
+      state.incarnation = this.#newIncarnation()
+      return { ownership: { region, epoch: state.epoch, incarnation: state.incarnation }, ...endsOf(state) }
+    })
+  }
+
+  appendRecords(ownership: Ownership, batch: readonly RecordWrite[]): Promise<WriteOutcome> {
+    return this.#write(ownership, state => appendRecords(state, ownership, batch))
+  }
+
+  appendSegment(ownership: Ownership, segment: SegmentWrite): Promise<WriteOutcome> {
+    return this.#write(ownership, state => {
+      const end = state.segments.length
+      if (segment.segmentNo !== end + 1) {
+        throw new ContentRejected(`segment ${segment.segmentNo} does not follow the last one, ${end}`)
+      }
+      return () => state.segments.push({ ...segment, bytes: Buffer.from(segment.bytes) })
+    })
+  }
+
+  putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome> {
+    return this.#write(ownership, state => {
+      const rows = snapshots.map(({ entity, position, segmentNo, state }) => ({
+        entity,
+        row: { position, segmentNo, text: toJson(state) },
+      }))
+      return () => {
+        for (const { entity, row } of rows) {
+          const stored = state.snapshots.get(entity)
+          if (stored === undefined || !isOlder(row, stored)) state.snapshots.set(entity, row)
+        }
+      }
+    })
+  }
+
+  settle(ownership: Ownership): Promise<{ logEnd: number; segmentEnd: number } | null> {
+    return this.#statement(ownership.region, state => (holds(state, ownership) ? endsOf(state) : null))
+  }
+
+  async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
+    const { records } = this.#region(region)
+    for (let from = afterPosition; from < records.length; from += CHUNK) {
+      yield records.slice(from, from + CHUNK).map(text => JSON.parse(text) as LogRecord)
+    }
+  }
+
+  async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
+    const { segments } = this.#region(region)
+    for (let from = afterSegmentNo; from < segments.length; from += CHUNK) yield segments.slice(from, from + CHUNK)
+  }
+
+  async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
+    const rows = [...this.#region(region).snapshots].map(([entity, { position, segmentNo, text }]) => ({
+      entity: entity as SnapshotWrite['entity'],
+      position,
+      segmentNo,
+      state: JSON.parse(text) as unknown,
+    }))
+    yield* inChunks(rows)
+  }
+
+  async *readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
+    const rows = [...this.#region(region).commands.values()].map(text => JSON.parse(text) as CommandRow)
+    yield* inChunks(rows.filter(row => row.recordedAtMs >= sinceRecordedAtMs).sort((a, b) => a.position - b.position))
+  }
+
+  async *readCallDetails(region: RegionId): AsyncIterable<readonly { callId: CallId; details: CallDetails }[]> {
+    yield* inChunks([...this.#region(region).callDetails].map(([callId, details]) => ({ callId, details })))
+  }
+
+  forgetCommands(ownership: Ownership, beforeRecordedAtMs: number): Promise<number> {
+    return this.#statement(ownership.region, state => {
+      if (!holds(state, ownership)) return 0
+      const before = state.commands.size
+      for (const [key, text] of state.commands) {
+        if ((JSON.parse(text) as CommandRow).recordedAtMs < beforeRecordedAtMs) state.commands.delete(key)
+      }
+      return before - state.commands.size
+    })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** `prepare` checks everything and answers the step that makes it stand, so a refused batch leaves nothing. */
+  async #write(ownership: Ownership, prepare: (state: Region) => () => void): Promise<WriteOutcome> {
+    const fault = this.#faults.shift()
+    if (fault === 'unavailable') throw new StoreUnavailable('a fault was asked for: nothing was sent')
+    if (fault === 'rejected') throw new ContentRejected('a fault was asked for: content refused')
+    const outcome = await this.#statement(ownership.region, (state): WriteOutcome => {
+      if (fault === 'unknown-lost') return 'durable'
+      if (!holds(state, ownership)) return 'fenced'
+      prepare(state)()
+      return 'durable'
+    })
+    if (fault !== undefined) throw new OutcomeUnknown('a fault was asked for: the connection broke')
+    return outcome
+  }
+
+  #statement<T>(region: RegionId, run: (state: Region) => T): Promise<T> {
+    const before = this.#lastStatement.get(region) ?? Promise.resolve()
+    const result = before.then(async () => {
+      while (this.#stall !== null) await this.#stall.gate
+      return run(this.#region(region))
+    })
+    this.#lastStatement.set(
+      region,
+      result.catch(() => undefined),
+    )
+    return result
+  }
+
+  #region(region: RegionId): Region {
+    let state = this.#regions.get(region)
+    if (state === undefined) {
+      state = {
+        epoch: 0,
+        incarnation: '',
+        records: [],
+        commands: new Map(),
+        openTrips: new Map(),
+        callDetails: new Map(),
+        segments: [],
+        snapshots: new Map(),
+      }
+      this.#regions.set(region, state)
+    }
+    return state
+  }
+}
+
+function appendRecords(state: Region, ownership: Ownership, batch: readonly RecordWrite[]): () => void {
+  const records: string[] = []
+  const commands = new Map<string, string>()
+  const openTrips = new Map<UnitId, TripId | null>()
+  const callDetails = new Map<CallId, CallDetails>()
+  for (const [i, write] of batch.entries()) {
+    const { position } = write.record
+    if (position !== state.records.length + i + 1) {
+      throw new ContentRejected(`position ${position} does not follow the end of the log, ${state.records.length + i}`)
+    }
+    records.push(toJson({ ...write.record, epoch: ownership.epoch }))
+
+    if (write.command !== null) {
+      const key = JSON.stringify([write.command.principal, write.command.commandId])
+      if (state.commands.has(key) || commands.has(key)) throw new ContentRejected(`command ${key} is stored already`)
+      commands.set(key, toJson(write.command))
+    }
+    const openTripOf = (unitId: UnitId): TripId | null =>
+      openTrips.has(unitId) ? openTrips.get(unitId)! : (state.openTrips.get(unitId) ?? null)
+    for (const { unitId, tripId } of write.closes) if (openTripOf(unitId) === tripId) openTrips.set(unitId, null)
+    for (const { unitId, tripId } of write.opens) {
+      const open = openTripOf(unitId)
+      if (open !== null) throw new ContentRejected(`unit ${unitId} has the open trip ${open}, so not also ${tripId}`)
+      openTrips.set(unitId, tripId)
+    }
+    if (write.callDetails !== null) {
+      const { callId, details } = write.callDetails
+      if (state.callDetails.has(callId) || callDetails.has(callId)) {
+        throw new ContentRejected(`call ${callId} has its details already`)
+      }
+      toJson(details)
+      callDetails.set(callId, { ...details })
+    }
+  }
+  return () => {
+    state.records.push(...records)
+    for (const [key, text] of commands) state.commands.set(key, text)
+    for (const [unitId, tripId] of openTrips) {
+      if (tripId === null) state.openTrips.delete(unitId)
+      else state.openTrips.set(unitId, tripId)
+    }
+    for (const [callId, details] of callDetails) state.callDetails.set(callId, details)
+  }
+}
+
+const endsOf = (state: Region): { logEnd: number; segmentEnd: number } => ({
+  logEnd: state.records.length,
+  segmentEnd: state.segments.length,
+})
+
+const holds = (state: Region, ownership: Ownership): boolean =>
+  state.epoch === ownership.epoch && state.incarnation === ownership.incarnation
+
+const isOlder = (
+  next: { position: number; segmentNo: number },
+  stored: { position: number; segmentNo: number },
+): boolean =>
+  next.position < stored.position || (next.position === stored.position && next.segmentNo < stored.segmentNo)
+
+function toJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (NUL_IN_JSON.test(text)) throw new ContentRejected('unsupported Unicode escape sequence: \\u0000')
+  return text
+}
+
+function* inChunks<T>(rows: readonly T[]): Iterable<readonly T[]> {
+  for (let from = 0; from < rows.length; from += CHUNK) yield rows.slice(from, from + CHUNK)
+}

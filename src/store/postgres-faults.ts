@@ -1,0 +1,40 @@
+/** What a failed statement means: did it write nothing, is that unknown, or can it never succeed? */
+import { ContentRejected, OutcomeUnknown, StoreUnavailable } from './journal.ts'
+
+type StoreFault = StoreUnavailable | OutcomeUnknown | ContentRejected
+
+/**
+ * SQLSTATE classes that the same content meets every time: data exception, constraint violation, and a limit of the
+ * program such as a key too long for its index.
+ */
+const CONTENT = /^(22|23|54)/
+/** The session was ended, possibly after the commit and before its answer. */
+const SESSION_ENDED = /^(08|25P0|57P0)/
+
+/** The fault behind an error of a statement that was sent and that changes something. */
+export function writeFault(error: unknown): StoreFault {
+  const code = sqlState(error)
+  // Without an answer of the server, too, the commit may already stand.
+  if (code === null || SESSION_ENDED.test(code)) return new OutcomeUnknown(describe(error), { cause: error })
+  if (CONTENT.test(code)) return new ContentRejected(describe(error), { cause: error })
+  return new StoreUnavailable(describe(error), { cause: error })
+}
+
+/** The fault behind an error of anything that changes nothing or may simply be done again. */
+export function unavailable(error: unknown): StoreUnavailable {
+  return error instanceof StoreUnavailable ? error : new StoreUnavailable(describe(error), { cause: error })
+}
+
+/** The server's code; null for errors of the connection, which may have a code too (ECONNRESET) but no severity. */
+function sqlState(error: unknown): string | null {
+  const { code, severity } = error as { code?: unknown; severity?: unknown }
+  return typeof code === 'string' && severity !== undefined ? code : null
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as { code?: unknown }
+  // An error of several connection attempts has no message of its own.
+  const message = error.message === '' ? error.name : error.message
+  return typeof code === 'string' ? `${message} (${code})` : message
+}

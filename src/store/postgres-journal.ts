@@ -1,0 +1,366 @@
+/**
+ * The journal in Postgres: one connection a lane and region, fence and writes in one statement.
+ *
+ * The server-side functions are in migrations/0001-log.ts. Taking, settling and reading open a connection of their own,
+ * because the lane's may be the one that is stuck.
+ */
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import type { CallDetails } from '../domain/commands.ts'
+import type { CallId, RegionId } from '../domain/ids.ts'
+import { openClient } from './database.ts'
+import {
+  type Acquired,
+  type CommandRow,
+  ContentRejected,
+  type Journal,
+  type LogRecord,
+  type Ownership,
+  type RecordWrite,
+  type SegmentWrite,
+  type SnapshotWrite,
+  type WriteOutcome,
+} from './journal.ts'
+import { LaneConnection } from './lane-connection.ts'
+import { unavailable } from './postgres-faults.ts'
+
+type LaneName = 'records' | 'segments' | 'snapshots'
+
+const ROWS_PER_CHUNK = 5_000
+/** Segments are up to 1.5 MB each. */
+const SEGMENTS_PER_CHUNK = 100
+/** A deletion holds the fence; a takeover must not wait long for it. */
+const COMMANDS_FORGOTTEN_AT_ONCE = 5_000
+
+const APPEND_RECORDS = `SELECT log.append_records(${placeholders(23)}) AS held`
+const APPEND_SEGMENT = `SELECT location.append_segment(${placeholders(10)}) AS held`
+const FENCE = `f AS MATERIALIZED (
+  SELECT 1 FROM log.region_owner WHERE region = $1 AND epoch = $2 AND incarnation = $3 FOR SHARE)`
+const PUT_SNAPSHOTS = `WITH ${FENCE}, put AS (
+  INSERT INTO log.snapshots AS s (region, entity, position, segment_no, state)
+  SELECT $1, u.entity, u.position, u.segment_no, u.state::jsonb
+  FROM f, unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[]) AS u (entity, position, segment_no, state)
+  ON CONFLICT (region, entity) DO UPDATE
+  SET position = excluded.position, segment_no = excluded.segment_no, state = excluded.state
+  WHERE (s.position, s.segment_no) <= (excluded.position, excluded.segment_no))
+SELECT count(*) = 1 AS held FROM f`
+const FORGET_COMMANDS = `WITH ${FENCE}, gone AS (
+  DELETE FROM log.commands c USING f
+  WHERE c.ctid = ANY (ARRAY(
+    SELECT ctid FROM log.commands WHERE region = $1 AND recorded_at_ms < $4 LIMIT ${COMMANDS_FORGOTTEN_AT_ONCE}))
+  RETURNING 1)
+SELECT count(*) AS count FROM gone`
+
+const READ_LOG = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, events
+  FROM log.records WHERE region = $1 AND position > $2 ORDER BY position LIMIT ${ROWS_PER_CHUNK}`
+const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version,
+  bytes FROM location.segments WHERE region = $1 AND segment_no > $2 ORDER BY segment_no LIMIT ${SEGMENTS_PER_CHUNK}`
+const READ_SNAPSHOTS = `SELECT entity, position, segment_no, state
+  FROM log.snapshots WHERE region = $1 AND entity > $2 ORDER BY entity LIMIT ${ROWS_PER_CHUNK}`
+const READ_COMMANDS = `SELECT principal, command_id, encode(body_hash, 'hex') AS body_hash, position, recorded_at_ms,
+  result FROM log.commands WHERE region = $1 AND (recorded_at_ms, position) > ($2, $3)
+  ORDER BY recorded_at_ms, position LIMIT ${ROWS_PER_CHUNK}`
+const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes
+  FROM log.call_details WHERE region = $1 AND call_id > $2 ORDER BY call_id LIMIT ${ROWS_PER_CHUNK}`
+
+interface Held {
+  readonly held: boolean
+}
+
+export class PostgresJournal implements Journal {
+  readonly #url: string
+  readonly #lanes = new Map<string, LaneConnection>()
+
+  /** Connects when it is first used. Input: the URL of a migrated database. */
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async acquire(region: RegionId): Promise<Acquired> {
+    const incarnation = randomUUID()
+    const [row] = await this.#once<{ epoch: number; log_end: number; segment_end: number }>(
+      'SELECT epoch, log_end, segment_end FROM log.acquire($1, $2)',
+      [region, incarnation],
+    )
+    const { epoch, log_end, segment_end } = row!
+    return { ownership: { region, epoch, incarnation }, logEnd: log_end, segmentEnd: segment_end }
+  }
+
+  async appendRecords(ownership: Ownership, batch: readonly RecordWrite[]): Promise<WriteOutcome> {
+    return this.#write('records', ownership, APPEND_RECORDS, recordColumns(batch))
+  }
+
+  async appendSegment(ownership: Ownership, segment: SegmentWrite): Promise<WriteOutcome> {
+    const { segmentNo, logPosition, firstFixedAtMs, lastFixedAtMs, fixCount, codecVersion, bytes } = segment
+    const values = [segmentNo, logPosition, firstFixedAtMs, lastFixedAtMs, fixCount, codecVersion, bytes]
+    return this.#write('segments', ownership, APPEND_SEGMENT, values)
+  }
+
+  async putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome> {
+    const rows = newestOfEach(snapshots)
+    return this.#write('snapshots', ownership, PUT_SNAPSHOTS, [
+      rows.map(row => row.entity),
+      rows.map(row => row.position),
+      rows.map(row => row.segmentNo),
+      rows.map(row => toJson(row.state)),
+    ])
+  }
+
+  async settle({ region, epoch, incarnation }: Ownership): Promise<{ logEnd: number; segmentEnd: number } | null> {
+    const [row] = await this.#once<{ log_end: number; segment_end: number }>(
+      'SELECT log_end, segment_end FROM log.settle($1, $2, $3)',
+      [region, epoch, incarnation],
+    )
+    return row === undefined ? null : { logEnd: row.log_end, segmentEnd: row.segment_end }
+  }
+
+  async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
+    for await (const rows of this.#pages<LogRow>(READ_LOG, region, [afterPosition], row => [row.position])) {
+      yield rows.map(row => ({
+        position: row.position,
+        recordedAtMs: row.recorded_at_ms,
+        epoch: row.epoch,
+        principal: row.principal,
+        commandId: row.command_id,
+        trace: row.trace,
+        events: row.events,
+      }))
+    }
+  }
+
+  async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
+    const pages = this.#pages<SegmentRow>(READ_SEGMENTS, region, [afterSegmentNo], row => [row.segment_no])
+    for await (const rows of pages) {
+      yield rows.map(row => ({
+        segmentNo: row.segment_no,
+        logPosition: row.log_position,
+        firstFixedAtMs: row.first_fixed_at_ms,
+        lastFixedAtMs: row.last_fixed_at_ms,
+        fixCount: row.fix_count,
+        codecVersion: row.codec_version,
+        bytes: row.bytes,
+      }))
+    }
+  }
+
+  async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
+    for await (const rows of this.#pages<SnapshotRow>(READ_SNAPSHOTS, region, [''], row => [row.entity])) {
+      yield rows.map(row => ({
+        entity: row.entity,
+        position: row.position,
+        segmentNo: row.segment_no,
+        state: row.state,
+      }))
+    }
+  }
+
+  async *readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
+    // Positions start at 1, so 0 stands before every command of that very millisecond.
+    const pages = this.#pages<StoredCommand>(READ_COMMANDS, region, [sinceRecordedAtMs, 0], row => [
+      row.recorded_at_ms,
+      row.position,
+    ])
+    for await (const rows of pages) {
+      yield rows.map(row => ({
+        principal: row.principal,
+        commandId: row.command_id,
+        bodyHash: row.body_hash,
+        position: row.position,
+        recordedAtMs: row.recorded_at_ms,
+        result: row.result,
+      }))
+    }
+  }
+
+  async *readCallDetails(region: RegionId): AsyncIterable<readonly { callId: CallId; details: CallDetails }[]> {
+    for await (const rows of this.#pages<DetailsRow>(READ_CALL_DETAILS, region, [''], row => [row.call_id])) {
+      yield rows.map(({ call_id, caller_name, phone, address, notes }) => ({
+        callId: call_id,
+        details: { callerName: caller_name, phone, address, notes },
+      }))
+    }
+  }
+
+  async forgetCommands({ region, epoch, incarnation }: Ownership, beforeRecordedAtMs: number): Promise<number> {
+    const lane = this.#lane('snapshots', region)
+    let forgotten = 0
+    for (;;) {
+      const values = [region, epoch, incarnation, beforeRecordedAtMs]
+      const [row] = await lane
+        .write<{ count: number }>('forget', FORGET_COMMANDS, values)
+        // What the statement did or not, doing it again is right.
+        .catch(error => Promise.reject(unavailable(error)))
+      forgotten += row!.count
+      if (row!.count < COMMANDS_FORGOTTEN_AT_ONCE) return forgotten
+    }
+  }
+
+  /** Ends all connections; what is in flight has an unknown outcome, so the writers are stopped before. */
+  async close(): Promise<void> {
+    const lanes = [...this.#lanes.values()]
+    this.#lanes.clear()
+    await Promise.all(lanes.map(lane => lane.close()))
+  }
+
+  async #write(name: LaneName, ownership: Ownership, text: string, values: readonly unknown[]): Promise<WriteOutcome> {
+    const { region, epoch, incarnation } = ownership
+    const lane = this.#lane(name, region)
+    const [row] = await lane.write<Held>(name, text, [region, epoch, incarnation, ...values])
+    if (row!.held) return 'durable'
+    // The region is another's now, and whoever holds many regions has few connections to waste.
+    void lane.close()
+    return 'fenced'
+  }
+
+  #lane(name: LaneName, region: RegionId): LaneConnection {
+    const key = `${name} ${region}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) {
+      lane = new LaneConnection(this.#url, `goldenhour ${key}`)
+      this.#lanes.set(key, lane)
+    }
+    return lane
+  }
+
+  /** One statement on a connection of its own, of those that may be made again. Errors: StoreUnavailable. */
+  async #once<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const client = await this.#openClient()
+    try {
+      return (await client.query<Row>(text, values as unknown[])).rows
+    } catch (error) {
+      throw unavailable(error)
+    } finally {
+      void client.end().catch(() => undefined)
+    }
+  }
+
+  /** All pages of a query whose parameters after the region are where the page before ended. */
+  async *#pages<Row extends pg.QueryResultRow>(
+    text: string,
+    region: RegionId,
+    start: readonly unknown[],
+    endOf: (row: Row) => readonly unknown[],
+  ): AsyncIterable<readonly Row[]> {
+    const client = await this.#openClient()
+    try {
+      let after = start
+      for (;;) {
+        const { rows } = await client.query<Row>({ name: 'page', text, values: [region, ...after] })
+        const last = rows[rows.length - 1]
+        if (last === undefined) return
+        yield rows
+        after = endOf(last)
+      }
+    } catch (error) {
+      throw unavailable(error)
+    } finally {
+      void client.end().catch(() => undefined)
+    }
+  }
+
+  #openClient(): Promise<pg.Client> {
+    return openClient(this.#url, { applicationName: 'goldenhour journal' }).catch(error =>
+      Promise.reject(unavailable(error)),
+    )
+  }
+}
+
+interface LogRow {
+  position: number
+  recorded_at_ms: number
+  epoch: number
+  principal: string
+  command_id: string | null
+  trace: string | null
+  events: LogRecord['events']
+}
+interface SegmentRow {
+  segment_no: number
+  log_position: number
+  first_fixed_at_ms: number
+  last_fixed_at_ms: number
+  fix_count: number
+  codec_version: number
+  bytes: Buffer
+}
+interface SnapshotRow {
+  entity: SnapshotWrite['entity']
+  position: number
+  segment_no: number
+  state: unknown
+}
+interface StoredCommand {
+  principal: string
+  command_id: string
+  body_hash: string
+  position: number
+  recorded_at_ms: number
+  result: CommandRow['result']
+}
+interface DetailsRow {
+  call_id: CallId
+  caller_name: string | null
+  phone: string | null
+  address: string | null
+  notes: string | null
+}
+
+/** The parallel arrays that `log.append_records` takes after the ownership. */
+function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
+  const records = batch.map(write => write.record)
+  const commands = batch.flatMap(write => write.command ?? [])
+  const openTrips = batch.flatMap(write => [
+    ...write.closes.map(pair => ({ ...pair, opens: false })),
+    ...write.opens.map(pair => ({ ...pair, opens: true })),
+  ])
+  const calls = batch.flatMap(write => write.callDetails ?? [])
+  return [
+    records.map(record => record.position),
+    records.map(record => record.recordedAtMs),
+    records.map(record => record.principal),
+    records.map(record => record.commandId),
+    records.map(record => record.trace),
+    records.map(record => toJson(record.events)),
+    commands.map(command => command.principal),
+    commands.map(command => command.commandId),
+    commands.map(command => command.bodyHash),
+    commands.map(command => command.position),
+    commands.map(command => command.recordedAtMs),
+    commands.map(command => toJson(command.result)),
+    openTrips.map(pair => pair.unitId),
+    openTrips.map(pair => pair.tripId),
+    openTrips.map(pair => pair.opens),
+    calls.map(call => call.callId),
+    calls.map(call => call.details.callerName),
+    calls.map(call => call.details.phone),
+    calls.map(call => call.details.address),
+    calls.map(call => call.details.notes),
+  ]
+}
+
+/** One statement may not touch a row twice. */
+function newestOfEach(snapshots: readonly SnapshotWrite[]): SnapshotWrite[] {
+  const newest = new Map<string, SnapshotWrite>()
+  for (const snapshot of snapshots) {
+    const other = newest.get(snapshot.entity)
+    const isOlder =
+      other !== undefined &&
+      (snapshot.position < other.position ||
+        (snapshot.position === other.position && snapshot.segmentNo < other.segmentNo))
+    if (!isOlder) newest.set(snapshot.entity, snapshot)
+  }
+  return [...newest.values()]
+}
+
+/** As text: pg would turn an array into one of Postgres. Errors: ContentRejected for what JSON cannot say. */
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    throw new ContentRejected(`This cannot be written as JSON: ${String(error)}`, { cause: error })
+  }
+}
+
+function placeholders(count: number): string {
+  return Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
+}

@@ -1,0 +1,534 @@
+/** The rules of the `Journal` port, run over both journals; those that only a real server can break come last. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { DomainEvent } from '../../src/domain/events.ts'
+import { driverKey } from '../../src/domain/ids.ts'
+import { openClient } from '../../src/store/database.ts'
+import type { Journal, Ownership, RecordWrite, SegmentWrite, SnapshotWrite } from '../../src/store/journal.ts'
+import { MemoryJournal } from '../../src/store/memory-journal.ts'
+import { PostgresJournal } from '../../src/store/postgres-journal.ts'
+import { testDatabase } from '../support/postgres.ts'
+
+interface Stalled {
+  /** Resolves when so many statements have reached the store and wait there. */
+  waiting(count: number): Promise<void>
+  resume(): Promise<void>
+}
+interface Subject {
+  readonly journal: Journal
+  /** From now on no statement of the region gets past its fence. */
+  stall(region: string): Promise<Stalled>
+  end(): Promise<void>
+}
+
+const signedOn = (unitId: string, principal = 'anna'): DomainEvent => ({
+  type: 'CrewSignedOn',
+  v: 1,
+  entity: driverKey(unitId),
+  unitId,
+  principal,
+  happenedAtMs: 1_700_000_000_000,
+})
+
+type Extra = Partial<Omit<RecordWrite, 'record'>> & { events?: DomainEvent[] }
+
+function write(position: number, { events, ...extra }: Extra = {}): RecordWrite {
+  return {
+    record: {
+      position,
+      recordedAtMs: 1_000 * position,
+      epoch: 1,
+      principal: 'anna',
+      commandId: null,
+      trace: null,
+      events: events ?? [signedOn('A-1')],
+    },
+    command: null,
+    closes: [],
+    opens: [],
+    callDetails: null,
+    ...extra,
+  }
+}
+
+const command = (position: number, commandId: string) => ({
+  principal: 'anna',
+  commandId,
+  bodyHash: createHash('sha256').update(commandId).digest('hex'),
+  position,
+  recordedAtMs: 1_000 * position,
+  result: { tripId: `sf.${commandId}`, version: position },
+})
+
+const segment = (segmentNo: number): SegmentWrite => ({
+  segmentNo,
+  logPosition: 7,
+  firstFixedAtMs: 100,
+  lastFixedAtMs: 200,
+  fixCount: 2,
+  codecVersion: 1,
+  bytes: Uint8Array.from([segmentNo, 0, 255, 13, 10]),
+})
+
+const snapshot = (position: number, state: unknown, segmentNo = 0): SnapshotWrite => ({
+  entity: 'driver/A-1',
+  position,
+  segmentNo,
+  state,
+})
+
+async function all<T>(chunks: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const rows: T[] = []
+  for await (const chunk of chunks) rows.push(...chunk)
+  return rows
+}
+
+const rejected = { name: 'ContentRejected' }
+
+async function openMemory(): Promise<Subject> {
+  const journal = new MemoryJournal()
+  return {
+    journal,
+    stall: async () => {
+      journal.stall()
+      return { waiting: async () => undefined, resume: async () => journal.resume() }
+    },
+    end: () => journal.close(),
+  }
+}
+
+async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Client }> {
+  const database = await testDatabase()
+  const journal = new PostgresJournal(database.url)
+  const monitor = await openClient(database.url, { applicationName: 'test' })
+  return {
+    url: database.url,
+    monitor,
+    journal,
+    async stall(region) {
+      const locker = await openClient(database.url, { applicationName: 'test' })
+      await locker.query('SET idle_in_transaction_session_timeout = 0')
+      await locker.query('BEGIN')
+      await locker.query('SELECT 1 FROM log.region_owner WHERE region = $1 FOR UPDATE', [region])
+      return {
+        async waiting(count) {
+          for (;;) {
+            const { rows } = await monitor.query(
+              `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+            )
+            if (rows.length >= count) return
+            await sleep(5)
+          }
+        },
+        async resume() {
+          await locker.query('COMMIT')
+          await locker.end()
+        },
+      }
+    },
+    async end() {
+      await journal.close()
+      await monitor.end()
+      await database.drop()
+    },
+  }
+}
+
+for (const [name, open] of [
+  ['in memory', openMemory],
+  ['in Postgres', openPostgres],
+] as const) {
+  describe(`a journal ${name}`, () => {
+    let subject: Subject
+    let journal: Journal
+    before(async () => {
+      subject = await open()
+      journal = subject.journal
+    })
+    after(() => subject.end())
+
+    let regions = 0
+    /** Each test has a region of its own, taken. */
+    async function owned(): Promise<Ownership> {
+      const acquired = await journal.acquire(`r${++regions}`)
+      return acquired.ownership
+    }
+    const logOf = (ownership: Ownership) => all(journal.readLog(ownership.region, 0))
+
+    test('a region that nobody had begins with epoch 1 and nothing', async () => {
+      const { ownership, logEnd, segmentEnd } = await journal.acquire('new')
+      assert.equal(ownership.region, 'new')
+      assert.equal(ownership.epoch, 1)
+      assert.equal(logEnd, 0)
+      assert.equal(segmentEnd, 0)
+      assert.deepEqual(await logOf(ownership), [])
+    })
+
+    test('each taking raises the epoch by one under a new incarnation and tells what is durable', async () => {
+      const first = await owned()
+      await journal.appendRecords(first, [write(1), write(2)])
+      await journal.appendSegment(first, segment(1))
+      const second = await journal.acquire(first.region)
+      assert.equal(second.ownership.epoch, 2)
+      assert.notEqual(second.ownership.incarnation, first.incarnation)
+      assert.equal(second.logEnd, 2)
+      assert.equal(second.segmentEnd, 1)
+    })
+
+    test('records come back in order, as they were written, from any position', async () => {
+      const ownership = await owned()
+      const written = [
+        write(1, { events: [signedOn('A-1', 'Zoë "the\\u0000 one" {,}'), signedOn('B.2')] }),
+        { ...write(2), record: { ...write(2).record, commandId: 'c-2', trace: '00-ab-cd-01', principal: "o'hara" } },
+        write(3, { events: [] }),
+      ]
+      assert.equal(await journal.appendRecords(ownership, written), 'durable')
+      assert.deepEqual(
+        await logOf(ownership),
+        written.map(w => w.record),
+      )
+      assert.deepEqual(await all(journal.readLog(ownership.region, 2)), [written[2]!.record])
+      assert.deepEqual(await all(journal.readLog(ownership.region, 3)), [])
+    })
+
+    test('a long log is read in chunks without a gap', async () => {
+      const ownership = await owned()
+      const count = 11_000
+      for (let from = 1; from <= count; from += 2_000) {
+        const batch = Array.from({ length: Math.min(2_000, count + 1 - from) }, (_, i) => write(from + i))
+        await journal.appendRecords(ownership, batch)
+      }
+      const sizes: number[] = []
+      let expected = 1
+      for await (const chunk of journal.readLog(ownership.region, 0)) {
+        sizes.push(chunk.length)
+        for (const record of chunk) assert.equal(record.position, expected++)
+      }
+      assert.equal(expected, count + 1)
+      assert.ok(sizes.length > 1)
+    })
+
+    test('a record carries the epoch it was written under', async () => {
+      const first = await owned()
+      await journal.appendRecords(first, [write(1)])
+      const { ownership } = await journal.acquire(first.region)
+      const next = write(2)
+      await journal.appendRecords(ownership, [{ ...next, record: { ...next.record, epoch: ownership.epoch } }])
+      assert.deepEqual(
+        (await logOf(ownership)).map(record => record.epoch),
+        [1, 2],
+      )
+    })
+
+    for (const [what, positions] of [
+      ['leave a gap after the end of the log', [2]],
+      ['repeat one', [1, 1]],
+      ['leave a gap within the batch', [1, 3]],
+      ['run backwards', [2, 1]],
+    ] as const) {
+      test(`positions that ${what} are refused, and nothing of the batch stands`, async () => {
+        const ownership = await owned()
+        const batch = positions.map(position => write(position))
+        await assert.rejects(journal.appendRecords(ownership, batch), rejected)
+        assert.deepEqual(await logOf(ownership), [])
+        assert.equal(await journal.appendRecords(ownership, [write(1)]), 'durable')
+      })
+    }
+
+    test('a former owner is fenced: its records, segments and snapshots do not get in', async () => {
+      const former = await owned()
+      await journal.appendRecords(former, [write(1)])
+      const { ownership } = await journal.acquire(former.region)
+      assert.equal(await journal.appendRecords(former, [write(2)]), 'fenced')
+      assert.equal(await journal.appendSegment(former, segment(1)), 'fenced')
+      assert.equal(await journal.putSnapshots(former, [snapshot(1, 'late')]), 'fenced')
+      assert.equal(await journal.forgetCommands(former, Number.MAX_SAFE_INTEGER), 0)
+      assert.equal(await journal.settle(former), null)
+      assert.equal((await logOf(former)).length, 1)
+      assert.deepEqual(await all(journal.readSegments(former.region, 0)), [])
+      assert.deepEqual(await all(journal.readSnapshots(former.region)), [])
+      assert.equal(await journal.appendRecords(ownership, [write(2)]), 'durable')
+    })
+
+    test('the right epoch under another incarnation is fenced too', async () => {
+      const ownership = await owned()
+      const other = { ...ownership, incarnation: 'of a replica that was promoted' }
+      assert.equal(await journal.appendRecords(other, [write(1)]), 'fenced')
+      assert.equal(await journal.settle(other), null)
+    })
+
+    test('regions do not see each other', async () => {
+      const one = await owned()
+      const two = await owned()
+      const opens = [{ unitId: 'A-1', tripId: 't1' }]
+      await journal.appendRecords(one, [write(1, { opens, command: command(1, 'c1') })])
+      await journal.appendRecords(two, [write(1, { opens, command: command(1, 'c1') }), write(2)])
+      assert.equal((await logOf(one)).length, 1)
+      assert.equal((await logOf(two)).length, 2)
+    })
+
+    test('a unit with an open trip gets no second one, and nothing of that batch stands', async () => {
+      const ownership = await owned()
+      await journal.appendRecords(ownership, [write(1, { opens: [{ unitId: 'A-1', tripId: 't1' }] })])
+      const callDetails = { callId: 'c', details: { callerName: 'x', phone: null, address: null, notes: null } }
+      const batch = [
+        write(2, { command: command(2, 'c2'), callDetails, opens: [{ unitId: 'B-2', tripId: 't2' }] }),
+        write(3, { opens: [{ unitId: 'A-1', tripId: 't3' }] }),
+      ]
+      await assert.rejects(journal.appendRecords(ownership, batch), rejected)
+      assert.equal((await logOf(ownership)).length, 1)
+      assert.deepEqual(await all(journal.readCommands(ownership.region, 0)), [])
+      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [])
+      assert.equal(await journal.appendRecords(ownership, batch.slice(0, 1)), 'durable', 'B-2 was not opened either')
+    })
+
+    test('a unit opened twice in one batch is refused', async () => {
+      const ownership = await owned()
+      const batch = [
+        write(1, { opens: [{ unitId: 'A-1', tripId: 't1' }] }),
+        write(2, { opens: [{ unitId: 'A-1', tripId: 't2' }] }),
+      ]
+      await assert.rejects(journal.appendRecords(ownership, batch), rejected)
+    })
+
+    test('one batch may close a trip of a unit and open its next, in one record or in several', async () => {
+      const ownership = await owned()
+      const pair = (tripId: string) => [{ unitId: 'A-1', tripId }]
+      await journal.appendRecords(ownership, [write(1, { opens: pair('t1') })])
+      const batch = [
+        write(2, { closes: pair('t1'), opens: pair('t2') }),
+        write(3, { closes: pair('t2') }),
+        write(4, { opens: pair('t3') }),
+        write(5, { closes: pair('t3') }),
+        write(6, { opens: pair('t4') }),
+      ]
+      assert.equal(await journal.appendRecords(ownership, batch), 'durable')
+      await assert.rejects(journal.appendRecords(ownership, [write(7, { opens: pair('t5') })]), rejected)
+      await assert.rejects(
+        journal.appendRecords(ownership, [write(7, { opens: pair('t5') }), write(8, { closes: pair('t4') })]),
+        rejected,
+        'a later close does not excuse an earlier open',
+      )
+      assert.equal(
+        await journal.appendRecords(ownership, [write(7, { closes: pair('t4'), opens: pair('t5') })]),
+        'durable',
+      )
+    })
+
+    test('closing a trip that is not the open one leaves the open one', async () => {
+      const ownership = await owned()
+      await journal.appendRecords(ownership, [write(1, { opens: [{ unitId: 'A-1', tripId: 't1' }] })])
+      const other = write(2, {
+        closes: [{ unitId: 'A-1', tripId: 'other' }],
+        opens: [{ unitId: 'A-1', tripId: 't2' }],
+      })
+      await assert.rejects(journal.appendRecords(ownership, [other]), rejected)
+    })
+
+    test('commands come back from a moment on, in order, and are forgotten by age', async () => {
+      const ownership = await owned()
+      const commands = [1, 2, 3, 4].map(position => command(position, `c${position}`))
+      await journal.appendRecords(
+        ownership,
+        commands.map(c => write(c.position, { command: c })),
+      )
+      assert.deepEqual(await all(journal.readCommands(ownership.region, 0)), commands)
+      assert.deepEqual(await all(journal.readCommands(ownership.region, 3_000)), commands.slice(2))
+      assert.equal(await journal.forgetCommands(ownership, 3_000), 2)
+      assert.deepEqual(await all(journal.readCommands(ownership.region, 0)), commands.slice(2))
+      assert.equal(await journal.forgetCommands(ownership, 3_000), 0)
+    })
+
+    test('commands of one millisecond all come back', async () => {
+      const ownership = await owned()
+      const commands = Array.from({ length: 6_000 }, (_, i) => ({
+        ...command(i + 1, `c${i + 1}`),
+        recordedAtMs: i < 10 ? 500 : 1_000,
+      }))
+      await journal.appendRecords(
+        ownership,
+        commands.map(c => write(c.position, { command: c })),
+      )
+      assert.deepEqual(await all(journal.readCommands(ownership.region, 1_000)), commands.slice(10))
+      assert.equal(await journal.forgetCommands(ownership, 1_001), 6_000)
+    })
+
+    test('the same command id of one principal is stored once; another principal may use it too', async () => {
+      const ownership = await owned()
+      await journal.appendRecords(ownership, [write(1, { command: command(1, 'c1') })])
+      await assert.rejects(
+        journal.appendRecords(ownership, [write(2, { command: { ...command(1, 'c1'), position: 2 } })]),
+        rejected,
+      )
+      const ofOther = { ...command(2, 'c1'), principal: 'bert' }
+      assert.equal(await journal.appendRecords(ownership, [write(2, { command: ofOther })]), 'durable')
+    })
+
+    test('call details come back, nulls and quotes included', async () => {
+      const ownership = await owned()
+      const details = { callerName: 'Renée "R"', phone: null, address: '{1,\\2} Main St', notes: 'NULL' }
+      await journal.appendRecords(ownership, [write(1, { callDetails: { callId: 'r.c1', details } })])
+      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [{ callId: 'r.c1', details }])
+    })
+
+    test('a NUL inside an event is refused as content, and the next batch goes through', async () => {
+      const ownership = await owned()
+      const batch = [write(1), write(2, { events: [signedOn('A-1', 'an\u0000na')] })]
+      await assert.rejects(journal.appendRecords(ownership, batch), rejected)
+      assert.deepEqual(await logOf(ownership), [])
+      assert.equal(await journal.appendRecords(ownership, [write(1)]), 'durable')
+    })
+
+    test('segments come back in order, as they were written, from any number', async () => {
+      const ownership = await owned()
+      const segments = [1, 2, 3].map(segment)
+      for (const s of segments) assert.equal(await journal.appendSegment(ownership, s), 'durable')
+      const plain = (rows: SegmentWrite[]) => rows.map(row => ({ ...row, bytes: Uint8Array.from(row.bytes) }))
+      assert.deepEqual(plain(await all(journal.readSegments(ownership.region, 0))), segments)
+      assert.deepEqual(plain(await all(journal.readSegments(ownership.region, 2))), segments.slice(2))
+    })
+
+    test('segment numbers follow each other', async () => {
+      const ownership = await owned()
+      await assert.rejects(journal.appendSegment(ownership, segment(2)), rejected)
+      await journal.appendSegment(ownership, segment(1))
+      await assert.rejects(journal.appendSegment(ownership, segment(1)), rejected)
+      assert.equal((await all(journal.readSegments(ownership.region, 0))).length, 1)
+    })
+
+    test('snapshots never go backwards', async () => {
+      const ownership = await owned()
+      const stored = () => all(journal.readSnapshots(ownership.region))
+      await journal.putSnapshots(ownership, [snapshot(5, { at: 5 }, 2)])
+      assert.equal(await journal.putSnapshots(ownership, [snapshot(4, { at: 4 }, 9)]), 'durable')
+      assert.deepEqual(await stored(), [snapshot(5, { at: 5 }, 2)])
+      await journal.putSnapshots(ownership, [snapshot(5, { at: 'earlier fixes' }, 1)])
+      assert.deepEqual(await stored(), [snapshot(5, { at: 5 }, 2)])
+      await journal.putSnapshots(ownership, [snapshot(5, { at: 'more fixes' }, 3)])
+      assert.deepEqual(await stored(), [snapshot(5, { at: 'more fixes' }, 3)])
+      await journal.putSnapshots(ownership, [snapshot(6, [6], 3)])
+      assert.deepEqual(await stored(), [snapshot(6, [6], 3)])
+    })
+
+    test('of two snapshots of one entity in one statement the newer stays', async () => {
+      const ownership = await owned()
+      const region: SnapshotWrite = { entity: 'region', position: 1, segmentNo: 0, state: 'text' }
+      await journal.putSnapshots(ownership, [snapshot(3, 'new'), region, snapshot(2, 'old')])
+      assert.deepEqual(await all(journal.readSnapshots(ownership.region)), [snapshot(3, 'new'), region])
+    })
+
+    test('settling tells what is durable', async () => {
+      const ownership = await owned()
+      assert.deepEqual(await journal.settle(ownership), { logEnd: 0, segmentEnd: 0 })
+      await journal.appendRecords(ownership, [write(1), write(2)])
+      await journal.appendSegment(ownership, segment(1))
+      assert.deepEqual(await journal.settle(ownership), { logEnd: 2, segmentEnd: 1 })
+    })
+
+    test('settling waits for the statement in flight and sees it', async () => {
+      const ownership = await owned()
+      const stalled = await subject.stall(ownership.region)
+      const append = journal.appendRecords(ownership, [write(1), write(2)])
+      await stalled.waiting(1)
+      let settled = false
+      const settling = journal.settle(ownership).finally(() => {
+        settled = true
+      })
+      await stalled.waiting(2)
+      await sleep(20)
+      assert.equal(settled, false)
+      await stalled.resume()
+      assert.equal(await append, 'durable')
+      assert.deepEqual(await settling, { logEnd: 2, segmentEnd: 0 })
+    })
+
+    test('a takeover waits for the statement in flight and sees it; what is sent later is fenced', async () => {
+      const former = await owned()
+      const stalled = await subject.stall(former.region)
+      const append = journal.appendRecords(former, [write(1)])
+      await stalled.waiting(1)
+      const takeover = journal.acquire(former.region)
+      await stalled.waiting(2)
+      await stalled.resume()
+      assert.equal(await append, 'durable')
+      assert.equal((await takeover).logEnd, 1)
+      assert.equal(await journal.appendRecords(former, [write(2)]), 'fenced')
+    })
+  })
+}
+
+describe('a journal in Postgres, when the server misbehaves', () => {
+  let subject: Awaited<ReturnType<typeof openPostgres>>
+  before(async () => {
+    subject = await openPostgres()
+  })
+  after(() => subject.end())
+
+  const terminate = (applicationName: string) =>
+    subject.monitor.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      applicationName,
+    ])
+
+  test('a connection that breaks under a statement leaves the outcome unknown; settling and repeating mends it', async () => {
+    const { ownership } = await subject.journal.acquire('broken')
+    const stalled = await subject.stall('broken')
+    const append = subject.journal.appendRecords(ownership, [write(1)])
+    const checked = assert.rejects(append, { name: 'OutcomeUnknown' })
+    await stalled.waiting(1)
+    await terminate('goldenhour records broken')
+    await checked
+    await stalled.resume()
+    assert.deepEqual(await subject.journal.settle(ownership), { logEnd: 0, segmentEnd: 0 })
+    assert.equal(await subject.journal.appendRecords(ownership, [write(1)]), 'durable')
+  })
+
+  test('a connection that broke while idle is opened again before anything is sent', async () => {
+    const { ownership } = await subject.journal.acquire('idle')
+    await subject.journal.appendSegment(ownership, segment(1))
+    await terminate('goldenhour segments idle')
+    await sleep(50)
+    assert.equal(await subject.journal.appendSegment(ownership, segment(2)), 'durable')
+  })
+
+  test('a statement that the server cancels wrote nothing and may be repeated', async () => {
+    const { ownership } = await subject.journal.acquire('cancelled')
+    const stalled = await subject.stall('cancelled')
+    const append = subject.journal.appendRecords(ownership, [write(1)])
+    const checked = assert.rejects(append, { name: 'StoreUnavailable' })
+    await stalled.waiting(1)
+    await subject.monitor.query(
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'goldenhour records cancelled'`,
+    )
+    await checked
+    await stalled.resume()
+    assert.equal(await subject.journal.appendRecords(ownership, [write(1)]), 'durable')
+  })
+
+  test('a stalled record lane does not hold up the segments of another region', async () => {
+    const slow = await subject.journal.acquire('slow')
+    const quick = await subject.journal.acquire('quick')
+    const stalled = await subject.stall('slow')
+    const append = subject.journal.appendRecords(slow.ownership, [write(1)])
+    await stalled.waiting(1)
+    assert.equal(await subject.journal.appendSegment(quick.ownership, segment(1)), 'durable')
+    await stalled.resume()
+    await append
+  })
+
+  test('without a server everything is unavailable', async () => {
+    const url = new URL(subject.url)
+    url.port = '1'
+    const journal = new PostgresJournal(url.href)
+    const ownership = { region: 'r', epoch: 1, incarnation: 'x' }
+    const unavailable = { name: 'StoreUnavailable' }
+    await assert.rejects(journal.acquire('r'), unavailable)
+    await assert.rejects(journal.appendRecords(ownership, [write(1)]), unavailable)
+    await assert.rejects(journal.settle(ownership), unavailable)
+    await assert.rejects(all(journal.readLog('r', 0)), unavailable)
+    await assert.rejects(journal.forgetCommands(ownership, 1), unavailable)
+    await journal.close()
+  })
+})

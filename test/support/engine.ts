@@ -1,0 +1,365 @@
+/**
+ * A whole engine for end-to-end tests, with a database of its own, regions, units, tokens, clients, and a reader of the
+ * database that is separate from all of them.
+ *
+ * An engine runs in this process (`start`) or as a child (`spawn`), where it can be killed; everything is ended when
+ * the test that made the site is over.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type pg from 'pg'
+import { connect, type DispatcherClient, type DispatcherOptions, type DriverClient } from '../../src/client/index.ts'
+import type { Config } from '../../src/config.ts'
+import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
+import type { DispatchMode } from '../../src/domain/vocabulary.ts'
+import { type Engine, startEngine } from '../../src/engine.ts'
+import { signToken } from '../../src/gateway/tokens.ts'
+import { openClient, openDatabase } from '../../src/store/database.ts'
+import { loadOrCreateSigningKey, type SigningKey } from '../../src/store/keys.ts'
+import { ReferenceStore } from '../../src/store/reference.ts'
+import { decodeSegment, type SegmentRow } from '../../src/store/segment-codec.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { testDatabase } from './postgres.ts'
+
+/** Where things happen in these tests: units stand east of here, a kilometre apart. */
+export const SCENE = { lonDeg: 174.76, latDeg: -36.85 }
+
+export interface RegionPlan {
+  readonly mode: DispatchMode
+  readonly units: readonly (string | (Partial<UnitReference> & { readonly unitId: string }))[]
+}
+
+/** What a test and its hooks have in common. */
+interface Ending {
+  after(run: () => Promise<void>): void
+}
+
+export interface ReadRecord {
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly principal: string
+  readonly commandId: string | null
+  readonly events: readonly DomainEvent[]
+}
+
+export class Site {
+  readonly databaseUrl: string
+  readonly #key: SigningKey
+  readonly #endings: (() => Promise<void> | void)[] = []
+  #port = 0
+
+  static async make(ending: Ending, regions: Readonly<Record<string, RegionPlan>>, databaseUrl?: string) {
+    const owned = databaseUrl === undefined ? await testDatabase() : null
+    const url = databaseUrl ?? owned!.url
+    const database = openDatabase(url)
+    const site = new Site(url, await loadOrCreateSigningKey(database))
+    await database.destroy()
+    if (owned !== null) site.#endings.push(() => owned.drop())
+    ending.after(() => site.#end())
+    for (const [region, plan] of Object.entries(regions)) await site.addRegion(region, plan)
+    return site
+  }
+
+  private constructor(databaseUrl: string, key: SigningKey) {
+    this.databaseUrl = databaseUrl
+    this.#key = key
+  }
+
+  /** The port of the engine that started last: clients made by this site go there. */
+  get port(): number {
+    return this.#port
+  }
+
+  config(changes: Partial<Config> = {}): Config {
+    return {
+      port: 0,
+      host: '127.0.0.1',
+      databaseUrl: this.databaseUrl,
+      dataDir: '/nonexistent',
+      clockRate: 1,
+      logLevel: 'silent',
+      drainLimitMs: 10_000,
+      ...changes,
+    }
+  }
+
+  /** An engine in this process. */
+  async start(changes: Partial<Config> = {}, onFatal: (reason: string) => void = unexpectedEnd): Promise<Engine> {
+    const config = this.config(changes)
+    const engine = await startEngine(config, createLogger({ level: config.logLevel }), onFatal)
+    this.#port = engine.port
+    this.#endings.push(() => engine.stop())
+    return engine
+  }
+
+  /** An engine in a process of its own; resolves when it is ready. Errors: rejects when it ends before. */
+  async spawn(env: Readonly<Record<string, string>> = {}): Promise<EngineProcess> {
+    const process = this.launch(env)
+    await process.ready()
+    this.#port = process.port
+    return process
+  }
+
+  /** As `spawn`, without waiting for it. */
+  launch(env: Readonly<Record<string, string>> = {}): EngineProcess {
+    const engine = new EngineProcess({
+      DATABASE_URL: this.databaseUrl,
+      GOLDENHOUR_HOST: '127.0.0.1',
+      PORT: '0',
+      ...env,
+    })
+    this.#endings.push(() => engine.kill())
+    return engine
+  }
+
+  async addRegion(region: string, { mode, units }: RegionPlan): Promise<void> {
+    await this.#withReference(store => store.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: mode }))
+    if (units.length > 0) await this.importUnits(region, units)
+  }
+
+  importUnits(region: string, units: RegionPlan['units']): Promise<void> {
+    const plain = { levelOfCare: 'als', capabilities: [], homeStation: null } as const
+    return this.#withReference(store =>
+      store.importUnits(
+        region,
+        units
+          .map(unit => (typeof unit === 'string' ? { unitId: unit } : unit))
+          .map(unit => ({ ...plain, callSign: unit.unitId, ...unit })),
+      ),
+    )
+  }
+
+  token(claims: Partial<Parameters<typeof signToken>[1]> = {}): Promise<string> {
+    return signToken(this.#key, {
+      sub: 'dispatch',
+      role: 'dispatcher',
+      regions: ['akl'],
+      unit: null,
+      ttlS: 600,
+      ...claims,
+    })
+  }
+
+  driver(unitId: string, options: ClientChanges = {}): DriverClient {
+    const { region = 'akl', sub = `crew-${unitId}`, ...rest } = options
+    const token = () => this.token({ sub, role: 'driver', regions: [region], unit: unitId })
+    return this.#closedAtEnd(connect({ ...this.#clientOptions(region), token, role: 'driver', unitId, ...rest }))
+  }
+
+  dispatcher(options: ClientChanges = {}): DispatcherClient {
+    const { region = 'akl', sub = 'dispatch', ...rest } = options
+    const token = () => this.token({ sub, regions: [region] })
+    return this.#closedAtEnd(connect({ ...this.#clientOptions(region), token, role: 'dispatcher', ...rest }))
+  }
+
+  async http(path: string, init: RequestInit & { readonly token?: string } = {}): Promise<HttpAnswer> {
+    const { token, ...rest } = init
+    const headers = new Headers(rest.headers)
+    headers.set('authorization', `Bearer ${token ?? (await this.token())}`)
+    // Kept-alive connections would outlive the engine that a test stops.
+    headers.set('connection', 'close')
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { ...rest, headers })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
+  }
+
+  /** One gauge or counter of the running engine; labels as in `{region="akl"}`. */
+  async metric(name: string): Promise<number> {
+    const { body } = await this.http('/metrics')
+    const line = (body as string).split('\n').find(text => text.startsWith(`${name} `))
+    if (line === undefined) throw new Error(`The engine shows no metric ${name}.`)
+    return Number(line.slice(name.length + 1))
+  }
+
+  /** A session with the database that the engine knows nothing of. */
+  async session(): Promise<pg.Client> {
+    const client = await openClient(this.databaseUrl, { applicationName: 'goldenhour test' })
+    await client.query('SET idle_in_transaction_session_timeout = 0')
+    this.#endings.push(() => client.end())
+    return client
+  }
+
+  async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const client = await openClient(this.databaseUrl, { applicationName: 'goldenhour test' })
+    try {
+      return (await client.query<Row>(sql, values as unknown[])).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  records(region = 'akl'): Promise<ReadRecord[]> {
+    return this.query<ReadRecord & pg.QueryResultRow>(
+      `SELECT position, recorded_at_ms AS "recordedAtMs", principal, command_id AS "commandId", events
+       FROM log.records WHERE region = $1 ORDER BY position`,
+      [region],
+    )
+  }
+
+  /** Every stored fix, in the order in which it was stored. */
+  async storedFixes(region = 'akl'): Promise<SegmentRow[]> {
+    const rows = await this.query<{ bytes: Buffer }>(
+      'SELECT bytes FROM location.segments WHERE region = $1 ORDER BY segment_no',
+      [region],
+    )
+    return rows.flatMap(({ bytes }) => decodeSegment(bytes))
+  }
+
+  /** Everything that a client can cause to be stored, as one comparable text. */
+  async contents(): Promise<string> {
+    const tables = [
+      ['log.records', 'position'],
+      ['log.commands', 'principal, command_id'],
+      ['log.open_trip', 'unit_id'],
+      ['log.call_details', 'call_id'],
+      ['location.segments', 'segment_no'],
+    ]
+    const counted = tables.map(
+      ([table, order]) =>
+        `SELECT '${table}' || ' ' || count(*) || ' ' || md5(coalesce(string_agg(t::text, ';' ORDER BY region, ${order}), '')) FROM ${table} t`,
+    )
+    const rows = await this.query<{ line: string }>(
+      `SELECT * FROM (${counted.join(' UNION ALL ')}) AS all_tables (line)`,
+    )
+    return rows.map(({ line }) => line).join('\n')
+  }
+
+  #clientOptions(region: string): Pick<DispatcherOptions, 'url' | 'region' | 'random'> {
+    // Short delays between attempts, but not none: an engine that is down must not be hammered.
+    return { url: `ws://127.0.0.1:${this.#port}`, region, random: () => 0.1 }
+  }
+
+  #closedAtEnd<Client extends { close(): void }>(client: Client): Client {
+    this.#endings.push(() => client.close())
+    return client
+  }
+
+  async #withReference(work: (store: ReferenceStore) => Promise<void>): Promise<void> {
+    const database = openDatabase(this.databaseUrl)
+    try {
+      await work(new ReferenceStore(database))
+    } finally {
+      await database.destroy()
+    }
+  }
+
+  async #end(): Promise<void> {
+    const failures: unknown[] = []
+    for (const end of this.#endings.reverse()) {
+      try {
+        await end()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Not everything of the test could be ended.')
+  }
+}
+
+type ClientChanges = { readonly region?: string; readonly sub?: string } & Partial<
+  Pick<DispatcherOptions, 'format' | 'url' | 'heartbeatMs' | 'random' | 'token'>
+>
+
+export interface HttpAnswer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: what a test looks at is what it checks.
+  readonly body: any
+  readonly headers: Headers
+}
+
+const BIN = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
+
+interface LogLine {
+  readonly level: number
+  readonly msg: string
+  readonly [key: string]: unknown
+}
+
+/** `goldenhour serve` as a child, with what it says. */
+export class EngineProcess {
+  readonly logs: LogLine[] = []
+  /** What it wrote to standard error. */
+  stderr = ''
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
+  readonly #child: ChildProcess
+  readonly #watchers = new Set<() => void>()
+  #ended = false
+
+  constructor(env: Readonly<Record<string, string>>) {
+    const { PATH, HOME, TMPDIR } = process.env
+    this.#child = spawn(process.execPath, [BIN, 'serve'], {
+      env: { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    createInterface({ input: this.#child.stdout! }).on('line', line => {
+      this.logs.push(JSON.parse(line))
+      for (const watch of this.#watchers) watch()
+    })
+    this.#child.stderr!.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString()
+    })
+    this.exited = new Promise(resolve => {
+      // `close` and not `exit`: only then has everything that it wrote been read.
+      this.#child.once('close', (code, signal) => {
+        this.#ended = true
+        for (const watch of this.#watchers) watch()
+        resolve({ code, signal })
+      })
+    })
+  }
+
+  get port(): number {
+    return this.logs.find(line => line.msg === 'ready')?.port as number
+  }
+
+  async ready(): Promise<void> {
+    await this.logged('ready')
+  }
+
+  /** Resolves with the first line of this message, at once if it was written. Errors: rejects when the process ends first. */
+  logged(message: string | RegExp): Promise<LogLine> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const line = this.logs.find(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)))
+        if (line === undefined && !this.#ended) return
+        this.#watchers.delete(look)
+        if (line !== undefined) resolve(line)
+        else reject(new Error(`The engine ended without saying ${message}: ${this.stderr}${JSON.stringify(this.logs)}`))
+      }
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Ends it as a power cut would; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.exited
+  }
+}
+
+/** Asks until the answer is neither null, undefined nor false. Errors: rejects after `withinMs`, naming what was awaited. */
+export async function until<T>(
+  what: string,
+  ask: () => T | Promise<T>,
+  withinMs = 10_000,
+): Promise<Exclude<T, null | undefined | false>> {
+  for (const giveUpAtMs = performance.now() + withinMs; ; await sleep(10)) {
+    const answer = await ask()
+    if (answer !== null && answer !== undefined && answer !== false) {
+      return answer as Exclude<T, null | undefined | false>
+    }
+    if (performance.now() > giveUpAtMs) throw new Error(`Waited ${withinMs} ms in vain: ${what}.`)
+  }
+}
+
+function unexpectedEnd(reason: string): void {
+  throw new Error(`The engine gave up: ${reason}`)
+}

@@ -1,0 +1,94 @@
+/**
+ * A database of its own for each test file, all in one server.
+ *
+ * The server is the one that GOLDENHOUR_TEST_POSTGRES names (test/run.ts starts it for all files); a file that is run
+ * alone starts one in a temporary directory and stops it when its tests are over.
+ */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { openClient } from '../../src/store/database.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { migrate } from '../../src/store/migrate.ts'
+
+interface TestDatabase {
+  readonly url: string
+  drop(): Promise<void>
+}
+
+/** Durability of test databases is not what tests of the engine test: they kill processes, not machines. */
+const TEST_SETTINGS = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB' }
+
+/** A fresh database with the current schema. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const database = await emptyDatabase()
+  await migrate(database.url)
+  return database
+}
+
+/** A fresh database without any table of ours. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  const server = await serverUrl()
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await execute(server, `CREATE DATABASE ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+}
+
+/** A directory for an embedded Postgres of a test's own; the user that Postgres runs as may enter it. */
+export async function temporaryBaseDir(): Promise<string> {
+  const dir = await mkdtemp(path.join(process.env.GOLDENHOUR_TEST_DIR ?? tmpdir(), 'goldenhour-test-'))
+  await chmod(dir, 0o755)
+  return dir
+}
+
+/** Starts the server that test databases live in; `stop` also removes its directory. */
+export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const baseDir = await temporaryBaseDir()
+  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings: TEST_SETTINGS })
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop()
+      await rm(baseDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Stops whatever server runs in a base directory, whoever started it. */
+export async function stopServerIn(baseDir: string): Promise<void> {
+  const dataDir = path.join(baseDir, 'data')
+  const owner = await stat(dataDir).catch(() => null)
+  const [version] = await readdir(path.join(baseDir, 'pg')).catch(() => [])
+  if (owner === null || version === undefined) return
+  const pgCtl = path.join(baseDir, 'pg', version, 'bin', 'pg_ctl')
+  const asOwner = process.geteuid?.() === 0 ? { uid: owner.uid, gid: owner.gid } : {}
+  const args = ['stop', '-D', dataDir, '-m', 'immediate', '-w']
+  await promisify(execFile)(pgCtl, args, { cwd: '/', ...asOwner }).catch(() => undefined)
+}
+
+let server: Promise<string> | null = null
+
+function serverUrl(): Promise<string> {
+  const shared = process.env.GOLDENHOUR_TEST_POSTGRES
+  if (shared !== undefined) return Promise.resolve(shared)
+  server ??= startTestServer().then(started => {
+    // Not in an `after` hook: it would run before those of the file, which still need the database.
+    process.once('beforeExit', () => void started.stop())
+    return started.url
+  })
+  return server
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const session = await openClient(url, { applicationName: 'goldenhour test' })
+  try {
+    await session.query(sql)
+  } finally {
+    await session.end()
+  }
+}

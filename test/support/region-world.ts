@@ -1,0 +1,353 @@
+/**
+ * A whole region over a journal in memory and a clock of its own: real actors, real writers, sessions that record.
+ *
+ * The world outlives its engines: `crash` drops a region's memory as a kill would, `restart` recovers it.
+ */
+import assert from 'node:assert/strict'
+import { ActorSystem } from '../../src/actors/actor-system.ts'
+import type { CommandRequest, HelloRequest, Outcome, QueryAnswer, Session } from '../../src/actors/region-handle.ts'
+import { RegionHost } from '../../src/actors/region-host.ts'
+import type { Command, EnterCall } from '../../src/domain/commands.ts'
+import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import type { Role } from '../../src/domain/roles.ts'
+import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
+import { bodyHash } from '../../src/protocol/body-hash.ts'
+import type {
+  DriverView,
+  NearestResult,
+  ServerMessage,
+  ServerTypeName,
+  StreamDeclaration,
+  TripView,
+  UnitView,
+  WelcomeView,
+  WireFix,
+} from '../../src/protocol/wire.ts'
+import type { LogRecord } from '../../src/store/journal.ts'
+import { MemoryJournal } from '../../src/store/memory-journal.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { ManualMachine } from './manual-machine.ts'
+import { policyOf } from './scenario.ts'
+
+/** What follows the type in a server's message. */
+type Told<T extends ServerTypeName> =
+  Extract<ServerMessage, readonly [T, ...unknown[]]> extends [T, ...infer Rest] ? Rest : never
+
+export const REGION = 'akl'
+/** Where calls come from; a unit `n` hundred metres north of it is `northM(n * 100)` away. */
+export const SCENE = { lonDeg: 174.76, latDeg: -36.85 }
+const DEGREES_PER_M = 1 / 111_195
+
+const metrics = new Metrics()
+const log = createLogger({ level: 'silent' })
+
+/** All that is ready to run has run: mailboxes, comedy's promises, commits that nothing holds up. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 8; i++) await new Promise<void>(resolve => setImmediate(resolve))
+}
+
+/** A session that keeps what it is sent. */
+export class RecordingSession implements Session {
+  readonly region = REGION
+  readonly messages: ServerMessage[] = []
+  readonly closes: number[] = []
+  readonly sessionId: string
+  readonly role: Role
+  readonly principal: string
+  readonly unitId: string | null
+
+  constructor(sessionId: string, role: Role, principal: string, unitId: string | null) {
+    this.sessionId = sessionId
+    this.role = role
+    this.principal = principal
+    this.unitId = unitId
+  }
+
+  send(message: ServerMessage): void {
+    // As the wire would: what changes later must not change what was sent.
+    this.messages.push(structuredClone(message))
+  }
+  sendShared({ message }: { message: ServerMessage }): void {
+    this.send(message)
+  }
+  close(code: number): void {
+    this.closes.push(code)
+  }
+
+  all<T extends ServerTypeName>(type: T): Told<T>[] {
+    return this.messages.filter(message => message[0] === type).map(([, ...rest]) => rest as unknown as Told<T>)
+  }
+  last<T extends ServerTypeName>(type: T): Told<T> {
+    return this.all(type).at(-1) ?? assert.fail(`${this.sessionId} was sent no ${type}`)
+  }
+  get welcome(): WelcomeView {
+    return this.last('welcome')[1]
+  }
+  /** The driver's situation as last told. */
+  get view(): DriverView {
+    const states = this.all('unit-state')
+    return states.length > 0 ? states.at(-1)![1] : this.welcome.driver!
+  }
+}
+
+/** A command's answer, once it has come. */
+export interface Answer {
+  outcome: Outcome | null
+}
+
+export interface WorldOptions {
+  readonly mode?: 'ordered' | 'offered'
+  readonly policy?: Partial<Policy>
+  readonly rate?: number
+}
+
+interface UnitOptions {
+  readonly levelOfCare?: LevelOfCare
+  readonly capabilities?: readonly string[]
+}
+
+export class RegionWorld {
+  readonly machine = new ManualMachine()
+  readonly journal = new MemoryJournal()
+  readonly system: ActorSystem
+  /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
+  readonly failures: unknown[] = []
+  readonly fenced: string[] = []
+  readonly #options: WorldOptions
+  readonly #seqs = new Map<RecordingSession, number>()
+  readonly #clientNowMs = new Map<RecordingSession, number>()
+  #ids = 0
+  host!: RegionHost
+
+  private constructor(options: WorldOptions) {
+    this.#options = options
+    this.system = new ActorSystem({
+      soon: setImmediate,
+      monotonicMs: () => performance.now(),
+      onFailure: (_path, error) => this.failures.push(error),
+    })
+  }
+
+  static async open(options: WorldOptions = {}): Promise<RegionWorld> {
+    const world = new RegionWorld(options)
+    await world.start()
+    return world
+  }
+
+  async start(): Promise<void> {
+    const rate = this.#options.rate ?? 1
+    this.host = new RegionHost(
+      {
+        regionId: REGION,
+        policy: policyOf(this.#options.mode ?? 'offered', this.#options.policy),
+        anchor: { anchorRegionMs: 1_700_000_000_000, anchorWallMs: 1_700_000_000_000, rate },
+        machine: this.machine,
+        system: this.system,
+        journal: this.journal,
+        metrics,
+        log,
+        newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`,
+      },
+      regionId => this.fenced.push(regionId),
+    )
+    await this.host.start()
+    await settle()
+  }
+
+  /** The process dies: nothing is written any more. */
+  crash(): void {
+    this.host.abandon()
+  }
+  async restart(how: 'crash' | 'drain' = 'crash'): Promise<void> {
+    if (how === 'crash') this.crash()
+    else {
+      const closing = this.host.close()
+      await this.advance(1_000)
+      await closing
+    }
+    await this.start()
+  }
+  async close(): Promise<void> {
+    this.journal.resume()
+    this.host.abandon()
+    await this.system.close()
+    assert.deepEqual(this.failures, [])
+  }
+
+  get region() {
+    return this.host.region ?? assert.fail('the region is away')
+  }
+  get nowMs(): number {
+    return this.host.clockView().nowMs
+  }
+  advance(ms: number): Promise<void> {
+    return this.machine.advance(ms, settle)
+  }
+
+  // Units and sessions.
+
+  async import(...units: readonly (readonly [unitId: string, options?: UnitOptions])[]): Promise<void> {
+    const rows = units.map(
+      ([unitId, options]): UnitReference => ({
+        unitId,
+        callSign: `Medic ${unitId}`,
+        levelOfCare: options?.levelOfCare ?? 'als',
+        capabilities: options?.capabilities ?? [],
+        homeStation: null,
+      }),
+    )
+    this.region.ref.tell({ type: 'units', units: rows })
+    await settle()
+  }
+
+  connect(unitId: string, streams: readonly StreamDeclaration[] = [[`s-${unitId}`, 'gnss', 1]]): RecordingSession {
+    const session = new RecordingSession(`session-${++this.#ids}`, 'driver', `crew of ${unitId}`, unitId)
+    const hello = this.#hello(streams)
+    this.#clientNowMs.set(session, hello.clientNowMs)
+    this.host.open(session, hello)
+    return session
+  }
+  /** Signs a dispatcher in. */
+  dispatcher(): RecordingSession {
+    const session = new RecordingSession(`session-${++this.#ids}`, 'dispatcher', 'dora', null)
+    this.host.open(session, this.#hello([]))
+    return session
+  }
+  #hello(streams: readonly StreamDeclaration[]): HelloRequest {
+    return { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams }
+  }
+
+  /** A unit with a session, a crew and a position so many metres north of the scene. */
+  async onDuty(unitId: string, northM: number, options: UnitOptions = {}): Promise<RecordingSession> {
+    await this.import([unitId, options])
+    const session = this.connect(unitId)
+    await settle()
+    this.fixAt(session, northM)
+    await this.accepted(this.drive(session, { type: 'sign-on', happenedAtMs: this.nowMs }))
+    return session
+  }
+
+  /** Sends the next fix of the session's first stream, measured now. */
+  fixAt(session: RecordingSession, northM: number, ageMs = 0): number {
+    const seq = (this.#seqs.get(session) ?? session.welcome.streams[0]![1]) + 1
+    this.#seqs.set(session, seq)
+    this.fixes(session, [wireFix(seq, northM, ageMs)])
+    return seq
+  }
+  /** Sends fixes measured `ageMs` before now, numbered by the caller. */
+  fixes(session: RecordingSession, fixes: readonly WireFix[], streamIndex = 0): void {
+    this.host.fixes(session, streamIndex, this.#sentAtMs(session), fixes)
+  }
+  hint(session: RecordingSession, fix: WireFix, streamIndex = 0): void {
+    this.host.hint(session, streamIndex, this.#sentAtMs(session), fix)
+  }
+  #sentAtMs(session: RecordingSession): number {
+    return this.machine.wallMs() - this.#clientNowMs.get(session)!
+  }
+
+  // Commands.
+
+  send(by: { principal: string; role: Role; unitId: string | null }, command: Command, commandId?: string): Answer {
+    const answer: Answer = { outcome: null }
+    const request: CommandRequest = {
+      commandId: commandId ?? `c-${++this.#ids}`,
+      ...{ principal: by.principal, role: by.role, unitId: by.unitId },
+      command,
+      bodyHash: bodyHash(command),
+      traceparent: null,
+      answer(outcome) {
+        assert.equal(answer.outcome, null, 'answered twice')
+        answer.outcome = outcome
+      },
+    }
+    this.host.command(request)
+    return answer
+  }
+  drive(session: RecordingSession, command: Command, commandId?: string): Answer {
+    return this.send(session, command, commandId)
+  }
+  dispatch(command: Command, commandId?: string): Answer {
+    return this.send({ principal: 'dora', role: 'dispatcher', unitId: null }, command, commandId)
+  }
+
+  async accepted(answer: Answer): Promise<Record<string, unknown>> {
+    await settle()
+    const { outcome } = answer
+    if (outcome === null) assert.fail('no answer came')
+    if (!outcome.ok) assert.fail(`refused: ${outcome.refusal.code}: ${outcome.refusal.message}`)
+    return outcome.result
+  }
+  async refused(answer: Answer): Promise<string> {
+    await settle()
+    const { outcome } = answer
+    if (outcome === null) assert.fail('no answer came')
+    return outcome.ok ? 'accepted' : outcome.refusal.code
+  }
+
+  /** Enters a call at the scene for one unit; answers the trip's id. */
+  async call(changes: Partial<EnterCall> = {}): Promise<string> {
+    const { tripIds } = await this.accepted(this.dispatch(callOf(changes)))
+    return (tripIds as string[])[0]!
+  }
+
+  // What can be seen from outside.
+
+  async query<T extends NearestResult | TripView>(query: Parameters<RegionHost['query']>[0]): Promise<T> {
+    const got: QueryAnswer[] = []
+    this.host.query(query, answer => got.push(answer))
+    await settle()
+    const [answer] = got
+    if (answer === undefined) assert.fail('no answer came')
+    if (!answer.ok) assert.fail(`refused: ${answer.refusal.code}`)
+    return answer.result as T
+  }
+  trip(tripId: string): Promise<TripView> {
+    return this.query<TripView>({ type: 'read-trip', tripId })
+  }
+  /** The board as a fresh console gets it. */
+  async board(): Promise<{ position: number; trips: TripView[]; units: UnitView[] }> {
+    const console = this.dispatcher()
+    this.host.watchBoard(console, 'w', null)
+    await settle()
+    this.host.closed(console)
+    const parts = console.all('board')
+    assert.equal(parts.length, parts[0]![2])
+    return {
+      position: parts[0]![0],
+      trips: parts.flatMap(part => part[3]).sort((a, b) => (a.tripId < b.tripId ? -1 : 1)),
+      units: parts.flatMap(part => part[4]).sort((a, b) => (a.unitId < b.unitId ? -1 : 1)),
+    }
+  }
+  async log(): Promise<LogRecord[]> {
+    const records: LogRecord[] = []
+    for await (const chunk of this.journal.readLog(REGION, 0)) records.push(...chunk)
+    return records
+  }
+  async events<T extends DomainEvent['type']>(type: T): Promise<Extract<DomainEvent, { type: T }>[]> {
+    const events = (await this.log()).flatMap(record => record.events)
+    return events.filter(event => event.type === type) as Extract<DomainEvent, { type: T }>[]
+  }
+}
+
+export const callOf = (changes: Partial<EnterCall> = {}): EnterCall => ({
+  type: 'enter-call',
+  ...SCENE,
+  priority: 1,
+  problem: null,
+  needs: [{ levelOfCare: 'bls', capabilities: [] }],
+  receivedAtMs: null,
+  details: null,
+  ...changes,
+})
+
+export const wireFix = (seq: number, northM: number, ageMs = 0): WireFix => [
+  seq,
+  ageMs,
+  Math.round(SCENE.lonDeg * 1e7),
+  Math.round((SCENE.latDeg + northM * DEGREES_PER_M) * 1e7),
+  null,
+  null,
+  null,
+]
