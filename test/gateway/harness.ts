@@ -1,0 +1,227 @@
+/** A gateway on a free port with regions that only write down what they hear, and clients to talk to it. */
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+
+import { WebSocket } from 'ws'
+import type {
+  CommandRequest,
+  HelloRequest,
+  Query,
+  QueryAnswer,
+  RegionDirectory,
+  RegionHandle,
+  Session,
+} from '../../src/actors/region-handle.ts'
+import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
+import { signToken, TokenVerifier } from '../../src/gateway/tokens.ts'
+import { decodeServer, encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
+import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
+import type { SigningKey } from '../../src/store/keys.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+
+export const REGION = 'akl'
+export const TRIP_ID = `${REGION}.${'t'.repeat(21)}`
+export const FIX: WireFix = [1, 0, 1_747_600_000, -368_500_000, 50, null, null]
+
+export function makeKey(kid = 'test-key'): SigningKey {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' })
+  return { kid, privateJwk: privateKey.export({ format: 'jwk' }), publicJwk }
+}
+
+/** Writes down all it hears; answers only when a test says how. */
+export class FakeRegion implements RegionHandle {
+  readonly regionId: string
+  readonly heard: string[] = []
+  readonly sessions: Session[] = []
+  readonly hellos: HelloRequest[] = []
+  readonly commands: CommandRequest[] = []
+  readonly queries: Query[] = []
+  readonly fixFrames: { streamIndex: number; sentAtMs: number; fixes: readonly WireFix[] }[] = []
+  onOpen: (session: Session, hello: HelloRequest) => void = (session, hello) => {
+    session.send(['reply', hello.helloId, 0, {}])
+  }
+  onCommand: (request: CommandRequest) => void = request => {
+    request.answer({ ok: true, position: 7, result: { done: request.command.type } })
+  }
+  onQuery: (query: Query) => QueryAnswer = () => ({
+    ok: true,
+    position: 7,
+    result: { basis: 'straight-line', units: [] },
+  })
+
+  constructor(regionId: string) {
+    this.regionId = regionId
+  }
+
+  clockView() {
+    return { nowMs: 0, anchorRegionMs: 0, anchorWallMs: 0, rate: 1 }
+  }
+  open(session: Session, hello: HelloRequest) {
+    this.heard.push('open')
+    this.sessions.push(session)
+    this.hellos.push(hello)
+    this.onOpen(session, hello)
+  }
+  closed(session: Session) {
+    this.heard.push(`closed ${this.sessions.indexOf(session)}`)
+  }
+  command(request: CommandRequest) {
+    this.heard.push(request.command.type)
+    this.commands.push(request)
+    this.onCommand(request)
+  }
+  fixes(_session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]) {
+    this.heard.push('fix')
+    this.fixFrames.push({ streamIndex, sentAtMs, fixes })
+  }
+  hint() {
+    this.heard.push('hint')
+  }
+  askMark() {
+    this.heard.push('mark')
+  }
+  watchBoard(session: Session, requestId: string) {
+    this.heard.push('watch-board')
+    session.send(['reply', requestId, 0, { mode: 'snapshot' }])
+  }
+  unwatchBoard(session: Session, requestId: string) {
+    this.heard.push('unwatch-board')
+    session.send(['reply', requestId, 0, {}])
+  }
+  query(query: Query, answer: (answer: QueryAnswer) => void) {
+    this.heard.push(query.type)
+    this.queries.push(query)
+    answer(this.onQuery(query))
+  }
+}
+
+export class Harness {
+  readonly gateway: Gateway
+  readonly key: SigningKey
+  readonly region: FakeRegion
+  readonly directory: { isReady: boolean } & RegionDirectory
+  readonly metrics: Metrics
+  readonly #test: TestContext
+
+  constructor(test: TestContext, gateway: Gateway, parts: Pick<Harness, 'key' | 'region' | 'directory' | 'metrics'>) {
+    this.#test = test
+    this.gateway = gateway
+    this.key = parts.key
+    this.region = parts.region
+    this.directory = parts.directory
+    this.metrics = parts.metrics
+  }
+
+  token(claims: Partial<Parameters<typeof signToken>[1]> = {}): Promise<string> {
+    return signToken(this.key, { sub: 'kim', role: 'dispatcher', regions: [REGION], unit: null, ttlS: 60, ...claims })
+  }
+
+  driverToken(): Promise<string> {
+    return this.token({ role: 'driver', unit: 'A1' })
+  }
+
+  async connect(format: WireFormat = 'binary'): Promise<Client> {
+    const subprotocol = format === 'binary' ? 'goldenhour.v1' : 'goldenhour.v1.json'
+    const socket = new WebSocket(`ws://127.0.0.1:${this.gateway.port}/v1/ws`, [subprotocol])
+    const client = new Client(socket, format)
+    this.#test.after(() => socket.terminate())
+    await once(socket, 'open')
+    return client
+  }
+
+  /** A client whose hello was accepted. */
+  async signIn(role: 'driver' | 'dispatcher', format: WireFormat = 'binary'): Promise<Client> {
+    const client = await this.connect(format)
+    const token = role === 'driver' ? await this.driverToken() : await this.token()
+    client.send(['hello', 'h1', token, REGION, role, role === 'driver' ? 'A1' : null, 1_000, []])
+    const answer = await client.next()
+    if (answer[0] !== 'reply') throw new Error(`hello was answered with ${JSON.stringify(answer)}`)
+    return client
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.gateway.port}${path}`
+  }
+
+  /** The value of one sample of the exposition, undefined when it is not there. */
+  async sample(nameAndLabels: string): Promise<number | undefined> {
+    const line = (await this.metrics.text()).split('\n').find(each => each.startsWith(`${nameAndLabels} `))
+    return line === undefined ? undefined : Number(line.slice(nameAndLabels.length + 1))
+  }
+}
+
+export class Client {
+  readonly socket: WebSocket
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly #format: WireFormat
+  readonly #received: ServerMessage[] = []
+  readonly #waiting: ((message: ServerMessage) => void)[] = []
+
+  constructor(socket: WebSocket, format: WireFormat) {
+    this.socket = socket
+    this.#format = format
+    this.closed = new Promise(resolve => {
+      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+    })
+    socket.on('error', () => {})
+    socket.on('message', (data: Buffer, isBinary) => {
+      const message = decodeServer(isBinary ? data : data.toString())
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) this.#received.push(message)
+      else waiting(message)
+    })
+  }
+
+  send(message: ClientMessage): void {
+    this.socket.send(encodeClient(message, this.#format))
+  }
+
+  next(): Promise<ServerMessage> {
+    const received = this.#received.shift()
+    if (received !== undefined) return Promise.resolve(received)
+    return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  /** The next message, which must be an error: its code and the id it answers. */
+  async nextError(): Promise<{ id: string | null; code: string; details: unknown }> {
+    const message = await this.next()
+    if (message[0] !== 'error') throw new Error(`expected an error, got ${JSON.stringify(message)}`)
+    return { id: message[1], code: message[2], details: message[4] }
+  }
+}
+
+/** Input: `verifierOf` makes another verifier than the ordinary one. */
+export async function startHarness(
+  test: TestContext,
+  verifierOf = (key: SigningKey) => new TokenVerifier(key),
+): Promise<Harness> {
+  const key = makeKey()
+  const region = new FakeRegion(REGION)
+  const directory = {
+    isReady: true,
+    region: (id: string) => (id === REGION ? region : null),
+    ready() {
+      return this.isReady
+    },
+  }
+  const metrics = new Metrics()
+  const gateway = await startGateway({
+    host: '127.0.0.1',
+    port: 0,
+    directory,
+    verifier: verifierOf(key),
+    metrics,
+    log: createLogger({ level: 'silent' }),
+    wallClock: Date.now,
+  })
+  test.after(() => gateway.close())
+  return new Harness(test, gateway, { key, region, directory, metrics })
+}
+
+/** Waits until the condition holds; fails the test's own timeout otherwise. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 2))
+}

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { WebSocket } from 'ws'
+import { signToken } from '../../src/gateway/tokens.ts'
+import { ERRORS, type ErrorCode } from '../../src/protocol/errors.ts'
+import { LIMITS } from '../../src/protocol/limits.ts'
+import { type Harness, makeKey, REGION, startHarness, TRIP_ID, until } from './harness.ts'
+
+const CALL = { lonDeg: 174.76, latDeg: -36.85, priority: 1, needs: [{ levelOfCare: 'als', capabilities: [] }] }
+const NEAREST = `/v1/units/nearest?region=${REGION}&lon=174.76&lat=-36.85&k=3`
+
+async function get(harness: Harness, path: string, token?: string, init: RequestInit = {}): Promise<Response> {
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  return fetch(harness.url(path), { ...init, headers })
+}
+
+async function postCall(
+  harness: Harness,
+  body: BodyInit,
+  { token = '', key = 'key-1', path = '/v1/calls', headers = {} as Record<string, string> },
+): Promise<Response> {
+  const sent = new Headers(headers)
+  if (token !== '') sent.set('Authorization', `Bearer ${token}`)
+  if (key !== '') sent.set('Idempotency-Key', key)
+  return fetch(harness.url(path), { method: 'POST', body, headers: sent })
+}
+
+async function assertProblem(response: Response, code: ErrorCode): Promise<Record<string, unknown>> {
+  const document = (await response.json()) as Record<string, unknown>
+  assert.equal(document.code, code, JSON.stringify(document))
+  assert.equal(response.status, ERRORS[code].status)
+  assert.equal(response.headers.get('content-type'), 'application/problem+json')
+  assert.equal(document.status, response.status)
+  assert.equal(document.title, ERRORS[code].meaning)
+  assert.equal(document.type, `urn:goldenhour:error:${code}`)
+  assert.equal(typeof document.detail, 'string')
+  return document
+}
+
+test('the probes tell a running process from one that is ready', async t => {
+  const harness = await startHarness(t)
+  assert.equal((await get(harness, '/healthz')).status, 200)
+  assert.equal((await get(harness, '/readyz')).status, 200)
+  harness.directory.isReady = false
+  assert.equal((await get(harness, '/healthz')).status, 200)
+  await assertProblem(await get(harness, '/readyz'), 'unavailable')
+})
+
+test('the metrics are served as Prometheus reads them', async t => {
+  const harness = await startHarness(t)
+  const response = await get(harness, '/metrics')
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+  assert.match(await response.text(), /^# TYPE goldenhour_sessions gauge$/m)
+})
+
+test('another path or another method is not-found', async t => {
+  const harness = await startHarness(t)
+  await assertProblem(await get(harness, '/v1/nothing'), 'not-found')
+  await assertProblem(await get(harness, '/'), 'not-found')
+  await assertProblem(await get(harness, '/v1/ws'), 'not-found')
+  await assertProblem(await get(harness, '/v1/calls'), 'not-found')
+  await assertProblem(await get(harness, NEAREST, undefined, { method: 'POST', body: 'x' }), 'not-found')
+  const head = await get(harness, '/healthz', undefined, { method: 'HEAD' })
+  assert.equal(head.status, 404)
+  assert.equal(await harness.sample('goldenhour_refusals_total{code="not-found"}'), 6)
+})
+
+test('a WebSocket that offers no subprotocol of ours is refused with 400', async t => {
+  const harness = await startHarness(t)
+  for (const offered of [[], ['goldenhour.v2', 'graphql-ws']]) {
+    const socket = new WebSocket(harness.url('/v1/ws').replace('http', 'ws'), offered)
+    const [, response] = await once(socket, 'unexpected-response')
+    assert.equal(response.statusCode, 400)
+    assert.equal(response.headers['content-type'], 'application/problem+json')
+    response.destroy()
+  }
+})
+
+test('of several subprotocols the client’s first that we speak is taken', async t => {
+  const harness = await startHarness(t)
+  const socket = new WebSocket(harness.url('/v1/ws').replace('http', 'ws'), [
+    'goldenhour.v2',
+    'goldenhour.v1.json',
+    'goldenhour.v1',
+  ])
+  await once(socket, 'open')
+  assert.equal(socket.protocol, 'goldenhour.v1.json')
+  socket.terminate()
+})
+
+for (const [route, call] of [
+  ['GET /v1/units/nearest', (h: Harness, token?: string) => get(h, NEAREST, token)],
+  ['GET /v1/trips/:id', (h: Harness, token?: string) => get(h, `/v1/trips/${TRIP_ID}`, token)],
+  ['POST /v1/calls', (h: Harness, token?: string) => postCall(h, JSON.stringify(CALL), { token })],
+] as const) {
+  test(`${route} asks for a good token of a desk that names the region`, async t => {
+    const harness = await startHarness(t)
+    const desk = { sub: 'kim', role: 'dispatcher', regions: [REGION], unit: null } as const
+    const missing = await call(harness)
+    assert.match(missing.headers.get('www-authenticate') ?? '', /^Bearer/)
+    await assertProblem(missing, 'token-missing')
+    await assertProblem(await call(harness, await harness.token({ ttlS: -1 })), 'token-expired')
+    await assertProblem(await call(harness, await signToken(makeKey(), { ...desk, ttlS: 60 })), 'token-invalid')
+    await assertProblem(await call(harness, 'not.a.token'), 'token-invalid')
+    await assertProblem(await call(harness, await harness.driverToken()), 'wrong-role')
+    await assertProblem(await call(harness, await harness.token({ role: 'admin' })), 'wrong-role')
+    if (!route.startsWith('POST')) {
+      await assertProblem(await call(harness, await harness.token({ regions: ['wlg'] })), 'wrong-region')
+    }
+    harness.directory.isReady = false
+    await assertProblem(await call(harness, await harness.token()), 'unavailable')
+    assert.deepEqual(harness.region.heard, [])
+  })
+}
+
+test('the nearest units are asked of the region and come back with its position', async t => {
+  const harness = await startHarness(t)
+  const response = await get(harness, `${NEAREST}&levelOfCare=als`, await harness.token())
+  assert.equal(response.status, 200)
+  assert.deepEqual(await response.json(), { position: 7, basis: 'straight-line', units: [] })
+  assert.deepEqual(harness.region.queries, [
+    { type: 'nearest', lonDeg: 174.76, latDeg: -36.85, k: 3, levelOfCare: 'als' },
+  ])
+})
+
+test('a nearest query with a wrong field names the field', async t => {
+  const harness = await startHarness(t)
+  const response = await get(harness, `/v1/units/nearest?region=${REGION}&lon=174.76&lat=91`, await harness.token())
+  const { details } = await assertProblem(response, 'invalid-field')
+  assert.deepEqual((details as { path: string }).path, 'lat')
+})
+
+test('a region of the token that this engine does not own is unknown-region', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token({ regions: [REGION, 'wlg'] })
+  await assertProblem(await get(harness, NEAREST.replace(REGION, 'wlg'), token), 'unknown-region')
+})
+
+test('a trip is read from the region that its id names; an unknown one is unknown-trip', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  harness.region.onQuery = () => ({ ok: false, refusal: { code: 'unknown-trip', message: 'No such trip.' } })
+  await assertProblem(await get(harness, `/v1/trips/${TRIP_ID}`, token), 'unknown-trip')
+  assert.deepEqual(harness.region.queries, [{ type: 'read-trip', tripId: TRIP_ID }])
+  await assertProblem(await get(harness, '/v1/trips/no-trip-id', token), 'unknown-trip')
+  await assertProblem(await get(harness, `/v1/trips/wlg.${'t'.repeat(21)}`, token), 'wrong-region')
+  assert.equal(harness.region.queries.length, 1)
+})
+
+test('a call is entered under its Idempotency-Key, with its trace', async t => {
+  const harness = await startHarness(t)
+  harness.region.onCommand = request =>
+    request.answer({ ok: true, position: 12, result: { callId: `${REGION}.c`, tripIds: [TRIP_ID] } })
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+  const options = { token: await harness.token(), key: 'call-42', headers: { traceparent } }
+  const response = await postCall(harness, JSON.stringify(CALL), options)
+  assert.equal(response.status, 201)
+  assert.deepEqual(await response.json(), { callId: `${REGION}.c`, tripIds: [TRIP_ID], position: 12 })
+  const { answer: _, bodyHash, command, ...request } = harness.region.commands[0]!
+  assert.deepEqual(request, { commandId: 'call-42', principal: 'kim', role: 'dispatcher', unitId: null, traceparent })
+  assert.equal(command.type, 'enter-call')
+  assert.match(bodyHash, /^[0-9a-f]{64}$/)
+})
+
+test('a malformed traceparent is left aside, as W3C asks', async t => {
+  const harness = await startHarness(t)
+  const options = { token: await harness.token(), headers: { traceparent: 'x' } }
+  assert.equal((await postCall(harness, JSON.stringify(CALL), options)).status, 201)
+  assert.equal(harness.region.commands[0]?.traceparent, null)
+})
+
+test('a call without an Idempotency-Key, or with one outside the grammar, is refused', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  for (const key of ['', 'a b', 'x'.repeat(65), 'ä']) {
+    const response = await postCall(harness, JSON.stringify(CALL), { token, key: encodeURI(key) })
+    const { details } = await assertProblem(response, 'invalid-field')
+    assert.deepEqual(details, { path: 'Idempotency-Key' })
+  }
+  assert.deepEqual(harness.region.heard, [])
+})
+
+test('a token of several regions must choose one for its call', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token({ regions: [REGION, 'wlg'] })
+  const body = JSON.stringify(CALL)
+  const { details } = await assertProblem(await postCall(harness, body, { token }), 'invalid-field')
+  assert.deepEqual(details, { path: 'region' })
+  assert.equal((await postCall(harness, body, { token, path: `/v1/calls?region=${REGION}` })).status, 201)
+  await assertProblem(await postCall(harness, body, { token, path: '/v1/calls?region=wlg' }), 'unknown-region')
+  await assertProblem(await postCall(harness, body, { token, path: '/v1/calls?region=chc' }), 'wrong-region')
+})
+
+test('a body that is not UTF-8, not JSON or not a call is refused', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  await assertProblem(await postCall(harness, Uint8Array.of(0x22, 0xff, 0x22), { token }), 'malformed-frame')
+  await assertProblem(await postCall(harness, '{"lonDeg":', { token }), 'malformed-frame')
+  await assertProblem(await postCall(harness, '', { token }), 'malformed-frame')
+  await assertProblem(await postCall(harness, '[]', { token }), 'invalid-field')
+  await assertProblem(await postCall(harness, JSON.stringify({ ...CALL, priority: 9 }), { token }), 'invalid-field')
+  assert.deepEqual(harness.region.heard, [])
+})
+
+test('a body at the limit is read, and a larger one is frame-too-large', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  const atLimit = JSON.stringify(CALL).padEnd(LIMITS.httpBodyBytes)
+  assert.equal((await postCall(harness, atLimit, { token })).status, 201)
+  await assertProblem(await postCall(harness, `${atLimit} `, { token }), 'frame-too-large')
+  await assertProblem(await postCall(harness, atLimit.repeat(4), { token }), 'frame-too-large')
+  assert.deepEqual(harness.region.heard, ['enter-call'])
+})
+
+test('a body without end is answered and cut, not read for ever', async t => {
+  const harness = await startHarness(t)
+  const socket = connect(harness.gateway.port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  socket.on('error', () => {})
+  const closed = new Promise(resolve => socket.on('close', resolve))
+  socket.write(
+    `POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\nIdempotency-Key: k\r\n` +
+      `Authorization: Bearer ${await harness.token()}\r\n\r\n`,
+  )
+  const chunk = Buffer.alloc(LIMITS.httpBodyBytes, 0x20)
+  const writer = setInterval(() => socket.write(chunk), 1)
+  await closed
+  clearInterval(writer)
+  assert.equal(await harness.sample('goldenhour_refusals_total{code="frame-too-large"}'), 1)
+})
+
+test('a client that leaves before its answer harms nobody, and the call stands', async t => {
+  const harness = await startHarness(t)
+  harness.region.onCommand = () => {}
+  const token = await harness.token()
+  const leaving = new AbortController()
+  const left = fetch(harness.url('/v1/calls'), {
+    method: 'POST',
+    body: JSON.stringify(CALL),
+    headers: { Authorization: `Bearer ${token}`, 'Idempotency-Key': 'k' },
+    signal: leaving.signal,
+  })
+  await until(() => harness.region.commands.length === 1)
+  leaving.abort()
+  await assert.rejects(left)
+  await new Promise(resolve => setTimeout(resolve, 20))
+  harness.region.commands[0]?.answer({ ok: true, position: 1, result: {} })
+  assert.equal((await get(harness, '/healthz')).status, 200)
+})
+
+test('a region that throws is answered internal and counted', async t => {
+  const harness = await startHarness(t)
+  harness.region.onCommand = () => {
+    throw new Error('broken on purpose')
+  }
+  harness.region.onQuery = () => {
+    throw new Error('broken on purpose')
+  }
+  const token = await harness.token()
+  await assertProblem(await postCall(harness, JSON.stringify(CALL), { token }), 'internal')
+  await assertProblem(await get(harness, NEAREST, token), 'internal')
+  assert.equal(await harness.sample('goldenhour_refusals_total{code="internal"}'), 2)
+  assert.equal((await get(harness, '/healthz')).status, 200)
+})
+
+test('a refusal that says when to try again says it in the header too', async t => {
+  const harness = await startHarness(t)
+  const refusal = { code: 'overloaded', message: 'Full.', details: { retryAfterMs: 1_200 } } as const
+  harness.region.onCommand = request => request.answer({ ok: false, refusal })
+  const response = await postCall(harness, JSON.stringify(CALL), { token: await harness.token() })
+  assert.equal(response.headers.get('retry-after'), '2')
+  await assertProblem(response, 'overloaded')
+})

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+
+async function samples(metrics: Metrics): Promise<Map<string, number>> {
+  const lines = (await metrics.text()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+test('counts appear under their labels, and a second scrape does not add them again', async () => {
+  const metrics = new Metrics()
+  metrics.frame('in', 'fix', 36)
+  metrics.frame('in', 'fix', 30)
+  metrics.frame('out', 'marks', 5)
+  metrics.fix('current', 10)
+  metrics.fix('late')
+  metrics.offer('accepted')
+  metrics.refusal('wrong-role')
+  metrics.turnFailed()
+  metrics.sessionOpened('driver')
+  metrics.sessionOpened('driver')
+  metrics.sessionClosed('driver')
+  await metrics.text()
+  const found = await samples(metrics)
+  const expected = {
+    'goldenhour_frames_total{direction="in",type="fix"}': 2,
+    'goldenhour_frame_bytes_total{direction="in",type="fix"}': 66,
+    'goldenhour_frames_total{direction="out",type="marks"}': 1,
+    'goldenhour_frame_bytes_total{direction="out",type="marks"}': 5,
+    'goldenhour_fixes_total{class="current"}': 10,
+    'goldenhour_fixes_total{class="late"}': 1,
+    'goldenhour_fixes_total{class="gap"}': 0,
+    'goldenhour_offers_total{outcome="accepted"}': 1,
+    'goldenhour_refusals_total{code="wrong-role"}': 1,
+    goldenhour_turn_failures_total: 1,
+    'goldenhour_sessions{role="driver"}': 1,
+  }
+  for (const [name, value] of Object.entries(expected)) assert.equal(found.get(name), value, name)
+})
+
+test('commits and searches are histograms in seconds', async () => {
+  const metrics = new Metrics()
+  metrics.commit('records', 0.0015, 3)
+  metrics.nearest(0.00003)
+  const found = await samples(metrics)
+  assert.equal(found.get('goldenhour_commit_seconds_bucket{le="0.001",lane="records"}'), 0)
+  assert.equal(found.get('goldenhour_commit_seconds_bucket{le="0.002",lane="records"}'), 1)
+  assert.equal(found.get('goldenhour_commit_batch_size_sum{lane="records"}'), 3)
+  assert.equal(found.get('goldenhour_nearest_seconds_count'), 1)
+})
+
+test('every durable lag is in the buckets at or above it and in no other, however it was observed', async () => {
+  const lagMs = fc.oneof(
+    fc.integer({ min: -5, max: 12_000 }),
+    fc.double({ min: 0, max: 12_000, noNaN: true }),
+    fc.constantFrom(1, 50, 350, 10_000, 10_000.5),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(lagMs, { maxLength: 50 }), fc.boolean(), async (lags, atOnce) => {
+      const metrics = new Metrics()
+      if (atOnce) {
+        metrics.observeDurableLags(
+          lags.map(lag => -lag),
+          0,
+        )
+      } else {
+        for (const lag of lags) metrics.durableLag(lag / 1_000)
+      }
+      const found = await samples(metrics)
+      let buckets = 0
+      for (const [name, value] of found) {
+        const le = /^goldenhour_durable_lag_seconds_bucket\{le="(.+)"\}$/.exec(name)?.[1]
+        if (le === undefined) continue
+        buckets += 1
+        const boundMs = le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le) * 1_000
+        // Seconds and back can move a lag by a rounding step across a bound.
+        const within = (slackMs: number) => lags.filter(lag => lag <= boundMs + slackMs).length
+        assert.ok(value >= within(-1e-6) && value <= within(1e-6), `${name} is ${value}`)
+      }
+      assert.ok(buckets > 20)
+      assert.equal(found.get('goldenhour_durable_lag_seconds_count'), lags.length)
+      const sumS = lags.reduce((sum, lag) => sum + Math.max(0, lag), 0) / 1_000
+      assert.ok(Math.abs((found.get('goldenhour_durable_lag_seconds_sum') as number) - sumS) < 1e-6)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('gauges are read from their source at each scrape, and a region that left is no longer shown', async () => {
+  const metrics = new Metrics()
+  assert.equal((await samples(metrics)).has('goldenhour_mailbox_depth{region="akl"}'), false)
+  let regions = ['akl', 'wlg']
+  metrics.observe({
+    mailboxDepth: () => regions.map((region, i) => [region, i] as const),
+    pendingTrips: () => regions.map(region => [region, 1, 4] as const),
+    logPositions: () => regions.map(region => [region, 9, 8] as const),
+    fixesNotDurable: () => regions.map(region => [region, 70] as const),
+  })
+  const first = await samples(metrics)
+  assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
+  assert.equal(first.get('goldenhour_pending_trips{region="akl",priority="1"}'), 4)
+  assert.equal(first.get('goldenhour_log_head_position{region="akl"}'), 9)
+  assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
+  assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)
+  regions = ['akl']
+  const second = await samples(metrics)
+  assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)
+  assert.equal(second.get('goldenhour_mailbox_depth{region="akl"}'), 0)
+})
+
+test('a blocked event loop shows as lag, once', async () => {
+  const metrics = new Metrics()
+  await delay(50)
+  const untilMs = performance.now() + 120
+  while (performance.now() < untilMs);
+  await delay(30)
+  const worst = 'goldenhour_event_loop_lag_seconds{quantile="1"}'
+  const blocked = (await samples(metrics)).get(worst) as number
+  assert.ok(blocked >= 0.1, `lag was ${blocked} s`)
+  await delay(50)
+  assert.ok(((await samples(metrics)).get(worst) as number) < blocked)
+})
+
+test('the process tells its own CPU time and memory, and every name of ours follows the naming rules', async () => {
+  const metrics = new Metrics()
+  const found = await samples(metrics)
+  assert.ok((found.get('process_cpu_seconds_total') as number) > 0)
+  assert.ok((found.get('process_resident_memory_bytes') as number) > 1e6)
+  const types = (await metrics.text()).matchAll(/^# TYPE (goldenhour_\S+) (\S+)$/gm)
+  for (const [, name, type] of types) {
+    assert.match(name as string, /^goldenhour(_[a-z]+)+$/)
+    assert.equal(name?.endsWith('_total'), type === 'counter', `${name} is a ${type}`)
+  }
+})
