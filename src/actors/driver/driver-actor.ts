@@ -1,0 +1,240 @@
+/**
+ * The actor of one unit: its durable state, its place, and the one session that speaks for it.
+ *
+ * Commands become turns of the region. Fixes do not: they are taken into the location stream here, placed in the
+ * finder, and handed to the segment writer; the client hears of them by its durable mark alone.
+ */
+import type { DriverState } from '../../domain/driver.ts'
+import type { UnitId } from '../../domain/ids.ts'
+import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
+import { toFix } from '../../protocol/fix-frame.ts'
+import type { StreamClock, WireFix } from '../../protocol/wire.ts'
+import { FIX_FLAGS } from '../../store/segment-codec.ts'
+import type { Behaviour } from '../actor-system.ts'
+import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
+import type { DriverDoor } from './driver-door.ts'
+import type { DriverLocation, Stream } from './location.ts'
+
+/** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
+const MARK_EVERY_FIXES = 8
+export const MARK_EVERY_MS = 30_000
+
+export type DriverMessage =
+  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
+  | { readonly type: 'session-closed'; readonly session: Session }
+  | { readonly type: 'command'; readonly request: CommandRequest }
+  | {
+      readonly type: 'fixes'
+      readonly session: Session
+      readonly streamIndex: number
+      readonly sentAtMs: number
+      readonly fixes: readonly WireFix[]
+      readonly receivedWallMs: number
+    }
+  | {
+      readonly type: 'hint'
+      readonly session: Session
+      readonly streamIndex: number
+      readonly sentAtMs: number
+      readonly fix: WireFix
+      readonly receivedWallMs: number
+    }
+  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number }
+
+interface OpenStream {
+  readonly stream: Stream
+  readonly clock: StreamClock
+}
+
+/** The session that speaks for the unit now, and what its hello said. */
+interface Connection {
+  readonly session: Session
+  readonly clientNowMs: number
+  readonly streams: readonly OpenStream[]
+}
+
+export class DriverActor implements Behaviour<DriverMessage> {
+  readonly accepts = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked'] as const
+  readonly location: DriverLocation
+  readonly #door: DriverDoor
+  state: DriverState
+  #connection: Connection | null = null
+  disconnectedSinceMs: number | null
+
+  constructor(door: DriverDoor, state: DriverState, location: DriverLocation, disconnectedSinceMs: number) {
+    this.#door = door
+    this.state = state
+    this.location = location
+    this.disconnectedSinceMs = disconnectedSinceMs
+  }
+
+  get unitId(): UnitId {
+    return this.state.unitId
+  }
+
+  get session(): Session | null {
+    return this.#connection?.session ?? null
+  }
+
+  receive(message: DriverMessage): void {
+    switch (message.type) {
+      case 'fixes':
+        return this.#onFixes(message)
+      case 'hint':
+        return this.#onHint(message)
+      case 'mark-asked':
+        return this.#onMarkAsked(message)
+      case 'command':
+        return this.#door.command(message.request)
+      case 'session-opened':
+        return this.#onOpened(message.session, message.hello)
+      case 'session-closed':
+        return this.#onClosed(message.session)
+    }
+  }
+
+  /** Everything of this stream up to `seq` is stored. */
+  onDurable(streamId: string, seq: number): void {
+    const stream = this.location.knownStream(streamId)
+    if (stream === undefined || seq <= stream.durableSeq) return
+    stream.durableSeq = seq
+    const asked = stream.askedSeq > 0 && seq >= stream.askedSeq
+    if (asked || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
+    else if (stream.toldSeq < seq) this.#door.markWaits(this)
+  }
+
+  /** Tells the marks that have waited their time; true while some still wait. */
+  tellDueMarks(nowMonotonicMs: number): boolean {
+    let waiting = false
+    for (const { stream } of this.#connection?.streams ?? []) {
+      if (stream.toldSeq >= stream.durableSeq) continue
+      if (nowMonotonicMs - stream.toldAtMs >= MARK_EVERY_MS) this.#tellMark(stream)
+      else waiting = true
+    }
+    return waiting
+  }
+
+  #onOpened(session: Session, hello: HelloRequest): void {
+    const former = this.#connection
+    const streams = hello.streams.map(([streamId, clock]) => ({ stream: this.location.stream(streamId), clock }))
+    this.#connection = { session, clientNowMs: hello.clientNowMs, streams }
+    this.disconnectedSinceMs = null
+    for (const { stream } of streams) {
+      stream.askedSeq = 0
+      stream.toldSeq = stream.durableSeq
+      stream.toldAtMs = this.#door.monotonicMs()
+    }
+    // Newest login wins; the close code forbids the older client to come back by itself.
+    former?.session.close(CLOSE_CODES.superseded, 'superseded by a newer sign-in of this unit')
+    const holes = hello.streams.flatMap(([streamId, , lowestSeq]) => {
+      const stream = this.location.stream(streamId)
+      if (lowestSeq <= stream.receivedSeq + 1) return []
+      const hole = { streamId, fromSeq: stream.receivedSeq + 1, toSeq: lowestSeq - 1 }
+      this.location.skipHole(streamId, hole.toSeq)
+      return [hole]
+    })
+    this.#door.opened(this, hello, holes)
+  }
+
+  #onClosed(session: Session): void {
+    if (this.#connection?.session !== session) return
+    this.#connection = null
+    this.disconnectedSinceMs = this.#door.nowMs()
+    this.#door.disconnected(this)
+  }
+
+  #onFixes(message: DriverMessage & { type: 'fixes' }): void {
+    const connection = this.#connection
+    if (connection?.session !== message.session) return
+    const open = connection.streams[message.streamIndex]
+    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+    const stream = open.stream
+    const before = this.location.current
+    const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
+    const latestMs = this.#door.latestMs()
+    let refusal: Refusal | null = null
+    for (const wire of message.fixes) {
+      const seq = wire[0]
+      if (seq <= stream.receivedSeq) {
+        counts.duplicate++
+        continue
+      }
+      if (seq > stream.receivedSeq + 1) {
+        refusal = gap(stream, message.streamIndex)
+        break
+      }
+      const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
+      const future = fix.fixedAtMs > latestMs
+      if (!this.#door.store(this.unitId, stream.streamId, fix, future ? FIX_FLAGS.future : 0, message.receivedWallMs)) {
+        refusal = storeFull(stream)
+        break
+      }
+      stream.receivedSeq = seq
+      // A time ahead of ours would freeze the unit at this place: it is kept in the track but places nothing.
+      if (future) counts.future++
+      else if (this.location.place(stream.streamId, fix)) counts.current++
+      else counts.late++
+    }
+    this.#door.counted(counts)
+    if (this.location.current !== before) this.#door.moved(this, before)
+    if (refusal !== null) this.#door.refuseFixes(message.session, refusal)
+  }
+
+  #onHint(message: DriverMessage & { type: 'hint' }): void {
+    const connection = this.#connection
+    if (connection?.session !== message.session) return
+    const open = connection.streams[message.streamIndex]
+    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+    const before = this.location.current
+    const fix = toFix(message.fix, this.#fixedAtMs(connection, open.clock, message, message.fix[1]))
+    if (fix.fixedAtMs <= this.#door.latestMs() && this.location.placeHint(open.stream.streamId, fix)) {
+      this.#door.moved(this, before)
+    }
+    this.#door.counted({ hint: 1 })
+  }
+
+  #onMarkAsked(message: DriverMessage & { type: 'mark-asked' }): void {
+    if (this.#connection?.session !== message.session) return
+    const open = this.#connection.streams[message.streamIndex]
+    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+    const stream = open.stream
+    if (stream.durableSeq >= stream.receivedSeq) this.#tellMark(stream)
+    else stream.askedSeq = stream.receivedSeq
+  }
+
+  /** When the receiver measured a fix, in region time. GNSS time is true; of a device clock only the age is trusted. */
+  #fixedAtMs(
+    connection: Connection,
+    clock: StreamClock,
+    message: { readonly sentAtMs: number; readonly receivedWallMs: number },
+    ageMs: number,
+  ): number {
+    const sentWallMs = clock === 'gnss' ? connection.clientNowMs + message.sentAtMs : message.receivedWallMs
+    return Math.round(this.#door.regionMs(sentWallMs) - ageMs)
+  }
+
+  #tellMark(stream: Stream): void {
+    const index = this.#connection?.streams.findIndex(open => open.stream === stream) ?? -1
+    if (index < 0) return
+    stream.askedSeq = 0
+    stream.toldSeq = stream.durableSeq
+    stream.toldAtMs = this.#door.monotonicMs()
+    this.#connection!.session.send(['marks', index, stream.durableSeq])
+  }
+
+  #unknownStream(session: Session, streamIndex: number): void {
+    const message = `hello named no stream ${streamIndex}; name every stream in hello.`
+    this.#door.refuseFixes(session, { code: 'unknown-stream', message, details: { streamIndex } })
+  }
+}
+
+function gap(stream: Stream, streamIndex: number): Refusal {
+  const expectedSeq = stream.receivedSeq + 1
+  const message = `Fix ${expectedSeq} of this stream has not come; send from there on, in order.`
+  return { code: 'fix-gap', message, details: { streamIndex, expectedSeq } }
+}
+
+function storeFull(stream: Stream): Refusal {
+  const message = 'Fixes wait for the database and their queue is full; keep yours and send them again.'
+  return { code: 'overloaded', message, details: { expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 } }
+}

@@ -1,0 +1,34 @@
+/** What a driver's actor needs of its region: the clocks, the segment writer, the finder, and turns. */
+import type { Fix, PlacedFix } from '../../domain/fix.ts'
+import type { StreamId, UnitId } from '../../domain/ids.ts'
+import type { Refusal } from '../../protocol/errors.ts'
+import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
+import type { DriverActor } from './driver-actor.ts'
+
+/** Fixes that a client no longer holds and the engine never got. */
+export interface Hole {
+  readonly streamId: StreamId
+  readonly fromSeq: number
+  readonly toSeq: number
+}
+
+export interface DriverDoor {
+  nowMs(): number
+  monotonicMs(): number
+  /** The region time of a wall time. */
+  regionMs(wallMs: number): number
+  /** The latest region time a fix may claim; a later one places nothing. */
+  latestMs(): number
+  /** Hands a fix to the segment writer; false when its queue is full and the fix is not taken. */
+  store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
+  counted(counts: { current?: number; late?: number; duplicate?: number; future?: number; hint?: number }): void
+  /** The unit's current position changed. */
+  moved(driver: DriverActor, before: PlacedFix | null): void
+  refuseFixes(session: Session, refusal: Refusal): void
+  command(request: CommandRequest): void
+  /** A crew's client signed in: records holes and answers with `welcome`. */
+  opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void
+  disconnected(driver: DriverActor): void
+  /** A durable mark was not told yet; the region reminds the driver later. */
+  markWaits(driver: DriverActor): void
+}

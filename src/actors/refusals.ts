@@ -1,0 +1,32 @@
+/** The refusals that actors give for the engine's own state, in one wording each. */
+import type { TripId, UnitId } from '../domain/ids.ts'
+import type { Refusal } from '../protocol/errors.ts'
+
+export const UNAVAILABLE: Refusal = {
+  code: 'unavailable',
+  message: 'This engine does not hold the region now; try again soon.',
+  details: { retryAfterMs: 1_000 },
+}
+
+export const OVERLOADED: Refusal = {
+  code: 'overloaded',
+  message: 'The region has more waiting than it can take; try again soon.',
+  details: { retryAfterMs: 500 },
+}
+
+export const INTERNAL: Refusal = {
+  code: 'internal',
+  message: 'A mistake of ours; nothing changed. Send the same command again under the same id.',
+}
+
+export const unknownUnit = (unitId: UnitId | null): Refusal => ({
+  code: 'unknown-unit',
+  message: `This region has no unit ${unitId}; import it first.`,
+  details: { unitId },
+})
+
+export const unknownTrip = (tripId: TripId): Refusal => ({
+  code: 'unknown-trip',
+  message: `This region has no trip ${tripId}.`,
+  details: { tripId },
+})

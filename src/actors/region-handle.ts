@@ -1,0 +1,90 @@
+/**
+ * The door between gateway and actors: what the gateway may ask of a region, and what a region may do with a session.
+ *
+ * Everything here is message passing; the gateway never sees an actor's state. Answers come back through the callback
+ * or session given with the request, never before what they tell is durable.
+ */
+import type { Command } from '../domain/commands.ts'
+import type { Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import type { Role } from '../domain/roles.ts'
+import type { LevelOfCare } from '../domain/vocabulary.ts'
+import type { Refusal } from '../protocol/errors.ts'
+import type { ClockView, NearestResult, ServerMessage, StreamDeclaration, TripView, WireFix } from '../protocol/wire.ts'
+
+/** A connected, authenticated client, as the actors see it. Implemented by the gateway. */
+export interface Session {
+  readonly sessionId: string
+  readonly region: RegionId
+  readonly role: Role
+  readonly principal: Principal
+  /** The unit a driver's session speaks for; null for all other roles. */
+  readonly unitId: UnitId | null
+  /** Encodes and sends; drops silently when the connection is gone. */
+  send(message: ServerMessage): void
+  /**
+   * Sends one frame that many sessions get, encoded once a format: `shared` is the same object for all receivers.
+   */
+  sendShared(shared: SharedFrame): void
+  close(code: number, reason: string): void
+}
+
+/** A message for many sessions; the gateway caches its encodings in `encoded`. */
+export interface SharedFrame {
+  readonly message: ServerMessage
+  encoded: { binary?: Uint8Array; json?: string }
+}
+
+export interface HelloRequest {
+  readonly helloId: string
+  readonly clientNowMs: number
+  readonly streams: readonly StreamDeclaration[]
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly position: number; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export interface CommandRequest {
+  readonly commandId: string
+  readonly principal: Principal
+  readonly role: Role
+  /** The unit of the driver's session; null for the desk. */
+  readonly unitId: UnitId | null
+  readonly command: Command
+  /** SHA-256 of the canonical body (`protocol/body-hash.ts`), lower-case hex. */
+  readonly bodyHash: string
+  readonly traceparent: string | null
+  answer(outcome: Outcome): void
+}
+
+export type Query =
+  | { readonly type: 'nearest'; lonDeg: number; latDeg: number; k: number; levelOfCare: LevelOfCare | null }
+  | { readonly type: 'read-trip'; tripId: TripId }
+export type QueryAnswer =
+  | { readonly ok: true; readonly position: number; readonly result: NearestResult | TripView }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export interface RegionHandle {
+  readonly regionId: RegionId
+  clockView(): ClockView
+  /** A client signed in: answers with `welcome` (or `error` and a close) through the session. */
+  open(session: Session, hello: HelloRequest): void
+  closed(session: Session): void
+  command(request: CommandRequest): void
+  /** Fixes in the order sent; `sentAtMs` counts from the session's `clientNowMs`. */
+  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void
+  /** The newest fix ahead of a backlog: moves the current position in memory only. */
+  hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void
+  /** The client asks for its durable mark now. */
+  askMark(session: Session, streamIndex: number): void
+  watchBoard(session: Session, requestId: string, fromPosition: number | null): void
+  unwatchBoard(session: Session, requestId: string): void
+  query(query: Query, answer: (answer: QueryAnswer) => void): void
+}
+
+/** The regions this process owns and answers for. */
+export interface RegionDirectory {
+  region(regionId: RegionId): RegionHandle | null
+  /** False while recovering or draining. */
+  ready(): boolean
+}

@@ -1,0 +1,183 @@
+/**
+ * Holds one region for the gateway: routes messages to the actors that own them, and outlives the region's memory.
+ *
+ * Modes: `away` (not recovered yet, or dropped; everything is answered `unavailable`) and `here`. A region whose batch
+ * was refused for its content is dropped and recovered anew; one that another process has taken stays away.
+ */
+import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
+import type { ClockView, WireFix } from '../protocol/wire.ts'
+import type { ActorRef } from './actor-system.ts'
+import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
+import { Region, type RegionMessage, type RegionParts } from './region/region.ts'
+import type { CommandRequest, HelloRequest, Query, QueryAnswer, RegionHandle, Session } from './region-handle.ts'
+
+export class RegionHost implements RegionHandle {
+  readonly regionId: string
+  readonly #parts: Omit<RegionParts, 'onLost'>
+  readonly #onFenced: (regionId: string) => void
+  /** Every session that is open with this region, so that they can be sent away when its memory is dropped. */
+  readonly #sessions = new Set<Session>()
+  #region: Region | null = null
+  #closing = false
+
+  constructor(parts: Omit<RegionParts, 'onLost'>, onFenced: (regionId: string) => void) {
+    this.regionId = parts.regionId
+    this.#parts = parts
+    this.#onFenced = onFenced
+  }
+
+  /** The region's memory, while it is here. */
+  get region(): Region | null {
+    return this.#region
+  }
+
+  /** Takes the region and recovers it. Errors: StoreUnavailable. */
+  async start(): Promise<void> {
+    const region = await Region.open({ ...this.#parts, onLost: reason => this.#onLost(reason) })
+    if (this.#closing) return region.drop()
+    this.#region = region
+  }
+
+  /** Writes everything out, with snapshots, and lets go. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const region = this.#region
+    if (region === null) return
+    // From here on everybody is answered `unavailable`: nothing new may come between the last record and the snapshots.
+    this.#region = null
+    await region.drain().finally(() => region.drop())
+  }
+
+  /** Lets go at once, writing nothing more. */
+  abandon(): void {
+    this.#closing = true
+    this.#region?.drop()
+    this.#region = null
+  }
+
+  clockView(): ClockView {
+    if (this.#region !== null) return this.#region.clock.view()
+    const { anchor, machine } = this.#parts
+    return {
+      nowMs: Math.floor(anchor.anchorRegionMs + (machine.wallMs() - anchor.anchorWallMs) * anchor.rate),
+      ...anchor,
+    }
+  }
+
+  open(session: Session, hello: HelloRequest): void {
+    const region = this.#region
+    if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
+    const message = { type: 'session-opened', session, hello } as const
+    if (session.role !== 'driver') {
+      if (!region.ref.tell(message)) return sendAway(session, hello.helloId, OVERLOADED)
+    } else {
+      const driver = region.driverRef(session.unitId ?? '')
+      if (driver === undefined) return sendAway(session, hello.helloId, unknownUnit(session.unitId))
+      if (!driver.tell(message)) return sendAway(session, hello.helloId, OVERLOADED)
+    }
+    this.#sessions.add(session)
+  }
+
+  closed(session: Session): void {
+    if (!this.#sessions.delete(session)) return
+    const region = this.#region
+    if (region === null) return
+    const message = { type: 'session-closed', session } as const
+    if (session.role === 'driver') this.#tellUntilTaken(region.driverRef(session.unitId ?? ''), message)
+    else this.#tellUntilTaken(region.ref, message)
+  }
+
+  command(request: CommandRequest): void {
+    const region = this.#region
+    if (region === null) return request.answer({ ok: false, refusal: UNAVAILABLE })
+    const { command, unitId } = request
+    const message = { type: 'command', request } as const
+    let taken: boolean
+    if (command.type === 'enter-call') taken = region.ref.tell(message)
+    else if (command.type === 'cancel-trip') {
+      const trip = region.tripRef(command.tripId)
+      if (trip === undefined) return request.answer({ ok: false, refusal: unknownTrip(command.tripId) })
+      taken = trip.tell(message)
+    } else {
+      const driver = region.driverRef(unitId ?? '')
+      if (driver === undefined) return request.answer({ ok: false, refusal: unknownUnit(unitId) })
+      taken = driver.tell(message)
+    }
+    if (!taken) request.answer({ ok: false, refusal: OVERLOADED })
+  }
+
+  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
+    // A frame that finds the mailbox full is lost; the next one then shows a gap and the client sends it again.
+    const receivedWallMs = this.#parts.machine.wallMs()
+    const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
+    this.#region?.driverRef(session.unitId ?? '')?.tell(message)
+  }
+
+  hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void {
+    const receivedWallMs = this.#parts.machine.wallMs()
+    const message = { type: 'hint', session, streamIndex, sentAtMs, fix, receivedWallMs } as const
+    this.#region?.driverRef(session.unitId ?? '')?.tell(message)
+  }
+
+  askMark(session: Session, streamIndex: number): void {
+    this.#region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
+  }
+
+  watchBoard(session: Session, requestId: string, fromPosition: number | null): void {
+    this.#tellRegion(session, requestId, { type: 'watch-board', session, requestId, from: fromPosition })
+  }
+
+  unwatchBoard(session: Session, requestId: string): void {
+    this.#tellRegion(session, requestId, { type: 'unwatch-board', session, requestId })
+  }
+
+  query(query: Query, answer: (answer: QueryAnswer) => void): void {
+    const region = this.#region
+    if (region === null) return answer({ ok: false, refusal: UNAVAILABLE })
+    let taken: boolean
+    if (query.type === 'nearest') taken = region.ref.tell({ type: 'query', query, answer })
+    else {
+      const trip = region.tripRef(query.tripId)
+      if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(query.tripId) })
+      taken = trip.tell({ type: 'read', answer })
+    }
+    if (!taken) answer({ ok: false, refusal: OVERLOADED })
+  }
+
+  #tellRegion(session: Session, requestId: string, message: RegionMessage): void {
+    const refusal = this.#region === null ? UNAVAILABLE : this.#region.ref.tell(message) ? null : OVERLOADED
+    if (refusal !== null) session.send(['error', requestId, refusal.code, refusal.message, refusal.details ?? null])
+  }
+
+  /** A session's end must not be lost in a full mailbox: it is told again until it is taken. */
+  #tellUntilTaken<M extends { readonly type: string }>(ref: ActorRef<M> | undefined, message: M): void {
+    if (ref === undefined || ref.tell(message)) return
+    this.#parts.machine.after(100, () => this.#tellUntilTaken(ref, message))
+  }
+
+  #onLost(reason: 'fenced' | 'content-rejected'): void {
+    this.#region = null
+    for (const session of this.#sessions) session.close(CLOSE_CODES.goingAway, 'the region moved; sign in again')
+    this.#sessions.clear()
+    if (reason === 'fenced') return this.#onFenced(this.regionId)
+    this.#reopen(0)
+  }
+
+  /** Recovers the region from what is durable, again and again until the store answers. */
+  #reopen(attempt: number): void {
+    const delayMs = Math.min(2_000, 50 * 2 ** attempt)
+    this.#parts.machine.after(delayMs, () => {
+      if (this.#closing) return
+      this.start().catch(error => {
+        this.#parts.log.error({ region: this.regionId, err: error }, 'the region could not be recovered yet')
+        this.#reopen(attempt + 1)
+      })
+    })
+  }
+}
+
+function sendAway(session: Session, helloId: string, refusal: Refusal): void {
+  session.send(['error', helloId, refusal.code, refusal.message, refusal.details ?? null])
+  const code = refusal.code === 'unknown-unit' ? CLOSE_CODES.unauthenticated : CLOSE_CODES.goingAway
+  session.close(code, refusal.code)
+}

@@ -1,0 +1,234 @@
+/**
+ * The region's dispatch desk: the queue of pending trips and the choice of units.
+ *
+ * It has no log of its own: the queue is a fold over trips, and choosing is a pure look at the turn's states, the
+ * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
+ */
+
+import { alarmRaised, nextRoundAtMs, offerMade, queueKey } from '../../domain/desk.ts'
+import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
+import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
+import type { PlacedFix } from '../../domain/fix.ts'
+import type { Position } from '../../domain/geo.ts'
+import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import type { TripState } from '../../domain/trip.ts'
+import {
+  LEVELS_OF_CARE,
+  type LevelOfCare,
+  PRIORITIES,
+  type Priority,
+  type UnitStatus,
+} from '../../domain/vocabulary.ts'
+import type { Finder } from '../../finder/finder.ts'
+import type { Turn } from './turn.ts'
+
+/** What the desk must know of a unit beside its durable state. */
+export interface Presence {
+  /** Null while connected. */
+  readonly disconnectedSinceMs: number | null
+  /** The fix that places the unit; null without one. */
+  readonly fix: PlacedFix | null
+}
+
+export interface DeskParts {
+  readonly finder: Finder
+  readonly policy: Policy
+  readonly disconnectGraceMs: number
+  readonly presence: (unitId: UnitId) => Presence
+  readonly newOfferId: () => OfferId
+  /** Told how long each search took, in seconds. */
+  readonly onSearch: (seconds: number) => void
+  readonly monotonicMs: () => number
+}
+
+/** The levels that may serve a need: the level asked for and all above. */
+export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
+  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
+}
+
+interface Waiting {
+  readonly key: number
+  readonly tripId: TripId
+  readonly priority: Priority
+}
+
+const isBefore = (a: Waiting, b: Waiting): boolean => a.key < b.key || (a.key === b.key && a.tripId < b.tripId)
+
+export class Desk {
+  readonly #parts: DeskParts
+  /** Sorted: the trip that goes first is at the front. */
+  readonly #queue: Waiting[] = []
+  readonly #waiting = new Map<TripId, Waiting>()
+  /** Signed-on units by level and status, for the counts in decision records. */
+  readonly #census = new Map<string, number>()
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+  }
+
+  get pendingCount(): number {
+    return this.#queue.length
+  }
+
+  pendingByPriority(): [Priority, number][] {
+    return PRIORITIES.map(priority => [priority, this.#queue.filter(waiting => waiting.priority === priority).length])
+  }
+
+  /** Folds a trip's new state into the queue. */
+  onTrip(trip: TripState): void {
+    const known = this.#waiting.get(trip.tripId)
+    if (trip.phase === 'pending') {
+      if (known !== undefined) return
+      const waiting = { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
+      this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
+      this.#waiting.set(trip.tripId, waiting)
+    } else if (known !== undefined) {
+      this.#queue.splice(placeOf(this.#queue, known), 1)
+      this.#waiting.delete(trip.tripId)
+    }
+  }
+
+  /** Folds a unit's change into the census and the finder's trees. */
+  onDriver(before: DriverState | undefined, after: DriverState, place: Position | null): void {
+    if (before !== undefined) this.#count(before.levelOfCare, before.status, -1)
+    this.#count(after.levelOfCare, after.status, 1)
+    this.placeUnit(after, place)
+  }
+
+  /** Puts a unit where the finder must look for it, or takes it out. */
+  placeUnit(driver: DriverState, place: Position | null): void {
+    const dispatchability = dispatchabilityOf(driver)
+    if (place === null || dispatchability === 'not-available') return this.#parts.finder.remove(driver.unitId)
+    const pool = dispatchability === 'available' ? 'available' : 'reassignable'
+    this.#parts.finder.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
+  }
+
+  /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
+  match(turn: Turn): void {
+    const staged = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
+    const queue = [...this.#queue]
+    for (const trip of staged) {
+      const waiting = { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
+      queue.splice(placeOf(queue, waiting), 0, waiting)
+    }
+    if (queue.length === 0) return
+    const takeBack = this.#stageUnits(turn)
+    try {
+      for (const { tripId } of queue) {
+        const trip = turn.trip(tripId)
+        if (trip?.phase === 'pending') this.#serve(turn, trip)
+      }
+    } finally {
+      takeBack()
+    }
+  }
+
+  /**
+   * Shows the search the units as the turn has them so far: one that it set free is there to be found.
+   * The answer takes that back, for a turn that throws changes nothing; one that commits folds them in anew.
+   */
+  #stageUnits(turn: Turn): () => void {
+    const staged = [...turn.drivers.values()].flatMap(after => {
+      const before = turn.driverBefore(after.unitId)
+      // A unit that is new in this turn has no crew yet.
+      return before === undefined ? [] : [{ before, after, fix: this.#parts.presence(after.unitId).fix }]
+    })
+    for (const { before, after, fix } of staged) this.onDriver(before, after, fix)
+    return () => {
+      for (const { before, after, fix } of staged) this.onDriver(after, before, fix)
+    }
+  }
+
+  /** Offers the trip to the best unit, or says on the board why nobody gets it. */
+  #serve(turn: Turn, trip: TripState): void {
+    const { policy } = this.#parts
+    const inRound = this.#choose(turn, trip, trip.asked)
+    if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
+
+    const nextRound = nextRoundAtMs(trip, policy)
+    if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
+    if (turn.nowMs >= nextRound) {
+      const anew = this.#choose(turn, trip, [])
+      if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
+    }
+    turn.record(alarmRaised(trip, 'round-exhausted', null))
+  }
+
+  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): void {
+    const unitId = decision.candidates[0]!.unitId
+    const offerId = this.#parts.newOfferId()
+    turn.record([offerMade(trip, unitId, offerId, round, decision, this.#parts.policy, turn.nowMs)])
+  }
+
+  #choose(turn: Turn, trip: TripState, asked: readonly UnitId[]): DecisionRecord | null {
+    const { finder, policy, presence } = this.#parts
+    const excluded = this.#excludedByCensus(trip)
+    const levels = levelsServing(trip.need.levelOfCare)
+    const accept = (unitId: UnitId): boolean => {
+      const reason = this.#whyNot(turn, trip, unitId, asked)
+      if (reason === null) return true
+      excluded[reason] = (excluded[reason] ?? 0) + 1
+      return false
+    }
+    const startedMs = this.#parts.monotonicMs()
+    const { lonDeg, latDeg } = trip
+    const found = finder.nearest({ lonDeg, latDeg, k: policy.candidatesRecorded, levels, accept })
+    this.#parts.onSearch((this.#parts.monotonicMs() - startedMs) / 1_000)
+    if (found.length === 0) return null
+    const candidates = found.map(({ unitId, distanceM, levelOfCare }) => ({
+      unitId,
+      distanceM: Math.round(distanceM),
+      fixAgeMs: turn.nowMs - (presence(unitId).fix?.fixedAtMs ?? turn.nowMs),
+      levelOfCare,
+    }))
+    return { basis: 'straight-line', candidates, excluded }
+  }
+
+  #whyNot(turn: Turn, trip: TripState, unitId: UnitId, asked: readonly UnitId[]): ExclusionReason | null {
+    const { policy, disconnectGraceMs, presence } = this.#parts
+    const driver = turn.driver(unitId)
+    if (driver?.status !== 'available') return 'busy'
+    if (asked.includes(unitId)) return 'asked-this-round'
+    if (!trip.need.capabilities.every(needed => driver.capabilities.includes(needed))) return 'capability'
+    const { disconnectedSinceMs, fix } = presence(unitId)
+    if (disconnectedSinceMs !== null && turn.nowMs - disconnectedSinceMs >= disconnectGraceMs) return 'disconnected'
+    if (fix === null) return 'no-position'
+    if (turn.nowMs - fix.fixedAtMs >= policy.lostAfterMs) return 'position-lost'
+    return null
+  }
+
+  /** The exclusions that need no search: units that work, rest, or are of too low a level. */
+  #excludedByCensus(trip: TripState): Partial<Record<ExclusionReason, number>> {
+    const excluded: Partial<Record<ExclusionReason, number>> = {}
+    const add = (reason: ExclusionReason, count: number) => {
+      excluded[reason] = (excluded[reason] ?? 0) + count
+    }
+    const serving = levelsServing(trip.need.levelOfCare)
+    for (const [key, count] of this.#census) {
+      const [level, status] = key.split(' ') as [LevelOfCare, UnitStatus]
+      if (count === 0 || status === 'off-duty') continue
+      if (!serving.includes(level)) add('level-of-care', count)
+      else if (status === 'unavailable') add('unavailable', count)
+      else if (status !== 'available') add('busy', count)
+    }
+    return excluded
+  }
+
+  #count(level: LevelOfCare, status: UnitStatus, by: number): void {
+    const key = `${level} ${status}`
+    this.#census.set(key, (this.#census.get(key) ?? 0) + by)
+  }
+}
+
+/** Where a trip stands in the sorted queue, or would stand. */
+function placeOf(queue: readonly Waiting[], waiting: Waiting): number {
+  let low = 0
+  let high = queue.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBefore(queue[middle]!, waiting)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,38 @@
+/**
+ * The outcomes of commands by their ids: the same id and body gets the first outcome, another body is a conflict.
+ *
+ * All outcomes of the last 7 days are in memory, read back at recovery, so a repeat is answered without a read.
+ * Refusals are not kept: a refused command changed nothing and is decided anew.
+ */
+import type { Principal } from '../../domain/ids.ts'
+
+export interface KnownOutcome {
+  readonly bodyHash: string
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly result: Readonly<Record<string, unknown>>
+}
+
+/** Region time for which an outcome is kept. */
+export const OUTCOMES_KEPT_MS = 7 * 24 * 3_600_000
+
+export class Outcomes {
+  // Insertion order is the order of recording, so forgetting starts at the front.
+  readonly #known = new Map<string, KnownOutcome>()
+
+  find(principal: Principal, commandId: string): KnownOutcome | undefined {
+    return this.#known.get(`${principal}\n${commandId}`)
+  }
+
+  remember(principal: Principal, commandId: string, outcome: KnownOutcome): void {
+    this.#known.set(`${principal}\n${commandId}`, outcome)
+  }
+
+  /** Forgets what was recorded before the given region time. */
+  forgetBefore(recordedAtMs: number): void {
+    for (const [key, outcome] of this.#known) {
+      if (outcome.recordedAtMs >= recordedAtMs) return
+      this.#known.delete(key)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
+import type { CallState } from '../../domain/call.ts'
+import type { CallDetails } from '../../domain/commands.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import { isEnded, type TripState } from '../../domain/trip.ts'
+import type { Found } from '../../finder/types.ts'
+import type { DriverView, NearestUnit, ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { ActorRef } from '../actor-system.ts'
+import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
+import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
+import { snapshotFrames } from './board.ts'
+import type { Presence } from './desk.ts'
+import type { Shards } from './shards.ts'
+import type { States } from './turn.ts'
+import { driverView, fixView, tripView, unitView } from './views.ts'
+
+export class RegionMemory implements States {
+  readonly #policy: Policy
+  readonly #driverShards: Shards
+  readonly #tripShards: Shards
+  readonly #drivers = new Map<UnitId, { readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
+  readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
+  readonly #calls = new Map<CallId, CallState>()
+  readonly #details: Map<CallId, CallDetails>
+
+  constructor(policy: Policy, shards: { drivers: Shards; trips: Shards }, details: Map<CallId, CallDetails>) {
+    this.#policy = policy
+    this.#driverShards = shards.drivers
+    this.#tripShards = shards.trips
+    this.#details = details
+  }
+
+  driver(unitId: UnitId): DriverState | undefined {
+    return this.#drivers.get(unitId)?.actor.state
+  }
+  trip(tripId: TripId): TripState | undefined {
+    return this.#trips.get(tripId)?.actor.state
+  }
+  call(callId: CallId): CallState | undefined {
+    return this.#calls.get(callId)
+  }
+
+  driverActor(unitId: UnitId): DriverActor | undefined {
+    return this.#drivers.get(unitId)?.actor
+  }
+  driverRef(unitId: UnitId): ActorRef<DriverMessage> | undefined {
+    return this.#drivers.get(unitId)?.ref
+  }
+  tripActor(tripId: TripId): TripActor | undefined {
+    return this.#trips.get(tripId)?.actor
+  }
+  tripRef(tripId: TripId): ActorRef<TripMessage> | undefined {
+    return this.#trips.get(tripId)?.ref
+  }
+
+  *driverActors(): Iterable<DriverActor> {
+    for (const { actor } of this.#drivers.values()) yield actor
+  }
+  *tripStates(): Iterable<TripState> {
+    for (const { actor } of this.#trips.values()) yield actor.state
+  }
+  callStates(): Iterable<CallState> {
+    return this.#calls.values()
+  }
+
+  addDriver(actor: DriverActor): DriverActor {
+    this.#drivers.set(actor.unitId, { actor, ref: this.#driverShards.spawn(actor.unitId, actor) })
+    return actor
+  }
+  addTrip(actor: TripActor): void {
+    this.#trips.set(actor.state.tripId, { actor, ref: this.#tripShards.spawn(actor.state.tripId, actor) })
+  }
+  setCall(call: CallState): void {
+    this.#calls.set(call.callId, call)
+  }
+  setDetails(callId: CallId, details: CallDetails): void {
+    this.#details.set(callId, details)
+  }
+
+  presence(unitId: UnitId): Presence {
+    const actor = this.driverActor(unitId)
+    return {
+      disconnectedSinceMs: actor?.disconnectedSinceMs ?? null,
+      fix: actor?.location.current ?? null,
+    }
+  }
+
+  driverView(actor: DriverActor, nowMs: number): DriverView {
+    const trip = actor.state.work === null ? undefined : this.trip(actor.state.work.tripId)
+    const call = trip === undefined ? undefined : this.call(trip.callId)
+    const details = trip === undefined ? null : (this.#details.get(trip.callId) ?? null)
+    return driverView(actor.state, this.#unitView(actor, nowMs), trip, call, details)
+  }
+
+  tripView(trip: TripState): TripView {
+    return tripView(trip, this.call(trip.callId), this.#details.get(trip.callId) ?? null)
+  }
+
+  nearestUnit(found: Found, nowMs: number): NearestUnit {
+    const { state, location } = this.driverActor(found.unitId)!
+    return {
+      unitId: found.unitId,
+      callSign: state.callSign,
+      levelOfCare: found.levelOfCare,
+      distanceM: Math.round(found.distanceM),
+      fix: fixView(state, location.current!, nowMs, this.#policy),
+    }
+  }
+
+  /** The board as it stands: the trips that have not ended, and all units. */
+  boardFrames(position: number, nowMs: number): ServerMessage[] {
+    const trips = [...this.tripStates()].filter(trip => !isEnded(trip)).map(trip => this.tripView(trip))
+    const units = [...this.driverActors()].map(actor => this.#unitView(actor, nowMs))
+    return snapshotFrames(position, trips, units)
+  }
+
+  #unitView(actor: DriverActor, nowMs: number): UnitView {
+    const presence = { connected: actor.session !== null, fix: actor.location.current }
+    return unitView(actor.state, presence, nowMs, this.#policy)
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What waits to leave a region: replies, pushes and reads, each held until the log is durable up to what it tells.
+ *
+ * Positions only rise, so the outbox is a queue: what was put in later never leaves earlier. That keeps a client's
+ * replies in the order of its commands and makes a snapshot and the events after it join without a gap.
+ */
+export class Outbox {
+  #waiting: { readonly position: number; readonly leave: () => void; readonly drop: (() => void) | null }[] = []
+  #head = 0
+  #durable: number
+  readonly #onError: (error: unknown) => void
+
+  constructor(durablePosition: number, onError: (error: unknown) => void) {
+    this.#durable = durablePosition
+    this.#onError = onError
+  }
+
+  get depth(): number {
+    return this.#waiting.length - this.#head
+  }
+
+  /**
+   * Lets `leave` run once everything up to `position` is durable; at once if it is and nothing waits before it.
+   * `drop` runs instead if the region's memory is thrown away first.
+   */
+  hold(position: number, leave: () => void, drop: (() => void) | null = null): void {
+    if (position <= this.#durable && this.depth === 0) this.#run(leave)
+    else this.#waiting.push({ position, leave, drop })
+  }
+
+  release(durablePosition: number): void {
+    this.#durable = Math.max(this.#durable, durablePosition)
+    while (this.#head < this.#waiting.length && this.#waiting[this.#head]!.position <= this.#durable) {
+      this.#run(this.#waiting[this.#head++]!.leave)
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    } else if (this.#head > 1_024) {
+      this.#waiting = this.#waiting.slice(this.#head)
+      this.#head = 0
+    }
+  }
+
+  /** Nothing held will ever be durable: tells those who want to know, and forgets the rest. */
+  dropAll(): void {
+    const dropped = this.#waiting.slice(this.#head)
+    this.#waiting = []
+    this.#head = 0
+    for (const { drop } of dropped) if (drop !== null) this.#run(drop)
+  }
+
+  #run(leave: () => void): void {
+    // One receiver's trouble must not keep the others from hearing what is durable.
+    try {
+      leave()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Memory rebuilt from what is durable: the newest whole set of snapshots, the records after it, the segments after it.
+ *
+ * The same `evolve` and the same rule of order that ran when the events were new run here, so a rebuilt actor is equal
+ * to the one that was lost. Without a whole set of snapshots the log is replayed from its beginning.
+ */
+import type { CallState } from '../../domain/call.ts'
+import type { CallDetails } from '../../domain/commands.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import { entitiesOf } from '../../domain/events.ts'
+import type { CallId, EntityKey, RegionId, TripId, UnitId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
+import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
+import { DriverLocation } from '../driver/location.ts'
+import { OUTCOMES_KEPT_MS, Outcomes } from './idempotency.ts'
+import { type CallSnapshot, type DriverSnapshot, regionSnapshot, type TripSnapshot } from './snapshots.ts'
+import { evolveEntity, type States } from './turn.ts'
+
+export interface Recovered {
+  readonly acquired: Acquired
+  readonly drivers: ReadonlyMap<UnitId, DriverState>
+  readonly trips: ReadonlyMap<TripId, TripState>
+  readonly calls: ReadonlyMap<CallId, CallState>
+  readonly locations: ReadonlyMap<UnitId, DriverLocation>
+  readonly details: Map<CallId, CallDetails>
+  readonly outcomes: Outcomes
+  readonly lastRecordedAtMs: number
+}
+
+/** Rebuilds a region that was just acquired. Errors: StoreUnavailable, BrokenInvariant when the log contradicts itself. */
+export async function recover(journal: Journal, acquired: Acquired): Promise<Recovered> {
+  const memory = new RecoveringMemory()
+  const { region } = acquired.ownership
+  const start = await readSnapshots(journal, region, memory)
+  for await (const records of journal.readLog(region, start.position)) {
+    for (const record of records) {
+      const meta = { position: record.position, recordedAtMs: record.recordedAtMs }
+      for (const event of record.events) {
+        for (const entity of entitiesOf(event)) {
+          if (memory.isAfterSnapshot(entity, record.position)) evolveEntity(memory, entity, event, meta)
+        }
+      }
+      memory.lastRecordedAtMs = record.recordedAtMs
+    }
+  }
+  for await (const segments of journal.readSegments(region, start.segmentNo)) {
+    for (const segment of segments) {
+      for (const { unitId, streamId, fix, flags } of decodeSegment(segment.bytes)) {
+        if (!memory.isAfterSegment(unitId, segment.segmentNo)) continue
+        memory.location(unitId).replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
+      }
+    }
+  }
+  // A declared hole counts as received: the client will never send what lies below it.
+  for (const driver of memory.drivers.values()) {
+    for (const [streamId, toSeq] of driver.holes) memory.location(driver.unitId).skipHole(streamId, toSeq)
+  }
+  const details = new Map<CallId, CallDetails>()
+  for await (const rows of journal.readCallDetails(region)) for (const row of rows) details.set(row.callId, row.details)
+  const outcomes = new Outcomes()
+  for await (const rows of journal.readCommands(region, memory.lastRecordedAtMs - OUTCOMES_KEPT_MS)) {
+    for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)
+  }
+  const { drivers, trips, calls, locations, lastRecordedAtMs } = memory
+  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs }
+}
+
+class RecoveringMemory implements States {
+  readonly drivers = new Map<UnitId, DriverState>()
+  readonly trips = new Map<TripId, TripState>()
+  readonly calls = new Map<CallId, CallState>()
+  readonly locations = new Map<UnitId, DriverLocation>()
+  readonly snapshotPositions = new Map<EntityKey, number>()
+  readonly snapshotSegments = new Map<UnitId, number>()
+  lastRecordedAtMs = 0
+
+  driver(unitId: UnitId): DriverState | undefined {
+    return this.drivers.get(unitId)
+  }
+  trip(tripId: TripId): TripState | undefined {
+    return this.trips.get(tripId)
+  }
+  call(callId: CallId): CallState | undefined {
+    return this.calls.get(callId)
+  }
+
+  location(unitId: UnitId): DriverLocation {
+    let location = this.locations.get(unitId)
+    if (location === undefined) {
+      location = new DriverLocation()
+      this.locations.set(unitId, location)
+    }
+    return location
+  }
+
+  isAfterSnapshot(entity: EntityKey, position: number): boolean {
+    return position > (this.snapshotPositions.get(entity) ?? 0)
+  }
+  isAfterSegment(unitId: UnitId, segmentNo: number): boolean {
+    return segmentNo > (this.snapshotSegments.get(unitId) ?? 0)
+  }
+}
+
+/** Takes the snapshots in, if they are a whole set of a form we know; answers from where log and segments are read. */
+async function readSnapshots(
+  journal: Journal,
+  region: RegionId,
+  memory: RecoveringMemory,
+): Promise<{ position: number; segmentNo: number }> {
+  const snapshots: SnapshotWrite[] = []
+  for await (const chunk of journal.readSnapshots(region)) snapshots.push(...chunk)
+  const whole = snapshots.find(snapshot => snapshot.entity === 'region')
+  const parsed = regionSnapshot.safeParse(whole?.state)
+  if (whole === undefined || !parsed.success) return { position: 0, segmentNo: 0 }
+  memory.lastRecordedAtMs = parsed.data.lastRecordedAtMs
+  for (const snapshot of snapshots) if (snapshot.entity !== 'region') takeSnapshot(memory, snapshot.entity, snapshot)
+  return { position: whole.position, segmentNo: whole.segmentNo }
+}
+
+function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: SnapshotWrite): void {
+  memory.snapshotPositions.set(entity, snapshot.position)
+  if (entity.startsWith('driver/')) {
+    const { state, placed, streams } = snapshot.state as DriverSnapshot
+    memory.drivers.set(state.unitId, state)
+    memory.snapshotSegments.set(state.unitId, snapshot.segmentNo)
+    const location = memory.location(state.unitId)
+    for (const [streamId, receivedSeq] of streams) {
+      const stream = location.stream(streamId)
+      stream.receivedSeq = receivedSeq
+      stream.durableSeq = receivedSeq
+    }
+    if (placed !== null) location.place(placed.streamId, placed)
+  } else if (entity.startsWith('trip/')) {
+    const { state } = snapshot.state as TripSnapshot
+    memory.trips.set(state.tripId, state)
+  } else {
+    const { state } = snapshot.state as CallSnapshot
+    memory.calls.set(state.callId, state)
+  }
+}

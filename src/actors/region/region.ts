@@ -1,0 +1,546 @@
+/**
+ * One service area: wires its memory, desk, clocks and writers together and takes its messages.
+ *
+ * A change is a turn (`turn-runner.ts`); fixes go from a driver's actor through the door below to the finder and the
+ * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
+ */
+import type { DriverState } from '../../domain/driver.ts'
+import type { UnitReference } from '../../domain/events.ts'
+import type { PlacedFix } from '../../domain/fix.ts'
+import { driverKey, type RegionId, type TripId, type UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import type { TripState } from '../../domain/trip.ts'
+import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
+import { Finder } from '../../finder/finder.ts'
+import type { Refusal } from '../../protocol/errors.ts'
+import { LIMITS } from '../../protocol/limits.ts'
+import type { NearestResult, TripView, WelcomeView } from '../../protocol/wire.ts'
+import type { LaneSettings } from '../../store/commit-loop.ts'
+import type { Journal, Ownership } from '../../store/journal.ts'
+import { LogWriter } from '../../store/log-writer.ts'
+import { type DurableSegment, SegmentWriter } from '../../store/segment-writer.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { ActorRef, ActorSystem, Behaviour, Mailbox } from '../actor-system.ts'
+import { type ClockAnchor, type MachineClock, RegionClock } from '../clock.ts'
+import { DriverActor, type DriverMessage, MARK_EVERY_MS } from '../driver/driver-actor.ts'
+import type { DriverDoor, Hole } from '../driver/driver-door.ts'
+import { DriverLocation } from '../driver/location.ts'
+import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
+import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
+import { Timers } from '../timers.ts'
+import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
+import { Board } from './board.ts'
+import { type Deadline, deadlineId, deadlinesOf, runDeadline } from './deadlines.ts'
+import { Desk, levelsServing } from './desk.ts'
+import { OUTCOMES_KEPT_MS } from './idempotency.ts'
+import { RegionMemory } from './memory.ts'
+import { Outbox } from './outbox.ts'
+import { type Recovered, recover } from './recovery.ts'
+import { Shards } from './shards.ts'
+import { snapshotsOf } from './snapshots.ts'
+import { bySystem, TurnRunner } from './turn-runner.ts'
+
+/** How often durable marks that nobody asked for are looked at, and old outcomes forgotten. */
+const MARK_SWEEP_MS = Math.min(5_000, MARK_EVERY_MS)
+/** Records decided and not durable, beyond which no more commands are decided: Postgres is too far behind. */
+const PENDING_BOUND = 50_000
+const FORGET_EVERY_MS = 3_600_000
+/** How long a read waits for the log to become durable, wall time. */
+const READ_WAIT_MS = 1_000
+/** Units registered in one record, so that a large import does not make one huge turn. */
+const UNITS_PER_RECORD = 256
+
+export interface RegionParts {
+  readonly regionId: RegionId
+  readonly policy: Policy
+  readonly anchor: ClockAnchor
+  readonly machine: MachineClock
+  readonly system: ActorSystem
+  readonly journal: Journal
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** A fresh call, trip or offer id of this region. */
+  readonly newId: () => string
+  /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
+  readonly onLost: (reason: 'fenced' | 'content-rejected') => void
+}
+
+type NearestQuery = Query & { readonly type: 'nearest' }
+type Answer = (answer: QueryAnswer) => void
+
+export type RegionMessage =
+  | { readonly type: 'command'; readonly request: CommandRequest }
+  | { readonly type: 'query'; readonly query: NearestQuery; readonly answer: Answer }
+  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
+  | { readonly type: 'session-closed'; readonly session: Session }
+  | {
+      readonly type: 'watch-board'
+      readonly session: Session
+      readonly requestId: string
+      readonly from: number | null
+    }
+  | { readonly type: 'unwatch-board'; readonly session: Session; readonly requestId: string }
+  | { readonly type: 'units'; readonly units: readonly UnitReference[] }
+  | { readonly type: 'deadline'; readonly deadline: Deadline }
+  | { readonly type: 'match' }
+
+export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
+  readonly accepts = [
+    'command',
+    'query',
+    'session-opened',
+    'session-closed',
+    'watch-board',
+    'unwatch-board',
+    'units',
+    'deadline',
+    'match',
+  ] as const
+  readonly clock: RegionClock
+  readonly ref: ActorRef<RegionMessage>
+  readonly #parts: RegionParts
+  readonly #mailbox: Mailbox
+  readonly #memory: RegionMemory
+  readonly #finder = new Finder()
+  readonly #desk: Desk
+  readonly #timers: Timers
+  readonly #outbox: Outbox
+  readonly #board: Board
+  readonly #ownership: Ownership
+  readonly #writer: LogWriter
+  readonly #segments: SegmentWriter
+  readonly #turns: TurnRunner
+  readonly #disconnectGraceMs: number
+  readonly #markWaiters = new Set<DriverActor>()
+  readonly #recovered: Pick<Recovered, 'outcomes'>
+  #matchAsked = false
+  #cancelSweep: (() => void) | null = null
+  #forgottenAtMs: number
+  #dropped = false
+
+  /** Takes the region and rebuilds its memory from everything that is durable. Errors: StoreUnavailable. */
+  static async open(parts: RegionParts): Promise<Region> {
+    const acquired = await parts.journal.acquire(parts.regionId)
+    return new Region(parts, await recover(parts.journal, acquired))
+  }
+
+  private constructor(parts: RegionParts, recovered: Recovered) {
+    const { machine, system, policy, metrics, regionId } = parts
+    const { ownership, logEnd, segmentEnd } = recovered.acquired
+    this.#parts = parts
+    this.#recovered = recovered
+    this.#ownership = ownership
+    this.clock = new RegionClock(machine, parts.anchor, recovered.lastRecordedAtMs)
+    this.#forgottenAtMs = this.clock.nowMs()
+    this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
+    this.#timers = new Timers(machine, this.clock)
+    this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
+    this.#board = new Board(logEnd)
+    this.#mailbox = system.mailbox(regionId)
+    this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
+    const shards = (name: string) => new Shards(system, this.ref as never, this.#mailbox, name)
+    this.#memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered.details)
+    this.#desk = new Desk({
+      finder: this.#finder,
+      policy,
+      disconnectGraceMs: this.#disconnectGraceMs,
+      presence: unitId => this.#memory.presence(unitId),
+      newOfferId: parts.newId,
+      onSearch: seconds => metrics.nearest(seconds),
+      monotonicMs: () => machine.monotonicMs(),
+    })
+    const lane = this.#laneSettings()
+    const onFenced = () => this.#lost('fenced')
+    const onContentRejected = (error: Error) => this.#lost('content-rejected', error)
+    this.#writer = new LogWriter({
+      ...lane,
+      logEnd,
+      handlers: { onDurable: position => this.#outbox.release(position), onFenced, onContentRejected },
+    })
+    this.#segments = new SegmentWriter({
+      ...lane,
+      segmentEnd,
+      logHead: () => this.#writer.head,
+      handlers: { onDurable: segment => this.#onFixesDurable(segment), onFenced, onContentRejected },
+    })
+    this.#turns = new TurnRunner({
+      memory: this.#memory,
+      clock: this.clock,
+      policy,
+      log: this.#writer,
+      outbox: this.#outbox,
+      outcomes: recovered.outcomes,
+      desk: this.#desk,
+      board: this.#board,
+      metrics,
+      logger: parts.log,
+      newId: parts.newId,
+      lastRecordedAtMs: recovered.lastRecordedAtMs,
+      latestMs: () => this.latestMs(),
+      addDriver: state => this.#addDriver(state, new DriverLocation(), this.clock.nowMs()),
+      addTrip: state => this.#memory.addTrip(new TripActor(this, state)),
+      setDeadlines: trip => this.#setDeadlines(trip, 0),
+    })
+    this.#takeRecovered(recovered)
+    this.#sweep()
+  }
+
+  // What others may read.
+
+  get mailboxDepth(): number {
+    return this.#mailbox.depth
+  }
+  get logHead(): number {
+    return this.#writer.head
+  }
+  get logDurable(): number {
+    return this.#writer.durable
+  }
+  get fixesNotDurable(): number {
+    return this.#segments.queuedFixes
+  }
+  pendingByPriority(): [number, number][] {
+    return this.#desk.pendingByPriority()
+  }
+  driverRef(unitId: UnitId): ActorRef<DriverMessage> | undefined {
+    return this.#memory.driverRef(unitId)
+  }
+  tripRef(tripId: TripId): ActorRef<TripMessage> | undefined {
+    return this.#memory.tripRef(tripId)
+  }
+
+  // The region's own messages.
+
+  receive(message: RegionMessage): void {
+    switch (message.type) {
+      case 'command':
+        return this.command(message.request)
+      case 'query':
+        return this.#onNearest(message.query, message.answer)
+      case 'session-opened':
+        return this.#welcome(message.session, message.hello, null)
+      case 'session-closed':
+        return this.#board.unwatch(message.session)
+      case 'watch-board':
+        return this.#onWatchBoard(message.session, message.requestId, message.from)
+      case 'unwatch-board':
+        this.#board.unwatch(message.session)
+        return message.session.send(['reply', message.requestId, this.#writer.durable, {}])
+      case 'units':
+        return this.#onUnits(message.units)
+      case 'deadline':
+        return this.#onDeadline(message.deadline)
+      case 'match':
+        this.#matchAsked = false
+        this.#turns.run(bySystem(), turn => {
+          turn.deskAsked = true
+          return undefined
+        })
+    }
+  }
+
+  command(request: CommandRequest): void {
+    if (this.#dropped) return request.answer({ ok: false, refusal: UNAVAILABLE })
+    if (this.#writer.pending > PENDING_BOUND) return request.answer({ ok: false, refusal: OVERLOADED })
+    this.#turns.command(request)
+  }
+
+  readTrip(trip: TripState, answer: Answer): void {
+    this.#answerRead(answer, this.#memory.tripView(trip))
+  }
+
+  #onNearest(query: NearestQuery, answer: Answer): void {
+    const { lonDeg, latDeg, k, levelOfCare } = query
+    const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
+    const startedMs = this.monotonicMs()
+    const found = this.#finder.nearest({ lonDeg, latDeg, k, levels })
+    this.#parts.metrics.nearest((this.monotonicMs() - startedMs) / 1_000)
+    const nowMs = this.clock.nowMs()
+    const units = found.map(unit => this.#memory.nearestUnit(unit, nowMs))
+    this.#answerRead(answer, { basis: 'straight-line', units })
+  }
+
+  /** A read waits until what it saw is durable, but not for long: after that the reader is told to come again. */
+  #answerRead(answer: Answer, result: NearestResult | TripView): void {
+    const position = this.#writer.head
+    let answered = false
+    const once = (told: QueryAnswer) => {
+      if (answered) return
+      answered = true
+      cancel()
+      answer(told)
+    }
+    const cancel = this.#parts.machine.after(READ_WAIT_MS, () => once({ ok: false, refusal: UNAVAILABLE }))
+    this.#outbox.hold(
+      position,
+      () => once({ ok: true, position, result }),
+      () => once({ ok: false, refusal: UNAVAILABLE }),
+    )
+  }
+
+  #onWatchBoard(session: Session, requestId: string, from: number | null): void {
+    const head = this.#writer.head
+    if (from !== null && from > head) {
+      const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
+      return session.send(['error', requestId, 'position-ahead', message, { head }])
+    }
+    const missed = from === null ? null : this.#board.since(from)
+    const snapshot = missed === null ? this.#memory.boardFrames(head, this.clock.nowMs()) : []
+    // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
+    this.#outbox.hold(head, () => {
+      session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
+      for (const frame of snapshot) session.send(frame)
+      for (const frame of missed ?? []) session.sendShared(frame)
+      this.#board.watch(session)
+    })
+  }
+
+  /** Reference data came or changed: what is new becomes events, so that every decision can be replayed from the log. */
+  #onUnits(units: readonly UnitReference[]): void {
+    const changed = units.filter(unit => !sameReference(this.#memory.driver(unit.unitId), unit))
+    for (let from = 0; from < changed.length; from += UNITS_PER_RECORD) {
+      const part = changed.slice(from, from + UNITS_PER_RECORD)
+      this.#turns.run(bySystem(), turn => {
+        turn.record(part.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
+        return undefined
+      })
+    }
+  }
+
+  #onDeadline(deadline: Deadline): void {
+    if (this.#dropped) return
+    const presence = (unitId: UnitId) => this.#memory.presence(unitId)
+    this.#turns.run(bySystem(deadlineId(deadline)), turn => {
+      runDeadline(turn, deadline, this.#parts.policy, this.#disconnectGraceMs, presence)
+      return undefined
+    })
+    if (deadline.kind !== 'position-lost') return
+    // A fix that came meanwhile has put this moment off.
+    const trip = this.#memory.trip(deadline.tripId)
+    if (trip?.offer?.offerId === deadline.offerId) this.#setDeadlines(trip, 0)
+  }
+
+  #setDeadlines(trip: TripState, notBeforeMs: number): void {
+    for (const { dueMs, deadline } of deadlinesOf(trip, this.#parts.policy, id => this.#memory.presence(id))) {
+      this.#atDeadline(Math.max(dueMs, notBeforeMs), deadline)
+    }
+  }
+
+  #atDeadline(dueMs: number, deadline: Deadline): void {
+    this.#timers.at(dueMs, () => {
+      // A full mailbox must not swallow a deadline: it comes again.
+      if (!this.ref.tell({ type: 'deadline', deadline })) this.#atDeadline(this.clock.nowMs() + 100, deadline)
+    })
+  }
+
+  // The door for drivers' actors.
+
+  nowMs(): number {
+    return this.clock.nowMs()
+  }
+  monotonicMs(): number {
+    return this.#parts.machine.monotonicMs()
+  }
+  regionMs(wallMs: number): number {
+    return this.clock.regionMs(wallMs)
+  }
+  latestMs(): number {
+    return this.clock.nowMs() + LIMITS.aheadMs * this.clock.rate
+  }
+
+  opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void {
+    const { unitId, session } = driver
+    if (session === null) return
+    if (holes.length > 0) {
+      this.#turns.run(bySystem(), turn => {
+        turn.record(holes.map(hole => ({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })))
+        return undefined
+      })
+    }
+    this.#welcome(session, hello, driver)
+    this.#askForMatch()
+  }
+
+  #welcome(session: Session, hello: HelloRequest, driver: DriverActor | null): void {
+    const position = this.#writer.head
+    const view = driver === null ? null : this.#memory.driverView(driver, this.clock.nowMs())
+    this.#outbox.hold(position, () => {
+      const welcome: WelcomeView = {
+        sessionId: session.sessionId,
+        region: this.#parts.regionId,
+        role: session.role,
+        clock: this.clock.view(),
+        position,
+        streams: hello.streams.map(([id]) => [id, driver?.location.knownStream(id)?.durableSeq ?? 0]),
+        driver: view,
+        limits: {
+          frameBytes: driver === null ? LIMITS.frameBytes.dispatcher : LIMITS.frameBytes.driver,
+          fixesPerFrame: LIMITS.fixesPerFrame,
+        },
+      }
+      session.send(['welcome', hello.helloId, welcome])
+    })
+  }
+
+  disconnected(driver: DriverActor): void {
+    const dueMs = this.clock.nowMs() + this.#disconnectGraceMs
+    this.#atDeadline(dueMs, { kind: 'disconnect-grace', unitId: driver.unitId })
+  }
+
+  store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<DriverDoor['store']>): boolean {
+    return this.#segments.add(unitId, streamId, fix, flags, receivedWallMs)
+  }
+
+  #onFixesDurable(segment: DurableSegment): void {
+    this.#parts.metrics.observeDurableLags(segment.arrivedWallMs, this.#parts.machine.wallMs())
+    for (const { unitId, streamId, seq } of segment.marks) this.#memory.driverActor(unitId)?.onDurable(streamId, seq)
+  }
+
+  counted(counts: Parameters<DriverDoor['counted']>[0]): void {
+    const { metrics } = this.#parts
+    if (counts.current !== undefined) metrics.fix('current', counts.current)
+    if (counts.late !== undefined) metrics.fix('late', counts.late)
+    if (counts.duplicate !== undefined) metrics.fix('duplicate', counts.duplicate)
+    if (counts.future !== undefined) metrics.fix('future', counts.future)
+    if (counts.hint !== undefined) metrics.fix('hint', counts.hint)
+  }
+
+  moved(driver: DriverActor, before: PlacedFix | null): void {
+    this.#desk.placeUnit(driver.state, driver.location.current)
+    if (driver.state.status !== 'available' || this.#desk.pendingCount === 0) return
+    // A unit that nobody could be sent to has come back: somebody may be waiting for it.
+    const wasLost = before === null || this.clock.nowMs() - before.fixedAtMs >= this.#parts.policy.lostAfterMs
+    if (wasLost) this.#askForMatch()
+  }
+
+  refuseFixes(session: Session, refusal: Refusal): void {
+    this.#parts.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
+    session.send(['error', null, refusal.code, refusal.message, refusal.details ?? null])
+  }
+
+  markWaits(driver: DriverActor): void {
+    this.#markWaiters.add(driver)
+  }
+
+  #askForMatch(): void {
+    if (this.#matchAsked || this.#desk.pendingCount === 0) return
+    this.#matchAsked = this.ref.tell({ type: 'match' })
+  }
+
+  // Life.
+
+  #takeRecovered(recovered: Recovered): void {
+    // Deadlines that passed while the engine was down, and disconnects, count from here.
+    const fromMs = this.clock.nowMs() + this.clock.graceMs(this.#parts.policy.readyGraceMs)
+    for (const call of recovered.calls.values()) this.#memory.setCall(call)
+    for (const state of recovered.drivers.values()) {
+      const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
+      this.#addDriver(state, location, fromMs)
+      this.#desk.onDriver(undefined, state, location.current)
+      if (state.work !== null && state.work.offerId !== null) {
+        this.#atDeadline(fromMs + this.#disconnectGraceMs, { kind: 'disconnect-grace', unitId: state.unitId })
+      }
+    }
+    for (const trip of recovered.trips.values()) {
+      this.#memory.addTrip(new TripActor(this, trip))
+      this.#desk.onTrip(trip)
+      this.#setDeadlines(trip, fromMs)
+    }
+    this.#askForMatch()
+  }
+
+  #addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {
+    return this.#memory.addDriver(new DriverActor(this, state, location, disconnectedSinceMs))
+  }
+
+  #laneSettings(): LaneSettings {
+    const { journal, machine, metrics, log, regionId } = this.#parts
+    return {
+      journal,
+      ownership: this.#ownership,
+      scheduler: machine,
+      observer: {
+        committed: (lane, durationMs, size) => metrics.commit(lane, durationMs / 1_000, size),
+        retrying: (lane, error, delayMs) =>
+          log.warn({ region: regionId, lane, err: error, delayMs }, 'a write did not get through and is repeated'),
+      },
+    }
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = this.#parts.machine.after(MARK_SWEEP_MS, () => {
+      const now = this.monotonicMs()
+      for (const driver of this.#markWaiters) if (!driver.tellDueMarks(now)) this.#markWaiters.delete(driver)
+      this.#forgetOldOutcomes()
+      this.#sweep()
+    })
+  }
+
+  #forgetOldOutcomes(): void {
+    const nowMs = this.clock.nowMs()
+    if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return
+    this.#forgottenAtMs = nowMs
+    const beforeMs = nowMs - OUTCOMES_KEPT_MS
+    this.#recovered.outcomes.forgetBefore(beforeMs)
+    this.#parts.journal.forgetCommands(this.#ownership, beforeMs).catch(error => {
+      this.#parts.log.warn({ err: error }, 'old command outcomes could not be forgotten; trying again in an hour')
+    })
+  }
+
+  /** Resolves when everything told so far was handled, is durable and has left. */
+  async settled(): Promise<void> {
+    while (!this.#dropped && (this.#mailbox.depth > 0 || this.#outbox.depth > 0 || this.#writer.pending > 0)) {
+      await new Promise<void>(resolve => void this.#parts.machine.after(5, resolve))
+    }
+  }
+
+  /** Writes out everything, then the snapshots that make the next start short. Errors: those of the journal. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#writer.idle(), this.#segments.idle()])
+    const snapshots = snapshotsOf({
+      position: this.#writer.durable,
+      segmentNo: this.#segments.durableSegmentNo,
+      lastRecordedAtMs: this.#turns.lastRecordedAtMs,
+      drivers: this.#memory.driverActors(),
+      trips: this.#memory.tripStates(),
+      calls: this.#memory.callStates(),
+    })
+    const startedMs = this.monotonicMs()
+    await this.#parts.journal.putSnapshots(this.#ownership, snapshots)
+    this.#parts.metrics.commit('snapshots', (this.monotonicMs() - startedMs) / 1_000, snapshots.length)
+  }
+
+  /** Forgets everything: nothing more is decided, answered or written. Sessions stay with the gateway. */
+  drop(): void {
+    if (this.#dropped) return
+    this.#dropped = true
+    this.#timers.stop()
+    this.#cancelSweep?.()
+    this.#writer.stop()
+    this.#segments.stop()
+    this.#outbox.dropAll()
+    this.#parts.system.dropMailbox(this.#mailbox)
+    this.#parts.system.stop(this.ref as never)
+  }
+
+  #lost(reason: 'fenced' | 'content-rejected', error?: Error): void {
+    if (this.#dropped) return
+    this.#parts.log.error(
+      { region: this.#parts.regionId, reason, err: error },
+      'the region is no longer ours as it stands',
+    )
+    this.drop()
+    this.#parts.onLost(reason)
+  }
+}
+
+function sameReference(known: DriverState | undefined, unit: UnitReference): boolean {
+  return (
+    known !== undefined &&
+    known.callSign === unit.callSign &&
+    known.levelOfCare === unit.levelOfCare &&
+    known.homeStation === unit.homeStation &&
+    known.capabilities.join(' ') === unit.capabilities.join(' ')
+  )
+}

@@ -1,0 +1,64 @@
+/**
+ * The durable form of a region's memory: one snapshot an actor, and one for the region that says the set is whole.
+ *
+ * The region's own snapshot is written last. Recovery starts from it: every entity that existed at its position has a
+ * snapshot at that position or later.
+ */
+import { z } from 'zod'
+import type { CallState } from '../../domain/call.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import type { PlacedFix } from '../../domain/fix.ts'
+import { callKey, driverKey, tripKey } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { SnapshotWrite } from '../../store/journal.ts'
+import type { DriverLocation } from '../driver/location.ts'
+
+/** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
+const FORM = 1
+
+export const regionSnapshot = z.object({ form: z.literal(FORM), lastRecordedAtMs: z.number() })
+
+export interface DriverSnapshot {
+  readonly form: typeof FORM
+  readonly state: DriverState
+  readonly placed: PlacedFix | null
+  /** `[streamId, receivedSeq]`, the least recently used first. */
+  readonly streams: readonly (readonly [streamId: string, receivedSeq: number])[]
+}
+export interface TripSnapshot {
+  readonly form: typeof FORM
+  readonly state: TripState
+}
+export interface CallSnapshot {
+  readonly form: typeof FORM
+  readonly state: CallState
+}
+
+export interface Memory {
+  readonly position: number
+  readonly segmentNo: number
+  readonly lastRecordedAtMs: number
+  readonly drivers: Iterable<{ readonly state: DriverState; readonly location: DriverLocation }>
+  readonly trips: Iterable<TripState>
+  readonly calls: Iterable<CallState>
+}
+
+/** Every state of a region at rest. Input: all of it durable. */
+export function snapshotsOf(memory: Memory): SnapshotWrite[] {
+  const at = { position: memory.position, segmentNo: memory.segmentNo }
+  const snapshots: SnapshotWrite[] = []
+  for (const { state, location } of memory.drivers) {
+    const streams = [...location.streams()].map(stream => [stream.streamId, stream.receivedSeq] as const)
+    const driver: DriverSnapshot = { form: FORM, state, placed: location.placed, streams }
+    snapshots.push({ entity: driverKey(state.unitId), ...at, state: driver })
+  }
+  for (const state of memory.trips) {
+    snapshots.push({ entity: tripKey(state.tripId), ...at, state: { form: FORM, state } satisfies TripSnapshot })
+  }
+  for (const state of memory.calls) {
+    snapshots.push({ entity: callKey(state.callId), ...at, state: { form: FORM, state } satisfies CallSnapshot })
+  }
+  const region = { form: FORM, lastRecordedAtMs: memory.lastRecordedAtMs }
+  snapshots.push({ entity: 'region', ...at, state: region })
+  return snapshots
+}

@@ -1,0 +1,213 @@
+/**
+ * Runs turns, and lets out what they say once it is durable.
+ *
+ * On commit the states are replaced, the record goes to the log writer, desk, finder and deadlines follow the new
+ * states, and replies and pushes, captured as they are now, wait in the outbox for the record.
+ */
+import type { DriverState } from '../../domain/driver.ts'
+import type { DomainEvent } from '../../domain/events.ts'
+import type { Principal, UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { DriverView } from '../../protocol/wire.ts'
+import type { LogAppend } from '../../store/log-writer.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { RegionClock } from '../clock.ts'
+import type { DriverActor } from '../driver/driver-actor.ts'
+import { INTERNAL } from '../refusals.ts'
+import type { CommandRequest, Outcome } from '../region-handle.ts'
+import type { Board } from './board.ts'
+import { type CommandOutcome, type Result, runCommand } from './commands.ts'
+import type { Desk } from './desk.ts'
+import type { KnownOutcome, Outcomes } from './idempotency.ts'
+import type { RegionMemory } from './memory.ts'
+import type { Outbox } from './outbox.ts'
+import { Turn } from './turn.ts'
+
+/** Who caused a turn, and under which id. */
+export interface Cause {
+  readonly principal: Principal
+  readonly commandId: string | null
+  readonly trace: string | null
+  /** Set for client commands, whose outcome is kept under its id. */
+  readonly bodyHash: string | null
+}
+
+/** A turn of the engine's own: a timer, an import, a unit that came back. */
+export const bySystem = (commandId: string | null = null): Cause => ({
+  principal: 'system',
+  commandId,
+  trace: null,
+  bodyHash: null,
+})
+
+/** The log as the runner needs it: the writer of the region. */
+interface Log {
+  readonly head: number
+  append(write: LogAppend): number
+}
+
+export interface TurnRunnerParts {
+  readonly memory: RegionMemory
+  readonly clock: RegionClock
+  readonly policy: Policy
+  readonly log: Log
+  readonly outbox: Outbox
+  readonly outcomes: Outcomes
+  readonly desk: Desk
+  readonly board: Board
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly newId: () => string
+  readonly lastRecordedAtMs: number
+  /** Latest region time that a client may report. */
+  readonly latestMs: () => number
+  /** Makes the actor of a state that was not there before. */
+  readonly addDriver: (state: DriverState) => DriverActor
+  readonly addTrip: (state: TripState) => void
+  /** The trip's deadlines may have changed. */
+  readonly setDeadlines: (trip: TripState) => void
+}
+
+export class TurnRunner {
+  readonly #parts: TurnRunnerParts
+  #lastRecordedAtMs: number
+
+  constructor(parts: TurnRunnerParts) {
+    this.#parts = parts
+    this.#lastRecordedAtMs = parts.lastRecordedAtMs
+  }
+
+  get lastRecordedAtMs(): number {
+    return this.#lastRecordedAtMs
+  }
+
+  /** One client command: a repeated id gets the first outcome, everything else is decided now. */
+  command(request: CommandRequest): void {
+    const { outcomes, log, newId, latestMs } = this.#parts
+    const { principal, commandId, bodyHash, unitId, traceparent } = request
+    const known = outcomes.find(principal, commandId)
+    if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
+
+    let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
+    const ran = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
+      decided = runCommand(turn, request.command, { principal, unitId, latestMs: latestMs(), newId })
+      return decided.ok ? decided.result : undefined
+    })
+    this.#answer(request, ran ? outcomeAt(decided, log.head) : { ok: false, refusal: INTERNAL })
+  }
+
+  /**
+   * Runs one turn to its end; then the desk matches, in the same turn. One that records nothing writes nothing.
+   * Input: the body answers the result to keep under the command's id, if any.
+   * Output: false when it threw; it has then changed nothing.
+   */
+  run(cause: Cause, body: (turn: Turn) => Result | undefined): boolean {
+    const { memory, clock, log, desk, metrics, logger } = this.#parts
+    // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
+    const nowMs = Math.max(clock.nowMs(), this.#lastRecordedAtMs)
+    const turn = new Turn(memory, nowMs, log.head + 1)
+    let result: Result | undefined
+    try {
+      result = body(turn)
+      if (turn.wantsMatching) desk.match(turn)
+    } catch (error) {
+      metrics.turnFailed()
+      logger.error({ err: error, cause }, 'a turn threw; it changed nothing')
+      return false
+    }
+    if (turn.events.length > 0) this.#commit(turn, cause, result)
+    return true
+  }
+
+  #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
+    const { memory, log, outcomes } = this.#parts
+    const { events, position, nowMs, callDetails } = turn
+    const { principal, commandId, bodyHash, trace } = cause
+    const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
+    this.#lastRecordedAtMs = nowMs
+    log.append({
+      record: { recordedAtMs: nowMs, principal, commandId, trace, events },
+      command: kept,
+      ...turn.bindings(),
+      callDetails,
+    })
+    if (kept !== null && commandId !== null) {
+      outcomes.remember(principal, commandId, { ...kept, position, recordedAtMs: nowMs })
+    }
+    if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
+    for (const call of turn.calls.values()) memory.setCall(call)
+    for (const driver of turn.drivers.values()) this.#setDriver(driver)
+    for (const trip of turn.trips.values()) this.#setTrip(trip)
+    this.#publish(turn)
+  }
+
+  #setDriver(state: DriverState): void {
+    const { memory, desk, addDriver } = this.#parts
+    const before = memory.driver(state.unitId)
+    const actor = memory.driverActor(state.unitId) ?? addDriver(state)
+    actor.state = state
+    desk.onDriver(before, state, actor.location.current)
+  }
+
+  #setTrip(state: TripState): void {
+    const { memory, desk, addTrip, setDeadlines } = this.#parts
+    const actor = memory.tripActor(state.tripId)
+    if (actor === undefined) addTrip(state)
+    else actor.state = state
+    desk.onTrip(state)
+    setDeadlines(state)
+  }
+
+  /** Captures now what the turn has to tell, and lets it leave when the record is durable. */
+  #publish(turn: Turn): void {
+    const { memory, board, outbox, metrics } = this.#parts
+    const frame = board.keep(turn.position, turn.nowMs, turn.events)
+    const concerned = new Set<UnitId>(turn.drivers.keys())
+    for (const trip of turn.trips.values()) if (trip.unitId !== null) concerned.add(trip.unitId)
+    const pushes: [DriverActor, DriverView][] = []
+    for (const unitId of concerned) {
+      const actor = memory.driverActor(unitId)
+      if (actor !== undefined && actor.session !== null) pushes.push([actor, memory.driverView(actor, turn.nowMs)])
+    }
+    outbox.hold(turn.position, () => {
+      for (const event of turn.events) countOffer(event, metrics)
+      board.publish(frame)
+      for (const [actor, view] of pushes) actor.session?.send(['unit-state', turn.position, view])
+    })
+  }
+
+  #answer(request: CommandRequest, outcome: Outcome): void {
+    const { outbox, log } = this.#parts
+    // A refusal, too, tells of states that must be durable before anybody hears of them.
+    outbox.hold(
+      log.head,
+      () => request.answer(outcome),
+      () => request.answer({ ok: false, refusal: INTERNAL }),
+    )
+  }
+}
+
+const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>
+  decided.ok ? { ...decided, position } : decided
+
+function repeatedOutcome(known: KnownOutcome, bodyHash: string, commandId: string): Outcome {
+  if (known.bodyHash === bodyHash) return { ok: true, position: known.position, result: known.result }
+  const message = `Command id ${commandId} was used before with another body; use a fresh id for a new command.`
+  return { ok: false, refusal: { code: 'conflict', message, details: { commandId } } }
+}
+
+const OFFER_OUTCOMES = {
+  OfferMade: 'made',
+  OfferAccepted: 'accepted',
+  OfferDeclined: 'declined',
+  OfferTimedOut: 'timed-out',
+  OfferRevoked: 'revoked',
+} as const
+
+function countOffer(event: DomainEvent, metrics: Metrics): void {
+  const outcome = OFFER_OUTCOMES[event.type as keyof typeof OFFER_OUTCOMES]
+  if (outcome !== undefined) metrics.offer(outcome)
+  else if (event.type === 'TripCancelled' && event.inPhase === 'offered') metrics.offer('cancelled')
+}

@@ -1,0 +1,110 @@
+/**
+ * One message handled to its end, synchronously, over the states of all actors it needs.
+ *
+ * A turn reads and evolves staged states; nothing is changed until it is committed, so a turn that throws or refuses
+ * leaves no trace. Its events become one record of the log.
+ */
+import { type CallState, evolveCall } from '../../domain/call.ts'
+import type { CallDetails } from '../../domain/commands.ts'
+import type { EventMeta } from '../../domain/decision.ts'
+import { type DriverState, evolveDriver, isBound } from '../../domain/driver.ts'
+import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
+import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
+import { evolveTrip, type TripState } from '../../domain/trip.ts'
+
+/** The committed states a turn starts from. */
+export interface States {
+  driver(unitId: UnitId): DriverState | undefined
+  trip(tripId: TripId): TripState | undefined
+  call(callId: CallId): CallState | undefined
+}
+
+interface Binding {
+  readonly unitId: UnitId
+  readonly tripId: TripId
+}
+
+export class Turn implements States {
+  readonly nowMs: number
+  /** The position that this turn's record will have. */
+  readonly position: number
+  readonly #committed: States
+  readonly drivers = new Map<UnitId, DriverState>()
+  readonly trips = new Map<TripId, TripState>()
+  readonly calls = new Map<CallId, CallState>()
+  readonly events: DomainEvent[] = []
+  callDetails: { callId: CallId; details: CallDetails } | null = null
+  /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
+  deskAsked = false
+
+  constructor(committed: States, nowMs: number, position: number) {
+    this.#committed = committed
+    this.nowMs = nowMs
+    this.position = position
+  }
+
+  driver(unitId: UnitId): DriverState | undefined {
+    return this.drivers.get(unitId) ?? this.#committed.driver(unitId)
+  }
+
+  /** The unit as it was before this turn. */
+  driverBefore(unitId: UnitId): DriverState | undefined {
+    return this.#committed.driver(unitId)
+  }
+
+  trip(tripId: TripId): TripState | undefined {
+    return this.trips.get(tripId) ?? this.#committed.trip(tripId)
+  }
+
+  call(callId: CallId): CallState | undefined {
+    return this.calls.get(callId) ?? this.#committed.call(callId)
+  }
+
+  /** Evolves the states the events concern and adds them to the record. Error: BrokenInvariant. */
+  record(events: readonly DomainEvent[]): void {
+    const meta = { position: this.position, recordedAtMs: this.nowMs }
+    for (const event of events) {
+      for (const entity of entitiesOf(event)) evolveEntity(this, entity, event, meta)
+      this.events.push(event)
+    }
+  }
+
+  /** True when the desk has something to match: a trip went into its queue, or a unit came free. */
+  get wantsMatching(): boolean {
+    if (this.deskAsked) return true
+    for (const trip of this.trips.values()) if (trip.phase === 'pending') return true
+    for (const driver of this.drivers.values()) if (driver.status === 'available') return true
+    return false
+  }
+
+  /** Rows of `open_trip` that must change with this record: the units that were bound or let go. */
+  bindings(): { opens: Binding[]; closes: Binding[] } {
+    const opens: Binding[] = []
+    const closes: Binding[] = []
+    for (const [unitId, after] of this.drivers) {
+      const before = boundTrip(this.#committed.driver(unitId))
+      const now = boundTrip(after)
+      if (before === now) continue
+      if (before !== null) closes.push({ unitId, tripId: before })
+      if (now !== null) opens.push({ unitId, tripId: now })
+    }
+    return { opens, closes }
+  }
+}
+
+const boundTrip = (driver: DriverState | undefined): TripId | null =>
+  driver !== undefined && isBound(driver) ? driver.work!.tripId : null
+
+interface MutableStates extends States {
+  readonly drivers: Map<UnitId, DriverState>
+  readonly trips: Map<TripId, TripState>
+  readonly calls: Map<CallId, CallState>
+}
+
+/** Folds one event into one entity's state. Error: BrokenInvariant. */
+export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+  const id = entity.slice(entity.indexOf('/') + 1)
+  if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
+  else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))
+  else states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta))
+}

@@ -1,0 +1,91 @@
+/** Wire views of states: what a crew, a dispatcher and an HTTP reader see. */
+import type { CallState } from '../../domain/call.ts'
+import type { CallDetails } from '../../domain/commands.ts'
+import { type DriverState, dispatchabilityOf, isBound } from '../../domain/driver.ts'
+import type { PlacedFix } from '../../domain/fix.ts'
+import { freshnessOf, type Policy, rhythmOf } from '../../domain/policy.ts'
+import type { Offer, TripState } from '../../domain/trip.ts'
+import { toE7 } from '../../protocol/fix-frame.ts'
+import type { DriverView, FixView, OfferView, TripView, UnitView } from '../../protocol/wire.ts'
+
+export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixView {
+  const ageMs = nowMs - fix.fixedAtMs
+  return {
+    lonE7: toE7(fix.lonDeg),
+    latE7: toE7(fix.latDeg),
+    fixedAtMs: fix.fixedAtMs,
+    ageMs,
+    freshness: freshnessOf(driver.status, ageMs, policy),
+    speedMps: fix.speedMps,
+    headingDeg: fix.headingDeg,
+  }
+}
+
+export function unitView(
+  driver: DriverState,
+  presence: { connected: boolean; fix: PlacedFix | null },
+  nowMs: number,
+  policy: Policy,
+): UnitView {
+  return {
+    unitId: driver.unitId,
+    callSign: driver.callSign,
+    levelOfCare: driver.levelOfCare,
+    capabilities: driver.capabilities,
+    status: driver.status,
+    dispatchability: dispatchabilityOf(driver),
+    unavailableReason: driver.unavailableReason,
+    statusSinceMs: driver.statusSinceMs,
+    crew: driver.crew,
+    connected: presence.connected,
+    fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),
+    offerId: driver.work?.offerId ?? null,
+    tripId: driver.work?.tripId ?? null,
+    version: driver.version,
+  }
+}
+
+export function tripView(trip: TripState, call: CallState | undefined, details: CallDetails | null): TripView {
+  const { offer } = trip
+  return {
+    tripId: trip.tripId,
+    callId: trip.callId,
+    phase: trip.phase,
+    priority: trip.priority,
+    problem: call?.problem ?? null,
+    need: trip.need,
+    lonE7: toE7(trip.lonDeg),
+    latE7: toE7(trip.latDeg),
+    receivedAtMs: trip.receivedAtMs,
+    unitId: trip.unitId,
+    offer: offer === null ? null : offerView(trip, offer),
+    round: trip.round,
+    times: trip.times,
+    missed: trip.missed,
+    alarms: trip.alarms,
+    disposition: trip.disposition,
+    cancelReason: trip.cancelReason,
+    version: trip.version,
+    details,
+  }
+}
+
+function offerView(trip: TripState, offer: Offer): OfferView {
+  const { offerId, unitId, mode, offeredAtMs, deadlineAtMs } = offer
+  return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
+}
+
+/** A crew's whole situation. The call's personal data is shown to it once it is bound, not while it may still decline. */
+export function driverView(
+  driver: DriverState,
+  unit: UnitView,
+  trip: TripState | undefined,
+  call: CallState | undefined,
+  details: CallDetails | null,
+): DriverView {
+  return {
+    unit,
+    trip: trip === undefined ? null : tripView(trip, call, isBound(driver) ? details : null),
+    cadenceMs: rhythmOf(driver.status).cadenceMs,
+  }
+}

@@ -1,0 +1,30 @@
+/** The actor of one trip: its durable state, and the door for commands and reads that name it. */
+import type { TripState } from '../../domain/trip.ts'
+import type { Behaviour } from '../actor-system.ts'
+import type { CommandRequest, QueryAnswer } from '../region-handle.ts'
+
+export type TripMessage =
+  | { readonly type: 'command'; readonly request: CommandRequest }
+  | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
+
+/** What a trip's actor needs of its region. */
+export interface TripDoor {
+  command(request: CommandRequest): void
+  readTrip(trip: TripState, answer: (answer: QueryAnswer) => void): void
+}
+
+export class TripActor implements Behaviour<TripMessage> {
+  readonly accepts = ['command', 'read'] as const
+  readonly #door: TripDoor
+  state: TripState
+
+  constructor(door: TripDoor, state: TripState) {
+    this.#door = door
+    this.state = state
+  }
+
+  receive(message: TripMessage): void {
+    if (message.type === 'command') this.#door.command(message.request)
+    else this.#door.readTrip(this.state, message.answer)
+  }
+}

@@ -1,0 +1,42 @@
+/** `goldenhour region`: adds and lists the regions of this deployment. */
+import { type Command, Option } from 'commander'
+import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
+import { ReferenceStore } from '../store/reference.ts'
+import { withDatabase } from './with-database.ts'
+
+export function addRegionCommand(program: Command): void {
+  const region = program.command('region').description('add and list regions')
+
+  region
+    .command('add')
+    .description('add a region')
+    .argument('<region>', '1 to 16 characters of a-z 0-9; every id of the region begins with it')
+    .option('--name <name>', 'what people call it (default: the region itself)')
+    .option('--time-zone <zone>', 'IANA time zone, such as Europe/Berlin', 'UTC')
+    .addOption(
+      new Option('--mode <mode>', 'ordered: a crew is bound by the order; offered: it may accept or decline')
+        .choices(DISPATCH_MODES)
+        .default('ordered'),
+    )
+    .action(async (id: string, options: { name?: string; timeZone: string; mode: DispatchMode }) => {
+      await withDatabase(database =>
+        new ReferenceStore(database).addRegion({
+          region: id,
+          name: options.name ?? id,
+          timeZone: options.timeZone,
+          dispatchMode: options.mode,
+        }),
+      )
+      console.log(`Added the region ${id}.`)
+    })
+
+  region
+    .command('list')
+    .description('list the regions: id, dispatch mode, time zone and name, separated by tabs')
+    .action(async () => {
+      const regions = await withDatabase(database => new ReferenceStore(database).listRegions())
+      for (const { region, dispatchMode, timeZone, name } of regions) {
+        console.log([region, dispatchMode, timeZone, name].join('\t'))
+      }
+    })
+}

@@ -1,0 +1,32 @@
+/** A migrated database for the time of one command: the operator's, or the embedded one, started if none answers. */
+import { readConfig } from '../config.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { provideDatabase } from '../store/database-server.ts'
+import { migrate } from '../store/migrate.ts'
+
+export async function withDatabaseServer<Result>(work: (url: string) => Promise<Result>): Promise<Result> {
+  const config = readConfig()
+  const tellsSteps = config.logLevel === 'debug' || config.logLevel === 'trace'
+  const server = await provideDatabase(config, message => {
+    // Standard output belongs to the command's answer.
+    if (tellsSteps) process.stderr.write(`${message}\n`)
+  })
+  try {
+    return await work(server.url)
+  } finally {
+    // An engine that came up while this command ran has joined our server; taking it away would leave it without one.
+    await server.stop({ unlessUsed: true })
+  }
+}
+
+export function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  return withDatabaseServer(async url => {
+    await migrate(url)
+    const database = openDatabase(url)
+    try {
+      return await work(database)
+    } finally {
+      await database.destroy()
+    }
+  })
+}

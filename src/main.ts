@@ -1,0 +1,47 @@
+/** The process: signals in, exit code out. */
+import type { Config } from './config.ts'
+import { startEngine } from './engine.ts'
+import { createLogger } from './telemetry/log.ts'
+
+/**
+ * Runs the engine until SIGTERM or SIGINT, then drains and exits with 0; a second signal, or a drain longer than its
+ * limit, exits with 1. The engine's own failure (its region was taken, its database is gone for good) exits with 1 too.
+ */
+export async function serve(config: Config): Promise<void> {
+  const log = createLogger({ level: config.logLevel })
+  let stopping = false
+  const engine = await startEngine(config, log, reason => {
+    log.fatal({ reason }, 'the engine cannot go on')
+    void stop(1)
+  })
+  log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
+  if (engine.regionIds().length === 0) {
+    log.info(
+      'there is no region yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME',
+    )
+  }
+
+  const stop = async (exitCode: number) => {
+    if (stopping) {
+      log.warn('stopped before the drain was over')
+      process.exit(1)
+    }
+    stopping = true
+    log.info('draining')
+    const limit = setTimeout(() => {
+      log.error({ limitMs: config.drainLimitMs }, 'the drain took longer than its limit')
+      process.exit(1)
+    }, config.drainLimitMs)
+    try {
+      await engine.stop()
+    } catch (error) {
+      log.error({ err: error }, 'the drain failed')
+      process.exit(1)
+    }
+    clearTimeout(limit)
+    log.info('stopped')
+    process.exit(exitCode)
+  }
+  process.on('SIGTERM', () => void stop(0))
+  process.on('SIGINT', () => void stop(0))
+}

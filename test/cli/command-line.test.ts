@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test, { after, before } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { TokenVerifier } from '../../src/gateway/tokens.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { loadOrCreateSigningKey } from '../../src/store/keys.ts'
+import { ReferenceStore } from '../../src/store/reference.ts'
+import { emptyDatabase, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+
+const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bin/goldenhour.js')
+
+let database: Awaited<ReturnType<typeof emptyDatabase>>
+let dir: string
+
+before(async () => {
+  database = await emptyDatabase()
+  dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-cli-'))
+})
+after(async () => {
+  await database.drop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function goldenhour(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const whole = { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.url, ...env }
+  return new Promise(resolve => {
+    execFile(process.execPath, [program, ...args], { env: whole, cwd: dir }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
+  })
+}
+
+async function csv(...lines: string[]): Promise<string> {
+  const file = path.join(dir, 'units.csv')
+  await writeFile(file, lines.join('\r\n'))
+  return file
+}
+
+const HEADER = 'unit_id,call_sign,level_of_care,capabilities,home_station'
+
+test('every command explains itself with --help and ends with 0', async () => {
+  const commands = [[], ['serve'], ['token'], ['migrate'], ['region', 'add'], ['region', 'list'], ['import', 'units']]
+  for (const ran of await Promise.all(commands.map(command => goldenhour([...command, '--help'], { PORT: 'bad' })))) {
+    assert.equal(ran.code, 0)
+    assert.match(ran.stdout, /^Usage: goldenhour/)
+  }
+})
+
+test('wrong usage ends with 2 and says on standard error what is wrong', async () => {
+  const wrong: [string[], RegExp][] = [
+    [[], /Usage/],
+    [['fly'], /unknown command 'fly'/],
+    [['region', 'add'], /missing required argument 'region'/],
+    [['region', 'add', 'x', '--mode', 'asked'], /ordered, offered/],
+    [['token', '--region', 'metro'], /--role/],
+    [['token', '--role', 'boss', '--region', 'metro'], /dispatcher/],
+    [['token', '--role', 'admin', '--region', 'Metro'], /a-z 0-9/],
+    [['token', '--role', 'admin', '--region', 'metro', '--ttl', '3w'], /30s, 15m, 12h or 7d/],
+    [['token', '--role', 'admin', '--region', 'metro', '--subject', 'system'], /not "system"/],
+    [['token', '--role', 'driver', '--region', 'metro'], /--unit is needed/],
+    [['token', '--role', 'dispatcher', '--region', 'metro', '--unit', 'M1'], /--unit is needed/],
+  ]
+  const runs = wrong.map(async ([args, message]) => {
+    const ran = await goldenhour(args)
+    assert.equal(ran.code, 2, args.join(' '))
+    assert.match(ran.stderr, message)
+    assert.equal(ran.stdout, '')
+  })
+  await Promise.all(runs)
+})
+
+test('a failure ends with 1 and one line, and with its stack only when debugging', async () => {
+  for (const [name, value] of [
+    ['DATABASE_URL', 'postgres://localhost:1/none'],
+    ['PORT', 'http'],
+  ] as const) {
+    const ran = await goldenhour(['migrate'], { [name]: value })
+    assert.equal(ran.code, 1)
+    assert.match(ran.stderr, /^error: .*(ECONNREFUSED|PORT must).*\n$/)
+  }
+  const debug = await goldenhour(['migrate'], {
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+    GOLDENHOUR_LOG_LEVEL: 'debug',
+  })
+  assert.match(debug.stderr, /\n {4}at /)
+})
+
+test('regions and units go in and come out, on a database that nothing has migrated yet', async () => {
+  assert.equal((await goldenhour(['region', 'add', 'metro', '--name', 'Metro', '--time-zone', 'Europe/Paris'])).code, 0)
+  assert.equal((await goldenhour(['region', 'list'])).stdout, 'metro\tordered\tEurope/Paris\tMetro\n')
+  assert.equal((await goldenhour(['migrate'])).stdout, 'The schema is up to date.\n')
+
+  const file = await csv(
+    `\uFEFF${HEADER}`,
+    'M1,"Medic ""1"", North",als,neonatal; bariatric,ST-1',
+    '',
+    'M2,Basic,bls,,',
+    '',
+  )
+  assert.equal(
+    (await goldenhour(['import', 'units', file, '--region', 'metro'])).stdout,
+    'Imported 2 units into metro.\n',
+  )
+  assert.deepEqual(await units(), [
+    {
+      unitId: 'M1',
+      callSign: 'Medic "1", North',
+      levelOfCare: 'als',
+      capabilities: ['neonatal', 'bariatric'],
+      homeStation: 'ST-1',
+    },
+    { unitId: 'M2', callSign: 'Basic', levelOfCare: 'bls', capabilities: [], homeStation: null },
+  ])
+})
+
+test('an import names every bad row by its line, and imports nothing', async () => {
+  const before = await units()
+  const file = await csv(
+    HEADER,
+    'N1,"two',
+    'lines",als,,',
+    'N2,Fine,als,,',
+    'N3,Medic,doctor,,',
+    'N4,Medic,als,',
+    'N 5,Medic,als,,',
+    'N2,Again,als,,',
+    'N6,"Medic"x,als,,',
+    'N7,"never closed,als,,',
+  )
+  const ran = await goldenhour(['import', 'units', file, '--region', 'metro'])
+  assert.equal(ran.code, 1)
+  const named = ran.stderr.split('\n').map(line => /^units\.csv:(\d+): (.{12})/.exec(line)?.slice(1).join(' ') ?? line)
+  assert.deepEqual(named, [
+    '2 call_sign mu',
+    '5 level_of_car',
+    '6 has 4 fields',
+    '7 unit_id must',
+    '8 N2 is named ',
+    '9 text follows',
+    '10 a quoted fie',
+    'error: Nothing was imported: 7 rows are bad.',
+    '',
+  ])
+  assert.deepEqual(await units(), before)
+})
+
+test('an import without the right header, or into no region, is refused', async () => {
+  const wrong = await goldenhour(['import', 'units', await csv('unit_id,call_sign', 'M1,Medic'), '--region', 'metro'])
+  assert.deepEqual([wrong.code, wrong.stderr.startsWith('units.csv:1: the header must name')], [1, true])
+  const lost = await goldenhour(['import', 'units', await csv(HEADER, 'M1,Medic,als,,'), '--region', 'nowhere'])
+  assert.deepEqual([lost.code, lost.stderr.startsWith('error: There is no region "nowhere"')], [1, true])
+})
+
+test('a token names its bearer, is good for the time asked for, and verifies with the stored key', async () => {
+  const args = ['--role', 'driver', '--region', 'metro', '--region', 'north', '--unit', 'M1', '--ttl', '15m']
+  const ran = await goldenhour(['token', ...args])
+  const queries = openDatabase(database.url)
+  const key = await loadOrCreateSigningKey(queries)
+  await queries.destroy()
+  const token = ran.stdout.trimEnd()
+  const verified = await new TokenVerifier(key).verify(token)
+  assert.ok(verified.ok)
+  const { sub, role, regions, unit } = verified.claims
+  assert.deepEqual({ sub, role, regions, unit }, { sub: 'M1', role: 'driver', regions: ['metro', 'north'], unit: 'M1' })
+  const { iat, exp } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+  assert.equal(exp - iat, 900)
+})
+
+test('a command starts the embedded database if none answers, and stops only what it started', async t => {
+  const baseDir = await temporaryBaseDir()
+  t.after(async () => {
+    await stopServerIn(baseDir)
+    await rm(baseDir, { recursive: true, force: true })
+  })
+  const embedded = { DATABASE_URL: '', GOLDENHOUR_DATA_DIR: baseDir }
+  assert.equal((await goldenhour(['region', 'add', 'metro'], embedded)).code, 0)
+
+  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined })
+  assert.equal(server.startedByUs, true, 'the command stopped its server')
+  assert.match((await goldenhour(['region', 'list'], embedded)).stdout, /^metro\t/)
+  const joined = await startEmbeddedPostgres({ baseDir, log: () => undefined })
+  assert.equal(joined.startedByUs, false, 'the command left our server running')
+
+  // What a command that started the server would do if an engine had joined it meanwhile.
+  const engine = openDatabase(server.url)
+  await new ReferenceStore(engine).listRegions()
+  await server.stop({ unlessUsed: true })
+  assert.equal((await new ReferenceStore(engine).listRegions()).length, 1)
+  await engine.destroy()
+  await server.stop({ unlessUsed: true })
+  await assert.rejects(new ReferenceStore(openDatabase(server.url)).listRegions(), { code: 'ECONNREFUSED' })
+})
+
+async function units() {
+  const queries = openDatabase(database.url)
+  try {
+    return await new ReferenceStore(queries).listUnits('metro')
+  } finally {
+    await queries.destroy()
+  }
+}
