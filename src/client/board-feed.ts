@@ -1,0 +1,95 @@
+/**
+ * The dispatch board as it arrives: a snapshot in parts, then every record after it, in order and once.
+ *
+ * After a reconnect it goes on from the last position seen; when the server no longer holds those records, or holds an
+ * older log, a fresh snapshot comes instead.
+ */
+import type { DomainEvent } from '../domain/events.ts'
+import type { ServerMessage, TripView, UnitView } from '../protocol/wire.ts'
+import { Signal } from './signal.ts'
+
+export interface BoardSnapshot {
+  readonly position: number
+  readonly trips: readonly TripView[]
+  readonly units: readonly UnitView[]
+}
+export interface BoardEvents {
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly events: readonly DomainEvent[]
+}
+export interface BoardHandler {
+  /** The whole board; it replaces all that was known. */
+  onSnapshot(snapshot: BoardSnapshot): void
+  /** What one record changed. */
+  onEvents(record: BoardEvents): void
+}
+
+interface Collecting {
+  readonly position: number
+  part: number
+  readonly trips: TripView[]
+  readonly units: UnitView[]
+}
+
+export class BoardFeed {
+  readonly #snapshots = new Signal<[snapshot: BoardSnapshot]>()
+  readonly #records = new Signal<[record: BoardEvents]>()
+  #position: number | null = null
+  #collecting: Collecting | null = null
+  #duplicates = 0
+
+  constructor(handler: BoardHandler) {
+    this.#snapshots.on(snapshot => handler.onSnapshot(snapshot))
+    this.#records.on(record => handler.onEvents(record))
+  }
+
+  /** Where to go on after a reconnect; null asks for a snapshot. */
+  get position(): number | null {
+    return this.#position
+  }
+  /** Records that came again or out of order, and were left out. */
+  get duplicates(): number {
+    return this.#duplicates
+  }
+
+  /** Forgets everything: the next answer must be a snapshot. */
+  reset(): void {
+    this.#position = null
+    this.#collecting = null
+  }
+
+  /** The connection is gone, and with it the rest of a snapshot that was under way. */
+  interrupted(): void {
+    this.#collecting = null
+  }
+
+  /** Output: false when the parts do not fit together, so that only a new watch can help. */
+  part(message: ServerMessage & { 0: 'board' }): boolean {
+    const [, position, part, parts, trips, units] = message
+    if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [] }
+    const collecting = this.#collecting
+    if (collecting === null || collecting.position !== position || collecting.part + 1 !== part || part >= parts) {
+      this.#collecting = null
+      return false
+    }
+    collecting.part = part
+    collecting.trips.push(...trips)
+    collecting.units.push(...units)
+    if (part + 1 < parts) return true
+    this.#collecting = null
+    this.#position = position
+    this.#snapshots.emit({ position, trips: collecting.trips, units: collecting.units })
+    return true
+  }
+
+  events(message: ServerMessage & { 0: 'board-events' }): void {
+    const [, position, recordedAtMs, events] = message
+    if (this.#position === null || position <= this.#position) {
+      this.#duplicates += 1
+      return
+    }
+    this.#position = position
+    this.#records.emit({ position, recordedAtMs, events })
+  }
+}

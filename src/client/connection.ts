@@ -1,0 +1,458 @@
+/**
+ * One session with the engine, kept up across any number of sockets: the core that drivers and dispatchers share.
+ *
+ * *connecting*: a token is fetched and a socket opened. *greeting*: `hello` is sent, `welcome` awaited. *open*: messages
+ * flow. *waiting*: the socket was lost; a jittered, growing delay runs, then connecting again. *closed*: the end, by
+ * `close()`, by a newer sign-in of the unit, or because the server does not take the hello and a fresh token did not help.
+ */
+import { encodeClient, UnknownMessageType, type WireFormat } from '../protocol/codec.ts'
+import { CLOSE_CODES } from '../protocol/errors.ts'
+import {
+  type ClientMessage,
+  type ServerMessage,
+  type StreamDeclaration,
+  SUBPROTOCOL_BINARY,
+  SUBPROTOCOL_JSON,
+  type WelcomeView,
+} from '../protocol/wire.ts'
+import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
+import { ClientClosed, ClientFault, type CloseReason, type ServerRefusal } from './errors.ts'
+import { randomId } from './random-id.ts'
+import { RegionTime } from './region-time.ts'
+import { readServerMessage } from './server-message.ts'
+import { Signal } from './signal.ts'
+import { abandon, type ClientSocket, type ClientSocketClass, findSocketClass, SOCKET_OPEN } from './socket.ts'
+import { fullJitterMs, systemTimers, type Timers } from './timing.ts'
+
+export type ConnectionState = 'connecting' | 'greeting' | 'open' | 'waiting' | 'closed'
+
+export interface ConnectionOptions {
+  /** `ws://host:port` or `wss://…`; the path defaults to `/v1/ws`. */
+  readonly url: string
+  /** A function is asked anew for each connection, so that short-lived tokens can be refreshed. */
+  readonly token: string | (() => Promise<string>)
+  readonly region: string
+  /** Default `binary`. */
+  readonly format?: WireFormat
+  /** Default: the platform's WebSocket, else the package `ws`. */
+  readonly webSocket?: ClientSocketClass
+  /** 0 to 1, for jitter. Default `Math.random`. */
+  readonly random?: () => number
+  readonly timers?: Timers
+  /** Makes ids of commands and streams, `[A-Za-z0-9_-]{1,32}`. Default: 21 random characters. */
+  readonly newId?: () => string
+  /** From the start of an attempt to `welcome`, in wall milliseconds. Default 20,000. */
+  readonly connectTimeoutMs?: number
+  /**
+   * Wall milliseconds between liveness checks, default 15,000. A connection that was silent for one interval is probed;
+   * after a second silent one, or when a command has waited three for its answer, it is replaced.
+   */
+  readonly heartbeatMs?: number
+}
+
+export interface CommandOptions {
+  /** 1 to 64 of `[A-Za-z0-9_-]`; made up when left out. */
+  readonly id?: string
+  /** False: a retryable refusal (`unavailable`, `overloaded`, `internal`) rejects like any other. Default true. */
+  readonly retry?: boolean
+}
+
+/** Who says hello: what a driver and a dispatcher differ in. */
+interface Identity {
+  readonly role: 'driver' | 'dispatcher' | 'supervisor'
+  readonly unitId: string | null
+}
+
+/** What a hello said that its `welcome` has to be read against. */
+export interface Greeting {
+  readonly id: string
+  readonly clientNowMs: number
+  readonly streams: readonly StreamDeclaration[]
+}
+
+const RECONNECT_BASE_MS = 500
+const RECONNECT_CAP_MS = 30_000
+
+export abstract class Connection {
+  protected readonly timers: Timers
+  protected readonly random: () => number
+  protected readonly newId: () => string
+  protected readonly time = new RegionTime()
+  readonly #options: ConnectionOptions
+  readonly #identity: Identity
+  readonly #url: string
+  readonly #format: WireFormat
+  readonly #commands: CommandQueue
+  readonly #states = new Signal<[state: ConnectionState]>()
+  readonly #faults = new Signal<[fault: ClientFault]>()
+  readonly #ends = new Signal<[end: ClientClosed]>()
+  #state: ConnectionState = 'waiting'
+  #socket: ClientSocket | null = null
+  #greeting: Greeting | null = null
+  /** Grows with each attempt and each loss, so that what an earlier attempt still awaits is not heard. */
+  #attempt = 0
+  /** Attempts since a connection last held for a whole heartbeat. */
+  #failures = 0
+  #helloRefused = false
+  #badFrames = 0
+  #frameBytesMax = Number.POSITIVE_INFINITY
+  #welcomes = 0
+  /** The one timer of each kind that may run: the attempt's deadline or the next attempt; liveness; leaving a draining engine. */
+  #stepTimer: unknown = null
+  #tickTimer: unknown = null
+  #leaveTimer: unknown = null
+  #comeBackAtMs: number | null = null
+  #heard = false
+  #probing = false
+  #end: ClientClosed | null = null
+
+  constructor(options: ConnectionOptions, identity: Identity) {
+    this.#options = options
+    this.#identity = identity
+    this.#url = socketUrl(options.url)
+    this.#format = options.format ?? 'binary'
+    this.timers = options.timers ?? systemTimers
+    this.random = options.random ?? Math.random
+    this.newId = options.newId ?? randomId
+    this.#commands = new CommandQueue(this.timers, this.random, message => this.#sendCommand(message))
+    // The caller attaches its handlers, and the subclass its fields, before anything happens.
+    queueMicrotask(() => {
+      if (this.#end === null) this.#connect()
+    })
+  }
+
+  get connectionState(): ConnectionState {
+    return this.#state
+  }
+  /** Commands that wait for their answer. */
+  get commandsPending(): number {
+    return this.#commands.size
+  }
+  /** Frames of the server that could not be read or said what cannot be; each cost the connection. */
+  get badFrames(): number {
+    return this.#badFrames
+  }
+  /** Connections that were opened after the first one. */
+  get reconnects(): number {
+    return Math.max(0, this.#welcomes - 1)
+  }
+  /** How many times faster than wall time the region's clock runs; 1 until the first `welcome` says otherwise. */
+  get clockRate(): number {
+    return this.time.rate
+  }
+  /** Region time in epoch milliseconds; wall time until the first `welcome`. */
+  regionNowMs(): number {
+    return this.time.at(this.timers.now())
+  }
+
+  onConnection(handler: (state: ConnectionState) => void): () => void {
+    return this.#states.on(handler)
+  }
+  /** Troubles that the client goes on from by itself. */
+  onFault(handler: (fault: ClientFault) => void): () => void {
+    return this.#faults.on(handler)
+  }
+  /** The client has ended, once and for good. */
+  onClosed(handler: (end: ClientClosed) => void): () => void {
+    return this.#ends.on(handler)
+  }
+
+  /** Resolves when the connection is open, at once if it is. Errors: rejects with ClientClosed when the client ends first. */
+  opened(): Promise<void> {
+    if (this.#state === 'open') return Promise.resolve()
+    if (this.#end !== null) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      const forget = () => {
+        stopStates()
+        stopEnds()
+      }
+      const stopStates = this.onConnection(state => {
+        if (state !== 'open') return
+        forget()
+        resolve()
+      })
+      const stopEnds = this.onClosed(end => {
+        forget()
+        reject(end)
+      })
+    })
+  }
+
+  /** Ends the client: what is unanswered is rejected with ClientClosed, and nothing reconnects. */
+  close(): void {
+    this.#finish('closed', 'The client was closed.')
+  }
+
+  /**
+   * Sends a command once more under its own id and with its first body, as a client does that has missed the answer:
+   * the outcome is the first one's. Errors: rejects when the id is not among the last 256 commands.
+   */
+  repeat(id: string): Promise<CommandOutcome> {
+    if (this.#end !== null) return Promise.reject(this.#end)
+    return this.#commands.repeat(id)
+  }
+
+  /** The streams that `hello` declares. */
+  protected abstract streams(): readonly StreamDeclaration[]
+  /** A message that the server answers, for platforms that cannot ping. */
+  protected abstract probe(): ClientMessage
+  /** The connection is open and unanswered commands are on their way. Errors: may throw ClientFault, which drops it. */
+  protected abstract welcomed(welcome: WelcomeView, greeting: Greeting): void
+  /** A message that is neither answer nor handshake. */
+  protected abstract received(message: ServerMessage): void
+  /** An error frame that answers no command; it has been reported already. */
+  protected abstract refused(refusal: ServerRefusal): void
+  protected abstract ticked(): void
+  protected abstract dropped(): void
+  protected abstract ended(end: ClientClosed): void
+
+  /** Input: `build` gets the region time of this moment, once it is known. */
+  protected request<Result = CommandOutcome['result']>(
+    build: (id: string, nowMs: number) => ClientMessage,
+    options: CommandOptions & { readonly resend?: boolean } = {},
+  ): Promise<CommandOutcome<Result>> {
+    if (this.#end !== null) return Promise.reject(this.#end)
+    const id = options.id ?? this.newId()
+    const askedWallMs = this.timers.now()
+    const how = { retry: options.retry ?? true, resend: options.resend ?? true }
+    // What a result holds is the server's promise, kept by PROTOCOL.md and not checked here.
+    const answer: Promise<CommandOutcome<unknown>> = this.#commands.add(
+      id,
+      () => build(id, this.time.at(askedWallMs)),
+      how,
+    )
+    return answer as Promise<CommandOutcome<Result>>
+  }
+
+  /** Sends if a socket can take it; what is lost otherwise is sent again by whoever keeps it. */
+  protected send(message: ClientMessage): void {
+    if (this.#socket?.readyState === SOCKET_OPEN) this.#socket.send(encodeClient(message, this.#format))
+  }
+
+  /** Errors: throws RangeError for a command that the server could only refuse without reading its id. */
+  #sendCommand(message: ClientMessage): void {
+    const frame = encodeClient(message, this.#format)
+    const bytes = typeof frame === 'string' ? new TextEncoder().encode(frame).length : frame.length
+    if (bytes > this.#frameBytesMax) {
+      throw new RangeError(`The command takes ${bytes} bytes; the server takes ${this.#frameBytesMax} a frame.`)
+    }
+    if (this.#socket?.readyState === SOCKET_OPEN) this.#socket.send(frame)
+  }
+
+  protected fault(fault: ClientFault): void {
+    this.#faults.emit(fault)
+  }
+
+  /** Gives up this socket and comes back after a delay. */
+  protected reconnect(fault: ClientFault, atLeastMs = 0): void {
+    if (this.#end !== null || this.#state === 'waiting') return
+    this.#releaseSocket(true)
+    const jitterMs = fullJitterMs(this.#failures, RECONNECT_BASE_MS, RECONNECT_CAP_MS, this.random) / this.time.rate
+    // An engine that drains has said when to come back, and spread its clients itself.
+    const advisedMs = this.#comeBackAtMs === null ? null : Math.max(0, this.#comeBackAtMs - this.timers.now())
+    this.#comeBackAtMs = null
+    this.#failures += 1
+    this.#stepTimer = this.timers.setTimeout(() => this.#connect(), advisedMs ?? atLeastMs + jitterMs)
+    this.#setState('waiting')
+    this.#faults.emit(fault)
+  }
+
+  #connect(): void {
+    const attempt = ++this.#attempt
+    this.#setState('connecting')
+    if (attempt !== this.#attempt) return
+    const timeoutMs = this.#options.connectTimeoutMs ?? 20_000
+    this.#stepTimer = this.timers.setTimeout(() => {
+      this.reconnect(new ClientFault('connection', `No welcome came within ${timeoutMs} ms.`))
+    }, timeoutMs)
+    this.#prepare().then(
+      ([socketClass, token]) => {
+        if (attempt === this.#attempt) this.#open(socketClass, token)
+      },
+      (error: unknown) => {
+        if (attempt !== this.#attempt) return
+        if (error instanceof ClientFault) this.reconnect(error)
+        else this.#finish('unsupported', 'This platform has no WebSocket; pass one as `webSocket`, or install `ws`.')
+      },
+    )
+  }
+
+  async #prepare(): Promise<[ClientSocketClass, string]> {
+    const { token, webSocket } = this.#options
+    const socketClass = webSocket ?? (await findSocketClass())
+    if (typeof token === 'string') return [socketClass, token]
+    try {
+      return [socketClass, await token()]
+    } catch (cause) {
+      throw new ClientFault('token', 'No token was to be had for this connection.', { cause })
+    }
+  }
+
+  #open(socketClass: ClientSocketClass, token: string): void {
+    let socket: ClientSocket
+    try {
+      socket = new socketClass(this.#url, this.#format === 'json' ? SUBPROTOCOL_JSON : SUBPROTOCOL_BINARY)
+    } catch (cause) {
+      this.reconnect(new ClientFault('connection', 'The socket could not be made.', { cause }))
+      return
+    }
+    this.#socket = socket
+    socket.binaryType = 'arraybuffer'
+    socket.onopen = () => this.#greet(token)
+    socket.onmessage = event => this.#receive(event.data)
+    socket.onclose = event => this.#socketClosed(event.code, event.reason)
+    // A close event always follows and says all there is to say.
+    socket.onerror = () => {}
+    socket.on?.('pong', () => {
+      if (this.#socket === socket) this.#heard = true
+    })
+  }
+
+  #greet(token: string): void {
+    const { region } = this.#options
+    const { role, unitId } = this.#identity
+    const greeting = { id: this.newId(), clientNowMs: Math.floor(this.timers.now()), streams: this.streams() }
+    this.#greeting = greeting
+    this.#setState('greeting')
+    this.send(['hello', greeting.id, token, region, role, unitId, greeting.clientNowMs, greeting.streams])
+  }
+
+  #receive(data: unknown): void {
+    this.#heard = true
+    try {
+      this.#handle(readServerMessage(data))
+    } catch (error) {
+      if (error instanceof UnknownMessageType) return
+      this.#badFrames += 1
+      const fault =
+        error instanceof ClientFault
+          ? error
+          : new ClientFault('bad-server-data', 'The server sent a frame that cannot be read.', { cause: error })
+      this.reconnect(fault)
+    }
+  }
+
+  #handle(message: ServerMessage): void {
+    switch (message[0]) {
+      case 'welcome':
+        if (this.#state === 'greeting' && message[1] === this.#greeting?.id) this.#welcomed(message[2], this.#greeting)
+        return
+      case 'reply':
+        return this.#commands.answered(message[1], message[2], message[3])
+      case 'error':
+        return this.#errorFrame(message[1], { code: message[2], message: message[3], details: message[4] ?? null })
+      case 'going-away':
+        return this.#goingAway(message[1], message[2])
+      default:
+        if (this.#state === 'open') this.received(message)
+    }
+  }
+
+  #welcomed(welcome: WelcomeView, greeting: Greeting): void {
+    this.#clearTimers()
+    this.time.heard(welcome.clock, this.timers.now())
+    this.#frameBytesMax = welcome.limits.frameBytes
+    this.#helloRefused = false
+    this.#welcomes += 1
+    this.#state = 'open'
+    this.#heard = true
+    this.#probing = false
+    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#options.heartbeatMs ?? 15_000)
+    this.#commands.opened()
+    this.welcomed(welcome, greeting)
+    if (this.#greeting === greeting) this.#states.emit('open')
+  }
+
+  #errorFrame(id: string | null, refusal: ServerRefusal): void {
+    if (this.#state === 'greeting') return this.#helloRefusedBy(refusal)
+    if (id !== null) return this.#commands.refused(id, refusal)
+    this.#faults.emit(new ClientFault('refused', refusal.message, { refusal }))
+    this.refused(refusal)
+  }
+
+  #helloRefusedBy(refusal: ServerRefusal): void {
+    const fault = new ClientFault('refused', refusal.message, { refusal })
+    if (isRetryable(refusal.code)) return this.reconnect(fault, retryAfterMs(refusal))
+    // A fresh token may mend it, once; the same words said again will not be heard differently.
+    if (typeof this.#options.token === 'string' || this.#helloRefused) {
+      return this.#finish('refused', `The server does not take this client: ${refusal.message}`, refusal)
+    }
+    this.#helloRefused = true
+    this.reconnect(fault)
+  }
+
+  #goingAway(afterMs: number, spreadMs: number): void {
+    const delayMs = Math.max(0, afterMs + this.random() * spreadMs) / this.time.rate
+    this.#comeBackAtMs = this.timers.now() + delayMs
+    this.timers.clearTimeout(this.#leaveTimer)
+    this.#leaveTimer = this.timers.setTimeout(() => {
+      this.reconnect(new ClientFault('connection', 'The engine is going away.'))
+    }, delayMs)
+  }
+
+  #socketClosed(code: number, reason: string): void {
+    if (code === CLOSE_CODES.superseded) {
+      return this.#finish('superseded', 'A newer sign-in took this unit; sign in again to take it back.')
+    }
+    this.reconnect(new ClientFault('connection', `The connection was closed (${code}${reason && `, ${reason}`}).`))
+  }
+
+  /** Liveness: silence for one interval is probed, silence for two is a dead connection. */
+  #tick(): void {
+    this.#failures = 0
+    if (this.#commands.tick())
+      return this.reconnect(new ClientFault('connection', 'A command was not answered in time.'))
+    if (this.#heard) this.#probing = false
+    else if (this.#probing) return this.reconnect(new ClientFault('connection', 'The server has gone silent.'))
+    else {
+      this.#probing = true
+      if (this.#socket?.ping === undefined) this.send(this.probe())
+      else if (this.#socket.readyState === SOCKET_OPEN) this.#socket.ping()
+    }
+    this.#heard = false
+    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#options.heartbeatMs ?? 15_000)
+    this.ticked()
+  }
+
+  #finish(reason: CloseReason, message: string, refusal: ServerRefusal | null = null): void {
+    if (this.#end !== null) return
+    const end = new ClientClosed(reason, message, refusal)
+    this.#end = end
+    this.#releaseSocket(false)
+    this.#commands.close(end)
+    this.ended(end)
+    this.#setState('closed')
+    this.#ends.emit(end)
+  }
+
+  #releaseSocket(abruptly: boolean): void {
+    this.#attempt += 1
+    this.#clearTimers()
+    const wasOpen = this.#state === 'open'
+    const socket = this.#socket
+    this.#socket = null
+    this.#greeting = null
+    if (socket !== null) abandon(socket, abruptly)
+    this.#commands.dropped()
+    if (wasOpen) this.dropped()
+  }
+
+  #clearTimers(): void {
+    for (const timer of [this.#stepTimer, this.#tickTimer, this.#leaveTimer]) this.timers.clearTimeout(timer)
+    this.#stepTimer = null
+    this.#tickTimer = null
+    this.#leaveTimer = null
+  }
+
+  #setState(state: ConnectionState): void {
+    this.#state = state
+    this.#states.emit(state)
+  }
+}
+
+/** Errors: throws TypeError for what is no URL. */
+function socketUrl(url: string): string {
+  const parsed = new URL(url)
+  if (parsed.pathname === '/') parsed.pathname = '/v1/ws'
+  return parsed.href
+}

@@ -1,0 +1,60 @@
+/** How the client says no: a refused command, a closed client, and faults that it mends by itself but reports. */
+import type { ErrorCode } from '../protocol/errors.ts'
+
+/** What the server answered instead of a result. A newer server may send codes that this version does not know. */
+export interface ServerRefusal {
+  readonly code: ErrorCode | (string & {})
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>> | null
+}
+
+/** The server decided against a command; the same command sent again gets a fresh decision. */
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused'
+  readonly commandId: string
+  readonly code: ServerRefusal['code']
+  readonly details: ServerRefusal['details']
+
+  constructor(commandId: string, refusal: ServerRefusal) {
+    super(refusal.message)
+    this.commandId = commandId
+    this.code = refusal.code
+    this.details = refusal.details
+  }
+}
+
+/**
+ * Why a client ended for good: `closed` by its owner, `superseded` by a newer sign-in of its unit, `refused` because the
+ * server does not take its hello (see `refusal`), `unsupported` because this platform offers no WebSocket.
+ */
+export type CloseReason = 'closed' | 'superseded' | 'refused' | 'unsupported'
+
+/** The client is closed; a command that fails with this may or may not have been carried out. */
+export class ClientClosed extends Error {
+  override readonly name = 'ClientClosed'
+  readonly reason: CloseReason
+  readonly refusal: ServerRefusal | null
+
+  constructor(reason: CloseReason, message: string, refusal: ServerRefusal | null = null) {
+    super(message)
+    this.reason = reason
+    this.refusal = refusal
+  }
+}
+
+/**
+ * Something went wrong that the client goes on from: `connection` (refused, dropped or silent), `token` (none to be had),
+ * `bad-server-data` (a frame that is no message, or says what cannot be), `refused` (an error frame that answers no command).
+ */
+export class ClientFault extends Error {
+  override readonly name = 'ClientFault'
+  readonly kind: 'connection' | 'token' | 'bad-server-data' | 'refused'
+  /** The server's words, for kind `refused`. */
+  readonly refusal: ServerRefusal | null
+
+  constructor(kind: ClientFault['kind'], message: string, more: { cause?: unknown; refusal?: ServerRefusal } = {}) {
+    super(message, { cause: more.cause })
+    this.kind = kind
+    this.refusal = more.refusal ?? null
+  }
+}

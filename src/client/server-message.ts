@@ -1,0 +1,61 @@
+/** A server's frame as a message, or a fault: the shapes that the client relies on are looked at before it believes them. */
+import { decodeServer } from '../protocol/codec.ts'
+import type { ServerMessage } from '../protocol/wire.ts'
+import { ClientFault } from './errors.ts'
+
+/** Errors: throws what the codec throws, and ClientFault `bad-server-data` for a message of the wrong shape. */
+export function readServerMessage(data: unknown): ServerMessage {
+  const message = decodeServer(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array | string))
+  if (!wellFormed(message)) {
+    throw new ClientFault('bad-server-data', `The server sent a \`${message[0]}\` message of the wrong shape.`)
+  }
+  return message
+}
+
+function wellFormed(message: ServerMessage): boolean {
+  switch (message[0]) {
+    case 'welcome':
+      return isString(message[1]) && isWelcome(message[2])
+    case 'reply':
+      return isString(message[1]) && isCount(message[2]) && isObject(message[3])
+    case 'error':
+      return (message[1] === null || isString(message[1])) && isString(message[2]) && isString(message[3])
+    case 'marks':
+      return isCount(message[1]) && isCount(message[2])
+    case 'unit-state':
+      return isCount(message[1]) && isDriverView(message[2])
+    case 'board':
+      return message.slice(1, 4).every(isCount) && Array.isArray(message[4]) && Array.isArray(message[5])
+    case 'board-events':
+      return isCount(message[1]) && isNumber(message[2]) && Array.isArray(message[3])
+    case 'going-away':
+      return isNumber(message[1]) && isNumber(message[2])
+  }
+}
+
+function isWelcome(welcome: unknown): boolean {
+  if (!isObject(welcome) || !isObject(welcome.clock) || !isObject(welcome.limits)) return false
+  const { clock, limits, streams, driver, position } = welcome
+  return (
+    [clock.nowMs, clock.anchorRegionMs, clock.anchorWallMs, clock.rate].every(isNumber) &&
+    (clock.rate as number) > 0 &&
+    [limits.frameBytes, limits.fixesPerFrame].every(limit => isCount(limit) && limit > 0) &&
+    isCount(position) &&
+    Array.isArray(streams) &&
+    streams.every(stream => Array.isArray(stream) && isString(stream[0]) && isCount(stream[1])) &&
+    (driver === null || isDriverView(driver))
+  )
+}
+
+function isDriverView(driver: unknown): boolean {
+  if (!isObject(driver) || !isObject(driver.unit)) return false
+  const { trip } = driver
+  if (trip === null) return true
+  return isObject(trip) && isString(trip.tripId) && (trip.offer === null || isObject(trip.offer))
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string'
+const isNumber = (value: unknown): value is number => Number.isFinite(value)
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

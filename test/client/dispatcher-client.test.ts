@@ -1,0 +1,176 @@
+/** What a dispatcher's client does with calls, queries and the board. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { type ClientFault, connect, type DispatcherClient } from '../../src/client/index.ts'
+import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
+
+let server: ScriptedServer
+let client: DispatcherClient
+
+beforeEach(async () => {
+  server = await ScriptedServer.listen()
+  client = connect({ url: server.url, token: 'token', region: 'akl', role: 'dispatcher', random: () => 0 })
+})
+afterEach(() => {
+  client.close()
+  server.close()
+})
+
+async function opened(): Promise<Peer> {
+  const peer = await server.peer()
+  await peer.welcome()
+  await client.opened()
+  return peer
+}
+
+function watched(): { stop: () => void; news: unknown[] } {
+  const news: unknown[] = []
+  const stop = client.watchBoard({
+    onSnapshot: ({ position, trips, units }) => news.push(['board', position, trips.length, units.length]),
+    onEvents: ({ position, recordedAtMs, events }) => news.push([position, recordedAtMs, events.length]),
+  })
+  return { stop, news }
+}
+/** Everything that was sent before has been handled by then. */
+async function quiet(peer: Peer): Promise<void> {
+  const query = client.nearest({ lonDeg: 0, latDeg: 0 })
+  peer.send(['reply', (await peer.next('nearest'))[1], 0, { basis: 'straight-line', units: [] }])
+  await query
+}
+const faultOf = () => new Promise<ClientFault>(resolve => client.onFault(resolve))
+
+test('a call is entered in degrees and sent in wire units', async () => {
+  const peer = await opened()
+  const entered = client.enterCall({
+    lonDeg: 174.7633,
+    latDeg: -36.8485,
+    priority: 1,
+    problem: '9-E-1',
+    needs: [{ levelOfCare: 'als', capabilities: [] }],
+    details: { phone: '111' },
+  })
+  const [, id, call] = await peer.next('enter-call')
+  assert.deepEqual(call, {
+    lonE7: 1_747_633_000,
+    latE7: -368_485_000,
+    priority: 1,
+    problem: '9-E-1',
+    needs: [{ levelOfCare: 'als', capabilities: [] }],
+    details: { phone: '111' },
+  })
+  peer.send(['reply', id, 4, { callId: 'akl.c', tripIds: ['akl.t'] }])
+  assert.deepEqual(await entered, { id, position: 4, result: { callId: 'akl.c', tripIds: ['akl.t'] } })
+})
+
+test('a trip is cancelled with a reason, and nearest asks for five units unless told', async () => {
+  const peer = await opened()
+  const cancelled = client.cancelTrip('akl.t', 'duplicate-call')
+  const [, id, ...rest] = await peer.next('cancel-trip')
+  assert.deepEqual(rest, ['akl.t', 'duplicate-call'])
+  peer.send(['reply', id, 5, {}])
+  await cancelled
+  const nearest = client.nearest({ lonDeg: 1, latDeg: 2, levelOfCare: 'als' })
+  const [, queryId, ...query] = await peer.next('nearest')
+  assert.deepEqual(query, [10_000_000, 20_000_000, 5, 'als'])
+  peer.send(['reply', queryId, 5, { basis: 'straight-line', units: [] }])
+  assert.deepEqual((await nearest).result, { basis: 'straight-line', units: [] })
+})
+
+test('the board is a snapshot, whole once all its parts are here, then records in order and once', async () => {
+  const { news } = watched()
+  const peer = await opened()
+  const [, id, fromPosition] = await peer.next('watch-board')
+  assert.equal(fromPosition, null)
+  const unit = driverView(null).unit
+  peer.send(['board-events', 3, 30, []])
+  peer.send(['reply', id, 10, { mode: 'snapshot', position: 10 }])
+  peer.send(['board', 10, 0, 2, [tripView()], [unit]])
+  await quiet(peer)
+  assert.deepEqual(news, [])
+  peer.send(['board', 10, 1, 2, [], [unit, unit]])
+  peer.send(['board-events', 10, 100, []])
+  peer.send(['board-events', 11, 110, []])
+  peer.send(['board-events', 12, 120, []])
+  peer.send(['board-events', 11, 110, []])
+  await quiet(peer)
+  assert.deepEqual(news, [
+    ['board', 10, 1, 3],
+    [11, 110, 0],
+    [12, 120, 0],
+  ])
+  assert.equal(client.boardDuplicates, 3)
+})
+
+test('after a reconnect the board goes on from the last position, or takes the snapshot that comes instead', async () => {
+  const { news } = watched()
+  let peer = await opened()
+  await peer.next('watch-board')
+  peer.send(['board', 10, 0, 1, [], []])
+  peer.send(['board-events', 11, 110, []])
+  await quiet(peer)
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  assert.equal((await peer.next('watch-board'))[2], 11)
+  peer.send(['board-events', 12, 120, []])
+  // A snapshot that the connection cuts in half is as if it had never begun.
+  peer.send(['board', 20, 0, 2, [tripView()], []])
+  await quiet(peer)
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  assert.equal((await peer.next('watch-board'))[2], 12)
+  peer.send(['board', 30, 0, 1, [], []])
+  await quiet(peer)
+  assert.deepEqual(news, [
+    ['board', 10, 0, 0],
+    [11, 110, 0],
+    [12, 120, 0],
+    ['board', 30, 0, 0],
+  ])
+})
+
+test('when the log lies behind what the board has seen, the board begins anew', async () => {
+  const { news } = watched()
+  let peer = await opened()
+  await peer.next('watch-board')
+  peer.send(['board', 10, 0, 1, [], []])
+  await quiet(peer)
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  const [, id, fromPosition] = await peer.next('watch-board')
+  assert.equal(fromPosition, 10)
+  peer.send(['error', id, 'position-ahead', 'The log ends at 4.', null])
+  assert.equal((await peer.next('watch-board'))[2], null)
+  peer.send(['board', 4, 0, 1, [], []])
+  await quiet(peer)
+  assert.deepEqual(news, [
+    ['board', 10, 0, 0],
+    ['board', 4, 0, 0],
+  ])
+})
+
+test('parts that do not fit together cost the connection', async () => {
+  watched()
+  const peer = await opened()
+  await peer.next('watch-board')
+  const fault = faultOf()
+  peer.send(['board', 10, 1, 2, [], []])
+  assert.equal((await fault).kind, 'bad-server-data')
+  assert.equal((await (await opened()).next('watch-board'))[2], null)
+})
+
+test('a watch that is stopped hears nothing more, and another may begin', async () => {
+  const { stop, news } = watched()
+  assert.throws(() => watched(), /watches the board already/)
+  const peer = await opened()
+  await peer.next('watch-board')
+  stop()
+  await peer.next('unwatch-board')
+  peer.send(['board', 10, 0, 1, [], []])
+  await quiet(peer)
+  assert.deepEqual(news, [])
+  watched()
+  await peer.next('watch-board')
+})
