@@ -36,6 +36,9 @@ export interface MomentOptions extends CommandOptions {
   readonly happenedAtMs?: number
 }
 
+/** A stream is only ever looked up together with its unit, and every stored segment repeats its id: so it is short. */
+const STREAM_ID_CHARS = 8
+
 /** Offers that were told and are remembered, so that a resend of the state tells none twice. */
 const OFFERS_KEPT = 256
 
@@ -57,13 +60,13 @@ export class DriverClient extends Connection {
       random: this.random,
       time: this.time,
       format: options.format ?? 'binary',
-      newId: this.newId,
+      newStreamId: () => this.newId().slice(0, STREAM_ID_CHARS),
       send: (message: ClientMessage) => this.send(message),
       fault: this.fault.bind(this),
       reconnect: this.reconnect.bind(this),
     }
     this.#fixes = new FixSender(door, {
-      streamId: options.streamId ?? this.newId(),
+      streamId: options.streamId ?? door.newStreamId(),
       firstSeq: options.firstSeq ?? 1,
       bufferedFixesMax: options.bufferedFixesMax ?? 100_000,
     })

@@ -37,7 +37,7 @@ export interface FixDoor {
   readonly random: () => number
   readonly time: RegionTime
   readonly format: 'binary' | 'json'
-  newId(): string
+  newStreamId(): string
   send(message: ClientMessage): void
   fault(fault: ClientFault): void
   reconnect(fault: ClientFault): void
@@ -291,7 +291,7 @@ export class FixSender {
   #startOver(mark: number): never {
     const message = `Stream ${this.#streamId} is durable up to ${mark}, but we only numbered up to ${this.lastSeq}.`
     this.#buffer.renumber()
-    this.#streamId = this.#door.newId()
+    this.#streamId = this.#door.newStreamId()
     this.#cursor = 1
     this.#sentSeq = 0
     this.#durableSeq = 0
