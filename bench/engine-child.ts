@@ -1,0 +1,118 @@
+/** The engine as its users run it: a process of its own, on a Postgres of its own with default settings. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { atEnd } from './clean-up.ts'
+import { Inspector } from './inspector.ts'
+import { parseExposition, type Samples } from './prometheus.ts'
+
+const BINARY = fileURLToPath(new URL('../bin/goldenhour.js', import.meta.url))
+const HEAP_MIB = 8_192
+const READY_WITHIN_MS = 60_000
+
+/** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
+export async function startDatabase(): Promise<string> {
+  const baseDir = await mkdtemp(path.join(tmpdir(), 'goldenhour-bench-'))
+  atEnd(() => rm(baseDir, { recursive: true, force: true }))
+  // As root, Postgres runs as another user, who must be able to pass.
+  await chmod(baseDir, 0o755)
+  const starting = startEmbeddedPostgres({ baseDir, log: () => undefined })
+  atEnd(async () => (await starting).stop())
+  const { url } = await starting
+  await migrate(url)
+  return url
+}
+
+/** One running engine. It is killed when the bench ends, never drained: what it promised must stand without that. */
+export class EngineChild {
+  readonly port: number
+  readonly inspector: Inspector
+  readonly #process: ChildProcess
+
+  /** Starts an engine on the database and waits until it is ready. Errors: Error when it ends or is not ready in time. */
+  static async start(databaseUrl: string): Promise<EngineChild> {
+    const port = await freePort()
+    const { PATH, HOME, TMPDIR } = process.env
+    // Settings of ours alone: a variable of the caller's must not change what is measured.
+    const env = {
+      ...Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined)),
+      PORT: String(port),
+      GOLDENHOUR_HOST: '127.0.0.1',
+      GOLDENHOUR_LOG_LEVEL: 'warn',
+      DATABASE_URL: databaseUrl,
+    }
+    const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']
+    const child = spawn(process.execPath, [...flags, BINARY, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    atEnd(() => kill(child))
+    const inspectorUrl = forwardOutput(child)
+    await untilReady(child, port)
+    const inspector = await Inspector.connect(await inspectorUrl)
+    return new EngineChild(child, port, inspector)
+  }
+
+  private constructor(child: ChildProcess, port: number, inspector: Inspector) {
+    this.#process = child
+    this.port = port
+    this.inspector = inspector
+  }
+
+  async metrics(): Promise<Samples> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`)
+    if (!response.ok) throw new Error(`The engine answered ${response.status} to a reading of its metrics.`)
+    return parseExposition(await response.text())
+  }
+
+  /** Ends it as a power cut would; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.inspector.close()
+    await kill(this.#process)
+  }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** Passes on what the engine has to say. Output: the inspector's address, out of what Node prints about it. */
+function forwardOutput(child: ChildProcess): Promise<string> {
+  createInterface(child.stdout!).on('line', line => console.error(`engine: ${line}`))
+  return new Promise(resolve => {
+    createInterface(child.stderr!).on('line', line => {
+      const url = /^Debugger listening on (ws:\S+)$/.exec(line)?.[1]
+      if (url !== undefined) resolve(url)
+      else if (!/^(For help, see:|Debugger attached|Debugger ending|Waiting for the debugger)/.test(line)) {
+        console.error(`engine: ${line}`)
+      }
+    })
+  })
+}
+
+async function untilReady(child: ChildProcess, port: number): Promise<void> {
+  for (const giveUpAtMs = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAtMs; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`The engine ended with exit code ${child.exitCode}.`)
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
+    if (response?.ok) return
+  }
+  throw new Error(`The engine was not ready within ${READY_WITHIN_MS / 1_000} s.`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { defineBench, readOptions, UsageError } from '../../bench/bench.ts'
+
+const OPTIONS = {
+  drivers: { kind: 'number', what: 'drivers', initial: 1_000, quick: 200, min: 1, max: 15_000 },
+  cadence: { kind: 'number', what: 'seconds', initial: 15, quick: 1, min: 0.05, max: 3_600, fraction: true },
+  warmup: { kind: 'number', what: 'seconds before', initial: null, min: 0, max: 3_600 },
+  sizes: { kind: 'numbers', what: 'sizes', initial: [1, 2], min: 1, max: 100 },
+  profile: { kind: 'text', what: 'where to' },
+} as const
+
+test('options that are not given have their initial values', () => {
+  assert.deepEqual(readOptions(OPTIONS, []), {
+    drivers: 1_000,
+    cadence: 15,
+    warmup: null,
+    sizes: [1, 2],
+    profile: null,
+  })
+})
+
+test('--quick changes only what has a quick value and was not given', () => {
+  const values = readOptions(OPTIONS, ['--quick', '--drivers', '50'])
+  assert.deepEqual(values, { drivers: 50, cadence: 1, warmup: null, sizes: [1, 2], profile: null })
+})
+
+test('values are read in both spellings, lists by commas, fractions only where they make sense', () => {
+  const values = readOptions(OPTIONS, ['--cadence=0.5', '--warmup', '0', '--sizes', '3,4', '--profile', 'x'])
+  assert.deepEqual(values, { drivers: 1_000, cadence: 0.5, warmup: 0, sizes: [3, 4], profile: 'x' })
+})
+
+test('an option that is unknown, malformed or out of bounds is refused by its name', () => {
+  const refused: [string[], RegExp][] = [
+    [['--driver', '5'], /--driver/],
+    [['--drivers', '0'], /--drivers .* 1 to 15000/],
+    [['--drivers', '15001'], /--drivers/],
+    [['--drivers', '1.5'], /--drivers must be a whole number/],
+    [['--drivers', 'many'], /--drivers/],
+    [['--drivers='], /--drivers/],
+    [['--cadence', 'Infinity'], /--cadence/],
+    [['--sizes', '1,,2'], /--sizes/],
+    [['stray'], /stray/],
+  ]
+  for (const [args, message] of refused) {
+    assert.throws(
+      () => readOptions(OPTIONS, args),
+      (error: Error) => error instanceof UsageError && message.test(error.message),
+      args.join(' '),
+    )
+  }
+})
+
+test('a bench without quick values has no --quick', () => {
+  assert.throws(() => readOptions({ profile: OPTIONS.profile }, ['--quick']), UsageError)
+})
+
+test('the help names every option with its initial value, and a bench gets what was given', async () => {
+  let seen: unknown
+  const bench = defineBench({
+    name: 'trial',
+    summary: 'tries things',
+    options: OPTIONS,
+    run: async values => {
+      seen = values.drivers
+      return { valid: true, settings: {}, figures: {}, complaints: [] }
+    },
+  })
+  for (const name of Object.keys(OPTIONS)) assert.match(bench.help, new RegExp(`--${name} `))
+  assert.match(bench.help, /--drivers N .*\(1000; with --quick 200\)/)
+  await bench.run(['--drivers', '7'])
+  assert.equal(seen, 7)
+})
