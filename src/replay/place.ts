@@ -1,0 +1,159 @@
+/** Where a run happens: an engine of its own, started and ended here, or one that is running already. */
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { UnitReference } from '../domain/events.ts'
+import type { DispatchMode } from '../domain/vocabulary.ts'
+import { signToken } from '../gateway/tokens.ts'
+import { openDatabase } from '../store/database.ts'
+import { startEmbeddedPostgres } from '../store/embedded-postgres.ts'
+import { loadOrCreateSigningKey } from '../store/keys.ts'
+import { migrate } from '../store/migrate.ts'
+import { ReferenceStore } from '../store/reference.ts'
+import { EngineChild, freePort } from './engine-child.ts'
+import { InvalidInput } from './input.ts'
+
+export interface Place {
+  /** `ws://host:port`. */
+  readonly url: string
+  readonly databaseUrl: string
+  /** Null for an engine that was running before us: it is not ours to start or kill. */
+  readonly engine: EngineChild | null
+  close(): Promise<void>
+}
+
+interface OwnPlaceOptions {
+  readonly clockRate: number
+  /** A database to use instead of a Postgres of its own. */
+  readonly databaseUrl: string | null
+  /** Leave the directory with the database and the engine's log behind. */
+  readonly keep: boolean
+  readonly fleet: Fleet
+  readonly tell: (line: string) => void
+}
+
+/** The region that a run makes for itself, and its units. */
+export interface Fleet {
+  readonly region: string
+  readonly mode: DispatchMode
+  readonly timeZone: string
+  readonly units: readonly UnitReference[]
+}
+
+/**
+ * Starts Postgres and an engine on top of it. Postgres is started here and not by the engine, so that the end of this
+ * program is its end too, however often the engine was killed.
+ * Errors: DatabaseSetupError, Error when the engine does not start; what was begun is undone.
+ */
+export async function ownPlace(options: OwnPlaceOptions): Promise<Place> {
+  const { clockRate, keep, fleet, tell } = options
+  const dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-replay-'))
+  const undo: (() => Promise<unknown>)[] = []
+  undo.push(async () => {
+    if (keep) tell(`The database and engine.log are kept in ${dir}.`)
+    else await rm(dir, { recursive: true, force: true })
+  })
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    // Postgres may have to run as another user, who must be able to enter.
+    await chmod(dir, 0o755)
+    let databaseUrl = options.databaseUrl
+    if (databaseUrl === null) {
+      const server = await startEmbeddedPostgres({ baseDir: dir, log: () => undefined })
+      undo.push(() => server.stop())
+      databaseUrl = server.url
+    }
+    await migrate(databaseUrl)
+    await addFleet(databaseUrl, fleet)
+    const logFile = path.join(dir, 'engine.log')
+    const engine = new EngineChild({ databaseUrl, clockRate, port: await freePort(), logFile })
+    undo.push(async () => {
+      const exitCode = await engine.stop()
+      if (exitCode !== 0) tell(`The engine did not end in order: exit code ${exitCode}.`)
+    })
+    await engine.start()
+    return { url: engine.url, databaseUrl, engine, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/**
+ * An engine that runs already. Its database is needed too: tokens are signed with its key, and the end is judged by it.
+ * Errors: InvalidInput when that database cannot be found from here.
+ */
+export async function placeAt(
+  url: string,
+  where: { readonly databaseUrl: string | null; readonly dataDir: string },
+  fleet: Fleet,
+): Promise<Place> {
+  const socketUrl = URL.canParse(url) ? new URL(url) : null
+  if (socketUrl === null || !['ws:', 'wss:', 'http:', 'https:'].includes(socketUrl.protocol)) {
+    throw new InvalidInput(`--url must be like ws://127.0.0.1:9001, not ${url}.`)
+  }
+  socketUrl.protocol = socketUrl.protocol.replace('http', 'ws')
+  const { databaseUrl, stop } = await databaseOf(where)
+  try {
+    await addFleet(databaseUrl, fleet)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url: socketUrl.href, databaseUrl, engine: null, close: stop }
+}
+
+/** Tokens of this deployment for the crews, by unit, and for the dispatcher; good for a day. */
+export async function signTokens(
+  databaseUrl: string,
+  { region, units }: Fleet,
+): Promise<{ crews: ReadonlyMap<string, string>; desk: string }> {
+  const database = openDatabase(databaseUrl)
+  try {
+    const key = await loadOrCreateSigningKey(database)
+    const base = { regions: [region], ttlS: 86_400 }
+    const crews = new Map<string, string>()
+    for (const { unitId } of units) {
+      crews.set(unitId, await signToken(key, { ...base, sub: crewOf(unitId), role: 'driver', unit: unitId }))
+    }
+    return { crews, desk: await signToken(key, { ...base, sub: DESK, role: 'dispatcher', unit: null }) }
+  } finally {
+    await database.destroy()
+  }
+}
+
+/** The person who is signed on to a unit. */
+export const crewOf = (unitId: string): string => `crew-${unitId}`
+/** The dispatcher. */
+export const DESK = 'replay-desk'
+
+async function addFleet(databaseUrl: string, { region, mode, timeZone, units }: Fleet): Promise<void> {
+  const database = openDatabase(databaseUrl)
+  try {
+    const reference = new ReferenceStore(database)
+    await reference.addRegion({ region, name: region, timeZone, dispatchMode: mode })
+    await reference.importUnits(region, units)
+  } finally {
+    await database.destroy()
+  }
+}
+
+async function databaseOf(where: {
+  readonly databaseUrl: string | null
+  readonly dataDir: string
+}): Promise<{ databaseUrl: string; stop: () => Promise<void> }> {
+  if (where.databaseUrl !== null) return { databaseUrl: where.databaseUrl, stop: () => Promise.resolve() }
+  const help =
+    'With --url, set DATABASE_URL (or GOLDENHOUR_DATA_DIR) as the engine has it: its tokens are signed there, and its log is read there.'
+  if (!existsSync(path.join(where.dataDir, 'data')))
+    throw new InvalidInput(`${where.dataDir} holds no database. ${help}`)
+  const server = await startEmbeddedPostgres({ baseDir: where.dataDir, log: () => undefined })
+  if (server.startedByUs) {
+    await server.stop()
+    throw new InvalidInput(`No engine uses the database in ${where.dataDir}. ${help}`)
+  }
+  return { databaseUrl: server.url, stop: () => server.stop() }
+}

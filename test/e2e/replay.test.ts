@@ -1,0 +1,80 @@
+/** A small replay through a real engine that is killed in the middle, judged as the large ones are. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { ReplayCall } from '../../src/replay/calls.ts'
+import { makeTrace } from '../../src/replay/demo.ts'
+import { type Fleet, ownPlace } from '../../src/replay/place.ts'
+import { reportOf, tableOf } from '../../src/replay/report.ts'
+import { type RunSettings, run } from '../../src/replay/run.ts'
+import { readStored } from '../../src/replay/stored.ts'
+import { testDatabase } from '../support/postgres.ts'
+
+const SPEED = 60
+const MINUTE_MS = 60_000
+
+const call = (key: string, offsetMs: number, levelOfCare: 'als' | 'bls'): ReplayCall => ({
+  key,
+  offsetMs,
+  lonDeg: 174.76,
+  latDeg: -36.87,
+  priority: 2,
+  levelOfCare,
+  problem: null,
+  plan: {
+    acceptAfterMs: 5_000,
+    steps: [
+      { phase: 'en-route', afterMs: 20_000 },
+      { phase: 'on-scene', afterMs: MINUTE_MS },
+      { phase: 'transporting', afterMs: MINUTE_MS },
+      { phase: 'at-destination', afterMs: MINUTE_MS },
+    ],
+    closeAfterMs: MINUTE_MS,
+    disposition: 'transported',
+  },
+  cancelAfterMs: null,
+})
+
+test('a killed engine that had lost what was in memory loses nothing that a client was told, and every trip ends', async t => {
+  const trace = makeTrace({ seed: 3, units: 5, calls: 3, durationMs: 5 * MINUTE_MS })
+  const fleet: Fleet = {
+    region: 'replay',
+    mode: 'offered',
+    timeZone: 'UTC',
+    units: trace.vehicles.map(unitId => ({
+      unitId,
+      callSign: unitId,
+      levelOfCare: 'als',
+      capabilities: [],
+      homeStation: null,
+    })),
+  }
+  const settings: RunSettings = {
+    trace,
+    calls: [
+      call('one', 30_000, 'als'),
+      call('two', 70_000, 'bls'),
+      { ...call('three', 110_000, 'als'), cancelAfterMs: 3 * MINUTE_MS },
+    ],
+    fleet,
+    // Every trip loses its connection once, and half of all commands are sent twice.
+    habits: { seed: 3, declineShare: 0, silentShare: 0, dropShare: 1, repeatShare: 0.5 },
+    speed: SPEED,
+    killAfterS: [1.5],
+  }
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const tell = () => {}
+  const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell })
+  t.after(() => place.close())
+  const result = await run(settings, place, { tell, signal: AbortSignal.timeout(60_000) })
+  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), {})
+
+  assert.ok(report.valid, tableOf(report))
+  const [kill] = report.kills
+  assert.ok(kill!.hurt && kill!.statementsEnded > 0 && kill!.logEndAfter < kill!.atStake.logHead, tableOf(report))
+  const { figures } = report
+  assert.ok(figures.fixesSent! >= trace.fixes.length)
+  assert.equal(figures.fixesDurable, figures.fixesSent)
+  assert.deepEqual([figures.callsEntered, figures.tripsClosed, figures.tripsCancelled], [3, 2, 1])
+  assert.ok(figures.connectionsDropped! > 0 && figures.commandsRepeated! > 0 && figures.reconnects! >= 6)
+})
