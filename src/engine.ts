@@ -33,6 +33,8 @@ const REFERENCE_EVERY_MS = 1_000
 /** What clients are told at a drain: when to come back, and over how long a time to spread. */
 const COME_BACK_AFTER_MS = 1_000
 const COME_BACK_SPREAD_MS = 4_000
+/** How long a start or a drain waits for what is under way. */
+const SETTLE_LIMIT_MS = 2_000
 
 export interface Engine {
   readonly port: number
@@ -44,7 +46,8 @@ export interface Engine {
 
 /**
  * Starts an engine that owns every region of the database.
- * Errors: PortTaken, UwsUnavailable, DatabaseSetupError, LeaseHeldElsewhere, StoreUnavailable; what was begun is undone.
+ * Errors: PortTaken, UwsUnavailable, DatabaseSetupError, LeaseHeldElsewhere, RegionTaken, StoreUnavailable; what was
+ * begun is undone.
  */
 export async function startEngine(config: Config, log: Logger, onFatal: (reason: string) => void): Promise<Engine> {
   const engine = new RunningEngine(config, log, onFatal)
@@ -57,6 +60,15 @@ export async function startEngine(config: Config, log: Logger, onFatal: (reason:
   return engine
 }
 
+/** Another engine took the region while this one held it, or was about to. */
+class RegionTaken extends Error {
+  override readonly name = 'RegionTaken'
+
+  constructor(region: RegionId) {
+    super(`region ${region} was taken by another engine`)
+  }
+}
+
 class RunningEngine implements Engine {
   readonly #config: Config
   readonly #log: Logger
@@ -64,6 +76,7 @@ class RunningEngine implements Engine {
   readonly #metrics = new Metrics()
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #undo: (() => Promise<void>)[] = []
+  readonly #lostWhileStarting = new Set<RegionId>()
   #system!: ActorSystem
   #gateway: Gateway | null = null
   #leases!: Leases
@@ -111,6 +124,8 @@ class RunningEngine implements Engine {
     this.#startActors()
     this.#startStore()
     await this.#followReference()
+    // A crew that signs in at the first moment must find its unit.
+    await this.#settled()
     this.#ready = true
     this.#pollReference()
   }
@@ -120,10 +135,15 @@ class RunningEngine implements Engine {
     this.#stopped = true
     this.#ready = false
     this.#gateway?.beginDrain(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
-    await Promise.all([...this.#hosts.values()].map(host => host.region?.settled()))
+    await this.#settled()
     const failures: unknown[] = []
     for (const undo of this.#undo.reverse()) await undo().catch(error => failures.push(error))
     if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be stopped cleanly.')
+  }
+
+  /** Waits until the regions have nothing under way, but not for ever: clients may go on sending. */
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map(host => host.region?.settled(SETTLE_LIMIT_MS)))
   }
 
   async #openDatabase(): Promise<Database> {
@@ -182,11 +202,13 @@ class RunningEngine implements Engine {
     const regions = await this.#reference.listRegions()
     const fresh = regions.filter(({ region }) => !this.#hosts.has(region))
     if (fresh.length > 0) await this.#takeRegions(fresh)
+    let told = true
     for (const host of this.#hosts.values()) {
       const units = await this.#reference.listUnits(host.regionId)
-      if (units.length > 0) host.region?.ref.tell({ type: 'units', units })
+      // A region that is being rebuilt, or whose mailbox is full, is told the next time.
+      if (units.length > 0 && host.region?.ref.tell({ type: 'units', units }) !== true) told = false
     }
-    this.#referenceVersion = version
+    if (told) this.#referenceVersion = version
   }
 
   async #takeRegions(regions: readonly RegionReference[]): Promise<void> {
@@ -199,6 +221,10 @@ class RunningEngine implements Engine {
       const startedMs = systemClock.monotonicMs()
       await host.start()
       if (this.#stopped) return host.abandon()
+      if (this.#lostWhileStarting.has(reference.region)) {
+        host.abandon()
+        throw new RegionTaken(reference.region)
+      }
       this.#hosts.set(reference.region, host)
       const tookMs = Math.round(systemClock.monotonicMs() - startedMs)
       this.#log.info({ region: reference.region, position: host.region?.logHead, tookMs }, 'region recovered')
@@ -218,17 +244,18 @@ class RunningEngine implements Engine {
         log: this.#log.child({ part: 'region', region }),
         newId: () => newRoutedId(region),
       },
-      () => this.#lost(region),
+      { holdsLease: () => this.#leases.holds(region), onFenced: () => this.#lost(region) },
     )
   }
 
   /** Another process owns the region. This one took all regions or none, so it has no business here any more. */
   #lost(region: RegionId): void {
+    if (this.#stopped) return
     const host = this.#hosts.get(region)
-    if (host === undefined || this.#stopped) return
+    if (host === undefined) return void this.#lostWhileStarting.add(region)
     this.#hosts.delete(region)
     host.abandon()
-    this.#onFatal(`region ${region} was taken by another engine`)
+    this.#onFatal(new RegionTaken(region).message)
   }
 
   #handle(id: RegionId): RegionHandle | null {

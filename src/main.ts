@@ -1,6 +1,6 @@
 /** The process: signals in, exit code out. */
 import type { Config } from './config.ts'
-import { startEngine } from './engine.ts'
+import { type Engine, startEngine } from './engine.ts'
 import { createLogger } from './telemetry/log.ts'
 
 /**
@@ -10,16 +10,7 @@ import { createLogger } from './telemetry/log.ts'
 export async function serve(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel })
   let stopping = false
-  const engine = await startEngine(config, log, reason => {
-    log.fatal({ reason }, 'the engine cannot go on')
-    void stop(1)
-  })
-  log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
-  if (engine.regionIds().length === 0) {
-    log.info(
-      'there is no region yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME',
-    )
-  }
+  let engine: Engine | null = null
 
   const stop = async (exitCode: number) => {
     if (stopping) {
@@ -33,7 +24,7 @@ export async function serve(config: Config): Promise<void> {
       process.exit(1)
     }, config.drainLimitMs)
     try {
-      await engine.stop()
+      await engine?.stop()
     } catch (error) {
       log.error({ err: error }, 'the drain failed')
       process.exit(1)
@@ -42,6 +33,17 @@ export async function serve(config: Config): Promise<void> {
     log.info('stopped')
     process.exit(exitCode)
   }
+  engine = await startEngine(config, log, reason => {
+    log.fatal({ reason }, 'the engine cannot go on')
+    void stop(1)
+  })
+  log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
+  if (engine.regionIds().length === 0) {
+    log.info(
+      'there is no region yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME',
+    )
+  }
+
   process.on('SIGTERM', () => void stop(0))
   process.on('SIGINT', () => void stop(0))
 }

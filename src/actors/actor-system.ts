@@ -117,7 +117,7 @@ export class ActorRef<M extends { readonly type: string }> {
   readonly path: string
   readonly #system: ActorSystem
   readonly #mailbox: Mailbox
-  readonly #accepts: ReadonlySet<string>
+  readonly #accepts: readonly string[]
   #self: ComedyActor | null = null
   #proxy: ComedyRef | null = null
   /** Messages and children that came before comedy had made the actor. */
@@ -128,7 +128,7 @@ export class ActorRef<M extends { readonly type: string }> {
     this.path = path
     this.#system = system
     this.#mailbox = mailbox
-    this.#accepts = new Set(accepts)
+    this.#accepts = accepts
   }
 
   get mailbox(): Mailbox {
@@ -137,7 +137,7 @@ export class ActorRef<M extends { readonly type: string }> {
 
   /** Puts a message into the region's mailbox. False when the mailbox is full: the message is not taken. */
   tell(message: M): boolean {
-    if (!this.#accepts.has(message.type)) {
+    if (!this.#accepts.includes(message.type)) {
       this.#system.failed(this.path, new TypeError(`${this.path} takes no message of type ${message.type}`))
       return false
     }
@@ -149,14 +149,15 @@ export class ActorRef<M extends { readonly type: string }> {
   /** For the mailbox: passes a letter on to comedy, or keeps it until the actor stands. */
   hand(message: { readonly type: string }): void {
     if (this.#proxy === null) this.#early.push(message)
-    else void this.#proxy.send('receive', message)
+    // To one that has ended comedy would answer with a rejection that nobody awaits.
+    else if (this.#self?.getState() === 'ready') void this.#proxy.send('receive', message)
   }
 
   /** For the system: comedy has made the actor. */
   made(self: ComedyActor, proxy: ComedyRef): void {
     this.#self = self
     this.#proxy = proxy
-    for (const message of this.#early) void proxy.send('receive', message)
+    for (const message of this.#early) this.hand(message)
     this.#early = []
     for (const waiting of this.#waiting) waiting(self)
     this.#waiting = []

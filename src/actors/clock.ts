@@ -52,7 +52,7 @@ export class RegionClock {
 
   /** Region time now, whole milliseconds; never less than an earlier answer. */
   nowMs(): number {
-    const byWall = this.regionMs(this.#machine.wallMs())
+    const byWall = this.#byAnchorMs(this.#machine.wallMs())
     const sinceFloorMs = (this.#machine.monotonicMs() - this.#floor.monotonicMs) * this.#anchor.rate
     const byMonotonic = this.#floor.regionMs + sinceFloorMs
     if (byWall >= byMonotonic) {
@@ -62,8 +62,15 @@ export class RegionClock {
     return Math.floor(byMonotonic)
   }
 
-  /** The region time that belongs to a wall time. */
+  /**
+   * The region time that belongs to a wall time near now. It is measured from `nowMs`, not from the anchor: after the
+   * wall was set back region time lies ahead of the anchor's line, and a fix of now must still be a fix of now.
+   */
   regionMs(wallMs: number): number {
+    return this.nowMs() - (this.#machine.wallMs() - wallMs) * this.#anchor.rate
+  }
+
+  #byAnchorMs(wallMs: number): number {
     return this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate
   }
 

@@ -11,19 +11,26 @@ import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts
 import { Region, type RegionMessage, type RegionParts } from './region/region.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, RegionHandle, Session } from './region-handle.ts'
 
+/** The process's right to answer for the region, and what follows when it is gone. */
+interface Title {
+  /** False past the lease: another process may own the region by now, so nothing is answered from memory. */
+  holdsLease(): boolean
+  onFenced(): void
+}
+
 export class RegionHost implements RegionHandle {
   readonly regionId: string
   readonly #parts: Omit<RegionParts, 'onLost'>
-  readonly #onFenced: (regionId: string) => void
+  readonly #title: Title
   /** Every session that is open with this region, so that they can be sent away when its memory is dropped. */
   readonly #sessions = new Set<Session>()
   #region: Region | null = null
   #closing = false
 
-  constructor(parts: Omit<RegionParts, 'onLost'>, onFenced: (regionId: string) => void) {
+  constructor(parts: Omit<RegionParts, 'onLost'>, title: Title) {
     this.regionId = parts.regionId
     this.#parts = parts
-    this.#onFenced = onFenced
+    this.#title = title
   }
 
   /** The region's memory, while it is here. */
@@ -65,7 +72,7 @@ export class RegionHost implements RegionHandle {
   }
 
   open(session: Session, hello: HelloRequest): void {
-    const region = this.#region
+    const region = this.#answering()
     if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
     const message = { type: 'session-opened', session, hello } as const
     if (session.role !== 'driver') {
@@ -88,7 +95,7 @@ export class RegionHost implements RegionHandle {
   }
 
   command(request: CommandRequest): void {
-    const region = this.#region
+    const region = this.#answering()
     if (region === null) return request.answer({ ok: false, refusal: UNAVAILABLE })
     const { command, unitId } = request
     const message = { type: 'command', request } as const
@@ -132,7 +139,7 @@ export class RegionHost implements RegionHandle {
   }
 
   query(query: Query, answer: (answer: QueryAnswer) => void): void {
-    const region = this.#region
+    const region = this.#answering()
     if (region === null) return answer({ ok: false, refusal: UNAVAILABLE })
     let taken: boolean
     if (query.type === 'nearest') taken = region.ref.tell({ type: 'query', query, answer })
@@ -144,8 +151,13 @@ export class RegionHost implements RegionHandle {
     if (!taken) answer({ ok: false, refusal: OVERLOADED })
   }
 
+  #answering(): Region | null {
+    return this.#title.holdsLease() ? this.#region : null
+  }
+
   #tellRegion(session: Session, requestId: string, message: RegionMessage): void {
-    const refusal = this.#region === null ? UNAVAILABLE : this.#region.ref.tell(message) ? null : OVERLOADED
+    const region = this.#answering()
+    const refusal = region === null ? UNAVAILABLE : region.ref.tell(message) ? null : OVERLOADED
     if (refusal !== null) session.send(['error', requestId, refusal.code, refusal.message, refusal.details ?? null])
   }
 
@@ -159,7 +171,7 @@ export class RegionHost implements RegionHandle {
     this.#region = null
     for (const session of this.#sessions) session.close(CLOSE_CODES.goingAway, 'the region moved; sign in again')
     this.#sessions.clear()
-    if (reason === 'fenced') return this.#onFenced(this.regionId)
+    if (reason === 'fenced') return this.#title.onFenced()
     this.#reopen(0)
   }
 

@@ -56,6 +56,12 @@ export function alarmRaised(trip: TripState, alarm: TripAlarm, unitId: UnitId | 
   return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId }]
 }
 
+/** The end of an alarm that stands; nothing when it does not. */
+export function alarmCleared(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
+  if (!trip.alarms.includes(alarm)) return []
+  return [{ type: 'TripAlarmCleared', v: 1, entity: tripKey(trip.tripId), tripId: trip.tripId, alarm, unitId }]
+}
+
 /** When the units that were asked in this round may be asked again; null while nobody was. */
 export function nextRoundAtMs(trip: TripState, policy: Policy): number | null {
   if (trip.asked.length === 0 || trip.pendingSinceMs === null) return null
@@ -65,5 +71,6 @@ export function nextRoundAtMs(trip: TripState, policy: Policy): number | null {
 /** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
 export function noMovementAtMs(trip: TripState, policy: Policy): number | null {
   if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
-  return (trip.times.assigned ?? trip.receivedAtMs) + policy.noMovementMs
+  // From when we heard of it, not from the crew's own clock, which may be slow.
+  return trip.phaseRecordedAtMs + policy.noMovementMs
 }

@@ -2,12 +2,12 @@
 import type { DeclineOffer, SetStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
-import { driverKey, type OfferId, type Principal, type StreamId, type TripId, tripKey, type UnitId } from './ids.ts'
+import { driverKey, type OfferId, type Principal, type StreamId, type TripId, tripKey } from './ids.ts'
 import type { TripState } from './trip.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
 
 /** The one trip a unit has or is asked for. A driver holds at most one. */
-export interface Work {
+interface Work {
   readonly tripId: TripId
   /** Set while the trip is offered to this unit and unanswered. */
   readonly offerId: OfferId | null
@@ -256,6 +256,3 @@ function unitHasTrip(driver: DriverState): Decision {
     { unitId: driver.unitId, tripId, status: driver.status },
   )
 }
-
-/** Units are told apart by id wherever order must not depend on anything else. */
-export const byUnitId = (a: { unitId: UnitId }, b: { unitId: UnitId }): number => (a.unitId < b.unitId ? -1 : 1)

@@ -185,7 +185,19 @@ export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> 
   readonly alarm: TripAlarm
   readonly unitId: UnitId | null
 }
-export const TRIP_ALARMS = ['unacknowledged', 'no-movement', 'no-eligible-unit', 'round-exhausted'] as const
+/** What an alarm was about is over without a step of the trip. */
+export interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
+  readonly tripId: TripId
+  readonly alarm: TripAlarm
+  readonly unitId: UnitId | null
+}
+export const TRIP_ALARMS = [
+  'unacknowledged',
+  'no-movement',
+  'unit-lost',
+  'no-eligible-unit',
+  'round-exhausted',
+] as const
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 
 export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity> {
@@ -232,6 +244,7 @@ export type DomainEvent =
   | OfferTimedOut
   | OfferRevoked
   | TripAlarmRaised
+  | TripAlarmCleared
   | TripPhaseReached
   | TripCancelled
   | TripClosed

@@ -33,6 +33,8 @@ export interface TripState {
   readonly need: Need
   readonly receivedAtMs: number
   readonly phase: TripPhase
+  /** When the engine heard of the step into this phase; `times` has the crew's own word. */
+  readonly phaseRecordedAtMs: number
   /** Since when it is in the desk's queue; null while it is not. */
   readonly pendingSinceMs: number | null
   /** The bound unit. In mode `ordered` a unit is bound from the order on. */
@@ -60,7 +62,10 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
     return createdTrip(event, meta)
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
-  return { ...state, ...changeOf(state, event, meta), version: meta.position }
+  const change = changeOf(state, event, meta)
+  const steps = change.phase !== undefined && change.phase !== state.phase
+  const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
+  return { ...state, ...change, phaseRecordedAtMs, version: meta.position }
 }
 
 function createdTrip(event: TripCreated, meta: EventMeta): TripState {
@@ -74,6 +79,7 @@ function createdTrip(event: TripCreated, meta: EventMeta): TripState {
     need,
     receivedAtMs,
     phase: 'pending',
+    phaseRecordedAtMs: meta.recordedAtMs,
     pendingSinceMs: meta.recordedAtMs,
     unitId: null,
     offer: null,
@@ -117,13 +123,15 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'TripAlarmRaised':
       invariant(!isEnded(state), broken)
       return { alarms: [...without(state.alarms, event.alarm), event.alarm] }
+    case 'TripAlarmCleared':
+      return { alarms: without(state.alarms, event.alarm) }
     case 'TripPhaseReached':
       invariant(state.unitId === event.unitId && phaseOrder(event.phase) > phaseOrder(state.phase), broken)
       return {
         phase: event.phase,
         times: { ...state.times, [event.phase]: event.happenedAtMs },
         missed: [...state.missed, ...event.missed],
-        alarms: without(state.alarms, 'no-movement'),
+        alarms: without(state.alarms, 'no-movement', 'unit-lost'),
       }
     case 'TripCancelled':
       invariant(!isEnded(state), broken)

@@ -39,6 +39,7 @@ export const ERRORS = {
   'wrong-phase': rule(409, false, 'The trip is in a phase in which this cannot happen.'),
   'not-your-trip': rule(409, false, 'The trip is not bound to this unit.'),
   'unit-off-duty': rule(409, false, 'No crew is signed on to the unit.'),
+  'not-signed-on': rule(409, false, 'Another crew is signed on to the unit; sign on first, which relieves it.'),
   'unit-has-trip': rule(409, false, 'The unit has an open trip or offer; end it first.'),
   'not-declinable': rule(409, false, 'An order can only be acknowledged; a dispatcher may take it back.'),
   'fix-gap': rule(409, false, 'Fixes of a stream come in order without holes; `details.expectedSeq` is the next one.'),

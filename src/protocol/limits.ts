@@ -25,6 +25,8 @@ export const LIMITS = {
   backpressureBytes: 4 * 1024 * 1024,
   /** How far ahead of our clock a reported moment may lie, in wall milliseconds. */
   aheadMs: 5_000,
+  /** How far back the moment of a button or a call may lie, in region milliseconds. */
+  behindMs: 24 * 3_600_000,
 } as const
 
 /** Inclusive ranges of the integers that a client sends; PROTOCOL.md states each. */
@@ -32,7 +34,7 @@ export const RANGES = {
   streamIndex: [0, LIMITS.streamsPerHello - 1],
   /** Client wall milliseconds since `clientNowMs`; 366 days either way, as a wall clock may be set back. */
   sentAtMs: [-31_622_400_000, 31_622_400_000],
-  seq: [1, Number.MAX_SAFE_INTEGER],
+  seq: [1, 2 ** 50 - 1],
   /** 30 days: the longest backlog that is taken, and the same ahead for a receiver with a wrong date. */
   ageMs: [-2_592_000_000, 2_592_000_000],
   lonE7: [-1_800_000_000, 1_800_000_000],

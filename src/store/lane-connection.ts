@@ -3,6 +3,14 @@ import type pg from 'pg'
 import { openClient } from './database.ts'
 import { unavailable, writeFault } from './postgres-faults.ts'
 
+/**
+ * Whatever an operator's defaults are: what a commit reports is on disk, and a waiting fence sees what it waited for.
+ * Stricter settings (a synchronous replica) are left as they are.
+ */
+const HOLD_TO_DURABILITY = `SELECT set_config('default_transaction_isolation', 'read committed', false),
+  set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
+
 export class LaneConnection {
   readonly #url: string
   readonly #applicationName: string
@@ -45,7 +53,8 @@ export class LaneConnection {
   }
 
   #open(): Promise<pg.Client> {
-    const opening = openClient(this.#url, { applicationName: this.#applicationName }).then(client => {
+    const opening = openClient(this.#url, { applicationName: this.#applicationName }).then(async client => {
+      await client.query(HOLD_TO_DURABILITY)
       // Broken while idle: known before anything is sent on it, so the next write just opens another.
       client.once('end', () => this.#forget(opening))
       return client

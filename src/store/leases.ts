@@ -8,7 +8,6 @@
 import type pg from 'pg'
 import type { RegionId } from '../domain/ids.ts'
 import { openClient } from './database.ts'
-import { StoreUnavailable } from './journal.ts'
 import { unavailable } from './postgres-faults.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -104,7 +103,15 @@ export class Leases {
    * Takes all of the regions, or none and answers the foreign lease that lasts longest. What was taken is renewed from
    * then on. Errors: StoreUnavailable.
    */
-  take(regions: readonly RegionId[]): Promise<'taken' | ForeignLease> {
+  async take(regions: readonly RegionId[]): Promise<'taken' | ForeignLease> {
+    for (;;) {
+      const answer = await this.#tryTake(regions)
+      // Released between the two statements: now it can be had.
+      if (answer !== null) return answer
+    }
+  }
+
+  #tryTake(regions: readonly RegionId[]): Promise<'taken' | ForeignLease | null> {
     return this.#exclusively(async client => {
       const { node, processIncarnation, scheduler } = this.#settings
       const sentMs = scheduler.monotonicMs()
@@ -115,8 +122,7 @@ export class Leases {
         const foreign = await client.query<ForeignRow>(READ_FOREIGN, [regions, processIncarnation])
         await client.query('ROLLBACK')
         const row = foreign.rows[0]
-        // Released between the two statements; the caller asks again.
-        if (row === undefined) throw new StoreUnavailable('A lease changed hands while it was read.')
+        if (row === undefined) return null
         const { region, incarnation, until, remaining_ms } = row
         return { region, node: row.node, processIncarnation: incarnation, until, remainingMs: remaining_ms }
       }

@@ -69,7 +69,7 @@ const NIBBLE_MAX = 14
 const NO_NIBBLES = 255
 
 /** Sums and differences of times stay below 2^53 within this; it is the year 37 664. */
-const TIME_MAX_MS = 2 ** 50
+export const STORABLE_MS = 2 ** 50
 const SMALL_MAX = 2 ** 32
 /** Nine numbers a row. */
 const ROW_BYTES_MAX = 9 * VARINT_BYTES_MAX
@@ -123,7 +123,7 @@ export class SegmentEncoder {
     const speed = fix.speedMps === null ? 0 : Math.round(fix.speedMps * 100)
     const heading = fix.headingDeg === null ? 0 : Math.round(fix.headingDeg * 10)
     if (
-      !(Number.isSafeInteger(seq) && Math.abs(seq) < TIME_MAX_MS && Math.abs(timeMs) < TIME_MAX_MS) ||
+      !(Number.isSafeInteger(seq) && Math.abs(seq) < STORABLE_MS && Math.abs(timeMs) < STORABLE_MS) ||
       !(Math.abs(lonE7) < SMALL_MAX && Math.abs(latE7) < SMALL_MAX && flags >= 0 && flags < 256) ||
       !(accuracy >= 0 && accuracy < SMALL_MAX && speed >= 0 && speed < SMALL_MAX) ||
       !(heading >= 0 && heading < SMALL_MAX)

@@ -220,6 +220,7 @@ test('every event has all its fields and no other', () => {
     OfferTimedOut: offer,
     OfferRevoked: { ...offer, reason: true },
     TripAlarmRaised: { tripId: true, alarm: true, unitId: true },
+    TripAlarmCleared: { tripId: true, alarm: true, unitId: true },
     TripPhaseReached: { tripId: true, unitId: true, phase: true, happenedAtMs: true, cause: true, missed: true },
     TripCancelled: { tripId: true, callId: true, reason: true, inPhase: true, unitId: true, cause: true },
     TripClosed: { tripId: true, callId: true, unitId: true, disposition: true, happenedAtMs: true, missed: true },

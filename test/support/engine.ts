@@ -6,11 +6,18 @@
  * the test that made the site is over.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
-import { connect, type DispatcherClient, type DispatcherOptions, type DriverClient } from '../../src/client/index.ts'
+import {
+  connect,
+  type DispatcherClient,
+  type DispatcherOptions,
+  type DriverClient,
+  type DriverOptions,
+} from '../../src/client/index.ts'
 import type { Config } from '../../src/config.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
@@ -70,6 +77,11 @@ export class Site {
   /** The port of the engine that started last: clients made by this site go there. */
   get port(): number {
     return this.#port
+  }
+
+  /** Lets clients of this site go to an engine that it did not start. */
+  goTo(port: number): void {
+    this.#port = port
   }
 
   config(changes: Partial<Config> = {}): Config {
@@ -160,7 +172,8 @@ export class Site {
     headers.set('authorization', `Bearer ${token ?? (await this.token())}`)
     // Kept-alive connections would outlive the engine that a test stops.
     headers.set('connection', 'close')
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { ...rest, headers })
+    const signal = AbortSignal.timeout(15_000)
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { ...rest, headers, signal })
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') ?? false
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
@@ -189,6 +202,11 @@ export class Site {
     } finally {
       await client.end()
     }
+  }
+
+  /** The lease of an engine that was killed would only make a test longer; that it is waited for is one test's rule. */
+  async forgetLease(): Promise<void> {
+    await this.query('DELETE FROM log.region_lease')
   }
 
   records(region = 'akl'): Promise<ReadRecord[]> {
@@ -260,7 +278,7 @@ export class Site {
 }
 
 type ClientChanges = { readonly region?: string; readonly sub?: string } & Partial<
-  Pick<DispatcherOptions, 'format' | 'url' | 'heartbeatMs' | 'random' | 'token'>
+  Pick<DriverOptions, 'format' | 'url' | 'heartbeatMs' | 'random' | 'token' | 'streamId' | 'firstSeq'>
 >
 
 export interface HttpAnswer {
@@ -342,6 +360,25 @@ export class EngineProcess {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.exited
+  }
+}
+
+/**
+ * A port that is free now, for an engine that another will follow on the same port.
+ *
+ * Below the ports that the system gives to outgoing connections: a client that keeps trying one of those would sooner
+ * or later be given it as its own end, and so connect to itself. And not 0: a port that the system picked is bound
+ * without SO_REUSEADDR, and cannot be taken again while connections of the engine that was killed linger.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>(resolve => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+    })
+    if (isFree) return port
   }
 }
 

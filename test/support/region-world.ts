@@ -114,6 +114,7 @@ export class RegionWorld {
   readonly system: ActorSystem
   /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
   readonly failures: unknown[] = []
+  leased = true
   readonly fenced: string[] = []
   readonly #options: WorldOptions
   readonly #seqs = new Map<RecordingSession, number>()
@@ -150,7 +151,7 @@ export class RegionWorld {
         log,
         newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`,
       },
-      regionId => this.fenced.push(regionId),
+      { holdsLease: () => this.leased, onFenced: () => this.fenced.push(REGION) },
     )
     await this.host.start()
     await settle()

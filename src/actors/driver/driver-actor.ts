@@ -9,7 +9,7 @@ import type { UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
 import { toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'
-import { FIX_FLAGS } from '../../store/segment-codec.ts'
+import { FIX_FLAGS, STORABLE_MS } from '../../store/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
 import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
@@ -51,10 +51,15 @@ interface Connection {
   readonly session: Session
   readonly clientNowMs: number
   readonly streams: readonly OpenStream[]
+  /** Its welcome has left; nothing may come before that. */
+  welcomed: boolean
 }
 
+// One list for all drivers: there may be a million.
+const ACCEPTS = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked'] as const
+
 export class DriverActor implements Behaviour<DriverMessage> {
-  readonly accepts = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked'] as const
+  readonly accepts = ACCEPTS
   readonly location: DriverLocation
   readonly #door: DriverDoor
   state: DriverState
@@ -98,9 +103,20 @@ export class DriverActor implements Behaviour<DriverMessage> {
     const stream = this.location.knownStream(streamId)
     if (stream === undefined || seq <= stream.durableSeq) return
     stream.durableSeq = seq
-    const asked = stream.askedSeq > 0 && seq >= stream.askedSeq
-    if (asked || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
+    // While an ask is open every rise is told: a client may ask again before the first answer.
+    if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
     else if (stream.toldSeq < seq) this.#door.markWaits(this)
+  }
+
+  /** This session's welcome has left, with the marks as they stand. */
+  onWelcomed(session: Session): void {
+    const connection = this.#connection
+    if (connection?.session !== session) return
+    connection.welcomed = true
+    for (const { stream } of connection.streams) {
+      stream.toldSeq = stream.durableSeq
+      stream.toldAtMs = this.#door.monotonicMs()
+    }
   }
 
   /** Tells the marks that have waited their time; true while some still wait. */
@@ -117,13 +133,9 @@ export class DriverActor implements Behaviour<DriverMessage> {
   #onOpened(session: Session, hello: HelloRequest): void {
     const former = this.#connection
     const streams = hello.streams.map(([streamId, clock]) => ({ stream: this.location.stream(streamId), clock }))
-    this.#connection = { session, clientNowMs: hello.clientNowMs, streams }
+    this.#connection = { session, clientNowMs: hello.clientNowMs, streams, welcomed: false }
     this.disconnectedSinceMs = null
-    for (const { stream } of streams) {
-      stream.askedSeq = 0
-      stream.toldSeq = stream.durableSeq
-      stream.toldAtMs = this.#door.monotonicMs()
-    }
+    for (const { stream } of streams) stream.askedSeq = 0
     // Newest login wins; the close code forbids the older client to come back by itself.
     former?.session.close(CLOSE_CODES.superseded, 'superseded by a newer sign-in of this unit')
     const holes = hello.streams.flatMap(([streamId, , lowestSeq]) => {
@@ -164,6 +176,10 @@ export class DriverActor implements Behaviour<DriverMessage> {
         break
       }
       const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
+      if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) {
+        refusal = impossibleTime(stream)
+        break
+      }
       const future = fix.fixedAtMs > latestMs
       if (!this.#door.store(this.unitId, stream.streamId, fix, future ? FIX_FLAGS.future : 0, message.receivedWallMs)) {
         refusal = storeFull(stream)
@@ -215,8 +231,8 @@ export class DriverActor implements Behaviour<DriverMessage> {
 
   #tellMark(stream: Stream): void {
     const index = this.#connection?.streams.findIndex(open => open.stream === stream) ?? -1
-    if (index < 0) return
-    stream.askedSeq = 0
+    if (index < 0 || !this.#connection!.welcomed) return
+    if (stream.durableSeq >= stream.askedSeq) stream.askedSeq = 0
     stream.toldSeq = stream.durableSeq
     stream.toldAtMs = this.#door.monotonicMs()
     this.#connection!.session.send(['marks', index, stream.durableSeq])
@@ -232,6 +248,11 @@ function gap(stream: Stream, streamIndex: number): Refusal {
   const expectedSeq = stream.receivedSeq + 1
   const message = `Fix ${expectedSeq} of this stream has not come; send from there on, in order.`
   return { code: 'fix-gap', message, details: { streamIndex, expectedSeq } }
+}
+
+function impossibleTime(stream: Stream): Refusal {
+  const message = "This fix's time lies outside every calendar; look at clientNowMs, sentAtMs and ageMs."
+  return { code: 'invalid-field', message, details: { path: 'ageMs', expectedSeq: stream.receivedSeq + 1 } }
 }
 
 function storeFull(stream: Stream): Refusal {

@@ -89,7 +89,10 @@ export class DriverLocation {
   /** Marks below a recorded hole count as received. */
   skipHole(streamId: StreamId, toSeq: number): void {
     const stream = this.stream(streamId)
-    stream.receivedSeq = Math.max(stream.receivedSeq, toSeq)
+    const seq = Math.max(stream.receivedSeq, toSeq)
+    // With nothing on its way to the store, the mark need not wait for a fix that may never come.
+    if (stream.durableSeq === stream.receivedSeq) stream.durableSeq = seq
+    stream.receivedSeq = seq
   }
 }
 

@@ -10,11 +10,17 @@ import type { Session, SharedFrame } from '../region-handle.ts'
 
 /** Records kept for consoles that come back. */
 const RECORDS_KEPT = 4_096
+/**
+ * Events that a console is sent to catch up; one that missed more gets a snapshot. An event is up to 1.5 kB, so this
+ * stays below what may wait for a slow client, which would otherwise be cut again and again while it catches up.
+ */
+const EVENTS_RESUMED = 2_000
 /** Trips and units in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
 const PART_ITEMS = 200
 
 interface KeptRecord {
   readonly position: number
+  readonly events: number
   readonly frame: SharedFrame
 }
 
@@ -31,7 +37,7 @@ export class Board {
   /** A record was decided; the answer is its frame for the watchers, to be published once durable. */
   keep(position: number, recordedAtMs: number, events: readonly DomainEvent[]): SharedFrame {
     const frame: SharedFrame = { message: ['board-events', position, recordedAtMs, events], encoded: {} }
-    this.#kept.push({ position, frame })
+    this.#kept.push({ position, events: events.length, frame })
     if (this.#kept.length > 2 * RECORDS_KEPT) {
       const gone = this.#kept.splice(0, this.#kept.length - RECORDS_KEPT)
       this.#keptFrom = gone.at(-1)!.position
@@ -43,10 +49,12 @@ export class Board {
     for (const watcher of this.#watchers) watcher.sendShared(frame)
   }
 
-  /** The kept records after a position, oldest first; null when some of them are no longer kept. */
+  /** The kept records after a position, oldest first; null when some are no longer kept, or they are too many. */
   since(position: number): readonly SharedFrame[] | null {
     if (position < this.#keptFrom) return null
-    return this.#kept.filter(record => record.position > position).map(record => record.frame)
+    const missed = this.#kept.filter(record => record.position > position)
+    const events = missed.reduce((sum, record) => sum + record.events, 0)
+    return events > EVENTS_RESUMED ? null : missed.map(record => record.frame)
   }
 
   watch(session: Session): void {

@@ -17,7 +17,8 @@ export interface CommandContext {
   readonly principal: Principal
   /** The unit of a driver's session. */
   readonly unitId: UnitId | null
-  /** Latest moment that a client may report, region time. */
+  /** The moments that a client may report lie between these, region time. */
+  readonly earliestMs: number
   readonly latestMs: number
   readonly newId: () => string
 }
@@ -27,8 +28,8 @@ export type CommandOutcome = { ok: true; result: Result } | { ok: false; refusal
 
 /** Runs one command in a turn. What it records and answers depends on states, command and clock alone. */
 export function runCommand(turn: Turn, command: Command, context: CommandContext): CommandOutcome {
-  const tooEarly = aheadOfTime(command, context.latestMs)
-  if (tooEarly !== null) return tooEarly
+  const implausible = implausibleMoment(command, context)
+  if (implausible !== null) return implausible
   switch (command.type) {
     case 'enter-call': {
       const callId: CallId = context.newId()
@@ -52,6 +53,10 @@ function runDriverCommand(turn: Turn, command: DriverCommand, context: CommandCo
   const driver = unitId === null ? undefined : turn.driver(unitId)
   if (unitId === null || driver === undefined) {
     return { ok: false, refusal: unknownUnit(unitId) }
+  }
+  if (command.type !== 'sign-on' && driver.crew !== null && driver.crew !== context.principal) {
+    const message = `Another crew is signed on to unit ${driver.callSign}; sign on first, which relieves it.`
+    return refusal('not-signed-on', message, { unitId })
   }
   const unit = () => ({ unitId, status: turn.driver(unitId)!.status })
   switch (command.type) {
@@ -104,18 +109,17 @@ function endTrip(turn: Turn, tripId: TripId, decision: Decision): CommandOutcome
   })
 }
 
-function aheadOfTime(command: Command, latestMs: number): CommandOutcome | null {
+function implausibleMoment(command: Command, { earliestMs, latestMs }: CommandContext): CommandOutcome | null {
   const [path, reportedMs] =
     'happenedAtMs' in command
       ? ['happenedAtMs', command.happenedAtMs]
       : 'receivedAtMs' in command
         ? ['receivedAtMs', command.receivedAtMs]
         : ['', null]
-  if (reportedMs === null || reportedMs <= latestMs) return null
-  return refusal('invalid-field', `${path} lies ahead of the region's clock; send the moment in region time.`, {
-    path,
-    latestMs,
-  })
+  if (reportedMs === null || (reportedMs >= earliestMs && reportedMs <= latestMs)) return null
+  const where = reportedMs > latestMs ? "ahead of the region's clock" : "too far behind the region's clock"
+  const message = `${path} lies ${where}; send the moment in epoch milliseconds of region time.`
+  return refusal('invalid-field', message, { path, earliestMs, latestMs })
 }
 
 const noTrip = (tripId: TripId): CommandOutcome => ({ ok: false, refusal: unknownTrip(tripId) })

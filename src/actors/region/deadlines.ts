@@ -67,6 +67,9 @@ export function runDeadline(
     const since = presence(deadline.unitId).disconnectedSinceMs
     const driver = turn.driver(deadline.unitId)
     if (driver === undefined || since === null || turn.nowMs - since < disconnectGraceMs) return
+    const trip = driver.work === null || driver.work.offerId !== null ? undefined : turn.trip(driver.work.tripId)
+    // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
+    if (trip !== undefined) return turn.record(alarmRaised(trip, 'unit-lost', driver.unitId))
     return turn.record(revokedOffer(driver, 'unit-disconnected'))
   }
   const trip = turn.trip(deadline.tripId)

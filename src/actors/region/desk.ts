@@ -61,6 +61,7 @@ export class Desk {
   readonly #queue: Waiting[] = []
   readonly #waiting = new Map<TripId, Waiting>()
   /** Signed-on units by level and status, for the counts in decision records. */
+  #allMustLook = false
   readonly #census = new Map<string, number>()
 
   constructor(parts: DeskParts) {
@@ -104,20 +105,34 @@ export class Desk {
     this.#parts.finder.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
   }
 
+  /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */
+  unitsChanged(): void {
+    this.#allMustLook = true
+  }
+
+  /** A turn in which the desk matched was committed, or had nothing to commit. */
+  matched(turn: Turn): void {
+    if (turn.deskAsked) this.#allMustLook = false
+  }
+
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
     const staged = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
-    const queue = [...this.#queue]
+    // While no unit came free, those that waited before cannot be served now either: a long queue costs nothing then.
+    const unitFree =
+      this.#allMustLook || turn.deskAsked || [...turn.drivers.values()].some(driver => driver.status === 'available')
+    const queue = unitFree ? [...this.#queue] : []
     for (const trip of staged) {
       const waiting = { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
       queue.splice(placeOf(queue, waiting), 0, waiting)
     }
     if (queue.length === 0) return
     const takeBack = this.#stageUnits(turn)
+    const hopeless = new Set<string>()
     try {
       for (const { tripId } of queue) {
         const trip = turn.trip(tripId)
-        if (trip?.phase === 'pending') this.#serve(turn, trip)
+        if (trip?.phase === 'pending') this.#serve(turn, trip, hopeless)
       }
     } finally {
       takeBack()
@@ -140,17 +155,23 @@ export class Desk {
     }
   }
 
-  /** Offers the trip to the best unit, or says on the board why nobody gets it. */
-  #serve(turn: Turn, trip: TripState): void {
+  /**
+   * Offers the trip to the best unit, or says on the board why nobody gets it. `hopeless` names the needs for which this
+   * match found no unit at all: wherever the next trip of that need is, nobody will be found for it either.
+   */
+  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): void {
     const { policy } = this.#parts
-    const inRound = this.#choose(turn, trip, trip.asked)
+    const need = `${trip.need.levelOfCare} ${trip.need.capabilities.join(' ')}`
+    const inRound = hopeless.has(need) ? null : this.#choose(turn, trip, trip.asked)
+    if (inRound === null && trip.asked.length === 0) hopeless.add(need)
     if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
 
     const nextRound = nextRoundAtMs(trip, policy)
     if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
-    if (turn.nowMs >= nextRound) {
+    if (turn.nowMs >= nextRound && !hopeless.has(need)) {
       const anew = this.#choose(turn, trip, [])
       if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
+      hopeless.add(need)
     }
     turn.record(alarmRaised(trip, 'round-exhausted', null))
   }

@@ -13,7 +13,7 @@ import type { TripState } from '../../domain/trip.ts'
 import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
 import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
 import { DriverLocation } from '../driver/location.ts'
-import { OUTCOMES_KEPT_MS, Outcomes } from './idempotency.ts'
+import { Outcomes } from './idempotency.ts'
 import { type CallSnapshot, type DriverSnapshot, regionSnapshot, type TripSnapshot } from './snapshots.ts'
 import { evolveEntity, type States } from './turn.ts'
 
@@ -37,6 +37,10 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
     for (const record of records) {
       const meta = { position: record.position, recordedAtMs: record.recordedAtMs }
       for (const event of record.events) {
+        // Before the segments: a hole must not make its stream look younger than the one that goes on.
+        if (event.type === 'FixHoleRecorded' && memory.isAfterSnapshot(event.entity, record.position)) {
+          memory.location(event.unitId).skipHole(event.streamId, event.toSeq)
+        }
         for (const entity of entitiesOf(event)) {
           if (memory.isAfterSnapshot(entity, record.position)) evolveEntity(memory, entity, event, meta)
         }
@@ -52,14 +56,11 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
       }
     }
   }
-  // A declared hole counts as received: the client will never send what lies below it.
-  for (const driver of memory.drivers.values()) {
-    for (const [streamId, toSeq] of driver.holes) memory.location(driver.unitId).skipHole(streamId, toSeq)
-  }
   const details = new Map<CallId, CallDetails>()
   for await (const rows of journal.readCallDetails(region)) for (const row of rows) details.set(row.callId, row.details)
   const outcomes = new Outcomes()
-  for await (const rows of journal.readCommands(region, memory.lastRecordedAtMs - OUTCOMES_KEPT_MS)) {
+  // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
+  for await (const rows of journal.readCommands(region, 0)) {
     for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)
   }
   const { drivers, trips, calls, locations, lastRecordedAtMs } = memory

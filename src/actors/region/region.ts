@@ -4,8 +4,10 @@
  * A change is a turn (`turn-runner.ts`); fixes go from a driver's actor through the door below to the finder and the
  * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
  */
+
+import { alarmCleared } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import type { UnitReference } from '../../domain/events.ts'
+import type { DomainEvent, UnitReference } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { driverKey, type RegionId, type TripId, type UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
@@ -31,7 +33,8 @@ import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
-import { type Deadline, deadlineId, deadlinesOf, runDeadline } from './deadlines.ts'
+import { DeadlineKeeper } from './deadline-keeper.ts'
+import type { Deadline } from './deadlines.ts'
 import { Desk, levelsServing } from './desk.ts'
 import { OUTCOMES_KEPT_MS } from './idempotency.ts'
 import { RegionMemory } from './memory.ts'
@@ -43,8 +46,9 @@ import { bySystem, TurnRunner } from './turn-runner.ts'
 
 /** How often durable marks that nobody asked for are looked at, and old outcomes forgotten. */
 const MARK_SWEEP_MS = Math.min(5_000, MARK_EVERY_MS)
-/** Records decided and not durable, beyond which no more commands are decided: Postgres is too far behind. */
+/** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
 const PENDING_BOUND = 50_000
+const SNAPSHOTS_AT_ONCE = 2_000
 const FORGET_EVERY_MS = 3_600_000
 /** How long a read waits for the log to become durable, wall time. */
 const READ_WAIT_MS = 1_000
@@ -105,6 +109,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   readonly #finder = new Finder()
   readonly #desk: Desk
   readonly #timers: Timers
+  readonly #deadlines: DeadlineKeeper
   readonly #outbox: Outbox
   readonly #board: Board
   readonly #ownership: Ownership
@@ -116,7 +121,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   readonly #recovered: Pick<Recovered, 'outcomes'>
   #matchAsked = false
   #cancelSweep: (() => void) | null = null
-  #forgottenAtMs: number
+  #forgottenAtMs = 0
   #dropped = false
 
   /** Takes the region and rebuilds its memory from everything that is durable. Errors: StoreUnavailable. */
@@ -132,7 +137,6 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.#recovered = recovered
     this.#ownership = ownership
     this.clock = new RegionClock(machine, parts.anchor, recovered.lastRecordedAtMs)
-    this.#forgottenAtMs = this.clock.nowMs()
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
     this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
@@ -149,6 +153,17 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       newOfferId: parts.newId,
       onSearch: seconds => metrics.nearest(seconds),
       monotonicMs: () => machine.monotonicMs(),
+    })
+    this.#deadlines = new DeadlineKeeper({
+      memory: this.#memory,
+      clock: this.clock,
+      timers: this.#timers,
+      outbox: this.#outbox,
+      policy,
+      disconnectGraceMs: this.#disconnectGraceMs,
+      durable: () => this.#writer.durable,
+      deliver: deadline => this.ref.tell({ type: 'deadline', deadline }),
+      turns: () => this.#turns,
     })
     const lane = this.#laneSettings()
     const onFenced = () => this.#lost('fenced')
@@ -177,10 +192,10 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       logger: parts.log,
       newId: parts.newId,
       lastRecordedAtMs: recovered.lastRecordedAtMs,
-      latestMs: () => this.latestMs(),
+      momentRange: () => ({ earliestMs: this.clock.nowMs() - LIMITS.behindMs, latestMs: this.latestMs() }),
       addDriver: state => this.#addDriver(state, new DriverLocation(), this.clock.nowMs()),
       addTrip: state => this.#memory.addTrip(new TripActor(this, state)),
-      setDeadlines: trip => this.#setDeadlines(trip, 0),
+      setDeadlines: trip => this.#deadlines.watchTrip(trip),
     })
     this.#takeRecovered(recovered)
     this.#sweep()
@@ -221,29 +236,36 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       case 'session-opened':
         return this.#welcome(message.session, message.hello, null)
       case 'session-closed':
-        return this.#board.unwatch(message.session)
+        return this.#onUnwatch(message.session, () => {})
       case 'watch-board':
         return this.#onWatchBoard(message.session, message.requestId, message.from)
       case 'unwatch-board':
-        this.#board.unwatch(message.session)
-        return message.session.send(['reply', message.requestId, this.#writer.durable, {}])
+        return this.#onUnwatch(message.session, position =>
+          message.session.send(['reply', message.requestId, position, {}]),
+        )
       case 'units':
         return this.#onUnits(message.units)
       case 'deadline':
-        return this.#onDeadline(message.deadline)
+        if (!this.#dropped) this.#deadlines.run(message.deadline)
+        return
       case 'match':
         this.#matchAsked = false
         this.#turns.run(bySystem(), turn => {
           turn.deskAsked = true
           return undefined
         })
+        return
     }
   }
 
   command(request: CommandRequest): void {
     if (this.#dropped) return request.answer({ ok: false, refusal: UNAVAILABLE })
-    if (this.#writer.pending > PENDING_BOUND) return request.answer({ ok: false, refusal: OVERLOADED })
+    if (this.#isOverfull()) return request.answer({ ok: false, refusal: OVERLOADED })
     this.#turns.command(request)
+  }
+
+  #isOverfull(): boolean {
+    return this.#writer.pending > PENDING_BOUND || this.#outbox.depth > PENDING_BOUND
   }
 
   readTrip(trip: TripState, answer: Answer): void {
@@ -263,6 +285,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
 
   /** A read waits until what it saw is durable, but not for long: after that the reader is told to come again. */
   #answerRead(answer: Answer, result: NearestResult | TripView): void {
+    if (this.#isOverfull()) return answer({ ok: false, refusal: OVERLOADED })
     const position = this.#writer.head
     let answered = false
     const once = (told: QueryAnswer) => {
@@ -281,6 +304,9 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
 
   #onWatchBoard(session: Session, requestId: string, from: number | null): void {
     const head = this.#writer.head
+    if (this.#isOverfull()) {
+      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+    }
     if (from !== null && from > head) {
       const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
       return session.send(['error', requestId, 'position-ahead', message, { head }])
@@ -296,6 +322,15 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     })
   }
 
+  /** Through the outbox as well: a watch that still waits there must not begin after its end. */
+  #onUnwatch(session: Session, then: (position: number) => void): void {
+    const head = this.#writer.head
+    this.#outbox.hold(head, () => {
+      this.#board.unwatch(session)
+      then(head)
+    })
+  }
+
   /** Reference data came or changed: what is new becomes events, so that every decision can be replayed from the log. */
   #onUnits(units: readonly UnitReference[]): void {
     const changed = units.filter(unit => !sameReference(this.#memory.driver(unit.unitId), unit))
@@ -306,32 +341,6 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
         return undefined
       })
     }
-  }
-
-  #onDeadline(deadline: Deadline): void {
-    if (this.#dropped) return
-    const presence = (unitId: UnitId) => this.#memory.presence(unitId)
-    this.#turns.run(bySystem(deadlineId(deadline)), turn => {
-      runDeadline(turn, deadline, this.#parts.policy, this.#disconnectGraceMs, presence)
-      return undefined
-    })
-    if (deadline.kind !== 'position-lost') return
-    // A fix that came meanwhile has put this moment off.
-    const trip = this.#memory.trip(deadline.tripId)
-    if (trip?.offer?.offerId === deadline.offerId) this.#setDeadlines(trip, 0)
-  }
-
-  #setDeadlines(trip: TripState, notBeforeMs: number): void {
-    for (const { dueMs, deadline } of deadlinesOf(trip, this.#parts.policy, id => this.#memory.presence(id))) {
-      this.#atDeadline(Math.max(dueMs, notBeforeMs), deadline)
-    }
-  }
-
-  #atDeadline(dueMs: number, deadline: Deadline): void {
-    this.#timers.at(dueMs, () => {
-      // A full mailbox must not swallow a deadline: it comes again.
-      if (!this.ref.tell({ type: 'deadline', deadline })) this.#atDeadline(this.clock.nowMs() + 100, deadline)
-    })
   }
 
   // The door for drivers' actors.
@@ -352,9 +361,14 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void {
     const { unitId, session } = driver
     if (session === null) return
-    if (holes.length > 0) {
+    const trip = driver.state.work === null ? undefined : this.#memory.trip(driver.state.work.tripId)
+    const news: DomainEvent[] = [
+      ...holes.map(hole => ({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole }) as const),
+      ...(trip === undefined ? [] : alarmCleared(trip, 'unit-lost', unitId)),
+    ]
+    if (news.length > 0) {
       this.#turns.run(bySystem(), turn => {
-        turn.record(holes.map(hole => ({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })))
+        turn.record(news)
         return undefined
       })
     }
@@ -380,12 +394,12 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
         },
       }
       session.send(['welcome', hello.helloId, welcome])
+      driver?.onWelcomed(session)
     })
   }
 
   disconnected(driver: DriverActor): void {
-    const dueMs = this.clock.nowMs() + this.#disconnectGraceMs
-    this.#atDeadline(dueMs, { kind: 'disconnect-grace', unitId: driver.unitId })
+    this.#deadlines.watchDisconnect(driver.unitId, this.clock.nowMs())
   }
 
   store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<DriverDoor['store']>): boolean {
@@ -425,7 +439,13 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
 
   #askForMatch(): void {
     if (this.#matchAsked || this.#desk.pendingCount === 0) return
-    this.#matchAsked = this.ref.tell({ type: 'match' })
+    this.#matchAsked = true
+    this.#desk.unitsChanged()
+    this.#tellMatch()
+  }
+
+  #tellMatch(): void {
+    if (!this.ref.tell({ type: 'match' })) this.#timers.at(this.clock.nowMs() + 100, () => this.#tellMatch())
   }
 
   // Life.
@@ -438,16 +458,15 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
       this.#addDriver(state, location, fromMs)
       this.#desk.onDriver(undefined, state, location.current)
-      if (state.work !== null && state.work.offerId !== null) {
-        this.#atDeadline(fromMs + this.#disconnectGraceMs, { kind: 'disconnect-grace', unitId: state.unitId })
-      }
+      if (state.work !== null) this.#deadlines.watchDisconnect(state.unitId, fromMs)
     }
     for (const trip of recovered.trips.values()) {
       this.#memory.addTrip(new TripActor(this, trip))
       this.#desk.onTrip(trip)
-      this.#setDeadlines(trip, fromMs)
+      this.#deadlines.watchTrip(trip, fromMs)
     }
-    this.#askForMatch()
+    // Not at once: the units that will serve those trips are only coming back.
+    this.#timers.at(fromMs, () => this.#askForMatch())
   }
 
   #addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {
@@ -482,22 +501,30 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return
     this.#forgottenAtMs = nowMs
     const beforeMs = nowMs - OUTCOMES_KEPT_MS
-    this.#recovered.outcomes.forgetBefore(beforeMs)
-    this.#parts.journal.forgetCommands(this.#ownership, beforeMs).catch(error => {
-      this.#parts.log.warn({ err: error }, 'old command outcomes could not be forgotten; trying again in an hour')
-    })
+    // The table first: an id that is only there would be decided anew and then refused by the database.
+    this.#parts.journal.forgetCommands(this.#ownership, beforeMs).then(
+      () => this.#recovered.outcomes.forgetBefore(beforeMs),
+      error =>
+        this.#parts.log.warn({ err: error }, 'old command outcomes could not be forgotten; trying again in an hour'),
+    )
   }
 
-  /** Resolves when everything told so far was handled, is durable and has left. */
-  async settled(): Promise<void> {
+  /** Resolves when everything told so far was handled, is durable and has left, at the latest after `limitMs`. */
+  async settled(limitMs: number): Promise<void> {
+    const untilMs = this.monotonicMs() + limitMs
     while (!this.#dropped && (this.#mailbox.depth > 0 || this.#outbox.depth > 0 || this.#writer.pending > 0)) {
+      if (this.monotonicMs() >= untilMs) return
       await new Promise<void>(resolve => void this.#parts.machine.after(5, resolve))
     }
   }
 
   /** Writes out everything, then the snapshots that make the next start short. Errors: those of the journal. */
   async drain(): Promise<void> {
-    await Promise.all([this.#writer.idle(), this.#segments.idle()])
+    // Deadlines still come: only a moment at which everything is durable may be kept.
+    while (!this.#dropped && (this.#writer.pending > 0 || this.#segments.queuedFixes > 0)) {
+      await Promise.all([this.#writer.idle(), this.#segments.idle()])
+    }
+    if (this.#dropped) return
     const snapshots = snapshotsOf({
       position: this.#writer.durable,
       segmentNo: this.#segments.durableSegmentNo,
@@ -507,7 +534,10 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       calls: this.#memory.callStates(),
     })
     const startedMs = this.monotonicMs()
-    await this.#parts.journal.putSnapshots(this.#ownership, snapshots)
+    // In parts, in order: the region's own snapshot, which makes the set whole, is in the last.
+    for (let from = 0; from < snapshots.length; from += SNAPSHOTS_AT_ONCE) {
+      await this.#parts.journal.putSnapshots(this.#ownership, snapshots.slice(from, from + SNAPSHOTS_AT_ONCE))
+    }
     this.#parts.metrics.commit('snapshots', (this.monotonicMs() - startedMs) / 1_000, snapshots.length)
   }
 
@@ -520,7 +550,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.#writer.stop()
     this.#segments.stop()
     this.#outbox.dropAll()
-    this.#parts.system.dropMailbox(this.#mailbox)
+    for (const message of this.#parts.system.dropMailbox(this.#mailbox)) answerUnheard(message as Unheard)
     this.#parts.system.stop(this.ref as never)
   }
 
@@ -533,6 +563,14 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.drop()
     this.#parts.onLost(reason)
   }
+}
+
+type Unheard = RegionMessage | DriverMessage | TripMessage
+
+/** A message that no actor will get: whoever waits for its answer is told so. */
+function answerUnheard(message: Unheard): void {
+  if (message.type === 'command') message.request.answer({ ok: false, refusal: UNAVAILABLE })
+  else if (message.type === 'query' || message.type === 'read') message.answer({ ok: false, refusal: UNAVAILABLE })
 }
 
 function sameReference(known: DriverState | undefined, unit: UnitReference): boolean {

@@ -16,7 +16,7 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import { INTERNAL } from '../refusals.ts'
-import type { CommandRequest, Outcome } from '../region-handle.ts'
+import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { type CommandOutcome, type Result, runCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
@@ -61,8 +61,8 @@ export interface TurnRunnerParts {
   readonly logger: Logger
   readonly newId: () => string
   readonly lastRecordedAtMs: number
-  /** Latest region time that a client may report. */
-  readonly latestMs: () => number
+  /** The moments that a client may report now. */
+  readonly momentRange: () => { readonly earliestMs: number; readonly latestMs: number }
   /** Makes the actor of a state that was not there before. */
   readonly addDriver: (state: DriverState) => DriverActor
   readonly addTrip: (state: TripState) => void
@@ -85,21 +85,21 @@ export class TurnRunner {
 
   /** One client command: a repeated id gets the first outcome, everything else is decided now. */
   command(request: CommandRequest): void {
-    const { outcomes, log, newId, latestMs } = this.#parts
+    const { outcomes, log, newId, momentRange } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
     if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const ran = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
-      decided = runCommand(turn, request.command, { principal, unitId, latestMs: latestMs(), newId })
+      decided = runCommand(turn, request.command, { principal, unitId, ...momentRange(), newId })
       return decided.ok ? decided.result : undefined
     })
     this.#answer(request, ran ? outcomeAt(decided, log.head) : { ok: false, refusal: INTERNAL })
   }
 
   /**
-   * Runs one turn to its end; then the desk matches, in the same turn. One that records nothing writes nothing.
+   * Runs one turn to its end; then the desk matches, in the same turn. One that records nothing and keeps no outcome writes nothing.
    * Input: the body answers the result to keep under the command's id, if any.
    * Output: false when it threw; it has then changed nothing.
    */
@@ -117,7 +117,9 @@ export class TurnRunner {
       logger.error({ err: error, cause }, 'a turn threw; it changed nothing')
       return false
     }
-    if (turn.events.length > 0) this.#commit(turn, cause, result)
+    // A command that changed nothing still has an outcome to keep: its id must not be decided anew.
+    if (turn.events.length > 0 || (cause.bodyHash !== null && result !== undefined)) this.#commit(turn, cause, result)
+    desk.matched(turn)
     return true
   }
 
@@ -134,7 +136,12 @@ export class TurnRunner {
       callDetails,
     })
     if (kept !== null && commandId !== null) {
-      outcomes.remember(principal, commandId, { ...kept, position, recordedAtMs: nowMs })
+      outcomes.remember(principal, commandId, {
+        bodyHash: kept.bodyHash,
+        position,
+        recordedAtMs: nowMs,
+        result: kept.result,
+      })
     }
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
     for (const call of turn.calls.values()) memory.setCall(call)
@@ -166,15 +173,19 @@ export class TurnRunner {
     const frame = board.keep(turn.position, turn.nowMs, turn.events)
     const concerned = new Set<UnitId>(turn.drivers.keys())
     for (const trip of turn.trips.values()) if (trip.unitId !== null) concerned.add(trip.unitId)
-    const pushes: [DriverActor, DriverView][] = []
+    const pushes: [DriverActor, Session, DriverView][] = []
     for (const unitId of concerned) {
       const actor = memory.driverActor(unitId)
-      if (actor !== undefined && actor.session !== null) pushes.push([actor, memory.driverView(actor, turn.nowMs)])
+      if (actor === undefined || actor.session === null) continue
+      pushes.push([actor, actor.session, memory.driverView(actor, turn.nowMs)])
     }
     outbox.hold(turn.position, () => {
       for (const event of turn.events) countOffer(event, metrics)
       board.publish(frame)
-      for (const [actor, view] of pushes) actor.session?.send(['unit-state', turn.position, view])
+      for (const [actor, session, view] of pushes) {
+        // A newer session hears its welcome first, which tells this and more.
+        if (actor.session === session) session.send(['unit-state', turn.position, view])
+      }
     })
   }
 

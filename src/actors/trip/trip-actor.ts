@@ -13,8 +13,10 @@ export interface TripDoor {
   readTrip(trip: TripState, answer: (answer: QueryAnswer) => void): void
 }
 
+const ACCEPTS = ['command', 'read'] as const
+
 export class TripActor implements Behaviour<TripMessage> {
-  readonly accepts = ['command', 'read'] as const
+  readonly accepts = ACCEPTS
   readonly #door: TripDoor
   state: TripState
 

@@ -1,0 +1,176 @@
+/** Region time: anchored, scaled, and never running backwards. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { RegionClock, systemClock } from '../../src/actors/clock.ts'
+import { Timers } from '../../src/actors/timers.ts'
+import { ManualMachine } from '../support/manual-machine.ts'
+
+const WALL = 1_700_000_000_000
+const idle = () => Promise.resolve()
+const anchorAt = (rate: number, anchorRegionMs = WALL) => ({ anchorRegionMs, anchorWallMs: WALL, rate })
+
+describe('region time', () => {
+  test('is the anchor plus the wall time since, times the rate', async () => {
+    for (const rate of [0.5, 1, 60]) {
+      const machine = new ManualMachine(WALL)
+      const clock = new RegionClock(machine, anchorAt(rate, 5_000))
+      await machine.advance(10_000, idle)
+      assert.equal(clock.nowMs(), 5_000 + 10_000 * rate)
+      assert.equal(clock.regionMs(WALL + 3_000), 5_000 + 3_000 * rate)
+      assert.equal(clock.wallSpanMs(6_000), 6_000 / rate)
+      assert.deepEqual(clock.view(), { nowMs: clock.nowMs(), ...anchorAt(rate, 5_000) })
+    }
+  })
+
+  test('stands at the wall when that leaps ahead, and goes on from there when it is set back', async () => {
+    const machine = new ManualMachine(WALL)
+    const clock = new RegionClock(machine, anchorAt(1))
+    machine.setWall(WALL + 3_600_000)
+    assert.equal(clock.nowMs(), WALL + 3_600_000)
+    machine.setWall(WALL)
+    await machine.advance(1_000, idle)
+    assert.equal(clock.nowMs(), WALL + 3_601_000)
+  })
+
+  test('goes on from the last record by the monotonic clock when the wall lies behind it', async () => {
+    const machine = new ManualMachine(WALL)
+    const clock = new RegionClock(machine, anchorAt(10), WALL + 50_000)
+    assert.equal(clock.nowMs(), WALL + 50_000)
+    await machine.advance(100, idle)
+    assert.equal(clock.nowMs(), WALL + 51_000)
+  })
+
+  test('never runs backwards, whatever is done to the wall', async () => {
+    const move = fc.oneof(
+      fc.record({ advanceMs: fc.integer({ min: 0, max: 10_000 }) }),
+      fc.record({ wallMs: fc.integer({ min: WALL - 100_000, max: WALL + 100_000 }) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(move), fc.constantFrom(0.3, 1, 7), async (moves, rate) => {
+        const machine = new ManualMachine(WALL)
+        const clock = new RegionClock(machine, anchorAt(rate))
+        let last = clock.nowMs()
+        for (const each of moves) {
+          if ('wallMs' in each) machine.setWall(each.wallMs)
+          else await machine.advance(each.advanceMs, idle)
+          const now = clock.nowMs()
+          assert.ok(Number.isSafeInteger(now) && now >= last, `${now} after ${last}`)
+          last = now
+        }
+      }),
+    )
+  })
+
+  test('gives a reconnect at least 2 s of wall time', () => {
+    const graceMs = (rate: number) => new RegionClock(new ManualMachine(), anchorAt(rate)).graceMs(30_000)
+    assert.deepEqual([graceMs(1), graceMs(15), graceMs(60)], [30_000, 30_000, 120_000])
+  })
+})
+
+describe('timers', () => {
+  const start = (rate = 1) => {
+    const machine = new ManualMachine(WALL)
+    const clock = new RegionClock(machine, anchorAt(rate))
+    const fired: string[] = []
+    const timers = new Timers(machine, clock)
+    const at = (dueMs: number, name: string) =>
+      timers.at(WALL + dueMs, () => fired.push(`${name}@${clock.nowMs() - WALL}`))
+    return { machine, clock, timers, fired, at }
+  }
+
+  test('fire in the order of their moments, those of one moment in the order in which they were set', async () => {
+    const { machine, fired, at } = start()
+    for (const [dueMs, name] of [
+      [300, 'c'],
+      [100, 'a'],
+      [200, 'b1'],
+      [200, 'b2'],
+      [100, 'a2'],
+      [200, 'b3'],
+    ] as const)
+      at(dueMs, name)
+    await machine.advance(1_000, idle)
+    assert.deepEqual(fired, ['a@100', 'a2@100', 'b1@200', 'b2@200', 'b3@200', 'c@300'])
+    assert.deepEqual(machine.delays, [])
+  })
+
+  test('fire at their moment in any number and order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(5_000)), async dues => {
+        const { machine, fired, at } = start()
+        for (const due of dues) at(due, String(due))
+        await machine.advance(6_000, idle)
+        assert.deepEqual(
+          fired,
+          [...dues].sort((a, b) => a - b).map(due => `${due}@${due}`),
+        )
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('of the past fire at the next chance, not within the call', async () => {
+    const { machine, fired, at } = start()
+    at(-5_000, 'late')
+    assert.deepEqual(fired, [])
+    await machine.advance(0, idle)
+    assert.deepEqual(fired, ['late@0'])
+  })
+
+  test('run with region time', async () => {
+    const { machine, fired, at } = start(60)
+    at(60_000, 'minute')
+    await machine.advance(999, idle)
+    assert.deepEqual(fired, [])
+    await machine.advance(1, idle)
+    assert.deepEqual(fired, ['minute@60000'])
+  })
+
+  test('set while others fire are fired too', async () => {
+    const { machine, timers, fired, at } = start()
+    timers.at(WALL + 100, () => {
+      at(50, 'past')
+      at(150, 'next')
+    })
+    await machine.advance(1_000, idle)
+    assert.deepEqual(fired, ['past@100', 'next@150'])
+  })
+
+  test('that are stopped never fire, and leave no machine timer', async () => {
+    const { machine, timers, fired, at } = start()
+    at(100, 'a')
+    timers.at(WALL + 50, () => timers.stop())
+    at(50, 'b')
+    await machine.advance(1_000, idle)
+    at(2_000, 'c')
+    await machine.advance(5_000, idle)
+    assert.deepEqual([fired, machine.delays], [[], []])
+  })
+
+  test('further away than a machine timer reaches do not fire early', async () => {
+    const { machine, clock, fired, at } = start()
+    const dueMs = 2 ** 31 + 60_000
+    at(dueMs, 'far')
+    // A machine whose timers end after 2^31 - 1 ms, as those of Node do.
+    assert.equal(clock.nowMs(), WALL)
+    const after = machine.after.bind(machine)
+    machine.after = (delayMs, run) => after(Math.min(delayMs, 2 ** 31 - 1), run)
+    const capped = new Timers(machine, clock)
+    capped.at(WALL + dueMs, () => fired.push('capped'))
+    await machine.advance(2 ** 31 - 1, idle)
+    assert.deepEqual(fired, [])
+    await machine.advance(60_001, idle)
+    assert.deepEqual(fired, [`far@${dueMs}`, 'capped'])
+  })
+
+  test('of the machine itself take a delay that setTimeout does not, and can be cancelled', async () => {
+    const fired: string[] = []
+    const cancelFar = systemClock.after(2 ** 40, () => fired.push('far'))
+    const cancelNear = systemClock.after(1, () => fired.push('near'))
+    cancelNear()
+    await new Promise<void>(resolve => systemClock.after(15, resolve))
+    cancelFar()
+    assert.deepEqual(fired, [])
+  })
+})

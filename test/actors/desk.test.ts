@@ -1,0 +1,208 @@
+/** The desk as a fold: its queue and its finder follow the states, and matching serves the queue in its order. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Desk, levelsServing, type Presence } from '../../src/actors/region/desk.ts'
+import { Turn } from '../../src/actors/region/turn.ts'
+import { queueKey } from '../../src/domain/desk.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
+import { PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
+import { Finder } from '../../src/finder/finder.ts'
+import { START_MS, World } from '../support/given-when-then.ts'
+import {
+  accepted,
+  called,
+  cancelled,
+  closed,
+  declined,
+  onDuty,
+  PLACE,
+  policyOf,
+  unavailable,
+} from '../support/scenario.ts'
+
+const policy = policyOf('offered')
+
+/** A desk beside the states that it folds, committing each record as the region does. */
+class Room {
+  readonly world = new World()
+  readonly finder = new Finder()
+  readonly placed = new Map<string, Presence>()
+  readonly desk: Desk
+  #offers = 0
+
+  constructor() {
+    this.desk = new Desk({
+      finder: this.finder,
+      policy,
+      disconnectGraceMs: 30_000,
+      presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
+      newOfferId: () => `O-${++this.#offers}`,
+      onSearch: () => {},
+      monotonicMs: () => 0,
+    })
+  }
+
+  place(unitId: string, northM: number): void {
+    const at = { lonDeg: PLACE.lonDeg, latDeg: PLACE.latDeg + northM / 111_195 }
+    const fix = { ...at, seq: 1, streamId: 's', fixedAtMs: START_MS, accuracyM: null, speedMps: null, headingDeg: null }
+    this.placed.set(unitId, { disconnectedSinceMs: null, fix })
+    const driver = this.world.drivers.get(unitId)
+    if (driver !== undefined) this.desk.placeUnit(driver, fix)
+  }
+
+  /** One turn: the events (none: the desk is asked by itself), then matching, then the fold; answers the record. */
+  run(events: readonly DomainEvent[], match = true): DomainEvent[] {
+    const { world } = this
+    const committed = {
+      driver: (id: string) => world.drivers.get(id),
+      trip: (id: string) => world.trips.get(id),
+      call: (id: string) => world.calls.get(id),
+    }
+    const turn = new Turn(committed, world.nowMs, world.position + 1)
+    turn.record(events)
+    turn.deskAsked = events.length === 0
+    if (match) this.desk.match(turn)
+    const before = new Map(world.drivers)
+    world.record(turn.events, turn.nowMs)
+    for (const id of turn.drivers.keys()) {
+      this.desk.onDriver(before.get(id), world.driver(id), this.placed.get(id)?.fix ?? null)
+    }
+    for (const id of turn.trips.keys()) this.desk.onTrip(world.trip(id))
+    return turn.events
+  }
+}
+
+const offersIn = (events: readonly DomainEvent[]) =>
+  events.flatMap(event => (event.type === 'OfferMade' ? [`${event.tripId}>${event.unitId}`] : []))
+
+test('a need is served by its level and all above', () => {
+  assert.deepEqual(levelsServing('first-responder'), ['first-responder', 'bls', 'als', 'cct'])
+  assert.deepEqual(levelsServing('als'), ['als', 'cct'])
+  assert.deepEqual(levelsServing('cct'), ['cct'])
+})
+
+test('the queue is what a count of the pending trips gives, after any history', () => {
+  const step = fc.tuple(
+    fc.constantFrom('call', 'decline', 'accept', 'close', 'cancel', 'match'),
+    fc.nat(30),
+    fc.constantFrom(...PRIORITIES),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), steps => {
+      const room = new Room()
+      const { world } = room
+      for (const unit of ['A1', 'A2', 'A3']) {
+        room.place(unit, 100)
+        room.run(onDuty(unit))
+      }
+      for (const [i, [kind, pick, priority]] of steps.entries()) {
+        const trips = [...world.trips.values()]
+        const trip = trips[pick % Math.max(1, trips.length)]
+        const { tripId, offer, unitId } = trip ?? { tripId: '', offer: null, unitId: null }
+        if (kind === 'call') room.run(called([`T-${i}`], undefined, priority))
+        else if (kind === 'match') room.run([])
+        else if (trip === undefined) continue
+        else if (kind === 'decline' && offer !== null) room.run([declined(tripId, offer.unitId, offer.offerId)])
+        else if (kind === 'accept' && offer !== null) room.run([accepted(tripId, offer.unitId, offer.offerId)])
+        else if (kind === 'close' && trip.phase === 'assigned') room.run([closed(tripId, unitId!)])
+        else if (kind === 'cancel' && !['closed', 'cancelled'].includes(trip.phase)) {
+          room.run([cancelled(tripId, offer?.unitId ?? unitId)])
+        }
+        const pending = [...world.trips.values()].filter(({ phase }) => phase === 'pending')
+        assert.equal(room.desk.pendingCount, pending.length)
+        assert.deepEqual(
+          room.desk.pendingByPriority(),
+          PRIORITIES.map(p => [p, pending.filter(waiting => waiting.priority === p).length]),
+        )
+        const free = [...world.drivers.values()].filter(({ status }) => status === 'available').map(d => d.unitId)
+        const found = room.finder.nearest({ ...PLACE, k: 10, levels: ['als'] }).map(unit => unit.unitId)
+        assert.deepEqual(found.sort(), free.sort())
+        for (const { tripId, asked } of pending) {
+          const idle = free.filter(unitId => !asked.includes(unitId))
+          assert.deepEqual(idle, [], `${tripId} waits beside them`)
+        }
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('trips are served in the order of the queue', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...PRIORITIES), { minLength: 2, maxLength: 12 }), priorities => {
+      const room = new Room()
+      for (const [i, priority] of priorities.entries()) room.run(called([`T-${i}`], undefined, priority), false)
+      const order = [...room.world.trips.values()]
+        .sort((a, b) => queueKey(a, policy) - queueKey(b, policy) || (a.tripId < b.tripId ? -1 : 1))
+        .map(trip => trip.tripId)
+      for (let i = 0; i < priorities.length; i++) room.place(`A${i}`, 100 + i)
+      const events = room.run(
+        priorities.flatMap((_, i) => onDuty(`A${i}`)),
+        false,
+      )
+      assert.deepEqual(offersIn(events), [])
+      assert.deepEqual(
+        offersIn(room.run([])),
+        order.map((tripId, i) => `${tripId}>A${i}`),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a unit that the same turn frees is found, and one that it binds is not', () => {
+  const room = new Room()
+  room.place('A1', 100)
+  room.run(onDuty('A1'))
+  assert.deepEqual(offersIn(room.run(called(['T-1']))), ['T-1>A1'])
+  room.run(called(['T-2']))
+  room.run(called(['T-3']))
+  const record = room.run([declined('T-1', 'A1', 'O-1')])
+  assert.deepEqual(offersIn(record), ['T-2>A1'])
+})
+
+test('a turn that throws while it matches leaves the search as it was', () => {
+  const room = new Room()
+  room.place('A1', 100)
+  room.run([...onDuty('A1'), unavailable('A1')])
+  room.run(called(['T-1']))
+  const original = room.placed.get('A1')!
+  const back: DomainEvent = {
+    type: 'UnitBecameAvailable',
+    v: 1,
+    entity: 'driver/A1',
+    unitId: 'A1',
+    happenedAtMs: START_MS,
+  }
+  let looked = 0
+  Object.defineProperty(original, 'disconnectedSinceMs', {
+    get() {
+      looked++
+      throw new Error('a mistake')
+    },
+  })
+  assert.throws(() => room.run([back]), /a mistake/)
+  assert.equal(looked, 1)
+  assert.deepEqual(room.finder.nearest({ ...PLACE, k: 9, levels: ['als'] }), [])
+  room.place('A1', 100)
+  assert.deepEqual(offersIn(room.run([back])), ['T-1>A1'])
+})
+
+test('in one round no unit is asked twice for a trip', () => {
+  const room = new Room()
+  const units = ['A1', 'A2', 'A3']
+  for (const [i, unit] of units.entries()) {
+    room.place(unit, 100 * (i + 1))
+    room.run(onDuty(unit))
+  }
+  let made = offersIn(room.run(called(['T-1'], undefined, 1 as Priority)))
+  const asked: string[] = []
+  while (made.length > 0) {
+    const { unitId, offerId } = room.world.trip('T-1').offer!
+    asked.push(unitId)
+    made = offersIn(room.run([declined('T-1', unitId, offerId)]))
+  }
+  assert.deepEqual(asked, units)
+  assert.deepEqual(room.world.trip('T-1').alarms, ['round-exhausted'])
+})

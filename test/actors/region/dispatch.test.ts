@@ -1,0 +1,512 @@
+/** A region from the call to the end of the trip: offers, answers, deadlines, rounds and the queue. */
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
+import { callOf, type RecordingSession, RegionWorld, settle, type WorldOptions } from '../../support/region-world.ts'
+
+let world: RegionWorld
+const open = async (options: WorldOptions = {}) => {
+  world = await RegionWorld.open(options)
+  return world
+}
+afterEach(() => world.close())
+
+const offerOf = (session: RecordingSession) => session.view.unit.offerId ?? assert.fail('the unit holds no offer')
+const accept = (session: RecordingSession) =>
+  world.accepted(world.drive(session, { type: 'accept-offer', offerId: offerOf(session), happenedAtMs: world.nowMs }))
+const decline = (session: RecordingSession) =>
+  world.accepted(world.drive(session, { type: 'decline-offer', offerId: offerOf(session), reason: 'too-far' }))
+const closeTrip = (session: RecordingSession) =>
+  world.accepted(
+    world.drive(session, {
+      type: 'close-trip',
+      tripId: session.view.trip!.tripId,
+      disposition: 'transported',
+      happenedAtMs: world.nowMs,
+    }),
+  )
+/** Keeps units on the map while time passes. */
+async function pass(ms: number, ...sessions: RecordingSession[]): Promise<void> {
+  for (let left = ms; left > 0; left -= 60_000) {
+    for (const session of sessions) world.fixAt(session, 100)
+    await world.advance(Math.min(left, 60_000))
+  }
+}
+
+describe('a trip from call to hospital', () => {
+  for (const mode of DISPATCH_MODES) {
+    test(`the nearest unit is asked, accepts, works and is free again (${mode})`, async () => {
+      await open({ mode })
+      const far = await world.onDuty('far', 4_000)
+      const near = await world.onDuty('near', 500)
+      const tripId = await world.call()
+      assert.equal(near.view.unit.status, 'offered')
+      assert.equal(far.view.unit.status, 'available')
+      assert.equal((await world.trip(tripId)).unitId, mode === 'ordered' ? 'near' : null)
+
+      assert.deepEqual(await accept(near), { tripId, phase: 'assigned' })
+      for (const phase of ['en-route', 'on-scene', 'transporting', 'at-destination'] as const) {
+        await world.advance(60_000)
+        const report = { type: 'report-phase', tripId, phase, happenedAtMs: world.nowMs } as const
+        assert.deepEqual(await world.accepted(world.drive(near, report)), { tripId, phase })
+        assert.equal(near.view.unit.status, phase)
+        assert.equal((await world.trip(tripId)).times[phase], world.nowMs)
+      }
+      await closeTrip(near)
+      assert.equal(near.view.unit.status, 'available')
+      assert.equal(near.view.trip, null)
+      const trip = await world.trip(tripId)
+      assert.deepEqual([trip.phase, trip.disposition, trip.missed], ['closed', 'transported', []])
+      assert.equal((await world.events('CallClosed')).length, 1)
+    })
+  }
+
+  test('call, trip and first offer are one record', async () => {
+    await open()
+    await world.onDuty('A1', 100)
+    await world.call()
+    const types = (await world.log()).at(-1)!.events.map(event => event.type)
+    assert.deepEqual(types, ['CallEntered', 'TripCreated', 'OfferMade'])
+  })
+
+  test('a call for two units asks the two nearest, and ends with its last trip', async () => {
+    await open()
+    const first = await world.onDuty('A1', 100)
+    const second = await world.onDuty('A2', 200)
+    const need = { levelOfCare: 'bls', capabilities: [] } as const
+    const { tripIds } = await world.accepted(world.dispatch(callOf({ needs: [need, need] })))
+    assert.equal((tripIds as string[]).length, 2)
+    assert.notEqual(first.view.trip!.tripId, second.view.trip!.tripId)
+    await accept(first)
+    await closeTrip(first)
+    assert.deepEqual(await world.events('CallClosed'), [])
+    const open2 = second.view.trip!.tripId
+    await world.accepted(world.dispatch({ type: 'cancel-trip', tripId: open2, reason: 'other' }))
+    assert.equal((await world.events('CallClosed')).length, 1)
+    assert.equal(second.view.unit.status, 'available')
+  })
+
+  test('a crew sees who called once it is bound, and not while it may still decline', async () => {
+    const details = { callerName: 'Ada', phone: null, address: '1 Queen St', notes: null }
+    for (const mode of DISPATCH_MODES) {
+      await open({ mode })
+      const crew = await world.onDuty('A1', 100)
+      await world.call({ details })
+      assert.deepEqual(crew.view.trip!.details, mode === 'ordered' ? details : null)
+      await accept(crew)
+      assert.deepEqual(crew.view.trip!.details, details)
+      assert.ok(!JSON.stringify(await world.log()).includes('Queen St'))
+      if (mode === 'ordered') await world.close()
+    }
+  })
+
+  test('a driver bound to a trip is not asked for a second one', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    const waiting = await world.trip(await world.call())
+    assert.deepEqual([waiting.phase, waiting.alarms], ['pending', ['no-eligible-unit']])
+  })
+})
+
+describe('an offer that is not taken goes on', () => {
+  test('to the next unit at once when the crew declines', async () => {
+    await open()
+    const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+    const tripId = await world.call()
+    await decline(first)
+    assert.equal(first.view.unit.status, 'available')
+    assert.equal(second.view.trip!.tripId, tripId)
+    const record = (await world.log()).at(-1)!
+    assert.deepEqual(
+      record.events.map(event => event.type),
+      ['OfferDeclined', 'OfferMade'],
+    )
+  })
+
+  for (const mode of DISPATCH_MODES) {
+    test(`to the next unit at its deadline (${mode})`, async () => {
+      await open({ mode })
+      const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+      const tripId = await world.call()
+      const offerId = offerOf(first)
+      const timeoutMs = mode === 'ordered' ? 45_000 : 15_000
+      await world.advance(timeoutMs - 1)
+      assert.equal(first.view.unit.offerId, offerId)
+      await world.advance(1)
+      assert.equal(first.view.unit.status, 'available')
+      assert.equal(second.view.trip!.tripId, tripId)
+      const late = world.drive(first, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs })
+      assert.equal(await world.refused(late), 'unknown-offer')
+    })
+
+    test(`to the next unit when the crew has been disconnected past its grace (${mode})`, async () => {
+      await open({ mode, policy: { offerTimeoutMs: { 1: 60_000, 2: 0, 3: 0, 4: 0, 5: 0 }, orderTimeoutMs: 60_000 } })
+      const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+      const tripId = await world.call()
+      world.host.closed(first)
+      await world.advance(29_999)
+      assert.equal((await world.trip(tripId)).offer?.unitId, 'A1')
+      await world.advance(1)
+      assert.equal(second.view.trip?.tripId, tripId)
+      assert.equal((await world.events('OfferRevoked'))[0]!.reason, 'unit-disconnected')
+    })
+  }
+
+  test('a crew that is back within its grace keeps its offer, and its next absence counts anew', async () => {
+    await open({ policy: { offerTimeoutMs: { 1: 120_000, 2: 0, 3: 0, 4: 0, 5: 0 } } })
+    const first = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    world.host.closed(first)
+    await world.advance(20_000)
+    const back = world.connect('A1')
+    await settle()
+    assert.equal(back.view.trip!.tripId, tripId)
+    await world.advance(5_000)
+    world.host.closed(back)
+    await world.advance(29_999)
+    assert.equal((await world.trip(tripId)).phase, 'offered')
+    await world.advance(1)
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+  })
+
+  test('to the next unit when its position is lost', async () => {
+    await open({ policy: { offerTimeoutMs: { 1: 120_000, 2: 0, 3: 0, 4: 0, 5: 0 } } })
+    const first = await world.onDuty('A1', 100)
+    await world.advance(290_000)
+    const second = await world.onDuty('A2', 200)
+    const tripId = await world.call()
+    assert.equal(first.view.trip!.tripId, tripId)
+    await world.advance(9_999)
+    assert.equal(first.view.unit.status, 'offered')
+    await world.advance(1)
+    assert.equal(second.view.trip?.tripId, tripId)
+    assert.equal((await world.events('OfferRevoked'))[0]!.reason, 'position-lost')
+  })
+
+  test('a unit that is seen again, however late its fix, is watched on', async () => {
+    await open({ policy: { offerTimeoutMs: { 1: 120_000, 2: 0, 3: 0, 4: 0, 5: 0 } } })
+    const first = await world.onDuty('A1', 100)
+    await world.advance(290_000)
+    const tripId = await world.call()
+    // A backlog: newer than what placed the unit, and itself nearly lost.
+    world.fixAt(first, 150, 280_000)
+    await world.advance(19_999)
+    assert.equal((await world.trip(tripId)).phase, 'offered')
+    await world.advance(1)
+    assert.equal((await world.events('OfferRevoked'))[0]?.reason, 'position-lost')
+  })
+
+  test('a unit that goes out of service, or off duty, gives its offer to the next', async () => {
+    await open()
+    const crews = [await world.onDuty('A1', 100), await world.onDuty('A2', 200), await world.onDuty('A3', 300)] as const
+    const tripId = await world.call()
+    const out = { type: 'set-status', status: 'unavailable', reason: 'refuel', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(crews[0], out))
+    assert.equal(crews[1].view.trip!.tripId, tripId)
+    await world.accepted(world.drive(crews[1], { type: 'sign-off', happenedAtMs: world.nowMs }))
+    assert.equal(crews[2].view.trip!.tripId, tripId)
+  })
+})
+
+describe('rounds', () => {
+  test('no unit is asked twice in a round; the next round begins after the pause', async () => {
+    await open()
+    const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+    const tripId = await world.call()
+    await decline(first)
+    await decline(second)
+    const exhausted = await world.trip(tripId)
+    assert.deepEqual([exhausted.phase, exhausted.round, exhausted.alarms], ['pending', 1, ['round-exhausted']])
+    await world.advance(14_999)
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+    await world.advance(1)
+    const again = await world.trip(tripId)
+    assert.deepEqual([again.offer?.unitId, again.round, again.alarms], ['A1', 2, []])
+    const asked = (await world.events('OfferMade')).map(offer => `${offer.round}:${offer.unitId}`)
+    assert.deepEqual(asked, ['1:A1', '1:A2', '2:A1'])
+  })
+
+  test('a unit that comes free in the pause is asked in the same round', async () => {
+    await open()
+    const first = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    await decline(first)
+    await world.advance(5_000)
+    const second = await world.onDuty('A2', 900)
+    assert.equal(second.view.trip?.tripId, tripId)
+    assert.equal(second.view.trip.round, 1)
+  })
+
+  test('a trip nobody can take is raised once, and offered when somebody can', async () => {
+    await open()
+    const tripId = await world.call()
+    assert.deepEqual((await world.trip(tripId)).alarms, ['no-eligible-unit'])
+    await world.call()
+    await world.advance(60_000)
+    assert.equal((await world.events('TripAlarmRaised')).filter(event => event.tripId === tripId).length, 1)
+    const crew = await world.onDuty('A1', 100)
+    assert.equal(crew.view.trip?.tripId, tripId)
+    assert.deepEqual((await world.trip(tripId)).alarms, [])
+  })
+})
+
+describe('alarms', () => {
+  test('an order that is not acknowledged raises its alarm at 20 s, once', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    await world.advance(19_999)
+    assert.deepEqual((await world.trip(tripId)).alarms, [])
+    await world.advance(1)
+    assert.deepEqual((await world.trip(tripId)).alarms, ['unacknowledged'])
+    await world.advance(20_000)
+    assert.equal((await world.events('TripAlarmRaised')).length, 1)
+  })
+
+  test('an acknowledged order raises no alarm', async () => {
+    await open({ mode: 'ordered' })
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    await world.advance(60_000)
+    assert.deepEqual(await world.events('TripAlarmRaised'), [])
+    assert.deepEqual(await world.events('OfferTimedOut'), [])
+  })
+
+  test('a crew that does not move for 120 s raises an alarm; one that drives does not', async () => {
+    await open()
+    const [slow, quick] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+    const [slowTrip, quickTrip] = [await world.call(), await world.call()]
+    await accept(slow)
+    await accept(quick)
+    const report = { type: 'report-phase', tripId: quickTrip, phase: 'en-route', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(quick, report))
+    await world.advance(120_000)
+    const raised = await world.events('TripAlarmRaised')
+    assert.deepEqual(
+      raised.map(event => [event.tripId, event.alarm, event.unitId]),
+      [[slowTrip, 'no-movement', 'A1']],
+    )
+    assert.deepEqual(slow.view.trip!.alarms, ['no-movement'])
+  })
+})
+
+describe('the queue', () => {
+  const freed: [string, (session: RecordingSession) => Promise<unknown>][] = [
+    ['closes its trip', closeTrip],
+    [
+      'has its trip cancelled',
+      session =>
+        world.accepted(
+          world.dispatch({ type: 'cancel-trip', tripId: session.view.trip!.tripId, reason: 'duplicate-call' }),
+        ),
+    ],
+  ]
+  for (const [how, free] of freed) {
+    test(`a unit that ${how} gets the next trip in the same record`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      await world.call()
+      await accept(crew)
+      const next = await world.call()
+      await free(crew)
+      assert.equal(crew.view.trip?.tripId, next)
+      assert.ok((await world.log()).at(-1)!.events.some(event => event.type === 'OfferMade'))
+    })
+  }
+
+  test('a unit whose offer timed out gets the next trip that waits', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    const next = await world.call()
+    await world.advance(15_000)
+    assert.equal(crew.view.trip?.tripId, next)
+  })
+
+  test('a unit that comes back from a rest, or on duty, gets the trip that waits', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    const at = () => world.nowMs
+    await world.accepted(
+      world.drive(crew, { type: 'set-status', status: 'unavailable', reason: 'break', happenedAtMs: at() }),
+    )
+    const tripId = await world.call()
+    await world.accepted(
+      world.drive(crew, { type: 'set-status', status: 'available', reason: null, happenedAtMs: at() }),
+    )
+    assert.equal(crew.view.trip?.tripId, tripId)
+  })
+
+  test('a free unit goes to the more urgent call, and among equals to the older', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    const waiting: Record<string, string> = {}
+    for (const [name, priority] of [
+      ['older minor', 3],
+      ['urgent', 1],
+      ['newer minor', 3],
+    ] as const) {
+      await world.advance(1_000)
+      waiting[name] = await world.call({ priority })
+    }
+    const served: string[] = []
+    for (let i = 0; i < 3; i++) {
+      await closeTrip(crew)
+      const tripId = crew.view.trip!.tripId
+      served.push(Object.keys(waiting).find(name => waiting[name] === tripId)!)
+      await accept(crew)
+    }
+    assert.deepEqual(served, ['urgent', 'older minor', 'newer minor'])
+  })
+
+  test('a minor call that has waited long enough goes before an urgent one', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    const minor = await world.call({ priority: 2 })
+    await pass(16 * 60_000, crew)
+    await world.call({ priority: 1 })
+    await closeTrip(crew)
+    assert.equal(crew.view.trip?.tripId, minor)
+  })
+
+  test('a trip that only one kind of unit can take does not hold up those behind it', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    await world.call({ needs: [{ levelOfCare: 'cct', capabilities: [] }] })
+    const next = await world.call({ priority: 5 })
+    await closeTrip(crew)
+    assert.equal(crew.view.trip?.tripId, next)
+  })
+})
+
+describe('who can be sent', () => {
+  test('only units of the level and with the capabilities that the call needs', async () => {
+    await open()
+    await world.onDuty('basic', 100, { levelOfCare: 'bls', capabilities: ['bariatric'] })
+    await world.onDuty('plain', 200, { levelOfCare: 'als' })
+    const right = await world.onDuty('right', 900, { levelOfCare: 'cct', capabilities: ['neonatal', 'bariatric'] })
+    const tripId = await world.call({ needs: [{ levelOfCare: 'als', capabilities: ['bariatric'] }] })
+    assert.equal(right.view.trip?.tripId, tripId)
+  })
+
+  test('a unit without a position, lost, or long disconnected is not asked, until it is seen again', async () => {
+    await open()
+    await world.import(['blind'])
+    const blind = world.connect('blind')
+    await settle()
+    await world.accepted(world.drive(blind, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    const tripId = await world.call()
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+    world.fixAt(blind, 100)
+    await settle()
+    assert.equal(blind.view.trip?.tripId, tripId)
+    await decline(blind)
+
+    await world.advance(300_000)
+    const lost = await world.trip(tripId)
+    assert.deepEqual([lost.phase, lost.round > 1], ['pending', true])
+    await world.advance(30_000)
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+    world.fixAt(blind, 100)
+    await settle()
+    assert.equal(blind.view.trip?.tripId, tripId)
+
+    world.host.closed(blind)
+    await world.advance(60_000)
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+    const back = world.connect('blind')
+    await settle()
+    assert.equal((await world.trip(tripId)).offer?.unitId, 'blind')
+    assert.equal(back.view.trip?.tripId, tripId)
+  })
+
+  test('nearest names available units with the age of their fix, nearest first', async () => {
+    await open()
+    await world.onDuty('far', 2_000)
+    await world.onDuty('near', 300)
+    await world.advance(50_000)
+    const asked = { type: 'nearest', lonDeg: 174.76, latDeg: -36.85, k: 5, levelOfCare: null } as const
+    const { units } = await world.query<{ basis: 'straight-line'; units: never[] }>(asked)
+    assert.deepEqual(
+      units.map(
+        ({
+          unitId,
+          distanceM,
+          fix,
+        }: {
+          unitId: string
+          distanceM: number
+          fix: { ageMs: number; freshness: string }
+        }) => [unitId, distanceM, fix.ageMs, fix.freshness],
+      ),
+      [
+        ['near', 300, 50_000, 'stale'],
+        ['far', 2_000, 50_000, 'stale'],
+      ],
+    )
+  })
+
+  test('a decision says who was passed over and why', async () => {
+    await open()
+    const busy = await world.onDuty('busy', 10)
+    await world.call()
+    await accept(busy)
+    const decliner = await world.onDuty('decliner', 20)
+    await world.onDuty('small', 30, { levelOfCare: 'first-responder' })
+    const resting = await world.onDuty('resting', 40)
+    const rest = { type: 'set-status', status: 'unavailable', reason: 'break', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(resting, rest))
+    const gone = await world.onDuty('gone', 50)
+    world.host.closed(gone)
+    await world.advance(30_000)
+    world.fixAt(decliner, 20)
+    const able = { capabilities: ['bariatric'] }
+    await world.onDuty('taker', 60, able)
+    await world.import(['decliner', able])
+    const tripId = await world.call({ needs: [{ levelOfCare: 'bls', capabilities: ['bariatric'] }] })
+    assert.equal((await world.trip(tripId)).offer?.unitId, 'decliner')
+    await decline(decliner)
+    const made = (await world.events('OfferMade')).at(-1)!
+    assert.equal(made.unitId, 'taker')
+    assert.deepEqual(made.decision.excluded, {
+      busy: 1,
+      unavailable: 1,
+      'level-of-care': 1,
+      'asked-this-round': 1,
+      capability: 1,
+    })
+    assert.deepEqual(made.decision.candidates, [{ unitId: 'taker', distanceM: 60, fixAgeMs: 0, levelOfCare: 'als' }])
+  })
+})
+
+test('moments ahead of the clock are refused, and nothing changes', async () => {
+  await open()
+  await world.import(['A1'])
+  const crew = world.connect('A1')
+  await settle()
+  const at = (aheadMs: number) => world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs + aheadMs })
+  assert.equal(await world.refused(at(5_001)), 'invalid-field')
+  assert.equal(await world.refused(world.dispatch(callOf({ receivedAtMs: world.nowMs + 5_001 }))), 'invalid-field')
+  assert.equal(await world.refused(at(5_000)), 'accepted')
+})
+
+test('units and trips that the region does not have are unknown', async () => {
+  await open()
+  const nobody = { principal: 'nobody', role: 'driver', unitId: 'A9' } as const
+  const signOn = world.send(nobody, { type: 'sign-on', happenedAtMs: 0 })
+  assert.equal(await world.refused(signOn), 'unknown-unit')
+  const cancel = world.dispatch({ type: 'cancel-trip', tripId: 'akl.nope', reason: 'other' })
+  assert.equal(await world.refused(cancel), 'unknown-trip')
+  const session = world.connect('A9')
+  await settle()
+  assert.deepEqual([session.last('error')[1], session.closes], ['unknown-unit', [4401]])
+})

@@ -1,0 +1,275 @@
+/** Properties of any history that the deciders allow: states stay consistent, and replay gives them back. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { endedCall, enterCall } from '../../src/domain/call.ts'
+import { accepted, type Decision } from '../../src/domain/decision.ts'
+import { alarmRaised, offerMade, offerTimedOut } from '../../src/domain/desk.ts'
+import {
+  acceptOffer,
+  type DriverState,
+  declineOffer,
+  dispatchabilityOf,
+  isBound,
+  revokedOffer,
+  setStatus,
+  signOff,
+  signOn,
+} from '../../src/domain/driver.ts'
+import { type DomainEvent, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { cancelTrip, closeTrip, isEnded, reportPhase, type TripState } from '../../src/domain/trip.ts'
+import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
+import { World } from '../support/given-when-then.ts'
+import { BLS, PLACE, policyOf, registered } from '../support/scenario.ts'
+
+const UNITS = ['A1', 'A2', 'A3']
+const MAX_CALLS = 4
+
+/** Something that somebody tries; whether it is allowed is for the deciders to say. */
+const step = fc.record({
+  kind: fc.constantFrom(
+    'sign-on',
+    'sign-on',
+    'sign-off',
+    'rest',
+    'ready',
+    'call',
+    'offer',
+    'offer',
+    'offer',
+    'accept',
+    'accept',
+    'decline',
+    'time-out',
+    'revoke',
+    'alarm',
+    'press',
+    'press',
+    'press',
+    'close',
+    'cancel',
+    'hole',
+    'import',
+  ),
+  unit: fc.constantFrom(...UNITS),
+  trip: fc.nat(2 * MAX_CALLS - 1),
+  crew: fc.constantFrom('paula', 'quentin'),
+  mode: fc.constantFrom(...DISPATCH_MODES),
+  phase: fc.constantFrom(...REPORTABLE_PHASES),
+  disposition: fc.constantFrom(...DISPOSITIONS),
+  reason: fc.constantFrom(...CANCEL_REASONS),
+  alarm: fc.constantFrom(...TRIP_ALARMS),
+  backMs: fc.integer({ min: 0, max: 90_000 }),
+})
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
+
+interface Record {
+  readonly events: readonly DomainEvent[]
+  readonly recordedAtMs: number
+}
+
+/** Runs the steps, keeps the records that came of them, and looks at the world after each. */
+function history(steps: readonly Step[], look: (world: World) => void = () => {}): Record[] {
+  const world = new World()
+  const records: Record[] = []
+  const take = (events: readonly DomainEvent[]) => {
+    if (events.length === 0) return
+    world.record(events)
+    records.push({ events, recordedAtMs: world.nowMs })
+    look(world)
+  }
+  take(UNITS.map(registered))
+  for (const [i, each] of steps.entries()) {
+    const decision = decide(world, each, i)
+    if (decision.ok) take(decision.events)
+  }
+  return records
+}
+
+function decide(world: World, step: Step, i: number): Decision {
+  const driver = world.driver(step.unit)
+  const happenedAtMs = world.nowMs - step.backMs
+  const trip = [...world.trips.values()][step.trip]
+  switch (step.kind) {
+    case 'sign-on':
+      return signOn(driver, { type: 'sign-on', happenedAtMs }, step.crew)
+    case 'sign-off':
+      return signOff(driver, { type: 'sign-off', happenedAtMs })
+    case 'rest':
+      return setStatus(driver, { type: 'set-status', status: 'unavailable', reason: 'break', happenedAtMs })
+    case 'ready':
+      return setStatus(driver, { type: 'set-status', status: 'available', reason: null, happenedAtMs })
+    case 'call': {
+      if (world.calls.size === MAX_CALLS) return accepted()
+      const needs = step.trip % 2 === 0 ? [BLS] : [BLS, BLS]
+      const call = { ...PLACE, priority: 2, problem: null, needs, receivedAtMs: happenedAtMs, details: null } as const
+      return accepted(
+        ...enterCall(
+          { type: 'enter-call', ...call },
+          `C-${i}`,
+          needs.map((_, n) => `T-${i}-${n}`),
+          world.nowMs,
+        ),
+      )
+    }
+    case 'offer': {
+      const pending = [...world.trips.values()].find(({ phase }) => phase === 'pending')
+      if (pending === undefined || driver.status !== 'available') return accepted()
+      const round = pending.asked.includes(step.unit) ? pending.round + 1 : pending.round
+      const seen = { basis: 'straight-line', candidates: [], excluded: { busy: 1 } } as const
+      return accepted(offerMade(pending, step.unit, `O-${i}`, round, seen, policyOf(step.mode), world.nowMs))
+    }
+    case 'accept': {
+      const held = driver.work === null ? undefined : world.trips.get(driver.work.tripId)
+      return acceptOffer(driver, held, driver.work?.offerId ?? 'O-none', happenedAtMs)
+    }
+    case 'decline':
+      return declineOffer(driver, {
+        type: 'decline-offer',
+        offerId: driver.work?.offerId ?? 'O-none',
+        reason: 'unsafe',
+      })
+    case 'time-out':
+      return accepted(...(trip === undefined ? [] : offerTimedOut(trip)))
+    case 'revoke':
+      return accepted(...revokedOffer(driver, 'position-lost'))
+    case 'alarm':
+      return accepted(...(trip === undefined || isEnded(trip) ? [] : alarmRaised(trip, step.alarm, trip.unitId)))
+    case 'hole': {
+      const hole = { unitId: step.unit, streamId: `${step.trip}`, fromSeq: 1, toSeq: i + 1 }
+      return accepted({ type: 'FixHoleRecorded', v: 1, entity: `driver/${step.unit}`, ...hole })
+    }
+    case 'import':
+      return accepted({ ...registered(step.unit), callSign: `Medic ${i}` } as DomainEvent)
+    default: {
+      // Mostly the crew's own trip, sometimes another's.
+      const own = step.kind === 'cancel' || step.trip === 0 ? undefined : world.trips.get(driver.work?.tripId ?? '')
+      const meant = own ?? trip
+      return meant === undefined ? accepted() : decideOnTrip(world, step, meant, happenedAtMs)
+    }
+  }
+}
+
+/** A trip's end, with its call's, as one turn records it. */
+function decideOnTrip(world: World, step: Step, trip: TripState, happenedAtMs: number): Decision {
+  const { tripId } = trip
+  if (step.kind === 'press') {
+    return reportPhase(trip, step.unit, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
+  }
+  const decision =
+    step.kind === 'close'
+      ? closeTrip(trip, step.unit, { type: 'close-trip', tripId, disposition: step.disposition, happenedAtMs })
+      : cancelTrip(trip, { type: 'cancel-trip', tripId, reason: step.reason })
+  if (!decision.ok) return decision
+  const call = world.call(trip.callId)
+  const others = call.tripIds.filter(id => id !== tripId).map(id => world.trip(id))
+  const ended = { ...trip, phase: step.kind === 'close' ? 'closed' : 'cancelled' } as TripState
+  return accepted(...decision.events, ...endedCall(call, [...others, ended]))
+}
+
+function assertConsistent(world: World): void {
+  const drivers = [...world.drivers.values()]
+  const holders = (trip: TripState) => drivers.filter(driver => driver.work?.tripId === trip.tripId)
+  for (const trip of world.trips.values()) {
+    const [holder, ...others] = holders(trip)
+    assert.equal(others.length, 0, `${trip.tripId} is on two units`)
+    if (isEnded(trip)) assert.equal(holder, undefined, `${trip.tripId} has ended and is still on a unit`)
+    else if (trip.phase === 'pending') {
+      assert.deepEqual([holder, trip.unitId, trip.offer], [undefined, null, null])
+      assert.notEqual(trip.pendingSinceMs, null)
+    } else if (trip.phase === 'offered') {
+      assert.equal(trip.offer!.unitId, holder?.unitId)
+      assert.equal(trip.offer!.offerId, holder?.work?.offerId)
+      assert.equal(trip.unitId, trip.offer!.mode === 'ordered' ? holder!.unitId : null)
+      assert.ok(trip.asked.includes(holder!.unitId))
+    } else assert.equal(trip.unitId, holder?.unitId, `${trip.tripId} is ${trip.phase} and its unit does not know`)
+    assert.equal(new Set(trip.missed).size, trip.missed.length)
+    for (const phase of trip.missed) assert.equal(trip.times[phase], undefined, `${phase} was missed and has a time`)
+    assert.equal(new Set(trip.alarms).size, trip.alarms.length)
+  }
+  for (const driver of drivers) assertDriverConsistent(world, driver)
+  for (const call of world.calls.values()) {
+    const phases = call.tripIds.map(id => world.trip(id).phase)
+    const expected = !call.tripIds.every(id => isEnded(world.trip(id)))
+      ? 'open'
+      : phases.includes('closed')
+        ? 'closed'
+        : 'cancelled'
+    assert.equal(call.state, expected)
+  }
+}
+
+function assertDriverConsistent(world: World, driver: DriverState): void {
+  const { work, crew, unavailableReason, status } = driver
+  if (work !== null) {
+    const trip = world.trip(work.tripId)
+    assert.notEqual(crew, null, 'a unit without a crew has work')
+    assert.equal(work.phase, trip.phase)
+    assert.equal(work.offerId === null, trip.phase !== 'offered')
+    assert.equal(isBound(driver), trip.unitId === driver.unitId)
+  } else {
+    assert.equal(isBound(driver), false)
+    assert.equal(status, crew === null ? 'off-duty' : unavailableReason === null ? 'available' : 'unavailable')
+  }
+  assert.equal(dispatchabilityOf(driver) === 'available', status === 'available')
+  if (status === 'available') assert.ok(crew !== null && work === null && unavailableReason === null)
+}
+
+const steps = fc.array(step, { maxLength: 120, size: 'max' })
+
+function replayed(records: readonly Record[], into = new World()): World {
+  for (const { events, recordedAtMs } of records) into.record(events, recordedAtMs)
+  return into
+}
+
+test('drivers, trips and calls name each other after every record of any history', () => {
+  fc.assert(
+    fc.property(steps, given => void history(given, assertConsistent)),
+    { numRuns: 300 },
+  )
+})
+
+test('the generated histories reach every phase and every kind of event', () => {
+  const seen = new Set<string>()
+  for (const given of fc.sample(steps, { numRuns: 300, seed: 7 })) {
+    for (const { events } of history(given)) {
+      for (const event of events) seen.add(event.type === 'TripPhaseReached' ? event.phase : event.type)
+    }
+  }
+  const types = [
+    'UnitRegistered CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable FixHoleRecorded CallEntered',
+    'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
+    'TripAlarmRaised TripCancelled TripClosed',
+  ].flatMap(line => line.split(' '))
+  assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
+})
+
+test('a snapshot plus the tail equals a full replay, wherever the snapshot was cut', () => {
+  fc.assert(
+    fc.property(steps, fc.nat(), (given, n) => {
+      const records = history(given)
+      const cut = n % (records.length + 1)
+      const snapshot = replayed(records.slice(0, cut))
+      const copy = new World()
+      // What a snapshot keeps is JSON.
+      const { drivers, trips, calls } = JSON.parse(JSON.stringify(snapshot.states())) as ReturnType<World['states']>
+      for (const [id, state] of Object.entries(drivers)) copy.drivers.set(id, state)
+      for (const [id, state] of Object.entries(trips)) copy.trips.set(id, state)
+      for (const [id, state] of Object.entries(calls)) copy.calls.set(id, state)
+      copy.position = cut
+      assert.deepEqual(replayed(records.slice(cut), copy).states(), replayed(records).states())
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('events are plain data: their JSON folds into the same states', () => {
+  fc.assert(
+    fc.property(steps, given => {
+      const records = history(given)
+      const stored = JSON.parse(JSON.stringify(records)) as Record[]
+      assert.deepEqual(replayed(stored).states(), replayed(records).states())
+    }),
+    { numRuns: 100 },
+  )
+})
