@@ -34,6 +34,9 @@ export const systemClock: MachineClock = {
   },
 }
 
+/** Below this the wall only ticks more coarsely than the monotonic clock, or is being slewed. */
+const SET_BACK_MS = 1_000
+
 export class RegionClock {
   readonly #machine: MachineClock
   readonly #anchor: ClockAnchor
@@ -63,11 +66,12 @@ export class RegionClock {
   }
 
   /**
-   * The region time that belongs to a wall time near now. It is measured from `nowMs`, not from the anchor: after the
-   * wall was set back region time lies ahead of the anchor's line, and a fix of now must still be a fix of now.
+   * The region time that belongs to a wall time: exactly what a client computes from the anchor. Only after the wall was
+   * set back, when region time lies ahead of the anchor's line, it is shifted by as much: a fix of now is a fix of now.
    */
   regionMs(wallMs: number): number {
-    return this.nowMs() - (this.#machine.wallMs() - wallMs) * this.#anchor.rate
+    const aheadMs = this.nowMs() - this.#byAnchorMs(this.#machine.wallMs())
+    return this.#byAnchorMs(wallMs) + (aheadMs > SET_BACK_MS * this.#anchor.rate ? aheadMs : 0)
   }
 
   #byAnchorMs(wallMs: number): number {

@@ -174,3 +174,22 @@ describe('timers', () => {
     assert.deepEqual(fired, [])
   })
 })
+
+test('a wall time has the very region time that a client computes from the anchor, however the clocks tick', () => {
+  const rate = 20
+  const anchor = { anchorRegionMs: 1_700_000_000_000, anchorWallMs: 1_700_000_000_000, rate }
+  let monotonicMs = 0
+  // A wall that ticks in whole milliseconds beside a monotonic clock that does not.
+  const machine = {
+    wallMs: () => anchor.anchorWallMs + Math.floor(monotonicMs),
+    monotonicMs: () => monotonicMs,
+    after: () => () => {},
+  }
+  const clock = new RegionClock(machine, anchor)
+  for (let i = 0; i < 200; i++) {
+    monotonicMs += 0.7
+    clock.nowMs()
+    const wallMs = machine.wallMs() - 3
+    assert.equal(clock.regionMs(wallMs), anchor.anchorRegionMs + (wallMs - anchor.anchorWallMs) * rate)
+  }
+})
