@@ -1,7 +1,7 @@
 /**
  * Wires the parts into one running process: database, journal, leases, regions, gateway; start and stop.
  *
- * Start: the port first (a taken one is found at once), then the database, the leases, each region's recovery, and only
+ * Start: the database, the port (so that `/readyz` answers), the leases, each region's recovery, its units, and only
  * then ready. Stop: no more connections, clients are told to come back elsewhere, what is in flight ends, snapshots,
  * leases given back.
  */

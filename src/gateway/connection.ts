@@ -3,6 +3,7 @@ import type { WebSocket } from 'uWebSockets.js'
 import type { SharedFrame } from '../actors/region-handle.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
+import { LIMITS } from '../protocol/limits.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
@@ -11,17 +12,36 @@ type Payload = Uint8Array | string
 /** What uWebSockets.js answers to a send. 1 is sent; 0 is queued and drains by itself, so it needs nothing of us. */
 const DROPPED = 2
 
+/** Bytes waiting in uWebSockets.js from which on further frames wait here until it has written some of them. */
+const FULL_BYTES = LIMITS.backpressureBytes / 4
+
+interface Waiting {
+  readonly payload: Payload
+  readonly bytes: number
+  /** False for the parts of one board snapshot: it may be larger than all that a slow client is granted. */
+  readonly counts: boolean
+}
+
 /**
  * Frames gather until the running code has ended and leave in one write: a turn's reply and state, or all the board
- * events of one commit, cost one system call instead of one each.
+ * events of one commit, cost one system call instead of one each. What the socket cannot take yet waits here, in order.
  */
 export class Connection {
   readonly format: WireFormat
   /** Null once the connection is gone; uWebSockets.js throws on any use after that. */
   #ws: WebSocket<unknown> | null
   readonly #metrics: Metrics
-  #gathered: Payload[] = []
-  readonly #flush = () => this.#send()
+  #waiting: Waiting[] = []
+  /** Bytes waiting here that count against the client. */
+  #countedBytes = 0
+  /** Parts waiting here of the one snapshot that does not count. */
+  #partsWaiting = 0
+  #snapshotCounts = false
+  #flushIsDue = false
+  readonly #flush = () => {
+    this.#flushIsDue = false
+    this.#send()
+  }
 
   constructor(ws: WebSocket<unknown>, format: WireFormat, metrics: Metrics) {
     this.#ws = ws
@@ -36,19 +56,30 @@ export class Connection {
   send(message: ServerMessage): void {
     if (this.#ws === null) return
     if (message[0] === 'error') this.#metrics.refusal(message[2])
-    this.#gather(message[0], encodeServer(message, this.format))
+    let counts = true
+    if (message[0] === 'board') {
+      // A client that asks for one snapshot after another without reading them has no claim to more than the others.
+      if (message[2] === 0) this.#snapshotCounts = this.#partsWaiting > 0
+      counts = this.#snapshotCounts
+    }
+    this.#gather(message[0], encodeServer(message, this.format), counts)
   }
 
   sendShared(shared: SharedFrame): void {
     if (this.#ws === null) return
-    this.#gather(shared.message[0], encodedOnce(shared, this.format))
+    this.#gather(shared.message[0], encodedOnce(shared, this.format), true)
+  }
+
+  /** The socket has written some of what it had. */
+  drained(): void {
+    if (this.#waiting.length > 0) this.#send()
   }
 
   refuse(id: string | null, refusal: Refusal): void {
     this.send(['error', id, refusal.code, refusal.message, refusal.details ?? null])
   }
 
-  /** Sends what was gathered, then the close frame. */
+  /** Sends what was gathered and the socket can take, then the close frame. */
   close(code: number, reason: string): void {
     this.#send()
     this.#ws?.end(code, reason)
@@ -57,34 +88,41 @@ export class Connection {
   /** The socket is gone, whoever ended it. */
   detach(): void {
     this.#ws = null
-    this.#gathered = []
+    this.#waiting = []
   }
 
   #send(): void {
     const ws = this.#ws
-    const payloads = this.#gathered
-    if (ws === null || payloads.length === 0) return
-    this.#gathered = []
-    let dropped = false
+    if (ws === null || this.#waiting.length === 0) return
     const isBinary = this.format === 'binary'
+    let sent = 0
+    let dropped = false
     ws.cork(() => {
-      for (const payload of payloads) {
+      while (!dropped && sent < this.#waiting.length && ws.getBufferedAmount() < FULL_BYTES) {
+        const { payload, bytes, counts } = this.#waiting[sent++]!
+        if (counts) this.#countedBytes -= bytes
+        else this.#partsWaiting -= 1
         dropped = ws.send(payload, isBinary) === DROPPED
-        if (dropped) return
       }
     })
-    // The client reads too slowly and a frame did not fit. Going on would lose it silently, and a close frame would
-    // only queue behind the rest; so the connection is cut, and the client resumes from its state.
-    if (!dropped) return
+    if (this.#ws === null) return
+    this.#waiting = sent === this.#waiting.length ? [] : this.#waiting.slice(sent)
+    // The client reads too slowly. Leaving frames out would lose them silently, and a close frame would only queue
+    // behind the rest; so the connection is cut, and the client resumes from its state.
+    if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= LIMITS.backpressureBytes) return
     this.#metrics.slowClientCut()
     ws.close()
   }
 
-  #gather(type: ServerTypeName, payload: Payload): void {
+  #gather(type: ServerTypeName, payload: Payload, counts: boolean): void {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
     this.#metrics.frame('out', type, bytes)
-    this.#gathered.push(payload)
-    if (this.#gathered.length === 1) queueMicrotask(this.#flush)
+    this.#waiting.push({ payload, bytes, counts })
+    if (counts) this.#countedBytes += bytes
+    else this.#partsWaiting += 1
+    if (this.#flushIsDue) return
+    this.#flushIsDue = true
+    queueMicrotask(this.#flush)
   }
 }
 

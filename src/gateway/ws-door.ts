@@ -14,6 +14,7 @@ const IDLE_TIMEOUT_S = 60
 
 interface Client {
   readonly format: WireFormat
+  connection: Connection | null
   conversation: Conversation | null
 }
 
@@ -31,11 +32,15 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): Readonl
     open(ws) {
       const client = ws.getUserData()
       const connection = new Connection(ws as WebSocket<unknown>, client.format, context.metrics)
+      client.connection = connection
       client.conversation = new Conversation(context, connection)
       conversations.add(client.conversation)
     },
     message(ws, message, isBinary) {
       ws.getUserData().conversation?.receive(message, isBinary)
+    },
+    drain(ws) {
+      ws.getUserData().connection?.drained()
     },
     close(ws, code) {
       const { conversation } = ws.getUserData()
@@ -58,7 +63,7 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
     return
   }
   res.upgrade<Client>(
-    { format, conversation: null },
+    { format, connection: null, conversation: null },
     req.getHeader('sec-websocket-key'),
     format === 'binary' ? SUBPROTOCOL_BINARY : SUBPROTOCOL_JSON,
     req.getHeader('sec-websocket-extensions'),

@@ -81,6 +81,11 @@ export class DriverActor implements Behaviour<DriverMessage> {
     return this.#connection?.session ?? null
   }
 
+  /** The session, once it has heard its welcome; before that it is told nothing else. */
+  get welcomedSession(): Session | null {
+    return this.#connection?.welcomed === true ? this.#connection.session : null
+  }
+
   receive(message: DriverMessage): void {
     switch (message.type) {
       case 'fixes':

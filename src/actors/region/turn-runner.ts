@@ -183,8 +183,8 @@ export class TurnRunner {
       for (const event of turn.events) countOffer(event, metrics)
       board.publish(frame)
       for (const [actor, session, view] of pushes) {
-        // A newer session hears its welcome first, which tells this and more.
-        if (actor.session === session) session.send(['unit-state', turn.position, view])
+        // A session hears its welcome first, which tells this and more.
+        if (actor.welcomedSession === session) session.send(['unit-state', turn.position, view])
       }
     })
   }

@@ -1,0 +1,143 @@
+/** What happens to the database happens to nobody's data: connections cut, the server stopped and started again. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
+import { stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+
+const UNITS = ['A1', 'A2', 'A3']
+const AKL = { akl: { mode: 'offered', units: UNITS } } as const
+const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
+
+test('connections terminated under load, again and again: nothing is lost or doubled, and the engine goes on', async t => {
+  const site = await Site.make(t, AKL)
+  await site.start()
+  const work = await startWork(site)
+  let connectionsCut = 0
+  for (let round = 0; round < 8; round += 1) {
+    const before = work.acknowledged.size
+    await until('work is done', () => work.acknowledged.size > before + 20)
+    const cut = await site.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name LIKE 'goldenhour%' AND pid <> pg_backend_pid()`,
+    )
+    connectionsCut += cut.length
+  }
+  assert.ok(connectionsCut >= 16, `there were connections to cut, not ${connectionsCut}`)
+  const before = work.acknowledged.size
+  await until('work goes on', () => work.acknowledged.size > before + 20)
+  await work.stop()
+  await assertNothingLost(site, work)
+  assert.equal(await site.metric('goldenhour_turn_failures_total'), 0)
+})
+
+test('Postgres stopped and started again: the engine waits, commands resume, nothing acknowledged is lost', async t => {
+  const baseDir = await temporaryBaseDir()
+  // The engine first, then its database: hooks run in the order in which they were given.
+  const endings: (() => Promise<void>)[] = []
+  t.after(async () => {
+    for (const end of endings.reverse()) await end()
+  })
+  endings.push(async () => {
+    await stopServerIn(baseDir)
+    await rm(baseDir, { recursive: true, force: true })
+  })
+  const settings = { fsync: 'off' }
+  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  await migrate(server.url)
+  const site = await Site.make({ after: run => endings.push(run) }, AKL, server.url)
+  await site.start()
+  const work = await startWork(site)
+  await until('work is done', () => work.acknowledged.size > 20)
+  // As a crash, not as a shutdown: no connection ends in an orderly way.
+  await stopServerIn(baseDir)
+  await sleep(200)
+  const whenDown = work.acknowledged.size
+  const desk = site.dispatcher()
+  const entered = desk.enterCall(CALL, { id: 'while-down' })
+  const read = await site.http('/v1/units/nearest?region=akl&lon=174.76&lat=-36.85')
+  assert.equal(read.status, 503, 'a read that cannot be confirmed says so')
+  assert.equal(read.body.code, 'unavailable')
+  assert.equal((await site.http('/healthz')).status, 200)
+  assert.equal(work.acknowledged.size, whenDown, 'nothing is acknowledged that cannot be stored')
+
+  const again = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  assert.equal(again.url, server.url)
+  const { position } = await entered
+  await until('work goes on', () => work.acknowledged.size > whenDown + 20)
+  await work.stop()
+  work.acknowledged.set('while-down', position)
+  await assertNothingLost(site, work)
+})
+
+interface Work {
+  readonly acknowledged: Map<string, number>
+  readonly crews: readonly DriverClient[]
+  readonly desk: DispatcherClient
+  stop(): Promise<void>
+}
+
+/** Crews that report fixes and change their status, and a desk that enters and cancels calls, until told to stop. */
+async function startWork(site: Site): Promise<Work> {
+  const desk = site.dispatcher()
+  const crews = UNITS.map(unitId => site.driver(unitId))
+  const acknowledged = new Map<string, number>()
+  let isOver = false
+  await Promise.all(crews.map(crew => crew.signOn()))
+  const working = [
+    ...crews.map(async crew => {
+      for (let turn = 0; !isOver; turn += 1) {
+        crew.report(SCENE)
+        const { id, position } = await (turn % 2 === 0 ? crew.becomeUnavailable('break') : crew.becomeAvailable())
+        acknowledged.set(id, position)
+        await sleep(5)
+      }
+    }),
+    (async () => {
+      while (!isOver) {
+        const { id, position, result } = await desk.enterCall(CALL)
+        acknowledged.set(id, position)
+        const cancelled = await desk.cancelTrip(result.tripIds[0]!, 'other')
+        acknowledged.set(cancelled.id, cancelled.position)
+      }
+    })(),
+  ]
+  return {
+    acknowledged,
+    crews,
+    desk,
+    async stop() {
+      isOver = true
+      await Promise.all(working)
+      await Promise.all(crews.map(crew => crew.mark()))
+    },
+  }
+}
+
+async function assertNothingLost(site: Site, { acknowledged, crews }: Work): Promise<void> {
+  const log = await site.records()
+  assert.deepEqual(
+    log.map(({ position }) => position),
+    log.map((_, index) => index + 1),
+  )
+  for (const [id, position] of acknowledged) {
+    const found = log.filter(({ commandId }) => commandId === id)
+    assert.deepEqual(
+      found.map(record => record.position),
+      [position],
+      `${id} stands once`,
+    )
+  }
+  const stored = await site.storedFixes()
+  for (const crew of crews) {
+    const seqs = stored.filter(({ streamId }) => streamId === crew.streamId).map(({ fix }) => fix.seq)
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: crew.lastSeq }, (_, index) => index + 1),
+    )
+  }
+}
