@@ -1,8 +1,8 @@
 /**
  * Runs the tests over one Postgres of their own, and leaves nothing behind.
  *
- * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. Long ones (test/sim/long, and files
- * that end in .long.test.ts) run only with --long or when they are named.
+ * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. With --long the tests that repeat a rule
+ * over random runs or rounds do so many more times (`support/long.ts`).
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -20,16 +20,14 @@ if (missing.length > 0) {
   console.error(`There is no ${missing.join(', ')}.`)
   process.exit(2)
 }
-const files = positionals.length > 0 ? positionals : await testFiles(values.long === true)
+if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
+const files = positionals.length > 0 ? positionals : await testFiles()
 process.exitCode = await runTests(files)
 
-async function testFiles(withLong: boolean): Promise<string[]> {
+async function testFiles(): Promise<string[]> {
   const all = await readdir(testDir, { recursive: true })
   return all
     .filter(file => file.endsWith('.test.ts'))
-    .filter(
-      file => withLong || !(file.endsWith('.long.test.ts') || file.startsWith(path.join('sim', 'long') + path.sep)),
-    )
     .map(file => path.join(testDir, file))
     .sort()
 }

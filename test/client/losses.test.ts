@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { connect } from '../../src/client/index.ts'
+import { times } from '../support/long.ts'
 import { ModelEngine, seeded } from './model-engine.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -154,6 +155,6 @@ test('every fix is durable once and in order, and every command happens once, th
       await time.advance(100_000)
       assert.equal(time.timersRunning, 0)
     }),
-    { numRuns: 60, includeErrorInReport: true },
+    { numRuns: times(60, 1_500), includeErrorInReport: true },
   )
 })

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOutcome, DriverClient } from '../../src/client/index.ts'
 import type { SegmentRow } from '../../src/store/segment-codec.ts'
 import { freePort, SCENE, Site, until } from '../support/engine.ts'
+import { times } from '../support/long.ts'
 
 const UNITS = ['A1', 'A2', 'A3', 'A4']
 const FIXES_EACH = 60
@@ -122,7 +123,7 @@ test('kill -9 again and again under load: every acknowledged command stands once
       }
     })(),
   ]
-  for (let round = 1; round <= 2; round += 1) {
+  for (let round = 1; round <= times(2, 25); round += 1) {
     const before = acknowledged.size
     await until('work is done', () => acknowledged.size > before + 40)
     await engine.kill()
@@ -140,10 +141,10 @@ test('kill -9 again and again under load: every acknowledged command stands once
     log.map(({ position }) => position),
     log.map((_, index) => index + 1),
   )
-  const times = log.map(({ recordedAtMs }) => recordedAtMs)
+  const recordedAtMs = log.map(record => record.recordedAtMs)
   assert.deepEqual(
-    times,
-    times.toSorted((a, b) => a - b),
+    recordedAtMs,
+    recordedAtMs.toSorted((a, b) => a - b),
     '[TM-4] recordedAt does not run backwards',
   )
   const byCommand = new Map<string, number[]>()

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { type Parsed, parseCallBody, parseFrame } from '../../src/protocol/parse.ts'
 import { CLIENT_TYPES } from '../../src/protocol/wire.ts'
+import { times } from '../support/long.ts'
 import { clientMessage } from './arbitraries.ts'
 import { FORMATS, frame, MAX_BYTES, SAMPLES, TYPE_NAMES } from './frames.ts'
 
@@ -29,7 +30,7 @@ test('random bytes never throw', () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...FORMATS), (bytes, format) =>
       holds(parseFrame(bytes, format, MAX_BYTES)),
     ),
-    { numRuns: 5_000 },
+    { numRuns: times(5_000, 500_000) },
   )
 })
 
@@ -59,7 +60,7 @@ test('messages with flipped, cut, inserted and repeated bytes never throw', () =
         holds(parseFrame(new Uint8Array(bytes), format, MAX_BYTES))
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: times(3_000, 300_000) },
   )
 })
 
@@ -90,7 +91,7 @@ test('any well-formed value in any place of any message never throws', () => {
         holds(parseFrame(frame(tuple, format), format, MAX_BYTES))
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: times(3_000, 300_000) },
   )
 })
 
@@ -100,6 +101,6 @@ test('any JSON as the body of a call never throws', () => {
       const parsed = parseCallBody(text)
       if (!parsed.ok) assert.ok(Object.hasOwn(ERRORS, parsed.refusal.code))
     }),
-    { numRuns: 1_000 },
+    { numRuns: times(1_000, 100_000) },
   )
 })
