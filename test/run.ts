@@ -2,7 +2,7 @@
  * Runs the tests over one Postgres of their own, and leaves nothing behind.
  *
  * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. With --long the tests that repeat a rule
- * over random runs or rounds do so many more times (`support/long.ts`).
+ * over random runs or rounds do so many more times (`support/long.ts`), and files that end in .long.test.ts run too.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -21,13 +21,13 @@ if (missing.length > 0) {
   process.exit(2)
 }
 if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
-const files = positionals.length > 0 ? positionals : await testFiles()
+const files = positionals.length > 0 ? positionals : await testFiles(values.long === true)
 process.exitCode = await runTests(files)
 
-async function testFiles(): Promise<string[]> {
+async function testFiles(withLong: boolean): Promise<string[]> {
   const all = await readdir(testDir, { recursive: true })
   return all
-    .filter(file => file.endsWith('.test.ts'))
+    .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
     .map(file => path.join(testDir, file))
     .sort()
 }
