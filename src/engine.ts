@@ -10,6 +10,7 @@ import { hostname } from 'node:os'
 import { ActorSystem } from './actors/actor-system.ts'
 import { systemClock } from './actors/clock.ts'
 import { newRoutedId } from './actors/ids.ts'
+import type { Region } from './actors/region/region.ts'
 import type { RegionHandle } from './actors/region-handle.ts'
 import { RegionHost } from './actors/region-host.ts'
 import type { Config } from './config.ts'
@@ -85,6 +86,8 @@ class RunningEngine implements Engine {
   #anchor!: ClockAnchor
   #databaseUrl = ''
   #referenceVersion = -1
+  /** The version of the reference data that each region's memory was told. */
+  readonly #toldVersions = new WeakMap<Region, number>()
   #ready = false
   #stopped = false
 
@@ -126,6 +129,8 @@ class RunningEngine implements Engine {
     await this.#followReference()
     // A crew that signs in at the first moment must find its unit.
     await this.#settled()
+    const [lost] = this.#lostWhileStarting
+    if (lost !== undefined) throw new RegionTaken(lost)
     this.#ready = true
     this.#pollReference()
   }
@@ -198,17 +203,19 @@ class RunningEngine implements Engine {
   /** Takes regions that are new, and tells every region its units, when the reference data has changed. */
   async #followReference(): Promise<void> {
     const version = await this.#reference.version()
-    if (version === this.#referenceVersion) return
-    const regions = await this.#reference.listRegions()
-    const fresh = regions.filter(({ region }) => !this.#hosts.has(region))
-    if (fresh.length > 0) await this.#takeRegions(fresh)
-    let told = true
-    for (const host of this.#hosts.values()) {
-      const units = await this.#reference.listUnits(host.regionId)
-      // A region that is being rebuilt, or whose mailbox is full, is told the next time.
-      if (units.length > 0 && host.region?.ref.tell({ type: 'units', units }) !== true) told = false
+    if (version !== this.#referenceVersion) {
+      const regions = await this.#reference.listRegions()
+      const fresh = regions.filter(({ region }) => !this.#hosts.has(region))
+      if (fresh.length > 0) await this.#takeRegions(fresh)
+      this.#referenceVersion = version
     }
-    if (told) this.#referenceVersion = version
+    for (const { regionId, region } of this.#hosts.values()) {
+      // One that is being rebuilt, or whose mailbox is full, is told the next time; one that was rebuilt, anew: what its
+      // former memory was told may have been lost with it.
+      if (region === null || this.#toldVersions.get(region) === version) continue
+      const units = await this.#reference.listUnits(regionId)
+      if (units.length === 0 || region.ref.tell({ type: 'units', units })) this.#toldVersions.set(region, version)
+    }
   }
 
   async #takeRegions(regions: readonly RegionReference[]): Promise<void> {
@@ -221,7 +228,7 @@ class RunningEngine implements Engine {
       const startedMs = systemClock.monotonicMs()
       await host.start()
       if (this.#stopped) return host.abandon()
-      if (this.#lostWhileStarting.has(reference.region)) {
+      if (this.#lostWhileStarting.delete(reference.region)) {
         host.abandon()
         throw new RegionTaken(reference.region)
       }
@@ -252,9 +259,10 @@ class RunningEngine implements Engine {
   #lost(region: RegionId): void {
     if (this.#stopped) return
     const host = this.#hosts.get(region)
-    if (host === undefined) return void this.#lostWhileStarting.add(region)
     this.#hosts.delete(region)
-    host.abandon()
+    host?.abandon()
+    // Whoever starts the region or the engine throws, and undoes what it began.
+    if (host === undefined || !this.#ready) return void this.#lostWhileStarting.add(region)
     this.#onFatal(new RegionTaken(region).message)
   }
 

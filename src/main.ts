@@ -1,16 +1,16 @@
 /** The process: signals in, exit code out. */
 import type { Config } from './config.ts'
-import { type Engine, startEngine } from './engine.ts'
+import { startEngine } from './engine.ts'
 import { createLogger } from './telemetry/log.ts'
 
 /**
- * Runs the engine until SIGTERM or SIGINT, then drains and exits with 0; a second signal, or a drain longer than its
- * limit, exits with 1. The engine's own failure (its region was taken, its database is gone for good) exits with 1 too.
+ * Runs the engine until SIGTERM or SIGINT, then drains and exits with 0; a start under way comes to its end first, so
+ * that nothing it began stays behind. A second signal, or a stop longer than its limit, exits with 1. The engine's own
+ * failure (its region was taken, its database is gone for good) exits with 1 too.
  */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel })
   let stopping = false
-  let engine: Engine | null = null
 
   const stop = async (exitCode: number) => {
     if (stopping) {
@@ -24,7 +24,7 @@ export async function serve(config: Config): Promise<void> {
       process.exit(1)
     }, config.drainLimitMs)
     try {
-      await engine?.stop()
+      await (await starting).stop()
     } catch (error) {
       log.error({ err: error }, 'the drain failed')
       process.exit(1)
@@ -33,17 +33,17 @@ export async function serve(config: Config): Promise<void> {
     log.info('stopped')
     process.exit(exitCode)
   }
-  engine = await startEngine(config, log, reason => {
+  process.on('SIGTERM', () => void stop(0))
+  process.on('SIGINT', () => void stop(0))
+  const starting = startEngine(config, log, reason => {
     log.fatal({ reason }, 'the engine cannot go on')
     void stop(1)
   })
+  const engine = await starting
   log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
   if (engine.regionIds().length === 0) {
     log.info(
       'there is no region yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME',
     )
   }
-
-  process.on('SIGTERM', () => void stop(0))
-  process.on('SIGINT', () => void stop(0))
 }

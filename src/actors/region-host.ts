@@ -8,7 +8,8 @@ import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
 import type { ClockView, WireFix } from '../protocol/wire.ts'
 import type { ActorRef } from './actor-system.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
-import { Region, type RegionMessage, type RegionParts } from './region/region.ts'
+import type { RegionMessage } from './region/messages.ts'
+import { Region, type RegionParts } from './region/region.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, RegionHandle, Session } from './region-handle.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */

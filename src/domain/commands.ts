@@ -33,7 +33,7 @@ export interface SetStatus {
   readonly reason: UnavailableReason | null
   readonly happenedAtMs: number
 }
-export interface AcceptOffer {
+interface AcceptOffer {
   readonly type: 'accept-offer'
   readonly offerId: OfferId
   readonly happenedAtMs: number
@@ -74,5 +74,5 @@ export interface CancelTrip {
 }
 
 export type DriverCommand = SignOn | SignOff | SetStatus | AcceptOffer | DeclineOffer | ReportPhase | CloseTrip
-export type DispatcherCommand = EnterCall | CancelTrip
+type DispatcherCommand = EnterCall | CancelTrip
 export type Command = DriverCommand | DispatcherCommand

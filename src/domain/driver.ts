@@ -2,7 +2,7 @@
 import type { DeclineOffer, SetStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
-import { driverKey, type OfferId, type Principal, type StreamId, type TripId, tripKey } from './ids.ts'
+import { driverKey, type OfferId, type Principal, type TripId, tripKey } from './ids.ts'
 import type { TripState } from './trip.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
 
@@ -23,8 +23,6 @@ export interface DriverState extends UnitReference {
   readonly work: Work | null
   readonly status: UnitStatus
   readonly statusSinceMs: number
-  /** The highest seq of each stream that was declared lost, newest last: the received mark is never below it. */
-  readonly holes: readonly (readonly [streamId: StreamId, toSeq: number])[]
   /** Position of the record that last changed this state. */
   readonly version: number
 }
@@ -39,9 +37,6 @@ const STATUS_OF_PHASE: Readonly<Record<'offered' | WorkPhase, UnitStatus>> = {
   'at-destination': 'at-destination',
   transferred: 'at-destination',
 }
-
-/** Holes are kept for this many streams, the newest; older streams have ended. */
-const HOLES_KEPT = 8
 
 function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason'>): UnitStatus {
   if (driver.work !== null) return STATUS_OF_PHASE[driver.work.phase]
@@ -73,7 +68,6 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
       work: null,
       status: 'off-duty',
       statusSinceMs: meta.recordedAtMs,
-      holes: [],
       version: meta.position,
     }
   }
@@ -81,7 +75,7 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
   return withStatus(state, changeOf(state, event, meta), event, meta)
 }
 
-type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'holes'>>
+type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work'>>
 
 function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
   const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
@@ -99,7 +93,8 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
       invariant(state.crew !== null && !isBound(state), broken)
       return { unavailableReason: event.reason }
     case 'FixHoleRecorded':
-      return { holes: withHole(state.holes, event.streamId, event.toSeq) }
+      // A fact of the unit's track; the marks of its streams follow it, not this state.
+      return {}
     case 'OfferMade':
       invariant(state.status === 'available', broken)
       return { work: { tripId: event.tripId, offerId: event.offerId, mode: event.mode, phase: 'offered' } }
@@ -129,11 +124,6 @@ function withStatus(state: DriverState, change: Change, event: DomainEvent, meta
   if (status === state.status) return next
   const happenedAtMs = 'happenedAtMs' in event ? event.happenedAtMs : meta.recordedAtMs
   return { ...next, status, statusSinceMs: happenedAtMs }
-}
-
-function withHole(holes: DriverState['holes'], streamId: StreamId, toSeq: number): DriverState['holes'] {
-  // A list: an object would put ids that look like numbers first, and a jsonb column any id anywhere.
-  return [...holes.filter(([id]) => id !== streamId).slice(-(HOLES_KEPT - 1)), [streamId, toSeq]]
 }
 
 /**

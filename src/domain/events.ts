@@ -53,36 +53,36 @@ export interface UnitReference {
   readonly homeStation: string | null
 }
 
-export interface UnitRegistered extends EventOf<'UnitRegistered', DriverEntity>, UnitReference {}
+interface UnitRegistered extends EventOf<'UnitRegistered', DriverEntity>, UnitReference {}
 
-export interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity> {
+interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity> {
   readonly unitId: UnitId
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-export interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity> {
+interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity> {
   readonly unitId: UnitId
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-export interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity> {
+interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity> {
   readonly unitId: UnitId
   readonly happenedAtMs: number
 }
-export interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity> {
+interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity> {
   readonly unitId: UnitId
   readonly reason: UnavailableReason
   readonly happenedAtMs: number
 }
 /** Fixes that the client no longer held when it came back: they are gone for good, and the track says so. */
-export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
+interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
   readonly unitId: UnitId
   readonly streamId: string
   readonly fromSeq: number
   readonly toSeq: number
 }
 
-export interface CallEntered extends EventOf<'CallEntered', CallEntity> {
+interface CallEntered extends EventOf<'CallEntered', CallEntity> {
   readonly callId: CallId
   readonly lonDeg: number
   readonly latDeg: number
@@ -115,7 +115,7 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
 }
 
 /** One unit as the desk saw it when it chose. */
-export interface Candidate {
+interface Candidate {
   readonly unitId: UnitId
   readonly distanceM: number
   /** Age of the unit's placed fix. */
@@ -155,19 +155,19 @@ export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly deadlineAtMs: number
   readonly decision: DecisionRecord
 }
-export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity> {
+interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity> {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
   readonly happenedAtMs: number
 }
-export interface OfferDeclined extends EventOf<'OfferDeclined', TripEntity> {
+interface OfferDeclined extends EventOf<'OfferDeclined', TripEntity> {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
   readonly reason: DeclineReason
 }
-export interface OfferTimedOut extends EventOf<'OfferTimedOut', TripEntity> {
+interface OfferTimedOut extends EventOf<'OfferTimedOut', TripEntity> {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
@@ -180,13 +180,13 @@ export interface OfferRevoked extends EventOf<'OfferRevoked', TripEntity> {
 }
 export type RevokeReason = 'unit-disconnected' | 'position-lost' | 'crew-signed-off' | 'unit-unavailable'
 
-export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
+interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly tripId: TripId
   readonly alarm: TripAlarm
   readonly unitId: UnitId | null
 }
 /** What an alarm was about is over without a step of the trip. */
-export interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
+interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
   readonly tripId: TripId
   readonly alarm: TripAlarm
   readonly unitId: UnitId | null
@@ -200,7 +200,7 @@ export const TRIP_ALARMS = [
 ] as const
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 
-export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity> {
+interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity> {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly phase: ReportablePhase
@@ -209,7 +209,7 @@ export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity
   /** Phases that the button skipped; they stay without a time. */
   readonly missed: readonly TripPhase[]
 }
-export interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
+interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
   readonly tripId: TripId
   readonly callId: CallId
   readonly reason: CancelReason
@@ -218,7 +218,7 @@ export interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
   readonly unitId: UnitId | null
   readonly cause: Cause
 }
-export interface TripClosed extends EventOf<'TripClosed', TripEntity> {
+interface TripClosed extends EventOf<'TripClosed', TripEntity> {
   readonly tripId: TripId
   readonly callId: CallId
   readonly unitId: UnitId

@@ -33,6 +33,22 @@ describe('region time', () => {
     assert.equal(clock.nowMs(), WALL + 3_601_000)
   })
 
+  test('of the wall as it is now is now, also after the wall was set back', async () => {
+    for (const rate of [1, 20]) {
+      const machine = new ManualMachine(WALL)
+      const clock = new RegionClock(machine, anchorAt(rate))
+      machine.setWall(WALL + 360_000)
+      clock.nowMs()
+      machine.setWall(WALL)
+      await machine.advance(1_000, idle)
+      assert.equal(clock.regionMs(machine.wallMs()), clock.nowMs())
+      assert.equal(clock.regionMs(machine.wallMs() - 300), clock.nowMs() - 300 * rate)
+      // Once the wall has caught up, the anchor's line holds again.
+      machine.setWall(WALL + 400_000)
+      assert.equal(clock.regionMs(WALL + 399_000), WALL + 399_000 * rate)
+    }
+  })
+
   test('goes on from the last record by the monotonic clock when the wall lies behind it', async () => {
     const machine = new ManualMachine(WALL)
     const clock = new RegionClock(machine, anchorAt(10), WALL + 50_000)

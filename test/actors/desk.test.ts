@@ -1,6 +1,6 @@
 /** The desk as a fold: its queue and its finder follow the states, and matching serves the queue in its order. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Desk, levelsServing, type Presence } from '../../src/actors/region/desk.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
@@ -18,6 +18,8 @@ import {
   onDuty,
   PLACE,
   policyOf,
+  registered,
+  signedOn,
   unavailable,
 } from '../support/scenario.ts'
 
@@ -29,6 +31,7 @@ class Room {
   readonly finder = new Finder()
   readonly placed = new Map<string, Presence>()
   readonly desk: Desk
+  searches = 0
   #offers = 0
 
   constructor() {
@@ -38,7 +41,7 @@ class Room {
       disconnectGraceMs: 30_000,
       presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
       newOfferId: () => `O-${++this.#offers}`,
-      onSearch: () => {},
+      onSearch: () => this.searches++,
       monotonicMs: () => 0,
     })
   }
@@ -187,6 +190,55 @@ test('a turn that throws while it matches leaves the search as it was', () => {
   assert.deepEqual(room.finder.nearest({ ...PLACE, k: 9, levels: ['als'] }), [])
   room.place('A1', 100)
   assert.deepEqual(offersIn(room.run([back])), ['T-1>A1'])
+})
+
+describe('a match with a long queue', () => {
+  const calledFor = (tripId: string, levelOfCare: 'bls' | 'cct'): DomainEvent[] =>
+    called([tripId]).map(event =>
+      event.type === 'TripCreated' ? { ...event, need: { levelOfCare, capabilities: [] } } : event,
+    )
+  const searchesOf = (room: Room, run: () => unknown): number => {
+    const before = room.searches
+    run()
+    return room.searches - before
+  }
+
+  test('searches once for each need that nobody can serve, and says so for every trip', () => {
+    const room = new Room()
+    for (let i = 0; i < 20; i++) room.run(calledFor(`T-${i}`, i % 2 === 0 ? 'bls' : 'cct'), false)
+    assert.equal(
+      searchesOf(room, () => room.run([])),
+      2,
+    )
+    assert.ok([...room.world.trips.values()].every(({ alarms }) => alarms.includes('no-eligible-unit')))
+    // An ALS unit comes on duty: it serves the first of one need, and the other costs one search again.
+    room.run([registered('A1')], false)
+    room.place('A1', 100)
+    let record: DomainEvent[] = []
+    assert.equal(
+      searchesOf(room, () => {
+        record = room.run([signedOn('A1')])
+      }),
+      3,
+    )
+    assert.deepEqual(offersIn(record), ['T-0>A1'])
+  })
+
+  test('does not take a unit that one trip has asked for one that no trip may ask', () => {
+    const room = new Room()
+    room.place('A1', 100)
+    room.run(onDuty('A1'))
+    assert.deepEqual(offersIn(room.run(called(['T-0']))), ['T-0>A1'])
+    room.run(called(['T-1']))
+    room.run(called(['T-2']))
+    // T-0 goes first in the queue and has asked A1 in this round; T-1 has not.
+    assert.deepEqual(offersIn(room.run([declined('T-0', 'A1', 'O-1')])), ['T-1>A1'])
+    assert.deepEqual(offersIn(room.run([declined('T-1', 'A1', 'O-2')])), ['T-2>A1'])
+    assert.equal(
+      searchesOf(room, () => room.run(called(['T-3']))),
+      1,
+    )
+  })
 })
 
 test('in one round no unit is asked twice for a trip', () => {

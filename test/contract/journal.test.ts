@@ -518,6 +518,38 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     await append
   })
 
+  test('what is reported durable is on disk, and stricter settings stay, whatever the database defaults to', async () => {
+    const { monitor } = subject
+    const database = new URL(subject.url).pathname.slice(1)
+    await monitor.query('CREATE TABLE public.commits (lane text, synchronous_commit text)')
+    await monitor.query(`CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO public.commits VALUES (TG_TABLE_NAME, current_setting('synchronous_commit')); RETURN NULL; END $$`)
+    for (const table of ['log.records', 'location.segments', 'log.snapshots']) {
+      await monitor.query(`CREATE TRIGGER note AFTER INSERT ON ${table} EXECUTE FUNCTION public.note_commit()`)
+    }
+    for (const [byDefault, used] of [
+      ['off', 'on'],
+      ['remote_apply', 'remote_apply'],
+    ]) {
+      await monitor.query(`ALTER DATABASE ${database} SET synchronous_commit = ${byDefault}`)
+      const journal = new PostgresJournal(subject.url)
+      const { ownership } = await journal.acquire(`sync-${byDefault!.slice(0, 3)}`)
+      await journal.appendRecords(ownership, [write(1)])
+      await journal.appendSegment(ownership, segment(1))
+      await journal.putSnapshots(ownership, [snapshot(1, {})])
+      await journal.close()
+      const { rows } = await monitor.query('DELETE FROM public.commits RETURNING lane, synchronous_commit')
+      assert.deepEqual(
+        rows.map(row => [row.lane, row.synchronous_commit]).sort(),
+        ['records', 'segments', 'snapshots'].map(lane => [lane, used]),
+      )
+    }
+    await monitor.query(`ALTER DATABASE ${database} RESET synchronous_commit`)
+    for (const table of ['log.records', 'location.segments', 'log.snapshots']) {
+      await monitor.query(`DROP TRIGGER note ON ${table}`)
+    }
+  })
+
   test('without a server everything is unavailable', async () => {
     const url = new URL(subject.url)
     url.port = '1'

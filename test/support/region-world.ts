@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { ActorSystem } from '../../src/actors/actor-system.ts'
-import type { CommandRequest, HelloRequest, Outcome, QueryAnswer, Session } from '../../src/actors/region-handle.ts'
+import type { CommandRequest, Outcome, QueryAnswer, Session } from '../../src/actors/region-handle.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
 import type { Command, EnterCall } from '../../src/domain/commands.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
@@ -101,6 +101,9 @@ export interface WorldOptions {
   readonly mode?: 'ordered' | 'offered'
   readonly policy?: Partial<Policy>
   readonly rate?: number
+  /** Region time at the machine's first moment. */
+  readonly anchorRegionMs?: number
+  readonly pendingMax?: number
 }
 
 interface UnitOptions {
@@ -115,6 +118,8 @@ export class RegionWorld {
   /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
   readonly failures: unknown[] = []
   leased = true
+  /** So many of the next ids cannot be made: the turns that need them throw. */
+  brokenIds = 0
   readonly fenced: string[] = []
   readonly #options: WorldOptions
   readonly #seqs = new Map<RecordingSession, number>()
@@ -138,23 +143,32 @@ export class RegionWorld {
   }
 
   async start(): Promise<void> {
-    const rate = this.#options.rate ?? 1
+    const { rate = 1, anchorRegionMs = 1_700_000_000_000, pendingMax } = this.#options
     this.host = new RegionHost(
       {
         regionId: REGION,
         policy: policyOf(this.#options.mode ?? 'offered', this.#options.policy),
-        anchor: { anchorRegionMs: 1_700_000_000_000, anchorWallMs: 1_700_000_000_000, rate },
+        anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
         machine: this.machine,
         system: this.system,
         journal: this.journal,
         metrics,
         log,
-        newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`,
+        newId: () => this.#newId(),
+        ...(pendingMax === undefined ? {} : { pendingMax }),
       },
       { holdsLease: () => this.leased, onFenced: () => this.fenced.push(REGION) },
     )
     await this.host.start()
     await settle()
+  }
+
+  #newId(): string {
+    if (this.brokenIds > 0) {
+      this.brokenIds--
+      throw new Error('an id that cannot be made')
+    }
+    return `${REGION}.${String(++this.#ids).padStart(21, '0')}`
   }
 
   /** The process dies: nothing is written any more. */
@@ -203,9 +217,13 @@ export class RegionWorld {
     await settle()
   }
 
-  connect(unitId: string, streams: readonly StreamDeclaration[] = [[`s-${unitId}`, 'gnss', 1]]): RecordingSession {
+  connect(
+    unitId: string,
+    streams: readonly StreamDeclaration[] = [[`s-${unitId}`, 'gnss', 1]],
+    clientNowMs = this.machine.wallMs(),
+  ): RecordingSession {
     const session = new RecordingSession(`session-${++this.#ids}`, 'driver', `crew of ${unitId}`, unitId)
-    const hello = this.#hello(streams)
+    const hello = { helloId: 'hello', clientNowMs, streams }
     this.#clientNowMs.set(session, hello.clientNowMs)
     this.host.open(session, hello)
     return session
@@ -213,11 +231,8 @@ export class RegionWorld {
   /** Signs a dispatcher in. */
   dispatcher(): RecordingSession {
     const session = new RecordingSession(`session-${++this.#ids}`, 'dispatcher', 'dora', null)
-    this.host.open(session, this.#hello([]))
+    this.host.open(session, { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams: [] })
     return session
-  }
-  #hello(streams: readonly StreamDeclaration[]): HelloRequest {
-    return { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams }
   }
 
   /** A unit with a session, a crew and a position so many metres north of the scene. */
@@ -320,6 +335,11 @@ export class RegionWorld {
       trips: parts.flatMap(part => part[3]).sort((a, b) => (a.tripId < b.tripId ? -1 : 1)),
       units: parts.flatMap(part => part[4]).sort((a, b) => (a.unitId < b.unitId ? -1 : 1)),
     }
+  }
+  /** Fixes of one kind that the engine has counted, in this world and those before it. */
+  async countedFixes(kind: string): Promise<number> {
+    const line = new RegExp(`^goldenhour_fixes_total\\{[^}]*"${kind}"[^}]*\\} (\\d+)$`, 'm')
+    return Number(line.exec(await metrics.text())?.[1] ?? assert.fail(`no fixes are counted as ${kind}`))
   }
   async log(): Promise<LogRecord[]> {
     const records: LogRecord[] = []

@@ -2,11 +2,12 @@
  * Sets a region's deadlines from its states, and runs the turns of those that have come.
  *
  * Nothing here is stored. A deadline that fires looks at the states again; one that cannot be delivered, or whose turn
- * throws, comes again; one of an offer that could not be told yet waits until it was.
+ * throws, comes again. The moments of an offer count from when its crew could hear of it: from when it was durable, or
+ * for one that was open before this start, from when the crew has had time to come back.
  */
-import type { UnitId } from '../../domain/ids.ts'
+import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
-import type { TripState } from '../../domain/trip.ts'
+import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { Timers } from '../timers.ts'
 import { type Deadline, deadlineId, deadlinesOf, runDeadline } from './deadlines.ts'
@@ -25,8 +26,8 @@ interface DeadlineKeeperParts {
   readonly outbox: Outbox
   readonly policy: Policy
   readonly disconnectGraceMs: number
-  /** Position up to which the log is stored. */
-  readonly durable: () => number
+  /** What began before this start is due then at the earliest, region time. */
+  readonly graceUntilMs: number
   /** Puts the deadline into the region's mailbox; false when it is full. */
   readonly deliver: (deadline: Deadline) => boolean
   readonly turns: () => TurnRunner
@@ -34,19 +35,44 @@ interface DeadlineKeeperParts {
 
 export class DeadlineKeeper {
   readonly #parts: DeadlineKeeperParts
+  /** The open offers, and by how much each one's moments are put off; null until it was told. */
+  readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
+  /** The trips that are still in the phase in which this start found them, by when that began. */
+  readonly #recovered = new Map<TripId, number>()
 
   constructor(parts: DeadlineKeeperParts) {
     this.#parts = parts
   }
 
-  /**
-   * Sets what may happen to the trip as it now stands. With `notBeforeMs` all of it is put off together when the first
-   * would come earlier, so that a warning still comes before its timeout.
-   */
-  watchTrip(trip: TripState, notBeforeMs = 0): void {
-    const dues = deadlinesOf(trip, this.#parts.policy, unitId => this.#parts.memory.presence(unitId))
-    const putOffMs = Math.max(0, notBeforeMs - Math.min(...dues.map(due => due.dueMs)))
-    for (const { dueMs, deadline } of dues) this.#at(dueMs + putOffMs, deadline)
+  /** As `watchTrip`, for a trip that this start found: what it waits for may have passed while nobody could act. */
+  watchRecovered(trip: TripState): void {
+    const { tripId, offer } = trip
+    if (isEnded(trip)) return
+    this.#recovered.set(tripId, trip.phaseRecordedAtMs)
+    if (offer !== null) {
+      // One span for warning and timeout, so that their distance stays as it is.
+      const warned = offer.warnAtMs === null || trip.alarms.includes('unacknowledged')
+      const firstMs = warned ? offer.deadlineAtMs : offer.warnAtMs!
+      const putOffMs = Math.max(0, this.#parts.graceUntilMs - firstMs)
+      this.#offers.set(tripId, { offerId: offer.offerId, putOffMs })
+    }
+    this.watchTrip(trip)
+  }
+
+  /** Sets what may happen to the trip as it now stands. */
+  watchTrip(trip: TripState): void {
+    const { offer, tripId } = trip
+    if (this.#recovered.get(tripId) !== trip.phaseRecordedAtMs) this.#recovered.delete(tripId)
+    if (offer === null) {
+      this.#offers.delete(tripId)
+      return this.#setAll(trip, 0)
+    }
+    const known = this.#offers.get(tripId)
+    if (known?.offerId !== offer.offerId) {
+      this.#offers.set(tripId, { offerId: offer.offerId, putOffMs: null })
+      // The record that made the offer is the trip's last, and the crew hears of it once that is durable.
+      this.#parts.outbox.hold(trip.version, () => this.#offerTold(tripId, offer.offerId))
+    } else if (known.putOffMs !== null) this.#setAll(trip, known.putOffMs)
   }
 
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
@@ -55,12 +81,7 @@ export class DeadlineKeeper {
   }
 
   run(deadline: Deadline): void {
-    const { memory, clock, outbox, policy, disconnectGraceMs, turns } = this.#parts
-    const untold = this.#untoldOffer(deadline)
-    if (untold !== null) {
-      // The crew cannot be late with what it could not hear: its time runs from when it was told.
-      return outbox.hold(untold.position, () => this.#at(clock.nowMs() + untold.spanMs, deadline))
-    }
+    const { memory, clock, policy, disconnectGraceMs, turns } = this.#parts
     const ran = turns().run(bySystem(deadlineId(deadline)), turn => {
       runDeadline(turn, deadline, policy, disconnectGraceMs, unitId => memory.presence(unitId))
       return undefined
@@ -72,14 +93,19 @@ export class DeadlineKeeper {
     if (trip?.offer?.offerId === deadline.offerId) this.watchTrip(trip)
   }
 
-  #untoldOffer(deadline: Deadline): { position: number; spanMs: number } | null {
-    if (deadline.kind !== 'offer-timeout' && deadline.kind !== 'offer-warning') return null
-    const trip = this.#parts.memory.trip(deadline.tripId)
-    const offer = trip?.offer
-    if (trip === undefined || offer == null || offer.offerId !== deadline.offerId) return null
-    if (trip.version <= this.#parts.durable()) return null
-    const untilMs = deadline.kind === 'offer-timeout' ? offer.deadlineAtMs : (offer.warnAtMs ?? offer.deadlineAtMs)
-    return { position: trip.version, spanMs: untilMs - offer.offeredAtMs }
+  #offerTold(tripId: TripId, offerId: OfferId): void {
+    const trip = this.#parts.memory.trip(tripId)
+    const known = this.#offers.get(tripId)
+    if (trip?.offer?.offerId !== offerId || known?.offerId !== offerId) return
+    known.putOffMs = Math.max(0, this.#parts.clock.nowMs() - trip.offer.offeredAtMs)
+    this.#setAll(trip, known.putOffMs)
+  }
+
+  #setAll(trip: TripState, offerPutOffMs: number): void {
+    const { memory, policy, graceUntilMs } = this.#parts
+    const earliestMs = this.#recovered.has(trip.tripId) ? graceUntilMs : 0
+    const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), offerPutOffMs)
+    for (const { dueMs, deadline } of dues) this.#at(Math.max(dueMs, earliestMs), deadline)
   }
 
   #at(dueMs: number, deadline: Deadline): void {

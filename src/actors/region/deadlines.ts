@@ -34,17 +34,26 @@ export function deadlineId(deadline: Deadline): string {
   return `${deadline.kind}:${'tripId' in deadline ? deadline.tripId : deadline.unitId}`
 }
 
-/** Every moment at which something may have to happen to this trip as it now stands. */
-export function deadlinesOf(trip: TripState, policy: Policy, presence: (unitId: UnitId) => Presence): Due[] {
+/**
+ * Every moment at which something may have to happen to this trip as it now stands. The crew's time to answer an offer
+ * runs `offerPutOffMs` later than the event says.
+ */
+export function deadlinesOf(
+  trip: TripState,
+  policy: Policy,
+  presence: (unitId: UnitId) => Presence,
+  offerPutOffMs = 0,
+): Due[] {
   const { tripId, offer } = trip
   if (trip.phase === 'offered' && offer !== null) {
     const { offerId } = offer
-    const dues: Due[] = [{ dueMs: offer.deadlineAtMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]
+    const timeoutMs = offer.deadlineAtMs + offerPutOffMs
+    const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]
     if (offer.warnAtMs !== null && !trip.alarms.includes('unacknowledged')) {
-      dues.push({ dueMs: offer.warnAtMs, deadline: { kind: 'offer-warning', tripId, offerId } })
+      dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
     }
     const lostAtMs = (presence(offer.unitId).fix?.fixedAtMs ?? 0) + policy.lostAfterMs
-    if (lostAtMs < offer.deadlineAtMs) {
+    if (lostAtMs < timeoutMs) {
       dues.push({ dueMs: lostAtMs, deadline: { kind: 'position-lost', tripId, offerId } })
     }
     return dues

@@ -10,11 +10,18 @@ import type { DriverState } from '../../domain/driver.ts'
 import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, EntityKey, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
+import { LIMITS } from '../../protocol/limits.ts'
 import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
 import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { Outcomes } from './idempotency.ts'
-import { type CallSnapshot, type DriverSnapshot, regionSnapshot, type TripSnapshot } from './snapshots.ts'
+import {
+  type CallSnapshot,
+  type DriverSnapshot,
+  isOfThisForm,
+  type RegionSnapshot,
+  type TripSnapshot,
+} from './snapshots.ts'
 import { evolveEntity, type States } from './turn.ts'
 
 export interface Recovered {
@@ -67,6 +74,18 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
   return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs }
 }
 
+/**
+ * Where region time has been already: at the last record, and within the tolerance for clocks of every fix that placed
+ * a unit. It must not fall behind, or fixes of now would be late until it has caught up.
+ */
+export function reachedMs({ lastRecordedAtMs, locations }: Recovered, rate: number): number {
+  let reached = lastRecordedAtMs
+  for (const { placed } of locations.values()) {
+    if (placed !== null) reached = Math.max(reached, placed.fixedAtMs - LIMITS.aheadMs * rate)
+  }
+  return reached
+}
+
 class RecoveringMemory implements States {
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
@@ -103,7 +122,10 @@ class RecoveringMemory implements States {
   }
 }
 
-/** Takes the snapshots in, if they are a whole set of a form we know; answers from where log and segments are read. */
+/**
+ * Takes the snapshots in, if they are a whole set and all of the form we know; answers from where log and segments are
+ * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set.
+ */
 async function readSnapshots(
   journal: Journal,
   region: RegionId,
@@ -112,9 +134,8 @@ async function readSnapshots(
   const snapshots: SnapshotWrite[] = []
   for await (const chunk of journal.readSnapshots(region)) snapshots.push(...chunk)
   const whole = snapshots.find(snapshot => snapshot.entity === 'region')
-  const parsed = regionSnapshot.safeParse(whole?.state)
-  if (whole === undefined || !parsed.success) return { position: 0, segmentNo: 0 }
-  memory.lastRecordedAtMs = parsed.data.lastRecordedAtMs
+  if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return { position: 0, segmentNo: 0 }
+  memory.lastRecordedAtMs = (whole.state as RegionSnapshot).lastRecordedAtMs
   for (const snapshot of snapshots) if (snapshot.entity !== 'region') takeSnapshot(memory, snapshot.entity, snapshot)
   return { position: whole.position, segmentNo: whole.segmentNo }
 }

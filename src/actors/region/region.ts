@@ -7,16 +7,14 @@
 
 import { alarmCleared } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import type { DomainEvent, UnitReference } from '../../domain/events.ts'
+import type { DomainEvent } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { driverKey, type RegionId, type TripId, type UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import { Finder } from '../../finder/finder.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { NearestResult, TripView, WelcomeView } from '../../protocol/wire.ts'
 import type { LaneSettings } from '../../store/commit-loop.ts'
 import type { Journal, Ownership } from '../../store/journal.ts'
 import { LogWriter } from '../../store/log-writer.ts'
@@ -29,31 +27,27 @@ import { DriverActor, type DriverMessage, MARK_EVERY_MS } from '../driver/driver
 import type { DriverDoor, Hole } from '../driver/driver-door.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
+import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
 import { DeadlineKeeper } from './deadline-keeper.ts'
-import type { Deadline } from './deadlines.ts'
-import { Desk, levelsServing } from './desk.ts'
+import { Desk } from './desk.ts'
 import { OUTCOMES_KEPT_MS } from './idempotency.ts'
 import { RegionMemory } from './memory.ts'
+import { type Answer, answerUnheard, type RegionMessage } from './messages.ts'
 import { Outbox } from './outbox.ts'
-import { type Recovered, recover } from './recovery.ts'
+import { RegionReads } from './reads.ts'
+import { type Recovered, reachedMs, recover } from './recovery.ts'
+import { registerUnits } from './reference.ts'
 import { Shards } from './shards.ts'
-import { snapshotsOf } from './snapshots.ts'
+import { putInParts, snapshotsOf } from './snapshots.ts'
 import { bySystem, TurnRunner } from './turn-runner.ts'
 
 /** How often durable marks that nobody asked for are looked at, and old outcomes forgotten. */
 const MARK_SWEEP_MS = Math.min(5_000, MARK_EVERY_MS)
-/** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
-const PENDING_BOUND = 50_000
-const SNAPSHOTS_AT_ONCE = 2_000
+const PENDING_MAX = 50_000
 const FORGET_EVERY_MS = 3_600_000
-/** How long a read waits for the log to become durable, wall time. */
-const READ_WAIT_MS = 1_000
-/** Units registered in one record, so that a large import does not make one huge turn. */
-const UNITS_PER_RECORD = 256
 
 export interface RegionParts {
   readonly regionId: RegionId
@@ -66,28 +60,11 @@ export interface RegionParts {
   readonly log: Logger
   /** A fresh call, trip or offer id of this region. */
   readonly newId: () => string
+  /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
+  readonly pendingMax?: number
   /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
   readonly onLost: (reason: 'fenced' | 'content-rejected') => void
 }
-
-type NearestQuery = Query & { readonly type: 'nearest' }
-type Answer = (answer: QueryAnswer) => void
-
-export type RegionMessage =
-  | { readonly type: 'command'; readonly request: CommandRequest }
-  | { readonly type: 'query'; readonly query: NearestQuery; readonly answer: Answer }
-  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
-  | { readonly type: 'session-closed'; readonly session: Session }
-  | {
-      readonly type: 'watch-board'
-      readonly session: Session
-      readonly requestId: string
-      readonly from: number | null
-    }
-  | { readonly type: 'unwatch-board'; readonly session: Session; readonly requestId: string }
-  | { readonly type: 'units'; readonly units: readonly UnitReference[] }
-  | { readonly type: 'deadline'; readonly deadline: Deadline }
-  | { readonly type: 'match' }
 
 export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   readonly accepts = [
@@ -111,12 +88,14 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   readonly #timers: Timers
   readonly #deadlines: DeadlineKeeper
   readonly #outbox: Outbox
-  readonly #board: Board
+  readonly #reads: RegionReads
   readonly #ownership: Ownership
   readonly #writer: LogWriter
   readonly #segments: SegmentWriter
   readonly #turns: TurnRunner
   readonly #disconnectGraceMs: number
+  /** Until when crews have time to come back after this start, region time. */
+  readonly #backUntilMs: number
   readonly #markWaiters = new Set<DriverActor>()
   readonly #recovered: Pick<Recovered, 'outcomes'>
   #matchAsked = false
@@ -136,11 +115,11 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.#parts = parts
     this.#recovered = recovered
     this.#ownership = ownership
-    this.clock = new RegionClock(machine, parts.anchor, recovered.lastRecordedAtMs)
+    this.clock = new RegionClock(machine, parts.anchor, reachedMs(recovered, parts.anchor.rate))
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
     this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
-    this.#board = new Board(logEnd)
+    const board = new Board(logEnd)
     this.#mailbox = system.mailbox(regionId)
     this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
     const shards = (name: string) => new Shards(system, this.ref as never, this.#mailbox, name)
@@ -154,6 +133,20 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       onSearch: seconds => metrics.nearest(seconds),
       monotonicMs: () => machine.monotonicMs(),
     })
+    this.#reads = new RegionReads({
+      regionId,
+      memory: this.#memory,
+      finder: this.#finder,
+      board,
+      outbox: this.#outbox,
+      clock: this.clock,
+      machine,
+      metrics,
+      logHead: () => this.#writer.head,
+      isOverfull: () => this.#isOverfull(),
+    })
+    // Deadlines that passed while the engine was down, and disconnects, count from the end of this grace.
+    this.#backUntilMs = this.clock.nowMs() + this.clock.graceMs(policy.readyGraceMs)
     this.#deadlines = new DeadlineKeeper({
       memory: this.#memory,
       clock: this.clock,
@@ -161,7 +154,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       outbox: this.#outbox,
       policy,
       disconnectGraceMs: this.#disconnectGraceMs,
-      durable: () => this.#writer.durable,
+      graceUntilMs: this.#backUntilMs,
       deliver: deadline => this.ref.tell({ type: 'deadline', deadline }),
       turns: () => this.#turns,
     })
@@ -187,7 +180,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       outbox: this.#outbox,
       outcomes: recovered.outcomes,
       desk: this.#desk,
-      board: this.#board,
+      board,
       metrics,
       logger: parts.log,
       newId: parts.newId,
@@ -232,19 +225,19 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       case 'command':
         return this.command(message.request)
       case 'query':
-        return this.#onNearest(message.query, message.answer)
+        return this.#reads.nearest(message.query, message.answer)
       case 'session-opened':
-        return this.#welcome(message.session, message.hello, null)
+        return this.#reads.welcome(message.session, message.hello, null)
       case 'session-closed':
-        return this.#onUnwatch(message.session, () => {})
+        return this.#reads.unwatchBoard(message.session, () => {})
       case 'watch-board':
-        return this.#onWatchBoard(message.session, message.requestId, message.from)
+        return this.#reads.watchBoard(message.session, message.requestId, message.from)
       case 'unwatch-board':
-        return this.#onUnwatch(message.session, position =>
+        return this.#reads.unwatchBoard(message.session, position =>
           message.session.send(['reply', message.requestId, position, {}]),
         )
       case 'units':
-        return this.#onUnits(message.units)
+        return registerUnits(this.#memory, this.#turns, message.units)
       case 'deadline':
         if (!this.#dropped) this.#deadlines.run(message.deadline)
         return
@@ -265,82 +258,12 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   }
 
   #isOverfull(): boolean {
-    return this.#writer.pending > PENDING_BOUND || this.#outbox.depth > PENDING_BOUND
+    const { pendingMax = PENDING_MAX } = this.#parts
+    return this.#writer.pending > pendingMax || this.#outbox.depth > pendingMax
   }
 
   readTrip(trip: TripState, answer: Answer): void {
-    this.#answerRead(answer, this.#memory.tripView(trip))
-  }
-
-  #onNearest(query: NearestQuery, answer: Answer): void {
-    const { lonDeg, latDeg, k, levelOfCare } = query
-    const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
-    const startedMs = this.monotonicMs()
-    const found = this.#finder.nearest({ lonDeg, latDeg, k, levels })
-    this.#parts.metrics.nearest((this.monotonicMs() - startedMs) / 1_000)
-    const nowMs = this.clock.nowMs()
-    const units = found.map(unit => this.#memory.nearestUnit(unit, nowMs))
-    this.#answerRead(answer, { basis: 'straight-line', units })
-  }
-
-  /** A read waits until what it saw is durable, but not for long: after that the reader is told to come again. */
-  #answerRead(answer: Answer, result: NearestResult | TripView): void {
-    if (this.#isOverfull()) return answer({ ok: false, refusal: OVERLOADED })
-    const position = this.#writer.head
-    let answered = false
-    const once = (told: QueryAnswer) => {
-      if (answered) return
-      answered = true
-      cancel()
-      answer(told)
-    }
-    const cancel = this.#parts.machine.after(READ_WAIT_MS, () => once({ ok: false, refusal: UNAVAILABLE }))
-    this.#outbox.hold(
-      position,
-      () => once({ ok: true, position, result }),
-      () => once({ ok: false, refusal: UNAVAILABLE }),
-    )
-  }
-
-  #onWatchBoard(session: Session, requestId: string, from: number | null): void {
-    const head = this.#writer.head
-    if (this.#isOverfull()) {
-      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
-    }
-    if (from !== null && from > head) {
-      const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
-      return session.send(['error', requestId, 'position-ahead', message, { head }])
-    }
-    const missed = from === null ? null : this.#board.since(from)
-    const snapshot = missed === null ? this.#memory.boardFrames(head, this.clock.nowMs()) : []
-    // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
-    this.#outbox.hold(head, () => {
-      session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
-      for (const frame of snapshot) session.send(frame)
-      for (const frame of missed ?? []) session.sendShared(frame)
-      this.#board.watch(session)
-    })
-  }
-
-  /** Through the outbox as well: a watch that still waits there must not begin after its end. */
-  #onUnwatch(session: Session, then: (position: number) => void): void {
-    const head = this.#writer.head
-    this.#outbox.hold(head, () => {
-      this.#board.unwatch(session)
-      then(head)
-    })
-  }
-
-  /** Reference data came or changed: what is new becomes events, so that every decision can be replayed from the log. */
-  #onUnits(units: readonly UnitReference[]): void {
-    const changed = units.filter(unit => !sameReference(this.#memory.driver(unit.unitId), unit))
-    for (let from = 0; from < changed.length; from += UNITS_PER_RECORD) {
-      const part = changed.slice(from, from + UNITS_PER_RECORD)
-      this.#turns.run(bySystem(), turn => {
-        turn.record(part.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
-        return undefined
-      })
-    }
+    this.#reads.trip(trip, answer)
   }
 
   // The door for drivers' actors.
@@ -372,30 +295,8 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
         return undefined
       })
     }
-    this.#welcome(session, hello, driver)
+    this.#reads.welcome(session, hello, driver)
     this.#askForMatch()
-  }
-
-  #welcome(session: Session, hello: HelloRequest, driver: DriverActor | null): void {
-    const position = this.#writer.head
-    const view = driver === null ? null : this.#memory.driverView(driver, this.clock.nowMs())
-    this.#outbox.hold(position, () => {
-      const welcome: WelcomeView = {
-        sessionId: session.sessionId,
-        region: this.#parts.regionId,
-        role: session.role,
-        clock: this.clock.view(),
-        position,
-        streams: hello.streams.map(([id]) => [id, driver?.location.knownStream(id)?.durableSeq ?? 0]),
-        driver: view,
-        limits: {
-          frameBytes: driver === null ? LIMITS.frameBytes.dispatcher : LIMITS.frameBytes.driver,
-          fixesPerFrame: LIMITS.fixesPerFrame,
-        },
-      }
-      session.send(['welcome', hello.helloId, welcome])
-      driver?.onWelcomed(session)
-    })
   }
 
   disconnected(driver: DriverActor): void {
@@ -451,8 +352,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   // Life.
 
   #takeRecovered(recovered: Recovered): void {
-    // Deadlines that passed while the engine was down, and disconnects, count from here.
-    const fromMs = this.clock.nowMs() + this.clock.graceMs(this.#parts.policy.readyGraceMs)
+    const fromMs = this.#backUntilMs
     for (const call of recovered.calls.values()) this.#memory.setCall(call)
     for (const state of recovered.drivers.values()) {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
@@ -463,7 +363,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     for (const trip of recovered.trips.values()) {
       this.#memory.addTrip(new TripActor(this, trip))
       this.#desk.onTrip(trip)
-      this.#deadlines.watchTrip(trip, fromMs)
+      this.#deadlines.watchRecovered(trip)
     }
     // Not at once: the units that will serve those trips are only coming back.
     this.#timers.at(fromMs, () => this.#askForMatch())
@@ -534,10 +434,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       calls: this.#memory.callStates(),
     })
     const startedMs = this.monotonicMs()
-    // In parts, in order: the region's own snapshot, which makes the set whole, is in the last.
-    for (let from = 0; from < snapshots.length; from += SNAPSHOTS_AT_ONCE) {
-      await this.#parts.journal.putSnapshots(this.#ownership, snapshots.slice(from, from + SNAPSHOTS_AT_ONCE))
-    }
+    await putInParts(this.#parts.journal, this.#ownership, snapshots)
     this.#parts.metrics.commit('snapshots', (this.monotonicMs() - startedMs) / 1_000, snapshots.length)
   }
 
@@ -550,7 +447,8 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.#writer.stop()
     this.#segments.stop()
     this.#outbox.dropAll()
-    for (const message of this.#parts.system.dropMailbox(this.#mailbox)) answerUnheard(message as Unheard)
+    for (const message of this.#parts.system.dropMailbox(this.#mailbox))
+      answerUnheard(message as Parameters<typeof answerUnheard>[0])
     this.#parts.system.stop(this.ref as never)
   }
 
@@ -563,22 +461,4 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     this.drop()
     this.#parts.onLost(reason)
   }
-}
-
-type Unheard = RegionMessage | DriverMessage | TripMessage
-
-/** A message that no actor will get: whoever waits for its answer is told so. */
-function answerUnheard(message: Unheard): void {
-  if (message.type === 'command') message.request.answer({ ok: false, refusal: UNAVAILABLE })
-  else if (message.type === 'query' || message.type === 'read') message.answer({ ok: false, refusal: UNAVAILABLE })
-}
-
-function sameReference(known: DriverState | undefined, unit: UnitReference): boolean {
-  return (
-    known !== undefined &&
-    known.callSign === unit.callSign &&
-    known.levelOfCare === unit.levelOfCare &&
-    known.homeStation === unit.homeStation &&
-    known.capabilities.join(' ') === unit.capabilities.join(' ')
-  )
 }

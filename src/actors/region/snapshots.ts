@@ -10,14 +10,23 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { callKey, driverKey, tripKey } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import type { SnapshotWrite } from '../../store/journal.ts'
+import type { Journal, Ownership, SnapshotWrite } from '../../store/journal.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
-const FORM = 1
+const FORM = 2
+/** Snapshots in one statement, so that no statement grows with the region. */
+const AT_ONCE = 2_000
 
-export const regionSnapshot = z.object({ form: z.literal(FORM), lastRecordedAtMs: z.number() })
+const ofThisForm = z.object({ form: z.literal(FORM) })
 
+/** Whether a stored state has the form that this engine writes. */
+export const isOfThisForm = (state: unknown): boolean => ofThisForm.safeParse(state).success
+
+export interface RegionSnapshot {
+  readonly form: typeof FORM
+  readonly lastRecordedAtMs: number
+}
 export interface DriverSnapshot {
   readonly form: typeof FORM
   readonly state: DriverState
@@ -58,7 +67,19 @@ export function snapshotsOf(memory: Memory): SnapshotWrite[] {
   for (const state of memory.calls) {
     snapshots.push({ entity: callKey(state.callId), ...at, state: { form: FORM, state } satisfies CallSnapshot })
   }
-  const region = { form: FORM, lastRecordedAtMs: memory.lastRecordedAtMs }
+  const region: RegionSnapshot = { form: FORM, lastRecordedAtMs: memory.lastRecordedAtMs }
   snapshots.push({ entity: 'region', ...at, state: region })
   return snapshots
+}
+
+/** Writes them in parts, in order: the region's own, which makes the set whole, is in the last. Errors: the journal's. */
+export async function putInParts(
+  journal: Pick<Journal, 'putSnapshots'>,
+  ownership: Ownership,
+  snapshots: readonly SnapshotWrite[],
+  atOnce = AT_ONCE,
+): Promise<void> {
+  for (let from = 0; from < snapshots.length; from += atOnce) {
+    await journal.putSnapshots(ownership, snapshots.slice(from, from + atOnce))
+  }
 }

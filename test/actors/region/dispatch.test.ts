@@ -429,6 +429,33 @@ describe('who can be sent', () => {
     assert.equal(back.view.trip?.tripId, tripId)
   })
 
+  // It becomes eligible outside any turn, and the call is decided before the desk is asked again.
+  const seenAgain: [string, (crew: RecordingSession) => Promise<void>, (crew: RecordingSession) => void][] = [
+    ['whose position was lost', () => world.advance(300_000), crew => void world.fixAt(crew, 100)],
+    [
+      'that was long disconnected',
+      async crew => {
+        world.host.closed(crew)
+        await world.advance(30_000)
+      },
+      () => void world.connect('A1'),
+    ],
+  ]
+  for (const [which, lose, comeBack] of seenAgain) {
+    test(`a unit ${which} goes to the trip that waits, not to a minor call that comes in just then`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      await lose(crew)
+      const newer = await world.call({ priority: 2, receivedAtMs: world.nowMs })
+      const first = await world.call({ priority: 2, receivedAtMs: world.nowMs - 60_000 })
+      assert.equal((await world.trip(newer)).phase, 'pending')
+      comeBack(crew)
+      const minor = world.dispatch(callOf({ priority: 5 }))
+      await world.accepted(minor)
+      assert.equal((await world.trip(first)).offer?.unitId, 'A1')
+    })
+  }
+
   test('nearest names available units with the age of their fix, nearest first', async () => {
     await open()
     await world.onDuty('far', 2_000)
@@ -497,6 +524,47 @@ test('moments ahead of the clock are refused, and nothing changes', async () => 
   assert.equal(await world.refused(at(5_001)), 'invalid-field')
   assert.equal(await world.refused(world.dispatch(callOf({ receivedAtMs: world.nowMs + 5_001 }))), 'invalid-field')
   assert.equal(await world.refused(at(5_000)), 'accepted')
+})
+
+test('moments more than a day behind the clock are refused, and nothing changes', async () => {
+  await open()
+  await world.import(['A1'])
+  const crew = world.connect('A1')
+  await settle()
+  const log = await world.log()
+  const dayMs = 24 * 3_600_000
+  const signOn = (behindMs: number) => world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs - behindMs })
+  const call = (behindMs: number) => world.dispatch(callOf({ receivedAtMs: world.nowMs - behindMs }))
+  assert.equal(await world.refused(signOn(dayMs + 1)), 'invalid-field')
+  assert.equal(await world.refused(call(dayMs + 1)), 'invalid-field')
+  assert.deepEqual(await world.log(), log)
+  await world.accepted(signOn(dayMs))
+  await world.accepted(call(dayMs))
+})
+
+test('a crew that is not signed on to the unit may do nothing with it but sign on', async () => {
+  await open()
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const offerId = offerOf(crew)
+  const log = await world.log()
+  const other = { principal: 'another crew', role: 'driver', unitId: 'A1' } as const
+  const happenedAtMs = world.nowMs
+  for (const command of [
+    { type: 'sign-off', happenedAtMs },
+    { type: 'set-status', status: 'unavailable', reason: 'break', happenedAtMs },
+    { type: 'set-status', status: 'available', reason: null, happenedAtMs },
+    { type: 'accept-offer', offerId, happenedAtMs },
+    { type: 'decline-offer', offerId, reason: 'other' },
+    { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs },
+    { type: 'close-trip', tripId, disposition: 'transported', happenedAtMs },
+  ] as const) {
+    assert.equal(await world.refused(world.send(other, command)), 'not-signed-on', command.type)
+  }
+  assert.deepEqual(await world.log(), log)
+  await world.accepted(world.send(other, { type: 'sign-on', happenedAtMs }))
+  await world.accepted(world.send(other, { type: 'accept-offer', offerId, happenedAtMs }))
+  assert.equal(await world.refused(world.drive(crew, { type: 'sign-off', happenedAtMs })), 'not-signed-on')
 })
 
 test('units and trips that the region does not have are unknown', async () => {

@@ -266,6 +266,22 @@ describe('holes', () => {
     assert.deepEqual([await shownAtM(), back.all('error')], [600, []])
   })
 
+  test('the holes of old streams do not make the live one forgotten by a restart', async () => {
+    const old = Array.from({ length: 8 }, (_, i) => [`old${i}`, 'gnss', 10] as const)
+    world.connect('A1', old)
+    await settle()
+    const live = await reconnect(1, 'live')
+    world.fixes(live, [wireFix(1, 100)])
+    await world.advance(200)
+    await world.restart()
+    const back = await reconnect(2, 'live')
+    assert.deepEqual(back.welcome.streams, [['live', 1]])
+    world.fixes(back, [wireFix(1, 900), wireFix(2, 200)])
+    await world.advance(200)
+    assert.deepEqual([await stored(), back.all('error')], [2, []])
+    assert.equal((await world.events('FixHoleRecorded')).length, 8)
+  })
+
   test('a client that holds everything still missing makes no hole', async () => {
     world.fixes(crew, [wireFix(1, 100, 10), wireFix(2, 200)])
     await world.advance(200)

@@ -1,0 +1,138 @@
+/**
+ * What a region tells of its states: the welcome, the board, and answers to queries.
+ *
+ * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
+ */
+import type { RegionId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
+import type { Finder } from '../../finder/finder.ts'
+import { LIMITS } from '../../protocol/limits.ts'
+import type { NearestResult, TripView, WelcomeView } from '../../protocol/wire.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { MachineClock, RegionClock } from '../clock.ts'
+import type { DriverActor } from '../driver/driver-actor.ts'
+import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
+import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
+import type { Board } from './board.ts'
+import { levelsServing } from './desk.ts'
+import type { RegionMemory } from './memory.ts'
+import type { Answer, NearestQuery } from './messages.ts'
+import type { Outbox } from './outbox.ts'
+
+/** How long a query waits for the log to become durable, wall time. */
+const QUERY_WAIT_MS = 1_000
+
+interface RegionReadsParts {
+  readonly regionId: RegionId
+  readonly memory: RegionMemory
+  readonly finder: Finder
+  readonly board: Board
+  readonly outbox: Outbox
+  readonly clock: RegionClock
+  readonly machine: MachineClock
+  readonly metrics: Metrics
+  /** Position of the newest record, durable or not. */
+  readonly logHead: () => number
+  /** True while so much waits for the store that nothing more may be put behind it. */
+  readonly isOverfull: () => boolean
+}
+
+export class RegionReads {
+  readonly #parts: RegionReadsParts
+
+  constructor(parts: RegionReadsParts) {
+    this.#parts = parts
+  }
+
+  /** Greets a session; `driver` is the actor of the unit that it speaks for. */
+  welcome(session: Session, hello: HelloRequest, driver: DriverActor | null): void {
+    const { regionId, memory, outbox, clock, logHead } = this.#parts
+    const position = logHead()
+    const view = driver === null ? null : memory.driverView(driver, clock.nowMs())
+    outbox.hold(position, () => {
+      const welcome: WelcomeView = {
+        sessionId: session.sessionId,
+        region: regionId,
+        role: session.role,
+        clock: clock.view(),
+        position,
+        streams: hello.streams.map(([id]) => [id, driver?.location.knownStream(id)?.durableSeq ?? 0]),
+        driver: view,
+        limits: {
+          frameBytes: driver === null ? LIMITS.frameBytes.dispatcher : LIMITS.frameBytes.driver,
+          fixesPerFrame: LIMITS.fixesPerFrame,
+        },
+      }
+      session.send(['welcome', hello.helloId, welcome])
+      driver?.onWelcomed(session)
+    })
+  }
+
+  watchBoard(session: Session, requestId: string, from: number | null): void {
+    const { memory, board, outbox, clock, logHead, isOverfull } = this.#parts
+    const head = logHead()
+    if (isOverfull()) {
+      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+    }
+    if (from !== null && from > head) {
+      const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
+      return session.send(['error', requestId, 'position-ahead', message, { head }])
+    }
+    const missed = from === null ? null : board.since(from)
+    const snapshot = missed === null ? memory.boardFrames(head, clock.nowMs()) : []
+    // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
+    outbox.hold(head, () => {
+      session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
+      for (const frame of snapshot) session.send(frame)
+      for (const frame of missed ?? []) session.sendShared(frame)
+      board.watch(session)
+    })
+  }
+
+  /** Through the outbox as well: a watch that still waits there must not begin after its end. */
+  unwatchBoard(session: Session, then: (position: number) => void): void {
+    const { board, outbox, logHead } = this.#parts
+    const head = logHead()
+    outbox.hold(head, () => {
+      board.unwatch(session)
+      then(head)
+    })
+  }
+
+  nearest(query: NearestQuery, answer: Answer): void {
+    const { memory, finder, clock, machine, metrics } = this.#parts
+    const { lonDeg, latDeg, k, levelOfCare } = query
+    const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
+    const startedMs = machine.monotonicMs()
+    const found = finder.nearest({ lonDeg, latDeg, k, levels })
+    metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+    const nowMs = clock.nowMs()
+    const units = found.map(unit => memory.nearestUnit(unit, nowMs))
+    this.#answer(answer, { basis: 'straight-line', units })
+  }
+
+  trip(trip: TripState, answer: Answer): void {
+    this.#answer(answer, this.#parts.memory.tripView(trip))
+  }
+
+  /** A query waits until what it saw is durable, but not for long: after that the reader is told to come again. */
+  #answer(answer: Answer, result: NearestResult | TripView): void {
+    const { outbox, machine, logHead, isOverfull } = this.#parts
+    if (isOverfull()) return answer({ ok: false, refusal: OVERLOADED })
+    const position = logHead()
+    let answered = false
+    const once = (told: QueryAnswer) => {
+      if (answered) return
+      answered = true
+      cancel()
+      answer(told)
+    }
+    const cancel = machine.after(QUERY_WAIT_MS, () => once({ ok: false, refusal: UNAVAILABLE }))
+    outbox.hold(
+      position,
+      () => once({ ok: true, position, result }),
+      () => once({ ok: false, refusal: UNAVAILABLE }),
+    )
+  }
+}

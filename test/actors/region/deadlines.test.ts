@@ -1,0 +1,191 @@
+/** What happens by itself: when it is due, from which moment its time counts, and that it comes again when it failed. */
+import assert from 'node:assert/strict'
+import { afterEach, describe, test } from 'node:test'
+import { callOf, type RecordingSession, RegionWorld, settle, type WorldOptions } from '../../support/region-world.ts'
+
+let world: RegionWorld
+const open = async (options: WorldOptions = {}) => {
+  world = await RegionWorld.open(options)
+}
+afterEach(() => world.close())
+
+const LONG_OFFER = { policy: { offerTimeoutMs: { 1: 120_000, 2: 0, 3: 0, 4: 0, 5: 0 } } } as const
+const accept = (session: RecordingSession, happenedAtMs = world.nowMs) =>
+  world.accepted(world.drive(session, { type: 'accept-offer', offerId: session.view.unit.offerId!, happenedAtMs }))
+const count = async (...types: ('OfferTimedOut' | 'OfferRevoked' | 'TripAlarmRaised' | 'TripAlarmCleared')[]) =>
+  (await Promise.all(types.map(type => world.events(type)))).flat().length
+/** Nothing of these happens until the last millisecond, then one does. */
+async function happensAfter(ms: number, type: Parameters<typeof count>[0]): Promise<void> {
+  const before = await count(type)
+  await world.advance(ms - 1)
+  assert.equal(await count(type), before, `${type} came early`)
+  await world.advance(1)
+  assert.equal(await count(type), before + 1, `${type} did not come`)
+}
+
+describe("a crew's time to answer", () => {
+  // Shorter, and longer, than the time itself.
+  for (const stalledMs of [10_000, 20_000]) {
+    test(`runs from when its offer was durable (${stalledMs} ms late)`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      world.journal.stall()
+      world.dispatch(callOf())
+      await world.advance(stalledMs)
+      assert.equal(crew.all('unit-state').at(-1)?.[1].unit.status, 'available')
+      world.journal.resume()
+      await settle()
+      assert.equal(crew.view.unit.status, 'offered')
+      await happensAfter(15_000, 'OfferTimedOut')
+    })
+  }
+
+  for (const stalledMs of [10_000, 30_000, 60_000]) {
+    test(`runs from when its order was durable, the warning first (${stalledMs} ms late)`, async () => {
+      await open({ mode: 'ordered' })
+      await world.onDuty('A1', 100)
+      world.journal.stall()
+      world.dispatch(callOf())
+      await world.advance(stalledMs)
+      world.journal.resume()
+      await happensAfter(20_000, 'TripAlarmRaised')
+      assert.equal(await count('OfferTimedOut'), 0)
+      await happensAfter(25_000, 'OfferTimedOut')
+      assert.equal((await world.events('TripAlarmRaised')).filter(({ alarm }) => alarm === 'unacknowledged').length, 1)
+    })
+  }
+
+  test('does not begin anew because the warning could not be written', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const offeredAtMs = world.nowMs
+    await world.advance(19_000)
+    world.journal.stall()
+    await world.advance(27_000)
+    world.journal.resume()
+    await settle()
+    const late = (await world.log()).find(({ events }) => events[0]?.type === 'OfferTimedOut')
+    assert.equal(late?.recordedAtMs, offeredAtMs + 45_000)
+    assert.equal((await world.trip(tripId)).phase, 'pending')
+  })
+
+  test('goes on after a start: the warning comes before the timeout, at their own distance', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    await world.call()
+    world.crash()
+    await world.advance(60_000)
+    await world.start()
+    world.connect('A1')
+    await happensAfter(15_000, 'TripAlarmRaised')
+    assert.equal(await count('OfferTimedOut'), 0)
+    await happensAfter(25_000, 'OfferTimedOut')
+  })
+
+  test('is not spent by a position that nobody could send while the engine was down', async () => {
+    await open(LONG_OFFER)
+    await world.onDuty('A1', 100)
+    await world.advance(290_000)
+    const tripId = await world.call()
+    world.crash()
+    await world.advance(60_000)
+    await world.start()
+    const back = world.connect('A1')
+    await world.advance(14_999)
+    assert.equal(await count('OfferRevoked'), 0)
+    world.fixAt(back, 100)
+    await world.advance(30_000)
+    assert.equal((await world.trip(tripId)).offer?.unitId, 'A1')
+  })
+})
+
+describe('a crew on its way that is disconnected', () => {
+  const away = async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    await accept(crew)
+    world.host.closed(crew)
+    await happensAfter(30_000, 'TripAlarmRaised')
+    const [raised] = await world.events('TripAlarmRaised')
+    assert.deepEqual([raised!.tripId, raised!.alarm, raised!.unitId], [tripId, 'unit-lost', 'A1'])
+    const trip = await world.trip(tripId)
+    assert.deepEqual([trip.phase, trip.unitId, trip.alarms], ['assigned', 'A1', ['unit-lost']])
+    return { crew, tripId }
+  }
+
+  test('raises unit-lost once its grace is over, and its return clears it', async () => {
+    const { tripId } = await away()
+    const back = world.connect('A1')
+    await settle()
+    assert.deepEqual((await world.trip(tripId)).alarms, [])
+    assert.deepEqual(back.view.trip?.alarms, [])
+    const [cleared] = await world.events('TripAlarmCleared')
+    assert.deepEqual([cleared?.tripId, cleared?.alarm, cleared?.unitId], [tripId, 'unit-lost', 'A1'])
+    // The next absence counts anew.
+    world.host.closed(back)
+    await happensAfter(30_000, 'TripAlarmRaised')
+  })
+
+  test('clears it by a button as well', async () => {
+    const { crew, tripId } = await away()
+    const report = { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(crew, report))
+    assert.deepEqual((await world.trip(tripId)).alarms, [])
+  })
+
+  test('and is back in time raises nothing', async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    await accept(crew)
+    world.host.closed(crew)
+    await world.advance(29_000)
+    world.connect('A1')
+    await world.advance(60_000)
+    assert.equal(await count('TripAlarmRaised', 'TripAlarmCleared'), 0)
+  })
+
+  for (const how of ['crash', 'drain'] as const) {
+    test(`by a ${how}, and does not come back, raises it a grace after the crews had time to`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      const tripId = await world.call()
+      await accept(crew)
+      await world.restart(how)
+      await happensAfter(45_000, 'TripAlarmRaised')
+      assert.deepEqual((await world.trip(tripId)).alarms, ['unit-lost'])
+    })
+  }
+})
+
+describe('the alarm for a crew that does not move', () => {
+  for (const how of ['', 'crash', 'drain'] as const) {
+    test(`counts from when the engine heard of the acceptance${how && `, also after a ${how}`}`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      await world.call()
+      await accept(crew, world.nowMs - 600_000)
+      if (how !== '') {
+        const beforeMs = world.nowMs
+        await world.restart(how)
+        world.connect('A1')
+        await happensAfter(120_000 - (world.nowMs - beforeMs), 'TripAlarmRaised')
+      } else await happensAfter(120_000, 'TripAlarmRaised')
+      assert.equal((await world.events('TripAlarmRaised'))[0]!.alarm, 'no-movement')
+    })
+  }
+})
+
+test('a deadline whose turn throws has changed nothing, and comes again', async () => {
+  await open()
+  const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
+  const tripId = await world.call()
+  world.brokenIds = 1
+  await world.advance(15_000)
+  assert.deepEqual([world.brokenIds, first.view.unit.status, await count('OfferTimedOut')], [0, 'offered', 0])
+  await world.advance(5_000)
+  assert.deepEqual([await count('OfferTimedOut'), first.view.unit.status], [1, 'available'])
+  assert.equal(second.view.trip?.tripId, tripId)
+})

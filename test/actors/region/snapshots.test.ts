@@ -1,0 +1,108 @@
+/** The snapshots of a drain: a set counts when it is whole and of one form, and a broken one costs nothing but time. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { StoreUnavailable } from '../../../src/store/journal.ts'
+import { REGION, RegionWorld, settle } from '../../support/region-world.ts'
+
+let world: RegionWorld
+beforeEach(async () => {
+  world = await RegionWorld.open()
+})
+afterEach(() => world.close())
+
+const seen = async () => {
+  const { position, trips, units } = await world.board()
+  return { position, trips, units: units.map(unit => ({ ...unit, connected: false })) }
+}
+const storedSnapshots = async () => {
+  const rows = []
+  for await (const chunk of world.journal.readSnapshots(REGION)) rows.push(...chunk)
+  return rows
+}
+/** From which position the next start reads the log. */
+async function logReadFrom(start: () => Promise<void>): Promise<number> {
+  const readLog = world.journal.readLog.bind(world.journal)
+  const from: number[] = []
+  world.journal.readLog = (region, afterPosition) => {
+    from.push(afterPosition)
+    return readLog(region, afterPosition)
+  }
+  await start()
+  world.journal.readLog = readLog
+  assert.equal(from.length, 1)
+  return from[0]!
+}
+
+test('a drain writes its set in parts, the region last; cut off between them, the former set is still good', async () => {
+  const putSnapshots = world.journal.putSnapshots.bind(world.journal)
+  const parts: string[][] = []
+  let partsLeft = Number.POSITIVE_INFINITY
+  world.journal.putSnapshots = (ownership, snapshots) => {
+    if (partsLeft-- <= 0) return Promise.reject(new StoreUnavailable('the process died'))
+    parts.push(snapshots.map(({ entity }) => entity))
+    return putSnapshots(ownership, snapshots)
+  }
+  const crew = await world.onDuty('A1', 100)
+  await world.import(...Array.from({ length: 2_000 }, (_, i) => [`U${i}`] as const))
+  await world.advance(200)
+  await world.host.close()
+  const wholeAt = (await world.log()).at(-1)!.position
+  assert.deepEqual(
+    parts.map(part => [part.length, part.indexOf('region')]),
+    [
+      [2_000, -1],
+      [2, 1],
+    ],
+  )
+  assert.equal(await logReadFrom(() => world.start()), wholeAt)
+
+  const back = world.connect('A1', [['s-A1', 'gnss', 2]])
+  await settle()
+  const tripId = await world.call()
+  await world.import(['U7', { capabilities: ['neonatal'] }], ['new'])
+  world.fixAt(back, 300)
+  await world.advance(200)
+  const before = await seen()
+  partsLeft = 1
+  await assert.rejects(world.host.close(), StoreUnavailable)
+  assert.equal(parts.length, 3)
+  assert.equal(await logReadFrom(() => world.start()), wholeAt)
+  assert.deepEqual(await seen(), before)
+  const again = world.connect('A1', [['s-A1', 'gnss', 3]])
+  await settle()
+  assert.deepEqual([again.welcome.streams, again.welcome.driver!.trip?.tripId], [[['s-A1', 2]], tripId])
+  assert.equal(again.welcome.driver!.unit.crew, crew.principal)
+})
+
+test('a first set that was cut off is left unread', async () => {
+  await world.onDuty('A1', 100)
+  await world.call()
+  await world.advance(200)
+  const before = await seen()
+  const putSnapshots = world.journal.putSnapshots.bind(world.journal)
+  world.journal.putSnapshots = (ownership, snapshots) => putSnapshots(ownership, snapshots.slice(0, -1))
+  await world.host.close()
+  assert.ok((await storedSnapshots()).length > 0)
+  assert.equal(await logReadFrom(() => world.start()), 0)
+  assert.deepEqual(await seen(), before)
+})
+
+for (const entity of ['region', 'driver/A1'] as const) {
+  test(`a set in which one row has another form (${entity}) is left unread: the log tells everything`, async () => {
+    const crew = await world.onDuty('A1', 100)
+    await world.call()
+    world.fixAt(crew, 200)
+    await world.advance(200)
+    const before = await seen()
+    await world.host.close()
+    const { position, segmentNo } = (await storedSnapshots()).at(-1)!
+    const { ownership } = await world.journal.acquire(REGION)
+    const state = { form: 999, state: { unitId: 'A1' }, lastRecordedAtMs: 1, streams: [], placed: null }
+    await world.journal.putSnapshots(ownership, [{ entity, position, segmentNo, state }])
+    assert.equal(await logReadFrom(() => world.start()), 0)
+    assert.deepEqual(await seen(), before)
+    const back = world.connect('A1', [['s-A1', 'gnss', 3]])
+    await settle()
+    assert.deepEqual(back.welcome.streams, [['s-A1', 2]])
+  })
+}
