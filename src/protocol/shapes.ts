@@ -65,7 +65,8 @@ const matching = (grammar: RegExp) => {
 }
 const text = (min: number, max: number) => {
   const error = `must be a string of ${min} to ${max} characters`
-  return z.string({ error }).min(min, { error }).max(max, { error })
+  // Not zod's own lengths: those count code points, and the protocol counts UTF-16 code units.
+  return z.string({ error }).refine(({ length }) => length >= min && length <= max, { error })
 }
 const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
   const error = `must be a list of ${min} to ${max} elements`

@@ -67,7 +67,7 @@ for (const format of ['binary', 'json'] as const) {
   })
 }
 
-test('unanswered commands go out again after welcome, under their ids, unchanged and in order', async () => {
+test('[HS-9] unanswered commands go out again after welcome, under their ids, unchanged and in order', async () => {
   const client = driver()
   const first = client.signOn({ id: 'one' })
   const second = client.acceptOffer('akl.offer')
@@ -107,7 +107,7 @@ test('a refusal rejects with its code, message and details', async () => {
   })
 })
 
-test('a retryable refusal is tried again under the same id, unless the caller says no', async () => {
+test('[CM-7] a retryable refusal is tried again under the same id, unless the caller says no', async () => {
   const client = driver()
   const peer = await server.peer()
   await peer.welcome()
@@ -172,7 +172,7 @@ test('closing rejects what is unanswered and comes back never', async () => {
   assert.equal(server.connections, 1)
 })
 
-test('a client that was superseded stays away', async () => {
+test('[HS-8] a client that was superseded stays away', async () => {
   const client = driver()
   const peer = await server.peer()
   await peer.welcome()
@@ -242,7 +242,7 @@ test('an engine that is starting is tried again', async () => {
   await client.opened()
 })
 
-test('going-away is obeyed: the client comes back after the advised delay, not before', async () => {
+test('[HS-10] going-away is obeyed: the client comes back after the advised delay, not before', async () => {
   const client = driver()
   const peer = await server.peer()
   await peer.welcome()
@@ -305,7 +305,7 @@ test('a welcome that makes no sense costs the connection', async () => {
   await client.opened()
 })
 
-test('a message of a type added later is left aside', async () => {
+test('[VR-2] a message of a type added later is left aside', async () => {
   const client = driver()
   const peer = await server.peer()
   await peer.welcome()

@@ -101,7 +101,7 @@ test('the board is a snapshot, whole once all its parts are here, then records i
   assert.equal(client.boardDuplicates, 3)
 })
 
-test('after a reconnect the board goes on from the last position, or takes the snapshot that comes instead', async () => {
+test('[HS-9] after a reconnect the board goes on from the last position, or takes the snapshot that comes instead', async () => {
   const { news } = watched()
   let peer = await opened()
   await peer.next('watch-board')

@@ -79,7 +79,7 @@ test('a fix from a receiver that lost its date is refused here', async () => {
   assert.throws(() => client.report({ ...HERE, fixedAtMs: 0 }), RangeError)
 })
 
-test('at a clock rate other than 1 times are region times from the anchor, also of what was reported before welcome', async () => {
+test('[TM-1] at a clock rate other than 1 times are region times from the anchor, also of what was reported before welcome', async () => {
   const client = driver()
   const beforeMs = Date.now()
   client.report(HERE)
@@ -115,7 +115,7 @@ test('a local clock that is minutes off does not date the buttons of a crew', as
   await signedOn
 })
 
-test('marks free the fixes that they cover, and mark() resolves when all are durable', async () => {
+test('[FX-2] marks free the fixes that they cover, and mark() resolves when all are durable', async () => {
   const client = driver()
   const peer = await opened(client)
   for (let i = 0; i < 3; i += 1) client.report(HERE)
@@ -135,7 +135,7 @@ test('marks free the fixes that they cover, and mark() resolves when all are dur
   await client.mark()
 })
 
-test('after a reconnect the newest fix goes ahead as a hint, then all that is not durable in order', async () => {
+test('[HS-9] after a reconnect the newest fix goes ahead as a hint, then all that is not durable in order', async () => {
   const client = driver()
   let peer = await opened(client)
   for (let i = 0; i < 4; i += 1) client.report(HERE)
@@ -174,7 +174,7 @@ test('a frame of fixes never outgrows the limit that welcome tells', async () =>
   }
 })
 
-test('a gap is filled from where the server says', async () => {
+test('[FX-5] a gap is filled from where the server says', async () => {
   const client = driver()
   const peer = await opened(client)
   for (let i = 0; i < 5; i += 1) client.report(HERE)
@@ -191,7 +191,7 @@ test('a gap is filled from where the server says', async () => {
   assert.deepEqual(peer.unread, [], 'three errors for one gap are answered once')
 })
 
-test('fixes that the engine has no room for are sent again after its pause', async () => {
+test('[FX-10] fixes that the engine has no room for are sent again after its pause', async () => {
   const client = driver()
   const peer = await opened(client)
   client.report(HERE)
@@ -228,7 +228,7 @@ test('marks beyond what was sent are told as a fault and free nothing', async ()
   assert.equal(client.fixesNotDurable, 1)
 })
 
-test('a stream that another client has used on is left, and what is held starts a new one', async () => {
+test('[FX-1] a stream that another client has used on is left, and what is held starts a new one', async () => {
   const client = driver({ streamId: 'kept', firstSeq: 11 })
   client.report(HERE)
   const mark = client.mark()
@@ -266,7 +266,7 @@ test('when fixes that the server still expects are gone, a new hello tells it of
   assert.equal((await again.nextFixes()).fixes[0]![0], 16)
 })
 
-test('the state of welcome and of later messages is told, an older one is not', async () => {
+test('[OF-10] the state of welcome and of later messages is told, an older one is not', async () => {
   const client = driver()
   const told: [number, string | undefined][] = []
   client.onState((view, position) => told.push([position, view.trip?.tripId]))

@@ -50,7 +50,7 @@ test('a shared frame reaches clients of both formats and is encoded once for eac
   assert.equal(encodings, 2)
 })
 
-test('a client that does not read is cut once its backlog passes the limit, and nobody else is', async t => {
+test('[TR-4] a client that does not read is cut once its backlog passes the limit, and nobody else is', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('dispatcher')
   const other = await harness.signIn('dispatcher')
@@ -70,7 +70,7 @@ test('a client that does not read is cut once its backlog passes the limit, and 
   assert.deepEqual(await other.next(), ['marks', 0, 1])
 })
 
-test('a client with a backlog below the limit gets all of it when it reads again', async t => {
+test('[TR-4] a client with a backlog below the limit gets all of it when it reads again', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('dispatcher')
   client.socket.pause()
@@ -82,7 +82,7 @@ test('a client with a backlog below the limit gets all of it when it reads again
   for (let n = 0; n < count; n += 1) assert.equal((await client.next())[1], `n${n}`)
 })
 
-test('a drain tells the sessions when to come back, serves them on, and takes no new connection', async t => {
+test('[HS-10] a drain tells the sessions when to come back, serves them on, and takes no new connection', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('driver')
   harness.gateway.beginDrain(500, 2_000)
@@ -92,7 +92,7 @@ test('a drain tells the sessions when to come back, serves them on, and takes no
   await assert.rejects(harness.connect())
 })
 
-test('closing ends what is left with 4503, and each region hears of each end', async t => {
+test('[HS-10] closing ends what is left with 4503, and each region hears of each end', async t => {
   const harness = await startHarness(t)
   const driver = await harness.signIn('driver')
   const dispatcher = await harness.signIn('dispatcher')

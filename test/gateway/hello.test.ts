@@ -44,7 +44,7 @@ const misuses: [what: string, hello: Hello, token: 'driver' | 'desk' | 'expired'
   ['another unit than the token’s', good.with(5, 'B2') as Hello, 'driver', 'wrong-unit'],
 ]
 for (const [what, hello, kind, code] of misuses) {
-  test(`hello with ${what} is answered ${code}, then closed with 4401`, async t => {
+  test(`[HS-6] hello with ${what} is answered ${code}, then closed with 4401`, async t => {
     const harness = await startHarness(t)
     const driver = { sub: 'kim', role: 'driver', regions: [REGION], unit: 'A1' } as const
     const token = {
@@ -63,7 +63,7 @@ for (const [what, hello, kind, code] of misuses) {
   })
 }
 
-test('hello without a token is a bad field, and a good hello may follow on the same connection', async t => {
+test('[HS-6] hello without a token is a bad field, and a good hello may follow on the same connection', async t => {
   const harness = await startHarness(t)
   const client = await harness.connect()
   client.send(['hello', 'h1', '', REGION, 'dispatcher', null, 0, []])
@@ -80,7 +80,7 @@ test('a region that this engine does not own is unknown even to a token that nam
   assert.equal((await client.closed).code, 4401)
 })
 
-test('hello to an engine that is not ready is answered unavailable, then closed with 4503', async t => {
+test('[HS-6] hello to an engine that is not ready is answered unavailable, then closed with 4503', async t => {
   const harness = await startHarness(t)
   harness.directory.isReady = false
   const client = await harness.connect()
@@ -89,7 +89,7 @@ test('hello to an engine that is not ready is answered unavailable, then closed 
   assert.equal((await client.closed).code, 4503)
 })
 
-test('a message before hello, or while its token is looked at, is answered hello-first', async t => {
+test('[HS-1] a message before hello, or while its token is looked at, is answered hello-first', async t => {
   const harness = await startHarness(t)
   const client = await harness.connect()
   client.send(['sign-on', 'c1', 0])
@@ -101,7 +101,7 @@ test('a message before hello, or while its token is looked at, is answered hello
   assert.deepEqual(harness.region.heard, ['open'])
 })
 
-test('a second hello is answered hello-first and leaves the session as it is', async t => {
+test('[HS-1] a second hello is answered hello-first and leaves the session as it is', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('driver')
   client.send(['hello', 'h2', await harness.driverToken(), REGION, 'driver', 'A1', 0, []])
@@ -140,7 +140,7 @@ test('a client that leaves while its token is looked at opens no session', async
   assert.equal(harness.gateway.sessions, 1)
 })
 
-test('a connection without a valid hello in time is closed with 4401', async t => {
+test('[HS-1] a connection without a valid hello in time is closed with 4401', async t => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const harness = await startHarness(t)
   const silent = await harness.connect()

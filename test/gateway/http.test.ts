@@ -55,7 +55,7 @@ test('the metrics are served as Prometheus reads them', async t => {
   assert.match(await response.text(), /^# TYPE goldenhour_sessions gauge$/m)
 })
 
-test('another path or another method is not-found', async t => {
+test('[HT-5] another path or another method is not-found', async t => {
   const harness = await startHarness(t)
   await assertProblem(await get(harness, '/v1/nothing'), 'not-found')
   await assertProblem(await get(harness, '/'), 'not-found')
@@ -67,7 +67,7 @@ test('another path or another method is not-found', async t => {
   assert.equal(await harness.sample('goldenhour_refusals_total{code="not-found"}'), 6)
 })
 
-test('a WebSocket that offers no subprotocol of ours is refused with 400', async t => {
+test('[TR-1] a WebSocket that offers no subprotocol of ours is refused with 400', async t => {
   const harness = await startHarness(t)
   for (const offered of [[], ['goldenhour.v2', 'graphql-ws']]) {
     const socket = new WebSocket(harness.url('/v1/ws').replace('http', 'ws'), offered)
@@ -78,7 +78,7 @@ test('a WebSocket that offers no subprotocol of ours is refused with 400', async
   }
 })
 
-test('of several subprotocols the client’s first that we speak is taken', async t => {
+test('[TR-1] of several subprotocols the client’s first that we speak is taken', async t => {
   const harness = await startHarness(t)
   const socket = new WebSocket(harness.url('/v1/ws').replace('http', 'ws'), [
     'goldenhour.v2',
@@ -95,7 +95,7 @@ for (const [route, call] of [
   ['GET /v1/trips/:id', (h: Harness, token?: string) => get(h, `/v1/trips/${TRIP_ID}`, token)],
   ['POST /v1/calls', (h: Harness, token?: string) => postCall(h, JSON.stringify(CALL), { token })],
 ] as const) {
-  test(`${route} asks for a good token of a desk that names the region`, async t => {
+  test(`[HT-1] ${route} asks for a good token of a desk that names the region`, async t => {
     const harness = await startHarness(t)
     const desk = { sub: 'kim', role: 'dispatcher', regions: [REGION], unit: null } as const
     const missing = await call(harness)
@@ -164,14 +164,14 @@ test('a call is entered under its Idempotency-Key, with its trace', async t => {
   assert.match(bodyHash, /^[0-9a-f]{64}$/)
 })
 
-test('a malformed traceparent is left aside, as W3C asks', async t => {
+test('[HT-1] a malformed traceparent is left aside, as W3C asks', async t => {
   const harness = await startHarness(t)
   const options = { token: await harness.token(), headers: { traceparent: 'x' } }
   assert.equal((await postCall(harness, JSON.stringify(CALL), options)).status, 201)
   assert.equal(harness.region.commands[0]?.traceparent, null)
 })
 
-test('a call without an Idempotency-Key, or with one outside the grammar, is refused', async t => {
+test('[HT-4] a call without an Idempotency-Key, or with one outside the grammar, is refused', async t => {
   const harness = await startHarness(t)
   const token = await harness.token()
   for (const key of ['', 'a b', 'x'.repeat(65), 'ä']) {
@@ -182,7 +182,7 @@ test('a call without an Idempotency-Key, or with one outside the grammar, is ref
   assert.deepEqual(harness.region.heard, [])
 })
 
-test('a token of several regions must choose one for its call', async t => {
+test('[HT-4] a token of several regions must choose one for its call', async t => {
   const harness = await startHarness(t)
   const token = await harness.token({ regions: [REGION, 'wlg'] })
   const body = JSON.stringify(CALL)
@@ -265,7 +265,7 @@ test('a region that throws is answered internal and counted', async t => {
   assert.equal((await get(harness, '/healthz')).status, 200)
 })
 
-test('a refusal that says when to try again says it in the header too', async t => {
+test('[HT-2] a refusal that says when to try again says it in the header too', async t => {
   const harness = await startHarness(t)
   const refusal = { code: 'overloaded', message: 'Full.', details: { retryAfterMs: 1_200 } } as const
   harness.region.onCommand = request => request.answer({ ok: false, refusal })

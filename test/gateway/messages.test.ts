@@ -122,7 +122,7 @@ const badFrames: [what: string, format: 'binary' | 'json', frame: Uint8Array | s
   ['a server’s message', 'json', '["welcome","x",{}]', 'unknown-type'],
 ]
 for (const [what, format, frame, code] of badFrames) {
-  test(`${what} is answered ${code}, and the connection goes on`, async t => {
+  test(`[ER-4] ${what} is answered ${code}, and the connection goes on`, async t => {
     const harness = await startHarness(t)
     const client = await harness.signIn('driver', format)
     client.socket.send(frame)
@@ -133,7 +133,7 @@ for (const [what, format, frame, code] of badFrames) {
   })
 }
 
-test('after as many bad frames as allowed, each answered, the connection is closed with 4400', async t => {
+test('[ER-4] after as many bad frames as allowed, each answered, the connection is closed with 4400', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('driver')
   for (let i = 0; i < LIMITS.badFrames; i += 1) client.socket.send(Uint8Array.of(0xc1))
@@ -143,7 +143,7 @@ test('after as many bad frames as allowed, each answered, the connection is clos
   assert.deepEqual(harness.region.heard, ['open', 'closed 0'])
 })
 
-test('before hello bad frames count too', async t => {
+test('[ER-4] before hello bad frames count too', async t => {
   const harness = await startHarness(t)
   const client = await harness.connect()
   for (let i = 0; i < LIMITS.badFrames; i += 1) client.send(['mark', 0])
@@ -175,7 +175,7 @@ test('before hello a frame is held to the smaller limit, into which the longest 
   assert.equal((await client.nextError()).code, 'token-invalid')
 })
 
-test('a frame far over all limits ends the connection before it is buffered', async t => {
+test('[ER-4] a frame far over all limits ends the connection before it is buffered', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('dispatcher')
   client.socket.send(new Uint8Array(4 * LIMITS.frameBytes.dispatcher + 1))

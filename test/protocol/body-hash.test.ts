@@ -23,7 +23,7 @@ test('the hash is SHA-256 of the command as JSON with sorted keys', () => {
   assert.equal(bodyHash(commandOf(['accept-offer', 'c1', OFFER, NOW])), expected)
 })
 
-test('id, trace, format and unknown elements do not count', () => {
+test('[CM-5] id, trace, format and unknown elements do not count', () => {
   fc.assert(
     fc.property(clientMessage, message => {
       const request = accepted(parse(message, 'binary'))
@@ -40,7 +40,7 @@ test('id, trace, format and unknown elements do not count', () => {
   )
 })
 
-test('a call has one hash over WebSocket and HTTP', () => {
+test('[CM-5] a call has one hash over WebSocket and HTTP', () => {
   fc.assert(
     fc.property(wireCall, call => {
       const { lonE7, latE7, ...rest } = call
@@ -51,7 +51,7 @@ test('a call has one hash over WebSocket and HTTP', () => {
   )
 })
 
-test('the order of keys does not count, the order of needs does', () => {
+test('[CM-5] the order of keys does not count, the order of needs does', () => {
   const need = (levelOfCare: 'bls' | 'als') => ({ levelOfCare, capabilities: [] })
   const call: WireCall = { lonE7: 1, latE7: 2, priority: 1, needs: [need('bls'), need('als')] }
   const hash = bodyHash(commandOf(['enter-call', 'c1', call]))

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { DOCUMENT, quoted, tableAfter } from './document.ts'
 
-test('the document lists every error code with its HTTP status, whether to retry, and its meaning', () => {
+test('[ER-1] the document lists every error code with its HTTP status, whether to retry, and its meaning', () => {
   const expected = Object.entries(ERRORS).map(([code, { status, retryable, meaning }]) => [
     `\`${code}\``,
     String(status),
@@ -14,7 +14,7 @@ test('the document lists every error code with its HTTP status, whether to retry
   assert.deepEqual(tableAfter('  the code; the sentence may change.'), expected)
 })
 
-test('the document lists every close code under its name', () => {
+test('[ER-5] the document lists every close code under its name', () => {
   const listed = tableAfter('- [ER-5] Close codes:').map(([code, name]) => [quoted(name!)[0], Number(code)])
   assert.deepEqual(listed, Object.entries(CLOSE_CODES))
 })

@@ -11,7 +11,7 @@ import { FORMATS, frame, hex, MAX_BYTES, parse, refused, SAMPLES } from './frame
 
 const FIX: WireFix = [1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]
 
-test('a frame of one fix is at most 36 bytes, up to fix 4 294 967 295 of a session 49 days long', () => {
+test('[FX-12] a frame of one fix is at most 36 bytes, up to fix 4 294 967 295 of a session 49 days long', () => {
   const widest: WireFix = [0xffffffff, 32_767, -1_800_000_000, -900_000_000, 65_535, 65_535, 3_600]
   assert.equal(frame(['fix', 7, 0xffffffff, widest], 'binary').length, 36)
   const usual: WireFix = [5_760, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]
@@ -119,7 +119,7 @@ test('stream index and sentAt are taken up to both ends of their ranges and refu
   }
 })
 
-test('a frame carries 1 to 256 fixes, and a full one fits the limits of bytes and values', () => {
+test('[FX-1] a frame carries 1 to 256 fixes, and a full one fits the limits of bytes and values', () => {
   const full = Array.from(
     { length: LIMITS.fixesPerFrame },
     (_, i): WireFix => [i + 1, -2_592_000_000 + i, -1_800_000_000, -900_000_000, 65_535, 65_535, 3_600],

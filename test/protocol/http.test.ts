@@ -30,7 +30,7 @@ test('a call needs its place in degrees, a priority and what it needs; the rest 
   })
 })
 
-test('a place is rounded to 1e-7 degree, as the wire has it', () => {
+test('[HT-4] a place is rounded to 1e-7 degree, as the wire has it', () => {
   const parsed = body({ lonDeg: 174.76330004999, latDeg: -0.00000004 })
   assert.ok(parsed.ok)
   assert.equal(parsed.command.lonDeg, 174.7633)
@@ -63,7 +63,7 @@ test('a body is measured in bytes and must be UTF-8', () => {
   assert.ok(parseCallBody(new TextEncoder().encode(JSON.stringify(CALL))).ok)
 })
 
-test('a nearest query asks for five units of any level unless it says otherwise', () => {
+test('[HT-3] a nearest query asks for five units of any level unless it says otherwise', () => {
   assert.deepEqual(query('region=akl&lon=174.7633&lat=-36.8485'), {
     ok: true,
     region: 'akl',

@@ -14,7 +14,7 @@ const problem = (digits: string): string => {
   return scan.ok ? 'passed' : scan.problem
 }
 
-test("extension types are refused wherever they stand: fixext, ext 8 to 32, timestamps, msgpackr's own", () => {
+test("[EN-5] extension types are refused wherever they stand: fixext, ext 8 to 32, timestamps, msgpackr's own", () => {
   const extensions = [
     'd4 01 00',
     'd5 01 0000',
@@ -39,7 +39,7 @@ test("extension types are refused wherever they stand: fixext, ext 8 to 32, time
   }
 })
 
-test('binary strings and the byte that MessagePack never uses are refused', () => {
+test('[EN-5] binary strings and the byte that MessagePack never uses are refused', () => {
   for (const digits of ['92 04 c4 01 00', '92 04 c5 0001 00', '92 04 c6 00000001 00', '92 04 c1']) {
     assert.match(problem(digits), /begins a kind of value/)
   }
@@ -102,7 +102,7 @@ test('a frame may hold as many values as the limit and not one more, counted ali
   assert.equal(scanJson(strings(LIMITS.nodes + 1)).ok, false)
 })
 
-test('a map key that is no string is refused', () => {
+test('[EN-5] a map key that is no string is refused', () => {
   for (const key of ['00', 'c0', '90', '80', 'cb0000000000000000']) assert.match(problem(`81 ${key} 00`), /key/, key)
   assert.equal(problem('82 a161 00 a162 a163'), 'passed')
 })

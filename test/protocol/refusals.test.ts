@@ -44,7 +44,7 @@ test('a frame that was cut short is malformed, wherever it was cut', () => {
   }
 })
 
-test('bytes behind the message are malformed', () => {
+test('[EN-5] bytes behind the message are malformed', () => {
   for (const name of TYPE_NAMES) {
     for (const format of FORMATS) {
       const whole = frame(SAMPLES[name], format)
@@ -69,7 +69,7 @@ test('an empty frame, and a value that is no tuple, are malformed', () => {
     assert.equal(refused(json(text)), 'malformed-frame')
 })
 
-test('an unknown type is refused, and the command id beside it is answered', () => {
+test('[ER-3] an unknown type is refused, and the command id beside it is answered', () => {
   for (const type of [0, 5, 64, 255, -1, 1.5, '1', null, true, [], {}]) {
     assert.equal(refused(json(JSON.stringify([type, 'c1']))), 'unknown-type', JSON.stringify(type))
   }
@@ -122,7 +122,7 @@ test('a message that lacks a field is refused, except where the field is optiona
   }
 })
 
-test('a refusal names the field inside a nested one', () => {
+test('[ER-2] a refusal names the field inside a nested one', () => {
   const call = SAMPLES['enter-call'][2] as unknown as Record<string, unknown>
   const refusedCall = (change: Record<string, unknown>) =>
     refused(parse(['enter-call', 'c1', { ...call, ...change }], 'binary'))
@@ -163,7 +163,7 @@ test('a refusal names the field inside a nested one', () => {
   assert.equal(streams(Array.from({ length: 9 }, (_, i) => [`s${i}`, 'gnss', 1])), 'invalid-field streams')
 })
 
-test('a driver names its unit in hello, and nobody else does', () => {
+test('[HS-3] a driver names its unit in hello, and nobody else does', () => {
   const hello = (role: string, unitId: string | null) =>
     parse(['hello', 'h1', 't', 'akl', role, unitId, NOW, []], 'json')
   assert.ok(hello('driver', 'A-7').ok)
@@ -172,7 +172,7 @@ test('a driver names its unit in hello, and nobody else does', () => {
   assert.equal(refused(hello('dispatcher', 'A-7')), 'invalid-field unitId')
 })
 
-test('a unit is set unavailable with a reason, and available without one', () => {
+test('[OF-3] a unit is set unavailable with a reason, and available without one', () => {
   const set = (status: string, reason: string | null) => parse(['set-status', 'c1', status, reason, NOW], 'binary')
   assert.ok(set('available', null).ok)
   assert.ok(set('unavailable', 'break').ok)
@@ -187,7 +187,7 @@ test("no phase but those of a crew's buttons can be reported", () => {
   }
 })
 
-test('NUL is refused in every string, also one that is otherwise ignored', () => {
+test('[EN-6] NUL is refused in every string, also one that is otherwise ignored', () => {
   const call = SAMPLES['enter-call'][2] as unknown as Record<string, unknown>
   for (const format of FORMATS) {
     const notes = parse(['enter-call', 'c8', { ...call, details: { notes: 'a\0b' } }], format)
@@ -203,7 +203,7 @@ test('NUL is refused in every string, also one that is otherwise ignored', () =>
   }
 })
 
-test('a lone surrogate is refused: in JSON as a bad field, in MessagePack as invalid UTF-8', () => {
+test('[EN-6] a lone surrogate is refused: in JSON as a bad field, in MessagePack as invalid UTF-8', () => {
   for (const half of ['\\ud83d', '\\uDE91', '\\ude91\\ud83d']) {
     assert.equal(refused(json(`["hello","h1","t${half}","akl","driver","A-7",1,[]]`)), 'invalid-field token')
   }
@@ -242,7 +242,7 @@ test('NaN, infinities and out-of-range numbers are refused in whatever width the
   assert.equal(refused(binary('93 17 a163 cf 0020000000000001')), 'invalid-field fromPosition')
 })
 
-test('an integer counts by its value, not by its width', () => {
+test('[EN-5] an integer counts by its value, not by its width', () => {
   for (const five of [
     '05',
     'cc05',
@@ -261,7 +261,7 @@ test('an integer counts by its value, not by its width', () => {
   }
 })
 
-test('elements and keys of a later version are ignored', () => {
+test('[EN-3] elements and keys of a later version are ignored', () => {
   for (const format of FORMATS) {
     for (const name of TYPE_NAMES) {
       if (name === 'fix') continue
@@ -284,7 +284,7 @@ test('elements and keys of a later version are ignored', () => {
   }
 })
 
-test('behind the fixes of a frame only a map may stand, so that no fix is left unread', () => {
+test('[EN-3] behind the fixes of a frame only a map may stand, so that no fix is left unread', () => {
   for (const format of FORMATS) {
     assert.ok(parse([...SAMPLES.fix, {}], format).ok)
     assert.equal(refused(parse([...SAMPLES.fix, 'x'], format)), 'invalid-field fixes.1')
@@ -293,7 +293,7 @@ test('behind the fixes of a frame only a map may stand, so that no fix is left u
   }
 })
 
-test('a well-formed traceparent is taken from behind the fields or from the end, and any other is ignored', () => {
+test('[EN-4] a well-formed traceparent is taken from behind the fields or from the end, and any other is ignored', () => {
   const good = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const trace = (tuple: readonly unknown[]) => {
     const traces = FORMATS.map(format => {

@@ -112,7 +112,7 @@ test('no code means two messages, in either direction', () => {
   assert.equal(new Set(codes).size, codes.length)
 })
 
-test('a client can tell a message of a later version, which it leaves aside', () => {
+test('[VR-2] a client can tell a message of a later version, which it leaves aside', () => {
   assert.throws(() => decodeServer(hex('92 7f 01')), UnknownMessageType)
   assert.throws(() => decodeServer('["weather",1]'), UnknownMessageType)
   assert.throws(() => decodeServer('["toString",1]'), UnknownMessageType)

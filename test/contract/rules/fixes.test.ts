@@ -1,0 +1,205 @@
+/** Chapter 5 of PROTOCOL.md: fixes, hints and marks. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LIMITS } from '../../../src/protocol/limits.ts'
+import type { FixView } from '../../../src/protocol/wire.ts'
+import { until } from '../../support/engine.ts'
+import { CALL, type DriverIdentity, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
+
+const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
+const REGIONS = ['frames', 'marks', 'told', 'twice', 'gaps', 'holes', 'hints', 'late', 'future', 'unknown', 'cadence']
+const stage = new Stage(Object.fromEntries(REGIONS.map(region => [region, ordered])))
+
+/** Asks for the mark, which must be this. */
+async function durable(driver: Speaker, seq: number, streamIndex = 0): Promise<void> {
+  driver.send('mark', streamIndex)
+  await driver.hear('marks', ([, index, durableSeq]) => index === streamIndex && durableSeq === seq)
+}
+
+async function storedSeqs(region: string, streamId = 's1'): Promise<number[]> {
+  return (await stage.site.storedFixes(region)).filter(row => row.streamId === streamId).map(row => row.fix.seq)
+}
+
+/** What `hello` tells of the unit's place now; each look is a session of its own. */
+async function placeOf(unit: string, identity: DriverIdentity): Promise<FixView | null | undefined> {
+  return (await stage.driver(unit, identity)).welcome.driver?.unit.fix
+}
+
+test('[FX-1] fixes are numbered from 1 without holes, 1 to 256 in a frame', async () => {
+  const region = 'frames'
+  for (const [i, format] of FORMATS.entries()) {
+    const driver = await stage.driver(`A${i + 1}`, { region, format, streams: [[format, 'gnss', 1]] })
+    const frameOf = (from: number, count: number) => Array.from({ length: count }, (_, n) => fixAt(from + n))
+    driver.send('fix', 0, 0)
+    assert.equal(await driver.refusal(null), 'invalid-field fixes')
+    driver.send('fix', 0, 0, ...frameOf(1, LIMITS.fixesPerFrame + 1))
+    assert.equal(await driver.refusal(null), 'invalid-field fixes')
+    driver.send('fix', 0, 0, fixAt(0))
+    assert.equal(await driver.refusal(null), 'invalid-field fixes.0.seq')
+    driver.send('fix', 0, 0, ...frameOf(1, LIMITS.fixesPerFrame))
+    driver.send('fix', 0, 0, fixAt(LIMITS.fixesPerFrame + 1))
+    await durable(driver, LIMITS.fixesPerFrame + 1)
+    assert.deepEqual(
+      await storedSeqs(region, format),
+      Array.from({ length: LIMITS.fixesPerFrame + 1 }, (_, n) => n + 1),
+    )
+  }
+})
+
+test('[FX-2] nothing answers a fix, and no mark covers what is not stored', async () => {
+  const region = 'marks'
+  const driver = await stage.driver('A1', { region })
+  const hold = await holdWrites(stage.site, region)
+  driver.send('fix', 0, 0, ...Array.from({ length: 20 }, (_, i) => fixAt(i + 1)))
+  driver.send('mark', 0)
+  const taken = () => stage.site.metric(`goldenhour_fixes_not_durable{region="${region}"}`)
+  await until('all fixes are taken', async () => (await taken()) === 20)
+  assert.deepEqual(await driver.heardSoFar(), [])
+  await hold.release()
+  const [, , durableSeq] = await driver.hear('marks')
+  const stored = await storedSeqs(region)
+  assert.deepEqual(
+    stored.slice(0, durableSeq),
+    Array.from({ length: durableSeq }, (_, i) => i + 1),
+  )
+})
+
+test('[FX-3] a mark comes unasked for every eight fixes, asked for at once, and never goes back', async () => {
+  const region = 'told'
+  const driver = await stage.driver('A1', { region })
+  const told: number[] = []
+  for (let seq = 1; seq <= 8; seq += 1) driver.send('fix', 0, 0, fixAt(seq))
+  for (let durableSeq = 0; durableSeq < 8; told.push(durableSeq)) durableSeq = (await driver.hear('marks'))[2]
+  driver.send('fix', 0, 0, fixAt(9))
+  await durable(driver, 9)
+  await durable(driver, 9)
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+})
+
+test('[FX-4] a fix that was received before is dropped, and the mark covers it', async () => {
+  const region = 'twice'
+  const driver = await stage.driver('A1', { region })
+  driver.send('fix', 0, 0, fixAt(1), fixAt(2))
+  driver.send('fix', 0, 0, fixAt(1, 50), fixAt(2, 50), fixAt(3))
+  await durable(driver, 3)
+  assert.deepEqual(await storedSeqs(region), [1, 2, 3])
+  const { lonE7 } = (await placeOf('A1', { region }))!
+  assert.equal(lonE7, fixAt(3)[2])
+})
+
+test('[FX-5] beyond a gap nothing of the frame is taken, and the answer names the seq that is expected', async () => {
+  const region = 'gaps'
+  for (const [i, format] of FORMATS.entries()) {
+    const streams = [
+      ['other', 'gnss', 1],
+      [format, 'gnss', 1],
+    ] as const
+    const driver = await stage.driver(`A${i + 1}`, { region, format, streams })
+    driver.send('fix', 1, 0, fixAt(1), fixAt(2), fixAt(4), fixAt(3))
+    const [, id, code, , details] = await driver.hear('error')
+    assert.deepEqual([id, code, details], [null, 'fix-gap', { streamIndex: 1, expectedSeq: 3 }])
+    driver.send('fix', 1, 0, fixAt(3), fixAt(4))
+    await durable(driver, 4, 1)
+    assert.deepEqual(await storedSeqs(region, format), [1, 2, 3, 4])
+  }
+})
+
+test('[FX-6] after a reconnect fixes go on from the durable mark; those that are gone are recorded as a hole', async () => {
+  const region = 'holes'
+  const first = await stage.driver('A1', { region })
+  first.send('fix', 0, 0, fixAt(1), fixAt(2))
+  await durable(first, 2)
+  const second = await stage.driver('A1', { region, streams: [['s1', 'gnss', 3]] })
+  assert.deepEqual(second.welcome.streams, [['s1', 2]])
+  second.send('fix', 0, 0, fixAt(3))
+  await durable(second, 3)
+  const third = await stage.driver('A1', { region, streams: [['s1', 'gnss', 10]] })
+  third.send('fix', 0, 0, fixAt(10))
+  await durable(third, 10)
+  assert.deepEqual(await storedSeqs(region), [1, 2, 3, 10])
+  const holes = (await stage.site.records(region))
+    .flatMap(({ events }) => events)
+    .filter(({ type }) => type === 'FixHoleRecorded')
+  assert.deepEqual(
+    holes.map(hole => 'fromSeq' in hole && [hole.unitId, hole.streamId, hole.fromSeq, hole.toSeq]),
+    [['A1', 's1', 4, 9]],
+  )
+})
+
+test('[FX-7] a hint moves the unit, is neither stored nor acknowledged, and its copy in order is no duplicate', async () => {
+  const region = 'hints'
+  const driver = await stage.driver('A1', { region })
+  driver.send('fix', 0, 0, fixAt(1, 1, 60_000))
+  driver.send('hint', 0, 0, fixAt(5, 9))
+  await durable(driver, 1)
+  assert.deepEqual(await storedSeqs(region), [1])
+  const back = await stage.driver('A1', { region, streams: [['s1', 'gnss', 2]] })
+  assert.deepEqual(back.welcome.streams, [['s1', 1]])
+  assert.equal(back.welcome.driver?.unit.fix?.lonE7, fixAt(5, 9)[2])
+  back.send('fix', 0, 0, fixAt(2), fixAt(3), fixAt(4), fixAt(5, 9))
+  await durable(back, 5)
+  assert.deepEqual(await storedSeqs(region), [1, 2, 3, 4, 5])
+})
+
+test('[FX-8] a late fix goes into the track and does not move the unit back', async () => {
+  const region = 'late'
+  const driver = await stage.driver('A1', { region })
+  driver.send('fix', 0, 0, fixAt(1, 1, 10_000), fixAt(2, 2, 600_000), fixAt(3, 3, 10_000), fixAt(4, 4, 20_000))
+  await durable(driver, 4)
+  assert.deepEqual(await storedSeqs(region), [1, 2, 3, 4])
+  // Of two measured at one moment, the later number counts.
+  assert.equal((await placeOf('A1', { region }))?.lonE7, fixAt(3, 3)[2])
+})
+
+test('[FX-9] a fix from the future is stored and acknowledged and places nothing; such a hint is dropped', async () => {
+  const region = 'future'
+  const driver = await stage.driver('A1', { region })
+  const aheadMs = LIMITS.aheadMs + 60_000
+  driver.send('fix', 0, 0, fixAt(1, 1), fixAt(2, 2, -aheadMs))
+  driver.send('hint', 0, 0, fixAt(3, 3, -aheadMs))
+  await durable(driver, 2)
+  assert.deepEqual(await storedSeqs(region), [1, 2])
+  assert.equal((await placeOf('A1', { region }))?.lonE7, fixAt(1, 1)[2])
+})
+
+test('[FX-9] a fix timed outside every calendar is refused with the seq to go on from', async () => {
+  const region = 'future'
+  const driver = await stage.driver('A2', { region, clientNowMs: 0 })
+  driver.send('fix', 0, 0, fixAt(1, 1, 2_592_000_000))
+  const [, id, code, , details] = await driver.hear('error')
+  assert.deepEqual([id, code, details], [null, 'invalid-field', { path: 'ageMs', expectedSeq: 1 }])
+  await durable(driver, 0)
+})
+
+test('[FX-10] a streamIndex that hello did not name is unknown-stream, for fixes, hints and marks', async () => {
+  for (const format of FORMATS) {
+    const driver = await stage.driver('A1', { region: 'unknown', format })
+    for (const message of [
+      ['fix', 1, 0, fixAt(1)],
+      ['hint', 1, 0, fixAt(1)],
+      ['mark', 1],
+    ]) {
+      driver.send(...message)
+      assert.equal(await driver.refusal(null), 'unknown-stream')
+    }
+  }
+})
+
+test('[FX-11] cadenceMs follows what the unit does, and who sends more often loses nothing', async () => {
+  const region = 'cadence'
+  const crew = await stage.crew('A1', { region })
+  const parked = crew.welcome.driver!.cadenceMs
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const [, , ordered] = await crew.hear('unit-state', ([, , { trip }]) => trip !== null)
+  await crew.ask('accept-offer', ordered.trip!.offer!.offerId, Date.now())
+  const [, , bound] = await crew.hear('unit-state', ([, , { unit }]) => unit.status === 'assigned')
+  assert.ok(bound.cadenceMs < ordered.cadenceMs && ordered.cadenceMs < parked)
+  for (let seq = 2; seq <= 50; seq += 1) crew.send('fix', 0, 0, fixAt(seq))
+  await durable(crew, 50)
+  const { result } = await desk.ask('nearest', PLACE.lonE7, PLACE.latE7, 5, null)
+  assert.deepEqual(result.units, [], 'the unit is bound')
+})

@@ -1,0 +1,299 @@
+/** Chapter 7 of PROTOCOL.md: crew, offers and trips. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LIMITS } from '../../../src/protocol/limits.ts'
+import type { OfferView, TripView } from '../../../src/protocol/wire.ts'
+import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
+
+const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
+const offered = { mode: 'offered', units: ['A1', 'A2'] } as const
+const stage = new Stage({
+  crew: ordered,
+  relief: ordered,
+  off: offered,
+  offordered: ordered,
+  status: offered,
+  answers: offered,
+  orders: ordered,
+  next: offered,
+  phases: ordered,
+  ends: ordered,
+  trips: ordered,
+  states: ordered,
+  details: offered,
+  calls: ordered,
+})
+const DETAILS = { callerName: 'Mere', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
+const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
+const now = () => Date.now()
+
+async function offerOf(crew: Speaker): Promise<{ trip: TripView; offer: OfferView }> {
+  const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.offer != null)
+  return { trip: trip!, offer: trip!.offer! }
+}
+
+/** A crew that has accepted a trip. */
+async function bound(region: string, unit = 'A1'): Promise<{ crew: Speaker; desk: Speaker; tripId: string }> {
+  const crew = await stage.crew(unit, { region })
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const { trip, offer } = await offerOf(crew)
+  await crew.ask('accept-offer', offer.offerId, now())
+  return { crew, desk, tripId: trip.tripId }
+}
+
+test('[OF-1] sign-on makes the principal the crew and the unit available, and for the crew itself changes nothing', async () => {
+  const region = 'crew'
+  const driver = await stage.driver('A1', { region, sub: 'kim' })
+  assert.equal((await driver.ask('sign-on', now())).result.status, 'available')
+  const [, , { unit }] = await driver.hear('unit-state')
+  assert.deepEqual([unit.crew, unit.status], ['kim', 'available'])
+  await driver.ask('set-status', 'unavailable', 'break', now())
+  assert.equal((await driver.ask('sign-on', now())).result.status, 'unavailable')
+  const stranger = await stage.open()
+  const token = await stage.site.token({ role: 'driver', regions: [region], unit: 'Z9' })
+  assert.equal(await stranger.refused('hello', token, region, 'driver', 'Z9', now(), []), 'unknown-unit')
+})
+
+test('[OF-1] sign-on relieves another crew in the same step, also with a trip open; until then all else is not-signed-on', async () => {
+  const region = 'relief'
+  const { tripId } = await bound(region)
+  const successor = await stage.driver('A1', { region, sub: 'successor' })
+  for (const [type, ...fields] of [
+    ['sign-off', now()],
+    ['set-status', 'available', null, now()],
+    ['accept-offer', nobody(region), now()],
+    ['decline-offer', nobody(region), 'unsafe'],
+    ['report-phase', tripId, 'en-route', now()],
+    ['close-trip', tripId, 'transported', now()],
+  ] as const) {
+    assert.equal(await successor.refused(type, ...fields), 'not-signed-on', type)
+  }
+  const { position } = await successor.ask('sign-on', now())
+  const record = (await stage.site.records(region)).find(each => each.position === position)
+  assert.deepEqual(
+    record?.events.map(event => ('principal' in event ? [event.type, event.principal] : event.type)),
+    [
+      ['CrewSignedOff', 'crew-A1'],
+      ['CrewSignedOn', 'successor'],
+    ],
+  )
+  assert.equal((await successor.ask('report-phase', tripId, 'en-route', now())).result.phase, 'en-route')
+})
+
+test('[OF-2] sign-off is refused while bound, gives an unanswered offer back, and needs somebody who is signed on', async () => {
+  const { crew } = await bound('offordered')
+  assert.equal(await crew.refused('sign-off', now()), 'unit-has-trip')
+  const region = 'off'
+  const first = await stage.crew('A1', { region }, 1)
+  const second = await stage.crew('A2', { region }, 2)
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const { trip, offer } = await offerOf(first)
+  await first.ask('sign-off', now())
+  const next = await offerOf(second)
+  assert.equal(next.trip.tripId, trip.tripId)
+  assert.notEqual(next.offer.offerId, offer.offerId)
+  assert.equal(await first.refused('sign-off', now()), 'unit-off-duty')
+})
+
+test('[OF-3] set-status takes a reason exactly with unavailable; it is refused while bound or off duty, and gives an offer back', async () => {
+  const region = 'status'
+  const driver = await stage.driver('A2', { region })
+  assert.equal(await driver.refused('set-status', 'available', null, now()), 'unit-off-duty')
+  assert.equal(await driver.refused('set-status', 'available', 'break', now()), 'invalid-field reason')
+  assert.equal(await driver.refused('set-status', 'unavailable', null, now()), 'invalid-field reason')
+  assert.equal(await driver.refused('set-status', 'assigned', null, now()), 'invalid-field status')
+  const crew = await stage.crew('A1', { region })
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const { offer } = await offerOf(crew)
+  await crew.ask('set-status', 'unavailable', 'decontamination', now())
+  const [, , { unit, trip }] = await crew.hear('unit-state', ([, , view]) => view.unit.status === 'unavailable')
+  assert.deepEqual([unit.unavailableReason, trip], ['decontamination', null])
+  assert.equal(await crew.refused('accept-offer', offer.offerId, now()), 'unknown-offer')
+  await crew.ask('set-status', 'available', null, now())
+  // Not the same trip: no unit is asked twice in a round.
+  await desk.ask('enter-call', CALL)
+  const next = await offerOf(crew)
+  assert.notEqual(next.trip.tripId, offer.tripId)
+  await crew.ask('accept-offer', next.offer.offerId, now())
+  assert.equal(await crew.refused('set-status', 'unavailable', 'break', now()), 'unit-has-trip')
+})
+
+test('[OF-4] an offer comes as unit-state, a unit holds one at most, and any other than its open one is unknown-offer', async () => {
+  const region = 'answers'
+  const crew = await stage.crew('A1', { region }, 1)
+  const other = await stage.crew('A2', { region }, 2)
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const { offer } = await offerOf(crew)
+  assert.ok(offer.deadlineAtMs > offer.offeredAtMs)
+  await desk.ask('enter-call', CALL)
+  // The second call passes over the unit that holds an offer.
+  const second = await offerOf(other)
+  assert.notEqual(second.trip.tripId, offer.tripId)
+  await desk.ask('enter-call', CALL)
+  for (const offerId of [second.offer.offerId, nobody(region)]) {
+    assert.equal(await crew.refused('accept-offer', offerId, now()), 'unknown-offer')
+    assert.equal(await crew.refused('decline-offer', offerId, 'unsafe'), 'unknown-offer')
+  }
+  await crew.ask('accept-offer', offer.offerId, now())
+  assert.equal(await crew.refused('accept-offer', offer.offerId, now()), 'unknown-offer', 'it has been answered')
+  const views = (await crew.heardSoFar()).flatMap(message => (message[0] === 'unit-state' ? [message[2].trip] : []))
+  const held = views.flatMap(trip => (trip === null ? [] : [trip.tripId]))
+  assert.deepEqual([...new Set(held)], [offer.tripId])
+})
+
+test('[OF-5] an order binds at once and cannot be declined; an offer binds when it is accepted, and can be', async () => {
+  const crew = await stage.crew('A1', { region: 'orders' })
+  const desk = await stage.desk({ region: 'orders' })
+  await desk.ask('enter-call', CALL)
+  const order = await offerOf(crew)
+  assert.deepEqual([order.offer.mode, order.trip.unitId], ['ordered', 'A1'])
+  assert.equal(await crew.refused('decline-offer', order.offer.offerId, 'unsafe'), 'not-declinable')
+  assert.equal((await crew.ask('accept-offer', order.offer.offerId, now())).result.phase, 'assigned')
+
+  const asked = await stage.crew('A1', { region: 'next' }, 1)
+  const next = await stage.crew('A2', { region: 'next' }, 2)
+  const other = await stage.desk({ region: 'next' })
+  await other.ask('enter-call', CALL)
+  const { trip, offer } = await offerOf(asked)
+  assert.deepEqual([offer.mode, trip.unitId], ['offered', null])
+  assert.equal((await asked.ask('decline-offer', offer.offerId, 'unsafe')).result.status, 'available')
+  const taken = await offerOf(next)
+  await next.ask('accept-offer', taken.offer.offerId, now())
+  const [, , state] = await next.hear('unit-state', ([, , view]) => view.trip?.unitId === 'A2')
+  assert.equal(state.trip?.tripId, trip.tripId)
+})
+
+test('[OF-7] a trip moves forward only; phases that a button skipped are missed and have no time', async () => {
+  const { crew, tripId } = await bound('phases')
+  await crew.ask('report-phase', tripId, 'on-scene', now())
+  for (const phase of ['on-scene', 'en-route']) {
+    assert.equal(await crew.refused('report-phase', tripId, phase, now()), 'wrong-phase')
+  }
+  await crew.ask('report-phase', tripId, 'at-destination', now())
+  const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.phase === 'at-destination')
+  assert.deepEqual(trip?.missed, ['en-route', 'transporting'])
+  const { times } = trip!
+  assert.deepEqual(
+    ['en-route', 'on-scene', 'at-patient', 'transporting', 'at-destination'].filter(phase => phase in times),
+    ['on-scene', 'at-destination'],
+  )
+})
+
+test('[OF-8] close-trip works from acceptance on, cancel-trip in any phase; a trip that has ended answers wrong-phase', async () => {
+  const region = 'ends'
+  const crew = await stage.crew('A1', { region })
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const first = await offerOf(crew)
+  const { tripId } = first.trip
+  assert.equal(await crew.refused('close-trip', tripId, 'no-patient-found', now()), 'wrong-phase')
+  await crew.ask('accept-offer', first.offer.offerId, now())
+  await crew.ask('close-trip', tripId, 'no-patient-found', now())
+  assert.equal(await crew.refused('close-trip', tripId, 'no-patient-found', now()), 'wrong-phase')
+  assert.equal(await crew.refused('report-phase', tripId, 'on-scene', now()), 'wrong-phase')
+  assert.equal(await desk.refused('cancel-trip', tripId, 'other'), 'wrong-phase')
+  await desk.ask('enter-call', CALL)
+  const second = await offerOf(crew)
+  await desk.ask('cancel-trip', second.trip.tripId, 'caller-cancelled')
+  const [, , { trip }] = await crew.hear(
+    'unit-state',
+    ([, , view]) => view.unit.status === 'available' && view.trip === null,
+  )
+  assert.equal(trip, null)
+  const pending = (await desk.ask('enter-call', UNMET)).result.tripIds as string[]
+  assert.equal((await desk.ask('cancel-trip', pending[0], 'duplicate-call')).result.phase, 'cancelled')
+})
+
+test('[OF-9] a trip that is not there is unknown-trip, and one of another unit not-your-trip', async () => {
+  const region = 'trips'
+  const { tripId, desk } = await bound(region)
+  const other = await stage.crew('A2', { region })
+  for (const [code, id] of [
+    ['unknown-trip', nobody(region)],
+    ['unknown-trip', nobody('elsewhere')],
+    ['not-your-trip', tripId],
+  ] as const) {
+    assert.equal(await other.refused('report-phase', id, 'on-scene', now()), code)
+    assert.equal(await other.refused('close-trip', id, 'transported', now()), code)
+  }
+  assert.equal(await desk.refused('cancel-trip', nobody(region), 'other'), 'unknown-trip')
+})
+
+test('[OF-10] the driver gets unit-state after each record that changed its unit or trip, whoever caused it, and no other', async () => {
+  const region = 'states'
+  const { crew, desk, tripId } = await bound(region)
+  await stage.crew('A2', { region })
+  await desk.ask('enter-call', UNMET)
+  await crew.ask('report-phase', tripId, 'en-route', now())
+  await desk.ask('cancel-trip', tripId, 'other')
+  await desk.ask('unwatch-board')
+  const told = (await crew.heardSoFar()).flatMap(message => (message[0] === 'unit-state' ? [message[1]] : []))
+  const concerned = (await stage.site.records(region)).filter(({ events }) =>
+    events.some(event => 'unitId' in event && event.unitId === 'A1' && event.type !== 'UnitRegistered'),
+  )
+  // The offer's own state was taken off the list when it was answered.
+  const positions = concerned.filter(({ events }) => !events.some(({ type }) => type === 'OfferMade'))
+  assert.deepEqual(
+    told,
+    positions.map(({ position }) => position),
+  )
+  assert.ok(told.length >= 4)
+})
+
+test('[OF-11] the personal data of a call is shown to a crew once it is bound, and not before', async () => {
+  for (const [i, format] of FORMATS.entries()) {
+    const region = 'details'
+    const crew = await stage.crew(`A${i + 1}`, { region, format })
+    const desk = await stage.desk({ region, format })
+    await desk.ask('enter-call', { ...CALL, details: DETAILS })
+    const { trip, offer } = await offerOf(crew)
+    assert.equal(trip.details, null)
+    await crew.ask('accept-offer', offer.offerId, now())
+    const [, , state] = await crew.hear('unit-state', ([, , view]) => view.trip?.phase === 'assigned')
+    assert.deepEqual(state.trip?.details, DETAILS)
+  }
+})
+
+test('[OF-12] enter-call takes its map: each need becomes a trip, what is optional may be null or absent, and the ranges hold', async () => {
+  const region = 'calls'
+  for (const format of FORMATS) {
+    const desk = await stage.desk({ region, format })
+    const receivedAtMs = now() - 60_000
+    const whole = {
+      ...CALL,
+      problem: 'x'.repeat(LIMITS.problemChars),
+      needs: Array.from({ length: LIMITS.needsPerCall }, () => ({ levelOfCare: 'cct', capabilities: ['neonatal'] })),
+      receivedAtMs,
+      details: { ...DETAILS, notes: null },
+    }
+    const { result } = await desk.ask('enter-call', whole)
+    const tripIds = result.tripIds as string[]
+    assert.equal(tripIds.length, LIMITS.needsPerCall)
+    const token = await stage.site.token({ regions: [region] })
+    const { body } = await stage.site.http(`/v1/trips/${tripIds.at(-1)}`, { token })
+    assert.deepEqual(
+      [body.problem, body.need, body.receivedAtMs, body.details],
+      [whole.problem, whole.needs[0], receivedAtMs, whole.details],
+    )
+    const { result: bare } = await desk.ask('enter-call', UNMET)
+    const { body: least } = await stage.site.http(`/v1/trips/${(bare.tripIds as string[])[0]}`, { token })
+    assert.deepEqual([least.problem, least.need.capabilities, least.details], [null, [], null])
+    assert.ok(Math.abs(least.receivedAtMs - now()) < 60_000)
+    for (const [path, change] of [
+      ['call.priority', { priority: 6 }],
+      ['call.problem', { problem: '' }],
+      ['call.needs', { needs: [] }],
+      ['call.needs', { needs: [...whole.needs, ...CALL.needs] }],
+      ['call.details.phone', { details: { phone: 'x'.repeat(LIMITS.phoneChars + 1) } }],
+      ['call.lonE7', { lonE7: undefined }],
+    ] as const) {
+      assert.equal(await desk.refused('enter-call', { ...CALL, ...change }), `invalid-field ${path}`)
+    }
+  }
+  const events = JSON.stringify((await stage.site.records(region)).flatMap(record => record.events))
+  for (const text of [DETAILS.callerName, DETAILS.phone, DETAILS.address]) assert.ok(!events.includes(text))
+})

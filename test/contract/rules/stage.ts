@@ -1,0 +1,208 @@
+/** Where the rules are shown: a whole engine with a Postgres of its own for each file, and raw sockets in both formats. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before } from 'node:test'
+import { WebSocket } from 'ws'
+import type { Config } from '../../../src/config.ts'
+import type { WireFormat } from '../../../src/protocol/codec.ts'
+import type { ServerMessage, ServerTypeName, StreamDeclaration, WelcomeView } from '../../../src/protocol/wire.ts'
+import { Client } from '../../gateway/harness.ts'
+import { frame } from '../../protocol/frames.ts'
+import { type RegionPlan, SCENE, Site } from '../../support/engine.ts'
+
+export const FORMATS: readonly WireFormat[] = ['binary', 'json']
+export const PLACE = { lonE7: SCENE.lonDeg * 1e7, latE7: SCENE.latDeg * 1e7 }
+export const CALL = { ...PLACE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] }
+/** An id of the right form that nothing has. */
+export const nobody = (region: string): string => `${region}.${'n'.repeat(21)}`
+
+/** Fails a rule whose message does not come, instead of waiting for it for ever. */
+const PATIENCE_MS = 10_000
+
+type Message<T extends ServerTypeName> = Extract<ServerMessage, [T, ...unknown[]]>
+type Answer = { readonly position: number; readonly result: Readonly<Record<string, unknown>> }
+/** `code`, or `code path` when it names a field. */
+type RefusedAs = string
+
+interface Identity {
+  readonly region: string
+  readonly format?: WireFormat
+  readonly sub?: string
+}
+export interface DriverIdentity extends Identity {
+  readonly streams?: readonly StreamDeclaration[]
+  readonly clientNowMs?: number
+}
+
+/** An engine with these regions for the tests of one file; each test has a region, so that none meets another's units. */
+export class Stage {
+  site!: Site
+  #commands = 0
+  readonly #endings: (() => Promise<void>)[] = []
+
+  constructor(regions: Readonly<Record<string, RegionPlan>>, changes: Partial<Config> = {}) {
+    before(async () => {
+      this.site = await Site.make({ after: run => this.#endings.push(run) }, regions)
+      await this.site.start(changes)
+    })
+    after(async () => {
+      for (const end of this.#endings) await end()
+    })
+  }
+
+  /** A command id that no test has used. */
+  id(): string {
+    this.#commands += 1
+    return `c-${this.#commands}`
+  }
+
+  /** A socket that has not said hello. */
+  async open(format: WireFormat = 'binary', path = '/v1/ws'): Promise<Speaker> {
+    const name = format === 'binary' ? 'goldenhour.v1' : 'goldenhour.v1.json'
+    const socket = new WebSocket(`ws://127.0.0.1:${this.site.port}${path}`, [name])
+    this.#endings.unshift(async () => socket.terminate())
+    const speaker = new Speaker(socket, format, () => this.id())
+    await once(socket, 'open')
+    return speaker
+  }
+
+  async desk({ region, format, sub = 'dispatch' }: Identity): Promise<Speaker> {
+    const speaker = await this.open(format)
+    await speaker.hello([await this.site.token({ sub, regions: [region] }), region, 'dispatcher', null, Date.now(), []])
+    return speaker
+  }
+
+  async driver(unit: string, identity: DriverIdentity): Promise<Speaker> {
+    const { region, format, sub = `crew-${unit}`, streams = [['s1', 'gnss', 1]], clientNowMs = Date.now() } = identity
+    const speaker = await this.open(format)
+    const token = await this.site.token({ sub, role: 'driver', regions: [region], unit })
+    await speaker.hello([token, region, 'driver', unit, clientNowMs, streams])
+    return speaker
+  }
+
+  /** A crew that is signed on and can be sent, this far east of the scene. */
+  async crew(unit: string, identity: DriverIdentity, distanceKm = 1): Promise<Speaker> {
+    const driver = await this.driver(unit, identity)
+    await driver.ask('sign-on', Date.now())
+    driver.send('fix', 0, 0, fixAt(1, distanceKm))
+    driver.send('mark', 0)
+    await driver.hear('marks')
+    return driver
+  }
+}
+
+/** A fix of now, this far east of the scene. */
+export function fixAt(seq: number, distanceKm = 1, ageMs = 0): readonly (number | null)[] {
+  return [seq, ageMs, PLACE.lonE7 + Math.round(distanceKm * 112_000), PLACE.latE7, 50, null, null]
+}
+
+/** One client of the stage. What it hears is kept until somebody asks for it, in order. */
+export class Speaker {
+  readonly socket: WebSocket
+  readonly format: WireFormat
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly #client: Client
+  readonly #newId: () => string
+  readonly #kept: ServerMessage[] = []
+  welcome!: WelcomeView
+
+  constructor(socket: WebSocket, format: WireFormat, newId: () => string) {
+    this.socket = socket
+    this.format = format
+    this.#client = new Client(socket, format)
+    this.#newId = newId
+    this.closed = this.#client.closed
+  }
+
+  /** Sends any tuple as this client's format has it, however wrong it is. */
+  send(...tuple: unknown[]): void {
+    const bytes = frame(tuple, this.format)
+    this.socket.send(this.format === 'json' ? Buffer.from(bytes).toString() : bytes)
+  }
+
+  async hello(fields: readonly unknown[]): Promise<void> {
+    this.send('hello', 'hello', ...fields)
+    const [, id, welcome] = await this.hear('welcome')
+    assert.equal(id, 'hello')
+    this.welcome = welcome
+  }
+
+  /** Sends a command or query under a fresh id; its reply, which must come. */
+  async ask(type: string, ...fields: unknown[]): Promise<Answer> {
+    const id = this.#newId()
+    this.send(type, id, ...fields)
+    return this.reply(id)
+  }
+
+  async reply(id: string): Promise<Answer> {
+    const answer = await this.#answer(id)
+    assert.ok(answer[0] === 'reply', `${id} was refused: ${JSON.stringify(answer)}`)
+    return { position: answer[2], result: answer[3] }
+  }
+
+  /** As `ask`, for a message that must be refused. */
+  async refused(type: string | number, ...fields: unknown[]): Promise<RefusedAs> {
+    const id = this.#newId()
+    this.send(type, id, ...fields)
+    return this.refusal(id)
+  }
+
+  /** The refusal of what was sent under an id; of what has none, with null. */
+  async refusal(id: string | null): Promise<RefusedAs> {
+    const answer = await this.#answer(id)
+    assert.ok(answer[0] === 'error', `${id} was answered: ${JSON.stringify(answer)}`)
+    const path = answer[4]?.path
+    return path === undefined ? answer[2] : `${answer[2]} ${path}`
+  }
+
+  /** The next message of a type that fits; others are kept. */
+  async hear<T extends ServerTypeName>(type: T, fits: (message: Message<T>) => boolean = () => true) {
+    const found = await this.#find(type, message => message[0] === type && fits(message as Message<T>))
+    return found as Message<T>
+  }
+
+  /** Everything that has left the engine for this client and nobody has asked for. */
+  async heardSoFar(): Promise<readonly ServerMessage[]> {
+    // The gateway refuses this by itself and at once, behind everything that it was given to send before.
+    const code = this.welcome.role === 'driver' ? this.refused('unwatch-board') : this.refused('sign-on', Date.now())
+    assert.equal(await code, 'wrong-role')
+    return this.#kept.splice(0)
+  }
+
+  #answer(id: string | null) {
+    return this.#find(`the answer to ${id}`, m => (m[0] === 'reply' || m[0] === 'error') && m[1] === id) as Promise<
+      Message<'reply'> | Message<'error'>
+    >
+  }
+
+  async #find(what: string, fits: (message: ServerMessage) => boolean): Promise<ServerMessage> {
+    const at = this.#kept.findIndex(fits)
+    if (at >= 0) return this.#kept.splice(at, 1)[0]!
+    for (;;) {
+      const message = await this.#patiently(what)
+      if (fits(message)) return message
+      this.#kept.push(message)
+    }
+  }
+
+  async #patiently(what: string): Promise<ServerMessage> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      const kept = () => JSON.stringify(this.#kept)
+      timer = setTimeout(() => reject(new Error(`${what} did not come; there came ${kept()}`)), PATIENCE_MS)
+    })
+    try {
+      return await Promise.race([this.#client.next(), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** Holds every write of a region until `release`, as a stalled Postgres does: what is decided meanwhile is not durable. */
+export async function holdWrites(site: Site, region: string): Promise<{ release(): Promise<unknown> }> {
+  const holder = await site.session()
+  await holder.query('BEGIN')
+  await holder.query('SELECT 1 FROM log.region_owner WHERE region = $1 FOR UPDATE', [region])
+  return { release: () => holder.query('ROLLBACK') }
+}
