@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startTestServer, stopServerIn, temporaryBaseDir } from './support/postgres.ts'
 
+/** Tests that start programs of their own take longest: they go first, so that none of them runs alone at the end. */
+const SLOW_FIRST = ['store', 'e2e', 'cli', 'client']
+
 const testDir = path.dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
 
@@ -28,8 +31,13 @@ async function testFiles(withLong: boolean): Promise<string[]> {
   const all = await readdir(testDir, { recursive: true })
   return all
     .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
     .map(file => path.join(testDir, file))
-    .sort()
+}
+
+function rank(file: string): number {
+  const index = SLOW_FIRST.indexOf(file.split(path.sep)[0]!)
+  return index < 0 ? SLOW_FIRST.length : index
 }
 
 async function runTests(paths: readonly string[]): Promise<number> {
@@ -47,7 +55,7 @@ async function runTests(paths: readonly string[]): Promise<number> {
   try {
     process.env.GOLDENHOUR_TEST_POSTGRES ??= (await startTestServer()).url
     if (interrupted) return 1
-    const flags = ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec']
+    const flags = ['--import', 'tsx', '--test', '--test-concurrency=3', '--test-reporter=spec']
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.
     const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })
     stopChild = () => process.kill(-child.pid!, 'SIGKILL')

@@ -221,8 +221,9 @@ export class RegionWorld {
     unitId: string,
     streams: readonly StreamDeclaration[] = [[`s-${unitId}`, 'gnss', 1]],
     clientNowMs = this.machine.wallMs(),
+    principal = `crew of ${unitId}`,
   ): RecordingSession {
-    const session = new RecordingSession(`session-${++this.#ids}`, 'driver', `crew of ${unitId}`, unitId)
+    const session = new RecordingSession(`session-${++this.#ids}`, 'driver', principal, unitId)
     const hello = { helloId: 'hello', clientNowMs, streams }
     this.#clientNowMs.set(session, hello.clientNowMs)
     this.host.open(session, hello)

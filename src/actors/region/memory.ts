@@ -90,7 +90,9 @@ export class RegionMemory implements States {
   driverView(actor: DriverActor, nowMs: number): DriverView {
     const trip = actor.state.work === null ? undefined : this.trip(actor.state.work.tripId)
     const call = trip === undefined ? undefined : this.call(trip.callId)
-    const details = trip === undefined ? null : (this.#details.get(trip.callId) ?? null)
+    // A token for the unit is not the crew: personal data is for who is signed on.
+    const isCrew = actor.session?.principal === actor.state.crew
+    const details = trip === undefined || !isCrew ? null : (this.#details.get(trip.callId) ?? null)
     return driverView(actor.state, this.#unitView(actor, nowMs), trip, call, details)
   }
 

@@ -87,7 +87,7 @@ describe('a trip from call to hospital', () => {
   })
 
   test('a crew sees who called once it is bound, and not while it may still decline', async () => {
-    const details = { callerName: 'Ada', phone: null, address: '1 Queen St', notes: null }
+    const details = { callerName: 'the caller', phone: null, address: '1 Queen St', notes: null }
     for (const mode of DISPATCH_MODES) {
       await open({ mode })
       const crew = await world.onDuty('A1', 100)
@@ -98,6 +98,20 @@ describe('a trip from call to hospital', () => {
       assert.ok(!JSON.stringify(await world.log()).includes('Queen St'))
       if (mode === 'ordered') await world.close()
     }
+  })
+
+  test('another session of the unit sees nothing of who called until its crew has signed on', async () => {
+    const details = { callerName: 'the caller', phone: null, address: '1 Queen St', notes: null }
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    await world.call({ details })
+    const other = world.connect('A1', [], world.machine.wallMs(), 'the next crew')
+    await settle()
+    assert.equal(other.view.trip!.phase, 'offered')
+    assert.equal(other.view.trip!.details, null)
+    const by = { principal: 'the next crew', role: 'driver', unitId: 'A1' } as const
+    await world.accepted(world.send(by, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    assert.deepEqual(other.view.trip!.details, details)
   })
 
   test('a driver bound to a trip is not asked for a second one', async () => {
