@@ -14,7 +14,7 @@ const command: EnterCall = {
   problem: '17-D-3',
   needs: [BLS, { levelOfCare: 'als', capabilities: ['bariatric'] }],
   receivedAtMs: null,
-  details: { callerName: 'Ada', phone: '021 555', address: '1 Queen St', notes: 'gate is locked' },
+  details: { callerName: 'the caller', phone: '021 555', address: '1 Queen St', notes: 'gate is locked' },
 }
 const ended = (world: World) => {
   const call = world.call('C-1')

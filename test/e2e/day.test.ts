@@ -21,7 +21,7 @@ const REGIONS = {
   http: { mode: 'ordered', units: ['A1'] },
   relief: { mode: 'ordered', units: ['A1'] },
 } as const
-const DETAILS = { callerName: 'Mere', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
+const DETAILS = { callerName: 'the caller', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
 const CALL = { ...SCENE, priority: 1, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
 
 let site: Site

@@ -6,7 +6,7 @@ import type { TripView, UnitView } from '../../src/protocol/wire.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 
 const REGION = { akl: { mode: 'offered', units: ['A1', 'A2', 'A3'] } } as const
-const DETAILS = { callerName: 'Mere', phone: null, address: '12 Quay Street', notes: null }
+const DETAILS = { callerName: 'the caller', phone: null, address: '12 Quay Street', notes: null }
 const CALL = { ...SCENE, priority: 3, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
 
 test('after kill -9 trips, offers, queue, positions, durable marks and command outcomes are there', async t => {

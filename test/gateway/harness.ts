@@ -116,7 +116,14 @@ export class Harness {
   }
 
   token(claims: Partial<Parameters<typeof signToken>[1]> = {}): Promise<string> {
-    return signToken(this.key, { sub: 'kim', role: 'dispatcher', regions: [REGION], unit: null, ttlS: 60, ...claims })
+    return signToken(this.key, {
+      sub: 'person-1',
+      role: 'dispatcher',
+      regions: [REGION],
+      unit: null,
+      ttlS: 60,
+      ...claims,
+    })
   }
 
   driverToken(): Promise<string> {

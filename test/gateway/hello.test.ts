@@ -17,7 +17,7 @@ for (const format of ['binary', 'json'] as const) {
     const [session] = region.sessions
     assert.deepEqual(
       { region: session?.region, role: session?.role, principal: session?.principal, unitId: session?.unitId },
-      { region: REGION, role: 'driver', principal: 'kim', unitId: 'A1' },
+      { region: REGION, role: 'driver', principal: 'person-1', unitId: 'A1' },
     )
     assert.deepEqual(region.hellos[0], { helloId: 'h1', clientNowMs: 123, streams: [['s1', 'gnss', 5]] })
     assert.equal(harness.gateway.sessions, 1)
@@ -46,7 +46,7 @@ const misuses: [what: string, hello: Hello, token: 'driver' | 'desk' | 'expired'
 for (const [what, hello, kind, code] of misuses) {
   test(`[HS-6] hello with ${what} is answered ${code}, then closed with 4401`, async t => {
     const harness = await startHarness(t)
-    const driver = { sub: 'kim', role: 'driver', regions: [REGION], unit: 'A1' } as const
+    const driver = { sub: 'person-1', role: 'driver', regions: [REGION], unit: 'A1' } as const
     const token = {
       driver: await harness.driverToken(),
       desk: await harness.token(),

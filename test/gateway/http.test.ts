@@ -97,7 +97,7 @@ for (const [route, call] of [
 ] as const) {
   test(`[HT-1] ${route} asks for a good token of a desk that names the region`, async t => {
     const harness = await startHarness(t)
-    const desk = { sub: 'kim', role: 'dispatcher', regions: [REGION], unit: null } as const
+    const desk = { sub: 'person-1', role: 'dispatcher', regions: [REGION], unit: null } as const
     const missing = await call(harness)
     assert.match(missing.headers.get('www-authenticate') ?? '', /^Bearer/)
     await assertProblem(missing, 'token-missing')
@@ -159,7 +159,13 @@ test('a call is entered under its Idempotency-Key, with its trace', async t => {
   assert.equal(response.status, 201)
   assert.deepEqual(await response.json(), { callId: `${REGION}.c`, tripIds: [TRIP_ID], position: 12 })
   const { answer: _, bodyHash, command, ...request } = harness.region.commands[0]!
-  assert.deepEqual(request, { commandId: 'call-42', principal: 'kim', role: 'dispatcher', unitId: null, traceparent })
+  assert.deepEqual(request, {
+    commandId: 'call-42',
+    principal: 'person-1',
+    role: 'dispatcher',
+    unitId: null,
+    traceparent,
+  })
   assert.equal(command.type, 'enter-call')
   assert.match(bodyHash, /^[0-9a-f]{64}$/)
 })

@@ -64,7 +64,7 @@ test('a command reaches the region with its id, principal, unit and trace, and i
   const { answer: _, bodyHash, ...request } = first!
   assert.deepEqual(request, {
     commandId: 'c1',
-    principal: 'kim',
+    principal: 'person-1',
     role: 'driver',
     unitId: 'A1',
     command: { type: 'sign-on', happenedAtMs: 5 },

@@ -7,7 +7,7 @@ import { makeKey } from './harness.ts'
 
 const key = makeKey()
 const verifier = new TokenVerifier(key)
-const driver = { sub: 'kim', role: 'driver', regions: ['akl'], unit: 'A1', ttlS: 60 } as const
+const driver = { sub: 'person-1', role: 'driver', regions: ['akl'], unit: 'A1', ttlS: 60 } as const
 
 async function codeOf(token: string): Promise<string> {
   const verified = await verifier.verify(token)
@@ -21,7 +21,7 @@ async function forge(
   secret?: Uint8Array | JsonWebKey,
 ): Promise<string> {
   const nowS = Math.floor(Date.now() / 1000)
-  const good = { sub: 'kim', role: 'driver', regions: ['akl'], unit: 'A1', iss: 'goldenhour', aud: 'goldenhour' }
+  const good = { sub: 'person-1', role: 'driver', regions: ['akl'], unit: 'A1', iss: 'goldenhour', aud: 'goldenhour' }
   const claims = { ...good, iat: nowS, exp: nowS + 60, ...payload }
   const signer = secret instanceof Uint8Array ? secret : await importJWK(secret ?? key.privateJwk, 'EdDSA')
   return new SignJWT(claims).setProtectedHeader(header).sign(signer)
@@ -29,7 +29,7 @@ async function forge(
 
 test('a token that was signed here says what it was signed with', async () => {
   const verified = await verifier.verify(await signToken(key, driver))
-  assert.deepEqual(verified, { ok: true, claims: { sub: 'kim', role: 'driver', regions: ['akl'], unit: 'A1' } })
+  assert.deepEqual(verified, { ok: true, claims: { sub: 'person-1', role: 'driver', regions: ['akl'], unit: 'A1' } })
 })
 
 test('the forgeries below differ from an accepted token in one thing each', async () => {
@@ -81,7 +81,7 @@ const wrongClaims: [what: string, payload: JWTPayload][] = [
   ['no subject', { sub: undefined }],
   ['an empty subject', { sub: '' }],
   ["the engine's own name as subject", { sub: 'system' }],
-  ['a control character in the subject', { sub: 'kim\0' }],
+  ['a control character in the subject', { sub: 'person\0' }],
   ['an unknown role', { role: 'root' }],
   ['no role', { role: undefined }],
   ['no regions', { regions: [] }],

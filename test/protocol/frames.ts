@@ -57,7 +57,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
       problem: '09E01',
       needs: [{ levelOfCare: 'als', capabilities: ['bariatric'] }],
       receivedAtMs: NOW,
-      details: { callerName: 'Aroha', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
+      details: { callerName: 'the caller', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
     },
   ],
   'cancel-trip': ['cancel-trip', 'c9', OFFER, 'duplicate-call'],

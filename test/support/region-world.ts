@@ -231,7 +231,7 @@ export class RegionWorld {
   }
   /** Signs a dispatcher in. */
   dispatcher(): RecordingSession {
-    const session = new RecordingSession(`session-${++this.#ids}`, 'dispatcher', 'dora', null)
+    const session = new RecordingSession(`session-${++this.#ids}`, 'dispatcher', 'desk-1', null)
     this.host.open(session, { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams: [] })
     return session
   }
@@ -286,7 +286,7 @@ export class RegionWorld {
     return this.send(session, command, commandId)
   }
   dispatch(command: Command, commandId?: string): Answer {
-    return this.send({ principal: 'dora', role: 'dispatcher', unitId: null }, command, commandId)
+    return this.send({ principal: 'desk-1', role: 'dispatcher', unitId: null }, command, commandId)
   }
 
   async accepted(answer: Answer): Promise<Record<string, unknown>> {

@@ -68,7 +68,7 @@ test('[BD-3] a record is one board-events; they come in the order of positions a
   const desk = await stage.desk({ region })
   const { position } = await desk.ask('watch-board', null)
   await snapshot(desk)
-  const dispatcher = await stage.desk({ region, sub: 'kim' })
+  const dispatcher = await stage.desk({ region, sub: 'person-1' })
   const driver = await stage.driver('A1', { region })
   for (let i = 0; i < 10; i += 1) {
     dispatcher.send('enter-call', `call-${i}`, UNMET)
@@ -111,7 +111,7 @@ test('[BD-5] events carry no personal data, and units of a snapshot have their f
   await desk.ask('watch-board', null)
   await snapshot(desk)
   await stage.crew('A1', { region })
-  const details = { callerName: 'Mere Secret', phone: '021 secret', address: '12 Secret Street', notes: 'secret' }
+  const details = { callerName: 'caller secret', phone: '021 secret', address: '12 Secret Street', notes: 'secret' }
   const { position } = await desk.ask('enter-call', { ...CALL, details })
   await desk.hear('board-events', ([, at, , events]) => {
     assert.ok(!/secret/i.test(JSON.stringify(events)))

@@ -119,9 +119,9 @@ for (const format of FORMATS) {
 test('[CM-4] the scope of an id is the region and the principal', async () => {
   const positions = new Set<string>()
   for (const [region, sub] of [
-    ['ids', 'kim'],
-    ['ids', 'lee'],
-    ['other', 'kim'],
+    ['ids', 'person-1'],
+    ['ids', 'person-2'],
+    ['other', 'person-1'],
   ] as const) {
     const desk = await stage.desk({ region, sub })
     desk.send('enter-call', 'scoped', CALL)

@@ -23,7 +23,7 @@ const stage = new Stage({
   details: offered,
   calls: ordered,
 })
-const DETAILS = { callerName: 'Mere', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
+const DETAILS = { callerName: 'the caller', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
 const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
 const now = () => Date.now()
 
@@ -44,10 +44,10 @@ async function bound(region: string, unit = 'A1'): Promise<{ crew: Speaker; desk
 
 test('[OF-1] sign-on makes the principal the crew and the unit available, and for the crew itself changes nothing', async () => {
   const region = 'crew'
-  const driver = await stage.driver('A1', { region, sub: 'kim' })
+  const driver = await stage.driver('A1', { region, sub: 'person-1' })
   assert.equal((await driver.ask('sign-on', now())).result.status, 'available')
   const [, , { unit }] = await driver.hear('unit-state')
-  assert.deepEqual([unit.crew, unit.status], ['kim', 'available'])
+  assert.deepEqual([unit.crew, unit.status], ['person-1', 'available'])
   await driver.ask('set-status', 'unavailable', 'break', now())
   assert.equal((await driver.ask('sign-on', now())).result.status, 'unavailable')
   const stranger = await stage.open()
