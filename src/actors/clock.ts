@@ -6,12 +6,7 @@
  * lie behind the last record (a clock was set back), it goes on from that record by the monotonic clock.
  */
 import type { ClockView } from '../protocol/wire.ts'
-
-export interface ClockAnchor {
-  readonly anchorRegionMs: number
-  readonly anchorWallMs: number
-  readonly rate: number
-}
+import type { ClockAnchor } from '../store/clock-anchor.ts'
 
 /** The machine's time and its timers; the only source of both. */
 export interface MachineClock {

@@ -17,6 +17,14 @@ interface LaneObserver {
   retrying(lane: Lane, error: Error, delayMs: number): void
 }
 
+/** What a region does when its lane can write no more. Called outside any turn; neither may throw. */
+export interface LaneHandlers {
+  /** Another process owns the region: stop answering, drop its memory. */
+  onFenced(): void
+  /** The store refuses what was decided: drop the region's memory and rebuild it from what is durable. */
+  onContentRejected(error: Error): void
+}
+
 /** Where a region's lanes write, and under which right. */
 export interface LaneSettings {
   readonly journal: Journal

@@ -5,7 +5,7 @@
  * reported durable; whoever takes the region next reads the log for what stands. The queue has no bound of its own: a
  * decided record cannot be taken back, so the region looks at `pending` before it decides (and answers `overloaded`).
  */
-import { CommitLoop, type LaneSettings } from './commit-loop.ts'
+import { CommitLoop, type LaneHandlers, type LaneSettings } from './commit-loop.ts'
 import type { CommandRow, LogRecord, RecordWrite } from './journal.ts'
 
 /** A record as a turn decided it; the writer adds position and epoch. */
@@ -16,13 +16,9 @@ export interface LogAppend extends Pick<RecordWrite, 'closes' | 'opens' | 'callD
 }
 
 /** What the region does when its fate is known. Called one at a time, outside any turn; they must not throw. */
-interface LogWriterHandlers {
+interface LogWriterHandlers extends LaneHandlers {
   /** Every record up to here is durable. */
   onDurable(position: number): void
-  /** Another process owns the region: stop answering, drop its memory. */
-  onFenced(): void
-  /** The store refuses what was decided: drop the region's memory and rebuild it from the log. */
-  onContentRejected(error: Error): void
 }
 
 interface LogWriterSettings extends LaneSettings {

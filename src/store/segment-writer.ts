@@ -8,7 +8,7 @@
  */
 import type { Fix } from '../domain/fix.ts'
 import type { StreamId, UnitId } from '../domain/ids.ts'
-import { CommitLoop, type LaneSettings } from './commit-loop.ts'
+import { CommitLoop, type LaneHandlers, type LaneSettings } from './commit-loop.ts'
 import type { SegmentWrite } from './journal.ts'
 import { SEGMENT_CODEC_VERSION, SegmentEncoder, type StreamMark } from './segment-codec.ts'
 
@@ -21,12 +21,8 @@ export interface DurableSegment {
 }
 
 /** What the region does when a segment's fate is known. Called one at a time, outside any turn; they must not throw. */
-interface SegmentWriterHandlers {
+interface SegmentWriterHandlers extends LaneHandlers {
   onDurable(segment: DurableSegment): void
-  /** Another process owns the region: stop answering, drop its memory. */
-  onFenced(): void
-  /** The store refuses the segment: drop the region's memory and rebuild it. */
-  onContentRejected(error: Error): void
 }
 
 interface SegmentWriterSettings extends LaneSettings {
