@@ -1,5 +1,6 @@
 /** The engine as its users run it: a process of its own, on a Postgres of its own with default settings. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -47,6 +48,8 @@ export class EngineChild {
       PORT: String(port),
       GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_LOG_LEVEL: 'warn',
+      // Nobody signs in with it; one that is made up would be printed.
+      GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
       DATABASE_URL: databaseUrl,
     }
     const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']

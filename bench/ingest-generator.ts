@@ -12,6 +12,7 @@ import { decodeServer, encodeClient } from '../src/protocol/codec.ts'
 import { toE7 } from '../src/protocol/fix-frame.ts'
 import { type ClientMessage, type ServerMessage, SUBPROTOCOL_BINARY } from '../src/protocol/wire.ts'
 import { type City, drive, newVehicle, type Vehicle } from './fleet.ts'
+import { serveParent, tellParent } from './load-child.ts'
 import { seeded } from './random.ts'
 import { OpenLoopSchedule } from './schedule.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, type SentFixes } from './sent-fixes.ts'
@@ -52,7 +53,6 @@ export interface GeneratorReport {
 export type FromGenerator =
   | { readonly type: 'connected' | 'window-opened' | 'window-closed' }
   | { readonly type: 'settled'; readonly report: GeneratorReport }
-  | { readonly type: 'failed'; readonly message: string }
 
 const CITY: City = { radiusM: 25_000 }
 const CONNECTING_AT_ONCE = 64
@@ -268,18 +268,12 @@ function send(driver: Driver, message: ClientMessage): number {
   return bytes.length
 }
 
-function tell(message: FromGenerator): void {
-  process.send!(message)
-}
+const tell = tellParent<FromGenerator>
 
 let generator: Generator | null = null
-process.on('message', (message: ToGenerator) => {
+serveParent<ToGenerator>(async message => {
   if (message.type === 'run') return generator!.run()
   generator = new Generator(message.setup)
-  generator.connect().then(
-    () => tell({ type: 'connected' }),
-    error => tell({ type: 'failed', message: (error as Error).message }),
-  )
+  await generator.connect()
+  tell({ type: 'connected' })
 })
-// Without its parent there is nobody to report to.
-process.on('disconnect', () => process.exit(1))

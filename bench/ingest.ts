@@ -5,35 +5,26 @@
  * which reads the engine's metrics at both ends of the measured time. At the end the engine is killed, and every fix
  * that it had called durable is looked up in Postgres by this process, which trusts neither of the others' counts.
  */
-import { type ChildProcess, fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { UnitReference } from '../src/domain/events.ts'
-import { signToken } from '../src/gateway/tokens.ts'
-import { openClient, openDatabase } from '../src/store/database.ts'
-import { loadOrCreateSigningKey } from '../src/store/keys.ts'
-import { ReferenceStore } from '../src/store/reference.ts'
+import { openClient } from '../src/store/database.ts'
 import { decodeSegment } from '../src/store/segment-codec.ts'
 import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
-import { atEnd } from './clean-up.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
-import { levelOfCareOf, unitIdOf } from './fleet.ts'
-import type { FromGenerator, GeneratorReport, GeneratorSetup, ToGenerator } from './ingest-generator.ts'
+import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'
+import { LoadChild } from './load-child.ts'
 import { growth, quantile, type Samples, sample } from './prometheus.ts'
+import { importUnits, prepareRegion, REGION } from './region.ts'
 import { type SentFixes, StoreCheck, type Verdict } from './sent-fixes.ts'
 
-const REGION = 'bench'
 const GENERATOR = fileURLToPath(new URL('./ingest-generator.ts', import.meta.url))
 /** One driver of a hundred asks for its mark after every fix. */
 const ASK_EVERY = 100
 /** A generator later than this was not the load that the settings name. */
 const SCHEDULE_LAG_P99_MAX_MS = 50
-const REGISTERED_WITHIN_MS = 60_000
 const FIXES_MAX = 50_000_000
 /** Fewer in the measured time give no figures. */
 const MEASURED_FIXES_MIN = 10
-const TOKEN_TTL_S = 24 * 3_600
 const SEGMENTS_AT_ONCE = 100
 
 const options = {
@@ -84,15 +75,19 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   const liveBytesBefore = await engine.inspector.liveBytes()
   await importUnits(databaseUrl, drivers)
 
-  const generator = new GeneratorChild({
-    port: engine.port,
-    region: REGION,
-    tokens,
-    seed,
-    cadenceMs: cadence * 1_000,
-    warmupMs: warmup * 1_000,
-    measuredMs: seconds * 1_000,
-    askEvery: ASK_EVERY,
+  const generator = new LoadChild<ToGenerator, FromGenerator>(GENERATOR)
+  generator.send({
+    type: 'connect',
+    setup: {
+      port: engine.port,
+      region: REGION,
+      tokens,
+      seed,
+      cadenceMs: cadence * 1_000,
+      warmupMs: warmup * 1_000,
+      measuredMs: seconds * 1_000,
+      askEvery: ASK_EVERY,
+    },
   })
   await generator.heard('connected')
   generator.send({ type: 'run' })
@@ -140,98 +135,6 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       missedFixes: report.missed,
     },
     complaints: [...notTheLoad, ...engineComplaints(report, verdict)],
-  }
-}
-
-/** Makes the region. Output: a token for each driver. */
-async function prepareRegion(databaseUrl: string, drivers: number): Promise<string[]> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const store = new ReferenceStore(database)
-    await store.addRegion({ region: REGION, name: 'Bench', timeZone: 'UTC', dispatchMode: 'ordered' })
-    const key = await loadOrCreateSigningKey(database)
-    const tokens: string[] = []
-    for (let driver = 0; driver < drivers; driver++) {
-      const unit = unitIdOf(driver)
-      tokens.push(await signToken(key, { sub: unit, role: 'driver', regions: [REGION], unit, ttlS: TOKEN_TTL_S }))
-    }
-    return tokens
-  } finally {
-    await database.destroy()
-  }
-}
-
-/** Resolves when the running engine has taken the units. */
-async function importUnits(databaseUrl: string, drivers: number): Promise<void> {
-  const units: UnitReference[] = Array.from({ length: drivers }, (_, driver) => ({
-    unitId: unitIdOf(driver),
-    callSign: unitIdOf(driver),
-    levelOfCare: levelOfCareOf(driver),
-    capabilities: [],
-    homeStation: null,
-  }))
-  const database = openDatabase(databaseUrl)
-  await new ReferenceStore(database).importUnits(REGION, units).finally(() => database.destroy())
-  const reader = await openClient(databaseUrl, { applicationName: 'goldenhour bench' })
-  try {
-    const registered = 'SELECT coalesce(sum(jsonb_array_length(events)), 0)::int AS count FROM log.records'
-    for (
-      const giveUpAtMs = performance.now() + REGISTERED_WITHIN_MS;
-      performance.now() < giveUpAtMs;
-      await sleep(100)
-    ) {
-      const { rows } = await reader.query<{ count: number }>(registered)
-      if (rows[0]!.count >= drivers) return
-    }
-  } finally {
-    await reader.end()
-  }
-  throw new Error(`The engine did not take ${drivers} units within ${REGISTERED_WITHIN_MS / 1_000} s.`)
-}
-
-class GeneratorChild {
-  readonly #process: ChildProcess
-  #heard: FromGenerator[] = []
-  #wake: () => void = () => undefined
-  #ended = false
-
-  constructor(setup: GeneratorSetup) {
-    this.#process = fork(GENERATOR, { serialization: 'advanced' })
-    atEnd(() => this.end())
-    this.#process.on('message', (message: FromGenerator) => {
-      this.#heard.push(message)
-      this.#wake()
-    })
-    this.#process.on('exit', () => {
-      this.#ended = true
-      this.#wake()
-    })
-    this.send({ type: 'connect', setup })
-  }
-
-  send(message: ToGenerator): void {
-    this.#process.send(message)
-  }
-
-  /** The next message, which must be of this type. Errors: Error when it is another, or the generator has ended. */
-  async heard<Type extends FromGenerator['type']>(type: Type): Promise<Extract<FromGenerator, { type: Type }>> {
-    while (this.#heard.length === 0) {
-      if (this.#ended) throw new Error('The generator has ended.')
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-    }
-    const message = this.#heard.shift()!
-    if (message.type === 'failed') throw new Error(message.message)
-    if (message.type !== type) throw new Error(`The generator told ${message.type}, not ${type}.`)
-    return message as Extract<FromGenerator, { type: Type }>
-  }
-
-  async end(): Promise<void> {
-    if (this.#ended) return
-    const exited = new Promise(resolve => this.#process.once('exit', resolve))
-    this.#process.kill('SIGKILL')
-    await exited
   }
 }
 

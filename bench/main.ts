@@ -2,11 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { type Bench, UsageError } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
+import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
+import { reconnectBench } from './reconnect.ts'
 import { printed, resultOf } from './result.ts'
+import { viewsBench } from './views.ts'
 
-const benches: readonly Bench[] = [ingestBench, finderBench]
+const benches: readonly Bench[] = [ingestBench, finderBench, fanOutBench, viewsBench, reconnectBench]
 
 let interrupted = false
 for (const [signal, exitCode] of [

@@ -13,17 +13,17 @@ import { newRoutedId } from './actors/ids.ts'
 import type { Region } from './actors/region/region.ts'
 import type { RegionHandle } from './actors/region-handle.ts'
 import { RegionHost } from './actors/region-host.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { DEFAULT_POLICY } from './domain/policy.ts'
+import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
-import { TokenVerifier } from './gateway/tokens.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { provideDatabase } from './store/database-server.ts'
-import { loadOrCreateSigningKey } from './store/keys.ts'
 import { Leases, waitForLease } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
+import { PostgresAudit } from './store/postgres-audit.ts'
 import { PostgresJournal } from './store/postgres-journal.ts'
 import { ReferenceStore, type RegionReference } from './store/reference.ts'
 import type { Logger } from './telemetry/log.ts'
@@ -86,8 +86,8 @@ class RunningEngine implements Engine {
   #anchor!: ClockAnchor
   #databaseUrl = ''
   #referenceVersion = -1
-  /** The version of the reference data that each region's memory was told. */
-  readonly #toldVersions = new WeakMap<Region, number>()
+  /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
+  readonly #told = new WeakMap<Region, { readonly version: number; readonly units: number }>()
   #ready = false
   #stopped = false
 
@@ -111,13 +111,22 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     const database = await this.#openDatabase()
-    const verifier = new TokenVerifier(await loadOrCreateSigningKey(database))
+    const audit = this.#openAudit(database)
+    const access = await this.#openAccess(database, audit)
     this.#metrics.observe(this.#gauges())
+    const { host, port, tls, limits, allowedOrigins, trustedProxies, metricsFrom, auth } = this.#config
     this.#gateway = await startGateway({
-      host: this.#config.host,
-      port: this.#config.port,
+      host,
+      port,
+      tls,
+      door: { limits, allowedOrigins, trustedProxies, metricsFrom, sessionMaxAgeMs: auth.sessionMaxAgeS * 1_000 },
       directory: { region: id => this.#handle(id), ready: () => this.#ready },
-      verifier,
+      authenticator: access.authenticator,
+      revocations: access.revocations,
+      signIn: access.signIn,
+      keys: access.keys,
+      audit,
+      database,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
       wallClock: () => systemClock.wallMs(),
@@ -160,6 +169,39 @@ class RunningEngine implements Engine {
     this.#undo.push(() => database.destroy())
     this.#reference = new ReferenceStore(database)
     return database
+  }
+
+  #openAudit(database: Database): PostgresAudit {
+    const audit = new PostgresAudit({
+      database,
+      scheduler: systemClock,
+      wallMs: () => systemClock.wallMs(),
+      onFailure: error => this.#log.warn({ err: error }, 'the audit could not be written; trying again'),
+    })
+    audit.start()
+    this.#undo.push(() => audit.stop())
+    return audit
+  }
+
+  async #openAccess(database: Database, audit: PostgresAudit): Promise<Access> {
+    const access = await openAccess({
+      database,
+      audit,
+      policy: this.#config.auth,
+      scheduler: systemClock,
+      wallClock: () => systemClock.wallMs(),
+      onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
+    })
+    this.#undo.push(() => access.close())
+    const made = await access.signIn.accounts.ensureFirstAdmin(
+      database,
+      this.#config.auth.adminPassword,
+      (transaction, entry) =>
+        audit.append(transaction, [{ actor: 'system', outcome: 'done', address: null, ...entry }]),
+    )
+    // Not through the log, which is kept: whoever starts the first engine reads it once.
+    if (made !== null) console.log(`The user admin was made. Its password, shown this once: ${made}`)
+    return access
   }
 
   #startActors(): void {
@@ -212,10 +254,22 @@ class RunningEngine implements Engine {
     for (const { regionId, region } of this.#hosts.values()) {
       // One that is being rebuilt, or whose mailbox is full, is told the next time; one that was rebuilt, anew: what its
       // former memory was told may have been lost with it.
-      if (region === null || this.#toldVersions.get(region) === version) continue
-      const units = await this.#reference.listUnits(regionId)
-      if (units.length === 0 || region.ref.tell({ type: 'units', units })) this.#toldVersions.set(region, version)
+      if (region === null) continue
+      const told = this.#told.get(region)
+      if (told?.version === version) continue
+      // A change of stations, hospitals or other regions is none of this one's.
+      const units = await this.#reference.unitsVersion(regionId)
+      if (units === told?.units || (await this.#tellUnits(regionId, region))) this.#told.set(region, { version, units })
     }
+  }
+
+  /** False when the region's mailbox was full. */
+  async #tellUnits(regionId: RegionId, region: Region): Promise<boolean> {
+    const [units, retired] = await Promise.all([
+      this.#reference.listUnits(regionId),
+      this.#reference.listRetiredUnits(regionId),
+    ])
+    return units.length + retired.length === 0 || region.ref.tell({ type: 'units', units, retired })
   }
 
   async #takeRegions(regions: readonly RegionReference[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** The process: signals in, exit code out. */
-import type { Config } from './config.ts'
+import type { Config } from './config/index.ts'
 import { startEngine } from './engine.ts'
 import { createLogger } from './telemetry/log.ts'
 

@@ -1,5 +1,5 @@
 /** The refusals that actors give for the engine's own state, in one wording each. */
-import type { TripId, UnitId } from '../domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../domain/ids.ts'
 import type { Refusal } from '../protocol/errors.ts'
 
 export const UNAVAILABLE: Refusal = {
@@ -23,6 +23,12 @@ export const unknownUnit = (unitId: UnitId | null): Refusal => ({
   code: 'unknown-unit',
   message: `This region has no unit ${unitId}; import it first.`,
   details: { unitId },
+})
+
+export const unknownCall = (callId: CallId): Refusal => ({
+  code: 'unknown-call',
+  message: `This region has no call ${callId}.`,
+  details: { callId },
 })
 
 export const unknownTrip = (tripId: TripId): Refusal => ({

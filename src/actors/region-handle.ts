@@ -5,11 +5,23 @@
  * or session given with the request, never before what they tell is durable.
  */
 import type { Command } from '../domain/commands.ts'
-import type { Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import type { Refusal } from '../protocol/errors.ts'
-import type { ClockView, NearestResult, ServerMessage, StreamDeclaration, TripView, WireFix } from '../protocol/wire.ts'
+import type {
+  CallView,
+  FeedChannel,
+  FeedFix,
+  NearestResult,
+  ServerMessage,
+  StreamDeclaration,
+  TileWatch,
+  TripView,
+  UnitView,
+  WelcomeView,
+  WireFix,
+} from '../protocol/wire.ts'
 
 /** A connected, authenticated client, as the actors see it. Implemented by the gateway. */
 export interface Session {
@@ -26,6 +38,13 @@ export interface Session {
    */
   sendShared(shared: SharedFrame): void
   close(code: number, reason: string): void
+  /** True while so much waits for a slow client that whatever can be made up by a snapshot later should wait. */
+  readonly isBehind: boolean
+  /** What `welcome` tells of this session. */
+  readonly ticket: WelcomeView['ticket']
+  readonly limits: WelcomeView['limits']
+  /** The units that a feed may attach; null for all of its region, and for every other role. */
+  readonly feedUnits: readonly UnitId[] | null
 }
 
 /** A message for many sessions; the gateway caches its encodings in `encoded`. */
@@ -47,7 +66,6 @@ export type Outcome =
 export interface CommandRequest {
   readonly commandId: string
   readonly principal: Principal
-  readonly role: Role
   /** The unit of the driver's session; null for the desk. */
   readonly unitId: UnitId | null
   readonly command: Command
@@ -60,13 +78,14 @@ export interface CommandRequest {
 export type Query =
   | { readonly type: 'nearest'; lonDeg: number; latDeg: number; k: number; levelOfCare: LevelOfCare | null }
   | { readonly type: 'read-trip'; tripId: TripId }
+  | { readonly type: 'read-call'; callId: CallId }
+  | { readonly type: 'read-unit'; unitId: UnitId }
 export type QueryAnswer =
-  | { readonly ok: true; readonly position: number; readonly result: NearestResult | TripView }
+  | { readonly ok: true; readonly position: number; readonly result: NearestResult | TripView | CallView | UnitView }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface RegionHandle {
   readonly regionId: RegionId
-  clockView(): ClockView
   /** A client signed in: answers with `welcome` (or `error` and a close) through the session. */
   open(session: Session, hello: HelloRequest): void
   closed(session: Session): void
@@ -79,6 +98,14 @@ export interface RegionHandle {
   askMark(session: Session, streamIndex: number): void
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void
   unwatchBoard(session: Session, requestId: string): void
+  watchTiles(session: Session, requestId: string, tiles: readonly TileWatch[]): void
+  watchUnit(session: Session, requestId: string, unitId: UnitId): void
+  unwatchUnit(session: Session, requestId: string, unitId: UnitId): void
+  /** A feed takes up units; each gets its durable mark in the reply, or the code of its refusal. */
+  attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void
+  detach(session: Session, requestId: string, channels: readonly number[]): void
+  /** Fixes of a feed's units, in the order sent; `askMark` takes a channel in place of the stream index. */
+  feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void
   query(query: Query, answer: (answer: QueryAnswer) => void): void
 }
 

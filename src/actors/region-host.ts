@@ -4,12 +4,14 @@
  * Modes: `away` (not recovered yet, or dropped; everything is answered `unavailable`) and `here`. A region whose batch
  * was refused for its content is dropped and recovered anew; one that another process has taken stays away.
  */
+import type { TripId, UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
-import type { ClockView, WireFix } from '../protocol/wire.ts'
+import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.ts'
 import type { ActorRef } from './actor-system.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
-import { Region, type RegionParts } from './region/region.ts'
+import type { RegionParts } from './region/parts.ts'
+import { Region } from './region/region.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, RegionHandle, Session } from './region-handle.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */
@@ -63,15 +65,6 @@ export class RegionHost implements RegionHandle {
     this.#region = null
   }
 
-  clockView(): ClockView {
-    if (this.#region !== null) return this.#region.clock.view()
-    const { anchor, machine } = this.#parts
-    return {
-      nowMs: Math.floor(anchor.anchorRegionMs + (machine.wallMs() - anchor.anchorWallMs) * anchor.rate),
-      ...anchor,
-    }
-  }
-
   open(session: Session, hello: HelloRequest): void {
     const region = this.#answering()
     if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
@@ -98,20 +91,18 @@ export class RegionHost implements RegionHandle {
   command(request: CommandRequest): void {
     const region = this.#answering()
     if (region === null) return request.answer({ ok: false, refusal: UNAVAILABLE })
-    const { command, unitId } = request
     const message = { type: 'command', request } as const
-    let taken: boolean
-    if (command.type === 'enter-call') taken = region.ref.tell(message)
-    else if (command.type === 'cancel-trip') {
-      const trip = region.tripRef(command.tripId)
-      if (trip === undefined) return request.answer({ ok: false, refusal: unknownTrip(command.tripId) })
-      taken = trip.tell(message)
+    const owner = ownerOf(request)
+    let actor: { tell(message: { readonly type: 'command'; readonly request: CommandRequest }): boolean } | undefined
+    if (owner === 'region') actor = region.ref
+    else if ('tripId' in owner) {
+      actor = region.tripRef(owner.tripId)
+      if (actor === undefined) return request.answer({ ok: false, refusal: unknownTrip(owner.tripId) })
     } else {
-      const driver = region.driverRef(unitId ?? '')
-      if (driver === undefined) return request.answer({ ok: false, refusal: unknownUnit(unitId) })
-      taken = driver.tell(message)
+      actor = region.driverRef(owner.unitId ?? '')
+      if (actor === undefined) return request.answer({ ok: false, refusal: unknownUnit(owner.unitId) })
     }
-    if (!taken) request.answer({ ok: false, refusal: OVERLOADED })
+    if (!actor.tell(message)) request.answer({ ok: false, refusal: OVERLOADED })
   }
 
   fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
@@ -127,7 +118,16 @@ export class RegionHost implements RegionHandle {
     this.#region?.driverRef(session.unitId ?? '')?.tell(message)
   }
 
+  feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void {
+    const receivedWallMs = this.#parts.machine.wallMs()
+    this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
+  }
+
   askMark(session: Session, streamIndex: number): void {
+    if (session.role === 'feed') {
+      this.#region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
+      return
+    }
     this.#region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
   }
 
@@ -139,12 +139,37 @@ export class RegionHost implements RegionHandle {
     this.#tellRegion(session, requestId, { type: 'unwatch-board', session, requestId })
   }
 
+  watchTiles(session: Session, requestId: string, tiles: readonly TileWatch[]): void {
+    this.#tellRegion(session, requestId, { type: 'watch-tiles', session, requestId, tiles })
+  }
+
+  watchUnit(session: Session, requestId: string, unitId: UnitId): void {
+    this.#tellRegion(session, requestId, { type: 'watch-unit', session, requestId, unitId })
+  }
+
+  unwatchUnit(session: Session, requestId: string, unitId: UnitId): void {
+    this.#tellRegion(session, requestId, { type: 'unwatch-unit', session, requestId, unitId })
+  }
+
+  attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void {
+    this.#tellRegion(session, requestId, { type: 'attach', session, requestId, channels })
+  }
+
+  detach(session: Session, requestId: string, channels: readonly number[]): void {
+    this.#tellRegion(session, requestId, { type: 'detach', session, requestId, channels })
+  }
+
   query(query: Query, answer: (answer: QueryAnswer) => void): void {
     const region = this.#answering()
     if (region === null) return answer({ ok: false, refusal: UNAVAILABLE })
     let taken: boolean
-    if (query.type === 'nearest') taken = region.ref.tell({ type: 'query', query, answer })
-    else {
+    if (query.type === 'nearest' || query.type === 'read-call') {
+      taken = region.ref.tell({ type: 'query', query, answer })
+    } else if (query.type === 'read-unit') {
+      const driver = region.driverRef(query.unitId)
+      if (driver === undefined) return answer({ ok: false, refusal: unknownUnit(query.unitId) })
+      taken = driver.tell({ type: 'read', answer })
+    } else {
       const trip = region.tripRef(query.tripId)
       if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(query.tripId) })
       taken = trip.tell({ type: 'read', answer })
@@ -186,6 +211,27 @@ export class RegionHost implements RegionHandle {
         this.#reopen(attempt + 1)
       })
     })
+  }
+}
+
+/** Whose actor a command goes to. A crew's reports go to its unit; the desk's, for a unit that calls in, to the trip. */
+function ownerOf({ command, unitId }: CommandRequest): 'region' | { tripId: TripId } | { unitId: UnitId | null } {
+  switch (command.type) {
+    case 'enter-call':
+    case 'amend-call':
+    case 'cancel-call':
+      return 'region'
+    case 'cancel-trip':
+    case 'assign-unit':
+    case 'withdraw-unit':
+      return { tripId: command.tripId }
+    case 'set-unit-status':
+      return { unitId: command.unitId }
+    case 'report-phase':
+    case 'close-trip':
+      return unitId === null ? { tripId: command.tripId } : { unitId }
+    default:
+      return { unitId }
   }
 }
 

@@ -1,12 +1,17 @@
 /** The `goldenhour` program: reads the command line, runs one command, and sets the exit code. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { readConfig } from '../config.ts'
-import { addImportCommand } from './import-units.ts'
+import { readConfig } from '../config/index.ts'
+import { addAuditCommand } from './audit.ts'
+import { addConfigCommand } from './config.ts'
+import { addDeviceCommand } from './device.ts'
+import { addImportCommand } from './import-command.ts'
+import { addKeyCommand } from './key.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addRegionCommand } from './region.ts'
 import { addServeCommand } from './serve.ts'
 import { addTokenCommand } from './token.ts'
+import { addUserCommand } from './user.ts'
 
 const EXIT_FAILED = 1
 const EXIT_WRONG_USAGE = 2
@@ -27,15 +32,27 @@ Environment:
   GOLDENHOUR_CLOCK_RATE      how fast region time runs (1); fixed once a database has records
   GOLDENHOUR_LOG_LEVEL       trace, debug, info (default), warn, error, fatal or silent
   GOLDENHOUR_DRAIN_LIMIT_MS  the longest a shutdown may take (10000)
+  GOLDENHOUR_CONFIG          a JSON file with these and all other settings ("config docs" lists them)
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
   )
 
 addServeCommand(program)
 addTokenCommand(program)
+addUserCommand(program)
+addDeviceCommand(program)
+addKeyCommand(program)
 addRegionCommand(program)
 addImportCommand(program)
 addMigrateCommand(program)
+addConfigCommand(program)
+addAuditCommand(program)
+
+// A reader such as head has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 try {
   await program.parseAsync()

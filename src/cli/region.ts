@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
 import { ReferenceStore } from '../store/reference.ts'
+import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 
 export function addRegionCommand(program: Command): void {
@@ -19,13 +20,12 @@ export function addRegionCommand(program: Command): void {
         .default('ordered'),
     )
     .action(async (id: string, options: { name?: string; timeZone: string; mode: DispatchMode }) => {
+      const { name = id, timeZone, mode: dispatchMode } = options
       await withDatabase(database =>
-        new ReferenceStore(database).addRegion({
-          region: id,
-          name: options.name ?? id,
-          timeZone: options.timeZone,
-          dispatchMode: options.mode,
-        }),
+        new ReferenceStore(database).addRegion(
+          { region: id, name, timeZone, dispatchMode },
+          auditedByCommandLine(database),
+        ),
       )
       console.log(`Added the region ${id}.`)
     })

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { ROLES, type Role } from '../domain/roles.ts'
-import { signToken } from '../gateway/tokens.ts'
+import { signToken } from '../gateway/auth/tokens.ts'
 import { loadOrCreateSigningKey } from '../store/keys.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -1,5 +1,5 @@
 /** A migrated database for the time of one command: the operator's, or the embedded one, started if none answers. */
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/index.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { provideDatabase } from '../store/database-server.ts'
 import { migrate } from '../store/migrate.ts'

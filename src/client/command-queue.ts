@@ -137,7 +137,8 @@ export class CommandQueue {
     }
     this.#stopBackoff(entry)
     const jitterMs = fullJitterMs(entry.refusals - 1, BACKOFF_BASE_MS, BACKOFF_CAP_MS, this.#random)
-    entry.backoff = this.#timers.setTimeout(() => this.#send(entry), retryAfterMs(refusal) + jitterMs)
+    const pauseMs = retryAfterMs(refusal) * (1 + this.#random() / 2)
+    entry.backoff = this.#timers.setTimeout(() => this.#send(entry), pauseMs + jitterMs)
   }
 
   /** Output: true when a command has waited three ticks for its answer, which says that the connection is no good. */

@@ -16,7 +16,9 @@ import {
   type WelcomeView,
 } from '../protocol/wire.ts'
 import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
-import { ClientClosed, ClientFault, type CloseReason, type ServerRefusal } from './errors.ts'
+import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+import { Credentials } from './credentials.ts'
+import { ClientClosed, ClientFault, type CloseReason, type ServerRefusal, SignInRefused } from './errors.ts'
 import { randomId } from './random-id.ts'
 import { RegionTime } from './region-time.ts'
 import { readServerMessage } from './server-message.ts'
@@ -26,40 +28,9 @@ import { fullJitterMs, systemTimers, type Timers } from './timing.ts'
 
 export type ConnectionState = 'connecting' | 'greeting' | 'open' | 'waiting' | 'closed'
 
-export interface ConnectionOptions {
-  /** `ws://host:port` or `wss://…`; the path defaults to `/v1/ws`. */
-  readonly url: string
-  /** A function is asked anew for each connection, so that short-lived tokens can be refreshed. */
-  readonly token: string | (() => Promise<string>)
-  readonly region: string
-  /** Default `binary`. */
-  readonly format?: WireFormat
-  /** Default: the platform's WebSocket, else the package `ws`. */
-  readonly webSocket?: ClientSocketClass
-  /** 0 to 1, for jitter. Default `Math.random`. */
-  readonly random?: () => number
-  readonly timers?: Timers
-  /** Makes ids of commands and streams, `[A-Za-z0-9_-]{1,32}`. Default: 21 random characters. */
-  readonly newId?: () => string
-  /** From the start of an attempt to `welcome`, in wall milliseconds. Default 20,000. */
-  readonly connectTimeoutMs?: number
-  /**
-   * Wall milliseconds between liveness checks, default 15,000. A connection that was silent for one interval is probed;
-   * after a second silent one, or when a command has waited three for its answer, it is replaced.
-   */
-  readonly heartbeatMs?: number
-}
-
-export interface CommandOptions {
-  /** 1 to 64 of `[A-Za-z0-9_-]`; made up when left out. */
-  readonly id?: string
-  /** False: a retryable refusal (`unavailable`, `overloaded`, `internal`) rejects like any other. Default true. */
-  readonly retry?: boolean
-}
-
-/** Who says hello: what a driver and a dispatcher differ in. */
+/** Who says hello: what the kinds of client differ in. */
 interface Identity {
-  readonly role: 'driver' | 'dispatcher' | 'supervisor'
+  readonly role: 'driver' | 'dispatcher' | 'supervisor' | 'feed'
   readonly unitId: string | null
 }
 
@@ -72,6 +43,8 @@ export interface Greeting {
 
 const RECONNECT_BASE_MS = 500
 const RECONNECT_CAP_MS = 30_000
+/** Before coming back to a server that had too many messages or sessions of us. */
+const TOO_MANY_PAUSE_MS = 2_000
 
 export abstract class Connection {
   protected readonly timers: Timers
@@ -82,6 +55,7 @@ export abstract class Connection {
   readonly #identity: Identity
   readonly #url: string
   readonly #format: WireFormat
+  readonly #credentials: Credentials
   readonly #commands: CommandQueue
   readonly #states = new Signal<[state: ConnectionState]>()
   readonly #faults = new Signal<[fault: ClientFault]>()
@@ -93,7 +67,6 @@ export abstract class Connection {
   #attempt = 0
   /** Attempts since a connection last held for a whole heartbeat. */
   #failures = 0
-  #helloRefused = false
   #badFrames = 0
   #frameBytesMax = Number.POSITIVE_INFINITY
   #welcomes = 0
@@ -109,6 +82,7 @@ export abstract class Connection {
   constructor(options: ConnectionOptions, identity: Identity) {
     this.#options = options
     this.#identity = identity
+    this.#credentials = new Credentials(options.token)
     this.#url = socketUrl(options.url)
     this.#format = options.format ?? 'binary'
     this.timers = options.timers ?? systemTimers
@@ -225,7 +199,7 @@ export abstract class Connection {
   }
 
   /** Sends if a socket can take it; what is lost otherwise is sent again by whoever keeps it. */
-  protected send(message: ClientMessage): void {
+  protected transmit(message: ClientMessage): void {
     if (this.#socket?.readyState === SOCKET_OPEN) this.#socket.send(encodeClient(message, this.#format))
   }
 
@@ -272,18 +246,19 @@ export abstract class Connection {
       (error: unknown) => {
         if (attempt !== this.#attempt) return
         if (error instanceof ClientFault) this.reconnect(error)
+        else if (error instanceof SignInRefused) this.#finish('refused', error.message, error.refusal)
         else this.#finish('unsupported', 'This platform has no WebSocket; pass one as `webSocket`, or install `ws`.')
       },
     )
   }
 
   async #prepare(): Promise<[ClientSocketClass, string]> {
-    const { token, webSocket } = this.#options
-    const socketClass = webSocket ?? (await findSocketClass())
-    if (typeof token === 'string') return [socketClass, token]
+    const socketClass = this.#options.webSocket ?? (await findSocketClass())
     try {
-      return [socketClass, await token()]
+      return [socketClass, await this.#credentials.show()]
     } catch (cause) {
+      // Who has to type a password again cannot be helped by asking again.
+      if (cause instanceof SignInRefused && !isRetryable(cause.code)) throw cause
       throw new ClientFault('token', 'No token was to be had for this connection.', { cause })
     }
   }
@@ -314,7 +289,7 @@ export abstract class Connection {
     const greeting = { id: this.newId(), clientNowMs: Math.floor(this.timers.now()), streams: this.streams() }
     this.#greeting = greeting
     this.#setState('greeting')
-    this.send(['hello', greeting.id, token, region, role, unitId, greeting.clientNowMs, greeting.streams])
+    this.transmit(['hello', greeting.id, token, region, role, unitId, greeting.clientNowMs, greeting.streams])
   }
 
   #receive(data: unknown): void {
@@ -352,7 +327,7 @@ export abstract class Connection {
     this.#clearTimers()
     this.time.heard(welcome.clock, this.timers.now())
     this.#frameBytesMax = welcome.limits.frameBytes
-    this.#helloRefused = false
+    this.#credentials.accepted(welcome.ticket)
     this.#welcomes += 1
     this.#state = 'open'
     this.#heard = true
@@ -372,13 +347,10 @@ export abstract class Connection {
 
   #helloRefusedBy(refusal: ServerRefusal): void {
     const fault = new ClientFault('refused', refusal.message, { refusal })
-    if (isRetryable(refusal.code)) return this.reconnect(fault, retryAfterMs(refusal))
-    // A fresh token may mend it, once; the same words said again will not be heard differently.
-    if (typeof this.#options.token === 'string' || this.#helloRefused) {
-      return this.#finish('refused', `The server does not take this client: ${refusal.message}`, refusal)
-    }
-    this.#helloRefused = true
-    this.reconnect(fault)
+    // A share of the pause on top of it, or a crowd that was sent away together would come back together.
+    if (isRetryable(refusal.code)) return this.reconnect(fault, retryAfterMs(refusal) * (1 + this.random() / 2))
+    if (this.#credentials.refused(refusal)) return this.reconnect(fault)
+    this.#finish('refused', `The server does not take this client: ${refusal.message}`, refusal)
   }
 
   #goingAway(afterMs: number, spreadMs: number): void {
@@ -394,7 +366,11 @@ export abstract class Connection {
     if (code === CLOSE_CODES.superseded) {
       return this.#finish('superseded', 'A newer sign-in took this unit; sign in again to take it back.')
     }
-    this.reconnect(new ClientFault('connection', `The connection was closed (${code}${reason && `, ${reason}`}).`))
+    if (code === CLOSE_CODES.unauthenticated) this.#credentials.ended()
+    // A connection that lasted has no failures that would make its delay grow; this one was sent away all the same.
+    const atLeastMs = code === CLOSE_CODES.tooMany ? TOO_MANY_PAUSE_MS * (1 + this.random() / 2) : 0
+    const why = `The connection was closed (${code}${reason && `, ${reason}`}).`
+    this.reconnect(new ClientFault('connection', why), atLeastMs)
   }
 
   /** Liveness: silence for one interval is probed, silence for two is a dead connection. */
@@ -406,7 +382,7 @@ export abstract class Connection {
     else if (this.#probing) return this.reconnect(new ClientFault('connection', 'The server has gone silent.'))
     else {
       this.#probing = true
-      if (this.#socket?.ping === undefined) this.send(this.probe())
+      if (this.#socket?.ping === undefined) this.transmit(this.probe())
       else if (this.#socket.readyState === SOCKET_OPEN) this.#socket.ping()
     }
     this.#heard = false

@@ -1,20 +1,26 @@
-/** A dispatcher's client: enters calls, cancels trips, asks who is nearest, and follows the board. */
+/** A dispatcher's client: works calls and trips, sends units, asks who is nearest, and follows board, units and map. */
 import type { CallDetails } from '../domain/commands.ts'
 import type { Need } from '../domain/events.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
+import { LIMITS } from '../protocol/limits.ts'
 import type {
   ClientMessage,
   ClientTuples,
   NearestResult,
   ServerMessage,
   StreamDeclaration,
+  TripView,
+  UnitView,
   WelcomeView,
 } from '../protocol/wire.ts'
 import { BoardFeed, type BoardHandler } from './board-feed.ts'
 import { type CommandOutcome, RequestLost } from './command-queue.ts'
-import { type CommandOptions, Connection, type ConnectionOptions } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { ClientClosed, ClientFault, CommandRefused } from './errors.ts'
+import { type FleetListener, FleetView } from './fleet-view.ts'
+import { Signal } from './signal.ts'
 
 export interface DispatcherOptions extends ConnectionOptions {
   readonly role: 'dispatcher' | 'supervisor'
@@ -39,8 +45,30 @@ export interface EnteredCall {
   readonly tripIds: readonly string[]
 }
 
+/** What changes of a call; what is left out stays as it is, and `details` are replaced as a whole. */
+export interface CallChanges {
+  /** WGS 84 degrees; a change of place needs both. */
+  readonly lonDeg?: number
+  readonly latDeg?: number
+  readonly priority?: Priority
+  readonly problem?: string | null
+  readonly details?: Partial<CallDetails> | null
+}
+
+/** A watched unit and its trip, as they are at a position of the log. */
+export type UnitHandler = (unit: UnitView, trip: TripView | null, position: number) => void
+
+/** Options of what a crew did and told the desk by radio. */
+export interface RadioOptions extends CommandOptions {
+  /** Region time at which it happened. Default: now. */
+  readonly happenedAtMs?: number
+}
+
 export class DispatcherClient extends Connection {
+  readonly #units = new Map<string, Signal<Parameters<UnitHandler>>>()
   #board: BoardFeed | null = null
+  #fleet: FleetView | null = null
+  #fleetListener: FleetListener | null = null
 
   constructor(options: DispatcherOptions) {
     super(options, { role: options.role, unitId: null })
@@ -67,6 +95,63 @@ export class DispatcherClient extends Connection {
     options: CommandOptions = {},
   ): Promise<CommandOutcome> {
     return this.request(id => ['cancel-trip', id, tripId, reason], options)
+  }
+
+  amendCall(callId: string, changes: CallChanges, options: CommandOptions = {}): Promise<CommandOutcome> {
+    const { lonDeg, latDeg, ...rest } = changes
+    const place = {
+      ...(lonDeg === undefined ? {} : { lonE7: toE7(lonDeg) }),
+      ...(latDeg === undefined ? {} : { latE7: toE7(latDeg) }),
+    }
+    return this.request(id => ['amend-call', id, callId, { ...place, ...rest }], options)
+  }
+  /** Ends every trip of the call that has not ended. */
+  cancelCall(
+    callId: string,
+    reason: ClientTuples['cancel-call'][2],
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.request(id => ['cancel-call', id, callId, reason], options)
+  }
+  /** Orders this unit to the trip, whatever the desk would have chosen. */
+  assignUnit(
+    tripId: string,
+    unitId: string,
+    reason: ClientTuples['assign-unit'][3],
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.request(id => ['assign-unit', id, tripId, unitId, reason], options)
+  }
+  /** Takes the trip from its unit and puts it back into the queue. */
+  withdrawUnit(
+    tripId: string,
+    reason: ClientTuples['withdraw-unit'][2],
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.request(id => ['withdraw-unit', id, tripId, reason], options)
+  }
+  /** Input: a reason with `unavailable`, and none otherwise. */
+  setUnitStatus(
+    unitId: string,
+    status: ClientTuples['set-unit-status'][2],
+    options: RadioOptions & { readonly reason?: ClientTuples['set-unit-status'][3] } = {},
+  ): Promise<CommandOutcome> {
+    const { reason = null, happenedAtMs } = options
+    return this.request((id, nowMs) => ['set-unit-status', id, unitId, status, reason, happenedAtMs ?? nowMs], options)
+  }
+  reportPhase(
+    tripId: string,
+    phase: ClientTuples['report-phase'][2],
+    options: RadioOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.request((id, nowMs) => ['report-phase', id, tripId, phase, options.happenedAtMs ?? nowMs], options)
+  }
+  closeTrip(
+    tripId: string,
+    disposition: ClientTuples['close-trip'][2],
+    options: RadioOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.request((id, nowMs) => ['close-trip', id, tripId, disposition, options.happenedAtMs ?? nowMs], options)
   }
 
   /** The available units that are nearest to a place, best first; 1 to 100 of them, 5 unless told. */
@@ -99,6 +184,51 @@ export class DispatcherClient extends Connection {
     }
   }
 
+  /**
+   * Follows a unit and its trip across reconnects, at most four times a second. Output: call it to stop. A unit that the
+   * region does not have is told by `onFault`. Errors: throws RangeError when too many units are watched.
+   */
+  watchUnit(unitId: string, handler: UnitHandler): () => void {
+    let news = this.#units.get(unitId)
+    if (news === undefined) {
+      if (this.#units.size >= LIMITS.unitsWatched) {
+        throw new RangeError(`At most ${LIMITS.unitsWatched} units can be watched; stop watching another first.`)
+      }
+      news = new Signal()
+      this.#units.set(unitId, news)
+    }
+    const stop = news.on(handler)
+    // Asked again for a further handler, which then hears at once how the unit is.
+    if (this.connectionState === 'open') this.#watchOne(unitId)
+    return () => {
+      stop()
+      if (this.#units.get(unitId) === news && !news.isHeard) this.unwatchUnit(unitId)
+    }
+  }
+
+  /** Stops following a unit, for all its handlers. */
+  unwatchUnit(unitId: string): void {
+    if (!this.#units.delete(unitId)) return
+    if (this.connectionState === 'open') this.#ask(id => ['unwatch-unit', id, unitId], null)
+  }
+
+  /** The map: one view a client, since a session looks at one set of tiles. */
+  fleet(): FleetView {
+    this.#fleet ??= new FleetView({
+      timers: this.timers,
+      random: this.random,
+      time: this.time,
+      watch: tiles => this.request(id => ['watch-tiles', id, tiles], { resend: false, retry: false }),
+      refused: refusal => this.#refusal(refusal),
+      listen: listener => {
+        this.#fleetListener = listener
+        if (this.connectionState === 'open') listener.connectionOpened()
+        if (this.connectionState === 'closed') listener.clientEnded()
+      },
+    })
+    return this.#fleet
+  }
+
   protected override streams(): readonly StreamDeclaration[] {
     return []
   }
@@ -107,22 +237,33 @@ export class DispatcherClient extends Connection {
   }
   protected override welcomed(_welcome: WelcomeView): void {
     if (this.#board !== null) this.#watch(this.#board)
+    for (const unitId of this.#units.keys()) this.#watchOne(unitId)
+    this.#fleetListener?.connectionOpened()
   }
   protected override received(message: ServerMessage): void {
-    const board = this.#board
-    if (board === null) return
-    if (message[0] === 'board-events') board.events(message)
-    else if (message[0] === 'board' && !board.part(message)) {
-      throw new ClientFault('bad-server-data', 'The parts of a board snapshot do not fit together.')
+    switch (message[0]) {
+      case 'board':
+        if (this.#board === null || this.#board.part(message)) return
+        throw new ClientFault('bad-server-data', 'The parts of a board snapshot do not fit together.')
+      case 'board-events':
+        return this.#board?.events(message)
+      case 'tile':
+      case 'tile-moves':
+        return this.#fleetListener?.received(message)
+      case 'unit':
+        return this.#unitNews(message)
     }
   }
   protected override refused(): void {}
   protected override ticked(): void {}
   protected override dropped(): void {
     this.#board?.interrupted()
+    this.#fleetListener?.connectionLost()
   }
   protected override ended(): void {
     this.#board = null
+    this.#units.clear()
+    this.#fleetListener?.clientEnded()
   }
 
   #watch(board: BoardFeed): void {
@@ -138,15 +279,28 @@ export class DispatcherClient extends Connection {
     )
   }
 
+  #watchOne(unitId: string): void {
+    this.#ask(
+      id => ['watch-unit', id, unitId],
+      () => this.#units.delete(unitId),
+    )
+  }
+
+  #unitNews([, position, unit, trip]: ServerMessage & { 0: 'unit' }): void {
+    this.#units.get(unit.unitId)?.emit(unit, trip, position)
+  }
+
   /** A request that a new connection makes anew by itself, so its loss is no news. */
   #ask(build: (id: string) => ClientMessage, onRefused: ((refusal: CommandRefused) => void) | null): void {
     this.request(build, { resend: false }).catch((error: unknown) => {
       if (error instanceof RequestLost || error instanceof ClientClosed) return
-      if (error instanceof CommandRefused) {
-        const refusal = { code: error.code, message: error.message, details: error.details }
-        this.fault(new ClientFault('refused', error.message, { refusal }))
-        onRefused?.(error)
-      } else throw error
+      if (!(error instanceof CommandRefused)) throw error
+      this.#refusal(error)
+      onRefused?.(error)
     })
+  }
+
+  #refusal({ code, message, details }: CommandRefused): void {
+    this.fault(new ClientFault('refused', message, { refusal: { code, message, details } }))
   }
 }

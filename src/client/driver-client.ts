@@ -10,9 +10,11 @@ import type {
   WelcomeView,
 } from '../protocol/wire.ts'
 import type { CommandOutcome } from './command-queue.ts'
-import { type CommandOptions, Connection, type ConnectionOptions, type Greeting } from './connection.ts'
+import { Connection, type Greeting } from './connection.ts'
+import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import type { ClientClosed, ServerRefusal } from './errors.ts'
-import { FixSender, type ReportedFix } from './fix-sender.ts'
+import { FixSender } from './fix-sender.ts'
+import { newStreamId, type ReportedFix } from './fix-stream.ts'
 import { Signal } from './signal.ts'
 
 type Reason = ClientTuples['set-status'][2]
@@ -36,9 +38,6 @@ export interface MomentOptions extends CommandOptions {
   readonly happenedAtMs?: number
 }
 
-/** A stream is only ever looked up together with its unit, and every stored segment repeats its id: so it is short. */
-const STREAM_ID_CHARS = 8
-
 /** Offers that were told and are remembered, so that a resend of the state tells none twice. */
 const OFFERS_KEPT = 256
 
@@ -60,13 +59,13 @@ export class DriverClient extends Connection {
       random: this.random,
       time: this.time,
       format: options.format ?? 'binary',
-      newStreamId: () => this.newId().slice(0, STREAM_ID_CHARS),
-      send: (message: ClientMessage) => this.send(message),
+      newId: this.newId,
+      send: (message: ClientMessage) => this.transmit(message),
       fault: this.fault.bind(this),
       reconnect: this.reconnect.bind(this),
     }
     this.#fixes = new FixSender(door, {
-      streamId: options.streamId ?? door.newStreamId(),
+      streamId: options.streamId ?? newStreamId(this.newId),
       firstSeq: options.firstSeq ?? 1,
       bufferedFixesMax: options.bufferedFixesMax ?? 100_000,
     })
@@ -77,25 +76,25 @@ export class DriverClient extends Connection {
     return this.#driver
   }
   get streamId(): string {
-    return this.#fixes.streamId
+    return this.#fixes.stream.streamId
   }
   /** The seq of the newest fix reported. */
   get lastSeq(): number {
-    return this.#fixes.lastSeq
+    return this.#fixes.stream.lastSeq
   }
   /** Every fix up to this seq is stored, or was recorded as lost. */
   get durableSeq(): number {
-    return this.#fixes.durableSeq
+    return this.#fixes.stream.durableSeq
   }
   get fixesNotDurable(): number {
-    return this.#fixes.notDurable
+    return this.#fixes.stream.notDurable
   }
   get fixesDurable(): number {
-    return this.#fixes.durableCount
+    return this.#fixes.stream.durableCount
   }
   /** Fixes lost because the buffer was full. */
   get fixesDropped(): number {
-    return this.#fixes.dropped
+    return this.#fixes.stream.dropped
   }
 
   /** The unit's situation, on every connection and whenever it changes. */
@@ -186,7 +185,7 @@ export class DriverClient extends Connection {
     }
   }
   protected override refused(refusal: ServerRefusal): void {
-    if (FIX_REFUSALS.has(refusal.code)) this.#fixes.refused(refusal)
+    this.#fixes.refused(refusal)
   }
   protected override ticked(): void {
     this.#fixes.ticked()
@@ -221,6 +220,3 @@ export class DriverClient extends Connection {
     return trip.unitId === this.#unitId && trip.phase !== 'closed' && trip.phase !== 'cancelled'
   }
 }
-
-/** Refusals without an id that mean: fixes were not taken, send them again. */
-const FIX_REFUSALS = new Set<string>(['fix-gap', 'overloaded', 'unavailable', 'internal'])

@@ -23,6 +23,37 @@ export class CommandRefused extends Error {
   }
 }
 
+/** The server does not sign this user in, or ended the sign-in: `credentials-wrong`, `refresh-refused`, `rate-limited`, … */
+export class SignInRefused extends Error {
+  override readonly name = 'SignInRefused'
+  readonly refusal: ServerRefusal
+
+  constructor(refusal: ServerRefusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+
+  get code(): ServerRefusal['code'] {
+    return this.refusal.code
+  }
+}
+
+/** A feed carries this unit no more: refused or taken away by the server, or `released` by the feed's owner. */
+export class UnitDetached extends Error {
+  override readonly name = 'UnitDetached'
+  readonly unitId: string
+  readonly code: ErrorCode | 'superseded' | 'released' | (string & {})
+  /** Fixes of the unit that were not stored; those of a released one are forgotten. */
+  readonly fixesNotDurable: number
+
+  constructor(unitId: string, code: UnitDetached['code'], fixesNotDurable: number) {
+    super(`Unit ${unitId} is not attached to this feed (${code}); attach it to send its fixes.`)
+    this.unitId = unitId
+    this.code = code
+    this.fixesNotDurable = fixesNotDurable
+  }
+}
+
 /**
  * Why a client ended for good: `closed` by its owner, `superseded` by a newer sign-in of its unit, `refused` because the
  * server does not take its hello (see `refusal`), `unsupported` because this platform offers no WebSocket.

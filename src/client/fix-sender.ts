@@ -1,43 +1,34 @@
 /**
- * Sends one stream of fixes in order until each is durable.
+ * Sends a driver's stream of fixes in order until each is durable.
  *
  * A fix goes out at once while the connection is open and nothing is held back. *Held back* means: more fixes are under
  * way than the window allows (marks open it again), or the server asked to start over from an earlier seq (a short,
  * growing pause lets the frames behind the gap run out first). While held back, and after a reconnect with a backlog,
  * the newest fix goes ahead as a hint, so that the map is right before the track is complete.
  */
-import { toE7 } from '../protocol/fix-frame.ts'
-import { LIMITS, RANGES } from '../protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../protocol/limits.ts'
 import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
 import { retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
 import { type ClientClosed, ClientFault, type ServerRefusal } from './errors.ts'
-import { FixBuffer } from './fix-buffer.ts'
+import {
+  FixStream,
+  newStreamId,
+  type ReportedFix,
+  type StreamOptions,
+  type StreamProgress,
+  sinceHelloMs,
+} from './fix-stream.ts'
 import type { RegionTime } from './region-time.ts'
 import { fullJitterMs, type Timers } from './timing.ts'
 
-/** A position report as the vehicle's receiver measured it; what the receiver does not know is left out or null. */
-export interface ReportedFix {
-  /** Region time at which it was measured. Default: now. */
-  readonly fixedAtMs?: number
-  /** WGS 84 degrees, east positive, -180 to 180. */
-  readonly lonDeg: number
-  /** WGS 84 degrees, north positive, -90 to 90. */
-  readonly latDeg: number
-  /** Radius of the receiver's 68 % circle. */
-  readonly accuracyM?: number | null
-  readonly speedMps?: number | null
-  /** Degrees clockwise from north. */
-  readonly headingDeg?: number | null
-}
-
-/** What the sender needs of the connection it sends on. */
+/** What a sender of fixes needs of the connection it sends on. */
 export interface FixDoor {
   readonly timers: Timers
   readonly random: () => number
   readonly time: RegionTime
   readonly format: 'binary' | 'json'
-  newStreamId(): string
+  newId(): string
   send(message: ClientMessage): void
   fault(fault: ClientFault): void
   reconnect(fault: ClientFault): void
@@ -49,7 +40,7 @@ interface Opened {
 }
 
 /** Fixes under way at most; a crowd that comes back with long backlogs must not flood the engine's queues. */
-const WINDOW = 16 * LIMITS.fixesPerFrame
+const WINDOW = 16 * DEFAULT_LIMITS.fixesPerFrame
 /** The most bytes that a fix takes in a frame, by format, and the rest of the frame. */
 const FIX_BYTES_MAX = { binary: 40, json: 90 }
 const FRAME_HEAD_BYTES = 64
@@ -57,87 +48,45 @@ const REWIND_BASE_MS = 100
 const REWIND_CAP_MS = 5_000
 const ASK_AGAIN_MS = 100
 
+/** Refusals without an id that mean: fixes were not taken, send them again. */
+const FIX_REFUSALS: ReadonlySet<string> = new Set(['fix-gap', 'overloaded', 'unavailable', 'rate-limited', 'internal'])
+
 export class FixSender {
   readonly #door: FixDoor
-  readonly #buffer: FixBuffer
-  #streamId: string
+  readonly #stream: FixStream
   #opened: Opened | null = null
   #end: ClientClosed | null = null
-  /** The next seq to send on this connection. */
-  #cursor = 0
-  /** The highest seq sent on any connection. */
-  #sentSeq: number
-  #durableSeq: number
-  #durableCount = 0
   #hintedSeq = 0
   #rewindTimer: unknown = null
   #rewindSeq = 0
   #rewinds = 0
   #askTimer: unknown = null
-  /** Seqs reported by the wall clock, before region time was known. */
-  #untimed: number[] = []
   #waiters: { seq: number; resolve: () => void; reject: (error: Error) => void; promise: Promise<void> }[] = []
 
-  constructor(door: FixDoor, options: { streamId: string; firstSeq: number; bufferedFixesMax: number }) {
+  constructor(door: FixDoor, options: StreamOptions) {
     this.#door = door
-    this.#streamId = options.streamId
-    this.#buffer = new FixBuffer(options.bufferedFixesMax, options.firstSeq)
-    this.#sentSeq = options.firstSeq - 1
-    this.#durableSeq = options.firstSeq - 1
+    this.#stream = new FixStream(door.time, options)
   }
 
-  get streamId(): string {
-    return this.#streamId
-  }
-  get lastSeq(): number {
-    return this.#buffer.lastSeq
-  }
-  get durableSeq(): number {
-    return this.#durableSeq
-  }
-  get notDurable(): number {
-    return this.#buffer.size
-  }
-  get durableCount(): number {
-    return this.#durableCount
-  }
-  get dropped(): number {
-    return this.#buffer.dropped
+  /** How far the stream has come. */
+  get stream(): StreamProgress {
+    return this.#stream
   }
   get declaration(): StreamDeclaration {
-    return [this.#streamId, 'gnss', this.#buffer.lowestSeq]
+    return this.#stream.declaration
   }
 
   /** Output: the fix's seq. Errors: throws RangeError for a fix that no server would take; it gets no seq. */
   report(fix: ReportedFix): number {
-    const { time, timers } = this.#door
-    const nowMs = time.at(timers.now())
-    const fixedAtMs = Math.round(fix.fixedAtMs ?? nowMs)
-    if (!inDegrees(fix.lonDeg, 180) || !inDegrees(fix.latDeg, 90)) {
-      throw new RangeError(`A fix needs degrees in range; got ${fix.lonDeg}, ${fix.latDeg}.`)
-    }
-    if (!Number.isSafeInteger(fixedAtMs) || (time.known && Math.abs(nowMs - fixedAtMs) > RANGES.ageMs[1])) {
-      throw new RangeError(
-        `fixedAtMs ${fix.fixedAtMs} is more than 30 days from region time; check the receiver's date.`,
-      )
-    }
-    const seq = this.#buffer.push({
-      fixedAtMs,
-      lonE7: toE7(fix.lonDeg),
-      latE7: toE7(fix.latDeg),
-      accuracyDm: scaled(fix.accuracyM, 10, RANGES.accuracyDm[1]),
-      speedCmps: scaled(fix.speedMps, 100, RANGES.speedCmps[1]),
-      headingDd: scaled(fix.headingDeg, 10, Number.MAX_SAFE_INTEGER, 3_600),
-    })
-    if (fix.fixedAtMs === undefined && !time.known) this.#untimed.push(seq)
+    const seq = this.#stream.report(fix, this.#door.timers.now())
     this.#pump()
     return seq
   }
 
   /** Resolves when every fix reported so far is durable. Errors: rejects with ClientClosed. */
   mark(): Promise<void> {
-    const seq = this.lastSeq
-    if (seq <= this.#durableSeq) return Promise.resolve()
+    const seq = this.#stream.lastSeq
+    if (seq <= this.#stream.durableSeq) return Promise.resolve()
     if (this.#end !== null) return Promise.reject(this.#end)
     let resolve!: () => void
     let reject!: (error: Error) => void
@@ -152,43 +101,46 @@ export class FixSender {
 
   /** Errors: throws ClientFault when the welcome does not fit the hello. */
   welcomed(welcome: WelcomeView, greeting: Greeting): void {
-    const { time, format } = this.#door
-    const mark = welcome.streams.find(([streamId]) => streamId === this.#streamId)?.[1]
+    const stream = this.#stream
+    const mark = welcome.streams.find(([streamId]) => streamId === stream.streamId)?.[1]
     if (mark === undefined) throw new ClientFault('bad-server-data', 'The welcome names no mark of our stream.')
-    for (const seq of this.#untimed) this.#buffer.retime(seq, wallMs => time.at(wallMs))
-    this.#untimed = []
-    if (mark > this.lastSeq) return this.#startOver(mark)
+    stream.retime()
+    const rose = stream.declared(mark, greeting.streams[0]![2])
+    if (rose === null) return this.#startOver(mark)
 
-    const roomForFixes = Math.floor((welcome.limits.frameBytes - FRAME_HEAD_BYTES) / FIX_BYTES_MAX[format])
+    const roomForFixes = Math.floor((welcome.limits.frameBytes - FRAME_HEAD_BYTES) / FIX_BYTES_MAX[this.#door.format])
     const fixesPerFrame = Math.max(1, Math.min(welcome.limits.fixesPerFrame, roomForFixes))
-    const lowestDeclared = greeting.streams[0]![2]
-    this.#sentSeq = Math.max(this.#sentSeq, mark)
-    this.#cursor = Math.max(mark + 1, lowestDeclared)
     this.#hintedSeq = 0
-    this.#takeMark(mark)
+    if (rose) this.#markRose()
     this.#opened = { clientNowMs: greeting.clientNowMs, fixesPerFrame }
-    if (this.lastSeq > this.#cursor) this.#hint()
+    if (stream.unsent > 1) this.#hint()
     this.#pump()
     if (this.#waiters.length > 0) this.#ask()
   }
 
   marked(durableSeq: number): void {
-    if (durableSeq > this.#sentSeq) {
-      const message = `The server marks fix ${durableSeq} as durable, but only ${this.#sentSeq} was sent.`
+    const rose = this.#stream.marked(durableSeq)
+    if (rose === null) {
+      const message = `The server marks fix ${durableSeq} as durable, which was not sent.`
       this.#door.fault(new ClientFault('bad-server-data', message))
       return
     }
-    this.#takeMark(durableSeq)
+    if (rose) this.#markRose()
     this.#pump()
     if (this.#waiters.length > 0) this.#askLater()
   }
 
-  /** The server did not take a frame of fixes: it must be sent again, from the seq that it names or from the mark on. */
+  /**
+   * An error that answers no command. If it means that a frame of fixes was not taken, they are sent again after the
+   * pause that it asks for: from the seq that it names, or from the mark on.
+   */
   refused(refusal: ServerRefusal): void {
+    if (!FIX_REFUSALS.has(refusal.code)) return
     const expected = refusal.details?.expectedSeq
     const pauseMs = retryAfterMs(refusal)
-    if (!Number.isSafeInteger(expected)) return this.#rewindTo(this.#durableSeq + 1, pauseMs)
-    this.#rewindTo(Math.max(expected as number, this.#durableSeq + 1), pauseMs)
+    const firstSeq = this.#stream.durableSeq + 1
+    if (!Number.isSafeInteger(expected)) return this.#rewindTo(firstSeq, pauseMs)
+    this.#rewindTo(Math.max(expected as number, firstSeq), pauseMs)
   }
 
   /** Asks again for what somebody waits for, should the server have forgotten. */
@@ -214,26 +166,21 @@ export class FixSender {
 
   #pump(): void {
     const opened = this.#opened
+    const stream = this.#stream
     if (opened === null) return
-    while (this.#cursor <= this.lastSeq) {
-      const underWay = this.#cursor - Math.max(this.#durableSeq + 1, this.#buffer.lowestSeq)
-      const free = WINDOW - underWay
+    while (stream.unsent > 0) {
+      const free = WINDOW - stream.underWay
       if (this.#rewindTimer !== null || free <= 0) {
-        if (this.#rewindTimer === null && this.#hintedSeq < this.#cursor) this.#ask()
+        if (this.#rewindTimer === null && this.#hintedSeq < stream.cursor) this.#ask()
         return this.#hint()
       }
-      if (this.#cursor < this.#buffer.lowestSeq) {
-        // The buffer ran over while fixes were held back; only a hello can tell the server of the hole.
+      if (stream.hasHole) {
         this.#door.reconnect(new ClientFault('connection', 'Fixes were lost because the buffer was full.'))
         return
       }
-      const end = this.#cursor + Math.min(opened.fixesPerFrame, free, this.lastSeq - this.#cursor + 1)
-      const sentAtMs = this.#sentAtMs(opened)
+      const sentAtMs = sinceHelloMs(this.#door.timers.now(), opened.clientNowMs)
       const sentAtRegionMs = this.#door.time.fromAnchor(opened.clientNowMs + sentAtMs)
-      const fixes = []
-      for (let seq = this.#cursor; seq < end; seq += 1) fixes.push(this.#buffer.wireFix(seq, sentAtRegionMs))
-      this.#cursor = end
-      this.#sentSeq = Math.max(this.#sentSeq, end - 1)
+      const fixes = stream.take(Math.min(opened.fixesPerFrame, free), sentAtRegionMs)
       this.#door.send(['fix', 0, sentAtMs, ...fixes])
     }
   }
@@ -241,33 +188,26 @@ export class FixSender {
   /** Tells where the unit is now, ahead of the fixes before it; once a fix. */
   #hint(): void {
     const opened = this.#opened
-    if (opened === null || this.#hintedSeq === this.lastSeq) return
-    this.#hintedSeq = this.lastSeq
-    const sentAtMs = this.#sentAtMs(opened)
+    if (opened === null || this.#hintedSeq === this.#stream.lastSeq) return
+    this.#hintedSeq = this.#stream.lastSeq
+    const sentAtMs = sinceHelloMs(this.#door.timers.now(), opened.clientNowMs)
     const sentAtRegionMs = this.#door.time.fromAnchor(opened.clientNowMs + sentAtMs)
-    this.#door.send(['hint', 0, sentAtMs, this.#buffer.wireFix(this.lastSeq, sentAtRegionMs)])
+    this.#door.send(['hint', 0, sentAtMs, this.#stream.newest(sentAtRegionMs)])
   }
 
-  #sentAtMs(opened: Opened): number {
-    const sinceHelloMs = Math.floor(this.#door.timers.now()) - opened.clientNowMs
-    return Math.min(RANGES.sentAtMs[1], Math.max(RANGES.sentAtMs[0], sinceHelloMs))
-  }
-
-  #takeMark(durableSeq: number): void {
-    if (durableSeq <= this.#durableSeq) return
-    this.#durableSeq = durableSeq
-    this.#durableCount += this.#buffer.dropThrough(durableSeq)
-    this.#cursor = Math.max(this.#cursor, durableSeq + 1)
+  #markRose(): void {
     this.#rewinds = 0
     const waiting = this.#waiters
+    const { durableSeq } = this.#stream
     this.#waiters = waiting.filter(waiter => waiter.seq > durableSeq)
     for (const waiter of waiting) if (waiter.seq <= durableSeq) waiter.resolve()
   }
 
   #rewindTo(seq: number, pauseMs: number): void {
     if (this.#opened === null) return
-    if (seq < this.#buffer.lowestSeq || seq > this.#sentSeq + 1) {
-      const message = `The server expects fix ${seq}; we hold ${this.#buffer.lowestSeq} to ${this.lastSeq}.`
+    const stream = this.#stream
+    if (!stream.canGoBackTo(seq)) {
+      const message = `The server expects fix ${seq}; we hold ${stream.lowestSeq} to ${stream.lastSeq}.`
       this.#door.reconnect(new ClientFault('connection', message))
       return
     }
@@ -278,7 +218,7 @@ export class FixSender {
     this.#rewinds += 1
     this.#rewindTimer = this.#door.timers.setTimeout(() => {
       this.#rewindTimer = null
-      this.#cursor = Math.max(this.#rewindSeq, this.#durableSeq + 1)
+      stream.goBackTo(this.#rewindSeq)
       this.#pump()
       if (this.#waiters.length > 0) this.#ask()
     }, delayMs)
@@ -289,13 +229,10 @@ export class FixSender {
    * would pass for duplicates and be lost, so what we hold starts a stream of its own.
    */
   #startOver(mark: number): never {
-    const message = `Stream ${this.#streamId} is durable up to ${mark}, but we only numbered up to ${this.lastSeq}.`
-    this.#buffer.renumber()
-    this.#streamId = this.#door.newStreamId()
-    this.#cursor = 1
-    this.#sentSeq = 0
-    this.#durableSeq = 0
-    for (const waiter of this.#waiters) waiter.seq = this.lastSeq
+    const stream = this.#stream
+    const message = `Stream ${stream.streamId} is durable up to ${mark}, but we only numbered up to ${stream.lastSeq}.`
+    stream.startOver(newStreamId(this.#door.newId))
+    for (const waiter of this.#waiters) waiter.seq = stream.lastSeq
     throw new ClientFault('bad-server-data', message)
   }
 
@@ -317,13 +254,4 @@ export class FixSender {
     this.#rewindTimer = null
     this.#askTimer = null
   }
-}
-
-const inDegrees = (deg: number, max: number): boolean => Number.isFinite(deg) && Math.abs(deg) <= max
-
-/** In wire units; null for what is unknown, which receivers also tell by a negative number. */
-function scaled(value: number | null | undefined, factor: number, max: number, modulo?: number): number | null {
-  if (value == null || !Number.isFinite(value) || value < 0) return null
-  const units = Math.round(value * factor)
-  return modulo === undefined ? Math.min(max, units) : units % modulo
 }

@@ -1,9 +1,11 @@
 /**
- * Goldenhour's client library, for browsers and Node: `connect` gives a driver's or a dispatcher's client that keeps its
- * connection up, repeats unanswered commands under their ids, and keeps fixes until they are durable.
+ * Goldenhour's client library, for browsers and Node: `connect` gives a driver's, a dispatcher's or a feed's client that
+ * keeps its connection up, repeats unanswered commands under their ids, keeps fixes until they are durable and the map
+ * right; `signIn` gives the tokens that it needs.
  */
 import { DispatcherClient, type DispatcherOptions } from './dispatcher-client.ts'
 import { DriverClient, type DriverOptions } from './driver-client.ts'
+import { FeedClient, type FeedOptions } from './feed-client.ts'
 
 /**
  * Starts a client; attach its handlers before the current turn ends, and `await client.opened()` if you must know.
@@ -19,16 +21,59 @@ import { DriverClient, type DriverOptions } from './driver-client.ts'
  */
 export function connect(options: DriverOptions): DriverClient
 export function connect(options: DispatcherOptions): DispatcherClient
-export function connect(options: DriverOptions | DispatcherOptions): DriverClient | DispatcherClient {
-  return options.role === 'driver' ? new DriverClient(options) : new DispatcherClient(options)
+export function connect(options: FeedOptions): FeedClient
+export function connect(
+  options: DriverOptions | DispatcherOptions | FeedOptions,
+): DriverClient | DispatcherClient | FeedClient {
+  switch (options.role) {
+    case 'driver':
+      return new DriverClient(options)
+    case 'feed':
+      return new FeedClient(options)
+    default:
+      return new DispatcherClient(options)
+  }
 }
 
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
-export type { CommandOptions, ConnectionOptions, ConnectionState } from './connection.ts'
-export type { DispatcherClient, DispatcherOptions, EnteredCall, NewCall } from './dispatcher-client.ts'
+export type { ConnectionState } from './connection.ts'
+export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+export type { TokenSource } from './credentials.ts'
+export type {
+  CallChanges,
+  DispatcherClient,
+  DispatcherOptions,
+  EnteredCall,
+  NewCall,
+  RadioOptions,
+  UnitHandler,
+} from './dispatcher-client.ts'
 export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'
-export { ClientClosed, ClientFault, type CloseReason, CommandRefused, type ServerRefusal } from './errors.ts'
-export type { ReportedFix } from './fix-sender.ts'
+export {
+  ClientClosed,
+  ClientFault,
+  type CloseReason,
+  CommandRefused,
+  type ServerRefusal,
+  SignInRefused,
+  UnitDetached,
+} from './errors.ts'
+export type { FeedClient, FeedOptions } from './feed-client.ts'
+export type { FeedUnit } from './feed-sender.ts'
+export type { ReportedFix, StreamProgress } from './fix-stream.ts'
+export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
+export type { FleetView } from './fleet-view.ts'
+export type { DrawnPosition } from './motion.ts'
+export {
+  type ResumeOptions,
+  resumeSignIn,
+  type SignedInUser,
+  type SignIn,
+  type SignInOptions,
+  type SignInTokens,
+  signIn,
+} from './sign-in.ts'
 export type { ClientSocket, ClientSocketClass } from './socket.ts'
+export type { Bounds, Cover } from './tile-cover.ts'
 export type { Timers } from './timing.ts'

@@ -30,13 +30,36 @@ function wellFormed(message: ServerMessage): boolean {
       return isCount(message[1]) && isNumber(message[2]) && Array.isArray(message[3])
     case 'going-away':
       return isNumber(message[1]) && isNumber(message[2])
+    case 'tile':
+      return isString(message[1]) && isString(message[2]) && message.slice(3, 5).every(isCount) && areUnits(message[5])
+    case 'tile-moves':
+      return (
+        isString(message[1]) && message.slice(2, 4).every(isCount) && areUnits(message[4]) && areStrings(message[5])
+      )
+    case 'unit':
+      return isCount(message[1]) && isObject(message[2]) && (message[3] === null || isObject(message[3]))
+    case 'feed-marks':
+      return Array.isArray(message[1]) && message[1].every(mark => Array.isArray(mark) && mark.every(isCount))
+    case 'detached':
+      return isCount(message[1]) && isString(message[2])
   }
+}
+
+/** Of a unit on the map, what it is placed by; a word that a newer server may send is not looked at. */
+function areUnits(units: unknown): boolean {
+  return (
+    Array.isArray(units) &&
+    units.every(
+      unit => Array.isArray(unit) && isString(unit[0]) && unit.slice(1, 4).every(isNumber) && isString(unit[6]),
+    )
+  )
 }
 
 function isWelcome(welcome: unknown): boolean {
   if (!isObject(welcome) || !isObject(welcome.clock) || !isObject(welcome.limits)) return false
-  const { clock, limits, streams, driver, position } = welcome
+  const { clock, limits, streams, driver, position, ticket } = welcome
   return (
+    (ticket === undefined || ticket === null || isString(ticket)) &&
     [clock.nowMs, clock.anchorRegionMs, clock.anchorWallMs, clock.rate].every(isNumber) &&
     (clock.rate as number) > 0 &&
     [limits.frameBytes, limits.fixesPerFrame].every(limit => isCount(limit) && limit > 0) &&
@@ -55,6 +78,7 @@ function isDriverView(driver: unknown): boolean {
 }
 
 const isString = (value: unknown): value is string => typeof value === 'string'
+const areStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString)
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -2,6 +2,10 @@
 export class Signal<Args extends unknown[]> {
   readonly #handlers = new Set<(...args: Args) => void>()
 
+  get isHeard(): boolean {
+    return this.#handlers.size > 0
+  }
+
   /** Output: call it to stop hearing. */
   on(handler: (...args: Args) => void): () => void {
     this.#handlers.add(handler)

@@ -1,9 +1,9 @@
 /** A call: a request for help as a dispatcher entered it; each unit that it needs is a trip. */
-import type { EnterCall } from './commands.ts'
-import { type EventMeta, invariant } from './decision.ts'
+import type { AmendCall, CancelCall, EnterCall } from './commands.ts'
+import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { CallCancelled, CallClosed, DomainEvent, Need } from './events.ts'
 import { type CallId, callKey, type TripId, tripKey } from './ids.ts'
-import { isEnded, type TripState } from './trip.ts'
+import { cancelledTrip, isEnded, type TripState } from './trip.ts'
 import type { Priority } from './vocabulary.ts'
 
 export interface CallState {
@@ -38,6 +38,14 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
+    case 'CallAmended': {
+      invariant(
+        state.state === 'open',
+        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
+      )
+      const { lonDeg, latDeg, priority, problem } = event
+      return { ...state, lonDeg, latDeg, priority, problem, version: meta.position }
+    }
     case 'TripCancelled':
     case 'TripClosed':
       return { ...state, version: meta.position }
@@ -81,6 +89,36 @@ export function enterCall(
     return { type: 'TripCreated', v: 1, entity, tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
   })
   return [entered, ...trips]
+}
+
+/** A dispatcher corrects the call: what changes of it, and that its trips go on from there. Nothing when nothing changes. */
+export function amendCall(call: CallState, trips: readonly TripState[], command: AmendCall): Decision {
+  if (call.state !== 'open') return callEnded(call)
+  const lonDeg = command.lonDeg ?? call.lonDeg
+  const latDeg = command.latDeg ?? call.latDeg
+  const priority = command.priority ?? call.priority
+  const problem = command.problem === undefined ? call.problem : command.problem
+  const detailsReplaced = command.details !== undefined
+  const isSame =
+    lonDeg === call.lonDeg && latDeg === call.latDeg && priority === call.priority && problem === call.problem
+  if (isSame && !detailsReplaced) return accepted()
+  const tripIds = trips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
+  const { callId } = call
+  const change = { lonDeg, latDeg, priority, problem, tripIds, detailsReplaced }
+  return accepted({ type: 'CallAmended', v: 1, entity: callKey(callId), callId, ...change })
+}
+
+/** A dispatcher ends the call: every trip of it that has not ended is cancelled. The call's own end follows from theirs. */
+export function cancelCall(call: CallState, trips: readonly TripState[], command: CancelCall): Decision {
+  if (call.state !== 'open') return callEnded(call)
+  return accepted(...trips.filter(trip => !isEnded(trip)).map(trip => cancelledTrip(trip, command.reason)))
+}
+
+function callEnded(call: CallState): Decision {
+  return refused('wrong-phase', `The call has already ended: it is ${call.state}.`, {
+    callId: call.callId,
+    state: call.state,
+  })
 }
 
 /** The call's own end, once the last of its trips has ended. */

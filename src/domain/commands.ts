@@ -1,10 +1,11 @@
 /** What clients ask for, after validation: imperatives that a decider answers with events or a refusal. */
 import type { Need } from './events.ts'
-import type { OfferId, TripId } from './ids.ts'
+import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
 import type {
   CancelReason,
   DeclineReason,
   Disposition,
+  OverrideReason,
   Priority,
   ReportablePhase,
   UnavailableReason,
@@ -55,6 +56,9 @@ export interface CloseTrip {
   readonly disposition: Disposition
   readonly happenedAtMs: number
 }
+/** What stands in place of personal data that was taken away. */
+export const NO_DETAILS: CallDetails = { callerName: null, phone: null, address: null, notes: null }
+
 export interface EnterCall {
   readonly type: 'enter-call'
   readonly lonDeg: number
@@ -73,6 +77,44 @@ export interface CancelTrip {
   readonly reason: CancelReason
 }
 
+/** What changes of a call; an absent key leaves it as it is. */
+export interface AmendCall {
+  readonly type: 'amend-call'
+  readonly callId: CallId
+  readonly lonDeg?: number
+  readonly latDeg?: number
+  readonly priority?: Priority
+  readonly problem?: string | null
+  readonly details?: CallDetails | null
+}
+/** Ends every trip of the call that has not ended. */
+export interface CancelCall {
+  readonly type: 'cancel-call'
+  readonly callId: CallId
+  readonly reason: CancelReason
+}
+/** The dispatcher names the unit: the trip is ordered to it, whatever the desk would have chosen. */
+export interface AssignUnit {
+  readonly type: 'assign-unit'
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly reason: OverrideReason
+}
+/** Takes the trip from its unit and puts it back into the queue. */
+export interface WithdrawUnit {
+  readonly type: 'withdraw-unit'
+  readonly tripId: TripId
+  readonly reason: OverrideReason
+}
+/** The dispatcher sets the status of a unit whose crew called in by radio. */
+export interface SetUnitStatus {
+  readonly type: 'set-unit-status'
+  readonly unitId: UnitId
+  readonly status: 'available' | 'unavailable' | 'off-duty'
+  readonly reason: UnavailableReason | null
+  readonly happenedAtMs: number
+}
+
 export type DriverCommand = SignOn | SignOff | SetStatus | AcceptOffer | DeclineOffer | ReportPhase | CloseTrip
-type DispatcherCommand = EnterCall | CancelTrip
+type DispatcherCommand = EnterCall | AmendCall | CancelCall | CancelTrip | AssignUnit | WithdrawUnit | SetUnitStatus
 export type Command = DriverCommand | DispatcherCommand

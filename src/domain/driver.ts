@@ -1,5 +1,7 @@
 /** A driver: one unit's live state, kept across crews, and the rules for its crew and status. */
-import type { DeclineOffer, SetStatus, SignOff, SignOn } from './commands.ts'
+
+import type { Refusal } from '../protocol/errors.ts'
+import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
 import { driverKey, type OfferId, type Principal, type TripId, tripKey } from './ids.ts'
@@ -21,6 +23,8 @@ export interface DriverState extends UnitReference {
   /** The crew's own word on readiness; it counts while no trip is open. */
   readonly unavailableReason: UnavailableReason | null
   readonly work: Work | null
+  /** Set once the service gave the unit up. */
+  readonly retired?: true
   readonly status: UnitStatus
   readonly statusSinceMs: number
   /** Position of the record that last changed this state. */
@@ -60,7 +64,10 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
   if (event.type === 'UnitRegistered') {
     const { unitId, callSign, levelOfCare, capabilities, homeStation } = event
     const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
-    if (state !== null) return { ...state, ...reference, version: meta.position }
+    if (state !== null) {
+      const { retired: _, ...live } = state
+      return { ...live, ...reference, version: meta.position }
+    }
     return {
       ...reference,
       crew: null,
@@ -75,13 +82,16 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
   return withStatus(state, changeOf(state, event, meta), event, meta)
 }
 
-type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work'>>
+type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'retired'>>
 
 function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
   const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
   switch (event.type) {
+    case 'UnitRetired':
+      invariant(state.crew === null && state.work === null, broken)
+      return { retired: true }
     case 'CrewSignedOn':
-      invariant(state.crew === null, broken)
+      invariant(state.crew === null && state.retired !== true, broken)
       return { crew: event.principal, unavailableReason: null }
     case 'CrewSignedOff':
       invariant(state.crew !== null, broken)
@@ -105,6 +115,10 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'OfferTimedOut':
     case 'OfferRevoked':
       invariant(state.work?.offerId === event.offerId, broken)
+      return { work: null }
+    case 'AssignmentOverridden':
+    case 'UnitWithdrawn':
+      invariant(state.work?.tripId === event.tripId, broken)
       return { work: null }
     case 'TripPhaseReached':
       invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
@@ -131,6 +145,7 @@ function withStatus(state: DriverState, change: Change, event: DomainEvent, meta
  * with a trip open, which is the only way to leave one.
  */
 export function signOn(driver: DriverState, command: SignOn, principal: Principal): Decision {
+  if (driver.retired === true) return unitRetired(driver)
   if (driver.crew === principal) return accepted()
   const entity = driverKey(driver.unitId)
   const base = { v: 1, entity, unitId: driver.unitId, happenedAtMs: command.happenedAtMs } as const
@@ -139,8 +154,18 @@ export function signOn(driver: DriverState, command: SignOn, principal: Principa
   return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on)
 }
 
+/** The service gave the unit up: its crew is signed off. Nothing while it has a trip or an offer, which it ends first. */
+export function retireUnit(driver: DriverState, nowMs: number): DomainEvent[] {
+  if (driver.retired === true || driver.work !== null) return []
+  const { unitId, crew } = driver
+  const base = { v: 1, entity: driverKey(unitId), unitId } as const
+  const retired: DomainEvent = { type: 'UnitRetired', ...base }
+  if (crew === null) return [retired]
+  return [{ type: 'CrewSignedOff', ...base, principal: crew, happenedAtMs: nowMs }, retired]
+}
+
 /** The crew leaves; an unanswered offer goes back to the desk, an open trip forbids it. */
-export function signOff(driver: DriverState, command: SignOff): Decision {
+export function signOff(driver: DriverState, command: SignOff, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   return accepted(...revokedOffer(driver, 'crew-signed-off'), {
@@ -150,11 +175,12 @@ export function signOff(driver: DriverState, command: SignOff): Decision {
     unitId: driver.unitId,
     principal: driver.crew,
     happenedAtMs: command.happenedAtMs,
+    ...by,
   })
 }
 
 /** The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. */
-export function setStatus(driver: DriverState, command: SetStatus): Decision {
+export function setStatus(driver: DriverState, command: SetStatus, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   const base = {
@@ -162,6 +188,7 @@ export function setStatus(driver: DriverState, command: SetStatus): Decision {
     entity: driverKey(driver.unitId),
     unitId: driver.unitId,
     happenedAtMs: command.happenedAtMs,
+    ...by,
   } as const
   if (command.status === 'unavailable') {
     const reason = command.reason ?? 'other'
@@ -169,6 +196,38 @@ export function setStatus(driver: DriverState, command: SetStatus): Decision {
   }
   if (driver.unavailableReason === null) return accepted()
   return accepted({ type: 'UnitBecameAvailable', ...base })
+}
+
+/** What an event says of its cause: nothing when it was the crew. */
+type StatusCause = { readonly cause?: 'dispatcher' }
+
+/** A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off. */
+export function setUnitStatus(driver: DriverState, command: SetUnitStatus): Decision {
+  const { status, reason, happenedAtMs } = command
+  const by = { cause: 'dispatcher' } as const
+  if (status === 'off-duty')
+    return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', happenedAtMs }, by)
+  return setStatus(driver, { type: 'set-status', status, reason, happenedAtMs }, by)
+}
+
+/**
+ * Why a dispatcher cannot give a trip to this unit, as it is; null when they can. Level of care, distance, connection and
+ * position are theirs to judge; an unanswered offer of another trip that binds nobody yields.
+ */
+export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
+  const hasOther = isBound(driver) && driver.work?.tripId !== tripId
+  if (driver.crew !== null && driver.unavailableReason === null && !hasOther) return null
+  const what =
+    driver.crew === null
+      ? 'has no crew: it must sign on first'
+      : hasOther
+        ? `has trip ${driver.work?.tripId}: withdraw it from that first`
+        : `is unavailable (${driver.unavailableReason}): set it available first`
+  return {
+    code: 'unit-not-fit',
+    message: `Unit ${driver.callSign} ${what}, or choose another one.`,
+    details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
+  }
 }
 
 /** The crew says no to an offer. An order can only be acknowledged. */
@@ -234,6 +293,12 @@ function unknownOffer(offerId: OfferId): Decision {
 
 function unitOffDuty(driver: DriverState): Decision {
   return refused('unit-off-duty', `No crew is signed on to unit ${driver.callSign}; sign on first.`, {
+    unitId: driver.unitId,
+  })
+}
+
+function unitRetired(driver: DriverState): Decision {
+  return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; sign on to another one.`, {
     unitId: driver.unitId,
   })
 }

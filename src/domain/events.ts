@@ -13,6 +13,7 @@ import {
   type OfferId,
   type Principal,
   type TripId,
+  tripKey,
   type UnitId,
 } from './ids.ts'
 import type {
@@ -23,6 +24,7 @@ import type {
   DispatchMode,
   Disposition,
   LevelOfCare,
+  OverrideReason,
   Priority,
   ReportablePhase,
   TripPhase,
@@ -33,6 +35,10 @@ interface EventOf<T extends string, K extends EntityKey> {
   readonly type: T
   readonly v: 1
   readonly entity: K
+}
+/** Who moved the unit. Absent: the crew itself; so it is in records of before the desk could do this for a crew. */
+interface Caused {
+  readonly cause?: 'dispatcher'
 }
 type DriverEntity = `driver/${string}`
 type TripEntity = `trip/${string}`
@@ -55,27 +61,33 @@ export interface UnitReference {
 
 interface UnitRegistered extends EventOf<'UnitRegistered', DriverEntity>, UnitReference {}
 
+/** The service gave the unit up. Its id stays its own: registered again, it is live again. */
+interface UnitRetired extends EventOf<'UnitRetired', DriverEntity> {
+  readonly unitId: UnitId
+}
+
 interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity> {
   readonly unitId: UnitId
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity> {
+interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity>, Caused {
   readonly unitId: UnitId
+  /** The crew that is signed off, whoever signed it off. */
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity> {
+interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity>, Caused {
   readonly unitId: UnitId
   readonly happenedAtMs: number
 }
-interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity> {
+interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity>, Caused {
   readonly unitId: UnitId
   readonly reason: UnavailableReason
   readonly happenedAtMs: number
 }
 /** Fixes that the client no longer held when it came back: they are gone for good, and the track says so. */
-interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
+export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
   readonly unitId: UnitId
   readonly streamId: string
   readonly fromSeq: number
@@ -93,6 +105,18 @@ interface CallEntered extends EventOf<'CallEntered', CallEntity> {
   readonly tripIds: readonly TripId[]
   /** NEMSIS eTimes.01, when the caller reached the centre; the start of the response clock. */
   readonly receivedAtMs: number
+}
+/** The call as it is from now on; its trips that have not ended go on from the new place and priority. */
+interface CallAmended extends EventOf<'CallAmended', CallEntity> {
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly problem: string | null
+  /** The trips that had not ended. */
+  readonly tripIds: readonly TripId[]
+  /** Whether its personal data was replaced, too; what it is now lies in `call_details`. */
+  readonly detailsReplaced: boolean
 }
 /** The last of the call's trips was cancelled, and none had been closed. */
 export interface CallCancelled extends EventOf<'CallCancelled', CallEntity> {
@@ -155,7 +179,23 @@ export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly deadlineAtMs: number
   readonly decision: DecisionRecord
 }
-interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity> {
+/** A dispatcher gives the trip to a unit of their own choice; the order to it follows in the same record. */
+interface AssignmentOverridden extends EventOf<'AssignmentOverridden', TripEntity> {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  /** The unit that had the trip, or was asked for it; null when it was pending. */
+  readonly fromUnitId: UnitId | null
+  readonly inPhase: TripPhase
+  readonly reason: OverrideReason
+}
+/** A dispatcher took the trip from its unit; it is in the queue again. */
+interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity> {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly inPhase: TripPhase
+  readonly reason: OverrideReason
+}
+interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
@@ -178,7 +218,14 @@ export interface OfferRevoked extends EventOf<'OfferRevoked', TripEntity> {
   readonly unitId: UnitId
   readonly reason: RevokeReason
 }
-export type RevokeReason = 'unit-disconnected' | 'position-lost' | 'crew-signed-off' | 'unit-unavailable'
+export const REVOKE_REASONS = [
+  'unit-disconnected',
+  'position-lost',
+  'crew-signed-off',
+  'unit-unavailable',
+  'overridden',
+] as const
+export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
 interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly tripId: TripId
@@ -218,7 +265,7 @@ interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
   readonly unitId: UnitId | null
   readonly cause: Cause
 }
-interface TripClosed extends EventOf<'TripClosed', TripEntity> {
+interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused {
   readonly tripId: TripId
   readonly callId: CallId
   readonly unitId: UnitId
@@ -229,15 +276,19 @@ interface TripClosed extends EventOf<'TripClosed', TripEntity> {
 
 export type DomainEvent =
   | UnitRegistered
+  | UnitRetired
   | CrewSignedOn
   | CrewSignedOff
   | UnitBecameAvailable
   | UnitBecameUnavailable
   | FixHoleRecorded
   | CallEntered
+  | CallAmended
   | CallCancelled
   | CallClosed
   | TripCreated
+  | AssignmentOverridden
+  | UnitWithdrawn
   | OfferMade
   | OfferAccepted
   | OfferDeclined
@@ -258,7 +309,13 @@ export function entitiesOf(event: DomainEvent): EntityKey[] {
     case 'OfferTimedOut':
     case 'OfferRevoked':
     case 'TripPhaseReached':
+    case 'UnitWithdrawn':
       return [event.entity, driverKey(event.unitId)]
+    case 'AssignmentOverridden':
+      // The unit it goes to is bound by the order that follows.
+      return event.fromUnitId === null ? [event.entity] : [event.entity, driverKey(event.fromUnitId)]
+    case 'CallAmended':
+      return [event.entity, ...event.tripIds.map(tripKey)]
     case 'TripCancelled':
       return event.unitId === null
         ? [event.entity, callKey(event.callId)]

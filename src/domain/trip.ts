@@ -1,5 +1,5 @@
 /** A trip: one unit's work on one call, from creation to back in service, and the rules of its phases. */
-import type { CancelTrip, CloseTrip, ReportPhase } from './commands.ts'
+import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated } from './events.ts'
 import { type CallId, type OfferId, type TripId, tripKey, type UnitId } from './ids.ts'
@@ -8,6 +8,7 @@ import {
   type DispatchMode,
   type Disposition,
   OPTIONAL_PHASES,
+  type OverrideReason,
   type Priority,
   type TripPhase,
   WORK_PHASES,
@@ -41,6 +42,8 @@ export interface TripState {
   readonly unitId: UnitId | null
   /** The unanswered offer. */
   readonly offer: Offer | null
+  /** The unit that a dispatcher gave the trip to, and insists on: its order is not taken back for a lost position. */
+  readonly insistedUnitId: UnitId | null
   readonly round: number
   /** The units asked in this round. */
   readonly asked: readonly UnitId[]
@@ -83,6 +86,7 @@ function createdTrip(event: TripCreated, meta: EventMeta): TripState {
     pendingSinceMs: meta.recordedAtMs,
     unitId: null,
     offer: null,
+    insistedUnitId: null,
     round: 1,
     asked: [],
     times: { pending: meta.recordedAtMs },
@@ -106,6 +110,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         phase: 'assigned',
         unitId: event.unitId,
         offer: null,
+        insistedUnitId: null,
         times: { ...state.times, assigned: event.happenedAtMs },
         alarms: without(state.alarms, 'unacknowledged'),
       }
@@ -118,8 +123,20 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         pendingSinceMs: meta.recordedAtMs,
         unitId: null,
         offer: null,
+        insistedUnitId: null,
         alarms: without(state.alarms, 'unacknowledged'),
       }
+    case 'AssignmentOverridden':
+      invariant(canBeTaken(state) && unitOf(state) === event.fromUnitId, broken)
+      return { ...takenBack(state, meta), insistedUnitId: event.unitId }
+    case 'UnitWithdrawn':
+      invariant(canBeTaken(state) && unitOf(state) === event.unitId, broken)
+      return takenBack(state, meta)
+    case 'CallAmended': {
+      invariant(!isEnded(state), broken)
+      const { lonDeg, latDeg, priority } = event
+      return { lonDeg, latDeg, priority }
+    }
     case 'TripAlarmRaised':
       invariant(!isEnded(state), broken)
       return { alarms: [...without(state.alarms, event.alarm), event.alarm] }
@@ -139,6 +156,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         phase: 'cancelled',
         pendingSinceMs: null,
         offer: null,
+        insistedUnitId: null,
         times: { ...state.times, cancelled: meta.recordedAtMs },
         alarms: [],
         cancelReason: event.reason,
@@ -157,6 +175,29 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
   }
 }
 
+/** The unit that has the trip, had it at its end, or is asked for it; null while it is pending. */
+export const unitOf = (trip: TripState): UnitId | null => trip.offer?.unitId ?? trip.unitId
+
+/** Whether another unit can take it over: not once there may be a patient on board, and not when it has ended. */
+function canBeTaken(trip: TripState): boolean {
+  return !isEnded(trip) && phaseOrder(trip.phase) < phaseOrder('transporting')
+}
+
+/** Back in the queue. What the former unit reached stays in the log; the trip's times are those of the unit to come. */
+function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
+  const { pending } = state.times
+  return {
+    phase: 'pending',
+    pendingSinceMs: meta.recordedAtMs,
+    unitId: null,
+    offer: null,
+    insistedUnitId: null,
+    times: pending === undefined ? {} : { pending },
+    missed: [],
+    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'unit-lost'),
+  }
+}
+
 function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
   const { offerId, unitId, mode, round, offeredAtMs, warnAtMs, deadlineAtMs } = event
   return {
@@ -165,7 +206,7 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     unitId: mode === 'ordered' ? unitId : null,
     offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs },
     round,
-    asked: round === state.round ? [...state.asked, unitId] : [unitId],
+    asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },
     alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted'),
   }
@@ -184,8 +225,13 @@ function skipped(from: TripPhase, to: TripPhase): TripPhase[] {
   return WORK_PHASES.slice(phaseOrder(from) + 1, phaseOrder(to)).filter(phase => !OPTIONAL_PHASES.includes(phase))
 }
 
-/** The crew presses a button: forward only, and the phases it jumps over are marked missed. */
-export function reportPhase(trip: TripState, unitId: UnitId, command: ReportPhase): Decision {
+/** The crew presses a button, or says so by radio: forward only, and the phases it jumps over are marked missed. */
+export function reportPhase(
+  trip: TripState,
+  unitId: UnitId,
+  command: ReportPhase,
+  cause: 'driver' | 'dispatcher' = 'driver',
+): Decision {
   const no = notWorkedOnBy(trip, unitId)
   if (no !== null) return no
   if (phaseOrder(command.phase) <= phaseOrder(trip.phase)) {
@@ -202,13 +248,18 @@ export function reportPhase(trip: TripState, unitId: UnitId, command: ReportPhas
     unitId,
     phase: command.phase,
     happenedAtMs: command.happenedAtMs,
-    cause: 'driver',
+    cause,
     missed: skipped(trip.phase, command.phase),
   })
 }
 
 /** The crew is back in service. */
-export function closeTrip(trip: TripState, unitId: UnitId, command: CloseTrip): Decision {
+export function closeTrip(
+  trip: TripState,
+  unitId: UnitId,
+  command: CloseTrip,
+  cause: 'driver' | 'dispatcher' = 'driver',
+): Decision {
   const no = notWorkedOnBy(trip, unitId)
   if (no !== null) return no
   // A transport passes every phase; all other endings are judged on reaching the scene.
@@ -226,28 +277,95 @@ export function closeTrip(trip: TripState, unitId: UnitId, command: CloseTrip): 
     disposition: command.disposition,
     happenedAtMs: command.happenedAtMs,
     missed,
+    ...(cause === 'dispatcher' ? { cause } : {}),
   })
+}
+
+/**
+ * The crew called in by radio, and the desk reports for it. What it says of an order or offer that it has not answered
+ * also says that it took it.
+ */
+export function reportByRadio(trip: TripState, command: ReportPhase | CloseTrip): Decision {
+  const unitId = unitOf(trip)
+  if (unitId === null) return isEnded(trip) ? alreadyEnded(trip) : notToBeTaken(trip)
+  const taken: DomainEvent[] = []
+  let worked = trip
+  if (trip.offer !== null) {
+    const { tripId, offer } = trip
+    const { offerId } = offer
+    const { happenedAtMs } = command
+    const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId, happenedAtMs, cause: 'dispatcher' } as const
+    taken.push({ type: 'OfferAccepted', ...base })
+    worked = { ...trip, phase: 'assigned', unitId, offer: null }
+  }
+  const decision =
+    command.type === 'report-phase'
+      ? reportPhase(worked, unitId, command, 'dispatcher')
+      : closeTrip(worked, unitId, command, 'dispatcher')
+  return decision.ok ? accepted(...taken, ...decision.events) : decision
 }
 
 /** A dispatcher ends a trip before its time, in any phase; the unit, if there is one, is free at once. */
 export function cancelTrip(trip: TripState, command: CancelTrip): Decision {
-  if (isEnded(trip)) {
-    return refused('wrong-phase', `The trip has already ended: it is ${trip.phase}.`, {
-      tripId: trip.tripId,
-      phase: trip.phase,
-    })
-  }
-  return accepted({
+  if (isEnded(trip)) return alreadyEnded(trip)
+  return accepted(cancelledTrip(trip, command.reason))
+}
+
+export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEvent {
+  return {
     type: 'TripCancelled',
     v: 1,
     entity: tripKey(trip.tripId),
     tripId: trip.tripId,
     callId: trip.callId,
-    reason: command.reason,
+    reason,
     inPhase: trip.phase,
-    unitId: trip.offer?.unitId ?? trip.unitId,
+    unitId: unitOf(trip),
     cause: 'dispatcher',
+  }
+}
+
+/** A dispatcher takes the trip back from the unit that has it, or is asked for it; the desk gives it to another one. */
+export function withdrawUnit(trip: TripState, command: WithdrawUnit): Decision {
+  const unitId = unitOf(trip)
+  if (unitId === null || !canBeTaken(trip)) return notToBeTaken(trip)
+  return accepted({
+    type: 'UnitWithdrawn',
+    v: 1,
+    entity: tripKey(trip.tripId),
+    tripId: trip.tripId,
+    unitId,
+    inPhase: trip.phase,
+    reason: command.reason,
   })
+}
+
+/**
+ * A dispatcher gives the trip to a unit of their own choice, whatever its level of care, distance or connection: the trip
+ * leaves whoever has it. Nothing when the unit has it already. The order to the unit is the desk's to make.
+ */
+export function overrideAssignment(trip: TripState, unitId: UnitId, reason: OverrideReason): Decision {
+  const fromUnitId = unitOf(trip)
+  if (!canBeTaken(trip)) return notToBeTaken(trip)
+  const hasIt = fromUnitId === unitId && trip.unitId === unitId
+  if (hasIt) return accepted()
+  const { tripId, phase: inPhase } = trip
+  const base = { v: 1, entity: tripKey(tripId), tripId, unitId, fromUnitId, inPhase, reason } as const
+  return accepted({ type: 'AssignmentOverridden', ...base })
+}
+
+function notToBeTaken(trip: TripState): Decision {
+  const { tripId, phase } = trip
+  if (isEnded(trip)) return alreadyEnded(trip)
+  const what =
+    phase === 'pending'
+      ? 'The trip is pending; no unit has it.'
+      : `The trip is ${phase}: close it, and enter a call for what another unit has to do.`
+  return refused('wrong-phase', what, { tripId, phase })
+}
+
+function alreadyEnded({ tripId, phase }: TripState): Decision {
+  return refused('wrong-phase', `The trip has already ended: it is ${phase}.`, { tripId, phase })
 }
 
 function notWorkedOnBy(trip: TripState, unitId: UnitId): Decision | null {

@@ -77,6 +77,17 @@ export const CANCEL_REASONS = [
 ] as const
 export type CancelReason = (typeof CANCEL_REASONS)[number]
 
+/** Why a dispatcher overrode the desk's own choice. */
+export const OVERRIDE_REASONS = [
+  'closer-unit',
+  'better-suited',
+  'crew-request',
+  'vehicle-fault',
+  'supervisor-order',
+  'other',
+] as const
+export type OverrideReason = (typeof OVERRIDE_REASONS)[number]
+
 export const DECLINE_REASONS = ['crew-fatigue', 'vehicle-fault', 'unsafe', 'too-far', 'other'] as const
 export type DeclineReason = (typeof DECLINE_REASONS)[number]
 

@@ -3,17 +3,18 @@ import type { WebSocket } from 'uWebSockets.js'
 import type { SharedFrame } from '../actors/region-handle.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
-import { LIMITS } from '../protocol/limits.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { GatewayContext } from './context.ts'
 
 type Payload = Uint8Array | string
 
 /** What uWebSockets.js answers to a send. 1 is sent; 0 is queued and drains by itself, so it needs nothing of us. */
 const DROPPED = 2
 
-/** Bytes waiting in uWebSockets.js from which on further frames wait here until it has written some of them. */
-const FULL_BYTES = LIMITS.backpressureBytes / 4
+/** With this part of the limit waiting in uWebSockets.js, further frames wait here until it has written some of them. */
+const FULL_SHARE = 1 / 4
+
+type ConnectionContext = Pick<GatewayContext, 'door' | 'metrics'>
 
 interface Waiting {
   readonly payload: Payload
@@ -22,40 +23,61 @@ interface Waiting {
   readonly counts: boolean
 }
 
+/** What all idle connections have in place of a list of their own; never written to. */
+const NONE: Waiting[] = []
+
 /**
  * Frames gather until the running code has ended and leave in one write: a turn's reply and state, or all the board
  * events of one commit, cost one system call instead of one each. What the socket cannot take yet waits here, in order.
  */
 export class Connection {
   readonly format: WireFormat
+  /** The client's own, also behind trusted proxies. */
+  readonly address: string
   /** Null once the connection is gone; uWebSockets.js throws on any use after that. */
   #ws: WebSocket<unknown> | null
-  readonly #metrics: Metrics
-  #waiting: Waiting[] = []
+  readonly #context: ConnectionContext
+  #waiting: Waiting[] = NONE
   /** Bytes waiting here that count against the client. */
   #countedBytes = 0
-  /** Parts waiting here of the one snapshot that does not count. */
+  /** Parts waiting here of the one snapshot that does not count, and their bytes. */
   #partsWaiting = 0
+  #partsBytes = 0
   #snapshotCounts = false
   #flushIsDue = false
-  readonly #flush = () => {
-    this.#flushIsDue = false
-    this.#send()
-  }
 
-  constructor(ws: WebSocket<unknown>, format: WireFormat, metrics: Metrics) {
+  constructor(ws: WebSocket<unknown>, format: WireFormat, address: string, context: ConnectionContext) {
     this.#ws = ws
     this.format = format
-    this.#metrics = metrics
+    this.address = address
+    this.#context = context
   }
 
   get isOpen(): boolean {
     return this.#ws !== null
   }
 
+  /** True while more waits for the client to read it than a console may have before it is thinned. */
+  get isBehind(): boolean {
+    if (this.#ws === null) return false
+    const { thinBytes } = this.#context.door.limits
+    return this.#countedBytes + this.#partsBytes + this.#ws.getBufferedAmount() > thinBytes
+  }
+
+  /** Every connection with something to send is flushed by one microtask: none needs a function of its own. */
+  static #due: Connection[] = []
+  static readonly #flushDue = () => {
+    const due = Connection.#due
+    Connection.#due = []
+    for (const connection of due) {
+      connection.#flushIsDue = false
+      connection.#send()
+    }
+  }
+
   send(message: ServerMessage): void {
     if (this.#ws === null) return
-    if (message[0] === 'error') this.#metrics.refusal(message[2])
+    if (message[0] === 'error') this.#context.metrics.refusal(message[2])
     let counts = true
     if (message[0] === 'board') {
       // A client that asks for one snapshot after another without reading them has no claim to more than the others.
@@ -88,41 +110,52 @@ export class Connection {
   /** The socket is gone, whoever ended it. */
   detach(): void {
     this.#ws = null
-    this.#waiting = []
+    this.#waiting = NONE
   }
 
   #send(): void {
     const ws = this.#ws
     if (ws === null || this.#waiting.length === 0) return
     const isBinary = this.format === 'binary'
+    const { backpressureBytes } = this.#context.door.limits
     let sent = 0
     let dropped = false
     ws.cork(() => {
-      while (!dropped && sent < this.#waiting.length && ws.getBufferedAmount() < FULL_BYTES) {
+      while (!dropped && sent < this.#waiting.length && ws.getBufferedAmount() < backpressureBytes * FULL_SHARE) {
         const { payload, bytes, counts } = this.#waiting[sent++]!
-        if (counts) this.#countedBytes -= bytes
-        else this.#partsWaiting -= 1
+        if (counts) {
+          this.#countedBytes -= bytes
+        } else {
+          this.#partsWaiting -= 1
+          this.#partsBytes -= bytes
+        }
         dropped = ws.send(payload, isBinary) === DROPPED
       }
     })
     if (this.#ws === null) return
-    this.#waiting = sent === this.#waiting.length ? [] : this.#waiting.slice(sent)
+    this.#waiting = sent === this.#waiting.length ? NONE : this.#waiting.slice(sent)
     // The client reads too slowly. Leaving frames out would lose them silently, and a close frame would only queue
     // behind the rest; so the connection is cut, and the client resumes from its state.
-    if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= LIMITS.backpressureBytes) return
-    this.#metrics.slowClientCut()
+    if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= backpressureBytes) return
+    this.#context.metrics.slowClientCut()
+    this.#context.metrics.limitRefused('backpressureBytes')
     ws.close()
   }
 
   #gather(type: ServerTypeName, payload: Payload, counts: boolean): void {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
-    this.#metrics.frame('out', type, bytes)
+    this.#context.metrics.frame('out', type, bytes)
+    if (this.#waiting === NONE) this.#waiting = []
     this.#waiting.push({ payload, bytes, counts })
-    if (counts) this.#countedBytes += bytes
-    else this.#partsWaiting += 1
+    if (counts) {
+      this.#countedBytes += bytes
+    } else {
+      this.#partsWaiting += 1
+      this.#partsBytes += bytes
+    }
     if (this.#flushIsDue) return
     this.#flushIsDue = true
-    queueMicrotask(this.#flush)
+    if (Connection.#due.push(this) === 1) queueMicrotask(Connection.#flushDue)
   }
 }
 

@@ -1,12 +1,44 @@
 /** What every conversation and every HTTP route works with. */
 import type { RegionDirectory } from '../actors/region-handle.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { Audit } from '../store/audit.ts'
+import type { Database } from '../store/database.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { TokenVerifier } from './tokens.ts'
+import type { Authenticator, Revocations } from './auth/claims.ts'
+import type { SignIn } from './auth/sign-in.ts'
+import type { KeyRing } from './auth/tokens.ts'
+import type { Entrance } from './entrance.ts'
+import type { Limiter } from './limits/limiter.ts'
+import type { SessionRegistry } from './session-registry.ts'
+
+/** How strangers are let in; all of it the operator's choice. */
+export interface DoorPolicy {
+  readonly limits: Limits
+  /** Origins whose pages may connect and call; `*` for all. Programs send none and are always let in. */
+  readonly allowedOrigins: readonly string[]
+  /** CIDRs of proxies whose `Forwarded` headers are believed. */
+  readonly trustedProxies: readonly string[]
+  /** CIDRs that `/metrics` is shown to, besides this machine. */
+  readonly metricsFrom: readonly string[]
+  /** How old a session may get, over all its reconnects. */
+  readonly sessionMaxAgeMs: number
+}
 
 export interface GatewayContext {
   readonly directory: RegionDirectory
-  readonly verifier: TokenVerifier
+  readonly authenticator: Authenticator
+  readonly revocations: Revocations
+  readonly signIn: SignIn
+  readonly keys: KeyRing
+  readonly audit: Audit
+  readonly database: Database
+  readonly door: DoorPolicy
+  /** Everybody who is connected; made by `startGateway`, as are the next two. */
+  readonly sessions: SessionRegistry
+  /** What is counted against clients. */
+  readonly limiter: Limiter
+  readonly entrance: Entrance
   readonly metrics: Metrics
   readonly log: Logger
   readonly wallClock: () => number

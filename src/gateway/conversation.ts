@@ -1,15 +1,20 @@
 /** One client's conversation: `hello` first and once, then what its role may send, each message to its region. */
 import type { RegionHandle } from '../actors/region-handle.ts'
-import { MAY_SEND } from '../domain/roles.ts'
+import { type Action, may } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
-import { LIMITS } from '../protocol/limits.ts'
+import type { RateClass } from '../protocol/limits.ts'
 import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
+import type { TokenClaims } from './auth/claims.ts'
+import { isTicket } from './auth/tickets.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
-import { HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion } from './refusals.ts'
-import { GatewaySession } from './session.ts'
-import type { TokenClaims } from './tokens.ts'
+import { NOBODY } from './guard.ts'
+import { TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
+import type { PrincipalUsage } from './limits/principals.ts'
+import { Usage } from './limits/rate-limiter.ts'
+import { ENDED, HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion } from './refusals.ts'
+import { frameBytesOf, GatewaySession } from './session.ts'
 
 type Hello = Extract<ClientRequest, { type: 'hello' }>
 type SessionRequest = Exclude<ClientRequest, Hello>
@@ -27,19 +32,27 @@ export class Conversation {
   readonly #context: GatewayContext
   readonly #connection: Connection
   readonly #startedAtMs: number
-  readonly #helloTimer: NodeJS.Timeout
   #mode: Mode = 'waiting'
   #badFrames = 0
   #handle: RegionHandle | null = null
   #session: GatewaySession | null = null
+  /** What this connection has used of its rates. */
+  readonly #usage = new Usage()
+  /** What all connections of its principal have used together. */
+  #principal: PrincipalUsage | null = null
+  /** When the session is as old as it may get, wall clock; never while nobody is signed in. */
+  endsAtMs = Number.POSITIVE_INFINITY
 
   constructor(context: GatewayContext, connection: Connection) {
     this.#context = context
     this.#connection = connection
     this.#startedAtMs = context.wallClock()
-    this.#helloTimer = setTimeout(() => {
-      connection.close(CLOSE_CODES.unauthenticated, 'no valid hello in time')
-    }, LIMITS.helloTimeoutMs)
+    context.sessions.add(this)
+  }
+
+  /** Who is signed in; null while nobody is. */
+  get claims(): TokenClaims | null {
+    return this.#session?.claims ?? null
   }
 
   get isSignedIn(): boolean {
@@ -58,7 +71,7 @@ export class Conversation {
         this.#refuseFrame(null, wrongFrameKind(format))
         return
       }
-      const parsed = parseFrame(new Uint8Array(message), format, this.#frameBytes())
+      const parsed = parseFrame(new Uint8Array(message), format, this.#frameBytes(), this.#context.door.limits)
       if (!parsed.ok) {
         metrics.frame('in', 'bad', message.byteLength)
         this.#refuseFrame(parsed.id, parsed.refusal)
@@ -67,6 +80,7 @@ export class Conversation {
       const { request } = parsed
       metrics.frame('in', request.type === 'command' ? request.command.type : request.type, message.byteLength)
       if ('id' in request) id = request.id
+      if (!this.#isWithinRate(request, id)) return
       if (request.type === 'hello') {
         this.#hello(request)
       } else if (this.#session === null || this.#handle === null) {
@@ -88,10 +102,18 @@ export class Conversation {
     this.#connection.close(code, reason)
   }
 
+  /** No valid hello came in its time. */
+  helloOverdue(): void {
+    this.#context.metrics.limitRefused('helloTimeoutMs')
+    this.#connection.close(CLOSE_CODES.unauthenticated, 'no valid hello in time')
+  }
+
   /** The socket has closed; the region hears of it once, if it had heard of the session. */
   ended(code: number): void {
-    clearTimeout(this.#helloTimer)
+    this.#context.sessions.remove(this)
     this.#connection.detach()
+    if (this.#principal !== null) this.#context.limiter.part(this.#principal)
+    this.#principal = null
     this.#mode = 'ended'
     const session = this.#session
     const handle = this.#handle
@@ -117,7 +139,7 @@ export class Conversation {
       return
     }
     if (!this.#context.directory.ready()) {
-      this.#turnAway(hello.id, NOT_READY, CLOSE_CODES.goingAway)
+      this.#turnAway(hello, NOT_READY)
       return
     }
     this.#mode = 'verifying'
@@ -128,21 +150,27 @@ export class Conversation {
   }
 
   async #signIn(hello: Hello): Promise<void> {
-    const { directory, verifier, metrics } = this.#context
-    const verified = await verifier.verify(hello.token)
+    const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#context
+    const verified = await authenticator.verify(hello.token)
     // The client may have left while its token was looked at.
     if (!this.#connection.isOpen) return
-    if (!verified.ok) return this.#turnAway(hello.id, verified.refusal, CLOSE_CODES.unauthenticated)
-    const mismatch = helloMismatch(hello, verified.claims)
-    if (mismatch !== null) return this.#turnAway(hello.id, mismatch, CLOSE_CODES.unauthenticated)
-    if (!directory.ready()) return this.#turnAway(hello.id, NOT_READY, CLOSE_CODES.goingAway)
+    if (!verified.ok) return this.#turnAway(hello, verified.refusal)
+    const { claims } = verified
+    const refusal = revocations.isRevoked(claims) ? ENDED : helloMismatch(hello, claims)
+    if (refusal !== null) return this.#turnAway(hello, refusal, claims.sub)
+    if (!directory.ready()) return this.#turnAway(hello, NOT_READY)
     const handle = directory.region(hello.region)
-    if (handle === null) {
-      return this.#turnAway(hello.id, unknownRegion(hello.region), CLOSE_CODES.unauthenticated)
-    }
+    if (handle === null) return this.#turnAway(hello, unknownRegion(hello.region), claims.sub)
+    this.#principal = limiter.join(claims.sub, claims.role)
+    if (this.#principal === null) return this.#turnAway(hello, TOO_MANY_SESSIONS, claims.sub)
 
-    clearTimeout(this.#helloTimer)
-    const session = new GatewaySession(handle, verified.claims, this.#connection)
+    this.#context.sessions.waiting.remove(this)
+    const session = new GatewaySession(handle.regionId, claims, this.#connection, this.#context)
+    // Not with its access token: no ambulance is cut off because the service that makes tokens is away.
+    // What was made on the command line or elsewhere has no sign-in whose age would count: then this session's own does,
+    // but for a ticket, or tickets would carry a session on without an end.
+    const beginsAnew = claims.sid === null && !isTicket(hello.token)
+    this.endsAtMs = (beginsAnew ? Math.max(claims.authAtMs, wallClock()) : claims.authAtMs) + door.sessionMaxAgeMs
     this.#handle = handle
     this.#session = session
     this.#mode = 'signed-in'
@@ -151,7 +179,7 @@ export class Conversation {
   }
 
   #route(session: GatewaySession, region: RegionHandle, request: SessionRequest, traceparent: string | null): void {
-    if (!MAY_SEND[ruleOf(request)].includes(session.role)) {
+    if (!may(session.role, ruleOf(request))) {
       const message = `A ${session.role} may not send ${ruleOf(request)}.`
       this.#connection.refuse('id' in request ? request.id : null, { code: 'wrong-role', message })
       return
@@ -172,6 +200,24 @@ export class Conversation {
       case 'unwatch-board':
         region.unwatchBoard(session, request.id)
         break
+      case 'watch-tiles':
+        region.watchTiles(session, request.id, request.tiles)
+        break
+      case 'watch-unit':
+        region.watchUnit(session, request.id, request.unitId)
+        break
+      case 'unwatch-unit':
+        region.unwatchUnit(session, request.id, request.unitId)
+        break
+      case 'attach':
+        region.attach(session, request.id, request.channels)
+        break
+      case 'detach':
+        region.detach(session, request.id, request.channels)
+        break
+      case 'feed-fixes':
+        region.feedFixes(session, request.sentAtMs, request.fixes)
+        break
       case 'nearest': {
         const { id, type, lonDeg, latDeg, k, levelOfCare } = request
         region.query({ type, lonDeg, latDeg, k, levelOfCare }, answer => {
@@ -185,7 +231,6 @@ export class Conversation {
         region.command({
           commandId: id,
           principal: session.principal,
-          role: session.role,
           unitId: session.unitId,
           command,
           bodyHash: bodyHash(command),
@@ -199,24 +244,57 @@ export class Conversation {
     }
   }
 
-  /** Before hello all are held to the smaller limit; every token fits into it. */
   #frameBytes(): number {
-    const isDesk = this.#session !== null && this.#session.role !== 'driver'
-    return isDesk ? LIMITS.frameBytes.dispatcher : LIMITS.frameBytes.driver
+    return frameBytesOf(this.#session?.role ?? null, this.#context.door.limits)
+  }
+
+  /** Takes the message from its rate; answers it when there is nothing left, and ends a flood. */
+  #isWithinRate(request: ClientRequest, id: string | null): boolean {
+    const [rateClass, count] = rateOf(request)
+    const waitMs = this.#context.limiter.take(this.#usage, this.#principal, rateClass, count)
+    if (waitMs === 0) return true
+    if (this.#usage.isFlood) {
+      this.#cut(CLOSE_CODES.tooMany, 'far over the rate')
+      return false
+    }
+    const details = 'streamIndex' in request ? { streamIndex: request.streamIndex } : {}
+    this.#connection.refuse(id, tooFast(rateClass, waitMs, details))
+    return false
   }
 
   /** Answers a frame that a well-behaved client would not have sent, and counts it against the connection. */
   #refuseFrame(id: string | null, refusal: Refusal): void {
     this.#connection.refuse(id, refusal)
     this.#badFrames += 1
-    if (this.#badFrames >= LIMITS.badFrames) {
-      this.#connection.close(CLOSE_CODES.protocolAbuse, 'too many bad frames')
+    if (this.#badFrames >= this.#context.door.limits.badFrames) {
+      this.#context.metrics.limitRefused('badFrames')
+      this.#cut(CLOSE_CODES.protocolAbuse, 'too many bad frames')
     }
   }
 
-  #turnAway(helloId: string, refusal: Refusal, closeCode: number): void {
-    this.#connection.refuse(helloId, refusal)
-    this.#connection.close(closeCode, refusal.code)
+  /** Ends a client that is broken or hostile; the operator may want to know where it is. */
+  #cut(code: number, reason: string): void {
+    const { address } = this.#connection
+    this.#context.log.warn({ address, principal: this.#session?.principal, reason }, 'a client was cut')
+    this.#connection.close(code, reason)
+  }
+
+  /** Refuses a hello and ends the connection; the audit hears of it unless it is we who cannot serve. */
+  #turnAway(hello: Hello, refusal: Refusal, actor = NOBODY): void {
+    const { audit } = this.#context
+    const isOurs = refusal.code === 'unavailable'
+    this.#connection.refuse(hello.id, refusal)
+    this.#connection.close(isOurs ? CLOSE_CODES.goingAway : closeCodeOf(refusal), refusal.code)
+    if (isOurs) return
+    audit.note({
+      actor,
+      action: 'refusal',
+      outcome: 'refused',
+      region: hello.region,
+      subject: hello.unitId,
+      address: this.#connection.address,
+      details: { code: refusal.code, role: hello.role, route: 'hello' },
+    })
   }
 
   #failed(error: unknown, id: string | null): void {
@@ -226,16 +304,8 @@ export class Conversation {
   }
 }
 
-function ruleOf(request: SessionRequest): keyof typeof MAY_SEND {
-  switch (request.type) {
-    case 'command':
-      return request.command.type
-    case 'hint':
-    case 'mark':
-      return 'fix'
-    default:
-      return request.type
-  }
+function ruleOf(request: SessionRequest): Action {
+  return request.type === 'command' ? request.command.type : request.type
 }
 
 /** What the token does not allow of what hello asks for; null when all agrees. */
@@ -250,4 +320,25 @@ function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
     return { code: 'wrong-unit', message }
   }
   return null
+}
+
+const closeCodeOf = ({ code }: Refusal): number =>
+  code === 'too-many-connections' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated
+
+/** The class that a message counts in, and as how many. */
+function rateOf(request: ClientRequest): readonly [RateClass, number] {
+  switch (request.type) {
+    case 'fix':
+      return ['fix', request.fixes.length]
+    case 'hint':
+      return ['fix', 1]
+    case 'feed-fixes':
+      return ['feedFix', request.fixes.length]
+    case 'command':
+      return ['command', 1]
+    case 'nearest':
+      return ['query', 1]
+    default:
+      return ['control', 1]
+  }
 }

@@ -4,14 +4,20 @@ import type { TemplatedApp, us_listen_socket, us_socket } from 'uWebSockets.js'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { GatewayContext } from './context.ts'
-import { mountRoutes } from './routes.ts'
-import { loadUws } from './uws.ts'
+import { Entrance } from './entrance.ts'
+import { Limiter } from './limits/limiter.ts'
+import { mountRoutes } from './routes/index.ts'
+import { SessionRegistry } from './session-registry.ts'
+import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tlsOptions } from './tls.ts'
+import { loadUws, type Uws } from './uws.ts'
 import { mountWsDoor } from './ws-door.ts'
 
-export interface GatewayOptions extends GatewayContext {
+export interface GatewayOptions extends Omit<GatewayContext, 'limiter' | 'entrance' | 'sessions'> {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** Null: plain HTTP and WebSocket. */
+  readonly tls: TlsFiles | null
 }
 
 export interface Gateway {
@@ -36,39 +42,126 @@ export class PortTaken extends Error {
 /** How long the close frames get to reach the clients before the sockets are cut. */
 const LINGER_MS = 50
 
-/** Errors: PortTaken; UwsUnavailable. */
+/** Errors: PortTaken; UwsUnavailable; CertificateUnfit. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const uws = loadUws()
-  const app = uws.App()
-  const conversations = mountWsDoor(app, options)
-  mountRoutes(app, options)
-  let listening: us_listen_socket | null = listen(app, options.host, options.port)
-  const port = uws.us_socket_local_port(listening as unknown as us_socket)
+  return new RunningGateway(options)
+}
 
-  const stopAccepting = () => {
-    if (listening !== null) uws.us_listen_socket_close(listening)
-    listening = null
+class RunningGateway implements Gateway {
+  readonly port: number
+  readonly #uws: Uws
+  readonly #options: GatewayOptions
+  readonly #context: GatewayContext
+  /** All but the last have only the connections that they took before the certificate changed. */
+  readonly #apps: TemplatedApp[] = []
+  readonly #watch: CertificateWatch | null
+  #listening: us_listen_socket | null = null
+
+  constructor(options: GatewayOptions) {
+    const { tls, door, metrics, log, host } = options
+    this.#uws = loadUws()
+    // Undocumented: without it every answer carries the name and version of the library.
+    ;(this.#uws as Uws & { _cfg(setting: 'silent'): void })._cfg('silent')
+    this.#options = options
+    this.#context = {
+      ...options,
+      sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock),
+      limiter: new Limiter(door.limits, metrics),
+      entrance: new Entrance(door, tls !== null, metrics),
+    }
+    if (tls !== null) {
+      const goodUntil = checkCertificate(tls)
+      if (goodUntil.getTime() < Date.now()) log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
+    }
+    this.port = this.#listenFirst(host, options.port)
+    this.#watch = tls === null ? null : new CertificateWatch(tls, () => this.#changeCertificate(), log, metrics)
   }
-  return {
-    port,
-    get sessions() {
-      let count = 0
-      for (const conversation of conversations) if (conversation.isSignedIn) count += 1
-      return count
-    },
-    beginDrain(afterMs, spreadMs) {
-      stopAccepting()
-      for (const conversation of conversations) {
-        if (conversation.isSignedIn) conversation.goAway(afterMs, spreadMs)
-      }
-    },
-    async close() {
-      stopAccepting()
-      const hadConversations = conversations.size > 0
-      for (const conversation of [...conversations]) conversation.close(CLOSE_CODES.goingAway, 'going away')
-      if (hadConversations) await delay(LINGER_MS)
+
+  get sessions(): number {
+    let count = 0
+    for (const conversation of this.#context.sessions) if (conversation.isSignedIn) count += 1
+    return count
+  }
+
+  beginDrain(afterMs: number, spreadMs: number): void {
+    this.#stopAccepting()
+    for (const conversation of this.#context.sessions) {
+      if (conversation.isSignedIn) conversation.goAway(afterMs, spreadMs)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopAccepting()
+    const { sessions } = this.#context
+    const hadConversations = sessions.size > 0
+    sessions.stop()
+    for (const conversation of [...sessions]) conversation.close(CLOSE_CODES.goingAway, 'going away')
+    if (hadConversations) await delay(LINGER_MS)
+    for (const app of this.#apps) app.close()
+  }
+
+  #listenFirst(host: string, port: number): number {
+    const app = this.#makeApp()
+    this.#apps.push(app)
+    this.#listening = this.#listen(app, port)
+    if (this.#listening === null) {
       app.close()
-    },
+      throw new PortTaken(
+        `Port ${port} of ${host} cannot be listened on: another program has it, or the address is not this machine's. ` +
+          'Stop the other program, or choose another port or address in the configuration.',
+      )
+    }
+    const taken = this.#uws.us_socket_local_port(this.#listening as unknown as us_socket)
+    // A port that the system picked cannot be listened on anew while connections of it are open; one that was named can.
+    if (port !== 0 || this.#options.tls === null) return taken
+    this.#uws.us_listen_socket_close(this.#listening)
+    this.#listening = null
+    return this.#listenFirst(host, taken)
+  }
+
+  #makeApp(): TemplatedApp {
+    const { tls } = this.#options
+    let app: TemplatedApp
+    try {
+      app = tls === null ? this.#uws.App() : this.#uws.SSLApp(tlsOptions(tls))
+    } catch (error) {
+      throw new CertificateUnfit('The TLS library does not take the certificate and its key.', { cause: error })
+    }
+    mountWsDoor(app, this.#context)
+    mountRoutes(app, this.#context)
+    return app
+  }
+
+  /**
+   * A second app takes over the port, since uWebSockets.js reads its certificate once. Connections of the first go on
+   * there; only what has not been accepted at this moment is refused, hence the wait for a moment when all was.
+   */
+  #changeCertificate(): void {
+    const app = this.#makeApp()
+    setImmediate(() => {
+      if (this.#listening === null) return
+      this.#uws.us_listen_socket_close(this.#listening)
+      this.#listening = this.#listen(app, this.port)
+      if (this.#listening !== null) {
+        this.#apps.push(app)
+        return
+      }
+      this.#context.log.error({ port: this.port }, 'the port could not be taken again with the new certificate')
+      this.#listening = this.#listen(this.#apps.at(-1)!, this.port)
+    })
+  }
+
+  #stopAccepting(): void {
+    this.#watch?.close()
+    if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening)
+    this.#listening = null
+  }
+
+  #listen(app: TemplatedApp, port: number): us_listen_socket | null {
+    const sockets: (us_listen_socket | false)[] = []
+    const listen = app.listen.bind(app) as unknown as ListenOn
+    listen(this.#options.host, port, EXCLUSIVE_PORT, socket => sockets.push(socket))
+    return sockets[0] || null
   }
 }
 
@@ -81,15 +174,3 @@ type ListenOn = (
 ) => void
 /** LIBUS_LISTEN_EXCLUSIVE_PORT. By default two processes may share a port, and the kernel deals connections out to them. */
 const EXCLUSIVE_PORT = 1
-
-function listen(app: TemplatedApp, host: string, port: number): us_listen_socket {
-  const sockets: (us_listen_socket | false)[] = []
-  ;(app.listen.bind(app) as unknown as ListenOn)(host, port, EXCLUSIVE_PORT, socket => sockets.push(socket))
-  const [socket] = sockets
-  if (socket !== undefined && socket !== false) return socket
-  app.close()
-  throw new PortTaken(
-    `Port ${port} of ${host} cannot be listened on: another program has it, or the address is not this machine's. ` +
-      'Stop the other program, or choose another port or address in the configuration.',
-  )
-}

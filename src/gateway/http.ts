@@ -2,70 +2,130 @@
 
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import { STATUS_CODES } from 'node:http'
+import type { z } from 'zod'
 import { ERRORS, type Refusal } from '../protocol/errors.ts'
-import { LIMITS } from '../protocol/limits.ts'
-import { TRACEPARENT } from '../protocol/parse.ts'
+import { parseJson, TRACEPARENT } from '../protocol/parse.ts'
+import { isStoreAway } from '../store/postgres-faults.ts'
 import type { GatewayContext } from './context.ts'
-import { INTERNAL } from './refusals.ts'
+import { WRONG_ORIGIN } from './cors.ts'
+import { isAmbiguous, type Visitor } from './entrance.ts'
+import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, STORE_AWAY } from './refusals.ts'
+import type { Method } from './route.ts'
 
 export interface HttpCall {
-  /** The `:id` of the route's pattern; empty where it has none. */
-  readonly parameter: string
+  /** `any`: the route takes every method. */
+  readonly method: Method | 'any'
+  /** As sent, without the query. */
+  readonly path: string
+  /** By their names in the route's pattern, percent-decoded and without NUL; empty where they cannot be. */
+  readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** The client's address. */
+  readonly address: string
   readonly authorization: string
   readonly idempotencyKey: string
+  readonly ifMatch: string
+  readonly ifNoneMatch: string
+  /** Empty for programs. */
+  readonly origin: string
   /** W3C traceparent, null when absent or malformed. */
   readonly traceparent: string | null
-  /** Of a POST; it never settles when the client leaves. */
+  /** Empty for GET. */
   readonly body: Promise<Body>
 }
-/** A body over `LIMITS.httpBodyBytes` is not kept; `unread` when part of it was not even read. */
-type Body = { readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly unread: boolean }
+/** A body over its limit is not kept, nor one that came too slowly; `unread` when part of it was not even read. */
+type Body =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly refusal: Refusal; readonly unread: boolean }
 
 export interface HttpReply {
   readonly status: number
+  /** Empty when there is no body. */
   readonly contentType: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
   /** The connection cannot be used again, because part of the request was left unread. */
   readonly closes?: boolean
+  /** What the reply refuses; whoever mounts the route counts and audits it. */
+  readonly refusal?: Refusal
+  /** What a repetition under the same Idempotency-Key gets as its body, where `body` shows a secret once. */
+  readonly repeatedBody?: string
 }
-type Handler = (call: HttpCall) => HttpReply | Promise<HttpReply>
 
-/** Bodies up to this are read and thrown away: a client that still writes would not see an answer sent before. */
-const DISCARD_BYTES = 16 * LIMITS.httpBodyBytes
+export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
+
+/** Bodies up to this many times the limit are read and thrown away: a client that still writes would not see an answer sent before. */
+const DISCARD_FACTOR = 16
 const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array() })
+const WITH_BODY: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete'])
 
-/** Mounts a handler. One that throws is answered with `internal`, counted and logged. */
-export function mountRoute(
+/**
+ * Mounts a handler. One that throws is answered with `unavailable` when the store could not be reached, else with
+ * `internal`. Every refusal in a reply is counted.
+ */
+export function mount(
   app: TemplatedApp,
-  method: 'get' | 'post' | 'any',
+  method: Method | 'any',
   pattern: string,
   context: GatewayContext,
-  handler: Handler,
+  handler: (call: HttpCall) => HttpReply | Promise<HttpReply>,
 ): void {
-  app[method](pattern, (res, req) => {
+  const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
+  app[method === 'delete' ? 'del' : method](pattern, (res, req) => {
+    // Nothing behind such a head can be trusted to be a request, so there is nobody to answer.
+    if (isAmbiguous(req)) {
+      res.close()
+      return
+    }
     let aborted = false
     res.onAborted(() => {
       aborted = true
     })
     const isHead = req.getMethod() === 'head'
-    const answer = (reply: HttpReply) => {
-      if (!aborted) writeReply(res, reply, { isHead })
-    }
     // The request lives on the stack of this callback, so all that anyone may need of it is read now.
-    const call = readCall(res, req, pattern, method === 'post')
-    const handled = (async () => handler(call))()
-    handled.then(answer, error => {
-      context.log.error({ err: error, route: pattern }, 'an HTTP handler threw')
-      context.metrics.refusal('internal')
-      answer(problem(INTERNAL))
+    const visitor = context.entrance.visitor(res, req)
+    const call = readCall(res, req, method, names, visitor, context)
+    const admitted = visitor.mayCome ? handler : () => problem(WRONG_ORIGIN)
+    answerOf(call, pattern, context, admitted).then(reply => {
+      if (!aborted) writeReply(res, { ...reply, headers: { ...visitor.headers, ...reply.headers } }, { isHead })
     })
   })
 }
 
-export function json(status: number, body: unknown): HttpReply {
-  return { status, contentType: 'application/json', body: JSON.stringify(body) }
+async function answerOf(
+  call: HttpCall,
+  pattern: string,
+  context: GatewayContext,
+  handler: (call: HttpCall) => HttpReply | Promise<HttpReply>,
+): Promise<HttpReply> {
+  let reply: HttpReply
+  try {
+    reply = await handler(call)
+  } catch (error) {
+    reply = faultReply(error, pattern, context)
+  }
+  if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
+  // A body that was cut off leaves its rest in the connection, so whatever the answer is, it ends the connection.
+  const body = await call.body
+  return body.ok ? reply : { ...reply, closes: reply.closes === true || body.unread }
+}
+
+function faultReply(error: unknown, pattern: string, context: GatewayContext): HttpReply {
+  if (isStoreAway(error)) {
+    context.log.warn({ err: error, route: pattern }, 'the store could not be reached for an HTTP request')
+    return problem(STORE_AWAY)
+  }
+  context.log.error({ err: error, route: pattern }, 'an HTTP handler threw')
+  return problem(INTERNAL)
+}
+
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpReply {
+  return { status, contentType: 'application/json', body: JSON.stringify(body), headers }
+}
+
+/** A reply without a body, such as 204. */
+export function empty(status: number, headers: Readonly<Record<string, string>> = {}): HttpReply {
+  return { status, contentType: '', body: '', headers }
 }
 
 /** The refusal as a problem document; the status comes from the table of errors. */
@@ -77,47 +137,98 @@ export function problem(refusal: Refusal): HttpReply {
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="goldenhour"'
   const retryAfterMs = details?.retryAfterMs
   if (typeof retryAfterMs === 'number') headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1000))
-  return { status, contentType: 'application/problem+json', body: JSON.stringify(document), headers }
+  return { status, contentType: 'application/problem+json', body: JSON.stringify(document), headers, refusal }
+}
+
+/**
+ * Reads the body of a call by a schema; make it of `z.strictObject`, so that unknown keys are refused by name.
+ * Refusals: `frame-too-large`, `malformed-frame`, `invalid-field` with `details.path`.
+ */
+export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise<Step<T>> {
+  const body = await call.body
+  if (!body.ok) return { ok: false, refusal: body.refusal }
+  return parseJson(body.bytes, schema)
 }
 
 export function writeReply(res: HttpResponse, reply: HttpReply, { isHead }: { isHead: boolean }): void {
+  const headers = reply.headers ?? {}
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`)
-    res.writeHeader('Content-Type', reply.contentType)
+    if (reply.contentType !== '') res.writeHeader('Content-Type', reply.contentType)
     // Positions and trips change by the second, and may be personal.
-    res.writeHeader('Cache-Control', 'no-store')
-    for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value)
-    if (isHead) res.endWithoutBody(Buffer.byteLength(reply.body), reply.closes)
+    if (headers['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store')
+    for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
+    if (reply.contentType === '') endEmpty(res, reply.closes === true)
+    else if (isHead) res.endWithoutBody(Buffer.byteLength(reply.body), reply.closes)
     else res.end(reply.body, reply.closes)
   })
 }
 
-function readCall(res: HttpResponse, req: HttpRequest, pattern: string, hasBody: boolean): HttpCall {
+/** uWebSockets.js takes an `undefined` length for 2^63. */
+function endEmpty(res: HttpResponse, closes: boolean): void {
+  if (closes) res.endWithoutBody(0, true)
+  else res.endWithoutBody()
+}
+
+function readCall(
+  res: HttpResponse,
+  req: HttpRequest,
+  method: Method | 'any',
+  names: readonly string[],
+  visitor: Visitor,
+  context: GatewayContext,
+): HttpCall {
   const traceparent = req.getHeader('traceparent')
   return {
-    parameter: pattern.includes(':') ? req.getParameter(0) : '',
-    query: new URLSearchParams(req.getQuery()),
+    method,
+    path: req.getUrl(),
+    parameters: Object.fromEntries(names.map((name, index) => [name, decoded(req.getParameter(index) ?? '')])),
+    query: new URLSearchParams(req.getQuery() ?? ''),
+    address: visitor.address,
     authorization: req.getHeader('authorization'),
     idempotencyKey: req.getHeader('idempotency-key'),
+    ifMatch: req.getHeader('if-match'),
+    ifNoneMatch: req.getHeader('if-none-match'),
+    origin: visitor.origin,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,
-    body: hasBody ? readBody(res) : NO_BODY,
+    body: WITH_BODY.has(method) ? readBody(res, context) : NO_BODY,
   }
 }
 
-function readBody(res: HttpResponse): Promise<Body> {
+/** Empty, which names nothing, for what cannot be decoded or holds a NUL, which no database would take. */
+function decoded(text: string): string {
+  try {
+    const plain = decodeURIComponent(text)
+    return plain.includes('\0') ? '' : plain
+  } catch {
+    return ''
+  }
+}
+
+function readBody(res: HttpResponse, { door, limiter, metrics }: GatewayContext): Promise<Body> {
+  const maxBytes = door.limits.httpBodyBytes
   return new Promise(resolve => {
     const chunks: Buffer[] = []
     let size = 0
+    const settle = (body: Body) => {
+      limiter.endBody(tooSlow)
+      resolve(body)
+    }
+    const tooSlow = () => resolve({ ok: false, refusal: BODY_TOO_SLOW, unread: true })
+    limiter.beginBody(tooSlow)
     res.onData((chunk, isLast) => {
       size += chunk.byteLength
-      if (size <= LIMITS.httpBodyBytes) {
+      if (size <= maxBytes) {
         // uWebSockets.js takes the chunk back when this returns.
         chunks.push(Buffer.from(chunk.slice(0)))
-        if (isLast) resolve({ ok: true, bytes: Buffer.concat(chunks) })
+        if (isLast) settle({ ok: true, bytes: Buffer.concat(chunks) })
         return
       }
       chunks.length = 0
-      if (isLast || size > DISCARD_BYTES) resolve({ ok: false, unread: !isLast })
+      if (isLast || size > DISCARD_FACTOR * maxBytes) {
+        metrics.limitRefused('httpBodyBytes')
+        settle({ ok: false, refusal: bodyTooLarge(maxBytes), unread: !isLast })
+      }
     })
   })
 }

@@ -2,7 +2,6 @@
 import type { RegionId } from '../domain/ids.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
-import { LIMITS } from '../protocol/limits.ts'
 
 export const HELLO_FIRST: Refusal = {
   code: 'hello-first',
@@ -19,10 +18,20 @@ export const INTERNAL: Refusal = {
   message: 'The engine made a mistake, which was logged; nothing changed.',
 }
 
-export const BODY_TOO_LARGE: Refusal = {
+export const STORE_AWAY: Refusal = {
+  code: 'unavailable',
+  message: 'The database cannot be reached; try again shortly, a change under the same Idempotency-Key.',
+}
+
+export const bodyTooLarge = (maxBytes: number): Refusal => ({
   code: 'frame-too-large',
-  message: `Send at most ${LIMITS.httpBodyBytes} bytes.`,
-  details: { maxBytes: LIMITS.httpBodyBytes },
+  message: `Send at most ${maxBytes} bytes.`,
+  details: { maxBytes },
+})
+
+export const BODY_TOO_SLOW: Refusal = {
+  code: 'request-too-slow',
+  message: 'The body took too long to arrive; send it again over a better line.',
 }
 
 export function wrongFrameKind(format: WireFormat): Refusal {
@@ -37,3 +46,25 @@ export function wrongRegion(region: RegionId): Refusal {
 export function unknownRegion(region: RegionId): Refusal {
   return { code: 'unknown-region', message: `This engine owns no region ${region}; check the name or the address.` }
 }
+
+export const NO_IDEMPOTENCY_KEY: Refusal = {
+  code: 'invalid-field',
+  message: 'Send an Idempotency-Key of 1 to 64 letters, digits, _ or -; repeat it when you repeat the request.',
+  details: { path: 'Idempotency-Key' },
+}
+
+export const ENDED: Refusal = {
+  code: 'token-invalid',
+  message: 'This sign-in was ended; sign in again.',
+}
+
+export const notFound = (what: string): Refusal => ({
+  code: 'not-found',
+  message: `There is no ${what}; look it up in the list.`,
+})
+
+export const invalidField = (path: string, problem: string): Refusal => ({
+  code: 'invalid-field',
+  message: `\`${path}\` ${problem}; correct it and send the request again.`,
+  details: { path },
+})

@@ -1,26 +1,56 @@
 /** A signed-in client as the actors see it. */
 import { nanoid } from 'nanoid'
-import type { RegionHandle, Session, SharedFrame } from '../actors/region-handle.ts'
+import type { Session, SharedFrame } from '../actors/region-handle.ts'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
-import type { ServerMessage } from '../protocol/wire.ts'
+import type { Limits } from '../protocol/limits.ts'
+import type { ServerMessage, WelcomeView } from '../protocol/wire.ts'
+import type { TokenClaims } from './auth/claims.ts'
 import type { Connection } from './connection.ts'
-import type { TokenClaims } from './tokens.ts'
+import type { GatewayContext } from './context.ts'
 
 export class GatewaySession implements Session {
   readonly sessionId = nanoid()
   readonly region: RegionId
-  readonly role: Role
-  readonly principal: Principal
-  readonly unitId: UnitId | null
+  readonly claims: TokenClaims
   readonly #connection: Connection
+  readonly #context: Pick<GatewayContext, 'authenticator' | 'door'>
 
-  constructor(handle: RegionHandle, claims: TokenClaims, connection: Connection) {
-    this.region = handle.regionId
-    this.role = claims.role
-    this.principal = claims.sub
-    this.unitId = claims.unit
+  constructor(
+    region: RegionId,
+    claims: TokenClaims,
+    connection: Connection,
+    context: Pick<GatewayContext, 'authenticator' | 'door'>,
+  ) {
+    this.region = region
+    this.claims = claims
     this.#connection = connection
+    this.#context = context
+  }
+
+  get role(): Role {
+    return this.claims.role
+  }
+  get principal(): Principal {
+    return this.claims.sub
+  }
+  get unitId(): UnitId | null {
+    return this.claims.unit
+  }
+  get feedUnits(): readonly UnitId[] | null {
+    return this.claims.units
+  }
+  get isBehind(): boolean {
+    return this.#connection.isBehind
+  }
+  /** Made when it is asked for: kept, the tickets of all sessions would take more memory than the sessions. */
+  get ticket(): string | null {
+    return this.#context.authenticator.ticket(this.claims)
+  }
+  get limits(): WelcomeView['limits'] {
+    const { limits } = this.#context.door
+    const fixesPerFrame = this.role === 'feed' ? limits.feedFixesPerFrame : limits.fixesPerFrame
+    return { frameBytes: frameBytesOf(this.role, limits), fixesPerFrame }
   }
 
   send(message: ServerMessage): void {
@@ -34,4 +64,10 @@ export class GatewaySession implements Session {
   close(code: number, reason: string): void {
     this.#connection.close(code, reason)
   }
+}
+
+/** The largest frame that is read; before hello, that of a driver, into which every credential fits. */
+export function frameBytesOf(role: Role | null, { frameBytes }: Limits): number {
+  if (role === null || role === 'driver') return frameBytes.driver
+  return role === 'feed' ? frameBytes.feed : frameBytes.desk
 }

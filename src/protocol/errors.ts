@@ -25,18 +25,27 @@ export const ERRORS = {
   'token-missing': rule(401, false, 'No token was sent.'),
   'token-invalid': rule(401, false, 'The token is not one of ours: wrong signature, form, issuer or claims.'),
   'token-expired': rule(401, false, 'The token has expired; get a new one.'),
+  'credentials-wrong': rule(401, false, 'User and password do not fit together, or the user may not sign in.'),
+  'refresh-refused': rule(401, false, 'The refresh token is spent, unknown or ended; sign in again.'),
+  'password-unfit': rule(400, false, 'The new password does not meet the rules; `details.rule` names the one.'),
   'wrong-role': rule(403, false, 'The role of this session may not send this message.'),
   'wrong-region': rule(403, false, 'The token does not name this region.'),
-  'wrong-unit': rule(403, false, 'The session is signed in for another unit.'),
+  'wrong-unit': rule(
+    403,
+    false,
+    'The session is signed in for another unit, or its credential does not name this unit.',
+  ),
+  'wrong-origin': rule(403, false, 'Pages of this origin may not connect here.'),
   // Names that lead nowhere.
   'unknown-region': rule(404, false, 'This engine owns no region of this name.'),
   'unknown-unit': rule(404, false, 'The region has no unit of this id.'),
+  'unknown-call': rule(404, false, 'The region has no call of this id.'),
   'unknown-trip': rule(404, false, 'The region has no trip of this id.'),
   'unknown-offer': rule(404, false, 'The offer is not open; it was answered, revoked, or its deadline passed.'),
-  'unknown-stream': rule(404, false, '`hello` of this session named no stream of this index.'),
-  'not-found': rule(404, false, 'No such route.'),
+  'unknown-stream': rule(404, false, '`hello` or `attach` of this session named no stream of this number.'),
+  'not-found': rule(404, false, 'No such route, or nothing under this name.'),
   // The state of things says no.
-  'wrong-phase': rule(409, false, 'The trip is in a phase in which this cannot happen.'),
+  'wrong-phase': rule(409, false, 'The trip or call is in a phase in which this cannot happen.'),
   'not-your-trip': rule(409, false, 'The trip is not bound to this unit.'),
   'unit-off-duty': rule(409, false, 'No crew is signed on to the unit.'),
   'not-signed-on': rule(409, false, 'Another crew is signed on to the unit; sign on first, which relieves it.'),
@@ -45,7 +54,20 @@ export const ERRORS = {
   'fix-gap': rule(409, false, 'Fixes of a stream come in order without holes; `details.expectedSeq` is the next one.'),
   conflict: rule(409, false, 'This command id was used before with another body.'),
   // The engine or its world.
+  'unit-retired': rule(409, false, 'The unit was taken out of service for good; no crew can sign on to it.'),
+  'unit-not-fit': rule(409, false, 'The unit cannot be given this trip as it is; `details` says why.'),
+  'already-exists': rule(409, false, 'Something of this name exists already.'),
+  'still-used': rule(409, false, 'Something else still refers to it.'),
+  'version-missing': rule(428, false, 'Send If-Match with the ETag of what you read.'),
+  'version-differs': rule(412, false, 'It was changed since you read it; read it again.'),
   'position-ahead': rule(409, false, 'The position asked for lies beyond the log.'),
+  'rate-limited': rule(
+    429,
+    true,
+    'More messages of this class than their rate allows; try again after `details.retryAfterMs`.',
+  ),
+  'too-many-connections': rule(429, true, 'More connections or sessions than the limit allows.'),
+  'request-too-slow': rule(408, true, 'The request did not arrive in its time.'),
   overloaded: rule(503, true, 'A queue is full; try again after `details.retryAfterMs`.'),
   unavailable: rule(503, true, 'The engine is starting, draining, or does not own the region now.'),
   internal: rule(500, true, 'A mistake of ours; nothing changed. It was logged and counted.'),
@@ -68,6 +90,8 @@ export const CLOSE_CODES = {
   unauthenticated: 4401,
   /** A newer login took this unit; the client must not reconnect by itself. */
   superseded: 4409,
+  /** Messages went on far over their rate, or the user has too many sessions; reconnect after a growing delay. */
+  tooMany: 4429,
   /** The engine drains; reconnect after the advised, jittered delay. */
   goingAway: 4503,
 } as const

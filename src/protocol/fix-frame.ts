@@ -6,8 +6,8 @@
  * the two equal.
  */
 import type { Fix } from '../domain/fix.ts'
-import { LIMITS, RANGES } from './limits.ts'
-import { CLIENT_TYPES, type WireFix } from './wire.ts'
+import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
+import { CLIENT_TYPES, type FeedFix, type WireFix } from './wire.ts'
 
 export interface FixRequest {
   readonly type: 'fix'
@@ -22,6 +22,11 @@ export interface HintRequest {
   readonly sentAtMs: number
   readonly fix: WireFix
 }
+export interface FeedFixesRequest {
+  readonly type: 'feed-fixes'
+  readonly sentAtMs: number
+  readonly fixes: FeedFix[]
+}
 
 /** Degrees to 1e-7 degree, rounded: 11 mm at the equator. Input: finite. */
 export function toE7(deg: number): number {
@@ -35,12 +40,23 @@ export function fromE7(e7: number): number {
 
 /** A wire fix in domain units. Input: a validated fix, and the region time that its age was resolved to. */
 export function toFix(wire: WireFix, fixedAtMs: number): Fix {
-  const [seq, , lonE7, latE7, accuracyDm, speedCmps, headingDd] = wire
+  return inDomainUnits(wire, 0, fixedAtMs)
+}
+
+/** As `toFix`, for a fix behind its channel. */
+export function toFeedFix(wire: FeedFix, fixedAtMs: number): Fix {
+  return inDomainUnits(wire, 1, fixedAtMs)
+}
+
+function inDomainUnits(wire: WireFix | FeedFix, from: 0 | 1, fixedAtMs: number): Fix {
+  const accuracyDm = wire[from + 4] as number | null
+  const speedCmps = wire[from + 5] as number | null
+  const headingDd = wire[from + 6] as number | null
   return {
-    seq,
+    seq: wire[from] as number,
     fixedAtMs,
-    lonDeg: fromE7(lonE7),
-    latDeg: fromE7(latE7),
+    lonDeg: fromE7(wire[from + 2] as number),
+    latDeg: fromE7(wire[from + 3] as number),
     accuracyM: accuracyDm === null ? null : accuracyDm / 10,
     speedMps: speedCmps === null ? null : speedCmps / 100,
     headingDeg: headingDd === null ? null : headingDd / 10,
@@ -49,19 +65,23 @@ export function toFix(wire: WireFix, fixedAtMs: number): Fix {
 
 /** The names of a fix's elements, in their order. */
 export const FIX_FIELDS = ['seq', 'ageMs', 'lonE7', 'latE7', 'accuracyDm', 'speedCmps', 'headingDd'] as const
-const FIRST_NULLABLE = 4
+/** The same for a fix of a feed. */
+export const FEED_FIX_FIELDS = ['channel', ...FIX_FIELDS] as const
+const NULLABLE: ReadonlySet<string> = new Set(['accuracyDm', 'speedCmps', 'headingDd'])
 
 /** Output: the fix without unknown trailing elements, or the name of its first element that is wrong. */
-export function checkFix(fix: readonly unknown[]): WireFix | (typeof FIX_FIELDS)[number] {
+export function checkFix<F extends (typeof FEED_FIX_FIELDS)[number]>(
+  fix: readonly unknown[],
+  fields: readonly F[],
+): readonly (number | null)[] | F {
   const known: (number | null)[] = []
-  for (let i = 0; i < FIX_FIELDS.length; i += 1) {
-    const name = FIX_FIELDS[i]!
+  for (const [i, name] of fields.entries()) {
     const value = fix[i]
-    if (value === null && i >= FIRST_NULLABLE) known.push(null)
+    if (value === null && NULLABLE.has(name)) known.push(null)
     else if (inRange(value, RANGES[name])) known.push(noMinusZero(value))
     else return name
   }
-  return known as unknown as WireFix
+  return known
 }
 
 export function inRange(value: unknown, [min, max]: readonly [min: number, max: number]): value is number {
@@ -75,16 +95,34 @@ export const noMinusZero = (value: number): number => value + 0
 let at = 0
 
 /**
- * Input: one binary frame of any type. Output: the request, when the frame is a `fix` or `hint` in compact form (integers of
- * at most 32 bits, nothing after the fixes) and every field is in range; null otherwise, which says nothing about why.
+ * Input: one binary frame of any type. Output: the request, when the frame is a `fix`, `hint` or `feed-fixes` in compact form
+ * (integers of at most 32 bits, nothing after the fixes), every field is in range and no limit is passed; null otherwise,
+ * which says nothing about why.
  */
-export function readFixFrame(bytes: Uint8Array): FixRequest | HintRequest | null {
+export function readFixFrame(
+  bytes: Uint8Array,
+  limits: FrameLimits = DEFAULT_LIMITS,
+): FixRequest | HintRequest | FeedFixesRequest | null {
   const elements = readArrayHead(bytes)
   const type = bytes[at]
-  if (type !== CLIENT_TYPES.fix && type !== CLIENT_TYPES.hint) return null
   at += 1
-  const count = elements - 3
-  if (count < 1 || count > (type === CLIENT_TYPES.fix ? LIMITS.fixesPerFrame : 1)) return null
+  if (type === CLIENT_TYPES.fix) return readOwnFixes(bytes, 'fix', elements - 3, limits.fixesPerFrame, limits)
+  if (type === CLIENT_TYPES['feed-fixes']) return readFeedFixes(bytes, elements - 2, limits)
+  return type === CLIENT_TYPES.hint ? readOwnFixes(bytes, 'hint', elements - 3, 1, limits) : null
+}
+
+/** Whether the scan would let so many fixes through: each is a container and its values, behind the tuple and its header. */
+const fits = (count: number, header: number, fields: number, limits: FrameLimits): boolean =>
+  limits.depth >= 2 && 1 + header + count * (1 + fields) <= limits.nodes
+
+function readOwnFixes(
+  bytes: Uint8Array,
+  type: 'fix' | 'hint',
+  count: number,
+  max: number,
+  limits: FrameLimits,
+): FixRequest | HintRequest | null {
+  if (count < 1 || count > max || !fits(count, 3, FIX_FIELDS.length, limits)) return null
   const streamIndex = readInteger(bytes)
   const sentAtMs = readInteger(bytes)
   // Written so that NaN, the mark of anything but an integer, fails.
@@ -99,11 +137,25 @@ export function readFixFrame(bytes: Uint8Array): FixRequest | HintRequest | null
   }
   // Reads past the end moved the cursor too, so this also refuses a frame that was cut short.
   if (at !== bytes.length) return null
-  if (type === CLIENT_TYPES.hint) return { type: 'hint', streamIndex, sentAtMs, fix: fixes[0]! }
-  return { type: 'fix', streamIndex, sentAtMs, fixes }
+  if (type === 'hint') return { type, streamIndex, sentAtMs, fix: fixes[0]! }
+  return { type, streamIndex, sentAtMs, fixes }
+}
+
+function readFeedFixes(bytes: Uint8Array, count: number, limits: FrameLimits): FeedFixesRequest | null {
+  if (count < 1 || count > limits.feedFixesPerFrame || !fits(count, 2, FEED_FIX_FIELDS.length, limits)) return null
+  const sentAtMs = readInteger(bytes)
+  if (!(sentAtMs >= RANGES.sentAtMs[0] && sentAtMs <= RANGES.sentAtMs[1])) return null
+  const fixes: FeedFix[] = []
+  for (let i = 0; i < count; i += 1) {
+    const fix = readFeedFix(bytes)
+    if (fix === null) return null
+    fixes.push(fix)
+  }
+  return at === bytes.length ? { type: 'feed-fixes', sentAtMs, fixes } : null
 }
 
 const FIX_HEAD = 0x90 + FIX_FIELDS.length
+const FEED_FIX_HEAD = 0x90 + FEED_FIX_FIELDS.length
 
 function readFix(bytes: Uint8Array): WireFix | null {
   if (bytes[at] !== FIX_HEAD) return null
@@ -115,7 +167,36 @@ function readFix(bytes: Uint8Array): WireFix | null {
   const accuracyDm = readNullable(bytes)
   const speedCmps = readNullable(bytes)
   const headingDd = readNullable(bytes)
-  const good =
+  if (!isGood(seq, ageMs, lonE7, latE7, accuracyDm, speedCmps, headingDd)) return null
+  return [seq, ageMs, lonE7, latE7, accuracyDm, speedCmps, headingDd]
+}
+
+function readFeedFix(bytes: Uint8Array): FeedFix | null {
+  if (bytes[at] !== FEED_FIX_HEAD) return null
+  at += 1
+  const channel = readInteger(bytes)
+  const seq = readInteger(bytes)
+  const ageMs = readInteger(bytes)
+  const lonE7 = readInteger(bytes)
+  const latE7 = readInteger(bytes)
+  const accuracyDm = readNullable(bytes)
+  const speedCmps = readNullable(bytes)
+  const headingDd = readNullable(bytes)
+  if (!(channel >= RANGES.channel[0] && channel <= RANGES.channel[1])) return null
+  if (!isGood(seq, ageMs, lonE7, latE7, accuracyDm, speedCmps, headingDd)) return null
+  return [channel, seq, ageMs, lonE7, latE7, accuracyDm, speedCmps, headingDd]
+}
+
+function isGood(
+  seq: number,
+  ageMs: number,
+  lonE7: number,
+  latE7: number,
+  accuracyDm: number | null,
+  speedCmps: number | null,
+  headingDd: number | null,
+): boolean {
+  return (
     seq >= RANGES.seq[0] && // 32 bits cannot exceed the range's other end
     ageMs >= RANGES.ageMs[0] &&
     ageMs <= RANGES.ageMs[1] &&
@@ -126,7 +207,7 @@ function readFix(bytes: Uint8Array): WireFix | null {
     (accuracyDm === null || (accuracyDm >= RANGES.accuracyDm[0] && accuracyDm <= RANGES.accuracyDm[1])) &&
     (speedCmps === null || (speedCmps >= RANGES.speedCmps[0] && speedCmps <= RANGES.speedCmps[1])) &&
     (headingDd === null || (headingDd >= RANGES.headingDd[0] && headingDd <= RANGES.headingDd[1]))
-  return good ? [seq, ageMs, lonE7, latE7, accuracyDm, speedCmps, headingDd] : null
+  )
 }
 
 /** Output: the number of elements, -1 when the frame does not begin with an array. Moves the cursor to the first element. */

@@ -5,6 +5,7 @@
  * anything a client can send. Once a command's id could be read, the refusal answers it.
  */
 import { isUtf8 } from 'node:buffer'
+import type { z } from 'zod'
 import type { EnterCall } from '../domain/commands.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
@@ -12,6 +13,8 @@ import { decodeBinary, type WireFormat } from './codec.ts'
 import type { Refusal } from './errors.ts'
 import {
   checkFix,
+  FEED_FIX_FIELDS,
+  type FeedFixesRequest,
   FIX_FIELDS,
   type FixRequest,
   type HintRequest,
@@ -19,12 +22,12 @@ import {
   noMinusZero,
   readFixFrame,
 } from './fix-frame.ts'
-import { LIMITS, RANGES } from './limits.ts'
+import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
 import { scanBinary, scanJson } from './prescan.ts'
 import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
-import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
+import { CLIENT_TYPES, type ClientTypeName, type FeedFix, type WireFix } from './wire.ts'
 
-export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest
+export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFixesRequest
 
 export type Parsed =
   | { readonly ok: true; readonly request: ClientRequest; readonly traceparent: string | null }
@@ -39,22 +42,27 @@ interface Refused {
 /**
  * Reads one WebSocket message of a client.
  *
- * Input: the message as received, never kept; `maxBytes` by role, from `LIMITS.frameBytes`. Output: objects and strings
+ * Input: the message as received, never kept; `maxBytes` by role, from `Limits.frameBytes`. Output: objects and strings
  * of our own, free of NUL and lone surrogates. Refusals: `frame-too-large`, `malformed-frame`, `unknown-type`,
  * `invalid-field` with `details.path`.
  */
-export function parseFrame(bytes: Uint8Array, format: WireFormat, maxBytes: number): Parsed {
+export function parseFrame(
+  bytes: Uint8Array,
+  format: WireFormat,
+  maxBytes: number,
+  limits: FrameLimits = DEFAULT_LIMITS,
+): Parsed {
   if (bytes.byteLength > maxBytes) return { ok: false, id: null, refusal: tooLarge(bytes.byteLength, maxBytes) }
   if (format === 'binary') {
-    const request = readFixFrame(bytes)
+    const request = readFixFrame(bytes, limits)
     if (request !== null) return { ok: true, request, traceparent: null }
   }
-  return parseAnyFrame(bytes, format)
+  return parseAnyFrame(bytes, format, limits)
 }
 
 /** The general path, for every frame that fits. Exported for the test that holds `readFixFrame` equal to it. */
-export function parseAnyFrame(bytes: Uint8Array, format: WireFormat): Parsed {
-  const read = format === 'binary' ? readBinary(bytes) : readJson(bytes)
+export function parseAnyFrame(bytes: Uint8Array, format: WireFormat, limits: FrameLimits = DEFAULT_LIMITS): Parsed {
+  const read = format === 'binary' ? readBinary(bytes, limits) : readJson(bytes, limits)
   if (!read.ok) return { ok: false, id: null, refusal: malformed(read.problem) }
   const tuple = read.value
   if (!Array.isArray(tuple)) return { ok: false, id: null, refusal: malformed('it is not a tuple [type, …]') }
@@ -62,7 +70,9 @@ export function parseAnyFrame(bytes: Uint8Array, format: WireFormat): Parsed {
   const id = typeof tuple[1] === 'string' && COMMAND_ID.test(tuple[1]) ? tuple[1] : null
   const type = (format === 'binary' ? TYPE_BY_CODE : TYPE_BY_NAME).get(tuple[0])
   if (type === undefined) return { ok: false, id, refusal: unknownType(tuple[0], format) }
-  if (type === 'fix' || type === 'hint') return parseFixes(type, tuple, read.suspectText)
+  if (type === 'fix' || type === 'hint' || type === 'feed-fixes') {
+    return parseFixes(type, tuple, read.suspectText, limits)
+  }
 
   const shape = SHAPES[type]
   if (read.suspectText) {
@@ -80,19 +90,32 @@ export function parseAnyFrame(bytes: Uint8Array, format: WireFormat): Parsed {
  */
 export function parseCallBody(
   body: string | Uint8Array,
+  maxBytes = DEFAULT_LIMITS.httpBodyBytes,
 ): { readonly ok: true; readonly command: EnterCall } | { readonly ok: false; readonly refusal: Refusal } {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  const max = LIMITS.httpBodyBytes
-  if (bytes.byteLength > max) return { ok: false, refusal: tooLarge(bytes.byteLength, max) }
-  const read = readJson(bytes)
+  if (bytes.byteLength > maxBytes) return { ok: false, refusal: tooLarge(bytes.byteLength, maxBytes) }
+  const parsed = parseJson(bytes, CALL_BODY)
+  return parsed.ok ? { ok: true, command: parsed.value } : parsed
+}
+
+/**
+ * Reads a JSON text by a schema; its size is the caller's to settle. A strict object's unknown keys are refused by name.
+ * Refusals: `malformed-frame`, `invalid-field` with `details.path`.
+ */
+export function parseJson<T>(
+  bytes: Uint8Array,
+  schema: z.ZodType<T>,
+  limits: FrameLimits = DEFAULT_LIMITS,
+): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal } {
+  const read = readJson(bytes, limits)
   if (!read.ok) return { ok: false, refusal: malformed(read.problem) }
   if (read.suspectText) {
     const path = badTextPath(read.value)
     if (path !== null) return { ok: false, refusal: badText(path, null) }
   }
-  const result = CALL_BODY.safeParse(read.value)
+  const result = schema.safeParse(read.value)
   return result.success
-    ? { ok: true, command: result.data }
+    ? { ok: true, value: result.data }
     : { ok: false, refusal: firstIssue(result.error.issues, 'body') }
 }
 
@@ -138,8 +161,8 @@ type Read =
   | { readonly ok: true; readonly value: unknown; readonly suspectText: boolean }
   | { readonly ok: false; readonly problem: string }
 
-function readBinary(bytes: Uint8Array): Read {
-  const scan = scanBinary(bytes)
+function readBinary(bytes: Uint8Array, limits: FrameLimits): Read {
+  const scan = scanBinary(bytes, limits)
   if (!scan.ok) return scan
   try {
     return { ok: true, value: decodeBinary(bytes), suspectText: scan.suspectText }
@@ -149,10 +172,10 @@ function readBinary(bytes: Uint8Array): Read {
   }
 }
 
-function readJson(bytes: Uint8Array): Read {
+function readJson(bytes: Uint8Array, limits: FrameLimits): Read {
   if (!isUtf8(bytes)) return { ok: false, problem: 'the text is not valid UTF-8' }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  const scan = scanJson(text)
+  const scan = scanJson(text, limits)
   if (!scan.ok) return scan
   try {
     return { ok: true, value: JSON.parse(text), suspectText: scan.suspectText }
@@ -161,20 +184,31 @@ function readJson(bytes: Uint8Array): Read {
   }
 }
 
-function parseFixes(type: 'fix' | 'hint', tuple: readonly unknown[], suspectText: boolean): Parsed {
-  const [, streamIndex, sentAtMs] = tuple
+function parseFixes(
+  type: 'fix' | 'hint' | 'feed-fixes',
+  tuple: readonly unknown[],
+  suspectText: boolean,
+  limits: FrameLimits,
+): Parsed {
+  const isFeed = type === 'feed-fixes'
+  const first = isFeed ? 2 : 3
+  const sentAtMs = tuple[first - 1]
+  const streamIndex = isFeed ? 0 : tuple[1]
   if (!inRange(streamIndex, RANGES.streamIndex)) return wrongFix('streamIndex', rangeText(RANGES.streamIndex))
   if (!inRange(sentAtMs, RANGES.sentAtMs)) return wrongFix('sentAtMs', rangeText(RANGES.sentAtMs))
-  // Every element behind the header of a `fix` is a fix, so none is left unread; only the last may be a map instead.
-  const end = type === 'hint' ? 4 : tuple.length > 4 && isMap(tuple.at(-1)) ? tuple.length - 1 : tuple.length
-  if (end < 4 || end > 3 + LIMITS.fixesPerFrame) return wrongFix('fixes', `must be 1 to ${LIMITS.fixesPerFrame} fixes`)
+  // Every element behind the header is a fix, so none is left unread; only the last may be a map instead.
+  const fixesEnd = tuple.length > first + 1 && isMap(tuple.at(-1)) ? tuple.length - 1 : tuple.length
+  const end = type === 'hint' ? first + 1 : fixesEnd
+  const max = isFeed ? limits.feedFixesPerFrame : limits.fixesPerFrame
+  if (end <= first || end > first + max) return wrongFix('fixes', `must be 1 to ${max} fixes`)
 
-  const fixes: WireFix[] = []
-  for (let i = 3; i < end; i += 1) {
+  const fields: readonly (typeof FEED_FIX_FIELDS)[number][] = isFeed ? FEED_FIX_FIELDS : FIX_FIELDS
+  const fixes: (readonly (number | null)[])[] = []
+  for (let i = first; i < end; i += 1) {
     const fix: unknown = tuple[i]
-    const path = () => (type === 'fix' ? `fixes.${i - 3}` : 'fix')
-    if (!Array.isArray(fix)) return wrongFix(path(), `must be a fix, [${FIX_FIELDS.join(', ')}]`)
-    const checked = checkFix(fix)
+    const path = () => (type === 'hint' ? 'fix' : `fixes.${i - first}`)
+    if (!Array.isArray(fix)) return wrongFix(path(), `must be a fix, [${fields.join(', ')}]`)
+    const checked = checkFix(fix, fields)
     if (typeof checked === 'string') return wrongFix(`${path()}.${checked}`, rangeText(RANGES[checked]))
     fixes.push(checked)
   }
@@ -182,9 +216,15 @@ function parseFixes(type: 'fix' | 'hint', tuple: readonly unknown[], suspectText
     const path = badTextPath(tuple)
     if (path !== null) return { ok: false, id: null, refusal: badText(path, null) }
   }
-  const header = { streamIndex: noMinusZero(streamIndex), sentAtMs: noMinusZero(sentAtMs) }
-  const request: ClientRequest = type === 'fix' ? { type, ...header, fixes } : { type, ...header, fix: fixes[0]! }
-  return { ok: true, request, traceparent: traceparentOf(tuple, end) }
+  const traceparent = traceparentOf(tuple, end)
+  const sent = { sentAtMs: noMinusZero(sentAtMs) }
+  if (isFeed) {
+    return { ok: true, request: { type, ...sent, fixes: fixes as unknown as FeedFix[] }, traceparent }
+  }
+  const header = { streamIndex: noMinusZero(streamIndex), ...sent }
+  const own = fixes as unknown as WireFix[]
+  const request: ClientRequest = type === 'fix' ? { type, ...header, fixes: own } : { type, ...header, fix: own[0]! }
+  return { ok: true, request, traceparent }
 }
 
 const isMap = (value: unknown): value is Record<string, unknown> =>
@@ -243,8 +283,11 @@ const invalidField = (path: string, problem: string): Refusal => ({
   details: { path },
 })
 
-function firstIssue(issues: readonly { path: readonly PropertyKey[]; message: string }[], whole = 'message'): Refusal {
+function firstIssue(issues: readonly z.core.$ZodIssue[], whole = 'message'): Refusal {
   const issue = issues[0]!
+  if (issue.code === 'unrecognized_keys') {
+    return invalidField([...issue.path, issue.keys[0]].join('.'), 'is not known here')
+  }
   return invalidField(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message)
 }
 

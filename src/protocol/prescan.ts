@@ -6,23 +6,25 @@
  * recursion. JSON has only its depth, number of values and suspicious escapes to settle; `JSON.parse` does the grammar.
  */
 import { isUtf8 } from 'node:buffer'
-import { LIMITS } from './limits.ts'
+import { DEFAULT_LIMITS, DEPTH_MAX, type FrameLimits } from './limits.ts'
 
 export type Scan =
   /** `suspectText`: some string may hold NUL or a lone surrogate; look at them before use. */
   { readonly ok: true; readonly suspectText: boolean } | { readonly ok: false; readonly problem: string }
 
 const failed = (problem: string): Scan => ({ ok: false, problem })
-const TOO_DEEP = `values are nested deeper than ${LIMITS.depth}`
-const TOO_MANY = `the frame holds more than ${LIMITS.nodes} values`
+const tooDeep = ({ depth }: FrameLimits): Scan => failed(`values are nested deeper than ${depth}`)
+const tooMany = ({ nodes }: FrameLimits): Scan => failed(`the frame holds more than ${nodes} values`)
+const tooLong = ({ stringBytes }: FrameLimits): Scan => failed(`a string is longer than ${stringBytes} bytes`)
 const CUT_SHORT = 'the bytes end before the value does'
 
 // Scans are synchronous and never re-entered, so one stack serves all: values still to come in each open container.
-const remaining = new Int32Array(LIMITS.depth + 1)
-const isMap = new Uint8Array(LIMITS.depth + 1)
+const remaining = new Int32Array(DEPTH_MAX + 1)
+const isMap = new Uint8Array(DEPTH_MAX + 1)
 
 /** Passes bytes that hold exactly one MessagePack value made of nil, booleans, numbers, valid UTF-8, arrays and maps with string keys. */
-export function scanBinary(bytes: Uint8Array): Scan {
+export function scanBinary(bytes: Uint8Array, limits: FrameLimits = DEFAULT_LIMITS): Scan {
+  const maxDepth = Math.min(limits.depth, DEPTH_MAX)
   const end = bytes.byteLength
   let at = 0
   let depth = 0
@@ -38,7 +40,7 @@ export function scanBinary(bytes: Uint8Array): Scan {
     }
     if (at >= end) return failed(CUT_SHORT)
     nodes += 1
-    if (nodes > LIMITS.nodes) return failed(TOO_MANY)
+    if (nodes > limits.nodes) return tooMany(limits)
     // A map of n pairs is 2n values; an even rest means that a key comes next.
     const keyNext = isMap[depth] === 1 && remaining[depth]! % 2 === 0
     remaining[depth]! -= 1
@@ -79,6 +81,7 @@ export function scanBinary(bytes: Uint8Array): Scan {
 
     if (textBytes >= 0) {
       if (textBytes > end - at) return failed(CUT_SHORT)
+      if (textBytes > limits.stringBytes) return tooLong(limits)
       const kind = textKind(bytes, at, at + textBytes)
       if (kind === 'invalid') return failed('a string is not valid UTF-8')
       if (kind === 'suspect') suspectText = true
@@ -86,7 +89,7 @@ export function scanBinary(bytes: Uint8Array): Scan {
     } else if (items >= 0) {
       // Each value takes at least one byte, so a size beyond the bytes left is a lie.
       if (items > end - at) return failed('a container declares more values than there are bytes')
-      if (depth === LIMITS.depth) return failed(TOO_DEEP)
+      if (depth === maxDepth) return tooDeep(limits)
       depth += 1
       remaining[depth] = items
       isMap[depth] = map ? 1 : 0
@@ -125,8 +128,9 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SMALL_U = 0x75
 
-/** Passes JSON text of bounded depth and number of values; the grammar is left to `JSON.parse`. */
-export function scanJson(text: string): Scan {
+/** Passes JSON text of bounded depth, number of values and length of strings; the grammar is left to `JSON.parse`. */
+export function scanJson(text: string, limits: FrameLimits = DEFAULT_LIMITS): Scan {
+  const maxDepth = Math.min(limits.depth, DEPTH_MAX)
   let depth = 0
   let nodes = 0
   let suspectText = false
@@ -139,7 +143,7 @@ export function scanJson(text: string): Scan {
         depth += 1
         nodes += 1
         inScalar = false
-        if (depth > LIMITS.depth) return failed(TOO_DEEP)
+        if (depth > maxDepth) return tooDeep(limits)
         break
       case 0x5d: // ]
       case 0x7d: // }
@@ -154,23 +158,47 @@ export function scanJson(text: string): Scan {
       case 0x0d:
         inScalar = false
         break
-      case QUOTE:
+      case QUOTE: {
         nodes += 1
         inScalar = false
-        for (at += 1; at < text.length && text.charCodeAt(at) !== QUOTE; at += 1) {
+        const from = at + 1
+        for (at = from; at < text.length && text.charCodeAt(at) !== QUOTE; at += 1) {
           if (text.charCodeAt(at) !== BACKSLASH) continue
           at += 1
           if (text.charCodeAt(at) === SMALL_U && SUSPECT_ESCAPE.test(text.slice(at + 1, at + 5))) suspectText = true
         }
+        // No character takes more than three bytes, so most strings need no closer look.
+        if ((at - from) * 3 > limits.stringBytes && utf8Bytes(text, from, at) > limits.stringBytes)
+          return tooLong(limits)
         break
+      }
       default:
         if (!inScalar) nodes += 1
         inScalar = true
     }
-    if (nodes > LIMITS.nodes) return failed(TOO_MANY)
+    if (nodes > limits.nodes) return tooMany(limits)
   }
   return { ok: true, suspectText }
 }
 
 /** NUL, or either half of a surrogate pair. */
 const SUSPECT_ESCAPE = /^(?:0000|d[89a-f])/i
+
+/** The bytes that a JSON string between its quotes takes in UTF-8 once its escapes are read. */
+function utf8Bytes(text: string, from: number, to: number): number {
+  let bytes = 0
+  for (let at = from; at < to; at += 1) {
+    let unit = text.charCodeAt(at)
+    if (unit === BACKSLASH) {
+      at += 1
+      if (text.charCodeAt(at) === SMALL_U) {
+        unit = Number.parseInt(text.slice(at + 1, at + 5), 16)
+        at += 4
+      }
+    }
+    // Each half of a surrogate pair is two of the pair's four bytes.
+    if (unit >= 0xd800 && unit <= 0xdfff) bytes += 2
+    else bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
+  }
+  return bytes
+}

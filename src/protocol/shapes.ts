@@ -5,7 +5,7 @@
  * and the names in `details.path`. Fixes and hints are not here: `fix-frame.ts` checks them by hand.
  */
 import { z } from 'zod'
-import type { CallDetails, Command, EnterCall } from '../domain/commands.ts'
+import type { AmendCall, CallDetails, Command, EnterCall } from '../domain/commands.ts'
 import { COMMAND_ID, REGION_ID, ROUTED_ID, STREAM_ID, UNIT_ID } from '../domain/ids.ts'
 import { ROLES, type Role } from '../domain/roles.ts'
 import {
@@ -15,13 +15,15 @@ import {
   DISPOSITIONS,
   LEVELS_OF_CARE,
   type LevelOfCare,
+  OVERRIDE_REASONS,
   type Priority,
   REPORTABLE_PHASES,
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
 import { fromE7, noMinusZero, toE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
-import type { ClientTypeName, StreamDeclaration } from './wire.ts'
+import { parseTile } from './tiles.ts'
+import { type ClientTypeName, type FeedChannel, type StreamDeclaration, TILE_ZOOMS, type TileWatch } from './wire.ts'
 
 export type OrdinaryRequest =
   | {
@@ -46,6 +48,10 @@ export type OrdinaryRequest =
     }
   | { readonly type: 'watch-board'; readonly id: string; readonly fromPosition: number | null }
   | { readonly type: 'unwatch-board'; readonly id: string }
+  | { readonly type: 'watch-tiles'; readonly id: string; readonly tiles: readonly TileWatch[] }
+  | { readonly type: 'watch-unit' | 'unwatch-unit'; readonly id: string; readonly unitId: string }
+  | { readonly type: 'attach'; readonly id: string; readonly channels: readonly FeedChannel[] }
+  | { readonly type: 'detach'; readonly id: string; readonly channels: readonly number[] }
 
 const integer = ([min, max]: readonly [min: number, max: number]) => {
   const error = `must be an integer from ${min} to ${max}`
@@ -74,6 +80,8 @@ const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
 }
 /** Null and an absent key mean the same. */
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? null)
+
+const TILE_PROBLEM = `must be z/x/y of the Web Mercator grid with z one of ${TILE_ZOOMS.join(', ')}`
 
 const id = matching(COMMAND_ID)
 const atMs = integer(RANGES.atMs)
@@ -117,6 +125,50 @@ const wireCall = z
     return { type: 'enter-call', lonDeg: fromE7(lonE7), latDeg: fromE7(latE7), ...rest }
   })
 
+const tileWatch = z
+  .tuple(
+    [
+      z.string({ error: TILE_PROBLEM }).refine(tile => parseTile(tile) !== null, { error: TILE_PROBLEM }),
+      matching(STREAM_ID).nullable(),
+      integer(RANGES.position).nullable(),
+    ],
+    { error: 'must be [tile, stream, seq]' },
+  )
+  .rest(z.unknown())
+  .refine(([, stream, seq]) => (stream === null) === (seq === null), {
+    error: 'must give both stream and seq, or neither',
+  })
+  .transform(([tile, stream, seq]): TileWatch => [tile, stream, seq])
+const feedChannel = z
+  .tuple(
+    [integer(RANGES.channel), matching(UNIT_ID), matching(STREAM_ID), oneOf(['gnss', 'device']), integer(RANGES.seq)],
+    { error: 'must be [channel, unitId, streamId, clock, lowestSeq]' },
+  )
+  .rest(z.unknown())
+  .transform(
+    ([channel, unitId, streamId, clock, lowestSeq]): FeedChannel => [channel, unitId, streamId, clock, lowestSeq],
+  )
+/** A change of place needs both of its coordinates; an absent key changes nothing, and null takes a value away. */
+const callChanges = z
+  .object(
+    {
+      lonE7: lonE7.optional(),
+      latE7: latE7.optional(),
+      priority: callFields.priority.optional(),
+      problem: text(1, LIMITS.problemChars).nullable().optional(),
+      details: details.nullable().optional(),
+    },
+    { error: 'must be a map, what changes' },
+  )
+  .refine(({ lonE7, latE7 }) => (lonE7 === undefined) === (latE7 === undefined), {
+    error: 'must give both lonE7 and latE7, or neither',
+  })
+  .refine(changes => Object.values(changes).some(value => value !== undefined), { error: 'must change something' })
+  .transform(({ lonE7, latE7, ...rest }) => ({
+    ...(lonE7 === undefined || latE7 === undefined ? {} : { lonDeg: fromE7(lonE7), latDeg: fromE7(latE7) }),
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
+  })) as z.ZodType<Omit<AmendCall, 'type' | 'callId'>>
+
 /** Body of `POST /v1/calls`: a `WireCall` whose place is given in degrees. */
 export const CALL_BODY = z
   .object({ lonDeg: degrees(180), latDeg: degrees(90), ...callFields }, { error: 'must be a JSON object, the call' })
@@ -144,7 +196,7 @@ function shape<S extends z.ZodObject>(schema: S, build: (fields: z.output<S>) =>
 
 const ask = (id: string, command: Command): OrdinaryRequest => ({ type: 'command', id, command })
 
-export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint'>, Shape>> = {
+export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'feed-fixes'>, Shape>> = {
   hello: shape(
     z
       .object({
@@ -166,7 +218,8 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint'>, Sh
       }),
     fields => ({ type: 'hello', ...fields }),
   ),
-  mark: shape(z.object({ streamIndex: integer(RANGES.streamIndex) }), fields => ({ type: 'mark', ...fields })),
+  // Of a feed it is a channel: whether it names anything is for the region to say.
+  mark: shape(z.object({ streamIndex: integer(RANGES.channel) }), fields => ({ type: 'mark', ...fields })),
   'sign-on': shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
     ask(id, { type: 'sign-on', ...fields }),
   ),
@@ -223,4 +276,58 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint'>, Sh
     ...fields,
   })),
   'unwatch-board': shape(z.object({ id }), fields => ({ type: 'unwatch-board', ...fields })),
+  'watch-tiles': shape(
+    z
+      .object({ id, tiles: list(tileWatch, 0, LIMITS.tilesPerWatch) })
+      .refine(({ tiles }) => new Set(tiles.map(([tile]) => tile)).size === tiles.length, {
+        path: ['tiles'],
+        error: 'must name each tile once',
+      }),
+    fields => ({ type: 'watch-tiles', ...fields }),
+  ),
+  'watch-unit': shape(z.object({ id, unitId: matching(UNIT_ID) }), fields => ({ type: 'watch-unit', ...fields })),
+  'unwatch-unit': shape(z.object({ id, unitId: matching(UNIT_ID) }), fields => ({ type: 'unwatch-unit', ...fields })),
+  'amend-call': shape(z.object({ id, callId: matching(ROUTED_ID), changes: callChanges }), ({ id, callId, changes }) =>
+    ask(id, { type: 'amend-call', callId, ...changes }),
+  ),
+  'cancel-call': shape(
+    z.object({ id, callId: matching(ROUTED_ID), reason: oneOf(CANCEL_REASONS) }),
+    ({ id, ...fields }) => ask(id, { type: 'cancel-call', ...fields }),
+  ),
+  'assign-unit': shape(
+    z.object({ id, tripId: matching(ROUTED_ID), unitId: matching(UNIT_ID), reason: oneOf(OVERRIDE_REASONS) }),
+    ({ id, ...fields }) => ask(id, { type: 'assign-unit', ...fields }),
+  ),
+  'withdraw-unit': shape(
+    z.object({ id, tripId: matching(ROUTED_ID), reason: oneOf(OVERRIDE_REASONS) }),
+    ({ id, ...fields }) => ask(id, { type: 'withdraw-unit', ...fields }),
+  ),
+  'set-unit-status': shape(
+    z
+      .object({
+        id,
+        unitId: matching(UNIT_ID),
+        status: oneOf(['available', 'unavailable', 'off-duty']),
+        reason: oneOf(UNAVAILABLE_REASONS).nullable(),
+        happenedAtMs: atMs,
+      })
+      .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {
+        path: ['reason'],
+        error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null otherwise`,
+      }),
+    ({ id, ...fields }) => ask(id, { type: 'set-unit-status', ...fields }),
+  ),
+  attach: shape(
+    z
+      .object({ id, channels: list(feedChannel, 1, LIMITS.channelsPerAttach) })
+      .refine(({ channels }) => new Set(channels.map(([channel]) => channel)).size === channels.length, {
+        path: ['channels'],
+        error: 'must name each channel once',
+      }),
+    fields => ({ type: 'attach', ...fields }),
+  ),
+  detach: shape(z.object({ id, channels: list(integer(RANGES.channel), 1, LIMITS.channelsPerAttach) }), fields => ({
+    type: 'detach',
+    ...fields,
+  })),
 }

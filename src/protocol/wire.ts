@@ -15,6 +15,7 @@ import type {
   DispatchMode,
   Disposition,
   LevelOfCare,
+  OverrideReason,
   Priority,
   ReportablePhase,
   TripPhase,
@@ -31,6 +32,7 @@ export const CLIENT_TYPES = {
   fix: 2,
   hint: 3,
   mark: 4,
+  'feed-fixes': 5,
   'sign-on': 10,
   'sign-off': 11,
   'set-status': 12,
@@ -43,6 +45,16 @@ export const CLIENT_TYPES = {
   nearest: 22,
   'watch-board': 23,
   'unwatch-board': 24,
+  'watch-tiles': 25,
+  'watch-unit': 26,
+  'unwatch-unit': 27,
+  'amend-call': 30,
+  'cancel-call': 31,
+  'assign-unit': 32,
+  'withdraw-unit': 33,
+  'set-unit-status': 34,
+  attach: 40,
+  detach: 41,
 } as const
 export type ClientTypeName = keyof typeof CLIENT_TYPES
 
@@ -56,6 +68,11 @@ export const SERVER_TYPES = {
   board: 69,
   'board-events': 70,
   'going-away': 71,
+  tile: 72,
+  'tile-moves': 73,
+  unit: 74,
+  'feed-marks': 75,
+  detached: 76,
 } as const
 export type ServerTypeName = keyof typeof SERVER_TYPES
 
@@ -77,6 +94,43 @@ export type WireFix = readonly [
   speedCmps: number | null,
   headingDd: number | null,
 ]
+
+/** A fix of one of a feed's units: the channel that `attach` gave it, then the fix's own elements. */
+export type FeedFix = readonly [channel: number, ...fix: WireFix]
+
+/**
+ * One of a feed's units. `channel` is the feed's own number for it, used from then on; `streamId`, `clock` and
+ * `lowestSeq` are those of a `StreamDeclaration`.
+ */
+export type FeedChannel = readonly [
+  channel: number,
+  unitId: string,
+  streamId: string,
+  clock: StreamClock,
+  lowestSeq: number,
+]
+
+/**
+ * A map tile to watch, `z/x/y` of the Web Mercator grid at one of `TILE_ZOOMS`. `stream` and `seq` are those of the last
+ * frame that the client has applied; null asks for a snapshot.
+ */
+export type TileWatch = readonly [tile: string, stream: string | null, seq: number | null]
+
+/** Why a feed lost a channel: another attach took the unit, or the service gave the unit up. */
+export const DETACH_REASONS = ['superseded', 'unit-retired'] as const
+export type DetachReason = (typeof DETACH_REASONS)[number]
+
+/** The zooms at which tiles can be watched: about 625, 78 and 10 km wide at the equator. */
+export const TILE_ZOOMS = [6, 9, 12] as const
+
+/** What a dispatcher changes of a call; absent keys stay as they are, `details` is replaced as a whole. */
+export interface WireCallChanges {
+  readonly lonE7?: number
+  readonly latE7?: number
+  readonly priority?: Priority
+  readonly problem?: string | null
+  readonly details?: Partial<CallDetails> | null
+}
 
 export interface WireCall {
   readonly lonE7: number
@@ -119,6 +173,24 @@ export interface ClientTuples {
   nearest: [id: string, lonE7: number, latE7: number, k: number, levelOfCare: LevelOfCare | null]
   'watch-board': [id: string, fromPosition: number | null]
   'unwatch-board': [id: string]
+  'feed-fixes': [sentAtMs: number, ...fixes: FeedFix[]]
+  /** The whole set of tiles that the session looks at from now on; empty ends the watch. */
+  'watch-tiles': [id: string, tiles: readonly TileWatch[]]
+  'watch-unit': [id: string, unitId: string]
+  'unwatch-unit': [id: string, unitId: string]
+  'amend-call': [id: string, callId: string, changes: WireCallChanges]
+  'cancel-call': [id: string, callId: string, reason: CancelReason]
+  'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
+  'withdraw-unit': [id: string, tripId: string, reason: OverrideReason]
+  'set-unit-status': [
+    id: string,
+    unitId: string,
+    status: 'available' | 'unavailable' | 'off-duty',
+    reason: UnavailableReason | null,
+    happenedAtMs: number,
+  ]
+  attach: [id: string, channels: readonly FeedChannel[]]
+  detach: [id: string, channels: readonly number[]]
 }
 
 /** Region time and how it runs: regionMs = anchorRegionMs + (wallMs − anchorWallMs) × rate. */
@@ -163,6 +235,21 @@ export interface TripView {
   readonly version: number
   /** Personal data of the call, for the bound crew and the desk; null when none was given or it was erased. */
   readonly details: CallDetails | null
+}
+
+export interface CallView {
+  readonly callId: string
+  readonly state: 'open' | 'closed' | 'cancelled'
+  readonly lonE7: number
+  readonly latE7: number
+  readonly priority: Priority
+  readonly problem: string | null
+  readonly needs: readonly Need[]
+  readonly receivedAtMs: number
+  readonly trips: readonly TripView[]
+  readonly details: CallDetails | null
+  /** Position of the record that last changed the call. */
+  readonly version: number
 }
 
 export interface FixView {
@@ -214,6 +301,8 @@ export interface WelcomeView {
   readonly streams: readonly (readonly [streamId: string, durableSeq: number])[]
   readonly driver: DriverView | null
   readonly limits: { readonly frameBytes: number; readonly fixesPerFrame: number }
+  /** Opens this session again in place of the token, until the session is as old as it may get; null: take the token. */
+  readonly ticket: string | null
 }
 
 export interface NearestUnit {
@@ -227,6 +316,21 @@ export interface NearestResult {
   readonly basis: 'straight-line'
   readonly units: readonly NearestUnit[]
 }
+
+/**
+ * A unit on the map: `status` and `freshness` as in `UnitView` and `FixView`; the fix is `ageMs` older than the frame's
+ * `atMs`. Speed in cm/s and heading in 0.1 degree, null where unknown.
+ */
+export type TileUnit = readonly [
+  unitId: string,
+  lonE7: number,
+  latE7: number,
+  ageMs: number,
+  speedCmps: number | null,
+  headingDd: number | null,
+  status: UnitStatus,
+  levelOfCare: LevelOfCare,
+]
 
 /** The tuples the server sends, by name, without the type that leads each. */
 interface ServerTuples {
@@ -242,6 +346,16 @@ interface ServerTuples {
   'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[]]
   /** Reconnect after `afterMs` plus a random share of `spreadMs`, both divided by the clock rate. */
   'going-away': [afterMs: number, spreadMs: number]
+  /** Every unit of the tile at `seq` of the tile's `stream`: it replaces what the client has of the tile. */
+  tile: [tile: string, stream: string, seq: number, atMs: number, units: readonly TileUnit[]]
+  /** What came, changed or moved in the tile since frame `seq - 1`, and what has left it. A gap in `seq` asks for a snapshot. */
+  'tile-moves': [tile: string, seq: number, atMs: number, units: readonly TileUnit[], gone: readonly string[]]
+  /** A watched unit and its trip as they are now, at most four times a second. */
+  unit: [position: number, unit: UnitView, trip: TripView | null]
+  /** `[channel, durableSeq]` for each of a feed's streams whose mark rose. */
+  'feed-marks': [marks: readonly (readonly [channel: number, durableSeq: number])[]]
+  /** The channel is no longer this feed's, and not by its own `detach`. */
+  detached: [channel: number, reason: DetachReason]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

@@ -1,5 +1,7 @@
 /** The engine as a process of its own: started, killed without warning, started again on the same port. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,6 +47,8 @@ export class EngineChild {
       GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_CLOCK_RATE: String(clockRate),
       GOLDENHOUR_LOG_LEVEL: 'info',
+      // Nobody signs in with it; one that is made up would be printed.
+      GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
     }
     // A group of its own: Ctrl-C reaches this program alone, which then ends the engine in order.
     const child = spawn(process.execPath, [PROGRAM, 'serve'], { env, stdio: ['ignore', out, out], detached: true })

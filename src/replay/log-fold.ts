@@ -103,6 +103,16 @@ class Fold implements FoldedLog {
         trip.offer = null
         trip.phase = 'pending'
         break
+      case 'AssignmentOverridden':
+      case 'UnitWithdrawn': {
+        const from = event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId
+        const had = trip.offer?.unitId ?? trip.unitId
+        if (had !== from) breaks(`takes it from ${from}, and ${had} had it`)
+        this.#release(trip)
+        trip.offer = null
+        trip.phase = 'pending'
+        break
+      }
       case 'TripPhaseReached':
         if (trip.unitId !== event.unitId) breaks(`is by ${event.unitId}, and the trip is bound to ${trip.unitId}`)
         trip.phase = event.phase

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/index.ts'
 import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'

@@ -1,7 +1,8 @@
 /** The one place that opens connections to Postgres: sessions with bounded transactions, numbers for int8, kysely. */
-import { type Generated, Kysely, PostgresDialect } from 'kysely'
+import { type ColumnType, type Generated, type JSONColumnType, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import type { RegionId, UnitId } from '../domain/ids.ts'
+import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
+import type { Role } from '../domain/roles.ts'
 import type { DispatchMode, LevelOfCare } from '../domain/vocabulary.ts'
 
 /** The database cannot be used as it is; the message says what the operator can do. */
@@ -25,7 +26,52 @@ export class DatabaseSetupError extends Error {
 
 /** The tables that are read and written by ordinary queries; the journal's own tables are written by hand-made SQL. */
 interface Schema {
-  'auth.signing_keys': { kid: string; private_jwk: unknown; created_at: Generated<Date> }
+  'auth.signing_keys': { kid: string; private_jwk: unknown; created_at: Generated<Date>; retired_at: Date | null }
+  'auth.ticket_secrets': { id: Generated<number>; secret: Buffer; created_at: Generated<Date> }
+  'auth.devices': {
+    id: string
+    name: string
+    role: 'feed' | 'driver'
+    region: RegionId
+    unit: UnitId | null
+    units: UnitId[] | null
+    secret_hash: Buffer
+    disabled: Generated<boolean>
+    version: Generated<number>
+    created_at_ms: number
+    changed_at_ms: number
+    last_used_at_ms: number | null
+  }
+  'auth.revocations': { kind: string; id: string; revoked_at_ms: number; version: number }
+  'auth.version': { only: Generated<boolean>; version: number }
+  'auth.users': {
+    name: Principal
+    name_key: ColumnType<string, never, never>
+    role: Role
+    regions: RegionId[]
+    units: UnitId[] | null
+    password_hash: string
+    disabled: Generated<boolean>
+    version: Generated<number>
+    created_at_ms: number
+    changed_at_ms: number
+  }
+  'auth.sign_ins': {
+    sid: string
+    user_name: Principal
+    region: RegionId | null
+    unit: UnitId | null
+    signed_in_at_ms: number
+    generation: number
+    ends_at_ms: number
+  }
+  'auth.refresh_tokens': {
+    token_hash: Buffer
+    sid: string
+    generation: number
+    spent_at_ms: number | null
+    sealed_successor: Buffer | null
+  }
   'log.clock': { only: Generated<boolean>; anchor_region_ms: number; anchor_wall_ms: number; rate: number }
   'log.records': {
     region: RegionId
@@ -40,6 +86,7 @@ interface Schema {
     name: string
     time_zone: string
     dispatch_mode: Generated<DispatchMode>
+    version: Generated<number>
   }
   'reference.units': {
     region: RegionId
@@ -48,8 +95,41 @@ interface Schema {
     level_of_care: LevelOfCare
     capabilities: string[]
     home_station: string | null
+    version: Generated<number>
+  }
+  'reference.retired_units': { region: RegionId; unit_id: UnitId; version: number }
+  'reference.stations': {
+    region: RegionId
+    station_id: string
+    name: string
+    lon_deg: number
+    lat_deg: number
+    capacity: number | null
+    address: string | null
+    note: string | null
+    version: number
+  }
+  'reference.hospitals': {
+    region: RegionId
+    hospital_id: string
+    name: string
+    lon_deg: number
+    lat_deg: number
+    address: string | null
+    emergency_department: boolean
+    capabilities: string[]
+    version: number
   }
   'reference.version': { only: Generated<boolean>; version: number }
+  'gateway.http_outcomes': {
+    principal: Principal
+    key_hash: Buffer
+    request_hash: Buffer
+    status: number
+    headers: JSONColumnType<Record<string, string>>
+    body: string
+    answered_at_ms: number
+  }
 }
 
 /** Typed queries over a pool of their own; ended by `destroy()`. */
@@ -120,6 +200,9 @@ function openPool(url: string, poolSize = 4): pg.Pool {
   const pool = new pg.Pool({ ...settings(url, { applicationName: 'goldenhour' }), max: poolSize })
   // As in `openClient`: the pool drops the broken connection by itself.
   pool.on('error', () => undefined)
+  // And one that breaks while it is out, between two statements of a transaction, tells nobody but itself: without a
+  // listener of its own that would end the process. The next statement reports it.
+  pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 

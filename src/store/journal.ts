@@ -54,6 +54,7 @@ export interface RecordWrite {
   /** Rows of `open_trip` that this record deletes, then those that it inserts; inserting a unit twice is a content error. */
   readonly closes: readonly { readonly unitId: UnitId; readonly tripId: TripId }[]
   readonly opens: readonly { readonly unitId: UnitId; readonly tripId: TripId }[]
+  /** The call's personal data from now on, in place of what it had. */
   readonly callDetails: { readonly callId: CallId; readonly details: CallDetails } | null
 }
 

@@ -236,9 +236,6 @@ function appendRecords(state: Region, ownership: Ownership, batch: readonly Reco
     }
     if (write.callDetails !== null) {
       const { callId, details } = write.callDetails
-      if (state.callDetails.has(callId) || callDetails.has(callId)) {
-        throw new ContentRejected(`call ${callId} has its details already`)
-      }
       toJson(details)
       callDetails.set(callId, { ...details })
     }

@@ -25,6 +25,26 @@ export function unavailable(error: unknown): StoreUnavailable {
   return error instanceof StoreUnavailable ? error : new StoreUnavailable(describe(error), { cause: error })
 }
 
+/** The server was starting, stopping, full or gone. */
+const AWAY = /^(08|53|57P|25P0|25006)/
+/** The words of pg and its pool where a connection could not be had, or broke: such errors have no code. */
+const NO_CONNECTION =
+  /timeout exceeded when trying to connect|connection (terminated|timeout)|connection error|pool after calling end/i
+/** Of the socket: ECONNREFUSED, ENOTFOUND and their like. */
+const SOCKET = /^E[A-Z_]+$/
+
+/** Whether an error of an ordinary query says that the store is away, rather than that we made a mistake. */
+export function isStoreAway(error: unknown): boolean {
+  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) return true
+  if (!(error instanceof Error)) return false
+  const sql = sqlState(error)
+  if (sql !== null) return AWAY.test(sql)
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isStoreAway)
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
+  if (typeof code === 'string' && SOCKET.test(code)) return syscall !== undefined
+  return NO_CONNECTION.test(error.message)
+}
+
 /** The server's code; null for errors of the connection, which may have a code too (ECONNRESET) but no severity. */
 function sqlState(error: unknown): string | null {
   const { code, severity } = error as { code?: unknown; severity?: unknown }

@@ -1,25 +1,36 @@
-/** What the service tells us about itself: its regions and their units. */
-import { sql } from 'kysely'
+/** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
+import type { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
-import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
-import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
+import type { RegionId, UnitId } from '../domain/ids.ts'
+import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../protocol/reference.ts'
+import type { AuditEntry } from './audit.ts'
 import type { Database } from './database.ts'
+import { nextVersion, type Put, putItems, unknownStations } from './reference/items.ts'
+import { HOSPITALS, type Kind, STATIONS, UNITS } from './reference/kinds.ts'
+import { insertRegion } from './reference/regions.ts'
 
-export interface RegionReference {
-  readonly region: RegionId
-  readonly name: string
-  /** IANA name, as in `Europe/Berlin`. */
-  readonly timeZone: string
-  readonly dispatchMode: DispatchMode
-}
+export type { RegionReference } from '../protocol/reference.ts'
 
 /** Reference data that cannot be taken as it is; the message names the value and what it must be. */
 export class InvalidReference extends Error {
   override readonly name = 'InvalidReference'
 }
 
-const LABEL_CHARS = 120
-const CAPABILITIES_MAX = 32
+/** What can be imported, by the word for it. */
+export const IMPORTABLE = {
+  units: { kind: UNITS, shape: UNIT },
+  stations: { kind: STATIONS, shape: STATION },
+  hospitals: { kind: HOSPITALS, shape: HOSPITAL },
+} as const
+export type ImportKind = keyof typeof IMPORTABLE
+
+/** Runs in the transaction of a change, and tells the audit of it. */
+export type AuditChange = (
+  transaction: Database,
+  entry: Pick<AuditEntry, 'action' | 'region' | 'subject' | 'details'>,
+) => Promise<void>
+
+const unaudited: AuditChange = () => Promise.resolve()
 
 export class ReferenceStore {
   readonly #database: Database
@@ -29,22 +40,14 @@ export class ReferenceStore {
   }
 
   /** Adds a region. Errors: InvalidReference, also when the region exists. */
-  async addRegion(region: RegionReference): Promise<void> {
-    checkRegion(region)
-    await this.#change(async transaction => {
-      const added = await transaction
-        .insertInto('reference.regions')
-        .values({
-          region: region.region,
-          name: region.name,
-          time_zone: region.timeZone,
-          dispatch_mode: region.dispatchMode,
-        })
-        .onConflict(conflict => conflict.doNothing())
-        .executeTakeFirst()
-      if (added.numInsertedOrUpdatedRows === 0n) {
+  async addRegion(region: RegionReference, audit = unaudited): Promise<void> {
+    const problem = problemOf(REGION, region)
+    if (problem !== null) throw new InvalidReference(`Region ${JSON.stringify(region.region)}: ${problem}.`)
+    await this.#database.transaction().execute(async transaction => {
+      if (!(await insertRegion(transaction, region, await nextVersion(transaction)))) {
         throw new InvalidReference(`The region ${region.region} exists already.`)
       }
+      await audit(transaction, { action: 'region-created', region: region.region, subject: region.region, details: {} })
     })
   }
 
@@ -57,52 +60,44 @@ export class ReferenceStore {
       .execute()
   }
 
-  /**
-   * Adds the units, and replaces those that the region has under the same id: all of them, or none.
-   * Errors: InvalidReference for a value out of grammar, a unit named twice, or a region that does not exist.
-   */
+  /** As `import`, for units. */
   async importUnits(region: RegionId, units: readonly UnitReference[]): Promise<void> {
+    await this.import('units', region, units)
+  }
+
+  /**
+   * Adds units, stations or hospitals, and replaces those that the region has under the same id: all of them, or none.
+   * Errors: InvalidReference for a value out of grammar, an id named twice, a unit of an unknown station, or a region
+   * that does not exist.
+   */
+  async import(what: ImportKind, region: RegionId, items: readonly object[], audit = unaudited): Promise<Put> {
+    const { kind, shape } = IMPORTABLE[what] as { kind: Kind<object>; shape: z.ZodType<object> }
     const named = new Set<string>()
-    for (const unit of units) {
-      const problem = unitProblem(unit) ?? (named.has(unit.unitId) ? 'is named twice' : null)
-      if (problem !== null) throw new InvalidReference(`Unit ${JSON.stringify(unit.unitId)}: ${problem}.`)
-      named.add(unit.unitId)
-    }
-    await this.#change(async transaction => {
-      const known = await transaction
-        .selectFrom('reference.regions')
-        .select('region')
-        .where('region', '=', region)
-        .executeTakeFirst()
-      if (known === undefined) {
-        throw new InvalidReference(
-          `There is no region ${JSON.stringify(region)}; add it first (goldenhour region add NAME).`,
-        )
-      }
-      for (let start = 0; start < units.length; start += IMPORT_CHUNK) {
-        await transaction
-          .insertInto('reference.units')
-          .values(
-            units.slice(start, start + IMPORT_CHUNK).map(unit => ({
-              region,
-              unit_id: unit.unitId,
-              call_sign: unit.callSign,
-              level_of_care: unit.levelOfCare,
-              capabilities: [...unit.capabilities],
-              home_station: unit.homeStation,
-            })),
-          )
-          .onConflict(conflict =>
-            conflict.columns(['region', 'unit_id']).doUpdateSet(row => ({
-              call_sign: row.ref('excluded.call_sign'),
-              level_of_care: row.ref('excluded.level_of_care'),
-              capabilities: row.ref('excluded.capabilities'),
-              home_station: row.ref('excluded.home_station'),
-            })),
-          )
-          .execute()
-      }
+    const checked = items.map(item => {
+      const id = String(item[kind.idField as keyof typeof item])
+      const problem = problemOf(shape, item) ?? (named.has(id) ? 'is named twice' : null)
+      if (problem !== null) throw new InvalidReference(`${kind.idField} ${JSON.stringify(id)}: ${problem}.`)
+      named.add(id)
+      return shape.parse(item)
     })
+    return this.#database.transaction().execute(async transaction => {
+      const version = await nextVersion(transaction)
+      await requireRegion(transaction, region)
+      if (what === 'units') await requireStations(transaction, region, checked as readonly UnitReference[])
+      const put = await putItems(transaction, kind, region, checked, version)
+      await audit(transaction, {
+        action: `${what}-imported`,
+        region,
+        subject: null,
+        details: { ...put, given: items.length },
+      })
+      return put
+    })
+  }
+
+  /** Those of the stations named that the region does not have; none while it has no stations at all. */
+  unknownStations(region: RegionId, stationIds: readonly string[]): Promise<string[]> {
+    return unknownStations(this.#database, region, stationIds)
   }
 
   /** The units of a region, by id. */
@@ -121,70 +116,64 @@ export class ReferenceStore {
       .execute()
   }
 
-  /** Rises with every change of a region or unit: an unchanged number means that nothing changed. */
+  /** The units that the region had and has no longer, by id. */
+  async listRetiredUnits(region: RegionId): Promise<UnitId[]> {
+    const rows = await this.#database
+      .selectFrom('reference.retired_units')
+      .select('unit_id')
+      .where('region', '=', region)
+      .orderBy('unit_id')
+      .execute()
+    return rows.map(row => row.unit_id)
+  }
+
+  /** Rises with every change of anything: an unchanged number means that nothing changed. */
   async version(): Promise<number> {
     const row = await this.#database.selectFrom('reference.version').select('version').executeTakeFirstOrThrow()
     return row.version
   }
 
-  #change(work: (transaction: Database) => Promise<void>): Promise<void> {
-    return this.#database.transaction().execute(async transaction => {
-      // First, so that changes happen one after the other: a reader that sees version n sees all of change n.
-      await transaction.updateTable('reference.version').set({ version: sql`version + 1` }).execute()
-      await work(transaction)
-    })
+  /** The version at which a unit of the region was last added, changed or retired; 0 where none ever was. */
+  async unitsVersion(region: RegionId): Promise<number> {
+    const newest = (table: 'reference.units' | 'reference.retired_units') =>
+      this.#database
+        .selectFrom(table)
+        .select(({ fn }) => fn.max('version').as('version'))
+        .where('region', '=', region)
+        .executeTakeFirstOrThrow()
+    const [units, retired] = await Promise.all([newest('reference.units'), newest('reference.retired_units')])
+    return Math.max(units.version ?? 0, retired.version ?? 0)
   }
 }
 
-/** Six parameters a row, and Postgres takes 65,535 a statement. */
-const IMPORT_CHUNK = 5_000
-
-/** What is wrong with a unit's description, as the end of a sentence about it; null when nothing is. */
-export function unitProblem(unit: { readonly [Key in keyof UnitReference]: unknown }): string | null {
-  if (typeof unit.unitId !== 'string' || !UNIT_ID.test(unit.unitId)) {
-    return 'unit_id must be 1 to 32 characters of A-Z a-z 0-9 . _ -'
-  }
-  if (!isLabel(unit.callSign)) return `call_sign must be 1 to ${LABEL_CHARS} printable characters`
-  if (!(LEVELS_OF_CARE as readonly unknown[]).includes(unit.levelOfCare)) {
-    return `level_of_care must be one of ${LEVELS_OF_CARE.join(', ')}`
-  }
-  const capabilities = unit.capabilities as readonly string[]
-  if (capabilities.length > CAPABILITIES_MAX) return `capabilities must be at most ${CAPABILITIES_MAX}`
-  const odd = capabilities.find(capability => !CAPABILITY.test(capability))
-  if (odd !== undefined) return `capability ${JSON.stringify(odd)} must be 1 to 32 characters of a-z 0-9 -`
-  if (unit.homeStation !== null && !(typeof unit.homeStation === 'string' && UNIT_ID.test(unit.homeStation))) {
-    return 'home_station must be empty or 1 to 32 characters of A-Z a-z 0-9 . _ -'
-  }
-  return null
+/** What is wrong with a value, as the end of a sentence about it; null when nothing is. */
+export function problemOf(shape: z.ZodType, value: unknown): string | null {
+  const result = shape.safeParse(value)
+  if (result.success) return null
+  const [issue] = result.error.issues
+  return `${issue!.path.join('.')} ${issue!.message}`.trim()
 }
 
-function checkRegion(region: RegionReference): void {
-  const named = JSON.stringify(region.region)
-  if (!REGION_ID.test(region.region)) {
-    throw new InvalidReference(`${named} is no region id: it must be 1 to 16 characters of a-z 0-9.`)
-  }
-  if (!isLabel(region.name)) {
-    throw new InvalidReference(`The name of region ${named} must be 1 to ${LABEL_CHARS} printable characters.`)
-  }
-  if (!isTimeZone(region.timeZone)) {
-    throw new InvalidReference(
-      `${JSON.stringify(region.timeZone)} is no IANA time zone; write one such as Europe/Berlin or UTC.`,
-    )
-  }
-  if (!DISPATCH_MODES.includes(region.dispatchMode)) {
-    throw new InvalidReference(`The dispatch mode of region ${named} must be one of ${DISPATCH_MODES.join(', ')}.`)
-  }
+async function requireRegion(transaction: Database, region: RegionId): Promise<void> {
+  const known = await transaction
+    .selectFrom('reference.regions')
+    .select('region')
+    .where('region', '=', region)
+    .executeTakeFirst()
+  if (known !== undefined) return
+  throw new InvalidReference(`There is no region ${JSON.stringify(region)}; add it first (goldenhour region add NAME).`)
 }
 
-const isLabel = (value: unknown): boolean =>
-  typeof value === 'string' && value.length <= LABEL_CHARS && /^\P{C}+$/u.test(value) && value.trim() === value
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    // Offsets such as +02:00 are accepted there too, but do not know summer time.
-    return /^[A-Za-z]/.test(name)
-  } catch {
-    return false
-  }
+async function requireStations(
+  transaction: Database,
+  region: RegionId,
+  units: readonly UnitReference[],
+): Promise<void> {
+  const named = units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation]))
+  const [unknown] = await unknownStations(transaction, region, named)
+  if (unknown === undefined) return
+  const unit = units.find(({ homeStation }) => homeStation === unknown)!
+  throw new InvalidReference(
+    `Unit ${unit.unitId}: the region has no station ${JSON.stringify(unknown)}; import its stations first.`,
+  )
 }

@@ -224,10 +224,11 @@ export class SegmentEncoder {
 }
 
 /**
- * All fixes of a segment, in the order in which they were added.
+ * All fixes of a segment, or only those of one unit, in the order in which they were added. Where the table does not
+ * name the unit, nothing else is read.
  * Errors: SegmentCorrupt, also for a version that this code does not know.
  */
-export function decodeSegment(bytes: Uint8Array): SegmentRow[] {
+export function decodeSegment(bytes: Uint8Array, only: UnitId | null = null): SegmentRow[] {
   const reader = new VarintReader(bytes, corrupt)
   const version = reader.byte()
   if (version !== SEGMENT_CODEC_VERSION) corrupt(`its version is ${version}, known is ${SEGMENT_CODEC_VERSION}`)
@@ -236,6 +237,8 @@ export function decodeSegment(bytes: Uint8Array): SegmentRow[] {
   // Checked before anything of that size is made: an entry takes at least two bytes, a row at least four.
   if (entryCount * 2 + rowCount * 4 > reader.left) corrupt('it declares more than it holds')
   const base = { seq: 0, timeMs: reader.signed(), lonE7: reader.signed(), latE7: reader.signed() }
+
+  if (only !== null && !namesUnit(reader.copy(), entryCount, only)) return []
 
   const entries: { unitId: UnitId; streamId: StreamId; seq: number; timeMs: number; lonE7: number; latE7: number }[] =
     []
@@ -255,6 +258,10 @@ export function decodeSegment(bytes: Uint8Array): SegmentRow[] {
     const index = form & FIRST_OF_STREAM ? seen++ : reader.unsigned()
     const entry = index < seen ? entries[index] : undefined
     if (entry === undefined) return corrupt('a row names no entry of the table')
+    if (only !== null && entry.unitId !== only) {
+      skipRow(reader, form)
+      continue
+    }
     entry.seq += form & SEQ_FOLLOWS ? 1 : reader.signed()
     entry.timeMs += reader.signed()
     entry.lonE7 += reader.signed()
@@ -273,6 +280,38 @@ export function decodeSegment(bytes: Uint8Array): SegmentRow[] {
   if (seen !== entryCount) corrupt('an entry of the table has no row')
   if (reader.left > 0) corrupt('bytes follow its last row')
   return rows
+}
+
+/** Whether the table that begins here names a unit; makes no string of it, as most tables of a search do not. */
+function namesUnit(reader: VarintReader, entryCount: number, unitId: UnitId): boolean {
+  for (let i = 0; i < entryCount; i++) {
+    const length = readInto(reader, SCRATCH)
+    let same = length === unitId.length
+    for (let at = 0; same && at < length; at++) same = SCRATCH[at] === unitId.charCodeAt(at)
+    if (same) return true
+    const nibbles = reader.byte()
+    if (nibbles === NO_NIBBLES) reader.byte()
+    reader.pass(nibbles === NO_NIBBLES ? reader.byte() : nibbles & 15)
+  }
+  return false
+}
+
+const SCRATCH = new Uint8Array(2 * 255)
+
+/** Reads a string over the one before it; answers its length. */
+function readInto(reader: VarintReader, text: Uint8Array): number {
+  const nibbles = reader.byte()
+  const shared = nibbles === NO_NIBBLES ? reader.byte() : nibbles >> 4
+  const left = nibbles === NO_NIBBLES ? reader.byte() : nibbles & 15
+  for (let at = shared; at < shared + left; at++) text[at] = reader.byte()
+  return shared + left
+}
+
+/** The numbers of a row after its entry: seq, time, longitude, latitude, accuracy, speed and heading, where they are. */
+function skipRow(reader: VarintReader, form: number): void {
+  for (const isLeftOut of [SEQ_FOLLOWS, 0, 0, 0, NO_ACCURACY, NO_SPEED, NO_HEADING]) {
+    if ((form & isLeftOut) === 0) reader.skip()
+  }
 }
 
 function corrupt(what: string): never {

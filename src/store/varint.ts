@@ -64,6 +64,24 @@ export class VarintReader {
     return unzigzag(this.unsigned())
   }
 
+  /** Another reader that goes on from here. */
+  copy(): VarintReader {
+    const copy = new VarintReader(this.#bytes, this.#fail)
+    copy.#at = this.#at
+    return copy
+  }
+
+  /** Passes over so many bytes. */
+  pass(count: number): void {
+    if (count > this.left) this.#fail('it ends too early')
+    this.#at += count
+  }
+
+  /** Passes over one number, whatever it is. */
+  skip(): void {
+    while (this.byte() >= 0x80) {}
+  }
+
   /** ASCII text of `length` bytes. */
   text(length: number): string {
     if (length > this.left) return this.#fail('it ends too early')

@@ -12,6 +12,25 @@ export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'gap' | 'hi
 export type CommitLane = 'records' | 'segments' | 'snapshots'
 export type FrameDirection = 'in' | 'out'
 
+/** The limits of `protocol/limits.ts` whose refusals are counted here. */
+export type LimitName =
+  | 'connections'
+  | 'connectionsPerAddress'
+  | 'connectsPerAddressPerS'
+  | 'sessionsPerUser'
+  | 'openRequestsPerAddressPerS'
+  | 'floodBursts'
+  | 'helloTimeoutMs'
+  | 'httpRequestMs'
+  | 'httpBodyBytes'
+  | 'badFrames'
+  | 'backpressureBytes'
+  | 'rates.fix'
+  | 'rates.feedFix'
+  | 'rates.command'
+  | 'rates.query'
+  | 'rates.control'
+
 /** Figures that others hold, read at each scrape. */
 export interface MetricsSource {
   mailboxDepth(): Iterable<readonly [region: string, depth: number]>
@@ -58,6 +77,12 @@ export class Metrics {
   readonly #refusals: Counter<'code'>
   readonly #turnFailures: Counter
   readonly #slowClients: Counter
+  readonly #limitRefusals: Counter<'limit'>
+  readonly #badForwarded: Counter
+  readonly #certificateLoads: Counter<'outcome'>
+  readonly #thinned: Counter<'type'>
+  readonly #resyncs: Counter<'type'>
+  #fanOutMs = 0
   #source: MetricsSource | null = null
 
   constructor() {
@@ -117,6 +142,35 @@ export class Metrics {
     this.#slowClients = new Counter({
       name: 'goldenhour_slow_clients_total',
       help: 'Connections cut because their backlog passed its limit.',
+      registers,
+    })
+    this.#thinned = new Counter({
+      name: 'goldenhour_frames_thinned_total',
+      help: 'Frames left out for sessions that read too slowly, by type.',
+      labelNames: ['type'],
+      registers,
+    })
+    this.#resyncs = new Counter({
+      name: 'goldenhour_resyncs_total',
+      help: 'Snapshots and kept records sent to sessions that had been thinned, by type.',
+      labelNames: ['type'],
+      registers,
+    })
+    this.#limitRefusals = new Counter({
+      name: 'goldenhour_limit_refusals_total',
+      help: 'Connections, sessions, messages and requests refused or cut by a limit, by the name of the limit.',
+      labelNames: ['limit'],
+      registers,
+    })
+    this.#badForwarded = new Counter({
+      name: 'goldenhour_bad_forwarded_headers_total',
+      help: 'Forwarded headers of trusted proxies that were ignored: malformed, or two that contradict each other.',
+      registers,
+    })
+    this.#certificateLoads = new Counter({
+      name: 'goldenhour_certificate_loads_total',
+      help: 'TLS certificates that were taken, and changed files that could not be used.',
+      labelNames: ['outcome'],
       registers,
     })
     this.#collectCounts()
@@ -184,6 +238,34 @@ export class Metrics {
     this.#slowClients.inc()
   }
 
+  /** A frame was left out for a session that reads too slowly. */
+  thinned(type: 'tile-moves' | 'unit' | 'board-events'): void {
+    this.#thinned.inc({ type })
+  }
+
+  /** A session that was thinned has the picture again. */
+  resynced(type: 'tile' | 'unit' | 'board' | 'board-events'): void {
+    this.#resyncs.inc({ type })
+  }
+
+  /** Own time spent on making and sending what consoles watch. */
+  fanOut(durationMs: number): void {
+    this.#fanOutMs += durationMs
+  }
+
+  /** Input: `limit` is a key of the limits in force, with dots into nested ones. */
+  limitRefused(limit: LimitName): void {
+    this.#limitRefusals.inc({ limit })
+  }
+
+  badForwarded(): void {
+    this.#badForwarded.inc()
+  }
+
+  certificateLoad(outcome: 'taken' | 'refused'): void {
+    this.#certificateLoads.inc({ outcome })
+  }
+
   /** Registers the one source of the gauges; a later one takes its place. */
   observe(source: MetricsSource): void {
     this.#source = source
@@ -220,6 +302,16 @@ export class Metrics {
         for (const direction of ['in', 'out'] as const) {
           for (const [type, count] of frames[direction]) this.inc({ direction, type }, count.bytes)
         }
+      },
+    })
+    const fanOutMs = () => this.#fanOutMs
+    new Counter({
+      name: 'goldenhour_fan_out_seconds_total',
+      help: 'Own time spent on making and sending what consoles watch.',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(fanOutMs() / 1_000)
       },
     })
     new Counter({

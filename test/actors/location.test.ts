@@ -72,15 +72,23 @@ test('a hole raises the received mark, and the durable one only when nothing is 
   )
 })
 
-test('the eight streams used last are remembered', () => {
+test('the nine streams used last are remembered: as many as a session and a feed have open', () => {
   const location = new DriverLocation()
-  for (let i = 1; i <= 8; i++) location.stream(`s${i}`).receivedSeq = i
+  for (let i = 1; i <= 9; i++) location.stream(`s${i}`).receivedSeq = i
   location.stream('s1')
-  location.stream('s9')
+  location.stream('s10')
   assert.equal(location.knownStream('s2'), undefined)
   assert.equal(location.knownStream('s1')?.receivedSeq, 1)
   assert.deepEqual(
     [...location.streams()].map(stream => stream.streamId),
-    ['s3', 's4', 's5', 's6', 's7', 's8', 's1', 's9'],
+    ['s3', 's4', 's5', 's6', 's7', 's8', 's9', 's1', 's10'],
   )
+})
+
+test('a stream that is in use is not forgotten for a newer one', () => {
+  const location = new DriverLocation()
+  for (let i = 1; i <= 9; i++) location.stream(`s${i}`)
+  location.stream('s10', ({ streamId }) => streamId === 's1')
+  assert.notEqual(location.knownStream('s1'), undefined)
+  assert.equal(location.knownStream('s2'), undefined)
 })

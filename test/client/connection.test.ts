@@ -1,9 +1,18 @@
 /** How a session is kept up: over real sockets, against a server that follows a script. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { ClientClosed, type ClientFault, CommandRefused, connect, type DriverClient } from '../../src/client/index.ts'
+import {
+  ClientClosed,
+  type ClientFault,
+  CommandRefused,
+  connect,
+  type DriverClient,
+  SignInRefused,
+} from '../../src/client/index.ts'
 import type { ClientMessage } from '../../src/protocol/wire.ts'
+import { ModelEngine } from './model-engine.ts'
 import { type Peer, ScriptedServer } from './scripted-server.ts'
+import { VirtualTime } from './virtual-time.ts'
 
 let server: ScriptedServer
 const clients: { close(): void }[] = []
@@ -117,6 +126,8 @@ test('[CM-7] a retryable refusal is tried again under the same id, unless the ca
   assert.equal((await peer.next('sign-off'))[1], id)
   peer.send(['error', id, 'unavailable', 'starting', null])
   assert.equal((await peer.next('sign-off'))[1], id)
+  peer.send(['error', id, 'rate-limited', 'Too many commands.', { retryAfterMs: 5 }])
+  assert.equal((await peer.next('sign-off'))[1], id)
   peer.send(['reply', id, 1, {}])
   assert.equal((await patient).position, 1)
 
@@ -207,15 +218,91 @@ test('a refused token is mended by a fresh one, once', async () => {
   let tokens = 0
   const client = driver({ token: async () => `token-${++tokens}` })
   assert.equal(await refuse(await server.peer(), 'token-expired'), 'token-1')
-  const peer = await server.peer()
-  assert.equal((await peer.welcome())[2], 'token-2')
-  await client.opened()
   const end = endOf(client)
+  assert.equal(await refuse(await server.peer(), 'token-invalid'), 'token-2')
+  assert.equal((await end).reason, 'refused')
+  assert.equal(tokens, 2)
+})
+
+for (const code of ['token-invalid', 'token-expired'] as const) {
+  test(`a new connection shows the ticket of the last welcome, and the token again when that is ${code}`, async () => {
+    let tokens = 0
+    const client = driver({ token: async () => `token-${++tokens}` })
+    let peer = await server.peer()
+    assert.equal((await peer.welcome({ ticket: 'ticket-1' }))[2], 'token-1')
+    await client.opened()
+    peer.socket.terminate()
+    peer = await server.peer()
+    assert.equal((await peer.welcome({ ticket: 'ticket-2' }))[2], 'ticket-1')
+    await client.opened()
+    peer.socket.terminate()
+    assert.equal(await refuse(await server.peer(), code), 'ticket-2')
+    // A fresh start: the token may be refused once, and be mended.
+    assert.equal(await refuse(await server.peer(), code), 'token-2')
+    assert.equal((await (await server.peer()).welcome())[2], 'token-3')
+    await client.opened()
+  })
+}
+
+test('a fixed token is shown again, once, when the ticket is refused', async () => {
+  const client = driver()
+  const peer = await server.peer()
+  await peer.welcome({ ticket: 'ticket-1' })
+  await client.opened()
   peer.socket.terminate()
-  assert.equal(await refuse(await server.peer(), 'token-invalid'), 'token-3')
-  assert.equal(await refuse(await server.peer(), 'token-invalid'), 'token-4')
+  assert.equal(await refuse(await server.peer(), 'token-expired'), 'ticket-1')
+  const end = endOf(client)
+  assert.equal(await refuse(await server.peer(), 'token-expired'), 'token')
   assert.equal((await end).reason, 'refused')
 })
+
+test('a client that was sent away for being too many comes back after two seconds, not at once', async () => {
+  const time = new VirtualTime()
+  const engine = new ModelEngine(time, () => 0)
+  const client = driver({ url: 'ws://model', timers: time, webSocket: engine.socketClass() })
+  await time.advance(1_000)
+  engine.socket!.break(4429)
+  await time.advance(1_999)
+  assert.deepEqual([client.connectionState, engine.sockets.length], ['waiting', 1])
+  await time.advance(200)
+  assert.deepEqual([client.connectionState, engine.sockets.length], ['open', 2])
+})
+
+test('a session that the server ended shows its ticket no more', async () => {
+  let tokens = 0
+  const client = driver({ token: async () => `token-${++tokens}` })
+  const peer = await server.peer()
+  await peer.welcome({ ticket: 'ticket-1' })
+  await client.opened()
+  peer.socket.close(4401, 'signed out')
+  assert.equal((await (await server.peer()).welcome())[2], 'token-2')
+})
+
+test('a sign-in that has ended ends the client, and one that is only slow does not', async () => {
+  const refusals = ['rate-limited', 'refresh-refused']
+  const client = driver({
+    token: async () => {
+      throw new SignInRefused({ code: refusals.shift()!, message: 'Sign in again.', details: null })
+    },
+  })
+  const end = await endOf(client)
+  assert.deepEqual([end.reason, end.refusal?.code, refusals], ['refused', 'refresh-refused', []])
+  assert.equal(server.connections, 0)
+})
+
+for (const code of ['too-many-connections', 'rate-limited'] as const) {
+  test(`a hello refused as ${code} is tried again after its pause and a share of it, not before`, async () => {
+    const client = driver({ random: () => 0.5, heartbeatMs: 10_000 })
+    const peer = await server.peer()
+    const [, id] = await peer.next('hello')
+    const toldAtMs = performance.now()
+    peer.send(['error', id, code, 'Too many.', { retryAfterMs: 100 }])
+    const again = await server.peer()
+    assert.ok(performance.now() - toldAtMs >= 120)
+    await again.welcome()
+    await client.opened()
+  })
+}
 
 test('a token that is not to be had is asked for again', async () => {
   let asked = 0
@@ -305,7 +392,7 @@ test('a welcome that makes no sense costs the connection', async () => {
   await client.opened()
 })
 
-test('[VR-2] a message of a type added later is left aside', async () => {
+test('[VN-2] a message of a type added later is left aside', async () => {
   const client = driver()
   const peer = await server.peer()
   await peer.welcome()

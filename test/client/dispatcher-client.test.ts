@@ -1,7 +1,8 @@
 /** What a dispatcher's client does with calls, queries and the board. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { type ClientFault, connect, type DispatcherClient } from '../../src/client/index.ts'
+import { type ClientFault, connect, type DispatcherClient, type FleetChange } from '../../src/client/index.ts'
+import type { ClientTypeName } from '../../src/protocol/wire.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
 
 let server: ScriptedServer
@@ -173,4 +174,118 @@ test('a watch that is stopped hears nothing more, and another may begin', async 
   assert.deepEqual(news, [])
   watched()
   await peer.next('watch-board')
+})
+
+test("each of the desk's commands is sent with its fields in wire units and form", async () => {
+  const peer = await opened()
+  const sent: [Promise<unknown>, ClientTypeName, unknown[]][] = [
+    [
+      client.amendCall('akl.c', { lonDeg: 174.5, latDeg: -36.5, priority: 2, problem: null }),
+      'amend-call',
+      ['akl.c', { lonE7: 1_745_000_000, latE7: -365_000_000, priority: 2, problem: null }],
+    ],
+    [client.amendCall('akl.c', { details: null }), 'amend-call', ['akl.c', { details: null }]],
+    [client.cancelCall('akl.c', 'duplicate-call'), 'cancel-call', ['akl.c', 'duplicate-call']],
+    [client.assignUnit('akl.t', 'A1', 'closer-unit'), 'assign-unit', ['akl.t', 'A1', 'closer-unit']],
+    [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
+    [
+      client.setUnitStatus('A1', 'unavailable', { reason: 'refuel', happenedAtMs: 7 }),
+      'set-unit-status',
+      ['A1', 'unavailable', 'refuel', 7],
+    ],
+    [client.setUnitStatus('A1', 'off-duty', { happenedAtMs: 8 }), 'set-unit-status', ['A1', 'off-duty', null, 8]],
+    [client.reportPhase('akl.t', 'on-scene', { happenedAtMs: 9 }), 'report-phase', ['akl.t', 'on-scene', 9]],
+    [client.closeTrip('akl.t', 'refused', { happenedAtMs: 10 }), 'close-trip', ['akl.t', 'refused', 10]],
+  ]
+  for (const [outcome, type, fields] of sent) {
+    const [, id, ...rest] = await peer.next(type)
+    assert.deepEqual(rest, fields)
+    peer.send(['reply', id as string, 3, {}])
+    await outcome
+  }
+})
+
+test('a watched unit is followed across reconnects, until the last of its handlers has stopped', async () => {
+  const news: [string, number][] = []
+  const stopFirst = client.watchUnit('A1', (unit, trip, position) =>
+    news.push([`${unit.unitId} ${trip?.tripId}`, position]),
+  )
+  let peer = await opened()
+  let [, id, unitId] = await peer.next('watch-unit')
+  assert.equal(unitId, 'A1')
+  peer.send(['reply', id, 1, {}])
+  const { unit } = driverView(null)
+  peer.send(['unit', 4, unit, tripView()])
+  peer.send(['unit', 5, { ...unit, unitId: 'A2' }, null])
+  await quiet(peer)
+  assert.deepEqual(news, [['A1 akl.trip-1', 4]])
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  ;[, id, unitId] = await peer.next('watch-unit')
+  const stopSecond = client.watchUnit('A1', () => news.push(['second', 0]))
+  await peer.next('watch-unit')
+  stopFirst()
+  peer.send(['unit', 6, unit, null])
+  await quiet(peer)
+  assert.deepEqual(news.slice(1), [['second', 0]])
+  stopSecond()
+  assert.equal((await peer.next('unwatch-unit'))[2], 'A1')
+  peer.send(['unit', 7, unit, null])
+  await quiet(peer)
+  assert.equal(news.length, 2)
+})
+
+test('a unit that the region does not have is told as a fault and not asked for again', async () => {
+  client.watchUnit('A9', () => {})
+  let peer = await opened()
+  const fault = faultOf()
+  peer.send(['error', (await peer.next('watch-unit'))[1], 'unknown-unit', 'No such unit.', null])
+  assert.equal((await fault).refusal?.code, 'unknown-unit')
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  await quiet(peer)
+})
+
+test('no more units are watched than the server takes', () => {
+  for (let i = 0; i < 32; i += 1) client.watchUnit(`A${i}`, () => {})
+  assert.throws(() => client.watchUnit('B1', () => {}), /At most 32 units/)
+  client.unwatchUnit('A1')
+  client.watchUnit('B1', () => {})
+})
+
+test('the fleet is one view a client; it resumes on the next connection and is quiet once the client is closed', async () => {
+  const fleet = client.fleet()
+  assert.equal(client.fleet(), fleet)
+  fleet.lookAtTiles(['12/1/1'])
+  let peer = await opened()
+  let [, id, tiles] = await peer.next('watch-tiles')
+  assert.deepEqual(tiles, [['12/1/1', null, null]])
+  peer.send(['reply', id, 1, { tiles: 1 }])
+  const changed = new Promise<FleetChange>(resolve => fleet.onChanged(resolve))
+  peer.send(['tile', '12/1/1', 's1', 5, Date.now(), [['A1', 1, 2, 100, null, null, 'available', 'als']]])
+  assert.deepEqual(
+    (await changed).units.map(({ unitId }) => unitId),
+    ['A1'],
+  )
+  peer.send(['tile-moves', '12/1/1', 6, Date.now(), [], []])
+  await quiet(peer)
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  ;[, id, tiles] = await peer.next('watch-tiles')
+  assert.deepEqual(tiles, [['12/1/1', 's1', 6]])
+  peer.send(['error', id, 'unknown-type', 'An old server.', null])
+  assert.equal((await faultOf()).refusal?.code, 'unknown-type')
+  client.close()
+  fleet.lookAtTiles([])
+  assert.equal(fleet.size, 1, 'what was seen can still be read')
+})
+
+test('a frame of a tile that makes no sense costs the connection', async () => {
+  const peer = await opened()
+  const fault = faultOf()
+  peer.socket.send('["tile","12/1/1","s1",1,1,[["A1"]]]')
+  assert.equal((await fault).kind, 'bad-server-data')
 })

@@ -202,6 +202,20 @@ test('[FX-10] fixes that the engine has no room for are sent again after its pau
   assert.ok(performance.now() - refusedAtMs >= 50)
 })
 
+test('fixes beyond the rate are sent again after the pause: from the seq named, or from the mark on', async () => {
+  const client = driver()
+  const peer = await opened(client)
+  for (let i = 0; i < 3; i += 1) client.report(HERE)
+  for (let i = 0; i < 3; i += 1) await peer.next('fix')
+  const refusedAtMs = performance.now()
+  peer.send(['error', null, 'rate-limited', 'Too many fixes.', { streamIndex: 0, expectedSeq: 2, retryAfterMs: 40 }])
+  const seqs = async () => (await peer.nextFixes()).fixes.map(fix => fix[0])
+  assert.deepEqual(await seqs(), [2, 3])
+  assert.ok(performance.now() - refusedAtMs >= 35)
+  peer.send(['error', null, 'rate-limited', 'Too many fixes.', { streamIndex: 0, retryAfterMs: 1 }])
+  assert.deepEqual(await seqs(), [1, 2, 3])
+})
+
 test('when the window is full, hints keep the map right until marks open it', async () => {
   const client = driver()
   const peer = await opened(client)

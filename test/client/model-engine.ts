@@ -103,6 +103,10 @@ export class ModelEngine {
   refusalChance = 0
   rate = 1
   driver: DriverView | null = null
+  /** Takes what this model does not know. Output: whether it did. */
+  onRequest: (socket: ModelSocket, request: ClientRequest) => boolean = () => false
+  /** Every ticket that was given, and whether it was spent since. */
+  readonly #tickets = new Map<string, 'good' | 'spent'>()
   readonly #anchorWallMs: number
 
   constructor(time: VirtualTime, random: () => number) {
@@ -156,6 +160,7 @@ export class ModelEngine {
       this.problems.push(`${request.type} before hello`)
       return
     }
+    if (this.onRequest(socket, request)) return
     switch (request.type) {
       case 'fix':
         return this.#fixes(socket, request)
@@ -176,6 +181,17 @@ export class ModelEngine {
       this.send(['error', hello.id, 'unavailable', 'starting', { retryAfterMs: 100 }], socket)
       return
     }
+    if (hello.token.startsWith('ticket-')) {
+      if (!this.#tickets.has(hello.token)) this.problems.push(`nobody gave the ticket ${hello.token}`)
+      if (this.random() < this.refusalChance) this.#tickets.set(hello.token, 'spent')
+      // For ever: who did not hear of the refusal shows it again, and hears the same.
+      if (this.#tickets.get(hello.token) === 'spent') {
+        this.send(['error', hello.id, 'token-expired', 'too old', null], socket)
+        return socket.closeFromServer(4401)
+      }
+    }
+    const ticket = `ticket-${this.#tickets.size + 1}-${this.sockets.length}`
+    this.#tickets.set(ticket, 'good')
     socket.hello = { clientNowMs: hello.clientNowMs, streamIds: hello.streams.map(([streamId]) => streamId) }
     for (const [streamId, , lowestSeq] of hello.streams) {
       let stream = this.streams.get(streamId)
@@ -208,6 +224,7 @@ export class ModelEngine {
           streams: streamIds.map(streamId => [streamId, this.streams.get(streamId)!.durableSeq] as const),
           driver: this.driver,
           limits: { frameBytes: 16_384, fixesPerFrame: 256 },
+          ticket,
         },
       ],
       socket,

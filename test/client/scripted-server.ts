@@ -72,6 +72,8 @@ export class Peer {
         streams: streams.map(([streamId]) => [streamId, 0] as const),
         driver: null,
         limits: { frameBytes: 16_384, fixesPerFrame: 256 },
+        ticket: 'ticket',
+
         ...more,
       },
     ])

@@ -374,6 +374,20 @@ for (const [name, open] of [
       assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [{ callId: 'r.c1', details }])
     })
 
+    test("a call's details are replaced as a whole, also twice in one batch", async () => {
+      const ownership = await owned()
+      const named = (callerName: string | null) => ({ callerName, phone: null, address: null, notes: null })
+      const detailed = (position: number, callId: string, callerName: string | null) =>
+        write(position, { callDetails: { callId, details: { ...named(callerName), phone: callerName && '021' } } })
+      await journal.appendRecords(ownership, [detailed(1, 'r.c1', 'first'), detailed(2, 'r.c2', 'other')])
+      await journal.appendRecords(ownership, [detailed(3, 'r.c1', 'second'), detailed(4, 'r.c1', 'third')])
+      await journal.appendRecords(ownership, [detailed(5, 'r.c2', null)])
+      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [
+        { callId: 'r.c1', details: { ...named('third'), phone: '021' } },
+        { callId: 'r.c2', details: named(null) },
+      ])
+    })
+
     test('a NUL inside an event is refused as content, and the next batch goes through', async () => {
       const ownership = await owned()
       const batch = [write(1), write(2, { events: [signedOn('A-1', 'an\u0000na')] })]

@@ -1,14 +1,21 @@
 /**
  * The frames of PROTOCOL.md's walk-throughs, in their order and checked by the compiler; the document must show exactly
- * these.
+ * these. The misuse at the end is also played to a running engine, which must answer it word by word.
  */
 import type { ClientMessage, ServerMessage, TripView, UnitView } from '../../src/protocol/wire.ts'
 
-export type Example = { readonly client: ClientMessage } | { readonly server: ServerMessage }
+/** `misuse`: what a client must not send, as JSON text, well-formed or not. */
+export type Example =
+  | { readonly client: ClientMessage }
+  | { readonly server: ServerMessage }
+  | { readonly misuse: string }
 
 const CALL = 'akl.Uakgb_J5m9g-0JDMbcJqL'
 const TRIP = 'akl.V1StGXR8_Z5jdHi6B-myT'
 const OFFER = 'akl.4f90d13a42oXqB7mLw_Zk'
+const ORDER = 'akl.9sQf3h2Lk0_pTzY7vXw5C'
+const TILE = '12/4036/2499'
+const TICKET = 'ght_eyJzdWIiOiJjcmV3LTcifQ.c2ln'
 const T0 = 1_767_225_600_000
 
 const onDuty: UnitView = {
@@ -93,6 +100,7 @@ export const EXAMPLES: readonly Example[] = [
           cadenceMs: 30_000,
         },
         limits: { frameBytes: 16_384, fixesPerFrame: 256 },
+        ticket: TICKET,
       },
     ],
   },
@@ -233,6 +241,108 @@ export const EXAMPLES: readonly Example[] = [
       ],
     ],
   },
+  // The desk's own commands.
+  {
+    client: [
+      'amend-call',
+      'c-10',
+      CALL,
+      { priority: 2, details: { callerName: 'the caller', phone: '+64 21 000 001', address: '12 Quay Street' } },
+    ],
+  },
+  { server: ['reply', 'c-10', 42, { callId: CALL }] },
+  { client: ['assign-unit', 'c-11', TRIP, 'A-8', 'better-suited'] },
+  { server: ['reply', 'c-11', 43, { tripId: TRIP, unitId: 'A-8', phase: 'offered', offerId: ORDER }] },
+  {
+    server: [
+      'board-events',
+      43,
+      T0 + 32_000,
+      [
+        {
+          type: 'AssignmentOverridden',
+          v: 1,
+          entity: `trip/${TRIP}`,
+          tripId: TRIP,
+          unitId: 'A-8',
+          fromUnitId: 'A-7',
+          inPhase: 'offered',
+          reason: 'better-suited',
+        },
+        {
+          type: 'OfferMade',
+          v: 1,
+          entity: `trip/${TRIP}`,
+          tripId: TRIP,
+          offerId: ORDER,
+          unitId: 'A-8',
+          mode: 'ordered',
+          round: 1,
+          offeredAtMs: T0 + 32_000,
+          warnAtMs: T0 + 52_000,
+          deadlineAtMs: T0 + 77_000,
+          decision: {
+            basis: 'straight-line',
+            candidates: [{ unitId: 'A-8', distanceM: 2_140, fixAgeMs: 9_000, levelOfCare: 'cct' }],
+            excluded: {},
+          },
+        },
+      ],
+    ],
+  },
+  { client: ['report-phase', 'c-12', TRIP, 'en-route', T0 + 50_000] },
+  { server: ['reply', 'c-12', 44, { tripId: TRIP, phase: 'en-route' }] },
+  { client: ['withdraw-unit', 'c-13', TRIP, 'vehicle-fault'] },
+  { server: ['reply', 'c-13', 45, { tripId: TRIP, unitId: 'A-8', phase: 'pending' }] },
+  { client: ['set-unit-status', 'c-14', 'A-8', 'unavailable', 'breakdown', T0 + 58_000] },
+  { server: ['reply', 'c-14', 46, { unitId: 'A-8', status: 'unavailable' }] },
+  { client: ['watch-tiles', 'q-5', [[TILE, null, null]]] },
+  { server: ['reply', 'q-5', 46, { tiles: 1 }] },
+  {
+    server: [
+      'tile',
+      TILE,
+      'k7Q2',
+      1,
+      T0 + 60_000,
+      [['A-7', 1_747_633_000, -368_485_000, 5_200, 1_390, 2_705, 'assigned', 'als']],
+    ],
+  },
+  {
+    server: [
+      'tile-moves',
+      TILE,
+      2,
+      T0 + 60_250,
+      [['A-7', 1_747_634_000, -368_485_500, 450, null, null, 'en-route', 'als']],
+      ['A-9'],
+    ],
+  },
+  { client: ['watch-unit', 'q-6', 'A-8'] },
+  { server: ['reply', 'q-6', 46, {}] },
+  {
+    server: [
+      'unit',
+      46,
+      {
+        ...onDuty,
+        unitId: 'A-8',
+        callSign: 'Medic 8',
+        levelOfCare: 'cct',
+        status: 'unavailable',
+        dispatchability: 'not-available',
+        unavailableReason: 'breakdown',
+        statusSinceMs: T0 + 58_000,
+        crew: 'crew-8',
+        connected: false,
+        fix: null,
+        version: 46,
+      },
+      null,
+    ],
+  },
+  { client: ['cancel-call', 'c-15', CALL, 'duplicate-call'] },
+  { server: ['reply', 'c-15', 49, { callId: CALL, state: 'cancelled', tripIds: [TRIP] }] },
   { client: ['nearest', 'q-2', 1_747_700_000, -368_500_000, 3, 'bls'] },
   { server: ['reply', 'q-2', 49, { basis: 'straight-line', units: [] }] },
   { client: ['cancel-trip', 'c-9', TRIP, 'duplicate-call'] },
@@ -241,12 +351,235 @@ export const EXAMPLES: readonly Example[] = [
       'error',
       'c-9',
       'wrong-phase',
-      'The trip has already ended: it is closed.',
-      { tripId: TRIP, phase: 'closed' },
+      'The trip has already ended: it is cancelled.',
+      { tripId: TRIP, phase: 'cancelled' },
     ],
   },
   { client: ['watch-board', 'q-3', 49] },
   { server: ['reply', 'q-3', 52, { mode: 'events', position: 52 }] },
   { client: ['unwatch-board', 'q-4'] },
   { server: ['reply', 'q-4', 52, {}] },
+  // A feed's day.
+  { client: ['hello', 'h-3', 'ghd_modem1_c2VjcmV0', 'akl', 'feed', null, T0, []] },
+  {
+    server: [
+      'welcome',
+      'h-3',
+      {
+        sessionId: 'Bq3rW8eN1mTzK6yHd0VcS',
+        region: 'akl',
+        role: 'feed',
+        clock: { nowMs: T0 + 40, anchorRegionMs: T0 - 3_600_000, anchorWallMs: T0 - 3_600_000, rate: 1 },
+        position: 52,
+        streams: [],
+        driver: null,
+        limits: { frameBytes: 65_536, fixesPerFrame: 1_000 },
+        ticket: TICKET,
+      },
+    ],
+  },
+  {
+    client: [
+      'attach',
+      'q-7',
+      [
+        [7, 'A-7', 'modem-7', 'gnss', 1],
+        [8, 'A-8', 'modem-8', 'gnss', 412],
+        [9, 'Z-1', 'modem-9', 'gnss', 1],
+      ],
+    ],
+  },
+  {
+    server: [
+      'reply',
+      'q-7',
+      53,
+      {
+        channels: [
+          [7, 0],
+          [8, 411],
+        ],
+        refused: [[9, 'unknown-unit']],
+      },
+    ],
+  },
+  {
+    client: [
+      'feed-fixes',
+      15_000,
+      [7, 1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705],
+      [8, 412, 350, 1_747_690_000, -368_498_000, 40, null, null],
+    ],
+  },
+  {
+    server: [
+      'feed-marks',
+      [
+        [7, 1],
+        [8, 412],
+      ],
+    ],
+  },
+  { client: ['feed-fixes', 30_000, [8, 415, 100, 1_747_690_500, -368_498_100, 40, 900, 905]] },
+  {
+    server: [
+      'error',
+      null,
+      'fix-gap',
+      'Fix 413 of this stream has not come; send from there on, in order.',
+      { channel: 8, expectedSeq: 413 },
+    ],
+  },
+  { client: ['mark', 8] },
+  { server: ['feed-marks', [[8, 415]]] },
+  { server: ['detached', 7, 'superseded'] },
+  { client: ['detach', 'q-8', [8]] },
+  { server: ['reply', 'q-8', 53, {}] },
+]
+
+/** Who must not send it. `driver` speaks for unit A-7 and named one stream; `feed` has attached nothing. */
+export interface Misuse {
+  readonly as: 'stranger' | 'driver' | 'dispatcher' | 'feed'
+  readonly sends: string
+  readonly gets: Extract<ServerMessage, ['error', ...unknown[]]>
+}
+
+const field = (path: string, problem: string) =>
+  ['invalid-field', `\`${path}\` ${problem}; correct it and send the message again.`, { path }] as const
+
+export const MISUSES: readonly Misuse[] = [
+  {
+    as: 'stranger',
+    sends: '["sign-on","m-1",1767225602000]',
+    gets: [
+      'error',
+      'm-1',
+      'hello-first',
+      'Send hello once, as the first message, and wait for welcome before anything else.',
+      null,
+    ],
+  },
+  {
+    as: 'driver',
+    sends: '["fix",0,15000',
+    gets: [
+      'error',
+      null,
+      'malformed-frame',
+      'Nothing was read: the text is not JSON. Send one whole, well-formed message.',
+      null,
+    ],
+  },
+  {
+    as: 'driver',
+    sends: '["teleport","m-2"]',
+    gets: [
+      'error',
+      'm-2',
+      'unknown-type',
+      'No client message has type "teleport"; in this subprotocol a type is a name of PROTOCOL.md\'s table.',
+      null,
+    ],
+  },
+  {
+    as: 'driver',
+    sends: '["fix",0,15000,[1,200,174.7633,-36.8485,50,1390,2705]]',
+    gets: ['error', null, ...field('fixes.0.lonE7', 'must be an integer from -1800000000 to 1800000000')],
+  },
+  {
+    as: 'driver',
+    sends: '["fix",3,15000,[1,200,1747633000,-368485000,50,1390,2705]]',
+    gets: ['error', null, 'unknown-stream', 'hello named no stream 3; name every stream in hello.', { streamIndex: 3 }],
+  },
+  {
+    as: 'driver',
+    sends: '["fix",0,15000,[5,200,1747633000,-368485000,50,1390,2705]]',
+    gets: [
+      'error',
+      null,
+      'fix-gap',
+      'Fix 1 of this stream has not come; send from there on, in order.',
+      { streamIndex: 0, expectedSeq: 1 },
+    ],
+  },
+  {
+    as: 'driver',
+    sends: `["cancel-trip","m-3","${TRIP}","other"]`,
+    gets: ['error', 'm-3', 'wrong-role', 'A driver may not send cancel-trip.', null],
+  },
+  {
+    as: 'driver',
+    sends: `["decline-offer","m-4","${OFFER}","too-far"]`,
+    gets: [
+      'error',
+      'm-4',
+      'unknown-offer',
+      'This offer is no longer open to the unit; look at the latest state for the next one.',
+      { offerId: OFFER },
+    ],
+  },
+  {
+    as: 'dispatcher',
+    sends: `["cancel-trip","m-5","${TRIP}","other"]`,
+    gets: ['error', 'm-5', 'unknown-trip', `This region has no trip ${TRIP}.`, { tripId: TRIP }],
+  },
+  {
+    as: 'dispatcher',
+    sends: `["amend-call","m-6","${CALL}",{}]`,
+    gets: ['error', 'm-6', ...field('changes', 'must change something')],
+  },
+  {
+    as: 'dispatcher',
+    sends: `["assign-unit","m-7","${TRIP}","A-7","boredom"]`,
+    gets: [
+      'error',
+      'm-7',
+      ...field(
+        'reason',
+        'must be one of closer-unit, better-suited, crew-request, vehicle-fault, supervisor-order, other',
+      ),
+    ],
+  },
+  {
+    as: 'dispatcher',
+    sends: '["watch-tiles","m-8",[["7/100/60",null,null]]]',
+    gets: ['error', 'm-8', ...field('tiles.0.0', 'must be z/x/y of the Web Mercator grid with z one of 6, 9, 12')],
+  },
+  {
+    as: 'dispatcher',
+    sends: '["hello","m-9","eyJhbGciOi.J8.c2ln","akl","dispatcher",null,1767225600000,[]]',
+    gets: [
+      'error',
+      'm-9',
+      'hello-first',
+      'Send hello once, as the first message, and wait for welcome before anything else.',
+      null,
+    ],
+  },
+  {
+    as: 'feed',
+    sends: '["feed-fixes",15000,[7,1,200,1747633000,-368485000,50,1390,2705]]',
+    gets: [
+      'error',
+      null,
+      'unknown-stream',
+      'No unit is attached as channel 7; attach one before its fixes.',
+      { channel: 7 },
+    ],
+  },
+  {
+    as: 'feed',
+    sends: '["attach","m-10",[[7,"A-7","modem-7","gnss",1],[7,"A-8","modem-8","gnss",1]]]',
+    gets: ['error', 'm-10', ...field('channels', 'must name each channel once')],
+  },
+  {
+    as: 'feed',
+    sends: '["sign-on","m-11",1767225602000]',
+    gets: ['error', 'm-11', 'wrong-role', 'A feed may not send sign-on.', null],
+  },
+]
+
+export const SHOWN: readonly Example[] = [
+  ...EXAMPLES,
+  ...MISUSES.flatMap(({ sends, gets }): Example[] => [{ misuse: sends }, { server: gets }]),
 ]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { endedCall, enterCall } from '../../src/domain/call.ts'
+import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised, offerMade, offerTimedOut } from '../../src/domain/desk.ts'
 import {
@@ -11,13 +11,25 @@ import {
   declineOffer,
   dispatchabilityOf,
   isBound,
+  retireUnit,
   revokedOffer,
   setStatus,
+  setUnitStatus,
   signOff,
   signOn,
+  whyNotFit,
 } from '../../src/domain/driver.ts'
 import { type DomainEvent, TRIP_ALARMS } from '../../src/domain/events.ts'
-import { cancelTrip, closeTrip, isEnded, reportPhase, type TripState } from '../../src/domain/trip.ts'
+import {
+  cancelTrip,
+  closeTrip,
+  isEnded,
+  overrideAssignment,
+  reportByRadio,
+  reportPhase,
+  type TripState,
+  withdrawUnit,
+} from '../../src/domain/trip.ts'
 import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
 import { World } from '../support/given-when-then.ts'
 import { BLS, PLACE, policyOf, registered } from '../support/scenario.ts'
@@ -50,6 +62,14 @@ const step = fc.record({
     'cancel',
     'hole',
     'import',
+    'retire',
+    'amend-call',
+    'cancel-call',
+    'assign',
+    'assign',
+    'withdraw',
+    'desk-status',
+    'radio',
   ),
   unit: fc.constantFrom(...UNITS),
   trip: fc.nat(2 * MAX_CALLS - 1),
@@ -141,6 +161,45 @@ function decide(world: World, step: Step, i: number): Decision {
     }
     case 'import':
       return accepted({ ...registered(step.unit), callSign: `Medic ${i}` } as DomainEvent)
+    case 'amend-call':
+    case 'cancel-call': {
+      const call = [...world.calls.values()][step.trip % MAX_CALLS]
+      if (call === undefined) return accepted()
+      const { callId } = call
+      const trips = call.tripIds.map(id => world.trip(id))
+      if (step.kind === 'amend-call') {
+        const priority = ((i % 5) + 1) as 1 | 2 | 3 | 4 | 5
+        return amendCall(call, trips, { type: 'amend-call', callId, priority, lonDeg: i / 10, latDeg: -i / 10 })
+      }
+      const decision = cancelCall(call, trips, { type: 'cancel-call', callId, reason: step.reason })
+      if (!decision.ok) return decision
+      const ended = trips.map((trip): TripState => (isEnded(trip) ? trip : { ...trip, phase: 'cancelled' }))
+      return accepted(...decision.events, ...endedCall(call, ended))
+    }
+    case 'assign': {
+      if (trip === undefined || whyNotFit(driver, trip.tripId) !== null) return accepted()
+      const decision = overrideAssignment(trip, step.unit, 'closer-unit')
+      if (!decision.ok || decision.events.length === 0) return decision
+      const seen = { basis: 'straight-line', candidates: [], excluded: {} } as const
+      const order = offerMade(trip, step.unit, `O-${i}`, trip.round, seen, policyOf('ordered'), world.nowMs)
+      const yielded = driver.work?.tripId === trip.tripId ? [] : revokedOffer(driver, 'overridden')
+      return accepted(...yielded, ...decision.events, order)
+    }
+    case 'withdraw':
+      if (trip === undefined) return accepted()
+      return withdrawUnit(trip, { type: 'withdraw-unit', tripId: trip.tripId, reason: 'other' })
+    case 'desk-status': {
+      const status = (['available', 'unavailable', 'off-duty'] as const)[i % 3]!
+      const reason = status === 'unavailable' ? 'other' : null
+      return setUnitStatus(driver, { type: 'set-unit-status', unitId: step.unit, status, reason, happenedAtMs })
+    }
+    case 'radio': {
+      if (trip === undefined) return accepted()
+      const { tripId } = trip
+      return reportByRadio(trip, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
+    }
+    case 'retire':
+      return accepted(...retireUnit(driver, happenedAtMs))
     default: {
       // Mostly the crew's own trip, sometimes another's.
       const own = step.kind === 'cancel' || step.trip === 0 ? undefined : world.trips.get(driver.work?.tripId ?? '')
@@ -237,9 +296,9 @@ test('the generated histories reach every phase and every kind of event', () => 
     }
   }
   const types = [
-    'UnitRegistered CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable FixHoleRecorded CallEntered',
+    'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable FixHoleRecorded CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
-    'TripAlarmRaised TripCancelled TripClosed',
+    'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })

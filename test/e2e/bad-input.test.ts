@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
 import type { DriverClient } from '../../src/client/index.ts'
 import { CLOSE_CODES } from '../../src/protocol/errors.ts'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS, LIMITS } from '../../src/protocol/limits.ts'
 import { Client } from '../gateway/harness.ts'
 import { FORMATS, frame, hex } from '../protocol/frames.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
@@ -96,7 +96,7 @@ test('[ER-4] frames that are no message are answered with a code, in both format
   const broken: [what: string, format: Format, bytes: Uint8Array | string, code: string][] = []
   for (const format of FORMATS) {
     const whole = frame(call, format)
-    const large = frame(['enter-call', 'c1', { ...CALL, extra: 'x'.repeat(LIMITS.frameBytes.dispatcher) }], format)
+    const large = frame(['enter-call', 'c1', { ...CALL, extra: 'x'.repeat(DEFAULT_LIMITS.frameBytes.desk) }], format)
     broken.push(
       ['cut short', format, sendable(whole.subarray(0, whole.length - 3), format), 'malformed-frame'],
       ['empty', format, sendable(new Uint8Array(), format), 'malformed-frame'],
@@ -105,7 +105,7 @@ test('[ER-4] frames that are no message are answered with a code, in both format
       [
         'too many values',
         format,
-        sendable(frame(['mark', 0, new Array(5_000).fill(0)], format), format),
+        sendable(frame(['mark', 0, new Array(12_000).fill(0)], format), format),
         'malformed-frame',
       ],
       ['no such type', format, sendable(frame([99, 'c1'], format), format), 'unknown-type'],
@@ -289,7 +289,7 @@ test('[HT-2] what is wrong with a request comes back as a problem document, and 
       [400, 'malformed-frame', post('k', changed({ lonDeg: 0 }).replace('"lonDeg":0', '"lonDeg":NaN'))],
       [400, 'malformed-frame', post('k', `${'['.repeat(20_000)}${']'.repeat(20_000)}`)],
       [400, 'malformed-frame', post('k', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]))],
-      [413, 'frame-too-large', post('k', changed({ extra: 'x'.repeat(LIMITS.httpBodyBytes) }))],
+      [413, 'frame-too-large', post('k', changed({ extra: 'x'.repeat(DEFAULT_LIMITS.httpBodyBytes) }))],
       [413, 'frame-too-large', post('k', 'x'.repeat(2_000_000))],
       [400, 'invalid-field', post('k', changed({ latDeg: 90.1 }))],
       [400, 'invalid-field', post('k', changed({ lonDeg: 1e308 }))],
@@ -343,7 +343,7 @@ test('bytes that are no HTTP, and requests that are cut off, leave the engine as
 test('[ER-4] a client that goes on sending bad frames is closed with 4400', async () => {
   await changingNothing(async () => {
     const client = await signIn('driver', 'binary')
-    for (let i = 0; i < LIMITS.badFrames; i += 1) client.socket.send(hex('c1'))
+    for (let i = 0; i < DEFAULT_LIMITS.badFrames; i += 1) client.socket.send(hex('c1'))
     assert.equal((await client.closed).code, CLOSE_CODES.protocolAbuse)
   })
 })

@@ -5,12 +5,9 @@ import { test } from 'node:test'
 
 import type { SharedFrame } from '../../src/actors/region-handle.ts'
 import { PortTaken, startGateway } from '../../src/gateway/gateway.ts'
-import { TokenVerifier } from '../../src/gateway/tokens.ts'
 import { loadUws } from '../../src/gateway/uws.ts'
-import { LIMITS } from '../../src/protocol/limits.ts'
-import { createLogger } from '../../src/telemetry/log.ts'
-import { Metrics } from '../../src/telemetry/metrics.ts'
-import { makeKey, startHarness, until } from './harness.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
+import { closedDoors, startHarness, until } from './harness.ts'
 
 test('frames of one turn arrive in the order sent, before the close that follows them', async t => {
   const harness = await startHarness(t)
@@ -75,7 +72,7 @@ test('[TR-4] a client with a backlog below the limit gets all of it when it read
   const client = await harness.signIn('dispatcher')
   client.socket.pause()
   const padding = 'x'.repeat(64 * 1024)
-  const count = Math.floor(LIMITS.backpressureBytes / padding.length) - 1
+  const count = Math.floor(DEFAULT_LIMITS.backpressureBytes / padding.length) - 1
   for (let n = 0; n < count; n += 1) harness.region.sessions[0]?.send(['reply', `n${n}`, n, { padding }])
   await new Promise(resolve => setTimeout(resolve, 50))
   client.socket.resume()
@@ -104,17 +101,7 @@ test('[HS-10] closing ends what is left with 4503, and each region hears of each
   assert.equal(harness.gateway.sessions, 0)
 })
 
-function gatewayOn(port: number) {
-  return startGateway({
-    host: '127.0.0.1',
-    port,
-    directory: { region: () => null, ready: () => true },
-    verifier: new TokenVerifier(makeKey()),
-    metrics: new Metrics(),
-    log: createLogger({ level: 'silent' }),
-    wallClock: Date.now,
-  })
-}
+const gatewayOn = (port: number) => startGateway({ ...closedDoors(), port })
 
 /** Another program that listens, on the port that `close` makes free again. */
 async function stranger(): Promise<{ port: number; close(): Promise<unknown> }> {

@@ -13,9 +13,14 @@ import type {
   RegionHandle,
   Session,
 } from '../../src/actors/region-handle.ts'
-import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
-import { signToken, TokenVerifier } from '../../src/gateway/tokens.ts'
+import { CredentialChecker } from '../../src/gateway/auth/authenticator.ts'
+import type { Authenticator } from '../../src/gateway/auth/claims.ts'
+import { OidcIssuers } from '../../src/gateway/auth/oidc.ts'
+import { TicketMint } from '../../src/gateway/auth/tickets.ts'
+import { KeyRing, signToken } from '../../src/gateway/auth/tokens.ts'
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import { decodeServer, encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
 import type { SigningKey } from '../../src/store/keys.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
@@ -56,9 +61,6 @@ export class FakeRegion implements RegionHandle {
     this.regionId = regionId
   }
 
-  clockView() {
-    return { nowMs: 0, anchorRegionMs: 0, anchorWallMs: 0, rate: 1 }
-  }
   open(session: Session, hello: HelloRequest) {
     this.heard.push('open')
     this.sessions.push(session)
@@ -90,6 +92,29 @@ export class FakeRegion implements RegionHandle {
   unwatchBoard(session: Session, requestId: string) {
     this.heard.push('unwatch-board')
     session.send(['reply', requestId, 0, {}])
+  }
+  watchTiles(session: Session, requestId: string) {
+    this.heard.push('watch-tiles')
+    session.send(['reply', requestId, 0, {}])
+  }
+  watchUnit(session: Session, requestId: string) {
+    this.heard.push('watch-unit')
+    session.send(['reply', requestId, 0, {}])
+  }
+  unwatchUnit(session: Session, requestId: string) {
+    this.heard.push('unwatch-unit')
+    session.send(['reply', requestId, 0, {}])
+  }
+  attach(session: Session, requestId: string) {
+    this.heard.push('attach')
+    session.send(['reply', requestId, 0, {}])
+  }
+  detach(session: Session, requestId: string) {
+    this.heard.push('detach')
+    session.send(['reply', requestId, 0, {}])
+  }
+  feedFixes() {
+    this.heard.push('feed-fixes')
   }
   query(query: Query, answer: (answer: QueryAnswer) => void) {
     this.heard.push(query.type)
@@ -140,9 +165,9 @@ export class Harness {
   }
 
   /** A client whose hello was accepted. */
-  async signIn(role: 'driver' | 'dispatcher', format: WireFormat = 'binary'): Promise<Client> {
+  async signIn(role: 'driver' | 'dispatcher' | 'feed', format: WireFormat = 'binary'): Promise<Client> {
     const client = await this.connect(format)
-    const token = role === 'driver' ? await this.driverToken() : await this.token()
+    const token = role === 'driver' ? await this.driverToken() : await this.token({ role })
     client.send(['hello', 'h1', token, REGION, role, role === 'driver' ? 'A1' : null, 1_000, []])
     const answer = await client.next()
     if (answer[0] !== 'reply') throw new Error(`hello was answered with ${JSON.stringify(answer)}`)
@@ -200,10 +225,30 @@ export class Client {
   }
 }
 
-/** Input: `verifierOf` makes another verifier than the ordinary one. */
+/** Checks tokens of one key, and tickets; device keys and other issuers have tests of their own. */
+export function authenticatorOf(key: SigningKey): Authenticator {
+  return new CredentialChecker({
+    keys: new KeyRing([key]),
+    tickets: new TicketMint([{ id: 1, secret: Buffer.alloc(32, 7) }], 3_600_000, Date.now),
+    oidc: new OidcIssuers([], () => {}),
+    database: notHere('the database'),
+    wallClock: Date.now,
+  })
+}
+
+/** A part that no test of this harness may touch. */
+function notHere<T extends object>(what: string): T {
+  const fail = () => {
+    throw new Error(`${what} is not here`)
+  }
+  return new Proxy({}, { get: fail }) as T
+}
+
+/** Input: `authenticator` makes another one than the ordinary; the limits that are not the default. */
 export async function startHarness(
   test: TestContext,
-  verifierOf = (key: SigningKey) => new TokenVerifier(key),
+  authenticator = authenticatorOf,
+  limits: Partial<Limits> = {},
 ): Promise<Harness> {
   const key = makeKey()
   const region = new FakeRegion(REGION)
@@ -215,17 +260,42 @@ export async function startHarness(
     },
   }
   const metrics = new Metrics()
+  const doors = closedDoors()
   const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
+    ...doors,
+    door: { ...doors.door, limits: { ...DEFAULT_LIMITS, ...limits } },
     directory,
-    verifier: verifierOf(key),
+    authenticator: authenticator(key),
     metrics,
-    log: createLogger({ level: 'silent' }),
-    wallClock: Date.now,
   })
   test.after(() => gateway.close())
   return new Harness(test, gateway, { key, region, directory, metrics })
+}
+
+/** A gateway that owns nothing and lets nobody in, to be changed in what a test is about. */
+export function closedDoors(): GatewayOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    directory: { region: () => null, ready: () => true },
+    authenticator: authenticatorOf(makeKey()),
+    revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
+    signIn: notHere('signing in'),
+    keys: notHere('the key ring'),
+    audit: { note: () => {}, append: () => Promise.resolve() },
+    database: notHere('the database'),
+    door: {
+      limits: DEFAULT_LIMITS,
+      allowedOrigins: [],
+      trustedProxies: [],
+      metricsFrom: [],
+      sessionMaxAgeMs: 3_600_000,
+    },
+    metrics: new Metrics(),
+    log: createLogger({ level: 'silent' }),
+    wallClock: Date.now,
+  }
 }
 
 /** Waits until the condition holds; fails the test's own timeout otherwise. */

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { signToken } from '../../src/gateway/tokens.ts'
+import { signToken } from '../../src/gateway/auth/tokens.ts'
 import { ERRORS, type ErrorCode } from '../../src/protocol/errors.ts'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { type Harness, makeKey, REGION, startHarness, TRIP_ID, until } from './harness.ts'
 
 const CALL = { lonDeg: 174.76, latDeg: -36.85, priority: 1, needs: [{ levelOfCare: 'als', capabilities: [] }] }
@@ -162,7 +162,6 @@ test('a call is entered under its Idempotency-Key, with its trace', async t => {
   assert.deepEqual(request, {
     commandId: 'call-42',
     principal: 'person-1',
-    role: 'dispatcher',
     unitId: null,
     traceparent,
   })
@@ -213,7 +212,7 @@ test('a body that is not UTF-8, not JSON or not a call is refused', async t => {
 test('a body at the limit is read, and a larger one is frame-too-large', async t => {
   const harness = await startHarness(t)
   const token = await harness.token()
-  const atLimit = JSON.stringify(CALL).padEnd(LIMITS.httpBodyBytes)
+  const atLimit = JSON.stringify(CALL).padEnd(DEFAULT_LIMITS.httpBodyBytes)
   assert.equal((await postCall(harness, atLimit, { token })).status, 201)
   await assertProblem(await postCall(harness, `${atLimit} `, { token }), 'frame-too-large')
   await assertProblem(await postCall(harness, atLimit.repeat(4), { token }), 'frame-too-large')
@@ -230,7 +229,7 @@ test('a body without end is answered and cut, not read for ever', async t => {
     `POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\nIdempotency-Key: k\r\n` +
       `Authorization: Bearer ${await harness.token()}\r\n\r\n`,
   )
-  const chunk = Buffer.alloc(LIMITS.httpBodyBytes, 0x20)
+  const chunk = Buffer.alloc(DEFAULT_LIMITS.httpBodyBytes, 0x20)
   const writer = setInterval(() => socket.write(chunk), 1)
   await closed
   clearInterval(writer)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAY_SEND } from '../../src/domain/roles.ts'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { type Action, may } from '../../src/domain/roles.ts'
+import { DEFAULT_LIMITS, LIMITS } from '../../src/protocol/limits.ts'
 import type { ClientMessage, ClientTypeName } from '../../src/protocol/wire.ts'
 import { FIX, REGION, startHarness, TRIP_ID, until } from './harness.ts'
 
@@ -29,17 +29,27 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   nearest: ['nearest', 'c1', 1_747_600_000, -368_500_000, 3, null],
   'watch-board': ['watch-board', 'c1', null],
   'unwatch-board': ['unwatch-board', 'c1'],
+  'feed-fixes': ['feed-fixes', 100, [0, ...FIX]],
+  'watch-tiles': ['watch-tiles', 'c1', [['12/4036/2513', null, null]]],
+  'watch-unit': ['watch-unit', 'c1', 'A1'],
+  'unwatch-unit': ['unwatch-unit', 'c1', 'A1'],
+  'amend-call': ['amend-call', 'c1', TRIP_ID, { priority: 2 }],
+  'cancel-call': ['cancel-call', 'c1', TRIP_ID, 'duplicate-call'],
+  'assign-unit': ['assign-unit', 'c1', TRIP_ID, 'A1', 'closer-unit'],
+  'withdraw-unit': ['withdraw-unit', 'c1', TRIP_ID, 'closer-unit'],
+  'set-unit-status': ['set-unit-status', 'c1', 'A1', 'available', null, 1],
+  attach: ['attach', 'c1', [[0, 'A1', 's1', 'gnss', 1]]],
+  detach: ['detach', 'c1', [0]],
 }
 
-for (const role of ['driver', 'dispatcher'] as const) {
+for (const role of ['driver', 'dispatcher', 'feed'] as const) {
   test(`a ${role} reaches its region with what the table of roles allows, and with nothing else`, async t => {
     const harness = await startHarness(t)
     const client = await harness.signIn(role)
     for (const [name, message] of Object.entries(MESSAGES)) {
-      const rule = name === 'hint' || name === 'mark' ? 'fix' : (name as keyof typeof MAY_SEND)
       const heardBefore = harness.region.heard.length
       client.send(message)
-      if (MAY_SEND[rule].includes(role)) {
+      if (may(role, name as Action)) {
         await until(() => harness.region.heard.length > heardBefore)
         assert.deepEqual(harness.region.heard.slice(heardBefore), [name])
         if (typeof message[1] === 'string') assert.deepEqual((await client.next()).slice(0, 2), ['reply', 'c1'], name)
@@ -65,7 +75,6 @@ test('a command reaches the region with its id, principal, unit and trace, and i
   assert.deepEqual(request, {
     commandId: 'c1',
     principal: 'person-1',
-    role: 'driver',
     unitId: 'A1',
     command: { type: 'sign-on', happenedAtMs: 5 },
     traceparent,
@@ -114,7 +123,7 @@ const badFrames: [what: string, format: 'binary' | 'json', frame: Uint8Array | s
   ['an extension type', 'binary', Uint8Array.of(0x92, 4, 0xd4, 1, 1), 'malformed-frame'],
   ['a message that is no tuple', 'binary', Uint8Array.of(0x80), 'malformed-frame'],
   ['an unknown type', 'binary', Uint8Array.of(0x92, 99, 0), 'unknown-type'],
-  ['a stream index out of range', 'binary', Uint8Array.of(0x92, 4, 99), 'invalid-field'],
+  ['a channel out of range', 'binary', Uint8Array.of(0x92, 4, 0xce, 0, 0x0f, 0x42, 0x40), 'invalid-field'],
   ['text on the binary subprotocol', 'binary', '["mark",0]', 'malformed-frame'],
   ['bytes on the JSON subprotocol', 'json', Uint8Array.of(0x92, 4, 0), 'malformed-frame'],
   ['text that is not JSON', 'json', '["mark",', 'malformed-frame'],
@@ -136,8 +145,8 @@ for (const [what, format, frame, code] of badFrames) {
 test('[ER-4] after as many bad frames as allowed, each answered, the connection is closed with 4400', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('driver')
-  for (let i = 0; i < LIMITS.badFrames; i += 1) client.socket.send(Uint8Array.of(0xc1))
-  for (let i = 0; i < LIMITS.badFrames; i += 1) assert.equal((await client.nextError()).code, 'malformed-frame')
+  for (let i = 0; i < DEFAULT_LIMITS.badFrames; i += 1) client.socket.send(Uint8Array.of(0xc1))
+  for (let i = 0; i < DEFAULT_LIMITS.badFrames; i += 1) assert.equal((await client.nextError()).code, 'malformed-frame')
   assert.equal((await client.closed).code, 4400)
   await until(() => harness.region.heard.length === 2)
   assert.deepEqual(harness.region.heard, ['open', 'closed 0'])
@@ -146,8 +155,8 @@ test('[ER-4] after as many bad frames as allowed, each answered, the connection 
 test('[ER-4] before hello bad frames count too', async t => {
   const harness = await startHarness(t)
   const client = await harness.connect()
-  for (let i = 0; i < LIMITS.badFrames; i += 1) client.send(['mark', 0])
-  for (let i = 0; i < LIMITS.badFrames; i += 1) assert.equal((await client.nextError()).code, 'hello-first')
+  for (let i = 0; i < DEFAULT_LIMITS.badFrames; i += 1) client.send(['mark', 0])
+  for (let i = 0; i < DEFAULT_LIMITS.badFrames; i += 1) assert.equal((await client.nextError()).code, 'hello-first')
   assert.equal((await client.closed).code, 4400)
 })
 
@@ -157,7 +166,7 @@ for (const role of ['driver', 'dispatcher'] as const) {
     const client = await harness.signIn(role, 'json')
     const id = role === 'driver' ? 'sign-on' : 'unwatch-board'
     const message = role === 'driver' ? `["${id}","c1",1,"` : `["${id}","c1","`
-    const atLimit = `${message}${'x'.repeat(LIMITS.frameBytes[role] - message.length - 2)}"]`
+    const atLimit = paddedTo(DEFAULT_LIMITS.frameBytes[role === 'driver' ? 'driver' : 'desk'], message)
     client.socket.send(`${atLimit} `)
     assert.equal((await client.nextError()).code, 'frame-too-large')
     client.socket.send(atLimit)
@@ -168,7 +177,7 @@ for (const role of ['driver', 'dispatcher'] as const) {
 test('before hello a frame is held to the smaller limit, into which the longest token fits', async t => {
   const harness = await startHarness(t)
   const client = await harness.connect('json')
-  client.socket.send('x'.repeat(LIMITS.frameBytes.driver + 1))
+  client.socket.send('x'.repeat(DEFAULT_LIMITS.frameBytes.driver + 1))
   assert.equal((await client.nextError()).code, 'frame-too-large')
   const token = 'x'.repeat(LIMITS.tokenChars)
   client.send(['hello', 'h1', token, REGION, 'dispatcher', null, 0, []])
@@ -178,7 +187,7 @@ test('before hello a frame is held to the smaller limit, into which the longest 
 test('[ER-4] a frame far over all limits ends the connection before it is buffered', async t => {
   const harness = await startHarness(t)
   const client = await harness.signIn('dispatcher')
-  client.socket.send(new Uint8Array(4 * LIMITS.frameBytes.dispatcher + 1))
+  client.socket.send(new Uint8Array(4 * DEFAULT_LIMITS.frameBytes.desk + 1))
   const { code } = await client.closed
   assert.ok(code === 1006 || code === 1009, `closed with ${code}`)
   await until(() => harness.region.heard.length === 2)
@@ -198,3 +207,10 @@ test('a handler that throws is answered internal and counted, and the connection
   client.send(['sign-on', 'c2', 1])
   assert.deepEqual(await client.next(), ['reply', 'c2', 7, { done: 'sign-on' }])
 })
+
+/** A message that ends within a string, filled up with further strings: none may be as long as a frame. */
+function paddedTo(bytes: number, message: string): string {
+  let text = message
+  while (bytes - text.length > 4_000) text += `${'x'.repeat(2_000)}","`
+  return `${text}${'x'.repeat(bytes - text.length - 2)}"]`
+}

@@ -1,12 +1,12 @@
 /** A board snapshot that is larger than the backlog of a slow client still arrives, and nothing else is granted so much. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import type { ServerMessage } from '../../src/protocol/wire.ts'
 import { startHarness, until } from './harness.ts'
 
 const PART_BYTES = 256 * 1024
-const PARTS = Math.ceil((4 * LIMITS.backpressureBytes) / PART_BYTES)
+const PARTS = Math.ceil((4 * DEFAULT_LIMITS.backpressureBytes) / PART_BYTES)
 
 /** As large as any, whatever stands in it. */
 function part(position: number, number: number): ServerMessage {

@@ -1,11 +1,13 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
+import { TRIP_ALARMS } from '../../src/domain/events.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
   LEVELS_OF_CARE,
+  OVERRIDE_REASONS,
   PRIORITIES,
   REPORTABLE_PHASES,
   TRIP_PHASES,
@@ -13,7 +15,16 @@ import {
   UNIT_STATUSES,
 } from '../../src/domain/vocabulary.ts'
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
-import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
+import { tileAt } from '../../src/protocol/tiles.ts'
+import {
+  type ClientMessage,
+  DETACH_REASONS,
+  type FeedFix,
+  type ServerMessage,
+  TILE_ZOOMS,
+  type WireCallChanges,
+  type WireFix,
+} from '../../src/protocol/wire.ts'
 
 /** A record with the prototype that decoders give. */
 const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true })
@@ -54,6 +65,16 @@ export const fixMessage: fc.Arbitrary<ClientMessage> = fc
       hint ? ['hint', streamIndex, sentAtMs, fixes[0]!] : ['fix', streamIndex, sentAtMs, ...fixes],
   )
 
+export const feedFixesMessage: fc.Arbitrary<ClientMessage> = fc
+  .tuple(within(RANGES.sentAtMs), fc.array(fc.tuple(within(RANGES.channel), wireFix), { minLength: 1, maxLength: 20 }))
+  .map(
+    ([sentAtMs, fixes]): ClientMessage => [
+      'feed-fixes',
+      sentAtMs,
+      ...fixes.map(([channel, fix]): FeedFix => [channel, ...fix]),
+    ],
+  )
+
 const need = plain({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
   capabilities: fc.array(chars('abz-19', 32), { maxLength: LIMITS.capabilitiesPerNeed }),
@@ -78,6 +99,46 @@ export const wireCall = fc.record(
     details: orNull(details),
   },
   { requiredKeys: ['lonE7', 'latE7', 'priority', 'needs'], noNullPrototype: true },
+)
+
+/** At least one change, and of the place both coordinates or none. */
+const callChanges: fc.Arbitrary<WireCallChanges> = fc
+  .tuple(
+    fc.option(fc.tuple(within(RANGES.lonE7), within(RANGES.latE7)), { nil: undefined }),
+    fc.record(
+      {
+        priority: fc.constantFrom(...PRIORITIES),
+        problem: orNull(chars('17D1', LIMITS.problemChars)),
+        details: orNull(details),
+      },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+  )
+  .map(([place, rest]) => (place === undefined ? rest : { lonE7: place[0], latE7: place[1], ...rest }))
+  .filter(changes => Object.keys(changes).length > 0)
+
+const tile = fc
+  .tuple(
+    fc.constantFrom(...TILE_ZOOMS),
+    fc.double({ min: -180, max: 180, noNaN: true }),
+    fc.double({ min: -90, max: 90, noNaN: true }),
+  )
+  .map(([zoom, lonDeg, latDeg]) => tileAt(zoom, lonDeg, latDeg))
+const tileWatches = fc.uniqueArray(
+  fc
+    .tuple(tile, fc.option(fc.tuple(chars(WORD, 32), within(RANGES.position)), { nil: null }))
+    .map(([name, last]) => [name, last?.[0] ?? null, last?.[1] ?? null] as const),
+  { selector: ([name]) => name, maxLength: 12 },
+)
+const channels = fc.uniqueArray(
+  fc.tuple(
+    within(RANGES.channel),
+    unitId,
+    chars(WORD, 32),
+    fc.constantFrom('gnss' as const, 'device' as const),
+    within(RANGES.seq),
+  ),
+  { selector: ([channel]) => channel, minLength: 1, maxLength: 12 },
 )
 
 const hello = fc
@@ -111,11 +172,40 @@ const setStatus = fc
     ([id, reason, at]): ClientMessage => ['set-status', id, reason === null ? 'available' : 'unavailable', reason, at],
   )
 
+const setUnitStatus = fc
+  .tuple(
+    commandId,
+    unitId,
+    fc.constantFrom('available' as const, 'unavailable' as const, 'off-duty' as const),
+    fc.constantFrom(...UNAVAILABLE_REASONS),
+    atMs,
+  )
+  .map(
+    ([id, unit, status, reason, at]): ClientMessage => [
+      'set-unit-status',
+      id,
+      unit,
+      status,
+      status === 'unavailable' ? reason : null,
+      at,
+    ],
+  )
+
 export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   hello,
   fixMessage,
+  feedFixesMessage,
   setStatus,
-  fc.tuple(fc.constant('mark' as const), within(RANGES.streamIndex)),
+  setUnitStatus,
+  fc.tuple(fc.constant('watch-tiles' as const), commandId, tileWatches),
+  fc.tuple(fc.constantFrom('watch-unit' as const, 'unwatch-unit' as const), commandId, unitId),
+  fc.tuple(fc.constant('amend-call' as const), commandId, routedId, callChanges),
+  fc.tuple(fc.constant('cancel-call' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
+  fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
+  fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),
+  fc.tuple(fc.constant('attach' as const), commandId, channels),
+  fc.tuple(fc.constant('detach' as const), commandId, fc.array(within(RANGES.channel), { minLength: 1, maxLength: 9 })),
+  fc.tuple(fc.constant('mark' as const), within(RANGES.channel)),
   fc.tuple(fc.constantFrom('sign-on' as const, 'sign-off' as const), commandId, atMs),
   fc.tuple(fc.constant('accept-offer' as const), commandId, routedId, atMs),
   fc.tuple(fc.constant('decline-offer' as const), commandId, routedId, fc.constantFrom(...DECLINE_REASONS)),
@@ -185,7 +275,7 @@ const tripView = plain({
   round: fc.nat(9),
   times: fc.dictionary(fc.constantFrom(...TRIP_PHASES), atMs, { noNullPrototype: true }),
   missed: fc.subarray([...TRIP_PHASES]),
-  alarms: fc.subarray(['unacknowledged' as const, 'no-movement' as const]),
+  alarms: fc.subarray([...TRIP_ALARMS]),
   disposition: orNull(fc.constantFrom(...DISPOSITIONS)),
   cancelReason: orNull(fc.constantFrom(...CANCEL_REASONS)),
   version: position,
@@ -223,7 +313,19 @@ const welcome = plain({
   streams: fc.array(fc.tuple(chars(WORD, 32), position), { maxLength: 8 }),
   driver: orNull(driverView),
   limits: plain({ frameBytes: fc.nat(), fixesPerFrame: fc.nat() }),
+  ticket: orNull(chars(WORD, 300)),
 })
+
+const tileUnit = fc.tuple(
+  unitId,
+  within(RANGES.lonE7),
+  within(RANGES.latE7),
+  fc.integer(),
+  orNull(within(RANGES.speedCmps)),
+  orNull(within(RANGES.headingDd)),
+  fc.constantFrom(...UNIT_STATUSES),
+  fc.constantFrom(...LEVELS_OF_CARE),
+)
 
 export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.tuple(fc.constant('welcome' as const), commandId, welcome),
@@ -241,4 +343,16 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   ),
   fc.tuple(fc.constant('board-events' as const), position, atMs, fc.array(event, { maxLength: 3 })),
   fc.tuple(fc.constant('going-away' as const), fc.nat(), fc.nat()),
+  fc.tuple(fc.constant('tile' as const), tile, chars(WORD, 32), position, atMs, fc.array(tileUnit, { maxLength: 3 })),
+  fc.tuple(
+    fc.constant('tile-moves' as const),
+    tile,
+    position,
+    atMs,
+    fc.array(tileUnit, { maxLength: 3 }),
+    fc.array(unitId, { maxLength: 3 }),
+  ),
+  fc.tuple(fc.constant('unit' as const), position, unitView, orNull(tripView)),
+  fc.tuple(fc.constant('feed-marks' as const), fc.array(fc.tuple(within(RANGES.channel), position), { maxLength: 9 })),
+  fc.tuple(fc.constant('detached' as const), within(RANGES.channel), fc.constantFrom(...DETACH_REASONS)),
 )

@@ -25,16 +25,16 @@ function cellsOf(row: string): string[] {
 export const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(match => match[1]!)
 
 export interface DocumentFrame {
-  readonly side: 'client' | 'server'
+  readonly side: 'client' | 'server' | 'misuse'
   readonly json: string
   /** The bytes as shown, where they are. */
   readonly hex: string | null
 }
 
 export function frames(): DocumentFrame[] {
-  const blocks = DOCUMENT.matchAll(/```json (client|server)\n(.+)\n```(?:\n\n```hex\n([0-9a-f \n]+)\n```)?/g)
+  const blocks = DOCUMENT.matchAll(/```json (client|server|misuse)\n(.+)\n```(?:\n\n```hex\n([0-9a-f \n]+)\n```)?/g)
   return [...blocks].map(([, side, json, hex]) => ({
-    side: side as 'client' | 'server',
+    side: side as DocumentFrame['side'],
     json: json!,
     hex: hex?.replaceAll(/\s/g, '') ?? null,
   }))

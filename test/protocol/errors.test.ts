@@ -19,8 +19,10 @@ test('[ER-5] the document lists every close code under its name', () => {
   assert.deepEqual(listed, Object.entries(CLOSE_CODES))
 })
 
-test('only codes that wait for the engine or its world are retryable, and they are 5xx', () => {
-  for (const [code, { status, retryable }] of Object.entries(ERRORS)) assert.equal(retryable, status >= 500, code)
+test('only codes that ask to wait are retryable: 5xx, 408 and 429', () => {
+  for (const [code, { status, retryable }] of Object.entries(ERRORS)) {
+    assert.equal(retryable, status >= 500 || status === 408 || status === 429, code)
+  }
 })
 
 test('each code is explained by a rule besides its row, or names a state that its row tells whole', () => {

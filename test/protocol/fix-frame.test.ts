@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FIX_FIELDS, fromE7, readFixFrame, toE7, toFix } from '../../src/protocol/fix-frame.ts'
-import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { parseAnyFrame, parseFrame } from '../../src/protocol/parse.ts'
 import type { ClientMessage, WireFix } from '../../src/protocol/wire.ts'
 import { fixMessage } from './arbitraries.ts'
@@ -121,11 +121,11 @@ test('stream index and sentAt are taken up to both ends of their ranges and refu
 
 test('[FX-1] a frame carries 1 to 256 fixes, and a full one fits the limits of bytes and values', () => {
   const full = Array.from(
-    { length: LIMITS.fixesPerFrame },
+    { length: DEFAULT_LIMITS.fixesPerFrame },
     (_, i): WireFix => [i + 1, -2_592_000_000 + i, -1_800_000_000, -900_000_000, 65_535, 65_535, 3_600],
   )
   for (const format of FORMATS) {
-    assert.ok(parseFrame(frame(['fix', 0, 0, ...full], format), format, LIMITS.frameBytes.driver).ok)
+    assert.ok(parseFrame(frame(['fix', 0, 0, ...full], format), format, DEFAULT_LIMITS.frameBytes.driver).ok)
     assert.equal(refused(parse(['fix', 0, 0, ...full, FIX], format)), 'invalid-field fixes')
     assert.equal(refused(parse(['fix', 0, 0], format)), 'invalid-field fixes')
   }

@@ -64,5 +64,34 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   nearest: ['nearest', 'c10', 1_747_633_000, -368_485_000, 5, 'als'],
   'watch-board': ['watch-board', 'c11', 0],
   'unwatch-board': ['unwatch-board', 'c12'],
+  'feed-fixes': ['feed-fixes', 15_000, [7, 1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]],
+  'watch-tiles': [
+    'watch-tiles',
+    'c13',
+    [
+      ['12/4036/2499', 'k3', 17],
+      ['9/504/315', null, null],
+    ],
+  ],
+  'watch-unit': ['watch-unit', 'c14', 'A-7'],
+  'unwatch-unit': ['unwatch-unit', 'c15', 'A-7'],
+  'amend-call': [
+    'amend-call',
+    'c16',
+    OFFER,
+    {
+      lonE7: 1_747_633_000,
+      latE7: -368_485_000,
+      priority: 2,
+      problem: null,
+      details: { callerName: 'the caller', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
+    },
+  ],
+  'cancel-call': ['cancel-call', 'c17', OFFER, 'caller-cancelled'],
+  'assign-unit': ['assign-unit', 'c18', OFFER, 'A-7', 'closer-unit'],
+  'withdraw-unit': ['withdraw-unit', 'c19', OFFER, 'vehicle-fault'],
+  'set-unit-status': ['set-unit-status', 'c20', 'A-7', 'unavailable', 'refuel', NOW],
+  attach: ['attach', 'c21', [[7, 'A-7', 'modem-7', 'gnss', 1]]],
+  detach: ['detach', 'c22', [7, 8]],
 }
 export const TYPE_NAMES = Object.keys(CLIENT_TYPES) as ClientTypeName[]

@@ -1,7 +1,7 @@
 /** The two HTTP inputs that carry fields: the body of a call and the query for the nearest units. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { parseCallBody, parseNearestQuery } from '../../src/protocol/parse.ts'
 
 const CALL = { lonDeg: 174.7633, latDeg: -36.8485, priority: 2, needs: [{ levelOfCare: 'als' }] }
@@ -56,8 +56,8 @@ test('a bad body is refused with the path of the field', () => {
 })
 
 test('a body is measured in bytes and must be UTF-8', () => {
-  const text = JSON.stringify({ ...CALL, filler: 'é'.repeat(LIMITS.httpBodyBytes / 2) })
-  assert.ok(text.length < LIMITS.httpBodyBytes)
+  const text = JSON.stringify({ ...CALL, filler: 'é'.repeat(DEFAULT_LIMITS.httpBodyBytes / 2) })
+  assert.ok(text.length < DEFAULT_LIMITS.httpBodyBytes)
   assert.equal(refused(parseCallBody(text)), 'frame-too-large')
   assert.equal(refused(parseCallBody(new Uint8Array([0x22, 0xff, 0x22]))), 'malformed-frame')
   assert.ok(parseCallBody(new TextEncoder().encode(JSON.stringify(CALL))).ok)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decodeBinary, encodeServer } from '../../src/protocol/codec.ts'
-import { LIMITS } from '../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
 import { scanBinary, scanJson } from '../../src/protocol/prescan.ts'
 import { serverMessage } from './arbitraries.ts'
@@ -70,10 +70,10 @@ test('containers may nest as deep as the limit and no deeper, in both formats', 
   const deep = (levels: number) => hex(`${'91'.repeat(levels - 1)}90`)
   const deepMaps = (levels: number) => hex(`${'81a0'.repeat(levels - 1)}80`)
   const text = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
-  assert.equal(scanBinary(deep(LIMITS.depth)).ok, true)
-  assert.equal(scanBinary(deepMaps(LIMITS.depth)).ok, true)
-  assert.equal(scanJson(text(LIMITS.depth)).ok, true)
-  for (const levels of [LIMITS.depth + 1, 100, 10_000]) {
+  assert.equal(scanBinary(deep(DEFAULT_LIMITS.depth)).ok, true)
+  assert.equal(scanBinary(deepMaps(DEFAULT_LIMITS.depth)).ok, true)
+  assert.equal(scanJson(text(DEFAULT_LIMITS.depth)).ok, true)
+  for (const levels of [DEFAULT_LIMITS.depth + 1, 100, 10_000]) {
     assert.match(problem(Buffer.from(deep(levels)).toString('hex')), /deeper/)
     assert.match(problem(Buffer.from(deepMaps(levels)).toString('hex')), /deeper/)
     assert.equal(scanJson(text(levels)).ok, false)
@@ -88,18 +88,18 @@ test('a frame may hold as many values as the limit and not one more, counted ali
     const head = Buffer.from([0xdc, (count - 1) >> 8, (count - 1) & 0xff])
     return new Uint8Array([...head, ...values(count)])
   }
-  assert.equal(scanBinary(bytes(LIMITS.nodes)).ok, true)
-  assert.equal(scanBinary(bytes(LIMITS.nodes + 1)).ok, false)
-  assert.equal(scanJson(JSON.stringify(values(LIMITS.nodes))).ok, true)
-  assert.equal(scanJson(JSON.stringify(values(LIMITS.nodes + 1))).ok, false)
+  assert.equal(scanBinary(bytes(DEFAULT_LIMITS.nodes)).ok, true)
+  assert.equal(scanBinary(bytes(DEFAULT_LIMITS.nodes + 1)).ok, false)
+  assert.equal(scanJson(JSON.stringify(values(DEFAULT_LIMITS.nodes))).ok, true)
+  assert.equal(scanJson(JSON.stringify(values(DEFAULT_LIMITS.nodes + 1))).ok, false)
   const strings = (count: number) =>
     JSON.stringify(
       values(count).map(() => 'a,[{"'),
       null,
       1,
     )
-  assert.equal(scanJson(strings(LIMITS.nodes)).ok, true)
-  assert.equal(scanJson(strings(LIMITS.nodes + 1)).ok, false)
+  assert.equal(scanJson(strings(DEFAULT_LIMITS.nodes)).ok, true)
+  assert.equal(scanJson(strings(DEFAULT_LIMITS.nodes + 1)).ok, false)
 })
 
 test('[EN-5] a map key that is no string is refused', () => {
@@ -181,4 +181,50 @@ test('what the scan passes, the decoder reads to its end without a throw', () =>
     { numRuns: 30_000 },
   )
   assert.ok(passed > 500, `only ${passed} frames were well-formed`)
+})
+
+test('a string may be as long as the limit in UTF-8 bytes and not one byte longer, in both formats', () => {
+  const { stringBytes } = DEFAULT_LIMITS
+  const bytesOf = (text: string) => encodeServer(['going-away', text, 0] as never, 'binary') as Uint8Array
+  for (const unit of ['a', 'é', '€', '🚑', '\n', '"']) {
+    const width = Buffer.byteLength(unit)
+    const longest = unit.repeat(Math.floor(stringBytes / width))
+    const longer = unit.repeat(Math.floor(stringBytes / width) + 1)
+    assert.equal(scanBinary(bytesOf(longest)).ok, true, unit)
+    assert.equal(scanBinary(bytesOf(longer)).ok, false, unit)
+    for (const asJson of [JSON.stringify, escaped]) {
+      assert.equal(scanJson(`[${asJson(longest)}]`).ok, true, unit)
+      assert.equal(scanJson(`[${asJson(longer)}]`).ok, false, unit)
+      assert.equal(scanJson(`{${asJson(longer)}:1}`).ok, false, unit)
+    }
+  }
+})
+
+/** A JSON string in which every UTF-16 unit is an escape. */
+const escaped = (text: string): string =>
+  `"${text
+    .split('')
+    .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')}"`
+
+test('limits that an operator set are held in place of the usual ones, with at most 32 levels', () => {
+  const tight = { ...DEFAULT_LIMITS, depth: 2, nodes: 4, stringBytes: 3 }
+  for (const [good, bad] of [
+    ['[[1,2]]', '[[[]]]'],
+    ['[1,2,3]', '[1,2,3,4]'],
+    ['["abc"]', '["abcd"]'],
+  ] as const) {
+    assert.equal(scanJson(good, tight).ok, true, good)
+    assert.equal(scanJson(bad, tight).ok, false, bad)
+  }
+  const levels = (count: number) => hex(`${'91'.repeat(count - 1)}90`)
+  assert.equal(scanBinary(levels(2), tight).ok, true)
+  assert.equal(scanBinary(levels(3), tight).ok, false)
+  assert.equal(scanBinary(hex('9301 02 03'), tight).ok, true)
+  assert.equal(scanBinary(hex('9401 02 03 04'), tight).ok, false)
+  assert.equal(scanBinary(hex('91a3616263'), tight).ok, true)
+  assert.equal(scanBinary(hex('91a461626364'), tight).ok, false)
+  const deepest = { ...DEFAULT_LIMITS, depth: 1_000 }
+  assert.equal(scanBinary(levels(32), deepest).ok, true)
+  assert.equal(scanBinary(levels(33), deepest).ok, false)
 })

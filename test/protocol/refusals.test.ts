@@ -70,7 +70,7 @@ test('an empty frame, and a value that is no tuple, are malformed', () => {
 })
 
 test('[ER-3] an unknown type is refused, and the command id beside it is answered', () => {
-  for (const type of [0, 5, 64, 255, -1, 1.5, '1', null, true, [], {}]) {
+  for (const type of [0, 6, 64, 255, -1, 1.5, '1', null, true, [], {}]) {
     assert.equal(refused(json(JSON.stringify([type, 'c1']))), 'unknown-type', JSON.stringify(type))
   }
   for (const text of [
@@ -96,6 +96,7 @@ test('every field of every message refuses every wrong kind of value, and its na
       for (const value of wrong) {
         for (const format of FORMATS) {
           if (name === 'hello' && place === 2 && typeof value === 'string' && value !== '') continue // a token is any text here
+          if (name === 'watch-tiles' && place === 2 && Array.isArray(value) && value.length === 0) continue // ends the watch
           if (name === 'hello' && place === 7 && Array.isArray(value) && value.length === 0) continue // no streams is fine
           const label = `${name}[${place}] = ${JSON.stringify(value)} in ${format}`
           const parsed = parse(withElement(name, place, value), format)
@@ -109,7 +110,7 @@ test('every field of every message refuses every wrong kind of value, and its na
 
 /** A refusal carries the command's id, unless it is the id that was wrong or the message has none. */
 function idOf(name: (typeof TYPE_NAMES)[number], place: number): string | null {
-  return name === 'fix' || name === 'hint' || name === 'mark' || place === 1 ? null : String(SAMPLES[name][1])
+  return ['fix', 'hint', 'mark', 'feed-fixes'].includes(name) || place === 1 ? null : String(SAMPLES[name][1])
 }
 
 test('a message that lacks a field is refused, except where the field is optional by name', () => {
@@ -179,6 +180,53 @@ test('[OF-3] a unit is set unavailable with a reason, and available without one'
   assert.equal(refused(set('unavailable', null)), 'invalid-field reason')
   assert.equal(refused(set('available', 'break')), 'invalid-field reason')
   assert.equal(refused(set('off-duty', null)), 'invalid-field status')
+})
+
+test('[DK-8] the desk sets a unit unavailable with a reason, and available or off duty without one', () => {
+  const set = (status: string, reason: string | null) =>
+    parse(['set-unit-status', 'c1', 'A-7', status, reason, NOW], 'binary')
+  assert.ok(set('off-duty', null).ok)
+  assert.ok(set('available', null).ok)
+  assert.ok(set('unavailable', 'breakdown').ok)
+  assert.equal(refused(set('unavailable', null)), 'invalid-field reason')
+  assert.equal(refused(set('off-duty', 'break')), 'invalid-field reason')
+  assert.equal(refused(set('offered', null)), 'invalid-field status')
+})
+
+test('[DK-1] an amendment changes something, and of the place both coordinates', () => {
+  for (const format of FORMATS) {
+    const amend = (changes: unknown) => parse(['amend-call', 'c1', OFFER, changes], format)
+    assert.deepEqual(accepted(amend({ priority: 2 })), {
+      type: 'command',
+      id: 'c1',
+      command: { type: 'amend-call', callId: OFFER, priority: 2 },
+    })
+    assert.deepEqual(accepted(amend({ problem: null, details: null })), {
+      type: 'command',
+      id: 'c1',
+      command: { type: 'amend-call', callId: OFFER, problem: null, details: null },
+    })
+    assert.equal(refused(amend({})), 'invalid-field changes')
+    assert.equal(refused(amend({ weather: 'rain' })), 'invalid-field changes')
+    assert.equal(refused(amend({ lonE7: 1 })), 'invalid-field changes')
+    assert.equal(refused(amend({ priority: null })), 'invalid-field changes.priority')
+    assert.equal(refused(amend({ details: { phone: 64 } })), 'invalid-field changes.details.phone')
+  }
+})
+
+test('[FD-1] a feed names each channel once in an attach', () => {
+  const attach = (...channels: unknown[]) => parse(['attach', 'c1', channels], 'json')
+  const channel = [0, 'A-7', 's1', 'gnss', 1]
+  assert.ok(attach(channel, [999_999, 'A-8', 's1', 'device', 7, 'later']).ok)
+  assert.equal(refused(attach()), 'invalid-field channels')
+  assert.equal(refused(attach(channel, [0, 'A-8', 's1', 'gnss', 1])), 'invalid-field channels')
+  assert.equal(refused(attach([1_000_000, 'A-7', 's1', 'gnss', 1])), 'invalid-field channels.0.0')
+  assert.equal(refused(attach([1, 'A 7', 's1', 'gnss', 1])), 'invalid-field channels.0.1')
+  assert.equal(refused(attach([1, 'A-7', 's1', 'sundial', 1])), 'invalid-field channels.0.3')
+  assert.equal(refused(attach([1, 'A-7', 's1', 'gnss', 0])), 'invalid-field channels.0.4')
+  const many = Array.from({ length: LIMITS.channelsPerAttach + 1 }, (_, i) => [i, 'A-7', 's1', 'gnss', 1])
+  assert.ok(attach(...many.slice(1)).ok)
+  assert.equal(refused(attach(...many)), 'invalid-field channels')
 })
 
 test("no phase but those of a crew's buttons can be reported", () => {
@@ -264,7 +312,7 @@ test('[EN-5] an integer counts by its value, not by its width', () => {
 test('[EN-3] elements and keys of a later version are ignored', () => {
   for (const format of FORMATS) {
     for (const name of TYPE_NAMES) {
-      if (name === 'fix') continue
+      if (name === 'fix' || name === 'feed-fixes') continue
       assert.deepEqual(
         accepted(parse([...SAMPLES[name], 'new', 7, [1]], format)),
         accepted(parse(SAMPLES[name], format)),
@@ -290,6 +338,11 @@ test('[EN-3] behind the fixes of a frame only a map may stand, so that no fix is
     assert.equal(refused(parse([...SAMPLES.fix, 'x'], format)), 'invalid-field fixes.1')
     assert.equal(refused(parse([...SAMPLES.fix, {}, SAMPLES.fix[3]], format)), 'invalid-field fixes.1')
     assert.equal(refused(parse(['fix', 0, 1, {}], format)), 'invalid-field fixes.0')
+    const feed = SAMPLES['feed-fixes']
+    assert.ok(parse([...feed, {}], format).ok)
+    assert.equal(refused(parse([...feed, 'x'], format)), 'invalid-field fixes.1')
+    assert.equal(refused(parse([...feed, {}, feed[2]], format)), 'invalid-field fixes.1')
+    assert.equal(refused(parse(['feed-fixes', 1, {}], format)), 'invalid-field fixes.0')
   }
 })
 
@@ -307,7 +360,7 @@ test('[EN-4] a well-formed traceparent is taken from behind the fields or from t
   for (const name of TYPE_NAMES) {
     assert.equal(trace([...SAMPLES[name], { traceparent: good }]), good, name)
     assert.equal(trace(SAMPLES[name]), null, name)
-    if (name === 'fix') continue
+    if (name === 'fix' || name === 'feed-fixes') continue
     assert.equal(trace([...SAMPLES[name], { traceparent: good }, 7]), good, name)
     assert.equal(trace([...SAMPLES[name], 7, 'x', { traceparent: good }]), good, name)
   }
@@ -353,7 +406,7 @@ test('a `__proto__` key changes nothing', () => {
 })
 
 test('a refusal uses a code of the table and says what to do', () => {
-  for (const parsed of [binary(''), json('["x"]'), json('["mark",8]'), parseFrame(hex('92 04 00'), 'binary', 2)]) {
+  for (const parsed of [binary(''), json('["x"]'), json('["mark",-1]'), parseFrame(hex('92 04 00'), 'binary', 2)]) {
     assert.ok(!parsed.ok)
     assert.ok(Object.hasOwn(ERRORS, parsed.refusal.code))
     assert.match(parsed.refusal.message, /\b(send|correct|split|type is)\b/i)

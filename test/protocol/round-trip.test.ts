@@ -5,7 +5,13 @@ import fc from 'fast-check'
 import { decodeServer, encodeServer, UnknownMessageType, UnreadableMessage } from '../../src/protocol/codec.ts'
 import { fromE7 } from '../../src/protocol/fix-frame.ts'
 import type { ClientRequest } from '../../src/protocol/parse.ts'
-import { CLIENT_TYPES, type ClientMessage, SERVER_TYPES, type WireCall } from '../../src/protocol/wire.ts'
+import {
+  CLIENT_TYPES,
+  type ClientMessage,
+  SERVER_TYPES,
+  type WireCall,
+  type WireCallChanges,
+} from '../../src/protocol/wire.ts'
 import { clientMessage, serverMessage } from './arbitraries.ts'
 import { accepted, FORMATS, hex, parse, SAMPLES, TYPE_NAMES } from './frames.ts'
 
@@ -57,10 +63,53 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, lonE7, latE7, k, levelOfCare] = message
       return { type, id, lonDeg: fromE7(lonE7), latDeg: fromE7(latE7), k, levelOfCare }
     }
+    case 'feed-fixes': {
+      const [type, sentAtMs, ...fixes] = message
+      return { type, sentAtMs, fixes }
+    }
+    case 'watch-tiles':
+      return { type: message[0], id: message[1], tiles: message[2] }
+    case 'watch-unit':
+    case 'unwatch-unit':
+      return { type: message[0], id: message[1], unitId: message[2] }
+    case 'attach':
+      return { type: message[0], id: message[1], channels: message[2] }
+    case 'detach':
+      return { type: message[0], id: message[1], channels: message[2] }
+    case 'amend-call': {
+      const [type, id, callId, changes] = message
+      return { type: 'command', id, command: { type, callId, ...changesMeaning(changes) } }
+    }
+    case 'cancel-call': {
+      const [type, id, callId, reason] = message
+      return { type: 'command', id, command: { type, callId, reason } }
+    }
+    case 'assign-unit': {
+      const [type, id, tripId, unitId, reason] = message
+      return { type: 'command', id, command: { type, tripId, unitId, reason } }
+    }
+    case 'withdraw-unit': {
+      const [type, id, tripId, reason] = message
+      return { type: 'command', id, command: { type, tripId, reason } }
+    }
+    case 'set-unit-status': {
+      const [type, id, unitId, status, reason, happenedAtMs] = message
+      return { type: 'command', id, command: { type, unitId, status, reason, happenedAtMs } }
+    }
     case 'watch-board':
       return { type: 'watch-board', id: message[1], fromPosition: message[2] }
     case 'unwatch-board':
       return { type: 'unwatch-board', id: message[1] }
+  }
+}
+
+function changesMeaning({ lonE7, latE7, details, ...rest }: WireCallChanges) {
+  const given = { callerName: null, phone: null, address: null, notes: null, ...details }
+  const isEmpty = Object.values(given).every(value => value === null)
+  return {
+    ...rest,
+    ...(lonE7 === undefined || latE7 === undefined ? {} : { lonDeg: fromE7(lonE7), latDeg: fromE7(latE7) }),
+    ...(details === undefined ? {} : { details: isEmpty ? null : given }),
   }
 }
 
@@ -112,7 +161,7 @@ test('no code means two messages, in either direction', () => {
   assert.equal(new Set(codes).size, codes.length)
 })
 
-test('[VR-2] a client can tell a message of a later version, which it leaves aside', () => {
+test('[VN-2] a client can tell a message of a later version, which it leaves aside', () => {
   assert.throws(() => decodeServer(hex('92 7f 01')), UnknownMessageType)
   assert.throws(() => decodeServer('["weather",1]'), UnknownMessageType)
   assert.throws(() => decodeServer('["toString",1]'), UnknownMessageType)

@@ -18,17 +18,20 @@ import {
   type DriverClient,
   type DriverOptions,
 } from '../../src/client/index.ts'
-import type { Config } from '../../src/config.ts'
+import { type Config, readConfig } from '../../src/config/index.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { type Engine, startEngine } from '../../src/engine.ts'
-import { signToken } from '../../src/gateway/tokens.ts'
+import { signToken } from '../../src/gateway/auth/tokens.ts'
 import { openClient, openDatabase } from '../../src/store/database.ts'
 import { loadOrCreateSigningKey, type SigningKey } from '../../src/store/keys.ts'
 import { ReferenceStore } from '../../src/store/reference.ts'
 import { decodeSegment, type SegmentRow } from '../../src/store/segment-codec.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { testDatabase } from './postgres.ts'
+
+/** Of the user `admin` of every site. */
+export const ADMIN_PASSWORD = 'only for the tests of this engine'
 
 /** Where things happen in these tests: units stand east of here, a kilometre apart. */
 export const SCENE = { lonDeg: 174.76, latDeg: -36.85 }
@@ -85,14 +88,16 @@ export class Site {
   }
 
   config(changes: Partial<Config> = {}): Config {
+    const standard = readConfig({})
     return {
+      ...standard,
       port: 0,
       host: '127.0.0.1',
       databaseUrl: this.databaseUrl,
       dataDir: '/nonexistent',
-      clockRate: 1,
       logLevel: 'silent',
-      drainLimitMs: 10_000,
+      // What a password costs is nothing that these tests are about, and each start of an engine may make one.
+      auth: { ...standard.auth, scryptLogN: 12, adminPassword: ADMIN_PASSWORD },
       ...changes,
     }
   }
@@ -119,7 +124,9 @@ export class Site {
     const engine = new EngineProcess({
       DATABASE_URL: this.databaseUrl,
       GOLDENHOUR_HOST: '127.0.0.1',
+      GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
       PORT: '0',
+      GOLDENHOUR_ADMIN_PASSWORD: ADMIN_PASSWORD,
       ...env,
     })
     this.#endings.push(() => engine.kill())
@@ -299,6 +306,8 @@ interface LogLine {
 /** `goldenhour serve` as a child, with what it says. */
 export class EngineProcess {
   readonly logs: LogLine[] = []
+  /** What it wrote to standard output for people: all that is no line of the log. */
+  readonly said: string[] = []
   /** What it wrote to standard error. */
   stderr = ''
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
@@ -313,7 +322,8 @@ export class EngineProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     createInterface({ input: this.#child.stdout! }).on('line', line => {
-      this.logs.push(JSON.parse(line))
+      if (line.startsWith('{')) this.logs.push(JSON.parse(line))
+      else this.said.push(line)
       for (const watch of this.#watchers) watch()
     })
     this.#child.stderr!.on('data', (chunk: Buffer) => {

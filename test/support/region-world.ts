@@ -14,7 +14,10 @@ import type { Role } from '../../src/domain/roles.ts'
 import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
 import type {
+  CallView,
   DriverView,
+  FeedChannel,
+  FeedFix,
   NearestResult,
   ServerMessage,
   ServerTypeName,
@@ -51,6 +54,12 @@ export async function settle(): Promise<void> {
 /** A session that keeps what it is sent. */
 export class RecordingSession implements Session {
   readonly region = REGION
+  readonly ticket = 'a ticket'
+  readonly limits = { frameBytes: 65_536, fixesPerFrame: 256 }
+  /** Of a feed: the units that its credential names. */
+  feedUnits: readonly string[] | null = null
+  /** Set by a test: the client does not read. */
+  isBehind = false
   readonly messages: ServerMessage[] = []
   readonly closes: number[] = []
   readonly sessionId: string
@@ -195,7 +204,7 @@ export class RegionWorld {
     return this.host.region ?? assert.fail('the region is away')
   }
   get nowMs(): number {
-    return this.host.clockView().nowMs
+    return this.region.clock.nowMs()
   }
   advance(ms: number): Promise<void> {
     return this.machine.advance(ms, settle)
@@ -236,6 +245,26 @@ export class RegionWorld {
     return session
   }
 
+  /** Signs a feed in, for some units or all. */
+  feed(units: readonly string[] | null = null): RecordingSession {
+    const session = new RecordingSession(`session-${++this.#ids}`, 'feed', 'modem gateway', null)
+    session.feedUnits = units
+    this.#clientNowMs.set(session, this.machine.wallMs())
+    this.host.open(session, { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams: [] })
+    return session
+  }
+  /** The feed takes units up; answers what it is told of them. */
+  async attach(feed: RecordingSession, ...channels: readonly FeedChannel[]): Promise<Record<string, unknown>> {
+    const requestId = `q-${++this.#ids}`
+    this.host.attach(feed, requestId, channels)
+    await settle()
+    const [, , result] = feed.all('reply').find(([id]) => id === requestId) ?? assert.fail('no reply came')
+    return result
+  }
+  feedFixes(feed: RecordingSession, ...fixes: readonly FeedFix[]): void {
+    this.host.feedFixes(feed, this.#sentAtMs(feed), fixes)
+  }
+
   /** A unit with a session, a crew and a position so many metres north of the scene. */
   async onDuty(unitId: string, northM: number, options: UnitOptions = {}): Promise<RecordingSession> {
     await this.import([unitId, options])
@@ -266,11 +295,11 @@ export class RegionWorld {
 
   // Commands.
 
-  send(by: { principal: string; role: Role; unitId: string | null }, command: Command, commandId?: string): Answer {
+  send(by: { principal: string; unitId: string | null }, command: Command, commandId?: string): Answer {
     const answer: Answer = { outcome: null }
     const request: CommandRequest = {
       commandId: commandId ?? `c-${++this.#ids}`,
-      ...{ principal: by.principal, role: by.role, unitId: by.unitId },
+      ...{ principal: by.principal, unitId: by.unitId },
       command,
       bodyHash: bodyHash(command),
       traceparent: null,
@@ -286,7 +315,7 @@ export class RegionWorld {
     return this.send(session, command, commandId)
   }
   dispatch(command: Command, commandId?: string): Answer {
-    return this.send({ principal: 'desk-1', role: 'dispatcher', unitId: null }, command, commandId)
+    return this.send({ principal: 'desk-1', unitId: null }, command, commandId)
   }
 
   async accepted(answer: Answer): Promise<Record<string, unknown>> {
@@ -311,7 +340,9 @@ export class RegionWorld {
 
   // What can be seen from outside.
 
-  async query<T extends NearestResult | TripView>(query: Parameters<RegionHost['query']>[0]): Promise<T> {
+  async query<T extends NearestResult | TripView | CallView | UnitView>(
+    query: Parameters<RegionHost['query']>[0],
+  ): Promise<T> {
     const got: QueryAnswer[] = []
     this.host.query(query, answer => got.push(answer))
     await settle()
@@ -341,6 +372,10 @@ export class RegionWorld {
   async countedFixes(kind: string): Promise<number> {
     const line = new RegExp(`^goldenhour_fixes_total\\{[^}]*"${kind}"[^}]*\\} (\\d+)$`, 'm')
     return Number(line.exec(await metrics.text())?.[1] ?? assert.fail(`no fixes are counted as ${kind}`))
+  }
+  /** What the engine has counted, in this world and those before it. */
+  metricsText(): Promise<string> {
+    return metrics.text()
   }
   async log(): Promise<LogRecord[]> {
     const records: LogRecord[] = []

@@ -5,18 +5,20 @@
  * finder, and handed to the segment writer; the client hears of them by its durable mark alone.
  */
 import type { DriverState } from '../../domain/driver.ts'
-import type { UnitId } from '../../domain/ids.ts'
+import type { Fix } from '../../domain/fix.ts'
+import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
 import { toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
-import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
+import type { Attachment } from '../region/feeds.ts'
+import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
-import type { DriverLocation, Stream } from './location.ts'
+import { type DriverLocation, holeBefore, type Stream } from './location.ts'
 
 /** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
-const MARK_EVERY_FIXES = 8
+export const MARK_EVERY_FIXES = 8
 export const MARK_EVERY_MS = 30_000
 
 export type DriverMessage =
@@ -40,6 +42,7 @@ export type DriverMessage =
       readonly receivedWallMs: number
     }
   | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number }
+  | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
 
 interface OpenStream {
   readonly stream: Stream
@@ -55,8 +58,19 @@ interface Connection {
   welcomed: boolean
 }
 
+/** What became of the fixes of a frame. */
+interface FixCounts {
+  current: number
+  late: number
+  duplicate: number
+  future: number
+}
+
+/** Makes the refusal of a fix that was not taken; `where` names its stream or channel to the client. */
+type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => Refusal
+
 // One list for all drivers: there may be a million.
-const ACCEPTS = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked'] as const
+const ACCEPTS = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked', 'read'] as const
 
 export class DriverActor implements Behaviour<DriverMessage> {
   readonly accepts = ACCEPTS
@@ -64,6 +78,8 @@ export class DriverActor implements Behaviour<DriverMessage> {
   readonly #door: DriverDoor
   state: DriverState
   #connection: Connection | null = null
+  /** The feed that holds this unit. */
+  feed: Attachment | null = null
   disconnectedSinceMs: number | null
 
   constructor(door: DriverDoor, state: DriverState, location: DriverLocation, disconnectedSinceMs: number) {
@@ -100,7 +116,29 @@ export class DriverActor implements Behaviour<DriverMessage> {
         return this.#onOpened(message.session, message.hello)
       case 'session-closed':
         return this.#onClosed(message.session)
+      case 'read':
+        return this.#door.readUnit(this, message.answer)
     }
+  }
+
+  /** Takes the next fix of a stream: to memory at once, and on its way to the store. Output: why not; null when it was taken. */
+  take(stream: Stream, fix: Fix, latestMs: number, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
+    if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) return impossibleTime
+    const future = fix.fixedAtMs > latestMs
+    if (!this.#door.store(this.unitId, stream.streamId, fix, future ? FIX_FLAGS.future : 0, receivedWallMs)) {
+      return storeFull
+    }
+    stream.receivedSeq = fix.seq
+    // A time ahead of ours would freeze the unit at this place: it is kept in the track but places nothing.
+    if (future) counts.future++
+    else if (this.location.place(stream.streamId, fix)) counts.current++
+    else counts.late++
+    return null
+  }
+
+  /** The stream under which a feed sends this unit's fixes. */
+  openFeedStream(streamId: StreamId): Stream {
+    return this.location.stream(streamId, stream => this.#isInUse(stream))
   }
 
   /** Everything of this stream up to `seq` is stored. */
@@ -108,6 +146,10 @@ export class DriverActor implements Behaviour<DriverMessage> {
     const stream = this.location.knownStream(streamId)
     if (stream === undefined || seq <= stream.durableSeq) return
     stream.durableSeq = seq
+    if (this.feed?.stream === stream) {
+      this.feed.rose()
+      if (!this.#isOpen(stream)) return
+    }
     // While an ask is open every rise is told: a client may ask again before the first answer.
     if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
     else if (stream.toldSeq < seq) this.#door.markWaits(this)
@@ -135,18 +177,29 @@ export class DriverActor implements Behaviour<DriverMessage> {
     return waiting
   }
 
+  /** Whether this unit's own session sends on the stream. */
+  #isOpen(stream: Stream): boolean {
+    return this.#connection?.streams.some(open => open.stream === stream) ?? false
+  }
+
+  #isInUse(stream: Stream): boolean {
+    return this.feed?.stream === stream || this.#isOpen(stream)
+  }
+
   #onOpened(session: Session, hello: HelloRequest): void {
     const former = this.#connection
-    const streams = hello.streams.map(([streamId, clock]) => ({ stream: this.location.stream(streamId), clock }))
+    const streams: OpenStream[] = []
     this.#connection = { session, clientNowMs: hello.clientNowMs, streams, welcomed: false }
+    for (const [streamId, clock] of hello.streams) {
+      streams.push({ stream: this.location.stream(streamId, stream => this.#isInUse(stream)), clock })
+    }
     this.disconnectedSinceMs = null
     for (const { stream } of streams) stream.askedSeq = 0
     // Newest login wins; the close code forbids the older client to come back by itself.
     former?.session.close(CLOSE_CODES.superseded, 'superseded by a newer sign-in of this unit')
-    const holes = hello.streams.flatMap(([streamId, , lowestSeq]) => {
-      const stream = this.location.stream(streamId)
-      if (lowestSeq <= stream.receivedSeq + 1) return []
-      const hole = { streamId, fromSeq: stream.receivedSeq + 1, toSeq: lowestSeq - 1 }
+    const holes = hello.streams.flatMap(([streamId, , lowestSeq], index) => {
+      const hole = holeBefore(streams[index]!.stream, lowestSeq)
+      if (hole === null) return []
       this.location.skipHole(streamId, hole.toSeq)
       return [hole]
     })
@@ -177,24 +230,15 @@ export class DriverActor implements Behaviour<DriverMessage> {
         continue
       }
       if (seq > stream.receivedSeq + 1) {
-        refusal = gap(stream, message.streamIndex)
+        refusal = gap(stream, { streamIndex: message.streamIndex })
         break
       }
       const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
-      if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) {
-        refusal = impossibleTime(stream)
+      const notTaken = this.take(stream, fix, latestMs, message.receivedWallMs, counts)
+      if (notTaken !== null) {
+        refusal = notTaken(stream, {})
         break
       }
-      const future = fix.fixedAtMs > latestMs
-      if (!this.#door.store(this.unitId, stream.streamId, fix, future ? FIX_FLAGS.future : 0, message.receivedWallMs)) {
-        refusal = storeFull(stream)
-        break
-      }
-      stream.receivedSeq = seq
-      // A time ahead of ours would freeze the unit at this place: it is kept in the track but places nothing.
-      if (future) counts.future++
-      else if (this.location.place(stream.streamId, fix)) counts.current++
-      else counts.late++
     }
     this.#door.counted(counts)
     if (this.location.current !== before) this.#door.moved(this, before)
@@ -249,18 +293,22 @@ export class DriverActor implements Behaviour<DriverMessage> {
   }
 }
 
-function gap(stream: Stream, streamIndex: number): Refusal {
+export const gap: FixRefusal = (stream, where) => {
   const expectedSeq = stream.receivedSeq + 1
   const message = `Fix ${expectedSeq} of this stream has not come; send from there on, in order.`
-  return { code: 'fix-gap', message, details: { streamIndex, expectedSeq } }
+  return { code: 'fix-gap', message, details: { ...where, expectedSeq } }
 }
 
-function impossibleTime(stream: Stream): Refusal {
+const impossibleTime: FixRefusal = (stream, where) => {
   const message = "This fix's time lies outside every calendar; look at clientNowMs, sentAtMs and ageMs."
-  return { code: 'invalid-field', message, details: { path: 'ageMs', expectedSeq: stream.receivedSeq + 1 } }
+  return { code: 'invalid-field', message, details: { path: 'ageMs', ...where, expectedSeq: stream.receivedSeq + 1 } }
 }
 
-function storeFull(stream: Stream): Refusal {
+const storeFull: FixRefusal = (stream, where) => {
   const message = 'Fixes wait for the database and their queue is full; keep yours and send them again.'
-  return { code: 'overloaded', message, details: { expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 } }
+  return {
+    code: 'overloaded',
+    message,
+    details: { ...where, expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 },
+  }
 }

@@ -2,15 +2,9 @@
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
-import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
+import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverActor } from './driver-actor.ts'
-
-/** Fixes that a client no longer holds and the engine never got. */
-export interface Hole {
-  readonly streamId: StreamId
-  readonly fromSeq: number
-  readonly toSeq: number
-}
+import type { Hole } from './location.ts'
 
 export interface DriverDoor {
   nowMs(): number
@@ -26,6 +20,7 @@ export interface DriverDoor {
   moved(driver: DriverActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void
   command(request: CommandRequest): void
+  readUnit(driver: DriverActor, answer: (answer: QueryAnswer) => void): void
   /** A crew's client signed in: records holes and answers with `welcome`. */
   opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void
   disconnected(driver: DriverActor): void

@@ -6,9 +6,10 @@
  */
 import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
 import type { StreamId } from '../../domain/ids.ts'
+import { LIMITS } from '../../protocol/limits.ts'
 
-/** Streams remembered a unit, the most recently used; an older one has ended with its client. */
-const STREAMS_KEPT = 8
+/** Streams remembered a unit: as many as its session and a feed can have open. An older one has ended with its client. */
+const STREAMS_KEPT = LIMITS.streamsPerHello + 1
 
 /** One client buffer's run of fixes, as far as it has come. */
 export interface Stream {
@@ -22,6 +23,18 @@ export interface Stream {
   toldAtMs: number
   /** The client asked for its mark when this seq was the last received; 0 when it did not ask. */
   askedSeq: number
+}
+
+/** Fixes that a client no longer holds and the engine never got. */
+export interface Hole {
+  readonly streamId: StreamId
+  readonly fromSeq: number
+  readonly toSeq: number
+}
+
+/** What is gone for good when a client's lowest fix is beyond the next one; null when nothing is. */
+export function holeBefore({ streamId, receivedSeq }: Stream, lowestSeq: number): Hole | null {
+  return lowestSeq <= receivedSeq + 1 ? null : { streamId, fromSeq: receivedSeq + 1, toSeq: lowestSeq - 1 }
 }
 
 export class DriverLocation {
@@ -41,7 +54,8 @@ export class DriverLocation {
     return this.#placed
   }
 
-  stream(streamId: StreamId): Stream {
+  /** The stream of this id, from now on the most recently used. One that is in use is never forgotten for another. */
+  stream(streamId: StreamId, isInUse: (stream: Stream) => boolean = () => false): Stream {
     let stream = this.#streams.get(streamId)
     if (stream === undefined) {
       stream = { streamId, receivedSeq: 0, durableSeq: 0, toldSeq: 0, toldAtMs: 0, askedSeq: 0 }
@@ -49,7 +63,13 @@ export class DriverLocation {
       this.#streams.delete(streamId)
     }
     this.#streams.set(streamId, stream)
-    if (this.#streams.size > STREAMS_KEPT) this.#streams.delete(this.#streams.keys().next().value!)
+    if (this.#streams.size > STREAMS_KEPT) {
+      for (const old of this.#streams.values()) {
+        if (old === stream || isInUse(old)) continue
+        this.#streams.delete(old.streamId)
+        break
+      }
+    }
     return stream
   }
 

@@ -3,24 +3,26 @@
  *
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
-import { endedCall, enterCall } from '../../domain/call.ts'
-import type { Command, DriverCommand } from '../../domain/commands.ts'
+import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
+import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import { type Decision, refused } from '../../domain/decision.ts'
 import * as drivers from '../../domain/driver.ts'
 import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import * as trips from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
-import { unknownTrip, unknownUnit } from '../refusals.ts'
+import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
 import type { Turn } from './turn.ts'
 
 export interface CommandContext {
   readonly principal: Principal
-  /** The unit of a driver's session. */
+  /** The unit of a driver's session; null for the desk, which reports for crews that call in by radio. */
   readonly unitId: UnitId | null
   /** The moments that a client may report lie between these, region time. */
   readonly earliestMs: number
   readonly latestMs: number
   readonly newId: () => string
+  /** Records the order of a pending trip to this unit. */
+  readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
 }
 
 export type Result = Readonly<Record<string, unknown>>
@@ -38,14 +40,78 @@ export function runCommand(turn: Turn, command: Command, context: CommandContext
       if (command.details !== null) turn.callDetails = { callId, details: command.details }
       return { ok: true, result: { callId, tripIds } }
     }
-    case 'cancel-trip': {
-      const trip = turn.trip(command.tripId)
-      if (trip === undefined) return noTrip(command.tripId)
-      return endTrip(turn, command.tripId, trips.cancelTrip(trip, command))
+    case 'amend-call':
+      return withCall(turn, command.callId, (call, callTrips) => {
+        const decision = amendCall(call, callTrips, command)
+        if (decision.ok && command.details !== undefined) {
+          turn.callDetails = { callId: call.callId, details: command.details }
+        }
+        return applied(turn, decision, () => ({ callId: call.callId }))
+      })
+    case 'cancel-call':
+      return withCall(turn, command.callId, (call, callTrips) => {
+        const decision = cancelCall(call, callTrips, command)
+        return applied(turn, decision, () => {
+          endCall(turn, call.callId)
+          const tripIds = callTrips.filter(trip => !trips.isEnded(trip)).map(trip => trip.tripId)
+          return { callId: call.callId, state: turn.call(call.callId)!.state, tripIds }
+        })
+      })
+    case 'cancel-trip':
+      return withTrip(turn, command.tripId, trip => endTrip(turn, trip.tripId, trips.cancelTrip(trip, command)))
+    case 'assign-unit':
+      return withTrip(turn, command.tripId, trip => assignUnit(turn, trip, command, context))
+    case 'withdraw-unit':
+      return withTrip(turn, command.tripId, trip => {
+        const unitId = trips.unitOf(trip)
+        return applied(turn, trips.withdrawUnit(trip, command), () => ({
+          tripId: trip.tripId,
+          unitId,
+          phase: 'pending',
+        }))
+      })
+    case 'set-unit-status': {
+      const { unitId } = command
+      const driver = turn.driver(unitId)
+      if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+      return applied(turn, drivers.setUnitStatus(driver, command), () => ({
+        unitId,
+        status: turn.driver(unitId)!.status,
+      }))
     }
+    case 'report-phase':
+    case 'close-trip':
+      return context.unitId === null ? reportByRadio(turn, command) : runDriverCommand(turn, command, context)
     default:
       return runDriverCommand(turn, command, context)
   }
+}
+
+/** The trip leaves whoever has it, the unit whatever it is asked for, and gets the order. */
+function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, context: CommandContext): CommandOutcome {
+  const { tripId, unitId, reason } = command
+  const driver = turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const decision = trips.overrideAssignment(trip, unitId, reason)
+  if (!decision.ok) return decision
+  const notFit = drivers.whyNotFit(driver, tripId)
+  if (notFit !== null) return { ok: false, refusal: notFit }
+  if (decision.events.length > 0) {
+    if (driver.work?.tripId !== tripId) turn.record(drivers.revokedOffer(driver, 'overridden'))
+    turn.record(decision.events)
+    context.order(turn, tripId, unitId)
+  }
+  const { phase, offer } = turn.trip(tripId)!
+  return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }
+}
+
+function reportByRadio(turn: Turn, command: ReportPhase | CloseTrip): CommandOutcome {
+  return withTrip(turn, command.tripId, trip => {
+    const { tripId } = trip
+    const decision = trips.reportByRadio(trip, command)
+    if (command.type === 'close-trip') return endTrip(turn, tripId, decision)
+    return applied(turn, decision, () => ({ tripId, phase: command.phase }))
+  })
 }
 
 function runDriverCommand(turn: Turn, command: DriverCommand, context: CommandContext): CommandOutcome {
@@ -74,18 +140,33 @@ function runDriverCommand(turn: Turn, command: DriverCommand, context: CommandCo
     case 'decline-offer':
       return applied(turn, drivers.declineOffer(driver, command), unit)
     case 'report-phase': {
-      const trip = turn.trip(command.tripId)
-      if (trip === undefined) return noTrip(command.tripId)
-      const decision = trips.reportPhase(trip, unitId, command)
-      return applied(turn, decision, () => ({ tripId: command.tripId, phase: command.phase }))
+      const { tripId, phase } = command
+      return withTrip(turn, tripId, trip =>
+        applied(turn, trips.reportPhase(trip, unitId, command), () => ({ tripId, phase })),
+      )
     }
-    case 'close-trip': {
-      const trip = turn.trip(command.tripId)
-      if (trip === undefined) return noTrip(command.tripId)
-      return endTrip(turn, command.tripId, trips.closeTrip(trip, unitId, command))
-    }
+    case 'close-trip':
+      return withTrip(turn, command.tripId, trip =>
+        endTrip(turn, command.tripId, trips.closeTrip(trip, unitId, command)),
+      )
   }
 }
+
+function withTrip(turn: Turn, tripId: TripId, then: (trip: trips.TripState) => CommandOutcome): CommandOutcome {
+  const trip = turn.trip(tripId)
+  return trip === undefined ? { ok: false, refusal: unknownTrip(tripId) } : then(trip)
+}
+
+function withCall(
+  turn: Turn,
+  callId: CallId,
+  then: (call: CallState, callTrips: readonly trips.TripState[]) => CommandOutcome,
+): CommandOutcome {
+  const call = turn.call(callId)
+  return call === undefined ? { ok: false, refusal: unknownCall(callId) } : then(call, tripsOf(turn, call))
+}
+
+const tripsOf = (turn: Turn, call: CallState): trips.TripState[] => call.tripIds.map(tripId => turn.trip(tripId)!)
 
 function applied(turn: Turn, decision: Decision, result: () => Result): CommandOutcome {
   if (!decision.ok) return decision
@@ -97,16 +178,14 @@ function applied(turn: Turn, decision: Decision, result: () => Result): CommandO
 function endTrip(turn: Turn, tripId: TripId, decision: Decision): CommandOutcome {
   return applied(turn, decision, () => {
     const trip = turn.trip(tripId)!
-    const call = turn.call(trip.callId)
-    if (call !== undefined)
-      turn.record(
-        endedCall(
-          call,
-          call.tripIds.map(id => turn.trip(id)!),
-        ),
-      )
+    endCall(turn, trip.callId)
     return { tripId, phase: trip.phase }
   })
+}
+
+function endCall(turn: Turn, callId: CallId): void {
+  const call = turn.call(callId)
+  if (call !== undefined) turn.record(endedCall(call, tripsOf(turn, call)))
 }
 
 function implausibleMoment(command: Command, { earliestMs, latestMs }: CommandContext): CommandOutcome | null {
@@ -114,14 +193,12 @@ function implausibleMoment(command: Command, { earliestMs, latestMs }: CommandCo
     'happenedAtMs' in command
       ? ['happenedAtMs', command.happenedAtMs]
       : 'receivedAtMs' in command
-        ? ['receivedAtMs', command.receivedAtMs]
+        ? ['call.receivedAtMs', command.receivedAtMs]
         : ['', null]
   if (reportedMs === null || (reportedMs >= earliestMs && reportedMs <= latestMs)) return null
   const where = reportedMs > latestMs ? "ahead of the region's clock" : "too far behind the region's clock"
   const message = `${path} lies ${where}; send the moment in epoch milliseconds of region time.`
   return refusal('invalid-field', message, { path, earliestMs, latestMs })
 }
-
-const noTrip = (tripId: TripId): CommandOutcome => ({ ok: false, refusal: unknownTrip(tripId) })
 
 const refusal = (...args: Parameters<typeof refused>): CommandOutcome => refused(...args) as CommandOutcome

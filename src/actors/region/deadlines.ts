@@ -52,6 +52,7 @@ export function deadlinesOf(
     if (offer.warnAtMs !== null && !trip.alarms.includes('unacknowledged')) {
       dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
     }
+    if (trip.insistedUnitId === offer.unitId) return dues
     const lostAtMs = (presence(offer.unitId).fix?.fixedAtMs ?? 0) + policy.lostAfterMs
     if (lostAtMs < timeoutMs) {
       dues.push({ dueMs: lostAtMs, deadline: { kind: 'position-lost', tripId, offerId } })
@@ -79,6 +80,9 @@ export function runDeadline(
     const trip = driver.work === null || driver.work.offerId !== null ? undefined : turn.trip(driver.work.tripId)
     // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
     if (trip !== undefined) return turn.record(alarmRaised(trip, 'unit-lost', driver.unitId))
+    const asked = driver.work === null ? undefined : turn.trip(driver.work.tripId)
+    // A dispatcher who gave the trip to this unit knows how to reach it.
+    if (asked?.insistedUnitId === driver.unitId) return
     return turn.record(revokedOffer(driver, 'unit-disconnected'))
   }
   const trip = turn.trip(deadline.tripId)

@@ -9,7 +9,7 @@ import { alarmRaised, nextRoundAtMs, offerMade, queueKey } from '../../domain/de
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
-import type { Position } from '../../domain/geo.ts'
+import { distanceM, type Position } from '../../domain/geo.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
@@ -79,15 +79,21 @@ export class Desk {
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
     const known = this.#waiting.get(trip.tripId)
-    if (trip.phase === 'pending') {
-      if (known !== undefined) return
-      const waiting = { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
-      this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
-      this.#waiting.set(trip.tripId, waiting)
-    } else if (known !== undefined) {
+    const waiting = trip.phase === 'pending' ? this.#waitingOf(trip) : null
+    // Its place is another once a dispatcher has changed its priority.
+    if (known?.key === waiting?.key && known?.priority === waiting?.priority) return
+    if (known !== undefined) {
       this.#queue.splice(placeOf(this.#queue, known), 1)
       this.#waiting.delete(trip.tripId)
     }
+    if (waiting !== null) {
+      this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
+      this.#waiting.set(trip.tripId, waiting)
+    }
+  }
+
+  #waitingOf(trip: TripState): Waiting {
+    return { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
   }
 
   /** Folds a unit's change into the census and the finder's trees. */
@@ -110,6 +116,21 @@ export class Desk {
     this.#allMustLook = true
   }
 
+  /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
+  order(turn: Turn, tripId: TripId, unitId: UnitId): void {
+    const { policy, presence, newOfferId } = this.#parts
+    const trip = turn.trip(tripId)!
+    const { levelOfCare } = turn.driver(unitId)!
+    const { fix } = presence(unitId)
+    const candidates =
+      fix === null
+        ? []
+        : [{ unitId, distanceM: Math.round(distanceM(trip, fix)), fixAgeMs: turn.nowMs - fix.fixedAtMs, levelOfCare }]
+    const decision: DecisionRecord = { basis: 'straight-line', candidates, excluded: {} }
+    const ordered: Policy = { ...policy, mode: 'ordered' }
+    turn.record([offerMade(trip, unitId, newOfferId(), trip.round, decision, ordered, turn.nowMs)])
+  }
+
   /** A turn in which the desk matched was committed, or had nothing to commit. */
   matched(turn: Turn): void {
     if (turn.deskAsked) this.#allMustLook = false
@@ -123,7 +144,7 @@ export class Desk {
       this.#allMustLook || turn.deskAsked || [...turn.drivers.values()].some(driver => driver.status === 'available')
     const queue = unitFree ? [...this.#queue] : []
     for (const trip of staged) {
-      const waiting = { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
+      const waiting = this.#waitingOf(trip)
       queue.splice(placeOf(queue, waiting), 0, waiting)
     }
     if (queue.length === 0) return

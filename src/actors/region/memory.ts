@@ -6,7 +6,7 @@ import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
-import type { DriverView, NearestUnit, ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { CallView, DriverView, NearestUnit, ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
@@ -14,7 +14,7 @@ import { snapshotFrames } from './board.ts'
 import type { Presence } from './desk.ts'
 import type { Shards } from './shards.ts'
 import type { States } from './turn.ts'
-import { driverView, fixView, tripView, unitView } from './views.ts'
+import { callView, driverView, fixView, tripView, unitView } from './views.ts'
 
 export class RegionMemory implements States {
   readonly #policy: Policy
@@ -24,6 +24,8 @@ export class RegionMemory implements States {
   readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
   readonly #calls = new Map<CallId, CallState>()
   readonly #details: Map<CallId, CallDetails>
+  /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
+  readonly retiring = new Set<UnitId>()
 
   constructor(policy: Policy, shards: { drivers: Shards; trips: Shards }, details: Map<CallId, CallDetails>) {
     this.#policy = policy
@@ -75,8 +77,9 @@ export class RegionMemory implements States {
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)
   }
-  setDetails(callId: CallId, details: CallDetails): void {
-    this.#details.set(callId, details)
+  setDetails(callId: CallId, details: CallDetails | null): void {
+    if (details === null) this.#details.delete(callId)
+    else this.#details.set(callId, details)
   }
 
   presence(unitId: UnitId): Presence {
@@ -93,11 +96,16 @@ export class RegionMemory implements States {
     // A token for the unit is not the crew: personal data is for who is signed on.
     const isCrew = actor.session?.principal === actor.state.crew
     const details = trip === undefined || !isCrew ? null : (this.#details.get(trip.callId) ?? null)
-    return driverView(actor.state, this.#unitView(actor, nowMs), trip, call, details)
+    return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details)
   }
 
   tripView(trip: TripState): TripView {
     return tripView(trip, this.call(trip.callId), this.#details.get(trip.callId) ?? null)
+  }
+
+  callView(call: CallState): CallView {
+    const trips = call.tripIds.flatMap(tripId => this.trip(tripId) ?? []).map(trip => this.tripView(trip))
+    return callView(call, trips, this.#details.get(call.callId) ?? null)
   }
 
   nearestUnit(found: Found, nowMs: number): NearestUnit {
@@ -114,11 +122,13 @@ export class RegionMemory implements States {
   /** The board as it stands: the trips that have not ended, and all units. */
   boardFrames(position: number, nowMs: number): ServerMessage[] {
     const trips = [...this.tripStates()].filter(trip => !isEnded(trip)).map(trip => this.tripView(trip))
-    const units = [...this.driverActors()].map(actor => this.#unitView(actor, nowMs))
+    const units = [...this.driverActors()]
+      .filter(({ state }) => state.retired !== true)
+      .map(actor => this.unitView(actor, nowMs))
     return snapshotFrames(position, trips, units)
   }
 
-  #unitView(actor: DriverActor, nowMs: number): UnitView {
+  unitView(actor: DriverActor, nowMs: number): UnitView {
     const presence = { connected: actor.session !== null, fix: actor.location.current }
     return unitView(actor.state, presence, nowMs, this.#policy)
   }

@@ -1,17 +1,22 @@
 /** What a region's own actor may be told, and what becomes of a message that no actor will get. */
 import type { UnitReference } from '../../domain/events.ts'
+import type { UnitId } from '../../domain/ids.ts'
+import type { FeedChannel, TileWatch } from '../../protocol/wire.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { Deadline } from './deadlines.ts'
+import type { FeedFrame } from './feeds.ts'
 
-export type NearestQuery = Query & { readonly type: 'nearest' }
+/** A query that no driver's or trip's own actor answers. */
+export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' }
+export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type Answer = (answer: QueryAnswer) => void
 
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
-  | { readonly type: 'query'; readonly query: NearestQuery; readonly answer: Answer }
+  | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | {
@@ -21,7 +26,34 @@ export type RegionMessage =
       readonly from: number | null
     }
   | { readonly type: 'unwatch-board'; readonly session: Session; readonly requestId: string }
-  | { readonly type: 'units'; readonly units: readonly UnitReference[] }
+  | {
+      readonly type: 'watch-tiles'
+      readonly session: Session
+      readonly requestId: string
+      readonly tiles: readonly TileWatch[]
+    }
+  | {
+      readonly type: 'watch-unit' | 'unwatch-unit'
+      readonly session: Session
+      readonly requestId: string
+      readonly unitId: UnitId
+    }
+  | {
+      readonly type: 'attach'
+      readonly session: Session
+      readonly requestId: string
+      readonly channels: readonly FeedChannel[]
+    }
+  | {
+      readonly type: 'detach'
+      readonly session: Session
+      readonly requestId: string
+      readonly channels: readonly number[]
+    }
+  | ({ readonly type: 'feed-fixes' } & FeedFrame)
+  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
+  /** `retired`: those that the service has given up; absent where nobody looked. */
+  | { readonly type: 'units'; readonly units: readonly UnitReference[]; readonly retired?: readonly UnitId[] }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
 

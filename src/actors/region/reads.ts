@@ -3,16 +3,15 @@
  *
  * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
  */
-import type { RegionId } from '../../domain/ids.ts'
+import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
-import { LIMITS } from '../../protocol/limits.ts'
-import type { NearestResult, TripView, WelcomeView } from '../../protocol/wire.ts'
+import type { CallView, NearestResult, TripView, UnitView, WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
-import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
+import { OVERLOADED, UNAVAILABLE, unknownCall } from '../refusals.ts'
 import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { levelsServing } from './desk.ts'
@@ -59,10 +58,8 @@ export class RegionReads {
         position,
         streams: hello.streams.map(([id]) => [id, driver?.location.knownStream(id)?.durableSeq ?? 0]),
         driver: view,
-        limits: {
-          frameBytes: driver === null ? LIMITS.frameBytes.dispatcher : LIMITS.frameBytes.driver,
-          fixesPerFrame: LIMITS.fixesPerFrame,
-        },
+        limits: session.limits,
+        ticket: session.ticket,
       }
       session.send(['welcome', hello.helloId, welcome])
       driver?.onWelcomed(session)
@@ -86,7 +83,19 @@ export class RegionReads {
       session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
       for (const frame of snapshot) session.send(frame)
       for (const frame of missed ?? []) session.sendShared(frame)
-      board.watch(session)
+      board.watch(session, head)
+    })
+  }
+
+  /** The board anew, for a console that missed too much of it. `wanted` is asked once it may leave. */
+  resendBoard(session: Session, wanted: () => boolean, sent: (position: number) => void): void {
+    const { memory, outbox, clock, logHead } = this.#parts
+    const head = logHead()
+    const frames = memory.boardFrames(head, clock.nowMs())
+    outbox.hold(head, () => {
+      if (!wanted()) return
+      for (const frame of frames) session.send(frame)
+      sent(head)
     })
   }
 
@@ -116,8 +125,18 @@ export class RegionReads {
     this.#answer(answer, this.#parts.memory.tripView(trip))
   }
 
+  call(callId: CallId, answer: Answer): void {
+    const call = this.#parts.memory.call(callId)
+    if (call === undefined) return answer({ ok: false, refusal: unknownCall(callId) })
+    this.#answer(answer, this.#parts.memory.callView(call))
+  }
+
+  unit(driver: DriverActor, answer: Answer): void {
+    this.#answer(answer, this.#parts.memory.unitView(driver, this.#parts.clock.nowMs()))
+  }
+
   /** A query waits until what it saw is durable, but not for long: after that the reader is told to come again. */
-  #answer(answer: Answer, result: NearestResult | TripView): void {
+  #answer(answer: Answer, result: NearestResult | TripView | CallView | UnitView): void {
     const { outbox, machine, logHead, isOverfull } = this.#parts
     if (isOverfull()) return answer({ ok: false, refusal: OVERLOADED })
     const position = logHead()

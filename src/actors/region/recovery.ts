@@ -64,7 +64,9 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
     }
   }
   const details = new Map<CallId, CallDetails>()
-  for await (const rows of journal.readCallDetails(region)) for (const row of rows) details.set(row.callId, row.details)
+  for await (const rows of journal.readCallDetails(region)) {
+    for (const row of rows) if (!isEmpty(row.details)) details.set(row.callId, row.details)
+  }
   const outcomes = new Outcomes()
   // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
   for await (const rows of journal.readCommands(region, 0)) {
@@ -73,6 +75,9 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
   const { drivers, trips, calls, locations, lastRecordedAtMs } = memory
   return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs }
 }
+
+/** Personal data that was taken away leaves its row behind. */
+const isEmpty = (details: CallDetails): boolean => Object.values(details).every(value => value === null)
 
 /**
  * Where region time has been already: at the last record, and within the tolerance for clocks of every fix that placed

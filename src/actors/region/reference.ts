@@ -1,27 +1,68 @@
-/** Reference data that came or changed: what is new becomes events, so that every decision can be replayed from the log. */
-import type { DriverState } from '../../domain/driver.ts'
+/**
+ * Reference data that came or changed: what is new becomes events, so that every decision can be replayed from the log.
+ *
+ * A unit that was given up is retired by an event too. One with an open trip or offer ends that first: it waits in
+ * `retiring`, which the engine fills anew after a restart, and the turn that frees it retires it.
+ */
+import { type DriverState, retireUnit } from '../../domain/driver.ts'
 import type { UnitReference } from '../../domain/events.ts'
-import { driverKey } from '../../domain/ids.ts'
-import type { States } from './turn.ts'
+import { driverKey, type UnitId } from '../../domain/ids.ts'
+import type { RegionMemory } from './memory.ts'
+import type { Turn } from './turn.ts'
 import { bySystem, type TurnRunner } from './turn-runner.ts'
 
-/** Units registered in one record, so that a large import does not make one huge turn. */
+/** Units registered or retired in one record, so that a large import does not make one huge turn. */
 const UNITS_PER_RECORD = 256
 
-export function registerUnits(states: States, turns: TurnRunner, units: readonly UnitReference[]): void {
-  const changed = units.filter(unit => !isSame(states.driver(unit.unitId), unit))
-  for (let from = 0; from < changed.length; from += UNITS_PER_RECORD) {
-    const part = changed.slice(from, from + UNITS_PER_RECORD)
+/** Input: the region's units as they are now; `retired` those that it had and has no longer, null where nobody looked. */
+export function takeUnits(
+  memory: RegionMemory,
+  turns: TurnRunner,
+  units: readonly UnitReference[],
+  retired: readonly UnitId[] | null,
+): void {
+  if (retired !== null) {
+    // Before anything else is recorded: a unit that is registered again must not be retired in that very turn.
+    memory.retiring.clear()
+    for (const unitId of retired) if (isLive(memory.driver(unitId))) memory.retiring.add(unitId)
+  }
+  const changed = units.filter(unit => !isSame(memory.driver(unit.unitId), unit))
+  for (const part of parts(changed)) {
     turns.run(bySystem(), turn => {
       turn.record(part.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
       return undefined
     })
   }
+  for (const part of parts([...memory.retiring])) {
+    turns.run(bySystem(), turn => {
+      retire(turn, memory.retiring, part)
+      return undefined
+    })
+  }
 }
+
+/** Retires the units that this turn has freed and that were waiting for it. */
+export function retireIdle(turn: Turn, retiring: Set<UnitId>): void {
+  if (retiring.size > 0) retire(turn, retiring, [...turn.drivers.keys()])
+}
+
+function retire(turn: Turn, retiring: ReadonlySet<UnitId>, unitIds: readonly UnitId[]): void {
+  for (const unitId of unitIds) {
+    const driver = turn.driver(unitId)
+    if (retiring.has(unitId) && driver !== undefined) turn.record(retireUnit(driver, turn.nowMs))
+  }
+}
+
+function* parts<T>(items: readonly T[]): Iterable<readonly T[]> {
+  for (let from = 0; from < items.length; from += UNITS_PER_RECORD) yield items.slice(from, from + UNITS_PER_RECORD)
+}
+
+const isLive = (driver: DriverState | undefined): driver is DriverState =>
+  driver !== undefined && driver.retired !== true
 
 function isSame(known: DriverState | undefined, unit: UnitReference): boolean {
   return (
-    known !== undefined &&
+    isLive(known) &&
     known.callSign === unit.callSign &&
     known.levelOfCare === unit.levelOfCare &&
     known.homeStation === unit.homeStation &&

@@ -1,73 +1,49 @@
 /**
  * One service area: wires its memory, desk, clocks and writers together and takes its messages.
  *
- * A change is a turn (`turn-runner.ts`); fixes go from a driver's actor through the door below to the finder and the
+ * A change is a turn (`turn-runner.ts`); fixes go from a driver's actor through `driver-side.ts` to the finder and the
  * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
  */
 
-import { alarmCleared } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { PlacedFix } from '../../domain/fix.ts'
-import { driverKey, type RegionId, type TripId, type UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import type { TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { Finder } from '../../finder/finder.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { ClockAnchor } from '../../store/clock-anchor.ts'
 import type { LaneSettings } from '../../store/commit-loop.ts'
-import type { Journal, Ownership } from '../../store/journal.ts'
+import type { Ownership } from '../../store/journal.ts'
 import { LogWriter } from '../../store/log-writer.ts'
 import { type DurableSegment, SegmentWriter } from '../../store/segment-writer.ts'
-import type { Logger } from '../../telemetry/log.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
-import type { ActorRef, ActorSystem, Behaviour, Mailbox } from '../actor-system.ts'
-import { type MachineClock, RegionClock } from '../clock.ts'
-import { DriverActor, type DriverMessage, MARK_EVERY_MS } from '../driver/driver-actor.ts'
-import type { DriverDoor, Hole } from '../driver/driver-door.ts'
+import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
+import { RegionClock } from '../clock.ts'
+import { DriverActor, type DriverMessage } from '../driver/driver-actor.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
+import type { CommandRequest } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
 import { DeadlineKeeper } from './deadline-keeper.ts'
 import { Desk } from './desk.ts'
-import { OUTCOMES_KEPT_MS } from './idempotency.ts'
+import { DriverSide } from './driver-side.ts'
+import { type FeedFrame, Feeds } from './feeds.ts'
+import { LiveView } from './live/live-view.ts'
 import { RegionMemory } from './memory.ts'
-import { type Answer, answerUnheard, type RegionMessage } from './messages.ts'
+import { type Answer, answerUnheard, type RegionMessage, type RegionQuery } from './messages.ts'
 import { Outbox } from './outbox.ts'
+import type { RegionParts } from './parts.ts'
 import { RegionReads } from './reads.ts'
 import { type Recovered, reachedMs, recover } from './recovery.ts'
-import { registerUnits } from './reference.ts'
+import { takeUnits } from './reference.ts'
 import { Shards } from './shards.ts'
 import { putInParts, snapshotsOf } from './snapshots.ts'
 import { bySystem, TurnRunner } from './turn-runner.ts'
+import { Upkeep } from './upkeep.ts'
 
-/** How often durable marks that nobody asked for are looked at, and old outcomes forgotten. */
-const MARK_SWEEP_MS = Math.min(5_000, MARK_EVERY_MS)
 const PENDING_MAX = 50_000
-const FORGET_EVERY_MS = 3_600_000
 
-export interface RegionParts {
-  readonly regionId: RegionId
-  readonly policy: Policy
-  readonly anchor: ClockAnchor
-  readonly machine: MachineClock
-  readonly system: ActorSystem
-  readonly journal: Journal
-  readonly metrics: Metrics
-  readonly log: Logger
-  /** A fresh call, trip or offer id of this region. */
-  readonly newId: () => string
-  /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
-  readonly pendingMax?: number
-  /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
-  readonly onLost: (reason: 'fenced' | 'content-rejected') => void
-}
-
-export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
+export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly accepts = [
     'command',
     'query',
@@ -75,6 +51,13 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     'session-closed',
     'watch-board',
     'unwatch-board',
+    'watch-tiles',
+    'watch-unit',
+    'unwatch-unit',
+    'attach',
+    'detach',
+    'feed-fixes',
+    'feed-mark-asked',
     'units',
     'deadline',
     'match',
@@ -89,19 +72,20 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   readonly #timers: Timers
   readonly #deadlines: DeadlineKeeper
   readonly #outbox: Outbox
+  readonly #board: Board
   readonly #reads: RegionReads
+  readonly #live: LiveView
+  readonly #feeds: Feeds
   readonly #ownership: Ownership
   readonly #writer: LogWriter
   readonly #segments: SegmentWriter
   readonly #turns: TurnRunner
+  readonly #drivers: DriverSide
+  readonly #upkeep: Upkeep
   readonly #disconnectGraceMs: number
   /** Until when crews have time to come back after this start, region time. */
   readonly #backUntilMs: number
-  readonly #markWaiters = new Set<DriverActor>()
-  readonly #recovered: Pick<Recovered, 'outcomes'>
   #matchAsked = false
-  #cancelSweep: (() => void) | null = null
-  #forgottenAtMs = 0
   #dropped = false
 
   /** Takes the region and rebuilds its memory from everything that is durable. Errors: StoreUnavailable. */
@@ -114,13 +98,17 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     const { machine, system, policy, metrics, regionId } = parts
     const { ownership, logEnd, segmentEnd } = recovered.acquired
     this.#parts = parts
-    this.#recovered = recovered
     this.#ownership = ownership
     this.clock = new RegionClock(machine, parts.anchor, reachedMs(recovered, parts.anchor.rate))
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
     this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
-    const board = new Board(logEnd)
+    this.#board = new Board({
+      position: logEnd,
+      machine,
+      metrics,
+      resend: (session, wanted, sent) => this.#reads.resendBoard(session, wanted, sent),
+    })
     this.#mailbox = system.mailbox(regionId)
     this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
     const shards = (name: string) => new Shards(system, this.ref as never, this.#mailbox, name)
@@ -138,13 +126,40 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       regionId,
       memory: this.#memory,
       finder: this.#finder,
-      board,
+      board: this.#board,
       outbox: this.#outbox,
       clock: this.clock,
       machine,
       metrics,
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
+    })
+    this.#live = new LiveView({
+      memory: this.#memory,
+      clock: this.clock,
+      machine,
+      outbox: this.#outbox,
+      metrics,
+      newId: parts.newId,
+      logHead: () => this.#writer.head,
+      logDurable: () => this.#writer.durable,
+      onError: error => parts.log.error({ region: regionId, err: error }, 'showing what moves failed'),
+    })
+    this.#feeds = new Feeds({
+      monotonicMs: () => machine.monotonicMs(),
+      regionMs: wallMs => this.clock.regionMs(wallMs),
+      latestMs: () => this.#drivers.latestMs(),
+      counted: counts => this.#drivers.counted(counts),
+      moved: (driver, before) => this.#drivers.moved(driver, before),
+      refuseFixes: (session, refusal) => this.#drivers.refuseFixes(session, refusal),
+      driver: unitId => this.#memory.driverActor(unitId),
+      isOverfull: () => this.#isOverfull(),
+      record: events => this.#recordNews(events),
+      hold: leave => {
+        const head = this.#writer.head
+        this.#outbox.hold(head, () => leave(head))
+      },
+      after: (ms, run) => machine.after(ms, run),
     })
     // Deadlines that passed while the engine was down, and disconnects, count from the end of this grace.
     this.#backUntilMs = this.clock.nowMs() + this.clock.graceMs(policy.readyGraceMs)
@@ -181,18 +196,43 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       outbox: this.#outbox,
       outcomes: recovered.outcomes,
       desk: this.#desk,
-      board,
+      board: this.#board,
+      live: this.#live,
       metrics,
       logger: parts.log,
       newId: parts.newId,
       lastRecordedAtMs: recovered.lastRecordedAtMs,
-      momentRange: () => ({ earliestMs: this.clock.nowMs() - LIMITS.behindMs, latestMs: this.latestMs() }),
+      momentRange: () => ({ earliestMs: this.clock.nowMs() - LIMITS.behindMs, latestMs: this.#drivers.latestMs() }),
       addDriver: state => this.#addDriver(state, new DriverLocation(), this.clock.nowMs()),
       addTrip: state => this.#memory.addTrip(new TripActor(this, state)),
       setDeadlines: trip => this.#deadlines.watchTrip(trip),
     })
+    this.#drivers = new DriverSide({
+      clock: this.clock,
+      machine,
+      policy,
+      metrics,
+      desk: this.#desk,
+      live: this.#live,
+      reads: this.#reads,
+      deadlines: this.#deadlines,
+      segments: this.#segments,
+      trip: tripId => this.#memory.trip(tripId),
+      command: request => this.command(request),
+      record: events => this.#recordNews(events),
+      askForMatch: () => this.#askForMatch(),
+    })
+    this.#upkeep = new Upkeep({
+      journal: parts.journal,
+      ownership,
+      outcomes: recovered.outcomes,
+      clock: this.clock,
+      machine,
+      log: parts.log,
+      tellDueMarks: nowMonotonicMs => this.#drivers.tellDueMarks(nowMonotonicMs),
+    })
     this.#takeRecovered(recovered)
-    this.#sweep()
+    this.#upkeep.start()
   }
 
   // What others may read.
@@ -219,6 +259,11 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     return this.#memory.tripRef(tripId)
   }
 
+  /** Puts a feed's fixes into the mailbox; false when too many wait already. */
+  tellFeedFixes(frame: FeedFrame): boolean {
+    return this.#feeds.admit(frame.fixes.length) && this.ref.tell({ type: 'feed-fixes', ...frame })
+  }
+
   // The region's own messages.
 
   receive(message: RegionMessage): void {
@@ -226,10 +271,13 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       case 'command':
         return this.command(message.request)
       case 'query':
-        return this.#reads.nearest(message.query, message.answer)
+        return this.#query(message.query, message.answer)
       case 'session-opened':
+        if (message.session.role === 'feed') this.#feeds.open(message.session, message.hello)
         return this.#reads.welcome(message.session, message.hello, null)
       case 'session-closed':
+        this.#live.closed(message.session)
+        this.#feeds.close(message.session)
         return this.#reads.unwatchBoard(message.session, () => {})
       case 'watch-board':
         return this.#reads.watchBoard(message.session, message.requestId, message.from)
@@ -237,8 +285,22 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
         return this.#reads.unwatchBoard(message.session, position =>
           message.session.send(['reply', message.requestId, position, {}]),
         )
+      case 'watch-tiles':
+        return this.#live.watchTiles(message.session, message.requestId, message.tiles)
+      case 'watch-unit':
+        return this.#live.watchUnit(message.session, message.requestId, message.unitId)
+      case 'unwatch-unit':
+        return this.#live.unwatchUnit(message.session, message.requestId, message.unitId)
+      case 'attach':
+        return this.#feeds.attach(message.session, message.requestId, message.channels)
+      case 'detach':
+        return this.#feeds.detach(message.session, message.requestId, message.channels)
+      case 'feed-fixes':
+        return this.#feeds.take(message)
+      case 'feed-mark-asked':
+        return this.#feeds.askMark(message.session, message.channel)
       case 'units':
-        return registerUnits(this.#memory, this.#turns, message.units)
+        return takeUnits(this.#memory, this.#turns, message.units, message.retired ?? null)
       case 'deadline':
         if (!this.#dropped) this.#deadlines.run(message.deadline)
         return
@@ -263,80 +325,26 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     return this.#writer.pending > pendingMax || this.#outbox.depth > pendingMax
   }
 
+  #query(query: RegionQuery, answer: Answer): void {
+    if (query.type === 'nearest') this.#reads.nearest(query, answer)
+    else this.#reads.call(query.callId, answer)
+  }
+
   readTrip(trip: TripState, answer: Answer): void {
     this.#reads.trip(trip, answer)
   }
 
-  // The door for drivers' actors.
-
-  nowMs(): number {
-    return this.clock.nowMs()
-  }
-  monotonicMs(): number {
-    return this.#parts.machine.monotonicMs()
-  }
-  regionMs(wallMs: number): number {
-    return this.clock.regionMs(wallMs)
-  }
-  latestMs(): number {
-    return this.clock.nowMs() + LIMITS.aheadMs * this.clock.rate
-  }
-
-  opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void {
-    const { unitId, session } = driver
-    if (session === null) return
-    const trip = driver.state.work === null ? undefined : this.#memory.trip(driver.state.work.tripId)
-    const news: DomainEvent[] = [
-      ...holes.map(hole => ({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole }) as const),
-      ...(trip === undefined ? [] : alarmCleared(trip, 'unit-lost', unitId)),
-    ]
-    if (news.length > 0) {
-      this.#turns.run(bySystem(), turn => {
-        turn.record(news)
-        return undefined
-      })
-    }
-    this.#reads.welcome(session, hello, driver)
-    this.#askForMatch()
-  }
-
-  disconnected(driver: DriverActor): void {
-    this.#deadlines.watchDisconnect(driver.unitId, this.clock.nowMs())
-  }
-
-  store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<DriverDoor['store']>): boolean {
-    return this.#segments.add(unitId, streamId, fix, flags, receivedWallMs)
+  #recordNews(news: readonly DomainEvent[]): void {
+    if (news.length === 0) return
+    this.#turns.run(bySystem(), turn => {
+      turn.record(news)
+      return undefined
+    })
   }
 
   #onFixesDurable(segment: DurableSegment): void {
     this.#parts.metrics.observeDurableLags(segment.arrivedWallMs, this.#parts.machine.wallMs())
     for (const { unitId, streamId, seq } of segment.marks) this.#memory.driverActor(unitId)?.onDurable(streamId, seq)
-  }
-
-  counted(counts: Parameters<DriverDoor['counted']>[0]): void {
-    const { metrics } = this.#parts
-    if (counts.current !== undefined) metrics.fix('current', counts.current)
-    if (counts.late !== undefined) metrics.fix('late', counts.late)
-    if (counts.duplicate !== undefined) metrics.fix('duplicate', counts.duplicate)
-    if (counts.future !== undefined) metrics.fix('future', counts.future)
-    if (counts.hint !== undefined) metrics.fix('hint', counts.hint)
-  }
-
-  moved(driver: DriverActor, before: PlacedFix | null): void {
-    this.#desk.placeUnit(driver.state, driver.location.current)
-    if (driver.state.status !== 'available' || this.#desk.pendingCount === 0) return
-    // A unit that nobody could be sent to has come back: somebody may be waiting for it.
-    const wasLost = before === null || this.clock.nowMs() - before.fixedAtMs >= this.#parts.policy.lostAfterMs
-    if (wasLost) this.#askForMatch()
-  }
-
-  refuseFixes(session: Session, refusal: Refusal): void {
-    this.#parts.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
-    session.send(['error', null, refusal.code, refusal.message, refusal.details ?? null])
-  }
-
-  markWaits(driver: DriverActor): void {
-    this.#markWaiters.add(driver)
   }
 
   #askForMatch(): void {
@@ -371,7 +379,7 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
   }
 
   #addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {
-    return this.#memory.addDriver(new DriverActor(this, state, location, disconnectedSinceMs))
+    return this.#memory.addDriver(new DriverActor(this.#drivers, state, location, disconnectedSinceMs))
   }
 
   #laneSettings(): LaneSettings {
@@ -388,33 +396,11 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     }
   }
 
-  #sweep(): void {
-    this.#cancelSweep = this.#parts.machine.after(MARK_SWEEP_MS, () => {
-      const now = this.monotonicMs()
-      for (const driver of this.#markWaiters) if (!driver.tellDueMarks(now)) this.#markWaiters.delete(driver)
-      this.#forgetOldOutcomes()
-      this.#sweep()
-    })
-  }
-
-  #forgetOldOutcomes(): void {
-    const nowMs = this.clock.nowMs()
-    if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return
-    this.#forgottenAtMs = nowMs
-    const beforeMs = nowMs - OUTCOMES_KEPT_MS
-    // The table first: an id that is only there would be decided anew and then refused by the database.
-    this.#parts.journal.forgetCommands(this.#ownership, beforeMs).then(
-      () => this.#recovered.outcomes.forgetBefore(beforeMs),
-      error =>
-        this.#parts.log.warn({ err: error }, 'old command outcomes could not be forgotten; trying again in an hour'),
-    )
-  }
-
   /** Resolves when everything told so far was handled, is durable and has left, at the latest after `limitMs`. */
   async settled(limitMs: number): Promise<void> {
-    const untilMs = this.monotonicMs() + limitMs
+    const untilMs = this.#parts.machine.monotonicMs() + limitMs
     while (!this.#dropped && (this.#mailbox.depth > 0 || this.#outbox.depth > 0 || this.#writer.pending > 0)) {
-      if (this.monotonicMs() >= untilMs) return
+      if (this.#parts.machine.monotonicMs() >= untilMs) return
       await new Promise<void>(resolve => void this.#parts.machine.after(5, resolve))
     }
   }
@@ -434,9 +420,9 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
       trips: this.#memory.tripStates(),
       calls: this.#memory.callStates(),
     })
-    const startedMs = this.monotonicMs()
+    const startedMs = this.#parts.machine.monotonicMs()
     await putInParts(this.#parts.journal, this.#ownership, snapshots)
-    this.#parts.metrics.commit('snapshots', (this.monotonicMs() - startedMs) / 1_000, snapshots.length)
+    this.#parts.metrics.commit('snapshots', (this.#parts.machine.monotonicMs() - startedMs) / 1_000, snapshots.length)
   }
 
   /** Forgets everything: nothing more is decided, answered or written. Sessions stay with the gateway. */
@@ -444,7 +430,10 @@ export class Region implements Behaviour<RegionMessage>, DriverDoor, TripDoor {
     if (this.#dropped) return
     this.#dropped = true
     this.#timers.stop()
-    this.#cancelSweep?.()
+    this.#feeds.stop()
+    this.#live.stop()
+    this.#board.stop()
+    this.#upkeep.stop()
     this.#writer.stop()
     this.#segments.stop()
     this.#outbox.dropAll()

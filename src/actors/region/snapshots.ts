@@ -14,7 +14,7 @@ import type { Journal, Ownership, SnapshotWrite } from '../../store/journal.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
-const FORM = 2
+const FORM = 3
 /** Snapshots in one statement, so that no statement grows with the region. */
 const AT_ONCE = 2_000
 

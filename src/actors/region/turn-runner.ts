@@ -4,11 +4,12 @@
  * On commit the states are replaced, the record goes to the log writer, desk, finder and deadlines follow the new
  * states, and replies and pushes, captured as they are now, wait in the outbox for the record.
  */
+import { NO_DETAILS } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { Principal, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
-import type { TripState } from '../../domain/trip.ts'
+import { type TripState, unitOf } from '../../domain/trip.ts'
 import type { DriverView } from '../../protocol/wire.ts'
 import type { LogAppend } from '../../store/log-writer.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -18,11 +19,13 @@ import type { DriverActor } from '../driver/driver-actor.ts'
 import { INTERNAL } from '../refusals.ts'
 import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
-import { type CommandOutcome, type Result, runCommand } from './commands.ts'
+import { type CommandContext, type CommandOutcome, type Result, runCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { KnownOutcome, Outcomes } from './idempotency.ts'
+import type { LiveView } from './live/live-view.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
+import { retireIdle } from './reference.ts'
 import { Turn } from './turn.ts'
 
 /** Who caused a turn, and under which id. */
@@ -57,6 +60,7 @@ export interface TurnRunnerParts {
   readonly outcomes: Outcomes
   readonly desk: Desk
   readonly board: Board
+  readonly live: LiveView
   readonly metrics: Metrics
   readonly logger: Logger
   readonly newId: () => string
@@ -85,14 +89,15 @@ export class TurnRunner {
 
   /** One client command: a repeated id gets the first outcome, everything else is decided now. */
   command(request: CommandRequest): void {
-    const { outcomes, log, newId, momentRange } = this.#parts
+    const { outcomes, log, desk, newId, momentRange } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
     if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const ran = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
-      decided = runCommand(turn, request.command, { principal, unitId, ...momentRange(), newId })
+      const order: CommandContext['order'] = (...args) => desk.order(...args)
+      decided = runCommand(turn, request.command, { principal, unitId, ...momentRange(), newId, order })
       return decided.ok ? decided.result : undefined
     })
     this.#answer(request, ran ? outcomeAt(decided, log.head) : { ok: false, refusal: INTERNAL })
@@ -111,6 +116,8 @@ export class TurnRunner {
     let result: Result | undefined
     try {
       result = body(turn)
+      // Before the desk looks: it must not give the next trip to a unit that was waiting to be retired.
+      retireIdle(turn, memory.retiring)
       if (turn.wantsMatching) desk.match(turn)
     } catch (error) {
       metrics.turnFailed()
@@ -124,7 +131,7 @@ export class TurnRunner {
   }
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
-    const { memory, log, outcomes } = this.#parts
+    const { memory, log, outcomes, live } = this.#parts
     const { events, position, nowMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
@@ -133,7 +140,7 @@ export class TurnRunner {
       record: { recordedAtMs: nowMs, principal, commandId, trace, events },
       command: kept,
       ...turn.bindings(),
-      callDetails,
+      callDetails: callDetails && { ...callDetails, details: callDetails.details ?? NO_DETAILS },
     })
     if (kept !== null && commandId !== null) {
       outcomes.remember(principal, commandId, {
@@ -143,6 +150,7 @@ export class TurnRunner {
         result: kept.result,
       })
     }
+    live.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
     for (const call of turn.calls.values()) memory.setCall(call)
     for (const driver of turn.drivers.values()) this.#setDriver(driver)
@@ -156,6 +164,7 @@ export class TurnRunner {
     const actor = memory.driverActor(state.unitId) ?? addDriver(state)
     actor.state = state
     desk.onDriver(before, state, actor.location.current)
+    if (state.retired === true) actor.feed?.end('unit-retired')
   }
 
   #setTrip(state: TripState): void {
@@ -169,10 +178,13 @@ export class TurnRunner {
 
   /** Captures now what the turn has to tell, and lets it leave when the record is durable. */
   #publish(turn: Turn): void {
-    const { memory, board, outbox, metrics } = this.#parts
+    const { memory, board, live, outbox, metrics } = this.#parts
     const frame = board.keep(turn.position, turn.nowMs, turn.events)
     const concerned = new Set<UnitId>(turn.drivers.keys())
-    for (const trip of turn.trips.values()) if (trip.unitId !== null) concerned.add(trip.unitId)
+    for (const trip of turn.trips.values()) {
+      const unitId = unitOf(trip)
+      if (unitId !== null) concerned.add(unitId)
+    }
     const pushes: [DriverActor, Session, DriverView][] = []
     for (const unitId of concerned) {
       const actor = memory.driverActor(unitId)
@@ -181,7 +193,8 @@ export class TurnRunner {
     }
     outbox.hold(turn.position, () => {
       for (const event of turn.events) countOffer(event, metrics)
-      board.publish(frame)
+      board.publish(turn.position, frame)
+      live.stored(turn)
       for (const [actor, session, view] of pushes) {
         // A session hears its welcome first, which tells this and more.
         if (actor.welcomedSession === session) session.send(['unit-state', turn.position, view])
@@ -220,5 +233,7 @@ const OFFER_OUTCOMES = {
 function countOffer(event: DomainEvent, metrics: Metrics): void {
   const outcome = OFFER_OUTCOMES[event.type as keyof typeof OFFER_OUTCOMES]
   if (outcome !== undefined) metrics.offer(outcome)
-  else if (event.type === 'TripCancelled' && event.inPhase === 'offered') metrics.offer('cancelled')
+  else if ('inPhase' in event && event.inPhase === 'offered') {
+    metrics.offer(event.type === 'TripCancelled' ? 'cancelled' : 'revoked')
+  }
 }

@@ -33,7 +33,8 @@ export class Turn implements States {
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
   readonly events: DomainEvent[] = []
-  callDetails: { callId: CallId; details: CallDetails } | null = null
+  /** A call's personal data as it is from now on; `details` null takes it away. */
+  callDetails: { callId: CallId; details: CallDetails | null } | null = null
   /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
   deskAsked = false
 

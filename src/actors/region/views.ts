@@ -6,7 +6,7 @@ import type { PlacedFix } from '../../domain/fix.ts'
 import { freshnessOf, type Policy, rhythmOf } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip.ts'
 import { toE7 } from '../../protocol/fix-frame.ts'
-import type { DriverView, FixView, OfferView, TripView, UnitView } from '../../protocol/wire.ts'
+import type { CallView, DriverView, FixView, OfferView, TripView, UnitView } from '../../protocol/wire.ts'
 
 export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixView {
   const ageMs = nowMs - fix.fixedAtMs
@@ -73,6 +73,22 @@ export function tripView(trip: TripState, call: CallState | undefined, details: 
 function offerView(trip: TripState, offer: Offer): OfferView {
   const { offerId, unitId, mode, offeredAtMs, deadlineAtMs } = offer
   return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
+}
+
+export function callView(call: CallState, trips: readonly TripView[], details: CallDetails | null): CallView {
+  return {
+    callId: call.callId,
+    state: call.state,
+    lonE7: toE7(call.lonDeg),
+    latE7: toE7(call.latDeg),
+    priority: call.priority,
+    problem: call.problem,
+    needs: call.needs,
+    receivedAtMs: call.receivedAtMs,
+    trips,
+    details,
+    version: call.version,
+  }
 }
 
 /** A crew's whole situation. The call's personal data is shown to it once it is bound, not while it may still decline. */

@@ -2,5 +2,10 @@
 import type { Migration } from '../migrate.ts'
 import { log } from './0001-log.ts'
 import { reference } from './0002-reference.ts'
+import { accounts } from './0003-accounts.ts'
+import { access } from './0004-access.ts'
+import { places } from './0005-places.ts'
+import { audit } from './0006-audit.ts'
+import { callDetails } from './0007-call-details.ts'
 
-export const migrations: readonly Migration[] = [log, reference]
+export const migrations: readonly Migration[] = [log, reference, accounts, access, places, audit, callDetails]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES, ERRORS, type ErrorCode } from '../../../src/protocol/errors.ts'
-import { LIMITS } from '../../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import { type HttpAnswer, SCENE } from '../../support/engine.ts'
 import { CALL, FORMATS, fixAt, nobody, PLACE, Stage } from './stage.ts'
 
@@ -52,9 +52,9 @@ test('[ER-2] invalid-field names the field with dots into nested ones; frame-too
     const desk = await stage.desk({ region, format })
     const needs = [{ levelOfCare: 'vet' }]
     assert.equal(await desk.refused('enter-call', { ...CALL, needs }), 'invalid-field call.needs.0.levelOfCare')
-    desk.send('enter-call', 'c1', { ...CALL, problem: 'x'.repeat(LIMITS.frameBytes.dispatcher) })
+    desk.send('enter-call', 'c1', { ...CALL, problem: 'x'.repeat(DEFAULT_LIMITS.frameBytes.desk) })
     const [, , code, , details] = await desk.hear('error')
-    assert.deepEqual([code, details], ['frame-too-large', { maxBytes: LIMITS.frameBytes.dispatcher }])
+    assert.deepEqual([code, details], ['frame-too-large', { maxBytes: DEFAULT_LIMITS.frameBytes.desk }])
     const driver = await stage.driver('A1', { region, format })
     driver.send('fix', 0, 0, fixAt(1), fixAt(2), [3, 0, 1_800_000_001, 0, null, null, null])
     assert.equal(await driver.refusal(null), 'invalid-field fixes.2.lonE7')
@@ -82,7 +82,7 @@ test('[ER-3] an error has the id of its command, also of a frame that was refuse
 test('[ER-4] each bad frame is answered and the connection goes on, until there were too many', async () => {
   for (const format of FORMATS) {
     const driver = await stage.driver('A1', { region, format })
-    for (let i = 1; i < LIMITS.badFrames; i += 1)
+    for (let i = 1; i < DEFAULT_LIMITS.badFrames; i += 1)
       assert.equal(await driver.refused('set-status'), 'invalid-field status')
     await driver.ask('sign-on', Date.now())
     // A refusal of the state of things is no bad frame.
@@ -186,7 +186,7 @@ test('[HT-5] any other route or method is not-found', async () => {
     ['GET', '/v1/calls'],
     ['DELETE', '/v1/calls'],
     ['POST', `/v1/trips/${nobody(region)}`],
-    ['PUT', '/v1/units/nearest'],
+    ['PUT', '/v1/units'],
     ['POST', '/healthz'],
   ]) {
     const { status, body } = await stage.site.http(path!, { method: method! })

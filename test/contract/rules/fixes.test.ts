@@ -1,7 +1,7 @@
 /** Chapter 5 of PROTOCOL.md: fixes, hints and marks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LIMITS } from '../../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import type { FixView } from '../../../src/protocol/wire.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, type DriverIdentity, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
@@ -32,16 +32,16 @@ test('[FX-1] fixes are numbered from 1 without holes, 1 to 256 in a frame', asyn
     const frameOf = (from: number, count: number) => Array.from({ length: count }, (_, n) => fixAt(from + n))
     driver.send('fix', 0, 0)
     assert.equal(await driver.refusal(null), 'invalid-field fixes')
-    driver.send('fix', 0, 0, ...frameOf(1, LIMITS.fixesPerFrame + 1))
+    driver.send('fix', 0, 0, ...frameOf(1, DEFAULT_LIMITS.fixesPerFrame + 1))
     assert.equal(await driver.refusal(null), 'invalid-field fixes')
     driver.send('fix', 0, 0, fixAt(0))
     assert.equal(await driver.refusal(null), 'invalid-field fixes.0.seq')
-    driver.send('fix', 0, 0, ...frameOf(1, LIMITS.fixesPerFrame))
-    driver.send('fix', 0, 0, fixAt(LIMITS.fixesPerFrame + 1))
-    await durable(driver, LIMITS.fixesPerFrame + 1)
+    driver.send('fix', 0, 0, ...frameOf(1, DEFAULT_LIMITS.fixesPerFrame))
+    driver.send('fix', 0, 0, fixAt(DEFAULT_LIMITS.fixesPerFrame + 1))
+    await durable(driver, DEFAULT_LIMITS.fixesPerFrame + 1)
     assert.deepEqual(
       await storedSeqs(region, format),
-      Array.from({ length: LIMITS.fixesPerFrame + 1 }, (_, n) => n + 1),
+      Array.from({ length: DEFAULT_LIMITS.fixesPerFrame + 1 }, (_, n) => n + 1),
     )
   }
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'
-import { LIMITS } from '../../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import { CALL, FORMATS, fixAt, PLACE, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
@@ -144,7 +144,10 @@ test('[HS-7] welcome tells a driver its marks in the order of hello, its status,
     assert.equal(driver?.unit.status, 'assigned')
     assert.deepEqual([driver?.trip?.tripId, driver?.trip?.version, driver?.trip?.offer], [tripId, position, null])
     assert.deepEqual(Object.keys(clock).sort(), ['anchorRegionMs', 'anchorWallMs', 'nowMs', 'rate'])
-    assert.deepEqual(limits, { frameBytes: LIMITS.frameBytes.driver, fixesPerFrame: LIMITS.fixesPerFrame })
+    assert.deepEqual(limits, {
+      frameBytes: DEFAULT_LIMITS.frameBytes.driver,
+      fixesPerFrame: DEFAULT_LIMITS.fixesPerFrame,
+    })
     // The first thing that a session hears.
     assert.deepEqual(await back.heardSoFar(), [])
   }

@@ -3,14 +3,19 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before } from 'node:test'
 import { WebSocket } from 'ws'
-import type { Config } from '../../../src/config.ts'
+import type { Config } from '../../../src/config/index.ts'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
 import type { ServerMessage, ServerTypeName, StreamDeclaration, WelcomeView } from '../../../src/protocol/wire.ts'
 import { Client } from '../../gateway/harness.ts'
 import { frame } from '../../protocol/frames.ts'
 import { type RegionPlan, SCENE, Site } from '../../support/engine.ts'
 
-export const FORMATS: readonly WireFormat[] = ['binary', 'json']
+/**
+ * In which format a client speaks that a test says nothing of. `json.test.ts` runs the rules a second time with the
+ * other one; what a test does for each of `FORMATS` is then done for that one alone.
+ */
+const USUAL: WireFormat = process.env.GOLDENHOUR_TEST_FORMAT === 'json' ? 'json' : 'binary'
+export const FORMATS: readonly WireFormat[] = USUAL === 'json' ? ['json'] : ['binary', 'json']
 export const PLACE = { lonE7: SCENE.lonDeg * 1e7, latE7: SCENE.latDeg * 1e7 }
 export const CALL = { ...PLACE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] }
 /** An id of the right form that nothing has. */
@@ -57,7 +62,7 @@ export class Stage {
   }
 
   /** A socket that has not said hello. */
-  async open(format: WireFormat = 'binary', path = '/v1/ws'): Promise<Speaker> {
+  async open(format: WireFormat = USUAL, path = '/v1/ws'): Promise<Speaker> {
     const name = format === 'binary' ? 'goldenhour.v1' : 'goldenhour.v1.json'
     const socket = new WebSocket(`ws://127.0.0.1:${this.site.port}${path}`, [name])
     this.#endings.unshift(async () => socket.terminate())
@@ -77,6 +82,19 @@ export class Stage {
     const speaker = await this.open(format)
     const token = await this.site.token({ sub, role: 'driver', regions: [region], unit })
     await speaker.hello([token, region, 'driver', unit, clientNowMs, streams])
+    return speaker
+  }
+
+  /** A feed, of these units or of all. */
+  async feed({
+    region,
+    format,
+    sub = 'modems',
+    units = null,
+  }: Identity & { readonly units?: readonly string[] | null }) {
+    const speaker = await this.open(format)
+    const token = await this.site.token({ sub, role: 'feed', regions: [region], units })
+    await speaker.hello([token, region, 'feed', null, Date.now(), []])
     return speaker
   }
 

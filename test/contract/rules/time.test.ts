@@ -46,9 +46,19 @@ test('[TM-2] a reported moment lies at most aheadMs of wall time ahead and behin
   await driver.ask('sign-on', nowMs() + aheadMs / 2)
   await driver.ask('set-status', 'unavailable', 'break', nowMs() - LIMITS.behindMs + hourMs)
   const received = (receivedAtMs: number) => ['enter-call', { ...CALL, receivedAtMs }] as const
-  assert.equal(await desk.refused(...received(nowMs() + aheadMs + hourMs)), 'invalid-field receivedAtMs')
-  assert.equal(await desk.refused(...received(nowMs() - LIMITS.behindMs - hourMs)), 'invalid-field receivedAtMs')
+  assert.equal(await desk.refused(...received(nowMs() + aheadMs + hourMs)), 'invalid-field call.receivedAtMs')
+  assert.equal(await desk.refused(...received(nowMs() - LIMITS.behindMs - hourMs)), 'invalid-field call.receivedAtMs')
   await desk.ask(...received(nowMs() - hourMs))
+  // Over HTTP the body is the call.
+  const { lonE7, latE7, ...rest } = CALL
+  const { status, body } = await stage.site.http('/v1/calls', {
+    method: 'POST',
+    token: await stage.site.token({ regions: ['moments'] }),
+    headers: { 'idempotency-key': stage.id() },
+    body: JSON.stringify({ ...rest, lonDeg: lonE7 / 1e7, latDeg: latE7 / 1e7, receivedAtMs: 1_000 }),
+  })
+  assert.deepEqual([status, body.code, body.details.path], [400, 'invalid-field', 'receivedAtMs'])
+  assert.match(body.detail, /^receivedAtMs /)
 })
 
 test('[TM-3] a fix of a gnss stream has its own time, to the millisecond, however long it was under way', async () => {

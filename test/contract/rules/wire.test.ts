@@ -215,12 +215,19 @@ test('[EN-8] regions, units, streams and the ids of calls, trips and offers have
   }
 })
 
-test('[VR-3] what is newer than the server is unknown-type or an ignored element, and the connection goes on', async () => {
+test('[VN-3] what is newer than the server is unknown-type or an ignored element, and the connection goes on', async () => {
   for (const format of FORMATS) {
     const desk = await stage.desk({ region, format })
     assert.equal(await desk.refused(format === 'json' ? 'a-later-message' : 99, 1), 'unknown-type')
     await desk.ask('nearest', PLACE.lonE7, PLACE.latE7, 1, null, 'a later element')
   }
+})
+
+test('[VN-4] a client that knows a later version as well gets this one from a server that does not', async () => {
+  const socket = new WebSocket(`ws://127.0.0.1:${stage.site.port}/v1/ws`, ['goldenhour.v2', 'goldenhour.v1.json'])
+  await once(socket, 'open')
+  assert.equal(socket.protocol, 'goldenhour.v1.json')
+  socket.terminate()
 })
 
 function encoded(tuple: readonly unknown[], format: string): Buffer | string {

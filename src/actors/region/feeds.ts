@@ -1,0 +1,325 @@
+/**
+ * The feeds of a region: connections that carry the fixes of many units, each under a channel of the feed's own.
+ *
+ * A feed holds a unit's stream, never the unit: it does not make it connected and cannot act for it. One feed holds a
+ * unit at a time, and the newest attach wins. Nothing here is durable: a feed that comes back attaches anew, and the
+ * marks of its streams tell it where to go on.
+ */
+import type { FixHoleRecorded } from '../../domain/events.ts'
+import { driverKey, type UnitId } from '../../domain/ids.ts'
+import type { ErrorCode, Refusal } from '../../protocol/errors.ts'
+import { toFeedFix } from '../../protocol/fix-frame.ts'
+import type { DetachReason, FeedChannel, FeedFix, StreamClock } from '../../protocol/wire.ts'
+import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS } from '../driver/driver-actor.ts'
+import type { DriverDoor } from '../driver/driver-door.ts'
+import { holeBefore, type Stream } from '../driver/location.ts'
+import { OVERLOADED } from '../refusals.ts'
+import type { HelloRequest, Session } from '../region-handle.ts'
+
+/** A feed's marks leave together, so often at most, wall time. */
+const TELL_MARKS_EVERY_MS = 250
+/** Marks in one frame: about 40 kB. */
+const MARKS_PER_FRAME = 4_096
+/** Fixes of feeds waiting in the region's mailbox, beyond which frames are left out; the next one then shows a gap. */
+const QUEUED_FIXES_MAX = 500_000
+
+/** What the feeds need of their region. */
+export interface FeedDoor
+  extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'latestMs' | 'counted' | 'moved' | 'refuseFixes'> {
+  driver(unitId: UnitId): DriverActor | undefined
+  isOverfull(): boolean
+  record(holes: readonly FixHoleRecorded[]): void
+  /** Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head. */
+  hold(leave: (position: number) => void): void
+  /** Wall time; the answer cancels. */
+  after(ms: number, run: () => void): () => void
+}
+
+export interface FeedFrame {
+  readonly session: Session
+  readonly sentAtMs: number
+  readonly fixes: readonly FeedFix[]
+  readonly receivedWallMs: number
+}
+
+export class Feeds {
+  readonly #door: FeedDoor
+  readonly #feeds = new Map<Session, Feed>()
+  #queuedFixes = 0
+
+  constructor(door: FeedDoor) {
+    this.#door = door
+  }
+
+  open(session: Session, { clientNowMs }: HelloRequest): void {
+    this.#feeds.set(session, new Feed(this.#door, session, clientNowMs))
+  }
+
+  /** The feed's connection has ended, and with it all that it held. */
+  close(session: Session): void {
+    this.#feeds.get(session)?.close()
+    this.#feeds.delete(session)
+  }
+
+  /** The region's memory is dropped. */
+  stop(): void {
+    for (const feed of this.#feeds.values()) feed.close()
+    this.#feeds.clear()
+  }
+
+  /** Whether so many fixes more may wait in the mailbox; counted until `take`. */
+  admit(fixes: number): boolean {
+    if (this.#queuedFixes + fixes > QUEUED_FIXES_MAX) return false
+    this.#queuedFixes += fixes
+    return true
+  }
+
+  take(frame: FeedFrame): void {
+    this.#queuedFixes -= frame.fixes.length
+    this.#feeds.get(frame.session)?.take(frame)
+  }
+
+  attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void {
+    if (this.#door.isOverfull()) {
+      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+    }
+    this.#feeds.get(session)?.attach(requestId, channels)
+  }
+
+  detach(session: Session, requestId: string, channels: readonly number[]): void {
+    const feed = this.#feeds.get(session)
+    for (const channel of channels) feed?.release(channel)
+    this.#door.hold(position => session.send(['reply', requestId, position, {}]))
+  }
+
+  askMark(session: Session, channel: number): void {
+    this.#feeds.get(session)?.askMark(channel)
+  }
+}
+
+/** A feed's hold on one unit, through one stream. */
+export class Attachment {
+  readonly feed: Feed
+  readonly channel: number
+  readonly driver: DriverActor
+  readonly stream: Stream
+  readonly clock: StreamClock
+  /** The mark last told, and when (monotonic); -1 until `attach` was answered, which tells the first. */
+  toldSeq = -1
+  toldAtMs = 0
+  /** The feed asked for its mark when this seq was the last received; 0 when it did not ask. */
+  askedSeq = 0
+
+  constructor(feed: Feed, channel: number, driver: DriverActor, stream: Stream, clock: StreamClock) {
+    this.feed = feed
+    this.channel = channel
+    this.driver = driver
+    this.stream = stream
+    this.clock = clock
+  }
+
+  /** More of the stream is stored. */
+  rose(): void {
+    this.feed.rose(this)
+  }
+
+  /** The unit is no longer this feed's, and not by its own doing. */
+  end(reason: DetachReason): void {
+    this.feed.lose(this, reason)
+  }
+}
+
+class Feed {
+  readonly #door: FeedDoor
+  readonly #session: Session
+  readonly #clientNowMs: number
+  readonly #allowed: ReadonlySet<UnitId> | null
+  readonly #channels = new Map<number, Attachment>()
+  /** Those whose mark leaves next. */
+  readonly #due = new Set<Attachment>()
+  /** Those told less than `MARK_EVERY_MS` ago, the longest ago first. */
+  readonly #recent = new Set<Attachment>()
+  #cancelTimer: (() => void) | null = null
+
+  constructor(door: FeedDoor, session: Session, clientNowMs: number) {
+    this.#door = door
+    this.#session = session
+    this.#clientNowMs = clientNowMs
+    this.#allowed = session.feedUnits === null ? null : new Set(session.feedUnits)
+  }
+
+  close(): void {
+    for (const attachment of this.#channels.values()) attachment.driver.feed = null
+    this.#channels.clear()
+    this.#due.clear()
+    this.#recent.clear()
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+  }
+
+  attach(requestId: string, channels: readonly FeedChannel[]): void {
+    const attached: Attachment[] = []
+    const refused: (readonly [channel: number, code: ErrorCode])[] = []
+    const holes: FixHoleRecorded[] = []
+    for (const declared of channels) {
+      const [channel, unitId, streamId, , lowestSeq] = declared
+      // A channel that is named anew has left its former unit, also when it is refused: its fixes are another's now.
+      this.release(channel)
+      const driver = this.#door.driver(unitId)
+      const code = this.#whyNot(unitId, driver)
+      if (driver === undefined || code !== null) {
+        refused.push([channel, code ?? 'unknown-unit'])
+        continue
+      }
+      const attachment = this.#hold(driver, declared)
+      attached.push(attachment)
+      const hole = holeBefore(attachment.stream, lowestSeq)
+      if (hole === null) continue
+      driver.location.skipHole(streamId, hole.toSeq)
+      holes.push({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })
+    }
+    this.#door.record(holes)
+    this.#door.hold(position => {
+      const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)
+      this.#session.send(['reply', requestId, position, { channels: marks, refused }])
+    })
+  }
+
+  /** The feed gives a channel up. */
+  release(channel: number): void {
+    const attachment = this.#channels.get(channel)
+    if (attachment !== undefined) this.#forget(attachment)
+  }
+
+  lose(attachment: Attachment, reason: DetachReason): void {
+    this.#forget(attachment)
+    // Behind the answer to the attach, which may still wait to be durable.
+    this.#door.hold(() => this.#session.send(['detached', attachment.channel, reason]))
+  }
+
+  take({ sentAtMs, fixes, receivedWallMs }: FeedFrame): void {
+    const door = this.#door
+    const latestMs = door.latestMs()
+    const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
+    const sentDeviceMs = door.regionMs(receivedWallMs)
+    const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
+    // One bad channel does not stop the others: what follows on it in this frame is left out.
+    const bad = new Set<number>()
+    const refuse = (channel: number, refusal: Refusal) => {
+      bad.add(channel)
+      door.refuseFixes(this.#session, refusal)
+    }
+    for (let i = 0; i < fixes.length; ) {
+      const channel = fixes[i]![0]
+      const attachment = bad.has(channel) ? undefined : this.#channels.get(channel)
+      if (attachment === undefined && !bad.has(channel)) refuse(channel, notAttached(channel))
+      const before = attachment?.driver.location.current ?? null
+      // Fixes of one unit that follow each other move it once.
+      for (; i < fixes.length && fixes[i]![0] === channel; i++) {
+        if (attachment === undefined || bad.has(channel)) continue
+        const wire = fixes[i]!
+        const { driver, stream, clock } = attachment
+        const seq = wire[1]
+        if (seq <= stream.receivedSeq) counts.duplicate++
+        else if (seq > stream.receivedSeq + 1) refuse(channel, gap(stream, { channel }))
+        else {
+          const fixedAtMs = Math.round((clock === 'gnss' ? sentGnssMs : sentDeviceMs) - wire[2])
+          const refusal = driver.take(stream, toFeedFix(wire, fixedAtMs), latestMs, receivedWallMs, counts)
+          if (refusal !== null) refuse(channel, refusal(stream, { channel }))
+        }
+      }
+      if (attachment !== undefined && attachment.driver.location.current !== before) {
+        door.moved(attachment.driver, before)
+      }
+    }
+    door.counted(counts)
+  }
+
+  askMark(channel: number): void {
+    const attachment = this.#channels.get(channel)
+    if (attachment === undefined) return this.#door.refuseFixes(this.#session, notAttached(channel))
+    const { stream } = attachment
+    attachment.askedSeq = stream.receivedSeq
+    // Until `attach` is answered, its answer is the mark.
+    if (attachment.toldSeq >= 0 && stream.durableSeq >= stream.receivedSeq) this.#makeDue(attachment)
+  }
+
+  rose(attachment: Attachment): void {
+    const { stream, toldSeq, askedSeq } = attachment
+    // The answer to `attach` tells the mark as it then is.
+    if (toldSeq < 0) return
+    const isEnough = stream.durableSeq - toldSeq >= MARK_EVERY_FIXES
+    if (isEnough || askedSeq > 0 || !this.#recent.has(attachment)) this.#makeDue(attachment)
+  }
+
+  #whyNot(unitId: UnitId, driver: DriverActor | undefined): ErrorCode | null {
+    // First what the credential says: a feed learns nothing of units that are not its business.
+    if (this.#allowed !== null && !this.#allowed.has(unitId)) return 'wrong-unit'
+    if (driver === undefined) return 'unknown-unit'
+    return driver.state.retired === true ? 'unit-retired' : null
+  }
+
+  #hold(driver: DriverActor, [channel, , streamId, clock]: FeedChannel): Attachment {
+    driver.feed?.end('superseded')
+    const attachment = new Attachment(this, channel, driver, driver.openFeedStream(streamId), clock)
+    driver.feed = attachment
+    this.#channels.set(channel, attachment)
+    return attachment
+  }
+
+  #forget(attachment: Attachment): void {
+    this.#channels.delete(attachment.channel)
+    this.#due.delete(attachment)
+    this.#recent.delete(attachment)
+    if (attachment.driver.feed === attachment) attachment.driver.feed = null
+  }
+
+  /** The mark as it is now, which the caller tells. */
+  #told(attachment: Attachment): number {
+    const { durableSeq } = attachment.stream
+    if (this.#channels.get(attachment.channel) !== attachment) return durableSeq
+    attachment.toldSeq = durableSeq
+    attachment.toldAtMs = this.#door.monotonicMs()
+    if (durableSeq >= attachment.askedSeq) attachment.askedSeq = 0
+    this.#due.delete(attachment)
+    // To the end: the set is in the order of these moments.
+    this.#recent.delete(attachment)
+    this.#recent.add(attachment)
+    this.#setTimer()
+    return durableSeq
+  }
+
+  #makeDue(attachment: Attachment): void {
+    this.#due.add(attachment)
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
+    if (this.#cancelTimer !== null) return
+    this.#cancelTimer = this.#door.after(TELL_MARKS_EVERY_MS, () => {
+      this.#cancelTimer = null
+      this.#tellDueMarks()
+      if (this.#due.size > 0 || this.#recent.size > 0) this.#setTimer()
+    })
+  }
+
+  #tellDueMarks(): void {
+    const nowMs = this.#door.monotonicMs()
+    for (const attachment of this.#recent) {
+      if (nowMs - attachment.toldAtMs < MARK_EVERY_MS) break
+      this.#recent.delete(attachment)
+      if (attachment.stream.durableSeq > attachment.toldSeq) this.#due.add(attachment)
+    }
+    // Marks that a slow feed cannot take yet stay due: the later they leave, the more they tell.
+    if (this.#due.size === 0 || this.#session.isBehind) return
+    const marks = [...this.#due].map(attachment => [attachment.channel, this.#told(attachment)] as const)
+    for (let from = 0; from < marks.length; from += MARKS_PER_FRAME) {
+      this.#session.send(['feed-marks', marks.slice(from, from + MARKS_PER_FRAME)])
+    }
+  }
+}
+
+function notAttached(channel: number): Refusal {
+  const message = `No unit is attached as channel ${channel}; attach one before its fixes.`
+  return { code: 'unknown-stream', message, details: { channel } }
+}

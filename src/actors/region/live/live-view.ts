@@ -1,0 +1,364 @@
+/**
+ * What consoles see move: tiles of the map and single units, gathered and sent at most four times a second.
+ *
+ * A fix marks the unit's tiles as changed. A round then makes one frame for each changed tile, whatever the number of
+ * its viewers. Rounds begin soon after the first change, 250 ms apart at least, on wall time. Who is owed a snapshot gets
+ * it apart from the rounds. All of it runs in slices, so that a big region's picture never holds up a command.
+ */
+import type { UnitId } from '../../../domain/ids.ts'
+import type { Refusal } from '../../../protocol/errors.ts'
+import { LIMITS } from '../../../protocol/limits.ts'
+import { parseTile } from '../../../protocol/tiles.ts'
+import type { TileWatch } from '../../../protocol/wire.ts'
+import type { Metrics } from '../../../telemetry/metrics.ts'
+import type { MachineClock, RegionClock } from '../../clock.ts'
+import type { DriverActor } from '../../driver/driver-actor.ts'
+import { unknownUnit } from '../../refusals.ts'
+import type { Session } from '../../region-handle.ts'
+import type { RegionMemory } from '../memory.ts'
+import type { Outbox } from '../outbox.ts'
+import type { Turn } from '../turn.ts'
+import { DurableStates } from './durable-states.ts'
+import { type Job, Slices } from './slices.ts'
+import { UnitMap, WatchedTile } from './unit-map.ts'
+import { UnitWatches, type WatchedUnit } from './unit-watches.ts'
+import { Viewer } from './viewer.ts'
+
+/** Wall time between two rounds. */
+const ROUND_MS = 250
+/** How long a round waits for more after the first change: the fixes of one feed frame come in several messages. */
+const GATHER_MS = 10
+/** How soon a session is looked at again that was too slow for what it is owed. */
+const OWED_RETRY_MS = 25
+/** How long a tile goes on being followed for viewers that may come back. */
+const KEPT_UNWATCHED_MS = 15_000
+
+interface LiveViewParts {
+  readonly memory: RegionMemory
+  readonly clock: RegionClock
+  readonly machine: MachineClock
+  readonly outbox: Outbox
+  readonly metrics: Metrics
+  /** A fresh, random id of the region. */
+  readonly newId: () => string
+  /** Position of the newest record, durable or not, and of the newest durable one. */
+  readonly logHead: () => number
+  readonly logDurable: () => number
+  readonly onError: (error: unknown) => void
+}
+
+export class LiveView {
+  readonly #parts: LiveViewParts
+  readonly #durable: DurableStates
+  readonly #map: UnitMap
+  readonly #units: UnitWatches
+  readonly #slices: Slices
+  readonly #viewers = new Map<Session, Viewer>()
+  /** Viewers that a snapshot is owed to. */
+  readonly #owing = new Set<Viewer>()
+  #unscanned = new Set<WatchedTile>()
+  #isServing = false
+  #isInRound = false
+  #roundEndedMs = Number.NEGATIVE_INFINITY
+  #cancelRound: (() => void) | null = null
+  #cancelServe: (() => void) | null = null
+  #cancelSweep: (() => void) | null = null
+  #isStopped = false
+
+  constructor(parts: LiveViewParts) {
+    const { memory, machine, metrics, onError } = parts
+    this.#parts = parts
+    this.#durable = new DurableStates(memory)
+    this.#map = new UnitMap(this.#durable, () => this.#askRound())
+    this.#units = new UnitWatches(memory, this.#durable, () => this.#askRound())
+    this.#slices = new Slices({ machine, onSlice: ms => metrics.fanOut(ms), onError })
+  }
+
+  // What happens to units. The first three are called for every fix and every turn, also when nobody watches.
+
+  moved(driver: DriverActor): void {
+    if (!this.#map.grid.isEmpty) this.#map.moved(driver)
+    if (!this.#units.isEmpty) this.#units.changed(driver.unitId)
+  }
+
+  /** A turn is about to replace the states in memory. */
+  decided(turn: Turn): void {
+    this.#durable.decided(turn)
+  }
+
+  /** A turn's record is durable. */
+  stored(turn: Turn): void {
+    this.#durable.stored(turn)
+    if (!this.#units.isEmpty) this.#units.stored(turn)
+    if (this.#map.grid.isEmpty) return
+    for (const unitId of turn.drivers.keys()) this.#map.changed(this.#parts.memory.driverActor(unitId)!)
+  }
+
+  /** A crew's client came or went. */
+  presenceChanged(unitId: UnitId): void {
+    this.#units.changed(unitId)
+  }
+
+  // What sessions ask for.
+
+  /** The tiles that a session looks at from now on. Input: as validated at the border, each tile once. */
+  watchTiles(session: Session, requestId: string, watches: readonly TileWatch[]): void {
+    this.#behindWelcome(session, viewer => {
+      session.send(['reply', requestId, this.#parts.logDurable(), { tiles: watches.length }])
+      const wanted = new Set(watches.map(([name]) => name))
+      for (const tile of [...viewer.tiles]) if (!wanted.has(tile.name)) this.#unwatchTile(viewer, tile)
+      for (const [name, streamId, seq] of watches) {
+        const tile = this.#map.grid.named(name) ?? this.#openTile(name)
+        tile.viewers.add(viewer)
+        tile.unwatchedSinceMs = null
+        viewer.tiles.add(tile)
+        this.#bring(viewer, tile, streamId, seq)
+      }
+      this.#serveSoon()
+    })
+  }
+
+  watchUnit(session: Session, requestId: string, unitId: UnitId): void {
+    this.#behindWelcome(session, viewer => {
+      const actor = this.#parts.memory.driverActor(unitId)
+      if (actor === undefined) return refuse(session, requestId, unknownUnit(unitId))
+      const known = this.#units.find(unitId)
+      const isAnother = known === undefined || !viewer.units.has(known)
+      if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuse(session, requestId, tooManyUnits())
+      session.send(['reply', requestId, this.#parts.logDurable(), {}])
+      viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
+      this.#owing.add(viewer)
+      this.#serveSoon()
+    })
+  }
+
+  unwatchUnit(session: Session, requestId: string, unitId: UnitId): void {
+    this.#behindWelcome(session, viewer => {
+      const unit = this.#units.find(unitId)
+      if (unit !== undefined && viewer.units.has(unit)) this.#units.unwatch(unit, viewer)
+      session.send(['reply', requestId, this.#parts.logDurable(), {}])
+    })
+  }
+
+  closed(session: Session): void {
+    const viewer = this.#viewers.get(session)
+    if (viewer === undefined) return
+    viewer.isGone = true
+    this.#viewers.delete(session)
+    this.#owing.delete(viewer)
+    for (const tile of [...viewer.tiles]) this.#unwatchTile(viewer, tile)
+    for (const unit of [...viewer.units]) this.#units.unwatch(unit, viewer)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#slices.stop()
+    this.#cancelRound?.()
+    this.#cancelServe?.()
+    this.#cancelSweep?.()
+  }
+
+  /**
+   * Runs a session's request once its welcome has left, in the order of its requests. After that requests wait for
+   * nothing durable: a dispatcher can move the map also while Postgres is away.
+   */
+  #behindWelcome(session: Session, run: (viewer: Viewer) => void): void {
+    let viewer = this.#viewers.get(session)
+    if (viewer === undefined) {
+      viewer = new Viewer(session)
+      this.#viewers.set(session, viewer)
+    }
+    const known = viewer
+    if (known.isGreeted && known.waiting === 0) return run(known)
+    known.waiting += 1
+    this.#parts.outbox.hold(this.#parts.logHead(), () => {
+      known.waiting -= 1
+      known.isGreeted = true
+      if (!known.isGone) run(known)
+    })
+  }
+
+  // Tiles.
+
+  #openTile(name: string): WatchedTile {
+    // The random part alone: a stream's name has no dot.
+    const tile = new WatchedTile(parseTile(name)!, this.#parts.newId().split('.').at(-1)!)
+    this.#map.grid.add(tile)
+    this.#unscanned.add(tile)
+    return tile
+  }
+
+  /** Gives a viewer what it misses of a tile: frames when they are still there, else a snapshot as soon as it can be made. */
+  #bring(viewer: Viewer, tile: WatchedTile, streamId: string | null, seq: number | null): void {
+    const { session, owedTiles } = viewer
+    const missed = streamId === null || seq === null || session.isBehind ? null : tile.since(streamId, seq)
+    if (missed === null || !tile.isScanned) {
+      owedTiles.set(tile, 'asked')
+      this.#owing.add(viewer)
+      return
+    }
+    owedTiles.delete(tile)
+    for (const frame of missed) session.sendShared(frame)
+  }
+
+  #unwatchTile(viewer: Viewer, tile: WatchedTile): void {
+    viewer.tiles.delete(tile)
+    viewer.owedTiles.delete(tile)
+    tile.viewers.delete(viewer)
+    if (tile.viewers.size > 0) return
+    tile.unwatchedSinceMs = this.#parts.machine.monotonicMs()
+    this.#sweepLater(KEPT_UNWATCHED_MS)
+  }
+
+  #sweepLater(delayMs: number): void {
+    this.#cancelSweep ??= this.#parts.machine.after(delayMs, () => {
+      this.#cancelSweep = null
+      this.#sweep()
+    })
+  }
+
+  /** Forgets the tiles that nobody has watched for long. */
+  #sweep(): void {
+    const nowMs = this.#parts.machine.monotonicMs()
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const tile of [...this.#map.grid.all()]) {
+      if (tile.unwatchedSinceMs === null) continue
+      const leftMs = tile.unwatchedSinceMs + KEPT_UNWATCHED_MS - nowMs
+      if (leftMs > 0) nextMs = Math.min(nextMs, leftMs)
+      else {
+        this.#map.forget(tile)
+        this.#unscanned.delete(tile)
+      }
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#sweepLater(nextMs)
+  }
+
+  // Rounds.
+
+  #askRound(): void {
+    if (this.#isInRound || this.#cancelRound !== null || this.#isStopped) return
+    const { machine } = this.#parts
+    const sinceMs = machine.monotonicMs() - this.#roundEndedMs
+    this.#cancelRound = machine.after(Math.max(GATHER_MS, ROUND_MS - sinceMs), () => {
+      this.#cancelRound = null
+      this.#isInRound = true
+      this.#slices.add(this.#round())
+    })
+  }
+
+  *#round(): Job {
+    try {
+      yield* this.#tellTiles()
+      yield* this.#tellUnits()
+    } finally {
+      this.#isInRound = false
+      // From its end: a round that took long must not be followed at once by the next.
+      this.#roundEndedMs = this.#parts.machine.monotonicMs()
+    }
+    if (this.#map.hasNews || this.#units.hasNews) this.#askRound()
+    this.#serveLater()
+  }
+
+  *#tellTiles(): Job {
+    const { clock, machine, metrics } = this.#parts
+    for (const tile of this.#map.takeChanged()) {
+      if (!tile.hasNews) continue
+      const frame = tile.next(clock.nowMs(), machine.monotonicMs())
+      for (const viewer of tile.viewers) {
+        if (viewer.takeTile(tile, frame)) continue
+        metrics.thinned('tile-moves')
+        this.#owing.add(viewer)
+      }
+      yield
+    }
+  }
+
+  *#tellUnits(): Job {
+    const { clock, logDurable, metrics } = this.#parts
+    for (const unit of this.#units.takeChanged()) {
+      const frame = this.#units.frame(unit, logDurable(), clock.nowMs())
+      if (frame === null) continue
+      for (const viewer of unit.viewers) {
+        if (viewer.takeUnit(unit, frame)) continue
+        metrics.thinned('unit')
+        this.#owing.add(viewer)
+      }
+      yield
+    }
+  }
+
+  // Snapshots.
+
+  /** Somebody has asked for something: that does not wait for the next round. */
+  #serveSoon(): void {
+    if (this.#isServing || this.#owing.size === 0) return
+    this.#isServing = true
+    this.#slices.add(this.#serve())
+  }
+
+  *#serve(): Job {
+    try {
+      yield* this.#scanNew()
+      yield* this.#giveOwed()
+    } finally {
+      this.#isServing = false
+    }
+    if (this.#unscanned.size > 0) this.#serveSoon()
+    else this.#serveLater()
+  }
+
+  /** What could not be given now is tried again soon: the socket may have taken what was gathered for it. */
+  #serveLater(): void {
+    if (this.#owing.size === 0 || this.#isStopped) return
+    this.#cancelServe ??= this.#parts.machine.after(OWED_RETRY_MS, () => {
+      this.#cancelServe = null
+      this.#serveSoon()
+    })
+  }
+
+  *#scanNew(): Job {
+    if (this.#unscanned.size === 0) return
+    const tiles = this.#unscanned
+    this.#unscanned = new Set()
+    yield* this.#map.scan(tiles, this.#parts.memory.driverActors())
+  }
+
+  /** Gives every viewer what it is owed, as far as it can take it. */
+  *#giveOwed(): Job {
+    for (const viewer of [...this.#owing]) {
+      for (const [tile, why] of [...viewer.owedTiles]) {
+        if (viewer.session.isBehind) break
+        if (!tile.isScanned || !viewer.owedTiles.has(tile)) continue
+        viewer.owedTiles.delete(tile)
+        viewer.session.sendShared(tile.snapshot(this.#parts.clock.nowMs()))
+        if (why === 'thinned') this.#parts.metrics.resynced('tile')
+        yield
+      }
+      for (const [unit, why] of [...viewer.owedUnits]) {
+        if (viewer.session.isBehind) break
+        if (!viewer.owedUnits.has(unit)) continue
+        this.#giveUnit(viewer, unit, why === 'thinned')
+        yield
+      }
+      if (!viewer.isOwed) this.#owing.delete(viewer)
+    }
+  }
+
+  #giveUnit(viewer: Viewer, unit: WatchedUnit, wasThinned: boolean): void {
+    const { clock, logDurable, metrics } = this.#parts
+    const frame = this.#units.frame(unit, logDurable(), clock.nowMs())
+    if (frame === null) return
+    viewer.owedUnits.delete(unit)
+    viewer.session.sendShared(frame)
+    if (wasThinned) metrics.resynced('unit')
+  }
+}
+
+function refuse(session: Session, requestId: string, { code, message, details }: Refusal): void {
+  session.send(['error', requestId, code, message, details ?? null])
+}
+
+function tooManyUnits(): Refusal {
+  const message = `A session watches at most ${LIMITS.unitsWatched} units; unwatch one first.`
+  return { code: 'invalid-field', message, details: { path: 'unitId', max: LIMITS.unitsWatched } }
+}

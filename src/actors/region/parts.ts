@@ -1,0 +1,26 @@
+/** What a region is made of that it does not make itself. */
+import type { RegionId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import type { ClockAnchor } from '../../store/clock-anchor.ts'
+import type { Journal } from '../../store/journal.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { ActorSystem } from '../actor-system.ts'
+import type { MachineClock } from '../clock.ts'
+
+export interface RegionParts {
+  readonly regionId: RegionId
+  readonly policy: Policy
+  readonly anchor: ClockAnchor
+  readonly machine: MachineClock
+  readonly system: ActorSystem
+  readonly journal: Journal
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** A fresh call, trip or offer id of this region. */
+  readonly newId: () => string
+  /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
+  readonly pendingMax?: number
+  /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
+  readonly onLost: (reason: 'fenced' | 'content-rejected') => void
+}

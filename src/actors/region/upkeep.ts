@@ -1,0 +1,56 @@
+/** What a region does from time to time: tells durable marks that nobody asked for, and forgets old outcomes. */
+import type { Journal, Ownership } from '../../store/journal.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { MachineClock, RegionClock } from '../clock.ts'
+import { MARK_EVERY_MS } from '../driver/driver-actor.ts'
+import { OUTCOMES_KEPT_MS } from './idempotency.ts'
+import type { Recovered } from './recovery.ts'
+
+const SWEEP_EVERY_MS = Math.min(5_000, MARK_EVERY_MS)
+const FORGET_EVERY_MS = 3_600_000
+
+interface UpkeepParts {
+  readonly journal: Journal
+  readonly ownership: Ownership
+  readonly outcomes: Recovered['outcomes']
+  readonly clock: RegionClock
+  readonly machine: MachineClock
+  readonly log: Logger
+  readonly tellDueMarks: (nowMonotonicMs: number) => void
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts
+  #cancel: (() => void) | null = null
+  #forgottenAtMs = 0
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    const { machine, tellDueMarks } = this.#parts
+    this.#cancel = machine.after(SWEEP_EVERY_MS, () => {
+      tellDueMarks(machine.monotonicMs())
+      this.#forgetOldOutcomes()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+  }
+
+  #forgetOldOutcomes(): void {
+    const { clock, journal, ownership, outcomes, log } = this.#parts
+    const nowMs = clock.nowMs()
+    if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return
+    this.#forgottenAtMs = nowMs
+    const beforeMs = nowMs - OUTCOMES_KEPT_MS
+    // The table first: an id that is only there would be decided anew and then refused by the database.
+    journal.forgetCommands(ownership, beforeMs).then(
+      () => outcomes.forgetBefore(beforeMs),
+      error => log.warn({ err: error }, 'old command outcomes could not be forgotten; trying again in an hour'),
+    )
+  }
+}

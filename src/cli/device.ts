@@ -1,0 +1,108 @@
+/** `goldenhour device`: programs and trackers with keys of their own; a running engine heeds a change within a second. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
+import { Devices, NEW_DEVICE } from '../gateway/auth/devices.ts'
+import type { Step } from '../gateway/http.ts'
+import type { Database } from '../store/database.ts'
+import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../store/devices.ts'
+import { RevocationStore } from '../store/revocations.ts'
+import { auditedByCommandLine } from './audited.ts'
+import { withDatabase } from './with-database.ts'
+
+interface AddOptions {
+  readonly role: DeviceRole
+  readonly region: string
+  readonly unit?: readonly string[]
+}
+
+export function addDeviceCommand(program: Command): void {
+  const device = program.command('device').description('add, list, disable and enable devices: feeds and trackers')
+
+  device
+    .command('add')
+    .description('add a device, and print its key, which cannot be read again')
+    .argument('<name>', 'what people call it', parseName)
+    .addOption(new Option('--role <role>', 'feed, or driver for one unit').choices(DEVICE_ROLES).makeOptionMandatory())
+    .requiredOption('--region <region>', 'the region that it acts in', parseRegion)
+    .option('--unit <unit>', 'the unit of a driver; for a feed a unit that it may attach, more by repetition', units)
+    .action(async (name: string, { role, region, unit = [] }: AddOptions, command: Command) => {
+      if (role === 'driver' && unit.length !== 1) command.error('error: a driver needs exactly one --unit')
+      const reach = role === 'driver' ? { unit: unit[0] } : { units: unit.length === 0 ? null : unit }
+      const wanted = NEW_DEVICE.parse({ name, role, region, ...reach })
+      const added = await withDatabase(database =>
+        database
+          .transaction()
+          .execute(async on => orThrow(await devicesOf(database).add(on, wanted, auditedByCommandLine(database)))),
+      )
+      console.log(`Added the device ${added.device.id} (${name}).`)
+      console.log(`Key: ${added.key}`)
+    })
+
+  device
+    .command('list')
+    .description('list the devices: id, name, role, region, units, whether enabled, last use, separated by tabs')
+    .action(async () => {
+      await withDatabase(async database => {
+        let after: string | null = null
+        do {
+          const devices: Device[] = await new DeviceStore(database).list({ limit: DEVICES_AT_ONCE, after })
+          for (const each of devices) console.log(lineOf(each))
+          after = devices.length === DEVICES_AT_ONCE ? devices.at(-1)!.id : null
+        } while (after !== null)
+      })
+    })
+
+  for (const [command, description, disabled, done] of [
+    ['disable', 'take no key of the device any more, and end its sessions', true, 'Disabled'],
+    ['enable', 'take the key of the device again', false, 'Enabled'],
+  ] as const) {
+    device
+      .command(command)
+      .description(description)
+      .argument('<id>', 'the id of the device, as "device list" shows it')
+      .action(async (id: string) => {
+        await withDatabase(database => change(database, id, disabled))
+        console.log(`${done} the device ${id}.`)
+      })
+  }
+}
+
+const DEVICES_AT_ONCE = 500
+
+function change(database: Database, id: string, disabled: boolean): Promise<void> {
+  return database.transaction().execute(async transaction => {
+    const current = await new DeviceStore(transaction).hold(id)
+    if (current === undefined) throw new Error(`There is no device ${id}; look it up with goldenhour device list.`)
+    const audit = auditedByCommandLine(database)
+    orThrow(await devicesOf(database).change(transaction, current, { disabled }, audit))
+  })
+}
+
+const devicesOf = (database: Database): Devices =>
+  new Devices({ revocations: new RevocationStore(database), wallClock: Date.now })
+
+function orThrow<T>(step: Step<T>): T {
+  if (!step.ok) throw new Error(step.refusal.message)
+  return step.value
+}
+
+function lineOf({ id, name, role, region, unit, units, disabled, lastUsedAtMs }: Device): string {
+  const reach = unit ?? units?.join(',') ?? '-'
+  const used = lastUsedAtMs === null ? '-' : new Date(lastUsedAtMs).toISOString()
+  return [id, name, role, region, reach, disabled ? 'disabled' : 'enabled', used].join('\t')
+}
+
+function parseName(value: string): string {
+  if (NEW_DEVICE.shape.name.safeParse(value).success) return value
+  throw new InvalidArgumentError('A name is 1 to 80 characters without control characters.')
+}
+
+function parseRegion(value: string): string {
+  if (REGION_ID.test(value)) return value
+  throw new InvalidArgumentError('A region is 1 to 16 characters of a-z 0-9.')
+}
+
+function units(value: string, previous: readonly string[] = []): readonly string[] {
+  if (!UNIT_ID.test(value)) throw new InvalidArgumentError('A unit is 1 to 32 characters of A-Z a-z 0-9 . _ -')
+  return previous.includes(value) ? previous : [...previous, value]
+}

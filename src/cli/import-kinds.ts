@@ -1,0 +1,134 @@
+/** What a row of each kind of file becomes: units, stations and hospitals from the texts of their columns. */
+import type { ImportKind } from '../store/reference.ts'
+import type { Columns, Row } from './import-file.ts'
+
+interface Importable {
+  readonly columns: Columns
+  /** Whether the texts are good is the shape's to say; those that are no number or no yes or no stay texts. */
+  item(values: Row['values']): Record<string, unknown>
+  /** Column of each field, for messages. */
+  readonly columnOf: Readonly<Record<string, string>>
+  readonly help: string
+}
+
+const required = (...also: string[]) => ({ also, required: true })
+const optional = (...also: string[]) => ({ also, required: false })
+
+const PLACE = { name: required(), lon: required('lon_deg', 'longitude'), lat: required('lat_deg', 'latitude') }
+const PLACE_COLUMN_OF = { name: 'name', lonDeg: 'lon', latDeg: 'lat', address: 'address' }
+const PLACE_HELP = `  name          what people call it
+  lon, lat      WGS 84 degrees; also lon_deg, lat_deg, longitude, latitude
+  address       may be empty or left out`
+
+export const IMPORTS: Readonly<Record<ImportKind, Importable>> = {
+  units: {
+    columns: {
+      unit_id: required('id'),
+      call_sign: required(),
+      level_of_care: required(),
+      capabilities: optional(),
+      home_station: optional('station_id'),
+    },
+    columnOf: {
+      unitId: 'unit_id',
+      callSign: 'call_sign',
+      levelOfCare: 'level_of_care',
+      capabilities: 'capabilities',
+      homeStation: 'home_station',
+    },
+    item: values => ({
+      unitId: values.unit_id,
+      callSign: values.call_sign,
+      levelOfCare: values.level_of_care,
+      capabilities: words(values.capabilities),
+      homeStation: textOrNull(values.home_station),
+    }),
+    help: `  unit_id       your own key, 1 to 32 characters of A-Z a-z 0-9 . _ -; also id
+  call_sign     what the radio calls it
+  level_of_care first-responder, bls, als, cct
+  capabilities  words of a-z 0-9 - separated by semicolons; may be empty or left out
+  home_station  the station's key; may be empty or left out; also station_id. Import the stations first: while a
+                region has any, a unit must name one of them
+
+  unit_id,call_sign,level_of_care,capabilities,home_station
+  M12,Medic 12,als,bariatric;neonatal,ST-3
+
+A file with the columns id,station_id,class only:
+
+  --set level_of_care=als --set 'call_sign=Medic {id}'`,
+  },
+  stations: {
+    columns: { station_id: required('id'), ...PLACE, capacity: optional(), address: optional(), note: optional() },
+    columnOf: { stationId: 'station_id', ...PLACE_COLUMN_OF, capacity: 'capacity', note: 'note' },
+    item: values => ({
+      stationId: values.station_id,
+      ...place(values),
+      capacity: values.capacity === undefined || values.capacity === '' ? null : numberOf(values.capacity),
+      note: textOrNull(values.note),
+    }),
+    help: `  station_id    your own key, 1 to 32 characters of A-Z a-z 0-9 . _ -; also id
+${PLACE_HELP}
+  capacity      how many vehicles it holds; may be empty or left out
+  note          may be empty or left out
+
+  id,lon,lat,capacity,name,address,note
+  ST-3,174.8949,-36.9457,5,Botany,"32 Sir William Ave, Auckland",`,
+  },
+  hospitals: {
+    columns: {
+      hospital_id: required('id'),
+      ...PLACE,
+      address: optional(),
+      emergency_department: required('ed'),
+      capabilities: optional(),
+    },
+    columnOf: {
+      hospitalId: 'hospital_id',
+      ...PLACE_COLUMN_OF,
+      emergencyDepartment: 'emergency_department',
+      capabilities: 'capabilities',
+    },
+    item: values => ({
+      hospitalId: values.hospital_id,
+      ...place(values),
+      emergencyDepartment: yesOrNo(values.emergency_department),
+      capabilities: words(values.capabilities),
+    }),
+    help: `  hospital_id   your own key, 1 to 32 characters of A-Z a-z 0-9 . _ -; also id
+${PLACE_HELP}
+  emergency_department  1 or 0, yes or no, true or false; also ed
+  capabilities  words of a-z 0-9 - separated by semicolons; may be empty or left out
+
+  id,lon,lat,name,address,ed,capabilities
+  H1,174.7691,-36.8604,City Hospital,,1,stroke;burns
+
+A file without that column, of hospitals that all have an emergency department:
+
+  --set emergency_department=yes`,
+  },
+}
+
+function place(values: Row['values']): Record<string, unknown> {
+  const { name, lon, lat, address } = values
+  return { name, lonDeg: numberOf(lon), latDeg: numberOf(lat), address: textOrNull(address) }
+}
+
+const DECIMAL = /^[+-]?\d{1,9}(?:\.\d{1,20})?$/
+
+const numberOf = (text: string | undefined): unknown => (text !== undefined && DECIMAL.test(text) ? Number(text) : text)
+
+const textOrNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text)
+
+const words = (text = ''): string[] =>
+  text
+    .split(';')
+    .map(word => word.trim())
+    .filter(word => word !== '')
+
+const YES = ['1', 'yes', 'true']
+const NO = ['0', 'no', 'false']
+
+function yesOrNo(text = ''): unknown {
+  const word = text.toLowerCase()
+  return YES.includes(word) ? true : NO.includes(word) ? false : text
+}

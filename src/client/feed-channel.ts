@@ -1,0 +1,110 @@
+/** One of a feed's units: its stream of fixes, and where it stands with the server. */
+import type { FeedFix } from '../protocol/wire.ts'
+import { FixStream, type StreamOptions } from './fix-stream.ts'
+import type { RegionTime } from './region-time.ts'
+import { fullJitterMs } from './timing.ts'
+
+const REWIND_BASE_MS = 100
+const REWIND_CAP_MS = 5_000
+/** Fixes of one unit under way at most: a unit's backlog must not crowd out the others. */
+const WINDOW = 256
+/** The server tells a mark 30 s after the last at the latest; after three times as long it has lost what it was sent. */
+const UNMARKED_MS = 90_000
+
+export class FeedChannel {
+  readonly channel: number
+  readonly unitId: string
+  readonly stream: FixStream
+  /** *waiting* for its turn or an answer to `attach`, *attached*, or *detached* by the server. */
+  state: 'waiting' | 'attached' | 'detached' = 'waiting'
+  /** Wall time before which nothing is sent; then from `#rewindSeq`, if it is set. */
+  #notBeforeMs = 0
+  #rewindSeq: number | null = null
+  #rewinds = 0
+  /** Wall time of the last frame, and the first of the fixes that it took. */
+  #sentAtMs = 0
+  #sentFromSeq = 0
+  /** Wall time since which a mark is waited for. */
+  #unmarkedSinceMs = 0
+
+  constructor(channel: number, unitId: string, time: RegionTime, options: StreamOptions) {
+    this.channel = channel
+    this.unitId = unitId
+    this.stream = new FixStream(time, options)
+  }
+
+  get isAttached(): boolean {
+    return this.state === 'attached'
+  }
+  get notBeforeMs(): number {
+    return this.#notBeforeMs
+  }
+  get hasSomeToSend(): boolean {
+    return this.#rewindSeq !== null || this.sendable > 0
+  }
+  /** How many fixes may go out, the window being what it is. */
+  get sendable(): number {
+    return Math.min(this.stream.unsent, WINDOW - this.stream.underWay)
+  }
+
+  attached(): void {
+    this.state = 'attached'
+    this.#rewindSeq = null
+    this.#notBeforeMs = 0
+  }
+
+  /** Moves the next fixes into a frame. */
+  moveInto(frame: FeedFix[], count: number, sentAtRegionMs: number, wallMs: number): void {
+    if (this.stream.underWay === 0) this.#unmarkedSinceMs = wallMs
+    this.#sentAtMs = wallMs
+    this.#sentFromSeq = this.stream.cursor
+    for (const fix of this.stream.take(count, sentAtRegionMs)) frame.push([this.channel, ...fix])
+  }
+
+  /** Output: as of `FixStream.marked`. */
+  marked(durableSeq: number, wallMs: number): boolean | null {
+    const rose = this.stream.marked(durableSeq)
+    if (rose === true) {
+      this.#rewinds = 0
+      this.#unmarkedSinceMs = wallMs
+    }
+    return rose
+  }
+
+  /** How long to wait before what failed is tried again; longer each time, until a mark rises. */
+  backoffMs(random: () => number): number {
+    this.#rewinds += 1
+    return fullJitterMs(this.#rewinds - 1, REWIND_BASE_MS, REWIND_CAP_MS, random)
+  }
+
+  /** Fixes were not taken: sends again from `seq` after a pause. Output: false when that is not possible. */
+  rewind(seq: number, pauseMs: number, wallMs: number, random: () => number): boolean {
+    const fromSeq = Math.max(seq, this.stream.durableSeq + 1)
+    if (!this.stream.canGoBackTo(fromSeq)) return false
+    // Each frame behind the gap is refused too; one rewind answers all of them.
+    if (this.#rewindSeq === null) this.#notBeforeMs = wallMs + pauseMs + this.backoffMs(random)
+    this.#rewindSeq = fromSeq
+    return true
+  }
+
+  /** Input: frames sent since this wall time may not have been taken. Output: whether there was one. */
+  rewindSince(sinceMs: number): boolean {
+    if (this.#sentAtMs < sinceMs || this.stream.underWay === 0) return false
+    this.#rewindSeq ??= Math.max(this.#sentFromSeq, this.stream.durableSeq + 1, this.stream.lowestSeq)
+    return true
+  }
+
+  /** Sends everything again whose mark is overdue. Output: whether there was any. */
+  rewindOverdue(wallMs: number): boolean {
+    if (this.stream.underWay === 0 || wallMs - this.#unmarkedSinceMs < UNMARKED_MS) return false
+    this.#unmarkedSinceMs = wallMs
+    this.#rewindSeq = Math.max(this.stream.durableSeq + 1, this.stream.lowestSeq)
+    return true
+  }
+
+  /** The pause is over: goes back to where sending is to go on. */
+  resume(): void {
+    if (this.#rewindSeq !== null) this.stream.goBackTo(this.#rewindSeq)
+    this.#rewindSeq = null
+  }
+}

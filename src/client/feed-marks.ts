@@ -1,0 +1,128 @@
+/**
+ * Who waits for which of a feed's fixes to be durable, and the asking for their marks.
+ *
+ * Marks come by themselves, though up to 30 s late; each can be asked for, and with thousands of units that is done a few
+ * at a time, so that the questions do not pass the rate at which the server takes them.
+ */
+import type { ClientMessage } from '../protocol/wire.ts'
+import type { ClientClosed } from './errors.ts'
+import type { FeedChannel } from './feed-channel.ts'
+import type { Timers } from './timing.ts'
+
+interface Waiter {
+  /** What is not durable yet of what is waited for. */
+  readonly seqs: Map<FeedChannel, number>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  readonly promise: Promise<void>
+}
+
+interface MarksDoor {
+  readonly timers: Timers
+  send(message: ClientMessage): void
+}
+
+const ASK_EVERY_MS = 1_000
+/** Marks asked for in that time: well below the rate at which the server takes messages that are not fixes. */
+const ASKED_MAX = 20
+/** When nothing could be asked for yet because its fixes have not been sent. */
+const LOOK_AGAIN_MS = 100
+
+export class FeedMarks {
+  readonly #door: MarksDoor
+  #waiters: Waiter[] = []
+  #timer: unknown = null
+  #open = false
+  #end: ClientClosed | null = null
+
+  constructor(door: MarksDoor) {
+    this.#door = door
+  }
+
+  wait(channels: Iterable<FeedChannel>): Promise<void> {
+    const seqs = new Map<FeedChannel, number>()
+    for (const channel of channels) if (channel.stream.notDurable > 0) seqs.set(channel, channel.stream.lastSeq)
+    if (seqs.size === 0) return Promise.resolve()
+    if (this.#end !== null) return Promise.reject(this.#end)
+    let resolve!: () => void
+    let reject!: (error: Error) => void
+    const promise = new Promise<void>((onDurable, onError) => {
+      resolve = onDurable
+      reject = onError
+    })
+    this.#waiters.push({ seqs, resolve, reject, promise })
+    this.#ask()
+    return promise
+  }
+
+  rose(channel: FeedChannel): void {
+    if (this.#waiters.length === 0) return
+    for (const { seqs, resolve } of this.#waiters) {
+      const seq = seqs.get(channel)
+      if (seq === undefined || seq > channel.stream.durableSeq) continue
+      seqs.delete(channel)
+      if (seqs.size === 0) resolve()
+    }
+    this.#waiters = this.#waiters.filter(({ seqs }) => seqs.size > 0)
+  }
+
+  /** The fixes of the unit have new numbers, of another stream. */
+  renumbered(channel: FeedChannel): void {
+    for (const { seqs } of this.#waiters) if (seqs.has(channel)) seqs.set(channel, channel.stream.lastSeq)
+  }
+
+  /** The unit's fixes will not become durable here. */
+  lost(channel: FeedChannel, error: Error): void {
+    this.#reject(
+      this.#waiters.filter(({ seqs }) => seqs.has(channel)),
+      error,
+    )
+    this.#waiters = this.#waiters.filter(({ seqs }) => !seqs.has(channel))
+  }
+
+  connectionOpened(): void {
+    this.#open = true
+    this.#ask()
+  }
+
+  connectionLost(): void {
+    this.#open = false
+    this.#door.timers.clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  close(end: ClientClosed): void {
+    this.#end = end
+    this.#reject(this.#waiters, end)
+    this.#waiters = []
+  }
+
+  #reject(waiters: readonly Waiter[], error: Error): void {
+    for (const { promise, reject } of waiters) {
+      // The owner hears of it anyway: who does not look at a mark must not be ended by its failing.
+      promise.catch(() => {})
+      reject(error)
+    }
+  }
+
+  #ask(): void {
+    if (this.#timer !== null || this.#waiters.length === 0 || !this.#open) return
+    let asked = 0
+    for (const { seqs } of this.#waiters) {
+      for (const [channel, seq] of [...seqs]) {
+        if (asked === ASKED_MAX) break
+        if (!channel.isAttached || channel.stream.cursor <= seq) continue
+        this.#door.send(['mark', channel.channel])
+        asked += 1
+        // To the end, so that all have their turn.
+        seqs.delete(channel)
+        seqs.set(channel, seq)
+      }
+    }
+    const again = () => {
+      this.#timer = null
+      this.#ask()
+    }
+    this.#timer = this.#door.timers.setTimeout(again, asked > 0 ? ASK_EVERY_MS : LOOK_AGAIN_MS)
+  }
+}

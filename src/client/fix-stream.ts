@@ -1,0 +1,206 @@
+/**
+ * One stream of fixes and how far it has come: numbered, kept until durable, sent in order from a cursor that can go back.
+ *
+ * It says what to send and takes in what the server said of it; when to send is its owner's to decide.
+ */
+import { toE7 } from '../protocol/fix-frame.ts'
+import { RANGES } from '../protocol/limits.ts'
+import type { StreamDeclaration, WireFix } from '../protocol/wire.ts'
+import { FixBuffer } from './fix-buffer.ts'
+import type { RegionTime } from './region-time.ts'
+
+/** A position report as the vehicle's receiver measured it; what the receiver does not know is left out or null. */
+export interface ReportedFix {
+  /** Region time at which it was measured. Default: now. */
+  readonly fixedAtMs?: number
+  /** WGS 84 degrees, east positive, -180 to 180. */
+  readonly lonDeg: number
+  /** WGS 84 degrees, north positive, -90 to 90. */
+  readonly latDeg: number
+  /** Radius of the receiver's 68 % circle. */
+  readonly accuracyM?: number | null
+  readonly speedMps?: number | null
+  /** Degrees clockwise from north. */
+  readonly headingDeg?: number | null
+}
+
+export interface StreamOptions {
+  readonly streamId: string
+  readonly firstSeq: number
+  readonly bufferedFixesMax: number
+}
+
+/** How far a stream has come, for its owner to see. */
+export type StreamProgress = Pick<
+  FixStream,
+  'streamId' | 'lastSeq' | 'durableSeq' | 'notDurable' | 'durableCount' | 'dropped'
+>
+
+/** A stream is only ever looked up together with its unit, and every stored segment repeats its id: so it is short. */
+const STREAM_ID_CHARS = 8
+
+export const newStreamId = (newId: () => string): string => newId().slice(0, STREAM_ID_CHARS)
+
+export class FixStream {
+  readonly #time: RegionTime
+  readonly #buffer: FixBuffer
+  #streamId: string
+  /** The next seq to send on this connection. */
+  #cursor = 0
+  /** The highest seq sent on any connection. */
+  #sentSeq: number
+  #durableSeq: number
+  #durableCount = 0
+  /** Seqs reported by the wall clock, before region time was known; null while there are none. */
+  #untimed: number[] | null = null
+
+  constructor(time: RegionTime, options: StreamOptions) {
+    this.#time = time
+    this.#streamId = options.streamId
+    this.#buffer = new FixBuffer(options.bufferedFixesMax, options.firstSeq)
+    this.#sentSeq = options.firstSeq - 1
+    this.#durableSeq = options.firstSeq - 1
+  }
+
+  get streamId(): string {
+    return this.#streamId
+  }
+  get lowestSeq(): number {
+    return this.#buffer.lowestSeq
+  }
+  get lastSeq(): number {
+    return this.#buffer.lastSeq
+  }
+  get durableSeq(): number {
+    return this.#durableSeq
+  }
+  get notDurable(): number {
+    return this.#buffer.size
+  }
+  get durableCount(): number {
+    return this.#durableCount
+  }
+  get dropped(): number {
+    return this.#buffer.dropped
+  }
+  get cursor(): number {
+    return this.#cursor
+  }
+  get declaration(): StreamDeclaration {
+    return [this.#streamId, 'gnss', this.#buffer.lowestSeq]
+  }
+  /** Fixes that were not sent yet on this connection. */
+  get unsent(): number {
+    return this.lastSeq - this.#cursor + 1
+  }
+  /** Fixes sent on this connection that no mark covers. */
+  get underWay(): number {
+    return this.#cursor - Math.max(this.#durableSeq + 1, this.#buffer.lowestSeq)
+  }
+  /** The buffer ran over while fixes were held back; only a new declaration can tell the server of the hole. */
+  get hasHole(): boolean {
+    return this.#cursor < this.#buffer.lowestSeq
+  }
+
+  /** Output: the fix's seq. Errors: throws RangeError for a fix that no server would take; it gets no seq. */
+  report(fix: ReportedFix, wallMs: number): number {
+    const time = this.#time
+    const nowMs = time.at(wallMs)
+    const fixedAtMs = Math.round(fix.fixedAtMs ?? nowMs)
+    if (!inDegrees(fix.lonDeg, 180) || !inDegrees(fix.latDeg, 90)) {
+      throw new RangeError(`A fix needs degrees in range; got ${fix.lonDeg}, ${fix.latDeg}.`)
+    }
+    if (!Number.isSafeInteger(fixedAtMs) || (time.known && Math.abs(nowMs - fixedAtMs) > RANGES.ageMs[1])) {
+      throw new RangeError(
+        `fixedAtMs ${fix.fixedAtMs} is more than 30 days from region time; check the receiver's date.`,
+      )
+    }
+    const seq = this.#buffer.push({
+      fixedAtMs,
+      lonE7: toE7(fix.lonDeg),
+      latE7: toE7(fix.latDeg),
+      accuracyDm: scaled(fix.accuracyM, 10, RANGES.accuracyDm[1]),
+      speedCmps: scaled(fix.speedMps, 100, RANGES.speedCmps[1]),
+      headingDd: scaled(fix.headingDeg, 10, Number.MAX_SAFE_INTEGER, 3_600),
+    })
+    if (fix.fixedAtMs === undefined && !time.known) {
+      this.#untimed ??= []
+      this.#untimed.push(seq)
+    }
+    return seq
+  }
+
+  /** Region time is known from now on: fixes that were dated by the wall clock get it. */
+  retime(): void {
+    for (const seq of this.#untimed ?? []) this.#buffer.retime(seq, wallMs => this.#time.at(wallMs))
+    this.#untimed = null
+  }
+
+  /**
+   * The server knows the stream by the declaration that it was sent, and has stored it up to `mark`. Output: as of
+   * `marked`, but null when the server holds more of the stream than was ever numbered here.
+   */
+  declared(mark: number, lowestDeclared: number): boolean | null {
+    if (mark > this.lastSeq) return null
+    this.#sentSeq = Math.max(this.#sentSeq, mark)
+    this.#cursor = Math.max(mark + 1, lowestDeclared)
+    return this.marked(mark)
+  }
+
+  /** Every fix up to this seq is stored. Output: whether that is news; null when it covers what was never sent. */
+  marked(durableSeq: number): boolean | null {
+    if (durableSeq > this.#sentSeq) return null
+    if (durableSeq <= this.#durableSeq) return false
+    this.#durableSeq = durableSeq
+    this.#durableCount += this.#buffer.dropThrough(durableSeq)
+    this.#cursor = Math.max(this.#cursor, durableSeq + 1)
+    return true
+  }
+
+  /** The next fixes to send, `count` at most; they count as sent. Input: the region time that the server derives for now. */
+  take(count: number, sentAtRegionMs: number): WireFix[] {
+    const end = this.#cursor + Math.min(count, this.unsent)
+    const fixes: WireFix[] = []
+    for (let seq = this.#cursor; seq < end; seq += 1) fixes.push(this.#buffer.wireFix(seq, sentAtRegionMs))
+    this.#cursor = end
+    this.#sentSeq = Math.max(this.#sentSeq, end - 1)
+    return fixes
+  }
+
+  /** The newest fix, which still is to be sent in its order. */
+  newest(sentAtRegionMs: number): WireFix {
+    return this.#buffer.wireFix(this.lastSeq, sentAtRegionMs)
+  }
+
+  /** True when sending can go on from `seq`: it is held, and nothing before it was left out. */
+  canGoBackTo(seq: number): boolean {
+    return seq >= this.#buffer.lowestSeq && seq <= this.#sentSeq + 1
+  }
+
+  goBackTo(seq: number): void {
+    this.#cursor = Math.max(seq, this.#durableSeq + 1)
+  }
+
+  /** What is held starts a stream of its own, numbered from 1. */
+  startOver(streamId: string): void {
+    this.#buffer.renumber()
+    this.#streamId = streamId
+    this.#cursor = 1
+    this.#sentSeq = 0
+    this.#durableSeq = 0
+  }
+}
+
+/** What `sentAtMs` of a frame says: wall milliseconds since the hello, as far as they may go. */
+export function sinceHelloMs(wallMs: number, clientNowMs: number): number {
+  return Math.min(RANGES.sentAtMs[1], Math.max(RANGES.sentAtMs[0], Math.floor(wallMs) - clientNowMs))
+}
+
+const inDegrees = (deg: number, max: number): boolean => Number.isFinite(deg) && Math.abs(deg) <= max
+
+/** In wire units; null for what is unknown, which receivers also tell by a negative number. */
+function scaled(value: number | null | undefined, factor: number, max: number, modulo?: number): number | null {
+  if (value == null || !Number.isFinite(value) || value < 0) return null
+  const units = Math.round(value * factor)
+  return modulo === undefined ? Math.min(max, units) : units % modulo
+}

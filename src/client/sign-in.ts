@@ -1,0 +1,264 @@
+/**
+ * A person's sign-in: user and password once, then tokens that keep themselves fresh.
+ *
+ * An access token lives for minutes; shortly before its end the refresh token gets the next one, and is itself replaced
+ * by that. One refresh is under way at a time, whoever asks; one whose answer was lost is repeated with the same refresh
+ * token, which the server takes again as long as its successor has not been used. Nothing is stored here: `onTokens`
+ * gets each new pair, and `resumeSignIn` goes on from a stored one.
+ */
+import { isRetryable } from './command-queue.ts'
+import { ClientFault, type ServerRefusal, SignInRefused } from './errors.ts'
+import { systemTimers, type Timers } from './timing.ts'
+
+export interface SignedInUser {
+  readonly name: string
+  readonly role: string
+  readonly regions: readonly string[]
+  /** The unit that a driver signed in for; null for all others. */
+  readonly unit: string | null
+}
+
+/** What a sign-in holds now; moments are wall time. The refresh token is worth a password: keep it as carefully. */
+export interface SignInTokens {
+  readonly accessToken: string
+  readonly accessExpiresAtMs: number
+  readonly refreshToken: string
+  readonly refreshExpiresAtMs: number
+  readonly user: SignedInUser
+}
+
+interface SignInSettings {
+  /** The engine, as for `connect`: `http`, `https`, `ws` or `wss`; the path is left out. */
+  readonly url: string
+  /** Default: the platform's own. */
+  readonly fetch?: typeof fetch
+  readonly timers?: Timers
+  /** Wall milliseconds to wait for an answer. Default 20,000. */
+  readonly timeoutMs?: number
+  /** Called with each new pair, and with null when the sign-in has ended. */
+  readonly onTokens?: (tokens: SignInTokens | null) => void
+}
+export interface SignInOptions extends SignInSettings {
+  readonly user: string
+  readonly password: string
+  readonly region?: string
+  /** Which unit a driver is on. */
+  readonly unit?: string
+}
+export interface ResumeOptions extends SignInSettings {
+  readonly tokens: SignInTokens
+}
+
+/** Errors: rejects with SignInRefused, and with ClientFault when the engine cannot be reached. */
+export async function signIn(options: SignInOptions): Promise<SignIn> {
+  const { user, password, region, unit } = options
+  const api = new AuthApi(options)
+  const tokens = await api.tokens('login', { user, password, region, unit })
+  options.onTokens?.(tokens)
+  return new SignIn(api, options, tokens)
+}
+
+/** Goes on from tokens that `onTokens` gave. The first `token()` finds out whether they are still good. */
+export function resumeSignIn(options: ResumeOptions): SignIn {
+  return new SignIn(new AuthApi(options), options, options.tokens)
+}
+
+/** The access token is replaced when less than this is left of it, or a fifth of its life if that is shorter. */
+const MARGIN_MS = 60_000
+
+export class SignIn {
+  readonly #api: AuthApi
+  readonly #timers: Timers
+  readonly #onTokens: SignInSettings['onTokens']
+  #tokens: SignInTokens | null
+  #lifetimeMs: number
+  #refreshing: Promise<string> | null = null
+  #refusal: SignInRefused | null = null
+
+  constructor(api: AuthApi, settings: SignInSettings, tokens: SignInTokens) {
+    this.#api = api
+    this.#timers = settings.timers ?? systemTimers
+    this.#onTokens = settings.onTokens
+    this.#tokens = tokens
+    this.#lifetimeMs = tokens.accessExpiresAtMs - this.#timers.now()
+  }
+
+  /** Null when the sign-in has ended. */
+  get user(): SignedInUser | null {
+    return this.#tokens?.user ?? null
+  }
+
+  /**
+   * A token that is good for a while: give `() => signedIn.token()` to `connect`. Errors: rejects with SignInRefused when
+   * the sign-in has ended, and with ClientFault when a new token is needed and the engine cannot be reached.
+   */
+  readonly token = async (): Promise<string> => {
+    const tokens = this.#live()
+    const leftMs = tokens.accessExpiresAtMs - this.#timers.now()
+    if (leftMs > Math.min(MARGIN_MS, this.#lifetimeMs / 5)) return tokens.accessToken
+    try {
+      return await this.refresh()
+    } catch (error) {
+      // Not yet at its end: better than to keep a crew waiting for a service that is away.
+      if (error instanceof ClientFault && tokens.accessExpiresAtMs > this.#timers.now()) return tokens.accessToken
+      throw error
+    }
+  }
+
+  /** Gets a new pair now; all who ask meanwhile get the same. Errors: as `token`. */
+  refresh(): Promise<string> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null
+    })
+    return this.#refreshing
+  }
+
+  /**
+   * Ends the sign-in, here and at the server, with all sessions that came of it. Errors: rejects with ClientFault when the
+   * server could not be told; its side then ends with the refresh token's age.
+   */
+  async signOut(): Promise<void> {
+    if (this.#tokens === null) return
+    try {
+      const token = await this.token()
+      this.#end(signedOut())
+      await this.#api.call('logout', undefined, token)
+    } catch (error) {
+      this.#end(signedOut())
+      // What the server does not know any more has ended there already.
+      if (!(error instanceof SignInRefused) || isRetryable(error.code)) throw error
+    }
+  }
+
+  async #refresh(): Promise<string> {
+    const { refreshToken } = this.#live()
+    let tokens: SignInTokens
+    try {
+      tokens = await this.#api.tokens('refresh', { refreshToken })
+    } catch (error) {
+      if (error instanceof SignInRefused && !isRetryable(error.code)) this.#end(error)
+      throw error
+    }
+    // Signed out meanwhile: what came is not wanted any more.
+    this.#live()
+    this.#tokens = tokens
+    this.#lifetimeMs = tokens.accessExpiresAtMs - this.#timers.now()
+    this.#onTokens?.(tokens)
+    return tokens.accessToken
+  }
+
+  #live(): SignInTokens {
+    if (this.#tokens === null) throw this.#refusal
+    return this.#tokens
+  }
+
+  #end(refusal: SignInRefused): void {
+    if (this.#tokens === null) return
+    this.#tokens = null
+    this.#refusal = refusal
+    this.#onTokens?.(null)
+  }
+}
+
+const signedOut = () =>
+  new SignInRefused({ code: 'refresh-refused', message: 'Signed out; sign in again.', details: null })
+
+/** The engine's routes for signing in, and its problem documents as errors. */
+class AuthApi {
+  readonly #base: string
+  readonly #fetch: typeof fetch
+  readonly #timers: Timers
+  readonly #timeoutMs: number
+
+  /** Errors: throws TypeError for what is no URL. */
+  constructor({ url, fetch: given, timers, timeoutMs }: SignInSettings) {
+    const base = new URL(url)
+    base.protocol = base.protocol.replace(/^ws/, 'http')
+    this.#base = base.origin
+    this.#fetch = given ?? ((input, init) => globalThis.fetch(input, init))
+    this.#timers = timers ?? systemTimers
+    this.#timeoutMs = timeoutMs ?? 20_000
+  }
+
+  async tokens(route: 'login' | 'refresh', body: object): Promise<SignInTokens> {
+    // Counted from before the request, so that a slow answer makes tokens seem older, never younger.
+    const askedAtMs = this.#timers.now()
+    const answer = await this.call(route, body)
+    if (!isTokenAnswer(answer)) throw new ClientFault('bad-server-data', `The answer to ${route} has the wrong shape.`)
+    const { accessToken, accessExpiresInS, refreshToken, refreshExpiresInS, user } = answer
+    return {
+      accessToken,
+      accessExpiresAtMs: askedAtMs + accessExpiresInS * 1_000,
+      refreshToken,
+      refreshExpiresAtMs: askedAtMs + refreshExpiresInS * 1_000,
+      user,
+    }
+  }
+
+  /** Output: the body of the answer; null when it has none. */
+  async call(route: string, body: object | undefined, token?: string): Promise<unknown> {
+    const given = new AbortController()
+    const timer = this.#timers.setTimeout(() => given.abort(), this.#timeoutMs)
+    let response: Response
+    let text: string
+    try {
+      response = await this.#fetch(`${this.#base}/v1/auth/${route}`, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: given.signal,
+      })
+      text = await response.text()
+    } catch (cause) {
+      throw new ClientFault('connection', `The engine could not be reached for ${route}.`, { cause })
+    } finally {
+      this.#timers.clearTimeout(timer)
+    }
+    const answer = readJson(text)
+    if (response.ok) return answer
+    const refusal = refusalOf(answer)
+    // Somebody in between answered, or nobody that we know.
+    if (refusal === null) throw new ClientFault('connection', `${route} was answered with HTTP ${response.status}.`)
+    throw new SignInRefused(refusal)
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return text === '' ? null : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A problem document (RFC 9457) with a code of ours. */
+function refusalOf(document: unknown): ServerRefusal | null {
+  if (!isObject(document) || typeof document.code !== 'string' || typeof document.detail !== 'string') return null
+  return {
+    code: document.code,
+    message: document.detail,
+    details: isObject(document.details) ? document.details : null,
+  }
+}
+
+interface TokenAnswer {
+  readonly accessToken: string
+  readonly accessExpiresInS: number
+  readonly refreshToken: string
+  readonly refreshExpiresInS: number
+  readonly user: SignedInUser
+}
+
+function isTokenAnswer(answer: unknown): answer is TokenAnswer {
+  return (
+    isObject(answer) &&
+    [answer.accessToken, answer.refreshToken].every(token => typeof token === 'string') &&
+    [answer.accessExpiresInS, answer.refreshExpiresInS].every(Number.isFinite) &&
+    isObject(answer.user)
+  )
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

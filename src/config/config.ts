@@ -1,0 +1,55 @@
+/** What everyone else sees of the configuration: one typed value, frozen to its last field. */
+import type { Limits } from '../protocol/limits.ts'
+
+export interface Config {
+  /** 0 lets the system pick one. */
+  readonly port: number
+  readonly host: string
+  /** The operator's own Postgres; null: the embedded one in `dataDir`. */
+  readonly databaseUrl: string | null
+  /** Where the embedded Postgres lives; absolute. */
+  readonly dataDir: string
+  /** Region milliseconds that pass in one wall millisecond. */
+  readonly clockRate: number
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** The longest that a drain may take before the process ends anyway. */
+  readonly drainLimitMs: number
+  readonly limits: Limits
+  /** PEM files; null: plain, for loopback or behind a proxy. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** Origins whose pages may connect and call, or `*`. */
+  readonly allowedOrigins: readonly string[]
+  /** CIDRs whose `Forwarded` headers are believed. */
+  readonly trustedProxies: readonly string[]
+  /** CIDRs that `/metrics` is shown to, besides this machine. */
+  readonly metricsFrom: readonly string[]
+  readonly auth: AuthConfig
+}
+
+interface AuthConfig {
+  readonly accessTokenS: number
+  /** How long a refresh token may lie unused. */
+  readonly refreshTokenS: number
+  /** How old a sign-in may get, over all refreshes and reconnects. */
+  readonly sessionMaxAgeS: number
+  /** Of the user `admin` at the first start; null: made up and printed once. */
+  readonly adminPassword: string | null
+  /** log2 of scrypt's cost; 17 is 128 MB and about 0.4 s a password. */
+  readonly scryptLogN: number
+  readonly oidc: readonly OidcIssuer[]
+}
+
+/** Another party whose tokens are taken. */
+interface OidcIssuer {
+  readonly issuer: string
+  readonly audience: string
+  /** Where its keys are; null: as its discovery document says. */
+  readonly jwksUri: string | null
+  /** Put before its subjects, so that none of them can be taken for a user of ours: `<prefix>:<sub>`. */
+  readonly prefix: string
+  readonly roleClaim: string
+  readonly regionsClaim: string
+  readonly unitClaim: string
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

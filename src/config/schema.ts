@@ -1,0 +1,292 @@
+/**
+ * The one schema of the configuration: every setting with its form, range, default and purpose.
+ *
+ * File, environment, `config print` and docs/configuration.md all follow from it. Add a setting here and in `Config`.
+ */
+import { z } from 'zod'
+import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
+import { LOG_LEVELS } from './config.ts'
+import {
+  above0,
+  isCidr,
+  isOrigin,
+  isPostgresUrl,
+  isSafeUrl,
+  isText,
+  list,
+  objects,
+  oneOf,
+  optionalText,
+  text,
+  whole,
+} from './values.ts'
+
+const KB = 1024
+const MB = 1024 * KB
+const DAY_S = 86_400
+const { frameBytes, rates, ...standard } = DEFAULT_LIMITS
+
+const frame = (who: keyof Limits['frameBytes'], purpose: string) =>
+  whole(8 * KB, 16 * MB, frameBytes[who], `Bytes of one frame ${purpose}.`)
+
+const rate = (of: RateClass, what: string) =>
+  z.strictObject({
+    connectionPerS: whole(
+      1,
+      10_000_000,
+      rates[of].connectionPerS,
+      `${what} a second that one connection may go on at.`,
+    ),
+    userPerS: whole(
+      1,
+      10_000_000,
+      rates[of].userPerS,
+      `${what} a second of all connections of one principal together.`,
+    ),
+    burstS: above0(3_600, rates[of].burstS, `For how many seconds' worth of ${what.toLowerCase()} both may run ahead.`),
+  } satisfies Record<keyof Rate, z.ZodType>)
+
+const limits = z.strictObject({
+  depth: whole(6, 32, standard.depth, 'Containers inside containers in one frame, the message counting as 1.'),
+  nodes: whole(256, 1_000_000, standard.nodes, 'Values in one frame, containers and keys included.'),
+  stringBytes: whole(8 * KB, MB, standard.stringBytes, 'UTF-8 bytes of one string in a frame.'),
+  fixesPerFrame: whole(1, 10_000, standard.fixesPerFrame, 'Fixes in one frame of a driver.'),
+  feedFixesPerFrame: whole(1, 100_000, standard.feedFixesPerFrame, 'Fixes in one frame of a feed.'),
+  frameBytes: z.strictObject({
+    driver: frame('driver', 'of a driver, and of anyone before `welcome`'),
+    desk: frame('desk', 'of a dispatcher, supervisor or admin'),
+    feed: frame('feed', 'of a feed'),
+  } satisfies Record<keyof Limits['frameBytes'], z.ZodType>),
+  httpBodyBytes: whole(16 * KB, 64 * MB, standard.httpBodyBytes, 'Bytes of one HTTP body.'),
+  httpRequestMs: whole(
+    500,
+    10_000,
+    standard.httpRequestMs,
+    'How long the body of an HTTP request may take to arrive. What is slower than 8 to 12 s is cut in any case.',
+  ),
+  helloTimeoutMs: whole(100, 600_000, standard.helloTimeoutMs, 'How long a connection may take to send its `hello`.'),
+  idleTimeoutS: whole(8, 960, standard.idleTimeoutS, 'A connection without a frame or pong for this long is closed.'),
+  badFrames: whole(1, 10_000, standard.badFrames, 'Bad frames on one connection before it is closed.'),
+  backpressureBytes: whole(
+    64 * KB,
+    1024 * MB,
+    standard.backpressureBytes,
+    'Bytes that may wait for a slow client before it is cut off.',
+  ),
+  thinBytes: whole(
+    4 * KB,
+    1024 * MB,
+    standard.thinBytes,
+    'Bytes that wait for a slow console from which on it is thinned: it gets a snapshot when it has read them.',
+  ),
+  connections: whole(1, 10_000_000, standard.connections, 'Connections of all clients together.'),
+  connectionsPerAddress: whole(
+    1,
+    10_000_000,
+    standard.connectionsPerAddress,
+    'Connections of one address; an IPv6 address counts by its first 64 bits.',
+  ),
+  sessionsPerUser: whole(1, 1_000_000, standard.sessionsPerUser, 'Sessions of one principal.'),
+  connectsPerAddressPerS: whole(
+    1,
+    1_000_000,
+    standard.connectsPerAddressPerS,
+    'New connections of one address in a second.',
+  ),
+  openRequestsPerAddressPerS: whole(
+    1,
+    1_000_000,
+    standard.openRequestsPerAddressPerS,
+    'HTTP requests of one address, to routes that ask for no token or with a bad one, in a second.',
+  ),
+  floodBursts: whole(
+    1,
+    1_000,
+    standard.floodBursts,
+    'Bursts of refused messages that a connection may have outstanding before it is closed with 4429.',
+  ),
+  rates: z.strictObject({
+    fix: rate('fix', 'Fixes of drivers'),
+    feedFix: rate('feedFix', 'Fixes of feeds'),
+    command: rate('command', 'Commands'),
+    query: rate('query', 'Queries'),
+    control: rate('control', 'Other messages, such as `hello`, `mark` and what is watched,'),
+  } satisfies Record<RateClass, z.ZodType>),
+} satisfies Record<keyof Limits, z.ZodType>)
+
+const CLAIM = 'the name of a claim, 1 to 128 characters'
+const claim = (name: string) => z.string(`must be ${CLAIM}`).refine(isClaim, `must be ${CLAIM}`).default(name)
+const isClaim = (value: string): boolean => isText(value) && value.length <= 128
+const SAFE_URL = 'an https URL, or http on loopback, without a user or password'
+const safeUrl = z.string(`must be ${SAFE_URL}`).refine(isSafeUrl, `must be ${SAFE_URL}`)
+const PREFIX = '1 to 16 characters of a-z 0-9 -, and not "device"'
+/** `device:` and the engine's own `system` are taken. */
+const isPrefix = (value: string): boolean => /^[a-z0-9-]{1,16}$/.test(value) && value !== 'device' && value !== 'system'
+
+const auth = z.strictObject({
+  accessTokenS: whole(30, DAY_S, 600, 'How long an access token is good for.'),
+  refreshTokenS: whole(60, 30 * DAY_S, DAY_S, 'How long a refresh token may lie unused.'),
+  sessionMaxAgeS: whole(60, 30 * DAY_S, DAY_S, 'How old a sign-in may get, over all refreshes and reconnects.'),
+  adminPassword: optionalText('12 to 128 characters', value => value.length >= 12 && value.length <= 128, {
+    purpose:
+      'Password of the user `admin`, who is made at the first start. Without it one is made up and printed once.',
+    variable: 'GOLDENHOUR_ADMIN_PASSWORD',
+    secret: true,
+  }),
+  scryptLogN: whole(
+    14,
+    20,
+    17,
+    'log2 of what a password costs to check; 17 is 128 MB and about 0.4 s, each step doubles.',
+  ),
+  oidc: objects(
+    'a list of issuers',
+    {
+      issuer: safeUrl,
+      audience: z.string('must be 1 to 256 characters').min(1, 'must be 1 to 256 characters').max(256),
+      jwksUri: safeUrl.nullable().default(null),
+      prefix: z.string(`must be ${PREFIX}`).refine(isPrefix, `must be ${PREFIX}`),
+      roleClaim: claim('role'),
+      regionsClaim: claim('regions'),
+      unitClaim: claim('unit'),
+    },
+    {
+      purpose:
+        'Other parties whose tokens are taken: `issuer`, `audience` and `prefix` (put before their subjects: ' +
+        '`<prefix>:<sub>`); if needed `jwksUri`, `roleClaim`, `regionsClaim`, `unitClaim`.',
+      variable: 'GOLDENHOUR_OIDC',
+    },
+  ),
+})
+
+export const schema = z.strictObject({
+  port: whole(0, 65_535, 9001, {
+    purpose: 'Where WebSocket and HTTP are served; 0 lets the system pick a port. It is taken exclusively.',
+    variable: 'PORT',
+  }),
+  host: text('an address or host name', isText, '0.0.0.0', 'The address to listen on.'),
+  databaseUrl: optionalText('a URL such as postgres://user:password@host:5432/name', isPostgresUrl, {
+    purpose: 'A Postgres (14 or newer) of your own. Without it the embedded one runs.',
+    variable: 'DATABASE_URL',
+    secret: true,
+  }),
+  dataDir: optionalText('a path', isText, {
+    purpose: 'Where the embedded Postgres lives.',
+    defaultInWords: '`/var/lib/goldenhour` as root, else `$XDG_STATE_HOME/goldenhour` or `~/.local/state/goldenhour`',
+  }),
+  clockRate: above0(
+    100_000,
+    1,
+    'Region milliseconds that pass in a wall millisecond; fixed by the first record in a database.',
+  ),
+  logLevel: oneOf(LOG_LEVELS, 'info', 'The least severe lines that the log has.'),
+  drainLimitMs: whole(0, 3_600_000, 10_000, 'The longest that a shutdown may take before the process exits with 1.'),
+  tls: z.strictObject({
+    certFile: optionalText('a path', isText, {
+      purpose: 'PEM file with the certificate and those above it. With it and its key, wss and https are served.',
+      variable: 'GOLDENHOUR_TLS_CERT',
+    }),
+    keyFile: optionalText('a path', isText, {
+      purpose: "PEM file with the certificate's key.",
+      variable: 'GOLDENHOUR_TLS_KEY',
+    }),
+  }),
+  allowedOrigins: list(
+    '"*" or an origin such as https://console.example.org',
+    isOrigin,
+    "Origins whose pages may connect and call, besides the engine's own. Programs send no origin and need none.",
+  ),
+  trustedProxies: list(
+    'an address or a CIDR such as 10.0.0.0/8',
+    isCidr,
+    'Proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.',
+  ),
+  metricsFrom: list(
+    'an address or a CIDR such as 10.0.0.0/8',
+    isCidr,
+    'Who may read `/metrics`, besides this machine. Behind a proxy on this machine list it in `trustedProxies`, or its ' +
+      'clients count as this machine.',
+  ),
+  auth,
+  limits,
+})
+
+export type Values = z.output<typeof schema>
+
+/** One rule over several settings; `holds` is asked only when all of them are good by themselves. */
+export interface CrossRule {
+  readonly keys: readonly string[]
+  /** A sentence that names the settings, and what to do. */
+  readonly message: string
+  holds(values: Values): boolean
+}
+
+const rule = (keys: readonly string[], holds: CrossRule['holds'], message: string): CrossRule => ({
+  keys,
+  holds,
+  message,
+})
+
+export const CROSS_RULES: readonly CrossRule[] = [
+  rule(
+    ['tls.certFile', 'tls.keyFile'],
+    ({ tls }) => (tls.certFile === null) === (tls.keyFile === null),
+    'tls.certFile and tls.keyFile must be set together, or neither.',
+  ),
+  rule(
+    ['limits.thinBytes', 'limits.backpressureBytes'],
+    ({ limits: { thinBytes, backpressureBytes } }) => thinBytes < backpressureBytes,
+    'limits.thinBytes must be less than limits.backpressureBytes: a console is thinned before it is cut off.',
+  ),
+  ...(['driver', 'desk', 'feed'] as const).map(who =>
+    rule(
+      ['limits.stringBytes', `limits.frameBytes.${who}`],
+      ({ limits: { stringBytes, frameBytes: frames } }) => stringBytes <= frames[who],
+      `limits.stringBytes must be at most limits.frameBytes.${who}: a string lies in its frame.`,
+    ),
+  ),
+  ...(['driver', 'desk', 'feed'] as const).map(who =>
+    rule(
+      [`limits.frameBytes.${who}`, 'limits.backpressureBytes'],
+      ({ limits: { frameBytes: frames, backpressureBytes } }) => frames[who] <= backpressureBytes,
+      `limits.frameBytes.${who} must be at most limits.backpressureBytes.`,
+    ),
+  ),
+  rule(
+    ['limits.fixesPerFrame', 'limits.rates.fix.connectionPerS', 'limits.rates.fix.burstS'],
+    ({
+      limits: {
+        fixesPerFrame,
+        rates: { fix },
+      },
+    }) => fixesPerFrame <= fix.connectionPerS * fix.burstS,
+    'limits.rates.fix.connectionPerS times its burstS must be at least limits.fixesPerFrame: else a full frame is ' +
+      'never taken.',
+  ),
+  rule(
+    ['limits.feedFixesPerFrame', 'limits.rates.feedFix.connectionPerS', 'limits.rates.feedFix.burstS'],
+    ({
+      limits: {
+        feedFixesPerFrame,
+        rates: { feedFix },
+      },
+    }) => feedFixesPerFrame <= feedFix.connectionPerS * feedFix.burstS,
+    'limits.rates.feedFix.connectionPerS times its burstS must be at least limits.feedFixesPerFrame: else a full frame ' +
+      'is never taken.',
+  ),
+  rule(
+    ['auth.accessTokenS', 'auth.sessionMaxAgeS'],
+    ({ auth: { accessTokenS, sessionMaxAgeS } }) => accessTokenS <= sessionMaxAgeS,
+    'auth.accessTokenS must be at most auth.sessionMaxAgeS.',
+  ),
+  rule(
+    ['auth.oidc'],
+    ({ auth: { oidc } }) => new Set(oidc.map(({ prefix }) => prefix)).size === oidc.length,
+    'auth.oidc must not have two issuers with one prefix: their subjects could not be told apart.',
+  ),
+  rule(
+    ['auth.oidc'],
+    ({ auth: { oidc } }) => new Set(oidc.map(({ issuer }) => issuer)).size === oidc.length,
+    'auth.oidc must not have an issuer twice.',
+  ),
+]

@@ -1,0 +1,94 @@
+/** The kinds of values that a setting may have, and what a setting tells of itself besides its value's form. */
+import { BlockList, isIP } from 'node:net'
+import { z } from 'zod'
+
+/** What is known of one setting; its schema carries it. */
+export interface SettingNotes {
+  /** The end of the sentence "it must be …". */
+  readonly must: string
+  /** What it is for, in one or two sentences. */
+  readonly purpose: string
+  /** How the text of its variable becomes the value that the file would have. */
+  readonly form: 'text' | 'number' | 'list' | 'json'
+  /** Its variable, where that is not made from its key. */
+  readonly variable?: string
+  /** Never shown. */
+  readonly secret?: boolean
+  /** What stands in the documents where the default is no fixed value. */
+  readonly defaultInWords?: string
+}
+
+export const NOTES = z.registry<SettingNotes>()
+
+type Purpose = string | Omit<SettingNotes, 'must' | 'form'>
+
+function noted<T extends z.ZodType>(schema: T, must: string, form: SettingNotes['form'], purpose: Purpose): T {
+  NOTES.add(schema as z.ZodType, { must, form, ...(typeof purpose === 'string' ? { purpose } : purpose) })
+  return schema
+}
+
+export function whole(from: number, to: number, standard: number, purpose: Purpose) {
+  const schema = z.int().min(from).max(to).default(standard)
+  return noted(schema, `a whole number from ${from} to ${to}`, 'number', purpose)
+}
+
+export function above0(to: number, standard: number, purpose: Purpose) {
+  const schema = z.number().gt(0).max(to).default(standard)
+  return noted(schema, `a number greater than 0 and at most ${to}`, 'number', purpose)
+}
+
+export function oneOf<const T extends readonly string[]>(words: T, standard: T[number], purpose: Purpose) {
+  return noted(z.enum(words).default(standard as never), `one of ${words.join(', ')}`, 'text', purpose)
+}
+
+export function text(must: string, fits: (value: string) => boolean, standard: string, purpose: Purpose) {
+  return noted(z.string().refine(fits).default(standard), must, 'text', purpose)
+}
+
+/** May be left out, or null. */
+export function optionalText(must: string, fits: (value: string) => boolean, purpose: Purpose) {
+  return noted(z.string().refine(fits).nullable().default(null), must, 'text', purpose)
+}
+
+export function list(must: string, fits: (value: string) => boolean, purpose: Purpose) {
+  const schema = z.array(z.string(`must be ${must}`).refine(fits, `must be ${must}`)).default([])
+  return noted(schema, `a list, each ${must}`, 'list', purpose)
+}
+
+export function objects<T extends z.ZodRawShape>(must: string, shape: T, purpose: Purpose) {
+  return noted(z.array(z.strictObject(shape, 'must be an object')).default([]), must, 'json', purpose)
+}
+
+export const isText = (value: string): boolean => /^[^\p{Cc}\p{Cs}]+$/u.test(value)
+
+export function isPostgresUrl(value: string): boolean {
+  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+}
+
+/** As a browser sends it in `Origin`, or `*`. */
+export function isOrigin(value: string): boolean {
+  return value === '*' || (/^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value)
+}
+
+/** An address, or an address with how many of its bits count. */
+export function isCidr(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0 || address.includes('%')) return false
+  if (bits === undefined) return true
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+}
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** https, or http where nobody can listen in. */
+export function isSafeUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, username, password } = new URL(value)
+  if (username !== '' || password !== '') return false
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const isHere = host === 'localhost' || (isIP(host) !== 0 && LOOPBACK.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6'))
+  return protocol === 'https:' || (protocol === 'http:' && isHere)
+}

@@ -1,0 +1,68 @@
+/** Puts together everything that decides who gets in, from the keys in the database to signing in with a password. */
+import type { Audit } from '../../store/audit.ts'
+import type { Database } from '../../store/database.ts'
+import { loadOrCreateSigningKey, loadSigningKeys, loadTicketSecrets } from '../../store/keys.ts'
+import { RevocationStore } from '../../store/revocations.ts'
+import type { Scheduler } from '../../store/scheduler.ts'
+import { AccessWatch } from './access-watch.ts'
+import { CredentialChecker } from './authenticator.ts'
+import type { Authenticator, Revocations } from './claims.ts'
+import { type OidcIssuer, OidcIssuers } from './oidc.ts'
+import { SignIn } from './sign-in.ts'
+import { TicketMint } from './tickets.ts'
+import { KeyRing } from './tokens.ts'
+
+export interface AccessSettings {
+  readonly database: Database
+  readonly audit: Audit
+  readonly policy: {
+    readonly accessTokenS: number
+    readonly refreshTokenS: number
+    readonly sessionMaxAgeS: number
+    readonly scryptLogN: number
+    readonly oidc: readonly OidcIssuer[]
+  }
+  readonly scheduler: Scheduler
+  readonly wallClock: () => number
+  /** Keys, an issuer's too, and what was ended could not be read again; it is tried again shortly. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Access {
+  readonly authenticator: Authenticator
+  readonly revocations: Revocations
+  readonly signIn: SignIn
+  readonly keys: KeyRing
+  close(): Promise<void>
+}
+
+/** Errors: those of the database. */
+export async function openAccess(settings: AccessSettings): Promise<Access> {
+  const { database, audit, policy, scheduler, wallClock, onFailure } = settings
+  const sessionMaxAgeMs = policy.sessionMaxAgeS * 1_000
+  await loadOrCreateSigningKey(database)
+  const keys = new KeyRing(await loadSigningKeys(database))
+  const tickets = new TicketMint(await loadTicketSecrets(database), sessionMaxAgeMs, wallClock)
+  const watch = new AccessWatch({ database, keys, tickets, scheduler, wallClock, sessionMaxAgeMs, onFailure })
+  await watch.start()
+  return {
+    authenticator: new CredentialChecker({
+      keys,
+      tickets,
+      oidc: new OidcIssuers(policy.oidc, onFailure),
+      database,
+      wallClock,
+    }),
+    revocations: watch,
+    signIn: new SignIn({
+      database,
+      keys: () => keys.signing,
+      revocations: new RevocationStore(database, wallClock),
+      audit,
+      policy,
+      wallClock,
+    }),
+    keys,
+    close: () => watch.close(),
+  }
+}

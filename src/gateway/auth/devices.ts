@@ -1,0 +1,108 @@
+/** Administration of devices, the same for HTTP and the command line: what may be, and what a change ends. */
+import { z } from 'zod'
+import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
+import type { Database } from '../../store/database.ts'
+import { DEVICE_ROLES, type Device, type DeviceChanges, DeviceStore, type NewDevice } from '../../store/devices.ts'
+import { getItem } from '../../store/reference/items.ts'
+import { UNITS } from '../../store/reference/kinds.ts'
+import { getRegion } from '../../store/reference/regions.ts'
+import type { AuditChange } from '../../store/reference.ts'
+import type { RevocationStore } from '../../store/revocations.ts'
+import type { Step } from '../http.ts'
+import { invalidField } from '../refusals.ts'
+
+const NAME_CHARS = 80
+const UNITS_MAX = 1_000
+
+const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
+const name = matching(
+  new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${NAME_CHARS}}$`, 'u'),
+  `must be 1 to ${NAME_CHARS} characters without control characters`,
+)
+const region = matching(REGION_ID, 'must be 1 to 16 characters of a-z 0-9')
+const unit = matching(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null')
+const units = (() => {
+  const error = `must be a list of 1 to ${UNITS_MAX} unit ids, or null`
+  const list = z.array(z.string({ error }).regex(UNIT_ID, { error }), { error }).min(1, { error })
+  return list
+    .max(UNITS_MAX, { error })
+    .transform(items => [...new Set(items)])
+    .nullable()
+})()
+
+export const NEW_DEVICE = z.strictObject({
+  name,
+  role: z.enum(DEVICE_ROLES, { error: `must be one of ${DEVICE_ROLES.join(', ')}` }),
+  region,
+  unit: unit.nullable().default(null),
+  units: units.default(null),
+})
+
+export const DEVICE_CHANGES = z.strictObject({
+  name: name.optional(),
+  units: units.optional(),
+  disabled: z.boolean({ error: 'must be true or false' }).optional(),
+})
+
+interface DeviceParts {
+  readonly revocations: Pick<RevocationStore, 'revoke'>
+  readonly wallClock: () => number
+}
+
+export class Devices {
+  readonly #parts: DeviceParts
+
+  constructor(parts: DeviceParts) {
+    this.#parts = parts
+  }
+
+  /** Output: the device, and its key, which nobody can read again. Refusal: `invalid-field`. */
+  async add(
+    transaction: Database,
+    device: NewDevice,
+    audit: AuditChange,
+  ): Promise<Step<{ readonly device: Device; readonly key: string }>> {
+    const refusal = await newDeviceRefusal(transaction, device)
+    if (refusal !== null) return { ok: false, refusal }
+    const added = await new DeviceStore(transaction).add(device, this.#parts.wallClock())
+    const { id, name, role, region, unit, units } = added.device
+    await audit(transaction, { action: 'device-created', region, subject: id, details: { name, role, unit, units } })
+    return { ok: true, value: added }
+  }
+
+  /**
+   * Changes a device, and ends its sessions when it is disabled or its units change: what a session may do was settled
+   * when it began. Call `hold` before, in the same transaction. Refusal: `invalid-field`.
+   */
+  async change(
+    transaction: Database,
+    current: Device,
+    changes: DeviceChanges,
+    audit: AuditChange,
+  ): Promise<Step<Device>> {
+    if (current.role === 'driver' && (changes.units ?? null) !== null) {
+      return { ok: false, refusal: invalidField('units', 'must be null, except for a feed') }
+    }
+    const value = await new DeviceStore(transaction).change(current.id, changes, this.#parts.wallClock())
+    if (changes.disabled === true || changes.units !== undefined) {
+      await this.#parts.revocations.revoke(transaction, 'device', current.id)
+    }
+    const { id: subject, region } = current
+    await audit(transaction, { action: 'device-changed', region, subject, details: { ...changes } })
+    return { ok: true, value }
+  }
+}
+
+async function newDeviceRefusal(transaction: Database, { role, region, unit, units }: NewDevice) {
+  if (role === 'driver' && unit === null) return invalidField('unit', 'must name the unit that a driver speaks for')
+  if (role !== 'driver' && unit !== null) return invalidField('unit', 'must be null, except for a driver')
+  if (role !== 'feed' && units !== null) return invalidField('units', 'must be null, except for a feed')
+  if ((await getRegion(transaction, region)) === undefined) {
+    return invalidField('region', `names ${region}, which does not exist`)
+  }
+  // A feed may be told of units before they are imported; a driver's device is of no use without its unit.
+  if (unit !== null && (await getItem(transaction, UNITS, region, unit)) === undefined) {
+    return invalidField('unit', `names ${unit}, which region ${region} does not have`)
+  }
+  return null
+}

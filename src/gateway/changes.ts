@@ -1,0 +1,179 @@
+/** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
+import { createHash } from 'node:crypto'
+import { COMMAND_ID } from '../domain/ids.ts'
+import type { Database } from '../store/database.ts'
+import { earlierOutcome, keepOutcome } from '../store/http-outcomes.ts'
+import type { AuditChange } from '../store/reference.ts'
+import type { TokenClaims } from './auth/claims.ts'
+import type { GatewayContext } from './context.ts'
+import { empty, type HttpCall, type HttpReply, json, problem, type Step } from './http.ts'
+import { invalidField, NO_IDEMPOTENCY_KEY, notFound } from './refusals.ts'
+
+/** Anything that HTTP changes by its version. */
+export interface Versioned {
+  readonly version: number
+}
+
+export const etag = (version: number): string => `"${version}"`
+
+/**
+ * A change that a repetition must not make twice: for POST, with an Idempotency-Key.
+ *
+ * The change and its answer are one transaction; a repetition by the same principal gets that answer for seven days, and
+ * one that comes while the first is at work waits for it. A refusal undoes the change and is not kept. Read the body with
+ * `jsonBody` before. Refusals: `invalid-field` (no key), `conflict`, and what `work` answers.
+ */
+export async function changeOnce(
+  context: GatewayContext,
+  call: HttpCall,
+  caller: TokenClaims,
+  work: (transaction: Database) => Promise<HttpReply>,
+): Promise<HttpReply> {
+  if (!COMMAND_ID.test(call.idempotencyKey)) return problem(NO_IDEMPOTENCY_KEY)
+  const body = await call.body
+  if (!body.ok) return problem(body.refusal)
+  const request = {
+    principal: caller.sub,
+    idempotencyKey: call.idempotencyKey,
+    method: call.method,
+    path: `${call.path}?${call.query}`,
+    body: body.bytes,
+  }
+  return inTransaction(context, async transaction => {
+    const earlier = await earlierOutcome(transaction, request, context.wallClock())
+    if (earlier.kind === 'other') {
+      const message = 'This Idempotency-Key was used for another request; take a new one for a new change.'
+      return problem({ code: 'conflict', message })
+    }
+    if (earlier.kind === 'same') {
+      const { status, body, headers } = earlier
+      return { status, contentType: body === '' ? '' : 'application/json', body, headers }
+    }
+    const reply = await work(transaction)
+    if (reply.refusal === undefined) {
+      const { status, headers = {} } = reply
+      const kept = { status, headers, body: reply.repeatedBody ?? reply.body }
+      await keepOutcome(transaction, request, kept, context.wallClock())
+    }
+    return reply
+  })
+}
+
+/**
+ * A change of something as it was read: for PUT, PATCH and DELETE, with its ETag in If-Match.
+ *
+ * `read` answers what stands now, and must hold it against other changes until the transaction ends; undefined: there is
+ * nothing. A refusal undoes the change. Refusals: `not-found`, `version-missing`, `version-differs`, and what `work`
+ * answers.
+ */
+export function changeAt<T extends Versioned>(
+  context: GatewayContext,
+  call: HttpCall,
+  read: (transaction: Database) => Promise<T | undefined>,
+  work: (transaction: Database, current: T) => Promise<HttpReply>,
+): Promise<HttpReply> {
+  return inTransaction(context, async transaction => {
+    const current = await read(transaction)
+    if (current === undefined) return problem(notFound(`${call.path}`))
+    if (call.ifMatch === '') {
+      const message = 'Send If-Match with the ETag that you read it with, so that no change of others is lost.'
+      return problem({ code: 'version-missing', message })
+    }
+    if (!namesTag(call.ifMatch, etag(current.version))) {
+      const message = 'It was changed since you read it; read it again, and decide anew.'
+      return problem({ code: 'version-differs', message, details: { version: current.version } })
+    }
+    return work(transaction, current)
+  })
+}
+
+/** The audit's view of a change that a caller makes. */
+export function auditedFor({ audit }: GatewayContext, { address }: HttpCall, { sub }: TokenClaims): AuditChange {
+  return (transaction, entry) => audit.append(transaction, [{ actor: sub, outcome: 'done', address, ...entry }])
+}
+
+/** One thing with its ETag; 304 for a caller that has it. */
+export function tagged(call: HttpCall, item: Versioned): HttpReply {
+  return withTag(call, json(200, item), etag(item.version))
+}
+
+export interface Page {
+  readonly limit: number
+  /** The cursor: items after this one, in the list's order; null from the start. */
+  readonly after: string | null
+}
+
+const PAGE_MAX = 500
+const PAGE_DEFAULT = 100
+const CURSOR_CHARS = 128
+
+/** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusal: `invalid-field`. */
+export function page(call: HttpCall): Step<Page> {
+  const given = call.query.get('limit') ?? String(PAGE_DEFAULT)
+  const limit = /^\d{1,3}$/.test(given) ? Number(given) : 0
+  if (limit < 1 || limit > PAGE_MAX) {
+    return { ok: false, refusal: invalidField('limit', `must be a whole number from 1 to ${PAGE_MAX}`) }
+  }
+  const after = call.query.get('after')
+  if (after !== null && (after === '' || after.length > CURSOR_CHARS || after.includes('\0'))) {
+    return { ok: false, refusal: invalidField('after', 'must be `next` of the page before, as it was given') }
+  }
+  return { ok: true, value: { limit, after } }
+}
+
+/**
+ * One page of a list: `{items, next}` with an ETag, and a Link to the next page where there is one.
+ * Input: up to one item more than the page's limit, which tells that a page follows; `cursor` of an item.
+ */
+export function listReply<T>(
+  call: HttpCall,
+  { limit }: Page,
+  found: readonly T[],
+  cursor: (item: T) => string,
+): HttpReply {
+  const items = found.slice(0, limit)
+  const next = found.length > limit ? cursor(items.at(-1)!) : null
+  const reply = json(200, { items, next })
+  const tag = `"${createHash('sha256').update(reply.body).digest('base64url').slice(0, 22)}"`
+  if (next === null) return withTag(call, reply, tag)
+  const query = new URLSearchParams(call.query)
+  query.set('after', next)
+  return withTag(call, { ...reply, headers: { Link: `<${call.path}?${query}>; rel="next"` } }, tag)
+}
+
+function withTag(call: HttpCall, reply: HttpReply, tag: string): HttpReply {
+  // May be kept by the caller, and must be asked for again each time.
+  const headers = { ...reply.headers, ETag: tag, 'Cache-Control': 'private, no-cache' }
+  return namesTag(call.ifNoneMatch, tag) ? empty(304, headers) : { ...reply, headers }
+}
+
+/** Whether a list of tags in If-Match or If-None-Match names this one; `*` names any. Weak tags count as strong ones. */
+function namesTag(header: string, tag: string): boolean {
+  return header.split(',').some(each => each.trim() === '*' || each.trim().replace(/^W\//, '') === tag)
+}
+
+/** Carries a refusal out of a transaction, which undoes what was changed in it. */
+class Undone extends Error {
+  readonly reply: HttpReply
+
+  constructor(reply: HttpReply) {
+    super('refused')
+    this.reply = reply
+  }
+}
+
+async function inTransaction(
+  context: GatewayContext,
+  work: (transaction: Database) => Promise<HttpReply>,
+): Promise<HttpReply> {
+  try {
+    return await context.database.transaction().execute(async transaction => {
+      const reply = await work(transaction)
+      if (reply.refusal !== undefined) throw new Undone(reply)
+      return reply
+    })
+  } catch (error) {
+    if (error instanceof Undone) return error.reply
+    throw error
+  }
+}

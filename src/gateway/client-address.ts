@@ -1,0 +1,259 @@
+/** Who a connection comes from: its peer, or, when that is a trusted proxy, the client that the proxy names. */
+
+/** An IP address as eight 16-bit groups; IPv4 lies in ::ffff:0:0/96. */
+type Groups = readonly number[]
+
+export interface Client {
+  /** IPv4 as dotted, IPv6 as RFC 5952 has it; empty where the peer has none. */
+  readonly address: string
+  /** As the client saw it; null where no trusted proxy says. */
+  readonly scheme: 'http' | 'https' | null
+  readonly host: string | null
+  /** A trusted proxy sent headers that nobody can read, or that contradict each other; none of them was believed. */
+  readonly isMalformed: boolean
+}
+
+/** Headers by their lower-case names; each with all of its lines, joined by commas in the order in which they came. */
+export interface ForwardedHeaders {
+  readonly forwarded: string
+  readonly 'x-forwarded-for': string
+  readonly 'x-forwarded-proto': string
+  readonly 'x-forwarded-host': string
+}
+
+/** A set of addresses, as a list of CIDRs: proxies that are trusted, programs that may read the metrics. */
+export class AddressRanges {
+  readonly #ranges: readonly { groups: Groups; bits: number }[]
+
+  /** Errors: RangeError for a CIDR that is none. */
+  constructor(cidrs: readonly string[]) {
+    this.#ranges = cidrs.map(rangeOf)
+  }
+
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0
+  }
+
+  has(address: string): boolean {
+    const groups = groupsOf(address)
+    return groups !== null && this.#ranges.some(range => isWithin(groups, range.groups, range.bits))
+  }
+}
+
+/**
+ * Walks from our peer towards the client for as long as the hops are trusted; the first that is not is the client.
+ *
+ * `Forwarded` and `X-Forwarded-For` are both read. A proxy that writes one of them may pass the other on as a client
+ * made it up, so two that differ are both ignored. A hop without an address (`unknown`, `_hidden`) ends the walk at the
+ * proxy that reported it.
+ */
+export function clientOf(peer: string, headers: ForwardedHeaders, trusted: AddressRanges): Client {
+  const direct: Client = { address: peer, scheme: null, host: null, isMalformed: false }
+  if (!trusted.has(peer)) return direct
+  const standard = headers.forwarded === '' ? null : standardHops(headers.forwarded)
+  const customary = headers['x-forwarded-for'] === '' ? null : customaryHops(headers)
+  if (standard === 'malformed' || customary === 'malformed') return { ...direct, isMalformed: true }
+  const one = standard === null ? null : walk(peer, standard, trusted)
+  const other = customary === null ? null : walk(peer, customary, trusted)
+  if (one !== null && other !== null && one.address !== other.address) return { ...direct, isMalformed: true }
+  return one ?? other ?? direct
+}
+
+/** What an address counts as: an IPv6 client has a whole /64 to choose from. */
+export function addressKey(address: string): string {
+  const groups = groupsOf(address)
+  if (groups === null || isMapped(groups)) return address
+  return `${groups
+    .slice(0, 4)
+    .map(group => group.toString(16))
+    .join(':')}::/64`
+}
+
+/** The address in its one form; null for text that is none. */
+export function canonicalAddress(text: string): string | null {
+  const groups = groupsOf(text)
+  return groups === null ? null : textOf(groups)
+}
+
+interface Hop {
+  /** Null where the proxy does not tell. */
+  readonly address: string | null
+  readonly scheme: 'http' | 'https' | null
+  readonly host: string | null
+}
+
+function walk(peer: string, hops: readonly Hop[], trusted: AddressRanges): Client {
+  let client: Client = { address: peer, scheme: null, host: null, isMalformed: false }
+  for (const hop of hops.toReversed()) {
+    client = {
+      address: hop.address ?? client.address,
+      scheme: hop.scheme ?? client.scheme,
+      host: hop.host ?? client.host,
+      isMalformed: false,
+    }
+    if (hop.address === null || !trusted.has(hop.address)) break
+  }
+  return client
+}
+
+/** RFC 7239 §4: elements by commas, pairs by semicolons, values as tokens or quoted strings. */
+function standardHops(text: string): Hop[] | 'malformed' {
+  const hops: Hop[] = []
+  for (const element of splitOutsideQuotes(text, ',')) {
+    const pairs = new Map<string, string>()
+    for (const pair of splitOutsideQuotes(element, ';')) {
+      const match = /^([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)")$/.exec(pair.trim())
+      if (match === null) return 'malformed'
+      const name = match[1]!.toLowerCase()
+      if (pairs.has(name)) return 'malformed'
+      pairs.set(name, match[2] ?? match[3]!.replace(/\\(.)/g, '$1'))
+    }
+    const node = pairs.get('for')
+    const address = node === undefined ? null : nodeOf(node)
+    const scheme = pairs.has('proto') ? schemeOf(pairs.get('proto')!) : null
+    const host = pairs.has('host') ? hostOf(pairs.get('host')!) : null
+    if (address === 'malformed' || scheme === 'malformed' || host === 'malformed') return 'malformed'
+    hops.push({ address, scheme, host })
+  }
+  return hops
+}
+
+/** A list of addresses; scheme and host are lists beside it, or one value that is the client's own. */
+function customaryHops(headers: ForwardedHeaders): Hop[] | 'malformed' {
+  const addresses = listOf(headers['x-forwarded-for'])
+  const schemes = listOf(headers['x-forwarded-proto'])
+  const hosts = listOf(headers['x-forwarded-host'])
+  const hops: Hop[] = []
+  for (const [index, text] of addresses.entries()) {
+    const address = nodeOf(text)
+    const scheme = besideOf(schemes, index, addresses.length, schemeOf)
+    const host = besideOf(hosts, index, addresses.length, hostOf)
+    if (address === 'malformed' || scheme === 'malformed' || host === 'malformed') return 'malformed'
+    hops.push({ address, scheme, host })
+  }
+  return hops
+}
+
+function besideOf<T>(list: readonly string[], index: number, length: number, read: (text: string) => T): T | null {
+  if (list.length === 0) return null
+  return read(list.length === length ? list[index]! : list.at(-1)!)
+}
+
+const listOf = (text: string): string[] => (text === '' ? [] : text.split(',').map(each => each.trim()))
+
+/** `1.2.3.4`, `1.2.3.4:80`, `[::1]`, `[::1]:80`, a bare IPv6 address, `unknown`, `_hidden`. */
+function nodeOf(text: string): string | null | 'malformed' {
+  if (/^(?:unknown|_[\w.-]+)(?::(?:\d{1,5}|_[\w.-]+))?$/i.test(text)) return null
+  const port = '(?::(?:\\d{1,5}|_[\\w.-]+))?'
+  const bracketed = new RegExp(`^\\[([0-9a-f:.]+)\\]${port}$`, 'i').exec(text)?.[1]
+  const dotted = new RegExp(`^([0-9.]+)${port}$`).exec(text)?.[1]
+  const address = canonicalAddress(bracketed ?? dotted ?? text)
+  const isBracketedIpv4 = bracketed !== undefined && !bracketed.includes(':')
+  return address === null || isBracketedIpv4 ? 'malformed' : address
+}
+
+function schemeOf(text: string): 'http' | 'https' | 'malformed' {
+  const scheme = text.toLowerCase()
+  return scheme === 'http' || scheme === 'https' ? scheme : 'malformed'
+}
+
+const hostOf = (text: string): string => (/^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text) ? text : 'malformed')
+
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = []
+  let from = 0
+  let isQuoted = false
+  for (let i = 0; i < text.length; i += 1) {
+    if (isQuoted && text[i] === '\\') i += 1
+    else if (text[i] === '"') isQuoted = !isQuoted
+    else if (text[i] === separator && !isQuoted) {
+      parts.push(text.slice(from, i))
+      from = i + 1
+    }
+  }
+  parts.push(text.slice(from))
+  return parts
+}
+
+function rangeOf(cidr: string): { groups: Groups; bits: number } {
+  const range = parseRange(cidr)
+  if (range === null) throw new RangeError(`${cidr} is no CIDR such as 10.0.0.0/8 or 2001:db8::/32.`)
+  return range
+}
+
+function parseRange(cidr: string): { groups: Groups; bits: number } | null {
+  const match = /^([0-9a-f:.]+)(?:\/(\d{1,3}))?$/i.exec(cidr)
+  const groups = match === null ? null : groupsOf(match[1]!)
+  if (groups === null) return null
+  const isDotted = !match![1]!.includes(':')
+  const bits = Number(match![2] ?? (isDotted ? 32 : 128)) + (isDotted ? 96 : 0)
+  return bits <= 128 ? { groups, bits } : null
+}
+
+function isWithin(address: Groups, range: Groups, bits: number): boolean {
+  for (let i = 0; i < 8 && i * 16 < bits; i += 1) {
+    const shift = Math.max(0, 16 - (bits - i * 16))
+    if (address[i]! >> shift !== range[i]! >> shift) return false
+  }
+  return true
+}
+
+const isMapped = (groups: Groups): boolean => groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff
+
+function groupsOf(text: string): Groups | null {
+  if (!text.includes(':')) {
+    const pair = ipv4Pair(text)
+    return pair === null ? null : [0, 0, 0, 0, 0, 0xffff, ...pair]
+  }
+  const halves = text.split('::')
+  if (halves.length > 2) return null
+  const [head, tail] = halves.map(half => (half === '' ? [] : half.split(':')))
+  const before = groupList(head!, tail === undefined)
+  const after = tail === undefined ? [] : groupList(tail, true)
+  if (before === null || after === null) return null
+  const missing = 8 - before.length - after.length
+  if (tail === undefined ? missing !== 0 : missing < 1) return null
+  return [...before, ...Array<number>(missing).fill(0), ...after]
+}
+
+/** The groups of one side of `::`; only the last of an address may be written in the manner of IPv4. */
+function groupList(parts: readonly string[], isLast: boolean): number[] | null {
+  const groups: number[] = []
+  for (const [index, part] of parts.entries()) {
+    if (part.includes('.')) {
+      const pair = isLast && index === parts.length - 1 ? ipv4Pair(part) : null
+      if (pair === null) return null
+      groups.push(...pair)
+    } else if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      groups.push(Number.parseInt(part, 16))
+    } else {
+      return null
+    }
+  }
+  return groups
+}
+
+function ipv4Pair(text: string): [number, number] | null {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (match === null) return null
+  const bytes = match.slice(1).map(Number)
+  // A leading zero is octal to some readers, so such an address may name two machines.
+  if (match.slice(1).some(part => part.length > 1 && part.startsWith('0')) || bytes.some(byte => byte > 255))
+    return null
+  return [bytes[0]! * 256 + bytes[1]!, bytes[2]! * 256 + bytes[3]!]
+}
+
+function textOf(groups: Groups): string {
+  if (isMapped(groups)) return [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join('.')
+  const text = groups.map(group => group.toString(16)).join(':')
+  // RFC 5952 §4.2: the longest run of at least two zero groups, the first of several, is left out.
+  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)]
+  const longest = runs.reduce<RegExpExecArray | null>(
+    (best, run) => (best === null || zeros(run[0]) > zeros(best[0]) ? run : best),
+    null,
+  )
+  if (longest === null) return text
+  return `${text.slice(0, longest.index)}::${text.slice(longest.index + longest[0].length + 1)}`
+}
+
+const zeros = (run: string): number => run.split('0').length - 1

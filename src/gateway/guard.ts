@@ -1,0 +1,104 @@
+/** The guard before every route that is not open: a good credential, not ended, of a role that may do this. */
+import type { RegionId } from '../domain/ids.ts'
+import { type Action, may } from '../domain/roles.ts'
+import type { Refusal } from '../protocol/errors.ts'
+import type { TokenClaims } from './auth/claims.ts'
+import { isTicket } from './auth/tickets.ts'
+import { TOKEN_INVALID } from './auth/tokens.ts'
+import { addressKey } from './client-address.ts'
+import type { GatewayContext } from './context.ts'
+import { type HttpCall, type HttpReply, problem, type Step } from './http.ts'
+import { ENDED, NOT_READY, wrongRegion } from './refusals.ts'
+import type { GuardedRoute, OpenRoute } from './route.ts'
+
+/** The actor in the audit while nobody has shown who it is; no user may have this name. */
+export const NOBODY = '-'
+
+/** What these change may end somebody's credentials. */
+const ENDS_CREDENTIALS: ReadonlySet<Action> = new Set(['own-account', 'manage-users', 'manage-devices', 'manage-keys'])
+
+/** Answers a call of a guarded route, and notes in the audit who was turned away. */
+export async function answerGuarded(context: GatewayContext, route: GuardedRoute, call: HttpCall): Promise<HttpReply> {
+  const caller = await callerOf(context, route, call)
+  const reply = caller.ok ? await route.handle(context, call, caller.value) : problem(caller.refusal)
+  const mayHaveEnded = route.method !== 'get' && ENDS_CREDENTIALS.has(route.action)
+  // Whoever is told that something has ended must not find it open.
+  if (mayHaveEnded && reply.status < 300) await context.revocations.refresh()
+  if (reply.status === 401 || reply.status === 403) {
+    const { refusal, actor } = caller.ok ? { refusal: reply.refusal, actor: caller.value.sub } : caller
+    if (refusal !== undefined) note(context, route, call, refusal, actor)
+  }
+  return reply
+}
+
+/** Answers a call of an open route; as nobody says who calls, its rate is that of the address. */
+export async function answerOpen(
+  context: GatewayContext,
+  handle: OpenRoute['handle'],
+  call: HttpCall,
+): Promise<HttpReply> {
+  const tooFast = context.limiter.takeOpenRequest(addressKey(call.address))
+  return tooFast === null ? handle(context, call) : problem(tooFast)
+}
+
+type Caller =
+  | { readonly ok: true; readonly value: TokenClaims }
+  | { readonly ok: false; readonly refusal: Refusal; readonly actor: string }
+
+async function callerOf(context: GatewayContext, route: GuardedRoute, call: HttpCall): Promise<Caller> {
+  if (!context.directory.ready()) return { ok: false, refusal: NOT_READY, actor: NOBODY }
+  const key = addressKey(call.address)
+  // Whoever sends one bad credential after another does not get more of them looked at: a signature costs time.
+  const tooManyBad = context.limiter.openRequestsSpent(key)
+  if (tooManyBad !== null) return { ok: false, refusal: tooManyBad, actor: NOBODY }
+  const credential = /^Bearer +(\S+)$/i.exec(call.authorization)?.[1]
+  if (credential === undefined) {
+    context.limiter.takeOpenRequest(key)
+    const message = 'Send the header Authorization: Bearer <access token>.'
+    return { ok: false, refusal: { code: 'token-missing', message }, actor: NOBODY }
+  }
+  // A ticket opens sessions only: it lives longer than an access token may.
+  const verified = isTicket(credential) ? TOKEN_INVALID : await context.authenticator.verify(credential)
+  if (!verified.ok) {
+    if (verified.refusal.code !== 'unavailable') context.limiter.takeOpenRequest(key)
+    return { ...verified, actor: NOBODY }
+  }
+  const { claims } = verified
+  if (context.revocations.isRevoked(claims)) return { ok: false, refusal: ENDED, actor: claims.sub }
+  const tooFast = context.limiter.takeRequest(claims.sub, route.method)
+  if (tooFast !== null) return { ok: false, refusal: tooFast, actor: claims.sub }
+  if (!may(claims.role, route.action)) {
+    const message = `A ${claims.role} may not send ${route.action}.`
+    return { ok: false, refusal: { code: 'wrong-role', message }, actor: claims.sub }
+  }
+  // A body may take seconds to arrive, and whoever was let in may have been ended meanwhile.
+  await call.body
+  if (context.revocations.isRevoked(claims)) return { ok: false, refusal: ENDED, actor: claims.sub }
+  return { ok: true, value: claims }
+}
+
+function note(context: GatewayContext, route: GuardedRoute, call: HttpCall, refusal: Refusal, actor: string): void {
+  context.audit.note({
+    actor,
+    action: 'refusal',
+    outcome: 'refused',
+    region: null,
+    subject: null,
+    address: call.address,
+    details: { code: refusal.code, route: `${route.method.toUpperCase()} ${route.pattern}` },
+  })
+}
+
+/** Whether the caller may act for a region: an admin for all, everyone else for those that the token names. */
+export function inRegion(caller: TokenClaims, region: RegionId): Step<RegionId> {
+  const allowed = caller.role === 'admin' || caller.regions.includes(region)
+  return allowed ? { ok: true, value: region } : { ok: false, refusal: wrongRegion(region) }
+}
+
+/** The region that `?region=` chooses; it may be left out where the token names one only. */
+export function regionAsked(call: HttpCall, caller: TokenClaims): Step<RegionId> {
+  const value = call.query.get('region') ?? (caller.regions.length === 1 ? caller.regions[0] : undefined)
+  if (value !== undefined) return { ok: true, value }
+  const message = 'The token does not name exactly one region; choose one with ?region=.'
+  return { ok: false, refusal: { code: 'invalid-field', message, details: { path: 'region' } } }
+}

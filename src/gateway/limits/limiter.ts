@@ -1,0 +1,122 @@
+/** All that is counted against a client at the door, in one place that conversations, routes and the upgrade share. */
+import type { Principal } from '../../domain/ids.ts'
+import type { Role } from '../../domain/roles.ts'
+import type { Refusal } from '../../protocol/errors.ts'
+import type { Limits, RateClass } from '../../protocol/limits.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import { ConnectionCaps } from './connection-caps.ts'
+import { Deadlines } from './deadlines.ts'
+import { KeyedBuckets } from './keyed-buckets.ts'
+import { Principals, type PrincipalUsage } from './principals.ts'
+import { RateLimiter, type Usage } from './rate-limiter.ts'
+
+export class Limiter {
+  readonly #caps: ConnectionCaps
+  readonly #rates: RateLimiter
+  readonly #principals: Principals
+  readonly #openRequests: KeyedBuckets
+  /** Bodies that are being read, by what ends the wait for them. */
+  readonly #bodies: Deadlines<() => void>
+  readonly #metrics: Metrics
+
+  /** Input: `nowMs` of a clock that is never set back. */
+  constructor(limits: Limits, metrics: Metrics, nowMs: () => number = () => performance.now()) {
+    this.#caps = new ConnectionCaps(limits, nowMs)
+    this.#rates = new RateLimiter(limits, nowMs)
+    this.#principals = new Principals(limits.sessionsPerUser, nowMs)
+    this.#openRequests = new KeyedBuckets(limits.openRequestsPerAddressPerS, 1, nowMs)
+    this.#bodies = new Deadlines(limits.httpRequestMs, tooSlow => {
+      metrics.limitRefused('httpRequestMs')
+      tooSlow()
+    })
+    this.#metrics = metrics
+  }
+
+  /** Counts a WebSocket that is about to be opened; one that was let in is given back by `leave`. */
+  enter(addressKey: string): Refusal | null {
+    const full = this.#caps.enter(addressKey)
+    if (full === null) return null
+    this.#metrics.limitRefused(full.limit)
+    return full.refusal
+  }
+
+  leave(addressKey: string): void {
+    this.#caps.leave(addressKey)
+  }
+
+  /**
+   * Counts a session that is about to be opened; null when the principal has as many as it may. A driver always may:
+   * its new session ends the old one of the unit, which must not keep it out.
+   */
+  join(principal: Principal, role: Role): PrincipalUsage | null {
+    const usage = this.#principals.join(principal, { isCapped: role !== 'driver' })
+    if (usage === null) this.#metrics.limitRefused('sessionsPerUser')
+    return usage
+  }
+
+  part(usage: PrincipalUsage): void {
+    this.#principals.leave(usage)
+  }
+
+  /**
+   * Takes messages from the rate of a connection and its principal. Output: 0, or how long to wait. A connection that
+   * has become a flood by it is to be closed.
+   */
+  take(own: Usage, principal: Usage | null, rateClass: RateClass, count: number): number {
+    const waitMs = this.#rates.take(own, principal, rateClass, count)
+    if (waitMs > 0) this.#metrics.limitRefused(`rates.${rateClass}`)
+    if (own.isFlood) this.#metrics.limitRefused('floodBursts')
+    return waitMs
+  }
+
+  /** Takes one HTTP request from the rate of its principal: GET is a query, all else a command. */
+  takeRequest(principal: Principal, method: string): Refusal | null {
+    const rateClass = method === 'get' ? 'query' : 'command'
+    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass)
+    if (waitMs === 0) return null
+    this.#metrics.limitRefused(`rates.${rateClass}`)
+    return tooFast(rateClass, waitMs)
+  }
+
+  /** Takes one request to an open route, or one with a bad credential, from the rate of its address. */
+  takeOpenRequest(addressKey: string): Refusal | null {
+    return this.#openRefusal(this.#openRequests.take(addressKey))
+  }
+
+  /** Whether an address has spent its rate of open requests: then its credentials are not even looked at. */
+  openRequestsSpent(addressKey: string): Refusal | null {
+    return this.#openRefusal(this.#openRequests.look(addressKey))
+  }
+
+  /** A body is about to be read; `tooSlow` is called unless `endBody` is, in time and with the same function. */
+  beginBody(tooSlow: () => void): void {
+    this.#bodies.add(tooSlow)
+  }
+
+  endBody(tooSlow: () => void): void {
+    this.#bodies.remove(tooSlow)
+  }
+
+  #openRefusal(waitMs: number): Refusal | null {
+    if (waitMs === 0) return null
+    this.#metrics.limitRefused('openRequestsPerAddressPerS')
+    const message = `Your address sends requests without a good credential too fast; wait ${waitMs} ms.`
+    return { code: 'rate-limited', message, details: { retryAfterMs: waitMs } }
+  }
+}
+
+/** What a client hears that sends more than its rate. */
+export function tooFast(
+  rateClass: RateClass,
+  waitMs: number,
+  details: Readonly<Record<string, unknown>> = {},
+): Refusal {
+  const message = `More ${rateClass} messages than their rate allows; wait ${waitMs} ms, then send again.`
+  return { code: 'rate-limited', message, details: { ...details, class: rateClass, retryAfterMs: waitMs } }
+}
+
+export const TOO_MANY_SESSIONS: Refusal = {
+  code: 'too-many-connections',
+  message: 'You have as many sessions open as you may; close one, then come back.',
+  details: { limit: 'sessionsPerUser', retryAfterMs: 5_000 },
+}

@@ -1,0 +1,60 @@
+/** What each principal has used and how many sessions it has open, shared by all of them. */
+import type { Principal } from '../../domain/ids.ts'
+import { Usage } from './rate-limiter.ts'
+
+/** Found once a session and held by reference. */
+export class PrincipalUsage extends Usage {
+  sessions = 0
+}
+
+/**
+ * A principal is forgotten when it has no session and has used nothing lately: one that leaves and comes back at once
+ * finds what it had used.
+ */
+export class Principals {
+  readonly #byName = new Map<Principal, PrincipalUsage>()
+  readonly #sessionsMax: number
+  readonly #nowMs: () => number
+  #sweepAtSize = 64
+
+  constructor(sessionsMax: number, nowMs: () => number) {
+    this.#sessionsMax = sessionsMax
+    this.#nowMs = nowMs
+  }
+
+  get size(): number {
+    return this.#byName.size
+  }
+
+  /** For a request of its own, without a session. */
+  usageOf(name: Principal): PrincipalUsage {
+    let usage = this.#byName.get(name)
+    if (usage === undefined) {
+      if (this.#byName.size >= this.#sweepAtSize) this.#sweep()
+      usage = new PrincipalUsage()
+      this.#byName.set(name, usage)
+    }
+    return usage
+  }
+
+  /** Counts one more session; null when the principal has as many as it may. Each is given back by `leave`, once. */
+  join(name: Principal, { isCapped = true } = {}): PrincipalUsage | null {
+    const usage = this.usageOf(name)
+    if (isCapped && usage.sessions >= this.#sessionsMax) return null
+    usage.sessions += 1
+    return usage
+  }
+
+  leave(usage: PrincipalUsage): void {
+    usage.sessions -= 1
+  }
+
+  /** Each time that their number has doubled: without a timer, and seldom. */
+  #sweep(): void {
+    const nowMs = this.#nowMs()
+    for (const [name, usage] of this.#byName) {
+      if (usage.sessions === 0 && usage.isIdle(nowMs)) this.#byName.delete(name)
+    }
+    this.#sweepAtSize = Math.max(64, 2 * this.#byName.size)
+  }
+}

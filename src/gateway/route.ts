@@ -1,0 +1,27 @@
+/** One HTTP route as data: what it answers to, who may call it, and what it does. */
+import type { Action } from '../domain/roles.ts'
+import type { TokenClaims } from './auth/claims.ts'
+import type { GatewayContext } from './context.ts'
+import type { HttpCall, HttpReply } from './http.ts'
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+interface RouteBase {
+  readonly method: Method
+  /** In uWebSockets.js' form: `/v1/units/:id`. */
+  readonly pattern: string
+}
+
+/** Whoever calls has shown a token whose role has the right; the handler checks region and unit. */
+export interface GuardedRoute extends RouteBase {
+  readonly action: Action
+  handle(context: GatewayContext, call: HttpCall, caller: TokenClaims): HttpReply | Promise<HttpReply>
+}
+
+/** No token is asked for: probes, sign-in, public keys. */
+export interface OpenRoute extends RouteBase {
+  readonly action: null
+  handle(context: GatewayContext, call: HttpCall): HttpReply | Promise<HttpReply>
+}
+
+export type Route = GuardedRoute | OpenRoute

@@ -1,0 +1,43 @@
+/** Every HTTP route of the engine in one table, and the mounting of it. */
+import type { TemplatedApp } from 'uWebSockets.js'
+import type { Refusal } from '../../protocol/errors.ts'
+import type { GatewayContext } from '../context.ts'
+import { answerGuarded, answerOpen } from '../guard.ts'
+import { mount, problem } from '../http.ts'
+import { mountPreflight } from '../preflight.ts'
+import type { Route } from '../route.ts'
+import { AUTH_ROUTES } from './auth.ts'
+import { CALL_ROUTES } from './calls.ts'
+import { DEVICE_ROUTES } from './devices.ts'
+import { KEY_ROUTES } from './keys.ts'
+import { OPERATION_ROUTES } from './operations.ts'
+import { REFERENCE_ROUTES } from './reference.ts'
+import { TRACK_ROUTES } from './track.ts'
+import { USER_ROUTES } from './users.ts'
+
+export const ROUTES: readonly Route[] = [
+  ...OPERATION_ROUTES,
+  ...CALL_ROUTES,
+  ...REFERENCE_ROUTES,
+  ...TRACK_ROUTES,
+  ...AUTH_ROUTES,
+  ...USER_ROUTES,
+  ...DEVICE_ROUTES,
+  ...KEY_ROUTES,
+]
+
+const NO_ROUTE: Refusal = {
+  code: 'not-found',
+  message: 'Look up the routes and their methods in PROTOCOL.md.',
+}
+
+/** Mounts all routes; those of the WebSocket door must be mounted before, as the last one here takes what is left. */
+export function mountRoutes(app: TemplatedApp, context: GatewayContext): void {
+  for (const route of ROUTES) {
+    mount(app, route.method, route.pattern, context, call =>
+      route.action === null ? answerOpen(context, route.handle, call) : answerGuarded(context, route, call),
+    )
+  }
+  mountPreflight(app, context)
+  mount(app, 'any', '/*', context, call => answerOpen(context, () => problem(NO_ROUTE), call))
+}

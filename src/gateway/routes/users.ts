@@ -1,0 +1,91 @@
+/** The users of this deployment, for its administrators. */
+import { USER_NAME, UserStore } from '../../store/users.ts'
+import { NEW_USER, USER_CHANGES, userView } from '../auth/accounts.ts'
+import type { TokenClaims } from '../auth/claims.ts'
+import { madeUpPassword } from '../auth/passwords.ts'
+import { WHO } from '../auth/tokens.ts'
+import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
+import type { GatewayContext } from '../context.ts'
+import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
+import { notFound } from '../refusals.ts'
+import type { Route } from '../route.ts'
+
+export const USER_ROUTES: readonly Route[] = [
+  { method: 'get', pattern: '/v1/users', action: 'manage-users', handle: listUsers },
+  { method: 'post', pattern: '/v1/users', action: 'manage-users', handle: postUser },
+  { method: 'get', pattern: '/v1/users/:name', action: 'manage-users', handle: getUser },
+  { method: 'patch', pattern: '/v1/users/:name', action: 'manage-users', handle: patchUser },
+  { method: 'post', pattern: '/v1/users/:name/sign-out', action: 'manage-users', handle: postSignOut },
+]
+
+async function listUsers(context: GatewayContext, call: HttpCall): Promise<HttpReply> {
+  const asked = page(call)
+  if (!asked.ok) return problem(asked.refusal)
+  const { limit, after } = asked.value
+  const found = await new UserStore(context.database).list({ limit: limit + 1, after })
+  return listReply(call, asked.value, found.map(userView), user => user.name)
+}
+
+async function getUser({ database }: GatewayContext, call: HttpCall): Promise<HttpReply> {
+  const name = call.parameters.name!
+  const user = USER_NAME.test(name) ? await new UserStore(database).find(name) : undefined
+  return user === undefined ? problem(notFound(call.path)) : tagged(call, userView(user))
+}
+
+async function postUser(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
+  const body = await jsonBody(call, NEW_USER)
+  if (!body.ok) return problem(body.refusal)
+  const { accounts } = context.signIn
+  const { password: given, ...user } = body.value
+  const madeUp = given === undefined ? madeUpPassword() : null
+  const hash = await accounts.passwordHash(given ?? madeUp!, user.name)
+  if (!hash.ok) return problem(hash.refusal)
+  return changeOnce(context, call, caller, async transaction => {
+    const audit = auditedFor(context, call, caller)
+    const added = await accounts.add(transaction, { ...user, passwordHash: hash.value }, audit)
+    if (!added.ok) return problem(added.refusal)
+    const view = userView(added.value)
+    const headers = { Location: `/v1/users/${encodeURIComponent(view.name)}`, ETag: etag(view.version) }
+    if (madeUp === null) return json(201, view, headers)
+    // Shown to the first answer only: what is kept for repetitions lies in the database.
+    const once = json(201, { ...view, password: madeUp }, headers)
+    return { ...once, repeatedBody: JSON.stringify({ ...view, password: null }) }
+  })
+}
+
+async function patchUser(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
+  const name = call.parameters.name!
+  if (!USER_NAME.test(name)) return problem(notFound(call.path))
+  const body = await jsonBody(call, USER_CHANGES)
+  if (!body.ok) return problem(body.refusal)
+  const { accounts } = context.signIn
+  const { password, ...changes } = body.value
+  const hash = password === undefined ? null : await accounts.passwordHash(password, name)
+  if (hash !== null && !hash.ok) return problem(hash.refusal)
+  const passwordHash = hash === null ? {} : { passwordHash: hash.value }
+  return changeAt(
+    context,
+    call,
+    async transaction => {
+      const users = new UserStore(transaction)
+      await users.lockAdministration()
+      return users.find(name)
+    },
+    async (transaction, current) => {
+      const audit = auditedFor(context, call, caller)
+      const changed = await accounts.change(transaction, current, { ...changes, ...passwordHash }, audit)
+      if (!changed.ok) return problem(changed.refusal)
+      return json(200, userView(changed.value), { ETag: etag(changed.value.version) })
+    },
+  )
+}
+
+/** For every principal, known here or not: nobody but its issuer knows the subjects of another issuer. */
+function postSignOut(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
+  const principal = WHO.sub.safeParse(call.parameters.name)
+  if (!principal.success) return Promise.resolve(problem(notFound(call.path)))
+  return changeOnce(context, call, caller, async transaction => {
+    await context.signIn.signOutAll(transaction, principal.data, auditedFor(context, call, caller))
+    return empty(204)
+  })
+}

@@ -1,0 +1,153 @@
+/** What a service tells about itself, field by field: regions, units, stations, hospitals, as HTTP and files give them. */
+import { z } from 'zod'
+import type { UnitReference } from '../domain/events.ts'
+import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
+import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
+import { fromE7, toE7 } from './fix-frame.ts'
+
+export interface RegionReference {
+  readonly region: RegionId
+  readonly name: string
+  /** IANA name, as in `Europe/Berlin`. */
+  readonly timeZone: string
+  readonly dispatchMode: DispatchMode
+}
+
+interface Place {
+  readonly name: string
+  /** WGS 84 degrees. */
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly address: string | null
+}
+
+/** Where units live between calls. */
+export interface StationReference extends Place {
+  readonly stationId: string
+  /** How many vehicles it holds; null where nobody said. */
+  readonly capacity: number | null
+  readonly note: string | null
+}
+
+/** Where patients are brought. */
+export interface HospitalReference extends Place {
+  readonly hospitalId: string
+  readonly emergencyDepartment: boolean
+  /** `stroke`, `burns`, …: free words of the service. */
+  readonly capabilities: readonly string[]
+}
+
+const LABEL_CHARS = 120
+const ADDRESS_CHARS = 240
+const NOTE_CHARS = 500
+const CAPABILITIES_MAX = 32
+const CAPACITY_MAX = 1_000
+/** Ids that no URL could name: the first is a route of its own, and clients resolve the others away. */
+const RESERVED = ['nearest', '.', '..']
+
+const printable = (max: number) => {
+  const error = `must be 1 to ${max} printable characters, with none but spaces inside`
+  return z
+    .string({ error })
+    .refine(text => text.length <= max && /^\P{C}+$/u.test(text) && text.trim() === text, { error })
+}
+const itemId = (() => {
+  const error = 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -'
+  return z
+    .string({ error })
+    .regex(UNIT_ID, { error })
+    .refine(text => !RESERVED.includes(text), {
+      error: `must not be one of ${RESERVED.join(' ')}, which no URL can name`,
+    })
+})()
+const oneOf = <const T extends string>(words: readonly T[]) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` })
+const degrees = (max: number) => {
+  const error = `must be a number of degrees from -${max} to ${max}`
+  return z
+    .number({ error })
+    .min(-max, { error })
+    .max(max, { error })
+    .transform(deg => fromE7(toE7(deg)))
+}
+const capabilities = (() => {
+  const error = `must be a list of at most ${CAPABILITIES_MAX} words, each 1 to 32 characters of a-z 0-9 -`
+  return z
+    .array(z.string({ error }).regex(CAPABILITY, { error }), { error })
+    .max(CAPABILITIES_MAX, { error })
+    .transform(words => [...new Set(words)])
+})()
+const capacity = (() => {
+  const error = `must be a whole number from 0 to ${CAPACITY_MAX}, or null`
+  return z.int({ error }).min(0, { error }).max(CAPACITY_MAX, { error }).nullable()
+})()
+const timeZone = z
+  .string({ error: 'must be an IANA time zone such as Europe/Berlin or UTC' })
+  .refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin or UTC' })
+
+/** A shape without defaults, of which PATCH takes a part; `make` adds what may be left out when a thing is new. */
+export const REGION_FIELDS = {
+  region: z
+    .string({ error: 'must be 1 to 16 characters of a-z 0-9' })
+    .regex(REGION_ID, { error: 'must be 1 to 16 characters of a-z 0-9' }),
+  name: printable(LABEL_CHARS),
+  timeZone,
+  dispatchMode: oneOf(DISPATCH_MODES),
+}
+export const UNIT_FIELDS = {
+  unitId: itemId,
+  callSign: printable(LABEL_CHARS),
+  levelOfCare: oneOf(LEVELS_OF_CARE),
+  capabilities,
+  homeStation: itemId.nullable(),
+}
+const place = { name: printable(LABEL_CHARS), lonDeg: degrees(180), latDeg: degrees(90) }
+export const STATION_FIELDS = {
+  stationId: itemId,
+  ...place,
+  capacity,
+  address: printable(ADDRESS_CHARS).nullable(),
+  note: printable(NOTE_CHARS).nullable(),
+}
+export const HOSPITAL_FIELDS = {
+  hospitalId: itemId,
+  ...place,
+  address: printable(ADDRESS_CHARS).nullable(),
+  emergencyDepartment: z.boolean({ error: 'must be true or false' }),
+  capabilities,
+}
+
+export const REGION = z.strictObject({
+  ...REGION_FIELDS,
+  timeZone: timeZone.default('UTC'),
+  dispatchMode: REGION_FIELDS.dispatchMode.default('ordered'),
+}) satisfies z.ZodType<RegionReference>
+
+export const UNIT = z.strictObject({
+  ...UNIT_FIELDS,
+  capabilities: capabilities.default([]),
+  homeStation: UNIT_FIELDS.homeStation.default(null),
+}) satisfies z.ZodType<UnitReference>
+
+export const STATION = z.strictObject({
+  ...STATION_FIELDS,
+  capacity: capacity.default(null),
+  address: STATION_FIELDS.address.default(null),
+  note: STATION_FIELDS.note.default(null),
+}) satisfies z.ZodType<StationReference>
+
+export const HOSPITAL = z.strictObject({
+  ...HOSPITAL_FIELDS,
+  address: HOSPITAL_FIELDS.address.default(null),
+  capabilities: capabilities.default([]),
+}) satisfies z.ZodType<HospitalReference>
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    // Offsets such as +02:00 are accepted there too, but do not know summer time.
+    return /^[A-Za-z]/.test(name)
+  } catch {
+    return false
+  }
+}

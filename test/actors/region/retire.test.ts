@@ -1,0 +1,117 @@
+/** A unit that the reference data gave up, in a running region: when it goes, what it may still do, and its return. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { UnitReference } from '../../../src/domain/events.ts'
+import { RegionWorld, settle } from '../../support/region-world.ts'
+
+let world: RegionWorld
+beforeEach(async () => {
+  world = await RegionWorld.open({ mode: 'ordered' })
+})
+afterEach(() => world.close())
+
+async function told(units: readonly string[], retired: readonly string[]): Promise<void> {
+  const rows = units.map(
+    (unitId): UnitReference => ({
+      unitId,
+      callSign: `Medic ${unitId}`,
+      levelOfCare: 'als',
+      capabilities: [],
+      homeStation: null,
+    }),
+  )
+  world.region.ref.tell({ type: 'units', units: rows, retired })
+  await settle()
+}
+const unitsOnBoard = async () => (await world.board()).units.map(({ unitId }) => unitId)
+const retirements = async () => (await world.events('UnitRetired')).map(({ unitId }) => unitId)
+
+test('an idle unit is retired at once: its crew is signed off, it is off the board, and it is not sent', async () => {
+  const crew = await world.onDuty('A1', 100)
+  await world.onDuty('A2', 900)
+  await told(['A2'], ['A1'])
+  assert.deepEqual(await retirements(), ['A1'])
+  assert.equal(crew.view.unit.status, 'off-duty')
+  assert.deepEqual(await unitsOnBoard(), ['A2'])
+  assert.equal((await world.trip(await world.call())).unitId, 'A2')
+  assert.equal(await world.refused(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs })), 'unit-retired')
+})
+
+test('a unit with a trip ends it first, gets no other one, and is retired in the turn that frees it', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const { offerId } = (await world.trip(tripId)).offer!
+  await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+  const waiting = await world.call()
+  await told([], ['A1'])
+  assert.deepEqual([await retirements(), await unitsOnBoard()], [[], ['A1']])
+  const closed = world.drive(crew, { type: 'close-trip', tripId, disposition: 'refused', happenedAtMs: world.nowMs })
+  await world.accepted(closed)
+  const last = (await world.log()).at(-1)!.events.map(({ type }) => type)
+  assert.deepEqual(
+    last.filter(type => /Trip(Closed)|Crew|Unit|Offer/.test(type)),
+    ['TripClosed', 'CrewSignedOff', 'UnitRetired'],
+  )
+  assert.equal((await world.trip(waiting)).phase, 'pending')
+})
+
+test('an order that nobody answers ends by its deadline, and the unit is then retired', async () => {
+  await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  await told([], ['A1'])
+  assert.deepEqual(await retirements(), [])
+  await world.advance(60_000)
+  assert.deepEqual(await retirements(), ['A1'])
+  assert.equal((await world.trip(tripId)).phase, 'pending')
+})
+
+test('a unit that waited for the end of its trip is retired after a restart too, and only once', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const { offerId } = (await world.trip(tripId)).offer!
+  await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+  await told([], ['A1'])
+  await world.restart('crash')
+  await told([], ['A1'])
+  assert.deepEqual(await retirements(), [])
+  const again = world.connect('A1')
+  await settle()
+  await world.accepted(
+    world.drive(again, { type: 'close-trip', tripId, disposition: 'refused', happenedAtMs: world.nowMs }),
+  )
+  await told([], ['A1'])
+  await world.restart('drain')
+  await told([], ['A1'])
+  assert.deepEqual(await retirements(), ['A1'])
+  assert.deepEqual(await unitsOnBoard(), [])
+})
+
+test('a unit whose deletion was taken back before its trip ended stays', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const { offerId } = (await world.trip(tripId)).offer!
+  await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+  await told([], ['A1'])
+  await told(['A1'], [])
+  await world.accepted(
+    world.drive(crew, { type: 'close-trip', tripId, disposition: 'refused', happenedAtMs: world.nowMs }),
+  )
+  assert.deepEqual(await retirements(), [])
+  assert.equal(crew.view.unit.status, 'available')
+})
+
+test('a retired unit that is registered again is on the board, and takes a crew', async () => {
+  await world.import(['A1'])
+  await told([], ['A1'])
+  await told(['A1'], [])
+  assert.deepEqual(await unitsOnBoard(), ['A1'])
+  const crew = world.connect('A1')
+  await settle()
+  await world.accepted(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs }))
+  assert.equal(crew.view.unit.status, 'available')
+})
+
+test('a unit that the region never knew is not made to be retired', async () => {
+  await told([], ['Z9'])
+  assert.deepEqual([await retirements(), await unitsOnBoard()], [[], []])
+})

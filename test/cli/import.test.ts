@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test, { after, before, mock } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { Command, CommanderError } from 'commander'
+import { sql } from 'kysely'
+import { addImportCommand } from '../../src/cli/import-command.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { listItems } from '../../src/store/reference/items.ts'
+import { HOSPITALS, STATIONS } from '../../src/store/reference/kinds.ts'
+import { ReferenceStore } from '../../src/store/reference.ts'
+import { testDatabase } from '../support/postgres.ts'
+
+let made: Awaited<ReturnType<typeof testDatabase>>
+let database: Database
+let store: ReferenceStore
+let dir: string
+let regions = 0
+
+before(async () => {
+  made = await testDatabase()
+  process.env.DATABASE_URL = made.url
+  database = openDatabase(made.url)
+  store = new ReferenceStore(database)
+  dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-import-'))
+})
+after(async () => {
+  await database.destroy()
+  await made.drop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command in this process: starting one of its own for each file would take most of the time. */
+async function imports(what: string, file: string, region: string, ...options: string[]): Promise<Ran> {
+  const told: Record<'log' | 'error', string[]> = { log: [], error: [] }
+  const program = new Command()
+    .exitOverride()
+    .configureOutput({ writeErr: text => void told.error.push(text.trimEnd()) })
+  addImportCommand(program)
+  const mocks = (['log', 'error'] as const).map(name =>
+    mock.method(console, name, (line: string) => void told[name].push(line)),
+  )
+  let code = 0
+  try {
+    await program.parseAsync(['import', what, file, '--region', region, ...options], { from: 'user' })
+  } catch (error) {
+    code = error instanceof CommanderError ? 2 : 1
+    if (code === 1) told.error.push(`error: ${(error as Error).message}`)
+  } finally {
+    for (const each of mocks) each.mock.restore()
+  }
+  const text = (lines: string[]) => lines.map(line => `${line}\n`).join('')
+  return { code, stdout: text(told.log), stderr: text(told.error) }
+}
+
+async function newRegion(): Promise<string> {
+  regions += 1
+  const region = `r${regions}`
+  await store.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered' })
+  return region
+}
+
+let files = 0
+async function csv(...lines: string[]): Promise<string> {
+  files += 1
+  const file = path.join(dir, `f${files}.csv`)
+  await writeFile(file, lines.join('\r\n'))
+  return file
+}
+/** What standard error says of each line of a file: `line: first characters`. */
+const named = (ran: Ran): string[] =>
+  ran.stderr
+    .trimEnd()
+    .split('\n')
+    .map(line => /^f\d+\.csv(?:\.gz)?:(\d+): (.{12})/.exec(line)?.slice(1).join(' ') ?? line)
+const page = { limit: 500, after: null }
+const HEADER = 'unit_id,call_sign,level_of_care,capabilities,home_station'
+
+test('every bad row is named by its line with what is wrong, and nothing is imported', async () => {
+  const region = await newRegion()
+  const file = await csv(
+    HEADER,
+    'N1,"two',
+    'lines",als,,',
+    'N2,Fine,als,,',
+    'N3,Medic,doctor,,',
+    'N4,Medic,als,',
+    'N 5,Medic,als,,',
+    'N2,Again,als,,',
+    'N6,"Medic"x,als,,',
+    'N7,"never closed,als,,',
+  )
+  const ran = await imports('units', file, region)
+  assert.deepEqual(
+    [ran.code, named(ran)],
+    [
+      1,
+      [
+        '2 call_sign mu',
+        '5 level_of_car',
+        '6 has 4 fields',
+        '7 unit_id must',
+        '8 N2 is named ',
+        '9 text follows',
+        '10 a quoted fie',
+        'error: Nothing was imported: 7 rows are bad.',
+      ],
+    ],
+  )
+  assert.deepEqual(await store.listUnits(region), [])
+})
+
+test('with --skip-bad the good rows go in, and the bad ones are named and counted', async () => {
+  const region = await newRegion()
+  const file = await csv(HEADER, 'N1,Medic,als,,', 'N2,Medic,doctor,,', 'N3,Medic,bls,,', 'N 4,Medic,als,,')
+  const ran = await imports('units', file, region, '--skip-bad')
+  assert.deepEqual(
+    [ran.code, ran.stdout, named(ran)],
+    [0, `Imported 2 units into ${region}; 2 rows are bad and left out.\n`, ['3 level_of_car', '5 unit_id must']],
+  )
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ unitId }) => unitId),
+    ['N1', 'N3'],
+  )
+})
+
+test('columns of other names are left aside with a note, and a missing one is refused', async () => {
+  const region = await newRegion()
+  const more = await imports('units', await csv('unit_id,colour,call_sign,level_of_care', 'M1,red,Medic 1,als'), region)
+  assert.deepEqual([more.code, /left aside the columns colour\.$/m.test(more.stderr)], [0, true])
+  const less = await imports('units', await csv('unit_id,call_sign', 'M2,Medic'), region)
+  assert.deepEqual(
+    [less.code, /f\d+\.csv:1: the header must name the columns level_of_care;/.test(less.stderr)],
+    [1, true],
+  )
+  const twice = await imports('units', await csv(`${HEADER},call_sign`, 'M3,Medic,als,,,Medic'), region)
+  assert.deepEqual([twice.code, /two columns .* give call_sign/.test(twice.stderr)], [1, true])
+  assert.equal((await store.listUnits(region)).length, 1)
+})
+
+test('an import into a region that does not exist is refused', async () => {
+  const lost = await imports('units', await csv(HEADER, 'M1,Medic,als,,'), 'nowhere')
+  assert.deepEqual([lost.code, lost.stderr.startsWith('error: There is no region "nowhere"')], [1, true])
+})
+
+test('stations and hospitals come in under the names that files use for their columns', async () => {
+  const region = await newRegion()
+  const stations = await csv(
+    'id,lon,lat,capacity,name,address,note',
+    '1,174.894948,-36.945762,5,Botany,"32 Sir William Ave, Auckland",',
+    '2,-0.5,0,,Zero,,artificial',
+  )
+  assert.equal((await imports('stations', stations, region)).stdout, `Imported 2 stations into ${region}.\n`)
+  const hospitals = await csv(
+    'id,lon,lat,name,address,ed,position_source,capabilities',
+    '106380933,-122.435818,37.769054,Davies Campus,Castro Street,1,geocoded,stroke;burns',
+    '106380929,-122.431038,37.791424,Pacific Campus,,0,geocoded,',
+  )
+  assert.equal((await imports('hospitals', hospitals, region)).stdout, `Imported 2 hospitals into ${region}.\n`)
+  const strip = ({ region: _, version: __, ...item }: { region: string; version: number }) => item
+  assert.deepEqual((await listItems(database, STATIONS, region, page)).map(strip), [
+    {
+      stationId: '1',
+      name: 'Botany',
+      lonDeg: 174.894948,
+      latDeg: -36.945762,
+      capacity: 5,
+      address: '32 Sir William Ave, Auckland',
+      note: null,
+    },
+    { stationId: '2', name: 'Zero', lonDeg: -0.5, latDeg: 0, capacity: null, address: null, note: 'artificial' },
+  ])
+  assert.deepEqual(
+    (await listItems(database, HOSPITALS, region, page)).map(item => [
+      item.hospitalId,
+      item.emergencyDepartment,
+      item.capabilities,
+    ]),
+    [
+      ['106380929', false, []],
+      ['106380933', true, ['stroke', 'burns']],
+    ],
+  )
+})
+
+test('--map names columns, --set gives every row a text, --fill only those that have none', async () => {
+  const region = await newRegion()
+  await imports('stations', await csv('id,lon,lat,name', '1,1,1,One', '2,2,2,'), region, '--fill', 'name=Post {id}')
+  const names = (await listItems(database, STATIONS, region, page)).map(({ name }) => name)
+  assert.deepEqual(names, ['One', 'Post 2'])
+  const units = await csv('id,station_id,class,rank', '7,1,1,als', '8,2,1,bls')
+  const mapped = ['--map', 'rank=level_of_care', '--set', 'call_sign=Medic {id}']
+  const ran = await imports('units', units, region, ...mapped)
+  assert.equal(ran.code, 0, ran.stderr)
+  assert.deepEqual(
+    (await store.listUnits(region)).map(unit => [unit.unitId, unit.callSign, unit.levelOfCare, unit.homeStation]),
+    [
+      ['7', 'Medic 7', 'als', '1'],
+      ['8', 'Medic 8', 'bls', '2'],
+    ],
+  )
+  for (const [options, code, message] of [
+    [['--map', 'rank'], 2, /two names with = between/],
+    [['--map', 'rank=colour'], 2, /Our columns are unit_id/],
+    [['--set', 'colour=red'], 2, /Our columns are unit_id/],
+    [['--map', 'absent=level_of_care', '--set', 'call_sign=x'], 1, /a column absent, which the header does not/],
+  ] as const) {
+    const refused = await imports('units', units, region, ...options)
+    assert.deepEqual([refused.code, message.test(refused.stderr)], [code, true], options.join(' '))
+  }
+})
+
+test('a unit of a station that the region does not have is a bad row, once it has stations', async () => {
+  const region = await newRegion()
+  const file = await csv(HEADER, 'A1,Medic 1,als,,S1', 'A2,Medic 2,als,,S2', 'A3,Medic 3,als,,')
+  await imports('stations', await csv('station_id,name,lon,lat', 'S1,One,1,1'), region)
+  const ran = await imports('units', file, region)
+  assert.deepEqual([ran.code, named(ran)[0]], [1, '3 home_station'])
+  assert.equal((await imports('units', file, region, '--skip-bad')).code, 0)
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ unitId }) => unitId),
+    ['A1', 'A3'],
+  )
+})
+
+test('a packed file is unpacked, and one that is no gzip or no UTF-8 is refused', async () => {
+  const region = await newRegion()
+  const packed = path.join(dir, 'units.csv.gz')
+  await writeFile(packed, gzipSync(`${HEADER}\nG1,Medic,als,,\n`))
+  assert.equal((await imports('units', packed, region)).stdout, `Imported 1 unit into ${region}.\n`)
+  await writeFile(packed, 'no gzip')
+  assert.match((await imports('units', packed, region)).stderr, /cannot be unpacked/)
+  const latin = path.join(dir, 'latin.csv')
+  await writeFile(latin, Buffer.from(`${HEADER}\nL1,\xd6,als,,`, 'latin1'))
+  assert.match((await imports('units', latin, region)).stderr, /not UTF-8/)
+})
+
+test('an import is in the audit as the command line’s, with its counts', async () => {
+  const region = await newRegion()
+  await imports('units', await csv(HEADER, 'A1,Medic 1,als,,', 'A2,Medic 2,als,,'), region)
+  await imports('units', await csv(HEADER, 'A1,Medic 1,als,,', 'A2,Rescue 2,als,,'), region)
+  const { rows } = await sql<{ actor: string; action: string; details: object }>`
+    SELECT actor, action, details FROM audit.entries WHERE region = ${region} ORDER BY seq`.execute(database)
+  assert.deepEqual(rows, [
+    { actor: 'command-line', action: 'units-imported', details: { added: 2, changed: 0, given: 2 } },
+    { actor: 'command-line', action: 'units-imported', details: { added: 0, changed: 1, given: 2 } },
+  ])
+})

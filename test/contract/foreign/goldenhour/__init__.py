@@ -1,0 +1,1 @@
+"""A client of Goldenhour that was written from PROTOCOL.md alone, with nothing but Python's standard library."""

@@ -1,0 +1,138 @@
+"""A console's board: begun from a snapshot, carried on by events, one position after the other [BD-2] [BD-3]."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+#: Which status a unit has while its trip is in this phase, where the words differ.
+STATUS_OF_PHASE = {"at-patient": "on-scene", "transferred": "at-destination"}
+
+
+class Board:
+    """What every console shows of trips and units; only the part of the views that events carry."""
+
+    def __init__(self) -> None:
+        self.position: Optional[int] = None
+        self.trips: Dict[str, Dict[str, Any]] = {}
+        self.units: Dict[str, Dict[str, Any]] = {}
+        #: Positions of the events that were taken, in their order.
+        self.followed: List[int] = []
+        self.snapshots = 0
+        self._parts: List[List[Any]] = []
+
+    def part(self, position: int, part: int, parts: int, trips: List[Any], units: List[Any]) -> None:
+        """One part of a snapshot; the last one replaces everything."""
+        assert part == len(self._parts) and part < parts, (part, parts)
+        self._parts.append([trips, units])
+        if part + 1 < parts:
+            return
+        self.trips = {trip["tripId"]: trip for trips, _ in self._parts for trip in trips}
+        self.units = {unit["unitId"]: unit for _, units in self._parts for unit in units}
+        self._parts = []
+        self.position = position
+        self.snapshots += 1
+
+    def events(self, position: int, recorded_at_ms: int, events: List[Dict[str, Any]]) -> None:
+        """The events of one record. A position that was seen is left aside, and none is ever left out."""
+        assert self.position is not None, "events before a snapshot"
+        if position <= self.position:
+            return
+        assert position == self.position + 1, f"position {position} follows {self.position}"
+        self.position = position
+        self.followed.append(position)
+        for event in events:
+            self._evolve(event, recorded_at_ms)
+
+    def summary(self) -> Dict[str, Any]:
+        """What two boards have in common that stand at one position."""
+        return {
+            "trips": {
+                key: [trip["phase"], trip["unitId"], trip["priority"], trip["lonE7"], trip["latE7"]]
+                for key, trip in sorted(self.trips.items())
+            },
+            "units": {
+                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"]]
+                for key, unit in sorted(self.units.items())
+            },
+        }
+
+    def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
+        step = getattr(self, "_" + event["type"], None)
+        if step is not None:
+            step(event)
+
+    def _UnitRegistered(self, event: Dict[str, Any]) -> None:
+        fresh = {"status": "off-duty", "crew": None, "offerId": None, "tripId": None}
+        unit = self.units.setdefault(event["unitId"], fresh)
+        unit.update({key: event[key] for key in ("unitId", "callSign", "levelOfCare", "capabilities")})
+
+    def _UnitRetired(self, event: Dict[str, Any]) -> None:
+        self.units.pop(event["unitId"], None)
+
+    def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
+        unit = self.units[event["unitId"]]
+        unit["crew"] = event["principal"]
+        if unit["status"] == "off-duty":
+            unit["status"] = "available"
+
+    def _CrewSignedOff(self, event: Dict[str, Any]) -> None:
+        self.units[event["unitId"]].update(crew=None, status="off-duty", offerId=None, tripId=None)
+
+    def _UnitBecameAvailable(self, event: Dict[str, Any]) -> None:
+        self.units[event["unitId"]]["status"] = "available"
+
+    def _UnitBecameUnavailable(self, event: Dict[str, Any]) -> None:
+        self.units[event["unitId"]]["status"] = "unavailable"
+
+    def _CallAmended(self, event: Dict[str, Any]) -> None:
+        place = {"lonE7": round(event["lonDeg"] * 1e7), "latE7": round(event["latDeg"] * 1e7)}
+        for trip_id in event["tripIds"]:
+            if trip_id in self.trips:
+                self.trips[trip_id].update(place, priority=event["priority"], problem=event["problem"])
+
+    def _TripCreated(self, event: Dict[str, Any]) -> None:
+        self.trips[event["tripId"]] = {
+            "tripId": event["tripId"],
+            "callId": event["callId"],
+            "phase": "pending",
+            "unitId": None,
+            "priority": event["priority"],
+            "lonE7": round(event["lonDeg"] * 1e7),
+            "latE7": round(event["latDeg"] * 1e7),
+        }
+
+    def _OfferMade(self, event: Dict[str, Any]) -> None:
+        bound = event["unitId"] if event["mode"] == "ordered" else None
+        self.trips[event["tripId"]].update(phase="offered", unitId=bound)
+        self.units[event["unitId"]].update(status="offered", offerId=event["offerId"], tripId=event["tripId"])
+
+    def _OfferAccepted(self, event: Dict[str, Any]) -> None:
+        self.trips[event["tripId"]].update(phase="assigned", unitId=event["unitId"])
+        self.units[event["unitId"]].update(status="assigned", offerId=None)
+
+    def _freed(self, unit_id: Optional[str], trip_id: str) -> None:
+        """A unit is free of this trip, unless it has gone on to something else."""
+        unit = self.units.get(unit_id or "")
+        if unit is not None and unit["tripId"] == trip_id:
+            unit.update(status="available", offerId=None, tripId=None)
+
+    def _back_to_the_queue(self, event: Dict[str, Any]) -> None:
+        self._freed(event["unitId"], event["tripId"])
+        self.trips[event["tripId"]].update(phase="pending", unitId=None)
+
+    _OfferDeclined = _OfferTimedOut = _OfferRevoked = _UnitWithdrawn = _back_to_the_queue
+
+    def _AssignmentOverridden(self, event: Dict[str, Any]) -> None:
+        self._freed(event["fromUnitId"], event["tripId"])
+        self.trips[event["tripId"]].update(phase="pending", unitId=None)
+
+    def _TripPhaseReached(self, event: Dict[str, Any]) -> None:
+        phase = event["phase"]
+        self.trips[event["tripId"]]["phase"] = phase
+        self.units[event["unitId"]]["status"] = STATUS_OF_PHASE.get(phase, phase)
+
+    def _trip_ended(self, event: Dict[str, Any]) -> None:
+        self._freed(event["unitId"], event["tripId"])
+        self.trips.pop(event["tripId"], None)
+
+    _TripCancelled = _TripClosed = _trip_ended

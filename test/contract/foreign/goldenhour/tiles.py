@@ -1,0 +1,51 @@
+"""Tiles of the map as a console keeps them: a snapshot, moves by number, and what to do about a gap [TL-3] [TL-8]."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, Optional
+
+
+def tile_of(lon_e7: int, lat_e7: int, zoom: int) -> str:
+    """The `z/x/y` of a place on the Web Mercator grid [TL-1]."""
+    side = 1 << zoom
+    lon, lat = lon_e7 / 1e7, math.radians(lat_e7 / 1e7)
+    x = int((lon + 180) / 360 * side) % side
+    y = int((1 - math.asinh(math.tan(lat)) / math.pi) / 2 * side)
+    return f"{zoom}/{x}/{min(max(y, 0), side - 1)}"
+
+
+class Tile:
+    """One watched tile."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stream: Optional[str] = None
+        self.seq: Optional[int] = None
+        self.units: Dict[str, List[Any]] = {}
+        self.snapshots = 0
+        self.moves = 0
+
+    def watched_from(self) -> List[Any]:
+        """As `watch-tiles` names it: the last frame that was applied [TL-3]."""
+        return [self.name, self.stream, self.seq]
+
+    def snapshot(self, stream: str, seq: int, at_ms: int, units: List[List[Any]]) -> None:
+        self.stream, self.seq = stream, seq
+        self.units = {unit[0]: unit for unit in units}
+        self.snapshots += 1
+
+    def apply(self, seq: int, at_ms: int, units: List[List[Any]], gone: List[str]) -> bool:
+        """False when a frame is missing before this one: the tile must be watched again with null [TL-8]."""
+        if self.seq is None or seq <= self.seq:
+            return True  # The snapshot is on its way, or the frame was applied before.
+        if seq > self.seq + 1:
+            self.stream, self.seq = None, None
+            return False
+        self.seq = seq
+        self.moves += 1
+        for unit_id in gone:
+            self.units.pop(unit_id, None)
+        for unit in units:
+            self.units[unit[0]] = unit
+        return True

@@ -1,0 +1,134 @@
+/** Chapter 16 of PROTOCOL.md over a running engine: what becomes of reference data that is changed while it runs. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HttpAnswer } from '../../support/engine.ts'
+import { CALL, Stage } from './stage.ts'
+
+const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
+const stage = new Stage({ taken: plan, retired: plan, idle: plan, again: plan, audited: plan })
+const UNIT = { callSign: 'Medic 9', levelOfCare: 'als' }
+
+interface Ask {
+  readonly method?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Asks as an admin. */
+async function ask(path: string, { method = 'GET', body, headers = {} }: Ask = {}): Promise<HttpAnswer> {
+  const token = await stage.site.token({ sub: 'admin-1', role: 'admin', regions: [] })
+  const text = body === undefined ? {} : { body: JSON.stringify(body) }
+  return stage.site.http(path, { method, token, headers: { 'idempotency-key': stage.id(), ...headers }, ...text })
+}
+async function remove(path: string): Promise<void> {
+  const { headers } = await ask(path)
+  const { status } = await ask(path, { method: 'DELETE', headers: { 'if-match': headers.get('etag')! } })
+  assert.equal(status, 204)
+}
+async function until(condition: () => Promise<boolean>, limitMs = 10_000): Promise<number> {
+  const startedMs = performance.now()
+  while (!(await condition())) {
+    assert.ok(performance.now() - startedMs < limitMs, 'it did not come to pass')
+    await sleep(20)
+  }
+  return performance.now() - startedMs
+}
+const eventsOf = async (region: string, type: string) =>
+  (await stage.site.records(region)).flatMap(({ events }) => events).filter(event => event.type === type)
+const isRegistered = async (region: string, unitId: string) =>
+  (await eventsOf(region, 'UnitRegistered')).some(event => 'unitId' in event && event.unitId === unitId)
+
+test('[AD-9] a running engine takes a new unit, a changed one and a new region within a moment', async () => {
+  assert.equal((await ask('/v1/units?region=taken', { method: 'POST', body: { unitId: 'N1', ...UNIT } })).status, 201)
+  await until(() => isRegistered('taken', 'N1'))
+  await stage.crew('N1', { region: 'taken' })
+  const { headers } = await ask('/v1/units/N1?region=taken')
+  await ask('/v1/units/N1?region=taken', {
+    method: 'PATCH',
+    body: { callSign: 'Rescue 9' },
+    headers: { 'if-match': headers.get('etag')! },
+  })
+  await until(async () => {
+    const registered = await eventsOf('taken', 'UnitRegistered')
+    return registered.some(event => 'callSign' in event && event.callSign === 'Rescue 9')
+  })
+  assert.equal((await ask('/v1/regions', { method: 'POST', body: { region: 'fresh', name: 'Fresh' } })).status, 201)
+  await ask('/v1/units?region=fresh', { method: 'POST', body: { unitId: 'F1', ...UNIT } })
+  await until(() => isRegistered('fresh', 'F1'))
+  await stage.crew('F1', { region: 'fresh' })
+})
+
+test('[AD-9] a change of stations and hospitals writes nothing into the logs of regions', async () => {
+  const before = (await stage.site.records('idle')).length
+  const station = { stationId: 'S1', name: 'One', lonDeg: 1, latDeg: 1 }
+  assert.equal((await ask('/v1/stations?region=idle', { method: 'POST', body: station })).status, 201)
+  // A unit of another region is taken after it, so the change of the station has been seen.
+  await ask('/v1/units?region=taken', { method: 'POST', body: { unitId: 'N2', ...UNIT } })
+  await until(() => isRegistered('taken', 'N2'))
+  assert.equal((await stage.site.records('idle')).length, before)
+})
+
+test('[AD-10] a deleted unit that is idle is retired: its crew is signed off, and no crew signs on', async () => {
+  const region = 'idle'
+  const crew = await stage.crew('A1', { region })
+  await remove(`/v1/units/A1?region=${region}`)
+  await crew.hear('unit-state', ([, , { unit }]) => unit.status === 'off-duty')
+  assert.equal(await crew.refused('sign-on', Date.now()), 'unit-retired')
+  const types = (await stage.site.records(region)).at(-1)!.events.map(({ type }) => type)
+  assert.deepEqual(types, ['CrewSignedOff', 'UnitRetired'])
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  const [, , , , , units] = await desk.hear('board')
+  assert.deepEqual(
+    units.map(({ unitId }) => unitId),
+    ['A2'],
+  )
+})
+
+test('[AD-10] a deleted unit with a trip ends it first, and gets no other one', async () => {
+  const region = 'retired'
+  const crew = await stage.crew('A1', { region })
+  const desk = await stage.desk({ region })
+  await desk.ask('enter-call', CALL)
+  const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.offer != null)
+  await crew.ask('accept-offer', trip!.offer!.offerId, Date.now())
+  const { result } = await desk.ask('enter-call', CALL)
+  await remove(`/v1/units/A1?region=${region}`)
+  // Another unit is registered later, so the deletion has been seen by then.
+  await ask(`/v1/units?region=${region}`, { method: 'POST', body: { unitId: 'N3', ...UNIT } })
+  await until(() => isRegistered(region, 'N3'))
+  assert.deepEqual(await eventsOf(region, 'UnitRetired'), [])
+  await crew.ask('close-trip', trip!.tripId, 'refused', Date.now())
+  await until(async () => (await eventsOf(region, 'UnitRetired')).length === 1)
+  const [waiting] = result.tripIds as string[]
+  const token = await stage.site.token({ regions: [region] })
+  assert.equal((await stage.site.http(`/v1/trips/${waiting}`, { token })).body.phase, 'pending')
+})
+
+test('[AD-10] a unit that is made again under its id is live again', async () => {
+  const region = 'again'
+  await remove(`/v1/units/A1?region=${region}`)
+  await until(async () => (await eventsOf(region, 'UnitRetired')).length === 1)
+  await ask(`/v1/units?region=${region}`, { method: 'POST', body: { unitId: 'A1', ...UNIT } })
+  await until(async () => (await eventsOf(region, 'UnitRegistered')).length === 3)
+  await stage.crew('A1', { region })
+})
+
+test('[AD-12] each change is in the audit, once, with who made it from where', async () => {
+  const region = 'audited'
+  const post = { method: 'POST', body: { unitId: 'N9', ...UNIT }, headers: { 'idempotency-key': stage.id() } }
+  for (let i = 0; i < 2; i += 1) assert.equal((await ask(`/v1/units?region=${region}`, post)).status, 201)
+  // Refused, so nothing of it is to be found as done.
+  assert.equal((await ask(`/v1/units?region=${region}`, { ...post, headers: {} })).status, 409)
+  await remove(`/v1/units/N9?region=${region}`)
+  const rows = await stage.site.query(
+    `SELECT actor, action, outcome, subject, address FROM audit.entries WHERE region = $1 AND actor = 'admin-1' ORDER BY seq`,
+    [region],
+  )
+  const entry = { actor: 'admin-1', outcome: 'done', subject: 'N9', address: '127.0.0.1' }
+  assert.deepEqual(rows, [
+    { ...entry, action: 'unit-created' },
+    { ...entry, action: 'unit-deleted' },
+  ])
+})

@@ -1,0 +1,310 @@
+/** What the desk may do, and what nobody may (chapters 7 and 22 of PROTOCOL.md), in both formats. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { WireFormat } from '../../../src/protocol/codec.ts'
+import type { CallView, ServerMessage } from '../../../src/protocol/wire.ts'
+import { MISUSES, type Misuse } from '../protocol-examples.ts'
+import { CALL, FORMATS, nobody, PLACE, type Speaker, Stage } from './stage.ts'
+
+const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
+const offered = { ...ordered, mode: 'offered' } as const
+const RULES = ['amend', 'cancel', 'ended', 'assign', 'unfit', 'keeps', 'withdraw', 'status', 'radio', 'again']
+const stage = new Stage({
+  ...Object.fromEntries(RULES.map(rule => [rule, ordered])),
+  yields: offered,
+  misuse: { ...ordered, units: ['A-7'] },
+})
+
+interface Entered {
+  readonly callId: string
+  readonly tripId: string
+}
+async function enter(desk: Speaker, changes: object = {}): Promise<Entered> {
+  const { result } = await desk.ask('enter-call', { ...CALL, ...changes })
+  return { callId: result.callId as string, tripId: (result.tripIds as string[])[0]! }
+}
+const eventTypes = async (region: string, position: number) =>
+  (await stage.site.records(region)).find(record => record.position === position)!.events.map(event => event.type)
+const callOf = async (region: string, callId: string): Promise<CallView> => {
+  const token = await stage.site.token({ regions: [region] })
+  return (await stage.site.http(`/v1/calls/${callId}`, { token })).body
+}
+/** The crew's situation once it is in this phase of this trip. */
+const told = async (crew: Speaker, tripId: string | null, phase: string | null = null) =>
+  (
+    await crew.hear(
+      'unit-state',
+      ([, , { unit, trip }]) => unit.tripId === tripId && (phase === null || trip?.phase === phase),
+    )
+  )[2]
+
+/** One region a rule serves both formats: every trip is cancelled and every crew signed off, for the next one. */
+async function clear(desk: Speaker): Promise<void> {
+  await desk.ask('watch-board', null)
+  const [, , , , trips, units] = await desk.hear('board')
+  for (const { tripId } of trips) await desk.ask('cancel-trip', tripId, 'other')
+  for (const { unitId } of units) await desk.ask('set-unit-status', unitId, 'off-duty', null, Date.now())
+  await desk.ask('unwatch-board')
+}
+
+for (const format of FORMATS) {
+  test(`[DK-1] an amendment reaches the call, its trips, the queue and the crew at work, and no event has personal data (${format})`, async () => {
+    const region = 'amend'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const { callId, tripId } = await enter(desk, { details: { address: '12 Quay Street' } })
+    await told(crew, tripId)
+    const changes = {
+      lonE7: PLACE.lonE7 + 1_000,
+      latE7: PLACE.latE7,
+      priority: 1,
+      details: { address: '14 Quay Street' },
+    }
+    const { result, position } = await desk.ask('amend-call', callId, changes)
+    assert.deepEqual(result, { callId })
+    assert.deepEqual(await eventTypes(region, position), ['CallAmended'])
+    const { trip } = await told(crew, tripId)
+    assert.deepEqual([trip?.lonE7, trip?.priority, trip?.details?.address], [changes.lonE7, 1, '14 Quay Street'])
+    const call = await callOf(region, callId)
+    assert.deepEqual([call.priority, call.details?.address, call.trips[0]!.version], [1, '14 Quay Street', position])
+    await desk.ask('amend-call', callId, { details: null, problem: '09E01' })
+    const bare = await callOf(region, callId)
+    assert.deepEqual([bare.details, bare.problem, bare.priority], [null, '09E01', 1])
+    assert.ok(!JSON.stringify(await stage.site.records(region)).includes('Quay'))
+    for (const nothing of [{}, { lonE7: 1 }]) {
+      assert.equal(await desk.refused('amend-call', callId, nothing), 'invalid-field changes')
+    }
+    await clear(desk)
+  })
+
+  test(`[DK-2] a cancelled call ends all its open trips in one record, and frees their units (${format})`, async () => {
+    const region = 'cancel'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const need = { levelOfCare: 'als', capabilities: [] }
+    const { result: entered } = await desk.ask('enter-call', { ...CALL, needs: [need, need] })
+    const { callId, tripIds } = entered as { callId: string; tripIds: string[] }
+    await crew.hear('unit-state', ([, , { unit }]) => tripIds.includes(unit.tripId ?? ''))
+    const { result, position } = await desk.ask('cancel-call', callId, 'caller-cancelled')
+    assert.deepEqual(result, { callId, state: 'cancelled', tripIds })
+    assert.deepEqual(await eventTypes(region, position), ['TripCancelled', 'TripCancelled', 'CallCancelled'])
+    assert.equal((await told(crew, null)).unit.status, 'available')
+    await clear(desk)
+  })
+
+  test(`[DK-3] an unknown call, and one that has ended, is neither amended nor cancelled (${format})`, async () => {
+    const region = 'ended'
+    const desk = await stage.desk({ region, format })
+    const { callId } = await enter(desk)
+    await desk.ask('cancel-call', callId, 'other')
+    for (const [type, last] of [
+      ['amend-call', { priority: 1 }],
+      ['cancel-call', 'other'],
+    ] as const) {
+      assert.equal(await desk.refused(type, callId, last), 'wrong-phase')
+      assert.equal(await desk.refused(type, nobody(region), last), 'unknown-call')
+    }
+  })
+
+  test(`[DK-4] a dispatcher's unit gets the trip as an order, from the queue or from another unit (${format})`, async () => {
+    const region = 'assign'
+    const desk = await stage.desk({ region, format })
+    const near = await stage.crew('A1', { region, format }, 1)
+    const far = await stage.crew('A2', { region, format }, 80)
+    const { tripId } = await enter(desk)
+    const offerId = (await told(near, tripId)).trip!.offer!.offerId
+    await near.ask('accept-offer', offerId, Date.now())
+    const { result, position } = await desk.ask('assign-unit', tripId, 'A2', 'better-suited')
+    assert.deepEqual([result.tripId, result.unitId, result.phase], [tripId, 'A2', 'offered'])
+    assert.deepEqual(await eventTypes(region, position), ['AssignmentOverridden', 'OfferMade'])
+    const { trip } = await told(far, tripId)
+    assert.deepEqual([trip!.offer!.mode, trip!.offer!.offerId, trip!.unitId], ['ordered', result.offerId, 'A2'])
+    assert.deepEqual(Object.keys(trip!.times), ['pending', 'offered'])
+    assert.equal((await told(near, null)).unit.status, 'available')
+    const same = await desk.ask('assign-unit', tripId, 'A2', 'other')
+    assert.equal(same.result.offerId, result.offerId)
+    const waiting = await enter(desk, { needs: [{ levelOfCare: 'als', capabilities: ['neonatal'] }] })
+    await desk.ask('assign-unit', waiting.tripId, 'A1', 'closer-unit')
+    assert.equal((await told(near, waiting.tripId)).trip!.unitId, 'A1')
+    await clear(desk)
+  })
+
+  test(`[DK-5] a unit without crew, at rest or bound is not fit; an unanswered offer yields (${format})`, async () => {
+    const region = 'unfit'
+    const desk = await stage.desk({ region, format })
+    const bound = await stage.crew('A1', { region, format })
+    await told(bound, (await enter(desk)).tripId)
+    const resting = await stage.crew('A2', { region, format })
+    await resting.ask('set-status', 'unavailable', 'break', Date.now())
+    const { tripId } = await enter(desk)
+    for (const unit of ['A1', 'A2', 'A3']) {
+      assert.equal(await desk.refused('assign-unit', tripId, unit, 'other'), 'unit-not-fit', unit)
+    }
+    assert.equal(await desk.refused('assign-unit', tripId, 'ghost', 'other'), 'unknown-unit')
+    assert.equal(await desk.refused('assign-unit', nobody(region), 'A1', 'other'), 'unknown-trip')
+
+    const asking = await stage.desk({ region: 'yields', format })
+    const asked = await stage.crew('A1', { region: 'yields', format })
+    const first = await enter(asking)
+    await told(asked, first.tripId)
+    const urgent = await enter(asking, { needs: [{ levelOfCare: 'cct', capabilities: [] }] })
+    const { position } = await asking.ask('assign-unit', urgent.tripId, 'A1', 'supervisor-order')
+    assert.deepEqual((await eventTypes('yields', position)).slice(0, 3), [
+      'OfferRevoked',
+      'AssignmentOverridden',
+      'OfferMade',
+    ])
+    assert.equal((await told(asked, urgent.tripId)).trip!.offer!.mode, 'ordered')
+    await clear(desk)
+    await clear(asking)
+  })
+
+  test(`[DK-6] a unit that is neither connected nor placed keeps the order that a dispatcher gives it (${format})`, async () => {
+    const region = 'keeps'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.driver('A1', { region, format })
+    await crew.ask('sign-on', Date.now())
+    crew.socket.terminate()
+    await crew.closed
+    const { tripId } = await enter(desk)
+    await desk.ask('assign-unit', tripId, 'A1', 'crew-request')
+    const back = await stage.driver('A1', { region, format })
+    const { trip } = back.welcome.driver!
+    assert.deepEqual([trip?.tripId, trip?.phase, trip?.unitId], [tripId, 'offered', 'A1'])
+    assert.ok(
+      !(await stage.site.records(region)).some(({ events }) => events.some(({ type }) => type === 'OfferRevoked')),
+    )
+    await clear(desk)
+  })
+
+  test(`[DK-7] a withdrawn unit is free and not asked again in the round; the trip goes to the next one (${format})`, async () => {
+    const region = 'withdraw'
+    const desk = await stage.desk({ region, format })
+    const first = await stage.crew('A1', { region, format }, 1)
+    const second = await stage.crew('A2', { region, format }, 9)
+    const { tripId } = await enter(desk)
+    await told(first, tripId)
+    const { result, position } = await desk.ask('withdraw-unit', tripId, 'vehicle-fault')
+    assert.deepEqual(result, { tripId, unitId: 'A1', phase: 'pending' })
+    assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'OfferMade'])
+    assert.equal((await told(first, null)).unit.status, 'available')
+    const offerId = (await told(second, tripId)).trip!.offer!.offerId
+    await desk.ask('withdraw-unit', tripId, 'other')
+    assert.equal(await second.refused('accept-offer', offerId, Date.now()), 'unknown-offer')
+    assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase', 'pending')
+    await desk.ask('assign-unit', tripId, 'A2', 'other')
+    await desk.ask('report-phase', tripId, 'transporting', Date.now())
+    assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase')
+    assert.equal(await desk.refused('assign-unit', tripId, 'A1', 'other'), 'wrong-phase')
+    await clear(desk)
+  })
+
+  test(`[DK-8] the desk sets the status of a unit that called in, and signs its crew off (${format})`, async () => {
+    const region = 'status'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const set = (status: string, reason: string | null) => desk.ask('set-unit-status', 'A1', status, reason, Date.now())
+    assert.deepEqual((await set('unavailable', 'breakdown')).result, { unitId: 'A1', status: 'unavailable' })
+    const seen = await crew.hear('unit-state', ([, , { unit }]) => unit.status === 'unavailable')
+    assert.equal(seen[2].unit.unavailableReason, 'breakdown')
+    await set('available', null)
+    const { position } = await set('off-duty', null)
+    const { events } = (await stage.site.records(region)).find(record => record.position === position)!
+    assert.ok(events[0]?.type === 'CrewSignedOff')
+    assert.deepEqual([events[0].principal, events[0].cause], ['crew-A1', 'dispatcher'])
+    assert.equal(await desk.refused('set-unit-status', 'A1', 'available', null, Date.now()), 'unit-off-duty')
+    assert.equal(await desk.refused('set-unit-status', 'A1', 'unavailable', null, Date.now()), 'invalid-field reason')
+    assert.equal(await desk.refused('set-unit-status', 'ghost', 'off-duty', null, Date.now()), 'unknown-unit')
+    await crew.ask('sign-on', Date.now())
+    const { tripId } = await enter(desk)
+    await told(crew, tripId)
+    assert.equal(await desk.refused('set-unit-status', 'A1', 'off-duty', null, Date.now()), 'unit-has-trip')
+    await clear(desk)
+  })
+
+  test(`[DK-9] the desk reports and closes for a crew on the radio, which is then said to have taken the trip (${format})`, async () => {
+    const region = 'radio'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const { tripId, callId } = await enter(desk)
+    await told(crew, tripId)
+    const { result, position } = await desk.ask('report-phase', tripId, 'en-route', Date.now())
+    assert.deepEqual(result, { tripId, phase: 'en-route' })
+    const { events, principal } = (await stage.site.records(region)).find(record => record.position === position)!
+    assert.equal(principal, 'dispatch')
+    assert.deepEqual(
+      events.map(event => [event.type, 'cause' in event ? event.cause : null]),
+      [
+        ['OfferAccepted', 'dispatcher'],
+        ['TripPhaseReached', 'dispatcher'],
+      ],
+    )
+    assert.equal((await told(crew, tripId, 'en-route')).unit.status, 'en-route')
+    assert.equal(await desk.refused('report-phase', tripId, 'en-route', Date.now()), 'wrong-phase')
+    assert.equal(await desk.refused('report-phase', nobody(region), 'en-route', Date.now()), 'unknown-trip')
+    await desk.ask('close-trip', tripId, 'no-patient-found', Date.now())
+    assert.equal((await callOf(region, callId)).state, 'closed')
+    const pending = await enter(desk, { needs: [{ levelOfCare: 'cct', capabilities: [] }] })
+    assert.equal(await desk.refused('close-trip', pending.tripId, 'refused', Date.now()), 'wrong-phase')
+    await clear(desk)
+  })
+
+  test(`[CM-4] a command of the desk is repeated under its id like any other (${format})`, async () => {
+    const region = 'again'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const { tripId, callId } = await enter(desk)
+    await told(crew, tripId)
+    const commands = [
+      ['amend-call', callId, { priority: 3 }],
+      ['withdraw-unit', tripId, 'other'],
+      ['assign-unit', tripId, 'A1', 'other'],
+      ['report-phase', tripId, 'on-scene', Date.now()],
+      ['cancel-call', callId, 'other'],
+      ['set-unit-status', 'A1', 'unavailable', 'break', Date.now()],
+    ] as const
+    for (const [type, ...fields] of commands) {
+      const id = stage.id()
+      desk.send(type, id, ...fields)
+      const first = await desk.reply(id)
+      const other = await stage.desk({ region, format: format === 'json' ? 'binary' : 'json' })
+      other.send(type, id, ...fields)
+      assert.deepEqual(await other.reply(id), first, type)
+    }
+    await clear(desk)
+  })
+
+  test(`[ER-1] misuse is answered as chapter 22 shows it (${format})`, async () => {
+    for (const misuse of MISUSES) {
+      const speaker = await speakerOf(misuse.as, 'misuse', format)
+      const answer = await misused(speaker, misuse.sends, format)
+      const [type, id, code, message, details] = misuse.gets
+      // A text that is cut short has no counterpart in bytes, and a number no name: the sentence tells the difference.
+      const isOfJson = code === 'malformed-frame' || code === 'unknown-type'
+      assert.deepEqual(answer, [type, id, code, isOfJson && format === 'binary' ? answer[3] : message, details])
+      speaker.socket.terminate()
+    }
+  })
+}
+
+function speakerOf(as: Misuse['as'], region: string, format: WireFormat): Promise<Speaker> {
+  const identity = { region, format }
+  if (as === 'stranger') return stage.open(format)
+  if (as === 'driver') return stage.driver('A-7', identity)
+  return as === 'feed' ? stage.feed(identity) : stage.desk(identity)
+}
+
+async function misused(speaker: Speaker, sends: string, format: WireFormat): Promise<ServerMessage> {
+  if (format === 'json') speaker.socket.send(sends)
+  else if (isJson(sends)) speaker.send(...(JSON.parse(sends) as unknown[]))
+  else speaker.socket.send(Buffer.from([0x94, 0x02, 0x00, 0xcd, 0x3a]))
+  return speaker.hear('error')
+}
+
+function isJson(text: string): boolean {
+  try {
+    return JSON.parse(text) !== undefined
+  } catch {
+    return false
+  }
+}

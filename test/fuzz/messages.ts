@@ -1,0 +1,244 @@
+/** Well-formed messages of every type, about units, calls and trips that are there, and now and then about none. */
+import type { Role } from '../../src/domain/roles.ts'
+import {
+  CANCEL_REASONS,
+  DECLINE_REASONS,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  OVERRIDE_REASONS,
+  PRIORITIES,
+  REPORTABLE_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../../src/domain/vocabulary.ts'
+import type { WireFormat } from '../../src/protocol/codec.ts'
+import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
+import { tileAt } from '../../src/protocol/tiles.ts'
+import {
+  CLIENT_TYPES,
+  type ClientMessage,
+  type ClientTypeName,
+  type FeedChannel,
+  TILE_ZOOMS,
+  type WireCall,
+  type WireFix,
+} from '../../src/protocol/wire.ts'
+import type { Dice } from './dice.ts'
+import type { Known } from './known.ts'
+import type { Speaker } from './speaker.ts'
+
+const TYPES = Object.keys(CLIENT_TYPES) as ClientTypeName[]
+
+/** How often each type is sent, by those who may. */
+const OF_DRIVERS = {
+  fix: 30,
+  hint: 5,
+  mark: 3,
+  'sign-on': 6,
+  'sign-off': 1,
+  'set-status': 5,
+  'accept-offer': 14,
+  'decline-offer': 6,
+  'report-phase': 16,
+  'close-trip': 4,
+} as const
+const OF_DESKS = {
+  'enter-call': 8,
+  'amend-call': 8,
+  'cancel-call': 8,
+  'cancel-trip': 6,
+  'assign-unit': 8,
+  'withdraw-unit': 6,
+  'set-unit-status': 6,
+  'report-phase': 3,
+  'close-trip': 3,
+  nearest: 8,
+  'watch-board': 1,
+  'unwatch-board': 2,
+  'watch-tiles': 3,
+  'watch-unit': 3,
+  'unwatch-unit': 2,
+} as const
+const OF_FEEDS = { 'feed-fixes': 20, attach: 6, detach: 1, mark: 2 } as const
+
+/** A type that the role sends; now and then any, `hello` included. */
+export function typeFor(role: Role, dice: Dice): ClientTypeName {
+  if (dice.oneIn(25)) return dice.pick(TYPES)
+  if (role === 'driver') return dice.weighed(OF_DRIVERS)
+  return role === 'feed' ? dice.weighed(OF_FEEDS) : dice.weighed(OF_DESKS)
+}
+
+export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice: Dice): ClientMessage {
+  const id = known.commandId(dice)
+  const trip = () => (by.work === null || dice.oneIn(6) ? known.trips.any(dice) : by.work.tripId)
+  const offer = () => (by.work?.offerId == null || dice.oneIn(6) ? known.offers.any(dice) : by.work.offerId)
+  const unit = () => known.unit(dice)
+  switch (type) {
+    case 'hello':
+      return ['hello', id, by.credential, by.region, by.role, by.unitId, known.wallMs, [['s1', 'gnss', 1]]]
+    case 'fix': {
+      const count = dice.oneIn(20) ? 1 + dice.below(60) : 1 + dice.below(3)
+      const fixes = Array.from({ length: count }, () => fixOf(by, 0, dice))
+      return ['fix', 0, by.sentAtMs, ...fixes]
+    }
+    case 'hint': {
+      const [, ...place] = fixOf(by, 0, dice)
+      return ['hint', 0, by.sentAtMs, [(by.seqs[0] ?? 1) + dice.below(50), ...place]]
+    }
+    case 'mark':
+      return ['mark', by.role === 'feed' ? dice.below(4) : 0]
+    case 'sign-on':
+    case 'sign-off':
+      return [type, id, moment(known, dice)]
+    case 'set-status': {
+      const reason = dice.oneIn(3) ? dice.pick(UNAVAILABLE_REASONS) : null
+      return [type, id, reason === null ? 'available' : 'unavailable', reason, moment(known, dice)]
+    }
+    case 'accept-offer':
+      return [type, id, offer(), moment(known, dice)]
+    case 'decline-offer':
+      return [type, id, offer(), dice.pick(DECLINE_REASONS)]
+    case 'report-phase':
+      return [type, id, trip(), dice.pick(REPORTABLE_PHASES), moment(known, dice)]
+    case 'close-trip':
+      return [type, id, trip(), dice.pick(DISPOSITIONS), moment(known, dice)]
+    case 'enter-call':
+      return [type, id, callOf(known, dice)]
+    case 'cancel-trip':
+      return [type, id, trip(), dice.pick(CANCEL_REASONS)]
+    case 'nearest': {
+      const level = dice.oneIn(3) ? null : dice.pick(LEVELS_OF_CARE)
+      return [type, id, ...place(dice), 1 + dice.below(LIMITS.nearestK), level]
+    }
+    case 'watch-board':
+      return [type, id, dice.oneIn(2) ? null : dice.below(known.position + 2)]
+    case 'unwatch-board':
+      return [type, id]
+    case 'feed-fixes': {
+      const fixes = Array.from({ length: 1 + dice.below(12) }, () => {
+        const channel = dice.below(4)
+        return [channel, ...fixOf(by, channel, dice)] as const
+      })
+      return [type, by.sentAtMs, ...fixes]
+    }
+    case 'watch-tiles': {
+      const tiles = new Set(Array.from({ length: dice.below(6) }, () => tile(dice)))
+      return [
+        type,
+        id,
+        [...tiles].map(name => [name, ...(dice.oneIn(2) ? ['k1', dice.below(99)] : [null, null])]) as never,
+      ]
+    }
+    case 'watch-unit':
+    case 'unwatch-unit':
+      return [type, id, unit()]
+    case 'amend-call':
+      return [type, id, known.calls.any(dice), changesOf(known, dice)]
+    case 'cancel-call':
+      return [type, id, known.calls.any(dice), dice.pick(CANCEL_REASONS)]
+    case 'assign-unit':
+      return [type, id, trip(), unit(), dice.pick(OVERRIDE_REASONS)]
+    case 'withdraw-unit':
+      return [type, id, trip(), dice.pick(OVERRIDE_REASONS)]
+    case 'set-unit-status': {
+      const status = dice.pick(['available', 'unavailable', 'off-duty'] as const)
+      const reason = status === 'unavailable' ? dice.pick(UNAVAILABLE_REASONS) : null
+      return [type, id, unit(), status, reason, moment(known, dice)]
+    }
+    case 'attach': {
+      const unit = (i: number) => (dice.oneIn(12) ? known.unit(dice) : known.feedUnits[i]!)
+      return [
+        type,
+        id,
+        known.feedUnits.map((_, i): FeedChannel => [i, unit(i), `m${i}`, i === 0 ? 'device' : 'gnss', 1]),
+      ]
+    }
+    case 'detach':
+      return [type, id, [dice.below(4)]]
+  }
+}
+
+/** Near now, or at the ends of what can be said. */
+function moment(known: Known, dice: Dice): number {
+  if (dice.oneIn(30)) return dice.pick([...RANGES.atMs, known.wallMs - LIMITS.behindMs, known.wallMs + LIMITS.aheadMs])
+  return known.wallMs - dice.below(dice.oneIn(5) ? 3_600_000 : 2_000)
+}
+
+function place(dice: Dice): [lonE7: number, latE7: number] {
+  if (dice.oneIn(20)) return [dice.pick([...RANGES.lonE7, 0]), dice.pick([...RANGES.latE7, 0])]
+  return [1_747_600_000 + dice.below(400_000), -368_500_000 + dice.below(400_000)]
+}
+
+/** The next of the stream; now and then one out of order. */
+function fixOf(by: Speaker, stream: number, dice: Dice): WireFix {
+  const next = by.seqs[stream] ?? 1
+  const seq = dice.oneIn(25) ? dice.pick([1, Math.max(1, next - 1), next + 1, next + 1_000, RANGES.seq[1]]) : next
+  if (seq === next) by.seqs[stream] = next + 1
+  const ageMs = dice.oneIn(20) ? dice.within(RANGES.ageMs) : dice.below(1_000)
+  return [
+    seq,
+    ageMs,
+    ...place(dice),
+    orNull(RANGES.accuracyDm, dice),
+    orNull([0, 4_000], dice),
+    orNull([0, 3_600], dice),
+  ]
+}
+
+const orNull = (range: readonly [number, number], dice: Dice): number | null =>
+  dice.oneIn(4) ? null : dice.within(range)
+
+const TEXTS = [
+  'third floor',
+  '1 Queen St',
+  'дом 7',
+  '😀',
+  'a\u0301',
+  '<b>&amp;</b>',
+  '{"a":1}',
+  '\ufeff',
+  '\\u0000',
+  '""',
+]
+
+function callOf(known: Known, dice: Dice): WireCall {
+  const [lonE7, latE7] = place(dice)
+  const needs = Array.from({ length: dice.oneIn(12) ? LIMITS.needsPerCall : 1 }, () => ({
+    levelOfCare: dice.pick(LEVELS_OF_CARE),
+    capabilities: dice.oneIn(6) ? ['bariatric'] : [],
+  }))
+  const receivedAtMs = dice.oneIn(3) ? moment(known, dice) : null
+  return {
+    lonE7,
+    latE7,
+    priority: dice.pick(PRIORITIES),
+    problem: dice.oneIn(2) ? null : '17D1',
+    needs,
+    receivedAtMs,
+    ...details(dice),
+  }
+}
+
+function details(dice: Dice) {
+  if (dice.oneIn(2)) return {}
+  return { details: { callerName: 'the caller', phone: null, address: dice.pick(TEXTS), notes: dice.pick(TEXTS) } }
+}
+
+function changesOf(known: Known, dice: Dice) {
+  const { lonE7, latE7, priority, problem } = callOf(known, dice)
+  return {
+    ...(dice.oneIn(2) ? { lonE7, latE7 } : {}),
+    ...(dice.oneIn(2) ? { problem } : {}),
+    priority,
+    ...details(dice),
+  }
+}
+
+const tile = (dice: Dice): string => {
+  const [lonE7, latE7] = place(dice)
+  return tileAt(dice.pick(TILE_ZOOMS), lonE7 / 1e7, latE7 / 1e7)
+}
+
+/** The tuple with its type as the format has it. */
+export function encodable(message: readonly unknown[], format: WireFormat): readonly unknown[] {
+  return format === 'json' ? message : [CLIENT_TYPES[message[0] as ClientTypeName], ...message.slice(1)]
+}

@@ -1,0 +1,226 @@
+/** A gateway whose doors are under test: any limits and policy, tokens that name their bearer, and raw sockets to it. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { type ClientOptions, WebSocket } from 'ws'
+import type { Role } from '../../src/domain/roles.ts'
+import type { DoorPolicy } from '../../src/gateway/context.ts'
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
+import type { TlsFiles } from '../../src/gateway/tls.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { Client, FakeRegion, REGION } from './harness.ts'
+
+export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
+  readonly limits?: Partial<Limits>
+  readonly tls?: TlsFiles
+  readonly port?: number
+}
+
+/** The rates with some of them changed. */
+export const ratesWith = (changed: Partial<Limits['rates']>): Limits['rates'] => ({
+  ...DEFAULT_LIMITS.rates,
+  ...changed,
+})
+
+export class Door {
+  readonly gateway: Gateway
+  readonly region: FakeRegion
+  readonly metrics: Metrics
+  readonly #test: TestContext
+  readonly #isTls: boolean
+
+  private constructor(test: TestContext, gateway: Gateway, region: FakeRegion, metrics: Metrics, isTls: boolean) {
+    this.#test = test
+    this.gateway = gateway
+    this.region = region
+    this.metrics = metrics
+    this.#isTls = isTls
+  }
+
+  static async start(test: TestContext, options: DoorOptions = {}): Promise<Door> {
+    const region = new FakeRegion(REGION)
+    const metrics = new Metrics()
+    const tested: Omit<GatewayOptions, Unused> = {
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      tls: options.tls ?? null,
+      directory: { region: id => (id === REGION ? region : null), ready: () => true },
+      authenticator: { verify: token => Promise.resolve(verified(token)), ticket: () => 'ght_test' },
+      revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
+      audit: { note: () => {}, append: () => Promise.resolve() },
+      door: {
+        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        allowedOrigins: options.allowedOrigins ?? [],
+        trustedProxies: options.trustedProxies ?? [],
+        metricsFrom: options.metricsFrom ?? [],
+        sessionMaxAgeMs: 3_600_000,
+      },
+      metrics,
+      log: createLogger({ level: 'silent' }),
+      wallClock: Date.now,
+    }
+    const gateway = await startGateway({ ...tested, ...UNUSED })
+    test.after(() => gateway.close())
+    return new Door(test, gateway, region, metrics, options.tls !== undefined)
+  }
+
+  url(path: string): string {
+    return `${this.#isTls ? 'https' : 'http'}://127.0.0.1:${this.gateway.port}${path}`
+  }
+
+  raw(): RawSocket {
+    const raw = new RawSocket(this.gateway.port, this.#isTls)
+    this.#test.after(() => raw.socket.destroy())
+    return raw
+  }
+
+  /** What a raw request is answered with, until the connection ends or nothing comes for `quietMs`. */
+  async ask(request: string | Buffer, quietMs = 300): Promise<{ text: string; status: number; hasEnded: boolean }> {
+    const raw = this.raw()
+    raw.socket.write(request)
+    let hasEnded = false
+    await Promise.race([
+      raw.closed.then(() => {
+        hasEnded = true
+      }),
+      raw.quiet(quietMs),
+    ])
+    raw.socket.destroy()
+    const text = raw.received.toString('latin1')
+    return { text, status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), hasEnded }
+  }
+
+  /** An HTTP request with headers that `fetch` would not send, answered once. */
+  async request(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<Answer> {
+    const lines = Object.entries({ Host: `127.0.0.1:${this.gateway.port}`, ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
+    const raw = this.raw()
+    raw.socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    const answer = await raw.answer()
+    raw.socket.destroy()
+    return answer
+  }
+
+  async connect(options: ClientOptions = {}, format: 'binary' | 'json' = 'json'): Promise<Client> {
+    const socket = this.#socket(options, format)
+    const client = new Client(socket, format)
+    await once(socket, 'open')
+    return client
+  }
+
+  /** The status and problem code with which an upgrade is refused. */
+  async refusedUpgrade(options: ClientOptions = {}): Promise<{ status: number; code: string; details: unknown }> {
+    const socket = this.#socket(options, 'json')
+    socket.on('error', () => {})
+    const [, response] = await once(socket, 'unexpected-response')
+    let body = ''
+    for await (const chunk of response) body += chunk
+    const { code, details } = JSON.parse(body)
+    return { status: response.statusCode, code, details }
+  }
+
+  async signIn(who = 'person-1', role: Role = 'dispatcher', options: ClientOptions = {}): Promise<Client> {
+    const client = await this.connect(options)
+    client.send(['hello', 'h1', `${who}/${role}`, REGION, role, role === 'driver' ? 'A1' : null, 1_000, []])
+    const answer = await client.next()
+    if (answer[0] !== 'reply') throw new Error(`hello was answered with ${JSON.stringify(answer)}`)
+    return client
+  }
+
+  /** The value of one sample of the exposition, 0 when it is not there. */
+  async sample(nameAndLabels: string): Promise<number> {
+    const line = (await this.metrics.text()).split('\n').find(each => each.startsWith(`${nameAndLabels} `))
+    return line === undefined ? 0 : Number(line.slice(nameAndLabels.length + 1))
+  }
+
+  refusals(limit: string): Promise<number> {
+    return this.sample(`goldenhour_limit_refusals_total{limit="${limit}"}`)
+  }
+
+  #socket(options: ClientOptions, format: 'binary' | 'json'): WebSocket {
+    const url = `${this.#isTls ? 'wss' : 'ws'}://127.0.0.1:${this.gateway.port}/v1/ws`
+    const subprotocol = format === 'binary' ? 'goldenhour.v1' : 'goldenhour.v1.json'
+    const socket = new WebSocket(url, [subprotocol], { rejectUnauthorized: false, ...options })
+    this.#test.after(() => socket.terminate())
+    return socket
+  }
+}
+
+type Unused = 'signIn' | 'database' | 'keys'
+const unused = new Proxy({}, { get: (_, name) => () => Promise.reject(new Error(`${String(name)} is not here`)) })
+/** Routes that use these are not under test here. */
+const UNUSED = { signIn: unused, database: unused, keys: unused } as Pick<GatewayOptions, Unused>
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export class RawSocket {
+  readonly socket: Socket
+  readonly closed: Promise<void>
+  received: Buffer = Buffer.alloc(0)
+  #lastAtMs = Date.now()
+
+  constructor(port: number, isTls: boolean) {
+    const host = '127.0.0.1'
+    this.socket = isTls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port })
+    this.socket.setNoDelay(true)
+    this.socket.on('error', () => {})
+    this.socket.on('data', chunk => {
+      this.received = Buffer.concat([this.received, chunk])
+      this.#lastAtMs = Date.now()
+    })
+    this.closed = new Promise(resolve => this.socket.on('close', () => resolve()))
+  }
+
+  /** Until nothing has come for a while. */
+  async quiet(quietMs: number): Promise<void> {
+    this.#lastAtMs = Date.now()
+    while (Date.now() - this.#lastAtMs < quietMs) await new Promise(resolve => setTimeout(resolve, 5))
+  }
+
+  /** The next whole HTTP answer. */
+  async answer(): Promise<Answer> {
+    for (;;) {
+      const text = this.received.toString('latin1')
+      const end = text.indexOf('\r\n\r\n')
+      if (end > 0) {
+        const [first, ...lines] = text.slice(0, end).split('\r\n')
+        const headers: Record<string, string> = {}
+        for (const line of lines) {
+          const colon = line.indexOf(':')
+          headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
+        }
+        const length = Number(headers['content-length'] ?? 0)
+        if (text.length >= end + 4 + length) {
+          this.received = this.received.subarray(end + 4 + length)
+          return { status: Number(first!.split(' ')[1]), headers, body: text.slice(end + 4, end + 4 + length) }
+        }
+      }
+      if (this.socket.destroyed) throw new Error(`the connection ended after ${JSON.stringify(text)}`)
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+  }
+}
+
+/** A token of these tests is `<principal>/<role>`. */
+function verified(token: string) {
+  const [sub, role] = token.split('/') as [string, Role]
+  if (role === undefined) return { ok: false, refusal: { code: 'token-invalid', message: 'No such token.' } } as const
+  const claims = {
+    sub,
+    role,
+    regions: [REGION],
+    unit: role === 'driver' ? 'A1' : null,
+    units: null,
+    sid: null,
+    authAtMs: Date.now(),
+  }
+  return { ok: true, claims } as const
+}

@@ -1,0 +1,138 @@
+/**
+ * HTTP requests that mean no good, over raw sockets: nothing is let through twice, and the process goes on.
+ *
+ * uWebSockets.js answers some of these itself, before any of our code runs; what it does is stated here, too.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Door } from './door.ts'
+
+const HOST = 'Host: a\r\n'
+const get = (path: string, headers = HOST) => `GET ${path} HTTP/1.1\r\n${headers}\r\n`
+const smuggled = get('/smuggled')
+const post = (headers: string, body: string) => `POST /v1/calls HTTP/1.1\r\n${HOST}${headers}\r\n${body}`
+
+/** Requests that reached one of our routes. */
+const answers = (text: string): number => text.split('HTTP/1.1 ').length - 1
+
+test('a request whose end two readers could see differently is cut, and nothing behind it is read', async t => {
+  const door = await Door.start(t)
+  for (const [name, request] of [
+    ['two lengths', post('Content-Length: 5\r\nContent-Length: 40\r\n', `hello${smuggled}`)],
+    ['the same length twice', post('Content-Length: 5\r\nContent-Length: 5\r\n', `hello${smuggled}`)],
+    ['two lengths on a GET', get('/healthz', `${HOST}Content-Length: 0\r\nContent-Length: 40\r\n`) + smuggled],
+    ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', `5\r\nhello\r\n0\r\n\r\n${smuggled}`)],
+    ['two codings', post('Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['a list of codings', post('Transfer-Encoding: identity, chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['two hosts', get('/healthz', 'Host: a\r\nHost: b\r\n')],
+    [
+      'two lengths at the upgrade',
+      get('/v1/ws', `${HOST}Content-Length: 0\r\nContent-Length: 9\r\nSec-WebSocket-Key: ${'x'.repeat(24)}\r\n`),
+    ],
+  ] as const) {
+    const { text, hasEnded } = await door.ask(request)
+    assert.deepEqual([text, hasEnded], ['', true], name)
+  }
+  assert.equal((await door.request('/healthz')).status, 200)
+})
+
+test('a length that is no length, and a coding beside one, are 400 and the end of the connection', async t => {
+  const door = await Door.start(t)
+  for (const headers of [
+    'Content-Length: 5, 5\r\n',
+    'Content-Length: +5\r\n',
+    'Content-Length: -5\r\n',
+    'Content-Length: 0x5\r\n',
+    'Content-Length: 99999999999999999999999\r\n',
+    'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n',
+  ]) {
+    const { status, hasEnded, text } = await door.ask(post(headers, `0\r\n\r\n${smuggled}`))
+    assert.deepEqual([status, hasEnded, answers(text)], [400, true, 1], headers)
+  }
+  for (const body of ['zz\r\nhello\r\n0\r\n\r\n', 'FFFFFFFFFFFFFFFFF\r\nhello\r\n']) {
+    const { text, hasEnded } = await door.ask(post('Transfer-Encoding: chunked\r\n', body + smuggled))
+    assert.ok(hasEnded && !text.includes(' 200 '), body)
+  }
+})
+
+test('heads that are none get no answer of ours: they are refused, or wait until they are cut', async t => {
+  const door = await Door.start(t)
+  for (const [name, request, status] of [
+    ['an absolute target', 'GET http://a/healthz HTTP/1.1\r\nHost: a\r\n\r\n', 505],
+    ['a target for proxies', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', 505],
+    ['a star', 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', 505],
+    ['no target', 'GET  HTTP/1.1\r\nHost: a\r\n\r\n', 505],
+    ['HTTP/1.0', 'GET /healthz HTTP/1.0\r\nHost: a\r\n\r\n', 505],
+    ['line feeds alone', 'GET /healthz HTTP/1.1\nHost: a\n\n', 505],
+    ['a NUL in the target', 'GET /heal\0thz HTTP/1.1\r\nHost: a\r\n\r\n', 505],
+    ['no host', get('/healthz', ''), 0],
+    ['a space before the colon', post('Content-Length : 5\r\n', 'hello'), 0],
+    ['a folded header', get('/healthz', `${HOST}X-A: a\r\n b\r\n`), 0],
+    ['a NUL in a header', get('/healthz', `${HOST}X-A: a\0b\r\n`), 0],
+    ['a CR in a header', get('/healthz', `${HOST}X-A: a\rb\r\n`), 0],
+  ] as const) {
+    const answer = await door.ask(request, 100)
+    assert.equal(answer.status, status, name)
+    assert.ok(!answer.text.includes('"status":"up"'), name)
+  }
+  assert.equal((await door.request('/healthz')).status, 200)
+})
+
+test('a method that no route has is not-found, in whatever letters', async t => {
+  const door = await Door.start(t)
+  for (const method of ['FOO', 'get', 'TRACE', 'PROPFIND', 'CONNECT']) {
+    assert.equal((await door.request('/healthz', {}, method)).status, 404, method)
+  }
+})
+
+test('a head has a greatest size and number of headers, past which nothing of it is kept', async t => {
+  const door = await Door.start(t)
+  const headers = (count: number) => HOST + Array.from({ length: count - 1 }, (_, i) => `X-${i}: 1\r\n`).join('')
+  assert.equal((await door.ask(get('/healthz', headers(98)), 100)).status, 200)
+  assert.equal((await door.ask(get('/healthz', headers(99)), 100)).status, 0)
+  // In one piece more may come than is kept of a head that comes in parts: 4 kB.
+  for (const size of [200_000, 2_000_000]) {
+    const { status, hasEnded } = await door.ask(get('/healthz', `${HOST}X-A: ${'a'.repeat(size)}\r\n`))
+    assert.deepEqual([status, hasEnded], [431, true], String(size))
+  }
+  const parts = door.raw()
+  parts.socket.write(`GET /healthz HTTP/1.1\r\n${HOST}X-A: ${'a'.repeat(4_000)}`)
+  await parts.quiet(50)
+  parts.socket.write('a'.repeat(1_000))
+  await parts.closed
+  assert.match(parts.received.toString(), /^HTTP\/1\.1 431 /)
+  const longUrl = await door.ask(get(`/${'a'.repeat(2_000_000)}`))
+  assert.ok(longUrl.hasEnded && longUrl.status >= 400)
+  assert.equal((await door.request(`/${'a'.repeat(3_000)}`)).status, 404)
+})
+
+test('a second request that comes while the first waits for its answer ends the connection; one after it is answered', async t => {
+  const door = await Door.start(t)
+  const waiting = '/v1/units/nearest?region=akl&lon=1&lat=1'
+  const mine = `${HOST}Authorization: Bearer person-1/dispatcher\r\n`
+  door.region.query = query => void door.region.queries.push(query)
+  const { text, hasEnded } = await door.ask(get(waiting, mine) + get(waiting, mine) + get('/healthz'))
+  assert.deepEqual([text, hasEnded], ['', true])
+  assert.ok(door.region.queries.length <= 1)
+  const raw = door.raw()
+  for (let i = 0; i < 3; i += 1) {
+    raw.socket.write(get('/healthz'))
+    assert.equal((await raw.answer()).status, 200)
+  }
+})
+
+test('a body over its limit ends the connection when not even the rest of it is read', async t => {
+  const door = await Door.start(t, { limits: { httpBodyBytes: 20_000 } })
+  const call = (size: number) =>
+    post(
+      `Authorization: Bearer person-1/dispatcher\r\nIdempotency-Key: k1\r\nContent-Length: ${size}\r\n`,
+      'x'.repeat(size),
+    )
+  const little = door.raw()
+  little.socket.write(call(20_001))
+  const { status, headers } = await little.answer()
+  assert.deepEqual([status, headers.connection], [413, undefined])
+  const lots = await door.ask(call(1_000_000))
+  assert.deepEqual([lots.status, lots.hasEnded], [413, true])
+  assert.equal(await door.refusals('httpBodyBytes'), 2)
+})

@@ -1,0 +1,111 @@
+/** Which web pages may connect and call. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { corsHeaders, isAllowedOrigin, preflightHeaders } from '../../src/gateway/cors.ts'
+import { Door } from './door.ts'
+
+const LISTED = 'https://desk.example'
+
+test('programs, our own pages and listed origins may come in, and nobody else', () => {
+  const own = { scheme: 'https', host: 'ems.example:8443' } as const
+  const allowed = [LISTED, 'http://localhost:5173']
+  for (const [origin, expected] of [
+    ['', true],
+    ['https://ems.example:8443', true],
+    ['https://EMS.example:8443', true],
+    ['http://ems.example:8443', false],
+    ['https://ems.example', false],
+    ['https://ems.example:8444', false],
+    [LISTED, true],
+    ['https://desk.example:443', true],
+    ['http://desk.example', false],
+    ['https://sub.desk.example', false],
+    ['https://desk.example.evil.example', false],
+    ['https://evil.example/https://desk.example', false],
+    ['https://desk.example@evil.example', false],
+    ['http://localhost:5173', true],
+    ['http://localhost', false],
+    ['null', false],
+    ['file://', false],
+    ['*', false],
+    ['https://desk.example ', false],
+    ['https://desk.example, https://evil.example', false],
+  ] as const) {
+    assert.equal(isAllowedOrigin(origin, own, allowed), expected, origin)
+    assert.equal(isAllowedOrigin(origin, own, ['*']), true)
+  }
+  // The scheme's own port may be named or not.
+  assert.ok(isAllowedOrigin('https://ems.example', { scheme: 'https', host: 'ems.example:443' }, []))
+  assert.ok(isAllowedOrigin('http://[::1]:9001', { scheme: 'http', host: '[::1]:9001' }, []))
+  assert.equal(isAllowedOrigin('http://evil.example', { scheme: 'http', host: '' }, []), false)
+})
+
+test('what browsers are told never allows credentials, and echoes one origin', () => {
+  for (const headers of [corsHeaders(LISTED), preflightHeaders(LISTED)]) {
+    assert.equal(headers['Access-Control-Allow-Origin'], LISTED)
+    assert.equal('Access-Control-Allow-Credentials' in headers, false)
+    assert.match(headers.Vary!, /^Origin/)
+    for (const value of Object.values(headers)) assert.ok(!value.includes('*'))
+  }
+})
+
+test('a page of a foreign origin is refused the upgrade, and one of an allowed origin is let in', async t => {
+  const door = await Door.start(t, { allowedOrigins: [LISTED] })
+  for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:1']) {
+    const refused = await door.refusedUpgrade({ origin })
+    assert.deepEqual([refused.status, refused.code], [403, 'wrong-origin'], origin)
+  }
+  for (const origin of [LISTED, `http://127.0.0.1:${door.gateway.port}`]) {
+    const client = await door.connect({ origin })
+    client.socket.close()
+    assert.equal((await client.closed).code, 1005)
+  }
+  await door.signIn()
+  assert.equal(await door.sample('goldenhour_refusals_total{code="wrong-origin"}'), 3)
+})
+
+test('an HTTP request of a foreign page is refused before its token is looked at', async t => {
+  const door = await Door.start(t, { allowedOrigins: [LISTED] })
+  for (const path of ['/v1/units/nearest', '/healthz', '/nowhere']) {
+    const { status, headers, body } = await door.request(path, { Origin: 'https://evil.example' })
+    assert.deepEqual([status, JSON.parse(body).code], [403, 'wrong-origin'])
+    assert.equal(headers['access-control-allow-origin'], undefined)
+  }
+  const { status, headers } = await door.request('/healthz', { Origin: LISTED })
+  assert.deepEqual([status, headers['access-control-allow-origin']], [200, LISTED])
+  assert.equal(headers['access-control-expose-headers'], 'ETag, Link, Retry-After')
+  const unlisted = await door.request('/v1/units/nearest', { Origin: LISTED })
+  // The page must be able to read why it was refused.
+  assert.deepEqual([unlisted.status, unlisted.headers['access-control-allow-origin']], [401, LISTED])
+})
+
+test('a preflight is answered for allowed origins only, with the methods and headers that are listed', async t => {
+  const door = await Door.start(t, { allowedOrigins: [LISTED] })
+  const ask = (origin: string) =>
+    door.request('/v1/calls', { Origin: origin, 'Access-Control-Request-Method': 'POST' }, 'OPTIONS')
+  const { status, headers, body } = await ask(LISTED)
+  assert.deepEqual([status, body], [204, ''])
+  assert.equal(headers['access-control-allow-origin'], LISTED)
+  assert.equal(headers['access-control-allow-methods'], 'GET, POST, PUT, PATCH, DELETE')
+  assert.match(headers['access-control-allow-headers']!, /^Authorization, .*Idempotency-Key/)
+  assert.equal(headers['access-control-max-age'], '600')
+  assert.match(headers.vary!, /^Origin, /)
+  const foreign = await ask('https://evil.example')
+  assert.deepEqual([foreign.status, foreign.headers['access-control-allow-methods']], [403, undefined])
+  assert.equal((await door.request('/v1/calls', { Origin: LISTED }, 'OPTIONS')).status, 404)
+  assert.equal((await door.request('/v1/calls', { 'Access-Control-Request-Method': 'PUT' }, 'OPTIONS')).status, 404)
+})
+
+test('behind a trusted proxy our own origin is the one that the browser sees', async t => {
+  const door = await Door.start(t, { trustedProxies: ['127.0.0.0/8'] })
+  const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'ems.example' }
+  const client = await door.connect({ origin: 'https://ems.example', headers })
+  assert.equal(client.socket.readyState, 1)
+  for (const wrong of [
+    {},
+    { ...headers, 'X-Forwarded-Proto': 'http' },
+    { ...headers, 'X-Forwarded-Host': 'b.example' },
+  ]) {
+    assert.equal((await door.refusedUpgrade({ origin: 'https://ems.example', headers: wrong })).code, 'wrong-origin')
+  }
+})

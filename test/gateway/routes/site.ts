@@ -1,0 +1,177 @@
+/** The HTTP routes over a real database and a real audit, with callers who only say who they are. */
+
+import type { TestContext } from 'node:test'
+import { sql } from 'kysely'
+import type { Query, QueryAnswer, RegionHandle } from '../../../src/actors/region-handle.ts'
+import type { Role } from '../../../src/domain/roles.ts'
+import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
+import type { GatewayContext } from '../../../src/gateway/context.ts'
+import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts'
+import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
+import { type Database, openDatabase } from '../../../src/store/database.ts'
+import { PostgresAudit } from '../../../src/store/postgres-audit.ts'
+import { ReferenceStore } from '../../../src/store/reference.ts'
+import { createLogger } from '../../../src/telemetry/log.ts'
+import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { testDatabase } from '../../support/postgres.ts'
+
+export interface Asked {
+  readonly caller?: string
+  readonly method?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answered {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes.
+  readonly body: any
+  readonly headers: Headers
+}
+
+export class Site {
+  readonly gateway: Gateway
+  readonly database: Database
+  readonly reference: ReferenceStore
+  readonly revoked: Set<string>
+  readonly queries: Query[]
+  /** Moves the wall clock of the gateway, in milliseconds. */
+  readonly clock: { aheadMs: number }
+
+  readonly audit: PostgresAudit
+
+  constructor(parts: Pick<Site, 'gateway' | 'database' | 'revoked' | 'queries' | 'clock' | 'audit'>) {
+    this.gateway = parts.gateway
+    this.audit = parts.audit
+    this.database = parts.database
+    this.reference = new ReferenceStore(parts.database)
+    this.revoked = parts.revoked
+    this.queries = parts.queries
+    this.clock = parts.clock
+  }
+
+  /** Calls a route as whoever `callerOf` made; an admin where nobody is named. */
+  async ask(
+    path: string,
+    { caller = callerOf('admin'), method = 'GET', body, headers = {} }: Asked = {},
+  ): Promise<Answered> {
+    const sent: Record<string, string> = { authorization: `Bearer ${caller}`, ...headers }
+    const text = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+    const response = await fetch(`http://127.0.0.1:${this.gateway.port}${path}`, { method, headers: sent, ...text })
+    const answer = await response.text()
+    return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers }
+  }
+
+  #keys = 0
+  /** A key that no request of this site has had. */
+  key(): string {
+    this.#keys += 1
+    return `key-${this.#keys}`
+  }
+
+  post(path: string, body: unknown, asked: Asked = {}): Promise<Answered> {
+    return this.ask(path, {
+      ...asked,
+      method: 'POST',
+      body,
+      headers: { 'idempotency-key': this.key(), ...asked.headers },
+    })
+  }
+
+  /** What the audit holds by now, oldest first. */
+  async audited(): Promise<readonly AuditRow[]> {
+    const { rows } = await sql<AuditRow>`
+      SELECT actor, action, region, subject, details FROM audit.entries ORDER BY seq`.execute(this.database)
+    return rows
+  }
+}
+
+interface AuditRow {
+  readonly actor: string
+  readonly action: string
+  readonly region: string | null
+  readonly subject: string | null
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** A credential of this site: it is its own claims. */
+export function callerOf(role: Role, changes: Partial<TokenClaims> = {}): string {
+  const claims: TokenClaims = {
+    sub: `${role}-1`,
+    role,
+    regions: role === 'admin' ? [] : ['akl'],
+    unit: role === 'driver' ? 'A1' : null,
+    units: null,
+    sid: null,
+    authAtMs: 0,
+    ...changes,
+  }
+  return Buffer.from(JSON.stringify(claims)).toString('base64url')
+}
+
+/** Input: the answer of the region `akl` to every query; the database that the routes see, when it is another one. */
+export async function startSite(
+  test: Pick<TestContext, 'after'>,
+  onQuery: (query: Query) => QueryAnswer = () => ({
+    ok: false,
+    refusal: { code: 'internal', message: 'Not asked for.' },
+  }),
+  seen?: Database,
+): Promise<Site> {
+  const made = await testDatabase()
+  const database = openDatabase(made.url)
+  const revoked = new Set<string>()
+  const queries: Query[] = []
+  const clock = { aheadMs: 0 }
+  const wallClock = () => Date.now() + clock.aheadMs
+  const region = {
+    regionId: 'akl',
+    query(query: Query, answer: (answer: QueryAnswer) => void) {
+      queries.push(query)
+      answer(onQuery(query))
+    },
+  } as Partial<RegionHandle> as RegionHandle
+  const audit = new PostgresAudit({
+    database,
+    scheduler: { monotonicMs: () => 0, after: () => () => undefined },
+    wallMs: wallClock,
+    onFailure: error => {
+      throw error
+    },
+  })
+  const context: Partial<GatewayContext> = {
+    directory: { region: id => (id === 'akl' ? region : null), ready: () => true },
+    authenticator: {
+      verify: async credential => ({ ok: true, claims: JSON.parse(Buffer.from(credential, 'base64url').toString()) }),
+      ticket: () => '',
+    },
+    revocations: { isRevoked: ({ sub }) => revoked.has(sub), refresh: async () => {}, onChange: () => undefined },
+    audit,
+    database: seen ?? database,
+    door: {
+      limits: DEFAULT_LIMITS,
+      allowedOrigins: [],
+      trustedProxies: [],
+      metricsFrom: [],
+      sessionMaxAgeMs: 86_400_000,
+    },
+    metrics: new Metrics(),
+    log: createLogger({ level: 'silent' }),
+    wallClock,
+  }
+  const gateway = await startGateway({ ...(context as GatewayContext), host: '127.0.0.1', port: 0, tls: null })
+  test.after(async () => {
+    await gateway.close()
+    await database.destroy()
+    await made.drop()
+  })
+  const site = new Site({ gateway, database, revoked, queries, clock, audit })
+  await site.reference.addRegion({
+    region: 'akl',
+    name: 'Auckland',
+    timeZone: 'Pacific/Auckland',
+    dispatchMode: 'ordered',
+  })
+  await site.reference.addRegion({ region: 'wlg', name: 'Wellington', timeZone: 'UTC', dispatchMode: 'offered' })
+  return site
+}
