@@ -297,8 +297,8 @@ function unitOffDuty(driver: DriverState): Decision {
   })
 }
 
-function unitRetired(driver: DriverState): Decision {
-  return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; sign on to another one.`, {
+export function unitRetired(driver: DriverState): Decision {
+  return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; choose another one.`, {
     unitId: driver.unitId,
   })
 }

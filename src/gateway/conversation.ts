@@ -7,6 +7,7 @@ import type { RateClass } from '../protocol/limits.ts'
 import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import { isTicket } from './auth/tickets.ts'
+import { addressKey } from './client-address.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
 import { NOBODY } from './guard.ts'
@@ -151,7 +152,12 @@ export class Conversation {
 
   async #signIn(hello: Hello): Promise<void> {
     const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#context
+    const key = addressKey(this.#connection.address)
+    // As over HTTP: whoever shows one bad credential after another does not get more of them looked at.
+    const tooManyBad = limiter.openRequestsSpent(key)
+    if (tooManyBad !== null) return this.#turnAway(hello, tooManyBad)
     const verified = await authenticator.verify(hello.token)
+    if (!verified.ok && verified.refusal.code !== 'unavailable') limiter.takeOpenRequest(key)
     // The client may have left while its token was looked at.
     if (!this.#connection.isOpen) return
     if (!verified.ok) return this.#turnAway(hello, verified.refusal)
@@ -290,8 +296,9 @@ export class Conversation {
       actor,
       action: 'refusal',
       outcome: 'refused',
-      region: hello.region,
-      subject: hello.unitId,
+      // What a stranger claims is not kept: each invention would make an entry of its own, and crowd out the others.
+      region: actor === NOBODY ? null : hello.region,
+      subject: actor === NOBODY ? null : hello.unitId,
       address: this.#connection.address,
       details: { code: refusal.code, role: hello.role, route: 'hello' },
     })
@@ -323,7 +330,7 @@ function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
 }
 
 const closeCodeOf = ({ code }: Refusal): number =>
-  code === 'too-many-connections' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated
+  code === 'too-many-connections' || code === 'rate-limited' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated
 
 /** The class that a message counts in, and as how many. */
 function rateOf(request: ClientRequest): readonly [RateClass, number] {

@@ -196,19 +196,40 @@ export async function openClient(url: string, client: ClientSettings): Promise<p
 }
 
 /** A pool for work in which any connection will do. `poolSize` is the most it opens. */
-function openPool(url: string, poolSize = 4): pg.Pool {
-  const pool = new pg.Pool({ ...settings(url, { applicationName: 'goldenhour' }), max: poolSize })
+function openPool(url: string, queryTimeoutMs: number, poolSize = 4): pg.Pool {
+  const client = { ...settings(url, { applicationName: 'goldenhour' }), query_timeout: queryTimeoutMs }
+  const pool = new pg.Pool({ ...client, max: poolSize })
   // As in `openClient`: the pool drops the broken connection by itself.
   pool.on('error', () => undefined)
   // And one that breaks while it is out, between two statements of a transaction, tells nobody but itself: without a
   // listener of its own that would end the process. The next statement reports it.
-  pool.on('connect', client => client.on('error', () => undefined))
+  pool.on('connect', client => {
+    client.on('error', () => undefined)
+    dropWhenSilent(client)
+  })
   return pool
 }
 
-/** For the ordinary queries, over a few connections. */
-export function openDatabase(url: string): Database {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(url) }) })
+/**
+ * A connection whose other end is gone without a word answers nothing, for as long as TCP tries. The statement is given
+ * up by then (`query_timeout`), but the connection would go back to the pool, and the next one wait on it.
+ */
+function dropWhenSilent(client: pg.PoolClient): void {
+  const ask = client.query as (...args: unknown[]) => unknown
+  client.query = ((...args: unknown[]) => {
+    const asked = Reflect.apply(ask, client, args)
+    if (asked instanceof Promise) {
+      asked.catch((error: Error) => {
+        if (error.message === 'Query read timeout') (client as unknown as pg.Client).end().catch(() => undefined)
+      })
+    }
+    return asked
+  }) as typeof client.query
+}
+
+/** For the ordinary queries, over a few connections; one that gets no answer for so long is given up, and its connection. */
+export function openDatabase(url: string, queryTimeoutMs = 10_000): Database {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(url, queryTimeoutMs) }) })
 }
 
 async function refuseOldPostgres(session: pg.Client): Promise<void> {

@@ -29,7 +29,7 @@ export function unavailable(error: unknown): StoreUnavailable {
 const AWAY = /^(08|53|57P|25P0|25006)/
 /** The words of pg and its pool where a connection could not be had, or broke: such errors have no code. */
 const NO_CONNECTION =
-  /timeout exceeded when trying to connect|connection (terminated|timeout)|connection error|pool after calling end/i
+  /timeout exceeded when trying to connect|connection (terminated|timeout)|connection error|query read timeout|pool after calling end/i
 /** Of the socket: ECONNREFUSED, ENOTFOUND and their like. */
 const SOCKET = /^E[A-Z_]+$/
 

@@ -1,4 +1,5 @@
 /** What was ended before its time: all of a user, one sign-in, or one device. */
+import { sql } from 'kysely'
 import { raiseAccessVersion } from './access-version.ts'
 import type { Database } from './database.ts'
 
@@ -26,9 +27,10 @@ export class RevocationStore {
       .insertInto('auth.revocations')
       .values({ kind, id, revoked_at_ms: this.#wallClock(), version })
       .onConflict(conflict =>
-        conflict
-          .columns(['kind', 'id'])
-          .doUpdateSet(row => ({ revoked_at_ms: row.ref('excluded.revoked_at_ms'), version })),
+        conflict.columns(['kind', 'id']).doUpdateSet(() => ({
+          revoked_at_ms: sql<number>`greatest(revocations.revoked_at_ms, excluded.revoked_at_ms)`,
+          version,
+        })),
       )
       .execute()
   }

@@ -17,6 +17,7 @@ import {
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
 } from '../../src/domain/vocabulary.ts'
+import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { decodeBinary, decodeServer, encodeClient, encodeServer } from '../../src/protocol/codec.ts'
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS } from '../../src/protocol/fix-frame.ts'
@@ -38,10 +39,25 @@ import {
   type WelcomeView,
 } from '../../src/protocol/wire.ts'
 import { DOCUMENT, frames, quoted, tableAfter } from '../protocol/document.ts'
+import { HTTP_CASES } from './matrix/http-cases.ts'
 import { SHOWN } from './protocol-examples.ts'
 
-/** Every field of a view or event, by name: the compiler refuses one too many and one too few. */
-type FieldsOf<T> = Record<keyof T, true>
+/**
+ * Every field of a view or event, by name: null where it may be null, `absent` where it may be absent, else true. The
+ * compiler refuses one too many, one too few, and a wrong mark.
+ */
+type FieldsOf<T> = {
+  readonly [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? (null extends T[K] ? null : true) : 'absent'
+}
+type Mark = true | null | 'absent'
+
+/** The fields that a cell names, each with its mark: `a`, `b`?, [`c`]. */
+function markedFields(cell: string): [name: string, mark: Mark][] {
+  return [...cell.matchAll(/(\[?)`([^`]+)`(\??)/g)].map(([, bracket, name, query]) => [
+    name!,
+    bracket === '[' ? 'absent' : query === '?' ? null : true,
+  ])
+}
 
 /** The fields of a message, also of the three whose fixes are read by hand. */
 function fieldsOf(type: ClientTypeName): readonly string[] {
@@ -102,6 +118,47 @@ test('the table of ranges is the one that frames are checked by', () => {
   assert.deepEqual(rows, Object.entries(RANGES))
 })
 
+test('the tables of routes have every route with its roles and the status of its answer, and no other', () => {
+  const rows = [...tableAfter('## 10 HTTP'), ...tableAfter('## 17 Position history')]
+  const told = rows.flatMap(([routes, who, answers]) =>
+    quoted(routes!).map(route => [route, who!.replace(/^anyone, .*/, 'anyone'), answers!.slice(0, 3)]),
+  )
+  const mounted = ROUTES.map(({ method, pattern, action }) => {
+    const route = `${method.toUpperCase()} ${pattern}`
+    // The matrix of rights asks each route of a running engine, and finds this status.
+    const status = String(HTTP_CASES[route]?.status)
+    return [route, action === null ? 'anyone' : RIGHTS[action].roles.join(', '), status]
+  })
+  assert.deepEqual(told.sort(), mounted.sort())
+})
+
+test('the list of chapters names each of them in its order, under its own address', () => {
+  const chapters = [...DOCUMENT.matchAll(/^## ((\d+) .+)$/gm)].map(([, title, number]) => ({ title, number }))
+  assert.deepEqual(
+    chapters.map(({ number }) => Number(number)),
+    chapters.map((_, i) => i + 1),
+  )
+  const listed = /\nChapters: ([\s\S]+?)\n\n/.exec(DOCUMENT)![1]!
+  assert.deepEqual(
+    [...listed.matchAll(/\[(.+?)\]\((.+?)\)/g)].map(([, title, address]) => [title, address]),
+    chapters.map(({ title }) => [title, addressOf(title!)]),
+  )
+})
+
+test('every address within the page is that of a heading, and every chapter that the text names exists', () => {
+  const headings = [...DOCUMENT.matchAll(/^#{2,3} (.+)$/gm)].map(([, title]) => addressOf(title!))
+  for (const [, address] of DOCUMENT.matchAll(/\]\((#.+?)\)/g)) assert.ok(headings.includes(address!), address)
+  const chapters = new Set([...DOCUMENT.matchAll(/^## (\d+) /gm)].map(([, number]) => number))
+  for (const [, number] of DOCUMENT.matchAll(/chapters? (\d+)/gi)) assert.ok(chapters.has(number), number)
+})
+
+/** The address of a heading, as GitHub makes it. */
+const addressOf = (title: string): string =>
+  `#${title
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')}`
+
 test('the tables of limits are those in force', () => {
   const rowsAfter = (heading: string) =>
     tableAfter(heading).map(([name, value]) => [quoted(name!)[0], Number(value)] as const)
@@ -144,7 +201,7 @@ test('the elements of a fix stand in their order', () => {
   assert.ok(DOCUMENT.replaceAll(/\s+/g, ' ').includes(`\`[${FEED_FIX_FIELDS.join(', ')}]\``))
 })
 
-test('every view has all its fields and no other', () => {
+test('every view has all its fields and no other, and marks those that may be null', () => {
   const clock = { nowMs: true, anchorRegionMs: true, anchorWallMs: true, rate: true } satisfies FieldsOf<
     WelcomeView['clock']
   >
@@ -157,11 +214,11 @@ test('every view has all its fields and no other', () => {
       clock: true,
       position: true,
       streams: true,
-      driver: true,
+      driver: null,
       limits: true,
-      ticket: true,
+      ticket: null,
     } satisfies FieldsOf<WelcomeView>,
-    DriverView: { unit: true, trip: true, cadenceMs: true } satisfies FieldsOf<DriverView>,
+    DriverView: { unit: true, trip: null, cadenceMs: true } satisfies FieldsOf<DriverView>,
     UnitView: {
       unitId: true,
       callSign: true,
@@ -169,13 +226,13 @@ test('every view has all its fields and no other', () => {
       capabilities: true,
       status: true,
       dispatchability: true,
-      unavailableReason: true,
+      unavailableReason: null,
       statusSinceMs: true,
-      crew: true,
+      crew: null,
       connected: true,
-      fix: true,
-      offerId: true,
-      tripId: true,
+      fix: null,
+      offerId: null,
+      tripId: null,
       version: true,
     } satisfies FieldsOf<UnitView>,
     FixView: {
@@ -184,29 +241,29 @@ test('every view has all its fields and no other', () => {
       fixedAtMs: true,
       ageMs: true,
       freshness: true,
-      speedMps: true,
-      headingDeg: true,
+      speedMps: null,
+      headingDeg: null,
     } satisfies FieldsOf<FixView>,
     TripView: {
       tripId: true,
       callId: true,
       phase: true,
       priority: true,
-      problem: true,
+      problem: null,
       need: true,
       lonE7: true,
       latE7: true,
       receivedAtMs: true,
-      unitId: true,
-      offer: true,
+      unitId: null,
+      offer: null,
       round: true,
       times: true,
       missed: true,
       alarms: true,
-      disposition: true,
-      cancelReason: true,
+      disposition: null,
+      cancelReason: null,
       version: true,
-      details: true,
+      details: null,
     } satisfies FieldsOf<TripView>,
     CallView: {
       callId: true,
@@ -214,11 +271,11 @@ test('every view has all its fields and no other', () => {
       lonE7: true,
       latE7: true,
       priority: true,
-      problem: true,
+      problem: null,
       needs: true,
       receivedAtMs: true,
       trips: true,
-      details: true,
+      details: null,
       version: true,
     } satisfies FieldsOf<CallView>,
     OfferView: {
@@ -233,56 +290,57 @@ test('every view has all its fields and no other', () => {
     NearestResult: { basis: true, units: true } satisfies FieldsOf<NearestResult>,
   }
   for (const [name, fields] of Object.entries(views)) {
-    const listed = tableAfter(`### ${name}`).flatMap(([first]) => quoted(first!))
-    assert.deepEqual(listed.sort(), Object.keys(fields).sort(), name)
+    const listed = tableAfter(`### ${name}`).flatMap(([first]) => markedFields(first!))
+    assert.deepEqual(Object.fromEntries(listed), fields, name)
+    assert.equal(listed.length, Object.keys(fields).length, name)
   }
 })
 
-test('every event has all its fields and no other', () => {
+test('every event has all its fields and no other, and marks those that may be null or absent', () => {
   type Own<T extends DomainEvent['type']> = FieldsOf<Omit<Extract<DomainEvent, { type: T }>, 'type' | 'v' | 'entity'>>
   const crew = { unitId: true, principal: true, happenedAtMs: true } as const
   const offer = { tripId: true, offerId: true, unitId: true } as const
   const place = { lonDeg: true, latDeg: true, priority: true, receivedAtMs: true } as const
   const events: { [T in DomainEvent['type']]: Own<T> } = {
-    UnitRegistered: { unitId: true, callSign: true, levelOfCare: true, capabilities: true, homeStation: true },
+    UnitRegistered: { unitId: true, callSign: true, levelOfCare: true, capabilities: true, homeStation: null },
     UnitRetired: { unitId: true },
     CrewSignedOn: crew,
-    CrewSignedOff: { ...crew, cause: true },
-    UnitBecameAvailable: { unitId: true, happenedAtMs: true, cause: true },
-    UnitBecameUnavailable: { unitId: true, reason: true, happenedAtMs: true, cause: true },
+    CrewSignedOff: { ...crew, cause: 'absent' },
+    UnitBecameAvailable: { unitId: true, happenedAtMs: true, cause: 'absent' },
+    UnitBecameUnavailable: { unitId: true, reason: true, happenedAtMs: true, cause: 'absent' },
     FixHoleRecorded: { unitId: true, streamId: true, fromSeq: true, toSeq: true },
-    CallEntered: { ...place, callId: true, problem: true, needs: true, tripIds: true },
+    CallEntered: { ...place, callId: true, problem: null, needs: true, tripIds: true },
     CallAmended: {
       callId: true,
       lonDeg: true,
       latDeg: true,
       priority: true,
-      problem: true,
+      problem: null,
       tripIds: true,
       detailsReplaced: true,
     },
     CallCancelled: { callId: true },
     CallClosed: { callId: true },
     TripCreated: { ...place, tripId: true, callId: true, need: true },
-    AssignmentOverridden: { tripId: true, unitId: true, fromUnitId: true, inPhase: true, reason: true },
+    AssignmentOverridden: { tripId: true, unitId: true, fromUnitId: null, inPhase: true, reason: true },
     UnitWithdrawn: { tripId: true, unitId: true, inPhase: true, reason: true },
     OfferMade: {
       ...offer,
       mode: true,
       round: true,
       offeredAtMs: true,
-      warnAtMs: true,
+      warnAtMs: null,
       deadlineAtMs: true,
       decision: true,
     },
-    OfferAccepted: { ...offer, happenedAtMs: true, cause: true },
+    OfferAccepted: { ...offer, happenedAtMs: true, cause: 'absent' },
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: offer,
     OfferRevoked: { ...offer, reason: true },
-    TripAlarmRaised: { tripId: true, alarm: true, unitId: true },
-    TripAlarmCleared: { tripId: true, alarm: true, unitId: true },
+    TripAlarmRaised: { tripId: true, alarm: true, unitId: null },
+    TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
     TripPhaseReached: { tripId: true, unitId: true, phase: true, happenedAtMs: true, cause: true, missed: true },
-    TripCancelled: { tripId: true, callId: true, reason: true, inPhase: true, unitId: true, cause: true },
+    TripCancelled: { tripId: true, callId: true, reason: true, inPhase: true, unitId: null, cause: true },
     TripClosed: {
       tripId: true,
       callId: true,
@@ -290,12 +348,14 @@ test('every event has all its fields and no other', () => {
       disposition: true,
       happenedAtMs: true,
       missed: true,
-      cause: true,
+      cause: 'absent',
     },
   }
-  const listed = tableAfter('### Events').map(([type, fields]) => [quoted(type!)[0], quoted(fields!).sort()])
-  const expected = Object.entries(events).map(([type, fields]) => [type, Object.keys(fields).sort()])
-  assert.deepEqual(listed, expected)
+  const listed = tableAfter('### Events').map(([type, fields]) => [quoted(type!)[0], markedFields(fields!)])
+  assert.deepEqual(
+    listed.map(([type, fields]) => [type, Object.fromEntries(fields as [string, Mark][])]),
+    Object.entries(events),
+  )
 })
 
 test('the walk-throughs show the frames that the compiler has checked, and no other', () => {
@@ -360,20 +420,17 @@ test('the HTTP example is the same call as the one over WebSocket', () => {
   assert.deepEqual(parsed.command, overSocket.request.command)
 })
 
-test('rules are numbered upward from 1 in their chapter, and every rule that is named exists', () => {
+test('rules are numbered from 1 on in their chapter, and every rule that is named exists', () => {
   const defined = [...DOCUMENT.matchAll(/^- \[([A-Z]{2})-(\d+)\]/gm)].map(
     match => [match[1]!, Number(match[2])] as const,
   )
   const last = new Map<string, number>()
   for (const [chapter, number] of defined) {
-    // Chapters that several hands write in leave room between their parts.
-    assert.ok(number > (last.get(chapter) ?? 0), `${chapter}-${number}`)
-    if (!last.has(chapter)) assert.equal(number, 1, chapter)
+    assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  for (const chapter of ['TR', 'EN', 'HS', 'TM', 'FX', 'CM', 'OF', 'DK', 'BD', 'ER', 'HT', 'FD', 'VN']) {
-    assert.ok(last.has(chapter), chapter)
-  }
+  const chapters = 'TR EN HS TM FX CM OF DK BD ER HT LM AU TL FD AD HI VN'.split(' ')
+  assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))
     assert.ok(exist.has(rule!), `${rule} is named but not there`)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { tripView, unitView } from '../../src/actors/region/views.ts'
 import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised, offerMade, offerTimedOut } from '../../src/domain/desk.ts'
@@ -20,6 +21,7 @@ import {
   whyNotFit,
 } from '../../src/domain/driver.ts'
 import { type DomainEvent, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import {
   cancelTrip,
   closeTrip,
@@ -31,6 +33,7 @@ import {
   withdrawUnit,
 } from '../../src/domain/trip.ts'
 import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
+import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
 import { World } from '../support/given-when-then.ts'
 import { BLS, PLACE, policyOf, registered } from '../support/scenario.ts'
 
@@ -319,6 +322,51 @@ test('a snapshot plus the tail equals a full replay, wherever the snapshot was c
       assert.deepEqual(replayed(records.slice(cut), copy).states(), replayed(records).states())
     }),
     { numRuns: 200 },
+  )
+})
+
+/** What a snapshot of the board has of these states, but for what events do not tell. */
+function boardOf(world: World) {
+  const trips = [...world.trips.values()]
+    .filter(trip => !isEnded(trip))
+    .map(trip => {
+      const { details: _, version: __, ...told } = tripView(trip, world.call(trip.callId), null)
+      return told
+    })
+  const units = [...world.drivers.values()]
+    .filter(driver => driver.retired !== true)
+    .map(driver => {
+      const nowhere = { connected: false, fix: null }
+      const { connected: _, fix: __, version: ___, ...told } = unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY)
+      return told
+    })
+  return { trips, units }
+}
+
+test('[BD-3] a board that is carried on by the table of chapter 11 equals a new snapshot, wherever it began', () => {
+  fc.assert(
+    fc.property(steps, fc.nat(), (given, n) => {
+      const records = history(given)
+      const cut = n % records.length
+      const { trips, units } = boardOf(replayed(records.slice(0, cut)))
+      const board = new BoardReader(trips, units)
+      for (const { events, recordedAtMs } of records.slice(cut)) board.read(events, recordedAtMs)
+      const now = boardOf(replayed(records))
+      // Since when a unit is off duty that was given up and came back, a snapshot alone tells.
+      const retired = new Set(
+        records.flatMap(({ events }) => events.flatMap(e => (e.type === 'UnitRetired' ? [e.unitId] : []))),
+      )
+      const byId = (units: Iterable<BoardUnit>) =>
+        Object.fromEntries(
+          Array.from(units, unit => {
+            const isUntold = unit.status === 'off-duty' && retired.has(unit.unitId)
+            return [unit.unitId, isUntold ? { ...unit, statusSinceMs: null } : unit]
+          }),
+        )
+      assert.deepEqual(Object.fromEntries(board.trips), Object.fromEntries(now.trips.map(trip => [trip.tripId, trip])))
+      assert.deepEqual(byId(board.units.values()), byId(now.units))
+    }),
+    { numRuns: 300 },
   )
 })
 

@@ -36,12 +36,15 @@ const HANG_MS = 250
 /** The board is looked at after so many batches. */
 const LOOK_EVERY = 24
 
+/** Its timers hold on to a generation for so long after it has ended. */
+export const HELLO_TIMEOUT_MS = 2_000
+
 /** As by default but for rates and counts that would only keep frames from being looked at. */
 const rate = { connectionPerS: 1e7, userPerS: 1e7, burstS: 3_600 }
 const LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   badFrames: 400,
-  helloTimeoutMs: 5_000,
+  helloTimeoutMs: HELLO_TIMEOUT_MS,
   sessionsPerUser: 1_000,
   rates: { fix: rate, feedFix: rate, command: rate, query: rate, control: rate },
 }

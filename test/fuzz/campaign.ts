@@ -1,6 +1,7 @@
 /** A run of the fuzzing: most frames in this process, some over sockets, credentials of all kinds, and what came of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { PEOPLE, runGeneration } from './border.ts'
+import { HELLO_TIMEOUT_MS, PEOPLE, runGeneration } from './border.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
 import { Dice, partSeed } from './dice.ts'
 import { Tally } from './findings.ts'
@@ -57,28 +58,40 @@ async function runFrames(plan: CampaignPlan, credentials: Credentials, tally: Ta
   const count = Math.ceil(frames / GENERATION_FRAMES)
   const startedAt = performance.now()
   const cpuBefore = process.cpuUsage()
-  let rssBefore = 0
+  let before: Memory | null = null
   for (let generation = 0; generation < count && !signal.aborted; generation += 1) {
     if (only !== null && generation !== only) continue
     const size = Math.min(GENERATION_FRAMES, frames - generation * GENERATION_FRAMES)
     await runGeneration({ seed, generation, frames: size, credentials, metrics }, tally)
-    if (generation === Math.min(WARM_UP, count) - 1) rssBefore = rssNow()
+    if (generation === Math.min(WARM_UP, count) - 1) before = await memoryNow()
     onProgress(`${tally.frames} of ${frames} frames, ${tally.findings.length} findings`)
   }
   const elapsedS = (performance.now() - startedAt) / 1_000
   const { user, system } = process.cpuUsage(cpuBefore)
+  const after = await memoryNow()
+  const { rss, heap } = before ?? after
   return {
     framesPerS: tally.frames / elapsedS,
     framesPerCpuS: tally.frames / ((user + system) / 1e6),
-    rssAfterWarmUpBytes: rssBefore,
-    rssGrowthBytes: rssBefore === 0 ? 0 : rssNow() - rssBefore,
+    rssAfterWarmUpBytes: rss,
+    rssGrowthBytes: after.rss - rss,
+    heapAfterWarmUpBytes: heap,
+    heapGrowthBytes: after.heap - heap,
   }
 }
 
-function rssNow(): number {
+/** What the process has of the machine, and what lives in it: freed memory is not always given back. */
+interface Memory {
+  readonly rss: number
+  readonly heap: number
+}
+
+async function memoryNow(): Promise<Memory> {
+  await sleep(HELLO_TIMEOUT_MS + 500)
   global.gc?.()
   global.gc?.()
-  return process.memoryUsage.rss()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { rss, heap: heapUsed + external }
 }
 
 /** Shows damaged credentials to the checker of them: it must not throw, and nobody may become somebody else. */

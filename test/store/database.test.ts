@@ -1,8 +1,11 @@
 /** Connections that break at a bad moment are reported by the next statement, and never end the process. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { openDatabase } from '../../src/store/database.ts'
+import { isStoreAway } from '../../src/store/postgres-faults.ts'
 import { emptyDatabase } from '../support/postgres.ts'
 
 test('a connection cut between two statements of a transaction fails that transaction, and the next one works', async t => {
@@ -23,3 +26,58 @@ test('a connection cut between two statements of a transaction fails that transa
   const { rows } = await sql<{ one: number }>`SELECT 1 AS one`.execute(database)
   assert.deepEqual(rows, [{ one: 1 }])
 })
+
+test('a connection that answers nothing any more is given up, and the next statement takes another', async t => {
+  const { url, drop } = await emptyDatabase()
+  const network = await startNetwork(url)
+  const database = openDatabase(network.url, 300)
+  t.after(async () => {
+    await database.destroy()
+    await network.close()
+    await drop()
+  })
+  const ask = () => sql<{ one: number }>`SELECT 1 AS one`.execute(database)
+  await Promise.all([ask(), ask(), ask(), ask()])
+  network.swallowOpen()
+  const silent = await Promise.allSettled([ask(), ask(), ask(), ask()])
+  for (const outcome of silent) assert.ok(outcome.status === 'rejected' && isStoreAway(outcome.reason))
+  assert.deepEqual((await ask()).rows, [{ one: 1 }])
+})
+
+/** A way to the database on which connections can fall silent without being closed. */
+async function startNetwork(
+  databaseUrl: string,
+): Promise<{ url: string; swallowOpen(): void; close(): Promise<void> }> {
+  const target = new URL(databaseUrl)
+  const open = new Set<{ client: Socket; server: Socket }>()
+  const listener = createServer(client => {
+    const server = connect(Number(target.port), target.hostname)
+    open.add({ client, server })
+    for (const socket of [client, server]) socket.on('error', () => undefined)
+    client.pipe(server)
+    server.pipe(client)
+  }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String((listener.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    swallowOpen() {
+      for (const { client, server } of open) {
+        client.unpipe(server)
+        server.unpipe(client)
+        client.resume()
+        server.resume()
+      }
+    },
+    async close() {
+      for (const { client, server } of open) {
+        client.destroy()
+        server.destroy()
+      }
+      listener.close()
+      await once(listener, 'close')
+    },
+  }
+}

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly earliestMs: number
   readonly latestMs: number
   readonly newId: () => string
+  /** Units that are retired as soon as they are free. */
+  readonly retiring: ReadonlySet<UnitId>
   /** Records the order of a pending trip to this unit. */
   readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
 }
@@ -94,6 +96,9 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
   const decision = trips.overrideAssignment(trip, unitId, reason)
   if (!decision.ok) return decision
+  // What it has it may finish; it gets nothing new.
+  if (context.retiring.has(unitId) && driver.work?.tripId !== tripId)
+    return drivers.unitRetired(driver) as CommandOutcome
   const notFit = drivers.whyNotFit(driver, tripId)
   if (notFit !== null) return { ok: false, refusal: notFit }
   if (decision.events.length > 0) {

@@ -74,6 +74,11 @@ export class Feeds {
     return true
   }
 
+  /** The mailbox did not take them. */
+  turnBack(fixes: number): void {
+    this.#queuedFixes -= fixes
+  }
+
   take(frame: FeedFrame): void {
     this.#queuedFixes -= frame.fixes.length
     this.#feeds.get(frame.session)?.take(frame)

@@ -53,7 +53,12 @@ export type RegionMessage =
   | ({ readonly type: 'feed-fixes' } & FeedFrame)
   | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
   /** `retired`: those that the service has given up; absent where nobody looked. */
-  | { readonly type: 'units'; readonly units: readonly UnitReference[]; readonly retired?: readonly UnitId[] }
+  | {
+      readonly type: 'units'
+      readonly units: readonly UnitReference[]
+      readonly retired?: readonly UnitId[] /** The first that was not taken yet. */
+      readonly from?: number
+    }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
 

@@ -42,6 +42,7 @@ import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
 
 const PENDING_MAX = 50_000
+const UNITS_AT_ONCE = 256
 
 export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly accepts = [
@@ -261,7 +262,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
 
   /** Puts a feed's fixes into the mailbox; false when too many wait already. */
   tellFeedFixes(frame: FeedFrame): boolean {
-    return this.#feeds.admit(frame.fixes.length) && this.ref.tell({ type: 'feed-fixes', ...frame })
+    if (!this.#feeds.admit(frame.fixes.length)) return false
+    if (this.ref.tell({ type: 'feed-fixes', ...frame })) return true
+    this.#feeds.turnBack(frame.fixes.length)
+    return false
   }
 
   // The region's own messages.
@@ -300,7 +304,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       case 'feed-mark-asked':
         return this.#feeds.askMark(message.session, message.channel)
       case 'units':
-        return takeUnits(this.#memory, this.#turns, message.units, message.retired ?? null)
+        return this.#takeUnits(message)
       case 'deadline':
         if (!this.#dropped) this.#deadlines.run(message.deadline)
         return
@@ -318,6 +322,19 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.#dropped) return request.answer({ ok: false, refusal: UNAVAILABLE })
     if (this.#isOverfull()) return request.answer({ ok: false, refusal: OVERLOADED })
     this.#turns.command(request)
+  }
+
+  /** A part at a time, each a message of its own: a large import must not keep everybody else waiting. */
+  #takeUnits(message: RegionMessage & { type: 'units' }): void {
+    const { units, retired = null, from = 0 } = message
+    const next = from + UNITS_AT_ONCE
+    takeUnits(this.#memory, this.#turns, units.slice(from, next), retired)
+    if (next >= units.length) return
+    const tellNext = () => {
+      if (this.#dropped || this.ref.tell({ type: 'units', units, from: next })) return
+      this.#parts.machine.after(100, tellNext)
+    }
+    tellNext()
   }
 
   #isOverfull(): boolean {

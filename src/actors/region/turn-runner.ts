@@ -89,7 +89,7 @@ export class TurnRunner {
 
   /** One client command: a repeated id gets the first outcome, everything else is decided now. */
   command(request: CommandRequest): void {
-    const { outcomes, log, desk, newId, momentRange } = this.#parts
+    const { outcomes, log, desk, memory, newId, momentRange } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
     if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
@@ -97,7 +97,14 @@ export class TurnRunner {
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const ran = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
       const order: CommandContext['order'] = (...args) => desk.order(...args)
-      decided = runCommand(turn, request.command, { principal, unitId, ...momentRange(), newId, order })
+      decided = runCommand(turn, request.command, {
+        principal,
+        unitId,
+        ...momentRange(),
+        newId,
+        order,
+        retiring: memory.retiring,
+      })
       return decided.ok ? decided.result : undefined
     })
     this.#answer(request, ran ? outcomeAt(decided, log.head) : { ok: false, refusal: INTERNAL })

@@ -190,7 +190,8 @@ export class SignIn {
    * issuer, a device, or one whose token was made on the command line.
    */
   async signOutAll(transaction: Database, principal: Principal, audit: AuditChange): Promise<void> {
-    const name = (await this.#find(principal))?.name ?? principal
+    const user = USER_NAME.test(principal) ? await new UserStore(transaction).find(principal) : undefined
+    const name = user?.name ?? principal
     const ended = await new RefreshTokens(transaction).endAll(name)
     await this.#parts.revocations.revoke(transaction, 'user', name)
     const details = { ended: ended.length }

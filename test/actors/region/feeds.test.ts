@@ -224,6 +224,15 @@ describe('fixes', () => {
     assert.equal(await shownAtM('A1'), 300)
   })
 
+  test('frames that a full mailbox turned away do not count against the feeds afterwards', async () => {
+    while (world.region.ref.tell({ type: 'match' }));
+    for (let i = 0; i < 600; i += 1) world.feedFixes(feed, ...fixes(1, 1, 1_000))
+    while (world.region.mailboxDepth > 0) await settle()
+    world.feedFixes(feed, fix(1, 1, 100))
+    await world.advance(PERSISTED_MS)
+    assert.deepEqual(await stored(), ['A1/f-A1/1'])
+  })
+
   test('what a full queue of fixes cannot take is refused for each channel, and taken when it is sent again', async () => {
     world.journal.stall()
     let seq = 0

@@ -115,3 +115,32 @@ test('a unit that the region never knew is not made to be retired', async () => 
   await told([], ['Z9'])
   assert.deepEqual([await retirements(), await unitsOnBoard()], [[], []])
 })
+
+test('a unit that is about to be retired is given nothing new, not even by a dispatcher', async () => {
+  await world.onDuty('A1', 100)
+  await world.call()
+  await told([], ['A1'])
+  const waiting = await world.call()
+  const order = { type: 'assign-unit', tripId: waiting, unitId: 'A1', reason: 'closer-unit' } as const
+  assert.equal(await world.refused(world.dispatch(order)), 'unit-retired')
+  assert.deepEqual(await retirements(), [])
+})
+
+test('a large import is taken in parts, and what is asked meanwhile does not wait for all of it', async () => {
+  const units = Array.from({ length: 1_000 }, (_, i): UnitReference => {
+    return { unitId: `U${i}`, callSign: `U${i}`, levelOfCare: 'als', capabilities: [], homeStation: null }
+  })
+  const headBefore = world.region.logHead
+  let headWhenAsked = -1
+  world.region.ref.tell({ type: 'units', units })
+  world.region.ref.tell({
+    type: 'query',
+    query: { type: 'nearest', lonDeg: 0, latDeg: 0, k: 1, levelOfCare: null },
+    answer: answer => {
+      if (answer.ok) headWhenAsked = answer.position
+    },
+  })
+  await settle()
+  assert.equal(headWhenAsked - headBefore, 1)
+  assert.equal(world.region.logHead - headBefore, 4)
+})

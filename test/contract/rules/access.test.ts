@@ -309,6 +309,8 @@ test('[AU-23] a device that could not be used is refused by its field, and only 
   for (const [changes, path] of [
     [{ name: '' }, 'name'],
     [{ name: 'x\u0000' }, 'name'],
+    [{ name: 'two\nlines' }, 'name'],
+    [{ name: 'x'.repeat(81) }, 'name'],
     [{ role: 'dispatcher' }, 'role'],
     [{ region: 'chc' }, 'region'],
     [{ unit: 'A-7' }, 'unit'],
@@ -317,6 +319,7 @@ test('[AU-23] a device that could not be used is refused by its field, and only 
     [{ role: 'driver', unit: 'A-7', units: ['A-7'] }, 'units'],
     [{ units: [] }, 'units'],
     [{ units: ['A 7'] }, 'units.0'],
+    [{ units: Array.from({ length: 1_001 }, (_, i) => `M-${i}`) }, 'units'],
     [{ key: 'mine' }, 'key'],
   ] as const) {
     const answer = await send('POST', '/v1/devices', { token, body: { ...good, ...changes } })

@@ -177,19 +177,26 @@ for (const format of FORMATS) {
     await clear(desk)
   })
 
-  test(`[DK-7] a withdrawn unit is free and not asked again in the round; the trip goes to the next one (${format})`, async () => {
+  test(`[DK-7] a withdrawn unit is free and not asked again in the round; the trip goes to the next one, with times of its own (${format})`, async () => {
     const region = 'withdraw'
     const desk = await stage.desk({ region, format })
     const first = await stage.crew('A1', { region, format }, 1)
     const second = await stage.crew('A2', { region, format }, 9)
     const { tripId } = await enter(desk)
-    await told(first, tripId)
+    const order = (await told(first, tripId)).trip!.offer!
+    await first.ask('accept-offer', order.offerId, Date.now())
+    await first.ask('report-phase', tripId, 'on-scene', Date.now())
     const { result, position } = await desk.ask('withdraw-unit', tripId, 'vehicle-fault')
     assert.deepEqual(result, { tripId, unitId: 'A1', phase: 'pending' })
     assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'OfferMade'])
     assert.equal((await told(first, null)).unit.status, 'available')
-    const offerId = (await told(second, tripId)).trip!.offer!.offerId
+    const next = (await told(second, tripId)).trip!
+    assert.deepEqual([Object.keys(next.times), next.missed], [['pending', 'offered'], []])
+    const { offerId } = next.offer!
     await desk.ask('withdraw-unit', tripId, 'other')
+    const token = await stage.site.token({ regions: [region] })
+    const { body } = await stage.site.http(`/v1/trips/${tripId}`, { token })
+    assert.deepEqual([body.phase, body.times, body.missed], ['pending', { pending: next.times.pending }, []])
     assert.equal(await second.refused('accept-offer', offerId, Date.now()), 'unknown-offer')
     assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase', 'pending')
     await desk.ask('assign-unit', tripId, 'A2', 'other')
@@ -228,15 +235,18 @@ for (const format of FORMATS) {
     const crew = await stage.crew('A1', { region, format })
     const { tripId, callId } = await enter(desk)
     await told(crew, tripId)
-    const { result, position } = await desk.ask('report-phase', tripId, 'en-route', Date.now())
+    const pressedAtMs = Date.now() - 1_000
+    const { result, position } = await desk.ask('report-phase', tripId, 'en-route', pressedAtMs)
     assert.deepEqual(result, { tripId, phase: 'en-route' })
     const { events, principal } = (await stage.site.records(region)).find(record => record.position === position)!
     assert.equal(principal, 'dispatch')
     assert.deepEqual(
-      events.map(event => [event.type, 'cause' in event ? event.cause : null]),
+      events.map(event =>
+        'cause' in event && 'happenedAtMs' in event ? [event.type, event.cause, event.happenedAtMs] : event,
+      ),
       [
-        ['OfferAccepted', 'dispatcher'],
-        ['TripPhaseReached', 'dispatcher'],
+        ['OfferAccepted', 'dispatcher', pressedAtMs],
+        ['TripPhaseReached', 'dispatcher', pressedAtMs],
       ],
     )
     assert.equal((await told(crew, tripId, 'en-route')).unit.status, 'en-route')

@@ -10,6 +10,7 @@ const offered = { mode: 'offered', units: ['A1', 'A2'] } as const
 const stage = new Stage({
   crew: ordered,
   relief: ordered,
+  nobody: ordered,
   off: offered,
   offordered: ordered,
   status: offered,
@@ -79,6 +80,28 @@ test('[OF-1] sign-on relieves another crew in the same step, also with a trip op
     ],
   )
   assert.equal((await successor.ask('report-phase', tripId, 'en-route', now())).result.phase, 'en-route')
+})
+
+test('[OF-1] while nobody is signed on each command is refused for what the unit does not have', async () => {
+  const region = 'nobody'
+  const before = await bound(region)
+  const pending = (await before.desk.ask('enter-call', UNMET)).result.tripIds as string[]
+  await before.crew.ask('close-trip', before.tripId, 'no-patient-found', now())
+  await before.crew.ask('sign-off', now())
+  for (const [code, type, ...fields] of [
+    ['unit-off-duty', 'sign-off', now()],
+    ['unit-off-duty', 'set-status', 'unavailable', 'break', now()],
+    ['unknown-offer', 'accept-offer', nobody(region), now()],
+    ['unknown-offer', 'decline-offer', nobody(region), 'unsafe'],
+    ['unknown-trip', 'report-phase', nobody(region), 'on-scene', now()],
+    ['unknown-trip', 'close-trip', nobody(region), 'transported', now()],
+    ['not-your-trip', 'report-phase', pending[0], 'on-scene', now()],
+    ['not-your-trip', 'close-trip', pending[0], 'transported', now()],
+    ['wrong-phase', 'report-phase', before.tripId, 'on-scene', now()],
+    ['wrong-phase', 'close-trip', before.tripId, 'transported', now()],
+  ] as const) {
+    assert.equal(await before.crew.refused(type, ...fields), code, `${type} ${fields[0]}`)
+  }
 })
 
 test('[OF-2] sign-off is refused while bound, gives an unanswered offer back, and needs somebody who is signed on', async () => {

@@ -17,6 +17,8 @@ test('[HS-1] anything before welcome, and a second hello, is answered hello-firs
     await early.hello([await stage.site.token(), 'akl', 'dispatcher', null, Date.now(), []])
     const again = [await stage.site.token(), 'akl', 'dispatcher', null, Date.now(), []]
     assert.equal(await early.refused('hello', ...again), 'hello-first')
+    // Its form is looked at before its turn is.
+    assert.equal(await early.refused('hello', '', ...again.slice(1)), 'invalid-field token')
     await early.ask('unwatch-board')
   }
 })

@@ -98,3 +98,12 @@ test('[AU-19] the principal need be no user here: whoever shows its token is clo
   const nameless = await send('POST', '/v1/users/%01/sign-out', await asAdmin())
   assert.deepEqual([nameless.status, nameless.body.code], [404, 'not-found'])
 })
+
+test('[AU-19] many are signed out at the same time, and none of it waits for another', async () => {
+  const admin = await asAdmin()
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => send('POST', `/v1/users/visitor-${i}/sign-out`, admin)),
+  )
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [answers[0]!.status])
+  assert.ok(answers[0]!.status < 300)
+})

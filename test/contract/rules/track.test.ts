@@ -37,7 +37,8 @@ test('[HI-1] a track has the durable fixes of the unit in the range, and of no o
     within.body.items.map(({ seq }: { seq: number }) => seq),
     [1, 2],
   )
-  assert.deepEqual((await ask(region, {}, {}, 'never')).body, { items: [], next: null })
+  const never = await ask(region, {}, {}, 'never')
+  assert.deepEqual([never.status, never.body], [200, { items: [], next: null }])
 })
 
 test('[HI-1] a range that is none, or longer than a day, is refused by the name of what is wrong', async () => {

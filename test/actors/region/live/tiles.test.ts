@@ -161,6 +161,26 @@ test('a tile asked for again with null is answered by a snapshot', async () => {
   assert.equal(console.all('tile').length, 2)
 })
 
+test('[TL-3] nothing comes of a tile between the reply to a watch with null and its snapshot, however long that waits', async () => {
+  const crew = await world.onDuty('A1', 0)
+  const console = await consoleOn(HERE)
+  const sent = console.messages.length
+  console.isBehind = true
+  await look(world, console, HERE)
+  for (let i = 1; i <= 3; i++) {
+    world.fixAt(crew, i)
+    await world.advance(ROUND_MS)
+  }
+  console.isBehind = false
+  await world.advance(ROUND_MS)
+  world.fixAt(crew, 4)
+  await world.advance(ROUND_MS)
+  assert.deepEqual(
+    console.messages.slice(sent).map(([type]) => type),
+    ['reply', 'tile', 'tile-moves'],
+  )
+})
+
 test('a console that comes back in time gets the frames it missed; a later one, or one of another stream, a snapshot', async () => {
   const crew = await world.onDuty('A1', 0)
   const console = await consoleOn(HERE)

@@ -1,0 +1,168 @@
+/** A console that carries a board on by what PROTOCOL.md's chapter 11 says of each event, and by nothing else. */
+import type { DomainEvent } from '../../src/domain/events.ts'
+import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
+import type { TripView, UnitView } from '../../src/protocol/wire.ts'
+
+type Alarm = TripView['alarms'][number]
+/** Connections and positions are told elsewhere, versions by positions; `details` are in no event. */
+export type BoardUnit = Omit<UnitView, 'connected' | 'fix' | 'version'>
+type BoardTrip = Omit<TripView, 'details' | 'version'>
+
+export class BoardReader {
+  readonly trips: Map<string, BoardTrip>
+  readonly units: Map<string, BoardUnit>
+  readonly #problems = new Map<string, string | null>()
+
+  constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[]) {
+    this.trips = new Map(trips.map(trip => [trip.tripId, trip]))
+    this.units = new Map(units.map(unit => [unit.unitId, unit]))
+  }
+
+  read(events: readonly DomainEvent[], recordedAtMs: number): void {
+    for (const event of events) this.#read(event, recordedAtMs)
+  }
+
+  #read(event: DomainEvent, recordedAtMs: number): void {
+    const atMs = 'happenedAtMs' in event ? event.happenedAtMs : recordedAtMs
+    switch (event.type) {
+      case 'UnitRegistered': {
+        const { unitId, callSign, levelOfCare, capabilities } = event
+        const known = this.units.get(unitId) ?? offDuty(recordedAtMs)
+        this.units.set(unitId, { ...known, unitId, callSign, levelOfCare, capabilities })
+        break
+      }
+      case 'UnitRetired':
+        this.units.delete(event.unitId)
+        break
+      case 'CrewSignedOn': {
+        const { status } = this.units.get(event.unitId)!
+        this.#unit(event.unitId, atMs, status === 'off-duty' ? 'available' : status, { crew: event.principal })
+        break
+      }
+      case 'CrewSignedOff': {
+        const { status, tripId } = this.units.get(event.unitId)!
+        const change = { crew: null, unavailableReason: null }
+        this.#unit(event.unitId, atMs, tripId === null ? 'off-duty' : status, change)
+        break
+      }
+      case 'UnitBecameAvailable':
+        this.#unit(event.unitId, atMs, 'available', { unavailableReason: null })
+        break
+      case 'UnitBecameUnavailable':
+        this.#unit(event.unitId, atMs, 'unavailable', { unavailableReason: event.reason })
+        break
+      case 'CallEntered':
+        this.#problems.set(event.callId, event.problem)
+        break
+      case 'CallAmended':
+        for (const tripId of event.tripIds) {
+          this.#trip(tripId, { ...placeOf(event), priority: event.priority, problem: event.problem })
+        }
+        break
+      case 'TripCreated': {
+        const { tripId, callId, priority, need, receivedAtMs } = event
+        this.trips.set(tripId, {
+          ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event) },
+          ...{ problem: this.#problems.get(callId)!, phase: 'pending', times: { pending: recordedAtMs }, round: 1 },
+          ...{ unitId: null, offer: null, missed: [], alarms: [], disposition: null, cancelReason: null },
+        })
+        break
+      }
+      case 'OfferMade': {
+        const { tripId, offerId, unitId, mode, round, offeredAtMs, deadlineAtMs } = event
+        const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs }
+        this.#trip(tripId, { phase: 'offered', offer, round, unitId: mode === 'ordered' ? unitId : null })
+        this.#at(tripId, 'offered', offeredAtMs)
+        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted')
+        this.#unit(unitId, atMs, 'offered', { offerId, tripId })
+        break
+      }
+      case 'OfferAccepted':
+        this.#trip(event.tripId, { phase: 'assigned', offer: null, unitId: event.unitId })
+        this.#at(event.tripId, 'assigned', atMs)
+        this.#quiet(event.tripId, 'unacknowledged')
+        this.#unit(event.unitId, atMs, 'assigned', { offerId: null })
+        break
+      case 'OfferDeclined':
+      case 'OfferTimedOut':
+      case 'OfferRevoked':
+        this.#trip(event.tripId, { phase: 'pending', unitId: null, offer: null })
+        this.#quiet(event.tripId, 'unacknowledged')
+        this.#free(event.unitId, atMs)
+        break
+      case 'UnitWithdrawn':
+      case 'AssignmentOverridden': {
+        const { pending } = this.trips.get(event.tripId)!.times
+        this.#trip(event.tripId, {
+          phase: 'pending',
+          unitId: null,
+          offer: null,
+          times: { pending: pending! },
+          missed: [],
+        })
+        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'unit-lost')
+        this.#free(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, atMs)
+        break
+      }
+      case 'TripPhaseReached': {
+        const { tripId, unitId, phase } = event
+        this.#trip(tripId, { phase, missed: [...this.trips.get(tripId)!.missed, ...event.missed] })
+        this.#at(tripId, phase, atMs)
+        this.#quiet(tripId, 'no-movement', 'unit-lost')
+        this.#unit(
+          unitId,
+          atMs,
+          phase === 'at-patient' ? 'on-scene' : phase === 'transferred' ? 'at-destination' : phase,
+        )
+        break
+      }
+      case 'TripAlarmRaised':
+        this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
+        break
+      case 'TripAlarmCleared':
+        this.#quiet(event.tripId, event.alarm)
+        break
+      case 'TripCancelled':
+      case 'TripClosed':
+        this.trips.delete(event.tripId)
+        this.#free(event.unitId, atMs)
+    }
+  }
+
+  #trip(tripId: string, change: Partial<BoardTrip>): void {
+    this.trips.set(tripId, { ...this.trips.get(tripId)!, ...change })
+  }
+
+  #at(tripId: string, phase: TripPhase, atMs: number): void {
+    this.#trip(tripId, { times: { ...this.trips.get(tripId)!.times, [phase]: atMs } })
+  }
+
+  #quiet(tripId: string, ...ended: Alarm[]): void {
+    this.#trip(tripId, { alarms: this.trips.get(tripId)!.alarms.filter(alarm => !ended.includes(alarm)) })
+  }
+
+  #free(unitId: string | null, atMs: number): void {
+    if (unitId !== null) this.#unit(unitId, atMs, 'available', { offerId: null, tripId: null })
+  }
+
+  #unit(unitId: string, atMs: number, status: UnitStatus, change: Partial<BoardUnit> = {}): void {
+    const unit = this.units.get(unitId)!
+    const statusSinceMs = status === unit.status ? unit.statusSinceMs : atMs
+    this.units.set(unitId, { ...unit, ...change, status, dispatchability: dispatchabilityOf(status), statusSinceMs })
+  }
+}
+
+function offDuty(recordedAtMs: number) {
+  const nothing = { unavailableReason: null, crew: null, offerId: null, tripId: null }
+  return { ...nothing, status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs } as const
+}
+
+function dispatchabilityOf(status: UnitStatus): UnitView['dispatchability'] {
+  if (status === 'available') return status
+  return status === 'assigned' || status === 'en-route' ? 'conditionally-available' : 'not-available'
+}
+
+const placeOf = ({ lonDeg, latDeg }: { readonly lonDeg: number; readonly latDeg: number }) => ({
+  lonE7: Math.round(lonDeg * 1e7),
+  latE7: Math.round(latDeg * 1e7),
+})
