@@ -129,10 +129,13 @@ async function runSockets(plan: CampaignPlan, tally: Tally): Promise<Record<stri
   if (socketFrames + requests === 0 || signal.aborted) return {}
   const startedAt = performance.now()
   const before = tally.frames
-  const { rssGrowthBytes, ...bystander } = await runLive(
-    { seed, frames: socketFrames, requests, onProgress, signal },
-    tally,
-  )
+  const live = await runLive({ seed, frames: socketFrames, requests, onProgress, signal }, tally).catch(error => {
+    // What was found before is worth telling, too.
+    tally.found('crash', `the engine over sockets could not be run to the end: ${(error as Error).stack}`)
+    return null
+  })
+  if (live === null) return {}
+  const { rssGrowthBytes, ...bystander } = live
   return {
     socketFrames: tally.frames - before,
     socketSeconds: (performance.now() - startedAt) / 1_000,

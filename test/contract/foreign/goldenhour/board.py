@@ -47,7 +47,7 @@ class Board:
         """What two boards have in common that stand at one position."""
         return {
             "trips": {
-                key: [trip["phase"], trip["unitId"], trip["priority"], trip["lonE7"], trip["latE7"]]
+                key: [trip["phase"], trip["unitId"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
@@ -76,7 +76,10 @@ class Board:
             unit["status"] = "available"
 
     def _CrewSignedOff(self, event: Dict[str, Any]) -> None:
-        self.units[event["unitId"]].update(crew=None, status="off-duty", offerId=None, tripId=None)
+        unit = self.units[event["unitId"]]
+        unit["crew"] = None
+        if unit["tripId"] is None:
+            unit["status"] = "off-duty"
 
     def _UnitBecameAvailable(self, event: Dict[str, Any]) -> None:
         self.units[event["unitId"]]["status"] = "available"
@@ -99,15 +102,18 @@ class Board:
             "priority": event["priority"],
             "lonE7": round(event["lonDeg"] * 1e7),
             "latE7": round(event["latDeg"] * 1e7),
+            "alarms": [],
         }
 
     def _OfferMade(self, event: Dict[str, Any]) -> None:
         bound = event["unitId"] if event["mode"] == "ordered" else None
         self.trips[event["tripId"]].update(phase="offered", unitId=bound)
+        self._quiet(event, "no-eligible-unit", "round-exhausted")
         self.units[event["unitId"]].update(status="offered", offerId=event["offerId"], tripId=event["tripId"])
 
     def _OfferAccepted(self, event: Dict[str, Any]) -> None:
         self.trips[event["tripId"]].update(phase="assigned", unitId=event["unitId"])
+        self._quiet(event, "unacknowledged")
         self.units[event["unitId"]].update(status="assigned", offerId=None)
 
     def _freed(self, unit_id: Optional[str], trip_id: str) -> None:
@@ -119,17 +125,37 @@ class Board:
     def _back_to_the_queue(self, event: Dict[str, Any]) -> None:
         self._freed(event["unitId"], event["tripId"])
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
+        self._quiet(event, "unacknowledged")
 
-    _OfferDeclined = _OfferTimedOut = _OfferRevoked = _UnitWithdrawn = _back_to_the_queue
+    _OfferDeclined = _OfferTimedOut = _OfferRevoked = _back_to_the_queue
+
+    def _UnitWithdrawn(self, event: Dict[str, Any]) -> None:
+        self._taken(event, event["unitId"])
 
     def _AssignmentOverridden(self, event: Dict[str, Any]) -> None:
-        self._freed(event["fromUnitId"], event["tripId"])
+        self._taken(event, event["fromUnitId"])
+
+    def _taken(self, event: Dict[str, Any], unit_id: Optional[str]) -> None:
+        """A dispatcher took the trip from a unit, if one had it."""
+        self._freed(unit_id, event["tripId"])
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
+        self._quiet(event, "unacknowledged", "no-movement", "unit-lost")
 
     def _TripPhaseReached(self, event: Dict[str, Any]) -> None:
         phase = event["phase"]
         self.trips[event["tripId"]]["phase"] = phase
+        self._quiet(event, "no-movement", "unit-lost")
         self.units[event["unitId"]]["status"] = STATUS_OF_PHASE.get(phase, phase)
+
+    def _TripAlarmRaised(self, event: Dict[str, Any]) -> None:
+        self.trips[event["tripId"]]["alarms"].append(event["alarm"])
+
+    def _TripAlarmCleared(self, event: Dict[str, Any]) -> None:
+        self._quiet(event, event["alarm"])
+
+    def _quiet(self, event: Dict[str, Any], *ended: str) -> None:
+        trip = self.trips[event["tripId"]]
+        trip["alarms"] = [alarm for alarm in trip["alarms"] if alarm not in ended]
 
     def _trip_ended(self, event: Dict[str, Any]) -> None:
         self._freed(event["unitId"], event["tripId"])
