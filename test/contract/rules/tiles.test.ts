@@ -148,7 +148,8 @@ for (const format of FORMATS) {
       assert.equal((await snapshot(back, HERE))[2], stream)
     }
     await look(back, HERE)
-    assert.equal((await snapshot(back, HERE))[3], seq + 2)
+    // At least: the crew's own signing on may have made a frame of its own meanwhile.
+    assert.ok((await snapshot(back, HERE))[3] >= seq + 2)
     await crew.ask('sign-off', Date.now())
     crew.socket.close()
   })
