@@ -2,6 +2,7 @@
 
 import type { TemplatedApp, us_listen_socket, us_socket } from 'uWebSockets.js'
 import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '../actors/clock.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { GatewayContext } from './context.ts'
 import { Entrance } from './entrance.ts'
@@ -65,8 +66,8 @@ class RunningGateway implements Gateway {
     this.#options = options
     this.#context = {
       ...options,
-      sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock),
-      limiter: new Limiter(door.limits, metrics),
+      sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock, systemClock),
+      limiter: new Limiter(door.limits, metrics, systemClock),
       entrance: new Entrance(door, tls !== null, metrics),
     }
     if (tls !== null) {

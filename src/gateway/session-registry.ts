@@ -5,6 +5,7 @@
  * One timer for all of them: at 15,000 connections a timer each would cost more memory than the sessions themselves.
  */
 import { CLOSE_CODES } from '../protocol/errors.ts'
+import type { Scheduler } from '../store/scheduler.ts'
 import type { Revocations } from './auth/claims.ts'
 import type { Conversation } from './conversation.ts'
 import { Deadlines } from './limits/deadlines.ts'
@@ -20,13 +21,15 @@ export class SessionRegistry {
   readonly #conversations = new Set<Conversation>()
   readonly #revocations: Revocations
   readonly #wallClock: () => number
-  readonly #timer: NodeJS.Timeout
+  readonly #scheduler: Scheduler
+  #cancelSweep!: () => void
 
-  constructor(helloTimeoutMs: number, revocations: Revocations, wallClock: () => number) {
-    this.waiting = new Deadlines(helloTimeoutMs, conversation => conversation.helloOverdue())
+  constructor(helloTimeoutMs: number, revocations: Revocations, wallClock: () => number, scheduler: Scheduler) {
+    this.waiting = new Deadlines(helloTimeoutMs, scheduler, conversation => conversation.helloOverdue())
     this.#revocations = revocations
     this.#wallClock = wallClock
-    this.#timer = setInterval(() => this.#closeAged(), SWEEP_EVERY_MS).unref()
+    this.#scheduler = scheduler
+    this.#sweepLater()
     revocations.onChange(() => this.#closeRevoked())
   }
 
@@ -49,8 +52,15 @@ export class SessionRegistry {
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    this.#cancelSweep()
     for (const conversation of this.#conversations) this.waiting.remove(conversation)
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#scheduler.after(SWEEP_EVERY_MS, () => {
+      this.#sweepLater()
+      this.#closeAged()
+    })
   }
 
   #closeAged(): void {
@@ -69,7 +79,7 @@ export class SessionRegistry {
       for (const conversation of ended.splice(0, CLOSED_AT_ONCE)) {
         conversation.close(CLOSE_CODES.unauthenticated, reason)
       }
-      if (ended.length > 0) setImmediate(closeSome)
+      if (ended.length > 0) this.#scheduler.after(0, closeSome)
     }
     closeSome()
   }

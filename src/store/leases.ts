@@ -5,22 +5,9 @@
  * the log safe. Two random numbers must not be confused: the *process incarnation* here names one run of one process,
  * for all its regions; the incarnation of an `Ownership` names one acquisition of one region.
  */
-import type pg from 'pg'
 import type { RegionId } from '../domain/ids.ts'
-import { openClient } from './database.ts'
-import { unavailable } from './postgres-faults.ts'
+import type { ForeignLease, LeaseTable } from './lease-table.ts'
 import type { Scheduler } from './scheduler.ts'
-
-/** A region's lease in the hands of another process. */
-export interface ForeignLease {
-  readonly region: RegionId
-  readonly node: string
-  readonly processIncarnation: string
-  /** By the database's clock. */
-  readonly until: Date
-  /** From the moment of the answer, by the database's clock; never negative. */
-  readonly remainingMs: number
-}
 
 /** Another process is alive and keeps the lease: starting here would not help, stop that one or choose other regions. */
 export class LeaseHeldElsewhere extends Error {
@@ -37,7 +24,7 @@ export class LeaseHeldElsewhere extends Error {
 }
 
 interface LeasesSettings {
-  readonly url: string
+  readonly table: LeaseTable
   readonly scheduler: Scheduler
   /** This machine and process as an operator would recognise it. */
   readonly node: string
@@ -55,34 +42,12 @@ interface LeasesSettings {
 const LEASE_MS = 3_000
 const RENEW_EVERY_MS = 1_000
 
-// Rows in one order everywhere, so that two processes cannot wait for each other's.
-const TAKE = `INSERT INTO log.region_lease AS l (region, node, incarnation, until)
-  SELECT r, $2, $3, clock_timestamp() + $4 * interval '1 ms' FROM unnest($1::text[]) AS r ORDER BY r
-  ON CONFLICT (region) DO UPDATE SET node = excluded.node, incarnation = excluded.incarnation, until = excluded.until
-  WHERE l.incarnation = excluded.incarnation OR l.until <= clock_timestamp()
-  RETURNING region`
-const READ_FOREIGN = `SELECT region, node, incarnation, until,
-    greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS remaining_ms
-  FROM log.region_lease WHERE region = ANY ($1) AND incarnation <> $2 ORDER BY until DESC LIMIT 1`
-const RENEW = `UPDATE log.region_lease SET until = clock_timestamp() + $3 * interval '1 ms'
-  WHERE region = ANY ($1) AND incarnation = $2 RETURNING region`
-const RELEASE = 'DELETE FROM log.region_lease WHERE region = ANY ($1) AND incarnation = $2'
-
-interface ForeignRow {
-  region: RegionId
-  node: string
-  incarnation: string
-  until: Date
-  remaining_ms: number
-}
-
 export class Leases {
   readonly #settings: LeasesSettings
   readonly #leaseMs: number
   readonly #renewEveryMs: number
   /** Until when each lease holds for certain, monotonic: counted from before the statement was sent. */
   readonly #heldUntilMs = new Map<RegionId, number>()
-  #client: pg.Client | null = null
   /** Statements go one by one: a taking in its transaction must not get a renewal in between. */
   #last: Promise<unknown> = Promise.resolve()
   #cancelTimer: (() => void) | null = null
@@ -112,24 +77,15 @@ export class Leases {
   }
 
   #tryTake(regions: readonly RegionId[]): Promise<'taken' | ForeignLease | null> {
-    return this.#exclusively(async client => {
+    return this.#exclusively(async table => {
       const { node, processIncarnation, scheduler } = this.#settings
       const sentMs = scheduler.monotonicMs()
-      await client.query('BEGIN')
-      const values = [regions, node, processIncarnation, this.#leaseMs]
-      const { rows } = await client.query<{ region: RegionId }>(TAKE, values)
-      if (rows.length < new Set(regions).size) {
-        const foreign = await client.query<ForeignRow>(READ_FOREIGN, [regions, processIncarnation])
-        await client.query('ROLLBACK')
-        const row = foreign.rows[0]
-        if (row === undefined) return null
-        const { region, incarnation, until, remaining_ms } = row
-        return { region, node: row.node, processIncarnation: incarnation, until, remainingMs: remaining_ms }
+      const answer = await table.take(regions, { node, processIncarnation }, this.#leaseMs)
+      if (answer === 'taken') {
+        for (const region of regions) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
+        this.#scheduleRenewal()
       }
-      await client.query('COMMIT')
-      for (const { region } of rows) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
-      this.#scheduleRenewal()
-      return 'taken'
+      return answer
     })
   }
 
@@ -142,11 +98,11 @@ export class Leases {
     const regions = [...this.#heldUntilMs.keys()]
     this.#heldUntilMs.clear()
     if (regions.length > 0) {
-      const values = [regions, this.#settings.processIncarnation]
+      const { processIncarnation } = this.#settings
       // If it fails the leases lapse by themselves.
-      await this.#exclusively(client => client.query(RELEASE, values)).catch(() => undefined)
+      await this.#exclusively(table => table.release(regions, processIncarnation)).catch(() => undefined)
     }
-    await this.#drop()
+    await this.#settings.table.cut()
   }
 
   #scheduleRenewal(): void {
@@ -162,11 +118,10 @@ export class Leases {
   async #renew(): Promise<void> {
     const { handlers, processIncarnation, scheduler } = this.#settings
     try {
-      const lost = await this.#exclusively(async client => {
+      const lost = await this.#exclusively(async table => {
         const regions = [...this.#heldUntilMs.keys()]
         const sentMs = scheduler.monotonicMs()
-        const { rows } = await client.query<{ region: RegionId }>(RENEW, [regions, processIncarnation, this.#leaseMs])
-        const renewed = new Set(rows.map(row => row.region))
+        const renewed = new Set(await table.renew(regions, processIncarnation, this.#leaseMs))
         if (this.#stopped) return []
         for (const region of renewed) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
         return regions.filter(region => !renewed.has(region))
@@ -176,32 +131,23 @@ export class Leases {
         handlers.onLost(region)
       }
     } catch (error) {
-      if (!this.#stopped) handlers.onRenewalFailed(unavailable(error))
+      if (!this.#stopped) handlers.onRenewalFailed(error as Error)
     }
   }
 
-  /** One piece of work at a time on the connection, which is cut after the length of a lease: a later answer is void. */
-  #exclusively<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  /** One piece of work at a time, which is cut after the length of a lease: a later answer is void. */
+  #exclusively<T>(work: (table: LeaseTable) => Promise<T>): Promise<T> {
+    const { table, scheduler } = this.#settings
     const result = this.#last.then(async () => {
-      const cancel = this.#settings.scheduler.after(this.#leaseMs, () => void this.#drop())
+      const cancel = scheduler.after(this.#leaseMs, () => void table.cut())
       try {
-        this.#client ??= await openClient(this.#settings.url, { applicationName: 'goldenhour leases' })
-        return await work(this.#client)
-      } catch (error) {
-        await this.#drop()
-        throw unavailable(error)
+        return await work(table)
       } finally {
         cancel()
       }
     })
     this.#last = result.catch(() => undefined)
     return result
-  }
-
-  async #drop(): Promise<void> {
-    const client = this.#client
-    this.#client = null
-    await client?.end().catch(() => undefined)
   }
 }
 

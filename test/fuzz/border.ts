@@ -5,6 +5,7 @@
  * One border lives for one generation of frames, as what is accepted stays in memory; then its region is compared with
  * what its log says, and thrown away.
  */
+import { systemClock } from '../../src/actors/clock.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
 import type { GatewayContext } from '../../src/gateway/context.ts'
@@ -125,8 +126,8 @@ class Border {
       },
       metrics: this.#metrics,
       log: this.#log,
-      limiter: new Limiter(LIMITS, this.#metrics),
-      sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock),
+      limiter: new Limiter(LIMITS, this.#metrics, systemClock),
+      sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock),
       wallClock,
       // Conversations use none of what is left.
     } as Partial<GatewayContext> as GatewayContext

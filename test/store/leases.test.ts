@@ -1,9 +1,13 @@
+/** The rules of leases, run over both tables; the one that only a real server can break comes last. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { openClient } from '../../src/store/database.ts'
-import { type ForeignLease, LeaseHeldElsewhere, Leases, waitForLease } from '../../src/store/leases.ts'
+import type { ForeignLease, LeaseTable } from '../../src/store/lease-table.ts'
+import { LeaseHeldElsewhere, Leases, waitForLease } from '../../src/store/leases.ts'
+import { MemoryLeaseTable } from '../../src/store/memory-lease-table.ts'
+import { PostgresLeaseTable } from '../../src/store/postgres-lease-table.ts'
 import type { Scheduler } from '../../src/store/scheduler.ts'
 import { testDatabase } from '../support/postgres.ts'
 
@@ -31,12 +35,13 @@ after(async () => {
 
 const running: Leases[] = []
 let processes = 0
-function process(options: { leaseMs?: number; renewEveryMs?: number } = {}) {
+type Process = ReturnType<typeof startProcess>
+function startProcess(table: LeaseTable, options: { leaseMs?: number; renewEveryMs?: number } = {}) {
   const node = `node-${++processes}`
   const lost: string[] = []
   const failed: string[] = []
   const leases = new Leases({
-    url: database.url,
+    table,
     scheduler,
     node,
     processIncarnation: `run of ${node}`,
@@ -47,90 +52,124 @@ function process(options: { leaseMs?: number; renewEveryMs?: number } = {}) {
   running.push(leases)
   return { leases, node, lost, failed }
 }
-/** What a process leaves behind that was killed: its leases, and nobody who renews them. */
-async function leaseOfDeadProcess(region: string, leaseMs: number): Promise<void> {
-  await monitor.query(
-    `INSERT INTO log.region_lease VALUES ($1, 'dead', 'run of dead', clock_timestamp() + $2 * interval '1 ms')`,
-    [region, leaseMs],
-  )
-}
 const until = async (region: string): Promise<number> => {
   const { rows } = await monitor.query('SELECT until FROM log.region_lease WHERE region = $1', [region])
   return rows[0].until.getTime()
 }
 
-test('a free region is taken, and then held', async () => {
-  const { leases } = process()
-  assert.equal(leases.holds('free'), false)
-  assert.equal(await leases.take(['free']), 'taken')
-  assert.equal(leases.holds('free'), true)
-})
+const inMemory = new MemoryLeaseTable()
+const tables: Record<string, () => LeaseTable> = {
+  'in Postgres': () => new PostgresLeaseTable(database.url),
+  'in memory': () => inMemory,
+}
 
-test('a live lease of another process is answered with its owner, and none of the regions is taken', async () => {
-  const one = process()
-  const two = process()
-  await one.leases.take(['b1'])
-  const foreign = (await two.leases.take(['b0', 'b1', 'b2'])) as ForeignLease
-  assert.equal(foreign.region, 'b1')
-  assert.equal(foreign.node, one.node)
-  assert.equal(foreign.processIncarnation, `run of ${one.node}`)
-  assert.ok(foreign.remainingMs > 5_000 && foreign.remainingMs <= 10_000)
-  assert.equal(two.leases.holds('b0'), false)
-  assert.equal(await one.leases.take(['b0', 'b2']), 'taken')
-})
+for (const [where, table] of Object.entries(tables)) {
+  describe(where, () => rules(options => startProcess(table(), options), table))
+}
 
-test('a lease that lapsed is free', async () => {
-  await leaseOfDeadProcess('lapsed', -1)
-  assert.equal(await process().leases.take(['lapsed']), 'taken')
-})
+function rules(process: (options?: Parameters<typeof startProcess>[1]) => Process, table: () => LeaseTable): void {
+  /** What a process leaves behind that was killed: its leases, and nobody who renews them. */
+  async function leaseOfDeadProcess(region: string, leaseMs: number): Promise<void> {
+    const dead = table()
+    assert.equal(await dead.take([region], { node: 'dead', processIncarnation: `dead of ${region}` }, leaseMs), 'taken')
+    await dead.cut()
+  }
 
-test('a process takes again what it has', async () => {
-  const { leases } = process()
-  await leases.take(['again'])
-  const first = await until('again')
-  assert.equal(await leases.take(['again']), 'taken')
-  assert.ok((await until('again')) >= first)
-})
+  test('a free region is taken, and then held', async () => {
+    const { leases } = process()
+    assert.equal(leases.holds('free'), false)
+    assert.equal(await leases.take(['free']), 'taken')
+    assert.equal(leases.holds('free'), true)
+  })
 
-test('a lease outlives its length as long as it is renewed', async () => {
-  const { leases, lost } = process({ leaseMs: 300, renewEveryMs: 50 })
-  await leases.take(['renewed', 'renewed2'])
-  await sleep(700)
-  assert.notEqual(await process().leases.take(['renewed2']), 'taken')
-  assert.equal(leases.holds('renewed'), true)
-  assert.deepEqual(lost, [])
-})
+  test('a live lease of another process is answered with its owner, and none of the regions is taken', async () => {
+    const one = process()
+    const two = process()
+    await one.leases.take(['b1'])
+    const foreign = (await two.leases.take(['b0', 'b1', 'b2'])) as ForeignLease
+    assert.equal(foreign.region, 'b1')
+    assert.equal(foreign.node, one.node)
+    assert.equal(foreign.processIncarnation, `run of ${one.node}`)
+    assert.ok(foreign.remainingMs > 5_000 && foreign.remainingMs <= 10_000)
+    assert.equal(two.leases.holds('b0'), false)
+    assert.equal(await one.leases.take(['b0', 'b2']), 'taken')
+  })
 
-test('a lease that is not renewed is no longer held, before another can take it', async () => {
-  const { leases } = process({ leaseMs: 100 })
-  await leases.take(['short'])
-  const other = process()
-  while ((await other.leases.take(['short'])) !== 'taken') await sleep(5)
-  assert.equal(leases.holds('short'), false)
-})
+  test('a lease that lapsed is free', async () => {
+    await leaseOfDeadProcess('lapsed', 0)
+    assert.equal(await process().leases.take(['lapsed']), 'taken')
+  })
 
-test('a process whose lapsed lease was taken hears of it once and does not take it back', async () => {
-  const slow = process({ leaseMs: 100, renewEveryMs: 300 })
-  await slow.leases.take(['stolen'])
-  await sleep(150)
-  const other = process()
-  assert.equal(await other.leases.take(['stolen']), 'taken')
-  await sleep(600)
-  assert.deepEqual(slow.lost, ['stolen'])
-  assert.equal(slow.leases.holds('stolen'), false)
-  assert.equal(other.leases.holds('stolen'), true)
-})
+  test('a process takes again what it has', async () => {
+    const { leases } = process()
+    const endAsOthersSeeIt = async () => ((await process().leases.take(['again'])) as ForeignLease).until.getTime()
+    await leases.take(['again'])
+    const first = await endAsOthersSeeIt()
+    await sleep(20)
+    assert.equal(await leases.take(['again']), 'taken')
+    assert.ok((await endAsOthersSeeIt()) > first)
+  })
 
-test('a stopped process gives its leases back', async () => {
-  const { leases } = process()
-  await leases.take(['given', 'given2'])
-  await leases.stop()
-  assert.equal(leases.holds('given'), false)
-  assert.equal(await process().leases.take(['given', 'given2']), 'taken')
-})
+  test('a lease outlives its length as long as it is renewed', async () => {
+    const { leases, lost } = process({ leaseMs: 300, renewEveryMs: 50 })
+    await leases.take(['renewed', 'renewed2'])
+    await sleep(700)
+    assert.notEqual(await process().leases.take(['renewed2']), 'taken')
+    assert.equal(leases.holds('renewed'), true)
+    assert.deepEqual(lost, [])
+  })
+
+  test('a lease that is not renewed is no longer held, before another can take it', async () => {
+    const { leases } = process({ leaseMs: 100 })
+    await leases.take(['short'])
+    const other = process()
+    while ((await other.leases.take(['short'])) !== 'taken') await sleep(5)
+    assert.equal(leases.holds('short'), false)
+  })
+
+  test('a process whose lapsed lease was taken hears of it once and does not take it back', async () => {
+    const slow = process({ leaseMs: 100, renewEveryMs: 300 })
+    await slow.leases.take(['stolen'])
+    await sleep(150)
+    const other = process()
+    assert.equal(await other.leases.take(['stolen']), 'taken')
+    await sleep(600)
+    assert.deepEqual(slow.lost, ['stolen'])
+    assert.equal(slow.leases.holds('stolen'), false)
+    assert.equal(other.leases.holds('stolen'), true)
+  })
+
+  test('a stopped process gives its leases back', async () => {
+    const { leases } = process()
+    await leases.take(['given', 'given2'])
+    await leases.stop()
+    assert.equal(leases.holds('given'), false)
+    assert.equal(await process().leases.take(['given', 'given2']), 'taken')
+  })
+
+  test('a starting engine waits for the lease of a dead process, and names it once', async () => {
+    await leaseOfDeadProcess('waits', 200)
+    const heard: string[] = []
+    const { leases } = process()
+    await waitForLease(leases, ['waits'], scheduler, lease => heard.push(lease.node))
+    assert.deepEqual(heard, ['dead'])
+    assert.equal(leases.holds('waits'), true)
+  })
+
+  test('a starting engine gives up when the lease was renewed meanwhile', async () => {
+    const alive = process({ leaseMs: 200, renewEveryMs: 50 })
+    await alive.leases.take(['alive'])
+    const { leases } = process()
+    await assert.rejects(
+      waitForLease(leases, ['alive'], scheduler, () => undefined),
+      (error: unknown) => error instanceof LeaseHeldElsewhere && error.lease.node === alive.node,
+    )
+    assert.equal(leases.holds('alive'), false)
+  })
+}
 
 test('a renewal that finds its connection gone is made again on a new one', async () => {
-  const { leases, failed } = process({ leaseMs: 2_000, renewEveryMs: 50 })
+  const { leases, failed } = startProcess(new PostgresLeaseTable(database.url), { leaseMs: 2_000, renewEveryMs: 50 })
   await leases.take(['cut'])
   const before = await until('cut')
   await monitor.query(
@@ -141,24 +180,4 @@ test('a renewal that finds its connection gone is made again on a new one', asyn
   assert.ok((await until('cut')) > before)
   assert.ok(failed.length <= 1, `${failed}`)
   assert.equal(leases.holds('cut'), true)
-})
-
-test('a starting engine waits for the lease of a dead process, and names it once', async () => {
-  await leaseOfDeadProcess('waits', 200)
-  const heard: string[] = []
-  const { leases } = process()
-  await waitForLease(leases, ['waits'], scheduler, lease => heard.push(lease.node))
-  assert.deepEqual(heard, ['dead'])
-  assert.equal(leases.holds('waits'), true)
-})
-
-test('a starting engine gives up when the lease was renewed meanwhile', async () => {
-  const alive = process({ leaseMs: 200, renewEveryMs: 50 })
-  await alive.leases.take(['alive'])
-  const { leases } = process()
-  await assert.rejects(
-    waitForLease(leases, ['alive'], scheduler, () => undefined),
-    (error: unknown) => error instanceof LeaseHeldElsewhere && error.lease.node === alive.node,
-  )
-  assert.equal(leases.holds('alive'), false)
 })

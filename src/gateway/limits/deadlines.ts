@@ -1,14 +1,17 @@
 /** Many things that each have the same time to happen, watched by one timer. */
+import type { Scheduler } from '../../store/scheduler.ts'
 
 /** They come due in the order in which they were added, so only the first needs to be looked at. */
 export class Deadlines<T> {
   readonly #dueAtMs = new Map<T, number>()
   readonly #afterMs: number
+  readonly #scheduler: Scheduler
   readonly #onDue: (item: T) => void
-  #timer: NodeJS.Timeout | null = null
+  #cancelTimer: (() => void) | null = null
 
-  constructor(afterMs: number, onDue: (item: T) => void) {
+  constructor(afterMs: number, scheduler: Scheduler, onDue: (item: T) => void) {
     this.#afterMs = afterMs
+    this.#scheduler = scheduler
     this.#onDue = onDue
   }
 
@@ -17,27 +20,30 @@ export class Deadlines<T> {
   }
 
   add(item: T): void {
-    const dueAtMs = performance.now() + this.#afterMs
+    const dueAtMs = this.#scheduler.monotonicMs() + this.#afterMs
     this.#dueAtMs.set(item, dueAtMs)
-    if (this.#timer === null) this.#arm(dueAtMs, this.#afterMs)
+    if (this.#cancelTimer === null) this.#arm(dueAtMs, this.#afterMs)
   }
 
   /** It has happened; nothing is said of it. */
   remove(item: T): void {
-    this.#dueAtMs.delete(item)
+    if (!this.#dueAtMs.delete(item) || this.#dueAtMs.size > 0) return
+    // A timer that watches nothing would keep the process from ending.
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
   }
 
   #arm(dueAtMs: number, delayMs: number): void {
-    this.#timer = setTimeout(() => this.#lookAtFirst(dueAtMs), Math.max(1, delayMs)).unref()
+    this.#cancelTimer = this.#scheduler.after(Math.max(1, delayMs), () => this.#lookAtFirst(dueAtMs))
   }
 
   /** Timers may fire a little early, so what this one was for is due now, whatever the clock says. */
   #lookAtFirst(firstDueAtMs: number): void {
-    this.#timer = null
-    const nowMs = Math.max(firstDueAtMs, performance.now())
+    this.#cancelTimer = null
+    const nowMs = Math.max(firstDueAtMs, this.#scheduler.monotonicMs())
     for (const [item, dueAtMs] of this.#dueAtMs) {
       if (dueAtMs > nowMs) {
-        if (this.#timer === null) this.#arm(dueAtMs, dueAtMs - nowMs)
+        if (this.#cancelTimer === null) this.#arm(dueAtMs, dueAtMs - nowMs)
         return
       }
       this.#dueAtMs.delete(item)

@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/ids.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Limits, RateClass } from '../../protocol/limits.ts'
+import type { Scheduler } from '../../store/scheduler.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { ConnectionCaps } from './connection-caps.ts'
 import { Deadlines } from './deadlines.ts'
@@ -19,13 +20,13 @@ export class Limiter {
   readonly #bodies: Deadlines<() => void>
   readonly #metrics: Metrics
 
-  /** Input: `nowMs` of a clock that is never set back. */
-  constructor(limits: Limits, metrics: Metrics, nowMs: () => number = () => performance.now()) {
+  constructor(limits: Limits, metrics: Metrics, scheduler: Scheduler) {
+    const nowMs = () => scheduler.monotonicMs()
     this.#caps = new ConnectionCaps(limits, nowMs)
     this.#rates = new RateLimiter(limits, nowMs)
     this.#principals = new Principals(limits.sessionsPerUser, nowMs)
     this.#openRequests = new KeyedBuckets(limits.openRequestsPerAddressPerS, 1, nowMs)
-    this.#bodies = new Deadlines(limits.httpRequestMs, tooSlow => {
+    this.#bodies = new Deadlines(limits.httpRequestMs, scheduler, tooSlow => {
       metrics.limitRefused('httpRequestMs')
       tooSlow()
     })

@@ -1,12 +1,13 @@
 /** One timer for many deadlines of the same length. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../../src/actors/clock.ts'
 import { Deadlines } from '../../../src/gateway/limits/deadlines.ts'
 import { until } from '../harness.ts'
 
 test('what has not happened in time comes due, in order; what has happened does not', async () => {
   const due: string[] = []
-  const deadlines = new Deadlines<string>(30, item => due.push(item))
+  const deadlines = new Deadlines<string>(30, systemClock, item => due.push(item))
   for (const item of ['a', 'b', 'c', 'd']) deadlines.add(item)
   deadlines.remove('b')
   await until(() => due.length === 3)
