@@ -1,7 +1,8 @@
 /**
  * Brings one batch of a lane to a known end, whatever the store does meanwhile.
  *
- * Unavailable: the same batch again, unchanged, after a wait. Outcome unknown: settle first, then only what is missing.
+ * Unavailable: the same batch again, unchanged, after a wait. Outcome unknown: settle first, then only what is missing;
+ * should the lost statement be done only after that, its double is refused for its content, and settling tells why.
  * The wait starts at 50 ms, doubles to 2 s, and starts anew with each batch.
  */
 import { ContentRejected, type Journal, OutcomeUnknown, type Ownership, StoreUnavailable } from './journal.ts'
@@ -80,6 +81,8 @@ export class CommitLoop<Item> {
   async #repeat(batch: readonly Item[]): Promise<CommitEnd> {
     let missing = batch
     let unknown = false
+    /** An earlier attempt may still come to be done at the server. */
+    let mayComeLate = false
     let delayMs = BACKOFF_FIRST_MS
     while (!this.#stopped) {
       try {
@@ -92,11 +95,17 @@ export class CommitLoop<Item> {
         }
         return { as: await this.#write(missing) }
       } catch (error) {
+        if (error instanceof ContentRejected && mayComeLate) {
+          mayComeLate = false
+          unknown = true
+          continue
+        }
         // Anything that the port does not name is our own mistake, and repeating it would not mend it.
         if (!(error instanceof StoreUnavailable || error instanceof OutcomeUnknown)) {
           return { as: 'rejected', error: error instanceof Error ? error : new ContentRejected(String(error)) }
         }
         unknown ||= error instanceof OutcomeUnknown
+        mayComeLate ||= unknown
         this.#settings.observer.retrying(this.#lane, error, delayMs)
         await this.#wait(delayMs)
         delayMs = Math.min(delayMs * 2, BACKOFF_MAX_MS)

@@ -102,6 +102,42 @@ test('a batch holds at most its bound', async () => {
   assert.deepEqual(journal.batches, [[1, 2], [3, 4], [5]])
 })
 
+test('a statement that is done only after its settling makes its repetition durable, not refused', async () => {
+  /** Of the first batch the connection breaks; the server does it just before the second attempt arrives. */
+  class Late extends Watched {
+    override async appendRecords(ownership: Acquired['ownership'], batch: readonly RecordWrite[]) {
+      if (this.batches.length === 0) {
+        this.failNext('unknown-lost')
+      } else if (this.batches.length === 1) {
+        this.batches.push([])
+        await super.appendRecords(ownership, batch)
+      }
+      return super.appendRecords(ownership, batch)
+    }
+  }
+  const { writer, journal, told, scheduler } = await start({ journal: new Late() })
+  append(writer)
+  append(writer)
+  await scheduler.advance(5_000)
+  append(writer)
+  await settled()
+  assert.deepEqual(told, ['durable 2', 'durable 3'])
+  assert.deepEqual(
+    (await logOf(journal)).map(({ position }) => position),
+    [1, 2, 3],
+  )
+})
+
+test('content that is refused after a settling as well is refused', async () => {
+  const { writer, journal, told, scheduler } = await start()
+  journal.failNext('unknown-lost')
+  journal.failNext('rejected')
+  journal.failNext('rejected')
+  append(writer)
+  await scheduler.advance(5_000)
+  assert.deepEqual(told, ['rejected ContentRejected'])
+})
+
 test('the stored outcome of a command names its record', async () => {
   const { writer, journal } = await start()
   append(writer)
