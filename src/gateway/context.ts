@@ -34,11 +34,12 @@ export interface GatewayContext {
   readonly audit: Audit
   readonly database: Database
   readonly door: DoorPolicy
-  /** Everybody who is connected; made by `startGateway`, as are the next two. */
+  /** Everybody who is connected; made by `startGateway`, as are the next three. */
   readonly sessions: SessionRegistry
   /** What is counted against clients. */
   readonly limiter: Limiter
   readonly entrance: Entrance
+  readonly newSessionId: () => string
   readonly metrics: Metrics
   readonly log: Logger
   readonly wallClock: () => number

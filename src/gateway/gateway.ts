@@ -2,6 +2,7 @@
 
 import type { TemplatedApp, us_listen_socket, us_socket } from 'uWebSockets.js'
 import { setTimeout as delay } from 'node:timers/promises'
+import { nanoid } from 'nanoid'
 import { systemClock } from '../actors/clock.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { GatewayContext } from './context.ts'
@@ -13,7 +14,7 @@ import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tl
 import { loadUws, type Uws } from './uws.ts'
 import { mountWsDoor } from './ws-door.ts'
 
-export interface GatewayOptions extends Omit<GatewayContext, 'limiter' | 'entrance' | 'sessions'> {
+export interface GatewayOptions extends Omit<GatewayContext, 'limiter' | 'entrance' | 'sessions' | 'newSessionId'> {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -69,13 +70,21 @@ class RunningGateway implements Gateway {
       sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock, systemClock),
       limiter: new Limiter(door.limits, metrics, systemClock),
       entrance: new Entrance(door, tls !== null, metrics),
+      newSessionId: nanoid,
     }
-    if (tls !== null) {
-      const goodUntil = checkCertificate(tls)
-      if (goodUntil.getTime() < Date.now()) log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
+    try {
+      if (tls !== null) {
+        const goodUntil = checkCertificate(tls)
+        if (goodUntil.getTime() < Date.now())
+          log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
+      }
+      this.port = this.#listenFirst(host, options.port)
+      this.#watch = tls === null ? null : new CertificateWatch(tls, () => this.#changeCertificate(), log, metrics)
+    } catch (error) {
+      // Its timer would keep a process from ending that could not start.
+      this.#context.sessions.stop()
+      throw error
     }
-    this.port = this.#listenFirst(host, options.port)
-    this.#watch = tls === null ? null : new CertificateWatch(tls, () => this.#changeCertificate(), log, metrics)
   }
 
   get sessions(): number {

@@ -1,5 +1,4 @@
 /** A signed-in client as the actors see it. */
-import { nanoid } from 'nanoid'
 import type { Session, SharedFrame } from '../actors/region-handle.ts'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
@@ -10,18 +9,19 @@ import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
 
 export class GatewaySession implements Session {
-  readonly sessionId = nanoid()
+  readonly sessionId: string
   readonly region: RegionId
   readonly claims: TokenClaims
   readonly #connection: Connection
-  readonly #context: Pick<GatewayContext, 'authenticator' | 'door'>
+  readonly #context: Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId'>
 
   constructor(
     region: RegionId,
     claims: TokenClaims,
     connection: Connection,
-    context: Pick<GatewayContext, 'authenticator' | 'door'>,
+    context: Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId'>,
   ) {
+    this.sessionId = context.newSessionId()
     this.region = region
     this.claims = claims
     this.#connection = connection

@@ -128,6 +128,7 @@ class Border {
       log: this.#log,
       limiter: new Limiter(LIMITS, this.#metrics, systemClock),
       sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock),
+      newSessionId: () => 'a session',
       wallClock,
       // Conversations use none of what is left.
     } as Partial<GatewayContext> as GatewayContext
