@@ -3,7 +3,8 @@
  *
  * comedy gives identity, the tree, delivery and life cycle. What it lacks is added here: handlers are synchronous
  * turns; a reference takes only the message types its behaviour declares; messages of a region are delivered in the
- * order in which they were told; the pump yields to I/O after 2 ms and takes regions in turn; a mailbox has a bound.
+ * order in which they were told; the pump takes regions in turn, each for its share of messages and of time, and yields
+ * to I/O after 2 ms; a mailbox has a bound.
  * comedy delivers through a bluebird of its own on `setImmediate`; its scheduler is replaced by the pump, so that
  * whoever drives the pump (the event loop here, a seeded loop in a simulation) drives every delivery.
  */
@@ -16,13 +17,19 @@ import {
 } from 'comedy'
 
 const YIELD_AFTER_MS = 2
-const BATCH = 32
+/** Messages in one run of the pump, for clocks that stand still while it runs: more than 2 ms ever hold. */
+const PUMP_MESSAGES = 4_096
+/** What one region gets before the next one comes: so many messages, and not another one after so much time. */
+const SHARE_MESSAGES = 32
+const SHARE_MS = 0.5
 /** Messages waiting in one region's mailbox before `tell` answers false. */
 export const MAILBOX_BOUND = 100_000
 
 /** What an actor does with its messages. `receive` runs to its end in one go; it never awaits. */
 export interface Behaviour<M extends { readonly type: string }> {
   readonly accepts: readonly M['type'][]
+  /** Of those, what a full mailbox takes too: the engine's own, of which there are only so many at a time. */
+  readonly neverRefused?: readonly M['type'][]
   receive(message: M): void
 }
 
@@ -39,6 +46,8 @@ export interface ActorSystemOptions {
 const liveSystems = new Set<ActorSystem>()
 let waitingDrain: (() => void) | null = null
 let schedulerTaken = false
+/** A pump runs, which drains what comes. */
+let isPumping = false
 
 function takeOverScheduler(): void {
   if (schedulerTaken) return
@@ -47,16 +56,19 @@ function takeOverScheduler(): void {
   const bluebird = fromComedy('bluebird') as { setScheduler(run: (drain: () => void) => void): void }
   bluebird.setScheduler(drain => {
     waitingDrain = drain
-    for (const system of liveSystems) system.wake()
+    if (!isPumping) wakeAll()
   })
 }
 
-function drainComedy(): boolean {
-  if (waitingDrain === null) return false
+function wakeAll(): void {
+  for (const system of liveSystems) system.wake()
+}
+
+function drainComedy(): void {
+  if (waitingDrain === null) return
   const drain = waitingDrain
   waitingDrain = null
   drain()
-  return true
 }
 
 interface Letter {
@@ -69,6 +81,7 @@ export class Mailbox {
   readonly name: string
   #letters: (Letter | undefined)[] = []
   #head = 0
+  #back: Letter[] = []
 
   constructor(name: string) {
     this.name = name
@@ -78,29 +91,46 @@ export class Mailbox {
     return this.#letters.length - this.#head
   }
 
-  push(letter: Letter): boolean {
-    if (this.depth >= MAILBOX_BOUND) return false
+  get isFull(): boolean {
+    return this.depth >= MAILBOX_BOUND
+  }
+
+  push(letter: Letter): void {
     this.#letters.push(letter)
-    return true
   }
 
   /** Takes out the messages that were not handed to anybody. */
   empty(): { readonly type: string }[] {
-    const messages = this.#letters.slice(this.#head).map(letter => letter!.message)
+    const messages = [...this.#back, ...this.#letters.slice(this.#head)].map(letter => letter!.message)
     this.#letters = []
     this.#head = 0
+    this.#back = []
     return messages
   }
 
-  /** Hands up to `BATCH` letters to comedy; true when there was one. */
-  deliver(): boolean {
-    const end = Math.min(this.#head + BATCH, this.#letters.length)
-    if (this.#head === end) return false
+  /** Hands up to `count` letters to comedy, which delivers them when it is drained. Output: how many. */
+  handOut(count: number): number {
+    const end = Math.min(this.#head + count, this.#letters.length)
+    const handed = end - this.#head
     for (; this.#head < end; this.#head++) {
       const letter = this.#letters[this.#head]!
       this.#letters[this.#head] = undefined
       letter.to.hand(letter.message)
     }
+    return handed
+  }
+
+  /** A letter that was handed out comes back unread; `endShare` puts it in front again. */
+  putBack(letter: Letter): void {
+    this.#back.push(letter)
+  }
+
+  /** Output: how many came back. */
+  endShare(): number {
+    const back = this.#back
+    // There is room in front: they were taken from there, and nothing has moved since.
+    for (let i = back.length - 1; i >= 0; i--) this.#letters[--this.#head] = back[i]
+    if (back.length > 0) this.#back = []
     if (this.#head === this.#letters.length) {
       this.#letters = []
       this.#head = 0
@@ -108,9 +138,12 @@ export class Mailbox {
       this.#letters = this.#letters.slice(this.#head)
       this.#head = 0
     }
-    return true
+    return back.length
   }
 }
+
+// One list for all that have none: there may be a million actors.
+const NONE: readonly string[] = []
 
 /** An actor's address. Telling never waits and never throws. */
 export class ActorRef<M extends { readonly type: string }> {
@@ -118,30 +151,33 @@ export class ActorRef<M extends { readonly type: string }> {
   readonly #system: ActorSystem
   readonly #mailbox: Mailbox
   readonly #accepts: readonly string[]
+  readonly #neverRefused: readonly string[]
   #self: ComedyActor | null = null
   #proxy: ComedyRef | null = null
   /** Messages and children that came before comedy had made the actor. */
   #early: { readonly type: string }[] = []
   #waiting: ((self: ComedyActor) => void)[] = []
 
-  constructor(system: ActorSystem, mailbox: Mailbox, path: string, accepts: readonly string[]) {
+  constructor(system: ActorSystem, mailbox: Mailbox, path: string, { accepts, neverRefused = NONE }: Behaviour<M>) {
     this.path = path
     this.#system = system
     this.#mailbox = mailbox
     this.#accepts = accepts
+    this.#neverRefused = neverRefused
   }
 
   get mailbox(): Mailbox {
     return this.#mailbox
   }
 
-  /** Puts a message into the region's mailbox. False when the mailbox is full: the message is not taken. */
+  /** Puts a message into the region's mailbox. False when it is full, and the message is of a type that it may refuse. */
   tell(message: M): boolean {
     if (!this.#accepts.includes(message.type)) {
       this.#system.failed(this.path, new TypeError(`${this.path} takes no message of type ${message.type}`))
       return false
     }
-    if (!this.#mailbox.push({ to: this as unknown as ActorRef<never>, message })) return false
+    if (this.#mailbox.isFull && !this.#neverRefused.includes(message.type)) return false
+    this.#mailbox.push({ to: this as unknown as ActorRef<never>, message })
     this.#system.wake()
     return true
   }
@@ -176,6 +212,10 @@ export class ActorSystem {
   #next = 0
   #awake = false
   #stopped = false
+  /** Whose share it is, until when, and the same mailbox once that is over: what comedy still has of it is put back. */
+  #serving: Mailbox | null = null
+  #shareUntilMs = Number.POSITIVE_INFINITY
+  #over: Mailbox | null = null
 
   constructor(options: ActorSystemOptions) {
     this.#options = options
@@ -205,6 +245,8 @@ export class ActorSystem {
   dropMailbox(mailbox: Mailbox): { readonly type: string }[] {
     const index = this.#mailboxes.indexOf(mailbox)
     if (index >= 0) this.#mailboxes.splice(index, 1)
+    // In the midst of its share: nothing of it would be found again.
+    if (this.#serving === mailbox) this.#endShare()
     return mailbox.empty()
   }
 
@@ -220,18 +262,20 @@ export class ActorSystem {
     behaviour: Behaviour<M>,
   ): ActorRef<M> {
     const path = parent === null ? name : `${parent.path}/${name}`
-    const ref = new ActorRef<M>(this, mailbox, path, behaviour.accepts)
+    const ref = new ActorRef<M>(this, mailbox, path, behaviour)
     let self: ComedyActor
     const definition = {
       initialize: (actor: ComedyActor) => {
         self = actor
       },
       receive: (message: M) => {
+        if (this.#over === mailbox) return mailbox.putBack({ to: ref as unknown as ActorRef<never>, message })
         try {
           behaviour.receive(message)
         } catch (error) {
           this.failed(path, error)
         }
+        if (this.#options.monotonicMs() >= this.#shareUntilMs) this.#over = this.#serving
       },
     }
     const create = (under: ComedyActor) => {
@@ -267,19 +311,60 @@ export class ActorSystem {
     liveSystems.delete(this)
   }
 
-  /** Delivers for at most 2 ms, a batch from each region in turn, then lets I/O have the loop. */
+  /** Delivers for about 2 ms, to each region its share in turn, then lets I/O have the loop. */
   readonly #pump = (): void => {
-    this.#awake = false
-    const until = this.#options.monotonicMs() + YIELD_AFTER_MS
-    do {
-      let busy = drainComedy()
-      for (let i = 0; i < this.#mailboxes.length; i++) {
-        const mailbox = this.#mailboxes[this.#next++ % this.#mailboxes.length]!
-        if (mailbox.deliver()) busy = true
-        drainComedy()
+    isPumping = true
+    let isDone = false
+    try {
+      drainComedy()
+      isDone = this.#serveInTurn()
+    } finally {
+      isPumping = false
+      this.#awake = false
+    }
+    if (!isDone) this.wake()
+    if (waitingDrain !== null) wakeAll()
+  }
+
+  /** False when the time is over and something still waits. */
+  #serveInTurn(): boolean {
+    const { monotonicMs } = this.#options
+    const untilMs = monotonicMs() + YIELD_AFTER_MS
+    let left = PUMP_MESSAGES
+    for (let idle = 0; idle < this.#mailboxes.length; ) {
+      const mailbox = this.#mailboxes[this.#next++ % this.#mailboxes.length]!
+      if (mailbox.depth === 0) {
+        idle += 1
+        continue
       }
-      if (!busy) return
-    } while (this.#options.monotonicMs() < until)
-    this.wake()
+      idle = 0
+      const nowMs = monotonicMs()
+      if (nowMs >= untilMs || left <= 0) {
+        // It is the first to be served the next time.
+        this.#next -= 1
+        return false
+      }
+      left -= this.#serve(mailbox, nowMs + SHARE_MS)
+    }
+    return true
+  }
+
+  /**
+   * Delivers one share. Comedy gets a batch at once, for handing it one message at a time costs an eighth of all that it
+   * can do (measured); what it would deliver past the share's time is put back. Output: how many were delivered.
+   */
+  #serve(mailbox: Mailbox, untilMs: number): number {
+    this.#serving = mailbox
+    this.#shareUntilMs = untilMs
+    const handed = mailbox.handOut(SHARE_MESSAGES)
+    drainComedy()
+    this.#endShare()
+    return handed - mailbox.endShare()
+  }
+
+  #endShare(): void {
+    this.#serving = null
+    this.#shareUntilMs = Number.POSITIVE_INFINITY
+    this.#over = null
   }
 }

@@ -7,7 +7,6 @@
 import type { TripId, UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
 import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.ts'
-import type { ActorRef } from './actor-system.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
@@ -84,8 +83,8 @@ export class RegionHost implements RegionHandle {
     const region = this.#region
     if (region === null) return
     const message = { type: 'session-closed', session } as const
-    if (session.role === 'driver') this.#tellUntilTaken(region.driverRef(session.unitId ?? ''), message)
-    else this.#tellUntilTaken(region.ref, message)
+    if (session.role === 'driver') region.driverRef(session.unitId ?? '')?.tell(message)
+    else region.ref.tell(message)
   }
 
   command(request: CommandRequest): void {
@@ -106,29 +105,35 @@ export class RegionHost implements RegionHandle {
   }
 
   fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
-    // A frame that finds the mailbox full is lost; the next one then shows a gap and the client sends it again.
     const receivedWallMs = this.#parts.machine.wallMs()
     const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
-    this.#region?.driverRef(session.unitId ?? '')?.tell(message)
+    const driver = this.#region?.driverRef(session.unitId ?? '')
+    if (driver?.tell(message) === false) this.#refuseFixes(session, { streamIndex })
   }
 
   hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void {
     const receivedWallMs = this.#parts.machine.wallMs()
     const message = { type: 'hint', session, streamIndex, sentAtMs, fix, receivedWallMs } as const
+    // One that finds the mailbox full is dropped: the same fix comes again in its order.
     this.#region?.driverRef(session.unitId ?? '')?.tell(message)
   }
 
   feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void {
     const receivedWallMs = this.#parts.machine.wallMs()
-    this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
+    const isTaken = this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
+    if (isTaken === false) this.#refuseFixes(session, {})
   }
 
   askMark(session: Session, streamIndex: number): void {
+    const region = this.#region
     if (session.role === 'feed') {
-      this.#region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
-      return
+      const isTaken = region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
+      if (isTaken === false) sendRefusal(session, null, OVERLOADED, { channel: streamIndex })
+    } else {
+      const driver = region?.driverRef(session.unitId ?? '')
+      const isTaken = driver?.tell({ type: 'mark-asked', session, streamIndex })
+      if (isTaken === false) sendRefusal(session, null, OVERLOADED, { streamIndex })
     }
-    this.#region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
   }
 
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void {
@@ -184,13 +189,13 @@ export class RegionHost implements RegionHandle {
   #tellRegion(session: Session, requestId: string, message: RegionMessage): void {
     const region = this.#answering()
     const refusal = region === null ? UNAVAILABLE : region.ref.tell(message) ? null : OVERLOADED
-    if (refusal !== null) session.send(['error', requestId, refusal.code, refusal.message, refusal.details ?? null])
+    if (refusal !== null) sendRefusal(session, requestId, refusal)
   }
 
-  /** A session's end must not be lost in a full mailbox: it is told again until it is taken. */
-  #tellUntilTaken<M extends { readonly type: string }>(ref: ActorRef<M> | undefined, message: M): void {
-    if (ref === undefined || ref.tell(message)) return
-    this.#parts.machine.after(100, () => this.#tellUntilTaken(ref, message))
+  /** The frame was not taken. Said at once: it may be the last for a long time, and no later one would show the gap. */
+  #refuseFixes(session: Session, where: Readonly<Record<string, number>>): void {
+    this.#parts.metrics.fix('refused')
+    sendRefusal(session, null, OVERLOADED, where)
   }
 
   #onLost(reason: 'fenced' | 'content-rejected'): void {
@@ -235,8 +240,17 @@ function ownerOf({ command, unitId }: CommandRequest): 'region' | { tripId: Trip
   }
 }
 
+function sendRefusal(
+  session: Session,
+  id: string | null,
+  { code, message, details }: Refusal,
+  where: Readonly<Record<string, number>> = {},
+): void {
+  session.send(['error', id, code, message, { ...where, ...details }])
+}
+
 function sendAway(session: Session, helloId: string, refusal: Refusal): void {
-  session.send(['error', helloId, refusal.code, refusal.message, refusal.details ?? null])
+  sendRefusal(session, helloId, refusal)
   const code = refusal.code === 'unknown-unit' ? CLOSE_CODES.unauthenticated : CLOSE_CODES.goingAway
   session.close(code, refusal.code)
 }

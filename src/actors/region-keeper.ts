@@ -6,7 +6,7 @@
  */
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
-import { DEFAULT_POLICY, type Policy } from '../domain/policy.ts'
+import { DEFAULT_POLICY } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'
 import { type Leases, waitForLease } from '../store/leases.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -15,7 +15,6 @@ import type { Region } from './region/region.ts'
 import type { RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
 
-/** How often reference data is looked at for a change, wall time. */
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
 const SETTLE_LIMIT_MS = 2_000
@@ -37,14 +36,14 @@ interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'l
   readonly log: Logger
   /** A fresh call, trip or offer id of the region. */
   readonly newId: (region: RegionId) => string
-  /** What every region goes by but for its mode. */
-  readonly policy?: Policy
+  /** How often reference data is looked at for a change, wall time; a second unless told. */
+  readonly referenceEveryMs?: number
   /** Another process owns one of the regions. Called once; nothing of this keeper is answered any more but for reads. */
   readonly onLost: (error: RegionTaken) => void
 }
 
 /** Another engine took the region while this one held it, or was about to. */
-export class RegionTaken extends Error {
+class RegionTaken extends Error {
   override readonly name = 'RegionTaken'
 
   constructor(region: RegionId) {
@@ -118,7 +117,8 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   #pollReference(): void {
-    this.#parts.machine.after(REFERENCE_EVERY_MS, () => {
+    const { machine, referenceEveryMs = REFERENCE_EVERY_MS } = this.#parts
+    machine.after(referenceEveryMs, () => {
       if (this.#stopped) return
       this.#followReference()
         .catch(error => this.#parts.log.warn({ err: error }, 'reference data could not be read; trying again'))
@@ -137,22 +137,22 @@ export class RegionKeeper implements RegionDirectory {
       this.#referenceVersion = version
     }
     for (const { regionId, region } of this.#hosts.values()) {
-      // One that is being rebuilt, or whose mailbox is full, is told the next time; one that was rebuilt, anew: what its
-      // former memory was told may have been lost with it.
+      // One that is being rebuilt is told the next time; one that was rebuilt, anew: what its former memory was told may
+      // have been lost with it.
       if (region === null) continue
       const told = this.#told.get(region)
       if (told?.version === version) continue
       // A change of stations, hospitals or other regions is none of this one's.
       const units = await reference.unitsVersion(regionId)
-      if (units === told?.units || (await this.#tellUnits(regionId, region))) this.#told.set(region, { version, units })
+      if (units !== told?.units) await this.#tellUnits(regionId, region)
+      this.#told.set(region, { version, units })
     }
   }
 
-  /** False when the region's mailbox was full. */
-  async #tellUnits(regionId: RegionId, region: Region): Promise<boolean> {
+  async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
     const { reference } = this.#parts
     const [units, retired] = await Promise.all([reference.listUnits(regionId), reference.listRetiredUnits(regionId)])
-    return units.length + retired.length === 0 || region.ref.tell({ type: 'units', units, retired })
+    if (units.length + retired.length > 0) region.ref.tell({ type: 'units', units, retired })
   }
 
   async #takeRegions(regions: readonly RegionReference[]): Promise<void> {
@@ -177,12 +177,12 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   #newHost({ region, dispatchMode }: RegionReference): RegionHost {
-    const { leases, policy = DEFAULT_POLICY, log, newId, reference: _, onLost: __, ...parts } = this.#parts
+    const { leases, log, newId, reference: _, onLost: __, ...parts } = this.#parts
     return new RegionHost(
       {
         ...parts,
         regionId: region,
-        policy: { ...policy, mode: dispatchMode },
+        policy: { ...DEFAULT_POLICY, mode: dispatchMode },
         log: log.child({ part: 'region', region }),
         newId: () => newId(region),
       },

@@ -76,6 +76,7 @@ export class Metrics {
   readonly #nearest: Histogram
   readonly #refusals: Counter<'code'>
   readonly #turnFailures: Counter
+  readonly #quarantined: Gauge<'region'>
   readonly #slowClients: Counter
   readonly #limitRefusals: Counter<'limit'>
   readonly #badForwarded: Counter
@@ -137,6 +138,12 @@ export class Metrics {
     this.#turnFailures = new Counter({
       name: 'goldenhour_turn_failures_total',
       help: 'Turns that threw; each was answered with internal and changed nothing.',
+      registers,
+    })
+    this.#quarantined = new Gauge({
+      name: 'goldenhour_quarantined_actors',
+      help: 'Units, trips and calls that an event did not fit, held as they are.',
+      labelNames: ['region'],
       registers,
     })
     this.#slowClients = new Counter({
@@ -232,6 +239,12 @@ export class Metrics {
 
   turnFailed(): void {
     this.#turnFailures.inc()
+  }
+
+  /** Input: null once the region has left this process. */
+  quarantined(region: string, count: number | null): void {
+    if (count === null) this.#quarantined.remove({ region })
+    else this.#quarantined.set({ region }, count)
   }
 
   slowClientCut(): void {

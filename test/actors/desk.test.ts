@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Desk, levelsServing, type Presence } from '../../src/actors/region/desk.ts'
+import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
 import { queueKey } from '../../src/domain/desk.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
@@ -24,6 +25,7 @@ import {
 } from '../support/scenario.ts'
 
 const policy = policyOf('offered')
+const quarantine = new Quarantine()
 
 /** A desk beside the states that it folds, committing each record as the region does. */
 class Room {
@@ -39,6 +41,7 @@ class Room {
       finder: this.finder,
       policy,
       disconnectGraceMs: 30_000,
+      quarantine,
       presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
       newOfferId: () => `O-${++this.#offers}`,
       onSearch: () => this.searches++,
@@ -62,7 +65,7 @@ class Room {
       trip: (id: string) => world.trips.get(id),
       call: (id: string) => world.calls.get(id),
     }
-    const turn = new Turn(committed, world.nowMs, world.position + 1)
+    const turn = new Turn(committed, quarantine, world.nowMs, world.position + 1)
     turn.record(events)
     turn.deskAsked = events.length === 0
     if (match) this.desk.match(turn)

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deadlineId, deadlinesOf, runDeadline } from '../../src/actors/region/deadlines.ts'
 import type { Presence } from '../../src/actors/region/desk.ts'
+import { EventRejected, Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import { BrokenInvariant } from '../../src/domain/decision.ts'
+
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { PlacedFix } from '../../src/domain/fix.ts'
 import { given, START_MS, type World } from '../support/given-when-then.ts'
@@ -28,7 +29,8 @@ const committedOf = (world: World) => ({
   trip: (id: string) => world.trips.get(id),
   call: (id: string) => world.calls.get(id),
 })
-const turnOn = (world: World, nowMs = world.nowMs) => new Turn(committedOf(world), nowMs, world.position + 1)
+const turnOn = (world: World, nowMs = world.nowMs) =>
+  new Turn(committedOf(world), new Quarantine(), nowMs, world.position + 1)
 const bindings = (world: World, ...events: DomainEvent[]) => {
   const turn = turnOn(world)
   turn.record(events)
@@ -42,7 +44,7 @@ describe('a turn', () => {
     const turn = turnOn(world)
     assert.throws(
       () => turn.record([offered('T-1', 'A1', 'O-1'), accepted('T-1', 'A1', 'O-1'), offered('T-1', 'A2', 'O-2')]),
-      BrokenInvariant,
+      EventRejected,
     )
     assert.deepEqual(world.states(), before)
   })

@@ -71,9 +71,11 @@ type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => R
 
 // One list for all drivers: there may be a million.
 const ACCEPTS = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked', 'read'] as const
+const NEVER_REFUSED = ['session-closed'] as const
 
 export class DriverActor implements Behaviour<DriverMessage> {
   readonly accepts = ACCEPTS
+  readonly neverRefused = NEVER_REFUSED
   readonly location: DriverLocation
   readonly #door: DriverDoor
   state: DriverState

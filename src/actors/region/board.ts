@@ -100,6 +100,11 @@ export class Board {
     this.#watchers.set(session, { session, mode: 'following', position })
   }
 
+  /** Tells everybody who watches, whatever they read; beside the records. */
+  tell(message: ServerMessage): void {
+    for (const { session } of this.#watchers.values()) session.send(message)
+  }
+
   unwatch(session: Session): void {
     this.#watchers.delete(session)
   }

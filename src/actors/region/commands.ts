@@ -7,10 +7,11 @@ import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import { type Decision, refused } from '../../domain/decision.ts'
 import * as drivers from '../../domain/driver.ts'
-import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
+import { type CallId, callKey, driverKey, type Principal, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
 import * as trips from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
+import { quarantined } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
 export interface CommandContext {
@@ -34,6 +35,8 @@ export type CommandOutcome = { ok: true; result: Result } | { ok: false; refusal
 export function runCommand(turn: Turn, command: Command, context: CommandContext): CommandOutcome {
   const implausible = implausibleMoment(command, context)
   if (implausible !== null) return implausible
+  const held = heldByName(turn, command, context.unitId)
+  if (held !== null) return held
   switch (command.type) {
     case 'enter-call': {
       const callId: CallId = context.newId()
@@ -171,7 +174,9 @@ function withCall(
   return call === undefined ? { ok: false, refusal: unknownCall(callId) } : then(call, tripsOf(turn, call))
 }
 
-const tripsOf = (turn: Turn, call: CallState): trips.TripState[] => call.tripIds.map(tripId => turn.trip(tripId)!)
+/** The call's trips, without one that a broken log has left us no state of. */
+const tripsOf = (turn: Turn, call: CallState): trips.TripState[] =>
+  call.tripIds.flatMap(tripId => turn.trip(tripId) ?? [])
 
 function applied(turn: Turn, decision: Decision, result: () => Result): CommandOutcome {
   if (!decision.ok) return decision
@@ -190,7 +195,21 @@ function endTrip(turn: Turn, tripId: TripId, decision: Decision): CommandOutcome
 
 function endCall(turn: Turn, callId: CallId): void {
   const call = turn.call(callId)
-  if (call !== undefined) turn.record(endedCall(call, tripsOf(turn, call)))
+  const callTrips = call === undefined ? [] : tripsOf(turn, call)
+  // Of a call with a trip that we do not know nobody can say that it is over.
+  if (call !== undefined && callTrips.length === call.tripIds.length) turn.record(endedCall(call, callTrips))
+}
+
+/** The refusal of a command that names what is in quarantine; its rules would be decided over a state that is wrong. */
+function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): CommandOutcome | null {
+  const unitId = 'unitId' in command ? command.unitId : ofSession
+  const named = [
+    ...(unitId === null || turn.driver(unitId) === undefined ? [] : [driverKey(unitId)]),
+    ...('tripId' in command && turn.trip(command.tripId) !== undefined ? [tripKey(command.tripId)] : []),
+    ...('callId' in command && turn.call(command.callId) !== undefined ? [callKey(command.callId)] : []),
+  ]
+  const held = named.find(entity => turn.isHeld(entity))
+  return held === undefined ? null : { ok: false, refusal: quarantined(held) }
 }
 
 function implausibleMoment(command: Command, { earliestMs, latestMs }: CommandContext): CommandOutcome | null {

@@ -1,11 +1,11 @@
 /**
  * Sets a region's deadlines from its states, and runs the turns of those that have come.
  *
- * Nothing here is stored. A deadline that fires looks at the states again; one that cannot be delivered, or whose turn
- * throws, comes again. The moments of an offer count from when its crew could hear of it: from when it was durable, or
+ * Nothing here is stored. A deadline that fires looks at the states again; one whose turn throws comes again, and one
+ * that an actor in quarantine forbids does nothing. The moments of an offer count from when its crew could hear of it: from when it was durable, or
  * for one that was open before this start, from when the crew has had time to come back.
  */
-import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
+import { type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
@@ -15,8 +15,7 @@ import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import { bySystem, type TurnRunner } from './turn-runner.ts'
 
-/** Pause before a deadline is delivered again that found the mailbox full, and before a turn that threw is run again. */
-const FULL_PAUSE_MS = 100
+/** Pause before a turn that threw is run again. */
 const THREW_PAUSE_MS = 5_000
 
 interface DeadlineKeeperParts {
@@ -28,8 +27,8 @@ interface DeadlineKeeperParts {
   readonly disconnectGraceMs: number
   /** What began before this start is due then at the earliest, region time. */
   readonly graceUntilMs: number
-  /** Puts the deadline into the region's mailbox; false when it is full. */
-  readonly deliver: (deadline: Deadline) => boolean
+  /** Puts the deadline into the region's mailbox. */
+  readonly deliver: (deadline: Deadline) => void
   readonly turns: () => TurnRunner
 }
 
@@ -82,11 +81,14 @@ export class DeadlineKeeper {
 
   run(deadline: Deadline): void {
     const { memory, clock, policy, disconnectGraceMs, turns } = this.#parts
-    const ran = turns().run(bySystem(deadlineId(deadline)), turn => {
+    // Its rules would be decided over a state that is wrong.
+    if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
+    const refusal = turns().run(bySystem(deadlineId(deadline)), turn => {
       runDeadline(turn, deadline, policy, disconnectGraceMs, unitId => memory.presence(unitId))
       return undefined
     })
-    if (!ran) return this.#at(clock.nowMs() + THREW_PAUSE_MS, deadline)
+    if (refusal?.code === 'internal') return this.#at(clock.nowMs() + THREW_PAUSE_MS, deadline)
+    if (refusal !== null) return
     if (deadline.kind !== 'position-lost') return
     // A fix that came meanwhile has put this moment off.
     const trip = memory.trip(deadline.tripId)
@@ -109,9 +111,7 @@ export class DeadlineKeeper {
   }
 
   #at(dueMs: number, deadline: Deadline): void {
-    const { timers, clock, deliver } = this.#parts
-    timers.at(dueMs, () => {
-      if (!deliver(deadline)) this.#at(clock.nowMs() + FULL_PAUSE_MS, deadline)
-    })
+    const { timers, deliver } = this.#parts
+    timers.at(dueMs, () => deliver(deadline))
   }
 }

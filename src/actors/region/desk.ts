@@ -10,7 +10,7 @@ import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
-import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
+import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import {
@@ -21,6 +21,7 @@ import {
   type UnitStatus,
 } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
 /** What the desk must know of a unit beside its durable state. */
@@ -35,6 +36,7 @@ export interface DeskParts {
   readonly finder: Finder
   readonly policy: Policy
   readonly disconnectGraceMs: number
+  readonly quarantine: Quarantine
   readonly presence: (unitId: UnitId) => Presence
   readonly newOfferId: () => OfferId
   /** Told how long each search took, in seconds. */
@@ -72,6 +74,10 @@ export class Desk {
     return this.#queue.length
   }
 
+  isQueued(tripId: TripId): boolean {
+    return this.#waiting.has(tripId)
+  }
+
   pendingByPriority(): [Priority, number][] {
     return PRIORITIES.map(priority => [priority, this.#queue.filter(waiting => waiting.priority === priority).length])
   }
@@ -79,17 +85,28 @@ export class Desk {
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
     const known = this.#waiting.get(trip.tripId)
-    const waiting = trip.phase === 'pending' ? this.#waitingOf(trip) : null
+    const isServed = trip.phase === 'pending' && !this.#parts.quarantine.has(tripKey(trip.tripId))
+    const waiting = isServed ? this.#waitingOf(trip) : null
     // Its place is another once a dispatcher has changed its priority.
     if (known?.key === waiting?.key && known?.priority === waiting?.priority) return
-    if (known !== undefined) {
-      this.#queue.splice(placeOf(this.#queue, known), 1)
-      this.#waiting.delete(trip.tripId)
-    }
+    if (known !== undefined) this.#leaveQueue(known)
     if (waiting !== null) {
       this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
       this.#waiting.set(trip.tripId, waiting)
     }
+  }
+
+  /** An actor came into quarantine: a trip is served no more, a unit no longer found. */
+  hold(entity: EntityKey): void {
+    const id = entity.slice(entity.indexOf('/') + 1)
+    if (entity === driverKey(id)) this.#parts.finder.remove(id)
+    const waiting = entity === tripKey(id) ? this.#waiting.get(id) : undefined
+    if (waiting !== undefined) this.#leaveQueue(waiting)
+  }
+
+  #leaveQueue(waiting: Waiting): void {
+    this.#queue.splice(placeOf(this.#queue, waiting), 1)
+    this.#waiting.delete(waiting.tripId)
   }
 
   #waitingOf(trip: TripState): Waiting {
@@ -105,10 +122,12 @@ export class Desk {
 
   /** Puts a unit where the finder must look for it, or takes it out. */
   placeUnit(driver: DriverState, place: Position | null): void {
+    const { finder, quarantine } = this.#parts
     const dispatchability = dispatchabilityOf(driver)
-    if (place === null || dispatchability === 'not-available') return this.#parts.finder.remove(driver.unitId)
+    const isHeld = quarantine.size > 0 && quarantine.has(driverKey(driver.unitId))
+    if (place === null || dispatchability === 'not-available' || isHeld) return finder.remove(driver.unitId)
     const pool = dispatchability === 'available' ? 'available' : 'reassignable'
-    this.#parts.finder.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
+    finder.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
   }
 
   /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */

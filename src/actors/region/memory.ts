@@ -2,7 +2,7 @@
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
@@ -12,11 +12,19 @@ import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import { snapshotFrames } from './board.ts'
 import type { Presence } from './desk.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { Shards } from './shards.ts'
 import type { States } from './turn.ts'
 import { callView, driverView, fixView, tripView, unitView } from './views.ts'
 
-export class RegionMemory implements States {
+/** The states of all actors of a region, as those see them who only look. */
+export interface RegionStates extends States {
+  driverActors(): Iterable<DriverActor>
+  tripStates(): Iterable<TripState>
+  callStates(): Iterable<CallState>
+}
+
+export class RegionMemory implements RegionStates {
   readonly #policy: Policy
   readonly #driverShards: Shards
   readonly #tripShards: Shards
@@ -26,12 +34,25 @@ export class RegionMemory implements States {
   readonly #details: Map<CallId, CallDetails>
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
   readonly retiring = new Set<UnitId>()
+  /** The actors that an event did not fit. */
+  readonly quarantine: Quarantine
 
-  constructor(policy: Policy, shards: { drivers: Shards; trips: Shards }, details: Map<CallId, CallDetails>) {
+  constructor(
+    policy: Policy,
+    shards: { drivers: Shards; trips: Shards },
+    recovered: { readonly details: Map<CallId, CallDetails>; readonly quarantine: Quarantine },
+  ) {
     this.#policy = policy
     this.#driverShards = shards.drivers
     this.#tripShards = shards.trips
-    this.#details = details
+    this.#details = recovered.details
+    this.quarantine = recovered.quarantine
+  }
+
+  has(entity: EntityKey): boolean {
+    const id = entity.slice(entity.indexOf('/') + 1)
+    if (entity.startsWith('driver/')) return this.#drivers.has(id)
+    return entity.startsWith('trip/') ? this.#trips.has(id) : this.#calls.has(id)
   }
 
   driver(unitId: UnitId): DriverState | undefined {

@@ -1,4 +1,5 @@
 /** What a region is made of that it does not make itself. */
+import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { ClockAnchor } from '../../store/clock-anchor.ts'
@@ -21,6 +22,8 @@ export interface RegionParts {
   readonly newId: () => string
   /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
   readonly pendingMax?: number
+  /** Hears of each turn that changed something, before it is durable: for those who watch over the states. */
+  readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
   /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
   readonly onLost: (reason: 'fenced' | 'content-rejected') => void
 }

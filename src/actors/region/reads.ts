@@ -18,6 +18,7 @@ import { levelsServing } from './desk.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
+import { quarantineNotice } from './quarantine.ts'
 
 /** How long a query waits for the log to become durable, wall time. */
 const QUERY_WAIT_MS = 1_000
@@ -83,6 +84,8 @@ export class RegionReads {
       session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
       for (const frame of snapshot) session.send(frame)
       for (const frame of missed ?? []) session.sendShared(frame)
+      const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
+      if (held.length > 0) session.send(quarantineNotice(held))
       board.watch(session, head)
     })
   }

@@ -2,12 +2,14 @@
  * Memory rebuilt from what is durable: the newest whole set of snapshots, the records after it, the segments after it.
  *
  * The same `evolve` and the same rule of order that ran when the events were new run here, so a rebuilt actor is equal
- * to the one that was lost. Without a whole set of snapshots the log is replayed from its beginning.
+ * to the one that was lost. Without a whole set of snapshots the log is replayed from its beginning. An entity whose
+ * events contradict each other is held as it was before the one that did not fit; all others go on.
  */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
+import type { EventMeta } from '../../domain/decision.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import { entitiesOf } from '../../domain/events.ts'
+import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
 import type { CallId, EntityKey, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LIMITS } from '../../protocol/limits.ts'
@@ -15,6 +17,7 @@ import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
 import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { Outcomes } from './idempotency.ts'
+import { EventRejected, Quarantine } from './quarantine.ts'
 import {
   type CallSnapshot,
   type DriverSnapshot,
@@ -33,9 +36,10 @@ export interface Recovered {
   readonly details: Map<CallId, CallDetails>
   readonly outcomes: Outcomes
   readonly lastRecordedAtMs: number
+  readonly quarantine: Quarantine
 }
 
-/** Rebuilds a region that was just acquired. Errors: StoreUnavailable, BrokenInvariant when the log contradicts itself. */
+/** Rebuilds a region that was just acquired. Error: StoreUnavailable. */
 export async function recover(journal: Journal, acquired: Acquired): Promise<Recovered> {
   const memory = new RecoveringMemory()
   const { region } = acquired.ownership
@@ -49,7 +53,7 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
           memory.location(event.unitId).skipHole(event.streamId, event.toSeq)
         }
         for (const entity of entitiesOf(event)) {
-          if (memory.isAfterSnapshot(entity, record.position)) evolveEntity(memory, entity, event, meta)
+          if (memory.isAfterSnapshot(entity, record.position)) memory.evolve(entity, event, meta)
         }
       }
       memory.lastRecordedAtMs = record.recordedAtMs
@@ -72,8 +76,8 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
   for await (const rows of journal.readCommands(region, 0)) {
     for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)
   }
-  const { drivers, trips, calls, locations, lastRecordedAtMs } = memory
-  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs }
+  const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
+  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine }
 }
 
 /** Personal data that was taken away leaves its row behind. */
@@ -98,7 +102,19 @@ class RecoveringMemory implements States {
   readonly locations = new Map<UnitId, DriverLocation>()
   readonly snapshotPositions = new Map<EntityKey, number>()
   readonly snapshotSegments = new Map<UnitId, number>()
+  readonly quarantine = new Quarantine()
   lastRecordedAtMs = 0
+
+  /** Folds an event into an entity, unless one before it did not fit. */
+  evolve(entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+    if (this.quarantine.has(entity)) return
+    try {
+      evolveEntity(this, entity, event, meta)
+    } catch (error) {
+      if (!(error instanceof EventRejected)) throw error
+      this.quarantine.hold(error)
+    }
+  }
 
   driver(unitId: UnitId): DriverState | undefined {
     return this.drivers.get(unitId)

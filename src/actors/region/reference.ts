@@ -29,7 +29,9 @@ export function takeUnits(
   const changed = units.filter(unit => !isSame(memory.driver(unit.unitId), unit))
   for (const part of parts(changed)) {
     turns.run(bySystem(), turn => {
-      turn.record(part.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
+      // One in quarantine stays as it is; it must not keep the others of its part from being registered.
+      const taken = part.filter(unit => !turn.isHeld(driverKey(unit.unitId)))
+      turn.record(taken.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
       return undefined
     })
   }
@@ -49,7 +51,8 @@ export function retireIdle(turn: Turn, retiring: Set<UnitId>): void {
 function retire(turn: Turn, retiring: ReadonlySet<UnitId>, unitIds: readonly UnitId[]): void {
   for (const unitId of unitIds) {
     const driver = turn.driver(unitId)
-    if (retiring.has(unitId) && driver !== undefined) turn.record(retireUnit(driver, turn.nowMs))
+    if (retiring.has(unitId) && driver !== undefined && !turn.isHeld(driverKey(unitId)))
+      turn.record(retireUnit(driver, turn.nowMs))
   }
 }
 

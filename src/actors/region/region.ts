@@ -29,10 +29,11 @@ import { Desk } from './desk.ts'
 import { DriverSide } from './driver-side.ts'
 import { type FeedFrame, Feeds } from './feeds.ts'
 import { LiveView } from './live/live-view.ts'
-import { RegionMemory } from './memory.ts'
+import { RegionMemory, type RegionStates } from './memory.ts'
 import { type Answer, answerUnheard, type RegionMessage, type RegionQuery } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import type { RegionParts } from './parts.ts'
+import type { Quarantine } from './quarantine.ts'
 import { RegionReads } from './reads.ts'
 import { type Recovered, reachedMs, recover } from './recovery.ts'
 import { takeUnits } from './reference.ts'
@@ -63,6 +64,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     'deadline',
     'match',
   ] as const
+  /** As many as there are sessions and timers, and one of each of the others: none of them can be asked for again. */
+  readonly neverRefused = ['session-closed', 'units', 'deadline', 'match'] as const
   readonly clock: RegionClock
   readonly ref: ActorRef<RegionMessage>
   readonly #parts: RegionParts
@@ -113,11 +116,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#mailbox = system.mailbox(regionId)
     this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
     const shards = (name: string) => new Shards(system, this.ref as never, this.#mailbox, name)
-    this.#memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered.details)
+    this.#memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered)
     this.#desk = new Desk({
       finder: this.#finder,
       policy,
       disconnectGraceMs: this.#disconnectGraceMs,
+      quarantine: recovered.quarantine,
       presence: unitId => this.#memory.presence(unitId),
       newOfferId: parts.newId,
       onSearch: seconds => metrics.nearest(seconds),
@@ -172,7 +176,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       policy,
       disconnectGraceMs: this.#disconnectGraceMs,
       graceUntilMs: this.#backUntilMs,
-      deliver: deadline => this.ref.tell({ type: 'deadline', deadline }),
+      deliver: deadline => void this.ref.tell({ type: 'deadline', deadline }),
       turns: () => this.#turns,
     })
     const lane = this.#laneSettings()
@@ -207,6 +211,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       addDriver: state => this.#addDriver(state, new DriverLocation(), this.clock.nowMs()),
       addTrip: state => this.#memory.addTrip(new TripActor(this, state)),
       setDeadlines: trip => this.#deadlines.watchTrip(trip),
+      held: count => metrics.quarantined(regionId, count),
+      onTurn: parts.onTurn,
     })
     this.#drivers = new DriverSide({
       clock: this.clock,
@@ -249,6 +255,18 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   }
   get fixesNotDurable(): number {
     return this.#segments.queuedFixes
+  }
+  /** What is held in memory, durable or not. */
+  get states(): RegionStates {
+    return this.#memory
+  }
+  /** What an event did not fit: it stays as it is, and takes part in nothing. */
+  get quarantine(): Pick<Quarantine, 'has' | 'size'> {
+    return this.#memory.quarantine
+  }
+  /** Whether the trip waits at the desk for a unit. */
+  isQueued(tripId: TripId): boolean {
+    return this.#desk.isQueued(tripId)
   }
   pendingByPriority(): [number, number][] {
     return this.#desk.pendingByPriority()
@@ -329,12 +347,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     const { units, retired = null, from = 0 } = message
     const next = from + UNITS_AT_ONCE
     takeUnits(this.#memory, this.#turns, units.slice(from, next), retired)
-    if (next >= units.length) return
-    const tellNext = () => {
-      if (this.#dropped || this.ref.tell({ type: 'units', units, from: next })) return
-      this.#parts.machine.after(100, tellNext)
-    }
-    tellNext()
+    if (next < units.length && !this.#dropped) this.ref.tell({ type: 'units', units, from: next })
   }
 
   #isOverfull(): boolean {
@@ -351,10 +364,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#reads.trip(trip, answer)
   }
 
+  /** What concerns an actor in quarantine is left out; the rest does not wait for it. */
   #recordNews(news: readonly DomainEvent[]): void {
     if (news.length === 0) return
+    const { quarantine } = this.#memory
     this.#turns.run(bySystem(), turn => {
-      turn.record(news)
+      turn.record(news.filter(event => quarantine.heldBy(event) === null))
       return undefined
     })
   }
@@ -368,17 +383,19 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.#matchAsked || this.#desk.pendingCount === 0) return
     this.#matchAsked = true
     this.#desk.unitsChanged()
-    this.#tellMatch()
-  }
-
-  #tellMatch(): void {
-    if (!this.ref.tell({ type: 'match' })) this.#timers.at(this.clock.nowMs() + 100, () => this.#tellMatch())
+    this.ref.tell({ type: 'match' })
   }
 
   // Life.
 
   #takeRecovered(recovered: Recovered): void {
     const fromMs = this.#backUntilMs
+    const { log, metrics, regionId } = this.#parts
+    metrics.quarantined(regionId, recovered.quarantine.size)
+    for (const reason of recovered.quarantine.reasons()) {
+      const { entity, event } = reason
+      log.error({ err: reason, entity, event: event.type }, 'an actor is in quarantine: the log contradicts itself')
+    }
     for (const call of recovered.calls.values()) this.#memory.setCall(call)
     for (const state of recovered.drivers.values()) {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
@@ -429,6 +446,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       await Promise.all([this.#writer.idle(), this.#segments.idle()])
     }
     if (this.#dropped) return
+    if (this.#memory.quarantine.size > 0) {
+      // A snapshot says that every event up to its position is in it. The log must show the next start what does not fit.
+      this.#parts.log.warn({ region: this.#parts.regionId }, 'no snapshots are written while actors are in quarantine')
+      return
+    }
     const snapshots = snapshotsOf({
       position: this.#writer.durable,
       segmentNo: this.#segments.durableSegmentNo,
@@ -446,6 +468,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   drop(): void {
     if (this.#dropped) return
     this.#dropped = true
+    this.#parts.metrics.quarantined(this.#parts.regionId, null)
     this.#timers.stop()
     this.#feeds.stop()
     this.#live.stop()

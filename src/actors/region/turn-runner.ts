@@ -10,6 +10,7 @@ import type { DomainEvent } from '../../domain/events.ts'
 import type { Principal, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
+import type { Refusal } from '../../protocol/errors.ts'
 import type { DriverView } from '../../protocol/wire.ts'
 import type { LogAppend } from '../../store/log-writer.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -25,6 +26,7 @@ import type { KnownOutcome, Outcomes } from './idempotency.ts'
 import type { LiveView } from './live/live-view.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
+import { EventRejected, quarantined, quarantineNotice } from './quarantine.ts'
 import { retireIdle } from './reference.ts'
 import { Turn } from './turn.ts'
 
@@ -72,6 +74,9 @@ export interface TurnRunnerParts {
   readonly addTrip: (state: TripState) => void
   /** The trip's deadlines may have changed. */
   readonly setDeadlines: (trip: TripState) => void
+  /** So many actors are in quarantine now. */
+  readonly held: (count: number) => void
+  readonly onTurn: ((events: readonly DomainEvent[]) => void) | undefined
 }
 
 export class TurnRunner {
@@ -95,7 +100,7 @@ export class TurnRunner {
     if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
-    const ran = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
+    const refusal = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
       const order: CommandContext['order'] = (...args) => desk.order(...args)
       decided = runCommand(turn, request.command, {
         principal,
@@ -107,33 +112,58 @@ export class TurnRunner {
       })
       return decided.ok ? decided.result : undefined
     })
-    this.#answer(request, ran ? outcomeAt(decided, log.head) : { ok: false, refusal: INTERNAL })
+    this.#answer(request, refusal === null ? outcomeAt(decided, log.head) : { ok: false, refusal })
   }
 
   /**
    * Runs one turn to its end; then the desk matches, in the same turn. One that records nothing and keeps no outcome writes nothing.
    * Input: the body answers the result to keep under the command's id, if any.
-   * Output: false when it threw; it has then changed nothing.
+   * Output: null when it ran; else why it has changed nothing: `internal` when it threw, or `quarantined`.
    */
-  run(cause: Cause, body: (turn: Turn) => Result | undefined): boolean {
+  run(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null {
+    // An actor that brought the turn down is left aside the next time, so there are no more rounds than actors.
+    for (;;) {
+      const ended = this.#runOnce(cause, body)
+      if (ended !== 'again') return ended
+    }
+  }
+
+  #runOnce(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null | 'again' {
     const { memory, clock, log, desk, metrics, logger } = this.#parts
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
     const nowMs = Math.max(clock.nowMs(), this.#lastRecordedAtMs)
-    const turn = new Turn(memory, nowMs, log.head + 1)
+    const turn = new Turn(memory, memory.quarantine, nowMs, log.head + 1)
     let result: Result | undefined
+    let isOurOwn = cause.bodyHash === null
     try {
       result = body(turn)
+      // What follows the command is the engine's own work: it must not fail for one of those whom it could serve.
+      isOurOwn = true
       // Before the desk looks: it must not give the next trip to a unit that was waiting to be retired.
       retireIdle(turn, memory.retiring)
-      if (turn.wantsMatching) desk.match(turn)
+      if (turn.heldBy === null && turn.wantsMatching) desk.match(turn)
     } catch (error) {
       metrics.turnFailed()
       logger.error({ err: error, cause }, 'a turn threw; it changed nothing')
-      return false
+      return error instanceof EventRejected && this.#hold(error) && isOurOwn ? 'again' : INTERNAL
     }
+    if (turn.heldBy !== null) return quarantined(turn.heldBy)
     // A command that changed nothing still has an outcome to keep: its id must not be decided anew.
     if (turn.events.length > 0 || (cause.bodyHash !== null && result !== undefined)) this.#commit(turn, cause, result)
     desk.matched(turn)
+    return null
+  }
+
+  /** Puts the actor that an event did not fit into quarantine. False when nothing was committed of it: then it is gone. */
+  #hold(rejected: EventRejected): boolean {
+    const { memory, desk, board, outbox, log, logger } = this.#parts
+    const { entity, event } = rejected
+    if (!memory.has(entity)) return false
+    memory.quarantine.hold(rejected)
+    desk.hold(entity)
+    logger.error({ err: rejected, entity, event: event.type }, 'an actor is in quarantine: an event does not fit it')
+    this.#parts.held(memory.quarantine.size)
+    outbox.hold(log.head, () => board.tell(quarantineNotice([entity])))
     return true
   }
 
@@ -163,6 +193,7 @@ export class TurnRunner {
     for (const driver of turn.drivers.values()) this.#setDriver(driver)
     for (const trip of turn.trips.values()) this.#setTrip(trip)
     this.#publish(turn)
+    this.#parts.onTurn?.(events)
   }
 
   #setDriver(state: DriverState): void {

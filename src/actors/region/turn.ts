@@ -2,7 +2,8 @@
  * One message handled to its end, synchronously, over the states of all actors it needs.
  *
  * A turn reads and evolves staged states; nothing is changed until it is committed, so a turn that throws or refuses
- * leaves no trace. Its events become one record of the log.
+ * leaves no trace. Its events become one record of the log. A turn that would change an actor in quarantine is *held*:
+ * it records nothing more, and is not committed.
  */
 import { type CallState, evolveCall } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
@@ -11,6 +12,7 @@ import { type DriverState, evolveDriver, isBound } from '../../domain/driver.ts'
 import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import { evolveTrip, type TripState } from '../../domain/trip.ts'
+import { EventRejected, type Quarantine } from './quarantine.ts'
 
 /** The committed states a turn starts from. */
 export interface States {
@@ -29,6 +31,7 @@ export class Turn implements States {
   /** The position that this turn's record will have. */
   readonly position: number
   readonly #committed: States
+  readonly #quarantine: Quarantine
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
@@ -37,9 +40,12 @@ export class Turn implements States {
   callDetails: { callId: CallId; details: CallDetails | null } | null = null
   /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
   deskAsked = false
+  /** The actor in quarantine that this turn would have changed; null while there was none. */
+  heldBy: EntityKey | null = null
 
-  constructor(committed: States, nowMs: number, position: number) {
+  constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number) {
     this.#committed = committed
+    this.#quarantine = quarantine
     this.nowMs = nowMs
     this.position = position
   }
@@ -61,10 +67,18 @@ export class Turn implements States {
     return this.calls.get(callId) ?? this.#committed.call(callId)
   }
 
-  /** Evolves the states the events concern and adds them to the record. Error: BrokenInvariant. */
+  /** Whether the entity is in quarantine: nothing is recorded that would change it. */
+  isHeld(entity: EntityKey): boolean {
+    return this.#quarantine.has(entity)
+  }
+
+  /** Evolves the states the events concern and adds them to the record. Error: EventRejected. */
   record(events: readonly DomainEvent[]): void {
     const meta = { position: this.position, recordedAtMs: this.nowMs }
     for (const event of events) {
+      this.heldBy ??= this.#quarantine.heldBy(event)
+      // What follows was decided as if this had happened; it would not fit the states.
+      if (this.heldBy !== null) return
       for (const entity of entitiesOf(event)) evolveEntity(this, entity, event, meta)
       this.events.push(event)
     }
@@ -102,10 +116,14 @@ interface MutableStates extends States {
   readonly calls: Map<CallId, CallState>
 }
 
-/** Folds one event into one entity's state. Error: BrokenInvariant. */
+/** Folds one event into one entity's state. Error: EventRejected; the state is then as it was. */
 export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
   const id = entity.slice(entity.indexOf('/') + 1)
-  if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
-  else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))
-  else states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta))
+  try {
+    if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
+    else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))
+    else states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta))
+  } catch (error) {
+    throw new EventRejected(entity, event, error)
+  }
 }

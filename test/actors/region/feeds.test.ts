@@ -225,7 +225,7 @@ describe('fixes', () => {
   })
 
   test('frames that a full mailbox turned away do not count against the feeds afterwards', async () => {
-    while (world.region.ref.tell({ type: 'match' }));
+    world.fillMailbox()
     for (let i = 0; i < 600; i += 1) world.feedFixes(feed, ...fixes(1, 1, 1_000))
     while (world.region.mailboxDepth > 0) await settle()
     world.feedFixes(feed, fix(1, 1, 100))

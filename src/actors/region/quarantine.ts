@@ -1,0 +1,80 @@
+/**
+ * The actors that an event did not fit: each is held as it last was, so that its neighbours go on without it.
+ *
+ * One that is held can be read, and a unit's fixes still place it; nothing is recorded that would change it, alone or
+ * together with others. Nothing of this is stored: a start folds the log anew and finds again what is still true.
+ */
+import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
+import type { EntityKey } from '../../domain/ids.ts'
+import type { Refusal } from '../../protocol/errors.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
+
+/** `evolve` does not take an event for this entity: one of the two cannot be as it is, which is our own mistake. */
+export class EventRejected extends Error {
+  override readonly name = 'EventRejected'
+  readonly entity: EntityKey
+  readonly event: DomainEvent
+
+  constructor(entity: EntityKey, event: DomainEvent, cause: unknown) {
+    super(`${entity} does not take ${event.type}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.entity = entity
+    this.event = event
+  }
+}
+
+export class Quarantine {
+  readonly #held = new Map<EntityKey, EventRejected>()
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  has(entity: EntityKey): boolean {
+    return this.#held.size > 0 && this.#held.has(entity)
+  }
+
+  hold(rejected: EventRejected): void {
+    if (!this.#held.has(rejected.entity)) this.#held.set(rejected.entity, rejected)
+  }
+
+  /** Why each is held, in the order in which it was found. */
+  reasons(): Iterable<EventRejected> {
+    return this.#held.values()
+  }
+
+  /** The first of those held that the event would change; null when it changes none of them. */
+  heldBy(event: DomainEvent): EntityKey | null {
+    if (this.#held.size === 0) return null
+    return entitiesOf(event).find(entity => this.#held.has(entity)) ?? null
+  }
+}
+
+const WORDS = { driver: 'Unit', trip: 'Trip', call: 'Call' } as const
+const WAYS_OUT = {
+  driver: 'let its crew sign on to another unit',
+  trip: 'enter its call anew',
+  call: 'enter it anew',
+} as const
+const WHY = 'is held as it is, for an event did not fit its state'
+
+/** The answer to what would change it. */
+export function quarantined(entity: EntityKey): Refusal {
+  const [kind, id] = split(entity)
+  const name = `${WORDS[kind]} ${id}`
+  const message = `${name} ${WHY}; ${WAYS_OUT[kind]}, and let the operator look into the log and restart the engine.`
+  return { code: 'quarantined', message, details: { [`${kind === 'driver' ? 'unit' : kind}Id`]: id } }
+}
+
+/** What those who watch the board are told: events of these will not come. */
+export function quarantineNotice(entities: readonly EntityKey[]): ServerMessage {
+  const idsOf = (kind: keyof typeof WORDS) => entities.map(split).flatMap(([of, id]) => (of === kind ? [id] : []))
+  const message =
+    'These are held as they are, for an event did not fit their state; let the operator look into the log.'
+  const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
+  return ['error', null, 'quarantined', message, details]
+}
+
+function split(entity: EntityKey): [kind: keyof typeof WORDS, id: string] {
+  const slash = entity.indexOf('/')
+  return [entity.slice(0, slash) as keyof typeof WORDS, entity.slice(slash + 1)]
+}

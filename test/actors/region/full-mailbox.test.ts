@@ -1,0 +1,183 @@
+/** What becomes of each message when the region's mailbox is full: the rows of ARCHITECTURE.md's table. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { QueryAnswer } from '../../../src/actors/region-handle.ts'
+import { callOf, type RecordingSession, RegionWorld, SCENE, settle, wireFix } from '../../support/region-world.ts'
+
+let world: RegionWorld
+beforeEach(async () => {
+  world = await RegionWorld.open()
+})
+afterEach(() => world.close())
+
+/** Lets everything that waits be handled. */
+async function empty(): Promise<void> {
+  while (world.region.mailboxDepth > 0) await settle()
+  await settle()
+}
+const errors = (session: RecordingSession) => session.all('error').map(([id, code, , details]) => [id, code, details])
+const OVERLOADED = { retryAfterMs: 500 }
+
+test('commands and queries are answered overloaded at once, have changed nothing, and are taken when sent again', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const head = world.region.logHead
+  world.fillMailbox()
+  const offerId = crew.view.unit.offerId!
+  const accept = { type: 'accept-offer', offerId, happenedAtMs: world.nowMs } as const
+  const cancel = { type: 'cancel-trip', tripId, reason: 'other' } as const
+  const told = [
+    world.dispatch(callOf(), 'enter'),
+    world.dispatch(cancel, 'cancel'),
+    world.drive(crew, accept, 'accept'),
+  ].map(({ outcome }) => (outcome?.ok === false ? outcome.refusal : null))
+  assert.deepEqual(
+    told.map(refusal => [refusal?.code, refusal?.details]),
+    Array.from({ length: 3 }, () => ['overloaded', OVERLOADED]),
+  )
+  const answers: QueryAnswer[] = []
+  for (const query of [
+    { type: 'nearest', ...SCENE, k: 1, levelOfCare: null },
+    { type: 'read-trip', tripId },
+    { type: 'read-unit', unitId: 'A1' },
+  ] as const) {
+    world.host.query(query, answer => answers.push(answer))
+  }
+  assert.deepEqual(
+    answers.map(answer => (answer.ok ? 'answered' : answer.refusal.code)),
+    ['overloaded', 'overloaded', 'overloaded'],
+  )
+  await empty()
+  assert.equal(world.region.logHead, head)
+  await world.accepted(world.drive(crew, accept, 'accept'))
+  await world.accepted(world.dispatch(cancel, 'cancel'))
+})
+
+test('a session that comes is sent away to come again', async () => {
+  await world.import(['A1'])
+  world.fillMailbox()
+  for (const session of [world.connect('A1'), world.dispatcher(), world.feed()]) {
+    assert.deepEqual([errors(session), session.closes], [[['hello', 'overloaded', OVERLOADED]], [4503]])
+    world.host.closed(session)
+  }
+  await empty()
+  assert.deepEqual(world.connect('A1').closes, [])
+})
+
+test('requests of consoles and feeds are refused under their ids', async () => {
+  const console = world.dispatcher()
+  const feed = world.feed()
+  await settle()
+  world.fillMailbox()
+  world.host.watchBoard(console, 'w', null)
+  world.host.unwatchBoard(console, 'u')
+  world.host.watchTiles(console, 't', [])
+  world.host.watchUnit(console, 'wu', 'A1')
+  world.host.unwatchUnit(console, 'uu', 'A1')
+  world.host.attach(feed, 'a', [[1, 'A1', 'f', 'gnss', 1]])
+  world.host.detach(feed, 'd', [1])
+  assert.deepEqual(
+    [...errors(console), ...errors(feed)],
+    ['w', 'u', 't', 'wu', 'uu', 'a', 'd'].map(id => [id, 'overloaded', OVERLOADED]),
+  )
+})
+
+test("a driver's frame is turned away aloud: nothing may come after it that would show the gap", async () => {
+  const crew = await world.onDuty('A1', 100)
+  await world.advance(200)
+  const refused = await world.countedFixes('refused')
+  world.fillMailbox()
+  world.fixes(crew, [wireFix(2, 200), wireFix(3, 300)])
+  assert.deepEqual(errors(crew), [[null, 'overloaded', { streamIndex: 0, ...OVERLOADED }]])
+  assert.equal(await world.countedFixes('refused'), refused + 1)
+  await empty()
+  world.fixes(crew, [wireFix(2, 200), wireFix(3, 300)])
+  world.host.askMark(crew, 0)
+  await world.advance(200)
+  assert.deepEqual([crew.last('marks'), errors(crew).length], [[0, 3], 1])
+})
+
+test("a feed's frame is turned away aloud too, also when its fixes alone are too many", async () => {
+  await world.import(['A1'])
+  const feed = world.feed()
+  await settle()
+  await world.attach(feed, [1, 'A1', 'f', 'gnss', 1])
+  world.fillMailbox()
+  world.feedFixes(feed, [1, ...wireFix(1, 100)])
+  assert.deepEqual(errors(feed), [[null, 'overloaded', OVERLOADED]])
+  await empty()
+  const many = Array.from({ length: 100_000 }, () => [1, ...wireFix(1, 100)] as const)
+  for (let i = 0; i < 6; i++) world.feedFixes(feed, ...many)
+  assert.deepEqual(errors(feed).slice(1), [[null, 'overloaded', OVERLOADED]])
+  await empty()
+  world.host.askMark(feed, 1)
+  await world.advance(1_000)
+  assert.deepEqual(feed.all('feed-marks').at(-1), [[[1, 1]]])
+})
+
+test('a question for a mark is turned away aloud; a hint is dropped, for its fix comes in its order', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const feed = world.feed()
+  await settle()
+  world.fillMailbox()
+  world.host.askMark(crew, 0)
+  world.host.askMark(feed, 7)
+  world.hint(crew, wireFix(9, 900))
+  assert.deepEqual(errors(crew), [[null, 'overloaded', { streamIndex: 0, ...OVERLOADED }]])
+  assert.deepEqual(errors(feed), [[null, 'overloaded', { channel: 7, ...OVERLOADED }]])
+})
+
+test('the end of a session is taken: its unit is disconnected, its board and its feed are let go', async () => {
+  const crew = await world.onDuty('A1', 100)
+  const feed = world.feed()
+  const console = world.dispatcher()
+  await settle()
+  await world.attach(feed, [1, 'A1', 'f', 'gnss', 1])
+  world.host.watchBoard(console, 'w', null)
+  await settle()
+  world.fillMailbox()
+  for (const session of [crew, feed, console]) world.host.closed(session)
+  await empty()
+  const heard = console.messages.length
+  assert.equal((await world.board()).units[0]!.connected, false)
+  await world.call()
+  assert.equal(console.messages.length, heard)
+  const other = world.feed()
+  await settle()
+  await world.attach(other, [1, 'A1', 'g', 'gnss', 1])
+  assert.deepEqual(feed.all('detached'), [])
+})
+
+test('deadlines are taken: an offer ends in its time', async () => {
+  await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  const { deadlineAtMs } = (await world.trip(tripId)).offer!
+  // Time passes while nothing is handled, so the deadline comes to a full mailbox.
+  world.fillMailbox()
+  const clock = world.machine
+  await clock.advance(deadlineAtMs - world.nowMs + 1, () => Promise.resolve())
+  assert.ok(world.region.mailboxDepth > 100_000)
+  await empty()
+  assert.equal((await world.events('OfferTimedOut')).length, 1)
+})
+
+test('what the service has is taken, part by part, and a unit that comes free is matched', async () => {
+  const tripId = await world.call()
+  const crew = await world.onDuty('A1', 100)
+  await world.advance(130_000)
+  await world.advance(301_000)
+  const rest = { levelOfCare: 'als', capabilities: [], homeStation: null } as const
+  const units = Array.from({ length: 600 }, (_, i) => ({ unitId: `U${i}`, callSign: `U${i}`, ...rest }))
+  world.fillMailbox()
+  assert.equal(world.region.ref.tell({ type: 'units', units }), true)
+  await empty()
+  assert.equal((await world.board()).units.length, 601)
+  // A fix after a long silence asks for matching while the mailbox is full again behind it.
+  const asked = (await world.events('OfferMade')).length
+  world.fixAt(crew, 150)
+  world.fillMailbox()
+  await empty()
+  await world.advance(1_000)
+  assert.equal((await world.events('OfferMade')).length, asked + 1)
+  assert.equal((await world.trip(tripId)).offer?.unitId, 'A1')
+})
