@@ -3,17 +3,26 @@
  *
  * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. With --long the tests that repeat a rule
  * over random runs or rounds do so many more times (`support/long.ts`), and files that end in .long.test.ts run too.
+ *
+ * To load what a test needs takes about a second, so those of one directory share processes, a suite for
+ * each file; those that start programs, or look at their process as a whole, have one of their own.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startTestServer, stopServerIn, temporaryBaseDir } from './support/postgres.ts'
 
-/** Tests that start programs of their own take longest: they go first, so that none of them runs alone at the end. */
-const SLOW_FIRST = ['store', 'e2e', 'cli', 'client']
+/** What is longest goes first, so that none of it runs alone at the end. */
+const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway', 'actors']
+/** Directories and files whose tests share no process. */
+const APART = [
+  ...['bench', 'cli', 'e2e', 'fuzz', 'sim', 'contract/foreign', 'contract/tour', 'engine'],
+  ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
+]
+const FILES_TOGETHER = 10
 
 const testDir = path.dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
@@ -24,15 +33,43 @@ if (missing.length > 0) {
   process.exit(2)
 }
 if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
-const files = positionals.length > 0 ? positionals : await testFiles(values.long === true)
+const files = positionals.length > 0 ? positionals.map(file => [file]) : await testFiles(values.long === true)
 process.exitCode = await runTests(files)
 
-async function testFiles(withLong: boolean): Promise<string[]> {
+/** The files of each process, in the order in which processes start. */
+async function testFiles(withLong: boolean): Promise<string[][]> {
   const all = await readdir(testDir, { recursive: true })
-  return all
+  const names = all
     .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
-    .map(file => path.join(testDir, file))
+  const processes: string[][] = []
+  const open = new Map<string, string[]>()
+  for (const name of names) {
+    const directory = name.split(path.sep)[0]!
+    const others = open.get(directory)
+    const file = path.join(testDir, name)
+    if (APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))) processes.push([file])
+    else if (others !== undefined && others.length < FILES_TOGETHER) others.push(file)
+    else {
+      open.set(directory, [file])
+      processes.push(open.get(directory)!)
+    }
+  }
+  return processes
+}
+
+/** One file that runs several, each as a suite; a file that is alone runs as it is. */
+async function entryOf(together: readonly string[], dir: string, index: number): Promise<string> {
+  if (together.length === 1) return together[0]!
+  const suites = together.map(file => [path.relative(testDir, file), pathToFileURL(file).href])
+  const entry = path.join(dir, `${index}.test.mjs`)
+  await writeFile(
+    entry,
+    `import { describe } from 'node:test'
+for (const [name, url] of ${JSON.stringify(suites)}) describe(name, async () => void (await import(url)))
+`,
+  )
+  return entry
 }
 
 function rank(file: string): number {
@@ -40,7 +77,7 @@ function rank(file: string): number {
   return index < 0 ? SLOW_FIRST.length : index
 }
 
-async function runTests(paths: readonly string[]): Promise<number> {
+async function runTests(processes: readonly (readonly string[])[]): Promise<number> {
   let interrupted = false
   let stopChild = (): void => undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -53,9 +90,13 @@ async function runTests(paths: readonly string[]): Promise<number> {
   // All directories of all tests lie in this one, so that those of a test that was killed are found below.
   process.env.GOLDENHOUR_TEST_DIR = dir
   try {
-    process.env.GOLDENHOUR_TEST_POSTGRES ??= (await startTestServer()).url
+    if (process.env.GOLDENHOUR_TEST_POSTGRES === undefined) {
+      const { url, programs } = await startTestServer()
+      Object.assign(process.env, { GOLDENHOUR_TEST_POSTGRES: url, GOLDENHOUR_TEST_PROGRAMS: programs })
+    }
     if (interrupted) return 1
     const flags = ['--import', 'tsx', '--test', '--test-concurrency=3', '--test-reporter=spec']
+    const paths = await Promise.all(processes.map((together, index) => entryOf(together, dir, index)))
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.
     const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })
     stopChild = () => process.kill(-child.pid!, 'SIGKILL')

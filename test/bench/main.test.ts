@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import path from 'node:path'
 import test from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { runHere } from '../support/command-line.ts'
 
-const MAIN = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bench/main.ts')
-
-function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise(resolve => {
-    execFile(process.execPath, ['--import', 'tsx', MAIN, ...args], (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
-  })
-}
+const MAIN = new URL('../../bench/main.ts', import.meta.url)
+const bench = (...args: string[]) => runHere(args, {}, MAIN)
 
 test('without a name the benches are listed, and each tells its options', async () => {
   const { code, stdout } = await bench()

@@ -1,17 +1,13 @@
 /** `goldenhour key` and `goldenhour device`, as an operator runs them. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { verifyDeviceKey } from '../../src/gateway/auth/device-keys.ts'
 import { listAudit } from '../../src/store/audit-chain.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { loadTicketSecrets } from '../../src/store/keys.ts'
 import { ReferenceStore } from '../../src/store/reference.ts'
+import { runHere } from '../support/command-line.ts'
 import { testDatabase } from '../support/postgres.ts'
-
-const program = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
 
 let owned: Awaited<ReturnType<typeof testDatabase>>
 let database: Database
@@ -31,10 +27,7 @@ after(async () => {
 
 /** Its standard output; its standard error when it failed. */
 async function run(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
-  const { PATH, HOME } = process.env
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH, HOME, DATABASE_URL: owned.url } })
-  const ended = new Promise<number>(resolve => child.once('close', code => resolve(code ?? -1)))
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  const { code, stdout, stderr } = await runHere(args, { env: { DATABASE_URL: owned.url } })
   return { code, said: code === 0 ? stdout.trimEnd() : stderr.trimEnd() }
 }
 

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import test, { after, before } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { AuditEntry } from '../../src/store/audit.ts'
 import { openClient, openDatabase } from '../../src/store/database.ts'
 import { PostgresAudit } from '../../src/store/postgres-audit.ts'
+import { runHere } from '../support/command-line.ts'
 import { ManualScheduler } from '../support/manual-scheduler.ts'
 import { testDatabase } from '../support/postgres.ts'
-
-const program = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
 
 let owned: Awaited<ReturnType<typeof testDatabase>>
 before(async () => {
@@ -16,14 +13,7 @@ before(async () => {
 })
 after(() => owned.drop())
 
-function audit(...args: string[]) {
-  return new Promise<{ code: number; stdout: string; stderr: string }>(resolve => {
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: owned.url }
-    execFile(process.execPath, [program, 'audit', ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    )
-  })
-}
+const audit = (...args: string[]) => runHere(['audit', ...args], { env: { DATABASE_URL: owned.url } })
 
 const entry = (changes: Partial<AuditEntry>): AuditEntry => ({
   actor: 'person-1',

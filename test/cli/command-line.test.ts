@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { KeyRing, verifyToken } from '../../src/gateway/auth/tokens.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { loadOrCreateSigningKey } from '../../src/store/keys.ts'
 import { ReferenceStore } from '../../src/store/reference.ts'
-import { emptyDatabase, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
-
-const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bin/goldenhour.js')
+import { runHere, runProcess } from '../support/command-line.ts'
+import { baseDirWithPrograms, emptyDatabase, stopServerIn } from '../support/postgres.ts'
 
 let database: Awaited<ReturnType<typeof emptyDatabase>>
 let dir: string
@@ -26,19 +23,8 @@ after(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function goldenhour(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const whole = { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: database.url, ...env }
-  return new Promise(resolve => {
-    execFile(process.execPath, [program, ...args], { env: whole, cwd: dir }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    )
-  })
+function goldenhour(args: readonly string[], env: Readonly<Record<string, string>> = {}, run = runHere) {
+  return run(args, { env: { DATABASE_URL: database.url, ...env } })
 }
 
 async function csv(...lines: string[]): Promise<string> {
@@ -48,6 +34,16 @@ async function csv(...lines: string[]): Promise<string> {
 }
 
 const HEADER = 'unit_id,call_sign,level_of_care,capabilities,home_station'
+
+test('a process and a call in this one say the same, and end with the same code', async () => {
+  const commands = [
+    ['token', '--role', 'boss'],
+    ['config', 'docs'],
+  ]
+  for (const command of commands) {
+    assert.deepEqual(await goldenhour(command, {}, runProcess), await goldenhour(command), command.join(' '))
+  }
+})
 
 test('every command explains itself with --help and ends with 0', async () => {
   const commands = [
@@ -95,7 +91,7 @@ test('a failure ends with 1 and one line, and with its stack only when debugging
     ['DATABASE_URL', 'postgres://localhost:1/none'],
     ['PORT', 'http'],
   ] as const) {
-    const ran = await goldenhour(['migrate'], { [name]: value })
+    const ran = await goldenhour(['migrate'], { [name]: value }, runProcess)
     assert.equal(ran.code, 1)
     assert.match(ran.stderr, /^error: .*(ECONNREFUSED|PORT must).*\n$/)
   }
@@ -150,13 +146,13 @@ test('a token names its bearer, is good for the time asked for, and verifies wit
 })
 
 test('a command starts the embedded database if none answers, and stops only what it started', async t => {
-  const baseDir = await temporaryBaseDir()
+  const baseDir = await baseDirWithPrograms()
   t.after(async () => {
     await stopServerIn(baseDir)
     await rm(baseDir, { recursive: true, force: true })
   })
   const embedded = { DATABASE_URL: '', GOLDENHOUR_DATA_DIR: baseDir }
-  assert.equal((await goldenhour(['region', 'add', 'metro'], embedded)).code, 0)
+  assert.equal((await goldenhour(['region', 'add', 'metro'], embedded, runProcess)).code, 0)
 
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined })
   assert.equal(server.startedByUs, true, 'the command stopped its server')

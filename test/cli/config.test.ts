@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { fileURLToPath } from 'node:url'
-
-const program = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
+import { runHere, runProcess } from '../support/command-line.ts'
 
 let dir: string
 before(async () => {
@@ -14,14 +11,7 @@ before(async () => {
 })
 after(() => rm(dir, { recursive: true, force: true }))
 
-function goldenhour(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return new Promise<{ code: number; stdout: string; stderr: string }>(resolve => {
-    const whole = { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
-    execFile(process.execPath, [program, ...args], { env: whole, cwd: dir }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    )
-  })
-}
+const goldenhour = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => runHere(args, { env })
 
 async function file(name: string, content: unknown, mode = 0o600): Promise<string> {
   const whole = path.join(dir, name)
@@ -88,10 +78,10 @@ test('the reference of all settings that it prints is docs/configuration.md', as
 
 test('serve takes its settings from the file that it is given, and says what is wrong with it', async () => {
   const name = await file('serve.json', { databaseUrl: 'postgres://127.0.0.1:1/none', logLevel: 'silent' })
-  const started = await goldenhour(['serve', '--config', name])
+  const started = await runProcess(['serve', '--config', name])
   assert.equal(started.code, 1)
   assert.match(started.stderr, /ECONNREFUSED/)
-  const bad = await goldenhour(['serve', '--config', await file('serve-bad.json', { port: 'http' })])
+  const bad = await runProcess(['serve', '--config', await file('serve-bad.json', { port: 'http' })])
   assert.equal(bad.code, 1)
   assert.match(bad.stderr, /^error: port in .*serve-bad\.json must be a whole number/)
 })

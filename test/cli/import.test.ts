@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import test, { after, before, mock } from 'node:test'
+import test, { after, before } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { Command, CommanderError } from 'commander'
 import { sql } from 'kysely'
-import { addImportCommand } from '../../src/cli/import-command.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { listItems } from '../../src/store/reference/items.ts'
 import { HOSPITALS, STATIONS } from '../../src/store/reference/kinds.ts'
 import { ReferenceStore } from '../../src/store/reference.ts'
+import { type Ran, runHere } from '../support/command-line.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 let made: Awaited<ReturnType<typeof testDatabase>>
@@ -21,7 +20,6 @@ let regions = 0
 
 before(async () => {
   made = await testDatabase()
-  process.env.DATABASE_URL = made.url
   database = openDatabase(made.url)
   store = new ReferenceStore(database)
   dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-import-'))
@@ -32,33 +30,8 @@ after(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the command in this process: starting one of its own for each file would take most of the time. */
-async function imports(what: string, file: string, region: string, ...options: string[]): Promise<Ran> {
-  const told: Record<'log' | 'error', string[]> = { log: [], error: [] }
-  const program = new Command()
-    .exitOverride()
-    .configureOutput({ writeErr: text => void told.error.push(text.trimEnd()) })
-  addImportCommand(program)
-  const mocks = (['log', 'error'] as const).map(name =>
-    mock.method(console, name, (line: string) => void told[name].push(line)),
-  )
-  let code = 0
-  try {
-    await program.parseAsync(['import', what, file, '--region', region, ...options], { from: 'user' })
-  } catch (error) {
-    code = error instanceof CommanderError ? 2 : 1
-    if (code === 1) told.error.push(`error: ${(error as Error).message}`)
-  } finally {
-    for (const each of mocks) each.mock.restore()
-  }
-  const text = (lines: string[]) => lines.map(line => `${line}\n`).join('')
-  return { code, stdout: text(told.log), stderr: text(told.error) }
+function imports(what: string, file: string, region: string, ...options: string[]): Promise<Ran> {
+  return runHere(['import', what, file, '--region', region, ...options], { env: { DATABASE_URL: made.url } })
 }
 
 async function newRegion(): Promise<string> {

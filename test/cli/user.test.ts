@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { PasswordHasher } from '../../src/gateway/auth/passwords.ts'
 import { listAudit } from '../../src/store/audit-chain.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { ReferenceStore } from '../../src/store/reference.ts'
 import { type User, UserStore } from '../../src/store/users.ts'
+import { runHere, runProcess } from '../support/command-line.ts'
 import { testDatabase } from '../support/postgres.ts'
 
-const program = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
 const PASSWORD = 'seven brown cattle graze'
 
 let owned: Awaited<ReturnType<typeof testDatabase>>
@@ -27,20 +24,9 @@ after(async () => {
   await owned.drop()
 })
 
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function user(args: string, input = ''): Promise<Ran> {
-  const { PATH, HOME } = process.env
-  const env = { PATH, HOME, DATABASE_URL: owned.url, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' }
-  const child = spawn(process.execPath, [program, 'user', ...args.split(' ')], { env })
-  child.stdin.end(input)
-  const ended = new Promise<number>(resolve => child.once('close', code => resolve(code ?? -1)))
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  return { code, stdout, stderr }
+function user(args: string, input = '', run = runHere) {
+  const env = { DATABASE_URL: owned.url, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' }
+  return run(['user', ...args.split(' ')], { env, input })
 }
 
 const stored = async (name: string): Promise<User> => (await new UserStore(database).find(name))!
@@ -62,6 +48,7 @@ test('a user is added, listed, disabled, enabled, and every change is audited', 
   const added = await user(
     'add crew-7 --role driver --region metro --unit M1 --unit M2 --password-stdin',
     `${PASSWORD}\n`,
+    runProcess,
   )
   assert.deepEqual(added, { code: 0, stdout: 'Added the user crew-7.\n', stderr: '' })
   assert.equal(await fits(PASSWORD, 'crew-7'), true)

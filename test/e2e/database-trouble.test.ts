@@ -7,7 +7,7 @@ import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
-import { stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+import { baseDirWithPrograms, stopServerIn } from '../support/postgres.ts'
 
 const UNITS = ['A1', 'A2', 'A3']
 const AKL = { akl: { mode: 'offered', units: UNITS } } as const
@@ -36,7 +36,7 @@ test('connections terminated under load, again and again: nothing is lost or dou
 })
 
 test('Postgres stopped and started again: the engine waits, commands resume, nothing acknowledged is lost', async t => {
-  const baseDir = await temporaryBaseDir()
+  const baseDir = await baseDirWithPrograms()
   // The engine first, then its database: hooks run in the order in which they were given.
   const endings: (() => Promise<void>)[] = []
   t.after(async () => {

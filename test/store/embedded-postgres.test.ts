@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { openClient } from '../../src/store/database.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { describePackage, findBinariesPackage, installBinaries } from '../../src/store/postgres-binaries.ts'
-import { stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+import { baseDirWithPrograms, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
 
 const source = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/store/embedded-postgres.ts')
 
-async function baseDirFor(t: TestContext): Promise<string> {
-  const baseDir = await temporaryBaseDir()
+async function baseDirFor(t: TestContext, make = temporaryBaseDir): Promise<string> {
+  const baseDir = await make()
   t.after(async () => {
     await stopServerIn(baseDir)
     await rm(baseDir, { recursive: true, force: true })
@@ -66,7 +66,7 @@ test('what was stored is there after stop and start, at the same URL', async t =
 })
 
 test('a second start uses the running server, and its stop leaves it running', async t => {
-  const baseDir = await baseDirFor(t)
+  const baseDir = await baseDirFor(t, baseDirWithPrograms)
   const first = await start(baseDir)
   const second = await start(baseDir)
   assert.deepEqual([second.startedByUs, second.url], [false, first.url])
@@ -77,7 +77,7 @@ test('a second start uses the running server, and its stop leaves it running', a
 })
 
 test('a server whose starting process was killed is used again with all that it holds', async t => {
-  const baseDir = await baseDirFor(t)
+  const baseDir = await baseDirFor(t, baseDirWithPrograms)
   const { child, url, startedByUs } = await startInChild(baseDir)
   assert.equal(startedByUs, true)
   await ask(url, 'CREATE TABLE kept AS SELECT 7 AS n')
@@ -100,7 +100,7 @@ test('of processes that start at once in a new directory one starts the server, 
 })
 
 test('a port that was taken meanwhile is given up for another', async t => {
-  const baseDir = await baseDirFor(t)
+  const baseDir = await baseDirFor(t, baseDirWithPrograms)
   const first = await start(baseDir)
   await first.stop()
   const squatter = createServer().listen(Number(new URL(first.url).port), '127.0.0.1')
@@ -141,7 +141,8 @@ test('a copy that is there is not made again', async t => {
 
 test('settings reach the server, whatever characters they hold', async t => {
   const settings = { 'goldenhour.note': `it's "quoted" $HOME` }
-  const { url } = await startEmbeddedPostgres({ baseDir: await baseDirFor(t), log: () => undefined, settings })
+  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const { url } = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
   assert.deepEqual(await ask(url, `SELECT current_setting('goldenhour.note') AS note`), [
     { note: settings['goldenhour.note'] },
   ])

@@ -6,7 +6,7 @@
  */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -46,12 +46,21 @@ export async function temporaryBaseDir(): Promise<string> {
   return dir
 }
 
+/** As `temporaryBaseDir`, with the programs of the server that all tests share: to copy them takes seconds. */
+export async function baseDirWithPrograms(): Promise<string> {
+  const baseDir = await temporaryBaseDir()
+  const programs = process.env.GOLDENHOUR_TEST_PROGRAMS
+  if (programs !== undefined) await symlink(programs, path.join(baseDir, 'pg'))
+  return baseDir
+}
+
 /** Starts the server that test databases live in; `stop` also removes its directory. */
-export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startTestServer(): Promise<{ url: string; programs: string; stop(): Promise<void> }> {
   const baseDir = await temporaryBaseDir()
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings: TEST_SETTINGS })
   return {
     url: server.url,
+    programs: path.join(baseDir, 'pg'),
     async stop() {
       await server.stop()
       await rm(baseDir, { recursive: true, force: true })
