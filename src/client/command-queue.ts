@@ -8,7 +8,7 @@
 import { ERRORS } from '../protocol/errors.ts'
 import type { ClientMessage } from '../protocol/wire.ts'
 import { type ClientClosed, CommandRefused, type ServerRefusal } from './errors.ts'
-import { fullJitterMs, type Timers } from './timing.ts'
+import { type FullTimers, fullJitterMs } from './timing.ts'
 
 export interface CommandOutcome<Result = Readonly<Record<string, unknown>>> {
   readonly id: string
@@ -47,14 +47,14 @@ const ANSWERED_KEPT = 256
 const TICKS_MAX = 3
 
 export class CommandQueue {
-  readonly #timers: Timers
+  readonly #timers: FullTimers
   readonly #random: () => number
   readonly #transmit: (message: ClientMessage) => void
   readonly #pending = new Map<string, Entry>()
   readonly #answered = new Map<string, ClientMessage>()
   #open = false
 
-  constructor(timers: Timers, random: () => number, transmit: (message: ClientMessage) => void) {
+  constructor(timers: FullTimers, random: () => number, transmit: (message: ClientMessage) => void) {
     this.#timers = timers
     this.#random = random
     this.#transmit = transmit

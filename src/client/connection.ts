@@ -20,11 +20,11 @@ import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { Credentials } from './credentials.ts'
 import { ClientClosed, ClientFault, type CloseReason, type ServerRefusal, SignInRefused } from './errors.ts'
 import { randomId } from './random-id.ts'
-import { RegionTime } from './region-time.ts'
+import { type Hello, RegionTime } from './region-time.ts'
 import { readServerMessage } from './server-message.ts'
 import { Signal } from './signal.ts'
 import { abandon, type ClientSocket, type ClientSocketClass, findSocketClass, SOCKET_OPEN } from './socket.ts'
-import { fullJitterMs, systemTimers, type Timers } from './timing.ts'
+import { type FullTimers, fullJitterMs, fullTimers } from './timing.ts'
 
 export type ConnectionState = 'connecting' | 'greeting' | 'open' | 'waiting' | 'closed'
 
@@ -35,9 +35,8 @@ interface Identity {
 }
 
 /** What a hello said that its `welcome` has to be read against. */
-export interface Greeting {
+export interface Greeting extends Hello {
   readonly id: string
-  readonly clientNowMs: number
   readonly streams: readonly StreamDeclaration[]
 }
 
@@ -47,10 +46,10 @@ const RECONNECT_CAP_MS = 30_000
 const TOO_MANY_PAUSE_MS = 2_000
 
 export abstract class Connection {
-  protected readonly timers: Timers
+  protected readonly timers: FullTimers
   protected readonly random: () => number
   protected readonly newId: () => string
-  protected readonly time = new RegionTime()
+  protected readonly time: RegionTime
   readonly #options: ConnectionOptions
   readonly #identity: Identity
   readonly #url: string
@@ -74,6 +73,7 @@ export abstract class Connection {
   #stepTimer: unknown = null
   #tickTimer: unknown = null
   #leaveTimer: unknown = null
+  /** By the monotonic clock. */
   #comeBackAtMs: number | null = null
   #heard = false
   #probing = false
@@ -85,7 +85,8 @@ export abstract class Connection {
     this.#credentials = new Credentials(options.token)
     this.#url = socketUrl(options.url)
     this.#format = options.format ?? 'binary'
-    this.timers = options.timers ?? systemTimers
+    this.timers = fullTimers(options.timers)
+    this.time = new RegionTime(this.timers)
     this.random = options.random ?? Math.random
     this.newId = options.newId ?? randomId
     this.#commands = new CommandQueue(this.timers, this.random, message => this.#sendCommand(message))
@@ -114,9 +115,12 @@ export abstract class Connection {
   get clockRate(): number {
     return this.time.rate
   }
-  /** Region time in epoch milliseconds; wall time until the first `welcome`. */
+  /**
+   * Region time in epoch milliseconds; wall time until the first `welcome`. After the device has slept it may be behind
+   * until the next one, which follows soon: a command or a fix whose moment is left out is dated by that.
+   */
   regionNowMs(): number {
-    return this.time.at(this.timers.now())
+    return this.time.nowMs()
   }
 
   onConnection(handler: (state: ConnectionState) => void): () => void {
@@ -187,14 +191,11 @@ export abstract class Connection {
   ): Promise<CommandOutcome<Result>> {
     if (this.#end !== null) return Promise.reject(this.#end)
     const id = options.id ?? this.newId()
-    const askedWallMs = this.timers.now()
+    this.settleTime()
+    const asked = this.time.moment()
     const how = { retry: options.retry ?? true, resend: options.resend ?? true }
     // What a result holds is the server's promise, kept by PROTOCOL.md and not checked here.
-    const answer: Promise<CommandOutcome<unknown>> = this.#commands.add(
-      id,
-      () => build(id, this.time.at(askedWallMs)),
-      how,
-    )
+    const answer: Promise<CommandOutcome<unknown>> = this.#commands.add(id, () => build(id, this.time.at(asked)), how)
     return answer as Promise<CommandOutcome<Result>>
   }
 
@@ -217,13 +218,22 @@ export abstract class Connection {
     this.#faults.emit(fault)
   }
 
+  /** Region time is to be relied on. While it is in doubt only another welcome can tell it. */
+  protected settleTime(): void {
+    if (this.#state === 'open' && this.time.isInDoubt) this.#askTime()
+  }
+
+  #askTime(): void {
+    this.reconnect(new ClientFault('connection', 'Region time is in doubt: the device slept, or a clock was set.'))
+  }
+
   /** Gives up this socket and comes back after a delay. */
   protected reconnect(fault: ClientFault, atLeastMs = 0): void {
     if (this.#end !== null || this.#state === 'waiting') return
     this.#releaseSocket(true)
     const jitterMs = fullJitterMs(this.#failures, RECONNECT_BASE_MS, RECONNECT_CAP_MS, this.random) / this.time.rate
     // An engine that drains has said when to come back, and spread its clients itself.
-    const advisedMs = this.#comeBackAtMs === null ? null : Math.max(0, this.#comeBackAtMs - this.timers.now())
+    const advisedMs = this.#comeBackAtMs === null ? null : Math.max(0, this.#comeBackAtMs - this.timers.monotonicMs())
     this.#comeBackAtMs = null
     this.#failures += 1
     this.#stepTimer = this.timers.setTimeout(() => this.#connect(), advisedMs ?? atLeastMs + jitterMs)
@@ -286,7 +296,11 @@ export abstract class Connection {
   #greet(token: string): void {
     const { region } = this.#options
     const { role, unitId } = this.#identity
-    const greeting = { id: this.newId(), clientNowMs: Math.floor(this.timers.now()), streams: this.streams() }
+    const greeting: Greeting = {
+      id: this.newId(),
+      ...this.time.hello(),
+      streams: this.streams(),
+    }
     this.#greeting = greeting
     this.#setState('greeting')
     this.transmit(['hello', greeting.id, token, region, role, unitId, greeting.clientNowMs, greeting.streams])
@@ -319,15 +333,17 @@ export abstract class Connection {
       case 'going-away':
         return this.#goingAway(message[1], message[2])
       default:
-        if (this.#state === 'open') this.received(message)
+        if (this.#state !== 'open') return
+        this.received(message)
+        this.settleTime()
     }
   }
 
   #welcomed(welcome: WelcomeView, greeting: Greeting): void {
     this.#clearTimers()
-    this.time.heard(welcome.clock, this.timers.now())
-    this.#frameBytesMax = welcome.limits.frameBytes
     this.#credentials.accepted(welcome.ticket)
+    if (!this.time.heard(welcome.clock, greeting)) return this.#askTime()
+    this.#frameBytesMax = welcome.limits.frameBytes
     this.#welcomes += 1
     this.#state = 'open'
     this.#heard = true
@@ -340,7 +356,11 @@ export abstract class Connection {
 
   #errorFrame(id: string | null, refusal: ServerRefusal): void {
     if (this.#state === 'greeting') return this.#helloRefusedBy(refusal)
-    if (id !== null) return this.#commands.refused(id, refusal)
+    if (id !== null) {
+      this.#commands.refused(id, refusal)
+      if (this.time.isOutside(refusal.details)) this.#askTime()
+      return
+    }
     this.#faults.emit(new ClientFault('refused', refusal.message, { refusal }))
     this.refused(refusal)
   }
@@ -355,7 +375,7 @@ export abstract class Connection {
 
   #goingAway(afterMs: number, spreadMs: number): void {
     const delayMs = Math.max(0, afterMs + this.random() * spreadMs) / this.time.rate
-    this.#comeBackAtMs = this.timers.now() + delayMs
+    this.#comeBackAtMs = this.timers.monotonicMs() + delayMs
     this.timers.clearTimeout(this.#leaveTimer)
     this.#leaveTimer = this.timers.setTimeout(() => {
       this.reconnect(new ClientFault('connection', 'The engine is going away.'))
@@ -388,6 +408,7 @@ export abstract class Connection {
     this.#heard = false
     this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#options.heartbeatMs ?? 15_000)
     this.ticked()
+    this.settleTime()
   }
 
   #finish(reason: CloseReason, message: string, refusal: ServerRefusal | null = null): void {

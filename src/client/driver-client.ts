@@ -63,6 +63,7 @@ export class DriverClient extends Connection {
       send: (message: ClientMessage) => this.transmit(message),
       fault: this.fault.bind(this),
       reconnect: this.reconnect.bind(this),
+      settleTime: this.settleTime.bind(this),
     }
     this.#fixes = new FixSender(door, {
       streamId: options.streamId ?? newStreamId(this.newId),

@@ -17,14 +17,14 @@ export class FeedChannel {
   readonly stream: FixStream
   /** *waiting* for its turn or an answer to `attach`, *attached*, or *detached* by the server. */
   state: 'waiting' | 'attached' | 'detached' = 'waiting'
-  /** Wall time before which nothing is sent; then from `#rewindSeq`, if it is set. */
+  /** Before then, by the monotonic clock, nothing is sent; then from `#rewindSeq`, if it is set. */
   #notBeforeMs = 0
   #rewindSeq: number | null = null
   #rewinds = 0
-  /** Wall time of the last frame, and the first of the fixes that it took. */
-  #sentAtMs = 0
+  /** When the last frame went out, and the first of the fixes that it took. */
+  #sentAtMs = Number.NEGATIVE_INFINITY
   #sentFromSeq = 0
-  /** Wall time since which a mark is waited for. */
+  /** Since when a mark is waited for. */
   #unmarkedSinceMs = 0
 
   constructor(channel: number, unitId: string, time: RegionTime, options: StreamOptions) {
@@ -54,19 +54,19 @@ export class FeedChannel {
   }
 
   /** Moves the next fixes into a frame. */
-  moveInto(frame: FeedFix[], count: number, sentAtRegionMs: number, wallMs: number): void {
-    if (this.stream.underWay === 0) this.#unmarkedSinceMs = wallMs
-    this.#sentAtMs = wallMs
+  moveInto(frame: FeedFix[], count: number, sentAtRegionMs: number, nowMs: number): void {
+    if (this.stream.underWay === 0) this.#unmarkedSinceMs = nowMs
+    this.#sentAtMs = nowMs
     this.#sentFromSeq = this.stream.cursor
     for (const fix of this.stream.take(count, sentAtRegionMs)) frame.push([this.channel, ...fix])
   }
 
   /** Output: as of `FixStream.marked`. */
-  marked(durableSeq: number, wallMs: number): boolean | null {
+  marked(durableSeq: number, nowMs: number): boolean | null {
     const rose = this.stream.marked(durableSeq)
     if (rose === true) {
       this.#rewinds = 0
-      this.#unmarkedSinceMs = wallMs
+      this.#unmarkedSinceMs = nowMs
     }
     return rose
   }
@@ -78,16 +78,16 @@ export class FeedChannel {
   }
 
   /** Fixes were not taken: sends again from `seq` after a pause. Output: false when that is not possible. */
-  rewind(seq: number, pauseMs: number, wallMs: number, random: () => number): boolean {
+  rewind(seq: number, pauseMs: number, nowMs: number, random: () => number): boolean {
     const fromSeq = Math.max(seq, this.stream.durableSeq + 1)
     if (!this.stream.canGoBackTo(fromSeq)) return false
     // Each frame behind the gap is refused too; one rewind answers all of them.
-    if (this.#rewindSeq === null) this.#notBeforeMs = wallMs + pauseMs + this.backoffMs(random)
+    if (this.#rewindSeq === null) this.#notBeforeMs = nowMs + pauseMs + this.backoffMs(random)
     this.#rewindSeq = fromSeq
     return true
   }
 
-  /** Input: frames sent since this wall time may not have been taken. Output: whether there was one. */
+  /** Input: frames sent since then may not have been taken. Output: whether there was one. */
   rewindSince(sinceMs: number): boolean {
     if (this.#sentAtMs < sinceMs || this.stream.underWay === 0) return false
     this.#rewindSeq ??= Math.max(this.#sentFromSeq, this.stream.durableSeq + 1, this.stream.lowestSeq)
@@ -95,9 +95,9 @@ export class FeedChannel {
   }
 
   /** Sends everything again whose mark is overdue. Output: whether there was any. */
-  rewindOverdue(wallMs: number): boolean {
-    if (this.stream.underWay === 0 || wallMs - this.#unmarkedSinceMs < UNMARKED_MS) return false
-    this.#unmarkedSinceMs = wallMs
+  rewindOverdue(nowMs: number): boolean {
+    if (this.stream.underWay === 0 || nowMs - this.#unmarkedSinceMs < UNMARKED_MS) return false
+    this.#unmarkedSinceMs = nowMs
     this.#rewindSeq = Math.max(this.stream.durableSeq + 1, this.stream.lowestSeq)
     return true
   }

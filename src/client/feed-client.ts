@@ -36,6 +36,7 @@ export class FeedClient extends Connection {
         send: message => this.transmit(message),
         fault: this.fault.bind(this),
         reconnect: this.reconnect.bind(this),
+        settleTime: this.settleTime.bind(this),
         ask: build => this.request(build, { resend: false }),
         detached: news => this.#detachments.emit(news),
       },

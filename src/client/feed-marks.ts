@@ -7,7 +7,7 @@
 import type { ClientMessage } from '../protocol/wire.ts'
 import type { ClientClosed } from './errors.ts'
 import type { FeedChannel } from './feed-channel.ts'
-import type { Timers } from './timing.ts'
+import type { FullTimers } from './timing.ts'
 
 interface Waiter {
   /** What is not durable yet of what is waited for. */
@@ -18,7 +18,7 @@ interface Waiter {
 }
 
 interface MarksDoor {
-  readonly timers: Timers
+  readonly timers: FullTimers
   send(message: ClientMessage): void
 }
 

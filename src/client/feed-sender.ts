@@ -14,7 +14,8 @@ import { ClientClosed, ClientFault, CommandRefused, type ServerRefusal, UnitDeta
 import { FeedChannel } from './feed-channel.ts'
 import { FeedMarks } from './feed-marks.ts'
 import type { FixDoor } from './fix-sender.ts'
-import { newStreamId, type ReportedFix, sinceHelloMs } from './fix-stream.ts'
+import { newStreamId, type ReportedFix } from './fix-stream.ts'
+import type { Hello } from './region-time.ts'
 import { fullJitterMs } from './timing.ts'
 
 export interface FeedDoor extends FixDoor {
@@ -32,7 +33,7 @@ export interface FeedUnit {
 }
 
 interface Opened {
-  readonly clientNowMs: number
+  readonly hello: Hello
   readonly fixesPerFrame: number
   readonly frameBytes: number
 }
@@ -65,6 +66,7 @@ export class FeedSender {
   readonly #ready = new Set<FeedChannel>()
   #opened: Opened | null = null
   #attaching = false
+  /** By the monotonic clock, as all times here. */
   #pausedUntilMs = 0
   /** Pauses since a mark rose. */
   #pauses = 0
@@ -118,7 +120,8 @@ export class FeedSender {
     const channel = this.#units.get(unitId)
     if (channel === undefined) throw new UnitDetached(unitId, 'released', 0)
     if (channel.state === 'detached') throw new UnitDetached(unitId, 'superseded', channel.stream.notDurable)
-    const seq = channel.stream.report(fix, this.#door.timers.now())
+    if (fix.fixedAtMs === undefined) this.#door.settleTime()
+    const seq = channel.stream.report(fix)
     this.#hasSomeToSend(channel)
     return seq
   }
@@ -132,7 +135,7 @@ export class FeedSender {
     const { frameBytes, fixesPerFrame } = welcome.limits
     const roomForFixes = Math.floor((frameBytes - FRAME_HEAD_BYTES) / FIX_BYTES_MAX[this.#door.format])
     this.#opened = {
-      clientNowMs: greeting.clientNowMs,
+      hello: greeting,
       fixesPerFrame: Math.max(1, Math.min(fixesPerFrame, roomForFixes)),
       frameBytes,
     }
@@ -145,7 +148,7 @@ export class FeedSender {
   }
 
   marked(marks: readonly (readonly [channel: number, durableSeq: number])[]): void {
-    const nowMs = this.#door.timers.now()
+    const nowMs = this.#door.timers.monotonicMs()
     for (const [number, durableSeq] of marks) {
       const channel = this.#channels.get(number)
       if (channel?.state !== 'attached') continue
@@ -172,7 +175,7 @@ export class FeedSender {
     const channel = this.#channels.get(details?.channel as number)
     if (refusal.code === 'unknown-stream' && channel?.state === 'attached') return this.#attachAgain(channel)
     if (!FIX_REFUSALS.has(refusal.code)) return
-    const nowMs = this.#door.timers.now()
+    const nowMs = this.#door.timers.monotonicMs()
     const pauseMs = retryAfterMs(refusal)
     if (channel === undefined) return this.#pauseAll(pauseMs, nowMs)
     if (channel.state !== 'attached') return
@@ -183,7 +186,7 @@ export class FeedSender {
   }
 
   ticked(): void {
-    const nowMs = this.#door.timers.now()
+    const nowMs = this.#door.timers.monotonicMs()
     for (const channel of this.#units.values()) {
       if (channel.isAttached && channel.rewindOverdue(nowMs)) this.#hasSomeToSend(channel)
     }
@@ -343,12 +346,11 @@ export class FeedSender {
   #flush(): void {
     const opened = this.#opened
     if (opened === null) return
-    const nowMs = this.#door.timers.now()
+    const nowMs = this.#door.timers.monotonicMs()
     let frames = nowMs < this.#pausedUntilMs ? 0 : FRAMES_PER_FLUSH
     let laterMs = Math.max(this.#pausedUntilMs, nowMs + this.#gatherMs)
     while (frames > 0) {
-      const sentAtMs = sinceHelloMs(nowMs, opened.clientNowMs)
-      const sentAtRegionMs = this.#door.time.fromAnchor(opened.clientNowMs + sentAtMs)
+      const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
       const { fixes, resumeMs } = this.#nextFixes(opened.fixesPerFrame, sentAtRegionMs, nowMs)
       if (fixes.length === 0) {
         laterMs = Math.max(laterMs, resumeMs)

@@ -8,7 +8,7 @@ import { RANGES } from '../protocol/limits.ts'
 import type { WireFix } from '../protocol/wire.ts'
 
 export interface BufferedFix {
-  /** Region time, or wall time while region time is not known. */
+  /** Region time; a guess, while that is not known or in doubt. */
   readonly fixedAtMs: number
   readonly lonE7: number
   readonly latE7: number
@@ -100,10 +100,8 @@ export class FixBuffer {
   }
 
   /** Sets the time of a fix anew, if it is still held. */
-  retime(seq: number, toRegionMs: (fixedAtMs: number) => number): void {
-    if (seq < this.#lowestSeq || seq > this.lastSeq) return
-    const slot = this.#slot(seq)
-    this.#times[slot] = toRegionMs(this.#times[slot]!)
+  retime(seq: number, fixedAtMs: number): void {
+    if (seq >= this.#lowestSeq && seq <= this.lastSeq) this.#times[this.#slot(seq)] = fixedAtMs
   }
 
   /** Numbers what is held from 1, for a new stream. */

@@ -11,20 +11,13 @@ import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/
 import { retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
 import { type ClientClosed, ClientFault, type ServerRefusal } from './errors.ts'
-import {
-  FixStream,
-  newStreamId,
-  type ReportedFix,
-  type StreamOptions,
-  type StreamProgress,
-  sinceHelloMs,
-} from './fix-stream.ts'
-import type { RegionTime } from './region-time.ts'
-import { fullJitterMs, type Timers } from './timing.ts'
+import { FixStream, newStreamId, type ReportedFix, type StreamOptions, type StreamProgress } from './fix-stream.ts'
+import type { Hello, RegionTime } from './region-time.ts'
+import { type FullTimers, fullJitterMs } from './timing.ts'
 
 /** What a sender of fixes needs of the connection it sends on. */
 export interface FixDoor {
-  readonly timers: Timers
+  readonly timers: FullTimers
   readonly random: () => number
   readonly time: RegionTime
   readonly format: 'binary' | 'json'
@@ -32,10 +25,12 @@ export interface FixDoor {
   send(message: ClientMessage): void
   fault(fault: ClientFault): void
   reconnect(fault: ClientFault): void
+  /** Something is to be dated: while region time is in doubt the connection is made anew. */
+  settleTime(): void
 }
 
 interface Opened {
-  readonly clientNowMs: number
+  readonly hello: Hello
   readonly fixesPerFrame: number
 }
 
@@ -78,7 +73,8 @@ export class FixSender {
 
   /** Output: the fix's seq. Errors: throws RangeError for a fix that no server would take; it gets no seq. */
   report(fix: ReportedFix): number {
-    const seq = this.#stream.report(fix, this.#door.timers.now())
+    if (fix.fixedAtMs === undefined) this.#door.settleTime()
+    const seq = this.#stream.report(fix)
     this.#pump()
     return seq
   }
@@ -102,9 +98,9 @@ export class FixSender {
   /** Errors: throws ClientFault when the welcome does not fit the hello. */
   welcomed(welcome: WelcomeView, greeting: Greeting): void {
     const stream = this.#stream
+    stream.retime()
     const mark = welcome.streams.find(([streamId]) => streamId === stream.streamId)?.[1]
     if (mark === undefined) throw new ClientFault('bad-server-data', 'The welcome names no mark of our stream.')
-    stream.retime()
     const rose = stream.declared(mark, greeting.streams[0]![2])
     if (rose === null) return this.#startOver(mark)
 
@@ -112,7 +108,7 @@ export class FixSender {
     const fixesPerFrame = Math.max(1, Math.min(welcome.limits.fixesPerFrame, roomForFixes))
     this.#hintedSeq = 0
     if (rose) this.#markRose()
-    this.#opened = { clientNowMs: greeting.clientNowMs, fixesPerFrame }
+    this.#opened = { hello: greeting, fixesPerFrame }
     if (stream.unsent > 1) this.#hint()
     this.#pump()
     if (this.#waiters.length > 0) this.#ask()
@@ -178,8 +174,7 @@ export class FixSender {
         this.#door.reconnect(new ClientFault('connection', 'Fixes were lost because the buffer was full.'))
         return
       }
-      const sentAtMs = sinceHelloMs(this.#door.timers.now(), opened.clientNowMs)
-      const sentAtRegionMs = this.#door.time.fromAnchor(opened.clientNowMs + sentAtMs)
+      const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
       const fixes = stream.take(Math.min(opened.fixesPerFrame, free), sentAtRegionMs)
       this.#door.send(['fix', 0, sentAtMs, ...fixes])
     }
@@ -190,8 +185,7 @@ export class FixSender {
     const opened = this.#opened
     if (opened === null || this.#hintedSeq === this.#stream.lastSeq) return
     this.#hintedSeq = this.#stream.lastSeq
-    const sentAtMs = sinceHelloMs(this.#door.timers.now(), opened.clientNowMs)
-    const sentAtRegionMs = this.#door.time.fromAnchor(opened.clientNowMs + sentAtMs)
+    const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
     this.#door.send(['hint', 0, sentAtMs, this.#stream.newest(sentAtRegionMs)])
   }
 

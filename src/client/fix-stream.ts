@@ -7,7 +7,7 @@ import { toE7 } from '../protocol/fix-frame.ts'
 import { RANGES } from '../protocol/limits.ts'
 import type { StreamDeclaration, WireFix } from '../protocol/wire.ts'
 import { FixBuffer } from './fix-buffer.ts'
-import type { RegionTime } from './region-time.ts'
+import type { Moment, RegionTime } from './region-time.ts'
 
 /** A position report as the vehicle's receiver measured it; what the receiver does not know is left out or null. */
 export interface ReportedFix {
@@ -51,8 +51,8 @@ export class FixStream {
   #sentSeq: number
   #durableSeq: number
   #durableCount = 0
-  /** Seqs reported by the wall clock, before region time was known; null while there are none. */
-  #untimed: number[] | null = null
+  /** Fixes reported while region time was not known, or in doubt; null while there are none. */
+  #untimed: { readonly seq: number; readonly moment: Moment }[] | null = null
 
   constructor(time: RegionTime, options: StreamOptions) {
     this.#time = time
@@ -103,9 +103,10 @@ export class FixStream {
   }
 
   /** Output: the fix's seq. Errors: throws RangeError for a fix that no server would take; it gets no seq. */
-  report(fix: ReportedFix, wallMs: number): number {
+  report(fix: ReportedFix): number {
     const time = this.#time
-    const nowMs = time.at(wallMs)
+    const moment = time.moment()
+    const nowMs = time.at(moment)
     const fixedAtMs = Math.round(fix.fixedAtMs ?? nowMs)
     if (!inDegrees(fix.lonDeg, 180) || !inDegrees(fix.latDeg, 90)) {
       throw new RangeError(`A fix needs degrees in range; got ${fix.lonDeg}, ${fix.latDeg}.`)
@@ -123,16 +124,16 @@ export class FixStream {
       speedCmps: scaled(fix.speedMps, 100, RANGES.speedCmps[1]),
       headingDd: scaled(fix.headingDeg, 10, Number.MAX_SAFE_INTEGER, 3_600),
     })
-    if (fix.fixedAtMs === undefined && !time.known) {
+    if (fix.fixedAtMs === undefined && (!time.known || time.isInDoubt)) {
       this.#untimed ??= []
-      this.#untimed.push(seq)
+      this.#untimed.push({ seq, moment })
     }
     return seq
   }
 
-  /** Region time is known from now on: fixes that were dated by the wall clock get it. */
+  /** Region time was told: fixes that wait for it get it. */
   retime(): void {
-    for (const seq of this.#untimed ?? []) this.#buffer.retime(seq, wallMs => this.#time.at(wallMs))
+    for (const { seq, moment } of this.#untimed ?? []) this.#buffer.retime(seq, this.#time.at(moment))
     this.#untimed = null
   }
 
@@ -189,11 +190,6 @@ export class FixStream {
     this.#sentSeq = 0
     this.#durableSeq = 0
   }
-}
-
-/** What `sentAtMs` of a frame says: wall milliseconds since the hello, as far as they may go. */
-export function sinceHelloMs(wallMs: number, clientNowMs: number): number {
-  return Math.min(RANGES.sentAtMs[1], Math.max(RANGES.sentAtMs[0], Math.floor(wallMs) - clientNowMs))
 }
 
 const inDegrees = (deg: number, max: number): boolean => Number.isFinite(deg) && Math.abs(deg) <= max

@@ -42,7 +42,7 @@ interface Shown {
   /** The fix before the one shown. */
   previous: Placed | null
   claims: readonly Claim[]
-  /** Wall time; null while some tile names the unit. */
+  /** By the monotonic clock; null while some tile names the unit. */
   leavesAtMs: number | null
 }
 
@@ -71,15 +71,15 @@ export class FleetPicture {
     for (const { unit } of this.#units.values()) yield unit
   }
 
-  /** All that the tile holds. Input: region and wall time. */
-  replace(tile: string, atMs: number, units: readonly TileUnit[], regionMs: number, wallMs: number): void {
+  /** All that the tile holds. Input: region time, and now by the monotonic clock. */
+  replace(tile: string, atMs: number, units: readonly TileUnit[], regionMs: number, nowMs: number): void {
     const before = this.#tiles.get(tile) ?? new Set()
     this.#tiles.set(tile, new Set())
     for (const seen of units) {
       this.#claim(tile, atMs, seen, regionMs)
       before.delete(seen[0])
     }
-    for (const unitId of before) this.#leave(tile, unitId, regionMs, wallMs)
+    for (const unitId of before) this.#leave(tile, unitId, regionMs, nowMs)
   }
 
   /** What came into the tile, changed or moved in it, and what has left it. Input: a tile that `replace` has named. */
@@ -89,29 +89,29 @@ export class FleetPicture {
     units: readonly TileUnit[],
     gone: readonly string[],
     regionMs: number,
-    wallMs: number,
+    nowMs: number,
   ): void {
     const held = this.#tiles.get(tile)
     if (held === undefined) return
-    for (const unitId of gone) if (held.delete(unitId)) this.#leave(tile, unitId, regionMs, wallMs)
+    for (const unitId of gone) if (held.delete(unitId)) this.#leave(tile, unitId, regionMs, nowMs)
     for (const seen of units) this.#claim(tile, atMs, seen, regionMs)
   }
 
   /** The tile is not looked at any more. Input: whether a tile that is to come may name such a unit. */
-  drop(tile: string, regionMs: number, wallMs: number, isAwaited: (unit: FleetUnit) => boolean): void {
+  drop(tile: string, regionMs: number, nowMs: number, isAwaited: (unit: FleetUnit) => boolean): void {
     const held = this.#tiles.get(tile) ?? []
     this.#tiles.delete(tile)
     for (const unitId of held) {
-      this.#leave(tile, unitId, regionMs, wallMs)
+      this.#leave(tile, unitId, regionMs, nowMs)
       const shown = this.#units.get(unitId)!
       if (shown.leavesAtMs !== null && !isAwaited(shown.unit)) this.#remove(unitId)
     }
   }
 
   /** Lets go of what has left, unless a tile that is to come may name it, and of freshness that has passed. */
-  sweep(regionMs: number, wallMs: number, isAwaited: (unit: FleetUnit) => boolean): void {
+  sweep(regionMs: number, nowMs: number, isAwaited: (unit: FleetUnit) => boolean): void {
     for (const [unitId, shown] of this.#units) {
-      if (shown.leavesAtMs !== null && shown.leavesAtMs <= wallMs && !isAwaited(shown.unit)) this.#remove(unitId)
+      if (shown.leavesAtMs !== null && shown.leavesAtMs <= nowMs && !isAwaited(shown.unit)) this.#remove(unitId)
       else this.#refresh(shown, regionMs)
     }
   }
@@ -142,11 +142,11 @@ export class FleetPicture {
     this.#show(shown, regionMs)
   }
 
-  #leave(tile: string, unitId: string, regionMs: number, wallMs: number): void {
+  #leave(tile: string, unitId: string, regionMs: number, nowMs: number): void {
     const shown = this.#units.get(unitId)!
     shown.claims = shown.claims.filter(claim => claim.tile !== tile)
     if (shown.claims.length > 0) this.#show(shown, regionMs)
-    else shown.leavesAtMs = wallMs + LEAVE_MS
+    else shown.leavesAtMs = nowMs + LEAVE_MS
   }
 
   #show(shown: Shown, regionMs: number): void {

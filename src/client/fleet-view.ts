@@ -24,7 +24,7 @@ export interface FleetDoor extends WatchDoor {
   listen(listener: FleetListener): void
 }
 
-/** How often units that have left, and positions that have grown old, are looked for; wall time. */
+/** How often units that have left, and positions that have grown old, are looked for. */
 const SWEEP_MS = 500
 
 /**
@@ -130,11 +130,11 @@ export class FleetView implements Iterable<FleetUnit> {
     if (message[0] === 'tile') {
       const [, tile, stream, seq, atMs, units] = message
       if (!this.#watcher.replaced(tile, stream, seq)) return
-      this.#picture.replace(tile, atMs, units, this.#regionMs(), this.#door.timers.now())
+      this.#picture.replace(tile, atMs, units, this.#regionMs(), this.#door.timers.monotonicMs())
     } else {
       const [, tile, seq, atMs, units, gone] = message
       if (!this.#watcher.moved(tile, seq)) return
-      this.#picture.update(tile, atMs, units, gone, this.#regionMs(), this.#door.timers.now())
+      this.#picture.update(tile, atMs, units, gone, this.#regionMs(), this.#door.timers.monotonicMs())
     }
     this.#tell()
   }
@@ -145,7 +145,7 @@ export class FleetView implements Iterable<FleetUnit> {
     const left = this.#watcher.lookAt(names)
     // Units stay while the tiles of another zoom are on their way, or a map would go blank whenever it is zoomed.
     const isAwaited = (unit: FleetUnit) => this.#isAwaited(unit)
-    for (const tile of left) this.#picture.drop(tile, this.#regionMs(), this.#door.timers.now(), isAwaited)
+    for (const tile of left) this.#picture.drop(tile, this.#regionMs(), this.#door.timers.monotonicMs(), isAwaited)
     this.#tell()
   }
 
@@ -163,7 +163,7 @@ export class FleetView implements Iterable<FleetUnit> {
     if (this.#sweepTimer === null && this.#picture.size > 0 && !this.#ended) {
       this.#sweepTimer = this.#door.timers.setTimeout(() => {
         this.#sweepTimer = null
-        this.#picture.sweep(this.#regionMs(), this.#door.timers.now(), unit => this.#isAwaited(unit))
+        this.#picture.sweep(this.#regionMs(), this.#door.timers.monotonicMs(), unit => this.#isAwaited(unit))
         this.#tell()
       }, SWEEP_MS)
     }
@@ -172,6 +172,6 @@ export class FleetView implements Iterable<FleetUnit> {
   }
 
   #regionMs(): number {
-    return this.#door.time.at(this.#door.timers.now())
+    return this.#door.time.nowMs()
   }
 }

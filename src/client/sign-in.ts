@@ -8,7 +8,7 @@
  */
 import { isRetryable } from './command-queue.ts'
 import { ClientFault, type ServerRefusal, SignInRefused } from './errors.ts'
-import { systemTimers, type Timers } from './timing.ts'
+import { type FullTimers, fullTimers, type Timers } from './timing.ts'
 
 export interface SignedInUser {
   readonly name: string
@@ -68,19 +68,20 @@ const MARGIN_MS = 60_000
 
 export class SignIn {
   readonly #api: AuthApi
-  readonly #timers: Timers
+  readonly #timers: FullTimers
   readonly #onTokens: SignInSettings['onTokens']
-  #tokens: SignInTokens | null
-  #lifetimeMs: number
+  #tokens: SignInTokens | null = null
+  /** What the access token had left when it came, and when that was by the monotonic clock. */
+  #lifetimeMs = 0
+  #heldSinceMs = 0
   #refreshing: Promise<string> | null = null
   #refusal: SignInRefused | null = null
 
   constructor(api: AuthApi, settings: SignInSettings, tokens: SignInTokens) {
     this.#api = api
-    this.#timers = settings.timers ?? systemTimers
+    this.#timers = fullTimers(settings.timers)
     this.#onTokens = settings.onTokens
-    this.#tokens = tokens
-    this.#lifetimeMs = tokens.accessExpiresAtMs - this.#timers.now()
+    this.#hold(tokens)
   }
 
   /** Null when the sign-in has ended. */
@@ -94,13 +95,12 @@ export class SignIn {
    */
   readonly token = async (): Promise<string> => {
     const tokens = this.#live()
-    const leftMs = tokens.accessExpiresAtMs - this.#timers.now()
-    if (leftMs > Math.min(MARGIN_MS, this.#lifetimeMs / 5)) return tokens.accessToken
+    if (this.#leftMs(tokens) > Math.min(MARGIN_MS, this.#lifetimeMs / 5)) return tokens.accessToken
     try {
       return await this.refresh()
     } catch (error) {
       // Not yet at its end: better than to keep a crew waiting for a service that is away.
-      if (error instanceof ClientFault && tokens.accessExpiresAtMs > this.#timers.now()) return tokens.accessToken
+      if (error instanceof ClientFault && this.#leftMs(tokens) > 0) return tokens.accessToken
       throw error
     }
   }
@@ -141,10 +141,21 @@ export class SignIn {
     }
     // Signed out meanwhile: what came is not wanted any more.
     this.#live()
-    this.#tokens = tokens
-    this.#lifetimeMs = tokens.accessExpiresAtMs - this.#timers.now()
+    this.#hold(tokens)
     this.#onTokens?.(tokens)
     return tokens.accessToken
+  }
+
+  #hold(tokens: SignInTokens): void {
+    this.#tokens = tokens
+    this.#lifetimeMs = tokens.accessExpiresAtMs - this.#timers.now()
+    this.#heldSinceMs = this.#timers.monotonicMs()
+  }
+
+  /** What is left of the access token by the clock that has gone on further: one is set back, the other stops in a sleep. */
+  #leftMs({ accessExpiresAtMs }: SignInTokens): number {
+    const agedMs = this.#timers.monotonicMs() - this.#heldSinceMs
+    return Math.min(accessExpiresAtMs - this.#timers.now(), this.#lifetimeMs - agedMs)
   }
 
   #live(): SignInTokens {
@@ -167,7 +178,7 @@ const signedOut = () =>
 class AuthApi {
   readonly #base: string
   readonly #fetch: typeof fetch
-  readonly #timers: Timers
+  readonly #timers: FullTimers
   readonly #timeoutMs: number
 
   /** Errors: throws TypeError for what is no URL. */
@@ -176,7 +187,7 @@ class AuthApi {
     base.protocol = base.protocol.replace(/^ws/, 'http')
     this.#base = base.origin
     this.#fetch = given ?? ((input, init) => globalThis.fetch(input, init))
-    this.#timers = timers ?? systemTimers
+    this.#timers = fullTimers(timers)
     this.#timeoutMs = timeoutMs ?? 20_000
   }
 

@@ -9,10 +9,10 @@
 import type { TileWatch } from '../protocol/wire.ts'
 import { isRetryable, RequestLost, retryAfterMs } from './command-queue.ts'
 import { ClientClosed, CommandRefused } from './errors.ts'
-import { fullJitterMs, type Timers } from './timing.ts'
+import { type FullTimers, fullJitterMs } from './timing.ts'
 
 export interface WatchDoor {
-  readonly timers: Timers
+  readonly timers: FullTimers
   readonly random: () => number
   /** Sends `watch-tiles`. Errors: rejects with CommandRefused, RequestLost or ClientClosed. */
   watch(tiles: readonly TileWatch[]): Promise<unknown>
@@ -24,13 +24,13 @@ interface Tile {
   /** Null while a snapshot is awaited. */
   stream: string | null
   seq: number
-  /** Wall time at which to ask for its snapshot, again if need be; null while it is followed. */
+  /** When to ask for its snapshot, again if need be, by the monotonic clock; null while it is followed. */
   askAtMs: number | null
   /** Times that its snapshot was asked for in vain. */
   asks: number
   /** Times that a frame was missed since it was last calm. */
   gaps: number
-  /** Wall time of the last snapshot. */
+  /** When the last snapshot came. */
   sinceMs: number
 }
 
@@ -114,7 +114,7 @@ export class TileWatcher {
     tile.seq = seq
     tile.askAtMs = null
     tile.asks = 0
-    tile.sinceMs = this.#door.timers.now()
+    tile.sinceMs = this.#door.timers.monotonicMs()
     return true
   }
 
@@ -123,7 +123,7 @@ export class TileWatcher {
     const tile = this.#tiles.get(name)
     // What comes before the snapshot is in it; what comes twice is known.
     if (tile === undefined || tile.stream === null || seq <= tile.seq) return false
-    const nowMs = this.#door.timers.now()
+    const nowMs = this.#door.timers.monotonicMs()
     if (seq === tile.seq + 1) {
       tile.seq = seq
       if (nowMs - tile.sinceMs > CALM_MS) tile.gaps = 0
@@ -149,7 +149,7 @@ export class TileWatcher {
     dueMs = Math.max(dueMs, this.#notBeforeMs)
     this.#stopTimer()
     const { timers } = this.#door
-    const nowMs = timers.now()
+    const nowMs = timers.monotonicMs()
     if (dueMs <= nowMs) this.#ask(nowMs)
     else if (dueMs < Number.POSITIVE_INFINITY) {
       this.#timer = timers.setTimeout(() => {
@@ -202,7 +202,7 @@ export class TileWatcher {
 
   #goOnAfter(pauseMs: number): void {
     this.#asking = false
-    this.#notBeforeMs = this.#door.timers.now() + pauseMs
+    this.#notBeforeMs = this.#door.timers.monotonicMs() + pauseMs
     this.#pump()
   }
 

@@ -6,7 +6,7 @@ import { connect } from '../../src/client/index.ts'
 import { times } from '../support/long.ts'
 import { ModelEngine, seeded } from './model-engine.ts'
 import { ModelFeeds } from './model-feeds.ts'
-import { VirtualTime } from './virtual-time.ts'
+import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 
 const UNITS = Array.from({ length: 7 }, (_, i) => `U${i}`)
 
@@ -15,6 +15,7 @@ type Step =
   | { readonly do: 'attach' | 'steal'; readonly unit: string }
   | { readonly do: 'disconnect' | 'crash' | 'silence' | 'down' | 'up' | 'stall' | 'flow' }
   | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'set-clock'; readonly aheadMs: number }
 
 const unit = fc.constantFrom(...UNITS)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -26,6 +27,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('attach' as const, 'steal' as const), unit }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 3_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constant(50_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('set-clock' as const),
+      aheadMs: fc.constantFrom(-10_000_000_000, -10_000_000, -10_000, 0, 10_000, 10_000_000, 10_000_000_000),
+    }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -45,6 +53,7 @@ test('every fix of every unit is durable once and in order, through losses of al
   await fc.assert(
     fc.asyncProperty(shift, async ({ seed, format, rate, refusalChance, steps }) => {
       const time = new VirtualTime()
+      const device = new DeviceClocks(time)
       const random = seeded(seed)
       const engine = new ModelEngine(time, random)
       const feeds = new ModelFeeds(engine)
@@ -58,7 +67,7 @@ test('every fix of every unit is durable once and in order, through losses of al
         role: 'feed',
         format,
         random,
-        timers: time,
+        timers: device,
         webSocket: engine.socketClass(),
         newId: () => `id-${++ids}`,
       })
@@ -78,12 +87,16 @@ test('every fix of every unit is durable once and in order, through losses of al
             const fixes = sent.get(step.unit) ?? []
             sent.set(step.unit, fixes)
             for (let i = 0; i < step.count; i += 1) {
-              const fix = { seq: fixes.length + 1, fixedAtMs: feed.regionNowMs() - i, lonE7: fixes.length }
+              const fixedAtMs = Math.floor(engine.regionMs(time.now())) - i
+              const fix = { seq: fixes.length + 1, fixedAtMs, lonE7: fixes.length }
               assert.equal(feed.send(step.unit, { ...fix, lonDeg: fix.lonE7 / 1e7, latDeg: -36 }), fix.seq)
               fixes.push(fix)
             }
             break
           }
+          case 'set-clock':
+            device.aheadMs = step.aheadMs
+            break
           case 'steal':
             feeds.steal(step.unit)
             break

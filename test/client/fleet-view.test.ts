@@ -8,7 +8,7 @@ import type { FleetChange } from '../../src/client/index.ts'
 import { RegionTime } from '../../src/client/region-time.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
 import type { TileUnit, TileWatch } from '../../src/protocol/wire.ts'
-import { VirtualTime } from './virtual-time.ts'
+import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 
 interface Asked {
   readonly tiles: readonly TileWatch[]
@@ -18,6 +18,8 @@ interface Asked {
 }
 
 let time: VirtualTime
+let device: DeviceClocks
+let regionTime: RegionTime
 let view: FleetView
 let server: FleetListener
 let asked: Asked[]
@@ -30,13 +32,15 @@ const B = tileAt(12, HERE.lonDeg + 0.09, HERE.latDeg)
 
 beforeEach(() => {
   time = new VirtualTime()
+  device = new DeviceClocks(time)
+  regionTime = new RegionTime(device)
   asked = []
   changes = []
   refusals = []
   view = new FleetView({
-    timers: time,
+    timers: device,
     random: () => 0.5,
-    time: new RegionTime(),
+    time: regionTime,
     watch: tiles =>
       new Promise((resolve, reject) => {
         asked.push({
@@ -200,6 +204,55 @@ test('a snapshot that does not come is asked for again, after longer and longer'
   }
   assert.deepEqual(moments, [4, 14, 34])
 })
+
+for (const aheadMs of [-3_600_000, 3_600_000]) {
+  test(`pauses take as long as ever when the clock is set by ${aheadMs} ms meanwhile`, async () => {
+    server.connectionOpened()
+    view.lookAtTiles([A])
+    await answered()
+    device.aheadMs = aheadMs
+    await time.advance(4_000)
+    assert.equal(asked.length, 1, 'a snapshot that does not come is not asked for again before its time')
+    await time.advance(2_000)
+    assert.equal(asked.length, 2)
+    await answered()
+
+    snapshot(A, 1, [unit('A1')])
+    moves(A, 3, [])
+    device.aheadMs = 0
+    await time.advance(40)
+    assert.equal(asked.length, 2, 'nor one that was missed')
+    await time.advance(100)
+    assert.equal(asked.length, 3)
+    asked[2]!.refuse('rate-limited', 2_000)
+    await time.advance(0)
+    device.aheadMs = aheadMs
+    await time.advance(2_000)
+    assert.equal(asked.length, 3, 'nor anything that was refused for now')
+    await time.advance(2_000)
+    assert.equal(asked.length, 4)
+    await answered()
+
+    snapshot(A, 3, [unit('A1')])
+    moves(A, 4, [], ['A1'])
+    device.aheadMs = 0
+    await time.advance(600)
+    assert.deepEqual(shown(), ['A1'], 'and who left a tile stays until another may have told of it')
+    await time.advance(1_000)
+    assert.deepEqual(shown(), [])
+  })
+
+  test(`positions grow stale in their time when the clock is set by ${aheadMs} ms meanwhile`, async () => {
+    const nowMs = time.now()
+    regionTime.heard({ nowMs, anchorRegionMs: nowMs, anchorWallMs: nowMs, rate: 1 }, regionTime.hello())
+    await following(unit('A1'))
+    device.aheadMs = aheadMs
+    await time.advance(44_000)
+    assert.equal(view.freshness('A1'), 'fresh')
+    await time.advance(1_000)
+    assert.deepEqual([view.freshness('A1'), view.ageMs('A1')], ['stale', 45_000])
+  })
+}
 
 test('a resumed tile is watched from its stream and seq, and goes on with moves or with a snapshot', async () => {
   await following(unit('A1'))

@@ -5,10 +5,11 @@ import fc from 'fast-check'
 import { connect } from '../../src/client/index.ts'
 import { times } from '../support/long.ts'
 import { ModelEngine, seeded } from './model-engine.ts'
-import { VirtualTime } from './virtual-time.ts'
+import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 
 type Step =
   | { readonly do: 'report'; readonly count: number }
+  | { readonly do: 'clock'; readonly byMs: number }
   | {
       readonly do:
         | 'command'
@@ -24,9 +25,15 @@ type Step =
     }
   | { readonly do: 'wait'; readonly ms: number }
 
+const HOUR_MS = 3_600_000
+const CLOCK_MS = [-500 * 24, -26, -3, -0.003, 0, 0.003, 3, 26, 500 * 24].map(hours => hours * HOUR_MS)
+/** Region time for which a device may sleep in all: what is 30 days old no frame can date. */
+const SLEEP_MAX_MS = 20 * 24 * HOUR_MS
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('report' as const), count: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 1, arbitrary: fc.constant({ do: 'report' as const, count: 4_500 }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('clock' as const), byMs: fc.constantFrom(...CLOCK_MS) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 3_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constant(50_000) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('command' as const, 'repeat' as const) }) },
@@ -37,18 +44,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 )
+/** By how much a time may be off that a message brings which was under way. */
+const NEAR_MS = 100
+
 const day = fc.record({
   seed: fc.integer(),
   format: fc.constantFrom('binary' as const, 'json' as const),
   rate: fc.constantFrom(1, 60, 7.3),
   refusalChance: fc.constantFrom(0, 0.15),
+  /** What befalls the device's clocks: somebody sets the time, or it sleeps. */
+  clocks: fc.constantFrom('are set' as const, 'sleep' as const),
   steps: fc.array(step, { minLength: 5, maxLength: 60 }),
 })
 
 test('every fix is durable once and in order, and every command happens once, through losses of all kinds', async () => {
   await fc.assert(
-    fc.asyncProperty(day, async ({ seed, format, rate, refusalChance, steps }) => {
+    fc.asyncProperty(day, async ({ seed, format, rate, refusalChance, clocks, steps }) => {
       const time = new VirtualTime()
+      const device = new DeviceClocks(time)
       const random = seeded(seed)
       const engine = new ModelEngine(time, random)
       engine.rate = rate
@@ -62,14 +75,18 @@ test('every fix is durable once and in order, and every command happens once, th
         unitId: 'A1',
         format,
         random,
-        timers: time,
+        timers: device,
         webSocket: engine.socketClass(),
         newId: () => `id-${++ids}`,
       })
-      await time.advance(500)
+      // What comes before the first welcome is not known to be a sleep or a setting; `clocks.test.ts` has those cases.
+      while (driver.connectionState !== 'open') await time.advance(500)
 
-      const reported: { fixedAtMs: number; lonE7: number }[] = []
+      const trueMs = () => engine.regionMs(time.now())
+      const reported: { fixedAtMs: number; lonE7: number; isExact: boolean }[] = []
       const issued: string[] = []
+      const issuedAtMs = new Map<string, number>()
+      let sleptMs = 0
       const answers: { id: string; position: number }[] = []
       const answer = (promise: Promise<{ id: string; position: number }>) =>
         promise.then(
@@ -81,15 +98,18 @@ test('every fix is durable once and in order, and every command happens once, th
         switch (step.do) {
           case 'report':
             for (let i = 0; i < step.count; i += 1) {
-              const fixedAtMs = driver.regionNowMs() - i
               const lonE7 = reported.length
-              assert.equal(driver.report({ fixedAtMs, lonDeg: lonE7 / 1e7, latDeg: -36 }), reported.length + 1)
-              reported.push({ fixedAtMs, lonE7 })
+              const isExact = i % 3 !== 0
+              const fixedAtMs = Math.floor(trueMs()) - (isExact ? i : 0)
+              const fix = { lonDeg: lonE7 / 1e7, latDeg: -36, ...(isExact ? { fixedAtMs } : {}) }
+              assert.equal(driver.report(fix), reported.length + 1)
+              reported.push({ fixedAtMs, lonE7, isExact })
             }
             break
           case 'command': {
             const id = `command-${issued.length}`
             issued.push(id)
+            issuedAtMs.set(id, trueMs())
             void answer(driver.becomeAvailable({ id }))
             break
           }
@@ -97,6 +117,13 @@ test('every fix is durable once and in order, and every command happens once, th
             if (issued.length === 0) break
             repeats += 1
             void answer(driver.repeat(issued[Math.floor(random() * issued.length)]!))
+            break
+          case 'clock':
+            if (clocks === 'are set') device.aheadMs = step.byMs
+            else if ((sleptMs + Math.abs(step.byMs)) * rate < SLEEP_MAX_MS) {
+              sleptMs += Math.abs(step.byMs)
+              time.sleep(Math.abs(step.byMs))
+            }
             break
           case 'disconnect':
             engine.socket?.break(1006)
@@ -138,9 +165,21 @@ test('every fix is durable once and in order, and every command happens once, th
       const stored = [...engine.streams.values()].flatMap(stream => stream.received)
       assert.equal(engine.streams.size, 1)
       assert.deepEqual(
-        stored,
-        reported.map((fix, index) => ({ seq: index + 1, ...fix })),
+        stored.map(({ seq, lonE7 }) => [seq, lonE7]),
+        reported.map(({ lonE7 }, index) => [index + 1, lonE7]),
       )
+      const isNear = (atMs: number, expectedMs: number) => Math.abs(atMs - expectedMs) <= NEAR_MS * rate
+      for (const [index, { fixedAtMs }] of stored.entries()) {
+        const fix = reported[index]!
+        const isRight = fix.isExact ? fixedAtMs === fix.fixedAtMs : isNear(fixedAtMs, fix.fixedAtMs)
+        assert.ok(isRight, `fix ${index + 1} is dated ${fixedAtMs - fix.fixedAtMs} ms late`)
+      }
+      for (const request of engine.requests) {
+        if (request.type !== 'command') continue
+        const { happenedAtMs } = request.command as { happenedAtMs: number }
+        const offMs = happenedAtMs - issuedAtMs.get(request.id)!
+        assert.ok(isNear(happenedAtMs, issuedAtMs.get(request.id)!), `${request.id} is dated ${offMs} ms late`)
+      }
       assert.equal(driver.fixesNotDurable, 0)
       assert.equal(driver.fixesDurable, reported.length)
       assert.equal(driver.durableSeq, driver.lastSeq)

@@ -102,6 +102,8 @@ export class ModelEngine {
   /** Chance that a command is refused for now, or a frame of fixes is not taken. */
   refusalChance = 0
   rate = 1
+  /** How far region time has fallen behind what wall time says. */
+  behindMs = 0
   driver: DriverView | null = null
   /** Takes what this model does not know. Output: whether it did. */
   onRequest: (socket: ModelSocket, request: ClientRequest) => boolean = () => false
@@ -206,7 +208,7 @@ export class ModelEngine {
     const { clientNowMs: _, streamIds } = socket.hello
     const nowMs = this.time.now()
     const clock = {
-      nowMs: Math.floor(this.regionMs(nowMs)),
+      nowMs: Math.floor(this.regionMs(nowMs)) - this.behindMs,
       anchorRegionMs: this.#anchorWallMs,
       anchorWallMs: this.#anchorWallMs,
       rate: this.rate,

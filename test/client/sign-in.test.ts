@@ -19,6 +19,8 @@ const USER = { name: 'person-1', role: 'dispatcher', regions: ['akl'], unit: nul
 let http: Server
 let url: string
 let nowMs: number
+/** How far the device's wall clock is set ahead of `nowMs`. */
+let aheadMs: number
 let requests: { route: string; body: Record<string, unknown> | null; authorization: string | undefined }[]
 /** Refresh tokens given, the newest last; the one before it is good until that one is used. */
 let given: string[]
@@ -28,6 +30,7 @@ let stored: (SignInTokens | null)[]
 
 beforeEach(async () => {
   nowMs = 1_800_000_000_000
+  aheadMs = 0
   requests = []
   given = []
   mishaps = []
@@ -83,7 +86,8 @@ function refuse(res: ServerResponse, status: number, code: string, details?: obj
 }
 
 const timers = {
-  now: () => nowMs,
+  now: () => nowMs + aheadMs,
+  monotonicMs: () => nowMs,
   setTimeout: (run: () => void, ms: number) => setTimeout(run, ms),
   clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
 }
@@ -172,6 +176,26 @@ test('a token that is still good is given while the engine cannot be reached', a
   for (let i = 0; i < 3; i += 1) assert.equal(await signedIn.token(), 'access-1')
   nowMs += 30_000
   await assert.rejects(signedIn.token(), ClientFault)
+})
+
+test('a clock that is set back does not make a token last longer, and one that is set ahead costs one refresh', async () => {
+  const signedIn = await signIn(options())
+  aheadMs = -3_600_000
+  nowMs += 541_000
+  assert.equal(await signedIn.token(), 'access-2')
+  aheadMs = 0
+  for (let i = 0; i < 3; i += 1) assert.equal(await signedIn.token(), 'access-3')
+  nowMs += 541_000
+  assert.equal(await signedIn.token(), 'access-4')
+})
+
+test('a token grows old while the device sleeps and its monotonic clock stands still', async () => {
+  let asleepMs = 0
+  const sleeper = { ...timers, monotonicMs: () => nowMs - asleepMs }
+  const signedIn = await signIn(options({ timers: sleeper }))
+  nowMs += 541_000
+  asleepMs = 541_000
+  assert.equal(await signedIn.token(), 'access-2')
 })
 
 test('an engine that is busy does not end the sign-in', async () => {

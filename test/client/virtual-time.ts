@@ -1,4 +1,4 @@
-/** Wall time and timers run by hand: nothing happens until a test moves time on. */
+/** Time and timers run by hand: nothing happens until a test moves time on. */
 import type { Timers } from '../../src/client/index.ts'
 
 interface Due {
@@ -7,20 +7,29 @@ interface Due {
   readonly run: () => void
 }
 
+const START_MS = 1_800_000_000_000
+
+/** True time, and the timers of everybody; as a device's clocks it is one that is always right. */
 export class VirtualTime implements Timers {
-  #nowMs = 1_800_000_000_000
+  /** Time that timers and monotonic clocks have seen. */
+  #awakeMs = 0
+  #asleepMs = 0
   #order = 0
   readonly #running = new Set<number>()
   /** Sorted by moment, then by order of setting; cleared timers stay until their turn. */
   readonly #due: Due[] = []
 
   now(): number {
-    return this.#nowMs
+    return START_MS + this.#awakeMs + this.#asleepMs
+  }
+
+  monotonicMs(): number {
+    return this.#awakeMs
   }
 
   setTimeout(run: () => void, delayMs: number): number {
     this.#order += 1
-    const due = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, run }
+    const due = { atMs: this.#awakeMs + Math.max(0, delayMs), order: this.#order, run }
     let low = 0
     let high = this.#due.length
     while (low < high) {
@@ -43,16 +52,45 @@ export class VirtualTime implements Timers {
 
   /** Runs everything that falls due within `ms`, in order, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms
+    const endMs = this.#awakeMs + ms
     await settle()
     while (this.#due.length > 0 && this.#due[0]!.atMs <= endMs) {
       const due = this.#due.shift()!
       if (!this.#running.delete(due.order)) continue
-      this.#nowMs = Math.max(this.#nowMs, due.atMs)
+      this.#awakeMs = Math.max(this.#awakeMs, due.atMs)
       due.run()
       await settle()
     }
-    this.#nowMs = endMs
+    this.#awakeMs = endMs
+  }
+
+  /** The world goes on while the device sleeps: its timers and its monotonic clock stand still, as on most platforms. */
+  sleep(ms: number): void {
+    this.#asleepMs += ms
+  }
+}
+
+/** The clocks of a device on which somebody may set the time; only its wall clock shows it. */
+export class DeviceClocks implements Timers {
+  readonly #time: VirtualTime
+  /** How far the wall clock is ahead of true time; negative: behind. */
+  aheadMs = 0
+
+  constructor(time: VirtualTime) {
+    this.#time = time
+  }
+
+  now(): number {
+    return this.#time.now() + this.aheadMs
+  }
+  monotonicMs(): number {
+    return this.#time.monotonicMs()
+  }
+  setTimeout(run: () => void, delayMs: number): unknown {
+    return this.#time.setTimeout(run, delayMs)
+  }
+  clearTimeout(timer: unknown): void {
+    this.#time.clearTimeout(timer)
   }
 }
 

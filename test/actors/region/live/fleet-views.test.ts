@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { RequestLost } from '../../../../src/client/command-queue.ts'
 import { type FleetListener, FleetView } from '../../../../src/client/fleet-view.ts'
 import { RegionTime } from '../../../../src/client/region-time.ts'
+import { fullTimers } from '../../../../src/client/timing.ts'
 import { times } from '../../../support/long.ts'
 import { type RecordingSession, RegionWorld, settle } from '../../../support/region-world.ts'
 import { HERE, look, MIDDLE, NORTH, NORTH_M, WIDE } from './stage.ts'
@@ -26,14 +27,15 @@ class Console {
   constructor(world: RegionWorld) {
     this.#world = world
     const { machine } = world
+    const timers = fullTimers({
+      now: () => machine.wallMs(),
+      setTimeout: (run, ms) => machine.after(ms, run),
+      clearTimeout: timer => (timer as (() => void) | null)?.(),
+    })
     this.view = new FleetView({
-      timers: {
-        now: () => machine.wallMs(),
-        setTimeout: (run, ms) => machine.after(ms, run),
-        clearTimeout: timer => (timer as (() => void) | null)?.(),
-      },
+      timers,
       random: () => 0.5,
-      time: new RegionTime(),
+      time: new RegionTime(timers),
       watch: tiles =>
         new Promise((resolve, reject) => {
           this.#requests += 1
