@@ -1,4 +1,4 @@
-/** The rules of the `Journal` port, run over both journals; those that only a real server can break come last. */
+/** The rules of the `Journal` port, run over every journal; those that only a real server can break come last. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,10 @@ import { openClient } from '../../src/store/database.ts'
 import type { Journal, Ownership, RecordWrite, SegmentWrite, SnapshotWrite } from '../../src/store/journal.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { PostgresJournal } from '../../src/store/postgres-journal.ts'
+import { Dice } from '../fuzz/dice.ts'
+import { Chronicle } from '../sim/core/chronicle.ts'
+import { SimulatedDatabase } from '../sim/core/database.ts'
+import { Loop } from '../sim/core/loop.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 interface Stalled {
@@ -100,6 +104,45 @@ async function openMemory(): Promise<Subject> {
   }
 }
 
+/** The simulation's journal, with a world around it in which nothing goes wrong and time passes as fast as it can. */
+async function openSimulated(): Promise<Subject> {
+  const loop = new Loop(0)
+  const ignore = () => {}
+  const database = new SimulatedDatabase({
+    loop,
+    chronicle: new Chronicle(() => loop.nowMs, false),
+    dice: new Dice(1),
+    watch: { acquired: ignore, recordsCommitted: ignore, segmentCommitted: ignore, snapshotsPut: ignore },
+    region: { region: 'r', name: 'R', timeZone: 'UTC', dispatchMode: 'ordered' },
+    units: [],
+    onRejected: ignore,
+  })
+  let isOver = false
+  const untilOver = async () => {
+    while (!isOver) {
+      await loop.run(loop.nowMs + 1, ignore)
+      // Also when nothing is due, the suite must come to its next statement.
+      await sleep(0)
+    }
+  }
+  const over = untilOver()
+  return {
+    journal: database.connect({ deliver: run => run() }).journal,
+    stall: async () => {
+      database.lock()
+      // Longer than any statement is on its way.
+      const arrived = async () => {
+        for (const untilMs = loop.nowMs + 20; loop.nowMs < untilMs; ) await sleep(1)
+      }
+      return { waiting: arrived, resume: async () => database.unlock() }
+    },
+    end: async () => {
+      isOver = true
+      await over
+    },
+  }
+}
+
 async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Client }> {
   const database = await testDatabase()
   const journal = new PostgresJournal(database.url)
@@ -139,6 +182,7 @@ async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Clie
 
 for (const [name, open] of [
   ['in memory', openMemory],
+  ['in the simulation', openSimulated],
   ['in Postgres', openPostgres],
 ] as const) {
   describe(`a journal ${name}`, () => {

@@ -1,0 +1,230 @@
+/**
+ * Engines with one mistake each, which the simulation must find: a judge that finds nothing in them is worth nothing.
+ *
+ * A variant is a small patch of a source file. Its plan makes the world one in which the mistake can show.
+ */
+import type { Plan, Troubles } from '../plan.ts'
+
+export interface Patch {
+  /** From the root of the repository. */
+  readonly file: string
+  /** Stands exactly once in the file. */
+  readonly find: string
+  readonly replace: string
+}
+
+export interface Variant {
+  readonly name: string
+  /** What the mistake is. */
+  readonly breaks: string
+  readonly patch: Patch
+  /** What the world must be like for the mistake to matter, where no plan can make it so. */
+  readonly world?: readonly Patch[]
+  /** What differs from a small world in which nothing goes wrong; the seed is one that was seen to find it soon. */
+  readonly provoke: Partial<Omit<Plan, 'troubles'>> & { readonly troubles?: Partial<Troubles> }
+}
+
+const PROCESSES_FIGHT: Partial<Troubles> = { pauses: 20, takeovers: 20, storeSlow: 4 }
+
+export const VARIANTS: readonly Variant[] = [
+  {
+    name: 'answer-before-durable',
+    breaks: 'answers and pushes leave when they are decided, not when their record is durable',
+    patch: {
+      file: 'src/actors/region/outbox.ts',
+      find: 'position <= this.#durable && this.depth === 0',
+      replace: 'position > 0 || this.depth === 0',
+    },
+    provoke: { troubles: { storeSlow: 6 } },
+  },
+  {
+    name: 'epoch-unchecked',
+    breaks: 'the store takes writes of an owner that has been replaced',
+    patch: {
+      file: 'src/store/memory-journal.ts',
+      find: 'state.epoch === ownership.epoch && state.incarnation === ownership.incarnation',
+      replace: 'state.epoch >= ownership.epoch',
+    },
+    provoke: { troubles: PROCESSES_FIGHT },
+  },
+  {
+    name: 'fence-ignored',
+    breaks: 'an owner that has been replaced takes the refusal of its writes for success',
+    patch: {
+      file: 'src/store/commit-loop.ts',
+      find: 'return { as: await this.#write(missing) }',
+      replace: "await this.#write(missing)\n        return { as: 'durable' }",
+    },
+    provoke: { troubles: PROCESSES_FIGHT },
+  },
+  {
+    name: 'rejection-repeated',
+    breaks: 'a write that the store refuses for its content is repeated for ever',
+    patch: {
+      file: 'src/store/commit-loop.ts',
+      find: 'if (!(error instanceof StoreUnavailable || error instanceof OutcomeUnknown)) {',
+      replace: 'if (!(error instanceof Error)) {',
+    },
+    provoke: { troubles: { rowsRejectedPerMille: 20 } },
+  },
+  {
+    name: 'unknown-not-settled',
+    breaks: 'a write whose outcome is unknown is repeated without looking whether it stands',
+    patch: {
+      file: 'src/store/commit-loop.ts',
+      find: 'unknown ||= error instanceof OutcomeUnknown',
+      replace: 'unknown = false',
+    },
+    provoke: { troubles: { writesUnknownPerMille: 100 } },
+  },
+  {
+    name: 'offer-without-deadline',
+    breaks: 'an offer that nobody answers stays open',
+    patch: {
+      file: 'src/actors/region/deadlines.ts',
+      find: "const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]",
+      replace: 'const dues: Due[] = []',
+    },
+    provoke: { mode: 'offered', callsPerHour: 30 },
+  },
+  {
+    name: 'stale-deadline',
+    breaks: 'the deadline of an offer that is over ends the next one of its trip',
+    patch: {
+      file: 'src/actors/region/deadlines.ts',
+      find: 'if (offer === null || offer.offerId !== deadline.offerId) return',
+      replace: 'if (offer === null) return',
+    },
+    provoke: { seed: 2, mode: 'offered', callsPerHour: 30, drivers: 8 },
+  },
+  {
+    name: 'passed-deadlines-fire',
+    breaks: 'what fell due while the engine was down happens at once, before crews have had time to come back',
+    patch: {
+      file: 'src/actors/region/region.ts',
+      find: 'this.#backUntilMs = this.clock.nowMs() + this.clock.graceMs(policy.readyGraceMs)',
+      replace: 'this.#backUntilMs = this.clock.nowMs()',
+    },
+    provoke: { callsPerHour: 60, drivers: 8, troubles: { crashes: 60 } },
+  },
+  {
+    name: 'asked-twice',
+    breaks: 'a unit that has declined is asked again in the same round',
+    patch: {
+      file: 'src/actors/region/desk.ts',
+      find: "if (asked.includes(unitId)) return 'asked-this-round'",
+      replace: '',
+    },
+    provoke: { mode: 'offered', callsPerHour: 20 },
+  },
+  {
+    name: 'record-skipped',
+    breaks: 'recovery leaves out the last record that it reads',
+    patch: {
+      file: 'src/actors/region/recovery.ts',
+      find: 'for (const record of records) {',
+      replace: 'for (const record of records.slice(0, -1)) {',
+    },
+    provoke: { troubles: { crashes: 4 } },
+  },
+  {
+    name: 'ids-forgotten',
+    breaks: 'after a restart nobody knows which commands were done',
+    patch: {
+      file: 'src/actors/region/recovery.ts',
+      find: 'for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)',
+      replace: 'void rows',
+    },
+    provoke: { seed: 2, callsPerHour: 30, drivers: 4, troubles: { crashes: 30, storeSlow: 30 } },
+  },
+  {
+    name: 'other-answer-kept',
+    breaks: 'a command that is repeated under its id is told another position',
+    patch: {
+      file: 'src/actors/region/turn-runner.ts',
+      find: '        position,\n        recordedAtMs: nowMs,',
+      replace: '        position: position + 1,\n        recordedAtMs: nowMs,',
+    },
+    provoke: { callsPerHour: 20, troubles: { clumsiness: 0.5, cuts: 40 } },
+  },
+  {
+    name: 'snapshot-too-new',
+    breaks: 'a snapshot has more in it than its position says',
+    patch: {
+      file: 'src/actors/region/snapshots.ts',
+      find: 'const at = { position: memory.position, segmentNo: memory.segmentNo }',
+      replace: 'const at = { position: Math.max(0, memory.position - 1), segmentNo: memory.segmentNo }',
+    },
+    provoke: { troubles: { drains: 8 } },
+  },
+  {
+    name: 'open-trip-kept',
+    breaks: 'the row of an open trip stays when its unit is let go',
+    patch: {
+      file: 'src/actors/region/turn.ts',
+      find: 'if (before !== null) closes.push({ unitId, tripId: before })',
+      replace: '',
+    },
+    provoke: { callsPerHour: 20 },
+  },
+  {
+    name: 'late-fix-moves',
+    breaks: 'a fix that comes late moves its unit back',
+    patch: {
+      file: 'src/actors/driver/location.ts',
+      find: 'if (!isNewer(fix, this.#placed)) return false',
+      replace: '',
+    },
+    // Phones that have no clock but the one that people set: their fixes are dated by it, and may lie in the past.
+    world: [
+      {
+        file: 'test/sim/core/device.ts',
+        find: 'monotonicMs: () => this.#loop.nowMs,',
+        replace: 'monotonicMs: () => this.wallMs(),',
+      },
+    ],
+    provoke: { seed: 3, drivers: 6, troubles: { clumsiness: 0.8, crashes: 20 } },
+  },
+  {
+    name: 'mark-of-received',
+    breaks: 'a mark names all that was received, not only what the stored segment has',
+    patch: {
+      file: 'src/actors/region/region.ts',
+      find: 'this.#memory.driverActor(unitId)?.onDurable(streamId, seq)',
+      replace:
+        '{ const driver = this.#memory.driverActor(unitId); driver?.onDurable(streamId, driver.location.knownStream(streamId)?.receivedSeq ?? seq) }',
+    },
+    provoke: { drivers: 6, troubles: { storeSlow: 20, cuts: 20 } },
+  },
+  {
+    name: 'mark-before-durable',
+    breaks: 'a mark is told when its segment is closed, not when it is stored',
+    patch: {
+      file: 'src/store/segment-writer.ts',
+      find: 'const end = await this.#loop.commit([segment.write], segment.write.fixCount)',
+      replace:
+        'this.#settings.handlers.onDurable(segment.durable)\n      const end = await this.#loop.commit([segment.write], segment.write.fixCount)',
+    },
+    provoke: { troubles: { storeSlow: 6 } },
+  },
+  {
+    name: 'tile-frame-left-out',
+    breaks: 'a console that comes back to a tile misses the first frame of those that it is given',
+    patch: {
+      file: 'src/actors/region/live/tile-stream.ts',
+      find: 'return this.#kept.slice(this.#kept.length - missed)',
+      replace: 'return this.#kept.slice(this.#kept.length - missed + 1)',
+    },
+    provoke: { consoles: 4, drivers: 6, troubles: { cuts: 120 } },
+  },
+  {
+    name: 'tile-news-lost',
+    breaks: 'the frames of a tile tell of each unit once, and are numbered as if nothing was missing',
+    patch: {
+      file: 'src/actors/region/live/tile-stream.ts',
+      find: 'unit.news &= ~this.#bit\n      units.push',
+      replace: 'units.push',
+    },
+    provoke: { consoles: 2 },
+  },
+]

@@ -1,0 +1,120 @@
+/** The simulation runs the very modules that the engine runs; what takes the place of the others is listed here, with why. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What the engine reaches and the simulation does not; a folder ends with a slash. */
+const REPLACED: Readonly<Record<string, string>> = {
+  'src/actors/ids.ts': 'ids are random there; here they are counted',
+  'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
+  'src/store/postgres-journal.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',
+  'src/store/postgres-lease-table.ts': 'MemoryLeaseTable, which passes the same tests, behind core/database.ts',
+  'src/store/lane-connection.ts': 'a connection to Postgres',
+  'src/store/database.ts': 'connections to Postgres',
+  'src/store/database-server.ts': 'the embedded Postgres',
+  'src/store/embedded-postgres.ts': 'the embedded Postgres',
+  'src/store/postgres-binaries.ts': 'the embedded Postgres',
+  'src/store/migrate.ts': 'tables of Postgres',
+  'src/store/migrations/': 'tables of Postgres',
+  'src/store/reference.ts': 'core/database.ts answers what a region keeper asks of it',
+  'src/store/reference/': 'tables of Postgres',
+  'src/store/clock-anchor.ts': 'a table of Postgres; core/process.ts is given the anchor',
+  'src/gateway/uws.ts': 'core/door.ts stands for the library of sockets',
+  'src/gateway/uws-binaries.ts': 'core/door.ts stands for the library of sockets',
+}
+/** Doors that no client of the simulation comes through: HTTP, sign-in, tokens, the audit, all over Postgres. */
+const NOT_USED: Readonly<Record<string, string>> = {
+  'src/gateway/gateway.ts': 'wires the doors; core/process.ts mounts that of WebSockets itself',
+  'src/gateway/tls.ts': 'certificates',
+  'src/gateway/preflight.ts': 'HTTP',
+  'src/gateway/routes/': 'HTTP',
+  'src/gateway/changes.ts': 'tells other processes of what HTTP changed',
+  'src/gateway/auth/authenticator.ts': 'core/credentials.ts says who somebody is; tickets are the real ones',
+  'src/gateway/auth/access.ts': 'sign-in',
+  'src/gateway/auth/access-watch.ts': 'sign-in',
+  'src/gateway/auth/accounts.ts': 'sign-in',
+  'src/gateway/auth/device-keys.ts': 'sign-in',
+  'src/gateway/auth/devices.ts': 'sign-in',
+  'src/gateway/auth/login-throttle.ts': 'sign-in',
+  'src/gateway/auth/oidc.ts': 'sign-in',
+  'src/gateway/auth/passwords.ts': 'sign-in',
+  'src/gateway/auth/recent-map.ts': 'sign-in',
+  'src/gateway/auth/sign-in.ts': 'sign-in',
+  'src/protocol/reference.ts': 'what HTTP takes of reference data',
+  'src/store/access-version.ts': 'sign-in',
+  'src/store/audit-follower.ts': 'the audit',
+  'src/store/audit-notes.ts': 'the audit',
+  'src/store/devices.ts': 'sign-in',
+  'src/store/http-outcomes.ts': 'HTTP',
+  'src/store/keys.ts': 'sign-in',
+  'src/store/postgres-audit.ts': 'the audit',
+  'src/store/refresh-tokens.ts': 'sign-in',
+  'src/store/revocations.ts': 'sign-in',
+  'src/store/track.ts': 'HTTP',
+  'src/store/users.ts': 'sign-in',
+}
+
+const IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^'"`;]*?\bfrom\s*)?['"](\.[^'"]+)['"]/gm
+const CALLED = /\bimport\(\s*['"](\.[^'"]+)['"]/g
+
+/** The modules that run when `file` is run, itself included; what is imported for its types alone is none of them. */
+function reached(...entries: string[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const visit = (file: string) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const text = readFileSync(path.join(root, file), 'utf8')
+    for (const [, specifier] of [...text.matchAll(IMPORT), ...text.matchAll(CALLED)]) {
+      const target = path.posix.join(path.posix.dirname(file), specifier!)
+      if (target.endsWith('.ts') && existsSync(path.join(root, target))) visit(target)
+    }
+  }
+  for (const entry of entries) visit(entry)
+  return seen
+}
+
+const engine = reached('src/engine.ts', 'src/client/index.ts')
+const simulation = reached('test/sim/run.ts')
+const isListed = (file: string, list: Readonly<Record<string, string>>): boolean =>
+  Object.keys(list).some(name => (name.endsWith('/') ? file.startsWith(name) : file === name))
+
+test('the walk of imports reaches what is imported, and not what is imported for its types alone', () => {
+  assert.ok(engine.has('src/actors/region/region.ts'))
+  assert.ok(engine.has('src/store/segment-codec.ts'))
+  assert.ok(engine.has('src/client/index.ts'))
+  assert.ok(!engine.has('src/store/scheduler.ts'))
+  assert.ok(simulation.has('test/sim/core/process.ts'))
+})
+
+test('whatever the engine and the client library run, the simulation runs too, but for what is listed', () => {
+  const lists = { ...REPLACED, ...NOT_USED }
+  const missing = [...engine].filter(file => !simulation.has(file) && !isListed(file, lists))
+  assert.deepEqual(missing.sort(), [])
+})
+
+test('the list names only what the engine has and the simulation lacks', () => {
+  for (const name of [...Object.keys(REPLACED), ...Object.keys(NOT_USED)]) {
+    const isOne = (file: string): boolean => isListed(file, { [name]: '' })
+    assert.ok([...engine].some(isOne), `${name} is nothing that the engine reaches`)
+    assert.deepEqual([...simulation].filter(isOne), [], `${name} is listed, and used`)
+  }
+})
+
+test('the simulation has no copy of what it tests', () => {
+  // So many lines in a row, blank ones and lone brackets left out, do not come about by chance.
+  const inARow = 10
+  const runsOf = (file: string): string[] => {
+    const lines = readFileSync(path.join(root, file), 'utf8').split('\n')
+    const telling = lines.map(line => line.trim()).filter(line => /\w{3}/.test(line) && !line.startsWith('import '))
+    return telling.slice(inARow - 1).map((_, i) => telling.slice(i, i + inARow).join('\n'))
+  }
+  const ofEngine = new Map([...engine].flatMap(file => runsOf(file).map(run => [run, file] as const)))
+  const copied = readdirSync(path.join(root, 'test/sim'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts'))
+    .flatMap(file => runsOf(`test/sim/${file}`).flatMap(run => (ofEngine.has(run) ? `${file}: ${run}` : [])))
+  assert.deepEqual(copied, [])
+})

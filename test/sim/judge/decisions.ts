@@ -1,0 +1,124 @@
+/**
+ * The rules of dispatch as the specification of every decision: what a command did, or why it was refused, is worked out
+ * again in the states of its moment.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { type CommandOutcome, runCommand } from '../../../src/actors/region/commands.ts'
+import { Quarantine } from '../../../src/actors/region/quarantine.ts'
+import { type States, Turn } from '../../../src/actors/region/turn.ts'
+import type { Command } from '../../../src/domain/commands.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { TripId, UnitId } from '../../../src/domain/ids.ts'
+import type { StateHistory } from './history.ts'
+
+/** Who sends a command, as far as its decision goes. */
+export interface Asker {
+  readonly principal: string
+  /** The unit of a driver's session; null for the desk. */
+  readonly unitId: UnitId | null
+}
+
+/** Refusals that follow from units, trips and calls alone, so that they can be worked out again. */
+const BY_STATE: ReadonlySet<string> = new Set([
+  'unknown-unit',
+  'unknown-call',
+  'unknown-trip',
+  'unknown-offer',
+  'wrong-phase',
+  'not-your-trip',
+  'unit-off-duty',
+  'not-signed-on',
+  'unit-has-trip',
+  'not-declinable',
+  'unit-not-fit',
+  'unit-retired',
+])
+export const followsFromStates = (code: string): boolean => BY_STATE.has(code)
+
+/** What the engine itself adds to a command's record: the desk's matching, and units that were only waiting to retire. */
+const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
+  'OfferMade',
+  'TripAlarmRaised',
+  'CrewSignedOff',
+  'UnitRetired',
+])
+
+const NOBODY = new Quarantine()
+/** Moments are judged by the engine's clock, which the judge does not see. */
+const ANY_MOMENT = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
+const NO_ID = 'a new id'
+
+interface Recorded {
+  readonly position: number
+  readonly recordedAtMs: number
+  readonly events: readonly DomainEvent[]
+}
+
+/**
+ * Whether a record is what its command makes of the states before it. Output: what is wrong, null when nothing is.
+ * Input: the result that was kept for the command.
+ */
+export function whyWrong(
+  before: States,
+  command: Command,
+  asker: Asker,
+  { position, recordedAtMs, events }: Recorded,
+  result: Readonly<Record<string, unknown>> | null,
+): string | null {
+  const turn = new Turn(before, NOBODY, recordedAtMs, position)
+  const entered = events.find(event => event.type === 'CallEntered')
+  const ids = entered === undefined ? [] : [entered.callId, ...entered.tripIds]
+  const decided = tryCommand(turn, command, asker, {
+    newId: () => ids.shift() ?? NO_ID,
+    // Whom the desk ordered is in the record; only the ids and the distance are its own.
+    order: (given, tripId, unitId) => {
+      const made = events[given.events.length]
+      if (made?.type === 'OfferMade' && made.tripId === tripId && made.unitId === unitId) given.record([made])
+    },
+  })
+  if (typeof decided === 'string') return `the rules break on it: ${decided}`
+  if (!decided.ok) return `the rules refuse it: ${decided.refusal.code}: ${decided.refusal.message}`
+  const own = JSON.parse(JSON.stringify(turn.events)) as DomainEvent[]
+  if (!isDeepStrictEqual(own, events.slice(0, own.length))) {
+    return `the rules make ${JSON.stringify(own)} of it, and the log has ${JSON.stringify(events)}`
+  }
+  const foreign = events.slice(own.length).find(event => !ADDED.has(event.type))
+  if (foreign !== undefined) return `${foreign.type} does not follow from it`
+  const expected = JSON.parse(JSON.stringify(decided.result)) as unknown
+  if (result !== null && !isDeepStrictEqual(expected, result)) {
+    return `its result should be ${JSON.stringify(expected)} and is ${JSON.stringify(result)}`
+  }
+  return null
+}
+
+/** The outcomes that a command could have had while the log ended between two positions, as codes; `ok` for done. */
+export function possibleOutcomes(
+  history: StateHistory,
+  command: Command,
+  asker: Asker,
+  from: number,
+  to: number,
+): Set<string> {
+  const outcomes = new Set<string>()
+  for (let position = from; position <= to; ) {
+    const states = history.statesAt(position)
+    const turn = new Turn(states, NOBODY, 0, position + 1)
+    const decided = tryCommand(turn, command, asker, { newId: () => NO_ID, order: () => undefined })
+    outcomes.add(typeof decided === 'string' ? 'internal' : decided.ok ? 'ok' : decided.refusal.code)
+    position = states.nextChange()
+  }
+  return outcomes
+}
+
+interface Sources {
+  readonly newId: () => string
+  readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
+}
+
+function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): CommandOutcome | string {
+  try {
+    return runCommand(turn, command, { ...asker, ...ANY_MOMENT, ...sources, retiring: new Set() })
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

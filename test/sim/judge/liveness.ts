@@ -1,0 +1,78 @@
+/** What must have come right once the world was left in peace: served, connected, answered, stored, under way or told. */
+import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
+import { nextRoundAtMs } from '../../../src/domain/desk.ts'
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
+import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
+import type { OwnedRegion } from '../core/watch.ts'
+import type { ClientStanding } from '../world/parts.ts'
+import type { Findings } from './findings.ts'
+
+/** How long what has just happened may take to be followed by what must follow. */
+const SOON_MS = 10_000
+/** No store is away for so long and no process paused: the time of an offer runs from when it could be told. */
+const OVERDUE_MS = 300_000
+
+export function checkClients(standings: readonly ClientStanding[], findings: Findings): void {
+  for (const { name, isAway, isOpen, commandsUnanswered } of standings) {
+    if (isAway) continue
+    if (!isOpen) findings.find('liveness-clients', `${name} is not connected`)
+    if (commandsUnanswered > 0) findings.find('liveness-clients', `${name} waits for ${commandsUnanswered} answers`)
+  }
+}
+
+export function checkTrips({ states }: OwnedRegion, nowMs: number, findings: Findings): void {
+  const drivers = [...states.driverActors()]
+  for (const trip of states.tripStates()) {
+    if (isEnded(trip)) continue
+    const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, nowMs) : whyWithNobody(states, trip)
+    if (text !== null)
+      findings.find('liveness-trips', `trip ${trip.tripId} is ${trip.phase} (version ${trip.version}), ${text}`)
+  }
+}
+
+/** An offer is not left open long after its deadline, not even in a world in which everything goes wrong. */
+export function checkOffers({ states }: OwnedRegion, nowMs: number, servedSinceMs: number, findings: Findings): void {
+  for (const { tripId, offer } of states.tripStates()) {
+    if (offer === null || nowMs < Math.max(offer.deadlineAtMs, servedSinceMs) + OVERDUE_MS) continue
+    const text = `the offer of ${tripId} to ${offer.unitId} is open, ${nowMs - offer.deadlineAtMs} ms after its deadline`
+    findings.find('deadline-kept', text)
+  }
+}
+
+function whyWithNobody(states: OwnedRegion['states'], trip: TripState): string | null {
+  const unitId = unitOf(trip)!
+  for (const { state, session, feed } of states.driverActors()) {
+    if (state.unitId !== unitId) continue
+    if (state.crew === null) return `and ${unitId} has no crew`
+    return session === null && feed === null ? `and ${unitId} is not connected` : null
+  }
+  return `and ${unitId} is not there`
+}
+
+function whyStillPending(trip: TripState, drivers: readonly DriverActor[], nowMs: number): string | null {
+  if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
+    return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
+  }
+  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY)
+  const free = drivers.find(driver => {
+    if (!couldTake(trip, driver, nowMs)) return false
+    return !trip.asked.includes(driver.unitId) || (asksAgainMs !== null && asksAgainMs < nowMs - SOON_MS)
+  })
+  return free === undefined ? null : `and ${free.unitId} is free: ${JSON.stringify(free.location.current)}`
+}
+
+/** Whether the desk would find this unit, and would have for a while. */
+function couldTake({ need }: TripState, driver: DriverActor, nowMs: number): boolean {
+  const { state, session, disconnectedSinceMs, location } = driver
+  const fix = location.current
+  return (
+    state.status === 'available' &&
+    state.statusSinceMs < nowMs - SOON_MS &&
+    LEVELS_OF_CARE.indexOf(state.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
+    need.capabilities.every(capability => state.capabilities.includes(capability)) &&
+    (session !== null || (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs < SOON_MS)) &&
+    fix !== null &&
+    nowMs - fix.fixedAtMs < DEFAULT_POLICY.lostAfterMs - SOON_MS
+  )
+}

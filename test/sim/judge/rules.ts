@@ -1,0 +1,61 @@
+/** The rules that the judge holds a run to, by the names under which it reports; `docs/simulation.md` lists them. */
+export const RULES = {
+  // Inside: the memory of whoever owns the region.
+  'one-open-trip': 'No unit has two open trips.',
+  'bound-both-ways': 'A trip that somebody works on or is asked for and its unit name each other, in the same phase.',
+  'trip-has-a-place':
+    "A trip that has not ended is in the desk's queue, in an offer, or on a unit, and in one of them only.",
+  'status-follows-work': "A unit's status is that of its trip, or of its crew's word while it has none.",
+  'call-ends-with-trips': 'A call is open as long as one of its trips is.',
+  // The database.
+  'log-without-gaps': 'Positions of the log and numbers of segments go up by one.',
+  'time-runs-forward': '`recordedAt` never runs backwards.',
+  'one-writer': 'Epochs only rise, and nobody but the newest owner writes.',
+  'open-trip-once': 'The table of open trips never holds a unit twice, and holds exactly the bound ones.',
+  'log-makes-sense':
+    'Every event of the log fits what the log said before it; two folds that share no code agree on that.',
+  'deadline-kept':
+    'What a deadline causes happens at its time, never before, after a start not before crews could come back; nobody is asked twice in a round.',
+  'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',
+  // Rebuilding.
+  'rebuild-equals-memory': 'What is rebuilt from the log is what memory has, of everything that is durable.',
+  'snapshot-equals-log': 'Rebuilding from the newest snapshots and from the beginning of the log gives the same.',
+  // Answers.
+  'acknowledged-once':
+    'An acknowledged command is in the log exactly once, at the position and with the result that were told.',
+  'same-answer': 'The same command under the same id gets the same answer, once it was done.',
+  'refused-means-undone': 'A command of which every sending was refused is not in the log.',
+  'one-answer-each': 'Nothing is answered that was not asked, nor more often than it was asked.',
+  'no-reply-before-durable': 'Nothing leaves the engine that the database could still lose, but positions on the map.',
+  'command-order': 'A command that was sent after the answer to another one stands behind it in the log.',
+  'decision-right':
+    'A command did what the rules make of it at its place in the log; nothing is in the log that nobody sent.',
+  'refusal-justified': 'A refusal was true at some moment between the sending of the command and the answer.',
+  // Fixes.
+  'marks-truthful': 'Every fix up to a mark is stored, or is in a hole that the log records.',
+  'marks-rise': "A stream's mark never goes back.",
+  'fix-as-sent': 'A stored fix is one that a client sent, to the last digit.',
+  'fix-stored-once': 'No fix is stored twice.',
+  'track-without-gap': 'Between the stored fixes of a stream nothing is missing that no recorded hole explains.',
+  'hole-truthful': 'A recorded hole covers no fix that is stored.',
+  'place-is-newest': 'A unit stands where its newest stored fix says, or at a newer one.',
+  // What clients are shown.
+  'told-as-logged':
+    'Units and trips are told as the log has them at the position that is told, personal data only to whom it is for.',
+  'board-without-gap':
+    'From a snapshot on the board hears every record once, in order, with the events that the log has.',
+  'tile-without-gap': 'The frames of a tile are numbered without a gap, unless a snapshot stands between.',
+  'views-converge': 'In the end every console shows the trips, units and places that the engine has.',
+  // Liveness, once the world has been left in peace.
+  'liveness-owner': 'Somebody serves the region, and all that was decided is durable.',
+  'liveness-clients': 'Every client that should be is connected, and all its commands are answered.',
+  'liveness-fixes': 'Every fix that was sent a minute ago is stored, and its client has been told so.',
+  'liveness-trips':
+    'Every trip has ended, is with a unit that can be reached, or waits with its alarm because no unit is free.',
+  // Mistakes that the engine itself reports, and what it must do about a store that refuses what it decided.
+  'refused-write-drops': 'An owner whose write the store refuses for its content drops its memory and rebuilds it.',
+  'no-internal':
+    'The engine finds no mistake of its own: no error in its log and no answer `internal` without a cause outside.',
+} as const
+
+export type RuleName = keyof typeof RULES

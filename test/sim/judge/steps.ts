@@ -1,0 +1,86 @@
+/** What the desk and the deadlines may do, event by event, beside what fits the states: nothing early, nobody twice, nobody unfit. */
+
+import type { DomainEvent, TripAlarm } from '../../../src/domain/events.ts'
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import type { TripState } from '../../../src/domain/trip.ts'
+import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
+import type { Findings } from './findings.ts'
+import type { StateHistory } from './history.ts'
+
+type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
+
+/**
+ * Input: the states before the event; since when the region has been served by its owner, if that can be told to the
+ * millisecond, else null.
+ */
+export function checkEvent(
+  states: StateHistory,
+  event: DomainEvent,
+  { position, recordedAtMs }: { readonly position: number; readonly recordedAtMs: number },
+  servedSinceMs: number | null,
+  findings: Findings,
+): void {
+  if (!('tripId' in event)) return
+  const trip = states.trip(event.tripId)
+  if (trip === undefined) return
+  const tooEarly = (dueMs: number) => {
+    if (recordedAtMs >= dueMs) return
+    const what = event.type === 'TripAlarmRaised' ? `alarm ${event.alarm}` : event.type
+    const text = `${what} of ${trip.tripId} at position ${position} comes ${dueMs - recordedAtMs} ms before its time`
+    findings.find('deadline-kept', text)
+  }
+  // What was found open at a start counts from when crews have had time to come back.
+  const wasFoundOpen = servedSinceMs !== null && trip.phaseRecordedAtMs < servedSinceMs
+  if (wasFoundOpen && isOfTime(event)) tooEarly(Math.floor(servedSinceMs) + DEFAULT_POLICY.readyGraceMs)
+  switch (event.type) {
+    case 'OfferTimedOut':
+      return tooEarly(trip.offer?.deadlineAtMs ?? 0)
+    case 'TripAlarmRaised':
+      if (event.alarm === 'unacknowledged') tooEarly(trip.offer?.warnAtMs ?? 0)
+      if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + DEFAULT_POLICY.noMovementMs)
+      return
+    case 'OfferMade':
+      // What a dispatcher insists on needs neither fit nor turn.
+      if (trip.insistedUnitId === event.unitId) return
+      checkRound(trip, event, position, recordedAtMs, findings)
+      checkFit(states, trip, event, position, findings)
+  }
+}
+
+/** Whether nothing but the passing of time has caused it. */
+function isOfTime(event: DomainEvent): boolean {
+  if (event.type === 'OfferTimedOut') return true
+  if (event.type === 'OfferRevoked') return event.reason === 'unit-disconnected' || event.reason === 'position-lost'
+  return event.type === 'TripAlarmRaised' && BY_TIME.has(event.alarm)
+}
+const BY_TIME: ReadonlySet<TripAlarm> = new Set(['unacknowledged', 'no-movement', 'unit-lost'])
+
+function checkRound(trip: TripState, offer: OfferMade, position: number, nowMs: number, findings: Findings): void {
+  const find = (text: string) =>
+    findings.find('deadline-kept', `the offer of ${trip.tripId} to ${offer.unitId} at position ${position} ${text}`)
+  if (offer.round === trip.round) {
+    if (trip.asked.includes(offer.unitId)) find(`is its second in round ${offer.round}`)
+  } else if (offer.round !== trip.round + 1) {
+    find(`is of round ${offer.round} and follows round ${trip.round}`)
+  } else if (trip.asked.length === 0 || nowMs < trip.pendingSinceMs! + DEFAULT_POLICY.roundPauseMs) {
+    find(`begins round ${offer.round} before the pause is over`)
+  }
+}
+
+function checkFit(states: StateHistory, trip: TripState, offer: OfferMade, position: number, findings: Findings): void {
+  const { tripId, need } = trip
+  const { unitId, decision } = offer
+  const find = (text: string) =>
+    findings.find('offer-fits', `the offer of ${tripId} to ${unitId} at position ${position} ${text}`)
+  const unit = states.driver(unitId)
+  if (unit === undefined) return find('is to a unit that is not there')
+  if (LEVELS_OF_CARE.indexOf(unit.levelOfCare) < LEVELS_OF_CARE.indexOf(need.levelOfCare)) {
+    find(`needs ${need.levelOfCare}, and the unit is ${unit.levelOfCare}`)
+  }
+  const missing = need.capabilities.filter(capability => !unit.capabilities.includes(capability))
+  if (missing.length > 0) find(`needs ${missing.join(', ')}, which the unit does not have`)
+  const distances = decision.candidates.map(({ distanceM }) => distanceM)
+  if (decision.candidates[0]?.unitId !== unitId) find(`names ${decision.candidates[0]?.unitId} as the best`)
+  if (distances.some((distanceM, i) => i > 0 && distanceM < distances[i - 1]!))
+    find(`ranks by ${distances.join(', ')} m`)
+}

@@ -1,0 +1,43 @@
+/** The board on somebody's screen: what the last snapshot and the records since then make of it. */
+import type { BoardHandler } from '../../../src/client/index.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import { BoardReader } from '../../support/board-reader.ts'
+import type { Picture } from './parts.ts'
+
+export class BoardScreen implements BoardHandler {
+  #reader: BoardReader | null = null
+  readonly #onNews: (event: DomainEvent) => void
+
+  constructor(onNews: (event: DomainEvent) => void = () => {}) {
+    this.#onNews = onNews
+  }
+
+  /** Null while nothing is shown. */
+  get reader(): BoardReader | null {
+    return this.#reader
+  }
+
+  readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units }) => {
+    this.#reader = new BoardReader(trips, units)
+  }
+  readonly onEvents: BoardHandler['onEvents'] = ({ events, recordedAtMs }) => {
+    this.#reader?.read(events, recordedAtMs)
+    for (const event of events) this.#onNews(event)
+  }
+
+  clear(): void {
+    this.#reader = null
+  }
+
+  /** Input: where a map shows units, if there is one. Output: null while nothing is shown. */
+  picture(name: string, places: Picture['places']): Picture | null {
+    const reader = this.#reader
+    if (reader === null) return null
+    return {
+      name,
+      trips: new Map([...reader.trips].map(([id, { phase, unitId }]) => [id, { phase, unitId }])),
+      units: new Map([...reader.units].map(([id, { status }]) => [id, { status }])),
+      places,
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** The people who call for help: when, from where, how badly, and for which units. */
+import type { NewCall } from '../../../src/client/index.ts'
+import type { Need, UnitReference } from '../../../src/domain/events.ts'
+import { LEVELS_OF_CARE, type Priority } from '../../../src/domain/vocabulary.ts'
+import type { Dice } from '../../fuzz/dice.ts'
+import { HOUR_MS, happens, MINUTE_MS, untilNextMs } from './chance.ts'
+import { positionOf } from './city.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Town } from './town.ts'
+
+/** Of calls, how many somebody takes a hand in; and of those, how many by two people at the same moment. */
+const HANDS_SHARE = 0.25
+const TWO_HANDS_SHARE = 0.3
+const CAPABILITIES = ['bariatric', 'neonatal', 'rescue'] as const
+
+export class Callers {
+  readonly #town: Town
+  readonly #units: readonly UnitReference[]
+  readonly #desks: readonly Dispatcher[]
+  readonly #dice: Dice
+
+  constructor(town: Town, units: readonly UnitReference[], desks: readonly Dispatcher[]) {
+    this.#town = town
+    this.#units = units
+    this.#desks = desks
+    this.#dice = town.dice('callers')
+  }
+
+  begin(): void {
+    const isServed = this.#units.length > 0 && this.#desks.length > 0
+    if (isServed && this.#town.plan.callsPerHour > 0) this.#planCall()
+  }
+
+  #planCall(): void {
+    const { loop, plan } = this.#town
+    loop.after(untilNextMs(this.#dice, HOUR_MS / plan.callsPerHour), () => {
+      if (this.#town.isCalm) return
+      void this.#call()
+      this.#planCall()
+    })
+  }
+
+  async #call(): Promise<void> {
+    const dice = this.#dice
+    const taken = await dice.pick(this.#desks).enterCall(this.#someCall())
+    if (taken === null || !happens(dice, HANDS_SHARE)) return
+    this.#town.loop.after(dice.within([0, 12 * MINUTE_MS]), () => {
+      dice.pick(this.#desks).takeAHand(taken)
+      if (happens(dice, TWO_HANDS_SHARE)) dice.pick(this.#desks).takeAHand(taken)
+    })
+  }
+
+  #someCall(): NewCall {
+    const dice = this.#dice
+    const priority = Number(dice.weighed({ 1: 1, 2: 2, 3: 3, 4: 2, 5: 1 })) as Priority
+    const needs = Array.from({ length: Number(dice.weighed({ 1: 12, 2: 3, 3: 1 })) }, () => this.#someNeed())
+    const details = { callerName: 'the caller', phone: '555-0100', address: null, notes: null }
+    return {
+      ...positionOf(this.#town.city.somewhere(dice)),
+      priority,
+      problem: dice.pick(['10D2', '6E1', '26A8', null]),
+      needs,
+      ...(dice.oneIn(3) ? { details } : {}),
+    }
+  }
+
+  /** As a rule something that one of the units can do. */
+  #someNeed(): Need {
+    const dice = this.#dice
+    if (dice.oneIn(40)) return { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [dice.pick(CAPABILITIES)] }
+    const { levelOfCare, capabilities } = dice.pick(this.#units)
+    const levels = LEVELS_OF_CARE.slice(0, LEVELS_OF_CARE.indexOf(levelOfCare) + 1)
+    return { levelOfCare: dice.pick(levels), capabilities: dice.oneIn(6) ? capabilities : [] }
+  }
+}
+
+/** The units of the service. Input: as many of each as have a crew. */
+export function unitsOf(count: number, dice: Dice): UnitReference[] {
+  return Array.from({ length: count }, (_, index) => ({
+    unitId: `U${String(index + 1).padStart(3, '0')}`,
+    callSign: `A${index + 1}`,
+    levelOfCare: dice.weighed({ bls: 4, als: 4, cct: 1, 'first-responder': 1 }),
+    capabilities: CAPABILITIES.filter(() => dice.oneIn(4)),
+    homeStation: null,
+  }))
+}

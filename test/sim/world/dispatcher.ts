@@ -1,0 +1,204 @@
+/**
+ * A dispatcher: enters calls as they come, and now and then takes a hand in what becomes of them.
+ *
+ * What a dispatcher knows is what the board shows. Acting on it, he may be late, wrong, or not alone: every answer is
+ * taken as it comes.
+ */
+import type { DispatcherClient, NewCall } from '../../../src/client/index.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import {
+  CANCEL_REASONS,
+  DISPOSITIONS,
+  OVERRIDE_REASONS,
+  REPORTABLE_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../../../src/domain/vocabulary.ts'
+import { fromE7 } from '../../../src/protocol/fix-frame.ts'
+import type { Dice } from '../../fuzz/dice.ts'
+import { BoardScreen } from './board-screen.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS, untilNextMs } from './chance.ts'
+import { positionOf } from './city.ts'
+import { Computer } from './computer.ts'
+import type { ClientStanding, Picture } from './parts.ts'
+import type { Town } from './town.ts'
+
+/** A call that the engine has taken. */
+export interface TakenCall {
+  readonly callId: string
+  readonly tripIds: readonly string[]
+}
+
+/** Kinds of a hand in what becomes of a call, and how often each is taken. */
+const HANDS = {
+  amend: 8,
+  'cancel call': 4,
+  'cancel trip': 3,
+  assign: 6,
+  withdraw: 4,
+  'phase by radio': 4,
+  'close by radio': 1,
+  nearest: 6,
+} as const
+type Hand = keyof typeof HANDS
+
+export class Dispatcher {
+  readonly name: string
+  readonly #town: Town
+  readonly #dice: Dice
+  readonly #computer: Computer
+  readonly #screen = new BoardScreen(event => this.#onNews(event))
+
+  constructor(town: Town, name: string) {
+    this.name = name
+    this.#town = town
+    this.#dice = town.dice(name)
+    this.#computer = new Computer({
+      town,
+      dice: this.#dice,
+      name,
+      role: 'dispatcher',
+      started: client => this.#watch(client),
+    })
+  }
+
+  begin(): void {
+    this.#computer.start()
+    this.#planUnitStatus()
+    if (this.#town.plan.troubles.clumsiness > 0) this.#planTrouble()
+  }
+
+  calm(): void {
+    this.#computer.start()
+  }
+
+  standing(): ClientStanding {
+    return this.#computer.standing()
+  }
+  picture(): Picture | null {
+    return this.#computer.isConnected ? this.#screen.picture(this.name, null) : null
+  }
+
+  /** Output: null when the engine has not taken it, or nobody knows. */
+  async enterCall(call: NewCall): Promise<TakenCall | null> {
+    const what = `enters a call of priority ${call.priority} for ${call.needs.length} units`
+    const answer = await this.#computer.command(what, (client, id) => client.enterCall(call, { id }))
+    return answer.ok ? answer.result : null
+  }
+
+  /** Does something about a call that goes its way; which depends on chance and on what the board shows of it. */
+  takeAHand(call: TakenCall): void {
+    if (this.#town.isCalm) return
+    this.#do(this.#dice.weighed<Hand>(HANDS), call.callId, this.#dice.pick(call.tripIds))
+  }
+
+  #do(hand: Hand, callId: string, tripId: string): void {
+    const dice = this.#dice
+    const happenedAtMs = this.#computer.client?.regionNowMs() ?? 0
+    const which = `${hand}, trip ${tripId}`
+    switch (hand) {
+      case 'amend':
+        return this.#amend(callId)
+      case 'cancel call':
+        return this.#command(hand, (client, id) => client.cancelCall(callId, dice.pick(CANCEL_REASONS), { id }))
+      case 'cancel trip':
+        return this.#command(which, (client, id) => client.cancelTrip(tripId, dice.pick(CANCEL_REASONS), { id }))
+      case 'assign':
+        return this.#assign(tripId)
+      case 'withdraw':
+        return this.#command(which, (client, id) => client.withdrawUnit(tripId, dice.pick(OVERRIDE_REASONS), { id }))
+      case 'phase by radio': {
+        const phase = dice.pick(REPORTABLE_PHASES)
+        return this.#command(`${which}: ${phase}`, (client, id) =>
+          client.reportPhase(tripId, phase, { id, happenedAtMs }),
+        )
+      }
+      case 'close by radio': {
+        const disposition = dice.pick(DISPOSITIONS)
+        return this.#command(which, (client, id) => client.closeTrip(tripId, disposition, { id, happenedAtMs }))
+      }
+      case 'nearest':
+        return this.#nearest(tripId)
+    }
+  }
+
+  #amend(callId: string): void {
+    const { city } = this.#town
+    const dice = this.#dice
+    const changes = dice.pick([
+      { priority: dice.pick([1, 2, 3, 4, 5] as const) },
+      positionOf(city.somewhere(dice)),
+      { problem: dice.pick(['17D1', '9E1', null]) },
+      { details: dice.pick([{ notes: 'at the back door' }, null]) },
+    ])
+    this.#command('amend', (client, id) => client.amendCall(callId, changes, { id }))
+  }
+
+  /** Any unit that looks fit, mostly; sometimes one that is not. */
+  #assign(tripId: string): void {
+    const units = [...(this.#screen.reader?.units.values() ?? [])]
+    const free = units.filter(unit => unit.status === 'available')
+    const from = free.length === 0 || this.#dice.oneIn(5) ? units : free
+    if (from.length === 0) return
+    const { unitId } = this.#dice.pick(from)
+    const reason = this.#dice.pick(OVERRIDE_REASONS)
+    this.#command(`gives trip ${tripId} to ${unitId}`, (client, id) =>
+      client.assignUnit(tripId, unitId, reason, { id }),
+    )
+  }
+
+  #nearest(tripId: string): void {
+    const trip = this.#screen.reader?.trips.get(tripId)
+    if (trip === undefined) return
+    const query = { lonDeg: fromE7(trip.lonE7), latDeg: fromE7(trip.latE7), levelOfCare: trip.need.levelOfCare }
+    this.#command(`asks who is nearest to trip ${tripId}`, (client, id) => client.nearest(query, { id }))
+  }
+
+  /** A crew called in by radio. */
+  #planUnitStatus(): void {
+    const { loop, plan } = this.#town
+    const everyMs = (6 * HOUR_MS * plan.dispatchers) / Math.max(1, plan.drivers + plan.feedUnits)
+    loop.after(untilNextMs(this.#dice, everyMs), () => {
+      if (this.#town.isCalm) return
+      this.#setSomeUnit()
+      this.#planUnitStatus()
+    })
+  }
+
+  #setSomeUnit(): void {
+    const units = [...(this.#screen.reader?.units.keys() ?? [])]
+    const client = this.#computer.client
+    if (units.length === 0 || client === null) return
+    const unitId = this.#dice.pick(units)
+    const status = this.#dice.weighed({ available: 2, unavailable: 2, 'off-duty': 1 })
+    const reason = status === 'unavailable' ? this.#dice.pick(UNAVAILABLE_REASONS) : null
+    const how = { reason, happenedAtMs: client.regionNowMs() }
+    this.#command(`sets ${unitId} ${status}`, (to, id) => to.setUnitStatus(unitId, status, { id, ...how }))
+  }
+
+  #planTrouble(): void {
+    const { loop, plan } = this.#town
+    loop.after(untilNextMs(this.#dice, HOUR_MS / (2 * plan.troubles.clumsiness)), () => {
+      if (this.#town.isCalm) return
+      this.#computer.restart()
+      this.#planTrouble()
+    })
+  }
+
+  /** Some alarms are not left alone. */
+  #onNews(event: DomainEvent): void {
+    if (event.type !== 'TripAlarmRaised' || !this.#dice.oneIn(8 * this.#town.plan.dispatchers)) return
+    const { tripId } = event
+    this.#town.loop.after(this.#dice.within([5 * SECOND_MS, 2 * MINUTE_MS]), () => {
+      if (!this.#town.isCalm) this.#assign(tripId)
+    })
+  }
+
+  #watch(client: DispatcherClient): void {
+    this.#screen.clear()
+    client.watchBoard(this.#screen)
+  }
+
+  #command(what: string, send: Parameters<Computer['command']>[1]): void {
+    void this.#computer.command(what, send)
+  }
+}

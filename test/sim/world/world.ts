@@ -1,0 +1,65 @@
+/** All people and programs of a run, made from its plan, and what they show when somebody asks how they are. */
+import type { UnitReference } from '../../../src/domain/events.ts'
+import { Callers, unitsOf } from './calls.ts'
+import { City } from './city.ts'
+import { Console } from './console.ts'
+import { Crew } from './crew.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Feed } from './feed.ts'
+import type { ClientStanding, Inhabitants, Picture, WorldParts } from './parts.ts'
+import { HearSay, type Town } from './town.ts'
+
+export class World implements Inhabitants {
+  readonly units: readonly UnitReference[]
+  readonly #town: Town
+  readonly #crews: readonly Crew[]
+  readonly #desks: readonly Dispatcher[]
+  readonly #consoles: readonly Console[]
+  readonly #feeds: readonly Feed[]
+  readonly #callers: Callers
+
+  constructor(parts: WorldParts) {
+    const { plan } = parts
+    const city = new City(parts.dice('city'))
+    const town: Town = { ...parts, city, trips: new HearSay(), offers: new HearSay(), isCalm: false }
+    this.#town = town
+    this.units = unitsOf(plan.drivers + plan.feedUnits, parts.dice('units'))
+    this.#crews = this.units.map((unit, index) => {
+      return new Crew({ town, name: `crew-${index + 1}`, unit, reports: index < plan.drivers })
+    })
+    const fed = this.#crews.slice(plan.drivers)
+    this.#feeds = fed.length === 0 ? [] : [new Feed(town, 'feed-1', fed)]
+    this.#desks = numbered(plan.dispatchers, 'desk', name => new Dispatcher(town, name))
+    this.#consoles = numbered(plan.consoles, 'console', name => new Console(town, name))
+    this.#callers = new Callers(town, this.units, this.#desks)
+  }
+
+  start(): void {
+    for (const inhabitant of this.#all()) inhabitant.begin()
+    this.#callers.begin()
+  }
+
+  calm(): void {
+    this.#town.chronicle.tell('world', 'is calm from now on')
+    this.#town.isCalm = true
+    for (const inhabitant of this.#all()) inhabitant.calm()
+  }
+
+  standings(): ClientStanding[] {
+    return [
+      ...this.#crews.flatMap(crew => crew.standings()),
+      ...[...this.#desks, ...this.#consoles, ...this.#feeds].map(one => one.standing()),
+    ]
+  }
+
+  pictures(): Picture[] {
+    return [...this.#desks, ...this.#consoles].flatMap(one => one.picture() ?? [])
+  }
+
+  #all(): readonly { begin(): void; calm(): void }[] {
+    return [...this.#crews, ...this.#desks, ...this.#consoles, ...this.#feeds]
+  }
+}
+
+const numbered = <T>(count: number, kind: string, make: (name: string) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(`${kind}-${index + 1}`))
