@@ -69,6 +69,8 @@ const QUICK_MS = [0.3, 3] as const
 const SLOW_MS = [50, 3_000] as const
 /** How long after its client gave it up a statement may still be done. */
 const LATE_MS = [1, 8_000] as const
+/** Just when that client has settled it, and before it is repeated. */
+const JUST_LATE_MS = [46, 62] as const
 
 export class SimulatedDatabase {
   readonly journal: MemoryJournal
@@ -293,7 +295,9 @@ export class SimulatedDatabase {
       if (trouble === 'late') {
         // The server read it only when its client had long gone: whoever has settled and repeated it meets its double.
         fail(there, new OutcomeUnknown('the connection broke, and the statement is still to be done'))
-        loop.after(there + this.#ms(LATE_MS), () => this.#execute(life, () => void run().catch(() => undefined)))
+        loop.after(there + this.#ms(this.#parts.dice.oneIn(2) ? LATE_MS : JUST_LATE_MS), () =>
+          this.#execute(life, () => void run().catch(() => undefined)),
+        )
         return
       }
 

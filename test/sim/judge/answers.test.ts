@@ -101,6 +101,18 @@ describe('an answer', () => {
     court.finds('no-reply-before-durable', /the reply to c-1 of position 2 when the log ended at 1/)
   })
 
+  test('to a button that is dated ahead of region time is found unless it is on the hour', () => {
+    const { court, crew } = signedOnCourt()
+    const dated = (id: string, aheadMs: number) =>
+      crew.sends(['set-status', id, 'unavailable', 'refuel', court.nowMs + aheadMs])
+    dated('c-2', 1_000)
+    dated('c-3', -600_000)
+    dated('c-4', 48 * 3_600_000 - (court.nowMs % 3_600_000))
+    court.findsNothing()
+    dated('c-5', 1_509_000)
+    court.finds('moments-true', /command c-5 of crew of A1 \(set-status\) is dated 1509000 ms ahead/)
+  })
+
   test('to what was never asked is found', () => {
     const { court, crew } = signedOnCourt()
     crew.hears(['reply', 'c-7', 2, AVAILABLE])

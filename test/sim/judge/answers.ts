@@ -39,9 +39,15 @@ interface AnswersParts {
   readonly findings: Findings
   readonly log: LogAccount
   readonly sinceStartMs: () => number
+  /** Region time now; null where no clock that it is told by can be trusted. */
+  readonly regionNowMs: (() => number) | null
   /** When any engine last lost its memory, since the start. */
   readonly lastDroppedAtMs: () => number
 }
+
+/** A device's clock that is no further off is believed. */
+const SKEW_MS = 2_500
+const HOUR_MS = 3_600_000
 
 /** Refused at the door, before anybody looked whether it was done already. */
 const OF_THE_DOOR: ReadonlySet<string> = new Set([
@@ -71,7 +77,18 @@ export class Answers {
       this.#accounts.set(key, account)
     }
     account.sendings += 1
+    if (account.sendings === 1) this.#checkMoment(asker, commandId, command)
     account.bodies.set(bodyHash(command), command)
+  }
+
+  /** A button may come late, but never from the future. People who mistake a moment give one on the hour. */
+  #checkMoment({ principal, unitId }: Asker, commandId: string, command: Command): void {
+    const { findings, regionNowMs } = this.#parts
+    if (regionNowMs === null || unitId === null || !('happenedAtMs' in command)) return
+    const aheadMs = command.happenedAtMs - regionNowMs()
+    if (aheadMs <= SKEW_MS || command.happenedAtMs % HOUR_MS === 0) return
+    const text = `command ${commandId} of ${principal} (${command.type}) is dated ${Math.round(aheadMs)} ms ahead of region time`
+    findings.find('moments-true', text)
   }
 
   /** A record is about to join the log. Input: the outcome that is kept with it. */

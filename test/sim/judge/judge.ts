@@ -91,7 +91,8 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     this.#log = log
     this.#tracks = new Tracks(findings, plan, nowMs)
     const lastDroppedAtMs = () => this.#lastDroppedAtMs
-    this.#answers = new Answers({ findings, log, sinceStartMs, lastDroppedAtMs })
+    const regionNowMs = plan.troubles.clockJumps === 0 ? nowMs : null
+    this.#answers = new Answers({ findings, log, sinceStartMs, regionNowMs, lastDroppedAtMs })
     this.#statuses = new UnitHistory(log.history, findings)
     const told = new Told(log, findings)
     const principals = new Principals()

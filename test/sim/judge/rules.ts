@@ -28,6 +28,7 @@ export const RULES = {
   'one-answer-each': 'Nothing is answered that was not asked, nor more often than it was asked.',
   'no-reply-before-durable': 'Nothing leaves the engine that the database could still lose, but positions on the map.',
   'command-order': 'A command that was sent after the answer to another one stands behind it in the log.',
+  'moments-true': "A crew's button is dated by region time, however wrong the clock of its phone is.",
   'decision-right':
     'A command did what the rules make of it at its place in the log; nothing is in the log that nobody sent.',
   'refusal-justified': 'A refusal was true at some moment between the sending of the command and the answer.',

@@ -51,8 +51,8 @@ export function someMistake(town: Town, dice: Dice, ownTripId: string | null): M
     case 'moment': {
       const aheadMs = dice.pick([-30, -23, -1, 1, 48]) * HOUR_MS
       const press: Press = (client, { id, happenedAtMs = client.regionNowMs() }) =>
-        client.signOn({ id, happenedAtMs: happenedAtMs + aheadMs })
-      return { what: `sign-on as of ${aheadMs / HOUR_MS} h from now`, press }
+        client.signOn({ id, happenedAtMs: Math.round((happenedAtMs + aheadMs) / HOUR_MS) * HOUR_MS })
+      return { what: `sign-on as of some ${aheadMs / HOUR_MS} h from now, on the hour`, press }
     }
     case 'nonsense': {
       if (trips.length === 0) return null
