@@ -125,15 +125,10 @@ export class RegionHost implements RegionHandle {
   }
 
   askMark(session: Session, streamIndex: number): void {
+    // One that finds the mailbox full is dropped: a refusal would look like one of fixes, which would all come again.
     const region = this.#region
-    if (session.role === 'feed') {
-      const isTaken = region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
-      if (isTaken === false) sendRefusal(session, null, OVERLOADED, { channel: streamIndex })
-    } else {
-      const driver = region?.driverRef(session.unitId ?? '')
-      const isTaken = driver?.tell({ type: 'mark-asked', session, streamIndex })
-      if (isTaken === false) sendRefusal(session, null, OVERLOADED, { streamIndex })
-    }
+    if (session.role === 'feed') region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
+    else region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
   }
 
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void {

@@ -164,7 +164,11 @@ export class RegionKeeper implements RegionDirectory {
     for (const reference of regions) {
       const host = this.#newHost(reference)
       const startedMs = machine.monotonicMs()
-      await host.start()
+      await host.start().catch(error => {
+        // The next try must not be taken for lost by what this one was told.
+        this.#lostWhileStarting.delete(reference.region)
+        throw error
+      })
       if (this.#stopped) return host.abandon()
       if (this.#lostWhileStarting.delete(reference.region)) {
         host.abandon()

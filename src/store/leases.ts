@@ -6,6 +6,7 @@
  * for all its regions; the incarnation of an `Ownership` names one acquisition of one region.
  */
 import type { RegionId } from '../domain/ids.ts'
+import { StoreUnavailable } from './journal.ts'
 import type { ForeignLease, LeaseTable } from './lease-table.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -139,9 +140,16 @@ export class Leases {
   #exclusively<T>(work: (table: LeaseTable) => Promise<T>): Promise<T> {
     const { table, scheduler } = this.#settings
     const result = this.#last.then(async () => {
-      const cancel = scheduler.after(this.#leaseMs, () => void table.cut())
+      let cancel = (): void => undefined
+      // Not left to the table: whatever hangs there, the next renewal must get its turn.
+      const overdue = new Promise<never>((_, reject) => {
+        cancel = scheduler.after(this.#leaseMs, () => {
+          void table.cut()
+          reject(new StoreUnavailable('The table of leases did not answer for as long as a lease lasts.'))
+        })
+      })
       try {
-        return await work(table)
+        return await Promise.race([work(table), overdue])
       } finally {
         cancel()
       }

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { RegionId } from '../domain/ids.ts'
 import { openClient } from './database.ts'
+import { StoreUnavailable } from './journal.ts'
 import type { ForeignLease, LeaseHolder, LeaseTable } from './lease-table.ts'
 import { unavailable } from './postgres-faults.ts'
 
@@ -29,6 +30,7 @@ interface ForeignRow {
 export class PostgresLeaseTable implements LeaseTable {
   readonly #url: string
   #client: pg.Client | null = null
+  #cuts = 0
 
   constructor(url: string) {
     this.#url = url
@@ -64,15 +66,26 @@ export class PostgresLeaseTable implements LeaseTable {
   }
 
   async cut(): Promise<void> {
+    this.#cuts += 1
     const client = this.#client
     this.#client = null
     await client?.end().catch(() => undefined)
   }
 
+  async #open(): Promise<pg.Client> {
+    const cuts = this.#cuts
+    const client = await openClient(this.#url, { applicationName: 'goldenhour leases' })
+    if (cuts !== this.#cuts) {
+      void client.end().catch(() => undefined)
+      throw new StoreUnavailable('The connection was given up while it was made.')
+    }
+    this.#client = client
+    return client
+  }
+
   async #run<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     try {
-      this.#client ??= await openClient(this.#url, { applicationName: 'goldenhour leases' })
-      return await work(this.#client)
+      return await work(this.#client ?? (await this.#open()))
     } catch (error) {
       await this.cut()
       throw unavailable(error)

@@ -181,3 +181,23 @@ test('a renewal that finds its connection gone is made again on a new one', asyn
   assert.ok(failed.length <= 1, `${failed}`)
   assert.equal(leases.holds('cut'), true)
 })
+
+test('a table that hangs is given up after the length of a lease, and the next statement gets its turn', async () => {
+  const memory = new MemoryLeaseTable()
+  let hangs = true
+  let cuts = 0
+  const table: LeaseTable = {
+    take: (...asked) => (hangs ? new Promise(() => {}) : memory.take(...asked)),
+    renew: (...asked) => memory.renew(...asked),
+    release: (...asked) => memory.release(...asked),
+    cut: async () => void cuts++,
+  }
+  const { leases } = startProcess(table, { leaseMs: 100 })
+  const first = leases.take(['hung'])
+  const second = leases.take(['hung'])
+  await assert.rejects(first, { name: 'StoreUnavailable' })
+  assert.equal(cuts, 1)
+  hangs = false
+  await assert.rejects(second, { name: 'StoreUnavailable' })
+  assert.equal(await leases.take(['hung']), 'taken')
+})

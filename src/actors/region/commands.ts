@@ -195,6 +195,8 @@ function endTrip(turn: Turn, tripId: TripId, decision: Decision): CommandOutcome
 
 function endCall(turn: Turn, callId: CallId): void {
   const call = turn.call(callId)
+  // A call in quarantine takes no word of its own; its trips must come to their end all the same.
+  if (turn.isHeld(callKey(callId))) return
   const callTrips = call === undefined ? [] : tripsOf(turn, call)
   // Of a call with a trip that we do not know nobody can say that it is over.
   if (call !== undefined && callTrips.length === call.tripIds.length) turn.record(endedCall(call, callTrips))

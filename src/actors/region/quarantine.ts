@@ -1,10 +1,11 @@
 /**
  * The actors that an event did not fit: each is held as it last was, so that its neighbours go on without it.
  *
- * One that is held can be read, and a unit's fixes still place it; nothing is recorded that would change it, alone or
- * together with others. Nothing of this is stored: a start folds the log anew and finds again what is still true.
+ * One that is held can be read, and a unit's fixes still place it. An event of its own is refused; one of a neighbour is
+ * recorded and changes the neighbour alone. Nothing of this is stored: a start folds the log anew, finds again what is
+ * still true, and whoever is whole then has followed all that happened meanwhile.
  */
-import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
+import type { DomainEvent } from '../../domain/events.ts'
 import type { EntityKey } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
@@ -42,10 +43,9 @@ export class Quarantine {
     return this.#held.values()
   }
 
-  /** The first of those held that the event would change; null when it changes none of them. */
+  /** The entity whose event this is, if it is held; null when it is not. */
   heldBy(event: DomainEvent): EntityKey | null {
-    if (this.#held.size === 0) return null
-    return entitiesOf(event).find(entity => this.#held.has(entity)) ?? null
+    return this.has(event.entity) ? event.entity : null
   }
 }
 

@@ -40,8 +40,10 @@ export class Turn implements States {
   callDetails: { callId: CallId; details: CallDetails | null } | null = null
   /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
   deskAsked = false
-  /** The actor in quarantine that this turn would have changed; null while there was none. */
+  /** The actor in quarantine whose event this turn would have recorded; null while there was none. */
   heldBy: EntityKey | null = null
+  /** Units in quarantine that events of others let go; their states stay as they are. */
+  readonly #letGo: Binding[] = []
 
   constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number) {
     this.#committed = committed
@@ -72,16 +74,26 @@ export class Turn implements States {
     return this.#quarantine.has(entity)
   }
 
-  /** Evolves the states the events concern and adds them to the record. Error: EventRejected. */
+  /** Evolves the states the events concern, but those in quarantine, and adds them to the record. Error: EventRejected. */
   record(events: readonly DomainEvent[]): void {
     const meta = { position: this.position, recordedAtMs: this.nowMs }
     for (const event of events) {
       this.heldBy ??= this.#quarantine.heldBy(event)
       // What follows was decided as if this had happened; it would not fit the states.
       if (this.heldBy !== null) return
-      for (const entity of entitiesOf(event)) evolveEntity(this, entity, event, meta)
+      for (const entity of entitiesOf(event)) {
+        if (!this.isHeld(entity)) evolveEntity(this, entity, event, meta)
+        else if (LETS_GO.has(event.type)) this.#letGoOf(entity)
+      }
       this.events.push(event)
     }
+  }
+
+  /** A row that stayed would keep the unit from ever being bound again, once it is whole. */
+  #letGoOf(entity: EntityKey): void {
+    const driver = entity.startsWith('driver/') ? this.driver(entity.slice('driver/'.length)) : undefined
+    const tripId = boundTrip(driver)
+    if (tripId !== null) this.#letGo.push({ unitId: driver!.unitId, tripId })
   }
 
   /** True when the desk has something to match: a trip went into its queue, or a unit came free. */
@@ -95,7 +107,7 @@ export class Turn implements States {
   /** Rows of `open_trip` that must change with this record: the units that were bound or let go. */
   bindings(): { opens: Binding[]; closes: Binding[] } {
     const opens: Binding[] = []
-    const closes: Binding[] = []
+    const closes: Binding[] = [...this.#letGo]
     for (const [unitId, after] of this.drivers) {
       const before = boundTrip(this.#committed.driver(unitId))
       const now = boundTrip(after)
@@ -106,6 +118,17 @@ export class Turn implements States {
     return { opens, closes }
   }
 }
+
+/** What takes a trip from its unit; for the unit it may be the last word of it. */
+const LETS_GO: ReadonlySet<DomainEvent['type']> = new Set([
+  'OfferDeclined',
+  'OfferTimedOut',
+  'OfferRevoked',
+  'UnitWithdrawn',
+  'AssignmentOverridden',
+  'TripCancelled',
+  'TripClosed',
+])
 
 const boundTrip = (driver: DriverState | undefined): TripId | null =>
   driver !== undefined && isBound(driver) ? driver.work!.tripId : null
