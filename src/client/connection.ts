@@ -2,7 +2,7 @@
  * One session with the engine, kept up across any number of sockets: the core that drivers and dispatchers share.
  *
  * *connecting*: a token is fetched and a socket opened. *greeting*: `hello` is sent, `welcome` awaited. *open*: messages
- * flow. *waiting*: the socket was lost; a jittered, growing delay runs, then connecting again. *closed*: the end, by
+ * flow. *waiting*: the socket was lost; after a pause (none for region time alone) connecting again. *closed*: the end, by
  * `close()`, by a newer sign-in of the unit, or because the server does not take the hello and a fresh token did not help.
  */
 import { encodeClient, UnknownMessageType, type WireFormat } from '../protocol/codec.ts'
@@ -15,6 +15,7 @@ import {
   SUBPROTOCOL_JSON,
   type WelcomeView,
 } from '../protocol/wire.ts'
+import { Comeback } from './comeback.ts'
 import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { Credentials } from './credentials.ts'
@@ -24,7 +25,7 @@ import { type Hello, RegionTime } from './region-time.ts'
 import { readServerMessage } from './server-message.ts'
 import { Signal } from './signal.ts'
 import { abandon, type ClientSocket, type ClientSocketClass, findSocketClass, SOCKET_OPEN } from './socket.ts'
-import { type FullTimers, fullJitterMs, fullTimers } from './timing.ts'
+import { type FullTimers, fullTimers } from './timing.ts'
 
 export type ConnectionState = 'connecting' | 'greeting' | 'open' | 'waiting' | 'closed'
 
@@ -40,8 +41,6 @@ export interface Greeting extends Hello {
   readonly streams: readonly StreamDeclaration[]
 }
 
-const RECONNECT_BASE_MS = 500
-const RECONNECT_CAP_MS = 30_000
 /** Before coming back to a server that had too many messages or sessions of us. */
 const TOO_MANY_PAUSE_MS = 2_000
 
@@ -56,6 +55,8 @@ export abstract class Connection {
   readonly #format: WireFormat
   readonly #credentials: Credentials
   readonly #commands: CommandQueue
+  readonly #heartbeatMs: number
+  readonly #comeback: Comeback
   readonly #states = new Signal<[state: ConnectionState]>()
   readonly #faults = new Signal<[fault: ClientFault]>()
   readonly #ends = new Signal<[end: ClientClosed]>()
@@ -64,8 +65,6 @@ export abstract class Connection {
   #greeting: Greeting | null = null
   /** Grows with each attempt and each loss, so that what an earlier attempt still awaits is not heard. */
   #attempt = 0
-  /** Attempts since a connection last held for a whole heartbeat. */
-  #failures = 0
   #badFrames = 0
   #frameBytesMax = Number.POSITIVE_INFINITY
   #welcomes = 0
@@ -73,8 +72,6 @@ export abstract class Connection {
   #stepTimer: unknown = null
   #tickTimer: unknown = null
   #leaveTimer: unknown = null
-  /** By the monotonic clock. */
-  #comeBackAtMs: number | null = null
   #heard = false
   #probing = false
   #end: ClientClosed | null = null
@@ -89,6 +86,8 @@ export abstract class Connection {
     this.time = new RegionTime(this.timers)
     this.random = options.random ?? Math.random
     this.newId = options.newId ?? randomId
+    this.#heartbeatMs = options.heartbeatMs ?? 15_000
+    this.#comeback = new Comeback(this.timers, this.random, this.time, this.#heartbeatMs)
     this.#commands = new CommandQueue(this.timers, this.random, message => this.#sendCommand(message))
     // The caller attaches its handlers, and the subclass its fields, before anything happens.
     queueMicrotask(() => {
@@ -189,9 +188,10 @@ export abstract class Connection {
     build: (id: string, nowMs: number) => ClientMessage,
     options: CommandOptions & { readonly resend?: boolean } = {},
   ): Promise<CommandOutcome<Result>> {
+    // Tells the owner when the connection is given up for it, who may close the client on hearing that.
+    this.settleTime()
     if (this.#end !== null) return Promise.reject(this.#end)
     const id = options.id ?? this.newId()
-    this.settleTime()
     const asked = this.time.moment()
     const how = { retry: options.retry ?? true, resend: options.resend ?? true }
     // What a result holds is the server's promise, kept by PROTOCOL.md and not checked here.
@@ -224,19 +224,19 @@ export abstract class Connection {
   }
 
   #askTime(): void {
-    this.reconnect(new ClientFault('connection', 'Region time is in doubt: the device slept, or a clock was set.'))
+    const fault = new ClientFault('connection', 'Region time is in doubt: the device slept, or a clock was set.')
+    this.#giveUp(fault, () => this.#comeback.afterDoubtMs())
   }
 
-  /** Gives up this socket and comes back after a delay. */
+  /** Gives up this socket, which has failed, and comes back after a delay. */
   protected reconnect(fault: ClientFault, atLeastMs = 0): void {
+    this.#giveUp(fault, () => this.#comeback.afterFailureMs(atLeastMs))
+  }
+
+  #giveUp(fault: ClientFault, pauseMs: () => number): void {
     if (this.#end !== null || this.#state === 'waiting') return
     this.#releaseSocket(true)
-    const jitterMs = fullJitterMs(this.#failures, RECONNECT_BASE_MS, RECONNECT_CAP_MS, this.random) / this.time.rate
-    // An engine that drains has said when to come back, and spread its clients itself.
-    const advisedMs = this.#comeBackAtMs === null ? null : Math.max(0, this.#comeBackAtMs - this.timers.monotonicMs())
-    this.#comeBackAtMs = null
-    this.#failures += 1
-    this.#stepTimer = this.timers.setTimeout(() => this.#connect(), advisedMs ?? atLeastMs + jitterMs)
+    this.#stepTimer = this.timers.setTimeout(() => this.#connect(), pauseMs())
     this.#setState('waiting')
     this.#faults.emit(fault)
   }
@@ -343,12 +343,13 @@ export abstract class Connection {
     this.#clearTimers()
     this.#credentials.accepted(welcome.ticket)
     if (!this.time.heard(welcome.clock, greeting)) return this.#askTime()
+    this.#comeback.welcomed()
     this.#frameBytesMax = welcome.limits.frameBytes
     this.#welcomes += 1
     this.#state = 'open'
     this.#heard = true
     this.#probing = false
-    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#options.heartbeatMs ?? 15_000)
+    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#heartbeatMs)
     this.#commands.opened()
     this.welcomed(welcome, greeting)
     if (this.#greeting === greeting) this.#states.emit('open')
@@ -375,7 +376,7 @@ export abstract class Connection {
 
   #goingAway(afterMs: number, spreadMs: number): void {
     const delayMs = Math.max(0, afterMs + this.random() * spreadMs) / this.time.rate
-    this.#comeBackAtMs = this.timers.monotonicMs() + delayMs
+    this.#comeback.advised(delayMs)
     this.timers.clearTimeout(this.#leaveTimer)
     this.#leaveTimer = this.timers.setTimeout(() => {
       this.reconnect(new ClientFault('connection', 'The engine is going away.'))
@@ -395,7 +396,6 @@ export abstract class Connection {
 
   /** Liveness: silence for one interval is probed, silence for two is a dead connection. */
   #tick(): void {
-    this.#failures = 0
     if (this.#commands.tick())
       return this.reconnect(new ClientFault('connection', 'A command was not answered in time.'))
     if (this.#heard) this.#probing = false
@@ -406,7 +406,7 @@ export abstract class Connection {
       else if (this.#socket.readyState === SOCKET_OPEN) this.#socket.ping()
     }
     this.#heard = false
-    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#options.heartbeatMs ?? 15_000)
+    this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#heartbeatMs)
     this.ticked()
     this.settleTime()
   }

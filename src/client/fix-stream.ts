@@ -51,8 +51,8 @@ export class FixStream {
   #sentSeq: number
   #durableSeq: number
   #durableCount = 0
-  /** Fixes reported while region time was not known, or in doubt; null while there are none. */
-  #untimed: { readonly seq: number; readonly moment: Moment }[] | null = null
+  /** By seq, of the fixes held, those reported while region time was not known, or in doubt; null while there are none. */
+  #untimed: Map<number, Moment> | null = null
 
   constructor(time: RegionTime, options: StreamOptions) {
     this.#time = time
@@ -125,15 +125,17 @@ export class FixStream {
       headingDd: scaled(fix.headingDeg, 10, Number.MAX_SAFE_INTEGER, 3_600),
     })
     if (fix.fixedAtMs === undefined && (!time.known || time.isInDoubt)) {
-      this.#untimed ??= []
-      this.#untimed.push({ seq, moment })
+      this.#untimed ??= new Map()
+      this.#untimed.set(seq, moment)
     }
+    // A full buffer has dropped this one, its oldest; marks drop others, but come when none waits for its time.
+    this.#untimed?.delete(this.lowestSeq - 1)
     return seq
   }
 
   /** Region time was told: fixes that wait for it get it. */
   retime(): void {
-    for (const { seq, moment } of this.#untimed ?? []) this.#buffer.retime(seq, this.#time.at(moment))
+    for (const [seq, moment] of this.#untimed ?? []) this.#buffer.retime(seq, this.#time.at(moment))
     this.#untimed = null
   }
 

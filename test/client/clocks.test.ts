@@ -273,6 +273,80 @@ test('region time is right again within a heartbeat of a sleep, also when nothin
   assert.equal(driver.reconnects, 1)
 })
 
+/** Output: how long the device has to be awake before the client is open again, 8 s at most. */
+async function openAfterMs(driver: DriverClient): Promise<number> {
+  let awakeMs = 0
+  while (driver.connectionState !== 'open' && awakeMs < 8 * SECOND_MS) {
+    await time.advance(50)
+    awakeMs += 50
+  }
+  return awakeMs
+}
+
+test('a phone that dozes is connected within a second of each wake', async () => {
+  const driver = await openDriver()
+  const expected: number[] = []
+  for (let wake = 1; wake <= 20; wake += 1) {
+    time.sleep(60 * SECOND_MS)
+    expected.push(trueMs())
+    driver.report(HERE)
+    assert.notEqual(driver.connectionState, 'open')
+    const awakeMs = await openAfterMs(driver)
+    assert.ok(awakeMs <= SECOND_MS, `wake ${wake} took ${awakeMs} ms`)
+    await time.advance(8 * SECOND_MS - awakeMs)
+    assert.deepEqual([driver.connectionState, driver.reconnects], ['open', wake])
+  }
+  near(fixTimes(), expected)
+})
+
+test('a phone that dozes and loses its network now and then comes back from each loss as from the first', async () => {
+  const driver = await openDriver()
+  for (let wake = 1; wake <= 40; wake += 1) {
+    time.sleep(60 * SECOND_MS)
+    driver.report(HERE)
+    await time.advance(7 * SECOND_MS)
+    if (wake % 4 === 0) {
+      engine.crash()
+      const awakeMs = await openAfterMs(driver)
+      assert.ok(awakeMs <= SECOND_MS, `the loss at wake ${wake} took ${awakeMs} ms`)
+    }
+    assert.equal(driver.connectionState, 'open')
+  }
+})
+
+test('a clock that is set again and again costs one connection in two seconds, and no failure', async () => {
+  const driver = await openDriver()
+  driver.onConnection(state => {
+    if (state !== 'open') return
+    device.aheadMs += 10 * SECOND_MS
+    driver.report(HERE)
+  })
+  device.aheadMs += 10 * SECOND_MS
+  driver.report(HERE)
+  await time.advance(100 * SECOND_MS)
+  assert.ok(driver.reconnects >= 45 && driver.reconnects <= 51, `${driver.reconnects} reconnects`)
+})
+
+test('welcomes that leave region time in doubt one after the other are failures, for which a client waits longer', async () => {
+  const driver = await openDriver()
+  const before = engine.sockets.length
+  driver.onConnection(state => {
+    // Over each answer to a hello, as the device might sleep.
+    if (state === 'greeting') device.aheadMs += 10 * SECOND_MS
+  })
+  time.sleep(60 * SECOND_MS)
+  const greeted: number[] = []
+  driver.onConnection(state => {
+    if (state === 'greeting') greeted.push(time.monotonicMs())
+  })
+  driver.report(HERE)
+  await time.advance(120 * SECOND_MS)
+  assert.equal(driver.reconnects, 0)
+  assert.ok(engine.sockets.length - before <= 14, `${engine.sockets.length - before} attempts`)
+  const pauses = greeted.slice(1).map((atMs, index) => atMs - greeted[index]!)
+  assert.ok(pauses.at(-1)! > 10 * SECOND_MS, `${pauses}`)
+})
+
 test('a client that is refused for its time asks for it anew, and its next button is taken', async () => {
   engine.onRequest = (socket, request) => {
     if (request.type !== 'command') return false

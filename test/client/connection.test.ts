@@ -444,6 +444,27 @@ test('an engine that is not there is tried until it is', async () => {
   await client.opened()
 })
 
+for (const hears of ['onConnection', 'onFault'] as const) {
+  test(`a command during which the client is closed by its owner is rejected (${hears})`, async () => {
+    const time = new VirtualTime()
+    const engine = new ModelEngine(time, () => 0.5)
+    const client = driver({ timers: time, webSocket: engine.socketClass() })
+    await time.advance(1_000)
+    assert.equal(client.connectionState, 'open')
+    client[hears](() => client.close())
+    time.sleep(600_000)
+    const outcomes: unknown[] = []
+    client.signOn().then(
+      outcome => outcomes.push(outcome),
+      error => outcomes.push(error),
+    )
+    await time.advance(1_000)
+    assert.equal(client.connectionState, 'closed')
+    assert.deepEqual([outcomes.length, client.commandsPending], [1, 0])
+    assert.ok(outcomes[0] instanceof ClientClosed)
+  })
+}
+
 test('a mistake in a handler is thrown apart, and does not disturb the connection', async t => {
   const mistakes: unknown[] = []
   t.mock.method(globalThis, 'queueMicrotask', (run: () => void) => {
