@@ -24,6 +24,9 @@ const APART = [
 ]
 const FILES_TOGETHER = 10
 
+/** Several times what the slowest file takes on a busy machine. */
+const HANGS_AFTER_MS = 480_000
+
 const testDir = path.dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
 
@@ -96,6 +99,8 @@ async function runTests(processes: readonly (readonly string[])[]): Promise<numb
     }
     if (interrupted) return 1
     const flags = ['--import', 'tsx', '--test', '--test-concurrency=3', '--test-reporter=spec']
+    // What waits for ever fails, with its name, instead of keeping everybody waiting.
+    if (process.env.GOLDENHOUR_TEST_LONG === undefined) flags.push(`--test-timeout=${HANGS_AFTER_MS}`)
     const paths = await Promise.all(processes.map((together, index) => entryOf(together, dir, index)))
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.
     const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })

@@ -101,9 +101,10 @@ test('a drain under load loses nothing: all are told, come back to the next engi
 test('a client that never reads does not hold up a drain', async t => {
   const site = await Site.make(t, { akl: { mode: 'ordered', units: ['A1'] } })
   const engine = await site.spawn()
+  const token = await site.token()
+  // Nothing is awaited between making the socket and listening to it: it may open at once.
   const socket = new WebSocket(`ws://127.0.0.1:${engine.port}/v1/ws`, [SUBPROTOCOL_BINARY])
   t.after(() => socket.terminate())
-  const token = await site.token()
   await new Promise(resolve => {
     socket.once('open', () =>
       socket.send(encodeClient(['hello', 'h', token, 'akl', 'dispatcher', null, Date.now(), []], 'binary')),

@@ -88,6 +88,8 @@ export class SimulatedDatabase {
   #writeTroubles: WriteTroubles = { refused: 0, unknown: 0, rejected: 0 }
   /** Rows with content that is refused, however often they come. */
   readonly #badRows = new WeakSet<object>()
+  /** Rows that came before and were not refused for their content: an earlier attempt of theirs may still be done. */
+  readonly #goodRows = new WeakSet<object>()
   #incarnations = 0
   #ends: DurableEnds = { logEnd: 0, segmentEnd: 0 }
   /** Statements that fail of themselves when the server goes away, with what tells their clients. */
@@ -342,13 +344,15 @@ export class SimulatedDatabase {
 
   #drawTrouble(rows: readonly object[]): 'refused' | 'rejected' | 'lost' | 'kept' | 'late' | null {
     if (rows.some(row => this.#badRows.has(row))) return 'rejected'
+    const isFirst = !rows.some(row => this.#goodRows.has(row))
+    for (const row of rows) this.#goodRows.add(row)
     const { refused, unknown, rejected } = this.#writeTroubles
     if (refused + unknown + rejected === 0) return null
     const { dice } = this.#parts
     const drawn = dice.below(100_000) / 100
     if (drawn < refused) return 'refused'
     if (drawn < refused + unknown) return dice.weighed({ lost: 2, kept: 2, late: 1 })
-    if (drawn >= refused + unknown + rejected) return null
+    if (drawn >= refused + unknown + rejected || !isFirst) return null
     this.#badRows.add(dice.pick(rows))
     return 'rejected'
   }
