@@ -42,11 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function breakIt(variant: Variant, args: readonly string[]): Promise<number> {
   const at = args.findIndex(arg => arg === '--broken' || arg.startsWith('--broken='))
   console.error(`broken on purpose: ${variant.breaks}`)
-  const { exitCode } = await runPatched(
-    [variant.patch, ...(variant.world ?? [])],
-    args.toSpliced(at, args[at] === '--broken' ? 2 : 1),
-    'inherit',
-  )
+  const { exitCode } = await runPatched([variant.patch], args.toSpliced(at, args[at] === '--broken' ? 2 : 1), 'inherit')
   return exitCode
 }
 
