@@ -19,6 +19,10 @@ export class Chronicle {
     this.story = keepStory ? [] : null
   }
 
+  get nowMs(): number {
+    return this.#sinceStartMs()
+  }
+
   /** Something that belongs into the story. */
   tell(who: string, what: string): void {
     const atMs = this.#sinceStartMs()

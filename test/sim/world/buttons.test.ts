@@ -44,7 +44,7 @@ test('a refusal is an answer, and is told', async () => {
     chronicle.story!.map(({ what }) => what),
     ['presses', 'presses: wrong-phase'],
   )
-  assert.equal(buttons.unanswered, 0)
+  assert.equal(buttons.unansweredFor(0), 0)
 })
 
 test('what a closed app had not heard the answer of is sent by the next one under the same id', async () => {

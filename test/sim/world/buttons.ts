@@ -21,6 +21,8 @@ interface Pressed<Client> {
   readonly lose: () => void
   /** False for what a restart forgets: its moment was not known when it was pressed. */
   readonly isKept: boolean
+  /** When it was pressed, since the world began. */
+  readonly atMs: number
 }
 
 export class Buttons<Client extends { repeat(id: string): Promise<unknown> }> {
@@ -33,8 +35,9 @@ export class Buttons<Client extends { repeat(id: string): Promise<unknown> }> {
     this.#chronicle = chronicle
   }
 
-  get unanswered(): number {
-    return this.#unanswered.size
+  /** How many wait for their answer for longer than that. */
+  unansweredFor(ms: number): number {
+    return [...this.#unanswered.values()].filter(({ atMs }) => this.#chronicle.nowMs - atMs >= ms).length
   }
 
   press<Result>(
@@ -54,6 +57,7 @@ export class Buttons<Client extends { repeat(id: string): Promise<unknown> }> {
       const pressed: Pressed<Client> = {
         what,
         isKept,
+        atMs: this.#chronicle.nowMs,
         lose: () => settle({ ok: false, code: 'lost' }),
         send: to => {
           send(to, id).then(

@@ -4,6 +4,8 @@ import type { Dice } from '../../fuzz/dice.ts'
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 3_600_000
+/** A command that has just been sent may wait for its answer, whenever the world ends. */
+export const ANSWERED_WITHIN_MS = 10_000
 
 const FINE = 2 ** 30
 

@@ -3,7 +3,7 @@ import { DispatcherClient } from '../../../src/client/dispatcher-client.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Device } from '../core/device.ts'
 import { type Answer, Buttons, type Send } from './buttons.ts'
-import { MINUTE_MS, SECOND_MS } from './chance.ts'
+import { ANSWERED_WITHIN_MS, MINUTE_MS, SECOND_MS } from './chance.ts'
 import type { ClientStanding } from './parts.ts'
 import type { Town } from './town.ts'
 
@@ -44,7 +44,7 @@ export class Computer {
       name: this.name,
       isAway: false,
       isOpen: this.isConnected,
-      commandsUnanswered: this.#buttons.unanswered,
+      commandsUnanswered: this.#buttons.unansweredFor(ANSWERED_WITHIN_MS),
       fixesNotDurable: 0,
     }
   }

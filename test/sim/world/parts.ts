@@ -31,6 +31,7 @@ export interface ClientStanding {
   /** Nobody is to be connected: the crew is off duty, or this client was superseded by a newer one of its own. */
   readonly isAway: boolean
   readonly isOpen: boolean
+  /** Those that wait for their answer for longer than it takes on any day. */
   readonly commandsUnanswered: number
   readonly fixesNotDurable: number
 }

@@ -12,7 +12,7 @@ import type { DriverView, OfferView, TripView } from '../../../src/protocol/wire
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Device } from '../core/device.ts'
 import { type Answer, Buttons, type Send } from './buttons.ts'
-import { MINUTE_MS, SECOND_MS } from './chance.ts'
+import { ANSWERED_WITHIN_MS, MINUTE_MS, SECOND_MS } from './chance.ts'
 import { FixLog } from './fix-log.ts'
 import type { ClientStanding } from './parts.ts'
 import type { Town } from './town.ts'
@@ -106,7 +106,7 @@ export class Phone {
       name: this.name,
       isAway,
       isOpen: client?.connectionState === 'open',
-      commandsUnanswered: this.#buttons.unanswered,
+      commandsUnanswered: this.#buttons.unansweredFor(ANSWERED_WITHIN_MS),
       fixesNotDurable: client?.fixesNotDurable ?? this.#log.fixes.length,
     }
   }
