@@ -4,7 +4,6 @@ import type { TemplatedApp, us_listen_socket, us_socket } from 'uWebSockets.js'
 import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { systemClock } from '../actors/clock.ts'
-import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { GatewayContext } from './context.ts'
 import { Entrance } from './entrance.ts'
 import { Limiter } from './limits/limiter.ts'
@@ -95,17 +94,14 @@ class RunningGateway implements Gateway {
 
   beginDrain(afterMs: number, spreadMs: number): void {
     this.#stopAccepting()
-    for (const conversation of this.#context.sessions) {
-      if (conversation.isSignedIn) conversation.goAway(afterMs, spreadMs)
-    }
+    this.#context.sessions.goAway(afterMs, spreadMs)
   }
 
   async close(): Promise<void> {
     this.#stopAccepting()
     const { sessions } = this.#context
     const hadConversations = sessions.size > 0
-    sessions.stop()
-    for (const conversation of [...sessions]) conversation.close(CLOSE_CODES.goingAway, 'going away')
+    sessions.end()
     if (hadConversations) await delay(LINGER_MS)
     for (const app of this.#apps) app.close()
   }

@@ -51,6 +51,19 @@ export class SessionRegistry {
     return this.#conversations.values()
   }
 
+  /** Tells all who are signed in to reconnect elsewhere, after `afterMs` plus a random share of `spreadMs`. */
+  goAway(afterMs: number, spreadMs: number): void {
+    for (const conversation of this.#conversations) {
+      if (conversation.isSignedIn) conversation.goAway(afterMs, spreadMs)
+    }
+  }
+
+  /** Watches nobody any more, and ends what is left with 4503. */
+  end(): void {
+    this.stop()
+    for (const conversation of [...this.#conversations]) conversation.close(CLOSE_CODES.goingAway, 'going away')
+  }
+
   stop(): void {
     this.#cancelSweep()
     for (const conversation of this.#conversations) this.waiting.remove(conversation)

@@ -158,37 +158,26 @@ for (const [how, aheadMs] of [
   })
 }
 
-test('a clock that is set back before the first welcome dates nothing wrongly', async () => {
-  engine.down = true
-  device.aheadMs = 5 * HOUR_MS
-  const driver = newDriver()
-  await time.advance(10 * SECOND_MS)
-  const expected = [trueMs()]
-  void driver.signOn()
-  driver.report(HERE)
-  await time.advance(10 * SECOND_MS)
-  device.aheadMs = 0
-  engine.down = false
-  await time.advance(60 * SECOND_MS)
-  near(moments(), expected)
-  near(fixTimes(), expected)
-})
-
-test('a clock that knew no date before the first welcome dates nothing wrongly once it is set', async () => {
-  engine.down = true
-  device.aheadMs = -time.now()
-  const driver = newDriver()
-  await time.advance(10 * SECOND_MS)
-  const expected = [trueMs()]
-  void driver.signOn()
-  driver.report(HERE)
-  await time.advance(10 * SECOND_MS)
-  device.aheadMs = 0
-  engine.down = false
-  await time.advance(60 * SECOND_MS)
-  near(moments(), expected)
-  near(fixTimes(), expected)
-})
+for (const [clock, aheadMs] of [
+  ['a clock that is set back before the first welcome dates nothing wrongly', () => 5 * HOUR_MS],
+  ['a clock that knew no date before the first welcome dates nothing wrongly once it is set', () => -time.now()],
+] as const) {
+  test(clock, async () => {
+    engine.down = true
+    device.aheadMs = aheadMs()
+    const driver = newDriver()
+    await time.advance(10 * SECOND_MS)
+    const expected = [trueMs()]
+    void driver.signOn()
+    driver.report(HERE)
+    await time.advance(10 * SECOND_MS)
+    device.aheadMs = 0
+    engine.down = false
+    await time.advance(60 * SECOND_MS)
+    near(moments(), expected)
+    near(fixTimes(), expected)
+  })
+}
 
 test('a clock that never knew the date dates nothing wrongly, whoever measured the time', async () => {
   device.aheadMs = -time.now()

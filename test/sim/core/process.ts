@@ -14,7 +14,6 @@ import { Entrance } from '../../../src/gateway/entrance.ts'
 import { Limiter } from '../../../src/gateway/limits/limiter.ts'
 import { SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
-import { CLOSE_CODES } from '../../../src/protocol/errors.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import type { ClockAnchor } from '../../../src/store/clock-anchor.ts'
 import { LeaseHeldElsewhere, Leases } from '../../../src/store/leases.ts'
@@ -208,9 +207,7 @@ export class EngineProcess implements Door {
     this.#parts.chronicle.tell(this.name, 'drains')
     this.#parts.network.unlisten(this)
     this.#machine.after(DRAIN_LIMIT_MS, () => this.crash('passes the limit of its drain'))
-    for (const conversation of this.#sessions) {
-      if (conversation.isSignedIn) conversation.goAway(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
-    }
+    this.#sessions.goAway(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
     await this.#regions.beginDrain()
     this.#parts.watch.dropped(this.name)
     try {
@@ -219,8 +216,7 @@ export class EngineProcess implements Door {
       this.#parts.chronicle.tell(this.name, `could not write everything out: ${(error as Error).name}`)
     }
     await this.#leases.stop()
-    this.#sessions.stop()
-    for (const conversation of [...this.#sessions]) conversation.close(CLOSE_CODES.goingAway, 'going away')
+    this.#sessions.end()
     this.#parts.chronicle.tell(this.name, 'has drained')
     this.#end(false)
   }

@@ -96,8 +96,12 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     this.#statuses = new UnitHistory(log.history, findings)
     const told = new Told(log, findings)
     const principals = new Principals()
-    const { answers, tracks, statuses } = { answers: this.#answers, tracks: this.#tracks, statuses: this.#statuses }
-    this.#conversationParts = { findings, log, answers, tracks, told, principals, statuses, sinceStartMs }
+    this.#conversationParts = {
+      ...{ findings, log, told, principals, sinceStartMs },
+      answers: this.#answers,
+      tracks: this.#tracks,
+      statuses: this.#statuses,
+    }
   }
 
   /** Different commands that somebody was told are done. */
