@@ -108,16 +108,25 @@ export class Mailbox {
     return messages
   }
 
-  /** Hands up to `count` letters to comedy, which delivers them when it is drained. Output: how many. */
+  /**
+   * Hands up to `count` letters to comedy, which delivers them when it is drained. Output: how many. It ends before a letter
+   * whose actor does not stand yet: that one is made when its letter is the first, or a later letter would overtake it.
+   */
   handOut(count: number): number {
     const end = Math.min(this.#head + count, this.#letters.length)
-    const handed = end - this.#head
+    const start = this.#head
     for (; this.#head < end; this.#head++) {
-      const letter = this.#letters[this.#head]!
+      const { to, message } = this.#letters[this.#head]!
+      if (!to.stands) {
+        if (this.#head > start) break
+        to.make()
+        // Comedy's promises are all that making takes, so this is the whole of it.
+        drainComedy()
+      }
       this.#letters[this.#head] = undefined
-      letter.to.hand(letter.message)
+      to.hand(message)
     }
-    return handed
+    return this.#head - start
   }
 
   /** A letter that was handed out comes back unread; `endShare` puts it in front again. */
@@ -142,41 +151,71 @@ export class Mailbox {
   }
 }
 
-// One list for all that have none: there may be a million actors.
 const NONE: readonly string[] = []
 
-/** An actor's address. Telling never waits and never throws. */
+/** How comedy makes an actor; its `initialize` hears of the actor itself. */
+type Definition = Parameters<ComedyActor['createChild']>[0]
+
+/**
+ * An actor's address. Telling never waits and never throws.
+ *
+ * Modes: *named* (comedy knows nothing of it: it has had no message, nor has anything below it), *being made*, *standing*,
+ * *ended*. A region has hundreds of thousands of actors and few of them are told anything in an hour; making them all
+ * took 12 s of a start, so an actor is made when its first message is delivered.
+ */
 export class ActorRef<M extends { readonly type: string }> {
-  readonly path: string
+  readonly #name: string
+  readonly #parent: ActorRef<never> | null
   readonly #system: ActorSystem
   readonly #mailbox: Mailbox
-  readonly #accepts: readonly string[]
-  readonly #neverRefused: readonly string[]
+  readonly #behaviour: Behaviour<M>
   #self: ComedyActor | null = null
   #proxy: ComedyRef | null = null
-  /** Messages and children that came before comedy had made the actor. */
-  #early: { readonly type: string }[] = []
-  #waiting: ((self: ComedyActor) => void)[] = []
+  /** What has to wait until it stands; null while it is only named. */
+  #early: { readonly messages: { readonly type: string }[]; readonly waiting: ((self: ComedyActor) => void)[] } | null =
+    null
+  #ended = false
 
-  constructor(system: ActorSystem, mailbox: Mailbox, path: string, { accepts, neverRefused = NONE }: Behaviour<M>) {
-    this.path = path
+  constructor(
+    system: ActorSystem,
+    parent: ActorRef<never> | null,
+    mailbox: Mailbox,
+    name: string,
+    behaviour: Behaviour<M>,
+  ) {
     this.#system = system
+    this.#parent = parent
     this.#mailbox = mailbox
-    this.#accepts = accepts
-    this.#neverRefused = neverRefused
+    this.#name = name
+    this.#behaviour = behaviour
+  }
+
+  get path(): string {
+    return this.#parent === null ? this.#name : `${this.#parent.path}/${this.#name}`
   }
 
   get mailbox(): Mailbox {
     return this.#mailbox
   }
 
+  /** Whether comedy has made the actor. One that has ended needs none of it: what it is told is dropped. */
+  get stands(): boolean {
+    return this.#proxy !== null || this.hasEnded
+  }
+
+  /** It, or one above it, was stopped. */
+  get hasEnded(): boolean {
+    return this.#ended || this.#parent?.hasEnded === true
+  }
+
   /** Puts a message into the region's mailbox. False when it is full, and the message is of a type that it may refuse. */
   tell(message: M): boolean {
-    if (!this.#accepts.includes(message.type)) {
+    const { accepts, neverRefused = NONE } = this.#behaviour
+    if (!(accepts as readonly string[]).includes(message.type)) {
       this.#system.failed(this.path, new TypeError(`${this.path} takes no message of type ${message.type}`))
       return false
     }
-    if (this.#mailbox.isFull && !this.#neverRefused.includes(message.type)) return false
+    if (this.#mailbox.isFull && !(neverRefused as readonly string[]).includes(message.type)) return false
     this.#mailbox.push({ to: this as unknown as ActorRef<never>, message })
     this.#system.wake()
     return true
@@ -184,24 +223,52 @@ export class ActorRef<M extends { readonly type: string }> {
 
   /** For the mailbox: passes a letter on to comedy, or keeps it until the actor stands. */
   hand(message: { readonly type: string }): void {
-    if (this.#proxy === null) this.#early.push(message)
-    // To one that has ended comedy would answer with a rejection that nobody awaits.
-    else if (this.#self?.getState() === 'ready') void this.#proxy.send('receive', message)
+    if (this.#proxy === null) {
+      this.make()
+      this.#early?.messages.push(message)
+    } else if (this.#self?.getState() === 'ready') {
+      // To one that has ended comedy would answer with a rejection that nobody awaits.
+      void this.#proxy.send('receive', message)
+    }
   }
 
-  /** For the system: comedy has made the actor. */
-  made(self: ComedyActor, proxy: ComedyRef): void {
-    this.#self = self
+  /** Has comedy make the actor, and whatever is above it, unless that has begun. */
+  make(): void {
+    if (this.#early !== null || this.#proxy !== null || this.hasEnded) return
+    this.#early = { messages: [], waiting: [] }
+    const definition = this.#system.definitionOf(this, this.#behaviour, self => {
+      this.#self = self
+    })
+    this.#system.underParent(this.#parent, under => {
+      const { path } = this
+      under.createChild(definition, { mode: 'in-memory', name: this.#name, id: path }).then(
+        proxy => this.#made(proxy),
+        error => this.#system.failed(path, error),
+      )
+    })
+  }
+
+  #made(proxy: ComedyRef): void {
     this.#proxy = proxy
-    for (const message of this.#early) this.hand(message)
-    this.#early = []
-    for (const waiting of this.#waiting) waiting(self)
-    this.#waiting = []
+    const early = this.#early
+    this.#early = null
+    for (const message of early?.messages ?? []) this.hand(message)
+    for (const waiting of early?.waiting ?? []) waiting(this.#self!)
+    if (this.#ended) void this.#self!.destroy()
   }
 
+  /** Runs when the actor stands, which it is made for. */
   whenMade(then: (self: ComedyActor) => void): void {
-    if (this.#self === null) this.#waiting.push(then)
-    else then(this.#self)
+    this.make()
+    if (this.#proxy !== null) then(this.#self!)
+    else this.#early?.waiting.push(then)
+  }
+
+  /** For the system: it is told nothing more, and comedy ends it with everything below it. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#proxy !== null) void this.#self!.destroy()
   }
 }
 
@@ -254,44 +321,46 @@ export class ActorSystem {
     return this.#mailboxes
   }
 
-  /** Makes an actor under a parent (null: under the root). It can be told messages at once; they wait until it stands. */
+  /** An actor under a parent (null: under the root). It can be told messages at once; the first one has it made. */
   spawn<M extends { readonly type: string }>(
     parent: ActorRef<never> | null,
     mailbox: Mailbox,
     name: string,
     behaviour: Behaviour<M>,
   ): ActorRef<M> {
-    const path = parent === null ? name : `${parent.path}/${name}`
-    const ref = new ActorRef<M>(this, mailbox, path, behaviour)
-    let self: ComedyActor
-    const definition = {
-      initialize: (actor: ComedyActor) => {
-        self = actor
-      },
+    return new ActorRef<M>(this, parent, mailbox, name, behaviour)
+  }
+
+  /** For an actor's address: what comedy makes it from. */
+  definitionOf<M extends { readonly type: string }>(
+    ref: ActorRef<M>,
+    behaviour: Behaviour<M>,
+    initialized: (self: ComedyActor) => void,
+  ): Definition {
+    const { mailbox } = ref
+    return {
+      initialize: (self: ComedyActor) => initialized(self),
       receive: (message: M) => {
         if (this.#over === mailbox) return mailbox.putBack({ to: ref as unknown as ActorRef<never>, message })
         try {
           behaviour.receive(message)
         } catch (error) {
-          this.failed(path, error)
+          this.failed(ref.path, error)
         }
         if (this.#options.monotonicMs() >= this.#shareUntilMs) this.#over = this.#serving
       },
     }
-    const create = (under: ComedyActor) => {
-      under.createChild(definition, { mode: 'in-memory', name, id: path }).then(
-        proxy => ref.made(self, proxy),
-        error => this.failed(path, error),
-      )
-    }
+  }
+
+  /** For an actor's address: runs when that stands which the actor is to be made under. */
+  underParent(parent: ActorRef<never> | null, create: (under: ComedyActor) => void): void {
     if (parent === null) this.#comedy.rootActor().then(create)
     else parent.whenMade(create)
-    return ref
   }
 
   /** Ends an actor and everything below it. */
   stop(ref: ActorRef<never>): void {
-    ref.whenMade(self => void self.destroy())
+    ref.end()
   }
 
   failed(path: string, error: unknown): void {

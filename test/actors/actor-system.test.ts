@@ -1,7 +1,7 @@
 /** What the doorway to comedy promises: order, borders, isolation, fairness, and a process that is left alone. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { ActorSystem, type Behaviour, MAILBOX_BOUND } from '../../src/actors/actor-system.ts'
+import { type ActorRef, ActorSystem, type Behaviour, MAILBOX_BOUND } from '../../src/actors/actor-system.ts'
 
 type Note = { readonly type: 'note'; readonly n: number }
 
@@ -73,6 +73,54 @@ test('messages for an actor that comedy has not made yet wait for it, in order',
   await turns()
   assert.deepEqual(seen, ['g0', 'g1', 'g2'])
   assert.equal(grandchild.path, 'region/child/grandchild')
+})
+
+test('an actor is made by its first message, and until then costs comedy nothing', async () => {
+  const mailbox = system.mailbox('r')
+  const seen: unknown[] = []
+  const parent = system.spawn(null, mailbox, 'region', recorder(seen, 'p'))
+  const children = Array.from({ length: 1_000 }, (_, n) =>
+    system.spawn(parent as never, mailbox, `child${n}`, recorder(seen, `c${n}-`)),
+  )
+  await turns()
+  assert.deepEqual([parent.stands, children.filter(child => child.stands).length], [false, 0])
+  children[7]!.tell(note(1))
+  await turns()
+  assert.deepEqual([parent.stands, children.filter(child => child.stands)], [true, [children[7]]])
+  assert.deepEqual(seen, ['c7-1'])
+})
+
+test('the first message of an actor is not overtaken by later ones of others', async () => {
+  const mailbox = system.mailbox('r')
+  const seen: string[] = []
+  const standing = system.spawn(null, mailbox, 'region', recorder(seen, 'r'))
+  standing.tell(note(0))
+  await turns()
+  const expected = ['r0']
+  for (let n = 1; n < 100; n++) {
+    system.spawn(standing as never, mailbox, `new${n}`, recorder(seen, 'n')).tell(note(n))
+    standing.tell(note(n))
+    expected.push(`n${n}`, `r${n}`)
+  }
+  while (mailbox.depth > 0) await turns(1)
+  await turns()
+  assert.deepEqual(seen, expected)
+})
+
+test('an actor that was never told anything ends with those above it, without having been made', async () => {
+  const mailbox = system.mailbox('r')
+  const seen: unknown[] = []
+  const parent = system.spawn(null, mailbox, 'region', recorder(seen, 'p'))
+  const [child, told] = ['child', 'told'].map(name =>
+    system.spawn(parent as never, mailbox, name, recorder(seen, name)),
+  ) as [ActorRef<Note>, ActorRef<Note>]
+  told.tell(note(1))
+  await turns()
+  system.stop(parent as never)
+  child.tell(note(2))
+  told.tell(note(2))
+  await turns()
+  assert.deepEqual([seen, failures, mailbox.depth], [['told1'], [], 0])
 })
 
 test('a message of a type that the actor does not declare is not delivered, and is reported', async () => {
