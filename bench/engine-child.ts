@@ -36,10 +36,15 @@ export async function startDatabase(): Promise<string> {
 export class EngineChild {
   readonly port: number
   readonly inspector: Inspector
+  /** From its start until it was ready. */
+  readonly tookMs: number
   readonly #process: ChildProcess
 
   /** Starts an engine on the database and waits until it is ready. Errors: Error when it ends or is not ready in time. */
-  static async start(databaseUrl: string): Promise<EngineChild> {
+  static async start(
+    databaseUrl: string,
+    how: { readonly settings?: Readonly<Record<string, string>>; readonly readyWithinMs?: number } = {},
+  ): Promise<EngineChild> {
     const port = await freePort()
     const { PATH, HOME, TMPDIR } = process.env
     // Settings of ours alone: a variable of the caller's must not change what is measured.
@@ -51,26 +56,43 @@ export class EngineChild {
       // Nobody signs in with it; one that is made up would be printed.
       GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
       DATABASE_URL: databaseUrl,
+      ...how.settings,
     }
+    const startedMs = performance.now()
     const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']
     const child = spawn(process.execPath, [...flags, BINARY, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     atEnd(() => kill(child))
     const inspectorUrl = forwardOutput(child)
-    await untilReady(child, port)
+    await untilReady(child, port, how.readyWithinMs ?? READY_WITHIN_MS)
+    const tookMs = performance.now() - startedMs
     const inspector = await Inspector.connect(await inspectorUrl)
-    return new EngineChild(child, port, inspector)
+    return new EngineChild(child, port, inspector, tookMs)
   }
 
-  private constructor(child: ChildProcess, port: number, inspector: Inspector) {
+  private constructor(child: ChildProcess, port: number, inspector: Inspector, tookMs: number) {
     this.#process = child
     this.port = port
     this.inspector = inspector
+    this.tookMs = tookMs
+  }
+
+  get pid(): number {
+    return this.#process.pid!
   }
 
   async metrics(): Promise<Samples> {
     const response = await fetch(`http://127.0.0.1:${this.port}/metrics`)
     if (!response.ok) throw new Error(`The engine answered ${response.status} to a reading of its metrics.`)
     return parseExposition(await response.text())
+  }
+
+  /** Ends it in order; resolves when it is gone. */
+  async stop(): Promise<{ readonly tookMs: number; readonly exitCode: number | null }> {
+    this.inspector.close()
+    const startedMs = performance.now()
+    this.#process.kill('SIGTERM')
+    const [exitCode] = (await once(this.#process, 'exit')) as [number | null]
+    return { tookMs: performance.now() - startedMs, exitCode }
   }
 
   /** Ends it as a power cut would; resolves when it is gone. */
@@ -100,13 +122,13 @@ function forwardOutput(child: ChildProcess): Promise<string> {
   })
 }
 
-async function untilReady(child: ChildProcess, port: number): Promise<void> {
-  for (const giveUpAtMs = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAtMs; await sleep(50)) {
+async function untilReady(child: ChildProcess, port: number, withinMs: number): Promise<void> {
+  for (const giveUpAtMs = performance.now() + withinMs; performance.now() < giveUpAtMs; await sleep(50)) {
     if (child.exitCode !== null) throw new Error(`The engine ended with exit code ${child.exitCode}.`)
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
     if (response?.ok) return
   }
-  throw new Error(`The engine was not ready within ${READY_WITHIN_MS / 1_000} s.`)
+  throw new Error(`The engine was not ready within ${withinMs / 1_000} s.`)
 }
 
 function freePort(): Promise<number> {

@@ -6,10 +6,11 @@ import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
 import { reconnectBench } from './reconnect.ts'
+import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
 import { viewsBench } from './views.ts'
 
-const benches: readonly Bench[] = [ingestBench, finderBench, fanOutBench, viewsBench, reconnectBench]
+const benches: readonly Bench[] = [ingestBench, finderBench, fanOutBench, viewsBench, reconnectBench, restartBench]
 
 let interrupted = false
 for (const [signal, exitCode] of [

@@ -4,6 +4,8 @@ import pg from 'pg'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { DispatchMode, LevelOfCare } from '../domain/vocabulary.ts'
+import { afterLive } from './live-time.ts'
+import { PATIENCE, type Patience, PatientClient } from './patient-client.ts'
 
 /** The database cannot be used as it is; the message says what the operator can do. */
 export class DatabaseSetupError extends Error {
@@ -166,7 +168,6 @@ function settings(url: string, client: ClientSettings): pg.ClientConfig {
     connectionString: url,
     application_name: client.applicationName,
     types,
-    connectionTimeoutMillis: 5_000,
     // A machine that vanished is noticed on both sides, and its locks are released, within seconds instead of hours.
     keepAlive: true,
     keepAliveInitialDelayMillis: 3_000,
@@ -182,7 +183,7 @@ function settings(url: string, client: ClientSettings): pg.ClientConfig {
  * Errors: DatabaseSetupError `postgres-too-old`; those of pg when nothing answers.
  */
 export async function openClient(url: string, client: ClientSettings): Promise<pg.Client> {
-  const session = new pg.Client(settings(url, client))
+  const session = new PatientClient(settings(url, client))
   // Without a listener a connection lost between two queries would end the process; the next query reports it.
   session.on('error', () => undefined)
   await session.connect()
@@ -195,41 +196,52 @@ export async function openClient(url: string, client: ClientSettings): Promise<p
   return session
 }
 
-/** A pool for work in which any connection will do. `poolSize` is the most it opens. */
-function openPool(url: string, queryTimeoutMs: number, poolSize = 4): pg.Pool {
-  const client = { ...settings(url, { applicationName: 'goldenhour' }), query_timeout: queryTimeoutMs }
-  const pool = new pg.Pool({ ...client, max: poolSize })
+/** How many connections the ordinary queries share. */
+const POOL_SIZE = 4
+/** Live time that a query waits for one of them. */
+const POOL_WAIT_MS = 10_000
+
+/** For the ordinary queries, over a few connections. */
+export function openDatabase(url: string, patience: Patience = PATIENCE): Database {
+  const pool = new pg.Pool({
+    ...settings(url, { applicationName: 'goldenhour' }),
+    max: POOL_SIZE,
+    Client: class extends PatientClient {
+      constructor(config?: pg.ClientConfig) {
+        super(config!, patience)
+      }
+    },
+  })
   // As in `openClient`: the pool drops the broken connection by itself.
   pool.on('error', () => undefined)
   // And one that breaks while it is out, between two statements of a transaction, tells nobody but itself: without a
   // listener of its own that would end the process. The next statement reports it.
-  pool.on('connect', client => {
-    client.on('error', () => undefined)
-    dropWhenSilent(client)
+  pool.on('connect', client => void client.on('error', () => undefined))
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool: { connect: () => withinWait(pool), end: () => pool.end() } }),
   })
-  return pool
 }
 
-/**
- * A connection whose other end is gone without a word answers nothing, for as long as TCP tries. The statement is given
- * up by then (`query_timeout`), but the connection would go back to the pool, and the next one wait on it.
- */
-function dropWhenSilent(client: pg.PoolClient): void {
-  const ask = client.query as (...args: unknown[]) => unknown
-  client.query = ((...args: unknown[]) => {
-    const asked = Reflect.apply(ask, client, args)
-    if (asked instanceof Promise) {
-      asked.catch((error: Error) => {
-        if (error.message === 'Query read timeout') (client as unknown as pg.Client).end().catch(() => undefined)
-      })
-    }
-    return asked
-  }) as typeof client.query
-}
-
-/** For the ordinary queries, over a few connections; one that gets no answer for so long is given up, and its connection. */
-export function openDatabase(url: string, queryTimeoutMs = 10_000): Database {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(url, queryTimeoutMs) }) })
+/** A connection of the pool; Error in the pool's own words when none comes free. */
+function withinWait(pool: pg.Pool): Promise<pg.PoolClient> {
+  return new Promise((resolve, reject) => {
+    let isOver = false
+    const cancel = afterLive(POOL_WAIT_MS, () => {
+      isOver = true
+      reject(new Error('timeout exceeded when trying to connect'))
+    })
+    pool.connect().then(
+      client => {
+        cancel()
+        if (isOver) client.release()
+        else resolve(client)
+      },
+      error => {
+        cancel()
+        reject(error)
+      },
+    )
+  })
 }
 
 async function refuseOldPostgres(session: pg.Client): Promise<void> {

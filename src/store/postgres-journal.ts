@@ -1,8 +1,8 @@
 /**
- * The journal in Postgres: one connection a lane and region, fence and writes in one statement.
+ * The journal in Postgres: fence and writes in one statement, over a few connections that all regions share.
  *
  * The server-side functions are in migrations/0001-log.ts. Taking, settling and reading open a connection of their own,
- * because the lane's may be the one that is stuck.
+ * because the lane's may be the one that is stuck; they wait for each other beyond a few at a time.
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
@@ -21,10 +21,15 @@ import {
   type SnapshotWrite,
   type WriteOutcome,
 } from './journal.ts'
-import { LaneConnection } from './lane-connection.ts'
+import { LanePool } from './lane-pool.ts'
 import { unavailable } from './postgres-faults.ts'
 
-type LaneName = 'records' | 'segments' | 'snapshots'
+/** The most connections of each kind of lane, whatever the number of regions. Together with `OWN_CONNECTIONS` they bound the journal's. */
+const LANE_CONNECTIONS = { records: 6, segments: 4, snapshots: 2 } as const
+/** Regions that are taken, settled or read at a time, each over a connection of its own. */
+const OWN_CONNECTIONS = 6
+
+type LaneName = keyof typeof LANE_CONNECTIONS
 
 const ROWS_PER_CHUNK = 5_000
 /** Segments are up to 1.5 MB each. */
@@ -69,11 +74,15 @@ interface Held {
 
 export class PostgresJournal implements Journal {
   readonly #url: string
-  readonly #lanes = new Map<string, LaneConnection>()
+  readonly #lanes: Readonly<Record<LaneName, LanePool>>
+  #ownConnections = 0
+  readonly #waiting: (() => void)[] = []
 
   /** Connects when it is first used. Input: the URL of a migrated database. */
   constructor(url: string) {
     this.#url = url
+    const lane = (name: LaneName) => new LanePool(url, `goldenhour ${name}`, LANE_CONNECTIONS[name])
+    this.#lanes = { records: lane('records'), segments: lane('segments'), snapshots: lane('snapshots') }
   }
 
   async acquire(region: RegionId): Promise<Acquired> {
@@ -182,7 +191,7 @@ export class PostgresJournal implements Journal {
   }
 
   async forgetCommands({ region, epoch, incarnation }: Ownership, beforeRecordedAtMs: number): Promise<number> {
-    const lane = this.#lane('snapshots', region)
+    const lane = this.#lanes.snapshots
     let forgotten = 0
     for (;;) {
       const values = [region, epoch, incarnation, beforeRecordedAtMs]
@@ -197,29 +206,13 @@ export class PostgresJournal implements Journal {
 
   /** Ends all connections; what is in flight has an unknown outcome, so the writers are stopped before. */
   async close(): Promise<void> {
-    const lanes = [...this.#lanes.values()]
-    this.#lanes.clear()
-    await Promise.all(lanes.map(lane => lane.close()))
+    await Promise.all(Object.values(this.#lanes).map(lane => lane.close()))
   }
 
   async #write(name: LaneName, ownership: Ownership, text: string, values: readonly unknown[]): Promise<WriteOutcome> {
     const { region, epoch, incarnation } = ownership
-    const lane = this.#lane(name, region)
-    const [row] = await lane.write<Held>(name, text, [region, epoch, incarnation, ...values])
-    if (row!.held) return 'durable'
-    // The region is another's now, and whoever holds many regions has few connections to waste.
-    void lane.close()
-    return 'fenced'
-  }
-
-  #lane(name: LaneName, region: RegionId): LaneConnection {
-    const key = `${name} ${region}`
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      lane = new LaneConnection(this.#url, `goldenhour ${key}`)
-      this.#lanes.set(key, lane)
-    }
-    return lane
+    const [row] = await this.#lanes[name].write<Held>(name, text, [region, epoch, incarnation, ...values])
+    return row!.held ? 'durable' : 'fenced'
   }
 
   /** One statement on a connection of its own, of those that may be made again. Errors: StoreUnavailable. */
@@ -230,7 +223,7 @@ export class PostgresJournal implements Journal {
     } catch (error) {
       throw unavailable(error)
     } finally {
-      void client.end().catch(() => undefined)
+      this.#endClient(client)
     }
   }
 
@@ -254,14 +247,34 @@ export class PostgresJournal implements Journal {
     } catch (error) {
       throw unavailable(error)
     } finally {
-      void client.end().catch(() => undefined)
+      this.#endClient(client)
     }
   }
 
-  #openClient(): Promise<pg.Client> {
-    return openClient(this.#url, { applicationName: 'goldenhour journal' }).catch(error =>
-      Promise.reject(unavailable(error)),
-    )
+  /** Waits for its turn; whoever gets it ends it by `#endClient`. Errors: StoreUnavailable. */
+  async #openClient(): Promise<pg.Client> {
+    if (this.#ownConnections >= OWN_CONNECTIONS) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    else this.#ownConnections += 1
+    try {
+      return await openClient(this.#url, { applicationName: 'goldenhour journal' })
+    } catch (error) {
+      this.#nextClient()
+      throw unavailable(error)
+    }
+  }
+
+  #endClient(client: pg.Client): void {
+    client
+      .end()
+      .catch(() => undefined)
+      .finally(() => this.#nextClient())
+  }
+
+  /** A turn is handed on to whoever waits, so the number stays. */
+  #nextClient(): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) next()
+    else this.#ownConnections -= 1
   }
 }
 

@@ -536,7 +536,7 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     const append = subject.journal.appendRecords(ownership, [write(1)])
     const checked = assert.rejects(append, { name: 'OutcomeUnknown' })
     await stalled.waiting(1)
-    await terminate('goldenhour records broken')
+    await terminate('goldenhour records')
     await checked
     await stalled.resume()
     assert.deepEqual(await subject.journal.settle(ownership), { logEnd: 0, segmentEnd: 0 })
@@ -546,7 +546,7 @@ describe('a journal in Postgres, when the server misbehaves', () => {
   test('a connection that broke while idle is opened again before anything is sent', async () => {
     const { ownership } = await subject.journal.acquire('idle')
     await subject.journal.appendSegment(ownership, segment(1))
-    await terminate('goldenhour segments idle')
+    await terminate('goldenhour segments')
     await sleep(50)
     assert.equal(await subject.journal.appendSegment(ownership, segment(2)), 'durable')
   })
@@ -558,11 +558,36 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     const checked = assert.rejects(append, { name: 'StoreUnavailable' })
     await stalled.waiting(1)
     await subject.monitor.query(
-      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'goldenhour records cancelled'`,
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'goldenhour records'`,
     )
     await checked
     await stalled.resume()
     assert.equal(await subject.journal.appendRecords(ownership, [write(1)]), 'durable')
+  })
+
+  test('many regions share a few connections, and none waits for one that is stalled', async () => {
+    const names = Array.from({ length: 36 }, (_, index) => `many-${index}`)
+    const owned = await Promise.all(names.map(async name => (await subject.journal.acquire(name)).ownership))
+    const stalled = await subject.stall(names[0]!)
+    const held = subject.journal.appendRecords(owned[0]!, [write(1)])
+    await stalled.waiting(1)
+    const others = owned.slice(1)
+    const written = await Promise.all(
+      others.flatMap(ownership => [
+        subject.journal.appendRecords(ownership, [write(1)]),
+        subject.journal.appendSegment(ownership, segment(1)),
+        subject.journal.putSnapshots(ownership, [snapshot(1, {})]),
+        subject.journal.settle(ownership),
+      ]),
+    )
+    assert.equal(written.filter(outcome => outcome === 'durable').length, 3 * others.length)
+    const { rows } = await subject.monitor.query(
+      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name ~ '^goldenhour (records|segments|snapshots|journal)$'
+        AND datname = current_database()`,
+    )
+    assert.ok(rows[0].count <= 18, `${rows[0].count} connections`)
+    await stalled.resume()
+    assert.equal(await held, 'durable')
   })
 
   test('a stalled record lane does not hold up the segments of another region', async () => {

@@ -30,7 +30,7 @@ test('a connection cut between two statements of a transaction fails that transa
 test('a connection that answers nothing any more is given up, and the next statement takes another', async t => {
   const { url, drop } = await emptyDatabase()
   const network = await startNetwork(url)
-  const database = openDatabase(network.url, 300)
+  const database = openDatabase(network.url, { connectMs: 500, silentMs: 300 })
   t.after(async () => {
     await database.destroy()
     await network.close()
@@ -42,6 +42,37 @@ test('a connection that answers nothing any more is given up, and the next state
   const silent = await Promise.allSettled([ask(), ask(), ask(), ask()])
   for (const outcome of silent) assert.ok(outcome.status === 'rejected' && isStoreAway(outcome.reason))
   assert.deepEqual((await ask()).rows, [{ one: 1 }])
+})
+
+test('a statement that the server works on is waited for, however long it takes', async t => {
+  const { url, drop } = await emptyDatabase()
+  const database = openDatabase(url, { connectMs: 500, silentMs: 100 })
+  t.after(async () => {
+    await database.destroy()
+    await drop()
+  })
+  const { rows } = await sql<{ slept: string }>`SELECT 'long' AS slept FROM pg_sleep(2.5)`.execute(database)
+  assert.deepEqual(rows, [{ slept: 'long' }])
+})
+
+test('an answer that came while the loop was held is taken, though every limit has passed meanwhile', async t => {
+  const { url, drop } = await emptyDatabase()
+  const database = openDatabase(url, { connectMs: 400, silentMs: 300 })
+  t.after(async () => {
+    await database.destroy()
+    await drop()
+  })
+  const hold = (ms: number) => {
+    const untilMs = performance.now() + ms
+    while (performance.now() < untilMs);
+  }
+  // Once while the connection is made, and once while the statement is under way.
+  for (let n = 1; n <= 2; n++) {
+    const asked = sql<{ n: number }>`SELECT ${n}::int AS n`.execute(database)
+    await new Promise(resolve => setImmediate(resolve))
+    hold(1_500)
+    assert.deepEqual((await asked).rows, [{ n }])
+  }
 })
 
 /** A way to the database on which connections can fall silent without being closed. */
