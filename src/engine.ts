@@ -2,7 +2,8 @@
  * Wires the parts into one running process: database, journal, leases, regions, gateway; start and stop.
  *
  * Start: the database, the port (so that `/readyz` answers), the leases, each region's recovery, its units, and only
- * then ready. Stop: no more connections, clients are told to come back elsewhere, what is in flight ends, snapshots,
+ * then ready. Where another engine has the leases this one stands by; where that one has the port, too, it is listened on
+ * once the leases are ours. Stop: no more connections, clients are told to come back elsewhere, what is in flight ends, snapshots,
  * leases given back.
  */
 import { randomUUID } from 'node:crypto'
@@ -10,12 +11,13 @@ import { hostname } from 'node:os'
 import { ActorSystem } from './actors/actor-system.ts'
 import { systemClock } from './actors/clock.ts'
 import { newRoutedId } from './actors/ids.ts'
+import type { Readiness } from './actors/region-handle.ts'
 import type { RegionHost } from './actors/region-host.ts'
 import { RegionKeeper } from './actors/region-keeper.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
-import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { type Gateway, PortTaken, startGateway } from './gateway/gateway.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { provideDatabase } from './store/database-server.ts'
@@ -31,6 +33,9 @@ import { Metrics } from './telemetry/metrics.ts'
 /** What clients are told at a drain: when to come back, and over how long a time to spread. */
 const COME_BACK_AFTER_MS = 1_000
 const COME_BACK_SPREAD_MS = 4_000
+/** An engine that has given its leases back lets go of its port within this. */
+const PORT_WITHIN_MS = 5_000
+const PORT_RETRY_MS = 50
 
 export interface Engine {
   readonly port: number
@@ -41,14 +46,20 @@ export interface Engine {
 }
 
 /**
- * Starts an engine that owns every region of the database.
- * Errors: PortTaken, UwsUnavailable, DatabaseSetupError, LeaseHeldElsewhere, RegionTaken, StoreUnavailable; what was
- * begun is undone.
+ * Starts an engine that owns every region of the database, once no other engine does. `signal` ends a start that waits.
+ * Errors: AbortError, PortTaken, UwsUnavailable, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
+ * undone.
  */
-export async function startEngine(config: Config, log: Logger, onFatal: (reason: string) => void): Promise<Engine> {
-  const engine = new RunningEngine(config, log, onFatal)
+export async function startEngine(
+  config: Config,
+  log: Logger,
+  onFatal: (reason: string) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Engine> {
+  const engine = new RunningEngine(config, log, onFatal, signal)
   try {
     await engine.start()
+    signal.throwIfAborted()
   } catch (error) {
     await engine.stop().catch(() => undefined)
     throw error
@@ -56,10 +67,19 @@ export async function startEngine(config: Config, log: Logger, onFatal: (reason:
   return engine
 }
 
+const STARTING: Readiness = {
+  status: 'starting',
+  behind: null,
+  recovered: 0,
+  recovering: new Map(),
+  away: new Map(),
+}
+
 class RunningEngine implements Engine {
   readonly #config: Config
   readonly #log: Logger
   readonly #onFatal: (reason: string) => void
+  readonly #signal: AbortSignal
   readonly #metrics = new Metrics()
   readonly #undo: (() => Promise<void>)[] = []
   #gateway: Gateway | null = null
@@ -68,10 +88,11 @@ class RunningEngine implements Engine {
   #databaseUrl = ''
   #stopped = false
 
-  constructor(config: Config, log: Logger, onFatal: (reason: string) => void) {
+  constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
     this.#config = config
     this.#log = log
     this.#onFatal = onFatal
+    this.#signal = signal
   }
 
   get port(): number {
@@ -91,8 +112,30 @@ class RunningEngine implements Engine {
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
     this.#metrics.observe(this.#gauges())
+    const portTaken = await this.#openGateway(database, audit, access).catch(error => {
+      if (error instanceof PortTaken) return error
+      throw error
+    })
+    const anchor = await loadOrCreateClock(database, { rate: this.#config.clockRate, wallMs: systemClock.wallMs() })
+    const onTaken = async (waited: boolean) => {
+      if (!(portTaken instanceof PortTaken)) return
+      // Nobody had to be waited for, so it is no engine of ours that has the port.
+      if (!waited) throw portTaken
+      await this.#openGatewaySoon(() => this.#openGateway(database, audit, access))
+    }
+    const regions = this.#keepRegions(database, anchor, this.#startActors(), onTaken)
+    this.#regions = regions
+    this.#signal.addEventListener('abort', () => void regions.beginDrain())
+    if (this.#signal.aborted) return
+    await regions.start()
+    // There is no region at all, so nothing was waited for.
+    if (this.#gateway === null && portTaken instanceof PortTaken) throw portTaken
+  }
+
+  /** Errors: PortTaken, UwsUnavailable. */
+  async #openGateway(database: Database, audit: PostgresAudit, access: Access): Promise<void> {
     const { host, port, tls, limits, allowedOrigins, trustedProxies, metricsFrom, auth } = this.#config
-    this.#gateway = await startGateway({
+    const gateway = await startGateway({
       host,
       port,
       tls,
@@ -101,6 +144,7 @@ class RunningEngine implements Engine {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,
       },
+      readiness: () => this.#regions?.readiness() ?? STARTING,
       authenticator: access.authenticator,
       revocations: access.revocations,
       signIn: access.signIn,
@@ -111,10 +155,20 @@ class RunningEngine implements Engine {
       log: this.#log.child({ part: 'gateway' }),
       wallClock: () => systemClock.wallMs(),
     })
-    this.#undo.push(() => this.#gateway!.close())
-    const anchor = await loadOrCreateClock(database, { rate: this.#config.clockRate, wallMs: systemClock.wallMs() })
-    this.#regions = this.#keepRegions(database, anchor, this.#startActors())
-    await this.#regions.start()
+    this.#gateway = gateway
+    this.#undo.push(() => gateway.close())
+  }
+
+  /** The engine that had the regions is about to let go of the port. Errors: PortTaken when it does not. */
+  async #openGatewaySoon(open: () => Promise<void>): Promise<void> {
+    for (const untilMs = systemClock.monotonicMs() + PORT_WITHIN_MS; !this.#signal.aborted; ) {
+      try {
+        return await open()
+      } catch (error) {
+        if (!(error instanceof PortTaken) || systemClock.monotonicMs() >= untilMs) throw error
+        await new Promise<void>(resolve => void systemClock.after(PORT_RETRY_MS, resolve))
+      }
+    }
   }
 
   async stop(): Promise<void> {
@@ -183,7 +237,12 @@ class RunningEngine implements Engine {
     return system
   }
 
-  #keepRegions(database: Database, anchor: ClockAnchor, system: ActorSystem): RegionKeeper {
+  #keepRegions(
+    database: Database,
+    anchor: ClockAnchor,
+    system: ActorSystem,
+    onTaken: (waited: boolean) => Promise<void>,
+  ): RegionKeeper {
     const leases = new Leases({
       table: new PostgresLeaseTable(this.#databaseUrl),
       scheduler: systemClock,
@@ -207,6 +266,7 @@ class RunningEngine implements Engine {
       metrics: this.#metrics,
       log: this.#log,
       newId: newRoutedId,
+      onTaken,
       onLost: error => this.#onFatal(error.message),
     })
     this.#undo.push(() => regions.close())

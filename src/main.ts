@@ -11,6 +11,11 @@ import { createLogger } from './telemetry/log.ts'
 export async function serve(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel })
   let stopping = false
+  const stopAsked = new AbortController()
+  const unlessAborted = (error: unknown) => {
+    if (stopAsked.signal.aborted && (error as Error).name === 'AbortError') return null
+    throw error
+  }
 
   const stop = async (exitCode: number) => {
     if (stopping) {
@@ -19,12 +24,14 @@ export async function serve(config: Config): Promise<void> {
     }
     stopping = true
     log.info('draining')
+    stopAsked.abort()
     const limit = setTimeout(() => {
       log.error({ limitMs: config.drainLimitMs }, 'the drain took longer than its limit')
       process.exit(1)
     }, config.drainLimitMs)
     try {
-      await (await starting).stop()
+      // A start that waits for another engine, or for its database, is given up.
+      await (await starting.catch(unlessAborted))?.stop()
     } catch (error) {
       log.error({ err: error }, 'the drain failed')
       process.exit(1)
@@ -35,11 +42,13 @@ export async function serve(config: Config): Promise<void> {
   }
   process.on('SIGTERM', () => void stop(0))
   process.on('SIGINT', () => void stop(0))
-  const starting = startEngine(config, log, reason => {
+  const onFatal = (reason: string) => {
     log.fatal({ reason }, 'the engine cannot go on')
     void stop(1)
-  })
-  const engine = await starting
+  }
+  const starting = startEngine(config, log, onFatal, stopAsked.signal)
+  const engine = await starting.catch(unlessAborted)
+  if (engine === null) return
   log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
   if (engine.regionIds().length === 0) {
     log.info(

@@ -109,9 +109,28 @@ export interface RegionHandle {
   query(query: Query, answer: (answer: QueryAnswer) => void): void
 }
 
+/** What a recovery is at, and how far; `of` is null where nobody has counted it. */
+export interface RecoveryProgress {
+  readonly step: 'snapshots' | 'log' | 'fixes' | 'outcomes' | 'actors'
+  readonly done: number
+  readonly of: number | null
+}
+
+/** How far this process is with its regions, for whoever asks whether it is ready. */
+export interface Readiness {
+  /** `standby`: another engine has the regions; this one waits for its leases. */
+  readonly status: 'starting' | 'standby' | 'recovering' | 'ready' | 'draining'
+  /** The engine that has the regions, while this one stands by. */
+  readonly behind: string | null
+  readonly recovered: number
+  readonly recovering: ReadonlyMap<RegionId, RecoveryProgress>
+  /** Regions that could not be recovered, and why; they are tried again, and answer `unavailable` meanwhile. */
+  readonly away: ReadonlyMap<RegionId, string>
+}
+
 /** The regions this process owns and answers for. */
 export interface RegionDirectory {
   region(regionId: RegionId): RegionHandle | null
-  /** False while recovering or draining. */
+  /** False while recovering, standing by or draining. */
   ready(): boolean
 }

@@ -11,7 +11,15 @@ import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
 import { Region } from './region/region.ts'
-import type { CommandRequest, HelloRequest, Query, QueryAnswer, RegionHandle, Session } from './region-handle.ts'
+import type {
+  CommandRequest,
+  HelloRequest,
+  Query,
+  QueryAnswer,
+  RecoveryProgress,
+  RegionHandle,
+  Session,
+} from './region-handle.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */
 interface Title {
@@ -40,9 +48,9 @@ export class RegionHost implements RegionHandle {
     return this.#region
   }
 
-  /** Takes the region and recovers it. Errors: StoreUnavailable. */
-  async start(): Promise<void> {
-    const region = await Region.open({ ...this.#parts, onLost: reason => this.#onLost(reason) })
+  /** Takes the region and recovers it; `onProgress` hears how far it is. Errors: StoreUnavailable. */
+  async start(onProgress?: (progress: RecoveryProgress) => void): Promise<void> {
+    const region = await Region.open({ ...this.#parts, onLost: reason => this.#onLost(reason) }, onProgress)
     if (this.#closing) return region.drop()
     this.#region = region
   }

@@ -1,23 +1,34 @@
 /**
  * The regions that this process owns: takes them under their leases, keeps each told of its units, and gives them back.
  *
- * A process takes all regions of its database or none. When another takes one of them, it has no business with any and
- * says so through `onLost`; while it is still starting, `start` throws instead.
+ * A process takes all regions of its database or none. While another engine has them it *stands by*: it asks for the leases
+ * again and again, and goes on as soon as they are to be had. When another takes one of its regions, it has no business
+ * with any and says so through `onLost`; while it is still starting, `start` throws instead. Regions are recovered side by
+ * side. One that cannot be recovered, for what is stored of it, is *away*: the others are served, and it is tried again.
  */
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import { DEFAULT_POLICY } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'
-import { type Leases, waitForLease } from '../store/leases.ts'
+import type { ForeignLease } from '../store/lease-table.ts'
+import type { Leases } from '../store/leases.ts'
+import { isStoreAway } from '../store/postgres-faults.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RegionParts } from './region/parts.ts'
 import type { Region } from './region/region.ts'
-import type { RegionDirectory, RegionHandle } from './region-handle.ts'
+import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
 
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
 const SETTLE_LIMIT_MS = 2_000
+/** How often an engine that stands by asks for the leases: the gap when the other one gives them back. */
+const STAND_BY_MS = 200
+const AWAY_RETRY_MS = 60_000
+const STORE_RETRY_FIRST_MS = 50
+const STORE_RETRY_MAX_MS = 2_000
+/** Regions recovered at a time: each takes a connection, and memory for what it has read. */
+const RECOVERED_AT_ONCE = 4
 
 /** Where the reference data comes from; `ReferenceStore` is one. */
 export interface ReferenceSource {
@@ -38,6 +49,10 @@ interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'l
   readonly newId: (region: RegionId) => string
   /** How often reference data is looked at for a change, wall time; a second unless told. */
   readonly referenceEveryMs?: number
+  /** How often an engine that stands by asks for the leases; 200 ms unless told. */
+  readonly standByMs?: number
+  /** The leases are ours, for the first time; `waited` says that another engine had them. Errors end the start. */
+  readonly onTaken?: (waited: boolean) => Promise<void>
   /** Another process owns one of the regions. Called once; nothing of this keeper is answered any more but for reads. */
   readonly onLost: (error: RegionTaken) => void
 }
@@ -57,7 +72,11 @@ export class RegionKeeper implements RegionDirectory {
   readonly #lostWhileStarting = new Set<RegionId>()
   /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
   readonly #told = new WeakMap<Region, { readonly version: number; readonly units: number }>()
+  readonly #recovering = new Map<RegionId, RecoveryProgress>()
+  readonly #away = new Map<RegionId, string>()
   #referenceVersion = -1
+  #behind: ForeignLease | null = null
+  #hasTaken = false
   #ready = false
   #stopped = false
 
@@ -68,20 +87,59 @@ export class RegionKeeper implements RegionDirectory {
   region(id: RegionId): RegionHandle | null {
     return this.#hosts.get(id) ?? null
   }
+  /** Not while every region there is stands with another engine, or is away. */
   ready(): boolean {
-    return this.#ready
+    return this.#ready && (this.#hosts.size > this.#away.size || (this.#away.size === 0 && this.#behind === null))
+  }
+  readiness(): Readiness {
+    const isStandby = this.#behind !== null && this.#hosts.size === 0
+    const isRecovering = this.#recovering.size > 0 && !this.#ready
+    const status = this.#stopped
+      ? 'draining'
+      : this.ready()
+        ? 'ready'
+        : isStandby
+          ? 'standby'
+          : isRecovering
+            ? 'recovering'
+            : 'starting'
+    return {
+      status,
+      behind: isStandby ? this.#behind!.node : null,
+      recovered: this.#hosts.size - this.#away.size,
+      recovering: this.#recovering,
+      away: this.#away,
+    }
   }
   hosts(): Iterable<RegionHost> {
     return this.#hosts.values()
   }
 
-  /** Takes and recovers every region there is. Errors: LeaseHeldElsewhere, RegionTaken, StoreUnavailable. */
+  /**
+   * Takes and recovers every region there is, standing by for as long as another engine has them, and for a store that is
+   * away. Ends early, without being ready, when the keeper is told to drain. Errors: RegionTaken, those of `onTaken`.
+   */
   async start(): Promise<void> {
-    await this.#followReference()
+    const { log, standByMs = STAND_BY_MS } = this.#parts
+    let retryMs = STORE_RETRY_FIRST_MS
+    while (!this.#stopped) {
+      try {
+        const foreign = await this.#followReference()
+        if (foreign === null) break
+        await this.#pause(standByMs)
+        retryMs = STORE_RETRY_FIRST_MS
+      } catch (error) {
+        if (!isStoreAway(error)) throw error
+        log.warn({ err: error, retryMs }, 'the regions cannot be taken while the database is away; trying again')
+        await this.#pause(retryMs)
+        retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)
+      }
+    }
     // A crew that signs in at the first moment must find its unit.
     await this.#settled()
     const [lost] = this.#lostWhileStarting
     if (lost !== undefined) throw new RegionTaken(lost)
+    if (this.#stopped) return
     this.#ready = true
     this.#pollReference()
   }
@@ -126,15 +184,20 @@ export class RegionKeeper implements RegionDirectory {
     })
   }
 
-  /** Takes regions that are new, and tells every region its units, when the reference data has changed. */
-  async #followReference(): Promise<void> {
+  /**
+   * Takes regions that are new, and tells every region its units, when the reference data has changed.
+   * Output: the lease of another engine that keeps it from taking them; null when there is none.
+   */
+  async #followReference(): Promise<ForeignLease | null> {
     const { reference } = this.#parts
     const version = await reference.version()
     if (version !== this.#referenceVersion) {
       const regions = await reference.listRegions()
       const fresh = regions.filter(({ region }) => !this.#hosts.has(region))
-      if (fresh.length > 0) await this.#takeRegions(fresh)
-      this.#referenceVersion = version
+      const foreign = fresh.length === 0 ? null : await this.#takeRegions(fresh)
+      this.#standBehind(foreign)
+      if (foreign === null) this.#referenceVersion = version
+      else if (this.#hosts.size === 0) return foreign
     }
     for (const { regionId, region } of this.#hosts.values()) {
       // One that is being rebuilt is told the next time; one that was rebuilt, anew: what its former memory was told may
@@ -147,6 +210,15 @@ export class RegionKeeper implements RegionDirectory {
       if (units !== told?.units) await this.#tellUnits(regionId, region)
       this.#told.set(region, { version, units })
     }
+    return null
+  }
+
+  #standBehind(foreign: ForeignLease | null): void {
+    if (foreign !== null && foreign.processIncarnation !== this.#behind?.processIncarnation) {
+      const { region, node, remainingMs } = foreign
+      this.#parts.log.warn({ region, node, remainingMs }, 'another engine has the region; standing by until it is gone')
+    }
+    this.#behind = foreign
   }
 
   async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
@@ -155,29 +227,76 @@ export class RegionKeeper implements RegionDirectory {
     if (units.length + retired.length > 0) region.ref.tell({ type: 'units', units, retired })
   }
 
-  async #takeRegions(regions: readonly RegionReference[]): Promise<void> {
-    const { leases, machine, log } = this.#parts
-    const ids = regions.map(({ region }) => region)
-    await waitForLease(leases, ids, machine, ({ region, node, remainingMs }) => {
-      log.warn({ region, node, remainingMs }, 'the region is leased to another engine; waiting for it to lapse')
-    })
-    for (const reference of regions) {
-      const host = this.#newHost(reference)
-      const startedMs = machine.monotonicMs()
-      await host.start().catch(error => {
-        // The next try must not be taken for lost by what this one was told.
-        this.#lostWhileStarting.delete(reference.region)
-        throw error
-      })
-      if (this.#stopped) return host.abandon()
-      if (this.#lostWhileStarting.delete(reference.region)) {
-        host.abandon()
-        throw new RegionTaken(reference.region)
+  /** Output: the lease of another engine that keeps it from taking them; null when it has taken and recovered them. */
+  async #takeRegions(regions: readonly RegionReference[]): Promise<ForeignLease | null> {
+    const { leases, onTaken } = this.#parts
+    const foreign = await leases.take(regions.map(({ region }) => region))
+    if (foreign !== 'taken') return foreign
+    if (!this.#hasTaken) await onTaken?.(this.#behind !== null)
+    this.#hasTaken = true
+    const waiting = [...regions]
+    const recoverNext = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && !this.#stopped; next = waiting.shift()) {
+        await this.#recover(this.#newHost(next))
       }
-      this.#hosts.set(reference.region, host)
-      const tookMs = Math.round(machine.monotonicMs() - startedMs)
-      log.info({ region: reference.region, position: host.region?.logHead, tookMs }, 'region recovered')
     }
+    // All of them come to their end: one that fails must not leave others recovering behind its back.
+    const ends = await Promise.allSettled(Array.from({ length: RECOVERED_AT_ONCE }, recoverNext))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    return null
+  }
+
+  /** Brings a region into memory, however long the store needs. Errors: RegionTaken. */
+  async #recover(host: RegionHost): Promise<void> {
+    const { machine, log } = this.#parts
+    const { regionId } = host
+    const startedMs = machine.monotonicMs()
+    for (let retryMs = STORE_RETRY_FIRST_MS; ; retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)) {
+      try {
+        await host.start(progress => void this.#recovering.set(regionId, progress))
+        break
+      } catch (error) {
+        // The next try must not be taken for lost by what this one was told.
+        this.#lostWhileStarting.delete(regionId)
+        if (this.#stopped) return host.abandon()
+        if (!isStoreAway(error)) return this.#setAway(host, error)
+        log.warn({ region: regionId, err: error, retryMs }, 'the region could not be recovered yet; trying again')
+        await this.#pause(retryMs)
+      } finally {
+        this.#recovering.delete(regionId)
+      }
+    }
+    if (this.#stopped) return host.abandon()
+    if (this.#lostWhileStarting.delete(regionId)) {
+      host.abandon()
+      throw new RegionTaken(regionId)
+    }
+    this.#hosts.set(regionId, host)
+    this.#away.delete(regionId)
+    const tookMs = Math.round(machine.monotonicMs() - startedMs)
+    log.info({ region: regionId, position: host.region?.logHead, tookMs }, 'region recovered')
+  }
+
+  /** What is stored of the region cannot be read, or is beyond us: the others do not wait for it. */
+  #setAway(host: RegionHost, error: unknown): void {
+    const { machine, log } = this.#parts
+    const { regionId } = host
+    const reason = error instanceof Error ? error.message : String(error)
+    const isNews = this.#away.get(regionId) !== reason
+    this.#away.set(regionId, reason)
+    this.#hosts.set(regionId, host)
+    if (isNews) {
+      const what = 'the region cannot be recovered and is not served; it is tried again every minute'
+      log.error({ region: regionId, err: error }, what)
+    }
+    machine.after(AWAY_RETRY_MS, () => {
+      if (this.#stopped || this.#hosts.get(regionId) !== host) return
+      this.#recover(host).catch(failure => this.#parts.onLost(failure))
+    })
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => void this.#parts.machine.after(ms, resolve))
   }
 
   #newHost({ region, dispatchMode }: RegionReference): RegionHost {

@@ -1,5 +1,5 @@
 /** What every conversation and every HTTP route works with. */
-import type { RegionDirectory } from '../actors/region-handle.ts'
+import type { Readiness, RegionDirectory } from '../actors/region-handle.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Audit } from '../store/audit.ts'
 import type { Database } from '../store/database.ts'
@@ -27,6 +27,7 @@ export interface DoorPolicy {
 
 export interface GatewayContext {
   readonly directory: RegionDirectory
+  readonly readiness: () => Readiness
   readonly authenticator: Authenticator
   readonly revocations: Revocations
   readonly signIn: SignIn

@@ -10,20 +10,6 @@ import { StoreUnavailable } from './journal.ts'
 import type { ForeignLease, LeaseTable } from './lease-table.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** Another process is alive and keeps the lease: starting here would not help, stop that one or choose other regions. */
-export class LeaseHeldElsewhere extends Error {
-  override readonly name = 'LeaseHeldElsewhere'
-  readonly lease: ForeignLease
-
-  constructor(lease: ForeignLease) {
-    super(
-      `Region ${lease.region} belongs to node ${lease.node}, which is alive and renewed its lease; ` +
-        'stop that engine, or let this one serve other regions.',
-    )
-    this.lease = lease
-  }
-}
-
 interface LeasesSettings {
   readonly table: LeaseTable
   readonly scheduler: Scheduler
@@ -156,34 +142,5 @@ export class Leases {
     })
     this.#last = result.catch(() => undefined)
     return result
-  }
-}
-
-/**
- * Takes the regions, waiting for leases of a process that died. `onWait` hears of each lease that is waited for.
- * Errors: LeaseHeldElsewhere when such a lease was renewed, or taken by a third process, meanwhile; StoreUnavailable.
- */
-export async function waitForLease(
-  leases: Pick<Leases, 'take'>,
-  regions: readonly RegionId[],
-  scheduler: Scheduler,
-  onWait: (lease: ForeignLease) => void,
-): Promise<void> {
-  const waitedFor = new Map<RegionId, ForeignLease>()
-  for (;;) {
-    const foreign = await leases.take(regions)
-    if (foreign === 'taken') return
-    const before = waitedFor.get(foreign.region)
-    if (before === undefined) {
-      waitedFor.set(foreign.region, foreign)
-      onWait(foreign)
-    } else if (
-      before.processIncarnation !== foreign.processIncarnation ||
-      before.until.getTime() !== foreign.until.getTime()
-    ) {
-      throw new LeaseHeldElsewhere(foreign)
-    }
-    // A little more than what is left: the clock of the database has microseconds.
-    await new Promise<void>(resolve => scheduler.after(foreign.remainingMs + 10, resolve))
   }
 }

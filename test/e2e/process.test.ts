@@ -35,26 +35,6 @@ async function engineWorks(site: Site): Promise<void> {
   await engine.stop()
 }
 
-test('an engine waits for a lease, gives up on one that lives, and takes over from one that was killed', async t => {
-  const site = await Site.make(t, AKL)
-  const first = await site.spawn()
-  const crew = site.driver('A1')
-  await crew.signOn()
-
-  const second = site.launch()
-  assert.deepEqual(await second.exited, { code: 1, signal: null })
-  assert.match(second.stderr, /^error: Region akl belongs to node \S+, which is alive.*\n$/)
-  assert.ok(second.logs.some(({ msg }) => msg.includes('leased to another engine')))
-  await crew.becomeUnavailable('refuel')
-
-  const third = site.launch()
-  await third.logged(/leased to another engine/)
-  await first.kill()
-  await third.ready()
-  const [owner] = await site.query<{ epoch: number }>('SELECT epoch FROM log.region_owner')
-  assert.equal(owner!.epoch, 2)
-})
-
 test('[HS-10] SIGTERM drains: 50 clients under way are told, lose nothing, and come to the next process by themselves', async t => {
   const units = Array.from({ length: 40 }, (_, index) => `U${index}`)
   const site = await Site.make(t, { akl: { mode: 'offered', units } })

@@ -11,7 +11,7 @@ import type { TlsFiles } from '../../src/gateway/tls.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { Client, FakeRegion, REGION } from './harness.ts'
+import { Client, FakeRegion, READY, REGION } from './harness.ts'
 
 export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
   readonly limits?: Partial<Limits>
@@ -48,6 +48,7 @@ export class Door {
       port: options.port ?? 0,
       tls: options.tls ?? null,
       directory: { region: id => (id === REGION ? region : null), ready: () => true },
+      readiness: () => READY,
       authenticator: { verify: token => Promise.resolve(verified(token)), ticket: () => 'ght_test' },
       revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
       audit: { note: () => {}, append: () => Promise.resolve() },

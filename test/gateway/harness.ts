@@ -9,6 +9,7 @@ import type {
   HelloRequest,
   Query,
   QueryAnswer,
+  Readiness,
   RegionDirectory,
   RegionHandle,
   Session,
@@ -236,6 +237,15 @@ export function authenticatorOf(key: SigningKey): Authenticator {
   })
 }
 
+/** Of an engine that has recovered its one region. */
+export const READY: Readiness = {
+  status: 'ready',
+  behind: null,
+  recovered: 1,
+  recovering: new Map(),
+  away: new Map(),
+}
+
 /** A part that no test of this harness may touch. */
 function notHere<T extends object>(what: string): T {
   const fail = () => {
@@ -265,6 +275,7 @@ export async function startHarness(
     ...doors,
     door: { ...doors.door, limits: { ...DEFAULT_LIMITS, ...limits } },
     directory,
+    readiness: () => ({ ...READY, status: directory.ready() ? 'ready' : 'draining' }),
     authenticator: authenticator(key),
     metrics,
   })
@@ -279,6 +290,7 @@ export function closedDoors(): GatewayOptions {
     port: 0,
     tls: null,
     directory: { region: () => null, ready: () => true },
+    readiness: () => READY,
     authenticator: authenticatorOf(makeKey()),
     revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
     signIn: notHere('signing in'),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { openClient } from '../../src/store/database.ts'
 import type { ForeignLease, LeaseTable } from '../../src/store/lease-table.ts'
-import { LeaseHeldElsewhere, Leases, waitForLease } from '../../src/store/leases.ts'
+import { Leases } from '../../src/store/leases.ts'
 import { MemoryLeaseTable } from '../../src/store/memory-lease-table.ts'
 import { PostgresLeaseTable } from '../../src/store/postgres-lease-table.ts'
 import type { Scheduler } from '../../src/store/scheduler.ts'
@@ -145,26 +145,6 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
     await leases.stop()
     assert.equal(leases.holds('given'), false)
     assert.equal(await process().leases.take(['given', 'given2']), 'taken')
-  })
-
-  test('a starting engine waits for the lease of a dead process, and names it once', async () => {
-    await leaseOfDeadProcess('waits', 200)
-    const heard: string[] = []
-    const { leases } = process()
-    await waitForLease(leases, ['waits'], scheduler, lease => heard.push(lease.node))
-    assert.deepEqual(heard, ['dead'])
-    assert.equal(leases.holds('waits'), true)
-  })
-
-  test('a starting engine gives up when the lease was renewed meanwhile', async () => {
-    const alive = process({ leaseMs: 200, renewEveryMs: 50 })
-    await alive.leases.take(['alive'])
-    const { leases } = process()
-    await assert.rejects(
-      waitForLease(leases, ['alive'], scheduler, () => undefined),
-      (error: unknown) => error instanceof LeaseHeldElsewhere && error.lease.node === alive.node,
-    )
-    assert.equal(leases.holds('alive'), false)
   })
 }
 

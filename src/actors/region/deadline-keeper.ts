@@ -26,7 +26,7 @@ interface DeadlineKeeperParts {
   readonly policy: Policy
   readonly disconnectGraceMs: number
   /** What began before this start is due then at the earliest, region time. */
-  readonly graceUntilMs: number
+  readonly graceUntilMs: () => number
   /** Puts the deadline into the region's mailbox. */
   readonly deliver: (deadline: Deadline) => void
   readonly turns: () => TurnRunner
@@ -52,7 +52,7 @@ export class DeadlineKeeper {
       // One span for warning and timeout, so that their distance stays as it is.
       const warned = offer.warnAtMs === null || trip.alarms.includes('unacknowledged')
       const firstMs = warned ? offer.deadlineAtMs : offer.warnAtMs!
-      const putOffMs = Math.max(0, this.#parts.graceUntilMs - firstMs)
+      const putOffMs = Math.max(0, this.#parts.graceUntilMs() - firstMs)
       this.#offers.set(tripId, { offerId: offer.offerId, putOffMs })
     }
     this.watchTrip(trip)
@@ -105,7 +105,7 @@ export class DeadlineKeeper {
 
   #setAll(trip: TripState, offerPutOffMs: number): void {
     const { memory, policy, graceUntilMs } = this.#parts
-    const earliestMs = this.#recovered.has(trip.tripId) ? graceUntilMs : 0
+    const earliestMs = this.#recovered.has(trip.tripId) ? graceUntilMs() : 0
     const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), offerPutOffMs)
     for (const { dueMs, deadline } of dues) this.#at(Math.max(dueMs, earliestMs), deadline)
   }

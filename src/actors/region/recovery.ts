@@ -16,6 +16,7 @@ import { LIMITS } from '../../protocol/limits.ts'
 import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
 import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
 import { DriverLocation } from '../driver/location.ts'
+import type { RecoveryProgress } from '../region-handle.ts'
 import { Outcomes } from './idempotency.ts'
 import { EventRejected, Quarantine } from './quarantine.ts'
 import {
@@ -39,10 +40,15 @@ export interface Recovered {
   readonly quarantine: Quarantine
 }
 
-/** Rebuilds a region that was just acquired. Error: StoreUnavailable. */
-export async function recover(journal: Journal, acquired: Acquired): Promise<Recovered> {
+/** Rebuilds a region that was just acquired. `onProgress` hears how far it is. Error: StoreUnavailable. */
+export async function recover(
+  journal: Journal,
+  acquired: Acquired,
+  onProgress: (progress: RecoveryProgress) => void = () => {},
+): Promise<Recovered> {
   const memory = new RecoveringMemory()
   const { region } = acquired.ownership
+  onProgress({ step: 'snapshots', done: 0, of: null })
   const start = await readSnapshots(journal, region, memory)
   for await (const records of journal.readLog(region, start.position)) {
     for (const record of records) {
@@ -58,6 +64,8 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
       }
       memory.lastRecordedAtMs = record.recordedAtMs
     }
+    const { position } = records.at(-1)!
+    onProgress({ step: 'log', done: position - start.position, of: acquired.logEnd - start.position })
   }
   for await (const segments of journal.readSegments(region, start.segmentNo)) {
     for (const segment of segments) {
@@ -66,15 +74,20 @@ export async function recover(journal: Journal, acquired: Acquired): Promise<Rec
         memory.location(unitId).replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
       }
     }
+    const { segmentNo } = segments.at(-1)!
+    onProgress({ step: 'fixes', done: segmentNo - start.segmentNo, of: acquired.segmentEnd - start.segmentNo })
   }
   const details = new Map<CallId, CallDetails>()
   for await (const rows of journal.readCallDetails(region)) {
     for (const row of rows) if (!isEmpty(row.details)) details.set(row.callId, row.details)
   }
   const outcomes = new Outcomes()
+  let countOutcomes = 0
   // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
   for await (const rows of journal.readCommands(region, 0)) {
     for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)
+    countOutcomes += rows.length
+    onProgress({ step: 'outcomes', done: countOutcomes, of: null })
   }
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
   return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine }

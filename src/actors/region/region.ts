@@ -20,7 +20,7 @@ import { RegionClock } from '../clock.ts'
 import { DriverActor, type DriverMessage } from '../driver/driver-actor.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest } from '../region-handle.ts'
+import type { CommandRequest, RecoveryProgress } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
@@ -44,6 +44,8 @@ import { Upkeep } from './upkeep.ts'
 
 const PENDING_MAX = 50_000
 const UNITS_AT_ONCE = 256
+/** Longer than a slice beside live traffic: a region that is being recovered has none. */
+const RECOVERY_SLICE_MS = 8
 
 export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly accepts = [
@@ -87,15 +89,26 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly #drivers: DriverSide
   readonly #upkeep: Upkeep
   readonly #disconnectGraceMs: number
-  /** Until when crews have time to come back after this start, region time. */
-  readonly #backUntilMs: number
+  /** Until when crews have time to come back after this start, region time; set once everything is here. */
+  #backUntilMs = Number.POSITIVE_INFINITY
   #matchAsked = false
   #dropped = false
 
-  /** Takes the region and rebuilds its memory from everything that is durable. Errors: StoreUnavailable. */
-  static async open(parts: RegionParts): Promise<Region> {
+  /**
+   * Takes the region and rebuilds its memory from everything that is durable; `onProgress` hears how far it is.
+   * Errors: StoreUnavailable.
+   */
+  static async open(parts: RegionParts, onProgress: (progress: RecoveryProgress) => void = () => {}): Promise<Region> {
     const acquired = await parts.journal.acquire(parts.regionId)
-    return new Region(parts, await recover(parts.journal, acquired))
+    const recovered = await recover(parts.journal, acquired, onProgress)
+    const region = new Region(parts, recovered)
+    try {
+      await region.#takeRecovered(recovered, onProgress)
+    } catch (error) {
+      region.drop()
+      throw error
+    }
+    return region
   }
 
   private constructor(parts: RegionParts, recovered: Recovered) {
@@ -166,8 +179,6 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       },
       after: (ms, run) => machine.after(ms, run),
     })
-    // Deadlines that passed while the engine was down, and disconnects, count from the end of this grace.
-    this.#backUntilMs = this.clock.nowMs() + this.clock.graceMs(policy.readyGraceMs)
     this.#deadlines = new DeadlineKeeper({
       memory: this.#memory,
       clock: this.clock,
@@ -175,7 +186,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       outbox: this.#outbox,
       policy,
       disconnectGraceMs: this.#disconnectGraceMs,
-      graceUntilMs: this.#backUntilMs,
+      graceUntilMs: () => this.#backUntilMs,
       deliver: deadline => void this.ref.tell({ type: 'deadline', deadline }),
       turns: () => this.#turns,
     })
@@ -238,8 +249,6 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       log: parts.log,
       tellDueMarks: nowMonotonicMs => this.#drivers.tellDueMarks(nowMonotonicMs),
     })
-    this.#takeRecovered(recovered)
-    this.#upkeep.start()
   }
 
   // What others may read.
@@ -388,28 +397,50 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
 
   // Life.
 
-  #takeRecovered(recovered: Recovered): void {
-    const fromMs = this.#backUntilMs
-    const { log, metrics, regionId } = this.#parts
+  /** In slices: a million units must not hold the loop, nor the connections that others keep alive on it. */
+  async #takeRecovered(recovered: Recovered, onProgress: (progress: RecoveryProgress) => void): Promise<void> {
+    const { log, machine, metrics, policy, regionId } = this.#parts
     metrics.quarantined(regionId, recovered.quarantine.size)
     for (const reason of recovered.quarantine.reasons()) {
       const { entity, event } = reason
       log.error({ err: reason, entity, event: event.type }, 'an actor is in quarantine: the log contradicts itself')
     }
+    const of = recovered.drivers.size + recovered.trips.size
+    let done = 0
+    let sliceEndsMs = machine.monotonicMs() + RECOVERY_SLICE_MS
+    const isSliceOver = () => {
+      done += 1
+      return machine.monotonicMs() >= sliceEndsMs
+    }
+    const pause = async () => {
+      onProgress({ step: 'actors', done, of })
+      await new Promise<void>(resolve => void machine.after(0, resolve))
+      sliceEndsMs = machine.monotonicMs() + RECOVERY_SLICE_MS
+    }
     for (const call of recovered.calls.values()) this.#memory.setCall(call)
     for (const state of recovered.drivers.values()) {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
-      this.#addDriver(state, location, fromMs)
+      this.#addDriver(state, location, this.clock.nowMs())
       this.#desk.onDriver(undefined, state, location.current)
-      if (state.work !== null) this.#deadlines.watchDisconnect(state.unitId, fromMs)
+      if (isSliceOver()) await pause()
     }
     for (const trip of recovered.trips.values()) {
       this.#memory.addTrip(new TripActor(this, trip))
       this.#desk.onTrip(trip)
-      this.#deadlines.watchRecovered(trip)
+      if (isSliceOver()) await pause()
     }
+    if (this.#dropped) return
+    // The rest in one go and last: crews can come back from now on, and a deadline must find whole states. Deadlines that
+    // passed while the engine was down, and disconnects, count from the end of the grace.
+    this.#backUntilMs = this.clock.nowMs() + this.clock.graceMs(policy.readyGraceMs)
+    for (const driver of this.#memory.driverActors()) {
+      driver.disconnectedSinceMs = this.#backUntilMs
+      if (driver.state.work !== null) this.#deadlines.watchDisconnect(driver.unitId, this.#backUntilMs)
+    }
+    for (const trip of recovered.trips.values()) this.#deadlines.watchRecovered(trip)
     // Not at once: the units that will serve those trips are only coming back.
-    this.#timers.at(fromMs, () => this.#askForMatch())
+    this.#timers.at(this.#backUntilMs, () => this.#askForMatch())
+    this.#upkeep.start()
   }
 
   #addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {

@@ -1,4 +1,5 @@
 /** What the operator's tools ask for: is it up, is it ready, what does it count. */
+import type { Readiness } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { GatewayContext } from '../context.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
@@ -11,7 +12,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     method: 'get',
     pattern: '/readyz',
     action: null,
-    handle: ({ directory }) => (directory.ready() ? json(200, { status: 'ready' }) : notReady()),
+    handle: ({ readiness }) => getReadiness(readiness()),
   },
   {
     method: 'get',
@@ -31,8 +32,23 @@ const METRICS_ELSEWHERE: Refusal = {
   message: 'Nothing is shown here to this address; the operator can add it to the setting metricsFrom.',
 }
 
-/** An answer to a probe, and no refusal of anybody: it is not counted as one. */
-function notReady(): HttpReply {
-  const { refusal: _, ...reply } = problem(NOT_READY)
+/** Names of regions in one answer; what is more is counted. */
+const NAMED_MAX = 50
+
+/** An answer to a probe, and no refusal of anybody: it is not counted as one, and says how far a start is. */
+function getReadiness({ status, behind, recovered, recovering, away }: Readiness): HttpReply {
+  const isReady = status === 'ready'
+  const named = <T, R>(map: ReadonlyMap<string, T>, of: (value: T) => R) =>
+    Object.fromEntries([...map].slice(0, NAMED_MAX).map(([region, value]) => [region, of(value)]))
+  const report = {
+    status,
+    ...(behind === null ? {} : { behind }),
+    ...(isReady && away.size === 0 ? {} : { regionsRecovered: recovered }),
+    ...(recovering.size === 0 ? {} : { recovering: named(recovering, progress => progress) }),
+    // Why stands in the log: a probe may come from anywhere.
+    ...(away.size === 0 ? {} : { regionsAway: [...away.keys()].slice(0, NAMED_MAX), regionsAwayCount: away.size }),
+  }
+  if (isReady) return json(200, report)
+  const { refusal: _, ...reply } = problem({ ...NOT_READY, details: report })
   return reply
 }

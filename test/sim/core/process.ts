@@ -16,7 +16,7 @@ import { SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import type { ClockAnchor } from '../../../src/store/clock-anchor.ts'
-import { LeaseHeldElsewhere, Leases } from '../../../src/store/leases.ts'
+import { Leases } from '../../../src/store/leases.ts'
 import type { Logger } from '../../../src/telemetry/log.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import type { Chronicle } from './chronicle.ts'
@@ -111,6 +111,7 @@ export class EngineProcess implements Door {
       journal: store.journal,
       reference: store.reference,
       referenceEveryMs: REFERENCE_EVERY_MS,
+      standByMs: LEASE_MS / 9,
       metrics,
       log: this.#log,
       newId: parts.newId,
@@ -164,7 +165,7 @@ export class EngineProcess implements Door {
         this.#parts.chronicle.tell(this.name, 'serves')
       },
       (error: Error) => {
-        if (!(error instanceof LeaseHeldElsewhere)) this.#parts.chronicle.tell(this.name, `cannot start: ${error.name}`)
+        this.#parts.chronicle.tell(this.name, `cannot start: ${error.name}`)
         this.crash('gives up starting')
       },
     )

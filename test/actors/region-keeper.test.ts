@@ -1,0 +1,230 @@
+/** Taking the regions of a database: side by side, standing by for another engine, and in spite of a store that fails. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { ActorSystem } from '../../src/actors/actor-system.ts'
+import { RegionKeeper } from '../../src/actors/region-keeper.ts'
+import { type Acquired, type Journal, StoreUnavailable } from '../../src/store/journal.ts'
+import { Leases } from '../../src/store/leases.ts'
+import { MemoryJournal } from '../../src/store/memory-journal.ts'
+import { MemoryLeaseTable } from '../../src/store/memory-lease-table.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { ManualMachine } from '../support/manual-machine.ts'
+import { settle } from '../support/region-world.ts'
+
+let machine: ManualMachine
+let table: MemoryLeaseTable
+let regions: string[]
+/** What reading the reference data meets, the first time and so on. */
+let referenceFaults: Error[]
+
+beforeEach(() => {
+  machine = new ManualMachine()
+  table = new MemoryLeaseTable(() => machine.wallMs())
+  regions = ['akl']
+  referenceFaults = []
+})
+
+class MemoryWithFaults extends MemoryJournal {
+  /** What taking a region meets, by region. */
+  readonly faults = new Map<string, Error[]>()
+  /** Regions that wait in `acquire` until they are let go. */
+  readonly held = new Map<string, () => void>()
+  hold = false
+  mostAtOnce = 0
+
+  override async acquire(region: string): Promise<Acquired> {
+    if (this.hold) {
+      await new Promise<void>(resolve => {
+        this.held.set(region, resolve)
+        this.mostAtOnce = Math.max(this.mostAtOnce, this.held.size)
+      })
+    }
+    this.held.delete(region)
+    const fault = this.faults.get(region)?.shift()
+    if (fault !== undefined) throw fault
+    return super.acquire(region)
+  }
+}
+
+function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: (waited: boolean) => Promise<void>) {
+  const lost: string[] = []
+  const system = new ActorSystem({ soon: setImmediate, monotonicMs: () => machine.monotonicMs(), onFailure: () => {} })
+  const leases = new Leases({
+    table,
+    scheduler: machine,
+    node: name,
+    processIncarnation: `run of ${name}`,
+    handlers: { onLost: region => keeper.lost(region), onRenewalFailed: () => undefined },
+  })
+  const nowMs = machine.wallMs()
+  const keeper = new RegionKeeper({
+    anchor: { anchorRegionMs: nowMs, anchorWallMs: nowMs, rate: 1 },
+    machine,
+    system,
+    leases,
+    journal,
+    reference: {
+      version: async () => {
+        const fault = referenceFaults.shift()
+        if (fault !== undefined) throw fault
+        return regions.length
+      },
+      listRegions: async () =>
+        regions.map(
+          region => ({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered', version: 1 }) as never,
+        ),
+      unitsVersion: async () => 0,
+      listUnits: async () => [],
+      listRetiredUnits: async () => [],
+    },
+    metrics: new Metrics(),
+    log: createLogger({ level: 'silent' }),
+    newId: region => `${region}.id`,
+    onLost: error => lost.push(error.message),
+    ...(onTaken === undefined ? {} : { onTaken }),
+  })
+  const stop = async () => {
+    await keeper.beginDrain()
+    await keeper.close()
+    await leases.stop()
+    await system.close()
+  }
+  return { keeper, leases, lost, stop }
+}
+
+const advance = (ms: number) => machine.advance(ms, settle)
+
+describe('an engine beside a living one', () => {
+  test('stands by, says behind whom, and takes over as soon as the leases are given back', async () => {
+    const first = engine('first')
+    await first.keeper.start()
+    const waits: boolean[] = []
+    const second = engine('second', new MemoryJournal(), async waited => void waits.push(waited))
+    const started = second.keeper.start()
+    await advance(30_000)
+    const { status, behind } = second.keeper.readiness()
+    assert.deepEqual([second.keeper.ready(), status, behind, waits], [false, 'standby', 'first', []])
+    assert.equal(second.keeper.region('akl'), null)
+
+    const stopping = first.stop()
+    await advance(2_500)
+    await stopping
+    await started
+    assert.deepEqual([second.keeper.ready(), second.keeper.readiness().status, waits], [true, 'ready', [true]])
+    assert.notEqual(second.keeper.region('akl'), null)
+    await second.stop()
+  })
+
+  test('takes over when the other one has died, once its lease has lapsed', async () => {
+    const nodes = { node: 'dead', processIncarnation: 'run of dead' }
+    assert.equal(await table.take(['akl'], nodes, 3_000), 'taken')
+    const second = engine('second')
+    const started = second.keeper.start()
+    await advance(2_900)
+    assert.equal(second.keeper.ready(), false)
+    await advance(400)
+    await started
+    assert.equal(second.keeper.ready(), true)
+    await second.stop()
+  })
+
+  test('that is told to stop while it stands by just ends', async () => {
+    const first = engine('first')
+    await first.keeper.start()
+    const second = engine('second')
+    const started = second.keeper.start()
+    await advance(1_000)
+    const stopping = second.stop()
+    await advance(1_000)
+    await Promise.all([started, stopping])
+    assert.equal(second.keeper.ready(), false)
+    assert.deepEqual([first.keeper.ready(), first.lost], [true, []])
+    await first.stop()
+  })
+
+  test('without any region is ready, and is a standby once another engine has taken one that was added', async () => {
+    regions = []
+    const [first, second] = [engine('first'), engine('second')]
+    await Promise.all([first.keeper.start(), second.keeper.start()])
+    assert.deepEqual([first.keeper.ready(), second.keeper.ready()], [true, true])
+    regions = ['akl']
+    await advance(2_100)
+    const states = [first, second].map(({ keeper }) => keeper.readiness().status)
+    assert.deepEqual(states.sort(), ['ready', 'standby'])
+    const stops = [first.stop(), second.stop()]
+    await advance(2_100)
+    await Promise.all(stops)
+  })
+
+  test('nothing is waited for where nobody has the leases', async () => {
+    const waits: boolean[] = []
+    const alone = engine('alone', new MemoryJournal(), async waited => void waits.push(waited))
+    await alone.keeper.start()
+    assert.deepEqual([waits, alone.keeper.ready()], [[false], true])
+    await alone.stop()
+  })
+})
+
+describe('a start', () => {
+  const away = () => new StoreUnavailable('away')
+
+  test('waits for a store that is away, at every step, and is not ready meanwhile', async () => {
+    const journal = new MemoryWithFaults()
+    referenceFaults = Array.from({ length: 5 }, away)
+    journal.faults.set('akl', Array.from({ length: 5 }, away))
+    const slow = engine('slow', journal)
+    const started = slow.keeper.start()
+    await advance(1_000)
+    assert.equal(slow.keeper.ready(), false)
+    await advance(20_000)
+    await started
+    assert.equal(slow.keeper.ready(), true)
+    await slow.stop()
+  })
+
+  test('recovers regions side by side, a few at a time, and tells which and how far', async () => {
+    regions = Array.from({ length: 10 }, (_, index) => `r${index}`)
+    const journal = new MemoryWithFaults()
+    journal.hold = true
+    const many = engine('many', journal)
+    const started = many.keeper.start()
+    await settle()
+    assert.equal(journal.held.size, 4)
+    while (!many.keeper.ready()) {
+      for (const [, letGo] of [...journal.held]) letGo()
+      await settle()
+    }
+    await started
+    assert.equal(journal.mostAtOnce, 4)
+    assert.equal(many.keeper.readiness().recovered, 10)
+    await many.stop()
+  })
+
+  test('leaves out a region that cannot be recovered, serves the others, and tries it again', async () => {
+    regions = ['akl', 'bad', 'chc']
+    const journal = new MemoryWithFaults()
+    journal.faults.set('bad', [new Error('invalid page in block 2'), new Error('invalid page in block 2')])
+    const partly = engine('partly', journal)
+    await partly.keeper.start()
+    const { status, recovered, away: missing } = partly.keeper.readiness()
+    assert.deepEqual([status, recovered, [...missing]], ['ready', 2, [['bad', 'invalid page in block 2']]])
+    assert.notEqual(partly.keeper.region('bad'), null, 'it is known, and answers that it is unavailable')
+    await advance(60_100)
+    assert.deepEqual([...partly.keeper.readiness().away.keys()], ['bad'])
+    await advance(60_100)
+    assert.deepEqual([partly.keeper.readiness().recovered, partly.keeper.readiness().away.size], [3, 0])
+    await partly.stop()
+  })
+
+  test('is not ready when every region is away', async () => {
+    const journal = new MemoryWithFaults()
+    journal.faults.set('akl', [new Error('a page is invalid')])
+    const none = engine('none', journal)
+    await none.keeper.start()
+    assert.deepEqual([none.keeper.ready(), none.keeper.readiness().away.size], [false, 1])
+    await advance(60_100)
+    assert.equal(none.keeper.ready(), true)
+    await none.stop()
+  })
+})
