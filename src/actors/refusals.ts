@@ -8,6 +8,12 @@ export const UNAVAILABLE: Refusal = {
   details: { retryAfterMs: 1_000 },
 }
 
+export const MARKS_UNREADABLE: Refusal = {
+  code: 'unavailable',
+  message: "The database does not tell or take the marks of this unit's earlier streams now; try again soon.",
+  details: { retryAfterMs: 1_000 },
+}
+
 export const OVERLOADED: Refusal = {
   code: 'overloaded',
   message: 'The region has more waiting than it can take; try again soon.',

@@ -8,7 +8,7 @@
 import { STREAM_ID, UNIT_ID } from '../domain/ids.ts'
 import { LIMITS, RANGES } from '../protocol/limits.ts'
 import type { FeedChannel as ChannelDeclaration, ClientMessage, FeedFix, WelcomeView } from '../protocol/wire.ts'
-import { type CommandOutcome, RequestLost, retryAfterMs } from './command-queue.ts'
+import { type CommandOutcome, isRetryable, RequestLost, retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
 import { ClientClosed, ClientFault, CommandRefused, type ServerRefusal, UnitDetached } from './errors.ts'
 import { FeedChannel } from './feed-channel.ts'
@@ -47,6 +47,8 @@ const CHANNEL_BYTES_MAX = 40
 const FRAMES_PER_FLUSH = 16
 /** An error that names no channel is about a frame sent within this time. */
 const ANSWER_MS = 5_000
+/** How long a unit waits that was refused for now. */
+const REFUSED_PAUSE_MS = 1_000
 const PAUSE_BASE_MS = 100
 const PAUSE_CAP_MS = 5_000
 /** Refusals without an id that mean: fixes were not taken, send them again. */
@@ -280,13 +282,16 @@ export class FeedSender {
     }
     for (const [number, code] of refused) {
       const channel = this.#channels.get(number)
-      if (channel !== undefined && channel.unitId === declared.get(number)?.[1]) this.#lose(channel, code as string)
+      if (channel === undefined || channel.unitId !== declared.get(number)?.[1]) continue
+      // The server cannot tell yet where the stream stands; the unit is still the feed's.
+      if (isRetryable(code as string)) this.#attachAgain(channel, REFUSED_PAUSE_MS)
+      else this.#lose(channel, code as string)
     }
     this.#attachNext()
   }
 
   /** The server and we do not agree on the stream: declares it anew on the same channel, after a while. */
-  #attachAgain(channel: FeedChannel): void {
+  #attachAgain(channel: FeedChannel, pauseMs = 0): void {
     channel.state = 'waiting'
     this.#ready.delete(channel)
     const timer = this.#door.timers.setTimeout(() => {
@@ -294,7 +299,7 @@ export class FeedSender {
       if (this.#units.get(channel.unitId) !== channel || channel.state !== 'waiting') return
       this.#toAttach.add(channel)
       this.#attachNext()
-    }, channel.backoffMs(this.#door.random))
+    }, pauseMs + channel.backoffMs(this.#door.random))
     this.#attachTimers.add(timer)
   }
 

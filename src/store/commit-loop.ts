@@ -8,7 +8,7 @@
 import { ContentRejected, type Journal, OutcomeUnknown, type Ownership, StoreUnavailable } from './journal.ts'
 import type { Scheduler } from './scheduler.ts'
 
-export type Lane = 'records' | 'segments'
+export type Lane = 'records' | 'segments' | 'marks'
 
 /** What metrics and logs hear of a lane; none of it may throw. */
 interface LaneObserver {

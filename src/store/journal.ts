@@ -7,7 +7,7 @@
  */
 import type { CallDetails } from '../domain/commands.ts'
 import type { DomainEvent } from '../domain/events.ts'
-import type { CallId, EntityKey, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import type { CallId, EntityKey, Principal, RegionId, StreamId, TripId, UnitId } from '../domain/ids.ts'
 
 /** A process's right to write a region: raised by one each time a process takes the region. */
 export interface Ownership {
@@ -78,6 +78,26 @@ export interface SnapshotWrite {
   readonly state: unknown
 }
 
+/** A stream of a unit's fixes. */
+export interface StreamName {
+  readonly unitId: UnitId
+  readonly streamId: StreamId
+}
+
+/** How far a stream had come when it left memory. */
+export interface StreamMark extends StreamName {
+  /** Every fix up to here is stored, or in a recorded hole. */
+  readonly durableSeq: number
+}
+
+export interface LeavingMark extends StreamMark {
+  /** Counts the streams of the unit that left under one ownership: a later one has a higher number. */
+  readonly leaveNo: number
+}
+
+/** Marks kept of a unit, those of the streams that left last. A new stream every hour makes 41 days of them. */
+export const STREAM_MARKS_KEPT = 1_000
+
 export type WriteOutcome = 'durable' | 'fenced'
 
 /**
@@ -114,6 +134,15 @@ export interface Journal {
 
   /** Puts snapshots; one with a lower position than what is stored is left out. Errors as `appendRecords`. */
   putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome>
+
+  /**
+   * Puts the marks of streams that leave memory; a mark never goes back. Of a unit with more than `STREAM_MARKS_KEPT`
+   * the others are forgotten, by the next write for it at the latest. Input: each stream once. Errors as `appendRecords`.
+   */
+  putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome>
+
+  /** The marks of those of these streams that have one. Errors: StoreUnavailable. */
+  readStreamMarks(region: RegionId, streams: readonly StreamName[]): Promise<readonly StreamMark[]>
 
   /**
    * After an unknown outcome: on a new connection, waits for the commit in flight by locking the owner row, then

@@ -6,19 +6,23 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { CallDetails } from '../domain/commands.ts'
-import type { CallId, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import type { CallId, RegionId, StreamId, TripId, UnitId } from '../domain/ids.ts'
 import {
   type Acquired,
   type CommandRow,
   ContentRejected,
   type Journal,
+  type LeavingMark,
   type LogRecord,
   OutcomeUnknown,
   type Ownership,
   type RecordWrite,
   type SegmentWrite,
   type SnapshotWrite,
+  STREAM_MARKS_KEPT,
   StoreUnavailable,
+  type StreamMark,
+  type StreamName,
   type WriteOutcome,
 } from './journal.ts'
 
@@ -38,6 +42,12 @@ interface Region {
   callDetails: Map<CallId, CallDetails>
   segments: SegmentWrite[]
   snapshots: Map<string, { position: number; segmentNo: number; text: string }>
+  /** By stream, of each unit. */
+  streamMarks: Map<UnitId, Map<StreamId, StoredMark>>
+}
+
+interface StoredMark extends LeavingMark {
+  readonly epoch: number
 }
 
 const CHUNK = 5_000
@@ -110,6 +120,25 @@ export class MemoryJournal implements Journal {
         }
       }
     })
+  }
+
+  putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome> {
+    return this.#write(ownership, state => {
+      if (marks.some(({ durableSeq }) => durableSeq <= 0)) throw new ContentRejected('a mark of nothing is none')
+      return () => {
+        for (const mark of marks) putMark(state, { ...mark, epoch: ownership.epoch })
+        for (const unitId of new Set(marks.map(mark => mark.unitId))) forgetMarks(state.streamMarks.get(unitId)!)
+      }
+    })
+  }
+
+  async readStreamMarks(region: RegionId, streams: readonly StreamName[]): Promise<readonly StreamMark[]> {
+    return this.#statement(region, ({ streamMarks }) =>
+      streams.flatMap(({ unitId, streamId }) => {
+        const mark = streamMarks.get(unitId)?.get(streamId)
+        return mark === undefined ? [] : [{ unitId, streamId, durableSeq: mark.durableSeq }]
+      }),
+    )
   }
 
   settle(ownership: Ownership): Promise<{ logEnd: number; segmentEnd: number } | null> {
@@ -202,6 +231,7 @@ export class MemoryJournal implements Journal {
         callDetails: new Map(),
         segments: [],
         snapshots: new Map(),
+        streamMarks: new Map(),
       }
       this.#regions.set(region, state)
     }
@@ -249,6 +279,19 @@ function appendRecords(state: Region, ownership: Ownership, batch: readonly Reco
     }
     for (const [callId, details] of callDetails) state.callDetails.set(callId, details)
   }
+}
+
+function putMark({ streamMarks }: Region, mark: StoredMark): void {
+  const marks = streamMarks.get(mark.unitId) ?? new Map<StreamId, StoredMark>()
+  streamMarks.set(mark.unitId, marks)
+  const durableSeq = Math.max(mark.durableSeq, marks.get(mark.streamId)?.durableSeq ?? 0)
+  marks.set(mark.streamId, { ...mark, durableSeq })
+}
+
+function forgetMarks(marks: Map<StreamId, StoredMark>): void {
+  if (marks.size <= STREAM_MARKS_KEPT) return
+  const newestFirst = [...marks.values()].sort((a, b) => b.epoch - a.epoch || b.leaveNo - a.leaveNo)
+  for (const { streamId } of newestFirst.slice(STREAM_MARKS_KEPT)) marks.delete(streamId)
 }
 
 const endsOf = (state: Region): { logEnd: number; segmentEnd: number } => ({

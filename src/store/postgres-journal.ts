@@ -14,11 +14,15 @@ import {
   type CommandRow,
   ContentRejected,
   type Journal,
+  type LeavingMark,
   type LogRecord,
   type Ownership,
   type RecordWrite,
   type SegmentWrite,
   type SnapshotWrite,
+  STREAM_MARKS_KEPT,
+  type StreamMark,
+  type StreamName,
   type WriteOutcome,
 } from './journal.ts'
 import { LanePool } from './lane-pool.ts'
@@ -56,6 +60,26 @@ const FORGET_COMMANDS = `WITH ${FENCE}, gone AS (
   RETURNING 1)
 SELECT count(*) AS count FROM gone`
 
+// A statement does not see its own insert, so what is one too many now goes with the next write.
+const PUT_STREAM_MARKS = `WITH ${FENCE}, marks AS (
+  SELECT * FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[]) AS u (unit_id, stream_id, durable_seq, leave_no)
+), put AS (
+  INSERT INTO location.stream_marks AS m (region, unit_id, stream_id, durable_seq, epoch, leave_no)
+  SELECT $1, u.unit_id, u.stream_id, u.durable_seq, $2, u.leave_no FROM f, marks u
+  ON CONFLICT (region, unit_id, stream_id) DO UPDATE
+  SET durable_seq = greatest(m.durable_seq, excluded.durable_seq), epoch = excluded.epoch, leave_no = excluded.leave_no
+), ranked AS (
+  SELECT unit_id, stream_id, row_number() OVER (PARTITION BY unit_id ORDER BY epoch DESC, leave_no DESC) AS place
+  FROM location.stream_marks WHERE region = $1 AND unit_id IN (SELECT unit_id FROM marks)
+), gone AS (
+  DELETE FROM location.stream_marks m USING f, ranked r
+  WHERE m.region = $1 AND m.unit_id = r.unit_id AND m.stream_id = r.stream_id AND r.place > ${STREAM_MARKS_KEPT}
+    AND (m.unit_id, m.stream_id) NOT IN (SELECT unit_id, stream_id FROM marks))
+SELECT count(*) = 1 AS held FROM f`
+
+const READ_STREAM_MARKS = `SELECT m.unit_id, m.stream_id, m.durable_seq
+  FROM unnest($2::text[], $3::text[]) AS u (unit_id, stream_id)
+  JOIN location.stream_marks m ON m.region = $1 AND m.unit_id = u.unit_id AND m.stream_id = u.stream_id`
 const READ_LOG = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, events
   FROM log.records WHERE region = $1 AND position > $2 ORDER BY position LIMIT ${ROWS_PER_CHUNK}`
 const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version,
@@ -113,6 +137,26 @@ export class PostgresJournal implements Journal {
       rows.map(row => row.segmentNo),
       rows.map(row => toJson(row.state)),
     ])
+  }
+
+  async putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome> {
+    const columns = [
+      marks.map(mark => mark.unitId),
+      marks.map(mark => mark.streamId),
+      marks.map(mark => mark.durableSeq),
+      marks.map(mark => mark.leaveNo),
+    ]
+    return this.#write('snapshots', ownership, PUT_STREAM_MARKS, columns, 'stream-marks')
+  }
+
+  async readStreamMarks(region: RegionId, streams: readonly StreamName[]): Promise<readonly StreamMark[]> {
+    const names = [streams.map(({ unitId }) => unitId), streams.map(({ streamId }) => streamId)]
+    const rows = await this.#once<StoredMark>(READ_STREAM_MARKS, [region, ...names])
+    return rows.map(row => ({
+      unitId: row.unit_id,
+      streamId: row.stream_id,
+      durableSeq: row.durable_seq,
+    }))
   }
 
   async settle({ region, epoch, incarnation }: Ownership): Promise<{ logEnd: number; segmentEnd: number } | null> {
@@ -209,9 +253,16 @@ export class PostgresJournal implements Journal {
     await Promise.all(Object.values(this.#lanes).map(lane => lane.close()))
   }
 
-  async #write(name: LaneName, ownership: Ownership, text: string, values: readonly unknown[]): Promise<WriteOutcome> {
+  /** Input: `statement` names it on its connection, where a lane has more than one. */
+  async #write(
+    name: LaneName,
+    ownership: Ownership,
+    text: string,
+    values: readonly unknown[],
+    statement: string = name,
+  ): Promise<WriteOutcome> {
     const { region, epoch, incarnation } = ownership
-    const [row] = await this.#lanes[name].write<Held>(name, text, [region, epoch, incarnation, ...values])
+    const [row] = await this.#lanes[name].write<Held>(statement, text, [region, epoch, incarnation, ...values])
     return row!.held ? 'durable' : 'fenced'
   }
 
@@ -301,6 +352,11 @@ interface SnapshotRow {
   position: number
   segment_no: number
   state: unknown
+}
+interface StoredMark {
+  unit_id: string
+  stream_id: string
+  durable_seq: number
 }
 interface StoredCommand {
   principal: string

@@ -89,6 +89,11 @@ export class SegmentWriter {
     return this.#queuedFixes
   }
 
+  /** Number of the segment that the newest fix is in, or will be. */
+  get newestSegmentNo(): number {
+    return this.#encoder.fixCount > 0 ? this.#segmentNo + 1 : this.#segmentNo
+  }
+
   /** Number up to which every segment is durable. */
   get durableSegmentNo(): number {
     return this.#durableNo

@@ -9,7 +9,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { CountedHistogram } from './counted-histogram.ts'
 
 export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'gap' | 'hint' | 'refused'
-export type CommitLane = 'records' | 'segments' | 'snapshots'
+export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
 export type FrameDirection = 'in' | 'out'
 
 /** The limits of `protocol/limits.ts` whose refusals are counted here. */

@@ -1,9 +1,11 @@
 /** Where a unit is: the greatest (at, seq) wins, whatever the order of arrival. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { ForgottenStreams } from '../../src/actors/driver/forgotten-streams.ts'
 import { DriverLocation } from '../../src/actors/driver/location.ts'
 import type { Fix } from '../../src/domain/fix.ts'
+import { STREAM_MARKS_KEPT } from '../../src/store/journal.ts'
 
 const fix = (seq: number, fixedAtMs: number): Fix => ({
   ...{ seq, fixedAtMs, lonDeg: seq, latDeg: 0 },
@@ -76,13 +78,105 @@ test('the nine streams used last are remembered: as many as a session and a feed
   const location = new DriverLocation()
   for (let i = 1; i <= 9; i++) location.stream(`s${i}`).receivedSeq = i
   location.stream('s1')
-  location.stream('s10')
-  assert.equal(location.knownStream('s2'), undefined)
+  const left: string[] = []
+  location.stream('s10', undefined, ({ streamId }) => left.push(streamId))
+  assert.deepEqual(left, ['s2'])
   assert.equal(location.knownStream('s1')?.receivedSeq, 1)
   assert.deepEqual(
     [...location.streams()].map(stream => stream.streamId),
-    ['s3', 's4', 's5', 's6', 's7', 's8', 's9', 's1', 's10'],
+    ['s2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's1', 's10'],
   )
+})
+
+test('a stream that leaves is known until the store has its mark, and then is one to ask for', () => {
+  const location = new DriverLocation()
+  for (let i = 1; i <= 10; i++) location.stream(`s${i}`).receivedSeq = i
+  const [first] = location.leaving
+  assert.deepEqual([first?.streamId, location.knownStream('s1'), location.mayBeForgotten('s1')], ['s1', first, false])
+  assert.deepEqual(location.leavingMark('A1', first!), { unitId: 'A1', streamId: 's1', durableSeq: 1, leaveNo: 1 })
+  location.forget(first!)
+  assert.deepEqual([location.leaving, location.knownStream('s1')], [[], undefined])
+  assert.deepEqual([location.mayBeForgotten('s1'), location.mayBeForgotten('new')], [true, false])
+  location.restore(
+    's1',
+    7,
+    () => false,
+    () => {},
+  )
+  const { receivedSeq, durableSeq } = location.stream('s1')
+  assert.deepEqual([receivedSeq, durableSeq, location.mayBeForgotten('s1')], [7, 7, false])
+})
+
+test('a stream that comes back while it leaves is the same one, and stays', () => {
+  const location = new DriverLocation()
+  for (let i = 1; i <= 10; i++) location.stream(`s${i}`).receivedSeq = i
+  const [first] = location.leaving
+  assert.equal(location.stream('s1'), first)
+  assert.equal(location.isLeaving(first!), false)
+  assert.deepEqual(
+    location.leaving.map(({ streamId }) => streamId),
+    ['s2'],
+  )
+})
+
+test('a stream of which nothing was taken leaves without a trace', () => {
+  const location = new DriverLocation()
+  for (let i = 1; i <= 30; i++) location.stream(`s${i}`, undefined, () => assert.fail('nothing is to be written'))
+  assert.deepEqual([location.leaving, location.mayBeForgotten('s1'), location.isCrowded], [[], false, false])
+})
+
+test('whatever is used, forgotten and restored in whatever order, no stream with fixes is taken for a new one', () => {
+  const use = fc.record({ stream: fc.nat(30), fixes: fc.nat(3), forgets: fc.nat(3) })
+  fc.assert(
+    fc.property(fc.array(use, { maxLength: 200 }), uses => {
+      const location = new DriverLocation()
+      const taken = new Map<string, number>()
+      const store = new Map<string, number>()
+      for (const { stream: number, fixes, forgets } of uses) {
+        const id = `s${number}`
+        if (location.mayBeForgotten(id))
+          location.restore(
+            id,
+            store.get(id) ?? 0,
+            () => false,
+            () => {},
+          )
+        const stream = location.stream(id)
+        assert.equal(stream.receivedSeq, taken.get(id) ?? 0)
+        stream.receivedSeq += fixes
+        taken.set(id, stream.receivedSeq)
+        for (const leaving of location.leaving.slice(0, forgets)) {
+          store.set(leaving.streamId, location.leavingMark('A1', leaving).durableSeq)
+          location.forget(leaving)
+        }
+      }
+      assert.ok([...location.streams()].length <= 9 + location.leaving.length)
+    }),
+  )
+})
+
+describe('the fingerprints of forgotten streams', () => {
+  test('the last 960 are kept, in their order, also through a snapshot', () => {
+    const forgotten = new ForgottenStreams()
+    for (let i = 1; i <= 1_000; i++) forgotten.add(`stream-${i}`)
+    const again = ForgottenStreams.of(forgotten.prints())
+    for (const one of [forgotten, again]) {
+      assert.equal(one.prints().length, STREAM_MARKS_KEPT - 40)
+      assert.deepEqual([one.has('stream-40'), one.has('stream-41'), one.has('stream-1000')], [false, true, true])
+    }
+    assert.deepEqual(again.prints(), forgotten.prints())
+  })
+
+  test('one that is forgotten again is the one forgotten last', () => {
+    const forgotten = new ForgottenStreams()
+    for (let i = 1; i <= 960; i++) forgotten.add(`stream-${i}`)
+    forgotten.add('stream-1')
+    forgotten.add('another')
+    assert.deepEqual(
+      [forgotten.prints().length, forgotten.has('stream-1'), forgotten.has('stream-2')],
+      [960, true, false],
+    )
+  })
 })
 
 test('a stream that is in use is not forgotten for a newer one', () => {

@@ -256,6 +256,33 @@ test('a unit that the server refuses or gives away is told with what it holds, a
     [0, 2],
   ])
 })
+test("a unit whose marks the server cannot read yet stays the feed's, keeps what it holds, and is attached again later", async () => {
+  const client = feed()
+  const lost: UnitDetached[] = []
+  client.onDetached(unit => lost.push(unit))
+  client.attach(['A1', 'A2'])
+  send(client, 'A1', 2)
+  send(client, 'A2', 1)
+  const peer = await opened(client)
+  const refusedAtMs = performance.now()
+  await attach(peer, {}, [[0, 'unavailable']])
+  assert.deepEqual(await nextFixes(peer), [[1, 1]])
+  // It still reports, and waits.
+  send(client, 'A1', 1)
+  const channels = await skip(peer, 'mark', () => attach(peer))
+  assert.ok(performance.now() - refusedAtMs >= 990)
+  assert.deepEqual(
+    channels.map(([channel, unitId]) => [channel, unitId]),
+    [[0, 'A1']],
+  )
+  assert.deepEqual(await nextFixes(peer), [
+    [0, 1],
+    [0, 2],
+    [0, 3],
+  ])
+  assert.deepEqual([lost, client.unitsAttached], [[], 2])
+})
+
 /** Leaves aside what is unread of a type. */
 async function skip<T>(peer: Peer, type: string, then: () => Promise<T>): Promise<T> {
   while (peer.unread[0]?.[0] === type) await peer.next(type as 'mark')

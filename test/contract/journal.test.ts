@@ -7,7 +7,15 @@ import type pg from 'pg'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { driverKey } from '../../src/domain/ids.ts'
 import { openClient } from '../../src/store/database.ts'
-import type { Journal, Ownership, RecordWrite, SegmentWrite, SnapshotWrite } from '../../src/store/journal.ts'
+import {
+  type Journal,
+  type LeavingMark,
+  type Ownership,
+  type RecordWrite,
+  type SegmentWrite,
+  type SnapshotWrite,
+  STREAM_MARKS_KEPT,
+} from '../../src/store/journal.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { PostgresJournal } from '../../src/store/postgres-journal.ts'
 import { Dice } from '../fuzz/dice.ts'
@@ -82,6 +90,10 @@ const snapshot = (position: number, state: unknown, segmentNo = 0): SnapshotWrit
   position,
   segmentNo,
   state,
+})
+
+const mark = (streamId: string, durableSeq: number, leaveNo = 1, unitId = 'A-1'): LeavingMark => ({
+  ...{ unitId, streamId, durableSeq, leaveNo },
 })
 
 async function all<T>(chunks: AsyncIterable<readonly T[]>): Promise<T[]> {
@@ -289,11 +301,13 @@ for (const [name, open] of [
       assert.equal(await journal.appendRecords(former, [write(2)]), 'fenced')
       assert.equal(await journal.appendSegment(former, segment(1)), 'fenced')
       assert.equal(await journal.putSnapshots(former, [snapshot(1, 'late')]), 'fenced')
+      assert.equal(await journal.putStreamMarks(former, [mark('a', 1)]), 'fenced')
       assert.equal(await journal.forgetCommands(former, Number.MAX_SAFE_INTEGER), 0)
       assert.equal(await journal.settle(former), null)
       assert.equal((await logOf(former)).length, 1)
       assert.deepEqual(await all(journal.readSegments(former.region, 0)), [])
       assert.deepEqual(await all(journal.readSnapshots(former.region)), [])
+      assert.deepEqual(await journal.readStreamMarks(former.region, [mark('a', 1)]), [])
       assert.equal(await journal.appendRecords(ownership, [write(2)]), 'durable')
     })
 
@@ -302,6 +316,59 @@ for (const [name, open] of [
       const other = { ...ownership, incarnation: 'of a replica that was promoted' }
       assert.equal(await journal.appendRecords(other, [write(1)]), 'fenced')
       assert.equal(await journal.settle(other), null)
+    })
+
+    test('of the streams that are asked for those are told that have a mark, each of its own unit and region', async () => {
+      const ownership = await owned()
+      const other = await owned()
+      await journal.putStreamMarks(ownership, [mark('a', 3), mark('b', 2 ** 50 - 1), mark('a', 7, 1, 'B-2')])
+      await journal.putStreamMarks(other, [mark('a', 9)])
+      const names = ['a', 'b', 'c'].map(streamId => ({ unitId: 'A-1', streamId }))
+      const read = await journal.readStreamMarks(ownership.region, [...names, { unitId: 'B-2', streamId: 'a' }])
+      const told = read.map(({ unitId, streamId, durableSeq }) => [unitId, streamId, durableSeq])
+      assert.deepEqual(told.sort(), [
+        ['A-1', 'a', 3],
+        ['A-1', 'b', 2 ** 50 - 1],
+        ['B-2', 'a', 7],
+      ])
+      assert.deepEqual(await journal.readStreamMarks(ownership.region, []), [])
+      assert.deepEqual(await journal.readStreamMarks('nowhere', names), [])
+    })
+
+    test('a mark is put again as often as one likes, rises, and never goes back', async () => {
+      const ownership = await owned()
+      for (const [durableSeq, stands] of [
+        [3, 3],
+        [3, 3],
+        [8, 8],
+        [5, 8],
+      ] as const) {
+        assert.equal(await journal.putStreamMarks(ownership, [mark('a', durableSeq)]), 'durable')
+        const [row] = await journal.readStreamMarks(ownership.region, [mark('a', 0)])
+        assert.equal(row?.durableSeq, stands)
+      }
+      await assert.rejects(journal.putStreamMarks(ownership, [mark('b', 0)]), rejected)
+    })
+
+    test('of a unit the marks of the streams that left last are kept, also under the next owner; others keep theirs', async () => {
+      const first = await owned()
+      const many = (from: number, count: number) =>
+        Array.from({ length: count }, (_, i) => mark(`s${from + i}`, 1, from + i))
+      await journal.putStreamMarks(first, [mark('other', 5, 1, 'B-2')])
+      await journal.putStreamMarks(first, many(1, STREAM_MARKS_KEPT))
+      const { ownership } = await journal.acquire(first.region)
+      // Counted anew by the next owner, and newer all the same. One that was there leaves once more.
+      await journal.putStreamMarks(
+        ownership,
+        [...many(STREAM_MARKS_KEPT + 1, 10), mark('s2', 4, 11)].map((row, i) => ({ ...row, leaveNo: i + 1 })),
+      )
+      await journal.putStreamMarks(ownership, [mark('last', 1, 12)])
+      const marksOf = async (streamId: string, unitId = 'A-1') =>
+        (await journal.readStreamMarks(first.region, [{ unitId, streamId }]))[0]?.durableSeq
+      assert.equal(await marksOf('other', 'B-2'), 5)
+      assert.deepEqual(await Promise.all(['s1', 's3', 's11'].map(id => marksOf(id))), [undefined, undefined, undefined])
+      const kept = ['s2', 's13', `s${STREAM_MARKS_KEPT}`, `s${STREAM_MARKS_KEPT + 1}`, 'last']
+      assert.deepEqual(await Promise.all(kept.map(id => marksOf(id))), [4, 1, 1, 1, 1])
     })
 
     test('regions do not see each other', async () => {
@@ -644,6 +711,8 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     await assert.rejects(journal.settle(ownership), unavailable)
     await assert.rejects(all(journal.readLog('r', 0)), unavailable)
     await assert.rejects(journal.forgetCommands(ownership, 1), unavailable)
+    await assert.rejects(journal.putStreamMarks(ownership, [mark('a', 1)]), unavailable)
+    await assert.rejects(journal.readStreamMarks('r', [mark('a', 1)]), unavailable)
     await journal.close()
   })
 })

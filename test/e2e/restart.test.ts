@@ -46,6 +46,43 @@ test('a log without snapshots is replayed from its beginning, to the same end', 
   await assertAllThere(site, day)
 })
 
+for (const how of ['kill -9', 'clean stop'] as const) {
+  test(`an app that comes back with an old buffer after many others and a ${how} sends only what is missing`, async t => {
+    const site = await Site.make(t, REGION)
+    const engine = await site.spawn()
+    await run(site, 'old', 3)
+    for (let i = 1; i <= 12; i += 1) await run(site, `start-${i}`, 1)
+    engine.signal(how === 'kill -9' ? 'SIGKILL' : 'SIGTERM')
+    await engine.exited
+    await site.forgetLease()
+    await site.spawn()
+    // Its disk was written before it heard that the first three are durable.
+    await run(site, 'old', 5)
+    // And this one lost them meanwhile; they are stored, so there is no hole.
+    await run(site, 'start-1', 1, 2)
+    const seqsOf = (rows: readonly { streamId: string; fix: { seq: number } }[], streamId: string) =>
+      rows.filter(row => row.streamId === streamId).map(({ fix }) => fix.seq)
+    const stored = await site.storedFixes()
+    assert.deepEqual(
+      [seqsOf(stored, 'old'), seqsOf(stored, 'start-1')],
+      [
+        [1, 2, 3, 4, 5],
+        [1, 2],
+      ],
+    )
+    const events = (await site.records()).flatMap(record => record.events)
+    assert.equal(events.filter(event => event.type === 'FixHoleRecorded').length, 0)
+  })
+}
+
+/** An app of A1 runs with a buffer of so many fixes, from a seq on, until they are durable. */
+async function run(site: Site, streamId: string, count: number, firstSeq = 1): Promise<void> {
+  const app = site.driver('A1', { streamId, firstSeq })
+  for (let i = 0; i < count; i += 1) app.report({ ...SCENE, speedMps: i })
+  await app.mark()
+  app.close()
+}
+
 interface Day {
   readonly desk: DispatcherClient
   readonly crews: readonly DriverClient[]

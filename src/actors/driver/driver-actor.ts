@@ -12,7 +12,9 @@ import { toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
+import { MARKS_UNREADABLE } from '../refusals.ts'
 import type { Attachment } from '../region/feeds.ts'
+import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
 import { type DriverLocation, holeBefore, type Stream } from './location.ts'
@@ -43,6 +45,7 @@ export type DriverMessage =
     }
   | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number }
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
+  | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
 
 interface OpenStream {
   readonly stream: Stream
@@ -58,6 +61,14 @@ interface Connection {
   welcomed: boolean
 }
 
+/** A session that has to wait for the marks of its streams; the unit's former one goes on until then. */
+interface Arrival {
+  readonly session: Session
+  readonly hello: HelloRequest
+  /** That of the location when the marks were asked for. */
+  readonly leaveNo: number
+}
+
 /** What became of the fixes of a frame. */
 interface FixCounts {
   current: number
@@ -69,9 +80,14 @@ interface FixCounts {
 /** Makes the refusal of a fix that was not taken; `where` names its stream or channel to the client. */
 type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => Refusal
 
+const SUPERSEDED = 'superseded by a newer sign-in of this unit'
+
 // One list for all drivers: there may be a million.
-const ACCEPTS = ['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked', 'read'] as const
-const NEVER_REFUSED = ['session-closed'] as const
+const ACCEPTS = [
+  ...(['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked', 'read', 'marks-read'] as const),
+]
+/** One a session, and one for each reading of its marks. */
+const NEVER_REFUSED = ['session-closed', 'marks-read'] as const
 
 export class DriverActor implements Behaviour<DriverMessage> {
   readonly accepts = ACCEPTS
@@ -80,6 +96,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
   readonly #door: DriverDoor
   state: DriverState
   #connection: Connection | null = null
+  #arrival: Arrival | null = null
   /** The feed that holds this unit. */
   feed: Attachment | null = null
   disconnectedSinceMs: number | null
@@ -120,6 +137,8 @@ export class DriverActor implements Behaviour<DriverMessage> {
         return this.#onClosed(message.session)
       case 'read':
         return this.#door.readUnit(this, message.answer)
+      case 'marks-read':
+        return this.#onMarksRead(message.session, message.read)
     }
   }
 
@@ -138,9 +157,9 @@ export class DriverActor implements Behaviour<DriverMessage> {
     return null
   }
 
-  /** The stream under which a feed sends this unit's fixes. */
-  openFeedStream(streamId: StreamId): Stream {
-    return this.location.stream(streamId, stream => this.#isInUse(stream))
+  /** The stream under which a feed sends this unit's fixes. Input: its mark, if it was forgotten. */
+  openFeedStream(streamId: StreamId, mark = 0): Stream {
+    return this.#openStream(streamId, mark)
   }
 
   /** Everything of this stream up to `seq` is stored. */
@@ -188,17 +207,58 @@ export class DriverActor implements Behaviour<DriverMessage> {
     return this.feed?.stream === stream || this.#isOpen(stream)
   }
 
+  #openStream(streamId: StreamId, mark: number): Stream {
+    const uses = [(stream: Stream) => this.#isInUse(stream), (stream: Stream) => this.#door.left(this, stream)] as const
+    if (mark > 0) this.location.restore(streamId, mark, ...uses)
+    return this.location.stream(streamId, ...uses)
+  }
+
   #onOpened(session: Session, hello: HelloRequest): void {
+    this.#arrival?.session.close(CLOSE_CODES.superseded, SUPERSEDED)
+    this.#arrival = null
+    this.#arrive(session, hello, null)
+  }
+
+  /** The marks have come for which a session waits. */
+  #onMarksRead(session: Session, read: MarksRead): void {
+    const arrival = this.#arrival
+    if (arrival?.session !== session) return
+    this.#arrival = null
+    if (read === null) return refuseHello(session, arrival.hello)
+    // What left memory since the question may have come further than the answer says.
+    this.#arrive(session, arrival.hello, arrival.leaveNo === this.location.leaveNo ? read : null)
+  }
+
+  /** Lets a session in, once the marks of all its streams are known. */
+  #arrive(session: Session, hello: HelloRequest, read: MarksRead): void {
+    const { location } = this
+    const marks = new Map<StreamId, number>()
+    const unknown: StreamId[] = []
+    for (const [streamId] of hello.streams) {
+      if (!location.mayBeForgotten(streamId)) continue
+      const mark = read?.markOf(this.unitId, streamId)
+      if (mark === undefined) unknown.push(streamId)
+      else marks.set(streamId, mark)
+    }
+    if (location.isCrowded && hello.streams.some(([streamId]) => location.knownStream(streamId) === undefined)) {
+      return refuseHello(session, hello)
+    }
+    if (unknown.length === 0) return this.#open(session, hello, marks)
+    this.#arrival = { session, hello, leaveNo: location.leaveNo }
+    this.#door.readMarks(this, session, unknown)
+  }
+
+  #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {
     const former = this.#connection
     const streams: OpenStream[] = []
     this.#connection = { session, clientNowMs: hello.clientNowMs, streams, welcomed: false }
     for (const [streamId, clock] of hello.streams) {
-      streams.push({ stream: this.location.stream(streamId, stream => this.#isInUse(stream)), clock })
+      streams.push({ stream: this.#openStream(streamId, marks.get(streamId) ?? 0), clock })
     }
     this.disconnectedSinceMs = null
     for (const { stream } of streams) stream.askedSeq = 0
     // Newest login wins; the close code forbids the older client to come back by itself.
-    former?.session.close(CLOSE_CODES.superseded, 'superseded by a newer sign-in of this unit')
+    former?.session.close(CLOSE_CODES.superseded, SUPERSEDED)
     const holes = hello.streams.flatMap(([streamId, , lowestSeq], index) => {
       const hole = holeBefore(streams[index]!.stream, lowestSeq)
       if (hole === null) return []
@@ -209,6 +269,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
   }
 
   #onClosed(session: Session): void {
+    if (this.#arrival?.session === session) this.#arrival = null
     if (this.#connection?.session !== session) return
     this.#connection = null
     this.disconnectedSinceMs = this.#door.nowMs()
@@ -293,6 +354,13 @@ export class DriverActor implements Behaviour<DriverMessage> {
     const message = `hello named no stream ${streamIndex}; name every stream in hello.`
     this.#door.refuseFixes(session, { code: 'unknown-stream', message, details: { streamIndex } })
   }
+}
+
+/** The client is sent away to come again: what it would be welcomed with is not known now. */
+function refuseHello(session: Session, { helloId }: HelloRequest): void {
+  const { code, message, details } = MARKS_UNREADABLE
+  session.send(['error', helloId, code, message, details ?? null])
+  session.close(CLOSE_CODES.goingAway, code)
 }
 
 export const gap: FixRefusal = (stream, where) => {

@@ -4,7 +4,7 @@ import type { StreamId, UnitId } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverActor } from './driver-actor.ts'
-import type { Hole } from './location.ts'
+import type { Hole, Stream } from './location.ts'
 
 export interface DriverDoor {
   nowMs(): number
@@ -24,6 +24,10 @@ export interface DriverDoor {
   /** A crew's client signed in: records holes and answers with `welcome`. */
   opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void
   disconnected(driver: DriverActor): void
+  /** A stream of the unit has left its memory, and waits to be forgotten. */
+  left(driver: DriverActor, stream: Stream): void
+  /** Reads the marks of forgotten streams, which `session` named; the answer comes as a message, `marks-read`. */
+  readMarks(driver: DriverActor, session: Session, streamIds: readonly StreamId[]): void
   /** A durable mark was not told yet; the region reminds the driver later. */
   markWaits(driver: DriverActor): void
 }

@@ -5,11 +5,17 @@
  * map, ranking and history is `(at, seq)`, never arrival, so a late fix never moves the unit back.
  */
 import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
-import type { StreamId } from '../../domain/ids.ts'
+import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { LIMITS } from '../../protocol/limits.ts'
+import type { LeavingMark } from '../../store/journal.ts'
+import { ForgottenStreams } from './forgotten-streams.ts'
 
-/** Streams remembered a unit: as many as its session and a feed can have open. An older one has ended with its client. */
+/** Streams remembered a unit: as many as its session and a feed can have open. The mark of an older one is in the store. */
 const STREAMS_KEPT = LIMITS.streamsPerHello + 1
+/** Streams that leave memory at a time. While so many wait for the store to take their marks, no other one is taken up. */
+const STREAMS_LEAVING = 16
+
+const NONE: readonly Stream[] = []
 
 /** One client buffer's run of fixes, as far as it has come. */
 export interface Stream {
@@ -25,6 +31,8 @@ export interface Stream {
   askedSeq: number
 }
 
+type Uses = [isInUse: (stream: Stream) => boolean, left: (stream: Stream) => void]
+
 /** Fixes that a client no longer holds and the engine never got. */
 export interface Hole {
   readonly streamId: StreamId
@@ -37,8 +45,17 @@ export function holeBefore({ streamId, receivedSeq }: Stream, lowestSeq: number)
   return lowestSeq <= receivedSeq + 1 ? null : { streamId, fromSeq: receivedSeq + 1, toSeq: lowestSeq - 1 }
 }
 
+/**
+ * A stream is *remembered*; then *leaving*, when others were used since: still known, until the store has its mark; then
+ * *forgotten*, and to be restored from there before it is taken up again.
+ */
 export class DriverLocation {
   readonly #streams = new Map<StreamId, Stream>()
+  /** Null while there are none, as nearly always: there may be a million units. */
+  #leaving: Map<StreamId, Stream> | null = null
+  #forgotten: ForgottenStreams | null = null
+  /** Counts the marks that were to be written, since this memory was made. */
+  #leaveNo = 0
   /** The newest fix that is stored or on its way there. */
   #placed: PlacedFix | null = null
   /** A newer fix sent ahead of a backlog: it places the unit but is not stored. */
@@ -54,19 +71,24 @@ export class DriverLocation {
     return this.#placed
   }
 
-  /** The stream of this id, from now on the most recently used. One that is in use is never forgotten for another. */
-  stream(streamId: StreamId, isInUse: (stream: Stream) => boolean = () => false): Stream {
-    let stream = this.#streams.get(streamId)
-    if (stream === undefined) {
-      stream = { streamId, receivedSeq: 0, durableSeq: 0, toldSeq: 0, toldAtMs: 0, askedSeq: 0 }
-    } else {
-      this.#streams.delete(streamId)
-    }
+  /**
+   * The stream of this id, from now on the most recently used; a forgotten one must have been restored. One that is in
+   * use never leaves for another. Input: `left` hears of one that leaves, and lets `forget` follow when its mark is stored.
+   */
+  stream(
+    streamId: StreamId,
+    isInUse: (stream: Stream) => boolean = () => false,
+    left: (stream: Stream) => void = () => {},
+  ): Stream {
+    let stream = this.knownStream(streamId)
+    stream ??= { streamId, receivedSeq: 0, durableSeq: 0, toldSeq: 0, toldAtMs: 0, askedSeq: 0 }
+    this.#streams.delete(streamId)
+    this.#stay(streamId)
     this.#streams.set(streamId, stream)
     if (this.#streams.size > STREAMS_KEPT) {
       for (const old of this.#streams.values()) {
         if (old === stream || isInUse(old)) continue
-        this.#streams.delete(old.streamId)
+        this.#leave(old, left)
         break
       }
     }
@@ -74,11 +96,84 @@ export class DriverLocation {
   }
 
   knownStream(streamId: StreamId): Stream | undefined {
-    return this.#streams.get(streamId)
+    return this.#streams.get(streamId) ?? this.#leaving?.get(streamId)
   }
 
-  streams(): Iterable<Stream> {
-    return this.#streams.values()
+  /** All that are known, the least recently used first. */
+  *streams(): Iterable<Stream> {
+    if (this.#leaving !== null) yield* this.#leaving.values()
+    yield* this.#streams.values()
+  }
+
+  /** Whether the store has to be asked for this stream's mark. */
+  mayBeForgotten(streamId: StreamId): boolean {
+    return this.#forgotten !== null && this.knownStream(streamId) === undefined && this.#forgotten.has(streamId)
+  }
+
+  /** Streams that wait to be forgotten. */
+  get leaving(): readonly Stream[] {
+    return this.#leaving === null ? NONE : [...this.#leaving.values()]
+  }
+
+  /** Whether there are so many of them that no other stream may be taken up. */
+  get isCrowded(): boolean {
+    return this.#leaving !== null && this.#leaving.size >= STREAMS_LEAVING
+  }
+
+  /** Whether a stream waits to be forgotten. */
+  get hasLeaving(): boolean {
+    return this.#leaving !== null
+  }
+
+  /** The number of the last stream whose mark was written: what the store told of any before may be out of date. */
+  get leaveNo(): number {
+    return this.#leaveNo
+  }
+
+  /** The mark of a stream that is leaving, as it is to be written. Input: all of it is durable. */
+  leavingMark(unitId: UnitId, { streamId, receivedSeq }: Stream): LeavingMark {
+    this.#leaveNo += 1
+    return { unitId, streamId, durableSeq: receivedSeq, leaveNo: this.#leaveNo }
+  }
+
+  isLeaving(stream: Stream): boolean {
+    return this.#leaving?.get(stream.streamId) === stream
+  }
+
+  /** The store has the mark of a stream that is leaving. */
+  forget({ streamId }: Stream): void {
+    this.#stay(streamId)
+    this.#forgotten ??= new ForgottenStreams()
+    this.#forgotten.add(streamId)
+  }
+
+  /** A forgotten stream is known again, with its mark from the store. Input: as of `stream`. */
+  restore(streamId: StreamId, durableSeq: number, ...uses: Uses): void {
+    const stream = this.stream(streamId, ...uses)
+    stream.receivedSeq = durableSeq
+    stream.durableSeq = durableSeq
+  }
+
+  /** The fingerprints of the forgotten streams, for a snapshot; none, mostly. */
+  forgottenPrints(): readonly number[] {
+    return this.#forgotten?.prints() ?? []
+  }
+
+  takeForgottenPrints(prints: readonly number[]): void {
+    this.#forgotten = prints.length === 0 ? null : ForgottenStreams.of(prints)
+  }
+
+  #leave(stream: Stream, left: (stream: Stream) => void): void {
+    this.#streams.delete(stream.streamId)
+    // Nothing was ever taken of it: whoever comes back with it begins at 1, as with a new one.
+    if (stream.receivedSeq === 0) return
+    this.#leaving ??= new Map()
+    this.#leaving.set(stream.streamId, stream)
+    left(stream)
+  }
+
+  #stay(streamId: StreamId): void {
+    if (this.#leaving?.delete(streamId) && this.#leaving.size === 0) this.#leaving = null
   }
 
   /** Takes a fix as the unit's place if it is newer; true when it moved the current position. */

@@ -2,23 +2,25 @@
 import { alarmCleared } from '../../domain/desk.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
-import { driverKey, type TripId } from '../../domain/ids.ts'
+import { driverKey, type StreamId, type TripId, type UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { SegmentWriter } from '../../store/segment-writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import type { ActorRef } from '../actor-system.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
-import type { DriverActor } from '../driver/driver-actor.ts'
+import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
-import type { Hole } from '../driver/location.ts'
+import type { Hole, Stream } from '../driver/location.ts'
 import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
 import type { DeadlineKeeper } from './deadline-keeper.ts'
 import type { Desk } from './desk.ts'
 import type { LiveView } from './live/live-view.ts'
 import type { Answer } from './messages.ts'
 import type { RegionReads } from './reads.ts'
+import type { StreamMarks } from './stream-marks.ts'
 
 interface DriverSideParts {
   readonly clock: RegionClock
@@ -30,6 +32,8 @@ interface DriverSideParts {
   readonly reads: RegionReads
   readonly deadlines: DeadlineKeeper
   readonly segments: SegmentWriter
+  readonly marks: StreamMarks
+  readonly driverRef: (unitId: UnitId) => ActorRef<DriverMessage> | undefined
   readonly trip: (tripId: TripId) => TripState | undefined
   readonly command: (request: CommandRequest) => void
   readonly record: (events: readonly DomainEvent[]) => void
@@ -113,6 +117,16 @@ export class DriverSide implements DriverDoor {
   refuseFixes(session: Session, refusal: Refusal): void {
     this.#parts.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
     session.send(['error', null, refusal.code, refusal.message, refusal.details ?? null])
+  }
+
+  left({ unitId, location }: DriverActor, stream: Stream): void {
+    this.#parts.marks.left(unitId, location, stream)
+  }
+
+  readMarks({ unitId }: DriverActor, session: Session, streamIds: readonly StreamId[]): void {
+    const { marks, driverRef } = this.#parts
+    const streams = streamIds.map(streamId => ({ unitId, streamId }))
+    marks.read(streams, read => void driverRef(unitId)?.tell({ type: 'marks-read', session, read }))
   }
 
   markWaits(driver: DriverActor): void {

@@ -6,15 +6,17 @@
  * marks of its streams tell it where to go on.
  */
 import type { FixHoleRecorded } from '../../domain/events.ts'
-import { driverKey, type UnitId } from '../../domain/ids.ts'
+import { driverKey, type StreamId, type UnitId } from '../../domain/ids.ts'
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts'
 import { toFeedFix } from '../../protocol/fix-frame.ts'
 import type { DetachReason, FeedChannel, FeedFix, StreamClock } from '../../protocol/wire.ts'
+import type { StreamName } from '../../store/journal.ts'
 import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
 import { holeBefore, type Stream } from '../driver/location.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
+import type { MarksRead } from './stream-marks.ts'
 
 /** A feed's marks leave together, so often at most, wall time. */
 const TELL_MARKS_EVERY_MS = 250
@@ -28,6 +30,8 @@ export interface FeedDoor
   extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'latestMs' | 'counted' | 'moved' | 'refuseFixes'> {
   driver(unitId: UnitId): DriverActor | undefined
   isOverfull(): boolean
+  /** Reads the marks of forgotten streams; the answer comes as a message, `feed-marks-read`. */
+  readMarks(session: Session, streams: readonly StreamName[]): void
   record(holes: readonly FixHoleRecorded[]): void
   /** Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head. */
   hold(leave: (position: number) => void): void
@@ -80,25 +84,40 @@ export class Feeds {
   }
 
   take(frame: FeedFrame): void {
-    this.#queuedFixes -= frame.fixes.length
-    this.#feeds.get(frame.session)?.take(frame)
+    const count = frame.fixes.length
+    const feed = this.#feeds.get(frame.session)
+    if (feed === undefined) this.#queuedFixes -= count
+    else feed.inTurn({ run: () => feed.take(frame), ended: () => this.turnBack(count) })
   }
 
   attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void {
-    if (this.#door.isOverfull()) {
-      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
-    }
-    this.#feeds.get(session)?.attach(requestId, channels)
+    const feed = this.#feeds.get(session)
+    feed?.inTurn({
+      run: () => {
+        if (!this.#door.isOverfull()) return feed.attach(requestId, channels)
+        session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+      },
+    })
+  }
+
+  /** The marks have come for which this feed's `attach` waits. */
+  marksRead(session: Session, read: MarksRead): void {
+    this.#feeds.get(session)?.marksRead(read)
   }
 
   detach(session: Session, requestId: string, channels: readonly number[]): void {
     const feed = this.#feeds.get(session)
-    for (const channel of channels) feed?.release(channel)
-    this.#door.hold(position => session.send(['reply', requestId, position, {}]))
+    feed?.inTurn({
+      run: () => {
+        for (const channel of channels) feed.release(channel)
+        this.#door.hold(position => session.send(['reply', requestId, position, {}]))
+      },
+    })
   }
 
   askMark(session: Session, channel: number): void {
-    this.#feeds.get(session)?.askMark(channel)
+    const feed = this.#feeds.get(session)
+    feed?.inTurn({ run: () => feed.askMark(channel) })
   }
 }
 
@@ -134,6 +153,22 @@ export class Attachment {
   }
 }
 
+/** Something that a feed asked for. */
+interface Errand {
+  readonly run: () => void
+  /** It was done, or never will be. */
+  readonly ended?: () => void
+}
+
+/** An `attach` that waits for the marks of forgotten streams. */
+interface HeldAttach {
+  readonly requestId: string
+  readonly channels: readonly FeedChannel[]
+  /** The streams whose marks are being read, and how often their units had forgotten one when they were asked for. */
+  readonly asked: readonly (readonly [driver: DriverActor, leaveNo: number])[]
+}
+
+/** *Taking* what comes at once, or *holding* an `attach`: then all that comes after it waits, in its order. */
 class Feed {
   readonly #door: FeedDoor
   readonly #session: Session
@@ -145,6 +180,9 @@ class Feed {
   /** Those told less than `MARK_EVERY_MS` ago, the longest ago first. */
   readonly #recent = new Set<Attachment>()
   #cancelTimer: (() => void) | null = null
+  #held: HeldAttach | null = null
+  /** What came behind it; bounded by the rates of a feed, as the reading has its time, and by `QUEUED_FIXES_MAX`. */
+  #errands: Errand[] = []
 
   constructor(door: FeedDoor, session: Session, clientNowMs: number) {
     this.#door = door
@@ -160,9 +198,44 @@ class Feed {
     this.#recent.clear()
     this.#cancelTimer?.()
     this.#cancelTimer = null
+    this.#held = null
+    for (const { ended } of this.#errands.splice(0)) ended?.()
   }
 
-  attach(requestId: string, channels: readonly FeedChannel[]): void {
+  /** Runs it now, or behind the `attach` that is held. */
+  inTurn(errand: Errand): void {
+    if (this.#held === null) runErrand(errand)
+    else this.#errands.push(errand)
+  }
+
+  /** Attaches once the marks of all its streams are known. */
+  attach(requestId: string, channels: readonly FeedChannel[], read: MarksRead | undefined = undefined): void {
+    const unknown: StreamName[] = []
+    const asked: [DriverActor, number][] = []
+    for (const [, unitId, streamId] of channels) {
+      const driver = this.#door.driver(unitId)
+      if (driver === undefined || read === null || this.#whyNot(unitId, driver) !== null) continue
+      if (!driver.location.mayBeForgotten(streamId) || read?.markOf(unitId, streamId) !== undefined) continue
+      unknown.push({ unitId, streamId })
+      asked.push([driver, driver.location.leaveNo])
+    }
+    if (unknown.length === 0) return this.#attach(requestId, channels, read ?? null)
+    this.#held = { requestId, channels, asked }
+    this.#door.readMarks(this.#session, unknown)
+  }
+
+  marksRead(read: MarksRead): void {
+    const held = this.#held
+    if (held === null) return
+    this.#held = null
+    const { requestId, channels, asked } = held
+    // What left memory since the question may have come further than the answer says.
+    const isOutOfDate = read !== null && asked.some(([{ location }, leaveNo]) => location.leaveNo !== leaveNo)
+    this.attach(requestId, channels, isOutOfDate ? undefined : read)
+    while (this.#held === null && this.#errands.length > 0) runErrand(this.#errands.shift()!)
+  }
+
+  #attach(requestId: string, channels: readonly FeedChannel[], read: MarksRead): void {
     const attached: Attachment[] = []
     const refused: (readonly [channel: number, code: ErrorCode])[] = []
     const holes: FixHoleRecorded[] = []
@@ -176,7 +249,12 @@ class Feed {
         refused.push([channel, code ?? 'unknown-unit'])
         continue
       }
-      const attachment = this.#hold(driver, declared)
+      const mark = this.#markOf(driver, streamId, read)
+      if (mark === null) {
+        refused.push([channel, 'unavailable'])
+        continue
+      }
+      const attachment = this.#hold(driver, declared, mark)
       attached.push(attachment)
       const hole = holeBefore(attachment.stream, lowestSeq)
       if (hole === null) continue
@@ -264,9 +342,16 @@ class Feed {
     return driver.state.retired === true ? 'unit-retired' : null
   }
 
-  #hold(driver: DriverActor, [channel, , streamId, clock]: FeedChannel): Attachment {
+  /** The mark of a forgotten stream; 0 for others, null when the store could not tell, or must first take others. */
+  #markOf({ unitId, location }: DriverActor, streamId: StreamId, read: MarksRead): number | null {
+    if (location.knownStream(streamId) !== undefined) return 0
+    if (location.isCrowded) return null
+    return location.mayBeForgotten(streamId) ? (read?.markOf(unitId, streamId) ?? null) : 0
+  }
+
+  #hold(driver: DriverActor, [channel, , streamId, clock]: FeedChannel, mark: number): Attachment {
     driver.feed?.end('superseded')
-    const attachment = new Attachment(this, channel, driver, driver.openFeedStream(streamId), clock)
+    const attachment = new Attachment(this, channel, driver, driver.openFeedStream(streamId, mark), clock)
     driver.feed = attachment
     this.#channels.set(channel, attachment)
     return attachment
@@ -322,6 +407,11 @@ class Feed {
       this.#session.send(['feed-marks', marks.slice(from, from + MARKS_PER_FRAME)])
     }
   }
+}
+
+function runErrand({ run, ended }: Errand): void {
+  run()
+  ended?.()
 }
 
 function notAttached(channel: number): Refusal {

@@ -8,6 +8,7 @@ import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { Deadline } from './deadlines.ts'
 import type { FeedFrame } from './feeds.ts'
+import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
 export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' }
@@ -52,6 +53,7 @@ export type RegionMessage =
     }
   | ({ readonly type: 'feed-fixes' } & FeedFrame)
   | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
+  | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   /** `retired`: those that the service has given up; absent where nobody looked. */
   | {
       readonly type: 'units'

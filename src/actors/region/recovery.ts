@@ -28,6 +28,10 @@ import {
 } from './snapshots.ts'
 import { evolveEntity, type States } from './turn.ts'
 
+/** Streams that have left memory before their marks are written: about 1 MB of them. */
+const LEAVING_MAX = 5_000
+const MARKS_AT_ONCE = 500
+
 export interface Recovered {
   readonly acquired: Acquired
   readonly drivers: ReadonlyMap<UnitId, DriverState>
@@ -56,7 +60,9 @@ export async function recover(
       for (const event of record.events) {
         // Before the segments: a hole must not make its stream look younger than the one that goes on.
         if (event.type === 'FixHoleRecorded' && memory.isAfterSnapshot(event.entity, record.position)) {
-          memory.location(event.unitId).skipHole(event.streamId, event.toSeq)
+          const location = memory.location(event.unitId)
+          location.skipHole(event.streamId, event.toSeq)
+          if (location.hasLeaving) memory.unitsLeft.add(event.unitId)
         }
         for (const entity of entitiesOf(event)) {
           if (memory.isAfterSnapshot(entity, record.position)) memory.evolve(entity, event, meta)
@@ -64,6 +70,7 @@ export async function recover(
       }
       memory.lastRecordedAtMs = record.recordedAtMs
     }
+    await forgetLeft(journal, acquired, memory)
     const { position } = records.at(-1)!
     onProgress({ step: 'log', done: position - start.position, of: acquired.logEnd - start.position })
   }
@@ -71,9 +78,12 @@ export async function recover(
     for (const segment of segments) {
       for (const { unitId, streamId, fix, flags } of decodeSegment(segment.bytes)) {
         if (!memory.isAfterSegment(unitId, segment.segmentNo)) continue
-        memory.location(unitId).replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
+        const location = memory.location(unitId)
+        location.replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
+        if (location.hasLeaving) memory.unitsLeft.add(unitId)
       }
     }
+    await forgetLeft(journal, acquired, memory)
     const { segmentNo } = segments.at(-1)!
     onProgress({ step: 'fixes', done: segmentNo - start.segmentNo, of: acquired.segmentEnd - start.segmentNo })
   }
@@ -91,6 +101,30 @@ export async function recover(
   }
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
   return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine }
+}
+
+/**
+ * Streams that left memory on the way are forgotten once there are many: a region's whole history may have millions.
+ * Errors: those of the journal.
+ */
+async function forgetLeft(
+  journal: Journal,
+  { ownership }: Acquired,
+  { unitsLeft, locations }: RecoveringMemory,
+): Promise<void> {
+  const left = [...unitsLeft].flatMap(unitId => {
+    const location = locations.get(unitId)!
+    return location.leaving.map(stream => ({ unitId, location, stream }))
+  })
+  if (left.length < LEAVING_MAX) return
+  for (let from = 0; from < left.length; from += MARKS_AT_ONCE) {
+    const some = left.slice(from, from + MARKS_AT_ONCE)
+    const rows = some.map(({ unitId, location, stream }) => location.leavingMark(unitId, stream))
+    // Another engine has the region: what this one rebuilds will be dropped at its first write.
+    if ((await journal.putStreamMarks(ownership, rows)) === 'fenced') return
+    for (const { location, stream } of some) location.forget(stream)
+  }
+  unitsLeft.clear()
 }
 
 /** Personal data that was taken away leaves its row behind. */
@@ -116,6 +150,8 @@ class RecoveringMemory implements States {
   readonly snapshotPositions = new Map<EntityKey, number>()
   readonly snapshotSegments = new Map<UnitId, number>()
   readonly quarantine = new Quarantine()
+  /** Units with streams that have left memory. */
+  readonly unitsLeft = new Set<UnitId>()
   lastRecordedAtMs = 0
 
   /** Folds an event into an entity, unless one before it did not fit. */
@@ -177,7 +213,7 @@ async function readSnapshots(
 function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: SnapshotWrite): void {
   memory.snapshotPositions.set(entity, snapshot.position)
   if (entity.startsWith('driver/')) {
-    const { state, placed, streams } = snapshot.state as DriverSnapshot
+    const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
     memory.drivers.set(state.unitId, state)
     memory.snapshotSegments.set(state.unitId, snapshot.segmentNo)
     const location = memory.location(state.unitId)
@@ -186,6 +222,8 @@ function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: Sna
       stream.receivedSeq = receivedSeq
       stream.durableSeq = receivedSeq
     }
+    location.takeForgottenPrints(forgotten)
+    if (location.hasLeaving) memory.unitsLeft.add(state.unitId)
     if (placed !== null) location.place(placed.streamId, placed)
   } else if (entity.startsWith('trip/')) {
     const { state } = snapshot.state as TripSnapshot

@@ -39,6 +39,7 @@ import { type Recovered, reachedMs, recover } from './recovery.ts'
 import { takeUnits } from './reference.ts'
 import { Shards } from './shards.ts'
 import { putInParts, snapshotsOf } from './snapshots.ts'
+import { StreamMarks } from './stream-marks.ts'
 import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -62,12 +63,13 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     'detach',
     'feed-fixes',
     'feed-mark-asked',
+    'feed-marks-read',
     'units',
     'deadline',
     'match',
   ] as const
-  /** As many as there are sessions and timers, and one of each of the others: none of them can be asked for again. */
-  readonly neverRefused = ['session-closed', 'units', 'deadline', 'match'] as const
+  /** As many as there are sessions, feeds and timers, and one of each of the others: none can be asked for again. */
+  readonly neverRefused = ['session-closed', 'feed-marks-read', 'units', 'deadline', 'match'] as const
   readonly clock: RegionClock
   readonly ref: ActorRef<RegionMessage>
   readonly #parts: RegionParts
@@ -85,6 +87,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly #ownership: Ownership
   readonly #writer: LogWriter
   readonly #segments: SegmentWriter
+  readonly #marks: StreamMarks
   readonly #turns: TurnRunner
   readonly #drivers: DriverSide
   readonly #upkeep: Upkeep
@@ -172,6 +175,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       refuseFixes: (session, refusal) => this.#drivers.refuseFixes(session, refusal),
       driver: unitId => this.#memory.driverActor(unitId),
       isOverfull: () => this.#isOverfull(),
+      readMarks: (session, streams) =>
+        this.#marks.read(streams, read => void this.ref.tell({ type: 'feed-marks-read', session, read })),
       record: events => this.#recordNews(events),
       hold: leave => {
         const head = this.#writer.head
@@ -196,13 +201,20 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#writer = new LogWriter({
       ...lane,
       logEnd,
-      handlers: { onDurable: position => this.#outbox.release(position), onFenced, onContentRejected },
+      handlers: { onDurable: position => this.#onRecordsDurable(position), onFenced, onContentRejected },
     })
     this.#segments = new SegmentWriter({
       ...lane,
       segmentEnd,
       logHead: () => this.#writer.head,
       handlers: { onDurable: segment => this.#onFixesDurable(segment), onFenced, onContentRejected },
+    })
+    this.#marks = new StreamMarks({
+      ...lane,
+      taken: () => ({ position: this.#writer.head, segmentNo: this.#segments.newestSegmentNo }),
+      durable: () => ({ position: this.#writer.durable, segmentNo: this.#segments.durableSegmentNo }),
+      onReadFailed: error => parts.log.warn({ region: regionId, err: error }, 'marks of old streams cannot be read'),
+      handlers: { onFenced, onContentRejected },
     })
     this.#turns = new TurnRunner({
       memory: this.#memory,
@@ -235,6 +247,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       reads: this.#reads,
       deadlines: this.#deadlines,
       segments: this.#segments,
+      marks: this.#marks,
+      driverRef: unitId => this.#memory.driverRef(unitId),
       trip: tripId => this.#memory.trip(tripId),
       command: request => this.command(request),
       record: events => this.#recordNews(events),
@@ -330,6 +344,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
         return this.#feeds.take(message)
       case 'feed-mark-asked':
         return this.#feeds.askMark(message.session, message.channel)
+      case 'feed-marks-read':
+        return this.#feeds.marksRead(message.session, message.read)
       case 'units':
         return this.#takeUnits(message)
       case 'deadline':
@@ -383,9 +399,15 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     })
   }
 
+  #onRecordsDurable(position: number): void {
+    this.#outbox.release(position)
+    this.#marks.advance()
+  }
+
   #onFixesDurable(segment: DurableSegment): void {
     this.#parts.metrics.observeDurableLags(segment.arrivedWallMs, this.#parts.machine.wallMs())
     for (const { unitId, streamId, seq } of segment.marks) this.#memory.driverActor(unitId)?.onDurable(streamId, seq)
+    this.#marks.advance()
   }
 
   #askForMatch(): void {
@@ -421,6 +443,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     for (const state of recovered.drivers.values()) {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
       this.#addDriver(state, location, this.clock.nowMs())
+      for (const stream of location.leaving) this.#marks.left(state.unitId, location, stream)
       this.#desk.onDriver(undefined, state, location.current)
       if (isSliceOver()) await pause()
     }
@@ -507,6 +530,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#upkeep.stop()
     this.#writer.stop()
     this.#segments.stop()
+    this.#marks.stop()
     this.#outbox.dropAll()
     for (const message of this.#parts.system.dropMailbox(this.#mailbox))
       answerUnheard(message as Parameters<typeof answerUnheard>[0])

@@ -14,7 +14,7 @@ import type { Journal, Ownership, SnapshotWrite } from '../../store/journal.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
-const FORM = 3
+const FORM = 4
 /** Snapshots in one statement, so that no statement grows with the region. */
 const AT_ONCE = 2_000
 
@@ -31,8 +31,10 @@ export interface DriverSnapshot {
   readonly form: typeof FORM
   readonly state: DriverState
   readonly placed: PlacedFix | null
-  /** `[streamId, receivedSeq]`, the least recently used first. */
+  /** `[streamId, receivedSeq]`, the least recently used first; those that wait to be forgotten are among them. */
   readonly streams: readonly (readonly [streamId: string, receivedSeq: number])[]
+  /** Fingerprints of the streams that are forgotten, whose marks are rows of their own. */
+  readonly forgotten: readonly number[]
 }
 export interface TripSnapshot {
   readonly form: typeof FORM
@@ -58,7 +60,8 @@ export function snapshotsOf(memory: Memory): SnapshotWrite[] {
   const snapshots: SnapshotWrite[] = []
   for (const { state, location } of memory.drivers) {
     const streams = [...location.streams()].map(stream => [stream.streamId, stream.receivedSeq] as const)
-    const driver: DriverSnapshot = { form: FORM, state, placed: location.placed, streams }
+    const forgotten = location.forgottenPrints()
+    const driver: DriverSnapshot = { form: FORM, state, placed: location.placed, streams, forgotten }
     snapshots.push({ entity: driverKey(state.unitId), ...at, state: driver })
   }
   for (const state of memory.trips) {

@@ -152,6 +152,25 @@ test('the end of a session is taken: its unit is disconnected, its board and its
   assert.deepEqual(feed.all('detached'), [])
 })
 
+test('the marks that a session or a feed waits for are taken', async () => {
+  await world.import(['A1'], ['A2'])
+  const feed = world.feed()
+  await settle()
+  for (let i = 0; i < 12; i++) {
+    world.fixes(world.connect('A1', [[`s${i}`, 'gnss', 1]]), [wireFix(1, 100)])
+    await world.attach(feed, [1, 'A2', `s${i}`, 'gnss', 1])
+    world.feedFixes(feed, [1, ...wireFix(1, 100)])
+    await world.advance(300)
+  }
+  const crew = world.connect('A1', [['s0', 'gnss', 1]])
+  world.host.attach(feed, 'old', [[1, 'A2', 's0', 'gnss', 1]])
+  world.fillMailbox()
+  // The questions are at the front, so their answers come behind what fills the mailbox.
+  await empty()
+  assert.deepEqual(crew.welcome.streams, [['s0', 1]])
+  assert.deepEqual(feed.last('reply')[2], { channels: [[1, 1]], refused: [] })
+})
+
 test('deadlines are taken: an offer ends in its time', async () => {
   await world.onDuty('A1', 100)
   const tripId = await world.call()

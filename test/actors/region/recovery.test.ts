@@ -11,6 +11,8 @@ import {
   PRIORITIES,
   REPORTABLE_PHASES,
 } from '../../../src/domain/vocabulary.ts'
+import { MemoryJournal } from '../../../src/store/memory-journal.ts'
+import { SegmentEncoder } from '../../../src/store/segment-codec.ts'
 import { callOf, REGION, type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 
 const UNITS = ['A1', 'A2', 'A3', 'A4']
@@ -233,6 +235,42 @@ test('a set of snapshots that was cut off half-way is no harm: each actor goes o
     assert.deepEqual(states(await recover(world.journal, acquired)), states(whole))
   }
   await world.close()
+})
+
+test('streams without number that a log of years has are forgotten on the way, and found again in the store', async () => {
+  const journal = new MemoryJournal()
+  const { ownership } = await journal.acquire(REGION)
+  const encoder = new SegmentEncoder()
+  const [units, streams] = [40, 200]
+  for (let segmentNo = 1; segmentNo <= streams; segmentNo++) {
+    const [, , lonE7, latE7] = wireFix(1, 100)
+    const fix = { lonDeg: lonE7 / 1e7, latDeg: latE7 / 1e7, accuracyM: null, speedMps: null, headingDeg: null }
+    for (let unit = 1; unit <= units; unit++) {
+      for (let seq = 1; seq <= 3; seq++) {
+        encoder.add(`A${unit}`, `s${segmentNo}`, { ...fix, seq, fixedAtMs: 1_000 * segmentNo + seq }, 0)
+      }
+    }
+    const { marks: _, ...segment } = encoder.finish()
+    await journal.appendSegment(ownership, { ...segment, segmentNo, logPosition: 0, codecVersion: 1 })
+  }
+  // Smaller pages than those of the journal in memory, as the database has them.
+  const readSegments = journal.readSegments.bind(journal)
+  journal.readSegments = async function* (region, after) {
+    for await (const chunk of readSegments(region, after)) for (const segment of chunk) yield [segment]
+  }
+  const acquired = await journal.acquire(REGION)
+  const { locations } = await recover(journal, acquired)
+  const known = [...locations.values()].reduce((sum, location) => sum + [...location.streams()].length, 0)
+  assert.ok(known < 5_000 + units * 10, `${known} of ${units * streams} streams are in memory`)
+  for (const [unitId, location] of locations) {
+    for (let i = 1; i <= streams; i++) {
+      const streamId = `s${i}`
+      const here = location.knownStream(streamId)?.durableSeq
+      if (here === undefined) assert.ok(location.mayBeForgotten(streamId))
+      const mark = here ?? (await journal.readStreamMarks(REGION, [{ unitId, streamId }]))[0]?.durableSeq
+      assert.equal(mark, 3, `${streamId} of ${unitId}`)
+    }
+  }
 })
 
 describe('after a start', () => {

@@ -5,7 +5,7 @@ import { until } from '../../support/engine.ts'
 import { FORMATS, fixAt, holdWrites, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
-const RULES = ['once', 'told', 'newest', 'anew', 'frames', 'bad', 'marks', 'crew', 'loss']
+const RULES = ['once', 'told', 'newest', 'anew', 'frames', 'bad', 'marks', 'crew', 'loss', 'old']
 // One region a rule serves both formats, one after the other: the streams tell their fixes apart.
 const stage = new Stage(Object.fromEntries(RULES.map(rule => [rule, ordered])))
 
@@ -186,6 +186,28 @@ for (const format of FORMATS) {
       other.send('feed-fixes', 0, fix(1, 2))
       assert.equal(await other.refusal(null), 'wrong-role')
     }
+  })
+
+  test(`[FD-9] a stream of many attaches ago is known with its mark, and fixes may follow at once (${format})`, async () => {
+    const region = 'old'
+    const feed = await stage.feed({ region, format })
+    const carry = async (streamId: string, count: number) => {
+      await attach(feed, [1, 'A1', `${format}-${streamId}`, 'device', 1])
+      feed.send('feed-fixes', 0, ...Array.from({ length: count }, (_, i) => fix(1, i + 1)))
+      await durable(feed, 1, count)
+    }
+    await carry('m0', 3)
+    for (let i = 1; i <= 10; i += 1) await carry(`m${i}`, 1)
+    feed.send('attach', 'back', [[1, 'A1', `${format}-m0`, 'device', 1]])
+    feed.send('feed-fixes', 0, ...[1, 2, 3, 4].map(seq => fix(1, seq)))
+    const { result } = await feed.reply('back')
+    assert.deepEqual(result, { channels: [[1, 3]], refused: [] })
+    await durable(feed, 1, 4)
+    const rows = (await stage.site.storedFixes(region)).filter(row => row.streamId === `${format}-m0`)
+    assert.deepEqual(
+      rows.map(row => row.fix.seq),
+      [1, 2, 3, 4],
+    )
   })
 
   test(`[FD-9] a feed that comes back goes on from the marks: nothing is lost and nothing stored twice (${format})`, async () => {

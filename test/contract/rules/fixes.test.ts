@@ -7,7 +7,20 @@ import { until } from '../../support/engine.ts'
 import { CALL, type DriverIdentity, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
-const REGIONS = ['frames', 'marks', 'told', 'twice', 'gaps', 'holes', 'hints', 'late', 'future', 'unknown', 'cadence']
+const REGIONS = [
+  'frames',
+  'marks',
+  'told',
+  'twice',
+  'gaps',
+  'holes',
+  'old',
+  'hints',
+  'late',
+  'future',
+  'unknown',
+  'cadence',
+]
 const stage = new Stage(Object.fromEntries(REGIONS.map(region => [region, ordered])))
 
 /** Asks for the mark, which must be this. */
@@ -152,6 +165,42 @@ test('[FX-8] a late fix goes into the track and does not move the unit back', as
   assert.deepEqual(await storedSeqs(region), [1, 2, 3, 4])
   // Of two measured at one moment, the later number counts.
   assert.equal((await placeOf('A1', { region }))?.lonE7, fixAt(3, 3)[2])
+})
+
+test('[HS-7] [FX-4] [FX-6] a stream of many app starts ago is known with its mark', async () => {
+  const region = 'old'
+  const unit = 'A1'
+  const first = await stage.driver(unit, { region, streams: [['a', 'device', 1]] })
+  first.send('fix', 0, 0, fixAt(1), fixAt(2), fixAt(3))
+  await durable(first, 3)
+  const begin = async (streamId: string) => {
+    const driver = await stage.driver(unit, { region, streams: [[streamId, 'device', 1]] })
+    driver.send('fix', 0, 0, fixAt(1))
+    await durable(driver, 1)
+  }
+  for (let i = 1; i <= 10; i += 1) await begin(`start-${i}`)
+  const isWritten = async () => {
+    const { rows } = await session.query("SELECT 1 FROM location.stream_marks WHERE region = $1 AND stream_id = 'a'", [
+      region,
+    ])
+    return rows.length === 1
+  }
+  const session = await stage.site.session()
+  await until('its mark is stored apart', isWritten)
+  const back = await stage.driver(unit, { region, streams: [['a', 'device', 1]] })
+  assert.deepEqual(back.welcome.streams, [['a', 3]])
+  back.send('fix', 0, 0, fixAt(1), fixAt(2), fixAt(3), fixAt(4))
+  await durable(back, 4)
+  assert.deepEqual(await storedSeqs(region, 'a'), [1, 2, 3, 4])
+  for (let i = 11; i <= 20; i += 1) await begin(`start-${i}`)
+  // What the client no longer holds is stored: there is no hole.
+  const without = await stage.driver(unit, { region, streams: [['a', 'device', 5]] })
+  assert.deepEqual(without.welcome.streams, [['a', 4]])
+  const events = (await stage.site.records(region)).flatMap(record => record.events)
+  assert.deepEqual(
+    events.filter(event => event.type === 'FixHoleRecorded'),
+    [],
+  )
 })
 
 test('[FX-9] a fix from the future is stored and acknowledged and places nothing; such a hint is dropped', async () => {

@@ -229,6 +229,9 @@ export class SimulatedDatabase {
           () => journal.putSnapshots(ownership, snapshots).then(standing(ownership, () => watch.snapshotsPut())),
           snapshots,
         ),
+      putStreamMarks: (ownership, marks) =>
+        call('write', () => journal.putStreamMarks(ownership, marks).then(standing(ownership, () => {})), marks),
+      readStreamMarks: (region, streams) => call('own-connection', () => journal.readStreamMarks(region, streams)),
       settle: ownership => call('own-connection', () => journal.settle(ownership)),
       forgetCommands: (ownership, beforeMs) =>
         call('own-connection', () => journal.forgetCommands(ownership, beforeMs)),

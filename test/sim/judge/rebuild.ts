@@ -172,6 +172,8 @@ function readerUpTo(journal: Journal, ends: DurableEnds, withSnapshots: boolean)
     },
     readCommands: (region, since) => journal.readCommands(region, since),
     readCallDetails: region => journal.readCallDetails(region),
+    // The marks of streams that leave memory on the way: the judge looks at what is there, and writes nothing.
+    putStreamMarks: () => Promise.resolve('durable'),
   }
   return reader as Journal
 }
