@@ -100,6 +100,7 @@ class RunningEngine implements Engine {
       directory: {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,
+        damagedRows: () => this.#regions?.damagedRows() ?? 0,
       },
       authenticator: access.authenticator,
       revocations: access.revocations,

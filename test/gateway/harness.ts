@@ -258,6 +258,10 @@ export async function startHarness(
     ready() {
       return this.isReady
     },
+    damaged: 0,
+    damagedRows() {
+      return this.damaged
+    },
   }
   const metrics = new Metrics()
   const doors = closedDoors()
@@ -278,7 +282,7 @@ export function closedDoors(): GatewayOptions {
     host: '127.0.0.1',
     port: 0,
     tls: null,
-    directory: { region: () => null, ready: () => true },
+    directory: { region: () => null, ready: () => true, damagedRows: () => 0 },
     authenticator: authenticatorOf(makeKey()),
     revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
     signIn: notHere('signing in'),

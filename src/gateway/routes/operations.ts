@@ -11,7 +11,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     method: 'get',
     pattern: '/readyz',
     action: null,
-    handle: ({ directory }) => (directory.ready() ? json(200, { status: 'ready' }) : notReady()),
+    handle: ({ directory }) => (directory.ready() ? ready(directory.damagedRows()) : notReady()),
   },
   {
     method: 'get',
@@ -30,6 +30,10 @@ const METRICS_ELSEWHERE: Refusal = {
   code: 'not-found',
   message: 'Nothing is shown here to this address; the operator can add it to the setting metricsFrom.',
 }
+
+/** Damage takes nothing from being ready: what is whole is served. Where it is, metrics and log tell whoever may ask. */
+const ready = (damagedRows: number): HttpReply =>
+  json(200, damagedRows === 0 ? { status: 'ready' } : { status: 'ready', damagedRows })
 
 /** An answer to a probe, and no refusal of anybody: it is not counted as one. */
 function notReady(): HttpReply {

@@ -7,5 +7,15 @@ import { access } from './0004-access.ts'
 import { places } from './0005-places.ts'
 import { audit } from './0006-audit.ts'
 import { callDetails } from './0007-call-details.ts'
+import { checksums } from './0008-checksums.ts'
 
-export const migrations: readonly Migration[] = [log, reference, accounts, access, places, audit, callDetails]
+export const migrations: readonly Migration[] = [
+  log,
+  reference,
+  accounts,
+  access,
+  places,
+  audit,
+  callDetails,
+  checksums,
+]
