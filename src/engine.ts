@@ -143,6 +143,7 @@ class RunningEngine implements Engine {
       directory: {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,
+        damagedRows: () => this.#regions?.damagedRows() ?? 0,
       },
       readiness: () => this.#regions?.readiness() ?? STARTING,
       authenticator: access.authenticator,

@@ -133,4 +133,6 @@ export interface RegionDirectory {
   region(regionId: RegionId): RegionHandle | null
   /** False while recovering, standing by or draining. */
   ready(): boolean
+  /** Stored rows of its regions that were found damaged when they were recovered. */
+  damagedRows(): number
 }

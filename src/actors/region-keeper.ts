@@ -111,6 +111,11 @@ export class RegionKeeper implements RegionDirectory {
       away: this.#away,
     }
   }
+  damagedRows(): number {
+    let rows = 0
+    for (const { region } of this.#hosts.values()) rows += region?.damage.total ?? 0
+    return rows
+  }
   hosts(): Iterable<RegionHost> {
     return this.#hosts.values()
   }

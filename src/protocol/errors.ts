@@ -57,6 +57,7 @@ export const ERRORS = {
   'unit-retired': rule(409, false, 'The unit was taken out of service for good; no crew can sign on to it.'),
   'unit-not-fit': rule(409, false, 'The unit cannot be given this trip as it is; `details` says why.'),
   quarantined: rule(409, false, 'An event did not fit its state, so it is held as it is; `details` names it.'),
+  'stored-data-damaged': rule(409, false, 'What is stored of it is missing or no longer what was written.'),
   'already-exists': rule(409, false, 'Something of this name exists already.'),
   'still-used': rule(409, false, 'Something else still refers to it.'),
   'version-missing': rule(428, false, 'Send If-Match with the ETag of what you read.'),

@@ -11,26 +11,41 @@ import {
   type Acquired,
   type CommandRow,
   ContentRejected,
+  type DetailsRow,
   type Journal,
   type LeavingMark,
   type LogRecord,
+  type OpenTrip,
   OutcomeUnknown,
   type Ownership,
   type RecordWrite,
   type SegmentWrite,
   type SnapshotWrite,
   STREAM_MARKS_KEPT,
+  type StoredTable,
   StoreUnavailable,
   type StreamMark,
   type StreamName,
   type WriteOutcome,
 } from './journal.ts'
+import {
+  damagedCommand,
+  damagedDetails,
+  damagedRecord,
+  damagedSegment,
+  missingRecords,
+  missingSegments,
+  snapshotOf,
+} from './stored-rows.ts'
 
 /**
  * How a write may fail. `unavailable`: nothing was sent. `unknown-lost` and `unknown-kept`: the connection broke after
  * the statement was sent, and it does not, or does, stand. `rejected`: the store refuses the content.
  */
 export type MemoryFault = 'unavailable' | 'unknown-lost' | 'unknown-kept' | 'rejected'
+
+/** What may happen to a stored row: it is gone, or no longer what was written. */
+export type Harm = 'lost' | 'changed'
 
 interface Region {
   epoch: number
@@ -41,6 +56,8 @@ interface Region {
   openTrips: Map<UnitId, TripId>
   callDetails: Map<CallId, CallDetails>
   segments: SegmentWrite[]
+  /** Rows that a test has harmed: `log.records 5` and their like. */
+  harmed: Map<string, Harm>
   snapshots: Map<string, { position: number; segmentNo: number; text: string }>
   /** By stream, of each unit. */
   streamMarks: Map<UnitId, Map<StreamId, StoredMark>>
@@ -99,11 +116,15 @@ export class MemoryJournal implements Journal {
 
   appendSegment(ownership: Ownership, segment: SegmentWrite): Promise<WriteOutcome> {
     return this.#write(ownership, state => {
-      const end = state.segments.length
+      const end = endsOf(state).segmentEnd
       if (segment.segmentNo !== end + 1) {
         throw new ContentRejected(`segment ${segment.segmentNo} does not follow the last one, ${end}`)
       }
-      return () => state.segments.push({ ...segment, bytes: Buffer.from(segment.bytes) })
+      return () => {
+        for (let lost = end; lost < state.segments.length; lost++) state.harmed.delete(`location.segments ${lost + 1}`)
+        state.segments.splice(end)
+        state.segments.push({ ...segment, bytes: Buffer.from(segment.bytes) })
+      }
     })
   }
 
@@ -145,35 +166,82 @@ export class MemoryJournal implements Journal {
     return this.#statement(ownership.region, state => (holds(state, ownership) ? endsOf(state) : null))
   }
 
+  /** Harms a stored row, by its position, segment number, entity, call id or command id; not while engines are on it. */
+  harm(region: RegionId, table: StoredTable, key: string | number, harm: Harm): void {
+    this.#region(region).harmed.set(`${table} ${key}`, harm)
+  }
+
   async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
-    const { records } = this.#region(region)
-    for (let from = afterPosition; from < records.length; from += CHUNK) {
-      yield records.slice(from, from + CHUNK).map(text => JSON.parse(text) as LogRecord)
+    const { records, harmed } = this.#region(region)
+    const end = endsOf(this.#region(region)).logEnd
+    for (let from = afterPosition; from < end; from += CHUNK) {
+      const chunk: LogRecord[] = []
+      for (let at = from; at < Math.min(from + CHUNK, end); at++) {
+        const harm = harmed.get(`log.records ${at + 1}`)
+        if (harm === 'lost') {
+          if (harmed.get(`log.records ${at}`) === 'lost' && at > from) continue
+          chunk.push(missingRecords(at + 1, lastLost(harmed, 'log.records', at + 1)))
+        } else {
+          const record = JSON.parse(records[at]!) as LogRecord
+          chunk.push(harm === undefined ? record : damagedRecord(record))
+        }
+      }
+      yield chunk
     }
   }
 
   async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
-    const { segments } = this.#region(region)
-    for (let from = afterSegmentNo; from < segments.length; from += CHUNK) yield segments.slice(from, from + CHUNK)
+    const { segments, harmed } = this.#region(region)
+    const end = endsOf(this.#region(region)).segmentEnd
+    for (let from = afterSegmentNo; from < end; from += CHUNK) {
+      yield segments.slice(from, Math.min(from + CHUNK, end)).flatMap((segment, i) => {
+        const harm = harmed.get(`location.segments ${segment.segmentNo}`)
+        if (harm === undefined) return segment
+        if (harm === 'changed') return damagedSegment(segment)
+        if (i > 0 && harmed.get(`location.segments ${segment.segmentNo - 1}`) === 'lost') return []
+        return missingSegments(segment.segmentNo, lastLost(harmed, 'location.segments', segment.segmentNo))
+      })
+    }
   }
 
   async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
-    const rows = [...this.#region(region).snapshots].map(([entity, { position, segmentNo, text }]) => ({
-      entity: entity as SnapshotWrite['entity'],
-      position,
-      segmentNo,
-      state: JSON.parse(text) as unknown,
-    }))
+    const { snapshots, harmed } = this.#region(region)
+    const rows = [...snapshots].flatMap(([entity, { position, segmentNo, text }]) => {
+      const row = { entity: entity as SnapshotWrite['entity'], position, segment_no: segmentNo, state: text }
+      const harm = harmed.get(`log.snapshots ${entity}`)
+      return harm === 'lost' ? [] : [snapshotOf({ ...row, sound: harm === undefined })]
+    })
     yield* inChunks(rows)
   }
 
   async *readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
-    const rows = [...this.#region(region).commands.values()].map(text => JSON.parse(text) as CommandRow)
+    const { commands, harmed } = this.#region(region)
+    const rows = [...commands.values()].flatMap(text => {
+      const row = JSON.parse(text) as CommandRow
+      const harm = harmed.get(`log.commands ${row.commandId}`)
+      return harm === 'lost' ? [] : harm === 'changed' ? [damagedCommand(row)] : [row]
+    })
     yield* inChunks(rows.filter(row => row.recordedAtMs >= sinceRecordedAtMs).sort((a, b) => a.position - b.position))
   }
 
-  async *readCallDetails(region: RegionId): AsyncIterable<readonly { callId: CallId; details: CallDetails }[]> {
-    yield* inChunks([...this.#region(region).callDetails].map(([callId, details]) => ({ callId, details })))
+  async *readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]> {
+    const { callDetails, harmed } = this.#region(region)
+    const rows = [...callDetails].flatMap(([callId, details]) => {
+      const harm = harmed.get(`log.call_details ${callId}`)
+      return harm === 'lost' ? [] : harm === 'changed' ? [damagedDetails(callId)] : [{ callId, details }]
+    })
+    yield* inChunks(rows)
+  }
+
+  async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
+    yield* inChunks([...this.#region(region).openTrips].map(([unitId, tripId]) => ({ unitId, tripId })))
+  }
+
+  refuseSnapshots(ownership: Ownership): Promise<WriteOutcome> {
+    return this.#write(ownership, state => () => {
+      state.snapshots = new Map()
+      for (const key of state.harmed.keys()) if (key.startsWith('log.snapshots ')) state.harmed.delete(key)
+    })
   }
 
   forgetCommands(ownership: Ownership, beforeRecordedAtMs: number): Promise<number> {
@@ -230,6 +298,7 @@ export class MemoryJournal implements Journal {
         openTrips: new Map(),
         callDetails: new Map(),
         segments: [],
+        harmed: new Map(),
         snapshots: new Map(),
         streamMarks: new Map(),
       }
@@ -244,10 +313,11 @@ function appendRecords(state: Region, ownership: Ownership, batch: readonly Reco
   const commands = new Map<string, string>()
   const openTrips = new Map<UnitId, TripId | null>()
   const callDetails = new Map<CallId, CallDetails>()
+  const end = endsOf(state).logEnd
   for (const [i, write] of batch.entries()) {
     const { position } = write.record
-    if (position !== state.records.length + i + 1) {
-      throw new ContentRejected(`position ${position} does not follow the end of the log, ${state.records.length + i}`)
+    if (position !== end + i + 1) {
+      throw new ContentRejected(`position ${position} does not follow the end of the log, ${end + i}`)
     }
     records.push(toJson({ ...write.record, epoch: ownership.epoch }))
 
@@ -258,7 +328,9 @@ function appendRecords(state: Region, ownership: Ownership, batch: readonly Reco
     }
     const openTripOf = (unitId: UnitId): TripId | null =>
       openTrips.has(unitId) ? openTrips.get(unitId)! : (state.openTrips.get(unitId) ?? null)
-    for (const { unitId, tripId } of write.closes) if (openTripOf(unitId) === tripId) openTrips.set(unitId, null)
+    for (const { unitId, tripId } of write.closes) {
+      if (tripId === null || openTripOf(unitId) === tripId) openTrips.set(unitId, null)
+    }
     for (const { unitId, tripId } of write.opens) {
       const open = openTripOf(unitId)
       if (open !== null) throw new ContentRejected(`unit ${unitId} has the open trip ${open}, so not also ${tripId}`)
@@ -271,6 +343,8 @@ function appendRecords(state: Region, ownership: Ownership, batch: readonly Reco
     }
   }
   return () => {
+    for (let lost = end; lost < state.records.length; lost++) state.harmed.delete(`log.records ${lost + 1}`)
+    state.records.splice(end)
     state.records.push(...records)
     for (const [key, text] of commands) state.commands.set(key, text)
     for (const [unitId, tripId] of openTrips) {
@@ -294,10 +368,21 @@ function forgetMarks(marks: Map<StreamId, StoredMark>): void {
   for (const { streamId } of newestFirst.slice(STREAM_MARKS_KEPT)) marks.delete(streamId)
 }
 
-const endsOf = (state: Region): { logEnd: number; segmentEnd: number } => ({
-  logEnd: state.records.length,
-  segmentEnd: state.segments.length,
-})
+/** As far as the last row that is not lost. */
+function endsOf({ records, segments, harmed }: Region): { logEnd: number; segmentEnd: number } {
+  let logEnd = records.length
+  while (harmed.get(`log.records ${logEnd}`) === 'lost') logEnd--
+  let segmentEnd = segments.length
+  while (harmed.get(`location.segments ${segmentEnd}`) === 'lost') segmentEnd--
+  return { logEnd, segmentEnd }
+}
+
+/** The end of the run of lost rows that begins here. */
+function lastLost(harmed: ReadonlyMap<string, Harm>, table: StoredTable, from: number): number {
+  let last = from
+  while (harmed.get(`${table} ${last + 1}`) === 'lost') last++
+  return last
+}
 
 const holds = (state: Region, ownership: Ownership): boolean =>
   state.epoch === ownership.epoch && state.incarnation === ownership.incarnation

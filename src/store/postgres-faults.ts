@@ -1,5 +1,6 @@
 /** What a failed statement means: did it write nothing, is that unknown, or can it never succeed? */
-import { ContentRejected, OutcomeUnknown, StoreUnavailable } from './journal.ts'
+import type { RegionId } from '../domain/ids.ts'
+import { ContentRejected, OutcomeUnknown, StoredDataDamaged, type StoredTable, StoreUnavailable } from './journal.ts'
 
 type StoreFault = StoreUnavailable | OutcomeUnknown | ContentRejected
 
@@ -23,6 +24,17 @@ export function writeFault(error: unknown): StoreFault {
 /** The fault behind an error of anything that changes nothing or may simply be done again. */
 export function unavailable(error: unknown): StoreUnavailable {
   return error instanceof StoreUnavailable ? error : new StoreUnavailable(describe(error), { cause: error })
+}
+
+/** A page or an index of the server is broken. */
+const DATA_BROKEN = /^XX00[12]$/
+
+/** The fault behind an error of reading a region's rows of a table. */
+export function readFault(error: unknown, region: RegionId, table: StoredTable): StoreUnavailable | StoredDataDamaged {
+  if (error instanceof StoredDataDamaged) return error
+  // A number of a row that no number can hold was never written by us.
+  const isBroken = DATA_BROKEN.test(sqlState(error) ?? '') || error instanceof RangeError
+  return isBroken ? new StoredDataDamaged(region, table, describe(error), { cause: error }) : unavailable(error)
 }
 
 /** The server was starting, stopping, full or gone. */

@@ -6,27 +6,44 @@
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import type { CallDetails } from '../domain/commands.ts'
-import type { CallId, RegionId } from '../domain/ids.ts'
+import type { RegionId } from '../domain/ids.ts'
 import { openClient } from './database.ts'
 import {
   type Acquired,
   type CommandRow,
   ContentRejected,
+  type DetailsRow,
   type Journal,
   type LeavingMark,
   type LogRecord,
+  type OpenTrip,
   type Ownership,
   type RecordWrite,
   type SegmentWrite,
   type SnapshotWrite,
   STREAM_MARKS_KEPT,
+  type StoredTable,
   type StreamMark,
   type StreamName,
   type WriteOutcome,
 } from './journal.ts'
 import { LanePool } from './lane-pool.ts'
-import { unavailable } from './postgres-faults.ts'
+import { readFault, unavailable } from './postgres-faults.ts'
+import {
+  commandsOf,
+  detailsOf,
+  type LogRow,
+  missingRecords,
+  missingSegments,
+  recordOf,
+  type SegmentRow,
+  type SnapshotRow,
+  type StoredCommand,
+  type StoredDetails,
+  type StoredOpenTrip,
+  segmentOf,
+  snapshotOf,
+} from './stored-rows.ts'
 
 /** The most connections of each kind of lane, whatever the number of regions. Together with `OWN_CONNECTIONS` they bound the journal's. */
 const LANE_CONNECTIONS = { records: 6, segments: 4, snapshots: 2 } as const
@@ -46,12 +63,24 @@ const APPEND_SEGMENT = `SELECT location.append_segment(${placeholders(10)}) AS h
 const FENCE = `f AS MATERIALIZED (
   SELECT 1 FROM log.region_owner WHERE region = $1 AND epoch = $2 AND incarnation = $3 FOR SHARE)`
 const PUT_SNAPSHOTS = `WITH ${FENCE}, put AS (
-  INSERT INTO log.snapshots AS s (region, entity, position, segment_no, state)
-  SELECT $1, u.entity, u.position, u.segment_no, u.state::jsonb
+  INSERT INTO log.snapshots AS s (region, entity, position, segment_no, state, checksum)
+  SELECT $1, u.entity, u.position, u.segment_no, u.state::jsonb,
+    log.snapshot_checksum($1, u.entity, u.position, u.segment_no, u.state::jsonb::text)
   FROM f, unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[]) AS u (entity, position, segment_no, state)
   ON CONFLICT (region, entity) DO UPDATE
-  SET position = excluded.position, segment_no = excluded.segment_no, state = excluded.state
+  SET position = excluded.position, segment_no = excluded.segment_no, state = excluded.state,
+    checksum = excluded.checksum
   WHERE (s.position, s.segment_no) <= (excluded.position, excluded.segment_no))
+SELECT count(*) = 1 AS held FROM f`
+const REFUSE_SNAPSHOTS = `WITH ${FENCE}, former AS (
+  DELETE FROM log.refused_snapshots r USING f WHERE r.region = $1
+    AND NOT EXISTS (SELECT 1 FROM log.snapshots s WHERE s.region = $1 AND s.entity = r.entity)),
+gone AS (DELETE FROM log.snapshots USING f WHERE region = $1
+  RETURNING region, entity, position, segment_no, state, checksum),
+kept AS (
+  INSERT INTO log.refused_snapshots (region, entity, position, segment_no, state, checksum) SELECT * FROM gone
+  ON CONFLICT (region, entity) DO UPDATE SET position = excluded.position, segment_no = excluded.segment_no,
+    state = excluded.state, checksum = excluded.checksum, refused_at = now())
 SELECT count(*) = 1 AS held FROM f`
 const FORGET_COMMANDS = `WITH ${FENCE}, gone AS (
   DELETE FROM log.commands c USING f
@@ -80,17 +109,36 @@ SELECT count(*) = 1 AS held FROM f`
 const READ_STREAM_MARKS = `SELECT m.unit_id, m.stream_id, m.durable_seq
   FROM unnest($2::text[], $3::text[]) AS u (unit_id, stream_id)
   JOIN location.stream_marks m ON m.region = $1 AND m.unit_id = u.unit_id AND m.stream_id = u.stream_id`
-const READ_LOG = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, events
-  FROM log.records WHERE region = $1 AND position > $2 ORDER BY position LIMIT ${ROWS_PER_CHUNK}`
+// `sound` is null where nothing vouches for the row. The text is made once, for the checksum and for us.
+const READ_LOG = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, t.events,
+    checksum = log.record_checksum(region, position, recorded_at_ms, epoch, principal, command_id, trace, t.events)
+      AS sound
+  FROM log.records r, LATERAL (SELECT r.events::text AS events OFFSET 0) t
+  WHERE region = $1 AND position > $2 ORDER BY position LIMIT ${ROWS_PER_CHUNK}`
 const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version,
-  bytes FROM location.segments WHERE region = $1 AND segment_no > $2 ORDER BY segment_no LIMIT ${SEGMENTS_PER_CHUNK}`
-const READ_SNAPSHOTS = `SELECT entity, position, segment_no, state
-  FROM log.snapshots WHERE region = $1 AND entity > $2 ORDER BY entity LIMIT ${ROWS_PER_CHUNK}`
-const READ_COMMANDS = `SELECT principal, command_id, encode(body_hash, 'hex') AS body_hash, position, recorded_at_ms,
-  result FROM log.commands WHERE region = $1 AND (recorded_at_ms, position) > ($2, $3)
-  ORDER BY recorded_at_ms, position LIMIT ${ROWS_PER_CHUNK}`
-const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes
+    bytes, checksum = location.segment_checksum(region, segment_no, log_position, first_fixed_at_ms,
+      last_fixed_at_ms, fix_count, codec_version, bytes) AS sound
+  FROM location.segments WHERE region = $1 AND segment_no > $2 ORDER BY segment_no LIMIT ${SEGMENTS_PER_CHUNK}`
+const READ_SNAPSHOTS = `SELECT entity, position, segment_no, t.state,
+    checksum = log.snapshot_checksum(region, entity, position, segment_no, t.state) AS sound
+  FROM log.snapshots s, LATERAL (SELECT s.state::text AS state OFFSET 0) t
+  WHERE region = $1 AND entity > $2 ORDER BY entity LIMIT ${ROWS_PER_CHUNK}`
+// A damaged row may have lost the id that it was written under; the record that it points at has it, too.
+const READ_COMMANDS = `SELECT c.principal, c.command_id, encode(c.body_hash, 'hex') AS body_hash, c.position,
+    c.recorded_at_ms, t.result, t.sound, r.principal AS record_principal, r.command_id AS record_command_id
+  FROM log.commands c
+  CROSS JOIN LATERAL (SELECT j.result, c.checksum = log.command_checksum(c.region, c.principal, c.command_id,
+      c.body_hash, c.position, c.recorded_at_ms, j.result) AS sound
+    FROM (SELECT c.result::text AS result OFFSET 0) j OFFSET 0) t
+  LEFT JOIN LATERAL (SELECT principal, command_id FROM log.records
+    WHERE NOT t.sound AND region = $1 AND position = c.position) r ON true
+  WHERE c.region = $1 AND (c.recorded_at_ms, c.position) > ($2, $3)
+  ORDER BY c.recorded_at_ms, c.position LIMIT ${ROWS_PER_CHUNK}`
+const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes,
+    checksum = log.call_details_checksum(region, call_id, caller_name, phone, address, notes) AS sound
   FROM log.call_details WHERE region = $1 AND call_id > $2 ORDER BY call_id LIMIT ${ROWS_PER_CHUNK}`
+const READ_OPEN_TRIPS = `SELECT unit_id, trip_id
+  FROM log.open_trip WHERE region = $1 AND unit_id > $2 ORDER BY unit_id LIMIT ${ROWS_PER_CHUNK}`
 
 interface Held {
   readonly held: boolean
@@ -168,70 +216,62 @@ export class PostgresJournal implements Journal {
   }
 
   async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
-    for await (const rows of this.#pages<LogRow>(READ_LOG, region, [afterPosition], row => [row.position])) {
-      yield rows.map(row => ({
-        position: row.position,
-        recordedAtMs: row.recorded_at_ms,
-        epoch: row.epoch,
-        principal: row.principal,
-        commandId: row.command_id,
-        trace: row.trace,
-        events: row.events,
-      }))
+    const pages = this.#pages<LogRow>('log.records', READ_LOG, region, [afterPosition], row => [row.position])
+    let last = afterPosition
+    for await (const rows of pages) {
+      const records: LogRecord[] = []
+      for (const row of rows) {
+        if (row.position > last + 1) records.push(missingRecords(last + 1, row.position - 1))
+        records.push(recordOf(row))
+        last = row.position
+      }
+      yield records
     }
   }
 
   async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
-    const pages = this.#pages<SegmentRow>(READ_SEGMENTS, region, [afterSegmentNo], row => [row.segment_no])
+    const start = [afterSegmentNo]
+    const pages = this.#pages<SegmentRow>('location.segments', READ_SEGMENTS, region, start, row => [row.segment_no])
+    let last = afterSegmentNo
     for await (const rows of pages) {
-      yield rows.map(row => ({
-        segmentNo: row.segment_no,
-        logPosition: row.log_position,
-        firstFixedAtMs: row.first_fixed_at_ms,
-        lastFixedAtMs: row.last_fixed_at_ms,
-        fixCount: row.fix_count,
-        codecVersion: row.codec_version,
-        bytes: row.bytes,
-      }))
+      const segments: SegmentWrite[] = []
+      for (const row of rows) {
+        if (row.segment_no > last + 1) segments.push(missingSegments(last + 1, row.segment_no - 1))
+        segments.push(segmentOf(row))
+        last = row.segment_no
+      }
+      yield segments
     }
   }
 
   async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
-    for await (const rows of this.#pages<SnapshotRow>(READ_SNAPSHOTS, region, [''], row => [row.entity])) {
-      yield rows.map(row => ({
-        entity: row.entity,
-        position: row.position,
-        segmentNo: row.segment_no,
-        state: row.state,
-      }))
-    }
+    const pages = this.#pages<SnapshotRow>('log.snapshots', READ_SNAPSHOTS, region, [''], row => [row.entity])
+    for await (const rows of pages) yield rows.map(snapshotOf)
   }
 
   async *readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
-    // Positions start at 1, so 0 stands before every command of that very millisecond.
-    const pages = this.#pages<StoredCommand>(READ_COMMANDS, region, [sinceRecordedAtMs, 0], row => [
+    // Positions start at 1, so 0 stands before every command of that very millisecond; before the first one stands what
+    // was changed into a time that never was.
+    const start = [sinceRecordedAtMs <= 0 ? Number.MIN_SAFE_INTEGER : sinceRecordedAtMs, 0]
+    const pages = this.#pages<StoredCommand>('log.commands', READ_COMMANDS, region, start, row => [
       row.recorded_at_ms,
       row.position,
     ])
-    for await (const rows of pages) {
-      yield rows.map(row => ({
-        principal: row.principal,
-        commandId: row.command_id,
-        bodyHash: row.body_hash,
-        position: row.position,
-        recordedAtMs: row.recorded_at_ms,
-        result: row.result,
-      }))
-    }
+    for await (const rows of pages) yield rows.flatMap(commandsOf)
   }
 
-  async *readCallDetails(region: RegionId): AsyncIterable<readonly { callId: CallId; details: CallDetails }[]> {
-    for await (const rows of this.#pages<DetailsRow>(READ_CALL_DETAILS, region, [''], row => [row.call_id])) {
-      yield rows.map(({ call_id, caller_name, phone, address, notes }) => ({
-        callId: call_id,
-        details: { callerName: caller_name, phone, address, notes },
-      }))
-    }
+  async *readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]> {
+    const pages = this.#pages<StoredDetails>('log.call_details', READ_CALL_DETAILS, region, [''], row => [row.call_id])
+    for await (const rows of pages) yield rows.map(detailsOf)
+  }
+
+  async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
+    const pages = this.#pages<StoredOpenTrip>('log.open_trip', READ_OPEN_TRIPS, region, [''], row => [row.unit_id])
+    for await (const rows of pages) yield rows.map(row => ({ unitId: row.unit_id, tripId: row.trip_id }))
+  }
+
+  async refuseSnapshots(ownership: Ownership): Promise<WriteOutcome> {
+    return this.#write('snapshots', ownership, REFUSE_SNAPSHOTS, [], 'refuse')
   }
 
   async forgetCommands({ region, epoch, incarnation }: Ownership, beforeRecordedAtMs: number): Promise<number> {
@@ -280,6 +320,7 @@ export class PostgresJournal implements Journal {
 
   /** All pages of a query whose parameters after the region are where the page before ended. */
   async *#pages<Row extends pg.QueryResultRow>(
+    table: StoredTable,
     text: string,
     region: RegionId,
     start: readonly unknown[],
@@ -296,7 +337,7 @@ export class PostgresJournal implements Journal {
         after = endOf(last)
       }
     } catch (error) {
-      throw unavailable(error)
+      throw readFault(error, region, table)
     } finally {
       this.#endClient(client)
     }
@@ -329,49 +370,10 @@ export class PostgresJournal implements Journal {
   }
 }
 
-interface LogRow {
-  position: number
-  recorded_at_ms: number
-  epoch: number
-  principal: string
-  command_id: string | null
-  trace: string | null
-  events: LogRecord['events']
-}
-interface SegmentRow {
-  segment_no: number
-  log_position: number
-  first_fixed_at_ms: number
-  last_fixed_at_ms: number
-  fix_count: number
-  codec_version: number
-  bytes: Buffer
-}
-interface SnapshotRow {
-  entity: SnapshotWrite['entity']
-  position: number
-  segment_no: number
-  state: unknown
-}
 interface StoredMark {
   unit_id: string
   stream_id: string
   durable_seq: number
-}
-interface StoredCommand {
-  principal: string
-  command_id: string
-  body_hash: string
-  position: number
-  recorded_at_ms: number
-  result: CommandRow['result']
-}
-interface DetailsRow {
-  call_id: CallId
-  caller_name: string | null
-  phone: string | null
-  address: string | null
-  notes: string | null
 }
 
 /** The parallel arrays that `log.append_records` takes after the ownership. */

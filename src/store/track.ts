@@ -2,14 +2,16 @@
  * The track of one unit, read back from its region's segments in bounded memory and without holding the event loop.
  *
  * Time is walked in windows. Of each window every segment that overlaps it is read, because a late fix may lie in any of
- * them; only tables that name the unit are decoded further, and of what is found only the next page is kept.
+ * them; only tables that name the unit are decoded further, and of what is found only the next page is kept. A segment
+ * that is damaged or missing costs its own fixes alone, and the page says when those were measured.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Fix } from '../domain/fix.ts'
 import type { RegionId, StreamId, UnitId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
-import { decodeSegment } from './segment-codec.ts'
+import { decodeSegment, SegmentCorrupt, type SegmentRow } from './segment-codec.ts'
+import { type DamagedSpan, DamagedSpans, noteGaps } from './track-damage.ts'
 
 export interface TrackFix extends Fix {
   readonly streamId: StreamId
@@ -36,6 +38,8 @@ export interface TrackPage {
   readonly fixes: readonly TrackFix[]
   /** Where to go on; null when the range has no more. */
   readonly next: TrackCursor | null
+  /** When fixes of segments were measured that are damaged or missing, as far as this page looked. */
+  readonly damaged: readonly DamagedSpan[]
 }
 
 const WINDOW_MS = 3_600_000
@@ -49,24 +53,30 @@ const SEARCH_MS = 2_000
 /** Others get their turn when decoding has taken this long. */
 const SLICE_MS = 2
 
-/** Errors: those of pg; SegmentCorrupt. */
+/** Errors: those of pg. */
 export async function readTrack(database: Database, request: TrackRequest): Promise<TrackPage> {
   const { toMs, after, limit } = request
   const startedMs = performance.now()
   const found = new Earliest(limit + 1)
-  let windowMs = Math.max(request.fromMs, after?.fixedAtMs ?? request.fromMs)
+  const damaged = new DamagedSpans()
+  const startMs = Math.max(request.fromMs, after?.fixedAtMs ?? request.fromMs)
+  const pageOf = async (fixes: readonly TrackFix[], next: TrackCursor | null, endMs: number): Promise<TrackPage> => {
+    await noteGaps(database, request.region, startMs, endMs, damaged)
+    return { fixes, next, damaged: damaged.within(request.fromMs, endMs) }
+  }
+  let windowMs = startMs
   while (windowMs < toMs) {
     const endMs = Math.min(windowMs + WINDOW_MS, toMs)
-    await readWindow(database, request, windowMs, endMs, found)
+    await readWindow(database, request, windowMs, endMs, found, damaged)
     const fixes = found.sorted()
-    if (fixes.length > limit) return { fixes: fixes.slice(0, limit), next: placeOf(fixes[limit - 1]!) }
+    if (fixes.length > limit) return pageOf(fixes.slice(0, limit), placeOf(fixes[limit - 1]!), endMs)
     // Before every fix of the next window: seq counts from 1.
     if (performance.now() - startedMs > SEARCH_MS && endMs < toMs) {
-      return { fixes, next: { fixedAtMs: endMs, seq: 0, streamId: '' } }
+      return pageOf(fixes, { fixedAtMs: endMs, seq: 0, streamId: '' }, endMs)
     }
     windowMs = endMs
   }
-  return { fixes: found.sorted(), next: null }
+  return pageOf(found.sorted(), null, toMs)
 }
 
 const placeOf = ({ fixedAtMs, seq, streamId }: TrackFix): TrackCursor => ({ fixedAtMs, seq, streamId })
@@ -77,13 +87,14 @@ async function readWindow(
   fromMs: number,
   toMs: number,
   found: Earliest,
+  damaged: DamagedSpans,
 ): Promise<void> {
   let sliceMs = performance.now()
   for (const isWide of [false, true]) {
     for await (const segments of overlapping(database, region, fromMs, toMs, isWide)) {
       sliceMs = performance.now()
-      for (const bytes of segments) {
-        for (const { fix, streamId, flags } of decodeSegment(bytes, unitId)) {
+      for (const segment of segments) {
+        for (const { fix, streamId, flags } of rowsOf(segment, unitId, damaged)) {
           if (fix.fixedAtMs < fromMs || fix.fixedAtMs >= toMs) continue
           const trackFix = { ...fix, streamId, flags }
           if (after === null || compare(trackFix, after) > 0) found.add(trackFix)
@@ -97,6 +108,17 @@ async function readWindow(
   }
 }
 
+/** The unit's fixes; none of a segment that is damaged, which is noted. */
+function rowsOf(segment: PackedSegment, unitId: UnitId, damaged: DamagedSpans): readonly SegmentRow[] {
+  try {
+    if (segment.isSound) return decodeSegment(segment.bytes, unitId)
+  } catch (error) {
+    if (!(error instanceof SegmentCorrupt)) throw error
+  }
+  damaged.note(segment.segmentNo, segment.firstFixedAtMs, segment.lastFixedAtMs)
+  return []
+}
+
 interface SegmentPage {
   last_fixed_at_ms: number | null
   segment_no: number
@@ -105,7 +127,8 @@ interface SegmentPage {
 
 /**
  * The segments that have a moment in common with a window, a page at a time. Each page is one value, every segment behind
- * its length in four bytes: a row of its own for each costs several times what reading it does.
+ * its length in four bytes, whether its checksum is right in one, its number and its span in eight each: a row of its own
+ * for each costs several times what reading it does.
  */
 async function* overlapping(
   database: Database,
@@ -113,7 +136,7 @@ async function* overlapping(
   fromMs: number,
   toMs: number,
   isWide: boolean,
-): AsyncIterable<readonly Buffer[]> {
+): AsyncIterable<readonly PackedSegment[]> {
   const span = sql`last_fixed_at_ms - first_fixed_at_ms`
   // One that is not wide and ends later than this has begun after the window.
   const fits = isWide
@@ -123,10 +146,15 @@ async function* overlapping(
   for (;;) {
     const { rows } = await sql<SegmentPage>`SELECT max(last_fixed_at_ms) AS last_fixed_at_ms,
         (array_agg(segment_no ORDER BY last_fixed_at_ms DESC, segment_no DESC))[1] AS segment_no,
-        string_agg(int4send(octet_length(bytes)) || bytes, '') AS bytes
+        string_agg(int4send(octet_length(bytes))
+          || CASE WHEN coalesce(checksum = location.segment_checksum(${region}, segment_no, log_position,
+            first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version, bytes), true)
+            THEN '\\x01'::bytea ELSE '\\x00'::bytea END
+          || int8send(segment_no) || int8send(first_fixed_at_ms) || int8send(last_fixed_at_ms) || bytes, '') AS bytes
       FROM (
         SELECT *, sum(fix_count) OVER (ORDER BY last_fixed_at_ms, segment_no) - fix_count AS fixes_before FROM (
-          SELECT segment_no, last_fixed_at_ms, fix_count, bytes FROM location.segments
+          SELECT segment_no, log_position, first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version, bytes,
+            checksum FROM location.segments
           WHERE region = ${region} AND (last_fixed_at_ms, segment_no) > (${sql.join(after)})
             AND first_fixed_at_ms < ${toMs} AND ${fits}
           ORDER BY last_fixed_at_ms, segment_no LIMIT ${sql.lit(SEGMENTS_PER_PAGE)}) AS page) AS counted
@@ -138,12 +166,27 @@ async function* overlapping(
   }
 }
 
-function segmentsIn(page: Buffer): Buffer[] {
-  const segments: Buffer[] = []
+interface PackedSegment {
+  readonly isSound: boolean
+  readonly segmentNo: number
+  readonly firstFixedAtMs: number
+  readonly lastFixedAtMs: number
+  readonly bytes: Buffer
+}
+
+function segmentsIn(page: Buffer): PackedSegment[] {
+  const segments: PackedSegment[] = []
   for (let at = 0; at < page.length; ) {
-    const start = at + 4
-    at = start + page.readUInt32BE(at)
-    segments.push(page.subarray(start, at))
+    const number = (offset: number) => Number(page.readBigInt64BE(at + offset))
+    const end = at + 29 + page.readUInt32BE(at)
+    segments.push({
+      isSound: page[at + 4] === 1,
+      segmentNo: number(5),
+      firstFixedAtMs: number(13),
+      lastFixedAtMs: number(21),
+      bytes: page.subarray(at + 29, end),
+    })
+    at = end
   }
   return segments
 }

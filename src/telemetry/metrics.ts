@@ -77,12 +77,14 @@ export class Metrics {
   readonly #refusals: Counter<'code'>
   readonly #turnFailures: Counter
   readonly #quarantined: Gauge<'region'>
+  readonly #damaged: Gauge<'region' | 'table'>
   readonly #slowClients: Counter
   readonly #limitRefusals: Counter<'limit'>
   readonly #badForwarded: Counter
   readonly #certificateLoads: Counter<'outcome'>
   readonly #thinned: Counter<'type'>
   readonly #resyncs: Counter<'type'>
+  readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0
   #source: MetricsSource | null = null
 
@@ -144,6 +146,12 @@ export class Metrics {
       name: 'goldenhour_quarantined_actors',
       help: 'Units, trips and calls that an event did not fit, held as they are.',
       labelNames: ['region'],
+      registers,
+    })
+    this.#damaged = new Gauge({
+      name: 'goldenhour_damaged_rows',
+      help: 'Stored rows that were missing or not what was written when the region was recovered.',
+      labelNames: ['region', 'table'],
       registers,
     })
     this.#slowClients = new Counter({
@@ -245,6 +253,13 @@ export class Metrics {
   quarantined(region: string, count: number | null): void {
     if (count === null) this.#quarantined.remove({ region })
     else this.#quarantined.set({ region }, count)
+  }
+
+  /** Input: the rows of each table that has damaged ones; null once the region has left this process. */
+  damaged(region: string, found: readonly { readonly table: string; readonly rows: number }[] | null): void {
+    for (const table of this.#damagedTables.get(region) ?? []) this.#damaged.remove({ region, table })
+    this.#damagedTables.set(region, found?.map(({ table }) => table) ?? [])
+    for (const { table, rows } of found ?? []) this.#damaged.set({ region, table }, rows)
   }
 
   slowClientCut(): void {

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import type pg from 'pg'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { driverKey } from '../../src/domain/ids.ts'
 import { openClient } from '../../src/store/database.ts'
 import {
+  type Damage,
   type Journal,
   type LeavingMark,
   type Ownership,
@@ -15,8 +17,9 @@ import {
   type SegmentWrite,
   type SnapshotWrite,
   STREAM_MARKS_KEPT,
+  type StoredTable,
 } from '../../src/store/journal.ts'
-import { MemoryJournal } from '../../src/store/memory-journal.ts'
+import { type Harm, MemoryJournal } from '../../src/store/memory-journal.ts'
 import { PostgresJournal } from '../../src/store/postgres-journal.ts'
 import { Dice } from '../fuzz/dice.ts'
 import { Chronicle } from '../sim/core/chronicle.ts'
@@ -33,6 +36,8 @@ interface Subject {
   readonly journal: Journal
   /** From now on no statement of the region gets past its fence. */
   stall(region: string): Promise<Stalled>
+  /** A stored row is gone, or changed behind the journal's back; named by what tells it from the others of its table. */
+  harm(region: string, table: StoredTable, key: string | number, harm: Harm): Promise<void>
   end(): Promise<void>
 }
 
@@ -112,6 +117,7 @@ async function openMemory(): Promise<Subject> {
       journal.stall()
       return { waiting: async () => undefined, resume: async () => journal.resume() }
     },
+    harm: async (...harm) => journal.harm(...harm),
     end: () => journal.close(),
   }
 }
@@ -148,11 +154,21 @@ async function openSimulated(): Promise<Subject> {
       }
       return { waiting: arrived, resume: async () => database.unlock() }
     },
+    harm: async (...harm) => database.journal.harm(...harm),
     end: async () => {
       isOver = true
       await over
     },
   }
+}
+
+/** The key of each table that has checksums, and a change of a row that no form could notice. */
+const HARMED: Readonly<Record<string, [key: string, change: string]>> = {
+  'log.records': ['position', "principal = 'bert'"],
+  'log.commands': ['command_id', "result = jsonb_build_object('version', 17)"],
+  'log.call_details': ['call_id', "phone = '17'"],
+  'log.snapshots': ['entity', "state = jsonb_build_object('at', 17)"],
+  'location.segments': ['segment_no', 'bytes = set_byte(bytes, 1, 17)'],
 }
 
 async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Client }> {
@@ -183,6 +199,12 @@ async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Clie
           await locker.end()
         },
       }
+    },
+    async harm(region, table, key, harm) {
+      const [name, change] = HARMED[table]!
+      const what = harm === 'lost' ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${change}`
+      const { rowCount } = await monitor.query(`${what} WHERE region = $1 AND ${name} = $2`, [region, key])
+      assert.equal(rowCount, 1)
     },
     async end() {
       await journal.close()
@@ -545,6 +567,113 @@ for (const [name, open] of [
       assert.deepEqual(await all(journal.readSnapshots(ownership.region)), [snapshot(3, 'new'), region])
     })
 
+    const damages = async <T extends { readonly damage?: Damage }>(chunks: AsyncIterable<readonly T[]>) =>
+      (await all(chunks)).map(({ damage }) => damage && [damage.at, damage.kind, damage.rows, damage.entities])
+
+    test('a record that was changed comes in its place without its events, and tells whom it names', async () => {
+      const { region, ...rest } = await owned()
+      const events = [signedOn('A-1'), signedOn('B.2')]
+      await journal.appendRecords({ region, ...rest }, [write(1), write(2, { events }), write(3)])
+      await subject.harm(region, 'log.records', 2, 'changed')
+      assert.deepEqual(await damages(journal.readLog(region, 0)), [
+        undefined,
+        ['position 2', 'changed', 1, ['driver/A-1', 'driver/B.2']],
+        undefined,
+      ])
+      assert.deepEqual(
+        (await all(journal.readLog(region, 0))).map(record => record.events.length),
+        [1, 0, 1],
+      )
+      assert.deepEqual(await damages(journal.readLog(region, 2)), [undefined])
+    })
+
+    test('records that are missing have a place, wherever the reading begins; the log ends with the last one', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      await journal.appendRecords(
+        ownership,
+        [1, 2, 3, 4, 5, 6].map(position => write(position)),
+      )
+      for (const position of [2, 3, 6]) await subject.harm(region, 'log.records', position, 'lost')
+      const gap = ['position 2 to 3', 'missing', 2, []]
+      assert.deepEqual(await damages(journal.readLog(region, 0)), [undefined, gap, undefined, undefined])
+      assert.deepEqual(await damages(journal.readLog(region, 2)), [
+        ['position 3', 'missing', 1, []],
+        undefined,
+        undefined,
+      ])
+      assert.equal((await journal.acquire(region)).logEnd, 5)
+    })
+
+    test('segments that were changed or are missing have a place, and no bytes', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      for (const no of [1, 2, 3, 4, 5]) await journal.appendSegment(ownership, segment(no))
+      await subject.harm(region, 'location.segments', 1, 'lost')
+      await subject.harm(region, 'location.segments', 3, 'changed')
+      await subject.harm(region, 'location.segments', 4, 'lost')
+      assert.deepEqual(await damages(journal.readSegments(region, 0)), [
+        ['segment_no 1', 'missing', 1, []],
+        undefined,
+        ['segment_no 3', 'changed', 1, []],
+        ['segment_no 4', 'missing', 1, []],
+        undefined,
+      ])
+      assert.deepEqual(
+        (await all(journal.readSegments(region, 2))).map(({ bytes }) => bytes.length),
+        [0, 0, 5],
+      )
+    })
+
+    test('a snapshot that was changed has no state; a set that is refused is read no more, and another may follow', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      await journal.putSnapshots(ownership, [snapshot(9, { at: 9 }), { ...snapshot(9, { at: 9 }), entity: 'region' }])
+      await subject.harm(region, 'log.snapshots', 'driver/A-1', 'changed')
+      const [driver] = await all(journal.readSnapshots(region))
+      assert.deepEqual([driver?.state, driver?.damage?.at], [null, 'entity driver/A-1'])
+      const later = (await journal.acquire(region)).ownership
+      assert.equal(await journal.refuseSnapshots(ownership), 'fenced')
+      assert.equal((await all(journal.readSnapshots(region))).length, 2)
+      assert.equal(await journal.refuseSnapshots(later), 'durable')
+      assert.deepEqual(await all(journal.readSnapshots(region)), [])
+      await journal.putSnapshots(later, [snapshot(2, { at: 2 })])
+      assert.deepEqual(await all(journal.readSnapshots(region)), [snapshot(2, { at: 2 })])
+      assert.equal(await journal.refuseSnapshots(later), 'durable')
+    })
+
+    test('a command and personal data that were changed are told as damaged, without their content', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      const details = { callerName: 'Aroha', phone: '021', address: null, notes: null }
+      const callDetails = { callId: 'r.c1', details }
+      const record = { ...write(1).record, commandId: 'c-1' }
+      await journal.appendRecords(ownership, [{ ...write(1, { command: command(1, 'c-1'), callDetails }), record }])
+      await subject.harm(region, 'log.commands', 'c-1', 'changed')
+      await subject.harm(region, 'log.call_details', 'r.c1', 'changed')
+      const [known, ...more] = await all(journal.readCommands(region, 0))
+      assert.deepEqual([known?.commandId, known?.result, more], ['c-1', {}, []])
+      assert.equal(known?.damage?.at, 'position 1')
+      const [of] = await all(journal.readCallDetails(region))
+      assert.deepEqual(of?.details, { callerName: null, phone: null, address: null, notes: null })
+      assert.equal(of?.damage?.at, 'call_id r.c1')
+    })
+
+    test('open trips are told by their unit, and closed whichever they are', async () => {
+      const ownership = await owned()
+      const opens = [
+        { unitId: 'A-1', tripId: 'r.t1' },
+        { unitId: 'A-2', tripId: 'r.t2' },
+      ]
+      await journal.appendRecords(ownership, [write(1, { opens })])
+      const stored = () => all(journal.readOpenTrips(ownership.region))
+      assert.deepEqual(await stored(), opens)
+      await journal.appendRecords(ownership, [write(2, { closes: [{ unitId: 'A-1', tripId: null }] })])
+      assert.deepEqual(await stored(), opens.slice(1))
+      await journal.appendRecords(ownership, [write(3, { closes: [{ unitId: 'A-9', tripId: null }] })])
+      assert.deepEqual(await stored(), opens.slice(1))
+    })
+
     test('settling tells what is durable', async () => {
       const ownership = await owned()
       assert.deepEqual(await journal.settle(ownership), { logEnd: 0, segmentEnd: 0 })
@@ -698,6 +827,76 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     for (const table of ['log.records', 'location.segments', 'log.snapshots']) {
       await monitor.query(`DROP TRIGGER note ON ${table}`)
     }
+  })
+
+  test('a command whose id was changed is damaged under the id of its record, too', async () => {
+    const { ownership } = await subject.journal.acquire('ids')
+    const record = { ...write(1).record, commandId: 'c-1' }
+    await subject.journal.appendRecords(ownership, [{ ...write(1, { command: command(1, 'c-1') }), record }])
+    await subject.monitor.query(`UPDATE log.commands SET command_id = 'c-2', recorded_at_ms = -5 WHERE region = 'ids'`)
+    const found = await all(subject.journal.readCommands('ids', 0))
+    assert.deepEqual(
+      found.map(({ commandId, damage }) => [commandId, damage?.rows]),
+      [
+        ['c-2', 1],
+        ['c-1', 0],
+      ],
+    )
+  })
+
+  test('whatever an event may hold, its record is proven when it is read', async () => {
+    const { ownership } = await subject.journal.acquire('any')
+    // What jsonb refuses, or cannot keep, is none of this: a NUL, and half of a surrogate pair.
+    const text = fc.string({ unit: 'binary' }).filter(each => !each.includes('\u0000') && each.isWellFormed())
+    const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger(), fc.constant(-0))
+    const value = fc.oneof(number, text, fc.boolean(), fc.constant(null), fc.array(text), fc.dictionary(text, number))
+    let position = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.dictionary(text, value), { maxLength: 4 }), text, async (events, principal) => {
+        position += 1
+        const record = { ...write(position).record, principal, events: events as unknown as DomainEvent[] }
+        await subject.journal.appendRecords(ownership, [{ ...write(position), record }])
+        const [read] = await all(subject.journal.readLog('any', position - 1))
+        assert.equal(read?.damage, undefined)
+        assert.equal(JSON.stringify(read?.principal), JSON.stringify(principal))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('a row without a checksum is taken by its form', async () => {
+    const { ownership } = await subject.journal.acquire('old')
+    await subject.journal.appendRecords(ownership, [write(1), write(2), write(3), write(4)])
+    const place = { lonDeg: -922, latDeg: 1, priority: 1, problem: null, needs: [], tripIds: [], receivedAtMs: 1 }
+    const call = { type: 'CallEntered', v: 1, entity: 'call/r.c', callId: 'r.c', ...place }
+    for (const [position, events] of [
+      [2, [{ ...signedOn('A-1'), unitId: 'A-2' }]],
+      [3, {}],
+      [4, [call]],
+    ]) {
+      const values = [position, JSON.stringify(events)]
+      await subject.monitor.query(`UPDATE log.records SET events = $2 WHERE region = 'old' AND position = $1`, values)
+    }
+    await subject.monitor.query(`UPDATE log.records SET checksum = NULL WHERE region = 'old'`)
+    assert.deepEqual(
+      (await all(subject.journal.readLog('old', 0))).map(({ damage }) => damage?.entities),
+      [undefined, ['driver/A-2', 'driver/A-1'], [], ['call/r.c']],
+    )
+  })
+
+  test('a page that Postgres cannot read is told with its region and table', async () => {
+    const { ownership } = await subject.journal.acquire('page')
+    await subject.journal.appendRecords(ownership, [write(1)])
+    await subject.monitor.query(`CREATE FUNCTION public.broken() RETURNS bigint LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'invalid page in block 2 of relation base/1/2' USING ERRCODE = 'XX001'; END $$`)
+    await subject.monitor.query('ALTER TABLE log.records RENAME TO records_kept')
+    await subject.monitor.query(`CREATE VIEW log.records AS SELECT region, public.broken() + position AS position,
+      recorded_at_ms, epoch, principal, command_id, trace, events, checksum FROM log.records_kept`)
+    const reading = all(subject.journal.readLog('page', 0))
+    await assert.rejects(reading, { name: 'StoredDataDamaged', region: 'page', table: 'log.records' })
+    await assert.rejects(reading, /log\.records of region page.*invalid page in block 2.*restore from a backup/)
+    await subject.monitor.query('DROP VIEW log.records')
+    await subject.monitor.query('ALTER TABLE log.records_kept RENAME TO records')
   })
 
   test('without a server everything is unavailable', async () => {

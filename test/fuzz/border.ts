@@ -113,7 +113,11 @@ class Border {
     const { authenticator } = credentials
     const revocations = { isRevoked: () => false, refresh: async () => {}, onChange: () => {} }
     this.#context = {
-      directory: { region: (id: string) => (id === REGION ? this.#region.host : null), ready: () => true },
+      directory: {
+        region: (id: string) => (id === REGION ? this.#region.host : null),
+        ready: () => true,
+        damagedRows: () => 0,
+      },
       authenticator,
       revocations,
       audit: { note: () => {}, append: () => Promise.resolve() },

@@ -47,7 +47,7 @@ export class Door {
       host: '127.0.0.1',
       port: options.port ?? 0,
       tls: options.tls ?? null,
-      directory: { region: id => (id === REGION ? region : null), ready: () => true },
+      directory: { region: id => (id === REGION ? region : null), ready: () => true, damagedRows: () => 0 },
       readiness: () => READY,
       authenticator: { verify: token => Promise.resolve(verified(token)), ticket: () => 'ght_test' },
       revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },

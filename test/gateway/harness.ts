@@ -268,6 +268,10 @@ export async function startHarness(
     ready() {
       return this.isReady
     },
+    damaged: 0,
+    damagedRows() {
+      return this.damaged
+    },
   }
   const metrics = new Metrics()
   const doors = closedDoors()
@@ -289,7 +293,7 @@ export function closedDoors(): GatewayOptions {
     host: '127.0.0.1',
     port: 0,
     tls: null,
-    directory: { region: () => null, ready: () => true },
+    directory: { region: () => null, ready: () => true, damagedRows: () => 0 },
     readiness: () => READY,
     authenticator: authenticatorOf(makeKey()),
     revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },

@@ -29,7 +29,7 @@ async function startDoor(t: TestContext) {
   const gateway = await startGateway({
     ...doors,
     authenticator,
-    directory: { region: id => (id === REGION ? region : null), ready: () => true },
+    directory: { region: id => (id === REGION ? region : null), ready: () => true, damagedRows: () => 0 },
     door: { ...doors.door, sessionMaxAgeMs: MAX_AGE_MS },
     wallClock: () => clock.nowMs,
   })

@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { type Database, openClient, openDatabase } from '../../src/store/database.ts'
 import { decodeSegment, SEGMENT_CODEC_VERSION, SegmentCorrupt, SegmentEncoder } from '../../src/store/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix } from '../../src/store/track.ts'
+import { DamagedSpans } from '../../src/store/track-damage.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 const HOUR_MS = 3_600_000
@@ -180,4 +181,67 @@ test('the fixes of one unit are those that a whole segment has of it, and other 
   for (let length = 0; length < 60; length++) {
     assert.throws(() => decodeSegment(bytes.subarray(0, length), 'nobody'), SegmentCorrupt, String(length))
   }
+})
+
+test('a segment that is damaged or missing costs its own fixes, and every page tells when those were measured', async () => {
+  const at = (seq: number, minute: number): StoredFix => ({
+    unitId: 'A-7',
+    streamId: 's1',
+    seq,
+    fixedAtMs: START_MS + minute * 60_000,
+    flags: 0,
+  })
+  const segments = Array.from({ length: 12 }, (_, n) => [at(2 * n + 1, 10 * n), at(2 * n + 2, 10 * n + 1)])
+  const region = await stored(segments)
+  await writer.query(
+    `UPDATE location.segments SET checksum = location.segment_checksum(region, segment_no, log_position,
+      first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version, bytes) WHERE region = $1 AND segment_no <> 5`,
+    [region],
+  )
+  const read = (fromMin = 0, toMin = 24 * 60, limit = 100) =>
+    readTrack(database, {
+      region,
+      unitId: 'nobody',
+      fromMs: START_MS + fromMin * 60_000,
+      toMs: START_MS + toMin * 60_000,
+      after: null,
+      limit,
+    })
+  const minutes = (spans: readonly { fromMs: number; toMs: number; segments: number }[]) =>
+    spans.map(({ fromMs, toMs, segments }) => [(fromMs - START_MS) / 60_000, (toMs - START_MS) / 60_000, segments])
+  assert.deepEqual((await read()).damaged, [])
+
+  const harm = (change: string, no: number) =>
+    writer.query(`UPDATE location.segments SET ${change} WHERE region = $1 AND segment_no = $2`, [region, no])
+  // By its checksum, and where there is none by its form.
+  await harm('bytes = set_byte(bytes, octet_length(bytes) - 3, get_byte(bytes, octet_length(bytes) - 3) # 2)', 3)
+  await harm('bytes = set_byte(bytes, 0, 9)', 5)
+  for (const no of [8, 9]) {
+    await writer.query('DELETE FROM location.segments WHERE region = $1 AND segment_no = $2', [region, no])
+  }
+  const lost = [5, 6, 9, 10, 15, 16, 17, 18]
+  const { damaged } = await read()
+  // What is missing lay between its neighbours, the seventh and the tenth.
+  assert.deepEqual(minutes(damaged), [
+    [20, 21, 1],
+    [40, 41, 1],
+    [60, 91, 2],
+  ])
+  assert.deepEqual(
+    (await readAll(region, 3)).map(({ seq }) => seq),
+    Array.from({ length: 24 }, (_, n) => n + 1).filter(seq => !lost.includes(seq)),
+  )
+  assert.deepEqual(minutes((await read(0, 30)).damaged), [[20, 21, 1]])
+  assert.deepEqual(minutes((await read(75, 80)).damaged), [[75, 80, 2]])
+  assert.deepEqual((await read(100)).damaged, [])
+})
+
+test('spans that meet are one, and there are at most a hundred', () => {
+  const spans = new DamagedSpans()
+  for (let n = 0; n < 500; n++) spans.note(n, n * 10, n * 10 + 5)
+  spans.note(7, 70, 75)
+  const all = spans.within(0, 100_000)
+  assert.deepEqual([all.length, all.at(-1)], [100, { fromMs: 990, toMs: 4_995, segments: 401 }])
+  spans.note(1_000, 0, 95)
+  assert.deepEqual(spans.within(0, 94), [{ fromMs: 0, toMs: 94, segments: 11 }])
 })

@@ -7,6 +7,8 @@
 import type { Principal } from '../../domain/ids.ts'
 
 export interface KnownOutcome {
+  /** What is stored of it is damaged: it was carried out, and nobody knows with what body and outcome. */
+  readonly isDamaged?: true
   readonly bodyHash: string
   readonly position: number
   readonly recordedAtMs: number
@@ -20,8 +22,17 @@ export class Outcomes {
   // Insertion order is the order of recording, so forgetting starts at the front.
   readonly #known = new Map<string, KnownOutcome>()
 
+  /** Those of which the stored row is damaged. Their moments may be wrong, so they are not forgotten by them. */
+  readonly #damaged = new Map<string, KnownOutcome>()
+
   find(principal: Principal, commandId: string): KnownOutcome | undefined {
-    return this.#known.get(`${principal}\n${commandId}`)
+    const key = `${principal}\n${commandId}`
+    return this.#known.get(key) ?? (this.#damaged.size === 0 ? undefined : this.#damaged.get(key))
+  }
+
+  /** The command was carried out; an outcome of it that is whole comes before this. */
+  rememberDamaged(principal: Principal, commandId: string, outcome: KnownOutcome): void {
+    this.#damaged.set(`${principal}\n${commandId}`, { ...outcome, isDamaged: true })
   }
 
   remember(principal: Principal, commandId: string, outcome: KnownOutcome): void {

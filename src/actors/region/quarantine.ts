@@ -23,8 +23,16 @@ export class EventRejected extends Error {
   }
 }
 
+/** Why an actor is held: an event that it does not take, or stored data of it that is damaged. */
+export interface HeldReason {
+  readonly entity: EntityKey
+  readonly message: string
+  /** The event that did not fit, where it was one. */
+  readonly event?: Pick<DomainEvent, 'type'>
+}
+
 export class Quarantine {
-  readonly #held = new Map<EntityKey, EventRejected>()
+  readonly #held = new Map<EntityKey, HeldReason>()
 
   get size(): number {
     return this.#held.size
@@ -34,12 +42,17 @@ export class Quarantine {
     return this.#held.size > 0 && this.#held.has(entity)
   }
 
-  hold(rejected: EventRejected): void {
-    if (!this.#held.has(rejected.entity)) this.#held.set(rejected.entity, rejected)
+  hold(reason: HeldReason): void {
+    if (!this.#held.has(reason.entity)) this.#held.set(reason.entity, reason)
+  }
+
+  /** The actor goes on from what was recorded of it. */
+  release(entity: EntityKey): void {
+    this.#held.delete(entity)
   }
 
   /** Why each is held, in the order in which it was found. */
-  reasons(): Iterable<EventRejected> {
+  reasons(): Iterable<HeldReason> {
     return this.#held.values()
   }
 

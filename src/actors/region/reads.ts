@@ -14,6 +14,7 @@ import type { DriverActor } from '../driver/driver-actor.ts'
 import { OVERLOADED, UNAVAILABLE, unknownCall } from '../refusals.ts'
 import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
+import type { DamageReport } from './damage.ts'
 import { levelsServing } from './desk.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
@@ -36,6 +37,7 @@ interface RegionReadsParts {
   readonly logHead: () => number
   /** True while so much waits for the store that nothing more may be put behind it. */
   readonly isOverfull: () => boolean
+  readonly damage: Pick<DamageReport, 'notice'>
 }
 
 export class RegionReads {
@@ -68,7 +70,7 @@ export class RegionReads {
   }
 
   watchBoard(session: Session, requestId: string, from: number | null): void {
-    const { memory, board, outbox, clock, logHead, isOverfull } = this.#parts
+    const { memory, board, outbox, clock, logHead, isOverfull, damage } = this.#parts
     const head = logHead()
     if (isOverfull()) {
       return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
@@ -86,6 +88,8 @@ export class RegionReads {
       for (const frame of missed ?? []) session.sendShared(frame)
       const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
       if (held.length > 0) session.send(quarantineNotice(held))
+      const notice = damage.notice()
+      if (notice !== null) session.send(notice)
       board.watch(session, head)
     })
   }

@@ -3,22 +3,28 @@
  *
  * The same `evolve` and the same rule of order that ran when the events were new run here, so a rebuilt actor is equal
  * to the one that was lost. Without a whole set of snapshots the log is replayed from its beginning. An entity whose
- * events contradict each other is held as it was before the one that did not fit; all others go on.
+ * events contradict each other is held as it was before the one that did not fit; all others go on. So it is with stored
+ * rows that are damaged: whoever one names is held as of before it, a segment is left out, a set of snapshots that has one
+ * is refused, and what is damaged is told.
  */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
-import type { CallId, EntityKey, RegionId, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { Acquired, Journal, SnapshotWrite } from '../../store/journal.ts'
-import { decodeSegment, FIX_FLAGS } from '../../store/segment-codec.ts'
+import type { Acquired, Damage, Journal, SegmentWrite, SnapshotWrite } from '../../store/journal.ts'
+import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentRow } from '../../store/segment-codec.ts'
+import { damagedSegment } from '../../store/stored-rows.ts'
 import { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
+import { contradictions } from './cross-check.ts'
+import { DamageReport } from './damage.ts'
 import { Outcomes } from './idempotency.ts'
 import { EventRejected, Quarantine } from './quarantine.ts'
+import { damageOf } from './snapshot-forms.ts'
 import {
   type CallSnapshot,
   type DriverSnapshot,
@@ -31,6 +37,8 @@ import { evolveEntity, type States } from './turn.ts'
 /** Streams that have left memory before their marks are written: about 1 MB of them. */
 const LEAVING_MAX = 5_000
 const MARKS_AT_ONCE = 500
+/** Rejected events that are kept as errors, with their stacks. */
+const STACKS_MAX = 100
 
 export interface Recovered {
   readonly acquired: Acquired
@@ -42,20 +50,37 @@ export interface Recovered {
   readonly outcomes: Outcomes
   readonly lastRecordedAtMs: number
   readonly quarantine: Quarantine
+  readonly damage: DamageReport
 }
 
-/** Rebuilds a region that was just acquired. `onProgress` hears how far it is. Error: StoreUnavailable. */
+/** Rebuilds a region that was just acquired. `onProgress` hears how far it is. Errors: StoreUnavailable, StoredDataDamaged; those of a write. */
 export async function recover(
   journal: Journal,
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
 ): Promise<Recovered> {
+  const recovered = await recoverUnchecked(journal, acquired, onProgress)
+  await crossCheck(journal, recovered)
+  return recovered
+}
+
+/** As `recover`, without asking whether the actors fit each other and the table of open trips as it is now. */
+export async function recoverUnchecked(
+  journal: Journal,
+  acquired: Acquired,
+  onProgress: (progress: RecoveryProgress) => void = () => {},
+): Promise<Recovered> {
   const memory = new RecoveringMemory()
+  const { damage } = memory
   const { region } = acquired.ownership
   onProgress({ step: 'snapshots', done: 0, of: null })
-  const start = await readSnapshots(journal, region, memory)
+  const start = await readSnapshots(journal, acquired, memory)
   for await (const records of journal.readLog(region, start.position)) {
     for (const record of records) {
+      if (record.damage !== undefined) {
+        memory.holdNamed(record.damage, record.position)
+        continue
+      }
       const meta = { position: record.position, recordedAtMs: record.recordedAtMs }
       for (const event of record.events) {
         // Before the segments: a hole must not make its stream look younger than the one that goes on.
@@ -76,7 +101,9 @@ export async function recover(
   }
   for await (const segments of journal.readSegments(region, start.segmentNo)) {
     for (const segment of segments) {
-      for (const { unitId, streamId, fix, flags } of decodeSegment(segment.bytes)) {
+      // What a damaged one would have told of its streams the next ones tell, too. After the last one its clients send
+      // again from the mark before it, and what they no longer hold is recorded as a hole.
+      for (const { unitId, streamId, fix, flags } of rowsOf(segment, damage)) {
         if (!memory.isAfterSegment(unitId, segment.segmentNo)) continue
         const location = memory.location(unitId)
         location.replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
@@ -89,18 +116,56 @@ export async function recover(
   }
   const details = new Map<CallId, CallDetails>()
   for await (const rows of journal.readCallDetails(region)) {
-    for (const row of rows) if (!isEmpty(row.details)) details.set(row.callId, row.details)
+    for (const row of rows) {
+      if (row.damage !== undefined) damage.note(row.damage)
+      else if (!isEmpty(row.details)) details.set(row.callId, row.details)
+    }
   }
   const outcomes = new Outcomes()
   let countOutcomes = 0
   // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
   for await (const rows of journal.readCommands(region, 0)) {
-    for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)
+    for (const { principal, commandId, damage: found, ...outcome } of rows) {
+      if (found !== undefined) damage.note(found)
+      if (found === undefined) outcomes.remember(principal, commandId, outcome)
+      else outcomes.rememberDamaged(principal, commandId, outcome)
+    }
     countOutcomes += rows.length
     onProgress({ step: 'outcomes', done: countOutcomes, of: null })
   }
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
-  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine }
+  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage }
+}
+
+async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...states }: Recovered): Promise<void> {
+  const openTrips = new Map<UnitId, TripId>()
+  for await (const rows of journal.readOpenTrips(acquired.ownership.region)) {
+    for (const { unitId, tripId } of rows) openTrips.set(unitId, tripId)
+  }
+  const lookUp: States = {
+    driver: unitId => states.drivers.get(unitId),
+    trip: tripId => states.trips.get(tripId),
+    call: callId => states.calls.get(callId),
+  }
+  for (const { entity, why } of contradictions({ ...states, ...lookUp, quarantine }, openTrips)) {
+    quarantine.hold({ entity, message: `${entity} is at odds with stored data: ${why}` })
+    damage.note({ table: 'log.records', at: entity, kind: 'contradiction', rows: 1, entities: [entity] })
+  }
+}
+
+/** The fixes of a segment; none of one that is damaged, which is noted. */
+function rowsOf(segment: SegmentWrite, damage: DamageReport): readonly SegmentRow[] {
+  if (segment.damage !== undefined) {
+    damage.note(segment.damage)
+    return []
+  }
+  try {
+    return decodeSegment(segment.bytes)
+  } catch (error) {
+    if (!(error instanceof SegmentCorrupt)) throw error
+    damage.note(damagedSegment(segment).damage!)
+    return []
+  }
 }
 
 /**
@@ -152,6 +217,7 @@ class RecoveringMemory implements States {
   readonly quarantine = new Quarantine()
   /** Units with streams that have left memory. */
   readonly unitsLeft = new Set<UnitId>()
+  readonly damage = new DamageReport()
   lastRecordedAtMs = 0
 
   /** Folds an event into an entity, unless one before it did not fit. */
@@ -161,7 +227,18 @@ class RecoveringMemory implements States {
       evolveEntity(this, entity, event, meta)
     } catch (error) {
       if (!(error instanceof EventRejected)) throw error
-      this.quarantine.hold(error)
+      // With a stack for as many as anybody reads; a log in ruins must not fill the memory with them.
+      const { message } = error
+      this.quarantine.hold(this.quarantine.size < STACKS_MAX ? error : { entity, message, event: { type: event.type } })
+    }
+  }
+
+  /** What a damaged record names is held as of before it. Nobody knows whom one that is missing concerned. */
+  holdNamed(damage: Damage, position: number): void {
+    this.damage.note(damage)
+    for (const entity of damage.entities) {
+      if (!this.isAfterSnapshot(entity, position)) continue
+      this.quarantine.hold({ entity, message: `the record at position ${position}, which names ${entity}, is damaged` })
     }
   }
 
@@ -194,15 +271,22 @@ class RecoveringMemory implements States {
 
 /**
  * Takes the snapshots in, if they are a whole set and all of the form we know; answers from where log and segments are
- * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set.
+ * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set. A set
+ * that is damaged is refused for good: what is written from now on could make it look true.
  */
 async function readSnapshots(
   journal: Journal,
-  region: RegionId,
+  acquired: Acquired,
   memory: RecoveringMemory,
 ): Promise<{ position: number; segmentNo: number }> {
   const snapshots: SnapshotWrite[] = []
-  for await (const chunk of journal.readSnapshots(region)) snapshots.push(...chunk)
+  for await (const chunk of journal.readSnapshots(acquired.ownership.region)) snapshots.push(...chunk)
+  const damages = damageOf(snapshots, acquired)
+  if (damages.length > 0) {
+    for (const damage of damages) memory.damage.note(damage)
+    await journal.refuseSnapshots(acquired.ownership)
+    return { position: 0, segmentNo: 0 }
+  }
   const whole = snapshots.find(snapshot => snapshot.entity === 'region')
   if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return { position: 0, segmentNo: 0 }
   memory.lastRecordedAtMs = (whole.state as RegionSnapshot).lastRecordedAtMs

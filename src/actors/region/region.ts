@@ -24,6 +24,7 @@ import type { CommandRequest, RecoveryProgress } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
+import type { DamageReport } from './damage.ts'
 import { DeadlineKeeper } from './deadline-keeper.ts'
 import { Desk } from './desk.ts'
 import { DriverSide } from './driver-side.ts'
@@ -47,6 +48,8 @@ const PENDING_MAX = 50_000
 const UNITS_AT_ONCE = 256
 /** Longer than a slice beside live traffic: a region that is being recovered has none. */
 const RECOVERY_SLICE_MS = 8
+/** A log in ruins must not fill the engine's own. */
+const REASONS_LOGGED = 100
 
 export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly accepts = [
@@ -91,6 +94,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly #turns: TurnRunner
   readonly #drivers: DriverSide
   readonly #upkeep: Upkeep
+  readonly #damage: DamageReport
   readonly #disconnectGraceMs: number
   /** Until when crews have time to come back after this start, region time; set once everything is here. */
   #backUntilMs = Number.POSITIVE_INFINITY
@@ -119,6 +123,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     const { ownership, logEnd, segmentEnd } = recovered.acquired
     this.#parts = parts
     this.#ownership = ownership
+    this.#damage = recovered.damage
     this.clock = new RegionClock(machine, parts.anchor, reachedMs(recovered, parts.anchor.rate))
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
@@ -154,6 +159,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       metrics,
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
+      damage: recovered.damage,
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -286,6 +292,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   /** What an event did not fit: it stays as it is, and takes part in nothing. */
   get quarantine(): Pick<Quarantine, 'has' | 'size'> {
     return this.#memory.quarantine
+  }
+  /** What of its stored rows was found damaged when it was recovered. */
+  get damage(): Pick<DamageReport, 'total'> {
+    return this.#damage
   }
   /** Whether the trip waits at the desk for a unit. */
   isQueued(tripId: TripId): boolean {
@@ -423,10 +433,14 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   async #takeRecovered(recovered: Recovered, onProgress: (progress: RecoveryProgress) => void): Promise<void> {
     const { log, machine, metrics, policy, regionId } = this.#parts
     metrics.quarantined(regionId, recovered.quarantine.size)
-    for (const reason of recovered.quarantine.reasons()) {
+    metrics.damaged(regionId, recovered.damage.rows())
+    recovered.damage.tell(log)
+    for (const reason of firstOf(recovered.quarantine.reasons(), REASONS_LOGGED)) {
       const { entity, event } = reason
-      log.error({ err: reason, entity, event: event.type }, 'an actor is in quarantine: the log contradicts itself')
+      log.error({ err: reason, entity, event: event?.type }, 'an actor is in quarantine: the log contradicts itself')
     }
+    const notLogged = recovered.quarantine.size - REASONS_LOGGED
+    if (notLogged > 0) log.error({ more: notLogged }, 'more actors are in quarantine than are named')
     const of = recovered.drivers.size + recovered.trips.size
     let done = 0
     let sliceEndsMs = machine.monotonicMs() + RECOVERY_SLICE_MS
@@ -523,6 +537,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.#dropped) return
     this.#dropped = true
     this.#parts.metrics.quarantined(this.#parts.regionId, null)
+    this.#parts.metrics.damaged(this.#parts.regionId, null)
     this.#timers.stop()
     this.#feeds.stop()
     this.#live.stop()
@@ -545,5 +560,13 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     )
     this.drop()
     this.#parts.onLost(reason)
+  }
+}
+
+function* firstOf<T>(items: Iterable<T>, most: number): Iterable<T> {
+  let left = most
+  for (const item of items) {
+    if (left-- <= 0) return
+    yield item
   }
 }

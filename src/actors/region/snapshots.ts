@@ -26,6 +26,8 @@ export const isOfThisForm = (state: unknown): boolean => ofThisForm.safeParse(st
 export interface RegionSnapshot {
   readonly form: typeof FORM
   readonly lastRecordedAtMs: number
+  /** Rows of each kind in the set, so that one that is gone is noticed; absent in sets of before they were counted. */
+  readonly counts?: Readonly<Record<'drivers' | 'trips' | 'calls', number>>
 }
 export interface DriverSnapshot {
   readonly form: typeof FORM
@@ -70,7 +72,9 @@ export function snapshotsOf(memory: Memory): SnapshotWrite[] {
   for (const state of memory.calls) {
     snapshots.push({ entity: callKey(state.callId), ...at, state: { form: FORM, state } satisfies CallSnapshot })
   }
-  const region: RegionSnapshot = { form: FORM, lastRecordedAtMs: memory.lastRecordedAtMs }
+  const countOf = (kind: string) => snapshots.filter(({ entity }) => entity.startsWith(kind)).length
+  const counts = { drivers: countOf('driver/'), trips: countOf('trip/'), calls: countOf('call/') }
+  const region: RegionSnapshot = { form: FORM, lastRecordedAtMs: memory.lastRecordedAtMs, counts }
   snapshots.push({ entity: 'region', ...at, state: region })
   return snapshots
 }

@@ -255,6 +255,12 @@ const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>
   decided.ok ? { ...decided, position } : decided
 
 function repeatedOutcome(known: KnownOutcome, bodyHash: string, commandId: string): Outcome {
+  if (known.isDamaged) {
+    const message =
+      `Command ${commandId} was carried out before, but what was stored of its outcome is damaged. Look at what it was ` +
+      'about, and send it under a fresh id only if it is not done.'
+    return { ok: false, refusal: { code: 'stored-data-damaged', message, details: { commandId } } }
+  }
   if (known.bodyHash === bodyHash) return { ok: true, position: known.position, result: known.result }
   const message = `Command id ${commandId} was used before with another body; use a fresh id for a new command.`
   return { ok: false, refusal: { code: 'conflict', message, details: { commandId } } }

@@ -12,7 +12,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     method: 'get',
     pattern: '/readyz',
     action: null,
-    handle: ({ readiness }) => getReadiness(readiness()),
+    handle: ({ readiness, directory }) => getReadiness(readiness(), directory.damagedRows()),
   },
   {
     method: 'get',
@@ -36,7 +36,7 @@ const METRICS_ELSEWHERE: Refusal = {
 const NAMED_MAX = 50
 
 /** An answer to a probe, and no refusal of anybody: it is not counted as one, and says how far a start is. */
-function getReadiness({ status, behind, recovered, recovering, away }: Readiness): HttpReply {
+function getReadiness({ status, behind, recovered, recovering, away }: Readiness, damagedRows: number): HttpReply {
   const isReady = status === 'ready'
   const named = <T, R>(map: ReadonlyMap<string, T>, of: (value: T) => R) =>
     Object.fromEntries([...map].slice(0, NAMED_MAX).map(([region, value]) => [region, of(value)]))
@@ -48,7 +48,8 @@ function getReadiness({ status, behind, recovered, recovering, away }: Readiness
     // Why stands in the log: a probe may come from anywhere.
     ...(away.size === 0 ? {} : { regionsAway: [...away.keys()].slice(0, NAMED_MAX), regionsAwayCount: away.size }),
   }
-  if (isReady) return json(200, report)
+  // Damage takes nothing from being ready: what is whole is served. Where it is, metrics and log tell whoever may ask.
+  if (isReady) return json(200, damagedRows === 0 ? report : { ...report, damagedRows })
   const { refusal: _, ...reply } = problem({ ...NOT_READY, details: report })
   return reply
 }

@@ -3,6 +3,7 @@ import { STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
 import { RANGES } from '../../protocol/limits.ts'
 import { FIX_FLAGS } from '../../store/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/track.ts'
+import type { DamagedSpan } from '../../store/track-damage.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
@@ -32,9 +33,9 @@ async function getTrack(context: GatewayContext, call: HttpCall, caller: TokenCl
   }
   searches += 1
   try {
-    const { fixes, next } = await readTrack(context.database, request.value)
+    const { fixes, next, damaged } = await readTrack(context.database, request.value)
     await audited(context, call, caller, request.value, fixes.length)
-    return answer(call, fixes, next)
+    return answer(call, fixes, next, damaged)
   } finally {
     searches -= 1
   }
@@ -107,7 +108,14 @@ function audited(
   ])
 }
 
-function answer(call: HttpCall, fixes: readonly TrackFix[], next: TrackCursor | null): HttpReply {
+function answer(
+  call: HttpCall,
+  fixes: readonly TrackFix[],
+  next: TrackCursor | null,
+  spans: readonly DamagedSpan[],
+): HttpReply {
+  // Where nothing is damaged nothing is said of it.
+  const damaged = spans.length === 0 ? {} : { damaged: spans }
   const items = fixes.map(({ fixedAtMs, lonDeg, latDeg, accuracyM, speedMps, headingDeg, streamId, seq, flags }) => ({
     fixedAtMs,
     lonDeg,
@@ -119,10 +127,10 @@ function answer(call: HttpCall, fixes: readonly TrackFix[], next: TrackCursor | 
     seq,
     flags: flagNames(flags),
   }))
-  if (next === null) return json(200, { items, next })
+  if (next === null) return json(200, { items, next, ...damaged })
   const query = new URLSearchParams(call.query)
   query.set('after', cursorText(next))
-  return json(200, { items, next: cursorText(next) }, { Link: `<${call.path}?${query}>; rel="next"` })
+  return json(200, { items, next: cursorText(next), ...damaged }, { Link: `<${call.path}?${query}>; rel="next"` })
 }
 
 const flagNames = (flags: number): string[] =>

@@ -7,6 +7,7 @@ import { access } from './0004-access.ts'
 import { places } from './0005-places.ts'
 import { audit } from './0006-audit.ts'
 import { callDetails } from './0007-call-details.ts'
+import { checksums } from './0008-checksums.ts'
 import { streamMarks } from './0009-stream-marks.ts'
 
 export const migrations: readonly Migration[] = [
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   places,
   audit,
   callDetails,
+  checksums,
   streamMarks,
 ]

@@ -5,7 +5,7 @@ import { SCENE, until } from '../../support/engine.ts'
 import { fixAt, Stage } from './stage.ts'
 
 const UNITS = { mode: 'offered', units: ['A-7', 'A-8'] } as const
-const stage = new Stage({ hi1: UNITS, hi2: UNITS, hi3: UNITS, hi4: UNITS, hi5: UNITS, other: UNITS })
+const stage = new Stage({ hi1: UNITS, hi2: UNITS, hi3: UNITS, hi4: UNITS, hi5: UNITS, hi6: UNITS, other: UNITS })
 
 const HOUR_MS = 3_600_000
 
@@ -196,3 +196,26 @@ async function waitsForAudit(): Promise<number> {
   )
   return row!.count
 }
+
+test('[HI-6] a track of which a segment is damaged has the other fixes, and says when some may be missing', async () => {
+  const region = 'hi6'
+  const driver = await stage.driver('A-7', { region })
+  const durable = async (...fixes: ReturnType<typeof fixAt>[]) => {
+    driver.send('fix', 0, 0, ...fixes)
+    driver.send('mark', 0)
+    await driver.hear('marks')
+  }
+  await durable(fixAt(1, 1, 2_000))
+  await durable(fixAt(2, 1, 1_000))
+  const session = await stage.site.session()
+  await session.query(
+    `UPDATE location.segments SET bytes = set_byte(bytes, 0, 9)
+     WHERE region = $1 AND segment_no = (SELECT max(segment_no) FROM location.segments WHERE region = $1)`,
+    [region],
+  )
+  const { status, body } = await ask(region)
+  assert.deepEqual([status, body.items.map(({ seq }: { seq: number }) => seq)], [200, [1]])
+  const [{ fromMs, toMs, segments }] = body.damaged
+  assert.deepEqual([fromMs, segments], [toMs, 1])
+  assert.ok(fromMs > body.items[0].fixedAtMs)
+})

@@ -140,7 +140,7 @@ export async function startSite(
     },
   })
   const context: Partial<GatewayContext> = {
-    directory: { region: id => (id === 'akl' ? region : null), ready: () => true },
+    directory: { region: id => (id === 'akl' ? region : null), ready: () => true, damagedRows: () => 0 },
     authenticator: {
       verify: async credential => ({ ok: true, claims: JSON.parse(Buffer.from(credential, 'base64url').toString()) }),
       ticket: () => '',

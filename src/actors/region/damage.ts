@@ -1,0 +1,64 @@
+/**
+ * What of a region's stored rows was found damaged when they were read: the first of it by name, all of it by count.
+ *
+ * A broken disk can damage as many rows as there are, so neither memory nor the log may grow with them.
+ */
+
+import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Damage, StoredTable } from '../../store/journal.ts'
+import type { Logger } from '../../telemetry/log.ts'
+
+/** Damages that are kept with their place; of those beyond it only the rows are counted. */
+const NAMED_MAX = 100
+
+export class DamageReport {
+  readonly named: Damage[] = []
+  readonly #rows = new Map<StoredTable, number>()
+  #notNamed = 0
+
+  note(damage: Damage): void {
+    this.#rows.set(damage.table, (this.#rows.get(damage.table) ?? 0) + damage.rows)
+    // Another id of a row that was told of already.
+    if (damage.rows === 0) return
+    if (this.named.length < NAMED_MAX) this.named.push(damage)
+    else this.#notNamed += 1
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
+  /** How many rows of each table. */
+  rows(): readonly { readonly table: StoredTable; readonly rows: number }[] {
+    return [...this.#rows].map(([table, rows]) => ({ table, rows }))
+  }
+
+  get total(): number {
+    return [...this.#rows.values()].reduce((sum, rows) => sum + rows, 0)
+  }
+
+  /** What those who watch the board are told; null when nothing is damaged. */
+  notice(): ServerMessage | null {
+    if (this.isEmpty) return null
+    const message =
+      'Stored data of this region was found damaged when it was read. What is shown may lack what happened then; ' +
+      'compare it with what the crews say, and let the operator look into the log.'
+    return ['error', null, 'stored-data-damaged', message, { tables: this.rows() }]
+  }
+
+  /** One line a damage, and one for those that are not named. */
+  tell(log: Logger): void {
+    for (const { table, at, kind, rows, entities } of this.named) {
+      log.error({ table, at, kind, rows, entities }, `stored data is damaged: ${WORDS[kind]}; see docs/durability.md`)
+    }
+    if (this.#notNamed === 0) return
+    log.error({ more: this.#notNamed, tables: this.rows() }, 'stored data is damaged in more places than are named')
+  }
+}
+
+const WORDS: Readonly<Record<Damage['kind'], string>> = {
+  missing: 'rows are missing',
+  changed: 'a row is not what was written',
+  'beyond-end': 'rows are of a position that the log does not reach',
+  contradiction: 'a row is at odds with others',
+}

@@ -1,0 +1,135 @@
+/**
+ * Whether a set of snapshots may be started from: every row as it was written, within the log, and none gone.
+ *
+ * The form is looked at where no checksum vouches for a row; what one vouches for is what an engine wrote.
+ */
+import { z } from 'zod'
+import { TRIP_ALARMS } from '../../domain/events.ts'
+import {
+  CANCEL_REASONS,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  TRIP_PHASES,
+  UNAVAILABLE_REASONS,
+  UNIT_STATUSES,
+  WORK_PHASES,
+} from '../../domain/vocabulary.ts'
+import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM } from '../../store/event-forms.ts'
+import type { Acquired, Damage, SnapshotWrite } from '../../store/journal.ts'
+import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
+
+const id = z.string().min(1)
+const ms = z.number()
+const mode = z.enum(DISPATCH_MODES)
+const whole = z.number().int().min(0)
+const version = whole
+
+const DRIVER = z.object({
+  state: z.object({
+    ...REFERENCE_FORM,
+    crew: id.nullable(),
+    unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
+    work: z.object({ tripId: id, offerId: id.nullable(), mode, phase: z.enum(['offered', ...WORK_PHASES]) }).nullable(),
+    retired: z.literal(true).optional(),
+    status: z.enum(UNIT_STATUSES),
+    statusSinceMs: ms,
+    version,
+  }),
+  placed: z.object({ ...PLACE_FORM, streamId: id, seq: whole, fixedAtMs: ms }).nullable(),
+  streams: z.array(z.tuple([id, whole])),
+})
+const TRIP = z.object({
+  state: z.object({
+    ...PLACE_FORM,
+    tripId: id,
+    callId: id,
+    priority: PRIORITY_FORM,
+    need: NEED_FORM,
+    receivedAtMs: ms,
+    phase: z.enum(TRIP_PHASES),
+    phaseRecordedAtMs: ms,
+    pendingSinceMs: ms.nullable(),
+    unitId: id.nullable(),
+    offer: z
+      .object({ offerId: id, unitId: id, mode, offeredAtMs: ms, warnAtMs: ms.nullable(), deadlineAtMs: ms })
+      .nullable(),
+    insistedUnitId: id.nullable(),
+    round: whole,
+    asked: z.array(id),
+    times: z.partialRecord(z.enum(TRIP_PHASES), ms),
+    missed: z.array(z.enum(TRIP_PHASES)),
+    alarms: z.array(z.enum(TRIP_ALARMS)),
+    disposition: z.enum(DISPOSITIONS).nullable(),
+    cancelReason: z.enum(CANCEL_REASONS).nullable(),
+    version,
+  }),
+})
+const CALL = z.object({
+  state: z.object({
+    ...PLACE_FORM,
+    callId: id,
+    priority: PRIORITY_FORM,
+    problem: z.string().nullable(),
+    needs: z.array(NEED_FORM),
+    tripIds: z.array(id),
+    receivedAtMs: ms,
+    state: z.enum(['open', 'closed', 'cancelled']),
+    version,
+  }),
+})
+const REGION = z.object({ lastRecordedAtMs: ms })
+
+/** What is wrong with a set; nothing of one that may be taken, or that is merely not whole or of another form. */
+export function damageOf(snapshots: readonly SnapshotWrite[], { logEnd, segmentEnd }: Acquired): Damage[] {
+  const damages = snapshots.flatMap(snapshot => snapshot.damage ?? [])
+  if (damages.length > 0) return damages
+  for (const { entity, state, unproven } of snapshots) {
+    if (unproven && isOfThisForm(state) && !hasForm(entity, state))
+      damages.push(damaged(`entity ${entity}`, 'changed', 1))
+  }
+  const beyond = snapshots.filter(({ position, segmentNo }) => position > logEnd || segmentNo > segmentEnd)
+  if (beyond.length > 0) {
+    const position = beyond.reduce((most, each) => Math.max(most, each.position), 0)
+    const at = `position ${position}, where the log ends at ${logEnd} and the segments at ${segmentEnd}`
+    damages.push(damaged(at, 'beyond-end', beyond.length))
+  }
+  const region = snapshots.find(({ entity }) => entity === 'region')
+  if (region !== undefined && isOfThisForm(region.state)) damages.push(...gone(snapshots, region))
+  return damages
+}
+
+/** A set that a later one was begun over has rows of that one, too, and those may be of actors that are new. */
+function* gone(snapshots: readonly SnapshotWrite[], region: SnapshotWrite): Iterable<Damage> {
+  const { counts } = region.state as RegionSnapshot
+  if (counts === undefined) return
+  for (const [kind, prefix] of [
+    ['drivers', 'driver/'],
+    ['trips', 'trip/'],
+    ['calls', 'call/'],
+  ] as const) {
+    const found = snapshots.filter(({ entity }) => entity.startsWith(prefix)).length
+    if (found < counts[kind]) yield damaged(`entity ${prefix}*`, 'missing', counts[kind] - found)
+  }
+}
+
+function hasForm(entity: SnapshotWrite['entity'], state: unknown): boolean {
+  if (entity === 'region') return REGION.safeParse(state).success
+  const [kind, form] = entity.startsWith('driver/')
+    ? (['unitId', DRIVER] as const)
+    : entity.startsWith('trip/')
+      ? (['tripId', TRIP] as const)
+      : (['callId', CALL] as const)
+  const parsed = form.safeParse(state)
+  if (!parsed.success) return false
+  // A state under the name of another would take that one's place.
+  const { state: held } = parsed.data as { state: Readonly<Record<string, unknown>> }
+  return held[kind] === entity.slice(entity.indexOf('/') + 1)
+}
+
+const damaged = (at: string, kind: Damage['kind'], rows: number): Damage => ({
+  table: 'log.snapshots',
+  at,
+  kind,
+  rows,
+  entities: [],
+})

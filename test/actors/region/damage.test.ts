@@ -1,0 +1,103 @@
+/** A region over stored rows that are damaged: it serves what is whole, and says that something is not. */
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { decodeSegment } from '../../../src/store/segment-codec.ts'
+import { REGION, RegionWorld, settle } from '../../support/region-world.ts'
+
+let world: RegionWorld
+beforeEach(async () => {
+  world = await RegionWorld.open()
+})
+afterEach(() => world.close())
+
+const damagedInMetrics = async () =>
+  [...(await world.metricsText()).matchAll(/^goldenhour_damaged_rows\{region="akl",table="(.+)"\} (\d+)$/gm)].map(
+    ([, table, rows]) => [table, Number(rows)],
+  )
+
+test('[ER-7] a region with damaged rows is served, and whoever watches its board is told, with the tables and counts', async () => {
+  await world.onDuty('A1', 100)
+  await world.onDuty('A2', 200)
+  await world.advance(200)
+  const log = await world.log()
+  const signedOn = log.find(({ events }) => events.some(each => each.type === 'CrewSignedOn' && each.unitId === 'A1'))!
+  world.crash()
+  world.journal.harm(REGION, 'log.records', signedOn.position, 'changed')
+  world.journal.harm(REGION, 'location.segments', 1, 'lost')
+  await world.start()
+  assert.deepEqual(await damagedInMetrics(), [
+    ['log.records', 1],
+    ['location.segments', 1],
+  ])
+  assert.equal(world.region.damage.total, 2)
+
+  const desk = world.dispatcher()
+  await settle()
+  world.host.watchBoard(desk, 'w', null)
+  await settle()
+  const told = desk.all('error').map(([id, code, , details]) => [id, code, details])
+  const tables = [
+    { table: 'log.records', rows: 1 },
+    { table: 'location.segments', rows: 1 },
+  ]
+  assert.deepEqual(told, [
+    [null, 'quarantined', { unitIds: ['A1'], tripIds: [], callIds: [] }],
+    [null, 'stored-data-damaged', { tables }],
+  ])
+  const tripId = await world.call()
+  world.connect('A2', [['s-A2', 'gnss', 2]])
+  await world.advance(60_000)
+  assert.equal((await world.trip(tripId)).offer?.unitId, 'A2')
+  world.crash()
+  assert.deepEqual(await damagedInMetrics(), [])
+})
+
+test('[ER-7] a command whose stored outcome is damaged is not carried out again under its id', async () => {
+  const tripId = await world.call()
+  const cancel = { type: 'cancel-trip', tripId, reason: 'other' } as const
+  await world.accepted(world.dispatch(cancel, 'cancel-1'))
+  const other = await world.call()
+  world.crash()
+  world.journal.harm(REGION, 'log.commands', 'cancel-1', 'changed')
+  await world.start()
+  const before = world.region.logHead
+  for (const again of [tripId, other]) {
+    const answer = world.dispatch({ ...cancel, tripId: again }, 'cancel-1')
+    assert.equal(await world.refused(answer), 'stored-data-damaged')
+    assert.ok(answer.outcome?.ok === false)
+    assert.deepEqual(answer.outcome.refusal.details, { commandId: 'cancel-1' })
+  }
+  assert.equal(world.region.logHead, before)
+  await world.accepted(world.dispatch({ ...cancel, tripId: other }, 'cancel-2'))
+})
+
+test('what a client still holds of a segment that is damaged is stored once, and the rest becomes a hole', async () => {
+  const crew = await world.onDuty('A1', 100)
+  for (const north of [110, 120, 130]) {
+    world.fixAt(crew, north)
+    await world.advance(1_000)
+  }
+  world.crash()
+  const stored: [segmentNo: number, lastSeq: number][] = []
+  for await (const chunk of world.journal.readSegments(REGION, 0)) {
+    for (const { segmentNo, bytes } of chunk) stored.push([segmentNo, decodeSegment(bytes).at(-1)!.fix.seq])
+  }
+  const streamId = 's-A1'
+  const seq = stored.at(-1)![1]
+  assert.deepEqual(
+    stored.slice(-3).map(([, last]) => last),
+    [seq - 2, seq - 1, seq],
+  )
+  for (const [segmentNo] of stored.slice(-2)) world.journal.harm(REGION, 'location.segments', segmentNo, 'changed')
+  await world.start()
+  // Of two fixes that are lost the client still holds the last one.
+  const back = world.connect('A1', [[streamId, 'gnss', seq]], undefined, crew.principal)
+  await settle()
+  assert.deepEqual(back.welcome.streams, [[streamId, seq - 1]], 'up to the end of the hole')
+  world.fixes(back, [[seq, 0, 1_747_600_000, -368_500_000, 50, null, null]])
+  world.host.askMark(back, 0)
+  await world.advance(1_000)
+  assert.deepEqual(back.last('marks'), [0, seq])
+  const holes = (await world.events('FixHoleRecorded')).map(({ fromSeq, toSeq }) => [fromSeq, toSeq])
+  assert.deepEqual(holes, [[seq - 1, seq - 1]])
+})
