@@ -10,7 +10,7 @@ import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
-import { Region } from './region/region.ts'
+import { type DrainLimits, Region } from './region/region.ts'
 import type {
   CommandRequest,
   HelloRequest,
@@ -55,14 +55,14 @@ export class RegionHost implements RegionHandle {
     this.#region = region
   }
 
-  /** Writes everything out, with snapshots, and lets go. */
-  async close(): Promise<void> {
+  /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */
+  async close(limits?: DrainLimits): Promise<void> {
     this.#closing = true
     const region = this.#region
     if (region === null) return
     // From here on everybody is answered `unavailable`: nothing new may come between the last record and the snapshots.
     this.#region = null
-    await region.drain().finally(() => region.drop())
+    await region.drain(limits).finally(() => region.drop())
   }
 
   /** Lets go at once, writing nothing more. */

@@ -15,7 +15,7 @@ import type { Leases } from '../store/leases.ts'
 import { isStoreAway } from '../store/postgres-faults.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RegionParts } from './region/parts.ts'
-import type { Region } from './region/region.ts'
+import type { DrainLimits, Region } from './region/region.ts'
 import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
 
@@ -156,11 +156,11 @@ export class RegionKeeper implements RegionDirectory {
     await this.#settled()
   }
 
-  /** Writes everything out, with snapshots, and lets go. Errors: those of the journal. */
-  async close(): Promise<void> {
+  /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. Errors: those of the journal. */
+  async close(limits?: DrainLimits): Promise<void> {
     this.#stopped = true
     this.#ready = false
-    await Promise.all([...this.#hosts.values()].map(host => host.close()))
+    await Promise.all([...this.#hosts.values()].map(host => host.close(limits)))
   }
 
   /** The lease of a region is another's, or the region was fenced. */

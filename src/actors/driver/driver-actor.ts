@@ -100,6 +100,9 @@ export class DriverActor implements Behaviour<DriverMessage> {
   /** The feed that holds this unit. */
   feed: Attachment | null = null
   disconnectedSinceMs: number | null
+  /** What its snapshot has: the state, null while there is none, and `marksOf` its streams. */
+  savedState: DriverState | null = null
+  savedMarks = 0
 
   constructor(door: DriverDoor, state: DriverState, location: DriverLocation, disconnectedSinceMs: number) {
     this.#door = door

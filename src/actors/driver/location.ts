@@ -105,6 +105,12 @@ export class DriverLocation {
     yield* this.#streams.values()
   }
 
+  /** Whether all that was taken is stored. */
+  get isAtRest(): boolean {
+    for (const { receivedSeq, durableSeq } of this.streams()) if (receivedSeq !== durableSeq) return false
+    return true
+  }
+
   /** Whether the store has to be asked for this stream's mark. */
   mayBeForgotten(streamId: StreamId): boolean {
     return this.#forgotten !== null && this.knownStream(streamId) === undefined && this.#forgotten.has(streamId)

@@ -11,6 +11,7 @@ import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import { snapshotFrames } from './board.ts'
+import type { CheckpointMemory } from './checkpoint.ts'
 import type { Presence } from './desk.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Shards } from './shards.ts'
@@ -24,13 +25,15 @@ export interface RegionStates extends States {
   callStates(): Iterable<CallState>
 }
 
-export class RegionMemory implements RegionStates {
+export class RegionMemory implements RegionStates, CheckpointMemory {
   readonly #policy: Policy
   readonly #driverShards: Shards
   readonly #tripShards: Shards
   readonly #drivers = new Map<UnitId, { readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
   readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
   readonly #calls = new Map<CallId, CallState>()
+  /** Those whose state no snapshot has. */
+  readonly #unsavedCalls = new Set<CallId>()
   readonly #details: Map<CallId, CallDetails>
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
   readonly retiring = new Set<UnitId>()
@@ -81,6 +84,12 @@ export class RegionMemory implements RegionStates {
   *driverActors(): Iterable<DriverActor> {
     for (const { actor } of this.#drivers.values()) yield actor
   }
+  *tripActors(): Iterable<TripActor> {
+    for (const { actor } of this.#trips.values()) yield actor
+  }
+  get counts(): { readonly drivers: number; readonly trips: number; readonly calls: number } {
+    return { drivers: this.#drivers.size, trips: this.#trips.size, calls: this.#calls.size }
+  }
   *tripStates(): Iterable<TripState> {
     for (const { actor } of this.#trips.values()) yield actor.state
   }
@@ -97,6 +106,13 @@ export class RegionMemory implements RegionStates {
   }
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)
+    this.#unsavedCalls.add(call.callId)
+  }
+  unsavedCallIds(): Iterable<CallId> {
+    return this.#unsavedCalls
+  }
+  callSaved(call: CallState): void {
+    if (this.#calls.get(call.callId) === call) this.#unsavedCalls.delete(call.callId)
   }
   setDetails(callId: CallId, details: CallDetails | null): void {
     if (details === null) this.#details.delete(callId)

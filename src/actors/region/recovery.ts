@@ -29,6 +29,7 @@ import {
   type CallSnapshot,
   type DriverSnapshot,
   isOfThisForm,
+  marksOf,
   type RegionSnapshot,
   type TripSnapshot,
 } from './snapshots.ts'
@@ -51,6 +52,15 @@ export interface Recovered {
   readonly lastRecordedAtMs: number
   readonly quarantine: Quarantine
   readonly damage: DamageReport
+  /** What the set of snapshots had, that recovery started from; nothing where there was none. */
+  readonly saved: SavedSet
+}
+
+export interface SavedSet {
+  readonly wholeAt: { readonly position: number; readonly segmentNo: number }
+  readonly positions: ReadonlyMap<EntityKey, number>
+  /** `marksOf` of each unit's snapshot. */
+  readonly marks: ReadonlyMap<UnitId, number>
 }
 
 /** Rebuilds a region that was just acquired. `onProgress` hears how far it is. Errors: StoreUnavailable, StoredDataDamaged; those of a write. */
@@ -134,7 +144,8 @@ export async function recoverUnchecked(
     onProgress({ step: 'outcomes', done: countOutcomes, of: null })
   }
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
-  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage }
+  const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
+  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage, saved }
 }
 
 async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...states }: Recovered): Promise<void> {
@@ -214,6 +225,7 @@ class RecoveringMemory implements States {
   readonly locations = new Map<UnitId, DriverLocation>()
   readonly snapshotPositions = new Map<EntityKey, number>()
   readonly snapshotSegments = new Map<UnitId, number>()
+  readonly snapshotMarks = new Map<UnitId, number>()
   readonly quarantine = new Quarantine()
   /** Units with streams that have left memory. */
   readonly unitsLeft = new Set<UnitId>()
@@ -309,6 +321,7 @@ function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: Sna
     location.takeForgottenPrints(forgotten)
     if (location.hasLeaving) memory.unitsLeft.add(state.unitId)
     if (placed !== null) location.place(placed.streamId, placed)
+    memory.snapshotMarks.set(state.unitId, marksOf(location))
   } else if (entity.startsWith('trip/')) {
     const { state } = snapshot.state as TripSnapshot
     memory.trips.set(state.tripId, state)

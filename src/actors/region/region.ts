@@ -7,13 +7,14 @@
 
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { TripId, UnitId } from '../../domain/ids.ts'
+import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { Finder } from '../../finder/finder.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { LaneSettings } from '../../store/commit-loop.ts'
 import type { Ownership } from '../../store/journal.ts'
 import { LogWriter } from '../../store/log-writer.ts'
+import { isStoreAway } from '../../store/postgres-faults.ts'
 import { type DurableSegment, SegmentWriter } from '../../store/segment-writer.ts'
 import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
 import { RegionClock } from '../clock.ts'
@@ -24,6 +25,7 @@ import type { CommandRequest, RecoveryProgress } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
+import { Checkpoint } from './checkpoint.ts'
 import type { DamageReport } from './damage.ts'
 import { DeadlineKeeper } from './deadline-keeper.ts'
 import { Desk } from './desk.ts'
@@ -39,13 +41,26 @@ import { RegionReads } from './reads.ts'
 import { type Recovered, reachedMs, recover } from './recovery.ts'
 import { takeUnits } from './reference.ts'
 import { Shards } from './shards.ts'
-import { putInParts, snapshotsOf } from './snapshots.ts'
 import { StreamMarks } from './stream-marks.ts'
 import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
 
 const PENDING_MAX = 50_000
 const UNITS_AT_ONCE = 256
+/** How often a drain looks whether its time is over. */
+const DRAIN_LOOK_MS = 100
+
+/** Until when a drain may wait for what is not durable, and write snapshots; monotonic. */
+export interface DrainLimits {
+  readonly flushUntilMs: number
+  readonly snapshotsUntilMs: number
+}
+
+const NO_LIMITS: DrainLimits = {
+  flushUntilMs: Number.POSITIVE_INFINITY,
+  snapshotsUntilMs: Number.POSITIVE_INFINITY,
+}
+
 /** Longer than a slice beside live traffic: a region that is being recovered has none. */
 const RECOVERY_SLICE_MS = 8
 /** A log in ruins must not fill the engine's own. */
@@ -94,6 +109,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly #turns: TurnRunner
   readonly #drivers: DriverSide
   readonly #upkeep: Upkeep
+  readonly #checkpoint: Checkpoint
   readonly #damage: DamageReport
   readonly #disconnectGraceMs: number
   /** Until when crews have time to come back after this start, region time; set once everything is here. */
@@ -260,6 +276,23 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       record: events => this.#recordNews(events),
       askForMatch: () => this.#askForMatch(),
     })
+    this.#checkpoint = new Checkpoint(
+      {
+        journal: parts.journal,
+        memory: this.#memory,
+        machine,
+        metrics,
+        log: parts.log,
+        durable: () => ({
+          position: this.#writer.durable,
+          segmentNo: this.#segments.durableSegmentNo,
+          lastRecordedAtMs: this.#turns.lastRecordedAtMs,
+        }),
+        isHeld: () => this.#memory.quarantine.size > 0,
+      },
+      ownership,
+      recovered.saved.wholeAt,
+    )
     this.#upkeep = new Upkeep({
       journal: parts.journal,
       ownership,
@@ -453,16 +486,26 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       await new Promise<void>(resolve => void machine.after(0, resolve))
       sliceEndsMs = machine.monotonicMs() + RECOVERY_SLICE_MS
     }
-    for (const call of recovered.calls.values()) this.#memory.setCall(call)
+    const { positions, marks } = recovered.saved
+    const isSaved = (entity: EntityKey, { version }: { readonly version: number }) =>
+      version <= (positions.get(entity) ?? 0)
+    for (const call of recovered.calls.values()) {
+      this.#memory.setCall(call)
+      if (isSaved(callKey(call.callId), call)) this.#memory.callSaved(call)
+    }
     for (const state of recovered.drivers.values()) {
       const location = recovered.locations.get(state.unitId) ?? new DriverLocation()
-      this.#addDriver(state, location, this.clock.nowMs())
+      const actor = this.#addDriver(state, location, this.clock.nowMs())
+      if (isSaved(driverKey(state.unitId), state)) actor.savedState = state
+      actor.savedMarks = marks.get(state.unitId) ?? 0
       for (const stream of location.leaving) this.#marks.left(state.unitId, location, stream)
       this.#desk.onDriver(undefined, state, location.current)
       if (isSliceOver()) await pause()
     }
     for (const trip of recovered.trips.values()) {
-      this.#memory.addTrip(new TripActor(this, trip))
+      const actor = new TripActor(this, trip)
+      if (isSaved(tripKey(trip.tripId), trip)) actor.savedState = trip
+      this.#memory.addTrip(actor)
       this.#desk.onTrip(trip)
       if (isSliceOver()) await pause()
     }
@@ -478,6 +521,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     // Not at once: the units that will serve those trips are only coming back.
     this.#timers.at(this.#backUntilMs, () => this.#askForMatch())
     this.#upkeep.start()
+    this.#checkpoint.start()
   }
 
   #addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {
@@ -507,29 +551,39 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     }
   }
 
-  /** Writes out everything, then the snapshots that make the next start short. Errors: those of the journal. */
-  async drain(): Promise<void> {
+  /**
+   * Writes out everything, then the snapshots that make the next start short, for as long as there is time: what was told
+   * to anybody is durable already. What is left undone is logged. Errors: those of the journal that no time mends.
+   */
+  async drain({ flushUntilMs, snapshotsUntilMs }: DrainLimits = NO_LIMITS): Promise<void> {
+    const { log, machine, regionId } = this.#parts
     // Deadlines still come: only a moment at which everything is durable may be kept.
     while (!this.#dropped && (this.#writer.pending > 0 || this.#segments.queuedFixes > 0)) {
-      await Promise.all([this.#writer.idle(), this.#segments.idle()])
+      const leftMs = flushUntilMs - machine.monotonicMs()
+      if (leftMs <= 0) {
+        const left = { region: regionId, records: this.#writer.pending, fixes: this.#segments.queuedFixes }
+        log.warn(
+          left,
+          'stopped before everything was written; nobody was told of what is left, and clients send it again',
+        )
+        return
+      }
+      const idle = Promise.all([this.#writer.idle(), this.#segments.idle()])
+      await Promise.race([
+        idle,
+        new Promise<void>(resolve => void machine.after(Math.min(leftMs, DRAIN_LOOK_MS), resolve)),
+      ])
     }
     if (this.#dropped) return
     if (this.#memory.quarantine.size > 0) {
-      // A snapshot says that every event up to its position is in it. The log must show the next start what does not fit.
-      this.#parts.log.warn({ region: this.#parts.regionId }, 'no snapshots are written while actors are in quarantine')
+      log.warn({ region: regionId }, 'no snapshots are written while actors are in quarantine')
       return
     }
-    const snapshots = snapshotsOf({
-      position: this.#writer.durable,
-      segmentNo: this.#segments.durableSegmentNo,
-      lastRecordedAtMs: this.#turns.lastRecordedAtMs,
-      drivers: this.#memory.driverActors(),
-      trips: this.#memory.tripStates(),
-      calls: this.#memory.callStates(),
+    const isDone = await this.#checkpoint.close(snapshotsUntilMs).catch(error => {
+      if (!isStoreAway(error)) throw error
+      return false
     })
-    const startedMs = this.#parts.machine.monotonicMs()
-    await putInParts(this.#parts.journal, this.#ownership, snapshots)
-    this.#parts.metrics.commit('snapshots', (this.#parts.machine.monotonicMs() - startedMs) / 1_000, snapshots.length)
+    if (!isDone) log.warn({ region: regionId }, 'not all snapshots were written; the next start reads more of the log')
   }
 
   /** Forgets everything: nothing more is decided, answered or written. Sessions stay with the gateway. */
@@ -543,6 +597,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#live.stop()
     this.#board.stop()
     this.#upkeep.stop()
+    this.#checkpoint.stop()
     this.#writer.stop()
     this.#segments.stop()
     this.#marks.stop()

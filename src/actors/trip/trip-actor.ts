@@ -19,6 +19,8 @@ export class TripActor implements Behaviour<TripMessage> {
   readonly accepts = ACCEPTS
   readonly #door: TripDoor
   state: TripState
+  /** The state that its snapshot has; null while it has none. */
+  savedState: TripState | null = null
 
   constructor(door: TripDoor, state: TripState) {
     this.#door = door

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Recovered, recover } from '../../../src/actors/region/recovery.ts'
-import { snapshotsOf } from '../../../src/actors/region/snapshots.ts'
+import { callSnapshot, driverSnapshot, tripSnapshot } from '../../../src/actors/region/snapshots.ts'
 import {
   CANCEL_REASONS,
   DISPATCH_MODES,
@@ -222,15 +222,13 @@ test('a set of snapshots that was cut off half-way is no harm: each actor goes o
   })
   const acquired = await world.journal.acquire(REGION)
   const whole = await recover(world.journal, acquired)
-  const newer = snapshotsOf({
-    position: acquired.logEnd,
-    segmentNo: acquired.segmentEnd,
-    lastRecordedAtMs: whole.lastRecordedAtMs,
-    drivers: [...whole.drivers.values()].map(state => ({ state, location: whole.locations.get(state.unitId)! })),
-    trips: whole.trips.values(),
-    calls: whole.calls.values(),
-  })
-  for (const end of [1, 3, newer.length - 1]) {
+  const at = { position: acquired.logEnd, segmentNo: acquired.segmentEnd }
+  const newer = [
+    ...[...whole.drivers.values()].map(state => driverSnapshot(state, whole.locations.get(state.unitId)!)),
+    ...[...whole.trips.values()].map(tripSnapshot),
+    ...[...whole.calls.values()].map(callSnapshot),
+  ].map(snapshot => ({ ...snapshot, ...at }))
+  for (const end of [1, 3, newer.length]) {
     await world.journal.putSnapshots(acquired.ownership, newer.slice(0, end))
     assert.deepEqual(states(await recover(world.journal, acquired)), states(whole))
   }

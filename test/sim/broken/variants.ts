@@ -149,9 +149,9 @@ export const VARIANTS: readonly Variant[] = [
     name: 'snapshot-too-new',
     breaks: 'a snapshot has more in it than its position says',
     patch: {
-      file: 'src/actors/region/snapshots.ts',
-      find: 'const at = { position: memory.position, segmentNo: memory.segmentNo }',
-      replace: 'const at = { position: Math.max(0, memory.position - 1), segmentNo: memory.segmentNo }',
+      file: 'src/actors/region/checkpoint.ts',
+      find: 'return { write: { entity, position, segmentNo, state }, saved }',
+      replace: 'return { write: { entity, position: Math.max(0, position - 1), segmentNo, state }, saved }',
     },
     provoke: { troubles: { drains: 8 } },
   },

@@ -1,0 +1,259 @@
+/**
+ * Snapshots of what has changed, written while the region works, so that a start reads a short log and a stop has little
+ * left to write.
+ *
+ * A *pass* begins at a position that is durable, goes over all actors, and writes those that have changed since they were
+ * last written; a snapshot of the region itself then says that the set is whole up to that position. Only actors at rest
+ * are written: all of their events, and all fixes of their streams, are durable. One that is not is looked at again.
+ * A second's worth of rows is one statement, as many as spread a pass over ten minutes. Modes: *resting* between two
+ * passes, *in a pass*, *closing* (the last pass, as fast as it goes, until its time is over), *stopped*.
+ */
+import type { CallState } from '../../domain/call.ts'
+import type { CallId, EntityKey } from '../../domain/ids.ts'
+import type { Journal, Ownership, SnapshotWrite } from '../../store/journal.ts'
+import type { Logger } from '../../telemetry/log.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { MachineClock } from '../clock.ts'
+import type { DriverActor } from '../driver/driver-actor.ts'
+import type { TripActor } from '../trip/trip-actor.ts'
+import { callSnapshot, driverSnapshot, marksOf, regionSnapshot, tripSnapshot } from './snapshots.ts'
+
+/** What the checkpoint needs of the region's memory: everything, and where it was last written. */
+export interface CheckpointMemory {
+  readonly counts: { readonly drivers: number; readonly trips: number; readonly calls: number }
+  driverActors(): Iterable<DriverActor>
+  tripActors(): Iterable<TripActor>
+  call(callId: CallId): CallState | undefined
+  /** Calls that have changed since they were last written. */
+  unsavedCallIds(): Iterable<CallId>
+  /** The call was written as it was then. */
+  callSaved(call: CallState): void
+}
+
+interface CheckpointPorts {
+  readonly journal: Pick<Journal, 'putSnapshots'>
+  readonly memory: CheckpointMemory
+  readonly machine: MachineClock
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Up to where records and segments are durable, and the region time of the last record. */
+  readonly durable: () => { readonly position: number; readonly segmentNo: number; readonly lastRecordedAtMs: number }
+  /** Something is in quarantine. A snapshot says that every event up to its position is in it; the log must show the next start what does not fit. */
+  readonly isHeld: () => boolean
+}
+
+/** Up to where a set is whole. */
+export interface WholeAt {
+  readonly position: number
+  readonly segmentNo: number
+}
+
+const TICK_MS = 1_000
+/** From the end of a pass to the beginning of the next. */
+const REST_MS = 60_000
+const PASS_S = 600
+/** Rows of one tick, whatever the size of the region. */
+const ROWS_MIN = 50
+/** A look at an actor that has not changed costs a tenth of a microsecond: two milliseconds a tick. */
+const LOOKS_PER_TICK = 20_000
+/** Rows in one statement of the last pass. */
+const ROWS_AT_CLOSE = 2_000
+/** How long actors that are not at rest are waited for at the close. */
+const CLOSE_PAUSE_MS = 10
+
+/** One actor's row, and what is noted once it is stored. */
+interface Row {
+  readonly write: SnapshotWrite
+  readonly saved: () => void
+}
+
+/** The actors that are still to be looked at in a pass. Yields null for one that needs no row, or cannot have one yet. */
+type Walk = Iterator<Row | null>
+
+export class Checkpoint {
+  readonly #ports: CheckpointPorts
+  readonly #ownership: Ownership
+  #wholeAt: WholeAt
+  #pass: {
+    readonly from: ReturnType<CheckpointPorts['durable']>
+    readonly counts: CheckpointMemory['counts']
+    readonly walk: Walk
+  } | null = null
+  /** Met in this pass while they were not at rest. */
+  #restless: (() => Row | null | 'restless')[] = []
+  #restingUntilMs: number
+  #cancel: (() => void) | null = null
+  #writing: Promise<boolean> | null = null
+  #stopped = false
+
+  constructor(ports: CheckpointPorts, ownership: Ownership, wholeAt: WholeAt) {
+    this.#ports = ports
+    this.#ownership = ownership
+    this.#wholeAt = wholeAt
+    // Those who come back after the start have the loop first.
+    this.#restingUntilMs = ports.machine.monotonicMs() + REST_MS
+  }
+
+  start(): void {
+    this.#cancel = this.#ports.machine.after(TICK_MS, () => {
+      void this.#tick().finally(() => {
+        if (!this.#stopped) this.start()
+      })
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+
+  /**
+   * The last pass, until `untilMs` (monotonic). Output: false when its time was over first; what it wrote stands, and the
+   * next start reads the log from the set before. Errors: those of the journal. Input: nothing changes any more.
+   */
+  async close(untilMs: number): Promise<boolean> {
+    const { machine } = this.#ports
+    this.stop()
+    await this.#writing
+    if (this.#ports.isHeld()) return false
+    this.#begin()
+    while (this.#pass !== null) {
+      if (machine.monotonicMs() >= untilMs) return false
+      const rows = this.#collect(ROWS_AT_CLOSE, Number.POSITIVE_INFINITY)
+      if (rows.length === 0 && this.#restless.length > 0) {
+        await new Promise<void>(resolve => void machine.after(CLOSE_PAUSE_MS, resolve))
+      } else if (!(await this.#write(rows))) return false
+    }
+    return true
+  }
+
+  async #tick(): Promise<void> {
+    const { machine, durable, isHeld, memory } = this.#ports
+    if (isHeld()) return this.#end()
+    if (this.#pass === null) {
+      if (machine.monotonicMs() < this.#restingUntilMs) return
+      const { position, segmentNo } = durable()
+      if (position === this.#wholeAt.position && segmentNo === this.#wholeAt.segmentNo) return
+      this.#begin()
+    }
+    const { drivers, trips } = memory.counts
+    const rows = this.#collect(Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S)), LOOKS_PER_TICK)
+    // What cannot be written now is written in another pass.
+    this.#writing = this.#write(rows).catch(error => {
+      this.#ports.log.debug({ err: error }, 'snapshots could not be written; trying again in the next pass')
+      this.#end()
+      return false
+    })
+    await this.#writing
+    this.#writing = null
+  }
+
+  #begin(): void {
+    this.#restless = []
+    // As many as there are now are written by the end of the pass, and those that are made meanwhile besides.
+    this.#pass = { from: this.#ports.durable(), counts: { ...this.#ports.memory.counts }, walk: this.#walk() }
+  }
+
+  #end(): void {
+    this.#pass = null
+    this.#restless = []
+    this.#restingUntilMs = this.#ports.machine.monotonicMs() + REST_MS
+  }
+
+  /** Up to so many rows, of actors as they are now. */
+  #collect(rowsMax: number, looksMax: number): Row[] {
+    const rows: Row[] = []
+    const again = this.#restless
+    this.#restless = []
+    for (const look of again) {
+      const row = rows.length < rowsMax ? look() : 'restless'
+      if (row === 'restless') this.#restless.push(look)
+      else if (row !== null) rows.push(row)
+    }
+    for (let looks = 0; looks < looksMax && rows.length < rowsMax; looks++) {
+      const { done, value } = this.#pass!.walk.next()
+      if (done === true) break
+      if (value !== null) rows.push(value)
+    }
+    return rows
+  }
+
+  /** Writes the rows, and the region's own when nothing is left to be looked at. Output: false when the region is lost. */
+  async #write(rows: readonly Row[]): Promise<boolean> {
+    const { journal, machine, metrics } = this.#ports
+    const { from, counts, walk } = this.#pass!
+    if (rows.length > 0) {
+      const startedMs = machine.monotonicMs()
+      const outcome = await journal.putSnapshots(
+        this.#ownership,
+        rows.map(({ write }) => write),
+      )
+      if (outcome === 'fenced') return false
+      metrics.commit('snapshots', (machine.monotonicMs() - startedMs) / 1_000, rows.length)
+      for (const { saved } of rows) saved()
+      return true
+    }
+    const next = walk.next()
+    if (next.done !== true) {
+      // A look that came too late for this statement.
+      const { value } = next
+      return value === null ? true : this.#write([value])
+    }
+    if (this.#restless.length > 0) return true
+    const { position, segmentNo, lastRecordedAtMs } = from
+    const state = regionSnapshot(lastRecordedAtMs, counts)
+    if (
+      (await journal.putSnapshots(this.#ownership, [{ entity: 'region', position, segmentNo, state }])) === 'fenced'
+    ) {
+      return false
+    }
+    this.#wholeAt = from
+    this.#end()
+    return true
+  }
+
+  *#walk(): Walk {
+    const { memory } = this.#ports
+    for (const actor of memory.driverActors()) yield this.#orLater(() => this.#driverRow(actor))
+    for (const actor of memory.tripActors()) yield this.#orLater(() => this.#tripRow(actor))
+    for (const callId of memory.unsavedCallIds()) yield this.#orLater(() => this.#callRow(callId))
+  }
+
+  #orLater(look: () => Row | null | 'restless'): Row | null {
+    const row = look()
+    if (row !== 'restless') return row
+    this.#restless.push(look)
+    return null
+  }
+
+  #driverRow(actor: DriverActor): Row | null | 'restless' {
+    const { state, location } = actor
+    const marks = marksOf(location)
+    if (actor.savedState === state && actor.savedMarks === marks) return null
+    if (state.version > this.#ports.durable().position || !location.isAtRest) return 'restless'
+    return this.#row(driverSnapshot(state, location), () => {
+      actor.savedState = state
+      actor.savedMarks = marks
+    })
+  }
+
+  #tripRow(actor: TripActor): Row | null | 'restless' {
+    const { state } = actor
+    if (actor.savedState === state) return null
+    if (state.version > this.#ports.durable().position) return 'restless'
+    return this.#row(tripSnapshot(state), () => {
+      actor.savedState = state
+    })
+  }
+
+  #callRow(callId: CallId): Row | null | 'restless' {
+    const call = this.#ports.memory.call(callId)!
+    if (call.version > this.#ports.durable().position) return 'restless'
+    return this.#row(callSnapshot(call), () => this.#ports.memory.callSaved(call))
+  }
+
+  #row({ entity, state }: { readonly entity: EntityKey; readonly state: unknown }, saved: () => void): Row {
+    const { position, segmentNo } = this.#ports.durable()
+    return { write: { entity, position, segmentNo, state }, saved }
+  }
+}
