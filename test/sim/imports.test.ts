@@ -17,6 +17,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/database.ts': 'connections to Postgres',
   'src/store/database-server.ts': 'the embedded Postgres',
   'src/store/embedded-postgres.ts': 'the embedded Postgres',
+  'src/store/embedded/': 'the embedded Postgres',
   'src/store/postgres-binaries.ts': 'the embedded Postgres',
   'src/store/migrate.ts': 'tables of Postgres',
   'src/store/migrations/': 'tables of Postgres',
