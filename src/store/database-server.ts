@@ -2,7 +2,7 @@
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 
-interface DatabaseServer {
+export interface DatabaseServer {
   readonly url: string
   /** Whether it is ours to restart: then it comes back, and a start need only wait. */
   readonly isEmbedded: boolean

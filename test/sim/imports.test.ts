@@ -19,6 +19,8 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/embedded-postgres.ts': 'the embedded Postgres',
   'src/store/embedded/': 'the embedded Postgres',
   'src/store/postgres-binaries.ts': 'the embedded Postgres',
+  'src/store/retry-while-away.ts': 'how an engine starts while Postgres restarts',
+  'src/store/store-health.ts': 'a connection to Postgres',
   'src/store/migrate.ts': 'tables of Postgres',
   'src/store/migrations/': 'tables of Postgres',
   'src/store/reference.ts': 'core/database.ts answers what a region keeper asks of it',
