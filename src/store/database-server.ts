@@ -12,6 +12,9 @@ export interface DatabaseServer {
   stop(): Promise<void>
 }
 
+/** Within the limit of a drain: a server that was told to end does so also when its last user has gone. */
+const STOP_WAIT_MS = 5_000
+
 /**
  * A database to connect to: as named, without asking whether it answers, or in the embedded server, which is up then and
  * started again whenever it is gone. Errors: DatabaseSetupError when the embedded server cannot run here; AbortError.
@@ -31,6 +34,6 @@ export async function provideDatabase(
     get isRestarting() {
       return server.isRestarting
     },
-    stop: () => server.stop(),
+    stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
   }
 }

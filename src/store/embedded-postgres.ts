@@ -49,8 +49,15 @@ export interface EmbeddedPostgres {
   readonly startedByUs: boolean
   /** True while no server runs and one is being started. */
   readonly isRestarting: boolean
-  /** Leaves the server, and ends it if nobody else uses it or is connected to it; with `evenIfUsed` always. */
-  stop(options?: { readonly evenIfUsed: boolean }): Promise<void>
+  /** Leaves the server, and ends it if nobody else uses it or is connected to it. */
+  stop(options?: StopOptions): Promise<void>
+}
+
+interface StopOptions {
+  /** Ends it also under others, who will miss it: its directory goes too. */
+  readonly evenIfUsed?: boolean
+  /** How long its end is waited for; a minute unless told. A server that was told to end does so also without us. */
+  readonly waitMs?: number
 }
 
 /** A server that says that it is starting or stopping may go on for ever; one that says nothing is waited for so long. */
@@ -58,7 +65,7 @@ const SILENCE_LIMIT_MS = 120_000
 const TELL_EVERY_MS = 10_000
 /** How often a server may be gone again before it answers. */
 const START_TRIES = 20
-/** For the checkpoint of its end. A server that needs longer ends by itself, also when its users have gone. */
+/** For the checkpoint of its end. */
 const STOP_WAIT_MS = 60_000
 
 /**
@@ -107,12 +114,12 @@ class Use implements EmbeddedPostgres {
     return this.#watch.isRestarting
   }
 
-  stop({ evenIfUsed } = { evenIfUsed: false }): Promise<void> {
-    this.#leaving ??= this.#leave(evenIfUsed)
+  stop({ evenIfUsed = false, waitMs = STOP_WAIT_MS }: StopOptions = {}): Promise<void> {
+    this.#leaving ??= this.#leave(evenIfUsed, waitMs)
     return this.#leaving
   }
 
-  async #leave(evenIfUsed: boolean): Promise<void> {
+  async #leave(evenIfUsed: boolean, waitMs: number): Promise<void> {
     await this.#watch.stop()
     await this.#mark.leave(async hasOthers => {
       if (hasOthers && !evenIfUsed) return
@@ -122,7 +129,7 @@ class Use implements EmbeddedPostgres {
       if (!evenIfUsed && (await isConnectedTo(this.#cluster, this.#port).catch(() => false))) {
         return this.#log('left the embedded Postgres running: a program that did not start here is connected to it')
       }
-      const hasEnded = await requestStop(this.#cluster, STOP_WAIT_MS)
+      const hasEnded = await requestStop(this.#cluster, waitMs)
       this.#log(
         hasEnded ? 'stopped the embedded Postgres' : 'the embedded Postgres is still writing; it ends by itself',
       )
