@@ -26,7 +26,7 @@ export async function startDatabase(): Promise<string> {
   // As root, Postgres runs as another user, who must be able to pass.
   await chmod(baseDir, 0o755)
   const starting = startEmbeddedPostgres({ baseDir, log: () => undefined })
-  atEnd(async () => (await starting).stop())
+  atEnd(async () => (await starting).stop({ evenIfUsed: true }))
   const { url } = await starting
   await migrate(url)
   return url

@@ -20,13 +20,15 @@ import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, PortTaken, startGateway } from './gateway/gateway.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
-import { provideDatabase } from './store/database-server.ts'
+import { type DatabaseServer, provideDatabase } from './store/database-server.ts'
 import { Leases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { PostgresAudit } from './store/postgres-audit.ts'
 import { PostgresJournal } from './store/postgres-journal.ts'
 import { PostgresLeaseTable } from './store/postgres-lease-table.ts'
 import { ReferenceStore } from './store/reference.ts'
+import { isAwayForNow, isBusyServer, retryWhileAway } from './store/retry-while-away.ts'
+import { StoreHealth } from './store/store-health.ts'
 import type { Logger } from './telemetry/log.ts'
 import { Metrics } from './telemetry/metrics.ts'
 
@@ -85,7 +87,10 @@ class RunningEngine implements Engine {
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
-  #databaseUrl = ''
+  #server: DatabaseServer | null = null
+  #health: StoreHealth | null = null
+  /** The database has answered once, so it is there. */
+  #hasDatabase = false
   #stopped = false
 
   constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
@@ -100,7 +105,7 @@ class RunningEngine implements Engine {
   }
 
   get databaseUrl(): string {
-    return this.#databaseUrl
+    return this.#server?.url ?? ''
   }
 
   regionIds(): RegionId[] {
@@ -116,7 +121,8 @@ class RunningEngine implements Engine {
       if (error instanceof PortTaken) return error
       throw error
     })
-    const anchor = await loadOrCreateClock(database, { rate: this.#config.clockRate, wallMs: systemClock.wallMs() })
+    const { clockRate: rate } = this.#config
+    const anchor = await this.#whileStoreAway(() => loadOrCreateClock(database, { rate, wallMs: systemClock.wallMs() }))
     const onTaken = async (waited: boolean) => {
       if (!(portTaken instanceof PortTaken)) return
       // Nobody had to be waited for, so it is no engine of ours that has the port.
@@ -152,6 +158,7 @@ class RunningEngine implements Engine {
       keys: access.keys,
       audit,
       database,
+      store: () => ({ ...this.#health!.state(), isRestarting: this.#server!.isRestarting }),
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
       wallClock: () => systemClock.wallMs(),
@@ -183,13 +190,40 @@ class RunningEngine implements Engine {
   }
 
   async #openDatabase(): Promise<Database> {
-    const server = await provideDatabase(this.#config, message => this.#log.info({ part: 'postgres' }, message))
+    const log = this.#log.child({ part: 'postgres' })
+    const say = (message: string, isTrouble = false) => (isTrouble ? log.warn(message) : log.info(message))
+    const server = await provideDatabase(this.#config, say, this.#signal)
+    this.#server = server
     this.#undo.push(() => server.stop())
-    this.#databaseUrl = server.url
-    await migrate(server.url)
+    const health = new StoreHealth({
+      url: server.url,
+      scheduler: systemClock,
+      onChange: (state, reason) =>
+        state.status === 'up'
+          ? this.#log.info({ reason }, 'the database answers again')
+          : this.#log.warn({ reason }, 'the database is away'),
+    })
+    this.#health = health
+    this.#undo.push(() => health.stop())
+    health.start()
+    await this.#whileStoreAway(() => migrate(server.url))
+    this.#hasDatabase = true
     const database = openDatabase(server.url)
     this.#undo.push(() => database.destroy())
     return database
+  }
+
+  /**
+   * A step of the start, done again while the database is away. At the first contact with a database of the operator's
+   * only a server that answers is waited for: a wrong address is told at once.
+   */
+  #whileStoreAway<Result>(step: () => Promise<Result>): Promise<Result> {
+    const isKnown = this.#hasDatabase || this.#server!.isEmbedded
+    return retryWhileAway(step, {
+      signal: this.#signal,
+      onRetry: error => this.#log.warn({ err: error }, 'the database went away during the start; trying again'),
+      passes: isKnown ? isAwayForNow : isBusyServer,
+    })
   }
 
   #openAudit(database: Database): PostgresAudit {
@@ -205,24 +239,35 @@ class RunningEngine implements Engine {
   }
 
   async #openAccess(database: Database, audit: PostgresAudit): Promise<Access> {
-    const access = await openAccess({
-      database,
-      audit,
-      policy: this.#config.auth,
-      scheduler: systemClock,
-      wallClock: () => systemClock.wallMs(),
-      onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
-    })
-    this.#undo.push(() => access.close())
-    const made = await access.signIn.accounts.ensureFirstAdmin(
-      database,
-      this.#config.auth.adminPassword,
-      (transaction, entry) =>
-        audit.append(transaction, [{ actor: 'system', outcome: 'done', address: null, ...entry }]),
+    const access = await this.#whileStoreAway(() =>
+      openAccess({
+        database,
+        audit,
+        policy: this.#config.auth,
+        scheduler: systemClock,
+        wallClock: () => systemClock.wallMs(),
+        onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
+      }),
     )
+    this.#undo.push(() => access.close())
+    let attempts = 0
+    const made = await this.#whileStoreAway(() => {
+      attempts += 1
+      return this.#ensureFirstAdmin(database, audit, access)
+    })
     // Not through the log, which is kept: whoever starts the first engine reads it once.
     if (made !== null) console.log(`The user admin was made. Its password, shown this once: ${made}`)
+    else if (attempts > 1 && this.#config.auth.adminPassword === null)
+      console.log(
+        'The database went away while the user admin may have been made. If nobody knows its password, set one: npx goldenhour user password admin',
+      )
     return access
+  }
+
+  #ensureFirstAdmin(database: Database, audit: PostgresAudit, access: Access): Promise<string | null> {
+    return access.signIn.accounts.ensureFirstAdmin(database, this.#config.auth.adminPassword, (transaction, entry) =>
+      audit.append(transaction, [{ actor: 'system', outcome: 'done', address: null, ...entry }]),
+    )
   }
 
   #startActors(): ActorSystem {
@@ -245,17 +290,24 @@ class RunningEngine implements Engine {
     onTaken: (waited: boolean) => Promise<void>,
   ): RegionKeeper {
     const leases = new Leases({
-      table: new PostgresLeaseTable(this.#databaseUrl),
+      table: new PostgresLeaseTable(this.databaseUrl),
       scheduler: systemClock,
       node: `${hostname()}:${process.pid}`,
       processIncarnation: randomUUID(),
       handlers: {
         onLost: region => regions.lost(region),
-        onRenewalFailed: error => this.#log.warn({ err: error }, 'the leases could not be renewed; trying again'),
+        onRenewalFailed: error => {
+          this.#health!.renewal(error)
+          this.#log.warn({ err: error }, 'the leases could not be renewed; trying again')
+        },
+        onRenewed: () => this.#health!.renewal(null),
       },
     })
-    this.#undo.push(() => leases.stop())
-    const journal = new PostgresJournal(this.#databaseUrl)
+    this.#undo.push(() => {
+      this.#health!.leasesEnded()
+      return leases.stop()
+    })
+    const journal = new PostgresJournal(this.databaseUrl)
     this.#undo.push(() => journal.close())
     const regions = new RegionKeeper({
       anchor,
@@ -288,6 +340,7 @@ class RunningEngine implements Engine {
         ),
       logPositions: () =>
         regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
+      storeUp: () => this.#health!.state().status === 'up',
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
     }
   }

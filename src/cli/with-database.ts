@@ -14,8 +14,8 @@ export async function withDatabaseServer<Result>(work: (url: string) => Promise<
   try {
     return await work(server.url)
   } finally {
-    // An engine that came up while this command ran has joined our server; taking it away would leave it without one.
-    await server.stop({ unlessUsed: true })
+    // An engine that came up while this command ran has joined our server, and keeps it.
+    await server.stop()
   }
 }
 

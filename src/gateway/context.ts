@@ -3,6 +3,7 @@ import type { Readiness, RegionDirectory } from '../actors/region-handle.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Audit } from '../store/audit.ts'
 import type { Database } from '../store/database.ts'
+import type { StoreState } from '../store/store-health.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authenticator, Revocations } from './auth/claims.ts'
@@ -25,6 +26,9 @@ export interface DoorPolicy {
   readonly sessionMaxAgeMs: number
 }
 
+/** What probes are told of the database. */
+export type StoreView = StoreState & { readonly isRestarting: boolean }
+
 export interface GatewayContext {
   readonly directory: RegionDirectory
   readonly readiness: () => Readiness
@@ -34,6 +38,8 @@ export interface GatewayContext {
   readonly keys: KeyRing
   readonly audit: Audit
   readonly database: Database
+  /** Whether the database answers, for readiness. */
+  readonly store: () => StoreView
   readonly door: DoorPolicy
   /** Everybody who is connected; made by `startGateway`, as are the next three. */
   readonly sessions: SessionRegistry

@@ -63,7 +63,8 @@ export async function ownPlace(options: OwnPlaceOptions): Promise<Place> {
     let databaseUrl = options.databaseUrl
     if (databaseUrl === null) {
       const server = await startEmbeddedPostgres({ baseDir: dir, log: () => undefined })
-      undo.push(() => server.stop())
+      // Ours alone, as the directory is.
+      undo.push(() => server.stop({ evenIfUsed: true }))
       databaseUrl = server.url
     }
     await migrate(databaseUrl)

@@ -1,20 +1,39 @@
 /** The Postgres that a program of ours uses: the operator's where one is named, else the embedded one. */
+import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 
-interface DatabaseServer {
+export interface DatabaseServer {
   readonly url: string
-  /** Ends a server that was started for us, and no other; with `unlessUsed`, only when nobody else is connected. */
-  stop(options?: { readonly unlessUsed: boolean }): Promise<void>
+  /** Whether it is ours to restart: then it comes back, and a start need only wait. */
+  readonly isEmbedded: boolean
+  /** True while the embedded server does not run and is being started. */
+  readonly isRestarting: boolean
+  /** Leaves the embedded server, and ends it if nobody else uses it. */
+  stop(): Promise<void>
 }
 
+/** Within the limit of a drain: a server that was told to end does so also when its last user has gone. */
+const STOP_WAIT_MS = 5_000
+
 /**
- * A database to connect to: as named, without asking whether it answers, or in the embedded server, which is up then.
- * Errors: DatabaseSetupError when the embedded server cannot run here.
+ * A database to connect to: as named, without asking whether it answers, or in the embedded server, which is up then and
+ * started again whenever it is gone. Errors: DatabaseSetupError when the embedded server cannot run here; AbortError.
  */
 export async function provideDatabase(
   where: { readonly databaseUrl: string | null; readonly dataDir: string },
-  log: (message: string) => void,
+  log: ServerLog,
+  signal?: AbortSignal,
 ): Promise<DatabaseServer> {
-  if (where.databaseUrl !== null) return { url: where.databaseUrl, stop: () => Promise.resolve() }
-  return startEmbeddedPostgres({ baseDir: where.dataDir, log })
+  if (where.databaseUrl !== null) {
+    return { url: where.databaseUrl, isEmbedded: false, isRestarting: false, stop: () => Promise.resolve() }
+  }
+  const server = await startEmbeddedPostgres({ baseDir: where.dataDir, log, ...(signal && { signal }) })
+  return {
+    url: server.url,
+    isEmbedded: true,
+    get isRestarting() {
+      return server.isRestarting
+    },
+    stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
+  }
 }

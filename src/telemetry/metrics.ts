@@ -37,6 +37,7 @@ export interface MetricsSource {
   pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
+  storeUp(): boolean
 }
 
 interface FrameCount {
@@ -375,6 +376,9 @@ export class Metrics {
     this.#gauge('goldenhour_fixes_not_durable', 'Fixes accepted and not stored yet.', ['region'], function* (source) {
       for (const [region, count] of source.fixesNotDurable()) yield [{ region }, count]
     })
+    this.#gauge('goldenhour_store_up', 'Whether the database answers: 1 or 0.', [], source => [
+      [{}, source.storeUp() ? 1 : 0],
+    ])
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {

@@ -145,7 +145,7 @@ test('a token names its bearer, is good for the time asked for, and verifies wit
   assert.equal(exp - iat, 900)
 })
 
-test('a command starts the embedded database if none answers, and stops only what it started', async t => {
+test('a command starts the embedded database if none answers, and stops it unless somebody else uses it', async t => {
   const baseDir = await baseDirWithPrograms()
   t.after(async () => {
     await stopServerIn(baseDir)
@@ -160,13 +160,14 @@ test('a command starts the embedded database if none answers, and stops only wha
   const joined = await startEmbeddedPostgres({ baseDir, log: () => undefined })
   assert.equal(joined.startedByUs, false, 'the command left our server running')
 
-  // What a command that started the server would do if an engine had joined it meanwhile.
+  // Connected by its URL alone, as an engine with DATABASE_URL would be.
   const engine = openDatabase(server.url)
   await new ReferenceStore(engine).listRegions()
-  await server.stop({ unlessUsed: true })
+  await joined.stop()
+  await server.stop()
   assert.equal((await new ReferenceStore(engine).listRegions()).length, 1)
   await engine.destroy()
-  await server.stop({ unlessUsed: true })
+  assert.equal((await goldenhour(['region', 'list'], embedded)).code, 0, 'the command is the last that leaves')
   await assert.rejects(new ReferenceStore(openDatabase(server.url)).listRegions(), { code: 'ECONNREFUSED' })
 })
 

@@ -53,6 +53,8 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   await site.start()
   const work = await startWork(site)
   await until('work is done', () => work.acknowledged.size > 20)
+  // The engine is connected, so its end leaves the server running, and nobody watches it any more.
+  await server.stop()
   // As a crash, not as a shutdown: no connection ends in an orderly way.
   await stopServerIn(baseDir)
   await sleep(200)
@@ -66,6 +68,7 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   assert.equal(work.acknowledged.size, whenDown, 'nothing is acknowledged that cannot be stored')
 
   const again = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  endings.push(() => again.stop({ evenIfUsed: true }))
   assert.equal(again.url, server.url)
   const { position } = await entered
   await until('work goes on', () => work.acknowledged.size > whenDown + 20)

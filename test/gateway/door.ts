@@ -60,6 +60,7 @@ export class Door {
         sessionMaxAgeMs: 3_600_000,
       },
       metrics,
+      store: () => ({ status: 'up', isRestarting: false }),
       log: createLogger({ level: 'silent' }),
       wallClock: Date.now,
     }

@@ -309,6 +309,7 @@ export function closedDoors(): GatewayOptions {
       sessionMaxAgeMs: 3_600_000,
     },
     metrics: new Metrics(),
+    store: () => ({ status: 'up', isRestarting: false }),
     log: createLogger({ level: 'silent' }),
     wallClock: Date.now,
   }

@@ -4,9 +4,11 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { signToken } from '../../src/gateway/auth/tokens.ts'
+import type { StoreView } from '../../src/gateway/context.ts'
+import { startGateway } from '../../src/gateway/gateway.ts'
 import { ERRORS, type ErrorCode } from '../../src/protocol/errors.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
-import { type Harness, makeKey, REGION, startHarness, TRIP_ID, until } from './harness.ts'
+import { closedDoors, type Harness, makeKey, REGION, startHarness, TRIP_ID, until } from './harness.ts'
 
 const CALL = { lonDeg: 174.76, latDeg: -36.85, priority: 1, needs: [{ levelOfCare: 'als', capabilities: [] }] }
 const NEAREST = `/v1/units/nearest?region=${REGION}&lon=174.76&lat=-36.85&k=3`
@@ -46,6 +48,22 @@ test('the probes tell a running process from one that is ready', async t => {
   harness.directory.isReady = false
   assert.equal((await get(harness, '/healthz')).status, 200)
   await assertProblem(await get(harness, '/readyz'), 'unavailable')
+})
+
+test('a database that is away is told by readyz with 503, and by healthz with 200: the process itself is well', async t => {
+  let state: StoreView = { status: 'up', isRestarting: false }
+  const gateway = await startGateway({ ...closedDoors(), store: () => state })
+  t.after(() => gateway.close())
+  const probe = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers: { connection: 'close' } })
+    return [response.status, await response.json()]
+  }
+  assert.deepEqual(await probe('/readyz'), [200, { status: 'ready' }])
+  assert.deepEqual(await probe('/healthz'), [200, { status: 'up' }])
+  state = { status: 'away', awayMs: 1_234, isRestarting: true }
+  const database = { status: 'database-away', awayMs: 1_234, restarting: true }
+  assert.deepEqual(await probe('/readyz'), [503, database])
+  assert.deepEqual(await probe('/healthz'), [200, { status: 'up', database }])
 })
 
 test('the metrics are served as Prometheus reads them', async t => {

@@ -62,7 +62,8 @@ export async function startTestServer(): Promise<{ url: string; programs: string
     url: server.url,
     programs: path.join(baseDir, 'pg'),
     async stop() {
-      await server.stop()
+      // Its directory goes too, whoever is connected still.
+      await server.stop({ evenIfUsed: true })
       await rm(baseDir, { recursive: true, force: true })
     },
   }

@@ -97,6 +97,7 @@ test('gauges are read from their source at each scrape, and a region that left i
     pendingTrips: () => regions.map(region => [region, 1, 4] as const),
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),
+    storeUp: () => regions.length === 2,
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -104,10 +105,12 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_log_head_position{region="akl"}'), 9)
   assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
   assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)
+  assert.equal(first.get('goldenhour_store_up'), 1)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)
   assert.equal(second.get('goldenhour_mailbox_depth{region="akl"}'), 0)
+  assert.equal(second.get('goldenhour_store_up'), 0)
 })
 
 test('a blocked event loop shows as lag, once', async () => {

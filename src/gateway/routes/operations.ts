@@ -1,18 +1,19 @@
 /** What the operator's tools ask for: is it up, is it ready, what does it count. */
 import type { Readiness } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../protocol/errors.ts'
-import type { GatewayContext } from '../context.ts'
+import type { GatewayContext, StoreView } from '../context.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import { NOT_READY } from '../refusals.ts'
 import type { Route } from '../route.ts'
 
 export const OPERATION_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/healthz', action: null, handle: () => json(200, { status: 'up' }) },
+  { method: 'get', pattern: '/healthz', action: null, handle: getHealth },
   {
     method: 'get',
     pattern: '/readyz',
     action: null,
-    handle: ({ readiness, directory }) => getReadiness(readiness(), directory.damagedRows()),
+    handle: ({ readiness, directory, store }) =>
+      databaseAwayReply(store()) ?? getReadiness(readiness(), directory.damagedRows()),
   },
   {
     method: 'get',
@@ -21,6 +22,24 @@ export const OPERATION_ROUTES: readonly Route[] = [
     handle: getMetrics,
   },
 ]
+
+/** Whether the process is well: a supervisor that restarted it because the database is away would mend nothing. */
+function getHealth({ store }: GatewayContext): HttpReply {
+  const database = databaseAway(store())
+  return json(200, { status: 'up', ...(database && { database }) })
+}
+
+/** Goes before what the regions say: they notice later, or know only that they wait. */
+function databaseAwayReply(state: StoreView): HttpReply | null {
+  const database = databaseAway(state)
+  return database && json(503, database)
+}
+
+/** Null while the database answers. */
+function databaseAway(state: StoreView): { status: 'database-away'; awayMs: number; restarting: boolean } | null {
+  if (state.status === 'up') return null
+  return { status: 'database-away', awayMs: state.awayMs, restarting: state.isRestarting }
+}
 
 async function getMetrics({ entrance, metrics }: GatewayContext, { address }: HttpCall): Promise<HttpReply> {
   if (!entrance.mayReadMetrics(address)) return problem(METRICS_ELSEWHERE)

@@ -156,6 +156,7 @@ export async function startSite(
       sessionMaxAgeMs: 86_400_000,
     },
     metrics: new Metrics(),
+    store: () => ({ status: 'up', isRestarting: false }),
     log: createLogger({ level: 'silent' }),
     wallClock,
   }

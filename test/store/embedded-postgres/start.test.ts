@@ -1,55 +1,13 @@
+/** Starting and joining the embedded Postgres, from one process or several at once. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import test, { type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { openClient } from '../../src/store/database.ts'
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
-import { describePackage, findBinariesPackage, installBinaries } from '../../src/store/postgres-binaries.ts'
-import { baseDirWithPrograms, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
-
-const source = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/store/embedded-postgres.ts')
-
-async function baseDirFor(t: TestContext, make = temporaryBaseDir): Promise<string> {
-  const baseDir = await make()
-  t.after(async () => {
-    await stopServerIn(baseDir)
-    await rm(baseDir, { recursive: true, force: true })
-  })
-  return baseDir
-}
-
-const start = (baseDir: string) => startEmbeddedPostgres({ baseDir, log: () => undefined })
-
-/** Another process that starts the server, tells what it got, and then only waits. */
-async function startInChild(baseDir: string): Promise<{ child: ChildProcess; url: string; startedByUs: boolean }> {
-  const script = `
-    const { startEmbeddedPostgres } = await import(${JSON.stringify(source)})
-    const { url, startedByUs } = await startEmbeddedPostgres({ baseDir: ${JSON.stringify(baseDir)}, log: () => {} })
-    console.log(JSON.stringify({ url, startedByUs }))
-    setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout! }), 'line'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the starting process ended with ${code}`))),
-  ])
-  return { child, ...JSON.parse(line) }
-}
-
-async function ask<Row extends object>(url: string, sql: string): Promise<Row[]> {
-  const session = await openClient(url, { applicationName: 'embedded-postgres.test' })
-  try {
-    return (await session.query<Row>(sql)).rows
-  } finally {
-    await session.end()
-  }
-}
+import test from 'node:test'
+import { describePackage, findBinariesPackage, installBinaries } from '../../../src/store/postgres-binaries.ts'
+import { baseDirWithPrograms } from '../../support/postgres.ts'
+import { ask, baseDirFor, start, startInChild } from './place.ts'
 
 test('what was stored is there after stop and start, at the same URL', async t => {
   const baseDir = await baseDirFor(t)
@@ -87,6 +45,8 @@ test('a server whose starting process was killed is used again with all that it 
   const again = await start(baseDir)
   assert.deepEqual([again.startedByUs, again.url], [false, url])
   assert.deepEqual(await ask(again.url, 'SELECT n FROM kept'), [{ n: 7 }])
+  await again.stop()
+  await assert.rejects(ask(url, 'SELECT 1'), { code: 'ECONNREFUSED' }, 'whoever stops last ends it')
 })
 
 test('of processes that start at once in a new directory one starts the server, and all get the same', async t => {
@@ -125,7 +85,7 @@ test('a package without its links, in a directory of mode 700, still gives a ser
 
   const binaries = await describePackage(path.join(home, 'package'))
   assert.equal(binaries.version, version)
-  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, binaries })
+  const server = await start(baseDir, { binaries })
   assert.equal(server.startedByUs, true)
   for (const { target } of links) await stat(path.join(baseDir, 'pg', version, path.relative('native', target)))
 })
@@ -142,7 +102,7 @@ test('a copy that is there is not made again', async t => {
 test('settings reach the server, whatever characters they hold', async t => {
   const settings = { 'goldenhour.note': `it's "quoted" $HOME` }
   const baseDir = await baseDirFor(t, baseDirWithPrograms)
-  const { url } = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  const { url } = await start(baseDir, { settings })
   assert.deepEqual(await ask(url, `SELECT current_setting('goldenhour.note') AS note`), [
     { note: settings['goldenhour.note'] },
   ])
