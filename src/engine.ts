@@ -11,11 +11,13 @@ import { hostname } from 'node:os'
 import { ActorSystem } from './actors/actor-system.ts'
 import { systemClock } from './actors/clock.ts'
 import { newRoutedId } from './actors/ids.ts'
+import type { DrainLimits } from './actors/region/region.ts'
 import type { Readiness } from './actors/region-handle.ts'
 import type { RegionHost } from './actors/region-host.ts'
 import { RegionKeeper } from './actors/region-keeper.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
+import { DRAIN_SHARES, Endings } from './endings.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, PortTaken, startGateway } from './gateway/gateway.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
@@ -83,7 +85,7 @@ class RunningEngine implements Engine {
   readonly #onFatal: (reason: string) => void
   readonly #signal: AbortSignal
   readonly #metrics = new Metrics()
-  readonly #undo: (() => Promise<void>)[] = []
+  readonly #endings = new Endings()
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
@@ -91,6 +93,7 @@ class RunningEngine implements Engine {
   #health: StoreHealth | null = null
   /** The database has answered once, so it is there. */
   #hasDatabase = false
+  #drainLimits: DrainLimits | undefined
   #stopped = false
 
   constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
@@ -117,6 +120,8 @@ class RunningEngine implements Engine {
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
     this.#metrics.observe(this.#gauges())
+    // In this place, though a standby may open it later: regions say their last words through it.
+    this.#endings.add('the gateway', () => this.#gateway?.close())
     const portTaken = await this.#openGateway(database, audit, access).catch(error => {
       if (error instanceof PortTaken) return error
       throw error
@@ -164,7 +169,6 @@ class RunningEngine implements Engine {
       wallClock: () => systemClock.wallMs(),
     })
     this.#gateway = gateway
-    this.#undo.push(() => gateway.close())
   }
 
   /** The engine that had the regions is about to let go of the port. Errors: PortTaken when it does not. */
@@ -182,11 +186,15 @@ class RunningEngine implements Engine {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
+    const { drainLimitMs } = this.#config
+    const startedMs = systemClock.monotonicMs()
+    const at = (share: number) => startedMs + drainLimitMs * share
     this.#gateway?.beginDrain(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
-    await this.#regions?.beginDrain()
-    const failures: unknown[] = []
-    for (const undo of this.#undo.reverse()) await undo().catch(error => failures.push(error))
-    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be stopped cleanly.')
+    await this.#regions?.beginDrain(drainLimitMs * DRAIN_SHARES.settled)
+    this.#drainLimits = { flushUntilMs: at(DRAIN_SHARES.flushed), snapshotsUntilMs: at(DRAIN_SHARES.saved) }
+    await this.#endings.run(startedMs, drainLimitMs, what =>
+      this.#log.warn({ what }, 'left undone at the stop: its time was over, or the database is away'),
+    )
   }
 
   async #openDatabase(): Promise<Database> {
@@ -194,7 +202,7 @@ class RunningEngine implements Engine {
     const say = (message: string, isTrouble = false) => (isTrouble ? log.warn(message) : log.info(message))
     const server = await provideDatabase(this.#config, say, this.#signal)
     this.#server = server
-    this.#undo.push(() => server.stop())
+    this.#endings.add('the embedded Postgres', () => server.stop(), DRAIN_SHARES.serverStopped)
     const health = new StoreHealth({
       url: server.url,
       scheduler: systemClock,
@@ -204,12 +212,12 @@ class RunningEngine implements Engine {
           : this.#log.warn({ reason }, 'the database is away'),
     })
     this.#health = health
-    this.#undo.push(() => health.stop())
+    this.#endings.add('the watch over the database', () => health.stop())
     health.start()
     await this.#whileStoreAway(() => migrate(server.url))
     this.#hasDatabase = true
     const database = openDatabase(server.url)
-    this.#undo.push(() => database.destroy())
+    this.#endings.add('the connections to the database', () => database.destroy())
     return database
   }
 
@@ -234,7 +242,7 @@ class RunningEngine implements Engine {
       onFailure: error => this.#log.warn({ err: error }, 'the audit could not be written; trying again'),
     })
     audit.start()
-    this.#undo.push(() => audit.stop())
+    this.#endings.add('the audit', () => audit.stop())
     return audit
   }
 
@@ -249,7 +257,7 @@ class RunningEngine implements Engine {
         onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
       }),
     )
-    this.#undo.push(() => access.close())
+    this.#endings.add('the watch over sign-ins', async () => access.close())
     let attempts = 0
     const made = await this.#whileStoreAway(() => {
       attempts += 1
@@ -279,7 +287,7 @@ class RunningEngine implements Engine {
         this.#log.error({ path, err: error }, 'an actor failed at a message; the message changed nothing')
       },
     })
-    this.#undo.push(() => system.close())
+    this.#endings.add('the actors', () => system.close())
     return system
   }
 
@@ -303,12 +311,12 @@ class RunningEngine implements Engine {
         onRenewed: () => this.#health!.renewal(null),
       },
     })
-    this.#undo.push(() => {
+    this.#endings.add('the leases', () => {
       this.#health!.leasesEnded()
       return leases.stop()
     })
     const journal = new PostgresJournal(this.databaseUrl)
-    this.#undo.push(() => journal.close())
+    this.#endings.add('the connections of the journal', () => journal.close())
     const regions = new RegionKeeper({
       anchor,
       system,
@@ -322,7 +330,7 @@ class RunningEngine implements Engine {
       onTaken,
       onLost: error => this.#onFatal(error.message),
     })
-    this.#undo.push(() => regions.close())
+    this.#endings.add('the regions', () => regions.close(this.#drainLimits), DRAIN_SHARES.regionsClosed)
     return regions
   }
 

@@ -150,10 +150,10 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   /** Takes no more clients, and waits until what is in flight has its answer, but not for ever. */
-  async beginDrain(): Promise<void> {
+  async beginDrain(limitMs = SETTLE_LIMIT_MS): Promise<void> {
     this.#stopped = true
     this.#ready = false
-    await this.#settled()
+    await this.#settled(Math.min(limitMs, SETTLE_LIMIT_MS))
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. Errors: those of the journal. */
@@ -175,8 +175,8 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   /** Waits until the regions have nothing under way, but not for ever: clients may go on sending. */
-  async #settled(): Promise<void> {
-    await Promise.all([...this.#hosts.values()].map(host => host.region?.settled(SETTLE_LIMIT_MS)))
+  async #settled(limitMs = SETTLE_LIMIT_MS): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map(host => host.region?.settled(limitMs)))
   }
 
   #pollReference(): void {
