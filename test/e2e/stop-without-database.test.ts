@@ -1,0 +1,60 @@
+/** SIGTERM ends an engine with 0 within its limit, though its database is gone or takes no writes; nothing told is lost. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { test } from 'node:test'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { SCENE, Site } from '../support/engine.ts'
+import { baseDirWithPrograms, stopServerIn } from '../support/postgres.ts'
+
+const AKL = { akl: { mode: 'offered', units: ['A1'] } } as const
+const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
+/** Far more than the machine needs, so that only a stop that waits for the database reaches it. */
+const LIMIT_MS = '20000'
+
+test('with its database gone', async t => {
+  const baseDir = await baseDirWithPrograms()
+  const endings: (() => Promise<void>)[] = []
+  t.after(async () => {
+    for (const end of endings.reverse()) await end()
+  })
+  endings.push(async () => {
+    await stopServerIn(baseDir)
+    await rm(baseDir, { recursive: true, force: true })
+  })
+  const settings = { fsync: 'off' }
+  const { url } = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  await migrate(url)
+  const site = await Site.make({ after: run => endings.push(run) }, AKL, url)
+  const engine = await site.spawn({ GOLDENHOUR_DRAIN_LIMIT_MS: LIMIT_MS })
+  const crew = site.driver('A1')
+  const { position } = await crew.signOn()
+  await stopServerIn(baseDir)
+  crew.report(SCENE)
+  engine.signal('SIGTERM')
+  assert.deepEqual(await engine.exited, { code: 0, signal: null })
+  assert.ok(engine.logs.some(({ msg }) => msg === 'stopped'))
+
+  await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  assert.equal((await site.records()).at(-1)!.position, position)
+})
+
+test('with a database that takes no writes: what is left undone is named, and what was told is on record', async t => {
+  const site = await Site.make(t, AKL)
+  const engine = await site.spawn({ GOLDENHOUR_DRAIN_LIMIT_MS: LIMIT_MS })
+  const crew = site.driver('A1')
+  const { position } = await crew.signOn()
+  const blocker = await site.session()
+  await blocker.query('BEGIN')
+  await blocker.query('LOCK TABLE log.records, location.segments IN SHARE MODE')
+  const entering = site.dispatcher().enterCall(CALL, { id: 'undone', retry: false })
+  entering.catch(() => undefined)
+  crew.report(SCENE)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  engine.signal('SIGTERM')
+  assert.deepEqual(await engine.exited, { code: 0, signal: null })
+  assert.ok(engine.logs.some(({ msg }) => msg.startsWith('stopped before everything was written')))
+  await blocker.query('ROLLBACK')
+  const records = await site.records()
+  assert.ok(records.some(record => record.position === position))
+})
