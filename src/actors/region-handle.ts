@@ -80,9 +80,20 @@ export type Query =
   | { readonly type: 'read-trip'; tripId: TripId }
   | { readonly type: 'read-call'; callId: CallId }
   | { readonly type: 'read-unit'; unitId: UnitId }
+  | { readonly type: 'read-held' }
 export type QueryAnswer =
-  | { readonly ok: true; readonly position: number; readonly result: NearestResult | TripView | CallView | UnitView }
+  | {
+      readonly ok: true
+      readonly position: number
+      readonly result: NearestResult | TripView | CallView | UnitView | HeldView
+    }
   | { readonly ok: false; readonly refusal: Refusal }
+
+/** The actors that are held, the first found first, and how many there are besides. */
+export interface HeldView {
+  readonly items: readonly { readonly kind: 'unit' | 'trip' | 'call'; readonly id: string; readonly why: string }[]
+  readonly more: number
+}
 
 export interface RegionHandle {
   readonly regionId: RegionId

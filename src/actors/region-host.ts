@@ -171,7 +171,7 @@ export class RegionHost implements RegionHandle {
     const region = this.#answering()
     if (region === null) return answer({ ok: false, refusal: UNAVAILABLE })
     let taken: boolean
-    if (query.type === 'nearest' || query.type === 'read-call') {
+    if (query.type === 'nearest' || query.type === 'read-call' || query.type === 'read-held') {
       taken = region.ref.tell({ type: 'query', query, answer })
     } else if (query.type === 'read-unit') {
       const driver = region.driverRef(query.unitId)
@@ -228,6 +228,7 @@ function ownerOf({ command, unitId }: CommandRequest): 'region' | { tripId: Trip
     case 'enter-call':
     case 'amend-call':
     case 'cancel-call':
+    case 'release-held':
       return 'region'
     case 'cancel-trip':
     case 'assign-unit':

@@ -36,6 +36,11 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       version: meta.position,
     }
   }
+  if (event.type === 'CallReleased') {
+    const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, state } = event
+    const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
+    return { ...facts, state, version: meta.position }
+  }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
     case 'CallAmended': {

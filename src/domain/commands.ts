@@ -1,6 +1,7 @@
 /** What clients ask for, after validation: imperatives that a decider answers with events or a refusal. */
 import type { Need } from './events.ts'
-import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
+import type { CallId, EntityKey, OfferId, TripId, UnitId } from './ids.ts'
+import type { ReleasedTrip } from './release.ts'
 import type {
   CancelReason,
   DeclineReason,
@@ -115,6 +116,22 @@ export interface SetUnitStatus {
   readonly happenedAtMs: number
 }
 
+/** Lets an actor that is held go on; only HTTP offers it. */
+export interface ReleaseHeld {
+  readonly type: 'release-held'
+  readonly entity: EntityKey
+  /** What becomes of a trip; null for units and calls. */
+  readonly as: ReleasedTrip | null
+}
+
 export type DriverCommand = SignOn | SignOff | SetStatus | AcceptOffer | DeclineOffer | ReportPhase | CloseTrip
-type DispatcherCommand = EnterCall | AmendCall | CancelCall | CancelTrip | AssignUnit | WithdrawUnit | SetUnitStatus
+type DispatcherCommand =
+  | ReleaseHeld
+  | EnterCall
+  | AmendCall
+  | CancelCall
+  | CancelTrip
+  | AssignUnit
+  | WithdrawUnit
+  | SetUnitStatus
 export type Command = DriverCommand | DispatcherCommand

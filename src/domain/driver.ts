@@ -61,10 +61,10 @@ export function isBound(driver: DriverState): boolean {
 }
 
 export function evolveDriver(state: DriverState | null, event: DomainEvent, meta: EventMeta): DriverState {
-  if (event.type === 'UnitRegistered') {
+  if (event.type === 'UnitRegistered' || event.type === 'UnitReleased') {
     const { unitId, callSign, levelOfCare, capabilities, homeStation } = event
     const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
-    if (state !== null) {
+    if (state !== null && event.type === 'UnitRegistered') {
       const { retired: _, ...live } = state
       return { ...live, ...reference, version: meta.position }
     }
@@ -73,6 +73,8 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
       crew: null,
       unavailableReason: null,
       work: null,
+      // What the service has given up stays so, also when it is let go.
+      ...(state?.retired === true ? { retired: true as const } : {}),
       status: 'off-duty',
       statusSinceMs: meta.recordedAtMs,
       version: meta.position,
@@ -123,6 +125,7 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'TripPhaseReached':
       invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
       return { work: { ...state.work, phase: event.phase } }
+    case 'TripReleased':
     case 'TripCancelled':
     case 'TripClosed':
       invariant(state.work?.tripId === event.tripId, broken)

@@ -274,7 +274,38 @@ interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused {
   readonly missed: readonly TripPhase[]
 }
 
+/** A unit that was held goes on from here: off duty, without a trip. */
+interface UnitReleased extends EventOf<'UnitReleased', DriverEntity>, UnitReference, Caused {}
+/** A trip that was held goes on from here, as if it had just been created, or is over. */
+export interface TripReleased extends EventOf<'TripReleased', TripEntity>, Caused {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly need: Need
+  readonly receivedAtMs: number
+  readonly as: 'pending' | 'cancelled'
+  /** The unit that worked on it and is free now. */
+  readonly unitId: UnitId | null
+}
+/** A call that was held goes on from here. */
+interface CallReleased extends EventOf<'CallReleased', CallEntity>, Caused {
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly problem: string | null
+  readonly needs: readonly Need[]
+  readonly tripIds: readonly TripId[]
+  readonly receivedAtMs: number
+  readonly state: 'open' | 'closed' | 'cancelled'
+}
+
 export type DomainEvent =
+  | UnitReleased
+  | TripReleased
+  | CallReleased
   | UnitRegistered
   | UnitRetired
   | CrewSignedOn
@@ -300,6 +331,11 @@ export type DomainEvent =
   | TripCancelled
   | TripClosed
 
+const RELEASES: ReadonlySet<DomainEvent['type']> = new Set(['UnitReleased', 'TripReleased', 'CallReleased'])
+
+/** Whether the event lets the entity that it belongs to go on, whatever stands before it. */
+export const isRelease = (event: DomainEvent): boolean => RELEASES.has(event.type)
+
 /** Every entity whose state the event changes; the entity it belongs to comes first. */
 export function entitiesOf(event: DomainEvent): EntityKey[] {
   switch (event.type) {
@@ -316,6 +352,8 @@ export function entitiesOf(event: DomainEvent): EntityKey[] {
       return event.fromUnitId === null ? [event.entity] : [event.entity, driverKey(event.fromUnitId)]
     case 'CallAmended':
       return [event.entity, ...event.tripIds.map(tripKey)]
+    case 'TripReleased':
+      return event.unitId === null ? [event.entity] : [event.entity, driverKey(event.unitId)]
     case 'TripCancelled':
       return event.unitId === null
         ? [event.entity, callKey(event.callId)]

@@ -25,6 +25,7 @@ type RouteAction =
   | 'read-call'
   | 'read-unit'
   | 'read-track'
+  | 'read-held'
   | 'read-reference'
   | 'write-reference'
   | 'manage-regions'
@@ -85,6 +86,9 @@ export const RIGHTS: Readonly<Record<Action, Right>> = {
   'read-call': desk,
   'read-unit': desk,
   'read-track': right('region', 'supervisor', 'admin'),
+  // A person has to judge what became of it; no desk does so in passing.
+  'release-held': right('region', 'supervisor', 'admin'),
+  'read-held': right('region', 'dispatcher', 'supervisor', 'admin'),
   'read-reference': right('region', 'dispatcher', 'supervisor', 'admin'),
   'write-reference': right('region', 'supervisor', 'admin'),
   'manage-regions': admin,

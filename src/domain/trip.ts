@@ -1,7 +1,7 @@
 /** A trip: one unit's work on one call, from creation to back in service, and the rules of its phases. */
 import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
-import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated } from './events.ts'
+import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated, TripReleased } from './events.ts'
 import { type CallId, type OfferId, type TripId, tripKey, type UnitId } from './ids.ts'
 import {
   type CancelReason,
@@ -64,6 +64,7 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
     invariant(state === null, () => `trip ${event.tripId} was created twice, again at ${meta.position}`)
     return createdTrip(event, meta)
   }
+  if (event.type === 'TripReleased') return releasedTrip(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
   const change = changeOf(state, event, meta)
   const steps = change.phase !== undefined && change.phase !== state.phase
@@ -71,7 +72,14 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
   return { ...state, ...change, phaseRecordedAtMs, version: meta.position }
 }
 
-function createdTrip(event: TripCreated, meta: EventMeta): TripState {
+function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
+  const trip = createdTrip(event, meta)
+  if (event.as === 'pending') return trip
+  const times = { ...trip.times, cancelled: meta.recordedAtMs }
+  return { ...trip, phase: 'cancelled', pendingSinceMs: null, times, cancelReason: 'other' }
+}
+
+function createdTrip(event: TripCreated | TripReleased, meta: EventMeta): TripState {
   const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs } = event
   return {
     tripId,

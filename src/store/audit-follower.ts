@@ -35,7 +35,7 @@ const RECORDS_PER_PAGE = 2_000
 const DESK_EVENTS: readonly DomainEvent['type'][] = ['AssignmentOverridden', 'UnitWithdrawn', 'CallAmended']
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
-const TOLD = /(^|[a-z])Ids?$|^(reason|status|phase|inPhase|disposition|priority|detailsReplaced|happenedAtMs)$/
+const TOLD = /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|happenedAtMs)$/
 
 export class AuditFollower {
   readonly #settings: AuditFollowerSettings
@@ -120,7 +120,10 @@ async function readPage(
 }
 
 function entriesOf(region: RegionId, { events, ...record }: PickedRecord): AuditEntry[] {
-  return events.flatMap((event, index) => {
+  // Of a row that is damaged the audit takes what it can: it must not stand still before it for ever.
+  if (!Array.isArray(events)) return []
+  return (events as readonly DomainEvent[]).flatMap((event, index) => {
+    if (typeof event?.entity !== 'string' || typeof event.type !== 'string') return []
     const fields: Readonly<Record<string, unknown>> = { ...event }
     if (fields.cause !== 'dispatcher' && !DESK_EVENTS.includes(event.type)) return []
     const told = Object.fromEntries(Object.entries(fields).filter(([name]) => TOLD.test(name)))

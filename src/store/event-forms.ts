@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { DomainEvent } from '../domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../domain/ids.ts'
+import { RELEASED_TRIPS } from '../domain/release.ts'
 import {
   CANCEL_REASONS,
   CAUSES,
@@ -63,6 +64,25 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     receivedAtMs: ms,
   },
   CallAmended: { ...call, ...site, problem: z.string().nullable(), tripIds: z.array(id), detailsReplaced: z.boolean() },
+  UnitReleased: REFERENCE_FORM,
+  TripReleased: {
+    ...trip,
+    ...call,
+    ...site,
+    need: NEED_FORM,
+    receivedAtMs: ms,
+    as: z.enum(RELEASED_TRIPS),
+    unitId: id.nullable(),
+  },
+  CallReleased: {
+    ...call,
+    ...site,
+    problem: z.string().nullable(),
+    needs: z.array(NEED_FORM),
+    tripIds: z.array(id),
+    receivedAtMs: ms,
+    state: z.enum(['open', 'closed', 'cancelled']),
+  },
   CallCancelled: call,
   CallClosed: call,
   TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms },

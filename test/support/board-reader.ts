@@ -31,6 +31,12 @@ export class BoardReader {
         this.units.set(unitId, { ...known, unitId, callSign, levelOfCare, capabilities })
         break
       }
+      case 'UnitReleased': {
+        const { unitId, callSign, levelOfCare, capabilities } = event
+        const known = this.units.get(unitId)!
+        this.units.set(unitId, { ...known, ...offDuty(recordedAtMs), unitId, callSign, levelOfCare, capabilities })
+        break
+      }
       case 'UnitRetired':
         this.units.delete(event.unitId)
         break

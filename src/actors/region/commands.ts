@@ -12,6 +12,7 @@ import * as trips from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
 import { quarantined } from './quarantine.ts'
+import { type HeldMemory, releaseHeld } from './release.ts'
 import type { Turn } from './turn.ts'
 
 export interface CommandContext {
@@ -26,6 +27,8 @@ export interface CommandContext {
   readonly retiring: ReadonlySet<UnitId>
   /** Records the order of a pending trip to this unit. */
   readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
+  /** All there is, for what concerns more than its ids say. */
+  readonly memory: HeldMemory
 }
 
 export type Result = Readonly<Record<string, unknown>>
@@ -84,6 +87,8 @@ export function runCommand(turn: Turn, command: Command, context: CommandContext
         status: turn.driver(unitId)!.status,
       }))
     }
+    case 'release-held':
+      return releaseHeld(turn, command, context.memory, endCall)
     case 'report-phase':
     case 'close-trip':
       return context.unitId === null ? reportByRadio(turn, command) : runDriverCommand(turn, command, context)

@@ -2,6 +2,7 @@
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
+import type { UnitReference } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
@@ -37,6 +38,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
   readonly #details: Map<CallId, CallDetails>
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
   readonly retiring = new Set<UnitId>()
+  /** What the service says of units that are held and of which there is no state, for when they are released. */
+  readonly heldReferences = new Map<EntityKey, UnitReference>()
   /** The actors that an event did not fit. */
   readonly quarantine: Quarantine
 

@@ -11,7 +11,7 @@ import type { FeedFrame } from './feeds.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
-export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' }
+export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' | 'read-held' }
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type Answer = (answer: QueryAnswer) => void
 

@@ -3,12 +3,14 @@
  *
  * One that is held can be read, and a unit's fixes still place it. An event of its own is refused; one of a neighbour is
  * recorded and changes the neighbour alone. Nothing of this is stored: a start folds the log anew, finds again what is
- * still true, and whoever is whole then has followed all that happened meanwhile.
+ * still true, and whoever is whole then has followed all that happened meanwhile. A release is an event: it says from
+ * which state the actor goes on, so that the fold comes to it whatever stands before.
  */
 import type { DomainEvent } from '../../domain/events.ts'
 import type { EntityKey } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
+import type { HeldView } from '../region-handle.ts'
 
 /** `evolve` does not take an event for this entity: one of the two cannot be as it is, which is our own mistake. */
 export class EventRejected extends Error {
@@ -74,17 +76,33 @@ const WHY = 'is held as it is, for an event did not fit its state'
 export function quarantined(entity: EntityKey): Refusal {
   const [kind, id] = split(entity)
   const name = `${WORDS[kind]} ${id}`
-  const message = `${name} ${WHY}; ${WAYS_OUT[kind]}, and let the operator look into the log and restart the engine.`
+  const message = `${name} ${WHY}; ${WAYS_OUT[kind]}, or let a supervisor release it.`
   return { code: 'quarantined', message, details: { [`${kind === 'driver' ? 'unit' : kind}Id`]: id } }
 }
 
+/** Held actors that are shown by name. */
+const SHOWN_MAX = 1_000
+
 /** What those who watch the board are told: events of these will not come. */
-export function quarantineNotice(entities: readonly EntityKey[]): ServerMessage {
+export function quarantineNotice(all: readonly EntityKey[]): ServerMessage {
+  const entities = all.slice(0, SHOWN_MAX)
   const idsOf = (kind: keyof typeof WORDS) => entities.map(split).flatMap(([of, id]) => (of === kind ? [id] : []))
   const message =
     'These are held as they are, for an event did not fit their state; let the operator look into the log.'
   const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
   return ['error', null, 'quarantined', message, details]
+}
+
+const KINDS = { driver: 'unit', trip: 'trip', call: 'call' } as const
+
+export function heldView(quarantine: Quarantine): HeldView {
+  const items: HeldView['items'][number][] = []
+  for (const { entity, message } of quarantine.reasons()) {
+    if (items.length === SHOWN_MAX) break
+    const [kind, id] = split(entity)
+    items.push({ kind: KINDS[kind], id, why: message })
+  }
+  return { items, more: quarantine.size - items.length }
 }
 
 function split(entity: EntityKey): [kind: keyof typeof WORDS, id: string] {

@@ -7,7 +7,7 @@ import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
-import type { CallView, NearestResult, TripView, UnitView, WelcomeView } from '../../protocol/wire.ts'
+import type { WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
@@ -19,7 +19,7 @@ import { levelsServing } from './desk.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
-import { quarantineNotice } from './quarantine.ts'
+import { heldView, quarantineNotice } from './quarantine.ts'
 
 /** How long a query waits for the log to become durable, wall time. */
 const QUERY_WAIT_MS = 1_000
@@ -138,12 +138,16 @@ export class RegionReads {
     this.#answer(answer, this.#parts.memory.callView(call))
   }
 
+  held(answer: Answer): void {
+    this.#answer(answer, heldView(this.#parts.memory.quarantine))
+  }
+
   unit(driver: DriverActor, answer: Answer): void {
     this.#answer(answer, this.#parts.memory.unitView(driver, this.#parts.clock.nowMs()))
   }
 
   /** A query waits until what it saw is durable, but not for long: after that the reader is told to come again. */
-  #answer(answer: Answer, result: NearestResult | TripView | CallView | UnitView): void {
+  #answer(answer: Answer, result: (QueryAnswer & { ok: true })['result']): void {
     const { outbox, machine, logHead, isOverfull } = this.#parts
     if (isOverfull()) return answer({ ok: false, refusal: OVERLOADED })
     const position = logHead()

@@ -11,7 +11,7 @@ import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
+import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LIMITS } from '../../protocol/limits.ts'
@@ -234,6 +234,7 @@ class RecoveringMemory implements States {
 
   /** Folds an event into an entity, unless one before it did not fit. */
   evolve(entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+    if (isRelease(event) && event.entity === entity) this.quarantine.release(entity)
     if (this.quarantine.has(entity)) return
     try {
       evolveEntity(this, entity, event, meta)

@@ -31,6 +31,10 @@ export function takeUnits(
     turns.run(bySystem(), turn => {
       // One in quarantine stays as it is; it must not keep the others of its part from being registered.
       const taken = part.filter(unit => !turn.isHeld(driverKey(unit.unitId)))
+      for (const unit of part) {
+        const entity = driverKey(unit.unitId)
+        if (turn.isHeld(entity) && turn.driver(unit.unitId) === undefined) memory.heldReferences.set(entity, unit)
+      }
       turn.record(taken.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
       return undefined
     })

@@ -425,7 +425,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
 
   #query(query: RegionQuery, answer: Answer): void {
     if (query.type === 'nearest') this.#reads.nearest(query, answer)
-    else this.#reads.call(query.callId, answer)
+    else if (query.type === 'read-call') this.#reads.call(query.callId, answer)
+    else this.#reads.held(answer)
   }
 
   readTrip(trip: TripState, answer: Answer): void {

@@ -7,7 +7,7 @@
 import { NO_DETAILS } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { Principal, UnitId } from '../../domain/ids.ts'
+import type { EntityKey, Principal, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
@@ -108,6 +108,7 @@ export class TurnRunner {
         ...momentRange(),
         newId,
         order,
+        memory,
         retiring: memory.retiring,
       })
       return decided.ok ? decided.result : undefined
@@ -151,6 +152,13 @@ export class TurnRunner {
     // A command that changed nothing still has an outcome to keep: its id must not be decided anew.
     if (turn.events.length > 0 || (cause.bodyHash !== null && result !== undefined)) this.#commit(turn, cause, result)
     desk.matched(turn)
+    // The desk had it held while this turn matched.
+    if (turn.releases !== null) {
+      return this.run(bySystem(), next => {
+        next.deskAsked = true
+        return undefined
+      })
+    }
     return null
   }
 
@@ -165,6 +173,14 @@ export class TurnRunner {
     this.#parts.held(memory.quarantine.size)
     outbox.hold(log.head, () => board.tell(quarantineNotice([entity])))
     return true
+  }
+
+  #release(entity: EntityKey): void {
+    const { memory, logger, held } = this.#parts
+    memory.quarantine.release(entity)
+    memory.heldReferences.delete(entity)
+    logger.warn({ entity }, 'an actor was released from quarantine')
+    held(memory.quarantine.size)
   }
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
@@ -187,6 +203,8 @@ export class TurnRunner {
         result: kept.result,
       })
     }
+    // Before desk and finder look at its new state.
+    if (turn.releases !== null) this.#release(turn.releases)
     live.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
     for (const call of turn.calls.values()) memory.setCall(call)

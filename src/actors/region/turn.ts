@@ -9,7 +9,7 @@ import { type CallState, evolveCall } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import { type DriverState, evolveDriver, isBound } from '../../domain/driver.ts'
-import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
+import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import { evolveTrip, type TripState } from '../../domain/trip.ts'
 import { EventRejected, type Quarantine } from './quarantine.ts'
@@ -24,6 +24,12 @@ export interface States {
 interface Binding {
   readonly unitId: UnitId
   readonly tripId: TripId
+}
+
+/** Null: whatever the unit has; of one that was held nobody knows. */
+interface Closing {
+  readonly unitId: UnitId
+  readonly tripId: TripId | null
 }
 
 export class Turn implements States {
@@ -42,8 +48,10 @@ export class Turn implements States {
   deskAsked = false
   /** The actor in quarantine whose event this turn would have recorded; null while there was none. */
   heldBy: EntityKey | null = null
+  /** The actor in quarantine that this turn lets go on. */
+  releases: EntityKey | null = null
   /** Units in quarantine that events of others let go; their states stay as they are. */
-  readonly #letGo: Binding[] = []
+  readonly #letGo: Closing[] = []
 
   constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number) {
     this.#committed = committed
@@ -71,14 +79,17 @@ export class Turn implements States {
 
   /** Whether the entity is in quarantine: nothing is recorded that would change it. */
   isHeld(entity: EntityKey): boolean {
-    return this.#quarantine.has(entity)
+    return entity !== this.releases && this.#quarantine.has(entity)
   }
 
   /** Evolves the states the events concern, but those in quarantine, and adds them to the record. Error: EventRejected. */
   record(events: readonly DomainEvent[]): void {
     const meta = { position: this.position, recordedAtMs: this.nowMs }
     for (const event of events) {
-      this.heldBy ??= this.#quarantine.heldBy(event)
+      if (isRelease(event)) {
+        this.releases = event.entity
+        if (event.type === 'UnitReleased') this.#letGo.push({ unitId: event.unitId, tripId: null })
+      } else if (event.entity !== this.releases) this.heldBy ??= this.#quarantine.heldBy(event)
       // What follows was decided as if this had happened; it would not fit the states.
       if (this.heldBy !== null) return
       for (const entity of entitiesOf(event)) {
@@ -105,9 +116,9 @@ export class Turn implements States {
   }
 
   /** Rows of `open_trip` that must change with this record: the units that were bound or let go. */
-  bindings(): { opens: Binding[]; closes: Binding[] } {
+  bindings(): { opens: Binding[]; closes: Closing[] } {
     const opens: Binding[] = []
-    const closes: Binding[] = [...this.#letGo]
+    const closes: Closing[] = [...this.#letGo]
     for (const [unitId, after] of this.drivers) {
       const before = boundTrip(this.#committed.driver(unitId))
       const now = boundTrip(after)
@@ -126,6 +137,7 @@ const LETS_GO: ReadonlySet<DomainEvent['type']> = new Set([
   'OfferRevoked',
   'UnitWithdrawn',
   'AssignmentOverridden',
+  'TripReleased',
   'TripCancelled',
   'TripClosed',
 ])

@@ -11,6 +11,7 @@ import { CALL_ROUTES } from './calls.ts'
 import { DEVICE_ROUTES } from './devices.ts'
 import { KEY_ROUTES } from './keys.ts'
 import { OPERATION_ROUTES } from './operations.ts'
+import { QUARANTINE_ROUTES } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
 import { TRACK_ROUTES } from './track.ts'
 import { USER_ROUTES } from './users.ts'
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...CALL_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
+  ...QUARANTINE_ROUTES,
   ...AUTH_ROUTES,
   ...USER_ROUTES,
   ...DEVICE_ROUTES,

@@ -1,6 +1,8 @@
 /** A region over stored rows that are damaged: it serves what is whole, and says that something is not. */
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { EntityKey } from '../../../src/domain/ids.ts'
 import { decodeSegment } from '../../../src/store/segment-codec.ts'
 import { REGION, RegionWorld, settle } from '../../support/region-world.ts'
 
@@ -100,4 +102,91 @@ test('what a client still holds of a segment that is damaged is stored once, and
   assert.deepEqual(back.last('marks'), [0, seq])
   const holes = (await world.events('FixHoleRecorded')).map(({ fromSeq, toSeq }) => [fromSeq, toSeq])
   assert.deepEqual(holes, [[seq - 1, seq - 1]])
+})
+
+describe('a release', () => {
+  const harmed = async (type: DomainEvent['type']) => {
+    const record = (await world.log()).findLast(({ events }) => events.some(each => each.type === type))!
+    world.crash()
+    world.journal.harm(REGION, 'log.records', record.position, 'changed')
+    await world.start()
+  }
+  const release = (entity: EntityKey, as: 'pending' | 'cancelled' | null = null) =>
+    world.accepted(world.dispatch({ type: 'release-held', entity, as }))
+  const isHeld = (entity: EntityKey) => world.region.quarantine.has(entity)
+
+  test('[ER-8] a unit goes on off duty, works, and does so after every start, from the log and from snapshots', async () => {
+    await world.onDuty('A1', 100)
+    await world.advance(200)
+    await harmed('CrewSignedOn')
+    assert.ok(isHeld('driver/A1'))
+    assert.deepEqual(await release('driver/A1'), { entity: 'driver/A1', released: true })
+    assert.deepEqual(await release('driver/A1'), { entity: 'driver/A1', released: false })
+    assert.equal(world.region.states.driver('A1')?.status, 'off-duty')
+    const crew = world.connect('A1', [['s-A1', 'gnss', 2]])
+    await settle()
+    await world.accepted(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    world.fixAt(crew, 100)
+    const tripId = await world.call()
+    assert.equal((await world.trip(tripId)).offer?.unitId, 'A1')
+    for (const how of ['crash', 'drain', 'drain'] as const) {
+      await world.restart(how)
+      assert.deepEqual([world.region.quarantine.size, world.region.states.driver('A1')?.status], [0, 'offered'], how)
+    }
+    assert.equal(world.region.damage.total, 0, 'the snapshots stand for the record')
+  })
+
+  test('[ER-8] a bound unit and its trip, both held by one record: the trip is served again, the unit can be bound again', async () => {
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const offerId = crew.view.unit.offerId!
+    await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+    await harmed('OfferAccepted')
+    assert.deepEqual([isHeld('driver/A1'), isHeld(`trip/${tripId}`)], [true, true])
+    await release('driver/A1')
+    const back = world.connect('A1', [['s-A1', 'gnss', 2]])
+    await settle()
+    await world.accepted(world.drive(back, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    world.fixAt(back, 100)
+    await world.advance(60_000)
+    await release(`trip/${tripId}`, 'pending')
+    await settle()
+    const { offer, phase } = await world.trip(tripId)
+    assert.deepEqual([phase, offer?.unitId], ['offered', 'A1'])
+    const again = { type: 'accept-offer', offerId: offer!.offerId, happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(back, again))
+    await world.advance(1_000)
+    await world.restart('crash')
+    assert.equal(world.region.quarantine.size, 0)
+    assert.equal(world.region.states.driver('A1')?.status, 'assigned')
+  })
+
+  test('[ER-8] a unit is refused while a trip has it; a trip that is cancelled ends its call; what is unknown stays so', async () => {
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const offerId = crew.view.unit.offerId!
+    await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+    await world.accepted(
+      world.drive(crew, { type: 'report-phase', tripId, phase: 'on-scene', happenedAtMs: world.nowMs }),
+    )
+    await harmed('CrewSignedOn')
+    const answer = world.dispatch({ type: 'release-held', entity: 'driver/A1', as: null })
+    assert.equal(await world.refused(answer), 'unit-has-trip')
+    await world.accepted(world.dispatch({ type: 'cancel-trip', tripId, reason: 'other' }))
+    await release('driver/A1')
+
+    const other = await world.call()
+    const { callId } = await world.trip(other)
+    await world.accepted(world.dispatch({ type: 'amend-call', callId, priority: 3 }))
+    await harmed('CallAmended')
+    assert.deepEqual([isHeld(`trip/${other}`), isHeld(`call/${callId}`)], [true, true])
+    await release(`trip/${other}`, 'cancelled')
+    await release(`call/${callId}`)
+    assert.equal(world.region.states.call(callId)?.state, 'cancelled')
+
+    const lost = await world.call()
+    await harmed('CallEntered')
+    const unknown = world.dispatch({ type: 'release-held', entity: `trip/${lost}`, as: 'pending' })
+    assert.equal(await world.refused(unknown), 'unknown-trip')
+  })
 })

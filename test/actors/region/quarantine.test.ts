@@ -169,7 +169,7 @@ describe('a trip that an offer does not fit', () => {
     assert.equal(await world.refused(answer), 'quarantined')
     assert.ok(answer.outcome?.ok === false)
     assert.deepEqual(answer.outcome.refusal.details, { tripId })
-    assert.match(answer.outcome.refusal.message, /enter its call anew.* operator .*restart/)
+    assert.match(answer.outcome.refusal.message, /enter its call anew.* supervisor release it/)
     assert.equal(world.region.logHead, before)
     // What happens to the call is no event of this trip.
     const { callId } = await world.trip(tripId)

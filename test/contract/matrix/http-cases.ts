@@ -233,6 +233,22 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
       return { path: `/v1/units/${unitIn(reach)}/track?region=${askedOf(reach)}&fromMs=1000&toMs=2000` }
     },
   },
+  'GET /v1/quarantine': {
+    action: 'read-held',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/quarantine?region=${askedOf(reach)}` }),
+  },
+  'POST /v1/quarantine/:kind/:id/release': {
+    action: 'release-held',
+    status: 200,
+    reaches: REGIONS,
+    // One that is not held is left as it is, and that is an answer.
+    request: async (_, reach) => ({
+      path: `/v1/quarantine/unit/${unitIn(reach)}/release?region=${askedOf(reach)}`,
+      body: {},
+    }),
+  },
   'GET /v1/trips/:id': {
     action: 'read-trip',
     status: 200,

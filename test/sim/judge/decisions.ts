@@ -47,6 +47,8 @@ const NOBODY = new Quarantine()
 /** Moments are judged by the engine's clock, which the judge does not see. */
 const ANY_MOMENT = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
 const NO_ID = 'a new id'
+/** Nobody is held in the simulation, so nothing is released. */
+const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [] }
 
 interface Recorded {
   readonly position: number
@@ -117,7 +119,7 @@ interface Sources {
 
 function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): CommandOutcome | string {
   try {
-    return runCommand(turn, command, { ...asker, ...ANY_MOMENT, ...sources, retiring: new Set() })
+    return runCommand(turn, command, { ...asker, ...ANY_MOMENT, ...sources, retiring: new Set(), memory: NOBODY_ELSE })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
