@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ForgottenStreams } from '../../src/actors/driver/forgotten-streams.ts'
 import { DriverLocation } from '../../src/actors/driver/location.ts'
+import { marksOf } from '../../src/actors/region/snapshots.ts'
 import type { Fix } from '../../src/domain/fix.ts'
 import { STREAM_MARKS_KEPT } from '../../src/store/journal.ts'
 
@@ -117,6 +118,15 @@ test('a stream that comes back while it leaves is the same one, and stays', () =
     location.leaving.map(({ streamId }) => streamId),
     ['s2'],
   )
+})
+
+test('what a snapshot says of the streams has changed when one took the place of another with as many fixes', () => {
+  const location = new DriverLocation()
+  for (let i = 1; i <= 9; i++) location.stream(`s${i}`).receivedSeq = 1
+  const before = marksOf(location)
+  location.stream('s10').receivedSeq = 1
+  location.forget(location.leaving[0]!)
+  assert.notEqual(marksOf(location), before)
 })
 
 test('a stream of which nothing was taken leaves without a trace', () => {

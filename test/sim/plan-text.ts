@@ -35,6 +35,7 @@ const troubles = z.strictObject({
   referenceChanges: often,
   pendingMax: count(0),
   clumsiness: z.number().min(0).max(1),
+  appLoops: often,
 }) satisfies z.ZodType<Troubles>
 
 const plan = z.strictObject({
@@ -104,6 +105,7 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
   clockJumps: 'jumps of a clock an hour',
   referenceChanges: 'changed units an hour',
   pendingMax: 'records that may wait for the database',
+  appLoops: 'times an hour an app crashes again and again',
 }
 
 export function inWords(plan: Plan): string[] {

@@ -34,6 +34,8 @@ export interface Troubles {
   readonly pendingMax: number
   /** Of people: how often a phone restarts, loses its clock, signs in twice; a button is wrong. Each a share of 0 to 1. */
   readonly clumsiness: number
+  /** An app crashes at each start, with a new stream each time, until it is back with its first one. */
+  readonly appLoops: number
 }
 
 export interface Plan {
@@ -119,6 +121,7 @@ const NO_TROUBLES: Troubles = {
   referenceChanges: 0,
   pendingMax: 0,
   clumsiness: 0,
+  appLoops: 0,
 }
 
 /** How many beginnings an hour a kind may have at each level. */
@@ -149,5 +152,6 @@ function drawTroubles(level: FaultLevel, dice: Dice): Troubles {
     referenceChanges: density(),
     pendingMax: dice.oneIn(3) ? dice.within([2, 30]) : 0,
     clumsiness: level === 'few' ? 0.05 : level === 'many' ? 0.2 : 0.5,
+    appLoops: density(0.3),
   }
 }

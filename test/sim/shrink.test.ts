@@ -31,6 +31,7 @@ const LARGE: Plan = {
     referenceChanges: 2,
     pendingMax: 5,
     clumsiness: 0.5,
+    appLoops: 2,
   },
 }
 

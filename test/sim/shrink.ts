@@ -42,6 +42,7 @@ const GROUPS: Readonly<Record<string, readonly (keyof Troubles)[]>> = {
   'a service that stays as it is': ['referenceChanges'],
   'room for all that waits': ['pendingMax'],
   'people who make no mistakes': ['clumsiness'],
+  'apps that run': ['appLoops'],
 }
 
 /** Input: a plan and how it broke a rule. */

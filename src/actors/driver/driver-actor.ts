@@ -377,7 +377,7 @@ const impossibleTime: FixRefusal = (stream, where) => {
   return { code: 'invalid-field', message, details: { path: 'ageMs', ...where, expectedSeq: stream.receivedSeq + 1 } }
 }
 
-const storeFull: FixRefusal = (stream, where) => {
+export const storeFull: FixRefusal = (stream, where) => {
   const message = 'Fixes wait for the database and their queue is full; keep yours and send them again.'
   return {
     code: 'overloaded',

@@ -57,7 +57,7 @@ export class ForgottenStreams {
 }
 
 /** FNV-1a over the id's code units. */
-function fingerprint(streamId: StreamId): number {
+export function fingerprint(streamId: StreamId): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < streamId.length; i++) hash = Math.imul(hash ^ streamId.charCodeAt(i), 0x01000193)
   return hash >>> 0

@@ -11,7 +11,7 @@ import type { ErrorCode, Refusal } from '../../protocol/errors.ts'
 import { toFeedFix } from '../../protocol/fix-frame.ts'
 import type { DetachReason, FeedChannel, FeedFix, StreamClock } from '../../protocol/wire.ts'
 import type { StreamName } from '../../store/journal.ts'
-import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS } from '../driver/driver-actor.ts'
+import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS, storeFull } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
 import { holeBefore, type Stream } from '../driver/location.ts'
 import { OVERLOADED } from '../refusals.ts'
@@ -49,6 +49,11 @@ export interface FeedFrame {
 export class Feeds {
   readonly #door: FeedDoor
   readonly #feeds = new Map<Session, Feed>()
+  /**
+   * Streams with a hole that is not stored yet, and what it was found with. Until then no fix is taken above it: that
+   * could be stored first, and a crash between would leave a hole that no record tells.
+   */
+  readonly #unrecorded: Unrecorded = new Map()
   #queuedFixes = 0
 
   constructor(door: FeedDoor) {
@@ -56,7 +61,7 @@ export class Feeds {
   }
 
   open(session: Session, { clientNowMs }: HelloRequest): void {
-    this.#feeds.set(session, new Feed(this.#door, session, clientNowMs))
+    this.#feeds.set(session, new Feed(this.#door, session, clientNowMs, this.#unrecorded))
   }
 
   /** The feed's connection has ended, and with it all that it held. */
@@ -153,6 +158,8 @@ export class Attachment {
   }
 }
 
+type Unrecorded = Map<Stream, readonly FixHoleRecorded[]>
+
 /** Something that a feed asked for. */
 interface Errand {
   readonly run: () => void
@@ -173,6 +180,7 @@ class Feed {
   readonly #door: FeedDoor
   readonly #session: Session
   readonly #clientNowMs: number
+  readonly #unrecorded: Unrecorded
   readonly #allowed: ReadonlySet<UnitId> | null
   readonly #channels = new Map<number, Attachment>()
   /** Those whose mark leaves next. */
@@ -184,8 +192,9 @@ class Feed {
   /** What came behind it; bounded by the rates of a feed, as the reading has its time, and by `QUEUED_FIXES_MAX`. */
   #errands: Errand[] = []
 
-  constructor(door: FeedDoor, session: Session, clientNowMs: number) {
+  constructor(door: FeedDoor, session: Session, clientNowMs: number, unrecorded: Unrecorded) {
     this.#door = door
+    this.#unrecorded = unrecorded
     this.#session = session
     this.#clientNowMs = clientNowMs
     this.#allowed = session.feedUnits === null ? null : new Set(session.feedUnits)
@@ -258,11 +267,13 @@ class Feed {
       attached.push(attachment)
       const hole = holeBefore(attachment.stream, lowestSeq)
       if (hole === null) continue
+      this.#unrecorded.set(attachment.stream, holes)
       driver.location.skipHole(streamId, hole.toSeq)
       holes.push({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })
     }
     this.#door.record(holes)
     this.#door.hold(position => {
+      for (const [stream, found] of this.#unrecorded) if (found === holes) this.#unrecorded.delete(stream)
       const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)
       this.#session.send(['reply', requestId, position, { channels: marks, refused }])
     })
@@ -303,7 +314,8 @@ class Feed {
         const wire = fixes[i]!
         const { driver, stream, clock } = attachment
         const seq = wire[1]
-        if (seq <= stream.receivedSeq) counts.duplicate++
+        if (this.#unrecorded.has(stream)) refuse(channel, storeFull(stream, { channel }))
+        else if (seq <= stream.receivedSeq) counts.duplicate++
         else if (seq > stream.receivedSeq + 1) refuse(channel, gap(stream, { channel }))
         else {
           const fixedAtMs = Math.round((clock === 'gnss' ? sentGnssMs : sentDeviceMs) - wire[2])

@@ -10,6 +10,7 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
+import { fingerprint } from '../driver/forgotten-streams.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
@@ -79,6 +80,9 @@ export const regionSnapshot = (
 /** A number that changes whenever what a snapshot says of a unit's streams does: a fix that moves it is in one of them. */
 export function marksOf(location: DriverLocation): number {
   let mixed = 0
-  for (const { receivedSeq } of location.streams()) mixed = (Math.imul(mixed, 31) + receivedSeq + 1) | 0
+  for (const { streamId, receivedSeq } of location.streams()) {
+    // Its id too: of many streams with one fix each, one that took another's place looks like it.
+    mixed = (Math.imul(mixed, 31) + (fingerprint(streamId) ^ (receivedSeq + 1))) | 0
+  }
   return mixed
 }

@@ -113,6 +113,37 @@ describe('attaching', () => {
     assert.equal(feed.last('error')[1], 'unknown-stream')
   })
 
+  test('no fix is taken above a hole that is not on record yet: a crash between would leave it untold', async () => {
+    const append = world.journal.appendRecords.bind(world.journal)
+    world.journal.appendRecords = () => new Promise(() => {})
+    world.host.attach(feed, 'q', [channel(1, 'A1', 5), channel(2, 'A2')])
+    world.feedFixes(feed, ...fixes(1, 5, 6), fix(2, 1, 50))
+    await world.advance(PERSISTED_MS)
+    const [id, code, , details] = feed.last('error')
+    assert.deepEqual([id, code], [null, 'overloaded'])
+    assert.deepEqual(details, { channel: 1, expectedSeq: 5, retryAfterMs: 1_000 })
+    assert.deepEqual([feed.all('error').length, await stored()], [1, ['A2/f-A2/1']])
+    // Nor from another feed that takes the stream up meanwhile, and has no hole of its own.
+    const other = world.feed()
+    world.host.attach(other, 'q', [channel(1, 'A1', 5)])
+    world.feedFixes(other, ...fixes(1, 5, 6))
+    await world.advance(PERSISTED_MS)
+    assert.deepEqual([other.last('error')[1], await stored()], ['overloaded', ['A2/f-A2/1']])
+    await world.restart('crash')
+    world.journal.appendRecords = append
+    feed = world.feed()
+    await settle()
+    assert.deepEqual((await world.attach(feed, channel(1, 'A1', 5))).channels, [[1, 4]])
+    world.feedFixes(feed, ...fixes(1, 5, 6))
+    await world.advance(PERSISTED_MS)
+    assert.deepEqual(await stored(), ['A1/f-A1/5', 'A1/f-A1/6', 'A2/f-A2/1'])
+    const holes = await world.events('FixHoleRecorded')
+    assert.deepEqual(
+      holes.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+      [[1, 4]],
+    )
+  })
+
   test('the answer waits until the holes it found are durable, and `detached` does not overtake it', async () => {
     world.journal.stall()
     world.host.attach(feed, 'q', [channel(1, 'A1', 5)])

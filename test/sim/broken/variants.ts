@@ -198,6 +198,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { troubles: { storeSlow: 6 } },
   },
   {
+    name: 'old-stream-forgotten',
+    breaks: 'a stream that nine others of its unit have pushed out of memory is taken for a new one',
+    patch: {
+      file: 'src/actors/driver/location.ts',
+      find: 'return this.#forgotten !== null && this.knownStream(streamId) === undefined && this.#forgotten.has(streamId)',
+      replace: 'return streamId === undefined',
+    },
+    provoke: { troubles: { appLoops: 12 } },
+  },
+  {
     name: 'tile-frame-left-out',
     breaks: 'a console that comes back to a tile misses the first frame of those that it is given',
     patch: {

@@ -108,6 +108,11 @@ export class Crew implements PhoneUser {
     this.#look(this.#within(2, 8))
   }
 
+  /** Its app crashes again and again. Input: chance that is no other's. */
+  crashApp(dice: Dice): void {
+    this.#phones.crashAgainAndAgain(dice)
+  }
+
   // What the phone tells.
 
   seen(phone: Phone, driver: DriverView): void {

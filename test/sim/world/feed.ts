@@ -18,7 +18,7 @@ import type { Vehicle } from './vehicle.ts'
 interface Carried {
   readonly unitId: string
   readonly vehicle: Vehicle
-  readonly log: FixLog
+  log: FixLog
   isAttached: boolean
 }
 
@@ -32,6 +32,9 @@ export class Feed {
   readonly #device: Device
   readonly #carried: readonly Carried[]
   #client: FeedClient | null = null
+  /** Times that it began streams of its own after a crash. */
+  #spareLogs = 0
+  #isCrashing = false
 
   constructor(town: Town, name: string, units: readonly { readonly unitId: string; readonly vehicle: Vehicle }[]) {
     this.name = name
@@ -52,6 +55,39 @@ export class Feed {
     this.#device.setClock(0)
     this.#start()
     this.#attachAll()
+  }
+
+  /** It crashes again and again, each time with streams of their own, and then has its first ones again. */
+  crashApp(dice: Dice): void {
+    if (this.#isCrashing || !this.#device.isOn) return
+    this.#isCrashing = true
+    const { loop, chronicle } = this.#town
+    const first = this.#carried.map(({ log }) => log)
+    const times = dice.within([3, 20])
+    chronicle.tell(this.name, `crashes ${times} times`)
+    const next = (left: number) => {
+      this.#lose()
+      const isOver = left === 0 || this.#town.isCalm
+      this.#spareLogs += 1
+      this.#carried.forEach((unit, i) => {
+        unit.log = isOver ? first[i]! : new FixLog(`feed${this.#spareLogs}_`)
+      })
+      this.#device.powerOn()
+      this.#start()
+      if (isOver) this.#isCrashing = false
+      else loop.after(dice.within([8 * SECOND_MS, 50 * SECOND_MS]), () => next(left - 1))
+    }
+    next(times)
+  }
+
+  /** Its disk hears nothing of what was durable. */
+  #lose(): void {
+    for (const { unitId, log } of this.#carried) {
+      const progress = this.#client?.progress(unitId)
+      if (progress !== undefined && progress.streamId !== log.streamId) log.follow(progress)
+    }
+    this.#device.powerOff()
+    this.#client = null
   }
 
   standing(): ClientStanding {
@@ -153,7 +189,7 @@ export class Feed {
 
   #restart(): void {
     const { loop, chronicle } = this.#town
-    if (!this.#device.isOn) return
+    if (!this.#device.isOn || this.#isCrashing) return
     const keepsDisk = !this.#dice.oneIn(3)
     const downMs = this.#dice.within([5 * SECOND_MS, 5 * MINUTE_MS])
     chronicle.tell(

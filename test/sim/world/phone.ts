@@ -62,7 +62,9 @@ export class Phone {
   readonly device: Device
   readonly #parts: PhoneParts
   readonly #buttons: Buttons<DriverClient>
-  readonly #log: FixLog
+  #log: FixLog
+  /** Streams that an app which crashed again and again has begun. */
+  #spareLogs = 0
   /** Its receiver gives every fix a time of its own, which does not depend on the phone's clock. */
   readonly #receiverHasTime: boolean
   readonly #speaksJson: boolean
@@ -154,6 +156,25 @@ export class Phone {
     client?.close()
   }
 
+  /**
+   * The app crashes again and again, so many times, and each time it begins a stream of its own; then it is back with
+   * the first one, whose disk knows little of what is durable. Input: whether it still is to run.
+   */
+  crashAgainAndAgain(times: number, isWanted: () => boolean): void {
+    const { town, dice, streamPrefix, vehicle } = this.#parts
+    if (this.#client === null || vehicle === null) return
+    const first = this.#log
+    const next = (left: number) => {
+      this.#crash()
+      const isOver = left === 0 || town.isCalm || !isWanted()
+      this.#spareLogs += 1
+      this.#log = isOver ? first : new FixLog(`${streamPrefix}${this.#spareLogs}_`)
+      if (isWanted()) this.open()
+      if (!isOver) town.loop.after(dice.within([8 * SECOND_MS, 50 * SECOND_MS]), () => next(left - 1))
+    }
+    next(times)
+  }
+
   /** Closes the app once everything is stored, or when that takes too long. */
   closeWhenStored(): void {
     const client = this.#client
@@ -205,6 +226,16 @@ export class Phone {
     if (this.#client !== null) this.#log.follow(progressOf(this.#client))
     this.#client = null
     this.#stopReporting()
+  }
+
+  /** Its disk hears nothing of what was durable. */
+  #crash(): void {
+    const client = this.#client
+    if (client === null) return
+    if (client.streamId !== this.#log.streamId) this.#log.follow(progressOf(client))
+    this.#client = null
+    this.#stopReporting()
+    client.close()
   }
 
   #stopReporting(): void {

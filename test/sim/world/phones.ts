@@ -94,6 +94,14 @@ export class Phones {
     })
   }
 
+  /** More often than an engine remembers streams of a unit. */
+  crashAgainAndAgain(dice: Dice): void {
+    const phone = this.#inHand
+    const times = dice.within([3, 20])
+    this.#tell(phone, `has an app that crashes ${times} times`)
+    phone.crashAgainAndAgain(times, () => this.#isWanted && phone === this.#inHand)
+  }
+
   loseClock(): void {
     const { town, dice } = this.#parts
     loseClock(town, dice, this.#inHand.device)

@@ -1,6 +1,8 @@
 /** All people and programs of a run, made from its plan, and what they show when somebody asks how they are. */
 import type { UnitReference } from '../../../src/domain/events.ts'
+import type { Dice } from '../../fuzz/dice.ts'
 import { Callers, unitsOf } from './calls.ts'
+import { HOUR_MS, untilNextMs } from './chance.ts'
 import { City } from './city.ts'
 import { Console } from './console.ts'
 import { Crew } from './crew.ts'
@@ -37,6 +39,7 @@ export class World implements Inhabitants {
   start(): void {
     for (const inhabitant of this.#all()) inhabitant.begin()
     this.#callers.begin()
+    if (this.#town.plan.troubles.appLoops > 0) this.#planAppLoop(this.#town.dice('app loops'))
   }
 
   calm(): void {
@@ -54,6 +57,15 @@ export class World implements Inhabitants {
 
   pictures(): Picture[] {
     return [...this.#desks, ...this.#consoles].flatMap(one => one.picture() ?? [])
+  }
+
+  #planAppLoop(dice: Dice): void {
+    const { loop, plan } = this.#town
+    loop.after(untilNextMs(dice, HOUR_MS / plan.troubles.appLoops), () => {
+      if (this.#town.isCalm) return
+      dice.pick([...this.#crews, ...this.#feeds]).crashApp(dice)
+      this.#planAppLoop(dice)
+    })
   }
 
   #all(): readonly { begin(): void; calm(): void }[] {
