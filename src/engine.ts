@@ -28,6 +28,7 @@ import { PostgresJournal } from './store/postgres-journal.ts'
 import { PostgresLeaseTable } from './store/postgres-lease-table.ts'
 import { ReferenceStore } from './store/reference.ts'
 import type { Logger } from './telemetry/log.ts'
+import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
 
 /** What clients are told at a drain: when to come back, and over how long a time to spread. */
@@ -220,8 +221,8 @@ class RunningEngine implements Engine {
       (transaction, entry) =>
         audit.append(transaction, [{ actor: 'system', outcome: 'done', address: null, ...entry }]),
     )
-    // Not through the log, which is kept: whoever starts the first engine reads it once.
-    if (made !== null) console.log(`The user admin was made. Its password, shown this once: ${made}`)
+    // No line of the log: it is for whoever starts the first engine. The sink, as it waits for nobody.
+    if (made !== null) standardSink().write(`The user admin was made. Its password, shown this once: ${made}\n`)
     return access
   }
 
@@ -288,6 +289,8 @@ class RunningEngine implements Engine {
         ),
       logPositions: () =>
         regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
+      logLinesDropped: () => standardSink().dropped,
+      logWaitingBytes: () => standardSink().waitingBytes,
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
     }
   }

@@ -37,6 +37,8 @@ export interface MetricsSource {
   pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
+  logLinesDropped(): number
+  logWaitingBytes(): number
 }
 
 interface FrameCount {
@@ -190,6 +192,7 @@ export class Metrics {
     })
     this.#collectCounts()
     this.#collectSource()
+    this.#collectLog()
     this.#collectLoopLag()
     collectDefaultMetrics({ register: this.#registry })
   }
@@ -375,6 +378,22 @@ export class Metrics {
     this.#gauge('goldenhour_fixes_not_durable', 'Fixes accepted and not stored yet.', ['region'], function* (source) {
       for (const [region, count] of source.fixesNotDurable()) yield [{ region }, count]
     })
+  }
+
+  #collectLog(): void {
+    const source = () => this.#source
+    new Counter({
+      name: 'goldenhour_log_lines_dropped_total',
+      help: 'Lines of the log that found no room while it could not be written.',
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc(source()?.logLinesDropped() ?? 0)
+      },
+    })
+    this.#gauge('goldenhour_log_waiting_bytes', 'Bytes of the log that wait to be written.', [], source => [
+      [{}, source.logWaitingBytes()],
+    ])
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {

@@ -97,6 +97,8 @@ test('gauges are read from their source at each scrape, and a region that left i
     pendingTrips: () => regions.map(region => [region, 1, 4] as const),
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),
+    logLinesDropped: () => 3,
+    logWaitingBytes: () => 512,
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -104,6 +106,8 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_log_head_position{region="akl"}'), 9)
   assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
   assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)
+  assert.equal(first.get('goldenhour_log_lines_dropped_total'), 3)
+  assert.equal(first.get('goldenhour_log_waiting_bytes'), 512)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)
