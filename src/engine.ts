@@ -30,6 +30,7 @@ import { ReferenceStore } from './store/reference.ts'
 import type { Logger } from './telemetry/log.ts'
 import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
+import { OutageLog } from './telemetry/outage-log.ts'
 
 /** What clients are told at a drain: when to come back, and over how long a time to spread. */
 const COME_BACK_AFTER_MS = 1_000
@@ -82,6 +83,7 @@ class RunningEngine implements Engine {
   readonly #onFatal: (reason: string) => void
   readonly #signal: AbortSignal
   readonly #metrics = new Metrics()
+  readonly #outages: OutageLog
   readonly #undo: (() => Promise<void>)[] = []
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
@@ -92,6 +94,7 @@ class RunningEngine implements Engine {
   constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
     this.#config = config
     this.#log = log
+    this.#outages = new OutageLog(log, () => systemClock.monotonicMs())
     this.#onFatal = onFatal
     this.#signal = signal
   }
@@ -155,6 +158,7 @@ class RunningEngine implements Engine {
       database,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
+      outages: this.#outages,
       wallClock: () => systemClock.wallMs(),
     })
     this.#gateway = gateway
@@ -198,7 +202,8 @@ class RunningEngine implements Engine {
       database,
       scheduler: systemClock,
       wallMs: () => systemClock.wallMs(),
-      onFailure: error => this.#log.warn({ err: error }, 'the audit could not be written; trying again'),
+      onFailure: (error, what) => this.#outages.failed('audit', error, what),
+      onSuccess: what => this.#outages.worked('audit', what),
     })
     audit.start()
     this.#undo.push(() => audit.stop())
@@ -212,7 +217,9 @@ class RunningEngine implements Engine {
       policy: this.#config.auth,
       scheduler: systemClock,
       wallClock: () => systemClock.wallMs(),
-      onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
+      onFailure: error => this.#outages.failed('access', error),
+      onSuccess: () => this.#outages.worked('access'),
+      onIssuerAway: error => this.#outages.failed('issuers', error),
     })
     this.#undo.push(() => access.close())
     const made = await access.signIn.accounts.ensureFirstAdmin(
@@ -252,7 +259,8 @@ class RunningEngine implements Engine {
       processIncarnation: randomUUID(),
       handlers: {
         onLost: region => regions.lost(region),
-        onRenewalFailed: error => this.#log.warn({ err: error }, 'the leases could not be renewed; trying again'),
+        onRenewalFailed: error => this.#outages.failed('leases', error),
+        onRenewed: () => this.#outages.worked('leases'),
       },
     })
     this.#undo.push(() => leases.stop())
@@ -267,6 +275,7 @@ class RunningEngine implements Engine {
       reference: new ReferenceStore(database),
       metrics: this.#metrics,
       log: this.#log,
+      outages: this.#outages,
       newId: newRoutedId,
       onTaken,
       onLost: error => this.#onFatal(error.message),
@@ -291,6 +300,7 @@ class RunningEngine implements Engine {
         regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
       logLinesDropped: () => standardSink().dropped,
       logWaitingBytes: () => standardSink().waitingBytes,
+      troubles: () => this.#outages.now(),
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
     }
   }

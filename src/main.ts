@@ -8,6 +8,7 @@ import { LAST_CHANCE_MS, standardSink } from './telemetry/log-sink.ts'
 interface ServeOptions {
   /** A program started this one, and holds the other end of standard input for as long as it lives. */
   readonly untilStdinEnds: boolean
+  readonly startedByNpm: boolean
 }
 
 /** Two signals that come closer together are one Ctrl-C, which reaches us from the terminal and from npm. */
@@ -58,7 +59,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
       log.warn('stopped before the drain was over')
       void exit(1)
     },
-    { untilStdinEnds: options.untilStdinEnds, hangupIsNoStop: config.tls !== null },
+    { ...options, hangupIsNoStop: config.tls !== null },
   )
   const onFatal = (reason: string) => {
     log.fatal({ reason }, 'the engine cannot go on')

@@ -184,7 +184,10 @@ export class RegionKeeper implements RegionDirectory {
     machine.after(referenceEveryMs, () => {
       if (this.#stopped) return
       this.#followReference()
-        .catch(error => this.#parts.log.warn({ err: error }, 'reference data could not be read; trying again'))
+        .then(
+          () => this.#parts.outages.worked('reference-data'),
+          error => this.#parts.outages.failed('reference-data', error),
+        )
         .finally(() => this.#pollReference())
     })
   }

@@ -1,6 +1,6 @@
 /** `goldenhour serve`: runs the engine until it is told to stop. */
 import { type Command, Option } from 'commander'
-import { readConfig } from '../config/index.ts'
+import { isRunByNpm, readConfig } from '../config/index.ts'
 import { configOption } from './config.ts'
 
 export function addServeCommand(program: Command): void {
@@ -13,6 +13,6 @@ export function addServeCommand(program: Command): void {
       const config = readConfig(undefined, options.config, warning => console.error(`warning: ${warning}`))
       // Loaded here only: the other commands need neither sockets nor actors, and start faster without them.
       const { serve } = await import('../main.ts')
-      await serve(config, { untilStdinEnds: options.untilStdinEnds === true })
+      await serve(config, { untilStdinEnds: options.untilStdinEnds === true, startedByNpm: isRunByNpm() })
     })
 }

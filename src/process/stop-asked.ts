@@ -15,6 +15,8 @@ export const isByHand = (reason: StopReason): boolean => reason === 'SIGINT' || 
 interface StopSettings {
   /** The program was started by another, which holds the other end of its standard input open for as long as it lives. */
   readonly untilStdinEnds?: boolean
+  /** npm runs this program, in a shell that goes first when npm is ended. */
+  readonly startedByNpm?: boolean
   /** SIGHUP while the terminal is there, or where there never was one, means something else to this program. */
   readonly hangupIsNoStop?: boolean
 }
@@ -27,7 +29,6 @@ export function onStopAsked(stop: (reason: StopReason) => void, settings: StopSe
   const terminal = new Terminal()
   if (!exitsInOrder) process.once('exit', () => terminal.letGo())
   exitsInOrder = true
-  const startedByNpm = process.env.npm_lifecycle_event !== undefined
   const parentAtStart = process.ppid
   const heard: readonly (readonly ['SIGINT' | 'SIGTERM' | 'SIGHUP', () => void])[] = [
     ['SIGINT', () => stop('SIGINT')],
@@ -44,7 +45,7 @@ export function onStopAsked(stop: (reason: StopReason) => void, settings: StopSe
   const look = setInterval(() => {
     const reason = terminal.isClosed()
       ? 'terminal-closed'
-      : startedByNpm && process.ppid !== parentAtStart
+      : settings.startedByNpm === true && process.ppid !== parentAtStart
         ? 'npm-ended'
         : null
     if (reason === null) return

@@ -21,6 +21,8 @@ interface LeasesSettings {
     onLost(region: RegionId): void
     /** A renewal did not get through; it is tried again in a second. */
     onRenewalFailed(error: Error): void
+    /** One got through. */
+    onRenewed?(): void
   }
   readonly leaseMs?: number
   readonly renewEveryMs?: number
@@ -113,6 +115,7 @@ export class Leases {
         for (const region of renewed) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
         return regions.filter(region => !renewed.has(region))
       })
+      handlers.onRenewed?.()
       for (const region of lost) {
         this.#heldUntilMs.delete(region)
         handlers.onLost(region)

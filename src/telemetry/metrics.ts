@@ -39,6 +39,7 @@ export interface MetricsSource {
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   logLinesDropped(): number
   logWaitingBytes(): number
+  troubles(): Iterable<readonly [trouble: string, isThere: boolean]>
 }
 
 interface FrameCount {
@@ -394,6 +395,14 @@ export class Metrics {
     this.#gauge('goldenhour_log_waiting_bytes', 'Bytes of the log that wait to be written.', [], source => [
       [{}, source.logWaitingBytes()],
     ])
+    this.#gauge(
+      'goldenhour_trouble',
+      'What is tried again and again without success: 1 while it lasts.',
+      ['trouble'],
+      function* (source): Iterable<Sample> {
+        for (const [trouble, isThere] of source.troubles()) yield [{ trouble }, isThere ? 1 : 0]
+      },
+    )
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {
