@@ -17,7 +17,9 @@ import { RegionKeeper } from './actors/region-keeper.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
-import { type Gateway, PortTaken, startGateway } from './gateway/gateway.ts'
+import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { explained, PortTaken } from './gateway/port-holder.ts'
+import { noteRunning, otherEngines } from './process/run-file.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { provideDatabase } from './store/database-server.ts'
@@ -63,8 +65,9 @@ export async function startEngine(
     await engine.start()
     signal.throwIfAborted()
   } catch (error) {
+    const told = error instanceof PortTaken ? await explained(config) : error
     await engine.stop().catch(() => undefined)
-    throw error
+    throw told
   }
   return engine
 }
@@ -113,6 +116,7 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     const database = await this.#openDatabase()
+    this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
     this.#metrics.observe(this.#gauges())
@@ -163,6 +167,9 @@ class RunningEngine implements Engine {
     })
     this.#gateway = gateway
     this.#undo.push(() => gateway.close())
+    if (this.#config.databaseUrl !== null) return
+    const forget = noteRunning(this.#config.dataDir, gateway.port)
+    this.#undo.push(async () => forget())
   }
 
   /** The engine that had the regions is about to let go of the port. Errors: PortTaken when it does not. */
@@ -195,6 +202,15 @@ class RunningEngine implements Engine {
     const database = openDatabase(server.url)
     this.#undo.push(() => database.destroy())
     return database
+  }
+
+  /** Whoever uses the embedded database is known by a file in its directory. */
+  #tellOthersOfTheDirectory(): void {
+    const { databaseUrl, dataDir } = this.#config
+    if (databaseUrl !== null) return
+    for (const other of otherEngines(dataDir)) {
+      this.#log.info({ dataDir, other }, 'another Goldenhour uses this data directory')
+    }
   }
 
   #openAudit(database: Database): PostgresAudit {

@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
   replay: ['domain', 'protocol', 'process', 'client', 'store', 'gateway', 'cli', 'config'],
   config: ['protocol'],
-  'engine.ts': ['domain', 'finder', 'protocol', 'telemetry', 'store', 'actors', 'gateway', 'config'],
+  'engine.ts': ['domain', 'finder', 'protocol', 'process', 'telemetry', 'store', 'actors', 'gateway', 'config'],
   'main.ts': ['domain', 'process', 'store', 'telemetry', 'config', 'engine.ts'],
   cli: ['domain', 'protocol', 'process', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
 }
