@@ -9,6 +9,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { takeCareOf } from '../src/process/caretaker.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { atEnd } from './clean-up.ts'
@@ -22,7 +23,12 @@ const READY_WITHIN_MS = 60_000
 /** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
 export async function startDatabase(): Promise<string> {
   const baseDir = await mkdtemp(path.join(tmpdir(), 'goldenhour-bench-'))
-  atEnd(() => rm(baseDir, { recursive: true, force: true }))
+  // For a bench that is killed.
+  const caretaker = takeCareOf(baseDir)
+  atEnd(() => {
+    caretaker.dismiss()
+    return rm(baseDir, { recursive: true, force: true })
+  })
   // As root, Postgres runs as another user, who must be able to pass.
   await chmod(baseDir, 0o755)
   const starting = startEmbeddedPostgres({ baseDir, log: () => undefined })
@@ -60,7 +66,11 @@ export class EngineChild {
     }
     const startedMs = performance.now()
     const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']
-    const child = spawn(process.execPath, [...flags, BINARY, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...flags, BINARY, 'serve', '--until-stdin-ends'], {
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    child.stdin.on('error', () => undefined)
     atEnd(() => kill(child))
     const inspectorUrl = forwardOutput(child)
     await untilReady(child, port, how.readyWithinMs ?? READY_WITHIN_MS)

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [options]`: runs one bench, prints its figures, and writes them as JSON where asked. */
 import { writeFileSync } from 'node:fs'
+import { onStopAsked } from '../src/process/stop-asked.ts'
 import { type Bench, UsageError } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
 import { fanOutBench } from './fan-out.ts'
@@ -13,16 +14,13 @@ import { viewsBench } from './views.ts'
 const benches: readonly Bench[] = [ingestBench, finderBench, fanOutBench, viewsBench, reconnectBench, restartBench]
 
 let interrupted = false
-for (const [signal, exitCode] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.once(signal, () => {
-    interrupted = true
-    console.error(`${signal}: ending what was started`)
-    void cleanUp().finally(() => process.exit(exitCode))
-  })
-}
+const listenNoMore = onStopAsked(reason => {
+  // Whoever asks again will not wait.
+  listenNoMore()
+  interrupted = true
+  console.error(`${reason}: ending what was started`)
+  void cleanUp().finally(() => process.exit(reason === 'SIGINT' ? 130 : reason === 'SIGTERM' ? 143 : 129))
+})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {

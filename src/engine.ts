@@ -19,7 +19,9 @@ import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { DRAIN_SHARES, Endings } from './endings.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
-import { type Gateway, PortTaken, startGateway } from './gateway/gateway.ts'
+import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { explained, PortTaken } from './gateway/port-holder.ts'
+import { noteRunning, otherEngines } from './process/run-file.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { type DatabaseServer, provideDatabase } from './store/database-server.ts'
@@ -32,7 +34,9 @@ import { ReferenceStore } from './store/reference.ts'
 import { isAwayForNow, isBusyServer, retryWhileAway } from './store/retry-while-away.ts'
 import { StoreHealth } from './store/store-health.ts'
 import type { Logger } from './telemetry/log.ts'
+import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
+import { OutageLog } from './telemetry/outage-log.ts'
 
 /** What clients are told at a drain: when to come back, and over how long a time to spread. */
 const COME_BACK_AFTER_MS = 1_000
@@ -65,8 +69,9 @@ export async function startEngine(
     await engine.start()
     signal.throwIfAborted()
   } catch (error) {
+    const told = error instanceof PortTaken ? await explained(config) : error
     await engine.stop().catch(() => undefined)
-    throw error
+    throw told
   }
   return engine
 }
@@ -85,6 +90,7 @@ class RunningEngine implements Engine {
   readonly #onFatal: (reason: string) => void
   readonly #signal: AbortSignal
   readonly #metrics = new Metrics()
+  readonly #outages: OutageLog
   readonly #endings = new Endings()
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
@@ -99,6 +105,7 @@ class RunningEngine implements Engine {
   constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
     this.#config = config
     this.#log = log
+    this.#outages = new OutageLog(log, () => systemClock.monotonicMs())
     this.#onFatal = onFatal
     this.#signal = signal
   }
@@ -117,6 +124,7 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     const database = await this.#openDatabase()
+    this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
     this.#metrics.observe(this.#gauges())
@@ -166,9 +174,13 @@ class RunningEngine implements Engine {
       store: () => ({ ...this.#health!.state(), isRestarting: this.#server!.isRestarting }),
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
+      outages: this.#outages,
       wallClock: () => systemClock.wallMs(),
     })
     this.#gateway = gateway
+    if (this.#config.databaseUrl !== null) return
+    const forget = noteRunning(this.#config.dataDir, gateway.port)
+    this.#endings.add('the note of this engine in the data directory', async () => forget())
   }
 
   /** The engine that had the regions is about to let go of the port. Errors: PortTaken when it does not. */
@@ -221,6 +233,15 @@ class RunningEngine implements Engine {
     return database
   }
 
+  /** Whoever uses the embedded database is known by a file in its directory. */
+  #tellOthersOfTheDirectory(): void {
+    const { databaseUrl, dataDir } = this.#config
+    if (databaseUrl !== null) return
+    for (const other of otherEngines(dataDir)) {
+      this.#log.info({ dataDir, other }, 'another Goldenhour uses this data directory')
+    }
+  }
+
   /**
    * A step of the start, done again while the database is away. At the first contact with a database of the operator's
    * only a server that answers is waited for: a wrong address is told at once.
@@ -239,7 +260,8 @@ class RunningEngine implements Engine {
       database,
       scheduler: systemClock,
       wallMs: () => systemClock.wallMs(),
-      onFailure: error => this.#log.warn({ err: error }, 'the audit could not be written; trying again'),
+      onFailure: (error, what) => this.#outages.failed('audit', error, what),
+      onSuccess: what => this.#outages.worked('audit', what),
     })
     audit.start()
     this.#endings.add('the audit', () => audit.stop())
@@ -254,7 +276,9 @@ class RunningEngine implements Engine {
         policy: this.#config.auth,
         scheduler: systemClock,
         wallClock: () => systemClock.wallMs(),
-        onFailure: error => this.#log.warn({ err: error }, 'keys and ended sign-ins could not be read; trying again'),
+        onFailure: error => this.#outages.failed('access', error),
+        onSuccess: () => this.#outages.worked('access'),
+        onIssuerAway: error => this.#outages.failed('issuers', error),
       }),
     )
     this.#endings.add('the watch over sign-ins', async () => access.close())
@@ -263,11 +287,11 @@ class RunningEngine implements Engine {
       attempts += 1
       return this.#ensureFirstAdmin(database, audit, access)
     })
-    // Not through the log, which is kept: whoever starts the first engine reads it once.
-    if (made !== null) console.log(`The user admin was made. Its password, shown this once: ${made}`)
+    // No line of the log: it is for whoever starts the first engine. The sink, as it waits for nobody.
+    if (made !== null) standardSink().write(`The user admin was made. Its password, shown this once: ${made}\n`)
     else if (attempts > 1 && this.#config.auth.adminPassword === null)
-      console.log(
-        'The database went away while the user admin may have been made. If nobody knows its password, set one: npx goldenhour user password admin',
+      standardSink().write(
+        'The database went away while the user admin may have been made. If nobody knows its password, set one: npx goldenhour user password admin\n',
       )
     return access
   }
@@ -306,9 +330,12 @@ class RunningEngine implements Engine {
         onLost: region => regions.lost(region),
         onRenewalFailed: error => {
           this.#health!.renewal(error)
-          this.#log.warn({ err: error }, 'the leases could not be renewed; trying again')
+          this.#outages.failed('leases', error)
         },
-        onRenewed: () => this.#health!.renewal(null),
+        onRenewed: () => {
+          this.#health!.renewal(null)
+          this.#outages.worked('leases')
+        },
       },
     })
     this.#endings.add('the leases', () => {
@@ -326,6 +353,7 @@ class RunningEngine implements Engine {
       reference: new ReferenceStore(database),
       metrics: this.#metrics,
       log: this.#log,
+      outages: this.#outages,
       newId: newRoutedId,
       onTaken,
       onLost: error => this.#onFatal(error.message),
@@ -349,6 +377,9 @@ class RunningEngine implements Engine {
       logPositions: () =>
         regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
       storeUp: () => this.#health!.state().status === 'up',
+      logLinesDropped: () => standardSink().dropped,
+      logWaitingBytes: () => standardSink().waitingBytes,
+      troubles: () => this.#outages.now(),
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
     }
   }

@@ -83,7 +83,7 @@ function rank(file: string): number {
 async function runTests(processes: readonly (readonly string[])[]): Promise<number> {
   let interrupted = false
   let stopChild = (): void => undefined
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       interrupted = true
       stopChild()

@@ -213,11 +213,14 @@ export class RegionHost implements RegionHandle {
   #reopen(attempt: number): void {
     const delayMs = Math.min(2_000, 50 * 2 ** attempt)
     this.#parts.machine.after(delayMs, () => {
-      if (this.#closing) return
-      this.start().catch(error => {
-        this.#parts.log.error({ region: this.regionId, err: error }, 'the region could not be recovered yet')
-        this.#reopen(attempt + 1)
-      })
+      if (this.#closing) return this.#parts.outages.worked('recovery', this.regionId)
+      this.start().then(
+        () => this.#parts.outages.worked('recovery', this.regionId),
+        error => {
+          this.#parts.outages.failed('recovery', error, this.regionId)
+          this.#reopen(attempt + 1)
+        },
+      )
     })
   }
 }

@@ -125,17 +125,18 @@ export class RegionKeeper implements RegionDirectory {
    * away. Ends early, without being ready, when the keeper is told to drain. Errors: RegionTaken, those of `onTaken`.
    */
   async start(): Promise<void> {
-    const { log, standByMs = STAND_BY_MS } = this.#parts
+    const { outages, standByMs = STAND_BY_MS } = this.#parts
     let retryMs = STORE_RETRY_FIRST_MS
     while (!this.#stopped) {
       try {
         const foreign = await this.#followReference()
+        outages.worked('reference-data')
         if (foreign === null) break
         await this.#pause(standByMs)
         retryMs = STORE_RETRY_FIRST_MS
       } catch (error) {
         if (!isStoreAway(error)) throw error
-        log.warn({ err: error, retryMs }, 'the regions cannot be taken while the database is away; trying again')
+        outages.failed('reference-data', error)
         await this.#pause(retryMs)
         retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)
       }
@@ -184,7 +185,10 @@ export class RegionKeeper implements RegionDirectory {
     machine.after(referenceEveryMs, () => {
       if (this.#stopped) return
       this.#followReference()
-        .catch(error => this.#parts.log.warn({ err: error }, 'reference data could not be read; trying again'))
+        .then(
+          () => this.#parts.outages.worked('reference-data'),
+          error => this.#parts.outages.failed('reference-data', error),
+        )
         .finally(() => this.#pollReference())
     })
   }
@@ -253,7 +257,7 @@ export class RegionKeeper implements RegionDirectory {
 
   /** Brings a region into memory, however long the store needs. Errors: RegionTaken. */
   async #recover(host: RegionHost): Promise<void> {
-    const { machine, log } = this.#parts
+    const { machine, log, outages } = this.#parts
     const { regionId } = host
     const startedMs = machine.monotonicMs()
     for (let retryMs = STORE_RETRY_FIRST_MS; ; retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)) {
@@ -265,12 +269,13 @@ export class RegionKeeper implements RegionDirectory {
         this.#lostWhileStarting.delete(regionId)
         if (this.#stopped) return host.abandon()
         if (!isStoreAway(error)) return this.#setAway(host, error)
-        log.warn({ region: regionId, err: error, retryMs }, 'the region could not be recovered yet; trying again')
+        outages.failed('recovery', error, regionId)
         await this.#pause(retryMs)
       } finally {
         this.#recovering.delete(regionId)
       }
     }
+    outages.worked('recovery', regionId)
     if (this.#stopped) return host.abandon()
     if (this.#lostWhileStarting.delete(regionId)) {
       host.abandon()

@@ -6,6 +6,7 @@ import { addAuditCommand } from './audit.ts'
 import { addConfigCommand } from './config.ts'
 import { addDeviceCommand } from './device.ts'
 import { addImportCommand } from './import-command.ts'
+import { Interrupted, outputFailed } from './interruption.ts'
 import { addKeyCommand } from './key.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addRegionCommand } from './region.ts'
@@ -48,21 +49,22 @@ addMigrateCommand(program)
 addConfigCommand(program)
 addAuditCommand(program)
 
-// A reader such as head has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
+process.stdout.on('error', outputFailed)
+// What cannot be told here can be told nowhere.
+process.stderr.on('error', () => undefined)
 
 try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = report(error)
+  // What it was waiting for may still be under way.
+  if (error instanceof Interrupted) process.exit()
 }
 
 function report(error: unknown): number {
   // Commander has printed its own message, and its exit code 0 stands for --help and --version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG_USAGE
+  if (error instanceof Interrupted && error.message === '') return error.exitCode
   const text = wantsStack() && error instanceof Error ? error.stack : messageOf(error).replaceAll(/\s*\n\s*/g, ' ')
   process.stderr.write(`error: ${text}\n`)
   return EXIT_FAILED

@@ -3,28 +3,35 @@ import { readConfig } from '../config/index.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { provideDatabase } from '../store/database-server.ts'
 import { migrate } from '../store/migrate.ts'
+import { interruptible } from './interruption.ts'
 
-export async function withDatabaseServer<Result>(work: (url: string) => Promise<Result>): Promise<Result> {
+type UnlessInterrupted = <Part>(part: Promise<Part>) => Promise<Part>
+
+export async function withDatabaseServer<Result>(
+  work: (url: string, unlessInterrupted: UnlessInterrupted) => Promise<Result>,
+): Promise<Result> {
   const config = readConfig()
   const tellsSteps = config.logLevel === 'debug' || config.logLevel === 'trace'
-  const server = await provideDatabase(config, message => {
-    // Standard output belongs to the command's answer.
-    if (tellsSteps) process.stderr.write(`${message}\n`)
+  return interruptible(async unlessInterrupted => {
+    const server = await provideDatabase(config, message => {
+      // Standard output belongs to the command's answer.
+      if (tellsSteps) process.stderr.write(`${message}\n`)
+    })
+    try {
+      return await work(server.url, unlessInterrupted)
+    } finally {
+      // An engine that came up while this command ran has joined our server, and keeps it.
+      await server.stop()
+    }
   })
-  try {
-    return await work(server.url)
-  } finally {
-    // An engine that came up while this command ran has joined our server, and keeps it.
-    await server.stop()
-  }
 }
 
 export function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  return withDatabaseServer(async url => {
+  return withDatabaseServer(async (url, unlessInterrupted) => {
     await migrate(url)
     const database = openDatabase(url)
     try {
-      return await work(database)
+      return await unlessInterrupted(work(database))
     } finally {
       await database.destroy()
     }

@@ -64,6 +64,9 @@ export function readConfig(
   return config
 }
 
+/** Whether npm or npx runs this program; it is no setting, but stands in the environment. */
+export const isRunByNpm = (): boolean => process.env.npm_lifecycle_event !== undefined
+
 /** As `readConfig`, with everything there is to say; does not throw. */
 export function inspectConfig(env: NodeJS.ProcessEnv = process.env, file?: string): Inspection {
   const set = new Map(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')) as Map<

@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts'
 import type { StoreState } from '../store/store-health.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { OutageLog } from '../telemetry/outage-log.ts'
 import type { Authenticator, Revocations } from './auth/claims.ts'
 import type { SignIn } from './auth/sign-in.ts'
 import type { KeyRing } from './auth/tokens.ts'
@@ -49,5 +50,6 @@ export interface GatewayContext {
   readonly newSessionId: () => string
   readonly metrics: Metrics
   readonly log: Logger
+  readonly outages: OutageLog
   readonly wallClock: () => number
 }

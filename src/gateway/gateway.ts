@@ -7,6 +7,7 @@ import { systemClock } from '../actors/clock.ts'
 import type { GatewayContext } from './context.ts'
 import { Entrance } from './entrance.ts'
 import { Limiter } from './limits/limiter.ts'
+import { PortTaken } from './port-holder.ts'
 import { mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tlsOptions } from './tls.ts'
@@ -33,11 +34,6 @@ export interface Gateway {
   beginDrain(afterMs: number, spreadMs: number): void
   /** Ends what is left: sessions with 4503, requests unanswered. */
   close(): Promise<void>
-}
-
-/** The port could not be taken; the message says what to do. */
-export class PortTaken extends Error {
-  override readonly name = 'PortTaken'
 }
 
 /** How long the close frames get to reach the clients before the sockets are cut. */
@@ -112,10 +108,7 @@ class RunningGateway implements Gateway {
     this.#listening = this.#listen(app, port)
     if (this.#listening === null) {
       app.close()
-      throw new PortTaken(
-        `Port ${port} of ${host} cannot be listened on: another program has it, or the address is not this machine's. ` +
-          'Stop the other program, or choose another port or address in the configuration.',
-      )
+      throw new PortTaken(`Port ${port} of ${host} cannot be listened on.`)
     }
     const taken = this.#uws.us_socket_local_port(this.#listening as unknown as us_socket)
     // A port that the system picked cannot be listened on anew while connections of it are open; one that was named can.

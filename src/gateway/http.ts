@@ -112,7 +112,7 @@ async function answerOf(
 
 function faultReply(error: unknown, pattern: string, context: GatewayContext): HttpReply {
   if (isStoreAway(error)) {
-    context.log.warn({ err: error, route: pattern }, 'the store could not be reached for an HTTP request')
+    context.outages.failed('requests', error, pattern)
     return problem(STORE_AWAY)
   }
   context.log.error({ err: error, route: pattern }, 'an HTTP handler threw')

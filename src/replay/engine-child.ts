@@ -13,6 +13,8 @@ interface EngineOptions {
   readonly port: number
   /** What the engine says goes to the end of this file. */
   readonly logFile: string
+  /** Hears of each process that is started. */
+  readonly onSpawn: (pid: number) => void
 }
 
 /** The engine's program, beside the sources. */
@@ -38,7 +40,7 @@ export class EngineChild {
 
   /** Starts the engine and waits until it is ready. Errors: Error with the end of its log when it is not. */
   async start(): Promise<void> {
-    const { databaseUrl, clockRate, port, logFile } = this.#options
+    const { databaseUrl, clockRate, port, logFile, onSpawn } = this.#options
     const out = openSync(logFile, 'a')
     // Only what is meant for it: a variable of the shell must not make two runs differ.
     const env = {
@@ -50,9 +52,16 @@ export class EngineChild {
       // Nobody signs in with it; one that is made up would be printed.
       GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
     }
-    // A group of its own: Ctrl-C reaches this program alone, which then ends the engine in order.
-    const child = spawn(process.execPath, [PROGRAM, 'serve'], { env, stdio: ['ignore', out, out], detached: true })
+    // A group of its own: Ctrl-C reaches this program alone, which then ends the engine in order. Should this program be
+    // killed, the pipe ends with it, and the engine stops by itself.
+    const child = spawn(process.execPath, [PROGRAM, 'serve', '--until-stdin-ends'], {
+      env,
+      stdio: ['pipe', out, out],
+      detached: true,
+    })
     closeSync(out)
+    child.stdin!.on('error', () => undefined)
+    if (child.pid !== undefined) onSpawn(child.pid)
     this.#child = child
     this.#exited = new Promise(resolve => {
       child.once('exit', () => resolve())

@@ -6,6 +6,7 @@ import { readConfig } from '../config/index.ts'
 import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
+import { onStopAsked } from '../process/stop-asked.ts'
 import { readCalls, selectCalls } from './calls.ts'
 import { Commentary, makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
@@ -198,12 +199,10 @@ async function runAndJudge(
 ): Promise<number> {
   const { fleet, habits, killAfterS } = settings
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (!stop.signal.aborted) tell('Stopping; this ends the engine and its database in order.')
-      stop.abort()
-    })
-  }
+  onStopAsked(() => {
+    if (!stop.signal.aborted) tell('Stopping; this ends the engine and its database in order.')
+    stop.abort()
+  })
   tell('Starting.')
   const place = await openPlace()
   let report: ReplayReport
@@ -299,7 +298,8 @@ try {
   if (error instanceof Interrupted) process.exitCode = EXIT.interrupted
   else {
     const expected = error instanceof WrongUsage || error instanceof InvalidInput
-    process.stderr.write(`error: ${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    // The console bears a terminal that has gone.
+    console.error(`error: ${expected ? error.message : error instanceof Error ? error.stack : String(error)}`)
     process.exitCode = expected ? EXIT.wrongUsage : EXIT.notValid
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { UnitReference } from '../domain/events.ts'
 import type { DispatchMode } from '../domain/vocabulary.ts'
 import { signToken } from '../gateway/auth/tokens.ts'
+import { takeCareOf } from '../process/caretaker.ts'
 import { openDatabase } from '../store/database.ts'
 import { startEmbeddedPostgres } from '../store/embedded-postgres.ts'
 import { loadOrCreateSigningKey } from '../store/keys.ts'
@@ -50,7 +51,10 @@ export async function ownPlace(options: OwnPlaceOptions): Promise<Place> {
   const { clockRate, keep, fleet, tell } = options
   const dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-replay-'))
   const undo: (() => Promise<unknown>)[] = []
+  // Closed windows and Ctrl-C are seen to by this program. A kill is not.
+  const caretaker = takeCareOf(dir)
   undo.push(async () => {
+    caretaker.dismiss()
     if (keep) tell(`The database and engine.log are kept in ${dir}.`)
     else await rm(dir, { recursive: true, force: true })
   })
@@ -70,7 +74,13 @@ export async function ownPlace(options: OwnPlaceOptions): Promise<Place> {
     await migrate(databaseUrl)
     await addFleet(databaseUrl, fleet)
     const logFile = path.join(dir, 'engine.log')
-    const engine = new EngineChild({ databaseUrl, clockRate, port: await freePort(), logFile })
+    const engine = new EngineChild({
+      databaseUrl,
+      clockRate,
+      port: await freePort(),
+      logFile,
+      onSpawn: caretaker.waitFor,
+    })
     undo.push(async () => {
       const exitCode = await engine.stop()
       if (exitCode !== 0) tell(`The engine did not end in order: exit code ${exitCode}.`)

@@ -17,6 +17,7 @@ interface AuditFollowerSettings {
   readonly scheduler: Scheduler
   /** The logs could not be followed; it is tried again in a second. */
   onFailure(error: Error): void
+  onSuccess?(): void
 }
 
 /** A record that holds something for the audit. */
@@ -50,7 +51,10 @@ export class AuditFollower {
   start(): void {
     this.#cancelTimer = this.#settings.scheduler.after(LOOK_EVERY_MS, () => {
       this.catchUp()
-        .catch(error => this.#settings.onFailure(error))
+        .then(
+          () => this.#settings.onSuccess?.(),
+          error => this.#settings.onFailure(error),
+        )
         .finally(() => {
           if (!this.#stopped) this.start()
         })

@@ -1,4 +1,5 @@
 /** The Postgres that a program of ours uses: the operator's where one is named, else the embedded one. */
+import { DatabaseSetupError } from './database.ts'
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 
@@ -27,7 +28,10 @@ export async function provideDatabase(
   if (where.databaseUrl !== null) {
     return { url: where.databaseUrl, isEmbedded: false, isRestarting: false, stop: () => Promise.resolve() }
   }
-  const server = await startEmbeddedPostgres({ baseDir: where.dataDir, log, ...(signal && { signal }) })
+  const options = { baseDir: where.dataDir, log, ...(signal && { signal }) }
+  const server = await startEmbeddedPostgres(options).catch(error => {
+    throw directoryUnusable(where.dataDir, error) ?? error
+  })
   return {
     url: server.url,
     isEmbedded: true,
@@ -36,4 +40,25 @@ export async function provideDatabase(
     },
     stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
   }
+}
+
+const SYSTEM_SAYS: Readonly<Record<string, string>> = {
+  EACCES: 'this user has no right to it',
+  EPERM: 'this user has no right to it',
+  EROFS: 'its file system is read-only',
+  ENOTDIR: 'there is a file in its place',
+  EEXIST: 'there is a file in its place',
+  ENOSPC: 'its file system is full',
+}
+
+/** Null when the error is none of the directory's. */
+function directoryUnusable(dataDir: string, error: unknown): DatabaseSetupError | null {
+  const { code, path } = error as NodeJS.ErrnoException
+  const said = code === undefined || path === undefined ? undefined : SYSTEM_SAYS[code]
+  if (said === undefined) return null
+  return new DatabaseSetupError(
+    'data-directory-unusable',
+    `The data directory ${dataDir} cannot be used: ${said} (${code}, ${path}). Mend that, or name another directory with GOLDENHOUR_DATA_DIR.`,
+    { cause: error },
+  )
 }

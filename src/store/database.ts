@@ -15,6 +15,7 @@ export class DatabaseSetupError extends Error {
     | 'no-unprivileged-user'
     | 'directory-not-traversable'
     | 'data-directory-of-other-version'
+    | 'data-directory-unusable'
     | 'start-failed'
     | 'postgres-too-old'
     | 'database-newer-than-code'

@@ -21,7 +21,9 @@ interface PostgresAuditSettings {
   /** Epoch milliseconds of the wall clock. */
   readonly wallMs: () => number
   /** Notes could not be written or the logs not be followed; it is tried again in a second. */
-  onFailure(error: Error): void
+  onFailure(error: Error, what: 'notes' | 'logs'): void
+  /** One of the two was done. */
+  onSuccess?(what: 'notes' | 'logs'): void
 }
 
 const FLUSH_EVERY_MS = 500
@@ -40,8 +42,14 @@ export class PostgresAudit implements Audit {
 
   constructor(settings: PostgresAuditSettings) {
     this.#settings = settings
-    const { database, scheduler, onFailure } = settings
-    this.#follower = new AuditFollower({ database, audit: this, scheduler, onFailure })
+    const { database, scheduler } = settings
+    this.#follower = new AuditFollower({
+      database,
+      audit: this,
+      scheduler,
+      onFailure: error => settings.onFailure(error, 'logs'),
+      onSuccess: () => settings.onSuccess?.('logs'),
+    })
   }
 
   /** Follows the logs of all regions from now on. Without it notes and appended entries go in just the same. */
@@ -83,7 +91,10 @@ export class PostgresAudit implements Audit {
     if (this.#stopped || this.#cancelTimer !== null) return
     this.#cancelTimer = this.#settings.scheduler.after(delayMs, () => {
       this.#write(false)
-        .catch(error => this.#settings.onFailure(error))
+        .then(
+          () => this.#settings.onSuccess?.('notes'),
+          error => this.#settings.onFailure(error, 'notes'),
+        )
         .finally(() => {
           this.#cancelTimer = null
           // Also for refusals that are being gathered: their minute ends by this clock.

@@ -38,6 +38,9 @@ export interface MetricsSource {
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   storeUp(): boolean
+  logLinesDropped(): number
+  logWaitingBytes(): number
+  troubles(): Iterable<readonly [trouble: string, isThere: boolean]>
 }
 
 interface FrameCount {
@@ -191,6 +194,7 @@ export class Metrics {
     })
     this.#collectCounts()
     this.#collectSource()
+    this.#collectLog()
     this.#collectLoopLag()
     collectDefaultMetrics({ register: this.#registry })
   }
@@ -379,6 +383,30 @@ export class Metrics {
     this.#gauge('goldenhour_store_up', 'Whether the database answers: 1 or 0.', [], source => [
       [{}, source.storeUp() ? 1 : 0],
     ])
+  }
+
+  #collectLog(): void {
+    const source = () => this.#source
+    new Counter({
+      name: 'goldenhour_log_lines_dropped_total',
+      help: 'Lines of the log that found no room while it could not be written.',
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc(source()?.logLinesDropped() ?? 0)
+      },
+    })
+    this.#gauge('goldenhour_log_waiting_bytes', 'Bytes of the log that wait to be written.', [], source => [
+      [{}, source.logWaitingBytes()],
+    ])
+    this.#gauge(
+      'goldenhour_trouble',
+      'What is tried again and again without success: 1 while it lasts.',
+      ['trouble'],
+      function* (source): Iterable<Sample> {
+        for (const [trouble, isThere] of source.troubles()) yield [{ trouble }, isThere ? 1 : 0]
+      },
+    )
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {

@@ -9,6 +9,7 @@ import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { MemoryLeaseTable } from '../../src/store/memory-lease-table.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../src/telemetry/outage-log.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
 import { settle } from '../support/region-world.ts'
 
@@ -80,6 +81,7 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
     },
     metrics: new Metrics(),
     log: createLogger({ level: 'silent' }),
+    outages: new OutageLog(createLogger({ level: 'silent' }), () => machine.monotonicMs()),
     newId: region => `${region}.id`,
     onLost: error => lost.push(error.message),
     ...(onTaken === undefined ? {} : { onTaken }),

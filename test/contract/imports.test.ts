@@ -14,17 +14,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ['domain'],
   finder: ['domain', 'protocol'],
   telemetry: [],
+  process: [],
   store: ['domain', 'finder', 'protocol', 'telemetry'],
   actors: ['domain', 'finder', 'protocol', 'telemetry', 'store'],
   gateway: ['domain', 'finder', 'protocol', 'telemetry', 'store', 'actors'],
   client: ['domain', 'protocol'],
   console: ['client'],
   // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
-  replay: ['domain', 'protocol', 'client', 'store', 'gateway', 'cli', 'config'],
+  replay: ['domain', 'protocol', 'process', 'client', 'store', 'gateway', 'cli', 'config'],
   config: ['protocol'],
-  'engine.ts': ['domain', 'finder', 'protocol', 'telemetry', 'store', 'actors', 'gateway', 'config'],
-  'main.ts': ['domain', 'store', 'telemetry', 'config', 'engine.ts'],
-  cli: ['domain', 'protocol', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
+  'engine.ts': ['domain', 'finder', 'protocol', 'process', 'telemetry', 'store', 'actors', 'gateway', 'config'],
+  'main.ts': ['domain', 'process', 'store', 'telemetry', 'config', 'engine.ts'],
+  cli: ['domain', 'protocol', 'process', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
 }
 
 /** The one place of each library that has one; a folder ends with a slash. */

@@ -77,6 +77,54 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   await assertNothingLost(site, work)
 })
 
+test('Postgres away for some seconds under load: each trouble is said once and when it is over, and shown as a metric', async t => {
+  const baseDir = await baseDirWithPrograms()
+  const endings: (() => Promise<void>)[] = []
+  t.after(async () => {
+    for (const end of endings.reverse()) await end()
+  })
+  endings.push(async () => {
+    await stopServerIn(baseDir)
+    await rm(baseDir, { recursive: true, force: true })
+  })
+  const settings = { fsync: 'off' }
+  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  await migrate(server.url)
+  const site = await Site.make({ after: run => endings.push(run) }, AKL, server.url)
+  const engine = await site.spawn()
+  const work = await startWork(site)
+  await until('work is done', () => work.acknowledged.size > 20)
+  const before = engine.logs.length
+  await stopServerIn(baseDir)
+  await until('it is seen', async () => (await site.metric('goldenhour_trouble{trouble="leases"}')) === 1)
+  for (let i = 0; i < 30; i += 1) {
+    assert.equal((await site.http('/v1/units/nearest?region=akl&lon=174.76&lat=-36.85')).status, 503)
+    await sleep(200)
+  }
+  const said = engine.logs.slice(before).filter(({ level }) => level >= 40)
+  // A lost connection and a refused one are two kinds of error; each of a trouble is said once.
+  const kinds = new Set(said.map(({ trouble, error }) => `${trouble} ${String(error).split(':')[0]}`))
+  assert.equal(said.length, kinds.size, JSON.stringify(said))
+  assert.ok(said.length <= 14, `not ${said.length} lines`)
+  assert.ok(JSON.stringify(said).length / said.length < 500, 'a line has no stack')
+  for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {
+    assert.ok(
+      said.some(line => line.trouble === trouble),
+      `${trouble} was said`,
+    )
+  }
+  await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  const whenBack = work.acknowledged.size
+  await until('work goes on', () => work.acknowledged.size > whenBack + 20, 30_000)
+  for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {
+    await until(`${trouble} is over`, () => engine.logs.some(line => line.trouble === trouble && line.level === 30))
+    assert.equal(await site.metric(`goldenhour_trouble{trouble="${trouble}"}`), 0)
+  }
+  await work.stop()
+  engine.signal('SIGTERM')
+  assert.deepEqual(await engine.exited, { code: 0, signal: null })
+})
+
 interface Work {
   readonly acknowledged: Map<string, number>
   readonly crews: readonly DriverClient[]

@@ -1,4 +1,5 @@
 /** A whole region in memory, behind the handle that the gateway has of it, on a clock of its own. */
+
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
@@ -6,6 +7,7 @@ import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import type { Logger } from '../../src/telemetry/log.ts'
 import type { Metrics } from '../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../src/telemetry/outage-log.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
 import { policyOf } from '../support/scenario.ts'
 
@@ -58,6 +60,7 @@ export class FuzzedRegion {
         journal: this.journal,
         metrics,
         log,
+        outages: new OutageLog(log, () => this.machine.monotonicMs()),
         newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`,
       },
       { holdsLease: () => true, onFenced: () => onFailure('the region was fenced', null) },

@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 
 import type { SharedFrame } from '../../src/actors/region-handle.ts'
-import { PortTaken, startGateway } from '../../src/gateway/gateway.ts'
+import { startGateway } from '../../src/gateway/gateway.ts'
+import { PortTaken } from '../../src/gateway/port-holder.ts'
 import { loadUws } from '../../src/gateway/uws.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { closedDoors, startHarness, until } from './harness.ts'
@@ -105,7 +106,8 @@ const gatewayOn = (port: number) => startGateway({ ...closedDoors(), port })
 
 /** Another program that listens, on the port that `close` makes free again. */
 async function stranger(): Promise<{ port: number; close(): Promise<unknown> }> {
-  const server = createServer().listen(0, '127.0.0.1')
+  // Whoever asks who has the port gets no answer, and must not keep the server from closing.
+  const server = createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return { port, close: () => once(server.close(), 'close') }

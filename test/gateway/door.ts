@@ -11,6 +11,7 @@ import type { TlsFiles } from '../../src/gateway/tls.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../src/telemetry/outage-log.ts'
 import { Client, FakeRegion, READY, REGION } from './harness.ts'
 
 export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
@@ -62,6 +63,7 @@ export class Door {
       metrics,
       store: () => ({ status: 'up', isRestarting: false }),
       log: createLogger({ level: 'silent' }),
+      outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
       wallClock: Date.now,
     }
     const gateway = await startGateway({ ...tested, ...UNUSED })

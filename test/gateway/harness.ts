@@ -26,6 +26,7 @@ import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/w
 import type { SigningKey } from '../../src/store/keys.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../src/telemetry/outage-log.ts'
 
 export const REGION = 'akl'
 export const TRIP_ID = `${REGION}.${'t'.repeat(21)}`
@@ -311,6 +312,7 @@ export function closedDoors(): GatewayOptions {
     metrics: new Metrics(),
     store: () => ({ status: 'up', isRestarting: false }),
     log: createLogger({ level: 'silent' }),
+    outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock: Date.now,
   }
 }

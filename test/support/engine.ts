@@ -317,10 +317,12 @@ export class EngineProcess {
 
   constructor(env: Readonly<Record<string, string>>) {
     const { PATH, HOME, TMPDIR } = process.env
-    this.#child = spawn(process.execPath, [BIN, 'serve'], {
+    this.#child = spawn(process.execPath, [BIN, 'serve', '--until-stdin-ends'], {
       env: { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // A test that is killed must not leave its engine behind: what holds its input ends with the test.
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
+    this.#child.stdin!.on('error', () => undefined)
     createInterface({ input: this.#child.stdout! }).on('line', line => {
       if (line.startsWith('{')) this.logs.push(JSON.parse(line))
       else this.said.push(line)
@@ -360,6 +362,11 @@ export class EngineProcess {
       this.#watchers.add(look)
       look()
     })
+  }
+
+  /** As if the program that started it were gone. */
+  endInput(): void {
+    this.#child.stdin!.end()
   }
 
   signal(signal: NodeJS.Signals): void {

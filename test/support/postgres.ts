@@ -10,6 +10,7 @@ import { chmod, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { takeCareOf } from '../../src/process/caretaker.ts'
 import { openClient } from '../../src/store/database.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -57,6 +58,8 @@ export async function baseDirWithPrograms(): Promise<string> {
 /** Starts the server that test databases live in; `stop` also removes its directory. */
 export async function startTestServer(): Promise<{ url: string; programs: string; stop(): Promise<void> }> {
   const baseDir = await temporaryBaseDir()
+  // For tests that are killed.
+  const caretaker = takeCareOf(baseDir)
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings: TEST_SETTINGS })
   return {
     url: server.url,
@@ -64,6 +67,7 @@ export async function startTestServer(): Promise<{ url: string; programs: string
     async stop() {
       // Its directory goes too, whoever is connected still.
       await server.stop({ evenIfUsed: true })
+      caretaker.dismiss()
       await rm(baseDir, { recursive: true, force: true })
     },
   }

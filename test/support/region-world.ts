@@ -31,6 +31,7 @@ import type { LogRecord } from '../../src/store/journal.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../src/telemetry/outage-log.ts'
 import { ManualMachine } from './manual-machine.ts'
 import { policyOf } from './scenario.ts'
 
@@ -164,6 +165,7 @@ export class RegionWorld {
         journal: this.journal,
         metrics,
         log,
+        outages: new OutageLog(log, () => this.machine.monotonicMs()),
         newId: () => this.#newId(),
         ...(pendingMax === undefined ? {} : { pendingMax }),
       },

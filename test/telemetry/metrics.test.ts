@@ -98,6 +98,9 @@ test('gauges are read from their source at each scrape, and a region that left i
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),
     storeUp: () => regions.length === 2,
+    logLinesDropped: () => 3,
+    logWaitingBytes: () => 512,
+    troubles: () => [['leases', true] as const, ['audit', false] as const],
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -106,6 +109,10 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
   assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)
   assert.equal(first.get('goldenhour_store_up'), 1)
+  assert.equal(first.get('goldenhour_log_lines_dropped_total'), 3)
+  assert.equal(first.get('goldenhour_log_waiting_bytes'), 512)
+  assert.equal(first.get('goldenhour_trouble{trouble="leases"}'), 1)
+  assert.equal(first.get('goldenhour_trouble{trouble="audit"}'), 0)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)

@@ -6,6 +6,7 @@ import type { ClockAnchor } from '../../store/clock-anchor.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import type { OutageLog } from '../../telemetry/outage-log.ts'
 import type { ActorSystem } from '../actor-system.ts'
 import type { MachineClock } from '../clock.ts'
 
@@ -18,6 +19,7 @@ export interface RegionParts {
   readonly journal: Journal
   readonly metrics: Metrics
   readonly log: Logger
+  readonly outages: OutageLog
   /** A fresh call, trip or offer id of this region. */
   readonly newId: () => string
   /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */

@@ -530,15 +530,17 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   }
 
   #laneSettings(): LaneSettings {
-    const { journal, machine, metrics, log, regionId } = this.#parts
+    const { journal, machine, metrics, outages, regionId } = this.#parts
     return {
       journal,
       ownership: this.#ownership,
       scheduler: machine,
       observer: {
-        committed: (lane, durationMs, size) => metrics.commit(lane, durationMs / 1_000, size),
-        retrying: (lane, error, delayMs) =>
-          log.warn({ region: regionId, lane, err: error, delayMs }, 'a write did not get through and is repeated'),
+        committed: (lane, durationMs, size) => {
+          metrics.commit(lane, durationMs / 1_000, size)
+          outages.worked('writes', `${regionId}/${lane}`)
+        },
+        retrying: (lane, error) => outages.failed('writes', error, `${regionId}/${lane}`),
       },
     }
   }
@@ -593,6 +595,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#dropped = true
     this.#parts.metrics.quarantined(this.#parts.regionId, null)
     this.#parts.metrics.damaged(this.#parts.regionId, null)
+    for (const lane of ['records', 'segments']) this.#parts.outages.worked('writes', `${this.#parts.regionId}/${lane}`)
     this.#timers.stop()
     this.#feeds.stop()
     this.#live.stop()

@@ -27,6 +27,8 @@ interface AccessWatchParts {
   /** Nothing is open that began longer ago. */
   readonly sessionMaxAgeMs: number
   readonly onFailure: (error: unknown) => void
+  /** A look got through. */
+  readonly onSuccess?: () => void
 }
 
 export class AccessWatch implements Revocations {
@@ -74,7 +76,12 @@ export class AccessWatch implements Revocations {
 
   refresh(): Promise<void> {
     // After the look under way, which may have read before the change that the caller means.
-    this.#looking = this.#looking.then(() => this.#look()).catch(error => this.#parts.onFailure(error))
+    this.#looking = this.#looking
+      .then(() => this.#look())
+      .then(
+        () => this.#parts.onSuccess?.(),
+        error => this.#parts.onFailure(error),
+      )
     return this.#looking
   }
 

@@ -24,8 +24,12 @@ export interface AccessSettings {
   }
   readonly scheduler: Scheduler
   readonly wallClock: () => number
-  /** Keys, an issuer's too, and what was ended could not be read again; it is tried again shortly. */
+  /** Keys and what was ended could not be read again; it is tried again shortly. */
   readonly onFailure: (error: unknown) => void
+  /** They could. */
+  readonly onSuccess: () => void
+  /** An issuer could not be asked for its keys. */
+  readonly onIssuerAway: (error: unknown) => void
 }
 
 export interface Access {
@@ -38,18 +42,27 @@ export interface Access {
 
 /** Errors: those of the database. */
 export async function openAccess(settings: AccessSettings): Promise<Access> {
-  const { database, audit, policy, scheduler, wallClock, onFailure } = settings
+  const { database, audit, policy, scheduler, wallClock, onFailure, onSuccess, onIssuerAway } = settings
   const sessionMaxAgeMs = policy.sessionMaxAgeS * 1_000
   await loadOrCreateSigningKey(database)
   const keys = new KeyRing(await loadSigningKeys(database))
   const tickets = new TicketMint(await loadTicketSecrets(database), sessionMaxAgeMs, wallClock)
-  const watch = new AccessWatch({ database, keys, tickets, scheduler, wallClock, sessionMaxAgeMs, onFailure })
+  const watch = new AccessWatch({
+    database,
+    keys,
+    tickets,
+    scheduler,
+    wallClock,
+    sessionMaxAgeMs,
+    onFailure,
+    onSuccess,
+  })
   await watch.start()
   return {
     authenticator: new CredentialChecker({
       keys,
       tickets,
-      oidc: new OidcIssuers(policy.oidc, onFailure),
+      oidc: new OidcIssuers(policy.oidc, onIssuerAway),
       database,
       wallClock,
     }),

@@ -13,6 +13,7 @@ import { PostgresAudit } from '../../../src/store/postgres-audit.ts'
 import { ReferenceStore } from '../../../src/store/reference.ts'
 import { createLogger } from '../../../src/telemetry/log.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../../src/telemetry/outage-log.ts'
 import { testDatabase } from '../../support/postgres.ts'
 
 export interface Asked {
@@ -158,6 +159,7 @@ export async function startSite(
     metrics: new Metrics(),
     store: () => ({ status: 'up', isRestarting: false }),
     log: createLogger({ level: 'silent' }),
+    outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock,
   }
   const gateway = await startGateway({ ...(context as GatewayContext), host: '127.0.0.1', port: 0, tls: null })

@@ -5,6 +5,7 @@
  * Modes: *starting*, until its regions are recovered; *serving*; *draining*; *ended*, from a crash or its own exit on.
  * While it is paused nothing of it runs; what arrives waits, as for a machine that swaps or a container that is frozen.
  */
+
 import { ActorSystem } from '../../../src/actors/actor-system.ts'
 import type { MachineClock } from '../../../src/actors/clock.ts'
 import { RegionKeeper } from '../../../src/actors/region-keeper.ts'
@@ -19,6 +20,7 @@ import type { ClockAnchor } from '../../../src/store/clock-anchor.ts'
 import { Leases } from '../../../src/store/leases.ts'
 import type { Logger } from '../../../src/telemetry/log.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { OutageLog } from '../../../src/telemetry/outage-log.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { SimulatedDatabase } from './database.ts'
 import { SimulatedApp } from './door.ts'
@@ -114,6 +116,7 @@ export class EngineProcess implements Door {
       standByMs: LEASE_MS / 9,
       metrics,
       log: this.#log,
+      outages: new OutageLog(this.#log, () => machine.monotonicMs()),
       newId: parts.newId,
       ...(parts.pendingMax === undefined ? {} : { pendingMax: parts.pendingMax }),
       onTurn: events => {
@@ -268,6 +271,7 @@ export class EngineProcess implements Door {
   get #log(): Logger {
     const log = {
       child: () => log,
+      isLevelEnabled: () => false,
       trace: () => {},
       debug: () => {},
       info: () => {},
