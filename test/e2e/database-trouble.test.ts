@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { baseDirWithPrograms, stopServerIn } from '../support/postgres.ts'
@@ -42,7 +42,9 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   t.after(async () => {
     for (const end of endings.reverse()) await end()
   })
+  let again: EmbeddedPostgres | null = null
   endings.push(async () => {
+    await again?.stop({ evenIfUsed: true })
     await stopServerIn(baseDir)
     await rm(baseDir, { recursive: true, force: true })
   })
@@ -67,8 +69,7 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   assert.equal((await site.http('/healthz')).status, 200)
   assert.equal(work.acknowledged.size, whenDown, 'nothing is acknowledged that cannot be stored')
 
-  const again = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
-  endings.push(() => again.stop({ evenIfUsed: true }))
+  again = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
   assert.equal(again.url, server.url)
   const { position } = await entered
   await until('work goes on', () => work.acknowledged.size > whenDown + 20)
