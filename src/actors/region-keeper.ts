@@ -18,6 +18,7 @@ import type { RegionParts } from './region/parts.ts'
 import type { DrainLimits, Region } from './region/region.ts'
 import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
+import { WallClock } from './wall-clock.ts'
 
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
@@ -41,7 +42,7 @@ export interface ReferenceSource {
   listRetiredUnits(region: RegionId): Promise<readonly UnitId[]>
 }
 
-interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost'> {
+interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost' | 'wall'> {
   readonly leases: Pick<Leases, 'take' | 'holds'>
   readonly reference: ReferenceSource
   readonly log: Logger
@@ -68,6 +69,7 @@ class RegionTaken extends Error {
 
 export class RegionKeeper implements RegionDirectory {
   readonly #parts: RegionKeeperParts
+  readonly #wall: WallClock
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #lostWhileStarting = new Set<RegionId>()
   /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
@@ -82,6 +84,7 @@ export class RegionKeeper implements RegionDirectory {
 
   constructor(parts: RegionKeeperParts) {
     this.#parts = parts
+    this.#wall = new WallClock(parts.machine)
   }
 
   region(id: RegionId): RegionHandle | null {
@@ -309,6 +312,7 @@ export class RegionKeeper implements RegionDirectory {
     return new RegionHost(
       {
         ...parts,
+        wall: this.#wall,
         regionId: region,
         policy: { ...DEFAULT_POLICY, mode: dispatchMode },
         log: log.child({ part: 'region', region }),

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import type { CommandRequest, Outcome, QueryAnswer, Session } from '../../src/actors/region-handle.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
+import { WallClock } from '../../src/actors/wall-clock.ts'
 import type { Command, EnterCall } from '../../src/domain/commands.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { Policy } from '../../src/domain/policy.ts'
@@ -160,6 +161,7 @@ export class RegionWorld {
         policy: policyOf(this.#options.mode ?? 'offered', this.#options.policy),
         anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
         machine: this.machine,
+        wall: new WallClock(this.machine),
         system: this.system,
         journal: this.journal,
         metrics,

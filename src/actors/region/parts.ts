@@ -8,12 +8,15 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ActorSystem } from '../actor-system.ts'
 import type { MachineClock } from '../clock.ts'
+import type { WallClock } from '../wall-clock.ts'
 
 export interface RegionParts {
   readonly regionId: RegionId
   readonly policy: Policy
   readonly anchor: ClockAnchor
   readonly machine: MachineClock
+  /** The wall of that machine as far as it is believed; one for all regions of a process. */
+  readonly wall: WallClock
   readonly system: ActorSystem
   readonly journal: Journal
   readonly metrics: Metrics

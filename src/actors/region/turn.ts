@@ -27,7 +27,10 @@ interface Binding {
 }
 
 export class Turn implements States {
+  /** Region time by the line: what is decided, and the moments in events, go by it. */
   readonly nowMs: number
+  /** The time of this turn's record: ahead of `nowMs` while it heals after a clock that was ahead. */
+  readonly recordedAtMs: number
   /** The position that this turn's record will have. */
   readonly position: number
   readonly #committed: States
@@ -45,10 +48,11 @@ export class Turn implements States {
   /** Units in quarantine that events of others let go; their states stay as they are. */
   readonly #letGo: Binding[] = []
 
-  constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number) {
+  constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number, recordedAtMs = nowMs) {
     this.#committed = committed
     this.#quarantine = quarantine
     this.nowMs = nowMs
+    this.recordedAtMs = recordedAtMs
     this.position = position
   }
 
@@ -76,8 +80,10 @@ export class Turn implements States {
 
   /** Evolves the states the events concern, but those in quarantine, and adds them to the record. Error: EventRejected. */
   record(events: readonly DomainEvent[]): void {
-    const meta = { position: this.position, recordedAtMs: this.nowMs }
-    for (const event of events) {
+    const meta = { position: this.position, recordedAtMs: this.recordedAtMs }
+    const isHealing = this.recordedAtMs !== this.nowMs
+    for (const decided of events) {
+      const event = isHealing ? { ...decided, atMs: this.nowMs } : decided
       this.heldBy ??= this.#quarantine.heldBy(event)
       // What follows was decided as if this had happened; it would not fit the states.
       if (this.heldBy !== null) return
@@ -140,8 +146,9 @@ interface MutableStates extends States {
 }
 
 /** Folds one event into one entity's state. Error: EventRejected; the state is then as it was. */
-export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, record: EventMeta): void {
   const id = entity.slice(entity.indexOf('/') + 1)
+  const meta = event.atMs === undefined ? record : { ...record, recordedAtMs: event.atMs }
   try {
     if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
     else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))

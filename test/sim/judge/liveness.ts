@@ -54,7 +54,7 @@ function whyStillPending(trip: TripState, drivers: readonly DriverActor[], nowMs
   if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
-  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY)
+  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY, nowMs)
   const free = drivers.find(driver => {
     if (!couldTake(trip, driver, nowMs)) return false
     return !trip.asked.includes(driver.unitId) || (asksAgainMs !== null && asksAgainMs < nowMs - SOON_MS)
