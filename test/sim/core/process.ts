@@ -34,6 +34,8 @@ interface ProcessParts {
   readonly chronicle: Chronicle
   readonly watch: EngineWatch
   readonly anchor: ClockAnchor
+  /** How far its clock is ahead when it is started. */
+  readonly aheadMs: number
   readonly authenticator: (wallMs: () => number) => Authenticator
   /** A fresh id of the region. */
   readonly newId: (region: string) => string
@@ -77,7 +79,7 @@ export class EngineProcess implements Door {
   #mode: 'starting' | 'serving' | 'draining' | 'ended' = 'starting'
   /** What waits for the process to go on; null while it runs. */
   #inbox: (() => void)[] | null = null
-  #aheadMs = 0
+  #aheadMs: number
   /** Monotonic time that a suspended machine did not count. */
   #uncountedMs = 0
   #pausedAtMs = 0
@@ -87,6 +89,7 @@ export class EngineProcess implements Door {
     this.name = name
     this.#parts = parts
     this.#bootMs = loop.nowMs - 1_000
+    this.#aheadMs = parts.aheadMs
     const machine = this.#machine
     const store = database.connect(this)
     this.#system = new ActorSystem({
