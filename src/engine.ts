@@ -150,6 +150,7 @@ class RunningEngine implements Engine {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,
         damagedRows: () => this.#regions?.damagedRows() ?? 0,
+        clockOff: () => this.#regions?.clockOff() ?? null,
       },
       readiness: () => this.#regions?.readiness() ?? STARTING,
       authenticator: access.authenticator,
@@ -296,6 +297,7 @@ class RunningEngine implements Engine {
       processIncarnation: randomUUID(),
       handlers: {
         onLost: region => regions.lost(region),
+        onTableTime: (epochMs, tookMs) => regions.databaseTold(epochMs, tookMs),
         onRenewalFailed: error => {
           this.#health!.renewal(error)
           this.#log.warn({ err: error }, 'the leases could not be renewed; trying again')
@@ -342,6 +344,7 @@ class RunningEngine implements Engine {
         regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
       storeUp: () => this.#health!.state().status === 'up',
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
+      clockOffsets: () => Object.entries(this.#regions?.clockOffsets() ?? {}),
     }
   }
 }

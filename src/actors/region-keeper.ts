@@ -14,6 +14,8 @@ import type { ForeignLease } from '../store/lease-table.ts'
 import type { Leases } from '../store/leases.ts'
 import { isStoreAway } from '../store/postgres-faults.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { RegionClock } from './clock.ts'
+import { type ClockOff, type ClockOffsets, ClockWatch } from './clock-watch.ts'
 import type { RegionParts } from './region/parts.ts'
 import type { DrainLimits, Region } from './region/region.ts'
 import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
@@ -42,7 +44,8 @@ export interface ReferenceSource {
   listRetiredUnits(region: RegionId): Promise<readonly UnitId[]>
 }
 
-interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost' | 'wall'> {
+interface RegionKeeperParts
+  extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost' | 'wall' | 'clockNotice'> {
   readonly leases: Pick<Leases, 'take' | 'holds'>
   readonly reference: ReferenceSource
   readonly log: Logger
@@ -70,6 +73,7 @@ class RegionTaken extends Error {
 export class RegionKeeper implements RegionDirectory {
   readonly #parts: RegionKeeperParts
   readonly #wall: WallClock
+  readonly #clocks: ClockWatch
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #lostWhileStarting = new Set<RegionId>()
   /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
@@ -85,6 +89,14 @@ export class RegionKeeper implements RegionDirectory {
   constructor(parts: RegionKeeperParts) {
     this.#parts = parts
     this.#wall = new WallClock(parts.machine)
+    this.#clocks = new ClockWatch({
+      wall: this.#wall,
+      regions: () => this.#regionClocks(),
+      log: parts.log,
+      tell: notice => {
+        for (const { region } of this.#hosts.values()) region?.tellBoard(notice)
+      },
+    })
   }
 
   region(id: RegionId): RegionHandle | null {
@@ -118,6 +130,16 @@ export class RegionKeeper implements RegionDirectory {
     let rows = 0
     for (const { region } of this.#hosts.values()) rows += region?.damage.total ?? 0
     return rows
+  }
+  clockOff(): ClockOff | null {
+    return this.#clocks.look()
+  }
+  clockOffsets(): ClockOffsets {
+    return this.#clocks.offsets()
+  }
+  /** The database told its time, epoch milliseconds, in an answer that took so long. */
+  databaseTold(epochMs: number, tookMs: number): void {
+    this.#clocks.databaseTold(epochMs, tookMs)
   }
   hosts(): Iterable<RegionHost> {
     return this.#hosts.values()
@@ -186,6 +208,8 @@ export class RegionKeeper implements RegionDirectory {
     const { machine, referenceEveryMs = REFERENCE_EVERY_MS } = this.#parts
     machine.after(referenceEveryMs, () => {
       if (this.#stopped) return
+      // Somebody must look at the wall also while nothing else happens.
+      this.#clocks.look()
       this.#followReference()
         .catch(error => this.#parts.log.warn({ err: error }, 'reference data could not be read; trying again'))
         .finally(() => this.#pollReference())
@@ -227,6 +251,10 @@ export class RegionKeeper implements RegionDirectory {
       this.#parts.log.warn({ region, node, remainingMs }, 'another engine has the region; standing by until it is gone')
     }
     this.#behind = foreign
+  }
+
+  *#regionClocks(): Iterable<RegionClock> {
+    for (const { region } of this.#hosts.values()) if (region !== null) yield region.clock
   }
 
   async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
@@ -313,6 +341,7 @@ export class RegionKeeper implements RegionDirectory {
       {
         ...parts,
         wall: this.#wall,
+        clockNotice: () => this.#clocks.notice(),
         regionId: region,
         policy: { ...DEFAULT_POLICY, mode: dispatchMode },
         log: log.child({ part: 'region', region }),

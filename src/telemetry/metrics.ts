@@ -38,6 +38,7 @@ export interface MetricsSource {
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   storeUp(): boolean
+  clockOffsets(): Iterable<readonly [of: string, offsetMs: number]>
 }
 
 interface FrameCount {
@@ -379,6 +380,14 @@ export class Metrics {
     this.#gauge('goldenhour_store_up', 'Whether the database answers: 1 or 0.', [], source => [
       [{}, source.storeUp() ? 1 : 0],
     ])
+    this.#gauge(
+      'goldenhour_clock_offset_seconds',
+      'By how much a clock is off; 0 while it is not.',
+      ['of'],
+      function* (source) {
+        for (const [of, offsetMs] of source.clockOffsets()) yield [{ of }, offsetMs / 1_000]
+      },
+    )
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {

@@ -363,7 +363,7 @@ test('a client that is refused for its time asks for it anew, and its next butto
 })
 
 for (const behindMs of [-HOUR_MS, HOUR_MS]) {
-  test(`a client that an engine told a time ${behindMs} ms behind goes by the right one once it is told, on its connection`, async () => {
+  test(`[TM-5] a client that an engine told a time ${behindMs} ms behind goes by the right one once it is told, on its connection`, async () => {
     engine.behindMs = behindMs
     const driver = await openDriver()
     near([driver.regionNowMs()], [trueMs() - behindMs])

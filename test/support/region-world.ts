@@ -128,6 +128,8 @@ export class RegionWorld {
   /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
   readonly failures: unknown[] = []
   leased = true
+  /** What consoles that come are told of a clock that is off. */
+  clockNotice: ServerMessage | null = null
   /** So many of the next ids cannot be made: the turns that need them throw. */
   brokenIds = 0
   readonly fenced: string[] = []
@@ -162,6 +164,7 @@ export class RegionWorld {
         anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
         machine: this.machine,
         wall: new WallClock(this.machine),
+        clockNotice: () => this.clockNotice,
         system: this.system,
         journal: this.journal,
         metrics,

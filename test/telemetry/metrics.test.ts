@@ -98,6 +98,7 @@ test('gauges are read from their source at each scrape, and a region that left i
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),
     storeUp: () => regions.length === 2,
+    clockOffsets: () => [['recorded', 1_500] as const],
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -106,6 +107,7 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
   assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)
   assert.equal(first.get('goldenhour_store_up'), 1)
+  assert.equal(first.get('goldenhour_clock_offset_seconds{of="recorded"}'), 1.5)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)

@@ -2,6 +2,7 @@
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
 import type { ClockAnchor } from '../../store/clock-anchor.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -17,6 +18,8 @@ export interface RegionParts {
   readonly machine: MachineClock
   /** The wall of that machine as far as it is believed; one for all regions of a process. */
   readonly wall: WallClock
+  /** What to tell a console that comes while a clock is off. */
+  readonly clockNotice?: () => ServerMessage | null
   readonly system: ActorSystem
   readonly journal: Journal
   readonly metrics: Metrics

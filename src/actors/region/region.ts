@@ -11,6 +11,7 @@ import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId }
 import type { TripState } from '../../domain/trip.ts'
 import { Finder } from '../../finder/finder.ts'
 import { LIMITS } from '../../protocol/limits.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
 import type { LaneSettings } from '../../store/commit-loop.ts'
 import type { Ownership } from '../../store/journal.ts'
 import { LogWriter } from '../../store/log-writer.ts'
@@ -177,6 +178,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
       damage: recovered.damage,
+      clockNotice: () => parts.clockNotice?.() ?? null,
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -354,6 +356,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.ref.tell({ type: 'feed-fixes', ...frame })) return true
     this.#feeds.turnBack(frame.fixes.length)
     return false
+  }
+
+  /** Tells all who watch the board, beside its records. */
+  tellBoard(message: ServerMessage): void {
+    this.#board.tell(message)
   }
 
   // The region's own messages.

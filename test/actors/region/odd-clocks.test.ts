@@ -1,6 +1,7 @@
 /** Clocks that are or were wrong, the machine's or a client's: what is right stays right, and nonsense is refused. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import type { ServerMessage } from '../../../src/protocol/wire.ts'
 import { decodeSegment, FIX_FLAGS } from '../../../src/store/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, type WorldOptions, wireFix } from '../../support/region-world.ts'
 
@@ -206,7 +207,7 @@ describe('an offer runs its whole span, whatever the wall does meanwhile', () =>
   })
 })
 
-test('whoever is connected hears of a step once it is adopted, behind the welcome, and not of one that is taken back', async () => {
+test('[TM-5] whoever is connected hears of a step once it is adopted, behind the welcome, and not of one that is taken back', async () => {
   await open()
   await world.import(['A1'])
   const crew = await crewAt(world.machine.wallMs())
@@ -231,7 +232,30 @@ test('whoever is connected hears of a step once it is adopted, behind the welcom
   assert.equal(desk.all('clock').length, 1)
 })
 
-test('moments in events are those of the line while recorded time heals, and states follow them', async () => {
+test('[ER-8] a console that watches the board while a clock is off is told after the answer, and others at once', async () => {
+  await open()
+  const notice: ServerMessage = [
+    'error',
+    null,
+    'clock-off',
+    'A clock is off.',
+    { of: 'wall', offsetMs: 1_500, sinceMs: 0 },
+  ]
+  const [before, after] = [world.dispatcher(), world.dispatcher()]
+  world.host.watchBoard(before, 'w', null)
+  await settle()
+  assert.deepEqual(before.all('error'), [])
+  world.region.tellBoard(notice)
+  world.clockNotice = notice
+  world.host.watchBoard(after, 'w', null)
+  await settle()
+  for (const console of [before, after]) {
+    assert.deepEqual(console.all('error'), [notice.slice(1)])
+    assert.ok(console.messages.findIndex(([type]) => type === 'reply') < console.messages.length - 1)
+  }
+})
+
+test('[TM-4] moments in events are those of the line while recorded time heals, and states follow them', async () => {
   await open({ mode: 'ordered' })
   world.machine.setWall(world.machine.wallMs() + 3_600_000)
   await world.restart()

@@ -104,7 +104,11 @@ export class EngineProcess implements Door {
       processIncarnation: `run of ${name}`,
       leaseMs: LEASE_MS,
       renewEveryMs: LEASE_MS / 3,
-      handlers: { onLost: region => this.#regions.lost(region), onRenewalFailed: () => undefined },
+      handlers: {
+        onLost: region => this.#regions.lost(region),
+        onRenewalFailed: () => undefined,
+        onTableTime: (epochMs, tookMs) => this.#regions.databaseTold(epochMs, tookMs),
+      },
     })
     this.#regions = new RegionKeeper({
       anchor,
