@@ -163,6 +163,7 @@ class RunningEngine implements Engine {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,
         damagedRows: () => this.#regions?.damagedRows() ?? 0,
+        clockOff: () => this.#regions?.clockOff() ?? null,
       },
       readiness: () => this.#regions?.readiness() ?? STARTING,
       authenticator: access.authenticator,
@@ -328,6 +329,7 @@ class RunningEngine implements Engine {
       processIncarnation: randomUUID(),
       handlers: {
         onLost: region => regions.lost(region),
+        onTableTime: (epochMs, tookMs) => regions.databaseTold(epochMs, tookMs),
         onRenewalFailed: error => {
           this.#health!.renewal(error)
           this.#outages.failed('leases', error)
@@ -381,6 +383,7 @@ class RunningEngine implements Engine {
       logWaitingBytes: () => standardSink().waitingBytes,
       troubles: () => this.#outages.now(),
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
+      clockOffsets: () => Object.entries(this.#regions?.clockOffsets() ?? {}),
     }
   }
 }

@@ -2,11 +2,13 @@
  * The two clocks. Region time rules everything a dispatcher can see; wall and monotonic time rule the machinery.
  *
  * Region time = anchorRegion + (wall − anchorWall) × rate, with an anchor that is stored beside the log and used again
- * at every start, so that a day can be replayed in minutes with every rule intact. It never runs backwards: should it
- * lie behind the last record (a clock was set back), it goes on from that record by the monotonic clock.
+ * at every start, so that a day can be replayed in minutes with every rule intact. That *line* is all that fixes, ages,
+ * offers and buttons go by, and what clients compute. *Recorded time* is apart from it: it never runs backwards, so after
+ * a clock that was ahead it lies ahead of the line, and runs slower until the line has caught up.
  */
 import type { ClockView } from '../protocol/wire.ts'
 import type { ClockAnchor } from '../store/clock-anchor.ts'
+import type { WallClock } from './wall-clock.ts'
 
 /** The machine's time and its timers; the only source of both. */
 export interface MachineClock {
@@ -29,48 +31,80 @@ export const systemClock: MachineClock = {
   },
 }
 
-/** Below this the wall only ticks more coarsely than the monotonic clock, or is being slewed. */
-const SET_BACK_MS = 1_000
+/** How fast recorded time runs while the line lies behind it: an hour is made good in four, and no two records part by more. */
+const HEALING_PACE = 0.75
+/** Recorded time that lies ahead of the line by less, in wall milliseconds, is only what a slewed clock leaves behind. */
+const AHEAD_MIN_MS = 1_000
 
 export class RegionClock {
-  readonly #machine: MachineClock
+  readonly #machine: Pick<MachineClock, 'monotonicMs'>
+  readonly #wall: WallClock
   readonly #anchor: ClockAnchor
-  /** From where region time goes on by the monotonic clock, when the wall's answer lies behind. */
-  #floor: { readonly regionMs: number; readonly monotonicMs: number }
+  /** Recorded time at a moment of the monotonic clock, from where it goes on slowly while the line lies behind. */
+  #recorded: { readonly regionMs: number; readonly monotonicMs: number }
+  /** The furthest that region time has been, run on: it may have been right, and counts until recorded time has healed. */
+  #reached: { readonly regionMs: number; readonly monotonicMs: number }
 
-  constructor(machine: MachineClock, anchor: ClockAnchor, lastRecordedAtMs = 0) {
+  /** Input: the time of the last record, 0 without one. */
+  constructor(machine: Pick<MachineClock, 'monotonicMs'>, wall: WallClock, anchor: ClockAnchor, lastRecordedAtMs = 0) {
     this.#machine = machine
+    this.#wall = wall
     this.#anchor = anchor
-    this.#floor = { regionMs: lastRecordedAtMs, monotonicMs: machine.monotonicMs() }
+    this.#recorded = { regionMs: lastRecordedAtMs, monotonicMs: machine.monotonicMs() }
+    this.#reached = this.#recorded
   }
 
   get rate(): number {
     return this.#anchor.rate
   }
 
-  /** Region time now, whole milliseconds; never less than an earlier answer. */
+  /** Region time now, whole milliseconds, by the line. Backwards only when the wall was wrong and has been set right. */
   nowMs(): number {
-    const byWall = this.#byAnchorMs(this.#machine.wallMs())
-    const sinceFloorMs = (this.#machine.monotonicMs() - this.#floor.monotonicMs) * this.#anchor.rate
-    const byMonotonic = this.#floor.regionMs + sinceFloorMs
-    if (byWall >= byMonotonic) {
-      this.#floor = { regionMs: byWall, monotonicMs: this.#machine.monotonicMs() }
-      return Math.floor(byWall)
-    }
-    return Math.floor(byMonotonic)
+    return Math.floor(this.regionMs(this.#wall.nowMs()))
+  }
+
+  /** The region time that belongs to a wall time: exactly what a client computes from the anchor [TM-3]. */
+  regionMs(wallMs: number): number {
+    return this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate
+  }
+
+  /** The time of a record that is made now, whole milliseconds: never less than an earlier answer, nor than the line. */
+  recordedMs(): number {
+    const lineMs = this.nowMs()
+    const monotonicMs = this.#machine.monotonicMs()
+    const healingMs = this.#runOn(this.#recorded, monotonicMs, HEALING_PACE)
+    const regionMs = Math.max(lineMs, healingMs)
+    this.#recorded = { regionMs, monotonicMs }
+    if (lineMs >= healingMs) this.#reached = this.#recorded
+    return Math.floor(regionMs)
+  }
+
+  /** By how much recorded time lies ahead of the line; 0 once it has healed. */
+  recordedAheadMs(): number {
+    const aheadMs = this.recordedMs() - this.nowMs()
+    return aheadMs < AHEAD_MIN_MS * this.#anchor.rate ? 0 : aheadMs
   }
 
   /**
-   * The region time that belongs to a wall time: exactly what a client computes from the anchor. Only after the wall was
-   * set back, when region time lies ahead of the anchor's line, it is shifted by as much: a fix of now is a fix of now.
+   * The latest and the earliest that now may be. While the wall is in doubt, and as long as recorded time has not healed,
+   * nobody here can say which clock was right: what any of them takes for now is not from the future.
    */
-  regionMs(wallMs: number): number {
-    const aheadMs = this.nowMs() - this.#byAnchorMs(this.#machine.wallMs())
-    return this.#byAnchorMs(wallMs) + (aheadMs > SET_BACK_MS * this.#anchor.rate ? aheadMs : 0)
+  latestMs(): number {
+    const byWallMs = Math.floor(this.regionMs(this.#wall.latestMs()))
+    if (this.recordedAheadMs() === 0) return byWallMs
+    return Math.max(byWallMs, Math.floor(this.#runOn(this.#reached, this.#machine.monotonicMs())))
+  }
+  earliestMs(): number {
+    return Math.floor(this.regionMs(this.#wall.earliestMs()))
   }
 
-  #byAnchorMs(wallMs: number): number {
-    return this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate
+  /** The latest of what the wall shows and what is believed of it. A position from beyond is no news of now. */
+  shownLatestMs(): number {
+    return Math.floor(this.regionMs(this.#wall.latestMs()))
+  }
+
+  #runOn({ regionMs, monotonicMs }: { regionMs: number; monotonicMs: number }, nowMs: number, pace = 1): number {
+    return regionMs + (nowMs - monotonicMs) * this.#anchor.rate * pace
   }
 
   /** How long a span of region time takes on the wall. */

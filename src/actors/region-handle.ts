@@ -22,6 +22,7 @@ import type {
   WelcomeView,
   WireFix,
 } from '../protocol/wire.ts'
+import type { ClockOff } from './clock-watch.ts'
 
 /** A connected, authenticated client, as the actors see it. Implemented by the gateway. */
 export interface Session {
@@ -146,4 +147,6 @@ export interface RegionDirectory {
   ready(): boolean
   /** Stored rows of its regions that were found damaged when they were recovered. */
   damagedRows(): number
+  /** The worst clock that is off now; null when none is. */
+  clockOff?(): ClockOff | null
 }

@@ -34,6 +34,7 @@ export class RegionHost implements RegionHandle {
   readonly #title: Title
   /** Every session that is open with this region, so that they can be sent away when its memory is dropped. */
   readonly #sessions = new Set<Session>()
+  readonly #ignoreWall: () => void
   #region: Region | null = null
   #closing = false
 
@@ -41,6 +42,9 @@ export class RegionHost implements RegionHandle {
     this.regionId = parts.regionId
     this.#parts = parts
     this.#title = title
+    this.#ignoreWall = parts.wall.onNews(news => {
+      if (news.type === 'adopted') this.#stepped(news.byMs * parts.anchor.rate)
+    })
   }
 
   /** The region's memory, while it is here. */
@@ -58,6 +62,7 @@ export class RegionHost implements RegionHandle {
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */
   async close(limits?: DrainLimits): Promise<void> {
     this.#closing = true
+    this.#ignoreWall()
     const region = this.#region
     if (region === null) return
     // From here on everybody is answered `unavailable`: nothing new may come between the last record and the snapshots.
@@ -68,6 +73,7 @@ export class RegionHost implements RegionHandle {
   /** Lets go at once, writing nothing more. */
   abandon(): void {
     this.#closing = true
+    this.#ignoreWall()
     this.#region?.drop()
     this.#region = null
   }
@@ -113,21 +119,21 @@ export class RegionHost implements RegionHandle {
   }
 
   fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
-    const receivedWallMs = this.#parts.machine.wallMs()
+    const receivedWallMs = this.#parts.wall.nowMs()
     const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
     const driver = this.#region?.driverRef(session.unitId ?? '')
     if (driver?.tell(message) === false) this.#refuseFixes(session, { streamIndex })
   }
 
   hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void {
-    const receivedWallMs = this.#parts.machine.wallMs()
+    const receivedWallMs = this.#parts.wall.nowMs()
     const message = { type: 'hint', session, streamIndex, sentAtMs, fix, receivedWallMs } as const
     // One that finds the mailbox full is dropped: the same fix comes again in its order.
     this.#region?.driverRef(session.unitId ?? '')?.tell(message)
   }
 
   feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void {
-    const receivedWallMs = this.#parts.machine.wallMs()
+    const receivedWallMs = this.#parts.wall.nowMs()
     const isTaken = this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
     if (isTaken === false) this.#refuseFixes(session, {})
   }
@@ -183,6 +189,11 @@ export class RegionHost implements RegionHandle {
       taken = trip.tell({ type: 'read', answer })
     }
     if (!taken) answer({ ok: false, refusal: OVERLOADED })
+  }
+
+  /** Through the mailbox: behind the welcomes of those who are there, and of nobody who comes later. */
+  #stepped(byMs: number): void {
+    this.#region?.ref.tell({ type: 'clock-stepped', byMs, sessions: [...this.#sessions] })
   }
 
   #answering(): Region | null {

@@ -14,10 +14,13 @@ import type { ForeignLease } from '../store/lease-table.ts'
 import type { Leases } from '../store/leases.ts'
 import { isStoreAway } from '../store/postgres-faults.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { RegionClock } from './clock.ts'
+import { type ClockOff, type ClockOffsets, ClockWatch } from './clock-watch.ts'
 import type { RegionParts } from './region/parts.ts'
 import type { DrainLimits, Region } from './region/region.ts'
 import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
+import { WallClock } from './wall-clock.ts'
 
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
@@ -41,7 +44,8 @@ export interface ReferenceSource {
   listRetiredUnits(region: RegionId): Promise<readonly UnitId[]>
 }
 
-interface RegionKeeperParts extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost'> {
+interface RegionKeeperParts
+  extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost' | 'wall' | 'clockNotice'> {
   readonly leases: Pick<Leases, 'take' | 'holds'>
   readonly reference: ReferenceSource
   readonly log: Logger
@@ -68,6 +72,8 @@ class RegionTaken extends Error {
 
 export class RegionKeeper implements RegionDirectory {
   readonly #parts: RegionKeeperParts
+  readonly #wall: WallClock
+  readonly #clocks: ClockWatch
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #lostWhileStarting = new Set<RegionId>()
   /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
@@ -82,6 +88,15 @@ export class RegionKeeper implements RegionDirectory {
 
   constructor(parts: RegionKeeperParts) {
     this.#parts = parts
+    this.#wall = new WallClock(parts.machine)
+    this.#clocks = new ClockWatch({
+      wall: this.#wall,
+      regions: () => this.#regionClocks(),
+      log: parts.log,
+      tell: notice => {
+        for (const { region } of this.#hosts.values()) region?.tellBoard(notice)
+      },
+    })
   }
 
   region(id: RegionId): RegionHandle | null {
@@ -115,6 +130,16 @@ export class RegionKeeper implements RegionDirectory {
     let rows = 0
     for (const { region } of this.#hosts.values()) rows += region?.damage.total ?? 0
     return rows
+  }
+  clockOff(): ClockOff | null {
+    return this.#clocks.look()
+  }
+  clockOffsets(): ClockOffsets {
+    return this.#clocks.offsets()
+  }
+  /** The database told its time, epoch milliseconds, in an answer that took so long. */
+  databaseTold(epochMs: number, tookMs: number): void {
+    this.#clocks.databaseTold(epochMs, tookMs)
   }
   hosts(): Iterable<RegionHost> {
     return this.#hosts.values()
@@ -184,6 +209,8 @@ export class RegionKeeper implements RegionDirectory {
     const { machine, referenceEveryMs = REFERENCE_EVERY_MS } = this.#parts
     machine.after(referenceEveryMs, () => {
       if (this.#stopped) return
+      // Somebody must look at the wall also while nothing else happens.
+      this.#clocks.look()
       this.#followReference()
         .then(
           () => this.#parts.outages.worked('reference-data'),
@@ -228,6 +255,10 @@ export class RegionKeeper implements RegionDirectory {
       this.#parts.log.warn({ region, node, remainingMs }, 'another engine has the region; standing by until it is gone')
     }
     this.#behind = foreign
+  }
+
+  *#regionClocks(): Iterable<RegionClock> {
+    for (const { region } of this.#hosts.values()) if (region !== null) yield region.clock
   }
 
   async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
@@ -314,6 +345,8 @@ export class RegionKeeper implements RegionDirectory {
     return new RegionHost(
       {
         ...parts,
+        wall: this.#wall,
+        clockNotice: () => this.#clocks.notice(),
         regionId: region,
         policy: { ...DEFAULT_POLICY, mode: dispatchMode },
         log: log.child({ part: 'region', region }),

@@ -332,6 +332,9 @@ export abstract class Connection {
         return this.#errorFrame(message[1], { code: message[2], message: message[3], details: message[4] ?? null })
       case 'going-away':
         return this.#goingAway(message[1], message[2])
+      case 'clock':
+        if (this.#state === 'open') this.time.toldAnew(message[1])
+        return
       default:
         if (this.#state !== 'open') return
         this.received(message)

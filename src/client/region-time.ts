@@ -111,13 +111,26 @@ export class RegionTime {
   heard(clock: ClockView, hello: Hello): boolean {
     if (this.#hasParted(hello.saidAt)) return false
     const moment = this.moment()
+    if (this.#isUsed) this.#toldBefore = this.#told
+    this.#told = this.#toldAt(moment, clock)
+    this.#isUsed = !this.#isTooFarOff(hello.clientNowMs + moment.monotonicMs - hello.saidAt.monotonicMs)
+    return this.#isUsed
+  }
+
+  /**
+   * Takes in that the server's own clock was set: what it told before was wrong, and dates nothing any more. What frames
+   * say of their moment does not change, for it goes by our clock.
+   */
+  toldAnew(clock: ClockView): void {
+    this.#toldBefore = null
+    this.#told = this.#toldAt(this.moment(), clock)
+  }
+
+  #toldAt(moment: Moment, clock: ClockView): Told {
     this.#clock = clock
     const local = clock.rate === 1 ? moment.wallMs : this.#fromAnchor(moment.wallMs)
     const isBelieved = Math.abs(local - clock.nowMs) <= SKEW_MAX_MS * clock.rate
-    if (this.#isUsed) this.#toldBefore = this.#told
-    this.#told = { ...moment, regionMs: isBelieved ? local : clock.nowMs }
-    this.#isUsed = !this.#isTooFarOff(hello.clientNowMs + moment.monotonicMs - hello.saidAt.monotonicMs)
-    return this.#isUsed
+    return { ...moment, regionMs: isBelieved ? local : clock.nowMs }
   }
 
   /**

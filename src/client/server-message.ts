@@ -42,7 +42,15 @@ function wellFormed(message: ServerMessage): boolean {
       return Array.isArray(message[1]) && message[1].every(mark => Array.isArray(mark) && mark.every(isCount))
     case 'detached':
       return isCount(message[1]) && isString(message[2])
+    case 'clock':
+      return isClock(message[1])
   }
+}
+
+function isClock(clock: unknown): boolean {
+  if (!isObject(clock)) return false
+  const { nowMs, anchorRegionMs, anchorWallMs, rate } = clock
+  return [nowMs, anchorRegionMs, anchorWallMs, rate].every(isNumber) && (rate as number) > 0
 }
 
 /** Of a unit on the map, what it is placed by; a word that a newer server may send is not looked at. */
@@ -56,12 +64,10 @@ function areUnits(units: unknown): boolean {
 }
 
 function isWelcome(welcome: unknown): boolean {
-  if (!isObject(welcome) || !isObject(welcome.clock) || !isObject(welcome.limits)) return false
-  const { clock, limits, streams, driver, position, ticket } = welcome
+  if (!isObject(welcome) || !isClock(welcome.clock) || !isObject(welcome.limits)) return false
+  const { limits, streams, driver, position, ticket } = welcome
   return (
     (ticket === undefined || ticket === null || isString(ticket)) &&
-    [clock.nowMs, clock.anchorRegionMs, clock.anchorWallMs, clock.rate].every(isNumber) &&
-    (clock.rate as number) > 0 &&
     [limits.frameBytes, limits.fixesPerFrame].every(limit => isCount(limit) && limit > 0) &&
     isCount(position) &&
     Array.isArray(streams) &&

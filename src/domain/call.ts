@@ -3,6 +3,7 @@ import type { AmendCall, CancelCall, EnterCall } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { CallCancelled, CallClosed, DomainEvent, Need } from './events.ts'
 import { type CallId, callKey, type TripId, tripKey } from './ids.ts'
+import type { PutRight } from './moments.ts'
 import { cancelledTrip, isEnded, type TripState } from './trip.ts'
 import type { Priority } from './vocabulary.ts'
 
@@ -68,7 +69,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
 
 /** The facts of a new call: the call itself, and a trip for each unit that it needs. Ids are made before the turn. */
 export function enterCall(
-  command: EnterCall,
+  command: EnterCall & PutRight,
   callId: CallId,
   tripIds: readonly TripId[],
   nowMs: number,
@@ -87,6 +88,7 @@ export function enterCall(
     needs,
     tripIds,
     receivedAtMs,
+    ...(command.sentAtMs === undefined ? {} : { sentAtMs: command.sentAtMs }),
   }
   const trips = needs.map((need, index): DomainEvent => {
     const tripId = tripIds[index]!

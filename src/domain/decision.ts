@@ -14,9 +14,10 @@ export const refused = (
   details?: Readonly<Record<string, unknown>>,
 ): Decision => ({ ok: false, refusal: details === undefined ? { code, message } : { code, message, details } })
 
-/** Where in the log an event stands, and when it was recorded: what `evolve` needs beside the event itself. */
+/** Where in the log an event stands, and when we heard of it: what `evolve` needs beside the event itself. */
 export interface EventMeta {
   readonly position: number
+  /** Of the record, or of the event where it says so itself. */
   readonly recordedAtMs: number
 }
 

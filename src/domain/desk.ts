@@ -1,7 +1,7 @@
 /** The desk's pure rules: who waits first, what an offer's terms are, when a round may begin anew. */
 import type { DecisionRecord, DomainEvent, TripAlarm } from './events.ts'
 import { type OfferId, tripKey, type UnitId } from './ids.ts'
-import type { Policy } from './policy.ts'
+import { overAtMs, type Policy } from './policy.ts'
 import type { TripState } from './trip.ts'
 
 /**
@@ -63,14 +63,14 @@ export function alarmCleared(trip: TripState, alarm: TripAlarm, unitId: UnitId |
 }
 
 /** When the units that were asked in this round may be asked again; null while nobody was. */
-export function nextRoundAtMs(trip: TripState, policy: Policy): number | null {
+export function nextRoundAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
   if (trip.asked.length === 0 || trip.pendingSinceMs === null) return null
-  return trip.pendingSinceMs + policy.roundPauseMs
+  return overAtMs(trip.pendingSinceMs, policy.roundPauseMs, nowMs)
 }
 
 /** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
-export function noMovementAtMs(trip: TripState, policy: Policy): number | null {
+export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
   if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
   // From when we heard of it, not from the crew's own clock, which may be slow.
-  return trip.phaseRecordedAtMs + policy.noMovementMs
+  return overAtMs(trip.phaseRecordedAtMs, policy.noMovementMs, nowMs)
 }

@@ -5,6 +5,7 @@ import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
 import { driverKey, type OfferId, type Principal, type TripId, tripKey } from './ids.ts'
+import { momentOf, type PutRight } from './moments.ts'
 import type { TripState } from './trip.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
 
@@ -147,11 +148,11 @@ function withStatus(state: DriverState, change: Change, event: DomainEvent, meta
  * A crew takes the unit. If another crew is on it, that one is relieved in the same step: a successor may take over
  * with a trip open, which is the only way to leave one.
  */
-export function signOn(driver: DriverState, command: SignOn, principal: Principal): Decision {
+export function signOn(driver: DriverState, command: SignOn & PutRight, principal: Principal): Decision {
   if (driver.retired === true) return unitRetired(driver)
   if (driver.crew === principal) return accepted()
   const entity = driverKey(driver.unitId)
-  const base = { v: 1, entity, unitId: driver.unitId, happenedAtMs: command.happenedAtMs } as const
+  const base = { v: 1, entity, unitId: driver.unitId, ...momentOf(command) } as const
   const on: DomainEvent = { type: 'CrewSignedOn', ...base, principal }
   if (driver.crew === null) return accepted(on)
   return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on)
@@ -168,7 +169,7 @@ export function retireUnit(driver: DriverState, nowMs: number): DomainEvent[] {
 }
 
 /** The crew leaves; an unanswered offer goes back to the desk, an open trip forbids it. */
-export function signOff(driver: DriverState, command: SignOff, by: StatusCause = {}): Decision {
+export function signOff(driver: DriverState, command: SignOff & PutRight, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   return accepted(...revokedOffer(driver, 'crew-signed-off'), {
@@ -177,20 +178,20 @@ export function signOff(driver: DriverState, command: SignOff, by: StatusCause =
     entity: driverKey(driver.unitId),
     unitId: driver.unitId,
     principal: driver.crew,
-    happenedAtMs: command.happenedAtMs,
+    ...momentOf(command),
     ...by,
   })
 }
 
 /** The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. */
-export function setStatus(driver: DriverState, command: SetStatus, by: StatusCause = {}): Decision {
+export function setStatus(driver: DriverState, command: SetStatus & PutRight, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   const base = {
     v: 1,
     entity: driverKey(driver.unitId),
     unitId: driver.unitId,
-    happenedAtMs: command.happenedAtMs,
+    ...momentOf(command),
     ...by,
   } as const
   if (command.status === 'unavailable') {
@@ -205,12 +206,13 @@ export function setStatus(driver: DriverState, command: SetStatus, by: StatusCau
 type StatusCause = { readonly cause?: 'dispatcher' }
 
 /** A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off. */
-export function setUnitStatus(driver: DriverState, command: SetUnitStatus): Decision {
-  const { status, reason, happenedAtMs } = command
+export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutRight): Decision {
+  const { status, reason } = command
+  const moment = momentOf(command)
   const by = { cause: 'dispatcher' } as const
   if (status === 'off-duty')
-    return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', happenedAtMs }, by)
-  return setStatus(driver, { type: 'set-status', status, reason, happenedAtMs }, by)
+    return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', ...moment }, by)
+  return setStatus(driver, { type: 'set-status', status, reason, ...moment }, by)
 }
 
 /**
@@ -260,7 +262,7 @@ export function acceptOffer(
   driver: DriverState,
   trip: TripState | undefined,
   offerId: OfferId,
-  happenedAtMs: number,
+  moment: ReturnType<typeof momentOf>,
 ): Decision {
   if (driver.work?.offerId !== offerId || trip?.offer?.offerId !== offerId) return unknownOffer(offerId)
   const entity = tripKey(trip.tripId)
@@ -271,7 +273,7 @@ export function acceptOffer(
     tripId: trip.tripId,
     offerId,
     unitId: driver.unitId,
-    happenedAtMs,
+    ...moment,
   })
 }
 

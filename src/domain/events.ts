@@ -16,6 +16,7 @@ import {
   tripKey,
   type UnitId,
 } from './ids.ts'
+import type { PutRight } from './moments.ts'
 import type {
   CancelReason,
   Capability,
@@ -35,6 +36,8 @@ interface EventOf<T extends string, K extends EntityKey> {
   readonly type: T
   readonly v: 1
   readonly entity: K
+  /** Region time of the event where its record's time lies ahead of it: `recordedAtMs` heals after a clock that was ahead. */
+  readonly atMs?: number
 }
 /** Who moved the unit. Absent: the crew itself; so it is in records of before the desk could do this for a crew. */
 interface Caused {
@@ -66,22 +69,22 @@ interface UnitRetired extends EventOf<'UnitRetired', DriverEntity> {
   readonly unitId: UnitId
 }
 
-interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity> {
+interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity>, PutRight {
   readonly unitId: UnitId
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity>, Caused {
+interface CrewSignedOff extends EventOf<'CrewSignedOff', DriverEntity>, Caused, PutRight {
   readonly unitId: UnitId
   /** The crew that is signed off, whoever signed it off. */
   readonly principal: Principal
   readonly happenedAtMs: number
 }
-interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity>, Caused {
+interface UnitBecameAvailable extends EventOf<'UnitBecameAvailable', DriverEntity>, Caused, PutRight {
   readonly unitId: UnitId
   readonly happenedAtMs: number
 }
-interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity>, Caused {
+interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverEntity>, Caused, PutRight {
   readonly unitId: UnitId
   readonly reason: UnavailableReason
   readonly happenedAtMs: number
@@ -94,7 +97,7 @@ export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity
   readonly toSeq: number
 }
 
-interface CallEntered extends EventOf<'CallEntered', CallEntity> {
+interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRight {
   readonly callId: CallId
   readonly lonDeg: number
   readonly latDeg: number
@@ -195,7 +198,7 @@ interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity> {
   readonly inPhase: TripPhase
   readonly reason: OverrideReason
 }
-interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused {
+interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused, PutRight {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
@@ -247,7 +250,7 @@ export const TRIP_ALARMS = [
 ] as const
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 
-interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity> {
+interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly phase: ReportablePhase
@@ -265,7 +268,7 @@ interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
   readonly unitId: UnitId | null
   readonly cause: Cause
 }
-interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused {
+interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, PutRight {
   readonly tripId: TripId
   readonly callId: CallId
   readonly unitId: UnitId

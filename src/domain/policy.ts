@@ -65,7 +65,20 @@ export function rhythmOf(status: UnitStatus): Rhythm {
   }
 }
 
+/**
+ * Whether nobody can be sent to where the unit was at its fix. One from far ahead is of a clock that was wrong, so how old
+ * it is nobody knows; the unit's next fix replaces it.
+ */
+export const isLost = (ageMs: number, policy: Policy): boolean => Math.abs(ageMs) >= policy.lostAfterMs
+
+/**
+ * When a span after a moment is over. A moment that lies further ahead than the span is of a clock that was wrong, so how
+ * long ago it was nobody knows: the span counts as over.
+ */
+export const overAtMs = (sinceMs: number, spanMs: number, nowMs: number): number =>
+  sinceMs - nowMs > spanMs ? nowMs : sinceMs + spanMs
+
 export function freshnessOf(status: UnitStatus, ageMs: number, policy: Policy): 'fresh' | 'stale' | 'lost' {
-  if (ageMs >= policy.lostAfterMs) return 'lost'
+  if (isLost(ageMs, policy)) return 'lost'
   return ageMs >= rhythmOf(status).staleAfterMs ? 'stale' : 'fresh'
 }

@@ -3,6 +3,7 @@ import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './command
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
 import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated, TripReleased } from './events.ts'
 import { type CallId, type OfferId, type TripId, tripKey, type UnitId } from './ids.ts'
+import { momentOf, type PutRight } from './moments.ts'
 import {
   type CancelReason,
   type DispatchMode,
@@ -237,7 +238,7 @@ function skipped(from: TripPhase, to: TripPhase): TripPhase[] {
 export function reportPhase(
   trip: TripState,
   unitId: UnitId,
-  command: ReportPhase,
+  command: ReportPhase & PutRight,
   cause: 'driver' | 'dispatcher' = 'driver',
 ): Decision {
   const no = notWorkedOnBy(trip, unitId)
@@ -255,7 +256,7 @@ export function reportPhase(
     tripId: trip.tripId,
     unitId,
     phase: command.phase,
-    happenedAtMs: command.happenedAtMs,
+    ...momentOf(command),
     cause,
     missed: skipped(trip.phase, command.phase),
   })
@@ -265,7 +266,7 @@ export function reportPhase(
 export function closeTrip(
   trip: TripState,
   unitId: UnitId,
-  command: CloseTrip,
+  command: CloseTrip & PutRight,
   cause: 'driver' | 'dispatcher' = 'driver',
 ): Decision {
   const no = notWorkedOnBy(trip, unitId)
@@ -283,7 +284,7 @@ export function closeTrip(
     callId: trip.callId,
     unitId,
     disposition: command.disposition,
-    happenedAtMs: command.happenedAtMs,
+    ...momentOf(command),
     missed,
     ...(cause === 'dispatcher' ? { cause } : {}),
   })
@@ -293,7 +294,7 @@ export function closeTrip(
  * The crew called in by radio, and the desk reports for it. What it says of an order or offer that it has not answered
  * also says that it took it.
  */
-export function reportByRadio(trip: TripState, command: ReportPhase | CloseTrip): Decision {
+export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip) & PutRight): Decision {
   const unitId = unitOf(trip)
   if (unitId === null) return isEnded(trip) ? alreadyEnded(trip) : notToBeTaken(trip)
   const taken: DomainEvent[] = []
@@ -301,9 +302,8 @@ export function reportByRadio(trip: TripState, command: ReportPhase | CloseTrip)
   if (trip.offer !== null) {
     const { tripId, offer } = trip
     const { offerId } = offer
-    const { happenedAtMs } = command
-    const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId, happenedAtMs, cause: 'dispatcher' } as const
-    taken.push({ type: 'OfferAccepted', ...base })
+    const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId, cause: 'dispatcher' } as const
+    taken.push({ type: 'OfferAccepted', ...base, ...momentOf(command) })
     worked = { ...trip, phase: 'assigned', unitId, offer: null }
   }
   const decision =

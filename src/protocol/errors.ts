@@ -58,6 +58,11 @@ export const ERRORS = {
   'unit-not-fit': rule(409, false, 'The unit cannot be given this trip as it is; `details` says why.'),
   quarantined: rule(409, false, 'An event did not fit its state, so it is held as it is; `details` names it.'),
   'stored-data-damaged': rule(409, false, 'What is stored of it is missing or no longer what was written.'),
+  'clock-off': rule(
+    503,
+    true,
+    'A clock of the engine is off; nothing is refused for it, and `details` tells by how much.',
+  ),
   'already-exists': rule(409, false, 'Something of this name exists already.'),
   'still-used': rule(409, false, 'Something else still refers to it.'),
   'version-missing': rule(428, false, 'Send If-Match with the ETag of what you read.'),

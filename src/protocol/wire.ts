@@ -73,6 +73,7 @@ export const SERVER_TYPES = {
   unit: 74,
   'feed-marks': 75,
   detached: 76,
+  clock: 77,
 } as const
 export type ServerTypeName = keyof typeof SERVER_TYPES
 
@@ -356,6 +357,8 @@ interface ServerTuples {
   'feed-marks': [marks: readonly (readonly [channel: number, durableSeq: number])[]]
   /** The channel is no longer this feed's, and not by its own `detach`. */
   detached: [channel: number, reason: DetachReason]
+  /** Region time as it is from now on: the engine's clock was set, and what it told before does not hold. */
+  clock: [clock: ClockView]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

@@ -36,7 +36,8 @@ const RECORDS_PER_PAGE = 2_000
 const DESK_EVENTS: readonly DomainEvent['type'][] = ['AssignmentOverridden', 'UnitWithdrawn', 'CallAmended']
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
-const TOLD = /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|happenedAtMs)$/
+const TOLD =
+  /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|happenedAtMs|sentAtMs)$/
 
 export class AuditFollower {
   readonly #settings: AuditFollowerSettings

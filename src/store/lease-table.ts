@@ -22,6 +22,12 @@ export interface ForeignLease extends LeaseHolder {
   readonly remainingMs: number
 }
 
+export interface Renewed {
+  readonly regions: readonly RegionId[]
+  /** Epoch milliseconds by the table's clock; null when no region is this process's any more. */
+  readonly nowMs: number | null
+}
+
 export interface LeaseTable {
   /**
    * Takes all of the regions, or none and answers the foreign lease that lasts longest; null when what was in the way
@@ -29,7 +35,7 @@ export interface LeaseTable {
    */
   take(regions: readonly RegionId[], holder: LeaseHolder, leaseMs: number): Promise<'taken' | ForeignLease | null>
   /** Output: those of the regions that are still this process's, now for `leaseMs` more. Errors: StoreUnavailable. */
-  renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<RegionId[]>
+  renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<Renewed>
   /** Errors: StoreUnavailable. */
   release(regions: readonly RegionId[], processIncarnation: string): Promise<void>
   /** Gives up what is in flight, which then fails, and lets go of the connection. Never rejects. */

@@ -23,6 +23,8 @@ interface LeasesSettings {
     onRenewalFailed(error: Error): void
     /** A renewal got through. */
     onRenewed?(): void
+    /** The table told its time, epoch milliseconds, in an answer that took so long. */
+    onTableTime?(epochMs: number, tookMs: number): void
   }
   readonly leaseMs?: number
   readonly renewEveryMs?: number
@@ -110,8 +112,10 @@ export class Leases {
       const lost = await this.#exclusively(async table => {
         const regions = [...this.#heldUntilMs.keys()]
         const sentMs = scheduler.monotonicMs()
-        const renewed = new Set(await table.renew(regions, processIncarnation, this.#leaseMs))
+        const { regions: ours, nowMs } = await table.renew(regions, processIncarnation, this.#leaseMs)
         if (this.#stopped) return []
+        const renewed = new Set(ours)
+        if (nowMs !== null) handlers.onTableTime?.(nowMs, scheduler.monotonicMs() - sentMs)
         for (const region of renewed) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
         return regions.filter(region => !renewed.has(region))
       })

@@ -1,6 +1,6 @@
 /** The table of leases in memory, for tests and the simulation. It outlives the processes that hold leases in it. */
 import type { RegionId } from '../domain/ids.ts'
-import type { ForeignLease, LeaseHolder, LeaseTable } from './lease-table.ts'
+import type { ForeignLease, LeaseHolder, LeaseTable, Renewed } from './lease-table.ts'
 
 interface Row extends LeaseHolder {
   readonly region: RegionId
@@ -34,10 +34,10 @@ export class MemoryLeaseTable implements LeaseTable {
     return 'taken'
   }
 
-  async renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<RegionId[]> {
+  async renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<Renewed> {
     const own = regions.filter(region => this.#rows.get(region)?.processIncarnation === processIncarnation)
     for (const region of own) this.#rows.get(region)!.untilMs = this.#nowMs() + leaseMs
-    return own
+    return { regions: own, nowMs: own.length === 0 ? null : this.#nowMs() }
   }
 
   async release(regions: readonly RegionId[], processIncarnation: string): Promise<void> {

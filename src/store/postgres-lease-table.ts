@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { RegionId } from '../domain/ids.ts'
 import { openClient } from './database.ts'
 import { StoreUnavailable } from './journal.ts'
-import type { ForeignLease, LeaseHolder, LeaseTable } from './lease-table.ts'
+import type { ForeignLease, LeaseHolder, LeaseTable, Renewed } from './lease-table.ts'
 import { unavailable } from './postgres-faults.ts'
 
 // Rows in one order everywhere, so that two processes cannot wait for each other's.
@@ -16,7 +16,8 @@ const READ_FOREIGN = `SELECT region, node, incarnation, until,
     greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS remaining_ms
   FROM log.region_lease WHERE region = ANY ($1) AND incarnation <> $2 ORDER BY until DESC LIMIT 1`
 const RENEW = `UPDATE log.region_lease SET until = clock_timestamp() + $3 * interval '1 ms'
-  WHERE region = ANY ($1) AND incarnation = $2 RETURNING region`
+  WHERE region = ANY ($1) AND incarnation = $2
+  RETURNING region, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`
 const RELEASE = 'DELETE FROM log.region_lease WHERE region = ANY ($1) AND incarnation = $2'
 
 interface ForeignRow {
@@ -54,10 +55,11 @@ export class PostgresLeaseTable implements LeaseTable {
     })
   }
 
-  renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<RegionId[]> {
+  renew(regions: readonly RegionId[], processIncarnation: string, leaseMs: number): Promise<Renewed> {
     return this.#run(async client => {
-      const { rows } = await client.query<{ region: RegionId }>(RENEW, [regions, processIncarnation, leaseMs])
-      return rows.map(row => row.region)
+      const values = [regions, processIncarnation, leaseMs]
+      const { rows } = await client.query<{ region: RegionId; now_ms: number }>(RENEW, values)
+      return { regions: rows.map(row => row.region), nowMs: rows[0]?.now_ms ?? null }
     })
   }
 

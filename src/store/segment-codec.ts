@@ -18,7 +18,7 @@ import { VARINT_BYTES_MAX, VarintReader, writeVarint, zigzag } from './varint.ts
 
 export const SEGMENT_CODEC_VERSION = 1
 
-/** Why a fix is in the track but did not place the unit; bits of the flags byte, 0 when it was taken as it is. */
+/** What was odd about a fix when it came; bits of the flags byte, 0 when it was taken as it is. The first three kept it from placing its unit. */
 export const FIX_FLAGS = {
   /** Measured further ahead of our clock than the border allows. */
   future: 1,
@@ -26,6 +26,8 @@ export const FIX_FLAGS = {
   implausible: 2,
   /** The receiver's own circle was too wide. */
   inaccurate: 4,
+  /** It placed the unit although it is older than the fix before, which was of a clock that was ahead. */
+  replaces: 8,
 } as const
 
 /** The bytes are no segment of this version; nothing of them was taken. */

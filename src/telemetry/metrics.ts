@@ -41,6 +41,7 @@ export interface MetricsSource {
   logLinesDropped(): number
   logWaitingBytes(): number
   troubles(): Iterable<readonly [trouble: string, isThere: boolean]>
+  clockOffsets(): Iterable<readonly [of: string, offsetMs: number]>
 }
 
 interface FrameCount {
@@ -383,6 +384,14 @@ export class Metrics {
     this.#gauge('goldenhour_store_up', 'Whether the database answers: 1 or 0.', [], source => [
       [{}, source.storeUp() ? 1 : 0],
     ])
+    this.#gauge(
+      'goldenhour_clock_offset_seconds',
+      'By how much a clock is off; 0 while it is not.',
+      ['of'],
+      function* (source) {
+        for (const [of, offsetMs] of source.clockOffsets()) yield [{ of }, offsetMs / 1_000]
+      },
+    )
   }
 
   #collectLog(): void {

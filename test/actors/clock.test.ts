@@ -1,20 +1,26 @@
-/** Region time: anchored, scaled, and never running backwards. */
+/** Region time: anchored and scaled; recorded time, which never runs backwards; timers. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { RegionClock, systemClock } from '../../src/actors/clock.ts'
 import { Timers } from '../../src/actors/timers.ts'
+import { ADOPTED_AFTER_MS, WallClock } from '../../src/actors/wall-clock.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
 
 const WALL = 1_700_000_000_000
 const idle = () => Promise.resolve()
 const anchorAt = (rate: number, anchorRegionMs = WALL) => ({ anchorRegionMs, anchorWallMs: WALL, rate })
 
+/** A region's clock over a wall that was looked at just now. */
+function clockOver(machine: ManualMachine, anchor = anchorAt(1), lastRecordedAtMs = 0): RegionClock {
+  return new RegionClock(machine, new WallClock(machine), anchor, lastRecordedAtMs)
+}
+
 describe('region time', () => {
   test('is the anchor plus the wall time since, times the rate', async () => {
     for (const rate of [0.5, 1, 60]) {
       const machine = new ManualMachine(WALL)
-      const clock = new RegionClock(machine, anchorAt(rate, 5_000))
+      const clock = clockOver(machine, anchorAt(rate, 5_000))
       await machine.advance(10_000, idle)
       assert.equal(clock.nowMs(), 5_000 + 10_000 * rate)
       assert.equal(clock.regionMs(WALL + 3_000), 5_000 + 3_000 * rate)
@@ -23,71 +29,110 @@ describe('region time', () => {
     }
   })
 
-  test('stands at the wall when that leaps ahead, and goes on from there when it is set back', async () => {
-    const machine = new ManualMachine(WALL)
-    const clock = new RegionClock(machine, anchorAt(1))
-    machine.setWall(WALL + 3_600_000)
-    assert.equal(clock.nowMs(), WALL + 3_600_000)
-    machine.setWall(WALL)
-    await machine.advance(1_000, idle)
-    assert.equal(clock.nowMs(), WALL + 3_601_000)
-  })
-
-  test('of the wall as it is now is now, also after the wall was set back', async () => {
+  test("of a wall time is the anchor's line, whatever the wall did before", async () => {
     for (const rate of [1, 20]) {
       const machine = new ManualMachine(WALL)
-      const clock = new RegionClock(machine, anchorAt(rate))
-      machine.setWall(WALL + 360_000)
-      clock.nowMs()
-      machine.setWall(WALL)
-      await machine.advance(1_000, idle)
-      assert.equal(clock.regionMs(machine.wallMs()), clock.nowMs())
-      assert.equal(clock.regionMs(machine.wallMs() - 300), clock.nowMs() - 300 * rate)
-      // Once the wall has caught up, the anchor's line holds again.
-      machine.setWall(WALL + 400_000)
-      assert.equal(clock.regionMs(WALL + 399_000), WALL + 399_000 * rate)
+      const clock = clockOver(machine, anchorAt(rate))
+      const line = (wallMs: number) => WALL + (wallMs - WALL) * rate
+      for (const aheadMs of [0, 3_000, 4_000, 6_000, 10_000, 120_000, 3_600_000, -90_000, -3_600_000]) {
+        machine.setWall(machine.wallMs() + aheadMs)
+        for (const forMs of [0, 3_000, ADOPTED_AFTER_MS]) {
+          await machine.advance(forMs, idle)
+          clock.recordedMs()
+          assert.equal(clock.regionMs(machine.wallMs() - 300), line(machine.wallMs() - 300))
+        }
+        machine.setWall(machine.wallMs() - aheadMs)
+        await machine.advance(ADOPTED_AFTER_MS, idle)
+        clock.nowMs()
+        await machine.advance(ADOPTED_AFTER_MS, idle)
+        assert.equal(clock.nowMs(), line(machine.wallMs()), `${aheadMs} at ${rate}`)
+      }
     }
   })
 
-  test('goes on from the last record by the monotonic clock when the wall lies behind it', async () => {
-    const machine = new ManualMachine(WALL)
-    const clock = new RegionClock(machine, anchorAt(10), WALL + 50_000)
-    assert.equal(clock.nowMs(), WALL + 50_000)
-    await machine.advance(100, idle)
-    assert.equal(clock.nowMs(), WALL + 51_000)
+  test('gives a reconnect at least 2 s of wall time', () => {
+    const graceMs = (rate: number) => clockOver(new ManualMachine(), anchorAt(rate)).graceMs(30_000)
+    assert.deepEqual([graceMs(1), graceMs(15), graceMs(60)], [30_000, 30_000, 120_000])
+  })
+})
+
+describe('recorded time', () => {
+  test('of a last record that is ahead goes on slower until the line has caught up, and is the line from then on', async () => {
+    for (const rate of [1, 20]) {
+      const machine = new ManualMachine(WALL)
+      const clock = clockOver(machine, anchorAt(rate), WALL + 3_600_000 * rate)
+      assert.equal(clock.nowMs(), WALL)
+      assert.equal(clock.recordedMs(), WALL + 3_600_000 * rate)
+      assert.equal(clock.recordedAheadMs(), 3_600_000 * rate)
+      await machine.advance(60_000, idle)
+      assert.equal(clock.recordedMs(), WALL + (3_600_000 + 45_000) * rate)
+      await machine.advance(4 * 3_600_000 - 60_000, idle)
+      assert.equal(clock.recordedMs(), clock.nowMs())
+      assert.equal(clock.recordedAheadMs(), 0)
+      await machine.advance(60_000, idle)
+      assert.equal(clock.recordedMs(), WALL + (4 * 3_600_000 + 60_000) * rate)
+    }
   })
 
-  test('never runs backwards, whatever is done to the wall', async () => {
+  test('never runs backwards nor stands, whatever is done to the wall', async () => {
     const move = fc.oneof(
-      fc.record({ advanceMs: fc.integer({ min: 0, max: 10_000 }) }),
+      fc.record({ advanceMs: fc.integer({ min: 0, max: 20_000 }) }),
       fc.record({ wallMs: fc.integer({ min: WALL - 100_000, max: WALL + 100_000 }) }),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(move), fc.constantFrom(0.3, 1, 7), async (moves, rate) => {
         const machine = new ManualMachine(WALL)
-        const clock = new RegionClock(machine, anchorAt(rate))
-        let last = clock.nowMs()
+        const clock = clockOver(machine, anchorAt(rate))
+        let last = clock.recordedMs()
         for (const each of moves) {
+          const before = machine.monotonicMs()
           if ('wallMs' in each) machine.setWall(each.wallMs)
           else await machine.advance(each.advanceMs, idle)
-          const now = clock.nowMs()
-          assert.ok(Number.isSafeInteger(now) && now >= last, `${now} after ${last}`)
+          const now = clock.recordedMs()
+          const leastMs = (machine.monotonicMs() - before) * rate * 0.75
+          // A wall that was followed back by less than a second is waited for.
+          assert.ok(Number.isSafeInteger(now) && now >= last && now >= last + leastMs - 1_000 * rate - 1)
+          assert.ok(now >= clock.nowMs())
           last = now
         }
       }),
     )
   })
+})
 
-  test('gives a reconnect at least 2 s of wall time', () => {
-    const graceMs = (rate: number) => new RegionClock(new ManualMachine(), anchorAt(rate)).graceMs(30_000)
-    assert.deepEqual([graceMs(1), graceMs(15), graceMs(60)], [30_000, 30_000, 120_000])
+describe('what may be now', () => {
+  test('is what the wall shows or what is believed while the two differ, and one of them otherwise', async () => {
+    const machine = new ManualMachine(WALL)
+    const clock = clockOver(machine)
+    const span = () => [clock.earliestMs() - WALL, clock.latestMs() - WALL]
+    machine.setWall(WALL + 120_000)
+    assert.deepEqual(span(), [0, 120_000])
+    machine.setWall(WALL - 120_000)
+    assert.deepEqual(span(), [-120_000, 0])
+    machine.setWall(WALL)
+    assert.deepEqual(span(), [0, 0])
+  })
+
+  test('is also what was believed before the wall was set back, until recorded time has healed', async () => {
+    const machine = new ManualMachine(WALL)
+    const clock = clockOver(machine)
+    clock.recordedMs()
+    machine.setWall(WALL - 3_600_000)
+    clock.nowMs()
+    await machine.advance(ADOPTED_AFTER_MS, idle)
+    assert.equal(clock.nowMs(), machine.wallMs())
+    await machine.advance(1_800_000, idle)
+    assert.equal(clock.latestMs(), machine.wallMs() + 3_600_000)
+    assert.equal(clock.shownLatestMs(), machine.wallMs())
+    await machine.advance(4 * 3_600_000, idle)
+    assert.equal(clock.latestMs(), machine.wallMs())
   })
 })
 
 describe('timers', () => {
   const start = (rate = 1) => {
     const machine = new ManualMachine(WALL)
-    const clock = new RegionClock(machine, anchorAt(rate))
+    const clock = clockOver(machine, anchorAt(rate))
     const fired: string[] = []
     const timers = new Timers(machine, clock)
     const at = (dueMs: number, name: string) =>
@@ -180,6 +225,24 @@ describe('timers', () => {
     assert.deepEqual(fired, [`far@${dueMs}`, 'capped'])
   })
 
+  test('that run are neither early nor late for a wall that is set meanwhile', async () => {
+    for (const aheadMs of [-3_600_000, -30_000, -900, 900, 30_000, 3_600_000]) {
+      const { machine, clock, timers } = start()
+      let firedAfterMs = -1
+      const beganMs = machine.monotonicMs()
+      timers.at(WALL + 45_000, () => {
+        firedAfterMs = machine.monotonicMs() - beganMs
+      })
+      await machine.advance(5_000, idle)
+      machine.setWall(machine.wallMs() + aheadMs)
+      for (let i = 0; i < 60; i++) {
+        clock.nowMs()
+        await machine.advance(1_000, idle)
+      }
+      assert.ok(firedAfterMs >= 45_000 && firedAfterMs <= 46_000, `${aheadMs}: after ${firedAfterMs} ms`)
+    }
+  })
+
   test('of the machine itself take a delay that setTimeout does not, and can be cancelled', async () => {
     const fired: string[] = []
     const cancelFar = systemClock.after(2 ** 40, () => fired.push('far'))
@@ -201,7 +264,7 @@ test('a wall time has the very region time that a client computes from the ancho
     monotonicMs: () => monotonicMs,
     after: () => () => {},
   }
-  const clock = new RegionClock(machine, anchor)
+  const clock = new RegionClock(machine, new WallClock(machine), anchor)
   for (let i = 0; i < 200; i++) {
     monotonicMs += 0.7
     clock.nowMs()

@@ -7,6 +7,9 @@ import { DriverLocation } from '../../src/actors/driver/location.ts'
 import { marksOf } from '../../src/actors/region/snapshots.ts'
 import type { Fix } from '../../src/domain/fix.ts'
 import { STREAM_MARKS_KEPT } from '../../src/store/journal.ts'
+import { FIX_FLAGS } from '../../src/store/segment-codec.ts'
+
+const ANY_TIME = { futureMs: Number.POSITIVE_INFINITY, outdatedMs: Number.POSITIVE_INFINITY }
 
 const fix = (seq: number, fixedAtMs: number): Fix => ({
   ...{ seq, fixedAtMs, lonDeg: seq, latDeg: 0 },
@@ -37,8 +40,8 @@ test('placing answers whether the unit moved', () => {
 test('a hint holds until a stored fix is newer, and is never what a restart finds', () => {
   const location = new DriverLocation()
   location.place('s', fix(1, 100))
-  assert.equal(location.placeHint('s', fix(9, 900)), true)
-  assert.equal(location.placeHint('s', fix(8, 800)), false)
+  assert.equal(location.placeHint('s', fix(9, 900), ANY_TIME), true)
+  assert.equal(location.placeHint('s', fix(8, 800), ANY_TIME), false)
   assert.equal(location.place('s', fix(2, 200)), false)
   assert.deepEqual([shown(location), location.placed?.seq], [[9, 900], 2])
   // Its own copy, in order.
@@ -50,11 +53,44 @@ test('a hint holds until a stored fix is newer, and is never what a restart find
 
 test('replay raises the marks, and places what may place', () => {
   const location = new DriverLocation()
-  location.replay('s', fix(1, 100), true)
-  location.replay('s', fix(2, 900), false)
+  location.replay('s', fix(1, 100), 0)
+  location.replay('s', fix(2, 900), FIX_FLAGS.future)
   assert.deepEqual(shown(location), [1, 100])
   const { receivedSeq, durableSeq } = location.stream('s')
   assert.deepEqual([receivedSeq, durableSeq], [2, 2])
+})
+
+describe('a place of a clock that was ahead', () => {
+  const limits = { futureMs: 2_000, outdatedMs: 1_000 }
+  const take = (location: DriverLocation, taken: Fix) => {
+    const flags = location.flagsOf(taken, limits)
+    location.place('s', taken, flags, limits.outdatedMs)
+    return flags
+  }
+
+  test('is replaced by the next fix, and the flag tells recovery so', () => {
+    const location = new DriverLocation()
+    const recovered = new DriverLocation()
+    const come = [fix(1, 1_900), fix(2, 500), fix(3, 400), fix(4, 600), fix(5, 5_000)]
+    const flags = come.map(each => take(location, each))
+    assert.deepEqual(flags, [0, FIX_FLAGS.replaces, 0, 0, FIX_FLAGS.future])
+    assert.deepEqual(shown(location), [4, 600])
+    for (const [i, each] of come.entries()) recovered.replay('s', each, flags[i]!)
+    assert.deepEqual(recovered.placed, location.placed)
+  })
+
+  test('is replaced by a hint; and a hint of such a clock, by the next fix', () => {
+    const location = new DriverLocation()
+    location.place('s', fix(1, 1_900))
+    assert.equal(location.placeHint('s', fix(3, 500), limits), true)
+    assert.deepEqual(shown(location), [3, 500])
+    const other = new DriverLocation()
+    other.place('s', fix(1, 100))
+    assert.equal(other.placeHint('s', fix(9, 1_900), limits), true)
+    assert.equal(other.placeHint('s', fix(9, 2_001), limits), false)
+    assert.equal(take(other, fix(2, 200)), 0)
+    assert.deepEqual(shown(other), [2, 200])
+  })
 })
 
 test('a hole raises the received mark, and the durable one only when nothing is on its way', () => {

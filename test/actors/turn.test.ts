@@ -128,7 +128,7 @@ describe('deadlines', () => {
     (fixedAtMs: number | null, disconnectedSinceMs: number | null = null) =>
     (): Presence => ({ disconnectedSinceMs, fix: fixedAtMs === null ? null : fixAt(fixedAtMs) })
   const kinds = (world: World, mode: 'ordered' | 'offered', fixedAtMs = START_MS) =>
-    deadlinesOf(world.trip('T-1'), policyOf(mode), seen(fixedAtMs)).map(({ dueMs, deadline }) => [
+    deadlinesOf(world.trip('T-1'), policyOf(mode), seen(fixedAtMs), world.nowMs).map(({ dueMs, deadline }) => [
       deadline.kind,
       dueMs - START_MS,
     ])

@@ -362,6 +362,26 @@ test('a client that is refused for its time asks for it anew, and its next butto
   assert.equal(driver.reconnects, 1)
 })
 
+for (const behindMs of [-HOUR_MS, HOUR_MS]) {
+  test(`[TM-5] a client that an engine told a time ${behindMs} ms behind goes by the right one once it is told, on its connection`, async () => {
+    engine.behindMs = behindMs
+    const driver = await openDriver()
+    near([driver.regionNowMs()], [trueMs() - behindMs])
+    engine.behindMs = 0
+    engine.send(['clock', engine.clock()])
+    await time.advance(SECOND_MS)
+    near([driver.regionNowMs()], [trueMs()])
+    driver.report(HERE)
+    const sentMs = trueMs()
+    await time.advance(SECOND_MS)
+    near(fixTimes(), [sentMs])
+    const signedOnMs = trueMs()
+    await Promise.all([driver.signOn(), time.advance(SECOND_MS)])
+    near(moments(), [signedOnMs])
+    assert.equal(driver.reconnects, 0)
+  })
+}
+
 for (const aheadMs of [-HOUR_MS, HOUR_MS]) {
   test(`a client comes back when a draining engine said, though its clock is set by ${aheadMs} ms meanwhile`, async () => {
     const driver = await openDriver()

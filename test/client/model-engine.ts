@@ -5,7 +5,7 @@
 import type { ClientSocket, ClientSocketClass } from '../../src/client/index.ts'
 import { encodeServer, type WireFormat } from '../../src/protocol/codec.ts'
 import { type ClientRequest, parseFrame } from '../../src/protocol/parse.ts'
-import type { DriverView, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
+import type { ClockView, DriverView, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 interface StoredFix {
@@ -145,6 +145,13 @@ export class ModelEngine {
     for (const socket of this.sockets) socket.break(1006)
   }
 
+  /** Region time as it tells it. */
+  clock(): ClockView {
+    const anchorMs = this.#anchorWallMs
+    const nowMs = Math.floor(this.regionMs(this.time.now())) - this.behindMs
+    return { nowMs, anchorRegionMs: anchorMs, anchorWallMs: anchorMs, rate: this.rate }
+  }
+
   regionMs(wallMs: number): number {
     return this.#anchorWallMs + (wallMs - this.#anchorWallMs) * this.rate
   }
@@ -206,13 +213,6 @@ export class ModelEngine {
       stream.askedSeq = 0
     }
     const { clientNowMs: _, streamIds } = socket.hello
-    const nowMs = this.time.now()
-    const clock = {
-      nowMs: Math.floor(this.regionMs(nowMs)) - this.behindMs,
-      anchorRegionMs: this.#anchorWallMs,
-      anchorWallMs: this.#anchorWallMs,
-      rate: this.rate,
-    }
     this.send(
       [
         'welcome',
@@ -221,7 +221,7 @@ export class ModelEngine {
           sessionId: 's',
           region: hello.region,
           role: hello.role,
-          clock,
+          clock: this.clock(),
           position: this.position,
           streams: streamIds.map(streamId => [streamId, this.streams.get(streamId)!.durableSeq] as const),
           driver: this.driver,

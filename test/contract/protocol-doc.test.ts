@@ -297,8 +297,11 @@ test('every view has all its fields and no other, and marks those that may be nu
 })
 
 test('every event has all its fields and no other, and marks those that may be null or absent', () => {
-  type Own<T extends DomainEvent['type']> = FieldsOf<Omit<Extract<DomainEvent, { type: T }>, 'type' | 'v' | 'entity'>>
-  const crew = { unitId: true, principal: true, happenedAtMs: true } as const
+  type Own<T extends DomainEvent['type']> = FieldsOf<
+    Omit<Extract<DomainEvent, { type: T }>, 'type' | 'v' | 'entity' | 'atMs'>
+  >
+  const moment = { happenedAtMs: true, sentAtMs: 'absent' } as const
+  const crew = { unitId: true, principal: true, ...moment } as const
   const offer = { tripId: true, offerId: true, unitId: true } as const
   const place = { lonDeg: true, latDeg: true, priority: true, receivedAtMs: true } as const
   const events: { [T in DomainEvent['type']]: Own<T> } = {
@@ -324,10 +327,10 @@ test('every event has all its fields and no other, and marks those that may be n
     },
     CrewSignedOn: crew,
     CrewSignedOff: { ...crew, cause: 'absent' },
-    UnitBecameAvailable: { unitId: true, happenedAtMs: true, cause: 'absent' },
-    UnitBecameUnavailable: { unitId: true, reason: true, happenedAtMs: true, cause: 'absent' },
+    UnitBecameAvailable: { unitId: true, ...moment, cause: 'absent' },
+    UnitBecameUnavailable: { unitId: true, reason: true, ...moment, cause: 'absent' },
     FixHoleRecorded: { unitId: true, streamId: true, fromSeq: true, toSeq: true },
-    CallEntered: { ...place, callId: true, problem: null, needs: true, tripIds: true },
+    CallEntered: { ...place, callId: true, problem: null, needs: true, tripIds: true, sentAtMs: 'absent' },
     CallAmended: {
       callId: true,
       lonDeg: true,
@@ -351,20 +354,20 @@ test('every event has all its fields and no other, and marks those that may be n
       deadlineAtMs: true,
       decision: true,
     },
-    OfferAccepted: { ...offer, happenedAtMs: true, cause: 'absent' },
+    OfferAccepted: { ...offer, ...moment, cause: 'absent' },
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: offer,
     OfferRevoked: { ...offer, reason: true },
     TripAlarmRaised: { tripId: true, alarm: true, unitId: null },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
-    TripPhaseReached: { tripId: true, unitId: true, phase: true, happenedAtMs: true, cause: true, missed: true },
+    TripPhaseReached: { tripId: true, unitId: true, phase: true, ...moment, cause: true, missed: true },
     TripCancelled: { tripId: true, callId: true, reason: true, inPhase: true, unitId: null, cause: true },
     TripClosed: {
       tripId: true,
       callId: true,
       unitId: true,
       disposition: true,
-      happenedAtMs: true,
+      ...moment,
       missed: true,
       cause: 'absent',
     },

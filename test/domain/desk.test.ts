@@ -127,22 +127,30 @@ describe('alarms and rounds', () => {
   })
 
   test('the next round waits for the pause, counted from the last answer; nobody asked, no round', () => {
-    assert.equal(nextRoundAtMs(fresh, DEFAULT_POLICY), null)
+    assert.equal(nextRoundAtMs(fresh, DEFAULT_POLICY, START_MS), null)
     const { world } = given(...untilOffered())
-    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY), null)
+    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, world.nowMs), null)
     world.record([declined('T-1', 'A1', 'O-1')])
-    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY), world.nowMs + DEFAULT_POLICY.roundPauseMs)
+    const { nowMs } = world
+    const { roundPauseMs } = DEFAULT_POLICY
+    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, nowMs), nowMs + roundPauseMs)
+    // Further ahead than the pause it is of a clock that was wrong.
+    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, nowMs - roundPauseMs), nowMs + roundPauseMs)
+    assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, nowMs - 3_600_000), nowMs - 3_600_000)
   })
 
   test('an accepted trip that does not move within 120 s of our hearing of it is due its alarm; one that moved never is', () => {
     const { world } = given(...untilAssigned())
     const trip = world.trip('T-1')
-    assert.equal(noMovementAtMs(trip, DEFAULT_POLICY), trip.phaseRecordedAtMs + 120_000)
+    assert.equal(noMovementAtMs(trip, DEFAULT_POLICY, START_MS), trip.phaseRecordedAtMs + 120_000)
     assert.notEqual(trip.phaseRecordedAtMs, trip.times.assigned)
-    assert.equal(noMovementAtMs({ ...trip, alarms: ['no-movement'] }, DEFAULT_POLICY), null)
-    assert.equal(noMovementAtMs(world.record([reached('T-1', 'A1', 'en-route')]).trip('T-1'), DEFAULT_POLICY), null)
+    assert.equal(noMovementAtMs({ ...trip, alarms: ['no-movement'] }, DEFAULT_POLICY, START_MS), null)
+    assert.equal(
+      noMovementAtMs(world.record([reached('T-1', 'A1', 'en-route')]).trip('T-1'), DEFAULT_POLICY, START_MS),
+      null,
+    )
     for (const phase of TRIP_PHASES.filter(other => other !== 'assigned')) {
-      assert.equal(noMovementAtMs({ ...trip, phase }, DEFAULT_POLICY), null)
+      assert.equal(noMovementAtMs({ ...trip, phase }, DEFAULT_POLICY, START_MS), null)
     }
   })
 })

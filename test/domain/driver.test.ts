@@ -47,7 +47,7 @@ const goAvailable = (world: World) =>
 const accept =
   (unitId: string, offerId: string, tripId = 'T-1') =>
   (world: World) =>
-    acceptOffer(world.driver(unitId), world.trips.get(tripId), offerId, LATER_MS)
+    acceptOffer(world.driver(unitId), world.trips.get(tripId), offerId, { happenedAtMs: LATER_MS })
 const decline = (unitId: string, offerId: string) => (world: World) =>
   declineOffer(world.driver(unitId), { type: 'decline-offer', offerId, reason: 'crew-fatigue' })
 

@@ -144,7 +144,7 @@ function decide(world: World, step: Step, i: number): Decision {
     }
     case 'accept': {
       const held = driver.work === null ? undefined : world.trips.get(driver.work.tripId)
-      return acceptOffer(driver, held, driver.work?.offerId ?? 'O-none', happenedAtMs)
+      return acceptOffer(driver, held, driver.work?.offerId ?? 'O-none', { happenedAtMs })
     }
     case 'decline':
       return declineOffer(driver, {

@@ -2,6 +2,7 @@
 
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
+import { WallClock } from '../../src/actors/wall-clock.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
@@ -56,6 +57,7 @@ export class FuzzedRegion {
         policy: policyOf(this.#mode),
         anchor: { anchorRegionMs: START_MS, anchorWallMs: START_MS, rate: 1 },
         machine: this.machine,
+        wall: new WallClock(this.machine),
         system: this.#system,
         journal: this.journal,
         metrics,

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import type { CommandRequest, Outcome, QueryAnswer, Session } from '../../src/actors/region-handle.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
+import { WallClock } from '../../src/actors/wall-clock.ts'
 import type { Command, EnterCall } from '../../src/domain/commands.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { Policy } from '../../src/domain/policy.ts'
@@ -128,6 +129,8 @@ export class RegionWorld {
   /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
   readonly failures: unknown[] = []
   leased = true
+  /** What consoles that come are told of a clock that is off. */
+  clockNotice: ServerMessage | null = null
   /** So many of the next ids cannot be made: the turns that need them throw. */
   brokenIds = 0
   readonly fenced: string[] = []
@@ -161,6 +164,8 @@ export class RegionWorld {
         policy: policyOf(this.#options.mode ?? 'offered', this.#options.policy),
         anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
         machine: this.machine,
+        wall: new WallClock(this.machine),
+        clockNotice: () => this.clockNotice,
         system: this.system,
         journal: this.journal,
         metrics,

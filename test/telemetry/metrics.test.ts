@@ -101,6 +101,7 @@ test('gauges are read from their source at each scrape, and a region that left i
     logLinesDropped: () => 3,
     logWaitingBytes: () => 512,
     troubles: () => [['leases', true] as const, ['audit', false] as const],
+    clockOffsets: () => [['recorded', 1_500] as const],
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -113,6 +114,7 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_log_waiting_bytes'), 512)
   assert.equal(first.get('goldenhour_trouble{trouble="leases"}'), 1)
   assert.equal(first.get('goldenhour_trouble{trouble="audit"}'), 0)
+  assert.equal(first.get('goldenhour_clock_offset_seconds{of="recorded"}'), 1.5)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)

@@ -17,7 +17,7 @@ import type { Attachment } from '../region/feeds.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
-import { type DriverLocation, holeBefore, type Stream } from './location.ts'
+import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
 
 /** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
 export const MARK_EVERY_FIXES = 8
@@ -146,16 +146,13 @@ export class DriverActor implements Behaviour<DriverMessage> {
   }
 
   /** Takes the next fix of a stream: to memory at once, and on its way to the store. Output: why not; null when it was taken. */
-  take(stream: Stream, fix: Fix, latestMs: number, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
+  take(stream: Stream, fix: Fix, limits: FixLimits, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
     if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) return impossibleTime
-    const future = fix.fixedAtMs > latestMs
-    if (!this.#door.store(this.unitId, stream.streamId, fix, future ? FIX_FLAGS.future : 0, receivedWallMs)) {
-      return storeFull
-    }
+    const flags = this.location.flagsOf(fix, limits)
+    if (!this.#door.store(this.unitId, stream.streamId, fix, flags, receivedWallMs)) return storeFull
     stream.receivedSeq = fix.seq
-    // A time ahead of ours would freeze the unit at this place: it is kept in the track but places nothing.
-    if (future) counts.future++
-    else if (this.location.place(stream.streamId, fix)) counts.current++
+    if (flags === FIX_FLAGS.future) counts.future++
+    else if (this.location.place(stream.streamId, fix, flags, limits.outdatedMs)) counts.current++
     else counts.late++
     return null
   }
@@ -287,7 +284,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
     const stream = open.stream
     const before = this.location.current
     const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
-    const latestMs = this.#door.latestMs()
+    const limits = this.#door.limits()
     let refusal: Refusal | null = null
     for (const wire of message.fixes) {
       const seq = wire[0]
@@ -300,7 +297,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
         break
       }
       const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
-      const notTaken = this.take(stream, fix, latestMs, message.receivedWallMs, counts)
+      const notTaken = this.take(stream, fix, limits, message.receivedWallMs, counts)
       if (notTaken !== null) {
         refusal = notTaken(stream, {})
         break
@@ -318,9 +315,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
     if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
     const before = this.location.current
     const fix = toFix(message.fix, this.#fixedAtMs(connection, open.clock, message, message.fix[1]))
-    if (fix.fixedAtMs <= this.#door.latestMs() && this.location.placeHint(open.stream.streamId, fix)) {
-      this.#door.moved(this, before)
-    }
+    if (this.location.placeHint(open.stream.streamId, fix, this.#door.limits())) this.#door.moved(this, before)
     this.#door.counted({ hint: 1 })
   }
 

@@ -4,15 +4,14 @@ import type { StreamId, UnitId } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverActor } from './driver-actor.ts'
-import type { Hole, Stream } from './location.ts'
+import type { FixLimits, Hole, Stream } from './location.ts'
 
 export interface DriverDoor {
   nowMs(): number
   monotonicMs(): number
   /** The region time of a wall time. */
   regionMs(wallMs: number): number
-  /** The latest region time a fix may claim; a later one places nothing. */
-  latestMs(): number
+  limits(): FixLimits
   /** Hands a fix to the segment writer; false when its queue is full and the fix is not taken. */
   store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
   counted(counts: { current?: number; late?: number; duplicate?: number; future?: number; hint?: number }): void

@@ -2,12 +2,14 @@
  * Where a unit is: its streams of fixes, the marks of each, and the one fix that places it.
  *
  * Fixes are a stream, not turns: they go to memory and the index at once and to Postgres in segments. The order for
- * map, ranking and history is `(at, seq)`, never arrival, so a late fix never moves the unit back.
+ * map, ranking and history is `(at, seq)`, never arrival, so a late fix never moves the unit back. But a fix that was
+ * taken while a clock was wrong may lie ahead of now: it must not keep out those of now, so the next one replaces it.
  */
 import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { LeavingMark } from '../../store/journal.ts'
+import { FIX_FLAGS } from '../../store/segment-codec.ts'
 import { ForgottenStreams } from './forgotten-streams.ts'
 
 /** Streams remembered a unit: as many as its session and a feed can have open. The mark of an older one is in the store. */
@@ -43,6 +45,14 @@ export interface Hole {
 /** What is gone for good when a client's lowest fix is beyond the next one; null when nothing is. */
 export function holeBefore({ streamId, receivedSeq }: Stream, lowestSeq: number): Hole | null {
   return lowestSeq <= receivedSeq + 1 ? null : { streamId, fromSeq: receivedSeq + 1, toSeq: lowestSeq - 1 }
+}
+
+/** From where a fix is of a clock that is, or was, wrong; region time. */
+export interface FixLimits {
+  /** One from beyond is kept in the track and places nothing: nobody's clock here says that it may be of now. */
+  readonly futureMs: number
+  /** A unit that stands at one from beyond was placed while a clock was wrong; any fix of now is newer. */
+  readonly outdatedMs: number
 }
 
 /**
@@ -182,29 +192,40 @@ export class DriverLocation {
     if (this.#leaving?.delete(streamId) && this.#leaving.size === 0) this.#leaving = null
   }
 
-  /** Takes a fix as the unit's place if it is newer; true when it moved the current position. */
-  place(streamId: StreamId, fix: Fix): boolean {
-    if (!isNewer(fix, this.#placed)) return false
+  /** The flags under which a fix is stored: what recovery must know of the moment at which it came. */
+  flagsOf(fix: Fix, { futureMs, outdatedMs }: FixLimits): number {
+    if (fix.fixedAtMs > futureMs) return FIX_FLAGS.future
+    const placed = this.#placed
+    const isOutdated = placed !== null && placed.fixedAtMs > outdatedMs
+    return isOutdated && !isNewer(fix, placed) ? FIX_FLAGS.replaces : 0
+  }
+
+  /** Takes a fix as the unit's place if it is newer, or replaces one of a wrong clock; true when it moved the current position. */
+  place(streamId: StreamId, fix: Fix, flags = 0, outdatedMs = Number.POSITIVE_INFINITY): boolean {
+    if ((flags & FIX_FLAGS.future) !== 0) return false
+    if ((flags & FIX_FLAGS.replaces) === 0 && !isNewer(fix, this.#placed)) return false
     this.#placed = placedFix(streamId, fix)
-    if (this.#hint === null) return true
-    if (!isNewer(fix, this.#hint)) return false
+    const hint = this.#hint
+    if (hint !== null && hint.fixedAtMs <= outdatedMs && !isNewer(fix, hint)) return false
     this.#hint = null
     return true
   }
 
   /** Takes a hint; true when it moved the current position. */
-  placeHint(streamId: StreamId, fix: Fix): boolean {
-    if (!isNewer(fix, this.current)) return false
+  placeHint(streamId: StreamId, fix: Fix, { futureMs, outdatedMs }: FixLimits): boolean {
+    const { current } = this
+    if (fix.fixedAtMs > futureMs) return false
+    if ((current?.fixedAtMs ?? 0) <= outdatedMs && !isNewer(fix, current)) return false
     this.#hint = placedFix(streamId, fix)
     return true
   }
 
   /** A stored fix, met again at recovery. */
-  replay(streamId: StreamId, fix: Fix, places: boolean): void {
+  replay(streamId: StreamId, fix: Fix, flags: number): void {
     const stream = this.stream(streamId)
     stream.receivedSeq = Math.max(stream.receivedSeq, fix.seq)
     stream.durableSeq = stream.receivedSeq
-    if (places) this.place(streamId, fix)
+    this.place(streamId, fix, flags)
   }
 
   /** Marks below a recorded hole count as received. */

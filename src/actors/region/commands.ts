@@ -8,6 +8,7 @@ import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from 
 import { type Decision, refused } from '../../domain/decision.ts'
 import * as drivers from '../../domain/driver.ts'
 import { type CallId, callKey, driverKey, type Principal, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+import { lastChangeMs, lastStepMs, momentOf, type PutRight, withTrueMoment } from '../../domain/moments.ts'
 import * as trips from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
@@ -19,7 +20,7 @@ export interface CommandContext {
   readonly principal: Principal
   /** The unit of a driver's session; null for the desk, which reports for crews that call in by radio. */
   readonly unitId: UnitId | null
-  /** The moments that a client may report lie between these, region time. */
+  /** A moment that a client reports is put right unless it lies between these, region time. */
   readonly earliestMs: number
   readonly latestMs: number
   readonly newId: () => string
@@ -35,11 +36,12 @@ export type Result = Readonly<Record<string, unknown>>
 export type CommandOutcome = { ok: true; result: Result } | { ok: false; refusal: Refusal }
 
 /** Runs one command in a turn. What it records and answers depends on states, command and clock alone. */
-export function runCommand(turn: Turn, command: Command, context: CommandContext): CommandOutcome {
-  const implausible = implausibleMoment(command, context)
-  if (implausible !== null) return implausible
-  const held = heldByName(turn, command, context.unitId)
+export function runCommand(turn: Turn, sent: Command, context: CommandContext): CommandOutcome {
+  const held = heldByName(turn, sent, context.unitId)
   if (held !== null) return held
+  const { earliestMs, latestMs } = context
+  const range = { earliestMs, latestMs, nowMs: turn.nowMs }
+  const command = withTrueMoment(sent, followedMs(turn, sent, context.unitId), range)
   switch (command.type) {
     case 'enter-call': {
       const callId: CallId = context.newId()
@@ -118,7 +120,7 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }
 }
 
-function reportByRadio(turn: Turn, command: ReportPhase | CloseTrip): CommandOutcome {
+function reportByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): CommandOutcome {
   return withTrip(turn, command.tripId, trip => {
     const { tripId } = trip
     const decision = trips.reportByRadio(trip, command)
@@ -127,7 +129,7 @@ function reportByRadio(turn: Turn, command: ReportPhase | CloseTrip): CommandOut
   })
 }
 
-function runDriverCommand(turn: Turn, command: DriverCommand, context: CommandContext): CommandOutcome {
+function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context: CommandContext): CommandOutcome {
   const unitId = context.unitId
   const driver = unitId === null ? undefined : turn.driver(unitId)
   if (unitId === null || driver === undefined) {
@@ -147,7 +149,7 @@ function runDriverCommand(turn: Turn, command: DriverCommand, context: CommandCo
       return applied(turn, drivers.setStatus(driver, command), unit)
     case 'accept-offer': {
       const trip = driver.work === null ? undefined : turn.trip(driver.work.tripId)
-      const decision = drivers.acceptOffer(driver, trip, command.offerId, command.happenedAtMs)
+      const decision = drivers.acceptOffer(driver, trip, command.offerId, momentOf(command))
       return applied(turn, decision, () => ({ tripId: trip!.tripId, phase: 'assigned' }))
     }
     case 'decline-offer':
@@ -219,17 +221,21 @@ function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): Com
   return held === undefined ? null : { ok: false, refusal: quarantined(held) }
 }
 
-function implausibleMoment(command: Command, { earliestMs, latestMs }: CommandContext): CommandOutcome | null {
-  const [path, reportedMs] =
-    'happenedAtMs' in command
-      ? ['happenedAtMs', command.happenedAtMs]
-      : 'receivedAtMs' in command
-        ? ['call.receivedAtMs', command.receivedAtMs]
-        : ['', null]
-  if (reportedMs === null || (reportedMs >= earliestMs && reportedMs <= latestMs)) return null
-  const where = reportedMs > latestMs ? "ahead of the region's clock" : "too far behind the region's clock"
-  const message = `${path} lies ${where}; send the moment in epoch milliseconds of region time.`
-  return refusal('invalid-field', message, { path, earliestMs, latestMs })
+/** What the command's moment follows, as far as it names something that is there; null when it follows nothing. */
+function followedMs(turn: Turn, command: Command, ofSession: UnitId | null): number | null {
+  const unitId = command.type === 'set-unit-status' ? command.unitId : ofSession
+  const driver = unitId === null ? undefined : turn.driver(unitId)
+  switch (command.type) {
+    case 'accept-offer':
+    case 'report-phase':
+    case 'close-trip': {
+      const tripId = 'tripId' in command ? command.tripId : (driver?.work?.tripId ?? null)
+      const trip = tripId === null ? undefined : turn.trip(tripId)
+      return trip === undefined ? null : lastStepMs(trip)
+    }
+    default:
+      return driver === undefined ? null : lastChangeMs(driver)
+  }
 }
 
 const refusal = (...args: Parameters<typeof refused>): CommandOutcome => refused(...args) as CommandOutcome

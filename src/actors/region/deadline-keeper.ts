@@ -50,9 +50,13 @@ export class DeadlineKeeper {
     this.#recovered.set(tripId, trip.phaseRecordedAtMs)
     if (offer !== null) {
       // One span for warning and timeout, so that their distance stays as it is.
+      const { clock } = this.#parts
+      const graceUntilMs = this.#parts.graceUntilMs()
       const warned = offer.warnAtMs === null || trip.alarms.includes('unacknowledged')
       const firstMs = warned ? offer.deadlineAtMs : offer.warnAtMs!
-      const putOffMs = Math.max(0, this.#parts.graceUntilMs() - firstMs)
+      // One that was made further ahead than it lasts is of a clock that was wrong: it gets its span anew.
+      const isFromAhead = offer.offeredAtMs - clock.nowMs() > offer.deadlineAtMs - offer.offeredAtMs
+      const putOffMs = isFromAhead ? graceUntilMs - offer.offeredAtMs : Math.max(0, graceUntilMs - firstMs)
       this.#offers.set(tripId, { offerId: offer.offerId, putOffMs })
     }
     this.watchTrip(trip)
@@ -89,24 +93,34 @@ export class DeadlineKeeper {
     })
     if (refusal?.code === 'internal') return this.#at(clock.nowMs() + THREW_PAUSE_MS, deadline)
     if (refusal !== null) return
-    if (deadline.kind !== 'position-lost') return
-    // A fix that came meanwhile has put this moment off.
+    if (deadline.kind === 'disconnect-grace') return
+    // A fix that came meanwhile has put this moment off, or a clock that was set.
     const trip = memory.trip(deadline.tripId)
-    if (trip?.offer?.offerId === deadline.offerId) this.watchTrip(trip)
+    if (trip === undefined || ('offerId' in deadline && trip.offer?.offerId !== deadline.offerId)) return
+    const nowMs = clock.nowMs()
+    const putOffMs = this.#offers.get(trip.tripId)?.putOffMs ?? 0
+    for (const due of deadlinesOf(trip, policy, unitId => memory.presence(unitId), nowMs, putOffMs)) {
+      if (due.deadline.kind === deadline.kind && due.dueMs > nowMs) this.#at(due.dueMs, due.deadline)
+    }
+  }
+
+  /** Region time has stepped, and with it what is left of every span that runs. */
+  stepped(byMs: number): void {
+    for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
   }
 
   #offerTold(tripId: TripId, offerId: OfferId): void {
     const trip = this.#parts.memory.trip(tripId)
     const known = this.#offers.get(tripId)
     if (trip?.offer?.offerId !== offerId || known?.offerId !== offerId) return
-    known.putOffMs = Math.max(0, this.#parts.clock.nowMs() - trip.offer.offeredAtMs)
+    known.putOffMs = this.#parts.clock.nowMs() - trip.offer.offeredAtMs
     this.#setAll(trip, known.putOffMs)
   }
 
   #setAll(trip: TripState, offerPutOffMs: number): void {
-    const { memory, policy, graceUntilMs } = this.#parts
+    const { memory, clock, policy, graceUntilMs } = this.#parts
     const earliestMs = this.#recovered.has(trip.tripId) ? graceUntilMs() : 0
-    const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), offerPutOffMs)
+    const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), clock.nowMs(), offerPutOffMs)
     for (const { dueMs, deadline } of dues) this.#at(Math.max(dueMs, earliestMs), deadline)
   }
 

@@ -7,7 +7,7 @@
 import { alarmRaised, nextRoundAtMs, noMovementAtMs, offerTimedOut } from '../../domain/desk.ts'
 import { revokedOffer } from '../../domain/driver.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import { isLost, overAtMs, type Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { Presence } from './desk.ts'
 import type { Turn } from './turn.ts'
@@ -42,6 +42,7 @@ export function deadlinesOf(
   trip: TripState,
   policy: Policy,
   presence: (unitId: UnitId) => Presence,
+  nowMs: number,
   offerPutOffMs = 0,
 ): Due[] {
   const { tripId, offer } = trip
@@ -53,15 +54,15 @@ export function deadlinesOf(
       dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
     }
     if (trip.insistedUnitId === offer.unitId) return dues
-    const lostAtMs = (presence(offer.unitId).fix?.fixedAtMs ?? 0) + policy.lostAfterMs
+    const lostAtMs = overAtMs(presence(offer.unitId).fix?.fixedAtMs ?? 0, policy.lostAfterMs, nowMs)
     if (lostAtMs < timeoutMs) {
       dues.push({ dueMs: lostAtMs, deadline: { kind: 'position-lost', tripId, offerId } })
     }
     return dues
   }
-  const noMovementMs = noMovementAtMs(trip, policy)
+  const noMovementMs = noMovementAtMs(trip, policy, nowMs)
   if (noMovementMs !== null) return [{ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } }]
-  const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy) : null
+  const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
   return nextRoundMs === null ? [] : [{ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } }]
 }
 
@@ -92,7 +93,7 @@ export function runDeadline(
     return
   }
   if (deadline.kind === 'no-movement') {
-    const dueMs = noMovementAtMs(trip, policy)
+    const dueMs = noMovementAtMs(trip, policy, turn.nowMs)
     if (dueMs !== null && turn.nowMs >= dueMs) turn.record(alarmRaised(trip, 'no-movement', trip.unitId))
     return
   }
@@ -102,7 +103,7 @@ export function runDeadline(
   if (deadline.kind === 'offer-warning') return turn.record(alarmRaised(trip, 'unacknowledged', offer.unitId))
   const driver = turn.driver(offer.unitId)
   const fixedAtMs = presence(offer.unitId).fix?.fixedAtMs ?? 0
-  if (driver !== undefined && turn.nowMs - fixedAtMs >= policy.lostAfterMs) {
+  if (driver !== undefined && isLost(turn.nowMs - fixedAtMs, policy)) {
     turn.record(revokedOffer(driver, 'position-lost'))
   }
 }

@@ -11,7 +11,7 @@ import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import { isLost, type Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import {
   LEVELS_OF_CARE,
@@ -144,7 +144,7 @@ export class Desk {
     const candidates =
       fix === null
         ? []
-        : [{ unitId, distanceM: Math.round(distanceM(trip, fix)), fixAgeMs: turn.nowMs - fix.fixedAtMs, levelOfCare }]
+        : [{ unitId, distanceM: Math.round(distanceM(trip, fix)), fixAgeMs: ageOf(fix, turn.nowMs), levelOfCare }]
     const decision: DecisionRecord = { basis: 'straight-line', candidates, excluded: {} }
     const ordered: Policy = { ...policy, mode: 'ordered' }
     turn.record([offerMade(trip, unitId, newOfferId(), trip.round, decision, ordered, turn.nowMs)])
@@ -206,7 +206,7 @@ export class Desk {
     if (inRound === null && trip.asked.length === 0) hopeless.add(need)
     if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
 
-    const nextRound = nextRoundAtMs(trip, policy)
+    const nextRound = nextRoundAtMs(trip, policy, turn.nowMs)
     if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
     if (turn.nowMs >= nextRound && !hopeless.has(need)) {
       const anew = this.#choose(turn, trip, [])
@@ -240,7 +240,7 @@ export class Desk {
     const candidates = found.map(({ unitId, distanceM, levelOfCare }) => ({
       unitId,
       distanceM: Math.round(distanceM),
-      fixAgeMs: turn.nowMs - (presence(unitId).fix?.fixedAtMs ?? turn.nowMs),
+      fixAgeMs: ageOf(presence(unitId).fix, turn.nowMs),
       levelOfCare,
     }))
     return { basis: 'straight-line', candidates, excluded }
@@ -255,7 +255,7 @@ export class Desk {
     const { disconnectedSinceMs, fix } = presence(unitId)
     if (disconnectedSinceMs !== null && turn.nowMs - disconnectedSinceMs >= disconnectGraceMs) return 'disconnected'
     if (fix === null) return 'no-position'
-    if (turn.nowMs - fix.fixedAtMs >= policy.lostAfterMs) return 'position-lost'
+    if (isLost(turn.nowMs - fix.fixedAtMs, policy)) return 'position-lost'
     return null
   }
 
@@ -281,6 +281,9 @@ export class Desk {
     this.#census.set(key, (this.#census.get(key) ?? 0) + by)
   }
 }
+
+/** A fix of a clock that is a little ahead is of now. */
+const ageOf = (fix: PlacedFix | null, nowMs: number): number => Math.max(0, nowMs - (fix?.fixedAtMs ?? nowMs))
 
 /** Where a trip stands in the sorted queue, or would stand. */
 function placeOf(queue: readonly Waiting[], waiting: Waiting): number {

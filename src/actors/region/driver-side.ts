@@ -3,7 +3,7 @@ import { alarmCleared } from '../../domain/desk.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { driverKey, type StreamId, type TripId, type UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import { isLost, type Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { LIMITS } from '../../protocol/limits.ts'
@@ -13,7 +13,7 @@ import type { ActorRef } from '../actor-system.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
-import type { Hole, Stream } from '../driver/location.ts'
+import type { FixLimits, Hole, Stream } from '../driver/location.ts'
 import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
 import type { DeadlineKeeper } from './deadline-keeper.ts'
 import type { Desk } from './desk.ts'
@@ -58,9 +58,10 @@ export class DriverSide implements DriverDoor {
   regionMs(wallMs: number): number {
     return this.#parts.clock.regionMs(wallMs)
   }
-  latestMs(): number {
+  limits(): FixLimits {
     const { clock } = this.#parts
-    return clock.nowMs() + LIMITS.aheadMs * clock.rate
+    const aheadMs = LIMITS.aheadMs * clock.rate
+    return { futureMs: clock.latestMs() + aheadMs, outdatedMs: clock.shownLatestMs() + aheadMs }
   }
 
   command(request: CommandRequest): void {
@@ -110,7 +111,7 @@ export class DriverSide implements DriverDoor {
     live.moved(driver)
     if (driver.state.status !== 'available' || desk.pendingCount === 0) return
     // A unit that nobody could be sent to has come back: somebody may be waiting for it.
-    const wasLost = before === null || clock.nowMs() - before.fixedAtMs >= policy.lostAfterMs
+    const wasLost = before === null || isLost(clock.nowMs() - before.fixedAtMs, policy)
     if (wasLost) askForMatch()
   }
 

@@ -27,7 +27,7 @@ const QUEUED_FIXES_MAX = 500_000
 
 /** What the feeds need of their region. */
 export interface FeedDoor
-  extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'latestMs' | 'counted' | 'moved' | 'refuseFixes'> {
+  extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'limits' | 'counted' | 'moved' | 'refuseFixes'> {
   driver(unitId: UnitId): DriverActor | undefined
   isOverfull(): boolean
   /** Reads the marks of forgotten streams; the answer comes as a message, `feed-marks-read`. */
@@ -293,7 +293,7 @@ class Feed {
 
   take({ sentAtMs, fixes, receivedWallMs }: FeedFrame): void {
     const door = this.#door
-    const latestMs = door.latestMs()
+    const limits = door.limits()
     const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
     const sentDeviceMs = door.regionMs(receivedWallMs)
     const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
@@ -319,7 +319,7 @@ class Feed {
         else if (seq > stream.receivedSeq + 1) refuse(channel, gap(stream, { channel }))
         else {
           const fixedAtMs = Math.round((clock === 'gnss' ? sentGnssMs : sentDeviceMs) - wire[2])
-          const refusal = driver.take(stream, toFeedFix(wire, fixedAtMs), latestMs, receivedWallMs, counts)
+          const refusal = driver.take(stream, toFeedFix(wire, fixedAtMs), limits, receivedWallMs, counts)
           if (refusal !== null) refuse(channel, refusal(stream, { channel }))
         }
       }

@@ -63,6 +63,8 @@ export type RegionMessage =
     }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
+  /** Region time has stepped by so much, and these had been told another. */
+  | { readonly type: 'clock-stepped'; readonly byMs: number; readonly sessions: readonly Session[] }
 
 /** Whoever waits for the answer to a message of a region that was dropped is told so. */
 export function answerUnheard(message: RegionMessage | DriverMessage | TripMessage): void {

@@ -2,6 +2,7 @@
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
 import type { ClockAnchor } from '../../store/clock-anchor.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -9,12 +10,17 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import type { OutageLog } from '../../telemetry/outage-log.ts'
 import type { ActorSystem } from '../actor-system.ts'
 import type { MachineClock } from '../clock.ts'
+import type { WallClock } from '../wall-clock.ts'
 
 export interface RegionParts {
   readonly regionId: RegionId
   readonly policy: Policy
   readonly anchor: ClockAnchor
   readonly machine: MachineClock
+  /** The wall of that machine as far as it is believed; one for all regions of a process. */
+  readonly wall: WallClock
+  /** What to tell a console that comes while a clock is off. */
+  readonly clockNotice?: () => ServerMessage | null
   readonly system: ActorSystem
   readonly journal: Journal
   readonly metrics: Metrics

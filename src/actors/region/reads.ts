@@ -7,7 +7,7 @@ import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
-import type { WelcomeView } from '../../protocol/wire.ts'
+import type { ServerMessage, WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
@@ -38,6 +38,7 @@ interface RegionReadsParts {
   /** True while so much waits for the store that nothing more may be put behind it. */
   readonly isOverfull: () => boolean
   readonly damage: Pick<DamageReport, 'notice'>
+  readonly clockNotice: () => ServerMessage | null
 }
 
 export class RegionReads {
@@ -70,7 +71,7 @@ export class RegionReads {
   }
 
   watchBoard(session: Session, requestId: string, from: number | null): void {
-    const { memory, board, outbox, clock, logHead, isOverfull, damage } = this.#parts
+    const { memory, board, outbox, clock, logHead, isOverfull, damage, clockNotice } = this.#parts
     const head = logHead()
     if (isOverfull()) {
       return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
@@ -90,6 +91,8 @@ export class RegionReads {
       if (held.length > 0) session.send(quarantineNotice(held))
       const notice = damage.notice()
       if (notice !== null) session.send(notice)
+      const clockOff = clockNotice()
+      if (clockOff !== null) session.send(clockOff)
       board.watch(session, head)
     })
   }

@@ -14,9 +14,8 @@ import type { DriverState } from '../../domain/driver.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { LIMITS } from '../../protocol/limits.ts'
 import type { Acquired, Damage, Journal, SegmentWrite, SnapshotWrite } from '../../store/journal.ts'
-import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentRow } from '../../store/segment-codec.ts'
+import { decodeSegment, SegmentCorrupt, type SegmentRow } from '../../store/segment-codec.ts'
 import { damagedSegment } from '../../store/stored-rows.ts'
 import { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
@@ -116,7 +115,7 @@ export async function recoverUnchecked(
       for (const { unitId, streamId, fix, flags } of rowsOf(segment, damage)) {
         if (!memory.isAfterSegment(unitId, segment.segmentNo)) continue
         const location = memory.location(unitId)
-        location.replay(streamId, fix, (flags & FIX_FLAGS.future) === 0)
+        location.replay(streamId, fix, flags)
         if (location.hasLeaving) memory.unitsLeft.add(unitId)
       }
     }
@@ -205,18 +204,6 @@ async function forgetLeft(
 
 /** Personal data that was taken away leaves its row behind. */
 const isEmpty = (details: CallDetails): boolean => Object.values(details).every(value => value === null)
-
-/**
- * Where region time has been already: at the last record, and within the tolerance for clocks of every fix that placed
- * a unit. It must not fall behind, or fixes of now would be late until it has caught up.
- */
-export function reachedMs({ lastRecordedAtMs, locations }: Recovered, rate: number): number {
-  let reached = lastRecordedAtMs
-  for (const { placed } of locations.values()) {
-    if (placed !== null) reached = Math.max(reached, placed.fixedAtMs - LIMITS.aheadMs * rate)
-  }
-  return reached
-}
 
 class RecoveringMemory implements States {
   readonly drivers = new Map<UnitId, DriverState>()

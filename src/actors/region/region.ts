@@ -11,6 +11,7 @@ import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId }
 import type { TripState } from '../../domain/trip.ts'
 import { Finder } from '../../finder/finder.ts'
 import { LIMITS } from '../../protocol/limits.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
 import type { LaneSettings } from '../../store/commit-loop.ts'
 import type { Ownership } from '../../store/journal.ts'
 import { LogWriter } from '../../store/log-writer.ts'
@@ -21,7 +22,7 @@ import { RegionClock } from '../clock.ts'
 import { DriverActor, type DriverMessage } from '../driver/driver-actor.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, RecoveryProgress } from '../region-handle.ts'
+import type { CommandRequest, RecoveryProgress, Session } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
@@ -38,7 +39,7 @@ import { Outbox } from './outbox.ts'
 import type { RegionParts } from './parts.ts'
 import type { Quarantine } from './quarantine.ts'
 import { RegionReads } from './reads.ts'
-import { type Recovered, reachedMs, recover } from './recovery.ts'
+import { type Recovered, recover } from './recovery.ts'
 import { takeUnits } from './reference.ts'
 import { Shards } from './shards.ts'
 import { StreamMarks } from './stream-marks.ts'
@@ -85,9 +86,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     'units',
     'deadline',
     'match',
+    'clock-stepped',
   ] as const
-  /** As many as there are sessions, feeds and timers, and one of each of the others: none can be asked for again. */
-  readonly neverRefused = ['session-closed', 'feed-marks-read', 'units', 'deadline', 'match'] as const
+  /** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
+  readonly neverRefused = ['session-closed', 'feed-marks-read', 'units', 'deadline', 'match', 'clock-stepped'] as const
   readonly clock: RegionClock
   readonly ref: ActorRef<RegionMessage>
   readonly #parts: RegionParts
@@ -135,12 +137,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   }
 
   private constructor(parts: RegionParts, recovered: Recovered) {
-    const { machine, system, policy, metrics, regionId } = parts
+    const { machine, wall, system, policy, metrics, regionId } = parts
     const { ownership, logEnd, segmentEnd } = recovered.acquired
     this.#parts = parts
     this.#ownership = ownership
     this.#damage = recovered.damage
-    this.clock = new RegionClock(machine, parts.anchor, reachedMs(recovered, parts.anchor.rate))
+    this.clock = new RegionClock(machine, wall, parts.anchor, recovered.lastRecordedAtMs)
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
     this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
@@ -176,6 +178,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
       damage: recovered.damage,
+      clockNotice: () => parts.clockNotice?.() ?? null,
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -191,7 +194,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#feeds = new Feeds({
       monotonicMs: () => machine.monotonicMs(),
       regionMs: wallMs => this.clock.regionMs(wallMs),
-      latestMs: () => this.#drivers.latestMs(),
+      limits: () => this.#drivers.limits(),
       counted: counts => this.#drivers.counted(counts),
       moved: (driver, before) => this.#drivers.moved(driver, before),
       refuseFixes: (session, refusal) => this.#drivers.refuseFixes(session, refusal),
@@ -252,7 +255,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       logger: parts.log,
       newId: parts.newId,
       lastRecordedAtMs: recovered.lastRecordedAtMs,
-      momentRange: () => ({ earliestMs: this.clock.nowMs() - LIMITS.behindMs, latestMs: this.#drivers.latestMs() }),
+      momentRange: () => ({
+        earliestMs: this.clock.earliestMs() - LIMITS.behindMs,
+        latestMs: this.#drivers.limits().futureMs,
+      }),
       addDriver: state => this.#addDriver(state, new DriverLocation(), this.clock.nowMs()),
       addTrip: state => this.#memory.addTrip(new TripActor(this, state)),
       setDeadlines: trip => this.#deadlines.watchTrip(trip),
@@ -352,6 +358,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     return false
   }
 
+  /** Tells all who watch the board, beside its records. */
+  tellBoard(message: ServerMessage): void {
+    this.#board.tell(message)
+  }
+
   // The region's own messages.
 
   receive(message: RegionMessage): void {
@@ -401,6 +412,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
           return undefined
         })
         return
+      case 'clock-stepped':
+        return this.#stepped(message.byMs, message.sessions)
     }
   }
 
@@ -448,8 +461,21 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#marks.advance()
   }
 
+  /** Region time has stepped. Spans that run go on as if it had not, and clients hear what it is now behind their welcome. */
+  #stepped(byMs: number, sessions: readonly Session[]): void {
+    if (this.#dropped) return
+    this.#outbox.hold(this.#writer.head, () => {
+      for (const session of sessions) session.send(['clock', this.clock.view()])
+    })
+    this.#backUntilMs += byMs
+    this.#deadlines.stepped(byMs)
+    for (const driver of this.#memory.driverActors()) {
+      if (driver.disconnectedSinceMs !== null) driver.disconnectedSinceMs += byMs
+    }
+  }
+
   #onFixesDurable(segment: DurableSegment): void {
-    this.#parts.metrics.observeDurableLags(segment.arrivedWallMs, this.#parts.machine.wallMs())
+    this.#parts.metrics.observeDurableLags(segment.arrivedWallMs, this.#parts.wall.nowMs())
     for (const { unitId, streamId, seq } of segment.marks) this.#memory.driverActor(unitId)?.onDurable(streamId, seq)
     this.#marks.advance()
   }

@@ -132,8 +132,8 @@ export class TurnRunner {
   #runOnce(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null | 'again' {
     const { memory, clock, log, desk, metrics, logger } = this.#parts
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
-    const nowMs = Math.max(clock.nowMs(), this.#lastRecordedAtMs)
-    const turn = new Turn(memory, memory.quarantine, nowMs, log.head + 1)
+    const recordedAtMs = Math.max(clock.recordedMs(), this.#lastRecordedAtMs)
+    const turn = new Turn(memory, memory.quarantine, clock.nowMs(), log.head + 1, recordedAtMs)
     let result: Result | undefined
     let isOurOwn = cause.bodyHash === null
     try {
@@ -185,12 +185,12 @@ export class TurnRunner {
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
     const { memory, log, outcomes, live } = this.#parts
-    const { events, position, nowMs, callDetails } = turn
+    const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
-    this.#lastRecordedAtMs = nowMs
+    this.#lastRecordedAtMs = recordedAtMs
     log.append({
-      record: { recordedAtMs: nowMs, principal, commandId, trace, events },
+      record: { recordedAtMs, principal, commandId, trace, events },
       command: kept,
       ...turn.bindings(),
       callDetails: callDetails && { ...callDetails, details: callDetails.details ?? NO_DETAILS },
@@ -199,7 +199,7 @@ export class TurnRunner {
       outcomes.remember(principal, commandId, {
         bodyHash: kept.bodyHash,
         position,
-        recordedAtMs: nowMs,
+        recordedAtMs,
         result: kept.result,
       })
     }
@@ -235,7 +235,7 @@ export class TurnRunner {
   /** Captures now what the turn has to tell, and lets it leave when the record is durable. */
   #publish(turn: Turn): void {
     const { memory, board, live, outbox, metrics } = this.#parts
-    const frame = board.keep(turn.position, turn.nowMs, turn.events)
+    const frame = board.keep(turn.position, turn.recordedAtMs, turn.events)
     const concerned = new Set<UnitId>(turn.drivers.keys())
     for (const trip of turn.trips.values()) {
       const unitId = unitOf(trip)

@@ -33,7 +33,10 @@ interface Closing {
 }
 
 export class Turn implements States {
+  /** Region time by the line: what is decided, and the moments in events, go by it. */
   readonly nowMs: number
+  /** The time of this turn's record: ahead of `nowMs` while it heals after a clock that was ahead. */
+  readonly recordedAtMs: number
   /** The position that this turn's record will have. */
   readonly position: number
   readonly #committed: States
@@ -53,10 +56,11 @@ export class Turn implements States {
   /** Units in quarantine that events of others let go; their states stay as they are. */
   readonly #letGo: Closing[] = []
 
-  constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number) {
+  constructor(committed: States, quarantine: Quarantine, nowMs: number, position: number, recordedAtMs = nowMs) {
     this.#committed = committed
     this.#quarantine = quarantine
     this.nowMs = nowMs
+    this.recordedAtMs = recordedAtMs
     this.position = position
   }
 
@@ -84,8 +88,10 @@ export class Turn implements States {
 
   /** Evolves the states the events concern, but those in quarantine, and adds them to the record. Error: EventRejected. */
   record(events: readonly DomainEvent[]): void {
-    const meta = { position: this.position, recordedAtMs: this.nowMs }
-    for (const event of events) {
+    const meta = { position: this.position, recordedAtMs: this.recordedAtMs }
+    const isHealing = this.recordedAtMs !== this.nowMs
+    for (const decided of events) {
+      const event = isHealing ? { ...decided, atMs: this.nowMs } : decided
       if (isRelease(event)) {
         this.releases = event.entity
         if (event.type === 'UnitReleased') this.#letGo.push({ unitId: event.unitId, tripId: null })
@@ -152,8 +158,9 @@ interface MutableStates extends States {
 }
 
 /** Folds one event into one entity's state. Error: EventRejected; the state is then as it was. */
-export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, record: EventMeta): void {
   const id = entity.slice(entity.indexOf('/') + 1)
+  const meta = event.atMs === undefined ? record : { ...record, recordedAtMs: event.atMs }
   try {
     if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
     else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))

@@ -22,10 +22,12 @@ interface UpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts
   #cancel: (() => void) | null = null
-  #forgottenAtMs = 0
+  /** When outcomes were last looked at: by the monotonic clock, and region time as it was believed then. */
+  #looked: { readonly monotonicMs: number; readonly regionMs: number }
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
+    this.#looked = { monotonicMs: parts.machine.monotonicMs(), regionMs: parts.clock.nowMs() }
   }
 
   start(): void {
@@ -42,11 +44,14 @@ export class Upkeep {
   }
 
   #forgetOldOutcomes(): void {
-    const { clock, journal, ownership, outcomes, log } = this.#parts
-    const nowMs = clock.nowMs()
-    if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return
-    this.#forgottenAtMs = nowMs
-    const beforeMs = nowMs - OUTCOMES_KEPT_MS
+    const { clock, machine, journal, ownership, outcomes, log } = this.#parts
+    const monotonicMs = machine.monotonicMs()
+    const passedMs = monotonicMs - this.#looked.monotonicMs
+    if (passedMs < FORGET_EVERY_MS) return
+    const regionMs = clock.nowMs()
+    // What is too old for two looks an hour apart: a clock that is days ahead for a while must not cost the outcomes of now.
+    const beforeMs = Math.min(regionMs, this.#looked.regionMs + passedMs * clock.rate) - OUTCOMES_KEPT_MS
+    this.#looked = { monotonicMs, regionMs }
     // The table first: an id that is only there would be decided anew and then refused by the database.
     journal.forgetCommands(ownership, beforeMs).then(
       () => outcomes.forgetBefore(beforeMs),

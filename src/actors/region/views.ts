@@ -14,7 +14,8 @@ export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, poli
     lonE7: toE7(fix.lonDeg),
     latE7: toE7(fix.latDeg),
     fixedAtMs: fix.fixedAtMs,
-    ageMs,
+    // A fix of a clock that is a little ahead is of now.
+    ageMs: Math.max(0, ageMs),
     freshness: freshnessOf(driver.status, ageMs, policy),
     speedMps: fix.speedMps,
     headingDeg: fix.headingDeg,

@@ -1,4 +1,5 @@
 /** What the operator's tools ask for: is it up, is it ready, what does it count. */
+import type { ClockOff } from '../../actors/clock-watch.ts'
 import type { Readiness } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { GatewayContext, StoreView } from '../context.ts'
@@ -13,7 +14,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     pattern: '/readyz',
     action: null,
     handle: ({ readiness, directory, store }) =>
-      databaseAwayReply(store()) ?? getReadiness(readiness(), directory.damagedRows()),
+      databaseAwayReply(store()) ?? getReadiness(readiness(), directory.damagedRows(), directory.clockOff?.() ?? null),
   },
   {
     method: 'get',
@@ -55,13 +56,19 @@ const METRICS_ELSEWHERE: Refusal = {
 const NAMED_MAX = 50
 
 /** An answer to a probe, and no refusal of anybody: it is not counted as one, and says how far a start is. */
-function getReadiness({ status, behind, recovered, recovering, away }: Readiness, damagedRows: number): HttpReply {
+function getReadiness(
+  { status, behind, recovered, recovering, away }: Readiness,
+  damagedRows: number,
+  clock: ClockOff | null,
+): HttpReply {
   const isReady = status === 'ready'
   const named = <T, R>(map: ReadonlyMap<string, T>, of: (value: T) => R) =>
     Object.fromEntries([...map].slice(0, NAMED_MAX).map(([region, value]) => [region, of(value)]))
   const report = {
     status,
     ...(behind === null ? {} : { behind }),
+    // A clock that is off keeps nobody from being served, but somebody should know.
+    ...(clock === null ? {} : { clock }),
     ...(isReady && away.size === 0 ? {} : { regionsRecovered: recovered }),
     ...(recovering.size === 0 ? {} : { recovering: named(recovering, progress => progress) }),
     // Why stands in the log: a probe may come from anywhere.

@@ -529,31 +529,118 @@ describe('who can be sent', () => {
   })
 })
 
-test('moments ahead of the clock are refused, and nothing changes', async () => {
-  await open()
-  await world.import(['A1'])
-  const crew = world.connect('A1')
-  await settle()
-  const at = (aheadMs: number) => world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs + aheadMs })
-  assert.equal(await world.refused(at(5_001)), 'invalid-field')
-  assert.equal(await world.refused(world.dispatch(callOf({ receivedAtMs: world.nowMs + 5_001 }))), 'invalid-field')
-  assert.equal(await world.refused(at(5_000)), 'accepted')
-})
+describe('a moment that no clock that is right can have told is taken as now, and the event keeps what was sent', () => {
+  const DAY = 24 * 3_600_000
+  const HOUR = 3_600_000
+  for (const [offMs, isTaken] of [
+    [5_001, false],
+    [5_000, true],
+    [0, true],
+    [-DAY, true],
+    [-DAY - 1, false],
+  ] as const) {
+    test(`a call ${offMs} ms off`, async () => {
+      await open()
+      const { nowMs } = world
+      const sentAtMs = nowMs + offMs
+      await world.accepted(world.dispatch(callOf({ receivedAtMs: sentAtMs })))
+      const [entered] = await world.events('CallEntered')
+      const [created] = await world.events('TripCreated')
+      const right = isTaken ? { receivedAtMs: sentAtMs } : { receivedAtMs: nowMs, sentAtMs }
+      const { receivedAtMs, sentAtMs: kept } = entered!
+      assert.deepEqual(kept === undefined ? { receivedAtMs } : { receivedAtMs, sentAtMs: kept }, right)
+      assert.equal(created!.receivedAtMs, right.receivedAtMs)
+    })
+  }
 
-test('moments more than a day behind the clock are refused, and nothing changes', async () => {
-  await open()
-  await world.import(['A1'])
-  const crew = world.connect('A1')
-  await settle()
-  const log = await world.log()
-  const dayMs = 24 * 3_600_000
-  const signOn = (behindMs: number) => world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs - behindMs })
-  const call = (behindMs: number) => world.dispatch(callOf({ receivedAtMs: world.nowMs - behindMs }))
-  assert.equal(await world.refused(signOn(dayMs + 1)), 'invalid-field')
-  assert.equal(await world.refused(call(dayMs + 1)), 'invalid-field')
-  assert.deepEqual(await world.log(), log)
-  await world.accepted(signOn(dayMs))
-  await world.accepted(call(dayMs))
+  for (const [offMs, isTaken] of [
+    [5_001, false],
+    [5_000, true],
+    [-60_000, true],
+    [-60_001, false],
+    [-7 * HOUR, false],
+    [1_700_000_000 - 1_700_000_000_000, false],
+  ] as const) {
+    test(`a crew's and a desk's button about a unit, ${offMs} ms off`, async () => {
+      await open()
+      await world.import(['A1'])
+      const crew = world.connect('A1')
+      await settle()
+      const { nowMs } = world
+      const happenedAtMs = nowMs + offMs
+      const status = { unitId: 'A1', reason: 'break', happenedAtMs } as const
+      await world.accepted(world.drive(crew, { type: 'sign-on', happenedAtMs }))
+      await world.accepted(
+        world.drive(crew, { type: 'set-status', status: 'unavailable', reason: 'break', happenedAtMs }),
+      )
+      await world.accepted(world.dispatch({ type: 'set-unit-status', ...status, status: 'available' }))
+      await world.accepted(world.drive(crew, { type: 'sign-off', happenedAtMs }))
+      const events = [
+        ...(await world.events('CrewSignedOn')),
+        ...(await world.events('UnitBecameUnavailable')),
+        ...(await world.events('UnitBecameAvailable')),
+        ...(await world.events('CrewSignedOff')),
+      ]
+      assert.equal(events.length, 4)
+      for (const event of events) {
+        const { happenedAtMs: taken, sentAtMs } = event
+        assert.deepEqual([taken, sentAtMs], isTaken ? [happenedAtMs, undefined] : [nowMs, happenedAtMs], event.type)
+      }
+    })
+  }
+
+  test('a phone that sends local time as UTC makes no response time negative', async () => {
+    await open({ mode: 'ordered' })
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const offerId = crew.view.trip!.offer!.offerId
+    const start = world.nowMs
+    await world.advance(10_000)
+    await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs - 7 * HOUR }))
+    await world.advance(10_000)
+    await world.accepted(
+      world.drive(crew, { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs }),
+    )
+    await world.advance(10_000)
+    const late = { happenedAtMs: world.nowMs - 7 * HOUR } as const
+    await world.accepted(world.drive(crew, { type: 'report-phase', tripId, phase: 'on-scene', ...late }))
+    await world.advance(10_000)
+    const closed = { disposition: 'transported', happenedAtMs: world.nowMs - 8 * HOUR } as const
+    await world.accepted(world.drive(crew, { type: 'close-trip', tripId, ...closed }))
+    const { times } = await world.trip(tripId)
+    const passed = Object.fromEntries(Object.entries(times).map(([phase, ms]) => [phase, ms! - start]))
+    const offered = { pending: 0, offered: 0, assigned: 10_000, 'en-route': 20_000, 'on-scene': 30_000, closed: 40_000 }
+    assert.deepEqual(passed, offered)
+    const [accepted] = await world.events('OfferAccepted')
+    assert.equal(accepted!.sentAtMs, start + 10_000 - 7 * HOUR)
+    const [onTheWay, onScene] = await world.events('TripPhaseReached')
+    assert.deepEqual([onTheWay!.sentAtMs, onScene!.sentAtMs], [undefined, start + 30_000 - 7 * HOUR])
+    assert.equal((await world.events('TripClosed'))[0]!.sentAtMs, start + 40_000 - 8 * HOUR)
+  })
+
+  test('a button from a dead zone is taken at its own time', async () => {
+    await open({ mode: 'ordered' })
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const offerId = crew.view.trip!.offer!.offerId
+    await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+    const happenedAtMs = world.nowMs + 60_000
+    await world.advance(20 * 60_000)
+    await world.accepted(world.drive(crew, { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs }))
+    assert.equal((await world.trip(tripId)).times['en-route'], happenedAtMs)
+  })
+
+  test('a desk that reports by radio is put right, too, for the order as for the phase', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    const { nowMs } = world
+    const happenedAtMs = nowMs - HOUR
+    await world.accepted(world.dispatch({ type: 'report-phase', tripId, phase: 'on-scene', happenedAtMs }))
+    const { times } = await world.trip(tripId)
+    assert.deepEqual([times.assigned, times['on-scene']], [nowMs, nowMs])
+    assert.equal((await world.events('OfferAccepted'))[0]!.sentAtMs, happenedAtMs)
+  })
 })
 
 test('a crew that is not signed on to the unit may do nothing with it but sign on', async () => {

@@ -10,10 +10,11 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-/** Time leaps, as if nobody had been there to sweep; then the next sweep comes. */
+const HOUR = 3_600_000
+/** Time leaps, as if nobody had been there to sweep; then come the two looks at which something has to be too old. */
 async function pass(days: number): Promise<void> {
-  world.machine.setWall(world.machine.wallMs() + days * 24 * 3_600_000)
-  await world.advance(5_000)
+  world.machine.setWall(world.machine.wallMs() + days * 24 * HOUR)
+  await world.advance(2 * HOUR + 5_000)
 }
 
 describe('an outcome is forgotten', () => {
@@ -29,6 +30,19 @@ describe('an outcome is forgotten', () => {
     await pass(0.2)
     await world.accepted(world.dispatch(callOf(), 'call-1'))
     assert.equal((await world.events('CallEntered')).length, 2)
+  })
+
+  test('not for a clock that is days ahead for less than an hour', async () => {
+    const first = world.dispatch(callOf(), 'call-1')
+    await world.accepted(first)
+    await world.advance(HOUR - 60_000)
+    world.machine.setWall(world.machine.wallMs() + 30 * 24 * HOUR)
+    await world.advance(30 * 60_000)
+    world.machine.setWall(world.machine.wallMs() - 30 * 24 * HOUR)
+    await world.advance(2 * HOUR)
+    const again = world.dispatch(callOf(), 'call-1')
+    await world.accepted(again)
+    assert.deepEqual(again.outcome, first.outcome)
   })
 
   test('in memory only after the table has forgotten it', async () => {

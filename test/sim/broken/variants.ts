@@ -176,6 +176,27 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { drivers: 6, troubles: { clumsiness: 0.8, crashes: 20 } },
   },
   {
+    name: 'shift-of-ahead',
+    breaks: 'fixes are dated by how far recorded time lies ahead of the line, as clients have not heard it',
+    patch: {
+      file: 'src/actors/clock.ts',
+      find: 'return this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate',
+      replace:
+        'const lineMs = this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate\n    const nowMs = this.#machine.monotonicMs()\n    const shownMs = this.#anchor.anchorRegionMs + (this.#wall.latestMs() - this.#anchor.anchorWallMs) * this.#anchor.rate\n    return lineMs + Math.max(0, this.#runOn(this.#recorded, nowMs) - shownMs)',
+    },
+    provoke: { seed: 2, troubles: { clockJumps: 20, cuts: 20 } },
+  },
+  {
+    name: 'place-ahead-kept',
+    breaks: 'a place that a wrong clock has left ahead of now keeps out the fixes of now',
+    patch: {
+      file: 'src/actors/driver/location.ts',
+      find: 'const isOutdated = placed !== null && placed.fixedAtMs > outdatedMs',
+      replace: 'const isOutdated = false',
+    },
+    provoke: { drivers: 6, troubles: { clockJumps: 20, cuts: 40 } },
+  },
+  {
     name: 'mark-of-received',
     breaks: 'a mark names all that was received, not only what the stored segment has',
     patch: {

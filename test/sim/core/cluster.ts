@@ -6,7 +6,7 @@ import type { OwnedRegion } from './watch.ts'
 
 type ProcessParts = ConstructorParameters<typeof EngineProcess>[0]
 
-interface ClusterParts extends Omit<ProcessParts, 'name' | 'onEnded'> {
+interface ClusterParts extends Omit<ProcessParts, 'name' | 'onEnded' | 'aheadMs'> {
   readonly dice: Dice
 }
 
@@ -22,6 +22,8 @@ export class Cluster {
   #started = 0
   /** Hears of the next process that is started, once. */
   onNextStart: ((process: EngineProcess) => void) | null = null
+  /** The clock that the next process finds when it is started, once. */
+  nextClock: { readonly aheadMs: number; readonly hear: (process: EngineProcess) => void } | null = null
   #isCalm = false
 
   constructor(parts: ClusterParts) {
@@ -37,8 +39,11 @@ export class Cluster {
   }
 
   startOne(): EngineProcess {
+    const clock = this.nextClock
+    this.nextClock = null
     const process: EngineProcess = new EngineProcess({
       ...this.#parts,
+      aheadMs: clock?.aheadMs ?? 0,
       name: `engine-${++this.#started}`,
       onEnded: actorsEnded => {
         this.#actorsEnded.push(actorsEnded)
@@ -47,6 +52,7 @@ export class Cluster {
     })
     this.#processes.push(process)
     process.start()
+    clock?.hear(process)
     const hear = this.onNextStart
     this.onNextStart = null
     hear?.(process)
@@ -57,6 +63,7 @@ export class Cluster {
   calm(): void {
     this.#isCalm = true
     this.onNextStart = null
+    this.nextClock = null
     for (const process of this.#processes) process.wake(false)
     if (this.#processes.length === 0) this.startOne()
   }

@@ -56,6 +56,9 @@ export class Device {
   wallMs(): number {
     return Math.floor(this.#loop.nowMs + this.#aheadMs)
   }
+  get hasRightTime(): boolean {
+    return this.#aheadMs === 0
+  }
   /** Somebody or something sets its clock so much ahead of true time; negative: behind. */
   setClock(aheadMs: number): void {
     this.#aheadMs = aheadMs

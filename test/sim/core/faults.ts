@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts'
 import type { SimulatedDatabase } from './database.ts'
 import type { Loop } from './loop.ts'
 import type { Network } from './network.ts'
+import type { EngineProcess } from './process.ts'
 
 interface FaultsParts {
   readonly plan: Plan
@@ -198,26 +199,53 @@ export class Faults {
     return 1
   }
 
+  /** Of the database or of an engine, by a little or by hours, for a moment or for long; at every kind of moment. */
   #jumpClock(): number {
     const { cluster, database, dice, loop, chronicle } = this.#parts
     const sign = dice.oneIn(2) ? 1 : -1
-    const byMs = sign * (dice.oneIn(4) ? dice.within([60_000, 900_000]) : dice.within([100, 30_000]))
-    if (dice.oneIn(2)) {
-      chronicle.tell('database', `its clock jumps by ${byMs} ms`)
-      database.jumpClock(byMs)
-      return 1
+    const by = dice.weighed<'seconds' | 'minutes' | 'hours'>({ seconds: 3, minutes: 1, hours: 1 })
+    const rangeMs = by === 'seconds' ? [100, 30_000] : by === 'minutes' ? [60_000, 900_000] : [HOUR_MS, 9 * HOUR_MS]
+    const byMs = sign * dice.within(rangeMs as [number, number])
+    const forMs = dice.oneIn(3) ? dice.within([200, 12_000]) : dice.within([5_000, 1_200_000])
+    const jump = (victim: EngineProcess) => {
+      victim.jumpClock(byMs)
+      chronicle.tell(victim.name, `its clock jumps by ${byMs} ms`)
+      this.#setRightLater(victim, byMs, forMs)
     }
-    const victim = cluster.serving
-    if (victim === null) return 0
-    chronicle.tell(victim.name, `its clock jumps by ${byMs} ms`)
-    victim.jumpClock(byMs)
+    const victim = cluster.processes.length === 0 ? null : dice.pick(cluster.processes)
+    switch (dice.weighed({ database: 3, running: 4, starting: 2, draining: 1 })) {
+      case 'database':
+        chronicle.tell('database', `its clock jumps by ${byMs} ms`)
+        database.jumpClock(byMs)
+        return 1
+      case 'starting':
+        // Wrong before it looks at a clock for the first time; or while it recovers.
+        if (dice.oneIn(2))
+          cluster.nextClock = { aheadMs: byMs, hear: jumped => this.#setRightLater(jumped, byMs, forMs) }
+        else cluster.onNextStart = process => loop.after(dice.below(20_000) / 1_000, () => jump(process))
+        if (victim !== null && dice.oneIn(2)) void victim.stop()
+        return 1
+      case 'draining':
+        if (victim === null) return 0
+        void victim.stop()
+        loop.after(dice.below(20_000) / 1_000, () => jump(victim))
+        return 1
+      default:
+        if (victim === null) return 0
+        jump(victim)
+        return 1
+    }
+  }
+
+  #setRightLater(victim: EngineProcess, byMs: number, forMs: number): void {
+    const { chronicle, loop } = this.#parts
     const setRight = () => {
       if (!this.#endings.delete(setRight)) return
       chronicle.tell(victim.name, `its clock is set right by ${-byMs} ms`)
       victim.jumpClock(-byMs)
     }
     this.#endings.add(setRight)
-    loop.after(dice.within([5_000, 1_200_000]), setRight)
-    return 1
+    loop.after(forMs, setRight)
+    if (this.#isOver) setRight()
   }
 }

@@ -36,6 +36,8 @@ interface ProcessParts {
   readonly chronicle: Chronicle
   readonly watch: EngineWatch
   readonly anchor: ClockAnchor
+  /** How far its clock is ahead when it is started. */
+  readonly aheadMs: number
   readonly authenticator: (wallMs: () => number) => Authenticator
   /** A fresh id of the region. */
   readonly newId: (region: string) => string
@@ -79,7 +81,7 @@ export class EngineProcess implements Door {
   #mode: 'starting' | 'serving' | 'draining' | 'ended' = 'starting'
   /** What waits for the process to go on; null while it runs. */
   #inbox: (() => void)[] | null = null
-  #aheadMs = 0
+  #aheadMs: number
   /** Monotonic time that a suspended machine did not count. */
   #uncountedMs = 0
   #pausedAtMs = 0
@@ -89,6 +91,7 @@ export class EngineProcess implements Door {
     this.name = name
     this.#parts = parts
     this.#bootMs = loop.nowMs - 1_000
+    this.#aheadMs = parts.aheadMs
     const machine = this.#machine
     const store = database.connect(this)
     this.#system = new ActorSystem({
@@ -103,7 +106,11 @@ export class EngineProcess implements Door {
       processIncarnation: `run of ${name}`,
       leaseMs: LEASE_MS,
       renewEveryMs: LEASE_MS / 3,
-      handlers: { onLost: region => this.#regions.lost(region), onRenewalFailed: () => undefined },
+      handlers: {
+        onLost: region => this.#regions.lost(region),
+        onRenewalFailed: () => undefined,
+        onTableTime: (epochMs, tookMs) => this.#regions.databaseTold(epochMs, tookMs),
+      },
     })
     this.#regions = new RegionKeeper({
       anchor,

@@ -139,7 +139,7 @@ export class Court {
     for (const wire of fixes) {
       const fix = toFix(wire, this.timeOf(wire))
       encoder.add(unitId, streamId, fix, flags)
-      this.#locationOf(unitId).replay(streamId, fix, flags === 0)
+      this.#locationOf(unitId).replay(streamId, fix, flags)
     }
     const { bytes, fixCount, firstFixedAtMs, lastFixedAtMs } = encoder.finish()
     const segment: SegmentWrite = {

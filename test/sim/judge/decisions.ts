@@ -44,8 +44,9 @@ const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
 ])
 
 const NOBODY = new Quarantine()
-/** Moments are judged by the engine's clock, which the judge does not see. */
+/** Moments are judged by the engine's clock, which the judge does not see: one is put right where the record says that it was. */
 const ANY_MOMENT = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
+const NO_MOMENT = { earliestMs: Number.POSITIVE_INFINITY, latestMs: Number.NEGATIVE_INFINITY }
 const NO_ID = 'a new id'
 /** Nobody is held in the simulation, so nothing is released. */
 const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [] }
@@ -67,10 +68,12 @@ export function whyWrong(
   { position, recordedAtMs, events }: Recorded,
   result: Readonly<Record<string, unknown>> | null,
 ): string | null {
-  const turn = new Turn(before, NOBODY, recordedAtMs, position)
+  const turn = new Turn(before, NOBODY, events[0]?.atMs ?? recordedAtMs, position, recordedAtMs)
   const entered = events.find(event => event.type === 'CallEntered')
   const ids = entered === undefined ? [] : [entered.callId, ...entered.tripIds]
+  const moments = events.some(event => 'sentAtMs' in event) ? NO_MOMENT : ANY_MOMENT
   const decided = tryCommand(turn, command, asker, {
+    moments,
     newId: () => ids.shift() ?? NO_ID,
     // Whom the desk ordered is in the record; only the ids and the distance are its own.
     order: (given, tripId, unitId) => {
@@ -105,7 +108,11 @@ export function possibleOutcomes(
   for (let position = from; position <= to; ) {
     const states = history.statesAt(position)
     const turn = new Turn(states, NOBODY, 0, position + 1)
-    const decided = tryCommand(turn, command, asker, { newId: () => NO_ID, order: () => undefined })
+    const decided = tryCommand(turn, command, asker, {
+      moments: ANY_MOMENT,
+      newId: () => NO_ID,
+      order: () => undefined,
+    })
     outcomes.add(typeof decided === 'string' ? 'internal' : decided.ok ? 'ok' : decided.refusal.code)
     position = states.nextChange()
   }
@@ -113,13 +120,15 @@ export function possibleOutcomes(
 }
 
 interface Sources {
+  readonly moments: { readonly earliestMs: number; readonly latestMs: number }
   readonly newId: () => string
   readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
 }
 
 function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): CommandOutcome | string {
   try {
-    return runCommand(turn, command, { ...asker, ...ANY_MOMENT, ...sources, retiring: new Set(), memory: NOBODY_ELSE })
+    const { moments, ...rest } = sources
+    return runCommand(turn, command, { ...asker, ...moments, ...rest, retiring: new Set(), memory: NOBODY_ELSE })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -246,7 +246,7 @@ describe('between memory and the log', () => {
     court.nowMs += 5_000
     court.store('A1', 's', [fixOf(1), fixOf(2)])
     const location = new DriverLocation()
-    location.replay('s', { ...at(court, 1) }, true)
+    location.replay('s', { ...at(court, 1) }, 0)
     location.stream('s').receivedSeq = 2
     court.judge.recovered('engine-1', court.memory({ locations: { A1: location } }))
     court.findsAmongOthers('rebuild-equals-memory', /has A1 at .*fix 1 of s.*newest stored fix is .*fix 2 of s/)
@@ -258,7 +258,7 @@ describe('between memory and the log', () => {
     court.nowMs += 5_000
     court.store('A1', 's', [fixOf(1), fixOf(2)])
     const location = new DriverLocation()
-    location.replay('s', at(court, 2), true)
+    location.replay('s', at(court, 2), 0)
     location.stream('s').receivedSeq = 1
     court.judge.recovered('engine-1', court.memory({ locations: { A1: location } }))
     court.finds('rebuild-equals-memory', /goes on with stream s of A1 behind fix 1; stored are those up to 2/)

@@ -18,7 +18,7 @@ import { Answers } from './answers.ts'
 import { Conversation, type ConversationParts } from './conversation.ts'
 import { Findings } from './findings.ts'
 import { checkEntity, checkEverything } from './invariants.ts'
-import { checkClients, checkOffers, checkTrips } from './liveness.ts'
+import { checkClients, checkOffers, checkPlaced, checkTrips } from './liveness.ts'
 import { LogAccount } from './log-account.ts'
 import { Pictures } from './pictures.ts'
 import { Principals } from './principals.ts'
@@ -86,7 +86,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const { plan, report, nowMs, sinceStartMs } = parts
     this.#parts = parts
     const findings = new Findings(report)
-    const log = new LogAccount(findings)
+    const log = new LogAccount(findings, plan.troubles.clockJumps === 0)
     this.#findings = findings
     this.#log = log
     this.#tracks = new Tracks(findings, plan, nowMs)
@@ -272,7 +272,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     checkEverything(region, this.#findings)
     compareMemory(region, limit, this.#log.history, verified, process, this.#findings)
     if (limit < Number.POSITIVE_INFINITY || mayBeOld) return
-    checkPlaces(region, this.#tracks, process, this.#findings)
+    checkPlaces(region, this.#tracks, process, this.#parts.plan.troubles.clockJumps > 0, this.#findings)
     const { servedSinceMs } = this.#log
     if (servedSinceMs !== null) checkOffers(region, this.#parts.nowMs(), servedSinceMs, this.#findings)
   }
@@ -324,6 +324,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
       this.#findings.find('liveness-owner', text)
     }
     checkTrips(region, nowMs, this.#findings)
+    checkPlaced(region, world.standings(), nowMs, this.#findings)
     const pictures = new Pictures(this.#log, this.#tracks, this.#findings)
     for (const picture of world.pictures()) pictures.check(picture, region, nowMs)
   }

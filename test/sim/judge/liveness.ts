@@ -4,6 +4,7 @@ import { nextRoundAtMs } from '../../../src/domain/desk.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
+import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import type { ClientStanding } from '../world/parts.ts'
 import type { Findings } from './findings.ts'
@@ -12,6 +13,8 @@ import type { Findings } from './findings.ts'
 const SOON_MS = 10_000
 /** No store is away for so long and no process paused: the time of an offer runs from when it could be told. */
 const OVERDUE_MS = 300_000
+/** A crew that waits reports every half minute; one that has just connected may have to send what it kept. */
+const PLACED_WITHIN_MS = 60_000
 
 export function checkClients(standings: readonly ClientStanding[], findings: Findings): void {
   for (const { name, isAway, isOpen, commandsUnanswered } of standings) {
@@ -28,6 +31,24 @@ export function checkTrips({ states }: OwnedRegion, nowMs: number, findings: Fin
     const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, nowMs) : whyWithNobody(states, trip)
     if (text !== null)
       findings.find('liveness-trips', `trip ${trip.tripId} is ${trip.phase} (version ${trip.version}), ${text}`)
+  }
+}
+
+/** Where a crew is whose phone reports and has the time is known, and of now: nothing is left of what clocks did. */
+export function checkPlaced(
+  { states }: OwnedRegion,
+  standings: readonly ClientStanding[],
+  nowMs: number,
+  findings: Findings,
+): void {
+  const drivers = new Map([...states.driverActors()].map(driver => [driver.unitId, driver]))
+  for (const { name, isAway, isOpen, reportsFor } of standings) {
+    if (isAway || !isOpen || reportsFor === null) continue
+    const current = drivers.get(reportsFor)?.location.current ?? null
+    const ageMs = current === null ? null : nowMs - current.fixedAtMs
+    if (ageMs !== null && ageMs <= PLACED_WITHIN_MS && ageMs >= -LIMITS.aheadMs) continue
+    const where = ageMs === null ? 'has no place' : `has a place of ${Math.round(ageMs)} ms ago`
+    findings.find('placed-in-time', `${reportsFor}, for which ${name} reports, ${where}`)
   }
 }
 
@@ -54,7 +75,7 @@ function whyStillPending(trip: TripState, drivers: readonly DriverActor[], nowMs
   if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
-  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY)
+  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY, nowMs)
   const free = drivers.find(driver => {
     if (!couldTake(trip, driver, nowMs)) return false
     return !trip.asked.includes(driver.unitId) || (asksAgainMs !== null && asksAgainMs < nowMs - SOON_MS)

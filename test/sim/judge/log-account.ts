@@ -46,8 +46,12 @@ export class LogAccount {
   /** Since when the newest owner has served the region; null while that is not known exactly. */
   servedSinceMs: number | null = null
 
-  constructor(findings: Findings) {
+  /** No engine's clock is ever set in this run. */
+  readonly #areSpansTrue: boolean
+
+  constructor(findings: Findings, areSpansTrue: boolean) {
     this.#findings = findings
+    this.#areSpansTrue = areSpansTrue
   }
 
   get end(): number {
@@ -129,7 +133,7 @@ export class LogAccount {
   }
 
   #apply({ position, recordedAtMs }: AccountedRecord, event: DomainEvent): void {
-    checkEvent(this.history, event, { position, recordedAtMs }, this.servedSinceMs, this.#findings)
+    checkEvent(this.history, event, { position, recordedAtMs }, this.servedSinceMs, this.#areSpansTrue, this.#findings)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }

@@ -40,6 +40,7 @@ export const RULES = {
   'track-without-gap': 'Between the stored fixes of a stream nothing is missing that no recorded hole explains.',
   'hole-truthful': 'A recorded hole covers no fix that is stored.',
   'place-is-newest': 'A unit stands where its newest stored fix says, or at a newer one.',
+  'placed-in-time': 'A connected crew whose phone is right is placed within its cadence, whatever clocks did before.',
   // What clients are shown.
   'told-as-logged':
     'Units and trips are told as the log has them at the position that is told, personal data only to whom it is for.',

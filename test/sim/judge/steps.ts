@@ -11,20 +11,21 @@ type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
 
 /**
  * Input: the states before the event; since when the region has been served by its owner, if that can be told to the
- * millisecond, else null.
+ * millisecond, else null; whether spans are as long by region time as they are: no engine's clock is ever set.
  */
 export function checkEvent(
   states: StateHistory,
   event: DomainEvent,
   { position, recordedAtMs }: { readonly position: number; readonly recordedAtMs: number },
   servedSinceMs: number | null,
+  areSpansTrue: boolean,
   findings: Findings,
 ): void {
   if (!('tripId' in event)) return
   const trip = states.trip(event.tripId)
   if (trip === undefined) return
   const tooEarly = (dueMs: number) => {
-    if (recordedAtMs >= dueMs) return
+    if (!areSpansTrue || recordedAtMs >= dueMs) return
     const what = event.type === 'TripAlarmRaised' ? `alarm ${event.alarm}` : event.type
     const text = `${what} of ${trip.tripId} at position ${position} comes ${dueMs - recordedAtMs} ms before its time`
     findings.find('deadline-kept', text)
@@ -42,7 +43,7 @@ export function checkEvent(
     case 'OfferMade':
       // What a dispatcher insists on needs neither fit nor turn.
       if (trip.insistedUnitId === event.unitId) return
-      checkRound(trip, event, position, recordedAtMs, findings)
+      checkRound(trip, event, position, areSpansTrue ? recordedAtMs : Number.POSITIVE_INFINITY, findings)
       checkFit(states, trip, event, position, findings)
   }
 }

@@ -18,7 +18,7 @@ import { Ranges } from './ranges.ts'
 
 /** A fix as a client sent it, last. */
 interface SentFix {
-  /** Its time is the region time that its first sending amounts to while the engine's clock is right; of a device's clock its age. */
+  /** Its time is the region time that its first sending amounts to; of a device's clock its age. */
   readonly fix: Fix
   readonly clock: StreamClock
   /** Other region times that its later sendings amount to; null while there is none. */
@@ -225,7 +225,7 @@ export class Tracks {
     }
     stream.stored.add(seq, seq)
     stream.cover(seq, seq, ends)
-    if ((flags & FIX_FLAGS.future) === 0) this.#place(unitId, streamId, fix)
+    if ((flags & FIX_FLAGS.future) === 0) this.#place(unitId, streamId, fix, (flags & FIX_FLAGS.replaces) !== 0)
   }
 
   #compare(stream: Stream, sent: SentFix, fix: Fix, flags: number): void {
@@ -242,19 +242,21 @@ export class Tracks {
           !this.#clocksAreRight || (receivedAtMs >= Math.floor(sent.firstSentAtMs) - 1 && receivedAtMs <= nowMs + 1)
         )
       }
-      return fix.fixedAtMs === timeMs || (!this.#clocksAreRight && fix.fixedAtMs > timeMs)
+      // However wrong the engine's clock is: a fix of a phone that has the time is dated by that alone.
+      return fix.fixedAtMs === timeMs
     })
     if (!isRight) find(`is stored at ${fix.fixedAtMs} and was sent for ${timesOf(sent).join(' or ')} (${sent.clock})`)
     if (!this.#clocksAreRight) return
     const aheadMs = fix.fixedAtMs - LIMITS.aheadMs
+    if ((flags & FIX_FLAGS.replaces) !== 0) find('replaces a place of a clock that was ahead, and none was')
     if ((flags & FIX_FLAGS.future) !== 0) {
       if (aheadMs < Math.floor(sent.firstSentAtMs) - 1) find('was not ahead of the clock, and is stored as if it were')
     } else if (aheadMs > nowMs + 1) find('was ahead of the clock, and is stored as if it were not')
   }
 
-  #place(unitId: UnitId, streamId: string, fix: Fix): void {
+  #place(unitId: UnitId, streamId: string, fix: Fix, replaces: boolean): void {
     const places = this.#places.get(unitId) ?? []
-    if (!isNewer(fix, places.at(-1) ?? null)) return
+    if (!replaces && !isNewer(fix, places.at(-1) ?? null)) return
     const { seq, fixedAtMs, lonDeg, latDeg } = fix
     places.push({ streamId, seq, fixedAtMs, lonDeg, latDeg, storedAtMs: this.#nowMs() })
     if (places.length > PLACES_KEPT) places.shift()

@@ -256,7 +256,14 @@ describe('in the end', () => {
   })
 
   test('a client that is not connected, or waits for answers, is found, unless it is away', async () => {
-    const standing = { name: 'crew-1', isAway: false, isOpen: true, commandsUnanswered: 0, fixesNotDurable: 0 }
+    const standing = {
+      name: 'crew-1',
+      isAway: false,
+      isOpen: true,
+      commandsUnanswered: 0,
+      fixesNotDurable: 0,
+      reportsFor: null,
+    }
     const ended = async (changes: Partial<ClientStanding>) => {
       const court = calmCourt()
       const world = { standings: () => [{ ...standing, ...changes }] }
@@ -269,6 +276,27 @@ describe('in the end', () => {
     lost.finds('liveness-clients', /crew-1 is not connected/)
     const waiting = await ended({ commandsUnanswered: 2 })
     waiting.finds('liveness-clients', /crew-1 waits for 2 answers/)
+  })
+
+  test('a unit whose phone has the time and is not placed, or at another time, is found', async () => {
+    const standing = { name: 'crew-1', isAway: false, isOpen: true, commandsUnanswered: 0, fixesNotDurable: 0 }
+    const ended = async (fixedMs: number | null, changes: Partial<ClientStanding> = {}) => {
+      const court = new Court()
+      court.commit(onDuty('A1'))
+      const location = new DriverLocation()
+      const place = { lonDeg: 174.76, latDeg: -36.85, accuracyM: null, speedMps: null, headingDeg: null }
+      if (fixedMs !== null) location.place('s', { seq: 1, fixedAtMs: court.nowMs + fixedMs, ...place })
+      const standings = () => [{ ...standing, reportsFor: 'A1', ...changes }]
+      await court.isOver({ standings }, court.memory({ connected: ['A1'], locations: { A1: location } }))
+      return court
+    }
+    for (const right of [await ended(-30_000), await ended(null, { isAway: true })]) right.findsNothing()
+    const none = await ended(null)
+    none.finds('placed-in-time', /A1, for which crew-1 reports, has no place/)
+    const ahead = await ended(30_000)
+    ahead.finds('placed-in-time', /has a place of -30000 ms ago/)
+    const old = await ended(-61_000)
+    old.finds('placed-in-time', /has a place of 61000 ms ago/)
   })
 
   test('a region that nobody serves, or of which something is not durable, is found', async () => {

@@ -46,6 +46,7 @@ export class Computer {
       isOpen: this.isConnected,
       commandsUnanswered: this.#buttons.unansweredFor(ANSWERED_WITHIN_MS),
       fixesNotDurable: 0,
+      reportsFor: null,
     }
   }
 

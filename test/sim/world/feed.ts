@@ -98,6 +98,7 @@ export class Feed {
       isOpen: client?.connectionState === 'open',
       commandsUnanswered: 0,
       fixesNotDurable: client?.fixesNotDurable ?? this.#carried.reduce((sum, { log }) => sum + log.fixes.length, 0),
+      reportsFor: null,
     }
   }
 

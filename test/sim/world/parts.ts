@@ -34,6 +34,8 @@ export interface ClientStanding {
   /** Those that wait for their answer for longer than it takes on any day. */
   readonly commandsUnanswered: number
   readonly fixesNotDurable: number
+  /** The unit whose position it reports by itself, with a clock that is right; null for all others. */
+  readonly reportsFor: string | null
 }
 
 /** What a console shows. */

@@ -110,6 +110,7 @@ export class Phone {
       isOpen: client?.connectionState === 'open',
       commandsUnanswered: this.#buttons.unansweredFor(ANSWERED_WITHIN_MS),
       fixesNotDurable: client?.fixesNotDurable ?? this.#log.fixes.length,
+      reportsFor: this.#nextReport === null || !this.device.hasRightTime ? null : this.#parts.unitId,
     }
   }
 

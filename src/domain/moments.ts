@@ -1,0 +1,57 @@
+/**
+ * The moments that people and devices report, put right where no clock that is right can have told them.
+ *
+ * A call or a button is never refused for a clock. A moment from the future, from more than a day ago, or from well before
+ * what it follows is taken as now; the event keeps what was sent, so that whoever looks at a response time sees it.
+ */
+import type { Command } from './commands.ts'
+import type { DriverState } from './driver.ts'
+import type { TripState } from './trip.ts'
+
+/** The moments that a report may name now, region time. */
+interface MomentRange {
+  readonly earliestMs: number
+  readonly latestMs: number
+  readonly nowMs: number
+}
+
+/** A moment that was put right. */
+export interface PutRight {
+  /** The moment as it was sent; absent where it was taken as it is. */
+  readonly sentAtMs?: number
+}
+
+/** By how much a button may lie before what it follows: clocks of phones differ, and radio is quicker than some of them. */
+const BEFORE_MS = 60_000
+
+/**
+ * The command with its moment as it is recorded. One without a moment is left as it is.
+ * Input: `afterMs`, what the moment follows, region time; null when it follows nothing.
+ */
+export function withTrueMoment(command: Command, afterMs: number | null, range: MomentRange): Command & PutRight {
+  const { nowMs } = range
+  if ('happenedAtMs' in command && !isPossible(command.happenedAtMs, afterMs, range)) {
+    return { ...command, happenedAtMs: nowMs, sentAtMs: command.happenedAtMs }
+  }
+  if ('receivedAtMs' in command && command.receivedAtMs !== null && !isPossible(command.receivedAtMs, afterMs, range)) {
+    return { ...command, receivedAtMs: nowMs, sentAtMs: command.receivedAtMs }
+  }
+  return command as Command & PutRight
+}
+
+function isPossible(sentMs: number, afterMs: number | null, { earliestMs, latestMs, nowMs }: MomentRange): boolean {
+  if (sentMs < earliestMs || sentMs > latestMs) return false
+  // What it follows may have been told by a clock that was ahead, and then says nothing.
+  return afterMs === null || sentMs >= Math.min(afterMs, nowMs) - BEFORE_MS
+}
+
+/** The moment of a button, as its event has it. */
+export function momentOf({ happenedAtMs, sentAtMs }: PutRight & { readonly happenedAtMs: number }) {
+  return sentAtMs === undefined ? { happenedAtMs } : { happenedAtMs, sentAtMs }
+}
+
+/** What a button about a trip follows: the trip's last step. */
+export const lastStepMs = ({ times, phase, receivedAtMs }: TripState): number => times[phase] ?? receivedAtMs
+
+/** What a button about a unit follows: the change to its status of now. */
+export const lastChangeMs = ({ statusSinceMs }: DriverState): number => statusSinceMs
