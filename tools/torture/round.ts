@@ -35,13 +35,10 @@ export interface RoundWorld {
   readonly tell: (what: string) => void
 }
 
-export async function playRound(
-  at: RoundWorld,
-  fault: Fault,
-): Promise<{ measures: RoundMeasures; findings: readonly Finding[] }> {
+/** Output: what was measured; what is wrong goes into `findings`. Errors: WaitedTooLong when the world cannot be mended. */
+export async function playRound(at: RoundWorld, fault: Fault, findings: Finding[]): Promise<RoundMeasures> {
   const { world, load, random, tell } = at
   const beganAtMs = performance.now()
-  const findings: Finding[] = []
   const find: Find = (kind, about, text) => findings.push({ kind, about, text })
   const name = `round with ${fault.name}`
 
@@ -50,7 +47,7 @@ export async function playRound(
   await world.settle(mode)
   load.gate.open()
   if (!(await happens(() => load.allOpen, BACK_LIMIT_MS)))
-    find('client-not-back', name, `${load.notOpen} before the fault`)
+    find('client-not-back', name, `before the fault: ${load.notOpen}`)
   await sleep(WARM_MS)
 
   tell('the fault')
@@ -76,18 +73,15 @@ export async function playRound(
   load.gate.open()
   const { readyMs, servesMs, backMs } = after
   return {
-    findings,
-    measures: {
-      fault: fault.name,
-      variant: report.variant,
-      readyMs,
-      servesMs,
-      backMs,
-      takeoverMs,
-      silent: load.http.takeSilent(),
-      findings: findings.length,
-      tookMs: performance.now() - beganAtMs,
-    },
+    fault: fault.name,
+    variant: report.variant,
+    readyMs,
+    servesMs,
+    backMs,
+    takeoverMs,
+    silent: load.http.takeSilent(),
+    findings: findings.length,
+    tookMs: performance.now() - beganAtMs,
   }
 }
 
@@ -141,8 +135,9 @@ async function comesBack(
   const backAtMs = performance.now()
   // The last time: it may have said ready for a moment longer than it was.
   const readyAtMs = serves ? world.readiness.becameReady(overAtMs, backAtMs, engine) : null
-  if (!isBack) find('client-not-back', name, `${load.notOpen} clients have no connection after ${BACK_LIMIT_MS} ms`)
+  if (!isBack) find('client-not-back', name, `no connection after ${BACK_LIMIT_MS} ms: ${load.notOpen}`)
   for (const text of load.log.ended.splice(0)) find('client-ended', text.split(':')[0]!, text)
+  load.replaceEnded()
   return {
     readyMs: readyAtMs === null ? null : readyAtMs - overAtMs,
     servesMs: servesAtMs === null || !serves ? null : servesAtMs - overAtMs,

@@ -78,14 +78,27 @@ export async function runTorture({ rounds, faults, seed }: Options, hooks: RunHo
       random,
       tell: (what: string) => progress(`${round}/${rounds} ${fault.name}: ${what}`),
     }
-    const { measures: measured, findings: found } = await playRound(at, fault)
+    const found: Finding[] = []
+    const measured = await playRound(at, fault, found).catch((error: Error) => {
+      found.push({ kind: 'world-not-mended', about: fault.name, text: error.message })
+      return null
+    })
+    if (hooks.isStopped()) break
     if (failures.length > 0) throw failures[0]
-    measures.push(measured)
-    tell(`${round}/${rounds} ${described(measured, world.mode)}`)
+    if (measured !== null) measures.push(measured)
+    tell(`${round}/${rounds} ${measured === null ? fault.name : described(measured, world.mode)}`)
+    tellFindings(found, tell)
+    findings.push(...found)
+    // Nothing that follows would say anything; what was counted so far is told.
+    if (measured === null) break
+  }
+  if (!hooks.isStopped()) {
+    const found = await lookBack(world, checker).catch((error: Error): Finding[] => [
+      { kind: 'check-failed', about: 'the end', text: error.message },
+    ])
     tellFindings(found, tell)
     findings.push(...found)
   }
-  if (measures.length > 0 && !hooks.isStopped()) findings.push(...(await lookBack(world, checker, tell)))
   const counts = {
     acknowledged: load.log.acknowledged,
     durableFixes: checker.fixesStored,
@@ -107,13 +120,11 @@ export async function runTorture({ rounds, faults, seed }: Options, hooks: RunHo
   }
 }
 
-async function lookBack(world: World, checker: Checker, tell: (line: string) => void): Promise<Finding[]> {
+async function lookBack(world: World, checker: Checker): Promise<Finding[]> {
   await world.postgres.start()
   const client = await world.postgres.connect(120_000)
   try {
-    const found = await checker.lookBack(client)
-    tellFindings(found, tell)
-    return found
+    return await checker.lookBack(client)
   } finally {
     await client.end().catch(() => undefined)
   }

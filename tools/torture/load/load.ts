@@ -69,9 +69,10 @@ export class Load {
   readonly #world: LoadWorld
   readonly #tokens: Tokens
   readonly #crews: Crew[]
-  readonly #feeds: readonly Feed[]
-  readonly #desks: readonly [Desk, Desk]
+  readonly #feeds: Feed[]
+  readonly #desks: [Desk, Desk]
   readonly #repeater: NodeJS.Timeout
+  readonly #troubles = new WeakMap<object, string>()
   #clocksRightSinceMs: number | null = 0
   #closed = false
 
@@ -98,14 +99,8 @@ export class Load {
     }
     const fixLog = (unitId: string) => new FixLog(unitId, somewhere(random))
     this.#crews = fleet.crews.map((unitId, index) => this.#crew(unitId, index, fixLog(unitId)))
-    this.#feeds = fleet.feeds.map(
-      (units, index) =>
-        new Feed(this.#world, tokens.feeds[index]!, index % 2 === 0 ? 'binary' : 'json', units.map(fixLog)),
-    )
-    this.#desks = [
-      new Desk(this.#world, tokens.desk, 'binary', true),
-      new Desk(this.#world, tokens.desk, 'json', false),
-    ]
+    this.#feeds = fleet.feeds.map((units, index) => this.#feed(index, units.map(fixLog)))
+    this.#desks = [this.#desk(0), this.#desk(1)]
     this.http = new HttpDesk(this.#world, tokens.desk)
     this.#repeater = setInterval(() => this.#repeatAnOldOne(), 1_000 / OLD_REPEATS_PER_S)
   }
@@ -114,11 +109,31 @@ export class Load {
   async begin(): Promise<void> {
     await Promise.all(this.#clients.map(client => client.opened()))
     await Promise.all(this.#crews.map(crew => crew.signOn()))
-    const { failed } = this.#world
-    const [one, other] = this.#desks
-    void one.work(() => other).catch(failed)
-    void other.work(() => one).catch(failed)
-    void this.http.work().catch(failed)
+    this.#beginDesk(0)
+    this.#beginDesk(1)
+    void this.http.work().catch(this.#world.failed)
+  }
+
+  /** A client that ended for good is a finding, once; another takes its place. */
+  replaceEnded(): void {
+    for (const [index, crew] of this.#crews.entries()) {
+      if (!crew.hasEnded) continue
+      crew.close()
+      this.#crews[index] = this.#crew(crew.unitId, index, crew.account.log)
+    }
+    for (const [index, feed] of this.#feeds.entries()) {
+      if (!feed.hasEnded) continue
+      feed.close()
+      this.#feeds[index] = this.#feed(
+        index,
+        feed.accounts.map(({ log }) => log),
+      )
+    }
+    for (const index of [0, 1] as const) {
+      if (!this.#desks[index].hasEnded) continue
+      this.#desks[index] = this.#desk(index)
+      this.#beginDesk(index)
+    }
   }
 
   get crews(): readonly Crew[] {
@@ -130,9 +145,17 @@ export class Load {
   get allOpen(): boolean {
     return this.#clients.every(client => client.connectionState === 'open')
   }
-  /** Clients that have no open connection, by what they are. */
-  get notOpen(): number {
-    return this.#clients.filter(client => client.connectionState !== 'open').length
+  /** The clients that have no open connection: who, in which state, and what troubled them last. */
+  get notOpen(): string {
+    const named = [
+      ...this.#crews.map(({ unitId, client }) => ({ name: `unit ${unitId}`, client })),
+      ...this.#feeds.map(({ client }, index) => ({ name: `feed ${index}`, client })),
+      ...this.#desks.map(({ client }, index) => ({ name: `desk ${index}`, client })),
+    ].filter(({ client }) => client.connectionState !== 'open')
+    const told = named.map(
+      ({ name, client }) => `${name} ${client.connectionState}: ${this.#troubles.get(client) ?? ''}`,
+    )
+    return `${named.length} (${told.join('; ')})`
   }
   get fixAccounts(): FixAccount[] {
     return [...this.#crews.map(crew => crew.account), ...this.#feeds.flatMap(feed => feed.accounts)]
@@ -171,7 +194,25 @@ export class Load {
   }
 
   #crew(unitId: string, index: number, fixes: FixLog): Crew {
-    return new Crew(this.#world, unitId, this.#tokens.crews.get(unitId)!, index, fixes)
+    return this.#heard(new Crew(this.#world, unitId, this.#tokens.crews.get(unitId)!, index, fixes))
+  }
+
+  #feed(index: number, fixes: readonly FixLog[]): Feed {
+    return this.#heard(new Feed(this.#world, this.#tokens.feeds[index]!, index % 2 === 0 ? 'binary' : 'json', fixes))
+  }
+
+  #desk(index: 0 | 1): Desk {
+    return this.#heard(new Desk(this.#world, this.#tokens.desk, index === 0 ? 'binary' : 'json', index === 0))
+  }
+
+  #beginDesk(index: 0 | 1): void {
+    void this.#desks[index].work(() => this.#desks[index === 0 ? 1 : 0]).catch(this.#world.failed)
+  }
+
+  #heard<Worker extends Crew | Feed | Desk>(worker: Worker): Worker {
+    const { client } = worker
+    client.onFault(fault => this.#troubles.set(client, fault.message))
+    return worker
   }
 
   async #repeatSoon(principal: string, id: string, again?: (id: string) => Promise<CommandOutcome<unknown>>) {
