@@ -120,6 +120,7 @@ async function comesBack(
 ): Promise<Comeback> {
   const engine = byEngine ?? world.engine.name
   const isReady = await happens(() => world.readiness.wasReadySince(overAtMs, engine), READY_LIMIT_MS)
+  const seenReadyAtMs = performance.now()
   if (!isReady) find('not-ready', name, `no engine is ready ${READY_LIMIT_MS} ms after the fault was over`)
 
   const serves = isReady && (await happens(() => load.log.answeredSince(overAtMs) !== null, SERVES_LIMIT_MS))
@@ -133,8 +134,11 @@ async function comesBack(
   }
   const isBack = await happens(() => load.allOpen, BACK_LIMIT_MS)
   const backAtMs = performance.now()
-  // The last time: it may have said ready for a moment longer than it was.
-  const readyAtMs = serves ? world.readiness.becameReady(overAtMs, backAtMs, engine) : null
+  // The last time before it served: it may have said ready for a moment longer than it was.
+  const readyAtMs =
+    serves && servesAtMs !== null
+      ? (world.readiness.becameReady(overAtMs, Math.max(servesAtMs, seenReadyAtMs), engine) ?? servesAtMs)
+      : null
   if (!isBack) find('client-not-back', name, `no connection after ${BACK_LIMIT_MS} ms: ${load.notOpen}`)
   for (const text of load.log.ended.splice(0)) find('client-ended', text.split(':')[0]!, text)
   load.replaceEnded()
