@@ -21,6 +21,7 @@ const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway'
 const APART = [
   ...['bench', 'cli', 'e2e', 'fuzz', 'sim', 'contract/foreign', 'contract/tour', 'engine'],
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
+  ...['tools/torture/options', 'tools/torture/torture.long'],
 ]
 const FILES_TOGETHER = 10
 

@@ -140,6 +140,21 @@ test('each library has one doorway', () => {
   assert.deepEqual(imports.filter(pastTheDoorway).map(describe), [])
 })
 
+test('the checker of the torture shares no code with what it judges', () => {
+  const dir = path.resolve(src, '../tools/torture/checker')
+  const read = readdirSync(dir).flatMap(file =>
+    importsOf(`checker/${file}`, readFileSync(path.join(dir, file), 'utf8')),
+  )
+  assert.ok(read.length > 0)
+  const foreign = read.filter(({ target, library }) =>
+    library ? target !== 'pg' && !target.startsWith('node:') : !target.startsWith('checker/') && target !== 'wait.ts',
+  )
+  assert.deepEqual(
+    foreign.map(({ file, target }) => `tools/torture/${file} imports ${target}`),
+    [],
+  )
+})
+
 test('only config/index.ts reads the environment', () => {
   const readers = [...texts].filter(([, text]) =>
     /\bprocess\s*\.\s*env\b|\bimport\.meta\.env\b/.test(withoutComments(text)),

@@ -55,7 +55,7 @@ export interface Recovered {
   readonly saved: SavedSet
 }
 
-export interface SavedSet {
+interface SavedSet {
   readonly wholeAt: { readonly position: number; readonly segmentNo: number }
   readonly positions: ReadonlyMap<EntityKey, number>
   /** `marksOf` of each unit's snapshot. */
