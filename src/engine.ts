@@ -17,10 +17,10 @@ import type { RegionHost } from './actors/region-host.ts'
 import { RegionKeeper } from './actors/region-keeper.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
-import { DRAIN_SHARES, Endings } from './endings.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
+import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
@@ -28,6 +28,7 @@ import { type DatabaseServer, provideDatabase } from './store/database-server.ts
 import { Leases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { PostgresAudit } from './store/postgres-audit.ts'
+import { isStoreAway } from './store/postgres-faults.ts'
 import { PostgresJournal } from './store/postgres-journal.ts'
 import { PostgresLeaseTable } from './store/postgres-lease-table.ts'
 import { ReferenceStore } from './store/reference.ts'
@@ -91,7 +92,7 @@ class RunningEngine implements Engine {
   readonly #signal: AbortSignal
   readonly #metrics = new Metrics()
   readonly #outages: OutageLog
-  readonly #endings = new Endings()
+  readonly #endings = new Endings({ monotonicMs: () => systemClock.monotonicMs(), isAway: isStoreAway })
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null

@@ -21,6 +21,11 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/postgres-binaries.ts': 'the embedded Postgres',
   'src/store/retry-while-away.ts': 'how an engine starts while Postgres restarts',
   'src/store/store-health.ts': 'a connection to Postgres',
+  'src/store/lane-pool.ts': 'connections to Postgres',
+  'src/store/live-time.ts': 'limits on answers of Postgres',
+  'src/store/patient-client.ts': 'a connection to Postgres',
+  'src/process/': 'the process around the engine: its stop, and its note in the data directory',
+  'src/telemetry/log-sink.ts': 'where the log of a process goes',
   'src/store/migrate.ts': 'tables of Postgres',
   'src/store/migrations/': 'tables of Postgres',
   'src/store/reference.ts': 'core/database.ts answers what a region keeper asks of it',
@@ -33,6 +38,7 @@ const REPLACED: Readonly<Record<string, string>> = {
 const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/gateway.ts': 'wires the doors; core/process.ts mounts that of WebSockets itself',
   'src/gateway/tls.ts': 'certificates',
+  'src/gateway/port-holder.ts': 'who holds the port of a process',
   'src/gateway/preflight.ts': 'HTTP',
   'src/gateway/routes/': 'HTTP',
   'src/gateway/changes.ts': 'tells other processes of what HTTP changed',
@@ -58,6 +64,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/store/refresh-tokens.ts': 'sign-in',
   'src/store/revocations.ts': 'sign-in',
   'src/store/track.ts': 'HTTP',
+  'src/store/track-damage.ts': 'HTTP',
   'src/store/users.ts': 'sign-in',
 }
 

@@ -1,7 +1,4 @@
 /** What a start has begun, to be ended in the opposite order, each part within its share of the time that a stop may take. */
-import { systemClock } from './actors/clock.ts'
-import { isStoreAway } from './store/postgres-faults.ts'
-
 /** By which part of the drain's limit each thing is over; the rest is for whoever started the process. */
 export const DRAIN_SHARES = {
   /** What was under way when the stop began has its answer. */
@@ -24,23 +21,34 @@ interface Ending {
   readonly byShare: number | null
 }
 
+interface EndingsPorts {
+  readonly monotonicMs: () => number
+  /** Whether a failure says only that something is away, which no stop waits for. */
+  readonly isAway: (error: unknown) => boolean
+}
+
 export class Endings {
+  readonly #ports: EndingsPorts
   readonly #endings: Ending[] = []
+
+  constructor(ports: EndingsPorts) {
+    this.#ports = ports
+  }
 
   add(what: string, end: Ending['end'], byShare: number | null = null): void {
     this.#endings.push({ what, end, byShare })
   }
 
   /**
-   * Ends everything, the newest first. `leftUndone` hears of what did not end in its time, or could not as the database is
+   * Ends everything, the newest first. `leftUndone` hears of what did not end in its time, or could not as something it needs is
    * away: nothing that was told to anybody depends on it. Errors: AggregateError of all other failures, at the end.
    */
   async run(startedMs: number, limitMs: number, leftUndone: (what: string) => void): Promise<void> {
     const failures: unknown[] = []
     for (const { what, end, byShare } of this.#endings.reverse()) {
-      const leftMs = byShare === null ? limitMs * STEP_SHARE : startedMs + limitMs * byShare - systemClock.monotonicMs()
+      const leftMs = byShare === null ? limitMs * STEP_SHARE : startedMs + limitMs * byShare - this.#ports.monotonicMs()
       const isDone = await withinMs(async () => void (await end()), leftMs).catch(error => {
-        if (!isStoreAway(error)) failures.push(error)
+        if (!this.#ports.isAway(error)) failures.push(error)
         return false
       })
       if (!isDone) leftUndone(what)
@@ -54,9 +62,9 @@ async function withinMs(work: () => Promise<void>, limitMs: number): Promise<boo
   const working = work()
   // It may fail later, when nobody waits for it any more.
   working.catch(() => undefined)
-  let cancel = (): void => undefined
+  let timer: NodeJS.Timeout | undefined
   const over = new Promise<boolean>(resolve => {
-    cancel = systemClock.after(limitMs, () => resolve(false))
+    timer = setTimeout(() => resolve(false), limitMs)
   })
-  return Promise.race([working.then(() => true), over]).finally(() => cancel())
+  return Promise.race([working.then(() => true), over]).finally(() => clearTimeout(timer))
 }
