@@ -157,8 +157,8 @@ class Day:
         nothing = f"{driver.region}.{'x' * 21}"
         refuses(driver, "unknown-offer", "an offer that never was", "accept-offer", nothing, now)
         refuses(driver, "unknown-trip", "a trip that never was", "report-phase", nothing, "en-route", now)
-        refusal = driver.refused("sign-on", now // 1000)
-        check((refusal.code, refusal.details["path"]), ("invalid-field", "happenedAtMs"), "a moment in seconds")
+        # A moment in seconds is none that anybody can mean, and refuses nothing.
+        refuses(driver, "unit-off-duty", "a moment in seconds", "sign-off", now // 1000)
 
     def wrong_frames(self, driver: Driver) -> None:
         again = driver.ask("sign-on", driver.clock.now())

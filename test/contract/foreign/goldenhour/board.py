@@ -69,6 +69,10 @@ class Board:
     def _UnitRetired(self, event: Dict[str, Any]) -> None:
         self.units.pop(event["unitId"], None)
 
+    def _UnitReleased(self, event: Dict[str, Any]) -> None:
+        self._UnitRegistered(event)
+        self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None)
+
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
         unit = self.units[event["unitId"]]
         unit["crew"] = event["principal"]
@@ -104,6 +108,13 @@ class Board:
             "latE7": round(event["latDeg"] * 1e7),
             "alarms": [],
         }
+
+    def _TripReleased(self, event: Dict[str, Any]) -> None:
+        self._freed(event["unitId"], event["tripId"])
+        if event["as"] == "cancelled":
+            self.trips.pop(event["tripId"], None)
+        else:
+            self._TripCreated(event)
 
     def _OfferMade(self, event: Dict[str, Any]) -> None:
         bound = event["unitId"] if event["mode"] == "ordered" else None
