@@ -195,7 +195,7 @@ test('commands that do not fit the state of things are refused by their code, an
     ['not-your-trip', ['close-trip', 'c1', trips.open, 'transported', now]],
     ['unit-off-duty', ['set-status', 'c1', 'unavailable', 'refuel', now]],
     ['unit-off-duty', ['sign-off', 'c1', now]],
-    ['invalid-field', ['sign-on', 'c1', now + 60_000]],
+    ['invalid-field', ['sign-on', 'c1', 'now']],
     ['invalid-field', ['set-status', 'c1', 'available', 'refuel', now]],
     ['unknown-stream', ['mark', 3]],
     ['unknown-stream', ['fix', 3, 0, [1, 0, 0, 0, null, null, null]]],
@@ -209,7 +209,7 @@ test('commands that do not fit the state of things are refused by their code, an
   const desk: [code: string, tuple: unknown[]][] = [
     ['unknown-trip', ['cancel-trip', 'c1', nobody, 'other']],
     ['wrong-phase', ['cancel-trip', 'c1', trips.closed, 'other']],
-    ['invalid-field', ['enter-call', 'c1', { ...CALL, receivedAtMs: now + 60_000 }]],
+    ['invalid-field', ['enter-call', 'c1', { ...CALL, receivedAtMs: 'now' }]],
     ['position-ahead', ['watch-board', 'c1', 1_000_000]],
     ['wrong-role', ['sign-on', 'c1', now]],
     ['wrong-role', ['fix', 0, 0, [1, 0, 0, 0, null, null, null]]],
