@@ -385,6 +385,11 @@ class RunningEngine implements Engine {
       troubles: () => this.#outages.now(),
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
       clockOffsets: () => Object.entries(this.#regions?.clockOffsets() ?? {}),
+      writesStalled: () =>
+        regions().flatMap(({ regionId, region }) => [
+          [regionId, 'records', region!.writes.refusesCommands] as const,
+          [regionId, 'segments', region!.writes.keepsFixesWaiting] as const,
+        ]),
     }
   }
 }

@@ -14,6 +14,7 @@ import {
   SUBPROTOCOL_BINARY,
   SUBPROTOCOL_JSON,
   type WelcomeView,
+  type WritesState,
 } from '../protocol/wire.ts'
 import { Comeback } from './comeback.ts'
 import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
@@ -41,6 +42,17 @@ export interface Greeting extends Hello {
   readonly streams: readonly StreamDeclaration[]
 }
 
+/**
+ * Whether the engine's database takes what this client sends. While `commands` is *stalled* they are refused as
+ * `unavailable`, and tried again; while `fixes` is, they are shown on maps but kept here until they can be stored.
+ */
+export interface Writes {
+  readonly commands: WritesState
+  readonly fixes: WritesState
+}
+
+const FLOWING: Writes = { commands: 'flowing', fixes: 'flowing' }
+
 /** Before coming back to a server that had too many messages or sessions of us. */
 const TOO_MANY_PAUSE_MS = 2_000
 
@@ -60,6 +72,8 @@ export abstract class Connection {
   readonly #states = new Signal<[state: ConnectionState]>()
   readonly #faults = new Signal<[fault: ClientFault]>()
   readonly #ends = new Signal<[end: ClientClosed]>()
+  readonly #writesNews = new Signal<[writes: Writes]>()
+  #writes = FLOWING
   #state: ConnectionState = 'waiting'
   #socket: ClientSocket | null = null
   #greeting: Greeting | null = null
@@ -124,6 +138,14 @@ export abstract class Connection {
 
   onConnection(handler: (state: ConnectionState) => void): () => void {
     return this.#states.on(handler)
+  }
+  /** What the server says of its database; until it says anything, and on each new connection, all is well. */
+  get writes(): Writes {
+    return this.#writes
+  }
+  /** The database takes no commands or fixes, or takes them again: for a console to show. */
+  onWrites(handler: (writes: Writes) => void): () => void {
+    return this.#writesNews.on(handler)
   }
   /** Troubles that the client goes on from by itself. */
   onFault(handler: (fault: ClientFault) => void): () => void {
@@ -335,6 +357,8 @@ export abstract class Connection {
       case 'clock':
         if (this.#state === 'open') this.time.toldAnew(message[1])
         return
+      case 'writes':
+        return this.#heardOfWrites({ commands: message[1], fixes: message[2] })
       default:
         if (this.#state !== 'open') return
         this.received(message)
@@ -350,12 +374,25 @@ export abstract class Connection {
     this.#frameBytesMax = welcome.limits.frameBytes
     this.#welcomes += 1
     this.#state = 'open'
+    const wereFlowing = this.#writes === FLOWING
+    this.#writes = FLOWING
     this.#heard = true
     this.#probing = false
     this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#heartbeatMs)
     this.#commands.opened()
     this.welcomed(welcome, greeting)
-    if (this.#greeting === greeting) this.#states.emit('open')
+    if (this.#greeting !== greeting) return
+    if (!wereFlowing) this.#writesNews.emit(this.#writes)
+    this.#states.emit('open')
+  }
+
+  #heardOfWrites(writes: Writes): void {
+    if (this.#state !== 'open') return
+    const before = this.#writes
+    const isWell = writes.commands === 'flowing' && writes.fixes === 'flowing'
+    this.#writes = isWell ? FLOWING : writes
+    if (before.commands === 'stalled' && writes.commands === 'flowing') this.#commands.hurry()
+    this.#writesNews.emit(this.#writes)
   }
 
   #errorFrame(id: string | null, refusal: ServerRefusal): void {

@@ -44,6 +44,8 @@ function wellFormed(message: ServerMessage): boolean {
       return isCount(message[1]) && isString(message[2])
     case 'clock':
       return isClock(message[1])
+    case 'writes':
+      return isString(message[1]) && isString(message[2])
   }
 }
 

@@ -74,6 +74,7 @@ export const SERVER_TYPES = {
   'feed-marks': 75,
   detached: 76,
   clock: 77,
+  writes: 78,
 } as const
 export type ServerTypeName = keyof typeof SERVER_TYPES
 
@@ -333,6 +334,9 @@ export type TileUnit = readonly [
   levelOfCare: LevelOfCare,
 ]
 
+/** *stalled*: for a second or more nothing of the kind could be stored. */
+export type WritesState = 'flowing' | 'stalled'
+
 /** The tuples the server sends, by name, without the type that leads each. */
 interface ServerTuples {
   welcome: [id: string, welcome: WelcomeView]
@@ -359,6 +363,8 @@ interface ServerTuples {
   detached: [channel: number, reason: DetachReason]
   /** Region time as it is from now on: the engine's clock was set, and what it told before does not hold. */
   clock: [clock: ClockView]
+  /** Whether the database takes the records of commands, and fixes. Until it is told, both do. */
+  writes: [commands: WritesState, fixes: WritesState]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

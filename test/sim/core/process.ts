@@ -85,6 +85,8 @@ export class EngineProcess implements Door {
   /** Monotonic time that a suspended machine did not count. */
   #uncountedMs = 0
   #pausedAtMs = 0
+  /** For how long it was paused, all pauses together. */
+  #pausedMs = 0
 
   constructor(parts: ProcessParts) {
     const { name, loop, database, watch, anchor } = parts
@@ -202,7 +204,9 @@ export class EngineProcess implements Door {
     const inbox = this.#inbox
     if (inbox === null) return
     this.#inbox = null
-    if (slept) this.#uncountedMs += this.#parts.loop.nowMs - this.#pausedAtMs
+    const forMs = this.#parts.loop.nowMs - this.#pausedAtMs
+    this.#pausedMs += forMs
+    if (slept) this.#uncountedMs += forMs
     this.#parts.chronicle.tell(this.name, 'wakes up')
     for (const run of inbox) this.#parts.loop.after(0, () => this.deliver(run))
   }
@@ -233,6 +237,10 @@ export class EngineProcess implements Door {
   }
 
   // The door.
+
+  get ranMs(): number {
+    return this.#parts.loop.nowMs - this.#bootMs - this.#pausedMs
+  }
 
   connect(link: Link, protocol: string): void {
     this.#app.connect(link, protocol, '127.0.0.1')

@@ -54,6 +54,8 @@ SERVER_TYPES = {
     "unit": 74,
     "feed-marks": 75,
     "detached": 76,
+    "clock": 77,
+    "writes": 78,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}
