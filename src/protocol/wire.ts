@@ -75,6 +75,7 @@ export const SERVER_TYPES = {
   detached: 76,
   clock: 77,
   writes: 78,
+  'come-back': 79,
 } as const
 export type ServerTypeName = keyof typeof SERVER_TYPES
 
@@ -302,7 +303,12 @@ export interface WelcomeView {
   /** `[streamId, durableSeq]` in the order of `hello`'s streams, for drivers. */
   readonly streams: readonly (readonly [streamId: string, durableSeq: number])[]
   readonly driver: DriverView | null
-  readonly limits: { readonly frameBytes: number; readonly fixesPerFrame: number }
+  readonly limits: {
+    readonly frameBytes: number
+    readonly fixesPerFrame: number
+    /** As `come-back` tells it. Engines before it left it out. */
+    readonly comeBackSpreadMs?: number
+  }
   /** Opens this session again in place of the token, until the session is as old as it may get; null: take the token. */
   readonly ticket: string | null
 }
@@ -365,6 +371,8 @@ interface ServerTuples {
   clock: [clock: ClockView]
   /** Whether the database takes the records of commands, and fixes. Until it is told, both do. */
   writes: [commands: WritesState, fixes: WritesState]
+  /** After a loss without a word come back after a random share of `spreadMs`, divided by the clock rate. */
+  'come-back': [spreadMs: number]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

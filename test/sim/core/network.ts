@@ -387,7 +387,7 @@ class Socket implements ClientSocket {
   onopen: ((event: never) => void) | null = null
   onmessage: ((event: { data: unknown }) => void) | null = null
   onclose: ((event: { code: number; reason: string }) => void) | null = null
-  onerror: ((event: never) => void) | null = null
+  onerror: ClientSocket['onerror'] = null
   readonly #link: Link
   #onPong: (() => void) | null = null
 

@@ -52,7 +52,6 @@ interface ProcessParts {
 const SOON_MS = 0.05
 /** As in the engine: what a drain tells clients, and how long it may take. */
 const COME_BACK_AFTER_MS = 1_000
-const COME_BACK_SPREAD_MS = 4_000
 const DRAIN_LIMIT_MS = 30_000
 /** Three times as long as in the engine: renewals would be most of what happens in a quiet world. */
 const LEASE_MS = 9_000
@@ -222,7 +221,7 @@ export class EngineProcess implements Door {
     this.#parts.chronicle.tell(this.name, 'drains')
     this.#parts.network.unlisten(this)
     this.#machine.after(DRAIN_LIMIT_MS, () => this.crash('passes the limit of its drain'))
-    this.#sessions.goAway(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
+    this.#sessions.goAway(COME_BACK_AFTER_MS)
     await this.#regions.beginDrain()
     this.#parts.watch.dropped(this.name)
     try {

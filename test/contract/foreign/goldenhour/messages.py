@@ -56,6 +56,7 @@ SERVER_TYPES = {
     "detached": 76,
     "clock": 77,
     "writes": 78,
+    "come-back": 79,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}
