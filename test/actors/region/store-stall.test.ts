@@ -265,3 +265,26 @@ test('a region whose memory is dropped while the store stalls tells nobody anyth
   assert.equal(console.messages.length, heard)
   assert.deepEqual(world.machine.delays, [])
 })
+
+test('a feed whose attach was refused for a stall can report once its hole is on record', async () => {
+  await open()
+  await world.import(['A1'])
+  const feed = world.feed()
+  await settle()
+  world.journal.stall()
+  world.host.attach(feed, 'attach', [[1, 'A1', 's-feed', 'gnss', 5]])
+  await world.advance(WAITS_MS)
+  assert.deepEqual(
+    feed.all('error').map(([id, code]) => [id, code]),
+    [['attach', 'unavailable']],
+  )
+  world.journal.resume()
+  await settle()
+  assert.deepEqual(await world.attach(feed, [1, 'A1', 's-feed', 'gnss', 5]), { channels: [[1, 4]], refused: [] })
+  world.feedFixes(feed, [1, 5, 0, 1_747_600_000, -368_500_000, null, null, null])
+  world.host.askMark(feed, 1)
+  await world.advance(500)
+  assert.equal(feed.all('error').length, 1)
+  assert.equal(world.region.fixesNotDurable, 0)
+  assert.deepEqual(feed.all('feed-marks').at(-1), [[[1, 5]]])
+})
