@@ -39,9 +39,8 @@ import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { OutageLog } from './telemetry/outage-log.ts'
 
-/** What clients are told at a drain: when to come back, and over how long a time to spread. */
+/** What clients are told at a drain: when to come back at the earliest. */
 const COME_BACK_AFTER_MS = 1_000
-const COME_BACK_SPREAD_MS = 4_000
 /** An engine that has given its leases back lets go of its port within this. */
 const PORT_WITHIN_MS = 5_000
 const PORT_RETRY_MS = 50
@@ -203,7 +202,7 @@ class RunningEngine implements Engine {
     const { drainLimitMs } = this.#config
     const startedMs = systemClock.monotonicMs()
     const at = (share: number) => startedMs + drainLimitMs * share
-    this.#gateway?.beginDrain(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
+    this.#gateway?.beginDrain(COME_BACK_AFTER_MS)
     await this.#regions?.beginDrain(drainLimitMs * DRAIN_SHARES.settled)
     this.#drainLimits = { flushUntilMs: at(DRAIN_SHARES.flushed), snapshotsUntilMs: at(DRAIN_SHARES.saved) }
     await this.#endings.run(startedMs, drainLimitMs, what =>
@@ -385,6 +384,11 @@ class RunningEngine implements Engine {
       troubles: () => this.#outages.now(),
       fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
       clockOffsets: () => Object.entries(this.#regions?.clockOffsets() ?? {}),
+      writesStalled: () =>
+        regions().flatMap(({ regionId, region }) => [
+          [regionId, 'records', region!.writes.refusesCommands] as const,
+          [regionId, 'segments', region!.writes.keepsFixesWaiting] as const,
+        ]),
     }
   }
 }

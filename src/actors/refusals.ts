@@ -14,6 +14,13 @@ export const MARKS_UNREADABLE: Refusal = {
   details: { retryAfterMs: 1_000 },
 }
 
+/** Also of a command that was decided and may stand in the end: under its id its outcome is found. */
+export const WRITES_STALLED: Refusal = {
+  code: 'unavailable',
+  message: 'The database takes no writes now; send the same again soon, a command under the same id.',
+  details: { retryAfterMs: 1_000, writes: 'stalled' },
+}
+
 export const OVERLOADED: Refusal = {
   code: 'overloaded',
   message: 'The region has more waiting than it can take; try again soon.',

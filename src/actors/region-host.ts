@@ -7,7 +7,7 @@
 import type { TripId, UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
 import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.ts'
-import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit } from './refusals.ts'
+import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
 import { type DrainLimits, Region } from './region/region.ts'
@@ -81,6 +81,8 @@ export class RegionHost implements RegionHandle {
   open(session: Session, hello: HelloRequest): void {
     const region = this.#answering()
     if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
+    // Before the unit's older session is closed for it: a welcome could not be given.
+    if (region.writes.refusesCommands) return sendAway(session, hello.helloId, WRITES_STALLED)
     const message = { type: 'session-opened', session, hello } as const
     if (session.role !== 'driver') {
       if (!region.ref.tell(message)) return sendAway(session, hello.helloId, OVERLOADED)
@@ -96,6 +98,7 @@ export class RegionHost implements RegionHandle {
     if (!this.#sessions.delete(session)) return
     const region = this.#region
     if (region === null) return
+    region.left(session)
     const message = { type: 'session-closed', session } as const
     if (session.role === 'driver') region.driverRef(session.unitId ?? '')?.tell(message)
     else region.ref.tell(message)

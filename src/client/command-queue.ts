@@ -40,6 +40,8 @@ interface Entry {
 
 const BACKOFF_BASE_MS = 250
 const BACKOFF_CAP_MS = 10_000
+/** When the server says that what it refused would do now: a crowd of clients hears that in the same moment. */
+const HURRY_SPREAD_MS = 1_000
 /** `internal` is the server's mistake: one that comes back this often will not go away by asking. */
 const INTERNAL_TRIES = 8
 /** Answered commands that can still be repeated on purpose. */
@@ -139,6 +141,16 @@ export class CommandQueue {
     const jitterMs = fullJitterMs(entry.refusals - 1, BACKOFF_BASE_MS, BACKOFF_CAP_MS, this.#random)
     const pauseMs = retryAfterMs(refusal) * (1 + this.#random() / 2)
     entry.backoff = this.#timers.setTimeout(() => this.#send(entry), pauseMs + jitterMs)
+  }
+
+  /** The reason for which commands were refused is gone: those that wait to be tried again need wait no longer. */
+  hurry(): void {
+    for (const entry of this.#pending.values()) {
+      if (entry.backoff === null) continue
+      this.#stopBackoff(entry)
+      entry.refusals = 0
+      entry.backoff = this.#timers.setTimeout(() => this.#send(entry), this.#random() * HURRY_SPREAD_MS)
+    }
   }
 
   /** Output: true when a command has waited three ticks for its answer, which says that the connection is no good. */

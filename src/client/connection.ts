@@ -14,8 +14,9 @@ import {
   SUBPROTOCOL_BINARY,
   SUBPROTOCOL_JSON,
   type WelcomeView,
+  type WritesState,
 } from '../protocol/wire.ts'
-import { Comeback } from './comeback.ts'
+import { Comeback, type Trouble } from './comeback.ts'
 import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { Credentials } from './credentials.ts'
@@ -41,8 +42,21 @@ export interface Greeting extends Hello {
   readonly streams: readonly StreamDeclaration[]
 }
 
+/**
+ * Whether the engine's database takes what this client sends. While `commands` is *stalled* they are refused as
+ * `unavailable`, and tried again; while `fixes` is, they are shown on maps but kept here until they can be stored.
+ */
+export interface Writes {
+  readonly commands: WritesState
+  readonly fixes: WritesState
+}
+
+const FLOWING: Writes = { commands: 'flowing', fixes: 'flowing' }
+
 /** Before coming back to a server that had too many messages or sessions of us. */
 const TOO_MANY_PAUSE_MS = 2_000
+/** Where an engine turns everybody away and does not say for how long. */
+const TURNED_AWAY_PAUSE_MS = 1_000
 
 export abstract class Connection {
   protected readonly timers: FullTimers
@@ -60,6 +74,8 @@ export abstract class Connection {
   readonly #states = new Signal<[state: ConnectionState]>()
   readonly #faults = new Signal<[fault: ClientFault]>()
   readonly #ends = new Signal<[end: ClientClosed]>()
+  readonly #writesNews = new Signal<[writes: Writes]>()
+  #writes = FLOWING
   #state: ConnectionState = 'waiting'
   #socket: ClientSocket | null = null
   #greeting: Greeting | null = null
@@ -124,6 +140,14 @@ export abstract class Connection {
 
   onConnection(handler: (state: ConnectionState) => void): () => void {
     return this.#states.on(handler)
+  }
+  /** What the server says of its database; until it says anything, and on each new connection, all is well. */
+  get writes(): Writes {
+    return this.#writes
+  }
+  /** The database takes no commands or fixes, or takes them again: for a console to show. */
+  onWrites(handler: (writes: Writes) => void): () => void {
+    return this.#writesNews.on(handler)
   }
   /** Troubles that the client goes on from by itself. */
   onFault(handler: (fault: ClientFault) => void): () => void {
@@ -229,8 +253,12 @@ export abstract class Connection {
   }
 
   /** Gives up this socket, which has failed, and comes back after a delay. */
-  protected reconnect(fault: ClientFault, atLeastMs = 0): void {
-    this.#giveUp(fault, () => this.#comeback.afterFailureMs(atLeastMs))
+  protected reconnect(
+    fault: ClientFault,
+    trouble: Trouble = fault.kind === 'connection' ? 'lost' : 'repeats',
+    atLeastMs = 0,
+  ): void {
+    this.#giveUp(fault, () => this.#comeback.afterFailureMs(trouble, atLeastMs))
   }
 
   #giveUp(fault: ClientFault, pauseMs: () => number): void {
@@ -287,7 +315,8 @@ export abstract class Connection {
     socket.onmessage = event => this.#receive(event.data)
     socket.onclose = event => this.#socketClosed(event.code, event.reason)
     // A close event always follows and says all there is to say.
-    socket.onerror = () => {}
+    // On some platforms nothing else follows when no connection could be made.
+    socket.onerror = event => this.#socketFailed(event)
     socket.on?.('pong', () => {
       if (this.#socket === socket) this.#heard = true
     })
@@ -335,6 +364,10 @@ export abstract class Connection {
       case 'clock':
         if (this.#state === 'open') this.time.toldAnew(message[1])
         return
+      case 'come-back':
+        return this.#comeback.spreadOver(message[1])
+      case 'writes':
+        return this.#heardOfWrites({ commands: message[1], fixes: message[2] })
       default:
         if (this.#state !== 'open') return
         this.received(message)
@@ -347,15 +380,30 @@ export abstract class Connection {
     this.#credentials.accepted(welcome.ticket)
     if (!this.time.heard(welcome.clock, greeting)) return this.#askTime()
     this.#comeback.welcomed()
+    const { comeBackSpreadMs } = welcome.limits
+    if (comeBackSpreadMs !== undefined) this.#comeback.spreadOver(comeBackSpreadMs)
     this.#frameBytesMax = welcome.limits.frameBytes
     this.#welcomes += 1
     this.#state = 'open'
+    const wereFlowing = this.#writes === FLOWING
+    this.#writes = FLOWING
     this.#heard = true
     this.#probing = false
     this.#tickTimer = this.timers.setTimeout(() => this.#tick(), this.#heartbeatMs)
     this.#commands.opened()
     this.welcomed(welcome, greeting)
-    if (this.#greeting === greeting) this.#states.emit('open')
+    if (this.#greeting !== greeting) return
+    if (!wereFlowing) this.#writesNews.emit(this.#writes)
+    this.#states.emit('open')
+  }
+
+  #heardOfWrites(writes: Writes): void {
+    if (this.#state !== 'open') return
+    const before = this.#writes
+    const isWell = writes.commands === 'flowing' && writes.fixes === 'flowing'
+    this.#writes = isWell ? FLOWING : writes
+    if (before.commands === 'stalled' && writes.commands === 'flowing') this.#commands.hurry()
+    this.#writesNews.emit(this.#writes)
   }
 
   #errorFrame(id: string | null, refusal: ServerRefusal): void {
@@ -371,8 +419,13 @@ export abstract class Connection {
 
   #helloRefusedBy(refusal: ServerRefusal): void {
     const fault = new ClientFault('refused', refusal.message, { refusal })
-    // A share of the pause on top of it, or a crowd that was sent away together would come back together.
-    if (isRetryable(refusal.code)) return this.reconnect(fault, retryAfterMs(refusal) * (1 + this.random() / 2))
+    if (isRetryable(refusal.code)) {
+      const { code } = refusal
+      // An engine that starts or has too much to do says when to come; whoever was too many will be so again.
+      const isForAll = code === 'unavailable' || code === 'overloaded'
+      if (isForAll) return this.reconnect(fault, 'turned-away', retryAfterMs(refusal) || TURNED_AWAY_PAUSE_MS)
+      return this.reconnect(fault, 'repeats', retryAfterMs(refusal) * (1 + this.random() / 2))
+    }
     if (this.#credentials.refused(refusal)) return this.reconnect(fault)
     this.#finish('refused', `The server does not take this client: ${refusal.message}`, refusal)
   }
@@ -392,9 +445,15 @@ export abstract class Connection {
     }
     if (code === CLOSE_CODES.unauthenticated) this.#credentials.ended()
     // A connection that lasted has no failures that would make its delay grow; this one was sent away all the same.
-    const atLeastMs = code === CLOSE_CODES.tooMany ? TOO_MANY_PAUSE_MS * (1 + this.random() / 2) : 0
+    const isTooMany = code === CLOSE_CODES.tooMany
+    const atLeastMs = isTooMany ? TOO_MANY_PAUSE_MS * (1 + this.random() / 2) : 0
     const why = `The connection was closed (${code}${reason && `, ${reason}`}).`
-    this.reconnect(new ClientFault('connection', why), atLeastMs)
+    this.reconnect(new ClientFault('connection', why), isTooMany ? 'repeats' : 'lost', atLeastMs)
+  }
+
+  #socketFailed({ message }: { readonly message?: unknown }): void {
+    const why = typeof message === 'string' && message !== '' ? `: ${message}` : '.'
+    this.reconnect(new ClientFault('connection', `The connection failed${why}`))
   }
 
   /** Liveness: silence for one interval is probed, silence for two is a dead connection. */

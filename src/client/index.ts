@@ -37,7 +37,7 @@ export function connect(
 
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
-export type { ConnectionState } from './connection.ts'
+export type { ConnectionState, Writes } from './connection.ts'
 export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type {

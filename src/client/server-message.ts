@@ -44,6 +44,10 @@ function wellFormed(message: ServerMessage): boolean {
       return isCount(message[1]) && isString(message[2])
     case 'clock':
       return isClock(message[1])
+    case 'come-back':
+      return isCount(message[1])
+    case 'writes':
+      return isString(message[1]) && isString(message[2])
   }
 }
 
@@ -69,6 +73,7 @@ function isWelcome(welcome: unknown): boolean {
   return (
     (ticket === undefined || ticket === null || isString(ticket)) &&
     [limits.frameBytes, limits.fixesPerFrame].every(limit => isCount(limit) && limit > 0) &&
+    (limits.comeBackSpreadMs === undefined || isCount(limits.comeBackSpreadMs)) &&
     isCount(position) &&
     Array.isArray(streams) &&
     streams.every(stream => Array.isArray(stream) && isString(stream[0]) && isCount(stream[1])) &&

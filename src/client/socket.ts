@@ -5,7 +5,7 @@ export interface ClientSocket {
   onopen: ((event: never) => void) | null
   onmessage: ((event: { data: unknown }) => void) | null
   onclose: ((event: { code: number; reason: string }) => void) | null
-  onerror: ((event: never) => void) | null
+  onerror: ((event: { readonly message?: unknown }) => void) | null
   send(data: string | Uint8Array): void
   close(code?: number, reason?: string): void
   /** `ws` only. */

@@ -99,6 +99,11 @@ export class Conversation {
     this.#connection.send(['going-away', afterMs, spreadMs])
   }
 
+  /** Tells the client over how long it and all others should spread after a loss without a word. */
+  tellSpread(spreadMs: number): void {
+    this.#connection.send(['come-back', spreadMs])
+  }
+
   close(code: number, reason: string): void {
     this.#connection.close(code, reason)
   }

@@ -28,10 +28,10 @@ export interface Gateway {
   /** How many clients are signed in. */
   readonly sessions: number
   /**
-   * Takes no more connections, and tells all sessions to reconnect after `afterMs` plus a random share of `spreadMs`.
-   * Those who are connected are served until `close`.
+   * Takes no more connections, and tells all sessions to reconnect after `afterMs` plus a random share of a spread, which
+   * is the longer the more there are. Those who are connected are served until `close`.
    */
-  beginDrain(afterMs: number, spreadMs: number): void
+  beginDrain(afterMs: number): void
   /** Ends what is left: sessions with 4503, requests unanswered. */
   close(): Promise<void>
 }
@@ -88,9 +88,9 @@ class RunningGateway implements Gateway {
     return count
   }
 
-  beginDrain(afterMs: number, spreadMs: number): void {
+  beginDrain(afterMs: number): void {
     this.#stopAccepting()
-    this.#context.sessions.goAway(afterMs, spreadMs)
+    this.#context.sessions.goAway(afterMs)
   }
 
   async close(): Promise<void> {

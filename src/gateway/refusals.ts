@@ -11,6 +11,7 @@ export const HELLO_FIRST: Refusal = {
 export const NOT_READY: Refusal = {
   code: 'unavailable',
   message: 'The engine is starting or draining; try again shortly.',
+  details: { retryAfterMs: 1_000 },
 }
 
 export const INTERNAL: Refusal = {

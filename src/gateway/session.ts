@@ -8,19 +8,16 @@ import type { TokenClaims } from './auth/claims.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
 
+type SessionContext = Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId' | 'sessions'>
+
 export class GatewaySession implements Session {
   readonly sessionId: string
   readonly region: RegionId
   readonly claims: TokenClaims
   readonly #connection: Connection
-  readonly #context: Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId'>
+  readonly #context: SessionContext
 
-  constructor(
-    region: RegionId,
-    claims: TokenClaims,
-    connection: Connection,
-    context: Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId'>,
-  ) {
+  constructor(region: RegionId, claims: TokenClaims, connection: Connection, context: SessionContext) {
     this.sessionId = context.newSessionId()
     this.region = region
     this.claims = claims
@@ -48,9 +45,10 @@ export class GatewaySession implements Session {
     return this.#context.authenticator.ticket(this.claims)
   }
   get limits(): WelcomeView['limits'] {
-    const { limits } = this.#context.door
+    const { door, sessions } = this.#context
+    const { limits } = door
     const fixesPerFrame = this.role === 'feed' ? limits.feedFixesPerFrame : limits.fixesPerFrame
-    return { frameBytes: frameBytesOf(this.role, limits), fixesPerFrame }
+    return { frameBytes: frameBytesOf(this.role, limits), fixesPerFrame, comeBackSpreadMs: sessions.comeBackSpreadMs }
   }
 
   send(message: ServerMessage): void {

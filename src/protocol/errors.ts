@@ -76,7 +76,11 @@ export const ERRORS = {
   'too-many-connections': rule(429, true, 'More connections or sessions than the limit allows.'),
   'request-too-slow': rule(408, true, 'The request did not arrive in its time.'),
   overloaded: rule(503, true, 'A queue is full; try again after `details.retryAfterMs`.'),
-  unavailable: rule(503, true, 'The engine is starting, draining, or does not own the region now.'),
+  unavailable: rule(
+    503,
+    true,
+    'The engine is starting, draining, does not own the region now, or cannot store anything.',
+  ),
   internal: rule(500, true, 'A mistake of ours; nothing changed. It was logged and counted.'),
 } as const satisfies Record<string, ErrorRule>
 

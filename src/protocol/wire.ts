@@ -74,6 +74,8 @@ export const SERVER_TYPES = {
   'feed-marks': 75,
   detached: 76,
   clock: 77,
+  writes: 78,
+  'come-back': 79,
 } as const
 export type ServerTypeName = keyof typeof SERVER_TYPES
 
@@ -301,7 +303,12 @@ export interface WelcomeView {
   /** `[streamId, durableSeq]` in the order of `hello`'s streams, for drivers. */
   readonly streams: readonly (readonly [streamId: string, durableSeq: number])[]
   readonly driver: DriverView | null
-  readonly limits: { readonly frameBytes: number; readonly fixesPerFrame: number }
+  readonly limits: {
+    readonly frameBytes: number
+    readonly fixesPerFrame: number
+    /** As `come-back` tells it. Engines before it left it out. */
+    readonly comeBackSpreadMs?: number
+  }
   /** Opens this session again in place of the token, until the session is as old as it may get; null: take the token. */
   readonly ticket: string | null
 }
@@ -333,6 +340,9 @@ export type TileUnit = readonly [
   levelOfCare: LevelOfCare,
 ]
 
+/** *stalled*: for a second or more nothing of the kind could be stored. */
+export type WritesState = 'flowing' | 'stalled'
+
 /** The tuples the server sends, by name, without the type that leads each. */
 interface ServerTuples {
   welcome: [id: string, welcome: WelcomeView]
@@ -359,6 +369,10 @@ interface ServerTuples {
   detached: [channel: number, reason: DetachReason]
   /** Region time as it is from now on: the engine's clock was set, and what it told before does not hold. */
   clock: [clock: ClockView]
+  /** Whether the database takes the records of commands, and fixes. Until it is told, both do. */
+  writes: [commands: WritesState, fixes: WritesState]
+  /** After a loss without a word come back after a random share of `spreadMs`, divided by the clock rate. */
+  'come-back': [spreadMs: number]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

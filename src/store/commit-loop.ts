@@ -12,6 +12,8 @@ export type Lane = 'records' | 'segments' | 'marks'
 
 /** What metrics and logs hear of a lane; none of it may throw. */
 interface LaneObserver {
+  /** A batch is under way from now on, until it is committed or the lane has ended. */
+  began(lane: Lane): void
   /** `size` counts records or fixes; `durationMs` runs from the first attempt, with all repeats. */
   committed(lane: Lane, durationMs: number, size: number): void
   /** A write did not get through and is repeated after `delayMs`; one call a failed attempt. */
@@ -66,6 +68,7 @@ export class CommitLoop<Item> {
   async commit(batch: readonly Item[], size: number): Promise<CommitEnd> {
     const { scheduler, observer } = this.#settings
     const startedMs = scheduler.monotonicMs()
+    observer.began(this.#lane)
     const end = await this.#repeat(batch)
     if (this.#stopped) return { as: 'stopped' }
     if (end.as === 'durable') observer.committed(this.#lane, scheduler.monotonicMs() - startedMs, size)

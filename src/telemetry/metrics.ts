@@ -42,6 +42,8 @@ export interface MetricsSource {
   logWaitingBytes(): number
   troubles(): Iterable<readonly [trouble: string, isThere: boolean]>
   clockOffsets(): Iterable<readonly [of: string, offsetMs: number]>
+  /** Lanes of the store, and whether what they took waits for a second or more. */
+  writesStalled(): Iterable<readonly [region: string, lane: 'records' | 'segments', isStalled: boolean]>
 }
 
 interface FrameCount {
@@ -414,6 +416,14 @@ export class Metrics {
       ['trouble'],
       function* (source): Iterable<Sample> {
         for (const [trouble, isThere] of source.troubles()) yield [{ trouble }, isThere ? 1 : 0]
+      },
+    )
+    this.#gauge(
+      'goldenhour_writes_stalled',
+      '1 while what the lane took has waited for the database for a second or more.',
+      ['region', 'lane'],
+      function* (source): Iterable<Sample> {
+        for (const [region, lane, isStalled] of source.writesStalled()) yield [{ region, lane }, isStalled ? 1 : 0]
       },
     )
   }

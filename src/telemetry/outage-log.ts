@@ -10,6 +10,7 @@ import type { Logger } from './log.ts'
 const TROUBLES = {
   leases: { text: 'the leases could not be renewed; trying again', endsByItself: false },
   writes: { text: 'a write did not get through and is repeated', endsByItself: false },
+  stalled: { text: 'the database takes no writes', endsByItself: false },
   recovery: { text: 'a region could not be recovered yet; trying again', endsByItself: false, level: 'error' },
   'reference-data': { text: 'reference data could not be read; trying again', endsByItself: false },
   audit: { text: 'the audit could not be written; trying again', endsByItself: false },

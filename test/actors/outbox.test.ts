@@ -7,15 +7,17 @@ import { Outbox } from '../../src/actors/region/outbox.ts'
 const start = (durable = 0) => {
   const left: string[] = []
   const dropped: string[] = []
+  const refused: string[] = []
   const errors: unknown[] = []
   const outbox = new Outbox(durable, error => errors.push(error))
   const hold = (position: number, name: string) =>
-    outbox.hold(
-      position,
-      () => left.push(name),
-      () => dropped.push(name),
-    )
-  return { outbox, hold, left, dropped, errors }
+    outbox.hold(position, () => left.push(name), { drop: () => dropped.push(name) })
+  const ask = (position: number, name: string) =>
+    outbox.hold(position, () => left.push(name), {
+      drop: () => dropped.push(name),
+      refuse: () => refused.push(name),
+    })
+  return { outbox, hold, ask, left, dropped, refused, errors }
 }
 
 test('what is durable already leaves at once', () => {
@@ -99,4 +101,32 @@ test('dropping tells those who want to know, and nothing leaves afterwards', () 
   outbox.dropAll()
   outbox.release(2)
   assert.deepEqual([left, dropped, outbox.depth], [[], ['a', 'b'], 0])
+})
+
+test('when the store stalls, answers are refused once and forgotten, news stay, and what comes then does not wait', () => {
+  const { outbox, hold, ask, left, refused } = start(3)
+  hold(4, 'news')
+  ask(4, 'answer')
+  hold(5, 'more news')
+  ask(5, 'another answer')
+  outbox.setStalled(true)
+  assert.deepEqual([left, refused, outbox.depth], [[], ['answer', 'another answer'], 2])
+  ask(5, 'late')
+  hold(6, 'last news')
+  assert.deepEqual([refused.at(-1), outbox.depth], ['late', 3])
+  outbox.release(6)
+  outbox.setStalled(false)
+  assert.deepEqual(left, ['news', 'more news', 'last news'])
+  assert.equal(refused.length, 3)
+  ask(7, 'waits again')
+  outbox.release(7)
+  assert.equal(left.at(-1), 'waits again')
+})
+
+test('answers that had left before, and a queue that was cut, are not refused', () => {
+  const { outbox, ask, left, refused } = start()
+  for (let position = 1; position <= 2_000; position += 1) ask(position, String(position))
+  outbox.release(1_500)
+  outbox.setStalled(true)
+  assert.deepEqual([left.length, refused.length, refused[0], outbox.depth], [1_500, 500, '1501', 0])
 })

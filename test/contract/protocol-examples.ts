@@ -357,6 +357,9 @@ export const EXAMPLES: readonly Example[] = [
   },
   { client: ['watch-board', 'q-3', 49] },
   { server: ['reply', 'q-3', 52, { mode: 'events', position: 52 }] },
+  { server: ['come-back', 2_400] },
+  { server: ['writes', 'stalled', 'flowing'] },
+  { server: ['writes', 'flowing', 'flowing'] },
   { client: ['unwatch-board', 'q-4'] },
   { server: ['reply', 'q-4', 52, {}] },
   // A feed's day.

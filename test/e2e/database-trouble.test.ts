@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
+import type { ClientFault, DispatcherClient, DriverClient, Writes } from '../../src/client/index.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
@@ -63,6 +63,7 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   const whenDown = work.acknowledged.size
   const desk = site.dispatcher()
   const entered = desk.enterCall(CALL, { id: 'while-down' })
+  await assert.rejects(work.desk.enterCall(CALL, { retry: false }), { code: 'unavailable' }, 'while it is down')
   const read = await site.http('/v1/units/nearest?region=akl&lon=174.76&lat=-36.85')
   assert.equal(read.status, 503, 'a read that cannot be confirmed says so')
   assert.equal(read.body.code, 'unavailable')
@@ -125,6 +126,60 @@ test('Postgres away for some seconds under load: each trouble is said once and w
   engine.signal('SIGTERM')
   assert.deepEqual(await engine.exited, { code: 0, signal: null })
 })
+
+for (const trouble of ['the table of records is locked', 'every backend stands still'] as const) {
+  test(`while ${trouble} everybody is answered, and afterwards nothing is lost or doubled`, async t => {
+    const site = await Site.make(t, AKL)
+    await site.start()
+    const work = await startWork(site)
+    await until('work is done', () => work.acknowledged.size > 20)
+    const writes: Writes[] = []
+    work.desk.onWrites(news => writes.push(news))
+    const end = trouble === 'every backend stands still' ? await stopBackends(site) : await lockRecords(site)
+    try {
+      await until('the console is told', () => work.desk.writes.commands === 'stalled')
+      const refused = { code: 'unavailable' }
+      await assert.rejects(work.desk.enterCall(CALL, { retry: false }), refused)
+      await assert.rejects(work.crews[0]!.signOff({ retry: false }), refused)
+      const posted = await site.http('/v1/calls', {
+        method: 'POST',
+        headers: { 'idempotency-key': 'over-http' },
+        body: JSON.stringify({ ...SCENE, priority: 2, needs: CALL.needs }),
+      })
+      assert.deepEqual([posted.status, posted.body.code, posted.headers.get('retry-after')], [503, 'unavailable', '1'])
+      const late = site.dispatcher()
+      const { refusal } = await new Promise<ClientFault>(resolve => late.onFault(resolve))
+      assert.equal(refusal?.code, 'unavailable', 'nor is a hello left without an answer')
+    } finally {
+      await end()
+    }
+    const before = work.acknowledged.size
+    await until('work goes on', () => work.acknowledged.size > before + 20)
+    assert.equal(work.desk.writes.commands, 'flowing')
+    assert.ok(writes.length >= 2)
+    await work.stop()
+    await assertNothingLost(site, work)
+  })
+}
+
+async function lockRecords(site: Site): Promise<() => Promise<void>> {
+  const holder = await site.session()
+  await holder.query('BEGIN')
+  await holder.query('LOCK TABLE log.records IN ACCESS EXCLUSIVE MODE')
+  return async () => void (await holder.query('ROLLBACK'))
+}
+
+/** Only those that serve this engine: each file of tests has a database of its own. */
+async function stopBackends(site: Site): Promise<() => Promise<void>> {
+  const rows = await site.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'goldenhour%' AND pid <> pg_backend_pid()`,
+  )
+  for (const { pid } of rows) process.kill(pid, 'SIGSTOP')
+  return async () => {
+    for (const { pid } of rows) process.kill(pid, 'SIGCONT')
+  }
+}
 
 interface Work {
   readonly acknowledged: Map<string, number>

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/actors/clock.ts'
 import type { TokenClaims } from '../../src/gateway/auth/claims.ts'
 import type { Conversation } from '../../src/gateway/conversation.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'
+import { ManualScheduler } from '../support/manual-scheduler.ts'
 
 test('of very many sessions that end together a part is closed at a time, and no other one', async t => {
   const revoked = new Set<string>()
@@ -35,4 +36,43 @@ test('of very many sessions that end together a part is closed at a time, and no
   for (let turns = 0; turns < 10; turns++) await delay(2)
   assert.equal(closed.length, 1_700)
   assert.deepEqual(new Set(closed), new Set(['ended 4401']))
+})
+
+test('[HS-11] a crowd is told to spread the longer the larger it is, in parts and not with each that comes or goes', async () => {
+  const scheduler = new ManualScheduler()
+  const revocations = { isRevoked: () => false, refresh: async () => {}, onChange: () => {} }
+  const registry = new SessionRegistry(600_000, revocations, () => 0, scheduler)
+  const told: number[] = []
+  const conversations: Conversation[] = []
+  const add = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const conversation = {
+        isSignedIn: true,
+        endsAtMs: Number.POSITIVE_INFINITY,
+        claims: null,
+        tellSpread: (spreadMs: number) => told.push(spreadMs),
+      } as Partial<Conversation> as Conversation
+      conversations.push(conversation)
+      registry.add(conversation)
+    }
+  }
+  const tellings = async () => {
+    told.length = 0
+    await scheduler.advance(1_100)
+    return [told.length, told[0] ?? null]
+  }
+  add(50)
+  assert.deepEqual([registry.comeBackSpreadMs, await tellings()], [1_000, [0, null]])
+  add(1_450)
+  assert.deepEqual([registry.comeBackSpreadMs, await tellings()], [1_000, [0, null]])
+  add(600)
+  assert.deepEqual([registry.comeBackSpreadMs, await tellings()], [1_400, [0, null]], 'near enough')
+  add(900)
+  assert.deepEqual(await tellings(), [3_000, 2_000])
+  add(12_000)
+  assert.deepEqual([registry.comeBackSpreadMs, await tellings()], [10_000, [15_000, 10_000]])
+  assert.deepEqual(await tellings(), [0, null], 'once')
+  for (const conversation of conversations.splice(0, 14_000)) registry.remove(conversation)
+  assert.deepEqual(await tellings(), [1_000, 1_000])
+  registry.stop()
 })

@@ -355,4 +355,10 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.tuple(fc.constant('unit' as const), position, unitView, orNull(tripView)),
   fc.tuple(fc.constant('feed-marks' as const), fc.array(fc.tuple(within(RANGES.channel), position), { maxLength: 9 })),
   fc.tuple(fc.constant('detached' as const), within(RANGES.channel), fc.constantFrom(...DETACH_REASONS)),
+  fc.tuple(fc.constant('come-back' as const), fc.nat()),
+  fc.tuple(
+    fc.constant('writes' as const),
+    fc.constantFrom('flowing' as const, 'stalled' as const),
+    fc.constantFrom('flowing' as const, 'stalled' as const),
+  ),
 )

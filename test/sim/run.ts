@@ -92,7 +92,7 @@ class Run {
       watch: {
         opened: wire => late.judge!.opened(wire),
         sent: (wire, frame) => late.judge!.sent(wire, frame),
-        received: (wire, frame, ends) => late.judge!.received(wire, frame, ends),
+        received: (wire, frame, ends, ranMs) => late.judge!.received(wire, frame, ends, ranMs),
         closed: wire => late.judge!.closed(wire),
       },
     })

@@ -34,6 +34,7 @@ async function start(options: { batchMax?: number; journal?: Watched } = {}) {
       onContentRejected: error => told.push(`rejected ${error.name}`),
     },
     observer: {
+      began: () => undefined,
       committed: (_lane, ms, size) => commits.push({ ms, size }),
       retrying: (_lane, _error, delayMs) => delays.push(delayMs),
     },

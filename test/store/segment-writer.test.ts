@@ -28,7 +28,11 @@ async function start(options: { segmentFixesMax?: number; queuedFixesMax?: numbe
       onFenced: () => told.push('fenced'),
       onContentRejected: error => told.push(`rejected ${error.name}`),
     },
-    observer: { committed: (_lane, ms, size) => commits.push({ ms, size }), retrying: () => undefined },
+    observer: {
+      began: () => undefined,
+      committed: (_lane, ms, size) => commits.push({ ms, size }),
+      retrying: () => undefined,
+    },
   })
   return { journal, scheduler, writer, durable, told, commits, log }
 }

@@ -102,6 +102,7 @@ test('gauges are read from their source at each scrape, and a region that left i
     logWaitingBytes: () => 512,
     troubles: () => [['leases', true] as const, ['audit', false] as const],
     clockOffsets: () => [['recorded', 1_500] as const],
+    writesStalled: () => regions.map(region => [region, 'records', region === 'akl'] as const),
   })
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
@@ -115,6 +116,8 @@ test('gauges are read from their source at each scrape, and a region that left i
   assert.equal(first.get('goldenhour_trouble{trouble="leases"}'), 1)
   assert.equal(first.get('goldenhour_trouble{trouble="audit"}'), 0)
   assert.equal(first.get('goldenhour_clock_offset_seconds{of="recorded"}'), 1.5)
+  assert.equal(first.get('goldenhour_writes_stalled{region="akl",lane="records"}'), 1)
+  assert.equal(first.get('goldenhour_writes_stalled{region="wlg",lane="records"}'), 0)
   regions = ['akl']
   const second = await samples(metrics)
   assert.equal(second.has('goldenhour_mailbox_depth{region="wlg"}'), false)

@@ -16,6 +16,7 @@ import type { DriverDoor } from '../driver/driver-door.ts'
 import { holeBefore, type Stream } from '../driver/location.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
+import { refuseStalled } from './reads.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A feed's marks leave together, so often at most, wall time. */
@@ -34,7 +35,8 @@ export interface FeedDoor
   readMarks(session: Session, streams: readonly StreamName[]): void
   record(holes: readonly FixHoleRecorded[]): void
   /** Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head. */
-  hold(leave: (position: number) => void): void
+  /** `refuse` runs instead when the store stalls. */
+  hold(leave: (position: number) => void, refuse?: () => void): void
   /** Wall time; the answer cancels. */
   after(ms: number, run: () => void): () => void
 }
@@ -115,7 +117,10 @@ export class Feeds {
     feed?.inTurn({
       run: () => {
         for (const channel of channels) feed.release(channel)
-        this.#door.hold(position => session.send(['reply', requestId, position, {}]))
+        this.#door.hold(
+          position => session.send(['reply', requestId, position, {}]),
+          () => refuseStalled(session, requestId),
+        )
       },
     })
   }
@@ -272,11 +277,16 @@ class Feed {
       holes.push({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })
     }
     this.#door.record(holes)
-    this.#door.hold(position => {
+    // Whether or not somebody still waits for the answer by then.
+    this.#door.hold(() => {
       for (const [stream, found] of this.#unrecorded) if (found === holes) this.#unrecorded.delete(stream)
+    })
+    const leave = (position: number) => {
       const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)
       this.#session.send(['reply', requestId, position, { channels: marks, refused }])
-    })
+    }
+    // The units are held all the same: attaching them once more does no harm.
+    this.#door.hold(leave, () => refuseStalled(this.#session, requestId))
   }
 
   /** The feed gives a channel up. */

@@ -2,11 +2,23 @@
  * What waits to leave a region: replies, pushes and reads, each held until the log is durable up to what it tells.
  *
  * Positions only rise, so the outbox is a queue: what was put in later never leaves earlier. That keeps a client's
- * replies in the order of its commands and makes a snapshot and the events after it join without a gap.
+ * replies in the order of its commands and makes a snapshot and the events after it join without a gap. While the store
+ * is *stalled*, answers that somebody waits for do not: each is refused and forgotten, and news alone stay.
  */
+
+interface Held {
+  readonly position: number
+  readonly leave: () => void
+  /** Runs instead when the region's memory is thrown away first. */
+  readonly drop: (() => void) | null
+  /** Runs instead when the store stalls first; null for news, which nobody waits for. */
+  readonly refuse: (() => void) | null
+}
+
 export class Outbox {
-  #waiting: { readonly position: number; readonly leave: () => void; readonly drop: (() => void) | null }[] = []
+  #waiting: Held[] = []
   #head = 0
+  #isStalled = false
   #durable: number
   readonly #onError: (error: unknown) => void
 
@@ -21,11 +33,27 @@ export class Outbox {
 
   /**
    * Lets `leave` run once everything up to `position` is durable; at once if it is and nothing waits before it.
-   * `drop` runs instead if the region's memory is thrown away first.
+   * `drop` runs instead if the region's memory is thrown away first, `refuse` if the store stalls or is stalled.
    */
-  hold(position: number, leave: () => void, drop: (() => void) | null = null): void {
+  hold(
+    position: number,
+    leave: () => void,
+    instead: { readonly drop?: () => void; readonly refuse?: () => void } = {},
+  ): void {
+    const { drop = null, refuse = null } = instead
     if (position <= this.#durable && this.depth === 0) this.#run(leave)
-    else this.#waiting.push({ position, leave, drop })
+    else if (this.#isStalled && refuse !== null) this.#run(refuse)
+    else this.#waiting.push({ position, leave, drop, refuse })
+  }
+
+  /** While it is stalled nobody is kept waiting for an answer. */
+  setStalled(isStalled: boolean): void {
+    this.#isStalled = isStalled
+    if (!isStalled) return
+    const waiting = this.#waiting.slice(this.#head)
+    this.#waiting = waiting.filter(({ refuse }) => refuse === null)
+    this.#head = 0
+    for (const { refuse } of waiting) if (refuse !== null) this.#run(refuse)
   }
 
   release(durablePosition: number): void {

@@ -7,11 +7,12 @@ import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
+import { CLOSE_CODES } from '../../protocol/errors.ts'
 import type { ServerMessage, WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
-import { OVERLOADED, UNAVAILABLE, unknownCall } from '../refusals.ts'
+import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
 import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import type { DamageReport } from './damage.ts'
@@ -39,6 +40,8 @@ interface RegionReadsParts {
   readonly isOverfull: () => boolean
   readonly damage: Pick<DamageReport, 'notice'>
   readonly clockNotice: () => ServerMessage | null
+  /** The session has heard its welcome. */
+  readonly onWelcomed: (session: Session) => void
 }
 
 export class RegionReads {
@@ -53,7 +56,7 @@ export class RegionReads {
     const { regionId, memory, outbox, clock, logHead } = this.#parts
     const position = logHead()
     const view = driver === null ? null : memory.driverView(driver, clock.nowMs())
-    outbox.hold(position, () => {
+    const leave = () => {
       const welcome: WelcomeView = {
         sessionId: session.sessionId,
         region: regionId,
@@ -67,7 +70,13 @@ export class RegionReads {
       }
       session.send(['welcome', hello.helloId, welcome])
       driver?.onWelcomed(session)
-    })
+      this.#parts.onWelcomed(session)
+    }
+    const refuse = () => {
+      refuseStalled(session, hello.helloId)
+      session.close(CLOSE_CODES.goingAway, WRITES_STALLED.code)
+    }
+    outbox.hold(position, leave, { refuse })
   }
 
   watchBoard(session: Session, requestId: string, from: number | null): void {
@@ -83,7 +92,7 @@ export class RegionReads {
     const missed = from === null ? null : board.since(from)
     const snapshot = missed === null ? memory.boardFrames(head, clock.nowMs()) : []
     // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
-    outbox.hold(head, () => {
+    const leave = () => {
       session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
       for (const frame of snapshot) session.send(frame)
       for (const frame of missed ?? []) session.sendShared(frame)
@@ -94,7 +103,8 @@ export class RegionReads {
       const clockOff = clockNotice()
       if (clockOff !== null) session.send(clockOff)
       board.watch(session, head)
-    })
+    }
+    outbox.hold(head, leave, { refuse: () => refuseStalled(session, requestId) })
   }
 
   /** The board anew, for a console that missed too much of it. `wanted` is asked once it may leave. */
@@ -110,13 +120,20 @@ export class RegionReads {
   }
 
   /** Through the outbox as well: a watch that still waits there must not begin after its end. */
-  unwatchBoard(session: Session, then: (position: number) => void): void {
+  unwatchBoard(session: Session, requestId: string): void {
     const { board, outbox, logHead } = this.#parts
     const head = logHead()
-    outbox.hold(head, () => {
+    const leave = () => {
       board.unwatch(session)
-      then(head)
-    })
+      session.send(['reply', requestId, head, {}])
+    }
+    outbox.hold(head, leave, { refuse: () => refuseStalled(session, requestId) })
+  }
+
+  /** The session has ended; what of it still waits in the outbox goes before that. */
+  left(session: Session): void {
+    const { board, outbox, logHead } = this.#parts
+    outbox.hold(logHead(), () => board.unwatch(session))
   }
 
   nearest(query: NearestQuery, answer: Answer): void {
@@ -161,11 +178,15 @@ export class RegionReads {
       cancel()
       answer(told)
     }
-    const cancel = machine.after(QUERY_WAIT_MS, () => once({ ok: false, refusal: UNAVAILABLE }))
-    outbox.hold(
-      position,
-      () => once({ ok: true, position, result }),
-      () => once({ ok: false, refusal: UNAVAILABLE }),
-    )
+    const cancel = machine.after(QUERY_WAIT_MS, () => once({ ok: false, refusal: WRITES_STALLED }))
+    outbox.hold(position, () => once({ ok: true, position, result }), {
+      drop: () => once({ ok: false, refusal: UNAVAILABLE }),
+      refuse: () => once({ ok: false, refusal: WRITES_STALLED }),
+    })
   }
+}
+
+export function refuseStalled(session: Session, requestId: string): void {
+  const { code, message, details } = WRITES_STALLED
+  session.send(['error', requestId, code, message, details ?? null])
 }

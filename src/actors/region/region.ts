@@ -42,6 +42,7 @@ import { RegionReads } from './reads.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { takeUnits } from './reference.ts'
 import { Shards } from './shards.ts'
+import { StoreWatch } from './store-watch.ts'
 import { StreamMarks } from './stream-marks.ts'
 import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
@@ -100,6 +101,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly #timers: Timers
   readonly #deadlines: DeadlineKeeper
   readonly #outbox: Outbox
+  readonly #store: StoreWatch
   readonly #board: Board
   readonly #reads: RegionReads
   readonly #live: LiveView
@@ -146,6 +148,14 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#disconnectGraceMs = this.clock.graceMs(policy.disconnectGraceMs)
     this.#timers = new Timers(machine, this.clock)
     this.#outbox = new Outbox(logEnd, error => parts.log.error({ region: regionId, err: error }, 'telling failed'))
+    this.#store = new StoreWatch({
+      scheduler: machine,
+      outbox: this.#outbox,
+      onChange: (lane, isStalled) => {
+        if (isStalled) parts.outages.failed('stalled', 'what was decided waits', `${regionId}/${lane}`)
+        else parts.outages.worked('stalled', `${regionId}/${lane}`)
+      },
+    })
     this.#board = new Board({
       position: logEnd,
       machine,
@@ -179,6 +189,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       isOverfull: () => this.#isOverfull(),
       damage: recovered.damage,
       clockNotice: () => parts.clockNotice?.() ?? null,
+      onWelcomed: session => this.#store.welcomed(session),
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -203,9 +214,9 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       readMarks: (session, streams) =>
         this.#marks.read(streams, read => void this.ref.tell({ type: 'feed-marks-read', session, read })),
       record: events => this.#recordNews(events),
-      hold: leave => {
+      hold: (leave, refuse) => {
         const head = this.#writer.head
-        this.#outbox.hold(head, () => leave(head))
+        this.#outbox.hold(head, () => leave(head), refuse && { refuse })
       },
       after: (ms, run) => machine.after(ms, run),
     })
@@ -247,6 +258,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       policy,
       log: this.#writer,
       outbox: this.#outbox,
+      store: this.#store,
       outcomes: recovered.outcomes,
       desk: this.#desk,
       board: this.#board,
@@ -324,6 +336,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   get fixesNotDurable(): number {
     return this.#segments.queuedFixes
   }
+  /** Whether the store takes records, and fixes. */
+  get writes(): Pick<StoreWatch, 'refusesCommands' | 'keepsFixesWaiting'> {
+    return this.#store
+  }
   /** What is held in memory, durable or not. */
   get states(): RegionStates {
     return this.#memory
@@ -348,6 +364,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   }
   tripRef(tripId: TripId): ActorRef<TripMessage> | undefined {
     return this.#memory.tripRef(tripId)
+  }
+
+  /** The session has ended. */
+  left(session: Session): void {
+    this.#store.left(session)
   }
 
   /** Puts a feed's fixes into the mailbox; false when too many wait already. */
@@ -377,13 +398,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       case 'session-closed':
         this.#live.closed(message.session)
         this.#feeds.close(message.session)
-        return this.#reads.unwatchBoard(message.session, () => {})
+        return this.#reads.left(message.session)
       case 'watch-board':
         return this.#reads.watchBoard(message.session, message.requestId, message.from)
       case 'unwatch-board':
-        return this.#reads.unwatchBoard(message.session, position =>
-          message.session.send(['reply', message.requestId, position, {}]),
-        )
+        return this.#reads.unwatchBoard(message.session, message.requestId)
       case 'watch-tiles':
         return this.#live.watchTiles(message.session, message.requestId, message.tiles)
       case 'watch-unit':
@@ -459,6 +478,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   #onRecordsDurable(position: number): void {
     this.#outbox.release(position)
     this.#marks.advance()
+    this.#store.recordsDurable(position)
   }
 
   /** Region time has stepped. Spans that run go on as if it had not, and clients hear what it is now behind their welcome. */
@@ -562,9 +582,13 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       ownership: this.#ownership,
       scheduler: machine,
       observer: {
+        began: lane => {
+          if (lane === 'segments') this.#store.segmentBegun()
+        },
         committed: (lane, durationMs, size) => {
           metrics.commit(lane, durationMs / 1_000, size)
           outages.worked('writes', `${regionId}/${lane}`)
+          if (lane === 'segments') this.#store.segmentDurable()
         },
         retrying: (lane, error) => outages.failed('writes', error, `${regionId}/${lane}`),
       },
@@ -621,7 +645,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#dropped = true
     this.#parts.metrics.quarantined(this.#parts.regionId, null)
     this.#parts.metrics.damaged(this.#parts.regionId, null)
-    for (const lane of ['records', 'segments']) this.#parts.outages.worked('writes', `${this.#parts.regionId}/${lane}`)
+    for (const lane of ['records', 'segments']) {
+      const who = `${this.#parts.regionId}/${lane}`
+      for (const trouble of ['writes', 'stalled'] as const) this.#parts.outages.worked(trouble, who)
+    }
     this.#timers.stop()
     this.#feeds.stop()
     this.#live.stop()
@@ -631,6 +658,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#writer.stop()
     this.#segments.stop()
     this.#marks.stop()
+    this.#store.stop()
     this.#outbox.dropAll()
     for (const message of this.#parts.system.dropMailbox(this.#mailbox))
       answerUnheard(message as Parameters<typeof answerUnheard>[0])

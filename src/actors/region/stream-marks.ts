@@ -15,8 +15,11 @@ import type { DriverLocation, Stream } from '../driver/location.ts'
 const AT_ONCE = 500
 /** Streams in one reading; the last of those who ask may take it beyond. */
 const READ_AT_ONCE = 5_000
-/** How long a client waits for the reading of its marks before it is told to come again. */
-const READ_LIMIT_MS = 1_500
+/**
+ * How long a client waits for the reading of its marks before it is told to come again. Its welcome may then wait for a
+ * second to become durable, and whoever asks is answered within two.
+ */
+const READ_LIMIT_MS = 900
 
 /** What the store has of streams that were asked for; null when it could not be asked. */
 export type MarksRead = ReadMarks | null

@@ -17,7 +17,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
-import { INTERNAL } from '../refusals.ts'
+import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { type CommandContext, type CommandOutcome, type Result, runCommand } from './commands.ts'
@@ -28,6 +28,7 @@ import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import { EventRejected, quarantined, quarantineNotice } from './quarantine.ts'
 import { retireIdle } from './reference.ts'
+import type { StoreWatch } from './store-watch.ts'
 import { Turn } from './turn.ts'
 
 /** Who caused a turn, and under which id. */
@@ -50,6 +51,7 @@ export const bySystem = (commandId: string | null = null): Cause => ({
 /** The log as the runner needs it: the writer of the region. */
 interface Log {
   readonly head: number
+  readonly durable: number
   append(write: LogAppend): number
 }
 
@@ -59,6 +61,8 @@ export interface TurnRunnerParts {
   readonly policy: Policy
   readonly log: Log
   readonly outbox: Outbox
+  /** Whether the store keeps up. */
+  readonly store: Pick<StoreWatch, 'refusesCommands' | 'recordTaken'>
   readonly outcomes: Outcomes
   readonly desk: Desk
   readonly board: Board
@@ -92,12 +96,17 @@ export class TurnRunner {
     return this.#lastRecordedAtMs
   }
 
-  /** One client command: a repeated id gets the first outcome, everything else is decided now. */
+  /** One client command: a repeated id gets the first outcome, everything else is decided now, or refused while the store stalls. */
   command(request: CommandRequest): void {
-    const { outcomes, log, desk, memory, newId, momentRange } = this.#parts
+    const { outcomes, log, desk, memory, newId, momentRange, store } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
-    if (known !== undefined) return this.#answer(request, repeatedOutcome(known, bodyHash, commandId))
+    if (known !== undefined) {
+      const outcome = repeatedOutcome(known, bodyHash, commandId)
+      // What is durable need not wait for what others have decided since: a store that is slow would keep it back again and again.
+      return known.position <= log.durable ? request.answer(outcome) : this.#answer(request, outcome)
+    }
+    if (store.refusesCommands) return request.answer({ ok: false, refusal: WRITES_STALLED })
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const refusal = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
@@ -184,7 +193,7 @@ export class TurnRunner {
   }
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
-    const { memory, log, outcomes, live } = this.#parts
+    const { memory, log, outcomes, live, store } = this.#parts
     const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
@@ -195,6 +204,7 @@ export class TurnRunner {
       ...turn.bindings(),
       callDetails: callDetails && { ...callDetails, details: callDetails.details ?? NO_DETAILS },
     })
+    store.recordTaken(position)
     if (kept !== null && commandId !== null) {
       outcomes.remember(principal, commandId, {
         bodyHash: kept.bodyHash,
@@ -261,11 +271,11 @@ export class TurnRunner {
   #answer(request: CommandRequest, outcome: Outcome): void {
     const { outbox, log } = this.#parts
     // A refusal, too, tells of states that must be durable before anybody hears of them.
-    outbox.hold(
-      log.head,
-      () => request.answer(outcome),
-      () => request.answer({ ok: false, refusal: INTERNAL }),
-    )
+    outbox.hold(log.head, () => request.answer(outcome), {
+      drop: () => request.answer({ ok: false, refusal: INTERNAL }),
+      // It may become durable later: whoever repeats it under its id then gets this outcome.
+      refuse: () => request.answer({ ok: false, refusal: WRITES_STALLED }),
+    })
   }
 }
 

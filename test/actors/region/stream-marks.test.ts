@@ -157,14 +157,14 @@ describe('a crew', () => {
     ])
   })
 
-  test('a store that hangs is waited for 1.5 s; after that nobody waits for it', async () => {
+  test('a store that hangs is waited for 0.9 s; after that nobody waits for it', async () => {
     await use('a')
     await starts(12)
     world.journal.stall()
     const first = await visit(device('a'))
-    await world.advance(1_000)
+    await world.advance(800)
     assert.deepEqual([first.all('error'), first.closes], [[], []])
-    await world.advance(600)
+    await world.advance(200)
     assert.deepEqual([first.last('error')[1], first.closes], ['unavailable', [4503]])
     world.host.closed(first)
     const second = await visit(device('a'))

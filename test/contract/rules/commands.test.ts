@@ -8,6 +8,7 @@ const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const offered = { mode: 'offered', units: ['A1', 'A2'] } as const
 const stage = new Stage({
   durable: ordered,
+  stalled: ordered,
   order: ordered,
   binary: offered,
   json: offered,
@@ -50,6 +51,56 @@ test('[CM-1] each command and query gets one answer', async () => {
   }
   await desk.ask('unwatch-board')
   assert.deepEqual(await desk.heardSoFar(), [])
+})
+
+test('[CM-1] [HS-7] [CM-8] [CM-9] while the database takes no records everybody is answered in time and told', async () => {
+  const region = 'stalled'
+  const desk = await stage.desk({ region })
+  const driver = await stage.driver('A1', { region })
+  driver.send('sign-on', 'before', Date.now())
+  const first = await driver.reply('before')
+  const hold = await holdWrites(stage.site, region)
+  const before = await head(region)
+  const signOnAtMs = Date.now()
+  driver.send('set-status', 'held', 'unavailable', 'break', signOnAtMs)
+  const [, , code, , details] = await driver.hear('error', ([, id]) => id === 'held')
+  assert.deepEqual([code, details], ['unavailable', { retryAfterMs: 1_000, writes: 'stalled' }])
+  for (const speaker of [desk, driver]) assert.deepEqual(await speaker.hear('writes'), ['writes', 'stalled', 'flowing'])
+  // What comes now is refused undecided, over HTTP too, and a hello is sent away; what is durable is answered.
+  assert.equal(await head(region), before + 1)
+  assert.equal(await desk.refused('enter-call', CALL), 'unavailable')
+  const token = await stage.site.token({ sub: 'http', regions: [region] })
+  const place = { lonDeg: 174.76, latDeg: -36.85 }
+  const post = () =>
+    stage.site.http('/v1/calls', {
+      method: 'POST',
+      token,
+      headers: { 'idempotency-key': 'held-over-http' },
+      body: JSON.stringify({ ...place, priority: 2, needs: CALL.needs }),
+    })
+  const posted = await post()
+  assert.deepEqual([posted.status, posted.body.code, posted.headers.get('retry-after')], [503, 'unavailable', '1'])
+  const late = await stage.open()
+  late.send('hello', 'late', token, region, 'dispatcher', null, Date.now(), [])
+  assert.equal(await late.refusal('late'), 'unavailable')
+  assert.equal((await late.closed).code, 4503)
+  assert.equal(await head(region), before + 1)
+
+  await hold.release()
+  for (const speaker of [desk, driver]) assert.deepEqual(await speaker.hear('writes'), ['writes', 'flowing', 'flowing'])
+  // It was decided, so it stands; repeated, it gets that outcome.
+  driver.send('set-status', 'held', 'unavailable', 'break', signOnAtMs)
+  assert.deepEqual(await driver.reply('held'), {
+    position: before + 1,
+    result: { unitId: 'A1', status: 'unavailable' },
+  })
+  assert.equal(first.position <= before, true)
+  const again = await post()
+  assert.equal(again.status, 201)
+  const log = await stage.site.records(region)
+  for (const id of ['held', 'held-over-http']) {
+    assert.equal(log.filter(({ commandId }) => commandId === id).length, 1, `${id} stands once`)
+  }
 })
 
 test('[CM-2] an answer that needs no record overtakes a reply that waits for one', async () => {

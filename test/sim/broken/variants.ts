@@ -36,6 +36,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { troubles: { storeSlow: 6 } },
   },
   {
+    name: 'stall-unnoticed',
+    breaks: 'commands wait for a store that takes no writes, for as long as that lasts',
+    patch: {
+      file: 'src/actors/region/lane-watch.ts',
+      find: 'ageMs >= STALLED_AFTER_MS',
+      replace: 'ageMs < 0',
+    },
+    provoke: { troubles: { storeLocked: 10 } },
+  },
+  {
+    name: 'refused-and-answered',
+    breaks: 'what was refused because the store stalled is answered once more when it takes writes again',
+    patch: {
+      file: 'src/actors/region/outbox.ts',
+      find: 'this.#waiting = waiting.filter(({ refuse }) => refuse === null)',
+      replace: 'this.#waiting = waiting',
+    },
+    provoke: { troubles: { storeLocked: 10 } },
+  },
+  {
     name: 'epoch-unchecked',
     breaks: 'the store takes writes of an owner that has been replaced',
     patch: {

@@ -18,6 +18,8 @@ export type Frame = Uint8Array | string
 /** An engine's listening port. */
 export interface Door {
   readonly name: string
+  /** For how long its process has run; while it is paused it does not. */
+  readonly ranMs: number
   /** A handshake arrives. The door calls `accepted` or `refused` of the link, in its own time. */
   connect(link: Link, protocol: string): void
   /** Runs as soon as the process can look at it; never if it has ended. */
@@ -154,7 +156,7 @@ export class Link {
   #lastToServerMs = 0
   #lastToClientMs = 0
   /** Frames of the engine that the device does not take yet, oldest first. */
-  #held: { readonly frame: Frame; readonly ends: DurableEnds }[] = []
+  #held: { readonly frame: Frame; readonly ends: DurableEnds; readonly ranMs: number }[] = []
   #heldBytes = 0
 
   constructor(network: Network, device: Device, no: number) {
@@ -193,9 +195,16 @@ export class Link {
     const copy = copyOf(frame)
     const { chronicle, watch } = this.#network.parts
     chronicle.mark(TO_ENGINE, this.no, copy)
-    watch.sent(this.#wire, copy)
+    const onRead = watch.sent(this.#wire, copy)
     if (this.#dead) return
-    this.#toServer(() => this.door?.deliver(() => this.#server?.message(copy)))
+    this.#toServer(() => {
+      const { door } = this
+      door?.deliver(() => {
+        if (this.#server === null) return
+        onRead?.(door.ranMs)
+        this.#server.message(copy)
+      })
+    })
   }
 
   /** The client asks whether anybody is there. */
@@ -238,12 +247,12 @@ export class Link {
     const bytes = sizeOf(frame)
     if (this.waitingBytes + bytes > limitBytes) return false
     const ends = this.#network.parts.durableEnds()
-    const copy = copyOf(frame)
+    const said = { frame: copyOf(frame), ends, ranMs: this.door!.ranMs }
     if (this.#isHeldUp || this.#held.length > 0) {
-      this.#held.push({ frame: copy, ends })
+      this.#held.push(said)
       this.#heldBytes += bytes
     } else {
-      this.#arrives(copy, ends)
+      this.#arrives(said)
     }
     return true
   }
@@ -252,7 +261,7 @@ export class Link {
     this.#serverIsOver()
     if (this.#dead) return
     // Behind everything that was sent before.
-    for (const { frame, ends } of this.#held) this.#arrives(frame, ends)
+    for (const said of this.#held) this.#arrives(said)
     this.#held = []
     this.#toClient(() => this.#closeClient(code, reason))
   }
@@ -297,7 +306,7 @@ export class Link {
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
-    for (const { frame, ends } of held) this.#arrives(frame, ends)
+    for (const said of held) this.#arrives(said)
     this.door?.deliver(() => this.#server?.drained())
   }
 
@@ -311,12 +320,12 @@ export class Link {
     return { no: this.no, device: this.owner.name }
   }
 
-  #arrives(frame: Frame, ends: DurableEnds): void {
+  #arrives({ frame, ends, ranMs }: { frame: Frame; ends: DurableEnds; ranMs: number }): void {
     const { chronicle, watch } = this.#network.parts
     this.#toClient(() => {
       if (this.#clientOver) return
       chronicle.mark(TO_CLIENT, this.no, frame)
-      watch.received(this.#wire, frame, ends)
+      watch.received(this.#wire, frame, ends, ranMs)
       this.#socket?.message(frame)
     })
   }
@@ -378,7 +387,7 @@ class Socket implements ClientSocket {
   onopen: ((event: never) => void) | null = null
   onmessage: ((event: { data: unknown }) => void) | null = null
   onclose: ((event: { code: number; reason: string }) => void) | null = null
-  onerror: ((event: never) => void) | null = null
+  onerror: ClientSocket['onerror'] = null
   readonly #link: Link
   #onPong: (() => void) | null = null
 

@@ -52,7 +52,6 @@ interface ProcessParts {
 const SOON_MS = 0.05
 /** As in the engine: what a drain tells clients, and how long it may take. */
 const COME_BACK_AFTER_MS = 1_000
-const COME_BACK_SPREAD_MS = 4_000
 const DRAIN_LIMIT_MS = 30_000
 /** Three times as long as in the engine: renewals would be most of what happens in a quiet world. */
 const LEASE_MS = 9_000
@@ -85,6 +84,8 @@ export class EngineProcess implements Door {
   /** Monotonic time that a suspended machine did not count. */
   #uncountedMs = 0
   #pausedAtMs = 0
+  /** For how long it was paused, all pauses together. */
+  #pausedMs = 0
 
   constructor(parts: ProcessParts) {
     const { name, loop, database, watch, anchor } = parts
@@ -202,7 +203,9 @@ export class EngineProcess implements Door {
     const inbox = this.#inbox
     if (inbox === null) return
     this.#inbox = null
-    if (slept) this.#uncountedMs += this.#parts.loop.nowMs - this.#pausedAtMs
+    const forMs = this.#parts.loop.nowMs - this.#pausedAtMs
+    this.#pausedMs += forMs
+    if (slept) this.#uncountedMs += forMs
     this.#parts.chronicle.tell(this.name, 'wakes up')
     for (const run of inbox) this.#parts.loop.after(0, () => this.deliver(run))
   }
@@ -218,7 +221,7 @@ export class EngineProcess implements Door {
     this.#parts.chronicle.tell(this.name, 'drains')
     this.#parts.network.unlisten(this)
     this.#machine.after(DRAIN_LIMIT_MS, () => this.crash('passes the limit of its drain'))
-    this.#sessions.goAway(COME_BACK_AFTER_MS, COME_BACK_SPREAD_MS)
+    this.#sessions.goAway(COME_BACK_AFTER_MS)
     await this.#regions.beginDrain()
     this.#parts.watch.dropped(this.name)
     try {
@@ -233,6 +236,10 @@ export class EngineProcess implements Door {
   }
 
   // The door.
+
+  get ranMs(): number {
+    return this.#parts.loop.nowMs - this.#bootMs - this.#pausedMs
+  }
 
   connect(link: Link, protocol: string): void {
     this.#app.connect(link, protocol, '127.0.0.1')

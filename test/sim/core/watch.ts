@@ -20,10 +20,16 @@ export interface DurableEnds {
 /** The clients' end of every wire. */
 export interface WireWatch {
   opened(wire: Wire): void
-  /** The client gave a frame to its socket; it may never arrive. */
-  sent(wire: Wire, frame: Uint8Array | string): void
-  /** A frame arrived at the client. Input: the ends of the database at the moment when the engine sent it. */
-  received(wire: Wire, frame: Uint8Array | string, ends: DurableEnds): void
+  /**
+   * The client gave a frame to its socket; it may never arrive. Output: what to call when an engine begins to read it,
+   * with the time for which that engine has run; null where nobody asks.
+   */
+  sent(wire: Wire, frame: Uint8Array | string): ((ranMs: number) => void) | null
+  /**
+   * A frame arrived at the client. Input: the ends of the database at the moment when the engine sent it, and for how
+   * long that engine had run then.
+   */
+  received(wire: Wire, frame: Uint8Array | string, ends: DurableEnds, ranMs: number): void
   /** The client's side is over: closed, lost, or the device lost power. */
   closed(wire: Wire): void
 }

@@ -126,6 +126,19 @@ describe('an answer', () => {
     court.finds('one-answer-each', /under id c-1/)
   })
 
+  test('that comes later than two seconds after an engine read the question is found, each sending by itself', () => {
+    const { court, crew } = signedOnCourt()
+    crew.hears(['reply', 'c-1', 2, AVAILABLE], court.ends, 2_000)
+    crew.sends(refuel('c-2'), 10_000)
+    crew.sends(refuel('c-2'), 11_500)
+    crew.hears(['error', 'c-2', 'unavailable', 'stalled', { writes: 'stalled' }], court.ends, 12_000)
+    crew.hears(['error', 'c-2', 'unavailable', 'stalled', { writes: 'stalled' }], court.ends, 13_500)
+    court.findsNothing()
+    crew.sends(refuel('c-2'), 20_000)
+    crew.hears(['error', 'c-2', 'unavailable', 'stalled', { writes: 'stalled' }], court.ends, 22_001)
+    court.finds('answered-in-time', /waited 2001 ms for the error to its command c-2/)
+  })
+
   test('internal is found, unless an engine has lost its memory meanwhile', () => {
     const { court, crew } = signedOnCourt()
     court.nowMs += 10
@@ -203,6 +216,17 @@ describe('a refusal', () => {
     court.record([signedOn], { principal: PRINCIPAL, commandId: 'c-1', command: SIGN_ON, result: AVAILABLE })
     await court.isOver()
     court.finds('refused-means-undone', /c-1 of crew of A1 was sent 1 times and refused each time .*in the log at 2/)
+  })
+
+  test('that says itself that the command may stand leaves that open', async () => {
+    const court = new Court()
+    court.commit([registered('A1')])
+    const crew = court.driver('A1')
+    crew.sends(signOn('c-1'))
+    crew.hears(['error', 'c-1', 'unavailable', 'no writes now', { retryAfterMs: 1_000, writes: 'stalled' }])
+    court.record([signedOn], { principal: PRINCIPAL, commandId: 'c-1', command: SIGN_ON, result: AVAILABLE })
+    await court.isOver()
+    court.findsNothing()
   })
 
   test('is no proof while another sending of the command was never answered', async () => {

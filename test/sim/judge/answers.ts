@@ -150,7 +150,15 @@ export class Answers {
     }
   }
 
-  refused(principal: string, commandId: string, code: string, asking: Asking, ends: DurableEnds): void {
+  /** `mayStand`: the refusal says itself that it leaves open whether the command was done. */
+  refused(
+    principal: string,
+    commandId: string,
+    code: string,
+    asking: Asking,
+    ends: DurableEnds,
+    mayStand = false,
+  ): void {
     const { findings, sinceStartMs, lastDroppedAtMs } = this.#parts
     const account = this.#accounts.get(commandKey(principal, commandId))
     if (account === undefined) return
@@ -163,6 +171,7 @@ export class Answers {
       const text = `command ${commandId} of ${principal} (${asking.command.type}) was answered internal ${sinceStartMs() - asking.atMs} ms after it was sent`
       return findings.find('no-internal', text)
     }
+    if (mayStand) account.unsure += 1
     if (Object.hasOwn(ERRORS, code) && ERRORS[code as keyof typeof ERRORS].retryable) return
     if (OF_THE_DOOR.has(code)) return
     this.#checkAgainstOutcome(account, code, asking)

@@ -38,7 +38,12 @@ interface Asked {
   readonly atMs: number
   sendings: number
   answers: number
+  /** When each sending that is not answered yet was read, by the time for which its engine had run. */
+  readonly readAtMs: number[]
 }
+
+/** Nobody is kept waiting for longer: a second for the store, and no machine is that slow here. */
+const ANSWER_WITHIN_MS = 2_000
 
 interface OpenStream {
   readonly stream: Stream
@@ -71,12 +76,18 @@ export class Conversation {
     return `${this.wire.device} (wire ${this.wire.no})`
   }
 
-  sent(frame: Uint8Array | string): void {
+  /** Output: as a `WireWatch` has it. */
+  sent(frame: Uint8Array | string): ((ranMs: number) => void) | null {
     const isText = typeof frame === 'string'
     const parsed = parseFrame(isText ? Buffer.from(frame) : frame, isText ? 'json' : 'binary', Number.POSITIVE_INFINITY)
-    if (!parsed.ok) return
+    if (!parsed.ok) return null
     const { request } = parsed
-    if ('id' in request) this.#ask(request.id, request)
+    const asked = 'id' in request ? this.#ask(request.id, request) : null
+    this.#sent(request)
+    return asked === null ? null : ranMs => asked.readAtMs.push(ranMs)
+  }
+
+  #sent(request: ClientRequest): void {
     switch (request.type) {
       case 'hello':
         return this.#sentHello(request)
@@ -93,8 +104,9 @@ export class Conversation {
     }
   }
 
-  received(frame: Uint8Array | string, ends: DurableEnds): void {
+  received(frame: Uint8Array | string, ends: DurableEnds, ranMs: number): void {
     const message = decodeServer(frame)
+    if (message[0] === 'welcome' || message[0] === 'reply' || message[0] === 'error') this.#isInTime(message, ranMs)
     switch (message[0]) {
       case 'welcome':
         return this.#welcomed(message[1], message[2], ends)
@@ -136,14 +148,16 @@ export class Conversation {
     return { principal: this.#principal, unitId: this.#hello?.unitId ?? null }
   }
 
-  #ask(id: string, request: ClientRequest): void {
-    const asked = this.#asked.get(id)
-    if (asked !== undefined) {
-      asked.sendings += 1
-      return
+  #ask(id: string, request: ClientRequest): Asked {
+    const known = this.#asked.get(id)
+    if (known !== undefined) {
+      known.sendings += 1
+      return known
     }
     const { log, sinceStartMs } = this.#parts
-    this.#asked.set(id, { request, logEnd: log.end, atMs: sinceStartMs(), sendings: 1, answers: 0 })
+    const asked = { request, logEnd: log.end, atMs: sinceStartMs(), sendings: 1, answers: 0, readAtMs: [] }
+    this.#asked.set(id, asked)
+    return asked
   }
 
   #sentHello(hello: Hello): void {
@@ -198,6 +212,15 @@ export class Conversation {
     return false
   }
 
+  /** Before it counts as answered. */
+  #isInTime([what, id]: Extract<ServerMessage, ['welcome' | 'reply' | 'error', ...unknown[]]>, ranMs: number): void {
+    const asked = id === null ? undefined : this.#asked.get(id)
+    const readAtMs = asked?.readAtMs.shift()
+    if (readAtMs === undefined || ranMs - readAtMs <= ANSWER_WITHIN_MS) return
+    const text = `${this.#name} waited ${Math.round(ranMs - readAtMs)} ms for the ${what} to its ${asked!.request.type} ${id}`
+    this.#parts.findings.find('answered-in-time', text)
+  }
+
   #answered(id: string | null, what: string): Asked | null {
     const asked = id === null ? undefined : this.#asked.get(id)
     if (asked === undefined) {
@@ -250,7 +273,7 @@ export class Conversation {
     if (request.type !== 'command') return
     const asking: Asking = { command: request.command, logEnd, atMs }
     // A moment that the engine finds implausible is judged by its clock, not by its states.
-    this.#parts.answers.refused(this.#principal, id!, code, asking, ends)
+    this.#parts.answers.refused(this.#principal, id!, code, asking, ends, details?.writes === 'stalled')
   }
 
   #attached({ channels }: Attach, result: Readonly<Record<string, unknown>>, ends: DurableEnds): void {

@@ -237,12 +237,16 @@ export class Party {
   ): void {
     this.sends(['hello', `h-${this.#wire.no}`, token, REGION, role, unitId, START_MS, streams])
   }
-  sends(message: ClientMessage): void {
-    this.#court.judge.sent(this.#wire, encodeClient(message, 'binary'))
+  /** An engine that has run for `ranMs` reads it. */
+  sends(message: ClientMessage, ranMs = 0): void {
+    this.#court.judge.sent(this.#wire, encodeClient(message, 'binary'))?.(ranMs)
   }
-  /** Input: how far the database was when it was sent; as far as it is now, unless a test says otherwise. */
-  hears(message: ServerMessage, ends = this.#court.ends): void {
-    this.#court.judge.received(this.#wire, encodeServer(message, 'binary'), ends)
+  /**
+   * Input: how far the database was when it was sent, as far as it is now unless a test says otherwise; and for how long
+   * the engine had run then.
+   */
+  hears(message: ServerMessage, ends = this.#court.ends, ranMs = 0): void {
+    this.#court.judge.received(this.#wire, encodeServer(message, 'binary'), ends, ranMs)
   }
   isWelcome(changes: Partial<WelcomeView> = {}): void {
     const clock = { nowMs: START_MS, anchorRegionMs: 0, anchorWallMs: 0, rate: 1 }

@@ -128,11 +128,11 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
   opened(wire: Wire): void {
     this.#conversations.set(wire.no, new Conversation(wire, this.#conversationParts))
   }
-  sent(wire: Wire, frame: Uint8Array | string): void {
-    this.#conversations.get(wire.no)?.sent(frame)
+  sent(wire: Wire, frame: Uint8Array | string): ((ranMs: number) => void) | null {
+    return this.#conversations.get(wire.no)?.sent(frame) ?? null
   }
-  received(wire: Wire, frame: Uint8Array | string, ends: DurableEnds): void {
-    this.#conversations.get(wire.no)?.received(frame, ends)
+  received(wire: Wire, frame: Uint8Array | string, ends: DurableEnds, ranMs: number): void {
+    this.#conversations.get(wire.no)?.received(frame, ends, ranMs)
   }
   closed(wire: Wire): void {
     this.#conversations.delete(wire.no)

@@ -27,6 +27,8 @@ export const RULES = {
   'refused-means-undone': 'A command of which every sending was refused is not in the log.',
   'one-answer-each': 'Nothing is answered that was not asked, nor more often than it was asked.',
   'no-reply-before-durable': 'Nothing leaves the engine that the database could still lose, but positions on the map.',
+  'answered-in-time':
+    'Whatever asks under an id is answered within two seconds of reaching an engine that runs, whatever the store does.',
   'command-order': 'A command that was sent after the answer to another one stands behind it in the log.',
   'moments-true': "A crew's button is dated by region time, however wrong the clock of its phone is.",
   'decision-right':

@@ -171,11 +171,13 @@ export class LiveView {
     const known = viewer
     if (known.isGreeted && known.waiting === 0) return run(known)
     known.waiting += 1
-    this.#parts.outbox.hold(this.#parts.logHead(), () => {
+    const leave = () => {
       known.waiting -= 1
       known.isGreeted = true
       if (!known.isGone) run(known)
-    })
+    }
+    // When the store stalls a welcome that still waits before it is refused, and its session closed; else it has left.
+    this.#parts.outbox.hold(this.#parts.logHead(), leave, { refuse: leave })
   }
 
   // Tiles.

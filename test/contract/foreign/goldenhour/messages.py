@@ -55,6 +55,8 @@ SERVER_TYPES = {
     "feed-marks": 75,
     "detached": 76,
     "clock": 77,
+    "writes": 78,
+    "come-back": 79,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}

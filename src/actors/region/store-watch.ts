@@ -1,0 +1,119 @@
+/**
+ * What a region does while the store takes none of its writes: commands are refused instead of kept waiting, and
+ * everybody who is signed in is told.
+ *
+ * It is a circuit breaker. *Closed*: commands are decided, and their answers wait for the store. *Open*, once the oldest
+ * record has waited for a second: whoever waits is answered `unavailable`, and so is each command that comes, undecided,
+ * so that the queue does not grow. What was decided stays and is written when the store returns; that closes it. Fixes
+ * are taken on and on, into their own bounded queue; of them only the telling is done here.
+ */
+
+import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Scheduler } from '../../store/scheduler.ts'
+import type { Session, SharedFrame } from '../region-handle.ts'
+import { LaneWatch } from './lane-watch.ts'
+
+/** Sessions told in one go, so that thousands of them do not hold up everybody else. */
+const TOLD_AT_ONCE = 1_000
+
+interface StoreWatchParts {
+  readonly scheduler: Scheduler
+  /** What waits for the store: while it stalls nothing that somebody waits for stays or comes in there. */
+  readonly outbox: { setStalled(stalled: boolean): void }
+  /** It has begun or ended; for the log. */
+  readonly onChange: (lane: 'records' | 'segments', isStalled: boolean) => void
+}
+
+export class StoreWatch {
+  readonly #parts: StoreWatchParts
+  readonly #records: LaneWatch
+  readonly #segments: LaneWatch
+  #segmentsBegun = 0
+  /** Sessions that have heard their welcome, each with what it knows. */
+  readonly #known = new Map<Session, SharedFrame>()
+  #news: SharedFrame = frameOf(false, false)
+  #cancelTelling: (() => void) | null = null
+
+  constructor(parts: StoreWatchParts) {
+    this.#parts = parts
+    const { scheduler, outbox, onChange } = parts
+    this.#records = new LaneWatch(scheduler, () => {
+      const { isStalled } = this.#records
+      outbox.setStalled(isStalled)
+      onChange('records', isStalled)
+      this.#changed()
+    })
+    this.#segments = new LaneWatch(scheduler, () => {
+      onChange('segments', this.#segments.isStalled)
+      this.#changed()
+    })
+  }
+
+  /** True while commands are refused, because nobody could say when their records would be durable. */
+  get refusesCommands(): boolean {
+    return this.#records.isStalled
+  }
+  get keepsFixesWaiting(): boolean {
+    return this.#segments.isStalled
+  }
+
+  recordTaken(position: number): void {
+    this.#records.taken(position)
+  }
+  /** Call it when everything that waited for this position has left. */
+  recordsDurable(position: number): void {
+    this.#records.durable(position)
+  }
+  /** One is under way at a time. */
+  segmentBegun(): void {
+    this.#segments.taken(++this.#segmentsBegun)
+  }
+  segmentDurable(): void {
+    this.#segments.durable(this.#segmentsBegun)
+  }
+
+  /** The session has heard its welcome, which says that all is well unless it is told otherwise. */
+  welcomed(session: Session): void {
+    this.#known.set(session, this.#news)
+    if (this.#records.isStalled || this.#segments.isStalled) session.sendShared(this.#news)
+  }
+  left(session: Session): void {
+    this.#known.delete(session)
+  }
+
+  stop(): void {
+    this.#records.stop()
+    this.#segments.stop()
+    this.#cancelTelling?.()
+    this.#known.clear()
+  }
+
+  #changed(): void {
+    this.#news = frameOf(this.#records.isStalled, this.#segments.isStalled)
+    this.#cancelTelling?.()
+    this.#cancelTelling = null
+    this.#tellSome()
+  }
+
+  #tellSome(): void {
+    let toTell = TOLD_AT_ONCE
+    for (const [session, known] of this.#known) {
+      if (known === this.#news) continue
+      if (toTell-- === 0) {
+        this.#cancelTelling = this.#parts.scheduler.after(1, () => {
+          this.#cancelTelling = null
+          this.#tellSome()
+        })
+        return
+      }
+      this.#known.set(session, this.#news)
+      session.sendShared(this.#news)
+    }
+  }
+}
+
+function frameOf(recordsStalled: boolean, segmentsStalled: boolean): SharedFrame {
+  const word = (isStalled: boolean) => (isStalled ? 'stalled' : 'flowing')
+  const message: ServerMessage = ['writes', word(recordsStalled), word(segmentsStalled)]
+  return { message, encoded: {} }
+}
