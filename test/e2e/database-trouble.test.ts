@@ -1,13 +1,10 @@
 /** What happens to the database happens to nobody's data: connections cut, the server stopped and started again. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientFault, DispatcherClient, DriverClient, Writes } from '../../src/client/index.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
-import { baseDirWithPrograms, stopServerIn } from '../support/postgres.ts'
+import { startOwnServer } from '../support/postgres.ts'
 
 const UNITS = ['A1', 'A2', 'A3']
 const AKL = { akl: { mode: 'offered', units: UNITS } } as const
@@ -36,29 +33,17 @@ test('connections terminated under load, again and again: nothing is lost or dou
 })
 
 test('Postgres stopped and started again: the engine waits, commands resume, nothing acknowledged is lost', async t => {
-  const baseDir = await baseDirWithPrograms()
+  const server = await startOwnServer()
   // The engine first, then its database: hooks run in the order in which they were given.
-  const endings: (() => Promise<void>)[] = []
+  const endings: (() => Promise<void>)[] = [() => server.end()]
   t.after(async () => {
     for (const end of endings.reverse()) await end()
   })
-  let again: EmbeddedPostgres | null = null
-  endings.push(async () => {
-    await again?.stop({ evenIfUsed: true })
-    await stopServerIn(baseDir)
-    await rm(baseDir, { recursive: true, force: true })
-  })
-  const settings = { fsync: 'off' }
-  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
-  await migrate(server.url)
   const site = await Site.make({ after: run => endings.push(run) }, AKL, server.url)
   await site.start()
   const work = await startWork(site)
   await until('work is done', () => work.acknowledged.size > 20)
-  // The engine is connected, so its end leaves the server running, and nobody watches it any more.
-  await server.stop()
-  // As a crash, not as a shutdown: no connection ends in an orderly way.
-  await stopServerIn(baseDir)
+  await server.takeAway()
   await sleep(200)
   const whenDown = work.acknowledged.size
   const desk = site.dispatcher()
@@ -70,8 +55,7 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   assert.equal((await site.http('/healthz')).status, 200)
   assert.equal(work.acknowledged.size, whenDown, 'nothing is acknowledged that cannot be stored')
 
-  again = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
-  assert.equal(again.url, server.url)
+  await server.bringBack()
   const { position } = await entered
   await until('work goes on', () => work.acknowledged.size > whenDown + 20)
   await work.stop()
@@ -80,24 +64,17 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
 })
 
 test('Postgres away for some seconds under load: each trouble is said once and when it is over, and shown as a metric', async t => {
-  const baseDir = await baseDirWithPrograms()
-  const endings: (() => Promise<void>)[] = []
+  const server = await startOwnServer()
+  const endings: (() => Promise<void>)[] = [() => server.end()]
   t.after(async () => {
     for (const end of endings.reverse()) await end()
   })
-  endings.push(async () => {
-    await stopServerIn(baseDir)
-    await rm(baseDir, { recursive: true, force: true })
-  })
-  const settings = { fsync: 'off' }
-  const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
-  await migrate(server.url)
   const site = await Site.make({ after: run => endings.push(run) }, AKL, server.url)
   const engine = await site.spawn()
   const work = await startWork(site)
   await until('work is done', () => work.acknowledged.size > 20)
   const before = engine.logs.length
-  await stopServerIn(baseDir)
+  await server.takeAway()
   await until('it is seen', async () => (await site.metric('goldenhour_trouble{trouble="leases"}')) === 1)
   for (let i = 0; i < 30; i += 1) {
     assert.equal((await site.http('/v1/units/nearest?region=akl&lon=174.76&lat=-36.85')).status, 503)
@@ -115,7 +92,7 @@ test('Postgres away for some seconds under load: each trouble is said once and w
       `${trouble} was said`,
     )
   }
-  await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  await server.bringBack()
   const whenBack = work.acknowledged.size
   await until('work goes on', () => work.acknowledged.size > whenBack + 20, 30_000)
   for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {

@@ -1,11 +1,8 @@
 /** SIGTERM ends an engine with 0 within its limit, though its database is gone or takes no writes; nothing told is lost. */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { SCENE, Site } from '../support/engine.ts'
-import { baseDirWithPrograms, stopServerIn } from '../support/postgres.ts'
+import { startOwnServer } from '../support/postgres.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1'] } } as const
 const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
@@ -13,29 +10,22 @@ const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities
 const LIMIT_MS = '20000'
 
 test('with its database gone', async t => {
-  const baseDir = await baseDirWithPrograms()
-  const endings: (() => Promise<void>)[] = []
+  const server = await startOwnServer()
+  const endings: (() => Promise<void>)[] = [() => server.end()]
   t.after(async () => {
     for (const end of endings.reverse()) await end()
   })
-  endings.push(async () => {
-    await stopServerIn(baseDir)
-    await rm(baseDir, { recursive: true, force: true })
-  })
-  const settings = { fsync: 'off' }
-  const { url } = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
-  await migrate(url)
-  const site = await Site.make({ after: run => endings.push(run) }, AKL, url)
+  const site = await Site.make({ after: run => endings.push(run) }, AKL, server.url)
   const engine = await site.spawn({ GOLDENHOUR_DRAIN_LIMIT_MS: LIMIT_MS })
   const crew = site.driver('A1')
   const { position } = await crew.signOn()
-  await stopServerIn(baseDir)
+  await server.takeAway()
   crew.report(SCENE)
   engine.signal('SIGTERM')
   assert.deepEqual(await engine.exited, { code: 0, signal: null })
   assert.ok(engine.logs.some(({ msg }) => msg === 'stopped'))
 
-  await startEmbeddedPostgres({ baseDir, log: () => undefined, settings })
+  await server.bringBack()
   assert.equal((await site.records()).at(-1)!.position, position)
 })
 

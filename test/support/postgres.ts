@@ -73,6 +73,42 @@ export async function startTestServer(): Promise<{ url: string; programs: string
   }
 }
 
+/** A server of a test's own that it takes away, and brings back at the same address. */
+export interface OwnServer {
+  readonly url: string
+  /** As a crash: no connection ends in an orderly way, and nobody starts it again. */
+  takeAway(): Promise<void>
+  bringBack(): Promise<void>
+  /** Ends it, and its directory goes. */
+  end(): Promise<void>
+}
+
+/** The URL is that of a migrated database. */
+export async function startOwnServer(): Promise<OwnServer> {
+  const baseDir = await baseDirWithPrograms()
+  const start = () => startEmbeddedPostgres({ baseDir, log: () => undefined, settings: { fsync: 'off' } })
+  let server: Awaited<ReturnType<typeof start>> | null = await start()
+  const { url } = server
+  await migrate(url)
+  const takeAway = async () => {
+    // Whoever is connected keeps it running, or it ends here in order; either way nobody watches it any more.
+    await server?.stop()
+    server = null
+    await stopServerIn(baseDir)
+  }
+  return {
+    url,
+    takeAway,
+    async bringBack() {
+      server = await start()
+    },
+    async end() {
+      await takeAway()
+      await rm(baseDir, { recursive: true, force: true })
+    },
+  }
+}
+
 /** Stops whatever server runs in a base directory, whoever started it. */
 export async function stopServerIn(baseDir: string): Promise<void> {
   const dataDir = path.join(baseDir, 'data')
