@@ -14,7 +14,9 @@ test('a port that another engine has is said to be that of another Goldenhour, w
   const site = await Site.make(t, { akl: { mode: 'offered', units: ['A1'] } })
   const port = await freePort()
   const first = await site.spawn({ PORT: String(port) })
-  const second = site.launch({ PORT: String(port) })
+  // On a database of its own: on the same one it would stand by for the first.
+  const elsewhere = await Site.make(t, { wlg: { mode: 'offered', units: ['W1'] } })
+  const second = elsewhere.launch({ PORT: String(port) })
   assert.deepEqual(await second.exited, { code: 1, signal: null })
   const pid = ON_LINUX ? ` \\(process ${first.logs[0]!.pid}: .*goldenhour\\.js serve.*\\)` : ''
   const told = `^error: Port ${port} of 127\\.0\\.0\\.1 cannot be listened on: another Goldenhour has it${pid}\\..*PORT\\.\\n$`
