@@ -150,8 +150,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'after a restart nobody knows which commands were done',
     patch: {
       file: 'src/actors/region/recovery.ts',
-      find: 'for (const { principal, commandId, ...outcome } of rows) outcomes.remember(principal, commandId, outcome)',
-      replace: 'void rows',
+      find: 'if (found === undefined) outcomes.remember(principal, commandId, outcome)',
+      replace: 'if (found === undefined) void outcome',
     },
     provoke: { seed: 2, callsPerHour: 30, drivers: 4, troubles: { crashes: 30, storeSlow: 30 } },
   },
@@ -160,8 +160,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a command that is repeated under its id is told another position',
     patch: {
       file: 'src/actors/region/turn-runner.ts',
-      find: '        position,\n        recordedAtMs: nowMs,',
-      replace: '        position: position + 1,\n        recordedAtMs: nowMs,',
+      find: '        position,\n        recordedAtMs,\n        result',
+      replace: '        position: position + 1,\n        recordedAtMs,\n        result',
     },
     provoke: { callsPerHour: 20, troubles: { clumsiness: 0.5, cuts: 40 } },
   },
@@ -169,9 +169,9 @@ export const VARIANTS: readonly Variant[] = [
     name: 'snapshot-too-new',
     breaks: 'a snapshot has more in it than its position says',
     patch: {
-      file: 'src/actors/region/checkpoint.ts',
-      find: 'return { write: { entity, position, segmentNo, state }, saved }',
-      replace: 'return { write: { entity, position: Math.max(0, position - 1), segmentNo, state }, saved }',
+      file: 'src/store/memory-journal.ts',
+      find: 'row: { position, segmentNo, text: toJson(state) },',
+      replace: 'row: { position: Math.max(0, position - 1), segmentNo, text: toJson(state) },',
     },
     provoke: { troubles: { drains: 8 } },
   },
@@ -190,7 +190,7 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a fix that comes late moves its unit back',
     patch: {
       file: 'src/actors/driver/location.ts',
-      find: 'if (!isNewer(fix, this.#placed)) return false',
+      find: 'if ((flags & FIX_FLAGS.replaces) === 0 && !isNewer(fix, this.#placed)) return false',
       replace: '',
     },
     provoke: { drivers: 6, troubles: { clumsiness: 0.8, crashes: 20 } },
