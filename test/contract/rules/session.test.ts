@@ -149,6 +149,7 @@ test('[HS-7] welcome tells a driver its marks in the order of hello, its status,
     assert.deepEqual(limits, {
       frameBytes: DEFAULT_LIMITS.frameBytes.driver,
       fixesPerFrame: DEFAULT_LIMITS.fixesPerFrame,
+      comeBackSpreadMs: 1_000,
     })
     // The first thing that a session hears.
     assert.deepEqual(await back.heardSoFar(), [])
