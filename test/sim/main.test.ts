@@ -92,7 +92,7 @@ test('wrong usage ends with 2', async () => {
 
 test('a broken rule ends with 1, is told as a story, and is found again by the smaller plan that it leads to', async () => {
   const variant = VARIANTS.find(({ name }) => name === 'mark-before-durable')!
-  const args = ['--seed', '1', '--hours', '0.5', '--drivers', '4', '--faults', 'many', '--stop', '--shrink-runs', '12']
+  const args = ['--seed', '1', '--hours', '0.5', '--drivers', '4', '--faults', 'many', '--stop', '--shrink-runs', '18']
   const { exitCode, stderr } = await runPatched([variant.patch], args, 'pipe')
   assert.equal(exitCode, 1)
   assert.match(stderr, /! 00:\d\d:\d\d\.\d{3} marks-truthful: /)
