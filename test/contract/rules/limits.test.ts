@@ -26,7 +26,8 @@ async function query(client: Client): Promise<{ code: string; details: Record<st
 test('[LM-1] an operator’s limits are those that are counted, and a session is told the ones it needs', async t => {
   const door = await Door.start(t, { limits: { frameBytes: { ...DEFAULT_LIMITS.frameBytes, desk: 20_000 } } })
   const desk = await door.signIn()
-  assert.deepEqual(door.region.sessions[0]!.limits, { frameBytes: 20_000, fixesPerFrame: 256 })
+  const { frameBytes, fixesPerFrame } = door.region.sessions[0]!.limits
+  assert.deepEqual([frameBytes, fixesPerFrame], [20_000, 256])
   desk.socket.send(JSON.stringify(['watch-unit', 'q1', 'x'.repeat(20_000)]))
   const { code, details } = await desk.nextError()
   assert.deepEqual([code, details], ['frame-too-large', { maxBytes: 20_000 }])
