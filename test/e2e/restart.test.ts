@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
 import type { TripView, UnitView } from '../../src/protocol/wire.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
+import { forms } from '../support/long.ts'
 
 const REGION = { akl: { mode: 'offered', units: ['A1', 'A2', 'A3'] } } as const
 const DETAILS = { callerName: 'the caller', phone: null, address: '12 Quay Street', notes: null }
@@ -46,7 +47,7 @@ test('a log without snapshots is replayed from its beginning, to the same end', 
   await assertAllThere(site, day)
 })
 
-for (const how of ['kill -9', 'clean stop'] as const) {
+for (const how of forms(['kill -9', 'clean stop'] as const)) {
   test(`an app that comes back with an old buffer after many others and a ${how} sends only what is missing`, async t => {
     const site = await Site.make(t, REGION)
     const engine = await site.spawn()

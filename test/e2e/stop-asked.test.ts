@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ADMIN_PASSWORD, EngineProcess, freePort, Site, until } from '../support/engine.ts'
+import { forms } from '../support/long.ts'
 import { emptyDatabase, temporaryBaseDir } from '../support/postgres.ts'
 import { NO_TERMINAL, TerminalWindow } from '../support/terminal.ts'
 
@@ -85,7 +86,7 @@ test('an engine that cannot start ends, although the input that it watches is op
   assert.deepEqual(await engine.exited, { code: 1, signal: null })
 })
 
-for (const how of ['SIGKILL', 'SIGHUP'] as const) {
+for (const how of forms(['SIGKILL', 'SIGHUP'] as const)) {
   test(`a demo that is ended by ${how} leaves no engine, no Postgres and no directory behind`, async t => {
     const dir = await temporaryBaseDir()
     await chmod(dir, 0o755)

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { postmasterOf } from '../../store/embedded-postgres/place.ts'
 import { EngineProcess } from '../../support/engine.ts'
+import { forms, times } from '../../support/long.ts'
 import { baseDirWithPrograms, stopServerIn } from '../../support/postgres.ts'
 import { embedded, endsInOrder, holds } from './place.ts'
 
@@ -24,10 +25,10 @@ test('after a kill the next engine uses the Postgres that was left, and ends it 
   assert.equal(await holds(baseDir), 'none')
 })
 
-for (const [by, ofUrl] of [
+for (const [by, ofUrl] of forms([
   ['data directory', false],
   ['URL', true],
-] as const) {
+] as const)) {
   test(`an engine that lost its region leaves the Postgres to the one that took over by its ${by}`, async t => {
     const { baseDir, site, env } = await embedded(t)
     const loser = await site.spawn(env)
@@ -49,7 +50,7 @@ for (const [by, ofUrl] of [
 test('one engine after another on one data directory: neither dies of what the other does to Postgres', async t => {
   const { baseDir, site, env } = await embedded(t)
   let engine = await site.spawn(env)
-  for (let round = 1; round <= 4; round += 1) {
+  for (let round = 1; round <= times(2, 8); round += 1) {
     const next = site.launch(env)
     // The next one comes at any moment of the drain: before it has loaded, and when it has just joined.
     if (round % 2 === 0) await next.logged(/(joined|started) the embedded Postgres/)

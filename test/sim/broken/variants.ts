@@ -18,6 +18,8 @@ export interface Variant {
   /** What the mistake is. */
   readonly breaks: string
   readonly patch: Patch
+  /** It takes long to show: sought in `npm run test:long` alone. */
+  readonly isSlow?: true
   /** What differs from a small world in which nothing goes wrong; the seed is one that was seen to find it soon. */
   readonly provoke: Partial<Omit<Plan, 'troubles'>> & { readonly troubles?: Partial<Troubles> }
 }
@@ -47,6 +49,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'refused-and-answered',
+    isSlow: true,
     breaks: 'what was refused because the store stalled is answered once more when it takes writes again',
     patch: {
       file: 'src/actors/region/outbox.ts',
@@ -67,6 +70,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'fence-ignored',
+    isSlow: true,
     breaks: 'an owner that has been replaced takes the refusal of its writes for success',
     patch: {
       file: 'src/store/commit-loop.ts',
@@ -77,6 +81,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'rejection-repeated',
+    isSlow: true,
     breaks: 'a write that the store refuses for its content is repeated for ever',
     patch: {
       file: 'src/store/commit-loop.ts',
@@ -97,6 +102,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'offer-without-deadline',
+    isSlow: true,
     breaks: 'an offer that nobody answers stays open',
     patch: {
       file: 'src/actors/region/deadlines.ts',
@@ -107,6 +113,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'stale-deadline',
+    isSlow: true,
     breaks: 'the deadline of an offer that is over ends the next one of its trip',
     patch: {
       file: 'src/actors/region/deadlines.ts',
@@ -117,6 +124,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'passed-deadlines-fire',
+    isSlow: true,
     breaks: 'what fell due while the engine was down happens at once, before crews have had time to come back',
     patch: {
       file: 'src/actors/region/region.ts',
@@ -127,6 +135,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'asked-twice',
+    isSlow: true,
     breaks: 'a unit that has declined is asked again in the same round',
     patch: {
       file: 'src/actors/region/desk.ts',
@@ -147,6 +156,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'ids-forgotten',
+    isSlow: true,
     breaks: 'after a restart nobody knows which commands were done',
     patch: {
       file: 'src/actors/region/recovery.ts',
@@ -157,6 +167,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'other-answer-kept',
+    isSlow: true,
     breaks: 'a command that is repeated under its id is told another position',
     patch: {
       file: 'src/actors/region/turn-runner.ts',
@@ -177,6 +188,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'open-trip-kept',
+    isSlow: true,
     breaks: 'the row of an open trip stays when its unit is let go',
     patch: {
       file: 'src/actors/region/turn.ts',
@@ -208,6 +220,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'place-ahead-kept',
+    isSlow: true,
     breaks: 'a place that a wrong clock has left ahead of now keeps out the fixes of now',
     patch: {
       file: 'src/actors/driver/location.ts',
@@ -260,6 +273,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: 'tile-news-lost',
+    isSlow: true,
     breaks: 'the frames of a tile tell of each unit once, and are numbered as if nothing was missing',
     patch: {
       file: 'src/actors/region/live/tile-stream.ts',
