@@ -42,8 +42,8 @@ test('this very process, another program and a zombie are no server', { skip: on
   const dir = await directory(t)
   const stranger = spawned(t, 'sleep', ['600'])
   await once(stranger, 'spawn')
-  // `sleep` takes the place of the shell and never looks after the child that the shell had.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  // `sleep` takes the place of the shell and never looks after the child that the shell had, which ends later than that.
+  const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.after(() => parent.kill('SIGKILL'))
   const [line] = await once(parent.stdout, 'data')
   const zombie = Number(String(line))
