@@ -140,6 +140,12 @@ const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes,
 const READ_OPEN_TRIPS = `SELECT unit_id, trip_id
   FROM log.open_trip WHERE region = $1 AND unit_id > $2 ORDER BY unit_id LIMIT ${ROWS_PER_CHUNK}`
 
+/**
+ * Each page is the next part of an index. A server that knows nothing yet of a table that was just filled would rather sort
+ * all that is left of it, with its checksums, for every page: 24 s for 120,000 records instead of 2.
+ */
+const ALONG_THE_INDEX = 'SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off'
+
 interface Held {
   readonly held: boolean
 }
@@ -328,6 +334,7 @@ export class PostgresJournal implements Journal {
   ): AsyncIterable<readonly Row[]> {
     const client = await this.#openClient()
     try {
+      await client.query(ALONG_THE_INDEX)
       let after = start
       for (;;) {
         const { rows } = await client.query<Row>({ name: 'page', text, values: [region, ...after] })

@@ -761,6 +761,32 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     assert.equal(await subject.journal.appendRecords(ownership, [write(1)]), 'durable')
   })
 
+  test('pages are read along their index, though the server knows nothing yet of how large the tables are', async () => {
+    const { ownership } = await subject.journal.acquire('paged')
+    const [count, atOnce] = [20_000, 1_000]
+    await subject.monitor.query('ALTER TABLE log.records SET (autovacuum_enabled = off)')
+    for (let from = 0; from < count; from += atOnce) {
+      const batch = Array.from({ length: atOnce }, (_, i) => write(from + i + 1))
+      await subject.journal.appendRecords(ownership, batch)
+    }
+    const fetched = async () => {
+      await subject.monitor.query('SELECT pg_stat_clear_snapshot()')
+      const { rows } = await subject.monitor.query(
+        `SELECT coalesce(idx_tup_fetch, 0)::int + coalesce(seq_tup_read, 0)::int AS count FROM pg_stat_user_tables WHERE relname = 'records'`,
+      )
+      return rows[0].count as number
+    }
+    await sleep(1_500)
+    const before = await fetched()
+    let read = 0
+    for await (const records of subject.journal.readLog('paged', 0)) read += records.length
+    assert.equal(read, count)
+    // A session tells its counts when it ends.
+    await sleep(1_500)
+    const rows = (await fetched()) - before
+    assert.ok(rows >= count && rows < 1.2 * count, `${rows} rows were fetched for ${count}`)
+  })
+
   test('many regions share a few connections, and none waits for one that is stalled', async () => {
     const names = Array.from({ length: 36 }, (_, index) => `many-${index}`)
     const owned = await Promise.all(names.map(async name => (await subject.journal.acquire(name)).ownership))
