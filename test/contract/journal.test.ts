@@ -782,8 +782,11 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     for await (const records of subject.journal.readLog('paged', 0)) read += records.length
     assert.equal(read, count)
     // A session tells its counts when it ends.
-    await sleep(1_500)
-    const rows = (await fetched()) - before
+    let rows = 0
+    for (let look = 0; look < 40 && rows < count; look++) {
+      await sleep(500)
+      rows = (await fetched()) - before
+    }
     assert.ok(rows >= count && rows < 1.2 * count, `${rows} rows were fetched for ${count}`)
   })
 
