@@ -1,7 +1,7 @@
 /** Calls, trips and units for those who do not hold a WebSocket: the commands and queries of a desk. */
-import type { Outcome, Query, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+
+import type { Query, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
 import { COMMAND_ID, type RegionId, ROUTED_ID, regionOf, UNIT_ID } from '../../domain/ids.ts'
-import { bodyHash } from '../../protocol/body-hash.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import { parseCallBody, parseNearestQuery } from '../../protocol/parse.ts'
 import type { TokenClaims } from '../auth/claims.ts'
@@ -10,6 +10,7 @@ import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem, type Step } from '../http.ts'
 import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
+import { carryOut } from './command.ts'
 
 export const CALL_ROUTES: readonly Route[] = [
   { method: 'get', pattern: '/v1/units/nearest', action: 'nearest', handle: getNearest },
@@ -63,17 +64,7 @@ async function postCall(context: GatewayContext, call: HttpCall, caller: TokenCl
   if (!region.ok) return problem(region.refusal)
 
   const { command } = parsed
-  const outcome = await new Promise<Outcome>(answer =>
-    region.value.command({
-      commandId: call.idempotencyKey,
-      principal: caller.sub,
-      unitId: null,
-      command,
-      bodyHash: bodyHash(command),
-      traceparent: call.traceparent,
-      answer,
-    }),
-  )
+  const outcome = await carryOut(region.value, command, caller.sub, call)
   if (!outcome.ok) return problem(ofBody(outcome.refusal))
   return json(201, { ...outcome.result, position: outcome.position })
 }

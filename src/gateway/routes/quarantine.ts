@@ -1,16 +1,17 @@
 /** What is held in a region, and letting it go on: for people, one actor at a time, with a decision of theirs. */
+
 import { z } from 'zod'
-import type { Outcome, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+import type { QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
 import { COMMAND_ID, callKey, driverKey, type EntityKey, ROUTED_ID, tripKey, UNIT_ID } from '../../domain/ids.ts'
 import { RELEASED_TRIPS } from '../../domain/release.ts'
-import { bodyHash } from '../../protocol/body-hash.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, jsonBody, problem, type Step } from '../http.ts'
 import { invalidField, NO_IDEMPOTENCY_KEY, notFound, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
+import { carryOut } from './command.ts'
 
 export const QUARANTINE_ROUTES: readonly Route[] = [
   { method: 'get', pattern: '/v1/quarantine', action: 'read-held', handle: getHeld },
@@ -46,17 +47,7 @@ async function postRelease(context: GatewayContext, call: HttpCall, caller: Toke
     return problem(invalidField('as', what))
   }
   const command: ReleaseHeld = { type: 'release-held', entity: kind.key(id), as }
-  const outcome = await new Promise<Outcome>(answer =>
-    region.value.command({
-      commandId: call.idempotencyKey,
-      principal: caller.sub,
-      unitId: null,
-      command,
-      bodyHash: bodyHash(command),
-      traceparent: call.traceparent,
-      answer,
-    }),
-  )
+  const outcome = await carryOut(region.value, command, caller.sub, call)
   return outcome.ok ? json(200, { ...outcome.result, position: outcome.position }) : problem(outcome.refusal)
 }
 
