@@ -79,9 +79,23 @@ export class RegionClock {
     return Math.floor(regionMs)
   }
 
+  /**
+   * The two times of a record that is made now: its recorded time and the region time of what is in it. They part only
+   * while recorded time heals; what a slewed clock leaves, or a clock that ticks between two looks, is no reason to.
+   */
+  moment(): { readonly nowMs: number; readonly recordedAtMs: number } {
+    const recordedAtMs = this.recordedMs()
+    const aheadMs = this.#aheadMs(recordedAtMs)
+    return { nowMs: recordedAtMs - aheadMs, recordedAtMs }
+  }
+
   /** By how much recorded time lies ahead of the line; 0 once it has healed. */
   recordedAheadMs(): number {
-    const aheadMs = this.recordedMs() - this.nowMs()
+    return this.#aheadMs(this.recordedMs())
+  }
+
+  #aheadMs(recordedAtMs: number): number {
+    const aheadMs = recordedAtMs - this.nowMs()
     return aheadMs < AHEAD_MIN_MS * this.#anchor.rate ? 0 : aheadMs
   }
 

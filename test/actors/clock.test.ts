@@ -100,6 +100,29 @@ describe('recorded time', () => {
   })
 })
 
+describe('the two times of a record', () => {
+  test('are one while no clock is off, whatever ticks between two looks, and although the wall is slewed', () => {
+    let looks = 0
+    const tick = () => (looks++, looks * 0.3)
+    let slewedMs = 0
+    const machine = { monotonicMs: tick, wallMs: () => Math.floor(WALL + tick() + slewedMs) }
+    const clock = new RegionClock(machine, new WallClock(machine), anchorAt(1))
+    for (let turn = 0; turn < 1_000; turn++) {
+      if (turn % 100 === 50) slewedMs -= 40
+      const { nowMs, recordedAtMs } = clock.moment()
+      assert.equal(nowMs, recordedAtMs)
+    }
+  })
+
+  test('part by what recorded time lies ahead while it heals', async () => {
+    const machine = new ManualMachine(WALL)
+    const clock = clockOver(machine, anchorAt(1), WALL + 3_600_000)
+    assert.deepEqual(clock.moment(), { nowMs: WALL, recordedAtMs: WALL + 3_600_000 })
+    await machine.advance(60_000, idle)
+    assert.deepEqual(clock.moment(), { nowMs: WALL + 60_000, recordedAtMs: WALL + 3_645_000 })
+  })
+})
+
 describe('what may be now', () => {
   test('is what the wall shows or what is believed while the two differ, and one of them otherwise', async () => {
     const machine = new ManualMachine(WALL)

@@ -141,8 +141,8 @@ export class TurnRunner {
   #runOnce(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null | 'again' {
     const { memory, clock, log, desk, metrics, logger } = this.#parts
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
-    const recordedAtMs = Math.max(clock.recordedMs(), this.#lastRecordedAtMs)
-    const turn = new Turn(memory, memory.quarantine, clock.nowMs(), log.head + 1, recordedAtMs)
+    const { nowMs, recordedAtMs } = clock.moment()
+    const turn = new Turn(memory, memory.quarantine, nowMs, log.head + 1, recordedAtMs)
     let result: Result | undefined
     let isOurOwn = cause.bodyHash === null
     try {
