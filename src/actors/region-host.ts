@@ -79,6 +79,7 @@ export class RegionHost implements RegionHandle {
   }
 
   open(session: Session, hello: HelloRequest): void {
+    this.#parts.wall.told(session.principal, hello.clientNowMs)
     const region = this.#answering()
     if (region === null) return sendAway(session, hello.helloId, UNAVAILABLE)
     // Before the unit's older session is closed for it: a welcome could not be given.

@@ -4,6 +4,9 @@
  * Somebody sets a clock, a time server corrects it, a machine is resumed: from inside these look alike, and only some of
  * them are right. Modes: *settled*, the wall is followed; *in doubt*, from a step of more than a second on, time goes on
  * by the monotonic clock. A step that lasts `ADOPTED_AFTER_MS` is adopted; one that is taken back before that is forgotten.
+ * One to the time that the clients' own clocks have is adopted at once: it sets right what was wrong, and until then every
+ * client is told a wrong time and no unit seems to be where it is. That they deny a step does not keep it from being
+ * adopted: where a machine was suspended, what they said is as old as what is believed.
  * One object for a process: whoever begins while the wall is in doubt must not believe it more than others do.
  */
 import type { MachineClock } from './clock.ts'
@@ -12,6 +15,14 @@ import type { MachineClock } from './clock.ts'
 const STEP_MS = 1_000
 /** How long a step must last, monotonic: longer than a hand or a script needs to take a mistake back. */
 export const ADOPTED_AFTER_MS = 8_000
+
+/** A clock that is off by less agrees with another: so much may a message have been under way. */
+const AGREES_MS = 2_000
+/** A step is borne out by so many clients at least, and by this share of those who know the one time or the other. */
+const WITNESSES_MIN = 3
+const WITNESSES_SHARE = 0.75
+/** The clients that said last what time they have; of more nothing is kept. */
+const WITNESSES_MAX = 64
 
 interface Step {
   /** By how much the wall stands ahead of what is believed; negative: behind. */
@@ -34,6 +45,8 @@ export class WallClock {
   /** What is believed of the wall less the monotonic clock. */
   #offsetMs: number
   #step: Step | null = null
+  /** By client, its wall less our monotonic clock; those who said it last stand last. */
+  readonly #witnesses = new Map<string, number>()
   /** The latest that was told, so that a slewed clock does not run backwards. */
   #toldMs = Number.NEGATIVE_INFINITY
 
@@ -53,6 +66,15 @@ export class WallClock {
   nowMs(): number {
     this.#look()
     return this.#believedMs()
+  }
+
+  /** A client said what time its own clock has. Input: whose it is, one voice each; epoch milliseconds, right or wrong. */
+  told(client: string, epochMs: number): void {
+    this.#witnesses.delete(client)
+    this.#witnesses.set(client, epochMs - this.#machine.monotonicMs())
+    if (this.#witnesses.size > WITNESSES_MAX) this.#witnesses.delete(this.#witnesses.keys().next().value!)
+    this.#look()
+    if (this.#step !== null && this.#isBorneOut(this.#step)) this.#adopt(this.#step)
   }
 
   /** By how much the wall stands ahead of what is believed; 0 while they agree, negative when it is behind. */
@@ -89,12 +111,27 @@ export class WallClock {
       // A second step within the first begins the wait anew.
       this.#step = { aheadMs, sinceMonotonicMs: monotonicMs }
       this.#tell({ type: 'doubted', byMs: Math.round(aheadMs) })
-    } else if (monotonicMs - step.sinceMonotonicMs >= ADOPTED_AFTER_MS) {
-      this.#offsetMs = shownMs
-      this.#step = null
-      this.#toldMs = Number.NEGATIVE_INFINITY
-      this.#tell({ type: 'adopted', byMs: Math.round(aheadMs) })
+      if (this.#isBorneOut(this.#step)) this.#adopt(this.#step)
+    } else if (monotonicMs - step.sinceMonotonicMs >= ADOPTED_AFTER_MS) this.#adopt(step)
+  }
+
+  #isBorneOut({ aheadMs }: Step): boolean {
+    let forIt = 0
+    let against = 0
+    for (const offsetMs of this.#witnesses.values()) {
+      const fromBelievedMs = Math.abs(offsetMs - this.#offsetMs)
+      const fromShownMs = Math.abs(offsetMs - this.#offsetMs - aheadMs)
+      if (fromShownMs <= AGREES_MS && fromShownMs < fromBelievedMs) forIt++
+      else if (fromBelievedMs <= AGREES_MS) against++
     }
+    return forIt >= WITNESSES_MIN && forIt >= WITNESSES_SHARE * (forIt + against)
+  }
+
+  #adopt({ aheadMs }: Step): void {
+    this.#offsetMs = this.#machine.wallMs() - this.#machine.monotonicMs()
+    this.#step = null
+    this.#toldMs = Number.NEGATIVE_INFINITY
+    this.#tell({ type: 'adopted', byMs: Math.round(aheadMs) })
   }
 
   #tell(news: WallNews): void {

@@ -103,7 +103,7 @@ describe('recorded time', () => {
 describe('the two times of a record', () => {
   test('are one while no clock is off, whatever ticks between two looks, and although the wall is slewed', () => {
     let looks = 0
-    const tick = () => (looks++, looks * 0.3)
+    const tick = () => ++looks * 0.3
     let slewedMs = 0
     const machine = { monotonicMs: tick, wallMs: () => Math.floor(WALL + tick() + slewedMs) }
     const clock = new RegionClock(machine, new WallClock(machine), anchorAt(1))

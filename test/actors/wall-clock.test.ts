@@ -70,6 +70,65 @@ test('a second step within the first begins the wait anew, and both readings cou
   assert.deepEqual([clock.latestMs(), clock.earliestMs()], [machine.wallMs(), clock.nowMs()])
 })
 
+test('a step to the time that three clients have is adopted at once, before any of them is misdated', async () => {
+  for (const byMs of [-3_600_000, 120_000, -6_000]) {
+    const { machine, clock, news, step, since, pass } = start()
+    for (const crew of ['a', 'b', 'c']) clock.told(crew, machine.wallMs() + byMs + 300)
+    await pass(60_000)
+    step(byMs)
+    assert.equal(since(), 60_000 + byMs)
+    assert.deepEqual(
+      [clock.doubtMs(), news],
+      [
+        0,
+        [
+          { type: 'doubted', byMs },
+          { type: 'adopted', byMs },
+        ],
+      ],
+    )
+  }
+})
+
+test('who connects while a step is in doubt bears it out too', async () => {
+  const { clock, step, since, pass, machine } = start()
+  step(-3_600_000)
+  assert.equal(since(), 0)
+  await pass(1_000)
+  for (const crew of ['a', 'b']) clock.told(crew, machine.wallMs())
+  assert.equal(since(), 1_000)
+  clock.told('c', machine.wallMs())
+  assert.equal(since(), 1_000 - 3_600_000)
+})
+
+test('too few clients, one that says it again and again, those with a third time, and a minority bear nothing out', async () => {
+  const { clock, step, since, machine } = start()
+  for (const crew of ['a', 'b', 'b', 'b', 'b']) clock.told(crew, machine.wallMs() + 3_600_000)
+  for (const crew of ['c', 'd', 'e']) clock.told(crew, machine.wallMs() - 77_000)
+  step(3_600_000)
+  assert.equal(since(), 0)
+  for (const crew of ['f', 'g']) clock.told(crew, WALL)
+  for (const crew of ['h', 'i', 'j']) clock.told(crew, machine.wallMs())
+  assert.equal(since(), 0)
+})
+
+test('a step that the clients deny is adopted when it has lasted: what they said may be older than a sleep', async () => {
+  const { clock, step, since, machine, pass } = start()
+  for (const crew of ['a', 'b', 'c', 'd']) clock.told(crew, machine.wallMs())
+  step(3_600_000)
+  assert.equal(since(), 0)
+  await pass(ADOPTED_AFTER_MS)
+  assert.equal(since(), 3_600_000 + ADOPTED_AFTER_MS)
+})
+
+test('of a million clients the 64 that spoke last are heard', async () => {
+  const { clock, step, since, machine } = start()
+  for (let i = 0; i < 1_000; i++) clock.told(`early ${i}`, machine.wallMs())
+  for (let i = 0; i < 64; i++) clock.told(`late ${i}`, machine.wallMs() + 90_000)
+  step(90_000)
+  assert.equal(since(), 90_000)
+})
+
 test('a clock that is slewed, or set back by less than a second, is followed and does not run backwards', async () => {
   const { machine, clock, news, pass } = start()
   let last = clock.nowMs()
