@@ -12,6 +12,9 @@ import { callNear, type LoadWorld } from './load.ts'
 const EVERY_MS = 400
 const RETRY_MS = 100
 const ANSWER_LIMIT_MS = 3_000
+/** A read that was too much is made again after about this, and so often at most. */
+const SLOWER_MS = 400
+const ASKED_MAX = 8
 const REPEATED = 0.1
 
 export class HttpDesk {
@@ -62,15 +65,22 @@ export class HttpDesk {
     return (answer.result.tripIds as string[])[0] ?? null
   }
 
-  /** What a read of the API says. Errors: Error for any answer but 200. */
+  /** What a read of the API says; asked again later while it is told to ask less. Errors: Error for any other answer but 200. */
   async get(path: string): Promise<Readonly<Record<string, unknown>>> {
+    for (let asked = 1; ; asked++) {
+      const { status, body } = await this.#ask(path)
+      if (status === 200) return body
+      if (status !== 429 || asked === ASKED_MAX) throw new Error(`${path} was answered ${status}: ${String(body.code)}`)
+      await sleep(SLOWER_MS * (0.5 + Math.random()))
+    }
+  }
+
+  async #ask(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
     const response = await fetch(`${this.#world.httpUrl}${path}`, {
       headers: { authorization: `Bearer ${this.#token}` },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     })
-    const body = (await response.json()) as Record<string, unknown>
-    if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${String(body.code)}`)
-    return body
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
   }
 
   async #post(id: string, call: ReturnType<typeof callNear>): Promise<CommandOutcome<unknown>> {
