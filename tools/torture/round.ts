@@ -177,8 +177,12 @@ async function rest({ load }: RoundWorld, isWell: boolean, name: string, find: F
 async function callIsOffered(load: Load, name: string, find: Find): Promise<void> {
   const offers = () => load.crews.reduce((sum, crew) => sum + crew.offersHeard, 0)
   const before = offers()
-  const tripId = await within('A call after the fault', load.desk.enterCall(), OFFER_LIMIT_MS).catch(() => null)
-  if (tripId === null) return find('call-not-offered', name, 'a call could not be entered')
+  let why = 'it was refused, or its desk ended.'
+  const tripId = await within('A call after the fault', load.desk.enterCall(), OFFER_LIMIT_MS).catch((error: Error) => {
+    why = `${error.message} Its desk is ${load.desk.client.connectionState}.`
+    return null
+  })
+  if (tripId === null) return find('call-not-offered', name, `a call could not be entered: ${why}`)
   // Other calls wait as well, and theirs may go first: any offer shows that units are seen.
   if (await happens(() => offers() > before, OFFER_LIMIT_MS)) return
   find('call-not-offered', name, `no crew of ${load.crews.length} was offered anything for ${OFFER_LIMIT_MS} ms`)
