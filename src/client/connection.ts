@@ -443,7 +443,8 @@ export abstract class Connection {
     if (code === CLOSE_CODES.superseded) {
       return this.#finish('superseded', 'A newer sign-in took this unit; sign in again to take it back.')
     }
-    if (code === CLOSE_CODES.unauthenticated) this.#credentials.ended()
+    // A hello that was not even read in time, as in a crowd of them, says nothing against the ticket.
+    if (code === CLOSE_CODES.unauthenticated && this.#state === 'open') this.#credentials.ended()
     // A connection that lasted has no failures that would make its delay grow; this one was sent away all the same.
     const isTooMany = code === CLOSE_CODES.tooMany
     const atLeastMs = isTooMany ? TOO_MANY_PAUSE_MS * (1 + this.random() / 2) : 0

@@ -278,6 +278,19 @@ test('a session that the server ended shows its ticket no more', async () => {
   assert.equal((await (await server.peer()).welcome())[2], 'token-2')
 })
 
+test('a hello that the server had no time to read leaves the ticket good', async () => {
+  let tokens = 0
+  const client = driver({ token: async () => `token-${++tokens}` })
+  let peer = await server.peer()
+  await peer.welcome({ ticket: 'ticket-1' })
+  await client.opened()
+  peer.socket.terminate()
+  peer = await server.peer()
+  assert.equal((await peer.next('hello'))[2], 'ticket-1')
+  peer.socket.close(4401, 'no valid hello in time')
+  assert.equal((await (await server.peer()).welcome())[2], 'ticket-1')
+})
+
 test('a sign-in that has ended ends the client, and one that is only slow does not', async () => {
   const refusals = ['rate-limited', 'refresh-refused']
   const client = driver({
