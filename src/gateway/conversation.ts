@@ -145,7 +145,7 @@ export class Conversation {
       return
     }
     if (!this.#context.directory.ready()) {
-      this.#turnAway(hello, NOT_READY)
+      this.#turnAway(hello, this.#notReady())
       return
     }
     this.#mode = 'verifying'
@@ -169,7 +169,7 @@ export class Conversation {
     const { claims } = verified
     const refusal = revocations.isRevoked(claims) ? ENDED : helloMismatch(hello, claims)
     if (refusal !== null) return this.#turnAway(hello, refusal, claims.sub)
-    if (!directory.ready()) return this.#turnAway(hello, NOT_READY)
+    if (!directory.ready()) return this.#turnAway(hello, this.#notReady())
     const handle = directory.region(hello.region)
     if (handle === null) return this.#turnAway(hello, unknownRegion(hello.region), claims.sub)
     this.#principal = limiter.join(claims.sub, claims.role)
@@ -288,6 +288,11 @@ export class Conversation {
     const { address } = this.#connection
     this.#context.log.warn({ address, principal: this.#session?.principal, reason }, 'a client was cut')
     this.#connection.close(code, reason)
+  }
+
+  /** Whoever comes too early is told when there will be room for it. */
+  #notReady(): Refusal {
+    return { ...NOT_READY, details: { retryAfterMs: this.#context.sessions.turnedAway.retryAfterMs() } }
   }
 
   /** Refuses a hello and ends the connection; the audit hears of it unless it is we who cannot serve. */

@@ -9,6 +9,7 @@ import type { Scheduler } from '../store/scheduler.ts'
 import type { Revocations } from './auth/claims.ts'
 import type { Conversation } from './conversation.ts'
 import { Deadlines } from './limits/deadlines.ts'
+import { TurnedAway } from './limits/turned-away.ts'
 
 /**
  * So many clients may come back in a second: an upgrade, a ticket and a welcome take 0.2 ms of CPU (`bench reconnect`),
@@ -27,6 +28,8 @@ const AT_ONCE = 500
 export class SessionRegistry {
   /** Those without a valid hello. */
   readonly waiting: Deadlines<Conversation>
+  /** Those who came while nobody is served yet. */
+  readonly turnedAway: TurnedAway
   readonly #conversations = new Set<Conversation>()
   /** What those knew who were told last. */
   #spreadToldMs = SPREAD_MIN_MS
@@ -37,6 +40,7 @@ export class SessionRegistry {
 
   constructor(helloTimeoutMs: number, revocations: Revocations, wallClock: () => number, scheduler: Scheduler) {
     this.waiting = new Deadlines(helloTimeoutMs, scheduler, conversation => conversation.helloOverdue())
+    this.turnedAway = new TurnedAway(COME_BACK_PER_S, () => scheduler.monotonicMs())
     this.#revocations = revocations
     this.#wallClock = wallClock
     this.#scheduler = scheduler

@@ -1,0 +1,33 @@
+/**
+ * When those are to come again who are turned away because the engine does not serve yet: each gets a place in a row, so
+ * that no more come in a second than it can take.
+ *
+ * A client that was here before knows from `welcome` over how long to spread. One that was never welcomed knows nothing
+ * yet: were it told to come in a second, as all the others, a fleet that is switched on would ask for ever more than the
+ * engine can answer while it has to recover.
+ */
+
+/** Sooner nothing will have changed. */
+const RETRY_MIN_MS = 1_000
+/** Whoever sends hellos only to make the row longer must not keep the others away. */
+const RETRY_MAX_MS = 10_000
+
+export class TurnedAway {
+  readonly #everyMs: number
+  readonly #nowMs: () => number
+  #lastAtMs = Number.NEGATIVE_INFINITY
+
+  /** Input: how many may come in a second; a clock that nobody sets. */
+  constructor(perS: number, nowMs: () => number) {
+    this.#everyMs = 1_000 / perS
+    this.#nowMs = nowMs
+  }
+
+  /** Gives away one place. Output: whole milliseconds from now. */
+  retryAfterMs(): number {
+    const nowMs = this.#nowMs()
+    const nextAtMs = Math.max(nowMs + RETRY_MIN_MS, this.#lastAtMs + this.#everyMs)
+    this.#lastAtMs = Math.min(nextAtMs, nowMs + RETRY_MAX_MS)
+    return Math.round(this.#lastAtMs - nowMs)
+  }
+}
