@@ -7,8 +7,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openClient } from '../src/store/database.ts'
-import { decodeSegment } from '../src/store/segment-codec.ts'
 import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
 import { Bystanders } from './bystanders.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
@@ -16,7 +14,8 @@ import { unitIdOf } from './fleet.ts'
 import { LoadChild } from './load-child.ts'
 import { sample } from './prometheus.ts'
 import type { FromCrowd, ToCrowd } from './reconnect-crowd.ts'
-import { importUnits, prepareRegion, REGION } from './region.ts'
+import { importUnits, prepareRegion } from './region.ts'
+import { readStored } from './stored.ts'
 
 const CROWD = fileURLToPath(new URL('./reconnect-crowd.ts', import.meta.url))
 const SETTLE_WITHIN_MS = 10_000
@@ -180,23 +179,4 @@ async function memory(engine: EngineChild): Promise<{ rss: number; live: number 
 
 async function cpuS(engine: EngineChild): Promise<number> {
   return sample(await engine.metrics(), 'process_cpu_seconds_total')
-}
-
-async function readStored(databaseUrl: string): Promise<{ commandIds: Set<string>; fixes: number }> {
-  const reader = await openClient(databaseUrl, { applicationName: 'goldenhour bench' })
-  try {
-    const commands = await reader.query<{ command_id: string }>(
-      'SELECT command_id FROM log.commands WHERE region = $1',
-      [REGION],
-    )
-    const segments = await reader.query<{ bytes: Buffer }>('SELECT bytes FROM location.segments WHERE region = $1', [
-      REGION,
-    ])
-    return {
-      commandIds: new Set(commands.rows.map(row => row.command_id)),
-      fixes: segments.rows.reduce((sum, { bytes }) => sum + decodeSegment(bytes).length, 0),
-    }
-  } finally {
-    await reader.end()
-  }
 }
