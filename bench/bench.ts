@@ -48,7 +48,12 @@ interface TextOption {
   readonly kind: 'text'
   readonly what: string
 }
-type Options = Readonly<Record<string, OneNumber | ManyNumbers | TextOption>>
+/** False unless it is given. */
+interface FlagOption {
+  readonly kind: 'flag'
+  readonly what: string
+}
+type Options = Readonly<Record<string, OneNumber | ManyNumbers | TextOption | FlagOption>>
 
 export type ValuesOf<Table extends Options> = {
   readonly [Name in keyof Table]: Table[Name] extends { kind: 'numbers' }
@@ -57,7 +62,9 @@ export type ValuesOf<Table extends Options> = {
       ? number
       : Table[Name] extends { kind: 'number' }
         ? number | null
-        : string | null
+        : Table[Name] extends { kind: 'flag' }
+          ? boolean
+          : string | null
 }
 
 export function defineBench<const Table extends Options>(definition: {
@@ -78,13 +85,14 @@ export function defineBench<const Table extends Options>(definition: {
 /** The values of a command line. Errors: UsageError for an option that is unknown, malformed or out of bounds. */
 export function readOptions<const Table extends Options>(options: Table, args: readonly string[]): ValuesOf<Table> {
   const known: Record<string, { type: 'string' | 'boolean' }> = {}
-  for (const name of Object.keys(options)) known[name] = { type: 'string' }
+  for (const [name, { kind }] of Object.entries(options)) known[name] = { type: kind === 'flag' ? 'boolean' : 'string' }
   if (hasQuick(options)) known.quick = { type: 'boolean' }
   const given = parse(known, args)
   const values: Record<string, unknown> = {}
   for (const [name, option] of Object.entries<Options[string]>(options)) {
     const text = given[name]
-    if (typeof text !== 'string') values[name] = initialOf(option, given.quick === true)
+    if (option.kind === 'flag') values[name] = text === true
+    else if (typeof text !== 'string') values[name] = initialOf(option, given.quick === true)
     else if (option.kind === 'text') values[name] = text
     else if (option.kind === 'number') values[name] = numberIn(name, option, text)
     else values[name] = text.split(',').map(part => numberIn(name, option, part))
@@ -100,7 +108,7 @@ function parse(known: Record<string, { type: 'string' | 'boolean' }>, args: read
   }
 }
 
-function initialOf(option: Options[string], quick: boolean): unknown {
+function initialOf(option: Exclude<Options[string], FlagOption>, quick: boolean): unknown {
   if (option.kind === 'text') return null
   return quick && option.kind === 'number' && option.quick !== undefined ? option.quick : option.initial
 }
@@ -117,6 +125,7 @@ const hasQuick = (options: Options): boolean =>
 
 function helpOf(name: string, summary: string, options: Options): string {
   const rows = Object.entries(options).map(([option, how]): [string, string] => {
+    if (how.kind === 'flag') return [`--${option}`, how.what]
     if (how.kind === 'text') return [`--${option} FILE`, how.what]
     const initial = how.kind === 'numbers' ? how.initial.join(',') : how.initial
     const quick = how.kind === 'number' && how.quick !== undefined ? `; with --quick ${how.quick}` : ''

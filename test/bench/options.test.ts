@@ -8,6 +8,7 @@ const OPTIONS = {
   warmup: { kind: 'number', what: 'seconds before', initial: null, min: 0, max: 3_600 },
   sizes: { kind: 'numbers', what: 'sizes', initial: [1, 2], min: 1, max: 100 },
   profile: { kind: 'text', what: 'where to' },
+  spare: { kind: 'flag', what: 'with a spare' },
 } as const
 
 test('options that are not given have their initial values', () => {
@@ -17,17 +18,18 @@ test('options that are not given have their initial values', () => {
     warmup: null,
     sizes: [1, 2],
     profile: null,
+    spare: false,
   })
 })
 
 test('--quick changes only what has a quick value and was not given', () => {
   const values = readOptions(OPTIONS, ['--quick', '--drivers', '50'])
-  assert.deepEqual(values, { drivers: 50, cadence: 1, warmup: null, sizes: [1, 2], profile: null })
+  assert.deepEqual(values, { drivers: 50, cadence: 1, warmup: null, sizes: [1, 2], profile: null, spare: false })
 })
 
 test('values are read in both spellings, lists by commas, fractions only where they make sense', () => {
-  const values = readOptions(OPTIONS, ['--cadence=0.5', '--warmup', '0', '--sizes', '3,4', '--profile', 'x'])
-  assert.deepEqual(values, { drivers: 1_000, cadence: 0.5, warmup: 0, sizes: [3, 4], profile: 'x' })
+  const values = readOptions(OPTIONS, ['--cadence=0.5', '--warmup', '0', '--sizes', '3,4', '--profile', 'x', '--spare'])
+  assert.deepEqual(values, { drivers: 1_000, cadence: 0.5, warmup: 0, sizes: [3, 4], profile: 'x', spare: true })
 })
 
 test('an option that is unknown, malformed or out of bounds is refused by its name', () => {
@@ -40,6 +42,7 @@ test('an option that is unknown, malformed or out of bounds is refused by its na
     [['--drivers='], /--drivers/],
     [['--cadence', 'Infinity'], /--cadence/],
     [['--sizes', '1,,2'], /--sizes/],
+    [['--spare=yes'], /--spare/],
     [['stray'], /stray/],
   ]
   for (const [args, message] of refused) {
