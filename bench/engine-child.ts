@@ -14,11 +14,13 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { atEnd } from './clean-up.ts'
 import { Inspector } from './inspector.ts'
+import { machineMs } from './machine.ts'
 import { parseExposition, type Samples } from './prometheus.ts'
 
 const BINARY = fileURLToPath(new URL('../bin/goldenhour.js', import.meta.url))
 const HEAP_MIB = 8_192
 const READY_WITHIN_MS = 60_000
+const READY_ASKED_EVERY_MS = 20
 
 /** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
 export async function startDatabase(): Promise<string> {
@@ -38,20 +40,40 @@ export async function startDatabase(): Promise<string> {
   return url
 }
 
+interface EngineSettings {
+  /** Default: one that is free. */
+  readonly port?: number
+  /** Variables of its environment, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** One running engine. It is killed when the bench ends, never drained: what it promised must stand without that. */
 export class EngineChild {
   readonly port: number
   readonly inspector: Inspector
   /** From its start until it was ready. */
   readonly tookMs: number
+  /** When it was, by `machineMs`. */
+  readonly readyAtMs: number
   readonly #process: ChildProcess
 
   /** Starts an engine on the database and waits until it is ready. Errors: Error when it ends or is not ready in time. */
   static async start(
     databaseUrl: string,
-    how: { readonly settings?: Readonly<Record<string, string>>; readonly readyWithinMs?: number } = {},
+    how: EngineSettings & { readonly readyWithinMs?: number } = {},
   ): Promise<EngineChild> {
-    const port = await freePort()
+    return (await EngineChild.launch(databaseUrl, how)).ready(how.readyWithinMs)
+  }
+
+  /**
+   * Starts an engine without waiting for it: it may have to stand by. `ready` is to be called once no other engine
+   * answers on its port, resolves when this one is ready, and rejects as `start` does.
+   */
+  static async launch(
+    databaseUrl: string,
+    how: EngineSettings = {},
+  ): Promise<{ ready(withinMs?: number): Promise<EngineChild> }> {
+    const port = how.port ?? (await freePort())
     const { PATH, HOME, TMPDIR } = process.env
     // Settings of ours alone: a variable of the caller's must not change what is measured.
     const env = {
@@ -64,7 +86,7 @@ export class EngineChild {
       DATABASE_URL: databaseUrl,
       ...how.settings,
     }
-    const startedMs = performance.now()
+    const startedAtMs = machineMs()
     const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']
     const child = spawn(process.execPath, [...flags, BINARY, 'serve', '--until-stdin-ends'], {
       env,
@@ -73,17 +95,26 @@ export class EngineChild {
     child.stdin.on('error', () => undefined)
     atEnd(() => kill(child))
     const inspectorUrl = forwardOutput(child)
-    await untilReady(child, port, how.readyWithinMs ?? READY_WITHIN_MS)
-    const tookMs = performance.now() - startedMs
-    const inspector = await Inspector.connect(await inspectorUrl)
-    return new EngineChild(child, port, inspector, tookMs)
+    const ready = async (withinMs = READY_WITHIN_MS) => {
+      await untilReady(child, port, withinMs)
+      const readyAtMs = machineMs()
+      const inspector = await Inspector.connect(await inspectorUrl)
+      return new EngineChild(child, port, inspector, { startedAtMs, readyAtMs })
+    }
+    return { ready }
   }
 
-  private constructor(child: ChildProcess, port: number, inspector: Inspector, tookMs: number) {
+  private constructor(
+    child: ChildProcess,
+    port: number,
+    inspector: Inspector,
+    { startedAtMs, readyAtMs }: { readonly startedAtMs: number; readonly readyAtMs: number },
+  ) {
     this.#process = child
     this.port = port
     this.inspector = inspector
-    this.tookMs = tookMs
+    this.tookMs = readyAtMs - startedAtMs
+    this.readyAtMs = readyAtMs
   }
 
   get pid(): number {
@@ -133,7 +164,11 @@ function forwardOutput(child: ChildProcess): Promise<string> {
 }
 
 async function untilReady(child: ChildProcess, port: number, withinMs: number): Promise<void> {
-  for (const giveUpAtMs = performance.now() + withinMs; performance.now() < giveUpAtMs; await sleep(50)) {
+  for (
+    const giveUpAtMs = performance.now() + withinMs;
+    performance.now() < giveUpAtMs;
+    await sleep(READY_ASKED_EVERY_MS)
+  ) {
     if (child.exitCode !== null) throw new Error(`The engine ended with exit code ${child.exitCode}.`)
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
     if (response?.ok) return

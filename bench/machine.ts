@@ -23,3 +23,15 @@ export function machine(): Machine {
     loadBefore,
   }
 }
+
+/** Milliseconds by a clock that all processes of the machine share and nobody sets; of no meaning but by comparison. */
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
+/** The time that all cores together have spent, in milliseconds, and how much of it they had something to do. */
+export function coresMs(): { readonly all: number; readonly busy: number } {
+  const times = cpus().map(core => core.times)
+  const all = times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0)
+  return { all, busy: all - times.reduce((sum, { idle }) => sum + idle, 0) }
+}

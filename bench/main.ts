@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { onStopAsked } from '../src/process/stop-asked.ts'
 import { type Bench, UsageError } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
+import { comeBackBench } from './come-back.ts'
 import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
@@ -11,7 +12,15 @@ import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
 import { viewsBench } from './views.ts'
 
-const benches: readonly Bench[] = [ingestBench, finderBench, fanOutBench, viewsBench, reconnectBench, restartBench]
+const benches: readonly Bench[] = [
+  ingestBench,
+  finderBench,
+  fanOutBench,
+  viewsBench,
+  reconnectBench,
+  comeBackBench,
+  restartBench,
+]
 
 let interrupted = false
 const listenNoMore = onStopAsked(reason => {

@@ -29,6 +29,22 @@ export async function prepareRegion(databaseUrl: string, drivers: number): Promi
   }
 }
 
+/** Output: a token for each of these, who speak for no unit. */
+export async function tokensOf(
+  databaseUrl: string,
+  role: 'feed' | 'dispatcher',
+  names: readonly string[],
+): Promise<string[]> {
+  const database = openDatabase(databaseUrl)
+  try {
+    const key = await loadOrCreateSigningKey(database)
+    const claims = { role, regions: [REGION], unit: null, ttlS: TOKEN_TTL_S }
+    return await Promise.all(names.map(sub => signToken(key, { sub, ...claims })))
+  } finally {
+    await database.destroy()
+  }
+}
+
 /** Resolves when the running engine has taken the units. */
 export async function importUnits(databaseUrl: string, drivers: number): Promise<void> {
   const units: UnitReference[] = Array.from({ length: drivers }, (_, driver) => ({

@@ -8,21 +8,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { signToken } from '../src/gateway/auth/tokens.ts'
-import { openDatabase } from '../src/store/database.ts'
-import { loadOrCreateSigningKey } from '../src/store/keys.ts'
 import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { LoadChild } from './load-child.ts'
 import { type Samples, sample } from './prometheus.ts'
-import { importUnits, prepareRegion, REGION } from './region.ts'
+import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
 import type { FromViews, ToViews, ViewsReport } from './views-load.ts'
 
 const LOAD = fileURLToPath(new URL('./views-load.ts', import.meta.url))
 /** A generator later than this was not the load that the settings name. */
 const SCHEDULE_LAG_P99_MAX_MS = 50
 const GOAL_P99_MS = 300
-const TOKEN_TTL_S = 24 * 3_600
 const SETTLE_S = 2
 /** The consoles' first snapshots, and code that is still being compiled, are not measured. */
 const WARMUP_S = 5
@@ -55,12 +51,18 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
 
   const databaseUrl = await startDatabase()
   const crews = await prepareRegion(databaseUrl, units)
-  const tokens = await otherTokens(databaseUrl, consoles)
+  const [feed] = await tokensOf(databaseUrl, 'feed', ['feed-1'])
+  const desks = await tokensOf(
+    databaseUrl,
+    'dispatcher',
+    Array.from({ length: consoles }, (_, i) => `desk-${i}`),
+  )
   const engine = await EngineChild.start(databaseUrl)
   await importUnits(databaseUrl, units)
   const load = new LoadChild<ToViews, FromViews>(LOAD)
   const cadenceMs = cadenceS * 1_000
-  load.send({ type: 'feed', setup: { port: engine.port, region: REGION, crews, ...tokens, stalled, seed, cadenceMs } })
+  const tokens = { crews, feed: feed!, consoles: desks }
+  load.send({ type: 'feed', setup: { port: engine.port, region: REGION, ...tokens, stalled, seed, cadenceMs } })
   await load.heard('feeding')
 
   await sleep(WARMUP_S * 1_000)
@@ -115,19 +117,6 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
       scheduleLagMaxMs: report.scheduleLagMaxMs,
     },
     complaints: [...invalid, ...engineComplaints(report)],
-  }
-}
-
-async function otherTokens(databaseUrl: string, consoles: number): Promise<{ feed: string; consoles: string[] }> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const key = await loadOrCreateSigningKey(database)
-    const token = (sub: string, role: 'feed' | 'dispatcher') =>
-      signToken(key, { sub, role, regions: [REGION], unit: null, ttlS: TOKEN_TTL_S })
-    const desks = Array.from({ length: consoles }, (_, i) => token(`desk-${i}`, 'dispatcher'))
-    return { feed: await token('feed-1', 'feed'), consoles: await Promise.all(desks) }
-  } finally {
-    await database.destroy()
   }
 }
 
