@@ -4,8 +4,9 @@
  * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. With --long the tests that repeat a rule
  * over random runs or rounds do so many more times (`support/long.ts`), and files that end in .long.test.ts run too.
  *
- * To load what a test needs takes about a second, so those of one directory share processes, a suite for
- * each file; those that start programs, or look at their process as a whole, have one of their own.
+ * All tests run as JavaScript, in a copy of the checkout that is compiled first (`support/compile.ts`); files that are
+ * named run as they are, by tsx. Those of one directory share processes, a suite for each file, as loading takes longer
+ * than most of them; those that start programs, or look at their process as a whole, have one of their own.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -13,7 +14,9 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compileCheckout } from './support/compile.ts'
 import { startTestServer, stopServerIn, temporaryBaseDir } from './support/postgres.ts'
+import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
 
 /** What is longest goes first, so that none of it runs alone at the end. */
 const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway', 'actors']
@@ -37,10 +40,9 @@ if (missing.length > 0) {
   process.exit(2)
 }
 if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
-const files = positionals.length > 0 ? positionals.map(file => [file]) : await testFiles(values.long === true)
-process.exitCode = await runTests(files)
+process.exitCode = await runTests(positionals, values.long === true)
 
-/** The files of each process, in the order in which processes start. */
+/** The names of the files of each process, in the order in which processes start. */
 async function testFiles(withLong: boolean): Promise<string[][]> {
   const all = await readdir(testDir, { recursive: true })
   const names = all
@@ -51,28 +53,25 @@ async function testFiles(withLong: boolean): Promise<string[][]> {
   for (const name of names) {
     const directory = name.split(path.sep)[0]!
     const others = open.get(directory)
-    const file = path.join(testDir, name)
-    if (APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))) processes.push([file])
-    else if (others !== undefined && others.length < FILES_TOGETHER) others.push(file)
+    if (APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))) processes.push([name])
+    else if (others !== undefined && others.length < FILES_TOGETHER) others.push(name)
     else {
-      open.set(directory, [file])
+      open.set(directory, [name])
       processes.push(open.get(directory)!)
     }
   }
   return processes
 }
 
-/** One file that runs several, each as a suite; a file that is alone runs as it is. */
-async function entryOf(together: readonly string[], dir: string, index: number): Promise<string> {
-  if (together.length === 1) return together[0]!
-  const suites = together.map(file => [path.relative(testDir, file), pathToFileURL(file).href])
-  const entry = path.join(dir, `${index}.test.mjs`)
-  await writeFile(
-    entry,
-    `import { describe } from 'node:test'
-for (const [name, url] of ${JSON.stringify(suites)}) describe(name, async () => void (await import(url)))
-`,
-  )
+/** One file that runs those of the copy, each as a suite when there are several. */
+async function entryOf(names: readonly string[], copy: string, dir: string, index: number): Promise<string> {
+  const files = names.map(name => [name, pathToFileURL(path.join(copy, 'test', name.replace(/\.ts$/, '.js'))).href])
+  // The runner sorts its files by their names.
+  const entry = path.join(dir, `${String(index).padStart(3, '0')}.test.mjs`)
+  const several = `import { describe } from 'node:test'
+for (const [name, url] of ${JSON.stringify(files)}) describe(name, async () => void (await import(url)))
+`
+  await writeFile(entry, files.length > 1 ? several : `import ${JSON.stringify(files[0]![1])}\n`)
   return entry
 }
 
@@ -81,7 +80,7 @@ function rank(file: string): number {
   return index < 0 ? SLOW_FIRST.length : index
 }
 
-async function runTests(processes: readonly (readonly string[])[]): Promise<number> {
+async function runTests(named: readonly string[], withLong: boolean): Promise<number> {
   let interrupted = false
   let stopChild = (): void => undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -94,15 +93,25 @@ async function runTests(processes: readonly (readonly string[])[]): Promise<numb
   // All directories of all tests lie in this one, so that those of a test that was killed are found below.
   process.env.GOLDENHOUR_TEST_DIR = dir
   try {
+    const copy = path.join(dir, 'checkout')
+    const processes = named.length > 0 ? null : await testFiles(withLong)
+    const compiled = processes === null ? null : compileCheckout(copy)
     if (process.env.GOLDENHOUR_TEST_POSTGRES === undefined) {
       const { url, programs } = await startTestServer()
       Object.assign(process.env, { GOLDENHOUR_TEST_POSTGRES: url, GOLDENHOUR_TEST_PROGRAMS: programs })
     }
+    await compiled
     if (interrupted) return 1
-    const flags = ['--import', 'tsx', '--test', '--test-concurrency=3', '--test-reporter=spec']
+    const flags = [
+      ...(processes === null ? NODE_FLAGS : COMPILED_FLAGS),
+      '--test',
+      '--test-concurrency=3',
+      '--test-reporter=spec',
+    ]
     // What waits for ever fails, with its name, instead of keeping everybody waiting.
     if (process.env.GOLDENHOUR_TEST_LONG === undefined) flags.push(`--test-timeout=${HANGS_AFTER_MS}`)
-    const paths = await Promise.all(processes.map((together, index) => entryOf(together, dir, index)))
+    const paths =
+      processes === null ? named : await Promise.all(processes.map((names, index) => entryOf(names, copy, dir, index)))
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.
     const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })
     stopChild = () => process.kill(-child.pid!, 'SIGKILL')

@@ -15,10 +15,10 @@ import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Site, until } from '../support/engine.ts'
+import { GOLDENHOUR } from '../support/program.ts'
 
 const PAGE = readFileSync(new URL('../../docs/tour.md', import.meta.url), 'utf8')
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url))
-const BIN = path.join(CHECKOUT, 'bin/goldenhour.js')
 
 interface Block {
   readonly kind: string
@@ -172,7 +172,7 @@ class Walk {
     assert.deepEqual(words.slice(0, 2), ['npx', 'goldenhour'], where)
     const env = { ...process.env, DATABASE_URL: this.#site.databaseUrl, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' }
     const printed = await new Promise<string>((resolve, reject) => {
-      execFile(process.execPath, [BIN, ...words.slice(2)], { env, cwd: this.#directory }, (error, stdout) =>
+      execFile(process.execPath, [...GOLDENHOUR, ...words.slice(2)], { env, cwd: this.#directory }, (error, stdout) =>
         error === null ? resolve(stdout) : reject(error),
       )
     })

@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ADMIN_PASSWORD, freePort, Site, until } from '../support/engine.ts'
+import { GOLDENHOUR } from '../support/program.ts'
 import { NO_TERMINAL, TerminalWindow } from '../support/terminal.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1'] } } as const
-const BIN = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
 /** Longer than a drain on a busy machine, shorter than for ever. */
 const END_WITHIN_MS = 60_000
 
@@ -23,7 +22,7 @@ async function launch(
   stdout: number,
 ): Promise<{ child: ChildProcess; exited: Promise<number | null> }> {
   const env = await environment(site)
-  const child = spawn(process.execPath, [BIN, 'serve'], { env, stdio: ['ignore', stdout, 'ignore'] })
+  const child = spawn(process.execPath, [...GOLDENHOUR, 'serve'], { env, stdio: ['ignore', stdout, 'ignore'] })
   closeSync(stdout)
   t.after(() => void child.kill('SIGKILL'))
   return { child, exited: new Promise(resolve => child.once('exit', resolve)) }
@@ -123,9 +122,12 @@ test('a file system that fills up under a running engine: it goes on, and its li
 })
 
 for (const [what, command] of [
-  ['a terminal that closes', ['node', BIN, 'serve']],
+  ['a terminal that closes', ['node', ...GOLDENHOUR, 'serve']],
   // As a shell made by `su -`: nobody passes the signal on.
-  ['a terminal that closes without a signal', ['bash', '-c', `trap '' HUP; node ${BIN} serve; exit $?`]],
+  [
+    'a terminal that closes without a signal',
+    ['bash', '-c', `trap '' HUP; node ${GOLDENHOUR.join(' ')} serve; exit $?`],
+  ],
 ] as const) {
   test(`${what} is an orderly stop with exit code 0`, async t => {
     if (NO_TERMINAL !== null) return t.skip(NO_TERMINAL)

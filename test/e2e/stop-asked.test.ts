@@ -10,9 +10,11 @@ import { promisify } from 'node:util'
 import { ADMIN_PASSWORD, EngineProcess, freePort, Site, until } from '../support/engine.ts'
 import { forms } from '../support/long.ts'
 import { emptyDatabase, temporaryBaseDir } from '../support/postgres.ts'
+import { GOLDENHOUR, program } from '../support/program.ts'
 import { NO_TERMINAL, TerminalWindow } from '../support/terminal.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const REPLAY = program(new URL('../../src/replay/main.ts', import.meta.url))
 const LIMIT_MS = 120_000
 
 test('SIGHUP, also when it comes twice, is an orderly stop; so is the end of the input that an engine was told to watch', async t => {
@@ -91,8 +93,8 @@ for (const how of forms(['SIGKILL', 'SIGHUP'] as const)) {
     const dir = await temporaryBaseDir()
     await chmod(dir, 0o755)
     const { PATH, HOME } = process.env
-    const args = ['--import', 'tsx', 'src/replay/main.ts', 'demo', '--units', '3', '--calls', '1']
-    const demo = spawn(process.execPath, args, { cwd: ROOT, env: { PATH, HOME, TMPDIR: dir }, stdio: 'ignore' })
+    const args = [...REPLAY, 'demo', '--units', '3', '--calls', '1']
+    const demo = spawn(process.execPath, args, { env: { PATH, HOME, TMPDIR: dir }, stdio: 'ignore' })
     t.after(() => void demo.kill('SIGKILL'))
     const exited = new Promise(resolve => demo.once('exit', resolve))
     const pids = await until('its engine is ready', () => startedIn(dir), LIMIT_MS)
@@ -106,9 +108,8 @@ test('a command that is interrupted takes the Postgres that it started with it',
   const dir = await temporaryBaseDir()
   const { PATH, HOME } = process.env
   const env = { PATH, HOME, GOLDENHOUR_DATA_DIR: dir }
-  const goldenhour = [path.join(ROOT, 'bin/goldenhour.js')]
-  await promisify(execFile)(process.execPath, [...goldenhour, 'region', 'add', 'sf'], { env })
-  const command = spawn(process.execPath, [...goldenhour, 'audit', 'list'], {
+  await promisify(execFile)(process.execPath, [...GOLDENHOUR, 'region', 'add', 'sf'], { env })
+  const command = spawn(process.execPath, [...GOLDENHOUR, 'audit', 'list'], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -7,8 +7,9 @@ import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { noteRunning, otherEngines } from '../../src/process/run-file.ts'
 import { until } from '../support/engine.ts'
+import { moduleOf, programText } from '../support/program.ts'
 
-const MODULE = new URL('../../src/process/run-file.ts', import.meta.url)
+const MODULE = moduleOf(new URL('../../src/process/run-file.ts', import.meta.url))
 
 function dataDir(t: TestContext): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'goldenhour-run-'))
@@ -21,7 +22,7 @@ test('another engine is named while it lives, and not when it was killed; its fi
   const code = `import { noteRunning } from ${JSON.stringify(MODULE.href)}
     noteRunning(${JSON.stringify(dir)}, 9001)
     setInterval(() => {}, 1_000)`
-  const other = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { stdio: 'ignore' })
+  const other = spawn(process.execPath, programText(code), { stdio: 'ignore' })
   t.after(() => void other.kill('SIGKILL'))
   const [found] = await until('it is known', () => (otherEngines(dir).length > 0 ? otherEngines(dir) : null), 60_000)
   assert.deepEqual(found, { pid: other.pid, port: 9001 })

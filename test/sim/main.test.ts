@@ -5,13 +5,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { program } from '../support/program.ts'
 import { runPatched } from './broken/build.ts'
 import { type Patch, VARIANTS } from './broken/variants.ts'
 import { drawPlan } from './plan.ts'
 import { readPlan } from './plan-text.ts'
 
-const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url))
+const SIM = program(new URL('./main.ts', import.meta.url))
 const SMALL = ['--hours', '0.2', '--drivers', '2', '--calls-per-hour', '20']
 
 interface Failing {
@@ -27,8 +27,7 @@ after(() => rm(dir, { recursive: true, force: true }))
 
 function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise(resolve => {
-    const flags = ['--import', 'tsx', PROGRAM]
-    execFile(process.execPath, [...flags, ...args], (error, stdout, stderr) => {
+    execFile(process.execPath, [...SIM, ...args], (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
   })

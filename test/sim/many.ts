@@ -1,6 +1,6 @@
 /** Many runs, one after another or several at a time, and what came of all of them. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { moduleOf, NODE_FLAGS } from '../support/program.ts'
 import type { Violation } from './judge/verdict.ts'
 import type { Plan } from './plan.ts'
 import { type Figures, runSimulation } from './run.ts'
@@ -111,8 +111,8 @@ class Worker implements Runner {
 
   #alive(): ChildProcess {
     // In the form in which this program itself was started, so that a worker reads TypeScript as well.
-    this.#process ??= fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx'],
+    this.#process ??= fork(moduleOf(new URL('./worker.ts', import.meta.url)), {
+      execArgv: NODE_FLAGS,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     if (this.#signal.aborted) this.end()

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import test, { after, before, beforeEach } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import type pg from 'pg'
@@ -14,8 +13,7 @@ import { PostgresAudit } from '../../src/store/postgres-audit.ts'
 import { until } from '../support/engine.ts'
 import { ManualScheduler } from '../support/manual-scheduler.ts'
 import { testDatabase } from '../support/postgres.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { moduleOf, programText } from '../support/program.ts'
 
 let owned: Awaited<ReturnType<typeof testDatabase>>
 let database: Database
@@ -280,8 +278,8 @@ function asStored(given: AuditEntry): unknown {
 
 test('processes that append at the same time make one chain', async () => {
   const source = `
-    import { openDatabase } from '${new URL('../../src/store/database.ts', import.meta.url)}'
-    import { PostgresAudit } from '${new URL('../../src/store/postgres-audit.ts', import.meta.url)}'
+    import { openDatabase } from '${moduleOf(new URL('../../src/store/database.ts', import.meta.url))}'
+    import { PostgresAudit } from '${moduleOf(new URL('../../src/store/postgres-audit.ts', import.meta.url))}'
     const database = openDatabase(process.argv[1])
     const audit = new PostgresAudit({ database, scheduler: null, wallMs: Date.now, onFailure: null })
     const one = n => ({ actor: process.argv[2], action: 'x', outcome: 'done', region: null, subject: String(n),
@@ -294,8 +292,7 @@ test('processes that append at the same time make one chain', async () => {
     }))
     await database.destroy()`
   const run = promisify(execFile)
-  const child = (name: string) =>
-    run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source, owned.url, name], { cwd: ROOT })
+  const child = (name: string) => run(process.execPath, [...programText(source), owned.url, name])
   await Promise.all([child('one'), child('two')])
   const stored = await entries()
   assert.equal(stored.length, 400)

@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { mock } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { GOLDENHOUR, moduleOf } from './program.ts'
 
 export interface Ran {
   readonly code: number
@@ -21,8 +22,7 @@ interface Surroundings {
   readonly input?: string
 }
 
-const BIN = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
-const GOLDENHOUR = new URL('../../src/cli/index.ts', import.meta.url)
+const SOURCE = new URL('../../src/cli/index.ts', import.meta.url)
 /** What a program may begin to listen for. */
 const HEARD: readonly (readonly [NodeJS.EventEmitter, string])[] = [
   [process, 'SIGINT'],
@@ -33,8 +33,11 @@ const HEARD: readonly (readonly [NodeJS.EventEmitter, string])[] = [
 /** As a process of its own. */
 export function runProcess(args: readonly string[], surroundings: Surroundings = {}): Promise<Ran> {
   return new Promise(resolve => {
-    const child = execFile(process.execPath, [BIN, ...args], { env: wholeEnv(surroundings) }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    const child = execFile(
+      process.execPath,
+      [...GOLDENHOUR, ...args],
+      { env: wholeEnv(surroundings) },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     )
     child.stdin!.end(surroundings.input ?? '')
   })
@@ -44,8 +47,8 @@ let previous: Promise<unknown> = Promise.resolve()
 let runs = 0
 
 /** In this process, one after the other: they share its environment and its standard streams. */
-export function runHere(args: readonly string[], surroundings: Surroundings = {}, program = GOLDENHOUR): Promise<Ran> {
-  const ran = previous.then(() => evaluate(program, args, surroundings))
+export function runHere(args: readonly string[], surroundings: Surroundings = {}, source = SOURCE): Promise<Ran> {
+  const ran = previous.then(() => evaluate(moduleOf(source), args, surroundings))
   previous = ran.catch(() => undefined)
   return ran
 }

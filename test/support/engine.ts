@@ -9,7 +9,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import {
   connect,
@@ -29,6 +28,7 @@ import { ReferenceStore } from '../../src/store/reference.ts'
 import { decodeSegment, type SegmentRow } from '../../src/store/segment-codec.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { testDatabase } from './postgres.ts'
+import { GOLDENHOUR } from './program.ts'
 
 /** Of the user `admin` of every site. */
 export const ADMIN_PASSWORD = 'only for the tests of this engine'
@@ -295,8 +295,6 @@ export interface HttpAnswer {
   readonly headers: Headers
 }
 
-const BIN = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
-
 interface LogLine {
   readonly level: number
   readonly msg: string
@@ -317,7 +315,7 @@ export class EngineProcess {
 
   constructor(env: Readonly<Record<string, string>>) {
     const { PATH, HOME, TMPDIR } = process.env
-    this.#child = spawn(process.execPath, [BIN, 'serve', '--until-stdin-ends'], {
+    this.#child = spawn(process.execPath, [...GOLDENHOUR, 'serve', '--until-stdin-ends'], {
       env: { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, ...env },
       // A test that is killed must not leave its engine behind: what holds its input ends with the test.
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { LogSink, WAITING_BYTES_MAX } from '../../src/telemetry/log-sink.ts'
 import { until } from '../support/engine.ts'
+import { moduleOf, programText } from '../support/program.ts'
 
 const LINE = `${'x'.repeat(99)}\n`
-const MODULE = new URL('../../src/telemetry/log.ts', import.meta.url)
+const MODULE = moduleOf(new URL('../../src/telemetry/log.ts', import.meta.url))
 
 function temporaryDir(t: TestContext): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'goldenhour-log-'))
@@ -134,7 +135,7 @@ test('what was logged right before an exit or a crash is not lost, in a file or 
     ['reject', 1],
     ['return', 0],
   ] as const) {
-    const args = ['--import', 'tsx', '--input-type=module', '-e', PROGRAM, end]
+    const args = [...programText(PROGRAM), end]
     const fd = openSync(path.join(dir, end), 'w')
     const toFile = spawn(process.execPath, args, { stdio: ['ignore', fd, 'ignore'] })
     const code = await new Promise(resolve => toFile.once('exit', resolve))
@@ -153,7 +154,7 @@ test('what was logged right before an exit or a crash is not lost, in a file or 
 })
 
 test('a process ends although nobody reads what it logged', async () => {
-  const args = ['--import', 'tsx', '--input-type=module', '-e', PROGRAM, 'return']
+  const args = [...programText(PROGRAM), 'return']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   child.stdout.pause()
   const code = await Promise.race([

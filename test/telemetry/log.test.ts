@@ -3,15 +3,16 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { moduleOf, programText } from '../support/program.ts'
 
-const MODULE = new URL('../../src/telemetry/log.ts', import.meta.url)
+const MODULE = moduleOf(new URL('../../src/telemetry/log.ts', import.meta.url))
 
 /** The lines that a program writes which logs these. */
 async function logged(...lines: readonly object[]): Promise<string> {
   const code = `import { createLogger } from ${JSON.stringify(MODULE.href)}
     const log = createLogger({ level: 'info' })
     for (const line of ${JSON.stringify(lines)}) log.info(line, 'said')`
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code])
+  const { stdout } = await promisify(execFile)(process.execPath, programText(code))
   return stdout
 }
 

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { postmasterOf } from '../../store/embedded-postgres/place.ts'
 import { EngineProcess } from '../../support/engine.ts'
 import { forms, times } from '../../support/long.ts'
 import { baseDirWithPrograms, stopServerIn } from '../../support/postgres.ts'
+import { GOLDENHOUR } from '../../support/program.ts'
 import { embedded, endsInOrder, holds } from './place.ts'
-
-const BIN = fileURLToPath(new URL('../../../bin/goldenhour.js', import.meta.url))
 
 test('after a kill the next engine uses the Postgres that was left, and ends it when it stops in order', async t => {
   const { baseDir, site, env } = await embedded(t)
@@ -75,7 +73,7 @@ test('an engine and commands that start together on a new directory get one Post
   })
   const { PATH, HOME, TMPDIR } = process.env
   const command = () =>
-    promisify(execFile)(process.execPath, [BIN, 'region', 'list'], { env: { PATH, HOME, TMPDIR, ...env } })
+    promisify(execFile)(process.execPath, [...GOLDENHOUR, 'region', 'list'], { env: { PATH, HOME, TMPDIR, ...env } })
   await Promise.all([engine.ready(), command(), command()])
   assert.equal(await holds(baseDir), 'server')
   await endsInOrder(engine)

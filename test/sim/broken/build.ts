@@ -8,7 +8,9 @@ import { type StdioOptions, spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { compileAgain } from '../../support/compile.ts'
+import { IS_COMPILED, program } from '../../support/program.ts'
 import type { Patch } from './variants.ts'
 
 interface Ended {
@@ -43,8 +45,9 @@ export async function runPatched(
     for (const patch of patches) {
       const file = path.join(dir, patch.file)
       await writeFile(file, patched(await readFile(file, 'utf8'), patch))
+      if (IS_COMPILED) await compileAgain(file)
     }
-    return await run([path.join(dir, 'test/sim/main.ts'), ...args], stdio)
+    return await run([...program(pathToFileURL(path.join(dir, 'test/sim/main.ts'))), ...args], stdio)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -52,7 +55,7 @@ export async function runPatched(
 
 function run(args: readonly string[], stdio: 'inherit' | 'pipe'): Promise<Ended> {
   const own: StdioOptions = stdio === 'pipe' ? ['ignore', 'ignore', 'pipe'] : 'inherit'
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ...args], { stdio: own })
+  const child = spawn(process.execPath, args, { stdio: own })
   // Ctrl-C reaches the child as well; this process stays to remove the copy.
   const stay = () => {}
   process.on('SIGINT', stay)

@@ -5,12 +5,12 @@ import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { openClient } from '../../../src/store/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
 import { stopServerIn, temporaryBaseDir } from '../../support/postgres.ts'
+import { moduleOf, programText } from '../../support/program.ts'
 
-const source = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../src/store/embedded-postgres.ts')
+const MODULE = moduleOf(new URL('../../../src/store/embedded-postgres.ts', import.meta.url))
 
 /** A directory of the test's own; whatever server runs there at the end is stopped. */
 export async function baseDirFor(t: TestContext, make = temporaryBaseDir): Promise<string> {
@@ -41,11 +41,11 @@ export async function startInChild(
   baseDir: string,
 ): Promise<{ child: ChildProcess; url: string; startedByUs: boolean }> {
   const script = `
-    const { startEmbeddedPostgres } = await import(${JSON.stringify(source)})
+    const { startEmbeddedPostgres } = await import(${JSON.stringify(MODULE.href)})
     const { url, startedByUs } = await startEmbeddedPostgres({ baseDir: ${JSON.stringify(baseDir)}, log: () => {} })
     console.log(JSON.stringify({ url, startedByUs }))
     setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, programText(script), {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = await Promise.race([

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import test from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { FAULTS } from '../../../tools/torture/faults/index.ts'
 import { helpText, readOptions, UsageError } from '../../../tools/torture/options.ts'
+import { program } from '../../support/program.ts'
 
-const MAIN = fileURLToPath(new URL('../../../tools/torture/main.ts', import.meta.url))
+const TORTURE = program(new URL('../../../tools/torture/main.ts', import.meta.url))
 
 test('without options every fault has one round, and the seed is a new one', () => {
   const { rounds, faults, seed, jsonFile, keep } = readOptions([])
@@ -56,7 +56,7 @@ test('the help names every option and every fault', () => {
 
 test('the program refuses a bad command line with exit code 2 before it starts anything', async () => {
   const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>(resolve => {
-    execFile(process.execPath, ['--import', 'tsx', MAIN, '--faults', 'flood'], (error, _stdout, text) =>
+    execFile(process.execPath, [...TORTURE, '--faults', 'flood'], (error, _stdout, text) =>
       resolve({ code: error?.code ?? 0, stderr: text }),
     )
   })

@@ -6,10 +6,10 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { temporaryBaseDir } from '../../support/postgres.ts'
+import { program } from '../../support/program.ts'
 
-const MAIN = fileURLToPath(new URL('../../../tools/torture/main.ts', import.meta.url))
+const TORTURE = program(new URL('../../../tools/torture/main.ts', import.meta.url))
 const ROUNDS = 5
 /** Those that need no root, one of each kind. */
 const FAULTS = 'kill-engine,kill-both,cut-during-commit,standby-takeover,clock-ahead'
@@ -20,7 +20,7 @@ test('five rounds of faults lose nothing, double nothing and leave nobody behind
   const file = path.join(base, 'torture.json')
   const args = ['--rounds', String(ROUNDS), '--faults', FAULTS, '--json', file]
   const { code, said } = await new Promise<{ code: number | null; said: string }>(resolve => {
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...TORTURE, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (text += chunk))
     child.once('exit', exitCode => resolve({ code: exitCode, said: text }))
@@ -57,7 +57,7 @@ test('SIGTERM in the middle of a round ends every process, and the directory', {
   await mkdir(tmp)
   // tsx keeps a cache there, too.
   const runs = async () => (await readdir(tmp)).filter(name => name.startsWith('goldenhour-'))
-  const args = ['--import', 'tsx', MAIN, '--rounds', '3', '--faults', 'kill-engine']
+  const args = [...TORTURE, '--rounds', '3', '--faults', 'kill-engine']
   const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: tmp }, stdio: 'ignore' })
   const exited = new Promise<number | null>(resolve => child.once('exit', resolve))
   for (;;) {
