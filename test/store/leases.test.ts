@@ -20,6 +20,8 @@ const scheduler: Scheduler = {
 }
 /** No renewal comes within a test that does not wait for one. */
 const RARELY = 60_000
+/** No statement may take longer than a lease lasts, so this is more than one takes on a busy machine. */
+const SHORT = 600
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let monitor: pg.Client
@@ -111,16 +113,16 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
   })
 
   test('a lease outlives its length as long as it is renewed', async () => {
-    const { leases, lost } = process({ leaseMs: 300, renewEveryMs: 50 })
+    const { leases, lost } = process({ leaseMs: SHORT, renewEveryMs: 50 })
     await leases.take(['renewed', 'renewed2'])
-    await sleep(700)
+    await sleep(1.5 * SHORT)
     assert.notEqual(await process().leases.take(['renewed2']), 'taken')
     assert.equal(leases.holds('renewed'), true)
     assert.deepEqual(lost, [])
   })
 
   test('a lease that is not renewed is no longer held, before another can take it', async () => {
-    const { leases } = process({ leaseMs: 100 })
+    const { leases } = process({ leaseMs: SHORT })
     await leases.take(['short'])
     const other = process()
     while ((await other.leases.take(['short'])) !== 'taken') await sleep(5)
@@ -128,12 +130,12 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
   })
 
   test('a process whose lapsed lease was taken hears of it once and does not take it back', async () => {
-    const slow = process({ leaseMs: 100, renewEveryMs: 300 })
+    const slow = process({ leaseMs: SHORT, renewEveryMs: 1.5 * SHORT })
     await slow.leases.take(['stolen'])
-    await sleep(150)
+    await sleep(1.1 * SHORT)
     const other = process()
     assert.equal(await other.leases.take(['stolen']), 'taken')
-    await sleep(600)
+    await sleep(2.5 * SHORT)
     assert.deepEqual(slow.lost, ['stolen'])
     assert.equal(slow.leases.holds('stolen'), false)
     assert.equal(other.leases.holds('stolen'), true)
