@@ -76,6 +76,8 @@ class Session:
         self.client_now_ms = 0
         self.clock: Clock = Clock({"rate": 1, "anchorRegionMs": 0, "anchorWallMs": 0})
         self.going_away: Optional[Tuple[int, int]] = None
+        #: Whether commands, and fixes, can be stored now: told to every session, whenever a store is slow [CM-9].
+        self.writes = ("flowing", "flowing")
         self.closed: Optional[Closed] = None
 
     # What a subclass adds.
@@ -271,6 +273,8 @@ class Session:
                 self._answer(fields[0], refusal)
         elif name == "going-away":
             self.going_away = (fields[0], fields[1])
+        elif name == "writes":
+            self.writes = (fields[0], fields[1])
         elif not self.on_message(name, fields):
             self.unknown.append(name)
 
