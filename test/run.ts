@@ -15,7 +15,7 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compileCheckout } from './support/compile.ts'
-import { startTestServer, stopServerIn, temporaryBaseDir } from './support/postgres.ts'
+import { startTestServer, stopServerIn, temporaryBaseDir, testDatabase } from './support/postgres.ts'
 import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
 
 /** What is longest goes first, so that none of it runs alone at the end. */
@@ -89,6 +89,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
       stopChild()
     })
   }
+  let template: Awaited<ReturnType<typeof testDatabase>> | null = null
   const dir = await temporaryBaseDir()
   // All directories of all tests lie in this one, so that those of a test that was killed are found below.
   process.env.GOLDENHOUR_TEST_DIR = dir
@@ -100,6 +101,8 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
       const { url, programs } = await startTestServer()
       Object.assign(process.env, { GOLDENHOUR_TEST_POSTGRES: url, GOLDENHOUR_TEST_PROGRAMS: programs })
     }
+    template = await testDatabase()
+    process.env.GOLDENHOUR_TEST_TEMPLATE = template.name
     await compiled
     if (interrupted) return 1
     const flags = [
@@ -122,6 +125,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
     stopChild = () => undefined
     return code
   } finally {
+    await template?.drop()
     for (const name of await readdir(dir)) await stopServerIn(path.join(dir, name))
     await rm(dir, { recursive: true, force: true })
   }
