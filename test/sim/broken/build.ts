@@ -5,7 +5,8 @@
  * patched, and the simulation runs there as a process of its own. The copy is removed afterwards.
  */
 import { type StdioOptions, spawn } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -40,7 +41,8 @@ export async function runPatched(
 ): Promise<Ended> {
   const dir = await mkdtemp(path.join(process.env.GOLDENHOUR_TEST_DIR ?? tmpdir(), 'goldenhour-broken-'))
   try {
-    for (const part of COPIED) await cp(path.join(ROOT, part), path.join(dir, part), { recursive: true })
+    // A third of what it takes to copy a thousand small files one promise after the other.
+    for (const part of COPIED) cpSync(path.join(ROOT, part), path.join(dir, part), { recursive: true })
     await symlink(path.join(ROOT, 'node_modules'), path.join(dir, 'node_modules'))
     for (const patch of patches) {
       const file = path.join(dir, patch.file)
