@@ -15,14 +15,15 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compileCheckout } from './support/compile.ts'
-import { startTestServer, stopServerIn, temporaryBaseDir, testDatabase } from './support/postgres.ts'
+import { makeCluster, startTestServer, stopServerIn, temporaryBaseDir, testDatabase } from './support/postgres.ts'
 import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
 
 /** What is longest goes first, so that none of it runs alone at the end. */
 const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway', 'actors']
 /** Directories and files whose tests share no process. */
 const APART = [
-  ...['bench', 'cli', 'e2e', 'fuzz', 'sim', 'contract/foreign', 'contract/tour', 'engine'],
+  ...['bench', 'cli', 'e2e', 'fuzz', 'contract/foreign', 'contract/tour', 'engine'],
+  ...['sim/broken', 'sim/main', 'sim/sim', 'sim/found', 'sim/world/world'],
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
   ...['tools/torture/options', 'tools/torture/torture.long'],
 ]
@@ -103,6 +104,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
     }
     template = await testDatabase()
     process.env.GOLDENHOUR_TEST_TEMPLATE = template.name
+    if (compiled !== null) process.env.GOLDENHOUR_TEST_CLUSTER = await makeCluster()
     await compiled
     if (interrupted) return 1
     const flags = [

@@ -5,9 +5,8 @@ import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { lookAtHolder } from '../../../src/store/embedded/postmaster.ts'
 import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
-import { migrate } from '../../../src/store/migrate.ts'
 import { type EngineProcess, Site } from '../../support/engine.ts'
-import { baseDirWithPrograms, stopServerIn } from '../../support/postgres.ts'
+import { baseDirWithCluster, stopServerIn } from '../../support/postgres.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1', 'A2'] } } as const
 /** Far more than a start or a restart takes, also where many programs run. */
@@ -22,7 +21,7 @@ interface Embedded {
 
 /** A data directory with a region in it, and no server that runs. */
 export async function embedded(t: TestContext): Promise<Embedded> {
-  const baseDir = await baseDirWithPrograms()
+  const baseDir = await baseDirWithCluster()
   const endings: (() => Promise<void>)[] = []
   t.after(async () => {
     for (const end of endings.reverse()) await end()
@@ -31,7 +30,6 @@ export async function embedded(t: TestContext): Promise<Embedded> {
   })
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined })
   endings.push(() => server.stop())
-  await migrate(server.url)
   const site = await Site.make({ after: end => endings.push(end) }, AKL, server.url)
   await server.stop()
   return { baseDir, site, env: { DATABASE_URL: '', GOLDENHOUR_DATA_DIR: baseDir } }

@@ -10,7 +10,7 @@ import { lookAtHolder, moveStaleAway, pidFileOf } from '../../../src/store/embed
 import { viewProcess } from '../../../src/store/embedded/processes.ts'
 import { UseMark } from '../../../src/store/embedded/users.ts'
 import { until } from '../../support/engine.ts'
-import { baseDirWithPrograms } from '../../support/postgres.ts'
+import { baseDirWithCluster } from '../../support/postgres.ts'
 import { baseDirFor, start } from './place.ts'
 
 const onlyLinux = process.platform === 'linux' ? false : 'there is no /proc to ask here'
@@ -56,7 +56,7 @@ test('this very process, another program and a zombie are no server', { skip: on
 })
 
 test('a server of this directory holds it, also while it does not run; one of another directory does not', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   await start(baseDir)
   const dataDir = path.join(baseDir, 'data')
   const holder = await lookAtHolder(dataDir)

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { boundLogFile } from '../../../src/store/embedded/log-file.ts'
 import { lookAtHolder, pidFileOf } from '../../../src/store/embedded/postmaster.ts'
 import { until } from '../../support/engine.ts'
-import { baseDirWithPrograms, stopServerIn, temporaryBaseDir } from '../../support/postgres.ts'
+import { baseDirWithCluster, stopServerIn, temporaryBaseDir } from '../../support/postgres.ts'
 import { ask, baseDirFor, killServer, postmasterOf, start, stopAll } from './place.ts'
 
 const MIB = 1_024 * 1_024
@@ -21,7 +21,7 @@ const BACK_WITHIN_MS = 60_000
 const answers = (url: string, sql = 'SELECT 1') => ask(url, sql).catch(() => null)
 
 test('a server that was killed is started again at the same URL, with all that it held', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   const said: string[] = []
   const server = await start(baseDir, { log: message => said.push(message) })
   await ask(server.url, 'CREATE TABLE kept AS SELECT 7 AS n')
@@ -37,7 +37,7 @@ test('a server that was killed is started again at the same URL, with all that i
 })
 
 test('whoever joined keeps the server: it stays when the starter leaves, comes back when it is killed, and ends with the last', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   const starter = await start(baseDir)
   const joiner = await start(baseDir)
   assert.deepEqual([starter.startedByUs, joiner.startedByUs], [true, false])
@@ -49,7 +49,7 @@ test('whoever joined keeps the server: it stays when the starter leaves, comes b
 })
 
 test('users that leave while others come never take the server from them', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   let users = [await start(baseDir)]
   for (let round = 1; round <= 5; round += 1) {
     const [next] = await Promise.all([start(baseDir), ...users.map(user => user.stop())])
@@ -64,7 +64,7 @@ test('users that leave while others come never take the server from them', async
 })
 
 test('while another program has the port the server waits for it, and the log names it', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   const said: string[] = []
   const server = await start(baseDir, { log: message => said.push(message) })
   const port = Number(new URL(server.url).port)
@@ -77,7 +77,7 @@ test('while another program has the port the server waits for it, and the log na
 })
 
 test('a pid file that names a living stranger is moved away, by two that start at once too', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   const first = await start(baseDir)
   await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
   const notes = await readFile(pidFileOf(path.join(baseDir, 'data')), 'utf8')
@@ -99,7 +99,7 @@ test('a pid file that names a living stranger is moved away, by two that start a
 })
 
 test('a log that is longer than its limit is cut while the server writes, and one file before it is kept', async t => {
-  const baseDir = await baseDirFor(t, baseDirWithPrograms)
+  const baseDir = await baseDirFor(t, baseDirWithCluster)
   const server = await start(baseDir)
   const logFile = path.join(baseDir, 'postgres.log')
   for (let round = 1; round <= 2; round += 1) {
