@@ -401,7 +401,7 @@ export async function freePort(): Promise<number> {
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<Exclude<T, null | undefined | false>> {
   const startedMs = performance.now()
   for (;;) {

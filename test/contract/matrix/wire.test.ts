@@ -1,6 +1,7 @@
 /** The rights matrix of the wire: every client message, in both formats, of every role, for what is whose. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROLES } from '../../../src/domain/roles.ts'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
 import { CLIENT_TYPES, type ServerMessage } from '../../../src/protocol/wire.ts'
@@ -80,8 +81,13 @@ let numbers = 0
 async function say(wire: Wire, { type, tried, reach }: Cell, scene: Scene, id = world.stage.id()): Promise<string> {
   numbers += 1
   const fields = tried.fields(scene[reach], scene, numbers)
-  wire.send(type, ...(hasNoId(type) ? [] : [id]), ...fields)
-  return outcomeOf(await wire.answer(hasNoId(type) ? null : id))
+  for (let attempt = 1; ; attempt += 1) {
+    wire.send(type, ...(hasNoId(type) ? [] : [id]), ...fields)
+    const outcome = outcomeOf(await wire.answer(hasNoId(type) ? null : id))
+    // The store of a busy machine may stall for a moment: whoever is told so repeats the command under its id [CM-7].
+    if (outcome !== 'unavailable' || attempt === 5) return outcome
+    await sleep(1_000)
+  }
 }
 
 /** Every message that must be refused, while everything that it names is there; nothing stored may change. */
