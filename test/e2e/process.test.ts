@@ -172,11 +172,14 @@ test('an engine starts on an empty database, and notices regions and units that 
   site.goTo(engine.port)
   await site.addRegion('new', { mode: 'ordered', units: ['N1'] })
   await engine.logged('region recovered')
+  // Its unit was imported after it, so the engine may have met the region without.
+  const token = await site.token({ regions: ['new'] })
+  await until('the unit is there', async () => (await site.http('/v1/units/N1/state', { token })).status === 200)
   const first = site.driver('N1', { region: 'new' })
   await first.signOn()
 
   await site.importUnits('new', ['N2', { unitId: 'N1', callSign: 'Medic One' }])
-  await until('the unit has its new call sign', () => first.driver!.unit.callSign === 'Medic One', 3_000)
+  await until('the unit has its new call sign', () => first.driver!.unit.callSign === 'Medic One')
   await site.driver('N2', { region: 'new' }).signOn()
   engine.signal('SIGINT')
   assert.deepEqual(await engine.exited, { code: 0, signal: null })
