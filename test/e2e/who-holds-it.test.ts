@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { runProcess } from '../support/command-line.ts'
 import { ADMIN_PASSWORD, EngineProcess, freePort, Site } from '../support/engine.ts'
 import { baseDirWithPrograms, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+import { GOLDENHOUR } from '../support/program.ts'
 
 const ON_LINUX = process.platform === 'linux'
 
@@ -18,7 +19,7 @@ test('a port that another engine has is said to be that of another Goldenhour, w
   const elsewhere = await Site.make(t, { wlg: { mode: 'offered', units: ['W1'] } })
   const second = elsewhere.launch({ PORT: String(port) })
   assert.deepEqual(await second.exited, { code: 1, signal: null })
-  const pid = ON_LINUX ? ` \\(process ${first.logs[0]!.pid}: .*goldenhour\\.js serve.*\\)` : ''
+  const pid = ON_LINUX ? ` \\(process ${first.logs[0]!.pid}: .*${GOLDENHOUR.at(-1)} serve.*\\)` : ''
   const told = `^error: Port ${port} of 127\\.0\\.0\\.1 cannot be listened on: another Goldenhour has it${pid}\\..*PORT\\.\\n$`
   assert.match(second.stderr, new RegExp(told))
 })

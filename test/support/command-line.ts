@@ -28,6 +28,7 @@ const HEARD: readonly (readonly [NodeJS.EventEmitter, string])[] = [
   [process, 'SIGINT'],
   [process, 'SIGTERM'],
   [process.stdout, 'error'],
+  [process.stderr, 'error'],
 ]
 
 /** As a process of its own. */
