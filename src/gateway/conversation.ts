@@ -158,16 +158,18 @@ export class Conversation {
   async #signIn(hello: Hello): Promise<void> {
     const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#context
     const key = addressKey(this.#connection.address)
-    // As over HTTP: whoever shows one bad credential after another does not get more of them looked at.
-    const tooManyBad = limiter.openRequestsSpent(key)
+    const tooManyBad = limiter.mayLook(key, hello.token)
     if (tooManyBad !== null) return this.#turnAway(hello, tooManyBad)
     const verified = await authenticator.verify(hello.token)
-    if (!verified.ok && verified.refusal.code !== 'unavailable') limiter.takeOpenRequest(key)
+    if (!verified.ok && verified.refusal.code !== 'unavailable') limiter.wasBad(key, hello.token)
     // The client may have left while its token was looked at.
     if (!this.#connection.isOpen) return
     if (!verified.ok) return this.#turnAway(hello, verified.refusal)
     const { claims } = verified
-    const refusal = revocations.isRevoked(claims) ? ENDED : helloMismatch(hello, claims)
+    const isEnded = revocations.isRevoked(claims)
+    if (isEnded) limiter.wasBad(key, hello.token)
+    else limiter.wasGood(hello.token)
+    const refusal = isEnded ? ENDED : helloMismatch(hello, claims)
     if (refusal !== null) return this.#turnAway(hello, refusal, claims.sub)
     if (!directory.ready()) return this.#turnAway(hello, this.#notReady())
     const handle = directory.region(hello.region)

@@ -34,11 +34,12 @@ export async function answerGuarded(context: GatewayContext, route: GuardedRoute
 /** Answers a call of an open route; as nobody says who calls, its rate is that of the address. */
 export async function answerOpen(
   context: GatewayContext,
-  handle: OpenRoute['handle'],
+  route: Pick<OpenRoute, 'pattern' | 'handle' | 'limitsItself'>,
   call: HttpCall,
 ): Promise<HttpReply> {
-  const tooFast = context.limiter.takeOpenRequest(addressKey(call.address))
-  return tooFast === null ? handle(context, call) : problem(tooFast)
+  if (route.limitsItself) return route.handle(context, call)
+  const tooFast = context.limiter.takeOpenRequest(addressKey(call.address), route.pattern)
+  return tooFast === null ? route.handle(context, call) : problem(tooFast)
 }
 
 type Caller =
@@ -48,23 +49,26 @@ type Caller =
 async function callerOf(context: GatewayContext, route: GuardedRoute, call: HttpCall): Promise<Caller> {
   if (!context.directory.ready()) return { ok: false, refusal: NOT_READY, actor: NOBODY }
   const key = addressKey(call.address)
-  // Whoever sends one bad credential after another does not get more of them looked at: a signature costs time.
-  const tooManyBad = context.limiter.openRequestsSpent(key)
-  if (tooManyBad !== null) return { ok: false, refusal: tooManyBad, actor: NOBODY }
   const credential = /^Bearer +(\S+)$/i.exec(call.authorization)?.[1]
   if (credential === undefined) {
-    context.limiter.takeOpenRequest(key)
     const message = 'Send the header Authorization: Bearer <access token>.'
-    return { ok: false, refusal: { code: 'token-missing', message }, actor: NOBODY }
+    const refusal = context.limiter.takeOpenRequest(key, 'no credential') ?? { code: 'token-missing', message }
+    return { ok: false, refusal, actor: NOBODY }
   }
+  const tooManyBad = context.limiter.mayLook(key, credential)
+  if (tooManyBad !== null) return { ok: false, refusal: tooManyBad, actor: NOBODY }
   // A ticket opens sessions only: it lives longer than an access token may.
   const verified = isTicket(credential) ? TOKEN_INVALID : await context.authenticator.verify(credential)
   if (!verified.ok) {
-    if (verified.refusal.code !== 'unavailable') context.limiter.takeOpenRequest(key)
+    if (verified.refusal.code !== 'unavailable') context.limiter.wasBad(key, credential)
     return { ...verified, actor: NOBODY }
   }
   const { claims } = verified
-  if (context.revocations.isRevoked(claims)) return { ok: false, refusal: ENDED, actor: claims.sub }
+  if (context.revocations.isRevoked(claims)) {
+    context.limiter.wasBad(key, credential)
+    return { ok: false, refusal: ENDED, actor: claims.sub }
+  }
+  context.limiter.wasGood(credential)
   const tooFast = context.limiter.takeRequest(claims.sub, route.method)
   if (tooFast !== null) return { ok: false, refusal: tooFast, actor: claims.sub }
   if (!may(claims.role, route.action)) {

@@ -21,6 +21,8 @@ export interface GuardedRoute extends RouteBase {
 /** No token is asked for: probes, sign-in, public keys. */
 export interface OpenRoute extends RouteBase {
   readonly action: null
+  /** The handler takes from the rate of the address itself, since it is not the same for all who ask. */
+  readonly limitsItself?: true
   handle(context: GatewayContext, call: HttpCall): HttpReply | Promise<HttpReply>
 }
 

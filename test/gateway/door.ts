@@ -215,7 +215,7 @@ export class RawSocket {
 
 /** A token of these tests is `<principal>/<role>`. */
 function verified(token: string) {
-  const [sub, role] = token.split('/') as [string, Role]
+  const [sub, role] = token.replace(/^ght_/, '').split('/') as [string, Role]
   if (role === undefined) return { ok: false, refusal: { code: 'token-invalid', message: 'No such token.' } } as const
   const claims = {
     sub,

@@ -3,10 +3,14 @@ import type { Principal } from '../../domain/ids.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Limits, RateClass } from '../../protocol/limits.ts'
+import { REFRESH_PREFIX } from '../../store/refresh-tokens.ts'
 import type { Scheduler } from '../../store/scheduler.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import { DEVICE_KEY_PREFIX } from '../auth/device-keys.ts'
+import { isTicket } from '../auth/tickets.ts'
 import { ConnectionCaps } from './connection-caps.ts'
 import { Deadlines } from './deadlines.ts'
+import { GoodCredentials } from './good-credentials.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 import { Principals, type PrincipalUsage } from './principals.ts'
 import { RateLimiter, type Usage } from './rate-limiter.ts'
@@ -15,7 +19,9 @@ export class Limiter {
   readonly #caps: ConnectionCaps
   readonly #rates: RateLimiter
   readonly #principals: Principals
+  /** By address and what was asked for: whoever spends the one leaves the others to those beside it. */
   readonly #openRequests: KeyedBuckets
+  readonly #good = new GoodCredentials()
   /** Bodies that are being read, by what ends the wait for them. */
   readonly #bodies: Deadlines<() => void>
   readonly #metrics: Metrics
@@ -79,14 +85,31 @@ export class Limiter {
     return tooFast(rateClass, waitMs)
   }
 
-  /** Takes one request to an open route, or one with a bad credential, from the rate of its address. */
-  takeOpenRequest(addressKey: string): Refusal | null {
-    return this.#openRefusal(this.#openRequests.take(addressKey))
+  /** Takes one request that shows no credential from the rate of its address. Input: the open route, or what else it asks. */
+  takeOpenRequest(addressKey: string, what: string): Refusal | null {
+    return this.#openRefusal(this.#openRequests.take(`${addressKey} ${what}`))
   }
 
-  /** Whether an address has spent its rate of open requests: then its credentials are not even looked at. */
-  openRequestsSpent(addressKey: string): Refusal | null {
-    return this.#openRefusal(this.#openRequests.look(addressKey))
+  /**
+   * Whether a credential may be looked at. Whoever shows one bad one after another does not get more of that kind looked
+   * at, since a signature costs time; but a ticket costs next to none, and what was good lately is known at once. So who
+   * is at work is not shut out by a stranger behind the same address.
+   */
+  mayLook(addressKey: string, credential: string): Refusal | null {
+    const kind = kindOf(credential)
+    if (kind === 'ticket' || this.#good.has(credential)) return null
+    return this.#openRefusal(this.#openRequests.look(`${addressKey} ${kind}`))
+  }
+
+  /** A credential was good, or was given out just now. */
+  wasGood(credential: string): void {
+    if (!isTicket(credential)) this.#good.add(credential)
+  }
+
+  /** A credential was bad: it takes one from the rate of its address. */
+  wasBad(addressKey: string, credential: string): void {
+    this.#good.forget(credential)
+    this.#openRequests.take(`${addressKey} ${kindOf(credential)}`)
   }
 
   /** A body is about to be read; `tooSlow` is called unless `endBody` is, in time and with the same function. */
@@ -104,6 +127,13 @@ export class Limiter {
     const message = `Your address sends requests without a good credential too fast; wait ${waitMs} ms.`
     return { code: 'rate-limited', message, details: { retryAfterMs: waitMs } }
   }
+}
+
+/** Each kind costs something else to look at, and has a bucket of its own. */
+function kindOf(credential: string): 'ticket' | 'device-key' | 'refresh-token' | 'token' {
+  if (isTicket(credential)) return 'ticket'
+  if (credential.startsWith(DEVICE_KEY_PREFIX)) return 'device-key'
+  return credential.startsWith(REFRESH_PREFIX) ? 'refresh-token' : 'token'
 }
 
 /** What a client hears that sends more than its rate. */

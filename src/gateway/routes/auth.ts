@@ -3,13 +3,15 @@ import { z } from 'zod'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
 import { SENT_PASSWORD } from '../auth/accounts.ts'
 import type { TokenClaims } from '../auth/claims.ts'
+import type { Granted } from '../auth/sign-in.ts'
+import { addressKey } from '../client-address.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem, type Step } from '../http.ts'
 import type { Route } from '../route.ts'
 
 export const AUTH_ROUTES: readonly Route[] = [
   { method: 'post', pattern: '/v1/auth/login', action: null, handle: postLogin },
-  { method: 'post', pattern: '/v1/auth/refresh', action: null, handle: postRefresh },
+  { method: 'post', pattern: '/v1/auth/refresh', action: null, limitsItself: true, handle: postRefresh },
   { method: 'post', pattern: '/v1/auth/logout', action: 'own-account', handle: postLogout },
   { method: 'post', pattern: '/v1/auth/password', action: 'own-account', handle: postPassword },
   { method: 'get', pattern: '/v1/auth/me', action: 'own-account', handle: getMe },
@@ -35,13 +37,26 @@ const PASSWORD = z.strictObject({ current: SENT_PASSWORD, next: SENT_PASSWORD })
 
 async function postLogin(context: GatewayContext, call: HttpCall): Promise<HttpReply> {
   const body = await jsonBody(call, LOGIN)
-  return body.ok ? answer(await context.signIn.signIn(body.value, call.address)) : problem(body.refusal)
+  return body.ok ? granted(context, await context.signIn.signIn(body.value, call.address)) : problem(body.refusal)
 }
 
+/** A refresh token that we gave out is taken although a stranger behind the same address sends one bad one after another. */
 async function postRefresh(context: GatewayContext, call: HttpCall): Promise<HttpReply> {
+  const { limiter, signIn } = context
   const body = await jsonBody(call, REFRESH)
-  if (!body.ok) return problem(body.refusal)
-  return answer(await context.signIn.refresh(body.value.refreshToken, call.address))
+  const key = addressKey(call.address)
+  if (!body.ok) return problem(limiter.takeOpenRequest(key, 'refresh') ?? body.refusal)
+  const { refreshToken } = body.value
+  const tooManyBad = limiter.mayLook(key, refreshToken)
+  if (tooManyBad !== null) return problem(tooManyBad)
+  const pair = await signIn.refresh(refreshToken, call.address)
+  if (!pair.ok) limiter.wasBad(key, refreshToken)
+  return granted(context, pair)
+}
+
+function granted({ limiter }: GatewayContext, pair: Step<Granted>): HttpReply {
+  if (pair.ok) for (const token of [pair.value.accessToken, pair.value.refreshToken]) limiter.wasGood(token)
+  return answer(pair)
 }
 
 async function postLogout(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {

@@ -37,9 +37,11 @@ const NO_ROUTE: Refusal = {
 export function mountRoutes(app: TemplatedApp, context: GatewayContext): void {
   for (const route of ROUTES) {
     mount(app, route.method, route.pattern, context, call =>
-      route.action === null ? answerOpen(context, route.handle, call) : answerGuarded(context, route, call),
+      route.action === null ? answerOpen(context, route, call) : answerGuarded(context, route, call),
     )
   }
   mountPreflight(app, context)
-  mount(app, 'any', '/*', context, call => answerOpen(context, () => problem(NO_ROUTE), call))
+  mount(app, 'any', '/*', context, call =>
+    answerOpen(context, { pattern: '/*', handle: () => problem(NO_ROUTE) }, call),
+  )
 }

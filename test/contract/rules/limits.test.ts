@@ -125,6 +125,38 @@ test('[LM-5] HTTP requests take from the rates of their principal, and those wit
   assert.ok((await door.refusals('openRequestsPerAddressPerS')) >= 1)
 })
 
+test('[LM-5] a stranger who spends the rate of an address shuts out nobody at work there', async t => {
+  const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 4 } })
+  const get = async (token: string | null) => {
+    const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` }
+    return (await door.request(`/v1/units/nearest?region=${REGION}&lon=1&lat=1`, headers)).status
+  }
+  const hello = async (token: string) => {
+    const client = await door.connect()
+    client.send(['hello', 'h1', token, REGION, 'dispatcher', null, 1_000, []])
+    const answer = await client.next()
+    return answer[0] === 'error' ? answer[2] : answer[0]
+  }
+  assert.equal(await get('person-1/dispatcher'), 200)
+  assert.equal(await hello('person-2/dispatcher'), 'reply')
+  const spend = async (ask: () => Promise<number>) => {
+    const statuses = await Promise.all(Array.from({ length: 12 }, ask))
+    assert.ok(statuses.includes(429), String(statuses))
+  }
+  await spend(() => get(null))
+  await spend(async () => (await door.request('/nowhere')).status)
+  await spend(() => get('bad'))
+  // Seen before, a ticket, and a kind that nobody has spent.
+  assert.equal(await get('person-1/dispatcher'), 200)
+  assert.equal(await hello('person-1/dispatcher'), 'reply')
+  assert.equal(await get('person-2/dispatcher'), 200)
+  assert.equal(await hello('ght_person-3/dispatcher'), 'reply')
+  assert.notEqual(await get('ghd_one'), 429)
+  // New here, and no better than the next guess.
+  await spend(() => get('bad'))
+  assert.equal(await get('person-4/dispatcher'), 429)
+})
+
 test('[LM-6] a connection beyond a cap is refused in its upgrade, and one that closes makes room', async t => {
   for (const [limit, limits] of [
     ['connections', { connections: 2 }],
