@@ -110,7 +110,8 @@ class Issuer {
       unit: payload[unitClaim] ?? null,
     })
     if (!parsed.success || !isSomebody(parsed.data)) return null
-    return { ...parsed.data, sid: null, authAtMs: iat * 1000 }
+    // Its clock may be ahead by the tolerance: what was issued before a sign-out must not seem to come after it.
+    return { ...parsed.data, sid: null, authAtMs: (iat - CLOCK_TOLERANCE_S) * 1000 }
   }
 
   #keys(): Promise<KeySet> {
@@ -152,7 +153,9 @@ class Issuer {
     if (this.#isLeftAlone) throw new IssuerAway('it did not answer a moment ago')
     const url = new URL(address)
     if (url.protocol !== 'https:' && !isLoopback(url)) throw new IssuerAway(`${address} is not behind https`)
-    const response = await boundedFetch(address, options)
+    const response = await boundedFetch(address, options).catch(cause => {
+      throw new IssuerAway(`${address} could not be read`, { cause })
+    })
     if (!response.ok) throw new IssuerAway(`${address} was answered with status ${response.status}`)
     return response
   }
@@ -188,8 +191,10 @@ const boundedFetch: FetchImplementation = async (url, options) => {
 
 const isLoopback = ({ hostname }: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 
-/** True when the token is at fault, false when the issuer could not be asked or answered nonsense. */
+/** True when the token is at fault, or the one key that it names; false when the issuer could not be asked or answered nonsense. */
 function isOursToMend(error: unknown): boolean {
+  // A key that is too short or broken: whoever names it, with any signature, must not shut out those who name a good one.
+  if (error instanceof TypeError) return true
   if (!(error instanceof errors.JOSEError)) return false
   return !(
     error instanceof errors.JWKSTimeout ||

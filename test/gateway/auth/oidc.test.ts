@@ -1,6 +1,6 @@
 /** Tokens of another issuer, which listens on loopback and can be made to do what issuers and forgers do. */
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -99,7 +99,7 @@ for (const alg of ['EdDSA', 'ES256', 'ES384', 'RS256', 'PS256']) {
     const authAtS = nowS() - 3
     const verified = await issuer.trusted().verify(await issuer.token({ iat: authAtS }))
     const who = { sub: 'partner:person-1', role: 'dispatcher', regions: ['akl'], unit: null, units: null, sid: null }
-    assert.deepEqual(verified, { ok: true, claims: { ...who, authAtMs: authAtS * 1_000 } })
+    assert.deepEqual(verified, { ok: true, claims: { ...who, authAtMs: (authAtS - 5) * 1_000 } })
   })
 }
 
@@ -162,6 +162,29 @@ test('times are heeded to within five seconds', async t => {
   ] as const) {
     assert.equal(await outcome(trusted, await issuer.token(changes)), expected, JSON.stringify(changes))
   }
+})
+
+test('what was issued before a sign-out does not outlive it by a clock that is ahead', async t => {
+  const issuer = await TestIssuer.start(t)
+  const token = await issuer.token({ iat: nowS() + 4 })
+  const verified = await issuer.trusted().verify(token)
+  assert.ok(verified?.ok && verified.claims.authAtMs <= Date.now())
+})
+
+test('a key of the issuer that no signature can be checked with makes its own tokens bad, and nobody else’s', async t => {
+  const issuer = await TestIssuer.start(t)
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 })
+  const short = { ...publicKey.export({ format: 'jwk' }), kid: 'short', alg: 'RS256' }
+  const broken = { kty: 'RSA', kid: 'broken', alg: 'RS256', n: 'AQAB', e: '' }
+  issuer.answers[JWKS_PATH] = { keys: [issuer.jwk, short, broken] }
+  const trusted = issuer.trusted()
+  for (const kid of ['short', 'broken']) {
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid })).toString('base64url')
+    const [, payload] = (await issuer.token()).split('.')
+    assert.equal(await outcome(trusted, `${head}.${payload}.${'A'.repeat(171)}`), 'token-invalid', kid)
+    assert.equal(await outcome(trusted, await issuer.token()), 'ok')
+  }
+  assert.deepEqual(issuer.failures, [])
 })
 
 test('a token for another audience is refused, and one of another issuer is left to others', async t => {
