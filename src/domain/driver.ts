@@ -3,6 +3,7 @@
 import type { Refusal } from '../protocol/errors.ts'
 import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
+import { alarmRaised } from './desk.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
 import { driverKey, type OfferId, type Principal, type TripId, tripKey } from './ids.ts'
 import { momentOf, type PutRight } from './moments.ts'
@@ -146,16 +147,23 @@ function withStatus(state: DriverState, change: Change, event: DomainEvent, meta
 
 /**
  * A crew takes the unit. If another crew is on it, that one is relieved in the same step: a successor may take over
- * with a trip open, which is the only way to leave one.
+ * with a trip open, which is the only way to leave one. The desk is told, since the successor reads the patient's data.
+ * Input: `trip`, the one that the unit is bound to.
  */
-export function signOn(driver: DriverState, command: SignOn & PutRight, principal: Principal): Decision {
+export function signOn(
+  driver: DriverState,
+  command: SignOn & PutRight,
+  principal: Principal,
+  trip: TripState | undefined,
+): Decision {
   if (driver.retired === true) return unitRetired(driver)
   if (driver.crew === principal) return accepted()
   const entity = driverKey(driver.unitId)
   const base = { v: 1, entity, unitId: driver.unitId, ...momentOf(command) } as const
   const on: DomainEvent = { type: 'CrewSignedOn', ...base, principal }
   if (driver.crew === null) return accepted(on)
-  return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on)
+  const alarm = trip === undefined ? [] : alarmRaised(trip, 'crew-relieved', driver.unitId)
+  return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on, ...alarm)
 }
 
 /** The service gave the unit up: its crew is signed off. Nothing while it has a trip or an offer, which it ends first. */

@@ -245,6 +245,7 @@ export const TRIP_ALARMS = [
   'unacknowledged',
   'no-movement',
   'unit-lost',
+  'crew-relieved',
   'no-eligible-unit',
   'round-exhausted',
 ] as const

@@ -203,7 +203,7 @@ function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
     insistedUnitId: null,
     times: pending === undefined ? {} : { pending },
     missed: [],
-    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'unit-lost'),
+    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved'),
   }
 }
 

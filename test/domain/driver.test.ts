@@ -36,7 +36,7 @@ import {
 
 const LATER_MS = HAPPENED_MS + 60_000
 const on = (principal: string) => (world: World) =>
-  signOn(world.driver('A1'), { type: 'sign-on', happenedAtMs: LATER_MS }, principal)
+  signOn(world.driver('A1'), { type: 'sign-on', happenedAtMs: LATER_MS }, principal, undefined)
 const off = (world: World) => signOff(world.driver('A1'), { type: 'sign-off', happenedAtMs: LATER_MS })
 const goUnavailable = (world: World) => {
   const command: SetStatus = { type: 'set-status', status: 'unavailable', reason: 'refuel', happenedAtMs: LATER_MS }

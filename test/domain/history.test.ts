@@ -115,7 +115,7 @@ function decide(world: World, step: Step, i: number): Decision {
   const trip = [...world.trips.values()][step.trip]
   switch (step.kind) {
     case 'sign-on':
-      return signOn(driver, { type: 'sign-on', happenedAtMs }, step.crew)
+      return signOn(driver, { type: 'sign-on', happenedAtMs }, step.crew, undefined)
     case 'sign-off':
       return signOff(driver, { type: 'sign-off', happenedAtMs })
     case 'rest':

@@ -12,7 +12,7 @@ import { HAPPENED_MS, onDuty, registered, untilAssigned, untilOffered } from '..
 const RETIRED: DomainEvent = { type: 'UnitRetired', v: 1, entity: driverKey('A1'), unitId: 'A1' }
 const retire = (world: World) => accept(...retireUnit(world.driver('A1'), HAPPENED_MS))
 const signsOn = (world: World) =>
-  signOn(world.driver('A1'), { type: 'sign-on', happenedAtMs: HAPPENED_MS }, 'crew of A1')
+  signOn(world.driver('A1'), { type: 'sign-on', happenedAtMs: HAPPENED_MS }, 'crew of A1', undefined)
 
 test('a unit without a crew is retired, and off duty for good', () => {
   const after = given(registered('A1')).when(retire).thenEvents({ type: 'UnitRetired', unitId: 'A1' })

@@ -106,7 +106,7 @@ export class BoardReader {
           times: { pending: pending! },
           missed: [],
         })
-        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'unit-lost')
+        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved')
         this.#free(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, atMs)
         break
       }

@@ -142,7 +142,7 @@ function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context
   const unit = () => ({ unitId, status: turn.driver(unitId)!.status })
   switch (command.type) {
     case 'sign-on':
-      return applied(turn, drivers.signOn(driver, command, context.principal), unit)
+      return applied(turn, drivers.signOn(driver, command, context.principal, boundTripOf(turn, driver)), unit)
     case 'sign-off':
       return applied(turn, drivers.signOff(driver, command), unit)
     case 'set-status':
@@ -165,6 +165,10 @@ function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context
         endTrip(turn, command.tripId, trips.closeTrip(trip, unitId, command)),
       )
   }
+}
+
+function boundTripOf(turn: Turn, driver: drivers.DriverState): trips.TripState | undefined {
+  return driver.work !== null && drivers.isBound(driver) ? turn.trip(driver.work.tripId) : undefined
 }
 
 function withTrip(turn: Turn, tripId: TripId, then: (trip: trips.TripState) => CommandOutcome): CommandOutcome {

@@ -668,6 +668,26 @@ test('a crew that is not signed on to the unit may do nothing with it but sign o
   assert.equal(await world.refused(world.drive(crew, { type: 'sign-off', happenedAtMs })), 'not-signed-on')
 })
 
+test('a crew that is relieved with a trip open raises an alarm, and one without a trip none', async () => {
+  await open({ mode: 'ordered' })
+  await world.onDuty('A1', 100)
+  const relieve = async (principal: string) => {
+    const by = { principal, role: 'driver', unitId: 'A1' } as const
+    await world.accepted(world.send(by, { type: 'sign-on', happenedAtMs: world.nowMs }))
+  }
+  await relieve('the second crew')
+  assert.deepEqual(await world.events('TripAlarmRaised'), [])
+  const tripId = await world.call()
+  await relieve('the third crew')
+  assert.deepEqual((await world.trip(tripId)).alarms, ['crew-relieved'])
+  await relieve('the third crew')
+  await world.accepted(
+    world.dispatch({ type: 'report-phase', tripId, phase: 'transporting', happenedAtMs: world.nowMs }),
+  )
+  assert.deepEqual((await world.trip(tripId)).alarms, ['crew-relieved'])
+  assert.equal((await world.events('TripAlarmRaised')).length, 1)
+})
+
 test('units and trips that the region does not have are unknown', async () => {
   await open()
   const nobody = { principal: 'nobody', role: 'driver', unitId: 'A9' } as const

@@ -150,7 +150,7 @@ class Board:
         """A dispatcher took the trip from a unit, if one had it."""
         self._freed(unit_id, event["tripId"])
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
-        self._quiet(event, "unacknowledged", "no-movement", "unit-lost")
+        self._quiet(event, "unacknowledged", "no-movement", "unit-lost", "crew-relieved")
 
     def _TripPhaseReached(self, event: Dict[str, Any]) -> None:
         phase = event["phase"]
