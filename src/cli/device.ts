@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { Devices, NEW_DEVICE } from '../gateway/auth/devices.ts'
+import { keptUnits } from '../gateway/auth/units.ts'
 import type { Step } from '../gateway/http.ts'
 import type { Database } from '../store/database.ts'
 import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../store/devices.ts'
@@ -13,6 +14,7 @@ interface AddOptions {
   readonly role: DeviceRole
   readonly region: string
   readonly unit?: readonly string[]
+  readonly allUnits?: boolean
 }
 
 export function addDeviceCommand(program: Command): void {
@@ -25,10 +27,15 @@ export function addDeviceCommand(program: Command): void {
     .addOption(new Option('--role <role>', 'feed, or driver for one unit').choices(DEVICE_ROLES).makeOptionMandatory())
     .requiredOption('--region <region>', 'the region that it acts in', parseRegion)
     .option('--unit <unit>', 'the unit of a driver; for a feed a unit that it may attach, more by repetition', units)
-    .action(async (name: string, { role, region, unit = [] }: AddOptions, command: Command) => {
+    .option('--all-units', 'let a feed attach any unit of the region')
+    .action(async (name: string, { role, region, unit = [], allUnits }: AddOptions, command: Command) => {
       if (role === 'driver' && unit.length !== 1) command.error('error: a driver needs exactly one --unit')
-      const reach = role === 'driver' ? { unit: unit[0] } : { units: unit.length === 0 ? null : unit }
-      const wanted = NEW_DEVICE.parse({ name, role, region, ...reach })
+      if (role === 'feed' && (unit.length === 0) !== (allUnits === true)) {
+        command.error('error: a feed needs either --unit, once for each unit, or --all-units')
+      }
+      const reach = role === 'driver' ? { unit: unit[0] } : { units: allUnits === true ? 'all' : unit }
+      const sent = NEW_DEVICE.parse({ name, role, region, ...reach })
+      const wanted = { ...sent, units: orThrow(keptUnits('feed', role === 'feed', sent.units)) }
       const added = await withDatabase(database =>
         database
           .transaction()
@@ -87,7 +94,7 @@ function orThrow<T>(step: Step<T>): T {
 }
 
 function lineOf({ id, name, role, region, unit, units, disabled, lastUsedAtMs }: Device): string {
-  const reach = unit ?? units?.join(',') ?? '-'
+  const reach = unit ?? units?.join(',') ?? 'all'
   const used = lastUsedAtMs === null ? '-' : new Date(lastUsedAtMs).toISOString()
   return [id, name, role, region, reach, disabled ? 'disabled' : 'enabled', used].join('\t')
 }

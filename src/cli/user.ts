@@ -16,6 +16,7 @@ interface AddOptions {
   readonly role: UserRole
   readonly region: readonly string[]
   readonly unit?: readonly string[]
+  readonly allUnits?: boolean
   readonly passwordStdin?: boolean
 }
 
@@ -27,9 +28,14 @@ export function addUserCommand(program: Command): void {
   named('add', 'add a user; without --password-stdin a password is made up and printed')
     .addOption(new Option('--role <role>', 'what the user may do').choices(USER_ROLES).makeOptionMandatory())
     .option('--region <region>', 'a region to act in; repeat for more; none is needed for an admin', collectRegions, [])
-    .option('--unit <unit>', 'a unit that a driver may sign in for; repeat for more (default: all)', collectUnits)
+    .option('--unit <unit>', 'a unit that a driver may sign in for; repeat for more', collectUnits)
+    .option('--all-units', 'let a driver sign in for any unit of the regions, and read the patient of any')
     .option('--password-stdin', 'take the password from standard input')
-    .action(async (name: string, { role, region, unit, passwordStdin }: AddOptions) => {
+    .action(async (name: string, options: AddOptions, command: Command) => {
+      const { role, region, unit, allUnits, passwordStdin } = options
+      if (role === 'driver' && (unit === undefined) !== (allUnits === true)) {
+        command.error('error: a driver needs either --unit, once for each unit, or --all-units')
+      }
       const given = passwordStdin === true ? await readPassword() : null
       const password = given ?? madeUpPassword()
       await withDatabase(async database => {
@@ -109,7 +115,8 @@ function orThrow<T>(step: Step<T>): T {
 }
 
 function lineOf({ name, role, regions, units, disabled }: User): string {
-  return [name, role, regions.join(',') || '-', units?.join(',') ?? '-', disabled ? 'disabled' : 'enabled'].join('\t')
+  const shown = units?.join(',') ?? (role === 'driver' ? 'all' : '-')
+  return [name, role, regions.join(',') || '-', shown, disabled ? 'disabled' : 'enabled'].join('\t')
 }
 
 /** The whole of standard input, without the line end that most programs add. */

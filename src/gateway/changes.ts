@@ -21,12 +21,14 @@ export const etag = (version: number): string => `"${version}"`
  *
  * The change and its answer are one transaction; a repetition by the same principal gets that answer for seven days, and
  * one that comes while the first is at work waits for it. A refusal undoes the change and is not kept. Read the body with
- * `jsonBody` before. Refusals: `invalid-field` (no key), `conflict`, and what `work` answers.
+ * `jsonBody` before. Input: `knownBy`, what a repetition is known by in place of its body where that holds a secret, since a
+ * hash of it stays in the database. Refusals: `invalid-field` (no key), `conflict`, and what `work` answers.
  */
 export async function changeOnce(
   context: GatewayContext,
   call: HttpCall,
   caller: TokenClaims,
+  knownBy: string | null,
   work: (transaction: Database) => Promise<HttpReply>,
 ): Promise<HttpReply> {
   if (!COMMAND_ID.test(call.idempotencyKey)) return problem(NO_IDEMPOTENCY_KEY)
@@ -37,7 +39,7 @@ export async function changeOnce(
     idempotencyKey: call.idempotencyKey,
     method: call.method,
     path: `${call.path}?${call.query}`,
-    body: body.bytes,
+    body: knownBy === null ? body.bytes : Buffer.from(knownBy),
   }
   return inTransaction(context, async transaction => {
     const earlier = await earlierOutcome(transaction, request, context.wallClock())

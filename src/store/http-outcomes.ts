@@ -17,6 +17,7 @@ export interface RequestIdentity {
   readonly method: string
   /** With its query. */
   readonly path: string
+  /** Or what stands for it; without a secret, for whoever has the row can try what it was. */
   readonly body: Uint8Array
 }
 

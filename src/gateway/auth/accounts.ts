@@ -1,6 +1,6 @@
 /** Administration of users, the same for HTTP, the command line and the first start: what may be, and what it ends. */
 import { z } from 'zod'
-import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
+import { REGION_ID } from '../../domain/ids.ts'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Database } from '../../store/database.ts'
 import { getRegion } from '../../store/reference/regions.ts'
@@ -11,6 +11,7 @@ import { type NewUser, USER_NAME, USER_ROLES, type User, type UserChanges, UserS
 import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 import { madeUpPassword, type PasswordHasher, unfitPassword } from './passwords.ts'
+import { sentUnits, shownUnits } from './units.ts'
 
 const REGIONS_MAX = 64
 const UNITS_MAX = 256
@@ -30,7 +31,7 @@ const listOf = (pattern: RegExp, min: number, max: number, error: string) =>
     .max(max, { error })
     .transform(items => [...new Set(items)])
 const regions = listOf(REGION_ID, 0, REGIONS_MAX, `must be a list of at most ${REGIONS_MAX} region ids`)
-const units = listOf(UNIT_ID, 1, UNITS_MAX, `must be a list of 1 to ${UNITS_MAX} unit ids, or null`).nullable()
+const units = sentUnits(UNITS_MAX)
 
 /** A password as it is sent; whether it will do is another question. */
 export const SENT_PASSWORD = (() => {
@@ -42,7 +43,7 @@ export const NEW_USER = z.strictObject({
   name,
   role,
   regions: regions.default([]),
-  units: units.default(null),
+  units: units.optional(),
   /** Absent: made up, and told once. */
   password: SENT_PASSWORD.optional(),
 })
@@ -75,6 +76,14 @@ export class Accounts {
   async passwordHash(password: string, userName: string): Promise<Step<string>> {
     const refusal = unfitPassword(password, userName)
     return refusal === null ? this.#parts.passwords.hash(password) : { ok: false, refusal }
+  }
+
+  /**
+   * What stands for a password where a request is to be known again: it costs as much to guess from that as from its
+   * hash. Input: what no two requests share. Refusal: `overloaded`.
+   */
+  passwordTrace(password: string, request: string): Promise<Step<string>> {
+    return this.#parts.passwords.trace(password, request)
   }
 
   /** Refusals: `already-exists`, `invalid-field`. */
@@ -183,6 +192,6 @@ function detailsOf({ passwordHash, ...changes }: UserChanges): Record<string, un
 }
 
 /** The user as its administrators see it: all but the hash. */
-export function userView({ passwordHash: _, ...view }: User): Omit<User, 'passwordHash'> {
-  return view
+export function userView({ passwordHash: _, ...view }: User) {
+  return { ...view, units: shownUnits(view.role === 'driver', view.units) }
 }

@@ -10,6 +10,7 @@ import type { AuditChange } from '../../store/reference.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
+import { sentUnits, shownUnits } from './units.ts'
 
 const NAME_CHARS = 80
 const UNITS_MAX = 1_000
@@ -21,21 +22,14 @@ const name = matching(
 )
 const region = matching(REGION_ID, 'must be 1 to 16 characters of a-z 0-9')
 const unit = matching(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null')
-const units = (() => {
-  const error = `must be a list of 1 to ${UNITS_MAX} unit ids, or null`
-  const list = z.array(z.string({ error }).regex(UNIT_ID, { error }), { error }).min(1, { error })
-  return list
-    .max(UNITS_MAX, { error })
-    .transform(items => [...new Set(items)])
-    .nullable()
-})()
+const units = sentUnits(UNITS_MAX)
 
 export const NEW_DEVICE = z.strictObject({
   name,
   role: z.enum(DEVICE_ROLES, { error: `must be one of ${DEVICE_ROLES.join(', ')}` }),
   region,
   unit: unit.nullable().default(null),
-  units: units.default(null),
+  units: units.optional(),
 })
 
 export const DEVICE_CHANGES = z.strictObject({
@@ -80,9 +74,6 @@ export class Devices {
     changes: DeviceChanges,
     audit: AuditChange,
   ): Promise<Step<Device>> {
-    if (current.role === 'driver' && (changes.units ?? null) !== null) {
-      return { ok: false, refusal: invalidField('units', 'must be null, except for a feed') }
-    }
     const value = await new DeviceStore(transaction).change(current.id, changes, this.#parts.wallClock())
     if (changes.disabled === true || changes.units !== undefined) {
       await this.#parts.revocations.revoke(transaction, 'device', current.id)
@@ -93,10 +84,14 @@ export class Devices {
   }
 }
 
-async function newDeviceRefusal(transaction: Database, { role, region, unit, units }: NewDevice) {
+/** The device as its administrators see it. */
+export function deviceView(device: Device) {
+  return { ...device, units: shownUnits(device.role === 'feed', device.units) }
+}
+
+async function newDeviceRefusal(transaction: Database, { role, region, unit }: NewDevice) {
   if (role === 'driver' && unit === null) return invalidField('unit', 'must name the unit that a driver speaks for')
   if (role !== 'driver' && unit !== null) return invalidField('unit', 'must be null, except for a driver')
-  if (role !== 'feed' && units !== null) return invalidField('units', 'must be null, except for a feed')
   if ((await getRegion(transaction, region)) === undefined) {
     return invalidField('region', `names ${region}, which does not exist`)
   }

@@ -3,9 +3,10 @@
  *
  * A hash takes 128 MB and about 0.4 s on another thread. One at a time is what the machine has to spare beside dispatch;
  * the rest waits in two bounded lanes: those whom the throttle knows go before strangers, so that a crowd of strangers
- * cannot keep a shift from signing in. A full lane is answered `overloaded`.
+ * cannot keep a shift from signing in; and of the strangers of one network few wait at a time, so that it takes many
+ * networks to keep others out. A full lane is answered `overloaded`.
  */
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Step } from '../http.ts'
@@ -15,6 +16,8 @@ const PASSWORD_CHARS = { min: 12, max: 128 } as const
 const NAME_CHARS_MIN = 3
 /** Passwords that wait for their hash, in each lane. */
 const WAITING_MAX = 64
+/** Of one IPv4 /24 or IPv6 /48. */
+const STRANGERS_OF_A_NETWORK_MAX = 4
 const BLOCK_SIZE = 8
 const HASH_BYTES = 32
 const SALT_BYTES = 16
@@ -27,9 +30,14 @@ export interface PasswordCheck {
   readonly outdated: boolean
 }
 
+/** Whose turn it is: of someone known, or of a stranger from this network. */
+type Lane = 'known' | { readonly network: string }
+
 export class PasswordHasher {
   readonly #logN: number
   readonly #waiting = { known: [] as (() => Promise<void>)[], stranger: [] as (() => Promise<void>)[] }
+  /** Of strangers that wait or are at work, by network. */
+  readonly #strangers = new Map<string, number>()
   readonly #monotonicMs: () => number
   /** Of the last hash. */
   #tookMs: number
@@ -51,29 +59,45 @@ export class PasswordHasher {
     return { ok: true, value: `$scrypt$ln=${this.#logN},r=${BLOCK_SIZE},p=1$${b64(salt)}$${b64(derived.value)}` }
   }
 
+  /** The same text for the same password and subject, as dear to guess from as a hash. Refusal: `overloaded`. */
+  async trace(password: string, subject: string): Promise<Step<string>> {
+    const salt = createHash('sha256').update(subject).digest()
+    const derived = await this.#inTurn('known', () => derive(password, salt, HASH_BYTES, this.#logN, BLOCK_SIZE, 1))
+    return derived.ok ? { ok: true, value: b64(derived.value) } : derived
+  }
+
   /**
-   * Whether a password is that of a stored hash; null, for a user that does not exist, costs the same and fits nothing.
-   * Refusal: `overloaded`. Errors: when what is stored is no hash of ours.
+   * Whether a password is that of a stored hash; null, for a user that does not exist, costs as much as the hash of
+   * another user, `like`, and fits nothing. Refusal: `overloaded`. Errors: when what is stored is no hash of ours.
    */
-  async check(password: string, stored: string | null, lane: 'known' | 'stranger'): Promise<Step<PasswordCheck>> {
-    const { logN, r, p, salt, hash } = stored === null ? this.#nobody() : parse(stored)
+  async check(
+    password: string,
+    stored: string | null,
+    lane: Lane,
+    like: string | null = null,
+  ): Promise<Step<PasswordCheck>> {
+    const { logN, r, p, salt, hash } = stored === null ? this.#nobody(like) : parse(stored)
     const derived = await this.#inTurn(lane, () => derive(password, salt, hash.length, logN, r, p))
     if (!derived.ok) return derived
     const fits = stored !== null && timingSafeEqual(derived.value, hash)
     return { ok: true, value: { fits, outdated: logN < this.#logN } }
   }
 
-  #nobody(): ParsedHash {
-    return { logN: this.#logN, r: BLOCK_SIZE, p: 1, salt: randomBytes(SALT_BYTES), hash: Buffer.alloc(HASH_BYTES) }
+  #nobody(like: string | null): ParsedHash {
+    const { logN, r, p } = like === null ? { logN: this.#logN, r: BLOCK_SIZE, p: 1 } : parse(like)
+    return { logN, r, p, salt: randomBytes(SALT_BYTES), hash: Buffer.alloc(HASH_BYTES) }
   }
 
-  #inTurn(lane: 'known' | 'stranger', work: () => Promise<Buffer>): Promise<Step<Buffer>> {
-    const waiting = this.#waiting[lane]
-    if (waiting.length >= WAITING_MAX) {
+  #inTurn(lane: Lane, work: () => Promise<Buffer>): Promise<Step<Buffer>> {
+    const waiting = this.#waiting[lane === 'known' ? 'known' : 'stranger']
+    const network = lane === 'known' ? null : lane.network
+    const ofNetwork = network === null ? 0 : (this.#strangers.get(network) ?? 0)
+    if (waiting.length >= WAITING_MAX || ofNetwork >= STRANGERS_OF_A_NETWORK_MAX) {
       const retryAfterMs = Math.ceil(waiting.length * this.#tookMs)
       const message = 'Too many are signing in at once; try again after details.retryAfterMs.'
       return Promise.resolve({ ok: false, refusal: { code: 'overloaded', message, details: { retryAfterMs } } })
     }
+    if (network !== null) this.#strangers.set(network, ofNetwork + 1)
     return new Promise((resolve, reject) => {
       waiting.push(async () => {
         const fromMs = this.#monotonicMs()
@@ -83,10 +107,18 @@ export class PasswordHasher {
           resolve({ ok: true, value })
         } catch (error) {
           reject(error)
+        } finally {
+          if (network !== null) this.#left(network)
         }
       })
       if (!this.#busy) void this.#run()
     })
+  }
+
+  #left(network: string): void {
+    const others = this.#strangers.get(network)! - 1
+    if (others === 0) this.#strangers.delete(network)
+    else this.#strangers.set(network, others)
   }
 
   async #run(): Promise<void> {

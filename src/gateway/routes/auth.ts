@@ -31,6 +31,8 @@ const LOGIN = z.strictObject({
   password: SENT_PASSWORD,
   region: id(REGION_ID, 'must be 1 to 16 characters of a-z 0-9, or null'),
   unit: id(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null'),
+  // One that is no mark, or too old, is as none: a device that kept it for long must not be turned away for that.
+  deviceMark: z.string({ error: 'must be a text, or null' }).nullable().default(null),
 })
 const REFRESH = z.strictObject({ refreshToken: text })
 const PASSWORD = z.strictObject({ current: SENT_PASSWORD, next: SENT_PASSWORD })

@@ -2,7 +2,8 @@
 import { DeviceStore } from '../../store/devices.ts'
 import { RevocationStore } from '../../store/revocations.ts'
 import type { TokenClaims } from '../auth/claims.ts'
-import { DEVICE_CHANGES, Devices, NEW_DEVICE } from '../auth/devices.ts'
+import { DEVICE_CHANGES, Devices, deviceView, NEW_DEVICE } from '../auth/devices.ts'
+import { keptUnits } from '../auth/units.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
@@ -21,21 +22,25 @@ async function listDevices({ database }: GatewayContext, call: HttpCall): Promis
   if (!asked.ok) return problem(asked.refusal)
   const { limit, after } = asked.value
   const found = await new DeviceStore(database).list({ limit: limit + 1, after })
-  return listReply(call, asked.value, found, device => device.id)
+  return listReply(call, asked.value, found.map(deviceView), device => device.id)
 }
 
 async function getDevice({ database }: GatewayContext, call: HttpCall): Promise<HttpReply> {
   const device = await new DeviceStore(database).find(call.parameters.id!)
-  return device === undefined ? problem(notFound(call.path)) : tagged(call, device)
+  return device === undefined ? problem(notFound(call.path)) : tagged(call, deviceView(device))
 }
 
 async function postDevice(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
   const body = await jsonBody(call, NEW_DEVICE)
   if (!body.ok) return problem(body.refusal)
-  return changeOnce(context, call, caller, async transaction => {
-    const added = await devicesOf(context).add(transaction, body.value, auditedFor(context, call, caller))
+  const units = keptUnits('feed', body.value.role === 'feed', body.value.units)
+  if (!units.ok) return problem(units.refusal)
+  const wanted = { ...body.value, units: units.value }
+  return changeOnce(context, call, caller, null, async transaction => {
+    const added = await devicesOf(context).add(transaction, wanted, auditedFor(context, call, caller))
     if (!added.ok) return problem(added.refusal)
-    const { device, key } = added.value
+    const { key } = added.value
+    const device = deviceView(added.value.device)
     const headers = { Location: `/v1/devices/${device.id}`, ETag: etag(device.version) }
     // Shown to the first answer only: what is kept for repetitions lies in the database.
     return { ...json(201, { ...device, key }, headers), repeatedBody: JSON.stringify({ ...device, key: null }) }
@@ -51,9 +56,13 @@ async function patchDevice(context: GatewayContext, call: HttpCall, caller: Toke
     transaction => new DeviceStore(transaction).hold(call.parameters.id!),
     async (transaction, current) => {
       const audit = auditedFor(context, call, caller)
-      const changed = await devicesOf(context).change(transaction, current, body.value, audit)
+      const { units: sent, ...others } = body.value
+      const units = sent === undefined ? null : keptUnits('feed', current.role === 'feed', sent)
+      if (units !== null && !units.ok) return problem(units.refusal)
+      const changes = units === null ? others : { ...others, units: units.value }
+      const changed = await devicesOf(context).change(transaction, current, changes, audit)
       if (!changed.ok) return problem(changed.refusal)
-      return json(200, changed.value, { ETag: etag(changed.value.version) })
+      return json(200, deviceView(changed.value), { ETag: etag(changed.value.version) })
     },
   )
 }

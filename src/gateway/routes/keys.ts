@@ -33,7 +33,7 @@ async function getKeys({ database }: GatewayContext): Promise<HttpReply> {
 }
 
 function postRotate(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     const { kid } = await rotateSigningKey(transaction)
     const audit = auditedFor(context, call, caller)
     await audit(transaction, { action: 'key-rotated', region: null, subject: kid, details: {} })
@@ -42,7 +42,7 @@ function postRotate(context: GatewayContext, call: HttpCall, caller: TokenClaims
 }
 
 function postRetire(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     const kid = call.parameters.kid!
     const outcome = await retireSigningKey(transaction, kid)
     if (outcome === 'unknown') return problem(notFound(`key ${kid} in use`))
@@ -57,7 +57,7 @@ function postRetire(context: GatewayContext, call: HttpCall, caller: TokenClaims
 }
 
 function postRotateTickets(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     const { id } = await rotateTicketSecret(transaction)
     const audit = auditedFor(context, call, caller)
     await audit(transaction, { action: 'ticket-secret-rotated', region: null, subject: String(id), details: {} })

@@ -146,7 +146,7 @@ async function post<T extends object>(resource: Resource<T>, ...args: Args): Pro
   if (!body.ok) return problem(body.refusal)
   const item = body.value as T
   const id = String(item[kind.idField])
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if ((await getItem(transaction, kind, region.value, id)) !== undefined) {
       const message = `The region has a ${singular} ${id}; change that one, or choose another id.`
@@ -278,7 +278,7 @@ async function postRegion(...args: Args): Promise<HttpReply> {
   const body = await jsonBody(call, REGION)
   if (!body.ok) return problem(body.refusal)
   const region: RegionReference = body.value
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if (!(await insertRegion(transaction, region, version))) {
       const message = `There is a region ${region.region}; change that one, or choose another id.`

@@ -4,6 +4,7 @@ import { NEW_USER, USER_CHANGES, userView } from '../auth/accounts.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import { madeUpPassword } from '../auth/passwords.ts'
 import { WHO } from '../auth/tokens.ts'
+import { keptUnits } from '../auth/units.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
@@ -36,11 +37,17 @@ async function postUser(context: GatewayContext, call: HttpCall, caller: TokenCl
   const body = await jsonBody(call, NEW_USER)
   if (!body.ok) return problem(body.refusal)
   const { accounts } = context.signIn
-  const { password: given, ...user } = body.value
+  const { password: given, units: sent, ...rest } = body.value
+  const units = keptUnits('driver', rest.role === 'driver', sent)
+  if (!units.ok) return problem(units.refusal)
+  const user = { ...rest, units: units.value }
   const madeUp = given === undefined ? madeUpPassword() : null
   const hash = await accounts.passwordHash(given ?? madeUp!, user.name)
   if (!hash.ok) return problem(hash.refusal)
-  return changeOnce(context, call, caller, async transaction => {
+  const told = given === undefined ? null : await accounts.passwordTrace(given, `${caller.sub}\0${call.idempotencyKey}`)
+  if (told !== null && !told.ok) return problem(told.refusal)
+  const known = JSON.stringify([rest, sent ?? null, told?.value ?? null])
+  return changeOnce(context, call, caller, known, async transaction => {
     const audit = auditedFor(context, call, caller)
     const added = await accounts.add(transaction, { ...user, passwordHash: hash.value }, audit)
     if (!added.ok) return problem(added.refusal)
@@ -59,7 +66,7 @@ async function patchUser(context: GatewayContext, call: HttpCall, caller: TokenC
   const body = await jsonBody(call, USER_CHANGES)
   if (!body.ok) return problem(body.refusal)
   const { accounts } = context.signIn
-  const { password, ...changes } = body.value
+  const { password, units: sent, ...changes } = body.value
   const hash = password === undefined ? null : await accounts.passwordHash(password, name)
   if (hash !== null && !hash.ok) return problem(hash.refusal)
   const passwordHash = hash === null ? {} : { passwordHash: hash.value }
@@ -73,7 +80,13 @@ async function patchUser(context: GatewayContext, call: HttpCall, caller: TokenC
     },
     async (transaction, current) => {
       const audit = auditedFor(context, call, caller)
-      const changed = await accounts.change(transaction, current, { ...changes, ...passwordHash }, audit)
+      const isDriver = (changes.role ?? current.role) === 'driver'
+      // Whoever becomes a driver gets no units by silence either.
+      const asked = sent !== undefined || (isDriver && current.role !== 'driver')
+      const units = asked ? keptUnits('driver', isDriver, sent) : null
+      if (units !== null && !units.ok) return problem(units.refusal)
+      const all = { ...changes, ...(units === null ? {} : { units: units.value }), ...passwordHash }
+      const changed = await accounts.change(transaction, current, all, audit)
       if (!changed.ok) return problem(changed.refusal)
       return json(200, userView(changed.value), { ETag: etag(changed.value.version) })
     },
@@ -84,7 +97,7 @@ async function patchUser(context: GatewayContext, call: HttpCall, caller: TokenC
 function postSignOut(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
   const principal = WHO.sub.safeParse(call.parameters.name)
   if (!principal.success) return Promise.resolve(problem(notFound(call.path)))
-  return changeOnce(context, call, caller, async transaction => {
+  return changeOnce(context, call, caller, null, async transaction => {
     await context.signIn.signOutAll(transaction, principal.data, auditedFor(context, call, caller))
     return empty(204)
   })

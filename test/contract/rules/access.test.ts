@@ -102,7 +102,8 @@ async function asAdmin(): Promise<string> {
 async function addDevice(
   changes: Record<string, unknown> = {},
 ): Promise<{ readonly id: string; readonly key: string }> {
-  const body = { name: 'the partner', role: 'feed', region: 'akl', ...changes }
+  const units = changes.role === 'driver' ? null : 'all'
+  const body = { name: 'the partner', role: 'feed', region: 'akl', units, ...changes }
   const answer = await send('POST', '/v1/devices', { token: await asAdmin(), body })
   assert.equal(outcome(answer), '201')
   return answer.body
@@ -283,8 +284,8 @@ test('[AU-23] admins add, read and change devices, and the key is told once', as
   assert.deepEqual(read.body, device)
   const ifMatch = read.headers.get('etag')!
   assert.equal(outcome(await send('PATCH', path, { token, body: { name: 'radios' } })), '428 version-missing')
-  const changed = await send('PATCH', path, { token, ifMatch, body: { name: 'radios', units: null } })
-  assert.deepEqual([changed.body.name, changed.body.units, changed.body.version], ['radios', null, 2])
+  const changed = await send('PATCH', path, { token, ifMatch, body: { name: 'radios', units: 'all' } })
+  assert.deepEqual([changed.body.name, changed.body.units, changed.body.version], ['radios', 'all', 2])
   assert.equal(outcome(await send('PATCH', path, { token, ifMatch, body: { name: 'x' } })), '412 version-differs')
   assert.equal(
     outcome(await send('PATCH', path, { token, ifMatch, body: { role: 'driver' } })),
@@ -305,7 +306,7 @@ test('[AU-23] admins add, read and change devices, and the key is told once', as
 
 test('[AU-23] a device that could not be used is refused by its field, and only admins may ask', async () => {
   const token = await asAdmin()
-  const good = { name: 'modems', role: 'feed', region: 'akl' }
+  const good = { name: 'modems', role: 'feed', region: 'akl', units: 'all' }
   for (const [changes, path] of [
     [{ name: '' }, 'name'],
     [{ name: 'x\u0000' }, 'name'],
@@ -314,11 +315,15 @@ test('[AU-23] a device that could not be used is refused by its field, and only 
     [{ role: 'dispatcher' }, 'role'],
     [{ region: 'chc' }, 'region'],
     [{ unit: 'A-7' }, 'unit'],
-    [{ role: 'driver' }, 'unit'],
-    [{ role: 'driver', unit: 'Z-9' }, 'unit'],
+    [{ role: 'driver', units: null }, 'unit'],
+    [{ role: 'driver', units: null, unit: 'Z-9' }, 'unit'],
+    [{ role: 'driver', unit: 'A-7' }, 'units'],
+    [{ units: null }, 'units'],
+    [{ units: undefined }, 'units'],
+    [{ units: 'any' }, 'units'],
     [{ role: 'driver', unit: 'A-7', units: ['A-7'] }, 'units'],
     [{ units: [] }, 'units'],
-    [{ units: ['A 7'] }, 'units.0'],
+    [{ units: ['A 7'] }, 'units'],
     [{ units: Array.from({ length: 1_001 }, (_, i) => `M-${i}`) }, 'units'],
     [{ key: 'mine' }, 'key'],
   ] as const) {

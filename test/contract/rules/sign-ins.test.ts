@@ -35,8 +35,8 @@ async function addUser(name: string, changes: Record<string, unknown> = {}): Pro
 const statusOf = async (token: string): Promise<number> => (await send('GET', '/v1/auth/me', token)).status
 
 test('[AU-17] a user sees its own sign-ins, the newest first, and which of them asks', async () => {
-  await addUser('crew-1', { role: 'driver' })
-  await addUser('crew-2', { role: 'driver' })
+  await addUser('crew-1', { role: 'driver', units: 'all' })
+  await addUser('crew-2', { role: 'driver', units: 'all' })
   const first = await signIn('crew-1', { unit: 'A-7' })
   await signIn('crew-2', { unit: 'A-7' })
   const second = await signIn('crew-1', { unit: 'A-7' })

@@ -4,9 +4,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import { madeUpPassword, PasswordHasher, unfitPassword } from '../../../src/gateway/auth/passwords.ts'
 
+/** Each of another network. */
+const ofNetwork = (n: number) => ({ network: `10.0.${n}.0/24` })
 /** Cheap, so that the tests are quick; the rules do not depend on it. */
 const LOG_N = 4
 const GOOD = 'seven brown cattle graze'
+const STRANGER = { network: '192.0.2.0/24' }
 
 async function hashed(password: string, logN = LOG_N): Promise<string> {
   const hash = await new PasswordHasher(logN).hash(password)
@@ -15,7 +18,7 @@ async function hashed(password: string, logN = LOG_N): Promise<string> {
 }
 
 async function fits(password: string, stored: string | null): Promise<boolean> {
-  const check = await new PasswordHasher(LOG_N).check(password, stored, 'stranger')
+  const check = await new PasswordHasher(LOG_N).check(password, stored, STRANGER)
   assert.ok(check.ok)
   return check.value.fits
 }
@@ -91,7 +94,7 @@ test('hashes are made one at a time, those of known networks before those of str
   const stored = await hashed(GOOD)
   const order: string[] = []
   const check = async (name: string, lane: 'known' | 'stranger') => {
-    await hasher.check(GOOD, stored, lane)
+    await hasher.check(GOOD, stored, lane === 'known' ? lane : STRANGER)
     order.push(name)
   }
   await Promise.all([check('first', 'stranger'), check('stranger', 'stranger'), check('known', 'known')])
@@ -101,7 +104,7 @@ test('hashes are made one at a time, those of known networks before those of str
 test('a full lane refuses with overloaded and a time, and the other lane goes on', async () => {
   const hasher = new PasswordHasher(LOG_N)
   const stored = await hashed(GOOD)
-  const all = Array.from({ length: 80 }, () => hasher.check(GOOD, stored, 'stranger'))
+  const all = Array.from({ length: 80 }, (_, n) => hasher.check(GOOD, stored, ofNetwork(n)))
   const known = hasher.check(GOOD, stored, 'known')
   const refused = (await Promise.all(all)).filter(check => !check.ok)
   // One is at work and 64 wait.
@@ -111,7 +114,49 @@ test('a full lane refuses with overloaded and a time, and the other lane goes on
     assert.ok((check.refusal.details!.retryAfterMs as number) > 0)
   }
   assert.ok((await known).ok)
-  assert.ok((await hasher.check(GOOD, stored, 'stranger')).ok, 'the lane is free again')
+  assert.ok((await hasher.check(GOOD, stored, STRANGER)).ok, 'the lane is free again')
+})
+
+test('of the strangers of one network four wait at a time, so that others find room', async () => {
+  const hasher = new PasswordHasher(LOG_N)
+  const stored = await hashed(GOOD)
+  const crowd = Array.from({ length: 90 }, () => hasher.check(GOOD, stored, STRANGER))
+  const other = hasher.check(GOOD, stored, { network: '198.51.100.0/24' })
+  assert.equal((await Promise.all(crowd)).filter(({ ok }) => ok).length, 4)
+  assert.ok((await other).ok)
+})
+
+test('where hashes have several costs, a name that nobody has costs one of them', async t => {
+  const spy = t.mock.method(crypto, 'scrypt')
+  syncBuiltinESMExports()
+  t.after(() => {
+    spy.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const like = await hashed(GOOD, 3)
+  spy.mock.resetCalls()
+  await new PasswordHasher(LOG_N).check(GOOD, null, STRANGER, like)
+  assert.equal((spy.mock.calls[0]!.arguments[3] as unknown as { N: number }).N, 2 ** 3)
+})
+
+test('the trace of a password is the same for the same request only, and costs what a hash costs', async t => {
+  const hasher = new PasswordHasher(LOG_N)
+  const trace = async (password: string, request: string) => {
+    const step = await hasher.trace(password, request)
+    assert.ok(step.ok)
+    return step.value
+  }
+  const spy = t.mock.method(crypto, 'scrypt')
+  syncBuiltinESMExports()
+  t.after(() => {
+    spy.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const first = await trace(GOOD, 'admin tour-3')
+  assert.equal((spy.mock.calls[0]!.arguments[3] as unknown as { N: number }).N, 2 ** LOG_N)
+  assert.equal(await trace(GOOD, 'admin tour-3'), first)
+  assert.notEqual(await trace(GOOD, 'admin tour-4'), first)
+  assert.notEqual(await trace(`${GOOD}.`, 'admin tour-3'), first)
 })
 
 test('a hash does not hold up the event loop', async () => {

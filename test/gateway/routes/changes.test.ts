@@ -120,8 +120,8 @@ test('a secret that is shown once is not kept, and the key of a request cannot b
   } as unknown as HttpCall
   const caller = JSON.parse(Buffer.from(supervisor, 'base64url').toString())
   const work = async () => ({ ...json(201, { secret: 'S3CRET' }), repeatedBody: '{"secret":null}' })
-  assert.equal((await changeOnce(context, call, caller, work)).body, '{"secret":"S3CRET"}')
-  assert.equal((await changeOnce(context, call, caller, work)).body, '{"secret":null}')
+  assert.equal((await changeOnce(context, call, caller, null, work)).body, '{"secret":"S3CRET"}')
+  assert.equal((await changeOnce(context, call, caller, null, work)).body, '{"secret":null}')
   const rows = await site.database.selectFrom('gateway.http_outcomes').selectAll().execute()
   const text = JSON.stringify(
     rows.map(row => ({ ...row, key_hash: row.key_hash.toString(), request_hash: row.request_hash.toString() })),
@@ -140,7 +140,7 @@ test('a change whose answer is a refusal is undone', async () => {
   } as unknown as HttpCall
   const caller = JSON.parse(Buffer.from(supervisor, 'base64url').toString())
   const before = await site.reference.version()
-  const reply = await changeOnce(context, call, caller, async transaction => {
+  const reply = await changeOnce(context, call, caller, null, async transaction => {
     await transaction.updateTable('reference.version').set({ version: 999_999 }).execute()
     return problem({ code: 'still-used', message: 'No.' })
   })
