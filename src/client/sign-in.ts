@@ -25,6 +25,11 @@ export interface SignInTokens {
   readonly refreshToken: string
   readonly refreshExpiresAtMs: number
   readonly user: SignedInUser
+  /**
+   * By this the device is known at the user's next sign-in, where strangers' guesses then do not keep the user waiting.
+   * It opens nothing, and is worth keeping when the sign-in has ended. Null from an engine that gives none.
+   */
+  readonly deviceMark: string | null
 }
 
 interface SignInSettings {
@@ -44,6 +49,8 @@ export interface SignInOptions extends SignInSettings {
   readonly region?: string
   /** Which unit a driver is on. */
   readonly unit?: string
+  /** What an earlier sign-in of this user on this device gave. */
+  readonly deviceMark?: string
 }
 export interface ResumeOptions extends SignInSettings {
   readonly tokens: SignInTokens
@@ -51,9 +58,9 @@ export interface ResumeOptions extends SignInSettings {
 
 /** Errors: rejects with SignInRefused, and with ClientFault when the engine cannot be reached. */
 export async function signIn(options: SignInOptions): Promise<SignIn> {
-  const { user, password, region, unit } = options
+  const { user, password, region, unit, deviceMark } = options
   const api = new AuthApi(options)
-  const tokens = await api.tokens('login', { user, password, region, unit })
+  const tokens = await api.tokens('login', { user, password, region, unit, deviceMark })
   options.onTokens?.(tokens)
   return new SignIn(api, options, tokens)
 }
@@ -131,10 +138,10 @@ export class SignIn {
   }
 
   async #refresh(): Promise<string> {
-    const { refreshToken } = this.#live()
+    const { refreshToken, deviceMark } = this.#live()
     let tokens: SignInTokens
     try {
-      tokens = await this.#api.tokens('refresh', { refreshToken })
+      tokens = { ...(await this.#api.tokens('refresh', { refreshToken })), deviceMark }
     } catch (error) {
       if (error instanceof SignInRefused && !isRetryable(error.code)) this.#end(error)
       throw error
@@ -203,6 +210,7 @@ class AuthApi {
       refreshToken,
       refreshExpiresAtMs: askedAtMs + refreshExpiresInS * 1_000,
       user,
+      deviceMark: answer.deviceMark ?? null,
     }
   }
 
@@ -260,6 +268,8 @@ interface TokenAnswer {
   readonly accessExpiresInS: number
   readonly refreshToken: string
   readonly refreshExpiresInS: number
+  /** Of a sign-in; not of a refresh. */
+  readonly deviceMark?: string
   readonly user: SignedInUser
 }
 

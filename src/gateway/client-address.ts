@@ -69,6 +69,30 @@ export function addressKey(address: string): string {
     .join(':')}::/64`
 }
 
+/** A network that an address lies in, and how many times the failures of one address are usual there. */
+export interface Network {
+  readonly key: string
+  readonly share: number
+}
+
+/** What an address lies in, from the narrowest: IPv6 /64, /56 and /48, which one subscriber may have; IPv4, and its /24. */
+export function networksOf(address: string): readonly Network[] {
+  const groups = groupsOf(address)
+  if (groups === null) return [{ key: address, share: 1 }]
+  if (isMapped(groups))
+    return [
+      { key: address, share: 1 },
+      { key: `${textOf(groups).replace(/\.\d+$/, '')}.0/24`, share: 4 },
+    ]
+  const [a, b, c, d] = groups.map(group => group.toString(16))
+  const wide = (groups[3]! & 0xff00).toString(16)
+  return [
+    { key: `${a}:${b}:${c}:${d}::/64`, share: 1 },
+    { key: `${a}:${b}:${c}:${wide}::/56`, share: 2 },
+    { key: `${a}:${b}:${c}::/48`, share: 4 },
+  ]
+}
+
 /** The address in its one form; null for text that is none. */
 export function canonicalAddress(text: string): string | null {
   const groups = groupsOf(text)

@@ -59,6 +59,16 @@ export class UserStore {
     return this.#select().where('name_key', '=', nameKey(name)).executeTakeFirst() as Promise<User | undefined>
   }
 
+  /** The password hash of the user of this name or, where there is none, of the next one; null where there is no user. */
+  async hashNear(name: string): Promise<string | null> {
+    const { rows } = await sql<{ hash: string }>`
+      (SELECT 0 AS turn, password_hash AS hash FROM auth.users WHERE name_key >= ${nameKey(name)} ORDER BY name_key LIMIT 1)
+      UNION ALL
+      (SELECT 1 AS turn, password_hash AS hash FROM auth.users ORDER BY name_key LIMIT 1)
+      ORDER BY turn LIMIT 1`.execute(this.#database)
+    return rows[0]?.hash ?? null
+  }
+
   /** As it stands, and as it stays until the transaction ends. */
   async hold(name: string): Promise<User | undefined> {
     const user = await this.#select().where('name_key', '=', nameKey(name)).forShare().executeTakeFirst()

@@ -70,6 +70,7 @@ export async function openAccess(settings: AccessSettings): Promise<Access> {
     signIn: new SignIn({
       database,
       keys: () => keys.signing,
+      keyRing: keys,
       revocations: new RevocationStore(database, wallClock),
       audit,
       policy,

@@ -1,21 +1,24 @@
 /**
- * Slows those who guess passwords, and never the one whose password it is.
+ * Slows those who guess passwords, and hardly ever the one whose password it is.
  *
- * Three counts, each of failures, each bounded in memory. By (name, network): three tries are free, then each failure
- * doubles the wait, up to 15 minutes; success forgets them. By network, over all names: a bucket of 30 failures that
- * refills at one in 10 s, and 8 attempts under way. By name, over all networks: ten failures from strangers within 10
- * minutes mean that the name is under attack; then a stranger's first try is put off by 30 s once. Nobody is refused by
- * the name alone: a network from which the name has signed in before is no stranger, and one that is waits a known time.
+ * Three counts, each of failures, each bounded in memory. By (name, home): five tries are free, then each failure doubles
+ * the wait, up to 15 minutes; success forgets them. By network, over all names: a bucket of 30 failures that refills at
+ * one in 10 s, and 8 attempts under way; twice that for an IPv6 /56, four times for a /48 and an IPv4 /24. By name, over
+ * all networks: ten failures from strangers within 10 minutes mean that the name is under attack; then a stranger's first
+ * try is put off by 30 s once.
  *
- * A network is an IPv4 address or an IPv6 /64. An attempt counts as failed from its beginning, so that many at once are
- * counted too; `succeeded` and `abandoned` take that back.
+ * A home is a device that the name has signed in from and that shows its mark, or else the network, an IPv4 address or an
+ * IPv6 /64. Whoever is known there, by its mark or because the name has signed in from the network lately, is not asked
+ * for the other two counts: what strangers do, beside it or at its name, does not keep it out. An attempt counts as
+ * failed from its beginning, so that many at once are counted too; `succeeded` and `abandoned` take that back.
  */
 import type { Refusal } from '../../protocol/errors.ts'
-import { addressKey } from '../client-address.ts'
+import { addressKey, type Network as Net, networksOf } from '../client-address.ts'
 import type { Step } from '../http.ts'
 import { RecentMap } from './recent-map.ts'
 
-const FREE_TRIES = 3
+/** As many as one person may begin at once, with pages that all sign in. */
+const FREE_TRIES = 5
 const WAIT_FIRST_MS = 1_000
 const WAIT_MAX_MS = 15 * 60_000
 /** Failures of a pair are forgotten when none has come for this long. */
@@ -46,9 +49,16 @@ interface Name {
   sinceMs: number
 }
 
+interface Beginning {
+  readonly nameKey: string
+  readonly networks: readonly Net[]
+  readonly pairKey: string
+  readonly isKnown: boolean
+}
+
 /** An attempt that was let in; exactly one of the three ends it. */
 export interface LoginAttempt {
-  /** From this network the name has signed in before. */
+  /** From this device or network the name has signed in before. */
   readonly isKnown: boolean
   succeeded(): void
   failed(): void
@@ -68,14 +78,17 @@ export class LoginThrottle {
     this.#nowMs = nowMs
   }
 
-  /** Refusal: `rate-limited`. Input: the name as `nameKey` folds it; the client's address as text. */
-  admit(nameKey: string, address: string): Step<LoginAttempt> {
+  /**
+   * Refusal: `rate-limited`. Input: the name as `nameKey` folds it; the client's address as text; the device whose mark
+   * for this name was shown, if any.
+   */
+  admit(nameKey: string, address: string, device: string | null = null): Step<LoginAttempt> {
     const nowMs = this.#nowMs()
-    const network = addressKey(address)
-    const pairKey = `${network} ${nameKey}`
-    const isKnown = this.#known.get(pairKey) === true
+    const networks = networksOf(address)
+    const pairKey = `${device === null ? networks[0]!.key : `device ${device}`} ${nameKey}`
+    const isKnown = device !== null || this.#known.get(pairKey) === true
 
-    const networkWaitMs = this.#networkWaitMs(network, nowMs)
+    const networkWaitMs = isKnown ? 0 : Math.max(...networks.map(each => this.#networkWaitMs(each, nowMs)))
     if (networkWaitMs > 0) return refused(networkWaitMs)
     const pair = this.#pairOf(pairKey, nowMs)
     if (pair === undefined && !isKnown && this.#isUnderAttack(nameKey, nowMs)) {
@@ -84,7 +97,7 @@ export class LoginThrottle {
     }
     const pairWaitMs = (pair?.closedUntilMs ?? 0) - nowMs
     if (pairWaitMs > 0) return refused(pairWaitMs)
-    return { ok: true, value: this.#begin({ nameKey, network, pairKey, isKnown }, nowMs) }
+    return { ok: true, value: this.#begin({ nameKey, networks, pairKey, isKnown }, nowMs) }
   }
 
   /** The name has shown from here, by something other than its password, that it is at home. */
@@ -97,24 +110,24 @@ export class LoginThrottle {
     return this.#pairs.size + this.#networks.size + this.#names.size + this.#known.size
   }
 
-  #begin(
-    { nameKey, network, pairKey, isKnown }: { nameKey: string; network: string; pairKey: string; isKnown: boolean },
-    nowMs: number,
-  ): LoginAttempt {
-    const from = this.#networkOf(network, nowMs)
-    from.failures += 1
-    from.underWay += 1
-    this.#networks.set(network, from)
+  #begin({ nameKey, networks, pairKey, isKnown }: Beginning, nowMs: number): LoginAttempt {
+    const from = networks.map(({ key, share }) => {
+      const network = this.#networkOf(key, share, nowMs)
+      network.failures += 1
+      network.underWay += 1
+      this.#networks.set(key, network)
+      return network
+    })
     this.#countPair(pairKey, nowMs)
     let isOver = false
     const ends = (take: () => void) => () => {
       if (isOver) return
       isOver = true
-      from.underWay -= 1
+      for (const network of from) network.underWay -= 1
       take()
     }
     const uncount = () => {
-      from.failures = Math.max(0, from.failures - 1)
+      for (const network of from) network.failures = Math.max(0, network.failures - 1)
     }
     return {
       isKnown,
@@ -133,18 +146,19 @@ export class LoginThrottle {
     }
   }
 
-  #networkWaitMs(network: string, nowMs: number): number {
-    const { failures, underWay } = this.#networkOf(network, nowMs)
+  #networkWaitMs({ key, share }: Net, nowMs: number): number {
+    const { failures, underWay } = this.#networkOf(key, share, nowMs)
     // How long a password takes to check depends on the machine; half a second is of the right size.
-    if (underWay >= NETWORK_AT_ONCE) return 500
-    return failures >= NETWORK_FAILURES ? (failures - NETWORK_FAILURES + 1) * NETWORK_REFILL_MS : 0
+    if (underWay >= NETWORK_AT_ONCE * share) return 500
+    const over = failures - NETWORK_FAILURES * share + 1
+    return over > 0 ? (over * NETWORK_REFILL_MS) / share : 0
   }
 
   /** As it is now; one that is not remembered is fresh, and remembered only when something is counted. */
-  #networkOf(network: string, nowMs: number): Network {
-    const known = this.#networks.get(network)
+  #networkOf(key: string, share: number, nowMs: number): Network {
+    const known = this.#networks.get(key)
     if (known === undefined) return { failures: 0, atMs: nowMs, underWay: 0 }
-    known.failures = Math.max(0, known.failures - (nowMs - known.atMs) / NETWORK_REFILL_MS)
+    known.failures = Math.max(0, known.failures - ((nowMs - known.atMs) * share) / NETWORK_REFILL_MS)
     known.atMs = nowMs
     return known
   }

@@ -16,14 +16,16 @@ import { RefreshTokens, type SignInAges, type SignInRecord } from '../../store/r
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { UserRole } from '../../store/users.ts'
 import { nameKey, USER_NAME, type User, UserStore } from '../../store/users.ts'
+import { networksOf } from '../client-address.ts'
 import { NOBODY } from '../guard.ts'
 import type { Step } from '../http.ts'
 import { invalidField, wrongRegion } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
+import { markDevice, markedDevice } from './device-marks.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { PasswordHasher } from './passwords.ts'
-import { signToken } from './tokens.ts'
+import { type KeyRing, signToken } from './tokens.ts'
 
 interface SignInPolicy {
   readonly accessTokenS: number
@@ -36,6 +38,7 @@ export interface SignInParts {
   readonly database: Database
   /** The key that signs now. */
   readonly keys: () => SigningKey
+  readonly keyRing: Pick<KeyRing, 'publicKey'>
   readonly revocations: Pick<RevocationStore, 'revoke'>
   readonly audit: Audit
   readonly policy: SignInPolicy
@@ -47,6 +50,13 @@ export interface SignInRequest {
   readonly password: string
   readonly region: RegionId | null
   readonly unit: UnitId | null
+  /** What an earlier sign-in on this device was given. */
+  readonly deviceMark: string | null
+}
+
+/** What a sign-in gives a device to be known by the next time. */
+export interface GrantedTo extends Granted {
+  readonly deviceMark: string
 }
 
 /** What a sign-in and each refresh of it answer. */
@@ -121,7 +131,7 @@ export class SignIn {
    * Refusals: `credentials-wrong`; `rate-limited`, `overloaded`; and for who has shown the password, `wrong-region`,
    * `wrong-unit`, `unknown-unit`, `invalid-field`.
    */
-  async signIn(request: SignInRequest, address: string): Promise<Step<Granted>> {
+  async signIn(request: SignInRequest, address: string): Promise<Step<GrantedTo>> {
     const granted = await this.#signIn(request, address)
     if (!granted.ok) {
       // People type passwords into the wrong field, so a name is written down only where it is one. What the throttle
@@ -212,8 +222,9 @@ export class SignIn {
     return changed
   }
 
-  async #signIn(request: SignInRequest, address: string): Promise<Step<Granted>> {
-    const user = await this.#authenticate(request.user, request.password, address)
+  async #signIn(request: SignInRequest, address: string): Promise<Step<GrantedTo>> {
+    const device = await markedDevice(request.deviceMark, nameKey(request.user), this.#parts.keyRing)
+    const user = await this.#authenticate(request.user, request.password, address, device)
     if (!user.ok) return user
     const reach = await this.#reach(user.value, request)
     if (!reach.ok) return reach
@@ -236,12 +247,15 @@ export class SignIn {
       return { user: held, signIn, token, nowMs }
     })
     if (begun === null) return { ok: false, refusal: CREDENTIALS_WRONG }
-    return { ok: true, value: await this.#grant(begun.user, begun.signIn, begun.token, begun.nowMs) }
+    const granted = await this.#grant(begun.user, begun.signIn, begun.token, begun.nowMs)
+    const deviceMark = await markDevice(this.#parts.keys(), nameKey(begun.user.name))
+    return { ok: true, value: { ...granted, deviceMark } }
   }
 
   async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Step<null>> {
     if ((await this.#find(claims.sub)) === undefined) return { ok: false, refusal: NO_ACCOUNT }
-    const user = await this.#authenticate(claims.sub, current, address)
+    // The sign-in that the token is of is a home, too: nobody else has it.
+    const user = await this.#authenticate(claims.sub, current, address, claims.sid)
     if (!user.ok) return user
     const { name, passwordHash } = user.value
     if (current === next) return { ok: false, refusal: UNCHANGED }
@@ -269,14 +283,16 @@ export class SignIn {
   }
 
   /** The user whose password this is. Every other case takes as long and looks the same. */
-  async #authenticate(userName: string, password: string, address: string): Promise<Step<User>> {
-    const admitted = this.#throttle.admit(nameKey(userName), address)
+  async #authenticate(userName: string, password: string, address: string, device: string | null): Promise<Step<User>> {
+    const admitted = this.#throttle.admit(nameKey(userName), address, device)
     if (!admitted.ok) return admitted
     const attempt = admitted.value
     try {
       const user = await this.#find(userName)
-      const lane = attempt.isKnown ? 'known' : 'stranger'
-      const checked = await this.#passwords.check(password, user?.passwordHash ?? null, lane)
+      // Hashes may have been made at several costs, and a name that nobody has must not stand out by another one.
+      const like = await new UserStore(this.#parts.database).hashNear(userName)
+      const lane = attempt.isKnown ? 'known' : { network: networksOf(address).at(-1)!.key }
+      const checked = await this.#passwords.check(password, user?.passwordHash ?? null, lane, like)
       if (!checked.ok) return checked
       if (user === undefined || user.disabled || !checked.value.fits) {
         attempt.failed()

@@ -3,7 +3,8 @@ import test, { after, before, beforeEach } from 'node:test'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
 import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
 import { PasswordHasher } from '../../../src/gateway/auth/passwords.ts'
-import { type Granted, SignIn, type SignInRequest } from '../../../src/gateway/auth/sign-in.ts'
+import { type Granted, type GrantedTo, SignIn, type SignInRequest } from '../../../src/gateway/auth/sign-in.ts'
+import { KeyRing, verifyToken } from '../../../src/gateway/auth/tokens.ts'
 import type { Step } from '../../../src/gateway/http.ts'
 import type { AuditEntry } from '../../../src/store/audit.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
@@ -54,6 +55,7 @@ class Door {
     this.signIn = new SignIn({
       database,
       keys: () => key,
+      keyRing: new KeyRing([key]),
       revocations: { revoke: async (_, kind, id) => void this.revoked.push(`${kind} ${id}`) },
       audit: {
         append: async (_, entries) => void this.entries.push(...entries),
@@ -64,11 +66,12 @@ class Door {
     })
   }
 
-  login(user: string, changes: Partial<SignInRequest> = {}, address = HOME): Promise<Step<Granted>> {
-    return this.signIn.signIn({ user, password: PASSWORD, region: null, unit: null, ...changes }, address)
+  login(user: string, changes: Partial<SignInRequest> = {}, address = HOME): Promise<Step<GrantedTo>> {
+    const request = { user, password: PASSWORD, region: null, unit: null, deviceMark: null, ...changes }
+    return this.signIn.signIn(request, address)
   }
 
-  async granted(user: string, changes: Partial<SignInRequest> = {}): Promise<Granted> {
+  async granted(user: string, changes: Partial<SignInRequest> = {}): Promise<GrantedTo> {
     return value(await this.login(user, changes))
   }
 
@@ -279,14 +282,42 @@ test('a password changes only for who shows the present one, and only to one tha
   await door.granted(name)
 })
 
-test('guessing is slowed: after three failures the right password, too, has to wait', async () => {
+test('guessing is slowed: after five failures the right password, too, has to wait', async () => {
   const name = fresh()
   await door.add(name)
-  for (let tries = 0; tries < 3; tries++) {
+  for (let tries = 0; tries < 5; tries++) {
     assert.equal(code(await door.login(name, { password: 'not the password at all' })), 'credentials-wrong')
   }
   assert.equal(code(await door.login(name)), 'rate-limited')
   await door.login(name, {}, '198.51.100.1').then(value)
+})
+
+test('a device that has signed in before is let in while others guess at the name from there', async () => {
+  const name = fresh()
+  await door.add(name)
+  const { deviceMark } = await door.granted(name)
+  for (let tries = 0; tries < 6; tries++) await door.login(name, { password: 'not the password at all' })
+  assert.equal(code(await door.login(name)), 'rate-limited')
+  await door.granted(name, { deviceMark })
+  // As good as none: of another user, not a mark at all, an access token.
+  const other = fresh()
+  await door.add(other)
+  for (const none of [(await door.granted(other)).deviceMark, 'no mark', (await door.granted(other)).accessToken]) {
+    assert.equal(code(await door.login(name, { deviceMark: none })), 'rate-limited')
+  }
+})
+
+test('four sign-ins of one person at once are all let in', async () => {
+  const name = fresh()
+  await door.add(name)
+  await Promise.all([1, 2, 3, 4].map(() => door.granted(name)))
+})
+
+test('a device mark opens nothing', async () => {
+  const name = fresh()
+  await door.add(name)
+  const { deviceMark } = await door.granted(name)
+  assert.equal((await verifyToken(deviceMark, new KeyRing([key]))).ok, false)
 })
 
 test('guessing by way of the password change is slowed the same', async () => {
@@ -295,8 +326,8 @@ test('guessing by way of the password change is slowed the same', async () => {
   const caller = callerOf(await door.granted(name), name)
   const guess = () => door.signIn.changePassword(caller, { current: 'not the password at all', next: 'x' }, HOME)
   const codes: string[] = []
-  for (let tries = 0; tries < 4; tries++) codes.push(code(await guess()))
-  assert.deepEqual(codes, ['credentials-wrong', 'credentials-wrong', 'credentials-wrong', 'rate-limited'])
+  for (let tries = 0; tries < 6; tries++) codes.push(code(await guess()))
+  assert.deepEqual(codes, [...Array(5).fill('credentials-wrong'), 'rate-limited'])
 })
 
 test('a hash made at a lower cost is made anew at the next sign-in, and only then', async () => {

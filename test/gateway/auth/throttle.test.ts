@@ -42,9 +42,9 @@ class Door {
 
 const address = (n: number): string => `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
 
-test('three tries are free; from then on each failure doubles the wait, up to 15 minutes', () => {
+test('five tries are free; from then on each failure doubles the wait, up to 15 minutes', () => {
   const door = new Door()
-  door.fail(3, OWNER, HOME)
+  door.fail(5, OWNER, HOME)
   const waits: number[] = []
   for (let n = 0; n < 13; n++) {
     const waitMs = door.try(OWNER, HOME, 'failed')
@@ -60,16 +60,16 @@ test('three tries are free; from then on each failure doubles the wait, up to 15
 
 test('success forgets the failures of this name from this network', () => {
   const door = new Door()
-  door.fail(2, OWNER, HOME)
+  door.fail(4, OWNER, HOME)
   assert.equal(door.try(OWNER, HOME, 'succeeded'), 0)
-  door.fail(3, OWNER, HOME)
+  door.fail(5, OWNER, HOME)
   assert.equal(door.try(OWNER, HOME, 'failed'), 1_000)
 })
 
 test('an attempt that was never decided counts for nothing', () => {
   const door = new Door()
   for (let n = 0; n < 100; n++) assert.equal(door.try(OWNER, HOME, 'abandoned'), 0)
-  door.fail(2, OWNER, HOME)
+  door.fail(4, OWNER, HOME)
   for (let n = 0; n < 100; n++) assert.equal(door.try(OWNER, HOME, 'abandoned'), 0)
   door.fail(1, OWNER, HOME)
   assert.equal(door.try(OWNER, HOME, 'failed'), 1_000)
@@ -77,10 +77,10 @@ test('an attempt that was never decided counts for nothing', () => {
 
 test('attempts under way count as failures, so many at once are no way around the wait', () => {
   const door = new Door()
-  const under = [1, 2, 3, 4, 5].map(() => door.begin(OWNER, HOME))
+  const under = [1, 2, 3, 4, 5, 6, 7].map(() => door.begin(OWNER, HOME))
   assert.deepEqual(
     under.map(attempt => attempt !== null),
-    [true, true, true, false, false],
+    [true, true, true, true, true, false, false],
   )
 })
 
@@ -109,12 +109,56 @@ test('a network that fails under ever new names is refused after 30, and let in 
   assert.equal(door.try('name-32', '192.0.2.8', 'failed'), 0)
 })
 
+test('whoever has signed in from a network is not kept out by strangers there who guess at other names', () => {
+  const door = new Door()
+  assert.equal(door.try(OWNER, HOME, 'succeeded'), 0)
+  for (let n = 0; n < 30; n++) door.fail(1, `name-${n}`, HOME)
+  for (let n = 0; n < 8; n++) door.wait(10_000).begin(`name-${n}`, HOME)
+  assert.ok(door.try('name-31', HOME, 'failed') > 0)
+  assert.equal(door.try(OWNER, HOME, 'succeeded'), 0)
+})
+
+test('a device with a mark is not kept out by whoever guesses at its name from behind the same address', () => {
+  const door = new Door()
+  for (let n = 0; n < 24; n++) door.wait(door.try(OWNER, HOME, 'failed'))
+  door.try(OWNER, HOME, 'failed')
+  assert.ok(door.try(OWNER, HOME, 'failed') > 60_000)
+  const admitted = door.throttle.admit(OWNER, HOME, 'tablet-1')
+  assert.ok(admitted.ok && admitted.value.isKnown)
+  admitted.value.succeeded()
+  assert.ok(door.try(OWNER, HOME, 'failed') > 60_000, 'without the mark as before')
+})
+
+test('who guesses with a mark waits as anybody does', () => {
+  const door = new Door()
+  for (let n = 0; n < 5; n++) {
+    const admitted = door.throttle.admit(OWNER, address(n), 'stolen')
+    assert.ok(admitted.ok)
+    admitted.value.failed()
+  }
+  assert.equal(door.throttle.admit(OWNER, address(9), 'stolen').ok, false)
+})
+
+test('networks of one IPv6 /56 and /48, and of one IPv4 /24, share a larger count', () => {
+  for (const [of, share, beyond] of [
+    [(n: number) => `2001:db8:0:70${(n % 256).toString(16).padStart(2, '0')}::1`, 2, '2001:db8:0:7100::1'],
+    [(n: number) => `2001:db8:1:${(n * 256).toString(16)}::1`, 4, '2001:db8:2::1'],
+    [(n: number) => `203.0.113.${n}`, 4, '203.0.112.1'],
+  ] as const) {
+    const door = new Door()
+    for (let n = 0; n < 30 * share; n++) door.fail(1, `name-${n}`, of(n))
+    assert.ok(door.try('one', of(200), 'failed') > 0, of(200))
+    assert.equal(door.try('one', beyond, 'failed'), 0, beyond)
+  }
+})
+
 test('one valid account does not buy its network more guesses at others', () => {
   const door = new Door()
   for (let n = 0; n < 30; n++) {
     door.fail(1, `name-${n}`, HOME)
-    assert.equal(door.try('mine', HOME, n < 29 ? 'succeeded' : 'failed') === 0, n < 29)
+    assert.equal(door.try('mine', HOME, 'succeeded'), 0)
   }
+  assert.ok(door.try('name-30', HOME, 'failed') > 0)
 })
 
 test('an IPv6 client is its /64, however it is written; an IPv4 client is its address', () => {
@@ -205,8 +249,9 @@ test('whoever is refused is let in when it has waited as told, whatever happened
 test('memory stays bounded, whatever names and networks come', () => {
   const door = new Door()
   for (let n = 0; n < 21_000; n++) {
-    door.try(`owner-${n}`, address(n), 'succeeded')
-    door.try(`guess-${n}`, address(n), 'failed')
+    // Each of another /24.
+    door.try(`owner-${n}`, address(256 * n), 'succeeded')
+    door.try(`guess-${n}`, address(256 * n), 'failed')
   }
   assert.equal(door.throttle.size, 4 * 20_000)
 })
