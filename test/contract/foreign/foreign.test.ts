@@ -107,7 +107,7 @@ async function makePeople(site: Site, regions: readonly string[]) {
       driverKeys[region][unit] = device.key
     }
     if (region.endsWith('feed')) {
-      feedKeys[region] = (await make('/v1/devices', { name: 'modems', role: 'feed', region })).key
+      feedKeys[region] = (await make('/v1/devices', { name: 'modems', role: 'feed', region, units: 'all' })).key
     }
   }
   return {

@@ -101,7 +101,12 @@ test('a refresh gives what the sign-in was for, whatever its body says', async (
 })
 
 test('whatever changes of a user ends all that was open: access token, refresh token, ticket and session', async () => {
-  const changes = [{ role: 'driver' }, { regions: [THERE] }, { disabled: true }, { password: 'twelve red foxes run' }]
+  const changes = [
+    { role: 'driver', units: 'all' },
+    { regions: [THERE] },
+    { disabled: true },
+    { password: 'twelve red foxes run' },
+  ]
   for (const body of changes) {
     const name = await user()
     const { accessToken, refreshToken } = await world.login(name)

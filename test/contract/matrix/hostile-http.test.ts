@@ -148,12 +148,12 @@ test('no route takes a field that it does not name', async () => {
   const name = fresh('user-')
   const user = { name, role: 'dispatcher', regions: [HERE], password: PASSWORD }
   const { headers } = await world.created('/v1/users', user)
-  const device = await world.created('/v1/devices', { name: 'm', role: 'feed', region: HERE })
+  const device = await world.created('/v1/devices', { name: 'm', role: 'feed', region: HERE, units: 'all' })
   const change = { callSign: 'Other' }
   const requests = [
     ['POST', '/v1/users', { ...user, name: fresh('user-') }, undefined],
     ['PATCH', `/v1/users/${name}`, { disabled: false }, headers.get('etag')],
-    ['POST', '/v1/devices', { name: 'm', role: 'feed', region: HERE }, undefined],
+    ['POST', '/v1/devices', { name: 'm', role: 'feed', region: HERE, units: 'all' }, undefined],
     ['PATCH', `/v1/devices/${device.body.id}`, { name: 'n' }, device.headers.get('etag')],
     ['POST', '/v1/regions', { region: fresh('r'), name: 'New' }, undefined],
     ['POST', `/v1/units?region=${HERE}`, { unitId: fresh('U'), ...UNIT }, undefined],
@@ -244,7 +244,7 @@ test('an answer that was kept is given to nobody whose region it is no longer', 
 test('a secret is told once, and a repetition does not tell it again', async () => {
   await world.open()
   for (const [path, body, secret] of [
-    ['/v1/devices', { name: 'm', role: 'feed', region: HERE }, 'key'],
+    ['/v1/devices', { name: 'm', role: 'feed', region: HERE, units: 'all' }, 'key'],
     ['/v1/users', { name: fresh('user-'), role: 'dispatcher', regions: [HERE] }, 'password'],
   ] as const) {
     const key = fresh('key-')

@@ -128,13 +128,19 @@ async function account(world: World, reach: HttpReach, caller: Caller): Promise<
 async function signedIn(world: World, caller: Caller): Promise<{ readonly token?: string }> {
   if (caller === 'feed' || caller === 'nobody' || caller === 'stranger') return {}
   const name = fresh('person-')
-  await world.created('/v1/users', { name, role: caller, regions: [HERE], password: PASSWORD })
+  const units = caller === 'driver' ? 'all' : null
+  await world.created('/v1/users', { name, role: caller, regions: [HERE], units, password: PASSWORD })
   const { accessToken } = await world.login(name, caller === 'driver' ? { unit: 'H1' } : {})
   return { token: accessToken }
 }
 
 async function device(world: World, reach: HttpReach): Promise<{ readonly path: string; readonly tag: string }> {
-  const { body, headers } = await world.created('/v1/devices', { name: 'modem', role: 'feed', region: homeOf(reach) })
+  const { body, headers } = await world.created('/v1/devices', {
+    name: 'modem',
+    role: 'feed',
+    region: homeOf(reach),
+    units: 'all',
+  })
   return { path: `/v1/devices/${body.id}`, tag: headers.get('etag')! }
 }
 
@@ -309,7 +315,7 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
 
   'GET /v1/devices': admins('manage-devices', 200, plain('/v1/devices'), OWN),
   'POST /v1/devices': admins('manage-devices', 201, async (_, reach) => {
-    return { path: '/v1/devices', body: { name: 'modem', role: 'feed', region: homeOf(reach) } }
+    return { path: '/v1/devices', body: { name: 'modem', role: 'feed', region: homeOf(reach), units: 'all' } }
   }),
   'GET /v1/devices/:id': admins('manage-devices', 200, async (world, reach) => {
     return { path: (await device(world, reach)).path }
