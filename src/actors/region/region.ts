@@ -160,7 +160,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       position: logEnd,
       machine,
       metrics,
-      resend: (session, wanted, sent) => this.#reads.resendBoard(session, wanted, sent),
+      resend: (session, sent) => this.#reads.resendBoard(session, sent),
+      isSending: session => this.#reads.isSendingBoard(session),
     })
     this.#mailbox = system.mailbox(regionId)
     this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
@@ -190,6 +191,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       damage: recovered.damage,
       clockNotice: () => parts.clockNotice?.() ?? null,
       onWelcomed: session => this.#store.welcomed(session),
+      onError: error => parts.log.error({ region: regionId, err: error }, 'making a snapshot of the board failed'),
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -262,6 +264,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       outcomes: recovered.outcomes,
       desk: this.#desk,
       board: this.#board,
+      reads: this.#reads,
       live: this.#live,
       metrics,
       logger: parts.log,
@@ -653,6 +656,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#feeds.stop()
     this.#live.stop()
     this.#board.stop()
+    this.#reads.stop()
     this.#upkeep.stop()
     this.#checkpoint.stop()
     this.#writer.stop()

@@ -27,6 +27,7 @@ import type { LiveView } from './live/live-view.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import { EventRejected, quarantined, quarantineNotice } from './quarantine.ts'
+import type { RegionReads } from './reads.ts'
 import { retireIdle } from './reference.ts'
 import type { StoreWatch } from './store-watch.ts'
 import { Turn } from './turn.ts'
@@ -66,6 +67,7 @@ export interface TurnRunnerParts {
   readonly outcomes: Outcomes
   readonly desk: Desk
   readonly board: Board
+  readonly reads: Pick<RegionReads, 'decided'>
   readonly live: LiveView
   readonly metrics: Metrics
   readonly logger: Logger
@@ -193,7 +195,7 @@ export class TurnRunner {
   }
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
-    const { memory, log, outcomes, live, store } = this.#parts
+    const { memory, log, outcomes, live, reads, store } = this.#parts
     const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
@@ -216,6 +218,7 @@ export class TurnRunner {
     // Before desk and finder look at its new state.
     if (turn.releases !== null) this.#release(turn.releases)
     live.decided(turn)
+    reads.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
     for (const call of turn.calls.values()) memory.setCall(call)
     for (const driver of turn.drivers.values()) this.#setDriver(driver)
@@ -237,7 +240,7 @@ export class TurnRunner {
     const { memory, desk, addTrip, setDeadlines } = this.#parts
     const actor = memory.tripActor(state.tripId)
     if (actor === undefined) addTrip(state)
-    else actor.state = state
+    else memory.setTrip(actor, state)
     desk.onTrip(state)
     setDeadlines(state)
   }
