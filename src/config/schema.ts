@@ -108,7 +108,8 @@ const limits = z.strictObject({
   rates: z.strictObject({
     fix: rate('fix', 'Fixes of drivers'),
     feedFix: rate('feedFix', 'Fixes of feeds'),
-    command: rate('command', 'Commands'),
+    crewCommand: rate('crewCommand', 'Commands of drivers'),
+    command: rate('command', 'Commands of all others'),
     query: rate('query', 'Queries'),
     control: rate('control', 'Other messages, such as `hello`, `mark` and what is watched,'),
   } satisfies Record<RateClass, z.ZodType>),

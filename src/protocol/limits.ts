@@ -23,8 +23,8 @@ export const LIMITS = {
   behindMs: 24 * 3_600_000,
 } as const
 
-/** Classes of messages that have a rate of their own; a fix is counted by the fix, all others by the message. */
-export const RATE_CLASSES = ['fix', 'feedFix', 'command', 'query', 'control'] as const
+/** Classes of messages that have a rate of their own; a fix is counted by the fix, most others by the message. */
+export const RATE_CLASSES = ['fix', 'feedFix', 'crewCommand', 'command', 'query', 'control'] as const
 export type RateClass = (typeof RATE_CLASSES)[number]
 
 /** A token bucket: it refills at `perS` and holds what comes in `burstS` seconds. */
@@ -102,6 +102,8 @@ export const DEFAULT_LIMITS: Limits = {
   rates: {
     fix: { connectionPerS: 2_000, userPerS: 4_000, burstS: 5 },
     feedFix: { connectionPerS: 200_000, userPerS: 400_000, burstS: 2 },
+    // A crew presses buttons; an app that comes out of a dead zone may have a shift of them.
+    crewCommand: { connectionPerS: 2, userPerS: 4, burstS: 30 },
     command: { connectionPerS: 50, userPerS: 100, burstS: 5 },
     query: { connectionPerS: 50, userPerS: 100, burstS: 5 },
     control: { connectionPerS: 50, userPerS: 100, burstS: 5 },

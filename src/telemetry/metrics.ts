@@ -27,6 +27,7 @@ export type LimitName =
   | 'backpressureBytes'
   | 'rates.fix'
   | 'rates.feedFix'
+  | 'rates.crewCommand'
   | 'rates.command'
   | 'rates.query'
   | 'rates.control'

@@ -13,7 +13,7 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
-import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
+import type { BoardSize, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { BoardSnapshots } from './board-snapshots.ts'
 import type { DamageReport } from './damage.ts'
@@ -135,6 +135,13 @@ export class RegionReads {
     if (notice !== null) session.send(notice)
     const clockOff = clockNotice()
     if (clockOff !== null) session.send(clockOff)
+  }
+
+  /** What a question for the board after a position is answered with. */
+  boardFrom(position: number | null): BoardSize {
+    const { memory, board } = this.#parts
+    const events = position === null ? null : board.eventsSince(position)
+    return events === null ? { items: memory.boardSize, events: 0 } : { items: 0, events }
   }
 
   /** The board anew, for a console that missed too much of it. */

@@ -22,7 +22,7 @@ import { RegionClock } from '../clock.ts'
 import { DriverActor, type DriverMessage } from '../driver/driver-actor.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, RecoveryProgress, Session } from '../region-handle.ts'
+import type { BoardSize, CommandRequest, RecoveryProgress, Session } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
@@ -380,6 +380,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.ref.tell({ type: 'feed-fixes', ...frame })) return true
     this.#feeds.turnBack(frame.fixes.length)
     return false
+  }
+
+  boardFrom(position: number | null): BoardSize {
+    return this.#reads.boardFrom(position)
   }
 
   /** Tells all who watch the board, beside its records. */

@@ -78,8 +78,16 @@ export class Limiter {
 
   /** Takes one HTTP request from the rate of its principal: GET is a query, all else a command. */
   takeRequest(principal: Principal, method: string): Refusal | null {
-    const rateClass = method === 'get' ? 'query' : 'command'
-    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass)
+    return this.#takeRequests(principal, method === 'get' ? 'query' : 'command', 1)
+  }
+
+  /** The request turned out to count as so many more commands. */
+  takeMore(principal: Principal, commands: number): Refusal | null {
+    return commands === 0 ? null : this.#takeRequests(principal, 'command', commands)
+  }
+
+  #takeRequests(principal: Principal, rateClass: RateClass, count: number): Refusal | null {
+    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass, count)
     if (waitMs === 0) return null
     this.#metrics.limitRefused(`rates.${rateClass}`)
     return tooFast(rateClass, waitMs)
