@@ -11,6 +11,8 @@ export const LIMITS = {
   unitsWatched: 32,
   /** Units in one `attach`; a feed may send as many of those as it needs. */
   channelsPerAttach: 1_000,
+  /** Fixes in one hole: 30 days, the longest backlog that is taken, of a hundred a second. */
+  holeFixes: 259_200_000,
   problemChars: 32,
   callerNameChars: 120,
   phoneChars: 40,

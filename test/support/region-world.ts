@@ -254,8 +254,8 @@ export class RegionWorld {
   }
 
   /** Signs a feed in, for some units or all. */
-  feed(units: readonly string[] | null = null): RecordingSession {
-    const session = new RecordingSession(`session-${++this.#ids}`, 'feed', 'modem gateway', null)
+  feed(units: readonly string[] | null = null, principal = 'modem gateway'): RecordingSession {
+    const session = new RecordingSession(`session-${++this.#ids}`, 'feed', principal, null)
     session.feedUnits = units
     this.#clientNowMs.set(session, this.machine.wallMs())
     this.host.open(session, { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams: [] })
