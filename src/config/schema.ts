@@ -79,6 +79,12 @@ const limits = z.strictObject({
     standard.thinBytes,
     'Bytes that wait for a slow console from which on it is thinned: it gets a snapshot when it has read them.',
   ),
+  unreadBytes: whole(
+    MB,
+    1024 * 1024 * MB,
+    standard.unreadBytes,
+    'Bytes that may wait for all clients together, before those are cut off that have been behind for the longest time.',
+  ),
   connections: whole(1, 10_000_000, standard.connections, 'Connections of all clients together.'),
   connectionsPerAddress: whole(
     1,

@@ -69,6 +69,8 @@ export interface Limits extends FrameLimits {
   readonly backpressureBytes: number
   /** Bytes that wait for a slow console from which on it is thinned: it gets a snapshot when it has read them. */
   readonly thinBytes: number
+  /** Bytes that may wait for all clients together, before those are cut that have been behind for the longest time. */
+  readonly unreadBytes: number
   readonly connections: number
   readonly connectionsPerAddress: number
   readonly sessionsPerUser: number
@@ -95,6 +97,7 @@ export const DEFAULT_LIMITS: Limits = {
   badFrames: 16,
   backpressureBytes: 4 * 1024 * 1024,
   thinBytes: 256 * 1024,
+  unreadBytes: 512 * 1024 * 1024,
   connections: 50_000,
   connectionsPerAddress: 20_000,
   sessionsPerUser: 64,

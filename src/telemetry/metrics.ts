@@ -25,6 +25,7 @@ export type LimitName =
   | 'httpBodyBytes'
   | 'badFrames'
   | 'backpressureBytes'
+  | 'unreadBytes'
   | 'rates.fix'
   | 'rates.feedFix'
   | 'rates.crewCommand'

@@ -180,6 +180,10 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     return unitView(state, presence, nowMs, this.#policy)
   }
 
+  get openTrips(): number {
+    return this.#openTrips.size
+  }
+
   /** Units and trips of the board; retired ones count, too. */
   get boardSize(): number {
     return this.#drivers.size + this.#openTrips.size

@@ -48,6 +48,8 @@ import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
 
 const PENDING_MAX = 50_000
+/** Ten for each unit of the largest services that are known; with all that a call may have, 90 MB. */
+const OPEN_TRIPS_MAX = 20_000
 const UNITS_AT_ONCE = 256
 /** How often a drain looks whether its time is over. */
 const DRAIN_LOOK_MS = 100
@@ -269,6 +271,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       metrics,
       logger: parts.log,
       newId: parts.newId,
+      openTripsMax: parts.openTripsMax ?? OPEN_TRIPS_MAX,
       lastRecordedAtMs: recovered.lastRecordedAtMs,
       momentRange: () => ({
         earliestMs: this.clock.earliestMs() - LIMITS.behindMs,

@@ -17,7 +17,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
-import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
+import { INTERNAL, tooManyTrips, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { type CommandContext, type CommandOutcome, type Result, runCommand } from './commands.ts'
@@ -72,6 +72,8 @@ export interface TurnRunnerParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly newId: () => string
+  /** No call is taken that would make more of them. */
+  readonly openTripsMax: number
   readonly lastRecordedAtMs: number
   /** The moments that a client may report now. */
   readonly momentRange: () => { readonly earliestMs: number; readonly latestMs: number }
@@ -100,7 +102,7 @@ export class TurnRunner {
 
   /** One client command: a repeated id gets the first outcome, everything else is decided now, or refused while the store stalls. */
   command(request: CommandRequest): void {
-    const { outcomes, log, desk, memory, newId, momentRange, store } = this.#parts
+    const { outcomes, log, desk, memory, newId, momentRange, store, openTripsMax } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
     if (known !== undefined) {
@@ -109,6 +111,11 @@ export class TurnRunner {
       return known.position <= log.durable ? request.answer(outcome) : this.#answer(request, outcome)
     }
     if (store.refusesCommands) return request.answer({ ok: false, refusal: WRITES_STALLED })
+    const { command } = request
+    const trips = command.type === 'enter-call' ? command.needs.length : 0
+    if (trips > 0 && memory.openTrips + trips > openTripsMax) {
+      return this.#answer(request, { ok: false, refusal: tooManyTrips(openTripsMax) })
+    }
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const refusal = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {

@@ -14,8 +14,11 @@ import { GoodCredentials } from './good-credentials.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 import { Principals, type PrincipalUsage } from './principals.ts'
 import { RateLimiter, type Usage } from './rate-limiter.ts'
+import { UnreadLedger } from './unread.ts'
 
 export class Limiter {
+  /** What all clients together have not read yet. */
+  readonly unread: UnreadLedger
   readonly #caps: ConnectionCaps
   readonly #rates: RateLimiter
   readonly #principals: Principals
@@ -28,6 +31,7 @@ export class Limiter {
 
   constructor(limits: Limits, metrics: Metrics, scheduler: Scheduler) {
     const nowMs = () => scheduler.monotonicMs()
+    this.unread = new UnreadLedger(limits.unreadBytes)
     this.#caps = new ConnectionCaps(limits, nowMs)
     this.#rates = new RateLimiter(limits, nowMs)
     this.#principals = new Principals(limits.sessionsPerUser, nowMs)
