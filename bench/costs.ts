@@ -168,7 +168,7 @@ class Tokens {
 
 /** Time that a process has had of the processors. */
 function cpuMs(pid: number): number {
-  const [, fields = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+  const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
   const [user, system] = fields.split(' ').slice(11, 13).map(Number)
   return ((user! + system!) / TICKS_PER_S) * 1_000
 }
