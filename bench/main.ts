@@ -4,6 +4,7 @@ import { onStopAsked } from '../src/process/stop-asked.ts'
 import { type Bench, UsageError } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
 import { comeBackBench } from './come-back.ts'
+import { costsBench } from './costs.ts'
 import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   reconnectBench,
   comeBackBench,
   restartBench,
+  costsBench,
 ]
 
 let interrupted = false

@@ -27,6 +27,12 @@ export const OVERLOADED: Refusal = {
   details: { retryAfterMs: 500 },
 }
 
+export const tooManyTrips = (openTripsMax: number): Refusal => ({
+  code: 'overloaded',
+  message: `The region has ${openTripsMax} open trips, as many as it can hold; close or cancel some, then enter the call again.`,
+  details: { openTripsMax, retryAfterMs: 5_000 },
+})
+
 export const INTERNAL: Refusal = {
   code: 'internal',
   message: 'A mistake of ours; nothing changed. Send the same command again under the same id.',

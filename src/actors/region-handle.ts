@@ -90,6 +90,12 @@ export type QueryAnswer =
     }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** Of a snapshot the units and trips, or of the records instead of it the events; the other is 0. */
+export interface BoardSize {
+  readonly items: number
+  readonly events: number
+}
+
 /** The actors that are held, the first found first, and how many there are besides. */
 export interface HeldView {
   readonly items: readonly { readonly kind: 'unit' | 'trip' | 'call'; readonly id: string; readonly why: string }[]
@@ -108,6 +114,8 @@ export interface RegionHandle {
   hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void
   /** The client asks for its durable mark now. */
   askMark(session: Session, streamIndex: number): void
+  /** What a question for the board after a position is to be answered with now. */
+  boardFrom(fromPosition: number | null): BoardSize
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void
   unwatchBoard(session: Session, requestId: string): void
   watchTiles(session: Session, requestId: string, tiles: readonly TileWatch[]): void

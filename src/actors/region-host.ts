@@ -12,6 +12,7 @@ import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
 import { type DrainLimits, Region } from './region/region.ts'
 import type {
+  BoardSize,
   CommandRequest,
   HelloRequest,
   Query,
@@ -147,6 +148,10 @@ export class RegionHost implements RegionHandle {
     const region = this.#region
     if (session.role === 'feed') region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
     else region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
+  }
+
+  boardFrom(fromPosition: number | null): BoardSize {
+    return this.#region?.boardFrom(fromPosition) ?? { items: 0, events: 0 }
   }
 
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void {

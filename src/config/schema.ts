@@ -79,6 +79,12 @@ const limits = z.strictObject({
     standard.thinBytes,
     'Bytes that wait for a slow console from which on it is thinned: it gets a snapshot when it has read them.',
   ),
+  unreadBytes: whole(
+    MB,
+    1024 * 1024 * MB,
+    standard.unreadBytes,
+    'Bytes that may wait for all clients together, before those are cut off that have been behind for the longest time.',
+  ),
   connections: whole(1, 10_000_000, standard.connections, 'Connections of all clients together.'),
   connectionsPerAddress: whole(
     1,
@@ -108,7 +114,8 @@ const limits = z.strictObject({
   rates: z.strictObject({
     fix: rate('fix', 'Fixes of drivers'),
     feedFix: rate('feedFix', 'Fixes of feeds'),
-    command: rate('command', 'Commands'),
+    crewCommand: rate('crewCommand', 'Commands of drivers'),
+    command: rate('command', 'Commands of all others'),
     query: rate('query', 'Queries'),
     control: rate('control', 'Other messages, such as `hello`, `mark` and what is watched,'),
   } satisfies Record<RateClass, z.ZodType>),

@@ -19,6 +19,8 @@ export type EntityKey = `driver/${string}` | `trip/${string}` | `call/${string}`
 export const REGION_ID = /^[a-z0-9]{1,16}$/
 export const UNIT_ID = /^[A-Za-z0-9._-]{1,32}$/
 export const STREAM_ID = /^[A-Za-z0-9_-]{1,32}$/
+/** As it is stored: a feed's has four characters more, which stand for the feed. */
+export const STORED_STREAM_ID = /^[A-Za-z0-9_-]{1,32}(~[A-Za-z0-9_-]{4})?$/
 export const COMMAND_ID = /^[A-Za-z0-9_-]{1,64}$/
 /** A call, trip or offer id. */
 export const ROUTED_ID = /^[a-z0-9]{1,16}\.[A-Za-z0-9_-]{21}$/

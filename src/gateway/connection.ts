@@ -14,13 +14,17 @@ const DROPPED = 2
 /** With this part of the limit waiting in uWebSockets.js, further frames wait here until it has written some of them. */
 const FULL_SHARE = 1 / 4
 
-type ConnectionContext = Pick<GatewayContext, 'door' | 'metrics'>
+type ConnectionContext = Pick<GatewayContext, 'door' | 'metrics' | 'limiter'>
 
 interface Waiting {
   readonly payload: Payload
   readonly bytes: number
   /** False for the parts of one board snapshot: it may be larger than all that a slow client is granted. */
   readonly counts: boolean
+  /** The frame, where others may wait for it, too. */
+  readonly shared: SharedFrame | null
+  /** The ledger knows that it waits. */
+  isHeld: boolean
 }
 
 /** What all idle connections have in place of a list of their own; never written to. */
@@ -45,6 +49,7 @@ export class Connection {
   #partsBytes = 0
   #snapshotCounts = false
   #flushIsDue = false
+  #isBehindInLedger = false
 
   constructor(ws: WebSocket<unknown>, format: WireFormat, address: string, context: ConnectionContext) {
     this.#ws = ws
@@ -78,23 +83,26 @@ export class Connection {
   send(message: ServerMessage): void {
     if (this.#ws === null) return
     if (message[0] === 'error') this.#context.metrics.refusal(message[2])
-    let counts = true
-    if (message[0] === 'board') {
-      // A client that asks for one snapshot after another without reading them has no claim to more than the others.
-      if (message[2] === 0) this.#snapshotCounts = this.#partsWaiting > 0
-      counts = this.#snapshotCounts
-    }
-    this.#gather(message[0], encodeServer(message, this.format), counts)
+    this.#gather(message[0], encodeServer(message, this.format), this.#mustCount(message), null)
   }
 
   sendShared(shared: SharedFrame): void {
     if (this.#ws === null) return
-    this.#gather(shared.message[0], encodedOnce(shared, this.format), true)
+    const { message } = shared
+    this.#gather(message[0], encodedOnce(shared, this.format), this.#mustCount(message), shared)
   }
 
   /** The socket has written some of what it had. */
   drained(): void {
     if (this.#waiting.length > 0) this.#send()
+    else this.#settle()
+  }
+
+  /** All clients together have too much unread, and this one has been behind for the longest time. */
+  cutAsUnread(): void {
+    this.#context.metrics.slowClientCut()
+    this.#context.metrics.limitRefused('unreadBytes')
+    this.#ws?.close()
   }
 
   refuse(id: string | null, refusal: Refusal): void {
@@ -110,7 +118,9 @@ export class Connection {
   /** The socket is gone, whoever ended it. */
   detach(): void {
     this.#ws = null
+    for (const waiting of this.#waiting) this.#release(waiting)
     this.#waiting = NONE
+    this.#context.limiter.unread.settle(this, 0, false)
   }
 
   #send(): void {
@@ -122,7 +132,9 @@ export class Connection {
     let dropped = false
     ws.cork(() => {
       while (!dropped && sent < this.#waiting.length && ws.getBufferedAmount() < backpressureBytes * FULL_SHARE) {
-        const { payload, bytes, counts } = this.#waiting[sent++]!
+        const waiting = this.#waiting[sent++]!
+        const { payload, bytes, counts } = waiting
+        this.#release(waiting)
         if (counts) {
           this.#countedBytes -= bytes
         } else {
@@ -136,17 +148,49 @@ export class Connection {
     this.#waiting = sent === this.#waiting.length ? NONE : this.#waiting.slice(sent)
     // The client reads too slowly. Leaving frames out would lose them silently, and a close frame would only queue
     // behind the rest; so the connection is cut, and the client resumes from its state.
-    if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= backpressureBytes) return
+    if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= backpressureBytes) return this.#settle()
     this.#context.metrics.slowClientCut()
     this.#context.metrics.limitRefused('backpressureBytes')
     ws.close()
   }
 
-  #gather(type: ServerTypeName, payload: Payload, counts: boolean): void {
+  /** Whether a message counts against the client, as all do but the parts of one snapshot. */
+  #mustCount(message: ServerMessage): boolean {
+    if (message[0] !== 'board') return true
+    // A client that asks for one snapshot after another without reading them has no claim to more than the others.
+    if (message[2] === 0) this.#snapshotCounts = this.#partsWaiting > 0
+    return this.#snapshotCounts
+  }
+
+  /** Tells the ledger what still waits; of most clients nothing does, and then this costs nothing. */
+  #settle(): void {
+    const buffered = this.#ws?.getBufferedAmount() ?? 0
+    const isBehind = buffered > 0 || this.#waiting.length > 0
+    if (!isBehind && !this.#isBehindInLedger) return
+    const { unread } = this.#context.limiter
+    let own = buffered
+    for (const waiting of this.#waiting) {
+      if (waiting.shared === null) own += waiting.bytes
+      else if (!waiting.isHeld) {
+        waiting.isHeld = true
+        unread.hold(waiting.shared, waiting.bytes)
+      }
+    }
+    this.#isBehindInLedger = isBehind
+    unread.settle(this, own, isBehind)
+  }
+
+  #release(waiting: Waiting): void {
+    if (!waiting.isHeld) return
+    waiting.isHeld = false
+    this.#context.limiter.unread.release(waiting.shared!, waiting.bytes)
+  }
+
+  #gather(type: ServerTypeName, payload: Payload, counts: boolean, shared: SharedFrame | null): void {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
     this.#context.metrics.frame('out', type, bytes)
     if (this.#waiting === NONE) this.#waiting = []
-    this.#waiting.push({ payload, bytes, counts })
+    this.#waiting.push({ payload, bytes, counts, shared, isHeld: false })
     if (counts) {
       this.#countedBytes += bytes
     } else {

@@ -3,7 +3,6 @@ import type { RegionHandle } from '../actors/region-handle.ts'
 import { type Action, may } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
-import type { RateClass } from '../protocol/limits.ts'
 import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import { isTicket } from './auth/tickets.ts'
@@ -12,6 +11,7 @@ import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
 import { NOBODY } from './guard.ts'
 import { TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
+import { costOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
 import { ENDED, HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion } from './refusals.ts'
@@ -263,7 +263,7 @@ export class Conversation {
 
   /** Takes the message from its rate; answers it when there is nothing left, and ends a flood. */
   #isWithinRate(request: ClientRequest, id: string | null): boolean {
-    const [rateClass, count] = rateOf(request)
+    const [rateClass, count] = costOf(request, this.#session?.role ?? null, this.#handle)
     const waitMs = this.#context.limiter.take(this.#usage, this.#principal, rateClass, count)
     if (waitMs === 0) return true
     if (this.#usage.isFlood) {
@@ -343,21 +343,3 @@ function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
 
 const closeCodeOf = ({ code }: Refusal): number =>
   code === 'too-many-connections' || code === 'rate-limited' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated
-
-/** The class that a message counts in, and as how many. */
-function rateOf(request: ClientRequest): readonly [RateClass, number] {
-  switch (request.type) {
-    case 'fix':
-      return ['fix', request.fixes.length]
-    case 'hint':
-      return ['fix', 1]
-    case 'feed-fixes':
-      return ['feedFix', request.fixes.length]
-    case 'command':
-      return ['command', 1]
-    case 'nearest':
-      return ['query', 1]
-    default:
-      return ['control', 1]
-  }
-}

@@ -11,6 +11,8 @@ export const LIMITS = {
   unitsWatched: 32,
   /** Units in one `attach`; a feed may send as many of those as it needs. */
   channelsPerAttach: 1_000,
+  /** Fixes in one hole: 30 days, the longest backlog that is taken, of a hundred a second. */
+  holeFixes: 259_200_000,
   problemChars: 32,
   callerNameChars: 120,
   phoneChars: 40,
@@ -23,8 +25,8 @@ export const LIMITS = {
   behindMs: 24 * 3_600_000,
 } as const
 
-/** Classes of messages that have a rate of their own; a fix is counted by the fix, all others by the message. */
-export const RATE_CLASSES = ['fix', 'feedFix', 'command', 'query', 'control'] as const
+/** Classes of messages that have a rate of their own; a fix is counted by the fix, most others by the message. */
+export const RATE_CLASSES = ['fix', 'feedFix', 'crewCommand', 'command', 'query', 'control'] as const
 export type RateClass = (typeof RATE_CLASSES)[number]
 
 /** A token bucket: it refills at `perS` and holds what comes in `burstS` seconds. */
@@ -67,6 +69,8 @@ export interface Limits extends FrameLimits {
   readonly backpressureBytes: number
   /** Bytes that wait for a slow console from which on it is thinned: it gets a snapshot when it has read them. */
   readonly thinBytes: number
+  /** Bytes that may wait for all clients together, before those are cut that have been behind for the longest time. */
+  readonly unreadBytes: number
   readonly connections: number
   readonly connectionsPerAddress: number
   readonly sessionsPerUser: number
@@ -93,6 +97,7 @@ export const DEFAULT_LIMITS: Limits = {
   badFrames: 16,
   backpressureBytes: 4 * 1024 * 1024,
   thinBytes: 256 * 1024,
+  unreadBytes: 512 * 1024 * 1024,
   connections: 50_000,
   connectionsPerAddress: 20_000,
   sessionsPerUser: 64,
@@ -102,6 +107,8 @@ export const DEFAULT_LIMITS: Limits = {
   rates: {
     fix: { connectionPerS: 2_000, userPerS: 4_000, burstS: 5 },
     feedFix: { connectionPerS: 200_000, userPerS: 400_000, burstS: 2 },
+    // A crew presses buttons; an app that comes out of a dead zone may have a shift of them.
+    crewCommand: { connectionPerS: 2, userPerS: 4, burstS: 30 },
     command: { connectionPerS: 50, userPerS: 100, burstS: 5 },
     query: { connectionPerS: 50, userPerS: 100, burstS: 5 },
     control: { connectionPerS: 50, userPerS: 100, burstS: 5 },

@@ -22,6 +22,7 @@ import {
   noMinusZero,
   readFixFrame,
 } from './fix-frame.ts'
+import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
 import { scanBinary, scanJson } from './prescan.ts'
 import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
@@ -100,7 +101,7 @@ export function parseCallBody(
 
 /**
  * Reads a JSON text by a schema; its size is the caller's to settle. A strict object's unknown keys are refused by name.
- * Refusals: `malformed-frame`, `invalid-field` with `details.path`.
+ * Refusals: `malformed-frame`, `invalid-field` with `details.path`, also of a key that comes twice.
  */
 export function parseJson<T>(
   bytes: Uint8Array,
@@ -113,6 +114,9 @@ export function parseJson<T>(
     const path = badTextPath(read.value)
     if (path !== null) return { ok: false, refusal: badText(path, null) }
   }
+  // Of two values under one key every reader believes another one.
+  const twice = repeatedKey(new TextDecoder().decode(bytes))
+  if (twice !== null) return { ok: false, refusal: invalidField(twice, 'must be given once') }
   const result = schema.safeParse(read.value)
   return result.success
     ? { ok: true, value: result.data }

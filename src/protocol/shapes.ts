@@ -96,26 +96,27 @@ const stream = z
   .rest(z.unknown())
   .transform(([streamId, clock, lowestSeq]): StreamDeclaration => [streamId, clock, lowestSeq])
 
-const need = z.object(
+const needFields = z.object(
   { levelOfCare, capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]) },
   { error: 'must be a map {levelOfCare, capabilities}' },
 )
-const details = z
-  .object(
-    {
-      callerName: optional(text(0, LIMITS.callerNameChars)),
-      phone: optional(text(0, LIMITS.phoneChars)),
-      address: optional(text(0, LIMITS.addressChars)),
-      notes: optional(text(0, LIMITS.notesChars)),
-    },
-    { error: 'must be a map {callerName, phone, address, notes}' },
-  )
-  .transform((given): CallDetails | null => (Object.values(given).some(value => value !== null) ? given : null))
+const detailsFields = z.object(
+  {
+    callerName: optional(text(0, LIMITS.callerNameChars)),
+    phone: optional(text(0, LIMITS.phoneChars)),
+    address: optional(text(0, LIMITS.addressChars)),
+    notes: optional(text(0, LIMITS.notesChars)),
+  },
+  { error: 'must be a map {callerName, phone, address, notes}' },
+)
+const someOrNone = (given: CallDetails): CallDetails | null =>
+  Object.values(given).some(value => value !== null) ? given : null
+const details = detailsFields.transform(someOrNone)
 
 const callFields = {
   priority: integer(RANGES.priority).transform(value => value as Priority),
   problem: optional(text(1, LIMITS.problemChars)),
-  needs: list(need, 1, LIMITS.needsPerCall),
+  needs: list(needFields, 1, LIMITS.needsPerCall),
   receivedAtMs: optional(atMs),
   details: optional(details),
 }
@@ -169,9 +170,18 @@ const callChanges = z
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
   })) as z.ZodType<Omit<AmendCall, 'type' | 'callId'>>
 
-/** Body of `POST /v1/calls`: a `WireCall` whose place is given in degrees. */
+/** Body of `POST /v1/calls`: a `WireCall` whose place is given in degrees. A key that is none may be a misspelt one: it is refused. */
 export const CALL_BODY = z
-  .object({ lonDeg: degrees(180), latDeg: degrees(90), ...callFields }, { error: 'must be a JSON object, the call' })
+  .strictObject(
+    {
+      lonDeg: degrees(180),
+      latDeg: degrees(90),
+      ...callFields,
+      needs: list(needFields.strict(), 1, LIMITS.needsPerCall),
+      details: optional(detailsFields.strict().transform(someOrNone)),
+    },
+    { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'must be a JSON object, the call') },
+  )
   .transform((call): EnterCall => ({ type: 'enter-call', ...call }))
 
 /** Query of `GET /v1/units/nearest`, after its numbers were read. */

@@ -47,7 +47,7 @@ const LIMITS: Limits = {
   badFrames: 400,
   helloTimeoutMs: HELLO_TIMEOUT_MS,
   sessionsPerUser: 1_000,
-  rates: { fix: rate, feedFix: rate, command: rate, query: rate, control: rate },
+  rates: { fix: rate, feedFix: rate, crewCommand: rate, command: rate, query: rate, control: rate },
 }
 
 export interface GenerationPlan {

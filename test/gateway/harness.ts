@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 
 import { WebSocket } from 'ws'
 import type {
+  BoardSize,
   CommandRequest,
   HelloRequest,
   Query,
@@ -86,6 +87,11 @@ export class FakeRegion implements RegionHandle {
   }
   askMark() {
     this.heard.push('mark')
+  }
+  /** What its board is said to be; set by a test. */
+  board: BoardSize = { items: 0, events: 0 }
+  boardFrom() {
+    return this.board
   }
   watchBoard(session: Session, requestId: string) {
     this.heard.push('watch-board')

@@ -10,6 +10,8 @@ export class ManualMachine implements MachineClock {
   #monotonicMs = 1_000
   #wallMs: number
   #timers: Timer[] = []
+  /** What each look at the monotonic clock takes of it: with more than nothing, work in slices is cut into them. */
+  lookMs = 0
 
   constructor(wallMs = 1_700_000_000_000) {
     this.#wallMs = wallMs
@@ -20,6 +22,7 @@ export class ManualMachine implements MachineClock {
   }
 
   monotonicMs(): number {
+    this.#monotonicMs += this.lookMs
     return this.#monotonicMs
   }
 

@@ -115,6 +115,7 @@ export interface WorldOptions {
   /** Region time at the machine's first moment. */
   readonly anchorRegionMs?: number
   readonly pendingMax?: number
+  readonly openTripsMax?: number
 }
 
 interface UnitOptions {
@@ -157,7 +158,7 @@ export class RegionWorld {
   }
 
   async start(): Promise<void> {
-    const { rate = 1, anchorRegionMs = 1_700_000_000_000, pendingMax } = this.#options
+    const { rate = 1, anchorRegionMs = 1_700_000_000_000, pendingMax, openTripsMax } = this.#options
     this.host = new RegionHost(
       {
         regionId: REGION,
@@ -173,6 +174,7 @@ export class RegionWorld {
         outages: new OutageLog(log, () => this.machine.monotonicMs()),
         newId: () => this.#newId(),
         ...(pendingMax === undefined ? {} : { pendingMax }),
+        ...(openTripsMax === undefined ? {} : { openTripsMax }),
       },
       { holdsLease: () => this.leased, onFenced: () => this.fenced.push(REGION) },
     )
@@ -254,8 +256,8 @@ export class RegionWorld {
   }
 
   /** Signs a feed in, for some units or all. */
-  feed(units: readonly string[] | null = null): RecordingSession {
-    const session = new RecordingSession(`session-${++this.#ids}`, 'feed', 'modem gateway', null)
+  feed(units: readonly string[] | null = null, principal = 'modem gateway'): RecordingSession {
+    const session = new RecordingSession(`session-${++this.#ids}`, 'feed', principal, null)
     session.feedUnits = units
     this.#clientNowMs.set(session, this.machine.wallMs())
     this.host.open(session, { helloId: 'hello', clientNowMs: this.machine.wallMs(), streams: [] })

@@ -9,6 +9,7 @@ import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
 import { toFix } from '../../protocol/fix-frame.ts'
+import { LIMITS } from '../../protocol/limits.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
@@ -17,7 +18,7 @@ import type { Attachment } from '../region/feeds.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
-import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
+import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
 
 /** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
 export const MARK_EVERY_FIXES = 8
@@ -243,7 +244,12 @@ export class DriverActor implements Behaviour<DriverMessage> {
     if (location.isCrowded && hello.streams.some(([streamId]) => location.knownStream(streamId) === undefined)) {
       return refuseHello(session, hello)
     }
-    if (unknown.length === 0) return this.#open(session, hello, marks)
+    if (unknown.length === 0) {
+      const tooFar = hello.streams.findIndex(([streamId, , lowestSeq]) =>
+        isTooLarge(location.knownStream(streamId)?.receivedSeq ?? marks.get(streamId) ?? 0, lowestSeq),
+      )
+      return tooFar < 0 ? this.#open(session, hello, marks) : refuseHole(session, hello, tooFar)
+    }
     this.#arrival = { session, hello, leaveNo: location.leaveNo }
     this.#door.readMarks(this, session, unknown)
   }
@@ -359,6 +365,14 @@ function refuseHello(session: Session, { helloId }: HelloRequest): void {
   const { code, message, details } = MARKS_UNREADABLE
   session.send(['error', helloId, code, message, details ?? null])
   session.close(CLOSE_CODES.goingAway, code)
+}
+
+/** Its stream cannot be what it says, so that no later hello of this client would be any better. */
+function refuseHole(session: Session, { helloId }: HelloRequest, index: number): void {
+  const path = `streams.${index}.2`
+  const message = `\`${path}\` lies more than ${LIMITS.holeFixes} beyond the stream; begin a new stream with seq 1.`
+  session.send(['error', helloId, 'invalid-field', message, { path }])
+  session.close(CLOSE_CODES.protocolAbuse, 'invalid-field')
 }
 
 export const gap: FixRefusal = (stream, where) => {

@@ -47,6 +47,10 @@ export function holeBefore({ streamId, receivedSeq }: Stream, lowestSeq: number)
   return lowestSeq <= receivedSeq + 1 ? null : { streamId, fromSeq: receivedSeq + 1, toSeq: lowestSeq - 1 }
 }
 
+/** Whether a client says that it has lost more fixes than it can have taken in the time for which any are held. */
+export const isTooLarge = (receivedSeq: number, lowestSeq: number): boolean =>
+  lowestSeq - 1 - receivedSeq > LIMITS.holeFixes
+
 /** From where a fix is of a clock that is, or was, wrong; region time. */
 export interface FixLimits {
   /** One from beyond is kept in the track and places nothing: nobody's clock here says that it may be of now. */

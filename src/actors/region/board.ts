@@ -6,32 +6,31 @@
  * nothing is put behind what already waits for it, and it catches up from where it was as soon as it can.
  */
 import type { DomainEvent } from '../../domain/events.ts'
-import type { ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { ServerMessage } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock } from '../clock.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 
-/** Records kept for consoles that come back. */
-const RECORDS_KEPT = 4_096
+/** Events kept for consoles that come back; a record counts as one at least. With half a kilobyte each, 10 MB. */
+const EVENTS_KEPT = 20_000
 /**
  * Events that a console is sent to catch up; one that missed more gets a snapshot. An event is up to 1.5 kB, so this
  * stays below what may wait for a slow client, which would otherwise be cut again and again while it catches up.
  */
 const EVENTS_RESUMED = 2_000
-/** Trips and units in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
-const PART_ITEMS = 200
 /** How often consoles that read too slowly are looked at again, wall time. */
 const CATCH_UP_EVERY_MS = 250
 
 interface KeptRecord {
   readonly position: number
-  readonly events: number
+  /** Events that were kept since this process has the region, with its own. */
+  readonly eventsUpTo: number
   readonly frame: SharedFrame
 }
 
 /**
  * A session that watches. Modes: *following*, it gets each record; *behind*, it gets none until it catches up;
- * *awaiting*, a snapshot is on its way to it through the outbox.
+ * *awaiting*, a snapshot is on its way to it.
  */
 interface Watcher {
   readonly session: Session
@@ -45,18 +44,22 @@ interface BoardParts {
   readonly position: number
   readonly machine: MachineClock
   readonly metrics: Metrics
-  /**
-   * Has the whole board sent to a session once it is durable, if it is still `wanted` then; `sent` is told at which
-   * position it is.
-   */
-  readonly resend: (session: Session, wanted: () => boolean, sent: (position: number) => void) => void
+  /** Has the whole board sent to a session; `sent` is told at which position it is. */
+  readonly resend: (session: Session, sent: (position: number) => void) => void
+  /** Whether that is on its way already. */
+  readonly isSending: (session: Session) => boolean
 }
 
 export class Board {
   readonly #parts: BoardParts
   readonly #watchers = new Map<Session, Watcher>()
-  readonly #kept: KeptRecord[] = []
+  /** The oldest first; those before `#first` are forgotten. */
+  #kept: KeptRecord[] = []
+  #first = 0
   #keptFrom: number
+  /** As of the last record that was forgotten, and of the newest. */
+  #eventsForgotten = 0
+  #eventsUpTo = 0
   /** Position of the last record that was published: kept records beyond it are not durable yet. */
   #published: number
   #cancelCatchUp: (() => void) | null = null
@@ -70,11 +73,20 @@ export class Board {
 
   /** A record was decided; the answer is its frame for the watchers, to be published once durable. */
   keep(position: number, recordedAtMs: number, events: readonly DomainEvent[]): SharedFrame {
-    const frame: SharedFrame = { message: ['board-events', position, recordedAtMs, events], encoded: {} }
-    this.#kept.push({ position, events: events.length, frame })
-    if (this.#kept.length > 2 * RECORDS_KEPT) {
-      const gone = this.#kept.splice(0, this.#kept.length - RECORDS_KEPT)
-      this.#keptFrom = gone.at(-1)!.position
+    // A hole in fixes concerns no dispatcher, and a feed may have as many of them as it has units, again and again.
+    const shown = events.filter(({ type }) => type !== 'FixHoleRecorded')
+    const frame: SharedFrame = { message: ['board-events', position, recordedAtMs, shown], encoded: {} }
+    this.#eventsUpTo += Math.max(1, shown.length)
+    this.#kept.push({ position, eventsUpTo: this.#eventsUpTo, frame })
+    while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) {
+      const gone = this.#kept[this.#first++]!
+      this.#keptFrom = gone.position
+      this.#eventsForgotten = gone.eventsUpTo
+    }
+    // Not one by one: that would move all others each time. Not later: what is forgotten would stay in memory.
+    if (this.#first > this.#kept.length / 2) {
+      this.#kept = this.#kept.slice(this.#first)
+      this.#first = 0
     }
     return frame
   }
@@ -95,9 +107,34 @@ export class Board {
     return this.#since(position)?.map(record => record.frame) ?? null
   }
 
-  /** The session has what stands at `position`, and gets what follows. */
+  /** How many events those are; null as of `since`. */
+  eventsSince(position: number): number | null {
+    if (position < this.#keptFrom) return null
+    const before = this.#kept[this.#after(position) - 1]
+    const events = this.#eventsUpTo - (before?.eventsUpTo ?? this.#eventsForgotten)
+    return events > EVENTS_RESUMED ? null : events
+  }
+
+  /** The session has what stands at `position`, and gets what follows: at once, where that has been published already. */
   watch(session: Session, position: number): void {
-    this.#watchers.set(session, { session, mode: 'following', position })
+    const isAwaiting = this.#parts.isSending(session)
+    const watcher: Watcher = { session, mode: isAwaiting ? 'awaiting' : 'following', position }
+    this.#watchers.set(session, watcher)
+    if (isAwaiting || position >= this.#published) return
+    watcher.mode = 'behind'
+    this.#catchUp(watcher)
+  }
+
+  /** A snapshot is on its way to the session, if it watches: it gets no records until that has left. */
+  pause(session: Session): void {
+    const watcher = this.#watchers.get(session)
+    if (watcher !== undefined) watcher.mode = 'awaiting'
+  }
+
+  /** The snapshot does not come: the session, if it watches, goes on from where it was. */
+  goOn(session: Session): void {
+    const watcher = this.#watchers.get(session)
+    if (watcher !== undefined) this.#fallBehind(watcher)
   }
 
   /** Tells everybody who watches, whatever they read; beside the records. */
@@ -115,10 +152,18 @@ export class Board {
   }
 
   #since(position: number): readonly KeptRecord[] | null {
-    if (position < this.#keptFrom) return null
-    const missed = this.#kept.filter(record => record.position > position)
-    const events = missed.reduce((sum, record) => sum + record.events, 0)
-    return events > EVENTS_RESUMED ? null : missed
+    return this.eventsSince(position) === null ? null : this.#kept.slice(this.#after(position))
+  }
+
+  /** The place among those that are kept of the first record after a position. */
+  #after(position: number): number {
+    let [low, high] = [this.#first, this.#kept.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#kept[middle]!.position > position) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   #fallBehind(watcher: Watcher): void {
@@ -130,46 +175,41 @@ export class Board {
     if (this.#cancelCatchUp !== null || this.#isStopped) return
     this.#cancelCatchUp = this.#parts.machine.after(CATCH_UP_EVERY_MS, () => {
       this.#cancelCatchUp = null
-      for (const watcher of this.#watchers.values()) if (watcher.mode === 'behind') this.#catchUp(watcher)
+      for (const watcher of this.#watchers.values()) {
+        if (watcher.mode === 'behind' && this.#catchUp(watcher)) this.#parts.metrics.resynced('board-events')
+      }
     })
   }
 
-  /** Sends what a slow console missed, as far as it can take it. */
-  #catchUp(watcher: Watcher): void {
+  /** Sends what a console missed, as far as it can take it. Output: whether it follows again. */
+  #catchUp(watcher: Watcher): boolean {
     const { session } = watcher
     const missed = session.isBehind ? [] : this.#since(watcher.position)
-    if (missed === null) return this.#resend(watcher)
+    if (missed === null) {
+      this.#resend(watcher)
+      return false
+    }
     for (const { position, frame } of missed) {
       if (position > this.#published || session.isBehind) break
       session.sendShared(frame)
       watcher.position = position
     }
-    if (watcher.position < this.#published) return this.#catchUpLater()
+    if (watcher.position < this.#published) {
+      this.#catchUpLater()
+      return false
+    }
     watcher.mode = 'following'
-    this.#parts.metrics.resynced('board-events')
+    return true
   }
 
   #resend(watcher: Watcher): void {
     const { session } = watcher
-    const wanted = () => this.#watchers.get(session) === watcher
     watcher.mode = 'awaiting'
-    this.#parts.resend(session, wanted, position => {
-      watcher.mode = 'following'
-      watcher.position = position
+    this.#parts.resend(session, position => {
+      // It may have stopped watching meanwhile.
+      if (!this.#watchers.has(session)) return
+      this.watch(session, position)
       this.#parts.metrics.resynced('board')
     })
   }
-}
-
-/** A snapshot cut into frames; there is always at least one. */
-export function snapshotFrames(
-  position: number,
-  trips: readonly TripView[],
-  units: readonly UnitView[],
-): ServerMessage[] {
-  const parts = Math.max(1, Math.ceil(trips.length / PART_ITEMS), Math.ceil(units.length / PART_ITEMS))
-  return Array.from({ length: parts }, (_, part) => {
-    const [from, to] = [part * PART_ITEMS, (part + 1) * PART_ITEMS]
-    return ['board', position, part, parts, trips.slice(from, to), units.slice(from, to)]
-  })
 }

@@ -13,9 +13,10 @@ import type { DetachReason, FeedChannel, FeedFix, StreamClock } from '../../prot
 import type { StreamName } from '../../store/journal.ts'
 import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS, storeFull } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
-import { holeBefore, type Stream } from '../driver/location.ts'
+import { holeBefore, isTooLarge, type Stream } from '../driver/location.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
+import { feedStreamId, feedTag } from './feed-streams.ts'
 import { refuseStalled } from './reads.ts'
 import type { MarksRead } from './stream-marks.ts'
 
@@ -101,7 +102,7 @@ export class Feeds {
     const feed = this.#feeds.get(session)
     feed?.inTurn({
       run: () => {
-        if (!this.#door.isOverfull()) return feed.attach(requestId, channels)
+        if (!this.#door.isOverfull()) return feed.asked(requestId, channels)
         session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
       },
     })
@@ -187,6 +188,7 @@ class Feed {
   readonly #clientNowMs: number
   readonly #unrecorded: Unrecorded
   readonly #allowed: ReadonlySet<UnitId> | null
+  readonly #tag: string
   readonly #channels = new Map<number, Attachment>()
   /** Those whose mark leaves next. */
   readonly #due = new Set<Attachment>()
@@ -203,6 +205,7 @@ class Feed {
     this.#session = session
     this.#clientNowMs = clientNowMs
     this.#allowed = session.feedUnits === null ? null : new Set(session.feedUnits)
+    this.#tag = feedTag(session.principal)
   }
 
   close(): void {
@@ -220,6 +223,21 @@ class Feed {
   inTurn(errand: Errand): void {
     if (this.#held === null) runErrand(errand)
     else this.#errands.push(errand)
+  }
+
+  /** Takes up units, each with a stream of this feed's own. */
+  asked(requestId: string, channels: readonly FeedChannel[]): void {
+    const tag = this.#tag
+    this.attach(
+      requestId,
+      channels.map(([channel, unitId, id, clock, lowestSeq]) => [
+        channel,
+        unitId,
+        feedStreamId(id, tag),
+        clock,
+        lowestSeq,
+      ]),
+    )
   }
 
   /** Attaches once the marks of all its streams are known. */
@@ -266,6 +284,11 @@ class Feed {
       const mark = this.#markOf(driver, streamId, read)
       if (mark === null) {
         refused.push([channel, 'unavailable'])
+        continue
+      }
+      const receivedSeq = driver.location.knownStream(streamId)?.receivedSeq ?? mark
+      if (isTooLarge(receivedSeq, lowestSeq)) {
+        refused.push([channel, 'invalid-field'])
         continue
       }
       const attachment = this.#hold(driver, declared, mark)

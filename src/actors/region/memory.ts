@@ -7,11 +7,11 @@ import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
-import type { CallView, DriverView, NearestUnit, ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { CallView, DriverView, NearestUnit, TripView, UnitView } from '../../protocol/wire.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
-import { snapshotFrames } from './board.ts'
+import type { PicturedMemory } from './board-picture.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
 import type { Presence } from './desk.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -26,12 +26,14 @@ export interface RegionStates extends States {
   callStates(): Iterable<CallState>
 }
 
-export class RegionMemory implements RegionStates, CheckpointMemory {
+export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMemory {
   readonly #policy: Policy
   readonly #driverShards: Shards
   readonly #tripShards: Shards
   readonly #drivers = new Map<UnitId, { readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
   readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
+  /** There may be very many that have ended. */
+  readonly #openTrips = new Set<TripActor>()
   readonly #calls = new Map<CallId, CallState>()
   /** Those whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
@@ -96,6 +98,10 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
   *tripStates(): Iterable<TripState> {
     for (const { actor } of this.#trips.values()) yield actor.state
   }
+  /** Those that have not ended. */
+  *openTripStates(): Iterable<TripState> {
+    for (const { state } of this.#openTrips) yield state
+  }
   callStates(): Iterable<CallState> {
     return this.#calls.values()
   }
@@ -106,6 +112,12 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
   }
   addTrip(actor: TripActor): void {
     this.#trips.set(actor.state.tripId, { actor, ref: this.#tripShards.spawn(actor.state.tripId, actor) })
+    if (!isEnded(actor.state)) this.#openTrips.add(actor)
+  }
+  setTrip(actor: TripActor, state: TripState): void {
+    actor.state = state
+    if (isEnded(state)) this.#openTrips.delete(actor)
+    else this.#openTrips.add(actor)
   }
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)
@@ -116,6 +128,9 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
   }
   callSaved(call: CallState): void {
     if (this.#calls.get(call.callId) === call) this.#unsavedCalls.delete(call.callId)
+  }
+  detailsOf(callId: CallId): CallDetails | null {
+    return this.#details.get(callId) ?? null
   }
   setDetails(callId: CallId, details: CallDetails | null): void {
     if (details === null) this.#details.delete(callId)
@@ -135,17 +150,17 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
     const call = trip === undefined ? undefined : this.call(trip.callId)
     // A token for the unit is not the crew: personal data is for who is signed on.
     const isCrew = actor.session?.principal === actor.state.crew
-    const details = trip === undefined || !isCrew ? null : (this.#details.get(trip.callId) ?? null)
+    const details = trip === undefined || !isCrew ? null : this.detailsOf(trip.callId)
     return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details)
   }
 
   tripView(trip: TripState): TripView {
-    return tripView(trip, this.call(trip.callId), this.#details.get(trip.callId) ?? null)
+    return tripView(trip, this.call(trip.callId), this.detailsOf(trip.callId))
   }
 
   callView(call: CallState): CallView {
     const trips = call.tripIds.flatMap(tripId => this.trip(tripId) ?? []).map(trip => this.tripView(trip))
-    return callView(call, trips, this.#details.get(call.callId) ?? null)
+    return callView(call, trips, this.detailsOf(call.callId))
   }
 
   nearestUnit(found: Found, nowMs: number): NearestUnit {
@@ -159,17 +174,18 @@ export class RegionMemory implements RegionStates, CheckpointMemory {
     }
   }
 
-  /** The board as it stands: the trips that have not ended, and all units. */
-  boardFrames(position: number, nowMs: number): ServerMessage[] {
-    const trips = [...this.tripStates()].filter(trip => !isEnded(trip)).map(trip => this.tripView(trip))
-    const units = [...this.driverActors()]
-      .filter(({ state }) => state.retired !== true)
-      .map(actor => this.unitView(actor, nowMs))
-    return snapshotFrames(position, trips, units)
+  /** The unit where it is now, in the state that it has, or had. */
+  unitView(actor: DriverActor, nowMs: number, state = actor.state): UnitView {
+    const presence = { connected: actor.session !== null, fix: actor.location.current }
+    return unitView(state, presence, nowMs, this.#policy)
   }
 
-  unitView(actor: DriverActor, nowMs: number): UnitView {
-    const presence = { connected: actor.session !== null, fix: actor.location.current }
-    return unitView(actor.state, presence, nowMs, this.#policy)
+  get openTrips(): number {
+    return this.#openTrips.size
+  }
+
+  /** Units and trips of the board; retired ones count, too. */
+  get boardSize(): number {
+    return this.#drivers.size + this.#openTrips.size
   }
 }

@@ -30,6 +30,8 @@ export interface RegionParts {
   readonly newId: () => string
   /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
   readonly pendingMax?: number
+  /** Trips that have not ended, beyond which no call is taken. */
+  readonly openTripsMax?: number
   /** Hears of each turn that changed something, before it is durable: for those who watch over the states. */
   readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
   /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */

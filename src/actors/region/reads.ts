@@ -13,14 +13,16 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import type { MachineClock, RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
-import type { HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
+import type { BoardSize, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
+import { BoardSnapshots } from './board-snapshots.ts'
 import type { DamageReport } from './damage.ts'
 import { levelsServing } from './desk.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import { heldView, quarantineNotice } from './quarantine.ts'
+import type { Turn } from './turn.ts'
 
 /** How long a query waits for the log to become durable, wall time. */
 const QUERY_WAIT_MS = 1_000
@@ -42,13 +44,17 @@ interface RegionReadsParts {
   readonly clockNotice: () => ServerMessage | null
   /** The session has heard its welcome. */
   readonly onWelcomed: (session: Session) => void
+  readonly onError: (error: unknown) => void
 }
 
 export class RegionReads {
   readonly #parts: RegionReadsParts
 
+  readonly #snapshots: BoardSnapshots
+
   constructor(parts: RegionReadsParts) {
     this.#parts = parts
+    this.#snapshots = new BoardSnapshots({ ...parts, onSlice: ms => parts.metrics.fanOut(ms) })
   }
 
   /** Greets a session; `driver` is the actor of the unit that it speaks for. */
@@ -80,7 +86,7 @@ export class RegionReads {
   }
 
   watchBoard(session: Session, requestId: string, from: number | null): void {
-    const { memory, board, outbox, clock, logHead, isOverfull, damage, clockNotice } = this.#parts
+    const { board, outbox, logHead, isOverfull } = this.#parts
     const head = logHead()
     if (isOverfull()) {
       return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
@@ -89,51 +95,94 @@ export class RegionReads {
       const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
       return session.send(['error', requestId, 'position-ahead', message, { head }])
     }
-    const missed = from === null ? null : board.since(from)
-    const snapshot = missed === null ? memory.boardFrames(head, clock.nowMs()) : []
+    // While a snapshot is on its way to it, it gets that one or the next: nothing may overtake it.
+    const missed = from === null || this.#snapshots.has(session) ? null : board.since(from)
+    if (missed === null) return this.#sendBoard(session, requestId)
     // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
     const leave = () => {
-      session.send(['reply', requestId, head, { mode: missed === null ? 'snapshot' : 'events', position: head }])
-      for (const frame of snapshot) session.send(frame)
-      for (const frame of missed ?? []) session.sendShared(frame)
-      const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
-      if (held.length > 0) session.send(quarantineNotice(held))
-      const notice = damage.notice()
-      if (notice !== null) session.send(notice)
-      const clockOff = clockNotice()
-      if (clockOff !== null) session.send(clockOff)
+      session.send(['reply', requestId, head, { mode: 'events', position: head }])
+      for (const frame of missed) session.sendShared(frame)
+      this.#tellWatcher(session)
       board.watch(session, head)
     }
     outbox.hold(head, leave, { refuse: () => refuseStalled(session, requestId) })
   }
 
-  /** The board anew, for a console that missed too much of it. `wanted` is asked once it may leave. */
-  resendBoard(session: Session, wanted: () => boolean, sent: (position: number) => void): void {
-    const { memory, outbox, clock, logHead } = this.#parts
-    const head = logHead()
-    const frames = memory.boardFrames(head, clock.nowMs())
-    outbox.hold(head, () => {
-      if (!wanted()) return
-      for (const frame of frames) session.send(frame)
-      sent(head)
+  #sendBoard(session: Session, requestId: string): void {
+    const { board } = this.#parts
+    // What it watched is replaced: a record that is younger than the snapshot must not reach it before that.
+    board.pause(session)
+    this.#snapshots.ask(session, {
+      mayWait: false,
+      begin: position => session.send(['reply', requestId, position, { mode: 'snapshot', position }]),
+      end: position => {
+        this.#tellWatcher(session)
+        board.watch(session, position)
+      },
+      refuse: ({ code, message, details }) => {
+        session.send(['error', requestId, code, message, details ?? null])
+        board.goOn(session)
+      },
     })
   }
 
-  /** Through the outbox as well: a watch that still waits there must not begin after its end. */
+  /** What is no record, for whoever begins to watch. */
+  #tellWatcher(session: Session): void {
+    const { memory, damage, clockNotice } = this.#parts
+    const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
+    if (held.length > 0) session.send(quarantineNotice(held))
+    const notice = damage.notice()
+    if (notice !== null) session.send(notice)
+    const clockOff = clockNotice()
+    if (clockOff !== null) session.send(clockOff)
+  }
+
+  /** What a question for the board after a position is answered with. */
+  boardFrom(position: number | null): BoardSize {
+    const { memory, board } = this.#parts
+    const events = position === null ? null : board.eventsSince(position)
+    return events === null ? { items: memory.boardSize, events: 0 } : { items: 0, events }
+  }
+
+  /** The board anew, for a console that missed too much of it. */
+  resendBoard(session: Session, sent: (position: number) => void): void {
+    const { board } = this.#parts
+    this.#snapshots.ask(session, { mayWait: true, end: sent, refuse: () => board.goOn(session) })
+  }
+
+  /** Behind what is on its way: a watch that still waits there must not begin after its end. */
   unwatchBoard(session: Session, requestId: string): void {
     const { board, outbox, logHead } = this.#parts
-    const head = logHead()
-    const leave = () => {
+    const leave = (position: number) => {
       board.unwatch(session)
-      session.send(['reply', requestId, head, {}])
+      session.send(['reply', requestId, position, {}])
     }
-    outbox.hold(head, leave, { refuse: () => refuseStalled(session, requestId) })
+    const refuse = () => refuseStalled(session, requestId)
+    if (this.#snapshots.behind(session, { mayWait: false, end: leave, refuse })) return
+    this.#snapshots.left(session)
+    const head = logHead()
+    outbox.hold(head, () => leave(head), { refuse })
   }
 
   /** The session has ended; what of it still waits in the outbox goes before that. */
   left(session: Session): void {
     const { board, outbox, logHead } = this.#parts
+    this.#snapshots.left(session)
     outbox.hold(logHead(), () => board.unwatch(session))
+  }
+
+  /** Whether a snapshot of the board is on its way to the session. */
+  isSendingBoard(session: Session): boolean {
+    return this.#snapshots.has(session)
+  }
+
+  /** A turn is about to replace the states in memory. */
+  decided(turn: Turn): void {
+    this.#snapshots.decided(turn)
+  }
+
+  stop(): void {
+    this.#snapshots.stop()
   }
 
   nearest(query: NearestQuery, answer: Answer): void {

@@ -22,7 +22,7 @@ import { RegionClock } from '../clock.ts'
 import { DriverActor, type DriverMessage } from '../driver/driver-actor.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { OVERLOADED, UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, RecoveryProgress, Session } from '../region-handle.ts'
+import type { BoardSize, CommandRequest, RecoveryProgress, Session } from '../region-handle.ts'
 import { Timers } from '../timers.ts'
 import { TripActor, type TripDoor, type TripMessage } from '../trip/trip-actor.ts'
 import { Board } from './board.ts'
@@ -48,6 +48,8 @@ import { bySystem, TurnRunner } from './turn-runner.ts'
 import { Upkeep } from './upkeep.ts'
 
 const PENDING_MAX = 50_000
+/** Ten for each unit of the largest services that are known; with all that a call may have, 90 MB. */
+const OPEN_TRIPS_MAX = 20_000
 const UNITS_AT_ONCE = 256
 /** How often a drain looks whether its time is over. */
 const DRAIN_LOOK_MS = 100
@@ -160,7 +162,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       position: logEnd,
       machine,
       metrics,
-      resend: (session, wanted, sent) => this.#reads.resendBoard(session, wanted, sent),
+      resend: (session, sent) => this.#reads.resendBoard(session, sent),
+      isSending: session => this.#reads.isSendingBoard(session),
     })
     this.#mailbox = system.mailbox(regionId)
     this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
@@ -190,6 +193,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       damage: recovered.damage,
       clockNotice: () => parts.clockNotice?.() ?? null,
       onWelcomed: session => this.#store.welcomed(session),
+      onError: error => parts.log.error({ region: regionId, err: error }, 'making a snapshot of the board failed'),
     })
     this.#live = new LiveView({
       memory: this.#memory,
@@ -262,10 +266,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       outcomes: recovered.outcomes,
       desk: this.#desk,
       board: this.#board,
+      reads: this.#reads,
       live: this.#live,
       metrics,
       logger: parts.log,
       newId: parts.newId,
+      openTripsMax: parts.openTripsMax ?? OPEN_TRIPS_MAX,
       lastRecordedAtMs: recovered.lastRecordedAtMs,
       momentRange: () => ({
         earliestMs: this.clock.earliestMs() - LIMITS.behindMs,
@@ -377,6 +383,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     if (this.ref.tell({ type: 'feed-fixes', ...frame })) return true
     this.#feeds.turnBack(frame.fixes.length)
     return false
+  }
+
+  boardFrom(position: number | null): BoardSize {
+    return this.#reads.boardFrom(position)
   }
 
   /** Tells all who watch the board, beside its records. */
@@ -653,6 +663,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#feeds.stop()
     this.#live.stop()
     this.#board.stop()
+    this.#reads.stop()
     this.#upkeep.stop()
     this.#checkpoint.stop()
     this.#writer.stop()

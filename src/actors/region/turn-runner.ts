@@ -17,7 +17,7 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
-import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
+import { INTERNAL, tooManyTrips, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
 import { type CommandContext, type CommandOutcome, type Result, runCommand } from './commands.ts'
@@ -27,6 +27,7 @@ import type { LiveView } from './live/live-view.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import { EventRejected, quarantined, quarantineNotice } from './quarantine.ts'
+import type { RegionReads } from './reads.ts'
 import { retireIdle } from './reference.ts'
 import type { StoreWatch } from './store-watch.ts'
 import { Turn } from './turn.ts'
@@ -66,10 +67,13 @@ export interface TurnRunnerParts {
   readonly outcomes: Outcomes
   readonly desk: Desk
   readonly board: Board
+  readonly reads: Pick<RegionReads, 'decided'>
   readonly live: LiveView
   readonly metrics: Metrics
   readonly logger: Logger
   readonly newId: () => string
+  /** No call is taken that would make more of them. */
+  readonly openTripsMax: number
   readonly lastRecordedAtMs: number
   /** The moments that a client may report now. */
   readonly momentRange: () => { readonly earliestMs: number; readonly latestMs: number }
@@ -98,7 +102,7 @@ export class TurnRunner {
 
   /** One client command: a repeated id gets the first outcome, everything else is decided now, or refused while the store stalls. */
   command(request: CommandRequest): void {
-    const { outcomes, log, desk, memory, newId, momentRange, store } = this.#parts
+    const { outcomes, log, desk, memory, newId, momentRange, store, openTripsMax } = this.#parts
     const { principal, commandId, bodyHash, unitId, traceparent } = request
     const known = outcomes.find(principal, commandId)
     if (known !== undefined) {
@@ -107,6 +111,11 @@ export class TurnRunner {
       return known.position <= log.durable ? request.answer(outcome) : this.#answer(request, outcome)
     }
     if (store.refusesCommands) return request.answer({ ok: false, refusal: WRITES_STALLED })
+    const { command } = request
+    const trips = command.type === 'enter-call' ? command.needs.length : 0
+    if (trips > 0 && memory.openTrips + trips > openTripsMax) {
+      return this.#answer(request, { ok: false, refusal: tooManyTrips(openTripsMax) })
+    }
 
     let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
     const refusal = this.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
@@ -193,7 +202,7 @@ export class TurnRunner {
   }
 
   #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
-    const { memory, log, outcomes, live, store } = this.#parts
+    const { memory, log, outcomes, live, reads, store } = this.#parts
     const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const kept = bodyHash === null || commandId === null || result === undefined ? null : { bodyHash, result }
@@ -216,6 +225,7 @@ export class TurnRunner {
     // Before desk and finder look at its new state.
     if (turn.releases !== null) this.#release(turn.releases)
     live.decided(turn)
+    reads.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
     for (const call of turn.calls.values()) memory.setCall(call)
     for (const driver of turn.drivers.values()) this.#setDriver(driver)
@@ -237,7 +247,7 @@ export class TurnRunner {
     const { memory, desk, addTrip, setDeadlines } = this.#parts
     const actor = memory.tripActor(state.tripId)
     if (actor === undefined) addTrip(state)
-    else actor.state = state
+    else memory.setTrip(actor, state)
     desk.onTrip(state)
     setDeadlines(state)
   }

@@ -14,8 +14,11 @@ import { GoodCredentials } from './good-credentials.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 import { Principals, type PrincipalUsage } from './principals.ts'
 import { RateLimiter, type Usage } from './rate-limiter.ts'
+import { UnreadLedger } from './unread.ts'
 
 export class Limiter {
+  /** What all clients together have not read yet. */
+  readonly unread: UnreadLedger
   readonly #caps: ConnectionCaps
   readonly #rates: RateLimiter
   readonly #principals: Principals
@@ -28,6 +31,7 @@ export class Limiter {
 
   constructor(limits: Limits, metrics: Metrics, scheduler: Scheduler) {
     const nowMs = () => scheduler.monotonicMs()
+    this.unread = new UnreadLedger(limits.unreadBytes)
     this.#caps = new ConnectionCaps(limits, nowMs)
     this.#rates = new RateLimiter(limits, nowMs)
     this.#principals = new Principals(limits.sessionsPerUser, nowMs)
@@ -78,8 +82,16 @@ export class Limiter {
 
   /** Takes one HTTP request from the rate of its principal: GET is a query, all else a command. */
   takeRequest(principal: Principal, method: string): Refusal | null {
-    const rateClass = method === 'get' ? 'query' : 'command'
-    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass)
+    return this.#takeRequests(principal, method === 'get' ? 'query' : 'command', 1)
+  }
+
+  /** The request turned out to count as so many more commands. */
+  takeMore(principal: Principal, commands: number): Refusal | null {
+    return commands === 0 ? null : this.#takeRequests(principal, 'command', commands)
+  }
+
+  #takeRequests(principal: Principal, rateClass: RateClass, count: number): Refusal | null {
+    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass, count)
     if (waitMs === 0) return null
     this.#metrics.limitRefused(`rates.${rateClass}`)
     return tooFast(rateClass, waitMs)

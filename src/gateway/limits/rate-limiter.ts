@@ -74,14 +74,14 @@ export class RateLimiter {
     return Math.ceil(waitMs)
   }
 
-  /** Takes one message of a principal that has no connection: an HTTP request. Output: as of `take`. */
-  takeRequest(principal: Usage, rateClass: RateClass): number {
+  /** Takes messages of a principal that has no connection: an HTTP request. Output: as of `take`. */
+  takeRequest(principal: Usage, rateClass: RateClass, count = 1): number {
     const index = CLASS_INDEX[rateClass]
     const { userMs, burstMs } = this.#costs[index]!
     const nowMs = this.#nowMs()
     const from = Math.max(principal.fullAtMs[index]!, nowMs)
-    const waitMs = waitFor(from, from + userMs, nowMs, burstMs)
-    if (waitMs === 0) principal.fullAtMs[index] = from + userMs
+    const waitMs = waitFor(from, from + count * userMs, nowMs, burstMs)
+    if (waitMs === 0) principal.fullAtMs[index] = from + count * userMs
     return Math.ceil(waitMs)
   }
 }

@@ -8,6 +8,7 @@ import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem, type Step } from '../http.ts'
+import { commandCost } from '../limits/message-cost.ts'
 import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
 import { carryOut } from './command.ts'
@@ -64,6 +65,8 @@ async function postCall(context: GatewayContext, call: HttpCall, caller: TokenCl
   if (!region.ok) return problem(region.refusal)
 
   const { command } = parsed
+  const tooFast = context.limiter.takeMore(caller.sub, commandCost(command) - 1)
+  if (tooFast !== null) return problem(tooFast)
   const outcome = await carryOut(region.value, command, caller.sub, call)
   if (!outcome.ok) return problem(ofBody(outcome.refusal))
   return json(201, { ...outcome.result, position: outcome.position })

@@ -1,5 +1,5 @@
 /** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
-import { STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
+import { STORED_STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
 import { RANGES } from '../../protocol/limits.ts'
 import { FIX_FLAGS } from '../../store/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/track.ts'
@@ -81,7 +81,7 @@ function wholeNumber(
 function cursorOf(text: string | null): TrackCursor | null | undefined {
   if (text === null) return null
   const [, fixedAtMs, seq, streamId = ''] = /^(\d{1,15})\.(\d{1,16})(?:\.(.+))?$/.exec(text) ?? []
-  if (fixedAtMs === undefined || (streamId !== '' && !STREAM_ID.test(streamId))) return undefined
+  if (fixedAtMs === undefined || (streamId !== '' && !STORED_STREAM_ID.test(streamId))) return undefined
   return { fixedAtMs: Number(fixedAtMs), seq: Number(seq), streamId }
 }
 

@@ -1,6 +1,9 @@
 /** The board: a snapshot, then every record, without a gap or a double. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { Board } from '../../../src/actors/region/board.ts'
+import { Metrics } from '../../../src/telemetry/metrics.ts'
+import { ManualMachine } from '../../support/manual-machine.ts'
 import { callOf, type RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld
@@ -136,4 +139,30 @@ test('events carry no personal data; the trips of a snapshot do', async () => {
   await world.call({ details: { callerName: 'the caller', phone: null, address: null, notes: null } })
   assert.ok(!JSON.stringify(console.all('board-events')).includes('the caller'))
   assert.equal((await world.board()).trips[0]!.details?.callerName, 'the caller')
+})
+
+test('what is kept for consoles that come back is bounded by events, and each question costs by what it gets', () => {
+  const machine = new ManualMachine()
+  const board = new Board({ position: 0, machine, metrics: new Metrics(), resend: () => {}, isSending: () => false })
+  const closed = (callId: string) => ({ type: 'CallClosed', v: 1, entity: `call/${callId}`, callId }) as const
+  const events = Array.from({ length: 900 }, (_, i) => closed(`c${i}`))
+  for (let position = 1; position <= 100; position++) board.keep(position, 0, events)
+  // 20,000 events are 22 records of these.
+  assert.equal(board.since(77), null, 'a record of long ago is still kept')
+  assert.equal(board.since(98)?.length, 2)
+  assert.deepEqual([board.eventsSince(98), board.eventsSince(100), board.eventsSince(90)], [1_800, 0, null])
+  for (let position = 101; position <= 30_000; position++) board.keep(position, 0, [])
+  assert.deepEqual([board.eventsSince(9_999), board.eventsSince(28_000)], [null, 2_000])
+  assert.equal(board.since(28_000)?.[0]?.message[1], 28_001)
+})
+
+test('holes in fixes are no news for the board', async () => {
+  await world.import(['A1'])
+  const console = await watch(null)
+  const feed = world.feed()
+  await settle()
+  await world.attach(feed, [1, 'A1', 'modem', 'gnss', 11])
+  const { logHead } = world.region
+  assert.equal((await world.events('FixHoleRecorded')).length, 1)
+  assert.deepEqual(console.last('board-events').slice(0, 3), [logHead, console.last('board-events')[1], []])
 })

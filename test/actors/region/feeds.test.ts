@@ -1,6 +1,8 @@
 /** Feeds through a region: whose a unit is, what becomes of its fixes, which marks leave when, and what a crash costs. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { feedTag } from '../../../src/actors/region/feed-streams.ts'
+import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { FeedChannel, FeedFix } from '../../../src/protocol/wire.ts'
 import { decodeSegment } from '../../../src/store/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
@@ -37,12 +39,14 @@ const shownAtM = async (unitId: string): Promise<number | null> => {
   const place = unit?.fix ?? null
   return place === null ? null : Math.round((place.latE7 / 1e7 + 36.85) * 111_195)
 }
-/** What is stored, as `unit/stream/seq`, in order. */
+/** What stands behind the ids of this feed's streams where they are stored. */
+const TAG = feedTag('modem gateway')
+/** What is stored, as `unit/stream/seq`, in order; of this feed's streams with the ids that it has given them. */
 const stored = async (): Promise<string[]> => {
   const rows: string[] = []
   for await (const segments of world.journal.readSegments('akl', 0)) {
     for (const { bytes } of segments) {
-      for (const row of decodeSegment(bytes)) rows.push(`${row.unitId}/${row.streamId}/${row.fix.seq}`)
+      for (const row of decodeSegment(bytes)) rows.push(`${row.unitId}/${row.streamId.replace(TAG, '')}/${row.fix.seq}`)
     }
   }
   return rows.sort()
@@ -165,7 +169,7 @@ describe('attaching', () => {
         fromSeq,
         toSeq,
       ]),
-      [['A1', 'f-A1', 1, 4]],
+      [['A1', `f-A1${TAG}`, 1, 4]],
     )
   })
 })
@@ -416,5 +420,45 @@ describe('loss', () => {
     await world.advance(PERSISTED_MS + MARKS_MS)
     assert.deepEqual(marks(), { 1: 12 })
     assert.deepEqual(feed.all('error'), [])
+  })
+})
+
+describe('a stream that another feed names', () => {
+  test('[FD-10] is another one: nothing of the first is taken for sent, nor after a restart', async () => {
+    await world.attach(feed, channel(1, 'A1'))
+    world.feedFixes(feed, ...fixes(1, 1, 2))
+    await world.advance(PERSISTED_MS)
+    const other = world.feed(null, 'another gateway')
+    const taken = await world.attach(other, channel(1, 'A1', 50))
+    assert.deepEqual(taken, { channels: [[1, 49]], refused: [] })
+    world.feedFixes(other, ...fixes(1, 50, 60))
+    await world.advance(PERSISTED_MS)
+    assert.deepEqual((await world.attach(feed, channel(1, 'A1', 3))).channels, [[1, 2]])
+    world.feedFixes(feed, ...fixes(1, 3, 12))
+    await world.advance(PERSISTED_MS)
+    assert.equal((await stored()).filter(row => row.startsWith('A1/f-A1/')).length, 12)
+    await world.restart('crash')
+    const back = world.feed()
+    await settle()
+    assert.deepEqual((await world.attach(back, channel(1, 'A1', 13))).channels, [[1, 12]])
+  })
+
+  test('[FD-2] a hole that no backlog could have made is refused and changes nothing', async () => {
+    const most = LIMITS.holeFixes
+    const { channels, refused } = await world.attach(feed, channel(1, 'A1', most + 2), channel(2, 'A2', most + 1))
+    assert.deepEqual([channels, refused], [[[2, most]], [[1, 'invalid-field']]])
+    assert.equal((await world.events('FixHoleRecorded')).length, 1)
+    assert.deepEqual((await world.attach(feed, channel(1, 'A1'))).channels, [[1, 0]])
+  })
+
+  test('[FX-6] a driver with such a hole is sent away for good', async () => {
+    const session = world.connect('A1', [
+      ['s', 'gnss', 1],
+      ['t', 'gnss', LIMITS.holeFixes + 2],
+    ])
+    await settle()
+    assert.deepEqual(session.last('error').slice(0, 2), ['hello', 'invalid-field'])
+    assert.deepEqual([session.last('error')[3], session.closes], [{ path: 'streams.1.2' }, [4400]])
+    assert.deepEqual(await world.events('FixHoleRecorded'), [])
   })
 })

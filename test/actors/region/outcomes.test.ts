@@ -122,3 +122,20 @@ describe('an accepted command that changed nothing', () => {
     )
   })
 })
+
+test('[OF-13] beyond so many open trips no call is taken; one that ends makes room, and a repeated id has its outcome', async () => {
+  const full = await RegionWorld.open({ openTripsMax: 3 })
+  try {
+    const two = callOf({ needs: Array(2).fill({ levelOfCare: 'bls', capabilities: [] }) })
+    const { tripIds } = await full.accepted(full.dispatch(two, 'c-1'))
+    assert.equal(await full.refused(full.dispatch(two, 'c-2')), 'overloaded')
+    assert.deepEqual((await full.accepted(full.dispatch(two, 'c-1'))).tripIds, tripIds)
+    await full.call()
+    assert.equal(await full.refused(full.dispatch(callOf())), 'overloaded')
+    const tripId = (tripIds as string[])[0]!
+    await full.accepted(full.dispatch({ type: 'cancel-trip', tripId, reason: 'other' }))
+    await full.call()
+  } finally {
+    await full.close()
+  }
+})

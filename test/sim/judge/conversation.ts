@@ -3,6 +3,7 @@
  * handed to whoever judges what they say.
  */
 
+import { feedStreamId, feedTag } from '../../../src/actors/region/feed-streams.ts'
 import { decodeServer } from '../../../src/protocol/codec.ts'
 import { toFeedFix, toFix } from '../../../src/protocol/fix-frame.ts'
 import { type ClientRequest, parseFrame } from '../../../src/protocol/parse.ts'
@@ -195,7 +196,9 @@ export class Conversation {
   }
 
   #sentAttach({ channels }: Attach): void {
-    for (const [channel, unitId, streamId, clock] of channels) {
+    const tag = feedTag(this.#principal ?? '')
+    for (const [channel, unitId, id, clock] of channels) {
+      const streamId = feedStreamId(id, tag)
       const open = this.#channels.get(channel) ?? []
       open.push({ stream: this.#parts.tracks.stream(unitId, streamId), clock })
       this.#channels.set(channel, open)

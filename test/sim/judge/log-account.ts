@@ -21,8 +21,8 @@ export interface AccountedRecord {
   readonly commandId: string | null
   readonly trace: string | null
   readonly events: readonly DomainEvent[]
-  /** The events as JSON text. */
-  readonly text: string
+  /** The events of which the board tells, as JSON text. */
+  readonly shownText: string
   /** True time. */
   readonly committedAtMs: number
 }
@@ -123,7 +123,17 @@ export class LogAccount {
     }
     const text = JSON.stringify(write.record.events)
     const events = JSON.parse(text) as DomainEvent[]
-    const record = { position, recordedAtMs, epoch, principal, commandId, trace, events, text, committedAtMs: nowMs }
+    const record = {
+      position,
+      recordedAtMs,
+      epoch,
+      principal,
+      commandId,
+      trace,
+      events,
+      shownText: shownTextOf(events),
+      committedAtMs: nowMs,
+    }
     added(record)
     this.records.push(record)
     for (const event of events) this.#apply(record, event)
@@ -201,3 +211,7 @@ function unitsOf(event: DomainEvent): UnitId[] {
 /** Equal as JSON values. */
 export const sameJson = (a: unknown, b: unknown): boolean =>
   isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))
+
+/** Holes in fixes are no news for a board. */
+const shownTextOf = (events: readonly DomainEvent[]): string =>
+  JSON.stringify(events.filter(({ type }) => type !== 'FixHoleRecorded'))

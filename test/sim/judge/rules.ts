@@ -47,7 +47,7 @@ export const RULES = {
   'told-as-logged':
     'Units and trips are told as the log has them at the position that is told, personal data only to whom it is for.',
   'board-without-gap':
-    'From a snapshot on the board hears every record once, in order, with the events that the log has.',
+    'From a snapshot on the board hears every record once, in order, with the events that the log has, but for holes.',
   'tile-without-gap': 'The frames of a tile are numbered without a gap, unless a snapshot stands between.',
   'views-converge': 'In the end every console shows the trips, units and places that the engine has.',
   // Liveness, once the world has been left in peace.

@@ -60,7 +60,9 @@ export class BoardHeard {
       this.#find(`position ${position} was told as of ${recordedAtMs}, and the log has ${record.recordedAtMs}`)
     }
     const text = JSON.stringify(events)
-    if (text !== record.text) this.#find(`position ${position} was told as ${text}, and the log has ${record.text}`)
+    if (text !== record.shownText) {
+      this.#find(`position ${position} was told as ${text}, and the log has ${record.shownText}`)
+    }
   }
 
   #find(text: string): void {

@@ -1,0 +1,83 @@
+/**
+ * The board at one position of the log, looked at in pieces while the region works on.
+ *
+ * States are never changed, only replaced: of what a turn is about to replace the picture keeps the state that it began
+ * with, and everything else it reads from memory. Positions and connections are no part of the log; they are as they are
+ * when their unit is looked at.
+ */
+import type { CallState } from '../../domain/call.ts'
+import type { CallDetails } from '../../domain/commands.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import { isEnded, type TripState } from '../../domain/trip.ts'
+import type { TripView, UnitView } from '../../protocol/wire.ts'
+import type { DriverActor } from '../driver/driver-actor.ts'
+import type { States, Turn } from './turn.ts'
+import { tripView } from './views.ts'
+
+/** What a picture is taken of. */
+export interface PicturedMemory extends States {
+  driverActors(): Iterable<DriverActor>
+  openTripStates(): Iterable<TripState>
+  detailsOf(callId: CallId): CallDetails | null
+  unitView(actor: DriverActor, nowMs: number, state: DriverState): UnitView
+}
+
+export class BoardPicture {
+  /** The records up to here are in it. */
+  readonly position: number
+  readonly #memory: PicturedMemory
+  // As they were at the position; undefined: it was not there yet.
+  readonly #drivers = new Map<UnitId, DriverState | undefined>()
+  readonly #trips = new Map<TripId, TripState | undefined>()
+  readonly #calls = new Map<CallId, CallState | undefined>()
+  readonly #details = new Map<CallId, CallDetails | null>()
+
+  constructor(memory: PicturedMemory, position: number) {
+    this.#memory = memory
+    this.position = position
+  }
+
+  /** A turn is about to replace the states in memory. */
+  decided(turn: Turn): void {
+    const memory = this.#memory
+    for (const id of turn.drivers.keys()) if (!this.#drivers.has(id)) this.#drivers.set(id, memory.driver(id))
+    for (const id of turn.trips.keys()) if (!this.#trips.has(id)) this.#trips.set(id, memory.trip(id))
+    for (const id of turn.calls.keys()) if (!this.#calls.has(id)) this.#calls.set(id, memory.call(id))
+    if (turn.callDetails === null) return
+    const { callId } = turn.callDetails
+    if (!this.#details.has(callId)) this.#details.set(callId, memory.detailsOf(callId))
+  }
+
+  /** The units, each as it is come to; null in place of one that is not on the board. */
+  *units(nowMs: () => number): Iterable<UnitView | null> {
+    for (const actor of this.#memory.driverActors()) {
+      const { unitId } = actor
+      const state = this.#drivers.has(unitId) ? this.#drivers.get(unitId) : actor.state
+      const isShown = state !== undefined && state.retired !== true
+      yield isShown ? this.#memory.unitView(actor, nowMs(), state) : null
+    }
+  }
+
+  /** The trips that had not ended, as `units` has it. */
+  *trips(): Iterable<TripView | null> {
+    const seen = new Set<TripId>()
+    for (const now of this.#memory.openTripStates()) {
+      const { tripId } = now
+      const isChanged = this.#trips.has(tripId)
+      if (!isChanged) seen.add(tripId)
+      yield isChanged ? null : this.#tripView(now)
+    }
+    // Those that changed before they were looked at may have ended since, or were not there yet.
+    for (const [tripId, was] of this.#trips) {
+      yield was === undefined || isEnded(was) || seen.has(tripId) ? null : this.#tripView(was)
+    }
+  }
+
+  #tripView(trip: TripState): TripView {
+    const { callId } = trip
+    const call = this.#calls.has(callId) ? this.#calls.get(callId) : this.#memory.call(callId)
+    const details = this.#details.has(callId) ? this.#details.get(callId)! : this.#memory.detailsOf(callId)
+    return tripView(trip, call, details)
+  }
+}

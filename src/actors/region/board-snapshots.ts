@@ -1,0 +1,220 @@
+/**
+ * Snapshots of the board for whoever asks: made in slices, each for all who had asked before it began.
+ *
+ * One is *made* at a time, at the position at which it began; then it is *held* until that is durable, and *told*, part
+ * by part, to each who waits for it. Whoever asks meanwhile waits for the next, so that nobody is shown positions of
+ * before the question, and a session has one under way at most: what it asks for in the meantime is answered together.
+ */
+import type { Refusal } from '../../protocol/errors.ts'
+import type { ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { MachineClock, RegionClock } from '../clock.ts'
+import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
+import type { Session, SharedFrame } from '../region-handle.ts'
+import { BoardPicture, type PicturedMemory } from './board-picture.ts'
+import { type Job, Slices } from './live/slices.ts'
+import type { Outbox } from './outbox.ts'
+import type { Turn } from './turn.ts'
+
+/** Trips and units in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
+const PART_ITEMS = 200
+/** After a snapshot the loop is left to others for so many times what it took, but for no longer than the other. */
+const REST_SHARE = 3
+const REST_MAX_MS = 1_000
+/** How often a session that has not read its last snapshot is looked at again, wall time. */
+const LOOK_AGAIN_MS = 250
+
+/** What somebody asked for that a snapshot answers; each is told its end or its refusal. */
+export interface BoardAsked {
+  /** Whether it waits for a store that stalls, as news do. */
+  readonly mayWait: boolean
+  /** The parts follow. */
+  readonly begin?: (position: number) => void
+  /** The parts have left. */
+  readonly end: (position: number) => void
+  readonly refuse: (refusal: Refusal) => void
+}
+
+/** One session, and what it asked for in its order. */
+interface Receiver {
+  readonly session: Session
+  readonly asked: BoardAsked[]
+  hasLeft: boolean
+}
+
+interface BoardSnapshotsParts {
+  readonly memory: PicturedMemory
+  readonly outbox: Outbox
+  readonly clock: RegionClock
+  readonly machine: MachineClock
+  /** Position of the newest record, durable or not. */
+  readonly logHead: () => number
+  /** Own time of one slice, milliseconds. */
+  readonly onSlice: (durationMs: number) => void
+  readonly onError: (error: unknown) => void
+}
+
+export class BoardSnapshots {
+  readonly #parts: BoardSnapshotsParts
+  readonly #slices: Slices
+  /** Those for whom the next one is made. */
+  readonly #waiting = new Map<Session, Receiver>()
+  /** Those who wait for the one that is made, held or told. */
+  readonly #served = new Map<Session, Receiver>()
+  #isBusy = false
+  #picture: BoardPicture | null = null
+  /** What this one has taken of the loop so far. */
+  #spentMs = 0
+  #cancelNext: (() => void) | null = null
+  #isStopped = false
+
+  constructor(parts: BoardSnapshotsParts) {
+    const { machine, onSlice, onError } = parts
+    this.#parts = parts
+    this.#slices = new Slices({
+      machine,
+      onSlice: ms => {
+        this.#spentMs += ms
+        onSlice(ms)
+      },
+      onError,
+    })
+  }
+
+  /** Whether a snapshot is on its way to the session. */
+  has(session: Session): boolean {
+    return this.#waiting.has(session) || this.#served.has(session)
+  }
+
+  /** The session gets a snapshot, as soon as it can be made. */
+  ask(session: Session, asked: BoardAsked): void {
+    const receiver = this.#waiting.get(session)
+    if (receiver !== undefined) receiver.asked.push(asked)
+    else this.#waiting.set(session, { session, asked: [asked], hasLeft: false })
+    if (!this.#isBusy && this.#cancelNext === null) this.#next()
+  }
+
+  /** Has it told behind the snapshot that the session has asked for. Output: false when it has asked for none. */
+  behind(session: Session, asked: BoardAsked): boolean {
+    const receiver = this.#waiting.get(session) ?? this.#served.get(session)
+    if (receiver === undefined || isPatient(receiver)) return false
+    receiver.asked.push(asked)
+    return true
+  }
+
+  /** The session has ended, or wants no snapshot any more. */
+  left(session: Session): void {
+    this.#waiting.delete(session)
+    const receiver = this.#served.get(session)
+    if (receiver !== undefined) receiver.hasLeft = true
+  }
+
+  /** A turn is about to replace the states in memory. */
+  decided(turn: Turn): void {
+    this.#picture?.decided(turn)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#slices.stop()
+    this.#cancelNext?.()
+    this.#waiting.clear()
+    this.#served.clear()
+    this.#picture = null
+  }
+
+  #next(): void {
+    if (this.#isStopped || this.#waiting.size === 0) return
+    for (const [session, receiver] of this.#waiting) {
+      // What it was sent last still waits for it, in memory: it gets no second one on top.
+      if (session.isBehind) continue
+      this.#waiting.delete(session)
+      this.#served.set(session, receiver)
+    }
+    if (this.#served.size === 0) return this.#nextAfter(LOOK_AGAIN_MS)
+    this.#isBusy = true
+    this.#spentMs = 0
+    this.#slices.add(this.#make())
+  }
+
+  #nextAfter(delayMs: number): void {
+    this.#cancelNext = this.#parts.machine.after(delayMs, () => {
+      this.#cancelNext = null
+      this.#next()
+    })
+  }
+
+  *#make(): Job {
+    const { memory, outbox, clock, logHead } = this.#parts
+    const picture = new BoardPicture(memory, logHead())
+    this.#picture = picture
+    const { position } = picture
+    const trips: TripView[] = []
+    const units: UnitView[] = []
+    try {
+      for (const trip of picture.trips()) {
+        if (trip !== null) trips.push(trip)
+        yield
+      }
+      for (const unit of picture.units(() => clock.nowMs())) {
+        if (unit !== null) units.push(unit)
+        yield
+      }
+    } catch (error) {
+      this.#refuse([...this.#served.values()], INTERNAL)
+      throw error
+    } finally {
+      this.#picture = null
+    }
+    const frames = snapshotFrames(position, trips, units)
+    const receivers = [...this.#served.values()]
+    const patient = receivers.filter(isPatient)
+    const others = receivers.filter(receiver => !isPatient(receiver))
+    const told = (them: readonly Receiver[]) => () => this.#slices.add(this.#tell(them, frames, position))
+    outbox.hold(position, told(patient))
+    outbox.hold(position, told(others), { refuse: () => this.#refuse(others, WRITES_STALLED) })
+  }
+
+  *#tell(receivers: readonly Receiver[], frames: readonly SharedFrame[], position: number): Job {
+    for (const receiver of receivers) {
+      const { session, asked } = receiver
+      for (const { begin } of asked) begin?.(position)
+      for (const frame of frames) {
+        if (receiver.hasLeft) break
+        session.sendShared(frame)
+        yield
+      }
+      this.#over(receiver, ({ end }) => end(position))
+    }
+  }
+
+  #refuse(receivers: readonly Receiver[], refusal: Refusal): void {
+    for (const receiver of receivers) this.#over(receiver, ({ refuse }) => refuse(refusal))
+  }
+
+  /** The receiver waits no more for this one; the next is made when nobody does. */
+  #over(receiver: Receiver, tell: (asked: BoardAsked) => void): void {
+    this.#served.delete(receiver.session)
+    if (!receiver.hasLeft) receiver.asked.forEach(tell)
+    if (this.#served.size > 0 || !this.#isBusy) return
+    this.#isBusy = false
+    if (this.#waiting.size === 0) return
+    if (this.#spentMs > 0) this.#nextAfter(Math.min(REST_MAX_MS, REST_SHARE * this.#spentMs))
+    else this.#next()
+  }
+}
+
+const isPatient = ({ asked }: Receiver): boolean => asked.every(({ mayWait }) => mayWait)
+
+/** A snapshot cut into frames; there is always at least one. */
+function snapshotFrames(
+  position: number,
+  trips: readonly TripView[],
+  units: readonly UnitView[],
+): readonly SharedFrame[] {
+  const parts = Math.max(1, Math.ceil(trips.length / PART_ITEMS), Math.ceil(units.length / PART_ITEMS))
+  return Array.from({ length: parts }, (_, part) => {
+    const [from, to] = [part * PART_ITEMS, (part + 1) * PART_ITEMS]
+    const message: ServerMessage = ['board', position, part, parts, trips.slice(from, to), units.slice(from, to)]
+    return { message, encoded: {} }
+  })
+}

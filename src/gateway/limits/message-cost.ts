@@ -1,0 +1,67 @@
+/**
+ * What a message counts as at the door: the class whose rate it takes from, and as how many messages of that class.
+ *
+ * A message that makes much work counts as many, so that whoever sends the dearest as fast as they are taken leaves the
+ * engine to others all the same; what each takes is measured by `npm run bench -- costs`.
+ */
+import type { RegionHandle } from '../../actors/region-handle.ts'
+import type { CallDetails, Command } from '../../domain/commands.ts'
+import type { Role } from '../../domain/roles.ts'
+import type { RateClass } from '../../protocol/limits.ts'
+import type { ClientRequest } from '../../protocol/parse.ts'
+
+/** One more message for so many of each. */
+const BOARD_ITEMS = 1_000
+const BOARD_EVENTS = 100
+const CHANNELS = 100
+const TILES = 16
+const DETAIL_CHARS = 500
+
+type Cost = readonly [RateClass, number]
+
+/** Input: `role` and `region` of the session, null before there is one. */
+export function costOf(
+  request: ClientRequest,
+  role: Role | null,
+  region: Pick<RegionHandle, 'boardFrom'> | null,
+): Cost {
+  switch (request.type) {
+    case 'fix':
+      return ['fix', request.fixes.length]
+    case 'hint':
+      return ['fix', 1]
+    case 'feed-fixes':
+      return ['feedFix', request.fixes.length]
+    case 'command':
+      return [role === 'driver' ? 'crewCommand' : 'command', commandCost(request.command)]
+    case 'nearest':
+      return ['query', 1]
+    case 'watch-board':
+      return ['control', 1 + boardCost(request.fromPosition, region)]
+    case 'watch-tiles':
+      return ['control', Math.max(1, Math.ceil(request.tiles.length / TILES))]
+    case 'attach':
+    case 'detach':
+      return ['control', Math.ceil(request.channels.length / CHANNELS)]
+    default:
+      return ['control', 1]
+  }
+}
+
+/** As how many commands it counts: a call by its needs, and either that has details by what has to be kept of them. */
+export function commandCost(command: Command): number {
+  if (command.type === 'enter-call') return command.needs.length + detailsCost(command.details)
+  return command.type === 'amend-call' ? 1 + detailsCost(command.details ?? null) : 1
+}
+
+function detailsCost(details: CallDetails | null): number {
+  if (details === null) return 0
+  const { callerName, phone, address, notes } = details
+  const chars = [callerName, phone, address, notes].reduce((sum, text) => sum + (text?.length ?? 0), 0)
+  return Math.floor(chars / DETAIL_CHARS)
+}
+
+function boardCost(fromPosition: number | null, region: Pick<RegionHandle, 'boardFrom'> | null): number {
+  const { items, events } = region?.boardFrom(fromPosition) ?? { items: 0, events: 0 }
+  return Math.floor(items / BOARD_ITEMS) + Math.floor(events / BOARD_EVENTS)
+}

@@ -1,0 +1,62 @@
+/** What messages count as at the door. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { commandCost, costOf } from '../../../src/gateway/limits/message-cost.ts'
+import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
+import type { ClientRequest } from '../../../src/protocol/parse.ts'
+import type { TileWatch } from '../../../src/protocol/wire.ts'
+import { callOf } from '../../support/region-world.ts'
+
+const regionOf = (units: number, events = 0) => ({
+  boardFrom: (position: number | null) => (position === null ? { items: units, events: 0 } : { items: 0, events }),
+})
+const watchBoard = (fromPosition: number | null): ClientRequest => ({ type: 'watch-board', id: 'q', fromPosition })
+const text = (length: number) => 'x'.repeat(length)
+
+test('[LM-12] a question for the board counts by what it is answered with', () => {
+  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(999)), ['control', 1])
+  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(2_000)), ['control', 3])
+  assert.deepEqual(costOf(watchBoard(null), 'dispatcher', regionOf(100_000)), ['control', 101])
+  assert.deepEqual(costOf(watchBoard(7), 'dispatcher', regionOf(100_000, 99)), ['control', 1])
+  assert.deepEqual(costOf(watchBoard(7), 'dispatcher', regionOf(100_000, 2_000)), ['control', 21])
+  assert.deepEqual(costOf(watchBoard(null), null, null), ['control', 1])
+})
+
+test('[LM-12] attach and detach count by their channels, watch-tiles by its tiles', () => {
+  const channels = (count: number) => Array.from({ length: count }, (_, i) => i)
+  const attach = (count: number): ClientRequest => ({
+    type: 'attach',
+    id: 'q',
+    channels: channels(count).map(channel => [channel, `U${channel}`, 's', 'gnss', 1]),
+  })
+  const tiles = (count: number): ClientRequest => ({
+    type: 'watch-tiles',
+    id: 'q',
+    tiles: channels(count).map((x): TileWatch => [`12/${x}/0`, null, null]),
+  })
+  const counts = (make: (count: number) => ClientRequest) => (count: number) => costOf(make(count), 'feed', null)[1]
+  assert.deepEqual([1, 100, 101, 1_000].map(counts(attach)), [1, 1, 2, 10])
+  const detach = (count: number): ClientRequest => ({ type: 'detach', id: 'q', channels: channels(count) })
+  assert.deepEqual([1, 1_000].map(counts(detach)), [1, 10])
+  assert.deepEqual([0, 1, 16, 17, 256].map(counts(tiles)), [1, 1, 1, 2, 16])
+})
+
+test('[LM-12] a call counts by its needs and its details, and a crew’s commands are a class of their own', () => {
+  const need = { levelOfCare: 'bls', capabilities: [] } as const
+  const details = { callerName: text(120), phone: text(40), address: text(240), notes: text(2_000) }
+  assert.equal(commandCost(callOf()), 1)
+  assert.equal(commandCost(callOf({ details: { callerName: 'Ann', phone: '1', address: null, notes: null } })), 1)
+  assert.equal(commandCost(callOf({ needs: Array(8).fill(need), details })), 8 + 4)
+  assert.equal(commandCost({ type: 'amend-call', callId: 'c', details }), 1 + 4)
+  assert.equal(commandCost({ type: 'amend-call', callId: 'c', details: null }), 1)
+  const signOn: ClientRequest = { type: 'command', id: 'c', command: { type: 'sign-on', happenedAtMs: 0 } }
+  assert.deepEqual(costOf(signOn, 'driver', null), ['crewCommand', 1])
+  assert.deepEqual(costOf({ type: 'command', id: 'c', command: callOf() }, 'dispatcher', null), ['command', 1])
+})
+
+test('[LM-12] no message counts as more than a burst, but for the board of a very large region', () => {
+  const burst = (name: keyof typeof DEFAULT_LIMITS.rates) =>
+    DEFAULT_LIMITS.rates[name].connectionPerS * DEFAULT_LIMITS.rates[name].burstS
+  assert.ok(12 < burst('command'))
+  assert.ok(1 + 100_000 / 1_000 < burst('control'))
+})
