@@ -24,6 +24,11 @@ test('a request whose end two readers could see differently is cut, and nothing 
     ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', `5\r\nhello\r\n0\r\n\r\n${smuggled}`)],
     ['two codings', post('Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
     ['a list of codings', post('Transfer-Encoding: identity, chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks', post('Transfer-Encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks in capitals', post('TRANSFER-ENCODING: Chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks on a GET', `${get('/healthz', `${HOST}Transfer-Encoding: chunked\r\n`)}0\r\n\r\n${smuggled}`],
+    ['no coding', post('Transfer-Encoding: identity\r\n', smuggled)],
+    ['an empty coding', post('Transfer-Encoding:\r\nX-A: 1\r\n', smuggled)],
     ['two hosts', get('/healthz', 'Host: a\r\nHost: b\r\n')],
     [
       'two lengths at the upgrade',
@@ -49,9 +54,82 @@ test('a length that is no length, and a coding beside one, are 400 and the end o
     const { status, hasEnded, text } = await door.ask(post(headers, `0\r\n\r\n${smuggled}`))
     assert.deepEqual([status, hasEnded, answers(text)], [400, true, 1], headers)
   }
-  for (const body of ['zz\r\nhello\r\n0\r\n\r\n', 'FFFFFFFFFFFFFFFFF\r\nhello\r\n']) {
-    const { text, hasEnded } = await door.ask(post('Transfer-Encoding: chunked\r\n', body + smuggled))
-    assert.ok(hasEnded && !text.includes(' 200 '), body)
+})
+
+test('a request in a chunk whose head readers understand differently is not read', async t => {
+  const door = await Door.start(t)
+  // `1;a` is one byte to all others, and 0x1ba to uWebSockets.js, which then reads the next head inside of the chunk.
+  const inner = get('/metrics')
+  const read = 0x1ba
+  const make = (size: string) => `${'P'.repeat(read - 3 - (size.length + 2))}\r\n0\r\n\r\n${inner}`
+  let size = '1ff'
+  for (let i = 0; i < 4; i += 1) size = make(size).length.toString(16)
+  const extension = `1;a\r\nA\r\n${size}\r\n${make(size)}\r\n0\r\n\r\n`
+  for (const body of [
+    extension,
+    `5;a\r\nhello\r\n0\r\n\r\n${smuggled}`,
+    `5\nhello\r\n0\r\n\r\n${smuggled}`,
+    `5\r\nhelloXX0\r\n\r\n${smuggled}`,
+    'zz\r\nhello\r\n0\r\n\r\n',
+    'FFFFFFFFFFFFFFFFF\r\nhello\r\n',
+  ]) {
+    for (const request of [
+      get('/healthz', `${HOST}Transfer-Encoding: chunked\r\n`) + body,
+      post('Transfer-Encoding: chunked\r\n', body),
+    ]) {
+      const { text, hasEnded } = await door.ask(request)
+      assert.deepEqual([text, hasEnded], ['', true], body.slice(0, 20))
+    }
+  }
+})
+
+test('a preflight with an ambiguous head is cut like any other request', async t => {
+  const door = await Door.start(t, { allowedOrigins: ['https://desk.example'] })
+  const asks = `${HOST}Origin: https://desk.example\r\nAccess-Control-Request-Method: POST\r\n`
+  const preflight = (headers: string) => `OPTIONS /v1/calls HTTP/1.1\r\n${asks}${headers}\r\n${smuggled}`
+  for (const headers of [
+    'Content-Length: 0\r\nContent-Length: 40\r\n',
+    'Host: b\r\n',
+    'Transfer-Encoding: xchunked\r\n',
+    'Transfer-Encoding: chunked\r\n',
+  ]) {
+    const { text, hasEnded } = await door.ask(preflight(headers))
+    assert.deepEqual([text, hasEnded], ['', true], headers)
+  }
+  assert.match((await door.ask(preflight(''))).text, /^HTTP\/1\.1 204 /)
+})
+
+test('a query or a list of subprotocols over 4 kB is refused by name, and a head over 16 kB altogether', async t => {
+  const door = await Door.start(t)
+  const asked = (query: string, headers = '') =>
+    door.ask(get(`/v1/units/nearest?${query}`, `${HOST}Authorization: Bearer person-1/dispatcher\r\n${headers}`))
+  assert.equal((await asked(`region=akl&lon=1&lat=1&x=${'a'.repeat(4_000)}`)).status, 200)
+  for (const size of [4_097, 15_000]) {
+    const { status, text, hasEnded } = await asked('a=1&'.repeat(size / 4 + 1))
+    assert.deepEqual([status, hasEnded], [400, true])
+    assert.deepEqual(JSON.parse(text.slice(text.indexOf('\r\n\r\n'))).details, { path: 'query' })
+  }
+  const offered = (subprotocols: string) =>
+    door.ask(
+      get(
+        '/v1/ws',
+        `${HOST}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ${subprotocols}\r\n`,
+      ),
+    )
+  assert.equal((await offered(`${'x, '.repeat(1_000)}goldenhour.v1`)).status, 101)
+  const refused = await offered(`${'x, '.repeat(1_400)}goldenhour.v1`)
+  assert.deepEqual([refused.status, refused.hasEnded], [400, true])
+  assert.match(refused.text, /"path":"Sec-WebSocket-Protocol"/)
+  for (const head of [
+    get('/healthz', `${HOST}X-A: ${'a'.repeat(16_384)}\r\n`),
+    get('/healthz', HOST + `X-A: ${'a'.repeat(400)}\r\n`.repeat(42)),
+    get(`/${'a'.repeat(16_384)}`),
+    get('/v1/ws', `${HOST}Sec-WebSocket-Key: ${'x'.repeat(24)}\r\nX-A: ${'a'.repeat(16_384)}\r\n`),
+    `OPTIONS /v1/calls HTTP/1.1\r\n${HOST}X-A: ${'a'.repeat(16_384)}\r\n\r\n`,
+  ]) {
+    const { status, hasEnded } = await door.ask(head)
+    assert.deepEqual([status, hasEnded], [431, true])
   }
 })
 

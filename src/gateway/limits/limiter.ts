@@ -39,9 +39,12 @@ export class Limiter {
     this.#metrics = metrics
   }
 
-  /** Counts a WebSocket that is about to be opened; one that was let in is given back by `leave`. */
-  enter(addressKey: string): Refusal | null {
-    const full = this.#caps.enter(addressKey)
+  /**
+   * Counts a WebSocket that is about to be opened; one that was let in is given back by `leave`. Input: how many of its
+   * address have no welcome yet.
+   */
+  enter(addressKey: string, strangers: number): Refusal | null {
+    const full = this.#caps.enter(addressKey, strangers)
     if (full === null) return null
     this.#metrics.limitRefused(full.limit)
     return full.refusal
@@ -76,13 +79,18 @@ export class Limiter {
     return waitMs
   }
 
-  /** Takes one HTTP request from the rate of its principal: GET is a query, all else a command. */
-  takeRequest(principal: Principal, method: string): Refusal | null {
+  /**
+   * Takes one HTTP request from the rate of its principal: GET is a query, all else a command. Output: null, or what to
+   * answer, and whether so many were refused that the connection is to be ended.
+   */
+  takeRequest(principal: Principal, method: string): { refusal: Refusal; isFlood: boolean } | null {
     const rateClass = method === 'get' ? 'query' : 'command'
-    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass)
+    const usage = this.#principals.usageOf(principal)
+    const waitMs = this.#rates.takeRequest(usage, rateClass)
     if (waitMs === 0) return null
     this.#metrics.limitRefused(`rates.${rateClass}`)
-    return tooFast(rateClass, waitMs)
+    if (usage.isFlood) this.#metrics.limitRefused('floodBursts')
+    return { refusal: tooFast(rateClass, waitMs), isFlood: usage.isFlood }
   }
 
   /** Takes one request that shows no credential from the rate of its address. Input: the open route, or what else it asks. */
