@@ -97,18 +97,20 @@ export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (v
     if (context.connections.second(res)) return
     const head = readHead(req)
     if (refusedHead(res, head, context.connections)) return
-    const isHead = req.getMethod() === 'head'
+    // An answer without the body that its length tells would be waited for, and the connection with it.
+    const hasNoBody = req.getMethod() === 'head'
     const visitor = context.entrance.visitor(res, req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
     if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
-    endWith(res, { ...reply, headers: { ...visitor.headers, ...reply.headers } }, context, { isHead })
+    const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
+    endWith(res, hasNoBody ? empty(whole.status, whole.headers) : whole, context)
   })
 }
 
 /** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */
-export function endWith(res: HttpResponse, reply: HttpReply, { connections }: GatewayContext, form = ORDINARY): void {
+export function endWith(res: HttpResponse, reply: HttpReply, { connections }: GatewayContext): void {
   connections.leaves(res)
-  writeReply(res, { ...reply, closes: true }, form)
+  writeReply(res, { ...reply, closes: true })
 }
 
 type Handler = (call: HttpCall) => HttpReply | Promise<HttpReply>
@@ -178,9 +180,7 @@ export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise
   return parseJson(body.bytes, schema)
 }
 
-const ORDINARY = { isHead: false }
-
-export function writeReply(res: HttpResponse, reply: HttpReply, { isHead } = ORDINARY): void {
+export function writeReply(res: HttpResponse, reply: HttpReply): void {
   const headers = reply.headers ?? {}
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`)
@@ -189,7 +189,6 @@ export function writeReply(res: HttpResponse, reply: HttpReply, { isHead } = ORD
     if (headers['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store')
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
     if (reply.contentType === '') endEmpty(res, reply.closes === true)
-    else if (isHead) res.endWithoutBody(Buffer.byteLength(reply.body), reply.closes)
     else res.end(reply.body, reply.closes)
   })
 }

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { Door } from './door.ts'
 
 const HOST = 'Host: a\r\n'
@@ -213,4 +214,64 @@ test('a body over its limit ends the connection when not even the rest of it is 
   const lots = await door.ask(call(1_000_000))
   assert.deepEqual([lots.status, lots.hasEnded], [413, true])
   assert.equal(await door.refusals('httpBodyBytes'), 2)
+})
+
+test('every method on every path that there is: as the table of routes has it, and else nothing', async t => {
+  const door = await Door.start(t)
+  const paths = [...new Set(ROUTES.map(({ pattern }) => pattern.replaceAll(/:\w+/g, 'x')))]
+  const has = (method: string, path: string) =>
+    ROUTES.some(
+      route =>
+        route.method === method.toLowerCase() &&
+        new RegExp(`^${route.pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path),
+    )
+  assert.ok(paths.length > 13)
+  for (const path of paths) {
+    // The keys are not here.
+    if (path.startsWith('/.well-known')) continue
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND']) {
+      // `Host: a` is no name under which this machine is shown its metrics.
+      const status = path === '/metrics' ? 404 : 401
+      const answer = await door.ask(`${method} ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`, 2_000)
+      if (!has(method, path)) assert.equal(answer.status, 404, `${method} ${path}`)
+      else if (answer.status !== status) assert.ok(isOpen(method, path), `${method} ${path}: ${answer.status}`)
+    }
+  }
+})
+
+const isOpen = (method: string, path: string): boolean =>
+  ROUTES.some(({ action, pattern, method: of }) => action === null && pattern === path && of === method.toLowerCase())
+
+test('a path is what it is, letter by letter: no other spelling leads to a route', async t => {
+  const door = await Door.start(t)
+  for (const path of [
+    '//healthz',
+    '/healthz/',
+    '/%68ealthz',
+    '/HEALTHZ',
+    '/v1/../healthz',
+    '/./healthz',
+    '/v1/%2e%2e/healthz',
+    '/healthz%00',
+    '/healthz;x',
+    '\\healthz',
+  ]) {
+    const { status } = await door.ask(get(path))
+    assert.ok(status === 404 || status === 505 || status === 0, `${path}: ${status}`)
+  }
+  assert.equal((await door.ask('GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n')).status, 505)
+})
+
+test('requests that come without an end and are not read for are bounded, and disturb nobody', async t => {
+  const door = await Door.start(t)
+  const before = process.memoryUsage.rss()
+  const raw = door.raw()
+  raw.socket.pause()
+  const many = Buffer.from(get('/healthz').repeat(1_000))
+  for (let i = 0; i < 20 && !raw.socket.destroyed; i += 1) {
+    raw.socket.write(many)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    assert.equal((await door.request('/healthz')).status, 200)
+  }
+  assert.ok(process.memoryUsage.rss() - before < 150_000_000, String(process.memoryUsage.rss() - before))
 })

@@ -80,6 +80,7 @@ const ENDINGS: readonly (readonly [what: string, bytes: string | null, isHeld: b
   ['a route below another', get('/v1/units/nearest', MINE), true],
   ['half a head', 'GET /healthz HTTP/1.1\r\nHo', true],
   ['no route', get('/nowhere'), false],
+  ['a method that is none', get('/healthz').replace('GET', 'HEAD'), false],
   ['no credential', get('/v1/trips/x'), false],
   ['a bad credential', get('/v1/trips/x', 'Authorization: Bearer nobody\r\n'), false],
   ['a foreign page', get('/healthz', 'Origin: https://evil.example\r\n'), false],

@@ -22,10 +22,12 @@ export class AddressCounts {
     this.#byAddress.set(addressKey, this.of(addressKey) + 1)
   }
 
+  /** Of an address that has none, nothing is taken. */
   leave(addressKey: string): void {
     const left = this.of(addressKey) - 1
+    if (left < 0) return
     this.#total -= 1
-    if (left <= 0) this.#byAddress.delete(addressKey)
+    if (left === 0) this.#byAddress.delete(addressKey)
     else this.#byAddress.set(addressKey, left)
   }
 }
