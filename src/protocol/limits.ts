@@ -105,7 +105,7 @@ export const DEFAULT_LIMITS: Limits = {
   thinBytes: 256 * 1024,
   connections: 50_000,
   connectionsPerAddress: 20_000,
-  strangersPerAddress: 1_000,
+  strangersPerAddress: 2_000,
   httpConnections: 4_096,
   httpConnectionsPerAddress: 2_048,
   sessionsPerUser: 64,
