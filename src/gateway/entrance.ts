@@ -1,5 +1,5 @@
 /** What is known of a request before anything is done for it: where it comes from, of which page, and whether that will do. */
-import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
+import type { HttpRequest } from 'uWebSockets.js'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { AddressRanges, addressKey, canonicalAddress } from './client-address.ts'
 import type { DoorPolicy } from './context.ts'
@@ -69,8 +69,8 @@ export class Entrance {
   }
 
   /** Input: a request that uWebSockets.js has just handed over. */
-  visitor(res: HttpResponse, req: HttpRequest, head: Head): Visitor {
-    const client = clientOf(peerOf(res), head.forwarded, this.#proxies)
+  visitor(req: HttpRequest, head: Head): Visitor {
+    const client = clientOf(head.peer, head.forwarded, this.#proxies)
     if (client.address === MALFORMED) this.#metrics.badForwarded()
     const scheme = client.scheme ?? this.#ownScheme
     const origin = req.getHeader('origin')
@@ -105,9 +105,3 @@ function isNobodysName(host: string): boolean {
 
 /** Without the port, in lower case. */
 const nameOf = (host: string): string => host.replace(/:\d{1,5}$/, '').toLowerCase()
-
-/** Who is at the other end of the connection; empty where it has no address. */
-export function peerOf(res: HttpResponse): string {
-  const text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
-  return canonicalAddress(text) ?? ''
-}

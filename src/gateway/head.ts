@@ -1,10 +1,13 @@
 /** The head of a request, looked at once and before anything of it is used: whether it can be read, and what proxies say. */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import { LIMITS } from '../protocol/limits.ts'
+import { canonicalAddress } from './client-address.ts'
 import { FORWARDED_CHARS, type ForwardedHeaders } from './forwarded.ts'
 import type { HttpConnections } from './http-connections.ts'
 
 export interface Head {
+  /** Who is at the other end of the connection; empty where nobody is any more. Asked once: the answer may change. */
+  readonly peer: string
   /**
    * Two readers of the request could disagree on where it ends: then a proxy before us may have let through what we would
    * take for a second request. uWebSockets.js takes the first of two lengths, and reads chunk heads as nobody else does
@@ -19,7 +22,7 @@ export interface Head {
 /** Bytes of a line of the head besides what it says: `: ` and its end. */
 const LINE = 4
 
-export function readHead(req: HttpRequest): Head {
+export function readHead(res: HttpResponse, req: HttpRequest): Head {
   let lengths = 0
   let codings = 0
   let hosts = 0
@@ -34,6 +37,7 @@ export function readHead(req: HttpRequest): Head {
     else if (Object.hasOwn(forwarded, name)) add(forwarded, name as keyof ForwardedHeaders, value)
   })
   return {
+    peer: peerOf(res),
     isAmbiguous: lengths > 1 || codings > 0 || hosts > 1,
     isTooLarge: bytes > LIMITS.headBytes,
     isQueryTooLong: query > LIMITS.queryBytes,
@@ -46,13 +50,20 @@ export function readHead(req: HttpRequest): Head {
  * be trusted to be a request, so there is nobody to answer; one that is too large gets what uWebSockets.js answers itself.
  */
 export function refusedHead(res: HttpResponse, head: Head, connections: HttpConnections): boolean {
-  if (head.isAmbiguous) {
+  const hasNobody = head.isAmbiguous || head.peer === ''
+  if (hasNobody) {
     res.close()
   } else if (head.isTooLarge) {
-    connections.leaves(res)
+    connections.leaves(head.peer)
     res.cork(() => res.writeStatus('431 Request Header Fields Too Large').endWithoutBody(0, true))
   }
-  return head.isAmbiguous || head.isTooLarge
+  return hasNobody || head.isTooLarge
+}
+
+/** Who is at the other end of a connection; empty where it has no address, or was reset. */
+export function peerOf(res: HttpResponse): string {
+  const text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
+  return canonicalAddress(text) ?? ''
 }
 
 const NONE_FORWARDED: ForwardedHeaders = {

@@ -11,7 +11,8 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import type { Limits } from '../protocol/limits.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { addressKey } from './client-address.ts'
-import { type Entrance, peerOf } from './entrance.ts'
+import type { Entrance } from './entrance.ts'
+import { peerOf } from './head.ts'
 import { AddressCounts } from './limits/address-counts.ts'
 
 type Caps = Pick<Limits, 'httpConnections' | 'httpConnectionsPerAddress'>
@@ -56,10 +57,10 @@ export class HttpConnections {
    * A request that will be answered, perhaps later. Call it in the first handler, which then returns: the request goes on
    * to the one that takes what is left, and that calls `second`. Output: null where another pattern has begun it already.
    */
-  begin(res: HttpResponse, req: HttpRequest, onAborted: () => void): HttpExchange | null {
+  begin(res: HttpResponse, req: HttpRequest, peer: string, onAborted: () => void): HttpExchange | null {
     req.setYield(true)
     if (this.#beginning !== null) return null
-    const key = this.#keyOf(res)
+    const key = this.#keyOf(peer)
     const gone = () => this.#left(key)
     res.onAborted(() => {
       gone()
@@ -78,12 +79,18 @@ export class HttpConnections {
   }
 
   /** The connection is about to become a WebSocket, or to end with the answer that is written in this turn. */
-  leaves(res: HttpResponse): void {
-    this.#left(this.#keyOf(res))
+  leaves(peer: string): void {
+    this.#left(this.#keyOf(peer))
   }
 
   #opened(res: HttpResponse): void {
-    const key = this.#keyOf(res)
+    const peer = peerOf(res)
+    // Whoever was reset before it was accepted.
+    if (peer === '') {
+      res.close()
+      return
+    }
+    const key = this.#keyOf(peer)
     const full =
       this.#open.total >= this.#caps.httpConnections
         ? 'httpConnections'
@@ -106,8 +113,7 @@ export class HttpConnections {
     this.#metrics.httpConnections(this.open)
   }
 
-  #keyOf(res: HttpResponse): string {
-    const peer = peerOf(res)
+  #keyOf(peer: string): string {
     return this.#entrance.isProxy(peer) ? PROXIES : addressKey(peer)
   }
 }

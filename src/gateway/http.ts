@@ -74,15 +74,15 @@ export function mount(
 ): void {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
   app[method === 'delete' ? 'del' : method](pattern, (res, req) => {
-    const head = readHead(req)
+    const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return
     let isAborted = false
-    const exchange = context.connections.begin(res, req, () => {
+    const exchange = context.connections.begin(res, req, head.peer, () => {
       isAborted = true
     })
     if (exchange === null) return
     // The request lives on the stack of this callback, so all that anyone may need of it is read now.
-    const visitor = context.entrance.visitor(res, req, head)
+    const visitor = context.entrance.visitor(req, head)
     const call = readCall(res, req, { method, names, head, visitor }, context)
     answerOf(call, pattern, context, admitted(visitor, head, handler)).then(reply => {
       const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
@@ -95,21 +95,21 @@ export function mount(
 export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (visitor: Visitor) => HttpReply): void {
   app.any('/*', (res, req) => {
     if (context.connections.second(res)) return
-    const head = readHead(req)
+    const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return
     // An answer without the body that its length tells would be waited for, and the connection with it.
     const hasNoBody = req.getMethod() === 'head'
-    const visitor = context.entrance.visitor(res, req, head)
+    const visitor = context.entrance.visitor(req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
     if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
     const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
-    endWith(res, hasNoBody ? empty(whole.status, whole.headers) : whole, context)
+    endWith(res, head, hasNoBody ? empty(whole.status, whole.headers) : whole, context)
   })
 }
 
 /** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */
-export function endWith(res: HttpResponse, reply: HttpReply, { connections }: GatewayContext): void {
-  connections.leaves(res)
+export function endWith(res: HttpResponse, { peer }: Head, reply: HttpReply, { connections }: GatewayContext): void {
+  connections.leaves(peer)
   writeReply(res, { ...reply, closes: true })
 }
 

@@ -8,9 +8,9 @@ import { empty, endWith, problem, writeReply } from './http.ts'
 /** One answer for all routes: it tells what pages may send here at all, and no route's existence. */
 export function mountPreflight(app: TemplatedApp, context: GatewayContext): void {
   app.options('/*', (res, req) => {
-    const head = readHead(req)
+    const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return
-    const visitor = context.entrance.visitor(res, req, head)
+    const visitor = context.entrance.visitor(req, head)
     const isPreflight = visitor.origin !== '' && req.getHeader('access-control-request-method') !== ''
     // Any other OPTIONS is a request to a route that does not exist.
     if (!isPreflight) {
@@ -20,10 +20,10 @@ export function mountPreflight(app: TemplatedApp, context: GatewayContext): void
     if (!visitor.mayCome) {
       context.metrics.refusal(WRONG_ORIGIN.code)
       const refused = problem(WRONG_ORIGIN)
-      endWith(res, { ...refused, headers: { ...visitor.headers, ...refused.headers } }, context)
+      endWith(res, head, { ...refused, headers: { ...visitor.headers, ...refused.headers } }, context)
       return
     }
     const reply = empty(204, { ...visitor.headers, ...preflightHeaders(visitor.origin) })
-    context.connections.begin(res, req, () => {})?.answer(out => writeReply(out, reply), false)
+    context.connections.begin(res, req, head.peer, () => {})?.answer(out => writeReply(out, reply), false)
   })
 }

@@ -62,10 +62,10 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
 }
 
 function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_t, context: GatewayContext): void {
-  const head = readHead(req)
+  const head = readHead(res, req)
   if (refusedHead(res, head, context.connections)) return
   const { entrance, limiter, sessions, connections } = context
-  const visitor = entrance.visitor(res, req, head)
+  const visitor = entrance.visitor(req, head)
   const { address, addressKey } = visitor
   const format = formatOf(req.getHeader('sec-websocket-protocol'))
   const refusal = refusalOf(req, head, visitor, format) ?? limiter.enter(addressKey, sessions.strangersOf(addressKey))
@@ -73,10 +73,10 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
     context.metrics.refusal(refusal!.code)
     const { headers = {}, ...reply } = problem(refusal!)
     const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
-    endWith(res, { ...reply, headers: withVersion }, context)
+    endWith(res, head, { ...reply, headers: withVersion }, context)
     return
   }
-  connections.leaves(res)
+  connections.leaves(head.peer)
   res.upgrade<Client>(
     { format, address, addressKey, connection: null, conversation: null },
     req.getHeader('sec-websocket-key'),

@@ -18,10 +18,6 @@ class Holder {
     this.#port = port
   }
 
-  get held(): number {
-    return this.#sockets.filter(socket => socket.readyState === 'open').length
-  }
-
   hold(count: number): void {
     for (let i = 0; i < count; i += 1) this.#open()
   }
@@ -81,7 +77,9 @@ test('450 idle connections of one address at 400 files keep nobody out, and noth
     await desk.enterCall(CALL)
     await sleep(300)
   }
-  assert.ok(holder.held <= 40, String(holder.held))
+  // By what the engine counts: the system takes connections for it before it has seen them.
+  const open = await site.metric('goldenhour_http_connections')
+  assert.ok(open >= 30 && open <= 40, String(open))
   assert.ok((await site.metric('goldenhour_limit_refusals_total{limit="httpConnectionsPerAddress"}')) > 400)
   assert.doesNotMatch(JSON.stringify(engine.logs) + engine.stderr, /EMFILE/)
   assert.deepEqual(
