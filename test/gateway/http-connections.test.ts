@@ -143,7 +143,7 @@ test('whoever shows a good credential keeps the connection, whatever the answer'
 test('[LM-5] an answer 401, 404 or 429 ends the connection of whoever has shown no good credential', async t => {
   const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 3 } })
   const seen = new Set<number>()
-  for (const path of ['/v1/trips/x', '/nowhere', '/metrics', '/v1/trips/x', '/nowhere', '/v1/trips/x', '/nowhere']) {
+  for (const path of ['/v1/trips/x', '/metrics', ...Array<string>(8).fill('/nowhere')]) {
     const raw = door.raw()
     // Not of this machine, by the name that it is called.
     raw.socket.write(get(path))
