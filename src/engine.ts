@@ -19,9 +19,11 @@ import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
+import type { Limits } from './protocol/limits.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { type DatabaseServer, provideDatabase } from './store/database-server.ts'
@@ -55,7 +57,7 @@ export interface Engine {
 
 /**
  * Starts an engine that owns every region of the database, once no other engine does. `signal` ends a start that waits.
- * Errors: AbortError, PortTaken, UwsUnavailable, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
+ * Errors: AbortError, PortTaken, TooFewFiles, UwsUnavailable, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
  * undone.
  */
 export async function startEngine(
@@ -100,10 +102,12 @@ class RunningEngine implements Engine {
   /** The database has answered once, so it is there. */
   #hasDatabase = false
   #drainLimits: DrainLimits | undefined
+  #limits: Limits
   #stopped = false
 
   constructor(config: Config, log: Logger, onFatal: (reason: string) => void, signal: AbortSignal) {
     this.#config = config
+    this.#limits = config.limits
     this.#log = log
     this.#outages = new OutageLog(log, () => systemClock.monotonicMs())
     this.#onFatal = onFatal
@@ -123,6 +127,7 @@ class RunningEngine implements Engine {
   }
 
   async start(): Promise<void> {
+    this.#limits = this.#limitsThatFit()
     const database = await this.#openDatabase()
     this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
@@ -151,14 +156,28 @@ class RunningEngine implements Engine {
     if (this.#gateway === null && portTaken instanceof PortTaken) throw portTaken
   }
 
+  /** Errors: TooFewFiles. */
+  #limitsThatFit(): Limits {
+    const { limits, filesKept } = this.#config
+    const filesMax = openFilesMax()
+    const fitted = fittedToFiles(limits, filesKept, filesMax)
+    if (fitted !== limits) {
+      const { connections, httpConnections, httpConnectionsPerAddress } = fitted
+      const caps = { connections, httpConnections, httpConnectionsPerAddress }
+      this.#log.warn({ openFiles: filesMax, filesKept, ...caps }, 'caps on connections were lowered to the open files')
+    }
+    return fitted
+  }
+
   /** Errors: PortTaken, UwsUnavailable. */
   async #openGateway(database: Database, audit: PostgresAudit, access: Access): Promise<void> {
-    const { host, port, tls, limits, allowedOrigins, trustedProxies, metricsFrom, auth } = this.#config
+    const { host, port, tls, allowedOrigins, trustedProxies, metricsFrom, ownNames, auth } = this.#config
+    const sessionMaxAgeMs = auth.sessionMaxAgeS * 1_000
     const gateway = await startGateway({
       host,
       port,
       tls,
-      door: { limits, allowedOrigins, trustedProxies, metricsFrom, sessionMaxAgeMs: auth.sessionMaxAgeS * 1_000 },
+      door: { limits: this.#limits, allowedOrigins, trustedProxies, metricsFrom, ownNames, sessionMaxAgeMs },
       directory: {
         region: id => this.#regions?.region(id) ?? null,
         ready: () => this.#regions?.ready() ?? false,

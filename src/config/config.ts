@@ -23,6 +23,10 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** CIDRs that `/metrics` is shown to, besides this machine. */
   readonly metricsFrom: readonly string[]
+  /** Host names that clients reach us by; empty: whatever a client calls us. */
+  readonly ownNames: readonly string[]
+  /** Open files that connections leave to the rest of the process. */
+  readonly filesKept: number
   readonly auth: AuthConfig
 }
 

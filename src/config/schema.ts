@@ -9,6 +9,7 @@ import { LOG_LEVELS } from './config.ts'
 import {
   above0,
   isCidr,
+  isHostName,
   isOrigin,
   isPostgresUrl,
   isSafeUrl,
@@ -85,19 +86,37 @@ const limits = z.strictObject({
     standard.unreadBytes,
     'Bytes that may wait for all clients together, before those are cut off that have been behind for the longest time.',
   ),
-  connections: whole(1, 10_000_000, standard.connections, 'Connections of all clients together.'),
+  connections: whole(1, 10_000_000, standard.connections, 'WebSockets of all clients together.'),
   connectionsPerAddress: whole(
     1,
     10_000_000,
     standard.connectionsPerAddress,
-    'Connections of one address; an IPv6 address counts by its first 64 bits.',
+    'WebSockets of one address; an IPv6 address counts by its first 64 bits.',
+  ),
+  strangersPerAddress: whole(
+    1,
+    10_000_000,
+    standard.strangersPerAddress,
+    'WebSockets of one address that have no `welcome` yet; each may have a whole frame buffered for it.',
+  ),
+  httpConnections: whole(
+    16,
+    1_000_000,
+    standard.httpConnections,
+    'Connections of all clients together that are no WebSocket, or not yet.',
+  ),
+  httpConnectionsPerAddress: whole(
+    1,
+    1_000_000,
+    standard.httpConnectionsPerAddress,
+    'As `httpConnections`, of one address. Those of a proxy in `trustedProxies` are not counted here.',
   ),
   sessionsPerUser: whole(1, 1_000_000, standard.sessionsPerUser, 'Sessions of one principal.'),
   connectsPerAddressPerS: whole(
     1,
     1_000_000,
     standard.connectsPerAddressPerS,
-    'New connections of one address in a second.',
+    'New WebSockets of one address in a second.',
   ),
   openRequestsPerAddressPerS: whole(
     1,
@@ -213,6 +232,19 @@ export const schema = z.strictObject({
     isCidr,
     'Who may read `/metrics`, besides this machine. Behind a proxy on this machine list it in `trustedProxies`, or its ' +
       'clients count as this machine.',
+  ),
+  ownNames: list(
+    'a host name such as dispatch.example.org',
+    isHostName,
+    'Names that clients reach the engine by. With any set, a page counts as its own only under one of them, and ' +
+      '`/metrics` is shown under no other; addresses and `localhost` always do.',
+  ),
+  filesKept: whole(
+    50,
+    100_000,
+    100,
+    'Open files that connections leave to the database, the log and all else. Where the system allows the process ' +
+      'fewer files than all connections and these, the caps on connections are lowered, with a warning.',
   ),
   auth,
   limits,

@@ -70,6 +70,10 @@ export function isOrigin(value: string): boolean {
   return value === '*' || (/^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value)
 }
 
+/** Without a port. */
+export const isHostName = (value: string): boolean =>
+  /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(value) && value.length <= 253
+
 /** An address, or an address with how many of its bits count. */
 export function isCidr(value: string): boolean {
   const [address = '', bits, ...rest] = value.split('/')

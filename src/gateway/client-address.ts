@@ -1,25 +1,7 @@
-/** Who a connection comes from: its peer, or, when that is a trusted proxy, the client that the proxy names. */
+/** IP addresses: their one form, ranges of them, and what limits count them as. */
 
 /** An IP address as eight 16-bit groups; IPv4 lies in ::ffff:0:0/96. */
 type Groups = readonly number[]
-
-export interface Client {
-  /** IPv4 as dotted, IPv6 as RFC 5952 has it; empty where the peer has none. */
-  readonly address: string
-  /** As the client saw it; null where no trusted proxy says. */
-  readonly scheme: 'http' | 'https' | null
-  readonly host: string | null
-  /** A trusted proxy sent headers that nobody can read, or that contradict each other; none of them was believed. */
-  readonly isMalformed: boolean
-}
-
-/** Headers by their lower-case names; each with all of its lines, joined by commas in the order in which they came. */
-export interface ForwardedHeaders {
-  readonly forwarded: string
-  readonly 'x-forwarded-for': string
-  readonly 'x-forwarded-proto': string
-  readonly 'x-forwarded-host': string
-}
 
 /** A set of addresses, as a list of CIDRs: proxies that are trusted, programs that may read the metrics. */
 export class AddressRanges {
@@ -38,25 +20,6 @@ export class AddressRanges {
     const groups = groupsOf(address)
     return groups !== null && this.#ranges.some(range => isWithin(groups, range.groups, range.bits))
   }
-}
-
-/**
- * Walks from our peer towards the client for as long as the hops are trusted; the first that is not is the client.
- *
- * `Forwarded` and `X-Forwarded-For` are both read. A proxy that writes one of them may pass the other on as a client
- * made it up, so two that differ are both ignored. A hop without an address (`unknown`, `_hidden`) ends the walk at the
- * proxy that reported it.
- */
-export function clientOf(peer: string, headers: ForwardedHeaders, trusted: AddressRanges): Client {
-  const direct: Client = { address: peer, scheme: null, host: null, isMalformed: false }
-  if (!trusted.has(peer)) return direct
-  const standard = headers.forwarded === '' ? null : standardHops(headers.forwarded)
-  const customary = headers['x-forwarded-for'] === '' ? null : customaryHops(headers)
-  if (standard === 'malformed' || customary === 'malformed') return { ...direct, isMalformed: true }
-  const one = standard === null ? null : walk(peer, standard, trusted)
-  const other = customary === null ? null : walk(peer, customary, trusted)
-  if (one !== null && other !== null && one.address !== other.address) return { ...direct, isMalformed: true }
-  return one ?? other ?? direct
 }
 
 /** What an address counts as: an IPv6 client has a whole /64 to choose from. */
@@ -97,106 +60,6 @@ export function networksOf(address: string): readonly Network[] {
 export function canonicalAddress(text: string): string | null {
   const groups = groupsOf(text)
   return groups === null ? null : textOf(groups)
-}
-
-interface Hop {
-  /** Null where the proxy does not tell. */
-  readonly address: string | null
-  readonly scheme: 'http' | 'https' | null
-  readonly host: string | null
-}
-
-function walk(peer: string, hops: readonly Hop[], trusted: AddressRanges): Client {
-  let client: Client = { address: peer, scheme: null, host: null, isMalformed: false }
-  for (const hop of hops.toReversed()) {
-    client = {
-      address: hop.address ?? client.address,
-      scheme: hop.scheme ?? client.scheme,
-      host: hop.host ?? client.host,
-      isMalformed: false,
-    }
-    if (hop.address === null || !trusted.has(hop.address)) break
-  }
-  return client
-}
-
-/** RFC 7239 §4: elements by commas, pairs by semicolons, values as tokens or quoted strings. */
-function standardHops(text: string): Hop[] | 'malformed' {
-  const hops: Hop[] = []
-  for (const element of splitOutsideQuotes(text, ',')) {
-    const pairs = new Map<string, string>()
-    for (const pair of splitOutsideQuotes(element, ';')) {
-      const match = /^([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)")$/.exec(pair.trim())
-      if (match === null) return 'malformed'
-      const name = match[1]!.toLowerCase()
-      if (pairs.has(name)) return 'malformed'
-      pairs.set(name, match[2] ?? match[3]!.replace(/\\(.)/g, '$1'))
-    }
-    const node = pairs.get('for')
-    const address = node === undefined ? null : nodeOf(node)
-    const scheme = pairs.has('proto') ? schemeOf(pairs.get('proto')!) : null
-    const host = pairs.has('host') ? hostOf(pairs.get('host')!) : null
-    if (address === 'malformed' || scheme === 'malformed' || host === 'malformed') return 'malformed'
-    hops.push({ address, scheme, host })
-  }
-  return hops
-}
-
-/** A list of addresses; scheme and host are lists beside it, or one value that is the client's own. */
-function customaryHops(headers: ForwardedHeaders): Hop[] | 'malformed' {
-  const addresses = listOf(headers['x-forwarded-for'])
-  const schemes = listOf(headers['x-forwarded-proto'])
-  const hosts = listOf(headers['x-forwarded-host'])
-  const hops: Hop[] = []
-  for (const [index, text] of addresses.entries()) {
-    const address = nodeOf(text)
-    const scheme = besideOf(schemes, index, addresses.length, schemeOf)
-    const host = besideOf(hosts, index, addresses.length, hostOf)
-    if (address === 'malformed' || scheme === 'malformed' || host === 'malformed') return 'malformed'
-    hops.push({ address, scheme, host })
-  }
-  return hops
-}
-
-function besideOf<T>(list: readonly string[], index: number, length: number, read: (text: string) => T): T | null {
-  if (list.length === 0) return null
-  return read(list.length === length ? list[index]! : list.at(-1)!)
-}
-
-const listOf = (text: string): string[] => (text === '' ? [] : text.split(',').map(each => each.trim()))
-
-/** `1.2.3.4`, `1.2.3.4:80`, `[::1]`, `[::1]:80`, a bare IPv6 address, `unknown`, `_hidden`. */
-function nodeOf(text: string): string | null | 'malformed' {
-  if (/^(?:unknown|_[\w.-]+)(?::(?:\d{1,5}|_[\w.-]+))?$/i.test(text)) return null
-  const port = '(?::(?:\\d{1,5}|_[\\w.-]+))?'
-  const bracketed = new RegExp(`^\\[([0-9a-f:.]+)\\]${port}$`, 'i').exec(text)?.[1]
-  const dotted = new RegExp(`^([0-9.]+)${port}$`).exec(text)?.[1]
-  const address = canonicalAddress(bracketed ?? dotted ?? text)
-  const isBracketedIpv4 = bracketed !== undefined && !bracketed.includes(':')
-  return address === null || isBracketedIpv4 ? 'malformed' : address
-}
-
-function schemeOf(text: string): 'http' | 'https' | 'malformed' {
-  const scheme = text.toLowerCase()
-  return scheme === 'http' || scheme === 'https' ? scheme : 'malformed'
-}
-
-const hostOf = (text: string): string => (/^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text) ? text : 'malformed')
-
-function splitOutsideQuotes(text: string, separator: string): string[] {
-  const parts: string[] = []
-  let from = 0
-  let isQuoted = false
-  for (let i = 0; i < text.length; i += 1) {
-    if (isQuoted && text[i] === '\\') i += 1
-    else if (text[i] === '"') isQuoted = !isQuoted
-    else if (text[i] === separator && !isQuoted) {
-      parts.push(text.slice(from, i))
-      from = i + 1
-    }
-  }
-  parts.push(text.slice(from))
-  return parts
 }
 
 function rangeOf(cidr: string): { groups: Groups; bits: number } {

@@ -10,7 +10,9 @@ import type { OutageLog } from '../telemetry/outage-log.ts'
 import type { Authenticator, Revocations } from './auth/claims.ts'
 import type { SignIn } from './auth/sign-in.ts'
 import type { KeyRing } from './auth/tokens.ts'
+import type { CutLog } from './cut-log.ts'
 import type { Entrance } from './entrance.ts'
+import type { HttpConnections } from './http-connections.ts'
 import type { Limiter } from './limits/limiter.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -23,6 +25,8 @@ export interface DoorPolicy {
   readonly trustedProxies: readonly string[]
   /** CIDRs that `/metrics` is shown to, besides this machine. */
   readonly metricsFrom: readonly string[]
+  /** Host names that we are reached by; empty: whatever a client calls us. */
+  readonly ownNames: readonly string[]
   /** How old a session may get, over all its reconnects. */
   readonly sessionMaxAgeMs: number
 }
@@ -42,11 +46,15 @@ export interface GatewayContext {
   /** Whether the database answers, for readiness. */
   readonly store: () => StoreView
   readonly door: DoorPolicy
-  /** Everybody who is connected; made by `startGateway`, as are the next three. */
+  /** Everybody who is connected; made by `startGateway`, as are those down to `newSessionId`. */
   readonly sessions: SessionRegistry
   /** What is counted against clients. */
   readonly limiter: Limiter
   readonly entrance: Entrance
+  /** Connections that are no WebSocket. */
+  readonly connections: HttpConnections
+  /** What the log hears of clients that are broken or hostile. */
+  readonly cuts: CutLog
   readonly newSessionId: () => string
   readonly metrics: Metrics
   readonly log: Logger

@@ -33,6 +33,8 @@ export class Conversation {
   readonly #context: GatewayContext
   readonly #connection: Connection
   readonly #startedAtMs: number
+  /** What limits by address count it as. */
+  readonly addressKey: string
   #mode: Mode = 'waiting'
   #badFrames = 0
   #handle: RegionHandle | null = null
@@ -48,6 +50,7 @@ export class Conversation {
     this.#context = context
     this.#connection = connection
     this.#startedAtMs = context.wallClock()
+    this.addressKey = addressKey(connection.address)
     context.sessions.add(this)
   }
 
@@ -157,7 +160,7 @@ export class Conversation {
 
   async #signIn(hello: Hello): Promise<void> {
     const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#context
-    const key = addressKey(this.#connection.address)
+    const key = this.addressKey
     const tooManyBad = limiter.mayLook(key, hello.token)
     if (tooManyBad !== null) return this.#turnAway(hello, tooManyBad)
     const verified = await authenticator.verify(hello.token)
@@ -177,7 +180,7 @@ export class Conversation {
     this.#principal = limiter.join(claims.sub, claims.role)
     if (this.#principal === null) return this.#turnAway(hello, TOO_MANY_SESSIONS, claims.sub)
 
-    this.#context.sessions.waiting.remove(this)
+    this.#context.sessions.welcomed(this)
     const session = new GatewaySession(handle.regionId, claims, this.#connection, this.#context)
     // Not with its access token: no ambulance is cut off because the service that makes tokens is away.
     // What was made on the command line or elsewhere has no sign-in whose age would count: then this session's own does,
@@ -287,8 +290,9 @@ export class Conversation {
 
   /** Ends a client that is broken or hostile; the operator may want to know where it is. */
   #cut(code: number, reason: string): void {
+    const { addressKey } = this
     const { address } = this.#connection
-    this.#context.log.warn({ address, principal: this.#session?.principal, reason }, 'a client was cut')
+    this.#context.cuts.cut({ address, addressKey, principal: this.#session?.principal, reason })
     this.#connection.close(code, reason)
   }
 

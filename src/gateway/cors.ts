@@ -16,12 +16,14 @@ const MAX_AGE_S = 600
 /**
  * Whether a page of `origin` may use this engine. Programs send no origin and are let in; so are our own pages, those of
  * a listed origin, and all where the list has `*`. `null`, the origin of files and sandboxes, is one that nobody has.
+ * Input: `own` is null where the client calls us by a name that is none of ours.
  */
-export function isAllowedOrigin(origin: string, own: OwnOrigin, allowed: readonly string[]): boolean {
+export function isAllowedOrigin(origin: string, own: OwnOrigin | null, allowed: readonly string[]): boolean {
   if (origin === '' || allowed.includes('*')) return true
   const asked = normalized(origin)
   if (asked === null) return false
-  return asked === normalized(`${own.scheme}://${own.host}`) || allowed.some(each => normalized(each) === asked)
+  const isOwn = own !== null && asked === normalized(`${own.scheme}://${own.host}`)
+  return isOwn || allowed.some(each => normalized(each) === asked)
 }
 
 /** Headers of every answer to a page that may use us. There are no cookies, so credentials are never mentioned. */

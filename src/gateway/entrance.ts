@@ -1,17 +1,22 @@
 /** What is known of a request before anything is done for it: where it comes from, of which page, and whether that will do. */
-import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
+import type { HttpRequest } from 'uWebSockets.js'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { AddressRanges, addressKey, canonicalAddress, clientOf, type ForwardedHeaders } from './client-address.ts'
+import { AddressRanges, addressKey, canonicalAddress } from './client-address.ts'
 import type { DoorPolicy } from './context.ts'
 import { corsHeaders, isAllowedOrigin } from './cors.ts'
+import { clientOf, MALFORMED } from './forwarded.ts'
+import type { Head } from './head.ts'
 
 export interface Visitor {
-  /** The client's, or of the nearest proxy that is trusted; empty where the peer has none. */
+  /** The client's, or of the nearest proxy that is trusted; empty where the peer has none; `malformed` where a trusted
+   * proxy passed on what nobody can read. */
   readonly address: string
   /** What limits by address count it as. */
   readonly addressKey: string
   /** Empty for programs. */
   readonly origin: string
+  /** As the client calls us, with the port where it gave one. */
+  readonly host: string
   readonly mayCome: boolean
   /** Headers of every HTTP answer to it. */
   readonly headers: Readonly<Record<string, string>>
@@ -32,6 +37,8 @@ export class Entrance {
   readonly #allowedOrigins: readonly string[]
   readonly #proxies: AddressRanges
   readonly #metricsReaders: AddressRanges
+  readonly #loopback = new AddressRanges(LOOPBACK)
+  readonly #ownNames: readonly string[]
   readonly #ownScheme: 'http' | 'https'
   readonly #metrics: Metrics
 
@@ -40,28 +47,41 @@ export class Entrance {
     this.#allowedOrigins = door.allowedOrigins
     this.#proxies = new AddressRanges(door.trustedProxies)
     this.#metricsReaders = new AddressRanges([...LOOPBACK, ...door.metricsFrom])
+    this.#ownNames = door.ownNames.map(name => name.toLowerCase())
     this.#ownScheme = isTls ? 'https' : 'http'
     this.#metrics = metrics
   }
 
-  /** Whether a client of this address may see how much goes on here: this machine, and whom the operator lists. */
-  mayReadMetrics(address: string): boolean {
-    return this.#metricsReaders.has(address)
+  /** Whether a connection of this peer is one of its own, and not one of many that a proxy brings. */
+  isProxy(peer: string): boolean {
+    return this.#proxies.has(peer)
+  }
+
+  /**
+   * Whether a client may see how much goes on here: this machine, and whom the operator lists. Programs read metrics: a
+   * page never does, not even one of a name that leads to this machine for as long as an attack lasts.
+   */
+  mayReadMetrics({ address, origin, host }: Pick<Visitor, 'address' | 'origin' | 'host'>): boolean {
+    if (origin !== '' || !this.#metricsReaders.has(address)) return false
+    if (this.#ownNames.length > 0) return this.#isOwnName(host)
+    // A browser of this machine may have been led here by a name that is anybody's; other machines are listed.
+    return isNobodysName(host) || !this.#loopback.has(address)
   }
 
   /** Input: a request that uWebSockets.js has just handed over. */
-  visitor(res: HttpResponse, req: HttpRequest): Visitor {
-    const peer = addressOf(res)
-    const client = clientOf(peer, this.#proxies.has(peer) ? forwardedOf(req) : NONE_FORWARDED, this.#proxies)
-    if (client.isMalformed) this.#metrics.badForwarded()
+  visitor(req: HttpRequest, head: Head): Visitor {
+    const client = clientOf(head.peer, head.forwarded, this.#proxies)
+    if (client.address === MALFORMED) this.#metrics.badForwarded()
     const scheme = client.scheme ?? this.#ownScheme
     const origin = req.getHeader('origin')
-    const own = { scheme, host: client.host ?? req.getHeader('host') }
+    const host = client.host ?? req.getHeader('host')
+    const own = this.#isOwnName(host) ? { scheme, host } : null
     const mayCome = isAllowedOrigin(origin, own, this.#allowedOrigins)
     return {
       address: client.address,
       addressKey: addressKey(client.address),
       origin,
+      host,
       mayCome,
       headers: {
         ...SECURITY_HEADERS,
@@ -70,47 +90,18 @@ export class Entrance {
       },
     }
   }
+
+  /** Whether we are reached by this name. Where the operator lists none, every name is believed. */
+  #isOwnName(host: string): boolean {
+    return this.#ownNames.length === 0 || isNobodysName(host) || this.#ownNames.includes(nameOf(host))
+  }
 }
 
-/**
- * Whether two readers of the request could disagree on where it ends: then a proxy before us may have let through what
- * we would take for a second request. uWebSockets.js takes the first of two lengths, and any coding for `chunked`.
- */
-export function isAmbiguous(req: HttpRequest): boolean {
-  let lengths = 0
-  let codings = 0
-  let hosts = 0
-  let isChunked = true
-  req.forEach((name, value) => {
-    if (name === 'content-length') lengths += 1
-    else if (name === 'host') hosts += 1
-    else if (name === 'transfer-encoding') {
-      codings += 1
-      isChunked = value.toLowerCase() === 'chunked'
-    }
-  })
-  return lengths > 1 || codings > 1 || (lengths > 0 && codings > 0) || hosts > 1 || !isChunked
+/** An address, or this machine's own name: no stranger can make it lead elsewhere. */
+function isNobodysName(host: string): boolean {
+  const name = nameOf(host)
+  return name === 'localhost' || canonicalAddress(name.replace(/^\[(.*)\]$/, '$1')) !== null
 }
 
-const NONE_FORWARDED: ForwardedHeaders = {
-  forwarded: '',
-  'x-forwarded-for': '',
-  'x-forwarded-proto': '',
-  'x-forwarded-host': '',
-}
-
-/** `getHeader` gives the first line of a name, which a client may have sent itself; a proxy adds its own behind it. */
-function forwardedOf(req: HttpRequest): ForwardedHeaders {
-  const headers: { -readonly [K in keyof ForwardedHeaders]: string } = { ...NONE_FORWARDED }
-  req.forEach((name, value) => {
-    if (!(name in headers)) return
-    const key = name as keyof ForwardedHeaders
-    headers[key] = headers[key] === '' ? value : `${headers[key]},${value}`
-  })
-  return headers
-}
-
-function addressOf(res: HttpResponse): string {
-  const text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
-  return canonicalAddress(text) ?? ''
-}
+/** Without the port, in lower case. */
+const nameOf = (host: string): string => host.replace(/:\d{1,5}$/, '').toLowerCase()

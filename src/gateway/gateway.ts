@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { systemClock } from '../actors/clock.ts'
 import type { GatewayContext } from './context.ts'
+import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'
+import { HttpConnections } from './http-connections.ts'
 import { Limiter } from './limits/limiter.ts'
 import { PortTaken } from './port-holder.ts'
 import { mountRoutes } from './routes/index.ts'
@@ -14,7 +16,9 @@ import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tl
 import { loadUws, type Uws } from './uws.ts'
 import { mountWsDoor } from './ws-door.ts'
 
-export interface GatewayOptions extends Omit<GatewayContext, 'limiter' | 'entrance' | 'sessions' | 'newSessionId'> {
+type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'sessions' | 'newSessionId'
+
+export interface GatewayOptions extends Omit<GatewayContext, MadeHere> {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -60,11 +64,14 @@ class RunningGateway implements Gateway {
     // Undocumented: without it every answer carries the name and version of the library.
     ;(this.#uws as Uws & { _cfg(setting: 'silent'): void })._cfg('silent')
     this.#options = options
+    const entrance = new Entrance(door, tls !== null, metrics)
     this.#context = {
       ...options,
       sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock, systemClock),
       limiter: new Limiter(door.limits, metrics, systemClock),
-      entrance: new Entrance(door, tls !== null, metrics),
+      entrance,
+      connections: new HttpConnections(door.limits, entrance, metrics),
+      cuts: new CutLog(log, systemClock),
       newSessionId: nanoid,
     }
     try {
@@ -100,6 +107,7 @@ class RunningGateway implements Gateway {
     sessions.end()
     if (hadConversations) await delay(LINGER_MS)
     for (const app of this.#apps) app.close()
+    this.#context.cuts.stop()
   }
 
   #listenFirst(host: string, port: number): number {
@@ -126,6 +134,7 @@ class RunningGateway implements Gateway {
     } catch (error) {
       throw new CertificateUnfit('The TLS library does not take the certificate and its key.', { cause: error })
     }
+    this.#context.connections.mount(app)
     mountWsDoor(app, this.#context)
     mountRoutes(app, this.#context)
     return app

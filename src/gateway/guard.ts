@@ -20,7 +20,7 @@ const ENDS_CREDENTIALS: ReadonlySet<Action> = new Set(['own-account', 'manage-us
 /** Answers a call of a guarded route, and notes in the audit who was turned away. */
 export async function answerGuarded(context: GatewayContext, route: GuardedRoute, call: HttpCall): Promise<HttpReply> {
   const caller = await callerOf(context, route, call)
-  const reply = caller.ok ? await route.handle(context, call, caller.value) : problem(caller.refusal)
+  const reply = caller.ok ? await route.handle(context, call, caller.value) : turnedAway(caller)
   const mayHaveEnded = route.method !== 'get' && ENDS_CREDENTIALS.has(route.action)
   // Whoever is told that something has ended must not find it open.
   if (mayHaveEnded && reply.status < 300) await context.revocations.refresh()
@@ -32,19 +32,30 @@ export async function answerGuarded(context: GatewayContext, route: GuardedRoute
 }
 
 /** Answers a call of an open route; as nobody says who calls, its rate is that of the address. */
-export async function answerOpen(
-  context: GatewayContext,
-  route: Pick<OpenRoute, 'pattern' | 'handle' | 'limitsItself'>,
-  call: HttpCall,
-): Promise<HttpReply> {
-  if (route.limitsItself) return route.handle(context, call)
-  const tooFast = context.limiter.takeOpenRequest(addressKey(call.address), route.pattern)
-  return tooFast === null ? route.handle(context, call) : problem(tooFast)
+export async function answerOpen(context: GatewayContext, route: OpenRoute, call: HttpCall): Promise<HttpReply> {
+  if (route.isProbe) return route.handle(context, call)
+  const tooFast = route.limitsItself ? null : context.limiter.takeOpenRequest(addressKey(call.address), route.pattern)
+  const reply = tooFast === null ? await route.handle(context, call) : problem(tooFast)
+  return { ...reply, closes: reply.closes === true || endsStranger(reply) }
 }
 
-type Caller =
-  | { readonly ok: true; readonly value: TokenClaims }
-  | { readonly ok: false; readonly refusal: Refusal; readonly actor: string }
+/** Whoever has shown no good credential keeps no connection by asking for what it does not get. */
+const endsStranger = ({ status }: HttpReply): boolean => status === 401 || status === 404 || status === 429
+
+type Caller = { readonly ok: true; readonly value: TokenClaims } | TurnedAway
+
+interface TurnedAway {
+  readonly ok: false
+  readonly refusal: Refusal
+  readonly actor: string
+  /** It goes on far over its rate. */
+  readonly isFlood?: boolean
+}
+
+function turnedAway({ refusal, actor, isFlood = false }: TurnedAway): HttpReply {
+  const reply = problem(refusal)
+  return { ...reply, closes: isFlood || (endsStranger(reply) && (actor === NOBODY || reply.status === 401)) }
+}
 
 async function callerOf(context: GatewayContext, route: GuardedRoute, call: HttpCall): Promise<Caller> {
   if (!context.directory.ready()) return { ok: false, refusal: NOT_READY, actor: NOBODY }
@@ -70,7 +81,7 @@ async function callerOf(context: GatewayContext, route: GuardedRoute, call: Http
   }
   context.limiter.wasGood(credential)
   const tooFast = context.limiter.takeRequest(claims.sub, route.method)
-  if (tooFast !== null) return { ok: false, refusal: tooFast, actor: claims.sub }
+  if (tooFast !== null) return { ok: false, ...tooFast, actor: claims.sub }
   if (!may(claims.role, route.action)) {
     const message = `A ${claims.role} may not send ${route.action}.`
     return { ok: false, refusal: { code: 'wrong-role', message }, actor: claims.sub }

@@ -8,19 +8,19 @@ import { parseJson, TRACEPARENT } from '../protocol/parse.ts'
 import { isStoreAway } from '../store/postgres-faults.ts'
 import type { GatewayContext } from './context.ts'
 import { WRONG_ORIGIN } from './cors.ts'
-import { isAmbiguous, type Visitor } from './entrance.ts'
-import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, STORE_AWAY } from './refusals.ts'
+import type { Visitor } from './entrance.ts'
+import { type Head, readHead, refusedHead } from './head.ts'
+import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
 import type { Method } from './route.ts'
 
 export interface HttpCall {
-  /** `any`: the route takes every method. */
-  readonly method: Method | 'any'
+  readonly method: Method
   /** As sent, without the query. */
   readonly path: string
   /** By their names in the route's pattern, percent-decoded and without NUL; empty where they cannot be. */
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** The client's address. */
+  /** The client's address, or `malformed`. */
   readonly address: string
   readonly authorization: string
   readonly idempotencyKey: string
@@ -28,6 +28,8 @@ export interface HttpCall {
   readonly ifNoneMatch: string
   /** Empty for programs. */
   readonly origin: string
+  /** What the client calls us. */
+  readonly host: string
   /** W3C traceparent, null when absent or malformed. */
   readonly traceparent: string | null
   /** Empty for GET. */
@@ -44,7 +46,7 @@ export interface HttpReply {
   readonly contentType: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
-  /** The connection cannot be used again, because part of the request was left unread. */
+  /** The connection ends: part of the request was left unread, or whoever asks has shown no good credential. */
   readonly closes?: boolean
   /** What the reply refuses; whoever mounts the route counts and audits it. */
   readonly refusal?: Refusal
@@ -65,38 +67,66 @@ const WITH_BODY: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete'
  */
 export function mount(
   app: TemplatedApp,
-  method: Method | 'any',
+  method: Method,
   pattern: string,
   context: GatewayContext,
-  handler: (call: HttpCall) => HttpReply | Promise<HttpReply>,
+  handler: Handler,
 ): void {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
   app[method === 'delete' ? 'del' : method](pattern, (res, req) => {
-    // Nothing behind such a head can be trusted to be a request, so there is nobody to answer.
-    if (isAmbiguous(req)) {
-      res.close()
-      return
-    }
-    let aborted = false
-    res.onAborted(() => {
-      aborted = true
+    const head = readHead(res, req)
+    if (refusedHead(res, head, context.connections)) return
+    let isAborted = false
+    const exchange = context.connections.begin(res, req, head.peer, () => {
+      isAborted = true
     })
-    const isHead = req.getMethod() === 'head'
+    if (exchange === null) return
     // The request lives on the stack of this callback, so all that anyone may need of it is read now.
-    const visitor = context.entrance.visitor(res, req)
-    const call = readCall(res, req, method, names, visitor, context)
-    const admitted = visitor.mayCome ? handler : () => problem(WRONG_ORIGIN)
-    answerOf(call, pattern, context, admitted).then(reply => {
-      if (!aborted) writeReply(res, { ...reply, headers: { ...visitor.headers, ...reply.headers } }, { isHead })
+    const visitor = context.entrance.visitor(req, head)
+    const call = readCall(res, req, { method, names, head, visitor }, context)
+    answerOf(call, pattern, context, admitted(visitor, head, handler)).then(reply => {
+      const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
+      if (!isAborted) exchange.answer(out => writeReply(out, whole), reply.closes === true)
     })
   })
+}
+
+/** Mounts what takes every request that no route has: each such answer ends its connection. */
+export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (visitor: Visitor) => HttpReply): void {
+  app.any('/*', (res, req) => {
+    if (context.connections.second(res)) return
+    const head = readHead(res, req)
+    if (refusedHead(res, head, context.connections)) return
+    // An answer without the body that its length tells would be waited for, and the connection with it.
+    const hasNoBody = req.getMethod() === 'head'
+    const visitor = context.entrance.visitor(req, head)
+    const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
+    if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
+    const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
+    endWith(res, head, hasNoBody ? empty(whole.status, whole.headers) : whole, context)
+  })
+}
+
+/** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */
+export function endWith(res: HttpResponse, { peer }: Head, reply: HttpReply, { connections }: GatewayContext): void {
+  connections.leaves(peer)
+  writeReply(res, { ...reply, closes: true })
+}
+
+type Handler = (call: HttpCall) => HttpReply | Promise<HttpReply>
+
+/** What answers the call: the handler, unless the door itself does. */
+function admitted({ mayCome }: Visitor, { isQueryTooLong }: Head, handler: Handler): Handler {
+  if (!mayCome) return () => ({ ...problem(WRONG_ORIGIN), closes: true })
+  if (isQueryTooLong) return () => ({ ...problem(QUERY_TOO_LONG), closes: true })
+  return handler
 }
 
 async function answerOf(
   call: HttpCall,
   pattern: string,
   context: GatewayContext,
-  handler: (call: HttpCall) => HttpReply | Promise<HttpReply>,
+  handler: Handler,
 ): Promise<HttpReply> {
   let reply: HttpReply
   try {
@@ -150,7 +180,7 @@ export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise
   return parseJson(body.bytes, schema)
 }
 
-export function writeReply(res: HttpResponse, reply: HttpReply, { isHead }: { isHead: boolean }): void {
+export function writeReply(res: HttpResponse, reply: HttpReply): void {
   const headers = reply.headers ?? {}
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`)
@@ -159,7 +189,6 @@ export function writeReply(res: HttpResponse, reply: HttpReply, { isHead }: { is
     if (headers['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store')
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
     if (reply.contentType === '') endEmpty(res, reply.closes === true)
-    else if (isHead) res.endWithoutBody(Buffer.byteLength(reply.body), reply.closes)
     else res.end(reply.body, reply.closes)
   })
 }
@@ -170,12 +199,18 @@ function endEmpty(res: HttpResponse, closes: boolean): void {
   else res.endWithoutBody()
 }
 
+interface Asked {
+  readonly method: Method
+  /** Of the parameters in the route's pattern. */
+  readonly names: readonly string[]
+  readonly head: Head
+  readonly visitor: Visitor
+}
+
 function readCall(
   res: HttpResponse,
   req: HttpRequest,
-  method: Method | 'any',
-  names: readonly string[],
-  visitor: Visitor,
+  { method, names, head, visitor }: Asked,
   context: GatewayContext,
 ): HttpCall {
   const traceparent = req.getHeader('traceparent')
@@ -183,13 +218,14 @@ function readCall(
     method,
     path: req.getUrl(),
     parameters: Object.fromEntries(names.map((name, index) => [name, decoded(req.getParameter(index) ?? '')])),
-    query: new URLSearchParams(req.getQuery() ?? ''),
+    query: new URLSearchParams(head.isQueryTooLong ? '' : (req.getQuery() ?? '')),
     address: visitor.address,
     authorization: req.getHeader('authorization'),
     idempotencyKey: req.getHeader('idempotency-key'),
     ifMatch: req.getHeader('if-match'),
     ifNoneMatch: req.getHeader('if-none-match'),
     origin: visitor.origin,
+    host: visitor.host,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,
     body: WITH_BODY.has(method) ? readBody(res, context) : NO_BODY,
   }

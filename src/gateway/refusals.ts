@@ -2,6 +2,7 @@
 import type { RegionId } from '../domain/ids.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
+import { LIMITS } from '../protocol/limits.ts'
 
 export const HELLO_FIRST: Refusal = {
   code: 'hello-first',
@@ -69,3 +70,9 @@ export const invalidField = (path: string, problem: string): Refusal => ({
   message: `\`${path}\` ${problem}; correct it and send the request again.`,
   details: { path },
 })
+
+export const QUERY_TOO_LONG: Refusal = {
+  code: 'invalid-field',
+  message: `A query has at most ${LIMITS.queryBytes} bytes.`,
+  details: { path: 'query' },
+}

@@ -23,6 +23,8 @@ export interface OpenRoute extends RouteBase {
   readonly action: null
   /** The handler takes from the rate of the address itself, since it is not the same for all who ask. */
   readonly limitsItself?: true
+  /** A probe of this process: it is always answered, whatever its address has spent, since a refusal costs as much. */
+  readonly isProbe?: true
   handle(context: GatewayContext, call: HttpCall): HttpReply | Promise<HttpReply>
 }
 

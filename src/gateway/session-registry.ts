@@ -8,6 +8,7 @@ import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { Scheduler } from '../store/scheduler.ts'
 import type { Revocations } from './auth/claims.ts'
 import type { Conversation } from './conversation.ts'
+import { AddressCounts } from './limits/address-counts.ts'
 import { Deadlines } from './limits/deadlines.ts'
 import { TurnedAway } from './limits/turned-away.ts'
 
@@ -26,8 +27,11 @@ const SWEEP_EVERY_MS = 1_000
 const AT_ONCE = 500
 
 export class SessionRegistry {
-  /** Those without a valid hello. */
-  readonly waiting: Deadlines<Conversation>
+  /** Those that may still send their hello in time. */
+  readonly #waiting: Deadlines<Conversation>
+  /** Those without a welcome, until they get it or are gone. */
+  readonly #strangers = new Set<Conversation>()
+  readonly #strangersByAddress = new AddressCounts()
   /** Those who came while nobody is served yet. */
   readonly turnedAway: TurnedAway
   readonly #conversations = new Set<Conversation>()
@@ -39,7 +43,7 @@ export class SessionRegistry {
   #cancelSweep!: () => void
 
   constructor(helloTimeoutMs: number, revocations: Revocations, wallClock: () => number, scheduler: Scheduler) {
-    this.waiting = new Deadlines(helloTimeoutMs, scheduler, conversation => conversation.helloOverdue())
+    this.#waiting = new Deadlines(helloTimeoutMs, scheduler, conversation => conversation.helloOverdue())
     this.turnedAway = new TurnedAway(COME_BACK_PER_S, () => scheduler.monotonicMs())
     this.#revocations = revocations
     this.#wallClock = wallClock
@@ -50,12 +54,25 @@ export class SessionRegistry {
 
   add(conversation: Conversation): void {
     this.#conversations.add(conversation)
-    this.waiting.add(conversation)
+    this.#waiting.add(conversation)
+    this.#strangers.add(conversation)
+    this.#strangersByAddress.enter(conversation.addressKey)
+  }
+
+  /** It is a stranger no more. */
+  welcomed(conversation: Conversation): void {
+    this.#waiting.remove(conversation)
+    if (this.#strangers.delete(conversation)) this.#strangersByAddress.leave(conversation.addressKey)
   }
 
   remove(conversation: Conversation): void {
+    this.welcomed(conversation)
     this.#conversations.delete(conversation)
-    this.waiting.remove(conversation)
+  }
+
+  /** How many connections of an address have no welcome yet. */
+  strangersOf(addressKey: string): number {
+    return this.#strangersByAddress.of(addressKey)
   }
 
   get size(): number {
@@ -87,7 +104,7 @@ export class SessionRegistry {
 
   stop(): void {
     this.#cancelSweep()
-    for (const conversation of this.#conversations) this.waiting.remove(conversation)
+    for (const conversation of this.#conversations) this.#waiting.remove(conversation)
   }
 
   #sweepLater(): void {

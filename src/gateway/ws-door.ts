@@ -2,17 +2,23 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
 import type { WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
+import { LIMITS } from '../protocol/limits.ts'
 import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
 import { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
 import { Conversation } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'
-import { isAmbiguous, type Visitor } from './entrance.ts'
-import { problem, writeReply } from './http.ts'
+import type { Visitor } from './entrance.ts'
+import { type Head, readHead, refusedHead } from './head.ts'
+import { endWith, problem } from './http.ts'
+import { QUERY_TOO_LONG } from './refusals.ts'
 
 const WS_PATH = '/v1/ws'
 /** RFC 6455 §4.2.1; the only version that anybody speaks. */
 const WS_VERSION = '13'
+
+/** A frame that is too large by no more than this is answered. */
+const ANSWERED_BYTES = 1_024
 
 interface Client {
   readonly format: WireFormat
@@ -26,9 +32,10 @@ interface Client {
 export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
   const { limits } = context.door
   app.ws<Client>(WS_PATH, {
-    // Above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
-    // connection before it buffers more.
-    maxPayloadLength: 4 * Math.max(limits.frameBytes.driver, limits.frameBytes.desk, limits.frameBytes.feed),
+    // A little above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
+    // connection before it buffers more. It has one such limit for all, strangers included, so there is little above.
+    maxPayloadLength:
+      Math.max(limits.frameBytes.driver, limits.frameBytes.desk, limits.frameBytes.feed) + ANSWERED_BYTES,
     maxBackpressure: limits.backpressureBytes,
     // uWebSockets.js pings before that.
     idleTimeout: limits.idleTimeoutS,
@@ -55,21 +62,21 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
 }
 
 function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_t, context: GatewayContext): void {
-  if (isAmbiguous(req)) {
-    res.close()
-    return
-  }
-  const visitor = context.entrance.visitor(res, req)
+  const head = readHead(res, req)
+  if (refusedHead(res, head, context.connections)) return
+  const { entrance, limiter, sessions, connections } = context
+  const visitor = entrance.visitor(req, head)
+  const { address, addressKey } = visitor
   const format = formatOf(req.getHeader('sec-websocket-protocol'))
-  const refusal = refusalOf(req, visitor, format) ?? context.limiter.enter(visitor.addressKey)
+  const refusal = refusalOf(req, head, visitor, format) ?? limiter.enter(addressKey, sessions.strangersOf(addressKey))
   if (refusal !== null || format === null) {
     context.metrics.refusal(refusal!.code)
     const { headers = {}, ...reply } = problem(refusal!)
     const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
-    writeReply(res, { ...reply, headers: withVersion }, { isHead: false })
+    endWith(res, head, { ...reply, headers: withVersion }, context)
     return
   }
-  const { address, addressKey } = visitor
+  connections.leaves(head.peer)
   res.upgrade<Client>(
     { format, address, addressKey, connection: null, conversation: null },
     req.getHeader('sec-websocket-key'),
@@ -80,7 +87,8 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
 }
 
 /** What speaks against this handshake, but for limits; null when nothing does. uWebSockets.js looks at the key's length only. */
-function refusalOf(req: HttpRequest, visitor: Visitor, format: WireFormat | null): Refusal | null {
+function refusalOf(req: HttpRequest, head: Head, visitor: Visitor, format: WireFormat | null): Refusal | null {
+  if (head.isQueryTooLong) return QUERY_TOO_LONG
   if (req.getHeader('upgrade').toLowerCase() !== 'websocket') return bad('Upgrade', 'Ask for the upgrade `websocket`.')
   if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(req.getHeader('connection'))) {
     return bad('Connection', 'Send Connection: Upgrade; a proxy on the way may have taken it out.')
@@ -102,6 +110,7 @@ const bad = (path: string, message: string): Refusal => ({ code: 'invalid-field'
 
 /** The first of the client's choices that we speak. */
 function formatOf(offered: string): WireFormat | null {
+  if (offered.length > LIMITS.queryBytes) return null
   for (const name of offered.split(',')) {
     if (name.trim() === SUBPROTOCOL_BINARY) return 'binary'
     if (name.trim() === SUBPROTOCOL_JSON) return 'json'

@@ -19,6 +19,10 @@ export const LIMITS = {
   addressChars: 240,
   notesChars: 2_000,
   tokenChars: 4_096,
+  /** Of a request's target and headers together. */
+  headBytes: 16 * 1024,
+  /** Of a query, and of a list of subprotocols. */
+  queryBytes: 4 * 1024,
   /** How far ahead of our clock a reported moment may lie, in wall milliseconds. */
   aheadMs: 5_000,
   /** How far back the moment of a button or a call may lie, in region milliseconds. */
@@ -71,8 +75,14 @@ export interface Limits extends FrameLimits {
   readonly thinBytes: number
   /** Bytes that may wait for all clients together, before those are cut that have been behind for the longest time. */
   readonly unreadBytes: number
+  /** WebSockets. */
   readonly connections: number
   readonly connectionsPerAddress: number
+  /** WebSockets of one address that have no `welcome` yet. */
+  readonly strangersPerAddress: number
+  /** Connections that are no WebSocket, or not yet. */
+  readonly httpConnections: number
+  readonly httpConnectionsPerAddress: number
   readonly sessionsPerUser: number
   /** New connections of one address, a second. */
   readonly connectsPerAddressPerS: number
@@ -100,6 +110,9 @@ export const DEFAULT_LIMITS: Limits = {
   unreadBytes: 512 * 1024 * 1024,
   connections: 50_000,
   connectionsPerAddress: 20_000,
+  strangersPerAddress: 2_000,
+  httpConnections: 4_096,
+  httpConnectionsPerAddress: 2_048,
   sessionsPerUser: 64,
   connectsPerAddressPerS: 2_000,
   openRequestsPerAddressPerS: 200,

@@ -16,6 +16,9 @@ export type FrameDirection = 'in' | 'out'
 export type LimitName =
   | 'connections'
   | 'connectionsPerAddress'
+  | 'strangersPerAddress'
+  | 'httpConnections'
+  | 'httpConnectionsPerAddress'
   | 'connectsPerAddressPerS'
   | 'sessionsPerUser'
   | 'openRequestsPerAddressPerS'
@@ -79,6 +82,7 @@ export class Metrics {
   readonly #loopDelay: IntervalHistogram
   readonly #durableLag: CountedHistogram
   readonly #sessions: Gauge<'role'>
+  readonly #httpConnections: Gauge
   readonly #commitSeconds: Histogram<'lane'>
   readonly #commitBatchSize: Histogram<'lane'>
   readonly #offers: Counter<'outcome'>
@@ -112,6 +116,11 @@ export class Metrics {
       name: 'goldenhour_sessions',
       help: 'Clients signed in now.',
       labelNames: ['role'],
+      registers,
+    })
+    this.#httpConnections = new Gauge({
+      name: 'goldenhour_http_connections',
+      help: 'Connections open now that are no WebSocket.',
       registers,
     })
     this.#commitSeconds = new Histogram({
@@ -188,7 +197,7 @@ export class Metrics {
     })
     this.#badForwarded = new Counter({
       name: 'goldenhour_bad_forwarded_headers_total',
-      help: 'Forwarded headers of trusted proxies that were ignored: malformed, or two that contradict each other.',
+      help: 'Forwarded headers of trusted proxies that were not believed: malformed, or two that contradict each other.',
       registers,
     })
     this.#certificateLoads = new Counter({
@@ -210,6 +219,10 @@ export class Metrics {
 
   sessionClosed(role: string): void {
     this.#sessions.dec({ role })
+  }
+
+  httpConnections(count: number): void {
+    this.#httpConnections.set(count)
   }
 
   /** Input: `type` is a name of the protocol's tables, or `bad` for bytes that are no message. */

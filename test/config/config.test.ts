@@ -42,6 +42,8 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     allowedOrigins: [],
     trustedProxies: [],
     metricsFrom: [],
+    ownNames: [],
+    filesKept: 100,
     auth: {
       accessTokenS: 600,
       refreshTokenS: 86_400,
@@ -70,6 +72,8 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_TRUSTED_PROXIES: '10.0.0.0/8,::1',
     GOLDENHOUR_METRICS_FROM: '192.0.2.7',
     GOLDENHOUR_OIDC: '[{"issuer": "https://id.example.org", "audience": "goldenhour", "prefix": "corp"}]',
+    GOLDENHOUR_OWN_NAMES: 'dispatch.example.org,engine',
+    GOLDENHOUR_FILES_KEPT: '200',
     GOLDENHOUR_LIMITS_HELLO_TIMEOUT_MS: '5000',
     GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '7',
   })
@@ -82,6 +86,8 @@ test('each variable is read in its own form', () => {
     clockRate: 0.5,
     logLevel: 'debug',
     drainLimitMs: 0,
+    ownNames: ['dispatch.example.org', 'engine'],
+    filesKept: 200,
   })
   assert.deepEqual(tls, { certFile: '/srv/cert.pem', keyFile: '/srv/key.pem' })
   assert.deepEqual(allowedOrigins, ['https://console.example.org', 'http://localhost:5173'])

@@ -126,16 +126,18 @@ class Border {
         allowedOrigins: [],
         trustedProxies: [],
         metricsFrom: [],
+        ownNames: [],
         sessionMaxAgeMs: 365 * 86_400_000,
       },
       metrics: this.#metrics,
       log: this.#log,
       limiter: new Limiter(LIMITS, this.#metrics, systemClock),
+      cuts: { cut: () => {} },
       sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock),
       newSessionId: () => 'a session',
       wallClock,
       // Conversations use none of what is left.
-    } as Partial<GatewayContext> as GatewayContext
+    } as unknown as GatewayContext
   }
 
   /** Tells of every mistake that the engine says it has made. */

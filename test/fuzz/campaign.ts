@@ -13,9 +13,10 @@ export interface CampaignPlan {
   readonly seed: number
   /** Frames that are sent in this process. */
   readonly frames: number
-  /** Frames and requests that are sent over sockets; with neither, no engine is started. */
+  /** Frames, requests and heads that are sent over sockets; with none of them, no engine is started. */
   readonly socketFrames: number
   readonly requests: number
+  readonly heads: number
   /** Credentials that are shown without a frame around them. */
   readonly credentials: number
   /** Only this generation of the seed, to look at what one has found. */
@@ -43,11 +44,11 @@ export async function runCampaign(plan: CampaignPlan): Promise<CampaignOutcome> 
   const inProcess = await runFrames(plan, credentials, tally)
   await showCredentials(plan, credentials, tally)
   const live = await runSockets(plan, tally)
-  const { frames, httpRequests, credentials: shown } = tally
+  const { frames, httpRequests, heads, credentials: shown } = tally
   const counts = { crashes: tally.count('crash'), hangs: tally.count('hang'), unserved: tally.count('unserved') }
   return {
     tally,
-    figures: { frames, httpRequests, credentials: shown, ...counts, ...inProcess, ...live, ...tally.figures() },
+    figures: { frames, httpRequests, heads, credentials: shown, ...counts, ...inProcess, ...live, ...tally.figures() },
     isWhole: !plan.signal.aborted,
   }
 }
@@ -125,15 +126,17 @@ export async function showCredentials(
 }
 
 async function runSockets(plan: CampaignPlan, tally: Tally): Promise<Record<string, number>> {
-  const { seed, socketFrames, requests, onProgress, signal } = plan
-  if (socketFrames + requests === 0 || signal.aborted) return {}
+  const { seed, socketFrames, requests, heads, onProgress, signal } = plan
+  if (socketFrames + requests + heads === 0 || signal.aborted) return {}
   const startedAt = performance.now()
   const before = tally.frames
-  const live = await runLive({ seed, frames: socketFrames, requests, onProgress, signal }, tally).catch(error => {
-    // What was found before is worth telling, too.
-    tally.found('crash', `the engine over sockets could not be run to the end: ${(error as Error).stack}`)
-    return null
-  })
+  const live = await runLive({ seed, frames: socketFrames, requests, heads, onProgress, signal }, tally).catch(
+    error => {
+      // What was found before is worth telling, too.
+      tally.found('crash', `the engine over sockets could not be run to the end: ${(error as Error).stack}`)
+      return null
+    },
+  )
   if (live === null) return {}
   const { rssGrowthBytes, ...bystander } = live
   return {

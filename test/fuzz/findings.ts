@@ -26,6 +26,7 @@ export class Tally {
   readonly #events = new Map<string, number>()
   frames = 0
   httpRequests = 0
+  heads = 0
   credentials = 0
 
   frame(kind: FrameClass): void {

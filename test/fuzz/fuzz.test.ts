@@ -57,9 +57,17 @@ test(`damaged credentials make nobody somebody, from seed ${FRESH}`, async () =>
 test(`an engine over sockets answers every request and serves a bystander, from seed ${FRESH}`, async () => {
   const tally = new Tally()
   const { signal } = new AbortController()
-  const plan = { seed: FRESH, frames: times(1_500, 50_000), requests: times(500, 30_000), onProgress: () => {}, signal }
+  const plan = {
+    seed: FRESH,
+    frames: times(1_500, 50_000),
+    requests: times(500, 30_000),
+    heads: times(600, 30_000),
+    onProgress: () => {},
+    signal,
+  }
   const { bystanderAnswers } = await runLive(plan, tally)
   assert.deepEqual(tally.findings, [])
+  assert.ok(tally.heads >= plan.heads)
   assert.ok(bystanderAnswers > 0)
 })
 

@@ -16,14 +16,21 @@ export class HttpLane {
   #socket: Socket | null = null
   #received = Buffer.alloc(0)
   #hasEnded = false
+  #text = ''
   #wake = () => {}
 
   constructor(port: number) {
     this.#port = port
   }
 
+  /** All that has come since the last question, answered or not. */
+  get text(): string {
+    return this.#text
+  }
+
   async ask(request: HttpRequest, withinMs: number): Promise<Answered> {
     const socket = this.#open()
+    this.#text = ''
     socket.write(request.bytes)
     const answered = await this.#answer(request.isHead, withinMs)
     const isSpent = typeof answered === 'string' || answered.headers.get('connection') === 'close' || !request.isWhole
@@ -51,6 +58,7 @@ export class HttpLane {
     socket.on('data', (data: Buffer) => {
       if (this.#socket !== socket) return
       this.#received = Buffer.concat([this.#received, data])
+      this.#text += data.toString('latin1')
       this.#wake()
     })
     socket.on('error', ended)

@@ -11,6 +11,7 @@ import { Bystander } from './bystander.ts'
 import { peopleOf } from './credentials.ts'
 import { Dice, partSeed } from './dice.ts'
 import type { Tally } from './findings.ts'
+import { fuzzedHead, wrongWith } from './heads.ts'
 import { type Answered, HttpLane } from './http-lane.ts'
 import { type Asker, type HttpRequest, INJECTED, requestTo } from './http-requests.ts'
 import { Known } from './known.ts'
@@ -33,6 +34,8 @@ const ERROR_LEVEL = 50
 const MET_MAX = 8
 /** Mostly a good credential is shown, so that many refusals in a row cannot be chance. */
 const SIGN_INS_MAX = 40
+/** Connections that the run itself may still have when it looks at the engine. */
+const HELD_MAX = 2
 /** Frames to one client before it is asked whether it is still served. */
 const BURST = 64
 
@@ -40,7 +43,10 @@ const BURST = 64
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   // In a small heap what grows is what is kept, and what grows without end ends the process.
   NODE_OPTIONS: '--max-old-space-size=192',
+  // What comes from this machine is a proxy's, with what it says of its clients.
+  GOLDENHOUR_TRUSTED_PROXIES: '127.0.0.1/32',
   GOLDENHOUR_LIMITS_BAD_FRAMES: '200',
+  GOLDENHOUR_LIMITS_STRANGERS_PER_ADDRESS: '100000',
   GOLDENHOUR_LIMITS_SESSIONS_PER_USER: '1000',
   GOLDENHOUR_LIMITS_OPEN_REQUESTS_PER_ADDRESS_PER_S: '1000000',
   GOLDENHOUR_LIMITS_CONNECTS_PER_ADDRESS_PER_S: '1000000',
@@ -56,6 +62,8 @@ export interface LivePlan {
   readonly seed: number
   readonly frames: number
   readonly requests: number
+  /** Heads of requests, with headers of proxies. */
+  readonly heads: number
   readonly onProgress: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -89,6 +97,8 @@ async function credentialsOf(site: Site): Promise<Credential[]> {
   return all
 }
 
+type Attack = Pick<LivePlan, 'frames' | 'requests' | 'heads'>
+
 class Live {
   readonly #site: Site
   readonly #engine: EngineProcess
@@ -112,7 +122,7 @@ class Live {
   }
 
   async run(): Promise<LiveFigures> {
-    const { frames, requests } = this.#plan
+    const { frames, requests, heads } = this.#plan
     let isOver = false
     void this.#engine.exited.then(({ code, signal }) => {
       this.#isAlive = false
@@ -127,9 +137,9 @@ class Live {
     await bystander.start()
     // What a process takes at its first requests it keeps; growth is counted from there.
     const part = (count: number, share: number) => Math.ceil(count * share)
-    await this.#attack(part(frames, 0.2), part(requests, 0.2), 0)
+    await this.#attack({ frames: part(frames, 0.2), requests: part(requests, 0.2), heads: part(heads, 0.2) }, 0)
     const rssBefore = await this.#rss()
-    await this.#attack(part(frames, 0.8), part(requests, 0.8), 1)
+    await this.#attack({ frames: part(frames, 0.8), requests: part(requests, 0.8), heads: part(heads, 0.8) }, 1)
     await sleep(300)
     const rssAfter = await this.#rss()
     if (this.#isAlive) await bystander.leave()
@@ -144,7 +154,7 @@ class Live {
     }
   }
 
-  async #attack(frames: number, requests: number, part: number): Promise<void> {
+  async #attack({ frames, requests, heads }: Attack, part: number): Promise<void> {
     const lanes = Array.from({ length: HTTP_LANES }, (_, i) =>
       this.#askOverHttp(Math.ceil(requests / HTTP_LANES), this.#dice(part * 100 + i), `${part}-${i}`),
     )
@@ -156,6 +166,9 @@ class Live {
     await Promise.all([
       ...lanes,
       ...speakers,
+      ...Array.from({ length: HTTP_LANES }, (_, i) =>
+        this.#sendHeads(Math.ceil(heads / HTTP_LANES), this.#dice(part * 100 + 60 + i)),
+      ),
       this.#sendLooseBytes(Math.ceil(requests / 50), this.#dice(part * 100 + 99)),
     ])
   }
@@ -290,6 +303,25 @@ class Live {
     return null
   }
 
+  async #sendHeads(count: number, dice: Dice): Promise<void> {
+    const lane = new HttpLane(this.#site.port)
+    for (let i = 0; i < count && this.#goesOn; i += 1) {
+      const head = fuzzedHead(dice)
+      this.#tally.heads += 1
+      this.#tally.sent(`head-${head.kind}`)
+      const answered = await lane.ask(head, head.isWhole ? ANSWER_MS : DAMAGED_MS)
+      const { text } = lane
+      // What an ambiguous head hides would be answered right behind it.
+      if (head.isAmbiguous || i % 100 === 0) lane.close()
+      const wrong = wrongWith(head, text)
+      if (wrong !== null) this.#found('crash', wrong, head.bytes)
+      if (answered === 'silent' && head.isWhole) this.#found('hang', 'a head was not answered', head.bytes)
+      this.#tally.outcome(typeof answered === 'string' ? `head-${answered}` : `head-${answered.status}`)
+      if (i % 500 === 0) this.#plan.onProgress(`${this.#tally.heads} heads over sockets`)
+    }
+    lane.close()
+  }
+
   /** Connections that speak neither HTTP nor WebSocket, or stop to. */
   async #sendLooseBytes(count: number, dice: Dice): Promise<void> {
     for (let i = 0; i < count && this.#goesOn; i += 1) {
@@ -312,6 +344,13 @@ class Live {
     if (!this.#isAlive) return
     const { status } = await this.#site.http('/readyz')
     if (status !== 200) this.#found('crash', `the engine answered /readyz with ${status}`)
+    // All others have gone, however they went; this one asks. A busy engine may see that a little later.
+    let held = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 20 && held > HELD_MAX; i += 1) {
+      await sleep(250)
+      held = await this.#site.metric('goldenhour_http_connections')
+    }
+    if (held > HELD_MAX) this.#found('crash', `${held} HTTP connections are counted and not there`)
     const failures = await this.#site.metric('goldenhour_turn_failures_total')
     if (failures > 0) this.#found('crash', `${failures} turns failed`)
     for (const line of this.#engine.logs.filter(({ level }) => level >= ERROR_LEVEL))

@@ -28,6 +28,13 @@ const OPTIONS = {
     initial: null,
   },
   requests: { kind: 'number', what: 'HTTP requests to that engine (1 % of frames)', min: 0, max: 1e8, initial: null },
+  heads: {
+    kind: 'number',
+    what: 'HTTP heads with headers of proxies to that engine (1 % of frames)',
+    min: 0,
+    max: 1e8,
+    initial: null,
+  },
   credentials: {
     kind: 'number',
     what: 'damaged tokens, tickets and device keys (2 % of frames)',
@@ -81,6 +88,7 @@ async function fuzz(args: readonly string[], signal: AbortSignal): Promise<numbe
     frames,
     socketFrames: share(0.01, given['socket-frames']),
     requests: share(0.01, given.requests),
+    heads: share(0.01, given.heads),
     credentials: share(0.02, given.credentials),
     generation,
   }

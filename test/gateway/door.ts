@@ -9,6 +9,7 @@ import type { DoorPolicy } from '../../src/gateway/context.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import type { TlsFiles } from '../../src/gateway/tls.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
+import type { AuditEntry } from '../../src/store/audit.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
@@ -26,22 +27,39 @@ export const ratesWith = (changed: Partial<Limits['rates']>): Limits['rates'] =>
   ...changed,
 })
 
+interface DoorParts {
+  readonly region: FakeRegion
+  readonly metrics: Metrics
+  readonly notes: readonly AuditEntry[]
+  readonly lines: readonly string[]
+  readonly isTls: boolean
+}
+
 export class Door {
   readonly gateway: Gateway
   readonly region: FakeRegion
   readonly metrics: Metrics
+  /** What the log was told. */
+  readonly lines: readonly string[]
+  /** What the audit was told. */
+  readonly notes: readonly AuditEntry[]
   readonly #test: TestContext
   readonly #isTls: boolean
 
-  private constructor(test: TestContext, gateway: Gateway, region: FakeRegion, metrics: Metrics, isTls: boolean) {
+  private constructor(test: TestContext, gateway: Gateway, { region, metrics, notes, lines, isTls }: DoorParts) {
     this.#test = test
     this.gateway = gateway
     this.region = region
     this.metrics = metrics
+    this.notes = notes
+    this.lines = lines
     this.#isTls = isTls
   }
 
   static async start(test: TestContext, options: DoorOptions = {}): Promise<Door> {
+    const notes: AuditEntry[] = []
+    const lines: string[] = []
+    const log = createLogger({ level: 'warn', sink: { write: line => void lines.push(line) } })
     const region = new FakeRegion(REGION)
     const metrics = new Metrics()
     const tested: Omit<GatewayOptions, Unused> = {
@@ -52,31 +70,33 @@ export class Door {
       readiness: () => READY,
       authenticator: { verify: token => Promise.resolve(verified(token)), ticket: () => 'ght_test' },
       revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
-      audit: { note: () => {}, append: () => Promise.resolve() },
+      audit: { note: entry => void notes.push(entry), append: () => Promise.resolve() },
       door: {
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         allowedOrigins: options.allowedOrigins ?? [],
         trustedProxies: options.trustedProxies ?? [],
         metricsFrom: options.metricsFrom ?? [],
+        ownNames: options.ownNames ?? [],
         sessionMaxAgeMs: 3_600_000,
       },
       metrics,
       store: () => ({ status: 'up', isRestarting: false }),
-      log: createLogger({ level: 'silent' }),
+      log,
       outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
       wallClock: Date.now,
     }
     const gateway = await startGateway({ ...tested, ...UNUSED })
     test.after(() => gateway.close())
-    return new Door(test, gateway, region, metrics, options.tls !== undefined)
+    return new Door(test, gateway, { region, metrics, notes, lines, isTls: options.tls !== undefined })
   }
 
   url(path: string): string {
     return `${this.#isTls ? 'https' : 'http'}://127.0.0.1:${this.gateway.port}${path}`
   }
 
-  raw(): RawSocket {
-    const raw = new RawSocket(this.gateway.port, this.#isTls)
+  /** Input: an address of this machine that the connection is to come from. */
+  raw(localAddress?: string): RawSocket {
+    const raw = new RawSocket(this.gateway.port, this.#isTls, localAddress)
     this.#test.after(() => raw.socket.destroy())
     return raw
   }
@@ -171,9 +191,9 @@ export class RawSocket {
   received: Buffer = Buffer.alloc(0)
   #lastAtMs = Date.now()
 
-  constructor(port: number, isTls: boolean) {
-    const host = '127.0.0.1'
-    this.socket = isTls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port })
+  constructor(port: number, isTls: boolean, localAddress?: string) {
+    const to = { host: '127.0.0.1', port, ...(localAddress === undefined ? {} : { localAddress }) }
+    this.socket = isTls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to)
     this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
     this.socket.on('data', chunk => {

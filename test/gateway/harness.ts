@@ -313,6 +313,7 @@ export function closedDoors(): GatewayOptions {
       allowedOrigins: [],
       trustedProxies: [],
       metricsFrom: [],
+      ownNames: [],
       sessionMaxAgeMs: 3_600_000,
     },
     metrics: new Metrics(),

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { Door } from './door.ts'
 
 const HOST = 'Host: a\r\n'
@@ -24,6 +25,11 @@ test('a request whose end two readers could see differently is cut, and nothing 
     ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', `5\r\nhello\r\n0\r\n\r\n${smuggled}`)],
     ['two codings', post('Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
     ['a list of codings', post('Transfer-Encoding: identity, chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks', post('Transfer-Encoding: chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks in capitals', post('TRANSFER-ENCODING: Chunked\r\n', `0\r\n\r\n${smuggled}`)],
+    ['chunks on a GET', `${get('/healthz', `${HOST}Transfer-Encoding: chunked\r\n`)}0\r\n\r\n${smuggled}`],
+    ['no coding', post('Transfer-Encoding: identity\r\n', smuggled)],
+    ['an empty coding', post('Transfer-Encoding:\r\nX-A: 1\r\n', smuggled)],
     ['two hosts', get('/healthz', 'Host: a\r\nHost: b\r\n')],
     [
       'two lengths at the upgrade',
@@ -49,9 +55,82 @@ test('a length that is no length, and a coding beside one, are 400 and the end o
     const { status, hasEnded, text } = await door.ask(post(headers, `0\r\n\r\n${smuggled}`))
     assert.deepEqual([status, hasEnded, answers(text)], [400, true, 1], headers)
   }
-  for (const body of ['zz\r\nhello\r\n0\r\n\r\n', 'FFFFFFFFFFFFFFFFF\r\nhello\r\n']) {
-    const { text, hasEnded } = await door.ask(post('Transfer-Encoding: chunked\r\n', body + smuggled))
-    assert.ok(hasEnded && !text.includes(' 200 '), body)
+})
+
+test('a request in a chunk whose head readers understand differently is not read', async t => {
+  const door = await Door.start(t)
+  // `1;a` is one byte to all others, and 0x1ba to uWebSockets.js, which then reads the next head inside of the chunk.
+  const inner = get('/metrics')
+  const read = 0x1ba
+  const make = (size: string) => `${'P'.repeat(read - 3 - (size.length + 2))}\r\n0\r\n\r\n${inner}`
+  let size = '1ff'
+  for (let i = 0; i < 4; i += 1) size = make(size).length.toString(16)
+  const extension = `1;a\r\nA\r\n${size}\r\n${make(size)}\r\n0\r\n\r\n`
+  for (const body of [
+    extension,
+    `5;a\r\nhello\r\n0\r\n\r\n${smuggled}`,
+    `5\nhello\r\n0\r\n\r\n${smuggled}`,
+    `5\r\nhelloXX0\r\n\r\n${smuggled}`,
+    'zz\r\nhello\r\n0\r\n\r\n',
+    'FFFFFFFFFFFFFFFFF\r\nhello\r\n',
+  ]) {
+    for (const request of [
+      get('/healthz', `${HOST}Transfer-Encoding: chunked\r\n`) + body,
+      post('Transfer-Encoding: chunked\r\n', body),
+    ]) {
+      const { text, hasEnded } = await door.ask(request)
+      assert.deepEqual([text, hasEnded], ['', true], body.slice(0, 20))
+    }
+  }
+})
+
+test('a preflight with an ambiguous head is cut like any other request', async t => {
+  const door = await Door.start(t, { allowedOrigins: ['https://desk.example'] })
+  const asks = `${HOST}Origin: https://desk.example\r\nAccess-Control-Request-Method: POST\r\n`
+  const preflight = (headers: string) => `OPTIONS /v1/calls HTTP/1.1\r\n${asks}${headers}\r\n${smuggled}`
+  for (const headers of [
+    'Content-Length: 0\r\nContent-Length: 40\r\n',
+    'Host: b\r\n',
+    'Transfer-Encoding: xchunked\r\n',
+    'Transfer-Encoding: chunked\r\n',
+  ]) {
+    const { text, hasEnded } = await door.ask(preflight(headers))
+    assert.deepEqual([text, hasEnded], ['', true], headers)
+  }
+  assert.match((await door.ask(preflight(''))).text, /^HTTP\/1\.1 204 /)
+})
+
+test('a query or a list of subprotocols over 4 kB is refused by name, and a head over 16 kB altogether', async t => {
+  const door = await Door.start(t)
+  const asked = (query: string, headers = '') =>
+    door.ask(get(`/v1/units/nearest?${query}`, `${HOST}Authorization: Bearer person-1/dispatcher\r\n${headers}`))
+  assert.equal((await asked(`region=akl&lon=1&lat=1&x=${'a'.repeat(4_000)}`)).status, 200)
+  for (const size of [4_097, 15_000]) {
+    const { status, text, hasEnded } = await asked('a=1&'.repeat(size / 4 + 1))
+    assert.deepEqual([status, hasEnded], [400, true])
+    assert.deepEqual(JSON.parse(text.slice(text.indexOf('\r\n\r\n'))).details, { path: 'query' })
+  }
+  const offered = (subprotocols: string) =>
+    door.ask(
+      get(
+        '/v1/ws',
+        `${HOST}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ${subprotocols}\r\n`,
+      ),
+    )
+  assert.equal((await offered(`${'x, '.repeat(1_000)}goldenhour.v1`)).status, 101)
+  const refused = await offered(`${'x, '.repeat(1_400)}goldenhour.v1`)
+  assert.deepEqual([refused.status, refused.hasEnded], [400, true])
+  assert.match(refused.text, /"path":"Sec-WebSocket-Protocol"/)
+  for (const head of [
+    get('/healthz', `${HOST}X-A: ${'a'.repeat(16_384)}\r\n`),
+    get('/healthz', HOST + `X-A: ${'a'.repeat(400)}\r\n`.repeat(42)),
+    get(`/${'a'.repeat(16_384)}`),
+    get('/v1/ws', `${HOST}Sec-WebSocket-Key: ${'x'.repeat(24)}\r\nX-A: ${'a'.repeat(16_384)}\r\n`),
+    `OPTIONS /v1/calls HTTP/1.1\r\n${HOST}X-A: ${'a'.repeat(16_384)}\r\n\r\n`,
+  ]) {
+    const { status, hasEnded } = await door.ask(head)
+    assert.deepEqual([status, hasEnded], [431, true])
   }
 })
 
@@ -135,4 +214,64 @@ test('a body over its limit ends the connection when not even the rest of it is 
   const lots = await door.ask(call(1_000_000))
   assert.deepEqual([lots.status, lots.hasEnded], [413, true])
   assert.equal(await door.refusals('httpBodyBytes'), 2)
+})
+
+test('every method on every path that there is: as the table of routes has it, and else nothing', async t => {
+  const door = await Door.start(t)
+  const paths = [...new Set(ROUTES.map(({ pattern }) => pattern.replaceAll(/:\w+/g, 'x')))]
+  const has = (method: string, path: string) =>
+    ROUTES.some(
+      route =>
+        route.method === method.toLowerCase() &&
+        new RegExp(`^${route.pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path),
+    )
+  assert.ok(paths.length > 13)
+  for (const path of paths) {
+    // The keys are not here.
+    if (path.startsWith('/.well-known')) continue
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND']) {
+      // `Host: a` is no name under which this machine is shown its metrics.
+      const status = path === '/metrics' ? 404 : 401
+      const answer = await door.ask(`${method} ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`, 2_000)
+      if (!has(method, path)) assert.equal(answer.status, 404, `${method} ${path}`)
+      else if (answer.status !== status) assert.ok(isOpen(method, path), `${method} ${path}: ${answer.status}`)
+    }
+  }
+})
+
+const isOpen = (method: string, path: string): boolean =>
+  ROUTES.some(({ action, pattern, method: of }) => action === null && pattern === path && of === method.toLowerCase())
+
+test('a path is what it is, letter by letter: no other spelling leads to a route', async t => {
+  const door = await Door.start(t)
+  for (const path of [
+    '//healthz',
+    '/healthz/',
+    '/%68ealthz',
+    '/HEALTHZ',
+    '/v1/../healthz',
+    '/./healthz',
+    '/v1/%2e%2e/healthz',
+    '/healthz%00',
+    '/healthz;x',
+    '\\healthz',
+  ]) {
+    const { status } = await door.ask(get(path))
+    assert.ok(status === 404 || status === 505 || status === 0, `${path}: ${status}`)
+  }
+  assert.equal((await door.ask('GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n')).status, 505)
+})
+
+test('requests that come without an end and are not read for are bounded, and disturb nobody', async t => {
+  const door = await Door.start(t)
+  const before = process.memoryUsage.rss()
+  const raw = door.raw()
+  raw.socket.pause()
+  const many = Buffer.from(get('/healthz').repeat(1_000))
+  for (let i = 0; i < 20 && !raw.socket.destroyed; i += 1) {
+    raw.socket.write(many)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    assert.equal((await door.request('/healthz')).status, 200)
+  }
+  assert.ok(process.memoryUsage.rss() - before < 150_000_000, String(process.memoryUsage.rss() - before))
 })

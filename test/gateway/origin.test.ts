@@ -109,3 +109,32 @@ test('behind a trusted proxy our own origin is the one that the browser sees', a
     assert.equal((await door.refusedUpgrade({ origin: 'https://ems.example', headers: wrong })).code, 'wrong-origin')
   }
 })
+
+test('[HT-9] no page is shown the metrics, nor whoever calls this machine by a name that a stranger may have given it', async t => {
+  const asked = async (door: Door, host: string, headers: Record<string, string> = {}) =>
+    (await door.request('/metrics', { Host: host, ...headers })).status
+  const open = await Door.start(t)
+  for (const host of ['127.0.0.1', '127.0.0.1:9001', 'localhost', 'LOCALHOST:9001', '[::1]:9001']) {
+    assert.equal(await asked(open, host), 200, host)
+    assert.equal(await asked(open, host, { Origin: `http://${host.toLowerCase()}` }), 404, host)
+  }
+  for (const host of ['evil.example', 'evil.example:9001', 'localhost.evil.example', '127.0.0.1.evil.example', '']) {
+    assert.equal(await asked(open, host), 404, host)
+  }
+  const named = await Door.start(t, { ownNames: ['engine.example'] })
+  assert.equal(await asked(named, 'Engine.Example:9001'), 200)
+  assert.equal(await asked(named, 'localhost'), 200)
+  assert.equal(await asked(named, 'evil.example'), 404)
+})
+
+test('[LM-8] with names of its own the engine takes no page of another name for its own', async t => {
+  const status = async (door: Door, name: string) =>
+    (await door.request('/healthz', { Host: name, Origin: `http://${name}` })).status
+  const any = await Door.start(t)
+  assert.equal(await status(any, 'evil.example'), 200)
+  const named = await Door.start(t, { ownNames: ['engine.example'], allowedOrigins: ['http://desk.example'] })
+  for (const name of ['engine.example', 'ENGINE.example:9001', '127.0.0.1', 'desk.example'])
+    assert.equal(await status(named, name), 200, name)
+  for (const name of ['evil.example', 'engine.example.evil', 'x.engine.example'])
+    assert.equal(await status(named, name), 403, name)
+})

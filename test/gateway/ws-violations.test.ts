@@ -279,3 +279,67 @@ test('a handshake that is none is refused, and names the header', async t => {
   assert.deepEqual([old.status, old.hasEnded], [505, true])
   assert.equal((await door.request('/healthz')).status, 200)
 })
+
+test('a violation that comes byte by byte ends its connection as one that comes whole', async t => {
+  const door = await Door.start(t, { limits: { badFrames: 10_000 } })
+  for (const { name, frames, end } of CASES.filter(({ deviates }) => deviates === undefined)) {
+    const bytes = Buffer.concat(frames)
+    if (end === 'goes on' || bytes.length > 300) continue
+    const raw = await openRaw(door)
+    for (const byte of bytes) {
+      if (raw.socket.destroyed) break
+      raw.socket.write(Buffer.from([byte]))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await raw.closed
+    assert.deepEqual(closeOf(raw.received), end === 'cut' ? 'cut' : end.closed, name)
+  }
+})
+
+test('compression is never agreed on, whoever offers it', async t => {
+  const door = await Door.start(t)
+  for (const offer of ['permessage-deflate', 'permessage-deflate; client_max_window_bits', 'x-webkit-deflate-frame']) {
+    const raw = door.raw()
+    raw.socket.write(requestWith('', '').replace('\r\n\r\n', `\r\nSec-WebSocket-Extensions: ${offer}\r\n\r\n`))
+    const { status, headers } = await raw.answer()
+    assert.deepEqual([status, headers['sec-websocket-extensions']], [101, undefined])
+    raw.socket.destroy()
+  }
+})
+
+test('an Origin in any odd form is a foreign one', async t => {
+  const door = await Door.start(t)
+  const own = `http://127.0.0.1:${door.gateway.port}`
+  for (const origin of [
+    'null',
+    `${own}, ${own}`,
+    `http://a@127.0.0.1:${door.gateway.port}`,
+    `${own}/`,
+    'file://',
+    'x',
+  ]) {
+    const raw = door.raw()
+    raw.socket.write(requestWith('', '').replace('\r\n\r\n', `\r\nOrigin: ${origin}\r\n\r\n`))
+    assert.equal((await raw.answer()).status, 403, origin)
+    await raw.closed
+  }
+})
+
+test('pings without end cost nothing that stays, read or not', async t => {
+  const door = await Door.start(t, { limits: { backpressureBytes: 65_536 } })
+  const onlooker = await door.connect()
+  const before = process.memoryUsage.rss()
+  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(PING, 'x'.repeat(20))))
+  for (const isRead of [true, false]) {
+    const raw = await openRaw(door)
+    if (!isRead) raw.socket.pause()
+    for (let i = 0; i < 40 && !raw.socket.destroyed; i += 1) {
+      raw.socket.write(pings)
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+    onlooker.send(['mark', 0])
+    assert.equal((await onlooker.nextError()).code, 'hello-first')
+    raw.socket.destroy()
+  }
+  assert.ok(process.memoryUsage.rss() - before < 100_000_000)
+})

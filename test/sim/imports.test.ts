@@ -38,6 +38,7 @@ const REPLACED: Readonly<Record<string, string>> = {
 const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/gateway.ts': 'wires the doors; core/process.ts mounts that of WebSockets itself',
   'src/gateway/tls.ts': 'certificates',
+  'src/gateway/limits/open-files.ts': 'files that the system lets a process open',
   'src/gateway/port-holder.ts': 'who holds the port of a process',
   'src/gateway/preflight.ts': 'HTTP',
   'src/gateway/routes/': 'HTTP',

@@ -1,5 +1,10 @@
 /** Self-signed certificates for loopback, made of node:crypto and a few lines of DER: no other program is needed. */
+
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
 
 const SEQUENCE = 0x30
 const SET = 0x31
@@ -64,4 +69,15 @@ function oid(first: number, second: number, ...rest: number[]): Buffer {
 function utcTime(fromNowS: number): Buffer {
   const iso = new Date(Date.now() + fromNowS * 1_000).toISOString()
   return der(0x17, Buffer.from(`${iso.slice(2, 19).replace(/[-:T]/g, '')}Z`))
+}
+
+/** A certificate and its key as files, which go with the test. */
+export function certificateFiles(test: TestContext): { readonly certFile: string; readonly keyFile: string } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'goldenhour-tls-'))
+  test.after(() => rmSync(folder, { recursive: true }))
+  const files = { certFile: path.join(folder, 'cert.pem'), keyFile: path.join(folder, 'key.pem') }
+  const { cert, key } = makeCertificate('one')
+  writeFileSync(files.certFile, cert)
+  writeFileSync(files.keyFile, key)
+  return files
 }

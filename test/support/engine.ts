@@ -112,23 +112,23 @@ export class Site {
   }
 
   /** An engine in a process of its own; resolves when it is ready. Errors: rejects when it ends before. */
-  async spawn(env: Readonly<Record<string, string>> = {}): Promise<EngineProcess> {
-    const process = this.launch(env)
+  async spawn(env: Readonly<Record<string, string>> = {}, limits: ProcessLimits = {}): Promise<EngineProcess> {
+    const process = this.launch(env, limits)
     await process.ready()
     this.#port = process.port
     return process
   }
 
   /** As `spawn`, without waiting for it. */
-  launch(env: Readonly<Record<string, string>> = {}): EngineProcess {
-    const engine = new EngineProcess({
+  launch(env: Readonly<Record<string, string>> = {}, limits: ProcessLimits = {}): EngineProcess {
+    const standard = {
       DATABASE_URL: this.databaseUrl,
       GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
       PORT: '0',
       GOLDENHOUR_ADMIN_PASSWORD: ADMIN_PASSWORD,
-      ...env,
-    })
+    }
+    const engine = new EngineProcess({ ...standard, ...env }, limits)
     this.#endings.push(() => engine.kill())
     return engine
   }
@@ -301,6 +301,12 @@ interface LogLine {
   readonly [key: string]: unknown
 }
 
+/** What the system lets a child do. */
+interface ProcessLimits {
+  /** Files that it may have open at a time. */
+  readonly openFiles?: number
+}
+
 /** `goldenhour serve` as a child, with what it says. */
 export class EngineProcess {
   readonly logs: LogLine[] = []
@@ -313,9 +319,13 @@ export class EngineProcess {
   readonly #watchers = new Set<() => void>()
   #ended = false
 
-  constructor(env: Readonly<Record<string, string>>) {
+  constructor(env: Readonly<Record<string, string>>, { openFiles }: ProcessLimits = {}) {
     const { PATH, HOME, TMPDIR } = process.env
-    this.#child = spawn(process.execPath, [...GOLDENHOUR, 'serve', '--until-stdin-ends'], {
+    const serve = [process.execPath, ...GOLDENHOUR, 'serve', '--until-stdin-ends']
+    // The shell becomes the engine, so that its process is the one that is ended.
+    const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...serve]
+    const [program, ...args] = openFiles === undefined ? serve : limited
+    this.#child = spawn(program!, args, {
       env: { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, ...env },
       // A test that is killed must not leave its engine behind: what holds its input ends with the test.
       stdio: ['pipe', 'pipe', 'pipe'],

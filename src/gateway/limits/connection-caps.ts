@@ -1,17 +1,17 @@
-/** How many WebSockets may be open: in all, of one address, and how fast an address may open them. */
+/** How many WebSockets may be open: in all, of one address, of those without a welcome; and how fast one may open them. */
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Limits } from '../../protocol/limits.ts'
+import { AddressCounts } from './address-counts.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 
-type Caps = Pick<Limits, 'connections' | 'connectionsPerAddress' | 'connectsPerAddressPerS'>
+type Caps = Pick<Limits, 'connections' | 'connectionsPerAddress' | 'strangersPerAddress' | 'connectsPerAddressPerS'>
 export type CapName = keyof Caps
 
 /** Each connection that was let in is given back once, at its close. */
 export class ConnectionCaps {
   readonly #caps: Caps
   readonly #connects: KeyedBuckets
-  readonly #openByAddress = new Map<string, number>()
-  #open = 0
+  readonly #open = new AddressCounts()
 
   constructor(caps: Caps, nowMs: () => number) {
     this.#caps = caps
@@ -19,35 +19,36 @@ export class ConnectionCaps {
   }
 
   get open(): number {
-    return this.#open
+    return this.#open.total
   }
 
   /** How many addresses have a connection. */
   get addresses(): number {
-    return this.#openByAddress.size
+    return this.#open.addresses
   }
 
-  /** Counts one more connection of an address, or tells which limit it would pass. */
-  enter(addressKey: string): { limit: CapName; refusal: Refusal } | null {
-    const ofAddress = this.#openByAddress.get(addressKey) ?? 0
-    if (this.#open >= this.#caps.connections) return full('connections', 'This engine has as many as it may.')
-    if (ofAddress >= this.#caps.connectionsPerAddress) {
+  /**
+   * Counts one more connection of an address, or tells which limit it would pass. Input: `strangers`, how many of the
+   * address have no welcome yet: what such a connection sends is buffered before anybody knows whose it is.
+   */
+  enter(addressKey: string, strangers: number): { limit: CapName; refusal: Refusal } | null {
+    if (this.#open.total >= this.#caps.connections) return full('connections', 'This engine has as many as it may.')
+    if (this.#open.of(addressKey) >= this.#caps.connectionsPerAddress) {
       return full('connectionsPerAddress', 'Your address has as many open as it may; close some.')
+    }
+    if (strangers >= this.#caps.strangersPerAddress) {
+      return full('strangersPerAddress', 'Your address has as many without a `welcome` as it may; come back later.')
     }
     const retryAfterMs = this.#connects.take(addressKey)
     if (retryAfterMs > 0) {
       return full('connectsPerAddressPerS', 'Your address opens them too fast; come back later.', retryAfterMs)
     }
-    this.#open += 1
-    this.#openByAddress.set(addressKey, ofAddress + 1)
+    this.#open.enter(addressKey)
     return null
   }
 
   leave(addressKey: string): void {
-    const left = this.#openByAddress.get(addressKey)! - 1
-    this.#open -= 1
-    if (left === 0) this.#openByAddress.delete(addressKey)
-    else this.#openByAddress.set(addressKey, left)
+    this.#open.leave(addressKey)
   }
 }
 

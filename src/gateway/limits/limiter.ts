@@ -16,6 +16,11 @@ import { Principals, type PrincipalUsage } from './principals.ts'
 import { RateLimiter, type Usage } from './rate-limiter.ts'
 import { UnreadLedger } from './unread.ts'
 
+interface RefusedRequest {
+  readonly refusal: Refusal
+  readonly isFlood: boolean
+}
+
 export class Limiter {
   /** What all clients together have not read yet. */
   readonly unread: UnreadLedger
@@ -43,9 +48,12 @@ export class Limiter {
     this.#metrics = metrics
   }
 
-  /** Counts a WebSocket that is about to be opened; one that was let in is given back by `leave`. */
-  enter(addressKey: string): Refusal | null {
-    const full = this.#caps.enter(addressKey)
+  /**
+   * Counts a WebSocket that is about to be opened; one that was let in is given back by `leave`. Input: how many of its
+   * address have no welcome yet.
+   */
+  enter(addressKey: string, strangers: number): Refusal | null {
+    const full = this.#caps.enter(addressKey, strangers)
     if (full === null) return null
     this.#metrics.limitRefused(full.limit)
     return full.refusal
@@ -80,21 +88,26 @@ export class Limiter {
     return waitMs
   }
 
-  /** Takes one HTTP request from the rate of its principal: GET is a query, all else a command. */
-  takeRequest(principal: Principal, method: string): Refusal | null {
+  /**
+   * Takes one HTTP request from the rate of its principal: GET is a query, all else a command. Output: null, or what to
+   * answer, and whether so many were refused that the connection is to be ended.
+   */
+  takeRequest(principal: Principal, method: string): RefusedRequest | null {
     return this.#takeRequests(principal, method === 'get' ? 'query' : 'command', 1)
   }
 
   /** The request turned out to count as so many more commands. */
   takeMore(principal: Principal, commands: number): Refusal | null {
-    return commands === 0 ? null : this.#takeRequests(principal, 'command', commands)
+    return commands === 0 ? null : (this.#takeRequests(principal, 'command', commands)?.refusal ?? null)
   }
 
-  #takeRequests(principal: Principal, rateClass: RateClass, count: number): Refusal | null {
-    const waitMs = this.#rates.takeRequest(this.#principals.usageOf(principal), rateClass, count)
+  #takeRequests(principal: Principal, rateClass: RateClass, count: number): RefusedRequest | null {
+    const usage = this.#principals.usageOf(principal)
+    const waitMs = this.#rates.takeRequest(usage, rateClass, count)
     if (waitMs === 0) return null
     this.#metrics.limitRefused(`rates.${rateClass}`)
-    return tooFast(rateClass, waitMs)
+    if (usage.isFlood) this.#metrics.limitRefused('floodBursts')
+    return { refusal: tooFast(rateClass, waitMs), isFlood: usage.isFlood }
   }
 
   /** Takes one request that shows no credential from the rate of its address. Input: the open route, or what else it asks. */

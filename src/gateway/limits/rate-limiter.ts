@@ -81,7 +81,13 @@ export class RateLimiter {
     const nowMs = this.#nowMs()
     const from = Math.max(principal.fullAtMs[index]!, nowMs)
     const waitMs = waitFor(from, from + count * userMs, nowMs, burstMs)
-    if (waitMs === 0) principal.fullAtMs[index] = from + count * userMs
+    if (waitMs === 0) {
+      principal.fullAtMs[index] = from + count * userMs
+    } else {
+      principal.refusedUntilMs = Math.max(principal.refusedUntilMs, nowMs) + count * userMs
+      // Of a principal, who may come back on a connection that has done nothing wrong, only while it lasts.
+      principal.isFlood = principal.refusedUntilMs - nowMs > this.#floodBursts * burstMs
+    }
     return Math.ceil(waitMs)
   }
 }

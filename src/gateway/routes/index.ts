@@ -3,7 +3,7 @@ import type { TemplatedApp } from 'uWebSockets.js'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { GatewayContext } from '../context.ts'
 import { answerGuarded, answerOpen } from '../guard.ts'
-import { mount, problem } from '../http.ts'
+import { mount, mountRest, problem } from '../http.ts'
 import { mountPreflight } from '../preflight.ts'
 import type { Route } from '../route.ts'
 import { AUTH_ROUTES } from './auth.ts'
@@ -41,7 +41,5 @@ export function mountRoutes(app: TemplatedApp, context: GatewayContext): void {
     )
   }
   mountPreflight(app, context)
-  mount(app, 'any', '/*', context, call =>
-    answerOpen(context, { pattern: '/*', handle: () => problem(NO_ROUTE) }, call),
-  )
+  mountRest(app, context, ({ addressKey }) => problem(context.limiter.takeOpenRequest(addressKey, '/*') ?? NO_ROUTE))
 }

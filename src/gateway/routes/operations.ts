@@ -8,11 +8,12 @@ import { NOT_READY } from '../refusals.ts'
 import type { Route } from '../route.ts'
 
 export const OPERATION_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/healthz', action: null, handle: getHealth },
+  { method: 'get', pattern: '/healthz', action: null, isProbe: true, handle: getHealth },
   {
     method: 'get',
     pattern: '/readyz',
     action: null,
+    isProbe: true,
     handle: ({ readiness, directory, store }) =>
       databaseAwayReply(store()) ?? getReadiness(readiness(), directory.damagedRows(), directory.clockOff?.() ?? null),
   },
@@ -42,8 +43,8 @@ function databaseAway(state: StoreView): { status: 'database-away'; awayMs: numb
   return { status: 'database-away', awayMs: state.awayMs, restarting: state.isRestarting }
 }
 
-async function getMetrics({ entrance, metrics }: GatewayContext, { address }: HttpCall): Promise<HttpReply> {
-  if (!entrance.mayReadMetrics(address)) return problem(METRICS_ELSEWHERE)
+async function getMetrics({ entrance, metrics }: GatewayContext, call: HttpCall): Promise<HttpReply> {
+  if (!entrance.mayReadMetrics(call)) return problem(METRICS_ELSEWHERE)
   return { status: 200, contentType: metrics.contentType, body: await metrics.text() }
 }
 

@@ -6,31 +6,38 @@ import { ConnectionCaps } from '../../../src/gateway/limits/connection-caps.ts'
 
 const capsOf = (connections: number, connectionsPerAddress: number, connectsPerAddressPerS: number) => {
   const clock = { nowMs: 0 }
-  const limits = { connections, connectionsPerAddress, connectsPerAddressPerS }
+  const limits = { connections, connectionsPerAddress, strangersPerAddress: 2, connectsPerAddressPerS }
   return { clock, caps: new ConnectionCaps(limits, () => clock.nowMs) }
 }
 
 test('a connection over a cap is refused by the name of that cap, and one that closes makes room', () => {
   const { caps } = capsOf(3, 2, 1_000)
-  assert.equal(caps.enter('a'), null)
-  assert.equal(caps.enter('a'), null)
-  assert.equal(caps.enter('a')?.limit, 'connectionsPerAddress')
-  assert.equal(caps.enter('b'), null)
-  assert.equal(caps.enter('c')?.limit, 'connections')
+  assert.equal(caps.enter('a', 0), null)
+  assert.equal(caps.enter('a', 0), null)
+  assert.equal(caps.enter('a', 0)?.limit, 'connectionsPerAddress')
+  assert.equal(caps.enter('b', 0), null)
+  assert.equal(caps.enter('c', 0)?.limit, 'connections')
   caps.leave('a')
-  assert.equal(caps.enter('c'), null)
-  assert.equal(caps.enter('a')?.refusal.code, 'too-many-connections')
+  assert.equal(caps.enter('c', 0), null)
+  assert.equal(caps.enter('a', 0)?.refusal.code, 'too-many-connections')
 })
 
 test('an address that opens connections too fast is told when to come back', () => {
   const { caps, clock } = capsOf(100, 100, 2)
-  assert.equal(caps.enter('a'), null)
-  assert.equal(caps.enter('a'), null)
-  const refused = caps.enter('a')
+  assert.equal(caps.enter('a', 0), null)
+  assert.equal(caps.enter('a', 0), null)
+  const refused = caps.enter('a', 0)
   assert.deepEqual([refused?.limit, refused?.refusal.details?.retryAfterMs], ['connectsPerAddressPerS', 500])
-  assert.equal(caps.enter('b'), null)
+  assert.equal(caps.enter('b', 0), null)
   clock.nowMs += 500
-  assert.equal(caps.enter('a'), null)
+  assert.equal(caps.enter('a', 0), null)
+})
+
+test('an address with as many strangers as it may have gets no more of them, and another does', () => {
+  const { caps } = capsOf(100, 100, 1_000)
+  assert.equal(caps.enter('a', 1), null)
+  assert.equal(caps.enter('a', 2)?.limit, 'strangersPerAddress')
+  assert.equal(caps.enter('b', 0), null)
 })
 
 test('counters never leak: whatever comes, goes and is refused, they tell who is there, and end at nothing', () => {
@@ -43,7 +50,7 @@ test('counters never leak: whatever comes, goes and is refused, they tell who is
         clock.nowMs += pauseMs
         if (opens) {
           const ofAddress = open.filter(each => each === address).length
-          const refused = caps.enter(address)
+          const refused = caps.enter(address, 0)
           if (refused === null) open.push(address)
           else if (refused.limit === 'connections') assert.equal(open.length, 5)
           else if (refused.limit === 'connectionsPerAddress') assert.equal(ofAddress, 3)

@@ -154,6 +154,7 @@ export async function startSite(
       allowedOrigins: [],
       trustedProxies: [],
       metricsFrom: [],
+      ownNames: [],
       sessionMaxAgeMs: 86_400_000,
     },
     metrics: new Metrics(),

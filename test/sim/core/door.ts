@@ -61,6 +61,12 @@ class Handshake {
   getHeader(name: string): string {
     return this.#headers[name] ?? ''
   }
+  getUrl(): string {
+    return '/v1/ws'
+  }
+  getQuery(): string {
+    return ''
+  }
   forEach(each: (name: string, value: string) => void): void {
     for (const name in this.#headers) each(name, this.#headers[name]!)
   }

@@ -11,7 +11,9 @@ import type { MachineClock } from '../../../src/actors/clock.ts'
 import { RegionKeeper } from '../../../src/actors/region-keeper.ts'
 import type { Authenticator } from '../../../src/gateway/auth/claims.ts'
 import type { DoorPolicy, GatewayContext } from '../../../src/gateway/context.ts'
+import { CutLog } from '../../../src/gateway/cut-log.ts'
 import { Entrance } from '../../../src/gateway/entrance.ts'
+import { HttpConnections } from '../../../src/gateway/http-connections.ts'
 import { Limiter } from '../../../src/gateway/limits/limiter.ts'
 import { SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
@@ -63,6 +65,7 @@ const DOOR: DoorPolicy = {
   allowedOrigins: [],
   trustedProxies: [],
   metricsFrom: [],
+  ownNames: [],
   sessionMaxAgeMs: 365 * 86_400_000,
 }
 /** One for all: each would watch the event loop of this program. */
@@ -139,6 +142,7 @@ export class EngineProcess implements Door {
     const revocations = { isRevoked: () => false, refresh: async () => {}, onChange: () => {} }
     const wallClock = () => machine.wallMs()
     this.#sessions = new SessionRegistry(DOOR.limits.helloTimeoutMs, revocations, wallClock, machine)
+    const entrance = new Entrance(DOOR, false, metrics)
     mountWsDoor(this.#app.asTemplatedApp(), {
       directory: this.#regions,
       authenticator: parts.authenticator(wallClock),
@@ -147,7 +151,9 @@ export class EngineProcess implements Door {
       door: DOOR,
       sessions: this.#sessions,
       limiter: new Limiter(DOOR.limits, metrics, machine),
-      entrance: new Entrance(DOOR, false, metrics),
+      cuts: new CutLog(this.#log, machine),
+      entrance,
+      connections: new HttpConnections(DOOR.limits, entrance, metrics),
       metrics,
       log: this.#log,
       newSessionId: parts.newSessionId,

@@ -1,0 +1,82 @@
+/** The head of a request, looked at once and before anything of it is used: whether it can be read, and what proxies say. */
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
+import { LIMITS } from '../protocol/limits.ts'
+import { canonicalAddress } from './client-address.ts'
+import { FORWARDED_CHARS, type ForwardedHeaders } from './forwarded.ts'
+import type { HttpConnections } from './http-connections.ts'
+
+export interface Head {
+  /** Who is at the other end of the connection; empty where nobody is any more. Asked once: the answer may change. */
+  readonly peer: string
+  /**
+   * Two readers of the request could disagree on where it ends: then a proxy before us may have let through what we would
+   * take for a second request. uWebSockets.js takes the first of two lengths, and reads chunk heads as nobody else does
+   * (`;` is a digit to it), so a body in chunks is never read here.
+   */
+  readonly isAmbiguous: boolean
+  readonly isTooLarge: boolean
+  readonly isQueryTooLong: boolean
+  readonly forwarded: ForwardedHeaders
+}
+
+/** Bytes of a line of the head besides what it says: `: ` and its end. */
+const LINE = 4
+
+export function readHead(res: HttpResponse, req: HttpRequest): Head {
+  let lengths = 0
+  let codings = 0
+  let hosts = 0
+  const query = req.getQuery()?.length ?? 0
+  let bytes = req.getUrl().length + query
+  const forwarded: { -readonly [K in keyof ForwardedHeaders]: string } = { ...NONE_FORWARDED }
+  req.forEach((name, value) => {
+    bytes += name.length + value.length + LINE
+    if (name === 'content-length') lengths += 1
+    else if (name === 'host') hosts += 1
+    else if (name === 'transfer-encoding') codings += 1
+    else if (Object.hasOwn(forwarded, name)) add(forwarded, name as keyof ForwardedHeaders, value)
+  })
+  return {
+    peer: peerOf(res),
+    isAmbiguous: lengths > 1 || codings > 0 || hosts > 1,
+    isTooLarge: bytes > LIMITS.headBytes,
+    isQueryTooLong: query > LIMITS.queryBytes,
+    forwarded,
+  }
+}
+
+/**
+ * Ends a connection whose request nobody should read on in. Output: whether it did. Nothing behind an ambiguous head can
+ * be trusted to be a request, so there is nobody to answer; one that is too large gets what uWebSockets.js answers itself.
+ */
+export function refusedHead(res: HttpResponse, head: Head, connections: HttpConnections): boolean {
+  const hasNobody = head.isAmbiguous || head.peer === ''
+  if (hasNobody) {
+    res.close()
+  } else if (head.isTooLarge) {
+    connections.leaves(head.peer)
+    res.cork(() => res.writeStatus('431 Request Header Fields Too Large').endWithoutBody(0, true))
+  }
+  return hasNobody || head.isTooLarge
+}
+
+/** Who is at the other end of a connection; empty where it has no address, or was reset. */
+export function peerOf(res: HttpResponse): string {
+  const text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
+  return canonicalAddress(text) ?? ''
+}
+
+const NONE_FORWARDED: ForwardedHeaders = {
+  forwarded: '',
+  'x-forwarded-for': '',
+  'x-forwarded-proto': '',
+  'x-forwarded-host': '',
+}
+
+/** All lines of a name count: the first may be the client's own, and a proxy adds its own behind it. */
+function add(headers: Record<keyof ForwardedHeaders, string>, name: keyof ForwardedHeaders, value: string): void {
+  const soFar = headers[name]
+  // Already more than anybody will read.
+  if (soFar.length > FORWARDED_CHARS) return
+  headers[name] = soFar === '' ? value : `${soFar},${value}`
+}
