@@ -19,6 +19,8 @@ export class DatabaseSetupError extends Error {
     | 'start-failed'
     | 'postgres-too-old'
     | 'database-newer-than-code'
+    | 'role-may-not-migrate'
+    | 'engine-role-unfit'
     | 'clock-rate-differs'
 
   constructor(code: DatabaseSetupError['code'], message: string, options?: ErrorOptions) {

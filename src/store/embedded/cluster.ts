@@ -19,13 +19,17 @@ export interface Cluster {
   readonly dataDir: string
   readonly logFile: string
   readonly portFile: string
+  /** Of the server's superuser, who owns the schema. */
   readonly password: string
+  /** Of the role that engines run as. */
+  readonly enginePassword: string
   readonly runAs: RunAs | null
 }
 
 export type BinariesPackage = Awaited<ReturnType<typeof findBinariesPackage>>
 
 const ROLE = 'goldenhour'
+export const ENGINE_ROLE = 'goldenhour_engine'
 const run = promisify(execFile)
 
 /**
@@ -43,6 +47,7 @@ export async function prepareCluster(baseDir: string, binaries?: BinariesPackage
     logFile: path.join(baseDir, 'postgres.log'),
     portFile: path.join(baseDir, 'port'),
     password: await loadOrCreatePassword(path.join(baseDir, 'password')),
+    enginePassword: await loadOrCreatePassword(path.join(baseDir, 'engine-password')),
     runAs,
   }
   await createDataDir(cluster)
@@ -52,6 +57,9 @@ export async function prepareCluster(baseDir: string, binaries?: BinariesPackage
 
 export const urlOf = (cluster: Cluster, port: number, database: string): string =>
   `postgres://${ROLE}:${cluster.password}@127.0.0.1:${port}/${database}`
+
+export const engineUrlOf = (cluster: Cluster, port: number, database: string): string =>
+  `postgres://${ENGINE_ROLE}:${cluster.enginePassword}@127.0.0.1:${port}/${database}`
 
 /** Runs one of the server's own programs, as its user. Errors: those of `execFile`. */
 export async function runProgram(
