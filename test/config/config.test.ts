@@ -173,7 +173,7 @@ test('an issuer whose keys could be read or changed on the way is refused, and s
     assert.deepEqual(await places({ ...issuer, issuer: url }), ['auth.oidc[0].issuer'], String(url))
     assert.deepEqual(await places({ ...issuer, jwksUri: url }), ['auth.oidc[0].jwksUri'], String(url))
   }
-  for (const prefix of ['', 'device', 'system', 'a:b', 'Corp', undefined]) {
+  for (const prefix of ['', 'device', 'cli', 'system', 'a:b', 'Corp', undefined]) {
     assert.deepEqual(await places({ ...issuer, prefix }), ['auth.oidc[0].prefix'], String(prefix))
   }
   assert.deepEqual(await wrong({}, { auth: { oidc: [{ ...issuer, jwks: 'x' }] } }), [

@@ -20,21 +20,19 @@ test('the end of the audit is told at the start and once an hour, as a proof tak
   const scheduler = new ManualScheduler()
   const audit = new PostgresAudit({ database, scheduler, wallMs: Date.now, onFailure: () => undefined })
   const append = () =>
-    database
-      .transaction()
-      .execute(transaction =>
-        audit.append(transaction, [
-          {
-            actor: 'person-1',
-            action: 'sign-in',
-            outcome: 'done',
-            region: null,
-            subject: null,
-            address: null,
-            details: {},
-          },
-        ]),
-      )
+    database.transaction().execute(transaction =>
+      audit.append(transaction, [
+        {
+          actor: 'person-1',
+          action: 'sign-in',
+          outcome: 'done',
+          region: null,
+          subject: null,
+          address: null,
+          details: {},
+        },
+      ]),
+    )
   const told: string[] = []
   const end = new AuditEnd({ database, scheduler, tell: each => told.push(each) })
   end.start()
