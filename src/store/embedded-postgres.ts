@@ -77,7 +77,7 @@ const STOP_WAIT_MS = 60_000
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { baseDir, log } = options
-  const cluster = await prepareCluster(baseDir, options.binaries)
+  const cluster = await prepareCluster(baseDir, message => log(message, true), options.binaries)
   const settings = { ...(await settingsFor(cluster.dataDir)), ...options.settings }
   // Before the first look at the server: whoever is about to end it must see us, or we them.
   const mark = await UseMark.make(baseDir)

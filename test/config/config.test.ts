@@ -264,6 +264,20 @@ test('a file that holds a secret and that others can read is warned of', async (
   assert.equal(await warnings(secret, 0o644, { DATABASE_URL: 'postgres://other/x' }), 1)
 })
 
+test('a key of a certificate that others can read, or its group can change, is warned of', async () => {
+  for (const [mode, count] of [
+    [0o600, 0],
+    [0o640, 0],
+    [0o644, 1],
+    [0o660, 1],
+    [0o602, 1],
+  ] as const) {
+    const GOLDENHOUR_TLS_KEY = await file({}, mode)
+    const { warnings } = inspectConfig({ GOLDENHOUR_TLS_KEY, GOLDENHOUR_TLS_CERT: GOLDENHOUR_TLS_KEY })
+    assert.equal(warnings.length, count, mode.toString(8))
+  }
+})
+
 test('a relative path becomes absolute, because Postgres runs elsewhere', () => {
   const env = { GOLDENHOUR_DATA_DIR: 'state', GOLDENHOUR_TLS_CERT: 'a.pem', GOLDENHOUR_TLS_KEY: 'b.pem' }
   const { dataDir, tls } = readConfig(env)

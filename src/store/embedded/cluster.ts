@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { DatabaseSetupError } from '../database.ts'
 import { findBinariesPackage, installBinaries, removeLeftovers, temporarySuffix } from '../postgres-binaries.ts'
+import { requireOwnDirectory, requireOwnSecret } from './ownership.ts'
 
 /** The user that the server's programs run as; null: as ourselves. */
 interface RunAs {
@@ -36,9 +37,14 @@ const run = promisify(execFile)
  * Everything that a server needs to start in `baseDir`, safely from many processes at once: each step is made under a
  * temporary name and then renamed. Errors: DatabaseSetupError, with what the operator can do.
  */
-export async function prepareCluster(baseDir: string, binaries?: BinariesPackage): Promise<Cluster> {
+export async function prepareCluster(
+  baseDir: string,
+  warn: (message: string) => void,
+  binaries?: BinariesPackage,
+): Promise<Cluster> {
   const runAs = await userToRunAs()
   await makeBaseDir(baseDir, runAs)
+  await requireOwnDirectory(baseDir, warn)
   await removeLeftovers(baseDir)
   await removeLeftovers(path.join(baseDir, 'pg'))
   const cluster: Cluster = {
@@ -46,8 +52,8 @@ export async function prepareCluster(baseDir: string, binaries?: BinariesPackage
     dataDir: path.join(baseDir, 'data'),
     logFile: path.join(baseDir, 'postgres.log'),
     portFile: path.join(baseDir, 'port'),
-    password: await loadOrCreatePassword(path.join(baseDir, 'password')),
-    enginePassword: await loadOrCreatePassword(path.join(baseDir, 'engine-password')),
+    password: await loadOrCreatePassword(path.join(baseDir, 'password'), warn),
+    enginePassword: await loadOrCreatePassword(path.join(baseDir, 'engine-password'), warn),
     runAs,
   }
   await createDataDir(cluster)
@@ -114,7 +120,7 @@ async function makeBaseDir(baseDir: string, runAs: RunAs | null): Promise<void> 
   )
 }
 
-async function loadOrCreatePassword(file: string): Promise<string> {
+async function loadOrCreatePassword(file: string, warn: (message: string) => void): Promise<string> {
   const temporary = `${file}.${temporarySuffix()}`
   await writeFile(temporary, randomBytes(24).toString('base64url'), { mode: 0o600 })
   try {
@@ -125,6 +131,7 @@ async function loadOrCreatePassword(file: string): Promise<string> {
   } finally {
     await unlink(temporary)
   }
+  await requireOwnSecret(file, warn)
   return readFile(file, 'utf8')
 }
 
