@@ -85,6 +85,21 @@ export async function grantToEngine(session: pg.Client, role: string): Promise<v
     GRANT EXECUTE ON FUNCTION audit.append(jsonb) TO ${name};`)
 }
 
+/** Whether a role has just the rights of an engine, so that a start of one more leaves a database at work alone. */
+export async function hasEngineRights(session: pg.Client, role: string): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `SELECT 1 FROM pg_roles r WHERE r.rolname = $1
+       AND NOT EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS t (name, rights) WHERE t.rights <> (
+         SELECT coalesce(string_agg(p.name, ', ' ORDER BY p.n), '')
+         FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) WITH ORDINALITY AS p (name, n)
+         WHERE has_table_privilege(r.oid, t.name, p.name)))
+       AND $4::int = (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         WHERE n.nspname || '.' || p.proname = ANY ($5) AND p.prosecdef AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))`,
+    [role, Object.keys(ENGINE_RIGHTS), Object.values(ENGINE_RIGHTS), APPENDING.length, APPENDING],
+  )
+  return rowCount === 1
+}
+
 /** The roles that were given an engine's rights before: a new version may need others. */
 export async function engineRoles(session: pg.Client): Promise<string[]> {
   const { rows } = await session.query<{ role: string }>(`SELECT r.rolname AS role

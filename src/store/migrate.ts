@@ -1,7 +1,7 @@
 /** Brings a database to the schema of this code: forward only, one transaction a step, safe from many processes. */
 import type pg from 'pg'
 import { DatabaseSetupError, openClient } from './database.ts'
-import { engineRoles, grantToEngine } from './engine-role.ts'
+import { engineRoles, grantToEngine, hasEngineRights } from './engine-role.ts'
 import { migrations } from './migrations/index.ts'
 
 export interface Migration {
@@ -33,7 +33,7 @@ export async function migrate(
 ): Promise<string[]> {
   const session = await openClient(url, { applicationName: 'goldenhour migrate' })
   try {
-    if (grantTo === null && (await isComplete(session, steps))) return []
+    if ((await isComplete(session, steps)) && (grantTo === null || (await hasEngineRights(session, grantTo)))) return []
     await inLockedTransaction(session, async () => {
       await session.query('CREATE SCHEMA IF NOT EXISTS goldenhour')
       await session.query(`CREATE TABLE IF NOT EXISTS goldenhour.migrations (

@@ -126,6 +126,18 @@ test('a later migration gives the role its rights anew, without being told of it
   assert.deepEqual(rows, [{ may: true }])
 })
 
+test('a start that asks for rights that are there changes nothing, and one that finds others sets them right', async () => {
+  const rights = async () =>
+    (await owner.query("SELECT xmin, relacl::text FROM pg_class WHERE relnamespace = 'log'::regnamespace ORDER BY oid"))
+      .rows
+  const before = await rights()
+  await migrate(owned.url, { grantTo: ROLE })
+  assert.deepEqual(await rights(), before)
+  await owner.query(`GRANT DELETE ON log.records TO ${ROLE}`)
+  await migrate(owned.url, { grantTo: ROLE })
+  await denied('DELETE FROM log.records')
+})
+
 test('a role that could not be held to its rights, or is not there, is refused', async () => {
   const { username } = new URL(owned.url)
   await assert.rejects(migrate(owned.url, { grantTo: username }), { code: 'engine-role-unfit', message: /superuser/ })
