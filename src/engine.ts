@@ -24,9 +24,11 @@ import { explained, PortTaken } from './gateway/port-holder.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
+import { AuditEnd } from './store/audit-end.ts'
 import { type ClockAnchor, loadOrCreateClock } from './store/clock-anchor.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { type DatabaseServer, provideDatabase } from './store/database-server.ts'
+import { mayChangeHistory } from './store/engine-role.ts'
 import { Leases } from './store/leases.ts'
 import { migrate } from './store/migrate.ts'
 import { PostgresAudit } from './store/postgres-audit.ts'
@@ -246,10 +248,16 @@ class RunningEngine implements Engine {
     this.#health = health
     this.#endings.add('the watch over the database', () => health.stop())
     health.start()
-    await this.#whileStoreAway(() => migrate(server.url))
+    const { url, grantTo } = server.migrateAt
+    await this.#whileStoreAway(() => migrate(url, { grantTo }))
     this.#hasDatabase = true
     const database = openDatabase(server.url)
     this.#endings.add('the connections to the database', () => database.destroy())
+    if (await this.#whileStoreAway(() => mayChangeHistory(database))) {
+      this.#log.warn(
+        'the role of this engine may change the log and the audit; give it one of its own (OPERATIONS.md, "Two roles")',
+      )
+    }
     return database
   }
 
@@ -285,6 +293,13 @@ class RunningEngine implements Engine {
     })
     audit.start()
     this.#endings.add('the audit', () => audit.stop())
+    const end = new AuditEnd({
+      database,
+      scheduler: systemClock,
+      tell: auditEnd => this.#log.info({ auditEnd }, 'the audit ends here; keep this line where nobody can change it'),
+    })
+    end.start()
+    this.#endings.add('telling the end of the audit', () => end.stop())
     return audit
   }
 

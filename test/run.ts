@@ -99,8 +99,12 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
     const processes = named.length > 0 ? null : await testFiles(withLong)
     const compiled = processes === null ? null : compileCheckout(copy)
     if (process.env.GOLDENHOUR_TEST_POSTGRES === undefined) {
-      const { url, programs } = await startTestServer()
-      Object.assign(process.env, { GOLDENHOUR_TEST_POSTGRES: url, GOLDENHOUR_TEST_PROGRAMS: programs })
+      const { url, engineUrl, programs } = await startTestServer()
+      Object.assign(process.env, {
+        GOLDENHOUR_TEST_POSTGRES: url,
+        GOLDENHOUR_TEST_POSTGRES_ENGINE: engineUrl,
+        GOLDENHOUR_TEST_PROGRAMS: programs,
+      })
     }
     template = await testDatabase()
     process.env.GOLDENHOUR_TEST_TEMPLATE = template.name

@@ -7,8 +7,12 @@ export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description('bring the database to the schema of this version; safe to repeat')
-    .action(async () => {
-      const applied = await withDatabaseServer(url => migrate(url))
+    .option('--grant-to <role>', "give a role of Postgres an engine's rights and no others; later versions do so anew")
+    .action(async ({ grantTo }: { grantTo?: string }) => {
+      const applied = await withDatabaseServer(({ migrateAt }) =>
+        migrate(migrateAt.url, { grantTo: grantTo ?? migrateAt.grantTo }),
+      )
       console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`)
+      if (grantTo !== undefined) console.log(`The role ${grantTo} has the rights of an engine.`)
     })
 }

@@ -1,9 +1,12 @@
-/** `goldenhour token`: signs an access token with this deployment's key. */
+/** `goldenhour token`: signs an access token with this deployment's key, and tells the audit. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { ROLES, type Role } from '../domain/roles.ts'
 import { signToken } from '../gateway/auth/tokens.ts'
+import type { Database } from '../store/database.ts'
 import { loadOrCreateSigningKey } from '../store/keys.ts'
+import { ReferenceStore } from '../store/reference.ts'
+import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 
 interface TokenOptions {
@@ -15,6 +18,9 @@ interface TokenOptions {
 }
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
+const TTL_MAX_D = 30
+/** No user, device or subject of another issuer has such a name, so nobody can be taken for one of them. */
+const OF_THE_COMMAND_LINE = 'cli:'
 
 export function addTokenCommand(program: Command): void {
   program
@@ -25,7 +31,7 @@ export function addTokenCommand(program: Command): void {
     .option('--unit <unit>', 'the unit that a driver speaks for; for drivers, and only for them', parseUnit)
     .option('--subject <who>', 'the person or program it is for (default: the unit, else the role)', parseSubject)
     .addOption(
-      new Option('--ttl <time>', 'how long it is valid: a number and s, m, h or d')
+      new Option('--ttl <time>', `how long it is valid: a number and s, m, h or d, at most ${TTL_MAX_D}d`)
         .argParser(parseTtl)
         .default(parseTtl('12h'), '12h'),
     )
@@ -33,16 +39,38 @@ export function addTokenCommand(program: Command): void {
       if ((options.role === 'driver') !== (options.unit !== undefined)) {
         command.error('error: --unit is needed for the role driver, and for no other')
       }
-      const key = await withDatabase(loadOrCreateSigningKey)
-      const token = await signToken(key, {
-        sub: options.subject ?? options.unit ?? options.role,
-        role: options.role,
-        regions: options.region,
-        unit: options.unit ?? null,
-        ttlS: options.ttl,
-      })
-      console.log(token)
+      console.log(await withDatabase(database => signAudited(database, options)))
     })
+}
+
+/** The audit has the token before it is printed. Errors: Error for a region or unit that does not exist. */
+async function signAudited(database: Database, options: TokenOptions): Promise<string> {
+  const { role, region: regions, unit = null, ttl: ttlS } = options
+  await requireReach(new ReferenceStore(database), regions, unit)
+  const sub = `${OF_THE_COMMAND_LINE}${options.subject ?? unit ?? role}`
+  const token = await signToken(await loadOrCreateSigningKey(database), { sub, role, regions, unit, ttlS })
+  await database.transaction().execute(transaction =>
+    auditedByCommandLine(database)(transaction, {
+      action: 'token-signed',
+      region: regions.length === 1 ? regions[0]! : null,
+      subject: sub,
+      details: { role, regions, unit, ttlS },
+    }),
+  )
+  return token
+}
+
+async function requireReach(reference: ReferenceStore, regions: readonly string[], unit: string | null): Promise<void> {
+  const existing = new Set((await reference.listRegions()).map(({ region }) => region))
+  const unknown = regions.filter(region => !existing.has(region))
+  if (unknown.length > 0) {
+    throw new Error(`There is no region ${unknown.join(', ')}; look it up with goldenhour region list.`)
+  }
+  if (unit === null) return
+  const units = (await Promise.all(regions.map(region => reference.listUnits(region)))).flat()
+  if (!units.some(({ unitId }) => unitId === unit)) {
+    throw new Error(`There is no unit ${unit} in ${regions.join(', ')}; check its id, and whether it was imported.`)
+  }
 }
 
 function collectRegions(value: string, previous: string[] = []): string[] {
@@ -56,13 +84,15 @@ function parseUnit(value: string): string {
 }
 
 function parseSubject(value: string): string {
-  if (/^[^\p{Cc}\p{Cs}]{1,128}$/u.test(value) && value !== 'system') return value
-  throw new InvalidArgumentError('A subject is 1 to 128 characters without control characters, and not "system".')
+  if (/^[^\p{Cc}\p{Cs}]{1,120}$/u.test(value)) return value
+  throw new InvalidArgumentError('A subject is 1 to 120 characters without control characters.')
 }
 
-/** `30s`, `15m`, `12h` or `7d`, in seconds. */
+/** `30s`, `15m`, `12h` or `7d`, in seconds. A token that is good for longer would be a key that nobody rotates. */
 function parseTtl(value: string): number {
   const [, count, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(value) ?? []
   if (count === undefined) throw new InvalidArgumentError('Write a number and a unit: 30s, 15m, 12h or 7d.')
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS]
+  const ttlS = Number(count) * SECONDS[unit as keyof typeof SECONDS]
+  if (ttlS <= TTL_MAX_D * SECONDS.d) return ttlS
+  throw new InvalidArgumentError(`At most ${TTL_MAX_D}d; a program that connects for longer is a device.`)
 }

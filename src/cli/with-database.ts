@@ -1,14 +1,14 @@
 /** A migrated database for the time of one command: the operator's, or the embedded one, started if none answers. */
 import { readConfig } from '../config/index.ts'
 import { type Database, openDatabase } from '../store/database.ts'
-import { provideDatabase } from '../store/database-server.ts'
+import { type DatabaseServer, provideDatabase } from '../store/database-server.ts'
 import { migrate } from '../store/migrate.ts'
 import { interruptible } from './interruption.ts'
 
 type UnlessInterrupted = <Part>(part: Promise<Part>) => Promise<Part>
 
 export async function withDatabaseServer<Result>(
-  work: (url: string, unlessInterrupted: UnlessInterrupted) => Promise<Result>,
+  work: (server: DatabaseServer, unlessInterrupted: UnlessInterrupted) => Promise<Result>,
 ): Promise<Result> {
   const config = readConfig()
   const tellsSteps = config.logLevel === 'debug' || config.logLevel === 'trace'
@@ -18,7 +18,7 @@ export async function withDatabaseServer<Result>(
       if (tellsSteps) process.stderr.write(`${message}\n`)
     })
     try {
-      return await work(server.url, unlessInterrupted)
+      return await work(server, unlessInterrupted)
     } finally {
       // An engine that came up while this command ran has joined our server, and keeps it.
       await server.stop()
@@ -27,8 +27,8 @@ export async function withDatabaseServer<Result>(
 }
 
 export function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  return withDatabaseServer(async (url, unlessInterrupted) => {
-    await migrate(url)
+  return withDatabaseServer(async ({ url, migrateAt }, unlessInterrupted) => {
+    await migrate(migrateAt.url, { grantTo: migrateAt.grantTo })
     const database = openDatabase(url)
     try {
       return await unlessInterrupted(work(database))

@@ -34,9 +34,14 @@ export function readConfigFile(file: string): FileValues {
 }
 
 /** Whether others than the file's owner may read it; false where the system does not tell. */
-export function isReadableByOthers(file: string): boolean {
+export const isReadableByOthers = (file: string): boolean => hasMode(file, 0o044)
+
+/** Whether others may read a file that its group may read, as keys of certificates often are, or change it. */
+export const isOpenBeyondGroup = (file: string): boolean => hasMode(file, 0o026)
+
+function hasMode(file: string, bits: number): boolean {
   try {
-    return process.platform !== 'win32' && (statSync(file).mode & 0o044) !== 0
+    return process.platform !== 'win32' && (statSync(file).mode & bits) !== 0
   } catch {
     return false
   }

@@ -8,7 +8,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { z } from 'zod'
 import type { Config } from './config.ts'
-import { isReadableByOthers, readConfigFile } from './file.ts'
+import { isOpenBeyondGroup, isReadableByOthers, readConfigFile } from './file.ts'
 import { nearest } from './nearest.ts'
 import { CROSS_RULES, schema, type Values } from './schema.ts'
 import { nested, SETTINGS, type Setting } from './settings.ts'
@@ -90,7 +90,12 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env, file?: strin
   }
 
   const config = problems.length > 0 ? null : frozen(assembled(schema.parse(merged), env.XDG_STATE_HOME))
-  return { config, problems, warnings: warningsOf(fromFile), values: shown(values, config) }
+  return {
+    config,
+    problems,
+    warnings: [...warningsOf(fromFile), ...keyWarnings(config)],
+    values: shown(values, config),
+  }
 }
 
 function unknownVariables(set: ReadonlyMap<string, string>): string[] {
@@ -140,6 +145,12 @@ function problemOf(issue: z.core.$ZodIssue, { must, form }: Setting, source: str
   const place = [`${name}${where}`, ...rest].join(' ')
   if (issue.code === 'unrecognized_keys') return `${place} must not have the key ${issue.keys.join(', ')}.`
   return `${place} ${issue.message}.`
+}
+
+function keyWarnings(config: Config | null): string[] {
+  const keyFile = config?.tls?.keyFile
+  if (keyFile === undefined || !isOpenBeyondGroup(keyFile)) return []
+  return [`tls.keyFile ${keyFile} can be read or changed by others; chmod 640 it, or 600.`]
 }
 
 function warningsOf(file: { readonly path: string; readonly values: ReadonlyMap<string, unknown> } | null): string[] {

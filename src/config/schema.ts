@@ -145,9 +145,10 @@ const claim = (name: string) => z.string(`must be ${CLAIM}`).refine(isClaim, `mu
 const isClaim = (value: string): boolean => isText(value) && value.length <= 128
 const SAFE_URL = 'an https URL, or http on loopback, without a user or password'
 const safeUrl = z.string(`must be ${SAFE_URL}`).refine(isSafeUrl, `must be ${SAFE_URL}`)
-const PREFIX = '1 to 16 characters of a-z 0-9 -, and not "device"'
-/** `device:` and the engine's own `system` are taken. */
-const isPrefix = (value: string): boolean => /^[a-z0-9-]{1,16}$/.test(value) && value !== 'device' && value !== 'system'
+const PREFIX = '1 to 16 characters of a-z 0-9 -, and not "device" or "cli"'
+/** Devices, tokens of the command line, and the engine's own name in the log. */
+const TAKEN_PREFIXES = ['device', 'cli', 'system']
+const isPrefix = (value: string): boolean => /^[a-z0-9-]{1,16}$/.test(value) && !TAKEN_PREFIXES.includes(value)
 
 const auth = z.strictObject({
   accessTokenS: whole(30, DAY_S, 600, 'How long an access token is good for.'),

@@ -144,7 +144,8 @@ async function readPage(database: Database, afterSeq: number): Promise<ChainRow[
   return rows
 }
 
-async function readHead(database: Database): Promise<{ seq: number; hash: Buffer }> {
+/** Where the chain ends as the database has it, without a proof. Errors: those of pg. */
+export async function readHead(database: Database): Promise<{ seq: number; hash: Buffer }> {
   const { rows } = await sql<{ seq: number; hash: Buffer }>`SELECT seq, hash FROM audit.head`.execute(database)
   // Without its row there is nothing to compare with; an end that nothing can have differs from all.
   return rows[0] ?? { seq: -1, hash: START }

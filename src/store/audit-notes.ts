@@ -1,10 +1,11 @@
 /**
- * What is noted and not yet in the audit: a bounded queue in which like refusals become one entry with a count.
+ * What is noted and not yet in the audit: bounded queues in which like refusals become one entry with a count.
  *
- * The first of its kind goes in at once, those that follow within a minute as one entry at the minute's end. What finds
- * no room is counted by action and told in an entry of its own, `notes-dropped`.
+ * Each kind of note has room of its own, so that a stranger's flood cannot take that of somebody's sign-ins, and nobody's
+ * refusals that of changes. What finds no room is counted by action and told in an entry of its own, `notes-dropped`.
  */
-import type { AuditEntry } from './audit.ts'
+import { type AuditEntry, UNKNOWN_ACTOR } from './audit.ts'
+import { GatheredRefusals } from './gathered-refusals.ts'
 
 /** An entry, and when it was noted, epoch milliseconds of the wall clock. */
 export interface TimedNote {
@@ -12,50 +13,45 @@ export interface TimedNote {
   readonly atMs: number
 }
 
-interface Gathered {
-  readonly entry: AuditEntry
-  readonly sinceMs: number
-  /** How many came after the first, which went in by itself. */
-  count: number
-  firstAtMs: number
-  lastAtMs: number
-}
+/**
+ * `changes`: what was done. `sign-ins`: what somebody whom we know failed to do with a password or a token, such as a
+ * guess. `refusals`: what somebody known may not do. `strangers`: whatever nobody known was refused.
+ */
+type Room = 'changes' | 'sign-ins' | 'refusals' | 'strangers'
 
-const QUEUED_MAX = 10_000
-/** Kinds of refusals that are gathered at a time; each is one row of memory. */
-const KINDS_MAX = 10_000
-const GATHER_MS = 60_000
+const QUEUED_PER_ROOM = 10_000
+/** Kinds of refusals a minute that keep where they came from. Strangers' are what fills the audit under attack. */
+const KINDS_MAX = { 'sign-ins': 2_000, refusals: 2_000, strangers: 250 } as const
 /** An actor or subject that a stranger made up, and what a refusal tells of it, may be of any length. */
 const TEXT_CHARS = 256
 const DETAILS_CHARS = 4_096
 
 export class AuditNotes {
   #queue: TimedNote[] = []
-  readonly #gathered = new Map<string, Gathered>()
+  /** How many of each room are in the queue, or were taken from it and are not yet written. */
+  readonly #waiting: Record<Room, number> = { changes: 0, 'sign-ins': 0, refusals: 0, strangers: 0 }
+  readonly #gathered = {
+    'sign-ins': new GatheredRefusals(KINDS_MAX['sign-ins']),
+    refusals: new GatheredRefusals(KINDS_MAX.refusals),
+    strangers: new GatheredRefusals(KINDS_MAX.strangers),
+  }
   readonly #dropped = new Map<string, number>()
   #droppedFirstMs = 0
   #droppedLastMs = 0
-  #taken = 0
+  #taken: readonly TimedNote[] = []
 
   /** Whether anything waits, in whatever form: also refusals whose minute has not ended. */
   get isEmpty(): boolean {
-    return this.#queue.length + this.#taken + this.#gathered.size + this.#dropped.size === 0
+    const gathered = Object.values(this.#gathered).reduce((sum, { size }) => sum + size, 0)
+    return this.#queue.length + this.#taken.length + gathered + this.#dropped.size === 0
   }
 
   add(entry: AuditEntry, nowMs: number): void {
     const bounded = withinBounds(entry)
-    if (entry.outcome === 'done') return void this.#enqueue(bounded, nowMs)
-    const key = kindOf(bounded)
-    const known = this.#gathered.get(key)
-    if (known !== undefined) {
-      if (known.count === 0) known.firstAtMs = nowMs
-      known.count += 1
-      known.lastAtMs = nowMs
-      return
-    }
-    if (this.#gathered.size >= KINDS_MAX) return this.drop(bounded, nowMs)
-    if (!this.#enqueue(bounded, nowMs)) return
-    this.#gathered.set(key, { entry: bounded, sinceMs: nowMs, count: 0, firstAtMs: nowMs, lastAtMs: nowMs })
+    const room = roomOf(bounded)
+    const outcome = room === 'changes' ? 'first' : this.#gathered[room].add(bounded, nowMs)
+    if (outcome === 'first') this.#enqueue(bounded, nowMs)
+    else if (outcome === 'full') this.drop(bounded, nowMs)
   }
 
   /** Counts what will not be in the audit. */
@@ -68,36 +64,35 @@ export class AuditNotes {
 
   /** The oldest entries, at most `max`. They count as waiting until `written`, or come back by `putBack`. */
   take(nowMs: number, max: number, everything = false): TimedNote[] {
-    // The oldest come first.
-    for (const [key, gathered] of this.#gathered) {
-      if (!everything && nowMs - gathered.sinceMs < GATHER_MS) break
-      this.#gathered.delete(key)
-      if (gathered.count > 0) this.#enqueue(counted(gathered), gathered.lastAtMs, gathered.count)
+    for (const gathered of Object.values(this.#gathered)) {
+      for (const { entry, count, lastAtMs } of gathered.end(nowMs, everything)) this.#enqueue(entry, lastAtMs, count)
     }
-    if (this.#dropped.size > 0 && this.#queue.length < QUEUED_MAX) {
-      this.#queue.push({ entry: this.#droppedEntry(), atMs: this.#droppedLastMs })
+    if (this.#dropped.size > 0 && this.#waiting.changes < QUEUED_PER_ROOM) {
+      const entry = this.#droppedEntry()
       this.#dropped.clear()
+      this.#enqueue(entry, this.#droppedLastMs)
     }
     const taken = this.#queue.splice(0, max)
-    this.#taken = taken.length
+    this.#taken = taken
     return taken
   }
 
   written(): void {
-    this.#taken = 0
+    for (const { entry } of this.#taken) this.#waiting[roomOf(entry)] -= 1
+    this.#taken = []
   }
 
   putBack(entries: readonly TimedNote[]): void {
-    this.#taken = 0
+    this.#taken = []
     this.#queue.unshift(...entries)
   }
 
-  /** Input: `stands`, for how many the entry stands. False when there was no room. */
-  #enqueue(entry: AuditEntry, atMs: number, stands = 1): boolean {
-    const hasRoom = this.#queue.length + this.#taken < QUEUED_MAX
-    if (hasRoom) this.#queue.push({ entry, atMs })
-    else this.drop(entry, atMs, stands)
-    return hasRoom
+  /** Input: `stands`, for how many the entry stands. */
+  #enqueue(entry: AuditEntry, atMs: number, stands = 1): void {
+    const room = roomOf(entry)
+    if (this.#waiting[room] >= QUEUED_PER_ROOM) return this.drop(entry, atMs, stands)
+    this.#waiting[room] += 1
+    this.#queue.push({ entry, atMs })
   }
 
   #droppedEntry(): AuditEntry {
@@ -115,12 +110,10 @@ export class AuditNotes {
   }
 }
 
-const kindOf = ({ actor, action, region, subject, address, details }: AuditEntry): string =>
-  JSON.stringify([actor, action, region, subject, address, details.code])
-
-function counted({ entry, count, firstAtMs, lastAtMs }: Gathered): AuditEntry {
-  const { code } = entry.details
-  return { ...entry, details: { ...(code === undefined ? {} : { code }), count, firstAtMs, lastAtMs } }
+function roomOf({ actor, action, outcome }: AuditEntry): Room {
+  if (outcome === 'done') return 'changes'
+  if (actor === UNKNOWN_ACTOR) return 'strangers'
+  return action === 'refusal' ? 'refusals' : 'sign-ins'
 }
 
 function withinBounds(entry: AuditEntry): AuditEntry {

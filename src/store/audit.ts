@@ -2,6 +2,9 @@
 import type { RegionId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
 
+/** The actor of what was refused to somebody of whom nothing is known. */
+export const UNKNOWN_ACTOR = '-'
+
 export interface AuditEntry {
   /** The principal, or what was claimed to be one; `command-line` and `system` for what no principal did. */
   readonly actor: string

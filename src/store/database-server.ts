@@ -1,10 +1,14 @@
 /** The Postgres that a program of ours uses: the operator's where one is named, else the embedded one. */
 import { DatabaseSetupError } from './database.ts'
+import { ENGINE_ROLE } from './embedded/cluster.ts'
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 
 export interface DatabaseServer {
+  /** Where the engine and the commands work. */
   readonly url: string
+  /** Where it is brought to the schema of this code, and for whom: of the operator's database with the role that is given. */
+  readonly migrateAt: { readonly url: string; readonly grantTo: string | null }
   /** Whether it is ours to restart: then it comes back, and a start need only wait. */
   readonly isEmbedded: boolean
   /** True while the embedded server does not run and is being started. */
@@ -26,14 +30,17 @@ export async function provideDatabase(
   signal?: AbortSignal,
 ): Promise<DatabaseServer> {
   if (where.databaseUrl !== null) {
-    return { url: where.databaseUrl, isEmbedded: false, isRestarting: false, stop: () => Promise.resolve() }
+    const url = where.databaseUrl
+    const migrateAt = { url, grantTo: null }
+    return { url, migrateAt, isEmbedded: false, isRestarting: false, stop: () => Promise.resolve() }
   }
   const options = { baseDir: where.dataDir, log, ...(signal && { signal }) }
   const server = await startEmbeddedPostgres(options).catch(error => {
     throw directoryUnusable(where.dataDir, error) ?? error
   })
   return {
-    url: server.url,
+    url: server.engineUrl,
+    migrateAt: { url: server.url, grantTo: ENGINE_ROLE },
     isEmbedded: true,
     get isRestarting() {
       return server.isRestarting

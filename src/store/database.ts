@@ -16,9 +16,12 @@ export class DatabaseSetupError extends Error {
     | 'directory-not-traversable'
     | 'data-directory-of-other-version'
     | 'data-directory-unusable'
+    | 'data-directory-unsafe'
     | 'start-failed'
     | 'postgres-too-old'
     | 'database-newer-than-code'
+    | 'role-may-not-migrate'
+    | 'engine-role-unfit'
     | 'clock-rate-differs'
 
   constructor(code: DatabaseSetupError['code'], message: string, options?: ErrorOptions) {

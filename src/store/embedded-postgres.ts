@@ -1,8 +1,8 @@
 /**
  * A real Postgres in a directory of ours, for services that do not bring one.
  *
- * `<baseDir>/` holds `pg/<version>` (the programs), `data` (the database), `password` (0600), `port`, `postgres.log` and
- * `users` (a mark for each user). There is no lock file that a killed process could leave behind: each step is made
+ * `<baseDir>/` holds `pg/<version>` (the programs), `data` (the database), `password` and `engine-password` (0600), `port`,
+ * `postgres.log` and `users` (a mark for each user). There is no lock file that a killed process could leave behind: each step is made
  * under a temporary name and then renamed, Postgres itself lets only one server into a data directory, and a mark counts
  * while its process lives. So any number of processes may start at once; one of them starts the server, the others use
  * it. All of them watch it and start it again when it is gone, and the last that stops in order ends it, whoever started
@@ -10,7 +10,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSetupError } from './database.ts'
-import { type BinariesPackage, type Cluster, prepareCluster, urlOf } from './embedded/cluster.ts'
+import { type BinariesPackage, type Cluster, engineUrlOf, prepareCluster, urlOf } from './embedded/cluster.ts'
+import { letEngineIn } from './embedded/engine-login.ts'
 import { lookAtHolder, moveStaleAway, pidFileOf } from './embedded/postmaster.ts'
 import {
   type Answer,
@@ -43,8 +44,10 @@ interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** Stays true over every restart of the server. */
+  /** Of the role that owns the schema, a superuser. Stays true over every restart of the server. */
   readonly url: string
+  /** Of the role that an engine runs as, `ENGINE_ROLE`: it has what it was granted. */
+  readonly engineUrl: string
   /** False when a server that was already running is used. */
   readonly startedByUs: boolean
   /** True while no server runs and one is being started. */
@@ -74,7 +77,7 @@ const STOP_WAIT_MS = 60_000
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { baseDir, log } = options
-  const cluster = await prepareCluster(baseDir, options.binaries)
+  const cluster = await prepareCluster(baseDir, message => log(message, true), options.binaries)
   const settings = { ...(await settingsFor(cluster.dataDir)), ...options.settings }
   // Before the first look at the server: whoever is about to end it must see us, or we them.
   const mark = await UseMark.make(baseDir)
@@ -92,6 +95,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 class Use implements EmbeddedPostgres {
   readonly url: string
+  readonly engineUrl: string
   readonly startedByUs: boolean
   readonly #cluster: Cluster
   readonly #mark: UseMark
@@ -102,6 +106,7 @@ class Use implements EmbeddedPostgres {
 
   constructor(cluster: Cluster, mark: UseMark, log: ServerLog, startedByUs: boolean, watch: ServerWatch, port: number) {
     this.url = urlOf(cluster, port, DATABASE)
+    this.engineUrl = engineUrlOf(cluster, port, DATABASE)
     this.startedByUs = startedByUs
     this.#cluster = cluster
     this.#mark = mark
@@ -223,17 +228,18 @@ async function startFailed(cluster: Cluster, cause?: unknown): Promise<DatabaseS
   return new DatabaseSetupError('start-failed', message, { cause })
 }
 
-/** Makes our database if it is missing. Output: false when the server went away meanwhile. Errors: those of pg. */
+/** Makes our database and the engine's role if they are missing. Output: false when the server went away meanwhile. Errors: those of pg. */
 async function hasDatabase(cluster: Cluster, { port }: Extract<Answer, { kind: 'here' }>): Promise<boolean> {
   try {
     const existing = await ask(cluster, port, `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`)
     if (existing.length === 0) await ask(cluster, port, `CREATE DATABASE ${DATABASE}`)
+    await letEngineIn(cluster, port, DATABASE)
     return true
   } catch (error) {
     if (isStoreAway(error)) return false
-    // 42P04 and 23505: a process that started with us made it between our question and now.
+    // A process that started with us made it between our question and now. Looked at again: there may be more to make.
     const { code } = error as { code?: unknown }
-    if (code === '42P04' || code === '23505') return true
+    if (code === '42P04' || code === '42710' || code === '23505') return false
     throw error
   }
 }

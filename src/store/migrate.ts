@@ -1,6 +1,7 @@
 /** Brings a database to the schema of this code: forward only, one transaction a step, safe from many processes. */
 import type pg from 'pg'
 import { DatabaseSetupError, openClient } from './database.ts'
+import { engineRoles, grantToEngine, hasEngineRights } from './engine-role.ts'
 import { migrations } from './migrations/index.ts'
 
 export interface Migration {
@@ -9,17 +10,30 @@ export interface Migration {
   readonly sql: string
 }
 
+interface MigrateOptions {
+  readonly steps?: readonly Migration[]
+  /** A role that is given what an engine needs and no more; those that were given it before are given it again. */
+  readonly grantTo?: string | null
+}
+
 // Any number will do, as long as nothing else in the database takes the same advisory lock.
 const MIGRATION_LOCK = 470_911_001
+const NO_RIGHT = '42501'
+const NO_SUCH_TABLE = '42P01'
 
 /**
- * Applies what is missing, in order, and answers the names of what it applied.
- * Errors: DatabaseSetupError `database-newer-than-code`, `postgres-too-old`; those of pg when a step fails, which
- * leaves the steps before it applied and itself undone.
+ * Applies what is missing, in order, and answers the names of what it applied. A role that may only use the schema is
+ * enough where nothing is missing.
+ * Errors: DatabaseSetupError `database-newer-than-code`, `postgres-too-old`, `role-may-not-migrate`, `engine-role-unfit`;
+ * those of pg when a step fails, which leaves the steps before it applied and itself undone.
  */
-export async function migrate(url: string, steps: readonly Migration[] = migrations): Promise<string[]> {
+export async function migrate(
+  url: string,
+  { steps = migrations, grantTo = null }: MigrateOptions = {},
+): Promise<string[]> {
   const session = await openClient(url, { applicationName: 'goldenhour migrate' })
   try {
+    if ((await isComplete(session, steps)) && (grantTo === null || (await hasEngineRights(session, grantTo)))) return []
     await inLockedTransaction(session, async () => {
       await session.query('CREATE SCHEMA IF NOT EXISTS goldenhour')
       await session.query(`CREATE TABLE IF NOT EXISTS goldenhour.migrations (
@@ -37,20 +51,49 @@ export async function migrate(url: string, steps: readonly Migration[] = migrati
         applied.push(step.name)
       })
     }
+    await inLockedTransaction(session, async () => {
+      const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
+      for (const role of roles) await grantToEngine(session, role)
+    })
     return applied
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== NO_RIGHT) throw error
+    throw await mayNotMigrate(session, error)
   } finally {
     await session.end()
   }
 }
 
-async function refuseNewer(session: pg.Client, steps: readonly Migration[]): Promise<void> {
+/** Whether every step was applied. Errors: DatabaseSetupError `database-newer-than-code`; those of pg. */
+async function isComplete(session: pg.Client, steps: readonly Migration[]): Promise<boolean> {
+  try {
+    const applied = await refuseNewer(session, steps)
+    return steps.every(({ name }) => applied.has(name))
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NO_SUCH_TABLE) return false
+    throw error
+  }
+}
+
+/** Answers the names of what was applied. */
+async function refuseNewer(session: pg.Client, steps: readonly Migration[]): Promise<ReadonlySet<string>> {
   const { rows } = await session.query<{ name: string }>('SELECT name FROM goldenhour.migrations ORDER BY name')
   const known = new Set(steps.map(step => step.name))
   const unknown = rows.map(row => row.name).filter(name => !known.has(name))
-  if (unknown.length === 0) return
+  if (unknown.length === 0) return new Set(rows.map(({ name }) => name))
   throw new DatabaseSetupError(
     'database-newer-than-code',
     `The database was made by a newer Goldenhour (it has ${unknown.join(', ')}); start that version or a later one.`,
+  )
+}
+
+async function mayNotMigrate(session: pg.Client, cause: unknown): Promise<DatabaseSetupError> {
+  const { rows } = await session.query<{ role: string }>('SELECT current_user AS role')
+  const { role } = rows[0]!
+  return new DatabaseSetupError(
+    'role-may-not-migrate',
+    `The role ${role} may not bring the database to this version: ${(cause as Error).message}. As the role that owns the database run "npx goldenhour migrate --grant-to ${role}", then start this again.`,
+    { cause },
   )
 }
 

@@ -45,9 +45,9 @@ test('keys are rotated, listed and retired, and the one that signs is not retire
   assert.equal(does, 'signs')
   const made = await run('key', 'rotate')
   const [, fresh] = /^Made the key (\S+),/.exec(made.said)!
-  assert.equal((await run('key', 'retire', fresh!)).code, 1)
+  assert.equal((await run('key', 'retire', '--', fresh!)).code, 1)
   assert.equal((await run('key', 'retire', 'none')).code, 1)
-  assert.deepEqual(await run('key', 'retire', first!), { code: 0, said: `Retired the key ${first}.` })
+  assert.deepEqual(await run('key', 'retire', '--', first!), { code: 0, said: `Retired the key ${first}.` })
   assert.deepEqual(
     (await listed()).map(([kid, , does]) => [kid, does]),
     [

@@ -73,7 +73,8 @@ test('wrong usage ends with 2 and says on standard error what is wrong', async (
     [['token', '--role', 'boss', '--region', 'metro'], /dispatcher/],
     [['token', '--role', 'admin', '--region', 'Metro'], /a-z 0-9/],
     [['token', '--role', 'admin', '--region', 'metro', '--ttl', '3w'], /30s, 15m, 12h or 7d/],
-    [['token', '--role', 'admin', '--region', 'metro', '--subject', 'system'], /not "system"/],
+    [['token', '--role', 'admin', '--region', 'metro', '--ttl', '999999d'], /At most 30d/],
+    [['token', '--role', 'admin', '--region', 'metro', '--subject', 'a\nb'], /without control characters/],
     [['token', '--role', 'driver', '--region', 'metro'], /--unit is needed/],
     [['token', '--role', 'dispatcher', '--region', 'metro', '--unit', 'M1'], /--unit is needed/],
   ]
@@ -131,6 +132,7 @@ test('regions and units go in and come out, on a database that nothing has migra
 })
 
 test('a token names its bearer, is good for the time asked for, and verifies with the stored key', async () => {
+  await goldenhour(['region', 'add', 'north'])
   const args = ['--role', 'driver', '--region', 'metro', '--region', 'north', '--unit', 'M1', '--ttl', '15m']
   const ran = await goldenhour(['token', ...args])
   const queries = openDatabase(database.url)
@@ -140,9 +142,42 @@ test('a token names its bearer, is good for the time asked for, and verifies wit
   const verified = await verifyToken(token, new KeyRing([key]))
   assert.ok(verified.ok)
   const { sub, role, regions, unit } = verified.claims
-  assert.deepEqual({ sub, role, regions, unit }, { sub: 'M1', role: 'driver', regions: ['metro', 'north'], unit: 'M1' })
+  assert.deepEqual(
+    { sub, role, regions, unit },
+    { sub: 'cli:M1', role: 'driver', regions: ['metro', 'north'], unit: 'M1' },
+  )
   const { iat, exp } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
   assert.equal(exp - iat, 900)
+})
+
+const signed = async () => {
+  const { stdout } = await goldenhour(['audit', 'list', '--action', 'token-signed', '--json'])
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+test('a token is in the audit, for whom, for what and for how long, and never the token itself', async () => {
+  const before = (await signed()).length
+  const { stdout } = await goldenhour(['token', '--role', 'admin', '--region', 'metro', '--ttl', '30d'])
+  const all = await signed()
+  assert.equal(all.length, before + 1)
+  const { actor, outcome, region, subject, details } = all.at(-1)
+  assert.deepEqual([actor, outcome, region, subject], ['command-line', 'done', 'metro', 'cli:admin'])
+  assert.deepEqual(details, { role: 'admin', regions: ['metro'], unit: null, ttlS: 30 * 86_400 })
+  assert.ok(!JSON.stringify(all).includes(stdout.trimEnd()))
+})
+
+test('a token for what does not exist is not signed, nor in the audit', async () => {
+  const before = (await signed()).length
+  const region = await goldenhour(['token', '--role', 'dispatcher', '--region', 'nowhere'])
+  assert.deepEqual([region.code, region.stdout], [1, ''])
+  assert.match(region.stderr, /no region nowhere; .*region list/)
+  const unit = await goldenhour(['token', '--role', 'driver', '--region', 'metro', '--unit', 'M99'])
+  assert.deepEqual([unit.code, unit.stdout], [1, ''])
+  assert.match(unit.stderr, /no unit M99 in metro/)
+  assert.equal((await signed()).length, before)
 })
 
 test('a command starts the embedded database if none answers, and stops it unless somebody else uses it', async t => {

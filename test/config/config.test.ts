@@ -179,7 +179,7 @@ test('an issuer whose keys could be read or changed on the way is refused, and s
     assert.deepEqual(await places({ ...issuer, issuer: url }), ['auth.oidc[0].issuer'], String(url))
     assert.deepEqual(await places({ ...issuer, jwksUri: url }), ['auth.oidc[0].jwksUri'], String(url))
   }
-  for (const prefix of ['', 'device', 'system', 'a:b', 'Corp', undefined]) {
+  for (const prefix of ['', 'device', 'cli', 'system', 'a:b', 'Corp', undefined]) {
     assert.deepEqual(await places({ ...issuer, prefix }), ['auth.oidc[0].prefix'], String(prefix))
   }
   assert.deepEqual(await wrong({}, { auth: { oidc: [{ ...issuer, jwks: 'x' }] } }), [
@@ -268,6 +268,20 @@ test('a file that holds a secret and that others can read is warned of', async (
   assert.equal(await warnings({ port: 1 }, 0o644), 0)
   // It lies in the file all the same.
   assert.equal(await warnings(secret, 0o644, { DATABASE_URL: 'postgres://other/x' }), 1)
+})
+
+test('a key of a certificate that others can read, or its group can change, is warned of', async () => {
+  for (const [mode, count] of [
+    [0o600, 0],
+    [0o640, 0],
+    [0o644, 1],
+    [0o660, 1],
+    [0o602, 1],
+  ] as const) {
+    const GOLDENHOUR_TLS_KEY = await file({}, mode)
+    const { warnings } = inspectConfig({ GOLDENHOUR_TLS_KEY, GOLDENHOUR_TLS_CERT: GOLDENHOUR_TLS_KEY })
+    assert.equal(warnings.length, count, mode.toString(8))
+  }
 })
 
 test('a relative path becomes absolute, because Postgres runs elsewhere', () => {

@@ -173,7 +173,7 @@ const HARMED: Readonly<Record<string, [key: string, change: string]>> = {
 
 async function openPostgres(): Promise<Subject & { url: string; monitor: pg.Client }> {
   const database = await testDatabase()
-  const journal = new PostgresJournal(database.url)
+  const journal = new PostgresJournal(database.engineUrl)
   const monitor = await openClient(database.url, { applicationName: 'test' })
   return {
     url: database.url,
@@ -921,6 +921,7 @@ describe('a journal in Postgres, when the server misbehaves', () => {
     await subject.monitor.query('ALTER TABLE log.records RENAME TO records_kept')
     await subject.monitor.query(`CREATE VIEW log.records AS SELECT region, public.broken() + position AS position,
       recorded_at_ms, epoch, principal, command_id, trace, events, checksum FROM log.records_kept`)
+    await subject.monitor.query('GRANT SELECT ON log.records TO PUBLIC')
     const reading = all(subject.journal.readLog('page', 0))
     await assert.rejects(reading, { name: 'StoredDataDamaged', region: 'page', table: 'log.records' })
     await assert.rejects(reading, /log\.records of region page.*invalid page in block 2.*restore from a backup/)

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 interface Locked {
   readonly version?: string
   readonly resolved?: string
+  readonly integrity?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
@@ -22,6 +23,17 @@ test('the lockfile names the optional packages of every platform, so that npm ci
 test('the lockfile names no registry, so that each machine uses its own', () => {
   assert.deepEqual(
     Object.values(packages).filter(locked => locked.resolved !== undefined),
+    [],
+  )
+})
+
+test('the lockfile has the hash of every package, of all platforms', () => {
+  const without = Object.entries(packages).filter(
+    // Under the empty name stands the project itself.
+    ([name, { integrity }]) => name !== '' && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''),
+  )
+  assert.deepEqual(
+    without.map(([name]) => name),
     [],
   )
 })

@@ -170,7 +170,7 @@ class Walk {
       return []
     }
     assert.deepEqual(words.slice(0, 2), ['npx', 'goldenhour'], where)
-    const env = { ...process.env, DATABASE_URL: this.#site.databaseUrl, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' }
+    const env = { ...process.env, DATABASE_URL: this.#site.engineUrl, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' }
     const printed = await new Promise<string>((resolve, reject) => {
       execFile(process.execPath, [...GOLDENHOUR, ...words.slice(2)], { env, cwd: this.#directory }, (error, stdout) =>
         error === null ? resolve(stdout) : reject(error),

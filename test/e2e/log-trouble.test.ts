@@ -33,7 +33,7 @@ async function environment(site: Site): Promise<Record<string, string>> {
   return {
     PATH: process.env.PATH!,
     HOME: process.env.HOME!,
-    DATABASE_URL: site.databaseUrl,
+    DATABASE_URL: site.engineUrl,
     GOLDENHOUR_HOST: '127.0.0.1',
     GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
     GOLDENHOUR_ADMIN_PASSWORD: ADMIN_PASSWORD,

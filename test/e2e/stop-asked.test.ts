@@ -51,7 +51,7 @@ test('npm start: Ctrl-C ends the engine in order, and npm then says 130; when np
   if (NO_TERMINAL !== null) return t.skip(NO_TERMINAL)
   const site = await Site.make(t, { akl: { mode: 'offered', units: ['A1'] } })
   const environment = async () => ({
-    DATABASE_URL: site.databaseUrl,
+    DATABASE_URL: site.engineUrl,
     GOLDENHOUR_HOST: '127.0.0.1',
     GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
     GOLDENHOUR_ADMIN_PASSWORD: ADMIN_PASSWORD,

@@ -61,7 +61,7 @@ const until = async (region: string): Promise<number> => {
 
 const inMemory = new MemoryLeaseTable()
 const tables: Record<string, () => LeaseTable> = {
-  'in Postgres': () => new PostgresLeaseTable(database.url),
+  'in Postgres': () => new PostgresLeaseTable(database.engineUrl),
   'in memory': () => inMemory,
 }
 
@@ -151,7 +151,10 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
 }
 
 test('a renewal that finds its connection gone is made again on a new one', async () => {
-  const { leases, failed } = startProcess(new PostgresLeaseTable(database.url), { leaseMs: 2_000, renewEveryMs: 50 })
+  const { leases, failed } = startProcess(new PostgresLeaseTable(database.engineUrl), {
+    leaseMs: 2_000,
+    renewEveryMs: 50,
+  })
   await leases.take(['cut'])
   const before = await until('cut')
   await monitor.query(

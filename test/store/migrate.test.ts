@@ -40,31 +40,31 @@ test('the shipped migrations apply in order, and a second run finds nothing to d
 
 test('a later version applies only what is missing', async () => {
   const url = await fresh()
-  assert.deepEqual(await migrate(url, [one]), ['0001-one'])
-  assert.deepEqual(await migrate(url, [one, two]), ['0002-two'])
+  assert.deepEqual(await migrate(url, { steps: [one] }), ['0001-one'])
+  assert.deepEqual(await migrate(url, { steps: [one, two] }), ['0002-two'])
   assert.deepEqual(await ask(url, 'SELECT n FROM one'), [{ n: 1 }])
 })
 
 test('processes that start at once apply each step once', async () => {
   const url = await fresh()
-  const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(url, [one, two])))
+  const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(url, { steps: [one, two] })))
   assert.deepEqual(applied.flat().sort(), ['0001-one', '0002-two'])
   assert.deepEqual(await ask(url, 'SELECT n FROM two'), [{ n: 2 }])
 })
 
 test('a step that fails is undone as a whole, and the steps before it stay', async () => {
   const url = await fresh()
-  await assert.rejects(migrate(url, [one, broken]), /division by zero/)
+  await assert.rejects(migrate(url, { steps: [one, broken] }), /division by zero/)
   assert.deepEqual(await ask(url, "SELECT to_regclass('one') IS NOT NULL AS one, to_regclass('two') AS two"), [
     { one: true, two: null },
   ])
-  assert.deepEqual(await migrate(url, [one, two]), ['0002-two'])
+  assert.deepEqual(await migrate(url, { steps: [one, two] }), ['0002-two'])
 })
 
 test('a database that is newer than the code is refused, and left alone', async () => {
   const url = await fresh()
-  await migrate(url, [one, two])
-  await assert.rejects(migrate(url, [one, { name: '0003-three', sql: 'CREATE TABLE three ()' }]), {
+  await migrate(url, { steps: [one, two] })
+  await assert.rejects(migrate(url, { steps: [one, { name: '0003-three', sql: 'CREATE TABLE three ()' }] }), {
     code: 'database-newer-than-code',
     message: /0002-two/,
   })

@@ -55,7 +55,10 @@ export interface ReadRecord {
 }
 
 export class Site {
+  /** Of the owner: what a test looks at and breaks. */
   readonly databaseUrl: string
+  /** As engines are told it: of a role that may do no more than they must, where the site made the database. */
+  readonly engineUrl: string
   readonly #key: SigningKey
   readonly #endings: (() => Promise<void> | void)[] = []
   #port = 0
@@ -64,7 +67,7 @@ export class Site {
     const owned = databaseUrl === undefined ? await testDatabase() : null
     const url = databaseUrl ?? owned!.url
     const database = openDatabase(url)
-    const site = new Site(url, await loadOrCreateSigningKey(database))
+    const site = new Site(url, owned?.engineUrl ?? url, await loadOrCreateSigningKey(database))
     await database.destroy()
     if (owned !== null) site.#endings.push(() => owned.drop())
     ending.after(() => site.#end())
@@ -72,8 +75,9 @@ export class Site {
     return site
   }
 
-  private constructor(databaseUrl: string, key: SigningKey) {
+  private constructor(databaseUrl: string, engineUrl: string, key: SigningKey) {
     this.databaseUrl = databaseUrl
+    this.engineUrl = engineUrl
     this.#key = key
   }
 
@@ -93,7 +97,7 @@ export class Site {
       ...standard,
       port: 0,
       host: '127.0.0.1',
-      databaseUrl: this.databaseUrl,
+      databaseUrl: this.engineUrl,
       dataDir: '/nonexistent',
       logLevel: 'silent',
       // What a password costs is nothing that these tests are about, and each start of an engine may make one.
@@ -122,7 +126,7 @@ export class Site {
   /** As `spawn`, without waiting for it. */
   launch(env: Readonly<Record<string, string>> = {}, limits: ProcessLimits = {}): EngineProcess {
     const standard = {
-      DATABASE_URL: this.databaseUrl,
+      DATABASE_URL: this.engineUrl,
       GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
       PORT: '0',

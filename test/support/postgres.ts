@@ -1,7 +1,8 @@
 /**
  * A database of its own for each test file, all in one server.
  *
- * The server is the one that GOLDENHOUR_TEST_POSTGRES names (test/run.ts starts it for all files); a file that is run
+ * The server is the one that GOLDENHOUR_TEST_POSTGRES names (test/run.ts starts it for all files), and engines log in as
+ * GOLDENHOUR_TEST_POSTGRES_ENGINE says, a role that may do no more than an engine must; a file that is run
  * alone starts one in a temporary directory and stops it when its tests are over.
  */
 import { execFile } from 'node:child_process'
@@ -12,12 +13,16 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { takeCareOf } from '../../src/process/caretaker.ts'
 import { openClient } from '../../src/store/database.ts'
+import { ENGINE_ROLE } from '../../src/store/embedded/cluster.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 interface TestDatabase {
   readonly name: string
+  /** Of the role that owns it. */
   readonly url: string
+  /** Of a role that has the rights of an engine, once the database has been migrated for it. */
+  readonly engineUrl: string
   drop(): Promise<void>
 }
 
@@ -32,8 +37,13 @@ export async function testDatabase(): Promise<TestDatabase> {
   const template = process.env.GOLDENHOUR_TEST_TEMPLATE
   if (template !== undefined) return createDatabase(`TEMPLATE ${template}`)
   const database = await emptyDatabase()
-  await migrate(database.url)
+  await migrate(database.url, { grantTo: engineRoleOf(database) })
   return database
+}
+
+/** Null where the server of the tests has one role for everything. */
+function engineRoleOf({ url, engineUrl }: TestDatabase): string | null {
+  return url === engineUrl ? null : new URL(engineUrl).username
 }
 
 /** A fresh database without any table of ours. */
@@ -42,12 +52,21 @@ export function emptyDatabase(): Promise<TestDatabase> {
 }
 
 async function createDatabase(options: string): Promise<TestDatabase> {
-  const server = await serverUrl()
+  const server = await serverUrls()
   const name = `test_${randomBytes(8).toString('hex')}`
-  await execute(server, `CREATE DATABASE ${name} ${options}`)
+  await execute(server.url, `CREATE DATABASE ${name} ${options}`)
+  return {
+    name,
+    url: databaseIn(server.url, name),
+    engineUrl: databaseIn(server.engineUrl, name),
+    drop: () => execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
+}
+
+function databaseIn(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { name, url: url.href, drop: () => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  return url.href
 }
 
 /** A directory for an embedded Postgres of a test's own; the user that Postgres runs as may enter it. */
@@ -74,7 +93,8 @@ export async function baseDirWithCluster(): Promise<string> {
   if (made === undefined) return makeCluster()
   const baseDir = await baseDirWithPrograms()
   // As it keeps the owner, which Node's own does not.
-  await promisify(execFile)('cp', ['-a', path.join(made, 'data'), path.join(made, 'password'), baseDir])
+  const kept = ['data', 'password', 'engine-password'].map(name => path.join(made, name))
+  await promisify(execFile)('cp', ['-a', ...kept, baseDir])
   return baseDir
 }
 
@@ -82,19 +102,20 @@ export async function baseDirWithCluster(): Promise<string> {
 export async function makeCluster(): Promise<string> {
   const baseDir = await baseDirWithPrograms()
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings: { fsync: 'off' } })
-  await migrate(server.url)
+  await migrate(server.url, { grantTo: ENGINE_ROLE })
   await server.stop()
   return baseDir
 }
 
 /** Starts the server that test databases live in; `stop` also removes its directory. */
-export async function startTestServer(): Promise<{ url: string; programs: string; stop(): Promise<void> }> {
+export async function startTestServer(): Promise<ServerUrls & { programs: string; stop(): Promise<void> }> {
   const baseDir = await temporaryBaseDir()
   // For tests that are killed.
   const caretaker = takeCareOf(baseDir)
   const server = await startEmbeddedPostgres({ baseDir, log: () => undefined, settings: TEST_SETTINGS })
   return {
     url: server.url,
+    engineUrl: server.engineUrl,
     programs: path.join(baseDir, 'pg'),
     async stop() {
       // Its directory goes too, whoever is connected still.
@@ -152,15 +173,21 @@ export async function stopServerIn(baseDir: string): Promise<void> {
   await promisify(execFile)(pgCtl, args, { cwd: '/', ...asOwner }).catch(() => undefined)
 }
 
-let server: Promise<string> | null = null
+/** Of the server that test databases live in. */
+interface ServerUrls {
+  readonly url: string
+  readonly engineUrl: string
+}
 
-function serverUrl(): Promise<string> {
-  const shared = process.env.GOLDENHOUR_TEST_POSTGRES
-  if (shared !== undefined) return Promise.resolve(shared)
+let server: Promise<ServerUrls> | null = null
+
+function serverUrls(): Promise<ServerUrls> {
+  const { GOLDENHOUR_TEST_POSTGRES: shared, GOLDENHOUR_TEST_POSTGRES_ENGINE: engineUrl = shared } = process.env
+  if (shared !== undefined) return Promise.resolve({ url: shared, engineUrl: engineUrl! })
   server ??= startTestServer().then(started => {
     // Not in an `after` hook: it would run before those of the file, which still need the database.
     process.once('beforeExit', () => void started.stop())
-    return started.url
+    return started
   })
   return server
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { DatabaseSetupError } from '../database.ts'
 import { findBinariesPackage, installBinaries, removeLeftovers, temporarySuffix } from '../postgres-binaries.ts'
+import { requireOwnDirectory, requireOwnSecret } from './ownership.ts'
 
 /** The user that the server's programs run as; null: as ourselves. */
 interface RunAs {
@@ -19,22 +20,31 @@ export interface Cluster {
   readonly dataDir: string
   readonly logFile: string
   readonly portFile: string
+  /** Of the server's superuser, who owns the schema. */
   readonly password: string
+  /** Of the role that engines run as. */
+  readonly enginePassword: string
   readonly runAs: RunAs | null
 }
 
 export type BinariesPackage = Awaited<ReturnType<typeof findBinariesPackage>>
 
 const ROLE = 'goldenhour'
+export const ENGINE_ROLE = 'goldenhour_engine'
 const run = promisify(execFile)
 
 /**
  * Everything that a server needs to start in `baseDir`, safely from many processes at once: each step is made under a
  * temporary name and then renamed. Errors: DatabaseSetupError, with what the operator can do.
  */
-export async function prepareCluster(baseDir: string, binaries?: BinariesPackage): Promise<Cluster> {
+export async function prepareCluster(
+  baseDir: string,
+  warn: (message: string) => void,
+  binaries?: BinariesPackage,
+): Promise<Cluster> {
   const runAs = await userToRunAs()
   await makeBaseDir(baseDir, runAs)
+  await requireOwnDirectory(baseDir, warn)
   await removeLeftovers(baseDir)
   await removeLeftovers(path.join(baseDir, 'pg'))
   const cluster: Cluster = {
@@ -42,7 +52,8 @@ export async function prepareCluster(baseDir: string, binaries?: BinariesPackage
     dataDir: path.join(baseDir, 'data'),
     logFile: path.join(baseDir, 'postgres.log'),
     portFile: path.join(baseDir, 'port'),
-    password: await loadOrCreatePassword(path.join(baseDir, 'password')),
+    password: await loadOrCreatePassword(path.join(baseDir, 'password'), warn),
+    enginePassword: await loadOrCreatePassword(path.join(baseDir, 'engine-password'), warn),
     runAs,
   }
   await createDataDir(cluster)
@@ -52,6 +63,9 @@ export async function prepareCluster(baseDir: string, binaries?: BinariesPackage
 
 export const urlOf = (cluster: Cluster, port: number, database: string): string =>
   `postgres://${ROLE}:${cluster.password}@127.0.0.1:${port}/${database}`
+
+export const engineUrlOf = (cluster: Cluster, port: number, database: string): string =>
+  `postgres://${ENGINE_ROLE}:${cluster.enginePassword}@127.0.0.1:${port}/${database}`
 
 /** Runs one of the server's own programs, as its user. Errors: those of `execFile`. */
 export async function runProgram(
@@ -106,7 +120,7 @@ async function makeBaseDir(baseDir: string, runAs: RunAs | null): Promise<void> 
   )
 }
 
-async function loadOrCreatePassword(file: string): Promise<string> {
+async function loadOrCreatePassword(file: string, warn: (message: string) => void): Promise<string> {
   const temporary = `${file}.${temporarySuffix()}`
   await writeFile(temporary, randomBytes(24).toString('base64url'), { mode: 0o600 })
   try {
@@ -117,6 +131,7 @@ async function loadOrCreatePassword(file: string): Promise<string> {
   } finally {
     await unlink(temporary)
   }
+  await requireOwnSecret(file, warn)
   return readFile(file, 'utf8')
 }
 

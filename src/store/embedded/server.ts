@@ -30,9 +30,13 @@ export async function askWhere(cluster: Cluster, { port }: Holder): Promise<Answ
   }
 }
 
-/** Errors: those of pg. */
-export async function ask<Row extends pg.QueryResultRow>(cluster: Cluster, port: number, sql: string): Promise<Row[]> {
-  const connectionString = urlOf(cluster, port, 'postgres')
+/** Asks as the server's superuser, or at `connectionString`. Errors: those of pg. */
+export async function ask<Row extends pg.QueryResultRow>(
+  cluster: Cluster,
+  port: number,
+  sql: string,
+  connectionString = urlOf(cluster, port, 'postgres'),
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000, query_timeout: 5_000 })
   client.on('error', () => undefined)
   try {

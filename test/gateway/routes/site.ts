@@ -120,7 +120,7 @@ export async function startSite(
   seen?: Database,
 ): Promise<Site> {
   const made = await testDatabase()
-  const database = openDatabase(made.url)
+  const database = openDatabase(made.engineUrl)
   const revoked = new Set<string>()
   const queries: Query[] = []
   const clock = { aheadMs: 0 }
