@@ -53,7 +53,6 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/auth/login-throttle.ts': 'sign-in',
   'src/gateway/auth/oidc.ts': 'sign-in',
   'src/gateway/auth/passwords.ts': 'sign-in',
-  'src/gateway/auth/recent-map.ts': 'sign-in',
   'src/gateway/auth/sign-in.ts': 'sign-in',
   'src/gateway/auth/units.ts': 'sign-in',
   'src/protocol/reference.ts': 'what HTTP takes of reference data',

@@ -77,6 +77,8 @@ test('[OF-1] sign-on relieves another crew in the same step, also with a trip op
     [
       ['CrewSignedOff', 'crew-A1'],
       ['CrewSignedOn', 'successor'],
+      // The desk hears that somebody else reads the patient's data from now on.
+      'TripAlarmRaised',
     ],
   )
   assert.equal((await successor.ask('report-phase', tripId, 'en-route', now())).result.phase, 'en-route')

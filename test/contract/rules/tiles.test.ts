@@ -1,6 +1,7 @@
 /** Chapter 14 of PROTOCOL.md: tiles of the map, single units, and consoles that read too slowly. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import { tileAt } from '../../../src/protocol/tiles.ts'
@@ -226,7 +227,11 @@ test('[TL-8] [TL-11] who reads too slowly misses frames and records, and then ge
   const [slow, helper] = [await stage.desk({ region }), await stage.desk({ region, sub: 'person-1' })]
   // A board that weighs much, so that a few snapshots of it fill what the system buffers for a socket.
   const details = { notes: 'n'.repeat(LIMITS.notesChars) }
-  for (let i = 0; i < 60; i += 1) await helper.ask('enter-call', { ...CALL, needs: [{ levelOfCare: 'cct' }], details })
+  for (let i = 0; i < 60; i += 1) {
+    await helper.ask('enter-call', { ...CALL, needs: [{ levelOfCare: 'cct' }], details })
+    // Long notes count as several commands.
+    await sleep(60)
+  }
   await look(slow, HERE)
   let { seq, position } = { seq: (await snapshot(slow, HERE))[3], position: 0 }
   slow.socket.pause()

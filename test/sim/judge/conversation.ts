@@ -2,8 +2,7 @@
  * One wire as the client has it: what it asked, what it was answered, what it was told. Frames are read once, here, and
  * handed to whoever judges what they say.
  */
-
-import { feedStreamId, feedTag } from '../../../src/actors/region/feed-streams.ts'
+import { createHash } from 'node:crypto'
 import { decodeServer } from '../../../src/protocol/codec.ts'
 import { toFeedFix, toFix } from '../../../src/protocol/fix-frame.ts'
 import { type ClientRequest, parseFrame } from '../../../src/protocol/parse.ts'
@@ -196,9 +195,13 @@ export class Conversation {
   }
 
   #sentAttach({ channels }: Attach): void {
-    const tag = feedTag(this.#principal ?? '')
+    // A feed's streams are its own: kept under their id and a mark of the feed.
+    const tag = `~${createHash('sha256')
+      .update(this.#principal ?? '')
+      .digest('base64url')
+      .slice(0, 4)}`
     for (const [channel, unitId, id, clock] of channels) {
-      const streamId = feedStreamId(id, tag)
+      const streamId = `${id}${tag}`
       const open = this.#channels.get(channel) ?? []
       open.push({ stream: this.#parts.tracks.stream(unitId, streamId), clock })
       this.#channels.set(channel, open)

@@ -172,11 +172,12 @@ describe('a mark', () => {
     feed.hears(['reply', 'q-1', 2, { channels: [[7, 0]], refused: [] }])
     feed.sends(['feed-fixes', 0, [7, ...fixOf(1)]])
     court.nowMs += 5_000
-    court.store('A1', 's', [fixOf(1)])
+    // Stored under the feed's own name for it.
+    court.store('A1', 's~W4sR', [fixOf(1)])
     feed.hears(['feed-marks', [[7, 1]]])
     court.findsNothing()
     feed.hears(['feed-marks', [[7, 2]]])
-    court.finds('marks-truthful', /feed-1 .* marks fix 2 of stream s of A1/)
+    court.finds('marks-truthful', /feed-1 .* marks fix 2 of stream s~W4sR of A1/)
   })
 
   test('of a stream that nobody named is found', () => {
