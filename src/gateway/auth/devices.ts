@@ -74,6 +74,9 @@ export class Devices {
     changes: DeviceChanges,
     audit: AuditChange,
   ): Promise<Step<Device>> {
+    if (current.role === 'driver' && (changes.units ?? null) !== null) {
+      return { ok: false, refusal: invalidField('units', 'must be null, except for a feed') }
+    }
     const value = await new DeviceStore(transaction).change(current.id, changes, this.#parts.wallClock())
     if (changes.disabled === true || changes.units !== undefined) {
       await this.#parts.revocations.revoke(transaction, 'device', current.id)
@@ -89,9 +92,10 @@ export function deviceView(device: Device) {
   return { ...device, units: shownUnits(device.role === 'feed', device.units) }
 }
 
-async function newDeviceRefusal(transaction: Database, { role, region, unit }: NewDevice) {
+async function newDeviceRefusal(transaction: Database, { role, region, unit, units }: NewDevice) {
   if (role === 'driver' && unit === null) return invalidField('unit', 'must name the unit that a driver speaks for')
   if (role !== 'driver' && unit !== null) return invalidField('unit', 'must be null, except for a driver')
+  if (role !== 'feed' && units !== null) return invalidField('units', 'must be null, except for a feed')
   if ((await getRegion(transaction, region)) === undefined) {
     return invalidField('region', `names ${region}, which does not exist`)
   }
