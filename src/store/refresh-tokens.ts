@@ -44,7 +44,6 @@ const GENERATIONS_MAX = 10_000
 const SIGN_INS_PER_USER = 100
 /** Ended sign-ins that one new one clears away; more than one, so that a backlog shrinks. */
 const CLEARED_AT_ONCE = 20
-export const REFRESH_PREFIX = 'ghr_'
 const TOKEN = /^ghr_([A-Za-z0-9_-]{43})$/
 
 export class RefreshTokens {
@@ -217,7 +216,7 @@ function recordOf(row: SignInRow): SignInRecord {
 const endsAtMs = ({ idleMs, maxAgeMs }: SignInAges, signedInAtMs: number, nowMs: number): number =>
   Math.min(nowMs + idleMs, signedInAtMs + maxAgeMs)
 
-const tokenOf = (bytes: Buffer): string => `${REFRESH_PREFIX}${bytes.toString('base64url')}`
+const tokenOf = (bytes: Buffer): string => `ghr_${bytes.toString('base64url')}`
 
 function bytesOf(token: string): Buffer | null {
   const [, text] = TOKEN.exec(token) ?? []

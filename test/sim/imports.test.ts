@@ -48,6 +48,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/auth/access.ts': 'sign-in',
   'src/gateway/auth/access-watch.ts': 'sign-in',
   'src/gateway/auth/accounts.ts': 'sign-in',
+  'src/gateway/auth/device-keys.ts': 'sign-in',
   'src/gateway/auth/device-marks.ts': 'sign-in',
   'src/gateway/auth/devices.ts': 'sign-in',
   'src/gateway/auth/login-throttle.ts': 'sign-in',
