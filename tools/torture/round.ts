@@ -221,8 +221,18 @@ async function look({ world, load, checker }: RoundWorld, isWell: boolean, name:
 /** The marks are read first: what they promise must be in what is read next. */
 function accountOf(load: Load): ClientAccount {
   const units = load.fixAccounts.map(({ log, durable }) => {
-    const { unitId, baseLonE7, baseLatE7, sentCount, open } = log
-    return { unitId, baseLonE7, baseLatE7, sentCount, open, durable: durable() }
+    const { unitId, baseLonE7, baseLatE7, open } = log
+    return {
+      unitId,
+      baseLonE7,
+      baseLatE7,
+      // Asked when a stored fix is looked at: crews go on reporting while the database is read.
+      get sentCount() {
+        return log.sentCount
+      },
+      open,
+      durable: durable(),
+    }
   })
   const { answered, unanswered } = load.log.takeCommands()
   return { commands: answered, unanswered, heard: load.log.takeHeard(), units }

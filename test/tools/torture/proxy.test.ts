@@ -1,6 +1,7 @@
 /** The proxy before a real Postgres: that it cuts where it says, that nothing else is cut, and that it passes all on. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { CommitSpotter, MessageSplitter } from '../../../tools/torture/world/postgres-wire.ts'
 import { CUT_MOMENTS, PostgresProxy } from '../../../tools/torture/world/proxy.ts'
@@ -91,6 +92,20 @@ test('a cut during the commit leaves the server at work, which comes to its end,
   assert.equal((await direct.query('SELECT 1 FROM log.done WHERE id = 22')).rowCount, 0)
   await direct.query('COMMIT')
   assert.equal(await stored(22), 1)
+})
+
+test('a commit that is with the server already is cut during it, too: none may come behind it', async () => {
+  const client = await through()
+  await append(client, 23)
+  await direct.query('BEGIN')
+  await direct.query('SELECT 1 FROM log.lock FOR UPDATE')
+  const cut = assert.rejects(append(client, 24), /Connection terminated|ECONNRESET/)
+  // It waits for the lock, and the client has nothing else to send.
+  await sleep(200)
+  await proxy.cutNextCommit('during').done
+  await cut
+  await direct.query('COMMIT')
+  assert.equal(await stored(24), 1)
 })
 
 test('a cut after the commit keeps the answer from the engine, and the commit stands', async () => {

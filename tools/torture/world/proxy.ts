@@ -48,6 +48,8 @@ export class PostgresProxy {
       armed = { moment, done: resolve }
     })
     this.#armed = armed
+    // One may be with the server already, and then hold up those that would be the next.
+    if (moment === 'during') setTimeout(() => this.#cutRunning(), REACHES_SERVER_MS)
     return {
       done,
       cancel: () => {
@@ -68,6 +70,10 @@ export class PostgresProxy {
   async close(): Promise<void> {
     this.cutAll()
     await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  }
+
+  #cutRunning(): void {
+    for (const link of [...this.#links]) link.cutWhileItRuns()
   }
 
   #accept(client: Socket): void {
@@ -158,9 +164,14 @@ class Link {
     // Handed to the kernel, and on its way, before the connection is cut.
     this.#server.write(Buffer.alloc(0), () =>
       setTimeout(() => {
-        if (this.#committing && this.#ports.armedFor('during')) this.#fire()
+        this.cutWhileItRuns()
       }, REACHES_SERVER_MS),
     )
+  }
+
+  /** Cuts the connection where a request that commits is with the server now, and that is to happen. */
+  cutWhileItRuns(): void {
+    if (this.#committing && this.#requested && this.#ports.armedFor('during')) this.#fire()
   }
 
   #fromServer(chunk: Buffer): void {
