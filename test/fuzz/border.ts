@@ -35,6 +35,8 @@ const BATCH = 128
 /** A frame that takes longer holds up everybody. */
 const HANG_MS = 250
 /** The board is looked at after so many batches. */
+/** Seconds that an answer may take at most, of the region's. */
+const PAUSES_MAX = 4
 const LOOK_EVERY = 24
 
 /** Its timers hold on to a generation for so long after it has ended. */
@@ -190,6 +192,8 @@ class Border {
       await this.#credentials.idle()
       await this.#region.advance(this.#dice.oneIn(40) ? this.#dice.below(120_000) : this.#dice.below(200))
       this.#lookAtTime(startedAt, cpuBefore)
+      // A board that was asked for while another was made is made after a pause.
+      for (let pauses = 0; pauses < PAUSES_MAX && this.#owesAnswers; pauses += 1) await this.#region.advance(1_000)
       this.#lookAtAnswers()
       this.#lookAtStrangers()
       if (batch % LOOK_EVERY === 0) await checkBoard(this.#region)
@@ -271,6 +275,10 @@ class Border {
       client.unanswered.set(id, Buffer.from(id))
       client.say(['nearest', id, 1_747_600_000, -368_500_000, 3, null])
     }
+  }
+
+  get #owesAnswers(): boolean {
+    return [...this.#clients, ...this.#wellBehaved].some(each => each.isOpen && each.reads && each.unanswered.size > 0)
   }
 
   #lookAtAnswers(): void {

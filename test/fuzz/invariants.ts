@@ -33,6 +33,9 @@ export async function checkBoard(region: FuzzedRegion): Promise<void> {
 /** Whoever works on a trip, or is asked to. */
 const unitOf = (trip: TripView): string | null => trip.unitId ?? trip.offer?.unitId ?? null
 
+/** Seconds that a board may take at most, of the region's. */
+const PAUSES_MAX = 4
+
 const WORKING: ReadonlySet<string> = new Set([
   'offered',
   'assigned',
@@ -65,6 +68,8 @@ async function boardOf(region: FuzzedRegion): Promise<Board> {
   await region.settle()
   region.host.watchBoard(reader, 'w', null)
   await region.settle()
+  // Where others asked before it is made after theirs, and after a pause.
+  for (let pauses = 0; pauses < PAUSES_MAX && !reader.hasBoard; pauses += 1) await region.advance(1_000)
   region.host.closed(reader)
   await region.settle()
   return reader.board()
@@ -89,6 +94,10 @@ class BoardReader implements Session {
     this.send(message)
   }
   close(): void {}
+
+  get hasBoard(): boolean {
+    return this.#messages.some(message => message[0] === 'board')
+  }
 
   board(): Board {
     const parts = this.#messages.filter(message => message[0] === 'board')

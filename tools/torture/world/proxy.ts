@@ -49,7 +49,7 @@ export class PostgresProxy {
     })
     this.#armed = armed
     // One may be with the server already, and then hold up those that would be the next.
-    if (moment === 'during') setTimeout(() => this.#cutRunning(), REACHES_SERVER_MS)
+    if (moment === 'during') for (const link of this.#links) link.cutIfAsked()
     return {
       done,
       cancel: () => {
@@ -70,10 +70,6 @@ export class PostgresProxy {
   async close(): Promise<void> {
     this.cutAll()
     await new Promise<void>(resolve => this.#server.close(() => resolve()))
-  }
-
-  #cutRunning(): void {
-    for (const link of [...this.#links]) link.cutWhileItRuns()
   }
 
   #accept(client: Socket): void {
@@ -160,18 +156,18 @@ class Link {
     if (!this.#server.write(message.bytes)) this.#client.pause()
     if (!this.#committing || (message.type !== SYNC && message.type !== 'Q')) return
     this.#requested = true
-    if (!this.#ports.armedFor('during')) return
+    if (this.#ports.armedFor('during')) this.cutIfAsked()
+  }
+
+  /** Where a request that commits was passed on: cuts the connection while the server is at it, if that is to happen. */
+  cutIfAsked(): void {
+    if (!this.#committing || !this.#requested) return
     // Handed to the kernel, and on its way, before the connection is cut.
     this.#server.write(Buffer.alloc(0), () =>
       setTimeout(() => {
-        this.cutWhileItRuns()
+        if (this.#committing && this.#requested && this.#ports.armedFor('during')) this.#fire()
       }, REACHES_SERVER_MS),
     )
-  }
-
-  /** Cuts the connection where a request that commits is with the server now, and that is to happen. */
-  cutWhileItRuns(): void {
-    if (this.#committing && this.#requested && this.#ports.armedFor('during')) this.#fire()
   }
 
   #fromServer(chunk: Buffer): void {
