@@ -66,6 +66,7 @@ async function run({ units, seconds }: ValuesOf<typeof options>): Promise<Outcom
     figure('AloneP99Ms', alone.p99)
     figure('BesideP50Ms', beside.p50)
     figure('BesideP99Ms', beside.p99)
+    figure('BesideRefused', beside.refused)
     figure('TakenPerS', sent.taken / seconds)
     figure('CpuMsEach', Math.max(0, ownMs) / Math.max(1, sent.taken))
     figure('CpuMsACharge', Math.max(0, ownMs) / Math.max(1, sent.taken) / scene.charge)
@@ -93,6 +94,8 @@ async function worst(plan: WorstPlan): Promise<Sent> {
 interface Delays {
   readonly p50: number
   readonly p99: number
+  /** Calls that were answered with an error. */
+  readonly refused: number
 }
 
 /** The other dispatcher. */
@@ -100,6 +103,7 @@ class Desk {
   readonly #socket: RawSocket
   #delays: Histogram = build({ numberOfSignificantValueDigits: 3 })
   readonly #asked = new Map<string, number>()
+  #refused = 0
   #n = 0
 
   static async open(port: number, token: string): Promise<Desk> {
@@ -115,6 +119,7 @@ class Desk {
   }
 
   hears(message: ServerMessage): void {
+    if (message[0] === 'error' && message[1] !== null && this.#asked.delete(message[1])) this.#refused += 1
     if (message[0] !== 'reply') return
     const askedAtMs = this.#asked.get(message[1])
     if (askedAtMs === undefined) return
@@ -126,6 +131,7 @@ class Desk {
   /** How long calls took while something went on. One without an answer counts with what it has waited by then. */
   async during(run: () => Promise<void>): Promise<Delays> {
     this.#delays = build({ numberOfSignificantValueDigits: 3 })
+    this.#refused = 0
     const timer = setInterval(() => {
       const id = `c${++this.#n}`
       this.#asked.set(id, performance.now())
@@ -141,7 +147,7 @@ class Desk {
     }
     this.#asked.clear()
     const ms = (percentile: number) => this.#delays.getValueAtPercentile(percentile) / 1_000
-    return { p50: ms(50), p99: ms(99) }
+    return { p50: ms(50), p99: ms(99), refused: this.#refused }
   }
 
   close(): void {
