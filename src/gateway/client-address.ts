@@ -26,10 +26,14 @@ export class AddressRanges {
 export function addressKey(address: string): string {
   const groups = groupsOf(address)
   if (groups === null || isMapped(groups)) return address
-  return `${groups
-    .slice(0, 4)
-    .map(group => group.toString(16))
-    .join(':')}::/64`
+  return networkOf(groups, 64)
+}
+
+/** Input: a length that ends within the first four groups, and on a whole byte. */
+function networkOf(groups: Groups, bits: number): string {
+  const shown = groups.slice(0, Math.ceil(bits / 16))
+  if (bits % 16 !== 0) shown.push(shown.pop()! & 0xff00)
+  return `${shown.map(group => group.toString(16)).join(':')}::/${bits}`
 }
 
 /** A network that an address lies in, and how many times the failures of one address are usual there. */
@@ -47,12 +51,10 @@ export function networksOf(address: string): readonly Network[] {
       { key: address, share: 1 },
       { key: `${textOf(groups).replace(/\.\d+$/, '')}.0/24`, share: 4 },
     ]
-  const [a, b, c, d] = groups.map(group => group.toString(16))
-  const wide = (groups[3]! & 0xff00).toString(16)
   return [
-    { key: `${a}:${b}:${c}:${d}::/64`, share: 1 },
-    { key: `${a}:${b}:${c}:${wide}::/56`, share: 2 },
-    { key: `${a}:${b}:${c}::/48`, share: 4 },
+    { key: networkOf(groups, 64), share: 1 },
+    { key: networkOf(groups, 56), share: 2 },
+    { key: networkOf(groups, 48), share: 4 },
   ]
 }
 

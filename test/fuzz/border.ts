@@ -35,8 +35,6 @@ const BATCH = 128
 /** A frame that takes longer holds up everybody. */
 const HANG_MS = 250
 /** The board is looked at after so many batches. */
-/** Seconds that an answer may take at most, of the region's. */
-const PAUSES_MAX = 4
 const LOOK_EVERY = 24
 
 /** Its timers hold on to a generation for so long after it has ended. */
@@ -192,8 +190,7 @@ class Border {
       await this.#credentials.idle()
       await this.#region.advance(this.#dice.oneIn(40) ? this.#dice.below(120_000) : this.#dice.below(200))
       this.#lookAtTime(startedAt, cpuBefore)
-      // A board that was asked for while another was made is made after a pause.
-      for (let pauses = 0; pauses < PAUSES_MAX && this.#owesAnswers; pauses += 1) await this.#region.advance(1_000)
+      await this.#region.advanceUntil(() => !this.#owesAnswers)
       this.#lookAtAnswers()
       this.#lookAtStrangers()
       if (batch % LOOK_EVERY === 0) await checkBoard(this.#region)

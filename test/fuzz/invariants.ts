@@ -33,9 +33,6 @@ export async function checkBoard(region: FuzzedRegion): Promise<void> {
 /** Whoever works on a trip, or is asked to. */
 const unitOf = (trip: TripView): string | null => trip.unitId ?? trip.offer?.unitId ?? null
 
-/** Seconds that a board may take at most, of the region's. */
-const PAUSES_MAX = 4
-
 const WORKING: ReadonlySet<string> = new Set([
   'offered',
   'assigned',
@@ -68,8 +65,7 @@ async function boardOf(region: FuzzedRegion): Promise<Board> {
   await region.settle()
   region.host.watchBoard(reader, 'w', null)
   await region.settle()
-  // Where others asked before it is made after theirs, and after a pause.
-  for (let pauses = 0; pauses < PAUSES_MAX && !reader.hasBoard; pauses += 1) await region.advance(1_000)
+  await region.advanceUntil(() => reader.hasBoard)
   region.host.closed(reader)
   await region.settle()
   return reader.board()

@@ -14,6 +14,8 @@ import { policyOf } from '../support/scenario.ts'
 
 export const REGION = 'akl'
 export const START_MS = 1_700_000_000_000
+/** Seconds that an answer may take at most, of the region's. */
+const PAUSES_MAX = 4
 /** Turns of the event loop after which a region that still has something to do never ends. */
 const TURNS_MAX = 50_000
 
@@ -94,6 +96,11 @@ export class FuzzedRegion {
 
   advance(ms: number): Promise<void> {
     return this.machine.advance(ms, this.settle)
+  }
+
+  /** Lets seconds go by until it is so, a few at most: a board that others asked for before comes after a pause. */
+  async advanceUntil(isSo: () => boolean): Promise<void> {
+    for (let pauses = 0; pauses < PAUSES_MAX && !isSo(); pauses += 1) await this.advance(1_000)
   }
 
   async close(): Promise<void> {

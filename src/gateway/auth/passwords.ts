@@ -10,6 +10,7 @@ import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } 
 import { readFileSync } from 'node:fs'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { Step } from '../http.ts'
+import { AddressCounts } from '../limits/address-counts.ts'
 
 const PASSWORD_CHARS = { min: 12, max: 128 } as const
 /** A shorter user name stands in too many passwords by chance. */
@@ -37,7 +38,7 @@ export class PasswordHasher {
   readonly #logN: number
   readonly #waiting = { known: [] as (() => Promise<void>)[], stranger: [] as (() => Promise<void>)[] }
   /** Of strangers that wait or are at work, by network. */
-  readonly #strangers = new Map<string, number>()
+  readonly #strangers = new AddressCounts()
   readonly #monotonicMs: () => number
   /** Of the last hash. */
   #tookMs: number
@@ -91,13 +92,13 @@ export class PasswordHasher {
   #inTurn(lane: Lane, work: () => Promise<Buffer>): Promise<Step<Buffer>> {
     const waiting = this.#waiting[lane === 'known' ? 'known' : 'stranger']
     const network = lane === 'known' ? null : lane.network
-    const ofNetwork = network === null ? 0 : (this.#strangers.get(network) ?? 0)
+    const ofNetwork = network === null ? 0 : this.#strangers.of(network)
     if (waiting.length >= WAITING_MAX || ofNetwork >= STRANGERS_OF_A_NETWORK_MAX) {
       const retryAfterMs = Math.ceil(waiting.length * this.#tookMs)
       const message = 'Too many are signing in at once; try again after details.retryAfterMs.'
       return Promise.resolve({ ok: false, refusal: { code: 'overloaded', message, details: { retryAfterMs } } })
     }
-    if (network !== null) this.#strangers.set(network, ofNetwork + 1)
+    if (network !== null) this.#strangers.enter(network)
     return new Promise((resolve, reject) => {
       waiting.push(async () => {
         const fromMs = this.#monotonicMs()
@@ -108,17 +109,11 @@ export class PasswordHasher {
         } catch (error) {
           reject(error)
         } finally {
-          if (network !== null) this.#left(network)
+          if (network !== null) this.#strangers.leave(network)
         }
       })
       if (!this.#busy) void this.#run()
     })
-  }
-
-  #left(network: string): void {
-    const others = this.#strangers.get(network)! - 1
-    if (others === 0) this.#strangers.delete(network)
-    else this.#strangers.set(network, others)
   }
 
   async #run(): Promise<void> {
