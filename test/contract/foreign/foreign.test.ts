@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { ADMIN_PASSWORD, Site } from '../../support/engine.ts'
+import { bareStreamId } from '../../support/feed-streams.ts'
 import { runPython, whyNoPython } from './python.ts'
 
 const skip = whyNoPython() ?? false
@@ -130,20 +131,17 @@ async function expectStored(site: Site, { trips, streams, holes }: Outcome): Pro
     const fixes = await site.storedFixes(region)
     for (const told of streams.filter(each => each.region === region)) {
       const found = fixes
-        .filter(row => bare(row.streamId) === told.streamId)
+        .filter(row => bareStreamId(row.streamId) === told.streamId)
         .map(({ unitId, fix }) => [unitId, fix.seq, fix.fixedAtMs, e7(fix.lonDeg), e7(fix.latDeg)])
       const expected = told.fixes.map(fix => [told.unitId, ...fix])
       assert.deepEqual(found, expected, `the fixes of ${told.streamId}`)
     }
     const recorded = events.flatMap(event =>
-      event.type === 'FixHoleRecorded' ? [[bare(event.streamId), event.fromSeq, event.toSeq]] : [],
+      event.type === 'FixHoleRecorded' ? [[bareStreamId(event.streamId), event.fromSeq, event.toSeq]] : [],
     )
     assert.deepEqual(recorded, holes, `the holes in ${region}`)
   }
 }
-
-/** The id that its feed gave a stream, of the one that it is stored under [FD-10]; that of a driver is both. */
-const bare = (streamId: string): string => streamId.replace(/~[\w-]{4}$/, '')
 
 function courseOf(tripId: string, events: readonly DomainEvent[]): TripTold['phases'] {
   return events.flatMap((event): TripTold['phases'] => {

@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../support/engine.ts'
+import { bareStreamId } from '../../support/feed-streams.ts'
 import { FORMATS, fixAt, holdWrites, type Speaker, Stage } from './stage.ts'
-
-/** The id that a feed gave its stream, of the one that it is stored under [FD-10]. */
-const bare = (streamId: string): string => streamId.replace(/~[\w-]{4}$/, '')
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
 const RULES = ['once', 'told', 'newest', 'anew', 'frames', 'bad', 'marks', 'crew', 'loss', 'old']
@@ -51,7 +49,7 @@ for (const format of FORMATS) {
     const events = (await stage.site.records(region)).flatMap(record => record.events)
     const hole = events.findLast(event => event.type === 'FixHoleRecorded')
     assert.ok(hole?.type === 'FixHoleRecorded')
-    assert.deepEqual([hole.unitId, bare(hole.streamId), hole.fromSeq, hole.toSeq], ['A1', `${format}-A1`, 1, 3])
+    assert.deepEqual([hole.unitId, bareStreamId(hole.streamId), hole.fromSeq, hole.toSeq], ['A1', `${format}-A1`, 1, 3])
     assert.equal(await feed.refused('attach', [channel(1, 'A1'), channel(1, 'A2')]), 'invalid-field channels')
     // Fixes may follow at once.
     feed.send('attach', 'q', [channel(5, 'A1', 4)])
@@ -206,7 +204,7 @@ for (const format of FORMATS) {
     const { result } = await feed.reply('back')
     assert.deepEqual(result, { channels: [[1, 3]], refused: [] })
     await durable(feed, 1, 4)
-    const rows = (await stage.site.storedFixes(region)).filter(row => bare(row.streamId) === `${format}-m0`)
+    const rows = (await stage.site.storedFixes(region)).filter(row => bareStreamId(row.streamId) === `${format}-m0`)
     assert.deepEqual(
       rows.map(row => row.fix.seq),
       [1, 2, 3, 4],
