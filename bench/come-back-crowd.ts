@@ -1,6 +1,6 @@
 /**
- * The crowd of the bench `come-back`, in a process of its own: real clients of the library, a driver each, on duty,
- * reporting fixes at an even pace, over sockets that cost little.
+ * A part of the crowd of the bench `come-back`, in a process of its own: real clients of the library, a driver each, on
+ * duty, reporting fixes at an even pace, over sockets that cost little.
  *
  * Modes: connecting, until every crew is on duty; working; from the parent's `watch` on, which comes before the kill,
  * all that happens to the connections is noted; from `ready` on every client is waited for, until all are connected or
@@ -19,6 +19,8 @@ import { REGION } from './region.ts'
 
 export interface CrowdSetup {
   readonly port: number
+  /** The place in the fleet of the first client's unit. */
+  readonly firstUnit: number
   /** One a client. */
   readonly tokens: readonly string[]
   readonly localAddresses: readonly string[]
@@ -33,7 +35,7 @@ export type ToCrowd =
   | { readonly type: 'ready' }
   | { readonly type: 'settle' }
 
-/** Without the moments that the parent knows. */
+/** Without the moments that the parent knows; of one process, or of all. */
 export interface Returned extends Pick<Return, 'backAtMs' | 'attempts' | 'reachedAtMs'> {
   readonly lost: number
   /** What clients noticed, by its words and how often. */
@@ -56,7 +58,7 @@ const LOOK_EVERY_MS = 20
 const SIGNING_ON_MAX = 100
 const CITY = { radiusM: 15_000 }
 
-// All lose their connection at once, in one process in place of as many devices: where each fault was made is of no use,
+// All lose their connection at once, in a process in place of thousands of devices: where each fault was made is of no use,
 // and to note it would hold up the others.
 Error.stackTraceLimit = 0
 
@@ -82,7 +84,7 @@ class Crowd {
 
   /** Errors: Error when a crew is refused. */
   async connect(): Promise<void> {
-    const { tokens, connectsPerS, localAddresses } = this.#setup
+    const { tokens, firstUnit, connectsPerS, localAddresses } = this.#setup
     const webSocket = crowdSocketClass(localAddresses, () => {
       if (this.#isWatching) this.#reachedAtMs.push(machineMs())
     })
@@ -98,7 +100,7 @@ class Crowd {
         token,
         region: REGION,
         role: 'driver',
-        unitId: unitIdOf(index),
+        unitId: unitIdOf(firstUnit + index),
         webSocket,
         random: this.#random,
       })

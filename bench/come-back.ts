@@ -2,26 +2,24 @@
  * kill -9 of the engine with a crowd of clients: how soon all are back once the next engine is ready, how evenly they
  * come, and what dispatchers feel of it.
  *
- * Processes besides Postgres: the engines, the crowd (`come-back-crowd.ts`), and this one, which also plays the desks.
+ * Processes besides Postgres: the engines, those of the crowd (`come-back-crowd.ts`), and this one, which also plays the desks.
  * The clients are those of the library with its own rule for coming back. The next engine is started right after the
  * kill, on the same port and database, or stands by before.
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
-import type { FromCrowd, Returned, ToCrowd } from './come-back-crowd.ts'
+import type { Returned } from './come-back-crowd.ts'
+import { Crowds } from './come-back-crowds.ts'
 import { type ReturnFigures, returnFigures } from './come-back-figures.ts'
 import { type DeskDelays, Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
-import { LoadChild } from './load-child.ts'
 import { coresMs, machineMs } from './machine.ts'
 import { sample } from './prometheus.ts'
 import { seeded } from './random.ts'
 import { importUnits, prepareRegion, tokensOf } from './region.ts'
 import { readStored } from './stored.ts'
 
-const CROWD = fileURLToPath(new URL('./come-back-crowd.ts', import.meta.url))
 /** A standby has nothing more to do than to ask for the leases by then. */
 const STANDBY_SETTLES_MS = 5_000
 /** 1,500 connections a second are what the engine has asked for; a fifth above that is chance. */
@@ -32,6 +30,7 @@ const CROWD_LAG_MAX_MS = 1_000
 const options = {
   // Each takes a socket in the engine and one in the crowd, of 20,000 files that a process may have open.
   clients: { kind: 'number', what: 'crews on duty', initial: 15_000, quick: 500, min: 1, max: 19_000 },
+  processes: { kind: 'number', what: 'processes that play the crews', initial: 3, min: 1, max: 16 },
   'fix-every': { kind: 'number', what: 'seconds between fixes of a crew; 0 for none', initial: 15, min: 0, max: 3_600 },
   desks: { kind: 'number', what: 'dispatchers, connected anew right at the readiness', initial: 5, min: 1, max: 50 },
   'calls-per-s': { kind: 'number', what: 'calls that they enter and cancel', initial: 20, min: 1, max: 200 },
@@ -54,7 +53,7 @@ export const comeBackBench = defineBench({
 })
 
 async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
-  const { clients, desks, seconds, standby, addresses, seed } = values
+  const { clients, processes, desks, seconds, standby, addresses, seed } = values
   const databaseUrl = await startDatabase()
   const tokens = await prepareRegion(databaseUrl, clients)
   const deskTokens = await tokensOf(
@@ -65,20 +64,16 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   const first = await EngineChild.start(databaseUrl)
   const { port } = first
   await importUnits(databaseUrl, clients)
-  const crowd = new LoadChild<ToCrowd, FromCrowd>(CROWD)
-  crowd.send({
-    type: 'connect',
-    setup: {
-      port,
-      tokens,
-      // 127.0.0.1 is left to the desks and to whoever asks for metrics.
-      localAddresses: Array.from({ length: addresses }, (_, index) => `127.0.0.${index + 2}`),
-      connectsPerS: values['connects-per-s'],
-      fixEveryS: values['fix-every'],
-      seed,
-    },
+  const crowd = new Crowds(processes)
+  await crowd.connect({
+    port,
+    tokens,
+    // 127.0.0.1 is left to the desks and to whoever asks for metrics.
+    localAddresses: Array.from({ length: addresses }, (_, index) => `127.0.0.${index + 2}`),
+    connectsPerS: values['connects-per-s'],
+    fixEveryS: values['fix-every'],
+    seed,
   })
-  await crowd.heard('connected')
 
   const atWork = (random: () => number) => new Desks(port, deskTokens, values['calls-per-s'], random)
   const calmDesks = atWork(seeded(seed + 1))
@@ -88,26 +83,23 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
 
   const waiting = standby ? await EngineChild.launch(databaseUrl, { port }) : null
   if (standby) await sleep(STANDBY_SETTLES_MS)
-  crowd.send({ type: 'watch' })
-  await crowd.heard('watching')
+  await crowd.watch()
   const killedAtMs = machineMs()
   await first.kill()
   const next = await (waiting === null ? EngineChild.start(databaseUrl, { port }) : waiting.ready())
-  crowd.send({ type: 'ready' })
-  const returning = crowd.heard('returned')
+  const returning = crowd.untilBack()
   if (values['cpu-profile'] !== null) await next.inspector.startProfile()
   const before = await read(next)
   const busyDesks = atWork(seeded(seed + 2))
   await busyDesks.start()
-  const { report } = await returning
+  const report = await returning
   const after = await read(next)
   if (values['cpu-profile'] !== null) {
     writeFileSync(values['cpu-profile'], JSON.stringify(await next.inspector.stopProfile()))
   }
   const busy = await busyDesks.stop()
 
-  crowd.send({ type: 'settle' })
-  const { fixesReported, fixesNotDurable } = await crowd.heard('settled')
+  const { fixesReported, fixesNotDurable } = await crowd.settle()
   await next.kill()
   await crowd.end()
   const stored = await readStored(databaseUrl)
@@ -118,6 +110,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     valid: report.loopLagMaxMs <= CROWD_LAG_MAX_MS,
     settings: {
       clients,
+      processes,
       fixEveryS: values['fix-every'],
       desks,
       callsPerS: values['calls-per-s'],
@@ -146,7 +139,9 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     },
     complaints: [
       ...(report.loopLagMaxMs > CROWD_LAG_MAX_MS
-        ? [`The crowd itself was late by ${Math.round(report.loopLagMaxMs)} ms; at most ${CROWD_LAG_MAX_MS} count.`]
+        ? [
+            `A process of the crowd was late by ${Math.round(report.loopLagMaxMs)} ms; at most ${CROWD_LAG_MAX_MS} count.`,
+          ]
         : []),
       ...complaintsOf(clients, figures),
       ...(fixesLost > 0 ? [`${fixesLost} fixes were lost or never called durable.`] : []),
