@@ -15,6 +15,7 @@ import type { Entrance } from './entrance.ts'
 import type { HttpConnections } from './http-connections.ts'
 import type { Limiter } from './limits/limiter.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { StoreWaits } from './store-waits.ts'
 
 /** How strangers are let in; all of it the operator's choice. */
 export interface DoorPolicy {
@@ -53,6 +54,8 @@ export interface GatewayContext {
   readonly entrance: Entrance
   /** Connections that are no WebSocket. */
   readonly connections: HttpConnections
+  /** Requests that wait for the database. */
+  readonly storeWaits: StoreWaits
   /** What the log hears of clients that are broken or hostile. */
   readonly cuts: CutLog
   readonly newSessionId: () => string

@@ -12,11 +12,12 @@ import { Limiter } from './limits/limiter.ts'
 import { PortTaken } from './port-holder.ts'
 import { mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
+import { StoreWaits } from './store-waits.ts'
 import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tlsOptions } from './tls.ts'
 import { loadUws, type Uws } from './uws.ts'
 import { mountWsDoor } from './ws-door.ts'
 
-type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'sessions' | 'newSessionId'
+type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'storeWaits' | 'sessions' | 'newSessionId'
 
 export interface GatewayOptions extends Omit<GatewayContext, MadeHere> {
   readonly host: string
@@ -71,6 +72,7 @@ class RunningGateway implements Gateway {
       limiter: new Limiter(door.limits, metrics, systemClock),
       entrance,
       connections: new HttpConnections(door.limits, entrance, metrics),
+      storeWaits: new StoreWaits(options.store, systemClock),
       cuts: new CutLog(log, systemClock),
       newSessionId: nanoid,
     }

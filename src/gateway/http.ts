@@ -130,7 +130,7 @@ async function answerOf(
 ): Promise<HttpReply> {
   let reply: HttpReply
   try {
-    reply = await handler(call)
+    reply = await context.storeWaits.orAway((async () => handler(call))(), problem(STORE_AWAY))
   } catch (error) {
     reply = faultReply(error, pattern, context)
   }

@@ -23,6 +23,7 @@ export const INTERNAL: Refusal = {
 export const STORE_AWAY: Refusal = {
   code: 'unavailable',
   message: 'The database cannot be reached; try again shortly, a change under the same Idempotency-Key.',
+  details: { retryAfterMs: 1_000 },
 }
 
 export const bodyTooLarge = (maxBytes: number): Refusal => ({

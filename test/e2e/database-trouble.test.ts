@@ -124,6 +124,7 @@ for (const trouble of ['the table of records is locked', 'every backend stands s
         body: JSON.stringify({ ...SCENE, priority: 2, needs: CALL.needs }),
       })
       assert.deepEqual([posted.status, posted.body.code, posted.headers.get('retry-after')], [503, 'unavailable', '1'])
+      if (trouble === 'every backend stands still') await assertAdministrationIsAnswered(site)
       const late = site.dispatcher()
       const { refusal } = await new Promise<ClientFault>(resolve => late.onFault(resolve))
       assert.equal(refusal?.code, 'unavailable', 'nor is a hello left without an answer')
@@ -137,6 +138,15 @@ for (const trouble of ['the table of records is locked', 'every backend stands s
     await work.stop()
     await assertNothingLost(site, work)
   })
+}
+
+/** Those that get a connection that stands still are refused; a new one serves. */
+async function assertAdministrationIsAnswered(site: Site): Promise<void> {
+  const token = await site.token({ role: 'admin' })
+  const requests = Array.from({ length: 12 }, () => site.http('/v1/users', { token }))
+  for (const { status, body } of await Promise.all(requests)) {
+    if (status !== 200) assert.deepEqual([status, body.code, body.details], [503, 'unavailable', { retryAfterMs: 1_000 }])
+  }
 }
 
 async function lockRecords(site: Site): Promise<() => Promise<void>> {

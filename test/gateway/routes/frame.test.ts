@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { RIGHTS } from '../../../src/domain/roles.ts'
 import { ROUTES } from '../../../src/gateway/routes/index.ts'
@@ -54,6 +56,32 @@ test('[HT-8] while the database cannot be reached a route that needs it answers 
     assert.deepEqual([away.status, away.body.code], [ERRORS.unavailable.status, 'unavailable'], method)
   }
   assert.equal((await site.ask('/healthz')).status, 200)
+})
+
+test('[HT-8] a database that was silent before a request, or falls silent under it, leaves none unanswered', async t => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const database = openDatabase(`postgres://nobody@127.0.0.1:${(silent.address() as AddressInfo).port}/none`)
+  const connections = new Set<Socket>()
+  silent.on('connection', socket => connections.add(socket))
+  t.after(async () => {
+    silent.close()
+    // The pool waits for those that it is opening.
+    for (const socket of connections) socket.destroy()
+    await database.destroy()
+  })
+  let isAway = false
+  const site = await startSite(t, undefined, database, () => ({
+    ...(isAway ? { status: 'away', awayMs: 0 } : { status: 'up' }),
+    isRestarting: false,
+  }))
+  const before = site.ask('/v1/units?region=akl')
+  await once(silent, 'connection')
+  isAway = true
+  for (const answer of [before, site.ask('/v1/units?region=akl')]) {
+    const { status, body, headers } = await answer
+    assert.deepEqual([status, body.code, headers.get('retry-after')], [503, 'unavailable', '1'])
+  }
 })
 
 test('[HT-6] a call and a unit as the region has them are read over HTTP', async t => {

@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import type { Query, QueryAnswer, RegionHandle } from '../../../src/actors/region-handle.ts'
 import type { Role } from '../../../src/domain/roles.ts'
 import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
-import type { GatewayContext } from '../../../src/gateway/context.ts'
+import type { GatewayContext, StoreView } from '../../../src/gateway/context.ts'
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
@@ -118,6 +118,7 @@ export async function startSite(
     refusal: { code: 'internal', message: 'Not asked for.' },
   }),
   seen?: Database,
+  store: () => StoreView = () => ({ status: 'up', isRestarting: false }),
 ): Promise<Site> {
   const made = await testDatabase()
   const database = openDatabase(made.engineUrl)
@@ -158,7 +159,7 @@ export async function startSite(
       sessionMaxAgeMs: 86_400_000,
     },
     metrics: new Metrics(),
-    store: () => ({ status: 'up', isRestarting: false }),
+    store,
     log: createLogger({ level: 'silent' }),
     outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock,
