@@ -109,6 +109,7 @@ class RunningGateway implements Gateway {
     sessions.end()
     if (hadConversations) await delay(LINGER_MS)
     for (const app of this.#apps) app.close()
+    this.#context.storeWaits.stop()
     this.#context.cuts.stop()
   }
 

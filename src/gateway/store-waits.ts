@@ -34,11 +34,16 @@ export class StoreWaits {
     })
   }
 
-  #done(giveUp: () => void): void {
-    this.#waiting.delete(giveUp)
-    if (this.#waiting.size > 0) return
+  /** Looks no more; what waits is left to what it waits for. */
+  stop(): void {
+    this.#waiting.clear()
     this.#cancelTimer?.()
     this.#cancelTimer = null
+  }
+
+  #done(giveUp: () => void): void {
+    this.#waiting.delete(giveUp)
+    if (this.#waiting.size === 0) this.stop()
   }
 
   #arm(): void {

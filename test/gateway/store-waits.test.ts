@@ -15,6 +15,7 @@ function waits() {
   return {
     scheduler,
     answered,
+    stop: () => wait.stop(),
     goTo: (next: StoreState) => {
       state = next
     },
@@ -70,4 +71,11 @@ test('what fails before fails as itself, and afterwards nobody hears of it', asy
   fail(new Error('too late'))
   await settled()
   assert.deepEqual(answered, ['threw broken', 'away'])
+})
+
+test('stopped, it leaves no timer to what never comes', async () => {
+  const { ask, stop, scheduler } = waits()
+  await ask(NEVER)
+  stop()
+  assert.equal(scheduler.timers, 0)
 })
