@@ -9,7 +9,7 @@ import type { Credential } from './tokens.ts'
 import { write } from './writers.ts'
 
 /** What was sent must be looked at within this time. */
-const ANSWER_MS = 5_000
+const ANSWER_MS = 20_000
 
 export type Served = 'served' | 'ended' | 'silent'
 

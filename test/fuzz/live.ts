@@ -24,7 +24,7 @@ const REGION = 'akl'
 const UNITS = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
 const FEED_UNITS = ['F1', 'F2', 'F3']
 /** A request must be answered, or its connection ended, within this time. */
-const ANSWER_MS = 5_000
+const ANSWER_MS = 20_000
 /** Of what is damaged nobody can say where it ends: it gets this long before it is given up. */
 const DAMAGED_MS = 30
 const HTTP_LANES = 6

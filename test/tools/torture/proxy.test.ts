@@ -1,7 +1,6 @@
 /** The proxy before a real Postgres: that it cuts where it says, that nothing else is cut, and that it passes all on. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { CommitSpotter, MessageSplitter } from '../../../tools/torture/world/postgres-wire.ts'
 import { CUT_MOMENTS, PostgresProxy } from '../../../tools/torture/world/proxy.ts'
@@ -43,6 +42,16 @@ async function through(): Promise<pg.Client> {
 /** As the engine does it: prepared under a name, which alone is said from the second time on. */
 const append = (client: pg.Client, id: number) =>
   client.query({ name: 'append', text: 'SELECT log.append_records($1) AS held', values: [id] })
+
+/** The server has read a statement, and waits with it for the lock. */
+async function waitsForLock(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await direct.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    if (rowCount! > 0) return
+  }
+}
 
 /** How many of the rows there are once nothing is left that could write. */
 async function stored(...ids: number[]): Promise<number> {
@@ -88,6 +97,7 @@ test('a cut during the commit leaves the server at work, which comes to its end,
   const { done } = proxy.cutNextCommit('during')
   await assert.rejects(append(client, 22), /Connection terminated|ECONNRESET/)
   await done
+  await waitsForLock()
   // Nothing of it is seen while the lock is held.
   assert.equal((await direct.query('SELECT 1 FROM log.done WHERE id = 22')).rowCount, 0)
   await direct.query('COMMIT')
@@ -101,7 +111,7 @@ test('a commit that is with the server already is cut during it, too: none may c
   await direct.query('SELECT 1 FROM log.lock FOR UPDATE')
   const cut = assert.rejects(append(client, 24), /Connection terminated|ECONNRESET/)
   // It waits for the lock, and the client has nothing else to send.
-  await sleep(200)
+  await waitsForLock()
   await proxy.cutNextCommit('during').done
   await cut
   await direct.query('COMMIT')
