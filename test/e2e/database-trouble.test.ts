@@ -145,7 +145,8 @@ async function assertAdministrationIsAnswered(site: Site): Promise<void> {
   const token = await site.token({ role: 'admin' })
   const requests = Array.from({ length: 12 }, () => site.http('/v1/users', { token }))
   for (const { status, body } of await Promise.all(requests)) {
-    if (status !== 200) assert.deepEqual([status, body.code, body.details], [503, 'unavailable', { retryAfterMs: 1_000 }])
+    if (status !== 200)
+      assert.deepEqual([status, body.code, body.details], [503, 'unavailable', { retryAfterMs: 1_000 }])
   }
 }
 

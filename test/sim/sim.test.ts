@@ -7,8 +7,8 @@ import { drawPlan, type Plan } from './plan.ts'
 import { commandOf } from './plan-text.ts'
 import { type Figures, runSimulation } from './run.ts'
 
-const FIXED_RUNS = times(3, 6)
-const FRESH_RUNS = times(3, 4)
+const FIXED_RUNS = times(2, 6)
+const FRESH_RUNS = times(2, 4)
 const LONG_MS = times(0, 3_600_000)
 const FRESH = Math.floor(Math.random() * 2 ** 31)
 const SHORT = { hours: 1 }

@@ -6,3 +6,13 @@ export const times = (usually: number, long: number): number => (LONG ? long : u
 
 /** The forms of a rule that are shown: all in `npm run test:long`, the first of them in `npm test`. */
 export const forms = <T>(all: readonly T[], usually = 1): readonly T[] => (LONG ? all : all.slice(0, usually))
+
+/** The forms of a rule that hardly differ: all in `npm run test:long`, so many in `npm test`, drawn anew each time. */
+export function drawn<T>(all: readonly T[], usually: number): readonly T[] {
+  if (LONG) return all
+  const left = [...all]
+  return Array.from({ length: Math.min(usually, all.length) }, () => {
+    const [one] = left.splice(Math.floor(Math.random() * left.length), 1)
+    return one!
+  })
+}

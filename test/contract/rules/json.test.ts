@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { drawn } from '../../support/long.ts'
 
 // Before the first of them is loaded: the stage reads it then.
 process.env.GOLDENHOUR_TEST_FORMAT = 'json'
@@ -25,5 +26,5 @@ describe('every rule that is shown over a socket holds in JSON as well', { concu
     assert.ok(files.includes('fixes.test.ts') && files.includes('offers.test.ts'), files.join(' '))
     assert.deepEqual((await import('./stage.ts')).FORMATS, ['json'])
   })
-  for (const file of files) describe(file, { concurrency: 1 }, async () => void (await import(`./${file}`)))
+  for (const file of drawn(files, 4)) describe(file, { concurrency: 1 }, async () => void (await import(`./${file}`)))
 })
