@@ -11,9 +11,7 @@ interface ListOptions {
   readonly json?: true
 }
 
-export function addAuditCommand(program: Command): void {
-  const audit = program.command('audit').description('prove and search the audit: who did what')
-
+export function defineAudit(audit: Command): void {
   audit
     .command('verify')
     .description(

@@ -11,9 +11,7 @@ interface ConfigOptions {
 export const configOption = (): Option =>
   new Option('--config <file>', 'the configuration file (else GOLDENHOUR_CONFIG)')
 
-export function addConfigCommand(program: Command): void {
-  const config = program.command('config').description('check and show the configuration')
-
+export function defineConfig(config: Command): void {
   config
     .command('check')
     .description('say whether an engine could start with this configuration; exit code 1 when it could not')

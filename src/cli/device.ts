@@ -17,9 +17,7 @@ interface AddOptions {
   readonly allUnits?: boolean
 }
 
-export function addDeviceCommand(program: Command): void {
-  const device = program.command('device').description('add, list, disable and enable devices: feeds and trackers')
-
+export function defineDevice(device: Command): void {
   device
     .command('add')
     .description('add a device, and print its key, which cannot be read again')

@@ -23,8 +23,7 @@ interface Problem {
   readonly problem: string
 }
 
-export function addImportCommand(program: Command): void {
-  const importing = program.command('import').description('take reference data from files')
+export function defineImport(importing: Command): void {
   for (const what of Object.keys(IMPORTS) as ImportKind[]) {
     const columns = Object.keys(IMPORTS[what].columns)
     importing

@@ -1,21 +1,40 @@
 /** The `goldenhour` program: reads the command line, runs one command, and sets the exit code. */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { readConfig } from '../config/index.ts'
-import { addAuditCommand } from './audit.ts'
-import { addConfigCommand } from './config.ts'
-import { addDeviceCommand } from './device.ts'
-import { addImportCommand } from './import-command.ts'
 import { Interrupted, outputFailed } from './interruption.ts'
-import { addKeyCommand } from './key.ts'
-import { addMigrateCommand } from './migrate.ts'
-import { addRegionCommand } from './region.ts'
-import { addServeCommand } from './serve.ts'
-import { addTokenCommand } from './token.ts'
-import { addUserCommand } from './user.ts'
 
 const EXIT_FAILED = 1
 const EXIT_WRONG_USAGE = 2
+
+/** Loaded when they are named, so that nobody waits for the code of the others. */
+const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Command) => void>])[] = [
+  [
+    'serve',
+    'run the engine; SIGTERM, Ctrl-C or the end of its terminal drains and stops it',
+    async () => (await import('./serve.ts')).defineServe,
+  ],
+  ['token', 'sign an access token and print it', async () => (await import('./token.ts')).defineToken],
+  [
+    'user',
+    'add, list, disable and enable users, and set their passwords',
+    async () => (await import('./user.ts')).defineUser,
+  ],
+  [
+    'device',
+    'add, list, disable and enable devices: feeds and trackers',
+    async () => (await import('./device.ts')).defineDevice,
+  ],
+  ['key', 'list, rotate and retire the keys that sign access tokens', async () => (await import('./key.ts')).defineKey],
+  ['region', 'add and list regions', async () => (await import('./region.ts')).defineRegion],
+  ['import', 'take reference data from files', async () => (await import('./import-command.ts')).defineImport],
+  [
+    'migrate',
+    'bring the database to the schema of this version; safe to repeat',
+    async () => (await import('./migrate.ts')).defineMigrate,
+  ],
+  ['config', 'check and show the configuration', async () => (await import('./config.ts')).defineConfig],
+  ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
+]
 
 const program = new Command('goldenhour')
   .description('Real-time ambulance coordination: the engine and its tools.')
@@ -38,16 +57,10 @@ Environment:
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
   )
 
-addServeCommand(program)
-addTokenCommand(program)
-addUserCommand(program)
-addDeviceCommand(program)
-addKeyCommand(program)
-addRegionCommand(program)
-addImportCommand(program)
-addMigrateCommand(program)
-addConfigCommand(program)
-addAuditCommand(program)
+for (const [name, description, load] of COMMANDS) {
+  const command = program.command(name).description(description)
+  if (process.argv.includes(name)) (await load())(command)
+}
 
 process.stdout.on('error', outputFailed)
 // What cannot be told here can be told nowhere.
@@ -56,16 +69,17 @@ process.stderr.on('error', () => undefined)
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = report(error)
+  process.exitCode = await report(error)
   // What it was waiting for may still be under way.
   if (error instanceof Interrupted) process.exit()
 }
 
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   // Commander has printed its own message, and its exit code 0 stands for --help and --version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG_USAGE
   if (error instanceof Interrupted && error.message === '') return error.exitCode
-  const text = wantsStack() && error instanceof Error ? error.stack : messageOf(error).replaceAll(/\s*\n\s*/g, ' ')
+  const text =
+    error instanceof Error && (await wantsStack()) ? error.stack : messageOf(error).replaceAll(/\s*\n\s*/g, ' ')
   process.stderr.write(`error: ${text}\n`)
   return EXIT_FAILED
 }
@@ -76,8 +90,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error)
 }
 
-function wantsStack(): boolean {
+async function wantsStack(): Promise<boolean> {
   try {
+    const { readConfig } = await import('../config/index.ts')
     return ['trace', 'debug'].includes(readConfig().logLevel)
   } catch {
     return false

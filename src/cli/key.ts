@@ -11,9 +11,7 @@ import {
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 
-export function addKeyCommand(program: Command): void {
-  const key = program.command('key').description('list, rotate and retire the keys that sign access tokens')
-
+export function defineKey(key: Command): void {
   key
     .command('list')
     .description('list the keys, the newest first: id, when it was made, and what it does, separated by tabs')

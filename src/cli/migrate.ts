@@ -3,10 +3,8 @@ import type { Command } from 'commander'
 import { migrate } from '../store/migrate.ts'
 import { withDatabaseServer } from './with-database.ts'
 
-export function addMigrateCommand(program: Command): void {
-  program
-    .command('migrate')
-    .description('bring the database to the schema of this version; safe to repeat')
+export function defineMigrate(command: Command): void {
+  command
     .option('--grant-to <role>', "give a role of Postgres an engine's rights and no others; later versions do so anew")
     .action(async ({ grantTo }: { grantTo?: string }) => {
       const applied = await withDatabaseServer(({ migrateAt }) =>

@@ -5,9 +5,7 @@ import { ReferenceStore } from '../store/reference.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 
-export function addRegionCommand(program: Command): void {
-  const region = program.command('region').description('add and list regions')
-
+export function defineRegion(region: Command): void {
   region
     .command('add')
     .description('add a region')

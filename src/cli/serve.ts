@@ -3,10 +3,8 @@ import { type Command, Option } from 'commander'
 import { isRunByNpm, readConfig } from '../config/index.ts'
 import { configOption } from './config.ts'
 
-export function addServeCommand(program: Command): void {
-  program
-    .command('serve')
-    .description('run the engine; SIGTERM, Ctrl-C or the end of its terminal drains and stops it')
+export function defineServe(serve: Command): void {
+  serve
     .addOption(configOption())
     .addOption(new Option('--until-stdin-ends', 'stop when standard input ends: for a program that starts an engine'))
     .action(async (options: { config?: string; untilStdinEnds?: boolean }) => {

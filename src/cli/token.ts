@@ -22,10 +22,8 @@ const TTL_MAX_D = 30
 /** No user, device or subject of another issuer has such a name, so nobody can be taken for one of them. */
 const OF_THE_COMMAND_LINE = 'cli:'
 
-export function addTokenCommand(program: Command): void {
-  program
-    .command('token')
-    .description('sign an access token and print it')
+export function defineToken(token: Command): void {
+  token
     .addOption(new Option('--role <role>', 'what the bearer may do').choices(ROLES).makeOptionMandatory())
     .requiredOption('--region <region>', 'a region that the token is good for; repeat for more', collectRegions)
     .option('--unit <unit>', 'the unit that a driver speaks for; for drivers, and only for them', parseUnit)

@@ -20,8 +20,7 @@ interface AddOptions {
   readonly passwordStdin?: boolean
 }
 
-export function addUserCommand(program: Command): void {
-  const user = program.command('user').description('add, list, disable and enable users, and set their passwords')
+export function defineUser(user: Command): void {
   const named = (command: string, description: string) =>
     user.command(command).description(description).argument('<name>', 'the name to sign in with', parseName)
 
