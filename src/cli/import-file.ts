@@ -61,17 +61,28 @@ export async function readRows(file: string, columns: Columns, mapping: Mapping)
       `${at}: the header must name the columns ${missing.join(', ')}; name yours with --map, or give them a text with --set`,
     )
   }
+  const names = new Set(theirs.flatMap((name, index) => [name, ours[index] ?? name]))
+  for (const [option, texts] of [
+    ['--set', mapping.set],
+    ['--fill', mapping.fill],
+  ] as const) {
+    for (const [column, text] of texts) {
+      const problem = problemOfText(text, names)
+      if (problem !== null) throw new UnusableFile(`${at}: ${option} ${column}=${text}: ${problem}`)
+    }
+  }
   const used = (index: number) => ours[index] !== null || isQuoted(theirs[index]!, mapping)
   return {
     ignored: theirs.filter((_, index) => !used(index)),
     rows: lines.map(({ line, fields, problem }) => {
       const count = fields.length === theirs.length ? null : `has ${fields.length} fields instead of ${theirs.length}`
-      const given = Object.fromEntries(theirs.map((name, index) => [name, fields[index]?.trim() ?? '']))
+      const known = new Map(theirs.map((name, index) => [name, fields[index]?.trim() ?? '']))
       const values: Record<string, string> = {}
       ours.forEach((name, index) => {
-        if (name !== null) values[name] = fields[index]?.trim() ?? ''
+        if (name === null) return
+        values[name] = fields[index]?.trim() ?? ''
+        known.set(name, values[name])
       })
-      const known = { ...given, ...values }
       for (const [name, text] of mapping.set) values[name] = filledIn(text, known)
       for (const [name, text] of mapping.fill) values[name] ||= filledIn(text, known)
       return { line, values, problem: problem ?? count }
@@ -96,8 +107,16 @@ const PLACEHOLDER = /\{([^{}]+)\}/g
 const isQuoted = (name: string, { set, fill }: Mapping): boolean =>
   [...set.values(), ...fill.values()].some(text => text.includes(`{${name}}`))
 
-const filledIn = (text: string, known: Readonly<Record<string, string>>): string =>
-  text.replaceAll(PLACEHOLDER, (_, name: string) => known[name] ?? '')
+function problemOfText(text: string, names: ReadonlySet<string>): string | null {
+  const named = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!)
+  const unknown = named.find(name => !names.has(name))
+  const columns = `those of the file are ${[...names].map(name => `{${name}}`).join(', ')}`
+  if (unknown !== undefined) return `there is no column ${unknown}; ${columns}`
+  return /[{}]/.test(text.replaceAll(PLACEHOLDER, '')) ? `braces stand around the name of a column; ${columns}` : null
+}
+
+const filledIn = (text: string, known: ReadonlyMap<string, string>): string =>
+  text.replaceAll(PLACEHOLDER, (_, name: string) => known.get(name)!)
 
 /** Input: `name=value` as given after --map or --set. */
 export function splitPair(text: string): readonly [string, string] | null {
