@@ -1,6 +1,6 @@
-/** Comma-separated values as RFC 4180 has them, with the line on which each row begins. */
+/** Comma-separated values as RFC 4180 has them, or separated by something else, with the line on which each row begins. */
 
-interface CsvRow {
+export interface CsvRow {
   /** The first line of the row in its file, from 1. */
   readonly line: number
   readonly fields: readonly string[]
@@ -9,10 +9,10 @@ interface CsvRow {
 }
 
 /**
- * Splits a text into rows. Lines end with LF or CRLF; quoted fields may hold commas, quotes (doubled) and line ends;
- * empty lines are left out, and so is a byte-order mark.
+ * Splits a text into rows. Lines end with LF or CRLF; quoted fields may hold delimiters, quotes (doubled) and line ends;
+ * empty lines are left out, and so is a byte-order mark. Input: the delimiter is one character.
  */
-export function parseCsv(text: string): CsvRow[] {
+export function parseCsv(text: string, delimiter = ','): CsvRow[] {
   const rows: CsvRow[] = []
   let at = text.startsWith('\uFEFF') ? 1 : 0
   let line = 1
@@ -32,14 +32,15 @@ export function parseCsv(text: string): CsvRow[] {
         line += text.slice(from, at).split('\n').length - 1
         if (at === text.length) problem = 'a quoted field is never closed'
         at += 1
-        if (at < text.length && !/[,\r\n]/.test(text[at]!)) problem = 'text follows the closing quote of a field'
+        if (at < text.length && !`${delimiter}\r\n`.includes(text[at]!))
+          problem = 'text follows the closing quote of a field'
       }
-      const end = endOfPlainField(text, at)
+      const end = endOfPlainField(text, at, delimiter)
       if (field === '') field = text.slice(at, end)
       if (text.slice(at, end).includes('"')) problem ??= 'a quote stands inside a field that is not quoted'
       at = end
       fields.push(field)
-      if (text[at] !== ',') break
+      if (text[at] !== delimiter) break
       at += 1
     }
     if (text[at] === '\r') at += 1
@@ -50,10 +51,15 @@ export function parseCsv(text: string): CsvRow[] {
   return rows
 }
 
-/** Where the next comma or line end is, or the end of the text. */
-function endOfPlainField(text: string, from: number): number {
+/** Where the next delimiter or line end is, or the end of the text. */
+function endOfPlainField(text: string, from: number, delimiter: string): number {
   let at = from
-  while (at < text.length && text[at] !== ',' && text[at] !== '\n' && !(text[at] === '\r' && text[at + 1] === '\n'))
+  while (
+    at < text.length &&
+    text[at] !== delimiter &&
+    text[at] !== '\n' &&
+    !(text[at] === '\r' && text[at + 1] === '\n')
+  )
     at++
   return at
 }

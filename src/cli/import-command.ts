@@ -6,7 +6,7 @@ import type { UnitReference } from '../domain/events.ts'
 import { IMPORTABLE, type ImportKind, problemOf, ReferenceStore } from '../store/reference.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { type ReadRows, readRows, splitPair } from './import-file.ts'
-import { IMPORTS } from './import-kinds.ts'
+import { IMPORTS, type Importable } from './import-kinds.ts'
 import { withDatabase } from './with-database.ts'
 
 interface ImportOptions {
@@ -29,7 +29,7 @@ export function defineImport(importing: Command): void {
     importing
       .command(what)
       .description(`add a region's ${what}, and replace those it has under the same id: all rows, or none`)
-      .argument('<file>', 'CSV in UTF-8, or the same packed by gzip (.gz)')
+      .argument('<file>', 'CSV, or the same packed by gzip (.gz)')
       .requiredOption('--region <region>', `the region that the ${what} belong to`)
       .option('--skip-bad', 'import the good rows of a file that has bad ones')
       .option('--map <theirs=ours>', 'their column holds what ours is for; repeat for more', pairs(columns, 'ours'))
@@ -45,8 +45,8 @@ export function defineImport(importing: Command): void {
 }
 
 const helpOf = (what: ImportKind): string => `
-The file is CSV (RFC 4180: a field with a comma, a quote or a line end stands in double quotes) with a header that names
-its columns, in any order:
+The file is CSV in UTF-8 (RFC 4180: a field with a comma, a quote or a line end stands in double quotes), or with semicolons
+or tabs for the commas, and has a header that names its columns, in any order and case:
 
 ${IMPORTS[what].help}
 
@@ -75,6 +75,7 @@ async function run(what: ImportKind, file: string, options: ImportOptions): Prom
     for (const { line, problem } of problems) console.error(`${name}:${line}: ${problem}`)
     const bad = problems.length === 1 ? '1 row is' : `${problems.length} rows are`
     if (problems.length > 0 && options.skipBad !== true) throw new Error(`Nothing was imported: ${bad} bad.`)
+    if (items.length === 0) throw new Error(`Nothing was imported: ${bad} bad, and there is no other.`)
     await store.import(what, options.region, items, auditedByCommandLine(database))
     const left = problems.length === 0 ? '' : `; ${bad} bad and left out`
     console.log(
@@ -89,7 +90,7 @@ async function checked(
   store: ReferenceStore,
   region: string,
 ): Promise<{ items: object[]; problems: Problem[] }> {
-  const { item: itemOf, columnOf } = IMPORTS[what]
+  const { item: itemOf } = IMPORTS[what]
   const { kind, shape } = IMPORTABLE[what]
   const given = rows.map(({ line, values, problem }) => ({ line, problem, item: itemOf(values) }))
   const strays =
@@ -108,7 +109,7 @@ async function checked(
     const earlier = firstLineOf.get(id)
     const duplicate = earlier === undefined ? null : `${id} is named already on line ${earlier}`
     const stray = strays.has(item.homeStation) ? `home_station ${item.homeStation} is no station of the region` : null
-    const problem = broken ?? inColumns(problemOf(shape as z.ZodType, item), columnOf) ?? duplicate ?? stray
+    const problem = broken ?? inColumns(problemOf(shape as z.ZodType, item), IMPORTS[what]) ?? duplicate ?? stray
     if (problem !== null) problems.push({ line, problem })
     else {
       firstLineOf.set(id, line)
@@ -130,6 +131,8 @@ async function strayStations(
 }
 
 /** A problem says the column's name where it begins with that of its field. */
-function inColumns(problem: string | null, columnOf: Readonly<Record<string, string>>): string | null {
-  return problem?.replace(/^\w+/, field => columnOf[field] ?? field) ?? null
+function inColumns(problem: string | null, { columnOf, mustBe }: Importable): string | null {
+  if (problem === null) return null
+  const [, field, rest] = /^(\w+)(?:\.\d+)?(.*)$/s.exec(problem)!
+  return `${columnOf[field!] ?? field}${mustBe?.[field!] === undefined ? rest : ` ${mustBe[field!]}`}`
 }

@@ -1,9 +1,7 @@
-/** A file of comma-separated values as rows by column name: read, unpacked, its columns mapped and constants set. */
-import { readFile } from 'node:fs/promises'
+/** A file of a table as rows by column name: its columns found and mapped, and constants set. */
 import path from 'node:path'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
-import { parseCsv } from './csv.ts'
+import { type CsvRow, parseCsv } from './csv.ts'
+import { readTableText, UnusableFile, withDelimiter } from './table-file.ts'
 
 /** What a file's columns are called here; every name but the first is one that files use for it too. */
 export interface Columns {
@@ -33,73 +31,88 @@ export interface ReadRows {
   readonly ignored: readonly string[]
 }
 
-/** The file cannot be read as rows at all; the message begins with its name. */
-class UnusableFile extends Error {
-  override readonly name = 'UnusableFile'
-}
-
-/** More than this unpacked is no table of places: a small file could otherwise fill the memory. */
-const UNPACKED_BYTES_MAX = 256 * 1024 * 1024
-
 /** Errors: UnusableFile. */
 export async function readRows(file: string, columns: Columns, mapping: Mapping): Promise<ReadRows> {
-  const [header, ...lines] = parseCsv(await readText(file))
-  const at = `${path.basename(file)}:${header?.line ?? 1}`
-  const theirs = header?.fields.map(name => name.trim()) ?? []
-  if (header?.problem) throw new UnusableFile(`${at}: ${header.problem}`)
-  for (const name of mapping.map.keys()) {
-    if (!theirs.includes(name)) throw new UnusableFile(`${at}: --map names a column ${name}, which the header does not`)
-  }
-  const ours = theirs.map(name => ourName(name, theirs, columns, mapping))
+  const { header, lines } = await readTable(file, columns, mapping)
+  const unusable = (problem: string) => new UnusableFile(`${path.basename(file)}:${header.line}: ${problem}`)
+  const theirs = header.fields.map(name => name.trim())
+  const itNames = `it names ${theirs.filter(name => name !== '').join(', ')}`
+  if (header.problem !== null) throw unusable(header.problem)
+  const absent = [...mapping.map.keys()].find(name => !theirs.includes(name))
+  if (absent !== undefined) throw unusable(`--map names a column ${absent}, which the header does not; ${itNames}`)
+  const ours = ourNames(theirs, columns, mapping)
   const twice = ours.find((name, index) => name !== null && ours.indexOf(name) !== index)
-  if (twice !== undefined) throw new UnusableFile(`${at}: two columns of the header give ${twice}; leave one out`)
+  if (twice !== undefined) throw unusable(`two columns of the header give ${twice}; leave one out`)
   const missing = Object.keys(columns).filter(
     name => columns[name]!.required && !ours.includes(name) && !mapping.set.has(name) && !mapping.fill.has(name),
   )
   if (missing.length > 0) {
-    throw new UnusableFile(
-      `${at}: the header must name the columns ${missing.join(', ')}; name yours with --map, or give them a text with --set`,
+    throw unusable(
+      `the header must name the columns ${missing.join(', ')}; ${itNames}; ` +
+        'name yours with --map, or give them a text with --set',
     )
   }
-  const names = new Set(theirs.flatMap((name, index) => [name, ours[index] ?? name]))
-  for (const [option, texts] of [
-    ['--set', mapping.set],
-    ['--fill', mapping.fill],
-  ] as const) {
-    for (const [column, text] of texts) {
-      const problem = problemOfText(text, names)
-      if (problem !== null) throw new UnusableFile(`${at}: ${option} ${column}=${text}: ${problem}`)
-    }
-  }
+  const badText = problemOfTexts(mapping, new Set(theirs.flatMap((name, index) => [name, ours[index] ?? name])))
+  if (badText !== null) throw unusable(badText)
+  if (lines.length === 0) throw unusable('there is no row below the header')
   const used = (index: number) => ours[index] !== null || isQuoted(theirs[index]!, mapping)
   return {
-    ignored: theirs.filter((_, index) => !used(index)),
+    ignored: theirs.filter((name, index) => name !== '' && !used(index)),
     rows: lines.map(({ line, fields, problem }) => {
       const count = fields.length === theirs.length ? null : `has ${fields.length} fields instead of ${theirs.length}`
-      const known = new Map(theirs.map((name, index) => [name, fields[index]?.trim() ?? '']))
+      const given = new Map(theirs.map((name, index) => [name, fields[index]?.trim() ?? '']))
       const values: Record<string, string> = {}
       ours.forEach((name, index) => {
         if (name === null) return
         values[name] = fields[index]?.trim() ?? ''
-        known.set(name, values[name])
+        given.set(name, values[name])
       })
-      for (const [name, text] of mapping.set) values[name] = filledIn(text, known)
-      for (const [name, text] of mapping.fill) values[name] ||= filledIn(text, known)
+      for (const [name, text] of mapping.set) values[name] = filledIn(text, given)
+      for (const [name, text] of mapping.fill) values[name] ||= filledIn(text, given)
       return { line, values, problem: problem ?? count }
     }),
   }
 }
 
-/** Our name of a column: as it was mapped, as it is called here, or as files call it too; null for one of no use. */
-function ourName(name: string, theirs: readonly string[], columns: Columns, mapping: Mapping): string | null {
-  const mapped = mapping.map.get(name)
-  if (mapped !== undefined) return mapped
-  const taken = new Set(mapping.map.values())
+async function readTable(
+  file: string,
+  columns: Columns,
+  { map }: Mapping,
+): Promise<{ header: CsvRow; lines: CsvRow[] }> {
+  const known = new Set(Object.entries(columns).flatMap(([ours, { also }]) => [ours, ...also].map(alike)))
+  const whole = await readTableText(file)
+  const { text, delimiter } = withDelimiter(whole, name => map.has(name) || known.has(alike(name)))
+  const [header, ...rows] = parseCsv(text, delimiter)
+  if (header === undefined) throw new UnusableFile(`${path.basename(file)} is empty.`)
+  // Spreadsheets save rows that were emptied.
+  const lines = rows.filter(({ fields, problem }) => problem !== null || fields.some(field => field.trim() !== ''))
+  return { header, lines }
+}
+
+/** The same for names that differ in no more than case, spaces and signs: `Unit ID`, `unitId` and `unit_id`. */
+const alike = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+
+/**
+ * Our name of each column: as it was mapped, as it is called here, as files call it too, or alike; null for one of no use.
+ * Those that a closer name has are left to it.
+ */
+function ourNames(theirs: readonly string[], columns: Columns, mapping: Mapping): (string | null)[] {
+  const found = new Map(mapping.map)
+  const mapped = new Set(mapping.map.values())
   for (const [ours, { also }] of Object.entries(columns)) {
-    if (taken.has(ours) || mapping.set.has(ours)) continue
-    if (name === ours || (also.includes(name) && !theirs.includes(ours))) return ours
+    if (mapped.has(ours) || mapping.set.has(ours)) continue
+    const ways: ((name: string) => boolean)[] = [
+      name => name === ours,
+      name => also.includes(name),
+      name => alike(name) === alike(ours),
+      name => also.some(other => alike(name) === alike(other)),
+    ]
+    const names = ways
+      .map(isOurs => theirs.filter(name => !found.has(name) && isOurs(name)))
+      .find(all => all.length > 0)
+    for (const name of names ?? []) found.set(name, ours)
   }
-  return null
+  return theirs.map(name => found.get(name) ?? null)
 }
 
 const PLACEHOLDER = /\{([^{}]+)\}/g
@@ -107,38 +120,24 @@ const PLACEHOLDER = /\{([^{}]+)\}/g
 const isQuoted = (name: string, { set, fill }: Mapping): boolean =>
   [...set.values(), ...fill.values()].some(text => text.includes(`{${name}}`))
 
-function problemOfText(text: string, names: ReadonlySet<string>): string | null {
-  const named = [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!)
-  const unknown = named.find(name => !names.has(name))
-  const columns = `those of the file are ${[...names].map(name => `{${name}}`).join(', ')}`
-  if (unknown !== undefined) return `there is no column ${unknown}; ${columns}`
-  return /[{}]/.test(text.replaceAll(PLACEHOLDER, '')) ? `braces stand around the name of a column; ${columns}` : null
+function problemOfTexts({ set, fill }: Mapping, names: ReadonlySet<string>): string | null {
+  const columns = [...names].filter(name => name !== '').map(name => `{${name}}`)
+  const texts = [...set].map(pair => ['--set', ...pair]).concat([...fill].map(pair => ['--fill', ...pair]))
+  for (const [option, column, text] of texts as [string, string, string][]) {
+    const unknown = [...text.matchAll(PLACEHOLDER)].find(([, name]) => !names.has(name!))?.[1]
+    const braces = /[{}]/.test(text.replaceAll(PLACEHOLDER, ''))
+    if (unknown === undefined && !braces) continue
+    const why = unknown === undefined ? 'braces stand around the name of a column' : `there is no column ${unknown}`
+    return `${option} ${column}=${text}: ${why}; those of the file are ${columns.join(', ')}`
+  }
+  return null
 }
 
-const filledIn = (text: string, known: ReadonlyMap<string, string>): string =>
-  text.replaceAll(PLACEHOLDER, (_, name: string) => known.get(name)!)
+const filledIn = (text: string, given: ReadonlyMap<string, string>): string =>
+  text.replaceAll(PLACEHOLDER, (_, name: string) => given.get(name)!)
 
 /** Input: `name=value` as given after --map or --set. */
 export function splitPair(text: string): readonly [string, string] | null {
   const at = text.indexOf('=')
   return at > 0 && at < text.length - 1 ? [text.slice(0, at).trim(), text.slice(at + 1).trim()] : null
-}
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readBytes(file)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new UnusableFile(`${file} is not UTF-8; save it as "CSV UTF-8" and import it again.`)
-  }
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  const bytes = await readFile(file)
-  if (!file.endsWith('.gz')) return bytes
-  try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: UNPACKED_BYTES_MAX })
-  } catch (error) {
-    throw new UnusableFile(`${file} cannot be unpacked: ${(error as Error).message}.`)
-  }
 }

@@ -1,23 +1,31 @@
 /** What a row of each kind of file becomes: units, stations and hospitals from the texts of their columns. */
+import { LEVELS_OF_CARE } from '../domain/vocabulary.ts'
 import type { ImportKind } from '../store/reference.ts'
 import type { Columns, Row } from './import-file.ts'
 
-interface Importable {
+export interface Importable {
   readonly columns: Columns
   /** Whether the texts are good is the shape's to say; those that are no number or no yes or no stay texts. */
   item(values: Row['values']): Record<string, unknown>
   /** Column of each field, for messages. */
   readonly columnOf: Readonly<Record<string, string>>
+  /** Of fields that a file writes in another way than a message: what their text must be. */
+  readonly mustBe?: Readonly<Record<string, string>>
   readonly help: string
 }
 
 const required = (...also: string[]) => ({ also, required: true })
 const optional = (...also: string[]) => ({ also, required: false })
 
-const PLACE = { name: required(), lon: required('lon_deg', 'longitude'), lat: required('lat_deg', 'latitude') }
+const PLACE = {
+  name: required(),
+  lon: required('lon_deg', 'longitude', 'long', 'lng'),
+  lat: required('lat_deg', 'latitude'),
+}
+const WORDS = { capabilities: 'must be words of a-z 0-9 - with ; between them, as in bariatric;neonatal, 32 at most' }
 const PLACE_COLUMN_OF = { name: 'name', lonDeg: 'lon', latDeg: 'lat', address: 'address' }
 const PLACE_HELP = `  name          what people call it
-  lon, lat      WGS 84 degrees; also lon_deg, lat_deg, longitude, latitude
+  lon, lat      WGS 84 degrees; also lon_deg, lat_deg, longitude, latitude, long, lng
   address       may be empty or left out`
 
 export const IMPORTS: Readonly<Record<ImportKind, Importable>> = {
@@ -36,10 +44,11 @@ export const IMPORTS: Readonly<Record<ImportKind, Importable>> = {
       capabilities: 'capabilities',
       homeStation: 'home_station',
     },
+    mustBe: WORDS,
     item: values => ({
       unitId: values.unit_id,
       callSign: values.call_sign,
-      levelOfCare: values.level_of_care,
+      levelOfCare: levelOfCare(values.level_of_care),
       capabilities: words(values.capabilities),
       homeStation: textOrNull(values.home_station),
     }),
@@ -88,6 +97,7 @@ ${PLACE_HELP}
       emergencyDepartment: 'emergency_department',
       capabilities: 'capabilities',
     },
+    mustBe: WORDS,
     item: values => ({
       hospitalId: values.hospital_id,
       ...place(values),
@@ -110,19 +120,27 @@ A file without that column, of hospitals that all have an emergency department:
 
 function place(values: Row['values']): Record<string, unknown> {
   const { name, lon, lat, address } = values
-  return { name, lonDeg: numberOf(lon), latDeg: numberOf(lat), address: textOrNull(address) }
+  return { name, lonDeg: degreesOf(lon), latDeg: degreesOf(lat), address: textOrNull(address) }
 }
 
-const DECIMAL = /^[+-]?\d{1,9}(?:\.\d{1,20})?$/
+/** As JSON writes numbers, also with a plus sign. */
+const NUMBER = /^[+-]?\d{1,9}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?$/i
 
-const numberOf = (text: string | undefined): unknown => (text !== undefined && DECIMAL.test(text) ? Number(text) : text)
+const numberOf = (text: string | undefined): unknown => (text !== undefined && NUMBER.test(text) ? Number(text) : text)
+
+/** Degrees have no thousands, so a comma in them is a decimal one. */
+const degreesOf = (text: string | undefined): unknown => numberOf(text?.replace(/^([+-]?\d+),(\d+)$/, '$1.$2'))
+
+/** In whatever case, and with spaces for hyphens; any other text as it is. */
+const levelOfCare = (text = ''): string =>
+  LEVELS_OF_CARE.find(level => level === text.toLowerCase().replaceAll(/[\s_]+/g, '-')) ?? text
 
 const textOrNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text)
 
 const words = (text = ''): string[] =>
   text
     .split(';')
-    .map(word => word.trim())
+    .map(word => word.trim().toLowerCase())
     .filter(word => word !== '')
 
 const YES = ['1', 'yes', 'true']

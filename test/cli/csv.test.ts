@@ -3,28 +3,36 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { parseCsv } from '../../src/cli/csv.ts'
 
+/** A delimiter is as good as another. */
+const DELIMITERS = [',', ';', '\t']
 const quoted = (field: string): string => `"${field.replaceAll('"', '""')}"`
-const needsQuotes = (field: string): boolean => /[",\r\n]/.test(field)
+const needsQuotes = (field: string): boolean => /[",;\t\r\n]/.test(field)
 
 test('whatever the fields hold, what was written is what is read, with the line each row begins on', () => {
-  const field = fc.string({ unit: fc.constantFrom('a', 'ü', ' ', ',', '"', '\n', '\r', ';') })
+  const field = fc.string({ unit: fc.constantFrom('a', 'ü', ' ', ',', '"', '\n', '\r', ';', '\t') })
   const row = fc.array(field, { minLength: 2, maxLength: 4 })
   const lineEnd = fc.constantFrom('\n', '\r\n')
   fc.assert(
-    fc.property(fc.array(row), lineEnd, fc.boolean(), (rows, end, quoteAll) => {
-      const lines = rows.map(fields => fields.map(f => (quoteAll || needsQuotes(f) ? quoted(f) : f)).join(','))
-      const read = parseCsv(lines.map(line => line + end).join(''))
-      assert.deepEqual(
-        read.map(({ fields }) => fields),
-        rows,
-      )
-      let line = 1
-      for (const [index, written] of lines.entries()) {
-        assert.equal(read[index]!.line, line)
-        assert.equal(read[index]!.problem, null)
-        line += written.split('\n').length
-      }
-    }),
+    fc.property(
+      fc.array(row),
+      lineEnd,
+      fc.boolean(),
+      fc.constantFrom(...DELIMITERS),
+      (rows, end, quoteAll, delimiter) => {
+        const lines = rows.map(fields => fields.map(f => (quoteAll || needsQuotes(f) ? quoted(f) : f)).join(delimiter))
+        const read = parseCsv(lines.map(line => line + end).join(''), delimiter)
+        assert.deepEqual(
+          read.map(({ fields }) => fields),
+          rows,
+        )
+        let line = 1
+        for (const [index, written] of lines.entries()) {
+          assert.equal(read[index]!.line, line)
+          assert.equal(read[index]!.problem, null)
+          line += written.split('\n').length
+        }
+      },
+    ),
   )
 })
 

@@ -105,6 +105,56 @@ test('with --skip-bad the good rows go in, and the bad ones are named and counte
   )
 })
 
+test('nothing imported is no success, and the reason is said', async () => {
+  const region = await newRegion()
+  const empty = await imports('units', await csv(HEADER), region)
+  assert.deepEqual(
+    [empty.code, empty.stdout, named(empty)],
+    [1, '', [`error: f${files}.csv:1: there is no row below the header`]],
+  )
+  const bad = await imports('units', await csv(HEADER, 'N1,Medic,doctor,,'), region, '--skip-bad')
+  assert.deepEqual([bad.code, bad.stdout], [1, ''])
+  assert.match(bad.stderr, /error: Nothing was imported: 1 row is bad, and there is no other\.\n$/)
+  const missing = await imports('units', path.join(dir, 'nofile.csv'), region)
+  assert.deepEqual([missing.code, missing.stderr.startsWith('error: There is no file ')], [1, true])
+})
+
+test('a table as Excel saves it in half of Europe comes in', async () => {
+  const region = await newRegion()
+  const stations = await csv('Station ID;Name;Long;Lat;Capacity', 'S1;Mitte;13,405;"52,52";5', 'S2;Ost;-3.8e-05;52.5;')
+  assert.equal((await imports('stations', stations, region)).code, 0)
+  assert.deepEqual(
+    (await listItems(database, STATIONS, region, page)).map(({ lonDeg, latDeg }) => [lonDeg, latDeg]),
+    [
+      [13.405, 52.52],
+      [-3.8e-5, 52.5],
+    ],
+  )
+  const units = await csv(
+    'Unit ID;Call Sign;Level of Care;Capabilities',
+    'M1;Medic 1;ALS;"Bariatric;neonatal"',
+    'M2;M 2;First Responder;',
+  )
+  assert.equal((await imports('units', units, region)).code, 0)
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ levelOfCare, capabilities }) => [levelOfCare, capabilities]),
+    [
+      ['als', ['bariatric', 'neonatal']],
+      ['first-responder', []],
+    ],
+  )
+  const commas = await imports(
+    'units',
+    await csv('id,call_sign,level_of_care,capabilities', 'M3,M,als,"bariatric,neonatal"'),
+    region,
+  )
+  assert.equal(commas.code, 1)
+  assert.match(
+    commas.stderr,
+    /:2: capabilities must be words of a-z 0-9 - with ; between them, as in bariatric;neonatal/,
+  )
+})
+
 test('columns of other names are left aside with a note, and a missing one is refused', async () => {
   const region = await newRegion()
   const more = await imports('units', await csv('unit_id,colour,call_sign,level_of_care', 'M1,red,Medic 1,als'), region)
