@@ -249,7 +249,9 @@ class RunningEngine implements Engine {
     this.#endings.add('the watch over the database', () => health.stop())
     health.start()
     const { url, grantTo } = server.migrateAt
-    await this.#whileStoreAway(() => migrate(url, { grantTo }))
+    await this.#whileStoreAway(() => migrate(url, { grantTo })).catch(error => {
+      throw server.explained(error)
+    })
     this.#hasDatabase = true
     const database = openDatabase(server.url)
     this.#endings.add('the connections to the database', () => database.destroy())

@@ -19,6 +19,8 @@ export async function withDatabaseServer<Result>(
     })
     try {
       return await work(server, unlessInterrupted)
+    } catch (error) {
+      throw server.explained(error)
     } finally {
       // An engine that came up while this command ran has joined our server, and keeps it.
       await server.stop()

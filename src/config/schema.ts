@@ -27,6 +27,9 @@ const MB = 1024 * KB
 const DAY_S = 86_400
 const { frameBytes, rates, ...standard } = DEFAULT_LIMITS
 
+const POSTGRES_URL =
+  'a URL such as postgres://user:password@host:5432/name, with @ / : # ? % in user and password written as %40 %2F %3A %23 %3F %25'
+
 const frame = (who: keyof Limits['frameBytes'], purpose: string) =>
   whole(8 * KB, 16 * MB, frameBytes[who], `Bytes of one frame ${purpose}.`)
 
@@ -192,7 +195,7 @@ export const schema = z.strictObject({
     variable: 'PORT',
   }),
   host: text('an address or host name', isText, '0.0.0.0', 'The address to listen on.'),
-  databaseUrl: optionalText('a URL such as postgres://user:password@host:5432/name', isPostgresUrl, {
+  databaseUrl: optionalText(POSTGRES_URL, isPostgresUrl, {
     purpose: 'A Postgres (14 or newer) of your own. Without it the embedded one runs.',
     variable: 'DATABASE_URL',
     secret: true,

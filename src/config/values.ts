@@ -61,8 +61,16 @@ export function objects<T extends z.ZodRawShape>(must: string, shape: T, purpose
 
 export const isText = (value: string): boolean => /^[^\p{Cc}\p{Cs}]+$/u.test(value)
 
+/**
+ * A sign that has a meaning in URLs ends the password where it stands in it as it is: what comes behind would be taken
+ * for host and name. An `@` there, or a `#` anywhere, shows that.
+ */
 export function isPostgresUrl(value: string): boolean {
-  return URL.canParse(value) && ['postgres:', 'postgresql:'].includes(new URL(value).protocol)
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, pathname, search, hash } = new URL(value)
+  if (!['postgres:', 'postgresql:'].includes(protocol) || hash !== '') return false
+  const isCutShort = pathname.includes('@') || /^\?[^=]*@/.test(search)
+  return !isCutShort && !/%(?![0-9a-f]{2})/i.test(username + password)
 }
 
 /** As a browser sends it in `Origin`, or `*`. */

@@ -3,6 +3,7 @@ import { DatabaseSetupError } from './database.ts'
 import { ENGINE_ROLE } from './embedded/cluster.ts'
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainedUnreachable } from './unreachable.ts'
 
 export interface DatabaseServer {
   /** Where the engine and the commands work. */
@@ -13,6 +14,8 @@ export interface DatabaseServer {
   readonly isEmbedded: boolean
   /** True while the embedded server does not run and is being started. */
   readonly isRestarting: boolean
+  /** An error of working with it as an operator is told it: DatabaseSetupError where theirs cannot be reached. */
+  explained(error: unknown): unknown
   /** Leaves the embedded server, and ends it if nobody else uses it. */
   stop(): Promise<void>
 }
@@ -32,7 +35,8 @@ export async function provideDatabase(
   if (where.databaseUrl !== null) {
     const url = where.databaseUrl
     const migrateAt = { url, grantTo: null }
-    return { url, migrateAt, isEmbedded: false, isRestarting: false, stop: () => Promise.resolve() }
+    const explained = (error: unknown) => explainedUnreachable(error, url) ?? error
+    return { url, migrateAt, isEmbedded: false, isRestarting: false, explained, stop: () => Promise.resolve() }
   }
   const options = { baseDir: where.dataDir, log, ...(signal && { signal }) }
   const server = await startEmbeddedPostgres(options).catch(error => {
@@ -45,6 +49,7 @@ export async function provideDatabase(
     get isRestarting() {
       return server.isRestarting
     },
+    explained: error => error,
     stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
   }
 }

@@ -16,6 +16,7 @@ export class DatabaseSetupError extends Error {
     | 'directory-not-traversable'
     | 'data-directory-of-other-version'
     | 'data-directory-unusable'
+    | 'database-unreachable'
     | 'data-directory-unsafe'
     | 'start-failed'
     | 'postgres-too-old'

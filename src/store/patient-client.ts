@@ -41,9 +41,21 @@ export class PatientClient extends pg.Client {
   override connect(callback: (error: Error) => void): void
   override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
     const cancel = afterLive(this.#patience.connectMs, () => this.#cut('It was not made in time.'))
-    if (callback === undefined) return super.connect().finally(cancel)
-    super.connect((error: Error | null) => {
+    // Refused by either side it would stay open, and keep the process, until the server has had enough of it.
+    const over = (isMade: boolean) => {
       cancel()
+      if (!isMade) this.#socket.destroy()
+    }
+    if (callback === undefined) {
+      const made = super.connect()
+      made.then(
+        () => over(true),
+        () => over(false),
+      )
+      return made
+    }
+    super.connect((error: Error | null) => {
+      over(!error)
       callback(error as Error)
     })
     return undefined

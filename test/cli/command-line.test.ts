@@ -94,7 +94,10 @@ test('a failure ends with 1 and one line, and with its stack only when debugging
   ] as const) {
     const ran = await goldenhour(['migrate'], { [name]: value }, runProcess)
     assert.equal(ran.code, 1)
-    assert.match(ran.stderr, /^error: .*(ECONNREFUSED|PORT must).*\n$/)
+    assert.match(
+      ran.stderr,
+      /^error: .*(of DATABASE_URL \(postgres:\/\/localhost:1\/none\) .*ECONNREFUSED|PORT must).*\n$/,
+    )
   }
   const debug = await goldenhour(['migrate'], {
     DATABASE_URL: 'postgres://127.0.0.1:1/none',

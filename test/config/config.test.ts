@@ -213,7 +213,7 @@ test('everything that is wrong is told at once, with where it came from, and no 
   assert.deepEqual(problems, [
     'GOLDENHOUR_HOSTS is not a setting; did you mean GOLDENHOUR_HOST?',
     'PORT must be a whole number from 0 to 65535.',
-    'DATABASE_URL must be a URL such as postgres://user:password@host:5432/name.',
+    'DATABASE_URL must be a URL such as postgres://user:password@host:5432/name, with @ / : # ? % in user and password written as %40 %2F %3A %23 %3F %25.',
     'drainLimitMs in FILE must be a whole number from 0 to 3600000.',
     'auth.adminPassword in FILE must be 12 to 128 characters.',
     'limits.thinBytes must be less than limits.backpressureBytes: a console is thinned before it is cut off.',
@@ -313,4 +313,21 @@ test('the nearest word is the one with the fewest letters changed', () => {
   assert.equal(nearest('kitten', ['sitting', 'mitten', 'kit']), 'mitten')
   assert.equal(nearest('GOLDENHOUR_PORT', ['PORT', 'GOLDENHOUR_HOST']), 'GOLDENHOUR_HOST')
   assert.equal(nearest('', ['abc', 'ab']), 'ab')
+})
+
+test('a password whose signs are not encoded is refused, and not taken for a host', async () => {
+  for (const password of ['p@ss/word', 'p/ss', 'p#ss', '1?2', '12/3', '50%', '5%zz', 'p@ss#word', '?']) {
+    const problems = await wrong({ DATABASE_URL: `postgres://gh:${password}@db:5432/gh` })
+    assert.match(problems[0] ?? 'taken', /^DATABASE_URL must be .* written as %40 %2F/, password)
+    const encoded = `postgres://gh:${encodeURIComponent(password)}@db:5432/gh`
+    assert.equal(readConfig({ DATABASE_URL: encoded }).databaseUrl, encoded)
+  }
+  for (const url of [
+    'postgres://gh:a@b@db/gh',
+    'postgres://gh@localhost/gh?application_name=a@b',
+    'postgres://%2Fvar%2Frun%2Fpostgresql/gh',
+    'postgres:///gh?host=/var/run/postgresql',
+  ]) {
+    assert.equal(readConfig({ DATABASE_URL: url }).databaseUrl, url)
+  }
 })

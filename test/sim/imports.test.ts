@@ -24,6 +24,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/lane-pool.ts': 'connections to Postgres',
   'src/store/live-time.ts': 'limits on answers of Postgres',
   'src/store/patient-client.ts': 'a connection to Postgres',
+  'src/store/unreachable.ts': 'a connection to Postgres',
   'src/process/': 'the process around the engine: its stop, and its note in the data directory',
   'src/telemetry/log-sink.ts': 'where the log of a process goes',
   'src/store/migrate.ts': 'tables of Postgres',
