@@ -1,7 +1,7 @@
 /**
  * Wires the parts into one running process: database, journal, leases, regions, gateway; start and stop.
  *
- * Start: the database, the port (so that `/readyz` answers), the leases, each region's recovery, its units, and only
+ * Start: the library and the certificate, the database, the port (so that `/readyz` answers), the leases, each region's recovery, its units, and only
  * then ready. Where another engine has the leases this one stands by; where that one has the port, too, it is listened on
  * once the leases are ours. Stop: no more connections, clients are told to come back elsewhere, what is in flight ends, snapshots,
  * leases given back.
@@ -21,6 +21,8 @@ import { type Access, openAccess } from './gateway/auth/access.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
+import { checkCertificate } from './gateway/tls.ts'
+import { loadUws } from './gateway/uws.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -59,7 +61,7 @@ export interface Engine {
 
 /**
  * Starts an engine that owns every region of the database, once no other engine does. `signal` ends a start that waits.
- * Errors: AbortError, PortTaken, TooFewFiles, UwsUnavailable, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
+ * Errors: AbortError, PortTaken, TooFewFiles, UwsUnavailable, CertificateUnfit, DatabaseSetupError, RegionTaken, StoreUnavailable; what was begun is
  * undone.
  */
 export async function startEngine(
@@ -129,6 +131,9 @@ class RunningEngine implements Engine {
   }
 
   async start(): Promise<void> {
+    // What needs no database is looked at first: a start that cannot be must not begin with migrations and a first user.
+    loadUws()
+    if (this.#config.tls !== null) checkCertificate(this.#config.tls)
     this.#limits = this.#limitsThatFit()
     const database = await this.#openDatabase()
     this.#tellOthersOfTheDirectory()

@@ -14,10 +14,17 @@ export const configOption = (): Option =>
 export function defineConfig(config: Command): void {
   config
     .command('check')
-    .description('say whether an engine could start with this configuration; exit code 1 when it could not')
+    .description(
+      'say whether an engine could start with this configuration: its settings, certificate, database, data directory, port and library; exit code 1 when it could not',
+    )
     .addOption(configOption())
-    .action((options: ConfigOptions) => {
-      inspected(options)
+    .action(async (options: ConfigOptions) => {
+      const { config } = inspected(options)
+      const { lookAtStart } = await import('./start-check.ts')
+      const { problems, warnings } = await lookAtStart(config!)
+      for (const warning of warnings) console.error(`warning: ${warning}`)
+      for (const problem of problems) console.error(problem)
+      if (problems.length > 0) throw new Error(`An engine could not start: ${counted(problems)} wrong.`)
       console.log('The configuration is good.')
     })
 
@@ -52,9 +59,9 @@ function inspected(options: ConfigOptions): ReturnType<typeof inspectConfig> {
   const { problems } = inspection
   if (problems.length === 0) return inspection
   for (const problem of problems) console.error(problem)
-  throw new Error(
-    `The configuration cannot be used: ${problems.length} ${problems.length === 1 ? 'thing is' : 'things are'} wrong.`,
-  )
+  throw new Error(`The configuration cannot be used: ${counted(problems)} wrong.`)
 }
+
+const counted = ({ length }: readonly string[]): string => `${length} ${length === 1 ? 'thing is' : 'things are'}`
 
 const masked = ({ setting, value }: SettingValue): unknown => (setting.secret && value !== null ? '***' : value)

@@ -42,6 +42,12 @@ export async function explained(where: { readonly host: string; readonly port: n
   return new PortTaken(whyText(host, port, reason, holder), holder)
 }
 
+/** As `explained`, before anybody listens: null when the port is free, or the system picks one. */
+export async function portTrouble(where: { readonly host: string; readonly port: number }): Promise<PortTaken | null> {
+  const { host, port } = where
+  return port === 0 || (await tryToListen(host, port)) === null ? null : explained(where)
+}
+
 /** Errors: none; what cannot be found out is left out. */
 async function whyNotListening(
   host: string,

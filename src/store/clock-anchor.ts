@@ -33,15 +33,26 @@ export function loadOrCreateClock(
 
     const record = await transaction.selectFrom('log.records').select('position').limit(1).executeTakeFirst()
     if (record !== undefined) {
-      throw new DatabaseSetupError(
-        'clock-rate-differs',
-        `This database was recorded at GOLDENHOUR_CLOCK_RATE=${stored.rate}, and ${asked.rate} was asked for; use that rate, or another database.`,
-      )
+      throw rateDiffers(stored.rate, asked.rate)
     }
     await transaction.updateTable('log.clock').set(fresh).execute()
     return anchorOf(fresh)
   })
 }
+
+/** Looks only. Errors: as `loadOrCreateClock`; those of pg, also where the tables are not there yet. */
+export async function checkClockRate(database: Database, rate: number): Promise<void> {
+  const stored = await database.selectFrom('log.clock').select('rate').executeTakeFirst()
+  if (stored === undefined || stored.rate === rate) return
+  const record = await database.selectFrom('log.records').select('position').limit(1).executeTakeFirst()
+  if (record !== undefined) throw rateDiffers(stored.rate, rate)
+}
+
+const rateDiffers = (stored: number, asked: number): DatabaseSetupError =>
+  new DatabaseSetupError(
+    'clock-rate-differs',
+    `This database was recorded at GOLDENHOUR_CLOCK_RATE=${stored}, and ${asked} was asked for; use that rate, or another database.`,
+  )
 
 const anchorOf = (row: { anchor_region_ms: number; anchor_wall_ms: number; rate: number }): ClockAnchor => ({
   anchorRegionMs: row.anchor_region_ms,

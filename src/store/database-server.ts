@@ -1,8 +1,10 @@
 /** The Postgres that a program of ours uses: the operator's where one is named, else the embedded one. */
-import { DatabaseSetupError } from './database.ts'
-import { ENGINE_ROLE } from './embedded/cluster.ts'
+import { checkClockRate } from './clock-anchor.ts'
+import { DatabaseSetupError, openDatabase } from './database.ts'
+import { checkBaseDir, ENGINE_ROLE } from './embedded/cluster.ts'
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { checkSchema } from './migrate.ts'
 import { explainedUnreachable } from './unreachable.ts'
 
 export interface DatabaseServer {
@@ -51,6 +53,33 @@ export async function provideDatabase(
     },
     explained: error => error,
     stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
+  }
+}
+
+/** A server that does not answer by then would keep an operator waiting who only asks. */
+const LOOK_LIMIT_MS = 5_000
+
+/**
+ * Whether an engine could work with the database: the operator's, asked now, or the directory of the embedded one, which is
+ * not started. Nothing is changed. Errors: DatabaseSetupError; those of pg and of the file system.
+ */
+export async function checkDatabase(
+  where: { readonly databaseUrl: string | null; readonly dataDir: string; readonly clockRate: number },
+  warn: (warning: string) => void,
+): Promise<void> {
+  const { databaseUrl: url, dataDir, clockRate } = where
+  if (url === null) {
+    await checkBaseDir(dataDir, warn).catch(error => {
+      throw directoryUnusable(dataDir, error) ?? error
+    })
+    return
+  }
+  try {
+    if (!(await checkSchema(url, LOOK_LIMIT_MS))) return
+    const database = openDatabase(url, { connectMs: LOOK_LIMIT_MS, silentMs: LOOK_LIMIT_MS })
+    await checkClockRate(database, clockRate).finally(() => database.destroy())
+  } catch (error) {
+    throw explainedUnreachable(error, url) ?? error
   }
 }
 

@@ -187,8 +187,8 @@ function settings(url: string, client: ClientSettings): pg.ClientConfig {
  * One connected session, for work that must keep to one connection.
  * Errors: DatabaseSetupError `postgres-too-old`; those of pg when nothing answers.
  */
-export async function openClient(url: string, client: ClientSettings): Promise<pg.Client> {
-  const session = new PatientClient(settings(url, client))
+export async function openClient(url: string, client: ClientSettings, patience = PATIENCE): Promise<pg.Client> {
+  const session = new PatientClient(settings(url, client), patience)
   // Without a listener a connection lost between two queries would end the process; the next query reports it.
   session.on('error', () => undefined)
   await session.connect()

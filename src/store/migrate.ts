@@ -64,6 +64,30 @@ export async function migrate(
   }
 }
 
+/**
+ * Whether the database has the schema of this code; if not, it could be brought to it. Nothing is changed.
+ * Errors: as `migrate`, and those of pg when it does not answer within the limit.
+ */
+export async function checkSchema(url: string, limitMs: number): Promise<boolean> {
+  const client = { applicationName: 'goldenhour check', statementTimeoutMs: limitMs }
+  const session = await openClient(url, client, { connectMs: limitMs, silentMs: limitMs })
+  try {
+    if (await isComplete(session, migrations)) return true
+    const { rows } = await session.query<{ may: boolean }>(
+      `SELECT coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'goldenhour'),
+        has_database_privilege(current_database(), 'CREATE')) AS may`,
+    )
+    if (!rows[0]!.may)
+      throw await mayNotMigrate(session, new Error('it does not own the schema, or may not create one'))
+    return false
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== NO_RIGHT) throw error
+    throw await mayNotMigrate(session, error)
+  } finally {
+    await session.end()
+  }
+}
+
 /** Whether every step was applied. Errors: DatabaseSetupError `database-newer-than-code`; those of pg. */
 async function isComplete(session: pg.Client, steps: readonly Migration[]): Promise<boolean> {
   try {

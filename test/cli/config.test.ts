@@ -21,9 +21,8 @@ async function file(name: string, content: unknown, mode = 0o600): Promise<strin
 }
 
 test('a good configuration is said to be good, and ends with 0', async () => {
-  const name = await file('good.json', { port: 8080, limits: { depth: 9 } })
+  const name = await file('good.json', { port: 0, dataDir: path.join(dir, 'not/there/yet'), limits: { depth: 9 } })
   for (const ran of await Promise.all([
-    goldenhour(['config', 'check']),
     goldenhour(['config', 'check', '--config', name]),
     goldenhour(['config', 'check'], { GOLDENHOUR_CONFIG: name }),
   ])) {
@@ -81,6 +80,10 @@ test('serve takes its settings from the file that it is given, and says what is 
   const started = await runProcess(['serve', '--config', name])
   assert.equal(started.code, 1)
   assert.match(started.stderr, /ECONNREFUSED/)
+  const tls = { certFile: path.join(dir, 'nofile.pem'), keyFile: path.join(dir, 'nokey.pem') }
+  const noTls = await file('serve-tls.json', { databaseUrl: 'postgres://127.0.0.1:1/none', logLevel: 'silent', tls })
+  const untouched = await runProcess(['serve', '--config', noTls])
+  assert.match(untouched.stderr, /^error: .*nofile\.pem cannot be read/, 'before the database is')
   const bad = await runProcess(['serve', '--config', await file('serve-bad.json', { port: 'http' })])
   assert.equal(bad.code, 1)
   assert.match(bad.stderr, /^error: port in .*serve-bad\.json must be a whole number/)

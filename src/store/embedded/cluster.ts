@@ -1,7 +1,21 @@
 /** The data directory of the embedded Postgres, its programs and its password: made when missing, and who may run them. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, link, mkdir, readFile, realpath, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  link,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { DatabaseSetupError } from '../database.ts'
@@ -59,6 +73,33 @@ export async function prepareCluster(
   await createDataDir(cluster)
   await removeLeftovers(cluster.dataDir)
   return cluster
+}
+
+/**
+ * Whether a server could be started in `baseDir`, as far as can be seen from outside; nothing is made or changed.
+ * Errors: as `prepareCluster`; those of the file system where the directory may not be written.
+ */
+export async function checkBaseDir(baseDir: string, warn: (message: string) => void): Promise<void> {
+  const { version } = await findBinariesPackage()
+  await userToRunAs()
+  const nearest = await nearestThatExists(baseDir)
+  await access(nearest, constants.W_OK | constants.X_OK)
+  if (nearest !== baseDir) return
+  await requireOwnDirectory(baseDir, warn)
+  const dataDir = path.join(baseDir, 'data')
+  const existing = await readFile(path.join(dataDir, 'PG_VERSION'), 'utf8').catch(() => null)
+  if (existing !== null) refuseOtherVersion(dataDir, existing.trim(), version.split('.')[0])
+}
+
+/** The directory, or the one in which it would be made. Errors: those of the file system, ENOTDIR for a file in its place. */
+async function nearestThatExists(dir: string): Promise<string> {
+  try {
+    if ((await stat(dir)).isDirectory()) return dir
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nearestThatExists(path.dirname(dir))
+    throw error
+  }
+  throw Object.assign(new Error(`${dir} is no directory`), { code: 'ENOTDIR', path: dir })
 }
 
 export const urlOf = (cluster: Cluster, port: number, database: string): string =>
@@ -138,7 +179,10 @@ async function loadOrCreatePassword(file: string, warn: (message: string) => voi
 async function createDataDir(cluster: Cluster): Promise<void> {
   const { dataDir, runAs } = cluster
   const existing = await readFile(path.join(dataDir, 'PG_VERSION'), 'utf8').catch(() => null)
-  if (existing !== null) return refuseOtherVersion(cluster, existing.trim())
+  if (existing !== null) {
+    const { stdout } = await runProgram(cluster, 'postgres', ['--version'])
+    return refuseOtherVersion(dataDir, existing.trim(), /(\d+)\./.exec(stdout)?.[1])
+  }
   const temporary = `${dataDir}.${temporarySuffix()}`
   const passwordFile = path.join(temporary, 'password')
   const made = path.join(temporary, 'data')
@@ -175,12 +219,10 @@ const isDataDir = (dir: string): Promise<boolean> =>
     () => false,
   )
 
-async function refuseOtherVersion(cluster: Cluster, dataMajor: string): Promise<void> {
-  const { stdout } = await runProgram(cluster, 'postgres', ['--version'])
-  const major = /(\d+)\./.exec(stdout)?.[1]
+function refuseOtherVersion(dataDir: string, dataMajor: string, major: string | undefined): void {
   if (major === dataMajor) return
   throw new DatabaseSetupError(
     'data-directory-of-other-version',
-    `${cluster.dataDir} was made by Postgres ${dataMajor}, and this is ${major}; move it over with pg_dump and pg_restore, or use the Goldenhour that made it.`,
+    `${dataDir} was made by Postgres ${dataMajor}, and this is ${major}; move it over with pg_dump and pg_restore, or use the Goldenhour that made it.`,
   )
 }
