@@ -15,7 +15,7 @@ import { SessionRegistry } from './session-registry.ts'
 import { StoreWaits } from './store-waits.ts'
 import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tlsOptions } from './tls.ts'
 import { loadUws, type Uws } from './uws.ts'
-import { mountWsDoor } from './ws-door.ts'
+import { mountNoUpgrade, mountWsDoor } from './ws-door.ts'
 
 type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'storeWaits' | 'sessions' | 'newSessionId'
 
@@ -139,6 +139,7 @@ class RunningGateway implements Gateway {
     }
     this.#context.connections.mount(app)
     mountWsDoor(app, this.#context)
+    mountNoUpgrade(app, this.#context)
     mountRoutes(app, this.#context)
     return app
   }

@@ -44,6 +44,11 @@ export class HttpConnections {
     return this.#closed
   }
 
+  /** Whether the request that is being handed over was begun by a handler before. */
+  get hasBegun(): boolean {
+    return this.#beginning !== null
+  }
+
   /** Lets an app tell of its connections, and gives each request that has begun its second handle. */
   mount(app: TemplatedApp): void {
     const tell = (res: HttpResponse, count: number): void => {
@@ -55,11 +60,10 @@ export class HttpConnections {
 
   /**
    * A request that will be answered, perhaps later. Call it in the first handler, which then returns: the request goes on
-   * to the one that takes what is left, and that calls `second`. Output: null where another pattern has begun it already.
+   * to the one that takes what is left, and that calls `second`. Not where another handler has begun it already.
    */
-  begin(res: HttpResponse, req: HttpRequest, peer: string, onAborted: () => void): HttpExchange | null {
+  begin(res: HttpResponse, req: HttpRequest, peer: string, onAborted: () => void): HttpExchange {
     req.setYield(true)
-    if (this.#beginning !== null) return null
     const key = this.#keyOf(peer)
     const gone = () => this.#left(key)
     res.onAborted(() => {

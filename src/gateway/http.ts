@@ -14,7 +14,8 @@ import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } fro
 import type { Method } from './route.ts'
 
 export interface HttpCall {
-  readonly method: Method
+  /** Of the route: a GET for HEAD too. Empty where the path has no route for what was sent. */
+  readonly method: Method | ''
   /** As sent, without the query. */
   readonly path: string
   /** By their names in the route's pattern, percent-decoded and without NUL; empty where they cannot be. */
@@ -32,7 +33,7 @@ export interface HttpCall {
   readonly host: string
   /** W3C traceparent, null when absent or malformed. */
   readonly traceparent: string | null
-  /** Empty for GET. */
+  /** Empty for GET and HEAD. */
   readonly body: Promise<Body>
 }
 /** A body over its limit is not kept, nor one that came too slowly; `unread` when part of it was not even read. */
@@ -59,11 +60,10 @@ export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 /** Bodies up to this many times the limit are read and thrown away: a client that still writes would not see an answer sent before. */
 const DISCARD_FACTOR = 16
 const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array() })
-const WITH_BODY: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete'])
 
 /**
- * Mounts a handler. One that throws is answered with `unavailable` when the store could not be reached, else with
- * `internal`. Every refusal in a reply is counted.
+ * Mounts a handler; one of GET answers HEAD too. One that throws is answered with `unavailable` when the store could not
+ * be reached, else with `internal`. Every refusal in a reply is counted.
  */
 export function mount(
   app: TemplatedApp,
@@ -72,23 +72,39 @@ export function mount(
   context: GatewayContext,
   handler: Handler,
 ): void {
+  const take = takes(method, pattern, context, handler)
+  app[method === 'delete' ? 'del' : method](pattern, take)
+  if (method === 'get') app.head(pattern, take)
+}
+
+/** Mounts what answers the methods for which no route of this path is mounted. */
+export function mountOthers(app: TemplatedApp, pattern: string, context: GatewayContext, handler: Handler): void {
+  app.any(pattern, takes('', pattern, context, handler))
+}
+
+function takes(method: HttpCall['method'], pattern: string, context: GatewayContext, handler: Handler) {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
-  app[method === 'delete' ? 'del' : method](pattern, (res, req) => {
+  return (res: HttpResponse, req: HttpRequest): void => {
+    // A route that fits better has it, and it is on its way to its second handle.
+    if (context.connections.hasBegun) {
+      req.setYield(true)
+      return
+    }
     const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return
     let isAborted = false
     const exchange = context.connections.begin(res, req, head.peer, () => {
       isAborted = true
     })
-    if (exchange === null) return
+    const isHead = isHeadOf(req)
     // The request lives on the stack of this callback, so all that anyone may need of it is read now.
     const visitor = context.entrance.visitor(req, head)
     const call = readCall(res, req, { method, names, head, visitor }, context)
     answerOf(call, pattern, context, admitted(visitor, head, handler)).then(reply => {
       const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
-      if (!isAborted) exchange.answer(out => writeReply(out, whole), reply.closes === true)
+      if (!isAborted) exchange.answer(out => writeReply(out, whole, isHead), reply.closes === true)
     })
-  })
+  }
 }
 
 /** Mounts what takes every request that no route has: each such answer ends its connection. */
@@ -97,20 +113,28 @@ export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (v
     if (context.connections.second(res)) return
     const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return
-    // An answer without the body that its length tells would be waited for, and the connection with it.
-    const hasNoBody = req.getMethod() === 'head'
+    const isHead = isHeadOf(req)
     const visitor = context.entrance.visitor(req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
     if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
     const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
-    endWith(res, head, hasNoBody ? empty(whole.status, whole.headers) : whole, context)
+    endWith(res, head, whole, context, isHead)
   })
 }
 
+/** Letter by letter: whoever asks with `head` waits for a body. */
+export const isHeadOf = (req: HttpRequest): boolean => req.getCaseSensitiveMethod() === 'HEAD'
+
 /** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */
-export function endWith(res: HttpResponse, { peer }: Head, reply: HttpReply, { connections }: GatewayContext): void {
+export function endWith(
+  res: HttpResponse,
+  { peer }: Head,
+  reply: HttpReply,
+  { connections }: GatewayContext,
+  isHead = false,
+): void {
   connections.leaves(peer)
-  writeReply(res, { ...reply, closes: true })
+  writeReply(res, { ...reply, closes: true }, isHead)
 }
 
 type Handler = (call: HttpCall) => HttpReply | Promise<HttpReply>
@@ -165,6 +189,8 @@ export function problem(refusal: Refusal): HttpReply {
   const document = { type: `urn:goldenhour:error:${code}`, title: meaning, status, detail: message, code, details }
   const headers: Record<string, string> = {}
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="goldenhour"'
+  if (code === 'upgrade-required') Object.assign(headers, { Upgrade: 'websocket', Connection: 'Upgrade' })
+  if (Array.isArray(details?.allow)) headers.Allow = details.allow.join(', ')
   const retryAfterMs = details?.retryAfterMs
   if (typeof retryAfterMs === 'number') headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1000))
   return { status, contentType: 'application/problem+json', body: JSON.stringify(document), headers, refusal }
@@ -180,7 +206,8 @@ export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise
   return parseJson(body.bytes, schema)
 }
 
-export function writeReply(res: HttpResponse, reply: HttpReply): void {
+/** Input: `isHead` where the body is told of and left out. */
+export function writeReply(res: HttpResponse, reply: HttpReply, isHead = false): void {
   const headers = reply.headers ?? {}
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`)
@@ -188,9 +215,19 @@ export function writeReply(res: HttpResponse, reply: HttpReply): void {
     // Positions and trips change by the second, and may be personal.
     if (headers['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-store')
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
-    if (reply.contentType === '') endEmpty(res, reply.closes === true)
+    if (isHead) endHead(res, reply)
+    else if (reply.contentType === '') endEmpty(res, reply.closes === true)
     else res.end(reply.body, reply.closes)
   })
+}
+
+/**
+ * uWebSockets.js waits for as many bytes as it was told to announce, so the length goes past it. An answer that ends the
+ * connection announces none: it ends when all that was announced is out.
+ */
+function endHead(res: HttpResponse, { contentType, body, closes = false }: HttpReply): void {
+  if (!closes && contentType !== '') res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
+  endEmpty(res, closes)
 }
 
 /** uWebSockets.js takes an `undefined` length for 2^63. */
@@ -200,7 +237,7 @@ function endEmpty(res: HttpResponse, closes: boolean): void {
 }
 
 interface Asked {
-  readonly method: Method
+  readonly method: HttpCall['method']
   /** Of the parameters in the route's pattern. */
   readonly names: readonly string[]
   readonly head: Head
@@ -227,7 +264,7 @@ function readCall(
     origin: visitor.origin,
     host: visitor.host,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,
-    body: WITH_BODY.has(method) ? readBody(res, context) : NO_BODY,
+    body: method === 'get' ? NO_BODY : readBody(res, context),
   }
 }
 

@@ -12,7 +12,7 @@ export function mountPreflight(app: TemplatedApp, context: GatewayContext): void
     if (refusedHead(res, head, context.connections)) return
     const visitor = context.entrance.visitor(req, head)
     const isPreflight = visitor.origin !== '' && req.getHeader('access-control-request-method') !== ''
-    // Any other OPTIONS is a request to a route that does not exist.
+    // Any other OPTIONS is a method that no route has.
     if (!isPreflight) {
       req.setYield(true)
       return
@@ -24,6 +24,6 @@ export function mountPreflight(app: TemplatedApp, context: GatewayContext): void
       return
     }
     const reply = empty(204, { ...visitor.headers, ...preflightHeaders(visitor.origin) })
-    context.connections.begin(res, req, head.peer, () => {})?.answer(out => writeReply(out, reply), false)
+    context.connections.begin(res, req, head.peer, () => {}).answer(out => writeReply(out, reply), false)
   })
 }

@@ -10,10 +10,11 @@ import { Conversation } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'
 import type { Visitor } from './entrance.ts'
 import { type Head, readHead, refusedHead } from './head.ts'
-import { endWith, problem } from './http.ts'
+import { endWith, isHeadOf, problem } from './http.ts'
 import { QUERY_TOO_LONG } from './refusals.ts'
 
-const WS_PATH = '/v1/ws'
+/** Asked for by GET, as a WebSocket is. */
+export const WS_ROUTE = { method: 'get', pattern: '/v1/ws' } as const
 /** RFC 6455 §4.2.1; the only version that anybody speaks. */
 const WS_VERSION = '13'
 
@@ -31,7 +32,7 @@ interface Client {
 
 export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
   const { limits } = context.door
-  app.ws<Client>(WS_PATH, {
+  app.ws<Client>(WS_ROUTE.pattern, {
     // A little above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
     // connection before it buffers more. It has one such limit for all, strangers included, so there is little above.
     maxPayloadLength:
@@ -61,6 +62,13 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
   })
 }
 
+/** Answers those whom uWebSockets.js does not take for a WebSocket: they sent no key of the right length. */
+export function mountNoUpgrade(app: TemplatedApp, context: GatewayContext): void {
+  const withoutKey = (res: HttpResponse, req: HttpRequest) => refuseWithoutKey(res, req, context)
+  app.get(WS_ROUTE.pattern, withoutKey)
+  app.head(WS_ROUTE.pattern, withoutKey)
+}
+
 function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_t, context: GatewayContext): void {
   const head = readHead(res, req)
   if (refusedHead(res, head, context.connections)) return
@@ -69,13 +77,7 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
   const { address, addressKey } = visitor
   const format = formatOf(req.getHeader('sec-websocket-protocol'))
   const refusal = refusalOf(req, head, visitor, format) ?? limiter.enter(addressKey, sessions.strangersOf(addressKey))
-  if (refusal !== null || format === null) {
-    context.metrics.refusal(refusal!.code)
-    const { headers = {}, ...reply } = problem(refusal!)
-    const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
-    endWith(res, head, { ...reply, headers: withVersion }, context)
-    return
-  }
+  if (refusal !== null || format === null) return refuse(res, { head, visitor, isHead: false }, refusal!, context)
   connections.leaves(head.peer)
   res.upgrade<Client>(
     { format, address, addressKey, connection: null, conversation: null },
@@ -86,10 +88,32 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
   )
 }
 
+function refuseWithoutKey(res: HttpResponse, req: HttpRequest, context: GatewayContext): void {
+  const head = readHead(res, req)
+  if (refusedHead(res, head, context.connections)) return
+  const visitor = context.entrance.visitor(req, head)
+  const tooFast = context.limiter.takeOpenRequest(visitor.addressKey, WS_ROUTE.pattern)
+  const asked = { head, visitor, isHead: isHeadOf(req) }
+  refuse(res, asked, tooFast ?? refusalOf(req, head, visitor, null)!, context)
+}
+
+interface Asked {
+  readonly head: Head
+  readonly visitor: Visitor
+  readonly isHead: boolean
+}
+
+function refuse(res: HttpResponse, { head, visitor, isHead }: Asked, refusal: Refusal, context: GatewayContext): void {
+  context.metrics.refusal(refusal.code)
+  const { headers = {}, ...reply } = problem(refusal)
+  const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
+  endWith(res, head, { ...reply, headers: withVersion }, context, isHead)
+}
+
 /** What speaks against this handshake, but for limits; null when nothing does. uWebSockets.js looks at the key's length only. */
 function refusalOf(req: HttpRequest, head: Head, visitor: Visitor, format: WireFormat | null): Refusal | null {
   if (head.isQueryTooLong) return QUERY_TOO_LONG
-  if (req.getHeader('upgrade').toLowerCase() !== 'websocket') return bad('Upgrade', 'Ask for the upgrade `websocket`.')
+  if (req.getHeader('upgrade').toLowerCase() !== 'websocket') return UPGRADE_REQUIRED
   if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(req.getHeader('connection'))) {
     return bad('Connection', 'Send Connection: Upgrade; a proxy on the way may have taken it out.')
   }
@@ -104,6 +128,11 @@ function refusalOf(req: HttpRequest, head: Head, visitor: Visitor, format: WireF
     return bad('Sec-WebSocket-Protocol', `Offer the subprotocol ${SUBPROTOCOL_BINARY} or ${SUBPROTOCOL_JSON}.`)
   }
   return null
+}
+
+const UPGRADE_REQUIRED: Refusal = {
+  code: 'upgrade-required',
+  message: 'A WebSocket is opened here: ask for the upgrade `websocket`, with a WebSocket client.',
 }
 
 const bad = (path: string, message: string): Refusal => ({ code: 'invalid-field', message, details: { path } })

@@ -43,7 +43,9 @@ export const ERRORS = {
   'unknown-trip': rule(404, false, 'The region has no trip of this id.'),
   'unknown-offer': rule(404, false, 'The offer is not open; it was answered, revoked, or its deadline passed.'),
   'unknown-stream': rule(404, false, '`hello` or `attach` of this session named no stream of this number.'),
-  'not-found': rule(404, false, 'No such route, or nothing under this name.'),
+  'not-found': rule(404, false, 'No such path, or nothing under this name.'),
+  'method-not-allowed': rule(405, false, 'The path has no route for this method; `Allow` lists those that it has.'),
+  'upgrade-required': rule(426, false, 'Only a WebSocket can be opened here; the request asked for no upgrade.'),
   // The state of things says no.
   'wrong-phase': rule(409, false, 'The trip or call is in a phase in which this cannot happen.'),
   'not-your-trip': rule(409, false, 'The trip is not bound to this unit.'),

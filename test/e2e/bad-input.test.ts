@@ -308,7 +308,7 @@ test('[HT-2] what is wrong with a request comes back as a problem document, and 
       [404, 'unknown-trip', site.http(`/v1/trips/akl.${'n'.repeat(21)}`)],
       [404, 'unknown-trip', site.http('/v1/trips/%00')],
       [404, 'not-found', site.http('/v1/../../etc/passwd')],
-      [404, 'not-found', site.http('/v1/calls', { method: 'DELETE' })],
+      [405, 'method-not-allowed', site.http('/v1/calls', { method: 'DELETE' })],
     ]
     for (const [index, [status, code, answer]] of attempts.entries()) {
       const { status: seen, body: problem } = await answer

@@ -124,7 +124,7 @@ export class Door {
     )
     const raw = this.raw()
     raw.socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
-    const answer = await raw.answer()
+    const answer = await raw.answer(method !== 'HEAD')
     raw.socket.destroy()
     return answer
   }
@@ -209,8 +209,8 @@ export class RawSocket {
     while (Date.now() - this.#lastAtMs < quietMs) await new Promise(resolve => setTimeout(resolve, 5))
   }
 
-  /** The next whole HTTP answer. */
-  async answer(): Promise<Answer> {
+  /** The next whole HTTP answer; that to HEAD ends with its head. */
+  async answer(hasBody = true): Promise<Answer> {
     for (;;) {
       const text = this.received.toString('latin1')
       const end = text.indexOf('\r\n\r\n')
@@ -221,7 +221,7 @@ export class RawSocket {
           const colon = line.indexOf(':')
           headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
         }
-        const length = Number(headers['content-length'] ?? 0)
+        const length = hasBody ? Number(headers['content-length'] ?? 0) : 0
         if (text.length >= end + 4 + length) {
           this.received = this.received.subarray(end + 4 + length)
           return { status: Number(first!.split(' ')[1]), headers, body: text.slice(end + 4, end + 4 + length) }

@@ -157,11 +157,39 @@ test('heads that are none get no answer of ours: they are refused, or wait until
   assert.equal((await door.request('/healthz')).status, 200)
 })
 
-test('a method that no route has is not-found, in whatever letters', async t => {
+test('a method that no route has is refused with those that there are, in whatever letters', async t => {
   const door = await Door.start(t)
-  for (const method of ['FOO', 'get', 'TRACE', 'PROPFIND', 'CONNECT']) {
-    assert.equal((await door.request('/healthz', {}, method)).status, 404, method)
+  for (const method of ['FOO', 'get', 'head', 'TRACE', 'PROPFIND', 'CONNECT']) {
+    const { status, headers } = await door.request('/healthz', {}, method)
+    assert.deepEqual([status, headers.allow], [405, 'GET, HEAD'], method)
   }
+})
+
+test('the connection goes on behind HEAD and behind a method that is not allowed, whatever body that had', async t => {
+  const door = await Door.start(t)
+  const raw = door.raw()
+  for (const [request, status] of [
+    [get('/healthz').replace('GET', 'HEAD'), 200],
+    [get('/healthz'), 200],
+    [`PROPFIND /healthz HTTP/1.1\r\n${HOST}Content-Length: 3\r\n\r\nabc`, 405],
+    [`PUT /v1/calls HTTP/1.1\r\n${HOST}Content-Length: 30000\r\n\r\n${'x'.repeat(30_000)}`, 405],
+    [get('/v1/calls'), 405],
+    [get('/healthz').replace('GET', 'HEAD'), 200],
+    [get('/healthz'), 200],
+  ] as const) {
+    raw.socket.write(request)
+    assert.equal((await raw.answer(!request.startsWith('HEAD'))).status, status, request.slice(0, 40))
+  }
+  assert.equal(raw.socket.destroyed, false)
+})
+
+test('methods that are not allowed take from the rate of their address, and what is over it ends the connection', async t => {
+  const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 1 } })
+  const asked = `DELETE /v1/calls HTTP/1.1\r\n${HOST}\r\n`
+  assert.equal((await door.ask(asked)).status, 405)
+  let last = await door.ask(asked)
+  for (let i = 0; i < 20 && last.status !== 429; i += 1) last = await door.ask(asked)
+  assert.deepEqual([last.status, last.hasEnded], [429, true])
 })
 
 test('a head has a greatest size and number of headers, past which nothing of it is kept', async t => {
@@ -233,14 +261,17 @@ test('every method on every path that there is: as the table of routes has it, a
       // `Host: a` is no name under which this machine is shown its metrics.
       const status = path === '/metrics' ? 404 : 401
       const answer = await door.ask(`${method} ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`, 2_000)
-      if (!has(method, path)) assert.equal(answer.status, 404, `${method} ${path}`)
+      if (!has(method === 'HEAD' ? 'GET' : method, path)) assert.equal(answer.status, 405, `${method} ${path}`)
       else if (answer.status !== status) assert.ok(isOpen(method, path), `${method} ${path}: ${answer.status}`)
     }
   }
 })
 
 const isOpen = (method: string, path: string): boolean =>
-  ROUTES.some(({ action, pattern, method: of }) => action === null && pattern === path && of === method.toLowerCase())
+  ROUTES.some(
+    route =>
+      route.action === null && route.pattern === path && route.method === method.toLowerCase().replace('head', 'get'),
+  )
 
 test('a path is what it is, letter by letter: no other spelling leads to a route', async t => {
   const door = await Door.start(t)

@@ -73,16 +73,69 @@ test('the metrics are served as Prometheus reads them', async t => {
   assert.match(await response.text(), /^# TYPE goldenhour_sessions gauge$/m)
 })
 
-test('[HT-5] another path or another method is not-found', async t => {
+test('[HT-5] another path is not-found, for every method', async t => {
   const harness = await startHarness(t)
   await assertProblem(await get(harness, '/v1/nothing'), 'not-found')
   await assertProblem(await get(harness, '/'), 'not-found')
-  await assertProblem(await get(harness, '/v1/ws'), 'not-found')
-  await assertProblem(await get(harness, '/v1/calls'), 'not-found')
-  await assertProblem(await get(harness, NEAREST, undefined, { method: 'POST', body: 'x' }), 'not-found')
-  const head = await get(harness, '/healthz', undefined, { method: 'HEAD' })
-  assert.equal(head.status, 404)
-  assert.equal(await harness.sample('goldenhour_refusals_total{code="not-found"}'), 6)
+  await assertProblem(await get(harness, '/', undefined, { method: 'POST', body: 'x' }), 'not-found')
+  assert.equal((await get(harness, '/', undefined, { method: 'HEAD' })).status, 404)
+  assert.equal(await harness.sample('goldenhour_refusals_total{code="not-found"}'), 4)
+})
+
+test('[HT-5] another method is method-not-allowed, and Allow lists those of the path', async t => {
+  const harness = await startHarness(t)
+  for (const [method, path, allowed] of [
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['OPTIONS', '/healthz', 'GET, HEAD'],
+    ['GET', '/v1/calls', 'POST'],
+    ['HEAD', '/v1/calls', 'POST'],
+    ['PATCH', '/v1/calls/x', 'GET, HEAD'],
+    ['POST', '/v1/units/x', 'GET, HEAD, PUT, PATCH, DELETE'],
+    // A unit may have that name.
+    ['POST', '/v1/units/nearest', 'GET, HEAD, PUT, PATCH, DELETE'],
+    ['PUT', '/v1/units', 'GET, HEAD, POST'],
+    ['DELETE', '/v1/ws', 'GET, HEAD'],
+  ] as const) {
+    const answer = await get(harness, path, undefined, {
+      method,
+      ...(method === 'POST' && { body: 'x'.repeat(9_000) }),
+    })
+    assert.deepEqual([answer.status, answer.headers.get('allow')], [405, allowed], `${method} ${path}`)
+    if (method !== 'HEAD')
+      assert.match(String((await assertProblem(answer, 'method-not-allowed')).detail), /with (GET|POST)/)
+  }
+  assert.equal(await harness.sample('goldenhour_refusals_total{code="method-not-allowed"}'), 9)
+})
+
+test('[HT-10] HEAD is answered as GET is, without the body', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  for (const [path, of] of [
+    ['/healthz', undefined],
+    ['/readyz', undefined],
+    ['/metrics', undefined],
+    [NEAREST, token],
+    [`/v1/trips/${TRIP_ID}`, token],
+    ['/v1/units/nearest', token],
+  ] as const) {
+    const answers = [await get(harness, path, of), await get(harness, path, of, { method: 'HEAD' })] as const
+    const [full, head] = answers
+    assert.equal(head.status, full.status, path)
+    assert.equal(head.headers.get('content-type'), full.headers.get('content-type'), path)
+    // What is counted grows by being asked for.
+    if (path !== '/metrics') assert.equal(head.headers.get('content-length'), full.headers.get('content-length'), path)
+    assert.notEqual(await full.text(), '', path)
+    assert.equal(await head.text(), '', path)
+  }
+})
+
+test('[TR-6] a request for /v1/ws without an upgrade is told to ask for one', async t => {
+  const harness = await startHarness(t)
+  const answer = await get(harness, '/v1/ws')
+  assert.equal(answer.headers.get('upgrade'), 'websocket')
+  assert.match(String((await assertProblem(answer, 'upgrade-required')).detail), /WebSocket/)
+  const head = await get(harness, '/v1/ws', undefined, { method: 'HEAD' })
+  assert.deepEqual([head.status, head.headers.get('upgrade')], [426, 'websocket'])
 })
 
 test('[TR-1] a WebSocket that offers no subprotocol of ours is refused with 400', async t => {

@@ -92,8 +92,8 @@ test('a preflight is answered for allowed origins only, with the methods and hea
   assert.match(headers.vary!, /^Origin, /)
   const foreign = await ask('https://evil.example')
   assert.deepEqual([foreign.status, foreign.headers['access-control-allow-methods']], [403, undefined])
-  assert.equal((await door.request('/v1/calls', { Origin: LISTED }, 'OPTIONS')).status, 404)
-  assert.equal((await door.request('/v1/calls', { 'Access-Control-Request-Method': 'PUT' }, 'OPTIONS')).status, 404)
+  assert.equal((await door.request('/v1/calls', { Origin: LISTED }, 'OPTIONS')).status, 405)
+  assert.equal((await door.request('/v1/calls', { 'Access-Control-Request-Method': 'PUT' }, 'OPTIONS')).status, 405)
 })
 
 test('behind a trusted proxy our own origin is the one that the browser sees', async t => {

@@ -250,8 +250,8 @@ function closeOf(received: Buffer): number | null | 'cut' {
 test('a handshake that is none is refused, and names the header', async t => {
   const door = await Door.start(t)
   for (const [header, value, status, path] of [
-    ['Upgrade', null, 400, 'Upgrade'],
-    ['Upgrade', 'h2c', 400, 'Upgrade'],
+    ['Upgrade', null, 426, undefined],
+    ['Upgrade', 'h2c', 426, undefined],
     ['Connection', null, 400, 'Connection'],
     ['Connection', 'close', 400, 'Connection'],
     ['Connection', 'upgraded', 400, 'Connection'],
@@ -262,9 +262,8 @@ test('a handshake that is none is refused, and names the header', async t => {
     ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=A', 400, 'Sec-WebSocket-Key'],
     ['Sec-WebSocket-Protocol', null, 400, 'Sec-WebSocket-Protocol'],
     ['Sec-WebSocket-Protocol', 'mqtt, goldenhour.v2', 400, 'Sec-WebSocket-Protocol'],
-    // Without a key of the right length it is an ordinary request, and there is no such route.
-    ['Sec-WebSocket-Key', null, 404, undefined],
-    ['Sec-WebSocket-Key', 'c2hvcnQ=', 404, undefined],
+    ['Sec-WebSocket-Key', null, 400, 'Sec-WebSocket-Key'],
+    ['Sec-WebSocket-Key', 'c2hvcnQ=', 400, 'Sec-WebSocket-Key'],
   ] as const) {
     const raw = door.raw()
     raw.socket.write(requestWith(header, value))
@@ -274,7 +273,7 @@ test('a handshake that is none is refused, and names the header', async t => {
     raw.socket.destroy()
   }
   const posted = await door.ask(requestWith('', '').replace('GET', 'POST'))
-  assert.equal(posted.status, 404)
+  assert.equal(posted.status, 405)
   const old = await door.ask(requestWith('', '').replace('HTTP/1.1', 'HTTP/1.0'))
   assert.deepEqual([old.status, old.hasEnded], [505, true])
   assert.equal((await door.request('/healthz')).status, 200)

@@ -4,8 +4,10 @@ import type { Refusal } from '../../protocol/errors.ts'
 import type { GatewayContext } from '../context.ts'
 import { answerGuarded, answerOpen } from '../guard.ts'
 import { mount, mountRest, problem } from '../http.ts'
+import { mountOtherMethods, NO_ROUTE_RATE } from '../other-methods.ts'
 import { mountPreflight } from '../preflight.ts'
 import type { Route } from '../route.ts'
+import { WS_ROUTE } from '../ws-door.ts'
 import { AUTH_ROUTES } from './auth.ts'
 import { CALL_ROUTES } from './calls.ts'
 import { DEVICE_ROUTES } from './devices.ts'
@@ -40,6 +42,9 @@ export function mountRoutes(app: TemplatedApp, context: GatewayContext): void {
       route.action === null ? answerOpen(context, route, call) : answerGuarded(context, route, call),
     )
   }
+  mountOtherMethods(app, [...ROUTES, WS_ROUTE], context)
   mountPreflight(app, context)
-  mountRest(app, context, ({ addressKey }) => problem(context.limiter.takeOpenRequest(addressKey, '/*') ?? NO_ROUTE))
+  mountRest(app, context, ({ addressKey }) =>
+    problem(context.limiter.takeOpenRequest(addressKey, NO_ROUTE_RATE) ?? NO_ROUTE),
+  )
 }

@@ -181,18 +181,19 @@ test('[HT-4] a call is posted in degrees under its Idempotency-Key, is durable w
   assert.deepEqual([again.status, again.body], [201, chosen.body])
 })
 
-test('[HT-5] any other route or method is not-found', async () => {
-  for (const [method, path] of [
-    ['GET', '/'],
-    ['GET', '/v1/nothing'],
-    ['GET', '/v1/calls'],
-    ['DELETE', '/v1/calls'],
-    ['POST', `/v1/trips/${nobody(region)}`],
-    ['PUT', '/v1/units'],
-    ['POST', '/healthz'],
-  ]) {
-    const { status, body } = await stage.site.http(path!, { method: method! })
-    assert.deepEqual([status, body.code], [404, 'not-found'], `${method} ${path}`)
+test('[HT-5] any other path is not-found, and any other method method-not-allowed', async () => {
+  for (const [method, path, status, code] of [
+    ['GET', '/', 404, 'not-found'],
+    ['GET', '/v1/nothing', 404, 'not-found'],
+    ['DELETE', '/v1/nothing', 404, 'not-found'],
+    ['GET', '/v1/calls', 405, 'method-not-allowed'],
+    ['DELETE', '/v1/calls', 405, 'method-not-allowed'],
+    ['POST', `/v1/trips/${nobody(region)}`, 405, 'method-not-allowed'],
+    ['PUT', '/v1/units', 405, 'method-not-allowed'],
+    ['POST', '/healthz', 405, 'method-not-allowed'],
+  ] as const) {
+    const answer = await stage.site.http(path, { method })
+    assert.deepEqual([answer.status, answer.body.code], [status, code], `${method} ${path}`)
   }
   const { status } = await stage.site.http(
     `/v1/units/nearest?region=${region}&lon=${PLACE.lonE7 / 1e7}&lat=${PLACE.latE7 / 1e7}`,

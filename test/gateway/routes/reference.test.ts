@@ -291,5 +291,5 @@ test('[AD-2] [AD-11] regions are made and changed by admins, read by those who n
     (await site.post('/v1/regions', { region: 'x', name: 'X' }, { caller: supervisor })).body.code,
     'wrong-role',
   )
-  assert.equal((await site.ask('/v1/regions/chc', { method: 'DELETE', headers: { 'if-match': '*' } })).status, 404)
+  assert.equal((await site.ask('/v1/regions/chc', { method: 'DELETE', headers: { 'if-match': '*' } })).status, 405)
 })

@@ -1,0 +1,46 @@
+/** Methods that a path has no route for: refused with those that it has. */
+import type { TemplatedApp } from 'uWebSockets.js'
+import type { Refusal } from '../protocol/errors.ts'
+import { addressKey } from './client-address.ts'
+import type { GatewayContext } from './context.ts'
+import { mountOthers, problem } from './http.ts'
+import type { Route } from './route.ts'
+
+type Mounted = Pick<Route, 'method' | 'pattern'>
+
+/** What requests count as that no route takes, in the rate of their address. */
+export const NO_ROUTE_RATE = '/*'
+
+/** Input: all routes that are mounted. The body of such a request is read and thrown away, so the connection goes on. */
+export function mountOtherMethods(app: TemplatedApp, routes: readonly Mounted[], context: GatewayContext): void {
+  for (const pattern of new Set(routes.map(route => route.pattern))) {
+    const refusal = notAllowed(methodsAt(pattern, routes))
+    mountOthers(app, pattern, context, call => {
+      const tooFast = context.limiter.takeOpenRequest(addressKey(call.address), NO_ROUTE_RATE)
+      return tooFast === null ? problem(refusal) : { ...problem(tooFast), closes: true }
+    })
+  }
+}
+
+/** What is answered on paths of this pattern, also by routes that take in more than these. */
+function methodsAt(pattern: string, routes: readonly Mounted[]): string[] {
+  const at = routes.filter(route => takesIn(route.pattern, pattern)).map(({ method }) => method.toUpperCase())
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method =>
+    at.includes(method === 'HEAD' ? 'GET' : method),
+  )
+}
+
+/** Whether every path of the one pattern is also one of the other: `/v1/units/nearest` is a `/v1/units/:id`. */
+function takesIn(wide: string, narrow: string): boolean {
+  const [wideParts, narrowParts] = [wide.split('/'), narrow.split('/')]
+  return (
+    wideParts.length === narrowParts.length &&
+    wideParts.every((part, i) => part.startsWith(':') || part === narrowParts[i])
+  )
+}
+
+const notAllowed = (allow: readonly string[]): Refusal => ({
+  code: 'method-not-allowed',
+  message: `Ask for this path with ${allow.join(', ')}.`,
+  details: { allow },
+})
