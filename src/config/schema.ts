@@ -222,9 +222,9 @@ export const schema = z.strictObject({
     }),
   }),
   allowedOrigins: list(
-    '"*" or an origin such as https://console.example.org',
+    '"*" or an origin such as https://console.example.org or capacitor://localhost',
     isOrigin,
-    "Origins whose pages may connect and call, besides the engine's own. Programs send no origin and need none.",
+    "Origins whose pages may connect and call, besides the engine's own: of web sites, and of apps that are web views. Programs send no origin and need none.",
   ),
   trustedProxies: list(
     'an address or a CIDR such as 10.0.0.0/8',

@@ -1,6 +1,7 @@
 /** The kinds of values that a setting may have, and what a setting tells of itself besides its value's form. */
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { canonicalOrigin } from '../protocol/origin.ts'
 
 /** What is known of one setting; its schema carries it. */
 export interface SettingNotes {
@@ -75,7 +76,7 @@ export function isPostgresUrl(value: string): boolean {
 
 /** As a browser sends it in `Origin`, or `*`. */
 export function isOrigin(value: string): boolean {
-  return value === '*' || (/^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value)
+  return value === '*' || canonicalOrigin(value) === value
 }
 
 /** Without a port. */

@@ -1,5 +1,6 @@
 /** Which web pages may use this engine: their origins, and what a browser is told of it (CORS). */
 import type { Refusal } from '../protocol/errors.ts'
+import { canonicalOrigin } from '../protocol/origin.ts'
 
 /** How the client reached us: what its browser would call our own origin. */
 export interface OwnOrigin {
@@ -20,10 +21,10 @@ const MAX_AGE_S = 600
  */
 export function isAllowedOrigin(origin: string, own: OwnOrigin | null, allowed: readonly string[]): boolean {
   if (origin === '' || allowed.includes('*')) return true
-  const asked = normalized(origin)
+  const asked = canonicalOrigin(origin)
   if (asked === null) return false
-  const isOwn = own !== null && asked === normalized(`${own.scheme}://${own.host}`)
-  return isOwn || allowed.some(each => normalized(each) === asked)
+  const isOwn = own !== null && asked === canonicalOrigin(`${own.scheme}://${own.host}`)
+  return isOwn || allowed.some(each => canonicalOrigin(each) === asked)
 }
 
 /** Headers of every answer to a page that may use us. There are no cookies, so credentials are never mentioned. */
@@ -46,13 +47,4 @@ export function preflightHeaders(origin: string): Readonly<Record<string, string
 export const WRONG_ORIGIN: Refusal = {
   code: 'wrong-origin',
   message: 'Pages of this origin may not connect here; the operator can add it to the allowed origins.',
-}
-
-/** Lower case and without the scheme's own port; null for what is no origin of http or https. */
-function normalized(origin: string): string | null {
-  const match = /^(https?):\/\/([\w.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(origin)
-  if (match === null) return null
-  const scheme = match[1]!.toLowerCase()
-  const port = match[3] ?? (scheme === 'https' ? '443' : '80')
-  return `${scheme}://${match[2]!.toLowerCase()}:${Number(port)}`
 }

@@ -124,6 +124,39 @@ test('an empty variable counts as not set', () => {
   assert.deepEqual(readConfig({ PORT: '', DATABASE_URL: '', GOLDENHOUR_WHATEVER: '' }), readConfig({}))
 })
 
+test('an allowed origin may have any scheme that a web view uses, and is written as a browser sends it', () => {
+  for (const origin of [
+    'https://console.example.org',
+    'http://localhost:5173',
+    'http://[::1]:9001',
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost:1420',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    'file://',
+    '*',
+  ]) {
+    assert.deepEqual(readConfig({ GOLDENHOUR_ALLOWED_ORIGINS: origin }).allowedOrigins, [origin])
+  }
+  for (const origin of [
+    'null',
+    'localhost',
+    'https://',
+    'https://a.org/',
+    'https://a.org:443',
+    'https://A.org',
+    'https://a.org:99999',
+    'https://me@a.org',
+    'capacitor://localhost/',
+    'capacitor:localhost',
+    'Capacitor://localhost',
+    '://localhost',
+    'capacitor://*',
+  ]) {
+    assert.throws(() => readConfig({ GOLDENHOUR_ALLOWED_ORIGINS: origin }), /must be "\*" or an origin/, origin)
+  }
+})
+
 test('nothing of the configuration can be changed, however deep', () => {
   const { GOLDENHOUR_OIDC } = {
     GOLDENHOUR_OIDC: '[{"issuer": "https://id.example.org", "audience": "a", "prefix": "corp"}]',
@@ -159,8 +192,8 @@ test('a bad value is refused by the name of its variable', () => {
 
 test('a bad part of a list is named by its place', async () => {
   assert.deepEqual(await wrong({ GOLDENHOUR_ALLOWED_ORIGINS: 'https://a.org,https://b.org/path,b.org' }), [
-    'GOLDENHOUR_ALLOWED_ORIGINS[1] must be "*" or an origin such as https://console.example.org.',
-    'GOLDENHOUR_ALLOWED_ORIGINS[2] must be "*" or an origin such as https://console.example.org.',
+    'GOLDENHOUR_ALLOWED_ORIGINS[1] must be "*" or an origin such as https://console.example.org or capacitor://localhost.',
+    'GOLDENHOUR_ALLOWED_ORIGINS[2] must be "*" or an origin such as https://console.example.org or capacitor://localhost.',
   ])
   const bad = ['10.0.0.0/33', '::/129', '10.0.0', 'fe80::1%eth0/64', '10.0.0.0/8/8', '10.0.0.0/']
   assert.equal((await wrong({}, { trustedProxies: ['10.0.0.0/32', '::/128', ...bad] })).length, bad.length)

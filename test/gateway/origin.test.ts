@@ -34,6 +34,12 @@ test('programs, our own pages and listed origins may come in, and nobody else', 
     assert.equal(isAllowedOrigin(origin, own, allowed), expected, origin)
     assert.equal(isAllowedOrigin(origin, own, ['*']), true)
   }
+  for (const app of ['capacitor://localhost', 'ionic://localhost', 'file://']) {
+    assert.equal(isAllowedOrigin(app, own, allowed), false, app)
+    assert.equal(isAllowedOrigin(app, own, [...allowed, app]), true, app)
+    assert.equal(isAllowedOrigin(app.replace('://', '://x'), own, [app]), false, app)
+    assert.equal(isAllowedOrigin(app.replace(/^\w+/, 'https'), own, [app]), false, app)
+  }
   // The scheme's own port may be named or not.
   assert.ok(isAllowedOrigin('https://ems.example', { scheme: 'https', host: 'ems.example:443' }, []))
   assert.ok(isAllowedOrigin('http://[::1]:9001', { scheme: 'http', host: '[::1]:9001' }, []))

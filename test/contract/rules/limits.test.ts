@@ -197,8 +197,9 @@ test('[LM-7] a principal has so many sessions and no more, over all its connecti
 })
 
 test('[LM-8] pages of this origin and of listed ones may come in, programs always, and no other page', async t => {
-  const door = await Door.start(t, { allowedOrigins: ['https://desk.example'] })
-  for (const origin of [undefined, `http://127.0.0.1:${door.gateway.port}`, 'https://desk.example']) {
+  const door = await Door.start(t, { allowedOrigins: ['https://desk.example', 'capacitor://localhost'] })
+  const own = `http://127.0.0.1:${door.gateway.port}`
+  for (const origin of [undefined, own, 'https://desk.example', 'capacitor://localhost']) {
     assert.equal((await door.connect(origin === undefined ? {} : { origin })).socket.readyState, 1)
     assert.equal((await door.request('/healthz', origin === undefined ? {} : { Origin: origin })).status, 200)
   }
