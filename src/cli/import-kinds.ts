@@ -1,5 +1,6 @@
 /** What a row of each kind of file becomes: units, stations and hospitals from the texts of their columns. */
 import { LEVELS_OF_CARE } from '../domain/vocabulary.ts'
+import { numberOfText } from '../protocol/number-text.ts'
 import type { ImportKind } from '../store/reference.ts'
 import type { Columns, Row } from './import-file.ts'
 
@@ -123,10 +124,7 @@ function place(values: Row['values']): Record<string, unknown> {
   return { name, lonDeg: degreesOf(lon), latDeg: degreesOf(lat), address: textOrNull(address) }
 }
 
-/** As JSON writes numbers, also with a plus sign. */
-const NUMBER = /^[+-]?\d{1,9}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?$/i
-
-const numberOf = (text: string | undefined): unknown => (text !== undefined && NUMBER.test(text) ? Number(text) : text)
+const numberOf = (text: string | undefined): unknown => (text === undefined ? undefined : (numberOfText(text) ?? text))
 
 /** Degrees have no thousands, so a comma in them is a decimal one. */
 const degreesOf = (text: string | undefined): unknown => numberOf(text?.replace(/^([+-]?\d+),(\d+)$/, '$1.$2'))

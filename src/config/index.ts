@@ -7,6 +7,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { z } from 'zod'
+import { numberOfText } from '../protocol/number-text.ts'
 import type { Config } from './config.ts'
 import { isOpenBeyondGroup, isReadableByOthers, readConfigFile } from './file.ts'
 import { nearest } from './nearest.ts'
@@ -122,7 +123,7 @@ function fromText({ form }: Setting, text: string): unknown {
     case 'text':
       return text
     case 'number':
-      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+      return numberOfText(text) ?? text
     case 'list':
       return text
         .split(',')

@@ -1,6 +1,8 @@
 /** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
 import { createHash } from 'node:crypto'
 import { COMMAND_ID } from '../domain/ids.ts'
+import { inRange } from '../protocol/fix-frame.ts'
+import { numberOfText } from '../protocol/number-text.ts'
 import type { Database } from '../store/database.ts'
 import { earlierOutcome, keepOutcome } from '../store/http-outcomes.ts'
 import type { AuditChange } from '../store/reference.ts'
@@ -112,8 +114,8 @@ const CURSOR_CHARS = 128
 /** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusal: `invalid-field`. */
 export function page(call: HttpCall): Step<Page> {
   const given = call.query.get('limit') ?? String(PAGE_DEFAULT)
-  const limit = /^\d{1,3}$/.test(given) ? Number(given) : 0
-  if (limit < 1 || limit > PAGE_MAX) {
+  const limit = numberOfText(given) ?? 0
+  if (!inRange(limit, [1, PAGE_MAX])) {
     return { ok: false, refusal: invalidField('limit', `must be a whole number from 1 to ${PAGE_MAX}`) }
   }
   const after = call.query.get('after')

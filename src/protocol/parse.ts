@@ -24,6 +24,7 @@ import {
 } from './fix-frame.ts'
 import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
+import { numberOfText } from './number-text.ts'
 import { scanBinary, scanJson } from './prescan.ts'
 import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
 import { CLIENT_TYPES, type ClientTypeName, type FeedFix, type WireFix } from './wire.ts'
@@ -138,7 +139,7 @@ export function parseNearestQuery(
   const text = (name: string) => params.get(name) ?? undefined
   const number = (name: string) => {
     const given = text(name)
-    return given !== undefined && DECIMAL.test(given) ? Number(given) : given
+    return given === undefined ? undefined : (numberOfText(given) ?? given)
   }
   const result = NEAREST_QUERY.safeParse({
     region: text('region'),
@@ -151,8 +152,6 @@ export function parseNearestQuery(
   const { region, lon, lat, k, levelOfCare } = result.data
   return { ok: true, region, lonDeg: lon, latDeg: lat, k, levelOfCare: levelOfCare ?? null }
 }
-
-const DECIMAL = /^-?\d{1,9}(?:\.\d{1,20})?$/
 
 const TYPE_BY_NAME = new Map<unknown, ClientTypeName>()
 const TYPE_BY_CODE = new Map<unknown, ClientTypeName>()

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parseCsv } from '../cli/csv.ts'
+import { numberOfText } from '../protocol/number-text.ts'
 
 /** What was given cannot be used; the message says what to give instead. */
 export class InvalidInput extends Error {
@@ -70,8 +71,8 @@ class Row<Column extends string> implements TableRow<Column> {
   numberOrNull(column: Column): number | null {
     const text = this.text(column)
     if (text === '') return null
-    const value = Number(text)
-    if (Number.isFinite(value)) return value
+    const value = numberOfText(text)
+    if (value !== null) return value
     throw new InvalidInput(`${this.#where}: ${column} must be a number, not ${JSON.stringify(text)}.`)
   }
 

@@ -7,6 +7,7 @@ import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
 import { onStopAsked } from '../process/stop-asked.ts'
+import { numberOfText } from '../protocol/number-text.ts'
 import { readCalls, selectCalls } from './calls.ts'
 import { Commentary, makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
@@ -251,8 +252,8 @@ function killTimes(
 }
 
 function positive(option: string, text: string, whole = false): number {
-  const value = Number(text)
-  if (value > 0 && Number.isFinite(value) && (!whole || Number.isInteger(value))) return value
+  const value = numberOfText(text)
+  if (value !== null && value > 0 && (!whole || Number.isInteger(value))) return value
   throw new WrongUsage(`${option} takes a ${whole ? 'whole ' : ''}number above 0, not ${JSON.stringify(text)}`)
 }
 

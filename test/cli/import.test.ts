@@ -179,7 +179,7 @@ test('stations and hospitals come in under the names that files use for their co
   const stations = await csv(
     'id,lon,lat,capacity,name,address,note',
     '1,174.894948,-36.945762,5,Botany,"32 Sir William Ave, Auckland",',
-    '2,-0.5,0,,Zero,,artificial',
+    '2,-3.8e-05,0.0E0,1e1,Zero,,artificial',
   )
   assert.equal((await imports('stations', stations, region)).stdout, `Imported 2 stations into ${region}.\n`)
   const hospitals = await csv(
@@ -199,7 +199,7 @@ test('stations and hospitals come in under the names that files use for their co
       address: '32 Sir William Ave, Auckland',
       note: null,
     },
-    { stationId: '2', name: 'Zero', lonDeg: -0.5, latDeg: 0, capacity: null, address: null, note: 'artificial' },
+    { stationId: '2', name: 'Zero', lonDeg: -0.000038, latDeg: 0, capacity: 10, address: null, note: 'artificial' },
   ])
   assert.deepEqual(
     (await listItems(database, HOSPITALS, region, page)).map(item => [

@@ -62,7 +62,7 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_HOST: '127.0.0.1',
     DATABASE_URL: 'postgresql://u:p@db/name',
     GOLDENHOUR_DATA_DIR: '/srv/gh',
-    GOLDENHOUR_CLOCK_RATE: '0.5',
+    GOLDENHOUR_CLOCK_RATE: '5e-1',
     GOLDENHOUR_LOG_LEVEL: 'debug',
     GOLDENHOUR_DRAIN_LIMIT_MS: '0',
     GOLDENHOUR_TLS_CERT: '/srv/cert.pem',

@@ -85,7 +85,7 @@ test('[HT-3] a nearest query asks for five units of any level unless it says oth
 test('a bad query is refused with the name of the parameter', () => {
   assert.equal(refused(query('')), 'invalid-field region')
   assert.equal(refused(query('region=AKL&lon=1&lat=1')), 'invalid-field region')
-  for (const lon of ['', 'x', '181', '1e2', '0x10', 'NaN', 'Infinity', ' 1', '1,5', '--1']) {
+  for (const lon of ['', 'x', '181', '2e2', '1e', '0x10', 'NaN', 'Infinity', ' 1', '1,5', '--1']) {
     assert.equal(refused(query(`region=akl&lat=1&lon=${encodeURIComponent(lon)}`)), 'invalid-field lon', lon)
   }
   for (const k of ['', '0', '101', '1.5', '-1'])

@@ -1,6 +1,8 @@
 /** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
 import { STORED_STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
+import { inRange } from '../../protocol/fix-frame.ts'
 import { RANGES } from '../../protocol/limits.ts'
+import { numberOfText } from '../../protocol/number-text.ts'
 import { FIX_FLAGS } from '../../store/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/track.ts'
 import type { DamagedSpan } from '../../store/track-damage.ts'
@@ -72,8 +74,8 @@ function wholeNumber(
   standard?: number,
 ): Step<number> {
   const text = call.query.get(name) ?? (standard === undefined ? '' : String(standard))
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return { ok: true, value }
+  const value = numberOfText(text)
+  if (inRange(value, [min, max])) return { ok: true, value }
   return { ok: false, refusal: invalidField(name, `must be a whole number from ${min} to ${max}`) }
 }
 

@@ -162,6 +162,21 @@ test('[HT-3] nearest takes decimal degrees; k is 5 and any level will do where t
   }
 })
 
+test('[HT-1] a number of a query is written as in JSON, with an exponent too', async () => {
+  const near = await stage.site.http(`/v1/units/nearest?region=${region}&lon=1.7476e2&lat=-3685E-2&k=1e0`)
+  assert.deepEqual([near.status, near.body.units?.length], [200, 1])
+  for (const [path, query] of [
+    ['lon', 'lon=0x10&lat=1'],
+    ['lat', 'lon=1&lat=1e309'],
+    ['k', 'lon=1&lat=1&k=1.5'],
+  ]) {
+    const refused = await stage.site.http(`/v1/units/nearest?region=${region}&${query}`)
+    assert.deepEqual([refused.body.code, refused.body.details.path], ['invalid-field', path])
+  }
+  const list = await stage.site.http(`/v1/units?region=${region}&limit=1e1`)
+  assert.equal(list.status, 200)
+})
+
 test('[HT-4] a call is posted in degrees under its Idempotency-Key, is durable when answered, and is the socket’s command', async () => {
   const { status, body } = await post({ key: 'http-1', body: { ...BODY, lonDeg: 174.760_000_04 } })
   assert.equal(status, 201)

@@ -49,7 +49,7 @@ test('[HI-1] a range that is none, or longer than a day, is refused by the name 
     [{ toMs: undefined }, 'toMs'],
     [{ fromMs: now, toMs: now }, 'toMs'],
     [{ fromMs: now, toMs: now + 24 * HOUR_MS + 1 }, 'toMs'],
-    [{ fromMs: '1e3' }, 'fromMs'],
+    [{ fromMs: '0x10' }, 'fromMs'],
   ] as const) {
     const { status, body } = await ask('hi1', query)
     assert.deepEqual([status, body.code, body.details?.path], [400, 'invalid-field', path], JSON.stringify(query))
