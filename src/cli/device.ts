@@ -1,9 +1,10 @@
 /** `goldenhour device`: programs and trackers with keys of their own; a running engine heeds a change within a second. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
-import { Devices, NEW_DEVICE } from '../gateway/auth/devices.ts'
+import { Devices, NAME_CHARS, NEW_DEVICE } from '../gateway/auth/devices.ts'
 import { keptUnits } from '../gateway/auth/units.ts'
 import type { Step } from '../gateway/http.ts'
+import { labelMust } from '../protocol/text.ts'
 import type { Database } from '../store/database.ts'
 import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../store/devices.ts'
 import { RevocationStore } from '../store/revocations.ts'
@@ -99,7 +100,7 @@ function lineOf({ id, name, role, region, unit, units, disabled, lastUsedAtMs }:
 
 function parseName(value: string): string {
   if (NEW_DEVICE.shape.name.safeParse(value).success) return value
-  throw new InvalidArgumentError('A name is 1 to 80 characters without control characters.')
+  throw new InvalidArgumentError(`A name ${labelMust(NAME_CHARS)}.`)
 }
 
 function parseRegion(value: string): string {

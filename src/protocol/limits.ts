@@ -19,6 +19,8 @@ export const LIMITS = {
   addressChars: 240,
   notesChars: 2_000,
   tokenChars: 4_096,
+  /** UTF-16 code units of a text for people, for each character that it may have. */
+  codeUnitsPerChar: 8,
   /** Of a request's target and headers together. */
   headBytes: 16 * 1024,
   /** Of a query, and of a list of subprotocols. */

@@ -4,6 +4,7 @@ import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
 import { fromE7, toE7 } from './fix-frame.ts'
+import { isLabel, labelMust } from './text.ts'
 
 export interface RegionReference {
   readonly region: RegionId
@@ -45,11 +46,9 @@ const CAPACITY_MAX = 1_000
 /** Ids that no URL could name: the first is a route of its own, and clients resolve the others away. */
 const RESERVED = ['nearest', '.', '..']
 
-const printable = (max: number) => {
-  const error = `must be 1 to ${max} printable characters, with none but spaces inside`
-  return z
-    .string({ error })
-    .refine(text => text.length <= max && /^\P{C}+$/u.test(text) && text.trim() === text, { error })
+const label = (max: number) => {
+  const error = labelMust(max)
+  return z.string({ error }).refine(text => isLabel(text, max), { error })
 }
 const itemId = (() => {
   const error = 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -'
@@ -90,29 +89,29 @@ export const REGION_FIELDS = {
   region: z
     .string({ error: 'must be 1 to 16 characters of a-z 0-9' })
     .regex(REGION_ID, { error: 'must be 1 to 16 characters of a-z 0-9' }),
-  name: printable(LABEL_CHARS),
+  name: label(LABEL_CHARS),
   timeZone,
   dispatchMode: oneOf(DISPATCH_MODES),
 }
 export const UNIT_FIELDS = {
   unitId: itemId,
-  callSign: printable(LABEL_CHARS),
+  callSign: label(LABEL_CHARS),
   levelOfCare: oneOf(LEVELS_OF_CARE),
   capabilities,
   homeStation: itemId.nullable(),
 }
-const place = { name: printable(LABEL_CHARS), lonDeg: degrees(180), latDeg: degrees(90) }
+const place = { name: label(LABEL_CHARS), lonDeg: degrees(180), latDeg: degrees(90) }
 export const STATION_FIELDS = {
   stationId: itemId,
   ...place,
   capacity,
-  address: printable(ADDRESS_CHARS).nullable(),
-  note: printable(NOTE_CHARS).nullable(),
+  address: label(ADDRESS_CHARS).nullable(),
+  note: label(NOTE_CHARS).nullable(),
 }
 export const HOSPITAL_FIELDS = {
   hospitalId: itemId,
   ...place,
-  address: printable(ADDRESS_CHARS).nullable(),
+  address: label(ADDRESS_CHARS).nullable(),
   emergencyDepartment: z.boolean({ error: 'must be true or false' }),
   capabilities,
 }

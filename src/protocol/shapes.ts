@@ -22,6 +22,7 @@ import {
 } from '../domain/vocabulary.ts'
 import { fromE7, noMinusZero, toE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
+import { isWithin } from './text.ts'
 import { parseTile } from './tiles.ts'
 import { type ClientTypeName, type FeedChannel, type StreamDeclaration, TILE_ZOOMS, type TileWatch } from './wire.ts'
 
@@ -71,8 +72,7 @@ const matching = (grammar: RegExp) => {
 }
 const text = (min: number, max: number) => {
   const error = `must be a string of ${min} to ${max} characters`
-  // Not zod's own lengths: those count code points, and the protocol counts UTF-16 code units.
-  return z.string({ error }).refine(({ length }) => length >= min && length <= max, { error })
+  return z.string({ error }).refine(given => given.length >= min && isWithin(given, max), { error })
 }
 const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
   const error = `must be a list of ${min} to ${max} elements`
@@ -84,6 +84,10 @@ const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(
 const TILE_PROBLEM = `must be z/x/y of the Web Mercator grid with z one of ${TILE_ZOOMS.join(', ')}`
 
 const id = matching(COMMAND_ID)
+const token = (() => {
+  const error = `must be a string of 1 to ${LIMITS.tokenChars} characters`
+  return z.string({ error }).refine(({ length }) => length >= 1 && length <= LIMITS.tokenChars, { error })
+})()
 const atMs = integer(RANGES.atMs)
 const levelOfCare = oneOf(LEVELS_OF_CARE)
 const lonE7 = integer(RANGES.lonE7)
@@ -211,7 +215,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
     z
       .object({
         id,
-        token: text(1, LIMITS.tokenChars),
+        token,
         region: matching(REGION_ID),
         role: oneOf(ROLES),
         unitId: matching(UNIT_ID).nullable(),

@@ -1,6 +1,7 @@
 /** Administration of devices, the same for HTTP and the command line: what may be, and what a change ends. */
 import { z } from 'zod'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
+import { isLabel, labelMust } from '../../protocol/text.ts'
 import type { Database } from '../../store/database.ts'
 import { DEVICE_ROLES, type Device, type DeviceChanges, DeviceStore, type NewDevice } from '../../store/devices.ts'
 import { getItem } from '../../store/reference/items.ts'
@@ -12,14 +13,13 @@ import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 import { sentUnits, shownUnits } from './units.ts'
 
-const NAME_CHARS = 80
+export const NAME_CHARS = 80
 const UNITS_MAX = 1_000
 
 const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
-const name = matching(
-  new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${NAME_CHARS}}$`, 'u'),
-  `must be 1 to ${NAME_CHARS} characters without control characters`,
-)
+const name = z
+  .string({ error: labelMust(NAME_CHARS) })
+  .refine(text => isLabel(text, NAME_CHARS), { error: labelMust(NAME_CHARS) })
 const region = matching(REGION_ID, 'must be 1 to 16 characters of a-z 0-9')
 const unit = matching(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null')
 const units = sentUnits(UNITS_MAX)

@@ -311,6 +311,7 @@ test('[AU-23] a device that could not be used is refused by its field, and only 
     [{ name: '' }, 'name'],
     [{ name: 'x\u0000' }, 'name'],
     [{ name: 'two\nlines' }, 'name'],
+    [{ name: 'eno \u202e modem' }, 'name'],
     [{ name: 'x'.repeat(81) }, 'name'],
     [{ role: 'dispatcher' }, 'role'],
     [{ region: 'chc' }, 'region'],

@@ -59,6 +59,18 @@ test('[AD-9] a running engine takes a new unit, a changed one and a new region w
   await stage.crew('F1', { region: 'fresh' })
 })
 
+test('[EN-9] a call sign is stored and shown as it was written, in whatever script', async () => {
+  for (const [unitId, callSign] of Object.entries({ L1: '👩‍🚒 7', L2: 'נט״ן 7\u200f', L3: 'امدادگر\u200cها' })) {
+    const made = await ask('/v1/units?region=taken', { method: 'POST', body: { unitId, ...UNIT, callSign } })
+    assert.deepEqual([made.status, made.body.callSign], [201, callSign])
+    assert.equal((await ask(`/v1/units/${unitId}?region=taken`)).body.callSign, callSign)
+  }
+  for (const callSign of ['7 \u202ecideM', 'a\tb', '7\u2066']) {
+    const refused = await ask('/v1/units?region=taken', { method: 'POST', body: { unitId: 'L4', ...UNIT, callSign } })
+    assert.deepEqual([refused.status, refused.body.details.path], [400, 'callSign'])
+  }
+})
+
 test('[AD-9] a change of stations and hospitals writes nothing into the logs of regions', async () => {
   const before = (await stage.site.records('idle')).length
   const station = { stationId: 'S1', name: 'One', lonDeg: 1, latDeg: 1 }

@@ -150,11 +150,15 @@ test('[EN-5] extension types, binary strings and bytes behind the value are malf
   assert.equal(await desk.refusal('c1'), 'invalid-field k')
 })
 
-test('[EN-5] characters are counted as UTF-16 code units, in both formats', async () => {
+test('[EN-9] characters are counted as a person counts them, in both formats, and code units are bounded', async () => {
   for (const format of FORMATS) {
     const desk = await stage.desk({ region, format })
-    await desk.ask('enter-call', { ...FAR, problem: '🚑'.repeat(16) })
-    assert.equal(await desk.refused('enter-call', { ...FAR, problem: '🚑'.repeat(17) }), 'invalid-field call.problem')
+    for (const one of ['🚑', 'é', '\u0ba8\u0bbf']) {
+      await desk.ask('enter-call', { ...FAR, problem: one.repeat(32) })
+      assert.equal(await desk.refused('enter-call', { ...FAR, problem: one.repeat(33) }), 'invalid-field call.problem')
+    }
+    const marked = `a${'\u0301'.repeat(32 * 8)}`
+    assert.equal(await desk.refused('enter-call', { ...FAR, problem: marked }), 'invalid-field call.problem')
   }
 })
 
