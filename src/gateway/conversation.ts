@@ -14,7 +14,18 @@ import { TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
 import { costOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
-import { ENDED, HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion } from './refusals.ts'
+import {
+  capital,
+  ENDED,
+  HELLO_FIRST,
+  INTERNAL,
+  NOT_READY,
+  unknownRegion,
+  withArticle,
+  wrongFrameKind,
+  wrongRegion,
+  wrongRole,
+} from './refusals.ts'
 import { frameBytesOf, GatewaySession } from './session.ts'
 
 type Hello = Extract<ClientRequest, { type: 'hello' }>
@@ -196,8 +207,8 @@ export class Conversation {
 
   #route(session: GatewaySession, region: RegionHandle, request: SessionRequest, traceparent: string | null): void {
     if (!may(session.role, ruleOf(request))) {
-      const message = `A ${session.role} may not send ${ruleOf(request)}.`
-      this.#connection.refuse('id' in request ? request.id : null, { code: 'wrong-role', message })
+      const refusal = wrongRole(session.role, `send ${ruleOf(request)}`)
+      this.#connection.refuse('id' in request ? request.id : null, refusal)
       return
     }
     switch (request.type) {
@@ -339,7 +350,9 @@ function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
   if (!claims.regions.includes(hello.region)) return wrongRegion(hello.region)
   if (hello.unitId !== claims.unit) {
     const message =
-      claims.unit === null ? `A ${claims.role} speaks for no unit; send null.` : `The token is for unit ${claims.unit}.`
+      claims.unit === null
+        ? `${capital(withArticle(claims.role))} speaks for no unit; send null.`
+        : `The token is for unit ${claims.unit}.`
     return { code: 'wrong-unit', message }
   }
   return null

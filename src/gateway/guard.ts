@@ -1,6 +1,6 @@
 /** The guard before every route that is not open: a good credential, not ended, of a role that may do this. */
 import type { RegionId } from '../domain/ids.ts'
-import { type Action, may } from '../domain/roles.ts'
+import { type Action, may, RIGHTS } from '../domain/roles.ts'
 import type { Refusal } from '../protocol/errors.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import { isTicket } from './auth/tickets.ts'
@@ -8,7 +8,7 @@ import { TOKEN_INVALID } from './auth/tokens.ts'
 import { addressKey } from './client-address.ts'
 import type { GatewayContext } from './context.ts'
 import { type HttpCall, type HttpReply, problem, type Step } from './http.ts'
-import { ENDED, NOT_READY, wrongRegion } from './refusals.ts'
+import { ENDED, NOT_READY, wrongRegion, wrongRole } from './refusals.ts'
 import type { GuardedRoute, OpenRoute } from './route.ts'
 
 /** The actor in the audit while nobody has shown who it is; no user may have this name. */
@@ -83,8 +83,8 @@ async function callerOf(context: GatewayContext, route: GuardedRoute, call: Http
   const tooFast = context.limiter.takeRequest(claims.sub, route.method)
   if (tooFast !== null) return { ok: false, ...tooFast, actor: claims.sub }
   if (!may(claims.role, route.action)) {
-    const message = `A ${claims.role} may not send ${route.action}.`
-    return { ok: false, refusal: { code: 'wrong-role', message }, actor: claims.sub }
+    const asks = `ask for ${nameOf(route)}; it is for ${RIGHTS[route.action].roles.join(', ')}`
+    return { ok: false, refusal: wrongRole(claims.role, asks), actor: claims.sub }
   }
   // A body may take seconds to arrive, and whoever was let in may have been ended meanwhile.
   await call.body
@@ -100,9 +100,12 @@ function note(context: GatewayContext, route: GuardedRoute, call: HttpCall, refu
     region: null,
     subject: null,
     address: call.address,
-    details: { code: refusal.code, route: `${route.method.toUpperCase()} ${route.pattern}` },
+    details: { code: refusal.code, route: nameOf(route) },
   })
 }
+
+/** As PROTOCOL.md lists it. */
+const nameOf = ({ method, pattern }: GuardedRoute): string => `${method.toUpperCase()} ${pattern}`
 
 /** Whether the caller may act for a region: an admin for all, everyone else for those that the token names. */
 export function inRegion(caller: TokenClaims, region: RegionId): Step<RegionId> {

@@ -1,5 +1,6 @@
 /** The gateway's own refusals: what it says before a region has heard of anything. */
 import type { RegionId } from '../domain/ids.ts'
+import type { Role } from '../domain/roles.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
 import { LIMITS } from '../protocol/limits.ts'
@@ -45,6 +46,21 @@ export function wrongFrameKind(format: WireFormat): Refusal {
 export function wrongRegion(region: RegionId): Refusal {
   return { code: 'wrong-region', message: `The token does not name region ${region}; ask for one that does.` }
 }
+
+export function userOfOtherRegions(region: RegionId): Refusal {
+  const message = `The user may not act for region ${region}; choose another region, or ask an administrator.`
+  return { code: 'wrong-region', message, details: { region } }
+}
+
+/** Input: `does`, what the role may not do. */
+export const wrongRole = (role: Role, does: string): Refusal => ({
+  code: 'wrong-role',
+  message: `${capital(withArticle(role))} may not ${does}.`,
+})
+
+export const withArticle = (role: Role): string => `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role}`
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 export function unknownRegion(region: RegionId): Refusal {
   return { code: 'unknown-region', message: `This engine owns no region ${region}; check the name or the address.` }

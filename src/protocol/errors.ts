@@ -29,7 +29,7 @@ export const ERRORS = {
   'refresh-refused': rule(401, false, 'The refresh token is spent, unknown or ended; sign in again.'),
   'password-unfit': rule(400, false, 'The new password does not meet the rules; `details.rule` names the one.'),
   'wrong-role': rule(403, false, 'The role of this session may not send this message.'),
-  'wrong-region': rule(403, false, 'The token does not name this region.'),
+  'wrong-region': rule(403, false, 'The token, or the user who signs in, does not name this region.'),
   'wrong-unit': rule(
     403,
     false,

@@ -67,7 +67,7 @@ function inDomainUnits(wire: WireFix | FeedFix, from: 0 | 1, fixedAtMs: number):
 export const FIX_FIELDS = ['seq', 'ageMs', 'lonE7', 'latE7', 'accuracyDm', 'speedCmps', 'headingDd'] as const
 /** The same for a fix of a feed. */
 export const FEED_FIX_FIELDS = ['channel', ...FIX_FIELDS] as const
-const NULLABLE: ReadonlySet<string> = new Set(['accuracyDm', 'speedCmps', 'headingDd'])
+export const NULLABLE: ReadonlySet<string> = new Set(['accuracyDm', 'speedCmps', 'headingDd'])
 
 /** Output: the fix without unknown trailing elements, or the name of its first element that is wrong. */
 export function checkFix<F extends (typeof FEED_FIX_FIELDS)[number]>(

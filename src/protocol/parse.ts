@@ -19,6 +19,7 @@ import {
   type FixRequest,
   type HintRequest,
   inRange,
+  NULLABLE,
   noMinusZero,
   readFixFrame,
 } from './fix-frame.ts'
@@ -212,7 +213,10 @@ function parseFixes(
     const path = () => (type === 'hint' ? 'fix' : `fixes.${i - first}`)
     if (!Array.isArray(fix)) return wrongFix(path(), `must be a fix, [${fields.join(', ')}]`)
     const checked = checkFix(fix, fields)
-    if (typeof checked === 'string') return wrongFix(`${path()}.${checked}`, rangeText(RANGES[checked]))
+    if (typeof checked === 'string') {
+      const must = rangeText(RANGES[checked])
+      return wrongFix(`${path()}.${checked}`, NULLABLE.has(checked) ? `${must}, or null` : must)
+    }
     fixes.push(checked)
   }
   if (suspectText) {
@@ -272,11 +276,16 @@ const malformed = (problem: string): Refusal => ({
   message: `Nothing was read: ${problem}. Send one whole, well-formed message.`,
 })
 
+/** Input: `undefined` where the message is empty. */
 function unknownType(type: unknown, format: WireFormat): Refusal {
   const known = format === 'binary' ? 'a small integer' : 'a name'
+  const problem =
+    type === undefined
+      ? 'The message is empty; it begins with its type'
+      : `No client message has type ${JSON.stringify(type).slice(0, 40)}`
   return {
     code: 'unknown-type',
-    message: `No client message has type ${String(JSON.stringify(type)).slice(0, 40)}; in this subprotocol a type is ${known} of PROTOCOL.md's table.`,
+    message: `${problem}; in this subprotocol a type is ${known} of PROTOCOL.md's table.`,
   }
 }
 

@@ -4,6 +4,7 @@ import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
 import { fromE7, toE7 } from './fix-frame.ts'
+import { orNull } from './nullable.ts'
 import { isLabel, labelMust } from './text.ts'
 
 export interface RegionReference {
@@ -77,8 +78,8 @@ const capabilities = (() => {
     .transform(words => [...new Set(words)])
 })()
 const capacity = (() => {
-  const error = `must be a whole number from 0 to ${CAPACITY_MAX}, or null`
-  return z.int({ error }).min(0, { error }).max(CAPACITY_MAX, { error }).nullable()
+  const error = `must be a whole number from 0 to ${CAPACITY_MAX}`
+  return orNull(z.int({ error }).min(0, { error }).max(CAPACITY_MAX, { error }))
 })()
 const timeZone = z
   .string({ error: 'must be an IANA time zone such as Europe/Berlin or UTC' })
@@ -98,20 +99,20 @@ export const UNIT_FIELDS = {
   callSign: label(LABEL_CHARS),
   levelOfCare: oneOf(LEVELS_OF_CARE),
   capabilities,
-  homeStation: itemId.nullable(),
+  homeStation: orNull(itemId),
 }
 const place = { name: label(LABEL_CHARS), lonDeg: degrees(180), latDeg: degrees(90) }
 export const STATION_FIELDS = {
   stationId: itemId,
   ...place,
   capacity,
-  address: label(ADDRESS_CHARS).nullable(),
-  note: label(NOTE_CHARS).nullable(),
+  address: orNull(label(ADDRESS_CHARS)),
+  note: orNull(label(NOTE_CHARS)),
 }
 export const HOSPITAL_FIELDS = {
   hospitalId: itemId,
   ...place,
-  address: label(ADDRESS_CHARS).nullable(),
+  address: orNull(label(ADDRESS_CHARS)),
   emergencyDepartment: z.boolean({ error: 'must be true or false' }),
   capabilities,
 }

@@ -22,6 +22,7 @@ import {
 } from '../domain/vocabulary.ts'
 import { fromE7, noMinusZero, toE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
+import { orNull } from './nullable.ts'
 import { isWithin } from './text.ts'
 import { parseTile } from './tiles.ts'
 import { type ClientTypeName, type FeedChannel, type StreamDeclaration, TILE_ZOOMS, type TileWatch } from './wire.ts'
@@ -79,7 +80,7 @@ const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
   return z.array(item, { error }).min(min, { error }).max(max, { error })
 }
 /** Null and an absent key mean the same. */
-const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform(value => value ?? null)
+const optional = <T extends z.ZodType>(schema: T) => orNull(schema).default(null)
 
 const TILE_PROBLEM = `must be z/x/y of the Web Mercator grid with z one of ${TILE_ZOOMS.join(', ')}`
 
@@ -134,8 +135,8 @@ const tileWatch = z
   .tuple(
     [
       z.string({ error: TILE_PROBLEM }).refine(tile => parseTile(tile) !== null, { error: TILE_PROBLEM }),
-      matching(STREAM_ID).nullable(),
-      integer(RANGES.position).nullable(),
+      orNull(matching(STREAM_ID)),
+      orNull(integer(RANGES.position)),
     ],
     { error: 'must be [tile, stream, seq]' },
   )
@@ -160,8 +161,8 @@ const callChanges = z
       lonE7: lonE7.optional(),
       latE7: latE7.optional(),
       priority: callFields.priority.optional(),
-      problem: text(1, LIMITS.problemChars).nullable().optional(),
-      details: details.nullable().optional(),
+      problem: orNull(text(1, LIMITS.problemChars)).optional(),
+      details: orNull(details).optional(),
     },
     { error: 'must be a map, what changes' },
   )
@@ -218,7 +219,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
         token,
         region: matching(REGION_ID),
         role: oneOf(ROLES),
-        unitId: matching(UNIT_ID).nullable(),
+        unitId: orNull(matching(UNIT_ID)),
         clientNowMs: atMs,
         streams: list(stream, 0, LIMITS.streamsPerHello),
       })
@@ -245,7 +246,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
       .object({
         id,
         status: oneOf(['available', 'unavailable']),
-        reason: oneOf(UNAVAILABLE_REASONS).nullable(),
+        reason: orNull(oneOf(UNAVAILABLE_REASONS)),
         happenedAtMs: atMs,
       })
       .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {
@@ -275,7 +276,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
     ({ id, ...fields }) => ask(id, { type: 'cancel-trip', ...fields }),
   ),
   nearest: shape(
-    z.object({ id, lonE7, latE7, k: integer(RANGES.k), levelOfCare: levelOfCare.nullable() }),
+    z.object({ id, lonE7, latE7, k: integer(RANGES.k), levelOfCare: orNull(levelOfCare) }),
     ({ id, lonE7, latE7, k, levelOfCare }) => ({
       type: 'nearest',
       id,
@@ -285,7 +286,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
       levelOfCare,
     }),
   ),
-  'watch-board': shape(z.object({ id, fromPosition: integer(RANGES.position).nullable() }), fields => ({
+  'watch-board': shape(z.object({ id, fromPosition: orNull(integer(RANGES.position)) }), fields => ({
     type: 'watch-board',
     ...fields,
   })),
@@ -322,7 +323,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
         id,
         unitId: matching(UNIT_ID),
         status: oneOf(['available', 'unavailable', 'off-duty']),
-        reason: oneOf(UNAVAILABLE_REASONS).nullable(),
+        reason: orNull(oneOf(UNAVAILABLE_REASONS)),
         happenedAtMs: atMs,
       })
       .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {

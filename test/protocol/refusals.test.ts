@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { LIMITS } from '../../src/protocol/limits.ts'
-import { parseFrame } from '../../src/protocol/parse.ts'
+import { type Parsed, parseFrame } from '../../src/protocol/parse.ts'
+import { SHAPES } from '../../src/protocol/shapes.ts'
 import {
   accepted,
   FORMATS,
@@ -410,5 +411,48 @@ test('a refusal uses a code of the table and says what to do', () => {
     assert.ok(!parsed.ok)
     assert.ok(Object.hasOwn(ERRORS, parsed.refusal.code))
     assert.match(parsed.refusal.message, /\b(send|correct|split|type is)\b/i)
+  }
+})
+
+test('a field that may be null says so when it is refused, and no other does', () => {
+  const wrong = [[], {}, 'no such word', -1.5]
+  // Whether these may be null goes by another field.
+  const byAnother = new Set(['hello.unitId', 'set-status.reason', 'set-unit-status.reason'])
+  for (const name of TYPE_NAMES) {
+    const sample = SAMPLES[name] as readonly unknown[]
+    const fields = name === 'fix' || name === 'hint' || name === 'feed-fixes' ? [] : SHAPES[name].fields
+    for (const [index, field] of fields.entries()) {
+      const changed = (value: unknown) => json(JSON.stringify(sample.with(index + 1, value)))
+      const mayBeNull = changed(null).ok
+      for (const value of wrong) {
+        const answer = changed(value)
+        if (answer.ok || answer.refusal.details?.path !== field) continue
+        const { message } = answer.refusal
+        assert.equal(
+          /null/.test(message),
+          mayBeNull || byAnother.has(`${name}.${field}`),
+          `${name}.${field}: ${message}`,
+        )
+      }
+    }
+  }
+  const message = (parsed: Parsed) => (parsed.ok ? '' : parsed.refusal.message)
+  assert.match(message(json('["watch-board","c1",-1]')), /`fromPosition` must be an integer from 0 to \d+, or null;/)
+  assert.match(message(json('["nearest","c1",0,0,1,"vet"]')), /`levelOfCare` must be one of .*, cct, or null;/)
+  assert.match(
+    message(json('["fix",0,0,[1,0,0,0,-1,0,0]]')),
+    /accuracyDm` must be an integer from 0 to 65535, or null;/,
+  )
+  assert.match(message(json('["fix",0,0,[1,0,0,9e9,0,0,0]]')), /latE7` must be an integer from -9\d+ to 9\d+;/)
+  const [, , sample] = SAMPLES['enter-call'] as readonly [unknown, unknown, object]
+  const call = (more: object) => json(JSON.stringify(withElement('enter-call', 2, { ...sample, ...more })))
+  assert.match(message(call({ problem: 7 })), /`call.problem` must be a string of 1 to 32 characters, or null;/)
+  assert.match(message(call({ details: { phone: 7 } })), /`call.details.phone` must be .*, or null;/)
+})
+
+test('[ER-3] an empty message is said to be empty', () => {
+  for (const answer of [json('[]'), binary('90')]) {
+    assert.equal(answer.ok ? '' : answer.refusal.code, 'unknown-type')
+    assert.match(answer.ok ? '' : answer.refusal.message, /^The message is empty; it begins with its type;/)
   }
 })

@@ -1,6 +1,7 @@
 /** Administration of devices, the same for HTTP and the command line: what may be, and what a change ends. */
 import { z } from 'zod'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
+import { orNull } from '../../protocol/nullable.ts'
 import { isLabel, labelMust } from '../../protocol/text.ts'
 import type { Database } from '../../store/database.ts'
 import { DEVICE_ROLES, type Device, type DeviceChanges, DeviceStore, type NewDevice } from '../../store/devices.ts'
@@ -21,14 +22,14 @@ const name = z
   .string({ error: labelMust(NAME_CHARS) })
   .refine(text => isLabel(text, NAME_CHARS), { error: labelMust(NAME_CHARS) })
 const region = matching(REGION_ID, 'must be 1 to 16 characters of a-z 0-9')
-const unit = matching(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null')
+const unit = matching(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -')
 const units = sentUnits(UNITS_MAX)
 
 export const NEW_DEVICE = z.strictObject({
   name,
   role: z.enum(DEVICE_ROLES, { error: `must be one of ${DEVICE_ROLES.join(', ')}` }),
   region,
-  unit: unit.nullable().default(null),
+  unit: orNull(unit).default(null),
   units: units.optional(),
 })
 

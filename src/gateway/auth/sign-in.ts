@@ -19,7 +19,7 @@ import { nameKey, USER_NAME, type User, UserStore } from '../../store/users.ts'
 import { networksOf } from '../client-address.ts'
 import { NOBODY } from '../guard.ts'
 import type { Step } from '../http.ts'
-import { invalidField, wrongRegion } from '../refusals.ts'
+import { invalidField, userOfOtherRegions, withArticle } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
 import { markDevice, markedDevice } from './device-marks.ts'
@@ -320,11 +320,13 @@ export class SignIn {
 
   /** What the sign-in is for: of a driver one unit in one region, of all others one region where they ask for it. */
   async #reach(user: User, { region, unit }: SignInRequest): Promise<Step<Reach>> {
-    if (region !== null && user.role !== 'admin' && !user.regions.includes(region)) return refuse(wrongRegion(region))
+    if (region !== null && user.role !== 'admin' && !user.regions.includes(region)) {
+      return refuse(userOfOtherRegions(region))
+    }
     if (user.role !== 'driver') {
       return unit === null
         ? reach(region, null)
-        : refuse(invalidField('unit', `is for drivers; this is a ${user.role}`))
+        : refuse(invalidField('unit', `is for drivers; this is ${withArticle(user.role)}`))
     }
     if (unit === null) return refuse(invalidField('unit', 'must name the unit that the driver signs in for'))
     if (user.units !== null && !user.units.includes(unit)) {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { UNIT_ID, type UnitId } from '../../domain/ids.ts'
+import { orNull } from '../../protocol/nullable.ts'
 import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 
@@ -15,13 +16,13 @@ export type SentUnits = readonly UnitId[] | typeof ALL | null
 
 /** The form of the field. Input: how many a list has at most. */
 export function sentUnits(max: number) {
-  const error = `must be a list of 1 to ${max} unit ids, or ${ALL}, or null`
+  const error = `must be a list of 1 to ${max} unit ids, or ${ALL}`
   const list = z
     .array(z.string({ error }).regex(UNIT_ID, { error }), { error })
     .min(1, { error })
     .max(max, { error })
     .transform(items => [...new Set(items)])
-  return z.union([z.literal(ALL), list], { error }).nullable()
+  return orNull(z.union([z.literal(ALL), list], { error }))
 }
 
 /**

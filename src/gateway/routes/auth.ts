@@ -1,6 +1,7 @@
 /** Signing in, staying signed in, signing out, and the caller's own account. */
 import { z } from 'zod'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
+import { orNull } from '../../protocol/nullable.ts'
 import { SENT_PASSWORD } from '../auth/accounts.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { Granted } from '../auth/sign-in.ts'
@@ -24,15 +25,15 @@ const text = (() => {
   const error = `must be a text of 1 to ${SENT_CHARS} characters`
   return z.string({ error }).min(1, { error }).max(SENT_CHARS, { error })
 })()
-const id = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error }).nullable().default(null)
+const id = (pattern: RegExp, error: string) => orNull(z.string({ error }).regex(pattern, { error })).default(null)
 
 const LOGIN = z.strictObject({
   user: text,
   password: SENT_PASSWORD,
-  region: id(REGION_ID, 'must be 1 to 16 characters of a-z 0-9, or null'),
-  unit: id(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -, or null'),
+  region: id(REGION_ID, 'must be 1 to 16 characters of a-z 0-9'),
+  unit: id(UNIT_ID, 'must be 1 to 32 characters of A-Z a-z 0-9 . _ -'),
   // One that is no mark, or too old, is as none: a device that kept it for long must not be turned away for that.
-  deviceMark: z.string({ error: 'must be a text, or null' }).nullable().default(null),
+  deviceMark: orNull(z.string({ error: 'must be a text' })).default(null),
 })
 const REFRESH = z.strictObject({ refreshToken: text })
 const PASSWORD = z.strictObject({ current: SENT_PASSWORD, next: SENT_PASSWORD })

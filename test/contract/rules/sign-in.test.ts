@@ -128,7 +128,9 @@ test('[AU-3] all others leave the unit out, and may choose one of their regions'
   const name = await addUser({ regions: ['akl', 'wlg'] })
   assert.deepEqual((await granted(name, { region: 'wlg' })).user.regions, ['wlg'])
   assert.equal(outcome(await login(name, { unit: 'A-7' })), '400 invalid-field unit')
-  assert.equal(outcome(await login(name, { region: 'chc' })), '403 wrong-region')
+  const foreign = await login(name, { region: 'chc' })
+  assert.equal(outcome(foreign), '403 wrong-region')
+  assert.match(foreign.body.detail, /^The user may not act for region chc;/)
 })
 
 test('[AU-4] an access token ends with its time, and all tokens of a sign-in tell the same moment of it', async () => {

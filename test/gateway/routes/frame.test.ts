@@ -27,8 +27,15 @@ test('[HT-1] every guarded route turns away whoever shows no token, and every ro
     assert.deepEqual([missing.status, missing.body.code], [401, 'token-missing'], `${method} ${path}`)
     for (const role of ['driver', 'dispatcher', 'supervisor', 'admin', 'feed'] as const) {
       if (RIGHTS[route.action].roles.includes(role)) continue
-      const refused = await site.ask(path, { caller: callerOf(role), method, ...sent })
+      const refused = await site.ask(path, {
+        caller: callerOf(role),
+        method,
+        ...sent,
+      })
       assert.deepEqual([refused.status, refused.body.code], [403, 'wrong-role'], `${role}: ${method} ${path}`)
+      const who = role === 'admin' ? 'An admin' : `A ${role}`
+      const whose: string = RIGHTS[route.action].roles.join(', ')
+      assert.equal(refused.body.detail, `${who} may not ask for ${method} ${route.pattern}; it is for ${whose}.`)
     }
   }
 })
