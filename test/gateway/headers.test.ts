@@ -10,7 +10,8 @@ test('every answer tells browsers to guess nothing, frame nothing, and lead nowh
     ['GET', '/metrics', 200],
     ['GET', '/v1/trips/x', 401],
     ['GET', '/nowhere', 404],
-    ['OPTIONS', '/healthz', 404],
+    ['OPTIONS', '/healthz', 405],
+    ['HEAD', '/healthz', 200],
     ['GET', '/v1/ws', 400],
   ] as const) {
     const upgrade: Record<string, string> =

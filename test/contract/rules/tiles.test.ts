@@ -108,13 +108,21 @@ for (const format of FORMATS) {
     const crew = await crewOn('A1', region, format)
     const desk = await stage.desk({ region, format })
     await look(desk, HERE, FAR)
-    const [, , , seqHere] = await snapshot(desk, HERE)
-    const [, , , seqFar] = await snapshot(desk, FAR)
+    const seqs = new Map([HERE, FAR].map(tile => [tile, 0]))
+    for (const tile of seqs.keys()) seqs.set(tile, (await snapshot(desk, tile))[3])
+    const next = async (tile: string) => {
+      const frame = await moves(desk, tile)
+      assert.equal(frame[2], seqs.get(tile)! + 1)
+      seqs.set(tile, frame[2])
+      return frame
+    }
     for (let i = 0; i < 4; i += 1) {
       const isAway = i % 2 === 0
       crew.send('fix', 0, 10 * i, fixAt(2 + i, isAway ? FAR_KM : 1))
-      const [here, far] = [await moves(desk, HERE), await moves(desk, FAR)]
-      assert.deepEqual([here[2], far[2]], [seqHere + i + 1, seqFar + i + 1])
+      let here = await next(HERE)
+      const far = await next(FAR)
+      // What the snapshot had of its coming may be told once more.
+      if (i === 0 && here[5].length === 0) here = await next(HERE)
       const [left, entered] = isAway ? [here, far] : [far, here]
       assert.deepEqual([left[4], left[5]], [[], ['A1']])
       assert.deepEqual([ids(entered[4]), entered[5]], [['A1'], []])
