@@ -36,10 +36,27 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 
+/** What people try that there is not, and what does it. */
+const INSTEAD: readonly (readonly [RegExp, string])[] = [
+  [/unknown option '(--port|-p)'/, 'The port is a setting: PORT=9002 goldenhour serve.'],
+  [
+    /unknown option '(--host|--database-url|--data-dir)'/,
+    'Settings are environment variables or in a file; see config docs.',
+  ],
+  [/unknown option '-v'/, 'The version is told by -V.'],
+  [/unknown command '(delete|remove|rm)'/, 'Nothing that is on record is deleted; users and devices are disabled.'],
+]
+
 const program = new Command('goldenhour')
   .description('Real-time ambulance coordination: the engine and its tools.')
   .version(packageVersion())
   .showHelpAfterError('(add --help for what this command takes)')
+  .configureOutput({
+    outputError(text, write) {
+      const [, instead] = INSTEAD.find(([what]) => what.test(text)) ?? []
+      write(instead === undefined ? text : `${text}${instead}\n`)
+    },
+  })
   // Thrown instead of ended, so that every way out of the program passes here. Commands made below inherit it.
   .exitOverride()
   .addHelpText(

@@ -102,7 +102,13 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env, file?: strin
 function unknownVariables(set: ReadonlyMap<string, string>): string[] {
   return [...set.keys()]
     .filter(name => name.startsWith(PREFIX) && !name.startsWith(RESERVED) && !VARIABLES.includes(name))
-    .map(name => `${name} is not a setting; did you mean ${nearest(name, VARIABLES)}?`)
+    .map(name => `${name} is not a setting; did you mean ${meantBy(name)}?`)
+}
+
+/** Some names are those that other programs use, without our prefix. */
+function meantBy(name: string): string {
+  const bare = name.slice(PREFIX.length)
+  return VARIABLES.includes(bare) ? bare : nearest(name, VARIABLES)
 }
 
 function given(

@@ -1,7 +1,7 @@
 /** How the program gets from its sources to its first command: what it loads, and what is kept between two runs. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -118,4 +118,13 @@ test('a source that cannot be compiled is left to tsx, which says what is wrong 
   const { root, sources } = await checkout(t)
   await writeFile(path.join(root, 'src/cli/word.ts'), 'export const word = = 1\n')
   assert.equal(compiled(sources), null)
+})
+
+test('a checkout without its modules says how to get them', async t => {
+  const root = await temporaryDir(t)
+  await symlink(path.join(ROOT, 'src'), path.join(root, 'src'))
+  await cp(BIN, path.join(root, 'bin'), { recursive: true })
+  await writeFile(path.join(root, 'package.json'), '{"type": "module"}')
+  const ran = run(process.execPath, [path.join(root, 'bin/goldenhour.js'), 'serve'])
+  await assert.rejects(ran, { code: 1, stderr: /^error: .*: run npm ci first\.\n$/ })
 })

@@ -234,6 +234,13 @@ test('a key or variable that is no setting is refused with the one that was prob
   assert.deepEqual(await wrong({}, { limits: 7, tls: null }), ['limits in FILE must be an object.'])
 })
 
+test('a variable that has no prefix is named where it was given one', async () => {
+  assert.deepEqual(await wrong({ GOLDENHOUR_PORT: '9002', GOLDENHOUR_DATABASE_URL: 'x' }), [
+    'GOLDENHOUR_PORT is not a setting; did you mean PORT?',
+    'GOLDENHOUR_DATABASE_URL is not a setting; did you mean DATABASE_URL?',
+  ])
+})
+
 test('variables of tests and of other programs are left alone', async () => {
   assert.deepEqual(await wrong({ GOLDENHOUR_TEST_LONG: '1', GOLDEN: 'x', LIMITS_DEPTH: 'x' }), [])
 })
