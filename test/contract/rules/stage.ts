@@ -189,6 +189,13 @@ export class Speaker {
     return found as Message<T>
   }
 
+  /** Until the board is told as of a position: by its records up to there, or by a snapshot. */
+  async hearBoardAsOf(position: number): Promise<void> {
+    const tells = (message: ServerMessage) =>
+      (message[0] === 'board' || message[0] === 'board-events') && message[1] >= position
+    await this.#find(`the board as of ${position}`, tells)
+  }
+
   /**
    * Everything that has left the engine for this client and nobody has asked for; but not that the store keeps something
    * waiting, which on a slow machine it may.
