@@ -123,8 +123,9 @@ test('a source that cannot be compiled is left to tsx, which says what is wrong 
 test('a checkout without its modules says how to get them', async t => {
   const root = await temporaryDir(t)
   await symlink(path.join(ROOT, 'src'), path.join(root, 'src'))
-  await cp(BIN, path.join(root, 'bin'), { recursive: true })
+  // A link would be followed to the modules of this checkout.
+  await cp(BIN, path.join(root, 'bin'), { recursive: true, dereference: true })
   await writeFile(path.join(root, 'package.json'), '{"type": "module"}')
-  const ran = run(process.execPath, [path.join(root, 'bin/goldenhour.js'), 'serve'])
+  const ran = run(process.execPath, [path.join(root, 'bin/goldenhour.js'), 'serve'], { timeout: 60_000 })
   await assert.rejects(ran, { code: 1, stderr: /^error: .*: run npm ci first\.\n$/ })
 })
