@@ -42,7 +42,7 @@ export interface Returned extends Pick<Return, 'backAtMs' | 'attempts' | 'reache
   readonly faults: Readonly<Record<string, number>>
   /** From the parent's `ready` on. */
   readonly cpuShare: number
-  /** How late the crowd itself was at the worst, from `watch` on. */
+  /** How late the crowd itself was at the worst, from the parent's `ready` on. */
   readonly loopLagMaxMs: number
 }
 export type FromCrowd =
@@ -116,12 +116,13 @@ class Crowd {
   watch(): void {
     this.#isWatching = true
     this.#attempts.fill(0)
-    this.#loopDelay.enable()
   }
 
   async untilBack(): Promise<Returned> {
     const startedMs = performance.now()
     const cpuBefore = process.cpuUsage()
+    // What it was late before that, when all lost their connections at once, met no server that could answer.
+    this.#loopDelay.enable()
     while (this.#open < this.#clients.length && performance.now() < startedMs + GIVE_UP_AFTER_MS) {
       await sleep(LOOK_EVERY_MS)
     }

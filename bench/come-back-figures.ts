@@ -21,6 +21,8 @@ export interface ReturnFigures {
   readonly backLastMs: number
   readonly attemptsPerClient: number
   readonly attemptsPerClientMax: number
+  /** Connections at a ready server for each client that came back. */
+  readonly reachedPerClient: number
   /** From the readiness until the last was back. */
   readonly reachedMeanPerS: number
   /** In any one second, from the kill on. */
@@ -45,6 +47,7 @@ export function returnFigures({ killedAtMs, readyAtMs, backAtMs, attempts, reach
     backLastMs,
     attemptsPerClient: attempts.reduce((sum, each) => sum + each, 0) / attempts.length,
     attemptsPerClientMax: Math.max(...attempts),
+    reachedPerClient: meanwhile / Math.max(1, backMs.length),
     // Within less than a second there is no rate to tell.
     reachedMeanPerS: meanwhile / Math.max(1, backLastMs / S),
     reachedPeakPerS: mostWithin(reached, S),

@@ -36,6 +36,7 @@ test('attempts are told by client, and those that reached a server by the second
   })
   assert.equal(figures.attemptsPerClient, 3.5)
   assert.equal(figures.attemptsPerClientMax, 5)
+  assert.equal(figures.reachedPerClient, 2)
   assert.equal(figures.reachedMeanPerS, 1)
   assert.equal(figures.reachedPeakPerS, 3)
 })
