@@ -22,7 +22,8 @@ import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
 import { checkCertificate } from './gateway/tls.ts'
-import { loadUws } from './gateway/uws.ts'
+import { chooseTransport } from './gateway/transport/choose.ts'
+import type { Transport } from './gateway/transport/transport.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -90,6 +91,13 @@ const STARTING: Readiness = {
   away: new Map(),
 }
 
+interface GatewayParts {
+  readonly transport: Transport
+  readonly database: Database
+  readonly audit: PostgresAudit
+  readonly access: Access
+}
+
 class RunningEngine implements Engine {
   readonly #config: Config
   readonly #log: Logger
@@ -132,17 +140,18 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     // What needs no database is looked at first: a start that cannot be must not begin with migrations and a first user.
-    loadUws()
+    const transport = this.#chooseTransport()
     if (this.#config.tls !== null) checkCertificate(this.#config.tls)
     this.#limits = this.#limitsThatFit()
     const database = await this.#openDatabase()
     this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
+    const openGateway = () => this.#openGateway({ transport, database, audit, access })
     this.#metrics.observe(this.#gauges())
     // In this place, though a standby may open it later: regions say their last words through it.
     this.#endings.add('the gateway', () => this.#gateway?.close())
-    const portTaken = await this.#openGateway(database, audit, access).catch(error => {
+    const portTaken = await openGateway().catch(error => {
       if (error instanceof PortTaken) return error
       throw error
     })
@@ -152,7 +161,7 @@ class RunningEngine implements Engine {
       if (!(portTaken instanceof PortTaken)) return
       // Nobody had to be waited for, so it is no engine of ours that has the port.
       if (!waited) throw portTaken
-      await this.#openGatewaySoon(() => this.#openGateway(database, audit, access))
+      await this.#openGatewaySoon(openGateway)
     }
     const regions = this.#keepRegions(database, anchor, this.#startActors(), onTaken)
     this.#regions = regions
@@ -176,14 +185,25 @@ class RunningEngine implements Engine {
     return fitted
   }
 
-  /** Errors: PortTaken, UwsUnavailable. */
-  async #openGateway(database: Database, audit: PostgresAudit, access: Access): Promise<void> {
+  /** Errors: UwsUnavailable. */
+  #chooseTransport(): Transport {
+    const { transport, insteadOfNative } = chooseTransport(this.#config.transport)
+    if (insteadOfNative !== null) {
+      const reason = insteadOfNative
+      this.#log.warn({ reason }, 'the portable transport takes the place of the native one, at several times its cost')
+    }
+    return transport
+  }
+
+  /** Errors: PortTaken. */
+  async #openGateway({ transport, database, audit, access }: GatewayParts): Promise<void> {
     const { host, port, tls, allowedOrigins, trustedProxies, metricsFrom, ownNames, auth } = this.#config
     const sessionMaxAgeMs = auth.sessionMaxAgeS * 1_000
     const gateway = await startGateway({
       host,
       port,
       tls,
+      transport,
       door: { limits: this.#limits, allowedOrigins, trustedProxies, metricsFrom, ownNames, sessionMaxAgeMs },
       directory: {
         region: id => this.#regions?.region(id) ?? null,

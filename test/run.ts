@@ -28,6 +28,17 @@ const APART = [
   ...['tools/torture/options', 'tools/torture/torture.long'],
 ]
 const FILES_TOGETHER = 10
+/** What runs a second time, over the portable transport; with --long all the rules do. */
+const ALSO_PORTABLE = ['gateway/', 'contract/rules/limits', 'contract/rules/session', 'contract/rules/wire']
+const ALSO_PORTABLE_LONG = ['gateway/', 'contract/rules/', 'contract/matrix/']
+/** Loading, choosing and routing are the same whatever else runs over it. */
+const NEVER_TWICE = 'gateway/transport/'
+
+/** Files that run in one process, over one transport. */
+interface Together {
+  readonly names: string[]
+  readonly isPortable: boolean
+}
 
 /** Several times what the slowest file takes on a busy machine. */
 const HANGS_AFTER_MS = 480_000
@@ -43,36 +54,51 @@ if (missing.length > 0) {
 if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
 process.exitCode = await runTests(positionals, values.long === true)
 
-/** The names of the files of each process, in the order in which processes start. */
-async function testFiles(withLong: boolean): Promise<string[][]> {
+/** The files of each process, in the order in which processes start. */
+async function testFiles(withLong: boolean): Promise<Together[]> {
   const all = await readdir(testDir, { recursive: true })
   const names = all
     .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
-  const processes: string[][] = []
+  const twice = withLong ? ALSO_PORTABLE_LONG : ALSO_PORTABLE
+  const portable = names.filter(
+    name =>
+      !name.startsWith(NEVER_TWICE) && twice.some(each => name.startsWith(each)) && !name.endsWith('.long.test.ts'),
+  )
+  return [...together(names, false), ...together(portable, true)]
+}
+
+function together(names: readonly string[], isPortable: boolean): Together[] {
+  const processes: Together[] = []
   const open = new Map<string, string[]>()
   for (const name of names) {
     const directory = name.split(path.sep)[0]!
     const others = open.get(directory)
-    if (APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))) processes.push([name])
-    else if (others !== undefined && others.length < FILES_TOGETHER) others.push(name)
-    else {
-      open.set(directory, [name])
-      processes.push(open.get(directory)!)
+    const isApart = APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))
+    if (!isApart && others !== undefined && others.length < FILES_TOGETHER) {
+      others.push(name)
+      continue
     }
+    const own = [name]
+    if (!isApart) open.set(directory, own)
+    processes.push({ names: own, isPortable })
   }
   return processes
 }
 
 /** One file that runs those of the copy, each as a suite when there are several. */
-async function entryOf(names: readonly string[], copy: string, dir: string, index: number): Promise<string> {
-  const files = names.map(name => [name, pathToFileURL(path.join(copy, 'test', name.replace(/\.ts$/, '.js'))).href])
+async function entryOf({ names, isPortable }: Together, copy: string, dir: string, index: number): Promise<string> {
+  const files = names.map(name => [
+    isPortable ? `${name} over the portable transport` : name,
+    pathToFileURL(path.join(copy, 'test', name.replace(/\.ts$/, '.js'))).href,
+  ])
   // The runner sorts its files by their names.
   const entry = path.join(dir, `${String(index).padStart(3, '0')}.test.mjs`)
   const several = `import { describe } from 'node:test'
+${isPortable ? "process.env.GOLDENHOUR_TRANSPORT = 'portable'" : ''}
 for (const [name, url] of ${JSON.stringify(files)}) describe(name, async () => void (await import(url)))
 `
-  await writeFile(entry, files.length > 1 ? several : `import ${JSON.stringify(files[0]![1])}\n`)
+  await writeFile(entry, files.length > 1 || isPortable ? several : `import ${JSON.stringify(files[0]![1])}\n`)
   return entry
 }
 
@@ -120,7 +146,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
     // What waits for ever fails, with its name, instead of keeping everybody waiting.
     if (process.env.GOLDENHOUR_TEST_LONG === undefined) flags.push(`--test-timeout=${HANGS_AFTER_MS}`)
     const paths =
-      processes === null ? named : await Promise.all(processes.map((names, index) => entryOf(names, copy, dir, index)))
+      processes === null ? named : await Promise.all(processes.map((files, index) => entryOf(files, copy, dir, index)))
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.
     const child = spawn(process.execPath, [...flags, ...paths], { stdio: 'inherit', detached: true })
     stopChild = () => process.kill(-child.pid!, 'SIGKILL')

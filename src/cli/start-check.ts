@@ -1,9 +1,9 @@
-/** What a start would meet beside its settings: library, certificate, open files, database and port, looked at without a change. */
+/** What a start would meet beside its settings: transport, certificate, open files, database and port, looked at without a change. */
 import type { Config } from '../config/index.ts'
 import { fittedToFiles, openFilesMax } from '../gateway/limits/open-files.ts'
 import { portTrouble } from '../gateway/port-holder.ts'
 import { checkCertificate } from '../gateway/tls.ts'
-import { loadUws } from '../gateway/uws.ts'
+import { chooseTransport } from '../gateway/transport/choose.ts'
 import { checkDatabase } from '../store/database-server.ts'
 
 export interface StartOutlook {
@@ -17,7 +17,7 @@ export async function lookAtStart(config: Config): Promise<StartOutlook> {
   const warnings: string[] = []
   const warn = (warning: string) => void warnings.push(warning)
   const looks: (() => void | Promise<void>)[] = [
-    () => void loadUws(),
+    () => lookAtTransport(config, warn),
     () => lookAtCertificate(config, warn),
     // What is lowered to them is the engine's to tell; too few are none.
     () => void fittedToFiles(config.limits, config.filesKept, openFilesMax()),
@@ -30,6 +30,11 @@ export async function lookAtStart(config: Config): Promise<StartOutlook> {
 }
 
 type Warn = (warning: string) => void
+
+function lookAtTransport({ transport }: Config, warn: Warn): void {
+  const { insteadOfNative } = chooseTransport(transport)
+  if (insteadOfNative !== null) warn(`the portable transport takes the place of the native one: ${insteadOfNative}`)
+}
 
 function lookAtCertificate({ tls }: Config, warn: Warn): void {
   if (tls === null) return

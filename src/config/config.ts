@@ -11,6 +11,8 @@ export interface Config {
   readonly dataDir: string
   /** Region milliseconds that pass in one wall millisecond. */
   readonly clockRate: number
+  /** `auto`: the native one where it loads. */
+  readonly transport: (typeof TRANSPORTS)[number]
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** The longest that a drain may take before the process ends anyway. */
   readonly drainLimitMs: number
@@ -56,4 +58,5 @@ interface OidcIssuer {
   readonly unitClaim: string
 }
 
+export const TRANSPORTS = ['auto', 'native', 'portable'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
-import { LOG_LEVELS } from './config.ts'
+import { LOG_LEVELS, TRANSPORTS } from './config.ts'
 import {
   above0,
   isCidr,
@@ -210,6 +210,11 @@ export const schema = z.strictObject({
     'Region milliseconds that pass in a wall millisecond; fixed by the first record in a database.',
   ),
   logLevel: oneOf(LOG_LEVELS, 'info', 'The least severe lines that the log has.'),
+  transport: oneOf(
+    TRANSPORTS,
+    'auto',
+    'What carries HTTP and WebSockets: `native` (uWebSockets.js), `portable` (node:http and ws, at several times the cost), or `auto`: the native one where it loads.',
+  ),
   drainLimitMs: whole(0, 3_600_000, 10_000, 'The longest that a shutdown may take before the process exits with 1.'),
   tls: z.strictObject({
     certFile: optionalText('a path', isText, {

@@ -1,15 +1,12 @@
 /** The outgoing side of one WebSocket: encodes, gathers, sends, and closes once. */
-import type { WebSocket } from 'uWebSockets.js'
 import type { SharedFrame } from '../actors/region-handle.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
 import type { GatewayContext } from './context.ts'
+import { type DoorSocket, DROPPED } from './transport/transport.ts'
 
 type Payload = Uint8Array | string
-
-/** What uWebSockets.js answers to a send. 1 is sent; 0 is queued and drains by itself, so it needs nothing of us. */
-const DROPPED = 2
 
 /** With this part of the limit waiting in uWebSockets.js, further frames wait here until it has written some of them. */
 const FULL_SHARE = 1 / 4
@@ -39,7 +36,7 @@ export class Connection {
   /** The client's own, also behind trusted proxies. */
   readonly address: string
   /** Null once the connection is gone; uWebSockets.js throws on any use after that. */
-  #ws: WebSocket<unknown> | null
+  #ws: DoorSocket<unknown> | null
   readonly #context: ConnectionContext
   #waiting: Waiting[] = NONE
   /** Bytes waiting here that count against the client. */
@@ -51,7 +48,7 @@ export class Connection {
   #flushIsDue = false
   #isBehindInLedger = false
 
-  constructor(ws: WebSocket<unknown>, format: WireFormat, address: string, context: ConnectionContext) {
+  constructor(ws: DoorSocket<unknown>, format: WireFormat, address: string, context: ConnectionContext) {
     this.#ws = ws
     this.format = format
     this.address = address

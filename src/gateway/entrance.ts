@@ -1,11 +1,11 @@
 /** What is known of a request before anything is done for it: where it comes from, of which page, and whether that will do. */
-import type { HttpRequest } from 'uWebSockets.js'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { AddressRanges, addressKey, canonicalAddress } from './client-address.ts'
 import type { DoorPolicy } from './context.ts'
 import { corsHeaders, isAllowedOrigin } from './cors.ts'
 import { clientOf, MALFORMED } from './forwarded.ts'
 import type { Head } from './head.ts'
+import type { DoorRequest } from './transport/transport.ts'
 
 export interface Visitor {
   /** The client's, or of the nearest proxy that is trusted; empty where the peer has none; `malformed` where a trusted
@@ -69,7 +69,7 @@ export class Entrance {
   }
 
   /** Input: a request that uWebSockets.js has just handed over. */
-  visitor(req: HttpRequest, head: Head): Visitor {
+  visitor(req: DoorRequest, head: Head): Visitor {
     const client = clientOf(head.peer, head.forwarded, this.#proxies)
     if (client.address === MALFORMED) this.#metrics.badForwarded()
     const scheme = client.scheme ?? this.#ownScheme

@@ -1,6 +1,5 @@
 /** The door of the process: one port for WebSockets and HTTP. */
 
-import type { TemplatedApp, us_listen_socket, us_socket } from 'uWebSockets.js'
 import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { systemClock } from '../actors/clock.ts'
@@ -9,12 +8,11 @@ import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'
 import { HttpConnections } from './http-connections.ts'
 import { Limiter } from './limits/limiter.ts'
-import { PortTaken } from './port-holder.ts'
 import { mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { StoreWaits } from './store-waits.ts'
-import { CertificateUnfit, CertificateWatch, checkCertificate, type TlsFiles, tlsOptions } from './tls.ts'
-import { loadUws, type Uws } from './uws.ts'
+import { CertificateWatch, checkCertificate, type TlsFiles } from './tls.ts'
+import type { DoorApp, OpenDoor, Transport } from './transport/transport.ts'
 import { mountNoUpgrade, mountWsDoor } from './ws-door.ts'
 
 type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'storeWaits' | 'sessions' | 'newSessionId'
@@ -25,6 +23,7 @@ export interface GatewayOptions extends Omit<GatewayContext, MadeHere> {
   readonly port: number
   /** Null: plain HTTP and WebSocket. */
   readonly tls: TlsFiles | null
+  readonly transport: Transport
 }
 
 export interface Gateway {
@@ -44,51 +43,60 @@ export interface Gateway {
 /** How long the close frames get to reach the clients before the sockets are cut. */
 const LINGER_MS = 50
 
-/** Errors: PortTaken; UwsUnavailable; CertificateUnfit. */
+/** Errors: PortTaken; CertificateUnfit. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  return new RunningGateway(options)
+  const { tls, log, metrics, transport, host, port } = options
+  const context = contextOf(options)
+  try {
+    if (tls !== null) {
+      const goodUntil = checkCertificate(tls)
+      if (goodUntil.getTime() < Date.now()) log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
+    }
+    const door = await transport.open({ host, port, tls, log, mount: app => mountAll(app, context) })
+    const watch = tls === null ? null : new CertificateWatch(tls, () => door.changeCertificate(), log, metrics)
+    return new RunningGateway(context, door, watch)
+  } catch (error) {
+    // Its timer would keep a process from ending that could not start.
+    context.sessions.stop()
+    throw error
+  }
+}
+
+function contextOf(options: GatewayOptions): GatewayContext {
+  const { tls, door, metrics, log } = options
+  const entrance = new Entrance(door, tls !== null, metrics)
+  return {
+    ...options,
+    sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock, systemClock),
+    limiter: new Limiter(door.limits, metrics, systemClock),
+    entrance,
+    connections: new HttpConnections(door.limits, entrance, metrics),
+    storeWaits: new StoreWaits(options.store, systemClock),
+    cuts: new CutLog(log, systemClock),
+    newSessionId: nanoid,
+  }
+}
+
+function mountAll(app: DoorApp, context: GatewayContext): void {
+  context.connections.mount(app)
+  mountWsDoor(app, context)
+  mountNoUpgrade(app, context)
+  mountRoutes(app, context)
 }
 
 class RunningGateway implements Gateway {
-  readonly port: number
-  readonly #uws: Uws
-  readonly #options: GatewayOptions
   readonly #context: GatewayContext
-  /** All but the last have only the connections that they took before the certificate changed. */
-  readonly #apps: TemplatedApp[] = []
+  readonly #door: OpenDoor
   readonly #watch: CertificateWatch | null
-  #listening: us_listen_socket | null = null
 
-  constructor(options: GatewayOptions) {
-    const { tls, door, metrics, log, host } = options
-    this.#uws = loadUws()
-    // Undocumented: without it every answer carries the name and version of the library.
-    ;(this.#uws as Uws & { _cfg(setting: 'silent'): void })._cfg('silent')
-    this.#options = options
-    const entrance = new Entrance(door, tls !== null, metrics)
-    this.#context = {
-      ...options,
-      sessions: new SessionRegistry(door.limits.helloTimeoutMs, options.revocations, options.wallClock, systemClock),
-      limiter: new Limiter(door.limits, metrics, systemClock),
-      entrance,
-      connections: new HttpConnections(door.limits, entrance, metrics),
-      storeWaits: new StoreWaits(options.store, systemClock),
-      cuts: new CutLog(log, systemClock),
-      newSessionId: nanoid,
-    }
-    try {
-      if (tls !== null) {
-        const goodUntil = checkCertificate(tls)
-        if (goodUntil.getTime() < Date.now())
-          log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
-      }
-      this.port = this.#listenFirst(host, options.port)
-      this.#watch = tls === null ? null : new CertificateWatch(tls, () => this.#changeCertificate(), log, metrics)
-    } catch (error) {
-      // Its timer would keep a process from ending that could not start.
-      this.#context.sessions.stop()
-      throw error
-    }
+  constructor(context: GatewayContext, door: OpenDoor, watch: CertificateWatch | null) {
+    this.#context = context
+    this.#door = door
+    this.#watch = watch
+  }
+
+  get port(): number {
+    return this.#door.port
   }
 
   get sessions(): number {
@@ -108,81 +116,13 @@ class RunningGateway implements Gateway {
     const hadConversations = sessions.size > 0
     sessions.end()
     if (hadConversations) await delay(LINGER_MS)
-    for (const app of this.#apps) app.close()
+    this.#door.close()
     this.#context.storeWaits.stop()
     this.#context.cuts.stop()
   }
 
-  #listenFirst(host: string, port: number): number {
-    const app = this.#makeApp()
-    this.#apps.push(app)
-    this.#listening = this.#listen(app, port)
-    if (this.#listening === null) {
-      app.close()
-      throw new PortTaken(`Port ${port} of ${host} cannot be listened on.`)
-    }
-    const taken = this.#uws.us_socket_local_port(this.#listening as unknown as us_socket)
-    // A port that the system picked cannot be listened on anew while connections of it are open; one that was named can.
-    if (port !== 0 || this.#options.tls === null) return taken
-    this.#uws.us_listen_socket_close(this.#listening)
-    this.#listening = null
-    return this.#listenFirst(host, taken)
-  }
-
-  #makeApp(): TemplatedApp {
-    const { tls } = this.#options
-    let app: TemplatedApp
-    try {
-      app = tls === null ? this.#uws.App() : this.#uws.SSLApp(tlsOptions(tls))
-    } catch (error) {
-      throw new CertificateUnfit('The TLS library does not take the certificate and its key.', { cause: error })
-    }
-    this.#context.connections.mount(app)
-    mountWsDoor(app, this.#context)
-    mountNoUpgrade(app, this.#context)
-    mountRoutes(app, this.#context)
-    return app
-  }
-
-  /**
-   * A second app takes over the port, since uWebSockets.js reads its certificate once. Connections of the first go on
-   * there; only what has not been accepted at this moment is refused, hence the wait for a moment when all was.
-   */
-  #changeCertificate(): void {
-    const app = this.#makeApp()
-    setImmediate(() => {
-      if (this.#listening === null) return
-      this.#uws.us_listen_socket_close(this.#listening)
-      this.#listening = this.#listen(app, this.port)
-      if (this.#listening !== null) {
-        this.#apps.push(app)
-        return
-      }
-      this.#context.log.error({ port: this.port }, 'the port could not be taken again with the new certificate')
-      this.#listening = this.#listen(this.#apps.at(-1)!, this.port)
-    })
-  }
-
   #stopAccepting(): void {
     this.#watch?.close()
-    if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening)
-    this.#listening = null
-  }
-
-  #listen(app: TemplatedApp, port: number): us_listen_socket | null {
-    const sockets: (us_listen_socket | false)[] = []
-    const listen = app.listen.bind(app) as unknown as ListenOn
-    listen(this.#options.host, port, EXCLUSIVE_PORT, socket => sockets.push(socket))
-    return sockets[0] || null
+    this.#door.stopAccepting()
   }
 }
-
-/** uWebSockets.js takes options after host and port too; its types leave that form out. */
-type ListenOn = (
-  host: string,
-  port: number,
-  options: number,
-  listening: (socket: us_listen_socket | false) => void,
-) => void
-/** LIBUS_LISTEN_EXCLUSIVE_PORT. By default two processes may share a port, and the kernel deals connections out to them. */
-const EXCLUSIVE_PORT = 1

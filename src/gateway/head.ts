@@ -1,9 +1,9 @@
 /** The head of a request, looked at once and before anything of it is used: whether it can be read, and what proxies say. */
-import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 import { LIMITS } from '../protocol/limits.ts'
 import { canonicalAddress } from './client-address.ts'
 import { FORWARDED_CHARS, type ForwardedHeaders } from './forwarded.ts'
 import type { HttpConnections } from './http-connections.ts'
+import type { DoorConnection, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 export interface Head {
   /** Who is at the other end of the connection; empty where nobody is any more. Asked once: the answer may change. */
@@ -22,7 +22,7 @@ export interface Head {
 /** Bytes of a line of the head besides what it says: `: ` and its end. */
 const LINE = 4
 
-export function readHead(res: HttpResponse, req: HttpRequest): Head {
+export function readHead(res: DoorResponse, req: DoorRequest): Head {
   let lengths = 0
   let codings = 0
   let hosts = 0
@@ -49,7 +49,7 @@ export function readHead(res: HttpResponse, req: HttpRequest): Head {
  * Ends a connection whose request nobody should read on in. Output: whether it did. Nothing behind an ambiguous head can
  * be trusted to be a request, so there is nobody to answer; one that is too large gets what uWebSockets.js answers itself.
  */
-export function refusedHead(res: HttpResponse, head: Head, connections: HttpConnections): boolean {
+export function refusedHead(res: DoorResponse, head: Head, connections: HttpConnections): boolean {
   const hasNobody = head.isAmbiguous || head.peer === ''
   if (hasNobody) {
     res.close()
@@ -61,7 +61,7 @@ export function refusedHead(res: HttpResponse, head: Head, connections: HttpConn
 }
 
 /** Who is at the other end of a connection; empty where it has no address, or was reset. */
-export function peerOf(res: HttpResponse): string {
+export function peerOf(res: DoorConnection): string {
   const text = Buffer.from(res.getRemoteAddressAsText()).toString('latin1')
   return canonicalAddress(text) ?? ''
 }

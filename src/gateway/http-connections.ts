@@ -7,13 +7,13 @@
  * answers sets it anew, and needs a handle on the connection that outlives the answer: that of a first handler, which
  * yields to a second one whose handle the answer is written with.
  */
-import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import type { Limits } from '../protocol/limits.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { addressKey } from './client-address.ts'
 import type { Entrance } from './entrance.ts'
 import { peerOf } from './head.ts'
 import { AddressCounts } from './limits/address-counts.ts'
+import type { DoorApp, DoorConnection, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 type Caps = Pick<Limits, 'httpConnections' | 'httpConnectionsPerAddress'>
 
@@ -50,19 +50,19 @@ export class HttpConnections {
   }
 
   /** Lets an app tell of its connections, and gives each request that has begun its second handle. */
-  mount(app: TemplatedApp): void {
-    const tell = (res: HttpResponse, count: number): void => {
-      if (count === 1) this.#opened(res)
+  mount(app: DoorApp): void {
+    const tell = (connection: DoorConnection, count: number): void => {
+      if (count === 1) this.#opened(connection)
       else this.#closed += 1
     }
-    app.filter(tell as Parameters<TemplatedApp['filter']>[0])
+    app.filter(tell)
   }
 
   /**
    * A request that will be answered, perhaps later. Call it in the first handler, which then returns: the request goes on
    * to the one that takes what is left, and that calls `second`. Not where another handler has begun it already.
    */
-  begin(res: HttpResponse, req: HttpRequest, peer: string, onAborted: () => void): HttpExchange {
+  begin(res: DoorResponse, req: DoorRequest, peer: string, onAborted: () => void): HttpExchange {
     req.setYield(true)
     const key = this.#keyOf(peer)
     const gone = () => this.#left(key)
@@ -75,7 +75,7 @@ export class HttpConnections {
   }
 
   /** The handle that the request which has begun is answered with. Output: whether one has. */
-  second(res: HttpResponse): boolean {
+  second(res: DoorResponse): boolean {
     if (this.#beginning === null) return false
     this.#beginning.answersWith(res)
     this.#beginning = null
@@ -87,7 +87,7 @@ export class HttpConnections {
     this.#left(this.#keyOf(peer))
   }
 
-  #opened(res: HttpResponse): void {
+  #opened(res: DoorConnection): void {
     const peer = peerOf(res)
     // Whoever was reset before it was accepted.
     if (peer === '') {
@@ -124,26 +124,26 @@ export class HttpConnections {
 
 /** One request and its answer, on a connection that may go on behind it. */
 class HttpExchange {
-  readonly #handle: HttpResponse
+  readonly #handle: DoorResponse
   readonly #connections: HttpConnections
   readonly #gone: () => void
-  #second: HttpResponse | null = null
+  #second: DoorResponse | null = null
   /** An answer that was ready before there was a handle to write it with. */
-  #ready: { readonly write: (res: HttpResponse) => void; readonly closes: boolean } | null = null
+  #ready: { readonly write: (res: DoorResponse) => void; readonly closes: boolean } | null = null
 
-  constructor(handle: HttpResponse, connections: HttpConnections, gone: () => void) {
+  constructor(handle: DoorResponse, connections: HttpConnections, gone: () => void) {
     this.#handle = handle
     this.#connections = connections
     this.#gone = gone
   }
 
-  answersWith(second: HttpResponse): void {
+  answersWith(second: DoorResponse): void {
     this.#second = second
     if (this.#ready !== null) this.answer(this.#ready.write, this.#ready.closes)
   }
 
   /** Writes the answer, once, unless the request was aborted. Input: `closes` where it ends the connection. */
-  answer(write: (res: HttpResponse) => void, closes: boolean): void {
+  answer(write: (res: DoorResponse) => void, closes: boolean): void {
     if (this.#second === null) {
       this.#ready = { write, closes }
       return

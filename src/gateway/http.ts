@@ -1,6 +1,5 @@
 /** HTTP on uWebSockets.js: reads a request, answers once, and says what is wrong in problem documents (RFC 9457). */
 
-import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
 import { ERRORS, type Refusal } from '../protocol/errors.ts'
@@ -12,6 +11,7 @@ import type { Visitor } from './entrance.ts'
 import { type Head, readHead, refusedHead } from './head.ts'
 import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
 import type { Method } from './route.ts'
+import type { DoorApp, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 export interface HttpCall {
   /** Of the route: a GET for HEAD too. Empty where the path has no route for what was sent. */
@@ -65,26 +65,20 @@ const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array
  * Mounts a handler; one of GET answers HEAD too. One that throws is answered with `unavailable` when the store could not
  * be reached, else with `internal`. Every refusal in a reply is counted.
  */
-export function mount(
-  app: TemplatedApp,
-  method: Method,
-  pattern: string,
-  context: GatewayContext,
-  handler: Handler,
-): void {
+export function mount(app: DoorApp, method: Method, pattern: string, context: GatewayContext, handler: Handler): void {
   const take = takes(method, pattern, context, handler)
   app[method === 'delete' ? 'del' : method](pattern, take)
   if (method === 'get') app.head(pattern, take)
 }
 
 /** Mounts what answers the methods for which no route of this path is mounted. */
-export function mountOthers(app: TemplatedApp, pattern: string, context: GatewayContext, handler: Handler): void {
+export function mountOthers(app: DoorApp, pattern: string, context: GatewayContext, handler: Handler): void {
   app.any(pattern, takes('', pattern, context, handler))
 }
 
 function takes(method: HttpCall['method'], pattern: string, context: GatewayContext, handler: Handler) {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
-  return (res: HttpResponse, req: HttpRequest): void => {
+  return (res: DoorResponse, req: DoorRequest): void => {
     // A route that fits better has it, and it is on its way to its second handle.
     if (context.connections.hasBegun) {
       req.setYield(true)
@@ -108,7 +102,7 @@ function takes(method: HttpCall['method'], pattern: string, context: GatewayCont
 }
 
 /** Mounts what takes every request that no route has: each such answer ends its connection. */
-export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (visitor: Visitor) => HttpReply): void {
+export function mountRest(app: DoorApp, context: GatewayContext, answer: (visitor: Visitor) => HttpReply): void {
   app.any('/*', (res, req) => {
     if (context.connections.second(res)) return
     const head = readHead(res, req)
@@ -123,11 +117,11 @@ export function mountRest(app: TemplatedApp, context: GatewayContext, answer: (v
 }
 
 /** Letter by letter: whoever asks with `head` waits for a body. */
-export const isHeadOf = (req: HttpRequest): boolean => req.getCaseSensitiveMethod() === 'HEAD'
+export const isHeadOf = (req: DoorRequest): boolean => req.getCaseSensitiveMethod() === 'HEAD'
 
 /** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */
 export function endWith(
-  res: HttpResponse,
+  res: DoorResponse,
   { peer }: Head,
   reply: HttpReply,
   { connections }: GatewayContext,
@@ -207,7 +201,7 @@ export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise
 }
 
 /** Input: `isHead` where the body is told of and left out. */
-export function writeReply(res: HttpResponse, reply: HttpReply, isHead = false): void {
+export function writeReply(res: DoorResponse, reply: HttpReply, isHead = false): void {
   const headers = reply.headers ?? {}
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? ''}`)
@@ -225,13 +219,13 @@ export function writeReply(res: HttpResponse, reply: HttpReply, isHead = false):
  * uWebSockets.js waits for as many bytes as it was told to announce, so the length goes past it. An answer that ends the
  * connection announces none: it ends when all that was announced is out.
  */
-function endHead(res: HttpResponse, { contentType, body, closes = false }: HttpReply): void {
+function endHead(res: DoorResponse, { contentType, body, closes = false }: HttpReply): void {
   if (!closes && contentType !== '') res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
   endEmpty(res, closes)
 }
 
 /** uWebSockets.js takes an `undefined` length for 2^63. */
-function endEmpty(res: HttpResponse, closes: boolean): void {
+function endEmpty(res: DoorResponse, closes: boolean): void {
   if (closes) res.endWithoutBody(0, true)
   else res.endWithoutBody()
 }
@@ -245,8 +239,8 @@ interface Asked {
 }
 
 function readCall(
-  res: HttpResponse,
-  req: HttpRequest,
+  res: DoorResponse,
+  req: DoorRequest,
   { method, names, head, visitor }: Asked,
   context: GatewayContext,
 ): HttpCall {
@@ -278,18 +272,21 @@ function decoded(text: string): string {
   }
 }
 
-function readBody(res: HttpResponse, { door, limiter, metrics }: GatewayContext): Promise<Body> {
+function readBody(res: DoorResponse, { door, limiter, metrics }: GatewayContext): Promise<Body> {
   const maxBytes = door.limits.httpBodyBytes
   return new Promise(resolve => {
     const chunks: Buffer[] = []
     let size = 0
+    let isSettled = false
     const settle = (body: Body) => {
+      isSettled = true
       limiter.endBody(tooSlow)
       resolve(body)
     }
     const tooSlow = () => resolve({ ok: false, refusal: BODY_TOO_SLOW, unread: true })
     limiter.beginBody(tooSlow)
     res.onData((chunk, isLast) => {
+      if (isSettled) return
       size += chunk.byteLength
       if (size <= maxBytes) {
         // uWebSockets.js takes the chunk back when this returns.

@@ -1,10 +1,10 @@
 /** Methods that a path has no route for: refused with those that it has. */
-import type { TemplatedApp } from 'uWebSockets.js'
 import type { Refusal } from '../protocol/errors.ts'
 import { addressKey } from './client-address.ts'
 import type { GatewayContext } from './context.ts'
 import { mountOthers, problem } from './http.ts'
 import type { Route } from './route.ts'
+import type { DoorApp } from './transport/transport.ts'
 
 type Mounted = Pick<Route, 'method' | 'pattern'>
 
@@ -12,7 +12,7 @@ type Mounted = Pick<Route, 'method' | 'pattern'>
 export const NO_ROUTE_RATE = '/*'
 
 /** Input: all routes that are mounted. The body of such a request is read and thrown away, so the connection goes on. */
-export function mountOtherMethods(app: TemplatedApp, routes: readonly Mounted[], context: GatewayContext): void {
+export function mountOtherMethods(app: DoorApp, routes: readonly Mounted[], context: GatewayContext): void {
   for (const pattern of new Set(routes.map(route => route.pattern))) {
     const refusal = notAllowed(methodsAt(pattern, routes))
     mountOthers(app, pattern, context, call => {

@@ -29,8 +29,8 @@ export class PortTaken extends Error {
   override readonly name = 'PortTaken'
   readonly holder: PortHolder | null
 
-  constructor(message: string, holder: PortHolder | null = null) {
-    super(message)
+  constructor(message: string, holder: PortHolder | null = null, options?: ErrorOptions) {
+    super(message, options)
     this.holder = holder
   }
 }

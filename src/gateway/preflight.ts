@@ -1,12 +1,12 @@
 /** Answers what a browser asks before it lets a page of another origin call us: an OPTIONS request, without a token. */
-import type { TemplatedApp } from 'uWebSockets.js'
 import type { GatewayContext } from './context.ts'
 import { preflightHeaders, WRONG_ORIGIN } from './cors.ts'
 import { readHead, refusedHead } from './head.ts'
 import { empty, endWith, problem, writeReply } from './http.ts'
+import type { DoorApp } from './transport/transport.ts'
 
 /** One answer for all routes: it tells what pages may send here at all, and no route's existence. */
-export function mountPreflight(app: TemplatedApp, context: GatewayContext): void {
+export function mountPreflight(app: DoorApp, context: GatewayContext): void {
   app.options('/*', (res, req) => {
     const head = readHead(res, req)
     if (refusedHead(res, head, context.connections)) return

@@ -1,5 +1,4 @@
 /** The certificate that the port speaks with: checked before it is used, and taken anew when its files change. */
-import type { AppOptions } from 'uWebSockets.js'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
@@ -19,17 +18,7 @@ export class CertificateUnfit extends Error {
 
 const POLL_MS = 2_000
 /** With forward secrecy and authenticated encryption only; those of TLS 1.3 are all of that kind and not listed here. */
-const CIPHERS = 'ECDHE+AESGCM:ECDHE+CHACHA20'
-
-/** uWebSockets.js speaks TLS 1.2 and 1.3 and nothing older. */
-export function tlsOptions({ certFile, keyFile }: TlsFiles): AppOptions {
-  return {
-    cert_file_name: certFile,
-    key_file_name: keyFile,
-    ssl_ciphers: CIPHERS,
-    ssl_prefer_low_memory_usage: true,
-  }
-}
+export const TLS_CIPHERS = 'ECDHE+AESGCM:ECDHE+CHACHA20'
 
 /**
  * Looks whether the files hold a certificate and its key. Output: until when the certificate is good.

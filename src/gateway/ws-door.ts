@@ -1,5 +1,4 @@
 /** Where WebSockets come in: looks at the handshake, agrees on a subprotocol, and carries frames to their conversation. */
-import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js'
 import type { WireFormat } from '../protocol/codec.ts'
 import type { Refusal } from '../protocol/errors.ts'
 import { LIMITS } from '../protocol/limits.ts'
@@ -12,6 +11,7 @@ import type { Visitor } from './entrance.ts'
 import { type Head, readHead, refusedHead } from './head.ts'
 import { endWith, isHeadOf, problem } from './http.ts'
 import { QUERY_TOO_LONG } from './refusals.ts'
+import type { DoorApp, DoorRequest, DoorResponse, DoorSocket } from './transport/transport.ts'
 
 /** Asked for by GET, as a WebSocket is. */
 export const WS_ROUTE = { method: 'get', pattern: '/v1/ws' } as const
@@ -30,7 +30,7 @@ interface Client {
   conversation: Conversation | null
 }
 
-export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
+export function mountWsDoor(app: DoorApp, context: GatewayContext): void {
   const { limits } = context.door
   app.ws<Client>(WS_ROUTE.pattern, {
     // A little above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
@@ -44,7 +44,7 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
     upgrade: (res, req, socket) => upgrade(res, req, socket, context),
     open(ws) {
       const client = ws.getUserData()
-      const connection = new Connection(ws as WebSocket<unknown>, client.format, client.address, context)
+      const connection = new Connection(ws as DoorSocket<unknown>, client.format, client.address, context)
       client.connection = connection
       client.conversation = new Conversation(context, connection)
     },
@@ -63,13 +63,13 @@ export function mountWsDoor(app: TemplatedApp, context: GatewayContext): void {
 }
 
 /** Answers those whom uWebSockets.js does not take for a WebSocket: they sent no key of the right length. */
-export function mountNoUpgrade(app: TemplatedApp, context: GatewayContext): void {
-  const withoutKey = (res: HttpResponse, req: HttpRequest) => refuseWithoutKey(res, req, context)
+export function mountNoUpgrade(app: DoorApp, context: GatewayContext): void {
+  const withoutKey = (res: DoorResponse, req: DoorRequest) => refuseWithoutKey(res, req, context)
   app.get(WS_ROUTE.pattern, withoutKey)
   app.head(WS_ROUTE.pattern, withoutKey)
 }
 
-function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_t, context: GatewayContext): void {
+function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, context: GatewayContext): void {
   const head = readHead(res, req)
   if (refusedHead(res, head, context.connections)) return
   const { entrance, limiter, sessions, connections } = context
@@ -88,7 +88,7 @@ function upgrade(res: HttpResponse, req: HttpRequest, socket: us_socket_context_
   )
 }
 
-function refuseWithoutKey(res: HttpResponse, req: HttpRequest, context: GatewayContext): void {
+function refuseWithoutKey(res: DoorResponse, req: DoorRequest, context: GatewayContext): void {
   const head = readHead(res, req)
   if (refusedHead(res, head, context.connections)) return
   const visitor = context.entrance.visitor(req, head)
@@ -103,7 +103,7 @@ interface Asked {
   readonly isHead: boolean
 }
 
-function refuse(res: HttpResponse, { head, visitor, isHead }: Asked, refusal: Refusal, context: GatewayContext): void {
+function refuse(res: DoorResponse, { head, visitor, isHead }: Asked, refusal: Refusal, context: GatewayContext): void {
   context.metrics.refusal(refusal.code)
   const { headers = {}, ...reply } = problem(refusal)
   const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
@@ -111,7 +111,7 @@ function refuse(res: HttpResponse, { head, visitor, isHead }: Asked, refusal: Re
 }
 
 /** What speaks against this handshake, but for limits; null when nothing does. uWebSockets.js looks at the key's length only. */
-function refusalOf(req: HttpRequest, head: Head, visitor: Visitor, format: WireFormat | null): Refusal | null {
+function refusalOf(req: DoorRequest, head: Head, visitor: Visitor, format: WireFormat | null): Refusal | null {
   if (head.isQueryTooLong) return QUERY_TOO_LONG
   if (req.getHeader('upgrade').toLowerCase() !== 'websocket') return UPGRADE_REQUIRED
   if (!/(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i.test(req.getHeader('connection'))) {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import type { SharedFrame } from '../../src/actors/region-handle.ts'
 import { startGateway } from '../../src/gateway/gateway.ts'
 import { PortTaken } from '../../src/gateway/port-holder.ts'
-import { loadUws } from '../../src/gateway/uws.ts'
+import { loadUws } from '../../src/gateway/transport/uws.ts'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
 import { closedDoors, startHarness, until } from './harness.ts'
 

@@ -13,6 +13,7 @@ import type { AuditEntry } from '../../src/store/audit.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
+import { testTransport } from '../support/transport.ts'
 import { Client, FakeRegion, READY, REGION } from './harness.ts'
 
 export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
@@ -66,6 +67,7 @@ export class Door {
       host: '127.0.0.1',
       port: options.port ?? 0,
       tls: options.tls ?? null,
+      transport: testTransport(),
       directory: { region: id => (id === REGION ? region : null), ready: () => true, damagedRows: () => 0 },
       readiness: () => READY,
       authenticator: { verify: token => Promise.resolve(verified(token)), ticket: () => 'ght_test' },

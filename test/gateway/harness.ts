@@ -28,6 +28,7 @@ import type { SigningKey } from '../../src/store/keys.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
+import { testTransport } from '../support/transport.ts'
 
 export const REGION = 'akl'
 export const TRIP_ID = `${REGION}.${'t'.repeat(21)}`
@@ -300,6 +301,7 @@ export function closedDoors(): GatewayOptions {
     host: '127.0.0.1',
     port: 0,
     tls: null,
+    transport: testTransport(),
     directory: { region: () => null, ready: () => true, damagedRows: () => 0 },
     readiness: () => READY,
     authenticator: authenticatorOf(makeKey()),

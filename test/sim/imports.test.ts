@@ -33,8 +33,11 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/reference.ts': 'core/database.ts answers what a region keeper asks of it',
   'src/store/reference/': 'tables of Postgres',
   'src/store/clock-anchor.ts': 'a table of Postgres; core/process.ts is given the anchor',
-  'src/gateway/uws.ts': 'core/door.ts stands for the library of sockets',
-  'src/gateway/uws-binaries.ts': 'core/door.ts stands for the library of sockets',
+  'src/gateway/transport/native.ts': 'core/door.ts stands for the library of sockets',
+  'src/gateway/transport/portable/': 'core/door.ts stands for the library of sockets',
+  'src/gateway/transport/choose.ts': 'core/door.ts stands for the library of sockets',
+  'src/gateway/transport/uws.ts': 'core/door.ts stands for the library of sockets',
+  'src/gateway/transport/uws-binaries.ts': 'core/door.ts stands for the library of sockets',
 }
 /** Doors that no client of the simulation comes through: HTTP, sign-in, tokens, the audit, all over Postgres. */
 const NOT_USED: Readonly<Record<string, string>> = {

@@ -29,6 +29,7 @@ import { decodeSegment, type SegmentRow } from '../../src/store/segment-codec.ts
 import { createLogger } from '../../src/telemetry/log.ts'
 import { testDatabase } from './postgres.ts'
 import { GOLDENHOUR } from './program.ts'
+import { IS_PORTABLE } from './transport.ts'
 
 /** Of the user `admin` of every site. */
 export const ADMIN_PASSWORD = 'only for the tests of this engine'
@@ -95,6 +96,7 @@ export class Site {
     const standard = readConfig({})
     return {
       ...standard,
+      transport: IS_PORTABLE ? 'portable' : standard.transport,
       port: 0,
       host: '127.0.0.1',
       databaseUrl: this.engineUrl,

@@ -1,5 +1,4 @@
 /** Every HTTP route of the engine in one table, and the mounting of it. */
-import type { TemplatedApp } from 'uWebSockets.js'
 import type { Refusal } from '../../protocol/errors.ts'
 import type { GatewayContext } from '../context.ts'
 import { answerGuarded, answerOpen } from '../guard.ts'
@@ -7,6 +6,7 @@ import { mount, mountRest, problem } from '../http.ts'
 import { mountOtherMethods, NO_ROUTE_RATE } from '../other-methods.ts'
 import { mountPreflight } from '../preflight.ts'
 import type { Route } from '../route.ts'
+import type { DoorApp } from '../transport/transport.ts'
 import { WS_ROUTE } from '../ws-door.ts'
 import { AUTH_ROUTES } from './auth.ts'
 import { CALL_ROUTES } from './calls.ts'
@@ -36,7 +36,7 @@ const NO_ROUTE: Refusal = {
 }
 
 /** Mounts all routes; those of the WebSocket door must be mounted before, as the last one here takes what is left. */
-export function mountRoutes(app: TemplatedApp, context: GatewayContext): void {
+export function mountRoutes(app: DoorApp, context: GatewayContext): void {
   for (const route of ROUTES) {
     mount(app, route.method, route.pattern, context, call =>
       route.action === null ? answerOpen(context, route, call) : answerGuarded(context, route, call),

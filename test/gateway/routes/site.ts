@@ -15,6 +15,7 @@ import { createLogger } from '../../../src/telemetry/log.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../../src/telemetry/outage-log.ts'
 import { testDatabase } from '../../support/postgres.ts'
+import { testTransport } from '../../support/transport.ts'
 
 export interface Asked {
   readonly caller?: string
@@ -164,7 +165,13 @@ export async function startSite(
     outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock,
   }
-  const gateway = await startGateway({ ...(context as GatewayContext), host: '127.0.0.1', port: 0, tls: null })
+  const gateway = await startGateway({
+    ...(context as GatewayContext),
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    transport: testTransport(),
+  })
   test.after(async () => {
     await gateway.close()
     await database.destroy()

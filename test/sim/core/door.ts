@@ -4,20 +4,26 @@
  * It keeps to what that library does where the gateway relies on it: `end` and `close` call the close handler at once,
  * and a closed socket throws on any use.
  */
-import type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import type {
+  DoorApp,
+  DoorRequest,
+  DoorResponse,
+  DoorSocket,
+  SocketBehavior,
+} from '../../../src/gateway/transport/transport.ts'
 import type { Link } from './network.ts'
 
 const LOST = 1006
 
 export class SimulatedApp {
-  #behavior: WebSocketBehavior<unknown> | null = null
+  #behavior: SocketBehavior<unknown> | null = null
 
   /** As the gateway's doors take it. */
-  asTemplatedApp(): TemplatedApp {
-    return this as unknown as TemplatedApp
+  asDoorApp(): DoorApp {
+    return this as unknown as DoorApp
   }
 
-  ws(_path: string, behavior: WebSocketBehavior<unknown>): this {
+  ws(_path: string, behavior: SocketBehavior<unknown>): this {
     this.#behavior = behavior
     return this
   }
@@ -41,7 +47,7 @@ export class SimulatedApp {
       upgrade: (client: unknown) => new ServerSocket(link, behavior, client).open(),
     }
     let refusal = '400'
-    behavior.upgrade?.(response as unknown as HttpResponse, request as unknown as HttpRequest, {} as never)
+    behavior.upgrade?.(response as unknown as DoorResponse, request as unknown as DoorRequest, {} as never)
   }
 }
 
@@ -74,11 +80,11 @@ class Handshake {
 
 class ServerSocket {
   readonly #link: Link
-  readonly #behavior: WebSocketBehavior<unknown>
+  readonly #behavior: SocketBehavior<unknown>
   readonly #client: unknown
   #closed = false
 
-  constructor(link: Link, behavior: WebSocketBehavior<unknown>, client: unknown) {
+  constructor(link: Link, behavior: SocketBehavior<unknown>, client: unknown) {
     this.#link = link
     this.#behavior = behavior
     this.#client = client
@@ -132,12 +138,12 @@ class ServerSocket {
   #close(code: number): void {
     if (this.#closed) return
     this.#closed = true
-    this.#behavior.close?.(this.#asWebSocket(), code, new ArrayBuffer(0))
+    this.#behavior.close?.(this.#asWebSocket(), code)
   }
   #mustBeOpen(): void {
     if (this.#closed) throw new Error('Invalid access of closed uWS.WebSocket/SSLWebSocket.')
   }
-  #asWebSocket(): WebSocket<unknown> {
-    return this as unknown as WebSocket<unknown>
+  #asWebSocket(): DoorSocket<unknown> {
+    return this as unknown as DoorSocket<unknown>
   }
 }

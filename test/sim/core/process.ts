@@ -143,7 +143,7 @@ export class EngineProcess implements Door {
     const wallClock = () => machine.wallMs()
     this.#sessions = new SessionRegistry(DOOR.limits.helloTimeoutMs, revocations, wallClock, machine)
     const entrance = new Entrance(DOOR, false, metrics)
-    mountWsDoor(this.#app.asTemplatedApp(), {
+    mountWsDoor(this.#app.asDoorApp(), {
       directory: this.#regions,
       authenticator: parts.authenticator(wallClock),
       revocations,

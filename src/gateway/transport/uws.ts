@@ -11,16 +11,17 @@ export type Uws = typeof UwsModule
 
 /** The WebSocket and HTTP library cannot be used on this machine; the message says what to do. */
 export class UwsUnavailable extends Error {
-  override readonly name = 'UwsUnavailable'
+  override readonly name: string = 'UwsUnavailable'
 }
 
-const USE_UPSTREAM =
-  'You can point the dependency at upstream\'s own release: in package.json set "uWebSockets.js" to ' +
-  '"github:uNetworking/uWebSockets.js#v20.x.y" for a release made for your Node, run npm install, and record its ' +
-  'binaries in src/gateway/uws-binaries.ts with the command that stands there.'
+/** A binary is there and is not the recorded one: somebody changed it, so nothing is put in its place unasked. */
+export class UwsChanged extends UwsUnavailable {
+  override readonly name = 'UwsChanged'
+}
+
 const SUPPORTED =
-  'Goldenhour needs Node 20 on glibc 2.27 or later (Node 22 and 24: glibc 2.38), macOS, or Windows on x64; ' +
-  'Alpine and other musl systems cannot load it.'
+  'It loads on Node 20 with glibc 2.27 or later, on Node 22 and 24 with glibc 2.38 or later, on macOS, and on Windows ' +
+  'on x64.'
 
 let loaded: Uws | undefined
 
@@ -43,9 +44,7 @@ export function loadUws(): Uws {
   try {
     loaded = require('uWebSockets.js') as Uws
   } catch (error) {
-    throw new UwsUnavailable(`${path} does not load here (${reasonOf(error)}). ${SUPPORTED} ${USE_UPSTREAM}`, {
-      cause: error,
-    })
+    throw new UwsUnavailable(`${path} does not load here (${reasonOf(error)}). ${SUPPORTED}`, { cause: error })
   }
   return loaded
 }
@@ -59,8 +58,7 @@ export function checkBinary(path: string, name: string): void {
   const expected = UWS_BINARY_SHA256[name]
   if (expected === undefined) {
     throw new UwsUnavailable(
-      `No uWebSockets.js binary is recorded for this platform and Node ${process.versions.node} (${name}). ` +
-        `${SUPPORTED} ${USE_UPSTREAM}`,
+      `There is no uWebSockets.js binary for this platform and Node ${process.versions.node} (${name}). ${SUPPORTED}`,
     )
   }
   let bytes: Buffer
@@ -71,10 +69,10 @@ export function checkBinary(path: string, name: string): void {
   }
   const actual = createHash('sha256').update(bytes).digest('hex')
   if (actual !== expected) {
-    throw new UwsUnavailable(
+    throw new UwsChanged(
       `${path} is not the recorded binary: its sha256 is ${actual}, expected ${expected}. It was changed or comes ` +
         'from another release, and was not loaded. Run npm ci to restore it. If you changed the dependency on ' +
-        'purpose, check the release, then record its binaries in src/gateway/uws-binaries.ts.',
+        'purpose, check the release, then record its binaries in src/gateway/transport/uws-binaries.ts.',
     )
   }
 }

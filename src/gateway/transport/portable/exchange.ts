@@ -1,0 +1,157 @@
+/** A request of `node:http` and its response, in the forms that the gateway knows them in. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { DoorRequest, DoorResponse } from '../transport.ts'
+import type { HttpConnection } from './http-connection.ts'
+
+export class PortableRequest implements DoorRequest {
+  readonly path: string
+  readonly #query: string | undefined
+  readonly #request: IncomingMessage
+  #parameters: readonly string[] = []
+  #yields = false
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+    const url = request.url ?? ''
+    const mark = url.indexOf('?')
+    this.path = mark < 0 ? url : url.slice(0, mark)
+    this.#query = mark < 0 ? undefined : url.slice(mark + 1)
+  }
+
+  /** Before each handler that the request comes to. */
+  enter(parameters: readonly string[]): void {
+    this.#parameters = parameters
+    this.#yields = false
+  }
+
+  get yields(): boolean {
+    return this.#yields
+  }
+
+  /** Lines of the head. */
+  get lines(): number {
+    return this.#request.rawHeaders.length / 2
+  }
+
+  getHeader(name: string): string {
+    const { rawHeaders } = this.#request
+    for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) return rawHeaders[i + 1]!
+    return ''
+  }
+
+  forEach(each: (name: string, value: string) => void): void {
+    const { rawHeaders } = this.#request
+    for (let i = 0; i < rawHeaders.length; i += 2) each(rawHeaders[i]!.toLowerCase(), rawHeaders[i + 1]!)
+  }
+
+  getUrl(): string {
+    return this.path
+  }
+
+  getQuery(): string | undefined {
+    return this.#query
+  }
+
+  getCaseSensitiveMethod(): string {
+    return this.#request.method ?? ''
+  }
+
+  getParameter(index: number): string | undefined {
+    return this.#parameters[index]
+  }
+
+  setYield(yields: boolean): void {
+    this.#yields = yields
+  }
+}
+
+/** Takes a handshake over. Input: what the connection's end is to be found under, and the subprotocol. */
+export type Upgrade = (client: unknown, protocol: string) => void
+
+export class PortableResponse implements DoorResponse {
+  readonly #connection: HttpConnection
+  readonly #request: IncomingMessage
+  readonly #answer: ServerResponse
+  /** Null where the request asked for nothing but HTTP. */
+  readonly #upgrade: Upgrade | null
+  #status = 200
+  readonly #headers: string[] = []
+
+  constructor(
+    connection: HttpConnection,
+    { request, answer, upgrade }: { request: IncomingMessage; answer: ServerResponse; upgrade: Upgrade | null },
+  ) {
+    this.#connection = connection
+    this.#request = request
+    this.#answer = answer
+    this.#upgrade = upgrade
+  }
+
+  getRemoteAddressAsText(): ArrayBuffer {
+    return this.#connection.getRemoteAddressAsText()
+  }
+
+  onAborted(handler: () => void): void {
+    this.#connection.onAborted(handler)
+  }
+
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): void {
+    this.#request.on('data', (chunk: Buffer) => handler(exactly(chunk), false))
+    this.#request.on('end', () => {
+      this.#connection.bodyEnded()
+      handler(new ArrayBuffer(0), true)
+    })
+  }
+
+  /** `node:http` writes the head with the body. */
+  cork(write: () => void): void {
+    write()
+  }
+
+  writeStatus(status: string): DoorResponse {
+    this.#status = Number.parseInt(status, 10)
+    return this
+  }
+
+  writeHeader(name: string, value: string): DoorResponse {
+    this.#headers.push(name, value)
+    return this
+  }
+
+  end(body: string, closesConnection = false): void {
+    const bytes = Buffer.from(body)
+    this.#headers.push('Content-Length', String(bytes.length))
+    this.#write(bytes, closesConnection)
+  }
+
+  endWithoutBody(_reportedLength?: number, closesConnection = false): void {
+    this.#write(null, closesConnection)
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  upgrade<Client>(client: Client, _key: string, protocol: string): void {
+    this.#connection.onAborted(null)
+    if (this.#upgrade === null) this.close()
+    else this.#upgrade(client, protocol)
+  }
+
+  #write(body: Buffer | null, closes: boolean): void {
+    // An upgrade that is refused leaves a connection that nobody reads any more.
+    const ends = closes || this.#upgrade !== null
+    if (ends) this.#headers.push('Connection', 'close')
+    // As the native transport: no word of what goes without saying.
+    if (!ends && this.#answer.shouldKeepAlive) this.#answer.removeHeader('Connection')
+    this.#answer.writeHead(this.#status, STATUS_CODES[this.#status] ?? '', this.#headers)
+    if (body === null) this.#answer.end()
+    else this.#answer.end(body)
+    this.#connection.answered(this.#answer, ends)
+  }
+}
+
+/** A buffer of its own: those of Node lie in a larger one. */
+export function exactly({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer {
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
+}
