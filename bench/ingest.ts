@@ -49,6 +49,7 @@ const options = {
     max: 3_600,
   },
   seed: { kind: 'number', what: 'the same seed drives the same fleet', initial: 1, min: 0, max: 4_294_967_295 },
+  transport: { kind: 'text', what: 'native or portable; the native one where it loads' },
   'cpu-profile': { kind: 'text', what: 'profile the engine while it is measured, and write the .cpuprofile there' },
 } as const
 
@@ -70,7 +71,8 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
 
   const databaseUrl = await startDatabase()
   const tokens = await prepareRegion(databaseUrl, drivers)
-  const engine = await EngineChild.start(databaseUrl)
+  const settings: Record<string, string> = values.transport === null ? {} : { GOLDENHOUR_TRANSPORT: values.transport }
+  const engine = await EngineChild.start(databaseUrl, { settings })
   // Before the engine knows a unit: a driver's memory is all that it costs, connected or not.
   const liveBytesBefore = await engine.inspector.liveBytes()
   await importUnits(databaseUrl, drivers)
