@@ -1,6 +1,9 @@
 /** The process: what asks it to stop, and its exit code. */
+
+import { isatty } from 'node:tty'
+import { addressOf } from './config/address.ts'
 import type { Config } from './config/index.ts'
-import { startEngine } from './engine.ts'
+import { type Engine, startEngine } from './engine.ts'
 import { isByHand, onStopAsked } from './process/stop-asked.ts'
 import { createLogger } from './telemetry/log.ts'
 import { LAST_CHANCE_MS, standardSink } from './telemetry/log-sink.ts'
@@ -13,6 +16,7 @@ interface ServeOptions {
 
 /** Two signals that come closer together are one Ctrl-C, which reaches us from the terminal and from npm. */
 const IMPATIENT_AFTER_MS = 500
+const STDOUT = 1
 
 /**
  * Runs the engine until it is asked to stop (`onStopAsked`), then drains and exits with 0; a start under way comes to its
@@ -20,7 +24,8 @@ const IMPATIENT_AFTER_MS = 500
  * exits with 1. The engine's own failure (its region was taken, its database is gone for good) exits with 1 too.
  */
 export async function serve(config: Config, options: ServeOptions): Promise<void> {
-  const log = createLogger({ level: config.logLevel })
+  const isForPeople = config.logFormat === 'text' || (config.logFormat === 'auto' && isatty(STDOUT))
+  const log = createLogger({ level: config.logLevel, isForPeople })
   let stoppingSinceMs: number | null = null
   const stopAsked = new AbortController()
   const unlessAborted = (error: unknown) => {
@@ -73,9 +78,31 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
   const engine = await starting.catch(unlessAborted)
   if (engine === null) return
   log.info({ port: engine.port, regions: engine.regionIds() }, 'ready')
-  if (engine.regionIds().length === 0) {
+  if (isForPeople) standardSink().write(welcomeOf(config, engine))
+  else if (engine.regionIds().length === 0) {
     log.info(
       'there is no region yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME',
     )
   }
 }
+
+/** What somebody at a terminal wants to know next. */
+function welcomeOf(config: Config, engine: Engine): string {
+  const regions = engine.regionIds()
+  return [
+    '',
+    `  Goldenhour is ready at ${addressOf(config, engine.port)}`,
+    `  data     ${config.databaseUrl === null ? config.dataDir : 'in the database of DATABASE_URL'}`,
+    regions.length === 0
+      ? '  regions  none yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME'
+      : `  regions  ${shortList(regions)}`,
+    '  stop     Ctrl-C here, or npx goldenhour stop',
+    '',
+    '',
+  ].join('\n')
+}
+
+/** Names of a few, and how many more there are. */
+const SHOWN_MAX = 8
+const shortList = (names: readonly string[]): string =>
+  names.slice(0, SHOWN_MAX).join(', ') + (names.length > SHOWN_MAX ? ` and ${names.length - SHOWN_MAX} more` : '')

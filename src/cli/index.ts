@@ -13,6 +13,16 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'run the engine; SIGTERM, Ctrl-C or the end of its terminal drains and stops it',
     async () => (await import('./serve.ts')).defineServe,
   ],
+  [
+    'status',
+    'tell whether an engine runs on this machine and is ready',
+    async () => (await import('./status.ts')).defineStatus,
+  ],
+  [
+    'stop',
+    'end the engine of this machine in order, and a Postgres that was left behind',
+    async () => (await import('./stop.ts')).defineStop,
+  ],
   ['token', 'sign an access token and print it', async () => (await import('./token.ts')).defineToken],
   [
     'user',

@@ -14,6 +14,8 @@ export interface Config {
   /** `auto`: the native one where it loads. */
   readonly transport: (typeof TRANSPORTS)[number]
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** `auto`: for people at a terminal, JSON elsewhere. */
+  readonly logFormat: (typeof LOG_FORMATS)[number]
   /** The longest that a drain may take before the process ends anyway. */
   readonly drainLimitMs: number
   readonly limits: Limits
@@ -59,4 +61,5 @@ interface OidcIssuer {
 }
 
 export const TRANSPORTS = ['auto', 'native', 'portable'] as const
+export const LOG_FORMATS = ['auto', 'json', 'text'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

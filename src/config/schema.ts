@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
-import { LOG_LEVELS, TRANSPORTS } from './config.ts'
+import { LOG_FORMATS, LOG_LEVELS, TRANSPORTS } from './config.ts'
 import {
   above0,
   isCidr,
@@ -210,6 +210,11 @@ export const schema = z.strictObject({
     'Region milliseconds that pass in a wall millisecond; fixed by the first record in a database.',
   ),
   logLevel: oneOf(LOG_LEVELS, 'info', 'The least severe lines that the log has.'),
+  logFormat: oneOf(
+    LOG_FORMATS,
+    'auto',
+    'The form of the log: `json`, one object a line; `text`, for people; or `auto`: for people at a terminal, JSON elsewhere.',
+  ),
   transport: oneOf(
     TRANSPORTS,
     'auto',

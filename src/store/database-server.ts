@@ -1,7 +1,9 @@
 /** The Postgres that a program of ours uses: the operator's where one is named, else the embedded one. */
+import path from 'node:path'
 import { checkClockRate } from './clock-anchor.ts'
 import { DatabaseSetupError, openDatabase } from './database.ts'
 import { checkBaseDir, ENGINE_ROLE } from './embedded/cluster.ts'
+import { lookAtHolder } from './embedded/postmaster.ts'
 import type { ServerLog } from './embedded/watch.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { checkSchema } from './migrate.ts'
@@ -54,6 +56,19 @@ export async function provideDatabase(
     explained: error => error,
     stop: () => server.stop({ waitMs: STOP_WAIT_MS }),
   }
+}
+
+/**
+ * Ends the Postgres of a data directory that an engine which was killed left running; not one that somebody uses.
+ * Output: null where none runs, else whether it has ended. Errors: as `provideDatabase`.
+ */
+export async function stopLeftPostgres(dataDir: string): Promise<boolean | null> {
+  const runs = async () => (await lookAtHolder(path.join(dataDir, 'data'))).kind === 'server'
+  if (!(await runs())) return null
+  // Whoever leaves last ends it.
+  const server = await provideDatabase({ databaseUrl: null, dataDir }, () => undefined)
+  await server.stop()
+  return !(await runs())
 }
 
 /** A server that does not answer by then would keep an operator waiting who only asks. */

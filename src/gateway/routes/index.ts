@@ -11,6 +11,7 @@ import { WS_ROUTE } from '../ws-door.ts'
 import { AUTH_ROUTES } from './auth.ts'
 import { CALL_ROUTES } from './calls.ts'
 import { DEVICE_ROUTES } from './devices.ts'
+import { HOME_ROUTES } from './home.ts'
 import { KEY_ROUTES } from './keys.ts'
 import { OPERATION_ROUTES } from './operations.ts'
 import { QUARANTINE_ROUTES } from './quarantine.ts'
@@ -19,6 +20,7 @@ import { TRACK_ROUTES } from './track.ts'
 import { USER_ROUTES } from './users.ts'
 
 export const ROUTES: readonly Route[] = [
+  ...HOME_ROUTES,
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
   ...REFERENCE_ROUTES,

@@ -1,0 +1,8 @@
+/** Where people and programs of this machine find an engine. */
+import type { Config } from './config.ts'
+
+/** As a URL; an engine that listens on all addresses is reached by this machine's own name. */
+export function addressOf({ host, tls }: Pick<Config, 'host' | 'tls'>, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${tls === null ? 'http' : 'https'}://${name}:${port}/`
+}

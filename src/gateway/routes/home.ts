@@ -1,0 +1,64 @@
+/** `GET /`: what somebody sees who opens the engine's address in a browser. */
+import { createHash } from 'node:crypto'
+import type { GatewayContext } from '../context.ts'
+import type { HttpReply } from '../http.ts'
+import type { Route } from '../route.ts'
+
+export const HOME_ROUTES: readonly Route[] = [
+  { method: 'get', pattern: '/', action: null, isProbe: true, handle: getHome },
+]
+
+const STYLE = `
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }
+h1 { margin-bottom: 0 }
+code { font-size: 0.95em }
+li { margin: 0.5rem 0 }
+`
+/** The page runs nothing and loads nothing; its one style is named by its hash. */
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`
+/** Until it is ready the page looks again by itself. */
+const LOOK_AGAIN_S = 2
+
+/** What each state of a start means to somebody who waits for it. */
+const STATES = {
+  ready: 'This engine is <strong>ready</strong>.',
+  starting: 'This engine is <strong>starting</strong>.',
+  standby: 'This engine <strong>stands by</strong>: another one has the regions.',
+  recovering: 'This engine is <strong>recovering</strong> its regions.',
+  draining: 'This engine is <strong>stopping</strong>.',
+} as const
+const DATABASE_AWAY = 'This engine is up, and its <strong>database is away</strong>.'
+
+/** Who asks tells nothing of itself, so the page tells no more than the probes do. */
+function getHome({ readiness, store }: GatewayContext): HttpReply {
+  const isAway = store().status !== 'up'
+  const { status } = readiness()
+  const isReady = !isAway && status === 'ready'
+  const state = isAway ? DATABASE_AWAY : STATES[status]
+  return {
+    status: 200,
+    contentType: 'text/html; charset=utf-8',
+    body: page(state, isReady),
+    headers: { 'Content-Security-Policy': POLICY },
+  }
+}
+
+const page = (state: string, isReady: boolean): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+${isReady ? '' : `<meta http-equiv="refresh" content="${LOOK_AGAIN_S}">\n`}<title>Goldenhour</title>
+<style>${STYLE}</style>
+<h1>Goldenhour</h1>
+<p>Real-time ambulance coordination. ${state}</p>
+<ul>
+<li><a href="/readyz"><code>/readyz</code></a> tells whether it serves, and how far a start is;
+<a href="/healthz"><code>/healthz</code></a> whether the process runs.</li>
+<li><a href="/metrics"><code>/metrics</code></a> is for Prometheus, on this machine and where the operator allows it.</li>
+<li>Drivers, dispatchers and feeds connect to <code>/v1/ws</code>; the pages that tell how come with the program:
+<code>README.md</code> for a tour, <code>PROTOCOL.md</code> for every message and route, <code>OPERATIONS.md</code> for
+whoever runs it.</li>
+</ul>
+</html>
+`
