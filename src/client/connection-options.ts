@@ -29,6 +29,11 @@ export interface ConnectionOptions {
    * after a second silent one, or when a command has waited three for its answer, it is replaced.
    */
   readonly heartbeatMs?: number
+  /**
+   * Hears once of a first connection that fails while nobody listens by `onFault`, or of an end that nobody hears of by
+   * `onClosed` or a command. Default `console.warn`.
+   */
+  readonly warn?: (message: string) => void
 }
 
 export interface CommandOptions {

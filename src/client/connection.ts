@@ -27,6 +27,7 @@ import { readServerMessage } from './server-message.ts'
 import { Signal } from './signal.ts'
 import { abandon, type ClientSocket, type ClientSocketClass, findSocketClass, SOCKET_OPEN } from './socket.ts'
 import { type FullTimers, fullTimers } from './timing.ts'
+import { Unheard } from './unheard.ts'
 
 export type ConnectionState = 'connecting' | 'greeting' | 'open' | 'waiting' | 'closed'
 
@@ -75,6 +76,7 @@ export abstract class Connection {
   readonly #faults = new Signal<[fault: ClientFault]>()
   readonly #ends = new Signal<[end: ClientClosed]>()
   readonly #writesNews = new Signal<[writes: Writes]>()
+  readonly #unheard: Unheard
   #writes = FLOWING
   #state: ConnectionState = 'waiting'
   #socket: ClientSocket | null = null
@@ -97,6 +99,7 @@ export abstract class Connection {
     this.#identity = identity
     this.#credentials = new Credentials(options.token)
     this.#url = socketUrl(options.url)
+    this.#unheard = new Unheard(this.#url, options.warn ?? (message => console.warn(message)))
     this.#format = options.format ?? 'binary'
     this.timers = fullTimers(options.timers)
     this.time = new RegionTime(this.timers)
@@ -266,6 +269,7 @@ export abstract class Connection {
     this.#releaseSocket(true)
     this.#stepTimer = this.timers.setTimeout(() => this.#connect(), pauseMs())
     this.#setState('waiting')
+    if (this.#welcomes === 0 && !this.#faults.isHeard) this.#unheard.cannotConnect(fault)
     this.#faults.emit(fault)
   }
 
@@ -478,6 +482,7 @@ export abstract class Connection {
     if (this.#end !== null) return
     const end = new ClientClosed(reason, message, refusal)
     this.#end = end
+    if (reason !== 'closed' && !this.#ends.isHeard && this.#commands.size === 0) this.#unheard.ended(end)
     this.#releaseSocket(false)
     this.#commands.close(end)
     this.ended(end)

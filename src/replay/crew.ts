@@ -63,7 +63,9 @@ export class Crew {
     // Asked for again after a refusal: the engine may not have read the units yet when the first crews come.
     const tokenAgain = () => Promise.resolve(token)
     const { socketClass } = this.#socket
-    this.client = connect({ url, region, role: 'driver', unitId, token: tokenAgain, webSocket: socketClass })
+    // What the run as a whole comes to is told at its end.
+    const warn = () => undefined
+    this.client = connect({ url, region, role: 'driver', unitId, token: tokenAgain, webSocket: socketClass, warn })
     this.client.onOffer((offer, trip) => this.#onOffer(offer, trip))
     this.client.onTripEnded(trip => this.#leave(trip.tripId))
     this.client.onState(({ trip }) => {

@@ -508,3 +508,43 @@ test('a command too large for a frame is rejected here, where its id is known', 
   peer.send(['reply', (await peer.next('sign-on'))[1], 1, {}])
   await command
 })
+
+test('a first connection that fails while nobody listens is told once, with the address and what may be wrong', async () => {
+  const warnings: string[] = []
+  const nobody = 'ws://127.0.0.1:1'
+  const client = driver({ url: nobody, warn: message => void warnings.push(message) })
+  await until(() => warnings.length > 0 && client.connectionState === 'waiting')
+  let tries = 0
+  client.onConnection(state => {
+    if (state === 'connecting') tries += 1
+  })
+  await until(() => tries > 2)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /^goldenhour: not connected to ws:\/\/127\.0\.0\.1:1\/v1\/ws yet: .*wss:\/\/.*onFault/)
+})
+
+test('an end that nobody listens for is told, and one that a listener or a command hears of is not', async () => {
+  const warnings: string[] = []
+  const warn = (message: string) => void warnings.push(message)
+  const refuse = async () => {
+    const peer = await server.peer()
+    const [, id] = await peer.next('hello')
+    peer.send(['error', id, 'wrong-role', 'A driver may not do this.', null])
+    peer.socket.close(4403, 'wrong-role')
+  }
+  const alone = driver({ warn })
+  await refuse()
+  await until(() => alone.connectionState === 'closed')
+  assert.match(warnings.join(), /has ended: .*A driver may not do this/)
+  warnings.length = 0
+  const heard = driver({ warn })
+  const end = endOf(heard)
+  await refuse()
+  await end
+  const asking = driver({ warn })
+  const command = asking.signOn()
+  await refuse()
+  await assert.rejects(command, ClientClosed)
+  driver({ warn }).close()
+  assert.deepEqual(warnings, [])
+})

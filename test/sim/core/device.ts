@@ -83,7 +83,7 @@ export class Device {
   /** What every client that runs on it is made with, beside its role. */
   clientOptions(
     token: string,
-  ): Pick<ConnectionOptions, 'url' | 'region' | 'token' | 'webSocket' | 'random' | 'timers' | 'newId'> {
+  ): Pick<ConnectionOptions, 'url' | 'region' | 'token' | 'webSocket' | 'random' | 'timers' | 'newId' | 'warn'> {
     return {
       url: 'ws://engine.test',
       region: this.#network.region,
@@ -92,6 +92,8 @@ export class Device {
       random: () => this.#dice.below(2 ** 30) / 2 ** 30,
       timers: this.timers,
       newId: () => `${(++this.#ids).toString(36)}_${this.name}`,
+      // The chronicle has what becomes of every connection.
+      warn: () => {},
     }
   }
 
