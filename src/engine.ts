@@ -190,7 +190,7 @@ class RunningEngine implements Engine {
     const { transport, insteadOfNative } = chooseTransport(this.#config.transport)
     if (insteadOfNative !== null) {
       const reason = insteadOfNative
-      this.#log.warn({ reason }, 'the portable transport takes the place of the native one, at several times its cost')
+      this.#log.warn({ reason }, 'the portable transport takes the place of the native one, at up to twice its cost')
     }
     return transport
   }

@@ -218,7 +218,7 @@ export const schema = z.strictObject({
   transport: oneOf(
     TRANSPORTS,
     'auto',
-    'What carries HTTP and WebSockets: `native` (uWebSockets.js), `portable` (node:http and ws, at several times the cost), or `auto`: the native one where it loads.',
+    'What carries HTTP and WebSockets: `native` (uWebSockets.js), `portable` (node:http and ws, at up to twice the cost), or `auto`: the native one where it loads.',
   ),
   drainLimitMs: whole(0, 3_600_000, 10_000, 'The longest that a shutdown may take before the process exits with 1.'),
   tls: z.strictObject({

@@ -8,7 +8,7 @@ import { REGION_ID } from '../domain/ids.ts'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
 import { onStopAsked } from '../process/stop-asked.ts'
 import { numberOfText } from '../protocol/number-text.ts'
-import { readCalls, selectCalls } from './calls.ts'
+import { type ReplayCall, readCalls, selectCalls } from './calls.ts'
 import { Commentary, makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
 import { InvalidInput } from './input.ts'
@@ -17,9 +17,13 @@ import { type Fleet, ownPlace, type Place, placeAt } from './place.ts'
 import { type ReplayReport, reportOf, tableOf } from './report.ts'
 import { Interrupted, type RunHooks, type RunSettings, run } from './run.ts'
 import { readStored } from './stored.ts'
-import { readTrace } from './trace.ts'
+import { readTrace, type Trace } from './trace.ts'
 
 const EXIT = { done: 0, notValid: 1, wrongUsage: 2, interrupted: 130 } as const
+
+const MADE_UP_UNITS = 60
+/** As many as leave a queue only now and then. */
+const MADE_UP_UNITS_A_CALL = 2
 
 const COMMON_OPTIONS = {
   speed: { type: 'string' },
@@ -31,11 +35,12 @@ const COMMON_OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-const REPLAY_HELP = `npm run replay -- --fixes FILE --calls FILE [options]
+const REPLAY_HELP = `npm run replay -- (--fixes FILE --calls FILE | --made-up) [options]
 
 Plays recorded vehicles and calls through a real engine, by one connection a vehicle, and then compares what the clients
 were told with what the database holds. Exit code 0 when nothing was lost or doubled and every trip ended, else 1.
 
+  --made-up           an hour of made-up vehicles (60, or --units) and calls by seed, in place of recorded ones
   --fixes FILE        CSV (or .gz): unix_s,cab_id,lon,lat; each vehicle becomes a unit, every third one bls, the rest als
   --calls FILE        CSV (or .gz): one row a unit sent; see the columns in src/replay/calls.ts
   --calls-from DAY    local day whose calls are used, YYYY-MM-DD, at the trace's local hours (default: the file's first)
@@ -89,6 +94,7 @@ async function replayCommand(args: string[]): Promise<number> {
       ...COMMON_OPTIONS,
       fixes: { type: 'string' },
       calls: { type: 'string' },
+      'made-up': { type: 'boolean', default: false },
       'calls-from': { type: 'string' },
       'time-zone': { type: 'string', default: 'America/Los_Angeles' },
       'kill-after': { type: 'string', multiple: true },
@@ -100,8 +106,12 @@ async function replayCommand(args: string[]): Promise<number> {
     tell(REPLAY_HELP)
     return EXIT.done
   }
-  if (values.fixes === undefined || values.calls === undefined) {
-    throw new WrongUsage('Name the data: --fixes FILE --calls FILE')
+  const { fixes, calls, 'made-up': isMadeUp } = values
+  if (isMadeUp && (fixes !== undefined || calls !== undefined)) {
+    throw new WrongUsage('--made-up takes the place of --fixes and --calls')
+  }
+  if (!isMadeUp && (fixes === undefined || calls === undefined)) {
+    throw new WrongUsage('Name the data: --fixes FILE --calls FILE, or let it be made up: --made-up')
   }
   const killAfterS = killTimes(tokens)
   const { url } = values
@@ -117,33 +127,71 @@ async function replayCommand(args: string[]): Promise<number> {
   if (!REGION_ID.test(region)) throw new WrongUsage('--region takes 1 to 16 characters of a-z 0-9')
 
   const timeZone = values['time-zone']
-  const trace = await readTrace(values.fixes, unitsMax)
-  const selected = selectCalls(await readCalls(values.calls), trace, day, new LocalTime(timeZone))
-  const { missingTimes, negativeIntervals, unknownPriorities } = selected.counts
-  tell(
-    `${trace.fixes.length} fixes of ${trace.vehicles.length} vehicles over ${(trace.durationMs / 60_000).toFixed(0)} minutes; ` +
-      `${selected.calls.length} calls of ${selected.day} (${missingTimes} missing times, ${negativeIntervals} negative intervals, ${unknownPriorities} unknown priorities)`,
-  )
+  const data = isMadeUp
+    ? madeUpHour(seedOf(values.seed), unitsMax ?? MADE_UP_UNITS)
+    : await recordedDay({ fixes: fixes!, calls: calls!, unitsMax, day, timeZone })
+  const { trace } = data
+  const minutes = (trace.durationMs / 60_000).toFixed(0)
+  tell(`${trace.fixes.length} fixes of ${trace.vehicles.length} vehicles over ${minutes} minutes; ${data.callsInWords}`)
   const fleet: Fleet = { region, mode, timeZone, units: unitsOf(trace.vehicles) }
   const settings: RunSettings = {
     trace,
-    calls: selected.calls,
+    calls: data.calls,
     fleet,
     habits: { seed: seedOf(values.seed), ...USUAL_HABITS },
     speed,
     killAfterS,
   }
-  const described = {
-    fixes: path.basename(values.fixes),
-    calls: path.basename(values.calls),
-    callsFrom: selected.day,
-    ...selected.counts,
-  }
   const openPlace = () =>
     url === undefined
       ? ownPlace({ clockRate: speed!, databaseUrl: null, keep: values.keep, fleet, tell })
       : placeAt(url, readConfig(), fleet)
-  return runAndJudge(settings, openPlace, described, values.json, () => ({}))
+  return runAndJudge(settings, openPlace, data.described, values.json, () => ({}))
+}
+
+interface ReplayData {
+  readonly trace: Trace
+  readonly calls: readonly ReplayCall[]
+  readonly callsInWords: string
+  /** For the report. */
+  readonly described: Readonly<Record<string, unknown>>
+}
+
+/** Errors: InvalidInput. */
+async function recordedDay(files: {
+  readonly fixes: string
+  readonly calls: string
+  readonly unitsMax: number | null
+  readonly day: string | null
+  readonly timeZone: string
+}): Promise<ReplayData> {
+  const trace = await readTrace(files.fixes, files.unitsMax)
+  const selected = selectCalls(await readCalls(files.calls), trace, files.day, new LocalTime(files.timeZone))
+  const { missingTimes, negativeIntervals, unknownPriorities } = selected.counts
+  const imperfect = `${missingTimes} missing times, ${negativeIntervals} negative intervals, ${unknownPriorities} unknown priorities`
+  return {
+    trace,
+    calls: selected.calls,
+    callsInWords: `${selected.calls.length} calls of ${selected.day} (${imperfect})`,
+    described: {
+      fixes: path.basename(files.fixes),
+      calls: path.basename(files.calls),
+      callsFrom: selected.day,
+      ...selected.counts,
+    },
+  }
+}
+
+/** What anybody can repeat who has no recorded data. */
+function madeUpHour(seed: number, units: number): ReplayData {
+  const city = { seed, units, calls: Math.ceil(units / MADE_UP_UNITS_A_CALL), durationMs: 3_600_000 }
+  const calls = makeCalls(city)
+  return {
+    trace: makeTrace(city),
+    calls,
+    callsInWords: `${calls.length} calls, all made up`,
+    described: { madeUp: true },
+  }
 }
 
 async function demoCommand(args: string[]): Promise<number> {

@@ -7,6 +7,7 @@ export class RegionTimers {
   readonly #nowMs: () => number
   readonly #rate: number
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  #firedAtMs = Number.NEGATIVE_INFINITY
 
   /** Input: region time now, and region milliseconds in one wall millisecond. */
   constructor(nowMs: () => number, rate: number) {
@@ -22,6 +23,11 @@ export class RegionTimers {
     return this.#timers.size
   }
 
+  /** When the last one fired, by `performance.now()`. */
+  get firedAtMs(): number {
+    return this.#firedAtMs
+  }
+
   nowMs(): number {
     return this.#nowMs()
   }
@@ -34,8 +40,9 @@ export class RegionTimers {
       timer = setTimeout(
         () => {
           this.#timers.delete(timer)
-          if (this.#nowMs() < atMs) arm()
-          else run()
+          if (this.#nowMs() < atMs) return arm()
+          this.#firedAtMs = performance.now()
+          run()
         },
         Math.min(LONGEST_MS, Math.max(0, delayMs)),
       )

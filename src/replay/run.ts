@@ -240,7 +240,8 @@ class Running {
   }
 
   #isStuck(nowMs: number): boolean {
-    const silentMs = nowMs - this.#desk.boardHeardAtMs
+    // What a timer has just set off is on its way to the board.
+    const silentMs = nowMs - Math.max(this.#desk.boardHeardAtMs, this.#timers.firedAtMs)
     const limitMs = Math.max(STUCK_WALL_MS, STUCK_REGION_MS / this.#timers.rate)
     return this.#player!.isOver && this.#timers.waiting === 0 && silentMs > limitMs && !this.#isDown
   }

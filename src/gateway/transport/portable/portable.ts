@@ -2,7 +2,7 @@
  * The transport over `node:http` and `ws`, for where uWebSockets.js does not load: every Node and every C library.
  *
  * A server of TCP takes connections and hands them to one of HTTP, so that each is known from its first moment, as the
- * gateway has to count it; both do what the native transport does, at several times its cost.
+ * gateway has to count it; both do what the native transport does.
  */
 
 import { readFileSync } from 'node:fs'
