@@ -80,10 +80,13 @@ export class ReferenceStore {
       named.add(id)
       return shape.parse(item)
     })
+    // Before the transaction, and in parts within it: Postgres ends one whose client thinks for a second.
+    const units = what === 'units' ? (checked as readonly UnitReference[]) : []
+    const stations = new Set(units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation])))
     return this.#database.transaction().execute(async transaction => {
       const version = await nextVersion(transaction)
       await requireRegion(transaction, region)
-      if (what === 'units') await requireStations(transaction, region, checked as readonly UnitReference[])
+      if (stations.size > 0) await requireStations(transaction, region, units, stations)
       const put = await putItems(transaction, kind, region, checked, version)
       await audit(transaction, {
         action: `${what}-imported`,
@@ -168,9 +171,9 @@ async function requireStations(
   transaction: Database,
   region: RegionId,
   units: readonly UnitReference[],
+  named: ReadonlySet<string>,
 ): Promise<void> {
-  const named = units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation]))
-  const [unknown] = await unknownStations(transaction, region, named)
+  const [unknown] = await unknownStations(transaction, region, [...named])
   if (unknown === undefined) return
   const unit = units.find(({ homeStation }) => homeStation === unknown)!
   throw new InvalidReference(
