@@ -1,4 +1,5 @@
 /** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
+import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
@@ -29,6 +30,12 @@ export type AuditChange = (
   transaction: Database,
   entry: Pick<AuditEntry, 'action' | 'region' | 'subject' | 'details'>,
 ) => Promise<void>
+
+/**
+ * How long an import may do nothing inside its transaction. Elsewhere it is a second; with a million rows in memory, on a
+ * machine that has other things to do, a collection of garbage alone takes longer.
+ */
+const THINKING_MAX_MS = 30_000
 
 const unaudited: AuditChange = () => Promise.resolve()
 
@@ -80,10 +87,11 @@ export class ReferenceStore {
       named.add(id)
       return shape.parse(item)
     })
-    // Before the transaction, and in parts within it: Postgres ends one whose client thinks for a second.
+    // Before the transaction, and in parts within it: others wait for it, and Postgres ends one whose client thinks for long.
     const units = what === 'units' ? (checked as readonly UnitReference[]) : []
     const stations = new Set(units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation])))
     return this.#database.transaction().execute(async transaction => {
+      await sql`SET LOCAL idle_in_transaction_session_timeout = ${sql.lit(THINKING_MAX_MS)}`.execute(transaction)
       const version = await nextVersion(transaction)
       await requireRegion(transaction, region)
       if (stations.size > 0) await requireStations(transaction, region, units, stations)
