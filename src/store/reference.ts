@@ -37,6 +37,9 @@ export type AuditChange = (
  */
 const THINKING_MAX_MS = 30_000
 
+/** Units of one answer: 100 kB, 5 ms. */
+const ROWS_PER_PAGE = 1_000
+
 const unaudited: AuditChange = () => Promise.resolve()
 
 export class ReferenceStore {
@@ -111,31 +114,44 @@ export class ReferenceStore {
     return unknownStations(this.#database, region, stationIds)
   }
 
-  /** The units of a region, by id. */
-  listUnits(region: RegionId): Promise<UnitReference[]> {
-    return this.#database
-      .selectFrom('reference.units')
-      .select([
-        'unit_id as unitId',
-        'call_sign as callSign',
-        'level_of_care as levelOfCare',
-        'capabilities',
-        'home_station as homeStation',
-      ])
-      .where('region', '=', region)
-      .orderBy('unit_id')
-      .execute()
+  /** The units of a region, by id; read page by page, so that a million of them hold up nobody. */
+  async listUnits(region: RegionId): Promise<UnitReference[]> {
+    const units: UnitReference[] = []
+    for (let after = ''; ; after = units.at(-1)!.unitId) {
+      const page = await this.#database
+        .selectFrom('reference.units')
+        .select([
+          'unit_id as unitId',
+          'call_sign as callSign',
+          'level_of_care as levelOfCare',
+          'capabilities',
+          'home_station as homeStation',
+        ])
+        .where('region', '=', region)
+        .where('unit_id', '>', after)
+        .orderBy('unit_id')
+        .limit(ROWS_PER_PAGE)
+        .execute()
+      for (const unit of page) units.push(unit)
+      if (page.length < ROWS_PER_PAGE) return units
+    }
   }
 
-  /** The units that the region had and has no longer, by id. */
+  /** The units that the region had and has no longer, by id; page by page, too. */
   async listRetiredUnits(region: RegionId): Promise<UnitId[]> {
-    const rows = await this.#database
-      .selectFrom('reference.retired_units')
-      .select('unit_id')
-      .where('region', '=', region)
-      .orderBy('unit_id')
-      .execute()
-    return rows.map(row => row.unit_id)
+    const unitIds: UnitId[] = []
+    for (let after = ''; ; after = unitIds.at(-1)!) {
+      const page = await this.#database
+        .selectFrom('reference.retired_units')
+        .select('unit_id')
+        .where('region', '=', region)
+        .where('unit_id', '>', after)
+        .orderBy('unit_id')
+        .limit(ROWS_PER_PAGE)
+        .execute()
+      for (const row of page) unitIds.push(row.unit_id)
+      if (page.length < ROWS_PER_PAGE) return unitIds
+    }
   }
 
   /** Rises with every change of anything: an unchanged number means that nothing changed. */
