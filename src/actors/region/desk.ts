@@ -65,6 +65,8 @@ export class Desk {
   /** Sorted: the trip that goes first is at the front. */
   readonly #queue: Waiting[] = []
   readonly #waiting = new Map<TripId, Waiting>()
+  /** What those in the queue need, by its text, and how many of them need it. */
+  readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
   #allMustLook = false
   /** Signed-on units by level and status, for the counts in decision records. */
   readonly #census = new Map<string, number>()
@@ -98,6 +100,9 @@ export class Desk {
     if (waiting !== null) {
       this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
       this.#waiting.set(trip.tripId, waiting)
+      const known = this.#needs.get(waiting.needText)
+      if (known === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
+      else known.trips += 1
     }
   }
 
@@ -112,6 +117,9 @@ export class Desk {
   #leaveQueue(waiting: Waiting): void {
     this.#queue.splice(placeOf(this.#queue, waiting), 1)
     this.#waiting.delete(waiting.tripId)
+    const known = this.#needs.get(waiting.needText)!
+    known.trips -= 1
+    if (known.trips === 0) this.#needs.delete(waiting.needText)
   }
 
   #waitingOf(trip: TripState): Waiting {
@@ -166,8 +174,8 @@ export class Desk {
   match(turn: Turn): void {
     const staged = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
-    const freed = allMustLook ? [] : turn.freed()
     // Those that waited before can be served by units alone that came free since: a long queue costs nothing without one.
+    const freed = allMustLook ? [] : turn.freed().filter(unit => this.#isNeeded(unit))
     const queue = allMustLook || freed.length > 0 ? [...this.#queue] : []
     for (const trip of staged) {
       const waiting = this.#waitingOf(trip)
@@ -180,7 +188,8 @@ export class Desk {
     const choice = new FreedUnits(freed)
     try {
       for (const { tripId, need, needText } of queue) {
-        const mustLook = allMustLook || stagedIds.has(tripId)
+        const mustLook = allMustLook || stagedIds.delete(tripId)
+        if (!mustLook && !choice.isAny && stagedIds.size === 0) break
         const units = mustLook ? null : choice.of(need, needText)
         if (units?.length === 0) continue
         const trip = turn.trip(tripId)
@@ -192,6 +201,12 @@ export class Desk {
     } finally {
       takeBack()
     }
+  }
+
+  /** Whether the unit could serve anything that the queue needs, asked before or not. */
+  #isNeeded(unit: DriverState): boolean {
+    for (const { need } of this.#needs.values()) if (serves(unit, need)) return true
+    return false
   }
 
   /** Whether one of these units may be asked for the trip now. */
@@ -304,6 +319,10 @@ export class Desk {
   }
 }
 
+const serves = (unit: DriverState, { levelOfCare, capabilities }: Need): boolean =>
+  LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(levelOfCare) &&
+  capabilities.every(needed => unit.capabilities.includes(needed))
+
 /** Units that came free in a turn, by the needs that they serve; each need is looked at once. */
 class FreedUnits {
   #units: readonly DriverState[]
@@ -317,13 +336,10 @@ class FreedUnits {
     return this.#units.length > 0
   }
 
-  of({ levelOfCare, capabilities }: Need, needText: string): readonly DriverState[] {
+  of(need: Need, needText: string): readonly DriverState[] {
     let units = this.#byNeed.get(needText)
     if (units === undefined) {
-      const levels = levelsServing(levelOfCare)
-      units = this.#units.filter(
-        unit => levels.includes(unit.levelOfCare) && capabilities.every(needed => unit.capabilities.includes(needed)),
-      )
+      units = this.#units.filter(unit => serves(unit, need))
       this.#byNeed.set(needText, units)
     }
     return units
