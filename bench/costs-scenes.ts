@@ -142,7 +142,7 @@ export function scenesOf(units: number): readonly Scene[] {
       name: 'getTrackOfADay',
       role: 'supervisor',
       rateClass: 'query',
-      charge: 1,
+      charge: 16,
       by: 'http',
       request: n => {
         const toMs = Date.now() + 3_600_000
@@ -154,7 +154,7 @@ export function scenesOf(units: number): readonly Scene[] {
       name: 'getUnits500',
       role: 'supervisor',
       rateClass: 'query',
-      charge: 1,
+      charge: 5,
       by: 'http',
       request: () => ({ method: 'GET', path: `/v1/units?region=${REGION}&limit=500` }),
     },
