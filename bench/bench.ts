@@ -47,6 +47,8 @@ interface ManyNumbers extends NumberOption {
 interface TextOption {
   readonly kind: 'text'
   readonly what: string
+  /** What the help calls it; FILE where nothing else is said. */
+  readonly as?: string
 }
 /** False unless it is given. */
 interface FlagOption {
@@ -126,7 +128,7 @@ const hasQuick = (options: Options): boolean =>
 function helpOf(name: string, summary: string, options: Options): string {
   const rows = Object.entries(options).map(([option, how]): [string, string] => {
     if (how.kind === 'flag') return [`--${option}`, how.what]
-    if (how.kind === 'text') return [`--${option} FILE`, how.what]
+    if (how.kind === 'text') return [`--${option} ${how.as ?? 'FILE'}`, how.what]
     const initial = how.kind === 'numbers' ? how.initial.join(',') : how.initial
     const quick = how.kind === 'number' && how.quick !== undefined ? `; with --quick ${how.quick}` : ''
     return [

@@ -1,134 +1,183 @@
-/** A client that does its worst: the scenes of `costs.ts`, and the process that plays one. */
+/** A client that does its worst, in a process of its own: it plays one of the scenes of `costs-scenes.ts`. */
+import { request as httpRequest } from 'node:http'
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Role } from '../src/domain/roles.ts'
-import type { ClientMessage, ServerMessage } from '../src/protocol/wire.ts'
-import { unitIdOf } from './fleet.ts'
+import { RateLimiter, Usage } from '../src/gateway/limits/rate-limiter.ts'
+import { DEFAULT_LIMITS } from '../src/protocol/limits.ts'
+import type { ServerMessage } from '../src/protocol/wire.ts'
+import { type HttpRequest, type Scene, scenesOf } from './costs-scenes.ts'
+import { FrameSocket } from './frame-socket.ts'
 import { RawSocket } from './raw-socket.ts'
 import { REGION } from './region.ts'
 
-/** A little more than the rate: what is refused is sent again as the next one. */
-const SENDS_PER_S = 45
 export const CONNECTIONS = 2
-export const PLACE = [1_747_600_000, -368_500_000] as const
+/** A connection looks so often whether it may send; so a burst is spread over seconds, as by a program that is no benchmark. */
+const LOOKS_PER_S = 45
+/** A stranger has no rate that it could keep to: twice what its address may ask for, and as many sockets as it may open. */
+const STRANGER_PER_S = 400
+const SOCKETS_PER_S = 2_000
+const SOCKETS_AT_ONCE = 20
+const HTTP_AT_ONCE = 64
+/** A bench beside other work may find the store stalled, and its hello refused for that. */
+const SIGN_IN_TRIES = 20
 
 export interface WorstPlan {
   readonly port: number
+  /** For a stranger: one of somebody else. */
   readonly token: string
   readonly units: number
   readonly scene: string
   readonly seconds: number
 }
 
-/** How many messages got an answer other than a refusal, and the bytes of one as JSON. */
+/** How many messages got an answer other than a refusal, how many were refused, and the bytes of one as JSON. */
 export interface Sent {
   readonly taken: number
+  readonly refused: number
   readonly bytes: number
 }
 
-interface Scene {
-  readonly name: string
-  readonly role: Role
-  /** One message; `n` counts them. */
-  readonly message: (n: number) => ClientMessage
-  /** As how many messages of its class it counts. */
-  readonly charge: number
-  readonly unit?: string
+/** After the engine: it would be on a machine of its own. */
+const NICE = 10
+
+async function worst(plan: WorstPlan): Promise<Sent> {
+  setPriority(NICE)
+  const scene = scenesOf(plan.units).find(each => each.name === plan.scene)!
+  if (scene.by === 'session') return bySession(plan, scene)
+  if (scene.by === 'silent-socket') return bySilentSocket(plan)
+  return byHttp(plan, scene)
 }
 
-const needs = Array.from({ length: 8 }, (_, need) => ({
-  levelOfCare: 'als' as const,
-  capabilities: Array.from({ length: 8 }, (_, i) => `nobody-has-${need}-${i}`),
-}))
-const details = { callerName: 'x'.repeat(120), phone: null, address: null, notes: 'x'.repeat(2_000) }
-
-export const scenesOf = (units: number): readonly Scene[] => [
-  {
-    name: 'watchBoard',
-    role: 'dispatcher',
-    message: n => ['watch-board', `q${n}`, null],
-    charge: 1 + Math.floor(units / 1_000),
-  },
-  {
-    name: 'nearest100',
-    role: 'dispatcher',
-    message: n => ['nearest', `q${n}`, PLACE[0], PLACE[1], 100, null],
-    charge: 1,
-  },
-  {
-    name: 'watchTiles256',
-    role: 'dispatcher',
-    message: n => [
-      'watch-tiles',
-      `q${n}`,
-      Array.from({ length: 256 }, (_, i) => [`12/${(n * 256 + i) % 4_096}/${n % 4_096}`, null, null] as const),
-    ],
-    charge: 16,
-  },
-  {
-    name: 'watchUnit',
-    role: 'dispatcher',
-    message: n => ['watch-unit', `q${n}`, unitIdOf(n % Math.min(32, units))],
-    charge: 1,
-  },
-  {
-    name: 'enterCall8Needs',
-    role: 'supervisor',
-    message: n => ['enter-call', `w${n}`, { lonE7: PLACE[0], latE7: PLACE[1], priority: 3, needs, details }],
-    charge: 12,
-  },
-  {
-    name: 'setStatus',
-    role: 'driver',
-    unit: unitIdOf(0),
-    message: n =>
-      n === 0
-        ? ['sign-on', 'on', Date.now()]
-        : ['set-status', `s${n}`, n % 2 === 1 ? 'unavailable' : 'available', n % 2 === 1 ? 'refuel' : null, Date.now()],
-    charge: 1,
-  },
-  {
-    name: 'attach1000WithHoles',
-    role: 'feed',
-    message: n => [
-      'attach',
-      `q${n}`,
-      Array.from(
-        { length: Math.min(1_000, units) },
-        (_, i) => [i, unitIdOf(i), 'bench', 'gnss', 10 * (n + 1)] as const,
-      ),
-    ],
-    charge: 10,
-  },
-  {
-    name: 'detach1000',
-    role: 'feed',
-    message: n => ['detach', `q${n}`, Array.from({ length: 1_000 }, (_, i) => i)],
-    charge: 10,
-  },
-]
-
-/** Sends the scene's message for so long. */
-async function worst({ port, token, units, scene: name, seconds }: WorstPlan): Promise<Sent> {
-  const scene = scenesOf(units).find(each => each.name === name)!
+async function bySession(plan: WorstPlan, scene: Scene & { by: 'session' }): Promise<Sent> {
+  const { port, token, seconds } = plan
+  // The engine's own: what is refused only costs its answer, and too much of that ends the connection.
+  const limiter = new RateLimiter(DEFAULT_LIMITS, () => performance.now())
+  const principal = new Usage()
   let taken = 0
+  let refused = 0
   let n = 0
-  const untilMs = performance.now() + seconds * 1_000
   const connections = scene.unit === undefined ? CONNECTIONS : 1
-  const opened = Array.from({ length: connections }, async () => {
-    const socket = await signedIn(port, token, scene.role, scene.unit ?? null, message => {
-      if (message[0] === 'reply') taken++
-    })
-    for (let atMs = performance.now(); atMs < untilMs; atMs += 1_000 / SENDS_PER_S) {
+  const sockets = await Promise.all(
+    Array.from({ length: connections }, () =>
+      signedIn(port, token, scene.role!, scene.unit ?? null, message => {
+        if (message[0] === 'reply') taken++
+        else if (message[0] === 'error') refused++
+      }),
+    ),
+  )
+  const untilMs = performance.now() + seconds * 1_000
+  const played = sockets.map(async socket => {
+    const own = new Usage()
+    for (let atMs = performance.now(); atMs < untilMs; atMs += 1_000 / LOOKS_PER_S) {
       await sleep(Math.max(0, atMs - performance.now()))
-      socket.send(scene.message(n++))
+      if (limiter.take(own, principal, scene.rateClass!, scene.charge) === 0) socket.send(scene.message(n++))
     }
-    socket.cut()
   })
-  await Promise.all(opened)
-  return { taken, bytes: JSON.stringify(scene.message(1)).length }
+  await Promise.all(played)
+  for (const socket of sockets) socket.cut()
+  return { taken, refused, bytes: JSON.stringify(scene.message(1)).length }
 }
 
-export function signedIn(
+async function byHttp(plan: WorstPlan, scene: Scene & { by: 'http' | 'stranger' }): Promise<Sent> {
+  const { port, token, seconds } = plan
+  const limiter = new RateLimiter(DEFAULT_LIMITS, () => performance.now())
+  const principal = new Usage()
+  let taken = 0
+  let refused = 0
+  let n = 0
+  let atOnce = 0
+  const perS = scene.by === 'stranger' ? STRANGER_PER_S : CONNECTIONS * LOOKS_PER_S
+  const untilMs = performance.now() + seconds * 1_000
+  for (let atMs = performance.now(); atMs < untilMs; atMs += 1_000 / perS) {
+    await sleep(Math.max(0, atMs - performance.now()))
+    if (atOnce >= HTTP_AT_ONCE) continue
+    if (scene.rateClass !== null && limiter.takeRequest(principal, scene.rateClass, scene.charge) > 0) continue
+    atOnce += 1
+    const credential = scene.by === 'stranger' ? forged(token, n) : token
+    void ask(port, scene.request(n++), credential).then(status => {
+      atOnce -= 1
+      // What a stranger's request is taken for is to be looked at and refused.
+      if (status < 400 || (scene.by === 'stranger' && status === 401)) taken++
+      else refused++
+    })
+  }
+  return { taken, refused, bytes: JSON.stringify(scene.request(1)).length }
+}
+
+/** Opens sockets and says nothing over them. */
+async function bySilentSocket({ port, seconds }: WorstPlan): Promise<Sent> {
+  let taken = 0
+  let refused = 0
+  const open = new Set<FrameSocket>()
+  const untilMs = performance.now() + seconds * 1_000
+  let toOpen = 0
+  for (let atMs = performance.now(); performance.now() < untilMs; ) {
+    if (toOpen === 0) {
+      await sleep(1)
+      const nowMs = performance.now()
+      // What a busy machine has kept it from opening is not made up for.
+      toOpen = Math.min(SOCKETS_AT_ONCE, Math.floor(((nowMs - atMs) * SOCKETS_PER_S) / 1_000))
+      if (toOpen > 0) atMs = nowMs
+      continue
+    }
+    toOpen -= 1
+    const socket = new FrameSocket(port, {
+      onOpen: () => {
+        taken++
+        open.add(socket)
+      },
+      onFrame: () => undefined,
+      onEnd: () => {
+        if (!open.delete(socket)) refused++
+      },
+    })
+  }
+  for (const socket of open) socket.cut()
+  return { taken, refused, bytes: 0 }
+}
+
+/** The same token with another end, which is that of its signature. */
+const forged = (token: string, n: number): string => `${token.slice(0, -8)}${String(n).padStart(7, '0')}A`
+
+/** Output: the status; 0 when the connection ended without one. */
+function ask(port: number, { method, path, body }: HttpRequest, token: string): Promise<number> {
+  return new Promise(resolve => {
+    const sent = body === undefined ? '' : JSON.stringify(body)
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(sent),
+      'idempotency-key': `key-${Math.random().toString(36).slice(2)}`,
+    }
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers }, response => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode!))
+      response.on('error', () => resolve(0))
+    })
+    request.on('error', () => resolve(0))
+    request.end(sent)
+  })
+}
+
+export async function signedIn(
+  port: number,
+  token: string,
+  role: Role,
+  unitId: string | null,
+  hears: (message: ServerMessage) => void,
+): Promise<RawSocket> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await signIn(port, token, role, unitId, hears)
+    } catch (error) {
+      if (tries === SIGN_IN_TRIES) throw error
+      await sleep(500)
+    }
+  }
+}
+
+function signIn(
   port: number,
   token: string,
   role: Role,
@@ -136,13 +185,18 @@ export function signedIn(
   hears: (message: ServerMessage) => void,
 ): Promise<RawSocket> {
   return new Promise((resolve, reject) => {
+    let isIn = false
     const socket: RawSocket = new RawSocket(port, {
       onOpen: () => socket.send(['hello', 'hello', token, REGION, role, unitId, Date.now(), []]),
       onMessage: message => {
-        if (message[0] === 'welcome') resolve(socket)
-        else hears(message)
+        if (message[0] !== 'welcome') return hears(message)
+        isIn = true
+        resolve(socket)
       },
-      onEnd: why => reject(new Error(`The ${role} was cut off: ${why}`)),
+      onEnd: why => {
+        if (isIn) throw new Error(`The ${role} was cut off: ${why}`)
+        reject(new Error(`The ${role} was not let in: ${why}`))
+      },
     })
   })
 }

@@ -1,13 +1,14 @@
 /**
  * What others notice while one client does its worst within its rates.
  *
- * One dispatcher enters a call every 50 ms and cancels it. Scene by scene another client sends the dearest message that its
+ * A fleet is on duty and drives about. One dispatcher enters a call every 50 ms and cancels it. Scene by scene another client sends the dearest message that its
  * role may send, as fast as its rate takes it, over two connections; before each scene the dispatcher is alone for as
  * long. Of each message the engine's CPU time is told, beyond what it took alone, and what it was charged as.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build, type Histogram } from 'hdr-histogram-js'
@@ -16,20 +17,28 @@ import { signToken } from '../src/gateway/auth/tokens.ts'
 import type { ClientMessage, ServerMessage } from '../src/protocol/wire.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { loadOrCreateSigningKey } from '../src/store/keys.ts'
-import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
-import { CONNECTIONS, PLACE, type Sent, scenesOf, signedIn, type WorstPlan } from './costs-worst.ts'
+import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
+import type { CrewsPlan, FromCrews } from './costs-crews.ts'
+import { PLACE, type Scene, scenesOf } from './costs-scenes.ts'
+import { CONNECTIONS, type Sent, signedIn, type WorstPlan } from './costs-worst.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
+import { LoadChild } from './load-child.ts'
 import type { RawSocket } from './raw-socket.ts'
 import { importUnits, prepareRegion, REGION } from './region.ts'
 
 const WORST = fileURLToPath(new URL('./costs-worst.ts', import.meta.url))
+const CREWS = fileURLToPath(new URL('./costs-crews.ts', import.meta.url))
 const CALL_EVERY_MS = 50
 /** Ticks of the kernel's clock a second, in /proc. */
 const TICKS_PER_S = 100
+/** Compiled code and a settled fleet, before anything is measured. */
+const WARM_UP_MS = 5_000
 
 const options = {
-  units: { kind: 'number', what: 'units of the region', initial: 2_000, quick: 200, min: 1, max: 1_000_000 },
+  units: { kind: 'number', what: 'units of the region, all on duty', initial: 2_000, quick: 200, min: 1, max: 20_000 },
   seconds: { kind: 'number', what: 'seconds of each scene', initial: 8, quick: 2, min: 1, max: 600 },
+  scenes: { kind: 'text', as: 'NAME,…', what: 'only these scenes' },
+  profiles: { kind: 'text', as: 'DIR', what: 'write a CPU profile of the engine in each scene there' },
 } as const
 
 export const costsBench = defineBench({
@@ -39,37 +48,53 @@ export const costsBench = defineBench({
   run,
 })
 
-async function run({ units, seconds }: ValuesOf<typeof options>): Promise<Outcome> {
+async function run({ units, seconds, scenes: only, profiles }: ValuesOf<typeof options>): Promise<Outcome> {
+  const scenes = scenesAsked(units, only)
   const databaseUrl = await startDatabase()
-  await prepareRegion(databaseUrl, 1)
+  const crewTokens = await prepareRegion(databaseUrl, units)
   const engine = await EngineChild.start(databaseUrl)
   await importUnits(databaseUrl, units)
+  const crews = new LoadChild<CrewsPlan, FromCrews>(CREWS)
+  crews.send({ type: 'drive', port: engine.port, tokens: crewTokens })
+  await crews.heard('ready')
   const tokens = await Tokens.open(databaseUrl)
   const desk = await Desk.open(engine.port, await tokens.of('dispatcher', 'the other'))
+  await desk.during(() => sleep(WARM_UP_MS))
   const figures: Record<string, number> = {}
   const complaints: string[] = []
-  for (const scene of scenesOf(units)) {
+  for (const scene of scenes) {
     console.error(`costs: ${scene.name}`)
-    const aloneMs = cpuMs(engine.pid)
+    const aloneFrom = cpuOf(engine)
     const alone = await desk.during(() => sleep(seconds * 1_000))
-    const startMs = cpuMs(engine.pid)
-    const token = await tokens.of(scene.role, scene.unit ?? `worst ${scene.role}`, scene.unit)
-    let sent: Sent = { taken: 0, bytes: 0 }
+    const besideFrom = cpuOf(engine)
+    const { role, unit = null } = scene
+    const token = await tokens.of(role ?? 'supervisor', unit ?? `worst ${role}`, unit)
+    if (profiles !== null) await engine.inspector.startProfile()
+    let sent: Sent = { taken: 0, refused: 0, bytes: 0 }
     const beside = await desk.during(async () => {
       sent = await worst({ port: engine.port, token, units, scene: scene.name, seconds })
     })
-    const ownMs = cpuMs(engine.pid) - startMs - (startMs - aloneMs)
+    const end = cpuOf(engine)
+    const aloneShare = (besideFrom.cpuMs - aloneFrom.cpuMs) / (besideFrom.atMs - aloneFrom.atMs)
+    const ownMs = end.cpuMs - besideFrom.cpuMs - aloneShare * (end.atMs - besideFrom.atMs)
+    if (profiles !== null) {
+      const profile = JSON.stringify(await engine.inspector.stopProfile())
+      writeFileSync(path.join(profiles, `${scene.name}.cpuprofile`), profile)
+    }
     const figure = (name: string, value: number) => {
       figures[`${scene.name}${name}`] = value
     }
+    const eachMs = Math.max(0, ownMs) / Math.max(1, sent.taken)
     figure('AloneP50Ms', alone.p50)
     figure('AloneP99Ms', alone.p99)
     figure('BesideP50Ms', beside.p50)
     figure('BesideP99Ms', beside.p99)
     figure('BesideRefused', beside.refused)
     figure('TakenPerS', sent.taken / seconds)
-    figure('CpuMsEach', Math.max(0, ownMs) / Math.max(1, sent.taken))
-    figure('CpuMsACharge', Math.max(0, ownMs) / Math.max(1, sent.taken) / scene.charge)
+    figure('RefusedPerS', sent.refused / seconds)
+    figure('CpuMsEach', eachMs)
+    figure('CpuMsACharge', eachMs / scene.charge)
+    figure('CpuUsAByte', sent.bytes === 0 ? 0 : (eachMs * 1_000) / sent.bytes)
     figure('BytesEach', sent.bytes)
     if (beside.p99 > 2 * alone.p99) {
       complaints.push(
@@ -78,8 +103,19 @@ async function run({ units, seconds }: ValuesOf<typeof options>): Promise<Outcom
     }
   }
   desk.close()
+  await crews.end()
   await engine.stop()
   return { valid: true, settings: { units, seconds, connections: CONNECTIONS }, figures, complaints }
+}
+
+function scenesAsked(units: number, only: string | null): readonly Scene[] {
+  const scenes = scenesOf(units)
+  if (only === null) return scenes
+  return only.split(',').map(name => {
+    const scene = scenes.find(each => each.name === name)
+    if (scene === undefined) throw new UsageError(`There is no scene ${name}, but ${scenes.map(each => each.name)}.`)
+    return scene
+  })
 }
 
 /** In a process of its own, so that what it reads does not delay what the other dispatcher hears. */
@@ -168,13 +204,13 @@ class Tokens {
   }
 
   of(role: Role, sub: string, unit: string | null = null): Promise<string> {
-    return signToken(this.#key, { sub, role, regions: [REGION], unit, ttlS: 3_600 })
+    return signToken(this.#key, { sub, role, regions: role === 'admin' ? [] : [REGION], unit, ttlS: 3_600 })
   }
 }
 
-/** Time that a process has had of the processors. */
-function cpuMs(pid: number): number {
+/** Time that the engine has had of the processors, and when that was. */
+function cpuOf({ pid }: EngineChild): { readonly cpuMs: number; readonly atMs: number } {
   const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
   const [user, system] = fields.split(' ').slice(11, 13).map(Number)
-  return ((user! + system!) / TICKS_PER_S) * 1_000
+  return { cpuMs: ((user! + system!) / TICKS_PER_S) * 1_000, atMs: performance.now() }
 }

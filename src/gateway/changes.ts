@@ -109,10 +109,12 @@ export interface Page {
 
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100
+/** A page counts as one query for so many items begun. */
+const ITEMS_PER_QUERY = 100
 const CURSOR_CHARS = 128
 
 /** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusal: `invalid-field`. */
-export function page(call: HttpCall): Step<Page> {
+export function page(context: GatewayContext, call: HttpCall, caller: TokenClaims): Step<Page> {
   const given = call.query.get('limit') ?? String(PAGE_DEFAULT)
   const limit = numberOfText(given) ?? 0
   if (!inRange(limit, [1, PAGE_MAX])) {
@@ -122,6 +124,8 @@ export function page(call: HttpCall): Step<Page> {
   if (after !== null && (after === '' || after.length > CURSOR_CHARS || after.includes('\0'))) {
     return { ok: false, refusal: invalidField('after', 'must be `next` of the page before, as it was given') }
   }
+  const tooFast = context.limiter.takeMore(caller.sub, 'query', Math.ceil(limit / ITEMS_PER_QUERY) - 1)
+  if (tooFast !== null) return { ok: false, refusal: tooFast }
   return { ok: true, value: { limit, after } }
 }
 

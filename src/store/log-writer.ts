@@ -29,6 +29,8 @@ interface LogWriterSettings extends LaneSettings {
 }
 
 const BATCH_MAX = 512
+/** Events of one batch, besides its first record: some 5 ms of everybody's time to write out as text. */
+const BATCH_EVENTS_MAX = 1_024
 
 export class LogWriter {
   readonly #settings: LogWriterSettings
@@ -115,13 +117,26 @@ export class LogWriter {
     while (this.#queue.length > 0) {
       const gathered = this.#queue
       this.#queue = []
-      for (let from = 0; from < gathered.length; from += this.#batchMax) {
-        await this.#commit(gathered.slice(from, from + this.#batchMax))
+      for (let from = 0; from < gathered.length; ) {
+        const to = this.#batchEnd(gathered, from)
+        await this.#commit(gathered.slice(from, to))
         if (this.#closed) return
+        from = to
       }
     }
     this.#scheduled = false
     this.#releaseIdle()
+  }
+
+  /** Where the batch that begins here ends: by its records, and by their events. */
+  #batchEnd(writes: readonly RecordWrite[], from: number): number {
+    let events = writes[from]!.record.events.length
+    let to = from + 1
+    for (; to < writes.length && to - from < this.#batchMax; to++) {
+      events += writes[to]!.record.events.length
+      if (events > BATCH_EVENTS_MAX) break
+    }
+    return to
   }
 
   async #commit(batch: readonly RecordWrite[]): Promise<void> {

@@ -1,4 +1,5 @@
 /** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
+import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
@@ -29,6 +30,15 @@ export type AuditChange = (
   transaction: Database,
   entry: Pick<AuditEntry, 'action' | 'region' | 'subject' | 'details'>,
 ) => Promise<void>
+
+/**
+ * How long an import may do nothing inside its transaction. Elsewhere it is a second; with a million rows in memory, on a
+ * machine that has other things to do, a collection of garbage alone takes longer.
+ */
+const THINKING_MAX_MS = 30_000
+
+/** Units of one answer: 100 kB, 5 ms. */
+const ROWS_PER_PAGE = 1_000
 
 const unaudited: AuditChange = () => Promise.resolve()
 
@@ -80,10 +90,14 @@ export class ReferenceStore {
       named.add(id)
       return shape.parse(item)
     })
+    // Before the transaction, and in parts within it: others wait for it, and Postgres ends one whose client thinks for long.
+    const units = what === 'units' ? (checked as readonly UnitReference[]) : []
+    const stations = new Set(units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation])))
     return this.#database.transaction().execute(async transaction => {
+      await sql`SET LOCAL idle_in_transaction_session_timeout = ${sql.lit(THINKING_MAX_MS)}`.execute(transaction)
       const version = await nextVersion(transaction)
       await requireRegion(transaction, region)
-      if (what === 'units') await requireStations(transaction, region, checked as readonly UnitReference[])
+      if (stations.size > 0) await requireStations(transaction, region, units, stations)
       const put = await putItems(transaction, kind, region, checked, version)
       await audit(transaction, {
         action: `${what}-imported`,
@@ -100,31 +114,44 @@ export class ReferenceStore {
     return unknownStations(this.#database, region, stationIds)
   }
 
-  /** The units of a region, by id. */
-  listUnits(region: RegionId): Promise<UnitReference[]> {
-    return this.#database
-      .selectFrom('reference.units')
-      .select([
-        'unit_id as unitId',
-        'call_sign as callSign',
-        'level_of_care as levelOfCare',
-        'capabilities',
-        'home_station as homeStation',
-      ])
-      .where('region', '=', region)
-      .orderBy('unit_id')
-      .execute()
+  /** The units of a region, by id; read page by page, so that a million of them hold up nobody. */
+  async listUnits(region: RegionId): Promise<UnitReference[]> {
+    const units: UnitReference[] = []
+    for (let after = ''; ; after = units.at(-1)!.unitId) {
+      const page = await this.#database
+        .selectFrom('reference.units')
+        .select([
+          'unit_id as unitId',
+          'call_sign as callSign',
+          'level_of_care as levelOfCare',
+          'capabilities',
+          'home_station as homeStation',
+        ])
+        .where('region', '=', region)
+        .where('unit_id', '>', after)
+        .orderBy('unit_id')
+        .limit(ROWS_PER_PAGE)
+        .execute()
+      for (const unit of page) units.push(unit)
+      if (page.length < ROWS_PER_PAGE) return units
+    }
   }
 
-  /** The units that the region had and has no longer, by id. */
+  /** The units that the region had and has no longer, by id; page by page, too. */
   async listRetiredUnits(region: RegionId): Promise<UnitId[]> {
-    const rows = await this.#database
-      .selectFrom('reference.retired_units')
-      .select('unit_id')
-      .where('region', '=', region)
-      .orderBy('unit_id')
-      .execute()
-    return rows.map(row => row.unit_id)
+    const unitIds: UnitId[] = []
+    for (let after = ''; ; after = unitIds.at(-1)!) {
+      const page = await this.#database
+        .selectFrom('reference.retired_units')
+        .select('unit_id')
+        .where('region', '=', region)
+        .where('unit_id', '>', after)
+        .orderBy('unit_id')
+        .limit(ROWS_PER_PAGE)
+        .execute()
+      for (const row of page) unitIds.push(row.unit_id)
+      if (page.length < ROWS_PER_PAGE) return unitIds
+    }
   }
 
   /** Rises with every change of anything: an unchanged number means that nothing changed. */
@@ -168,9 +195,9 @@ async function requireStations(
   transaction: Database,
   region: RegionId,
   units: readonly UnitReference[],
+  named: ReadonlySet<string>,
 ): Promise<void> {
-  const named = units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation]))
-  const [unknown] = await unknownStations(transaction, region, named)
+  const [unknown] = await unknownStations(transaction, region, [...named])
   if (unknown === undefined) return
   const unit = units.find(({ homeStation }) => homeStation === unknown)!
   throw new InvalidReference(

@@ -12,6 +12,7 @@ import { Finder } from '../../src/finder/finder.ts'
 import { START_MS, World } from '../support/given-when-then.ts'
 import {
   accepted,
+  available,
   called,
   cancelled,
   closed,
@@ -174,13 +175,7 @@ test('a turn that throws while it matches leaves the search as it was', () => {
   room.run([...onDuty('A1'), unavailable('A1')])
   room.run(called(['T-1']))
   const original = room.placed.get('A1')!
-  const back: DomainEvent = {
-    type: 'UnitBecameAvailable',
-    v: 1,
-    entity: 'driver/A1',
-    unitId: 'A1',
-    happenedAtMs: START_MS,
-  }
+  const back = available('A1')
   let looked = 0
   Object.defineProperty(original, 'disconnectedSinceMs', {
     get() {
@@ -214,7 +209,7 @@ describe('a match with a long queue', () => {
       2,
     )
     assert.ok([...room.world.trips.values()].every(({ alarms }) => alarms.includes('no-eligible-unit')))
-    // An ALS unit comes on duty: it serves the first of one need, and the other costs one search again.
+    // An ALS unit comes on duty: it serves the first of one need, and is looked for for no other.
     room.run([registered('A1')], false)
     room.place('A1', 100)
     let record: DomainEvent[] = []
@@ -222,9 +217,59 @@ describe('a match with a long queue', () => {
       searchesOf(room, () => {
         record = room.run([signedOn('A1')])
       }),
-      3,
+      1,
     )
     assert.deepEqual(offersIn(record), ['T-0>A1'])
+  })
+
+  test('searches for nobody when a unit comes free that none of them may have', () => {
+    const room = new Room()
+    room.place('A1', 100)
+    room.run(onDuty('A1'))
+    for (let i = 0; i < 20; i++) room.run(calledFor(`T-${i}`, 'cct'))
+    assert.equal(
+      searchesOf(room, () => {
+        room.run([unavailable('A1')])
+        room.run([available('A1')])
+      }),
+      0,
+    )
+  })
+
+  test('searches for nobody while units report what does not free them', () => {
+    const room = new Room()
+    room.place('A1', 100)
+    room.run(onDuty('A1'))
+    for (let i = 0; i < 20; i++) room.run(called([`T-${i}`]))
+    room.run([unavailable('A1')])
+    room.run(onDuty('A2'))
+    const hole = { type: 'FixHoleRecorded', v: 1, entity: 'driver/A2', unitId: 'A2' } as const
+    assert.equal(
+      searchesOf(room, () => room.run([{ ...hole, streamId: 's', fromSeq: 1, toSeq: 2 }])),
+      0,
+    )
+  })
+
+  test('searches for nobody for a capability that no free unit has', () => {
+    const room = new Room()
+    room.place('A1', 100)
+    room.place('A2', 200)
+    const withBariatric = onDuty('A2').map(event =>
+      event.type === 'UnitRegistered' ? { ...event, capabilities: ['bariatric'] } : event,
+    )
+    room.run([...onDuty('A1'), ...withBariatric, unavailable('A2')])
+    const needing = called(['T-1']).map(event =>
+      event.type === 'TripCreated'
+        ? { ...event, need: { levelOfCare: 'bls', capabilities: ['bariatric'] } as const }
+        : event,
+    )
+    assert.equal(
+      searchesOf(room, () => room.run(needing)),
+      0,
+    )
+    assert.deepEqual(room.world.trip('T-1').alarms, ['no-eligible-unit'])
+    assert.deepEqual(offersIn(room.run([available('A2')])), ['T-1>A2'])
+    assert.deepEqual(offersIn(room.run([declined('T-1', 'A2', 'O-1')])), [])
   })
 
   test('does not take a unit that one trip has asked for one that no trip may ask', () => {

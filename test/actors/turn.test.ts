@@ -18,6 +18,7 @@ import {
   offered,
   onDuty,
   policyOf,
+  registered,
   timedOut,
   unavailable,
   untilAssigned,
@@ -70,7 +71,7 @@ describe('a turn', () => {
     assert.equal(turn.calls.size, 0)
   })
 
-  test('asks for matching when a trip waits or a unit is free afterwards', () => {
+  test('asks for matching when a trip waits or a unit has come free', () => {
     const wants = (world: World, ...events: DomainEvent[]) => {
       const turn = turnOn(world)
       turn.record(events)
@@ -82,6 +83,10 @@ describe('a turn', () => {
     assert.equal(wants(given(onDuty('A1')).world, unavailable('A1')), false)
     assert.equal(wants(given(...untilOffered()).world, accepted('T-1', 'A1', 'O-1')), false)
     assert.equal(wants(given(onDuty('A1')).world), false)
+    // It was free before, and whoever waits could not have it then either; with more capabilities it may.
+    const hole = { entity: 'driver/A1', unitId: 'A1', streamId: 's', fromSeq: 1, toSeq: 2 } as const
+    assert.equal(wants(given(onDuty('A1')).world, { type: 'FixHoleRecorded', v: 1, ...hole }), false)
+    assert.equal(wants(given(onDuty('A1')).world, registered('A1')), true)
   })
 })
 

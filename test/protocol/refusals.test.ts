@@ -456,3 +456,44 @@ test('[ER-3] an empty message is said to be empty', () => {
     assert.match(answer.ok ? '' : answer.refusal.message, /^The message is empty; it begins with its type;/)
   }
 })
+
+test('a long list is read as its elements are, and what is wrong in it is named', () => {
+  const read = (message: unknown) => parseFrame(utf8(JSON.stringify(message)), 'json', MAX_BYTES)
+  const many = <T>(make: (i: number) => T, changed: T | unknown = undefined): unknown[] => {
+    const elements: unknown[] = Array.from({ length: 200 }, (_, i) => make(i))
+    if (changed !== undefined) elements[100] = changed
+    return elements
+  }
+  const channel = (i: number) => [i, `A-${i}`, 's1', 'gnss', 1]
+  const tile = (i: number) => [`12/${i}/0`, null, null]
+  const attach = (changed?: unknown) => read(['attach', 'm1', many(channel, changed)])
+  const detach = (changed?: unknown) => read(['detach', 'm1', many(i => i, changed)])
+  const watch = (changed?: unknown) => read(['watch-tiles', 'm1', many(tile, changed)])
+
+  // Elements that a later version adds to a row are left aside, and minus zero is zero.
+  const attached = accepted(attach([7_000, 'A-7', 's7', 'device', 9, 'more']))
+  assert.ok(attached.type === 'attach')
+  assert.deepEqual(attached.channels[100], [7_000, 'A-7', 's7', 'device', 9])
+  const detached = accepted(
+    parseFrame(utf8(JSON.stringify(['detach', 'm1', [0]]).replace('[0]', '[-0]')), 'json', MAX_BYTES),
+  )
+  assert.ok(detached.type === 'detach' && Object.is(detached.channels[0], 0))
+  const watched = accepted(watch(['6/1/1', 's1', 4, 'more']))
+  assert.ok(watched.type === 'watch-tiles')
+  assert.deepEqual(watched.tiles[100], ['6/1/1', 's1', 4])
+
+  assert.equal(refused(attach([1_000_000, 'A-7', 's1', 'gnss', 1])), 'invalid-field channels.100.0')
+  assert.equal(refused(attach([1, 'A 7', 's1', 'gnss', 1])), 'invalid-field channels.100.1')
+  assert.equal(refused(attach([1, 'A-7', 's~1', 'gnss', 1])), 'invalid-field channels.100.2')
+  assert.equal(refused(attach([1, 'A-7', 's1', 'sundial', 1])), 'invalid-field channels.100.3')
+  assert.equal(refused(attach([1, 'A-7', 's1', 'gnss', 0])), 'invalid-field channels.100.4')
+  assert.equal(refused(attach('A-7')), 'invalid-field channels.100')
+  assert.equal(refused(attach(channel(5))), 'invalid-field channels')
+  assert.equal(refused(detach(1.5)), 'invalid-field channels.100')
+  assert.equal(refused(watch(['13/0/0', null, null])), 'invalid-field tiles.100.0')
+  assert.equal(refused(watch(['12/0/1', 's1', null])), 'invalid-field tiles.100')
+  assert.equal(refused(watch(['12/0/1', null, -1])), 'invalid-field tiles.100.2')
+  assert.equal(refused(watch(tile(5))), 'invalid-field tiles')
+  assert.equal(refused(read(['attach', 'm1', []])), 'invalid-field channels')
+  assert.equal(refused(read(['attach', 'm1'])), 'invalid-field channels')
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { DomainEvent } from '../../src/domain/events.ts'
 import type { Acquired, Journal, LogRecord, RecordWrite } from '../../src/store/journal.ts'
 import { LogWriter } from '../../src/store/log-writer.ts'
 import { type MemoryFault, MemoryJournal } from '../../src/store/memory-journal.ts'
@@ -42,9 +43,9 @@ async function start(options: { batchMax?: number; journal?: Watched } = {}) {
   return { journal, scheduler, writer, told, commits, delays, ownership }
 }
 
-const append = (writer: LogWriter, commandId: string | null = null): number =>
+const append = (writer: LogWriter, commandId: string | null = null, events: readonly DomainEvent[] = []): number =>
   writer.append({
-    record: { recordedAtMs: 5, principal: 'anna', commandId, trace: null, events: [] },
+    record: { recordedAtMs: 5, principal: 'anna', commandId, trace: null, events },
     command: commandId === null ? null : { bodyHash: 'ab'.repeat(32), result: { ok: 1 } },
     closes: [],
     opens: [],
@@ -101,6 +102,20 @@ test('a batch holds at most its bound', async () => {
   for (let i = 0; i < 5; i++) append(writer)
   await writer.idle()
   assert.deepEqual(journal.batches, [[1, 2], [3, 4], [5]])
+})
+
+test('a batch holds few large records, and one that is larger than a batch has it alone', async () => {
+  const { writer, journal } = await start()
+  const hole = { type: 'FixHoleRecorded', v: 1, entity: 'driver/A1', unitId: 'A1', streamId: 's' } as const
+  const withEvents = (count: number) =>
+    append(
+      writer,
+      null,
+      Array.from({ length: count }, (_, i) => ({ ...hole, fromSeq: i + 1, toSeq: i + 1 })),
+    )
+  for (const count of [600, 424, 1, 2_000, 1]) withEvents(count)
+  await writer.idle()
+  assert.deepEqual(journal.batches, [[1, 2], [3], [4], [5]])
 })
 
 test('a statement that is done only after its settling makes its repetition durable, not refused', async () => {

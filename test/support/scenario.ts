@@ -44,6 +44,7 @@ export const unavailable = (unitId: UnitId): DomainEvent => ({
   ...driverBase(unitId),
   reason: 'break',
 })
+export const available = (unitId: UnitId): DomainEvent => ({ type: 'UnitBecameAvailable', ...driverBase(unitId) })
 
 /** A unit with a crew, ready to be sent. */
 export const onDuty = (unitId: UnitId): DomainEvent[] => [registered(unitId), signedOn(unitId)]

@@ -5,7 +5,7 @@
  * A *pass* begins at a position that is durable, goes over all actors, and writes those that have changed since they were
  * last written; a snapshot of the region itself then says that the set is whole up to that position. Only actors at rest
  * are written: all of their events, and all fixes of their streams, are durable. One that is not is looked at again.
- * A second's worth of rows is one statement, as many as spread a pass over ten minutes. Modes: *resting* between two
+ * A second's worth of rows is as many as spread a pass over ten minutes, a few statements of them. Modes: *resting* between two
  * passes, *in a pass*, *closing* (the last pass, as fast as it goes, until its time is over), *stopped*.
  */
 import type { CallState } from '../../domain/call.ts'
@@ -56,8 +56,8 @@ const PASS_S = 600
 const ROWS_MIN = 50
 /** A look at an actor that has not changed costs a tenth of a microsecond: two milliseconds a tick. */
 const LOOKS_PER_TICK = 20_000
-/** Rows in one statement of the last pass. */
-const ROWS_AT_CLOSE = 2_000
+/** Rows in one statement: some 5 ms of everybody's time to write out as text. */
+const ROWS_PER_WRITE = 250
 /** How long actors that are not at rest are waited for at the close. */
 const CLOSE_PAUSE_MS = 10
 
@@ -119,7 +119,7 @@ export class Checkpoint {
     this.#begin()
     while (this.#pass !== null) {
       if (machine.monotonicMs() >= untilMs) return false
-      const rows = this.#collect(ROWS_AT_CLOSE, Number.POSITIVE_INFINITY)
+      const rows = this.#collect(ROWS_PER_WRITE, Number.POSITIVE_INFINITY)
       if (rows.length === 0 && this.#restless.length > 0) {
         await new Promise<void>(resolve => void machine.after(CLOSE_PAUSE_MS, resolve))
       } else if (!(await this.#write(rows))) return false
@@ -139,13 +139,21 @@ export class Checkpoint {
     const { drivers, trips } = memory.counts
     const rows = this.#collect(Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S)), LOOKS_PER_TICK)
     // What cannot be written now is written in another pass.
-    this.#writing = this.#write(rows).catch(error => {
+    this.#writing = this.#writeAll(rows).catch(error => {
       this.#ports.log.debug({ err: error }, 'snapshots could not be written; trying again in the next pass')
       this.#end()
       return false
     })
     await this.#writing
     this.#writing = null
+  }
+
+  /** As `#write`, in statements of their own. */
+  async #writeAll(rows: readonly Row[]): Promise<boolean> {
+    for (let from = 0; from < rows.length; from += ROWS_PER_WRITE) {
+      if (!(await this.#write(rows.slice(from, from + ROWS_PER_WRITE)))) return false
+    }
+    return rows.length > 0 || this.#write(rows)
   }
 
   #begin(): void {

@@ -7,7 +7,7 @@
 
 import { alarmRaised, nextRoundAtMs, offerMade, queueKey } from '../../domain/desk.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
-import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
+import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
@@ -53,6 +53,9 @@ interface Waiting {
   readonly key: number
   readonly tripId: TripId
   readonly priority: Priority
+  readonly need: Need
+  /** The same need has the same text. */
+  readonly needText: string
 }
 
 const isBefore = (a: Waiting, b: Waiting): boolean => a.key < b.key || (a.key === b.key && a.tripId < b.tripId)
@@ -62,9 +65,13 @@ export class Desk {
   /** Sorted: the trip that goes first is at the front. */
   readonly #queue: Waiting[] = []
   readonly #waiting = new Map<TripId, Waiting>()
-  /** Signed-on units by level and status, for the counts in decision records. */
+  /** What those in the queue need, by its text, and how many of them need it. */
+  readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
   #allMustLook = false
+  /** Signed-on units by level and status, for the counts in decision records. */
   readonly #census = new Map<string, number>()
+  /** Available units by capability: a need that names one which none of them has costs no search. */
+  readonly #capable = new Map<string, number>()
 
   constructor(parts: DeskParts) {
     this.#parts = parts
@@ -93,6 +100,9 @@ export class Desk {
     if (waiting !== null) {
       this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
       this.#waiting.set(trip.tripId, waiting)
+      const known = this.#needs.get(waiting.needText)
+      if (known === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
+      else known.trips += 1
     }
   }
 
@@ -107,16 +117,21 @@ export class Desk {
   #leaveQueue(waiting: Waiting): void {
     this.#queue.splice(placeOf(this.#queue, waiting), 1)
     this.#waiting.delete(waiting.tripId)
+    const known = this.#needs.get(waiting.needText)!
+    known.trips -= 1
+    if (known.trips === 0) this.#needs.delete(waiting.needText)
   }
 
   #waitingOf(trip: TripState): Waiting {
-    return { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
+    const { tripId, priority, need } = trip
+    const needText = `${need.levelOfCare} ${need.capabilities.join(' ')}`
+    return { key: queueKey(trip, this.#parts.policy), tripId, priority, need, needText }
   }
 
   /** Folds a unit's change into the census and the finder's trees. */
   onDriver(before: DriverState | undefined, after: DriverState, place: Position | null): void {
-    if (before !== undefined) this.#count(before.levelOfCare, before.status, -1)
-    this.#count(after.levelOfCare, after.status, 1)
+    if (before !== undefined) this.#count(before, -1)
+    this.#count(after, 1)
     this.placeUnit(after, place)
   }
 
@@ -158,10 +173,10 @@ export class Desk {
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
     const staged = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
-    // While no unit came free, those that waited before cannot be served now either: a long queue costs nothing then.
-    const unitFree =
-      this.#allMustLook || turn.deskAsked || [...turn.drivers.values()].some(driver => driver.status === 'available')
-    const queue = unitFree ? [...this.#queue] : []
+    const allMustLook = this.#allMustLook || turn.deskAsked
+    // Those that waited before can be served by units alone that came free since: a long queue costs nothing without one.
+    const freed = allMustLook ? [] : turn.freed().filter(unit => this.#isNeeded(unit))
+    const queue = allMustLook || freed.length > 0 ? [...this.#queue] : []
     for (const trip of staged) {
       const waiting = this.#waitingOf(trip)
       queue.splice(placeOf(queue, waiting), 0, waiting)
@@ -169,14 +184,36 @@ export class Desk {
     if (queue.length === 0) return
     const takeBack = this.#stageUnits(turn)
     const hopeless = new Set<string>()
+    const stagedIds = new Set(staged.map(({ tripId }) => tripId))
+    const choice = new FreedUnits(freed)
     try {
-      for (const { tripId } of queue) {
+      for (const { tripId, need, needText } of queue) {
+        const mustLook = allMustLook || stagedIds.delete(tripId)
+        if (!mustLook && !choice.isAny && stagedIds.size === 0) break
+        const units = mustLook ? null : choice.of(need, needText)
+        if (units?.length === 0) continue
         const trip = turn.trip(tripId)
-        if (trip?.phase === 'pending') this.#serve(turn, trip, hopeless)
+        if (trip?.phase !== 'pending' || (units !== null && !this.#suits(turn, trip, units))) continue
+        this.#serve(turn, trip, needText, hopeless)
+        // Each offer may take one of them.
+        if (choice.isAny) choice.keep(unitId => turn.driver(unitId)?.status === 'available')
       }
     } finally {
       takeBack()
     }
+  }
+
+  /** Whether the unit could serve anything that the queue needs, asked before or not. */
+  #isNeeded(unit: DriverState): boolean {
+    for (const { need } of this.#needs.values()) if (serves(unit, need)) return true
+    return false
+  }
+
+  /** Whether one of these units may be asked for the trip now. */
+  #suits(turn: Turn, trip: TripState, units: readonly DriverState[]): boolean {
+    const nextRound = nextRoundAtMs(trip, this.#parts.policy, turn.nowMs)
+    const asked = nextRound !== null && turn.nowMs >= nextRound ? [] : trip.asked
+    return units.some(({ unitId }) => this.#whyNot(turn, trip, unitId, asked) === null)
   }
 
   /**
@@ -199,19 +236,18 @@ export class Desk {
    * Offers the trip to the best unit, or says on the board why nobody gets it. `hopeless` names the needs for which this
    * match found no unit at all: wherever the next trip of that need is, nobody will be found for it either.
    */
-  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): void {
+  #serve(turn: Turn, trip: TripState, needText: string, hopeless: Set<string>): void {
     const { policy } = this.#parts
-    const need = `${trip.need.levelOfCare} ${trip.need.capabilities.join(' ')}`
-    const inRound = hopeless.has(need) ? null : this.#choose(turn, trip, trip.asked)
-    if (inRound === null && trip.asked.length === 0) hopeless.add(need)
+    const inRound = hopeless.has(needText) ? null : this.#choose(turn, trip, trip.asked)
+    if (inRound === null && trip.asked.length === 0) hopeless.add(needText)
     if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
 
     const nextRound = nextRoundAtMs(trip, policy, turn.nowMs)
     if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
-    if (turn.nowMs >= nextRound && !hopeless.has(need)) {
+    if (turn.nowMs >= nextRound && !hopeless.has(needText)) {
       const anew = this.#choose(turn, trip, [])
       if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
-      hopeless.add(need)
+      hopeless.add(needText)
     }
     turn.record(alarmRaised(trip, 'round-exhausted', null))
   }
@@ -224,6 +260,7 @@ export class Desk {
 
   #choose(turn: Turn, trip: TripState, asked: readonly UnitId[]): DecisionRecord | null {
     const { finder, policy, presence } = this.#parts
+    if (trip.need.capabilities.some(needed => !this.#capable.has(needed))) return null
     const excluded = this.#excludedByCensus(trip)
     const levels = levelsServing(trip.need.levelOfCare)
     const accept = (unitId: UnitId): boolean => {
@@ -268,7 +305,7 @@ export class Desk {
     const serving = levelsServing(trip.need.levelOfCare)
     for (const [key, count] of this.#census) {
       const [level, status] = key.split(' ') as [LevelOfCare, UnitStatus]
-      if (count === 0 || status === 'off-duty') continue
+      if (status === 'off-duty') continue
       if (!serving.includes(level)) add('level-of-care', count)
       else if (status === 'unavailable') add('unavailable', count)
       else if (status !== 'available') add('busy', count)
@@ -276,10 +313,51 @@ export class Desk {
     return excluded
   }
 
-  #count(level: LevelOfCare, status: UnitStatus, by: number): void {
-    const key = `${level} ${status}`
-    this.#census.set(key, (this.#census.get(key) ?? 0) + by)
+  #count({ levelOfCare, status, capabilities }: DriverState, by: number): void {
+    addTo(this.#census, `${levelOfCare} ${status}`, by)
+    if (status === 'available') for (const capability of capabilities) addTo(this.#capable, capability, by)
   }
+}
+
+const serves = (unit: DriverState, { levelOfCare, capabilities }: Need): boolean =>
+  LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(levelOfCare) &&
+  capabilities.every(needed => unit.capabilities.includes(needed))
+
+/** Units that came free in a turn, by the needs that they serve; each need is looked at once. */
+class FreedUnits {
+  #units: readonly DriverState[]
+  #byNeed = new Map<string, readonly DriverState[]>()
+
+  constructor(units: readonly DriverState[]) {
+    this.#units = units
+  }
+
+  get isAny(): boolean {
+    return this.#units.length > 0
+  }
+
+  of(need: Need, needText: string): readonly DriverState[] {
+    let units = this.#byNeed.get(needText)
+    if (units === undefined) {
+      units = this.#units.filter(unit => serves(unit, need))
+      this.#byNeed.set(needText, units)
+    }
+    return units
+  }
+
+  keep(isFree: (unitId: UnitId) => boolean): void {
+    const units = this.#units.filter(({ unitId }) => isFree(unitId))
+    if (units.length === this.#units.length) return
+    this.#units = units
+    this.#byNeed = new Map()
+  }
+}
+
+/** What comes to nothing is not kept. */
+function addTo(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
 }
 
 /** A fix of a clock that is a little ahead is of now. */

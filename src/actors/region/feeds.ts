@@ -27,6 +27,9 @@ const MARKS_PER_FRAME = 4_096
 /** Fixes of feeds waiting in the region's mailbox, beyond which frames are left out; the next one then shows a gap. */
 const QUEUED_FIXES_MAX = 500_000
 
+/** Channels of one `attach` that are taken up in one go, about a millisecond's; what others ask comes in between. */
+const CHANNELS_AT_ONCE = 64
+
 /** What the feeds need of their region. */
 export interface FeedDoor
   extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'limits' | 'counted' | 'moved' | 'refuseFixes'> {
@@ -34,6 +37,8 @@ export interface FeedDoor
   isOverfull(): boolean
   /** Reads the marks of forgotten streams; the answer comes as a message, `feed-marks-read`. */
   readMarks(session: Session, streams: readonly StreamName[]): void
+  /** Lets others have their turn; the feed goes on with a message, `feed-attach-more`. */
+  later(session: Session): void
   record(holes: readonly FixHoleRecorded[]): void
   /** Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head. */
   /** `refuse` runs instead when the store stalls. */
@@ -113,6 +118,11 @@ export class Feeds {
     this.#feeds.get(session)?.marksRead(read)
   }
 
+  /** The next part of the `attach` that this feed has begun. */
+  attachMore(session: Session): void {
+    this.#feeds.get(session)?.attachMore()
+  }
+
   detach(session: Session, requestId: string, channels: readonly number[]): void {
     const feed = this.#feeds.get(session)
     feed?.inTurn({
@@ -181,7 +191,22 @@ interface HeldAttach {
   readonly asked: readonly (readonly [driver: DriverActor, leaveNo: number])[]
 }
 
-/** *Taking* what comes at once, or *holding* an `attach`: then all that comes after it waits, in its order. */
+/** An `attach` that is done part by part. */
+interface BegunAttach {
+  readonly requestId: string
+  readonly channels: readonly FeedChannel[]
+  readonly read: MarksRead
+  readonly asked: ReadonlyMap<DriverActor, number>
+  readonly attached: Attachment[]
+  readonly refused: (readonly [channel: number, code: ErrorCode])[]
+  /** The first channel that was not looked at yet. */
+  next: number
+}
+
+/**
+ * *Taking* what comes at once; *holding* an `attach` until marks have come, or *attaching* it part by part: then all that
+ * comes after it waits, in its order.
+ */
 class Feed {
   readonly #door: FeedDoor
   readonly #session: Session
@@ -196,6 +221,7 @@ class Feed {
   readonly #recent = new Set<Attachment>()
   #cancelTimer: (() => void) | null = null
   #held: HeldAttach | null = null
+  #begun: BegunAttach | null = null
   /** What came behind it; bounded by the rates of a feed, as the reading has its time, and by `QUEUED_FIXES_MAX`. */
   #errands: Errand[] = []
 
@@ -216,13 +242,22 @@ class Feed {
     this.#cancelTimer?.()
     this.#cancelTimer = null
     this.#held = null
+    this.#begun = null
     for (const { ended } of this.#errands.splice(0)) ended?.()
   }
 
   /** Runs it now, or behind the `attach` that is held. */
   inTurn(errand: Errand): void {
-    if (this.#held === null) runErrand(errand)
-    else this.#errands.push(errand)
+    if (this.#isBusy) this.#errands.push(errand)
+    else runErrand(errand)
+  }
+
+  get #isBusy(): boolean {
+    return this.#held !== null || this.#begun !== null
+  }
+
+  #goOn(): void {
+    while (!this.#isBusy && this.#errands.length > 0) runErrand(this.#errands.shift()!)
   }
 
   /** Takes up units, each with a stream of this feed's own. */
@@ -241,7 +276,12 @@ class Feed {
   }
 
   /** Attaches once the marks of all its streams are known. */
-  attach(requestId: string, channels: readonly FeedChannel[], read: MarksRead | undefined = undefined): void {
+  attach(
+    requestId: string,
+    channels: readonly FeedChannel[],
+    read: MarksRead | undefined = undefined,
+    askedBefore: HeldAttach['asked'] = [],
+  ): void {
     const unknown: StreamName[] = []
     const asked: [DriverActor, number][] = []
     for (const [, unitId, streamId] of channels) {
@@ -251,7 +291,13 @@ class Feed {
       unknown.push({ unitId, streamId })
       asked.push([driver, driver.location.leaveNo])
     }
-    if (unknown.length === 0) return this.#attach(requestId, channels, read ?? null)
+    if (unknown.length === 0) {
+      const asked = new Map(askedBefore)
+      this.#begun = { requestId, channels, read: read ?? null, asked, attached: [], refused: [], next: 0 }
+      return this.#attachPart(this.#begun)
+    }
+    // One was forgotten while those of the others were read: all of them, or there would be no end to it.
+    if (read) return this.attach(requestId, channels)
     this.#held = { requestId, channels, asked }
     this.#door.readMarks(this.#session, unknown)
   }
@@ -263,15 +309,21 @@ class Feed {
     const { requestId, channels, asked } = held
     // What left memory since the question may have come further than the answer says.
     const isOutOfDate = read !== null && asked.some(([{ location }, leaveNo]) => location.leaveNo !== leaveNo)
-    this.attach(requestId, channels, isOutOfDate ? undefined : read)
-    while (this.#held === null && this.#errands.length > 0) runErrand(this.#errands.shift()!)
+    this.attach(requestId, channels, isOutOfDate ? undefined : read, asked)
+    this.#goOn()
   }
 
-  #attach(requestId: string, channels: readonly FeedChannel[], read: MarksRead): void {
-    const attached: Attachment[] = []
-    const refused: (readonly [channel: number, code: ErrorCode])[] = []
+  attachMore(): void {
+    if (this.#begun === null) return
+    this.#attachPart(this.#begun)
+    this.#goOn()
+  }
+
+  #attachPart(begun: BegunAttach): void {
+    const { requestId, channels, attached, refused } = begun
+    const end = begun.next + CHANNELS_AT_ONCE
     const holes: FixHoleRecorded[] = []
-    for (const declared of channels) {
+    for (const declared of channels.slice(begun.next, end)) {
       const [channel, unitId, streamId, , lowestSeq] = declared
       // A channel that is named anew has left its former unit, also when it is refused: its fixes are another's now.
       this.release(channel)
@@ -281,7 +333,7 @@ class Feed {
         refused.push([channel, code ?? 'unknown-unit'])
         continue
       }
-      const mark = this.#markOf(driver, streamId, read)
+      const mark = this.#markOf(driver, streamId, begun)
       if (mark === null) {
         refused.push([channel, 'unavailable'])
         continue
@@ -304,6 +356,9 @@ class Feed {
     this.#door.hold(() => {
       for (const [stream, found] of this.#unrecorded) if (found === holes) this.#unrecorded.delete(stream)
     })
+    begun.next = end
+    if (end < channels.length) return this.#door.later(this.#session)
+    this.#begun = null
     const leave = (position: number) => {
       const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)
       this.#session.send(['reply', requestId, position, { channels: marks, refused }])
@@ -388,10 +443,13 @@ class Feed {
   }
 
   /** The mark of a forgotten stream; 0 for others, null when the store could not tell, or must first take others. */
-  #markOf({ unitId, location }: DriverActor, streamId: StreamId, read: MarksRead): number | null {
+  #markOf(driver: DriverActor, streamId: StreamId, { read, asked }: BegunAttach): number | null {
+    const { unitId, location } = driver
     if (location.knownStream(streamId) !== undefined) return 0
     if (location.isCrowded) return null
-    return location.mayBeForgotten(streamId) ? (read?.markOf(unitId, streamId) ?? null) : 0
+    if (!location.mayBeForgotten(streamId)) return 0
+    // What has left memory since the question may have come further than the answer says.
+    return asked.get(driver) === location.leaveNo ? (read?.markOf(unitId, streamId) ?? null) : null
   }
 
   #hold(driver: DriverActor, [channel, , streamId, clock]: FeedChannel, mark: number): Attachment {

@@ -53,13 +53,15 @@ export type RegionMessage =
     }
   | ({ readonly type: 'feed-fixes' } & FeedFrame)
   | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
+  /** The next part of the units that the region is taking. */
+  | { readonly type: 'more-units' }
+  | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   /** `retired`: those that the service has given up; absent where nobody looked. */
   | {
       readonly type: 'units'
       readonly units: readonly UnitReference[]
-      readonly retired?: readonly UnitId[] /** The first that was not taken yet. */
-      readonly from?: number
+      readonly retired?: readonly UnitId[]
     }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }

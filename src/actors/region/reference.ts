@@ -13,38 +13,70 @@ import { bySystem, type TurnRunner } from './turn-runner.ts'
 
 /** Units registered or retired in one record, so that a large import does not make one huge turn. */
 const UNITS_PER_RECORD = 256
+/** Units compared with what is known of them, or noted as given up, in one go. */
+const UNITS_PER_LOOK = 1_024
 
-/** Input: the region's units as they are now; `retired` those that it had and has no longer, null where nobody looked. */
-export function takeUnits(
+/**
+ * Takes the region's units as they are now. It yields where others are to have their turn; then it must go on before any
+ * other such list is begun, or be given up for a newer one.
+ * Input: `retired` those that the region had and has no longer, null where nobody looked.
+ */
+export function* takeUnits(
   memory: RegionMemory,
   turns: TurnRunner,
   units: readonly UnitReference[],
   retired: readonly UnitId[] | null,
-): void {
+): Generator<undefined, void> {
   if (retired !== null) {
+    const retiring = new Set<UnitId>()
+    for (const part of parts(retired, UNITS_PER_LOOK)) {
+      for (const unitId of part) if (isLive(memory.driver(unitId))) retiring.add(unitId)
+      if (part.length === UNITS_PER_LOOK) yield
+    }
     // Before anything else is recorded: a unit that is registered again must not be retired in that very turn.
-    memory.retiring.clear()
-    for (const unitId of retired) if (isLive(memory.driver(unitId))) memory.retiring.add(unitId)
+    memory.retiring = retiring
   }
-  const changed = units.filter(unit => !isSame(memory.driver(unit.unitId), unit))
-  for (const part of parts(changed)) {
-    turns.run(bySystem(), turn => {
-      // One in quarantine stays as it is; it must not keep the others of its part from being registered.
-      const taken = part.filter(unit => !turn.isHeld(driverKey(unit.unitId)))
-      for (const unit of part) {
-        const entity = driverKey(unit.unitId)
-        if (turn.isHeld(entity) && turn.driver(unit.unitId) === undefined) memory.heldReferences.set(entity, unit)
-      }
-      turn.record(taken.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
-      return undefined
-    })
+  let changed: UnitReference[] = []
+  for (const part of parts(units, UNITS_PER_LOOK)) {
+    for (const unit of part) if (!isSame(memory.driver(unit.unitId), unit)) changed.push(unit)
+    while (changed.length >= UNITS_PER_RECORD) {
+      register(memory, turns, changed.slice(0, UNITS_PER_RECORD))
+      changed = changed.slice(UNITS_PER_RECORD)
+      yield
+    }
+    if (part.length === UNITS_PER_LOOK) yield
   }
-  for (const part of parts([...memory.retiring])) {
-    turns.run(bySystem(), turn => {
-      retire(turn, memory.retiring, part)
-      return undefined
-    })
+  if (changed.length > 0) register(memory, turns, changed)
+  // Only those that have no trip leave by this; the others by the turn that frees them.
+  let leaving: UnitId[] = []
+  for (const unitId of memory.retiring) {
+    leaving.push(unitId)
+    if (leaving.length < UNITS_PER_RECORD) continue
+    retireAll(memory, turns, leaving)
+    leaving = []
+    yield
   }
+  if (leaving.length > 0) retireAll(memory, turns, leaving)
+}
+
+function retireAll(memory: RegionMemory, turns: TurnRunner, unitIds: readonly UnitId[]): void {
+  turns.run(bySystem(), turn => {
+    retire(turn, memory.retiring, unitIds)
+    return undefined
+  })
+}
+
+function register(memory: RegionMemory, turns: TurnRunner, units: readonly UnitReference[]): void {
+  turns.run(bySystem(), turn => {
+    // One in quarantine stays as it is; it must not keep the others of its part from being registered.
+    const taken = units.filter(unit => !turn.isHeld(driverKey(unit.unitId)))
+    for (const unit of units) {
+      const entity = driverKey(unit.unitId)
+      if (turn.isHeld(entity) && turn.driver(unit.unitId) === undefined) memory.heldReferences.set(entity, unit)
+    }
+    turn.record(taken.map(unit => ({ type: 'UnitRegistered', v: 1, entity: driverKey(unit.unitId), ...unit })))
+    return undefined
+  })
 }
 
 /** Retires the units that this turn has freed and that were waiting for it. */
@@ -60,8 +92,8 @@ function retire(turn: Turn, retiring: ReadonlySet<UnitId>, unitIds: readonly Uni
   }
 }
 
-function* parts<T>(items: readonly T[]): Iterable<readonly T[]> {
-  for (let from = 0; from < items.length; from += UNITS_PER_RECORD) yield items.slice(from, from + UNITS_PER_RECORD)
+function* parts<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
 }
 
 const isLive = (driver: DriverState | undefined): driver is DriverState =>

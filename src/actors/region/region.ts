@@ -50,7 +50,8 @@ import { Upkeep } from './upkeep.ts'
 const PENDING_MAX = 50_000
 /** Ten for each unit of the largest services that are known; with all that a call may have, 90 MB. */
 const OPEN_TRIPS_MAX = 20_000
-const UNITS_AT_ONCE = 256
+/** Records of an import that wait for the store before it goes on: two batches. */
+const IMPORT_PENDING_MAX = 8
 /** How often a drain looks whether its time is over. */
 const DRAIN_LOOK_MS = 100
 
@@ -85,14 +86,25 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     'detach',
     'feed-fixes',
     'feed-mark-asked',
+    'feed-attach-more',
     'feed-marks-read',
     'units',
+    'more-units',
     'deadline',
     'match',
     'clock-stepped',
   ] as const
   /** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
-  readonly neverRefused = ['session-closed', 'feed-marks-read', 'units', 'deadline', 'match', 'clock-stepped'] as const
+  readonly neverRefused = [
+    'session-closed',
+    'feed-attach-more',
+    'feed-marks-read',
+    'units',
+    'more-units',
+    'deadline',
+    'match',
+    'clock-stepped',
+  ] as const
   readonly clock: RegionClock
   readonly ref: ActorRef<RegionMessage>
   readonly #parts: RegionParts
@@ -121,6 +133,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   /** Until when crews have time to come back after this start, region time; set once everything is here. */
   #backUntilMs = Number.POSITIVE_INFINITY
   #matchAsked = false
+  /** The units that are being taken; null when all of them are. */
+  #units: ReturnType<typeof takeUnits> | null = null
+  #isMoreAsked = false
+  /** Positions of its records that may not be durable yet. */
+  #importing: number[] = []
   #dropped = false
 
   /**
@@ -217,6 +234,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       isOverfull: () => this.#isOverfull(),
       readMarks: (session, streams) =>
         this.#marks.read(streams, read => void this.ref.tell({ type: 'feed-marks-read', session, read })),
+      later: session => void this.ref.tell({ type: 'feed-attach-more', session }),
       record: events => this.#recordNews(events),
       hold: (leave, refuse) => {
         const head = this.#writer.head
@@ -427,10 +445,17 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
         return this.#feeds.take(message)
       case 'feed-mark-asked':
         return this.#feeds.askMark(message.session, message.channel)
+      case 'feed-attach-more':
+        return this.#feeds.attachMore(message.session)
       case 'feed-marks-read':
         return this.#feeds.marksRead(message.session, message.read)
       case 'units':
-        return this.#takeUnits(message)
+        // A newer list has all that an older one has.
+        this.#units = takeUnits(this.#memory, this.#turns, message.units, message.retired ?? null)
+        return this.#takeUnits()
+      case 'more-units':
+        this.#isMoreAsked = false
+        return this.#takeUnits()
       case 'deadline':
         if (!this.#dropped) this.#deadlines.run(message.deadline)
         return
@@ -452,12 +477,24 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#turns.command(request)
   }
 
-  /** A part at a time, each a message of its own: a large import must not keep everybody else waiting. */
-  #takeUnits(message: RegionMessage & { type: 'units' }): void {
-    const { units, retired = null, from = 0 } = message
-    const next = from + UNITS_AT_ONCE
-    takeUnits(this.#memory, this.#turns, units.slice(from, next), retired)
-    if (next < units.length && !this.#dropped) this.ref.tell({ type: 'units', units, from: next })
+  /**
+   * A part at a time, each a message of its own: a large import must not keep everybody else waiting. Nor may its records
+   * stand in a long queue before those of others: it goes on when most of what it recorded is durable.
+   */
+  #takeUnits(): void {
+    if (this.#units === null || this.#dropped) return
+    const headBefore = this.#writer.head
+    if (this.#units.next().done === true) this.#units = null
+    if (this.#writer.head > headBefore) this.#importing.push(this.#writer.head)
+    this.#askForMoreUnits()
+  }
+
+  #askForMoreUnits(): void {
+    if (this.#units === null || this.#isMoreAsked) return
+    this.#importing = this.#importing.filter(position => position > this.#writer.durable)
+    if (this.#importing.length >= IMPORT_PENDING_MAX) return
+    this.#isMoreAsked = true
+    this.ref.tell({ type: 'more-units' })
   }
 
   #isOverfull(): boolean {
@@ -489,6 +526,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     this.#outbox.release(position)
     this.#marks.advance()
     this.#store.recordsDurable(position)
+    this.#askForMoreUnits()
   }
 
   /** Region time has stepped. Spans that run go on as if it had not, and clients hear what it is now behind their welcome. */

@@ -227,10 +227,12 @@ export class TurnRunner {
     live.decided(turn)
     reads.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
+    // A crew is told nothing of a hole in its track, which changes nothing that it is shown.
+    const changed = [...turn.drivers.values()].filter(driver => isOther(memory.driver(driver.unitId), driver))
     for (const call of turn.calls.values()) memory.setCall(call)
     for (const driver of turn.drivers.values()) this.#setDriver(driver)
     for (const trip of turn.trips.values()) this.#setTrip(trip)
-    this.#publish(turn)
+    this.#publish(turn, changed)
     this.#parts.onTurn?.(events)
   }
 
@@ -239,8 +241,10 @@ export class TurnRunner {
     const before = memory.driver(state.unitId)
     const actor = memory.driverActor(state.unitId) ?? addDriver(state)
     actor.state = state
-    desk.onDriver(before, state, actor.location.current)
-    if (state.retired === true) actor.feed?.end('unit-retired')
+    if (isOther(before, state)) desk.onDriver(before, state, actor.location.current)
+    if (state.retired !== true) return
+    memory.retiring.delete(state.unitId)
+    actor.feed?.end('unit-retired')
   }
 
   #setTrip(state: TripState): void {
@@ -253,10 +257,10 @@ export class TurnRunner {
   }
 
   /** Captures now what the turn has to tell, and lets it leave when the record is durable. */
-  #publish(turn: Turn): void {
+  #publish(turn: Turn, changed: readonly DriverState[]): void {
     const { memory, board, live, outbox, metrics } = this.#parts
     const frame = board.keep(turn.position, turn.recordedAtMs, turn.events)
-    const concerned = new Set<UnitId>(turn.drivers.keys())
+    const concerned = new Set<UnitId>(changed.map(({ unitId }) => unitId))
     for (const trip of turn.trips.values()) {
       const unitId = unitOf(trip)
       if (unitId !== null) concerned.add(unitId)
@@ -287,6 +291,14 @@ export class TurnRunner {
       refuse: () => request.answer({ ok: false, refusal: WRITES_STALLED }),
     })
   }
+}
+
+/** Whether a unit is another in anything but the record that it was last named in. */
+function isOther(before: DriverState | undefined, after: DriverState): boolean {
+  if (before === undefined) return true
+  const { version: _, ...rest } = after
+  const keys = Object.keys(rest) as (keyof typeof rest)[]
+  return keys.length + 1 !== Object.keys(before).length || keys.some(key => before[key] !== after[key])
 }
 
 const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>

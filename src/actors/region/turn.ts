@@ -117,8 +117,17 @@ export class Turn implements States {
   get wantsMatching(): boolean {
     if (this.deskAsked) return true
     for (const trip of this.trips.values()) if (trip.phase === 'pending') return true
-    for (const driver of this.drivers.values()) if (driver.status === 'available') return true
-    return false
+    return this.freed().length > 0
+  }
+
+  /** Units that this turn made available, or fit for other needs than before. */
+  freed(): DriverState[] {
+    return [...this.drivers.values()].filter(after => {
+      if (after.status !== 'available') return false
+      const before = this.#committed.driver(after.unitId)
+      if (before?.status !== 'available' || before.levelOfCare !== after.levelOfCare) return true
+      return before.capabilities !== after.capabilities
+    })
   }
 
   /** Rows of `open_trip` that must change with this record: the units that were bound or let go. */

@@ -94,9 +94,9 @@ export class Limiter {
     return this.#takeRequests(principal, method === 'get' ? 'query' : 'command', 1)
   }
 
-  /** The request turned out to count as so many more commands. */
-  takeMore(principal: Principal, commands: number): Refusal | null {
-    return commands === 0 ? null : (this.#takeRequests(principal, 'command', commands)?.refusal ?? null)
+  /** The request turned out to count as so many more of its class. */
+  takeMore(principal: Principal, rateClass: 'query' | 'command', count: number): Refusal | null {
+    return count === 0 ? null : (this.#takeRequests(principal, rateClass, count)?.refusal ?? null)
   }
 
   #takeRequests(principal: Principal, rateClass: RateClass, count: number): RefusedRequest | null {

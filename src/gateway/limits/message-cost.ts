@@ -13,7 +13,8 @@ import type { ClientRequest } from '../../protocol/parse.ts'
 /** One more message for so many of each. */
 const BOARD_ITEMS = 1_000
 const BOARD_EVENTS = 100
-const CHANNELS = 100
+const ATTACHED = 50
+const DETACHED = 100
 const TILES = 16
 const DETAIL_CHARS = 500
 
@@ -41,8 +42,9 @@ export function costOf(
     case 'watch-tiles':
       return ['control', Math.max(1, Math.ceil(request.tiles.length / TILES))]
     case 'attach':
+      return ['control', Math.ceil(request.channels.length / ATTACHED)]
     case 'detach':
-      return ['control', Math.ceil(request.channels.length / CHANNELS)]
+      return ['control', Math.ceil(request.channels.length / DETACHED)]
     default:
       return ['control', 1]
   }

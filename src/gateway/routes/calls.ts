@@ -65,7 +65,7 @@ async function postCall(context: GatewayContext, call: HttpCall, caller: TokenCl
   if (!region.ok) return problem(region.refusal)
 
   const { command } = parsed
-  const tooFast = context.limiter.takeMore(caller.sub, commandCost(command) - 1)
+  const tooFast = context.limiter.takeMore(caller.sub, 'command', commandCost(command) - 1)
   if (tooFast !== null) return problem(tooFast)
   const outcome = await carryOut(region.value, command, caller.sub, call)
   if (!outcome.ok) return problem(ofBody(outcome.refusal))

@@ -17,8 +17,9 @@ export const DEVICE_ROUTES: readonly Route[] = [
   { method: 'patch', pattern: '/v1/devices/:id', action: 'manage-devices', handle: patchDevice },
 ]
 
-async function listDevices({ database }: GatewayContext, call: HttpCall): Promise<HttpReply> {
-  const asked = page(call)
+async function listDevices(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
+  const { database } = context
+  const asked = page(context, call, caller)
   if (!asked.ok) return problem(asked.refusal)
   const { limit, after } = asked.value
   const found = await new DeviceStore(database).list({ limit: limit + 1, after })

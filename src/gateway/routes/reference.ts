@@ -120,7 +120,7 @@ function routesOf<T extends object>(resource: Resource<T>): Route[] {
 type Args = [context: GatewayContext, call: HttpCall, caller: TokenClaims]
 
 async function getList<T extends object>({ kind }: Resource<T>, ...[context, call, caller]: Args): Promise<HttpReply> {
-  const asked = page(call)
+  const asked = page(context, call, caller)
   if (!asked.ok) return problem(asked.refusal)
   const region = await knownRegion(context, call, caller)
   if (!region.ok) return problem(region.refusal)
@@ -257,7 +257,7 @@ async function stored<T extends object>(
 }
 
 async function getRegions(...[context, call, caller]: Args): Promise<HttpReply> {
-  const asked = page(call)
+  const asked = page(context, call, caller)
   if (!asked.ok) return problem(asked.refusal)
   const { limit, after } = asked.value
   const only = caller.role === 'admin' ? null : caller.regions

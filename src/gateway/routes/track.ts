@@ -23,12 +23,16 @@ const LIMIT_DEFAULT = 1_000
 /** Each search takes a share of the event loop and one of the few connections to the database. */
 const SEARCHES_MAX = 2
 const RETRY_AFTER_MS = 1_000
+/** As how many queries a page counts: with all that is read for it and the audit, some 25 ms of the engine's time. */
+const TRACK_QUERIES = 16
 
 let searches = 0
 
 async function getTrack(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
   const request = trackRequest(context, call, caller)
   if (!request.ok) return problem(request.refusal)
+  const tooFast = context.limiter.takeMore(caller.sub, 'query', TRACK_QUERIES - 1)
+  if (tooFast !== null) return problem(tooFast)
   if (searches >= SEARCHES_MAX) {
     const message = 'Other tracks are being read; ask again shortly.'
     return problem({ code: 'overloaded', message, details: { retryAfterMs: RETRY_AFTER_MS } })

@@ -19,8 +19,8 @@ export const USER_ROUTES: readonly Route[] = [
   { method: 'post', pattern: '/v1/users/:name/sign-out', action: 'manage-users', handle: postSignOut },
 ]
 
-async function listUsers(context: GatewayContext, call: HttpCall): Promise<HttpReply> {
-  const asked = page(call)
+async function listUsers(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
+  const asked = page(context, call, caller)
   if (!asked.ok) return problem(asked.refusal)
   const { limit, after } = asked.value
   const found = await new UserStore(context.database).list({ limit: limit + 1, after })

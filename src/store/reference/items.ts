@@ -65,16 +65,18 @@ export async function putItems<T extends object>(
 ): Promise<Put> {
   const put = { added: 0, changed: 0 }
   const columns = columnsOf(kind)
+  const ids = (part: readonly T[]) => part.map(item => String(item[kind.idField]))
   const others = columns.filter(({ field }) => field !== kind.idField)
   const named = (from: string) => sql.join(others.map(({ column }) => sql.ref(`${from}.${column}`)))
   for (let start = 0; start < items.length; start += ITEMS_AT_ONCE) {
-    const part = items.slice(start, start + ITEMS_AT_ONCE).map(item => rowOf(kind, item))
+    const part = items.slice(start, start + ITEMS_AT_ONCE)
+    const given = part.map(item => rowOf(kind, item))
     const { rows } = await sql<{ isNew: boolean; count: number }>`
       WITH put AS (
         INSERT INTO ${sql.table(kind.table)} AS present
           (region, ${sql.join(columns.map(({ column }) => sql.id(column)))}, version)
         SELECT ${region}, ${sql.join(columns.map(({ column }) => sql.ref(`given.${column}`)))}, ${version}
-        FROM jsonb_to_recordset(${JSON.stringify(part)}::jsonb)
+        FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
           AS given (${sql.join(columns.map(({ column, type }) => sql`${sql.id(column)} ${sql.raw(type)}`))})
         ON CONFLICT (region, ${idColumn(kind)}) DO UPDATE SET
           ${sql.join(others.map(({ column }) => sql`${sql.id(column)} = ${sql.ref(`excluded.${column}`)}`))},
@@ -83,13 +85,8 @@ export async function putItems<T extends object>(
         RETURNING xmax = 0 AS is_new)
       SELECT is_new AS "isNew", count(*) AS count FROM put GROUP BY is_new`.execute(transaction)
     for (const { isNew, count } of rows) put[isNew ? 'added' : 'changed'] += count
+    if (kind.table === UNITS.table) await liveAgain(transaction, region, ids(part))
   }
-  if (kind.table === UNITS.table)
-    await liveAgain(
-      transaction,
-      region,
-      items.map(item => String(item[kind.idField])),
-    )
   return put
 }
 

@@ -79,6 +79,56 @@ describe('attaching', () => {
     assert.deepEqual(await world.attach(feed, channel(1, 'A1')), { channels: [], refused: [[1, 'unit-retired']] })
   })
 
+  test('many channels are taken up in parts, and what others ask does not wait for all of them', async () => {
+    const units = Array.from({ length: 200 }, (_, i) => `B${i}`)
+    await world.import(...units.map((unit): [string] => [unit]))
+    const headBefore = world.region.logHead
+    let headWhenAsked = -1
+    world.host.attach(feed, 'many', [...units.map((unit, i) => channel(i, unit, 5)), channel(999, 'ghost')])
+    // Behind it in the order of the feed, and not before its channel is attached.
+    world.host.feedFixes(feed, 0, [fix(199, 5, 10)])
+    world.host.query({ type: 'nearest', lonDeg: 0, latDeg: 0, k: 1, levelOfCare: null }, answer => {
+      if (answer.ok) headWhenAsked = answer.position
+    })
+    await world.advance(PERSISTED_MS)
+    assert.equal(headWhenAsked - headBefore, 1)
+    assert.equal(world.region.logHead - headBefore, 4)
+    const [id, , result] = feed.last('reply')
+    assert.equal(id, 'many')
+    const { channels, refused } = result as { channels: [number, number][]; refused: unknown[] }
+    assert.deepEqual(
+      channels,
+      units.map((_, i) => [i, 4]),
+    )
+    assert.deepEqual(refused, [[999, 'unknown-unit']])
+    assert.deepEqual(
+      feed.all('error').map(([, code]) => code),
+      ['overloaded'],
+    )
+  })
+
+  test('a connection that ends while its channels are taken up leaves none of them held', async () => {
+    const units = Array.from({ length: 200 }, (_, i) => `B${i}`)
+    await world.import(...units.map((unit): [string] => [unit]))
+    world.host.attach(
+      feed,
+      'many',
+      units.map((unit, i) => channel(i, unit)),
+    )
+    world.host.closed(feed)
+    await world.advance(PERSISTED_MS)
+    const actors = [...world.region.states.driverActors()]
+    assert.ok(actors.every(actor => actor.feed === null))
+  })
+
+  test('a crew hears nothing of holes in its track', async () => {
+    const crew = world.connect('A1')
+    await settle()
+    const before = crew.messages.length
+    await world.attach(feed, channel(1, 'A1', 5))
+    assert.equal(crew.messages.length, before)
+  })
+
   test('one feed holds a unit at a time: the newest attach wins and the older feed is told', async () => {
     await world.attach(feed, channel(1, 'A1'), channel(2, 'A2'))
     world.feedFixes(feed, fix(1, 1, 100))

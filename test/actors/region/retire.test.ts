@@ -144,3 +144,41 @@ test('a large import is taken in parts, and what is asked meanwhile does not wai
   assert.equal(headWhenAsked - headBefore, 1)
   assert.equal(world.region.logHead - headBefore, 4)
 })
+
+test('an import waits for the store, so that the records of others do not stand behind all of it', async () => {
+  const units = Array.from({ length: 5_000 }, (_, i): UnitReference => {
+    return { unitId: `U${i}`, callSign: `U${i}`, levelOfCare: 'als', capabilities: [], homeStation: null }
+  })
+  world.journal.stall()
+  world.region.ref.tell({ type: 'units', units })
+  await world.advance(100)
+  assert.equal(world.region.logHead - world.region.logDurable, 8)
+  world.journal.resume()
+  await world.advance(10_000)
+  assert.equal([...world.region.states.driverActors()].length, 5_000)
+})
+
+test('of two lists of units the newer one counts, also while the older one is being taken', async () => {
+  const units = (callSign: string) =>
+    Array.from({ length: 3_000 }, (_, i): UnitReference => {
+      return { unitId: `U${i}`, callSign, levelOfCare: 'als', capabilities: [], homeStation: null }
+    })
+  world.region.ref.tell({ type: 'units', units: units('old'), retired: [] })
+  world.region.ref.tell({ type: 'units', units: units('new').slice(0, 2_000), retired: ['U2500'] })
+  await world.advance(10_000)
+  const callSigns = new Set([...world.region.states.driverActors()].map(({ state }) => state.callSign))
+  assert.deepEqual([...callSigns], ['new'])
+})
+
+test('a whole fleet is given up in parts, each unit once', async () => {
+  await world.import(...Array.from({ length: 1_500 }, (_, i) => [`U${i}`] as const))
+  const headBefore = world.region.logHead
+  await told(
+    [],
+    Array.from({ length: 1_500 }, (_, i) => `U${i}`),
+  )
+  await world.advance(1_000)
+  assert.equal(new Set(await retirements()).size, 1_500)
+  assert.equal((await retirements()).length, 1_500)
+  assert.equal(world.region.logHead - headBefore, 6)
+})

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { commandCost, costOf } from '../../../src/gateway/limits/message-cost.ts'
-import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
+import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import type { ClientRequest } from '../../../src/protocol/parse.ts'
 import type { TileWatch } from '../../../src/protocol/wire.ts'
 import { callOf } from '../../support/region-world.ts'
@@ -35,9 +35,9 @@ test('[LM-12] attach and detach count by their channels, watch-tiles by its tile
     tiles: channels(count).map((x): TileWatch => [`12/${x}/0`, null, null]),
   })
   const counts = (make: (count: number) => ClientRequest) => (count: number) => costOf(make(count), 'feed', null)[1]
-  assert.deepEqual([1, 100, 101, 1_000].map(counts(attach)), [1, 1, 2, 10])
+  assert.deepEqual([1, 50, 51, 1_000].map(counts(attach)), [1, 1, 2, 20])
   const detach = (count: number): ClientRequest => ({ type: 'detach', id: 'q', channels: channels(count) })
-  assert.deepEqual([1, 1_000].map(counts(detach)), [1, 10])
+  assert.deepEqual([1, 100, 101, 1_000].map(counts(detach)), [1, 1, 2, 10])
   assert.deepEqual([0, 1, 16, 17, 256].map(counts(tiles)), [1, 1, 1, 2, 16])
 })
 
@@ -59,4 +59,6 @@ test('[LM-12] no message counts as more than a burst, but for the board of a ver
     DEFAULT_LIMITS.rates[name].connectionPerS * DEFAULT_LIMITS.rates[name].burstS
   assert.ok(12 < burst('command'))
   assert.ok(1 + 100_000 / 1_000 < burst('control'))
+  // A feed that comes back attaches 12,500 units without waiting: twelve full messages of a thousand.
+  assert.ok((12 * LIMITS.channelsPerAttach) / 50 < burst('control'))
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { changeOnce } from '../../../src/gateway/changes.ts'
+import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
+import { changeOnce, page } from '../../../src/gateway/changes.ts'
 import type { GatewayContext } from '../../../src/gateway/context.ts'
 import { type HttpCall, json, problem } from '../../../src/gateway/http.ts'
 import { callerOf, type Site, startSite } from './site.ts'
@@ -146,4 +147,27 @@ test('a change whose answer is a refusal is undone', async () => {
   })
   assert.equal(reply.refusal?.code, 'still-used')
   assert.equal(await site.reference.version(), before)
+})
+
+test('[LM-12] a page of a list counts as one query for each 100 items begun', () => {
+  const taken: unknown[] = []
+  const limiter = {
+    takeMore: (...more: unknown[]) => {
+      taken.push(more)
+      return null
+    },
+  }
+  const asked = (query: string) =>
+    page(
+      { limiter } as unknown as GatewayContext,
+      { query: new URLSearchParams(query) } as HttpCall,
+      { sub: 'person-1' } as TokenClaims,
+    )
+  for (const query of ['', 'limit=1', 'limit=100', 'limit=101', 'limit=500']) assert.ok(asked(query).ok)
+  // One is taken for every request, at the guard; what is refused for its fields costs no more.
+  assert.ok(!asked('limit=501').ok)
+  assert.deepEqual(
+    taken,
+    [0, 0, 0, 1, 4].map(more => ['person-1', 'query', more]),
+  )
 })

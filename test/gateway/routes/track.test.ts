@@ -5,6 +5,7 @@ import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
 import type { GatewayContext } from '../../../src/gateway/context.ts'
 import type { HttpCall, HttpReply } from '../../../src/gateway/http.ts'
 import { TRACK_ROUTES } from '../../../src/gateway/routes/track.ts'
+import type { Refusal } from '../../../src/protocol/errors.ts'
 import type { Audit, AuditEntry } from '../../../src/store/audit.ts'
 import { type Database, openClient, openDatabase } from '../../../src/store/database.ts'
 import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/segment-codec.ts'
@@ -34,10 +35,20 @@ after(async () => {
   await owned.drop()
 })
 
+/** What was taken from the rates beside the request itself. */
+let taken: unknown[] = []
+let tooFast: Refusal | null = null
+
 function ask(query: string, append: Audit['append'], claims: Partial<TokenClaims> = {}): Promise<HttpReply> {
   const audit: Audit = { append, note: () => assert.fail('nothing is noted') }
   const directory = { region: (region: string) => (region === 'akl' ? {} : null), ready: () => true }
-  const context = { database, audit, directory } as unknown as GatewayContext
+  const limiter = {
+    takeMore: (...more: unknown[]) => {
+      taken.push(more)
+      return tooFast
+    },
+  }
+  const context = { database, audit, directory, limiter } as unknown as GatewayContext
   const call = {
     parameters: { id: 'A-7' },
     query: new URLSearchParams(query),
@@ -107,4 +118,17 @@ test('a region that the token does not name is refused before anything is read, 
   assert.equal(unknown.refusal?.code, 'unknown-region')
   const admin = await ask(`${RANGE}&region=akl`, async () => undefined, { role: 'admin', regions: [] })
   assert.equal(admin.status, 200)
+})
+
+test('[LM-12] a page of a track counts as 16 queries, and beyond the rate nothing is read', async () => {
+  const entries: AuditEntry[] = []
+  const append: Audit['append'] = async (_, given) => void entries.push(...given)
+  taken = []
+  assert.equal((await ask(RANGE, append)).status, 200)
+  // One is taken for every request, at the guard.
+  assert.deepEqual(taken, [['person-1', 'query', 15]])
+  tooFast = { code: 'rate-limited', message: 'Later.', details: { class: 'query', retryAfterMs: 10 } }
+  assert.equal((await ask(RANGE, append)).status, 429)
+  tooFast = null
+  assert.equal(entries.length, 1)
 })

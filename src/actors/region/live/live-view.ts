@@ -103,41 +103,15 @@ export class LiveView {
 
   /** The tiles that a session looks at from now on. Input: as validated at the border, each tile once. */
   watchTiles(session: Session, requestId: string, watches: readonly TileWatch[]): void {
-    this.#behindWelcome(session, viewer => {
-      session.send(['reply', requestId, this.#parts.logDurable(), { tiles: watches.length }])
-      const wanted = new Set(watches.map(([name]) => name))
-      for (const tile of [...viewer.tiles]) if (!wanted.has(tile.name)) this.#unwatchTile(viewer, tile)
-      for (const [name, streamId, seq] of watches) {
-        const tile = this.#map.grid.named(name) ?? this.#openTile(name)
-        tile.viewers.add(viewer)
-        tile.unwatchedSinceMs = null
-        viewer.tiles.add(tile)
-        this.#bring(viewer, tile, streamId, seq)
-      }
-      this.#serveSoon()
-    })
+    this.#behindWelcome(session, viewer => this.#watchTiles(viewer, requestId, watches))
   }
 
   watchUnit(session: Session, requestId: string, unitId: UnitId): void {
-    this.#behindWelcome(session, viewer => {
-      const actor = this.#parts.memory.driverActor(unitId)
-      if (actor === undefined) return refuse(session, requestId, unknownUnit(unitId))
-      const known = this.#units.find(unitId)
-      const isAnother = known === undefined || !viewer.units.has(known)
-      if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuse(session, requestId, tooManyUnits())
-      session.send(['reply', requestId, this.#parts.logDurable(), {}])
-      viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
-      this.#owing.add(viewer)
-      this.#serveSoon()
-    })
+    this.#behindWelcome(session, viewer => oneStep(() => this.#watchUnit(viewer, requestId, unitId)))
   }
 
   unwatchUnit(session: Session, requestId: string, unitId: UnitId): void {
-    this.#behindWelcome(session, viewer => {
-      const unit = this.#units.find(unitId)
-      if (unit !== undefined && viewer.units.has(unit)) this.#units.unwatch(unit, viewer)
-      session.send(['reply', requestId, this.#parts.logDurable(), {}])
-    })
+    this.#behindWelcome(session, viewer => oneStep(() => this.#unwatchUnit(viewer, requestId, unitId)))
   }
 
   closed(session: Session): void {
@@ -159,16 +133,18 @@ export class LiveView {
   }
 
   /**
-   * Runs a session's request once its welcome has left, in the order of its requests. After that requests wait for
-   * nothing durable: a dispatcher can move the map also while Postgres is away.
+   * Does a session's request once its welcome has left, in the order of its requests. After that requests wait for
+   * nothing durable: a dispatcher can move the map also while Postgres is away. A request is a job, so no round and no
+   * snapshot comes between its answer and what follows it.
    */
-  #behindWelcome(session: Session, run: (viewer: Viewer) => void): void {
+  #behindWelcome(session: Session, request: (viewer: Viewer) => Job): void {
     let viewer = this.#viewers.get(session)
     if (viewer === undefined) {
       viewer = new Viewer(session)
       this.#viewers.set(session, viewer)
     }
     const known = viewer
+    const run = (viewer: Viewer) => this.#slices.add(request(viewer))
     if (known.isGreeted && known.waiting === 0) return run(known)
     known.waiting += 1
     const leave = () => {
@@ -181,6 +157,24 @@ export class LiveView {
   }
 
   // Tiles.
+
+  *#watchTiles(viewer: Viewer, requestId: string, watches: readonly TileWatch[]): Job {
+    const { session } = viewer
+    if (viewer.isGone) return
+    session.send(['reply', requestId, this.#parts.logDurable(), { tiles: watches.length }])
+    const wanted = new Set(watches.map(([name]) => name))
+    for (const tile of [...viewer.tiles]) if (!wanted.has(tile.name)) this.#unwatchTile(viewer, tile)
+    for (const [name, streamId, seq] of watches) {
+      if (viewer.isGone) return
+      const tile = this.#map.grid.named(name) ?? this.#openTile(name)
+      tile.viewers.add(viewer)
+      tile.unwatchedSinceMs = null
+      viewer.tiles.add(tile)
+      this.#bring(viewer, tile, streamId, seq)
+      yield
+    }
+    this.#serveSoon()
+  }
 
   #openTile(name: string): WatchedTile {
     // The random part alone: a stream's name has no dot.
@@ -215,12 +209,12 @@ export class LiveView {
   #sweepLater(delayMs: number): void {
     this.#cancelSweep ??= this.#parts.machine.after(delayMs, () => {
       this.#cancelSweep = null
-      this.#sweep()
+      this.#slices.add(this.#sweep())
     })
   }
 
   /** Forgets the tiles that nobody has watched for long. */
-  #sweep(): void {
+  *#sweep(): Job {
     const nowMs = this.#parts.machine.monotonicMs()
     let nextMs = Number.POSITIVE_INFINITY
     for (const tile of [...this.#map.grid.all()]) {
@@ -228,11 +222,35 @@ export class LiveView {
       const leftMs = tile.unwatchedSinceMs + KEPT_UNWATCHED_MS - nowMs
       if (leftMs > 0) nextMs = Math.min(nextMs, leftMs)
       else {
-        this.#map.forget(tile)
         this.#unscanned.delete(tile)
+        yield* this.#map.forget(tile)
+        yield
       }
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#sweepLater(nextMs)
+  }
+
+  // Single units.
+
+  #watchUnit(viewer: Viewer, requestId: string, unitId: UnitId): void {
+    if (viewer.isGone) return
+    const { session } = viewer
+    const actor = this.#parts.memory.driverActor(unitId)
+    if (actor === undefined) return refuse(session, requestId, unknownUnit(unitId))
+    const known = this.#units.find(unitId)
+    const isAnother = known === undefined || !viewer.units.has(known)
+    if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuse(session, requestId, tooManyUnits())
+    session.send(['reply', requestId, this.#parts.logDurable(), {}])
+    viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
+    this.#owing.add(viewer)
+    this.#serveSoon()
+  }
+
+  #unwatchUnit(viewer: Viewer, requestId: string, unitId: UnitId): void {
+    if (viewer.isGone) return
+    const unit = this.#units.find(unitId)
+    if (unit !== undefined && viewer.units.has(unit)) this.#units.unwatch(unit, viewer)
+    viewer.session.send(['reply', requestId, this.#parts.logDurable(), {}])
   }
 
   // Rounds.
@@ -354,6 +372,12 @@ export class LiveView {
     viewer.session.sendShared(frame)
     if (wasThinned) metrics.resynced('unit')
   }
+}
+
+/** A job that is done in one go. */
+function* oneStep(run: () => void): Job {
+  run()
+  yield
 }
 
 function refuse(session: Session, requestId: string, { code, message, details }: Refusal): void {

@@ -18,8 +18,13 @@ class ZoomGrid<T extends OnGrid> {
   readonly #streams = new Map<number, T>()
   /** How many watched tiles each column has. */
   readonly #columns: Uint16Array
+  /** The watched rows lie between these. */
+  #firstRow = Number.POSITIVE_INFINITY
+  #lastRow = Number.NEGATIVE_INFINITY
   #southDeg = Number.POSITIVE_INFINITY
   #northDeg = Number.NEGATIVE_INFINITY
+  /** A row at the edge may have gone: found anew when it is next asked for, as many are forgotten at a time. */
+  #isTooWide = false
 
   constructor(zoom: number) {
     this.#size = 2 ** zoom
@@ -31,6 +36,7 @@ class ZoomGrid<T extends OnGrid> {
   }
 
   at(lonDeg: number, latDeg: number): T | null {
+    if (this.#isTooWide) this.#narrow()
     if (latDeg < this.#southDeg || latDeg > this.#northDeg) return null
     const x = columnAt(this.#size, lonDeg)
     if (this.#columns[x] === 0) return null
@@ -41,25 +47,36 @@ class ZoomGrid<T extends OnGrid> {
     const { x, y } = stream.tile
     this.#streams.set(x * this.#size + y, stream)
     this.#columns[x]! += 1
-    this.#widen(stream)
+    this.#widen(y)
   }
 
   remove(stream: T): void {
     const { x, y } = stream.tile
     if (!this.#streams.delete(x * this.#size + y)) return
     this.#columns[x]! -= 1
-    this.#southDeg = Number.POSITIVE_INFINITY
-    this.#northDeg = Number.NEGATIVE_INFINITY
-    for (const left of this.#streams.values()) this.#widen(left)
+    if (y === this.#firstRow || y === this.#lastRow) this.#isTooWide = true
   }
 
-  #widen({ tile: { y } }: T): void {
+  #narrow(): void {
+    this.#isTooWide = false
+    this.#firstRow = Number.POSITIVE_INFINITY
+    this.#lastRow = Number.NEGATIVE_INFINITY
+    this.#southDeg = Number.POSITIVE_INFINITY
+    this.#northDeg = Number.NEGATIVE_INFINITY
+    for (const { tile } of this.#streams.values()) this.#widen(tile.y)
+  }
+
+  #widen(y: number): void {
     // Generous at the edges: rounding must never hide a unit. The first and the last row reach to the poles.
     const slackDeg = 1e-6
-    const north = y === 0 ? 90 : northOf(this.#size, y) + slackDeg
-    const south = y === this.#size - 1 ? -90 : northOf(this.#size, y + 1) - slackDeg
-    this.#northDeg = Math.max(this.#northDeg, north)
-    this.#southDeg = Math.min(this.#southDeg, south)
+    if (y < this.#firstRow) {
+      this.#firstRow = y
+      this.#northDeg = y === 0 ? 90 : northOf(this.#size, y) + slackDeg
+    }
+    if (y > this.#lastRow) {
+      this.#lastRow = y
+      this.#southDeg = y === this.#size - 1 ? -90 : northOf(this.#size, y + 1) - slackDeg
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export class WatchedTile extends TileStream<MapUnit> {
   isDue = false
   /** Monotonic; null while it has viewers. */
   unwatchedSinceMs: number | null = null
+  /** It is no longer on the grid, and its units are being let go: another tile may have taken its place. */
+  isForgotten = false
 }
 
 class MapUnit implements UnitOnTile {
@@ -108,10 +110,12 @@ export class UnitMap {
       if (!isShown(this.#durable.driver(actor.unitId))) continue
       let unit = this.#units.get(actor.unitId)
       for (const i of TILE_ZOOMS.keys()) {
-        if (unit !== undefined && unit.tiles[i] !== null) continue
+        const before = unit?.tiles[i] ?? null
+        if (before !== null && !before.isForgotten) continue
         const tile = this.grid.at(i, place.lonDeg, place.latDeg)
         if (tile === null || !tiles.has(tile)) continue
         unit ??= this.#add(actor)
+        if (before !== null) this.#leave(unit, i, before)
         unit.tiles[i] = tile
         tile.units.add(unit)
       }
@@ -120,10 +124,16 @@ export class UnitMap {
   }
 
   /** Nobody looks at the tile any more. */
-  forget(tile: WatchedTile): void {
+  *forget(tile: WatchedTile): Job {
     this.grid.remove(tile)
+    tile.isForgotten = true
+    const i = TILE_ZOOMS.indexOf(tile.tile.zoom as (typeof TILE_ZOOMS)[number])
+    let looked = 0
     for (const unit of tile.units) {
-      unit.tiles[unit.tiles.indexOf(tile)] = null
+      if (++looked % SCAN_STEP === 0) yield
+      // Those that moved meanwhile have left it by themselves.
+      if (unit.tiles[i] !== tile) continue
+      unit.tiles[i] = null
       tile.leave(unit)
       if (unit.tiles.every(other => other === null)) this.#units.delete(unit.unitId)
     }
@@ -139,7 +149,8 @@ export class UnitMap {
     let isAnywhere = false
     for (let i = 0; i < TILE_ZOOMS.length; i++) {
       const before = unit.tiles[i]!
-      const now = before?.holds(lonDeg, latDeg) ? before : this.grid.at(i, lonDeg, latDeg)
+      const now =
+        before?.isForgotten === false && before.holds(lonDeg, latDeg) ? before : this.grid.at(i, lonDeg, latDeg)
       if (before !== null && before !== now) this.#leave(unit, i, before)
       if (now === null) continue
       isAnywhere = true
@@ -160,7 +171,7 @@ export class UnitMap {
   }
 
   #tell(tile: WatchedTile): void {
-    if (tile.isDue) return
+    if (tile.isDue || tile.isForgotten) return
     tile.isDue = true
     this.#due.push(tile)
     this.#onChange()

@@ -1,6 +1,7 @@
 /** Tiles over a whole region: who is on which, what a console is sent, how often, and what it may see before it is durable. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import type { TileWatch } from '../../../../src/protocol/wire.ts'
 import { callOf, type RecordingSession, RegionWorld, SCENE, settle } from '../../../support/region-world.ts'
 import { HERE, look, MIDDLE, NORTH, NORTH_M, pictureOf, ROUND_MS, shown, WIDE } from './stage.ts'
 
@@ -224,6 +225,53 @@ test('a tile that was forgotten while it had news is whole again when somebody l
   await world.advance(ROUND_MS)
   assert.equal(console.last('tile-moves')[3].length, 1)
   assert.equal(console.all('tile')[1]![4].length, 1)
+})
+
+test('a request for many tiles is done in slices, and what others ask does not wait for the end of it', async () => {
+  const crew = await world.onDuty('A1', 0)
+  const console = world.dispatcher()
+  await settle()
+  world.machine.lookMs = 0.7
+  const tiles = [HERE, ...Array.from({ length: 63 }, (_, x) => `12/${x}/0`)]
+  world.host.watchTiles(
+    console,
+    'many',
+    tiles.map((tile): TileWatch => [tile, null, null]),
+  )
+  await settle()
+  world.host.watchTiles(console, 'few', [[NORTH, null, null]])
+  const signedOff = world.drive(crew, { type: 'sign-off', happenedAtMs: world.nowMs })
+  await settle()
+  assert.equal(signedOff.outcome?.ok, true)
+  assert.deepEqual(
+    console.all('reply').map(([id]) => id),
+    ['many'],
+  )
+  await world.advance(ROUND_MS)
+  assert.deepEqual(
+    console.all('reply').map(([id]) => id),
+    ['many', 'few'],
+  )
+  assert.deepEqual([...pictureOf(console).keys()], [NORTH])
+})
+
+test('a tile that is being forgotten in slices lets go of all its units, and keeps none from the tile that comes anew', async () => {
+  const units = Array.from({ length: 300 }, (_, i) => `A${i}`)
+  const crews = new Map<string, RecordingSession>()
+  for (const unit of units) crews.set(unit, await world.onDuty(unit, 0))
+  const console = await consoleOn(HERE)
+  await look(world, console)
+  world.machine.lookMs = 0.7
+  await world.advance(15_010)
+  // The sweep is cut into slices; meanwhile somebody looks again, and a unit of the old tile moves.
+  await look(world, console, HERE)
+  world.fixAt(crews.get('A299')!, 20)
+  world.fixAt(crews.get('A0')!, 30)
+  await world.advance(2 * ROUND_MS)
+  assert.deepEqual([...pictureOf(console).get(HERE)!.units.keys()].sort(), [...units].sort())
+  world.fixAt(crews.get('A299')!, NORTH_M)
+  await world.advance(ROUND_MS)
+  assert.deepEqual(console.last('tile-moves')[4], ['A299'])
 })
 
 test('a position is shown before it is durable; a status is not, and a crash takes back nothing that was shown', async () => {
