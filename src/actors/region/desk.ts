@@ -5,9 +5,9 @@
  * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import { alarmRaised, nextRoundAtMs, offerMade, queueKey } from '../../domain/desk.ts'
+import { alarmRaised, compareTurns, fits, nextRoundAtMs, offerMade, queueKey, turnOf } from '../../domain/desk.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
-import type { DecisionRecord, ExclusionReason } from '../../domain/events.ts'
+import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
@@ -51,20 +51,32 @@ export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
 
 interface Waiting {
   readonly key: number
+  readonly createdPosition: number
   readonly tripId: TripId
   readonly priority: Priority
 }
 
-const isBefore = (a: Waiting, b: Waiting): boolean => a.key < b.key || (a.key === b.key && a.tripId < b.tripId)
+/** Where a trip is kept. Of those that were made together the id tells them apart; who of them goes first it does not. */
+function isBefore(a: Waiting, b: Waiting): boolean {
+  if (a.key !== b.key) return a.key < b.key
+  return a.createdPosition === b.createdPosition ? a.tripId < b.tripId : a.createdPosition < b.createdPosition
+}
+
+/** Units alike, as far as needs go, and how many of them are available. */
+interface Kind extends Pick<DriverState, 'levelOfCare' | 'capabilities'> {
+  count: number
+}
 
 export class Desk {
   readonly #parts: DeskParts
-  /** Sorted: the trip that goes first is at the front. */
+  /** Sorted by key: the trips that go first are at the front. */
   readonly #queue: Waiting[] = []
   readonly #waiting = new Map<TripId, Waiting>()
   /** Signed-on units by level and status, for the counts in decision records. */
   #allMustLook = false
   readonly #census = new Map<string, number>()
+  /** The available units by kind. */
+  readonly #available = new Map<string, Kind>()
 
   constructor(parts: DeskParts) {
     this.#parts = parts
@@ -88,7 +100,9 @@ export class Desk {
     const isServed = trip.phase === 'pending' && !this.#parts.quarantine.has(tripKey(trip.tripId))
     const waiting = isServed ? this.#waitingOf(trip) : null
     // Its place is another once a dispatcher has changed its priority.
-    if (known?.key === waiting?.key && known?.priority === waiting?.priority) return
+    if (known?.key === waiting?.key && known?.priority === waiting?.priority) {
+      if (known?.createdPosition === waiting?.createdPosition) return
+    }
     if (known !== undefined) this.#leaveQueue(known)
     if (waiting !== null) {
       this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
@@ -110,13 +124,14 @@ export class Desk {
   }
 
   #waitingOf(trip: TripState): Waiting {
-    return { key: queueKey(trip, this.#parts.policy), tripId: trip.tripId, priority: trip.priority }
+    const { tripId, priority, createdPosition } = trip
+    return { key: queueKey(trip, this.#parts.policy), createdPosition, tripId, priority }
   }
 
   /** Folds a unit's change into the census and the finder's trees. */
   onDriver(before: DriverState | undefined, after: DriverState, place: Position | null): void {
-    if (before !== undefined) this.#count(before.levelOfCare, before.status, -1)
-    this.#count(after.levelOfCare, after.status, 1)
+    if (before !== undefined) this.#count(before, -1)
+    this.#count(after, 1)
     this.placeUnit(after, place)
   }
 
@@ -168,15 +183,41 @@ export class Desk {
     }
     if (queue.length === 0) return
     const takeBack = this.#stageUnits(turn)
+    const taken: DriverState[] = []
     const hopeless = new Set<string>()
     try {
-      for (const { tripId } of queue) {
-        const trip = turn.trip(tripId)
-        if (trip?.phase === 'pending') this.#serve(turn, trip, hopeless)
+      for (const tied of runsOfOneKey(queue)) {
+        for (const trip of this.#inTurn(turn, tied)) {
+          const driver = this.#serve(turn, trip, hopeless)
+          if (driver === null) continue
+          taken.push(driver)
+          this.#countAvailable(driver, -1)
+        }
       }
     } finally {
+      for (const driver of taken) this.#countAvailable(driver, 1)
       takeBack()
     }
+  }
+
+  /** The trips of one rank that wait, in the order in which they are served. */
+  #inTurn(turn: Turn, tied: readonly Waiting[]): TripState[] {
+    const trips = tied.flatMap(({ tripId }) => turn.trip(tripId) ?? []).filter(trip => trip.phase === 'pending')
+    if (trips.length < 2) return trips
+    const servers = new Map<string, number>()
+    const turns = trips.map(trip => {
+      const need = nameOf(trip.need)
+      if (!servers.has(need)) servers.set(need, this.#serversOf(trip.need))
+      return { trip, ...turnOf(trip, turn.call(trip.callId), servers.get(need)!) }
+    })
+    return turns.sort(compareTurns).map(({ trip }) => trip)
+  }
+
+  /** How many available units a need could be served by. */
+  #serversOf(need: Need): number {
+    let servers = 0
+    for (const kind of this.#available.values()) if (fits(kind, need)) servers += kind.count
+    return servers
   }
 
   /**
@@ -196,30 +237,36 @@ export class Desk {
   }
 
   /**
-   * Offers the trip to the best unit, or says on the board why nobody gets it. `hopeless` names the needs for which this
+   * Offers the trip to the best unit, or says on the board why nobody gets it; answers the unit as it was before. `hopeless` names the needs for which this
    * match found no unit at all: wherever the next trip of that need is, nobody will be found for it either.
    */
-  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): void {
+  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): DriverState | null {
     const { policy } = this.#parts
-    const need = `${trip.need.levelOfCare} ${trip.need.capabilities.join(' ')}`
+    const need = nameOf(trip.need)
     const inRound = hopeless.has(need) ? null : this.#choose(turn, trip, trip.asked)
     if (inRound === null && trip.asked.length === 0) hopeless.add(need)
     if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
 
     const nextRound = nextRoundAtMs(trip, policy, turn.nowMs)
-    if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
+    if (nextRound === null) {
+      turn.record(alarmRaised(trip, 'no-eligible-unit', null))
+      return null
+    }
     if (turn.nowMs >= nextRound && !hopeless.has(need)) {
       const anew = this.#choose(turn, trip, [])
       if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
       hopeless.add(need)
     }
     turn.record(alarmRaised(trip, 'round-exhausted', null))
+    return null
   }
 
-  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): void {
+  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): DriverState {
     const unitId = decision.candidates[0]!.unitId
+    const driver = turn.driver(unitId)!
     const offerId = this.#parts.newOfferId()
     turn.record([offerMade(trip, unitId, offerId, round, decision, this.#parts.policy, turn.nowMs)])
+    return driver
   }
 
   #choose(turn: Turn, trip: TripState, asked: readonly UnitId[]): DecisionRecord | null {
@@ -276,9 +323,30 @@ export class Desk {
     return excluded
   }
 
-  #count(level: LevelOfCare, status: UnitStatus, by: number): void {
-    const key = `${level} ${status}`
+  #count(driver: DriverState, by: number): void {
+    const key = `${driver.levelOfCare} ${driver.status}`
     this.#census.set(key, (this.#census.get(key) ?? 0) + by)
+    if (driver.status === 'available') this.#countAvailable(driver, by)
+  }
+
+  #countAvailable({ levelOfCare, capabilities }: DriverState, by: number): void {
+    const name = nameOf({ levelOfCare, capabilities })
+    const kind = this.#available.get(name) ?? { levelOfCare, capabilities, count: 0 }
+    kind.count += by
+    if (kind.count === 0) this.#available.delete(name)
+    else this.#available.set(name, kind)
+  }
+}
+
+const nameOf = ({ levelOfCare, capabilities }: Need): string => `${levelOfCare} ${capabilities.join(' ')}`
+
+/** The queue in pieces of one rank. */
+function* runsOfOneKey(queue: readonly Waiting[]): Iterable<readonly Waiting[]> {
+  for (let from = 0; from < queue.length; ) {
+    let to = from + 1
+    while (to < queue.length && queue[to]!.key === queue[from]!.key) to += 1
+    yield queue.slice(from, to)
+    from = to
   }
 }
 

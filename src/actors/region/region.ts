@@ -5,6 +5,7 @@
  * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
  */
 
+import { compareAges, turnOf } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
@@ -574,7 +575,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       driver.disconnectedSinceMs = this.#backUntilMs
       if (driver.state.work !== null) this.#deadlines.watchDisconnect(driver.unitId, this.#backUntilMs)
     }
-    for (const trip of recovered.trips.values()) this.#deadlines.watchRecovered(trip)
+    // Those of one moment come in the order in which they are set, and the first may take the only unit.
+    const trips = [...recovered.trips.values()].map(trip => ({
+      trip,
+      ...turnOf(trip, this.#memory.call(trip.callId), 0),
+    }))
+    for (const { trip } of trips.sort(compareAges)) this.#deadlines.watchRecovered(trip)
     // Not at once: the units that will serve those trips are only coming back.
     this.#timers.at(this.#backUntilMs, () => this.#askForMatch())
     this.#upkeep.start()
