@@ -6,7 +6,8 @@
  */
 import type { UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
-import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.ts'
+import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
+import type { FeedChannel, TileWatch, WireFix } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
@@ -115,7 +116,7 @@ export class RegionHost implements RegionHandle {
     if (!actor.tell(message)) request.answer({ ok: false, refusal: OVERLOADED })
   }
 
-  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
+  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void {
     const receivedWallMs = this.#parts.wall.nowMs()
     const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
     const driver = this.#region?.driverRef(session.unitId ?? '')
@@ -129,7 +130,7 @@ export class RegionHost implements RegionHandle {
     this.#region?.driverRef(session.unitId ?? '')?.tell(message)
   }
 
-  feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void {
+  feedFixes(session: Session, sentAtMs: number, fixes: readonly SentFeedFix[]): void {
     const receivedWallMs = this.#parts.wall.nowMs()
     const isTaken = this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
     if (isTaken === false) this.#refuseFixes(session, {})

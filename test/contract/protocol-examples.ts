@@ -486,11 +486,6 @@ export const MISUSES: readonly Misuse[] = [
   },
   {
     as: 'driver',
-    sends: '["fix",0,15000,[1,200,174.7633,-36.8485,50,1390,2705]]',
-    gets: ['error', null, ...field('fixes.0.lonE7', 'must be an integer from -1800000000 to 1800000000')],
-  },
-  {
-    as: 'driver',
     sends: '["fix",3,15000,[1,200,1747633000,-368485000,50,1390,2705]]',
     gets: ['error', null, 'unknown-stream', 'hello named no stream 3; name every stream in hello.', { streamIndex: 3 }],
   },
@@ -503,6 +498,17 @@ export const MISUSES: readonly Misuse[] = [
       'fix-gap',
       'Fix 1 of this stream has not come; send from there on, in order.',
       { streamIndex: 0, expectedSeq: 1 },
+    ],
+  },
+  {
+    as: 'driver',
+    sends: '["fix",0,15000,[1,200,174.7633,-36.8485,50,1390,2705]]',
+    gets: [
+      'error',
+      null,
+      'invalid-field',
+      '`fixes.0.lonE7` must be an integer from -1800000000 to 1800000000; such a fix is left out for good and need not be sent again.',
+      { path: 'fixes.0.lonE7', streamIndex: 0, leftOut: [{ path: 'fixes.0.lonE7', seq: 1 }], more: 0 },
     ],
   },
   {
