@@ -1,8 +1,9 @@
 /** The desk's pure rules: who waits first, what an offer's terms are, when a round may begin anew. */
 import type { CallState } from './call.ts'
-import type { DecisionRecord, DomainEvent, Need, TripAlarm } from './events.ts'
+import type { DecisionRecord, DomainEvent, ExclusionReason, Need, TripAlarm } from './events.ts'
+import type { PlacedFix } from './fix.ts'
 import { type OfferId, tripKey, type UnitId } from './ids.ts'
-import { overAtMs, type Policy } from './policy.ts'
+import { isLost, overAtMs, type Policy } from './policy.ts'
 import type { TripState } from './trip.ts'
 import { type Capability, LEVELS_OF_CARE, type LevelOfCare } from './vocabulary.ts'
 
@@ -51,6 +52,29 @@ export function fits(
     LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
     need.capabilities.every(needed => unit.capabilities.includes(needed))
   )
+}
+
+/** What must be known of a unit beside its durable state, for the desk to send it. */
+export interface Presence {
+  /** Null while connected. */
+  readonly disconnectedSinceMs: number | null
+  /** The fix that places the unit; null without one. */
+  readonly fix: PlacedFix | null
+}
+
+/** Why an available unit is not sent. */
+export type PassedOver = Extract<ExclusionReason, 'disconnected' | 'no-position' | 'position-lost'>
+
+/** The one verdict on an available unit, for offers and for who asks: why the desk does not send it now; null when it does. */
+export function whyPassedOver(
+  { disconnectedSinceMs, fix }: Presence,
+  graceMs: number,
+  policy: Policy,
+  nowMs: number,
+): PassedOver | null {
+  if (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs >= graceMs) return 'disconnected'
+  if (fix === null) return 'no-position'
+  return isLost(nowMs - fix.fixedAtMs, policy) ? 'position-lost' : null
 }
 
 export function offerMade(

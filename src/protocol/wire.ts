@@ -6,6 +6,7 @@
  * Integers on the wire: coordinates in 1e-7 degree, times in epoch milliseconds of region time, distances in metres.
  */
 import type { CallDetails } from '../domain/commands.ts'
+import type { PassedOver } from '../domain/desk.ts'
 import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
@@ -273,6 +274,8 @@ export interface UnitView {
   readonly capabilities: readonly string[]
   readonly status: UnitStatus
   readonly dispatchability: Dispatchability
+  /** The service has given the unit up: no crew can sign on to it. */
+  readonly retired: boolean
   readonly unavailableReason: UnavailableReason | null
   readonly statusSinceMs: number
   readonly crew: string | null
@@ -318,6 +321,9 @@ export interface NearestUnit {
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
   readonly distanceM: number
+  readonly connected: boolean
+  /** Why the desk would not send it now; null when it would. */
+  readonly passedOverFor: PassedOver | null
   readonly fix: FixView
 }
 export interface NearestResult {

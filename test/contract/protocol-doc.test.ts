@@ -226,6 +226,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       capabilities: true,
       status: true,
       dispatchability: true,
+      retired: true,
       unavailableReason: null,
       statusSinceMs: true,
       crew: null,
@@ -462,4 +463,10 @@ test('every close code and refusal that the text names exists', () => {
   for (const [code] of DOCUMENT.matchAll(/\b4[45]\d\d\b/g)) assert.ok(closes.has(Number(code)), code)
   for (const [, code] of DOCUMENT.matchAll(/"error",(?:null|"[^"]+"),"([^"]+)"/g))
     assert.ok(Object.hasOwn(ERRORS, code!))
+})
+
+test('the table of what events make of a board names every event once', () => {
+  const named = tableAfter('What they make of the views of a board, for a client that carries a snapshot on:').flatMap(([events]) => quoted(events!))
+  const listed = tableAfter('### Events').flatMap(([event]) => quoted(event!))
+  assert.deepEqual(named.sort(), listed.sort())
 })

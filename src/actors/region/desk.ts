@@ -5,13 +5,23 @@
  * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import { alarmRaised, compareTurns, fits, nextRoundAtMs, offerMade, queueKey, turnOf } from '../../domain/desk.ts'
+import {
+  alarmRaised,
+  compareTurns,
+  fits,
+  nextRoundAtMs,
+  offerMade,
+  type Presence,
+  queueKey,
+  turnOf,
+  whyPassedOver,
+} from '../../domain/desk.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
-import { isLost, type Policy } from '../../domain/policy.ts'
+import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import {
   LEVELS_OF_CARE,
@@ -23,14 +33,6 @@ import {
 import type { Finder } from '../../finder/finder.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
-
-/** What the desk must know of a unit beside its durable state. */
-export interface Presence {
-  /** Null while connected. */
-  readonly disconnectedSinceMs: number | null
-  /** The fix that places the unit; null without one. */
-  readonly fix: PlacedFix | null
-}
 
 export interface DeskParts {
   readonly finder: Finder
@@ -299,11 +301,7 @@ export class Desk {
     if (driver?.status !== 'available') return 'busy'
     if (asked.includes(unitId)) return 'asked-this-round'
     if (!trip.need.capabilities.every(needed => driver.capabilities.includes(needed))) return 'capability'
-    const { disconnectedSinceMs, fix } = presence(unitId)
-    if (disconnectedSinceMs !== null && turn.nowMs - disconnectedSinceMs >= disconnectGraceMs) return 'disconnected'
-    if (fix === null) return 'no-position'
-    if (isLost(turn.nowMs - fix.fixedAtMs, policy)) return 'position-lost'
-    return null
+    return whyPassedOver(presence(unitId), disconnectGraceMs, policy, turn.nowMs)
   }
 
   /** The exclusions that need no search: units that work, rest, or are of too low a level. */

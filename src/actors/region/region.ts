@@ -191,6 +191,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       metrics,
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
+      disconnectGraceMs: this.#disconnectGraceMs,
       damage: recovered.damage,
       clockNotice: () => parts.clockNotice?.() ?? null,
       onWelcomed: session => this.#store.welcomed(session),
