@@ -157,4 +157,6 @@ export interface RegionDirectory {
   damagedRows(): number
   /** The worst clock that is off now; null when none is. */
   clockOff?(): ClockOff | null
+  /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
+  follow?(limitMs: number): Promise<boolean>
 }

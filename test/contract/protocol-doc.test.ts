@@ -466,7 +466,9 @@ test('every close code and refusal that the text names exists', () => {
 })
 
 test('the table of what events make of a board names every event once', () => {
-  const named = tableAfter('What they make of the views of a board, for a client that carries a snapshot on:').flatMap(([events]) => quoted(events!))
+  const named = tableAfter('What they make of the views of a board, for a client that carries a snapshot on:').flatMap(
+    ([events]) => quoted(events!),
+  )
   const listed = tableAfter('### Events').flatMap(([event]) => quoted(event!))
   assert.deepEqual(named.sort(), listed.sort())
 })

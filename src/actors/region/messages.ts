@@ -58,6 +58,8 @@ export type RegionMessage =
   | {
       readonly type: 'units'
       readonly units: readonly UnitReference[]
+      /** All of them have been taken. */
+      readonly onTaken?: () => void
       readonly retired?: readonly UnitId[] /** The first that was not taken yet. */
       readonly from?: number
     }

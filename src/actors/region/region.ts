@@ -456,10 +456,11 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
 
   /** A part at a time, each a message of its own: a large import must not keep everybody else waiting. */
   #takeUnits(message: RegionMessage & { type: 'units' }): void {
-    const { units, retired = null, from = 0 } = message
+    const { units, retired = null, from = 0, onTaken } = message
     const next = from + UNITS_AT_ONCE
     takeUnits(this.#memory, this.#turns, units.slice(from, next), retired)
-    if (next < units.length && !this.#dropped) this.ref.tell({ type: 'units', units, from: next })
+    if (next >= units.length) onTaken?.()
+    else if (!this.#dropped) this.ref.tell({ type: 'units', units, from: next, ...(onTaken && { onTaken }) })
   }
 
   #isOverfull(): boolean {
