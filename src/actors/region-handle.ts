@@ -112,8 +112,8 @@ export interface RegionHandle {
   fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void
   /** The newest fix ahead of a backlog: moves the current position in memory only. */
   hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void
-  /** The client asks for its durable mark now. */
-  askMark(session: Session, streamIndex: number): void
+  /** The client asks for its durable mark now; with null for those of all its streams. */
+  askMark(session: Session, streamIndex: number | null): void
   /** What a question for the board after a position is to be answered with now. */
   boardFrom(fromPosition: number | null): BoardSize
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void

@@ -136,7 +136,7 @@ export class RegionHost implements RegionHandle {
     if (isTaken === false) this.#refuseFixes(session, {})
   }
 
-  askMark(session: Session, streamIndex: number): void {
+  askMark(session: Session, streamIndex: number | null): void {
     // One that finds the mailbox full is dropped: a refusal would look like one of fixes, which would all come again.
     const region = this.#region
     if (session.role === 'feed') region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })

@@ -38,7 +38,7 @@ export type OrdinaryRequest =
       readonly clientNowMs: number
       readonly streams: readonly StreamDeclaration[]
     }
-  | { readonly type: 'mark'; readonly streamIndex: number }
+  | { readonly type: 'mark'; readonly streamIndex: number | null }
   | { readonly type: 'command'; readonly id: string; readonly command: Command }
   | {
       readonly type: 'nearest'
@@ -138,13 +138,13 @@ const tileWatch = z
       orNull(matching(STREAM_ID)),
       orNull(integer(RANGES.position)),
     ],
-    { error: 'must be [tile, stream, seq]' },
+    { error: 'must be [tile, epoch, frameNo]' },
   )
   .rest(z.unknown())
-  .refine(([, stream, seq]) => (stream === null) === (seq === null), {
-    error: 'must give both stream and seq, or neither',
+  .refine(([, epoch, frameNo]) => (epoch === null) === (frameNo === null), {
+    error: 'must give both epoch and frameNo, or neither',
   })
-  .transform(([tile, stream, seq]): TileWatch => [tile, stream, seq])
+  .transform(([tile, epoch, frameNo]): TileWatch => [tile, epoch, frameNo])
 const feedChannel = z
   .tuple(
     [integer(RANGES.channel), matching(UNIT_ID), matching(STREAM_ID), oneOf(['gnss', 'device']), integer(RANGES.seq)],
@@ -234,7 +234,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
     fields => ({ type: 'hello', ...fields }),
   ),
   // Of a feed it is a channel: whether it names anything is for the region to say.
-  mark: shape(z.object({ streamIndex: integer(RANGES.channel) }), fields => ({ type: 'mark', ...fields })),
+  mark: shape(z.object({ streamIndex: orNull(integer(RANGES.channel)) }), fields => ({ type: 'mark', ...fields })),
   'sign-on': shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
     ask(id, { type: 'sign-on', ...fields }),
   ),

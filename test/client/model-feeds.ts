@@ -80,8 +80,9 @@ export class ModelFeeds {
         this.#fixes(socket, request)
         return true
       case 'mark': {
-        const channel = this.#of(socket).get(request.streamIndex)
-        if (channel !== undefined) channel.askedSeq = lastSeq(channel.stream)
+        const { streamIndex } = request
+        const asked = streamIndex === null ? [...this.#of(socket).values()] : [this.#of(socket).get(streamIndex)]
+        for (const channel of asked) if (channel !== undefined) channel.askedSeq = lastSeq(channel.stream)
         return true
       }
       default:

@@ -45,7 +45,7 @@ export type DriverMessage =
       readonly fix: WireFix
       readonly receivedWallMs: number
     }
-  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number }
+  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number | null }
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
   | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
 
@@ -346,9 +346,17 @@ export class DriverActor implements Behaviour<DriverMessage> {
 
   #onMarkAsked(message: DriverMessage & { type: 'mark-asked' }): void {
     if (this.#connection?.session !== message.session) return
-    const open = this.#connection.streams[message.streamIndex]
+    const { streams } = this.#connection
+    if (message.streamIndex === null) {
+      for (const { stream } of streams) this.#askMarkOf(stream)
+      return
+    }
+    const open = streams[message.streamIndex]
     if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
-    const stream = open.stream
+    this.#askMarkOf(open.stream)
+  }
+
+  #askMarkOf(stream: Stream): void {
     if (stream.durableSeq >= stream.receivedSeq) this.#tellMark(stream)
     else stream.askedSeq = stream.receivedSeq
   }

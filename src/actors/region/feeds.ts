@@ -127,7 +127,7 @@ export class Feeds {
     })
   }
 
-  askMark(session: Session, channel: number): void {
+  askMark(session: Session, channel: number | null): void {
     const feed = this.#feeds.get(session)
     feed?.inTurn({ run: () => feed.askMark(channel) })
   }
@@ -373,9 +373,18 @@ class Feed {
     if (leftOut.refusal !== null) door.refuseFixes(this.#session, leftOut.refusal)
   }
 
-  askMark(channel: number): void {
+  /** Null asks for those of all channels. */
+  askMark(channel: number | null): void {
+    if (channel === null) {
+      for (const attachment of this.#channels.values()) this.#askMarkOf(attachment)
+      return
+    }
     const attachment = this.#channels.get(channel)
     if (attachment === undefined) return this.#door.refuseFixes(this.#session, notAttached(channel))
+    this.#askMarkOf(attachment)
+  }
+
+  #askMarkOf(attachment: Attachment): void {
     const { stream } = attachment
     attachment.askedSeq = stream.receivedSeq
     // Until `attach` is answered, its answer is the mark.

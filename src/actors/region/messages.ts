@@ -52,7 +52,7 @@ export type RegionMessage =
       readonly channels: readonly number[]
     }
   | ({ readonly type: 'feed-fixes' } & FeedFrame)
-  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
+  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number | null }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   /** `retired`: those that the service has given up; absent where nobody looked. */
   | {

@@ -254,6 +254,24 @@ test('[FX-11] cadenceMs follows what the unit does, and who sends more often los
   assert.deepEqual(result.units, [], 'the unit is bound')
 })
 
+test('[FX-3] mark with null asks for the marks of all streams of the session', async () => {
+  const driver = await stage.driver('A3', {
+    region: 'told',
+    streams: [
+      ['one', 'gnss', 1],
+      ['two', 'device', 1],
+    ],
+  })
+  driver.send('fix', 0, 0, fixAt(1), fixAt(2))
+  driver.send('fix', 1, 0, fixAt(1))
+  driver.send('mark', null)
+  for (const [index, seq] of [
+    [0, 2],
+    [1, 1],
+  ])
+    await driver.hear('marks', ([, i, durableSeq]) => i === index && durableSeq === seq)
+})
+
 test('[FX-13] a fix out of range is left out and named once, those around it are taken, and nothing of it holds up the stream', async () => {
   const region = 'bad'
   for (const [i, format] of FORMATS.entries()) {
