@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { DEFAULT_POLICY, rhythmOf } from '../../src/domain/policy.ts'
 import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -471,4 +472,35 @@ test('the table of what events make of a board names every event once', () => {
   )
   const listed = tableAfter('### Events').flatMap(([event]) => quoted(event!))
   assert.deepEqual(named.sort(), listed.sort())
+})
+
+test('the tables of times are those that the engine goes by', () => {
+  const rhythms = tableAfter('### Cadence and freshness').map(([status, cadence, stale]) => [
+    quoted(status!)[0],
+    { cadenceMs: Number(cadence), staleAfterMs: Number(stale) },
+  ])
+  assert.deepEqual(
+    rhythms,
+    UNIT_STATUSES.map(status => [status, rhythmOf(status)]),
+  )
+  const { mode: _, candidatesRecorded: __, offerTimeoutMs, ...times } = DEFAULT_POLICY
+  const offers = Object.entries(offerTimeoutMs).map(([priority, ms]) => [`offerTimeoutMs.${priority}`, ms])
+  const told = tableAfter('### Policy').map(([name, ms]) => [quoted(name!)[0]!, Number(ms)])
+  assert.deepEqual(Object.fromEntries(told), { ...Object.fromEntries(offers), ...times })
+  const alarms = tableAfter('### Alarms').map(([alarm]) => quoted(alarm!)[0])
+  assert.deepEqual(alarms, [...TRIP_ALARMS])
+})
+
+test('a frame beyond depth, nodes or stringBytes is refused by the code that its limit names', () => {
+  const beyond: Readonly<Record<string, unknown>> = {
+    depth: Array.from({ length: DEFAULT_LIMITS.depth }).reduce<unknown>(inner => [inner], 0),
+    nodes: Array.from({ length: DEFAULT_LIMITS.nodes }, () => 0),
+    stringBytes: 'x'.repeat(DEFAULT_LIMITS.stringBytes + 1),
+  }
+  for (const [name, value] of Object.entries(beyond)) {
+    const row = tableAfter('### What an operator may set').find(([limit]) => quoted(limit!)[0] === name)
+    const frame = Buffer.from(JSON.stringify(['mark', 0, value]))
+    const parsed = parseFrame(frame, 'json', 1_000_000)
+    assert.equal(parsed.ok ? 'taken' : parsed.refusal.code, quoted(row![2]!)[0], name)
+  }
 })
