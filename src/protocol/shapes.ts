@@ -201,12 +201,14 @@ export const NEAREST_QUERY = z.object({
 export interface Shape {
   /** The fields behind the type, in their order. */
   readonly fields: readonly string[]
+  /** What the fields have to be, as a client sends them. */
+  readonly schema: z.ZodObject
   read(fields: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<OrdinaryRequest>
 }
 
 function shape<S extends z.ZodObject>(schema: S, build: (fields: z.output<S>) => OrdinaryRequest): Shape {
   const whole = schema.transform(build)
-  return { fields: Object.keys(schema.shape), read: fields => whole.safeParse(fields) }
+  return { fields: Object.keys(schema.shape), schema, read: fields => whole.safeParse(fields) }
 }
 
 const ask = (id: string, command: Command): OrdinaryRequest => ({ type: 'command', id, command })

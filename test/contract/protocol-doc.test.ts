@@ -504,3 +504,17 @@ test('a frame beyond depth, nodes or stringBytes is refused by the code that its
     assert.equal(parsed.ok ? 'taken' : parsed.refusal.code, quoted(row![2]!)[0], name)
   }
 })
+
+test('the frames to start with are frames that the engine takes', () => {
+  const rows = tableAfter('## Start here')
+  assert.equal(rows.length, 7)
+  const id = `akl.${'x'.repeat(21)}`
+  for (const [cell] of rows) {
+    const text = quoted(cell!)[0]!
+      .replaceAll('<now>', '1767225600000')
+      .replaceAll('<ms since hello>', '15000')
+      .replaceAll(/<(?:offerId|tripId)>/g, id)
+    const parsed = parseFrame(Buffer.from(text), 'json', 65_536)
+    assert.ok(parsed.ok, text)
+  }
+})
