@@ -210,6 +210,7 @@ class RunningEngine implements Engine {
         ready: () => this.#regions?.ready() ?? false,
         damagedRows: () => this.#regions?.damagedRows() ?? 0,
         clockOff: () => this.#regions?.clockOff() ?? null,
+        follow: async limitMs => (await this.#regions?.follow(limitMs)) ?? false,
       },
       readiness: () => this.#regions?.readiness() ?? STARTING,
       authenticator: access.authenticator,

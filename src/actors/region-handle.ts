@@ -9,10 +9,10 @@ import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import type { Refusal } from '../protocol/errors.ts'
+import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
 import type {
   CallView,
   FeedChannel,
-  FeedFix,
   NearestResult,
   ServerMessage,
   StreamDeclaration,
@@ -109,11 +109,11 @@ export interface RegionHandle {
   closed(session: Session): void
   command(request: CommandRequest): void
   /** Fixes in the order sent; `sentAtMs` counts from the session's `clientNowMs`. */
-  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void
+  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void
   /** The newest fix ahead of a backlog: moves the current position in memory only. */
   hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void
-  /** The client asks for its durable mark now. */
-  askMark(session: Session, streamIndex: number): void
+  /** The client asks for its durable mark now; with null for those of all its streams. */
+  askMark(session: Session, streamIndex: number | null): void
   /** What a question for the board after a position is to be answered with now. */
   boardFrom(fromPosition: number | null): BoardSize
   watchBoard(session: Session, requestId: string, fromPosition: number | null): void
@@ -125,7 +125,7 @@ export interface RegionHandle {
   attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void
   detach(session: Session, requestId: string, channels: readonly number[]): void
   /** Fixes of a feed's units, in the order sent; `askMark` takes a channel in place of the stream index. */
-  feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void
+  feedFixes(session: Session, sentAtMs: number, fixes: readonly SentFeedFix[]): void
   query(query: Query, answer: (answer: QueryAnswer) => void): void
 }
 
@@ -157,4 +157,6 @@ export interface RegionDirectory {
   damagedRows(): number
   /** The worst clock that is off now; null when none is. */
   clockOff?(): ClockOff | null
+  /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
+  follow?(limitMs: number): Promise<boolean>
 }

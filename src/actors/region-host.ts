@@ -4,9 +4,10 @@
  * Modes: `away` (not recovered yet, or dropped; everything is answered `unavailable`) and `here`. A region whose batch
  * was refused for its content is dropped and recovered anew; one that another process has taken stays away.
  */
-import type { TripId, UnitId } from '../domain/ids.ts'
+import type { UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
-import type { FeedChannel, FeedFix, TileWatch, WireFix } from '../protocol/wire.ts'
+import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
+import type { FeedChannel, TileWatch, WireFix } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
@@ -110,20 +111,12 @@ export class RegionHost implements RegionHandle {
     const region = this.#answering()
     if (region === null) return request.answer({ ok: false, refusal: UNAVAILABLE })
     const message = { type: 'command', request } as const
-    const owner = ownerOf(request)
-    let actor: { tell(message: { readonly type: 'command'; readonly request: CommandRequest }): boolean } | undefined
-    if (owner === 'region') actor = region.ref
-    else if ('tripId' in owner) {
-      actor = region.tripRef(owner.tripId)
-      if (actor === undefined) return request.answer({ ok: false, refusal: unknownTrip(owner.tripId) })
-    } else {
-      actor = region.driverRef(owner.unitId ?? '')
-      if (actor === undefined) return request.answer({ ok: false, refusal: unknownUnit(owner.unitId) })
-    }
+    // Of what is not there the region itself says so: its id may have been used before, and that comes first.
+    const actor = ownerIn(region, request) ?? region.ref
     if (!actor.tell(message)) request.answer({ ok: false, refusal: OVERLOADED })
   }
 
-  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]): void {
+  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void {
     const receivedWallMs = this.#parts.wall.nowMs()
     const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
     const driver = this.#region?.driverRef(session.unitId ?? '')
@@ -137,13 +130,13 @@ export class RegionHost implements RegionHandle {
     this.#region?.driverRef(session.unitId ?? '')?.tell(message)
   }
 
-  feedFixes(session: Session, sentAtMs: number, fixes: readonly FeedFix[]): void {
+  feedFixes(session: Session, sentAtMs: number, fixes: readonly SentFeedFix[]): void {
     const receivedWallMs = this.#parts.wall.nowMs()
     const isTaken = this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
     if (isTaken === false) this.#refuseFixes(session, {})
   }
 
-  askMark(session: Session, streamIndex: number): void {
+  askMark(session: Session, streamIndex: number | null): void {
     // One that finds the mailbox full is dropped: a refusal would look like one of fixes, which would all come again.
     const region = this.#region
     if (session.role === 'feed') region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
@@ -245,25 +238,33 @@ export class RegionHost implements RegionHandle {
   }
 }
 
-/** Whose actor a command goes to. A crew's reports go to its unit; the desk's, for a unit that calls in, to the trip. */
-function ownerOf({ command, unitId }: CommandRequest): 'region' | { tripId: TripId } | { unitId: UnitId | null } {
+/** An actor that takes commands. */
+interface CommandTaker {
+  tell(message: { readonly type: 'command'; readonly request: CommandRequest }): boolean
+}
+
+/**
+ * The actor of the trip or unit that a command goes to; undefined when it is for the region, or there is no such actor.
+ * A crew's reports go to its unit; the desk's, for a unit that calls in, to the trip.
+ */
+function ownerIn(region: Region, { command, unitId }: CommandRequest): CommandTaker | undefined {
   switch (command.type) {
     case 'enter-call':
     case 'amend-call':
     case 'cancel-call':
     case 'release-held':
-      return 'region'
+      return undefined
     case 'cancel-trip':
     case 'assign-unit':
     case 'withdraw-unit':
-      return { tripId: command.tripId }
+      return region.tripRef(command.tripId)
     case 'set-unit-status':
-      return { unitId: command.unitId }
+      return region.driverRef(command.unitId)
     case 'report-phase':
     case 'close-trip':
-      return unitId === null ? { tripId: command.tripId } : { unitId }
+      return unitId === null ? region.tripRef(command.tripId) : region.driverRef(unitId)
     default:
-      return { unitId }
+      return region.driverRef(unitId ?? '')
   }
 }
 

@@ -81,6 +81,10 @@ export class RegionKeeper implements RegionDirectory {
   readonly #recovering = new Map<RegionId, RecoveryProgress>()
   readonly #away = new Map<RegionId, string>()
   #referenceVersion = -1
+  /** The look at the reference data that is under way, or was last. */
+  #looking: Promise<ForeignLease | null> = Promise.resolve(null)
+  /** Units that regions were told and have not taken yet. */
+  readonly #untaken = new Set<Promise<void>>()
   #behind: ForeignLease | null = null
   #hasTaken = false
   #ready = false
@@ -200,6 +204,18 @@ export class RegionKeeper implements RegionDirectory {
     this.#parts.onLost(new RegionTaken(region))
   }
 
+  /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
+  async follow(limitMs: number): Promise<boolean> {
+    if (!this.#ready || this.#stopped) return false
+    const known = this.#followReference().then(async () => {
+      await Promise.all(this.#untaken)
+      return true
+    })
+    const late = this.#pause(limitMs).then(() => false)
+    // One that fails is told by the next look.
+    return Promise.race([known.catch(() => false), late])
+  }
+
   /** Waits until the regions have nothing under way, but not for ever: clients may go on sending. */
   async #settled(limitMs = SETTLE_LIMIT_MS): Promise<void> {
     await Promise.all([...this.#hosts.values()].map(host => host.region?.settled(limitMs)))
@@ -224,7 +240,14 @@ export class RegionKeeper implements RegionDirectory {
    * Takes regions that are new, and tells every region its units, when the reference data has changed.
    * Output: the lease of another engine that keeps it from taking them; null when there is none.
    */
-  async #followReference(): Promise<ForeignLease | null> {
+  #followReference(): Promise<ForeignLease | null> {
+    // One after the other: two must not take the same region.
+    const look = () => this.#lookAtReference()
+    this.#looking = this.#looking.then(look, look)
+    return this.#looking
+  }
+
+  async #lookAtReference(): Promise<ForeignLease | null> {
     const { reference } = this.#parts
     const version = await reference.version()
     if (version !== this.#referenceVersion) {
@@ -264,7 +287,11 @@ export class RegionKeeper implements RegionDirectory {
   async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
     const { reference } = this.#parts
     const [units, retired] = await Promise.all([reference.listUnits(regionId), reference.listRetiredUnits(regionId)])
-    if (units.length + retired.length > 0) region.ref.tell({ type: 'units', units, retired })
+    if (units.length + retired.length === 0) return
+    const taken = new Promise<void>(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken }))
+    // Never, of a region that is dropped: whoever waits does so with a limit.
+    this.#untaken.add(taken)
+    void taken.then(() => this.#untaken.delete(taken))
   }
 
   /** Output: the lease of another engine that keeps it from taking them; null when it has taken and recovered them. */

@@ -1,8 +1,7 @@
 /**
  * Who waits for which of a feed's fixes to be durable, and the asking for their marks.
  *
- * Marks come by themselves, though up to 30 s late; each can be asked for, and with thousands of units that is done a few
- * at a time, so that the questions do not pass the rate at which the server takes them.
+ * Marks come by themselves, though up to 30 s late; a few are asked for one by one, and those of many in one message.
  */
 import type { ClientMessage } from '../protocol/wire.ts'
 import type { ClientClosed } from './errors.ts'
@@ -23,8 +22,8 @@ interface MarksDoor {
 }
 
 const ASK_EVERY_MS = 1_000
-/** Marks asked for in that time: well below the rate at which the server takes messages that are not fixes. */
-const ASKED_MAX = 20
+/** Beyond so many the marks of all are asked for in one message, which counts as ten. */
+const ASKED_ONE_BY_ONE = 10
 /** When nothing could be asked for yet because its fixes have not been sent. */
 const LOOK_AGAIN_MS = 100
 
@@ -107,22 +106,18 @@ export class FeedMarks {
 
   #ask(): void {
     if (this.#timer !== null || this.#waiters.length === 0 || !this.#open) return
-    let asked = 0
+    const asked = new Set<number>()
     for (const { seqs } of this.#waiters) {
-      for (const [channel, seq] of [...seqs]) {
-        if (asked === ASKED_MAX) break
-        if (!channel.isAttached || channel.stream.cursor <= seq) continue
-        this.#door.send(['mark', channel.channel])
-        asked += 1
-        // To the end, so that all have their turn.
-        seqs.delete(channel)
-        seqs.set(channel, seq)
+      for (const [channel, seq] of seqs) {
+        if (channel.isAttached && channel.stream.cursor > seq) asked.add(channel.channel)
       }
     }
+    if (asked.size > ASKED_ONE_BY_ONE) this.#door.send(['mark', null])
+    else for (const channel of asked) this.#door.send(['mark', channel])
     const again = () => {
       this.#timer = null
       this.#ask()
     }
-    this.#timer = this.#door.timers.setTimeout(again, asked > 0 ? ASK_EVERY_MS : LOOK_AGAIN_MS)
+    this.#timer = this.#door.timers.setTimeout(again, asked.size > 0 ? ASK_EVERY_MS : LOOK_AGAIN_MS)
   }
 }

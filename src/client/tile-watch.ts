@@ -1,7 +1,7 @@
 /**
  * Keeps the server sending the tiles that are looked at: what was seen of each, and when to ask for which again.
  *
- * A tile is *followed* (its stream and seq are known, and the next frame is theirs) or *awaited* (a snapshot must come
+ * A tile is *followed* (its epoch and the number of its last frame are known, and the next frame is theirs) or *awaited* (a snapshot must come
  * first: it is new, or a frame was missed). Every request names the whole set, so there is one under way at a time, and
  * a map that is dragged, or a hundred tiles that miss a frame together, make one. A tile that goes on missing frames is
  * asked for less and less often, and so is one that never comes.
@@ -22,8 +22,8 @@ export interface WatchDoor {
 
 interface Tile {
   /** Null while a snapshot is awaited. */
-  stream: string | null
-  seq: number
+  epoch: string | null
+  frameNo: number
   /** When to ask for its snapshot, again if need be, by the monotonic clock; null while it is followed. */
   askAtMs: number | null
   /** Times that its snapshot was asked for in vain. */
@@ -68,7 +68,7 @@ export class TileWatcher {
   /** Tiles that a snapshot is awaited of. */
   get awaited(): number {
     let count = 0
-    for (const tile of this.#tiles.values()) if (tile.stream === null) count += 1
+    for (const tile of this.#tiles.values()) if (tile.epoch === null) count += 1
     return count
   }
   /** Frames that were noticed to be missing. */
@@ -76,7 +76,7 @@ export class TileWatcher {
     return this.#gaps
   }
   isAwaited(name: string): boolean {
-    return this.#tiles.get(name)?.stream === null
+    return this.#tiles.get(name)?.epoch === null
   }
 
   /** Output: the tiles that are not looked at any more. */
@@ -86,7 +86,7 @@ export class TileWatcher {
     if (left.length === 0 && added.length === 0) return []
     for (const name of left) this.#tiles.delete(name)
     for (const name of added)
-      this.#tiles.set(name, { stream: null, seq: 0, askAtMs: null, asks: 0, gaps: 0, sinceMs: 0 })
+      this.#tiles.set(name, { epoch: null, frameNo: 0, askAtMs: null, asks: 0, gaps: 0, sinceMs: 0 })
     this.#changed = true
     this.#pump()
     return left
@@ -107,11 +107,11 @@ export class TileWatcher {
   }
 
   /** A snapshot has come. Output: whether the tile is looked at. */
-  replaced(name: string, stream: string, seq: number): boolean {
+  replaced(name: string, epoch: string, frameNo: number): boolean {
     const tile = this.#tiles.get(name)
     if (tile === undefined) return false
-    tile.stream = stream
-    tile.seq = seq
+    tile.epoch = epoch
+    tile.frameNo = frameNo
     tile.askAtMs = null
     tile.asks = 0
     tile.sinceMs = this.#door.timers.monotonicMs()
@@ -119,18 +119,18 @@ export class TileWatcher {
   }
 
   /** Moves have come. Output: whether they are the next ones of a tile that is followed. */
-  moved(name: string, seq: number): boolean {
+  moved(name: string, frameNo: number): boolean {
     const tile = this.#tiles.get(name)
     // What comes before the snapshot is in it; what comes twice is known.
-    if (tile === undefined || tile.stream === null || seq <= tile.seq) return false
+    if (tile === undefined || tile.epoch === null || frameNo <= tile.frameNo) return false
     const nowMs = this.#door.timers.monotonicMs()
-    if (seq === tile.seq + 1) {
-      tile.seq = seq
+    if (frameNo === tile.frameNo + 1) {
+      tile.frameNo = frameNo
       if (nowMs - tile.sinceMs > CALM_MS) tile.gaps = 0
       return true
     }
     this.#gaps += 1
-    tile.stream = null
+    tile.epoch = null
     tile.askAtMs = nowMs + (tile.gaps === 0 ? GATHER_MS : this.#backoffMs(tile.gaps))
     tile.gaps += 1
     this.#pump()
@@ -164,8 +164,8 @@ export class TileWatcher {
     this.#changed = false
     const watches: TileWatch[] = []
     for (const [name, tile] of this.#tiles) {
-      watches.push(tile.stream === null ? [name, null, null] : [name, tile.stream, tile.seq])
-      if (tile.stream !== null) continue
+      watches.push(tile.epoch === null ? [name, null, null] : [name, tile.epoch, tile.frameNo])
+      if (tile.epoch !== null) continue
       // A slow console's snapshot comes when it has caught up; a lost one has to be asked for again.
       tile.askAtMs = nowMs + Math.min(UNANSWERED_CAP_MS, UNANSWERED_MS * 2 ** tile.asks)
       tile.asks += 1

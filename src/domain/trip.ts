@@ -34,6 +34,8 @@ export interface TripState {
   readonly priority: Priority
   readonly need: Need
   readonly receivedAtMs: number
+  /** Position of the record that made the trip, or put it into the queue as if it were new. */
+  readonly createdPosition: number
   readonly phase: TripPhase
   /** When the engine heard of the step into this phase; `times` has the crew's own word. */
   readonly phaseRecordedAtMs: number
@@ -90,6 +92,7 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta): TripSt
     priority,
     need,
     receivedAtMs,
+    createdPosition: meta.position,
     phase: 'pending',
     phaseRecordedAtMs: meta.recordedAtMs,
     pendingSinceMs: meta.recordedAtMs,

@@ -9,12 +9,28 @@ import type { Fix } from '../domain/fix.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
 import { CLIENT_TYPES, type FeedFix, type WireFix } from './wire.ts'
 
+/** A fix with a value that no fix can have: it is never taken, and those around it are. */
+export class BadFix {
+  /** The feed's channel; null of a driver's own. */
+  readonly channel: number | null
+  readonly seq: number
+  readonly field: FixField
+
+  constructor(channel: number | null, seq: number, field: FixField) {
+    this.channel = channel
+    this.seq = seq
+    this.field = field
+  }
+}
+export type SentFix = WireFix | BadFix
+export type SentFeedFix = FeedFix | BadFix
+
 export interface FixRequest {
   readonly type: 'fix'
   readonly streamIndex: number
   /** Client wall milliseconds since the `clientNowMs` of its `hello`. */
   readonly sentAtMs: number
-  readonly fixes: WireFix[]
+  readonly fixes: SentFix[]
 }
 export interface HintRequest {
   readonly type: 'hint'
@@ -25,7 +41,7 @@ export interface HintRequest {
 export interface FeedFixesRequest {
   readonly type: 'feed-fixes'
   readonly sentAtMs: number
-  readonly fixes: FeedFix[]
+  readonly fixes: SentFeedFix[]
 }
 
 /** Degrees to 1e-7 degree, rounded: 11 mm at the equator. Input: finite. */
@@ -65,6 +81,7 @@ function inDomainUnits(wire: WireFix | FeedFix, from: 0 | 1, fixedAtMs: number):
 
 /** The names of a fix's elements, in their order. */
 export const FIX_FIELDS = ['seq', 'ageMs', 'lonE7', 'latE7', 'accuracyDm', 'speedCmps', 'headingDd'] as const
+export type FixField = (typeof FIX_FIELDS)[number]
 /** The same for a fix of a feed. */
 export const FEED_FIX_FIELDS = ['channel', ...FIX_FIELDS] as const
 export const NULLABLE: ReadonlySet<string> = new Set(['accuracyDm', 'speedCmps', 'headingDd'])

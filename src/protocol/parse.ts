@@ -12,6 +12,7 @@ import type { LevelOfCare } from '../domain/vocabulary.ts'
 import { decodeBinary, type WireFormat } from './codec.ts'
 import type { Refusal } from './errors.ts'
 import {
+  BadFix,
   checkFix,
   FEED_FIX_FIELDS,
   type FeedFixesRequest,
@@ -22,13 +23,15 @@ import {
   NULLABLE,
   noMinusZero,
   readFixFrame,
+  type SentFeedFix,
+  type SentFix,
 } from './fix-frame.ts'
 import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
 import { numberOfText } from './number-text.ts'
 import { scanBinary, scanJson } from './prescan.ts'
 import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
-import { CLIENT_TYPES, type ClientTypeName, type FeedFix, type WireFix } from './wire.ts'
+import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
 
 export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFixesRequest
 
@@ -207,17 +210,20 @@ function parseFixes(
   if (end <= first || end > first + max) return wrongFix('fixes', `must be 1 to ${max} fixes`)
 
   const fields: readonly (typeof FEED_FIX_FIELDS)[number][] = isFeed ? FEED_FIX_FIELDS : FIX_FIELDS
-  const fixes: (readonly (number | null)[])[] = []
+  const fixes: (readonly (number | null)[] | BadFix)[] = []
   for (let i = first; i < end; i += 1) {
     const fix: unknown = tuple[i]
     const path = () => (type === 'hint' ? 'fix' : `fixes.${i - first}`)
     if (!Array.isArray(fix)) return wrongFix(path(), `must be a fix, [${fields.join(', ')}]`)
     const checked = checkFix(fix, fields)
-    if (typeof checked === 'string') {
-      const must = rangeText(RANGES[checked])
-      return wrongFix(`${path()}.${checked}`, NULLABLE.has(checked) ? `${must}, or null` : must)
+    if (typeof checked !== 'string') fixes.push(checked)
+    else if (type === 'hint' || checked === 'channel' || checked === 'seq') {
+      return wrongFix(`${path()}.${checked}`, fixRangeText(checked))
+    } else {
+      // Its place in its stream can be read: it is left out there, and those around it are taken.
+      const [channel, seq] = isFeed ? [fix[0] as number, fix[1] as number] : [null, fix[0] as number]
+      fixes.push(new BadFix(channel, seq, checked))
     }
-    fixes.push(checked)
   }
   if (suspectText) {
     const path = badTextPath(tuple)
@@ -226,11 +232,12 @@ function parseFixes(
   const traceparent = traceparentOf(tuple, end)
   const sent = { sentAtMs: noMinusZero(sentAtMs) }
   if (isFeed) {
-    return { ok: true, request: { type, ...sent, fixes: fixes as unknown as FeedFix[] }, traceparent }
+    return { ok: true, request: { type, ...sent, fixes: fixes as unknown as SentFeedFix[] }, traceparent }
   }
   const header = { streamIndex: noMinusZero(streamIndex), ...sent }
-  const own = fixes as unknown as WireFix[]
-  const request: ClientRequest = type === 'fix' ? { type, ...header, fixes: own } : { type, ...header, fix: own[0]! }
+  const own = fixes as unknown as SentFix[]
+  const request: ClientRequest =
+    type === 'fix' ? { type, ...header, fixes: own } : { type, ...header, fix: own[0] as WireFix }
   return { ok: true, request, traceparent }
 }
 
@@ -314,6 +321,12 @@ const wrongFix = (path: string, problem: string): Parsed => ({
   id: null,
   refusal: invalidField(path, problem),
 })
+
+/** What an element of a fix has to be. */
+export function fixRangeText(field: (typeof FEED_FIX_FIELDS)[number]): string {
+  const must = rangeText(RANGES[field])
+  return NULLABLE.has(field) ? `${must}, or null` : must
+}
 
 const rangeText = ([min, max]: readonly [min: number, max: number]): string =>
   `must be an integer from ${min} to ${max}`

@@ -38,7 +38,7 @@ export type OrdinaryRequest =
       readonly clientNowMs: number
       readonly streams: readonly StreamDeclaration[]
     }
-  | { readonly type: 'mark'; readonly streamIndex: number }
+  | { readonly type: 'mark'; readonly streamIndex: number | null }
   | { readonly type: 'command'; readonly id: string; readonly command: Command }
   | {
       readonly type: 'nearest'
@@ -166,13 +166,13 @@ const tileWatch = z
       orNull(matching(STREAM_ID)),
       orNull(integer(RANGES.position)),
     ],
-    { error: 'must be [tile, stream, seq]' },
+    { error: 'must be [tile, epoch, frameNo]' },
   )
   .rest(z.unknown())
-  .refine(([, stream, seq]) => (stream === null) === (seq === null), {
-    error: 'must give both stream and seq, or neither',
+  .refine(([, epoch, frameNo]) => (epoch === null) === (frameNo === null), {
+    error: 'must give both epoch and frameNo, or neither',
   })
-  .transform(([tile, stream, seq]): TileWatch => [tile, stream, seq])
+  .transform(([tile, epoch, frameNo]): TileWatch => [tile, epoch, frameNo])
 const feedChannel = z
   .tuple(
     [integer(RANGES.channel), matching(UNIT_ID), matching(STREAM_ID), oneOf(['gnss', 'device']), integer(RANGES.seq)],
@@ -245,12 +245,14 @@ export const NEAREST_QUERY = z.object({
 export interface Shape {
   /** The fields behind the type, in their order. */
   readonly fields: readonly string[]
+  /** What the fields have to be, as a client sends them. */
+  readonly schema: z.ZodObject
   read(fields: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<OrdinaryRequest>
 }
 
 function shape<S extends z.ZodObject>(schema: S, build: (fields: z.output<S>) => OrdinaryRequest): Shape {
   const whole = schema.transform(build)
-  return { fields: Object.keys(schema.shape), read: fields => whole.safeParse(fields) }
+  return { fields: Object.keys(schema.shape), schema, read: fields => whole.safeParse(fields) }
 }
 
 const ask = (id: string, command: Command): OrdinaryRequest => ({ type: 'command', id, command })
@@ -278,7 +280,7 @@ export const SHAPES: Readonly<Record<Exclude<ClientTypeName, 'fix' | 'hint' | 'f
     fields => ({ type: 'hello', ...fields }),
   ),
   // Of a feed it is a channel: whether it names anything is for the region to say.
-  mark: shape(z.object({ streamIndex: integer(RANGES.channel) }), fields => ({ type: 'mark', ...fields })),
+  mark: shape(z.object({ streamIndex: orNull(integer(RANGES.channel)) }), fields => ({ type: 'mark', ...fields })),
   'sign-on': shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
     ask(id, { type: 'sign-on', ...fields }),
   ),

@@ -6,6 +6,7 @@
  * Integers on the wire: coordinates in 1e-7 degree, times in epoch milliseconds of region time, distances in metres.
  */
 import type { CallDetails } from '../domain/commands.ts'
+import type { PassedOver } from '../domain/desk.ts'
 import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
@@ -114,10 +115,10 @@ export type FeedChannel = readonly [
 ]
 
 /**
- * A map tile to watch, `z/x/y` of the Web Mercator grid at one of `TILE_ZOOMS`. `stream` and `seq` are those of the last
+ * A map tile to watch, `z/x/y` of the Web Mercator grid at one of `TILE_ZOOMS`. `epoch` and `frameNo` are those of the last
  * frame that the client has applied; null asks for a snapshot.
  */
-export type TileWatch = readonly [tile: string, stream: string | null, seq: number | null]
+export type TileWatch = readonly [tile: string, epoch: string | null, frameNo: number | null]
 
 /** Why a feed lost a channel: another attach took the unit, or the service gave the unit up. */
 export const DETACH_REASONS = ['superseded', 'unit-retired'] as const
@@ -158,7 +159,8 @@ export interface ClientTuples {
   ]
   fix: [streamIndex: number, sentAtMs: number, ...fixes: WireFix[]]
   hint: [streamIndex: number, sentAtMs: number, fix: WireFix]
-  mark: [streamIndex: number]
+  /** Null asks for the marks of all streams of the session. */
+  mark: [streamIndex: number | null]
   'sign-on': [id: string, happenedAtMs: number]
   'sign-off': [id: string, happenedAtMs: number]
   'set-status': [
@@ -273,6 +275,8 @@ export interface UnitView {
   readonly capabilities: readonly string[]
   readonly status: UnitStatus
   readonly dispatchability: Dispatchability
+  /** The service has given the unit up: no crew can sign on to it. */
+  readonly retired: boolean
   readonly unavailableReason: UnavailableReason | null
   readonly statusSinceMs: number
   readonly crew: string | null
@@ -318,6 +322,9 @@ export interface NearestUnit {
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
   readonly distanceM: number
+  readonly connected: boolean
+  /** Why the desk would not send it now; null when it would. */
+  readonly passedOverFor: PassedOver | null
   readonly fix: FixView
 }
 export interface NearestResult {
@@ -357,10 +364,10 @@ interface ServerTuples {
   'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[]]
   /** Reconnect after `afterMs` plus a random share of `spreadMs`, both divided by the clock rate. */
   'going-away': [afterMs: number, spreadMs: number]
-  /** Every unit of the tile at `seq` of the tile's `stream`: it replaces what the client has of the tile. */
-  tile: [tile: string, stream: string, seq: number, atMs: number, units: readonly TileUnit[]]
-  /** What came, changed or moved in the tile since frame `seq - 1`, and what has left it. A gap in `seq` asks for a snapshot. */
-  'tile-moves': [tile: string, seq: number, atMs: number, units: readonly TileUnit[], gone: readonly string[]]
+  /** Every unit of the tile at frame `frameNo` of the tile's `epoch`: it replaces what the client has of the tile. */
+  tile: [tile: string, epoch: string, frameNo: number, atMs: number, units: readonly TileUnit[]]
+  /** What came, changed or moved in the tile since frame `frameNo - 1`, and what has left it. A gap asks for a snapshot. */
+  'tile-moves': [tile: string, frameNo: number, atMs: number, units: readonly TileUnit[], gone: readonly string[]]
   /** A watched unit and its trip as they are now, at most four times a second. */
   unit: [position: number, unit: UnitView, trip: TripView | null]
   /** `[channel, durableSeq]` for each of a feed's streams whose mark rose. */

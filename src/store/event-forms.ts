@@ -128,6 +128,8 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   TripClosed: { ...trip, ...call, ...unit, ...happened, disposition: z.enum(DISPOSITIONS), missed: phases },
 }
 
+export const EVENT_TYPES = Object.keys(FORMS) as readonly DomainEvent['type'][]
+
 const ENTITY = /^(?:driver|trip|call)\/(.+)$/
 const forms = new Map<string, z.ZodType>(
   Object.entries(FORMS).map(([type, shape]) => [type, z.object({ ...shape, v: z.literal(1) })]),

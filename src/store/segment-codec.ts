@@ -28,6 +28,8 @@ export const FIX_FLAGS = {
   inaccurate: 4,
   /** It placed the unit although it is older than the fix before, which was of a clock that was ahead. */
   replaces: 8,
+  /** A value of it was out of range: the row holds its place in the stream, the moment it came, and no position. */
+  unusable: 16,
 } as const
 
 /** The bytes are no segment of this version; nothing of them was taken. */

@@ -10,7 +10,7 @@ import { sql } from 'kysely'
 import type { Fix } from '../domain/fix.ts'
 import type { RegionId, StreamId, UnitId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
-import { decodeSegment, SegmentCorrupt, type SegmentRow } from './segment-codec.ts'
+import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentRow } from './segment-codec.ts'
 import { type DamagedSpan, DamagedSpans, noteGaps } from './track-damage.ts'
 
 export interface TrackFix extends Fix {
@@ -96,6 +96,8 @@ async function readWindow(
       for (const segment of segments) {
         for (const { fix, streamId, flags } of rowsOf(segment, unitId, damaged)) {
           if (fix.fixedAtMs < fromMs || fix.fixedAtMs >= toMs) continue
+          // It has no position.
+          if ((flags & FIX_FLAGS.unusable) !== 0) continue
           const trackFix = { ...fix, streamId, flags }
           if (after === null || compare(trackFix, after) > 0) found.add(trackFix)
         }

@@ -8,7 +8,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { CountedHistogram } from './counted-histogram.ts'
 
-export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'gap' | 'hint' | 'refused'
+export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
 export type FrameDirection = 'in' | 'out'
 
@@ -75,6 +75,7 @@ export class Metrics {
     late: 0,
     duplicate: 0,
     future: 0,
+    invalid: 0,
     gap: 0,
     hint: 0,
     refused: 0,

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Desk, levelsServing, type Presence } from '../../src/actors/region/desk.ts'
+import { Desk, levelsServing } from '../../src/actors/region/desk.ts'
 import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import { queueKey } from '../../src/domain/desk.ts'
-import type { DomainEvent } from '../../src/domain/events.ts'
-import { PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
+import { type Presence, queueKey } from '../../src/domain/desk.ts'
+import type { DomainEvent, Need } from '../../src/domain/events.ts'
+import { LEVELS_OF_CARE, PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
 import { Finder } from '../../src/finder/finder.ts'
 import { START_MS, World } from '../support/given-when-then.ts'
 import {
@@ -141,7 +141,7 @@ test('trips are served in the order of the queue', () => {
       const room = new Room()
       for (const [i, priority] of priorities.entries()) room.run(called([`T-${i}`], undefined, priority), false)
       const order = [...room.world.trips.values()]
-        .sort((a, b) => queueKey(a, policy) - queueKey(b, policy) || (a.tripId < b.tripId ? -1 : 1))
+        .sort((a, b) => queueKey(a, policy) - queueKey(b, policy) || a.createdPosition - b.createdPosition)
         .map(trip => trip.tripId)
       for (let i = 0; i < priorities.length; i++) room.place(`A${i}`, 100 + i)
       const events = room.run(
@@ -156,6 +156,81 @@ test('trips are served in the order of the queue', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+describe('trips of one rank', () => {
+  const levelOfCare = fc.constantFrom(...LEVELS_OF_CARE)
+  const capabilities = fc.subarray(['bariatric', 'neonatal'])
+  const kind = fc.record({ levelOfCare, capabilities })
+  const kinds = fc.array(kind, { minLength: 1, maxLength: 6 })
+  const shuffledIds = fc.shuffledSubarray(['T-a', 'T-b', 'T-c', 'T-d', 'T-e', 'T-f'], { minLength: 6, maxLength: 6 })
+
+  /** A call with these needs, over units that are all free; answers what was offered, and the trips' places among the needs. */
+  function served(units: readonly Need[], needs: readonly Need[], ids: readonly string[]) {
+    const room = new Room()
+    for (const [i, unit] of units.entries()) {
+      room.place(`A${i}`, 100 * (i + 1))
+      room.run([{ ...registered(`A${i}`), ...unit } as DomainEvent, signedOn(`A${i}`)], false)
+    }
+    const tripIds = needs.map((_, i) => ids[i]!)
+    const entered = called(tripIds, 'C-1').map(event =>
+      event.type === 'TripCreated' ? { ...event, need: needs[tripIds.indexOf(event.tripId)]! } : event,
+    )
+    return offersIn(room.run(entered)).map(offer => {
+      const [tripId, unitId] = offer.split('>') as [string, string]
+      return { need: tripIds.indexOf(tripId), unit: Number(unitId.slice(1)) }
+    })
+  }
+  const canServe = (unit: Need, need: Need) =>
+    LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
+    need.capabilities.every(each => unit.capabilities.includes(each))
+
+  test('are served by how few units can serve their need, then in the order of the needs, whatever their ids', () => {
+    fc.assert(
+      fc.property(kinds, kinds, shuffledIds, (units, needs, ids) => {
+        const servers = (need: number) => units.filter(unit => canServe(unit, needs[need]!)).length
+        const order = needs.map((_, i) => i).sort((a, b) => servers(a) - servers(b) || a - b)
+        const free = new Set(units.keys())
+        const expected = order.flatMap(need => {
+          const unit = [...free].find(each => canServe(units[each]!, needs[need]!))
+          if (unit === undefined) return []
+          free.delete(unit)
+          return [{ need, unit }]
+        })
+        assert.deepEqual(served(units, needs, ids), expected)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  /** The most needs that units can serve, by trying everything. */
+  function most(units: readonly Need[], needs: readonly Need[]): number {
+    const [first, ...rest] = needs
+    if (first === undefined) return 0
+    const without = most(units, rest)
+    const withIt = units.flatMap((unit, i) => (canServe(unit, first) ? [1 + most(units.toSpliced(i, 1), rest)] : []))
+    return Math.max(without, ...withIt)
+  }
+
+  test('that differ by level of care alone: as many are served as could be at all', () => {
+    const plain = fc.array(fc.record({ levelOfCare, capabilities: fc.constant([]) }), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(plain, plain, shuffledIds, (units, needs, ids) => {
+        assert.equal(served(units, needs, ids).length, most(units, needs))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('of two calls the older one goes first, whatever their ids, also over a unit that was taken before them', () => {
+    const room = new Room()
+    for (const [i, unit] of ['A1', 'A2'].entries()) {
+      room.place(unit, 100 * (i + 1))
+      room.run(onDuty(unit), false)
+    }
+    for (const tripId of ['T-9', 'T-5', 'T-1']) room.run(called([tripId]), false)
+    assert.deepEqual(offersIn(room.run([])), ['T-9>A1', 'T-5>A2'])
+  })
 })
 
 test('a unit that the same turn frees is found, and one that it binds is not', () => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deadlineId, deadlinesOf, runDeadline } from '../../src/actors/region/deadlines.ts'
-import type { Presence } from '../../src/actors/region/desk.ts'
 import { EventRejected, Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
+import type { Presence } from '../../src/domain/desk.ts'
 
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { PlacedFix } from '../../src/domain/fix.ts'

@@ -1,5 +1,6 @@
 /** A model of how the engine takes feeds: streams by unit, marks that are told sparsely, and all that it may refuse. */
 import type { ClientRequest } from '../../src/protocol/parse.ts'
+import type { FeedFix } from '../../src/protocol/wire.ts'
 import type { ModelEngine, ModelSocket } from './model-engine.ts'
 
 interface StoredFix {
@@ -79,8 +80,9 @@ export class ModelFeeds {
         this.#fixes(socket, request)
         return true
       case 'mark': {
-        const channel = this.#of(socket).get(request.streamIndex)
-        if (channel !== undefined) channel.askedSeq = lastSeq(channel.stream)
+        const { streamIndex } = request
+        const asked = streamIndex === null ? [...this.#of(socket).values()] : [this.#of(socket).get(streamIndex)]
+        for (const channel of asked) if (channel !== undefined) channel.askedSeq = lastSeq(channel.stream)
         return true
       }
       default:
@@ -115,7 +117,8 @@ export class ModelFeeds {
     engine.send(['reply', id, 1, { channels: marks, refused: [] }], socket)
   }
 
-  #fixes(socket: ModelSocket, { sentAtMs, fixes }: ClientRequest & { type: 'feed-fixes' }): void {
+  #fixes(socket: ModelSocket, { sentAtMs, fixes: sent }: ClientRequest & { type: 'feed-fixes' }): void {
+    const fixes = sent as readonly FeedFix[]
     const engine = this.#engine
     const luck = engine.random()
     if (luck < engine.refusalChance / 2) {

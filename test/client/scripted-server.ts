@@ -169,6 +169,7 @@ export function driverView(trip: TripView | null): DriverView {
       capabilities: [],
       status: 'available',
       dispatchability: 'available',
+      retired: false,
       unavailableReason: null,
       statusSinceMs: 1,
       crew: 'crew-1',

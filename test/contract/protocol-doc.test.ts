@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { DEFAULT_POLICY, rhythmOf } from '../../src/domain/policy.ts'
 import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -226,6 +227,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       capabilities: true,
       status: true,
       dispatchability: true,
+      retired: true,
       unavailableReason: null,
       statusSinceMs: true,
       crew: null,
@@ -462,4 +464,57 @@ test('every close code and refusal that the text names exists', () => {
   for (const [code] of DOCUMENT.matchAll(/\b4[45]\d\d\b/g)) assert.ok(closes.has(Number(code)), code)
   for (const [, code] of DOCUMENT.matchAll(/"error",(?:null|"[^"]+"),"([^"]+)"/g))
     assert.ok(Object.hasOwn(ERRORS, code!))
+})
+
+test('the table of what events make of a board names every event once', () => {
+  const named = tableAfter('What they make of the views of a board, for a client that carries a snapshot on:').flatMap(
+    ([events]) => quoted(events!),
+  )
+  const listed = tableAfter('### Events').flatMap(([event]) => quoted(event!))
+  assert.deepEqual(named.sort(), listed.sort())
+})
+
+test('the tables of times are those that the engine goes by', () => {
+  const rhythms = tableAfter('### Cadence and freshness').map(([status, cadence, stale]) => [
+    quoted(status!)[0],
+    { cadenceMs: Number(cadence), staleAfterMs: Number(stale) },
+  ])
+  assert.deepEqual(
+    rhythms,
+    UNIT_STATUSES.map(status => [status, rhythmOf(status)]),
+  )
+  const { mode: _, candidatesRecorded: __, offerTimeoutMs, ...times } = DEFAULT_POLICY
+  const offers = Object.entries(offerTimeoutMs).map(([priority, ms]) => [`offerTimeoutMs.${priority}`, ms])
+  const told = tableAfter('### Policy').map(([name, ms]) => [quoted(name!)[0]!, Number(ms)])
+  assert.deepEqual(Object.fromEntries(told), { ...Object.fromEntries(offers), ...times })
+  const alarms = tableAfter('### Alarms').map(([alarm]) => quoted(alarm!)[0])
+  assert.deepEqual(alarms, [...TRIP_ALARMS])
+})
+
+test('a frame beyond depth, nodes or stringBytes is refused by the code that its limit names', () => {
+  const beyond: Readonly<Record<string, unknown>> = {
+    depth: Array.from({ length: DEFAULT_LIMITS.depth }).reduce<unknown>(inner => [inner], 0),
+    nodes: Array.from({ length: DEFAULT_LIMITS.nodes }, () => 0),
+    stringBytes: 'x'.repeat(DEFAULT_LIMITS.stringBytes + 1),
+  }
+  for (const [name, value] of Object.entries(beyond)) {
+    const row = tableAfter('### What an operator may set').find(([limit]) => quoted(limit!)[0] === name)
+    const frame = Buffer.from(JSON.stringify(['mark', 0, value]))
+    const parsed = parseFrame(frame, 'json', 1_000_000)
+    assert.equal(parsed.ok ? 'taken' : parsed.refusal.code, quoted(row![2]!)[0], name)
+  }
+})
+
+test('the frames to start with are frames that the engine takes', () => {
+  const rows = tableAfter('## Start here')
+  assert.equal(rows.length, 7)
+  const id = `akl.${'x'.repeat(21)}`
+  for (const [cell] of rows) {
+    const text = quoted(cell!)[0]!
+      .replaceAll('<now>', '1767225600000')
+      .replaceAll('<ms since hello>', '15000')
+      .replaceAll(/<(?:offerId|tripId)>/g, id)
+    const parsed = parseFrame(Buffer.from(text), 'json', 65_536)
+    assert.ok(parsed.ok, text)
+  }
 })

@@ -330,14 +330,14 @@ function boardOf(world: World) {
   const trips = [...world.trips.values()]
     .filter(trip => !isEnded(trip))
     .map(trip => {
-      const { details: _, version: __, ...told } = tripView(trip, world.call(trip.callId), null)
+      const { details: _, ...told } = tripView(trip, world.call(trip.callId), null)
       return told
     })
   const units = [...world.drivers.values()]
     .filter(driver => driver.retired !== true)
     .map(driver => {
       const nowhere = { connected: false, fix: null }
-      const { connected: _, fix: __, version: ___, ...told } = unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY)
+      const { connected: _, fix: __, ...told } = unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY)
       return told
     })
   return { trips, units }
@@ -350,7 +350,9 @@ test('[BD-3] a board that is carried on by the table of chapter 11 equals a new 
       const cut = n % records.length
       const { trips, units } = boardOf(replayed(records.slice(0, cut)))
       const board = new BoardReader(trips, units)
-      for (const { events, recordedAtMs } of records.slice(cut)) board.read(events, recordedAtMs)
+      for (const [i, { events, recordedAtMs }] of records.slice(cut).entries()) {
+        board.read(events, recordedAtMs, cut + i + 1)
+      }
       const now = boardOf(replayed(records))
       // Since when a unit is off duty that was given up and came back, a snapshot alone tells.
       const retired = new Set(

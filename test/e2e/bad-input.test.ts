@@ -200,7 +200,7 @@ test('commands that do not fit the state of things are refused by their code, an
     ['unknown-stream', ['mark', 3]],
     ['unknown-stream', ['fix', 3, 0, [1, 0, 0, 0, null, null, null]]],
     ['fix-gap', ['fix', 0, 0, [2, 0, 0, 0, null, null, null]]],
-    ['invalid-field', ['fix', 0, 0, [1, 0, 1_800_000_001, 0, null, null, null]]],
+    ['invalid-field', ['fix', 0, 0, [-1, 0, 0, 0, null, null, null]]],
     ['invalid-field', ['hint', 0, 0, [1, 0, 0, Number.NaN, null, null, null]]],
     ['wrong-role', ['enter-call', 'c1', CALL]],
     ['wrong-role', ['watch-board', 'c1', null]],

@@ -242,6 +242,7 @@ const unitView = plain({
   capabilities: fc.array(chars('abc-', 32), { maxLength: 3 }),
   status: fc.constantFrom(...UNIT_STATUSES),
   dispatchability: fc.constantFrom('available' as const, 'conditionally-available' as const, 'not-available' as const),
+  retired: fc.boolean(),
   unavailableReason: orNull(fc.constantFrom(...UNAVAILABLE_REASONS)),
   statusSinceMs: atMs,
   crew: orNull(text(32)),

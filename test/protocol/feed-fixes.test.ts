@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FEED_FIX_FIELDS, readFixFrame } from '../../src/protocol/fix-frame.ts'
+import { BadFix, FEED_FIX_FIELDS, readFixFrame } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from '../../src/protocol/limits.ts'
 import { parseAnyFrame, parseFrame } from '../../src/protocol/parse.ts'
 import type { ClientMessage, FeedFix } from '../../src/protocol/wire.ts'
@@ -70,16 +70,23 @@ test('the fast path keeps nothing of a feed frame, whose memory the socket takes
   assert.deepEqual(request, { type: 'feed-fixes', sentAtMs: 15_000, fixes: [FIX] })
 })
 
-test("each element of a feed's fix is taken up to both ends of its range and refused beyond, in both formats", () => {
+test("[FX-13] each element of a feed's fix is taken up to both ends of its range; beyond, that fix alone is left out", () => {
   for (const [place, name] of FEED_FIX_FIELDS.entries()) {
     const [min, max] = RANGES[name]
     const withValue = (value: unknown) => FIX.map((own, i) => (i === place ? value : own))
     for (const format of FORMATS) {
       for (const good of [min, max]) assert.ok(parse(['feed-fixes', 0, withValue(good)], format).ok, `${name} ${good}`)
       for (const bad of [min - 1, max + 1, 0.5, '1', true, [], {}]) {
-        assert.equal(refused(parse(['feed-fixes', 0, FIX, withValue(bad)], format)), `invalid-field fixes.1.${name}`)
+        const sent = parse(['feed-fixes', 0, FIX, withValue(bad), FIX], format)
+        if (name === 'seq' || name === 'channel') assert.equal(refused(sent), `invalid-field fixes.1.${name}`)
+        else {
+          assert.ok(sent.ok && sent.request.type === 'feed-fixes')
+          assert.deepEqual(sent.request.fixes, [FIX, new BadFix(FIX[0], FIX[1], name), FIX])
+        }
       }
-      assert.equal(parse(['feed-fixes', 0, withValue(null)], format).ok, place >= 5, name)
+      const sent = parse(['feed-fixes', 0, withValue(null)], format)
+      const isTaken = sent.ok && sent.request.type === 'feed-fixes' && Array.isArray(sent.request.fixes[0])
+      assert.equal(isTaken, place >= 5, name)
     }
   }
   for (const format of FORMATS) {

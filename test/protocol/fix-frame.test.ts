@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FIX_FIELDS, fromE7, readFixFrame, toE7, toFix } from '../../src/protocol/fix-frame.ts'
+import { BadFix, FIX_FIELDS, fromE7, readFixFrame, toE7, toFix } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { parseAnyFrame, parseFrame } from '../../src/protocol/parse.ts'
 import type { ClientMessage, WireFix } from '../../src/protocol/wire.ts'
@@ -89,18 +89,24 @@ test('the fast path leaves other messages, and fixes that are not compact, to th
   assert.equal(readFixFrame(hex('02')), null)
 })
 
-test('each element of a fix is taken up to both ends of its range and refused beyond, in both formats', () => {
+test('[FX-13] each element of a fix is taken up to both ends of its range; beyond, that fix alone is left out, in both formats', () => {
   for (const [place, name] of FIX_FIELDS.entries()) {
     const [min, max] = RANGES[name]
     const withValue = (value: unknown) => FIX.map((own, i) => (i === place ? value : own))
     for (const format of FORMATS) {
       for (const good of [min, max]) assert.ok(parse(['fix', 0, 0, withValue(good)], format).ok, `${name} ${good}`)
       for (const bad of [min - 1, max + 1, 0.5, '1', true, [], {}]) {
-        assert.equal(refused(parse(['fix', 0, 0, FIX, withValue(bad)], format)), `invalid-field fixes.1.${name}`)
+        const sent = parse(['fix', 0, 0, FIX, withValue(bad), FIX], format)
+        if (name === 'seq') assert.equal(refused(sent), 'invalid-field fixes.1.seq')
+        else {
+          assert.ok(sent.ok && sent.request.type === 'fix')
+          assert.deepEqual(sent.request.fixes, [FIX, new BadFix(null, FIX[0], name), FIX])
+        }
         assert.equal(refused(parse(['hint', 0, 0, withValue(bad)], format)), `invalid-field fix.${name}`)
       }
       const nullable = place >= 4
-      assert.equal(parse(['fix', 0, 0, withValue(null)], format).ok, nullable, name)
+      const sent = parse(['fix', 0, 0, withValue(null)], format)
+      assert.equal(sent.ok && sent.request.type === 'fix' && Array.isArray(sent.request.fixes[0]), nullable, name)
     }
   }
 })

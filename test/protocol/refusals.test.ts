@@ -440,10 +440,10 @@ test('a field that may be null says so when it is refused, and no other does', (
   assert.match(message(json('["watch-board","c1",-1]')), /`fromPosition` must be an integer from 0 to \d+, or null;/)
   assert.match(message(json('["nearest","c1",0,0,1,"vet"]')), /`levelOfCare` must be one of .*, cct, or null;/)
   assert.match(
-    message(json('["fix",0,0,[1,0,0,0,-1,0,0]]')),
+    message(json('["hint",0,0,[1,0,0,0,-1,0,0]]')),
     /accuracyDm` must be an integer from 0 to 65535, or null;/,
   )
-  assert.match(message(json('["fix",0,0,[1,0,0,9e9,0,0,0]]')), /latE7` must be an integer from -9\d+ to 9\d+;/)
+  assert.match(message(json('["hint",0,0,[1,0,0,9e9,0,0,0]]')), /latE7` must be an integer from -9\d+ to 9\d+;/)
   const [, , sample] = SAMPLES['enter-call'] as readonly [unknown, unknown, object]
   const call = (more: object) => json(JSON.stringify(withElement('enter-call', 2, { ...sample, ...more })))
   assert.match(message(call({ problem: 7 })), /`call.problem` must be a string of 1 to 32 characters, or null;/)

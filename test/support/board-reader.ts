@@ -4,13 +4,14 @@ import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
 import type { TripView, UnitView } from '../../src/protocol/wire.ts'
 
 type Alarm = TripView['alarms'][number]
-/** Connections and positions are told elsewhere, versions by positions; `details` are in no event. */
-export type BoardUnit = Omit<UnitView, 'connected' | 'fix' | 'version'>
-type BoardTrip = Omit<TripView, 'details' | 'version'>
+/** Connections and positions are told elsewhere; `details` are in no event. */
+export type BoardUnit = Omit<UnitView, 'connected' | 'fix'>
+type BoardTrip = Omit<TripView, 'details'>
 
 export class BoardReader {
   readonly trips: Map<string, BoardTrip>
   readonly units: Map<string, BoardUnit>
+  #position = 0
   readonly #problems = new Map<string, string | null>()
 
   constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[]) {
@@ -18,7 +19,9 @@ export class BoardReader {
     this.units = new Map(units.map(unit => [unit.unitId, unit]))
   }
 
-  read(events: readonly DomainEvent[], recordedAtMs: number): void {
+  /** Input: the events of the record at `position`; the log's, or the board's, which has no holes in fixes. */
+  read(events: readonly DomainEvent[], recordedAtMs: number, position: number): void {
+    this.#position = position
     for (const event of events) this.#read(event, recordedAtMs)
   }
 
@@ -28,15 +31,27 @@ export class BoardReader {
       case 'UnitRegistered': {
         const { unitId, callSign, levelOfCare, capabilities } = event
         const known = this.units.get(unitId) ?? offDuty(recordedAtMs)
-        this.units.set(unitId, { ...known, unitId, callSign, levelOfCare, capabilities })
+        this.units.set(unitId, { ...known, unitId, callSign, levelOfCare, capabilities, version: this.#position })
         break
       }
       case 'UnitReleased': {
         const { unitId, callSign, levelOfCare, capabilities } = event
         const known = this.units.get(unitId)!
-        this.units.set(unitId, { ...known, ...offDuty(recordedAtMs), unitId, callSign, levelOfCare, capabilities })
+        const version = this.#position
+        this.units.set(unitId, {
+          ...known,
+          ...offDuty(recordedAtMs),
+          unitId,
+          callSign,
+          levelOfCare,
+          capabilities,
+          version,
+        })
         break
       }
+      case 'FixHoleRecorded':
+        this.#holeTold(event.unitId)
+        break
       case 'UnitRetired':
         this.units.delete(event.unitId)
         break
@@ -68,7 +83,7 @@ export class BoardReader {
       case 'TripCreated': {
         const { tripId, callId, priority, need, receivedAtMs } = event
         this.trips.set(tripId, {
-          ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event) },
+          ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event), version: this.#position },
           ...{ problem: this.#problems.get(callId)!, phase: 'pending', times: { pending: recordedAtMs }, round: 1 },
           ...{ unitId: null, offer: null, missed: [], alarms: [], disposition: null, cancelReason: null },
         })
@@ -135,8 +150,14 @@ export class BoardReader {
     }
   }
 
+  /** One that is off the board may have some, too. */
+  #holeTold(unitId: string): void {
+    const unit = this.units.get(unitId)
+    if (unit !== undefined) this.units.set(unitId, { ...unit, version: this.#position })
+  }
+
   #trip(tripId: string, change: Partial<BoardTrip>): void {
-    this.trips.set(tripId, { ...this.trips.get(tripId)!, ...change })
+    this.trips.set(tripId, { ...this.trips.get(tripId)!, ...change, version: this.#position })
   }
 
   #at(tripId: string, phase: TripPhase, atMs: number): void {
@@ -154,12 +175,13 @@ export class BoardReader {
   #unit(unitId: string, atMs: number, status: UnitStatus, change: Partial<BoardUnit> = {}): void {
     const unit = this.units.get(unitId)!
     const statusSinceMs = status === unit.status ? unit.statusSinceMs : atMs
-    this.units.set(unitId, { ...unit, ...change, status, dispatchability: dispatchabilityOf(status), statusSinceMs })
+    const dispatchability = dispatchabilityOf(status)
+    this.units.set(unitId, { ...unit, ...change, status, dispatchability, statusSinceMs, version: this.#position })
   }
 }
 
 function offDuty(recordedAtMs: number) {
-  const nothing = { unavailableReason: null, crew: null, offerId: null, tripId: null }
+  const nothing = { retired: false, unavailableReason: null, crew: null, offerId: null, tripId: null }
   return { ...nothing, status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs } as const
 }
 

@@ -8,7 +8,7 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
-import { toFix } from '../../protocol/fix-frame.ts'
+import { BadFix, type SentFix, toFix } from '../../protocol/fix-frame.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/segment-codec.ts'
@@ -18,6 +18,7 @@ import type { Attachment } from '../region/feeds.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
+import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
 
 /** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
@@ -33,7 +34,7 @@ export type DriverMessage =
       readonly session: Session
       readonly streamIndex: number
       readonly sentAtMs: number
-      readonly fixes: readonly WireFix[]
+      readonly fixes: readonly SentFix[]
       readonly receivedWallMs: number
     }
   | {
@@ -44,7 +45,7 @@ export type DriverMessage =
       readonly fix: WireFix
       readonly receivedWallMs: number
     }
-  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number }
+  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number | null }
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
   | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
 
@@ -76,6 +77,7 @@ interface FixCounts {
   late: number
   duplicate: number
   future: number
+  invalid: number
 }
 
 /** Makes the refusal of a fix that was not taken; `where` names its stream or channel to the client. */
@@ -155,6 +157,15 @@ export class DriverActor implements Behaviour<DriverMessage> {
     if (flags === FIX_FLAGS.future) counts.future++
     else if (this.location.place(stream.streamId, fix, flags, limits.outdatedMs)) counts.current++
     else counts.late++
+    return null
+  }
+
+  /** Leaves out the next fix of a stream, which can never be taken: what is stored holds its place. Output: as of `take`. */
+  leaveOut(stream: Stream, seq: number, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
+    const fix = { ...NOWHERE, seq, fixedAtMs: Math.round(this.#door.regionMs(receivedWallMs)) }
+    if (!this.#door.store(this.unitId, stream.streamId, fix, FIX_FLAGS.unusable, receivedWallMs)) return storeFull
+    stream.receivedSeq = seq
+    counts.invalid++
     return null
   }
 
@@ -289,11 +300,12 @@ export class DriverActor implements Behaviour<DriverMessage> {
     if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
     const stream = open.stream
     const before = this.location.current
-    const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
+    const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
     const limits = this.#door.limits()
+    const leftOut = new LeftOut({ streamIndex: message.streamIndex })
     let refusal: Refusal | null = null
-    for (const wire of message.fixes) {
-      const seq = wire[0]
+    for (const [place, wire] of message.fixes.entries()) {
+      const seq = wire instanceof BadFix ? wire.seq : wire[0]
       if (seq <= stream.receivedSeq) {
         counts.duplicate++
         continue
@@ -302,8 +314,14 @@ export class DriverActor implements Behaviour<DriverMessage> {
         refusal = gap(stream, { streamIndex: message.streamIndex })
         break
       }
-      const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
-      const notTaken = this.take(stream, fix, limits, message.receivedWallMs, counts)
+      let notTaken: FixRefusal | null
+      if (wire instanceof BadFix) {
+        notTaken = this.leaveOut(stream, seq, message.receivedWallMs, counts)
+        if (notTaken === null) leftOut.add(place, wire)
+      } else {
+        const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
+        notTaken = this.take(stream, fix, limits, message.receivedWallMs, counts)
+      }
       if (notTaken !== null) {
         refusal = notTaken(stream, {})
         break
@@ -311,6 +329,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
     }
     this.#door.counted(counts)
     if (this.location.current !== before) this.#door.moved(this, before)
+    if (leftOut.refusal !== null) this.#door.refuseFixes(message.session, leftOut.refusal)
     if (refusal !== null) this.#door.refuseFixes(message.session, refusal)
   }
 
@@ -327,9 +346,17 @@ export class DriverActor implements Behaviour<DriverMessage> {
 
   #onMarkAsked(message: DriverMessage & { type: 'mark-asked' }): void {
     if (this.#connection?.session !== message.session) return
-    const open = this.#connection.streams[message.streamIndex]
+    const { streams } = this.#connection
+    if (message.streamIndex === null) {
+      for (const { stream } of streams) this.#askMarkOf(stream)
+      return
+    }
+    const open = streams[message.streamIndex]
     if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
-    const stream = open.stream
+    this.#askMarkOf(open.stream)
+  }
+
+  #askMarkOf(stream: Stream): void {
     if (stream.durableSeq >= stream.receivedSeq) this.#tellMark(stream)
     else stream.askedSeq = stream.receivedSeq
   }

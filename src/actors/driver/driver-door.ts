@@ -14,7 +14,7 @@ export interface DriverDoor {
   limits(): FixLimits
   /** Hands a fix to the segment writer; false when its queue is full and the fix is not taken. */
   store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
-  counted(counts: { current?: number; late?: number; duplicate?: number; future?: number; hint?: number }): void
+  counted(counts: Partial<Record<'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'hint', number>>): void
   /** The unit's current position changed. */
   moved(driver: DriverActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void

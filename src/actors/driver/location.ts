@@ -206,7 +206,7 @@ export class DriverLocation {
 
   /** Takes a fix as the unit's place if it is newer, or replaces one of a wrong clock; true when it moved the current position. */
   place(streamId: StreamId, fix: Fix, flags = 0, outdatedMs = Number.POSITIVE_INFINITY): boolean {
-    if ((flags & FIX_FLAGS.future) !== 0) return false
+    if ((flags & (FIX_FLAGS.future | FIX_FLAGS.unusable)) !== 0) return false
     if ((flags & FIX_FLAGS.replaces) === 0 && !isNewer(fix, this.#placed)) return false
     this.#placed = placedFix(streamId, fix)
     const hint = this.#hint

@@ -4,12 +4,11 @@
  * A deadline carries no truth of its own. When it fires the states are looked at again, so one that is outdated does
  * nothing, and after a restart all of them are derived anew.
  */
-import { alarmRaised, nextRoundAtMs, noMovementAtMs, offerTimedOut } from '../../domain/desk.ts'
+import { alarmRaised, nextRoundAtMs, noMovementAtMs, offerTimedOut, type Presence } from '../../domain/desk.ts'
 import { revokedOffer } from '../../domain/driver.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import { isLost, overAtMs, type Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
-import type { Presence } from './desk.ts'
 import type { Turn } from './turn.ts'
 
 interface OfferDeadline {

@@ -5,13 +5,23 @@
  * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import { alarmRaised, nextRoundAtMs, offerMade, queueKey } from '../../domain/desk.ts'
+import {
+  alarmRaised,
+  compareTurns,
+  fits,
+  nextRoundAtMs,
+  offerMade,
+  type Presence,
+  queueKey,
+  turnOf,
+  whyPassedOver,
+} from '../../domain/desk.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
-import { isLost, type Policy } from '../../domain/policy.ts'
+import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import {
   LEVELS_OF_CARE,
@@ -23,14 +33,6 @@ import {
 import type { Finder } from '../../finder/finder.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
-
-/** What the desk must know of a unit beside its durable state. */
-export interface Presence {
-  /** Null while connected. */
-  readonly disconnectedSinceMs: number | null
-  /** The fix that places the unit; null without one. */
-  readonly fix: PlacedFix | null
-}
 
 export interface DeskParts {
   readonly finder: Finder
@@ -51,6 +53,7 @@ export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
 
 interface Waiting {
   readonly key: number
+  readonly createdPosition: number
   readonly tripId: TripId
   readonly priority: Priority
   readonly need: Need
@@ -58,11 +61,20 @@ interface Waiting {
   readonly needText: string
 }
 
-const isBefore = (a: Waiting, b: Waiting): boolean => a.key < b.key || (a.key === b.key && a.tripId < b.tripId)
+/** Where a trip is kept. Of those that were made together the id tells them apart; who of them goes first it does not. */
+function isBefore(a: Waiting, b: Waiting): boolean {
+  if (a.key !== b.key) return a.key < b.key
+  return a.createdPosition === b.createdPosition ? a.tripId < b.tripId : a.createdPosition < b.createdPosition
+}
+
+/** Units alike, as far as needs go, and how many of them are available. */
+interface Kind extends Need {
+  count: number
+}
 
 export class Desk {
   readonly #parts: DeskParts
-  /** Sorted: the trip that goes first is at the front. */
+  /** Sorted by key: the trips that go first are at the front. */
   readonly #queue: Waiting[] = []
   readonly #waiting = new Map<TripId, Waiting>()
   /** What those in the queue need, by its text, and how many of them need it. */
@@ -70,8 +82,8 @@ export class Desk {
   #allMustLook = false
   /** Signed-on units by level and status, for the counts in decision records. */
   readonly #census = new Map<string, number>()
-  /** Available units by capability: a need that names one which none of them has costs no search. */
-  readonly #capable = new Map<string, number>()
+  /** The available units by kind: a need that none of them could serve costs no search. */
+  readonly #available = new Map<string, Kind>()
 
   constructor(parts: DeskParts) {
     this.#parts = parts
@@ -95,7 +107,9 @@ export class Desk {
     const isServed = trip.phase === 'pending' && !this.#parts.quarantine.has(tripKey(trip.tripId))
     const waiting = isServed ? this.#waitingOf(trip) : null
     // Its place is another once a dispatcher has changed its priority.
-    if (known?.key === waiting?.key && known?.priority === waiting?.priority) return
+    if (known?.key === waiting?.key && known?.priority === waiting?.priority) {
+      if (known?.createdPosition === waiting?.createdPosition) return
+    }
     if (known !== undefined) this.#leaveQueue(known)
     if (waiting !== null) {
       this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
@@ -123,9 +137,8 @@ export class Desk {
   }
 
   #waitingOf(trip: TripState): Waiting {
-    const { tripId, priority, need } = trip
-    const needText = `${need.levelOfCare} ${need.capabilities.join(' ')}`
-    return { key: queueKey(trip, this.#parts.policy), tripId, priority, need, needText }
+    const { tripId, priority, need, createdPosition } = trip
+    return { key: queueKey(trip, this.#parts.policy), createdPosition, tripId, priority, need, needText: nameOf(need) }
   }
 
   /** Folds a unit's change into the census and the finder's trees. */
@@ -183,29 +196,56 @@ export class Desk {
     }
     if (queue.length === 0) return
     const takeBack = this.#stageUnits(turn)
+    const taken: DriverState[] = []
     const hopeless = new Set<string>()
     const stagedIds = new Set(staged.map(({ tripId }) => tripId))
     const choice = new FreedUnits(freed)
     try {
-      for (const { tripId, need, needText } of queue) {
-        const mustLook = allMustLook || stagedIds.delete(tripId)
-        if (!mustLook && !choice.isAny && stagedIds.size === 0) break
-        const units = mustLook ? null : choice.of(need, needText)
-        if (units?.length === 0) continue
-        const trip = turn.trip(tripId)
-        if (trip?.phase !== 'pending' || (units !== null && !this.#suits(turn, trip, units))) continue
-        this.#serve(turn, trip, needText, hopeless)
-        // Each offer may take one of them.
-        if (choice.isAny) choice.keep(unitId => turn.driver(unitId)?.status === 'available')
+      for (const tied of runsOfOneKey(queue)) {
+        if (!allMustLook && !choice.isAny && stagedIds.size === 0) break
+        const looked = tied.filter(
+          ({ tripId, need, needText }) => allMustLook || stagedIds.has(tripId) || choice.of(need, needText).length > 0,
+        )
+        for (const trip of this.#inTurn(turn, looked)) {
+          const mustLook = allMustLook || stagedIds.has(trip.tripId)
+          if (!mustLook && !this.#suits(turn, trip, choice.of(trip.need, nameOf(trip.need)))) continue
+          const driver = this.#serve(turn, trip, hopeless)
+          if (driver === null) continue
+          taken.push(driver)
+          this.#countAvailable(driver, -1)
+          choice.drop(driver.unitId)
+        }
+        for (const { tripId } of tied) stagedIds.delete(tripId)
       }
     } finally {
+      for (const driver of taken) this.#countAvailable(driver, 1)
       takeBack()
     }
   }
 
+  /** The trips of one rank that wait, in the order in which they are served. */
+  #inTurn(turn: Turn, tied: readonly Waiting[]): TripState[] {
+    const trips = tied.flatMap(({ tripId }) => turn.trip(tripId) ?? []).filter(trip => trip.phase === 'pending')
+    if (trips.length < 2) return trips
+    const servers = new Map<string, number>()
+    const turns = trips.map(trip => {
+      const need = nameOf(trip.need)
+      if (!servers.has(need)) servers.set(need, this.#serversOf(trip.need))
+      return { trip, ...turnOf(trip, turn.call(trip.callId), servers.get(need)!) }
+    })
+    return turns.sort(compareTurns).map(({ trip }) => trip)
+  }
+
+  /** How many available units a need could be served by. */
+  #serversOf(need: Need): number {
+    let servers = 0
+    for (const kind of this.#available.values()) if (fits(kind, need)) servers += kind.count
+    return servers
+  }
+
   /** Whether the unit could serve anything that the queue needs, asked before or not. */
   #isNeeded(unit: DriverState): boolean {
-    for (const { need } of this.#needs.values()) if (serves(unit, need)) return true
+    for (const { need } of this.#needs.values()) if (fits(unit, need)) return true
     return false
   }
 
@@ -233,34 +273,41 @@ export class Desk {
   }
 
   /**
-   * Offers the trip to the best unit, or says on the board why nobody gets it. `hopeless` names the needs for which this
+   * Offers the trip to the best unit, or says on the board why nobody gets it; answers the unit as it was before. `hopeless` names the needs for which this
    * match found no unit at all: wherever the next trip of that need is, nobody will be found for it either.
    */
-  #serve(turn: Turn, trip: TripState, needText: string, hopeless: Set<string>): void {
+  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): DriverState | null {
     const { policy } = this.#parts
-    const inRound = hopeless.has(needText) ? null : this.#choose(turn, trip, trip.asked)
-    if (inRound === null && trip.asked.length === 0) hopeless.add(needText)
+    const need = nameOf(trip.need)
+    const inRound = hopeless.has(need) ? null : this.#choose(turn, trip, trip.asked)
+    if (inRound === null && trip.asked.length === 0) hopeless.add(need)
     if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
 
     const nextRound = nextRoundAtMs(trip, policy, turn.nowMs)
-    if (nextRound === null) return turn.record(alarmRaised(trip, 'no-eligible-unit', null))
-    if (turn.nowMs >= nextRound && !hopeless.has(needText)) {
+    if (nextRound === null) {
+      turn.record(alarmRaised(trip, 'no-eligible-unit', null))
+      return null
+    }
+    if (turn.nowMs >= nextRound && !hopeless.has(need)) {
       const anew = this.#choose(turn, trip, [])
       if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
-      hopeless.add(needText)
+      hopeless.add(need)
     }
     turn.record(alarmRaised(trip, 'round-exhausted', null))
+    return null
   }
 
-  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): void {
+  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): DriverState {
     const unitId = decision.candidates[0]!.unitId
+    const driver = turn.driver(unitId)!
     const offerId = this.#parts.newOfferId()
     turn.record([offerMade(trip, unitId, offerId, round, decision, this.#parts.policy, turn.nowMs)])
+    return driver
   }
 
   #choose(turn: Turn, trip: TripState, asked: readonly UnitId[]): DecisionRecord | null {
     const { finder, policy, presence } = this.#parts
-    if (trip.need.capabilities.some(needed => !this.#capable.has(needed))) return null
+    if (this.#serversOf(trip.need) === 0) return null
     const excluded = this.#excludedByCensus(trip)
     const levels = levelsServing(trip.need.levelOfCare)
     const accept = (unitId: UnitId): boolean => {
@@ -289,11 +336,7 @@ export class Desk {
     if (driver?.status !== 'available') return 'busy'
     if (asked.includes(unitId)) return 'asked-this-round'
     if (!trip.need.capabilities.every(needed => driver.capabilities.includes(needed))) return 'capability'
-    const { disconnectedSinceMs, fix } = presence(unitId)
-    if (disconnectedSinceMs !== null && turn.nowMs - disconnectedSinceMs >= disconnectGraceMs) return 'disconnected'
-    if (fix === null) return 'no-position'
-    if (isLost(turn.nowMs - fix.fixedAtMs, policy)) return 'position-lost'
-    return null
+    return whyPassedOver(presence(unitId), disconnectGraceMs, policy, turn.nowMs)
   }
 
   /** The exclusions that need no search: units that work, rest, or are of too low a level. */
@@ -313,15 +356,35 @@ export class Desk {
     return excluded
   }
 
-  #count({ levelOfCare, status, capabilities }: DriverState, by: number): void {
-    addTo(this.#census, `${levelOfCare} ${status}`, by)
-    if (status === 'available') for (const capability of capabilities) addTo(this.#capable, capability, by)
+  #count(driver: DriverState, by: number): void {
+    const key = `${driver.levelOfCare} ${driver.status}`
+    const count = (this.#census.get(key) ?? 0) + by
+    // What comes to nothing is not kept.
+    if (count === 0) this.#census.delete(key)
+    else this.#census.set(key, count)
+    if (driver.status === 'available') this.#countAvailable(driver, by)
+  }
+
+  #countAvailable({ levelOfCare, capabilities }: DriverState, by: number): void {
+    const name = nameOf({ levelOfCare, capabilities })
+    const kind = this.#available.get(name) ?? { levelOfCare, capabilities, count: 0 }
+    kind.count += by
+    if (kind.count === 0) this.#available.delete(name)
+    else this.#available.set(name, kind)
   }
 }
 
-const serves = (unit: DriverState, { levelOfCare, capabilities }: Need): boolean =>
-  LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(levelOfCare) &&
-  capabilities.every(needed => unit.capabilities.includes(needed))
+const nameOf = ({ levelOfCare, capabilities }: Need): string => `${levelOfCare} ${capabilities.join(' ')}`
+
+/** The queue in pieces of one rank. */
+function* runsOfOneKey(queue: readonly Waiting[]): Iterable<readonly Waiting[]> {
+  for (let from = 0; from < queue.length; ) {
+    let to = from + 1
+    while (to < queue.length && queue[to]!.key === queue[from]!.key) to += 1
+    yield queue.slice(from, to)
+    from = to
+  }
+}
 
 /** Units that came free in a turn, by the needs that they serve; each need is looked at once. */
 class FreedUnits {
@@ -339,25 +402,19 @@ class FreedUnits {
   of(need: Need, needText: string): readonly DriverState[] {
     let units = this.#byNeed.get(needText)
     if (units === undefined) {
-      units = this.#units.filter(unit => serves(unit, need))
+      units = this.#units.filter(unit => fits(unit, need))
       this.#byNeed.set(needText, units)
     }
     return units
   }
 
-  keep(isFree: (unitId: UnitId) => boolean): void {
-    const units = this.#units.filter(({ unitId }) => isFree(unitId))
+  /** It has an offer now. */
+  drop(taken: UnitId): void {
+    const units = this.#units.filter(({ unitId }) => unitId !== taken)
     if (units.length === this.#units.length) return
     this.#units = units
     this.#byNeed = new Map()
   }
-}
-
-/** What comes to nothing is not kept. */
-function addTo(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by
-  if (count === 0) counts.delete(key)
-  else counts.set(key, count)
 }
 
 /** A fix of a clock that is a little ahead is of now. */

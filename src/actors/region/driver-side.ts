@@ -102,6 +102,7 @@ export class DriverSide implements DriverDoor {
     if (counts.late !== undefined) metrics.fix('late', counts.late)
     if (counts.duplicate !== undefined) metrics.fix('duplicate', counts.duplicate)
     if (counts.future !== undefined) metrics.fix('future', counts.future)
+    if (counts.invalid !== undefined) metrics.fix('invalid', counts.invalid)
     if (counts.hint !== undefined) metrics.fix('hint', counts.hint)
   }
 
@@ -116,7 +117,9 @@ export class DriverSide implements DriverDoor {
   }
 
   refuseFixes(session: Session, refusal: Refusal): void {
-    this.#parts.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
+    // Those that are left out for good are counted one by one.
+    if (refusal.details?.leftOut === undefined)
+      this.#parts.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
     session.send(['error', null, refusal.code, refusal.message, refusal.details ?? null])
   }
 

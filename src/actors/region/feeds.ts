@@ -8,11 +8,12 @@
 import type { FixHoleRecorded } from '../../domain/events.ts'
 import { driverKey, type StreamId, type UnitId } from '../../domain/ids.ts'
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts'
-import { toFeedFix } from '../../protocol/fix-frame.ts'
-import type { DetachReason, FeedChannel, FeedFix, StreamClock } from '../../protocol/wire.ts'
+import { BadFix, type SentFeedFix, toFeedFix } from '../../protocol/fix-frame.ts'
+import type { DetachReason, FeedChannel, StreamClock } from '../../protocol/wire.ts'
 import type { StreamName } from '../../store/journal.ts'
 import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS, storeFull } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
+import { LeftOut } from '../driver/left-out.ts'
 import { holeBefore, isTooLarge, type Stream } from '../driver/location.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
@@ -50,7 +51,7 @@ export interface FeedDoor
 export interface FeedFrame {
   readonly session: Session
   readonly sentAtMs: number
-  readonly fixes: readonly FeedFix[]
+  readonly fixes: readonly SentFeedFix[]
   readonly receivedWallMs: number
 }
 
@@ -136,7 +137,7 @@ export class Feeds {
     })
   }
 
-  askMark(session: Session, channel: number): void {
+  askMark(session: Session, channel: number | null): void {
     const feed = this.#feeds.get(session)
     feed?.inTurn({ run: () => feed.askMark(channel) })
   }
@@ -384,7 +385,8 @@ class Feed {
     const limits = door.limits()
     const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
     const sentDeviceMs = door.regionMs(receivedWallMs)
-    const counts = { current: 0, late: 0, duplicate: 0, future: 0 }
+    const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
+    const leftOut = new LeftOut({})
     // One bad channel does not stop the others: what follows on it in this frame is left out.
     const bad = new Set<number>()
     const refuse = (channel: number, refusal: Refusal) => {
@@ -392,23 +394,30 @@ class Feed {
       door.refuseFixes(this.#session, refusal)
     }
     for (let i = 0; i < fixes.length; ) {
-      const channel = fixes[i]![0]
+      const channel = channelOf(fixes[i]!)
       const attachment = bad.has(channel) ? undefined : this.#channels.get(channel)
       if (attachment === undefined && !bad.has(channel)) refuse(channel, notAttached(channel))
       const before = attachment?.driver.location.current ?? null
       // Fixes of one unit that follow each other move it once.
-      for (; i < fixes.length && fixes[i]![0] === channel; i++) {
+      for (; i < fixes.length && channelOf(fixes[i]!) === channel; i++) {
         if (attachment === undefined || bad.has(channel)) continue
         const wire = fixes[i]!
         const { driver, stream, clock } = attachment
-        const seq = wire[1]
+        const seq = wire instanceof BadFix ? wire.seq : wire[1]
         if (this.#unrecorded.has(stream)) refuse(channel, storeFull(stream, { channel }))
         else if (seq <= stream.receivedSeq) counts.duplicate++
         else if (seq > stream.receivedSeq + 1) refuse(channel, gap(stream, { channel }))
         else {
-          const fixedAtMs = Math.round((clock === 'gnss' ? sentGnssMs : sentDeviceMs) - wire[2])
-          const refusal = driver.take(stream, toFeedFix(wire, fixedAtMs), limits, receivedWallMs, counts)
-          if (refusal !== null) refuse(channel, refusal(stream, { channel }))
+          const sentMs = clock === 'gnss' ? sentGnssMs : sentDeviceMs
+          let notTaken: ReturnType<DriverActor['take']>
+          if (wire instanceof BadFix) {
+            notTaken = driver.leaveOut(stream, seq, receivedWallMs, counts)
+            if (notTaken === null) leftOut.add(i, wire)
+          } else {
+            const fix = toFeedFix(wire, Math.round(sentMs - wire[2]))
+            notTaken = driver.take(stream, fix, limits, receivedWallMs, counts)
+          }
+          if (notTaken !== null) refuse(channel, notTaken(stream, { channel }))
         }
       }
       if (attachment !== undefined && attachment.driver.location.current !== before) {
@@ -416,11 +425,21 @@ class Feed {
       }
     }
     door.counted(counts)
+    if (leftOut.refusal !== null) door.refuseFixes(this.#session, leftOut.refusal)
   }
 
-  askMark(channel: number): void {
+  /** Null asks for those of all channels. */
+  askMark(channel: number | null): void {
+    if (channel === null) {
+      for (const attachment of this.#channels.values()) this.#askMarkOf(attachment)
+      return
+    }
     const attachment = this.#channels.get(channel)
     if (attachment === undefined) return this.#door.refuseFixes(this.#session, notAttached(channel))
+    this.#askMarkOf(attachment)
+  }
+
+  #askMarkOf(attachment: Attachment): void {
     const { stream } = attachment
     attachment.askedSeq = stream.receivedSeq
     // Until `attach` is answered, its answer is the mark.
@@ -511,6 +530,8 @@ class Feed {
     }
   }
 }
+
+const channelOf = (fix: SentFeedFix): number => (fix instanceof BadFix ? fix.channel! : fix[0])
 
 function runErrand({ run, ended }: Errand): void {
   run()

@@ -1,6 +1,7 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
+import { type Presence, whyPassedOver } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
@@ -13,7 +14,6 @@ import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import type { PicturedMemory } from './board-picture.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
-import type { Presence } from './desk.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Shards } from './shards.ts'
 import type { States } from './turn.ts'
@@ -163,13 +163,15 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     return callView(call, trips, this.detailsOf(call.callId))
   }
 
-  nearestUnit(found: Found, nowMs: number): NearestUnit {
-    const { state, location } = this.driverActor(found.unitId)!
+  nearestUnit(found: Found, nowMs: number, graceMs: number): NearestUnit {
+    const { state, location, session } = this.driverActor(found.unitId)!
     return {
       unitId: found.unitId,
       callSign: state.callSign,
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
+      connected: session !== null,
+      passedOverFor: whyPassedOver(this.presence(found.unitId), graceMs, this.#policy, nowMs),
       fix: fixView(state, location.current!, nowMs, this.#policy),
     }
   }

@@ -52,7 +52,7 @@ export type RegionMessage =
       readonly channels: readonly number[]
     }
   | ({ readonly type: 'feed-fixes' } & FeedFrame)
-  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number }
+  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number | null }
   /** The next part of the units that the region is taking. */
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
@@ -62,6 +62,8 @@ export type RegionMessage =
       readonly type: 'units'
       readonly units: readonly UnitReference[]
       readonly retired?: readonly UnitId[]
+      /** All of them, or of a newer list, have been taken. */
+      readonly onTaken?: () => void
     }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }

@@ -40,6 +40,8 @@ interface RegionReadsParts {
   readonly logHead: () => number
   /** True while so much waits for the store that nothing more may be put behind it. */
   readonly isOverfull: () => boolean
+  /** How long a unit may be disconnected before the desk passes it over. */
+  readonly disconnectGraceMs: number
   readonly damage: Pick<DamageReport, 'notice'>
   readonly clockNotice: () => ServerMessage | null
   /** The session has heard its welcome. */
@@ -193,7 +195,7 @@ export class RegionReads {
     const found = finder.nearest({ lonDeg, latDeg, k, levels })
     metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
     const nowMs = clock.nowMs()
-    const units = found.map(unit => memory.nearestUnit(unit, nowMs))
+    const units = found.map(unit => memory.nearestUnit(unit, nowMs, this.#parts.disconnectGraceMs))
     this.#answer(answer, { basis: 'straight-line', units })
   }
 

@@ -5,6 +5,7 @@
  * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
  */
 
+import { compareAges, turnOf } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
@@ -135,6 +136,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   #matchAsked = false
   /** The units that are being taken; null when all of them are. */
   #units: ReturnType<typeof takeUnits> | null = null
+  readonly #onUnitsTaken: (() => void)[] = []
   #isMoreAsked = false
   /** Positions of its records that may not be durable yet. */
   #importing: number[] = []
@@ -207,6 +209,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       metrics,
       logHead: () => this.#writer.head,
       isOverfull: () => this.#isOverfull(),
+      disconnectGraceMs: this.#disconnectGraceMs,
       damage: recovered.damage,
       clockNotice: () => parts.clockNotice?.() ?? null,
       onWelcomed: session => this.#store.welcomed(session),
@@ -452,6 +455,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       case 'units':
         // A newer list has all that an older one has.
         this.#units = takeUnits(this.#memory, this.#turns, message.units, message.retired ?? null)
+        if (message.onTaken !== undefined) this.#onUnitsTaken.push(message.onTaken)
         return this.#takeUnits()
       case 'more-units':
         this.#isMoreAsked = false
@@ -484,7 +488,10 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   #takeUnits(): void {
     if (this.#units === null || this.#dropped) return
     const headBefore = this.#writer.head
-    if (this.#units.next().done === true) this.#units = null
+    if (this.#units.next().done === true) {
+      this.#units = null
+      for (const taken of this.#onUnitsTaken.splice(0)) taken()
+    }
     if (this.#writer.head > headBefore) this.#importing.push(this.#writer.head)
     this.#askForMoreUnits()
   }
@@ -612,7 +619,12 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       driver.disconnectedSinceMs = this.#backUntilMs
       if (driver.state.work !== null) this.#deadlines.watchDisconnect(driver.unitId, this.#backUntilMs)
     }
-    for (const trip of recovered.trips.values()) this.#deadlines.watchRecovered(trip)
+    // Those of one moment come in the order in which they are set, and the first may take the only unit.
+    const trips = [...recovered.trips.values()].map(trip => ({
+      trip,
+      ...turnOf(trip, this.#memory.call(trip.callId), 0),
+    }))
+    for (const { trip } of trips.sort(compareAges)) this.#deadlines.watchRecovered(trip)
     // Not at once: the units that will serve those trips are only coming back.
     this.#timers.at(this.#backUntilMs, () => this.#askForMatch())
     this.#upkeep.start()

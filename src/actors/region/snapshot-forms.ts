@@ -46,6 +46,7 @@ const TRIP = z.object({
     priority: PRIORITY_FORM,
     need: NEED_FORM,
     receivedAtMs: ms,
+    createdPosition: whole,
     phase: z.enum(TRIP_PHASES),
     phaseRecordedAtMs: ms,
     pendingSinceMs: ms.nullable(),

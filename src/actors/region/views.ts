@@ -35,6 +35,7 @@ export function unitView(
     capabilities: driver.capabilities,
     status: driver.status,
     dispatchability: dispatchabilityOf(driver),
+    retired: driver.retired === true,
     unavailableReason: driver.unavailableReason,
     statusSinceMs: driver.statusSinceMs,
     crew: driver.crew,

@@ -17,6 +17,8 @@ const ATTACHED = 50
 const DETACHED = 100
 const TILES = 16
 const DETAIL_CHARS = 500
+/** A feed may have a hundred thousand channels, each to be looked at. */
+const ALL_MARKS = 10
 
 type Cost = readonly [RateClass, number]
 
@@ -41,6 +43,8 @@ export function costOf(
       return ['control', 1 + boardCost(request.fromPosition, region)]
     case 'watch-tiles':
       return ['control', Math.max(1, Math.ceil(request.tiles.length / TILES))]
+    case 'mark':
+      return ['control', request.streamIndex === null && role === 'feed' ? ALL_MARKS : 1]
     case 'attach':
       return ['control', Math.ceil(request.channels.length / ATTACHED)]
     case 'detach':

@@ -52,6 +52,9 @@ interface Resource<T extends object> {
   readonly mayRemove: (transaction: Database, region: RegionId, id: string) => Promise<Refusal | null>
 }
 
+/** How long an answer waits for the engine to know what was made, wall milliseconds. */
+const KNOWN_WITHIN_MS = 2_000
+
 const nothing = () => Promise.resolve(null)
 
 const unit: Resource<UnitReference> = {
@@ -146,7 +149,7 @@ async function post<T extends object>(resource: Resource<T>, ...args: Args): Pro
   if (!body.ok) return problem(body.refusal)
   const item = body.value as T
   const id = String(item[kind.idField])
-  return changeOnce(context, call, caller, null, async transaction => {
+  const reply = await changeOnce(context, call, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if ((await getItem(transaction, kind, region.value, id)) !== undefined) {
       const message = `The region has a ${singular} ${id}; change that one, or choose another id.`
@@ -159,6 +162,13 @@ async function post<T extends object>(resource: Resource<T>, ...args: Args): Pro
     const headers = { Location: `/v1/${plural}/${id}?region=${region.value}` }
     return stored(transaction, kind, region.value, item, 201, headers)
   })
+  return plural === 'units' ? onceKnown(context, reply) : reply
+}
+
+/** Whoever has made a thing may use it at once: the answer waits until the engine knows it, or says when it will. */
+async function onceKnown({ directory }: GatewayContext, reply: HttpReply): Promise<HttpReply> {
+  if (reply.status !== 201 || (await directory.follow?.(KNOWN_WITHIN_MS)) !== false) return reply
+  return { ...reply, headers: { ...reply.headers, 'Retry-After': '1' } }
 }
 
 /**
@@ -278,7 +288,7 @@ async function postRegion(...args: Args): Promise<HttpReply> {
   const body = await jsonBody(call, REGION)
   if (!body.ok) return problem(body.refusal)
   const region: RegionReference = body.value
-  return changeOnce(context, call, caller, null, async transaction => {
+  const reply = await changeOnce(context, call, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if (!(await insertRegion(transaction, region, version))) {
       const message = `There is a region ${region.region}; change that one, or choose another id.`
@@ -288,6 +298,7 @@ async function postRegion(...args: Args): Promise<HttpReply> {
     const headers = { ETag: etag(version), Location: `/v1/regions/${region.region}` }
     return json(201, { ...region, version }, headers)
   })
+  return onceKnown(context, reply)
 }
 
 async function patchRegion(...args: Args): Promise<HttpReply> {

@@ -1,8 +1,17 @@
 /** A region from the call to the end of the trip: offers, answers, deadlines, rounds and the queue. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
-import { callOf, type RecordingSession, RegionWorld, settle, type WorldOptions } from '../../support/region-world.ts'
+import type { NearestResult } from '../../../src/protocol/wire.ts'
+import {
+  callOf,
+  type RecordingSession,
+  RegionWorld,
+  SCENE,
+  settle,
+  type WorldOptions,
+} from '../../support/region-world.ts'
 
 let world: RegionWorld
 const open = async (options: WorldOptions = {}) => {
@@ -698,4 +707,33 @@ test('units and trips that the region does not have are unknown', async () => {
   const session = world.connect('A9')
   await settle()
   assert.deepEqual([session.last('error')[1], session.closes], ['unknown-unit', [4401]])
+})
+
+test('nearest and the desk have one verdict on a unit: lost, disconnected past its grace, or stale and sent', async () => {
+  await open({ mode: 'ordered' })
+  const lost = await world.onDuty('lost', 100)
+  await world.advance(DEFAULT_POLICY.lostAfterMs - 60_000)
+  const gone = await world.onDuty('gone', 200)
+  await world.onDuty('stale', 300)
+  const nearest = async () =>
+    (await world.query<NearestResult>({ type: 'nearest', ...SCENE, k: 9, levelOfCare: null })).units.map(unit => [
+      unit.unitId,
+      unit.connected,
+      unit.passedOverFor,
+      unit.fix.freshness,
+    ])
+  world.host.closed(gone)
+  assert.deepEqual((await nearest())[1], ['gone', false, null, 'fresh'])
+  await world.advance(60_000)
+  assert.deepEqual(await nearest(), [
+    ['lost', true, 'position-lost', 'lost'],
+    ['gone', false, 'disconnected', 'stale'],
+    ['stale', true, null, 'stale'],
+  ])
+  assert.equal((await world.trip(await world.call())).unitId, 'stale')
+  const [offer] = await world.events('OfferMade')
+  assert.deepEqual(offer!.decision.excluded, { 'position-lost': 1, disconnected: 1 })
+  world.fixAt(lost, 100)
+  await settle()
+  assert.deepEqual((await nearest())[0], ['lost', true, null, 'fresh'])
 })

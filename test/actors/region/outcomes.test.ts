@@ -1,6 +1,7 @@
 /** What is kept of a command's outcome beyond its own record: for how long, and when it changed nothing. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import type { Command } from '../../../src/domain/commands.ts'
 import { StoreUnavailable } from '../../../src/store/journal.ts'
 import { callOf, type RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
@@ -72,6 +73,33 @@ describe('an outcome is forgotten', () => {
     assert.equal(await world.refused(world.dispatch(callOf({ priority: 3 }), 'call-1')), 'conflict')
     assert.deepEqual([(await world.events('CallEntered')).length, world.host.region === null], [1, false])
   })
+})
+
+describe('an id that was used before is looked at first', () => {
+  const nothing = 'akl.nobodynobodynobodynob'
+  const desk: Command[] = [
+    { type: 'cancel-trip', tripId: nothing, reason: 'other' },
+    { type: 'assign-unit', tripId: nothing, unitId: 'Z9', reason: 'other' },
+    { type: 'withdraw-unit', tripId: nothing, reason: 'other' },
+    { type: 'report-phase', tripId: nothing, phase: 'on-scene', happenedAtMs: 0 },
+    { type: 'close-trip', tripId: nothing, disposition: 'refused', happenedAtMs: 0 },
+    { type: 'set-unit-status', unitId: 'Z9', status: 'available', reason: null, happenedAtMs: 0 },
+    { type: 'amend-call', callId: nothing, priority: 1 },
+    { type: 'cancel-call', callId: nothing, reason: 'other' },
+    { type: 'release-held', entity: `trip/${nothing}`, as: 'pending' },
+  ]
+  for (const how of ['', 'crash', 'drain'] as const) {
+    test(`whatever the new body names${how && `, also after a ${how}`}: conflict`, async () => {
+      await world.accepted(world.dispatch(callOf(), 'used'))
+      if (how !== '') await world.restart(how)
+      for (const command of desk) {
+        assert.equal(await world.refused(world.dispatch(command, 'used')), 'conflict', command.type)
+      }
+      const ofCrew = { type: 'sign-on', happenedAtMs: 0 } as const
+      const unknownUnit = world.send({ principal: 'desk-1', unitId: 'Z9' }, ofCrew, 'used')
+      assert.equal(await world.refused(unknownUnit), 'conflict')
+    })
+  }
 })
 
 describe('an accepted command that changed nothing', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitView } from '../../../src/protocol/wire.ts'
 import { RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld
@@ -35,6 +36,25 @@ test('an idle unit is retired at once: its crew is signed off, it is off the boa
   assert.deepEqual(await unitsOnBoard(), ['A2'])
   assert.equal((await world.trip(await world.call())).unitId, 'A2')
   assert.equal(await world.refused(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs })), 'unit-retired')
+})
+
+test('a retired unit says so to whoever reads or watches it, and no more once it is back', async () => {
+  await world.onDuty('A1', 100)
+  const console = world.dispatcher()
+  world.host.watchUnit(console, 'w', 'A1')
+  await settle()
+  const read = async () => (await world.query<UnitView>({ type: 'read-unit', unitId: 'A1' })).retired
+  assert.deepEqual([await read(), console.last('unit')[1].retired], [false, false])
+  await told([], ['A1'])
+  await world.advance(1_000)
+  assert.deepEqual([await read(), console.last('unit')[1].retired], [true, true])
+  const late = world.dispatcher()
+  world.host.watchUnit(late, 'w', 'A1')
+  await settle()
+  assert.equal(late.last('unit')[1].retired, true)
+  await told(['A1'], [])
+  await world.advance(1_000)
+  assert.deepEqual([await read(), console.last('unit')[1].retired], [false, false])
 })
 
 test('a unit with a trip ends it first, gets no other one, and is retired in the turn that frees it', async () => {

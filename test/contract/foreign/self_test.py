@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import struct
@@ -15,6 +16,7 @@ from goldenhour import board, messages, msgpack, tiles, websocket
 from goldenhour.fixes import FixBuffer
 
 PAGE = ""
+PAGE_PATH = ""
 
 
 def frames_of_the_page() -> List[Tuple[str, List[Any], bytes]]:
@@ -74,6 +76,16 @@ class Codec(unittest.TestCase):
         self.assertEqual(
             {name: int(code) for code, name in rows}, {**messages.CLIENT_TYPES, **messages.SERVER_TYPES}
         )
+
+    def test_the_frames_of_the_files_are_one_message_in_both_forms(self) -> None:
+        folder = os.path.join(os.path.dirname(PAGE_PATH), "docs", "protocol")
+        with open(os.path.join(folder, "good-frames.json"), encoding="utf-8") as file:
+            frames = json.load(file)
+        self.assertGreater(len(frames), 40)
+        for frame in frames:
+            types = messages.CLIENT_TYPES if frame["side"] == "client" else messages.SERVER_TYPES
+            name, *fields = frame["json"]
+            self.assertEqual(msgpack.decode(bytes.fromhex(frame["hex"])), [types[name], *fields])
 
     def test_the_events_that_change_a_board_are_those_of_the_page(self) -> None:
         table = PAGE.split("| event | trip | unit |")[1].split("\n\n")[0]
@@ -180,8 +192,9 @@ class Keeping(unittest.TestCase):
 
 
 def main() -> None:
-    global PAGE
-    with open(json.load(sys.stdin)["page"], encoding="utf-8") as page:
+    global PAGE, PAGE_PATH
+    PAGE_PATH = json.load(sys.stdin)["page"]
+    with open(PAGE_PATH, encoding="utf-8") as page:
         PAGE = page.read()
     program = unittest.main(exit=False, argv=["self_test"])
     if not program.result.wasSuccessful():

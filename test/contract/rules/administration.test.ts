@@ -118,6 +118,22 @@ test('[AD-10] a deleted unit with a trip ends it first, and gets no other one', 
   assert.equal((await stage.site.http(`/v1/trips/${waiting}`, { token })).body.phase, 'pending')
 })
 
+test('[AD-9] whoever has made a unit or a region may use it at once', async () => {
+  for (let i = 0; i < 4; i += 1) {
+    const unitId = `U${i}`
+    const region = `own${i}`
+    const made = [
+      await ask('/v1/regions', { method: 'POST', body: { region, name: region } }),
+      await ask(`/v1/units?region=${region}`, { method: 'POST', body: { unitId, ...UNIT } }),
+      await ask('/v1/units?region=taken', { method: 'POST', body: { unitId, ...UNIT } }),
+    ]
+    for (const { status, headers } of made) assert.deepEqual([status, headers.get('retry-after')], [201, null])
+    // A hello that is refused fails here.
+    await stage.driver(unitId, { region })
+    await stage.driver(unitId, { region: 'taken' })
+  }
+})
+
 test('[AD-10] a unit that is made again under its id is live again', async () => {
   const region = 'again'
   await remove(`/v1/units/A1?region=${region}`)

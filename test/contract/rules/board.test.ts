@@ -147,6 +147,7 @@ test('[BD-6] nearest answers up to k available units with a position, nearest fi
     assert.deepEqual(await ids(10, 'als'), ['L1', 'C1'])
     assert.deepEqual(await ids(10, 'cct'), ['C1'])
     const [unit] = await ask(desk, 1, null)
+    assert.deepEqual([unit!.connected, unit!.passedOverFor, unit!.fix.freshness], [true, null, 'fresh'])
     // 112,000 of 1e-7 degree is 999 m on this parallel.
     assert.ok(Math.abs(unit!.distanceM - 999) < 10, `${unit!.distanceM} m`)
   }

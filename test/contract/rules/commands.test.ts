@@ -14,6 +14,7 @@ const stage = new Stage({
   json: offered,
   ids: ordered,
   other: ordered,
+  reused: ordered,
 })
 
 const head = (region: string) => stage.site.metric(`goldenhour_log_head_position{region="${region}"}`)
@@ -207,6 +208,54 @@ test('[CM-5] another body under an id is conflict; order of keys, format, nulls,
     again.send('enter-call', 'same', { ...CALL, priority: 3 })
     assert.equal(await again.refusal('same'), 'conflict')
   }
+})
+
+test('[CM-5] an id that was used before is a conflict whatever the new body names, over both doors', async () => {
+  const region = 'reused'
+  const token = await stage.site.token({ sub: 'dispatch', role: 'supervisor', regions: [region] })
+  const first = await stage.desk({ region })
+  first.send('enter-call', 'used', CALL)
+  await first.reply('used')
+  const signedOn = await stage.driver('A1', { region })
+  signedOn.send('sign-on', 'used', Date.now())
+  await signedOn.reply('used')
+  const [place, unknown] = [{ lonDeg: 174.76, latDeg: -36.85 }, nobody(region)]
+  const ofDesk: unknown[][] = [
+    ['cancel-trip', 'used', unknown, 'other'],
+    ['assign-unit', 'used', unknown, 'Z9', 'other'],
+    ['withdraw-unit', 'used', unknown, 'other'],
+    ['report-phase', 'used', unknown, 'on-scene', Date.now()],
+    ['close-trip', 'used', unknown, 'refused', Date.now()],
+    ['set-unit-status', 'used', 'Z9', 'available', null, Date.now()],
+    ['amend-call', 'used', unknown, { priority: 1 }],
+    ['cancel-call', 'used', unknown, 'other'],
+    ['enter-call', 'used', { ...CALL, priority: 5 }],
+  ]
+  const ofCrew: unknown[][] = [
+    ['set-status', 'used', 'available', null, Date.now()],
+    ['accept-offer', 'used', unknown, Date.now()],
+    ['decline-offer', 'used', unknown, 'other'],
+    ['report-phase', 'used', unknown, 'on-scene', Date.now()],
+    ['close-trip', 'used', unknown, 'refused', Date.now()],
+    ['sign-off', 'used', Date.now()],
+  ]
+  const headers = { 'idempotency-key': 'used' }
+  const post = (path: string, body: unknown) =>
+    stage.site.http(path, { method: 'POST', token, headers, body: JSON.stringify(body) })
+  for (const tuple of ofDesk) {
+    first.send(...tuple)
+    assert.equal(await first.refusal('used'), 'conflict', `${tuple[0]}`)
+  }
+  for (const tuple of ofCrew) {
+    signedOn.send(...tuple)
+    assert.equal(await signedOn.refusal('used'), 'conflict', `${tuple[0]}`)
+  }
+  const answers = [
+    await post('/v1/calls', { ...place, priority: 5, needs: CALL.needs }),
+    await post(`/v1/quarantine/trip/${unknown}/release?region=${region}`, { as: 'pending' }),
+    await post(`/v1/quarantine/unit/Z9/release?region=${region}`, {}),
+  ]
+  for (const { status, body } of answers) assert.deepEqual([status, body.code], [409, 'conflict'])
 })
 
 test('[CM-6] a refusal is not stored: the same id is decided anew, and may be used for something else', async () => {

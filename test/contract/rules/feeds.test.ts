@@ -151,6 +151,15 @@ for (const format of FORMATS) {
     ])
     feed.send('mark', 3)
     assert.deepEqual((await feed.hear('feed-marks'))[1], [[3, 3]])
+    // Of all channels at once, in one frame.
+    feed.send('feed-fixes', 0, fix(1, 9), fix(3, 4))
+    feed.send('mark', null)
+    const told = new Map<number, number>()
+    while (told.get(1) !== 9 || told.get(2) !== 9 || told.get(3) !== 4) {
+      for (const [number, seq] of (await feed.hear('feed-marks'))[1]) told.set(number, seq)
+    }
+    feed.send('mark', null)
+    assert.equal((await feed.hear('feed-marks'))[1].length, 3)
   })
 
   test(`[FD-8] a crew and a feed place the same unit, and the feed never speaks for it (${format})`, async () => {

@@ -6,7 +6,7 @@ import type { FixView } from '../../../src/protocol/wire.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, type DriverIdentity, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 
-const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
+const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3', 'A4'] } as const
 const REGIONS = [
   'frames',
   'marks',
@@ -20,6 +20,7 @@ const REGIONS = [
   'future',
   'unknown',
   'cadence',
+  'bad',
 ]
 const stage = new Stage(Object.fromEntries(REGIONS.map(region => [region, ordered])))
 
@@ -252,3 +253,91 @@ test('[FX-11] cadenceMs follows what the unit does, and who sends more often los
   const { result } = await desk.ask('nearest', PLACE.lonE7, PLACE.latE7, 5, null)
   assert.deepEqual(result.units, [], 'the unit is bound')
 })
+
+test('[FX-3] mark with null asks for the marks of all streams of the session', async () => {
+  const driver = await stage.driver('A3', {
+    region: 'told',
+    streams: [
+      ['one', 'gnss', 1],
+      ['two', 'device', 1],
+    ],
+  })
+  driver.send('fix', 0, 0, fixAt(1), fixAt(2))
+  driver.send('fix', 1, 0, fixAt(1))
+  driver.send('mark', null)
+  for (const [index, seq] of [
+    [0, 2],
+    [1, 1],
+  ])
+    await driver.hear('marks', ([, i, durableSeq]) => i === index && durableSeq === seq)
+})
+
+test('[FX-13] a fix out of range is left out and named once, those around it are taken, and nothing of it holds up the stream', async () => {
+  const region = 'bad'
+  for (const [i, format] of FORMATS.entries()) {
+    const driver = await stage.driver(`A${i + 1}`, { region, format, streams: [[format, 'gnss', 1]] })
+    const bad = (seq: number) => [seq, 0, 1_800_000_001, 0, null, null, null]
+    const frame = [
+      fixAt(1),
+      bad(2),
+      fixAt(3),
+      [4, 0, 0, 0, 70_000, null, null],
+      [5, 0, 0, 0, 'wide', null, null],
+      fixAt(6),
+    ]
+    driver.send('fix', 0, 0, ...frame)
+    const [, id, code, , details] = await driver.hear('error')
+    const leftOut = [
+      { path: 'fixes.1.lonE7', seq: 2 },
+      { path: 'fixes.3.accuracyDm', seq: 4 },
+      { path: 'fixes.4.accuracyDm', seq: 5 },
+    ]
+    assert.deepEqual([id, code], [null, 'invalid-field'])
+    assert.deepEqual(details, { path: 'fixes.1.lonE7', streamIndex: 0, leftOut, more: 0 })
+    await durable(driver, 6)
+    assert.deepEqual(await trackSeqs(region, `A${i + 1}`), [1, 3, 6])
+    // Sent again they are duplicates; a frame of many is told of with a bound; and no connection ends for it.
+    driver.send('fix', 0, 0, ...frame)
+    driver.send('fix', 0, 0, ...Array.from({ length: 100 }, (_, n) => bad(7 + n)))
+    const [, , , , many] = await driver.hear('error')
+    assert.deepEqual([(many!.leftOut as unknown[]).length, many!.more], [16, 84])
+    for (let seq = 107; seq < 147; seq += 1) driver.send('fix', 0, 0, bad(seq))
+    driver.send('fix', 0, 0, fixAt(147))
+    await durable(driver, 147)
+    const again = await stage.driver(`A${i + 1}`, { region, format, streams: [[format, 'gnss', 148]] })
+    assert.deepEqual(again.welcome.streams, [[format, 147]])
+  }
+})
+
+test('[FX-13] [FD-6] of a feed too, and each channel goes on', async () => {
+  const region = 'bad'
+  const feed = await stage.feed({ region })
+  await feed.ask('attach', [
+    [1, 'A3', 'm', 'gnss', 1],
+    [2, 'A4', 'm', 'gnss', 1],
+  ])
+  feed.send(
+    'feed-fixes',
+    0,
+    [1, ...fixAt(1)],
+    [2, 1, 0, 0, 900_000_001, null, null, null],
+    [1, ...fixAt(2)],
+    [2, ...fixAt(2)],
+  )
+  const [, , code, , details] = await feed.hear('error')
+  const leftOut = [{ path: 'fixes.1.latE7', channel: 2, seq: 1 }]
+  assert.deepEqual([code, details], ['invalid-field', { path: 'fixes.1.latE7', leftOut, more: 0 }])
+  feed.send('mark', 2)
+  await feed.hear('feed-marks', ([, marks]) => marks.some(([channel, seq]) => channel === 2 && seq === 2))
+  assert.deepEqual(await trackSeqs(region, 'A4'), [2])
+})
+
+/** The fixes that the track of a unit has, by the public door. */
+async function trackSeqs(region: string, unit: string): Promise<number[]> {
+  const token = await stage.site.token({ sub: 'desk', role: 'supervisor', regions: [region] })
+  const [from, to] = [Date.now() - 3_600_000, Date.now() + 3_600_000]
+  const { body } = await stage.site.http(`/v1/units/${unit}/track?region=${region}&fromMs=${from}&toMs=${to}`, {
+    token,
+  })
+  return body.items.map((item: { seq: number }) => item.seq)
+}

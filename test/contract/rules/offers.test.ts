@@ -23,6 +23,13 @@ const stage = new Stage({
   states: ordered,
   details: offered,
   calls: ordered,
+  rank: {
+    mode: 'ordered',
+    units: [
+      { unitId: 'U6', levelOfCare: 'als' },
+      { unitId: 'U1', levelOfCare: 'bls' },
+    ],
+  },
 })
 const DETAILS = { callerName: 'the caller', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
 const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
@@ -321,4 +328,25 @@ test('[OF-12] enter-call takes its map: each need becomes a trip, what is option
   }
   const events = JSON.stringify((await stage.site.records(region)).flatMap(record => record.events))
   for (const text of [DETAILS.callerName, DETAILS.phone, DETAILS.address]) assert.ok(!events.includes(text))
+})
+
+test('[OF-14] of the trips of one call the need that fewer units can serve goes first, each time', async () => {
+  const region = 'rank'
+  const desk = await stage.desk({ region })
+  const crews = { U6: await stage.crew('U6', { region }, 1), U1: await stage.crew('U1', { region }, 4) }
+  const needs = [{ levelOfCare: 'bls' }, { levelOfCare: 'als' }]
+  for (let round = 0; round < 20; round++) {
+    const asked = round % 2 === 0 ? needs : needs.toReversed()
+    const { result } = await desk.ask('enter-call', { ...CALL, needs: asked })
+    const tripIds = result.tripIds as string[]
+    const ofLevel = (level: string) => tripIds[asked.findIndex(need => need.levelOfCare === level)]
+    for (const [unit, level] of [
+      ['U6', 'als'],
+      ['U1', 'bls'],
+    ] as const) {
+      const { trip } = await offerOf(crews[unit])
+      assert.equal(trip.tripId, ofLevel(level), `${unit} in round ${round}`)
+    }
+    await desk.ask('cancel-call', result.callId, 'entered-in-error')
+  }
 })

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { decodeServer } from '../../../src/protocol/codec.ts'
-import { toFeedFix, toFix } from '../../../src/protocol/fix-frame.ts'
+import { BadFix, toFeedFix, toFix } from '../../../src/protocol/fix-frame.ts'
 import { type ClientRequest, parseFrame } from '../../../src/protocol/parse.ts'
 import type { NearestResult, ServerMessage, StreamClock, WelcomeView } from '../../../src/protocol/wire.ts'
 import type { DurableEnds, Wire } from '../core/watch.ts'
@@ -175,6 +175,7 @@ export class Conversation {
     const open = this.#streams[streamIndex]
     if (open === undefined) return
     for (const wire of fixes) {
+      if (wire instanceof BadFix) continue
       const fix = toFix(wire, this.#timeOf(open.clock, sentAtMs, wire[1]))
       this.#parts.tracks.sent(open.stream, fix, open.clock, this.wire.no)
     }
@@ -182,6 +183,7 @@ export class Conversation {
 
   #sentFeedFixes({ sentAtMs, fixes }: Extract<ClientRequest, { type: 'feed-fixes' }>): void {
     for (const wire of fixes) {
+      if (wire instanceof BadFix) continue
       const open = this.#channels.get(wire[0])?.at(-1)
       if (open === undefined) continue
       const fix = toFeedFix(wire, this.#timeOf(open.clock, sentAtMs, wire[2]))

@@ -111,6 +111,7 @@ const unitOf = (state: DriverState): Fields => ({
   capabilities: state.capabilities,
   status: state.status,
   dispatchability: dispatchabilityOf(state),
+  retired: state.retired === true,
   unavailableReason: state.unavailableReason,
   statusSinceMs: state.statusSinceMs,
   crew: state.crew,

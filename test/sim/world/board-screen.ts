@@ -20,8 +20,8 @@ export class BoardScreen implements BoardHandler {
   readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units }) => {
     this.#reader = new BoardReader(trips, units)
   }
-  readonly onEvents: BoardHandler['onEvents'] = ({ events, recordedAtMs }) => {
-    this.#reader?.read(events, recordedAtMs)
+  readonly onEvents: BoardHandler['onEvents'] = ({ events, recordedAtMs, position }) => {
+    this.#reader?.read(events, recordedAtMs, position)
     for (const event of events) this.#onNews(event)
   }
 

@@ -73,6 +73,11 @@ class Board:
         self._UnitRegistered(event)
         self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None)
 
+    def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
+        """What changes nothing that a console shows."""
+
+    _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _of_the_log_alone
+
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
         unit = self.units[event["unitId"]]
         unit["crew"] = event["principal"]

@@ -60,6 +60,5 @@ class Feed(Session):
 
     def flush(self) -> None:
         """Asks for every channel's mark and waits until nothing is held."""
-        for channel in self.channels:
-            self.send("mark", channel)
+        self.send("mark", None)
         self.until("feed-marks", lambda: all(buffer.held == 0 for buffer in self.channels.values()))

@@ -20,29 +20,29 @@ class Tile:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.stream: Optional[str] = None
-        self.seq: Optional[int] = None
+        self.epoch: Optional[str] = None
+        self.frame_no: Optional[int] = None
         self.units: Dict[str, List[Any]] = {}
         self.snapshots = 0
         self.moves = 0
 
     def watched_from(self) -> List[Any]:
         """As `watch-tiles` names it: the last frame that was applied [TL-3]."""
-        return [self.name, self.stream, self.seq]
+        return [self.name, self.epoch, self.frame_no]
 
-    def snapshot(self, stream: str, seq: int, at_ms: int, units: List[List[Any]]) -> None:
-        self.stream, self.seq = stream, seq
+    def snapshot(self, epoch: str, frame_no: int, at_ms: int, units: List[List[Any]]) -> None:
+        self.epoch, self.frame_no = epoch, frame_no
         self.units = {unit[0]: unit for unit in units}
         self.snapshots += 1
 
-    def apply(self, seq: int, at_ms: int, units: List[List[Any]], gone: List[str]) -> bool:
+    def apply(self, frame_no: int, at_ms: int, units: List[List[Any]], gone: List[str]) -> bool:
         """False when a frame is missing before this one: the tile must be watched again with null [TL-8]."""
-        if self.seq is None or seq <= self.seq:
+        if self.frame_no is None or frame_no <= self.frame_no:
             return True  # The snapshot is on its way, or the frame was applied before.
-        if seq > self.seq + 1:
-            self.stream, self.seq = None, None
+        if frame_no > self.frame_no + 1:
+            self.epoch, self.frame_no = None, None
             return False
-        self.seq = seq
+        self.frame_no = frame_no
         self.moves += 1
         for unit_id in gone:
             self.units.pop(unit_id, None)

@@ -1,0 +1,120 @@
+/** The protocol as data, from the tables and schemas that the engine itself goes by. */
+import { z } from 'zod'
+import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
+import {
+  CANCEL_REASONS,
+  CAUSES,
+  DECLINE_REASONS,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  OVERRIDE_REASONS,
+  REPORTABLE_PHASES,
+  TRIP_PHASES,
+  UNAVAILABLE_REASONS,
+  UNIT_STATUSES,
+} from '../../src/domain/vocabulary.ts'
+import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
+import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
+import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
+import { innerOf } from '../../src/protocol/nullable.ts'
+import { SHAPES } from '../../src/protocol/shapes.ts'
+import { CLIENT_TYPES, type ClientTypeName, DETACH_REASONS, SERVER_TYPES } from '../../src/protocol/wire.ts'
+import { EVENT_TYPES } from '../../src/store/event-forms.ts'
+
+type JsonSchema = Readonly<Record<string, unknown>>
+
+const FIX_TYPES = { fix: FIX_FIELDS, hint: FIX_FIELDS, 'feed-fixes': FEED_FIX_FIELDS } as const
+const isFixType = (type: ClientTypeName): type is keyof typeof FIX_TYPES => Object.hasOwn(FIX_TYPES, type)
+
+/** Types, roles, codes, words, ranges and events of version 1. */
+export function catalogue(): unknown {
+  const client = Object.entries(CLIENT_TYPES).map(([name, code]) => {
+    const type = name as ClientTypeName
+    return { type, code, fields: fieldsOf(type), roles: type === 'hello' ? ROLES : RIGHTS[type].roles }
+  })
+  const errors = Object.entries(ERRORS).map(([code, rule]) => ({ code, ...rule }))
+  return {
+    version: 1,
+    client,
+    server: Object.entries(SERVER_TYPES).map(([type, code]) => ({ type, code })),
+    errors,
+    closeCodes: CLOSE_CODES,
+    words: {
+      role: ROLES,
+      levelOfCare: LEVELS_OF_CARE,
+      unitStatus: UNIT_STATUSES,
+      unavailableReason: UNAVAILABLE_REASONS,
+      tripPhase: TRIP_PHASES,
+      reportablePhase: REPORTABLE_PHASES,
+      cause: CAUSES,
+      disposition: DISPOSITIONS,
+      cancelReason: CANCEL_REASONS,
+      overrideReason: OVERRIDE_REASONS,
+      declineReason: DECLINE_REASONS,
+      dispatchMode: DISPATCH_MODES,
+      tripAlarm: TRIP_ALARMS,
+      revokeReason: REVOKE_REASONS,
+      detachReason: DETACH_REASONS,
+      exclusionReason: EXCLUSION_REASONS,
+    },
+    ranges: RANGES,
+    limits: LIMITS,
+    defaultLimits: DEFAULT_LIMITS,
+    events: EVENT_TYPES,
+  }
+}
+
+function fieldsOf(type: ClientTypeName): readonly string[] {
+  if (!isFixType(type)) return SHAPES[type].fields
+  return type === 'feed-fixes' ? ['sentAtMs', 'fix'] : ['streamIndex', 'sentAtMs', 'fix']
+}
+
+/**
+ * JSON Schema of the messages that a client sends, in the JSON subprotocol. What it refuses the engine refuses; what counts
+ * characters, or goes by two fields together, only the engine refuses. A fix that is out of range is left out, not refused.
+ */
+export function clientSchema(): JsonSchema {
+  const types = Object.keys(CLIENT_TYPES) as ClientTypeName[]
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Messages of a goldenhour.v1.json client',
+    oneOf: types.map(type => ({ $ref: `#/$defs/${type}` })),
+    $defs: Object.fromEntries(types.map(type => [type, messageSchema(type)])),
+  }
+}
+
+function messageSchema(type: ClientTypeName): JsonSchema {
+  if (isFixType(type)) return fixSchema(type)
+  const { fields, schema } = SHAPES[type]
+  const { properties = {} } = asJson(schema) as { properties?: Readonly<Record<string, JsonSchema>> }
+  const prefixItems = [{ const: type }, ...fields.map(field => ({ title: field, ...properties[field] }))]
+  return { type: 'array', prefixItems, minItems: prefixItems.length }
+}
+
+function fixSchema(type: keyof typeof FIX_TYPES): JsonSchema {
+  const range = ([minimum, maximum]: readonly [number, number]) => ({ type: 'integer', minimum, maximum })
+  const values = FIX_TYPES[type].map(name => {
+    const own = range(RANGES[name])
+    return { title: name, ...(NULLABLE.has(name) ? { anyOf: [own, { type: 'null' }] } : own) }
+  })
+  const fix = { type: 'array', prefixItems: values, minItems: values.length }
+  const head = fieldsOf(type)
+    .slice(0, -1)
+    .map(name => ({ title: name, ...range(RANGES[name as 'sentAtMs']) }))
+  const prefixItems = [{ const: type }, ...head, fix]
+  const more = type === 'hint' ? {} : { items: { anyOf: [fix, { type: 'object' }] } }
+  return { type: 'array', prefixItems, minItems: prefixItems.length, ...more }
+}
+
+function asJson(schema: z.core.$ZodType): JsonSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const inner = innerOf(zodSchema)
+      if (inner !== undefined) jsonSchema.anyOf = [asJson(inner), { type: 'null' }]
+    },
+  })
+  return json
+}

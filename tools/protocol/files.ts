@@ -1,0 +1,15 @@
+/** The files of `docs/protocol`, as they should be now. */
+import { catalogue, clientSchema } from './catalogue.ts'
+import { goodFrames } from './vectors.ts'
+
+const DIRECTORY = new URL('../../docs/protocol/', import.meta.url)
+
+/** Each with its content, by where it lies. Input: the text of PROTOCOL.md. */
+export function protocolFiles(page: string): ReadonlyMap<URL, string> {
+  const text = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`
+  return new Map([
+    [new URL('catalogue.json', DIRECTORY), text(catalogue())],
+    [new URL('client-messages.schema.json', DIRECTORY), text(clientSchema())],
+    [new URL('good-frames.json', DIRECTORY), text(goodFrames(page))],
+  ])
+}
