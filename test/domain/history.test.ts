@@ -33,6 +33,7 @@ import {
   withdrawUnit,
 } from '../../src/domain/trip.ts'
 import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
+import { DOCUMENT } from '../protocol/document.ts'
 import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
 import { World } from '../support/given-when-then.ts'
 import { BLS, PLACE, policyOf, registered } from '../support/scenario.ts'
@@ -381,4 +382,67 @@ test('events are plain data: their JSON folds into the same states', () => {
     }),
     { numRuns: 100 },
   )
+})
+
+/** The changes of status and phase that events of generated histories make, as `from to`. */
+function stepsSeen(): { trips: Set<string>; units: Set<string> } {
+  const seen = { trips: new Set<string>(), units: new Set<string>() }
+  for (const given of fc.sample(steps, { seed: 7, numRuns: 3_000 })) {
+    const world = new World()
+    for (const { events, recordedAtMs } of history(given)) {
+      world.position += 1
+      for (const event of events) {
+        const [trips, units] = [new Map(world.trips), new Map(world.drivers)]
+        world.position -= 1
+        world.record([event], recordedAtMs)
+        if (event.type.endsWith('Released')) continue
+        for (const [id, { phase }] of world.trips) {
+          const before = trips.get(id)?.phase
+          if (before !== undefined && before !== phase) seen.trips.add(`${before} ${phase}`)
+        }
+        for (const [id, { status }] of world.drivers) {
+          const before = units.get(id)?.status
+          if (before !== undefined && before !== status) seen.units.add(`${before} ${status}`)
+        }
+      }
+    }
+  }
+  return seen
+}
+
+/**
+ * The steps of the n-th state diagram of PROTOCOL.md: those that are drawn, a group standing for each of its states, and
+ * those that skip forward within the group.
+ */
+function stepsDrawn(n: number): { drawn: string[]; skipping: string[] } {
+  const [, diagram] = [...DOCUMENT.matchAll(/```mermaid\n(.+?)```/gs)][n]!
+  const [, group] = /state working \{(.+?)\}/s.exec(diagram!)!
+  const arrows = (text: string) =>
+    [...text.matchAll(/(\w+) --> (\w+)/g)].map(
+      arrow => [arrow[1]!.replace('_', '-'), arrow[2]!.replace('_', '-')] as const,
+    )
+  const chain = arrows(group!)
+  const working = [chain[0]![0], ...chain.map(([, to]) => to)]
+  const drawn = arrows(diagram!).flatMap(([from, to]) =>
+    (from === 'working' ? working : [from]).map(each => `${each} ${to}`),
+  )
+  return { drawn, skipping: working.flatMap((from, i) => working.slice(i + 2).map(to => `${from} ${to}`)) }
+}
+
+test('the state diagrams of PROTOCOL.md are the steps that units and trips take', () => {
+  const { trips, units } = stepsSeen()
+  for (const [n, seen] of [trips, units].entries()) {
+    const { drawn, skipping } = stepsDrawn(n)
+    assert.deepEqual(
+      drawn.filter(step => !seen.has(step)),
+      [],
+      'drawn, and never taken',
+    )
+    const known = new Set([...drawn, ...skipping])
+    assert.deepEqual(
+      [...seen].filter(step => !known.has(step)),
+      [],
+      'taken, and not drawn',
+    )
+  }
 })

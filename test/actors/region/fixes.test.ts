@@ -1,6 +1,7 @@
 /** The location stream through a region: order, duplicates, gaps, hints, holes, and the marks that clients live by. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { BadFix } from '../../../src/protocol/fix-frame.ts'
 import { type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 
 let world: RegionWorld
@@ -300,6 +301,25 @@ describe('holes', () => {
       await world.advance(200)
       assert.deepEqual([back.all('error'), await shownAtM()], [[], 100])
       assert.equal((await world.events('FixHoleRecorded')).length, 1)
+    })
+  }
+})
+
+describe('a fix that was left out', () => {
+  for (const how of ['', 'crash', 'drain'] as const) {
+    test(`counts as received and places nothing${how && `, also after a ${how}`}`, async () => {
+      const counted = await world.countedFixes('invalid')
+      world.host.fixes(crew, 0, 0, [wireFix(1, 100), new BadFix(null, 2, 'lonE7')])
+      await world.advance(200)
+      assert.equal(await world.countedFixes('invalid'), counted + 1)
+      if (how !== '') await world.restart(how)
+      const back = await reconnect(3)
+      assert.deepEqual(back.welcome.streams, [['s-A1', 2]])
+      assert.equal(await shownAtM(), 100)
+      world.fixes(back, [wireFix(2, 900), wireFix(3, 300)])
+      await world.advance(200)
+      assert.deepEqual([await shownAtM(), back.all('error')], [300, []])
+      assert.deepEqual(await world.events('FixHoleRecorded'), [])
     })
   }
 })
