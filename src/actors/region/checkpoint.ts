@@ -119,7 +119,7 @@ export class Checkpoint {
     this.#begin()
     while (this.#pass !== null) {
       if (machine.monotonicMs() >= untilMs) return false
-      const rows = this.#collect(ROWS_PER_WRITE, Number.POSITIVE_INFINITY)
+      const { rows } = this.#collect(ROWS_PER_WRITE, Number.POSITIVE_INFINITY)
       if (rows.length === 0 && this.#restless.length > 0) {
         await new Promise<void>(resolve => void machine.after(CLOSE_PAUSE_MS, resolve))
       } else if (!(await this.#write(rows))) return false
@@ -137,9 +137,9 @@ export class Checkpoint {
       this.#begin()
     }
     const { drivers, trips } = memory.counts
-    const rows = this.#collect(Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S)), LOOKS_PER_TICK)
+    const rowsMax = Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S))
     // What cannot be written now is written in another pass.
-    this.#writing = this.#writeAll(rows).catch(error => {
+    this.#writing = this.#writeSome(rowsMax).catch(error => {
       this.#ports.log.debug({ err: error }, 'snapshots could not be written; trying again in the next pass')
       this.#end()
       return false
@@ -148,12 +148,16 @@ export class Checkpoint {
     this.#writing = null
   }
 
-  /** As `#write`, in statements of their own. */
-  async #writeAll(rows: readonly Row[]): Promise<boolean> {
-    for (let from = 0; from < rows.length; from += ROWS_PER_WRITE) {
-      if (!(await this.#write(rows.slice(from, from + ROWS_PER_WRITE)))) return false
+  /** Collects and writes up to so many rows, a statement after the other. Output: false when the region is lost. */
+  async #writeSome(rowsMax: number): Promise<boolean> {
+    let looksLeft = LOOKS_PER_TICK
+    for (let rowsLeft = rowsMax; rowsLeft > 0 && looksLeft > 0; rowsLeft -= ROWS_PER_WRITE) {
+      const { rows, looks } = this.#collect(Math.min(ROWS_PER_WRITE, rowsLeft), looksLeft)
+      looksLeft -= looks
+      if (!(await this.#write(rows))) return false
+      if (rows.length === 0) return true
     }
-    return rows.length > 0 || this.#write(rows)
+    return true
   }
 
   #begin(): void {
@@ -169,7 +173,7 @@ export class Checkpoint {
   }
 
   /** Up to so many rows, of actors as they are now. */
-  #collect(rowsMax: number, looksMax: number): Row[] {
+  #collect(rowsMax: number, looksMax: number): { readonly rows: Row[]; readonly looks: number } {
     const rows: Row[] = []
     const again = this.#restless
     this.#restless = []
@@ -178,12 +182,13 @@ export class Checkpoint {
       if (row === 'restless') this.#restless.push(look)
       else if (row !== null) rows.push(row)
     }
-    for (let looks = 0; looks < looksMax && rows.length < rowsMax; looks++) {
+    let looks = 0
+    for (; looks < looksMax && rows.length < rowsMax; looks++) {
       const { done, value } = this.#pass!.walk.next()
       if (done === true) break
       if (value !== null) rows.push(value)
     }
-    return rows
+    return { rows, looks }
   }
 
   /** Writes the rows, and the region's own when nothing is left to be looked at. Output: false when the region is lost. */
