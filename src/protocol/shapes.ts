@@ -86,7 +86,7 @@ const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
  */
 const longList = <T>(item: z.ZodType<T>, min: number, max: number, quick: (given: unknown) => T | null) => {
   const slow = list(item, min, max)
-  return z.unknown().transform((given, context): T[] => {
+  const quickly = z.unknown().transform((given, context): T[] => {
     const read = quickList(given, min, max, quick)
     if (read !== null) return read
     const parsed = slow.safeParse(given)
@@ -94,7 +94,13 @@ const longList = <T>(item: z.ZodType<T>, min: number, max: number, quick: (given
     for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: given } as never)
     return z.NEVER
   })
+  READ_QUICKLY.set(quickly, slow)
+  return quickly
 }
+/** The schema behind a list that is read without it, for who wants to know the form of it. */
+const READ_QUICKLY = new WeakMap<z.core.$ZodType, z.core.$ZodType>()
+export const listBehind = (schema: z.core.$ZodType): z.core.$ZodType | undefined => READ_QUICKLY.get(schema)
+
 function quickList<T>(given: unknown, min: number, max: number, quick: (given: unknown) => T | null): T[] | null {
   if (!Array.isArray(given) || given.length < min || given.length > max) return null
   const read: T[] = []

@@ -276,12 +276,19 @@ describe('a match with a long queue', () => {
     return room.searches - before
   }
 
-  test('searches once for each need that nobody can serve, and says so for every trip', () => {
+  test('searches for no need that nobody could serve, once for one that nobody may serve now, and says so for every trip', () => {
     const room = new Room()
     for (let i = 0; i < 20; i++) room.run(calledFor(`T-${i}`, i % 2 === 0 ? 'bls' : 'cct'), false)
     assert.equal(
       searchesOf(room, () => room.run([])),
-      2,
+      0,
+    )
+    const unplaced = new Room()
+    unplaced.run(onDuty('A1'))
+    for (let i = 0; i < 20; i++) unplaced.run(calledFor(`T-${i}`, i % 2 === 0 ? 'bls' : 'cct'), false)
+    assert.equal(
+      searchesOf(unplaced, () => unplaced.run([])),
+      1,
     )
     assert.ok([...room.world.trips.values()].every(({ alarms }) => alarms.includes('no-eligible-unit')))
     // An ALS unit comes on duty: it serves the first of one need, and is looked for for no other.
@@ -359,7 +366,7 @@ describe('a match with a long queue', () => {
     assert.deepEqual(offersIn(room.run([declined('T-1', 'A1', 'O-2')])), ['T-2>A1'])
     assert.equal(
       searchesOf(room, () => room.run(called(['T-3']))),
-      1,
+      0,
     )
   })
 })

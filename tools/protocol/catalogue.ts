@@ -19,7 +19,7 @@ import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { innerOf } from '../../src/protocol/nullable.ts'
-import { SHAPES } from '../../src/protocol/shapes.ts'
+import { listBehind, SHAPES } from '../../src/protocol/shapes.ts'
 import { CLIENT_TYPES, type ClientTypeName, DETACH_REASONS, SERVER_TYPES } from '../../src/protocol/wire.ts'
 import { EVENT_TYPES } from '../../src/store/event-forms.ts'
 
@@ -114,6 +114,8 @@ function asJson(schema: z.core.$ZodType): JsonSchema {
     override: ({ zodSchema, jsonSchema }) => {
       const inner = innerOf(zodSchema)
       if (inner !== undefined) jsonSchema.anyOf = [asJson(inner), { type: 'null' }]
+      const list = listBehind(zodSchema)
+      if (list !== undefined) Object.assign(jsonSchema, asJson(list))
     },
   })
   return json
