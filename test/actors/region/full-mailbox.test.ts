@@ -171,6 +171,23 @@ test('the marks that a session or a feed waits for are taken', async () => {
   assert.deepEqual(feed.last('reply')[2], { channels: [[1, 1]], refused: [] })
 })
 
+test('an attach that is done in parts is answered', async () => {
+  const units = Array.from({ length: 200 }, (_, i) => `U${i}`)
+  await world.import(...units.map(unitId => [unitId] as const))
+  const feed = world.feed()
+  await settle()
+  world.host.attach(
+    feed,
+    'all',
+    units.map((unitId, i) => [i + 1, unitId, 'g', 'gnss', 1] as const),
+  )
+  // The next part is asked for while what fills the mailbox stands before it.
+  world.fillMailbox()
+  await empty()
+  const [id, , result] = feed.last('reply')
+  assert.deepEqual([id, (result.channels as unknown[]).length, result.refused], ['all', 200, []])
+})
+
 test('deadlines are taken: an offer ends in its time', async () => {
   await world.onDuty('A1', 100)
   const tripId = await world.call()
