@@ -300,7 +300,8 @@ for (const format of FORMATS) {
 function speakerOf(as: Misuse['as'], region: string, format: WireFormat): Promise<Speaker> {
   const identity = { region, format }
   if (as === 'stranger') return stage.open(format)
-  if (as === 'driver') return stage.driver('A-7', identity)
+  // A stream of its own: what one misuse left out of another's stream counts as received there.
+  if (as === 'driver') return stage.driver('A-7', { ...identity, streams: [[stage.id(), 'gnss', 1]] })
   return as === 'feed' ? stage.feed(identity) : stage.desk(identity)
 }
 

@@ -198,7 +198,8 @@ test('[HT-4] a call is posted in degrees under its Idempotency-Key, is durable w
 
 test('[HT-5] any other path is not-found, and any other method method-not-allowed', async () => {
   for (const [method, path, status, code] of [
-    ['GET', '/', 404, 'not-found'],
+    ['GET', '/index.html', 404, 'not-found'],
+    ['POST', '/', 405, 'method-not-allowed'],
     ['GET', '/v1/nothing', 404, 'not-found'],
     ['DELETE', '/v1/nothing', 404, 'not-found'],
     ['GET', '/v1/calls', 405, 'method-not-allowed'],
