@@ -137,7 +137,7 @@ for (const [what, command] of [
     const window = new TerminalWindow(command, await environment(site))
     t.after(() => window.kill())
     await assertServes(site)
-    await until('it was shown', () => window.shown.includes('"msg":"ready"'))
+    await until('it was shown', () => window.shown.includes('Goldenhour is ready at http:'))
     window.close()
     assert.equal(await Promise.race([window.ended, sleep(END_WITHIN_MS, 'it hangs', { ref: false })]), 0)
     const [kept] = await site.query("SELECT position FROM log.snapshots WHERE entity = 'region'")

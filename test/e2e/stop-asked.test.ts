@@ -60,7 +60,7 @@ test('npm start: Ctrl-C ends the engine in order, and npm then says 130; when np
   const shell = ['bash', '-c', `cd ${ROOT} && exec npm start --silent`]
   const window = new TerminalWindow(shell, await environment())
   t.after(() => window.kill())
-  await until('it is ready', () => window.shown.includes('"msg":"ready"'), LIMIT_MS)
+  await until('it is ready', () => window.shown.includes('Goldenhour is ready at http:'), LIMIT_MS)
   window.pressCtrlC()
   // npm ends itself by the same signal when all else has ended; a shell shows that as 130.
   assert.equal(await window.ended, -2)
