@@ -64,7 +64,7 @@ test('npm start: Ctrl-C ends the engine in order, and npm then says 130; when np
   window.pressCtrlC()
   // npm ends itself by the same signal when all else has ended; a shell shows that as 130.
   assert.equal(await window.ended, -2)
-  assert.match(window.shown, /"msg":"stopped"/)
+  assert.match(window.shown, /\d stopped\r?\n/)
 
   const { PATH, HOME } = process.env
   const env = { PATH, HOME, ...(await environment()) }
