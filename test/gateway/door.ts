@@ -189,13 +189,17 @@ export interface Answer {
 
 export class RawSocket {
   readonly socket: Socket
+  /** Of TCP, where the other is of TLS; else the same. */
+  readonly below: Socket
   readonly closed: Promise<void>
   received: Buffer = Buffer.alloc(0)
   #lastAtMs = Date.now()
 
   constructor(port: number, isTls: boolean, localAddress?: string) {
     const to = { host: '127.0.0.1', port, ...(localAddress === undefined ? {} : { localAddress }) }
-    this.socket = isTls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to)
+    this.below = connect(to)
+    this.below.on('error', () => {})
+    this.socket = isTls ? connectTls({ socket: this.below, rejectUnauthorized: false }) : this.below
     this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
     this.socket.on('data', chunk => {

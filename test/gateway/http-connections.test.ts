@@ -175,23 +175,26 @@ test('[LM-4] an HTTP flood of one principal loses its connection in the end', as
   assert.ok((await door.refusals('floodBursts')) >= 1)
 })
 
-test('a connection that was reset before it was looked at, at whatever moment, is given back too', async t => {
-  const door = await Door.start(t)
-  for (const bytes of [
-    get('/healthz'),
-    get('/nowhere'),
-    get(NEAREST, MINE),
-    get('/v1/ws', `Sec-WebSocket-Key: ${'x'.repeat(24)}\r\n`),
-    '',
-  ]) {
-    for (let i = 0; i < 20; i += 1) {
-      const raw = door.raw()
-      await once(raw.socket, 'connect')
-      if (i % 2 === 0) await raw.quiet(5)
-      raw.socket.write(bytes)
-      raw.socket.resetAndDestroy()
+for (const form of ['plain', 'tls'] as const) {
+  test(`a connection that was reset before it was looked at, at whatever moment, is given back too (${form})`, async t => {
+    const door = await Door.start(t, form === 'tls' ? { tls: certificateFiles(t) } : {})
+    for (const bytes of [
+      get('/healthz'),
+      get('/nowhere'),
+      get(NEAREST, MINE),
+      get('/v1/ws', `Sec-WebSocket-Key: ${'x'.repeat(24)}\r\n`),
+      get('/v1/ws', `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${'x'.repeat(24)}\r\n`),
+      '',
+    ]) {
+      for (let i = 0; i < 20; i += 1) {
+        const raw = door.raw()
+        await once(raw.socket, form === 'tls' ? 'secureConnect' : 'connect')
+        if (i % 2 === 0) await raw.quiet(5)
+        raw.socket.write(bytes)
+        raw.below.resetAndDestroy()
+      }
     }
-  }
-  await held(door)
-  await settledAt(door, 1)
-})
+    await held(door)
+    await settledAt(door, 1)
+  })
+}

@@ -7,6 +7,8 @@ import type { DoorConnection } from '../transport.ts'
 const LOOKS = 10
 /** A body owes as many bytes in that time. */
 const BODY_BYTES = 16_384
+/** Looks until an answer must be out: nobody tells how much of one piece has gone. */
+const WRITING_LOOKS = 120
 
 /** What a connection is at. While an answer is being made nothing is owed by the client. */
 type Phase = 'head' | 'body' | 'answering' | 'writing'
@@ -16,7 +18,7 @@ export class HttpConnection implements DoorConnection {
   readonly #address: ArrayBuffer
   #phase: Phase = 'head'
   #looks = 0
-  /** Bytes that had come or gone when the time that runs began. */
+  /** Bytes that had come when the time that runs began. */
   #mark = 0
   #answer: ServerResponse | null = null
   #onAborted: (() => void) | null = null
@@ -85,18 +87,17 @@ export class HttpConnection implements DoorConnection {
       return
     }
     this.#looks += 1
-    if (this.#looks > LOOKS) this.close()
+    if (this.#looks > (this.#phase === 'writing' ? WRITING_LOOKS : LOOKS)) this.close()
   }
 
   /** A head has its time as a whole, also when it comes in drips. */
   #hasMoved(): boolean {
-    if (this.#phase === 'body') return this.#raw.bytesRead - this.#mark >= BODY_BYTES
-    return this.#phase === 'writing' && this.#raw.bytesWritten > this.#mark
+    return this.#phase === 'body' && this.#raw.bytesRead - this.#mark >= BODY_BYTES
   }
 
   #enter(phase: Phase): void {
     this.#phase = phase
     this.#looks = 0
-    this.#mark = phase === 'writing' ? this.#raw.bytesWritten : this.#raw.bytesRead
+    this.#mark = this.#raw.bytesRead
   }
 }

@@ -97,6 +97,8 @@ class PortableDoor implements OpenDoor {
     })
     // `https` makes the stream; whose it is, its two ends tell.
     this.#http.on('secureConnection', (stream: Socket) => {
+      // As of the connection below it; after an upgrade that is refused nobody else hears of them.
+      stream.on('error', () => undefined)
       const connection = this.#byEnds.get(endsOf(stream))
       if (connection === undefined) stream.destroy()
       else this.#byStream.set(stream, connection)
