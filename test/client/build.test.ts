@@ -48,3 +48,15 @@ test('the built library imports nothing but msgpackr and, where the platform has
   }
   assert.deepEqual([...imports].sort(), ['msgpackr', 'ws'])
 })
+
+test('the package of the client alone has what the library imports, and exports what was built', async () => {
+  const read = async (dir: string) => JSON.parse(await readFile(path.join(root, dir, 'package.json'), 'utf8'))
+  const [own, whole] = [await read('packages/client'), await read('.')]
+  assert.deepEqual(own.dependencies, { msgpackr: whole.dependencies.msgpackr })
+  assert.deepEqual(own.peerDependencies, { ws: whole.dependencies.ws })
+  assert.deepEqual([own.version, own.engines], [whole.version, whole.engines])
+  const built = await readdir(dist, { recursive: true })
+  for (const file of Object.values(own.exports['.']) as string[]) {
+    assert.ok(built.includes(path.relative('dist', path.normalize(file))), file)
+  }
+})
