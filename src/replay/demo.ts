@@ -153,14 +153,14 @@ export class Commentary {
 }
 
 /** What a newcomer can try while it runs. */
-export function whatToLookAt(httpUrl: string, deskToken: string): string {
+export function whatToLookAt(httpUrl: string, region: string, deskToken: string): string {
   return [
     'The city is alive. Below is what its dispatch desk hears. While it runs, try in another terminal:',
     '',
     `  curl -s ${httpUrl}/metrics | grep ^goldenhour_          what an operator watches`,
     '',
     '  the three units that are nearest to a place, by the answer of the engine itself:',
-    `  curl -s '${httpUrl}/v1/units/nearest?region=demo&lon=174.76&lat=-36.87&k=3' -H 'Authorization: Bearer ${deskToken}'`,
+    `  curl -s '${httpUrl}/v1/units/nearest?region=${region}&lon=174.76&lat=-36.87&k=3' -H 'Authorization: Bearer ${deskToken}'`,
     '',
   ].join('\n')
 }

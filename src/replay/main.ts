@@ -13,7 +13,7 @@ import { Commentary, makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
 import { InvalidInput } from './input.ts'
 import { LocalTime } from './local-time.ts'
-import { type Fleet, ownPlace, type Place, placeAt } from './place.ts'
+import { type Fleet, ownPlace, type Place, placeAt, visitedPlace } from './place.ts'
 import { type ReplayReport, reportOf, tableOf } from './report.ts'
 import { Interrupted, type RunHooks, type RunSettings, run } from './run.ts'
 import { readStored } from './stored.ts'
@@ -75,6 +75,8 @@ Made-up vehicles and calls at random places of a small city, through a real engi
   --speed N     region time runs N times as fast (default 20)
   --mode MODE   offered or ordered (default offered)
   --seed N      another city (default 1)
+  --url URL     an engine that runs already, such as ws://localhost:9001, at the speed that it has, with DATABASE_URL or
+                GOLDENHOUR_DATA_DIR set as it has them; a region is added there, and its units are taken away at the end
   --json FILE   write settings and figures there
   --keep        leave the database and the engine's log behind`
 
@@ -123,7 +125,7 @@ async function replayCommand(args: string[]): Promise<number> {
   const unitsMax = values.units === undefined ? null : positive('--units', values.units, true)
   const day = values['calls-from'] ?? null
   if (day !== null && !/^\d{4}-\d\d-\d\d$/.test(day)) throw new WrongUsage('--calls-from takes a day: YYYY-MM-DD')
-  const region = values.region ?? (url === undefined ? 'replay' : `replay${Math.floor(Date.now() / 1_000)}`)
+  const region = values.region ?? (url === undefined ? 'replay' : newRegion('replay'))
   if (!REGION_ID.test(region)) throw new WrongUsage('--region takes 1 to 16 characters of a-z 0-9')
 
   const timeZone = values['time-zone']
@@ -197,7 +199,7 @@ function madeUpHour(seed: number, units: number): ReplayData {
 async function demoCommand(args: string[]): Promise<number> {
   const { values } = parse({
     args,
-    options: { ...COMMON_OPTIONS, calls: { type: 'string' }, minutes: { type: 'string' } },
+    options: { ...COMMON_OPTIONS, calls: { type: 'string' }, minutes: { type: 'string' }, url: { type: 'string' } },
   })
   if (values.help) {
     tell(DEMO_HELP)
@@ -210,10 +212,11 @@ async function demoCommand(args: string[]): Promise<number> {
     calls: positive('--calls', values.calls ?? '24', true),
     durationMs: positive('--minutes', values.minutes ?? '20') * 60_000,
   }
-  const speed = positive('--speed', values.speed ?? '20')
+  const { url } = values
+  const speed = url === undefined || values.speed !== undefined ? positive('--speed', values.speed ?? '20') : null
   const trace = makeTrace(city)
   const fleet: Fleet = {
-    region: 'demo',
+    region: url === undefined ? 'demo' : newRegion('demo'),
     mode: modeOf(values.mode),
     timeZone: 'Pacific/Auckland',
     units: unitsOf(trace.vehicles),
@@ -226,13 +229,16 @@ async function demoCommand(args: string[]): Promise<number> {
     speed,
     killAfterS: [],
   }
-  const openPlace = () => ownPlace({ clockRate: speed, databaseUrl: null, keep: values.keep, fleet, tell })
+  const openPlace = () =>
+    url === undefined
+      ? ownPlace({ clockRate: speed!, databaseUrl: null, keep: values.keep, fleet, tell })
+      : visitedPlace(url, readConfig(), fleet)
   return runAndJudge(settings, openPlace, { demo: true }, values.json, place => {
     const commentary = new Commentary(tell)
     return {
       onStart: ({ baseMs, deskToken }) => {
         commentary.baseMs = baseMs
-        tell(whatToLookAt(place.url.replace('ws', 'http'), deskToken))
+        tell(whatToLookAt(place.url.replace('ws', 'http').replace(/\/$/, ''), fleet.region, deskToken))
       },
       onRecord: record => commentary.record(record),
     }
@@ -249,7 +255,7 @@ async function runAndJudge(
   const { fleet, habits, killAfterS } = settings
   const stop = new AbortController()
   onStopAsked(() => {
-    if (!stop.signal.aborted) tell('Stopping; this ends the engine and its database in order.')
+    if (!stop.signal.aborted) tell('Stopping; what this began is ended in order.')
     stop.abort()
   })
   tell('Starting.')
@@ -268,6 +274,9 @@ async function runAndJudge(
   if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`)
   return report.valid ? EXIT.done : EXIT.notValid
 }
+
+/** A name that no run before has taken. */
+const newRegion = (what: string): string => `${what}${Math.floor(Date.now() / 1_000)}`
 
 /** Every third vehicle gives basic life support, the others advanced. */
 function unitsOf(vehicles: readonly string[]): UnitReference[] {

@@ -117,6 +117,24 @@ export async function placeAt(
   return { url: socketUrl.href, databaseUrl, engine: null, close: stop }
 }
 
+/** As `placeAt`; the units leave their region again at the end. */
+export async function visitedPlace(
+  url: string,
+  where: { readonly databaseUrl: string | null; readonly dataDir: string },
+  fleet: Fleet,
+): Promise<Place> {
+  const place = await placeAt(url, where, fleet)
+  const close = async () => {
+    await withReference(place.databaseUrl, reference =>
+      reference.retireUnits(
+        fleet.region,
+        fleet.units.map(({ unitId }) => unitId),
+      ),
+    ).finally(() => place.close())
+  }
+  return { ...place, close }
+}
+
 /** Tokens of this deployment for the crews, by unit, and for the dispatcher; good for a day. */
 export async function signTokens(
   databaseUrl: string,
@@ -142,11 +160,16 @@ export const crewOf = (unitId: string): string => `crew-${unitId}`
 export const DESK = 'replay-desk'
 
 async function addFleet(databaseUrl: string, { region, mode, timeZone, units }: Fleet): Promise<void> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const reference = new ReferenceStore(database)
+  await withReference(databaseUrl, async reference => {
     await reference.addRegion({ region, name: region, timeZone, dispatchMode: mode })
     await reference.importUnits(region, units)
+  })
+}
+
+async function withReference(databaseUrl: string, work: (reference: ReferenceStore) => Promise<void>): Promise<void> {
+  const database = openDatabase(databaseUrl)
+  try {
+    await work(new ReferenceStore(database))
   } finally {
     await database.destroy()
   }

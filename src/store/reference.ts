@@ -6,7 +6,7 @@ import type { RegionId, UnitId } from '../domain/ids.ts'
 import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../protocol/reference.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Database } from './database.ts'
-import { nextVersion, type Put, putItems, unknownStations } from './reference/items.ts'
+import { nextVersion, type Put, putItems, removeItem, unknownStations } from './reference/items.ts'
 import { HOSPITALS, type Kind, STATIONS, UNITS } from './reference/kinds.ts'
 import { insertRegion } from './reference/regions.ts'
 
@@ -106,6 +106,15 @@ export class ReferenceStore {
         details: { ...put, given: items.length },
       })
       return put
+    })
+  }
+
+  /** Takes units away that the region has; each leaves it once it has no trip any more. */
+  async retireUnits(region: RegionId, unitIds: readonly UnitId[], audit = unaudited): Promise<void> {
+    await this.#database.transaction().execute(async transaction => {
+      const version = await nextVersion(transaction)
+      for (const unitId of unitIds) await removeItem(transaction, UNITS, region, unitId, version)
+      await audit(transaction, { action: 'units-retired', region, subject: null, details: { given: unitIds.length } })
     })
   }
 

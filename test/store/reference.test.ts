@@ -101,3 +101,19 @@ test('the version rises with every change, also when changes come at once', asyn
   await Promise.all(['C1', 'C2', 'C3'].map(id => store.importUnits('metro', [unit(id)])))
   assert.equal(await store.version(), first + 3)
 })
+
+test('units that are taken away are listed as retired, and the others stay', async () => {
+  await store.addRegion({ region: 'leaving', name: 'Leaving', timeZone: 'UTC', dispatchMode: 'offered' })
+  await store.importUnits(
+    'leaving',
+    ['A', 'B', 'C'].map(unitId => unit(unitId)),
+  )
+  const before = await store.version()
+  await store.retireUnits('leaving', ['A', 'C'])
+  assert.deepEqual(
+    (await store.listUnits('leaving')).map(({ unitId }) => unitId),
+    ['B'],
+  )
+  assert.deepEqual((await store.listRetiredUnits('leaving')).sort(), ['A', 'C'])
+  assert.ok((await store.version()) > before, 'engines hear of it')
+})
