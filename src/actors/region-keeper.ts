@@ -25,6 +25,8 @@ import { WallClock } from './wall-clock.ts'
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
 const SETTLE_LIMIT_MS = 2_000
+/** A look that somebody waits for is followed by a rest of so many times as long as it took, a second at most. */
+const LOOK_REST = 9
 /** How often an engine that stands by asks for the leases: the gap when the other one gives them back. */
 const STAND_BY_MS = 200
 const AWAY_RETRY_MS = 60_000
@@ -83,6 +85,9 @@ export class RegionKeeper implements RegionDirectory {
   #referenceVersion = -1
   /** The look at the reference data that is under way, or was last. */
   #looking: Promise<ForeignLease | null> = Promise.resolve(null)
+  /** The look that has been asked for and has not begun, and when it may. */
+  #asked: Promise<void> | null = null
+  #askedNotBeforeMs = Number.NEGATIVE_INFINITY
   /** Units that regions were told and have not taken yet. */
   readonly #untaken = new Set<Promise<void>>()
   #behind: ForeignLease | null = null
@@ -207,13 +212,33 @@ export class RegionKeeper implements RegionDirectory {
   /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
   async follow(limitMs: number): Promise<boolean> {
     if (!this.#ready || this.#stopped) return false
-    const known = this.#followReference().then(async () => {
-      await Promise.all(this.#untaken)
-      return true
-    })
+    // Whoever asks before it begins shares it.
+    this.#asked ??= this.#lookSoon()
     const late = this.#pause(limitMs).then(() => false)
     // One that fails is told by the next look.
-    return Promise.race([known.catch(() => false), late])
+    return Promise.race([
+      this.#asked.then(
+        () => true,
+        () => false,
+      ),
+      late,
+    ])
+  }
+
+  /** Not at once where one has just been: a look reads all units of a region, and may take only a part of everybody's time. */
+  async #lookSoon(): Promise<void> {
+    const { machine } = this.#parts
+    const restMs = this.#askedNotBeforeMs - machine.monotonicMs()
+    await (restMs > 0 ? this.#pause(restMs) : undefined)
+    this.#asked = null
+    const startedMs = machine.monotonicMs()
+    try {
+      await this.#followReference()
+      await Promise.all(this.#untaken)
+    } finally {
+      const endedMs = machine.monotonicMs()
+      this.#askedNotBeforeMs = endedMs + Math.min(REFERENCE_EVERY_MS, LOOK_REST * (endedMs - startedMs))
+    }
   }
 
   /** Waits until the regions have nothing under way, but not for ever: clients may go on sending. */

@@ -18,12 +18,17 @@ let table: MemoryLeaseTable
 let regions: string[]
 /** What reading the reference data meets, the first time and so on. */
 let referenceFaults: Error[]
+/** How often it was looked at, and how long each look takes. */
+let looks: number
+let lookMs: number
 
 beforeEach(() => {
   machine = new ManualMachine()
   table = new MemoryLeaseTable(() => machine.wallMs())
   regions = ['akl']
   referenceFaults = []
+  looks = 0
+  lookMs = 0
 })
 
 class MemoryWithFaults extends MemoryJournal {
@@ -67,6 +72,8 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
     journal,
     reference: {
       version: async () => {
+        looks += 1
+        if (lookMs > 0) await new Promise<void>(resolve => void machine.after(lookMs, resolve))
         const fault = referenceFaults.shift()
         if (fault !== undefined) throw fault
         return regions.length
@@ -229,4 +236,27 @@ describe('a start', () => {
     assert.equal(none.keeper.ready(), true)
     await none.stop()
   })
+})
+
+test('those who wait for a change to be known share a look, and looks take no more than a tenth of the time', async () => {
+  const { keeper } = engine('one')
+  await keeper.start()
+  lookMs = 20
+  looks = 0
+  const first = Array.from({ length: 10 }, () => keeper.follow(2_000))
+  await machine.advance(20, settle)
+  assert.deepEqual(new Set(await Promise.all(first)), new Set([true]))
+  assert.equal(looks, 1)
+  const second = Array.from({ length: 10 }, () => keeper.follow(2_000))
+  await machine.advance(179, settle)
+  assert.equal(looks, 1, 'nine times the look is the rest behind it')
+  await machine.advance(1, settle)
+  await machine.advance(20, settle)
+  assert.deepEqual(new Set(await Promise.all(second)), new Set([true]))
+  assert.equal(looks, 2)
+  lookMs = 5_000
+  const third = keeper.follow(2_000)
+  await machine.advance(2_000, settle)
+  assert.equal(await third, false, 'whoever cannot be waited for is told so')
+  await keeper.beginDrain()
 })
