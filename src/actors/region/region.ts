@@ -72,12 +72,23 @@ const RECOVERY_SLICE_MS = 8
 /** A log in ruins must not fill the engine's own. */
 const REASONS_LOGGED = 100
 
+/** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
+const NEVER_REFUSED = [
+  'session-closed',
+  'feed-attach-more',
+  'feed-marks-read',
+  'units',
+  'more-units',
+  'deadline',
+  'match',
+  'clock-stepped',
+] as const
+
 export class Region implements Behaviour<RegionMessage>, TripDoor {
   readonly accepts = [
     'command',
     'query',
     'session-opened',
-    'session-closed',
     'watch-board',
     'unwatch-board',
     'watch-tiles',
@@ -87,25 +98,9 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
     'detach',
     'feed-fixes',
     'feed-mark-asked',
-    'feed-attach-more',
-    'feed-marks-read',
-    'units',
-    'more-units',
-    'deadline',
-    'match',
-    'clock-stepped',
+    ...NEVER_REFUSED,
   ] as const
-  /** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
-  readonly neverRefused = [
-    'session-closed',
-    'feed-attach-more',
-    'feed-marks-read',
-    'units',
-    'more-units',
-    'deadline',
-    'match',
-    'clock-stepped',
-  ] as const
+  readonly neverRefused = NEVER_REFUSED
   readonly clock: RegionClock
   readonly ref: ActorRef<RegionMessage>
   readonly #parts: RegionParts
