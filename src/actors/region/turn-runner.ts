@@ -227,24 +227,28 @@ export class TurnRunner {
     live.decided(turn)
     reads.decided(turn)
     if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
-    // A crew is told nothing of a hole in its track, which changes nothing that it is shown.
-    const changed = [...turn.drivers.values()].filter(driver => isOther(memory.driver(driver.unitId), driver))
     for (const call of turn.calls.values()) memory.setCall(call)
-    for (const driver of turn.drivers.values()) this.#setDriver(driver)
+    // A crew is told nothing of a hole in its track, which changes nothing that it is shown.
+    const changed = new Set<UnitId>()
+    for (const driver of turn.drivers.values()) if (this.#setDriver(driver)) changed.add(driver.unitId)
     for (const trip of turn.trips.values()) this.#setTrip(trip)
     this.#publish(turn, changed)
     this.#parts.onTurn?.(events)
   }
 
-  #setDriver(state: DriverState): void {
+  /** Output: whether the unit is another now (`isOther`). */
+  #setDriver(state: DriverState): boolean {
     const { memory, desk, addDriver } = this.#parts
     const before = memory.driver(state.unitId)
     const actor = memory.driverActor(state.unitId) ?? addDriver(state)
     actor.state = state
-    if (isOther(before, state)) desk.onDriver(before, state, actor.location.current)
-    if (state.retired !== true) return
-    memory.retiring.delete(state.unitId)
-    actor.feed?.end('unit-retired')
+    const isChanged = isOther(before, state)
+    if (isChanged) desk.onDriver(before, state, actor.location.current)
+    if (state.retired === true) {
+      memory.retiring.delete(state.unitId)
+      actor.feed?.end('unit-retired')
+    }
+    return isChanged
   }
 
   #setTrip(state: TripState): void {
@@ -257,10 +261,10 @@ export class TurnRunner {
   }
 
   /** Captures now what the turn has to tell, and lets it leave when the record is durable. */
-  #publish(turn: Turn, changed: readonly DriverState[]): void {
+  #publish(turn: Turn, changed: ReadonlySet<UnitId>): void {
     const { memory, board, live, outbox, metrics } = this.#parts
     const frame = board.keep(turn.position, turn.recordedAtMs, turn.events)
-    const concerned = new Set<UnitId>(changed.map(({ unitId }) => unitId))
+    const concerned = new Set(changed)
     for (const trip of turn.trips.values()) {
       const unitId = unitOf(trip)
       if (unitId !== null) concerned.add(unitId)
