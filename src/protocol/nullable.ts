@@ -11,15 +11,26 @@ export const innerOf = (schema: z.core.$ZodType): z.ZodType | undefined => besid
 export function orNull<T extends z.ZodType>(schema: T) {
   const made = z.unknown().transform((value, context): z.output<T> | null => {
     if (value === null) return null
-    const result = schema.safeParse(value)
-    if (result.success) return result.data
-    for (const issue of result.error.issues) {
-      const isWhole = issue.path.length === 0 && issue.code !== 'unrecognized_keys'
-      const message = isWhole ? `${issue.message}, or null` : issue.message
-      context.issues.push({ ...issue, message, input: value } as z.core.$ZodRawIssue)
-    }
-    return z.NEVER
+    return readBy(schema, value, context, ({ path, code, message }) => {
+      const isWhole = path.length === 0 && code !== 'unrecognized_keys'
+      return isWhole ? `${message}, or null` : message
+    })
   })
   besidesNull.set(made, schema)
   return made
+}
+
+/** What a schema inside a transform makes of a value; what it finds wrong becomes what the transform finds wrong. */
+export function readBy<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  context: z.core.$RefinementCtx,
+  wording: (issue: z.core.$ZodIssue) => string = ({ message }) => message,
+): z.output<T> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  for (const issue of result.error.issues) {
+    context.issues.push({ ...issue, message: wording(issue), input: value } as z.core.$ZodRawIssue)
+  }
+  return z.NEVER
 }

@@ -22,7 +22,7 @@ import {
 } from '../domain/vocabulary.ts'
 import { fromE7, inRange, noMinusZero, toE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
-import { orNull } from './nullable.ts'
+import { orNull, readBy } from './nullable.ts'
 import { isWithin } from './text.ts'
 import { parseTile } from './tiles.ts'
 import { type ClientTypeName, type FeedChannel, type StreamDeclaration, TILE_ZOOMS, type TileWatch } from './wire.ts'
@@ -87,12 +87,7 @@ const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
 const longList = <T>(item: z.ZodType<T>, min: number, max: number, quick: (given: unknown) => T | null) => {
   const slow = list(item, min, max)
   const quickly = z.unknown().transform((given, context): T[] => {
-    const read = quickList(given, min, max, quick)
-    if (read !== null) return read
-    const parsed = slow.safeParse(given)
-    if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: given } as never)
-    return z.NEVER
+    return quickList(given, min, max, quick) ?? readBy(slow, given, context)
   })
   READ_QUICKLY.set(quickly, slow)
   return quickly
