@@ -6,13 +6,19 @@ import type { HttpConnection } from './http-connection.ts'
 export class PortableRequest implements DoorRequest {
   readonly path: string
   readonly #query: string | undefined
-  readonly #request: IncomingMessage
+  readonly #method: string
+  /** Of the head, names in lower case. */
+  readonly #lines: readonly (readonly [name: string, value: string])[]
   #parameters: readonly string[] = []
   #yields = false
 
   constructor(request: IncomingMessage) {
-    this.#request = request
-    const url = request.url ?? ''
+    const { rawHeaders, method = '', url = '' } = request
+    this.#method = method
+    this.#lines = Array.from({ length: rawHeaders.length / 2 }, (_, i) => [
+      rawHeaders[2 * i]!.toLowerCase(),
+      rawHeaders[2 * i + 1]!,
+    ])
     const mark = url.indexOf('?')
     this.path = mark < 0 ? url : url.slice(0, mark)
     this.#query = mark < 0 ? undefined : url.slice(mark + 1)
@@ -30,18 +36,16 @@ export class PortableRequest implements DoorRequest {
 
   /** Lines of the head. */
   get lines(): number {
-    return this.#request.rawHeaders.length / 2
+    return this.#lines.length
   }
 
   getHeader(name: string): string {
-    const { rawHeaders } = this.#request
-    for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) return rawHeaders[i + 1]!
+    for (const [each, value] of this.#lines) if (each === name) return value
     return ''
   }
 
   forEach(each: (name: string, value: string) => void): void {
-    const { rawHeaders } = this.#request
-    for (let i = 0; i < rawHeaders.length; i += 2) each(rawHeaders[i]!.toLowerCase(), rawHeaders[i + 1]!)
+    for (const [name, value] of this.#lines) each(name, value)
   }
 
   getUrl(): string {
@@ -53,7 +57,7 @@ export class PortableRequest implements DoorRequest {
   }
 
   getCaseSensitiveMethod(): string {
-    return this.#request.method ?? ''
+    return this.#method
   }
 
   getParameter(index: number): string | undefined {
