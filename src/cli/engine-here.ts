@@ -1,7 +1,7 @@
 /** The engines of this machine that a command may mean: those of the data directory, and whoever has the port. */
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import type { Config } from '../config/index.ts'
+import { askHere } from '../gateway/ask-here.ts'
 import { portTrouble } from '../gateway/port-holder.ts'
 import { otherEngines } from '../process/run-file.ts'
 
@@ -17,8 +17,7 @@ export interface Readyz {
   readonly report: Readonly<Record<string, unknown>>
 }
 
-const ANSWER_WITHIN_MS = 3_000
-const ANSWER_CHARS_MAX = 100_000
+const BOUNDS = { withinMs: 3_000, charsMax: 100_000 }
 
 /** Errors: none; what cannot be found out is left out. */
 export async function enginesHere(config: Config): Promise<EngineHere[]> {
@@ -30,28 +29,9 @@ export async function enginesHere(config: Config): Promise<EngineHere[]> {
 }
 
 /** What an engine says of itself; null when it does not answer in time. Errors: none. */
-export function askReadyz(address: string): Promise<Readyz | null> {
-  return new Promise(resolve => {
-    const url = new URL('readyz', address)
-    const request = url.protocol === 'https:' ? httpsRequest : httpRequest
-    // It is this machine that is asked, and the certificate is of another name.
-    const asked = request(url, { rejectUnauthorized: false, agent: false }, response => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > ANSWER_CHARS_MAX) asked.destroy()
-      })
-      response.on('end', () => resolve(readyzOf(response.statusCode ?? 0, text)))
-    })
-    const limit = setTimeout(() => asked.destroy(), ANSWER_WITHIN_MS)
-    asked.on('error', () => undefined)
-    asked.once('close', () => {
-      clearTimeout(limit)
-      resolve(null)
-    })
-    asked.end()
-  })
+export async function askReadyz(address: string): Promise<Readyz | null> {
+  const { status, text } = await askHere(urlToHttpOptions(new URL('readyz', address)), BOUNDS)
+  return readyzOf(status, text)
 }
 
 function readyzOf(status: number, text: string): Readyz | null {

@@ -5,9 +5,8 @@
  * Goldenhour, it says itself: its answers name their problems by a URN of ours.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { createServer, isIP } from 'node:net'
+import { askHere } from './ask-here.ts'
 
 export interface PortHolder {
   /** Null where this user may not see it. */
@@ -19,9 +18,8 @@ export interface PortHolder {
 
 type Reason = 'in-use' | 'not-allowed' | 'no-such-address'
 
-const ANSWER_WITHIN_MS = 1_000
 const COMMAND_CHARS_MAX = 120
-const ANSWER_CHARS_MAX = 10_000
+const BOUNDS = { withinMs: 1_000, charsMax: 10_000 }
 const LISTENING = '0A'
 
 /** The port could not be taken. */
@@ -138,26 +136,9 @@ function openFilesOf(pid: string): string[] {
 async function speaksGoldenhour(host: string, port: number): Promise<boolean> {
   // What listens on every address answers on loopback.
   const address = host === '0.0.0.0' || host === '::' || isIP(host) === 0 ? 'localhost' : host
-  for (const request of [httpRequest, httpsRequest]) {
-    const body = await new Promise<string>(resolve => {
-      let text = ''
-      const options = { host: address, port, path: '/v1/who', rejectUnauthorized: false, agent: false }
-      const asked = request(options, response => {
-        response.on('data', (chunk: Buffer) => {
-          text += chunk.toString()
-          if (text.length > ANSWER_CHARS_MAX) asked.destroy()
-        })
-      })
-      const limit = setTimeout(() => asked.destroy(), ANSWER_WITHIN_MS)
-      // What went wrong does not matter; it comes to its end all the same.
-      asked.on('error', () => undefined)
-      asked.once('close', () => {
-        clearTimeout(limit)
-        resolve(text)
-      })
-      asked.end()
-    })
-    if (body.includes('"urn:goldenhour:error:')) return true
+  for (const protocol of ['http:', 'https:']) {
+    const { text } = await askHere({ protocol, host: address, port, path: '/v1/who' }, BOUNDS)
+    if (text.includes('"urn:goldenhour:error:')) return true
   }
   return false
 }

@@ -45,6 +45,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/tls.ts': 'certificates',
   'src/gateway/limits/open-files.ts': 'files that the system lets a process open',
   'src/gateway/port-holder.ts': 'who holds the port of a process',
+  'src/gateway/ask-here.ts': 'who holds the port of a process',
   'src/gateway/preflight.ts': 'HTTP',
   'src/gateway/other-methods.ts': 'HTTP',
   'src/gateway/store-waits.ts': 'HTTP',
