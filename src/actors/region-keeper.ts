@@ -40,10 +40,10 @@ export interface ReferenceSource {
   /** Rises with every change of anything. */
   version(): Promise<number>
   listRegions(): Promise<readonly RegionReference[]>
-  /** The version at which a unit of the region was last added, changed or retired. */
-  unitsVersion(region: RegionId): Promise<number>
-  listUnits(region: RegionId): Promise<readonly UnitReference[]>
-  listRetiredUnits(region: RegionId): Promise<readonly UnitId[]>
+  /** Those that were added or changed after a version; null: all. */
+  listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
+  /** Those that were retired after a version and stand as retired. */
+  listRetiredUnits(region: RegionId, since: number | null): Promise<readonly UnitId[]>
 }
 
 interface RegionKeeperParts
@@ -78,8 +78,8 @@ export class RegionKeeper implements RegionDirectory {
   readonly #clocks: ClockWatch
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #lostWhileStarting = new Set<RegionId>()
-  /** The version of the reference data up to which each region's memory knows its units, and that of those units. */
-  readonly #told = new WeakMap<Region, { readonly version: number; readonly units: number }>()
+  /** The version of the reference data up to which each region's memory was told its units. */
+  readonly #told = new WeakMap<Region, number>()
   readonly #recovering = new Map<RegionId, RecoveryProgress>()
   readonly #away = new Map<RegionId, string>()
   #referenceVersion = -1
@@ -225,7 +225,7 @@ export class RegionKeeper implements RegionDirectory {
     ])
   }
 
-  /** Not at once where one has just been: a look reads all units of a region, and may take only a part of everybody's time. */
+  /** Not at once where one has just been: a look may find a million units, and may take only a part of everybody's time. */
   async #lookSoon(): Promise<void> {
     const { machine } = this.#parts
     const restMs = this.#askedNotBeforeMs - machine.monotonicMs()
@@ -287,12 +287,9 @@ export class RegionKeeper implements RegionDirectory {
       // One that is being rebuilt is told the next time; one that was rebuilt, anew: what its former memory was told may
       // have been lost with it.
       if (region === null) continue
-      const told = this.#told.get(region)
-      if (told?.version === version) continue
-      // A change of stations, hospitals or other regions is none of this one's.
-      const units = await reference.unitsVersion(regionId)
-      if (units !== told?.units) await this.#tellUnits(regionId, region)
-      this.#told.set(region, { version, units })
+      const told = this.#told.get(region) ?? null
+      if (told !== version) await this.#tellUnits(regionId, region, told)
+      this.#told.set(region, version)
     }
     return null
   }
@@ -309,9 +306,13 @@ export class RegionKeeper implements RegionDirectory {
     for (const { region } of this.#hosts.values()) if (region !== null) yield region.clock
   }
 
-  async #tellUnits(regionId: RegionId, region: Region): Promise<void> {
+  /** What changes meanwhile may be among it, and is told the next time too. */
+  async #tellUnits(regionId: RegionId, region: Region, since: number | null): Promise<void> {
     const { reference } = this.#parts
-    const [units, retired] = await Promise.all([reference.listUnits(regionId), reference.listRetiredUnits(regionId)])
+    const [units, retired] = await Promise.all([
+      reference.listUnits(regionId, since),
+      reference.listRetiredUnits(regionId, since),
+    ])
     if (units.length + retired.length === 0) return
     const taken = new Promise<void>(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken }))
     // Never, of a region that is dropped: whoever waits does so with a limit.

@@ -1,5 +1,5 @@
 /** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
@@ -39,6 +39,9 @@ const THINKING_MAX_MS = 30_000
 
 /** Units of one answer: 100 kB, 5 ms. */
 const ROWS_PER_PAGE = 1_000
+const UNIT_FIELDS = sql`
+  unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", capabilities,
+  home_station AS "homeStation"`
 
 const unaudited: AuditChange = () => Promise.resolve()
 
@@ -123,62 +126,50 @@ export class ReferenceStore {
     return unknownStations(this.#database, region, stationIds)
   }
 
-  /** The units of a region, by id; read page by page, so that a million of them hold up nobody. */
-  async listUnits(region: RegionId): Promise<UnitReference[]> {
+  /**
+   * The units of a region that were added or changed after a version, in the order of their changes; null: all. Read
+   * page by page, so that a million of them hold up nobody: what changes meanwhile may come twice.
+   */
+  async listUnits(region: RegionId, since: number | null = null): Promise<UnitReference[]> {
     const units: UnitReference[] = []
-    for (let after = ''; ; after = units.at(-1)!.unitId) {
-      const page = await this.#database
-        .selectFrom('reference.units')
-        .select([
-          'unit_id as unitId',
-          'call_sign as callSign',
-          'level_of_care as levelOfCare',
-          'capabilities',
-          'home_station as homeStation',
-        ])
-        .where('region', '=', region)
-        .where('unit_id', '>', after)
-        .orderBy('unit_id')
-        .limit(ROWS_PER_PAGE)
-        .execute()
-      for (const unit of page) units.push(unit)
-      if (page.length < ROWS_PER_PAGE) return units
+    const table = sql`reference.units`
+    for await (const page of this.#changes<UnitReference>(table, UNIT_FIELDS, region, since)) {
+      for (const { version: _, ...unit } of page) units.push(unit as unknown as UnitReference)
     }
+    return units
   }
 
-  /** The units that the region had and has no longer, by id; page by page, too. */
-  async listRetiredUnits(region: RegionId): Promise<UnitId[]> {
+  /** The units that the region has no longer, and that were retired after a version, in that order; page by page, too. */
+  async listRetiredUnits(region: RegionId, since: number | null = null): Promise<UnitId[]> {
     const unitIds: UnitId[] = []
-    for (let after = ''; ; after = unitIds.at(-1)!) {
-      const page = await this.#database
-        .selectFrom('reference.retired_units')
-        .select('unit_id')
-        .where('region', '=', region)
-        .where('unit_id', '>', after)
-        .orderBy('unit_id')
-        .limit(ROWS_PER_PAGE)
-        .execute()
-      for (const row of page) unitIds.push(row.unit_id)
-      if (page.length < ROWS_PER_PAGE) return unitIds
+    const table = sql`reference.retired_units`
+    for await (const page of this.#changes(table, sql`unit_id AS "unitId"`, region, since)) {
+      for (const { unitId } of page) unitIds.push(unitId)
     }
+    return unitIds
   }
-
   /** Rises with every change of anything: an unchanged number means that nothing changed. */
   async version(): Promise<number> {
     const row = await this.#database.selectFrom('reference.version').select('version').executeTakeFirstOrThrow()
     return row.version
   }
 
-  /** The version at which a unit of the region was last added, changed or retired; 0 where none ever was. */
-  async unitsVersion(region: RegionId): Promise<number> {
-    const newest = (table: 'reference.units' | 'reference.retired_units') =>
-      this.#database
-        .selectFrom(table)
-        .select(({ fn }) => fn.max('version').as('version'))
-        .where('region', '=', region)
-        .executeTakeFirstOrThrow()
-    const [units, retired] = await Promise.all([newest('reference.units'), newest('reference.retired_units')])
-    return Math.max(units.version ?? 0, retired.version ?? 0)
+  /** One that changes between two pages moves behind those that were read, and comes again. */
+  async *#changes<T extends { readonly unitId: UnitId }>(
+    table: RawBuilder<unknown>,
+    fields: RawBuilder<unknown>,
+    region: RegionId,
+    since: number | null,
+  ): AsyncGenerator<readonly (T & { readonly version: number })[]> {
+    for (let version = since === null ? 0 : since + 1, after = ''; ; ) {
+      const { rows } = await sql<T & { readonly version: number }>`
+        SELECT ${fields}, version FROM ${table}
+        WHERE region = ${region} AND (version, unit_id) > (${version}, ${after})
+        ORDER BY version, unit_id LIMIT ${ROWS_PER_PAGE}`.execute(this.#database)
+      yield rows
+      if (rows.length < ROWS_PER_PAGE) return
+      ;({ version, unitId: after } = rows.at(-1)!)
+    }
   }
 }
 

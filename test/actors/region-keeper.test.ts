@@ -21,6 +21,8 @@ let referenceFaults: Error[]
 /** How often it was looked at, and how long each look takes. */
 let looks: number
 let lookMs: number
+/** Since which version the units of which region were asked for. */
+let unitsAsked: (readonly [region: string, since: number | null])[]
 
 beforeEach(() => {
   machine = new ManualMachine()
@@ -29,6 +31,7 @@ beforeEach(() => {
   referenceFaults = []
   looks = 0
   lookMs = 0
+  unitsAsked = []
 })
 
 class MemoryWithFaults extends MemoryJournal {
@@ -82,8 +85,10 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
         regions.map(
           region => ({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered', version: 1 }) as never,
         ),
-      unitsVersion: async () => 0,
-      listUnits: async () => [],
+      listUnits: async (region, since) => {
+        unitsAsked.push([region, since])
+        return []
+      },
       listRetiredUnits: async () => [],
     },
     metrics: new Metrics(),
@@ -259,4 +264,24 @@ test('those who wait for a change to be known share a look, and looks take no mo
   await machine.advance(2_000, settle)
   assert.equal(await third, false, 'whoever cannot be waited for is told so')
   await keeper.beginDrain()
+})
+
+test('a region is told all its units once, and then what has changed since', async () => {
+  const { keeper, stop } = engine('one')
+  await keeper.start()
+  regions.push('wlg')
+  assert.equal(await keeper.follow(60_000), true)
+  regions.push('chc')
+  const second = keeper.follow(60_000)
+  await machine.advance(1_000, settle)
+  assert.equal(await second, true)
+  assert.deepEqual(unitsAsked, [
+    ['akl', null],
+    ['akl', 1],
+    ['wlg', null],
+    ['akl', 2],
+    ['wlg', 2],
+    ['chc', null],
+  ])
+  await stop()
 })

@@ -141,7 +141,7 @@ test('pages follow one another without a gap or a repetition', async () => {
 test('a unit taken away is retired, and live again once it is put again', async () => {
   const region = await newRegion()
   await store.import('units', region, [unit('A1'), unit('A2')])
-  const before = await store.unitsVersion(region)
+  const before = await store.version()
   await database.transaction().execute(async transaction => {
     await removeItem(transaction, UNITS, region, 'A1', await nextVersion(transaction))
   })
@@ -150,11 +150,11 @@ test('a unit taken away is retired, and live again once it is put again', async 
     (await store.listUnits(region)).map(each => each.unitId),
     ['A2'],
   )
-  const retired = await store.unitsVersion(region)
-  assert.ok(retired > before)
+  assert.deepEqual(await changesSince(region, before), [[], ['A1']])
+  const retired = await store.version()
   await store.import('units', region, [unit('A1')])
   assert.deepEqual(await store.listRetiredUnits(region), [])
-  assert.ok((await store.unitsVersion(region)) > retired)
+  assert.deepEqual(await changesSince(region, retired), [['A1'], []])
 })
 
 test('a version never comes again, not even for a thing that was deleted and made anew', async () => {
@@ -170,14 +170,37 @@ test('a version never comes again, not even for a thing that was deleted and mad
   assert.equal(new Set(versions).size, 3)
 })
 
-test('the units of one region do not move the version of another', async () => {
+test('what changed among the units of a region is told without the others, of it or of another', async () => {
   const [one, other] = [await newRegion(), await newRegion()]
-  await store.import('units', one, [unit('A1')])
-  const stands = await store.unitsVersion(one)
+  await store.import('units', one, [unit('A1'), unit('A2'), unit('A3')])
+  const before = await store.version()
   await store.import('units', other, [unit('A1')])
   await store.import('stations', one, [station('S1')])
-  assert.equal(await store.unitsVersion(one), stands)
+  assert.deepEqual(await changesSince(one, before), [[], []])
+  await store.import('units', one, [unit('A1'), { ...unit('A2'), callSign: 'Another' }, unit('A4')])
+  assert.deepEqual(await changesSince(one, before), [['A2', 'A4'], []])
+  assert.deepEqual(await changesSince(one, null), [['A1', 'A3', 'A2', 'A4'], []])
 })
+
+test('of many changes each is told once, those of one version and those of many', async () => {
+  const region = await newRegion()
+  const ids = Array.from({ length: 2_500 }, (_, i) => `U${i}`)
+  await store.import(
+    'units',
+    region,
+    ids.map(id => unit(id)),
+  )
+  const before = await store.version()
+  for (const id of ids.slice(0, 30)) await store.import('units', region, [{ ...unit(id), callSign: 'Another' }])
+  const [all] = await changesSince(region, null)
+  assert.deepEqual([...all!].sort(), [...ids].sort())
+  assert.deepEqual(await changesSince(region, before), [ids.slice(0, 30), []])
+})
+
+async function changesSince(region: string, version: number | null): Promise<string[][]> {
+  const units = await store.listUnits(region, version)
+  return [units.map(({ unitId }) => unitId), await store.listRetiredUnits(region, version)]
+}
 
 test('changes that come at once happen one after the other', async () => {
   const region = await newRegion()

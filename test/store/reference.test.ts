@@ -63,8 +63,8 @@ test('an import adds units and replaces those of the same id', async () => {
   await store.importUnits('metro', [unit('A1'), unit('A2', { homeStation: null, capabilities: [] })])
   await store.importUnits('metro', [unit('A1', { callSign: 'Rescue 1', levelOfCare: 'cct' })])
   assert.deepEqual(await store.listUnits('metro'), [
-    unit('A1', { callSign: 'Rescue 1', levelOfCare: 'cct' }),
     unit('A2', { homeStation: null, capabilities: [] }),
+    unit('A1', { callSign: 'Rescue 1', levelOfCare: 'cct' }),
   ])
 })
 

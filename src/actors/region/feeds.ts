@@ -358,7 +358,11 @@ class Feed {
       for (const [stream, found] of this.#unrecorded) if (found === holes) this.#unrecorded.delete(stream)
     })
     begun.next = end
-    if (end < channels.length) return this.#door.later(this.#session)
+    if (end < channels.length) {
+      const more = () => this.#door.later(this.#session)
+      // At the pace of the store: the records of others must not stand behind all of it.
+      return holes.length === 0 ? more() : this.#door.hold(more, more)
+    }
     this.#begun = null
     const leave = (position: number) => {
       const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)

@@ -1,5 +1,4 @@
 /** What a region's own actor may be told, and what becomes of a message that no actor will get. */
-import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { FeedChannel, TileWatch } from '../../protocol/wire.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
@@ -8,6 +7,7 @@ import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { Deadline } from './deadlines.ts'
 import type { FeedFrame } from './feeds.ts'
+import type { UnitChanges } from './reference.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
@@ -57,14 +57,11 @@ export type RegionMessage =
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
-  /** `retired`: those that the service has given up; absent where nobody looked. */
-  | {
+  | ({
       readonly type: 'units'
-      readonly units: readonly UnitReference[]
-      readonly retired?: readonly UnitId[]
-      /** All of them, or of a newer list, have been taken. */
+      /** All of them have been taken. */
       readonly onTaken?: () => void
-    }
+    } & UnitChanges)
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
   /** Region time has stepped by so much, and these had been told another. */

@@ -16,25 +16,30 @@ const UNITS_PER_RECORD = 256
 /** Units compared with what is known of them, or noted as given up, in one go. */
 const UNITS_PER_LOOK = 1_024
 
-/**
- * Takes the region's units as they are now. It yields where others are to have their turn; then it must go on before any
- * other such list is begun, or be given up for a newer one.
- * Input: `retired` those that the region had and has no longer, null where nobody looked.
- */
+export interface UnitChanges {
+  /** Those that are new or changed, as they are now; others may be among them. */
+  readonly units: readonly UnitReference[]
+  /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
+  readonly retired?: readonly UnitId[]
+}
+
+/** Takes changes of the region's units. It yields where others are to have their turn; other changes wait for its end. */
 export function* takeUnits(
   memory: RegionMemory,
   turns: TurnRunner,
-  units: readonly UnitReference[],
-  retired: readonly UnitId[] | null,
+  { units, retired = [] }: UnitChanges,
 ): Generator<undefined, void> {
-  if (retired !== null) {
-    const retiring = new Set<UnitId>()
-    for (const part of parts(retired, UNITS_PER_LOOK)) {
-      for (const unitId of part) if (isLive(memory.driver(unitId))) retiring.add(unitId)
+  const { retiring } = memory
+  for (const part of parts(retired, UNITS_PER_LOOK)) {
+    for (const unitId of part) if (isLive(memory.driver(unitId))) retiring.add(unitId)
+    if (part.length === UNITS_PER_LOOK) yield
+  }
+  if (retiring.size > 0) {
+    // Before anything is recorded: a unit that is registered again must not be retired in that very turn.
+    for (const part of parts(units, UNITS_PER_LOOK)) {
+      for (const { unitId } of part) retiring.delete(unitId)
       if (part.length === UNITS_PER_LOOK) yield
     }
-    // Before anything else is recorded: a unit that is registered again must not be retired in that very turn.
-    memory.retiring = retiring
   }
   let changed: UnitReference[] = []
   for (const part of parts(units, UNITS_PER_LOOK)) {

@@ -56,6 +56,11 @@ const IMPORT_PENDING_MAX = 8
 /** How often a drain looks whether its time is over. */
 const DRAIN_LOOK_MS = 100
 
+interface TakenUnits {
+  readonly parts: ReturnType<typeof takeUnits>
+  readonly onTaken: (() => void) | undefined
+}
+
 /** Until when a drain may wait for what is not durable, and write snapshots; monotonic. */
 export interface DrainLimits {
   readonly flushUntilMs: number
@@ -129,9 +134,8 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
   /** Until when crews have time to come back after this start, region time; set once everything is here. */
   #backUntilMs = Number.POSITIVE_INFINITY
   #matchAsked = false
-  /** The units that are being taken; null when all of them are. */
-  #units: ReturnType<typeof takeUnits> | null = null
-  readonly #onUnitsTaken: (() => void)[] = []
+  /** Changes of units that are being taken, or wait; nobody outside makes many, each is a change of reference data. */
+  readonly #units: TakenUnits[] = []
   #isMoreAsked = false
   /** Positions of its records that may not be durable yet. */
   #importing: number[] = []
@@ -448,9 +452,7 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
       case 'feed-marks-read':
         return this.#feeds.marksRead(message.session, message.read)
       case 'units':
-        // A newer list has all that an older one has.
-        this.#units = takeUnits(this.#memory, this.#turns, message.units, message.retired ?? null)
-        if (message.onTaken !== undefined) this.#onUnitsTaken.push(message.onTaken)
+        this.#units.push({ parts: takeUnits(this.#memory, this.#turns, message), onTaken: message.onTaken })
         return this.#takeUnits()
       case 'more-units':
         this.#isMoreAsked = false
@@ -481,18 +483,19 @@ export class Region implements Behaviour<RegionMessage>, TripDoor {
    * stand in a long queue before those of others: it goes on when most of what it recorded is durable.
    */
   #takeUnits(): void {
-    if (this.#units === null || this.#dropped) return
+    const [units] = this.#units
+    if (units === undefined || this.#dropped) return
     const headBefore = this.#writer.head
-    if (this.#units.next().done === true) {
-      this.#units = null
-      for (const taken of this.#onUnitsTaken.splice(0)) taken()
+    if (units.parts.next().done === true) {
+      this.#units.shift()
+      units.onTaken?.()
     }
     if (this.#writer.head > headBefore) this.#importing.push(this.#writer.head)
     this.#askForMoreUnits()
   }
 
   #askForMoreUnits(): void {
-    if (this.#units === null || this.#isMoreAsked) return
+    if (this.#units.length === 0 || this.#isMoreAsked) return
     this.#importing = this.#importing.filter(position => position > this.#writer.durable)
     if (this.#importing.length >= IMPORT_PENDING_MAX) return
     this.#isMoreAsked = true

@@ -9,6 +9,7 @@ import { audit } from './0006-audit.ts'
 import { callDetails } from './0007-call-details.ts'
 import { checksums } from './0008-checksums.ts'
 import { streamMarks } from './0009-stream-marks.ts'
+import { unitChanges } from './0010-unit-changes.ts'
 
 export const migrations: readonly Migration[] = [
   log,
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   callDetails,
   checksums,
   streamMarks,
+  unitChanges,
 ]

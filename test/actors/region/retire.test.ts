@@ -178,16 +178,19 @@ test('an import waits for the store, so that the records of others do not stand 
   assert.equal([...world.region.states.driverActors()].length, 5_000)
 })
 
-test('of two lists of units the newer one counts, also while the older one is being taken', async () => {
+test('changes of units that come while others are being taken are taken after them, and none is left out', async () => {
   const units = (callSign: string) =>
     Array.from({ length: 3_000 }, (_, i): UnitReference => {
       return { unitId: `U${i}`, callSign, levelOfCare: 'als', capabilities: [], homeStation: null }
     })
-  world.region.ref.tell({ type: 'units', units: units('old'), retired: [] })
-  world.region.ref.tell({ type: 'units', units: units('new').slice(0, 2_000), retired: ['U2500'] })
+  let taken = 0
+  const onTaken = () => void (taken += 1)
+  world.region.ref.tell({ type: 'units', units: units('old'), onTaken })
+  world.region.ref.tell({ type: 'units', units: units('new').slice(0, 1_000), retired: ['U2500'], onTaken })
   await world.advance(10_000)
-  const callSigns = new Set([...world.region.states.driverActors()].map(({ state }) => state.callSign))
-  assert.deepEqual([...callSigns], ['new'])
+  const live = [...world.region.states.driverActors()].filter(({ state }) => state.retired !== true)
+  const called = (callSign: string) => live.filter(({ state }) => state.callSign === callSign).length
+  assert.deepEqual([called('new'), called('old'), taken], [1_000, 1_999, 2])
 })
 
 test('a whole fleet is given up in parts, each unit once', async () => {

@@ -273,9 +273,8 @@ export class SimulatedDatabase {
     return {
       version: () => answer(this.#version),
       listRegions: () => answer([region]),
-      unitsVersion: (_: RegionId) => answer(this.#version),
-      listUnits: (_: RegionId) => answer(this.#units),
-      listRetiredUnits: (_: RegionId) => answer([]),
+      listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
+      listRetiredUnits: () => answer([]),
     }
   }
 
