@@ -184,7 +184,9 @@ test('changes of units that come while others are being taken are taken after th
       return { unitId: `U${i}`, callSign, levelOfCare: 'als', capabilities: [], homeStation: null }
     })
   let taken = 0
-  const onTaken = () => void (taken += 1)
+  const onTaken = () => {
+    taken += 1
+  }
   world.region.ref.tell({ type: 'units', units: units('old'), onTaken })
   world.region.ref.tell({ type: 'units', units: units('new').slice(0, 1_000), retired: ['U2500'], onTaken })
   await world.advance(10_000)
