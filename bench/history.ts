@@ -1,8 +1,8 @@
 /** A region's past, written into the log as an engine would have written it: units, open trips, calls that have ended. */
 import { enterCall } from '../src/domain/call.ts'
 import { offerMade } from '../src/domain/desk.ts'
+import { callKey, driverKey, tripKey } from '../src/domain/entity.ts'
 import type { DomainEvent } from '../src/domain/events.ts'
-import { callKey, driverKey, tripKey } from '../src/domain/ids.ts'
 import { DEFAULT_POLICY } from '../src/domain/policy.ts'
 import { evolveTrip } from '../src/domain/trip.ts'
 import type { Ownership, RecordWrite } from '../src/store/journal.ts'

@@ -6,30 +6,10 @@
  * offers and buttons go by, and what clients compute. *Recorded time* is apart from it: it never runs backwards, so after
  * a clock that was ahead it lies ahead of the line, and runs slower until the line has caught up.
  */
+import type { MachineClock } from '../base/time.ts'
 import type { ClockView } from '../protocol/wire.ts'
 import type { ClockAnchor } from '../store/clock-anchor.ts'
 import type { WallClock } from './wall-clock.ts'
-
-/** The machine's time and its timers; the only source of both. */
-export interface MachineClock {
-  /** Epoch milliseconds UTC. */
-  wallMs(): number
-  monotonicMs(): number
-  /** Runs once, `delayMs` from now by the monotonic clock; the answer cancels it. */
-  after(delayMs: number, run: () => void): () => void
-}
-
-/** setTimeout takes a 32-bit delay; longer ones would fire at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
-
-export const systemClock: MachineClock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMEOUT_MS))
-    return () => clearTimeout(timer)
-  },
-}
 
 /** How fast recorded time runs while the line lies behind it: an hour is made good in four, and no two records part by more. */
 const HEALING_PACE = 0.75

@@ -1,6 +1,7 @@
 /** The refusals that actors give for the engine's own state, in one wording each. */
+
+import type { Refusal } from '../base/refusal.ts'
 import type { CallId, TripId, UnitId } from '../domain/ids.ts'
-import type { Refusal } from '../protocol/errors.ts'
 
 export const UNAVAILABLE: Refusal = {
   code: 'unavailable',

@@ -4,11 +4,11 @@
  * Everything here is message passing; the gateway never sees an actor's state. Answers come back through the callback
  * or session given with the request, never before what they tell is durable.
  */
+import type { Refused } from '../base/result.ts'
 import type { Command } from '../domain/commands.ts'
 import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
-import type { Refusal } from '../protocol/errors.ts'
 import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
 import type {
   CallView,
@@ -62,7 +62,7 @@ export interface HelloRequest {
 
 export type Outcome =
   | { readonly ok: true; readonly position: number; readonly result: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly refusal: Refusal }
+  | Refused
 
 export interface CommandRequest {
   readonly commandId: string
@@ -88,7 +88,7 @@ export type QueryAnswer =
       readonly position: number
       readonly result: NearestResult | TripView | CallView | UnitView | HeldView
     }
-  | { readonly ok: false; readonly refusal: Refusal }
+  | Refused
 
 /** Of a snapshot the units and trips, or of the records instead of it the events; the other is 0. */
 export interface BoardSize {

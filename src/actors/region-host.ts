@@ -4,8 +4,10 @@
  * Modes: `away` (not recovered yet, or dropped; everything is answered `unavailable`) and `here`. A region whose batch
  * was refused for its content is dropped and recovered anew; one that another process has taken stays away.
  */
+
+import type { Refusal } from '../base/refusal.ts'
 import type { UnitId } from '../domain/ids.ts'
-import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
+import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
 import type { FeedChannel, TileWatch, WireFix } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'

@@ -9,7 +9,7 @@
  * adopted: where a machine was suspended, what they said is as old as what is believed.
  * One object for a process: whoever begins while the wall is in doubt must not believe it more than others do.
  */
-import type { MachineClock } from './clock.ts'
+import type { MachineClock } from '../base/time.ts'
 
 /** Below this the wall is being slewed, or only ticks more coarsely than the monotonic clock. */
 const STEP_MS = 1_000

@@ -1,9 +1,10 @@
 /** `goldenhour device`: programs and trackers with keys of their own; a running engine heeds a change within a second. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Result } from '../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { Devices, NAME_CHARS, NEW_DEVICE } from '../gateway/auth/devices.ts'
 import { keptUnits } from '../gateway/auth/units.ts'
-import type { Step } from '../gateway/http.ts'
 import { labelMust } from '../protocol/text.ts'
 import type { Database } from '../store/database.ts'
 import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../store/devices.ts'
@@ -87,7 +88,7 @@ function change(database: Database, id: string, disabled: boolean): Promise<void
 const devicesOf = (database: Database): Devices =>
   new Devices({ revocations: new RevocationStore(database), wallClock: Date.now })
 
-function orThrow<T>(step: Step<T>): T {
+function orThrow<T>(step: Result<T>): T {
   if (!step.ok) throw new Error(step.refusal.message)
   return step.value
 }

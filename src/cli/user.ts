@@ -1,11 +1,12 @@
 /** `goldenhour user`: the people who sign in with a password; a running engine heeds a change within a second. */
+
 import { text } from 'node:stream/consumers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Result } from '../base/result.ts'
 import { readConfig } from '../config/index.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { Accounts } from '../gateway/auth/accounts.ts'
 import { madeUpPassword, PasswordHasher } from '../gateway/auth/passwords.ts'
-import type { Step } from '../gateway/http.ts'
 import type { Database } from '../store/database.ts'
 import { RevocationStore } from '../store/revocations.ts'
 import { USER_NAME, USER_ROLES, type User, type UserChanges, type UserRole, UserStore } from '../store/users.ts'
@@ -108,7 +109,7 @@ function accountsOf(database: Database): Accounts {
   })
 }
 
-function orThrow<T>(step: Step<T>): T {
+function orThrow<T>(step: Result<T>): T {
   if (!step.ok) throw new Error(step.refusal.message)
   return step.value
 }

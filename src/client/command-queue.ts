@@ -5,6 +5,7 @@
  * A new connection sends all of them again in the order they were given; an answer, a final refusal or the end of the
  * client settles the promise, once.
  */
+import { type Deferred, deferred } from '../base/deferred.ts'
 import { ERRORS } from '../protocol/errors.ts'
 import type { ClientMessage } from '../protocol/wire.ts'
 import { type ClientClosed, CommandRefused, type ServerRefusal } from './errors.ts'
@@ -22,14 +23,11 @@ export class RequestLost extends Error {
   override readonly name = 'RequestLost'
 }
 
-interface Entry {
+interface Entry extends Deferred<CommandOutcome> {
   readonly id: string
   readonly build: () => ClientMessage
   readonly retry: boolean
   readonly resend: boolean
-  readonly promise: Promise<CommandOutcome>
-  readonly resolve: (outcome: CommandOutcome) => void
-  readonly reject: (error: unknown) => void
   /** Built when first sent, then the same for ever: the server compares bodies. */
   message: ClientMessage | null
   refusals: number
@@ -73,27 +71,11 @@ export class CommandQueue {
    */
   add(id: string, build: () => ClientMessage, how: { retry: boolean; resend: boolean }): Promise<CommandOutcome> {
     if (this.#pending.has(id)) return Promise.reject(new Error(`Command ${id} still waits for its answer.`))
-    let resolve!: Entry['resolve']
-    let reject!: Entry['reject']
-    const promise = new Promise<CommandOutcome>((onAnswer, onError) => {
-      resolve = onAnswer
-      reject = onError
-    })
-    const entry: Entry = {
-      id,
-      build,
-      ...how,
-      promise,
-      resolve,
-      reject,
-      message: null,
-      refusals: 0,
-      ticks: 0,
-      backoff: null,
-    }
+    const settled = deferred<CommandOutcome>()
+    const entry: Entry = { id, build, ...how, ...settled, message: null, refusals: 0, ticks: 0, backoff: null }
     this.#pending.set(id, entry)
     if (this.#open) this.#send(entry)
-    return promise
+    return entry.promise
   }
 
   /** Sends a command once more under its id with the same body; the answer must be the first one's. */

@@ -1,5 +1,5 @@
 /** How the client says no: a refused command, a closed client, and faults that it mends by itself but reports. */
-import type { ErrorCode } from '../protocol/errors.ts'
+import type { ErrorCode } from '../base/refusal.ts'
 
 /** What the server answered instead of a result. A newer server may send codes that this version does not know. */
 export interface ServerRefusal {

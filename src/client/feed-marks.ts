@@ -3,17 +3,15 @@
  *
  * Marks come by themselves, though up to 30 s late; a few are asked for one by one, and those of many in one message.
  */
+import { type Deferred, deferred } from '../base/deferred.ts'
 import type { ClientMessage } from '../protocol/wire.ts'
 import type { ClientClosed } from './errors.ts'
 import type { FeedChannel } from './feed-channel.ts'
 import type { FullTimers } from './timing.ts'
 
-interface Waiter {
+interface Waiter extends Deferred<void> {
   /** What is not durable yet of what is waited for. */
   readonly seqs: Map<FeedChannel, number>
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-  readonly promise: Promise<void>
 }
 
 interface MarksDoor {
@@ -43,15 +41,10 @@ export class FeedMarks {
     for (const channel of channels) if (channel.stream.notDurable > 0) seqs.set(channel, channel.stream.lastSeq)
     if (seqs.size === 0) return Promise.resolve()
     if (this.#end !== null) return Promise.reject(this.#end)
-    let resolve!: () => void
-    let reject!: (error: Error) => void
-    const promise = new Promise<void>((onDurable, onError) => {
-      resolve = onDurable
-      reject = onError
-    })
-    this.#waiters.push({ seqs, resolve, reject, promise })
+    const waiter = { seqs, ...deferred<void>() }
+    this.#waiters.push(waiter)
     this.#ask()
-    return promise
+    return waiter.promise
   }
 
   rose(channel: FeedChannel): void {

@@ -6,6 +6,7 @@
  * growing pause lets the frames behind the gap run out first). While held back, and after a reconnect with a backlog,
  * the newest fix goes ahead as a hint, so that the map is right before the track is complete.
  */
+import { type Deferred, deferred } from '../base/deferred.ts'
 import { DEFAULT_LIMITS } from '../protocol/limits.ts'
 import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
 import { retryAfterMs } from './command-queue.ts'
@@ -56,7 +57,7 @@ export class FixSender {
   #rewindSeq = 0
   #rewinds = 0
   #askTimer: unknown = null
-  #waiters: { seq: number; resolve: () => void; reject: (error: Error) => void; promise: Promise<void> }[] = []
+  #waiters: (Deferred<void> & { seq: number })[] = []
 
   constructor(door: FixDoor, options: StreamOptions) {
     this.#door = door
@@ -84,15 +85,10 @@ export class FixSender {
     const seq = this.#stream.lastSeq
     if (seq <= this.#stream.durableSeq) return Promise.resolve()
     if (this.#end !== null) return Promise.reject(this.#end)
-    let resolve!: () => void
-    let reject!: (error: Error) => void
-    const promise = new Promise<void>((onDurable, onError) => {
-      resolve = onDurable
-      reject = onError
-    })
-    this.#waiters.push({ seq, resolve, reject, promise })
+    const waiter = { seq, ...deferred<void>() }
+    this.#waiters.push(waiter)
     this.#ask()
-    return promise
+    return waiter.promise
   }
 
   /** Errors: throws ClientFault when the welcome does not fit the hello. */

@@ -1,8 +1,11 @@
 /** A call: a request for help as a dispatcher entered it; each unit that it needs is a trip. */
+
+import { refused } from '../base/result.ts'
 import type { AmendCall, CancelCall, EnterCall } from './commands.ts'
-import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
+import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
+import { callKey, tripKey } from './entity.ts'
 import type { CallCancelled, CallClosed, DomainEvent, Need } from './events.ts'
-import { type CallId, callKey, type TripId, tripKey } from './ids.ts'
+import type { CallId, TripId } from './ids.ts'
 import type { PutRight } from './moments.ts'
 import { cancelledTrip, isEnded, type TripState } from './trip.ts'
 import type { Priority } from './vocabulary.ts'

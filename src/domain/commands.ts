@@ -1,6 +1,8 @@
 /** What clients ask for, after validation: imperatives that a decider answers with events or a refusal. */
+
+import type { EntityKey } from './entity.ts'
 import type { Need } from './events.ts'
-import type { CallId, EntityKey, OfferId, TripId, UnitId } from './ids.ts'
+import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
 import type { ReleasedTrip } from './release.ts'
 import type {
   CancelReason,

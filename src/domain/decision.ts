@@ -1,18 +1,10 @@
 /** What a decider answers: events that happened, or a refusal that says why not. */
-import type { Refusal } from '../protocol/errors.ts'
+import type { Refused } from '../base/result.ts'
 import type { DomainEvent } from './events.ts'
 
-export type Decision =
-  | { readonly ok: true; readonly events: readonly DomainEvent[] }
-  | { readonly ok: false; readonly refusal: Refusal }
+export type Decision = { readonly ok: true; readonly events: readonly DomainEvent[] } | Refused
 
 export const accepted = (...events: DomainEvent[]): Decision => ({ ok: true, events })
-
-export const refused = (
-  code: Refusal['code'],
-  message: string,
-  details?: Readonly<Record<string, unknown>>,
-): Decision => ({ ok: false, refusal: details === undefined ? { code, message } : { code, message, details } })
 
 /** Where in the log an event stands, and when we heard of it: what `evolve` needs beside the event itself. */
 export interface EventMeta {

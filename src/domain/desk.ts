@@ -1,8 +1,9 @@
 /** The desk's pure rules: who waits first, what an offer's terms are, when a round may begin anew. */
 import type { CallState } from './call.ts'
+import { tripKey } from './entity.ts'
 import type { DecisionRecord, DomainEvent, ExclusionReason, Need, TripAlarm } from './events.ts'
 import type { PlacedFix } from './fix.ts'
-import { type OfferId, tripKey, type UnitId } from './ids.ts'
+import type { OfferId, UnitId } from './ids.ts'
 import { isLost, overAtMs, type Policy } from './policy.ts'
 import type { TripState } from './trip.ts'
 import { type Capability, LEVELS_OF_CARE, type LevelOfCare } from './vocabulary.ts'

@@ -1,11 +1,13 @@
 /** A driver: one unit's live state, kept across crews, and the rules for its crew and status. */
 
-import type { Refusal } from '../protocol/errors.ts'
+import type { Refusal } from '../base/refusal.ts'
+import { type Refused, refused } from '../base/result.ts'
 import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
-import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
+import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { alarmRaised } from './desk.ts'
+import { driverKey, tripKey } from './entity.ts'
 import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
-import { driverKey, type OfferId, type Principal, type TripId, tripKey } from './ids.ts'
+import type { OfferId, Principal, TripId } from './ids.ts'
 import { momentOf, type PutRight } from './moments.ts'
 import type { TripState } from './trip.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
@@ -310,7 +312,7 @@ function unitOffDuty(driver: DriverState): Decision {
   })
 }
 
-export function unitRetired(driver: DriverState): Decision {
+export function unitRetired(driver: DriverState): Refused {
   return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; choose another one.`, {
     unitId: driver.unitId,
   })

@@ -5,17 +5,9 @@
  * the trip a call. `entitiesOf` names all of them, and each one folds the same event into its own state.
  * No event carries personal data: caller, phone, address and notes lie in `call_details`, where they can be erased.
  */
-import {
-  type CallId,
-  callKey,
-  driverKey,
-  type EntityKey,
-  type OfferId,
-  type Principal,
-  type TripId,
-  tripKey,
-  type UnitId,
-} from './ids.ts'
+
+import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
+import type { CallId, OfferId, Principal, TripId, UnitId } from './ids.ts'
 import type { PutRight } from './moments.ts'
 import type {
   CancelReason,

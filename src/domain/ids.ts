@@ -13,8 +13,6 @@ export type OfferId = string
 export type StreamId = string
 /** A person: the `sub` of a token. */
 export type Principal = string
-/** `driver/<unit>`, `trip/<trip>`, `call/<call>`: the actor or entity an event belongs to. */
-export type EntityKey = `driver/${string}` | `trip/${string}` | `call/${string}`
 
 export const REGION_ID = /^[a-z0-9]{1,16}$/
 export const UNIT_ID = /^[A-Za-z0-9._-]{1,32}$/
@@ -29,7 +27,3 @@ export const ROUTED_ID = /^[a-z0-9]{1,16}\.[A-Za-z0-9_-]{21}$/
 export function regionOf(routedId: string): RegionId {
   return routedId.slice(0, routedId.indexOf('.'))
 }
-
-export const driverKey = (unitId: UnitId): `driver/${string}` => `driver/${unitId}`
-export const tripKey = (tripId: TripId): `trip/${string}` => `trip/${tripId}`
-export const callKey = (callId: CallId): `call/${string}` => `call/${callId}`

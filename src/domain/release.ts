@@ -5,11 +5,13 @@
  * What happened to the actor while it was held, or in a record that is damaged, nobody knows. So a unit begins off duty,
  * a trip anew in the queue or cancelled, as a person decides, and a call as its trips have it.
  */
+
+import { refused } from '../base/result.ts'
 import type { CallState } from './call.ts'
-import { accepted, type Decision, refused } from './decision.ts'
+import { accepted, type Decision } from './decision.ts'
 import type { DriverState } from './driver.ts'
+import { callKey, driverKey, tripKey } from './entity.ts'
 import type { UnitReference } from './events.ts'
-import { callKey, driverKey, tripKey } from './ids.ts'
 import { isEnded, type TripState } from './trip.ts'
 
 /** What becomes of a trip: it waits for a unit again, or it is over. */

@@ -1,8 +1,11 @@
 /** A trip: one unit's work on one call, from creation to back in service, and the rules of its phases. */
+
+import { refused } from '../base/result.ts'
 import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
-import { accepted, type Decision, type EventMeta, invariant, refused } from './decision.ts'
+import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
+import { tripKey } from './entity.ts'
 import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated, TripReleased } from './events.ts'
-import { type CallId, type OfferId, type TripId, tripKey, type UnitId } from './ids.ts'
+import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
 import { momentOf, type PutRight } from './moments.ts'
 import {
   type CancelReason,

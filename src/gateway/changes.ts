@@ -1,5 +1,7 @@
 /** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
+
 import { createHash } from 'node:crypto'
+import type { Result } from '../base/result.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
 import { inRange } from '../protocol/fix-frame.ts'
 import { numberOfText } from '../protocol/number-text.ts'
@@ -8,7 +10,7 @@ import { earlierOutcome, keepOutcome } from '../store/http-outcomes.ts'
 import type { AuditChange } from '../store/reference.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import type { GatewayContext } from './context.ts'
-import { empty, type HttpCall, type HttpReply, json, problem, type Step } from './http.ts'
+import { empty, type HttpCall, type HttpReply, json, problem } from './http.ts'
 import { invalidField, NO_IDEMPOTENCY_KEY, notFound } from './refusals.ts'
 
 /** Anything that HTTP changes by its version. */
@@ -114,7 +116,7 @@ const ITEMS_PER_QUERY = 100
 const CURSOR_CHARS = 128
 
 /** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusal: `invalid-field`. */
-export function page(context: GatewayContext, call: HttpCall, caller: TokenClaims): Step<Page> {
+export function page(context: GatewayContext, call: HttpCall, caller: TokenClaims): Result<Page> {
   const given = call.query.get('limit') ?? String(PAGE_DEFAULT)
   const limit = numberOfText(given) ?? 0
   if (!inRange(limit, [1, PAGE_MAX])) {

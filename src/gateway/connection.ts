@@ -1,7 +1,7 @@
 /** The outgoing side of one WebSocket: encodes, gathers, sends, and closes once. */
 import type { SharedFrame } from '../actors/region-handle.ts'
+import type { Refusal } from '../base/refusal.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
-import type { Refusal } from '../protocol/errors.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
 import type { GatewayContext } from './context.ts'
 import { type DoorSocket, DROPPED } from './transport/transport.ts'

@@ -1,8 +1,9 @@
 /** One client's conversation: `hello` first and once, then what its role may send, each message to its region. */
 import type { RegionHandle } from '../actors/region-handle.ts'
+import type { Refusal } from '../base/refusal.ts'
 import { type Action, may } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
-import { CLOSE_CODES, type Refusal } from '../protocol/errors.ts'
+import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import { isTicket } from './auth/tickets.ts'
@@ -179,7 +180,7 @@ export class Conversation {
     // The client may have left while its token was looked at.
     if (!this.#connection.isOpen) return
     if (!verified.ok) return this.#turnAway(hello, verified.refusal)
-    const { claims } = verified
+    const claims = verified.value
     const isEnded = revocations.isRevoked(claims)
     if (isEnded) limiter.wasBad(key, hello.token)
     else limiter.wasGood(hello.token)

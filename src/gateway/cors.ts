@@ -1,5 +1,5 @@
 /** Which web pages may use this engine: their origins, and what a browser is told of it (CORS). */
-import type { Refusal } from '../protocol/errors.ts'
+import type { Refusal } from '../base/refusal.ts'
 import { canonicalOrigin } from '../protocol/origin.ts'
 
 /** How the client reached us: what its browser would call our own origin. */

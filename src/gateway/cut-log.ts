@@ -2,7 +2,7 @@
  * What the log hears of clients that were cut for being broken or hostile: the first of a network at once, and then one
  * line a minute with their number. A stranger may come back a thousand times a second, and a disk is finite.
  */
-import type { Scheduler } from '../store/scheduler.ts'
+import type { Scheduler } from '../base/time.ts'
 import type { Logger } from '../telemetry/log.ts'
 
 export interface Cut {

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
-import { systemClock } from '../actors/clock.ts'
+import { systemClock } from '../base/time.ts'
 import type { GatewayContext } from './context.ts'
 import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'

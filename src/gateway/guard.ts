@@ -1,13 +1,15 @@
 /** The guard before every route that is not open: a good credential, not ended, of a role that may do this. */
+
+import type { Refusal } from '../base/refusal.ts'
+import type { Refused, Result } from '../base/result.ts'
 import type { RegionId } from '../domain/ids.ts'
 import { type Action, may, RIGHTS } from '../domain/roles.ts'
-import type { Refusal } from '../protocol/errors.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import { isTicket } from './auth/tickets.ts'
 import { TOKEN_INVALID } from './auth/tokens.ts'
 import { addressKey } from './client-address.ts'
 import type { GatewayContext } from './context.ts'
-import { type HttpCall, type HttpReply, problem, type Step } from './http.ts'
+import { type HttpCall, type HttpReply, problem } from './http.ts'
 import { ENDED, NOT_READY, wrongRegion, wrongRole } from './refusals.ts'
 import type { GuardedRoute, OpenRoute } from './route.ts'
 
@@ -44,9 +46,7 @@ const endsStranger = ({ status }: HttpReply): boolean => status === 401 || statu
 
 type Caller = { readonly ok: true; readonly value: TokenClaims } | TurnedAway
 
-interface TurnedAway {
-  readonly ok: false
-  readonly refusal: Refusal
+interface TurnedAway extends Refused {
   readonly actor: string
   /** It goes on far over its rate. */
   readonly isFlood?: boolean
@@ -74,7 +74,7 @@ async function callerOf(context: GatewayContext, route: GuardedRoute, call: Http
     if (verified.refusal.code !== 'unavailable') context.limiter.wasBad(key, credential)
     return { ...verified, actor: NOBODY }
   }
-  const { claims } = verified
+  const claims = verified.value
   if (context.revocations.isRevoked(claims)) {
     context.limiter.wasBad(key, credential)
     return { ok: false, refusal: ENDED, actor: claims.sub }
@@ -108,13 +108,13 @@ function note(context: GatewayContext, route: GuardedRoute, call: HttpCall, refu
 const nameOf = ({ method, pattern }: GuardedRoute): string => `${method.toUpperCase()} ${pattern}`
 
 /** Whether the caller may act for a region: an admin for all, everyone else for those that the token names. */
-export function inRegion(caller: TokenClaims, region: RegionId): Step<RegionId> {
+export function inRegion(caller: TokenClaims, region: RegionId): Result<RegionId> {
   const allowed = caller.role === 'admin' || caller.regions.includes(region)
   return allowed ? { ok: true, value: region } : { ok: false, refusal: wrongRegion(region) }
 }
 
 /** The region that `?region=` chooses; it may be left out where the token names one only. */
-export function regionAsked(call: HttpCall, caller: TokenClaims): Step<RegionId> {
+export function regionAsked(call: HttpCall, caller: TokenClaims): Result<RegionId> {
   const value = call.query.get('region') ?? (caller.regions.length === 1 ? caller.regions[0] : undefined)
   if (value !== undefined) return { ok: true, value }
   const message = 'The token does not name exactly one region; choose one with ?region=.'

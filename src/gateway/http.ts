@@ -2,7 +2,9 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
-import { ERRORS, type Refusal } from '../protocol/errors.ts'
+import type { Refusal } from '../base/refusal.ts'
+import type { Refused, Result } from '../base/result.ts'
+import { ERRORS } from '../protocol/errors.ts'
 import { parseJson, TRACEPARENT } from '../protocol/parse.ts'
 import { isStoreAway } from '../store/postgres-faults.ts'
 import type { GatewayContext } from './context.ts'
@@ -37,9 +39,7 @@ export interface HttpCall {
   readonly body: Promise<Body>
 }
 /** A body over its limit is not kept, nor one that came too slowly; `unread` when part of it was not even read. */
-type Body =
-  | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly refusal: Refusal; readonly unread: boolean }
+type Body = { readonly ok: true; readonly bytes: Uint8Array } | (Refused & { readonly unread: boolean })
 
 export interface HttpReply {
   readonly status: number
@@ -54,8 +54,6 @@ export interface HttpReply {
   /** What a repetition under the same Idempotency-Key gets as its body, where `body` shows a secret once. */
   readonly repeatedBody?: string
 }
-
-export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 
 /** Bodies up to this many times the limit are read and thrown away: a client that still writes would not see an answer sent before. */
 const DISCARD_FACTOR = 16
@@ -194,7 +192,7 @@ export function problem(refusal: Refusal): HttpReply {
  * Reads the body of a call by a schema; make it of `z.strictObject`, so that unknown keys are refused by name.
  * Refusals: `frame-too-large`, `malformed-frame`, `invalid-field` with `details.path`.
  */
-export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise<Step<T>> {
+export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise<Result<T>> {
   const body = await call.body
   if (!body.ok) return { ok: false, refusal: body.refusal }
   return parseJson(body.bytes, schema)

@@ -1,5 +1,5 @@
 /** Methods that a path has no route for: refused with those that it has. */
-import type { Refusal } from '../protocol/errors.ts'
+import type { Refusal } from '../base/refusal.ts'
 import { addressKey } from './client-address.ts'
 import type { GatewayContext } from './context.ts'
 import { mountOthers, problem } from './http.ts'

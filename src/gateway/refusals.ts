@@ -1,8 +1,9 @@
 /** The gateway's own refusals: what it says before a region has heard of anything. */
+
+import type { Refusal } from '../base/refusal.ts'
 import type { RegionId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { WireFormat } from '../protocol/codec.ts'
-import type { Refusal } from '../protocol/errors.ts'
 import { LIMITS } from '../protocol/limits.ts'
 
 export const HELLO_FIRST: Refusal = {

@@ -4,8 +4,9 @@
  *
  * One timer for all of them: at 15,000 connections a timer each would cost more memory than the sessions themselves.
  */
+
+import type { Scheduler } from '../base/time.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import type { Scheduler } from '../store/scheduler.ts'
 import type { Revocations } from './auth/claims.ts'
 import type { Conversation } from './conversation.ts'
 import { AddressCounts } from './limits/address-counts.ts'

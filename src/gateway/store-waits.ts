@@ -4,7 +4,7 @@
  * Whether it is silent is told by its health (1.6 s at most); what it had begun may still be done, so that a change is
  * to be repeated under its Idempotency-Key, as the refusal says.
  */
-import type { Scheduler } from '../store/scheduler.ts'
+import type { Scheduler } from '../base/time.ts'
 import type { StoreState } from '../store/store-health.ts'
 
 const LOOK_EVERY_MS = 200

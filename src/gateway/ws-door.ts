@@ -1,6 +1,7 @@
 /** Where WebSockets come in: looks at the handshake, agrees on a subprotocol, and carries frames to their conversation. */
+
+import type { Refusal } from '../base/refusal.ts'
 import type { WireFormat } from '../protocol/codec.ts'
-import type { Refusal } from '../protocol/errors.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
 import { Connection } from './connection.ts'

@@ -3,6 +3,8 @@
  *
  * PROTOCOL.md carries the same table and test/protocol/errors.test.ts compares the two.
  */
+import type { ErrorCode } from '../base/refusal.ts'
+
 export interface ErrorRule {
   /** HTTP status of the problem document with this code. */
   readonly status: number
@@ -84,16 +86,7 @@ export const ERRORS = {
     'The engine is starting, draining, does not own the region now, or cannot store anything.',
   ),
   internal: rule(500, true, 'A mistake of ours; nothing changed. It was logged and counted.'),
-} as const satisfies Record<string, ErrorRule>
-
-export type ErrorCode = keyof typeof ERRORS
-
-/** An expected "no", as a value: why, and what the reader can do next. */
-export interface Refusal {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly details?: Readonly<Record<string, unknown>>
-}
+} as const satisfies Record<ErrorCode, ErrorRule>
 
 /** WebSocket close codes of the 4xxx range. */
 export const CLOSE_CODES = {

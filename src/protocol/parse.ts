@@ -4,13 +4,15 @@
  * Size, then shape of the bytes (`prescan.ts`), then every field (`shapes.ts`, `fix-frame.ts`). Nothing here throws for
  * anything a client can send. Once a command's id could be read, the refusal answers it.
  */
+
 import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
+import type { Refusal } from '../base/refusal.ts'
+import type { Refused, Result } from '../base/result.ts'
 import type { EnterCall } from '../domain/commands.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import { decodeBinary, type WireFormat } from './codec.ts'
-import type { Refusal } from './errors.ts'
 import {
   BadFix,
   checkFix,
@@ -37,12 +39,10 @@ export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFix
 
 export type Parsed =
   | { readonly ok: true; readonly request: ClientRequest; readonly traceparent: string | null }
-  | Refused
+  | RefusedFrame
 /** `id` is that of the command, null when it has none or none could be read. */
-interface Refused {
-  readonly ok: false
+interface RefusedFrame extends Refused {
   readonly id: string | null
-  readonly refusal: Refusal
 }
 
 /**
@@ -94,25 +94,17 @@ export function parseAnyFrame(bytes: Uint8Array, format: WireFormat, limits: Fra
  * Reads the body of `POST /v1/calls`; bytes are also checked to be UTF-8. Refusals: `frame-too-large`,
  * `malformed-frame`, `invalid-field` with `details.path`.
  */
-export function parseCallBody(
-  body: string | Uint8Array,
-  maxBytes = DEFAULT_LIMITS.httpBodyBytes,
-): { readonly ok: true; readonly command: EnterCall } | { readonly ok: false; readonly refusal: Refusal } {
+export function parseCallBody(body: string | Uint8Array, maxBytes = DEFAULT_LIMITS.httpBodyBytes): Result<EnterCall> {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   if (bytes.byteLength > maxBytes) return { ok: false, refusal: tooLarge(bytes.byteLength, maxBytes) }
-  const parsed = parseJson(bytes, CALL_BODY)
-  return parsed.ok ? { ok: true, command: parsed.value } : parsed
+  return parseJson(bytes, CALL_BODY)
 }
 
 /**
  * Reads a JSON text by a schema; its size is the caller's to settle. A strict object's unknown keys are refused by name.
  * Refusals: `malformed-frame`, `invalid-field` with `details.path`, also of a key that comes twice.
  */
-export function parseJson<T>(
-  bytes: Uint8Array,
-  schema: z.ZodType<T>,
-  limits: FrameLimits = DEFAULT_LIMITS,
-): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal } {
+export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>, limits: FrameLimits = DEFAULT_LIMITS): Result<T> {
   const read = readJson(bytes, limits)
   if (!read.ok) return { ok: false, refusal: malformed(read.problem) }
   if (read.suspectText) {
@@ -137,9 +129,7 @@ export interface NearestQuery {
 }
 
 /** Reads the query of `GET /v1/units/nearest`: `region`, `lon`, `lat`, `k` (default 5), `levelOfCare`. Refusal: `invalid-field`. */
-export function parseNearestQuery(
-  params: URLSearchParams,
-): ({ readonly ok: true } & NearestQuery) | { readonly ok: false; readonly refusal: Refusal } {
+export function parseNearestQuery(params: URLSearchParams): Result<NearestQuery> {
   const text = (name: string) => params.get(name) ?? undefined
   const number = (name: string) => {
     const given = text(name)
@@ -154,7 +144,7 @@ export function parseNearestQuery(
   })
   if (!result.success) return { ok: false, refusal: firstIssue(result.error.issues) }
   const { region, lon, lat, k, levelOfCare } = result.data
-  return { ok: true, region, lonDeg: lon, latDeg: lat, k, levelOfCare: levelOfCare ?? null }
+  return { ok: true, value: { region, lonDeg: lon, latDeg: lat, k, levelOfCare: levelOfCare ?? null } }
 }
 
 const TYPE_BY_NAME = new Map<unknown, ClientTypeName>()

@@ -2,9 +2,10 @@
  * Tells where the audit ends, at the start and once an hour: whoever keeps what is told elsewhere, as a collector of logs
  * does, can prove later that nothing up to there was cut off or written anew, even by the owner of the database.
  */
+
+import type { Scheduler } from '../base/time.ts'
 import { readHead } from './audit-chain.ts'
 import type { Database } from './database.ts'
-import type { Scheduler } from './scheduler.ts'
 
 interface AuditEndSettings {
   readonly database: Database

@@ -4,12 +4,14 @@
  * A desk action is a fact of the log before anybody hears of it, so the log is what the audit follows: a cursor for each
  * region moves in the transaction that appends what it passed. Several processes may follow: one at a time does.
  */
+
 import { sql } from 'kysely'
+import type { Scheduler } from '../base/time.ts'
+import { idOf } from '../domain/entity.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Principal, RegionId } from '../domain/ids.ts'
 import type { Audit, AuditEntry } from './audit.ts'
 import type { Database } from './database.ts'
-import type { Scheduler } from './scheduler.ts'
 
 interface AuditFollowerSettings {
   readonly database: Database
@@ -140,7 +142,7 @@ function entriesOf(region: RegionId, { events, ...record }: PickedRecord): Audit
         outcome: 'done',
         region,
         // `trip/akl.4f90…` without what kind of thing it is: the action says that.
-        subject: event.entity.slice(event.entity.indexOf('/') + 1),
+        subject: idOf(event.entity),
         address: null,
         details: { position, event: index, recordedAtMs, commandId, ...told },
       },

@@ -5,8 +5,9 @@
  * should the lost statement be done only after that, its double is refused for its content, and settling tells why.
  * The wait starts at 50 ms, doubles to 2 s, and starts anew with each batch.
  */
+
+import type { Scheduler } from '../base/time.ts'
 import { ContentRejected, type Journal, OutcomeUnknown, type Ownership, StoreUnavailable } from './journal.ts'
-import type { Scheduler } from './scheduler.ts'
 
 export type Lane = 'records' | 'segments' | 'marks'
 

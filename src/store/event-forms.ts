@@ -5,9 +5,9 @@
  * what `evolve` and the desk rely on; other fields may be there.
  */
 import { z } from 'zod'
+import { callKey, driverKey, type EntityKey, tripKey } from '../domain/entity.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
-import { callKey, driverKey, type EntityKey, tripKey } from '../domain/ids.ts'
 import { RELEASED_TRIPS } from '../domain/release.ts'
 import {
   CANCEL_REASONS,

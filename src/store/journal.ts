@@ -9,8 +9,9 @@
  * its place with `damage` set and nothing of its content: the reader decides what that costs, and goes on.
  */
 import type { CallDetails } from '../domain/commands.ts'
+import type { EntityKey } from '../domain/entity.ts'
 import type { DomainEvent } from '../domain/events.ts'
-import type { CallId, EntityKey, Principal, RegionId, StreamId, TripId, UnitId } from '../domain/ids.ts'
+import type { CallId, Principal, RegionId, StreamId, TripId, UnitId } from '../domain/ids.ts'
 
 /** A process's right to write a region: raised by one each time a process takes the region. */
 export interface Ownership {

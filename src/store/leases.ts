@@ -5,10 +5,11 @@
  * the log safe. Two random numbers must not be confused: the *process incarnation* here names one run of one process,
  * for all its regions; the incarnation of an `Ownership` names one acquisition of one region.
  */
+
+import type { Scheduler } from '../base/time.ts'
 import type { RegionId } from '../domain/ids.ts'
 import { StoreUnavailable } from './journal.ts'
 import type { ForeignLease, LeaseTable } from './lease-table.ts'
-import type { Scheduler } from './scheduler.ts'
 
 interface LeasesSettings {
   readonly table: LeaseTable

@@ -6,13 +6,13 @@
  * answer makes a note go in twice; none is lost by it.
  */
 import { sql } from 'kysely'
+import type { Scheduler } from '../base/time.ts'
 import type { Audit, AuditEntry } from './audit.ts'
 import { AuditFollower } from './audit-follower.ts'
 import { AuditNotes, type TimedNote } from './audit-notes.ts'
 import type { Database } from './database.ts'
 import { ContentRejected } from './journal.ts'
 import { writeFault } from './postgres-faults.ts'
-import type { Scheduler } from './scheduler.ts'
 
 interface PostgresAuditSettings {
   readonly database: Database

@@ -6,8 +6,8 @@
  * still for seconds must not be taken for a silent database.
  */
 import type pg from 'pg'
+import type { Scheduler } from '../base/time.ts'
 import { openClient } from './database.ts'
-import type { Scheduler } from './scheduler.ts'
 
 export type StoreState =
   | { readonly status: 'up' }

@@ -6,7 +6,8 @@
  */
 import type { CallDetails } from '../domain/commands.ts'
 import { NO_DETAILS } from '../domain/commands.ts'
-import type { CallId, EntityKey, TripId, UnitId } from '../domain/ids.ts'
+import type { EntityKey } from '../domain/entity.ts'
+import type { CallId, TripId, UnitId } from '../domain/ids.ts'
 import { areEvents, entitiesNamed } from './event-forms.ts'
 import type { CommandRow, Damage, DetailsRow, LogRecord, SegmentWrite, SnapshotWrite, StoredTable } from './journal.ts'
 

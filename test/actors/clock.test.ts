@@ -1,10 +1,12 @@
 /** Region time: anchored and scaled; recorded time, which never runs backwards; timers. */
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { RegionClock, systemClock } from '../../src/actors/clock.ts'
+import { RegionClock } from '../../src/actors/clock.ts'
 import { Timers } from '../../src/actors/timers.ts'
 import { ADOPTED_AFTER_MS, WallClock } from '../../src/actors/wall-clock.ts'
+import { systemClock } from '../../src/base/time.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
 
 const WALL = 1_700_000_000_000

@@ -144,7 +144,7 @@ test('a token names its bearer, is good for the time asked for, and verifies wit
   const token = ran.stdout.trimEnd()
   const verified = await verifyToken(token, new KeyRing([key]))
   assert.ok(verified.ok)
-  const { sub, role, regions, unit } = verified.claims
+  const { sub, role, regions, unit } = verified.value
   assert.deepEqual(
     { sub, role, regions, unit },
     { sub: 'cli:M1', role: 'driver', regions: ['metro', 'north'], unit: 'M1' },

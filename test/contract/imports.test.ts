@@ -9,23 +9,23 @@ const src = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../sr
 
 /** What each part of src may import besides itself; a file at the top of src is a part of its own. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  // The two know each other: commands are refused in the protocol's words.
-  domain: ['protocol'],
-  protocol: ['domain'],
-  finder: ['domain', 'protocol'],
+  base: [],
+  domain: ['base'],
+  protocol: ['base', 'domain'],
+  finder: ['base', 'domain', 'protocol'],
   telemetry: [],
   process: [],
-  store: ['domain', 'finder', 'protocol', 'telemetry'],
-  actors: ['domain', 'finder', 'protocol', 'telemetry', 'store'],
-  gateway: ['domain', 'finder', 'protocol', 'telemetry', 'store', 'actors'],
-  client: ['domain', 'protocol'],
+  store: ['base', 'domain', 'finder', 'protocol', 'telemetry'],
+  actors: ['base', 'domain', 'finder', 'protocol', 'telemetry', 'store'],
+  gateway: ['base', 'domain', 'finder', 'protocol', 'telemetry', 'store', 'actors'],
+  client: ['base', 'domain', 'protocol'],
   console: ['client'],
   // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
-  replay: ['domain', 'protocol', 'process', 'client', 'store', 'gateway', 'cli', 'config'],
+  replay: ['base', 'domain', 'protocol', 'process', 'client', 'store', 'gateway', 'cli', 'config'],
   config: ['protocol'],
-  'engine.ts': ['domain', 'finder', 'protocol', 'process', 'telemetry', 'store', 'actors', 'gateway', 'config'],
-  'main.ts': ['domain', 'process', 'store', 'telemetry', 'config', 'engine.ts'],
-  cli: ['domain', 'protocol', 'process', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
+  'engine.ts': ['base', 'domain', 'finder', 'protocol', 'process', 'telemetry', 'store', 'actors', 'gateway', 'config'],
+  'main.ts': ['base', 'domain', 'process', 'store', 'telemetry', 'config', 'engine.ts'],
+  cli: ['base', 'domain', 'protocol', 'process', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
 }
 
 /** The one place of each library that has one; a folder ends with a slash. */

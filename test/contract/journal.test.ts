@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import type pg from 'pg'
+import { driverKey } from '../../src/domain/entity.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { driverKey } from '../../src/domain/ids.ts'
 import { openClient } from '../../src/store/database.ts'
 import {
   type Damage,

@@ -440,7 +440,7 @@ test('the HTTP example is the same call as the one over WebSocket', () => {
   assert.ok('client' in example)
   const overSocket = parseFrame(Buffer.from(encodeClient(example.client, 'json')), 'json', 65_536)
   assert.ok(parsed.ok && overSocket.ok && overSocket.request.type === 'command')
-  assert.deepEqual(parsed.command, overSocket.request.command)
+  assert.deepEqual(parsed.value, overSocket.request.command)
 })
 
 test('rules are numbered from 1 on in their chapter, and every rule that is named exists', () => {

@@ -5,7 +5,7 @@
  * One border lives for one generation of frames, as what is accepted stays in memory; then its region is compared with
  * what its log says, and thrown away.
  */
-import { systemClock } from '../../src/actors/clock.ts'
+import { systemClock } from '../../src/base/time.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
 import type { GatewayContext } from '../../src/gateway/context.ts'

@@ -110,12 +110,8 @@ export async function showCredentials(
     try {
       const verified = await authenticator.verify(text)
       tally.outcome(verified.ok ? 'credential-taken' : verified.refusal.code)
-      if (!verified.ok || identities.has(identityOf(verified.claims))) return
-      tally.found(
-        'crash',
-        `a forged ${credential.kind} was taken for ${identityOf(verified.claims)}`,
-        Buffer.from(text),
-      )
+      if (!verified.ok || identities.has(identityOf(verified.value))) return
+      tally.found('crash', `a forged ${credential.kind} was taken for ${identityOf(verified.value)}`, Buffer.from(text))
     } catch (error) {
       tally.found('crash', `looking at a ${credential.kind} threw: ${String(error)}`, Buffer.from(text))
     }

@@ -96,7 +96,7 @@ test('an engine that throws is found out', async () => {
 test('a forged credential that is taken is found out', async () => {
   const trusting = await mistaken(async (real, credential) => {
     const verified = await real.verify(credential)
-    return verified.ok ? verified : { ok: true, claims: { ...PEOPLE[0]!, sub: 'nobody' } }
+    return verified.ok ? verified : { ok: true, value: { ...PEOPLE[0]!, sub: 'nobody' } }
   })
   const tally = await fuzzed(4, 2_000, trusting)
   assert.ok(tally.count('crash') > 0)

@@ -252,5 +252,5 @@ function verified(token: string) {
     sid: null,
     authAtMs: Date.now(),
   }
-  return { ok: true, claims } as const
+  return { ok: true, value: claims } as const
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemClock } from '../../src/actors/clock.ts'
+import { systemClock } from '../../src/base/time.ts'
 import type { TokenClaims } from '../../src/gateway/auth/claims.ts'
 import type { Conversation } from '../../src/gateway/conversation.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'

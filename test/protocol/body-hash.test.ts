@@ -46,7 +46,7 @@ test('[CM-5] a call has one hash over WebSocket and HTTP', () => {
       const { lonE7, latE7, ...rest } = call
       const body = parseCallBody(JSON.stringify({ ...rest, latDeg: fromE7(latE7), lonDeg: fromE7(lonE7) }))
       assert.ok(body.ok)
-      assert.equal(bodyHash(body.command), bodyHash(commandOf(['enter-call', 'c1', call])))
+      assert.equal(bodyHash(body.value), bodyHash(commandOf(['enter-call', 'c1', call])))
     }),
   )
 })

@@ -33,8 +33,8 @@ test('a call needs its place in degrees, a priority and what it needs; the rest 
 test('[HT-4] a place is rounded to 1e-7 degree, as the wire has it', () => {
   const parsed = body({ lonDeg: 174.76330004999, latDeg: -0.00000004 })
   assert.ok(parsed.ok)
-  assert.equal(parsed.command.lonDeg, 174.7633)
-  assert.equal(parsed.command.latDeg, 0)
+  assert.equal(parsed.value.lonDeg, 174.7633)
+  assert.equal(parsed.value.latDeg, 0)
 })
 
 test('a bad body is refused with the path of the field', () => {

@@ -110,7 +110,7 @@ test('the walk of imports reaches what is imported, and not what is imported for
   assert.ok(engine.has('src/actors/region/region.ts'))
   assert.ok(engine.has('src/store/segment-codec.ts'))
   assert.ok(engine.has('src/client/index.ts'))
-  assert.ok(!engine.has('src/store/scheduler.ts'))
+  assert.ok(!engine.has('src/gateway/auth/claims.ts'))
   assert.ok(simulation.has('test/sim/core/process.ts'))
 })
 

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import type { Scheduler } from '../../src/base/time.ts'
 import { openClient } from '../../src/store/database.ts'
 import type { ForeignLease, LeaseTable } from '../../src/store/lease-table.ts'
 import { Leases } from '../../src/store/leases.ts'
 import { MemoryLeaseTable } from '../../src/store/memory-lease-table.ts'
 import { PostgresLeaseTable } from '../../src/store/postgres-lease-table.ts'
-import type { Scheduler } from '../../src/store/scheduler.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 const scheduler: Scheduler = {

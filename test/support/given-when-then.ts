@@ -1,8 +1,10 @@
 /** Deciders by example: given past events, when a command, then events or a refusal. */
+
 import assert from 'node:assert/strict'
 import { type CallState, evolveCall } from '../../src/domain/call.ts'
 import type { Decision } from '../../src/domain/decision.ts'
 import { type DriverState, evolveDriver } from '../../src/domain/driver.ts'
+import { byKind } from '../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../src/domain/ids.ts'
 import { evolveTrip, type TripState } from '../../src/domain/trip.ts'
@@ -28,10 +30,11 @@ export class World {
     const meta = { position: this.position, recordedAtMs: recordedAtMs ?? this.nowMs }
     for (const event of events) {
       for (const entity of entitiesOf(event)) {
-        const id = entity.slice(entity.indexOf('/') + 1)
-        if (entity.startsWith('driver/')) this.drivers.set(id, evolveDriver(this.drivers.get(id) ?? null, event, meta))
-        else if (entity.startsWith('trip/')) this.trips.set(id, evolveTrip(this.trips.get(id) ?? null, event, meta))
-        else this.calls.set(id, evolveCall(this.calls.get(id) ?? null, event, meta))
+        byKind(entity, {
+          driver: id => void this.drivers.set(id, evolveDriver(this.drivers.get(id) ?? null, event, meta)),
+          trip: id => void this.trips.set(id, evolveTrip(this.trips.get(id) ?? null, event, meta)),
+          call: id => void this.calls.set(id, evolveCall(this.calls.get(id) ?? null, event, meta)),
+        })
       }
     }
     return this

@@ -1,5 +1,5 @@
 /** A machine whose wall and monotonic time pass when a test says so. */
-import type { MachineClock } from '../../src/actors/clock.ts'
+import type { MachineClock } from '../../src/base/time.ts'
 
 interface Timer {
   readonly atMs: number

@@ -1,5 +1,5 @@
 /** Time that passes when a test says so. */
-import type { Scheduler } from '../../src/store/scheduler.ts'
+import type { Scheduler } from '../../src/base/time.ts'
 
 export class ManualScheduler implements Scheduler {
   #nowMs = 0

@@ -1,7 +1,8 @@
 /** Events of a small region, for scenarios: units A1, A2 …, trips T-1, T-2 …, each trip's call C-1, C-2 … */
 import { offerMade } from '../../src/domain/desk.ts'
+import { callKey, driverKey, tripKey } from '../../src/domain/entity.ts'
 import type { DecisionRecord, DomainEvent, Need } from '../../src/domain/events.ts'
-import { callKey, driverKey, type TripId, tripKey, type UnitId } from '../../src/domain/ids.ts'
+import type { TripId, UnitId } from '../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/domain/policy.ts'
 import type { DispatchMode, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'
 import { START_MS, World } from './given-when-then.ts'

@@ -4,10 +4,12 @@
  * Commands become turns of the region. Fixes do not: they are taken into the location stream here, placed in the
  * finder, and handed to the segment writer; the client hears of them by its durable mark alone.
  */
+
+import type { Refusal } from '../../base/refusal.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
-import { CLOSE_CODES, type Refusal } from '../../protocol/errors.ts'
+import { CLOSE_CODES } from '../../protocol/errors.ts'
 import { BadFix, type SentFix, toFix } from '../../protocol/fix-frame.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { StreamClock, WireFix } from '../../protocol/wire.ts'

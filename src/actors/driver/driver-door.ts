@@ -1,7 +1,8 @@
 /** What a driver's actor needs of its region: the clocks, the segment writer, the finder, and turns. */
+
+import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverActor } from './driver-actor.ts'
 import type { FixLimits, Hole, Stream } from './location.ts'

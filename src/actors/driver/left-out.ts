@@ -1,6 +1,7 @@
 /** Fixes that can never be taken, whatever their client does: what is stored in their place, and how they are told. */
+
+import type { Refusal } from '../../base/refusal.ts'
 import type { Fix } from '../../domain/fix.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { BadFix } from '../../protocol/fix-frame.ts'
 import { fixRangeText } from '../../protocol/parse.ts'
 

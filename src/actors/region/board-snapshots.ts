@@ -5,9 +5,11 @@
  * by part, to each who waits for it. Whoever asks meanwhile waits for the next, so that nobody is shown positions of
  * before the question, and a session has one under way at most: what it asks for in the meantime is answered together.
  */
-import type { Refusal } from '../../protocol/errors.ts'
+
+import type { Refusal } from '../../base/refusal.ts'
+import type { MachineClock } from '../../base/time.ts'
 import type { ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
-import type { MachineClock, RegionClock } from '../clock.ts'
+import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import { BoardPicture, type PicturedMemory } from './board-picture.ts'

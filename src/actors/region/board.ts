@@ -5,10 +5,11 @@
  * whole board; one that was away longer, or met a restart, gets a snapshot. One that reads too slowly is treated alike:
  * nothing is put behind what already waits for it, and it catches up from where it was as soon as it can.
  */
+
+import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { MachineClock } from '../clock.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 
 /** Events kept for consoles that come back; a record counts as one at least. With half a kilobyte each, 10 MB. */

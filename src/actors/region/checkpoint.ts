@@ -8,12 +8,14 @@
  * A second's worth of rows is as many as spread a pass over ten minutes, a few statements of them. Modes: *resting* between two
  * passes, *in a pass*, *closing* (the last pass, as fast as it goes, until its time is over), *stopped*.
  */
+
+import type { MachineClock } from '../../base/time.ts'
 import type { CallState } from '../../domain/call.ts'
-import type { CallId, EntityKey } from '../../domain/ids.ts'
+import type { EntityKey } from '../../domain/entity.ts'
+import type { CallId } from '../../domain/ids.ts'
 import type { Journal, Ownership, SnapshotWrite } from '../../store/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { MachineClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import type { TripActor } from '../trip/trip-actor.ts'
 import { callSnapshot, driverSnapshot, marksOf, regionSnapshot, tripSnapshot } from './snapshots.ts'

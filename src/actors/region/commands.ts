@@ -3,14 +3,16 @@
  *
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
+
+import { type Refused, refused } from '../../base/result.ts'
 import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
-import { type Decision, refused } from '../../domain/decision.ts'
+import type { Decision } from '../../domain/decision.ts'
 import * as drivers from '../../domain/driver.ts'
-import { type CallId, callKey, driverKey, type Principal, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
+import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, momentOf, type PutRight, withTrueMoment } from '../../domain/moments.ts'
 import * as trips from '../../domain/trip.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
 import { quarantined } from './quarantine.ts'
 import { type HeldMemory, releaseHeld } from './release.ts'
@@ -33,7 +35,7 @@ export interface CommandContext {
 }
 
 export type Result = Readonly<Record<string, unknown>>
-export type CommandOutcome = { ok: true; result: Result } | { ok: false; refusal: Refusal }
+export type CommandOutcome = { readonly ok: true; readonly result: Result } | Refused
 
 /** Runs one command in a turn. What it records and answers depends on states, command and clock alone. */
 export function runCommand(turn: Turn, sent: Command, context: CommandContext): CommandOutcome {
@@ -107,8 +109,7 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   const decision = trips.overrideAssignment(trip, unitId, reason)
   if (!decision.ok) return decision
   // What it has it may finish; it gets nothing new.
-  if (context.retiring.has(unitId) && driver.work?.tripId !== tripId)
-    return drivers.unitRetired(driver) as CommandOutcome
+  if (context.retiring.has(unitId) && driver.work?.tripId !== tripId) return drivers.unitRetired(driver)
   const notFit = drivers.whyNotFit(driver, tripId)
   if (notFit !== null) return { ok: false, refusal: notFit }
   if (decision.events.length > 0) {
@@ -137,7 +138,7 @@ function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context
   }
   if (command.type !== 'sign-on' && driver.crew !== null && driver.crew !== context.principal) {
     const message = `Another crew is signed on to unit ${driver.callSign}; sign on first, which relieves it.`
-    return refusal('not-signed-on', message, { unitId })
+    return refused('not-signed-on', message, { unitId })
   }
   const unit = () => ({ unitId, status: turn.driver(unitId)!.status })
   switch (command.type) {
@@ -241,5 +242,3 @@ function followedMs(turn: Turn, command: Command, ofSession: UnitId | null): num
       return driver === undefined ? null : lastChangeMs(driver)
   }
 }
-
-const refusal = (...args: Parameters<typeof refused>): CommandOutcome => refused(...args) as CommandOutcome

@@ -5,7 +5,8 @@
  * those that it concerned. Whoever is part of one is held: nobody may be sent by a state that has a hole under it.
  */
 import { isBound } from '../../domain/driver.ts'
-import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import type { TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState, unitOf } from '../../domain/trip.ts'
 import type { States } from './turn.ts'
 

@@ -5,7 +5,9 @@
  * that an actor in quarantine forbids does nothing. The moments of an offer count from when its crew could hear of it: from when it was durable, or
  * for one that was open before this start, from when the crew has had time to come back.
  */
-import { type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+
+import { tripKey } from '../../domain/entity.ts'
+import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'

@@ -17,10 +17,11 @@ import {
   whyPassedOver,
 } from '../../domain/desk.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
+import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
-import { driverKey, type EntityKey, type OfferId, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import {
@@ -122,10 +123,14 @@ export class Desk {
 
   /** An actor came into quarantine: a trip is served no more, a unit no longer found. */
   hold(entity: EntityKey): void {
-    const id = entity.slice(entity.indexOf('/') + 1)
-    if (entity === driverKey(id)) this.#parts.finder.remove(id)
-    const waiting = entity === tripKey(id) ? this.#waiting.get(id) : undefined
-    if (waiting !== undefined) this.#leaveQueue(waiting)
+    byKind(entity, {
+      driver: unitId => void this.#parts.finder.remove(unitId),
+      trip: tripId => {
+        const waiting = this.#waiting.get(tripId)
+        if (waiting !== undefined) this.#leaveQueue(waiting)
+      },
+      call: () => undefined,
+    })
   }
 
   #leaveQueue(waiting: Waiting): void {

@@ -5,9 +5,11 @@
  * unit at a time, and the newest attach wins. Nothing here is durable: a feed that comes back attaches anew, and the
  * marks of its streams tell it where to go on.
  */
+
+import type { ErrorCode, Refusal } from '../../base/refusal.ts'
+import { driverKey } from '../../domain/entity.ts'
 import type { FixHoleRecorded } from '../../domain/events.ts'
-import { driverKey, type StreamId, type UnitId } from '../../domain/ids.ts'
-import type { ErrorCode, Refusal } from '../../protocol/errors.ts'
+import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { BadFix, type SentFeedFix, toFeedFix } from '../../protocol/fix-frame.ts'
 import type { DetachReason, FeedChannel, StreamClock } from '../../protocol/wire.ts'
 import type { StreamName } from '../../store/journal.ts'

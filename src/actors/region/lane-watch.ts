@@ -4,7 +4,7 @@
  * Modes: *flowing*; *stalled*, from the moment at which the oldest of what waits has waited for `STALLED_AFTER_MS`, until
  * nothing waits that is so old. Nothing is tried out for it: what waits is written again and again by the lane itself.
  */
-import type { Scheduler } from '../../store/scheduler.ts'
+import type { Scheduler } from '../../base/time.ts'
 
 /** A commit takes a few milliseconds; a client is told within two seconds how its command stands. */
 export const STALLED_AFTER_MS = 1_000

@@ -3,8 +3,9 @@ import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type Presence, whyPassedOver } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
+import { byKind, type EntityKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
-import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
@@ -58,9 +59,11 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
 
   has(entity: EntityKey): boolean {
-    const id = entity.slice(entity.indexOf('/') + 1)
-    if (entity.startsWith('driver/')) return this.#drivers.has(id)
-    return entity.startsWith('trip/') ? this.#trips.has(id) : this.#calls.has(id)
+    return byKind(entity, {
+      driver: id => this.#drivers.has(id),
+      trip: id => this.#trips.has(id),
+      call: id => this.#calls.has(id),
+    })
   }
 
   driver(unitId: UnitId): DriverState | undefined {

@@ -1,4 +1,6 @@
 /** What a region is made of that it does not make itself. */
+
+import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
@@ -9,7 +11,6 @@ import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { OutageLog } from '../../telemetry/outage-log.ts'
 import type { ActorSystem } from '../actor-system.ts'
-import type { MachineClock } from '../clock.ts'
 import type { WallClock } from '../wall-clock.ts'
 
 export interface RegionParts {

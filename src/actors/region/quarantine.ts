@@ -6,9 +6,10 @@
  * still true, and whoever is whole then has followed all that happened meanwhile. A release is an event: it says from
  * which state the actor goes on, so that the fold comes to it whatever stands before.
  */
+
+import type { Refusal } from '../../base/refusal.ts'
+import { type EntityKey, type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { EntityKey } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
 import type { HeldView } from '../region-handle.ts'
 
@@ -74,7 +75,7 @@ const WHY = 'is held as it is, for an event did not fit its state'
 
 /** The answer to what would change it. */
 export function quarantined(entity: EntityKey): Refusal {
-  const [kind, id] = split(entity)
+  const [kind, id] = [kindOf(entity), idOf(entity)]
   const name = `${WORDS[kind]} ${id}`
   const message = `${name} ${WHY}; ${WAYS_OUT[kind]}, or let a supervisor release it.`
   return { code: 'quarantined', message, details: { [`${kind === 'driver' ? 'unit' : kind}Id`]: id } }
@@ -86,7 +87,7 @@ const SHOWN_MAX = 1_000
 /** What those who watch the board are told: events of these will not come. */
 export function quarantineNotice(all: readonly EntityKey[]): ServerMessage {
   const entities = all.slice(0, SHOWN_MAX)
-  const idsOf = (kind: keyof typeof WORDS) => entities.map(split).flatMap(([of, id]) => (of === kind ? [id] : []))
+  const idsOf = (kind: EntityKind) => entities.filter(entity => kindOf(entity) === kind).map(idOf)
   const message =
     'These are held as they are, for an event did not fit their state; let the operator look into the log.'
   const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
@@ -99,13 +100,8 @@ export function heldView(quarantine: Quarantine): HeldView {
   const items: HeldView['items'][number][] = []
   for (const { entity, message } of quarantine.reasons()) {
     if (items.length === SHOWN_MAX) break
-    const [kind, id] = split(entity)
+    const [kind, id] = [kindOf(entity), idOf(entity)]
     items.push({ kind: KINDS[kind], id, why: message })
   }
   return { items, more: quarantine.size - items.length }
-}
-
-function split(entity: EntityKey): [kind: keyof typeof WORDS, id: string] {
-  const slash = entity.indexOf('/')
-  return [entity.slice(0, slash) as keyof typeof WORDS, entity.slice(slash + 1)]
 }

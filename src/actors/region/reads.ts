@@ -3,6 +3,7 @@
  *
  * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
  */
+import type { MachineClock } from '../../base/time.ts'
 import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
@@ -10,7 +11,7 @@ import type { Finder } from '../../finder/finder.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
 import type { ServerMessage, WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { MachineClock, RegionClock } from '../clock.ts'
+import type { RegionClock } from '../clock.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
 import type { BoardSize, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'

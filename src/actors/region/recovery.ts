@@ -11,8 +11,9 @@ import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import type { DriverState } from '../../domain/driver.ts'
+import { byKind, type EntityKey } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
-import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { Acquired, Damage, Journal, SegmentWrite, SnapshotWrite } from '../../store/journal.ts'
 import { decodeSegment, SegmentCorrupt, type SegmentRow } from '../../store/segment-codec.ts'
@@ -296,25 +297,25 @@ async function readSnapshots(
 
 function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: SnapshotWrite): void {
   memory.snapshotPositions.set(entity, snapshot.position)
-  if (entity.startsWith('driver/')) {
-    const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
-    memory.drivers.set(state.unitId, state)
-    memory.snapshotSegments.set(state.unitId, snapshot.segmentNo)
-    const location = memory.location(state.unitId)
-    for (const [streamId, receivedSeq] of streams) {
-      const stream = location.stream(streamId)
-      stream.receivedSeq = receivedSeq
-      stream.durableSeq = receivedSeq
-    }
-    location.takeForgottenPrints(forgotten)
-    if (location.hasLeaving) memory.unitsLeft.add(state.unitId)
-    if (placed !== null) location.place(placed.streamId, placed)
-    memory.snapshotMarks.set(state.unitId, marksOf(location))
-  } else if (entity.startsWith('trip/')) {
-    const { state } = snapshot.state as TripSnapshot
-    memory.trips.set(state.tripId, state)
-  } else {
-    const { state } = snapshot.state as CallSnapshot
-    memory.calls.set(state.callId, state)
+  byKind(entity, {
+    driver: () => takeDriver(memory, snapshot),
+    trip: tripId => void memory.trips.set(tripId, (snapshot.state as TripSnapshot).state),
+    call: callId => void memory.calls.set(callId, (snapshot.state as CallSnapshot).state),
+  })
+}
+
+function takeDriver(memory: RecoveringMemory, snapshot: SnapshotWrite): void {
+  const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
+  memory.drivers.set(state.unitId, state)
+  memory.snapshotSegments.set(state.unitId, snapshot.segmentNo)
+  const location = memory.location(state.unitId)
+  for (const [streamId, receivedSeq] of streams) {
+    const stream = location.stream(streamId)
+    stream.receivedSeq = receivedSeq
+    stream.durableSeq = receivedSeq
   }
+  location.takeForgottenPrints(forgotten)
+  if (location.hasLeaving) memory.unitsLeft.add(state.unitId)
+  if (placed !== null) location.place(placed.streamId, placed)
+  memory.snapshotMarks.set(state.unitId, marksOf(location))
 }

@@ -5,8 +5,9 @@
  * `retiring`, which the engine fills anew after a restart, and the turn that frees it retires it.
  */
 import { type DriverState, retireUnit } from '../../domain/driver.ts'
+import { driverKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
-import { driverKey, type UnitId } from '../../domain/ids.ts'
+import type { UnitId } from '../../domain/ids.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Turn } from './turn.ts'
 import { bySystem, type TurnRunner } from './turn-runner.ts'

@@ -7,8 +7,9 @@
 
 import { compareAges, turnOf } from '../../domain/desk.ts'
 import type { DriverState } from '../../domain/driver.ts'
+import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import { callKey, driverKey, type EntityKey, type TripId, tripKey, type UnitId } from '../../domain/ids.ts'
+import type { TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { Finder } from '../../finder/finder.ts'
 import { LIMITS } from '../../protocol/limits.ts'

@@ -1,10 +1,20 @@
 /** The turn that lets a held actor go on: finds what it is entangled with, and records from where it goes on. */
+import { type Refused, refused } from '../../base/result.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
+import {
+  byKind,
+  callKey,
+  driverKey,
+  type EntityKey,
+  type EntityKind,
+  idOf,
+  kindOf,
+  tripKey,
+} from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
-import { driverKey, type EntityKey, tripKey } from '../../domain/ids.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../domain/release.ts'
-import { unitOf } from '../../domain/trip.ts'
+import { type TripState, unitOf } from '../../domain/trip.ts'
 import type { CommandOutcome } from './commands.ts'
 import type { RegionStates } from './memory.ts'
 import type { Turn } from './turn.ts'
@@ -26,46 +36,45 @@ export function releaseHeld(
   if (decision === null) return unknown(entity)
   if (!decision.ok) return decision
   turn.record(decision.events)
-  const trip = entity.startsWith('trip/') ? turn.trip(idOf(entity)) : undefined
+  const trip = kindOf(entity) === 'trip' ? turn.trip(idOf(entity)) : undefined
   if (trip?.phase === 'cancelled') endCall(turn, trip.callId)
   return { ok: true, result: { entity, released: true } }
 }
 
 /** Null when there is no state to go on from. */
-function decide(turn: Turn, entity: EntityKey, as: ReleaseHeld['as'], memory: HeldMemory): Decision | null {
-  const id = idOf(entity)
-  if (entity.startsWith('driver/')) {
-    const unit = turn.driver(id) ?? memory.heldReferences.get(entity)
-    if (unit === undefined) return null
-    const itsTrips = [...memory.tripStates()].filter(trip => unitOf(trip) === id && !turn.isHeld(tripKey(trip.tripId)))
-    return releaseUnit(unit, itsTrips)
-  }
-  if (entity.startsWith('trip/')) {
-    const trip = turn.trip(id)
-    if (trip === undefined) return null
-    const call = turn.isHeld(`call/${trip.callId}`) ? undefined : turn.call(trip.callId)
-    let unit = null
-    for (const { state } of memory.driverActors()) {
-      if (state.work?.tripId === id && !turn.isHeld(driverKey(state.unitId))) unit = state
-    }
-    return releaseTrip(trip, call ?? null, unit, as ?? 'pending')
-  }
-  const call = turn.call(id)
-  if (call === undefined) return null
-  return releaseCall(
-    call,
-    call.tripIds.flatMap(tripId => (turn.isHeld(tripKey(tripId)) ? [] : (turn.trip(tripId) ?? []))),
-  )
-}
+const decide = (turn: Turn, entity: EntityKey, as: ReleaseHeld['as'], memory: HeldMemory): Decision | null =>
+  byKind(entity, {
+    driver: unitId => {
+      const unit = turn.driver(unitId) ?? memory.heldReferences.get(entity)
+      if (unit === undefined) return null
+      const isItsTrip = (trip: TripState) => unitOf(trip) === unitId && !turn.isHeld(tripKey(trip.tripId))
+      return releaseUnit(unit, [...memory.tripStates()].filter(isItsTrip))
+    },
+    trip: tripId => {
+      const trip = turn.trip(tripId)
+      if (trip === undefined) return null
+      const call = turn.isHeld(callKey(trip.callId)) ? undefined : turn.call(trip.callId)
+      let unit = null
+      for (const { state } of memory.driverActors()) {
+        if (state.work?.tripId === tripId && !turn.isHeld(driverKey(state.unitId))) unit = state
+      }
+      return releaseTrip(trip, call ?? null, unit, as ?? 'pending')
+    },
+    call: callId => {
+      const call = turn.call(callId)
+      if (call === undefined) return null
+      const itsTrips = call.tripIds.flatMap(tripId => (turn.isHeld(tripKey(tripId)) ? [] : (turn.trip(tripId) ?? [])))
+      return releaseCall(call, itsTrips)
+    },
+  })
 
-function unknown(entity: EntityKey): CommandOutcome {
-  const [code, way] = entity.startsWith('driver/')
-    ? (['unknown-unit', 'import the unit under this id first'] as const)
-    : entity.startsWith('trip/')
-      ? (['unknown-trip', 'enter its call anew'] as const)
-      : (['unknown-call', 'enter it anew'] as const)
-  const message = `Nothing is left of ${entity} to go on from; ${way}.`
-  return { ok: false, refusal: { code, message, details: { entity } } }
-}
+const UNKNOWN = {
+  driver: ['unknown-unit', 'import the unit under this id first'],
+  trip: ['unknown-trip', 'enter its call anew'],
+  call: ['unknown-call', 'enter it anew'],
+} as const satisfies { readonly [kind in EntityKind]: unknown }
 
-const idOf = (entity: EntityKey): string => entity.slice(entity.indexOf('/') + 1)
+function unknown(entity: EntityKey): Refused {
+  const [code, way] = UNKNOWN[kindOf(entity)]
+  return refused(code, `Nothing is left of ${entity} to go on from; ${way}.`, { entity })
+}

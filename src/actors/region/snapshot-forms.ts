@@ -3,7 +3,9 @@
  *
  * The form is looked at where no checksum vouches for a row; what one vouches for is what an engine wrote.
  */
+
 import { z } from 'zod'
+import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import { TRIP_ALARMS } from '../../domain/events.ts'
 import {
   CANCEL_REASONS,
@@ -113,18 +115,20 @@ function* gone(snapshots: readonly SnapshotWrite[], region: SnapshotWrite): Iter
   }
 }
 
+const FORMS = {
+  driver: ['unitId', DRIVER],
+  trip: ['tripId', TRIP],
+  call: ['callId', CALL],
+} as const satisfies { readonly [kind in EntityKind]: unknown }
+
 function hasForm(entity: SnapshotWrite['entity'], state: unknown): boolean {
   if (entity === 'region') return REGION.safeParse(state).success
-  const [kind, form] = entity.startsWith('driver/')
-    ? (['unitId', DRIVER] as const)
-    : entity.startsWith('trip/')
-      ? (['tripId', TRIP] as const)
-      : (['callId', CALL] as const)
+  const [idField, form] = FORMS[kindOf(entity)]
   const parsed = form.safeParse(state)
   if (!parsed.success) return false
   // A state under the name of another would take that one's place.
   const { state: held } = parsed.data as { state: Readonly<Record<string, unknown>> }
-  return held[kind] === entity.slice(entity.indexOf('/') + 1)
+  return held[idField] === idOf(entity)
 }
 
 const damaged = (at: string, kind: Damage['kind'], rows: number): Damage => ({

@@ -8,8 +8,8 @@
  * are taken on and on, into their own bounded queue; of them only the telling is done here.
  */
 
+import type { Scheduler } from '../../base/time.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
-import type { Scheduler } from '../../store/scheduler.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import { LaneWatch } from './lane-watch.ts'
 

@@ -4,13 +4,15 @@
  * On commit the states are replaced, the record goes to the log writer, desk, finder and deadlines follow the new
  * states, and replies and pushes, captured as they are now, wait in the outbox for the record.
  */
+
+import type { Refusal } from '../../base/refusal.ts'
 import { NO_DETAILS } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
+import type { EntityKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { EntityKey, Principal, UnitId } from '../../domain/ids.ts'
+import type { Principal, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { DriverView } from '../../protocol/wire.ts'
 import type { LogAppend } from '../../store/log-writer.ts'
 import type { Logger } from '../../telemetry/log.ts'

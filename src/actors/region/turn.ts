@@ -9,8 +9,9 @@ import { type CallState, evolveCall } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import { type DriverState, evolveDriver, isBound } from '../../domain/driver.ts'
+import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
-import type { CallId, EntityKey, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { evolveTrip, type TripState } from '../../domain/trip.ts'
 import { EventRejected, type Quarantine } from './quarantine.ts'
 
@@ -108,7 +109,7 @@ export class Turn implements States {
 
   /** A row that stayed would keep the unit from ever being bound again, once it is whole. */
   #letGoOf(entity: EntityKey): void {
-    const driver = entity.startsWith('driver/') ? this.driver(entity.slice('driver/'.length)) : undefined
+    const driver = kindOf(entity) === 'driver' ? this.driver(idOf(entity)) : undefined
     const tripId = boundTrip(driver)
     if (tripId !== null) this.#letGo.push({ unitId: driver!.unitId, tripId })
   }
@@ -168,12 +169,13 @@ interface MutableStates extends States {
 
 /** Folds one event into one entity's state. Error: EventRejected; the state is then as it was. */
 export function evolveEntity(states: MutableStates, entity: EntityKey, event: DomainEvent, record: EventMeta): void {
-  const id = entity.slice(entity.indexOf('/') + 1)
   const meta = event.atMs === undefined ? record : { ...record, recordedAtMs: event.atMs }
   try {
-    if (entity.startsWith('driver/')) states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta))
-    else if (entity.startsWith('trip/')) states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta))
-    else states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta))
+    byKind(entity, {
+      driver: id => void states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta)),
+      trip: id => void states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta)),
+      call: id => void states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta)),
+    })
   } catch (error) {
     throw new EventRejected(entity, event, error)
   }

@@ -4,11 +4,12 @@
  * One number in the database tells whether anything changed; it is looked at several times a second. While the database
  * is away the last known state stands: an ambulance is not cut off because the sign-in has no database.
  */
+
+import type { Scheduler } from '../../base/time.ts'
 import { readAccessVersion } from '../../store/access-version.ts'
 import type { Database } from '../../store/database.ts'
 import { loadSigningKeys, loadTicketSecrets } from '../../store/keys.ts'
 import { type Revocation, RevocationStore } from '../../store/revocations.ts'
-import type { Scheduler } from '../../store/scheduler.ts'
 import type { Revocations, TokenClaims } from './claims.ts'
 import type { TicketMint } from './tickets.ts'
 import type { KeyRing } from './tokens.ts'

@@ -1,9 +1,10 @@
 /** Puts together everything that decides who gets in, from the keys in the database to signing in with a password. */
+
+import type { Scheduler } from '../../base/time.ts'
 import type { Audit } from '../../store/audit.ts'
 import type { Database } from '../../store/database.ts'
 import { loadOrCreateSigningKey, loadSigningKeys, loadTicketSecrets } from '../../store/keys.ts'
 import { RevocationStore } from '../../store/revocations.ts'
-import type { Scheduler } from '../../store/scheduler.ts'
 import { AccessWatch } from './access-watch.ts'
 import { CredentialChecker } from './authenticator.ts'
 import type { Authenticator, Revocations } from './claims.ts'

@@ -1,14 +1,15 @@
 /** Administration of users, the same for HTTP, the command line and the first start: what may be, and what it ends. */
+
 import { z } from 'zod'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Result } from '../../base/result.ts'
 import { REGION_ID } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { Database } from '../../store/database.ts'
 import { getRegion } from '../../store/reference/regions.ts'
 import type { AuditChange } from '../../store/reference.ts'
 import { RefreshTokens } from '../../store/refresh-tokens.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import { type NewUser, USER_NAME, USER_ROLES, type User, type UserChanges, UserStore } from '../../store/users.ts'
-import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 import { madeUpPassword, type PasswordHasher, unfitPassword } from './passwords.ts'
 import { sentUnits, shownUnits } from './units.ts'
@@ -73,7 +74,7 @@ export class Accounts {
    * The hash of a new password for a user. Outside of any transaction: it takes its time.
    * Refusals: `password-unfit`, `overloaded`.
    */
-  async passwordHash(password: string, userName: string): Promise<Step<string>> {
+  async passwordHash(password: string, userName: string): Promise<Result<string>> {
     const refusal = unfitPassword(password, userName)
     return refusal === null ? this.#parts.passwords.hash(password) : { ok: false, refusal }
   }
@@ -82,12 +83,12 @@ export class Accounts {
    * What stands for a password where a request is to be known again: it costs as much to guess from that as from its
    * hash. Input: what no two requests share. Refusal: `overloaded`.
    */
-  passwordTrace(password: string, request: string): Promise<Step<string>> {
+  passwordTrace(password: string, request: string): Promise<Result<string>> {
     return this.#parts.passwords.trace(password, request)
   }
 
   /** Refusals: `already-exists`, `invalid-field`. */
-  async add(transaction: Database, user: NewUser, audit: AuditChange): Promise<Step<User>> {
+  async add(transaction: Database, user: NewUser, audit: AuditChange): Promise<Result<User>> {
     const users = new UserStore(transaction)
     await users.lockAdministration()
     const refusal =
@@ -105,7 +106,7 @@ export class Accounts {
    * Call `lockAdministration` and read the user before, in the same transaction.
    * Refusals: `still-used` for the last admin who may sign in, `invalid-field`.
    */
-  async change(transaction: Database, current: User, changes: UserChanges, audit: AuditChange): Promise<Step<User>> {
+  async change(transaction: Database, current: User, changes: UserChanges, audit: AuditChange): Promise<Result<User>> {
     const users = new UserStore(transaction)
     const changed = { ...current, ...changes }
     if (isActiveAdmin(current) && !isActiveAdmin(changed) && !(await users.hasOtherAdmin(current.name))) {

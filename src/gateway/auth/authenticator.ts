@@ -1,7 +1,8 @@
 /** Tells who a credential speaks for, by its form: resume ticket, device key, or a JWT of ours or of another issuer. */
+import type { Result } from '../../base/result.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { Database } from '../../store/database.ts'
-import type { Authenticator, TokenClaims, Verified } from './claims.ts'
+import type { Authenticator, TokenClaims } from './claims.ts'
 import { DEVICE_KEY_PREFIX, verifyDeviceKey } from './device-keys.ts'
 import type { OidcIssuers } from './oidc.ts'
 import { isTicket, type TicketMint } from './tickets.ts'
@@ -15,7 +16,7 @@ interface AuthenticatorParts {
   readonly wallClock: () => number
 }
 
-const DATABASE_AWAY: Verified = {
+const DATABASE_AWAY: Result<TokenClaims> = {
   ok: false,
   refusal: {
     code: 'unavailable',
@@ -31,7 +32,7 @@ export class CredentialChecker implements Authenticator {
     this.#parts = parts
   }
 
-  async verify(credential: string): Promise<Verified> {
+  async verify(credential: string): Promise<Result<TokenClaims>> {
     const { keys, tickets, oidc, database, wallClock } = this.#parts
     if (credential.length === 0) return TOKEN_MISSING
     if (credential.length > LIMITS.tokenChars) return TOKEN_INVALID

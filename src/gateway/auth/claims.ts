@@ -1,7 +1,7 @@
 /** Who a credential speaks for, whatever its kind: access token, external token, resume ticket or device key. */
+import type { Result } from '../../base/result.ts'
 import type { Principal, RegionId, UnitId } from '../../domain/ids.ts'
 import type { Role } from '../../domain/roles.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 
 export interface TokenClaims {
   /** The principal; never `system`, which is the engine's own name in the log. */
@@ -19,14 +19,10 @@ export interface TokenClaims {
   readonly authAtMs: number
 }
 
-export type Verified =
-  | { readonly ok: true; readonly claims: TokenClaims }
-  | { readonly ok: false; readonly refusal: Refusal }
-
 /** Tells who a credential speaks for. */
 export interface Authenticator {
   /** Never rejects. Refusals: `token-missing`, `token-expired`, `token-invalid`, `unavailable` (nothing could be looked up). */
-  verify(credential: string): Promise<Verified>
+  verify(credential: string): Promise<Result<TokenClaims>>
   /** A ticket with which this session can be opened again, cheap to make and to check; null when it would be too long. */
   ticket(claims: TokenClaims): string | null
 }

@@ -1,15 +1,17 @@
 /** Device keys, `ghd_<id>_<secret>`: what a feed or a tracker shows where a person shows a token. */
+
 import { timingSafeEqual } from 'node:crypto'
+import type { Result } from '../../base/result.ts'
 import type { Database } from '../../store/database.ts'
 import { type Device, DeviceStore, hashOf } from '../../store/devices.ts'
-import type { TokenClaims, Verified } from './claims.ts'
+import type { TokenClaims } from './claims.ts'
 import { TOKEN_INVALID } from './tokens.ts'
 
 export const DEVICE_KEY_PREFIX = 'ghd_'
 const DEVICE_KEY = /^ghd_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/
 
 /** Looks a key up. Errors: those of the database. */
-export async function verifyDeviceKey(key: string, database: Database, nowMs: number): Promise<Verified> {
+export async function verifyDeviceKey(key: string, database: Database, nowMs: number): Promise<Result<TokenClaims>> {
   const [, id, secret] = DEVICE_KEY.exec(key) ?? []
   if (id === undefined || secret === undefined) return TOKEN_INVALID
   const devices = new DeviceStore(database)
@@ -17,7 +19,7 @@ export async function verifyDeviceKey(key: string, database: Database, nowMs: nu
   if (found === undefined || !timingSafeEqual(hashOf(secret), found.secretHash)) return TOKEN_INVALID
   if (found.device.disabled) return TOKEN_INVALID
   await devices.used(found.device, nowMs)
-  return { ok: true, claims: claimsOf(found.device, nowMs) }
+  return { ok: true, value: claimsOf(found.device, nowMs) }
 }
 
 function claimsOf({ id, role, region, unit, units }: Device, nowMs: number): TokenClaims {

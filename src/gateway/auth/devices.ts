@@ -1,5 +1,7 @@
 /** Administration of devices, the same for HTTP and the command line: what may be, and what a change ends. */
+
 import { z } from 'zod'
+import type { Result } from '../../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
 import { orNull } from '../../protocol/nullable.ts'
 import { isLabel, labelMust } from '../../protocol/text.ts'
@@ -10,7 +12,6 @@ import { UNITS } from '../../store/reference/kinds.ts'
 import { getRegion } from '../../store/reference/regions.ts'
 import type { AuditChange } from '../../store/reference.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
-import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 import { sentUnits, shownUnits } from './units.ts'
 
@@ -56,7 +57,7 @@ export class Devices {
     transaction: Database,
     device: NewDevice,
     audit: AuditChange,
-  ): Promise<Step<{ readonly device: Device; readonly key: string }>> {
+  ): Promise<Result<{ readonly device: Device; readonly key: string }>> {
     const refusal = await newDeviceRefusal(transaction, device)
     if (refusal !== null) return { ok: false, refusal }
     const added = await new DeviceStore(transaction).add(device, this.#parts.wallClock())
@@ -74,7 +75,7 @@ export class Devices {
     current: Device,
     changes: DeviceChanges,
     audit: AuditChange,
-  ): Promise<Step<Device>> {
+  ): Promise<Result<Device>> {
     if (current.role === 'driver' && (changes.units ?? null) !== null) {
       return { ok: false, refusal: invalidField('units', 'must be null, except for a feed') }
     }

@@ -12,9 +12,10 @@
  * for the other two counts: what strangers do, beside it or at its name, does not keep it out. An attempt counts as
  * failed from its beginning, so that many at once are counted too; `succeeded` and `abandoned` take that back.
  */
-import type { Refusal } from '../../protocol/errors.ts'
+
+import type { Result } from '../../base/result.ts'
+import { type Refused, refused } from '../../base/result.ts'
 import { addressKey, type Network as Net, networksOf } from '../client-address.ts'
-import type { Step } from '../http.ts'
 import { RecentMap } from './recent-map.ts'
 
 /** As many as one person may begin at once, with pages that all sign in. */
@@ -82,21 +83,21 @@ export class LoginThrottle {
    * Refusal: `rate-limited`. Input: the name as `nameKey` folds it; the client's address as text; the device whose mark
    * for this name was shown, if any.
    */
-  admit(nameKey: string, address: string, device: string | null = null): Step<LoginAttempt> {
+  admit(nameKey: string, address: string, device: string | null = null): Result<LoginAttempt> {
     const nowMs = this.#nowMs()
     const networks = networksOf(address)
     const pairKey = `${device === null ? networks[0]!.key : `device ${device}`} ${nameKey}`
     const isKnown = device !== null || this.#known.get(pairKey) === true
 
     const networkWaitMs = isKnown ? 0 : Math.max(...networks.map(each => this.#networkWaitMs(each, nowMs)))
-    if (networkWaitMs > 0) return refused(networkWaitMs)
+    if (networkWaitMs > 0) return tooSoon(networkWaitMs)
     const pair = this.#pairOf(pairKey, nowMs)
     if (pair === undefined && !isKnown && this.#isUnderAttack(nameKey, nowMs)) {
       this.#pairs.set(pairKey, { failures: FREE_TRIES, lastMs: nowMs, closedUntilMs: nowMs + STRANGER_WAIT_MS })
-      return refused(STRANGER_WAIT_MS)
+      return tooSoon(STRANGER_WAIT_MS)
     }
     const pairWaitMs = (pair?.closedUntilMs ?? 0) - nowMs
-    if (pairWaitMs > 0) return refused(pairWaitMs)
+    if (pairWaitMs > 0) return tooSoon(pairWaitMs)
     return { ok: true, value: this.#begin({ nameKey, networks, pairKey, isKnown }, nowMs) }
   }
 
@@ -200,8 +201,8 @@ export class LoginThrottle {
 const waitMs = (failures: number): number =>
   failures < FREE_TRIES ? 0 : Math.min(WAIT_MAX_MS, WAIT_FIRST_MS * 2 ** (failures - FREE_TRIES))
 
-function refused(waitMs: number): { readonly ok: false; readonly refusal: Refusal } {
+function tooSoon(waitMs: number): Refused {
   const retryAfterMs = Math.ceil(waitMs)
   const message = 'Too many attempts to sign in from here; wait for details.retryAfterMs, then try again.'
-  return { ok: false, refusal: { code: 'rate-limited', message, details: { retryAfterMs } } }
+  return refused('rate-limited', message, { retryAfterMs })
 }

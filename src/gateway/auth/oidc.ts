@@ -4,10 +4,12 @@
  * Only issuers that the configuration names are ever spoken to, and only where it or their discovery document says;
  * what a token's own header says about where keys are (`jku`, `jwk`, `x5u`) is never looked at.
  */
+
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type FetchImplementation, jwtVerify } from 'jose'
 import { z } from 'zod'
-import type { Refusal } from '../../protocol/errors.ts'
-import type { TokenClaims, Verified } from './claims.ts'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Result } from '../../base/result.ts'
+import type { TokenClaims } from './claims.ts'
 import { isSomebody, TOKEN_EXPIRED, TOKEN_INVALID, WHO } from './tokens.ts'
 
 /** Asymmetric ones only: a public key must never be good as a shared secret. */
@@ -52,7 +54,7 @@ export class OidcIssuers {
   }
 
   /** Null when the token names no issuer of ours. Never rejects. */
-  async verify(token: string): Promise<Verified | null> {
+  async verify(token: string): Promise<Result<TokenClaims> | null> {
     if (this.#issuers.size === 0) return null
     let named: string | undefined
     try {
@@ -76,7 +78,7 @@ class Issuer {
     this.#onFailure = onFailure
   }
 
-  async verify(token: string): Promise<Verified> {
+  async verify(token: string): Promise<Result<TokenClaims>> {
     const { issuer, audience } = this.#settings
     try {
       const keySet = await this.#keys()
@@ -90,7 +92,7 @@ class Issuer {
       const iat = payload.iat!
       if (iat > Date.now() / 1000 + CLOCK_TOLERANCE_S) return TOKEN_INVALID
       const claims = this.#claims(payload, iat)
-      return claims === null ? TOKEN_INVALID : { ok: true, claims }
+      return claims === null ? TOKEN_INVALID : { ok: true, value: claims }
     } catch (error) {
       if (error instanceof errors.JWTExpired) return TOKEN_EXPIRED
       if (isOursToMend(error)) return TOKEN_INVALID

@@ -6,10 +6,11 @@
  * cannot keep a shift from signing in; and of the strangers of one network few wait at a time, so that it takes many
  * networks to keep others out. A full lane is answered `overloaded`.
  */
+
 import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Refusal } from '../../protocol/errors.ts'
-import type { Step } from '../http.ts'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Result } from '../../base/result.ts'
 import { AddressCounts } from '../limits/address-counts.ts'
 
 const PASSWORD_CHARS = { min: 12, max: 128 } as const
@@ -53,7 +54,7 @@ export class PasswordHasher {
   }
 
   /** A new hash in PHC form. Refusal: `overloaded`. */
-  async hash(password: string): Promise<Step<string>> {
+  async hash(password: string): Promise<Result<string>> {
     const salt = randomBytes(SALT_BYTES)
     const derived = await this.#inTurn('known', () => derive(password, salt, HASH_BYTES, this.#logN, BLOCK_SIZE, 1))
     if (!derived.ok) return derived
@@ -61,7 +62,7 @@ export class PasswordHasher {
   }
 
   /** The same text for the same password and subject, as dear to guess from as a hash. Refusal: `overloaded`. */
-  async trace(password: string, subject: string): Promise<Step<string>> {
+  async trace(password: string, subject: string): Promise<Result<string>> {
     const salt = createHash('sha256').update(subject).digest()
     const derived = await this.#inTurn('known', () => derive(password, salt, HASH_BYTES, this.#logN, BLOCK_SIZE, 1))
     return derived.ok ? { ok: true, value: b64(derived.value) } : derived
@@ -76,7 +77,7 @@ export class PasswordHasher {
     stored: string | null,
     lane: Lane,
     like: string | null = null,
-  ): Promise<Step<PasswordCheck>> {
+  ): Promise<Result<PasswordCheck>> {
     const { logN, r, p, salt, hash } = stored === null ? this.#nobody(like) : parse(stored)
     const derived = await this.#inTurn(lane, () => derive(password, salt, hash.length, logN, r, p))
     if (!derived.ok) return derived
@@ -89,7 +90,7 @@ export class PasswordHasher {
     return { logN, r, p, salt: randomBytes(SALT_BYTES), hash: Buffer.alloc(HASH_BYTES) }
   }
 
-  #inTurn(lane: Lane, work: () => Promise<Buffer>): Promise<Step<Buffer>> {
+  #inTurn(lane: Lane, work: () => Promise<Buffer>): Promise<Result<Buffer>> {
     const waiting = this.#waiting[lane === 'known' ? 'known' : 'stranger']
     const network = lane === 'known' ? null : lane.network
     const ofNetwork = network === null ? 0 : this.#strangers.of(network)

@@ -4,8 +4,10 @@
  * What a sign-in may do is settled when it begins: a change of its user's role, regions, units or password ends it.
  * Passwords are checked outside of transactions, since that takes its time; the transaction then looks once more.
  */
+
+import type { Refusal } from '../../base/refusal.ts'
+import type { Refused, Result } from '../../base/result.ts'
 import type { Principal, RegionId, UnitId } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { Audit, AuditEntry } from '../../store/audit.ts'
 import type { Database } from '../../store/database.ts'
 import type { SigningKey } from '../../store/keys.ts'
@@ -18,7 +20,6 @@ import type { UserRole } from '../../store/users.ts'
 import { nameKey, USER_NAME, type User, UserStore } from '../../store/users.ts'
 import { networksOf } from '../client-address.ts'
 import { NOBODY } from '../guard.ts'
-import type { Step } from '../http.ts'
 import { invalidField, userOfOtherRegions, withArticle } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
@@ -86,7 +87,6 @@ interface Session {
   readonly current: boolean
 }
 
-type Refused = { readonly ok: false; readonly refusal: Refusal }
 type Reach = Pick<SignInRecord, 'region' | 'unit'>
 
 /** One answer for every reason, so that nobody learns which names exist or are disabled. */
@@ -131,7 +131,7 @@ export class SignIn {
    * Refusals: `credentials-wrong`; `rate-limited`, `overloaded`; and for who has shown the password, `wrong-region`,
    * `wrong-unit`, `unknown-unit`, `invalid-field`.
    */
-  async signIn(request: SignInRequest, address: string): Promise<Step<GrantedTo>> {
+  async signIn(request: SignInRequest, address: string): Promise<Result<GrantedTo>> {
     const granted = await this.#signIn(request, address)
     if (!granted.ok) {
       // People type passwords into the wrong field, so a name is written down only where it is one. What the throttle
@@ -146,7 +146,7 @@ export class SignIn {
    * The next pair of tokens. A repetition within 10 s gets the same refresh token again, as long as that one was not
    * used; any other use of a spent token ends the sign-in and its sessions. Refusal: `refresh-refused`.
    */
-  async refresh(token: string, address: string): Promise<Step<Granted>> {
+  async refresh(token: string, address: string): Promise<Result<Granted>> {
     const nowMs = this.#parts.wallClock()
     const found = await this.#inTransaction(async transaction => {
       const rotation = await new RefreshTokens(transaction).rotate(token, this.#ages, nowMs)
@@ -169,7 +169,7 @@ export class SignIn {
   }
 
   /** Ends the sign-in that a token belongs to, and its sessions. Refusal: `not-found`. */
-  async signOut(claims: TokenClaims, address: string): Promise<Step<null>> {
+  async signOut(claims: TokenClaims, address: string): Promise<Result<null>> {
     const { sid } = claims
     if (sid === null) return { ok: false, refusal: NO_SIGN_IN }
     const isEnded = await this.#inTransaction(transaction =>
@@ -187,7 +187,7 @@ export class SignIn {
   }
 
   /** Ends one of the caller's own sign-ins. Refusal: `not-found`. */
-  async endSession({ sub }: TokenClaims, sid: string, address: string): Promise<Step<null>> {
+  async endSession({ sub }: TokenClaims, sid: string, address: string): Promise<Result<null>> {
     const isEnded = await this.#inTransaction(async transaction => {
       const own = await new RefreshTokens(transaction).list(sub, this.#parts.wallClock())
       return own.some(each => each.sid === sid) && this.#end(transaction, { sid, user: sub }, address, 'sign-out')
@@ -216,13 +216,13 @@ export class SignIn {
     claims: TokenClaims,
     { current, next }: { readonly current: string; readonly next: string },
     address: string,
-  ): Promise<Step<null>> {
+  ): Promise<Result<null>> {
     const changed = await this.#changePassword(claims, current, next, address)
     if (!changed.ok) this.#noteRefusal('password-changed', claims.sub, changed.refusal, address)
     return changed
   }
 
-  async #signIn(request: SignInRequest, address: string): Promise<Step<GrantedTo>> {
+  async #signIn(request: SignInRequest, address: string): Promise<Result<GrantedTo>> {
     const device = await markedDevice(request.deviceMark, nameKey(request.user), this.#parts.keyRing)
     const user = await this.#authenticate(request.user, request.password, address, device)
     if (!user.ok) return user
@@ -252,7 +252,7 @@ export class SignIn {
     return { ok: true, value: { ...granted, deviceMark } }
   }
 
-  async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Step<null>> {
+  async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Result<null>> {
     if ((await this.#find(claims.sub)) === undefined) return { ok: false, refusal: NO_ACCOUNT }
     // The sign-in that the token is of is a home, too: nobody else has it.
     const user = await this.#authenticate(claims.sub, current, address, claims.sid)
@@ -261,7 +261,7 @@ export class SignIn {
     if (current === next) return { ok: false, refusal: UNCHANGED }
     const hash = await this.accounts.passwordHash(next, name)
     if (!hash.ok) return hash
-    return this.#inTransaction(async (transaction): Promise<Step<null>> => {
+    return this.#inTransaction(async (transaction): Promise<Result<null>> => {
       const users = new UserStore(transaction)
       await users.lockAdministration()
       const now = await users.find(name)
@@ -283,7 +283,12 @@ export class SignIn {
   }
 
   /** The user whose password this is. Every other case takes as long and looks the same. */
-  async #authenticate(userName: string, password: string, address: string, device: string | null): Promise<Step<User>> {
+  async #authenticate(
+    userName: string,
+    password: string,
+    address: string,
+    device: string | null,
+  ): Promise<Result<User>> {
     const admitted = this.#throttle.admit(nameKey(userName), address, device)
     if (!admitted.ok) return admitted
     const attempt = admitted.value
@@ -319,7 +324,7 @@ export class SignIn {
   }
 
   /** What the sign-in is for: of a driver one unit in one region, of all others one region where they ask for it. */
-  async #reach(user: User, { region, unit }: SignInRequest): Promise<Step<Reach>> {
+  async #reach(user: User, { region, unit }: SignInRequest): Promise<Result<Reach>> {
     if (region !== null && user.role !== 'admin' && !user.regions.includes(region)) {
       return refuse(userOfOtherRegions(region))
     }
@@ -394,4 +399,4 @@ const UNCHANGED: Refusal = {
 }
 
 const refuse = (refusal: Refusal): Refused => ({ ok: false, refusal })
-const reach = (region: RegionId | null, unit: UnitId | null): Step<Reach> => ({ ok: true, value: { region, unit } })
+const reach = (region: RegionId | null, unit: UnitId | null): Result<Reach> => ({ ok: true, value: { region, unit } })

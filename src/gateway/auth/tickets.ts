@@ -2,11 +2,13 @@
  * Resume tickets: what a session was allowed, under a keyed hash, so that it can be opened again without a signature
  * check or a look into the database. In a storm of reconnects that is the difference between seconds and minutes.
  */
+
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import type { Result } from '../../base/result.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import type { TicketSecret } from '../../store/keys.ts'
-import type { TokenClaims, Verified } from './claims.ts'
+import type { TokenClaims } from './claims.ts'
 import { isSomebody, TOKEN_EXPIRED, TOKEN_INVALID, WHO } from './tokens.ts'
 
 const TICKET_PREFIX = 'ght_'
@@ -52,7 +54,7 @@ export class TicketMint {
   }
 
   /** Refusals: `token-invalid`, `token-expired` when the session is older than it may get. */
-  check(ticket: string): Verified {
+  check(ticket: string): Result<TokenClaims> {
     const dot = ticket.length - HMAC_CHARS - 1
     if (dot <= TICKET_PREFIX.length || ticket[dot] !== '.') return TOKEN_INVALID
     const text = ticket.slice(TICKET_PREFIX.length, dot)
@@ -68,6 +70,6 @@ export class TicketMint {
     const [, sub, role, regions, unit, units, sid, authAtMs] = parsed.data
     const claims = { sub, role, regions, unit, units, sid, authAtMs }
     if (!isSomebody(claims)) return TOKEN_INVALID
-    return this.#wallClock() >= authAtMs + this.#maxAgeMs ? TOKEN_EXPIRED : { ok: true, claims }
+    return this.#wallClock() >= authAtMs + this.#maxAgeMs ? TOKEN_EXPIRED : { ok: true, value: claims }
   }
 }

@@ -1,11 +1,13 @@
 /** Access tokens of our own: short-lived EdDSA JWTs that name a person, a role, the regions, and a driver's unit. */
+
 import { errors, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Refused, Result } from '../../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
 import { ROLES } from '../../domain/roles.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { SigningKey } from '../../store/keys.ts'
-import type { TokenClaims, Verified } from './claims.ts'
+import type { TokenClaims } from './claims.ts'
 
 const ALGORITHM = 'EdDSA'
 const ISSUER = 'goldenhour'
@@ -113,7 +115,7 @@ export class KeyRing {
 }
 
 /** Checks a token of ours. The check runs on another thread; it costs about 0.2 ms. Never rejects. */
-export async function verifyToken(token: string, keys: KeyRing): Promise<Verified> {
+export async function verifyToken(token: string, keys: KeyRing): Promise<Result<TokenClaims>> {
   try {
     const { payload } = await jwtVerify(token, header => keys.publicKey(header.kid), {
       algorithms: [ALGORITHM],
@@ -126,7 +128,7 @@ export async function verifyToken(token: string, keys: KeyRing): Promise<Verifie
     if (!parsed.success) return TOKEN_INVALID
     const { sub, role, regions, unit, units, sid, auth_time = parsed.data.iat } = parsed.data
     // Rounded: what was divided into seconds comes back a hair beside the millisecond that it was.
-    return { ok: true, claims: { sub, role, regions, unit, units, sid, authAtMs: Math.round(auth_time * 1000) } }
+    return { ok: true, value: { sub, role, regions, unit, units, sid, authAtMs: Math.round(auth_time * 1000) } }
   } catch (error) {
     return error instanceof errors.JWTExpired ? TOKEN_EXPIRED : TOKEN_INVALID
   }
@@ -137,6 +139,6 @@ export const TOKEN_EXPIRED = refuse('token-expired', 'The token has expired; get
 /** One answer for every fault, so that a forger learns nothing of which check failed. */
 export const TOKEN_INVALID = refuse('token-invalid', 'The token is not one of ours; get one from this engine.')
 
-function refuse(code: Refusal['code'], message: string): Extract<Verified, { ok: false }> {
+function refuse(code: Refusal['code'], message: string): Refused {
   return { ok: false, refusal: { code, message } }
 }

@@ -3,10 +3,11 @@
  *
  * All of them is said, and never what comes of leaving it out: whoever may take any unit reads any unit's patient.
  */
+
 import { z } from 'zod'
+import type { Result } from '../../base/result.ts'
 import { UNIT_ID, type UnitId } from '../../domain/ids.ts'
 import { orNull } from '../../protocol/nullable.ts'
-import type { Step } from '../http.ts'
 import { invalidField } from '../refusals.ts'
 
 const ALL = 'all'
@@ -33,7 +34,7 @@ export function keptUnits(
   role: string,
   hasUnits: boolean,
   sent: SentUnits | undefined,
-): Step<readonly UnitId[] | null> {
+): Result<readonly UnitId[] | null> {
   if (!hasUnits) {
     if (sent === undefined || sent === null) return { ok: true, value: null }
     return { ok: false, refusal: invalidField('units', `must be null, except for a ${role}`) }

@@ -1,5 +1,5 @@
 /** How many WebSockets may be open: in all, of one address, of those without a welcome; and how fast one may open them. */
-import type { Refusal } from '../../protocol/errors.ts'
+import type { Refusal } from '../../base/refusal.ts'
 import type { Limits } from '../../protocol/limits.ts'
 import { AddressCounts } from './address-counts.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'

@@ -1,5 +1,5 @@
 /** Many things that each have the same time to happen, watched by one timer. */
-import type { Scheduler } from '../../store/scheduler.ts'
+import type { Scheduler } from '../../base/time.ts'
 
 /** They come due in the order in which they were added, so only the first needs to be looked at. */
 export class Deadlines<T> {

@@ -1,9 +1,10 @@
 /** All that is counted against a client at the door, in one place that conversations, routes and the upgrade share. */
+
+import type { Refusal } from '../../base/refusal.ts'
+import type { Scheduler } from '../../base/time.ts'
 import type { Principal } from '../../domain/ids.ts'
 import type { Role } from '../../domain/roles.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import type { Limits, RateClass } from '../../protocol/limits.ts'
-import type { Scheduler } from '../../store/scheduler.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { isTicket } from '../auth/tickets.ts'
 import { ConnectionCaps } from './connection-caps.ts'

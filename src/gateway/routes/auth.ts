@@ -1,5 +1,7 @@
 /** Signing in, staying signed in, signing out, and the caller's own account. */
+
 import { z } from 'zod'
+import type { Result } from '../../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
 import { orNull } from '../../protocol/nullable.ts'
 import { SENT_PASSWORD } from '../auth/accounts.ts'
@@ -7,7 +9,7 @@ import type { TokenClaims } from '../auth/claims.ts'
 import type { Granted } from '../auth/sign-in.ts'
 import { addressKey } from '../client-address.ts'
 import type { GatewayContext } from '../context.ts'
-import { empty, type HttpCall, type HttpReply, json, jsonBody, problem, type Step } from '../http.ts'
+import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import type { Route } from '../route.ts'
 
 export const AUTH_ROUTES: readonly Route[] = [
@@ -57,7 +59,7 @@ async function postRefresh(context: GatewayContext, call: HttpCall): Promise<Htt
   return granted(context, pair)
 }
 
-function granted({ limiter }: GatewayContext, pair: Step<Granted>): HttpReply {
+function granted({ limiter }: GatewayContext, pair: Result<Granted>): HttpReply {
   if (pair.ok) for (const token of [pair.value.accessToken, pair.value.refreshToken]) limiter.wasGood(token)
   return answer(pair)
 }
@@ -85,7 +87,7 @@ async function deleteSession({ signIn }: GatewayContext, call: HttpCall, caller:
   return answer(await signIn.endSession(caller, call.parameters.id!, call.address))
 }
 
-function answer(step: Step<object | null>): HttpReply {
+function answer(step: Result<object | null>): HttpReply {
   if (!step.ok) return problem(step.refusal)
   return step.value === null ? empty(204) : json(200, step.value)
 }

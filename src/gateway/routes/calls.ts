@@ -1,13 +1,14 @@
 /** Calls, trips and units for those who do not hold a WebSocket: the commands and queries of a desk. */
 
 import type { Query, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Result } from '../../base/result.ts'
 import { COMMAND_ID, type RegionId, ROUTED_ID, regionOf, UNIT_ID } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import { parseCallBody, parseNearestQuery } from '../../protocol/parse.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
-import { type HttpCall, type HttpReply, json, problem, type Step } from '../http.ts'
+import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import { commandCost } from '../limits/message-cost.ts'
 import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
@@ -24,7 +25,7 @@ export const CALL_ROUTES: readonly Route[] = [
 async function getNearest(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
   const parsed = parseNearestQuery(call.query)
   if (!parsed.ok) return problem(parsed.refusal)
-  const { region, lonDeg, latDeg, k, levelOfCare } = parsed
+  const { region, lonDeg, latDeg, k, levelOfCare } = parsed.value
   return ask(context, caller, region, { type: 'nearest', lonDeg, latDeg, k, levelOfCare })
 }
 
@@ -64,7 +65,7 @@ async function postCall(context: GatewayContext, call: HttpCall, caller: TokenCl
   const region = regionFor(context, caller, regionId.value)
   if (!region.ok) return problem(region.refusal)
 
-  const { command } = parsed
+  const command = parsed.value
   const tooFast = context.limiter.takeMore(caller.sub, 'command', commandCost(command) - 1)
   if (tooFast !== null) return problem(tooFast)
   const outcome = await carryOut(region.value, command, caller.sub, call)
@@ -89,7 +90,7 @@ async function ask(context: GatewayContext, caller: TokenClaims, regionId: Regio
 }
 
 /** The token's word comes first: a stranger does not learn which regions this engine owns. */
-function regionFor(context: GatewayContext, caller: TokenClaims, regionId: RegionId): Step<RegionHandle> {
+function regionFor(context: GatewayContext, caller: TokenClaims, regionId: RegionId): Result<RegionHandle> {
   const allowed = inRegion(caller, regionId)
   if (!allowed.ok) return allowed
   const value = context.directory.region(regionId)

@@ -1,5 +1,5 @@
 /** Every HTTP route of the engine in one table, and the mounting of it. */
-import type { Refusal } from '../../protocol/errors.ts'
+import type { Refusal } from '../../base/refusal.ts'
 import type { GatewayContext } from '../context.ts'
 import { answerGuarded, answerOpen } from '../guard.ts'
 import { mount, mountRest, problem } from '../http.ts'

@@ -1,7 +1,7 @@
 /** What the operator's tools ask for: is it up, is it ready, what does it count. */
 import type { ClockOff } from '../../actors/clock-watch.ts'
 import type { Readiness } from '../../actors/region-handle.ts'
-import type { Refusal } from '../../protocol/errors.ts'
+import type { Refusal } from '../../base/refusal.ts'
 import type { GatewayContext, StoreView } from '../context.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import { NOT_READY } from '../refusals.ts'

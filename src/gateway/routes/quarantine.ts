@@ -2,13 +2,15 @@
 
 import { z } from 'zod'
 import type { QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+import type { Result } from '../../base/result.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
-import { COMMAND_ID, callKey, driverKey, type EntityKey, ROUTED_ID, tripKey, UNIT_ID } from '../../domain/ids.ts'
+import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { COMMAND_ID, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { RELEASED_TRIPS } from '../../domain/release.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
-import { type HttpCall, type HttpReply, json, jsonBody, problem, type Step } from '../http.ts'
+import { type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import { invalidField, NO_IDEMPOTENCY_KEY, notFound, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
 import { carryOut } from './command.ts'
@@ -52,7 +54,7 @@ async function postRelease(context: GatewayContext, call: HttpCall, caller: Toke
 }
 
 /** The token's word comes first: a stranger does not learn which regions this engine owns. */
-function regionOf(context: GatewayContext, call: HttpCall, caller: TokenClaims): Step<RegionHandle> {
+function regionOf(context: GatewayContext, call: HttpCall, caller: TokenClaims): Result<RegionHandle> {
   const asked = regionAsked(call, caller)
   if (!asked.ok) return asked
   const allowed = inRegion(caller, asked.value)

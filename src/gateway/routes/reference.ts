@@ -1,8 +1,10 @@
 /** Administration of reference data: regions, and the units, stations and hospitals of each. */
+
 import { z } from 'zod'
+import type { Refusal } from '../../base/refusal.ts'
+import type { Result } from '../../base/result.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import { REGION_ID, type RegionId } from '../../domain/ids.ts'
-import type { Refusal } from '../../protocol/errors.ts'
 import {
   HOSPITAL,
   HOSPITAL_FIELDS,
@@ -33,7 +35,7 @@ import type { TokenClaims } from '../auth/claims.ts'
 import { changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
-import { empty, type HttpCall, type HttpReply, json, jsonBody, problem, type Step } from '../http.ts'
+import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import { invalidField, notFound, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
 
@@ -210,7 +212,7 @@ async function patch<T extends object>(resource: Resource<T>, ...args: Args): Pr
 async function change<T extends object>(
   resource: Resource<T>,
   args: Args,
-  changed: (current: Stored<T>) => Step<T>,
+  changed: (current: Stored<T>) => Result<T>,
 ): Promise<HttpReply> {
   const { kind, singular, mayWrite } = resource
   return changeStored(resource, args, async (transaction, current, version) => {
@@ -329,7 +331,7 @@ const someOf = (fields: z.ZodRawShape) =>
     .refine(given => Object.keys(given).length > 0, { error: 'must change something' })
 
 /** The region that the caller means, may act for, and that exists. */
-async function knownRegion(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<Step<RegionId>> {
+async function knownRegion(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<Result<RegionId>> {
   const asked = regionAsked(call, caller)
   if (!asked.ok) return asked
   const allowed = inRegion(caller, asked.value)

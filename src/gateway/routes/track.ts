@@ -1,4 +1,5 @@
 /** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
+import type { Result } from '../../base/result.ts'
 import { STORED_STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
 import { inRange } from '../../protocol/fix-frame.ts'
 import { RANGES } from '../../protocol/limits.ts'
@@ -9,7 +10,7 @@ import type { DamagedSpan } from '../../store/track-damage.ts'
 import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
-import { type HttpCall, type HttpReply, json, problem, type Step } from '../http.ts'
+import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import { invalidField, unknownRegion } from '../refusals.ts'
 import type { Route } from '../route.ts'
 
@@ -47,7 +48,7 @@ async function getTrack(context: GatewayContext, call: HttpCall, caller: TokenCl
   }
 }
 
-function trackRequest(context: GatewayContext, call: HttpCall, caller: TokenClaims): Step<TrackRequest> {
+function trackRequest(context: GatewayContext, call: HttpCall, caller: TokenClaims): Result<TrackRequest> {
   const unitId = call.parameters.id!
   if (!UNIT_ID.test(unitId)) {
     const message = 'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -'
@@ -76,7 +77,7 @@ function wholeNumber(
   name: string,
   [min, max]: readonly [number, number],
   standard?: number,
-): Step<number> {
+): Result<number> {
   const text = call.query.get(name) ?? (standard === undefined ? '' : String(standard))
   const value = numberOfText(text)
   if (inRange(value, [min, max])) return { ok: true, value }

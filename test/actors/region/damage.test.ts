@@ -1,8 +1,8 @@
 /** A region over stored rows that are damaged: it serves what is whole, and says that something is not. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import type { EntityKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import type { EntityKey } from '../../../src/domain/ids.ts'
 import { decodeSegment } from '../../../src/store/segment-codec.ts'
 import { REGION, RegionWorld, settle } from '../../support/region-world.ts'
 

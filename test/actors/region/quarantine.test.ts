@@ -1,8 +1,8 @@
 /** Actors that an event did not fit: each is held as it was, and its neighbours go on. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { driverKey, tripKey } from '../../../src/domain/ids.ts'
 import type { NearestResult, UnitView } from '../../../src/protocol/wire.ts'
 import { callOf, REGION, RegionWorld, SCENE, settle } from '../../support/region-world.ts'
 

@@ -3,8 +3,9 @@
  *
  * Nothing here asks the gateway or a region: were one of them wrong, both sides of the comparison would not be.
  */
+
+import type { ErrorCode } from '../../../src/base/refusal.ts'
 import { type Action, RIGHTS, ROLES, type Role } from '../../../src/domain/roles.ts'
-import type { ErrorCode } from '../../../src/protocol/errors.ts'
 
 /** `nobody` shows no credential; `stranger` shows one that another key has signed. */
 export type Caller = Role | 'nobody' | 'stranger'

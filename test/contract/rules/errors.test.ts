@@ -1,7 +1,8 @@
 /** Chapters 9 and 10 of PROTOCOL.md: errors, closing, HTTP. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CLOSE_CODES, ERRORS, type ErrorCode } from '../../../src/protocol/errors.ts'
+import type { ErrorCode } from '../../../src/base/refusal.ts'
+import { CLOSE_CODES, ERRORS } from '../../../src/protocol/errors.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import { type HttpAnswer, SCENE } from '../../support/engine.ts'
 import { CALL, FORMATS, fixAt, nobody, PLACE, Stage } from './stage.ts'

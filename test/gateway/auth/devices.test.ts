@@ -88,7 +88,7 @@ test('the key of a tracker speaks for one unit', async () => {
   const { key } = await added(TRACKER)
   const verified = await verifyDeviceKey(key, database, NOW_MS)
   assert.ok(verified.ok)
-  assert.deepEqual([verified.claims.role, verified.claims.unit, verified.claims.units], ['driver', 'A-7', null])
+  assert.deepEqual([verified.value.role, verified.value.unit, verified.value.units], ['driver', 'A-7', null])
 })
 
 test('a key is 256 random bits, of which the database has a hash and the audit nothing', async () => {

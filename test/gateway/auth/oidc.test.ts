@@ -99,7 +99,7 @@ for (const alg of ['EdDSA', 'ES256', 'ES384', 'RS256', 'PS256']) {
     const authAtS = nowS() - 3
     const verified = await issuer.trusted().verify(await issuer.token({ iat: authAtS }))
     const who = { sub: 'partner:person-1', role: 'dispatcher', regions: ['akl'], unit: null, units: null, sid: null }
-    assert.deepEqual(verified, { ok: true, claims: { ...who, authAtMs: (authAtS - 5) * 1_000 } })
+    assert.deepEqual(verified, { ok: true, value: { ...who, authAtMs: (authAtS - 5) * 1_000 } })
   })
 }
 
@@ -110,7 +110,7 @@ test('role, regions and unit are read from the claims that the operator named', 
   const verified = await trusted.verify(await issuer.token(claims))
   assert.ok(verified?.ok)
   assert.deepEqual(
-    [verified.claims.role, verified.claims.regions, verified.claims.unit],
+    [verified.value.role, verified.value.regions, verified.value.unit],
     ['driver', ['akl', 'wlg'], 'A-7'],
   )
 })
@@ -121,7 +121,7 @@ test('no subject of an issuer can be taken for a user here or for the engine', a
   for (const sub of ['system', 'admin', 'device:0123456789ab', 'other:person-1']) {
     const verified = await trusted.verify(await issuer.token({ sub }))
     assert.ok(verified?.ok)
-    assert.equal(verified.claims.sub, `partner:${sub}`)
+    assert.equal(verified.value.sub, `partner:${sub}`)
   }
   for (const sub of ['', undefined, 'x'.repeat(200), 'line\nbreak']) {
     assert.equal(await outcome(trusted, await issuer.token({ sub } as JWTPayload)), sub === '' ? 'ok' : 'token-invalid')
@@ -168,7 +168,7 @@ test('what was issued before a sign-out does not outlive it by a clock that is a
   const issuer = await TestIssuer.start(t)
   const token = await issuer.token({ iat: nowS() + 4 })
   const verified = await issuer.trusted().verify(token)
-  assert.ok(verified?.ok && verified.claims.authAtMs <= Date.now())
+  assert.ok(verified?.ok && verified.value.authAtMs <= Date.now())
 })
 
 test('a key of the issuer that no signature can be checked with makes its own tokens bad, and nobody else’s', async t => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test, { after, before, beforeEach } from 'node:test'
+import type { Result } from '../../../src/base/result.ts'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
 import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
 import { PasswordHasher } from '../../../src/gateway/auth/passwords.ts'
 import { type Granted, type GrantedTo, SignIn, type SignInRequest } from '../../../src/gateway/auth/sign-in.ts'
 import { KeyRing, verifyToken } from '../../../src/gateway/auth/tokens.ts'
-import type { Step } from '../../../src/gateway/http.ts'
 import type { AuditEntry } from '../../../src/store/audit.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { loadOrCreateSigningKey, type SigningKey } from '../../../src/store/keys.ts'
@@ -66,7 +66,7 @@ class Door {
     })
   }
 
-  login(user: string, changes: Partial<SignInRequest> = {}, address = HOME): Promise<Step<GrantedTo>> {
+  login(user: string, changes: Partial<SignInRequest> = {}, address = HOME): Promise<Result<GrantedTo>> {
     const request = { user, password: PASSWORD, region: null, unit: null, deviceMark: null, ...changes }
     return this.signIn.signIn(request, address)
   }
@@ -75,7 +75,7 @@ class Door {
     return value(await this.login(user, changes))
   }
 
-  refresh(token: string): Promise<Step<Granted>> {
+  refresh(token: string): Promise<Result<Granted>> {
     return this.signIn.refresh(token, HOME)
   }
 
@@ -88,7 +88,7 @@ class Door {
     value(await added)
   }
 
-  change(name: string, changes: UserChanges): Promise<Step<unknown>> {
+  change(name: string, changes: UserChanges): Promise<Result<unknown>> {
     return database.transaction().execute(async on => {
       const users = new UserStore(on)
       await users.lockAdministration()
@@ -112,12 +112,12 @@ beforeEach(() => {
   door = new Door()
 })
 
-function value<T>(step: Step<T>): T {
+function value<T>(step: Result<T>): T {
   assert.ok(step.ok, JSON.stringify(step))
   return step.value
 }
 
-function code(step: Step<unknown>): string {
+function code(step: Result<unknown>): string {
   assert.ok(!step.ok, JSON.stringify(step))
   const { code: word, details } = step.refusal
   return [word, details?.path ?? details?.rule ?? ''].join(' ').trim()

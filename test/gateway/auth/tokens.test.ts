@@ -31,14 +31,14 @@ test('a token that was signed here says what it was signed with', async () => {
   const who = { sub: 'feed-1', role: 'feed', regions: ['akl'], unit: null, units: ['A1', 'A2'] } as const
   const of = { sid: 'sign-in-1', authAtMs: 1_700_000_000_123 }
   const verified = await verifier.verify(await signToken(key, { ...who, ...of, ttlS: 60 }))
-  assert.deepEqual(verified, { ok: true, claims: { ...who, ...of } })
+  assert.deepEqual(verified, { ok: true, value: { ...who, ...of } })
 })
 
 test('a token that names no sign-in began when it was made', async () => {
   const fromMs = Date.now()
   const verified = await verifier.verify(await signToken(key, driver))
   assert.ok(verified.ok)
-  const { authAtMs, ...claims } = verified.claims
+  const { authAtMs, ...claims } = verified.value
   assert.ok(authAtMs >= fromMs && authAtMs <= Date.now())
   assert.deepEqual(claims, { sub: 'person-1', role: 'driver', regions: ['akl'], unit: 'A1', units: null, sid: null })
 })

@@ -1,7 +1,7 @@
 /** One timer for many deadlines of the same length. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../../src/actors/clock.ts'
+import { systemClock } from '../../../src/base/time.ts'
 import { Deadlines } from '../../../src/gateway/limits/deadlines.ts'
 import { until } from '../harness.ts'
 

@@ -145,7 +145,7 @@ export async function startSite(
   const context: Partial<GatewayContext> = {
     directory: { region: id => (id === 'akl' ? region : null), ready: () => true, damagedRows: () => 0 },
     authenticator: {
-      verify: async credential => ({ ok: true, claims: JSON.parse(Buffer.from(credential, 'base64url').toString()) }),
+      verify: async credential => ({ ok: true, value: JSON.parse(Buffer.from(credential, 'base64url').toString()) }),
       ticket: () => '',
     },
     revocations: { isRevoked: ({ sub }) => revoked.has(sub), refresh: async () => {}, onChange: () => undefined },

@@ -1,6 +1,7 @@
 /** Credentials of a simulated world: tokens that say in plain text who shows them, and the engine's own tickets. */
+import type { Result } from '../../../src/base/result.ts'
 import type { Role } from '../../../src/domain/roles.ts'
-import type { Authenticator, TokenClaims, Verified } from '../../../src/gateway/auth/claims.ts'
+import type { Authenticator, TokenClaims } from '../../../src/gateway/auth/claims.ts'
 import { isTicket, TicketMint } from '../../../src/gateway/auth/tickets.ts'
 
 const PREFIX = 'sim_'
@@ -23,12 +24,12 @@ export function tokenOf(region: string, { sub, role, unit, units }: Who): string
 export function authenticatorOf(wallMs: () => number): Authenticator {
   const tickets = new TicketMint(SECRETS, YEAR_MS, wallMs)
   return {
-    verify: async (credential): Promise<Verified> => {
+    verify: async (credential): Promise<Result<TokenClaims>> => {
       if (isTicket(credential)) return tickets.check(credential)
       const text = Buffer.from(credential.slice(PREFIX.length), 'base64url').toString()
       const [sub, role, regions, unit, units] = JSON.parse(text)
       const claims: TokenClaims = { sub, role, regions, unit, units, sid: null, authAtMs: wallMs() }
-      return { ok: true, claims }
+      return { ok: true, value: claims }
     },
     ticket: claims => tickets.issue(claims),
   }

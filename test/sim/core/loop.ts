@@ -4,6 +4,8 @@
  * One step runs one thing to its end, with every promise that it settled. So nothing depends on how fast the machine is
  * or in which order its event loop would have come round: the same seed takes the same steps.
  */
+import { Heap } from '../../../src/base/heap.ts'
+
 interface Due {
   readonly atMs: number
   readonly order: number
@@ -22,7 +24,7 @@ const STEPS_A_TURN = settlePromises === null ? 1 : 1_000
 const isEarlier = (a: Due, b: Due): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 
 export class Loop {
-  readonly #heap: Due[] = []
+  readonly #heap = new Heap(isEarlier)
   #nowMs: number
   #order = 0
   #steps = 0
@@ -43,7 +45,7 @@ export class Loop {
   /** Runs once, `delayMs` from now; the answer cancels it. */
   after(delayMs: number, run: () => void): () => void {
     const due: Due = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, run }
-    this.#push(due)
+    this.#heap.push(due)
     return () => {
       due.run = null
     }
@@ -61,7 +63,7 @@ export class Loop {
             const due = this.#nextUntil(untilMs)
             if (due === null) return resolve()
             if (left === 0) return void setImmediate(turn)
-            this.#pop()
+            this.#heap.pop()
             this.#nowMs = Math.max(this.#nowMs, due.atMs)
             this.#steps += 1
             hasStepped = true
@@ -79,41 +81,9 @@ export class Loop {
   /** The first thing that is due until then; null when there is none, and then it is that time. */
   #nextUntil(untilMs: number): Due | null {
     const heap = this.#heap
-    while (heap.length > 0 && heap[0]!.run === null) this.#pop()
-    if (heap.length > 0 && heap[0]!.atMs <= untilMs) return heap[0]!
+    while (heap.first?.run === null) heap.pop()
+    if (heap.first !== undefined && heap.first.atMs <= untilMs) return heap.first
     this.#nowMs = Math.max(this.#nowMs, untilMs)
     return null
-  }
-
-  #push(due: Due): void {
-    const heap = this.#heap
-    let i = heap.length
-    heap.push(due)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (!isEarlier(due, heap[parent]!)) break
-      heap[i] = heap[parent]!
-      i = parent
-    }
-    heap[i] = due
-  }
-
-  #pop(): Due {
-    const heap = this.#heap
-    const first = heap[0]!
-    const last = heap.pop()!
-    if (heap.length === 0) return first
-    let i = 0
-    for (;;) {
-      const left = 2 * i + 1
-      if (left >= heap.length) break
-      const right = left + 1
-      const child = right < heap.length && isEarlier(heap[right]!, heap[left]!) ? right : left
-      if (!isEarlier(heap[child]!, last)) break
-      heap[i] = heap[child]!
-      i = child
-    }
-    heap[i] = last
-    return first
   }
 }

@@ -7,8 +7,8 @@
  */
 
 import { ActorSystem } from '../../../src/actors/actor-system.ts'
-import type { MachineClock } from '../../../src/actors/clock.ts'
 import { RegionKeeper } from '../../../src/actors/region-keeper.ts'
+import type { MachineClock } from '../../../src/base/time.ts'
 import type { Authenticator } from '../../../src/gateway/auth/claims.ts'
 import type { DoorPolicy, GatewayContext } from '../../../src/gateway/context.ts'
 import { CutLog } from '../../../src/gateway/cut-log.ts'

@@ -1,8 +1,8 @@
 /** What the judge finds between what clients asked, what they were answered, and what the log says. */
 import { describe, test } from 'node:test'
 import type { Command } from '../../../src/domain/commands.ts'
+import { driverKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { driverKey } from '../../../src/domain/ids.ts'
 import type { ClientMessage } from '../../../src/protocol/wire.ts'
 import { START_MS } from '../../support/given-when-then.ts'
 import { called, onDuty, registered, untilAssigned } from '../../support/scenario.ts'

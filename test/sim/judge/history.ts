@@ -6,16 +6,9 @@ import type { States } from '../../../src/actors/region/turn.ts'
 import { evolveEntity } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
 import type { DriverState } from '../../../src/domain/driver.ts'
+import { byKind, callKey, driverKey, type EntityKey, tripKey } from '../../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../../src/domain/events.ts'
-import {
-  type CallId,
-  callKey,
-  driverKey,
-  type EntityKey,
-  type TripId,
-  tripKey,
-  type UnitId,
-} from '../../../src/domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
 
 export type EntityState = DriverState | TripState | CallState
@@ -60,9 +53,11 @@ export class StateHistory implements States {
   }
 
   now(entity: EntityKey): EntityState | undefined {
-    const id = entity.slice(entity.indexOf('/') + 1)
-    if (entity.startsWith('driver/')) return this.drivers.get(id)
-    return entity.startsWith('trip/') ? this.trips.get(id) : this.calls.get(id)
+    return byKind<EntityState | undefined>(entity, {
+      driver: id => this.drivers.get(id),
+      trip: id => this.trips.get(id),
+      call: id => this.calls.get(id),
+    })
   }
 
   /** As the record at `position`, or the last one before it that concerned the entity, left it. */

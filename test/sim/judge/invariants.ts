@@ -2,7 +2,8 @@
 import type { States } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
 import type { DriverState } from '../../../src/domain/driver.ts'
-import type { EntityKey, TripId } from '../../../src/domain/ids.ts'
+import { byKind, type EntityKey } from '../../../src/domain/entity.ts'
+import type { TripId } from '../../../src/domain/ids.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
 import type { UnitStatus } from '../../../src/domain/vocabulary.ts'
 import type { OwnedRegion } from '../core/watch.ts'
@@ -11,17 +12,20 @@ import type { Findings } from './findings.ts'
 /** Checks one unit, trip or call, and what it names. */
 export function checkEntity(region: OwnedRegion, entity: EntityKey, findings: Findings): void {
   const { states } = region
-  const id = entity.slice(entity.indexOf('/') + 1)
-  if (entity.startsWith('driver/')) {
-    const driver = states.driver(id)
-    if (driver !== undefined) checkDriver(states, driver, findings)
-  } else if (entity.startsWith('trip/')) {
-    const trip = states.trip(id)
-    if (trip !== undefined) checkTrip(states, trip, tripId => region.isQueued(tripId), findings)
-  } else {
-    const call = states.call(id)
-    if (call !== undefined) checkCall(states, call, findings)
-  }
+  byKind(entity, {
+    driver: id => {
+      const driver = states.driver(id)
+      if (driver !== undefined) checkDriver(states, driver, findings)
+    },
+    trip: id => {
+      const trip = states.trip(id)
+      if (trip !== undefined) checkTrip(states, trip, tripId => region.isQueued(tripId), findings)
+    },
+    call: id => {
+      const call = states.call(id)
+      if (call !== undefined) checkCall(states, call, findings)
+    },
+  })
 }
 
 export function checkEverything(region: OwnedRegion, findings: Findings): void {

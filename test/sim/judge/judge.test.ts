@@ -1,8 +1,8 @@
 /** What the judge finds in memory, in the database, and between the two: each rule by what breaks it. */
 import { describe, test } from 'node:test'
 import { DriverLocation } from '../../../src/actors/driver/location.ts'
+import { callKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { callKey, tripKey } from '../../../src/domain/ids.ts'
 import { START_MS } from '../../support/given-when-then.ts'
 import {
   accepted,

@@ -5,9 +5,11 @@
  * sent; memory, against the log; every decision, against the rules in the states of its moment. After a step it looks
  * only at what the step touched.
  */
+
+import { driverKey, type EntityKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { entitiesOf } from '../../../src/domain/events.ts'
-import { driverKey, type EntityKey, type RegionId } from '../../../src/domain/ids.ts'
+import type { RegionId } from '../../../src/domain/ids.ts'
 import { foldLog } from '../../../src/replay/log-fold.ts'
 import type { RecordWrite, SegmentWrite } from '../../../src/store/journal.ts'
 import type { MemoryJournal } from '../../../src/store/memory-journal.ts'

@@ -1,7 +1,7 @@
 /** What consoles show in the end, against the log and the stored fixes. A picture may lag by as long as news is on its way. */
 
 import type { DriverState } from '../../../src/domain/driver.ts'
-import { driverKey, tripKey } from '../../../src/domain/ids.ts'
+import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import { isEnded, type TripState } from '../../../src/domain/trip.ts'
 import { toE7 } from '../../../src/protocol/fix-frame.ts'
 import type { OwnedRegion } from '../core/watch.ts'

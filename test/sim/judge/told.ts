@@ -1,6 +1,6 @@
 /** What views of units and trips must show, given their states; and the words for where they do not. */
 import { type DriverState, dispatchabilityOf, isBound } from '../../../src/domain/driver.ts'
-import { driverKey, tripKey } from '../../../src/domain/ids.ts'
+import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import { isEnded, type TripState } from '../../../src/domain/trip.ts'
 import type { DriverView, NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'
 import type { Findings } from './findings.ts'

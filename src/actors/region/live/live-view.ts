@@ -5,13 +5,15 @@
  * its viewers. Rounds begin soon after the first change, 250 ms apart at least, on wall time. Who is owed a snapshot gets
  * it apart from the rounds. All of it runs in slices, so that a big region's picture never holds up a command.
  */
+
+import type { Refusal } from '../../../base/refusal.ts'
+import type { MachineClock } from '../../../base/time.ts'
 import type { UnitId } from '../../../domain/ids.ts'
-import type { Refusal } from '../../../protocol/errors.ts'
 import { LIMITS } from '../../../protocol/limits.ts'
 import { parseTile } from '../../../protocol/tiles.ts'
 import type { TileWatch } from '../../../protocol/wire.ts'
 import type { Metrics } from '../../../telemetry/metrics.ts'
-import type { MachineClock, RegionClock } from '../../clock.ts'
+import type { RegionClock } from '../../clock.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import { unknownUnit } from '../../refusals.ts'
 import type { Session } from '../../region-handle.ts'

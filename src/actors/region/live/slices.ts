@@ -1,5 +1,5 @@
 /** Work in slices: each job runs for 2 ms at most, then lets messages and I/O have the loop, and goes on in the next turn of it. */
-import type { MachineClock } from '../../clock.ts'
+import type { MachineClock } from '../../../base/time.ts'
 
 const SLICE_MS = 2
 
