@@ -146,16 +146,20 @@ test('[LM-5] a stranger who spends the rate of an address shuts out nobody at wo
   }
   await spend(() => get(null))
   await spend(async () => (await door.request('/nowhere')).status)
+  assert.equal(await get('person-6/dispatcher'), 200, 'new here, but nobody has shown a bad token yet')
   await spend(() => get('bad'))
   // Seen before, a ticket, and a kind that nobody has spent.
   assert.equal(await get('person-1/dispatcher'), 200)
   assert.equal(await hello('person-1/dispatcher'), 'reply')
   assert.equal(await get('person-2/dispatcher'), 200)
   assert.equal(await hello('ght_person-3/dispatcher'), 'reply')
+  // Of bad tickets, too, any number: each is looked at.
+  for (let i = 0; i < 12; i += 1) assert.equal(await hello('ght_bad'), 'token-invalid')
+  assert.equal(await hello('ght_person-4/dispatcher'), 'reply')
   assert.notEqual(await get('ghd_one'), 429)
   // New here, and no better than the next guess.
   await spend(() => get('bad'))
-  assert.equal(await get('person-4/dispatcher'), 429)
+  assert.equal(await get('person-5/dispatcher'), 429)
 })
 
 test('[LM-6] a connection beyond a cap is refused in its upgrade, and one that closes makes room', async t => {
