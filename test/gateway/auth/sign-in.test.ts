@@ -348,6 +348,25 @@ test('of the strangers of one IPv6 site four wait at a time, whatever networks o
   assert.ok((await Promise.all(crowd)).every(step => !step.ok))
 })
 
+test('after a change of cost a name that nobody has is checked at the cost of those that there are', async t => {
+  const name = fresh()
+  await door.add(name)
+  const spy = t.mock.method(crypto, 'scrypt')
+  syncBuiltinESMExports()
+  t.after(() => {
+    spy.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const dearer = new Door({ scryptLogN: 9 })
+  for (const user of [name, fresh(), fresh()]) await dearer.login(user, { password: 'not the right one' })
+  const costs = spy.mock.calls.map(({ arguments: args }) => (args[3] as unknown as { N: number }).N)
+  assert.equal(costs.length, 3)
+  assert.ok(
+    costs.every(cost => cost < 2 ** 9),
+    String(costs),
+  )
+})
+
 test('a device mark opens nothing', async () => {
   const name = fresh()
   await door.add(name)
