@@ -93,7 +93,7 @@ export class DriverClient extends Connection {
   get fixesDurable(): number {
     return this.#fixes.stream.durableCount
   }
-  /** Fixes lost because the buffer was full. */
+  /** Fixes lost because the buffer was full, or left out by the server, which is told by `onFault`. */
   get fixesDropped(): number {
     return this.#fixes.stream.dropped
   }
@@ -119,7 +119,10 @@ export class DriverClient extends Connection {
     return this.#fixes.report(fix)
   }
 
-  /** Asks for the durable mark; resolves when every fix reported so far is stored. Errors: rejects with ClientClosed. */
+  /**
+   * Asks for the durable mark; resolves when every fix reported so far is stored, or was left out for good. Errors: rejects
+   * with ClientClosed.
+   */
   mark(): Promise<void> {
     return this.#fixes.mark()
   }

@@ -1,11 +1,24 @@
 /** How the client says no: a refused command, a closed client, and faults that it mends by itself but reports. */
 import type { ErrorCode } from '../base/refusal.ts'
+import { DEFAULT_LIMITS } from '../protocol/limits.ts'
 
 /** What the server answered instead of a result. A newer server may send codes that this version does not know. */
 export interface ServerRefusal {
   readonly code: ErrorCode | (string & {})
   readonly message: string
   readonly details: Readonly<Record<string, unknown>> | null
+}
+
+/**
+ * The channel of each fix that the server left out for good; undefined for a driver's. Empty for an error about something
+ * else. Of those that it does not list it does not say whose they are: they count with the last that it does.
+ */
+export function channelsLeftOut({ code, details }: ServerRefusal): readonly unknown[] {
+  if (code !== 'invalid-field' || !Array.isArray(details?.leftOut)) return []
+  const { leftOut, more } = details as { leftOut: unknown[]; more?: unknown }
+  const channels = leftOut.map(fix => (fix as { channel?: unknown } | null)?.channel)
+  const others = Math.min(Number.isSafeInteger(more) ? (more as number) : 0, DEFAULT_LIMITS.fixesPerFrame)
+  return [...channels, ...Array<unknown>(Math.max(0, others)).fill(channels.at(-1))]
 }
 
 /** The server decided against a command; the same command sent again gets a fresh decision. */

@@ -57,7 +57,7 @@ export class FeedClient extends Connection {
   get fixesDurable(): number {
     return this.#sum(({ stream }) => stream.durableCount)
   }
-  /** Fixes lost because a unit's buffer was full. */
+  /** Fixes lost because a unit's buffer was full, or left out by the server, which is told by `onFault`. */
   get fixesDropped(): number {
     return this.#sum(({ stream }) => stream.dropped)
   }

@@ -10,7 +10,14 @@ import { LIMITS, RANGES } from '../protocol/limits.ts'
 import type { FeedChannel as ChannelDeclaration, ClientMessage, FeedFix, WelcomeView } from '../protocol/wire.ts'
 import { type CommandOutcome, isRetryable, RequestLost, retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
-import { ClientClosed, ClientFault, CommandRefused, type ServerRefusal, UnitDetached } from './errors.ts'
+import {
+  ClientClosed,
+  ClientFault,
+  CommandRefused,
+  channelsLeftOut,
+  type ServerRefusal,
+  UnitDetached,
+} from './errors.ts'
 import { FeedChannel } from './feed-channel.ts'
 import { FeedMarks } from './feed-marks.ts'
 import type { FixDoor } from './fix-sender.ts'
@@ -171,9 +178,10 @@ export class FeedSender {
     if (channel?.state === 'attached') this.#lose(channel, code)
   }
 
-  /** An error that answers no request: if it is about fixes, they are sent again when it says. */
+  /** An error that answers no request: if it is about fixes, they are sent again when it says, unless never. */
   refused(refusal: ServerRefusal): void {
     const { details } = refusal
+    for (const number of channelsLeftOut(refusal)) this.#channels.get(number as number)?.stream.leftOut(1)
     const channel = this.#channels.get(details?.channel as number)
     if (refusal.code === 'unknown-stream' && channel?.state === 'attached') return this.#attachAgain(channel)
     if (!FIX_REFUSALS.has(refusal.code)) return

@@ -18,6 +18,8 @@ export interface BufferedFix {
 }
 
 const INTEGERS = 5
+/** Beyond what the server takes by as little as can be, since such an age takes no more bytes. */
+const AGES_SENT_MS = [RANGES.ageMs[0] - 1, RANGES.ageMs[1] + 1] as const
 /** Stands for null in the integer columns that are never negative. */
 const NONE = -1
 const FIRST_CAPACITY = 16
@@ -86,8 +88,9 @@ export class FixBuffer {
   wireFix(seq: number, sentAtRegionMs: number): WireFix {
     const slot = this.#slot(seq)
     const at = slot * INTEGERS
-    // The server takes no age beyond 30 days; a poisoned fix must not hold up those behind it.
-    const ageMs = clamp(Math.round(sentAtRegionMs) - this.#times[slot]!, RANGES.ageMs)
+    // Cut to an age that the server takes, the fix would be stored at a time that it never had; like this it is left out
+    // and named [FX-13].
+    const ageMs = clamp(Math.round(sentAtRegionMs) - this.#times[slot]!, AGES_SENT_MS)
     return [
       seq,
       ageMs,

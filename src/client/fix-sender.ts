@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS } from '../protocol/limits.ts'
 import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
 import { retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
-import { type ClientClosed, ClientFault, type ServerRefusal } from './errors.ts'
+import { type ClientClosed, ClientFault, channelsLeftOut, type ServerRefusal } from './errors.ts'
 import { FixStream, newStreamId, type ReportedFix, type StreamOptions, type StreamProgress } from './fix-stream.ts'
 import type { Hello, RegionTime } from './region-time.ts'
 import { type FullTimers, fullJitterMs } from './timing.ts'
@@ -124,9 +124,10 @@ export class FixSender {
 
   /**
    * An error that answers no command. If it means that a frame of fixes was not taken, they are sent again after the
-   * pause that it asks for: from the seq that it names, or from the mark on.
+   * pause that it asks for: from the seq that it names, or from the mark on. What is left out for good is not sent again.
    */
   refused(refusal: ServerRefusal): void {
+    this.#stream.leftOut(channelsLeftOut(refusal).length)
     if (!FIX_REFUSALS.has(refusal.code)) return
     const expected = refusal.details?.expectedSeq
     const pauseMs = retryAfterMs(refusal)
@@ -182,7 +183,8 @@ export class FixSender {
     if (opened === null || this.#hintedSeq === this.#stream.lastSeq) return
     this.#hintedSeq = this.#stream.lastSeq
     const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
-    this.#door.send(['hint', 0, sentAtMs, this.#stream.newest(sentAtRegionMs)])
+    const newest = this.#stream.newest(sentAtRegionMs)
+    if (newest !== null) this.#door.send(['hint', 0, sentAtMs, newest])
   }
 
   #markRose(): void {

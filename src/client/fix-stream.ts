@@ -50,7 +50,9 @@ export class FixStream {
   /** The highest seq sent on any connection. */
   #sentSeq: number
   #durableSeq: number
-  #durableCount = 0
+  /** Fixes that marks have freed, those among them that the server left out included. */
+  #freedCount = 0
+  #leftOutCount = 0
   /** By seq, of the fixes held, those reported while region time was not known, or in doubt; null while there are none. */
   #untimed: Map<number, Moment> | null = null
 
@@ -78,10 +80,11 @@ export class FixStream {
     return this.#buffer.size
   }
   get durableCount(): number {
-    return this.#durableCount
+    return Math.max(0, this.#freedCount - this.#leftOutCount)
   }
+  /** Fixes lost because the buffer was full, or left out by the server. */
   get dropped(): number {
-    return this.#buffer.dropped
+    return this.#buffer.dropped + this.#leftOutCount
   }
   get cursor(): number {
     return this.#cursor
@@ -155,9 +158,14 @@ export class FixStream {
     if (durableSeq > this.#sentSeq) return null
     if (durableSeq <= this.#durableSeq) return false
     this.#durableSeq = durableSeq
-    this.#durableCount += this.#buffer.dropThrough(durableSeq)
+    this.#freedCount += this.#buffer.dropThrough(durableSeq)
     this.#cursor = Math.max(this.#cursor, durableSeq + 1)
     return true
+  }
+
+  /** So many fixes of the stream can never be taken [FX-13]; marks cover them as if they were stored. */
+  leftOut(count: number): void {
+    this.#leftOutCount += count
   }
 
   /** The next fixes to send, `count` at most; they count as sent. Input: the region time that the server derives for now. */
@@ -170,9 +178,10 @@ export class FixStream {
     return fixes
   }
 
-  /** The newest fix, which still is to be sent in its order. */
-  newest(sentAtRegionMs: number): WireFix {
-    return this.#buffer.wireFix(this.lastSeq, sentAtRegionMs)
+  /** The newest fix, which still is to be sent in its order; null when its time is one that no server takes. */
+  newest(sentAtRegionMs: number): WireFix | null {
+    const fix = this.#buffer.wireFix(this.lastSeq, sentAtRegionMs)
+    return Math.abs(fix[1]) > RANGES.ageMs[1] ? null : fix
   }
 
   /** True when sending can go on from `seq`: it is held, and nothing before it was left out. */

@@ -155,6 +155,38 @@ test('a table as Excel saves it in half of Europe comes in', async () => {
   )
 })
 
+test('[EN-9] names come in as they are written in their script, and a row whose name turns or hides others is bad', async () => {
+  const region = await newRegion()
+  const names = ['👩‍🚒 7', 'امدادگر\u200cها', 'נט״ן 7\u200f', '救急\u3000三号']
+  const good = names.map((name, i) => `N${i},${name},als,,`)
+  assert.equal((await imports('units', await csv(HEADER, ...good), region)).code, 0)
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ callSign }) => callSign),
+    names,
+  )
+  const bad = ['7 \u202ecideM', 'a\u2066b', 'a\u2028b', '\u200d', 'a\u{E0041}'].map((name, i) => `B${i},${name},als,,`)
+  const ran = await imports('units', await csv(HEADER, ...bad), region)
+  assert.deepEqual([ran.code, named(ran).slice(0, 5)], [1, bad.map((_, i) => `${i + 2} call_sign mu`)])
+  const [name, address] = ['تهران\u200cپارس', '12 נט״ן\u200f St']
+  for (const [what, kind, id] of [
+    ['stations', STATIONS, 'station_id'],
+    ['hospitals', HOSPITALS, 'hospital_id'],
+  ] as const) {
+    const header = `${id},name,lon,lat,ed,address`
+    assert.equal((await imports(what, await csv(header, `P1,${name},1,1,1,${address}`), region)).code, 0)
+    assert.deepEqual(
+      (await listItems(database, kind as typeof STATIONS, region, page)).map(item => [item.name, item.address]),
+      [[name, address]],
+    )
+    for (const row of [`P2,a\u202eb,1,1,1,${address}`, `P2,${name},1,1,1,a\u202eb`]) {
+      assert.equal((await imports(what, await csv(header, row), region)).code, 1, row)
+    }
+  }
+  const filled = ['--set', `call_sign=${names[0]} {unit_id}`]
+  assert.equal((await imports('units', await csv(HEADER, 'S1,,als,,'), region, ...filled)).code, 0)
+  assert.equal((await store.listUnits(region)).find(({ unitId }) => unitId === 'S1')!.callSign, `${names[0]} S1`)
+})
+
 test('columns of other names are left aside with a note, and a missing one is refused', async () => {
   const region = await newRegion()
   const more = await imports('units', await csv('unit_id,colour,call_sign,level_of_care', 'M1,red,Medic 1,als'), region)

@@ -217,6 +217,47 @@ test('fixes beyond the rate are sent again after the pause: from the seq named, 
   assert.deepEqual(await seqs(), [1, 2, 3])
 })
 
+test('[FX-13] what the server leaves out is told once, sent never again, and counted as dropped', async () => {
+  const client = driver()
+  const faults: ClientFault[] = []
+  client.onFault(fault => faults.push(fault))
+  const peer = await opened(client)
+  for (let i = 0; i < 4; i += 1) client.report(HERE)
+  for (let i = 0; i < 4; i += 1) await peer.next('fix')
+  const mark = client.mark()
+  await peer.next('mark')
+  const details = { streamIndex: 0, path: 'fixes.1.lonE7', leftOut: [{ path: 'fixes.1.lonE7', seq: 2 }], more: 1 }
+  peer.send(['error', null, 'invalid-field', 'Two fixes are left out.', details])
+  peer.send(['marks', 0, 4])
+  await mark
+  await quiet(client, peer)
+  assert.deepEqual(
+    faults.map(({ kind, refusal }) => [kind, refusal?.details]),
+    [['refused', details]],
+  )
+  assert.deepEqual([client.fixesDurable, client.fixesDropped, client.fixesNotDurable], [2, 2, 0])
+  assert.deepEqual(
+    peer.unread.filter(([type]) => type === 'fix'),
+    [],
+  )
+})
+
+test('a time that no server takes, told before region time was known, is sent as one and shown to nobody as a hint', async () => {
+  const client = driver()
+  client.report(HERE)
+  client.report({ ...HERE, fixedAtMs: 0 })
+  const peer = await opened(client)
+  const { fixes } = await peer.nextFixes()
+  assert.deepEqual(
+    fixes.map(([seq]) => seq),
+    [1, 2],
+  )
+  assert.ok(fixes[1]![1] > 2_592_000_000)
+  await quiet(client, peer)
+  assert.deepEqual(peer.unread, [])
+  assert.throws(() => client.report({ ...HERE, fixedAtMs: 0 }), RangeError)
+})
+
 test('when the window is full, hints keep the map right until marks open it', async () => {
   const client = driver()
   const peer = await opened(client)

@@ -1,4 +1,4 @@
-/** The library against a running engine: signing in, tickets, a feed's units on the map, and all of it after a restart. */
+/** The library against a running engine: signing in, tickets, a feed's units on the map, after a restart; and bad fixes. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
@@ -97,4 +97,54 @@ test("a dispatcher signs in, sees a feed's units drive, and goes on after a rest
   await signedIn.signOut()
   assert.equal(await end, 'refused', 'signing out ends the sessions that came of it')
   await assert.rejects(signedIn.token(), SignInRefused)
+})
+
+test('[FX-13] a fix of a time that cannot be is left out and told, and those around it are stored at their own', async t => {
+  const site = await Site.make(t, { akl: { mode: 'ordered', units: ['A1', 'A2'] } })
+  const port = await freePort()
+  await site.start({ port })
+  const to = { url: `ws://127.0.0.1:${port}`, region: 'akl' }
+  const faults: (ClientFault['refusal'] | null)[] = []
+  const driverToken = () => site.token({ sub: 'crew', role: 'driver', unit: 'A1' })
+  const crew = connect({ ...to, token: driverToken, role: 'driver', unitId: 'A1' })
+  const feed = connect({ ...to, token: () => site.token({ sub: 'modems', role: 'feed' }), role: 'feed' })
+  t.after(() => {
+    crew.close()
+    feed.close()
+  })
+  for (const client of [crew, feed]) client.onFault(({ refusal }) => faults.push(refusal))
+  feed.attach(['A2'])
+  // Before the engine has said what time it is, nobody can know what is wrong with a receiver's.
+  for (const more of [{}, { fixedAtMs: 0 }, {}]) {
+    crew.report({ ...SCENE, ...more })
+    feed.send('A2', { ...SCENE, ...more })
+  }
+  await Promise.all([crew.mark(), feed.mark()])
+  assert.deepEqual(
+    [crew, feed].map(({ fixesDurable, fixesDropped, fixesNotDurable }) => [
+      fixesDurable,
+      fixesDropped,
+      fixesNotDurable,
+    ]),
+    [
+      [2, 1, 0],
+      [2, 1, 0],
+    ],
+  )
+  assert.deepEqual(
+    faults.map(refusal => [refusal?.code, refusal?.details?.path]),
+    [
+      ['invalid-field', 'fixes.1.ageMs'],
+      ['invalid-field', 'fixes.1.ageMs'],
+    ],
+  )
+  const token = await site.token({ sub: 'desk', role: 'supervisor' })
+  for (const unit of ['A1', 'A2']) {
+    const span = `fromMs=${Date.now() - 3_600_000}&toMs=${Date.now() + 60_000}`
+    const { body } = await site.http(`/v1/units/${unit}/track?region=akl&${span}`, { token })
+    assert.deepEqual(
+      body.items.map(({ seq }: { seq: number }) => seq),
+      [1, 3],
+    )
+  }
 })

@@ -316,6 +316,47 @@ test('a channel that the server does not know is attached again', async () => {
   assert.deepEqual(await nextFixes(peer), [[0, 2]])
 })
 
+test('[FX-13] what the server leaves out is counted as dropped of its unit, told once, and sent never again', async () => {
+  const client = feed()
+  const faults: ClientFault[] = []
+  client.onFault(fault => faults.push(fault))
+  client.attach(['A1', 'A2'])
+  const peer = await opened(client)
+  await attach(peer)
+  send(client, 'A1', 2)
+  send(client, 'A2', 3)
+  await nextFixes(peer)
+  const mark = client.mark()
+  const leftOut = [
+    { path: 'fixes.0.lonE7', channel: 0, seq: 1 },
+    { path: 'fixes.3.lonE7', channel: 1, seq: 2 },
+  ]
+  peer.send(['error', null, 'invalid-field', 'Three fixes are left out.', { path: 'fixes.0.lonE7', leftOut, more: 1 }])
+  peer.send([
+    'feed-marks',
+    [
+      [0, 2],
+      [1, 3],
+    ],
+  ])
+  await mark
+  const counts = (unitId: string) => [client.progress(unitId)!.durableCount, client.progress(unitId)!.dropped]
+  assert.deepEqual(
+    [counts('A1'), counts('A2')],
+    [
+      [1, 1],
+      [1, 2],
+    ],
+  )
+  assert.deepEqual([client.fixesDurable, client.fixesDropped], [2, 3])
+  assert.deepEqual(
+    faults.map(({ refusal }) => refusal?.code),
+    ['invalid-field'],
+  )
+  send(client, 'A1', 1)
+  assert.deepEqual(await skip(peer, 'mark', () => nextFixes(peer)), [[0, 3]])
+})
+
 test('fixes lost from a full buffer are told by attaching from what is left', async () => {
   const client = feed({ bufferedFixesMax: 10 })
   client.attach(['A1'])

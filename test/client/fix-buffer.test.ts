@@ -65,9 +65,16 @@ test('the ring holds exactly what was pushed and neither dropped nor marked', ()
   )
 })
 
-test('an age beyond what the server takes is cut, so that one fix does not hold up those behind it', () => {
+test('an age that the server does not take is never made one that it takes, and has as few bytes as that', () => {
   const buffer = new FixBuffer(10, 1)
   const plain = { lonE7: 0, latE7: 0, accuracyDm: null, speedCmps: null, headingDd: null }
   buffer.push({ fixedAtMs: 0, ...plain })
-  assert.equal(buffer.wireFix(1, 10 ** 12)[1], 2_592_000_000)
+  for (const [nowMs, ageMs] of [
+    [2_592_000_000, 2_592_000_000],
+    [10 ** 12, 2_592_000_001],
+    [-2_592_000_000, -2_592_000_000],
+    [-(10 ** 12), -2_592_000_001],
+  ] as const) {
+    assert.equal(buffer.wireFix(1, nowMs)[1], ageMs)
+  }
 })

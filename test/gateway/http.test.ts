@@ -281,6 +281,61 @@ test('a body that is not UTF-8, not JSON or not a call is refused', async t => {
   assert.deepEqual(harness.region.heard, [])
 })
 
+test('a body in another coding, with values that JSON has not, or deeper than anybody means is refused', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  const good = JSON.stringify(CALL)
+  assert.equal((await postCall(harness, good, { token })).status, 201)
+  const utf16 = Buffer.from(good, 'utf16le')
+  for (const body of [
+    Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(good)]),
+    utf16,
+    Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
+    good.replace('"priority":1', '"priority":NaN'),
+    good.replace('"priority":1', '"priority":Infinity'),
+    good.replace('"priority":1', '"priority":1e400'),
+    good.replace('"priority":1', '"priority":01'),
+    good.replace('"priority":1', '"priority":9007199254740993'),
+    good.replace('"priority":1', '"priority":1,"priority":5'),
+    good.replace('"priority":1', '"priority":1,"__proto__":{"priority":5}'),
+    good.replace('"priority":1', '"priority":1,"constructor":{}'),
+    good.replace('"priority":1', `"priority":${'['.repeat(5_000)}${']'.repeat(5_000)}`),
+    '['.repeat(15_000),
+    `${good}${good}`,
+    `${good}\0`,
+    `'${good}'`,
+  ]) {
+    const { status } = await postCall(harness, body, { token })
+    assert.equal(status, 400, body.toString().slice(0, 80))
+  }
+  assert.deepEqual(harness.region.heard, ['enter-call'])
+})
+
+test('a header with two tokens, or one in another form, shows none', async t => {
+  const harness = await startHarness(t)
+  const token = await harness.token()
+  const asked = async (authorization: string) => {
+    const path = `/v1/units/nearest?region=${REGION}&lon=1&lat=1`
+    const response = await fetch(`http://127.0.0.1:${harness.gateway.port}${path}`, { headers: { authorization } })
+    return response.status
+  }
+  for (const good of [`Bearer ${token}`, `bearer ${token}`, `BEARER  ${token}`]) assert.equal(await asked(good), 200)
+  for (const bad of [
+    `Bearer ${token} ${token}`,
+    `Bearer ${token},${token}`,
+    `Bearer ${token}, Bearer ${token}`,
+    `Bearer x, Bearer ${token}`,
+    `Bearer "${token}"`,
+    `Bearer${token}`,
+    `Basic ${token}`,
+    `Token ${token}`,
+    `DPoP Bearer ${token}`,
+    token,
+  ]) {
+    assert.equal(await asked(bad), 401, bad.slice(0, 20))
+  }
+})
+
 test('a body at the limit is read, and a larger one is frame-too-large', async t => {
   const harness = await startHarness(t)
   const token = await harness.token()

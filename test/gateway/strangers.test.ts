@@ -37,6 +37,20 @@ test('[LM-6] an address has so many connections without a welcome, whatever beco
   assert.equal((await door.refusedUpgrade()).code, 'too-many-connections')
 })
 
+test('the audit keeps nothing that a stranger claims in a hello, and of a known one what it asked for', async t => {
+  const door = await Door.start(t)
+  const refused = async (token: string, region: string, unit: string) => {
+    const client = await door.connect()
+    client.send(['hello', 'h1', token, region, 'driver', unit, 0, []])
+    await client.nextError()
+    await client.closed
+    const { actor, region: kept, subject } = door.notes.at(-1)!
+    return [actor, kept, subject]
+  }
+  assert.deepEqual(await refused('bad', 'elsewhere', 'U1'), ['-', null, null])
+  assert.deepEqual(await refused('person-1/driver', 'wlg', 'U2'), ['person-1', 'wlg', 'U2'])
+})
+
 test('a stranger that is overdue makes room', async t => {
   const door = await Door.start(t, { limits: { ...LIMITS, helloTimeoutMs: 100 } })
   const overdue = [await door.connect(), await door.connect()]

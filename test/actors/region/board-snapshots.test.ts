@@ -107,6 +107,24 @@ test('one that asks again and again has one board under way: what it asked for m
   assert.deepEqual(positions(console.messages), [world.region.logHead])
 })
 
+test('between two boards the loop is left to others for longer than one of them takes', async () => {
+  await importUnits(500)
+  const [first, second] = [await signIn(), await signIn()]
+  slowDown()
+  world.host.watchBoard(first, 'w', null)
+  await settle()
+  world.host.watchBoard(second, 'w', null)
+  let toldAtMs = -1
+  let madeAtMs = -1
+  for (let atMs = 0; atMs < 2_000 && madeAtMs < 0; atMs += 1) {
+    if (toldAtMs < 0 && first.all('reply').length > 0) toldAtMs = atMs
+    if (second.all('reply').length > 0) madeAtMs = atMs
+    await world.advance(1)
+  }
+  // Each of 500 units takes 0.01 ms of the loop at least.
+  assert.ok(toldAtMs >= 0 && madeAtMs - toldAtMs >= 3 * 5, `${toldAtMs} ${madeAtMs}`)
+})
+
 test('one that does not read what it was sent gets no second board on top of it', async () => {
   const console = await signIn()
   const other = await signIn()

@@ -1,5 +1,6 @@
 /** What a hostile insider may try over HTTP: other spellings of what is not theirs, and more than a route asks for. */
 import assert from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
@@ -255,6 +256,36 @@ test('a secret is told once, and a repetition does not tell it again', async () 
     const kept = await world.site.query<{ text: string }>('SELECT h::text AS text FROM gateway.http_outcomes h')
     assert.ok(!kept.some(({ text }) => text.includes(first.body[secret])))
   }
+})
+
+test('a password that was set can be guessed from what is kept of the request no faster than from its hash', async () => {
+  await world.open()
+  const [name, key] = [fresh('guessed-'), fresh('add-')]
+  const rest = { name, role: 'dispatcher', regions: [HERE] }
+  const body = JSON.stringify({ ...rest, password: PASSWORD })
+  const made = await world.ask('POST', '/v1/users', { body, key })
+  assert.equal(made.status, 201)
+  const keyHash = createHash('sha256').update(key).digest()
+  const [row] = await world.site.query<{ request_hash: Buffer; body: string; headers: unknown }>(
+    'SELECT request_hash, body, headers FROM gateway.http_outcomes WHERE key_hash = $1',
+    [keyHash],
+  )
+  assert.ok(!JSON.stringify([row!.body, row!.headers]).includes(PASSWORD))
+  // Whoever has the key and the password's place in the request has no cheap test of a guess.
+  for (const guess of [
+    body,
+    PASSWORD,
+    JSON.stringify([rest, null, PASSWORD]),
+    JSON.stringify([rest, PASSWORD]),
+    JSON.stringify({ ...rest, units: null, password: PASSWORD }),
+  ]) {
+    const hash = createHmac('sha256', key).update('POST /v1/users\n').update(guess).digest()
+    assert.ok(!hash.equals(row!.request_hash), guess)
+  }
+  // It is known again all the same, and with another password it is another request.
+  assert.deepEqual((await world.ask('POST', '/v1/users', { body, key })).body, made.body)
+  const other = await world.ask('POST', '/v1/users', { body: { ...rest, password: `${PASSWORD}s` }, key })
+  assert.equal(codeOf(other), '409 conflict')
 })
 
 test('nothing that is sent becomes a header of the answer', async () => {

@@ -71,6 +71,55 @@ test('[EN-9] a call sign is stored and shown as it was written, in whatever scri
   }
 })
 
+test('[EN-9] every name and text of people is taken and shown as written, and refused when it hides or turns others', async () => {
+  const region = 'taken'
+  const place = { lonDeg: 1, latDeg: 1 }
+  const made = async (path: string, body: unknown) => {
+    const answer = await ask(path, { method: 'POST', body })
+    assert.equal(answer.status, 201, JSON.stringify(answer.body))
+    return answer.body
+  }
+  await made(`/v1/units?region=${region}`, { unitId: 'L5', ...UNIT })
+  await made(`/v1/stations?region=${region}`, { stationId: 'L5', name: 'Five', ...place })
+  await made(`/v1/hospitals?region=${region}`, { hospitalId: 'L5', name: 'Five', emergencyDepartment: true, ...place })
+  await made('/v1/regions', { region: 'letters', name: 'Letters' })
+  const device = await made('/v1/devices', { name: 'Modem', role: 'driver', region, unit: 'L5' })
+  const texts = [
+    [`/v1/units/L5?region=${region}`, 'callSign'],
+    [`/v1/stations/L5?region=${region}`, 'name'],
+    [`/v1/stations/L5?region=${region}`, 'address'],
+    [`/v1/stations/L5?region=${region}`, 'note'],
+    [`/v1/hospitals/L5?region=${region}`, 'name'],
+    [`/v1/hospitals/L5?region=${region}`, 'address'],
+    ['/v1/regions/letters', 'name'],
+    [`/v1/devices/${device.id}`, 'name'],
+  ] as const
+  for (const [path, field] of texts) {
+    const patch = async (text: string) => {
+      const { headers } = await ask(path)
+      const ifMatch = { 'if-match': headers.get('etag')! }
+      return ask(path, { method: 'PATCH', headers: ifMatch, body: { [field]: text } })
+    }
+    for (const text of [
+      '👩‍🚒 7',
+      'امدادگر\u200cها',
+      'נט״ן 7\u200f',
+      'भारत श्री\u200d',
+      '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}',
+    ]) {
+      const { status, body } = await patch(text)
+      assert.deepEqual([status, body[field]], [200, text], `${path} ${field}`)
+      assert.equal((await ask(path)).body[field], text)
+    }
+    const last = (await ask(path)).body[field]
+    for (const text of ['7 \u202ecideM', 'a\u2066b', 'a\nb', 'a\u0000b', 'a\u2028b', ' a', '\u200d', 'a\u{E0041}']) {
+      const { status, body } = await patch(text)
+      assert.deepEqual([status, body.details.path], [400, field], `${path} ${field} ${JSON.stringify(text)}`)
+    }
+    assert.equal((await ask(path)).body[field], last)
+  }
+})
+
 test('[AD-9] a change of stations and hospitals writes nothing into the logs of regions', async () => {
   const before = (await stage.site.records('idle')).length
   const station = { stationId: 'S1', name: 'One', lonDeg: 1, latDeg: 1 }

@@ -95,6 +95,47 @@ test('[LM-3] what is over the rate is dropped and answered, and may be sent agai
   )
 })
 
+test('[LM-12] what counts as many messages takes that many from the rate, and is taken when nothing is owed', async t => {
+  const rates = ratesWith({
+    control: { connectionPerS: 1_000, userPerS: 1_000, burstS: 0.1 },
+    command: { connectionPerS: 0.001, userPerS: 0.001, burstS: 4_000 },
+    crewCommand: { connectionPerS: 0.001, userPerS: 0.001, burstS: 1_000 },
+  })
+  const door = await Door.start(t, { limits: { rates, floodBursts: 1_000_000 } })
+  const heard = (what: string) => door.region.heard.filter(each => each === what).length
+  const watch = async (items: number) => {
+    door.region.board = { items, events: 0 }
+    const desk = await door.signIn(`desk-${items}`)
+    // What hello took has come back by then.
+    await new Promise(resolve => setTimeout(resolve, 20))
+    const before = heard('watch-board')
+    desk.send(['watch-board', 'b1', null])
+    assert.equal((await desk.next())[0], 'reply')
+    desk.send(['watch-board', 'b2', null])
+    return { desk, isHeard: () => heard('watch-board') === before + 2 }
+  }
+  await until((await watch(999)).isHeard)
+  // The dearest is taken all the same, and then nothing until it is paid.
+  const { id: boardId, code: boardCode, details: owed } = await (await watch(1_000_000_000)).desk.nextError()
+  assert.deepEqual([boardId, boardCode], ['b2', 'rate-limited'])
+  assert.ok((owed as { retryAfterMs: number }).retryAfterMs > 900_000)
+  const desk = await door.signIn('caller')
+  const needs = Array.from({ length: 8 }, () => ({ levelOfCare: 'als', capabilities: [] }) as const)
+  const call = { lonE7: 0, latE7: 0, priority: 1, needs } as never
+  desk.send(['enter-call', 'c1', call])
+  await until(() => heard('enter-call') === 1)
+  desk.send(['enter-call', 'c2', call])
+  assert.equal((await desk.next())[0], 'reply')
+  const { id, code, details } = await desk.nextError()
+  assert.deepEqual([id, code, (details as { class: string }).class], ['c2', 'rate-limited', 'command'])
+  const crew = await door.signIn('crew-1', 'driver')
+  crew.send(['sign-on', 's1', 1])
+  crew.send(['sign-on', 's2', 1])
+  assert.equal((await crew.next())[0], 'reply')
+  const hasty = await crew.nextError()
+  assert.deepEqual([hasty.id, (hasty.details as { class: string }).class], ['s2', 'crewCommand'])
+})
+
 test('[LM-4] whoever goes on far over the rate is closed with 4429, and a little over it is not', async t => {
   const door = await Door.start(t, { limits: { rates: ratesWith({ query: SLOW }), floodBursts: 2 } })
   const flood = await door.signIn()
@@ -146,16 +187,20 @@ test('[LM-5] a stranger who spends the rate of an address shuts out nobody at wo
   }
   await spend(() => get(null))
   await spend(async () => (await door.request('/nowhere')).status)
+  assert.equal(await get('person-6/dispatcher'), 200, 'new here, but nobody has shown a bad token yet')
   await spend(() => get('bad'))
   // Seen before, a ticket, and a kind that nobody has spent.
   assert.equal(await get('person-1/dispatcher'), 200)
   assert.equal(await hello('person-1/dispatcher'), 'reply')
   assert.equal(await get('person-2/dispatcher'), 200)
   assert.equal(await hello('ght_person-3/dispatcher'), 'reply')
+  // Of bad tickets, too, any number: each is looked at.
+  for (let i = 0; i < 12; i += 1) assert.equal(await hello('ght_bad'), 'token-invalid')
+  assert.equal(await hello('ght_person-4/dispatcher'), 'reply')
   assert.notEqual(await get('ghd_one'), 429)
   // New here, and no better than the next guess.
   await spend(() => get('bad'))
-  assert.equal(await get('person-4/dispatcher'), 429)
+  assert.equal(await get('person-5/dispatcher'), 429)
 })
 
 test('[LM-6] a connection beyond a cap is refused in its upgrade, and one that closes makes room', async t => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import test, { after, before, beforeEach } from 'node:test'
 import type { Result } from '../../../src/base/result.ts'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
@@ -311,6 +313,58 @@ test('four sign-ins of one person at once are all let in', async () => {
   const name = fresh()
   await door.add(name)
   await Promise.all([1, 2, 3, 4].map(() => door.granted(name)))
+})
+
+test('of the strangers of one IPv6 site four wait at a time, whatever networks of it they come from', async t => {
+  const name = fresh()
+  await door.add(name)
+  // Nobody's password is checked before all have come.
+  const held: (() => void)[] = []
+  const { scrypt } = crypto
+  const spy = t.mock.method(crypto, 'scrypt', (...args: unknown[]) =>
+    held.push(() => scrypt(...(args as Parameters<typeof scrypt>))),
+  )
+  syncBuiltinESMExports()
+  t.after(() => {
+    spy.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const refused: string[] = []
+  const crowd = Array.from({ length: 12 }, (_, i) => door.login(`stranger-${i}`, {}, `2001:db8:7:${i + 1}::1`))
+  for (const each of crowd) void each.then(step => step.ok || refused.push(step.refusal.code))
+  while (refused.length < 8) await new Promise(resolve => setTimeout(resolve, 2))
+  const owner = door.login(name, {}, '2001:db8:8::1')
+  while (held.length < 1) await new Promise(resolve => setTimeout(resolve, 2))
+  assert.deepEqual([...new Set(refused), refused.length], ['overloaded', 8])
+  let isOver = false
+  void owner.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    held.shift()?.()
+    await new Promise(resolve => setTimeout(resolve, 2))
+  }
+  assert.ok((await owner).ok)
+  assert.ok((await Promise.all(crowd)).every(step => !step.ok))
+})
+
+test('after a change of cost a name that nobody has is checked at the cost of those that there are', async t => {
+  const name = fresh()
+  await door.add(name)
+  const spy = t.mock.method(crypto, 'scrypt')
+  syncBuiltinESMExports()
+  t.after(() => {
+    spy.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const dearer = new Door({ scryptLogN: 9 })
+  for (const user of [name, fresh(), fresh()]) await dearer.login(user, { password: 'not the right one' })
+  const costs = spy.mock.calls.map(({ arguments: args }) => (args[3] as unknown as { N: number }).N)
+  assert.equal(costs.length, 3)
+  assert.ok(
+    costs.every(cost => cost < 2 ** 9),
+    String(costs),
+  )
 })
 
 test('a device mark opens nothing', async () => {

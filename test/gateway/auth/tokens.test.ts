@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, sign } from 'node:crypto'
 import { test } from 'node:test'
 import { importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { KeyRing, signToken, verifyToken } from '../../../src/gateway/auth/tokens.ts'
@@ -92,9 +92,81 @@ test('a token without a signature is refused', async () => {
 })
 
 test('a token signed by HS256 with the public key as its secret is refused', async () => {
-  const pem = createPublicKey({ key: key.publicJwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' })
-  const secret = new TextEncoder().encode(pem.toString())
-  assert.equal(await codeOf(await forge({}, { alg: 'HS256', kid: key.kid }, secret)), 'token-invalid')
+  const publicKey = createPublicKey({ key: key.publicJwk, format: 'jwk' })
+  const { x } = key.publicJwk as { x: string }
+  const texts = [
+    publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    publicKey.export({ format: 'pem', type: 'spki' }).toString().trim(),
+    publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    Buffer.from(x, 'base64url').toString('base64'),
+    x,
+    JSON.stringify(key.publicJwk),
+    JSON.stringify(new KeyRing([key]).jwks().keys[0]),
+  ]
+  const bytes = [publicKey.export({ format: 'der', type: 'spki' }), Buffer.from(x, 'base64url')]
+  for (const secret of [...texts.map(text => Buffer.from(text)), ...bytes]) {
+    for (const alg of ['HS256', 'HS384', 'HS512']) {
+      const forged = await forge({}, { alg, kid: key.kid, typ: 'at+jwt' }, Uint8Array.from(secret))
+      assert.equal(await codeOf(forged), 'token-invalid', `${alg} ${secret}`)
+    }
+  }
+})
+
+/** A token of any header at all, signed by any key of the right kind. */
+function sealed(header: Readonly<Record<string, unknown>>, by = key): string {
+  const iat = Math.floor(Date.now() / 1_000)
+  const who = { sub: 'person-1', role: 'driver', regions: ['akl'], unit: 'A1' }
+  const claims = { ...who, iss: 'goldenhour', aud: 'goldenhour', iat, exp: iat + 60 }
+  const text = [header, claims].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  const signature = sign(null, Buffer.from(text), { key: by.privateJwk as never, format: 'jwk' }).toString('base64url')
+  return `${text}.${signature}`
+}
+
+test('whatever a header says of its algorithm, type or key, none but ours will do', async () => {
+  const good = { alg: 'EdDSA', kid: key.kid, typ: 'at+jwt' }
+  assert.equal(await codeOf(sealed(good)), 'ok')
+  const odd = [
+    ...['none', 'None', '', 'eddsa', 'EDDSA', 'Ed25519', 'HS256', 'RS256', null, 7, ['EdDSA']].map(alg => ({ alg })),
+    ...['JWT', 'at+jwt ', 'jwt+at', 'at+jwt,JWT', '', 7, ['at+jwt']].map(typ => ({ typ })),
+    ...[
+      '__proto__',
+      'constructor',
+      'toString',
+      '../../etc/passwd',
+      '/dev/null',
+      "' OR 1=1 --",
+      '',
+      'x'.repeat(2_000),
+    ].map(kid => ({ kid })),
+    ...[null, 0, 7, {}, [key.kid], true].map(kid => ({ kid })),
+    { crit: ['b64'], b64: false },
+    { crit: ['kid'] },
+    { crit: [] },
+    { enc: 'A256GCM', alg: 'dir' },
+  ]
+  for (const part of odd)
+    assert.equal(await codeOf(sealed({ ...good, ...part })), 'token-invalid', JSON.stringify(part))
+})
+
+test('a key that a token brings along, or leads to, is not looked at', async () => {
+  const forger = makeKey('forged')
+  const good = { alg: 'EdDSA', typ: 'at+jwt' }
+  for (const kid of [key.kid, forger.kid, undefined]) {
+    for (const part of [
+      {},
+      { jwk: forger.publicJwk },
+      { jku: 'http://127.0.0.1:1/keys' },
+      { x5u: 'http://127.0.0.1:1/chain' },
+      { x5c: [Buffer.from(JSON.stringify(forger.publicJwk)).toString('base64')] },
+      { x5t: 'AAAA', jwk: forger.publicJwk, jku: 'http://127.0.0.1:1/keys' },
+    ]) {
+      assert.equal(
+        await codeOf(sealed({ ...good, kid, ...part }, forger)),
+        'token-invalid',
+        JSON.stringify({ kid, ...part }),
+      )
+    }
+  }
 })
 
 test('a token by another key is refused, under its own kid and under ours', async () => {
@@ -118,6 +190,12 @@ const wrongClaims: [what: string, payload: JWTPayload][] = [
   ['no subject', { sub: undefined }],
   ['an empty subject', { sub: '' }],
   ["the engine's own name as subject", { sub: 'system' }],
+  ["the engine's own name in capitals", { sub: 'SYSTEM' }],
+  ["the engine's own name in mixed letters", { sub: 'sYsTem' }],
+  ['a subject that is no text', { sub: 7 as never }],
+  ['a time of expiry that is no number', { exp: '9999999999' as never }],
+  ['a role in capitals', { role: 'ADMIN' }],
+  ['a list of roles', { role: ['admin'] }],
   ['a control character in the subject', { sub: 'person\0' }],
   ['an unknown role', { role: 'root' }],
   ['no role', { role: undefined }],
