@@ -63,3 +63,14 @@ export interface Refusal {
   readonly message: string
   readonly details?: Readonly<Record<string, unknown>>
 }
+
+export const notFound = (what: string): Refusal => ({
+  code: 'not-found',
+  message: `There is no ${what}; look it up in the list.`,
+})
+
+export const invalidField = (path: string, problem: string): Refusal => ({
+  code: 'invalid-field',
+  message: `\`${path}\` ${problem}; correct it and send the request again.`,
+  details: { path },
+})

@@ -1,7 +1,7 @@
 /** The audit's view of a change that the command line makes: in the change's own transaction, by `command-line`. */
 import type { Database } from '../store/database.ts'
 import { PostgresAudit } from '../store/postgres-audit.ts'
-import type { AuditChange } from '../store/reference.ts'
+import type { AuditChange } from '../store/audit.ts'
 
 export function auditedByCommandLine(database: Database): AuditChange {
   const audit = new PostgresAudit({

@@ -99,3 +99,6 @@ export const RIGHTS: Readonly<Record<Action, Right>> = {
 }
 
 export const may = (role: Role, action: Action): boolean => RIGHTS[action].roles.includes(role)
+
+/** As people say it: a driver, an admin. */
+export const withArticle = (role: Role): string => `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role}`

@@ -7,11 +7,12 @@ import { inRange } from '../protocol/fix-frame.ts'
 import { numberOfText } from '../protocol/number-text.ts'
 import type { Database } from '../store/database.ts'
 import { earlierOutcome, keepOutcome } from '../store/http-outcomes.ts'
-import type { AuditChange } from '../store/reference.ts'
+import type { AuditChange } from '../store/audit.ts'
 import type { TokenClaims } from './auth/claims.ts'
 import type { GatewayContext } from './context.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from './http.ts'
-import { invalidField, NO_IDEMPOTENCY_KEY, notFound } from './refusals.ts'
+import { NO_IDEMPOTENCY_KEY } from './refusals.ts'
+import { invalidField, notFound } from '../base/refusal.ts'
 
 /** Anything that HTTP changes by its version. */
 export interface Versioned {

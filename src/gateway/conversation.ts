@@ -10,23 +10,13 @@ import { isTicket } from './auth/tickets.ts'
 import { addressKey } from './client-address.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayContext } from './context.ts'
-import { NOBODY } from './guard.ts'
+import { NOBODY } from '../store/audit.ts'
 import { TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
 import { costOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
-import {
-  capital,
-  ENDED,
-  HELLO_FIRST,
-  INTERNAL,
-  NOT_READY,
-  unknownRegion,
-  withArticle,
-  wrongFrameKind,
-  wrongRegion,
-  wrongRole,
-} from './refusals.ts'
+import { capital, ENDED, HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion, wrongRole } from './refusals.ts'
+import { withArticle } from '../domain/roles.ts'
 import { frameBytesOf, GatewaySession } from './session.ts'
 
 type Hello = Extract<ClientRequest, { type: 'hello' }>

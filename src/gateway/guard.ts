@@ -1,5 +1,6 @@
 /** The guard before every route that is not open: a good credential, not ended, of a role that may do this. */
 
+import { NOBODY } from '../store/audit.ts'
 import type { Refusal } from '../base/refusal.ts'
 import type { Refused, Result } from '../base/result.ts'
 import type { RegionId } from '../domain/ids.ts'
@@ -12,9 +13,6 @@ import type { GatewayContext } from './context.ts'
 import { type HttpCall, type HttpReply, problem } from './http.ts'
 import { ENDED, NOT_READY, wrongRegion, wrongRole } from './refusals.ts'
 import type { GuardedRoute, OpenRoute } from './route.ts'
-
-/** The actor in the audit while nobody has shown who it is; no user may have this name. */
-export const NOBODY = '-'
 
 /** What these change may end somebody's credentials. */
 const ENDS_CREDENTIALS: ReadonlySet<Action> = new Set(['own-account', 'manage-users', 'manage-devices', 'manage-keys'])

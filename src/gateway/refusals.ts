@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import type { RegionId } from '../domain/ids.ts'
-import type { Role } from '../domain/roles.ts'
+import { type Role, withArticle } from '../domain/roles.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import { LIMITS } from '../protocol/limits.ts'
 
@@ -48,18 +48,11 @@ export function wrongRegion(region: RegionId): Refusal {
   return { code: 'wrong-region', message: `The token does not name region ${region}; ask for one that does.` }
 }
 
-export function userOfOtherRegions(region: RegionId): Refusal {
-  const message = `The user may not act for region ${region}; choose another region, or ask an administrator.`
-  return { code: 'wrong-region', message, details: { region } }
-}
-
 /** Input: `does`, what the role may not do. */
 export const wrongRole = (role: Role, does: string): Refusal => ({
   code: 'wrong-role',
   message: `${capital(withArticle(role))} may not ${does}.`,
 })
-
-export const withArticle = (role: Role): string => `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role}`
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
@@ -77,17 +70,6 @@ export const ENDED: Refusal = {
   code: 'token-invalid',
   message: 'This sign-in was ended; sign in again.',
 }
-
-export const notFound = (what: string): Refusal => ({
-  code: 'not-found',
-  message: `There is no ${what}; look it up in the list.`,
-})
-
-export const invalidField = (path: string, problem: string): Refusal => ({
-  code: 'invalid-field',
-  message: `\`${path}\` ${problem}; correct it and send the request again.`,
-  details: { path },
-})
 
 export const QUERY_TOO_LONG: Refusal = {
   code: 'invalid-field',

@@ -4,7 +4,7 @@
  * Each kind of note has room of its own, so that a stranger's flood cannot take that of somebody's sign-ins, and nobody's
  * refusals that of changes. What finds no room is counted by action and told in an entry of its own, `notes-dropped`.
  */
-import { type AuditEntry, UNKNOWN_ACTOR } from './audit.ts'
+import { type AuditEntry, NOBODY } from './audit.ts'
 import { GatheredRefusals } from './gathered-refusals.ts'
 
 /** An entry, and when it was noted, epoch milliseconds of the wall clock. */
@@ -112,7 +112,7 @@ export class AuditNotes {
 
 function roomOf({ actor, action, outcome }: AuditEntry): Room {
   if (outcome === 'done') return 'changes'
-  if (actor === UNKNOWN_ACTOR) return 'strangers'
+  if (actor === NOBODY) return 'strangers'
   return action === 'refusal' ? 'refusals' : 'sign-ins'
 }
 

@@ -2,8 +2,8 @@
 import type { RegionId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
 
-/** The actor of what was refused to somebody of whom nothing is known. */
-export const UNKNOWN_ACTOR = '-'
+/** The actor while nobody has shown who it is; no user may have this name. */
+export const NOBODY = '-'
 
 export interface AuditEntry {
   /** The principal, or what was claimed to be one; `command-line` and `system` for what no principal did. */
@@ -29,3 +29,9 @@ export interface Audit {
   /** Soon, in the background; many like refusals are gathered into one entry with a count. Never throws. */
   note(entry: AuditEntry): void
 }
+
+/** Runs in the transaction of a change, and tells the audit of it. */
+export type AuditChange = (
+  transaction: Database,
+  entry: Pick<AuditEntry, 'action' | 'region' | 'subject' | 'details'>,
+) => Promise<void>

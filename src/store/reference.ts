@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../protocol/reference.ts'
-import type { AuditEntry } from './audit.ts'
+import type { AuditChange } from './audit.ts'
 import type { Database } from './database.ts'
 import { nextVersion, type Put, putItems, removeItem, unknownStations } from './reference/items.ts'
 import { HOSPITALS, type Kind, STATIONS, UNITS } from './reference/kinds.ts'
@@ -24,12 +24,6 @@ export const IMPORTABLE = {
   hospitals: { kind: HOSPITALS, shape: HOSPITAL },
 } as const
 export type ImportKind = keyof typeof IMPORTABLE
-
-/** Runs in the transaction of a change, and tells the audit of it. */
-export type AuditChange = (
-  transaction: Database,
-  entry: Pick<AuditEntry, 'action' | 'region' | 'subject' | 'details'>,
-) => Promise<void>
 
 /**
  * How long an import may do nothing inside its transaction. Elsewhere it is a second; with a million rows in memory, on a

@@ -10,9 +10,9 @@ import { DEVICE_ROLES, type Device, type DeviceChanges, DeviceStore, type NewDev
 import { getItem } from '../../store/reference/items.ts'
 import { UNITS } from '../../store/reference/kinds.ts'
 import { getRegion } from '../../store/reference/regions.ts'
-import type { AuditChange } from '../../store/reference.ts'
+import type { AuditChange } from '../../store/audit.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
-import { invalidField } from '../refusals.ts'
+import { invalidField } from '../../base/refusal.ts'
 import { sentUnits, shownUnits } from './units.ts'
 
 export const NAME_CHARS = 80

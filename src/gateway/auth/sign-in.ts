@@ -13,14 +13,15 @@ import type { Database } from '../../store/database.ts'
 import type { SigningKey } from '../../store/keys.ts'
 import { getItem } from '../../store/reference/items.ts'
 import { UNITS } from '../../store/reference/kinds.ts'
-import type { AuditChange } from '../../store/reference.ts'
+import type { AuditChange } from '../../store/audit.ts'
 import { RefreshTokens, type SignInAges, type SignInRecord } from '../../store/refresh-tokens.ts'
 import type { RevocationStore } from '../../store/revocations.ts'
 import type { UserRole } from '../../store/users.ts'
 import { nameKey, USER_NAME, type User, UserStore } from '../../store/users.ts'
 import { networksOf } from '../client-address.ts'
-import { NOBODY } from '../guard.ts'
-import { invalidField, userOfOtherRegions, withArticle } from '../refusals.ts'
+import { NOBODY } from '../../store/audit.ts'
+import { withArticle } from '../../domain/roles.ts'
+import { invalidField } from '../../base/refusal.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
 import { markDevice, markedDevice } from './device-marks.ts'
@@ -400,3 +401,8 @@ const UNCHANGED: Refusal = {
 
 const refuse = (refusal: Refusal): Refused => ({ ok: false, refusal })
 const reach = (region: RegionId | null, unit: UnitId | null): Result<Reach> => ({ ok: true, value: { region, unit } })
+
+function userOfOtherRegions(region: RegionId): Refusal {
+  const message = `The user may not act for region ${region}; choose another region, or ask an administrator.`
+  return { code: 'wrong-region', message, details: { region } }
+}

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Result } from '../../base/result.ts'
 import { UNIT_ID, type UnitId } from '../../domain/ids.ts'
 import { orNull } from '../../protocol/nullable.ts'
-import { invalidField } from '../refusals.ts'
+import { invalidField } from '../../base/refusal.ts'
 
 const ALL = 'all'
 

@@ -7,7 +7,7 @@ import { keptUnits } from '../auth/units.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
-import { notFound } from '../refusals.ts'
+import { notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const DEVICE_ROUTES: readonly Route[] = [

@@ -10,7 +10,7 @@ import type { TokenClaims } from '../auth/claims.ts'
 import { auditedFor, changeOnce } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from '../http.ts'
-import { notFound } from '../refusals.ts'
+import { notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const KEY_ROUTES: readonly Route[] = [

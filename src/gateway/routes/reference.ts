@@ -36,7 +36,8 @@ import { changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
-import { invalidField, notFound, unknownRegion } from '../refusals.ts'
+import { unknownRegion } from '../refusals.ts'
+import { invalidField, notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 /** One kind of thing as its routes need it. */

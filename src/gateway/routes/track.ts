@@ -11,7 +11,8 @@ import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
-import { invalidField, unknownRegion } from '../refusals.ts'
+import { unknownRegion } from '../refusals.ts'
+import { invalidField } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const TRACK_ROUTES: readonly Route[] = [
