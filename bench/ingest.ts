@@ -7,8 +7,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openClient } from '../src/store/database.ts'
-import { decodeSegment } from '../src/store/segment-codec.ts'
+import { decodeSegment } from '../src/store/location/segment-codec.ts'
+import { openClient } from '../src/store/postgres/database.ts'
 import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import type { FromGenerator, GeneratorReport, ToGenerator } from './ingest-generator.ts'

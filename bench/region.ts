@@ -1,10 +1,10 @@
 /** A region with a fleet, made in the database before or while an engine runs on it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadOrCreateSigningKey } from '../src/access/tables/key-table.ts'
+import { signToken } from '../src/access/tokens.ts'
 import type { UnitReference } from '../src/domain/events.ts'
-import { signToken } from '../src/gateway/auth/tokens.ts'
-import { openClient, openDatabase } from '../src/store/database.ts'
-import { loadOrCreateSigningKey } from '../src/store/keys.ts'
-import { ReferenceStore } from '../src/store/reference.ts'
+import { openClient, openDatabase } from '../src/store/postgres/database.ts'
+import { ReferenceStore } from '../src/store/reference/reference-store.ts'
 import { levelOfCareOf, unitIdOf } from './fleet.ts'
 
 export const REGION = 'bench'

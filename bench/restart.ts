@@ -6,8 +6,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { openDatabase } from '../src/store/database.ts'
-import { ReferenceStore } from '../src/store/reference.ts'
+import { openDatabase } from '../src/store/postgres/database.ts'
+import { ReferenceStore } from '../src/store/reference/reference-store.ts'
 import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
 import { atEnd } from './clean-up.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'

@@ -1,5 +1,5 @@
 /** What a generator sent, as columns by fix number, and how it compares with what a reader finds in the store. */
-import type { SegmentRow } from '../src/store/segment-codec.ts'
+import type { SegmentRow } from '../src/store/location/segment-codec.ts'
 import { unitIdOf } from './fleet.ts'
 
 /** Every vehicle's receiver is equally good: 5 m. */

@@ -1,6 +1,7 @@
 /** What stands in Postgres at the end, read without the engine. */
-import { openClient } from '../src/store/database.ts'
-import { decodeSegment } from '../src/store/segment-codec.ts'
+
+import { decodeSegment } from '../src/store/location/segment-codec.ts'
+import { openClient } from '../src/store/postgres/database.ts'
 import { REGION } from './region.ts'
 
 export async function readStored(databaseUrl: string): Promise<{ commandIds: Set<string>; fixes: number }> {

@@ -8,7 +8,7 @@
  */
 import type { MachineClock } from '../base/time.ts'
 import type { ClockView } from '../protocol/wire.ts'
-import type { ClockAnchor } from '../store/clock-anchor.ts'
+import type { ClockAnchor } from '../store/log/clock-anchor.ts'
 import type { WallClock } from './wall-clock.ts'
 
 /** How fast recorded time runs while the line lies behind it: an hour is made good in four, and no two records part by more. */

@@ -1,7 +1,7 @@
 /** `goldenhour audit`: proves that the audit is whole, and searches it. */
 import { once } from 'node:events'
 import { type Command, InvalidArgumentError } from 'commander'
-import { type ExpectedEntry, listAudit, type StoredEntry, verifyAudit } from '../store/audit-chain.ts'
+import { type ExpectedEntry, listAudit, type StoredEntry, verifyAudit } from '../store/audit/audit-chain.ts'
 import { withDatabase } from './with-database.ts'
 
 interface ListOptions {

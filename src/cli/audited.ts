@@ -1,7 +1,8 @@
 /** The audit's view of a change that the command line makes: in the change's own transaction, by `command-line`. */
-import type { Database } from '../store/database.ts'
-import { PostgresAudit } from '../store/postgres-audit.ts'
-import type { AuditChange } from '../store/audit.ts'
+
+import type { AuditChange } from '../store/audit/audit.ts'
+import { PostgresAudit } from '../store/audit/postgres-audit.ts'
+import type { Database } from '../store/postgres/database.ts'
 
 export function auditedByCommandLine(database: Database): AuditChange {
   const audit = new PostgresAudit({

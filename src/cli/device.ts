@@ -1,14 +1,14 @@
 /** `goldenhour device`: programs and trackers with keys of their own; a running engine heeds a change within a second. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Devices, NAME_CHARS, NEW_DEVICE } from '../access/devices.ts'
+import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../access/tables/device-table.ts'
+import { RevocationStore } from '../access/tables/revocation-table.ts'
+import { keptUnits } from '../access/units.ts'
 import type { Result } from '../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
-import { Devices, NAME_CHARS, NEW_DEVICE } from '../gateway/auth/devices.ts'
-import { keptUnits } from '../gateway/auth/units.ts'
 import { labelMust } from '../protocol/text.ts'
-import type { Database } from '../store/database.ts'
-import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../store/devices.ts'
-import { RevocationStore } from '../store/revocations.ts'
+import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -1,7 +1,7 @@
 /** What a row of each kind of file becomes: units, stations and hospitals from the texts of their columns. */
 import { LEVELS_OF_CARE } from '../domain/vocabulary.ts'
 import { numberOfText } from '../protocol/number-text.ts'
-import type { ImportKind } from '../store/reference.ts'
+import type { ImportKind } from '../store/reference/reference-store.ts'
 import type { Columns, Row } from './import-file.ts'
 
 export interface Importable {

@@ -1,13 +1,13 @@
 /** `goldenhour key`: what signs tokens and tickets; a running engine heeds a change within a second. */
 import type { Command } from 'commander'
-import type { Database } from '../store/database.ts'
 import {
   listSigningKeys,
   loadOrCreateSigningKey,
   retireSigningKey,
   rotateSigningKey,
   rotateTicketSecret,
-} from '../store/keys.ts'
+} from '../access/tables/key-table.ts'
+import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 

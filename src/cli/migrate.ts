@@ -1,6 +1,6 @@
 /** `goldenhour migrate`: brings the database to this version's schema. */
 import type { Command } from 'commander'
-import { migrate } from '../store/migrate.ts'
+import { migrate } from '../store/postgres/migrate.ts'
 import { withDatabaseServer } from './with-database.ts'
 
 export function defineMigrate(command: Command): void {

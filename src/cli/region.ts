@@ -1,7 +1,7 @@
 /** `goldenhour region`: adds and lists the regions of this deployment. */
 import { type Command, Option } from 'commander'
 import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
-import { ReferenceStore } from '../store/reference.ts'
+import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -4,7 +4,7 @@ import { fittedToFiles, openFilesMax } from '../gateway/limits/open-files.ts'
 import { portTrouble } from '../gateway/port-holder.ts'
 import { checkCertificate } from '../gateway/tls.ts'
 import { chooseTransport } from '../gateway/transport/choose.ts'
-import { checkDatabase } from '../store/database-server.ts'
+import { checkDatabase } from '../store/embedded/database-server.ts'
 
 export interface StartOutlook {
   /** For each an engine would not start. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../config/index.ts'
-import { stopLeftPostgres } from '../store/database-server.ts'
+import { stopLeftPostgres } from '../store/embedded/database-server.ts'
 import { enginesHere } from './engine-here.ts'
 
 const LOOK_EVERY_MS = 50

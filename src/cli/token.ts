@@ -1,11 +1,11 @@
 /** `goldenhour token`: signs an access token with this deployment's key, and tells the audit. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { loadOrCreateSigningKey } from '../access/tables/key-table.ts'
+import { signToken } from '../access/tokens.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { ROLES, type Role } from '../domain/roles.ts'
-import { signToken } from '../gateway/auth/tokens.ts'
-import type { Database } from '../store/database.ts'
-import { loadOrCreateSigningKey } from '../store/keys.ts'
-import { ReferenceStore } from '../store/reference.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -2,14 +2,21 @@
 
 import { text } from 'node:stream/consumers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Accounts } from '../access/accounts.ts'
+import { madeUpPassword, PasswordHasher } from '../access/passwords.ts'
+import { RevocationStore } from '../access/tables/revocation-table.ts'
+import {
+  USER_NAME,
+  USER_ROLES,
+  type User,
+  type UserChanges,
+  type UserRole,
+  UserStore,
+} from '../access/tables/user-table.ts'
 import type { Result } from '../base/result.ts'
 import { readConfig } from '../config/index.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
-import { Accounts } from '../gateway/auth/accounts.ts'
-import { madeUpPassword, PasswordHasher } from '../gateway/auth/passwords.ts'
-import type { Database } from '../store/database.ts'
-import { RevocationStore } from '../store/revocations.ts'
-import { USER_NAME, USER_ROLES, type User, type UserChanges, type UserRole, UserStore } from '../store/users.ts'
+import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -1,8 +1,8 @@
 /** A migrated database for the time of one command: the operator's, or the embedded one, started if none answers. */
 import { readConfig } from '../config/index.ts'
-import { type Database, openDatabase } from '../store/database.ts'
-import { type DatabaseServer, provideDatabase } from '../store/database-server.ts'
-import { migrate } from '../store/migrate.ts'
+import { type DatabaseServer, provideDatabase } from '../store/embedded/database-server.ts'
+import { type Database, openDatabase } from '../store/postgres/database.ts'
+import { migrate } from '../store/postgres/migrate.ts'
 import { interruptible } from './interruption.ts'
 
 type UnlessInterrupted = <Part>(part: Promise<Part>) => Promise<Part>

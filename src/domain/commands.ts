@@ -3,13 +3,13 @@
 import type { EntityKey } from './entity.ts'
 import type { Need } from './events.ts'
 import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
-import type { ReleasedTrip } from './release.ts'
 import type {
   CancelReason,
   DeclineReason,
   Disposition,
   OverrideReason,
   Priority,
+  ReleasedTrip,
   ReportablePhase,
   UnavailableReason,
 } from './vocabulary.ts'

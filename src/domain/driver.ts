@@ -6,9 +6,9 @@ import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { alarmRaised } from './desk.ts'
 import { driverKey, tripKey } from './entity.ts'
-import type { DomainEvent, OfferRevoked, RevokeReason, UnitReference } from './events.ts'
+import type { DomainEvent, OfferRevoked, PutRight, RevokeReason, UnitReference } from './events.ts'
+import { momentOf } from './events.ts'
 import type { OfferId, Principal, TripId } from './ids.ts'
-import { momentOf, type PutRight } from './moments.ts'
 import type { TripState } from './trip.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from './vocabulary.ts'
 

@@ -8,7 +8,6 @@
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
 import type { CallId, OfferId, Principal, TripId, UnitId } from './ids.ts'
-import type { PutRight } from './moments.ts'
 import type {
   CancelReason,
   Capability,
@@ -38,6 +37,17 @@ interface Caused {
 type DriverEntity = `driver/${string}`
 type TripEntity = `trip/${string}`
 type CallEntity = `call/${string}`
+
+/** A moment that was put right. */
+export interface PutRight {
+  /** The moment as it was sent; absent where it was taken as it is. */
+  readonly sentAtMs?: number
+}
+
+/** The moment of a button, as its event has it. */
+export function momentOf({ happenedAtMs, sentAtMs }: PutRight & { readonly happenedAtMs: number }) {
+  return sentAtMs === undefined ? { happenedAtMs } : { happenedAtMs, sentAtMs }
+}
 
 /** What one unit must be able to do for a call. */
 export interface Need {

@@ -4,8 +4,10 @@
  * A call or a button is never refused for a clock. A moment from the future, from more than a day ago, or from well before
  * what it follows is taken as now; the event keeps what was sent, so that whoever looks at a response time sees it.
  */
+
 import type { Command } from './commands.ts'
 import type { DriverState } from './driver.ts'
+import type { PutRight } from './events.ts'
 import type { TripState } from './trip.ts'
 
 /** The moments that a report may name now, region time. */
@@ -13,12 +15,6 @@ interface MomentRange {
   readonly earliestMs: number
   readonly latestMs: number
   readonly nowMs: number
-}
-
-/** A moment that was put right. */
-export interface PutRight {
-  /** The moment as it was sent; absent where it was taken as it is. */
-  readonly sentAtMs?: number
 }
 
 /** By how much a button may lie before what it follows: clocks of phones differ, and radio is quicker than some of them. */
@@ -43,11 +39,6 @@ function isPossible(sentMs: number, afterMs: number | null, { earliestMs, latest
   if (sentMs < earliestMs || sentMs > latestMs) return false
   // What it follows may have been told by a clock that was ahead, and then says nothing.
   return afterMs === null || sentMs >= Math.min(afterMs, nowMs) - BEFORE_MS
-}
-
-/** The moment of a button, as its event has it. */
-export function momentOf({ happenedAtMs, sentAtMs }: PutRight & { readonly happenedAtMs: number }) {
-  return sentAtMs === undefined ? { happenedAtMs } : { happenedAtMs, sentAtMs }
 }
 
 /** What a button about a trip follows: the trip's last step. */

@@ -13,10 +13,7 @@ import type { DriverState } from './driver.ts'
 import { callKey, driverKey, tripKey } from './entity.ts'
 import type { UnitReference } from './events.ts'
 import { isEnded, type TripState } from './trip.ts'
-
-/** What becomes of a trip: it waits for a unit again, or it is over. */
-export const RELEASED_TRIPS = ['pending', 'cancelled'] as const
-export type ReleasedTrip = (typeof RELEASED_TRIPS)[number]
+import type { ReleasedTrip } from './vocabulary.ts'
 
 /** Input: the unit as it is held, or as the service describes it; the trips that are not held and say that it has them. */
 export function releaseUnit(unit: UnitReference, itsTrips: readonly TripState[]): Decision {

@@ -4,9 +4,9 @@ import { refused } from '../base/result.ts'
 import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { tripKey } from './entity.ts'
-import type { DomainEvent, Need, OfferMade, TripAlarm, TripCreated, TripReleased } from './events.ts'
+import type { DomainEvent, Need, OfferMade, PutRight, TripAlarm, TripCreated, TripReleased } from './events.ts'
+import { momentOf } from './events.ts'
 import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
-import { momentOf, type PutRight } from './moments.ts'
 import {
   type CancelReason,
   type DispatchMode,

@@ -94,3 +94,7 @@ export type DeclineReason = (typeof DECLINE_REASONS)[number]
 /** `ordered`: the crew is bound at the order and must acknowledge. `offered`: bound when it accepts, may decline. */
 export const DISPATCH_MODES = ['ordered', 'offered'] as const
 export type DispatchMode = (typeof DISPATCH_MODES)[number]
+
+/** What becomes of a trip: it waits for a unit again, or it is over. */
+export const RELEASED_TRIPS = ['pending', 'cancelled'] as const
+export type ReleasedTrip = (typeof RELEASED_TRIPS)[number]

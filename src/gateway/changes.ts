@@ -1,18 +1,18 @@
 /** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
 
 import { createHash } from 'node:crypto'
+import type { TokenClaims } from '../access/claims.ts'
+import { invalidField, notFound } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
 import { inRange } from '../protocol/fix-frame.ts'
 import { numberOfText } from '../protocol/number-text.ts'
-import type { Database } from '../store/database.ts'
-import { earlierOutcome, keepOutcome } from '../store/http-outcomes.ts'
-import type { AuditChange } from '../store/audit.ts'
-import type { TokenClaims } from './auth/claims.ts'
+import type { AuditChange } from '../store/audit/audit.ts'
+import { earlierOutcome, keepOutcome } from '../store/http/http-outcomes.ts'
+import type { Database } from '../store/postgres/database.ts'
 import type { GatewayContext } from './context.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from './http.ts'
 import { NO_IDEMPOTENCY_KEY } from './refusals.ts'
-import { invalidField, notFound } from '../base/refusal.ts'
 
 /** Anything that HTTP changes by its version. */
 export interface Versioned {

@@ -1,9 +1,12 @@
 /** The outgoing side of one WebSocket: encodes, gathers, sends, and closes once. */
+
 import type { SharedFrame } from '../actors/region-handle.ts'
 import type { Refusal } from '../base/refusal.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
-import type { GatewayContext } from './context.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { DoorPolicy } from './door-policy.ts'
+import type { Limiter } from './limits/limiter.ts'
 import { type DoorSocket, DROPPED } from './transport/transport.ts'
 
 type Payload = Uint8Array | string
@@ -11,7 +14,11 @@ type Payload = Uint8Array | string
 /** With this part of the limit waiting in uWebSockets.js, further frames wait here until it has written some of them. */
 const FULL_SHARE = 1 / 4
 
-type ConnectionContext = Pick<GatewayContext, 'door' | 'metrics' | 'limiter'>
+export interface ConnectionPorts {
+  readonly door: Pick<DoorPolicy, 'limits'>
+  readonly metrics: Metrics
+  readonly limiter: Limiter
+}
 
 interface Waiting {
   readonly payload: Payload
@@ -37,7 +44,7 @@ export class Connection {
   readonly address: string
   /** Null once the connection is gone; uWebSockets.js throws on any use after that. */
   #ws: DoorSocket<unknown> | null
-  readonly #context: ConnectionContext
+  readonly #ports: ConnectionPorts
   #waiting: Waiting[] = NONE
   /** Bytes waiting here that count against the client. */
   #countedBytes = 0
@@ -48,11 +55,11 @@ export class Connection {
   #flushIsDue = false
   #isBehindInLedger = false
 
-  constructor(ws: DoorSocket<unknown>, format: WireFormat, address: string, context: ConnectionContext) {
+  constructor(ws: DoorSocket<unknown>, format: WireFormat, address: string, ports: ConnectionPorts) {
     this.#ws = ws
     this.format = format
     this.address = address
-    this.#context = context
+    this.#ports = ports
   }
 
   get isOpen(): boolean {
@@ -62,7 +69,7 @@ export class Connection {
   /** True while more waits for the client to read it than a console may have before it is thinned. */
   get isBehind(): boolean {
     if (this.#ws === null) return false
-    const { thinBytes } = this.#context.door.limits
+    const { thinBytes } = this.#ports.door.limits
     return this.#countedBytes + this.#partsBytes + this.#ws.getBufferedAmount() > thinBytes
   }
 
@@ -79,7 +86,7 @@ export class Connection {
 
   send(message: ServerMessage): void {
     if (this.#ws === null) return
-    if (message[0] === 'error') this.#context.metrics.refusal(message[2])
+    if (message[0] === 'error') this.#ports.metrics.refusal(message[2])
     this.#gather(message[0], encodeServer(message, this.format), this.#mustCount(message), null)
   }
 
@@ -97,8 +104,8 @@ export class Connection {
 
   /** All clients together have too much unread, and this one has been behind for the longest time. */
   cutAsUnread(): void {
-    this.#context.metrics.slowClientCut()
-    this.#context.metrics.limitRefused('unreadBytes')
+    this.#ports.metrics.slowClientCut()
+    this.#ports.metrics.limitRefused('unreadBytes')
     this.#ws?.close()
   }
 
@@ -117,14 +124,14 @@ export class Connection {
     this.#ws = null
     for (const waiting of this.#waiting) this.#release(waiting)
     this.#waiting = NONE
-    this.#context.limiter.unread.settle(this, 0, false)
+    this.#ports.limiter.unread.settle(this, 0, false)
   }
 
   #send(): void {
     const ws = this.#ws
     if (ws === null || this.#waiting.length === 0) return
     const isBinary = this.format === 'binary'
-    const { backpressureBytes } = this.#context.door.limits
+    const { backpressureBytes } = this.#ports.door.limits
     let sent = 0
     let dropped = false
     ws.cork(() => {
@@ -146,8 +153,8 @@ export class Connection {
     // The client reads too slowly. Leaving frames out would lose them silently, and a close frame would only queue
     // behind the rest; so the connection is cut, and the client resumes from its state.
     if (!dropped && this.#countedBytes + ws.getBufferedAmount() <= backpressureBytes) return this.#settle()
-    this.#context.metrics.slowClientCut()
-    this.#context.metrics.limitRefused('backpressureBytes')
+    this.#ports.metrics.slowClientCut()
+    this.#ports.metrics.limitRefused('backpressureBytes')
     ws.close()
   }
 
@@ -164,7 +171,7 @@ export class Connection {
     const buffered = this.#ws?.getBufferedAmount() ?? 0
     const isBehind = buffered > 0 || this.#waiting.length > 0
     if (!isBehind && !this.#isBehindInLedger) return
-    const { unread } = this.#context.limiter
+    const { unread } = this.#ports.limiter
     let own = buffered
     for (const waiting of this.#waiting) {
       if (waiting.shared === null) own += waiting.bytes
@@ -180,12 +187,12 @@ export class Connection {
   #release(waiting: Waiting): void {
     if (!waiting.isHeld) return
     waiting.isHeld = false
-    this.#context.limiter.unread.release(waiting.shared!, waiting.bytes)
+    this.#ports.limiter.unread.release(waiting.shared!, waiting.bytes)
   }
 
   #gather(type: ServerTypeName, payload: Payload, counts: boolean, shared: SharedFrame | null): void {
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
-    this.#context.metrics.frame('out', type, bytes)
+    this.#ports.metrics.frame('out', type, bytes)
     if (this.#waiting === NONE) this.#waiting = []
     this.#waiting.push({ payload, bytes, counts, shared, isHeld: false })
     if (counts) {

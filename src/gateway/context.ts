@@ -1,36 +1,22 @@
 /** What every conversation and every HTTP route works with. */
+
+import type { Authenticator, Revocations } from '../access/claims.ts'
+import type { SignIn } from '../access/sign-in.ts'
+import type { KeyRing } from '../access/tokens.ts'
 import type { Readiness, RegionDirectory } from '../actors/region-handle.ts'
-import type { Limits } from '../protocol/limits.ts'
-import type { Audit } from '../store/audit.ts'
-import type { Database } from '../store/database.ts'
-import type { StoreState } from '../store/store-health.ts'
+import type { Audit } from '../store/audit/audit.ts'
+import type { Database } from '../store/postgres/database.ts'
+import type { StoreState } from '../store/postgres/store-health.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { OutageLog } from '../telemetry/outage-log.ts'
-import type { Authenticator, Revocations } from './auth/claims.ts'
-import type { SignIn } from './auth/sign-in.ts'
-import type { KeyRing } from './auth/tokens.ts'
 import type { CutLog } from './cut-log.ts'
+import type { DoorPolicy } from './door-policy.ts'
 import type { Entrance } from './entrance.ts'
 import type { HttpConnections } from './http-connections.ts'
 import type { Limiter } from './limits/limiter.ts'
 import type { SessionRegistry } from './session-registry.ts'
 import type { StoreWaits } from './store-waits.ts'
-
-/** How strangers are let in; all of it the operator's choice. */
-export interface DoorPolicy {
-  readonly limits: Limits
-  /** Origins whose pages may connect and call; `*` for all. Programs send none and are always let in. */
-  readonly allowedOrigins: readonly string[]
-  /** CIDRs of proxies whose `Forwarded` headers are believed. */
-  readonly trustedProxies: readonly string[]
-  /** CIDRs that `/metrics` is shown to, besides this machine. */
-  readonly metricsFrom: readonly string[]
-  /** Host names that we are reached by; empty: whatever a client calls us. */
-  readonly ownNames: readonly string[]
-  /** How old a session may get, over all its reconnects. */
-  readonly sessionMaxAgeMs: number
-}
 
 /** What probes are told of the database. */
 export type StoreView = StoreState & { readonly isRestarting: boolean }

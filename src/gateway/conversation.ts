@@ -1,23 +1,37 @@
 /** One client's conversation: `hello` first and once, then what its role may send, each message to its region. */
-import type { RegionHandle } from '../actors/region-handle.ts'
+
+import type { Revocations, TokenClaims } from '../access/claims.ts'
+import { isTicket } from '../access/tickets.ts'
+import type { RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
+import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import { type Action, may } from '../domain/roles.ts'
+import { type Action, may, withArticle } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
-import type { TokenClaims } from './auth/claims.ts'
-import { isTicket } from './auth/tickets.ts'
-import { addressKey } from './client-address.ts'
+import { type Audit, NOBODY } from '../store/audit/audit.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { Connection } from './connection.ts'
-import type { GatewayContext } from './context.ts'
-import { NOBODY } from '../store/audit.ts'
-import { TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
+import type { CutLog } from './cut-log.ts'
+import type { DoorPolicy } from './door-policy.ts'
+import { type Limiter, TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
 import { costOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
-import { capital, ENDED, HELLO_FIRST, INTERNAL, NOT_READY, unknownRegion, wrongFrameKind, wrongRegion, wrongRole } from './refusals.ts'
-import { withArticle } from '../domain/roles.ts'
-import { frameBytesOf, GatewaySession } from './session.ts'
+import {
+  capital,
+  ENDED,
+  HELLO_FIRST,
+  INTERNAL,
+  NOT_READY,
+  unknownRegion,
+  wrongFrameKind,
+  wrongRegion,
+  wrongRole,
+} from './refusals.ts'
+import { frameBytesOf, GatewaySession, type SessionPorts } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 type Hello = Extract<ClientRequest, { type: 'hello' }>
 type SessionRequest = Exclude<ClientRequest, Hello>
@@ -31,8 +45,21 @@ type Mode = 'waiting' | 'verifying' | 'signed-in' | 'ended'
 /** RFC 6455 §7.4.1: the server met an unexpected condition. */
 const CLOSE_INTERNAL = 1011
 
+export interface ConversationPorts extends SessionPorts {
+  readonly directory: RegionDirectory
+  readonly revocations: Revocations
+  readonly audit: Audit
+  readonly door: DoorPolicy
+  readonly sessions: SessionRegistry
+  readonly limiter: Limiter
+  readonly cuts: Pick<CutLog, 'cut'>
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly wallClock: () => number
+}
+
 export class Conversation {
-  readonly #context: GatewayContext
+  readonly #ports: ConversationPorts
   readonly #connection: Connection
   readonly #startedAtMs: number
   /** What limits by address count it as. */
@@ -48,12 +75,12 @@ export class Conversation {
   /** When the session is as old as it may get, wall clock; never while nobody is signed in. */
   endsAtMs = Number.POSITIVE_INFINITY
 
-  constructor(context: GatewayContext, connection: Connection) {
-    this.#context = context
+  constructor(ports: ConversationPorts, connection: Connection) {
+    this.#ports = ports
     this.#connection = connection
-    this.#startedAtMs = context.wallClock()
+    this.#startedAtMs = ports.wallClock()
     this.addressKey = addressKey(connection.address)
-    context.sessions.add(this)
+    ports.sessions.add(this)
   }
 
   /** Who is signed in; null while nobody is. */
@@ -67,7 +94,7 @@ export class Conversation {
 
   /** Handles one frame to its end. Input: bytes that are only valid during the call; nothing keeps a view of them. */
   receive(message: ArrayBuffer, isBinary: boolean): void {
-    const { metrics } = this.#context
+    const { metrics } = this.#ports
     const format = this.#connection.format
     let id: string | null = null
     // An exception that left this handler would end the process.
@@ -77,7 +104,7 @@ export class Conversation {
         this.#refuseFrame(null, wrongFrameKind(format))
         return
       }
-      const parsed = parseFrame(new Uint8Array(message), format, this.#frameBytes(), this.#context.door.limits)
+      const parsed = parseFrame(new Uint8Array(message), format, this.#frameBytes(), this.#ports.door.limits)
       if (!parsed.ok) {
         metrics.frame('in', 'bad', message.byteLength)
         this.#refuseFrame(parsed.id, parsed.refusal)
@@ -115,22 +142,22 @@ export class Conversation {
 
   /** No valid hello came in its time. */
   helloOverdue(): void {
-    this.#context.metrics.limitRefused('helloTimeoutMs')
+    this.#ports.metrics.limitRefused('helloTimeoutMs')
     this.#connection.close(CLOSE_CODES.unauthenticated, 'no valid hello in time')
   }
 
   /** The socket has closed; the region hears of it once, if it had heard of the session. */
   ended(code: number): void {
-    this.#context.sessions.remove(this)
+    this.#ports.sessions.remove(this)
     this.#connection.detach()
-    if (this.#principal !== null) this.#context.limiter.part(this.#principal)
+    if (this.#principal !== null) this.#ports.limiter.part(this.#principal)
     this.#principal = null
     this.#mode = 'ended'
     const session = this.#session
     const handle = this.#handle
     this.#session = null
     if (session === null || handle === null) return
-    const { metrics, log, wallClock } = this.#context
+    const { metrics, log, wallClock } = this.#ports
     metrics.sessionClosed(session.role)
     const lastedMs = wallClock() - this.#startedAtMs
     log.debug({ sessionId: session.sessionId, role: session.role, code, lastedMs }, 'session closed')
@@ -149,7 +176,7 @@ export class Conversation {
       this.#refuseFrame(hello.id, HELLO_FIRST)
       return
     }
-    if (!this.#context.directory.ready()) {
+    if (!this.#ports.directory.ready()) {
       this.#turnAway(hello, this.#notReady())
       return
     }
@@ -161,7 +188,7 @@ export class Conversation {
   }
 
   async #signIn(hello: Hello): Promise<void> {
-    const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#context
+    const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#ports
     const key = this.addressKey
     const tooManyBad = limiter.mayLook(key, hello.token)
     if (tooManyBad !== null) return this.#turnAway(hello, tooManyBad)
@@ -182,8 +209,8 @@ export class Conversation {
     this.#principal = limiter.join(claims.sub, claims.role)
     if (this.#principal === null) return this.#turnAway(hello, TOO_MANY_SESSIONS, claims.sub)
 
-    this.#context.sessions.welcomed(this)
-    const session = new GatewaySession(handle.regionId, claims, this.#connection, this.#context)
+    this.#ports.sessions.welcomed(this)
+    const session = new GatewaySession(handle.regionId, claims, this.#connection, this.#ports)
     // Not with its access token: no ambulance is cut off because the service that makes tokens is away.
     // What was made on the command line or elsewhere has no sign-in whose age would count: then this session's own does,
     // but for a ticket, or tickets would carry a session on without an end.
@@ -263,13 +290,13 @@ export class Conversation {
   }
 
   #frameBytes(): number {
-    return frameBytesOf(this.#session?.role ?? null, this.#context.door.limits)
+    return frameBytesOf(this.#session?.role ?? null, this.#ports.door.limits)
   }
 
   /** Takes the message from its rate; answers it when there is nothing left, and ends a flood. */
   #isWithinRate(request: ClientRequest, id: string | null): boolean {
     const [rateClass, count] = costOf(request, this.#session?.role ?? null, this.#handle)
-    const waitMs = this.#context.limiter.take(this.#usage, this.#principal, rateClass, count)
+    const waitMs = this.#ports.limiter.take(this.#usage, this.#principal, rateClass, count)
     if (waitMs === 0) return true
     if (this.#usage.isFlood) {
       this.#cut(CLOSE_CODES.tooMany, 'far over the rate')
@@ -284,8 +311,8 @@ export class Conversation {
   #refuseFrame(id: string | null, refusal: Refusal): void {
     this.#connection.refuse(id, refusal)
     this.#badFrames += 1
-    if (this.#badFrames >= this.#context.door.limits.badFrames) {
-      this.#context.metrics.limitRefused('badFrames')
+    if (this.#badFrames >= this.#ports.door.limits.badFrames) {
+      this.#ports.metrics.limitRefused('badFrames')
       this.#cut(CLOSE_CODES.protocolAbuse, 'too many bad frames')
     }
   }
@@ -294,18 +321,18 @@ export class Conversation {
   #cut(code: number, reason: string): void {
     const { addressKey } = this
     const { address } = this.#connection
-    this.#context.cuts.cut({ address, addressKey, principal: this.#session?.principal, reason })
+    this.#ports.cuts.cut({ address, addressKey, principal: this.#session?.principal, reason })
     this.#connection.close(code, reason)
   }
 
   /** Whoever comes too early is told when there will be room for it. */
   #notReady(): Refusal {
-    return { ...NOT_READY, details: { retryAfterMs: this.#context.sessions.turnedAway.retryAfterMs() } }
+    return { ...NOT_READY, details: { retryAfterMs: this.#ports.sessions.turnedAway.retryAfterMs() } }
   }
 
   /** Refuses a hello and ends the connection; the audit hears of it unless it is we who cannot serve. */
   #turnAway(hello: Hello, refusal: Refusal, actor = NOBODY): void {
-    const { audit } = this.#context
+    const { audit } = this.#ports
     const isOurs = refusal.code === 'unavailable'
     this.#connection.refuse(hello.id, refusal)
     this.#connection.close(isOurs ? CLOSE_CODES.goingAway : closeCodeOf(refusal), refusal.code)
@@ -324,7 +351,7 @@ export class Conversation {
 
   #failed(error: unknown, id: string | null): void {
     const region = this.#session?.region
-    this.#context.log.error({ err: error, region, sessionId: this.#session?.sessionId }, 'a message handler threw')
+    this.#ports.log.error({ err: error, region, sessionId: this.#session?.sessionId }, 'a message handler threw')
     this.#connection.refuse(id, INTERNAL)
   }
 }

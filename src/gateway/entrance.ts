@@ -1,8 +1,9 @@
 /** What is known of a request before anything is done for it: where it comes from, of which page, and whether that will do. */
+
+import { AddressRanges, addressKey, canonicalAddress } from '../base/ip-address.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { AddressRanges, addressKey, canonicalAddress } from './client-address.ts'
-import type { DoorPolicy } from './context.ts'
 import { corsHeaders, isAllowedOrigin } from './cors.ts'
+import type { DoorPolicy } from './door-policy.ts'
 import { clientOf, MALFORMED } from './forwarded.ts'
 import type { Head } from './head.ts'
 import type { DoorRequest } from './transport/transport.ts'

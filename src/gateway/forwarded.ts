@@ -5,7 +5,7 @@
  * nearest proxy wrote, and no further than to the first hop that is not trusted: what stands left of that was made up by
  * nobody we know, and is not even looked at.
  */
-import { type AddressRanges, canonicalAddress } from './client-address.ts'
+import { type AddressRanges, canonicalAddress } from '../base/ip-address.ts'
 
 export interface Client {
   /** IPv4 as dotted, IPv6 as RFC 5952 has it; empty where the peer has none; `MALFORMED`, `UNTOLD`. */

@@ -1,8 +1,8 @@
 /** The head of a request, looked at once and before anything of it is used: whether it can be read, and what proxies say. */
+
+import { canonicalAddress } from '../base/ip-address.ts'
 import { LIMITS } from '../protocol/limits.ts'
-import { canonicalAddress } from './client-address.ts'
 import { FORWARDED_CHARS, type ForwardedHeaders } from './forwarded.ts'
-import type { HttpConnections } from './http-connections.ts'
 import type { DoorConnection, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 export interface Head {
@@ -43,21 +43,6 @@ export function readHead(res: DoorResponse, req: DoorRequest): Head {
     isQueryTooLong: query > LIMITS.queryBytes,
     forwarded,
   }
-}
-
-/**
- * Ends a connection whose request nobody should read on in. Output: whether it did. Nothing behind an ambiguous head can
- * be trusted to be a request, so there is nobody to answer; one that is too large gets what uWebSockets.js answers itself.
- */
-export function refusedHead(res: DoorResponse, head: Head, connections: HttpConnections): boolean {
-  const hasNobody = head.isAmbiguous || head.peer === ''
-  if (hasNobody) {
-    res.close()
-  } else if (head.isTooLarge) {
-    connections.leaves(head.peer)
-    res.cork(() => res.writeStatus('431 Request Header Fields Too Large').endWithoutBody(0, true))
-  }
-  return hasNobody || head.isTooLarge
 }
 
 /** Who is at the other end of a connection; empty where it has no address, or was reset. */

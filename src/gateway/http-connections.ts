@@ -7,12 +7,13 @@
  * answers sets it anew, and needs a handle on the connection that outlives the answer: that of a first handler, which
  * yields to a second one whose handle the answer is written with.
  */
+
+import { AddressCounts } from '../base/address-counts.ts'
+import { addressKey } from '../base/ip-address.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { addressKey } from './client-address.ts'
 import type { Entrance } from './entrance.ts'
-import { peerOf } from './head.ts'
-import { AddressCounts } from './limits/address-counts.ts'
+import { type Head, peerOf } from './head.ts'
 import type { DoorApp, DoorConnection, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 type Caps = Pick<Limits, 'httpConnections' | 'httpConnectionsPerAddress'>
@@ -47,6 +48,21 @@ export class HttpConnections {
   /** Whether the request that is being handed over was begun by a handler before. */
   get hasBegun(): boolean {
     return this.#beginning !== null
+  }
+
+  /**
+   * Ends a connection whose request nobody should read on in. Output: whether it did. Nothing behind an ambiguous head can
+   * be trusted to be a request, so there is nobody to answer; one that is too large gets what uWebSockets.js answers itself.
+   */
+  refuses(res: DoorResponse, head: Head): boolean {
+    const hasNobody = head.isAmbiguous || head.peer === ''
+    if (hasNobody) {
+      res.close()
+    } else if (head.isTooLarge) {
+      this.leaves(head.peer)
+      res.cork(() => res.writeStatus('431 Request Header Fields Too Large').endWithoutBody(0, true))
+    }
+    return hasNobody || head.isTooLarge
   }
 
   /** Lets an app tell of its connections, and gives each request that has begun its second handle. */

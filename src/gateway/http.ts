@@ -6,14 +6,15 @@ import type { Refusal } from '../base/refusal.ts'
 import type { Refused, Result } from '../base/result.ts'
 import { ERRORS } from '../protocol/errors.ts'
 import { parseJson, TRACEPARENT } from '../protocol/parse.ts'
-import { isStoreAway } from '../store/postgres-faults.ts'
+import { isStoreAway } from '../store/postgres/postgres-faults.ts'
 import type { GatewayContext } from './context.ts'
 import { WRONG_ORIGIN } from './cors.ts'
 import type { Visitor } from './entrance.ts'
-import { type Head, readHead, refusedHead } from './head.ts'
+import { type Head, readHead } from './head.ts'
 import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
-import type { Method } from './route.ts'
 import type { DoorApp, DoorRequest, DoorResponse } from './transport/transport.ts'
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 export interface HttpCall {
   /** Of the route: a GET for HEAD too. Empty where the path has no route for what was sent. */
@@ -83,7 +84,7 @@ function takes(method: HttpCall['method'], pattern: string, context: GatewayCont
       return
     }
     const head = readHead(res, req)
-    if (refusedHead(res, head, context.connections)) return
+    if (context.connections.refuses(res, head)) return
     let isAborted = false
     const exchange = context.connections.begin(res, req, head.peer, () => {
       isAborted = true
@@ -104,7 +105,7 @@ export function mountRest(app: DoorApp, context: GatewayContext, answer: (visito
   app.any('/*', (res, req) => {
     if (context.connections.second(res)) return
     const head = readHead(res, req)
-    if (refusedHead(res, head, context.connections)) return
+    if (context.connections.refuses(res, head)) return
     const isHead = isHeadOf(req)
     const visitor = context.entrance.visitor(req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
@@ -122,7 +123,7 @@ export function endWith(
   res: DoorResponse,
   { peer }: Head,
   reply: HttpReply,
-  { connections }: GatewayContext,
+  { connections }: Pick<GatewayContext, 'connections'>,
   isHead = false,
 ): void {
   connections.leaves(peer)

@@ -1,6 +1,7 @@
 /** Methods that a path has no route for: refused with those that it has. */
+
+import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import { addressKey } from './client-address.ts'
 import type { GatewayContext } from './context.ts'
 import { mountOthers, problem } from './http.ts'
 import type { Route } from './route.ts'

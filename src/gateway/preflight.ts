@@ -1,7 +1,7 @@
 /** Answers what a browser asks before it lets a page of another origin call us: an OPTIONS request, without a token. */
 import type { GatewayContext } from './context.ts'
 import { preflightHeaders, WRONG_ORIGIN } from './cors.ts'
-import { readHead, refusedHead } from './head.ts'
+import { readHead } from './head.ts'
 import { empty, endWith, problem, writeReply } from './http.ts'
 import type { DoorApp } from './transport/transport.ts'
 
@@ -9,7 +9,7 @@ import type { DoorApp } from './transport/transport.ts'
 export function mountPreflight(app: DoorApp, context: GatewayContext): void {
   app.options('/*', (res, req) => {
     const head = readHead(res, req)
-    if (refusedHead(res, head, context.connections)) return
+    if (context.connections.refuses(res, head)) return
     const visitor = context.entrance.visitor(req, head)
     const isPreflight = visitor.origin !== '' && req.getHeader('access-control-request-method') !== ''
     // Any other OPTIONS is a method that no route has.

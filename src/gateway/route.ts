@@ -1,10 +1,9 @@
 /** One HTTP route as data: what it answers to, who may call it, and what it does. */
-import type { Action } from '../domain/roles.ts'
-import type { TokenClaims } from './auth/claims.ts'
-import type { GatewayContext } from './context.ts'
-import type { HttpCall, HttpReply } from './http.ts'
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+import type { TokenClaims } from '../access/claims.ts'
+import type { Action } from '../domain/roles.ts'
+import type { GatewayContext } from './context.ts'
+import type { HttpCall, HttpReply, Method } from './http.ts'
 
 interface RouteBase {
   readonly method: Method

@@ -5,11 +5,10 @@
  * One timer for all of them: at 15,000 connections a timer each would cost more memory than the sessions themselves.
  */
 
+import type { Revocations, TokenClaims } from '../access/claims.ts'
+import { AddressCounts } from '../base/address-counts.ts'
 import type { Scheduler } from '../base/time.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import type { Revocations } from './auth/claims.ts'
-import type { Conversation } from './conversation.ts'
-import { AddressCounts } from './limits/address-counts.ts'
 import { Deadlines } from './limits/deadlines.ts'
 import { TurnedAway } from './limits/turned-away.ts'
 
@@ -27,15 +26,28 @@ const SWEEP_EVERY_MS = 1_000
 /** Closed or told in one go, so that thousands of sockets that end together do not hold up everybody else. */
 const AT_ONCE = 500
 
+/** Somebody who is connected, as everybody together is dealt with. */
+export interface Registered {
+  readonly addressKey: string
+  /** Null while nobody is signed in. */
+  readonly claims: TokenClaims | null
+  readonly isSignedIn: boolean
+  readonly endsAtMs: number
+  helloOverdue(): void
+  goAway(afterMs: number, spreadMs: number): void
+  tellSpread(spreadMs: number): void
+  close(code: number, reason: string): void
+}
+
 export class SessionRegistry {
   /** Those that may still send their hello in time. */
-  readonly #waiting: Deadlines<Conversation>
+  readonly #waiting: Deadlines<Registered>
   /** Those without a welcome, until they get it or are gone. */
-  readonly #strangers = new Set<Conversation>()
+  readonly #strangers = new Set<Registered>()
   readonly #strangersByAddress = new AddressCounts()
   /** Those who came while nobody is served yet. */
   readonly turnedAway: TurnedAway
-  readonly #conversations = new Set<Conversation>()
+  readonly #conversations = new Set<Registered>()
   /** What those knew who were told last. */
   #spreadToldMs = SPREAD_MIN_MS
   readonly #revocations: Revocations
@@ -53,7 +65,7 @@ export class SessionRegistry {
     revocations.onChange(() => this.#closeRevoked())
   }
 
-  add(conversation: Conversation): void {
+  add(conversation: Registered): void {
     this.#conversations.add(conversation)
     this.#waiting.add(conversation)
     this.#strangers.add(conversation)
@@ -61,12 +73,12 @@ export class SessionRegistry {
   }
 
   /** It is a stranger no more. */
-  welcomed(conversation: Conversation): void {
+  welcomed(conversation: Registered): void {
     this.#waiting.remove(conversation)
     if (this.#strangers.delete(conversation)) this.#strangersByAddress.leave(conversation.addressKey)
   }
 
-  remove(conversation: Conversation): void {
+  remove(conversation: Registered): void {
     this.welcomed(conversation)
     this.#conversations.delete(conversation)
   }
@@ -80,7 +92,7 @@ export class SessionRegistry {
     return this.#conversations.size
   }
 
-  [Symbol.iterator](): IterableIterator<Conversation> {
+  [Symbol.iterator](): IterableIterator<Registered> {
     return this.#conversations.values()
   }
 
@@ -137,12 +149,12 @@ export class SessionRegistry {
     )
   }
 
-  #closeThose(condition: (conversation: Conversation) => boolean, reason: string): void {
+  #closeThose(condition: (conversation: Registered) => boolean, reason: string): void {
     this.#eachOf(condition, conversation => conversation.close(CLOSE_CODES.unauthenticated, reason))
   }
 
-  #eachOf(condition: (conversation: Conversation) => boolean, run: (conversation: Conversation) => void): void {
-    const meant: Conversation[] = []
+  #eachOf(condition: (conversation: Registered) => boolean, run: (conversation: Registered) => void): void {
+    const meant: Registered[] = []
     for (const conversation of this.#conversations) if (condition(conversation)) meant.push(conversation)
     const runSome = () => {
       for (const conversation of meant.splice(0, AT_ONCE)) run(conversation)

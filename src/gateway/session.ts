@@ -1,28 +1,35 @@
 /** A signed-in client as the actors see it. */
+
+import type { Authenticator, TokenClaims } from '../access/claims.ts'
 import type { Session, SharedFrame } from '../actors/region-handle.ts'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { Limits } from '../protocol/limits.ts'
 import type { ServerMessage, WelcomeView } from '../protocol/wire.ts'
-import type { TokenClaims } from './auth/claims.ts'
 import type { Connection } from './connection.ts'
-import type { GatewayContext } from './context.ts'
+import type { DoorPolicy } from './door-policy.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
-type SessionContext = Pick<GatewayContext, 'authenticator' | 'door' | 'newSessionId' | 'sessions'>
+export interface SessionPorts {
+  readonly authenticator: Authenticator
+  readonly door: Pick<DoorPolicy, 'limits'>
+  readonly sessions: Pick<SessionRegistry, 'comeBackSpreadMs'>
+  readonly newSessionId: () => string
+}
 
 export class GatewaySession implements Session {
   readonly sessionId: string
   readonly region: RegionId
   readonly claims: TokenClaims
   readonly #connection: Connection
-  readonly #context: SessionContext
+  readonly #ports: SessionPorts
 
-  constructor(region: RegionId, claims: TokenClaims, connection: Connection, context: SessionContext) {
-    this.sessionId = context.newSessionId()
+  constructor(region: RegionId, claims: TokenClaims, connection: Connection, ports: SessionPorts) {
+    this.sessionId = ports.newSessionId()
     this.region = region
     this.claims = claims
     this.#connection = connection
-    this.#context = context
+    this.#ports = ports
   }
 
   get role(): Role {
@@ -42,10 +49,10 @@ export class GatewaySession implements Session {
   }
   /** Made when it is asked for: kept, the tickets of all sessions would take more memory than the sessions. */
   get ticket(): string | null {
-    return this.#context.authenticator.ticket(this.claims)
+    return this.#ports.authenticator.ticket(this.claims)
   }
   get limits(): WelcomeView['limits'] {
-    const { door, sessions } = this.#context
+    const { door, sessions } = this.#ports
     const { limits } = door
     const fixesPerFrame = this.role === 'feed' ? limits.feedFixesPerFrame : limits.fixesPerFrame
     return { frameBytes: frameBytesOf(this.role, limits), fixesPerFrame, comeBackSpreadMs: sessions.comeBackSpreadMs }

@@ -5,7 +5,7 @@
  * to be repeated under its Idempotency-Key, as the refusal says.
  */
 import type { Scheduler } from '../base/time.ts'
-import type { StoreState } from '../store/store-health.ts'
+import type { StoreState } from '../store/postgres/store-health.ts'
 
 const LOOK_EVERY_MS = 200
 /** A request that comes while the database is away gets this long: for what needs it not, or finds it back. */

@@ -5,12 +5,12 @@ import type { WireFormat } from '../protocol/codec.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
 import { Connection } from './connection.ts'
-import type { GatewayContext } from './context.ts'
-import { Conversation } from './conversation.ts'
+import { Conversation, type ConversationPorts } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'
-import type { Visitor } from './entrance.ts'
-import { type Head, readHead, refusedHead } from './head.ts'
+import type { Entrance, Visitor } from './entrance.ts'
+import { type Head, readHead } from './head.ts'
 import { endWith, isHeadOf, problem } from './http.ts'
+import type { HttpConnections } from './http-connections.ts'
 import { QUERY_TOO_LONG } from './refusals.ts'
 import type { DoorApp, DoorRequest, DoorResponse, DoorSocket } from './transport/transport.ts'
 
@@ -31,8 +31,13 @@ interface Client {
   conversation: Conversation | null
 }
 
-export function mountWsDoor(app: DoorApp, context: GatewayContext): void {
-  const { limits } = context.door
+export interface WsDoorPorts extends ConversationPorts {
+  readonly entrance: Entrance
+  readonly connections: HttpConnections
+}
+
+export function mountWsDoor(app: DoorApp, ports: WsDoorPorts): void {
+  const { limits } = ports.door
   app.ws<Client>(WS_ROUTE.pattern, {
     // A little above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
     // connection before it buffers more. It has one such limit for all, strangers included, so there is little above.
@@ -42,12 +47,12 @@ export function mountWsDoor(app: DoorApp, context: GatewayContext): void {
     // uWebSockets.js pings before that.
     idleTimeout: limits.idleTimeoutS,
     sendPingsAutomatically: true,
-    upgrade: (res, req, socket) => upgrade(res, req, socket, context),
+    upgrade: (res, req, socket) => upgrade(res, req, socket, ports),
     open(ws) {
       const client = ws.getUserData()
-      const connection = new Connection(ws as DoorSocket<unknown>, client.format, client.address, context)
+      const connection = new Connection(ws as DoorSocket<unknown>, client.format, client.address, ports)
       client.connection = connection
-      client.conversation = new Conversation(context, connection)
+      client.conversation = new Conversation(ports, connection)
     },
     message(ws, message, isBinary) {
       ws.getUserData().conversation?.receive(message, isBinary)
@@ -57,28 +62,28 @@ export function mountWsDoor(app: DoorApp, context: GatewayContext): void {
     },
     close(ws, code) {
       const { conversation, addressKey } = ws.getUserData()
-      context.limiter.leave(addressKey)
+      ports.limiter.leave(addressKey)
       conversation?.ended(code)
     },
   })
 }
 
 /** Answers those whom uWebSockets.js does not take for a WebSocket: they sent no key of the right length. */
-export function mountNoUpgrade(app: DoorApp, context: GatewayContext): void {
-  const withoutKey = (res: DoorResponse, req: DoorRequest) => refuseWithoutKey(res, req, context)
+export function mountNoUpgrade(app: DoorApp, ports: WsDoorPorts): void {
+  const withoutKey = (res: DoorResponse, req: DoorRequest) => refuseWithoutKey(res, req, ports)
   app.get(WS_ROUTE.pattern, withoutKey)
   app.head(WS_ROUTE.pattern, withoutKey)
 }
 
-function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, context: GatewayContext): void {
+function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, ports: WsDoorPorts): void {
   const head = readHead(res, req)
-  if (refusedHead(res, head, context.connections)) return
-  const { entrance, limiter, sessions, connections } = context
+  if (ports.connections.refuses(res, head)) return
+  const { entrance, limiter, sessions, connections } = ports
   const visitor = entrance.visitor(req, head)
   const { address, addressKey } = visitor
   const format = formatOf(req.getHeader('sec-websocket-protocol'))
   const refusal = refusalOf(req, head, visitor, format) ?? limiter.enter(addressKey, sessions.strangersOf(addressKey))
-  if (refusal !== null || format === null) return refuse(res, { head, visitor, isHead: false }, refusal!, context)
+  if (refusal !== null || format === null) return refuse(res, { head, visitor, isHead: false }, refusal!, ports)
   connections.leaves(head.peer)
   res.upgrade<Client>(
     { format, address, addressKey, connection: null, conversation: null },
@@ -89,13 +94,13 @@ function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, context: 
   )
 }
 
-function refuseWithoutKey(res: DoorResponse, req: DoorRequest, context: GatewayContext): void {
+function refuseWithoutKey(res: DoorResponse, req: DoorRequest, ports: WsDoorPorts): void {
   const head = readHead(res, req)
-  if (refusedHead(res, head, context.connections)) return
-  const visitor = context.entrance.visitor(req, head)
-  const tooFast = context.limiter.takeOpenRequest(visitor.addressKey, WS_ROUTE.pattern)
+  if (ports.connections.refuses(res, head)) return
+  const visitor = ports.entrance.visitor(req, head)
+  const tooFast = ports.limiter.takeOpenRequest(visitor.addressKey, WS_ROUTE.pattern)
   const asked = { head, visitor, isHead: isHeadOf(req) }
-  refuse(res, asked, tooFast ?? refusalOf(req, head, visitor, null)!, context)
+  refuse(res, asked, tooFast ?? refusalOf(req, head, visitor, null)!, ports)
 }
 
 interface Asked {
@@ -104,11 +109,11 @@ interface Asked {
   readonly isHead: boolean
 }
 
-function refuse(res: DoorResponse, { head, visitor, isHead }: Asked, refusal: Refusal, context: GatewayContext): void {
-  context.metrics.refusal(refusal.code)
+function refuse(res: DoorResponse, { head, visitor, isHead }: Asked, refusal: Refusal, ports: WsDoorPorts): void {
+  ports.metrics.refusal(refusal.code)
   const { headers = {}, ...reply } = problem(refusal)
   const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
-  endWith(res, head, { ...reply, headers: withVersion }, context, isHead)
+  endWith(res, head, { ...reply, headers: withVersion }, ports, isHead)
 }
 
 /** What speaks against this handshake, but for limits; null when nothing does. uWebSockets.js looks at the key's length only. */

@@ -7,7 +7,7 @@
  * gone, or they go through after the death of who sent them, and nobody was told. Both must come out right.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openClient } from '../store/database.ts'
+import { openClient } from '../store/postgres/database.ts'
 import type { EngineChild } from './engine-child.ts'
 import { ofRegion, type Samples, scrape } from './metrics.ts'
 

@@ -6,8 +6,8 @@ import { ForgottenStreams } from '../../src/actors/driver/forgotten-streams.ts'
 import { DriverLocation } from '../../src/actors/driver/location.ts'
 import { marksOf } from '../../src/actors/region/snapshots.ts'
 import type { Fix } from '../../src/domain/fix.ts'
-import { STREAM_MARKS_KEPT } from '../../src/store/journal.ts'
-import { FIX_FLAGS } from '../../src/store/segment-codec.ts'
+import { FIX_FLAGS } from '../../src/store/location/segment-codec.ts'
+import { STREAM_MARKS_KEPT } from '../../src/store/log/journal.ts'
 
 const ANY_TIME = { futureMs: Number.POSITIVE_INFINITY, outdatedMs: Number.POSITIVE_INFINITY }
 

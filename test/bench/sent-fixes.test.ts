@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { unitIdOf } from '../../bench/fleet.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, StoreCheck } from '../../bench/sent-fixes.ts'
-import { decodeSegment, SegmentEncoder, type SegmentRow } from '../../src/store/segment-codec.ts'
+import { decodeSegment, SegmentEncoder, type SegmentRow } from '../../src/store/location/segment-codec.ts'
 
 const DRIVERS = 3
 const EACH = 4

@@ -1,11 +1,11 @@
 /** `goldenhour key` and `goldenhour device`, as an operator runs them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { verifyDeviceKey } from '../../src/gateway/auth/device-keys.ts'
-import { listAudit } from '../../src/store/audit-chain.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
-import { loadTicketSecrets } from '../../src/store/keys.ts'
-import { ReferenceStore } from '../../src/store/reference.ts'
+import { verifyDeviceKey } from '../../src/access/device-keys.ts'
+import { loadTicketSecrets } from '../../src/access/tables/key-table.ts'
+import { listAudit } from '../../src/store/audit/audit-chain.ts'
+import { type Database, openDatabase } from '../../src/store/postgres/database.ts'
+import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
 import { runHere } from '../support/command-line.ts'
 import { testDatabase } from '../support/postgres.ts'
 

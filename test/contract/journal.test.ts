@@ -7,7 +7,6 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { driverKey } from '../../src/domain/entity.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { openClient } from '../../src/store/database.ts'
 import {
   type Damage,
   type Journal,
@@ -18,9 +17,10 @@ import {
   type SnapshotWrite,
   STREAM_MARKS_KEPT,
   type StoredTable,
-} from '../../src/store/journal.ts'
-import { type Harm, MemoryJournal } from '../../src/store/memory-journal.ts'
-import { PostgresJournal } from '../../src/store/postgres-journal.ts'
+} from '../../src/store/log/journal.ts'
+import { type Harm, MemoryJournal } from '../../src/store/log/memory-journal.ts'
+import { PostgresJournal } from '../../src/store/log/postgres-journal.ts'
+import { openClient } from '../../src/store/postgres/database.ts'
 import { Dice } from '../fuzz/dice.ts'
 import { Chronicle } from '../sim/core/chronicle.ts'
 import { SimulatedDatabase } from '../sim/core/database.ts'

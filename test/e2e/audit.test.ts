@@ -1,8 +1,8 @@
 /** What the audit holds when everything is real: engines that are killed, desks that act, strangers who are turned away. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { verifyAudit } from '../../src/store/audit-chain.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { verifyAudit } from '../../src/store/audit/audit-chain.ts'
+import { openDatabase } from '../../src/store/postgres/database.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 
 const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOutcome, DriverClient } from '../../src/client/index.ts'
-import type { SegmentRow } from '../../src/store/segment-codec.ts'
+import type { SegmentRow } from '../../src/store/location/segment-codec.ts'
 import { freePort, SCENE, Site, until } from '../support/engine.ts'
 import { times } from '../support/long.ts'
 

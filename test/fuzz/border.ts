@@ -8,7 +8,7 @@
 import { systemClock } from '../../src/base/time.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
-import type { GatewayContext } from '../../src/gateway/context.ts'
+import type { ConversationPorts } from '../../src/gateway/conversation.ts'
 import { Limiter } from '../../src/gateway/limits/limiter.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
@@ -79,7 +79,7 @@ class Border {
   readonly #credentials: Credentials
   readonly #dice: Dice
   readonly #known = new Known(REGION, UNITS, FEED_UNITS)
-  readonly #context: GatewayContext
+  readonly #context: ConversationPorts
   #region!: FuzzedRegion
   #clients: FuzzClient[] = []
   #strangers: FuzzClient[] = []
@@ -136,8 +136,7 @@ class Border {
       sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock),
       newSessionId: () => 'a session',
       wallClock,
-      // Conversations use none of what is left.
-    } as unknown as GatewayContext
+    }
   }
 
   /** Tells of every mistake that the engine says it has made. */

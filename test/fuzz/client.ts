@@ -1,7 +1,7 @@
 /** A client of the border in this process: what a socket would be to it, and what it hears. */
 import type { WebSocket } from 'uWebSockets.js'
 import { Connection } from '../../src/gateway/connection.ts'
-import type { GatewayContext } from '../../src/gateway/context.ts'
+import type { ConversationPorts } from '../../src/gateway/conversation.ts'
 import { Conversation } from '../../src/gateway/conversation.ts'
 import { decodeServer, encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
 import type { ClientMessage, ServerMessage } from '../../src/protocol/wire.ts'
@@ -10,7 +10,7 @@ import { Speaker } from './speaker.ts'
 import type { Credential } from './tokens.ts'
 
 export interface Surroundings {
-  readonly context: GatewayContext
+  readonly context: ConversationPorts
   readonly known: Known
   readonly wallMs: () => number
   readonly onReply: () => void

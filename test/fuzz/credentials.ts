@@ -1,12 +1,12 @@
 /** The credentials of a run and the real checker of them, over a database that nobody may look into. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { CredentialChecker } from '../../src/gateway/auth/authenticator.ts'
-import type { Authenticator, TokenClaims } from '../../src/gateway/auth/claims.ts'
-import { OidcIssuers } from '../../src/gateway/auth/oidc.ts'
-import { TicketMint } from '../../src/gateway/auth/tickets.ts'
-import { KeyRing, signToken } from '../../src/gateway/auth/tokens.ts'
-import type { Database } from '../../src/store/database.ts'
-import type { SigningKey } from '../../src/store/keys.ts'
+import { CredentialChecker } from '../../src/access/authenticator.ts'
+import type { Authenticator, TokenClaims } from '../../src/access/claims.ts'
+import { OidcIssuers } from '../../src/access/oidc.ts'
+import type { SigningKey } from '../../src/access/tables/key-table.ts'
+import { TicketMint } from '../../src/access/tickets.ts'
+import { KeyRing, signToken } from '../../src/access/tokens.ts'
+import type { Database } from '../../src/store/postgres/database.ts'
 import { type Credential, identityOf } from './tokens.ts'
 
 /** Who may sign in: a crew for each unit, two desks, a supervisor, an admin and a feed. */

@@ -1,7 +1,7 @@
 /** Some fuzzing in every run of the tests, and that the fuzzing finds what there is to find; `npm run fuzz` does more. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Authenticator } from '../../src/gateway/auth/claims.ts'
+import type { Authenticator } from '../../src/access/claims.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { times } from '../support/long.ts'
 import { PEOPLE, runGeneration } from './border.ts'

@@ -3,7 +3,7 @@
  * proxy adds. Whatever the stranger writes, it is the one that the proxy names, or nobody; and what lies behind a head that
  * two readers could read differently is read by none.
  */
-import { AddressRanges } from '../../src/gateway/client-address.ts'
+import { AddressRanges } from '../../src/base/ip-address.ts'
 import { clientOf, type ForwardedHeaders, MALFORMED } from '../../src/gateway/forwarded.ts'
 import type { Dice } from './dice.ts'
 import type { HttpRequest } from './http-requests.ts'

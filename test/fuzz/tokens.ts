@@ -1,7 +1,7 @@
 /** Credentials of every kind, good ones and what can be made of them without the key. */
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import type { TokenClaims } from '../../src/access/claims.ts'
 import type { Role } from '../../src/domain/roles.ts'
-import type { TokenClaims } from '../../src/gateway/auth/claims.ts'
 import { LIMITS } from '../../src/protocol/limits.ts'
 import type { Dice } from './dice.ts'
 import { oddValue } from './odd-values.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { AddressRanges, canonicalAddress } from '../../src/gateway/client-address.ts'
+import { AddressRanges, canonicalAddress } from '../../src/base/ip-address.ts'
 import { clientOf, MALFORMED } from '../../src/gateway/forwarded.ts'
 
 const TRUSTED = new AddressRanges(['10.0.0.0/8', '2001:db8:ffff::/48', '127.0.0.1'])

@@ -4,6 +4,12 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 
 import { WebSocket } from 'ws'
+import { CredentialChecker } from '../../src/access/authenticator.ts'
+import type { Authenticator } from '../../src/access/claims.ts'
+import { OidcIssuers } from '../../src/access/oidc.ts'
+import type { SigningKey } from '../../src/access/tables/key-table.ts'
+import { TicketMint } from '../../src/access/tickets.ts'
+import { KeyRing, signToken } from '../../src/access/tokens.ts'
 import type {
   BoardSize,
   CommandRequest,
@@ -15,16 +21,10 @@ import type {
   RegionHandle,
   Session,
 } from '../../src/actors/region-handle.ts'
-import { CredentialChecker } from '../../src/gateway/auth/authenticator.ts'
-import type { Authenticator } from '../../src/gateway/auth/claims.ts'
-import { OidcIssuers } from '../../src/gateway/auth/oidc.ts'
-import { TicketMint } from '../../src/gateway/auth/tickets.ts'
-import { KeyRing, signToken } from '../../src/gateway/auth/tokens.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import { decodeServer, encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import type { ClientMessage, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
-import type { SigningKey } from '../../src/store/keys.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'

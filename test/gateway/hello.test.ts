@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Authenticator } from '../../src/gateway/auth/claims.ts'
-import { signToken } from '../../src/gateway/auth/tokens.ts'
+import type { Authenticator } from '../../src/access/claims.ts'
+import type { SigningKey } from '../../src/access/tables/key-table.ts'
+import { signToken } from '../../src/access/tokens.ts'
 import type { ClientMessage } from '../../src/protocol/wire.ts'
-import type { SigningKey } from '../../src/store/keys.ts'
 import { authenticatorOf, makeKey, REGION, startHarness, until } from './harness.ts'
 
 type Hello = Extract<ClientMessage, ['hello', ...unknown[]]>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StoreWaits } from '../../src/gateway/store-waits.ts'
-import type { StoreState } from '../../src/store/store-health.ts'
+import type { StoreState } from '../../src/store/postgres/store-health.ts'
 import { ManualScheduler, settled } from '../support/manual-scheduler.ts'
 
 const AWAY: StoreState = { status: 'away', awayMs: 0 }

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { takeCareOf } from '../../src/process/caretaker.ts'
-import { openClient } from '../../src/store/database.ts'
 import { ENGINE_ROLE } from '../../src/store/embedded/cluster.ts'
-import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
-import { migrate } from '../../src/store/migrate.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
+import { openClient } from '../../src/store/postgres/database.ts'
+import { migrate } from '../../src/store/postgres/migrate.ts'
 
 interface TestDatabase {
   readonly name: string

@@ -28,8 +28,8 @@ import type {
   WelcomeView,
   WireFix,
 } from '../../src/protocol/wire.ts'
-import type { LogRecord } from '../../src/store/journal.ts'
-import { MemoryJournal } from '../../src/store/memory-journal.ts'
+import type { LogRecord } from '../../src/store/log/journal.ts'
+import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'

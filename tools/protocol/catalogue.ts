@@ -21,7 +21,7 @@ import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { innerOf } from '../../src/protocol/nullable.ts'
 import { listBehind, SHAPES } from '../../src/protocol/shapes.ts'
 import { CLIENT_TYPES, type ClientTypeName, DETACH_REASONS, SERVER_TYPES } from '../../src/protocol/wire.ts'
-import { EVENT_TYPES } from '../../src/store/event-forms.ts'
+import { EVENT_TYPES } from '../../src/store/log/event-forms.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 

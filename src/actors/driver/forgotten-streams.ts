@@ -6,7 +6,7 @@
  * nothing; one that is not here is new.
  */
 import type { StreamId } from '../../domain/ids.ts'
-import { STREAM_MARKS_KEPT } from '../../store/journal.ts'
+import { STREAM_MARKS_KEPT } from '../../store/log/journal.ts'
 
 const FIRST_CAPACITY = 8
 /** Fewer than the store keeps of a unit, by more than can be there of streams that are in memory again. */

@@ -8,8 +8,8 @@
 import { type Fix, isNewer, type PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { LeavingMark } from '../../store/journal.ts'
-import { FIX_FLAGS } from '../../store/segment-codec.ts'
+import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import type { LeavingMark } from '../../store/log/journal.ts'
 import { ForgottenStreams } from './forgotten-streams.ts'
 
 /** Streams remembered a unit: as many as its session and a feed can have open. The mark of an older one is in the store. */

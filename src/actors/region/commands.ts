@@ -4,16 +4,19 @@
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
 
-import { type Refused, refused } from '../../base/result.ts'
+import { refused } from '../../base/result.ts'
 import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
 import * as drivers from '../../domain/driver.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
+import type { PutRight } from '../../domain/events.ts'
+import { momentOf } from '../../domain/events.ts'
 import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
-import { lastChangeMs, lastStepMs, momentOf, type PutRight, withTrueMoment } from '../../domain/moments.ts'
+import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
 import * as trips from '../../domain/trip.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
+import type { CommandOutcome, CommandResult } from './command-outcome.ts'
 import { quarantined } from './quarantine.ts'
 import { type HeldMemory, releaseHeld } from './release.ts'
 import type { Turn } from './turn.ts'
@@ -33,9 +36,6 @@ export interface CommandContext {
   /** All there is, for what concerns more than its ids say. */
   readonly memory: HeldMemory
 }
-
-export type Result = Readonly<Record<string, unknown>>
-export type CommandOutcome = { readonly ok: true; readonly result: Result } | Refused
 
 /** Runs one command in a turn. What it records and answers depends on states, command and clock alone. */
 export function runCommand(turn: Turn, sent: Command, context: CommandContext): CommandOutcome {
@@ -190,7 +190,7 @@ function withCall(
 const tripsOf = (turn: Turn, call: CallState): trips.TripState[] =>
   call.tripIds.flatMap(tripId => turn.trip(tripId) ?? [])
 
-function applied(turn: Turn, decision: Decision, result: () => Result): CommandOutcome {
+function applied(turn: Turn, decision: Decision, result: () => CommandResult): CommandOutcome {
   if (!decision.ok) return decision
   turn.record(decision.events)
   return { ok: true, result: result() }

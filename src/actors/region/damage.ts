@@ -5,7 +5,7 @@
  */
 
 import type { ServerMessage } from '../../protocol/wire.ts'
-import type { Damage, StoredTable } from '../../store/journal.ts'
+import type { Damage, StoredTable } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 
 /** Damages that are kept with their place; of those beyond it only the rows are counted. */

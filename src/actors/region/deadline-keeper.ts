@@ -12,10 +12,11 @@ import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { Timers } from '../timers.ts'
+import { bySystem } from './cause.ts'
 import { type Deadline, deadlineId, deadlinesOf, runDeadline } from './deadlines.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
-import { bySystem, type TurnRunner } from './turn-runner.ts'
+import type { TurnRunner } from './turn-runner.ts'
 
 /** Pause before a turn that threw is run again. */
 const THREW_PAUSE_MS = 5_000

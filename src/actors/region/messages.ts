@@ -1,4 +1,5 @@
 /** What a region's own actor may be told, and what becomes of a message that no actor will get. */
+import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { FeedChannel, TileWatch } from '../../protocol/wire.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
@@ -7,7 +8,6 @@ import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { Deadline } from './deadlines.ts'
 import type { FeedFrame } from './feeds.ts'
-import type { UnitChanges } from './reference.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
@@ -57,11 +57,15 @@ export type RegionMessage =
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
-  | ({
+  | {
       readonly type: 'units'
+      /** Those that are new or changed, as they are now; others may be among them. */
+      readonly units: readonly UnitReference[]
+      /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
+      readonly retired?: readonly UnitId[]
       /** All of them have been taken. */
       readonly onTaken?: () => void
-    } & UnitChanges)
+    }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
   /** Region time has stepped by so much, and these had been told another. */

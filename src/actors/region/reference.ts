@@ -8,27 +8,25 @@ import { type DriverState, retireUnit } from '../../domain/driver.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
+import { bySystem, type Cause } from './cause.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Turn } from './turn.ts'
-import { bySystem, type TurnRunner } from './turn-runner.ts'
 
 /** Units registered or retired in one record, so that a large import does not make one huge turn. */
 const UNITS_PER_RECORD = 256
 /** Units compared with what is known of them, or noted as given up, in one go. */
 const UNITS_PER_LOOK = 1_024
 
-export interface UnitChanges {
-  /** Those that are new or changed, as they are now; others may be among them. */
-  readonly units: readonly UnitReference[]
-  /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
-  readonly retired?: readonly UnitId[]
+/** Where turns are run; `TurnRunner` is one. */
+interface Turns {
+  run(cause: Cause, body: (turn: Turn) => undefined): unknown
 }
 
 /** Takes changes of the region's units. It yields where others are to have their turn; other changes wait for its end. */
 export function* takeUnits(
   memory: RegionMemory,
-  turns: TurnRunner,
-  { units, retired = [] }: UnitChanges,
+  turns: Turns,
+  { units, retired = [] }: { readonly units: readonly UnitReference[]; readonly retired?: readonly UnitId[] },
 ): Generator<undefined, void> {
   const { retiring } = memory
   for (const part of parts(retired, UNITS_PER_LOOK)) {
@@ -65,14 +63,14 @@ export function* takeUnits(
   if (leaving.length > 0) retireAll(memory, turns, leaving)
 }
 
-function retireAll(memory: RegionMemory, turns: TurnRunner, unitIds: readonly UnitId[]): void {
+function retireAll(memory: RegionMemory, turns: Turns, unitIds: readonly UnitId[]): void {
   turns.run(bySystem(), turn => {
     retire(turn, memory.retiring, unitIds)
     return undefined
   })
 }
 
-function register(memory: RegionMemory, turns: TurnRunner, units: readonly UnitReference[]): void {
+function register(memory: RegionMemory, turns: Turns, units: readonly UnitReference[]): void {
   turns.run(bySystem(), turn => {
     // One in quarantine stays as it is; it must not keep the others of its part from being registered.
     const taken = units.filter(unit => !turn.isHeld(driverKey(unit.unitId)))

@@ -15,7 +15,7 @@ import {
 import type { UnitReference } from '../../domain/events.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../domain/release.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
-import type { CommandOutcome } from './commands.ts'
+import type { CommandOutcome } from './command-outcome.ts'
 import type { RegionStates } from './memory.ts'
 import type { Turn } from './turn.ts'
 

@@ -16,8 +16,8 @@ import {
   UNIT_STATUSES,
   WORK_PHASES,
 } from '../../domain/vocabulary.ts'
-import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM } from '../../store/event-forms.ts'
-import type { Acquired, Damage, SnapshotWrite } from '../../store/journal.ts'
+import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM } from '../../store/log/event-forms.ts'
+import type { Acquired, Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
 
 const id = z.string().min(1)

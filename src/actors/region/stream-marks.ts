@@ -7,8 +7,8 @@
  * meanwhile is gathered for the next.
  */
 import type { StreamId, UnitId } from '../../domain/ids.ts'
-import { CommitLoop, type LaneHandlers, type LaneSettings } from '../../store/commit-loop.ts'
-import type { LeavingMark, StreamMark, StreamName } from '../../store/journal.ts'
+import { CommitLoop, type LaneHandlers, type LaneSettings } from '../../store/log/commit-loop.ts'
+import type { LeavingMark, StreamMark, StreamName } from '../../store/log/journal.ts'
 import type { DriverLocation, Stream } from '../driver/location.ts'
 
 /** Marks in one statement, which holds the region's fence. */

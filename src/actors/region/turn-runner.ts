@@ -10,11 +10,11 @@ import { NO_DETAILS } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { Principal, UnitId } from '../../domain/ids.ts'
+import type { UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
 import type { DriverView } from '../../protocol/wire.ts'
-import type { LogAppend } from '../../store/log-writer.ts'
+import type { LogAppend } from '../../store/log/log-writer.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
@@ -22,7 +22,9 @@ import type { DriverActor } from '../driver/driver-actor.ts'
 import { INTERNAL, tooManyTrips, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
-import { type CommandContext, type CommandOutcome, type Result, runCommand } from './commands.ts'
+import { bySystem, type Cause } from './cause.ts'
+import type { CommandOutcome, CommandResult } from './command-outcome.ts'
+import { type CommandContext, runCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { KnownOutcome, Outcomes } from './idempotency.ts'
 import type { LiveView } from './live/live-view.ts'
@@ -33,23 +35,6 @@ import type { RegionReads } from './reads.ts'
 import { retireIdle } from './reference.ts'
 import type { StoreWatch } from './store-watch.ts'
 import { Turn } from './turn.ts'
-
-/** Who caused a turn, and under which id. */
-export interface Cause {
-  readonly principal: Principal
-  readonly commandId: string | null
-  readonly trace: string | null
-  /** Set for client commands, whose outcome is kept under its id. */
-  readonly bodyHash: string | null
-}
-
-/** A turn of the engine's own: a timer, an import, a unit that came back. */
-export const bySystem = (commandId: string | null = null): Cause => ({
-  principal: 'system',
-  commandId,
-  trace: null,
-  bodyHash: null,
-})
 
 /** The log as the runner needs it: the writer of the region. */
 interface Log {
@@ -141,7 +126,7 @@ export class TurnRunner {
    * Input: the body answers the result to keep under the command's id, if any.
    * Output: null when it ran; else why it has changed nothing: `internal` when it threw, or `quarantined`.
    */
-  run(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null {
+  run(cause: Cause, body: (turn: Turn) => CommandResult | undefined): Refusal | null {
     // An actor that brought the turn down is left aside the next time, so there are no more rounds than actors.
     for (;;) {
       const ended = this.#runOnce(cause, body)
@@ -149,12 +134,12 @@ export class TurnRunner {
     }
   }
 
-  #runOnce(cause: Cause, body: (turn: Turn) => Result | undefined): Refusal | null | 'again' {
+  #runOnce(cause: Cause, body: (turn: Turn) => CommandResult | undefined): Refusal | null | 'again' {
     const { memory, clock, log, desk, metrics, logger } = this.#parts
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
     const { nowMs, recordedAtMs } = clock.moment()
     const turn = new Turn(memory, memory.quarantine, nowMs, log.head + 1, recordedAtMs)
-    let result: Result | undefined
+    let result: CommandResult | undefined
     let isOurOwn = cause.bodyHash === null
     try {
       result = body(turn)
@@ -203,7 +188,7 @@ export class TurnRunner {
     held(memory.quarantine.size)
   }
 
-  #commit(turn: Turn, cause: Cause, result: Result | undefined): void {
+  #commit(turn: Turn, cause: Cause, result: CommandResult | undefined): void {
     const { memory, log, outcomes, live, reads, store } = this.#parts
     const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause

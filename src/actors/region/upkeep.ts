@@ -1,6 +1,6 @@
 /** What a region does from time to time: tells durable marks that nobody asked for, and forgets old outcomes. */
 import type { MachineClock } from '../../base/time.ts'
-import type { Journal, Ownership } from '../../store/journal.ts'
+import type { Journal, Ownership } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { RegionClock } from '../clock.ts'
 import { MARK_EVERY_MS } from '../driver/driver-actor.ts'

@@ -1,7 +1,8 @@
 /** How many WebSockets may be open: in all, of one address, of those without a welcome; and how fast one may open them. */
+
+import { AddressCounts } from '../../base/address-counts.ts'
 import type { Refusal } from '../../base/refusal.ts'
 import type { Limits } from '../../protocol/limits.ts'
-import { AddressCounts } from './address-counts.ts'
 import { KeyedBuckets } from './keyed-buckets.ts'
 
 type Caps = Pick<Limits, 'connections' | 'connectionsPerAddress' | 'strangersPerAddress' | 'connectsPerAddressPerS'>

@@ -1,6 +1,6 @@
 /** Credentials that were good lately, or that we gave out, known by their hash: these are looked at whatever strangers do. */
 import { createHash } from 'node:crypto'
-import { RecentMap } from '../auth/recent-map.ts'
+import { RecentMap } from '../../base/recent-map.ts'
 
 /** Of about 100 bytes each; the least recently used goes first. */
 const REMEMBERED_MAX = 65_536

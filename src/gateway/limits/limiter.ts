@@ -1,12 +1,12 @@
 /** All that is counted against a client at the door, in one place that conversations, routes and the upgrade share. */
 
+import { isTicket } from '../../access/tickets.ts'
 import type { Refusal } from '../../base/refusal.ts'
 import type { Scheduler } from '../../base/time.ts'
 import type { Principal } from '../../domain/ids.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { Limits, RateClass } from '../../protocol/limits.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { isTicket } from '../auth/tickets.ts'
 import { ConnectionCaps } from './connection-caps.ts'
 import { Deadlines } from './deadlines.ts'
 import { GoodCredentials } from './good-credentials.ts'

@@ -1,13 +1,13 @@
 /** Signing in, staying signed in, signing out, and the caller's own account. */
 
 import { z } from 'zod'
+import { SENT_PASSWORD } from '../../access/accounts.ts'
+import type { TokenClaims } from '../../access/claims.ts'
+import type { Granted } from '../../access/sign-in.ts'
+import { addressKey } from '../../base/ip-address.ts'
 import type { Result } from '../../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../../domain/ids.ts'
 import { orNull } from '../../protocol/nullable.ts'
-import { SENT_PASSWORD } from '../auth/accounts.ts'
-import type { TokenClaims } from '../auth/claims.ts'
-import type { Granted } from '../auth/sign-in.ts'
-import { addressKey } from '../client-address.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import type { Route } from '../route.ts'

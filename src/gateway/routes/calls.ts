@@ -1,11 +1,11 @@
 /** Calls, trips and units for those who do not hold a WebSocket: the commands and queries of a desk. */
 
+import type { TokenClaims } from '../../access/claims.ts'
 import type { Query, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import { COMMAND_ID, type RegionId, ROUTED_ID, regionOf, UNIT_ID } from '../../domain/ids.ts'
 import { parseCallBody, parseNearestQuery } from '../../protocol/parse.ts'
-import type { TokenClaims } from '../auth/claims.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'

@@ -1,13 +1,14 @@
 /** The devices of this deployment, for its administrators. */
-import { DeviceStore } from '../../store/devices.ts'
-import { RevocationStore } from '../../store/revocations.ts'
-import type { TokenClaims } from '../auth/claims.ts'
-import { DEVICE_CHANGES, Devices, deviceView, NEW_DEVICE } from '../auth/devices.ts'
-import { keptUnits } from '../auth/units.ts'
+
+import type { TokenClaims } from '../../access/claims.ts'
+import { DEVICE_CHANGES, Devices, deviceView, NEW_DEVICE } from '../../access/devices.ts'
+import { DeviceStore } from '../../access/tables/device-table.ts'
+import { RevocationStore } from '../../access/tables/revocation-table.ts'
+import { keptUnits } from '../../access/units.ts'
+import { notFound } from '../../base/refusal.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
-import { notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const DEVICE_ROUTES: readonly Route[] = [

@@ -1,16 +1,17 @@
 /** The keys of this deployment: its administrators change them, and anybody may read the public halves. */
+
+import type { TokenClaims } from '../../access/claims.ts'
 import {
   listSigningKeys,
   retireSigningKey,
   rotateSigningKey,
   rotateTicketSecret,
   type SigningKeyRecord,
-} from '../../store/keys.ts'
-import type { TokenClaims } from '../auth/claims.ts'
+} from '../../access/tables/key-table.ts'
+import { notFound } from '../../base/refusal.ts'
 import { auditedFor, changeOnce } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from '../http.ts'
-import { notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const KEY_ROUTES: readonly Route[] = [

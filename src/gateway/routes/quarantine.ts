@@ -1,18 +1,18 @@
 /** What is held in a region, and letting it go on: for people, one actor at a time, with a decision of theirs. */
 
 import { z } from 'zod'
+import type { TokenClaims } from '../../access/claims.ts'
 import type { QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+import { invalidField, notFound } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import { COMMAND_ID, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
-import { RELEASED_TRIPS } from '../../domain/release.ts'
-import type { TokenClaims } from '../auth/claims.ts'
+import { RELEASED_TRIPS } from '../../domain/vocabulary.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
-import { invalidField, notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 import { carryOut } from './command.ts'
 

@@ -1,7 +1,9 @@
 /** Administration of reference data: regions, and the units, stations and hospitals of each. */
 
 import { z } from 'zod'
+import type { TokenClaims } from '../../access/claims.ts'
 import type { Refusal } from '../../base/refusal.ts'
+import { invalidField, notFound } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import { REGION_ID, type RegionId } from '../../domain/ids.ts'
@@ -18,7 +20,7 @@ import {
   UNIT,
   UNIT_FIELDS,
 } from '../../protocol/reference.ts'
-import type { Database } from '../../store/database.ts'
+import type { Database } from '../../store/postgres/database.ts'
 import {
   getItem,
   listItems,
@@ -31,13 +33,11 @@ import {
 } from '../../store/reference/items.ts'
 import { HOSPITALS, type Kind, STATIONS, UNITS } from '../../store/reference/kinds.ts'
 import { getRegion, insertRegion, listRegions, updateRegion } from '../../store/reference/regions.ts'
-import type { TokenClaims } from '../auth/claims.ts'
 import { changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
 import { unknownRegion } from '../refusals.ts'
-import { invalidField, notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 /** One kind of thing as its routes need it. */

@@ -1,18 +1,19 @@
 /** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
+
+import type { TokenClaims } from '../../access/claims.ts'
+import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import { STORED_STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
 import { inRange } from '../../protocol/fix-frame.ts'
 import { RANGES } from '../../protocol/limits.ts'
 import { numberOfText } from '../../protocol/number-text.ts'
-import { FIX_FLAGS } from '../../store/segment-codec.ts'
-import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/track.ts'
-import type { DamagedSpan } from '../../store/track-damage.ts'
-import type { TokenClaims } from '../auth/claims.ts'
+import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/location/track.ts'
+import type { DamagedSpan } from '../../store/location/track-damage.ts'
 import type { GatewayContext } from '../context.ts'
 import { inRegion, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import { unknownRegion } from '../refusals.ts'
-import { invalidField } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const TRACK_ROUTES: readonly Route[] = [

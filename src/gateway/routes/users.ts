@@ -1,14 +1,15 @@
 /** The users of this deployment, for its administrators. */
-import { USER_NAME, UserStore } from '../../store/users.ts'
-import { NEW_USER, USER_CHANGES, userView } from '../auth/accounts.ts'
-import type { TokenClaims } from '../auth/claims.ts'
-import { madeUpPassword } from '../auth/passwords.ts'
-import { WHO } from '../auth/tokens.ts'
-import { keptUnits } from '../auth/units.ts'
+
+import { NEW_USER, USER_CHANGES, userView } from '../../access/accounts.ts'
+import type { TokenClaims } from '../../access/claims.ts'
+import { madeUpPassword } from '../../access/passwords.ts'
+import { USER_NAME, UserStore } from '../../access/tables/user-table.ts'
+import { WHO } from '../../access/tokens.ts'
+import { keptUnits } from '../../access/units.ts'
+import { notFound } from '../../base/refusal.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, page, tagged } from '../changes.ts'
 import type { GatewayContext } from '../context.ts'
 import { empty, type HttpCall, type HttpReply, json, jsonBody, problem } from '../http.ts'
-import { notFound } from '../../base/refusal.ts'
 import type { Route } from '../route.ts'
 
 export const USER_ROUTES: readonly Route[] = [

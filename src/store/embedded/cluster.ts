@@ -18,9 +18,9 @@ import {
 } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { DatabaseSetupError } from '../database.ts'
-import { findBinariesPackage, installBinaries, removeLeftovers, temporarySuffix } from '../postgres-binaries.ts'
+import { DatabaseSetupError } from '../postgres/database.ts'
 import { requireOwnDirectory, requireOwnSecret } from './ownership.ts'
+import { findBinariesPackage, installBinaries, removeLeftovers, temporarySuffix } from './postgres-binaries.ts'
 
 /** The user that the server's programs run as; null: as ourselves. */
 interface RunAs {

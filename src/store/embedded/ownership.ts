@@ -6,7 +6,7 @@
  * container platforms come so. Systems without owners and modes are not asked.
  */
 import { chmod, lstat, stat } from 'node:fs/promises'
-import { DatabaseSetupError } from '../database.ts'
+import { DatabaseSetupError } from '../postgres/database.ts'
 
 const BY_OTHERS_WRITABLE = 0o002
 const BY_GROUP_WRITABLE = 0o020

@@ -7,7 +7,7 @@
  */
 import { link, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { temporarySuffix } from '../postgres-binaries.ts'
+import { temporarySuffix } from './postgres-binaries.ts'
 import { hasProcess, readProcess, viewProcess } from './processes.ts'
 
 export interface Holder {

@@ -3,9 +3,9 @@ import { chown, open, readFile, realpath, rename, writeFile } from 'node:fs/prom
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { temporarySuffix } from '../postgres-binaries.ts'
 import { type Cluster, runProgram, urlOf } from './cluster.ts'
 import { boundLogFile } from './log-file.ts'
+import { temporarySuffix } from './postgres-binaries.ts'
 import { type Holder, lookAtHolder } from './postmaster.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** The appending of records once more: a call's personal data can be replaced, and not only entered. */
-import type { Migration } from '../migrate.ts'
+import type { Migration } from './migration.ts'
 
 export const callDetails: Migration = {
   name: '0007-call-details',

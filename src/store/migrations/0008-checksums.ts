@@ -6,7 +6,7 @@
  * this migration have it, and so may a row that was mended by hand. The functions are STABLE so that Postgres inlines
  * them, and SHA-256 rather than a hash of Postgres' own: those differ between kinds of machines, and a dump may move.
  */
-import type { Migration } from '../migrate.ts'
+import type { Migration } from './migration.ts'
 
 export const checksums: Migration = {
   name: '0008-checksums',

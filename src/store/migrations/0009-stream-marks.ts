@@ -1,5 +1,5 @@
 /** How far the streams of a unit had come that its region no longer has in memory. */
-import type { Migration } from '../migrate.ts'
+import type { Migration } from './migration.ts'
 
 export const streamMarks: Migration = {
   name: '0009-stream-marks',

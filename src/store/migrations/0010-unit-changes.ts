@@ -1,5 +1,5 @@
 /** A region is told what changed among its units since it was last told: those are found without reading all of them. */
-import type { Migration } from '../migrate.ts'
+import type { Migration } from './migration.ts'
 
 export const unitChanges: Migration = {
   name: '0010-unit-changes',

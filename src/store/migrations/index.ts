@@ -1,5 +1,5 @@
 /** Every migration, in the order in which they are applied; add new ones at the end. */
-import type { Migration } from '../migrate.ts'
+
 import { log } from './0001-log.ts'
 import { reference } from './0002-reference.ts'
 import { accounts } from './0003-accounts.ts'
@@ -10,6 +10,7 @@ import { callDetails } from './0007-call-details.ts'
 import { checksums } from './0008-checksums.ts'
 import { streamMarks } from './0009-stream-marks.ts'
 import { unitChanges } from './0010-unit-changes.ts'
+import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
   log,

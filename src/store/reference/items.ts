@@ -6,7 +6,7 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { RegionId, UnitId } from '../../domain/ids.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../postgres/database.ts'
 import { type Kind, UNITS } from './kinds.ts'
 
 /** A thing as it stands; `version` is that of the reference data when it was last changed, and its ETag. */

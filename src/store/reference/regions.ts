@@ -1,7 +1,7 @@
 /** Reading and writing the regions themselves. */
 import type { RegionId } from '../../domain/ids.ts'
 import type { RegionReference } from '../../protocol/reference.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../postgres/database.ts'
 import type { Stored } from './items.ts'
 
 const COLUMNS = ['region', 'name', 'time_zone as timeZone', 'dispatch_mode as dispatchMode', 'version'] as const

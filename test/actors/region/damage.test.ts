@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { EntityKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { decodeSegment } from '../../../src/store/segment-codec.ts'
+import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
 import { REGION, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { feedTag } from '../../../src/actors/region/feed-streams.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { FeedChannel, FeedFix } from '../../../src/protocol/wire.ts'
-import { decodeSegment } from '../../../src/store/segment-codec.ts'
+import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 
 const PERSISTED_MS = 300

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import type { ServerMessage } from '../../../src/protocol/wire.ts'
-import { decodeSegment, FIX_FLAGS } from '../../../src/store/segment-codec.ts'
+import { decodeSegment, FIX_FLAGS } from '../../../src/store/location/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, type WorldOptions, wireFix } from '../../support/region-world.ts'
 
 let world: RegionWorld

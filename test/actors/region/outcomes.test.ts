@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { Command } from '../../../src/domain/commands.ts'
-import { StoreUnavailable } from '../../../src/store/journal.ts'
+import { StoreUnavailable } from '../../../src/store/log/journal.ts'
 import { callOf, type RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

@@ -11,8 +11,8 @@ import {
   PRIORITIES,
   REPORTABLE_PHASES,
 } from '../../../src/domain/vocabulary.ts'
-import { MemoryJournal } from '../../../src/store/memory-journal.ts'
-import { SegmentEncoder } from '../../../src/store/segment-codec.ts'
+import { SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
+import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { callOf, REGION, type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 
 const UNITS = ['A1', 'A2', 'A3', 'A4']

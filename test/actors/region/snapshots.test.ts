@@ -1,7 +1,7 @@
 /** Snapshots, of a drain and while it works: a set counts when it is whole and of one form, and a broken one costs nothing but time. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { StoreUnavailable } from '../../../src/store/journal.ts'
+import { StoreUnavailable } from '../../../src/store/log/journal.ts'
 import { callOf, REGION, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { feedTag } from '../../../src/actors/region/feed-streams.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration } from '../../../src/protocol/wire.ts'
-import { STREAM_MARKS_KEPT, StoreUnavailable } from '../../../src/store/journal.ts'
-import { decodeSegment } from '../../../src/store/segment-codec.ts'
+import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
+import { STREAM_MARKS_KEPT, StoreUnavailable } from '../../../src/store/log/journal.ts'
 import { REGION, type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 
 const PERSISTED_MS = 300

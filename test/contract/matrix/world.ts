@@ -5,7 +5,7 @@
  * A1 of its own, so that a unit id alone says nothing.
  */
 
-import { signToken } from '../../../src/gateway/auth/tokens.ts'
+import { signToken } from '../../../src/access/tokens.ts'
 import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol/limits.ts'
 import { makeKey } from '../../gateway/harness.ts'
 import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { killServer } from '../../store/embedded-postgres/place.ts'
+import { killServer } from '../../store/embedded/place.ts'
 import { EngineProcess, freePort, until } from '../../support/engine.ts'
 import { embedded, endsInOrder, holds, WITHIN_MS } from './place.ts'
 

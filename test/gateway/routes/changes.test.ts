@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
+import type { TokenClaims } from '../../../src/access/claims.ts'
 import { changeOnce, page } from '../../../src/gateway/changes.ts'
 import type { GatewayContext } from '../../../src/gateway/context.ts'
 import { type HttpCall, json, problem } from '../../../src/gateway/http.ts'

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { RIGHTS } from '../../../src/domain/roles.ts'
 import { ROUTES } from '../../../src/gateway/routes/index.ts'
 import { ERRORS } from '../../../src/protocol/errors.ts'
-import { openDatabase } from '../../../src/store/database.ts'
+import { openDatabase } from '../../../src/store/postgres/database.ts'
 import { callerOf, startSite } from './site.ts'
 
 test('no two routes of the table are the same', () => {

@@ -1,14 +1,14 @@
 /** The route of tracks by itself: what it asks of the store and of the audit, without sockets and tokens. */
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
+import type { TokenClaims } from '../../../src/access/claims.ts'
 import type { Refusal } from '../../../src/base/refusal.ts'
-import type { TokenClaims } from '../../../src/gateway/auth/claims.ts'
 import type { GatewayContext } from '../../../src/gateway/context.ts'
 import type { HttpCall, HttpReply } from '../../../src/gateway/http.ts'
 import { TRACK_ROUTES } from '../../../src/gateway/routes/track.ts'
-import type { Audit, AuditEntry } from '../../../src/store/audit.ts'
-import { type Database, openClient, openDatabase } from '../../../src/store/database.ts'
-import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/segment-codec.ts'
+import type { Audit, AuditEntry } from '../../../src/store/audit/audit.ts'
+import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
+import { type Database, openClient, openDatabase } from '../../../src/store/postgres/database.ts'
 import { testDatabase } from '../../support/postgres.ts'
 
 const START_MS = 1_767_225_600_000

@@ -62,7 +62,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'epoch-unchecked',
     breaks: 'the store takes writes of an owner that has been replaced',
     patch: {
-      file: 'src/store/memory-journal.ts',
+      file: 'src/store/log/memory-journal.ts',
       find: 'state.epoch === ownership.epoch && state.incarnation === ownership.incarnation',
       replace: 'state.epoch >= ownership.epoch',
     },
@@ -73,7 +73,7 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'an owner that has been replaced takes the refusal of its writes for success',
     patch: {
-      file: 'src/store/commit-loop.ts',
+      file: 'src/store/log/commit-loop.ts',
       find: 'return { as: await this.#write(missing) }',
       replace: "await this.#write(missing)\n        return { as: 'durable' }",
     },
@@ -84,7 +84,7 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'a write that the store refuses for its content is repeated for ever',
     patch: {
-      file: 'src/store/commit-loop.ts',
+      file: 'src/store/log/commit-loop.ts',
       find: 'if (!(error instanceof StoreUnavailable || error instanceof OutcomeUnknown)) {',
       replace: 'if (!(error instanceof Error)) {',
     },
@@ -94,7 +94,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'unknown-not-settled',
     breaks: 'a write whose outcome is unknown is repeated without looking whether it stands',
     patch: {
-      file: 'src/store/commit-loop.ts',
+      file: 'src/store/log/commit-loop.ts',
       find: 'unknown ||= error instanceof OutcomeUnknown',
       replace: 'unknown = false',
     },
@@ -180,7 +180,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'snapshot-too-new',
     breaks: 'a snapshot has more in it than its position says',
     patch: {
-      file: 'src/store/memory-journal.ts',
+      file: 'src/store/log/memory-journal.ts',
       find: 'row: { position, segmentNo, text: toJson(state) },',
       replace: 'row: { position: Math.max(0, position - 1), segmentNo, text: toJson(state) },',
     },
@@ -244,7 +244,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'mark-before-durable',
     breaks: 'a mark is told when its segment is closed, not when it is stored',
     patch: {
-      file: 'src/store/segment-writer.ts',
+      file: 'src/store/location/segment-writer.ts',
       find: 'const end = await this.#loop.commit([segment.write], segment.write.fixCount)',
       replace:
         'this.#settings.handlers.onDurable(segment.durable)\n      const end = await this.#loop.commit([segment.write], segment.write.fixCount)',

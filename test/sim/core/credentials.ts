@@ -1,8 +1,9 @@
 /** Credentials of a simulated world: tokens that say in plain text who shows them, and the engine's own tickets. */
+
+import type { Authenticator, TokenClaims } from '../../../src/access/claims.ts'
+import { isTicket, TicketMint } from '../../../src/access/tickets.ts'
 import type { Result } from '../../../src/base/result.ts'
 import type { Role } from '../../../src/domain/roles.ts'
-import type { Authenticator, TokenClaims } from '../../../src/gateway/auth/claims.ts'
-import { isTicket, TicketMint } from '../../../src/gateway/auth/tickets.ts'
 
 const PREFIX = 'sim_'
 const YEAR_MS = 365 * 86_400_000

@@ -11,16 +11,16 @@ import type { UnitReference } from '../../../src/domain/events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { RegionReference } from '../../../src/protocol/reference.ts'
+import type { LeaseTable } from '../../../src/store/leases/lease-table.ts'
+import { MemoryLeaseTable } from '../../../src/store/leases/memory-lease-table.ts'
 import {
   ContentRejected,
   type Journal,
   OutcomeUnknown,
   type Ownership,
   StoreUnavailable,
-} from '../../../src/store/journal.ts'
-import type { LeaseTable } from '../../../src/store/lease-table.ts'
-import { MemoryJournal } from '../../../src/store/memory-journal.ts'
-import { MemoryLeaseTable } from '../../../src/store/memory-lease-table.ts'
+} from '../../../src/store/log/journal.ts'
+import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Loop } from './loop.ts'

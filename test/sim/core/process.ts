@@ -6,20 +6,20 @@
  * While it is paused nothing of it runs; what arrives waits, as for a machine that swaps or a container that is frozen.
  */
 
+import type { Authenticator } from '../../../src/access/claims.ts'
 import { ActorSystem } from '../../../src/actors/actor-system.ts'
 import { RegionKeeper } from '../../../src/actors/region-keeper.ts'
 import type { MachineClock } from '../../../src/base/time.ts'
-import type { Authenticator } from '../../../src/gateway/auth/claims.ts'
-import type { DoorPolicy, GatewayContext } from '../../../src/gateway/context.ts'
 import { CutLog } from '../../../src/gateway/cut-log.ts'
+import type { DoorPolicy } from '../../../src/gateway/door-policy.ts'
 import { Entrance } from '../../../src/gateway/entrance.ts'
 import { HttpConnections } from '../../../src/gateway/http-connections.ts'
 import { Limiter } from '../../../src/gateway/limits/limiter.ts'
 import { SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
-import type { ClockAnchor } from '../../../src/store/clock-anchor.ts'
-import { Leases } from '../../../src/store/leases.ts'
+import { Leases } from '../../../src/store/leases/leases.ts'
+import type { ClockAnchor } from '../../../src/store/log/clock-anchor.ts'
 import type { Logger } from '../../../src/telemetry/log.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../../src/telemetry/outage-log.ts'
@@ -158,8 +158,7 @@ export class EngineProcess implements Door {
       log: this.#log,
       newSessionId: parts.newSessionId,
       wallClock,
-      // Conversations use none of what is left.
-    } as Partial<GatewayContext> as GatewayContext)
+    })
   }
 
   get isAlive(): boolean {

@@ -2,7 +2,7 @@
 import type { RegionStates } from '../../../src/actors/region/memory.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
-import type { RecordWrite, SegmentWrite } from '../../../src/store/journal.ts'
+import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 
 /** One WebSocket, from the client's opening of it to its end. */
 export interface Wire {

@@ -17,9 +17,9 @@ import type {
   WelcomeView,
   WireFix,
 } from '../../../src/protocol/wire.ts'
-import type { RecordWrite, SegmentWrite } from '../../../src/store/journal.ts'
-import { MemoryJournal } from '../../../src/store/memory-journal.ts'
-import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/segment-codec.ts'
+import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
+import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
+import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { START_MS, World } from '../../support/given-when-then.ts'
 import { tokenOf } from '../core/credentials.ts'
 import type { DurableEnds, OwnedRegion } from '../core/watch.ts'

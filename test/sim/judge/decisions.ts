@@ -3,7 +3,8 @@
  * again in the states of its moment.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { type CommandOutcome, runCommand } from '../../../src/actors/region/commands.ts'
+import type { CommandOutcome } from '../../../src/actors/region/command-outcome.ts'
+import { runCommand } from '../../../src/actors/region/commands.ts'
 import { Quarantine } from '../../../src/actors/region/quarantine.ts'
 import { type States, Turn } from '../../../src/actors/region/turn.ts'
 import type { Command } from '../../../src/domain/commands.ts'

@@ -5,7 +5,7 @@ import { type Recovered, recoverUnchecked } from '../../../src/actors/region/rec
 import { callKey, driverKey, type EntityKey, tripKey } from '../../../src/domain/entity.ts'
 import { isNewer } from '../../../src/domain/fix.ts'
 import type { RegionId, UnitId } from '../../../src/domain/ids.ts'
-import type { Journal } from '../../../src/store/journal.ts'
+import type { Journal } from '../../../src/store/log/journal.ts'
 import type { DurableEnds, OwnedRegion } from '../core/watch.ts'
 import type { Findings } from './findings.ts'
 import type { EntityState, StateHistory } from './history.ts'

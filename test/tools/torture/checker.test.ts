@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import pg from 'pg'
-import { SegmentEncoder } from '../../../src/store/segment-codec.ts'
+import { SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
 import { Checker, type ClientAccount } from '../../../tools/torture/checker/checker.ts'
 import type { FindingKind } from '../../../tools/torture/checker/findings.ts'
 import { testDatabase } from '../../support/postgres.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { SegmentEncoder } from '../../../src/store/segment-codec.ts'
+import { SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
 import { readSegment, UnreadableSegment } from '../../../tools/torture/checker/segment-reader.ts'
 
 const maybe = (most: number) => fc.option(fc.integer({ min: 0, max: most }), { nil: null })

@@ -1,11 +1,12 @@
 /** The region of a run, its units, and a token for everybody who works in it. */
+
+import { loadOrCreateSigningKey } from '../../../src/access/tables/key-table.ts'
+import { signToken } from '../../../src/access/tokens.ts'
 import type { UnitReference } from '../../../src/domain/events.ts'
 import type { Role } from '../../../src/domain/roles.ts'
-import { signToken } from '../../../src/gateway/auth/tokens.ts'
-import { openDatabase } from '../../../src/store/database.ts'
-import { loadOrCreateSigningKey } from '../../../src/store/keys.ts'
-import { migrate } from '../../../src/store/migrate.ts'
-import { ReferenceStore } from '../../../src/store/reference.ts'
+import { openDatabase } from '../../../src/store/postgres/database.ts'
+import { migrate } from '../../../src/store/postgres/migrate.ts'
+import { ReferenceStore } from '../../../src/store/reference/reference-store.ts'
 
 export const REGION = 'torture'
 

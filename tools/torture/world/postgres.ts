@@ -11,7 +11,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { startEmbeddedPostgres } from '../../../src/store/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { happens } from '../wait.ts'
 import { freePort } from './ports.ts'
 

@@ -1,0 +1,407 @@
+/**
+ * Signing in and out: a password becomes an access token and a refresh token, a refresh token becomes the next pair.
+ *
+ * What a sign-in may do is settled when it begins: a change of its user's role, regions, units or password ends it.
+ * Passwords are checked outside of transactions, since that takes its time; the transaction then looks once more.
+ */
+
+import { networksOf } from '../base/ip-address.ts'
+import type { Refusal } from '../base/refusal.ts'
+import { invalidField } from '../base/refusal.ts'
+import type { Refused, Result } from '../base/result.ts'
+import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
+import { withArticle } from '../domain/roles.ts'
+import type { Audit, AuditChange, AuditEntry } from '../store/audit/audit.ts'
+import { NOBODY } from '../store/audit/audit.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { getItem } from '../store/reference/items.ts'
+import { UNITS } from '../store/reference/kinds.ts'
+import { Accounts } from './accounts.ts'
+import type { TokenClaims } from './claims.ts'
+import { markDevice, markedDevice } from './device-marks.ts'
+import { LoginThrottle } from './login-throttle.ts'
+import { PasswordHasher } from './passwords.ts'
+import type { SigningKey } from './tables/key-table.ts'
+import { RefreshTokens, type SignInAges, type SignInRecord } from './tables/refresh-token-table.ts'
+import type { RevocationStore } from './tables/revocation-table.ts'
+import type { UserRole } from './tables/user-table.ts'
+import { nameKey, USER_NAME, type User, UserStore } from './tables/user-table.ts'
+import { type KeyRing, signToken } from './tokens.ts'
+
+interface SignInPolicy {
+  readonly accessTokenS: number
+  readonly refreshTokenS: number
+  readonly sessionMaxAgeS: number
+  readonly scryptLogN: number
+}
+
+export interface SignInParts {
+  readonly database: Database
+  /** The key that signs now. */
+  readonly keys: () => SigningKey
+  readonly keyRing: Pick<KeyRing, 'publicKey'>
+  readonly revocations: Pick<RevocationStore, 'revoke'>
+  readonly audit: Audit
+  readonly policy: SignInPolicy
+  readonly wallClock: () => number
+}
+
+export interface SignInRequest {
+  readonly user: string
+  readonly password: string
+  readonly region: RegionId | null
+  readonly unit: UnitId | null
+  /** What an earlier sign-in on this device was given. */
+  readonly deviceMark: string | null
+}
+
+/** What a sign-in gives a device to be known by the next time. */
+export interface GrantedTo extends Granted {
+  readonly deviceMark: string
+}
+
+/** What a sign-in and each refresh of it answer. */
+export interface Granted {
+  readonly accessToken: string
+  readonly accessExpiresInS: number
+  readonly refreshToken: string
+  readonly refreshExpiresInS: number
+  readonly user: {
+    readonly name: string
+    readonly role: UserRole
+    readonly regions: readonly RegionId[]
+    readonly unit: UnitId | null
+  }
+}
+
+/** One sign-in, as its user sees it. */
+interface Session {
+  readonly id: string
+  /** The one region that was chosen; null: all of the user's. */
+  readonly region: RegionId | null
+  readonly unit: UnitId | null
+  readonly signedInAtMs: number
+  /** When it ends if it is not refreshed before. */
+  readonly endsAtMs: number
+  /** The one that asks. */
+  readonly current: boolean
+}
+
+type Reach = Pick<SignInRecord, 'region' | 'unit'>
+
+/** One answer for every reason, so that nobody learns which names exist or are disabled. */
+const CREDENTIALS_WRONG: Refusal = {
+  code: 'credentials-wrong',
+  message: 'User and password do not fit together, or the user may not sign in; check both, or ask an administrator.',
+}
+const REFRESH_REFUSED: Refusal = {
+  code: 'refresh-refused',
+  message: 'This refresh token is spent, unknown or ended; sign in again with user and password.',
+}
+const NO_SIGN_IN: Refusal = {
+  code: 'not-found',
+  message: 'This token belongs to no sign-in of this engine: it was made elsewhere, or on the command line.',
+}
+const NO_SUCH_SESSION: Refusal = {
+  code: 'not-found',
+  message: 'You have no such sign-in, or it has ended; look it up with GET /v1/auth/sessions.',
+}
+const NO_ACCOUNT: Refusal = {
+  code: 'not-found',
+  message: 'The bearer of this token has no password here; change it where the token comes from.',
+}
+
+export class SignIn {
+  readonly accounts: Accounts
+  readonly #parts: SignInParts
+  readonly #ages: SignInAges
+  readonly #passwords: PasswordHasher
+  readonly #throttle: LoginThrottle
+
+  constructor(parts: SignInParts) {
+    const { policy, revocations, wallClock } = parts
+    this.#parts = parts
+    this.#ages = { idleMs: policy.refreshTokenS * 1_000, maxAgeMs: policy.sessionMaxAgeS * 1_000 }
+    this.#passwords = new PasswordHasher(policy.scryptLogN)
+    this.#throttle = new LoginThrottle(() => performance.now())
+    this.accounts = new Accounts({ passwords: this.#passwords, revocations, wallClock })
+  }
+
+  /**
+   * Refusals: `credentials-wrong`; `rate-limited`, `overloaded`; and for who has shown the password, `wrong-region`,
+   * `wrong-unit`, `unknown-unit`, `invalid-field`.
+   */
+  async signIn(request: SignInRequest, address: string): Promise<Result<GrantedTo>> {
+    const granted = await this.#signIn(request, address)
+    if (!granted.ok) {
+      // People type passwords into the wrong field, so a name is written down only where it is one. What the throttle
+      // refuses costs no query; the failures before it told the name.
+      const user = granted.refusal.code === 'rate-limited' ? undefined : await this.#find(request.user)
+      this.#noteRefusal('sign-in', user?.name ?? NOBODY, granted.refusal, address)
+    }
+    return granted
+  }
+
+  /**
+   * The next pair of tokens. A repetition within 10 s gets the same refresh token again, as long as that one was not
+   * used; any other use of a spent token ends the sign-in and its sessions. Refusal: `refresh-refused`.
+   */
+  async refresh(token: string, address: string): Promise<Result<Granted>> {
+    const nowMs = this.#parts.wallClock()
+    const found = await this.#inTransaction(async transaction => {
+      const rotation = await new RefreshTokens(transaction).rotate(token, this.#ages, nowMs)
+      if (rotation.kind === 'unknown') return null
+      const { signIn } = rotation
+      if (rotation.kind === 'reused') {
+        await this.#end(transaction, signIn, address, 'refresh-reused')
+        return 'reused'
+      }
+      const user = await new UserStore(transaction).find(signIn.user)
+      return user === undefined || user.disabled ? null : { user, signIn, token: rotation.token }
+    })
+    if (found === null) {
+      this.#noteRefusal('refresh', NOBODY, REFRESH_REFUSED, address)
+      return { ok: false, refusal: REFRESH_REFUSED }
+    }
+    if (found === 'reused') return { ok: false, refusal: REFRESH_REFUSED }
+    this.#throttle.remember(nameKey(found.user.name), address)
+    return { ok: true, value: await this.#grant(found.user, found.signIn, found.token, nowMs) }
+  }
+
+  /** Ends the sign-in that a token belongs to, and its sessions. Refusal: `not-found`. */
+  async signOut(claims: TokenClaims, address: string): Promise<Result<null>> {
+    const { sid } = claims
+    if (sid === null) return { ok: false, refusal: NO_SIGN_IN }
+    const isEnded = await this.#inTransaction(transaction =>
+      this.#end(transaction, { sid, user: claims.sub }, address, 'sign-out'),
+    )
+    return isEnded ? { ok: true, value: null } : { ok: false, refusal: NO_SIGN_IN }
+  }
+
+  /** The caller's sign-ins that have not ended; at most as many as one user may have at a time. */
+  async sessions({ sub, sid }: TokenClaims): Promise<readonly Session[]> {
+    const found = await new RefreshTokens(this.#parts.database).list(sub, this.#parts.wallClock())
+    return found.map(({ sid: id, region, unit, signedInAtMs, endsAtMs }) => {
+      return { id, region, unit, signedInAtMs, endsAtMs, current: id === sid }
+    })
+  }
+
+  /** Ends one of the caller's own sign-ins. Refusal: `not-found`. */
+  async endSession({ sub }: TokenClaims, sid: string, address: string): Promise<Result<null>> {
+    const isEnded = await this.#inTransaction(async transaction => {
+      const own = await new RefreshTokens(transaction).list(sub, this.#parts.wallClock())
+      return own.some(each => each.sid === sid) && this.#end(transaction, { sid, user: sub }, address, 'sign-out')
+    })
+    return isEnded ? { ok: true, value: null } : { ok: false, refusal: NO_SUCH_SESSION }
+  }
+
+  /**
+   * Ends everything that began until now under a principal's name, whether it is a user here, a subject of another
+   * issuer, a device, or one whose token was made on the command line.
+   */
+  async signOutAll(transaction: Database, principal: Principal, audit: AuditChange): Promise<void> {
+    const user = USER_NAME.test(principal) ? await new UserStore(transaction).find(principal) : undefined
+    const name = user?.name ?? principal
+    const ended = await new RefreshTokens(transaction).endAll(name)
+    await this.#parts.revocations.revoke(transaction, 'user', name)
+    const details = { ended: ended.length }
+    await audit(transaction, { action: 'user-signed-out', region: null, subject: name, details })
+  }
+
+  /**
+   * Changes the caller's own password, and ends all other sign-ins of the user.
+   * Refusals: `not-found`, `credentials-wrong`, `password-unfit`, `rate-limited`, `overloaded`.
+   */
+  async changePassword(
+    claims: TokenClaims,
+    { current, next }: { readonly current: string; readonly next: string },
+    address: string,
+  ): Promise<Result<null>> {
+    const changed = await this.#changePassword(claims, current, next, address)
+    if (!changed.ok) this.#noteRefusal('password-changed', claims.sub, changed.refusal, address)
+    return changed
+  }
+
+  async #signIn(request: SignInRequest, address: string): Promise<Result<GrantedTo>> {
+    const device = await markedDevice(request.deviceMark, nameKey(request.user), this.#parts.keyRing)
+    const user = await this.#authenticate(request.user, request.password, address, device)
+    if (!user.ok) return user
+    const reach = await this.#reach(user.value, request)
+    if (!reach.ok) return reach
+
+    const begun = await this.#inTransaction(async transaction => {
+      const held = await new UserStore(transaction).hold(user.value.name)
+      // Changed since its password was checked, and its reach is that of then: what the change took must not come back.
+      if (held === undefined || held.version !== user.value.version) return null
+      const nowMs = this.#parts.wallClock()
+      const chosen = { user: held.name, ...reach.value }
+      const { token, signIn, crowdedOut } = await new RefreshTokens(transaction).begin(chosen, this.#ages, nowMs)
+      for (const sid of crowdedOut) await this.#parts.revocations.revoke(transaction, 'session', sid)
+      const details = {
+        role: held.role,
+        unit: signIn.unit,
+        ...(crowdedOut.length > 0 ? { ended: crowdedOut.length } : {}),
+      }
+      const entry = { action: 'sign-in', region: signIn.region, subject: signIn.unit, details } as const
+      await this.#parts.audit.append(transaction, [{ actor: held.name, outcome: 'done', address, ...entry }])
+      return { user: held, signIn, token, nowMs }
+    })
+    if (begun === null) return { ok: false, refusal: CREDENTIALS_WRONG }
+    const granted = await this.#grant(begun.user, begun.signIn, begun.token, begun.nowMs)
+    const deviceMark = await markDevice(this.#parts.keys(), nameKey(begun.user.name))
+    return { ok: true, value: { ...granted, deviceMark } }
+  }
+
+  async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Result<null>> {
+    if ((await this.#find(claims.sub)) === undefined) return { ok: false, refusal: NO_ACCOUNT }
+    // The sign-in that the token is of is a home, too: nobody else has it.
+    const user = await this.#authenticate(claims.sub, current, address, claims.sid)
+    if (!user.ok) return user
+    const { name, passwordHash } = user.value
+    if (current === next) return { ok: false, refusal: UNCHANGED }
+    const hash = await this.accounts.passwordHash(next, name)
+    if (!hash.ok) return hash
+    return this.#inTransaction(async (transaction): Promise<Result<null>> => {
+      const users = new UserStore(transaction)
+      await users.lockAdministration()
+      const now = await users.find(name)
+      if (now === undefined || now.disabled || now.passwordHash !== passwordHash) {
+        return { ok: false, refusal: CREDENTIALS_WRONG }
+      }
+      await users.change(name, { passwordHash: hash.value }, this.#parts.wallClock())
+      const ended = await new RefreshTokens(transaction).endAll(name, claims.sid)
+      for (const sid of ended) await this.#parts.revocations.revoke(transaction, 'session', sid)
+      const entry = {
+        action: 'password-changed',
+        region: null,
+        subject: name,
+        details: { ended: ended.length },
+      } as const
+      await this.#parts.audit.append(transaction, [{ actor: name, outcome: 'done', address, ...entry }])
+      return { ok: true, value: null }
+    })
+  }
+
+  /** The user whose password this is. Every other case takes as long and looks the same. */
+  async #authenticate(
+    userName: string,
+    password: string,
+    address: string,
+    device: string | null,
+  ): Promise<Result<User>> {
+    const admitted = this.#throttle.admit(nameKey(userName), address, device)
+    if (!admitted.ok) return admitted
+    const attempt = admitted.value
+    try {
+      const user = await this.#find(userName)
+      // Hashes may have been made at several costs, and a name that nobody has must not stand out by another one.
+      const like = await new UserStore(this.#parts.database).hashNear(userName)
+      const lane = attempt.isKnown ? 'known' : { network: networksOf(address).at(-1)!.key }
+      const checked = await this.#passwords.check(password, user?.passwordHash ?? null, lane, like)
+      if (!checked.ok) return checked
+      if (user === undefined || user.disabled || !checked.value.fits) {
+        attempt.failed()
+        return { ok: false, refusal: CREDENTIALS_WRONG }
+      }
+      attempt.succeeded()
+      return { ok: true, value: checked.value.outdated ? await this.#rehashed(user, password) : user }
+    } finally {
+      // Where it was decided above, this does nothing.
+      attempt.abandoned()
+    }
+  }
+
+  /** A hash made at a lower cost than is configured now is made anew, while the password is at hand. */
+  async #rehashed(user: User, password: string): Promise<User> {
+    const hash = await this.#passwords.hash(password)
+    if (!hash.ok) return user
+    await new UserStore(this.#parts.database).rehash(user.name, user.passwordHash, hash.value)
+    return { ...user, passwordHash: hash.value }
+  }
+
+  async #find(userName: string): Promise<User | undefined> {
+    return USER_NAME.test(userName) ? new UserStore(this.#parts.database).find(userName) : undefined
+  }
+
+  /** What the sign-in is for: of a driver one unit in one region, of all others one region where they ask for it. */
+  async #reach(user: User, { region, unit }: SignInRequest): Promise<Result<Reach>> {
+    if (region !== null && user.role !== 'admin' && !user.regions.includes(region)) {
+      return refuse(userOfOtherRegions(region))
+    }
+    if (user.role !== 'driver') {
+      return unit === null
+        ? reach(region, null)
+        : refuse(invalidField('unit', `is for drivers; this is ${withArticle(user.role)}`))
+    }
+    if (unit === null) return refuse(invalidField('unit', 'must name the unit that the driver signs in for'))
+    if (user.units !== null && !user.units.includes(unit)) {
+      const message = `The user may not sign in for unit ${unit}; choose another unit, or ask an administrator.`
+      return refuse({ code: 'wrong-unit', message, details: { unitId: unit } })
+    }
+    const asked = region === null ? user.regions : [region]
+    const found = await Promise.all(asked.map(each => getItem(this.#parts.database, UNITS, each, unit)))
+    const [only, ...others] = asked.filter((_, index) => found[index] !== undefined)
+    if (only === undefined) {
+      const message = `There is no unit ${unit} in ${asked.join(', ')}; check its id, and whether it was imported.`
+      return refuse({ code: 'unknown-unit', message, details: { unitId: unit } })
+    }
+    if (others.length > 0) return refuse(invalidField('region', `must choose one of ${[only, ...others].join(', ')}`))
+    return reach(only, unit)
+  }
+
+  async #grant(user: User, signIn: SignInRecord, refreshToken: string, nowMs: number): Promise<Granted> {
+    const { name, role } = user
+    const regions = signIn.region === null ? user.regions : [signIn.region]
+    const { sid, unit, signedInAtMs, endsAtMs } = signIn
+    const leftMs = signedInAtMs + this.#ages.maxAgeMs - nowMs
+    const ttlS = Math.max(1, Math.min(this.#parts.policy.accessTokenS, Math.floor(leftMs / 1_000)))
+    const claims = { sub: name, role, regions, unit, sid, authAtMs: signedInAtMs, ttlS }
+    return {
+      accessToken: await signToken(this.#parts.keys(), claims),
+      accessExpiresInS: ttlS,
+      refreshToken,
+      refreshExpiresInS: Math.floor((endsAtMs - nowMs) / 1_000),
+      user: { name, role, regions, unit },
+    }
+  }
+
+  /** False when it had ended before. */
+  async #end(
+    transaction: Database,
+    { sid, user }: Pick<SignInRecord, 'sid' | 'user'>,
+    address: string,
+    action: 'sign-out' | 'refresh-reused',
+  ): Promise<boolean> {
+    if ((await new RefreshTokens(transaction).end(sid)) === undefined) return false
+    await this.#parts.revocations.revoke(transaction, 'session', sid)
+    const outcome = action === 'sign-out' ? 'done' : 'refused'
+    const details = outcome === 'done' ? {} : { code: REFRESH_REFUSED.code }
+    await this.#parts.audit.append(transaction, [
+      { actor: user, action, outcome, region: null, subject: user, address, details },
+    ])
+    return true
+  }
+
+  #inTransaction<T>(work: (transaction: Database) => Promise<T>): Promise<T> {
+    return this.#parts.database.transaction().execute(work)
+  }
+
+  #noteRefusal(action: AuditEntry['action'], actor: string, refusal: Refusal, address: string): void {
+    const details = { code: refusal.code }
+    this.#parts.audit.note({ actor, action, outcome: 'refused', region: null, subject: null, address, details })
+  }
+}
+
+const UNCHANGED: Refusal = {
+  code: 'password-unfit',
+  message: 'The new password is the old one; take another.',
+  details: { rule: 'unchanged' },
+}
+
+const refuse = (refusal: Refusal): Refused => ({ ok: false, refusal })
+const reach = (region: RegionId | null, unit: UnitId | null): Result<Reach> => ({ ok: true, value: { region, unit } })
+
+function userOfOtherRegions(region: RegionId): Refusal {
+  const message = `The user may not act for region ${region}; choose another region, or ask an administrator.`
+  return { code: 'wrong-region', message, details: { region } }
+}

@@ -1,0 +1,5 @@
+/** What a command is answered, before its record has a position. */
+import type { Refused } from '../../base/result.ts'
+
+export type CommandResult = Readonly<Record<string, unknown>>
+export type CommandOutcome = { readonly ok: true; readonly result: CommandResult } | Refused

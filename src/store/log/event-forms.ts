@@ -1,0 +1,176 @@
+/**
+ * The form of stored events, for records that no checksum vouches for, and the actors that a damaged record names.
+ *
+ * What an engine wrote and nobody touched has its form, so this is not on the way of proven records. A form asks for
+ * what `evolve` and the desk rely on; other fields may be there.
+ */
+import { z } from 'zod'
+import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import type { DomainEvent } from '../../domain/events.ts'
+import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../domain/events.ts'
+import {
+  CANCEL_REASONS,
+  CAUSES,
+  DECLINE_REASONS,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  OVERRIDE_REASONS,
+  PRIORITIES,
+  RELEASED_TRIPS,
+  REPORTABLE_PHASES,
+  TRIP_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../../domain/vocabulary.ts'
+
+const id = z.string().min(1)
+const ms = z.number()
+const unit = { unitId: id }
+const trip = { tripId: id }
+const call = { callId: id }
+const offer = { ...trip, ...unit, offerId: id }
+const happened = { happenedAtMs: ms }
+export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
+export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
+export const PRIORITY_FORM = z.literal([...PRIORITIES])
+export const REFERENCE_FORM = {
+  ...unit,
+  callSign: z.string(),
+  levelOfCare: z.enum(LEVELS_OF_CARE),
+  capabilities: z.array(z.string()),
+  homeStation: z.string().nullable(),
+}
+const phases = z.array(z.enum(TRIP_PHASES))
+const site = { ...PLACE_FORM, priority: PRIORITY_FORM }
+const decision = z.object({
+  candidates: z.array(z.object(unit)),
+  excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.number()),
+})
+
+const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
+  UnitRegistered: REFERENCE_FORM,
+  UnitRetired: unit,
+  CrewSignedOn: { ...unit, ...happened, principal: id },
+  CrewSignedOff: { ...unit, ...happened, principal: id },
+  UnitBecameAvailable: { ...unit, ...happened },
+  UnitBecameUnavailable: { ...unit, ...happened, reason: z.enum(UNAVAILABLE_REASONS) },
+  FixHoleRecorded: { ...unit, streamId: id, fromSeq: z.number(), toSeq: z.number() },
+  CallEntered: {
+    ...call,
+    ...site,
+    problem: z.string().nullable(),
+    needs: z.array(NEED_FORM),
+    tripIds: z.array(id),
+    receivedAtMs: ms,
+  },
+  CallAmended: { ...call, ...site, problem: z.string().nullable(), tripIds: z.array(id), detailsReplaced: z.boolean() },
+  UnitReleased: REFERENCE_FORM,
+  TripReleased: {
+    ...trip,
+    ...call,
+    ...site,
+    need: NEED_FORM,
+    receivedAtMs: ms,
+    as: z.enum(RELEASED_TRIPS),
+    unitId: id.nullable(),
+  },
+  CallReleased: {
+    ...call,
+    ...site,
+    problem: z.string().nullable(),
+    needs: z.array(NEED_FORM),
+    tripIds: z.array(id),
+    receivedAtMs: ms,
+    state: z.enum(['open', 'closed', 'cancelled']),
+  },
+  CallCancelled: call,
+  CallClosed: call,
+  TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms },
+  AssignmentOverridden: {
+    ...trip,
+    ...unit,
+    fromUnitId: id.nullable(),
+    inPhase: z.enum(TRIP_PHASES),
+    reason: z.enum(OVERRIDE_REASONS),
+  },
+  UnitWithdrawn: { ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) },
+  OfferMade: {
+    ...offer,
+    mode: z.enum(DISPATCH_MODES),
+    round: z.number(),
+    offeredAtMs: ms,
+    warnAtMs: ms.nullable(),
+    deadlineAtMs: ms,
+    decision,
+  },
+  OfferAccepted: { ...offer, ...happened },
+  OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
+  OfferTimedOut: offer,
+  OfferRevoked: { ...offer, reason: z.enum(REVOKE_REASONS) },
+  TripAlarmRaised: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
+  TripAlarmCleared: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
+  TripPhaseReached: {
+    ...trip,
+    ...unit,
+    ...happened,
+    phase: z.enum(REPORTABLE_PHASES),
+    cause: z.enum(CAUSES),
+    missed: phases,
+  },
+  TripCancelled: {
+    ...trip,
+    ...call,
+    reason: z.enum(CANCEL_REASONS),
+    inPhase: z.enum(TRIP_PHASES),
+    unitId: id.nullable(),
+    cause: z.enum(CAUSES),
+  },
+  TripClosed: { ...trip, ...call, ...unit, ...happened, disposition: z.enum(DISPOSITIONS), missed: phases },
+}
+
+export const EVENT_TYPES = Object.keys(FORMS) as readonly DomainEvent['type'][]
+
+const ENTITY = /^(?:driver|trip|call)\/(.+)$/
+const forms = new Map<string, z.ZodType>(
+  Object.entries(FORMS).map(([type, shape]) => [type, z.object({ ...shape, v: z.literal(1) })]),
+)
+
+/** Whether these are events that an engine may have written, each in the form of its type. */
+export function areEvents(events: unknown): events is readonly DomainEvent[] {
+  return Array.isArray(events) && events.every(isEvent)
+}
+
+function isEvent(event: { type?: unknown; entity?: unknown } | null): boolean {
+  const form = typeof event?.type === 'string' ? forms.get(event.type) : undefined
+  if (event === null || form === undefined || !form.safeParse(event).success) return false
+  const { entity } = event as DomainEvent
+  // What it belongs to is what it is about, or it would be folded into another actor.
+  return typeof entity === 'string' && namedBy(event).has(entity) && ENTITY.test(entity)
+}
+
+/** The actors that stored events name, whatever has become of them; a row that is no list names nobody. */
+export function entitiesNamed(events: unknown): EntityKey[] {
+  if (!Array.isArray(events)) return []
+  const named = new Set<EntityKey>()
+  for (const event of events) {
+    if (typeof event !== 'object' || event === null) continue
+    for (const entity of namedBy(event)) named.add(entity)
+    const { entity } = event as { entity?: unknown }
+    if (typeof entity === 'string' && ENTITY.test(entity)) named.add(entity as EntityKey)
+  }
+  return [...named]
+}
+
+function namedBy(event: object): Set<string & EntityKey> {
+  const { unitId, fromUnitId, tripId, callId, tripIds } = event as Readonly<Record<string, unknown>>
+  const named = new Set<EntityKey>()
+  const take = (value: unknown, key: (id: string) => EntityKey) => {
+    if (typeof value === 'string' && value !== '') named.add(key(value))
+  }
+  take(unitId, driverKey)
+  take(fromUnitId, driverKey)
+  take(tripId, tripKey)
+  take(callId, callKey)
+  if (Array.isArray(tripIds)) for (const each of tripIds) take(each, tripKey)
+  return named
+}

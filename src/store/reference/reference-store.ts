@@ -1,0 +1,200 @@
+/** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
+import { type RawBuilder, sql } from 'kysely'
+import type { z } from 'zod'
+import type { UnitReference } from '../../domain/events.ts'
+import type { RegionId, UnitId } from '../../domain/ids.ts'
+import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../../protocol/reference.ts'
+import type { AuditChange } from '../audit/audit.ts'
+import type { Database } from '../postgres/database.ts'
+import { nextVersion, type Put, putItems, removeItem, unknownStations } from './items.ts'
+import { HOSPITALS, type Kind, STATIONS, UNITS } from './kinds.ts'
+import { insertRegion } from './regions.ts'
+
+export type { RegionReference } from '../../protocol/reference.ts'
+
+/** Reference data that cannot be taken as it is; the message names the value and what it must be. */
+export class InvalidReference extends Error {
+  override readonly name = 'InvalidReference'
+}
+
+/** What can be imported, by the word for it. */
+export const IMPORTABLE = {
+  units: { kind: UNITS, shape: UNIT },
+  stations: { kind: STATIONS, shape: STATION },
+  hospitals: { kind: HOSPITALS, shape: HOSPITAL },
+} as const
+export type ImportKind = keyof typeof IMPORTABLE
+
+/**
+ * How long an import may do nothing inside its transaction. Elsewhere it is a second; with a million rows in memory, on a
+ * machine that has other things to do, a collection of garbage alone takes longer.
+ */
+const THINKING_MAX_MS = 30_000
+
+/** Units of one answer: 100 kB, 5 ms. */
+const ROWS_PER_PAGE = 1_000
+const UNIT_FIELDS = sql`
+  unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", capabilities,
+  home_station AS "homeStation"`
+
+const unaudited: AuditChange = () => Promise.resolve()
+
+export class ReferenceStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Adds a region. Errors: InvalidReference, also when the region exists. */
+  async addRegion(region: RegionReference, audit = unaudited): Promise<void> {
+    const problem = problemOf(REGION, region)
+    if (problem !== null) throw new InvalidReference(`Region ${JSON.stringify(region.region)}: ${problem}.`)
+    await this.#database.transaction().execute(async transaction => {
+      if (!(await insertRegion(transaction, region, await nextVersion(transaction)))) {
+        throw new InvalidReference(`The region ${region.region} exists already.`)
+      }
+      await audit(transaction, { action: 'region-created', region: region.region, subject: region.region, details: {} })
+    })
+  }
+
+  /** All regions, by id. */
+  listRegions(): Promise<RegionReference[]> {
+    return this.#database
+      .selectFrom('reference.regions')
+      .select(['region', 'name', 'time_zone as timeZone', 'dispatch_mode as dispatchMode'])
+      .orderBy('region')
+      .execute()
+  }
+
+  /** As `import`, for units. */
+  async importUnits(region: RegionId, units: readonly UnitReference[]): Promise<void> {
+    await this.import('units', region, units)
+  }
+
+  /**
+   * Adds units, stations or hospitals, and replaces those that the region has under the same id: all of them, or none.
+   * Errors: InvalidReference for a value out of grammar, an id named twice, a unit of an unknown station, or a region
+   * that does not exist.
+   */
+  async import(what: ImportKind, region: RegionId, items: readonly object[], audit = unaudited): Promise<Put> {
+    const { kind, shape } = IMPORTABLE[what] as { kind: Kind<object>; shape: z.ZodType<object> }
+    const named = new Set<string>()
+    const checked = items.map(item => {
+      const id = String(item[kind.idField as keyof typeof item])
+      const problem = problemOf(shape, item) ?? (named.has(id) ? 'is named twice' : null)
+      if (problem !== null) throw new InvalidReference(`${kind.idField} ${JSON.stringify(id)}: ${problem}.`)
+      named.add(id)
+      return shape.parse(item)
+    })
+    // Before the transaction, and in parts within it: others wait for it, and Postgres ends one whose client thinks for long.
+    const units = what === 'units' ? (checked as readonly UnitReference[]) : []
+    const stations = new Set(units.flatMap(({ homeStation }) => (homeStation === null ? [] : [homeStation])))
+    return this.#database.transaction().execute(async transaction => {
+      await sql`SET LOCAL idle_in_transaction_session_timeout = ${sql.lit(THINKING_MAX_MS)}`.execute(transaction)
+      const version = await nextVersion(transaction)
+      await requireRegion(transaction, region)
+      if (stations.size > 0) await requireStations(transaction, region, units, stations)
+      const put = await putItems(transaction, kind, region, checked, version)
+      await audit(transaction, {
+        action: `${what}-imported`,
+        region,
+        subject: null,
+        details: { ...put, given: items.length },
+      })
+      return put
+    })
+  }
+
+  /** Takes units away that the region has; each leaves it once it has no trip any more. */
+  async retireUnits(region: RegionId, unitIds: readonly UnitId[], audit = unaudited): Promise<void> {
+    await this.#database.transaction().execute(async transaction => {
+      const version = await nextVersion(transaction)
+      for (const unitId of unitIds) await removeItem(transaction, UNITS, region, unitId, version)
+      await audit(transaction, { action: 'units-retired', region, subject: null, details: { given: unitIds.length } })
+    })
+  }
+
+  /** Those of the stations named that the region does not have; none while it has no stations at all. */
+  unknownStations(region: RegionId, stationIds: readonly string[]): Promise<string[]> {
+    return unknownStations(this.#database, region, stationIds)
+  }
+
+  /**
+   * The units of a region that were added or changed after a version, in the order of their changes; null: all. Read
+   * page by page, so that a million of them hold up nobody: what changes meanwhile may come twice.
+   */
+  async listUnits(region: RegionId, since: number | null = null): Promise<UnitReference[]> {
+    const units: UnitReference[] = []
+    const table = sql`reference.units`
+    for await (const page of this.#changes<UnitReference>(table, UNIT_FIELDS, region, since)) {
+      for (const { version: _, ...unit } of page) units.push(unit as unknown as UnitReference)
+    }
+    return units
+  }
+
+  /** The units that the region has no longer, and that were retired after a version, in that order; page by page, too. */
+  async listRetiredUnits(region: RegionId, since: number | null = null): Promise<UnitId[]> {
+    const unitIds: UnitId[] = []
+    const table = sql`reference.retired_units`
+    for await (const page of this.#changes(table, sql`unit_id AS "unitId"`, region, since)) {
+      for (const { unitId } of page) unitIds.push(unitId)
+    }
+    return unitIds
+  }
+  /** Rises with every change of anything: an unchanged number means that nothing changed. */
+  async version(): Promise<number> {
+    const row = await this.#database.selectFrom('reference.version').select('version').executeTakeFirstOrThrow()
+    return row.version
+  }
+
+  /** One that changes between two pages moves behind those that were read, and comes again. */
+  async *#changes<T extends { readonly unitId: UnitId }>(
+    table: RawBuilder<unknown>,
+    fields: RawBuilder<unknown>,
+    region: RegionId,
+    since: number | null,
+  ): AsyncGenerator<readonly (T & { readonly version: number })[]> {
+    for (let version = since === null ? 0 : since + 1, after = ''; ; ) {
+      const { rows } = await sql<T & { readonly version: number }>`
+        SELECT ${fields}, version FROM ${table}
+        WHERE region = ${region} AND (version, unit_id) > (${version}, ${after})
+        ORDER BY version, unit_id LIMIT ${ROWS_PER_PAGE}`.execute(this.#database)
+      yield rows
+      if (rows.length < ROWS_PER_PAGE) return
+      ;({ version, unitId: after } = rows.at(-1)!)
+    }
+  }
+}
+
+/** What is wrong with a value, as the end of a sentence about it; null when nothing is. */
+export function problemOf(shape: z.ZodType, value: unknown): string | null {
+  const result = shape.safeParse(value)
+  if (result.success) return null
+  const [issue] = result.error.issues
+  return `${issue!.path.join('.')} ${issue!.message}`.trim()
+}
+
+async function requireRegion(transaction: Database, region: RegionId): Promise<void> {
+  const known = await transaction
+    .selectFrom('reference.regions')
+    .select('region')
+    .where('region', '=', region)
+    .executeTakeFirst()
+  if (known !== undefined) return
+  throw new InvalidReference(`There is no region ${JSON.stringify(region)}; add it first (goldenhour region add NAME).`)
+}
+
+async function requireStations(
+  transaction: Database,
+  region: RegionId,
+  units: readonly UnitReference[],
+  named: ReadonlySet<string>,
+): Promise<void> {
+  const [unknown] = await unknownStations(transaction, region, [...named])
+  if (unknown === undefined) return
+  const unit = units.find(({ homeStation }) => homeStation === unknown)!
+  throw new InvalidReference(
+    `Unit ${unit.unitId}: the region has no station ${JSON.stringify(unknown)}; import its stations first.`,
+  )
+}

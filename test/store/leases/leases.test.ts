@@ -1,0 +1,188 @@
+/** The rules of leases, run over both tables; the one that only a real server can break comes last. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Scheduler } from '../../../src/base/time.ts'
+import type { ForeignLease, LeaseTable } from '../../../src/store/leases/lease-table.ts'
+import { Leases } from '../../../src/store/leases/leases.ts'
+import { MemoryLeaseTable } from '../../../src/store/leases/memory-lease-table.ts'
+import { PostgresLeaseTable } from '../../../src/store/leases/postgres-lease-table.ts'
+import { openClient } from '../../../src/store/postgres/database.ts'
+import { testDatabase } from '../../support/postgres.ts'
+
+const scheduler: Scheduler = {
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+/** No renewal comes within a test that does not wait for one. */
+const RARELY = 60_000
+/** No statement may take longer than a lease lasts, so this is more than one takes on a busy machine. */
+const SHORT = 600
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let monitor: pg.Client
+before(async () => {
+  database = await testDatabase()
+  monitor = await openClient(database.url, { applicationName: 'test' })
+})
+after(async () => {
+  await Promise.all(running.map(leases => leases.stop()))
+  await monitor.end()
+  await database.drop()
+})
+
+const running: Leases[] = []
+let processes = 0
+type Process = ReturnType<typeof startProcess>
+function startProcess(table: LeaseTable, options: { leaseMs?: number; renewEveryMs?: number } = {}) {
+  const node = `node-${++processes}`
+  const lost: string[] = []
+  const failed: string[] = []
+  const leases = new Leases({
+    table,
+    scheduler,
+    node,
+    processIncarnation: `run of ${node}`,
+    handlers: { onLost: region => lost.push(region), onRenewalFailed: error => failed.push(error.name) },
+    leaseMs: options.leaseMs ?? 10_000,
+    renewEveryMs: options.renewEveryMs ?? RARELY,
+  })
+  running.push(leases)
+  return { leases, node, lost, failed }
+}
+const until = async (region: string): Promise<number> => {
+  const { rows } = await monitor.query('SELECT until FROM log.region_lease WHERE region = $1', [region])
+  return rows[0].until.getTime()
+}
+
+const inMemory = new MemoryLeaseTable()
+const tables: Record<string, () => LeaseTable> = {
+  'in Postgres': () => new PostgresLeaseTable(database.engineUrl),
+  'in memory': () => inMemory,
+}
+
+for (const [where, table] of Object.entries(tables)) {
+  describe(where, () => rules(options => startProcess(table(), options), table))
+}
+
+function rules(process: (options?: Parameters<typeof startProcess>[1]) => Process, table: () => LeaseTable): void {
+  /** What a process leaves behind that was killed: its leases, and nobody who renews them. */
+  async function leaseOfDeadProcess(region: string, leaseMs: number): Promise<void> {
+    const dead = table()
+    assert.equal(await dead.take([region], { node: 'dead', processIncarnation: `dead of ${region}` }, leaseMs), 'taken')
+    await dead.cut()
+  }
+
+  test('a free region is taken, and then held', async () => {
+    const { leases } = process()
+    assert.equal(leases.holds('free'), false)
+    assert.equal(await leases.take(['free']), 'taken')
+    assert.equal(leases.holds('free'), true)
+  })
+
+  test('a live lease of another process is answered with its owner, and none of the regions is taken', async () => {
+    const one = process()
+    const two = process()
+    await one.leases.take(['b1'])
+    const foreign = (await two.leases.take(['b0', 'b1', 'b2'])) as ForeignLease
+    assert.equal(foreign.region, 'b1')
+    assert.equal(foreign.node, one.node)
+    assert.equal(foreign.processIncarnation, `run of ${one.node}`)
+    assert.ok(foreign.remainingMs > 5_000 && foreign.remainingMs <= 10_000)
+    assert.equal(two.leases.holds('b0'), false)
+    assert.equal(await one.leases.take(['b0', 'b2']), 'taken')
+  })
+
+  test('a lease that lapsed is free', async () => {
+    await leaseOfDeadProcess('lapsed', 0)
+    assert.equal(await process().leases.take(['lapsed']), 'taken')
+  })
+
+  test('a process takes again what it has', async () => {
+    const { leases } = process()
+    const endAsOthersSeeIt = async () => ((await process().leases.take(['again'])) as ForeignLease).until.getTime()
+    await leases.take(['again'])
+    const first = await endAsOthersSeeIt()
+    await sleep(20)
+    assert.equal(await leases.take(['again']), 'taken')
+    assert.ok((await endAsOthersSeeIt()) > first)
+  })
+
+  test('a lease outlives its length as long as it is renewed', async () => {
+    const { leases, lost } = process({ leaseMs: SHORT, renewEveryMs: 50 })
+    await leases.take(['renewed', 'renewed2'])
+    await sleep(1.5 * SHORT)
+    assert.notEqual(await process().leases.take(['renewed2']), 'taken')
+    assert.equal(leases.holds('renewed'), true)
+    assert.deepEqual(lost, [])
+  })
+
+  test('a lease that is not renewed is no longer held, before another can take it', async () => {
+    const { leases } = process({ leaseMs: SHORT })
+    await leases.take(['short'])
+    const other = process()
+    while ((await other.leases.take(['short'])) !== 'taken') await sleep(5)
+    assert.equal(leases.holds('short'), false)
+  })
+
+  test('a process whose lapsed lease was taken hears of it once and does not take it back', async () => {
+    const slow = process({ leaseMs: SHORT, renewEveryMs: 1.5 * SHORT })
+    await slow.leases.take(['stolen'])
+    await sleep(1.1 * SHORT)
+    const other = process()
+    assert.equal(await other.leases.take(['stolen']), 'taken')
+    await sleep(2.5 * SHORT)
+    assert.deepEqual(slow.lost, ['stolen'])
+    assert.equal(slow.leases.holds('stolen'), false)
+    assert.equal(other.leases.holds('stolen'), true)
+  })
+
+  test('a stopped process gives its leases back', async () => {
+    const { leases } = process()
+    await leases.take(['given', 'given2'])
+    await leases.stop()
+    assert.equal(leases.holds('given'), false)
+    assert.equal(await process().leases.take(['given', 'given2']), 'taken')
+  })
+}
+
+test('a renewal that finds its connection gone is made again on a new one', async () => {
+  const { leases, failed } = startProcess(new PostgresLeaseTable(database.engineUrl), {
+    leaseMs: 2_000,
+    renewEveryMs: 50,
+  })
+  await leases.take(['cut'])
+  const before = await until('cut')
+  await monitor.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'goldenhour leases' AND query LIKE 'UPDATE%' AND datname = current_database()`,
+  )
+  await sleep(400)
+  assert.ok((await until('cut')) > before)
+  assert.ok(failed.length <= 1, `${failed}`)
+  assert.equal(leases.holds('cut'), true)
+})
+
+test('a table that hangs is given up after the length of a lease, and the next statement gets its turn', async () => {
+  const memory = new MemoryLeaseTable()
+  let hangs = true
+  let cuts = 0
+  const table: LeaseTable = {
+    take: (...asked) => (hangs ? new Promise(() => {}) : memory.take(...asked)),
+    renew: (...asked) => memory.renew(...asked),
+    release: (...asked) => memory.release(...asked),
+    cut: async () => void cuts++,
+  }
+  const { leases } = startProcess(table, { leaseMs: 100 })
+  const first = leases.take(['hung'])
+  const second = leases.take(['hung'])
+  await assert.rejects(first, { name: 'StoreUnavailable' })
+  assert.equal(cuts, 1)
+  hangs = false
+  await assert.rejects(second, { name: 'StoreUnavailable' })
+  assert.equal(await leases.take(['hung']), 'taken')
+})
