@@ -23,6 +23,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'end the engine of this machine in order, and a Postgres that was left behind',
     async () => (await import('./stop.ts')).defineStop,
   ],
+  [
+    'demo',
+    'fill a region of the engine that runs with made-up units and calls, until Ctrl-C',
+    async () => (await import('./demo.ts')).defineDemo,
+  ],
   ['token', 'sign an access token and print it', async () => (await import('./token.ts')).defineToken],
   [
     'user',

@@ -50,6 +50,7 @@ test('every command explains itself with --help and ends with 0', async () => {
     [],
     ['serve'],
     ['token'],
+    ['demo'],
     ['migrate'],
     ['region', 'add'],
     ['region', 'list'],

@@ -20,12 +20,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: ['domain', 'finder', 'protocol', 'telemetry', 'store', 'actors'],
   client: ['domain', 'protocol'],
   console: ['client'],
+  demo: ['domain', 'client'],
   // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
-  replay: ['domain', 'protocol', 'process', 'client', 'store', 'gateway', 'cli', 'config'],
+  replay: ['domain', 'protocol', 'process', 'client', 'demo', 'store', 'gateway', 'cli', 'config'],
   config: ['protocol'],
   'engine.ts': ['domain', 'finder', 'protocol', 'process', 'telemetry', 'store', 'actors', 'gateway', 'config'],
   'main.ts': ['domain', 'process', 'store', 'telemetry', 'config', 'engine.ts'],
-  cli: ['domain', 'protocol', 'process', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
+  cli: ['domain', 'protocol', 'process', 'client', 'demo', 'store', 'gateway', 'telemetry', 'config', 'main.ts'],
 }
 
 /** The one place of each library that has one; a folder ends with a slash. */
