@@ -5,11 +5,12 @@ import { readConfig } from '../config/index.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { Accounts } from '../gateway/auth/accounts.ts'
 import { madeUpPassword, PasswordHasher } from '../gateway/auth/passwords.ts'
-import type { Step } from '../gateway/http.ts'
 import type { Database } from '../store/database.ts'
 import { RevocationStore } from '../store/revocations.ts'
 import { USER_NAME, USER_ROLES, type User, type UserChanges, type UserRole, UserStore } from '../store/users.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { orThrow } from './refused.ts'
+import { warnOfUnknownUnits } from './unknown-units.ts'
 import { withDatabase } from './with-database.ts'
 
 interface AddOptions {
@@ -35,6 +36,12 @@ export function defineUser(user: Command): void {
       if (role === 'driver' && (unit === undefined) !== (allUnits === true)) {
         command.error('error: a driver needs either --unit, once for each unit, or --all-units')
       }
+      if (role !== 'driver' && (unit !== undefined || allUnits === true)) {
+        command.error(`error: --unit and --all-units are for the role driver, not for ${role}`)
+      }
+      if (role !== 'admin' && region.length === 0) {
+        command.error(`error: a ${role} needs --region, once for each region; list them with goldenhour region list`)
+      }
       const given = passwordStdin === true ? await readPassword() : null
       const password = given ?? madeUpPassword()
       await withDatabase(async database => {
@@ -43,6 +50,7 @@ export function defineUser(user: Command): void {
         const added = { name, role, regions: region, units: unit ?? null, passwordHash }
         const audit = auditedByCommandLine(database)
         await database.transaction().execute(async on => orThrow(await accounts.add(on, added, audit)))
+        await warnOfUnknownUnits(database, region, unit ?? [])
       })
       console.log(`Added the user ${name}.`)
       if (given === null) console.log(`Password: ${password}`)
@@ -106,11 +114,6 @@ function accountsOf(database: Database): Accounts {
     revocations: new RevocationStore(database),
     wallClock: Date.now,
   })
-}
-
-function orThrow<T>(step: Step<T>): T {
-  if (!step.ok) throw new Error(step.refusal.message)
-  return step.value
 }
 
 function lineOf({ name, role, regions, units, disabled }: User): string {
