@@ -22,7 +22,7 @@ import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
 const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway', 'actors']
 /** Directories and files whose tests share no process. */
 const APART = [
-  ...['bench', 'cli', 'e2e', 'fuzz', 'contract/foreign', 'contract/tour', 'engine'],
+  ...['bench', 'cli', 'e2e', 'fuzz', 'client/browser', 'contract/foreign', 'contract/tour', 'engine'],
   ...['sim/broken', 'sim/main', 'sim/sim', 'sim/found', 'sim/world/world'],
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
   ...['tools/torture/options', 'tools/torture/torture.long'],

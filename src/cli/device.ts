@@ -5,11 +5,12 @@ import { Devices, NAME_CHARS, NEW_DEVICE } from '../access/devices.ts'
 import { DEVICE_ROLES, type Device, type DeviceRole, DeviceStore } from '../access/tables/device-table.ts'
 import { RevocationStore } from '../access/tables/revocation-table.ts'
 import { keptUnits } from '../access/units.ts'
-import type { Result } from '../base/result.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import { labelMust } from '../protocol/text.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { orThrow } from './refused.ts'
+import { warnOfUnknownUnits } from './unknown-units.ts'
 import { withDatabase } from './with-database.ts'
 
 interface AddOptions {
@@ -33,14 +34,18 @@ export function defineDevice(device: Command): void {
       if (role === 'feed' && (unit.length === 0) !== (allUnits === true)) {
         command.error('error: a feed needs either --unit, once for each unit, or --all-units')
       }
+      if (role === 'driver' && allUnits === true)
+        command.error('error: --all-units is for the role feed, not for driver')
       const reach = role === 'driver' ? { unit: unit[0] } : { units: allUnits === true ? 'all' : unit }
       const sent = NEW_DEVICE.parse({ name, role, region, ...reach })
       const wanted = { ...sent, units: orThrow(keptUnits('feed', role === 'feed', sent.units)) }
-      const added = await withDatabase(database =>
-        database
-          .transaction()
-          .execute(async on => orThrow(await devicesOf(database).add(on, wanted, auditedByCommandLine(database)))),
-      )
+      const added = await withDatabase(async database => {
+        const devices = devicesOf(database)
+        const audit = auditedByCommandLine(database)
+        const done = await database.transaction().execute(async on => orThrow(await devices.add(on, wanted, audit)))
+        if (role === 'feed') await warnOfUnknownUnits(database, [region], unit)
+        return done
+      })
       console.log(`Added the device ${added.device.id} (${name}).`)
       console.log(`Key: ${added.key}`)
     })
@@ -87,11 +92,6 @@ function change(database: Database, id: string, disabled: boolean): Promise<void
 
 const devicesOf = (database: Database): Devices =>
   new Devices({ revocations: new RevocationStore(database), wallClock: Date.now })
-
-function orThrow<T>(step: Result<T>): T {
-  if (!step.ok) throw new Error(step.refusal.message)
-  return step.value
-}
 
 function lineOf({ id, name, role, region, unit, units, disabled, lastUsedAtMs }: Device): string {
   const reach = unit ?? units?.join(',') ?? 'all'

@@ -1,6 +1,7 @@
 /** The `goldenhour` program: reads the command line, runs one command, and sets the exit code. */
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
+import { CheckedCommand } from './checked-command.ts'
 import { Interrupted, outputFailed } from './interruption.ts'
 
 const EXIT_FAILED = 1
@@ -22,6 +23,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'stop',
     'end the engine of this machine in order, and a Postgres that was left behind',
     async () => (await import('./stop.ts')).defineStop,
+  ],
+  [
+    'demo',
+    'fill a region of the engine that runs with made-up units and calls, until Ctrl-C',
+    async () => (await import('./demo.ts')).defineDemo,
   ],
   ['token', 'sign an access token and print it', async () => (await import('./token.ts')).defineToken],
   [
@@ -57,7 +63,7 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/unknown command '(delete|remove|rm)'/, 'Nothing that is on record is deleted; users and devices are disabled.'],
 ]
 
-const program = new Command('goldenhour')
+const program = new CheckedCommand('goldenhour')
   .description('Real-time ambulance coordination: the engine and its tools.')
   .version(packageVersion())
   .showHelpAfterError('(add --help for what this command takes)')

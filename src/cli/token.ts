@@ -42,7 +42,7 @@ export function defineToken(token: Command): void {
 }
 
 /** The audit has the token before it is printed. Errors: Error for a region or unit that does not exist. */
-async function signAudited(database: Database, options: TokenOptions): Promise<string> {
+export async function signAudited(database: Database, options: TokenOptions): Promise<string> {
   const { role, region: regions, unit = null, ttl: ttlS } = options
   await requireReach(new ReferenceStore(database), regions, unit)
   const sub = `${OF_THE_COMMAND_LINE}${options.subject ?? unit ?? role}`

@@ -13,11 +13,12 @@ import {
   type UserRole,
   UserStore,
 } from '../access/tables/user-table.ts'
-import type { Result } from '../base/result.ts'
 import { readConfig } from '../config/index.ts'
 import { REGION_ID, UNIT_ID } from '../domain/ids.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { orThrow } from './refused.ts'
+import { warnOfUnknownUnits } from './unknown-units.ts'
 import { withDatabase } from './with-database.ts'
 
 interface AddOptions {
@@ -43,6 +44,12 @@ export function defineUser(user: Command): void {
       if (role === 'driver' && (unit === undefined) !== (allUnits === true)) {
         command.error('error: a driver needs either --unit, once for each unit, or --all-units')
       }
+      if (role !== 'driver' && (unit !== undefined || allUnits === true)) {
+        command.error(`error: --unit and --all-units are for the role driver, not for ${role}`)
+      }
+      if (role !== 'admin' && region.length === 0) {
+        command.error(`error: a ${role} needs --region, once for each region; list them with goldenhour region list`)
+      }
       const given = passwordStdin === true ? await readPassword() : null
       const password = given ?? madeUpPassword()
       await withDatabase(async database => {
@@ -51,6 +58,7 @@ export function defineUser(user: Command): void {
         const added = { name, role, regions: region, units: unit ?? null, passwordHash }
         const audit = auditedByCommandLine(database)
         await database.transaction().execute(async on => orThrow(await accounts.add(on, added, audit)))
+        await warnOfUnknownUnits(database, region, unit ?? [])
       })
       console.log(`Added the user ${name}.`)
       if (given === null) console.log(`Password: ${password}`)
@@ -114,11 +122,6 @@ function accountsOf(database: Database): Accounts {
     revocations: new RevocationStore(database),
     wallClock: Date.now,
   })
-}
-
-function orThrow<T>(step: Result<T>): T {
-  if (!step.ok) throw new Error(step.refusal.message)
-  return step.value
 }
 
 function lineOf({ name, role, regions, units, disabled }: User): string {

@@ -1,6 +1,4 @@
-/** A city for newcomers: made-up vehicles that drive about, made-up calls, and a commentary on what the engine decides. */
-import type { BoardEvents } from '../client/index.ts'
-import type { DomainEvent } from '../domain/events.ts'
+/** A city for newcomers: made-up vehicles that drive about, and made-up calls. */
 import { distanceM } from '../domain/geo.ts'
 import type { Priority } from '../domain/vocabulary.ts'
 import type { ReplayCall } from './calls.ts'
@@ -92,64 +90,6 @@ export function makeCalls({ seed, calls, durationMs }: CityOptions): ReplayCall[
     }
   })
   return made.sort((a, b) => a.offsetMs - b.offsetMs)
-}
-
-/** Tells what the board says in plain sentences, each with the time since the start. */
-export class Commentary {
-  readonly #tell: (line: string) => void
-  /** Short names for trips, in the order in which they come. */
-  readonly #names = new Map<string, string>()
-  baseMs = 0
-
-  constructor(tell: (line: string) => void) {
-    this.#tell = tell
-  }
-
-  record({ recordedAtMs, events }: BoardEvents): void {
-    const since = new Date(Math.max(0, recordedAtMs - this.baseMs)).toISOString().slice(11, 19)
-    for (const event of events) {
-      const sentence = this.#sentence(event)
-      if (sentence !== null) this.#tell(`+${since}  ${sentence}`)
-    }
-  }
-
-  #sentence(event: DomainEvent): string | null {
-    switch (event.type) {
-      case 'TripCreated': {
-        this.#names.set(event.tripId, `T${this.#names.size + 1}`)
-        return `${this.#name(event)}  a call of priority ${event.priority} needs ${event.need.levelOfCare}`
-      }
-      case 'OfferMade': {
-        const [first, next] = event.decision.candidates
-        const second =
-          next === undefined ? 'nobody else is free' : `next would be ${next.unitId} at ${next.distanceM} m`
-        const verb = event.mode === 'ordered' ? 'ordered' : 'offered'
-        return `${this.#name(event)}  ${verb} to ${event.unitId}, ${first?.distanceM} m away (${second})`
-      }
-      case 'OfferAccepted':
-        return `${this.#name(event)}  ${event.unitId} accepts`
-      case 'OfferDeclined':
-        return `${this.#name(event)}  ${event.unitId} declines`
-      case 'OfferTimedOut':
-        return `${this.#name(event)}  ${event.unitId} does not answer; its time is over`
-      case 'OfferRevoked':
-        return `${this.#name(event)}  taken back from ${event.unitId} (${event.reason})`
-      case 'TripAlarmRaised':
-        return `${this.#name(event)}  ALARM: ${event.alarm}`
-      case 'TripPhaseReached':
-        return `${this.#name(event)}  ${event.unitId} is ${event.phase}`
-      case 'TripClosed':
-        return `${this.#name(event)}  ${event.unitId} is free again (${event.disposition})`
-      case 'TripCancelled':
-        return `${this.#name(event)}  cancelled while ${event.inPhase}`
-      default:
-        return null
-    }
-  }
-
-  #name({ tripId }: { readonly tripId: string }): string {
-    return (this.#names.get(tripId) ?? '?').padEnd(4)
-  }
 }
 
 /** What a newcomer can try while it runs. */

@@ -50,6 +50,7 @@ test('every command explains itself with --help and ends with 0', async () => {
     [],
     ['serve'],
     ['token'],
+    ['demo'],
     ['migrate'],
     ['region', 'add'],
     ['region', 'list'],
@@ -228,5 +229,43 @@ test('what people try that there is not is answered with what does it', async ()
     const { code, stderr } = await goldenhour(args)
     assert.equal(code, 2)
     assert.match(stderr, instead)
+  }
+})
+
+test('an option that there is not is named before anything else that is wrong', async () => {
+  const commands = [
+    ['token', '--role', 'boss', '--regoin', 'metro'],
+    ['user', 'add', 'x', '--role', 'dispatcher', '--regoin', 'metro'],
+    ['device', 'add', '--regoin=metro'],
+    ['import', 'units', '--regoin', 'metro'],
+    ['region', 'add', 'METRO', '--regoin'],
+    ['audit', 'list', '--since', 'never', '--regoin', 'metro'],
+    ['demo', '--units', 'many', '--regoin', 'metro'],
+    ['key', 'retire', '--regoin'],
+    ['serve', '--regoin'],
+  ]
+  for (const ran of await Promise.all(commands.map(command => goldenhour(command)))) {
+    assert.equal(ran.code, 2)
+    assert.match(ran.stderr, /^error: unknown option '--regoin(=metro)?'\n/)
+  }
+  // What follows an option that takes a value, or the end of options, is none.
+  const value = await goldenhour(['region', 'add', 'METRO', '--name', '--regoin'])
+  assert.match(value.stderr, /argument 'region'/)
+  const operand = await goldenhour(['region', 'add', '--', '--regoin'])
+  assert.match(operand.stderr, /'--regoin' is invalid for argument 'region'/)
+})
+
+test('a region is refused in the words of its options', async () => {
+  for (const [args, message] of [
+    [['region', 'add', 'METRO'], /argument 'region'\. It must be 1 to 16 characters of a-z 0-9\./],
+    [
+      ['region', 'add', 'x', '--time-zone', 'Mars'],
+      /'--time-zone <zone>' argument 'Mars' is invalid\. It must be an IANA/,
+    ],
+    [['region', 'add', 'x', '--name', ' '], /'--name <name>' argument ' ' is invalid\. It must be/],
+  ] as const) {
+    const { code, stderr } = await goldenhour(args)
+    assert.equal(code, 2)
+    assert.match(stderr, message)
   }
 })

@@ -187,6 +187,69 @@ test('[EN-9] names come in as they are written in their script, and a row whose 
   assert.equal((await store.listUnits(region)).find(({ unitId }) => unitId === 'S1')!.callSign, `${names[0]} S1`)
 })
 
+/** A mark, semicolons, names in quotes and with spaces, CRLF, and the rows and lines that were emptied. */
+const asSaved = (header: string, ...rows: string[]) => csv(`\uFEFF${header}`, ...rows, ';;;;', '', ' ; ;;;', '', '')
+
+test('all habits of a spreadsheet at once come in, for each kind of file', async () => {
+  const region = await newRegion()
+  const saved = [
+    ['stations', '" Station ID ";"Name";Long;"Lat (deg)";Capacity', ' S1 ;"Mitte; Ost";13,405;52,52;5'],
+    ['hospitals', '"Hospital ID";NAME;"Longitude";"Latitude";"ED"', 'H1;"Stadt ""Nord""";"13,4";-52,5;Yes'],
+    ['units', '"Unit ID"; Call Sign ;"Level of Care";"Capabilities";Home-Station', 'M1;"Medic; 1";ALS;"Burns; ICU";S1'],
+  ] as const
+  for (const [what, header, row] of saved) {
+    const ran = await imports(what, await asSaved(header, row), region)
+    assert.deepEqual(ran, { code: 0, stdout: `Imported 1 ${what.slice(0, -1)} into ${region}.\n`, stderr: '' })
+  }
+  const [station] = await listItems(database, STATIONS, region, page)
+  assert.deepEqual([station!.name, station!.lonDeg, station!.latDeg], ['Mitte; Ost', 13.405, 52.52])
+  const [hospital] = await listItems(database, HOSPITALS, region, page)
+  assert.deepEqual([hospital!.name, hospital!.lonDeg, hospital!.latDeg], ['Stadt "Nord"', 13.4, -52.5])
+  const [unit] = await store.listUnits(region)
+  assert.deepEqual([unit!.callSign, unit!.capabilities, unit!.homeStation], ['Medic; 1', ['burns', 'icu'], 'S1'])
+})
+
+test('what is wrong in such a table is named by its line and column', async () => {
+  const region = await newRegion()
+  const header = '"Station ID";Name;Long;Lat;Capacity'
+  const wrong = await asSaved(
+    header,
+    'S1;Mitte;13,405;52,52;5',
+    '',
+    'S2;Mitte;1.313,405;52,52;5',
+    'S3;Mitte;13,405;52,5,2;5',
+    'S4;Mitte;13,405;92,5;5',
+    'S5;Mitte;13,405;52,5;5,5',
+    'S6;;13,405;52,5;5',
+    'S7;Mitte;13,405;52,5',
+    'S8;"Mitte";13,405;52,5;5;6',
+  )
+  const ran = await imports('stations', wrong, region)
+  const said = ran.stderr
+    .trimEnd()
+    .split('\n')
+    .map(line => /:(\d+): (\w+ \w+)/.exec(line)?.slice(1).join(' ') ?? line)
+  assert.deepEqual(
+    [ran.code, said],
+    [
+      1,
+      [
+        '4 lon must',
+        '5 lat must',
+        '6 lat must',
+        '7 capacity must',
+        '8 name must',
+        '9 has 4',
+        '10 has 6',
+        'error: Nothing was imported: 7 rows are bad.',
+      ],
+    ],
+    ran.stderr,
+  )
+  const quoted = await imports('stations', await csv('Station ID; "Name";Long;Lat', 'S1;Mitte;1;1'), region)
+  assert.match(quoted.stderr, /^error: f\d+\.csv:1: a quote stands inside a field that is not quoted/)
+})
+
 test('columns of other names are left aside with a note, and a missing one is refused', async () => {
   const region = await newRegion()
   const more = await imports('units', await csv('unit_id,colour,call_sign,level_of_care', 'M1,red,Medic 1,als'), region)

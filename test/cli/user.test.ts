@@ -17,7 +17,13 @@ before(async () => {
   owned = await testDatabase()
   database = openDatabase(owned.url)
   const region = { region: 'metro', name: 'Metro', timeZone: 'UTC', dispatchMode: 'ordered' } as const
-  await new ReferenceStore(database).addRegion(region)
+  const reference = new ReferenceStore(database)
+  await reference.addRegion(region)
+  const plain = { levelOfCare: 'als', capabilities: [], homeStation: null } as const
+  await reference.importUnits(
+    'metro',
+    ['M1', 'M2'].map(unitId => ({ unitId, callSign: unitId, ...plain })),
+  )
 })
 after(async () => {
   await database.destroy()
@@ -75,10 +81,28 @@ test('what cannot be is refused with what to do, and changes nothing', async () 
   await user('add root-1 --role admin --password-stdin', PASSWORD)
   const refused: [args: string, input: string, code: number, message: RegExp][] = [
     ['add Root-1 --role admin --password-stdin', PASSWORD, 1, /choose another name/],
-    ['add desk-2 --role dispatcher --region nowhere --password-stdin', PASSWORD, 1, /nowhere, which does not exist/],
+    [
+      'add desk-2 --role dispatcher --region nowhere --password-stdin',
+      PASSWORD,
+      1,
+      /^error: --region names nowhere, which does not exist; .*region list\.\n$/,
+    ],
     ['add desk-2 --role dispatcher --region metro --password-stdin', 'short', 1, /at least 12 characters/],
     ['disable root-1', '', 1, /last admin/],
     ['disable nobody', '', 1, /no user nobody/],
+    ['add desk-2 --role dispatcher', '', 2, /^error: a dispatcher needs --region, .*goldenhour region list\n/],
+    [
+      'add desk-2 --role dispatcher --region metro --unit M1',
+      '',
+      2,
+      /^error: --unit and --all-units are for the role driver, not for dispatcher\n/,
+    ],
+    [
+      'add desk-2 --role admin --all-units',
+      '',
+      2,
+      /^error: --unit and --all-units are for the role driver, not for admin\n/,
+    ],
     ['add desk-2 --role feed --region metro', '', 2, /Allowed choices are driver, dispatcher, supervisor, admin/],
   ]
   const runs = refused.map(async ([args, input, code, message]) => {
@@ -89,4 +113,15 @@ test('what cannot be is refused with what to do, and changes nothing', async () 
   await Promise.all(runs)
   assert.equal(await new UserStore(database).find('desk-2'), undefined)
   assert.equal((await stored('root-1')).disabled, false)
+})
+
+test('a driver of units that do not exist yet is added, as over HTTP, and those units are named', async () => {
+  const args = 'add crew-9 --role driver --region metro --unit M1 --unit M98 --unit M99 --password-stdin'
+  const { code, stdout, stderr } = await user(args, PASSWORD)
+  assert.deepEqual([code, stdout], [0, 'Added the user crew-9.\n'])
+  assert.match(
+    stderr,
+    /^warning: There is no unit M98, M99 in metro yet; .*units\?region=metro .*goldenhour import units\.\n$/,
+  )
+  assert.deepEqual((await stored('crew-9')).units, ['M1', 'M98', 'M99'])
 })

@@ -20,12 +20,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: ['base', 'domain', 'finder', 'protocol', 'telemetry', 'store'],
   gateway: ['base', 'domain', 'protocol', 'telemetry', 'store', 'actors', 'access'],
   client: ['base', 'domain', 'protocol'],
+  demo: ['domain', 'client'],
   // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
-  replay: ['domain', 'protocol', 'process', 'client', 'store', 'access', 'cli', 'config'],
+  replay: ['domain', 'protocol', 'process', 'client', 'demo', 'store', 'access', 'cli', 'config'],
   config: ['protocol'],
   'engine.ts': ['base', 'domain', 'protocol', 'process', 'telemetry', 'store', 'actors', 'access', 'gateway', 'config'],
   'main.ts': ['process', 'telemetry', 'config', 'engine.ts'],
-  cli: ['base', 'domain', 'protocol', 'process', 'store', 'access', 'gateway', 'config', 'main.ts'],
+  cli: ['base', 'domain', 'protocol', 'process', 'client', 'demo', 'store', 'access', 'gateway', 'config', 'main.ts'],
 }
 
 /** The places of each library that has some; a folder ends with a slash. */

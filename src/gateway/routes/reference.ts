@@ -165,12 +165,16 @@ async function post<T extends object>(resource: Resource<T>, ...args: Args): Pro
     const headers = { Location: `/v1/${plural}/${id}?region=${region.value}` }
     return stored(transaction, kind, region.value, item, 201, headers)
   })
-  return plural === 'units' ? onceKnown(context, reply) : reply
+  return onceKnown(context, plural, reply)
 }
 
-/** Whoever has made a thing may use it at once: the answer waits until the engine knows it, or says when it will. */
-async function onceKnown({ directory }: GatewayContext, reply: HttpReply): Promise<HttpReply> {
-  if (reply.status !== 201 || (await directory.follow?.(KNOWN_WITHIN_MS)) !== false) return reply
+/** What the engine goes by; stations and hospitals are for people and other programs. */
+const FOLLOWED: readonly string[] = ['regions', 'units']
+
+/** Whoever has changed a thing may go by it at once: the answer waits until the engine knows it, or says when it will. */
+async function onceKnown({ directory }: GatewayContext, plural: string, reply: HttpReply): Promise<HttpReply> {
+  if (reply.refusal !== undefined || !FOLLOWED.includes(plural)) return reply
+  if ((await directory.follow?.(KNOWN_WITHIN_MS)) !== false) return reply
   return { ...reply, headers: { ...reply.headers, 'Retry-After': '1' } }
 }
 
@@ -242,7 +246,7 @@ async function remove<T extends object>(resource: Resource<T>, ...args: Args): P
 
 /** Read the body first: one that comes slowly must not keep a transaction open. */
 async function changeStored<T extends object>(
-  { kind }: Resource<T>,
+  { kind, plural }: Resource<T>,
   [context, call, caller]: Args,
   work: (transaction: Database, current: Stored<T>, version: number) => Promise<HttpReply>,
 ): Promise<HttpReply> {
@@ -253,7 +257,8 @@ async function changeStored<T extends object>(
     version = await nextVersion(transaction)
     return getItem(transaction, kind, region.value, call.parameters.id!)
   }
-  return changeAt(context, call, read, (transaction, current) => work(transaction, current, version))
+  const reply = await changeAt(context, call, read, (transaction, current) => work(transaction, current, version))
+  return onceKnown(context, plural, reply)
 }
 
 /** The thing as it stands now: one that was written as it stood has kept its version. */
@@ -301,7 +306,7 @@ async function postRegion(...args: Args): Promise<HttpReply> {
     const headers = { ETag: etag(version), Location: `/v1/regions/${region.region}` }
     return json(201, { ...region, version }, headers)
   })
-  return onceKnown(context, reply)
+  return onceKnown(context, 'regions', reply)
 }
 
 async function patchRegion(...args: Args): Promise<HttpReply> {

@@ -2,7 +2,8 @@
  * The sha256 of every uWebSockets.js binary that Goldenhour will load, by file name.
  *
  * Taken from `uwebsockets@3.0.6` (upstream commit b8704be92ff2b16c6dd44cc2b334158ab73eef2a), for the Node releases from
- * 20 on. After changing the dependency, compare the new package with upstream's release, then print this table anew:
+ * 20 on. After changing the dependency, run `npm ci --ignore-scripts` (else only this system's binaries stay), compare the
+ * new package with upstream's release, then print this table anew:
  *
  *     cd node_modules/uWebSockets.js && sha256sum uws_*_{115,120,127,137,141}.node |
  *       awk '{ print "  " substr($2, 1, length($2) - 5) ": \x27" $1 "\x27," }'

@@ -183,6 +183,24 @@ test('[AD-9] whoever has made a unit or a region may use it at once', async () =
   }
 })
 
+test('[AD-9] whoever has changed or deleted a unit may go by it at once', async () => {
+  const path = '/v1/units/V1?region=taken'
+  await ask('/v1/units?region=taken', { method: 'POST', body: { unitId: 'V1', ...UNIT } })
+  const crew = await stage.crew('V1', { region: 'taken' })
+  for (const callSign of ['Rescue 1', 'Rescue 2', 'Rescue 3']) {
+    const { headers } = await ask(path)
+    const ifMatch = { 'if-match': headers.get('etag')! }
+    const changed = await ask(path, { method: 'PATCH', body: { callSign }, headers: ifMatch })
+    assert.deepEqual([changed.status, changed.headers.get('retry-after')], [200, null])
+    const desk = await stage.desk({ region: 'taken' })
+    await desk.ask('watch-board', null)
+    const [, , , , , units] = await desk.hear('board')
+    assert.equal(units.find(({ unitId }) => unitId === 'V1')?.callSign, callSign)
+  }
+  await remove(path)
+  assert.equal(await crew.refused('sign-on', Date.now()), 'unit-retired')
+})
+
 test('[AD-10] a unit that is made again under its id is live again', async () => {
   const region = 'again'
   await remove(`/v1/units/A1?region=${region}`)

@@ -293,3 +293,45 @@ test('[AD-2] [AD-11] regions are made and changed by admins, read by those who n
   )
   assert.equal((await site.ask('/v1/regions/chc', { method: 'DELETE', headers: { 'if-match': '*' } })).status, 405)
 })
+
+test('[AD-9] a change that the engine has not taken up in time is answered with Retry-After, and only then', async t => {
+  t.after(() => {
+    site.engine.isFast = true
+  })
+  for (const isFast of [true, false]) {
+    site.engine.isFast = isFast
+    const id = isFast ? 'fast' : 'slow'
+    const one = { caller: supervisor, headers: { 'if-match': '*' } }
+    const made = await site.post('/v1/units', { unitId: id, ...UNIT }, { caller: supervisor })
+    const answers = [
+      made,
+      await site.ask(`/v1/units/${id}`, { ...one, method: 'PATCH', body: { callSign: 'Other' } }),
+      await site.ask(`/v1/units/${id}`, { ...one, method: 'PUT', body: UNIT }),
+      await site.ask(`/v1/units/${id}`, { ...one, method: 'DELETE' }),
+      await site.post('/v1/regions', { region: id, name: 'New', timeZone: 'UTC', dispatchMode: 'ordered' }),
+    ]
+    assert.deepEqual(
+      answers.map(({ status, headers }) => [status, headers.get('retry-after')]),
+      [201, 200, 200, 204, 201].map(status => [status, isFast ? null : '1']),
+    )
+  }
+})
+
+test('[AD-9] what the engine does not go by, and what is refused, waits for nothing', async () => {
+  site.engine.isFast = false
+  const { asked } = site.engine
+  const refused = await site.post('/v1/units', { unitId: 'x', ...UNIT, levelOfCare: 'doctor' }, { caller: supervisor })
+  const gone = { caller: supervisor, method: 'DELETE', headers: { 'if-match': '*' } }
+  const missing = await site.ask('/v1/units/no-such', gone)
+  const station = await site.post('/v1/stations', { stationId: 'S9', ...STATION }, { caller: supervisor })
+  site.engine.isFast = true
+  assert.deepEqual(
+    [refused, missing, station].map(({ status, headers }) => [status, headers.get('retry-after')]),
+    [
+      [400, null],
+      [404, null],
+      [201, null],
+    ],
+  )
+  assert.equal(site.engine.asked, asked)
+})

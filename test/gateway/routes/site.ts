@@ -39,10 +39,12 @@ export class Site {
   readonly queries: Query[]
   /** Moves the wall clock of the gateway, in milliseconds. */
   readonly clock: { aheadMs: number }
+  /** Whether the engine has taken up a change when it is asked to; counts how often it was. */
+  readonly engine: { isFast: boolean; asked: number }
 
   readonly audit: PostgresAudit
 
-  constructor(parts: Pick<Site, 'gateway' | 'database' | 'revoked' | 'queries' | 'clock' | 'audit'>) {
+  constructor(parts: Pick<Site, 'gateway' | 'database' | 'revoked' | 'queries' | 'clock' | 'engine' | 'audit'>) {
     this.gateway = parts.gateway
     this.audit = parts.audit
     this.database = parts.database
@@ -50,6 +52,7 @@ export class Site {
     this.revoked = parts.revoked
     this.queries = parts.queries
     this.clock = parts.clock
+    this.engine = parts.engine
   }
 
   /** Calls a route as whoever `callerOf` made; an admin where nobody is named. */
@@ -126,6 +129,7 @@ export async function startSite(
   const revoked = new Set<string>()
   const queries: Query[] = []
   const clock = { aheadMs: 0 }
+  const engine = { isFast: true, asked: 0 }
   const wallClock = () => Date.now() + clock.aheadMs
   const region = {
     regionId: 'akl',
@@ -143,7 +147,15 @@ export async function startSite(
     },
   })
   const context: Partial<GatewayContext> = {
-    directory: { region: id => (id === 'akl' ? region : null), ready: () => true, damagedRows: () => 0 },
+    directory: {
+      region: id => (id === 'akl' ? region : null),
+      ready: () => true,
+      damagedRows: () => 0,
+      async follow() {
+        engine.asked += 1
+        return engine.isFast
+      },
+    },
     authenticator: {
       verify: async credential => ({ ok: true, value: JSON.parse(Buffer.from(credential, 'base64url').toString()) }),
       ticket: () => '',
@@ -177,7 +189,7 @@ export async function startSite(
     await database.destroy()
     await made.drop()
   })
-  const site = new Site({ gateway, database, revoked, queries, clock, audit })
+  const site = new Site({ gateway, database, revoked, queries, clock, engine, audit })
   await site.reference.addRegion({
     region: 'akl',
     name: 'Auckland',

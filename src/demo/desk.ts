@@ -1,0 +1,127 @@
+/** The dispatch desk of a demo: enters made-up calls, tells what the board says, and empties the board again. */
+import {
+  type BoardEvents,
+  type BoardSnapshot,
+  ClientClosed,
+  type ClientFault,
+  CommandRefused,
+  connect,
+  type DispatcherClient,
+} from '../client/index.ts'
+import type { Priority } from '../domain/vocabulary.ts'
+import { somewhere } from './vehicle.ts'
+
+/** What is the demo's own on a board, whoever else is on it: its units by their ids, its trips by their triage code. */
+export const isDemoUnit = (unitId: string): boolean => /^DEMO-\d+$/.test(unitId)
+const DEMO_PROBLEM = 'DEMO'
+
+const FIRST_CALL_MS = 1_000
+const ALS_SHARE = 0.6
+
+export class Desk {
+  readonly client: DispatcherClient
+  readonly #open = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopWatch: () => void = () => undefined
+  #trouble: ClientFault | null = null
+
+  constructor(url: string, region: string, token: string) {
+    this.client = connect({ url, region, role: 'dispatcher', token, warn: () => undefined })
+    this.client.onFault(fault => {
+      this.#trouble = fault
+    })
+    this.client.onClosed(() => clearTimeout(this.#timer))
+  }
+
+  /** What went wrong last with the connection; null while nothing has. */
+  get trouble(): ClientFault | null {
+    return this.#trouble
+  }
+
+  /** The board as it is. Errors: ClientClosed. */
+  async look(): Promise<BoardSnapshot> {
+    await this.client.opened()
+    return new Promise((resolve, reject) => {
+      const stopEnds = this.client.onClosed(reject)
+      const stopWatch = this.client.watchBoard({
+        onSnapshot(snapshot) {
+          stopEnds()
+          // The client is in the middle of telling it.
+          queueMicrotask(() => {
+            stopWatch()
+            resolve(snapshot)
+          })
+        },
+        onEvents: () => undefined,
+      })
+    })
+  }
+
+  /** Enters a call about every `everyMs` of region time, while fewer than `openMax` trips go on. */
+  begin(everyMs: number, openMax: number, random: () => number, onRecord: (record: BoardEvents) => void): void {
+    this.#stopWatch = this.client.watchBoard({
+      onSnapshot: ({ trips }) => {
+        const open = new Set(trips.map(({ tripId }) => tripId))
+        for (const tripId of this.#open) if (!open.has(tripId)) this.#open.delete(tripId)
+      },
+      onEvents: record => {
+        for (const event of record.events) {
+          if (event.type === 'TripClosed' || event.type === 'TripCancelled') this.#open.delete(event.tripId)
+        }
+        onRecord(record)
+      },
+    })
+    const next = (inMs: number) => {
+      this.#timer = setTimeout(() => {
+        next(everyMs * (0.5 + random()))
+        if (this.#open.size >= openMax) return
+        this.#enter(random).catch(error => {
+          if (!(error instanceof ClientClosed)) throw error
+        })
+      }, inMs / this.client.clockRate)
+    }
+    next(FIRST_CALL_MS)
+  }
+
+  /** Enters no more calls. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#stopWatch()
+  }
+
+  /** Cancels the open trips of the demo, and signs its units off. Errors: ClientClosed. */
+  async empty(): Promise<void> {
+    const { trips, units } = ownOn(await this.look())
+    for (const { tripId } of trips) await unlessRefused(this.client.cancelTrip(tripId, 'no-longer-needed'))
+    for (const { unitId, status } of units) {
+      if (status !== 'off-duty') await unlessRefused(this.client.setUnitStatus(unitId, 'off-duty'))
+    }
+  }
+
+  async #enter(random: () => number): Promise<void> {
+    const need = { levelOfCare: random() < ALS_SHARE ? 'als' : 'bls', capabilities: [] } as const
+    const priority = (1 + Math.floor(random() * 3)) as Priority
+    const entered = await unlessRefused(
+      this.client.enterCall({ ...somewhere(random), priority, problem: DEMO_PROBLEM, needs: [need] }),
+    )
+    for (const tripId of entered?.result.tripIds ?? []) this.#open.add(tripId)
+  }
+}
+
+/** What is of the demo on this board. */
+export function ownOn({ trips, units }: BoardSnapshot): Omit<BoardSnapshot, 'position'> {
+  return {
+    trips: trips.filter(({ problem }) => problem === DEMO_PROBLEM),
+    units: units.filter(({ unitId }) => isDemoUnit(unitId)),
+  }
+}
+
+/** What others have done in the meantime need not be done again. */
+async function unlessRefused<T>(outcome: Promise<T>): Promise<T | null> {
+  try {
+    return await outcome
+  } catch (error) {
+    if (error instanceof CommandRefused) return null
+    throw error
+  }
+}
