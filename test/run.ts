@@ -25,7 +25,7 @@ const APART = [
   ...['bench', 'cli', 'e2e', 'fuzz', 'client/browser', 'contract/foreign', 'contract/tour', 'engine'],
   ...['sim/broken', 'sim/main', 'sim/sim', 'sim/found', 'sim/world/world'],
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
-  ...['tools/torture/options', 'tools/torture/torture.long'],
+  ...['tools/torture/options', 'tools/torture/torture.long', 'tools/conformance/serve'],
 ]
 const FILES_TOGETHER = 10
 /** What runs a second time, over the portable transport; with --long all the rules do. */

@@ -235,6 +235,19 @@ test('the checker of the torture shares no code with what it judges', () => {
   )
 })
 
+test('the judge of the conformance kit shares no code with the engine', () => {
+  const dir = path.resolve(src, '../tools/conformance')
+  const read = modulesIn(dir).flatMap(file => importsOf(`kit/${file}`, readFileSync(path.join(dir, file), 'utf8')))
+  assert.ok(read.length > 0)
+  const foreign = read.filter(({ target, library }) =>
+    library ? !['ajv', 'ws'].includes(target) && !target.startsWith('node:') : !target.startsWith('kit/'),
+  )
+  assert.deepEqual(
+    foreign.map(({ file, target }) => `tools/conformance/${file} imports ${target}`),
+    [],
+  )
+})
+
 test('only config/index.ts reads the environment', () => {
   const readers = [...texts].filter(([, text]) =>
     /\bprocess\s*\.\s*env\b|\bimport\.meta\.env\b/.test(withoutComments(text)),

@@ -1,33 +1,17 @@
 /** A real engine whose wall clock is wrong for a while: it says so, and crews whose phones are right are placed. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { test } from 'node:test'
 import type { OfferView, UnitView } from '../../src/protocol/wire.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
+import { shiftedClock } from '../support/shifted-clock.ts'
 
 const AKL = { akl: { mode: 'ordered', units: ['A1'] } } as const
 const CALL = { ...SCENE, priority: 1, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
 const HOUR_MS = 3_600_000
 
-/** Runs in the engine before anything else: its wall clock is ahead by what a file says, and by nothing else. */
-const PRELOAD = `
-  import { readFileSync } from 'node:fs'
-  const now = Date.now
-  let aheadMs = 0
-  const look = () => { try { aheadMs = Number(readFileSync(process.env.AHEAD_FILE, 'utf8')) } catch {} }
-  look()
-  setInterval(look, 20).unref()
-  Date.now = () => now() + aheadMs
-`
-
 test('after a wall that was ahead for a moment, and after a whole run an hour ahead, a crew is placed and gets its order', async t => {
   const site = await Site.make(t, AKL)
-  const file = path.join(process.env.GOLDENHOUR_TEST_DIR!, `ahead-${process.pid}`)
-  const setAhead = (ms: number) => writeFileSync(file, String(ms))
-  setAhead(0)
-  const preload = `data:text/javascript;base64,${Buffer.from(PRELOAD).toString('base64')}`
-  const env = { AHEAD_FILE: file, NODE_OPTIONS: `--import ${preload}` }
+  const { env, setAhead } = shiftedClock()
   const readiness = async () => (await site.http('/readyz')).body as { status: string; clock?: { of: string } }
 
   const enterCall = async () => {

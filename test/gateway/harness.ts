@@ -201,7 +201,8 @@ export class Client {
   readonly #received: ServerMessage[] = []
   readonly #waiting: ((message: ServerMessage) => void)[] = []
 
-  constructor(socket: WebSocket, format: WireFormat) {
+  /** `onMessage` hears each message as it comes, before whoever waits for it. */
+  constructor(socket: WebSocket, format: WireFormat, onMessage: (message: ServerMessage) => void = () => {}) {
     this.socket = socket
     this.#format = format
     this.closed = new Promise(resolve => {
@@ -210,6 +211,7 @@ export class Client {
     socket.on('error', () => {})
     socket.on('message', (data: Buffer, isBinary) => {
       const message = decodeServer(isBinary ? data : data.toString())
+      onMessage(message)
       const waiting = this.#waiting.shift()
       if (waiting === undefined) this.#received.push(message)
       else waiting(message)

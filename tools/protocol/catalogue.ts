@@ -20,8 +20,15 @@ import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-fr
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { innerOf } from '../../src/protocol/nullable.ts'
 import { listBehind, SHAPES } from '../../src/protocol/shapes.ts'
-import { CLIENT_TYPES, type ClientTypeName, DETACH_REASONS, SERVER_TYPES } from '../../src/protocol/wire.ts'
+import {
+  CLIENT_TYPES,
+  type ClientTypeName,
+  DETACH_REASONS,
+  SERVER_TYPES,
+  type ServerTypeName,
+} from '../../src/protocol/wire.ts'
 import { EVENT_TYPES } from '../../src/store/log/event-forms.ts'
+import { serverFields } from './server-schema.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -38,7 +45,9 @@ export function catalogue(): unknown {
   return {
     version: 1,
     client,
-    server: Object.entries(SERVER_TYPES).map(([type, code]) => ({ type, code })),
+    server: Object.entries(SERVER_TYPES).map(([type, code]) => {
+      return { type, code, fields: serverFields(type as ServerTypeName) }
+    }),
     errors,
     closeCodes: CLOSE_CODES,
     words: {

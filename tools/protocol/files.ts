@@ -1,5 +1,6 @@
 /** The files of `docs/protocol`, as they should be now. */
 import { catalogue, clientSchema } from './catalogue.ts'
+import { eventSchema, serverSchema } from './server-schema.ts'
 import { goodFrames } from './vectors.ts'
 
 const DIRECTORY = new URL('../../docs/protocol/', import.meta.url)
@@ -10,6 +11,8 @@ export function protocolFiles(page: string): ReadonlyMap<URL, string> {
   return new Map([
     [new URL('catalogue.json', DIRECTORY), text(catalogue())],
     [new URL('client-messages.schema.json', DIRECTORY), text(clientSchema())],
+    [new URL('server-messages.schema.json', DIRECTORY), text(serverSchema())],
+    [new URL('events.schema.json', DIRECTORY), text(eventSchema())],
     [new URL('good-frames.json', DIRECTORY), text(goodFrames(page))],
   ])
 }

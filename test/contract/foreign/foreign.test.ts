@@ -46,7 +46,7 @@ test('the client of another language has a codec and frames that hold against th
 test('a stranger who read PROTOCOL.md works whole days over either subprotocol', { skip, concurrency: 3 }, async t => {
   const units = ['A-7', 'A-8']
   const regionsOf = (format: string) =>
-    ['ordered', 'offered', 'desk', 'feed'].map(name => ({ name, region: `${format}${name}` }))
+    ['ordered', 'offered', 'desk', 'feed', 'bad'].map(name => ({ name, region: `${format}${name}` }))
   const regions = [...regionsOf('bin'), ...regionsOf('text')]
   const site = await Site.make(
     t,
@@ -77,6 +77,13 @@ test('a stranger who read PROTOCOL.md works whole days over either subprotocol',
       }),
       t.test(`a dispatcher's day over ${subprotocol} leaves what the desk decided`, async () => {
         await expectStored(site, await day('dispatcher_day.py', 'desk'))
+      }),
+      t.test(`[ER-4] each bad frame of the file is answered over ${subprotocol} as it says`, async () => {
+        const folder = new URL('../../../docs/protocol/', import.meta.url).pathname
+        const plan = { host: '127.0.0.1', port, subprotocol, folder, regions: [`${format}bad`], ...people }
+        const { frames, closedWith } = await runPython<{ frames: number; closedWith: number }>('bad_frames.py', plan)
+        assert.ok(frames >= 5, `${frames} frames`)
+        assert.equal(closedWith, 4400)
       }),
       t.test(`a feed's half hour over ${subprotocol} leaves every fix once`, async () => {
         await expectStored(site, await day('feed_half_hour.py', 'feed'))

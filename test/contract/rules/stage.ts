@@ -5,11 +5,13 @@ import { after, before } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { Config } from '../../../src/config/index.ts'
+import type { Engine } from '../../../src/engine.ts'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
 import type { ServerMessage, ServerTypeName, StreamDeclaration, WelcomeView } from '../../../src/protocol/wire.ts'
 import { Client } from '../../gateway/harness.ts'
 import { frame } from '../../protocol/frames.ts'
 import { type RegionPlan, SCENE, Site } from '../../support/engine.ts'
+import { assertResultTold, assertTold } from '../../support/server-frames.ts'
 
 /**
  * In which format a client speaks that a test says nothing of. `json.test.ts` runs the rules a second time with the
@@ -34,22 +36,23 @@ interface Identity {
   readonly region: string
   readonly format?: WireFormat
   readonly sub?: string
+  readonly clientNowMs?: number
 }
 export interface DriverIdentity extends Identity {
   readonly streams?: readonly StreamDeclaration[]
-  readonly clientNowMs?: number
 }
 
 /** An engine with these regions for the tests of one file; each test has a region, so that none meets another's units. */
 export class Stage {
   site!: Site
+  engine!: Engine
   #commands = 0
   readonly #endings: (() => Promise<void>)[] = []
 
   constructor(regions: Readonly<Record<string, RegionPlan>>, changes: Partial<Config> = {}) {
     before(async () => {
       this.site = await Site.make({ after: run => this.#endings.push(run) }, regions)
-      await this.site.start(changes)
+      this.engine = await this.site.start(changes)
     })
     after(async () => {
       for (const end of this.#endings) await end()
@@ -72,9 +75,16 @@ export class Stage {
     return speaker
   }
 
-  async desk({ region, format, sub = 'dispatch' }: Identity): Promise<Speaker> {
+  async desk({ region, format, sub = 'dispatch', clientNowMs = Date.now() }: Identity): Promise<Speaker> {
     const speaker = await this.open(format)
-    await speaker.hello([await this.site.token({ sub, regions: [region] }), region, 'dispatcher', null, Date.now(), []])
+    await speaker.hello([
+      await this.site.token({ sub, regions: [region] }),
+      region,
+      'dispatcher',
+      null,
+      clientNowMs,
+      [],
+    ])
     return speaker
   }
 
@@ -126,13 +136,23 @@ export class Speaker {
   /** What was sent under which id. */
   readonly #sent = new Map<unknown, readonly unknown[]>()
   welcome!: WelcomeView
+  /** Hears each message as it comes. */
+  onMessage: (message: ServerMessage) => void = () => {}
 
   constructor(socket: WebSocket, format: WireFormat, newId: () => string) {
     this.socket = socket
     this.format = format
-    this.#client = new Client(socket, format)
+    this.#client = new Client(socket, format, message => this.#look(message))
     this.#newId = newId
     this.closed = this.#client.closed
+  }
+
+  /** Everything that an engine says on this stage is what `docs/protocol` tells. */
+  #look(message: ServerMessage): void {
+    assertTold(message)
+    this.onMessage(message)
+    const asked = message[0] === 'reply' ? this.#sent.get(message[1])?.[0] : undefined
+    if (message[0] === 'reply' && typeof asked === 'string') assertResultTold(asked, message[3])
   }
 
   /** Sends any tuple as this client's format has it, however wrong it is. */

@@ -71,6 +71,9 @@ class Session:
         self._answers: Dict[str, Any] = {}
         #: Errors with null id: about fixes and marks, and frames that could not be read.
         self.complaints: List[Refused] = []
+        #: Errors under ids that nothing was asked by; only where frames are sent past `ask` on purpose.
+        self.strays: List[Refused] = []
+        self.expect_any = False
         self.unknown: List[str] = []
         self.welcome: Dict[str, Any] = {}
         self.client_now_ms = 0
@@ -269,6 +272,8 @@ class Session:
             refusal = Refused(fields[1], fields[2], fields[3])
             if fields[0] is None:
                 self.complaints.append(refusal)
+            elif self.expect_any and fields[0] not in self._answers:
+                self.strays.append(refusal)
             else:
                 self._answer(fields[0], refusal)
         elif name == "going-away":

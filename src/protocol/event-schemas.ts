@@ -1,0 +1,145 @@
+/**
+ * The form of every event as `board-events` shows it, in full: the source of `docs/protocol/events.schema.json`.
+ *
+ * The check at the end makes it the form of `DomainEvent`, field by field. What a damaged row of the log is held to is less,
+ * and stands in `store/event-forms.ts`.
+ */
+import { z } from 'zod'
+import { type DomainEvent, EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
+import { ROUTED_ID, STORED_STREAM_ID, UNIT_ID } from '../domain/ids.ts'
+import {
+  CANCEL_REASONS,
+  CAPABILITY,
+  CAUSES,
+  DECLINE_REASONS,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  LEVELS_OF_CARE,
+  OVERRIDE_REASONS,
+  RELEASED_TRIPS,
+  REPORTABLE_PHASES,
+  TRIP_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../domain/vocabulary.ts'
+import type { IsSame } from './same-type.ts'
+
+export const unitId = z.string().regex(UNIT_ID)
+/** Of a call, a trip or an offer. */
+export const routedId = z.string().regex(ROUTED_ID)
+/** Epoch milliseconds of region time. */
+export const moment = z.int()
+export const principal = z.string().min(1)
+export const priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
+export const levelOfCare = z.enum(LEVELS_OF_CARE)
+export const need = z
+  .object({ levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) })
+  .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
+export const phases = z.array(z.enum(TRIP_PHASES))
+
+const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
+const site = { ...place, priority }
+const unit = { unitId }
+const trip = { tripId: routedId }
+const call = { callId: routedId }
+const offer = { ...trip, offerId: routedId, ...unit }
+const problem = z.string().nullable()
+const tripIds = z.array(routedId)
+const cause = z.literal('dispatcher').optional()
+const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
+const reference = {
+  ...unit,
+  callSign: z.string(),
+  levelOfCare,
+  capabilities: z.array(z.string().regex(CAPABILITY)),
+  homeStation: z.string().nullable(),
+}
+const decision = z
+  .object({
+    basis: z.literal('straight-line'),
+    candidates: z.array(z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare })),
+    excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),
+  })
+  .meta({ id: 'Decision', description: 'What the desk saw when it made an offer.' })
+
+const event = <T extends string, K extends string, S extends z.ZodRawShape>(type: T, entity: K, shape: S) =>
+  z
+    .object({
+      type: z.literal(type),
+      v: z.literal(1),
+      entity: z.templateLiteral([`${entity}/`, z.string().min(1)]),
+      atMs: moment.optional(),
+      ...shape,
+    })
+    .meta({ id: type })
+const ofUnit = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'driver', shape)
+const ofTrip = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'trip', shape)
+const ofCall = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'call', shape)
+
+/** In the order of PROTOCOL.md's table; the fields of each, too. */
+export const EVENT_SCHEMAS = [
+  ofUnit('UnitRegistered', reference),
+  ofUnit('UnitRetired', unit),
+  ofUnit('UnitReleased', { ...reference, cause }),
+  ofTrip('TripReleased', {
+    ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
+    ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause },
+  }),
+  ofCall('CallReleased', {
+    ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
+    ...{ state: z.enum(['open', 'closed', 'cancelled']), cause },
+  }),
+  ofUnit('CrewSignedOn', { ...unit, principal, ...happened }),
+  ofUnit('CrewSignedOff', { ...unit, principal, ...happened, cause }),
+  ofUnit('UnitBecameAvailable', { ...unit, ...happened, cause }),
+  ofUnit('UnitBecameUnavailable', { ...unit, reason: z.enum(UNAVAILABLE_REASONS), ...happened, cause }),
+  ofUnit('FixHoleRecorded', {
+    ...unit,
+    streamId: z.string().regex(STORED_STREAM_ID),
+    fromSeq: z.int().min(1),
+    toSeq: z.int().min(1),
+  }),
+  ofCall('CallEntered', {
+    ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
+    sentAtMs: z.int().optional(),
+  }),
+  ofCall('CallAmended', { ...call, ...site, problem, tripIds, detailsReplaced: z.boolean() }),
+  ofCall('CallCancelled', call),
+  ofCall('CallClosed', call),
+  ofTrip('TripCreated', { ...trip, ...call, ...site, need, receivedAtMs: moment }),
+  ofTrip('AssignmentOverridden', {
+    ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },
+    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) },
+  }),
+  ofTrip('UnitWithdrawn', { ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) }),
+  ofTrip('OfferMade', {
+    ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
+    ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision },
+  }),
+  ofTrip('OfferAccepted', { ...offer, ...happened, cause }),
+  ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
+  ofTrip('OfferTimedOut', offer),
+  ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
+  ofTrip('TripAlarmRaised', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
+  ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
+  ofTrip('TripPhaseReached', {
+    ...{ ...trip, ...unit, phase: z.enum(REPORTABLE_PHASES), ...happened },
+    ...{ cause: z.enum(CAUSES), missed: phases },
+  }),
+  ofTrip('TripCancelled', {
+    ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
+    ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES) },
+  }),
+  ofTrip('TripClosed', {
+    ...{ ...trip, ...call, ...unit, disposition: z.enum(DISPOSITIONS), ...happened, missed: phases },
+    cause,
+  }),
+] as const
+
+export const eventSchema = z.discriminatedUnion('type', EVENT_SCHEMAS).meta({ id: 'Event' })
+
+type Read = z.output<(typeof EVENT_SCHEMAS)[number]>
+type Same = {
+  [T in DomainEvent['type'] | Read['type']]: IsSame<Extract<Read, { type: T }>, Extract<DomainEvent, { type: T }>>
+}
+// Each event of the schemas is the event of its name, no field more or less.
+void (null as unknown as Same satisfies Record<DomainEvent['type'], true>)
