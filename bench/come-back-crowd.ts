@@ -9,12 +9,12 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type DriverClient } from '../src/client/index.ts'
+import { seeded } from '../tools/shared/random.ts'
 import type { Return } from './come-back-figures.ts'
 import { crowdSocketClass } from './crowd-socket.ts'
 import { somewhere, unitIdOf } from './fleet.ts'
 import { serveParent, tellParent } from './load-child.ts'
 import { machineMs } from './machine.ts'
-import { seeded } from './random.ts'
 import { REGION } from './region.ts'
 
 export interface CrowdSetup {

@@ -8,6 +8,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sample } from '../tools/shared/prometheus.ts'
+import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
 import type { Returned } from './come-back-crowd.ts'
 import { Crowds } from './come-back-crowds.ts'
@@ -15,8 +17,6 @@ import { type ReturnFigures, returnFigures } from './come-back-figures.ts'
 import { type DeskDelays, Desks } from './desks.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { coresMs, machineMs } from './machine.ts'
-import { sample } from './prometheus.ts'
-import { seeded } from './random.ts'
 import { importUnits, prepareRegion, tokensOf } from './region.ts'
 import { readStored } from './stored.ts'
 

@@ -5,9 +5,9 @@
  * Its parent sends the plan once and hears `ready` when all are on duty and have been placed.
  */
 import { toE7 } from '../src/protocol/fix-frame.ts'
+import { seeded } from '../tools/shared/random.ts'
 import { type City, drive, newVehicle, unitIdOf } from './fleet.ts'
 import { serveParent, tellParent } from './load-child.ts'
-import { seeded } from './random.ts'
 import { RawSocket } from './raw-socket.ts'
 import { REGION } from './region.ts'
 import { ACCURACY_DM } from './sent-fixes.ts'

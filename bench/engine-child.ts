@@ -1,9 +1,9 @@
 /** The engine as its users run it: a process of its own, on a Postgres of its own with default settings. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url'
 import { takeCareOf } from '../src/process/caretaker.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../src/store/postgres/migrate.ts'
+import { freePort } from '../tools/shared/free-port.ts'
+import { parseExposition, type Samples } from '../tools/shared/prometheus.ts'
 import { atEnd } from './clean-up.ts'
 import { Inspector } from './inspector.ts'
 import { machineMs } from './machine.ts'
-import { parseExposition, type Samples } from './prometheus.ts'
 
 const BINARY = fileURLToPath(new URL('../bin/goldenhour.js', import.meta.url))
 const HEAP_MIB = 8_192
@@ -174,15 +175,4 @@ async function untilReady(child: ChildProcess, port: number, withinMs: number): 
     if (response?.ok) return
   }
   throw new Error(`The engine was not ready within ${withinMs / 1_000} s.`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }

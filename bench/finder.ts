@@ -7,9 +7,9 @@
 import { distanceM } from '../src/domain/geo.ts'
 import { LEVELS_OF_CARE } from '../src/domain/vocabulary.ts'
 import { Finder, type NearestQuery } from '../src/finder/finder.ts'
+import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { type City, drive, newVehicle, somewhere, type Vehicle } from './fleet.ts'
-import { seeded } from './random.ts'
 
 const REPORT_S = 15
 const UINT32_MAX = 4_294_967_295

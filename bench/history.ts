@@ -8,8 +8,8 @@ import { evolveTrip } from '../src/domain/trip.ts'
 import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../src/store/location/segment-codec.ts'
 import type { Ownership, RecordWrite } from '../src/store/log/journal.ts'
 import { PostgresJournal } from '../src/store/log/postgres-journal.ts'
+import { seeded } from '../tools/shared/random.ts'
 import { type City, levelOfCareOf, somewhere, unitIdOf } from './fleet.ts'
-import { seeded } from './random.ts'
 import { REGION } from './region.ts'
 
 export interface History {

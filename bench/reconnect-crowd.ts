@@ -8,9 +8,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'hdr-histogram-js'
+import { seeded } from '../tools/shared/random.ts'
 import { unitIdOf } from './fleet.ts'
 import { serveParent, tellParent } from './load-child.ts'
-import { seeded } from './random.ts'
 import { RawSocket } from './raw-socket.ts'
 import { REGION } from './region.ts'
 

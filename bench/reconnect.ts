@@ -7,12 +7,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { sample } from '../tools/shared/prometheus.ts'
 import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
 import { Bystanders } from './bystanders.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { unitIdOf } from './fleet.ts'
 import { LoadChild } from './load-child.ts'
-import { sample } from './prometheus.ts'
 import type { FromCrowd, ToCrowd } from './reconnect-crowd.ts'
 import { importUnits, prepareRegion } from './region.ts'
 import { readStored } from './stored.ts'

@@ -5,7 +5,7 @@
  * Drivers are spread evenly over the cadence, each at a seeded place within its own slot. Fix number `n` of the whole
  * run belongs to driver `n % drivers`, and is its fix `seq` = floor(n / drivers) + 1; numbers are in order of time.
  */
-import { seeded } from './random.ts'
+import { seeded } from '../tools/shared/random.ts'
 
 export class OpenLoopSchedule {
   readonly #drivers: number

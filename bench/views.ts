@@ -8,10 +8,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { type Samples, sample } from '../tools/shared/prometheus.ts'
 import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { LoadChild } from './load-child.ts'
-import { type Samples, sample } from './prometheus.ts'
 import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
 import type { FromViews, ToViews, ViewsReport } from './views-load.ts'
 

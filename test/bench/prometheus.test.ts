@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { growth, parseExposition, quantile, sample } from '../../bench/prometheus.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { growth, parseExposition, quantile, sample } from '../../tools/shared/prometheus.ts'
 
 const LAG = 'goldenhour_durable_lag_seconds'
 

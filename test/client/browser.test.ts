@@ -1,8 +1,9 @@
 /** The client library as a page has it: bundled, in a real Chromium, with the browser's own WebSocket, against an engine. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { freePort } from '../../tools/shared/free-port.ts'
 import { Browser, findChromium, servePage } from '../support/browser.ts'
-import { freePort, SCENE, Site, until } from '../support/engine.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
 
 const chromium = findChromium()
 const skip = chromium === null ? 'no Chromium is found here; apt-get install chromium (Debian) has it' : false

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { type ClientFault, connect, SignInRefused, signIn } from '../../src/client/index.ts'
-import { ADMIN_PASSWORD, freePort, SCENE, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { ADMIN_PASSWORD, SCENE, Site, until } from '../support/engine.ts'
 
 const PASSWORD = 'six brass kettles on a shelf'
 

@@ -21,8 +21,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: ['base', 'domain', 'protocol', 'telemetry', 'store', 'actors', 'access'],
   client: ['base', 'domain', 'protocol'],
   demo: ['domain', 'client'],
-  // A tool around the whole: it signs tokens, runs a database and reads it, and starts the engine as a process.
-  replay: ['domain', 'protocol', 'process', 'client', 'demo', 'store', 'access', 'cli', 'config'],
   config: ['protocol'],
   'engine.ts': ['base', 'domain', 'protocol', 'process', 'telemetry', 'store', 'actors', 'access', 'gateway', 'config'],
   'main.ts': ['process', 'telemetry', 'config', 'engine.ts'],
@@ -33,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const DOORWAYS: Readonly<Record<string, readonly string[]>> = {
   comedy: ['actors/actor-system.ts'],
   'uWebSockets.js': ['gateway/transport/'],
-  ws: ['gateway/transport/portable/', 'client/socket.ts', 'replay/'],
+  ws: ['gateway/transport/portable/', 'client/socket.ts'],
   msgpackr: ['protocol/codec.ts'],
   rbush: ['finder/'],
   kysely: ['store/', 'access/tables/'],

@@ -1,7 +1,8 @@
 /** kill -9 of an engine that fifty clients are connected to: all of them are back soon after it is ready again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { freePort, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { Site, until } from '../support/engine.ts'
 
 const CREWS = 48
 /** Five seconds are promised, on a machine that has nothing else to do. */

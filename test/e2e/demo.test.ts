@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type TestContext, test } from 'node:test'
 import type { BoardSnapshot } from '../../src/client/index.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
 import { runProcess } from '../support/command-line.ts'
-import { freePort, Site, until } from '../support/engine.ts'
+import { Site, until } from '../support/engine.ts'
 import { GOLDENHOUR } from '../support/program.ts'
 
 const WITHIN_MS = 60_000

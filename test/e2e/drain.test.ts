@@ -6,7 +6,8 @@ import { WebSocket } from 'ws'
 import type { CommandOutcome, DriverClient } from '../../src/client/index.ts'
 import { decodeServer, encodeClient } from '../../src/protocol/codec.ts'
 import { SUBPROTOCOL_BINARY } from '../../src/protocol/wire.ts'
-import { freePort, SCENE, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
 import { times } from '../support/long.ts'
 
 const CREWS = times(200, 5_000)

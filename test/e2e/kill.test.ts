@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOutcome, DriverClient } from '../../src/client/index.ts'
 import type { SegmentRow } from '../../src/store/location/segment-codec.ts'
-import { freePort, SCENE, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
 import { times } from '../support/long.ts'
 
 const UNITS = ['A1', 'A2', 'A3', 'A4']

@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DispatcherClient } from '../../src/client/index.ts'
-import { EngineProcess, freePort, SCENE, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { EngineProcess, SCENE, Site, until } from '../support/engine.ts'
 import { emptyDatabase } from '../support/postgres.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1', 'A2'] } } as const

@@ -1,12 +1,12 @@
 /** A small replay through a real engine that is killed in the middle, judged as the large ones are. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { ReplayCall } from '../../src/replay/calls.ts'
-import { makeTrace } from '../../src/replay/demo.ts'
-import { type Fleet, ownPlace } from '../../src/replay/place.ts'
-import { reportOf, tableOf } from '../../src/replay/report.ts'
-import { type RunSettings, run } from '../../src/replay/run.ts'
-import { readStored } from '../../src/replay/stored.ts'
+import type { ReplayCall } from '../../tools/replay/calls.ts'
+import { makeTrace } from '../../tools/replay/demo.ts'
+import { type Fleet, ownPlace } from '../../tools/replay/place.ts'
+import { reportOf, tableOf } from '../../tools/replay/report.ts'
+import { type RunSettings, run } from '../../tools/replay/run.ts'
+import { readStored } from '../../tools/replay/stored.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 const SPEED = 60

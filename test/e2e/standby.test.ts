@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, SCENE, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1', 'A2'] } } as const
 const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const

@@ -7,14 +7,15 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { ADMIN_PASSWORD, EngineProcess, freePort, Site, until } from '../support/engine.ts'
+import { freePort } from '../../tools/shared/free-port.ts'
+import { ADMIN_PASSWORD, EngineProcess, Site, until } from '../support/engine.ts'
 import { forms } from '../support/long.ts'
 import { emptyDatabase, temporaryBaseDir } from '../support/postgres.ts'
 import { GOLDENHOUR, program } from '../support/program.ts'
 import { NO_TERMINAL, TerminalWindow } from '../support/terminal.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const REPLAY = program(new URL('../../src/replay/main.ts', import.meta.url))
+const REPLAY = program(new URL('../../tools/replay/main.ts', import.meta.url))
 const LIMIT_MS = 120_000
 
 test('SIGHUP, also when it comes twice, is an orderly stop; so is the end of the input that an engine was told to watch', async t => {

@@ -1,5 +1,5 @@
 /** Chance from a seed: the same throws in the same order on every machine. */
-import { seeded } from '../../bench/random.ts'
+import { seeded } from '../../tools/shared/random.ts'
 
 export class Dice {
   readonly #next: () => number

@@ -1,9 +1,9 @@
 /** Which recorded calls are replayed, and what becomes of the times that a record lacks or has in the wrong order. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { CALL_COLUMNS, selectCalls } from '../../src/replay/calls.ts'
-import { InvalidInput, tableOf } from '../../src/replay/input.ts'
-import { LocalTime } from '../../src/replay/local-time.ts'
+import { CALL_COLUMNS, selectCalls } from '../../tools/replay/calls.ts'
+import { InvalidInput, tableOf } from '../../tools/replay/input.ts'
+import { LocalTime } from '../../tools/replay/local-time.ts'
 
 const SAN_FRANCISCO = new LocalTime('America/Los_Angeles')
 /** Thursday 5 June 2008, 20:00 local. */

@@ -1,7 +1,7 @@
 /** Simulated crews: what they do follows from the seed alone, in the shares that are asked for. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { answerTo, dropsConnection, type Habits, repeatOf, USUAL_HABITS } from '../../src/replay/habits.ts'
+import { answerTo, dropsConnection, type Habits, repeatOf, USUAL_HABITS } from '../../tools/replay/habits.ts'
 
 const habits = (seed: number): Habits => ({ seed, ...USUAL_HABITS })
 const CALLS = Array.from({ length: 20_000 }, (_, index) => `call-${index}`)

@@ -2,10 +2,17 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import type { Answer, CommandSubject, HeardBoard, SentCommand, SentFix, ToldTrip } from '../../src/replay/client-log.ts'
-import { type FindingKind, judge } from '../../src/replay/judge.ts'
-import { foldLog } from '../../src/replay/log-fold.ts'
-import type { StoredCommand, StoredRecord } from '../../src/replay/stored.ts'
+import type {
+  Answer,
+  CommandSubject,
+  HeardBoard,
+  SentCommand,
+  SentFix,
+  ToldTrip,
+} from '../../tools/replay/client-log.ts'
+import { type FindingKind, judge } from '../../tools/replay/judge.ts'
+import { foldLog } from '../../tools/replay/log-fold.ts'
+import type { StoredCommand, StoredRecord } from '../../tools/replay/stored.ts'
 
 const CREW = 'crew-A1'
 const DESK = 'desk'

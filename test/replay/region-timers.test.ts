@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RegionTimers } from '../../src/replay/region-timers.ts'
+import { RegionTimers } from '../../tools/replay/region-timers.ts'
 
 test('a timer that fires is noted before what it does, so that nobody takes the run for stuck meanwhile', async () => {
   const timers = new RegionTimers(() => performance.now(), 1)

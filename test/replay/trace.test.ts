@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { makeTrace } from '../../src/replay/demo.ts'
-import { InvalidInput } from '../../src/replay/input.ts'
-import { readTrace } from '../../src/replay/trace.ts'
+import { makeTrace } from '../../tools/replay/demo.ts'
+import { InvalidInput } from '../../tools/replay/input.ts'
+import { readTrace } from '../../tools/replay/trace.ts'
 
 let dir = ''
 before(async () => {

@@ -1,6 +1,6 @@
 /** All rounds of a run, over one world, one load and one database; and what they come to. */
 
-import { seeded } from '../../bench/random.ts'
+import { seeded } from '../shared/random.ts'
 import { Checker } from './checker/checker.ts'
 import type { Finding } from './checker/findings.ts'
 import type { Fault } from './faults/fault.ts'

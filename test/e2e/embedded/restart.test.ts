@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../tools/shared/free-port.ts'
 import { killServer } from '../../store/embedded/place.ts'
-import { EngineProcess, freePort, until } from '../../support/engine.ts'
+import { EngineProcess, until } from '../../support/engine.ts'
 import { embedded, endsInOrder, holds, WITHIN_MS } from './place.ts'
 
 test('a killed Postgres comes back: probes tell of it meanwhile, and commands are durable again', async t => {

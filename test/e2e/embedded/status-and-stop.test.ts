@@ -1,8 +1,9 @@
 /** `goldenhour status` and `goldenhour stop`: what runs on this machine, seen and ended from another terminal. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { freePort } from '../../../tools/shared/free-port.ts'
 import { runProcess } from '../../support/command-line.ts'
-import { ADMIN_PASSWORD, EngineProcess, freePort } from '../../support/engine.ts'
+import { ADMIN_PASSWORD, EngineProcess } from '../../support/engine.ts'
 import { baseDirWithPrograms, stopServerIn } from '../../support/postgres.ts'
 
 test('an engine is seen, stopped in order, and what a killed one left behind is stopped too', async t => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type DriverClient } from '../../../src/client/index.ts'
 import type { OfferView, TripView } from '../../../src/protocol/wire.ts'
-import { type DroppableSocket, droppableSocket } from '../../../src/replay/droppable-socket.ts'
+import { type DroppableSocket, droppableSocket } from '../../shared/droppable-socket.ts'
 import { principalOf, REGION } from '../world/fleet.ts'
 import type { Answer } from './client-log.ts'
 import type { FixAccount, FixLog } from './fix-log.ts'

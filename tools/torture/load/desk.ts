@@ -1,7 +1,7 @@
 /** A desk: enters calls and cancels some, repeats its commands from its own connection and from another, watches the board. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type DispatcherClient } from '../../../src/client/index.ts'
-import { type DroppableSocket, droppableSocket } from '../../../src/replay/droppable-socket.ts'
+import { type DroppableSocket, droppableSocket } from '../../shared/droppable-socket.ts'
 import { principalOf, REGION } from '../world/fleet.ts'
 import { callNear, type LoadWorld } from './load.ts'
 

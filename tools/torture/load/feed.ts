@@ -1,6 +1,6 @@
 /** A feed: the fixes of several units over one connection. */
 import { connect, type FeedClient } from '../../../src/client/index.ts'
-import { type DroppableSocket, droppableSocket } from '../../../src/replay/droppable-socket.ts'
+import { type DroppableSocket, droppableSocket } from '../../shared/droppable-socket.ts'
 import { REGION } from '../world/fleet.ts'
 import type { FixAccount, FixLog } from './fix-log.ts'
 import type { LoadWorld } from './load.ts'

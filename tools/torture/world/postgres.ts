@@ -4,6 +4,7 @@
  * It is made once, by the engine's own way of making it, so that an engine takes it for its own. From then on only
  * `pg_ctl` and signals are used: what the engine thinks of its server is not asked.
  */
+
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
@@ -12,8 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
+import { freePort } from '../../shared/free-port.ts'
 import { happens } from '../wait.ts'
-import { freePort } from './ports.ts'
 
 const run = promisify(execFile)
 

@@ -4,13 +4,14 @@
  * In mode *embedded* the engine has the data directory and runs Postgres itself. In mode *served* this tool runs Postgres
  * and the engine reaches it through the proxy. It is the same directory: what one round damages the next one meets.
  */
+
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { freePort } from '../../shared/free-port.ts'
 import { mustHappen } from '../wait.ts'
 import { type Database, Engine } from './engine.ts'
 import { type Fleet, prepareFleet, type Tokens } from './fleet.ts'
 import { Forwarder } from './forwarder.ts'
-import { freePort } from './ports.ts'
 import { PostgresServer } from './postgres.ts'
 import { PostgresProxy } from './proxy.ts'
 import { Readiness } from './readiness.ts'

@@ -2,13 +2,13 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { readConfig } from '../config/index.ts'
-import { Commentary } from '../demo/commentary.ts'
-import type { UnitReference } from '../domain/events.ts'
-import { REGION_ID } from '../domain/ids.ts'
-import { DISPATCH_MODES, type DispatchMode } from '../domain/vocabulary.ts'
-import { onStopAsked } from '../process/stop-asked.ts'
-import { numberOfText } from '../protocol/number-text.ts'
+import { readConfig } from '../../src/config/index.ts'
+import { Commentary } from '../../src/demo/commentary.ts'
+import type { UnitReference } from '../../src/domain/events.ts'
+import { REGION_ID } from '../../src/domain/ids.ts'
+import { DISPATCH_MODES, type DispatchMode } from '../../src/domain/vocabulary.ts'
+import { onStopAsked } from '../../src/process/stop-asked.ts'
+import { numberOfText } from '../../src/protocol/number-text.ts'
 import { type ReplayCall, readCalls, selectCalls } from './calls.ts'
 import { makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
@@ -43,7 +43,7 @@ were told with what the database holds. Exit code 0 when nothing was lost or dou
 
   --made-up           an hour of made-up vehicles (60, or --units) and calls by seed, in place of recorded ones
   --fixes FILE        CSV (or .gz): unix_s,cab_id,lon,lat; each vehicle becomes a unit, every third one bls, the rest als
-  --calls FILE        CSV (or .gz): one row a unit sent; see the columns in src/replay/calls.ts
+  --calls FILE        CSV (or .gz): one row a unit sent; see the columns in tools/replay/calls.ts
   --calls-from DAY    local day whose calls are used, YYYY-MM-DD, at the trace's local hours (default: the file's first)
   --time-zone ZONE    whose clock the local hours and days go by (default: America/Los_Angeles)
   --speed N           region time runs N times as fast (default 60; with --url: as the engine has it)

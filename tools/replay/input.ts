@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { parseCsv } from '../cli/csv.ts'
-import { numberOfText } from '../protocol/number-text.ts'
+import { parseCsv } from '../../src/cli/csv.ts'
+import { numberOfText } from '../../src/protocol/number-text.ts'
 
 /** What was given cannot be used; the message says what to give instead. */
 export class InvalidInput extends Error {

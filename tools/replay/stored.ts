@@ -1,8 +1,8 @@
 /** What the database holds of a region, read over a connection of its own: the judge's other half of the evidence. */
-import type { DomainEvent } from '../domain/events.ts'
-import { toE7 } from '../protocol/fix-frame.ts'
-import { decodeSegment } from '../store/location/segment-codec.ts'
-import { openClient } from '../store/postgres/database.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
+import { toE7 } from '../../src/protocol/fix-frame.ts'
+import { decodeSegment } from '../../src/store/location/segment-codec.ts'
+import { openClient } from '../../src/store/postgres/database.ts'
 import type { SentFix } from './client-log.ts'
 
 export interface StoredRecord {

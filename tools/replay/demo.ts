@@ -1,8 +1,8 @@
 /** A city for newcomers: made-up vehicles that drive about, and made-up calls. */
-import { distanceM } from '../domain/geo.ts'
-import type { Priority } from '../domain/vocabulary.ts'
+import { distanceM } from '../../src/domain/geo.ts'
+import type { Priority } from '../../src/domain/vocabulary.ts'
+import { draw } from '../shared/random.ts'
 import type { ReplayCall } from './calls.ts'
-import { draw } from './random.ts'
 import type { Trace, TraceFix } from './trace.ts'
 
 /** Degrees, WGS 84. */

@@ -4,14 +4,14 @@
  * A trip of the crew is over when its last command was answered, when a command was refused because the desk had taken
  * the trip back, or when the crew hears that it has ended; whatever it still meant to do then is left.
  */
-import { ClientClosed, connect, type DriverClient } from '../client/index.ts'
-import type { DispatchMode } from '../domain/vocabulary.ts'
-import { toE7 } from '../protocol/fix-frame.ts'
-import type { OfferView, TripView } from '../protocol/wire.ts'
+import { ClientClosed, connect, type DriverClient } from '../../src/client/index.ts'
+import type { DispatchMode } from '../../src/domain/vocabulary.ts'
+import { toE7 } from '../../src/protocol/fix-frame.ts'
+import type { OfferView, TripView } from '../../src/protocol/wire.ts'
+import { type DroppableSocket, droppableSocket } from '../shared/droppable-socket.ts'
 import type { CallBook } from './call-book.ts'
 import type { ReplayCall } from './calls.ts'
 import type { Answer, ClientLog, CommandSubject } from './client-log.ts'
-import { type DroppableSocket, droppableSocket } from './droppable-socket.ts'
 import { answerTo, dropsConnection, type Habits, repeatOf } from './habits.ts'
 import type { RegionTimers } from './region-timers.ts'
 

@@ -3,8 +3,8 @@
  *
  * It shares no code with the engine, so a mistake in the engine's rules for states cannot hide itself here.
  */
-import type { DomainEvent } from '../domain/events.ts'
-import type { TripPhase } from '../domain/vocabulary.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
+import type { TripPhase } from '../../src/domain/vocabulary.ts'
 import type { StoredRecord } from './stored.ts'
 
 interface TripMoment {

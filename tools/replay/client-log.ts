@@ -3,8 +3,8 @@
  *
  * The judge compares it with the database. It never hears anything from the engine but what went over the sockets.
  */
-import { type CommandOutcome, CommandRefused } from '../client/index.ts'
-import type { TripPhase } from '../domain/vocabulary.ts'
+import { type CommandOutcome, CommandRefused } from '../../src/client/index.ts'
+import type { TripPhase } from '../../src/domain/vocabulary.ts'
 
 export interface SentFix {
   readonly unitId: string

@@ -6,8 +6,8 @@
  * and the next interval runs from the last recorded step. A time before the one of the step before makes an interval of
  * 0. A missing end comes 10 minutes after the last recorded step. Both kinds are counted.
  */
-import type { Disposition, Priority, ReportablePhase } from '../domain/vocabulary.ts'
-import { LIMITS } from '../protocol/limits.ts'
+import type { Disposition, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'
+import { LIMITS } from '../../src/protocol/limits.ts'
 import { InvalidInput, readTable, type TableRow } from './input.ts'
 import type { LocalTime } from './local-time.ts'
 

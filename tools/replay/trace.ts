@@ -1,5 +1,5 @@
 /** A recorded fleet: the positions of many vehicles, in the order of time. */
-import { UNIT_ID } from '../domain/ids.ts'
+import { UNIT_ID } from '../../src/domain/ids.ts'
 import { InvalidInput, readTable } from './input.ts'
 
 export interface TraceFix {

@@ -1,6 +1,6 @@
 /** A WebSocket that can be cut from outside, as a tunnel cuts a vehicle's connection. */
 import { WebSocket } from 'ws'
-import type { ClientSocketClass } from '../client/index.ts'
+import type { ClientSocketClass } from '../../src/client/index.ts'
 
 export interface DroppableSocket {
   readonly socketClass: ClientSocketClass

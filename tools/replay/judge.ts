@@ -5,7 +5,7 @@
  * client was told that it was done and the log does not say so at the position that was told; a trip, when the call that
  * made it was acknowledged and the log does not have it, or has it otherwise than its crew was told.
  */
-import type { DomainEvent } from '../domain/events.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
 import type { Answer, ClientLog, SentCommand, SentFix } from './client-log.ts'
 import { type FoldedLog, foldLog } from './log-fold.ts'
 import type { Stored, StoredRecord } from './stored.ts'

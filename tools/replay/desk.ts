@@ -1,6 +1,12 @@
 /** The simulated dispatch desk: enters calls when they were received, cancels those that were cancelled, watches the board. */
-import { type BoardEvents, type BoardSnapshot, ClientClosed, connect, type DispatcherClient } from '../client/index.ts'
-import type { TripPhase } from '../domain/vocabulary.ts'
+import {
+  type BoardEvents,
+  type BoardSnapshot,
+  ClientClosed,
+  connect,
+  type DispatcherClient,
+} from '../../src/client/index.ts'
+import type { TripPhase } from '../../src/domain/vocabulary.ts'
 import type { CallBook } from './call-book.ts'
 import type { ReplayCall } from './calls.ts'
 import type { ClientLog, CommandSubject } from './client-log.ts'

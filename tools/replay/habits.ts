@@ -1,6 +1,6 @@
 /** What simulated crews do that the record does not tell: who declines, stays silent, loses its connection, repeats itself. */
-import type { DispatchMode } from '../domain/vocabulary.ts'
-import { draw } from './random.ts'
+import type { DispatchMode } from '../../src/domain/vocabulary.ts'
+import { draw } from '../shared/random.ts'
 
 export interface Habits {
   readonly seed: number

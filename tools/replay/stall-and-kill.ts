@@ -7,9 +7,10 @@
  * gone, or they go through after the death of who sent them, and nobody was told. Both must come out right.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openClient } from '../store/postgres/database.ts'
+import { openClient } from '../../src/store/postgres/database.ts'
+import type { Samples } from '../shared/prometheus.ts'
 import type { EngineChild } from './engine-child.ts'
-import { ofRegion, type Samples, scrape } from './metrics.ts'
+import { ofRegion, scrape } from './metrics.ts'
 
 interface AtStake {
   /** Records decided, and those of them that were stored. */

@@ -1,6 +1,6 @@
 /** One run: everybody signs on, the trace and the calls are played, the engine is killed when asked, until all trips end. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BoardEvents } from '../client/index.ts'
+import type { BoardEvents } from '../../src/client/index.ts'
 import { CallBook } from './call-book.ts'
 import type { ReplayCall } from './calls.ts'
 import { ClientLog } from './client-log.ts'
