@@ -53,7 +53,7 @@ export type ReportablePhase = Exclude<WorkPhase, 'assigned'>
 /** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */
 export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']
 
-export const CAUSES = ['driver', 'dispatcher', 'geofence', 'system'] as const
+export const CAUSES = ['driver', 'dispatcher', 'system'] as const
 export type Cause = (typeof CAUSES)[number]
 
 export const DISPOSITIONS = [

@@ -1,11 +1,10 @@
-/** The tables of the domain: rhythm and freshness, NEMSIS times, ids, the order of fixes. */
+/** The tables of the domain: rhythm and freshness, ids, the order of fixes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isNewer } from '../../src/domain/fix.ts'
 import { ROUTED_ID, regionOf } from '../../src/domain/ids.ts'
-import { E_TIMES } from '../../src/domain/nemsis.ts'
 import { DEFAULT_POLICY, freshnessOf, rhythmOf } from '../../src/domain/policy.ts'
-import { TRIP_PHASES, UNIT_STATUSES } from '../../src/domain/vocabulary.ts'
+import { UNIT_STATUSES } from '../../src/domain/vocabulary.ts'
 
 test('cadence and staleness go by what the unit is doing', () => {
   const rhythms = Object.fromEntries(UNIT_STATUSES.map(s => [s, [rhythmOf(s).cadenceMs, rhythmOf(s).staleAfterMs]]))
@@ -36,17 +35,6 @@ test('a position is fresh, then stale from its limit on, then lost from 300 s on
     assert.equal(freshnessOf(status, 300_000, DEFAULT_POLICY), 'lost')
     assert.equal(freshnessOf(status, -3_000, DEFAULT_POLICY), 'fresh')
   }
-})
-
-test('each phase with a NEMSIS time has its own, in the order of the work; only waiting has none', () => {
-  const mapped = TRIP_PHASES.filter(phase => E_TIMES[phase] !== undefined)
-  assert.deepEqual(
-    TRIP_PHASES.filter(phase => !mapped.includes(phase)),
-    ['pending'],
-  )
-  const codes = mapped.map(phase => E_TIMES[phase]!)
-  for (const code of codes) assert.match(code, /^eTimes\.(0[1-9]|1[0-7])$/)
-  assert.deepEqual(codes, [...new Set(codes)].sort())
 })
 
 test('a bare id routes to its region', () => {

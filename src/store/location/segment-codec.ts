@@ -18,14 +18,10 @@ import { VARINT_BYTES_MAX, VarintReader, writeVarint, zigzag } from './varint.ts
 
 export const SEGMENT_CODEC_VERSION = 1
 
-/** What was odd about a fix when it came; bits of the flags byte, 0 when it was taken as it is. The first three kept it from placing its unit. */
+/** What was odd about a fix when it came; bits of the flags byte, 0 when it was taken as it is. 2 and 4 were never set. */
 export const FIX_FLAGS = {
-  /** Measured further ahead of our clock than the border allows. */
+  /** Measured further ahead of our clock than the border allows; it did not place its unit. */
   future: 1,
-  /** Too far from the fix before it for any vehicle. */
-  implausible: 2,
-  /** The receiver's own circle was too wide. */
-  inaccurate: 4,
   /** It placed the unit although it is older than the fix before, which was of a clock that was ahead. */
   replaces: 8,
   /** A value of it was out of range: the row holds its place in the stream, the moment it came, and no position. */
@@ -108,10 +104,6 @@ export class SegmentEncoder {
 
   get fixCount(): number {
     return this.#fixCount
-  }
-
-  get byteLength(): number {
-    return this.#table.length + this.#rows.length
   }
 
   /**

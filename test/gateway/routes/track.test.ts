@@ -23,7 +23,7 @@ before(async () => {
   const encoder = new SegmentEncoder()
   for (let seq = 1; seq <= 5; seq++) {
     const fix = { seq, fixedAtMs: START_MS + seq, lonDeg: 1, latDeg: 2, accuracyM: 5, speedMps: null, headingDeg: null }
-    encoder.add('A-7', 's1', fix, seq === 5 ? 3 : 0)
+    encoder.add('A-7', 's1', fix, seq === 5 ? 1 | 8 : 0)
   }
   const { bytes, firstFixedAtMs, lastFixedAtMs, fixCount } = encoder.finish()
   const values = [firstFixedAtMs, lastFixedAtMs, fixCount, SEGMENT_CODEC_VERSION, bytes]
@@ -71,7 +71,7 @@ test('the audit is told who read what, and how much of it, page by page', async 
     [...first.items, ...second.items].map(({ seq }) => seq),
     [1, 2, 3, 4, 5],
   )
-  assert.deepEqual(second.items[1].flags, ['future', 'implausible'])
+  assert.deepEqual(second.items[1].flags, ['future', 'replaces'])
   assert.equal(second.next, null)
   const common = {
     actor: 'person-1',

@@ -21,7 +21,7 @@ interface Ended {
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** What the simulation is made of. */
-const COPIED = ['src', 'bench', 'test/sim', 'test/fuzz', 'test/support', 'package.json', 'tsconfig.json']
+const COPIED = ['src', 'bench', 'tools', 'test/sim', 'test/fuzz', 'test/support', 'package.json', 'tsconfig.json']
 
 /** Input: the text of the patch's file. Errors: its place is not there exactly once. */
 export function patched(text: string, { file, find, replace }: Patch): string {
