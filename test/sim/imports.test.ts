@@ -71,6 +71,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/store/audit/audit-chain.ts': 'the audit',
   'src/store/audit/audit-end.ts': 'the audit',
   'src/store/audit/audit-follower.ts': 'the audit',
+  'src/store/followers/': 'the audit',
   'src/store/audit/audit-notes.ts': 'the audit',
   'src/access/tables/device-table.ts': 'sign-in',
   'src/store/audit/gathered-refusals.ts': 'the audit',

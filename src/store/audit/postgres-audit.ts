@@ -1,17 +1,18 @@
 /**
  * The audit in Postgres: entries with a change go in with its transaction, notes within a second, and what dispatchers
- * did as the regions' logs tell it (`AuditFollower`).
+ * did as the regions' logs tell it (`audit-follower.ts`).
  *
  * While Postgres is away notes wait in a bounded queue (`AuditNotes`). A connection that breaks between a commit and its
  * answer makes a note go in twice; none is lost by it.
  */
 import { sql } from 'kysely'
 import type { Scheduler } from '../../base/time.ts'
+import type { LogFollower } from '../followers/log-follower.ts'
 import { ContentRejected } from '../log/journal.ts'
 import type { Database } from '../postgres/database.ts'
 import { writeFault } from '../postgres/postgres-faults.ts'
 import type { Audit, AuditEntry } from './audit.ts'
-import { AuditFollower } from './audit-follower.ts'
+import { auditFollower } from './audit-follower.ts'
 import { AuditNotes, type TimedNote } from './audit-notes.ts'
 
 interface PostgresAuditSettings {
@@ -34,7 +35,7 @@ const ENTRIES_AT_ONCE = 1_000
 export class PostgresAudit implements Audit {
   readonly #settings: PostgresAuditSettings
   readonly #notes = new AuditNotes()
-  readonly #follower: AuditFollower
+  readonly #follower: LogFollower
   #cancelTimer: (() => void) | null = null
   /** Batches are written one after another. */
   #last: Promise<void> = Promise.resolve()
@@ -43,7 +44,7 @@ export class PostgresAudit implements Audit {
   constructor(settings: PostgresAuditSettings) {
     this.#settings = settings
     const { database, scheduler } = settings
-    this.#follower = new AuditFollower({
+    this.#follower = auditFollower({
       database,
       audit: this,
       scheduler,

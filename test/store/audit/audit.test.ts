@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import type { AuditEntry } from '../../../src/store/audit/audit.ts'
 import { listAudit, type StoredEntry, type Verification, verifyAudit } from '../../../src/store/audit/audit-chain.ts'
-import { AuditFollower } from '../../../src/store/audit/audit-follower.ts'
+import { auditFollower } from '../../../src/store/audit/audit-follower.ts'
 import { PostgresAudit } from '../../../src/store/audit/postgres-audit.ts'
 import { type Database, openClient, openDatabase } from '../../../src/store/postgres/database.ts'
 import { until } from '../../support/engine.ts'
@@ -523,7 +523,7 @@ test('every desk action is in the audit exactly once, however often the follower
   for (let n = 0; n < 60; n += 3) {
     await logged({ events: [numbered(n)] }, { events: [PRESSED] }, { events: [numbered(n + 1), numbered(n + 2)] })
     const [one, two] = [newAudit(), newAudit()]
-    const broken = new AuditFollower({ database, audit: failing, scheduler: one.scheduler, onFailure: () => undefined })
+    const broken = auditFollower({ database, audit: failing, scheduler: one.scheduler, onFailure: () => undefined })
     const outcomes = await Promise.allSettled([broken.catchUp(), one.audit.flush(), two.audit.flush()])
     assert.deepEqual(
       outcomes.slice(1).map(({ status }) => status),
