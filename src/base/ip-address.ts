@@ -70,6 +70,9 @@ function rangeOf(cidr: string): { groups: Groups; bits: number } {
   return range
 }
 
+/** An address, or an address with how many of its bits count. */
+export const isRange = (text: string): boolean => parseRange(text) !== null
+
 function parseRange(cidr: string): { groups: Groups; bits: number } | null {
   const match = /^([0-9a-f:.]+)(?:\/(\d{1,3}))?$/i.exec(cidr)
   const groups = match === null ? null : groupsOf(match[1]!)

@@ -3,12 +3,13 @@
  *
  * File, environment, `config print` and docs/configuration.md all follow from it. Add a setting here and in `Config`.
  */
+
 import { z } from 'zod'
+import { isRange } from '../base/ip-address.ts'
 import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
 import { LOG_FORMATS, LOG_LEVELS, TRANSPORTS } from './config.ts'
 import {
   above0,
-  isCidr,
   isHostName,
   isOrigin,
   isPostgresUrl,
@@ -238,12 +239,12 @@ export const schema = z.strictObject({
   ),
   trustedProxies: list(
     'an address or a CIDR such as 10.0.0.0/8',
-    isCidr,
+    isRange,
     'Proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.',
   ),
   metricsFrom: list(
     'an address or a CIDR such as 10.0.0.0/8',
-    isCidr,
+    isRange,
     'Who may read `/metrics`, besides this machine. Behind a proxy on this machine list it in `trustedProxies`, or its ' +
       'clients count as this machine.',
   ),

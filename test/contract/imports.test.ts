@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: ['base', 'domain', 'protocol', 'telemetry', 'store', 'actors', 'access'],
   client: ['base', 'domain', 'protocol'],
   demo: ['domain', 'client'],
-  config: ['protocol'],
+  config: ['base', 'protocol'],
   'engine.ts': ['base', 'domain', 'protocol', 'process', 'telemetry', 'store', 'actors', 'access', 'gateway', 'config'],
   'main.ts': ['process', 'telemetry', 'config', 'engine.ts'],
   cli: ['base', 'domain', 'protocol', 'process', 'client', 'demo', 'store', 'access', 'gateway', 'config', 'main.ts'],

@@ -6,6 +6,7 @@
  * counted together; and once there are too many kinds, so is what comes from anywhere else. So a stranger with any number
  * of addresses, or one who invents regions and units, makes a bounded number of entries, and none is left uncounted.
  */
+import { networksOf } from '../../base/ip-address.ts'
 import type { AuditEntry } from './audit.ts'
 
 /** What was counted in a minute after the first of its kind, as one entry. */
@@ -151,10 +152,7 @@ function told({ entry, from, addresses, hasMoreAddresses, isOfOneSubject, count,
 /** What an address counts as, and of IPv6 the site around that: `2001:db8:1:2::/64` and `2001:db8:1::/48`. */
 function placesOf(address: string | null): { readonly network: string; readonly site: string | null } {
   if (address === null) return { network: '', site: null }
-  // An IPv4 address, also one in IPv6's clothes, which differs in its last digits only.
-  if (!address.includes(':') || address.includes('.')) return { network: address, site: null }
-  const [before, after] = address.split('::').map(half => (half === '' ? [] : half.split(':')))
-  const zeros = Array<string>(Math.max(0, 8 - before!.length - (after?.length ?? 0))).fill('0')
-  const groups = [...before!, ...zeros, ...(after ?? [])].map(group => group.toLowerCase().replace(/^0+(?=.)/, ''))
-  return { network: `${groups.slice(0, 4).join(':')}::/64`, site: `${groups.slice(0, 3).join(':')}::/48` }
+  const networks = networksOf(address).map(({ key }) => key)
+  const site = networks.find(key => key.endsWith('::/48')) ?? null
+  return { network: networks[0]!, site }
 }
