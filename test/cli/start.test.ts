@@ -42,7 +42,7 @@ test('help and version load none of the commands, and a command loads none of th
   const loaded = await loadedBy(t, 'config', 'print')
   assert.ok(loaded.includes('config/index'))
   assert.deepEqual(
-    loaded.filter(module => !/^(cli|config|process|protocol)\//.test(module)),
+    loaded.filter(module => !/^(base|cli|config|process|protocol)\//.test(module)),
     [],
   )
 })

@@ -236,16 +236,17 @@ test('a second request that comes while the first waits for its answer ends the 
 
 test('a body over its limit ends the connection when not even the rest of it is read', async t => {
   const door = await Door.start(t, { limits: { httpBodyBytes: 20_000 } })
-  const call = (size: number) =>
+  const call = (size: number, sent = size) =>
     post(
       `Authorization: Bearer person-1/dispatcher\r\nIdempotency-Key: k1\r\nContent-Length: ${size}\r\n`,
-      'x'.repeat(size),
+      'x'.repeat(sent),
     )
   const little = door.raw()
   little.socket.write(call(20_001))
   const { status, headers } = await little.answer()
   assert.deepEqual([status, headers.connection], [413, undefined])
-  const lots = await door.ask(call(1_000_000))
+  // The rest stays with the client: what lies unread in the socket when it is closed would cost it the answer.
+  const lots = await door.ask(call(1_000_000, 321_000))
   assert.deepEqual([lots.status, lots.hasEnded], [413, true])
   assert.equal(await door.refusals('httpBodyBytes'), 2)
 })

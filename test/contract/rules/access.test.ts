@@ -69,24 +69,7 @@ after(async () => {
 const unaudited = () => Promise.resolve()
 const parts = () => ({ revocations: new RevocationStore(database()), wallClock: Date.now })
 
-interface Sent {
-  readonly token?: string
-  readonly body?: unknown
-  readonly ifMatch?: string
-  readonly key?: string
-}
-
-function send(method: string, path: string, { token = 'none', body, ifMatch, key }: Sent = {}): Promise<HttpAnswer> {
-  const headers = new Headers({ 'content-type': 'application/json' })
-  if (ifMatch !== undefined) headers.set('if-match', ifMatch)
-  if (method === 'POST') headers.set('idempotency-key', key ?? stage.id())
-  return stage.site.http(path, {
-    method,
-    headers,
-    token,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-}
+const send: Stage['ask'] = (...asked) => stage.ask(...asked)
 
 function outcome({ status, body }: HttpAnswer): string {
   return [status, body?.code, body?.details?.path].filter(part => part !== undefined).join(' ')

@@ -21,20 +21,7 @@ const stage = new Stage(
   { auth: AUTH },
 )
 
-interface Sent {
-  readonly token?: string
-  readonly body?: unknown
-  readonly ifMatch?: string
-  readonly key?: string
-}
-
-function send(method: string, path: string, { token, body, ifMatch, key }: Sent = {}): Promise<HttpAnswer> {
-  const headers = new Headers({ 'content-type': 'application/json' })
-  if (ifMatch !== undefined) headers.set('if-match', ifMatch)
-  if (method === 'POST') headers.set('idempotency-key', key ?? stage.id())
-  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
-  return stage.site.http(path, { ...init, token: token ?? 'none' })
-}
+const send: Stage['ask'] = (...asked) => stage.ask(...asked)
 
 const login = (user: string, changes: Record<string, unknown> = {}): Promise<HttpAnswer> =>
   send('POST', '/v1/auth/login', { body: { user, password: PASSWORD, ...changes } })

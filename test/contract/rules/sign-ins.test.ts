@@ -2,22 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'
-import { ADMIN_PASSWORD, type HttpAnswer } from '../../support/engine.ts'
+import { ADMIN_PASSWORD } from '../../support/engine.ts'
 import { Stage } from './stage.ts'
 
 const PASSWORD = 'seven brown cattle graze'
 
 const stage = new Stage({ akl: { mode: 'ordered', units: ['A-7'] } })
 
-function send(method: string, path: string, token: string, body?: unknown): Promise<HttpAnswer> {
-  const headers = new Headers(method === 'POST' ? { 'idempotency-key': stage.id() } : {})
-  return stage.site.http(path, {
-    method,
-    headers,
-    token,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-}
+const send = (method: string, path: string, token: string, body?: unknown) => stage.ask(method, path, { token, body })
 
 async function signIn(user: string, changes: Record<string, unknown> = {}): Promise<string> {
   const answer = await send('POST', '/v1/auth/login', 'none', { user, password: PASSWORD, ...changes })

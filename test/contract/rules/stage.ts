@@ -10,7 +10,7 @@ import type { WireFormat } from '../../../src/protocol/codec.ts'
 import type { ServerMessage, ServerTypeName, StreamDeclaration, WelcomeView } from '../../../src/protocol/wire.ts'
 import { Client } from '../../gateway/harness.ts'
 import { frame } from '../../protocol/frames.ts'
-import { type RegionPlan, SCENE, Site } from '../../support/engine.ts'
+import { type HttpAnswer, type RegionPlan, SCENE, Site } from '../../support/engine.ts'
 import { assertResultTold, assertTold } from '../../support/server-frames.ts'
 
 /**
@@ -43,6 +43,13 @@ export interface DriverIdentity extends Identity {
 }
 
 /** An engine with these regions for the tests of one file; each test has a region, so that none meets another's units. */
+interface Asked {
+  readonly token?: string
+  readonly body?: unknown
+  readonly ifMatch?: string
+  readonly key?: string
+}
+
 export class Stage {
   site!: Site
   engine!: Engine
@@ -63,6 +70,25 @@ export class Stage {
   id(): string {
     this.#commands += 1
     return `c-${this.#commands}`
+  }
+
+  /**
+   * Asks over HTTP, with an Idempotency-Key of its own where it posts. As clients do, it asks again while the answer is
+   * `unavailable`: on a machine that is busy enough the database does not answer in its time.
+   */
+  async ask(
+    method: string,
+    path: string,
+    { token = 'none', body, ifMatch, key = this.id() }: Asked = {},
+  ): Promise<HttpAnswer> {
+    const headers = new Headers(body === undefined ? {} : { 'content-type': 'application/json' })
+    if (ifMatch !== undefined) headers.set('if-match', ifMatch)
+    if (method === 'POST') headers.set('idempotency-key', key)
+    const init = { method, headers, token, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(250)) {
+      const answer = await this.site.http(path, init)
+      if (answer.body?.code !== 'unavailable' || performance.now() > untilMs) return answer
+    }
   }
 
   /** A socket that has not said hello. */
