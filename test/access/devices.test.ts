@@ -79,7 +79,7 @@ test('the key of a feed speaks for its region and its units', async () => {
     const principal = `device:${device.id}`
     assert.deepEqual(await verifyDeviceKey(key, database, NOW_MS), {
       ok: true,
-      claims: { sub: principal, role: 'feed', regions: ['akl'], unit: null, units, sid: principal, authAtMs: NOW_MS },
+      value: { sub: principal, role: 'feed', regions: ['akl'], unit: null, units, sid: principal, authAtMs: NOW_MS },
     })
   }
 })

@@ -17,7 +17,7 @@ function refused(
 test('a call needs its place in degrees, a priority and what it needs; the rest is null', () => {
   assert.deepEqual(body({}), {
     ok: true,
-    command: {
+    value: {
       type: 'enter-call',
       lonDeg: 174.7633,
       latDeg: -36.8485,
@@ -66,19 +66,11 @@ test('a body is measured in bytes and must be UTF-8', () => {
 test('[HT-3] a nearest query asks for five units of any level unless it says otherwise', () => {
   assert.deepEqual(query('region=akl&lon=174.7633&lat=-36.8485'), {
     ok: true,
-    region: 'akl',
-    lonDeg: 174.7633,
-    latDeg: -36.8485,
-    k: 5,
-    levelOfCare: null,
+    value: { region: 'akl', lonDeg: 174.7633, latDeg: -36.8485, k: 5, levelOfCare: null },
   })
   assert.deepEqual(query('region=akl&lon=-180&lat=90&k=100&levelOfCare=cct&other=1'), {
     ok: true,
-    region: 'akl',
-    lonDeg: -180,
-    latDeg: 90,
-    k: 100,
-    levelOfCare: 'cct',
+    value: { region: 'akl', lonDeg: -180, latDeg: 90, k: 100, levelOfCare: 'cct' },
   })
 })
 

@@ -56,6 +56,6 @@ test('nearest is asked at a place beside the meridian in whatever form its degre
     ['1.7476E2', 174.76],
   ] as const) {
     const query = parseNearestQuery(new URLSearchParams({ region: 'sf', lon, lat: '51.5', k: '1e1' }))
-    assert.deepEqual(query, { ok: true, region: 'sf', lonDeg, latDeg: 51.5, k: 10, levelOfCare: null })
+    assert.deepEqual(query, { ok: true, value: { region: 'sf', lonDeg, latDeg: 51.5, k: 10, levelOfCare: null } })
   }
 })
