@@ -159,6 +159,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
   } finally {
     await template?.drop()
     for (const name of await readdir(dir)) await stopServerIn(path.join(dir, name))
-    await rm(dir, { recursive: true, force: true })
+    // An engine that just ends may still put its mark there.
+    await rm(dir, { recursive: true, force: true, maxRetries: 20 })
   }
 }

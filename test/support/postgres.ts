@@ -121,7 +121,7 @@ export async function startTestServer(): Promise<ServerUrls & { programs: string
       // Its directory goes too, whoever is connected still.
       await server.stop({ evenIfUsed: true })
       caretaker.dismiss()
-      await rm(baseDir, { recursive: true, force: true })
+      await rm(baseDir, { recursive: true, force: true, maxRetries: 20 })
     },
   }
 }
@@ -156,7 +156,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     },
     async end() {
       await takeAway()
-      await rm(baseDir, { recursive: true, force: true })
+      await rm(baseDir, { recursive: true, force: true, maxRetries: 20 })
     },
   }
 }

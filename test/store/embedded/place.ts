@@ -18,7 +18,7 @@ export async function baseDirFor(t: TestContext, make = temporaryBaseDir): Promi
   t.after(async () => {
     await stopAll()
     await stopServerIn(baseDir)
-    await rm(baseDir, { recursive: true, force: true })
+    await rm(baseDir, { recursive: true, force: true, maxRetries: 20 })
   })
   return baseDir
 }
