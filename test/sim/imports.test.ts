@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the engine reaches and the simulation does not; a folder ends with a slash. */
 const REPLACED: Readonly<Record<string, string>> = {
+  'src/base/time.ts': 'core/loop.ts runs all that waits',
   'src/actors/ids.ts': 'ids are random there; here they are counted',
   'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
   'src/store/log/postgres-journal.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',
@@ -41,6 +42,8 @@ const REPLACED: Readonly<Record<string, string>> = {
 }
 /** Doors that no client of the simulation comes through: HTTP, sign-in, tokens, the audit, all over Postgres. */
 const NOT_USED: Readonly<Record<string, string>> = {
+  'src/base/refusal.ts': 'refusals of HTTP; the rest of it is types',
+  'src/gateway/guard.ts': 'HTTP',
   'src/gateway/gateway.ts': 'wires the doors; core/process.ts mounts that of WebSockets itself',
   'src/gateway/tls.ts': 'certificates',
   'src/gateway/limits/open-files.ts': 'files that the system lets a process open',
@@ -50,6 +53,11 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/other-methods.ts': 'HTTP',
   'src/gateway/store-waits.ts': 'HTTP',
   'src/gateway/routes/': 'HTTP',
+  'src/gateway/route.ts': 'HTTP',
+  'src/protocol/query.ts': 'HTTP',
+  'src/protocol/number-text.ts': 'HTTP',
+  'src/protocol/schema-parts.ts': 'what HTTP answers',
+  'src/protocol/view-schemas.ts': 'what HTTP answers',
   'src/gateway/changes.ts': 'tells other processes of what HTTP changed',
   'src/access/authenticator.ts': 'core/credentials.ts says who somebody is; tickets are the real ones',
   'src/access/access.ts': 'sign-in',
@@ -65,7 +73,6 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/access/units.ts': 'sign-in',
   'src/protocol/reference.ts': 'what HTTP takes of reference data',
   'src/access/tables/access-version.ts': 'sign-in',
-  'src/store/audit/audit.ts': 'the audit',
   'src/store/audit/audit-chain.ts': 'the audit',
   'src/store/audit/audit-end.ts': 'the audit',
   'src/store/audit/audit-follower.ts': 'the audit',
