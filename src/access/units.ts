@@ -47,3 +47,6 @@ export function keptUnits(
 
 export const shownUnits = (hasUnits: boolean, kept: readonly UnitId[] | null): SentUnits =>
   hasUnits && kept === null ? ALL : kept
+
+/** The form of what is shown. */
+export const SHOWN_UNITS = z.union([z.literal(ALL), z.array(z.string().regex(UNIT_ID))]).nullable()

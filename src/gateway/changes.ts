@@ -1,18 +1,22 @@
 /** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
 
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import type { TokenClaims } from '../access/claims.ts'
-import { invalidField, notFound } from '../base/refusal.ts'
+import { notFound } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
-import { inRange } from '../protocol/fix-frame.ts'
-import { numberOfText } from '../protocol/number-text.ts'
-import type { AuditChange } from '../store/audit/audit.ts'
+import type { Audit, AuditChange } from '../store/audit/audit.ts'
 import { earlierOutcome, keepOutcome } from '../store/http/http-outcomes.ts'
 import type { Database } from '../store/postgres/database.ts'
-import type { GatewayContext } from './context.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from './http.ts'
+import type { Limiter } from './limits/limiter.ts'
 import { NO_IDEMPOTENCY_KEY } from './refusals.ts'
+
+export interface ChangePorts {
+  readonly database: Database
+  readonly wallClock: () => number
+}
 
 /** Anything that HTTP changes by its version. */
 export interface Versioned {
@@ -30,7 +34,7 @@ export const etag = (version: number): string => `"${version}"`
  * hash of it stays in the database. Refusals: `invalid-field` (no key), `conflict`, and what `work` answers.
  */
 export async function changeOnce(
-  context: GatewayContext,
+  ports: ChangePorts,
   call: HttpCall,
   caller: TokenClaims,
   knownBy: string | null,
@@ -46,8 +50,8 @@ export async function changeOnce(
     path: `${call.path}?${call.query}`,
     body: knownBy === null ? body.bytes : Buffer.from(knownBy),
   }
-  return inTransaction(context, async transaction => {
-    const earlier = await earlierOutcome(transaction, request, context.wallClock())
+  return inTransaction(ports, async transaction => {
+    const earlier = await earlierOutcome(transaction, request, ports.wallClock())
     if (earlier.kind === 'other') {
       const message = 'This Idempotency-Key was used for another request; take a new one for a new change.'
       return problem({ code: 'conflict', message })
@@ -60,7 +64,7 @@ export async function changeOnce(
     if (reply.refusal === undefined) {
       const { status, headers = {} } = reply
       const kept = { status, headers, body: reply.repeatedBody ?? reply.body }
-      await keepOutcome(transaction, request, kept, context.wallClock())
+      await keepOutcome(transaction, request, kept, ports.wallClock())
     }
     return reply
   })
@@ -74,12 +78,12 @@ export async function changeOnce(
  * answers.
  */
 export function changeAt<T extends Versioned>(
-  context: GatewayContext,
+  ports: Pick<ChangePorts, 'database'>,
   call: HttpCall,
   read: (transaction: Database) => Promise<T | undefined>,
   work: (transaction: Database, current: T) => Promise<HttpReply>,
 ): Promise<HttpReply> {
-  return inTransaction(context, async transaction => {
+  return inTransaction(ports, async transaction => {
     const current = await read(transaction)
     if (current === undefined) return problem(notFound(`${call.path}`))
     if (call.ifMatch === '') {
@@ -95,7 +99,11 @@ export function changeAt<T extends Versioned>(
 }
 
 /** The audit's view of a change that a caller makes. */
-export function auditedFor({ audit }: GatewayContext, { address }: HttpCall, { sub }: TokenClaims): AuditChange {
+export function auditedFor(
+  { audit }: { readonly audit: Pick<Audit, 'append'> },
+  { address }: HttpCall,
+  { sub }: TokenClaims,
+): AuditChange {
   return (transaction, entry) => audit.append(transaction, [{ actor: sub, outcome: 'done', address, ...entry }])
 }
 
@@ -104,30 +112,54 @@ export function tagged(call: HttpCall, item: Versioned): HttpReply {
   return withTag(call, json(200, item), etag(item.version))
 }
 
-export interface Page {
-  readonly limit: number
-  /** The cursor: items after this one, in the list's order; null from the start. */
-  readonly after: string | null
-}
-
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100
 /** A page counts as one query for so many items begun. */
 const ITEMS_PER_QUERY = 100
 const CURSOR_CHARS = 128
 
-/** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusal: `invalid-field`. */
-export function page(context: GatewayContext, call: HttpCall, caller: TokenClaims): Result<Page> {
-  const given = call.query.get('limit') ?? String(PAGE_DEFAULT)
-  const limit = numberOfText(given) ?? 0
-  if (!inRange(limit, [1, PAGE_MAX])) {
-    return { ok: false, refusal: invalidField('limit', `must be a whole number from 1 to ${PAGE_MAX}`) }
-  }
-  const after = call.query.get('after')
-  if (after !== null && (after === '' || after.length > CURSOR_CHARS || after.includes('\0'))) {
-    return { ok: false, refusal: invalidField('after', 'must be `next` of the page before, as it was given') }
-  }
-  const tooFast = context.limiter.takeMore(caller.sub, 'query', Math.ceil(limit / ITEMS_PER_QUERY) - 1)
+const limit = (() => {
+  const error = `must be a whole number from 1 to ${PAGE_MAX}`
+  return z.int({ error }).min(1, { error }).max(PAGE_MAX, { error })
+})()
+const cursor = (() => {
+  const error = 'must be `next` of the page before, as it was given'
+  return z
+    .string({ error })
+    .min(1, { error })
+    .max(CURSOR_CHARS, { error })
+    .refine(text => !text.includes('\0'), { error })
+})()
+
+/** In the query of each list. */
+export const PAGE_QUERY = z.object({
+  limit: limit.default(PAGE_DEFAULT),
+  after: cursor.optional().describe('`next` of the page before; from the start where it is absent.'),
+})
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().nullable().describe('Goes into `after`; null at the end.') })
+
+export interface Page {
+  readonly limit: number
+  /** The cursor: items after this one, in the list's order; null from the start. */
+  readonly after: string | null
+}
+
+interface PagePorts {
+  readonly limiter: Pick<Limiter, 'takeMore'>
+}
+
+/** Reads `?limit=` (1 to 500, default 100) and `?after=`. Refusals: `invalid-field`, `rate-limited`. */
+export function page(
+  ports: PagePorts,
+  asked: { readQuery(): Result<z.output<typeof PAGE_QUERY>> },
+  caller: Pick<TokenClaims, 'sub'>,
+): Result<Page> {
+  const query = asked.readQuery()
+  if (!query.ok) return query
+  const { limit, after = null } = query.value
+  const tooFast = ports.limiter.takeMore(caller.sub, 'query', Math.ceil(limit / ITEMS_PER_QUERY) - 1)
   if (tooFast !== null) return { ok: false, refusal: tooFast }
   return { ok: true, value: { limit, after } }
 }
@@ -174,11 +206,11 @@ class Undone extends Error {
 }
 
 async function inTransaction(
-  context: GatewayContext,
+  ports: Pick<ChangePorts, 'database'>,
   work: (transaction: Database) => Promise<HttpReply>,
 ): Promise<HttpReply> {
   try {
-    return await context.database.transaction().execute(async transaction => {
+    return await ports.database.transaction().execute(async transaction => {
       const reply = await work(transaction)
       if (reply.refusal !== undefined) throw new Undone(reply)
       return reply

@@ -3,21 +3,32 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { systemClock } from '../base/time.ts'
-import type { GatewayContext } from './context.ts'
 import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'
 import { HttpConnections } from './http-connections.ts'
 import { Limiter } from './limits/limiter.ts'
-import { mountRoutes } from './routes/index.ts'
+import { type HttpDoorPorts, mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { StoreWaits } from './store-waits.ts'
 import { CertificateWatch, checkCertificate, type TlsFiles } from './tls.ts'
 import type { DoorApp, OpenDoor, Transport } from './transport/transport.ts'
-import { mountNoUpgrade, mountWsDoor } from './ws-door.ts'
+import { mountNoUpgrade, mountWsDoor, type WsDoorPorts } from './ws-door.ts'
 
-type MadeHere = 'cuts' | 'limiter' | 'entrance' | 'connections' | 'storeWaits' | 'sessions' | 'newSessionId'
+/** What the two doors work with; each part of the gateway takes what it needs of it. */
+type GatewayPorts = WsDoorPorts & HttpDoorPorts & MadePorts
 
-export interface GatewayOptions extends Omit<GatewayContext, MadeHere> {
+/** What a gateway makes for itself: one of each, for both doors. */
+interface MadePorts {
+  readonly sessions: SessionRegistry
+  readonly limiter: Limiter
+  readonly entrance: Entrance
+  readonly connections: HttpConnections
+  readonly storeWaits: StoreWaits
+  readonly cuts: CutLog
+  readonly newSessionId: () => string
+}
+
+export interface GatewayOptions extends Omit<GatewayPorts, keyof MadePorts> {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -46,23 +57,23 @@ const LINGER_MS = 50
 /** Errors: PortTaken; CertificateUnfit. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { tls, log, metrics, transport, host, port } = options
-  const context = contextOf(options)
+  const ports = portsOf(options)
   try {
     if (tls !== null) {
       const goodUntil = checkCertificate(tls)
       if (goodUntil.getTime() < Date.now()) log.error({ ...tls, goodUntil }, 'the certificate has expired; replace it')
     }
-    const door = await transport.open({ host, port, tls, log, mount: app => mountAll(app, context) })
+    const door = await transport.open({ host, port, tls, log, mount: app => mountAll(app, ports) })
     const watch = tls === null ? null : new CertificateWatch(tls, () => door.changeCertificate(), log, metrics)
-    return new RunningGateway(context, door, watch)
+    return new RunningGateway(ports, door, watch)
   } catch (error) {
     // Its timer would keep a process from ending that could not start.
-    context.sessions.stop()
+    ports.sessions.stop()
     throw error
   }
 }
 
-function contextOf(options: GatewayOptions): GatewayContext {
+function portsOf(options: GatewayOptions): GatewayPorts {
   const { tls, door, metrics, log } = options
   const entrance = new Entrance(door, tls !== null, metrics)
   return {
@@ -77,20 +88,20 @@ function contextOf(options: GatewayOptions): GatewayContext {
   }
 }
 
-function mountAll(app: DoorApp, context: GatewayContext): void {
-  context.connections.mount(app)
-  mountWsDoor(app, context)
-  mountNoUpgrade(app, context)
-  mountRoutes(app, context)
+function mountAll(app: DoorApp, ports: GatewayPorts): void {
+  ports.connections.mount(app)
+  mountWsDoor(app, ports)
+  mountNoUpgrade(app, ports)
+  mountRoutes(app, ports)
 }
 
 class RunningGateway implements Gateway {
-  readonly #context: GatewayContext
+  readonly #ports: GatewayPorts
   readonly #door: OpenDoor
   readonly #watch: CertificateWatch | null
 
-  constructor(context: GatewayContext, door: OpenDoor, watch: CertificateWatch | null) {
-    this.#context = context
+  constructor(ports: GatewayPorts, door: OpenDoor, watch: CertificateWatch | null) {
+    this.#ports = ports
     this.#door = door
     this.#watch = watch
   }
@@ -101,24 +112,24 @@ class RunningGateway implements Gateway {
 
   get sessions(): number {
     let count = 0
-    for (const conversation of this.#context.sessions) if (conversation.isSignedIn) count += 1
+    for (const conversation of this.#ports.sessions) if (conversation.isSignedIn) count += 1
     return count
   }
 
   beginDrain(afterMs: number): void {
     this.#stopAccepting()
-    this.#context.sessions.goAway(afterMs)
+    this.#ports.sessions.goAway(afterMs)
   }
 
   async close(): Promise<void> {
     this.#stopAccepting()
-    const { sessions } = this.#context
+    const { sessions } = this.#ports
     const hadConversations = sessions.size > 0
     sessions.end()
     if (hadConversations) await delay(LINGER_MS)
     this.#door.close()
-    this.#context.storeWaits.stop()
-    this.#context.cuts.stop()
+    this.#ports.storeWaits.stop()
+    this.#ports.cuts.stop()
   }
 
   #stopAccepting(): void {

@@ -7,11 +7,17 @@ import type { Refused, Result } from '../base/result.ts'
 import { ERRORS } from '../protocol/errors.ts'
 import { parseJson, TRACEPARENT } from '../protocol/parse.ts'
 import { isStoreAway } from '../store/postgres/postgres-faults.ts'
-import type { GatewayContext } from './context.ts'
+import type { Logger } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { OutageLog } from '../telemetry/outage-log.ts'
 import { WRONG_ORIGIN } from './cors.ts'
-import type { Visitor } from './entrance.ts'
+import type { DoorPolicy } from './door-policy.ts'
+import type { Entrance, Visitor } from './entrance.ts'
 import { type Head, readHead } from './head.ts'
+import type { HttpConnections } from './http-connections.ts'
+import type { Limiter } from './limits/limiter.ts'
 import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
+import type { StoreWaits } from './store-waits.ts'
 import type { DoorApp, DoorRequest, DoorResponse } from './transport/transport.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -56,6 +62,20 @@ export interface HttpReply {
   readonly repeatedBody?: string
 }
 
+/** What any request is taken and answered with, whatever it asks for. */
+export interface HttpPorts {
+  readonly door: Pick<DoorPolicy, 'limits'>
+  readonly entrance: Pick<Entrance, 'visitor'>
+  /** Connections that are no WebSocket. */
+  readonly connections: HttpConnections
+  /** Requests that wait for the database. */
+  readonly storeWaits: Pick<StoreWaits, 'orAway'>
+  readonly limiter: Pick<Limiter, 'beginBody' | 'endBody'>
+  readonly metrics: Pick<Metrics, 'refusal' | 'limitRefused'>
+  readonly log: Logger
+  readonly outages: Pick<OutageLog, 'failed'>
+}
+
 /** Bodies up to this many times the limit are read and thrown away: a client that still writes would not see an answer sent before. */
 const DISCARD_FACTOR = 16
 const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array() })
@@ -64,36 +84,36 @@ const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array
  * Mounts a handler; one of GET answers HEAD too. One that throws is answered with `unavailable` when the store could not
  * be reached, else with `internal`. Every refusal in a reply is counted.
  */
-export function mount(app: DoorApp, method: Method, pattern: string, context: GatewayContext, handler: Handler): void {
-  const take = takes(method, pattern, context, handler)
+export function mount(app: DoorApp, method: Method, pattern: string, ports: HttpPorts, handler: Handler): void {
+  const take = takes(method, pattern, ports, handler)
   app[method === 'delete' ? 'del' : method](pattern, take)
   if (method === 'get') app.head(pattern, take)
 }
 
 /** Mounts what answers the methods for which no route of this path is mounted. */
-export function mountOthers(app: DoorApp, pattern: string, context: GatewayContext, handler: Handler): void {
-  app.any(pattern, takes('', pattern, context, handler))
+export function mountOthers(app: DoorApp, pattern: string, ports: HttpPorts, handler: Handler): void {
+  app.any(pattern, takes('', pattern, ports, handler))
 }
 
-function takes(method: HttpCall['method'], pattern: string, context: GatewayContext, handler: Handler) {
+function takes(method: HttpCall['method'], pattern: string, ports: HttpPorts, handler: Handler) {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
   return (res: DoorResponse, req: DoorRequest): void => {
     // A route that fits better has it, and it is on its way to its second handle.
-    if (context.connections.hasBegun) {
+    if (ports.connections.hasBegun) {
       req.setYield(true)
       return
     }
     const head = readHead(res, req)
-    if (context.connections.refuses(res, head)) return
+    if (ports.connections.refuses(res, head)) return
     let isAborted = false
-    const exchange = context.connections.begin(res, req, head.peer, () => {
+    const exchange = ports.connections.begin(res, req, head.peer, () => {
       isAborted = true
     })
     const isHead = isHeadOf(req)
     // The request lives on the stack of this callback, so all that anyone may need of it is read now.
-    const visitor = context.entrance.visitor(req, head)
-    const call = readCall(res, req, { method, names, head, visitor }, context)
-    answerOf(call, pattern, context, admitted(visitor, head, handler)).then(reply => {
+    const visitor = ports.entrance.visitor(req, head)
+    const call = readCall(res, req, { method, names, head, visitor }, ports)
+    answerOf(call, pattern, ports, admitted(visitor, head, handler)).then(reply => {
       const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
       if (!isAborted) exchange.answer(out => writeReply(out, whole, isHead), reply.closes === true)
     })
@@ -101,17 +121,17 @@ function takes(method: HttpCall['method'], pattern: string, context: GatewayCont
 }
 
 /** Mounts what takes every request that no route has: each such answer ends its connection. */
-export function mountRest(app: DoorApp, context: GatewayContext, answer: (visitor: Visitor) => HttpReply): void {
+export function mountRest(app: DoorApp, ports: HttpPorts, answer: (visitor: Visitor) => HttpReply): void {
   app.any('/*', (res, req) => {
-    if (context.connections.second(res)) return
+    if (ports.connections.second(res)) return
     const head = readHead(res, req)
-    if (context.connections.refuses(res, head)) return
+    if (ports.connections.refuses(res, head)) return
     const isHead = isHeadOf(req)
-    const visitor = context.entrance.visitor(req, head)
+    const visitor = ports.entrance.visitor(req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
-    if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
+    if (reply.refusal !== undefined) ports.metrics.refusal(reply.refusal.code)
     const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
-    endWith(res, head, whole, context, isHead)
+    endWith(res, head, whole, ports, isHead)
   })
 }
 
@@ -123,7 +143,7 @@ export function endWith(
   res: DoorResponse,
   { peer }: Head,
   reply: HttpReply,
-  { connections }: Pick<GatewayContext, 'connections'>,
+  { connections }: Pick<HttpPorts, 'connections'>,
   isHead = false,
 ): void {
   connections.leaves(peer)
@@ -139,30 +159,25 @@ function admitted({ mayCome }: Visitor, { isQueryTooLong }: Head, handler: Handl
   return handler
 }
 
-async function answerOf(
-  call: HttpCall,
-  pattern: string,
-  context: GatewayContext,
-  handler: Handler,
-): Promise<HttpReply> {
+async function answerOf(call: HttpCall, pattern: string, ports: HttpPorts, handler: Handler): Promise<HttpReply> {
   let reply: HttpReply
   try {
-    reply = await context.storeWaits.orAway((async () => handler(call))(), problem(STORE_AWAY))
+    reply = await ports.storeWaits.orAway((async () => handler(call))(), problem(STORE_AWAY))
   } catch (error) {
-    reply = faultReply(error, pattern, context)
+    reply = faultReply(error, pattern, ports)
   }
-  if (reply.refusal !== undefined) context.metrics.refusal(reply.refusal.code)
+  if (reply.refusal !== undefined) ports.metrics.refusal(reply.refusal.code)
   // A body that was cut off leaves its rest in the connection, so whatever the answer is, it ends the connection.
   const body = await call.body
   return body.ok ? reply : { ...reply, closes: reply.closes === true || body.unread }
 }
 
-function faultReply(error: unknown, pattern: string, context: GatewayContext): HttpReply {
+function faultReply(error: unknown, pattern: string, ports: HttpPorts): HttpReply {
   if (isStoreAway(error)) {
-    context.outages.failed('requests', error, pattern)
+    ports.outages.failed('requests', error, pattern)
     return problem(STORE_AWAY)
   }
-  context.log.error({ err: error, route: pattern }, 'an HTTP handler threw')
+  ports.log.error({ err: error, route: pattern }, 'an HTTP handler threw')
   return problem(INTERNAL)
 }
 
@@ -193,7 +208,7 @@ export function problem(refusal: Refusal): HttpReply {
  * Reads the body of a call by a schema; make it of `z.strictObject`, so that unknown keys are refused by name.
  * Refusals: `frame-too-large`, `malformed-frame`, `invalid-field` with `details.path`.
  */
-export async function jsonBody<T>(call: HttpCall, schema: z.ZodType<T>): Promise<Result<T>> {
+export async function jsonBody<S extends z.ZodType>(call: HttpCall, schema: S): Promise<Result<z.output<S>>> {
   const body = await call.body
   if (!body.ok) return { ok: false, refusal: body.refusal }
   return parseJson(body.bytes, schema)
@@ -241,7 +256,7 @@ function readCall(
   res: DoorResponse,
   req: DoorRequest,
   { method, names, head, visitor }: Asked,
-  context: GatewayContext,
+  ports: HttpPorts,
 ): HttpCall {
   const traceparent = req.getHeader('traceparent')
   return {
@@ -257,7 +272,7 @@ function readCall(
     origin: visitor.origin,
     host: visitor.host,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,
-    body: method === 'get' ? NO_BODY : readBody(res, context),
+    body: method === 'get' ? NO_BODY : readBody(res, ports),
   }
 }
 
@@ -271,7 +286,7 @@ function decoded(text: string): string {
   }
 }
 
-function readBody(res: DoorResponse, { door, limiter, metrics }: GatewayContext): Promise<Body> {
+function readBody(res: DoorResponse, { door, limiter, metrics }: HttpPorts): Promise<Body> {
   const maxBytes = door.limits.httpBodyBytes
   return new Promise(resolve => {
     const chunks: Buffer[] = []

@@ -2,22 +2,26 @@
 
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import type { GatewayContext } from './context.ts'
-import { mountOthers, problem } from './http.ts'
+import { type HttpPorts, mountOthers, problem } from './http.ts'
+import type { Limiter } from './limits/limiter.ts'
 import type { Route } from './route.ts'
 import type { DoorApp } from './transport/transport.ts'
 
-type Mounted = Pick<Route, 'method' | 'pattern'>
+type Mounted = Pick<Route<never>, 'method' | 'pattern'>
+
+interface OtherMethodsPorts extends HttpPorts {
+  readonly limiter: Pick<Limiter, 'takeOpenRequest' | 'beginBody' | 'endBody'>
+}
 
 /** What requests count as that no route takes, in the rate of their address. */
 export const NO_ROUTE_RATE = '/*'
 
 /** Input: all routes that are mounted. The body of such a request is read and thrown away, so the connection goes on. */
-export function mountOtherMethods(app: DoorApp, routes: readonly Mounted[], context: GatewayContext): void {
+export function mountOtherMethods(app: DoorApp, routes: readonly Mounted[], ports: OtherMethodsPorts): void {
   for (const pattern of new Set(routes.map(route => route.pattern))) {
     const refusal = notAllowed(methodsAt(pattern, routes))
-    mountOthers(app, pattern, context, call => {
-      const tooFast = context.limiter.takeOpenRequest(addressKey(call.address), NO_ROUTE_RATE)
+    mountOthers(app, pattern, ports, call => {
+      const tooFast = ports.limiter.takeOpenRequest(addressKey(call.address), NO_ROUTE_RATE)
       return tooFast === null ? problem(refusal) : { ...problem(tooFast), closes: true }
     })
   }

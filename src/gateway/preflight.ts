@@ -1,16 +1,17 @@
 /** Answers what a browser asks before it lets a page of another origin call us: an OPTIONS request, without a token. */
-import type { GatewayContext } from './context.ts'
 import { preflightHeaders, WRONG_ORIGIN } from './cors.ts'
 import { readHead } from './head.ts'
-import { empty, endWith, problem, writeReply } from './http.ts'
+import { empty, endWith, type HttpPorts, problem, writeReply } from './http.ts'
 import type { DoorApp } from './transport/transport.ts'
 
+type PreflightPorts = Pick<HttpPorts, 'connections' | 'entrance' | 'metrics'>
+
 /** One answer for all routes: it tells what pages may send here at all, and no route's existence. */
-export function mountPreflight(app: DoorApp, context: GatewayContext): void {
+export function mountPreflight(app: DoorApp, ports: PreflightPorts): void {
   app.options('/*', (res, req) => {
     const head = readHead(res, req)
-    if (context.connections.refuses(res, head)) return
-    const visitor = context.entrance.visitor(req, head)
+    if (ports.connections.refuses(res, head)) return
+    const visitor = ports.entrance.visitor(req, head)
     const isPreflight = visitor.origin !== '' && req.getHeader('access-control-request-method') !== ''
     // Any other OPTIONS is a method that no route has.
     if (!isPreflight) {
@@ -18,12 +19,12 @@ export function mountPreflight(app: DoorApp, context: GatewayContext): void {
       return
     }
     if (!visitor.mayCome) {
-      context.metrics.refusal(WRONG_ORIGIN.code)
+      ports.metrics.refusal(WRONG_ORIGIN.code)
       const refused = problem(WRONG_ORIGIN)
-      endWith(res, head, { ...refused, headers: { ...visitor.headers, ...refused.headers } }, context)
+      endWith(res, head, { ...refused, headers: { ...visitor.headers, ...refused.headers } }, ports)
       return
     }
     const reply = empty(204, { ...visitor.headers, ...preflightHeaders(visitor.origin) })
-    context.connections.begin(res, req, head.peer, () => {}).answer(out => writeReply(out, reply), false)
+    ports.connections.begin(res, req, head.peer, () => {}).answer(out => writeReply(out, reply), false)
   })
 }

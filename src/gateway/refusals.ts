@@ -60,6 +60,11 @@ export function unknownRegion(region: RegionId): Refusal {
   return { code: 'unknown-region', message: `This engine owns no region ${region}; check the name or the address.` }
 }
 
+export const NO_UNIT_ID: Refusal = {
+  code: 'unknown-unit',
+  message: 'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -',
+}
+
 export const NO_IDEMPOTENCY_KEY: Refusal = {
   code: 'invalid-field',
   message: 'Send an Idempotency-Key of 1 to 64 letters, digits, _ or -; repeat it when you repeat the request.',

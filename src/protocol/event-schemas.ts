@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { type DomainEvent, EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
-import { ROUTED_ID, STORED_STREAM_ID, UNIT_ID } from '../domain/ids.ts'
+import { STORED_STREAM_ID } from '../domain/ids.ts'
 import {
   CANCEL_REASONS,
   CAPABILITY,
@@ -14,7 +14,6 @@ import {
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
-  LEVELS_OF_CARE,
   OVERRIDE_REASONS,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
@@ -22,19 +21,7 @@ import {
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
-
-export const unitId = z.string().regex(UNIT_ID)
-/** Of a call, a trip or an offer. */
-export const routedId = z.string().regex(ROUTED_ID)
-/** Epoch milliseconds of region time. */
-export const moment = z.int()
-export const principal = z.string().min(1)
-export const priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
-export const levelOfCare = z.enum(LEVELS_OF_CARE)
-export const need = z
-  .object({ levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) })
-  .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
-export const phases = z.array(z.enum(TRIP_PHASES))
+import { levelOfCare, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
 
 const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 const site = { ...place, priority }

@@ -9,9 +9,7 @@ import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
 import type { Refusal } from '../base/refusal.ts'
 import type { Refused, Result } from '../base/result.ts'
-import type { EnterCall } from '../domain/commands.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
-import type { LevelOfCare } from '../domain/vocabulary.ts'
 import { decodeBinary, type WireFormat } from './codec.ts'
 import {
   BadFix,
@@ -30,9 +28,8 @@ import {
 } from './fix-frame.ts'
 import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
-import { numberOfText } from './number-text.ts'
 import { scanBinary, scanJson } from './prescan.ts'
-import { CALL_BODY, NEAREST_QUERY, type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
+import { type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
 import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
 
 export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFixesRequest
@@ -91,20 +88,14 @@ export function parseAnyFrame(bytes: Uint8Array, format: WireFormat, limits: Fra
 }
 
 /**
- * Reads the body of `POST /v1/calls`; bytes are also checked to be UTF-8. Refusals: `frame-too-large`,
- * `malformed-frame`, `invalid-field` with `details.path`.
- */
-export function parseCallBody(body: string | Uint8Array, maxBytes = DEFAULT_LIMITS.httpBodyBytes): Result<EnterCall> {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  if (bytes.byteLength > maxBytes) return { ok: false, refusal: tooLarge(bytes.byteLength, maxBytes) }
-  return parseJson(bytes, CALL_BODY)
-}
-
-/**
  * Reads a JSON text by a schema; its size is the caller's to settle. A strict object's unknown keys are refused by name.
  * Refusals: `malformed-frame`, `invalid-field` with `details.path`, also of a key that comes twice.
  */
-export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>, limits: FrameLimits = DEFAULT_LIMITS): Result<T> {
+export function parseJson<S extends z.ZodType>(
+  bytes: Uint8Array,
+  schema: S,
+  limits: FrameLimits = DEFAULT_LIMITS,
+): Result<z.output<S>> {
   const read = readJson(bytes, limits)
   if (!read.ok) return { ok: false, refusal: malformed(read.problem) }
   if (read.suspectText) {
@@ -118,33 +109,6 @@ export function parseJson<T>(bytes: Uint8Array, schema: z.ZodType<T>, limits: Fr
   return result.success
     ? { ok: true, value: result.data }
     : { ok: false, refusal: firstIssue(result.error.issues, 'body') }
-}
-
-export interface NearestQuery {
-  readonly region: string
-  readonly lonDeg: number
-  readonly latDeg: number
-  readonly k: number
-  readonly levelOfCare: LevelOfCare | null
-}
-
-/** Reads the query of `GET /v1/units/nearest`: `region`, `lon`, `lat`, `k` (default 5), `levelOfCare`. Refusal: `invalid-field`. */
-export function parseNearestQuery(params: URLSearchParams): Result<NearestQuery> {
-  const text = (name: string) => params.get(name) ?? undefined
-  const number = (name: string) => {
-    const given = text(name)
-    return given === undefined ? undefined : (numberOfText(given) ?? given)
-  }
-  const result = NEAREST_QUERY.safeParse({
-    region: text('region'),
-    lon: number('lon'),
-    lat: number('lat'),
-    k: number('k'),
-    levelOfCare: text('levelOfCare'),
-  })
-  if (!result.success) return { ok: false, refusal: firstIssue(result.error.issues) }
-  const { region, lon, lat, k, levelOfCare } = result.data
-  return { ok: true, value: { region, lonDeg: lon, latDeg: lat, k, levelOfCare: levelOfCare ?? null } }
 }
 
 const TYPE_BY_NAME = new Map<unknown, ClientTypeName>()

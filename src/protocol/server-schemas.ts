@@ -5,105 +5,41 @@
  * a test holds what it really sends against them.
  */
 import { z } from 'zod'
-import type { PassedOver } from '../domain/desk.ts'
-import { TRIP_ALARMS } from '../domain/events.ts'
 import { COMMAND_ID, REGION_ID, STREAM_ID } from '../domain/ids.ts'
 import { ROLES } from '../domain/roles.ts'
-import {
-  CANCEL_REASONS,
-  CAPABILITY,
-  DISPATCH_MODES,
-  DISPOSITIONS,
-  TRIP_PHASES,
-  UNAVAILABLE_REASONS,
-  UNIT_STATUSES,
-} from '../domain/vocabulary.ts'
+import { UNIT_STATUSES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
-import {
-  eventSchema,
-  levelOfCare,
-  moment,
-  need,
-  phases,
-  principal,
-  priority,
-  routedId,
-  unitId,
-} from './event-schemas.ts'
+import { eventSchema } from './event-schemas.ts'
 import { RANGES } from './limits.ts'
 import type { IsSame } from './same-type.ts'
+import {
+  count,
+  latE7,
+  levelOfCare,
+  lonE7,
+  moment,
+  position,
+  ranged,
+  routedId,
+  tripPhase,
+  unitId,
+} from './schema-parts.ts'
+import { nearestResult, tripView, unitView } from './view-schemas.ts'
 import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
 
-const ranged = ([min, max]: readonly [number, number]) => z.int().min(min).max(max)
-const position = ranged(RANGES.position)
 /** The mark of a stream of which nothing is stored is 0. */
 const durableSeq = z.int().min(0).max(RANGES.seq[1])
-const count = z.int().min(0)
 const commandId = z.string().regex(COMMAND_ID)
-const lonE7 = ranged(RANGES.lonE7)
-const latE7 = ranged(RANGES.latE7)
-const place = { lonE7, latE7 }
 const map = z.record(z.string(), z.unknown())
 const streamIndex = ranged(RANGES.streamIndex)
 const channel = ranged(RANGES.channel)
 const tile = z.string().regex(new RegExp(`^(${TILE_ZOOMS.join('|')})/(0|[1-9]\\d{0,3})/(0|[1-9]\\d{0,3})$`))
-const tripPhase = z.enum(TRIP_PHASES)
 const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 const writesState = z.enum(['flowing', 'stalled'])
 
 const clockView = z
   .object({ nowMs: moment, anchorRegionMs: moment, anchorWallMs: z.int(), rate: z.number().gt(0) })
   .meta({ id: 'ClockView' })
-const details = z
-  .object({
-    callerName: z.string().nullable(),
-    phone: z.string().nullable(),
-    address: z.string().nullable(),
-    notes: z.string().nullable(),
-  })
-  .meta({ id: 'CallDetails' })
-const offerView = z
-  .object({
-    ...{ offerId: routedId, tripId: routedId, unitId, mode: z.enum(DISPATCH_MODES), round: z.int().min(1) },
-    ...{ offeredAtMs: moment, deadlineAtMs: moment },
-  })
-  .meta({ id: 'OfferView' })
-const tripView = z
-  .object({
-    ...{
-      tripId: routedId,
-      callId: routedId,
-      phase: tripPhase,
-      priority,
-      problem: z.string().nullable(),
-      need,
-      ...place,
-    },
-    ...{ receivedAtMs: moment, unitId: unitId.nullable(), offer: offerView.nullable(), round: count },
-    ...{ times: z.partialRecord(tripPhase, moment), missed: phases, alarms: z.array(z.enum(TRIP_ALARMS)) },
-    ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
-    ...{ version: position, details: details.nullable() },
-  })
-  .meta({ id: 'TripView' })
-const fixView = z
-  .object({
-    ...{ ...place, fixedAtMs: moment, ageMs: z.int(), freshness: z.enum(['fresh', 'stale', 'lost']) },
-    ...{ speedMps: z.number().nullable(), headingDeg: z.number().nullable() },
-  })
-  .meta({ id: 'FixView' })
-const unitView = z
-  .object({
-    ...{ unitId, callSign: z.string(), levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) },
-    ...{ status: z.enum(UNIT_STATUSES), statusSinceMs: moment },
-    ...{ dispatchability: z.enum(['available', 'conditionally-available', 'not-available']), retired: z.boolean() },
-    ...{
-      unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
-      crew: principal.nullable(),
-      connected: z.boolean(),
-    },
-    ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
-  })
-  .meta({ id: 'UnitView' })
 const driverView = z
   .object({ unit: unitView, trip: tripView.nullable(), cadenceMs: z.int().min(1) })
   .meta({ id: 'DriverView' })
@@ -135,11 +71,6 @@ const tileUnit = z
     titled('levelOfCare', levelOfCare),
   ])
   .meta({ id: 'TileUnit' })
-const passedOver = z.enum(['disconnected', 'no-position', 'position-lost'] satisfies PassedOver[])
-const nearestUnit = z.object({
-  ...{ unitId, callSign: z.string(), levelOfCare, distanceM: z.number().min(0), connected: z.boolean() },
-  ...{ passedOverFor: passedOver.nullable(), fix: fixView },
-})
 
 function titled<S extends z.ZodType>(title: string, schema: S): S {
   return schema.meta({ title })
@@ -222,7 +153,7 @@ export const RESULT_SCHEMAS = {
   'cancel-call': z.object({ callId: routedId, state: z.enum(['cancelled', 'closed']), tripIds: z.array(routedId) }),
   'assign-unit': z.object({ tripId: routedId, unitId, phase: tripPhase, offerId: routedId.nullable() }),
   'withdraw-unit': z.object({ tripId: routedId, unitId, phase: tripPhase }),
-  nearest: z.object({ basis: z.literal('straight-line'), units: z.array(nearestUnit) }),
+  nearest: nearestResult,
   'watch-board': z.object({ mode: z.enum(['snapshot', 'events']), position }),
   'watch-tiles': z.object({ tiles: count }),
   attach: z.object({

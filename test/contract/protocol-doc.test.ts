@@ -23,7 +23,7 @@ import { decodeBinary, decodeServer, encodeClient, encodeServer } from '../../sr
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
-import { parseCallBody, parseFrame } from '../../src/protocol/parse.ts'
+import { parseFrame } from '../../src/protocol/parse.ts'
 import { SHAPES } from '../../src/protocol/shapes.ts'
 import {
   type CallView,
@@ -39,6 +39,7 @@ import {
   type UnitView,
   type WelcomeView,
 } from '../../src/protocol/wire.ts'
+import { parseCallBody } from '../protocol/call-body.ts'
 import { DOCUMENT, frames, quoted, tableAfter } from '../protocol/document.ts'
 import { HTTP_CASES } from './matrix/http-cases.ts'
 import { SHOWN } from './protocol-examples.ts'

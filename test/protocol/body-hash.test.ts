@@ -6,9 +6,9 @@ import fc from 'fast-check'
 import type { Command } from '../../src/domain/commands.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
 import { fromE7 } from '../../src/protocol/fix-frame.ts'
-import { parseCallBody } from '../../src/protocol/parse.ts'
 import type { WireCall } from '../../src/protocol/wire.ts'
 import { clientMessage, wireCall } from './arbitraries.ts'
+import { parseCallBody } from './call-body.ts'
 import { accepted, FORMATS, NOW, OFFER, parse } from './frames.ts'
 
 const commandOf = (tuple: readonly unknown[], format: 'binary' | 'json' = 'binary'): Command => {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ERRORS } from '../../src/protocol/errors.ts'
-import { type Parsed, parseCallBody, parseFrame } from '../../src/protocol/parse.ts'
+import { type Parsed, parseFrame } from '../../src/protocol/parse.ts'
 import { CLIENT_TYPES } from '../../src/protocol/wire.ts'
 import { times } from '../support/long.ts'
 import { clientMessage } from './arbitraries.ts'
+import { parseCallBody } from './call-body.ts'
 import { FORMATS, frame, MAX_BYTES, SAMPLES, TYPE_NAMES } from './frames.ts'
 
 /** The promise of the border: a request of a known type, or a refusal of a known code; and never bad text. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { repeatedKey } from '../../src/protocol/json-keys.ts'
-import { parseCallBody } from '../../src/protocol/parse.ts'
+import { parseCallBody } from './call-body.ts'
 
 test('a key that an object has twice is found, however it is written, and no other', () => {
   assert.equal(repeatedKey('{"a":1,"b":{"a":2},"c":[{"a":1},{"a":2}]}'), null)

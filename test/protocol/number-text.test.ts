@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { numberOfText } from '../../src/protocol/number-text.ts'
-import { parseNearestQuery } from '../../src/protocol/parse.ts'
+import { parseQuery } from '../../src/protocol/query.ts'
+import { NEAREST_QUERY } from '../../src/protocol/shapes.ts'
 
 test('whatever JSON writes for a number is that number as a text', () => {
   fc.assert(
@@ -55,7 +56,7 @@ test('nearest is asked at a place beside the meridian in whatever form its degre
     ['-0.000038', -0.000_038],
     ['1.7476E2', 174.76],
   ] as const) {
-    const query = parseNearestQuery(new URLSearchParams({ region: 'sf', lon, lat: '51.5', k: '1e1' }))
-    assert.deepEqual(query, { ok: true, value: { region: 'sf', lonDeg, latDeg: 51.5, k: 10, levelOfCare: null } })
+    const query = parseQuery(new URLSearchParams({ region: 'sf', lon, lat: '51.5', k: '1e1' }), NEAREST_QUERY)
+    assert.deepEqual(query, { ok: true, value: { region: 'sf', lon: lonDeg, lat: 51.5, k: 10 } })
   }
 })

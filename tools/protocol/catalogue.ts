@@ -1,5 +1,4 @@
 /** The protocol as data, from the tables and schemas that the engine itself goes by. */
-import { z } from 'zod'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
 import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
 import {
@@ -18,8 +17,7 @@ import {
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
-import { innerOf } from '../../src/protocol/nullable.ts'
-import { listBehind, SHAPES } from '../../src/protocol/shapes.ts'
+import { SHAPES } from '../../src/protocol/shapes.ts'
 import {
   CLIENT_TYPES,
   type ClientTypeName,
@@ -28,9 +26,8 @@ import {
   type ServerTypeName,
 } from '../../src/protocol/wire.ts'
 import { EVENT_TYPES } from '../../src/store/log/event-forms.ts'
+import { asJson, type JsonSchema } from './json-schema.ts'
 import { serverFields } from './server-schema.ts'
-
-type JsonSchema = Readonly<Record<string, unknown>>
 
 const FIX_TYPES = { fix: FIX_FIELDS, hint: FIX_FIELDS, 'feed-fixes': FEED_FIX_FIELDS } as const
 const isFixType = (type: ClientTypeName): type is keyof typeof FIX_TYPES => Object.hasOwn(FIX_TYPES, type)
@@ -115,17 +112,4 @@ function fixSchema(type: keyof typeof FIX_TYPES): JsonSchema {
   const prefixItems = [{ const: type }, ...head, fix]
   const more = type === 'hint' ? {} : { items: { anyOf: [fix, { type: 'object' }] } }
   return { type: 'array', prefixItems, minItems: prefixItems.length, ...more }
-}
-
-function asJson(schema: z.core.$ZodType): JsonSchema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, {
-    io: 'input',
-    override: ({ zodSchema, jsonSchema }) => {
-      const inner = innerOf(zodSchema)
-      if (inner !== undefined) jsonSchema.anyOf = [asJson(inner), { type: 'null' }]
-      const list = listBehind(zodSchema)
-      if (list !== undefined) Object.assign(jsonSchema, asJson(list))
-    },
-  })
-  return json
 }

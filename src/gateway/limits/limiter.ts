@@ -88,11 +88,11 @@ export class Limiter {
   }
 
   /**
-   * Takes one HTTP request from the rate of its principal: GET is a query, all else a command. Output: null, or what to
+   * Takes one HTTP request from the rate of its principal. Output: null, or what to
    * answer, and whether so many were refused that the connection is to be ended.
    */
-  takeRequest(principal: Principal, method: string): RefusedRequest | null {
-    return this.#takeRequests(principal, method === 'get' ? 'query' : 'command', 1)
+  takeRequest(principal: Principal, rateClass: 'query' | 'command'): RefusedRequest | null {
+    return this.#takeRequests(principal, rateClass, 1)
   }
 
   /** The request turned out to count as so many more of its class. */

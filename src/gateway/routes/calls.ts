@@ -1,74 +1,142 @@
 /** Calls, trips and units for those who do not hold a WebSocket: the commands and queries of a desk. */
 
+import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
-import type { Query, QueryAnswer, RegionHandle } from '../../actors/region-handle.ts'
+import type { Query, QueryAnswer, RegionDirectory, RegionHandle } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
-import { COMMAND_ID, type RegionId, ROUTED_ID, regionOf, UNIT_ID } from '../../domain/ids.ts'
-import { parseCallBody, parseNearestQuery } from '../../protocol/parse.ts'
-import type { GatewayContext } from '../context.ts'
-import { inRegion, regionAsked } from '../guard.ts'
-import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
+import { COMMAND_ID, type RegionId, regionOf } from '../../domain/ids.ts'
+import { position, routedId, unitId } from '../../protocol/schema-parts.ts'
+import { CALL_BODY, NEAREST_QUERY } from '../../protocol/shapes.ts'
+import { callView, nearestResult, tripView, unitView } from '../../protocol/view-schemas.ts'
+import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
+import { type HttpReply, json, problem } from '../http.ts'
+import type { Limiter } from '../limits/limiter.ts'
 import { commandCost } from '../limits/message-cost.ts'
-import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
-import type { Route } from '../route.ts'
+import { NO_IDEMPOTENCY_KEY, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
+import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
 
-export const CALL_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/v1/units/nearest', action: 'nearest', handle: getNearest },
-  { method: 'get', pattern: '/v1/units/:id/state', action: 'read-unit', handle: getUnitState },
-  { method: 'get', pattern: '/v1/trips/:id', action: 'read-trip', handle: getTrip },
-  { method: 'get', pattern: '/v1/calls/:id', action: 'read-call', handle: getCall },
-  { method: 'post', pattern: '/v1/calls', action: 'enter-call', handle: postCall },
+export interface CallPorts {
+  readonly directory: Pick<RegionDirectory, 'region'>
+  readonly limiter: Pick<Limiter, 'takeMore'>
+}
+
+const UNIT_PARAMS = z.object({ id: unitId })
+const ROUTED_PARAMS = z.object({ id: routedId })
+/** Where what is asked for is in no region of the caller's, or of this engine. */
+const NO_REGION = ['wrong-region', 'unknown-region'] as const
+
+export const CALL_ROUTES: readonly Route<CallPorts>[] = [
+  guarded({
+    method: 'get',
+    pattern: '/v1/units/nearest',
+    action: 'nearest',
+    summary: 'Lists the units nearest to a place, in a straight line',
+    query: NEAREST_QUERY,
+    reply: { 200: nearestResult.extend({ position }) },
+    refusals: NO_REGION,
+    handle: getNearest,
+  }),
+  guarded({
+    method: 'get',
+    pattern: '/v1/units/:id/state',
+    action: 'read-unit',
+    summary: 'Shows a unit as its region has it now',
+    params: UNIT_PARAMS,
+    query: REGION_QUERY,
+    reply: { 200: unitView.extend({ position }) },
+    refusals: [...NO_REGION, 'unknown-unit'],
+    handle: getUnitState,
+  }),
+  guarded({
+    method: 'get',
+    pattern: '/v1/trips/:id',
+    action: 'read-trip',
+    summary: 'Shows a trip as its region has it now',
+    params: ROUTED_PARAMS,
+    reply: { 200: tripView.extend({ position }) },
+    refusals: [...NO_REGION, 'unknown-trip'],
+    handle: getTrip,
+  }),
+  guarded({
+    method: 'get',
+    pattern: '/v1/calls/:id',
+    action: 'read-call',
+    summary: 'Shows a call and its trips as their region has them now',
+    params: ROUTED_PARAMS,
+    reply: { 200: callView.extend({ position }) },
+    refusals: [...NO_REGION, 'unknown-call', 'stored-data-damaged'],
+    handle: getCall,
+  }),
+  guarded({
+    method: 'post',
+    pattern: '/v1/calls',
+    action: 'enter-call',
+    summary: 'Enters a call: a trip for each unit that it needs',
+    header: 'Idempotency-Key',
+    query: REGION_QUERY,
+    body: CALL_BODY,
+    reply: { 201: z.object({ callId: routedId, tripIds: z.array(routedId).min(1), position }) },
+    refusals: [...NO_REGION, 'overloaded'],
+    handle: postCall,
+  }),
 ]
 
-async function getNearest(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  const parsed = parseNearestQuery(call.query)
-  if (!parsed.ok) return problem(parsed.refusal)
-  const { region, lonDeg, latDeg, k, levelOfCare } = parsed.value
-  return ask(context, caller, region, { type: 'nearest', lonDeg, latDeg, k, levelOfCare })
+async function getNearest(
+  ports: CallPorts,
+  asked: Asked<Nothing, typeof NEAREST_QUERY>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const query = asked.readQuery()
+  if (!query.ok) return problem(query.refusal)
+  const { region, lon: lonDeg, lat: latDeg, k, levelOfCare = null } = query.value
+  return ask(ports, caller, region, { type: 'nearest', lonDeg, latDeg, k, levelOfCare })
 }
 
-async function getUnitState(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  const unitId = call.parameters.id!
-  if (!UNIT_ID.test(unitId)) {
-    return problem({ code: 'unknown-unit', message: 'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -' })
-  }
-  const region = regionAsked(call, caller)
-  return region.ok ? ask(context, caller, region.value, { type: 'read-unit', unitId }) : problem(region.refusal)
+async function getUnitState(
+  ports: CallPorts,
+  asked: Asked<typeof UNIT_PARAMS, typeof REGION_QUERY>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem(NO_UNIT_ID)
+  const region = regionAsked(asked, caller)
+  if (!region.ok) return problem(region.refusal)
+  return ask(ports, caller, region.value, { type: 'read-unit', unitId: params.value.id })
 }
 
-async function getTrip(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  const tripId = call.parameters.id!
-  if (!ROUTED_ID.test(tripId)) {
-    return problem({ code: 'unknown-trip', message: 'A trip id is <region>.<21 characters>.' })
-  }
-  return ask(context, caller, regionOf(tripId), { type: 'read-trip', tripId })
+async function getTrip(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem({ code: 'unknown-trip', message: 'A trip id is <region>.<21 characters>.' })
+  const tripId = params.value.id
+  return ask(ports, caller, regionOf(tripId), { type: 'read-trip', tripId })
 }
 
-async function getCall(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  const callId = call.parameters.id!
-  if (!ROUTED_ID.test(callId)) {
-    return problem({ code: 'unknown-call', message: 'A call id is <region>.<21 characters>.' })
-  }
-  return ask(context, caller, regionOf(callId), { type: 'read-call', callId })
+async function getCall(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem({ code: 'unknown-call', message: 'A call id is <region>.<21 characters>.' })
+  const callId = params.value.id
+  return ask(ports, caller, regionOf(callId), { type: 'read-call', callId })
 }
 
-async function postCall(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  if (!COMMAND_ID.test(call.idempotencyKey)) return problem(NO_IDEMPOTENCY_KEY)
-  const regionId = regionAsked(call, caller)
+async function postCall(
+  ports: CallPorts,
+  asked: Asked<Nothing, typeof REGION_QUERY, typeof CALL_BODY>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  if (!COMMAND_ID.test(asked.idempotencyKey)) return problem(NO_IDEMPOTENCY_KEY)
+  const regionId = regionAsked(asked, caller)
   if (!regionId.ok) return problem(regionId.refusal)
-  const body = await call.body
+  const body = await asked.readBody()
   if (!body.ok) return problem(body.refusal)
-  const parsed = parseCallBody(body.bytes, context.door.limits.httpBodyBytes)
-  if (!parsed.ok) return problem(parsed.refusal)
-  const region = regionFor(context, caller, regionId.value)
+  const region = regionFor(ports, caller, regionId.value)
   if (!region.ok) return problem(region.refusal)
 
-  const command = parsed.value
-  const tooFast = context.limiter.takeMore(caller.sub, 'command', commandCost(command) - 1)
+  const command = body.value
+  const tooFast = ports.limiter.takeMore(caller.sub, 'command', commandCost(command) - 1)
   if (tooFast !== null) return problem(tooFast)
-  const outcome = await carryOut(region.value, command, caller.sub, call)
+  const outcome = await carryOut(region.value, command, caller.sub, asked)
   if (!outcome.ok) return problem(ofBody(outcome.refusal))
   return json(201, { ...outcome.result, position: outcome.position })
 }
@@ -81,8 +149,8 @@ function ofBody(refusal: Refusal): Refusal {
   return { ...refusal, message: refusal.message.replace(path, own), details: { ...refusal.details, path: own } }
 }
 
-async function ask(context: GatewayContext, caller: TokenClaims, regionId: RegionId, query: Query): Promise<HttpReply> {
-  const region = regionFor(context, caller, regionId)
+async function ask(ports: CallPorts, caller: TokenClaims, regionId: RegionId, query: Query): Promise<HttpReply> {
+  const region = regionFor(ports, caller, regionId)
   if (!region.ok) return problem(region.refusal)
   const answer = await new Promise<QueryAnswer>(resolve => region.value.query(query, resolve))
   if (!answer.ok) return problem(answer.refusal)
@@ -90,9 +158,9 @@ async function ask(context: GatewayContext, caller: TokenClaims, regionId: Regio
 }
 
 /** The token's word comes first: a stranger does not learn which regions this engine owns. */
-function regionFor(context: GatewayContext, caller: TokenClaims, regionId: RegionId): Result<RegionHandle> {
+function regionFor(ports: CallPorts, caller: TokenClaims, regionId: RegionId): Result<RegionHandle> {
   const allowed = inRegion(caller, regionId)
   if (!allowed.ok) return allowed
-  const value = context.directory.region(regionId)
+  const value = ports.directory.region(regionId)
   return value === null ? { ok: false, refusal: unknownRegion(regionId) } : { ok: true, value }
 }

@@ -1,11 +1,25 @@
 /** `GET /`: what somebody sees who opens the engine's address in a browser. */
 import { createHash } from 'node:crypto'
-import type { GatewayContext } from '../context.ts'
+import type { Readiness } from '../../actors/region-handle.ts'
 import type { HttpReply } from '../http.ts'
-import type { Route } from '../route.ts'
+import { open, type Route } from '../route.ts'
+import type { StoreView } from '../store-view.ts'
 
-export const HOME_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/', action: null, isProbe: true, handle: getHome },
+export interface HomePorts {
+  readonly readiness: () => Readiness
+  /** Whether the database answers. */
+  readonly store: () => StoreView
+}
+
+export const HOME_ROUTES: readonly Route<HomePorts>[] = [
+  open({
+    method: 'get',
+    pattern: '/',
+    rate: 'none',
+    summary: 'A page for people: what this is and whether it is ready',
+    reply: { 200: 'text/html' },
+    handle: getHome,
+  }),
 ]
 
 const STYLE = `
@@ -31,7 +45,7 @@ const STATES = {
 const DATABASE_AWAY = 'This engine is up, and its <strong>database is away</strong>.'
 
 /** Who asks tells nothing of itself, so the page tells no more than the probes do. */
-function getHome({ readiness, store }: GatewayContext): HttpReply {
+function getHome({ readiness, store }: HomePorts): HttpReply {
   const isAway = store().status !== 'up'
   const { status } = readiness()
   const isReady = !isAway && status === 'ready'

@@ -1,28 +1,44 @@
 /** Every HTTP route of the engine in one table, and the mounting of it. */
 import type { Refusal } from '../../base/refusal.ts'
-import type { GatewayContext } from '../context.ts'
-import { answerGuarded, answerOpen } from '../guard.ts'
-import { mount, mountRest, problem } from '../http.ts'
+import { answerGuarded, answerOpen, type GuardPorts } from '../guard.ts'
+import { type HttpPorts, mount, mountRest, problem } from '../http.ts'
 import { mountOtherMethods, NO_ROUTE_RATE } from '../other-methods.ts'
 import { mountPreflight } from '../preflight.ts'
 import type { Route } from '../route.ts'
 import type { DoorApp } from '../transport/transport.ts'
 import { WS_ROUTE } from '../ws-door.ts'
-import { AUTH_ROUTES } from './auth.ts'
-import { CALL_ROUTES } from './calls.ts'
-import { DEVICE_ROUTES } from './devices.ts'
-import { HOME_ROUTES } from './home.ts'
-import { KEY_ROUTES } from './keys.ts'
-import { OPERATION_ROUTES } from './operations.ts'
-import { QUARANTINE_ROUTES } from './quarantine.ts'
+import { AUTH_ROUTES, type AuthPorts } from './auth.ts'
+import { CALL_ROUTES, type CallPorts } from './calls.ts'
+import { DEVICE_ROUTES, type DevicePorts } from './devices.ts'
+import { HOME_ROUTES, type HomePorts } from './home.ts'
+import { KEY_ROUTES, type KeyPorts } from './keys.ts'
+import { OPERATION_ROUTES, type OperationPorts } from './operations.ts'
+import { QUARANTINE_ROUTES, type QuarantinePorts } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
-import { TRACK_ROUTES } from './track.ts'
-import { USER_ROUTES } from './users.ts'
+import type { ReferencePorts } from './reference-work.ts'
+import { REGION_ROUTES } from './regions.ts'
+import { TRACK_ROUTES, type TrackPorts } from './track.ts'
+import { USER_ROUTES, type UserPorts } from './users.ts'
 
-export const ROUTES: readonly Route[] = [
+/** What all routes together use; each of them takes what it needs of it. */
+type RoutePorts = HomePorts &
+  OperationPorts &
+  CallPorts &
+  ReferencePorts &
+  TrackPorts &
+  QuarantinePorts &
+  AuthPorts &
+  UserPorts &
+  DevicePorts &
+  KeyPorts
+
+export type HttpDoorPorts = HttpPorts & GuardPorts & RoutePorts
+
+export const ROUTES: readonly Route<RoutePorts>[] = [
   ...HOME_ROUTES,
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
+  ...REGION_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,
@@ -38,15 +54,15 @@ const NO_ROUTE: Refusal = {
 }
 
 /** Mounts all routes; those of the WebSocket door must be mounted before, as the last one here takes what is left. */
-export function mountRoutes(app: DoorApp, context: GatewayContext): void {
+export function mountRoutes(app: DoorApp, ports: HttpDoorPorts): void {
   for (const route of ROUTES) {
-    mount(app, route.method, route.pattern, context, call =>
-      route.action === null ? answerOpen(context, route, call) : answerGuarded(context, route, call),
+    mount(app, route.method, route.pattern, ports, call =>
+      route.action === null ? answerOpen(ports, route, call) : answerGuarded(ports, route, call),
     )
   }
-  mountOtherMethods(app, [...ROUTES, WS_ROUTE], context)
-  mountPreflight(app, context)
-  mountRest(app, context, ({ addressKey }) =>
-    problem(context.limiter.takeOpenRequest(addressKey, NO_ROUTE_RATE) ?? NO_ROUTE),
+  mountOtherMethods(app, [...ROUTES, WS_ROUTE], ports)
+  mountPreflight(app, ports)
+  mountRest(app, ports, ({ addressKey }) =>
+    problem(ports.limiter.takeOpenRequest(addressKey, NO_ROUTE_RATE) ?? NO_ROUTE),
   )
 }

@@ -1,32 +1,68 @@
 /** What the operator's tools ask for: is it up, is it ready, what does it count. */
+import { z } from 'zod'
 import type { ClockOff } from '../../actors/clock-watch.ts'
-import type { Readiness } from '../../actors/region-handle.ts'
+import type { Readiness, RegionDirectory } from '../../actors/region-handle.ts'
 import type { Refusal } from '../../base/refusal.ts'
-import type { GatewayContext, StoreView } from '../context.ts'
-import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
+import { count, moment } from '../../protocol/schema-parts.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { Entrance } from '../entrance.ts'
+import { type HttpReply, json, problem } from '../http.ts'
 import { NOT_READY } from '../refusals.ts'
-import type { Route } from '../route.ts'
+import { type Asked, open, type Route } from '../route.ts'
+import type { StoreView } from '../store-view.ts'
 
-export const OPERATION_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/healthz', action: null, isProbe: true, handle: getHealth },
-  {
+export interface OperationPorts {
+  readonly readiness: () => Readiness
+  /** Whether the database answers. */
+  readonly store: () => StoreView
+  readonly directory: Pick<RegionDirectory, 'damagedRows' | 'clockOff'>
+  readonly entrance: Pick<Entrance, 'mayReadMetrics'>
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
+}
+
+const DATABASE_AWAY = z.object({ status: z.literal('database-away'), awayMs: z.number(), restarting: z.boolean() })
+const HEALTH = z.object({ status: z.literal('up'), database: DATABASE_AWAY.optional() })
+const CLOCK = z.object({ of: z.enum(['wall', 'recorded', 'database']), offsetMs: z.number(), sinceMs: moment })
+const READY = z.object({
+  status: z.literal('ready'),
+  clock: CLOCK.optional().describe('The worst clock that is off.'),
+  regionsRecovered: count.optional(),
+  regionsAway: z.array(z.string()).optional(),
+  regionsAwayCount: count.optional(),
+  damagedRows: count.optional(),
+})
+
+export const OPERATION_ROUTES: readonly Route<OperationPorts>[] = [
+  open({
+    method: 'get',
+    pattern: '/healthz',
+    rate: 'none',
+    summary: 'Tells whether the process runs',
+    reply: { 200: HEALTH },
+    handle: getHealth,
+  }),
+  open({
     method: 'get',
     pattern: '/readyz',
-    action: null,
-    isProbe: true,
-    handle: ({ readiness, directory, store }) =>
+    rate: 'none',
+    summary: 'Tells whether the engine serves, and how far a start is',
+    reply: { 200: READY, 503: DATABASE_AWAY },
+    handle: ({ readiness, directory, store }: OperationPorts) =>
       databaseAwayReply(store()) ?? getReadiness(readiness(), directory.damagedRows(), directory.clockOff?.() ?? null),
-  },
-  {
+  }),
+  open({
     method: 'get',
     pattern: '/metrics',
-    action: null,
+    rate: 'address',
+    summary: 'Metrics for Prometheus, for addresses that the operator lists',
+    reply: { 200: 'text/plain' },
+    refusals: ['not-found'],
     handle: getMetrics,
-  },
+  }),
 ]
 
 /** Whether the process is well: a supervisor that restarted it because the database is away would mend nothing. */
-function getHealth({ store }: GatewayContext): HttpReply {
+function getHealth({ store }: OperationPorts): HttpReply {
   const database = databaseAway(store())
   return json(200, { status: 'up', ...(database && { database }) })
 }
@@ -43,8 +79,8 @@ function databaseAway(state: StoreView): { status: 'database-away'; awayMs: numb
   return { status: 'database-away', awayMs: state.awayMs, restarting: state.isRestarting }
 }
 
-async function getMetrics({ entrance, metrics }: GatewayContext, call: HttpCall): Promise<HttpReply> {
-  if (!entrance.mayReadMetrics(call)) return problem(METRICS_ELSEWHERE)
+async function getMetrics({ entrance, metrics }: OperationPorts, asked: Asked): Promise<HttpReply> {
+  if (!entrance.mayReadMetrics(asked)) return problem(METRICS_ELSEWHERE)
   return { status: 200, contentType: metrics.contentType, body: await metrics.text() }
 }
 

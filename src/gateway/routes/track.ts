@@ -1,24 +1,22 @@
 /** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
 
+import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
-import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
-import { STORED_STREAM_ID, UNIT_ID } from '../../domain/ids.ts'
-import { inRange } from '../../protocol/fix-frame.ts'
+import { type RegionId, STORED_STREAM_ID } from '../../domain/ids.ts'
 import { RANGES } from '../../protocol/limits.ts'
-import { numberOfText } from '../../protocol/number-text.ts'
+import { count, moment, unitId } from '../../protocol/schema-parts.ts'
+import type { Audit } from '../../store/audit/audit.ts'
 import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/location/track.ts'
 import type { DamagedSpan } from '../../store/location/track-damage.ts'
-import type { GatewayContext } from '../context.ts'
-import { inRegion, regionAsked } from '../guard.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { pageOf } from '../changes.ts'
+import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
-import { unknownRegion } from '../refusals.ts'
-import type { Route } from '../route.ts'
-
-export const TRACK_ROUTES: readonly Route[] = [
-  { method: 'get', pattern: '/v1/units/:id/track', action: 'read-track', handle: getTrack },
-]
+import type { Limiter } from '../limits/limiter.ts'
+import { NO_UNIT_ID, unknownRegion } from '../refusals.ts'
+import { type Asked, guarded, type Route } from '../route.ts'
 
 const LONGEST_MS = 24 * 3_600_000
 const LIMIT_MAX = 5_000
@@ -29,12 +27,72 @@ const RETRY_AFTER_MS = 1_000
 /** As how many queries a page counts: with all that is read for it and the audit, some 25 ms of the engine's time. */
 const TRACK_QUERIES = 16
 
+const whole = ([min, max]: readonly [number, number]) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+const cursor = (() => {
+  const error = 'must be `next` of the page before'
+  return z.string({ error }).transform((text, context): TrackCursor => {
+    const found = cursorOf(text)
+    if (found === undefined) context.addIssue({ code: 'custom', message: error })
+    return found ?? z.NEVER
+  })
+})()
+
+const PARAMS = z.object({ id: unitId })
+const QUERY = z
+  .object({
+    ...REGION_QUERY.shape,
+    fromMs: whole(RANGES.atMs),
+    toMs: whole([1, RANGES.atMs[1] + LONGEST_MS]).describe('Later than `fromMs`, by 24 hours at most.'),
+    limit: whole([1, LIMIT_MAX]).default(LIMIT_DEFAULT),
+    after: cursor.optional().describe('`next` of the page before; from the start where it is absent.'),
+  })
+  .superRefine(({ fromMs, toMs }, context) => {
+    if (toMs > fromMs && toMs <= fromMs + LONGEST_MS) return
+    const message = `must be a whole number from ${fromMs + 1} to ${fromMs + LONGEST_MS}`
+    context.addIssue({ code: 'custom', path: ['toMs'], message })
+  })
+
+const FIX = z.object({
+  ...{ fixedAtMs: moment, lonDeg: z.number(), latDeg: z.number(), accuracyM: z.number().nullable() },
+  ...{ speedMps: z.number().nullable(), headingDeg: z.number().nullable(), streamId: z.string(), seq: z.int() },
+  flags: z.array(z.enum(Object.keys(FIX_FLAGS) as [keyof typeof FIX_FLAGS])),
+})
+const DAMAGED = z
+  .array(z.object({ fromMs: moment, toMs: moment, segments: count }))
+  .describe('Stored fixes that cannot be read or are missing; absent where none are.')
+
+export interface TrackPorts {
+  readonly database: Database
+  readonly audit: Pick<Audit, 'append'>
+  readonly directory: { region(regionId: RegionId): object | null }
+  readonly limiter: Pick<Limiter, 'takeMore'>
+}
+
+export const TRACK_ROUTES: readonly Route<TrackPorts>[] = [
+  guarded({
+    method: 'get',
+    pattern: '/v1/units/:id/track',
+    action: 'read-track',
+    summary: 'Lists where a unit has been',
+    params: PARAMS,
+    query: QUERY,
+    reply: { 200: pageOf(FIX).extend({ damaged: DAMAGED.optional() }) },
+    refusals: ['unknown-unit', 'wrong-region', 'unknown-region', 'overloaded'],
+    handle: getTrack,
+  }),
+]
+
+type TrackAsked = Asked<typeof PARAMS, typeof QUERY>
+
 let searches = 0
 
-async function getTrack(context: GatewayContext, call: HttpCall, caller: TokenClaims): Promise<HttpReply> {
-  const request = trackRequest(context, call, caller)
+async function getTrack(ports: TrackPorts, asked: TrackAsked, caller: TokenClaims): Promise<HttpReply> {
+  const request = trackRequest(ports, asked, caller)
   if (!request.ok) return problem(request.refusal)
-  const tooFast = context.limiter.takeMore(caller.sub, 'query', TRACK_QUERIES - 1)
+  const tooFast = ports.limiter.takeMore(caller.sub, 'query', TRACK_QUERIES - 1)
   if (tooFast !== null) return problem(tooFast)
   if (searches >= SEARCHES_MAX) {
     const message = 'Other tracks are being read; ask again shortly.'
@@ -42,53 +100,31 @@ async function getTrack(context: GatewayContext, call: HttpCall, caller: TokenCl
   }
   searches += 1
   try {
-    const { fixes, next, damaged } = await readTrack(context.database, request.value)
-    await audited(context, call, caller, request.value, fixes.length)
-    return answer(call, fixes, next, damaged)
+    const { fixes, next, damaged } = await readTrack(ports.database, request.value)
+    await audited(ports, asked, caller, request.value, fixes.length)
+    return answer(asked, fixes, next, damaged)
   } finally {
     searches -= 1
   }
 }
 
-function trackRequest(context: GatewayContext, call: HttpCall, caller: TokenClaims): Result<TrackRequest> {
-  const unitId = call.parameters.id!
-  if (!UNIT_ID.test(unitId)) {
-    const message = 'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -'
-    return { ok: false, refusal: { code: 'unknown-unit', message } }
-  }
-  const region = regionAsked(call, caller)
+function trackRequest(ports: TrackPorts, asked: TrackAsked, caller: TokenClaims): Result<TrackRequest> {
+  const params = asked.readParams()
+  if (!params.ok) return { ok: false, refusal: NO_UNIT_ID }
+  const region = regionAsked(asked, caller)
   if (!region.ok) return region
   const allowed = inRegion(caller, region.value)
   if (!allowed.ok) return allowed
-  if (context.directory.region(region.value) === null) return { ok: false, refusal: unknownRegion(region.value) }
+  if (ports.directory.region(region.value) === null) return { ok: false, refusal: unknownRegion(region.value) }
 
-  const fromMs = wholeNumber(call, 'fromMs', RANGES.atMs)
-  if (!fromMs.ok) return fromMs
-  const toMs = wholeNumber(call, 'toMs', [fromMs.value + 1, fromMs.value + LONGEST_MS])
-  if (!toMs.ok) return toMs
-  const limit = wholeNumber(call, 'limit', [1, LIMIT_MAX], LIMIT_DEFAULT)
-  if (!limit.ok) return limit
-  const after = cursorOf(call.query.get('after'))
-  if (after === undefined) return { ok: false, refusal: invalidField('after', 'must be `next` of the page before') }
-  const value = { region: region.value, unitId, fromMs: fromMs.value, toMs: toMs.value, after, limit: limit.value }
-  return { ok: true, value }
-}
-
-function wholeNumber(
-  call: HttpCall,
-  name: string,
-  [min, max]: readonly [number, number],
-  standard?: number,
-): Result<number> {
-  const text = call.query.get(name) ?? (standard === undefined ? '' : String(standard))
-  const value = numberOfText(text)
-  if (inRange(value, [min, max])) return { ok: true, value }
-  return { ok: false, refusal: invalidField(name, `must be a whole number from ${min} to ${max}`) }
+  const query = asked.readQuery()
+  if (!query.ok) return query
+  const { fromMs, toMs, limit, after = null } = query.value
+  return { ok: true, value: { region: region.value, unitId: params.value.id, fromMs, toMs, after, limit } }
 }
 
 /** Undefined for a text that is no cursor. */
-function cursorOf(text: string | null): TrackCursor | null | undefined {
-  if (text === null) return null
+function cursorOf(text: string): TrackCursor | undefined {
   const [, fixedAtMs, seq, streamId = ''] = /^(\d{1,15})\.(\d{1,16})(?:\.(.+))?$/.exec(text) ?? []
   if (fixedAtMs === undefined || (streamId !== '' && !STORED_STREAM_ID.test(streamId))) return undefined
   return { fixedAtMs: Number(fixedAtMs), seq: Number(seq), streamId }
@@ -98,13 +134,13 @@ const cursorText = ({ fixedAtMs, seq, streamId }: TrackCursor): string =>
   streamId === '' ? `${fixedAtMs}.${seq}` : `${fixedAtMs}.${seq}.${streamId}`
 
 function audited(
-  context: GatewayContext,
+  ports: TrackPorts,
   call: HttpCall,
   caller: TokenClaims,
   { region, unitId, fromMs, toMs }: TrackRequest,
   count: number,
 ): Promise<void> {
-  return context.audit.append(context.database, [
+  return ports.audit.append(ports.database, [
     {
       actor: caller.sub,
       action: 'track-read',

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { TokenClaims } from '../../../src/access/claims.ts'
-import { changeOnce, page } from '../../../src/gateway/changes.ts'
-import type { GatewayContext } from '../../../src/gateway/context.ts'
+import { changeOnce, PAGE_QUERY, page } from '../../../src/gateway/changes.ts'
 import { type HttpCall, json, problem } from '../../../src/gateway/http.ts'
+import { parseQuery } from '../../../src/protocol/query.ts'
 import { callerOf, type Site, startSite } from './site.ts'
 
 let site: Site
@@ -110,7 +109,7 @@ test('[AD-4] of changes to what two people have read exactly one stands', async 
 })
 
 test('a secret that is shown once is not kept, and the key of a request cannot be read from what is', async () => {
-  const context = { database: site.database, wallClock: Date.now } as unknown as GatewayContext
+  const ports = { database: site.database, wallClock: Date.now }
   const bytes = Buffer.from('{"password":"correct horse"}')
   const call = {
     method: 'post',
@@ -121,8 +120,8 @@ test('a secret that is shown once is not kept, and the key of a request cannot b
   } as unknown as HttpCall
   const caller = JSON.parse(Buffer.from(supervisor, 'base64url').toString())
   const work = async () => ({ ...json(201, { secret: 'S3CRET' }), repeatedBody: '{"secret":null}' })
-  assert.equal((await changeOnce(context, call, caller, null, work)).body, '{"secret":"S3CRET"}')
-  assert.equal((await changeOnce(context, call, caller, null, work)).body, '{"secret":null}')
+  assert.equal((await changeOnce(ports, call, caller, null, work)).body, '{"secret":"S3CRET"}')
+  assert.equal((await changeOnce(ports, call, caller, null, work)).body, '{"secret":null}')
   const rows = await site.database.selectFrom('gateway.http_outcomes').selectAll().execute()
   const text = JSON.stringify(
     rows.map(row => ({ ...row, key_hash: row.key_hash.toString(), request_hash: row.request_hash.toString() })),
@@ -131,7 +130,7 @@ test('a secret that is shown once is not kept, and the key of a request cannot b
 })
 
 test('a change whose answer is a refusal is undone', async () => {
-  const context = { database: site.database, wallClock: Date.now } as unknown as GatewayContext
+  const ports = { database: site.database, wallClock: Date.now }
   const call = {
     method: 'post',
     path: '/v1/things',
@@ -141,7 +140,7 @@ test('a change whose answer is a refusal is undone', async () => {
   } as unknown as HttpCall
   const caller = JSON.parse(Buffer.from(supervisor, 'base64url').toString())
   const before = await site.reference.version()
-  const reply = await changeOnce(context, call, caller, null, async transaction => {
+  const reply = await changeOnce(ports, call, caller, null, async transaction => {
     await transaction.updateTable('reference.version').set({ version: 999_999 }).execute()
     return problem({ code: 'still-used', message: 'No.' })
   })
@@ -158,11 +157,7 @@ test('[LM-12] a page of a list counts as one query for each 100 items begun', ()
     },
   }
   const asked = (query: string) =>
-    page(
-      { limiter } as unknown as GatewayContext,
-      { query: new URLSearchParams(query) } as HttpCall,
-      { sub: 'person-1' } as TokenClaims,
-    )
+    page({ limiter }, { readQuery: () => parseQuery(new URLSearchParams(query), PAGE_QUERY) }, { sub: 'person-1' })
   for (const query of ['', 'limit=1', 'limit=100', 'limit=101', 'limit=500']) assert.ok(asked(query).ok)
   // One is taken for every request, at the guard; what is refused for its fields costs no more.
   assert.ok(!asked('limit=501').ok)

@@ -5,17 +5,13 @@ import { sql } from 'kysely'
 import type { TokenClaims } from '../../../src/access/claims.ts'
 import type { Query, QueryAnswer, RegionHandle } from '../../../src/actors/region-handle.ts'
 import type { Role } from '../../../src/domain/roles.ts'
-import type { GatewayContext, StoreView } from '../../../src/gateway/context.ts'
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts'
-import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
+import type { StoreView } from '../../../src/gateway/store-view.ts'
 import { PostgresAudit } from '../../../src/store/audit/postgres-audit.ts'
 import { type Database, openDatabase } from '../../../src/store/postgres/database.ts'
 import { ReferenceStore } from '../../../src/store/reference/reference-store.ts'
-import { createLogger } from '../../../src/telemetry/log.ts'
-import { Metrics } from '../../../src/telemetry/metrics.ts'
-import { OutageLog } from '../../../src/telemetry/outage-log.ts'
 import { testDatabase } from '../../support/postgres.ts'
-import { testTransport } from '../../support/transport.ts'
+import { closedDoors } from '../harness.ts'
 
 export interface Asked {
   readonly caller?: string
@@ -146,7 +142,8 @@ export async function startSite(
       throw error
     },
   })
-  const context: Partial<GatewayContext> = {
+  const gateway = await startGateway({
+    ...closedDoors(),
     directory: {
       region: id => (id === 'akl' ? region : null),
       ready: () => true,
@@ -163,26 +160,8 @@ export async function startSite(
     revocations: { isRevoked: ({ sub }) => revoked.has(sub), refresh: async () => {}, onChange: () => undefined },
     audit,
     database: seen ?? database,
-    door: {
-      limits: DEFAULT_LIMITS,
-      allowedOrigins: [],
-      trustedProxies: [],
-      metricsFrom: [],
-      ownNames: [],
-      sessionMaxAgeMs: 86_400_000,
-    },
-    metrics: new Metrics(),
     store,
-    log: createLogger({ level: 'silent' }),
-    outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock,
-  }
-  const gateway = await startGateway({
-    ...(context as GatewayContext),
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    transport: testTransport(),
   })
   test.after(async () => {
     await gateway.close()

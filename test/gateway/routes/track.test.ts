@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import type { TokenClaims } from '../../../src/access/claims.ts'
 import type { Refusal } from '../../../src/base/refusal.ts'
-import type { GatewayContext } from '../../../src/gateway/context.ts'
 import type { HttpCall, HttpReply } from '../../../src/gateway/http.ts'
 import { TRACK_ROUTES } from '../../../src/gateway/routes/track.ts'
 import type { Audit, AuditEntry } from '../../../src/store/audit/audit.ts'
@@ -41,14 +40,14 @@ let tooFast: Refusal | null = null
 
 function ask(query: string, append: Audit['append'], claims: Partial<TokenClaims> = {}): Promise<HttpReply> {
   const audit: Audit = { append, note: () => assert.fail('nothing is noted') }
-  const directory = { region: (region: string) => (region === 'akl' ? {} : null), ready: () => true }
+  const directory = { region: (region: string) => (region === 'akl' ? {} : null) }
   const limiter = {
     takeMore: (...more: unknown[]) => {
       taken.push(more)
       return tooFast
     },
   }
-  const context = { database, audit, directory, limiter } as unknown as GatewayContext
+  const ports = { database, audit, directory, limiter }
   const call = {
     parameters: { id: 'A-7' },
     query: new URLSearchParams(query),
@@ -57,7 +56,7 @@ function ask(query: string, append: Audit['append'], claims: Partial<TokenClaims
   }
   const caller = { sub: 'person-1', role: 'supervisor', regions: ['akl'], unit: null, ...claims }
   assert.ok(route !== undefined && route.action !== null)
-  return Promise.resolve(route.handle(context, call as unknown as HttpCall, caller as TokenClaims))
+  return Promise.resolve(route.handle(ports, call as unknown as HttpCall, caller as TokenClaims))
 }
 
 const RANGE = `fromMs=${START_MS}&toMs=${START_MS + 1_000}`

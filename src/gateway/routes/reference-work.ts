@@ -1,0 +1,57 @@
+/** What the routes of regions and those of the things in them have in common. */
+
+import { z } from 'zod'
+import type { TokenClaims } from '../../access/claims.ts'
+import type { RegionDirectory } from '../../actors/region-handle.ts'
+import type { Result } from '../../base/result.ts'
+import { REGION_ID, type RegionId } from '../../domain/ids.ts'
+import type { Audit } from '../../store/audit/audit.ts'
+import { getRegion } from '../../store/reference/regions.ts'
+import type { ChangePorts } from '../changes.ts'
+import { inRegion, regionAsked } from '../guard.ts'
+import type { HttpCall, HttpReply } from '../http.ts'
+import type { Limiter } from '../limits/limiter.ts'
+import { unknownRegion } from '../refusals.ts'
+
+export interface ReferencePorts extends ChangePorts {
+  readonly audit: Pick<Audit, 'append'>
+  readonly limiter: Pick<Limiter, 'takeMore'>
+  readonly directory: Pick<RegionDirectory, 'follow'>
+}
+
+/** How long an answer waits for the engine to know what was made, wall milliseconds. */
+const KNOWN_WITHIN_MS = 2_000
+/** What the engine goes by; stations and hospitals are for people and other programs. */
+const FOLLOWED: readonly string[] = ['regions', 'units']
+
+/** Whoever has changed a thing may go by it at once: the answer waits until the engine knows it, or says when it will. */
+export async function onceKnown(
+  { directory }: Pick<ReferencePorts, 'directory'>,
+  plural: string,
+  reply: HttpReply,
+): Promise<HttpReply> {
+  if (reply.refusal !== undefined || !FOLLOWED.includes(plural)) return reply
+  if ((await directory.follow?.(KNOWN_WITHIN_MS)) !== false) return reply
+  return { ...reply, headers: { ...reply.headers, 'Retry-After': '1' } }
+}
+
+/** The region that the caller means, may act for, and that exists. */
+export async function knownRegion(
+  { database }: Pick<ReferencePorts, 'database'>,
+  call: Pick<HttpCall, 'query'>,
+  caller: TokenClaims,
+): Promise<Result<RegionId>> {
+  const asked = regionAsked(call, caller)
+  if (!asked.ok) return asked
+  const allowed = inRegion(caller, asked.value)
+  if (!allowed.ok) return allowed
+  const known = REGION_ID.test(asked.value) && (await getRegion(database, asked.value)) !== undefined
+  return known ? asked : { ok: false, refusal: unknownRegion(asked.value) }
+}
+
+/** Any of the fields, but at least one. */
+export const someOf = <F extends z.ZodRawShape>(fields: F) =>
+  z
+    .strictObject(fields)
+    .partial()
+    .refine(given => Object.keys(given).length > 0, { error: 'must change something' })

@@ -1,0 +1,139 @@
+/** Administration of the regions themselves. */
+
+import { z } from 'zod'
+import type { TokenClaims } from '../../access/claims.ts'
+import { REGION, REGION_FIELDS } from '../../protocol/reference.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { nextVersion } from '../../store/reference/items.ts'
+import { getRegion, insertRegion, listRegions, updateRegion } from '../../store/reference/regions.ts'
+import { auditedFor, changeAt, changeOnce, etag, listReply, PAGE_QUERY, page, pageOf, tagged } from '../changes.ts'
+import { inRegion } from '../guard.ts'
+import { type HttpReply, json, problem } from '../http.ts'
+import { unknownRegion } from '../refusals.ts'
+import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
+import { onceKnown, type ReferencePorts, someOf } from './reference-work.ts'
+
+const PARAMS = z.object({ id: z.string() })
+const { region: _, ...fields } = REGION_FIELDS
+const CHANGES = someOf(fields)
+const SHOWN = z.object({ ...REGION_FIELDS, version: z.int() }).meta({ id: 'Region' })
+
+export const REGION_ROUTES: readonly Route<ReferencePorts>[] = [
+  guarded({
+    method: 'get',
+    pattern: '/v1/regions',
+    action: 'read-reference',
+    summary: 'Lists the regions that the token names; for an admin, all',
+    header: 'If-None-Match',
+    query: PAGE_QUERY,
+    reply: { 200: pageOf(SHOWN) },
+    handle: getRegions,
+  }),
+  guarded({
+    method: 'post',
+    pattern: '/v1/regions',
+    action: 'manage-regions',
+    summary: 'Makes a region',
+    header: 'Idempotency-Key',
+    body: REGION,
+    reply: { 201: SHOWN },
+    refusals: ['already-exists'],
+    handle: postRegion,
+  }),
+  guarded({
+    method: 'get',
+    pattern: '/v1/regions/:id',
+    action: 'read-reference',
+    summary: 'Shows a region',
+    header: 'If-None-Match',
+    params: PARAMS,
+    reply: { 200: SHOWN },
+    refusals: ['wrong-region', 'unknown-region'],
+    handle: getOneRegion,
+  }),
+  guarded({
+    method: 'patch',
+    pattern: '/v1/regions/:id',
+    action: 'manage-regions',
+    summary: 'Changes a region',
+    header: 'If-Match',
+    params: PARAMS,
+    body: CHANGES,
+    reply: { 200: SHOWN },
+    refusals: ['not-found'],
+    handle: patchRegion,
+  }),
+]
+
+async function getRegions(
+  ports: ReferencePorts,
+  asked: Asked<Nothing, typeof PAGE_QUERY>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const wanted = page(ports, asked, caller)
+  if (!wanted.ok) return problem(wanted.refusal)
+  const { limit, after } = wanted.value
+  const only = caller.role === 'admin' ? null : caller.regions
+  const found = await listRegions(ports.database, { limit: limit + 1, after, only })
+  return listReply(asked, wanted.value, found, ({ region }) => region)
+}
+
+async function getOneRegion(
+  { database }: ReferencePorts,
+  asked: Asked<typeof PARAMS>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem(params.refusal)
+  const { id } = params.value
+  const allowed = inRegion(caller, id)
+  if (!allowed.ok) return problem(allowed.refusal)
+  const region = await getRegion(database, id)
+  return region === undefined ? problem(unknownRegion(id)) : tagged(asked, region)
+}
+
+async function postRegion(
+  ports: ReferencePorts,
+  asked: Asked<Nothing, Nothing, typeof REGION>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const body = await asked.readBody()
+  if (!body.ok) return problem(body.refusal)
+  const { region } = body.value
+  const reply = await changeOnce(ports, asked, caller, null, async transaction => {
+    const version = await nextVersion(transaction)
+    if (!(await insertRegion(transaction, body.value, version))) {
+      const message = `There is a region ${region}; change that one, or choose another id.`
+      return problem({ code: 'already-exists', message, details: { region } })
+    }
+    const audit = auditedFor(ports, asked, caller)
+    await audit(transaction, { action: 'region-created', region, subject: region, details: {} })
+    return json(201, { ...body.value, version }, { ETag: etag(version), Location: `/v1/regions/${region}` })
+  })
+  return onceKnown(ports, 'regions', reply)
+}
+
+async function patchRegion(
+  ports: ReferencePorts,
+  asked: Asked<typeof PARAMS, Nothing, typeof CHANGES>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem(params.refusal)
+  const body = await asked.readBody()
+  if (!body.ok) return problem(body.refusal)
+  let version = 0
+  const read = async (transaction: Database) => {
+    version = await nextVersion(transaction)
+    return getRegion(transaction, params.value.id)
+  }
+  return changeAt(ports, asked, read, async (transaction, current) => {
+    const { name, timeZone, dispatchMode } = { ...current, ...body.value }
+    const isOther = name !== current.name || timeZone !== current.timeZone || dispatchMode !== current.dispatchMode
+    const region = isOther ? { ...current, name, timeZone, dispatchMode, version } : current
+    if (isOther) await updateRegion(transaction, region, version)
+    const audit = auditedFor(ports, asked, caller)
+    await audit(transaction, { action: 'region-changed', region: region.region, subject: region.region, details: {} })
+    return json(200, region, { ETag: etag(region.version) })
+  })
+}

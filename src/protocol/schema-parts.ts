@@ -1,0 +1,25 @@
+/** Small pieces that the forms of events, messages and HTTP answers are made of. */
+import { z } from 'zod'
+import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
+import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
+import { RANGES } from './limits.ts'
+
+export const unitId = z.string().regex(UNIT_ID)
+/** Of a call, a trip or an offer. */
+export const routedId = z.string().regex(ROUTED_ID)
+/** Epoch milliseconds of region time. */
+export const moment = z.int()
+export const principal = z.string().min(1)
+export const priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
+export const levelOfCare = z.enum(LEVELS_OF_CARE)
+export const need = z
+  .object({ levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) })
+  .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
+export const phases = z.array(z.enum(TRIP_PHASES))
+export const ranged = ([min, max]: readonly [number, number]) => z.int().min(min).max(max)
+export const position = ranged(RANGES.position)
+export const count = z.int().min(0)
+export const lonE7 = ranged(RANGES.lonE7)
+export const latE7 = ranged(RANGES.latE7)
+export const place = { lonE7, latE7 }
+export const tripPhase = z.enum(TRIP_PHASES)

@@ -1,0 +1,101 @@
+/** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
+import { z } from 'zod'
+import type { PassedOver } from '../domain/desk.ts'
+import { TRIP_ALARMS } from '../domain/events.ts'
+import {
+  CANCEL_REASONS,
+  CAPABILITY,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  UNAVAILABLE_REASONS,
+  UNIT_STATUSES,
+} from '../domain/vocabulary.ts'
+import type { IsSame } from './same-type.ts'
+import {
+  count,
+  levelOfCare,
+  moment,
+  need,
+  phases,
+  place,
+  position,
+  principal,
+  priority,
+  routedId,
+  tripPhase,
+  unitId,
+} from './schema-parts.ts'
+import type { CallView, NearestResult, TripView, UnitView } from './wire.ts'
+
+const details = z
+  .object({
+    callerName: z.string().nullable(),
+    phone: z.string().nullable(),
+    address: z.string().nullable(),
+    notes: z.string().nullable(),
+  })
+  .meta({ id: 'CallDetails' })
+const offerView = z
+  .object({
+    ...{ offerId: routedId, tripId: routedId, unitId, mode: z.enum(DISPATCH_MODES), round: z.int().min(1) },
+    ...{ offeredAtMs: moment, deadlineAtMs: moment },
+  })
+  .meta({ id: 'OfferView' })
+export const tripView = z
+  .object({
+    ...{
+      tripId: routedId,
+      callId: routedId,
+      phase: tripPhase,
+      priority,
+      problem: z.string().nullable(),
+      need,
+      ...place,
+    },
+    ...{ receivedAtMs: moment, unitId: unitId.nullable(), offer: offerView.nullable(), round: count },
+    ...{ times: z.partialRecord(tripPhase, moment), missed: phases, alarms: z.array(z.enum(TRIP_ALARMS)) },
+    ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
+    ...{ version: position, details: details.nullable() },
+  })
+  .meta({ id: 'TripView' })
+const fixView = z
+  .object({
+    ...{ ...place, fixedAtMs: moment, ageMs: z.int(), freshness: z.enum(['fresh', 'stale', 'lost']) },
+    ...{ speedMps: z.number().nullable(), headingDeg: z.number().nullable() },
+  })
+  .meta({ id: 'FixView' })
+export const unitView = z
+  .object({
+    ...{ unitId, callSign: z.string(), levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) },
+    ...{ status: z.enum(UNIT_STATUSES), statusSinceMs: moment },
+    ...{ dispatchability: z.enum(['available', 'conditionally-available', 'not-available']), retired: z.boolean() },
+    ...{
+      unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
+      crew: principal.nullable(),
+      connected: z.boolean(),
+    },
+    ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
+  })
+  .meta({ id: 'UnitView' })
+const passedOver = z.enum(['disconnected', 'no-position', 'position-lost'] satisfies PassedOver[])
+const nearestUnit = z.object({
+  ...{ unitId, callSign: z.string(), levelOfCare, distanceM: z.number().min(0), connected: z.boolean() },
+  ...{ passedOverFor: passedOver.nullable(), fix: fixView },
+})
+export const callView = z
+  .object({
+    ...{ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), ...place, priority },
+    ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripView) },
+    ...{ details: details.nullable(), version: position },
+  })
+  .meta({ id: 'CallView' })
+export const nearestResult = z.object({ basis: z.literal('straight-line'), units: z.array(nearestUnit) })
+
+type Same = {
+  TripView: IsSame<z.output<typeof tripView>, TripView>
+  UnitView: IsSame<z.output<typeof unitView>, UnitView>
+  CallView: IsSame<z.output<typeof callView>, CallView>
+  NearestResult: IsSame<z.output<typeof nearestResult>, NearestResult>
+}
+// Each schema is the view of its name in `wire.ts`, no field more or less.
+void (null as unknown as Same satisfies Record<keyof Same, true>)
