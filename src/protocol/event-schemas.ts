@@ -16,6 +16,7 @@ import {
   DISPOSITIONS,
   LEVELS_OF_CARE,
   OVERRIDE_REASONS,
+  RANKING_BASIS,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
   TRIP_PHASES,
@@ -55,7 +56,7 @@ const reference = {
 }
 const decision = z
   .object({
-    basis: z.literal('straight-line'),
+    basis: z.literal(RANKING_BASIS),
     candidates: z.array(z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare })),
     excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),
   })

@@ -5,7 +5,7 @@
  * a test holds what it really sends against them.
  */
 import { z } from 'zod'
-import type { PassedOver } from '../domain/desk.ts'
+import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import { TRIP_ALARMS } from '../domain/events.ts'
 import { COMMAND_ID, REGION_ID, STREAM_ID } from '../domain/ids.ts'
 import { ROLES } from '../domain/roles.ts'
@@ -14,6 +14,7 @@ import {
   CAPABILITY,
   DISPATCH_MODES,
   DISPOSITIONS,
+  RANKING_BASIS,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
@@ -222,7 +223,7 @@ export const RESULT_SCHEMAS = {
   'cancel-call': z.object({ callId: routedId, state: z.enum(['cancelled', 'closed']), tripIds: z.array(routedId) }),
   'assign-unit': z.object({ tripId: routedId, unitId, phase: tripPhase, offerId: routedId.nullable() }),
   'withdraw-unit': z.object({ tripId: routedId, unitId, phase: tripPhase }),
-  nearest: z.object({ basis: z.literal('straight-line'), units: z.array(nearestUnit) }),
+  nearest: z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) }),
   'watch-board': z.object({ mode: z.enum(['snapshot', 'events']), position }),
   'watch-tiles': z.object({ tiles: count }),
   attach: z.object({

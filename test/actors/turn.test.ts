@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { deadlineId, deadlinesOf, runDeadline } from '../../src/actors/region/deadlines.ts'
 import { EventRejected, Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import type { Presence } from '../../src/domain/desk.ts'
+import type { Presence } from '../../src/domain/dispatch/eligibility.ts'
 
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { PlacedFix } from '../../src/domain/fix.ts'

@@ -4,7 +4,11 @@
  * A deadline carries no truth of its own. When it fires the states are looked at again, so one that is outdated does
  * nothing, and after a restart all of them are derived anew.
  */
-import { alarmRaised, nextRoundAtMs, noMovementAtMs, offerTimedOut, type Presence } from '../../domain/desk.ts'
+import { alarmRaised } from '../../domain/dispatch/alarms.ts'
+import { noMovementAtMs } from '../../domain/dispatch/deadlines.ts'
+import type { Presence } from '../../domain/dispatch/eligibility.ts'
+import { offerTimedOut } from '../../domain/dispatch/offers.ts'
+import { nextRoundAtMs } from '../../domain/dispatch/rounds.ts'
 import { revokedOffer } from '../../domain/driver.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import { isLost, overAtMs, type Policy } from '../../domain/policy.ts'

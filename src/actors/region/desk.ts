@@ -5,17 +5,11 @@
  * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import {
-  alarmRaised,
-  compareTurns,
-  fits,
-  nextRoundAtMs,
-  offerMade,
-  type Presence,
-  queueKey,
-  turnOf,
-  whyPassedOver,
-} from '../../domain/desk.ts'
+import { alarmRaised } from '../../domain/dispatch/alarms.ts'
+import { fits, levelsServing, type Presence, whyPassedOver } from '../../domain/dispatch/eligibility.ts'
+import { offerMade } from '../../domain/dispatch/offers.ts'
+import { compareTurns, queueKey, turnOf } from '../../domain/dispatch/queue.ts'
+import { nextRoundAtMs } from '../../domain/dispatch/rounds.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
@@ -24,13 +18,7 @@ import { distanceM, type Position } from '../../domain/geo.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
-import {
-  LEVELS_OF_CARE,
-  type LevelOfCare,
-  PRIORITIES,
-  type Priority,
-  type UnitStatus,
-} from '../../domain/vocabulary.ts'
+import { type LevelOfCare, PRIORITIES, type Priority, RANKING_BASIS, type UnitStatus } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
@@ -45,11 +33,6 @@ export interface DeskParts {
   /** Told how long each search took, in seconds. */
   readonly onSearch: (seconds: number) => void
   readonly monotonicMs: () => number
-}
-
-/** The levels that may serve a need: the level asked for and all above. */
-export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
-  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
 }
 
 interface Waiting {
@@ -178,7 +161,7 @@ export class Desk {
       fix === null
         ? []
         : [{ unitId, distanceM: Math.round(distanceM(trip, fix)), fixAgeMs: ageOf(fix, turn.nowMs), levelOfCare }]
-    const decision: DecisionRecord = { basis: 'straight-line', candidates, excluded: {} }
+    const decision: DecisionRecord = { basis: RANKING_BASIS, candidates, excluded: {} }
     const ordered: Policy = { ...policy, mode: 'ordered' }
     turn.record([offerMade(trip, unitId, newOfferId(), trip.round, decision, ordered, turn.nowMs)])
   }
@@ -332,7 +315,7 @@ export class Desk {
       fixAgeMs: ageOf(presence(unitId).fix, turn.nowMs),
       levelOfCare,
     }))
-    return { basis: 'straight-line', candidates, excluded }
+    return { basis: RANKING_BASIS, candidates, excluded }
   }
 
   #whyNot(turn: Turn, trip: TripState, unitId: UnitId, asked: readonly UnitId[]): ExclusionReason | null {
