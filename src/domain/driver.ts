@@ -245,6 +245,13 @@ export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
   }
 }
 
+/** Why this principal cannot speak for the unit: another crew is signed on. Null when it can. */
+export function whyNotCrew({ unitId, callSign, crew }: DriverState, principal: Principal): Refusal | null {
+  if (crew === null || crew === principal) return null
+  const message = `Another crew is signed on to unit ${callSign}; sign on first, which relieves it.`
+  return { code: 'not-signed-on', message, details: { unitId } }
+}
+
 /** The crew says no to an offer. An order can only be acknowledged. */
 export function declineOffer(driver: DriverState, command: DeclineOffer): Decision {
   const work = driver.work

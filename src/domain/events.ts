@@ -145,7 +145,7 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
 }
 
 /** One unit as the desk saw it when it chose. */
-interface Candidate {
+export interface Candidate {
   readonly unitId: UnitId
   readonly distanceM: number
   /** Age of the unit's placed fix. */
