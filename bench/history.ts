@@ -1,6 +1,6 @@
 /** A region's past, written into the log as an engine would have written it: units, open trips, calls that have ended. */
 import { enterCall } from '../src/domain/call.ts'
-import { offerMade } from '../src/domain/desk.ts'
+import { offerMade } from '../src/domain/dispatch/offers.ts'
 import { callKey, driverKey, tripKey } from '../src/domain/entity.ts'
 import type { DomainEvent } from '../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../src/domain/policy.ts'

@@ -4,7 +4,7 @@ import type { Refusal } from '../base/refusal.ts'
 import { type Refused, refused } from '../base/result.ts'
 import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
-import { alarmRaised } from './desk.ts'
+import { alarmRaised } from './dispatch/alarms.ts'
 import { driverKey, tripKey } from './entity.ts'
 import type { DomainEvent, OfferRevoked, PutRight, RevokeReason, UnitReference } from './events.ts'
 import { momentOf } from './events.ts'
@@ -243,6 +243,13 @@ export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
     message: `Unit ${driver.callSign} ${what}, or choose another one.`,
     details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
   }
+}
+
+/** Why this principal cannot speak for the unit: another crew is signed on. Null when it can. */
+export function whyNotCrew({ unitId, callSign, crew }: DriverState, principal: Principal): Refusal | null {
+  if (crew === null || crew === principal) return null
+  const message = `Another crew is signed on to unit ${callSign}; sign on first, which relieves it.`
+  return { code: 'not-signed-on', message, details: { unitId } }
 }
 
 /** The crew says no to an offer. An order can only be acknowledged. */

@@ -18,6 +18,7 @@ import type {
   LevelOfCare,
   OverrideReason,
   Priority,
+  RANKING_BASIS,
   ReportablePhase,
   TripPhase,
   UnavailableReason,
@@ -144,7 +145,7 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
 }
 
 /** One unit as the desk saw it when it chose. */
-interface Candidate {
+export interface Candidate {
   readonly unitId: UnitId
   readonly distanceM: number
   /** Age of the unit's placed fix. */
@@ -153,7 +154,7 @@ interface Candidate {
 }
 /** What the decision saw, so that it can be explained and replayed. */
 export interface DecisionRecord {
-  readonly basis: 'straight-line'
+  readonly basis: typeof RANKING_BASIS
   /** The nearest eligible units, best first; the first got the offer. */
   readonly candidates: readonly Candidate[]
   /** How many signed-on units were passed over, by reason. */

@@ -25,6 +25,9 @@ export const UNIT_STATUSES = [
 ] as const
 export type UnitStatus = (typeof UNIT_STATUSES)[number]
 
+/** What a choice of units goes by: the great-circle distance of each one's placed fix. */
+export const RANKING_BASIS = 'straight-line'
+
 export const UNAVAILABLE_REASONS = ['break', 'refuel', 'decontamination', 'breakdown', 'restock', 'other'] as const
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
 

@@ -15,6 +15,7 @@ import {
   DISPATCH_MODES,
   DISPOSITIONS,
   OVERRIDE_REASONS,
+  RANKING_BASIS,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
   TRIP_PHASES,
@@ -42,7 +43,7 @@ const reference = {
 }
 const decision = z
   .object({
-    basis: z.literal('straight-line'),
+    basis: z.literal(RANKING_BASIS),
     candidates: z.array(z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare })),
     excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),
   })

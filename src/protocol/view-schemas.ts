@@ -1,12 +1,13 @@
 /** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
 import { z } from 'zod'
-import type { PassedOver } from '../domain/desk.ts'
+import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import { TRIP_ALARMS } from '../domain/events.ts'
 import {
   CANCEL_REASONS,
   CAPABILITY,
   DISPATCH_MODES,
   DISPOSITIONS,
+  RANKING_BASIS,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
 } from '../domain/vocabulary.ts'
@@ -89,7 +90,7 @@ export const callView = z
     ...{ details: details.nullable(), version: position },
   })
   .meta({ id: 'CallView' })
-export const nearestResult = z.object({ basis: z.literal('straight-line'), units: z.array(nearestUnit) })
+export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })
 
 type Same = {
   TripView: IsSame<z.output<typeof tripView>, TripView>

@@ -6,7 +6,7 @@
  * Integers on the wire: coordinates in 1e-7 degree, times in epoch milliseconds of region time, distances in metres.
  */
 import type { CallDetails } from '../domain/commands.ts'
-import type { PassedOver } from '../domain/desk.ts'
+import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
@@ -18,6 +18,7 @@ import type {
   LevelOfCare,
   OverrideReason,
   Priority,
+  RANKING_BASIS,
   ReportablePhase,
   TripPhase,
   UnavailableReason,
@@ -328,7 +329,7 @@ export interface NearestUnit {
   readonly fix: FixView
 }
 export interface NearestResult {
-  readonly basis: 'straight-line'
+  readonly basis: typeof RANKING_BASIS
   readonly units: readonly NearestUnit[]
 }
 

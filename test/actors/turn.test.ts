@@ -1,14 +1,10 @@
 /** A turn over staged states: all of it or nothing, and the bindings that commit with it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { deadlineId, deadlinesOf, runDeadline } from '../../src/actors/region/deadlines.ts'
 import { EventRejected, Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import type { Presence } from '../../src/domain/desk.ts'
-
 import type { DomainEvent } from '../../src/domain/events.ts'
-import type { PlacedFix } from '../../src/domain/fix.ts'
-import { given, START_MS, type World } from '../support/given-when-then.ts'
+import { given, type World } from '../support/given-when-then.ts'
 import {
   accepted,
   called,
@@ -17,7 +13,6 @@ import {
   declined,
   offered,
   onDuty,
-  policyOf,
   registered,
   timedOut,
   unavailable,
@@ -121,76 +116,5 @@ describe('open_trip', () => {
     const { world } = given(...untilAssigned(), called(['T-2']))
     const both = bindings(world, closed('T-1', 'A1'), offered('T-2', 'A1', 'O-2', 'ordered'))
     assert.deepEqual(both, { opens: [{ unitId: 'A1', tripId: 'T-2' }], closes: open })
-  })
-})
-
-describe('deadlines', () => {
-  const fixAt = (fixedAtMs: number): PlacedFix => ({
-    ...{ lonDeg: 0, latDeg: 0, seq: 1, streamId: 's', fixedAtMs },
-    ...{ accuracyM: null, speedMps: null, headingDeg: null },
-  })
-  const seen =
-    (fixedAtMs: number | null, disconnectedSinceMs: number | null = null) =>
-    (): Presence => ({ disconnectedSinceMs, fix: fixedAtMs === null ? null : fixAt(fixedAtMs) })
-  const kinds = (world: World, mode: 'ordered' | 'offered', fixedAtMs = START_MS) =>
-    deadlinesOf(world.trip('T-1'), policyOf(mode), seen(fixedAtMs), world.nowMs).map(({ dueMs, deadline }) => [
-      deadline.kind,
-      dueMs - START_MS,
-    ])
-
-  test('follow from the state of the trip', () => {
-    assert.deepEqual(kinds(given(called(['T-1'])).world, 'offered'), [])
-    assert.deepEqual(kinds(given(...untilOffered('offered')).world, 'offered'), [['offer-timeout', 17_000]])
-    assert.deepEqual(kinds(given(...untilOffered('ordered')).world, 'ordered'), [
-      ['offer-timeout', 47_000],
-      ['offer-warning', 22_000],
-    ])
-    assert.deepEqual(kinds(given(...untilAssigned()).world, 'offered'), [['no-movement', 124_000]])
-    const back = given(...untilOffered(), declined('T-1', 'A1', 'O-1')).world
-    assert.deepEqual(kinds(back, 'offered'), [['next-round', back.nowMs + 15_000 - START_MS]])
-    assert.deepEqual(kinds(given(...untilAssigned(), closed('T-1', 'A1')).world, 'offered'), [])
-  })
-
-  test('name the moment at which the asked unit would be lost, if that comes before the answer must', () => {
-    const { world } = given(...untilOffered('offered'))
-    assert.deepEqual(kinds(world, 'offered', START_MS - 290_000), [
-      ['offer-timeout', 17_000],
-      ['position-lost', 10_000],
-    ])
-  })
-
-  test('that are outdated do nothing', () => {
-    const run = (world: World, ...args: [Parameters<typeof runDeadline>[1], number, ReturnType<typeof seen>]) => {
-      const turn = turnOn(world, args[1])
-      runDeadline(turn, args[0], policyOf('ordered'), 30_000, args[2])
-      return turn.events.map(event => event.type)
-    }
-    const offer = { tripId: 'T-1', offerId: 'O-1' }
-    const late = START_MS + 400_000
-    const answered = given(...untilAssigned('ordered')).world
-    const open = given(...untilOffered('ordered')).world
-    for (const kind of ['offer-timeout', 'offer-warning', 'position-lost'] as const) {
-      assert.deepEqual(run(answered, { kind, ...offer }, late, seen(START_MS)), [])
-      assert.deepEqual(run(open, { kind, tripId: 'T-1', offerId: 'O-9' }, late, seen(START_MS)), [])
-      assert.equal(run(open, { kind, ...offer }, late, seen(START_MS)).length, 1)
-    }
-    assert.deepEqual(run(open, { kind: 'position-lost', ...offer }, late, seen(late - 299_999)), [])
-    const grace = { kind: 'disconnect-grace', unitId: 'A1' } as const
-    assert.deepEqual(run(open, grace, late, seen(late, null)), [])
-    assert.deepEqual(run(open, grace, late, seen(late, late - 29_999)), [])
-    assert.deepEqual(run(open, grace, late, seen(late, late - 30_000)), ['OfferRevoked'])
-    assert.deepEqual(run(answered, grace, late, seen(late, late - 29_999)), [])
-    assert.deepEqual(run(answered, grace, late, seen(late, late - 30_000)), ['TripAlarmRaised'])
-    const still = { kind: 'no-movement', tripId: 'T-1' } as const
-    assert.deepEqual(run(answered, still, START_MS + 123_999, seen(late)), [])
-    assert.deepEqual(run(answered, still, START_MS + 124_000, seen(late)), ['TripAlarmRaised'])
-    assert.deepEqual(run(given(...untilAssigned(), closed('T-1', 'A1')).world, still, late, seen(late)), [])
-    assert.deepEqual(run(open, { kind: 'next-round', tripId: 'T-9' }, late, seen(late)), [])
-  })
-
-  test('have ids that name their cause', () => {
-    assert.equal(deadlineId({ kind: 'offer-timeout', tripId: 'T-1', offerId: 'O-1' }), 'offer-timeout:O-1')
-    assert.equal(deadlineId({ kind: 'next-round', tripId: 'T-1' }), 'next-round:T-1')
-    assert.equal(deadlineId({ kind: 'disconnect-grace', unitId: 'A1' }), 'disconnect-grace:A1')
   })
 })

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { tripView, unitView } from '../../src/actors/region/views.ts'
 import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
-import { alarmRaised, offerMade, offerTimedOut } from '../../src/domain/desk.ts'
+import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
+import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
 import {
   acceptOffer,
   type DriverState,

@@ -4,10 +4,10 @@
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
 
-import { refused } from '../../base/result.ts'
 import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
+import { givenByHand } from '../../domain/dispatch/override.ts'
 import * as drivers from '../../domain/driver.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import type { PutRight } from '../../domain/events.ts'
@@ -106,14 +106,9 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   const { tripId, unitId, reason } = command
   const driver = turn.driver(unitId)
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-  const decision = trips.overrideAssignment(trip, unitId, reason)
+  const decision = givenByHand(trip, driver, reason, context.retiring.has(unitId))
   if (!decision.ok) return decision
-  // What it has it may finish; it gets nothing new.
-  if (context.retiring.has(unitId) && driver.work?.tripId !== tripId) return drivers.unitRetired(driver)
-  const notFit = drivers.whyNotFit(driver, tripId)
-  if (notFit !== null) return { ok: false, refusal: notFit }
   if (decision.events.length > 0) {
-    if (driver.work?.tripId !== tripId) turn.record(drivers.revokedOffer(driver, 'overridden'))
     turn.record(decision.events)
     context.order(turn, tripId, unitId)
   }
@@ -136,10 +131,8 @@ function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context
   if (unitId === null || driver === undefined) {
     return { ok: false, refusal: unknownUnit(unitId) }
   }
-  if (command.type !== 'sign-on' && driver.crew !== null && driver.crew !== context.principal) {
-    const message = `Another crew is signed on to unit ${driver.callSign}; sign on first, which relieves it.`
-    return refused('not-signed-on', message, { unitId })
-  }
+  const notCrew = command.type === 'sign-on' ? null : drivers.whyNotCrew(driver, context.principal)
+  if (notCrew !== null) return { ok: false, refusal: notCrew }
   const unit = () => ({ unitId, status: turn.driver(unitId)!.status })
   switch (command.type) {
     case 'sign-on':

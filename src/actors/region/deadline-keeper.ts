@@ -6,6 +6,7 @@
  * for one that was open before this start, from when the crew has had time to come back.
  */
 
+import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
 import { tripKey } from '../../domain/entity.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
@@ -13,7 +14,6 @@ import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { Timers } from '../timers.ts'
 import { bySystem } from './cause.ts'
-import { type Deadline, deadlineId, deadlinesOf, runDeadline } from './deadlines.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import type { TurnRunner } from './turn-runner.ts'
@@ -91,7 +91,14 @@ export class DeadlineKeeper {
     // Its rules would be decided over a state that is wrong.
     if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
     const refusal = turns().run(bySystem(deadlineId(deadline)), turn => {
-      runDeadline(turn, deadline, policy, disconnectGraceMs, unitId => memory.presence(unitId))
+      const states = {
+        driver: (unitId: UnitId) => turn.driver(unitId),
+        trip: (tripId: TripId) => turn.trip(tripId),
+        presence: (unitId: UnitId) => memory.presence(unitId),
+      }
+      const outcome = deadlineCame(deadline, states, policy, disconnectGraceMs, turn.nowMs)
+      if (outcome === 'match') turn.deskAsked = true
+      else turn.record(outcome)
       return undefined
     })
     if (refusal?.code === 'internal') return this.#at(clock.nowMs() + THREW_PAUSE_MS, deadline)

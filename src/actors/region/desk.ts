@@ -5,32 +5,21 @@
  * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import {
-  alarmRaised,
-  compareTurns,
-  fits,
-  nextRoundAtMs,
-  offerMade,
-  type Presence,
-  queueKey,
-  turnOf,
-  whyPassedOver,
-} from '../../domain/desk.ts'
+import { alarmRaised } from '../../domain/dispatch/alarms.ts'
+import { fits, levelsServing, type Presence, whyPassedOver } from '../../domain/dispatch/eligibility.ts'
+import { offerMade } from '../../domain/dispatch/offers.ts'
+import { orderedByHand } from '../../domain/dispatch/override.ts'
+import { compareTurns, queueKey, turnOf } from '../../domain/dispatch/queue.ts'
+import { decisionOf, fixAgeOf, rank } from '../../domain/dispatch/ranking.ts'
+import { nextRoundAtMs } from '../../domain/dispatch/rounds.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
-import type { PlacedFix } from '../../domain/fix.ts'
-import { distanceM, type Position } from '../../domain/geo.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
-import {
-  LEVELS_OF_CARE,
-  type LevelOfCare,
-  PRIORITIES,
-  type Priority,
-  type UnitStatus,
-} from '../../domain/vocabulary.ts'
+import { type LevelOfCare, PRIORITIES, type Priority, type UnitStatus } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
@@ -45,11 +34,6 @@ export interface DeskParts {
   /** Told how long each search took, in seconds. */
   readonly onSearch: (seconds: number) => void
   readonly monotonicMs: () => number
-}
-
-/** The levels that may serve a need: the level asked for and all above. */
-export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
-  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
 }
 
 interface Waiting {
@@ -171,16 +155,8 @@ export class Desk {
   /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
     const { policy, presence, newOfferId } = this.#parts
-    const trip = turn.trip(tripId)!
-    const { levelOfCare } = turn.driver(unitId)!
-    const { fix } = presence(unitId)
-    const candidates =
-      fix === null
-        ? []
-        : [{ unitId, distanceM: Math.round(distanceM(trip, fix)), fixAgeMs: ageOf(fix, turn.nowMs), levelOfCare }]
-    const decision: DecisionRecord = { basis: 'straight-line', candidates, excluded: {} }
-    const ordered: Policy = { ...policy, mode: 'ordered' }
-    turn.record([offerMade(trip, unitId, newOfferId(), trip.round, decision, ordered, turn.nowMs)])
+    const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
+    turn.record([orderedByHand(trip, driver, presence(unitId), newOfferId(), policy, turn.nowMs)])
   }
 
   /** A turn in which the desk matched was committed, or had nothing to commit. */
@@ -328,11 +304,11 @@ export class Desk {
     if (found.length === 0) return null
     const candidates = found.map(({ unitId, distanceM, levelOfCare }) => ({
       unitId,
-      distanceM: Math.round(distanceM),
-      fixAgeMs: ageOf(presence(unitId).fix, turn.nowMs),
+      distanceM,
+      fixAgeMs: fixAgeOf(presence(unitId).fix, turn.nowMs),
       levelOfCare,
     }))
-    return { basis: 'straight-line', candidates, excluded }
+    return decisionOf(rank(candidates, policy), excluded)
   }
 
   #whyNot(turn: Turn, trip: TripState, unitId: UnitId, asked: readonly UnitId[]): ExclusionReason | null {
@@ -421,9 +397,6 @@ class FreedUnits {
     this.#byNeed = new Map()
   }
 }
-
-/** A fix of a clock that is a little ahead is of now. */
-const ageOf = (fix: PlacedFix | null, nowMs: number): number => Math.max(0, nowMs - (fix?.fixedAtMs ?? nowMs))
 
 /** Where a trip stands in the sorted queue, or would stand. */
 function placeOf(queue: readonly Waiting[], waiting: Waiting): number {

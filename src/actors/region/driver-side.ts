@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
-import { alarmCleared } from '../../domain/desk.ts'
+import { alarmCleared } from '../../domain/dispatch/alarms.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'

@@ -1,7 +1,7 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { type Presence, whyPassedOver } from '../../domain/desk.ts'
+import { type Presence, whyPassedOver } from '../../domain/dispatch/eligibility.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import { byKind, type EntityKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'

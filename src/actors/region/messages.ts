@@ -1,4 +1,6 @@
 /** What a region's own actor may be told, and what becomes of a message that no actor will get. */
+
+import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { FeedChannel, TileWatch } from '../../protocol/wire.ts'
@@ -6,7 +8,6 @@ import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
-import type { Deadline } from './deadlines.ts'
 import type { FeedFrame } from './feeds.ts'
 import type { MarksRead } from './stream-marks.ts'
 

@@ -4,9 +4,10 @@
  * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
  */
 import type { MachineClock } from '../../base/time.ts'
+import { levelsServing } from '../../domain/dispatch/eligibility.ts'
 import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
+import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
 import type { ServerMessage, WelcomeView } from '../../protocol/wire.ts'
@@ -18,7 +19,6 @@ import type { BoardSize, HelloRequest, QueryAnswer, Session } from '../region-ha
 import type { Board } from './board.ts'
 import { BoardSnapshots } from './board-snapshots.ts'
 import type { DamageReport } from './damage.ts'
-import { levelsServing } from './desk.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
@@ -197,7 +197,7 @@ export class RegionReads {
     metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
     const nowMs = clock.nowMs()
     const units = found.map(unit => memory.nearestUnit(unit, nowMs, this.#parts.disconnectGraceMs))
-    this.#answer(answer, { basis: 'straight-line', units })
+    this.#answer(answer, { basis: RANKING_BASIS, units })
   }
 
   trip(trip: TripState, answer: Answer): void {

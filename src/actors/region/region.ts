@@ -5,7 +5,7 @@
  * segment writer. Modes: *here*, until it is dropped; then nothing more is decided, answered or written.
  */
 
-import { compareAges, turnOf } from '../../domain/desk.ts'
+import { compareAges, turnOf } from '../../domain/dispatch/queue.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'

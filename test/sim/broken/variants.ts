@@ -105,7 +105,7 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'an offer that nobody answers stays open',
     patch: {
-      file: 'src/actors/region/deadlines.ts',
+      file: 'src/domain/dispatch/deadlines.ts',
       find: "const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]",
       replace: 'const dues: Due[] = []',
     },
@@ -116,9 +116,9 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'the deadline of an offer that is over ends the next one of its trip',
     patch: {
-      file: 'src/actors/region/deadlines.ts',
-      find: 'if (offer === null || offer.offerId !== deadline.offerId) return',
-      replace: 'if (offer === null) return',
+      file: 'src/domain/dispatch/deadlines.ts',
+      find: 'if (offer === null || offer.offerId !== deadline.offerId) return []',
+      replace: 'if (offer === null) return []',
     },
     provoke: { seed: 5, mode: 'offered', callsPerHour: 30, drivers: 8 },
   },

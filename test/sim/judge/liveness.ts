@@ -1,6 +1,6 @@
 /** What must have come right once the world was left in peace: served, connected, answered, stored, under way or told. */
 import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
-import { nextRoundAtMs } from '../../../src/domain/desk.ts'
+import { nextRoundAtMs } from '../../../src/domain/dispatch/rounds.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'

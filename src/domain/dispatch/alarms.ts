@@ -1,0 +1,18 @@
+/** The alarms of a trip as events: raised once while they stand, cleared only when they do. */
+import { tripKey } from '../entity.ts'
+import type { DomainEvent, TripAlarm } from '../events.ts'
+import type { UnitId } from '../ids.ts'
+import type { TripState } from '../trip.ts'
+
+/** The alarm as an event; none when it stands already. */
+export function alarmRaised(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
+  if (trip.alarms.includes(alarm)) return []
+  const entity = tripKey(trip.tripId)
+  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId }]
+}
+
+/** The end of an alarm that stands; nothing when it does not. */
+export function alarmCleared(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
+  if (!trip.alarms.includes(alarm)) return []
+  return [{ type: 'TripAlarmCleared', v: 1, entity: tripKey(trip.tripId), tripId: trip.tripId, alarm, unitId }]
+}

@@ -1,0 +1,124 @@
+/**
+ * What may happen by itself: deadlines derived from states, and what follows when one has come.
+ *
+ * A deadline carries no truth of its own. When it comes the states are looked at again, so one that is outdated does
+ * nothing, and after a restart all of them are derived anew.
+ */
+import { type DriverState, revokedOffer } from '../driver.ts'
+import type { DomainEvent } from '../events.ts'
+import type { OfferId, TripId, UnitId } from '../ids.ts'
+import { isLost, overAtMs, type Policy } from '../policy.ts'
+import type { TripState } from '../trip.ts'
+import { alarmRaised } from './alarms.ts'
+import type { Presence } from './eligibility.ts'
+import { offerTimedOut } from './offers.ts'
+import { nextRoundAtMs } from './rounds.ts'
+
+interface OfferDeadline {
+  readonly kind: 'offer-warning' | 'offer-timeout' | 'position-lost'
+  readonly tripId: TripId
+  readonly offerId: OfferId
+}
+export type Deadline =
+  | OfferDeadline
+  | { readonly kind: 'no-movement'; readonly tripId: TripId }
+  | { readonly kind: 'next-round'; readonly tripId: TripId }
+  | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
+
+export interface Due {
+  readonly dueMs: number
+  readonly deadline: Deadline
+}
+
+/** The id under which a deadline's record stands in the log, derived from its cause. */
+export function deadlineId(deadline: Deadline): string {
+  if ('offerId' in deadline) return `${deadline.kind}:${deadline.offerId}`
+  return `${deadline.kind}:${'tripId' in deadline ? deadline.tripId : deadline.unitId}`
+}
+
+/**
+ * Every moment at which something may have to happen to this trip as it now stands. The crew's time to answer an offer
+ * runs `offerPutOffMs` later than the event says.
+ */
+export function deadlinesOf(
+  trip: TripState,
+  policy: Policy,
+  presence: (unitId: UnitId) => Presence,
+  nowMs: number,
+  offerPutOffMs = 0,
+): Due[] {
+  const { tripId, offer } = trip
+  if (trip.phase === 'offered' && offer !== null) {
+    const { offerId } = offer
+    const timeoutMs = offer.deadlineAtMs + offerPutOffMs
+    const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]
+    if (offer.warnAtMs !== null && !trip.alarms.includes('unacknowledged')) {
+      dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
+    }
+    if (trip.insistedUnitId === offer.unitId) return dues
+    const lostAtMs = overAtMs(presence(offer.unitId).fix?.fixedAtMs ?? 0, policy.lostAfterMs, nowMs)
+    if (lostAtMs < timeoutMs) {
+      dues.push({ dueMs: lostAtMs, deadline: { kind: 'position-lost', tripId, offerId } })
+    }
+    return dues
+  }
+  const noMovementMs = noMovementAtMs(trip, policy, nowMs)
+  if (noMovementMs !== null) return [{ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } }]
+  const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
+  return nextRoundMs === null ? [] : [{ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } }]
+}
+
+/** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
+export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
+  if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
+  // From when we heard of it, not from the crew's own clock, which may be slow.
+  return overAtMs(trip.phaseRecordedAtMs, policy.noMovementMs, nowMs)
+}
+
+/** The states that a deadline is about, as they are when it comes. */
+interface DeadlineStates {
+  driver(unitId: UnitId): DriverState | undefined
+  trip(tripId: TripId): TripState | undefined
+  presence(unitId: UnitId): Presence
+}
+
+/** What a deadline that has come leads to: events, or a look at the queue by the desk. */
+export type DeadlineOutcome = readonly DomainEvent[] | 'match'
+
+/** A deadline has come: what follows from it, if the states still say so. */
+export function deadlineCame(
+  deadline: Deadline,
+  states: DeadlineStates,
+  policy: Policy,
+  disconnectGraceMs: number,
+  nowMs: number,
+): DeadlineOutcome {
+  if (deadline.kind === 'disconnect-grace') return graceIsOver(deadline.unitId, states, disconnectGraceMs, nowMs)
+  const trip = states.trip(deadline.tripId)
+  if (trip === undefined) return []
+  if (deadline.kind === 'next-round') return trip.phase === 'pending' ? 'match' : []
+  if (deadline.kind === 'no-movement') {
+    const dueMs = noMovementAtMs(trip, policy, nowMs)
+    return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'no-movement', trip.unitId) : []
+  }
+  const offer = trip.offer
+  if (offer === null || offer.offerId !== deadline.offerId) return []
+  if (deadline.kind === 'offer-timeout') return offerTimedOut(trip)
+  if (deadline.kind === 'offer-warning') return alarmRaised(trip, 'unacknowledged', offer.unitId)
+  const driver = states.driver(offer.unitId)
+  const fixedAtMs = states.presence(offer.unitId).fix?.fixedAtMs ?? 0
+  return driver !== undefined && isLost(nowMs - fixedAtMs, policy) ? revokedOffer(driver, 'position-lost') : []
+}
+
+/** The unit has been away for as long as it may: an offer goes on to the next unit, of a trip on its way the desk is told. */
+function graceIsOver(unitId: UnitId, states: DeadlineStates, graceMs: number, nowMs: number): readonly DomainEvent[] {
+  const since = states.presence(unitId).disconnectedSinceMs
+  const driver = states.driver(unitId)
+  if (driver === undefined || since === null || nowMs - since < graceMs) return []
+  const trip = driver.work === null ? undefined : states.trip(driver.work.tripId)
+  // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
+  if (trip !== undefined && driver.work?.offerId === null) return alarmRaised(trip, 'unit-lost', unitId)
+  // A dispatcher who gave the trip to this unit knows how to reach it.
+  if (trip?.insistedUnitId === unitId) return []
+  return revokedOffer(driver, 'unit-disconnected')
+}

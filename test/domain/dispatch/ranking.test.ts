@@ -1,0 +1,52 @@
+/** Ranking: the nearest first, as many as are kept, and what the record says of them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decisionOf, fixAgeOf, rank, seenAt } from '../../../src/domain/dispatch/ranking.ts'
+import type { Candidate } from '../../../src/domain/events.ts'
+import { distanceM } from '../../../src/domain/geo.ts'
+import { START_MS } from '../../support/given-when-then.ts'
+import { PLACE } from '../../support/scenario.ts'
+
+const units = fc
+  .uniqueArray(fc.stringMatching(/^[A-C][0-9]$/), { maxLength: 20 })
+  // Few distances, so that many are alike.
+  .chain(ids => fc.tuple(...ids.map(id => fc.tuple(fc.constant(id), fc.constantFrom(0, 0.4, 0.6, 900, 20_000)))))
+  .map(pairs => pairs.map(([unitId, far]): Candidate => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' })))
+
+/** The best by a look at all of them, again and again. */
+function picked(candidates: readonly Candidate[], k: number): Candidate[] {
+  const isBetter = (a: Candidate, b: Candidate) =>
+    a.distanceM < b.distanceM || (a.distanceM === b.distanceM && a.unitId < b.unitId)
+  const best = candidates.find(one => candidates.every(other => other === one || isBetter(one, other)))
+  return k === 0 || best === undefined
+    ? []
+    : [best, ...picked(candidates.toSpliced(candidates.indexOf(best), 1), k - 1)]
+}
+
+test('the nearest goes first, of two equally near the one whose id goes first; no more are kept than the record has place for', () => {
+  fc.assert(
+    fc.property(units, fc.integer({ min: 1, max: 8 }), (candidates, candidatesRecorded) => {
+      assert.deepEqual(rank(candidates, { candidatesRecorded }), picked(candidates, candidatesRecorded))
+    }),
+  )
+})
+
+test('the rank goes by exact distances, the record has them to the metre', () => {
+  const at = (unitId: string, far: number): Candidate => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' })
+  const ranked = rank([at('A1', 900.4), at('A2', 900.1)], { candidatesRecorded: 5 })
+  const { basis, candidates, excluded } = decisionOf(ranked, { busy: 2 })
+  assert.deepEqual([basis, candidates, excluded], ['straight-line', [at('A2', 900), at('A1', 900)], { busy: 2 }])
+})
+
+test('a unit is seen where its fix places it; the fix of a clock that is ahead is of now', () => {
+  const fix = { ...PLACE, lonDeg: PLACE.lonDeg + 0.01, seq: 1, streamId: 's', fixedAtMs: START_MS }
+  const placed = { ...fix, accuracyM: null, speedMps: null, headingDeg: null }
+  assert.deepEqual(seenAt({ unitId: 'A1', levelOfCare: 'bls' }, placed, PLACE, START_MS + 2_000), {
+    unitId: 'A1',
+    distanceM: distanceM(PLACE, placed),
+    fixAgeMs: 2_000,
+    levelOfCare: 'bls',
+  })
+  assert.deepEqual([fixAgeOf(placed, START_MS - 500), fixAgeOf(null, START_MS)], [0, 0])
+})
