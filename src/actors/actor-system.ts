@@ -15,6 +15,7 @@ import {
   type ActorSystem as ComedySystem,
   createSystem,
 } from 'comedy'
+import type { Sync } from '../base/sync.ts'
 
 const YIELD_AFTER_MS = 2
 /** Messages in one run of the pump, for clocks that stand still while it runs: more than 2 ms ever hold. */
@@ -30,7 +31,7 @@ export interface Behaviour<M extends { readonly type: string }> {
   readonly accepts: readonly M['type'][]
   /** Of those, what a full mailbox takes too: the engine's own, of which there are only so many at a time. */
   readonly neverRefused?: readonly M['type'][]
-  receive(message: M): void
+  receive(message: M): Sync<void>
 }
 
 export interface ActorSystemOptions {

@@ -16,12 +16,12 @@ import type { StreamClock, WireFix } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
 import { MARKS_UNREADABLE } from '../refusals.ts'
-import type { Attachment } from '../region/feeds.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
+import type { FeedHold, UnitActor } from './unit-actor.ts'
 
 /** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
 export const MARK_EVERY_FIXES = 8
@@ -94,7 +94,7 @@ const ACCEPTS = [
 /** One a session, and one for each reading of its marks. */
 const NEVER_REFUSED = ['session-closed', 'marks-read'] as const
 
-export class DriverActor implements Behaviour<DriverMessage> {
+export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   readonly accepts = ACCEPTS
   readonly neverRefused = NEVER_REFUSED
   readonly location: DriverLocation
@@ -103,7 +103,7 @@ export class DriverActor implements Behaviour<DriverMessage> {
   #connection: Connection | null = null
   #arrival: Arrival | null = null
   /** The feed that holds this unit. */
-  feed: Attachment | null = null
+  feed: FeedHold | null = null
   disconnectedSinceMs: number | null
   /** What its snapshot has: the state, null while there is none, and `marksOf` its streams. */
   savedState: DriverState | null = null

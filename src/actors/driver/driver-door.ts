@@ -4,8 +4,8 @@ import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
-import type { DriverActor } from './driver-actor.ts'
 import type { FixLimits, Hole, Stream } from './location.ts'
+import type { UnitActor } from './unit-actor.ts'
 
 export interface DriverDoor {
   nowMs(): number
@@ -17,17 +17,17 @@ export interface DriverDoor {
   store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
   counted(counts: Partial<Record<'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'hint', number>>): void
   /** The unit's current position changed. */
-  moved(driver: DriverActor, before: PlacedFix | null): void
+  moved(driver: UnitActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void
   command(request: CommandRequest): void
-  readUnit(driver: DriverActor, answer: (answer: QueryAnswer) => void): void
+  readUnit(driver: UnitActor, answer: (answer: QueryAnswer) => void): void
   /** A crew's client signed in: records holes and answers with `welcome`. */
-  opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void
-  disconnected(driver: DriverActor): void
+  opened(driver: UnitActor, hello: HelloRequest, holes: readonly Hole[]): void
+  disconnected(driver: UnitActor): void
   /** A stream of the unit has left its memory, and waits to be forgotten. */
-  left(driver: DriverActor, stream: Stream): void
+  left(driver: UnitActor, stream: Stream): void
   /** Reads the marks of forgotten streams, which `session` named; the answer comes as a message, `marks-read`. */
-  readMarks(driver: DriverActor, session: Session, streamIds: readonly StreamId[]): void
+  readMarks(driver: UnitActor, session: Session, streamIds: readonly StreamId[]): void
   /** A durable mark was not told yet; the region reminds the driver later. */
-  markWaits(driver: DriverActor): void
+  markWaits(driver: UnitActor): void
 }

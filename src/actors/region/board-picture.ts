@@ -11,16 +11,16 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { TripView, UnitView } from '../../protocol/wire.ts'
-import type { DriverActor } from '../driver/driver-actor.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
 import type { States, Turn } from './turn.ts'
 import { tripView } from './views.ts'
 
 /** What a picture is taken of. */
 export interface PicturedMemory extends States {
-  driverActors(): Iterable<DriverActor>
+  driverActors(): Iterable<UnitActor>
   openTripStates(): Iterable<TripState>
   detailsOf(callId: CallId): CallDetails | null
-  unitView(actor: DriverActor, nowMs: number, state: DriverState): UnitView
+  unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitView
 }
 
 export class BoardPicture {

@@ -14,9 +14,10 @@ import type { SegmentWriter } from '../../store/location/segment-writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
-import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
+import type { DriverMessage } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
 import type { FixLimits, Hole, Stream } from '../driver/location.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
 import type { CommandRequest, HelloRequest, Session } from '../region-handle.ts'
 import type { DeadlineKeeper } from './deadline-keeper.ts'
 import type { Desk } from './desk.ts'
@@ -46,7 +47,7 @@ interface DriverSideParts {
 export class DriverSide implements DriverDoor {
   readonly #parts: DriverSideParts
   /** Those with a durable mark that was not told yet. */
-  readonly #markWaiters = new Set<DriverActor>()
+  readonly #markWaiters = new Set<UnitActor>()
 
   constructor(parts: DriverSideParts) {
     this.#parts = parts
@@ -71,11 +72,11 @@ export class DriverSide implements DriverDoor {
     this.#parts.command(request)
   }
 
-  readUnit(driver: DriverActor, answer: Answer): void {
+  readUnit(driver: UnitActor, answer: Answer): void {
     this.#parts.reads.unit(driver, answer)
   }
 
-  opened(driver: DriverActor, hello: HelloRequest, holes: readonly Hole[]): void {
+  opened(driver: UnitActor, hello: HelloRequest, holes: readonly Hole[]): void {
     const { trip: tripOf, record, reads, live, askForMatch } = this.#parts
     const { unitId, session } = driver
     if (session === null) return
@@ -89,7 +90,7 @@ export class DriverSide implements DriverDoor {
     askForMatch()
   }
 
-  disconnected(driver: DriverActor): void {
+  disconnected(driver: UnitActor): void {
     const { deadlines, clock, live } = this.#parts
     deadlines.watchDisconnect(driver.unitId, clock.nowMs())
     live.presenceChanged(driver.unitId)
@@ -109,7 +110,7 @@ export class DriverSide implements DriverDoor {
     if (counts.hint !== undefined) metrics.fix('hint', counts.hint)
   }
 
-  moved(driver: DriverActor, before: PlacedFix | null): void {
+  moved(driver: UnitActor, before: PlacedFix | null): void {
     const { desk, live, clock, policy, askForMatch } = this.#parts
     desk.placeUnit(driver.state, driver.location.current)
     live.moved(driver)
@@ -126,17 +127,17 @@ export class DriverSide implements DriverDoor {
     session.send(['error', null, refusal.code, refusal.message, refusal.details ?? null])
   }
 
-  left({ unitId, location }: DriverActor, stream: Stream): void {
+  left({ unitId, location }: UnitActor, stream: Stream): void {
     this.#parts.marks.left(unitId, location, stream)
   }
 
-  readMarks({ unitId }: DriverActor, session: Session, streamIds: readonly StreamId[]): void {
+  readMarks({ unitId }: UnitActor, session: Session, streamIds: readonly StreamId[]): void {
     const { marks, driverRef } = this.#parts
     const streams = streamIds.map(streamId => ({ unitId, streamId }))
     marks.read(streams, read => void driverRef(unitId)?.tell({ type: 'marks-read', session, read }))
   }
 
-  markWaits(driver: DriverActor): void {
+  markWaits(driver: UnitActor): void {
     this.#markWaiters.add(driver)
   }
 

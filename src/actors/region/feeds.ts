@@ -17,10 +17,11 @@ import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS, storeFull } fro
 import type { DriverDoor } from '../driver/driver-door.ts'
 import { LeftOut } from '../driver/left-out.ts'
 import { holeBefore, isTooLarge, type Stream } from '../driver/location.ts'
+import type { FeedHold } from '../driver/unit-actor.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
 import { feedStreamId, feedTag } from './feed-streams.ts'
-import { refuseStalled } from './reads.ts'
+import { refuseRequest, refuseStalled } from './send-refusal.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A feed's marks leave together, so often at most, wall time. */
@@ -111,7 +112,7 @@ export class Feeds {
     feed?.inTurn({
       run: () => {
         if (!this.#door.isOverfull()) return feed.asked(requestId, channels)
-        session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+        refuseRequest(session, requestId, OVERLOADED)
       },
     })
   }
@@ -146,7 +147,7 @@ export class Feeds {
 }
 
 /** A feed's hold on one unit, through one stream. */
-export class Attachment {
+class Attachment implements FeedHold {
   readonly feed: Feed
   readonly channel: number
   readonly driver: DriverActor

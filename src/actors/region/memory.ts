@@ -12,6 +12,7 @@ import type { Found } from '../../finder/types.ts'
 import type { CallView, DriverView, NearestUnit, TripView, UnitView } from '../../protocol/wire.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import type { PicturedMemory } from './board-picture.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
@@ -148,7 +149,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     }
   }
 
-  driverView(actor: DriverActor, nowMs: number): DriverView {
+  driverView(actor: UnitActor, nowMs: number): DriverView {
     const trip = actor.state.work === null ? undefined : this.trip(actor.state.work.tripId)
     const call = trip === undefined ? undefined : this.call(trip.callId)
     // A token for the unit is not the crew: personal data is for who is signed on.
@@ -180,7 +181,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
 
   /** The unit where it is now, in the state that it has, or had. */
-  unitView(actor: DriverActor, nowMs: number, state = actor.state): UnitView {
+  unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitView {
     const presence = { connected: actor.session !== null, fix: actor.location.current }
     return unitView(state, presence, nowMs, this.#policy)
   }

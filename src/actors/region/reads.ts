@@ -13,7 +13,7 @@ import { CLOSE_CODES } from '../../protocol/errors.ts'
 import type { ServerMessage, WelcomeView } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
-import type { DriverActor } from '../driver/driver-actor.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
 import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
 import type { BoardSize, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { Board } from './board.ts'
@@ -23,6 +23,7 @@ import type { RegionMemory } from './memory.ts'
 import type { Answer, NearestQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import { heldView, quarantineNotice } from './quarantine.ts'
+import { refuseRequest, refuseStalled } from './send-refusal.ts'
 import type { Turn } from './turn.ts'
 
 /** How long a query waits for the log to become durable, wall time. */
@@ -61,7 +62,7 @@ export class RegionReads {
   }
 
   /** Greets a session; `driver` is the actor of the unit that it speaks for. */
-  welcome(session: Session, hello: HelloRequest, driver: DriverActor | null): void {
+  welcome(session: Session, hello: HelloRequest, driver: UnitActor | null): void {
     const { regionId, memory, outbox, clock, logHead } = this.#parts
     const position = logHead()
     const view = driver === null ? null : memory.driverView(driver, clock.nowMs())
@@ -92,7 +93,7 @@ export class RegionReads {
     const { board, outbox, logHead, isOverfull } = this.#parts
     const head = logHead()
     if (isOverfull()) {
-      return session.send(['error', requestId, OVERLOADED.code, OVERLOADED.message, OVERLOADED.details ?? null])
+      return refuseRequest(session, requestId, OVERLOADED)
     }
     if (from !== null && from > head) {
       const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
@@ -122,8 +123,8 @@ export class RegionReads {
         this.#tellWatcher(session)
         board.watch(session, position)
       },
-      refuse: ({ code, message, details }) => {
-        session.send(['error', requestId, code, message, details ?? null])
+      refuse: refusal => {
+        refuseRequest(session, requestId, refusal)
         board.goOn(session)
       },
     })
@@ -214,7 +215,7 @@ export class RegionReads {
     this.#answer(answer, heldView(this.#parts.memory.quarantine))
   }
 
-  unit(driver: DriverActor, answer: Answer): void {
+  unit(driver: UnitActor, answer: Answer): void {
     this.#answer(answer, this.#parts.memory.unitView(driver, this.#parts.clock.nowMs()))
   }
 
@@ -236,9 +237,4 @@ export class RegionReads {
       refuse: () => once({ ok: false, refusal: WRITES_STALLED }),
     })
   }
-}
-
-export function refuseStalled(session: Session, requestId: string): void {
-  const { code, message, details } = WRITES_STALLED
-  session.send(['error', requestId, code, message, details ?? null])
 }

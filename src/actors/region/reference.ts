@@ -4,6 +4,7 @@
  * A unit that was given up is retired by an event too. One with an open trip or offer ends that first: it waits in
  * `retiring`, which the engine fills anew after a restart, and the turn that frees it retires it.
  */
+import type { Sync } from '../../base/sync.ts'
 import { type DriverState, retireUnit } from '../../domain/driver.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
@@ -19,7 +20,7 @@ const UNITS_PER_LOOK = 1_024
 
 /** Where turns are run; `TurnRunner` is one. */
 interface Turns {
-  run(cause: Cause, body: (turn: Turn) => undefined): unknown
+  run(cause: Cause, body: (turn: Turn) => Sync<undefined>): unknown
 }
 
 /** Takes changes of the region's units. It yields where others are to have their turn; other changes wait for its end. */

@@ -6,6 +6,7 @@
  */
 
 import type { Refusal } from '../../base/refusal.ts'
+import type { Sync } from '../../base/sync.ts'
 import { NO_DETAILS } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { EntityKey } from '../../domain/entity.ts'
@@ -42,6 +43,9 @@ interface Log {
   readonly durable: number
   append(write: LogAppend): number
 }
+
+/** What a turn does; it answers the result to keep under the command's id, if any. */
+export type TurnBody = (turn: Turn) => Sync<CommandResult | undefined>
 
 export interface TurnRunnerParts {
   readonly memory: RegionMemory
@@ -126,7 +130,7 @@ export class TurnRunner {
    * Input: the body answers the result to keep under the command's id, if any.
    * Output: null when it ran; else why it has changed nothing: `internal` when it threw, or `quarantined`.
    */
-  run(cause: Cause, body: (turn: Turn) => CommandResult | undefined): Refusal | null {
+  run(cause: Cause, body: TurnBody): Refusal | null {
     // An actor that brought the turn down is left aside the next time, so there are no more rounds than actors.
     for (;;) {
       const ended = this.#runOnce(cause, body)
@@ -134,7 +138,7 @@ export class TurnRunner {
     }
   }
 
-  #runOnce(cause: Cause, body: (turn: Turn) => CommandResult | undefined): Refusal | null | 'again' {
+  #runOnce(cause: Cause, body: TurnBody): Refusal | null | 'again' {
     const { memory, clock, log, desk, metrics, logger } = this.#parts
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
     const { nowMs, recordedAtMs } = clock.moment()

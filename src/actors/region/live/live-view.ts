@@ -14,17 +14,18 @@ import { parseTile } from '../../../protocol/tiles.ts'
 import type { TileWatch } from '../../../protocol/wire.ts'
 import type { Metrics } from '../../../telemetry/metrics.ts'
 import type { RegionClock } from '../../clock.ts'
-import type { DriverActor } from '../../driver/driver-actor.ts'
+import type { UnitActor } from '../../driver/unit-actor.ts'
 import { unknownUnit } from '../../refusals.ts'
 import type { Session } from '../../region-handle.ts'
 import type { RegionMemory } from '../memory.ts'
 import type { Outbox } from '../outbox.ts'
+import { refuseRequest } from '../send-refusal.ts'
 import type { Turn } from '../turn.ts'
 import { DurableStates } from './durable-states.ts'
 import { type Job, Slices } from './slices.ts'
 import { UnitMap, WatchedTile } from './unit-map.ts'
-import { UnitWatches, type WatchedUnit } from './unit-watches.ts'
-import { Viewer } from './viewer.ts'
+import { UnitWatches } from './unit-watches.ts'
+import { type ViewedTile, Viewer, type WatchedUnit } from './viewer.ts'
 
 /** Wall time between two rounds. */
 const ROUND_MS = 250
@@ -78,7 +79,7 @@ export class LiveView {
 
   // What happens to units. The first three are called for every fix and every turn, also when nobody watches.
 
-  moved(driver: DriverActor): void {
+  moved(driver: UnitActor): void {
     if (!this.#map.grid.isEmpty) this.#map.moved(driver)
     if (!this.#units.isEmpty) this.#units.changed(driver.unitId)
   }
@@ -199,7 +200,7 @@ export class LiveView {
     for (const frame of missed) session.sendShared(frame)
   }
 
-  #unwatchTile(viewer: Viewer, tile: WatchedTile): void {
+  #unwatchTile(viewer: Viewer, tile: ViewedTile): void {
     viewer.tiles.delete(tile)
     viewer.owedTiles.delete(tile)
     tile.viewers.delete(viewer)
@@ -238,10 +239,10 @@ export class LiveView {
     if (viewer.isGone) return
     const { session } = viewer
     const actor = this.#parts.memory.driverActor(unitId)
-    if (actor === undefined) return refuse(session, requestId, unknownUnit(unitId))
+    if (actor === undefined) return refuseRequest(session, requestId, unknownUnit(unitId))
     const known = this.#units.find(unitId)
     const isAnother = known === undefined || !viewer.units.has(known)
-    if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuse(session, requestId, tooManyUnits())
+    if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuseRequest(session, requestId, tooManyUnits())
     session.send(['reply', requestId, this.#parts.logDurable(), {}])
     viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
     this.#owing.add(viewer)
@@ -380,10 +381,6 @@ export class LiveView {
 function* oneStep(run: () => void): Job {
   run()
   yield
-}
-
-function refuse(session: Session, requestId: string, { code, message, details }: Refusal): void {
-  session.send(['error', requestId, code, message, details ?? null])
 }
 
 function tooManyUnits(): Refusal {

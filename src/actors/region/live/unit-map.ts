@@ -8,18 +8,18 @@ import type { DriverState } from '../../../domain/driver.ts'
 import type { UnitId } from '../../../domain/ids.ts'
 import { toE7 } from '../../../protocol/fix-frame.ts'
 import { TILE_ZOOMS, type TileUnit } from '../../../protocol/wire.ts'
-import type { DriverActor } from '../../driver/driver-actor.ts'
+import type { UnitActor } from '../../driver/unit-actor.ts'
 import type { DurableStates } from './durable-states.ts'
 import type { Job } from './slices.ts'
 import { TileGrid } from './tile-grid.ts'
 import { TileStream, type UnitOnTile } from './tile-stream.ts'
-import type { Viewer } from './viewer.ts'
+import type { ViewedTile, Viewer } from './viewer.ts'
 
 /** Units looked at before a scan may be interrupted. */
 const SCAN_STEP = 256
 
 /** A tile that somebody watches, or watched a moment ago. */
-export class WatchedTile extends TileStream<MapUnit> {
+export class WatchedTile extends TileStream<MapUnit> implements ViewedTile {
   readonly viewers = new Set<Viewer>()
   /** False until the units that were here before it was watched have been found. */
   isScanned = false
@@ -33,13 +33,13 @@ export class WatchedTile extends TileStream<MapUnit> {
 
 class MapUnit implements UnitOnTile {
   readonly unitId: UnitId
-  readonly #actor: DriverActor
+  readonly #actor: UnitActor
   readonly #durable: DurableStates
   /** The watched tile that it is on, for each of `TILE_ZOOMS`. */
   readonly tiles: (WatchedTile | null)[] = TILE_ZOOMS.map(() => null)
   news = 0
 
-  constructor(actor: DriverActor, durable: DurableStates) {
+  constructor(actor: UnitActor, durable: DurableStates) {
     this.unitId = actor.unitId
     this.#actor = actor
     this.#durable = durable
@@ -80,7 +80,7 @@ export class UnitMap {
   }
 
   /** A unit's place is another, or newer. Called for every fix while any tile is watched. */
-  moved(actor: DriverActor): void {
+  moved(actor: UnitActor): void {
     const unit = this.#units.size === 0 ? undefined : this.#units.get(actor.unitId)
     const { lonDeg, latDeg } = actor.location.current!
     if (unit !== undefined) this.#follow(unit, lonDeg, latDeg)
@@ -90,7 +90,7 @@ export class UnitMap {
   }
 
   /** What the unit does has changed, durably. */
-  changed(actor: DriverActor): void {
+  changed(actor: UnitActor): void {
     const place = actor.location.current
     if (place === null || this.grid.isEmpty) return
     if (isShown(this.#durable.driver(actor.unitId))) return this.moved(actor)
@@ -101,7 +101,7 @@ export class UnitMap {
   }
 
   /** Finds the units that stand on newly watched tiles; only then do these show the whole picture. */
-  *scan(tiles: ReadonlySet<WatchedTile>, actors: Iterable<DriverActor>): Job {
+  *scan(tiles: ReadonlySet<WatchedTile>, actors: Iterable<UnitActor>): Job {
     let looked = 0
     for (const actor of actors) {
       if (++looked % SCAN_STEP === 0) yield
@@ -139,7 +139,7 @@ export class UnitMap {
     }
   }
 
-  #add(actor: DriverActor): MapUnit {
+  #add(actor: UnitActor): MapUnit {
     const unit = new MapUnit(actor, this.#durable)
     this.#units.set(unit.unitId, unit)
     return unit

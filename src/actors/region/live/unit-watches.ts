@@ -1,16 +1,11 @@
 /** The single units that somebody watches, and which of them have something new to tell. */
 import type { UnitId } from '../../../domain/ids.ts'
-import type { DriverActor } from '../../driver/driver-actor.ts'
+import type { UnitActor } from '../../driver/unit-actor.ts'
 import type { SharedFrame } from '../../region-handle.ts'
 import type { RegionMemory } from '../memory.ts'
 import type { Turn } from '../turn.ts'
 import type { DurableStates } from './durable-states.ts'
-import type { Viewer } from './viewer.ts'
-
-export interface WatchedUnit {
-  readonly actor: DriverActor
-  readonly viewers: Set<Viewer>
-}
+import type { Viewer, WatchedUnit } from './viewer.ts'
 
 export class UnitWatches {
   readonly #memory: RegionMemory
@@ -37,7 +32,7 @@ export class UnitWatches {
     return this.#units.get(unitId)
   }
 
-  watch(actor: DriverActor, viewer: Viewer): WatchedUnit {
+  watch(actor: UnitActor, viewer: Viewer): WatchedUnit {
     let unit = this.#units.get(actor.unitId)
     if (unit === undefined) {
       unit = { actor, viewers: new Set() }

@@ -1,0 +1,32 @@
+/** One unit as its region sees it: what its state is, where it is, and who speaks for it. A driver's actor is one. */
+import type { DriverState } from '../../domain/driver.ts'
+import type { UnitId } from '../../domain/ids.ts'
+import type { DetachReason } from '../../protocol/wire.ts'
+import type { Session } from '../region-handle.ts'
+import type { DriverLocation, Stream } from './location.ts'
+
+export interface UnitActor {
+  readonly unitId: UnitId
+  readonly state: DriverState
+  readonly location: DriverLocation
+  /** The feed that holds the unit. */
+  readonly feed: FeedHold | null
+  /** The session that speaks for it now. */
+  readonly session: Session | null
+  /** The session, once it has heard its welcome; before that it is told nothing else. */
+  readonly welcomedSession: Session | null
+  readonly disconnectedSinceMs: number | null
+  /** This session's welcome has left, with the marks as they stand. */
+  onWelcomed(session: Session): void
+  /** Tells the marks that have waited their time; true while some still wait. */
+  tellDueMarks(nowMonotonicMs: number): boolean
+}
+
+/** A feed's hold on a unit, through one of its streams. */
+export interface FeedHold {
+  readonly stream: Stream
+  /** More of the stream is stored. */
+  rose(): void
+  /** The unit is no longer the feed's, and not by its own doing. */
+  end(reason: DetachReason): void
+}

@@ -1,0 +1,12 @@
+/** How a region refuses what a session has asked for. */
+import type { Refusal } from '../../base/refusal.ts'
+import { WRITES_STALLED } from '../refusals.ts'
+import type { Session } from '../region-handle.ts'
+
+export function refuseRequest(session: Session, requestId: string, { code, message, details }: Refusal): void {
+  session.send(['error', requestId, code, message, details ?? null])
+}
+
+export function refuseStalled(session: Session, requestId: string): void {
+  refuseRequest(session, requestId, WRITES_STALLED)
+}
