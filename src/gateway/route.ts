@@ -1,7 +1,8 @@
 /**
  * One HTTP route as data: what it answers to, who may call it, what it takes and answers, and what it does.
  *
- * The engine reads each request by the schemas of its row.
+ * The engine reads each request by the schemas of its row; `docs/protocol/openapi.json` is made of all rows, and the tests hold
+ * every answer of an engine against that.
  */
 
 import { z } from 'zod'
@@ -14,13 +15,13 @@ import { parseQuery } from '../protocol/query.ts'
 import { type HttpCall, type HttpReply, jsonBody, type Method } from './http.ts'
 
 /** What answers with a status: a JSON of this form, a text of this media type, or nothing. */
-type Reply = z.ZodType | string | null
+export type Reply = z.ZodType | string | null
 
 /**
  * The header by which a route keeps a change from being made twice, a change of others from being lost, or an answer
  * from being sent again to who has it.
  */
-type ConditionHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match'
+export type ConditionHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match'
 
 const NOTHING = z.object({})
 export type Nothing = typeof NOTHING

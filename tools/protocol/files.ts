@@ -1,5 +1,7 @@
 /** The files of `docs/protocol`, as they should be now. */
+import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { catalogue, clientSchema } from './catalogue.ts'
+import { openApi } from './openapi.ts'
 import { eventSchema, serverSchema } from './server-schema.ts'
 import { goodFrames } from './vectors.ts'
 
@@ -13,6 +15,7 @@ export function protocolFiles(page: string): ReadonlyMap<URL, string> {
     [new URL('client-messages.schema.json', DIRECTORY), text(clientSchema())],
     [new URL('server-messages.schema.json', DIRECTORY), text(serverSchema())],
     [new URL('events.schema.json', DIRECTORY), text(eventSchema())],
+    [new URL('openapi.json', DIRECTORY), text(openApi(ROUTES))],
     [new URL('good-frames.json', DIRECTORY), text(goodFrames(page))],
   ])
 }

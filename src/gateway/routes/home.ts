@@ -73,6 +73,7 @@ ${isReady ? '' : `<meta http-equiv="refresh" content="${LOOK_AGAIN_S}">\n`}<titl
 <li>Drivers, dispatchers and feeds connect to <code>/v1/ws</code>; the pages that tell how come with the program:
 <code>README.md</code> for a tour, <code>PROTOCOL.md</code> for every message and route, <code>OPERATIONS.md</code> for
 whoever runs it.</li>
+<li><a href="/v1/openapi.json"><code>/v1/openapi.json</code></a> describes every route for programs (OpenAPI 3.1).</li>
 </ul>
 </html>
 `

@@ -12,6 +12,7 @@ import { CALL_ROUTES, type CallPorts } from './calls.ts'
 import { DEVICE_ROUTES, type DevicePorts } from './devices.ts'
 import { HOME_ROUTES, type HomePorts } from './home.ts'
 import { KEY_ROUTES, type KeyPorts } from './keys.ts'
+import { OPENAPI_ROUTES } from './openapi.ts'
 import { OPERATION_ROUTES, type OperationPorts } from './operations.ts'
 import { QUARANTINE_ROUTES, type QuarantinePorts } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
@@ -36,6 +37,7 @@ export type HttpDoorPorts = HttpPorts & GuardPorts & RoutePorts
 
 export const ROUTES: readonly Route<RoutePorts>[] = [
   ...HOME_ROUTES,
+  ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
   ...REGION_ROUTES,

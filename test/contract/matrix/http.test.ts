@@ -118,3 +118,19 @@ test('each change is made for whom it may be, and each makes one', async t => {
   assert.deepEqual(wrong, [])
   t.diagnostic(`${CHANGED.length} changing cells, ${CELLS.length} in all`)
 })
+
+test('every route was answered as it is done, and each answer was of the form that docs/protocol tells', async () => {
+  await open()
+  const routes = ROUTES.map(({ method, pattern }) => {
+    const { status } = HTTP_CASES[`${method.toUpperCase()} ${pattern}`]!
+    return `${method.toUpperCase()} ${pattern.replaceAll(/:(\w+)/g, '{$1}')} ${status}`
+  })
+  assert.deepEqual(difference(routes, [...world.told]), [])
+})
+
+test('the status of an answer is that of the row', () => {
+  for (const { method, pattern, reply } of ROUTES) {
+    const { status } = HTTP_CASES[`${method.toUpperCase()} ${pattern}`]!
+    assert.ok(Object.hasOwn(reply, status), `${method} ${pattern}`)
+  }
+})

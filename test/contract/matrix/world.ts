@@ -9,6 +9,7 @@ import { signToken } from '../../../src/access/tokens.ts'
 import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol/limits.ts'
 import { makeKey } from '../../gateway/harness.ts'
 import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'
+import { assertAnswerTold } from '../../support/http-answers.ts'
 import { CALL, type Speaker, Stage } from '../rules/stage.ts'
 import { type Caller, REACHES, type Reach } from './rules.ts'
 import type { Wire } from './wire.ts'
@@ -95,6 +96,8 @@ export class World {
   #desks!: Readonly<Record<string, Speaker>>
   /** The session that speaks for A1 now. */
   driver!: Wire
+  /** Routes and statuses that were answered here: `GET /v1/units/{id} 200`. */
+  readonly told = new Set<string>()
   readonly #calls: { readonly region: string; readonly callId: string }[] = []
 
   get site(): Site {
@@ -151,7 +154,14 @@ export class World {
     const response = await fetch(`http://127.0.0.1:${this.site.port}${path}`, { method, headers, ...sent })
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') ?? false
-    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers } as HttpAnswer
+    const answer: HttpAnswer = {
+      status: response.status,
+      body: isJson ? JSON.parse(text) : text,
+      headers: response.headers,
+    }
+    const told = assertAnswerTold(method, path, answer)
+    if (told !== null) this.told.add(told)
+    return answer
   }
 
   async created(path: string, body: unknown): Promise<HttpAnswer> {

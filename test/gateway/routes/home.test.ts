@@ -16,7 +16,14 @@ test('whoever opens the address in a browser reads what this is, that it is read
   const { response, html } = await home(t)
   assert.equal(response.status, 200)
   assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
-  for (const word of ['<title>Goldenhour</title>', '<strong>ready</strong>', '/readyz', '/metrics', 'PROTOCOL.md']) {
+  for (const word of [
+    '<title>Goldenhour</title>',
+    '<strong>ready</strong>',
+    '/readyz',
+    '/metrics',
+    '/v1/openapi.json',
+    'PROTOCOL.md',
+  ]) {
     assert.ok(html.includes(word), word)
   }
   assert.ok(!html.includes('http-equiv'), 'a page that is ready stays as it is')

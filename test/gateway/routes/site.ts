@@ -10,6 +10,7 @@ import type { StoreView } from '../../../src/gateway/store-view.ts'
 import { PostgresAudit } from '../../../src/store/audit/postgres-audit.ts'
 import { type Database, openDatabase } from '../../../src/store/postgres/database.ts'
 import { ReferenceStore } from '../../../src/store/reference/reference-store.ts'
+import { assertAnswerTold } from '../../support/http-answers.ts'
 import { testDatabase } from '../../support/postgres.ts'
 import { closedDoors } from '../harness.ts'
 
@@ -54,13 +55,18 @@ export class Site {
   /** Calls a route as whoever `callerOf` made; an admin where nobody is named. */
   async ask(
     path: string,
-    { caller = callerOf('admin'), method = 'GET', body, headers = {} }: Asked = {},
+    { caller = callerOf('admin'), method = 'GET', body: given, headers = {} }: Asked = {},
   ): Promise<Answered> {
+    const asked = this.queries.length
     const sent: Record<string, string> = { authorization: `Bearer ${caller}`, ...headers }
-    const text = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+    const text = given === undefined ? {} : { body: typeof given === 'string' ? given : JSON.stringify(given) }
     const response = await fetch(`http://127.0.0.1:${this.gateway.port}${path}`, { method, headers: sent, ...text })
-    const answer = await response.text()
-    return { status: response.status, body: answer === '' ? null : JSON.parse(answer), headers: response.headers }
+    const sentBack = await response.text()
+    const body = sentBack === '' ? null : JSON.parse(sentBack)
+    const answer: Answered = { status: response.status, body, headers: response.headers }
+    // The region of a site is made up, and so is what it answers.
+    if (this.queries.length === asked) assertAnswerTold(method, path, answer)
+    return answer
   }
 
   #keys = 0

@@ -11,7 +11,7 @@ import { ADMIN_PASSWORD, Site, until } from '../../support/engine.ts'
 import { Bot, MISTAKES, type Mistake } from './bot.ts'
 
 const PYTHON = fileURLToPath(new URL('../../contract/foreign/conformance_day.py', import.meta.url))
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 180_000
 /** What every client meets in a day of the kit. */
 const EXERCISED = [
   'AU-21',
