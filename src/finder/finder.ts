@@ -11,7 +11,7 @@ import { LEVELS_OF_CARE, type LevelOfCare } from '../domain/vocabulary.ts'
 import { lowerBoundM } from './lower-bound.ts'
 import { PlacedUnit } from './placed-unit.ts'
 import { SearchHeap, type TreeNode } from './search-heap.ts'
-import type { FinderPool, Found } from './types.ts'
+import type { FinderPool, Found, SeenUnit } from './types.ts'
 
 /**
  * How far a unit may move from where its box was drawn before a tree is touched.
@@ -91,13 +91,16 @@ export class Finder {
     this.#trees[unit.treeIndex]!.remove(unit)
   }
 
-  /** The `k` nearest units that match, by distance, then by unit id: what a scan of all units would find. */
-  nearest(query: NearestQuery): Found[] {
+  /**
+   * The `k` nearest units that match, by distance, then by unit id: what a scan of all units would find.
+   * Input: `instead`, units that this search is to see as they stand there, whatever was placed; null: not at all.
+   */
+  nearest(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null> = NOBODY): Found[] {
     this.#assertIdle()
     assertOnGlobe(query.lonDeg, query.latDeg)
     this.#searching = true
     try {
-      return this.#search(query)
+      return this.#search(query, instead)
     } finally {
       // Also when `accept` threw: the next search starts with an empty heap.
       this.#heap.clear()
@@ -105,16 +108,18 @@ export class Finder {
     }
   }
 
-  #search(query: NearestQuery): Found[] {
+  #search(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null>): Found[] {
     const { k, accept, maxDistanceM = Number.POSITIVE_INFINITY } = query
     const cosLat = Math.cos((query.latDeg * Math.PI) / 180)
     const heap = this.#heap
     const found: Found[] = []
-    this.#pushRoots(query)
+    this.#pushSeen(query, instead, this.#pushRoots(query))
     while (heap.size > 0 && found.length < k) {
       const distance = heap.nextKey
       const next = heap.pop()
       if (next.children === null) {
+        // The trees' word on a unit that this search is to see elsewhere.
+        if (instead.size > 0 && instead.has(next.unitId) && this.#units.get(next.unitId) === next) continue
         if (accept === undefined || accept(next.unitId)) found.push(toFound(next, distance))
         continue
       }
@@ -126,7 +131,23 @@ export class Finder {
     return found
   }
 
-  #pushRoots(query: NearestQuery): void {
+  /** The units that the search sees as they stand there. Input: `searched`, the trees that are searched, a bit each. */
+  #pushSeen(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null>, searched: number): void {
+    for (const seen of instead.values()) {
+      if (seen === null) continue
+      const treeIndex = treeIndexOf(seen.levelOfCare, seen.pool)
+      if ((searched & (1 << treeIndex)) === 0) continue
+      assertOnGlobe(seen.lonDeg, seen.latDeg)
+      const unit = new PlacedUnit(seen.unitId, seen.levelOfCare, treeIndex)
+      unit.lonDeg = seen.lonDeg
+      unit.latDeg = seen.latDeg
+      const key = distanceM(query, seen)
+      if (key <= (query.maxDistanceM ?? Number.POSITIVE_INFINITY)) this.#heap.push(unit, key)
+    }
+  }
+
+  /** Output: the trees that are searched, a bit each. */
+  #pushRoots(query: NearestQuery): number {
     let pushed = 0
     for (const pool of query.pools ?? AVAILABLE) {
       for (const levelOfCare of query.levels) {
@@ -138,6 +159,7 @@ export class Finder {
         this.#heap.push(root, Number.NEGATIVE_INFINITY)
       }
     }
+    return pushed
   }
 
   /** `accept` runs inside a search; had it moved a unit, the search would go on in a tree that has changed. */
@@ -146,6 +168,7 @@ export class Finder {
   }
 }
 
+const NOBODY: ReadonlyMap<UnitId, null> = new Map()
 const AVAILABLE: readonly FinderPool[] = ['available']
 
 function treeIndexOf(levelOfCare: LevelOfCare, pool: FinderPool): number {

@@ -13,3 +13,8 @@ export interface Found {
   /** Great-circle metres from the place asked for. */
   readonly distanceM: number
 }
+
+/** Where a search is to see a unit, whatever the trees have of it. */
+export interface SeenUnit extends Omit<Found, 'distanceM'> {
+  readonly pool: FinderPool
+}

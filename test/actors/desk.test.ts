@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { Desk } from '../../src/actors/region/desk.ts'
 import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import { levelsServing, type Presence } from '../../src/domain/dispatch/eligibility.ts'
+import type { Presence } from '../../src/domain/dispatch/eligibility.ts'
 import { queueKey } from '../../src/domain/dispatch/queue.ts'
 import type { DomainEvent, Need } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE, PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
@@ -83,12 +83,6 @@ class Room {
 
 const offersIn = (events: readonly DomainEvent[]) =>
   events.flatMap(event => (event.type === 'OfferMade' ? [`${event.tripId}>${event.unitId}`] : []))
-
-test('a need is served by its level and all above', () => {
-  assert.deepEqual(levelsServing('first-responder'), ['first-responder', 'bls', 'als', 'cct'])
-  assert.deepEqual(levelsServing('als'), ['als', 'cct'])
-  assert.deepEqual(levelsServing('cct'), ['cct'])
-})
 
 test('the queue is what a count of the pending trips gives, after any history', () => {
   const step = fc.tuple(

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../src/domain/vocabulary.ts'
+import { CandidateView } from '../../src/finder/candidate-view.ts'
 import { Finder, type NearestQuery } from '../../src/finder/finder.ts'
 import type { FinderPool, Found } from '../../src/finder/types.ts'
 import { anywhere, atOneStation, inTown } from './places.ts'
@@ -44,7 +45,7 @@ class Scan {
   }
 }
 
-type Step = (finder: Finder, scan: Scan) => void
+type Step = (finder: Pick<Finder, 'place' | 'remove'>, scan: Scan) => void
 
 const unitId = fc.nat({ max: 300 }).map(number => `M-${number}`)
 const levelOfCare = fc.constantFrom(...LEVELS_OF_CARE, 'als' as const, 'als' as const)
@@ -127,6 +128,51 @@ for (const [where, place] of [
     )
   })
 }
+
+test('a view finds what a scan of the units as it has them finds, and the finder below what it found before', () => {
+  const few = fc.array(fc.oneof(placing(inTown), nudging, removing), { maxLength: 40 })
+  const queries = fc.array(queryFrom(inTown), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(stepsAmong(inTown), few, queries, (steps, changes, queriesOf) => {
+      const finder = new Finder()
+      const [below, above] = [new Scan(), new Scan()]
+      for (const step of steps) {
+        step(finder, below)
+        step({ place: () => undefined, remove: () => undefined }, above)
+      }
+      const { treeMoves } = finder
+      const view = new CandidateView(finder)
+      for (const step of changes) step(view, above)
+      for (const queryOf of queriesOf) {
+        assert.deepEqual(view.nearest(queryOf(above)), above.nearest(queryOf(above)))
+        assert.deepEqual(finder.nearest(queryOf(below)), below.nearest(queryOf(below)))
+      }
+      assert.equal(finder.treeMoves, treeMoves)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a view asks its filter in order of distance, and shows no unit where the trees have it', () => {
+  const finder = new Finder()
+  for (const [i, unit] of ['M-0', 'M-1', 'M-2', 'M-3'].entries()) {
+    finder.place(unit, 'als', 'available', TOWN.lonDeg + i / 1_000, TOWN.latDeg)
+  }
+  const view = new CandidateView(finder)
+  view.place('M-0', 'als', 'available', TOWN.lonDeg + 0.0025, TOWN.latDeg)
+  view.place('M-1', 'als', 'reassignable', TOWN.lonDeg, TOWN.latDeg)
+  view.remove('M-3')
+  const asked: string[] = []
+  const accept = (unit: string) => asked.push(unit) > 0
+  const found = view.nearest({ ...TOWN, k: 9, levels: ['als'], accept }).map(({ unitId }) => unitId)
+  assert.deepEqual(
+    [found, asked],
+    [
+      ['M-2', 'M-0'],
+      ['M-2', 'M-0'],
+    ],
+  )
+})
 
 test('the answer does not depend on the order in which units were placed', () => {
   const fleet = fc.uniqueArray(fc.tuple(unitId, anywhere), { selector: ([unit]) => unit, maxLength: 200, size: 'max' })

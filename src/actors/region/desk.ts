@@ -1,81 +1,44 @@
 /**
- * The region's dispatch desk: the queue of pending trips and the choice of units.
+ * The region's dispatch desk: the queue of pending trips and the units that can serve them, as folds over their states.
  *
- * It has no log of its own: the queue is a fold over trips, and choosing is a pure look at the turn's states, the
- * finder and the clock. Search runs over all units at once, nearest first, so there is no radius to widen.
+ * It has no log of its own. The rules are those of `domain/dispatch`; the desk keeps what they look at, and a match
+ * (`match.ts`) records what they decide. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import { alarmRaised } from '../../domain/dispatch/alarms.ts'
-import { fits, levelsServing, type Presence, whyPassedOver } from '../../domain/dispatch/eligibility.ts'
-import { offerMade } from '../../domain/dispatch/offers.ts'
+import { Census } from '../../domain/dispatch/census.ts'
+import { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { orderedByHand } from '../../domain/dispatch/override.ts'
-import { compareTurns, queueKey, turnOf } from '../../domain/dispatch/queue.ts'
-import { decisionOf, fixAgeOf, rank } from '../../domain/dispatch/ranking.ts'
-import { nextRoundAtMs } from '../../domain/dispatch/rounds.ts'
+import { WaitingTrips } from '../../domain/dispatch/waiting-trips.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
-import type { DecisionRecord, ExclusionReason, Need } from '../../domain/events.ts'
 import type { Position } from '../../domain/geo.ts'
-import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import type { TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { type LevelOfCare, PRIORITIES, type Priority, type UnitStatus } from '../../domain/vocabulary.ts'
+import type { Priority } from '../../domain/vocabulary.ts'
+import { CandidateView } from '../../finder/candidate-view.ts'
 import type { Finder } from '../../finder/finder.ts'
+import { Match, type MatchedUnits, type MatchPorts } from './match.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
-export interface DeskParts {
+interface DeskPorts extends MatchPorts {
   readonly finder: Finder
-  readonly policy: Policy
-  readonly disconnectGraceMs: number
   readonly quarantine: Quarantine
-  readonly presence: (unitId: UnitId) => Presence
-  readonly newOfferId: () => OfferId
-  /** Told how long each search took, in seconds. */
-  readonly onSearch: (seconds: number) => void
-  readonly monotonicMs: () => number
-}
-
-interface Waiting {
-  readonly key: number
-  readonly createdPosition: number
-  readonly tripId: TripId
-  readonly priority: Priority
-  readonly need: Need
-  /** The same need has the same text. */
-  readonly needText: string
-}
-
-/** Where a trip is kept. Of those that were made together the id tells them apart; who of them goes first it does not. */
-function isBefore(a: Waiting, b: Waiting): boolean {
-  if (a.key !== b.key) return a.key < b.key
-  return a.createdPosition === b.createdPosition ? a.tripId < b.tripId : a.createdPosition < b.createdPosition
-}
-
-/** Units alike, as far as needs go, and how many of them are available. */
-interface Kind extends Need {
-  count: number
 }
 
 export class Desk {
-  readonly #parts: DeskParts
-  /** Sorted by key: the trips that go first are at the front. */
-  readonly #queue: Waiting[] = []
-  readonly #waiting = new Map<TripId, Waiting>()
-  /** What those in the queue need, by its text, and how many of them need it. */
-  readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
+  readonly #ports: DeskPorts
+  readonly #waiting: WaitingTrips
+  readonly #census = new Census()
   #allMustLook = false
-  /** Signed-on units by level and status, for the counts in decision records. */
-  readonly #census = new Map<string, number>()
-  /** The available units by kind: a need that none of them could serve costs no search. */
-  readonly #available = new Map<string, Kind>()
 
-  constructor(parts: DeskParts) {
-    this.#parts = parts
+  constructor(ports: DeskPorts) {
+    this.#ports = ports
+    this.#waiting = new WaitingTrips(ports.policy)
   }
 
   get pendingCount(): number {
-    return this.#queue.length
+    return this.#waiting.size
   }
 
   isQueued(tripId: TripId): boolean {
@@ -83,68 +46,44 @@ export class Desk {
   }
 
   pendingByPriority(): [Priority, number][] {
-    return PRIORITIES.map(priority => [priority, this.#queue.filter(waiting => waiting.priority === priority).length])
+    return this.#waiting.byPriority()
   }
 
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
-    const known = this.#waiting.get(trip.tripId)
-    const isServed = trip.phase === 'pending' && !this.#parts.quarantine.has(tripKey(trip.tripId))
-    const waiting = isServed ? this.#waitingOf(trip) : null
-    // Its place is another once a dispatcher has changed its priority.
-    if (known?.key === waiting?.key && known?.priority === waiting?.priority) {
-      if (known?.createdPosition === waiting?.createdPosition) return
-    }
-    if (known !== undefined) this.#leaveQueue(known)
-    if (waiting !== null) {
-      this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
-      this.#waiting.set(trip.tripId, waiting)
-      const known = this.#needs.get(waiting.needText)
-      if (known === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
-      else known.trips += 1
-    }
+    const isServed = trip.phase === 'pending' && !this.#ports.quarantine.has(tripKey(trip.tripId))
+    if (isServed) this.#waiting.put(trip)
+    else this.#waiting.drop(trip.tripId)
   }
 
   /** An actor came into quarantine: a trip is served no more, a unit no longer found. */
   hold(entity: EntityKey): void {
     byKind(entity, {
-      driver: unitId => void this.#parts.finder.remove(unitId),
-      trip: tripId => {
-        const waiting = this.#waiting.get(tripId)
-        if (waiting !== undefined) this.#leaveQueue(waiting)
-      },
+      driver: unitId => void this.#ports.finder.remove(unitId),
+      trip: tripId => void this.#waiting.drop(tripId),
       call: () => undefined,
     })
   }
 
-  #leaveQueue(waiting: Waiting): void {
-    this.#queue.splice(placeOf(this.#queue, waiting), 1)
-    this.#waiting.delete(waiting.tripId)
-    const known = this.#needs.get(waiting.needText)!
-    known.trips -= 1
-    if (known.trips === 0) this.#needs.delete(waiting.needText)
-  }
-
-  #waitingOf(trip: TripState): Waiting {
-    const { tripId, priority, need, createdPosition } = trip
-    return { key: queueKey(trip, this.#parts.policy), createdPosition, tripId, priority, need, needText: nameOf(need) }
-  }
-
   /** Folds a unit's change into the census and the finder's trees. */
   onDriver(before: DriverState | undefined, after: DriverState, place: Position | null): void {
-    if (before !== undefined) this.#count(before, -1)
-    this.#count(after, 1)
+    if (before !== undefined) this.#census.count(before, -1)
+    this.#census.count(after, 1)
     this.placeUnit(after, place)
   }
 
   /** Puts a unit where the finder must look for it, or takes it out. */
   placeUnit(driver: DriverState, place: Position | null): void {
-    const { finder, quarantine } = this.#parts
+    this.#placeIn(this.#ports.finder, driver, place)
+  }
+
+  #placeIn(candidates: Finder | CandidateView, driver: DriverState, place: Position | null): void {
+    const { quarantine } = this.#ports
     const dispatchability = dispatchabilityOf(driver)
     const isHeld = quarantine.size > 0 && quarantine.has(driverKey(driver.unitId))
-    if (place === null || dispatchability === 'not-available' || isHeld) return finder.remove(driver.unitId)
+    if (place === null || dispatchability === 'not-available' || isHeld) return candidates.remove(driver.unitId)
     const pool = dispatchability === 'available' ? 'available' : 'reassignable'
-    finder.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
+    candidates.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
   }
 
   /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */
@@ -154,7 +93,7 @@ export class Desk {
 
   /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
-    const { policy, presence, newOfferId } = this.#parts
+    const { policy, presence, newOfferId } = this.#ports
     const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
     turn.record([orderedByHand(trip, driver, presence(unitId), newOfferId(), policy, turn.nowMs)])
   }
@@ -166,246 +105,30 @@ export class Desk {
 
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
-    const staged = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
+    const fresh = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Those that waited before can be served by units alone that came free since: a long queue costs nothing without one.
-    const freed = allMustLook ? [] : turn.freed().filter(unit => this.#isNeeded(unit))
-    const queue = allMustLook || freed.length > 0 ? [...this.#queue] : []
-    for (const trip of staged) {
-      const waiting = this.#waitingOf(trip)
-      queue.splice(placeOf(queue, waiting), 0, waiting)
-    }
+    const freed = new FreedUnits(allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit)))
+    const queue = this.#waiting.among(fresh, allMustLook || freed.isAny)
     if (queue.length === 0) return
-    const takeBack = this.#stageUnits(turn)
-    const taken: DriverState[] = []
-    const hopeless = new Set<string>()
-    const stagedIds = new Set(staged.map(({ tripId }) => tripId))
-    const choice = new FreedUnits(freed)
-    try {
-      for (const tied of runsOfOneKey(queue)) {
-        if (!allMustLook && !choice.isAny && stagedIds.size === 0) break
-        const looked = tied.filter(
-          ({ tripId, need, needText }) => allMustLook || stagedIds.has(tripId) || choice.of(need, needText).length > 0,
-        )
-        for (const trip of this.#inTurn(turn, looked)) {
-          const mustLook = allMustLook || stagedIds.has(trip.tripId)
-          if (!mustLook && !this.#suits(turn, trip, choice.of(trip.need, nameOf(trip.need)))) continue
-          const driver = this.#serve(turn, trip, hopeless)
-          if (driver === null) continue
-          taken.push(driver)
-          this.#countAvailable(driver, -1)
-          choice.drop(driver.unitId)
-        }
-        for (const { tripId } of tied) stagedIds.delete(tripId)
-      }
-    } finally {
-      for (const driver of taken) this.#countAvailable(driver, 1)
-      takeBack()
+    const mustLook = allMustLook ? 'all' : new Set(fresh.map(({ tripId }) => tripId))
+    new Match(this.#ports, turn, this.#unitsOf(turn)).run(queue, mustLook, freed)
+  }
+
+  /** The units as the turn has them so far: one that it set free is there to be found. */
+  #unitsOf(turn: Turn): MatchedUnits {
+    const units: MatchedUnits = {
+      census: new Census(this.#census),
+      candidates: new CandidateView(this.#ports.finder),
     }
-  }
-
-  /** The trips of one rank that wait, in the order in which they are served. */
-  #inTurn(turn: Turn, tied: readonly Waiting[]): TripState[] {
-    const trips = tied.flatMap(({ tripId }) => turn.trip(tripId) ?? []).filter(trip => trip.phase === 'pending')
-    if (trips.length < 2) return trips
-    const servers = new Map<string, number>()
-    const turns = trips.map(trip => {
-      const need = nameOf(trip.need)
-      if (!servers.has(need)) servers.set(need, this.#serversOf(trip.need))
-      return { trip, ...turnOf(trip, turn.call(trip.callId), servers.get(need)!) }
-    })
-    return turns.sort(compareTurns).map(({ trip }) => trip)
-  }
-
-  /** How many available units a need could be served by. */
-  #serversOf(need: Need): number {
-    let servers = 0
-    for (const kind of this.#available.values()) if (fits(kind, need)) servers += kind.count
-    return servers
-  }
-
-  /** Whether the unit could serve anything that the queue needs, asked before or not. */
-  #isNeeded(unit: DriverState): boolean {
-    for (const { need } of this.#needs.values()) if (fits(unit, need)) return true
-    return false
-  }
-
-  /** Whether one of these units may be asked for the trip now. */
-  #suits(turn: Turn, trip: TripState, units: readonly DriverState[]): boolean {
-    const nextRound = nextRoundAtMs(trip, this.#parts.policy, turn.nowMs)
-    const asked = nextRound !== null && turn.nowMs >= nextRound ? [] : trip.asked
-    return units.some(({ unitId }) => this.#whyNot(turn, trip, unitId, asked) === null)
-  }
-
-  /**
-   * Shows the search the units as the turn has them so far: one that it set free is there to be found.
-   * The answer takes that back, for a turn that throws changes nothing; one that commits folds them in anew.
-   */
-  #stageUnits(turn: Turn): () => void {
-    const staged = [...turn.drivers.values()].flatMap(after => {
+    for (const after of turn.drivers.values()) {
       const before = turn.driverBefore(after.unitId)
       // A unit that is new in this turn has no crew yet.
-      return before === undefined ? [] : [{ before, after, fix: this.#parts.presence(after.unitId).fix }]
-    })
-    for (const { before, after, fix } of staged) this.onDriver(before, after, fix)
-    return () => {
-      for (const { before, after, fix } of staged) this.onDriver(after, before, fix)
-    }
-  }
-
-  /**
-   * Offers the trip to the best unit, or says on the board why nobody gets it; answers the unit as it was before. `hopeless` names the needs for which this
-   * match found no unit at all: wherever the next trip of that need is, nobody will be found for it either.
-   */
-  #serve(turn: Turn, trip: TripState, hopeless: Set<string>): DriverState | null {
-    const { policy } = this.#parts
-    const need = nameOf(trip.need)
-    const inRound = hopeless.has(need) ? null : this.#choose(turn, trip, trip.asked)
-    if (inRound === null && trip.asked.length === 0) hopeless.add(need)
-    if (inRound !== null) return this.#offer(turn, trip, trip.round, inRound)
-
-    const nextRound = nextRoundAtMs(trip, policy, turn.nowMs)
-    if (nextRound === null) {
-      turn.record(alarmRaised(trip, 'no-eligible-unit', null))
-      return null
-    }
-    if (turn.nowMs >= nextRound && !hopeless.has(need)) {
-      const anew = this.#choose(turn, trip, [])
-      if (anew !== null) return this.#offer(turn, trip, trip.round + 1, anew)
-      hopeless.add(need)
-    }
-    turn.record(alarmRaised(trip, 'round-exhausted', null))
-    return null
-  }
-
-  #offer(turn: Turn, trip: TripState, round: number, decision: DecisionRecord): DriverState {
-    const unitId = decision.candidates[0]!.unitId
-    const driver = turn.driver(unitId)!
-    const offerId = this.#parts.newOfferId()
-    turn.record([offerMade(trip, unitId, offerId, round, decision, this.#parts.policy, turn.nowMs)])
-    return driver
-  }
-
-  #choose(turn: Turn, trip: TripState, asked: readonly UnitId[]): DecisionRecord | null {
-    const { finder, policy, presence } = this.#parts
-    if (this.#serversOf(trip.need) === 0) return null
-    const excluded = this.#excludedByCensus(trip)
-    const levels = levelsServing(trip.need.levelOfCare)
-    const accept = (unitId: UnitId): boolean => {
-      const reason = this.#whyNot(turn, trip, unitId, asked)
-      if (reason === null) return true
-      excluded[reason] = (excluded[reason] ?? 0) + 1
-      return false
-    }
-    const startedMs = this.#parts.monotonicMs()
-    const { lonDeg, latDeg } = trip
-    const found = finder.nearest({ lonDeg, latDeg, k: policy.candidatesRecorded, levels, accept })
-    this.#parts.onSearch((this.#parts.monotonicMs() - startedMs) / 1_000)
-    if (found.length === 0) return null
-    const candidates = found.map(({ unitId, distanceM, levelOfCare }) => ({
-      unitId,
-      distanceM,
-      fixAgeMs: fixAgeOf(presence(unitId).fix, turn.nowMs),
-      levelOfCare,
-    }))
-    return decisionOf(rank(candidates, policy), excluded)
-  }
-
-  #whyNot(turn: Turn, trip: TripState, unitId: UnitId, asked: readonly UnitId[]): ExclusionReason | null {
-    const { policy, disconnectGraceMs, presence } = this.#parts
-    const driver = turn.driver(unitId)
-    if (driver?.status !== 'available') return 'busy'
-    if (asked.includes(unitId)) return 'asked-this-round'
-    if (!trip.need.capabilities.every(needed => driver.capabilities.includes(needed))) return 'capability'
-    return whyPassedOver(presence(unitId), disconnectGraceMs, policy, turn.nowMs)
-  }
-
-  /** The exclusions that need no search: units that work, rest, or are of too low a level. */
-  #excludedByCensus(trip: TripState): Partial<Record<ExclusionReason, number>> {
-    const excluded: Partial<Record<ExclusionReason, number>> = {}
-    const add = (reason: ExclusionReason, count: number) => {
-      excluded[reason] = (excluded[reason] ?? 0) + count
-    }
-    const serving = levelsServing(trip.need.levelOfCare)
-    for (const [key, count] of this.#census) {
-      const [level, status] = key.split(' ') as [LevelOfCare, UnitStatus]
-      if (status === 'off-duty') continue
-      if (!serving.includes(level)) add('level-of-care', count)
-      else if (status === 'unavailable') add('unavailable', count)
-      else if (status !== 'available') add('busy', count)
-    }
-    return excluded
-  }
-
-  #count(driver: DriverState, by: number): void {
-    const key = `${driver.levelOfCare} ${driver.status}`
-    const count = (this.#census.get(key) ?? 0) + by
-    // What comes to nothing is not kept.
-    if (count === 0) this.#census.delete(key)
-    else this.#census.set(key, count)
-    if (driver.status === 'available') this.#countAvailable(driver, by)
-  }
-
-  #countAvailable({ levelOfCare, capabilities }: DriverState, by: number): void {
-    const name = nameOf({ levelOfCare, capabilities })
-    const kind = this.#available.get(name) ?? { levelOfCare, capabilities, count: 0 }
-    kind.count += by
-    if (kind.count === 0) this.#available.delete(name)
-    else this.#available.set(name, kind)
-  }
-}
-
-const nameOf = ({ levelOfCare, capabilities }: Need): string => `${levelOfCare} ${capabilities.join(' ')}`
-
-/** The queue in pieces of one rank. */
-function* runsOfOneKey(queue: readonly Waiting[]): Iterable<readonly Waiting[]> {
-  for (let from = 0; from < queue.length; ) {
-    let to = from + 1
-    while (to < queue.length && queue[to]!.key === queue[from]!.key) to += 1
-    yield queue.slice(from, to)
-    from = to
-  }
-}
-
-/** Units that came free in a turn, by the needs that they serve; each need is looked at once. */
-class FreedUnits {
-  #units: readonly DriverState[]
-  #byNeed = new Map<string, readonly DriverState[]>()
-
-  constructor(units: readonly DriverState[]) {
-    this.#units = units
-  }
-
-  get isAny(): boolean {
-    return this.#units.length > 0
-  }
-
-  of(need: Need, needText: string): readonly DriverState[] {
-    let units = this.#byNeed.get(needText)
-    if (units === undefined) {
-      units = this.#units.filter(unit => fits(unit, need))
-      this.#byNeed.set(needText, units)
+      if (before === undefined) continue
+      units.census.count(before, -1)
+      units.census.count(after, 1)
+      this.#placeIn(units.candidates, after, this.#ports.presence(after.unitId).fix)
     }
     return units
   }
-
-  /** It has an offer now. */
-  drop(taken: UnitId): void {
-    const units = this.#units.filter(({ unitId }) => unitId !== taken)
-    if (units.length === this.#units.length) return
-    this.#units = units
-    this.#byNeed = new Map()
-  }
-}
-
-/** Where a trip stands in the sorted queue, or would stand. */
-function placeOf(queue: readonly Waiting[], waiting: Waiting): number {
-  let low = 0
-  let high = queue.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (isBefore(queue[middle]!, waiting)) low = middle + 1
-    else high = middle
-  }
-  return low
 }

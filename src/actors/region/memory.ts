@@ -1,7 +1,7 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { type Presence, whyPassedOver } from '../../domain/dispatch/eligibility.ts'
+import { type Presence, verdictOnPresence } from '../../domain/dispatch/eligibility.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import { byKind, type EntityKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
@@ -175,7 +175,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
       connected: session !== null,
-      passedOverFor: whyPassedOver(this.presence(found.unitId), graceMs, this.#policy, nowMs),
+      passedOverFor: verdictOnPresence(this.presence(found.unitId), this.#policy, graceMs, nowMs).reason,
       fix: fixView(state, location.current!, nowMs, this.#policy),
     }
   }

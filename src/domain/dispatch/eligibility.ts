@@ -1,24 +1,21 @@
-/** Who may serve a need, and why not. */
+/**
+ * Who may serve a need, and why not: one verdict on each unit, with its reason and what the reason is drawn from.
+ *
+ * A decision record keeps counts of these verdicts by reason. A unit in quarantine gets none: its state is wrong.
+ */
+import type { DriverState } from '../driver.ts'
 import type { ExclusionReason, Need } from '../events.ts'
 import type { PlacedFix } from '../fix.ts'
+import type { TripId } from '../ids.ts'
 import { isLost, type Policy } from '../policy.ts'
-import { type Capability, LEVELS_OF_CARE, type LevelOfCare } from '../vocabulary.ts'
-
-/** The levels that may serve a need: the level asked for and all above. */
-export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
-  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
-}
-
-/** Whether a unit may serve a need, by its level and its capabilities alone. */
-export function fits(
-  unit: { readonly levelOfCare: LevelOfCare; readonly capabilities: readonly Capability[] },
-  need: Need,
-): boolean {
-  return (
-    LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
-    need.capabilities.every(needed => unit.capabilities.includes(needed))
-  )
-}
+import {
+  type Capability,
+  LEVELS_OF_CARE,
+  type LevelOfCare,
+  type UnavailableReason,
+  type UnitStatus,
+} from '../vocabulary.ts'
+import type { Round } from './rounds.ts'
 
 /** What must be known of a unit beside its durable state, for the desk to send it. */
 export interface Presence {
@@ -28,17 +25,112 @@ export interface Presence {
   readonly fix: PlacedFix | null
 }
 
-/** Why an available unit is not sent. */
-export type PassedOver = Extract<ExclusionReason, 'disconnected' | 'no-position' | 'position-lost'>
-
-/** The one verdict on an available unit, for offers and for who asks: why the desk does not send it now; null when it does. */
-export function whyPassedOver(
-  { disconnectedSinceMs, fix }: Presence,
-  graceMs: number,
-  policy: Policy,
-  nowMs: number,
-): PassedOver | null {
-  if (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs >= graceMs) return 'disconnected'
-  if (fix === null) return 'no-position'
-  return isLost(nowMs - fix.fixedAtMs, policy) ? 'position-lost' : null
+interface Eligible {
+  readonly reason: null
 }
+type AwayExclusion =
+  | { readonly reason: 'disconnected'; readonly sinceMs: number; readonly graceMs: number }
+  | { readonly reason: 'no-position' }
+  | { readonly reason: 'position-lost'; readonly fixAgeMs: number; readonly lostAfterMs: number }
+type Exclusion =
+  | { readonly reason: 'off-duty'; readonly isRetired: boolean }
+  | { readonly reason: 'level-of-care'; readonly has: LevelOfCare; readonly needed: LevelOfCare }
+  | { readonly reason: 'unavailable'; readonly because: UnavailableReason | null }
+  | { readonly reason: 'busy'; readonly status: UnitStatus; readonly tripId: TripId | null }
+  | { readonly reason: 'asked-this-round'; readonly round: number }
+  | { readonly reason: 'capability'; readonly missing: readonly Capability[] }
+  | AwayExclusion
+/** Eligible, or why not. */
+export type Verdict = Eligible | Exclusion
+
+/** Why an available unit is not sent. */
+export type PassedOver = AwayExclusion['reason']
+
+const ELIGIBLE: Eligible = { reason: null }
+
+/** The verdict on a unit for a need. Of several reasons the first of the list in `Exclusion` stands. */
+export function verdictOn(
+  driver: DriverState,
+  presence: Presence,
+  need: Need,
+  round: Round,
+  policy: Policy,
+  graceMs: number,
+  nowMs: number,
+): Verdict {
+  switch (reasonOfStanding(driver.levelOfCare, driver.status, need)) {
+    case 'off-duty':
+      return { reason: 'off-duty', isRetired: driver.retired === true }
+    case 'level-of-care':
+      return { reason: 'level-of-care', has: driver.levelOfCare, needed: need.levelOfCare }
+    case 'unavailable':
+      return { reason: 'unavailable', because: driver.unavailableReason }
+    case 'busy':
+      return { reason: 'busy', status: driver.status, tripId: driver.work?.tripId ?? null }
+    case null:
+  }
+  if (round.asked.includes(driver.unitId)) return { reason: 'asked-this-round', round: round.number }
+  if (!hasAll(driver.capabilities, need)) {
+    const missing = need.capabilities.filter(needed => !driver.capabilities.includes(needed))
+    return { reason: 'capability', missing }
+  }
+  return verdictOnPresence(presence, policy, graceMs, nowMs)
+}
+
+/** The part of the verdict that an available unit's connection and position decide, for offers and for who asks. */
+export function verdictOnPresence(
+  { disconnectedSinceMs, fix }: Presence,
+  policy: Policy,
+  graceMs: number,
+  nowMs: number,
+): Eligible | AwayExclusion {
+  if (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs >= graceMs) {
+    return { reason: 'disconnected', sinceMs: disconnectedSinceMs, graceMs }
+  }
+  if (fix === null) return { reason: 'no-position' }
+  const fixAgeMs = nowMs - fix.fixedAtMs
+  return isLost(fixAgeMs, policy) ? { reason: 'position-lost', fixAgeMs, lostAfterMs: policy.lostAfterMs } : ELIGIBLE
+}
+
+/** The part of the verdict that is the same for all units of a level and a status; null where it excludes none of them. */
+export function reasonOfStanding(
+  levelOfCare: LevelOfCare,
+  status: UnitStatus,
+  need: Need,
+): 'off-duty' | 'level-of-care' | 'unavailable' | 'busy' | null {
+  if (status === 'off-duty') return 'off-duty'
+  if (!isLevelServing(levelOfCare, need)) return 'level-of-care'
+  if (status === 'unavailable') return 'unavailable'
+  return status === 'available' ? null : 'busy'
+}
+
+export type Exclusions = Partial<Record<ExclusionReason, number>>
+
+/** Counts a verdict of so many units. A crew that is not signed on is not passed over, so it is not counted. */
+export function countExclusion(counts: Exclusions, reason: Verdict['reason'], units = 1): void {
+  if (reason === null || reason === 'off-duty') return
+  const count = (counts[reason] ?? 0) + units
+  // What comes to nothing is not kept.
+  if (count === 0) delete counts[reason]
+  else counts[reason] = count
+}
+
+/** The levels that may serve a need: the level asked for and all above. */
+export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
+  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
+}
+
+type Fitness = Pick<DriverState, 'levelOfCare' | 'capabilities'>
+
+/** Whether a unit may serve a need, by its level and its capabilities alone. */
+export const fits = (unit: Fitness, need: Need): boolean =>
+  isLevelServing(unit.levelOfCare, need) && hasAll(unit.capabilities, need)
+
+/** The same need, and units alike as far as needs go, have the same text. */
+export const needText = ({ levelOfCare, capabilities }: Fitness): string => `${levelOfCare} ${capabilities.join(' ')}`
+
+const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
+  LEVELS_OF_CARE.indexOf(level) >= LEVELS_OF_CARE.indexOf(need.levelOfCare)
+
+const hasAll = (capabilities: readonly Capability[], need: Need): boolean =>
+  need.capabilities.every(needed => capabilities.includes(needed))

@@ -1,9 +1,33 @@
-/** Rounds: within one no unit is asked twice for a trip; after a pause the next one may ask everybody again. */
+/**
+ * Rounds: within one no unit is asked twice for a trip. When everybody who could come was asked, the next round begins
+ * after a pause, and may ask everybody again.
+ */
+import type { DomainEvent } from '../events.ts'
+import type { UnitId } from '../ids.ts'
 import { overAtMs, type Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
+import { alarmRaised } from './alarms.ts'
+
+export interface Round {
+  /** 1 for the first. */
+  readonly number: number
+  /** Who was asked in it. */
+  readonly asked: readonly UnitId[]
+}
 
 /** When the units that were asked in this round may be asked again; null while nobody was. */
 export function nextRoundAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
   if (trip.asked.length === 0 || trip.pendingSinceMs === null) return null
   return overAtMs(trip.pendingSinceMs, policy.roundPauseMs, nowMs)
 }
+
+/** The rounds in which a pending trip may ask a unit now, in the order in which they are tried. */
+export function openRounds(trip: TripState, policy: Policy, nowMs: number): readonly [Round, ...Round[]] {
+  const round: Round = { number: trip.round, asked: trip.asked }
+  const nextMs = nextRoundAtMs(trip, policy, nowMs)
+  return nextMs === null || nowMs < nextMs ? [round] : [round, { number: trip.round + 1, asked: [] }]
+}
+
+/** What the board is told of a trip for which no round has found a unit. */
+export const nobodyFound = (trip: TripState): DomainEvent[] =>
+  alarmRaised(trip, trip.asked.length === 0 ? 'no-eligible-unit' : 'round-exhausted', null)

@@ -1,8 +1,9 @@
 /** Rounds: who was asked, and when they may be asked again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nextRoundAtMs } from '../../../src/domain/dispatch/rounds.ts'
+import { nextRoundAtMs, nobodyFound, openRounds } from '../../../src/domain/dispatch/rounds.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import type { TripState } from '../../../src/domain/trip.ts'
 import { given, START_MS } from '../../support/given-when-then.ts'
 import { called, declined, offered, onDuty, untilOffered } from '../../support/scenario.ts'
 
@@ -28,4 +29,25 @@ test('the next round waits for the pause, counted from the last answer; nobody a
   // Further ahead than the pause it is of a clock that was wrong.
   assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, nowMs - roundPauseMs), nowMs + roundPauseMs)
   assert.equal(nextRoundAtMs(world.trip('T-1'), DEFAULT_POLICY, nowMs - 3_600_000), nowMs - 3_600_000)
+})
+
+test('a pending trip asks on in its round, and once the pause is over may also begin the next one, with everybody', () => {
+  assert.deepEqual(openRounds(fresh, DEFAULT_POLICY, START_MS + 3_600_000), [{ number: 1, asked: [] }])
+  const { world } = given(...untilOffered(), [declined('T-1', 'A1', 'O-1')])
+  const trip = world.trip('T-1')
+  const overMs = world.nowMs + DEFAULT_POLICY.roundPauseMs
+  assert.deepEqual(openRounds(trip, DEFAULT_POLICY, overMs - 1), [{ number: 1, asked: ['A1'] }])
+  assert.deepEqual(openRounds(trip, DEFAULT_POLICY, overMs), [
+    { number: 1, asked: ['A1'] },
+    { number: 2, asked: [] },
+  ])
+})
+
+test('the board hears that nobody may come, or that everybody was asked, once', () => {
+  const raised = (trip: TripState) => nobodyFound(trip).map(event => 'alarm' in event && event.alarm)
+  assert.deepEqual(raised(fresh), ['no-eligible-unit'])
+  const { world } = given(...untilOffered(), [declined('T-1', 'A1', 'O-1')])
+  assert.deepEqual(raised(world.trip('T-1')), ['round-exhausted'])
+  world.record(nobodyFound(world.trip('T-1')))
+  assert.deepEqual(raised(world.trip('T-1')), [])
 })

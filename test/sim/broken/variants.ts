@@ -138,8 +138,8 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'a unit that has declined is asked again in the same round',
     patch: {
-      file: 'src/actors/region/desk.ts',
-      find: "if (asked.includes(unitId)) return 'asked-this-round'",
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: "if (round.asked.includes(driver.unitId)) return { reason: 'asked-this-round', round: round.number }",
       replace: '',
     },
     provoke: { seed: 8, mode: 'offered', callsPerHour: 20 },

@@ -1,0 +1,160 @@
+/** Who may serve a need, and why not: verdicts on units, and the counts that a decision record keeps of them. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { Census } from '../../../src/domain/dispatch/census.ts'
+import {
+  countExclusion,
+  type Exclusions,
+  fits,
+  levelsServing,
+  type Presence,
+  reasonOfStanding,
+  verdictOn,
+} from '../../../src/domain/dispatch/eligibility.ts'
+import type { DriverState } from '../../../src/domain/driver.ts'
+import type { DomainEvent, Need } from '../../../src/domain/events.ts'
+import type { PlacedFix } from '../../../src/domain/fix.ts'
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { LEVELS_OF_CARE, UNIT_STATUSES } from '../../../src/domain/vocabulary.ts'
+import { given, START_MS } from '../../support/given-when-then.ts'
+import {
+  available,
+  BLS,
+  onDuty,
+  PLACE,
+  registered,
+  signedOff,
+  unavailable,
+  untilAssigned,
+  untilOffered,
+} from '../../support/scenario.ts'
+
+const fixAt = (fixedAtMs: number): PlacedFix => ({
+  ...{ ...PLACE, seq: 1, streamId: 's', fixedAtMs },
+  ...{ accuracyM: null, speedMps: null, headingDeg: null },
+})
+const HERE: Presence = { disconnectedSinceMs: null, fix: fixAt(START_MS) }
+const GRACE_MS = 30_000
+
+/** The verdict on A1, an ALS unit without capabilities. */
+function verdict(
+  records: readonly (readonly DomainEvent[])[],
+  { need = BLS, presence = HERE, asked = [] as string[], nowMs = START_MS } = {},
+) {
+  const driver = given(...records).world.driver('A1')
+  return verdictOn(driver, presence, need, { number: 3, asked }, DEFAULT_POLICY, GRACE_MS, nowMs)
+}
+
+describe('the verdict on a unit', () => {
+  test('is that it may come when it is free, here, and able', () => {
+    assert.deepEqual(verdict([onDuty('A1')]), { reason: null })
+    assert.deepEqual(verdict([onDuty('A1')], { asked: ['A2'] }), { reason: null })
+    assert.deepEqual(verdict([onDuty('A1'), [unavailable('A1')], [available('A1')]]), { reason: null })
+  })
+
+  test('says what a crew does instead, and since nobody is signed on that there is none', () => {
+    assert.deepEqual(verdict([[registered('A1')]]), { reason: 'off-duty', isRetired: false })
+    assert.deepEqual(
+      verdict([onDuty('A1'), [signedOff('A1')], [{ type: 'UnitRetired', v: 1, entity: 'driver/A1', unitId: 'A1' }]]),
+      {
+        reason: 'off-duty',
+        isRetired: true,
+      },
+    )
+    assert.deepEqual(verdict([onDuty('A1'), [unavailable('A1')]]), { reason: 'unavailable', because: 'break' })
+    assert.deepEqual(verdict(untilOffered()), { reason: 'busy', status: 'offered', tripId: 'T-1' })
+    assert.deepEqual(verdict(untilAssigned()), { reason: 'busy', status: 'assigned', tripId: 'T-1' })
+  })
+
+  test('names the level that is too low, and the capabilities that are missing', () => {
+    const cct: Need = { levelOfCare: 'cct', capabilities: [] }
+    assert.deepEqual(verdict([onDuty('A1')], { need: cct }), { reason: 'level-of-care', has: 'als', needed: 'cct' })
+    const able = onDuty('A1').map(event =>
+      event.type === 'UnitRegistered' ? { ...event, capabilities: ['neonatal'] } : event,
+    )
+    const need: Need = { levelOfCare: 'bls', capabilities: ['bariatric', 'neonatal', 'ventilator'] }
+    assert.deepEqual(verdict([able], { need }), { reason: 'capability', missing: ['bariatric', 'ventilator'] })
+    assert.deepEqual(verdict([able], { need: { levelOfCare: 'als', capabilities: ['neonatal'] } }), { reason: null })
+  })
+
+  test('names the round in which the unit was asked', () => {
+    assert.deepEqual(verdict([onDuty('A1')], { asked: ['A2', 'A1'] }), { reason: 'asked-this-round', round: 3 })
+  })
+
+  test('says for how long the unit has been away, once that is longer than the grace', () => {
+    const away = { disconnectedSinceMs: START_MS, fix: fixAt(START_MS + 29_000) }
+    const at = (nowMs: number) => verdict([onDuty('A1')], { presence: away, nowMs })
+    assert.deepEqual(at(START_MS + 29_999), { reason: null })
+    assert.deepEqual(at(START_MS + 30_000), { reason: 'disconnected', sinceMs: START_MS, graceMs: GRACE_MS })
+  })
+
+  test('says that nobody knows where the unit is, or for how long nobody has known it', () => {
+    assert.deepEqual(verdict([onDuty('A1')], { presence: { disconnectedSinceMs: null, fix: null } }), {
+      reason: 'no-position',
+    })
+    const { lostAfterMs } = DEFAULT_POLICY
+    assert.deepEqual(verdict([onDuty('A1')], { nowMs: START_MS + lostAfterMs - 1 }), { reason: null })
+    const lost = { reason: 'position-lost', fixAgeMs: lostAfterMs, lostAfterMs }
+    assert.deepEqual(verdict([onDuty('A1')], { nowMs: START_MS + lostAfterMs }), lost)
+    // One from far ahead is of a clock that was wrong.
+    assert.deepEqual(verdict([onDuty('A1')], { nowMs: START_MS - lostAfterMs }), { ...lost, fixAgeMs: -lostAfterMs })
+  })
+})
+
+test('a need is served by its level and all above', () => {
+  assert.deepEqual(levelsServing('first-responder'), ['first-responder', 'bls', 'als', 'cct'])
+  assert.deepEqual(levelsServing('als'), ['als', 'cct'])
+  assert.deepEqual(levelsServing('cct'), ['cct'])
+})
+
+describe('a census', () => {
+  const state = given(onDuty('A1')).world.driver('A1')
+  const unit = fc
+    .record({
+      levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+      status: fc.constantFrom(...UNIT_STATUSES, 'available' as const),
+      capabilities: fc.subarray(['bariatric', 'neonatal']),
+    })
+    .map((changes): DriverState => ({ ...state, ...changes }))
+  const need = fc.record({
+    levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+    capabilities: fc.subarray(['bariatric', 'neonatal']),
+  })
+  const censusOf = (units: readonly DriverState[], census = new Census()) => {
+    for (const each of units) census.count(each, 1)
+    return census
+  }
+
+  test('says of its units what a look at each of them would', () => {
+    fc.assert(
+      fc.property(fc.array(unit), need, (units, needed) => {
+        const counts: Exclusions = {}
+        for (const { levelOfCare, status } of units)
+          countExclusion(counts, reasonOfStanding(levelOfCare, status, needed))
+        const census = censusOf(units)
+        assert.deepEqual(census.exclusionsOf(needed), counts)
+        const servers = units.filter(each => each.status === 'available' && fits(each, needed)).length
+        assert.equal(census.serversOf(needed), servers)
+      }),
+    )
+  })
+
+  test('over another one counts the units that differ as they are there, and leaves the one below as it was', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(unit, fc.option(unit))), need, (changes, needed) => {
+        const before = changes.map(([was]) => was)
+        const below = censusOf(before)
+        const above = new Census(below)
+        for (const [was, is] of changes) {
+          if (is === null) continue
+          above.count(was, -1)
+          above.count(is, 1)
+        }
+        const said = (census: Census) => [census.exclusionsOf(needed), census.serversOf(needed)]
+        assert.deepEqual(said(above), said(censusOf(changes.map(([was, is]) => is ?? was))))
+        assert.deepEqual(said(below), said(censusOf(before)))
+      }),
+    )
+  })
+})
