@@ -32,7 +32,8 @@ import {
   type UnitStatus,
 } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
-import type { Quarantine } from './quarantine.ts'
+import type { ChangedUnit, TurnFollower, TurnStep } from './followers.ts'
+import type { EventRejected, Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
 export interface DeskParts {
@@ -50,6 +51,11 @@ export interface DeskParts {
 /** The levels that may serve a need: the level asked for and all above. */
 export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
   return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
+}
+
+interface MovedUnit {
+  readonly state: DriverState
+  readonly location: { readonly current: Position | null }
 }
 
 interface Waiting {
@@ -73,7 +79,7 @@ interface Kind extends Need {
   count: number
 }
 
-export class Desk {
+export class Desk implements TurnStep, TurnFollower {
   readonly #parts: DeskParts
   /** Sorted by key: the trips that go first are at the front. */
   readonly #queue: Waiting[] = []
@@ -100,6 +106,29 @@ export class Desk {
 
   pendingByPriority(): [Priority, number][] {
     return PRIORITIES.map(priority => [priority, this.#queue.filter(waiting => waiting.priority === priority).length])
+  }
+
+  // In turns, and behind them.
+
+  extend(turn: Turn): void {
+    if (turn.wantsMatching) this.match(turn)
+  }
+
+  over(turn: Turn): void {
+    this.matched(turn)
+  }
+
+  committed(turn: Turn, changed: readonly ChangedUnit[]): void {
+    for (const { before, after } of changed) this.onDriver(before, after, this.#parts.presence(after.unitId).fix)
+    for (const trip of turn.trips.values()) this.onTrip(trip)
+  }
+
+  held({ entity }: EventRejected): void {
+    this.hold(entity)
+  }
+
+  moved({ state, location }: MovedUnit): void {
+    this.placeUnit(state, location.current)
   }
 
   /** Folds a trip's new state into the queue. */
