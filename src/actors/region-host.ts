@@ -11,9 +11,10 @@ import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
 import type { FeedChannel, TileWatch, WireFix } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
+import type { DrainLimits } from './region/drain.ts'
 import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
-import { type DrainLimits, Region } from './region/region.ts'
+import { Region } from './region/region.ts'
 import type {
   BoardSize,
   CommandRequest,

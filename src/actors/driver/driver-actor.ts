@@ -138,13 +138,13 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       case 'mark-asked':
         return this.#onMarkAsked(message)
       case 'command':
-        return this.#door.command(message.request)
+        return this.#door.crews.command(message.request)
       case 'session-opened':
         return this.#onOpened(message.session, message.hello)
       case 'session-closed':
         return this.#onClosed(message.session)
       case 'read':
-        return this.#door.readUnit(this, message.answer)
+        return this.#door.crews.readUnit(this, message.answer)
       case 'marks-read':
         return this.#onMarksRead(message.session, message.read)
     }
@@ -154,7 +154,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   take(stream: Stream, fix: Fix, limits: FixLimits, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
     if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) return impossibleTime
     const flags = this.location.flagsOf(fix, limits)
-    if (!this.#door.store(this.unitId, stream.streamId, fix, flags, receivedWallMs)) return storeFull
+    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, flags, receivedWallMs)) return storeFull
     stream.receivedSeq = fix.seq
     if (flags === FIX_FLAGS.future) counts.future++
     else if (this.location.place(stream.streamId, fix, flags, limits.outdatedMs)) counts.current++
@@ -164,8 +164,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
   /** Leaves out the next fix of a stream, which can never be taken: what is stored holds its place. Output: as of `take`. */
   leaveOut(stream: Stream, seq: number, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
-    const fix = { ...NOWHERE, seq, fixedAtMs: Math.round(this.#door.regionMs(receivedWallMs)) }
-    if (!this.#door.store(this.unitId, stream.streamId, fix, FIX_FLAGS.unusable, receivedWallMs)) return storeFull
+    const fix = { ...NOWHERE, seq, fixedAtMs: Math.round(this.#door.fixes.regionMs(receivedWallMs)) }
+    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, FIX_FLAGS.unusable, receivedWallMs)) return storeFull
     stream.receivedSeq = seq
     counts.invalid++
     return null
@@ -187,7 +187,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
     // While an ask is open every rise is told: a client may ask again before the first answer.
     if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
-    else if (stream.toldSeq < seq) this.#door.markWaits(this)
+    else if (stream.toldSeq < seq) this.#door.fixes.markWaits(this)
   }
 
   /** This session's welcome has left, with the marks as they stand. */
@@ -197,7 +197,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     connection.welcomed = true
     for (const { stream } of connection.streams) {
       stream.toldSeq = stream.durableSeq
-      stream.toldAtMs = this.#door.monotonicMs()
+      stream.toldAtMs = this.#door.fixes.monotonicMs()
     }
   }
 
@@ -222,7 +222,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   }
 
   #openStream(streamId: StreamId, mark: number): Stream {
-    const uses = [(stream: Stream) => this.#isInUse(stream), (stream: Stream) => this.#door.left(this, stream)] as const
+    const uses = [
+      (stream: Stream) => this.#isInUse(stream),
+      (stream: Stream) => this.#door.fixes.left(this, stream),
+    ] as const
     if (mark > 0) this.location.restore(streamId, mark, ...uses)
     return this.location.stream(streamId, ...uses)
   }
@@ -264,7 +267,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       return tooFar < 0 ? this.#open(session, hello, marks) : refuseHole(session, hello, tooFar)
     }
     this.#arrival = { session, hello, leaveNo: location.leaveNo }
-    this.#door.readMarks(this, session, unknown)
+    this.#door.fixes.readMarks(this, session, unknown)
   }
 
   #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {
@@ -284,15 +287,15 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       this.location.skipHole(streamId, hole.toSeq)
       return [hole]
     })
-    this.#door.opened(this, hello, holes)
+    this.#door.crews.opened(this, hello, holes)
   }
 
   #onClosed(session: Session): void {
     if (this.#arrival?.session === session) this.#arrival = null
     if (this.#connection?.session !== session) return
     this.#connection = null
-    this.disconnectedSinceMs = this.#door.nowMs()
-    this.#door.disconnected(this)
+    this.disconnectedSinceMs = this.#door.crews.nowMs()
+    this.#door.crews.disconnected(this)
   }
 
   #onFixes(message: DriverMessage & { type: 'fixes' }): void {
@@ -303,7 +306,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     const stream = open.stream
     const before = this.location.current
     const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
-    const limits = this.#door.limits()
+    const limits = this.#door.fixes.limits()
     const leftOut = new LeftOut({ streamIndex: message.streamIndex })
     let refusal: Refusal | null = null
     for (const [place, wire] of message.fixes.entries()) {
@@ -329,10 +332,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
         break
       }
     }
-    this.#door.counted(counts)
-    if (this.location.current !== before) this.#door.moved(this, before)
-    if (leftOut.refusal !== null) this.#door.refuseFixes(message.session, leftOut.refusal)
-    if (refusal !== null) this.#door.refuseFixes(message.session, refusal)
+    this.#door.fixes.counted(counts)
+    if (this.location.current !== before) this.#door.fixes.moved(this, before)
+    if (leftOut.refusal !== null) this.#door.fixes.refuseFixes(message.session, leftOut.refusal)
+    if (refusal !== null) this.#door.fixes.refuseFixes(message.session, refusal)
   }
 
   #onHint(message: DriverMessage & { type: 'hint' }): void {
@@ -342,8 +345,9 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
     const before = this.location.current
     const fix = toFix(message.fix, this.#fixedAtMs(connection, open.clock, message, message.fix[1]))
-    if (this.location.placeHint(open.stream.streamId, fix, this.#door.limits())) this.#door.moved(this, before)
-    this.#door.counted({ hint: 1 })
+    if (this.location.placeHint(open.stream.streamId, fix, this.#door.fixes.limits()))
+      this.#door.fixes.moved(this, before)
+    this.#door.fixes.counted({ hint: 1 })
   }
 
   #onMarkAsked(message: DriverMessage & { type: 'mark-asked' }): void {
@@ -371,7 +375,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     ageMs: number,
   ): number {
     const sentWallMs = clock === 'gnss' ? connection.clientNowMs + message.sentAtMs : message.receivedWallMs
-    return Math.round(this.#door.regionMs(sentWallMs) - ageMs)
+    return Math.round(this.#door.fixes.regionMs(sentWallMs) - ageMs)
   }
 
   #tellMark(stream: Stream): void {
@@ -379,13 +383,13 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     if (index < 0 || !this.#connection!.welcomed) return
     if (stream.durableSeq >= stream.askedSeq) stream.askedSeq = 0
     stream.toldSeq = stream.durableSeq
-    stream.toldAtMs = this.#door.monotonicMs()
+    stream.toldAtMs = this.#door.fixes.monotonicMs()
     this.#connection!.session.send(['marks', index, stream.durableSeq])
   }
 
   #unknownStream(session: Session, streamIndex: number): void {
     const message = `hello named no stream ${streamIndex}; name every stream in hello.`
-    this.#door.refuseFixes(session, { code: 'unknown-stream', message, details: { streamIndex } })
+    this.#door.fixes.refuseFixes(session, { code: 'unknown-stream', message, details: { streamIndex } })
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a driver's actor needs of its region: the clocks, the segment writer, the finder, and turns. */
+/** What a driver's actor needs of its region: where its fixes go, and what its crew's client asks for. */
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
@@ -8,7 +8,11 @@ import type { FixLimits, Hole, Stream } from './location.ts'
 import type { UnitActor } from './unit-actor.ts'
 
 export interface DriverDoor {
-  nowMs(): number
+  readonly fixes: FixDoor
+  readonly crews: CrewDoor
+}
+
+export interface FixDoor {
   monotonicMs(): number
   /** The region time of a wall time. */
   regionMs(wallMs: number): number
@@ -17,17 +21,21 @@ export interface DriverDoor {
   store(unitId: UnitId, streamId: StreamId, fix: Fix, flags: number, receivedWallMs: number): boolean
   counted(counts: Partial<Record<'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'hint', number>>): void
   /** The unit's current position changed. */
-  moved(driver: UnitActor, before: PlacedFix | null): void
+  moved(unit: UnitActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void
-  command(request: CommandRequest): void
-  readUnit(driver: UnitActor, answer: (answer: QueryAnswer) => void): void
-  /** A crew's client signed in: records holes and answers with `welcome`. */
-  opened(driver: UnitActor, hello: HelloRequest, holes: readonly Hole[]): void
-  disconnected(driver: UnitActor): void
   /** A stream of the unit has left its memory, and waits to be forgotten. */
-  left(driver: UnitActor, stream: Stream): void
+  left(unit: UnitActor, stream: Stream): void
   /** Reads the marks of forgotten streams, which `session` named; the answer comes as a message, `marks-read`. */
-  readMarks(driver: UnitActor, session: Session, streamIds: readonly StreamId[]): void
+  readMarks(unit: UnitActor, session: Session, streamIds: readonly StreamId[]): void
   /** A durable mark was not told yet; the region reminds the driver later. */
-  markWaits(driver: UnitActor): void
+  markWaits(unit: UnitActor): void
+}
+
+export interface CrewDoor {
+  nowMs(): number
+  command(request: CommandRequest): void
+  readUnit(unit: UnitActor, answer: (answer: QueryAnswer) => void): void
+  /** A crew's client signed in: records holes and answers with `welcome`. */
+  opened(unit: UnitActor, hello: HelloRequest, holes: readonly Hole[]): void
+  disconnected(unit: UnitActor): void
 }

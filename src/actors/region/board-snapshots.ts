@@ -13,6 +13,7 @@ import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import { BoardPicture, type PicturedMemory } from './board-picture.ts'
+import type { TurnFollower } from './followers.ts'
 import { type Job, Slices } from './live/slices.ts'
 import type { Outbox } from './outbox.ts'
 import type { Turn } from './turn.ts'
@@ -43,20 +44,20 @@ interface Receiver {
   hasLeft: boolean
 }
 
-interface BoardSnapshotsParts {
+interface BoardSnapshotsPorts {
   readonly memory: PicturedMemory
   readonly outbox: Outbox
   readonly clock: RegionClock
   readonly machine: MachineClock
-  /** Position of the newest record, durable or not. */
-  readonly logHead: () => number
+  /** `head`: position of the newest record, durable or not. */
+  readonly log: { readonly head: number }
   /** Own time of one slice, milliseconds. */
   readonly onSlice: (durationMs: number) => void
   readonly onError: (error: unknown) => void
 }
 
-export class BoardSnapshots {
-  readonly #parts: BoardSnapshotsParts
+export class BoardSnapshots implements TurnFollower {
+  readonly #ports: BoardSnapshotsPorts
   readonly #slices: Slices
   /** Those for whom the next one is made. */
   readonly #waiting = new Map<Session, Receiver>()
@@ -69,9 +70,9 @@ export class BoardSnapshots {
   #cancelNext: (() => void) | null = null
   #isStopped = false
 
-  constructor(parts: BoardSnapshotsParts) {
-    const { machine, onSlice, onError } = parts
-    this.#parts = parts
+  constructor(ports: BoardSnapshotsPorts) {
+    const { machine, onSlice, onError } = ports
+    this.#ports = ports
     this.#slices = new Slices({
       machine,
       onSlice: ms => {
@@ -139,15 +140,15 @@ export class BoardSnapshots {
   }
 
   #nextAfter(delayMs: number): void {
-    this.#cancelNext = this.#parts.machine.after(delayMs, () => {
+    this.#cancelNext = this.#ports.machine.after(delayMs, () => {
       this.#cancelNext = null
       this.#next()
     })
   }
 
   *#make(): Job {
-    const { memory, outbox, clock, logHead } = this.#parts
-    const picture = new BoardPicture(memory, logHead())
+    const { memory, outbox, clock, log } = this.#ports
+    const picture = new BoardPicture(memory, log.head)
     this.#picture = picture
     const { position } = picture
     const trips: TripView[] = []

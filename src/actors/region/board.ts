@@ -11,6 +11,9 @@ import type { DomainEvent } from '../../domain/events.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
+import type { BoardSnapshots } from './board-snapshots.ts'
+import type { TurnFollower } from './followers.ts'
+import type { Turn } from './turn.ts'
 
 /** Events kept for consoles that come back; a record counts as one at least. With half a kilobyte each, 10 MB. */
 const EVENTS_KEPT = 20_000
@@ -40,19 +43,17 @@ interface Watcher {
   position: number
 }
 
-interface BoardParts {
+interface BoardPorts {
   /** Records up to here are not kept: they lie before this process's memory. */
   readonly position: number
   readonly machine: MachineClock
   readonly metrics: Metrics
-  /** Has the whole board sent to a session; `sent` is told at which position it is. */
-  readonly resend: (session: Session, sent: (position: number) => void) => void
-  /** Whether that is on its way already. */
-  readonly isSending: (session: Session) => boolean
+  /** The whole board, for a session that missed too much of it. */
+  readonly snapshots: Pick<BoardSnapshots, 'ask' | 'has'>
 }
 
-export class Board {
-  readonly #parts: BoardParts
+export class Board implements TurnFollower {
+  readonly #ports: BoardPorts
   readonly #watchers = new Map<Session, Watcher>()
   /** The oldest first; those before `#first` are forgotten. */
   #kept: KeptRecord[] = []
@@ -63,13 +64,25 @@ export class Board {
   #eventsUpTo = 0
   /** Position of the last record that was published: kept records beyond it are not durable yet. */
   #published: number
+  /** The frames of records that are not durable yet, by position. */
+  readonly #unpublished = new Map<number, SharedFrame>()
   #cancelCatchUp: (() => void) | null = null
   #isStopped = false
 
-  constructor(parts: BoardParts) {
-    this.#parts = parts
-    this.#keptFrom = parts.position
-    this.#published = parts.position
+  constructor(ports: BoardPorts) {
+    this.#ports = ports
+    this.#keptFrom = ports.position
+    this.#published = ports.position
+  }
+
+  committed({ position, recordedAtMs, events }: Turn): void {
+    this.#unpublished.set(position, this.keep(position, recordedAtMs, events))
+  }
+
+  stored({ position }: Turn): void {
+    const frame = this.#unpublished.get(position)!
+    this.#unpublished.delete(position)
+    this.publish(position, frame)
   }
 
   /** A record was decided; the answer is its frame for the watchers, to be published once durable. */
@@ -99,7 +112,7 @@ export class Board {
       if (watcher.mode === 'following') {
         watcher.position = position
         watcher.session.sendShared(frame)
-      } else this.#parts.metrics.thinned('board-events')
+      } else this.#ports.metrics.thinned('board-events')
     }
   }
 
@@ -118,7 +131,7 @@ export class Board {
 
   /** The session has what stands at `position`, and gets what follows: at once, where that has been published already. */
   watch(session: Session, position: number): void {
-    const isAwaiting = this.#parts.isSending(session)
+    const isAwaiting = this.#ports.snapshots.has(session)
     const watcher: Watcher = { session, mode: isAwaiting ? 'awaiting' : 'following', position }
     this.#watchers.set(session, watcher)
     if (isAwaiting || position >= this.#published) return
@@ -174,10 +187,10 @@ export class Board {
 
   #catchUpLater(): void {
     if (this.#cancelCatchUp !== null || this.#isStopped) return
-    this.#cancelCatchUp = this.#parts.machine.after(CATCH_UP_EVERY_MS, () => {
+    this.#cancelCatchUp = this.#ports.machine.after(CATCH_UP_EVERY_MS, () => {
       this.#cancelCatchUp = null
       for (const watcher of this.#watchers.values()) {
-        if (watcher.mode === 'behind' && this.#catchUp(watcher)) this.#parts.metrics.resynced('board-events')
+        if (watcher.mode === 'behind' && this.#catchUp(watcher)) this.#ports.metrics.resynced('board-events')
       }
     })
   }
@@ -206,11 +219,12 @@ export class Board {
   #resend(watcher: Watcher): void {
     const { session } = watcher
     watcher.mode = 'awaiting'
-    this.#parts.resend(session, position => {
+    const end = (position: number) => {
       // It may have stopped watching meanwhile.
       if (!this.#watchers.has(session)) return
       this.watch(session, position)
-      this.#parts.metrics.resynced('board')
-    })
+      this.#ports.metrics.resynced('board')
+    }
+    this.#ports.snapshots.ask(session, { mayWait: true, end, refuse: () => this.goOn(session) })
   }
 }

@@ -12,38 +12,55 @@ import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Timers } from '../timers.ts'
 import { bySystem } from './cause.ts'
+import type { Comeback } from './comeback.ts'
+import type { PresenceFollower, TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
+import type { Turn } from './turn.ts'
 import type { TurnRunner } from './turn-runner.ts'
 
 /** Pause before a turn that threw is run again. */
 const THREW_PAUSE_MS = 5_000
 
-interface DeadlineKeeperParts {
+interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
   readonly clock: RegionClock
   readonly timers: Timers
   readonly outbox: Outbox
-  readonly policy: Policy
-  readonly disconnectGraceMs: number
-  /** What began before this start is due then at the earliest, region time. */
-  readonly graceUntilMs: () => number
+  /** What began before this start is due at its end at the earliest. */
+  readonly comeback: Pick<Comeback, 'untilMs'>
+  readonly turns: TurnRunner
   /** Puts the deadline into the region's mailbox. */
   readonly deliver: (deadline: Deadline) => void
-  readonly turns: () => TurnRunner
 }
 
-export class DeadlineKeeper {
-  readonly #parts: DeadlineKeeperParts
+interface DeadlineKeeperSettings {
+  readonly policy: Policy
+  readonly disconnectGraceMs: number
+}
+
+export class DeadlineKeeper implements TurnFollower, PresenceFollower {
+  readonly #ports: DeadlineKeeperPorts
+  readonly #settings: DeadlineKeeperSettings
   /** The open offers, and by how much each one's moments are put off; null until it was told. */
   readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
 
-  constructor(parts: DeadlineKeeperParts) {
-    this.#parts = parts
+  constructor(ports: DeadlineKeeperPorts, settings: DeadlineKeeperSettings) {
+    this.#ports = ports
+    this.#settings = settings
+  }
+
+  committed(turn: Turn): void {
+    for (const trip of turn.trips.values()) this.watchTrip(trip)
+  }
+
+  disconnected({ unitId }: UnitActor): void {
+    this.watchDisconnect(unitId, this.#ports.clock.nowMs())
   }
 
   /** As `watchTrip`, for a trip that this start found: what it waits for may have passed while nobody could act. */
@@ -53,8 +70,8 @@ export class DeadlineKeeper {
     this.#recovered.set(tripId, trip.phaseRecordedAtMs)
     if (offer !== null) {
       // One span for warning and timeout, so that their distance stays as it is.
-      const { clock } = this.#parts
-      const graceUntilMs = this.#parts.graceUntilMs()
+      const { clock } = this.#ports
+      const graceUntilMs = this.#ports.comeback.untilMs
       const warned = offer.warnAtMs === null || trip.alarms.includes('unacknowledged')
       const firstMs = warned ? offer.deadlineAtMs : offer.warnAtMs!
       // One that was made further ahead than it lasts is of a clock that was wrong: it gets its span anew.
@@ -77,20 +94,21 @@ export class DeadlineKeeper {
     if (known?.offerId !== offer.offerId) {
       this.#offers.set(tripId, { offerId: offer.offerId, putOffMs: null })
       // The record that made the offer is the trip's last, and the crew hears of it once that is durable.
-      this.#parts.outbox.hold(trip.version, () => this.#offerTold(tripId, offer.offerId))
+      this.#ports.outbox.hold(trip.version, () => this.#offerTold(tripId, offer.offerId))
     } else if (known.putOffMs !== null) this.#setAll(trip, known.putOffMs)
   }
 
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
   watchDisconnect(unitId: UnitId, sinceMs: number): void {
-    this.#at(sinceMs + this.#parts.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
+    this.#at(sinceMs + this.#settings.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
   }
 
   run(deadline: Deadline): void {
-    const { memory, clock, policy, disconnectGraceMs, turns } = this.#parts
+    const { memory, clock, turns } = this.#ports
+    const { policy, disconnectGraceMs } = this.#settings
     // Its rules would be decided over a state that is wrong.
     if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
-    const refusal = turns().run(bySystem(deadlineId(deadline)), turn => {
+    const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
       const states = {
         driver: (unitId: UnitId) => turn.driver(unitId),
         trip: (tripId: TripId) => turn.trip(tripId),
@@ -120,22 +138,23 @@ export class DeadlineKeeper {
   }
 
   #offerTold(tripId: TripId, offerId: OfferId): void {
-    const trip = this.#parts.memory.trip(tripId)
+    const trip = this.#ports.memory.trip(tripId)
     const known = this.#offers.get(tripId)
     if (trip?.offer?.offerId !== offerId || known?.offerId !== offerId) return
-    known.putOffMs = this.#parts.clock.nowMs() - trip.offer.offeredAtMs
+    known.putOffMs = this.#ports.clock.nowMs() - trip.offer.offeredAtMs
     this.#setAll(trip, known.putOffMs)
   }
 
   #setAll(trip: TripState, offerPutOffMs: number): void {
-    const { memory, clock, policy, graceUntilMs } = this.#parts
-    const earliestMs = this.#recovered.has(trip.tripId) ? graceUntilMs() : 0
+    const { memory, clock, comeback } = this.#ports
+    const { policy } = this.#settings
+    const earliestMs = this.#recovered.has(trip.tripId) ? comeback.untilMs : 0
     const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), clock.nowMs(), offerPutOffMs)
     for (const { dueMs, deadline } of dues) this.#at(Math.max(dueMs, earliestMs), deadline)
   }
 
   #at(dueMs: number, deadline: Deadline): void {
-    const { timers, deliver } = this.#parts
+    const { timers, deliver } = this.#ports
     timers.at(dueMs, () => deliver(deadline))
   }
 }

@@ -17,8 +17,9 @@ import type { TripState } from '../../domain/trip.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import { CandidateView } from '../../finder/candidate-view.ts'
 import type { Finder } from '../../finder/finder.ts'
+import type { ChangedUnit, TurnFollower, TurnStep } from './followers.ts'
 import { Match, type MatchedUnits, type MatchPorts } from './match.ts'
-import type { Quarantine } from './quarantine.ts'
+import type { EventRejected, Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
 interface DeskPorts extends MatchPorts {
@@ -26,7 +27,12 @@ interface DeskPorts extends MatchPorts {
   readonly quarantine: Quarantine
 }
 
-export class Desk {
+interface MovedUnit {
+  readonly state: DriverState
+  readonly location: { readonly current: Position | null }
+}
+
+export class Desk implements TurnStep, TurnFollower {
   readonly #ports: DeskPorts
   readonly #waiting: WaitingTrips
   readonly #census = new Census()
@@ -47,6 +53,29 @@ export class Desk {
 
   pendingByPriority(): [Priority, number][] {
     return this.#waiting.byPriority()
+  }
+
+  // In turns, and behind them.
+
+  extend(turn: Turn): void {
+    if (turn.wantsMatching) this.match(turn)
+  }
+
+  over(turn: Turn): void {
+    this.matched(turn)
+  }
+
+  committed(turn: Turn, changed: readonly ChangedUnit[]): void {
+    for (const { before, after } of changed) this.onDriver(before, after, this.#ports.presence(after.unitId).fix)
+    for (const trip of turn.trips.values()) this.onTrip(trip)
+  }
+
+  held({ entity }: EventRejected): void {
+    this.hold(entity)
+  }
+
+  moved({ state, location }: MovedUnit): void {
+    this.placeUnit(state, location.current)
   }
 
   /** Folds a trip's new state into the queue. */

@@ -7,6 +7,7 @@
  */
 
 import type { ErrorCode, Refusal } from '../../base/refusal.ts'
+import type { MachineClock } from '../../base/time.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { FixHoleRecorded } from '../../domain/events.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
@@ -14,15 +15,20 @@ import { BadFix, type SentFeedFix, toFeedFix } from '../../protocol/fix-frame.ts
 import type { DetachReason, FeedChannel, StreamClock } from '../../protocol/wire.ts'
 import type { StreamName } from '../../store/log/journal.ts'
 import { type DriverActor, gap, MARK_EVERY_FIXES, MARK_EVERY_MS, storeFull } from '../driver/driver-actor.ts'
-import type { DriverDoor } from '../driver/driver-door.ts'
+import type { FixDoor } from '../driver/driver-door.ts'
 import { LeftOut } from '../driver/left-out.ts'
 import { holeBefore, isTooLarge, type Stream } from '../driver/location.ts'
 import type { FeedHold } from '../driver/unit-actor.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
+import type { Admission } from './admission.ts'
 import { feedStreamId, feedTag } from './feed-streams.ts'
+import type { TurnFollower } from './followers.ts'
+import type { RegionMemory } from './memory.ts'
+import type { RecordNews } from './news.ts'
 import { refuseRequest, refuseStalled } from './send-refusal.ts'
 import type { MarksRead } from './stream-marks.ts'
+import type { Turn } from './turn.ts'
 
 /** A feed's marks leave together, so often at most, wall time. */
 const TELL_MARKS_EVERY_MS = 250
@@ -34,21 +40,21 @@ const QUEUED_FIXES_MAX = 500_000
 /** Channels of one `attach` that are taken up in one go, about a millisecond's; what others ask comes in between. */
 const CHANNELS_AT_ONCE = 64
 
-/** What the feeds need of their region. */
-export interface FeedDoor
-  extends Pick<DriverDoor, 'monotonicMs' | 'regionMs' | 'limits' | 'counted' | 'moved' | 'refuseFixes'> {
-  driver(unitId: UnitId): DriverActor | undefined
-  isOverfull(): boolean
+interface FeedPorts {
+  readonly fixes: Pick<FixDoor, 'monotonicMs' | 'regionMs' | 'limits' | 'counted' | 'moved' | 'refuseFixes'>
+  readonly memory: Pick<RegionMemory, 'driverActor'>
+  readonly admission: Pick<Admission, 'isOverfull'>
   /** Reads the marks of forgotten streams; the answer comes as a message, `feed-marks-read`. */
-  readMarks(session: Session, streams: readonly StreamName[]): void
+  readonly readMarks: (session: Session, streams: readonly StreamName[]) => void
   /** Lets others have their turn; the feed goes on with a message, `feed-attach-more`. */
-  later(session: Session): void
-  record(holes: readonly FixHoleRecorded[]): void
-  /** Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head. */
-  /** `refuse` runs instead when the store stalls. */
-  hold(leave: (position: number) => void, refuse?: () => void): void
-  /** Wall time; the answer cancels. */
-  after(ms: number, run: () => void): () => void
+  readonly later: (session: Session) => void
+  readonly record: RecordNews
+  /**
+   * Lets this leave when all that was decided so far is durable, in the order held; `position` is the log's head.
+   * `refuse` runs instead when the store stalls.
+   */
+  readonly hold: (leave: (position: number) => void, refuse?: () => void) => void
+  readonly machine: Pick<MachineClock, 'after'>
 }
 
 export interface FeedFrame {
@@ -58,8 +64,8 @@ export interface FeedFrame {
   readonly receivedWallMs: number
 }
 
-export class Feeds {
-  readonly #door: FeedDoor
+export class Feeds implements TurnFollower {
+  readonly #ports: FeedPorts
   readonly #feeds = new Map<Session, Feed>()
   /**
    * Streams with a hole that is not stored yet, and what it was found with. Until then no fix is taken above it: that
@@ -68,12 +74,12 @@ export class Feeds {
   readonly #unrecorded: Unrecorded = new Map()
   #queuedFixes = 0
 
-  constructor(door: FeedDoor) {
-    this.#door = door
+  constructor(ports: FeedPorts) {
+    this.#ports = ports
   }
 
   open(session: Session, { clientNowMs }: HelloRequest): void {
-    this.#feeds.set(session, new Feed(this.#door, session, clientNowMs, this.#unrecorded))
+    this.#feeds.set(session, new Feed(this.#ports, session, clientNowMs, this.#unrecorded))
   }
 
   /** The feed's connection has ended, and with it all that it held. */
@@ -86,6 +92,13 @@ export class Feeds {
   stop(): void {
     for (const feed of this.#feeds.values()) feed.close()
     this.#feeds.clear()
+  }
+
+  /** A unit that is retired is no longer theirs. */
+  committed(turn: Turn): void {
+    for (const { unitId, retired } of turn.drivers.values()) {
+      if (retired === true) this.#ports.memory.driverActor(unitId)?.feed?.end('unit-retired')
+    }
   }
 
   /** Whether so many fixes more may wait in the mailbox; counted until `take`. */
@@ -111,7 +124,7 @@ export class Feeds {
     const feed = this.#feeds.get(session)
     feed?.inTurn({
       run: () => {
-        if (!this.#door.isOverfull()) return feed.asked(requestId, channels)
+        if (!this.#ports.admission.isOverfull) return feed.asked(requestId, channels)
         refuseRequest(session, requestId, OVERLOADED)
       },
     })
@@ -132,7 +145,7 @@ export class Feeds {
     feed?.inTurn({
       run: () => {
         for (const channel of channels) feed.release(channel)
-        this.#door.hold(
+        this.#ports.hold(
           position => session.send(['reply', requestId, position, {}]),
           () => refuseStalled(session, requestId),
         )
@@ -212,7 +225,7 @@ interface BegunAttach {
  * comes after it waits, in its order.
  */
 class Feed {
-  readonly #door: FeedDoor
+  readonly #ports: FeedPorts
   readonly #session: Session
   readonly #clientNowMs: number
   readonly #unrecorded: Unrecorded
@@ -229,8 +242,8 @@ class Feed {
   /** What came behind it; bounded by the rates of a feed, as the reading has its time, and by `QUEUED_FIXES_MAX`. */
   #errands: Errand[] = []
 
-  constructor(door: FeedDoor, session: Session, clientNowMs: number, unrecorded: Unrecorded) {
-    this.#door = door
+  constructor(ports: FeedPorts, session: Session, clientNowMs: number, unrecorded: Unrecorded) {
+    this.#ports = ports
     this.#unrecorded = unrecorded
     this.#session = session
     this.#clientNowMs = clientNowMs
@@ -289,7 +302,7 @@ class Feed {
     const unknown: StreamName[] = []
     const asked: [DriverActor, number][] = []
     for (const [, unitId, streamId] of channels) {
-      const driver = this.#door.driver(unitId)
+      const driver = this.#ports.memory.driverActor(unitId)
       if (driver === undefined || read === null || this.#whyNot(unitId, driver) !== null) continue
       if (!driver.location.mayBeForgotten(streamId) || read?.markOf(unitId, streamId) !== undefined) continue
       unknown.push({ unitId, streamId })
@@ -303,7 +316,7 @@ class Feed {
     // One was forgotten while those of the others were read: all of them, or there would be no end to it.
     if (read) return this.attach(requestId, channels)
     this.#held = { requestId, channels, asked }
-    this.#door.readMarks(this.#session, unknown)
+    this.#ports.readMarks(this.#session, unknown)
   }
 
   marksRead(read: MarksRead): void {
@@ -331,7 +344,7 @@ class Feed {
       const [channel, unitId, streamId, , lowestSeq] = declared
       // A channel that is named anew has left its former unit, also when it is refused: its fixes are another's now.
       this.release(channel)
-      const driver = this.#door.driver(unitId)
+      const driver = this.#ports.memory.driverActor(unitId)
       const code = this.#whyNot(unitId, driver)
       if (driver === undefined || code !== null) {
         refused.push([channel, code ?? 'unknown-unit'])
@@ -355,16 +368,16 @@ class Feed {
       driver.location.skipHole(streamId, hole.toSeq)
       holes.push({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole })
     }
-    this.#door.record(holes)
+    this.#ports.record(holes)
     // Whether or not somebody still waits for the answer by then.
-    this.#door.hold(() => {
+    this.#ports.hold(() => {
       for (const [stream, found] of this.#unrecorded) if (found === holes) this.#unrecorded.delete(stream)
     })
     begun.next = end
     if (end < channels.length) {
-      const more = () => this.#door.later(this.#session)
+      const more = () => this.#ports.later(this.#session)
       // At the pace of the store: the records of others must not stand behind all of it.
-      return holes.length === 0 ? more() : this.#door.hold(more, more)
+      return holes.length === 0 ? more() : this.#ports.hold(more, more)
     }
     this.#begun = null
     const leave = (position: number) => {
@@ -372,7 +385,7 @@ class Feed {
       this.#session.send(['reply', requestId, position, { channels: marks, refused }])
     }
     // The units are held all the same: attaching them once more does no harm.
-    this.#door.hold(leave, () => refuseStalled(this.#session, requestId))
+    this.#ports.hold(leave, () => refuseStalled(this.#session, requestId))
   }
 
   /** The feed gives a channel up. */
@@ -384,11 +397,11 @@ class Feed {
   lose(attachment: Attachment, reason: DetachReason): void {
     this.#forget(attachment)
     // Behind the answer to the attach, which may still wait to be durable.
-    this.#door.hold(() => this.#session.send(['detached', attachment.channel, reason]))
+    this.#ports.hold(() => this.#session.send(['detached', attachment.channel, reason]))
   }
 
   take({ sentAtMs, fixes, receivedWallMs }: FeedFrame): void {
-    const door = this.#door
+    const door = this.#ports.fixes
     const limits = door.limits()
     const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
     const sentDeviceMs = door.regionMs(receivedWallMs)
@@ -442,7 +455,7 @@ class Feed {
       return
     }
     const attachment = this.#channels.get(channel)
-    if (attachment === undefined) return this.#door.refuseFixes(this.#session, notAttached(channel))
+    if (attachment === undefined) return this.#ports.fixes.refuseFixes(this.#session, notAttached(channel))
     this.#askMarkOf(attachment)
   }
 
@@ -498,7 +511,7 @@ class Feed {
     const { durableSeq } = attachment.stream
     if (this.#channels.get(attachment.channel) !== attachment) return durableSeq
     attachment.toldSeq = durableSeq
-    attachment.toldAtMs = this.#door.monotonicMs()
+    attachment.toldAtMs = this.#ports.fixes.monotonicMs()
     if (durableSeq >= attachment.askedSeq) attachment.askedSeq = 0
     this.#due.delete(attachment)
     // To the end: the set is in the order of these moments.
@@ -515,7 +528,7 @@ class Feed {
 
   #setTimer(): void {
     if (this.#cancelTimer !== null) return
-    this.#cancelTimer = this.#door.after(TELL_MARKS_EVERY_MS, () => {
+    this.#cancelTimer = this.#ports.machine.after(TELL_MARKS_EVERY_MS, () => {
       this.#cancelTimer = null
       this.#tellDueMarks()
       if (this.#due.size > 0 || this.#recent.size > 0) this.#setTimer()
@@ -523,7 +536,7 @@ class Feed {
   }
 
   #tellDueMarks(): void {
-    const nowMs = this.#door.monotonicMs()
+    const nowMs = this.#ports.fixes.monotonicMs()
     for (const attachment of this.#recent) {
       if (nowMs - attachment.toldAtMs < MARK_EVERY_MS) break
       this.#recent.delete(attachment)

@@ -5,6 +5,8 @@
  * Refusals are not kept: a refused command changed nothing and is decided anew.
  */
 import type { Principal } from '../../domain/ids.ts'
+import type { Decided, TurnFollower } from './followers.ts'
+import type { Turn } from './turn.ts'
 
 export interface KnownOutcome {
   /** What is stored of it is damaged: it was carried out, and nobody knows with what body and outcome. */
@@ -18,7 +20,7 @@ export interface KnownOutcome {
 /** Region time for which an outcome is kept. */
 export const OUTCOMES_KEPT_MS = 7 * 24 * 3_600_000
 
-export class Outcomes {
+export class Outcomes implements TurnFollower {
   // Insertion order is the order of recording, so forgetting starts at the front.
   readonly #known = new Map<string, KnownOutcome>()
 
@@ -33,6 +35,12 @@ export class Outcomes {
   /** The command was carried out; an outcome of it that is whole comes before this. */
   rememberDamaged(principal: Principal, commandId: string, outcome: KnownOutcome): void {
     this.#damaged.set(`${principal}\n${commandId}`, { ...outcome, isDamaged: true })
+  }
+
+  decided({ position, recordedAtMs }: Turn, { cause, result }: Decided): void {
+    const { principal, commandId, bodyHash } = cause
+    if (bodyHash === null || commandId === null || result === undefined) return
+    this.remember(principal, commandId, { bodyHash, position, recordedAtMs, result })
   }
 
   remember(principal: Principal, commandId: string, outcome: KnownOutcome): void {

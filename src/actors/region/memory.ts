@@ -41,7 +41,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #unsavedCalls = new Set<CallId>()
   readonly #details: Map<CallId, CallDetails>
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
-  retiring: Set<UnitId> = new Set()
+  readonly retiring: Set<UnitId> = new Set()
   /** What the service says of units that are held and of which there is no state, for when they are released. */
   readonly heldReferences = new Map<EntityKey, UnitReference>()
   /** The actors that an event did not fit. */

@@ -16,6 +16,16 @@ export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' | 're
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type Answer = (answer: QueryAnswer) => void
 
+/** What has changed of the service's units. */
+export interface UnitChanges {
+  /** Those that are new or changed, as they are now; others may be among them. */
+  readonly units: readonly UnitReference[]
+  /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
+  readonly retired?: readonly UnitId[]
+  /** All of them have been taken. */
+  readonly onTaken?: () => void
+}
+
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
   | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
@@ -58,19 +68,39 @@ export type RegionMessage =
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
-  | {
-      readonly type: 'units'
-      /** Those that are new or changed, as they are now; others may be among them. */
-      readonly units: readonly UnitReference[]
-      /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
-      readonly retired?: readonly UnitId[]
-      /** All of them have been taken. */
-      readonly onTaken?: () => void
-    }
+  | ({ readonly type: 'units' } & UnitChanges)
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
   /** Region time has stepped by so much, and these had been told another. */
   | { readonly type: 'clock-stepped'; readonly byMs: number; readonly sessions: readonly Session[] }
+
+/** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
+export const NEVER_REFUSED = [
+  'session-closed',
+  'feed-attach-more',
+  'feed-marks-read',
+  'units',
+  'more-units',
+  'deadline',
+  'match',
+  'clock-stepped',
+] as const
+
+export const ACCEPTED = [
+  'command',
+  'query',
+  'session-opened',
+  'watch-board',
+  'unwatch-board',
+  'watch-tiles',
+  'watch-unit',
+  'unwatch-unit',
+  'attach',
+  'detach',
+  'feed-fixes',
+  'feed-mark-asked',
+  ...NEVER_REFUSED,
+] as const
 
 /** Whoever waits for the answer to a message of a region that was dropped is told so. */
 export function answerUnheard(message: RegionMessage | DriverMessage | TripMessage): void {

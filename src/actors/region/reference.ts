@@ -10,7 +10,9 @@ import { driverKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import { bySystem, type Cause } from './cause.ts'
+import type { TurnFollower, TurnStep } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
+import type { UnitChanges } from './messages.ts'
 import type { Turn } from './turn.ts'
 
 /** Units registered or retired in one record, so that a large import does not make one huge turn. */
@@ -27,7 +29,7 @@ interface Turns {
 export function* takeUnits(
   memory: RegionMemory,
   turns: Turns,
-  { units, retired = [] }: { readonly units: readonly UnitReference[]; readonly retired?: readonly UnitId[] },
+  { units, retired = [] }: UnitChanges,
 ): Generator<undefined, void> {
   const { retiring } = memory
   for (const part of parts(retired, UNITS_PER_LOOK)) {
@@ -84,10 +86,15 @@ function register(memory: RegionMemory, turns: Turns, units: readonly UnitRefere
   })
 }
 
-/** Retires the units that this turn has freed and that were waiting for it. */
-export function retireIdle(turn: Turn, retiring: Set<UnitId>): void {
-  if (retiring.size > 0) retire(turn, retiring, [...turn.drivers.keys()])
-}
+/** Retires the units that a turn has freed and that were waiting for it; `retiring` has them until they are. */
+export const retirement = ({ retiring }: Pick<RegionMemory, 'retiring'>): TurnStep & TurnFollower => ({
+  extend(turn) {
+    if (retiring.size > 0) retire(turn, retiring, [...turn.drivers.keys()])
+  },
+  committed(turn) {
+    for (const { unitId, retired } of turn.drivers.values()) if (retired === true) retiring.delete(unitId)
+  },
+})
 
 function retire(turn: Turn, retiring: ReadonlySet<UnitId>, unitIds: readonly UnitId[]): void {
   for (const unitId of unitIds) {

@@ -1,9 +1,9 @@
-/** How a region refuses what a session has asked for. */
+/** How a region refuses what a session has asked for, or sent. */
 import type { Refusal } from '../../base/refusal.ts'
 import { WRITES_STALLED } from '../refusals.ts'
 import type { Session } from '../region-handle.ts'
 
-export function refuseRequest(session: Session, requestId: string, { code, message, details }: Refusal): void {
+export function refuseRequest(session: Session, requestId: string | null, { code, message, details }: Refusal): void {
   session.send(['error', requestId, code, message, details ?? null])
 }
 

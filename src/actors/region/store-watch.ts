@@ -11,12 +11,14 @@
 import type { Scheduler } from '../../base/time.ts'
 import type { ServerMessage } from '../../protocol/wire.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
+import type { TurnFollower } from './followers.ts'
 import { LaneWatch } from './lane-watch.ts'
+import type { Turn } from './turn.ts'
 
 /** Sessions told in one go, so that thousands of them do not hold up everybody else. */
 const TOLD_AT_ONCE = 1_000
 
-interface StoreWatchParts {
+interface StoreWatchPorts {
   readonly scheduler: Scheduler
   /** What waits for the store: while it stalls nothing that somebody waits for stays or comes in there. */
   readonly outbox: { setStalled(stalled: boolean): void }
@@ -24,8 +26,8 @@ interface StoreWatchParts {
   readonly onChange: (lane: 'records' | 'segments', isStalled: boolean) => void
 }
 
-export class StoreWatch {
-  readonly #parts: StoreWatchParts
+export class StoreWatch implements TurnFollower {
+  readonly #ports: StoreWatchPorts
   readonly #records: LaneWatch
   readonly #segments: LaneWatch
   #segmentsBegun = 0
@@ -34,9 +36,9 @@ export class StoreWatch {
   #news: SharedFrame = frameOf(false, false)
   #cancelTelling: (() => void) | null = null
 
-  constructor(parts: StoreWatchParts) {
-    this.#parts = parts
-    const { scheduler, outbox, onChange } = parts
+  constructor(ports: StoreWatchPorts) {
+    this.#ports = ports
+    const { scheduler, outbox, onChange } = ports
     this.#records = new LaneWatch(scheduler, () => {
       const { isStalled } = this.#records
       outbox.setStalled(isStalled)
@@ -57,7 +59,7 @@ export class StoreWatch {
     return this.#segments.isStalled
   }
 
-  recordTaken(position: number): void {
+  decided({ position }: Turn): void {
     this.#records.taken(position)
   }
   /** Call it when everything that waited for this position has left. */
@@ -100,7 +102,7 @@ export class StoreWatch {
     for (const [session, known] of this.#known) {
       if (known === this.#news) continue
       if (toTell-- === 0) {
-        this.#cancelTelling = this.#parts.scheduler.after(1, () => {
+        this.#cancelTelling = this.#ports.scheduler.after(1, () => {
           this.#cancelTelling = null
           this.#tellSome()
         })

@@ -6,35 +6,36 @@ import type { RegionClock } from '../clock.ts'
 import { MARK_EVERY_MS } from '../driver/driver-actor.ts'
 import { OUTCOMES_KEPT_MS } from './idempotency.ts'
 import type { Recovered } from './recovery.ts'
+import type { UnitFixes } from './unit-fixes.ts'
 
 const SWEEP_EVERY_MS = Math.min(5_000, MARK_EVERY_MS)
 const FORGET_EVERY_MS = 3_600_000
 
-interface UpkeepParts {
+interface UpkeepPorts {
   readonly journal: Journal
   readonly ownership: Ownership
   readonly outcomes: Recovered['outcomes']
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly log: Logger
-  readonly tellDueMarks: (nowMonotonicMs: number) => void
+  readonly fixes: Pick<UnitFixes, 'tellDueMarks'>
 }
 
 export class Upkeep {
-  readonly #parts: UpkeepParts
+  readonly #ports: UpkeepPorts
   #cancel: (() => void) | null = null
   /** When outcomes were last looked at: by the monotonic clock, and region time as it was believed then. */
   #looked: { readonly monotonicMs: number; readonly regionMs: number }
 
-  constructor(parts: UpkeepParts) {
-    this.#parts = parts
-    this.#looked = { monotonicMs: parts.machine.monotonicMs(), regionMs: parts.clock.nowMs() }
+  constructor(ports: UpkeepPorts) {
+    this.#ports = ports
+    this.#looked = { monotonicMs: ports.machine.monotonicMs(), regionMs: ports.clock.nowMs() }
   }
 
   start(): void {
-    const { machine, tellDueMarks } = this.#parts
+    const { machine, fixes } = this.#ports
     this.#cancel = machine.after(SWEEP_EVERY_MS, () => {
-      tellDueMarks(machine.monotonicMs())
+      fixes.tellDueMarks(machine.monotonicMs())
       this.#forgetOldOutcomes()
       this.start()
     })
@@ -45,7 +46,7 @@ export class Upkeep {
   }
 
   #forgetOldOutcomes(): void {
-    const { clock, machine, journal, ownership, outcomes, log } = this.#parts
+    const { clock, machine, journal, ownership, outcomes, log } = this.#ports
     const monotonicMs = machine.monotonicMs()
     const passedMs = monotonicMs - this.#looked.monotonicMs
     if (passedMs < FORGET_EVERY_MS) return

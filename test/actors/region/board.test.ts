@@ -143,7 +143,12 @@ test('events carry no personal data; the trips of a snapshot do', async () => {
 
 test('what is kept for consoles that come back is bounded by events, and each question costs by what it gets', () => {
   const machine = new ManualMachine()
-  const board = new Board({ position: 0, machine, metrics: new Metrics(), resend: () => {}, isSending: () => false })
+  const board = new Board({
+    position: 0,
+    machine,
+    metrics: new Metrics(),
+    snapshots: { ask: () => {}, has: () => false },
+  })
   const closed = (callId: string) => ({ type: 'CallClosed', v: 1, entity: `call/${callId}`, callId }) as const
   const events = Array.from({ length: 900 }, (_, i) => closed(`c${i}`))
   for (let position = 1; position <= 100; position++) board.keep(position, 0, events)

@@ -17,6 +17,7 @@ import type { RegionClock } from '../../clock.ts'
 import type { UnitActor } from '../../driver/unit-actor.ts'
 import { unknownUnit } from '../../refusals.ts'
 import type { Session } from '../../region-handle.ts'
+import type { MoveFollower, PresenceFollower, TurnFollower } from '../followers.ts'
 import type { RegionMemory } from '../memory.ts'
 import type { Outbox } from '../outbox.ts'
 import { refuseRequest } from '../send-refusal.ts'
@@ -36,7 +37,7 @@ const OWED_RETRY_MS = 25
 /** How long a tile goes on being followed for viewers that may come back. */
 const KEPT_UNWATCHED_MS = 15_000
 
-interface LiveViewParts {
+interface LiveViewPorts {
   readonly memory: RegionMemory
   readonly clock: RegionClock
   readonly machine: MachineClock
@@ -45,13 +46,12 @@ interface LiveViewParts {
   /** A fresh, random id of the region. */
   readonly newId: () => string
   /** Position of the newest record, durable or not, and of the newest durable one. */
-  readonly logHead: () => number
-  readonly logDurable: () => number
+  readonly log: { readonly head: number; readonly durable: number }
   readonly onError: (error: unknown) => void
 }
 
-export class LiveView {
-  readonly #parts: LiveViewParts
+export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
+  readonly #ports: LiveViewPorts
   readonly #durable: DurableStates
   readonly #map: UnitMap
   readonly #units: UnitWatches
@@ -68,9 +68,9 @@ export class LiveView {
   #cancelSweep: (() => void) | null = null
   #isStopped = false
 
-  constructor(parts: LiveViewParts) {
-    const { memory, machine, metrics, onError } = parts
-    this.#parts = parts
+  constructor(ports: LiveViewPorts) {
+    const { memory, machine, metrics, onError } = ports
+    this.#ports = ports
     this.#durable = new DurableStates(memory)
     this.#map = new UnitMap(this.#durable, () => this.#askRound())
     this.#units = new UnitWatches(memory, this.#durable, () => this.#askRound())
@@ -94,11 +94,13 @@ export class LiveView {
     this.#durable.stored(turn)
     if (!this.#units.isEmpty) this.#units.stored(turn)
     if (this.#map.grid.isEmpty) return
-    for (const unitId of turn.drivers.keys()) this.#map.changed(this.#parts.memory.driverActor(unitId)!)
+    for (const unitId of turn.drivers.keys()) this.#map.changed(this.#ports.memory.driverActor(unitId)!)
   }
 
-  /** A crew's client came or went. */
-  presenceChanged(unitId: UnitId): void {
+  connected({ unitId }: UnitActor): void {
+    this.#units.changed(unitId)
+  }
+  disconnected({ unitId }: UnitActor): void {
     this.#units.changed(unitId)
   }
 
@@ -156,7 +158,7 @@ export class LiveView {
       if (!known.isGone) run(known)
     }
     // When the store stalls a welcome that still waits before it is refused, and its session closed; else it has left.
-    this.#parts.outbox.hold(this.#parts.logHead(), leave, { refuse: leave })
+    this.#ports.outbox.hold(this.#ports.log.head, leave, { refuse: leave })
   }
 
   // Tiles.
@@ -164,7 +166,7 @@ export class LiveView {
   *#watchTiles(viewer: Viewer, requestId: string, watches: readonly TileWatch[]): Job {
     const { session } = viewer
     if (viewer.isGone) return
-    session.send(['reply', requestId, this.#parts.logDurable(), { tiles: watches.length }])
+    session.send(['reply', requestId, this.#ports.log.durable, { tiles: watches.length }])
     const wanted = new Set(watches.map(([name]) => name))
     for (const tile of [...viewer.tiles]) if (!wanted.has(tile.name)) this.#unwatchTile(viewer, tile)
     for (const [name, streamId, seq] of watches) {
@@ -181,7 +183,7 @@ export class LiveView {
 
   #openTile(name: string): WatchedTile {
     // The random part alone: a stream's name has no dot.
-    const tile = new WatchedTile(parseTile(name)!, this.#parts.newId().split('.').at(-1)!)
+    const tile = new WatchedTile(parseTile(name)!, this.#ports.newId().split('.').at(-1)!)
     this.#map.grid.add(tile)
     this.#unscanned.add(tile)
     return tile
@@ -205,12 +207,12 @@ export class LiveView {
     viewer.owedTiles.delete(tile)
     tile.viewers.delete(viewer)
     if (tile.viewers.size > 0) return
-    tile.unwatchedSinceMs = this.#parts.machine.monotonicMs()
+    tile.unwatchedSinceMs = this.#ports.machine.monotonicMs()
     this.#sweepLater(KEPT_UNWATCHED_MS)
   }
 
   #sweepLater(delayMs: number): void {
-    this.#cancelSweep ??= this.#parts.machine.after(delayMs, () => {
+    this.#cancelSweep ??= this.#ports.machine.after(delayMs, () => {
       this.#cancelSweep = null
       this.#slices.add(this.#sweep())
     })
@@ -218,7 +220,7 @@ export class LiveView {
 
   /** Forgets the tiles that nobody has watched for long. */
   *#sweep(): Job {
-    const nowMs = this.#parts.machine.monotonicMs()
+    const nowMs = this.#ports.machine.monotonicMs()
     let nextMs = Number.POSITIVE_INFINITY
     for (const tile of [...this.#map.grid.all()]) {
       if (tile.unwatchedSinceMs === null) continue
@@ -238,12 +240,12 @@ export class LiveView {
   #watchUnit(viewer: Viewer, requestId: string, unitId: UnitId): void {
     if (viewer.isGone) return
     const { session } = viewer
-    const actor = this.#parts.memory.driverActor(unitId)
+    const actor = this.#ports.memory.driverActor(unitId)
     if (actor === undefined) return refuseRequest(session, requestId, unknownUnit(unitId))
     const known = this.#units.find(unitId)
     const isAnother = known === undefined || !viewer.units.has(known)
     if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuseRequest(session, requestId, tooManyUnits())
-    session.send(['reply', requestId, this.#parts.logDurable(), {}])
+    session.send(['reply', requestId, this.#ports.log.durable, {}])
     viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
     this.#owing.add(viewer)
     this.#serveSoon()
@@ -253,14 +255,14 @@ export class LiveView {
     if (viewer.isGone) return
     const unit = this.#units.find(unitId)
     if (unit !== undefined && viewer.units.has(unit)) this.#units.unwatch(unit, viewer)
-    viewer.session.send(['reply', requestId, this.#parts.logDurable(), {}])
+    viewer.session.send(['reply', requestId, this.#ports.log.durable, {}])
   }
 
   // Rounds.
 
   #askRound(): void {
     if (this.#isInRound || this.#cancelRound !== null || this.#isStopped) return
-    const { machine } = this.#parts
+    const { machine } = this.#ports
     const sinceMs = machine.monotonicMs() - this.#roundEndedMs
     this.#cancelRound = machine.after(Math.max(GATHER_MS, ROUND_MS - sinceMs), () => {
       this.#cancelRound = null
@@ -276,14 +278,14 @@ export class LiveView {
     } finally {
       this.#isInRound = false
       // From its end: a round that took long must not be followed at once by the next.
-      this.#roundEndedMs = this.#parts.machine.monotonicMs()
+      this.#roundEndedMs = this.#ports.machine.monotonicMs()
     }
     if (this.#map.hasNews || this.#units.hasNews) this.#askRound()
     this.#serveLater()
   }
 
   *#tellTiles(): Job {
-    const { clock, machine, metrics } = this.#parts
+    const { clock, machine, metrics } = this.#ports
     for (const tile of this.#map.takeChanged()) {
       if (!tile.hasNews) continue
       const frame = tile.next(clock.nowMs(), machine.monotonicMs())
@@ -297,9 +299,9 @@ export class LiveView {
   }
 
   *#tellUnits(): Job {
-    const { clock, logDurable, metrics } = this.#parts
+    const { clock, log, metrics } = this.#ports
     for (const unit of this.#units.takeChanged()) {
-      const frame = this.#units.frame(unit, logDurable(), clock.nowMs())
+      const frame = this.#units.frame(unit, log.durable, clock.nowMs())
       if (frame === null) continue
       for (const viewer of unit.viewers) {
         if (viewer.takeUnit(unit, frame)) continue
@@ -333,7 +335,7 @@ export class LiveView {
   /** What could not be given now is tried again soon: the socket may have taken what was gathered for it. */
   #serveLater(): void {
     if (this.#owing.size === 0 || this.#isStopped) return
-    this.#cancelServe ??= this.#parts.machine.after(OWED_RETRY_MS, () => {
+    this.#cancelServe ??= this.#ports.machine.after(OWED_RETRY_MS, () => {
       this.#cancelServe = null
       this.#serveSoon()
     })
@@ -343,7 +345,7 @@ export class LiveView {
     if (this.#unscanned.size === 0) return
     const tiles = this.#unscanned
     this.#unscanned = new Set()
-    yield* this.#map.scan(tiles, this.#parts.memory.driverActors())
+    yield* this.#map.scan(tiles, this.#ports.memory.driverActors())
   }
 
   /** Gives every viewer what it is owed, as far as it can take it. */
@@ -353,8 +355,8 @@ export class LiveView {
         if (viewer.session.isBehind) break
         if (!tile.isScanned || !viewer.owedTiles.has(tile)) continue
         viewer.owedTiles.delete(tile)
-        viewer.session.sendShared(tile.snapshot(this.#parts.clock.nowMs()))
-        if (why === 'thinned') this.#parts.metrics.resynced('tile')
+        viewer.session.sendShared(tile.snapshot(this.#ports.clock.nowMs()))
+        if (why === 'thinned') this.#ports.metrics.resynced('tile')
         yield
       }
       for (const [unit, why] of [...viewer.owedUnits]) {
@@ -368,8 +370,8 @@ export class LiveView {
   }
 
   #giveUnit(viewer: Viewer, unit: WatchedUnit, wasThinned: boolean): void {
-    const { clock, logDurable, metrics } = this.#parts
-    const frame = this.#units.frame(unit, logDurable(), clock.nowMs())
+    const { clock, log, metrics } = this.#ports
+    const frame = this.#units.frame(unit, log.durable, clock.nowMs())
     if (frame === null) return
     viewer.owedUnits.delete(unit)
     viewer.session.sendShared(frame)

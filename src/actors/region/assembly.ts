@@ -1,0 +1,71 @@
+/**
+ * Wires a region, level by level: state, turns, what others watch, units and feeds. A level uses what is below it; what is
+ * above it hears of it as a follower, and in which order followers hear of turns, moves and crews stands here alone.
+ */
+import { type LocationLevel, locationLevel } from './assembly/location-level.ts'
+import { type RegionSelf, type StateLevel, stateLevel } from './assembly/state-level.ts'
+import { type TurnLevel, turnLevel } from './assembly/turn-level.ts'
+import { watchLevel } from './assembly/watch-level.ts'
+import { Checkpoint } from './checkpoint.ts'
+import type { TurnFollower } from './followers.ts'
+import type { RegionParts } from './parts.ts'
+import type { Recovered } from './recovery.ts'
+import { Upkeep } from './upkeep.ts'
+
+export type RegionAssembly = ReturnType<typeof assemble>
+
+export function assemble(parts: RegionParts, recovered: Recovered, self: RegionSelf) {
+  const { onTurn } = parts
+  const followers: TurnFollower[] = []
+  const state = stateLevel(parts, recovered, self)
+  const turns = turnLevel(parts, recovered, state, followers)
+  const watch = watchLevel(parts, recovered, state)
+  const { desk, rematch, deadlines } = turns
+  const { live } = watch
+  const location = locationLevel(parts, state, turns, watch, {
+    moves: [desk, live, rematch],
+    // A unit that is back is shown before it is asked for.
+    presence: [deadlines, live, rematch],
+  })
+  state.recordsDurable.push(() => turns.units.recordsDurable())
+  followers.push(
+    state.store,
+    turns.outcomes,
+    // First of those that look at memory once a turn is committed, for it puts the new states there.
+    location.population,
+    turns.retiring,
+    desk,
+    watch.quarantineNews,
+    location.feeds,
+    deadlines,
+    watch.offers,
+    watch.board,
+    watch.snapshots,
+    live,
+    watch.crewNews,
+    { committed: turn => onTurn?.(turn.events) },
+  )
+  return { state, turns, watch, location, ...chores(parts, recovered, state, turns, location) }
+}
+
+/** What a region does beside its messages, from time to time. */
+function chores(
+  { journal, machine, metrics, log }: RegionParts,
+  { acquired: { ownership }, outcomes, saved }: Recovered,
+  { memory, clock, writer, segments }: StateLevel,
+  { runner }: TurnLevel,
+  { fixes }: LocationLevel,
+) {
+  const durable = () => ({
+    position: writer.durable,
+    segmentNo: segments.durableSegmentNo,
+    lastRecordedAtMs: runner.lastRecordedAtMs,
+  })
+  const isHeld = () => memory.quarantine.size > 0
+  const checkpoint = new Checkpoint(
+    { journal, memory, machine, metrics, log, durable, isHeld },
+    ownership,
+    saved.wholeAt,
+  )
+  return { checkpoint, upkeep: new Upkeep({ journal, ownership, outcomes, clock, machine, log, fixes }) }
+}

@@ -1,0 +1,42 @@
+/** The highest level of a region: its units' and trips' actors, the doors that these come through, and feeds. */
+import { Crews } from '../crews.ts'
+import { Feeds } from '../feeds.ts'
+import type { MoveFollower, PresenceFollower } from '../followers.ts'
+import type { RegionParts } from '../parts.ts'
+import { Population } from '../population.ts'
+import { UnitFixes } from '../unit-fixes.ts'
+import type { StateLevel } from './state-level.ts'
+import type { TurnLevel } from './turn-level.ts'
+import type { WatchLevel } from './watch-level.ts'
+
+export type LocationLevel = ReturnType<typeof locationLevel>
+
+export function locationLevel(
+  { machine, metrics }: RegionParts,
+  { ref, memory, clock, outbox, writer, segments, marks, admission }: StateLevel,
+  { commands, record }: TurnLevel,
+  { welcomes, queries }: WatchLevel,
+  followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
+) {
+  const fixes = new UnitFixes({ clock, machine, metrics, memory, segments, marks, followers: followers.moves })
+  const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
+  const feeds = new Feeds({
+    fixes,
+    memory,
+    admission,
+    readMarks: (session, streams) =>
+      marks.read(streams, read => void ref.tell({ type: 'feed-marks-read', session, read })),
+    later: session => void ref.tell({ type: 'feed-attach-more', session }),
+    record,
+    hold: (leave, refuse) => {
+      const { head } = writer
+      outbox.hold(head, () => leave(head), refuse && { refuse })
+    },
+    machine,
+  })
+  const trips = {
+    command: commands.take.bind(commands),
+    readTrip: queries.trip.bind(queries),
+  }
+  return { fixes, feeds, population: new Population({ memory, clock, drivers: { fixes, crews }, trips }) }
+}

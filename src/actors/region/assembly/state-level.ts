@@ -1,0 +1,127 @@
+/** The lowest level of a region: its clocks, its memory, what waits to leave, and the lanes to the store. */
+import { Finder } from '../../../finder/finder.ts'
+import { type DurableSegment, SegmentWriter } from '../../../store/location/segment-writer.ts'
+import type { LaneSettings } from '../../../store/log/commit-loop.ts'
+import { LogWriter } from '../../../store/log/log-writer.ts'
+import type { ActorRef, Mailbox } from '../../actor-system.ts'
+import { RegionClock } from '../../clock.ts'
+import { Timers } from '../../timers.ts'
+import { Admission } from '../admission.ts'
+import { Comeback } from '../comeback.ts'
+import { RegionMemory } from '../memory.ts'
+import type { RegionMessage } from '../messages.ts'
+import { Outbox } from '../outbox.ts'
+import type { RegionParts } from '../parts.ts'
+import type { Recovered } from '../recovery.ts'
+import { Shards } from '../shards.ts'
+import { StoreWatch } from '../store-watch.ts'
+import { StreamMarks } from '../stream-marks.ts'
+
+/** The region's own actor, and what it does when its lanes can write no more. */
+export interface RegionSelf {
+  readonly ref: ActorRef<RegionMessage>
+  readonly mailbox: Mailbox
+  readonly lost: (reason: 'fenced' | 'content-rejected', error?: Error) => void
+}
+
+/** Called with what has become durable, in the order of the list. */
+type DurableFollowers<T> = ((durable: T) => void)[]
+
+export type StateLevel = ReturnType<typeof stateLevel>
+
+export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mailbox, lost }: RegionSelf) {
+  const { machine, wall, system, policy, regionId, anchor, log } = parts
+  const { logEnd, segmentEnd } = recovered.acquired
+  const clock = new RegionClock(machine, wall, anchor, recovered.lastRecordedAtMs)
+  const outbox = new Outbox(logEnd, error => log.error({ region: regionId, err: error }, 'telling failed'))
+  const shards = (name: string) => new Shards(system, ref as never, mailbox, name)
+  const memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered)
+  const store = storeWatch(parts, outbox)
+
+  const recordsDurable: DurableFollowers<number> = []
+  const fixesDurable: DurableFollowers<DurableSegment> = []
+  const lane = laneSettings(parts, recovered, store)
+  const ends = {
+    onFenced: () => lost('fenced'),
+    onContentRejected: (error: Error) => lost('content-rejected', error),
+  }
+  const writer = new LogWriter({
+    ...lane,
+    logEnd,
+    handlers: { ...ends, onDurable: position => recordsDurable.forEach(follow => void follow(position)) },
+  })
+  const segments = new SegmentWriter({
+    ...lane,
+    segmentEnd,
+    logHead: () => writer.head,
+    handlers: { ...ends, onDurable: segment => fixesDurable.forEach(follow => void follow(segment)) },
+  })
+  const marks = new StreamMarks({
+    ...lane,
+    taken: () => ({ position: writer.head, segmentNo: segments.newestSegmentNo }),
+    durable: () => ({ position: writer.durable, segmentNo: segments.durableSegmentNo }),
+    onReadFailed: error => log.warn({ region: regionId, err: error }, 'marks of old streams cannot be read'),
+    handlers: ends,
+  })
+  recordsDurable.push(
+    position => outbox.release(position),
+    () => marks.advance(),
+    position => store.recordsDurable(position),
+  )
+  fixesDurable.push(
+    segment => parts.metrics.observeDurableLags(segment.arrivedWallMs, wall.nowMs()),
+    segment => {
+      for (const { unitId, streamId, seq } of segment.marks) memory.driverActor(unitId)?.onDurable(streamId, seq)
+    },
+    () => marks.advance(),
+  )
+
+  return {
+    ref,
+    clock,
+    timers: new Timers(machine, clock),
+    memory,
+    finder: new Finder(),
+    outbox,
+    store,
+    writer,
+    segments,
+    marks,
+    recordsDurable,
+    admission: new Admission({ log: writer, outbox, store, memory }, parts),
+    comeback: new Comeback(clock, policy),
+    /** How long a unit may be disconnected before the desk passes it over. */
+    disconnectGraceMs: clock.graceMs(policy.disconnectGraceMs),
+  }
+}
+
+function storeWatch({ machine, outages, regionId }: RegionParts, outbox: Outbox): StoreWatch {
+  return new StoreWatch({
+    scheduler: machine,
+    outbox,
+    onChange: (lane, isStalled) => {
+      if (isStalled) outages.failed('stalled', 'what was decided waits', `${regionId}/${lane}`)
+      else outages.worked('stalled', `${regionId}/${lane}`)
+    },
+  })
+}
+
+function laneSettings(parts: RegionParts, recovered: Recovered, store: StoreWatch): LaneSettings {
+  const { journal, machine, metrics, outages, regionId } = parts
+  return {
+    journal,
+    ownership: recovered.acquired.ownership,
+    scheduler: machine,
+    observer: {
+      began: lane => {
+        if (lane === 'segments') store.segmentBegun()
+      },
+      committed: (lane, durationMs, size) => {
+        metrics.commit(lane, durationMs / 1_000, size)
+        outages.worked('writes', `${regionId}/${lane}`)
+        if (lane === 'segments') store.segmentDurable()
+      },
+      retrying: (lane, error) => outages.failed('writes', error, `${regionId}/${lane}`),
+    },
+  }
+}

@@ -1,0 +1,101 @@
+/** What decides: the runner of turns, the desk, deadlines, and who asks for turns; over the region's state. */
+import { CommandTurns } from '../command-turns.ts'
+import { DeadlineKeeper } from '../deadline-keeper.ts'
+import { Desk } from '../desk.ts'
+import { momentRange } from '../fix-limits.ts'
+import type { TurnFollower } from '../followers.ts'
+import { recordNews } from '../news.ts'
+import type { RegionParts } from '../parts.ts'
+import type { Recovered } from '../recovery.ts'
+import { retirement } from '../reference.ts'
+import { Rematch } from '../rematch.ts'
+import { TurnRunner } from '../turn-runner.ts'
+import { UnitIntake } from '../unit-intake.ts'
+import type { StateLevel } from './state-level.ts'
+
+export type TurnLevel = ReturnType<typeof turnLevel>
+
+/** Input: the list of followers, which is filled when all of them are there. */
+export function turnLevel(
+  parts: RegionParts,
+  recovered: Recovered,
+  state: StateLevel,
+  followers: readonly TurnFollower[],
+) {
+  const { policy, metrics, machine, newId, log } = parts
+  const { ref, memory, clock, outbox, writer, admission, disconnectGraceMs } = state
+  const { outcomes } = recovered
+  const desk = new Desk({
+    finder: state.finder,
+    policy,
+    disconnectGraceMs,
+    quarantine: memory.quarantine,
+    presence: unitId => memory.presence(unitId),
+    newOfferId: newId,
+    onSearch: seconds => metrics.nearest(seconds),
+    monotonicMs: () => machine.monotonicMs(),
+  })
+  const retiring = retirement(memory)
+  const runner = new TurnRunner(
+    {
+      memory,
+      clock,
+      log: writer,
+      outbox,
+      // The desk must not give the next trip to a unit that was waiting to be retired.
+      steps: [retiring, desk],
+      followers,
+      failed: (error, cause) => {
+        metrics.turnFailed()
+        log.error({ err: error, cause }, 'a turn threw; it changed nothing')
+      },
+    },
+    recovered.lastRecordedAtMs,
+  )
+  const commands = new CommandTurns({
+    turns: runner,
+    outcomes,
+    log: writer,
+    outbox,
+    admission,
+    contextOf: ({ principal, unitId }) => ({
+      principal,
+      unitId,
+      ...momentRange(clock),
+      newId,
+      order: (...args) => desk.order(...args),
+      memory,
+      retiring: memory.retiring,
+    }),
+  })
+  const deadlines = new DeadlineKeeper(
+    {
+      memory,
+      clock,
+      timers: state.timers,
+      outbox,
+      comeback: state.comeback,
+      turns: runner,
+      deliver: deadline => void ref.tell({ type: 'deadline', deadline }),
+    },
+    { policy, disconnectGraceMs },
+  )
+  const rematch = new Rematch({ desk, turns: runner, clock, later: () => void ref.tell({ type: 'match' }) }, policy)
+  const units = new UnitIntake({
+    memory,
+    turns: runner,
+    log: writer,
+    later: () => void ref.tell({ type: 'more-units' }),
+  })
+  return {
+    runner,
+    outcomes,
+    retiring,
+    desk,
+    commands,
+    deadlines,
+    rematch,
+    units,
+    record: recordNews(runner, memory.quarantine),
+  }
+}

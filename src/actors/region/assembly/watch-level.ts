@@ -1,0 +1,59 @@
+/** What others see of a region: the board, what moves, answers to queries, welcomes and pushes; nothing here decides. */
+import { Board } from '../board.ts'
+import { BoardSnapshots } from '../board-snapshots.ts'
+import { BoardWatch } from '../board-watch.ts'
+import { CrewNews } from '../crew-news.ts'
+import { LiveView } from '../live/live-view.ts'
+import { offerCount } from '../offer-count.ts'
+import type { RegionParts } from '../parts.ts'
+import { QuarantineNews } from '../quarantine-news.ts'
+import { Queries } from '../queries.ts'
+import type { Recovered } from '../recovery.ts'
+import { Welcomes } from '../welcomes.ts'
+import type { StateLevel } from './state-level.ts'
+
+export type WatchLevel = ReturnType<typeof watchLevel>
+
+export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel) {
+  const { regionId, machine, metrics, newId, log, clockNotice = () => null } = parts
+  const { memory, clock, finder, outbox, writer, admission, disconnectGraceMs } = state
+  const { damage } = recovered
+  const failed = (what: string) => (error: unknown) => log.error({ region: regionId, err: error }, what)
+  const snapshots = new BoardSnapshots({
+    memory,
+    outbox,
+    clock,
+    machine,
+    log: writer,
+    onSlice: ms => metrics.fanOut(ms),
+    onError: failed('making a snapshot of the board failed'),
+  })
+  const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
+  const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
+  return {
+    snapshots,
+    board,
+    boardWatch: new BoardWatch({ memory, board, snapshots, outbox, log: writer, admission, notices }),
+    live: new LiveView({
+      memory,
+      clock,
+      machine,
+      outbox,
+      metrics,
+      newId,
+      log: writer,
+      onError: failed('showing what moves failed'),
+    }),
+    queries: new Queries(
+      { memory, finder, clock, machine, outbox, log: writer, admission, metrics },
+      { disconnectGraceMs },
+    ),
+    welcomes: new Welcomes({ memory, clock, outbox, log: writer, store: state.store }, regionId),
+    crewNews: new CrewNews(memory),
+    offers: offerCount(metrics),
+    quarantineNews: new QuarantineNews(
+      { quarantine: memory.quarantine, writer, outbox, board, metrics, log },
+      regionId,
+    ),
+  }
+}

@@ -1,0 +1,19 @@
+/** Region time has stepped. Spans that run go on as if it had not, and clients hear what it is now behind their welcome. */
+import type { Session } from '../region-handle.ts'
+import type { RegionAssembly } from './assembly.ts'
+
+export function stepClock(
+  { state, turns }: Pick<RegionAssembly, 'state' | 'turns'>,
+  byMs: number,
+  sessions: readonly Session[],
+): void {
+  const { outbox, writer, clock, comeback, memory } = state
+  outbox.hold(writer.head, () => {
+    for (const session of sessions) session.send(['clock', clock.view()])
+  })
+  comeback.stepped(byMs)
+  turns.deadlines.stepped(byMs)
+  for (const driver of memory.driverActors()) {
+    if (driver.disconnectedSinceMs !== null) driver.disconnectedSinceMs += byMs
+  }
+}

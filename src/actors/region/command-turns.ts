@@ -1,0 +1,81 @@
+/** Commands of clients: a repeated id gets the first outcome, everything else is decided now in a turn, or refused. */
+import type { Refused } from '../../base/result.ts'
+import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
+import type { CommandRequest, Outcome } from '../region-handle.ts'
+import type { Admission } from './admission.ts'
+import type { CommandOutcome } from './command-outcome.ts'
+import { type CommandContext, runCommand } from './commands.ts'
+import type { KnownOutcome, Outcomes } from './idempotency.ts'
+import type { Outbox } from './outbox.ts'
+import type { TurnRunner } from './turn-runner.ts'
+
+interface CommandTurnsPorts {
+  readonly turns: TurnRunner
+  readonly outcomes: Outcomes
+  readonly log: { readonly head: number; readonly durable: number }
+  readonly outbox: Outbox
+  readonly admission: Admission
+  /** What the turn of this command may use. */
+  readonly contextOf: (request: CommandRequest) => CommandContext
+}
+
+export class CommandTurns {
+  readonly #ports: CommandTurnsPorts
+
+  constructor(ports: CommandTurnsPorts) {
+    this.#ports = ports
+  }
+
+  take(request: CommandRequest): void {
+    const { admission, outcomes, log, turns, contextOf } = this.#ports
+    const notNow = admission.refusal
+    if (notNow !== null) return request.answer({ ok: false, refusal: notNow })
+    const { principal, commandId, bodyHash, traceparent, command } = request
+    const known = outcomes.find(principal, commandId)
+    if (known !== undefined) {
+      const outcome = repeatedOutcome(known, bodyHash, commandId)
+      // What is durable need not wait for what others have decided since: a store that is slow would keep it back again and again.
+      return known.position <= log.durable ? request.answer(outcome) : this.#answer(request, outcome)
+    }
+    if (admission.isStalled) return request.answer({ ok: false, refusal: WRITES_STALLED })
+    const tooMany = admission.refusalOf(command)
+    if (tooMany !== null) return this.#answer(request, { ok: false, refusal: tooMany })
+
+    let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
+    const refusal = turns.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
+      decided = runCommand(turn, command, contextOf(request))
+      return decided.ok ? decided.result : undefined
+    })
+    this.#answer(request, refusal === null ? outcomeAt(decided, log.head) : { ok: false, refusal })
+  }
+
+  #answer(request: CommandRequest, outcome: Outcome): void {
+    const { outbox, log } = this.#ports
+    // A refusal, too, tells of states that must be durable before anybody hears of them.
+    outbox.hold(log.head, () => request.answer(outcome), {
+      drop: () => request.answer({ ok: false, refusal: INTERNAL }),
+      // It may become durable later: whoever repeats it under its id then gets this outcome.
+      refuse: () => request.answer({ ok: false, refusal: WRITES_STALLED }),
+    })
+  }
+}
+
+const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>
+  decided.ok ? { ...decided, position } : decided
+
+function repeatedOutcome(known: KnownOutcome, bodyHash: string, commandId: string): Outcome {
+  if (known.isDamaged) {
+    const message =
+      `Command ${commandId} was carried out before, but what was stored of its outcome is damaged. Look at what it was ` +
+      'about, and send it under a fresh id only if it is not done.'
+    return refusedAs('stored-data-damaged', message, commandId)
+  }
+  if (known.bodyHash === bodyHash) return { ok: true, position: known.position, result: known.result }
+  const message = `Command id ${commandId} was used before with another body; use a fresh id for a new command.`
+  return refusedAs('conflict', message, commandId)
+}
+
+const refusedAs = (code: 'stored-data-damaged' | 'conflict', message: string, commandId: string): Refused => ({
+  ok: false,
+  refusal: { code, message, details: { commandId } },
+})

@@ -1,0 +1,15 @@
+/** Between which moments fixes, and what clients report, can lie now. */
+import { LIMITS } from '../../protocol/limits.ts'
+import type { RegionClock } from '../clock.ts'
+import type { FixLimits } from '../driver/location.ts'
+
+export function fixLimits(clock: RegionClock): FixLimits {
+  const aheadMs = LIMITS.aheadMs * clock.rate
+  return { futureMs: clock.latestMs() + aheadMs, outdatedMs: clock.shownLatestMs() + aheadMs }
+}
+
+/** The moments that a client may report. */
+export const momentRange = (clock: RegionClock): { readonly earliestMs: number; readonly latestMs: number } => ({
+  earliestMs: clock.earliestMs() - LIMITS.behindMs,
+  latestMs: fixLimits(clock).futureMs,
+})

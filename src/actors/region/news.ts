@@ -1,0 +1,17 @@
+/** Records what has happened by itself. What concerns an actor in quarantine is left out; the rest does not wait for it. */
+import type { DomainEvent } from '../../domain/events.ts'
+import { bySystem } from './cause.ts'
+import type { Quarantine } from './quarantine.ts'
+import type { TurnRunner } from './turn-runner.ts'
+
+export type RecordNews = (news: readonly DomainEvent[]) => void
+
+export const recordNews =
+  (turns: TurnRunner, quarantine: Quarantine): RecordNews =>
+  news => {
+    if (news.length === 0) return
+    turns.run(bySystem(), turn => {
+      turn.record(news.filter(event => quarantine.heldBy(event) === null))
+      return undefined
+    })
+  }

@@ -1,0 +1,55 @@
+/** The actors of a region's units and trips: puts the states of turns into them, and makes those that are new. */
+import type { DriverState } from '../../domain/driver.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { RegionClock } from '../clock.ts'
+import { DriverActor } from '../driver/driver-actor.ts'
+import type { DriverDoor } from '../driver/driver-door.ts'
+import { DriverLocation } from '../driver/location.ts'
+import { TripActor, type TripDoor } from '../trip/trip-actor.ts'
+import type { TurnFollower } from './followers.ts'
+import type { RegionMemory } from './memory.ts'
+import type { Turn } from './turn.ts'
+
+interface PopulationPorts {
+  readonly memory: RegionMemory
+  readonly clock: Pick<RegionClock, 'nowMs'>
+  readonly drivers: DriverDoor
+  readonly trips: TripDoor
+}
+
+export class Population implements TurnFollower {
+  readonly #ports: PopulationPorts
+
+  constructor(ports: PopulationPorts) {
+    this.#ports = ports
+  }
+
+  /** It comes first of all followers: the others look at memory. */
+  committed(turn: Turn): void {
+    const { memory, clock } = this.#ports
+    const { callDetails } = turn
+    if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
+    for (const call of turn.calls.values()) memory.setCall(call)
+    for (const state of turn.drivers.values()) {
+      const actor = memory.driverActor(state.unitId)
+      if (actor === undefined) this.addDriver(state, new DriverLocation(), clock.nowMs())
+      else actor.state = state
+    }
+    for (const state of turn.trips.values()) {
+      const actor = memory.tripActor(state.tripId)
+      if (actor === undefined) this.addTrip(state)
+      else memory.setTrip(actor, state)
+    }
+  }
+
+  addDriver(state: DriverState, location: DriverLocation, disconnectedSinceMs: number): DriverActor {
+    const { memory, drivers } = this.#ports
+    return memory.addDriver(new DriverActor(drivers, state, location, disconnectedSinceMs))
+  }
+
+  addTrip(state: TripState): TripActor {
+    const actor = new TripActor(this.#ports.trips, state)
+    this.#ports.memory.addTrip(actor)
+    return actor
+  }
+}

@@ -1,0 +1,99 @@
+/** Answers queries: each is captured as the states are now, and leaves once the log is durable up to there. */
+
+import type { MachineClock } from '../../base/time.ts'
+import { levelsServing } from '../../domain/dispatch/eligibility.ts'
+import type { CallId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
+import type { Finder } from '../../finder/finder.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { RegionClock } from '../clock.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
+import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
+import type { QueryAnswer } from '../region-handle.ts'
+import type { Admission } from './admission.ts'
+import type { RegionMemory } from './memory.ts'
+import type { Answer, NearestQuery, RegionQuery } from './messages.ts'
+import type { Outbox } from './outbox.ts'
+import { heldView } from './quarantine.ts'
+
+/** How long a query waits for the log to become durable, wall time. */
+const QUERY_WAIT_MS = 1_000
+
+interface QueriesPorts {
+  readonly memory: RegionMemory
+  readonly finder: Finder
+  readonly clock: RegionClock
+  readonly machine: MachineClock
+  readonly outbox: Outbox
+  readonly log: { readonly head: number }
+  readonly admission: Pick<Admission, 'isOverfull'>
+  readonly metrics: Metrics
+}
+
+interface QueriesSettings {
+  /** How long a unit may be disconnected before the desk passes it over. */
+  readonly disconnectGraceMs: number
+}
+
+export class Queries {
+  readonly #ports: QueriesPorts
+  readonly #settings: QueriesSettings
+
+  constructor(ports: QueriesPorts, settings: QueriesSettings) {
+    this.#ports = ports
+    this.#settings = settings
+  }
+
+  take(query: RegionQuery, answer: Answer): void {
+    if (query.type === 'nearest') this.#nearest(query, answer)
+    else if (query.type === 'read-call') this.#call(query.callId, answer)
+    else this.#answer(answer, heldView(this.#ports.memory.quarantine))
+  }
+
+  trip(trip: TripState, answer: Answer): void {
+    this.#answer(answer, this.#ports.memory.tripView(trip))
+  }
+
+  unit(unit: UnitActor, answer: Answer): void {
+    this.#answer(answer, this.#ports.memory.unitView(unit, this.#ports.clock.nowMs()))
+  }
+
+  #nearest(query: NearestQuery, answer: Answer): void {
+    const { memory, finder, clock, machine, metrics } = this.#ports
+    const { lonDeg, latDeg, k, levelOfCare } = query
+    const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
+    const startedMs = machine.monotonicMs()
+    const found = finder.nearest({ lonDeg, latDeg, k, levels })
+    metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+    const nowMs = clock.nowMs()
+    const units = found.map(unit => memory.nearestUnit(unit, nowMs, this.#settings.disconnectGraceMs))
+    this.#answer(answer, { basis: RANKING_BASIS, units })
+  }
+
+  #call(callId: CallId, answer: Answer): void {
+    const { memory } = this.#ports
+    const call = memory.call(callId)
+    if (call === undefined) return answer({ ok: false, refusal: unknownCall(callId) })
+    this.#answer(answer, memory.callView(call))
+  }
+
+  /** A query waits until what it saw is durable, but not for long: after that the reader is told to come again. */
+  #answer(answer: Answer, result: (QueryAnswer & { ok: true })['result']): void {
+    const { outbox, machine, log, admission } = this.#ports
+    if (admission.isOverfull) return answer({ ok: false, refusal: OVERLOADED })
+    const position = log.head
+    let answered = false
+    const once = (told: QueryAnswer) => {
+      if (answered) return
+      answered = true
+      cancel()
+      answer(told)
+    }
+    const cancel = machine.after(QUERY_WAIT_MS, () => once({ ok: false, refusal: WRITES_STALLED }))
+    outbox.hold(position, () => once({ ok: true, position, result }), {
+      drop: () => once({ ok: false, refusal: UNAVAILABLE }),
+      refuse: () => once({ ok: false, refusal: WRITES_STALLED }),
+    })
+  }
+}
