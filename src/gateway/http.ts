@@ -182,7 +182,7 @@ function faultReply(error: unknown, pattern: string, ports: HttpPorts): HttpRepl
 }
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpReply {
-  return { status, contentType: 'application/json', body: JSON.stringify(body), headers }
+  return { status, contentType: 'application/json', body: `${JSON.stringify(body)}\n`, headers }
 }
 
 /** A reply without a body, such as 204. */
@@ -201,7 +201,7 @@ export function problem(refusal: Refusal): HttpReply {
   if (Array.isArray(details?.allow)) headers.Allow = details.allow.join(', ')
   const retryAfterMs = details?.retryAfterMs
   if (typeof retryAfterMs === 'number') headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1000))
-  return { status, contentType: 'application/problem+json', body: JSON.stringify(document), headers, refusal }
+  return { status, contentType: 'application/problem+json', body: `${JSON.stringify(document)}\n`, headers, refusal }
 }
 
 /**

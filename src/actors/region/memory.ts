@@ -1,4 +1,5 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
+import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type Presence, verdictOnPresence } from '../../domain/dispatch/eligibility.ts'
@@ -32,7 +33,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #policy: Policy
   readonly #driverShards: Shards
   readonly #tripShards: Shards
-  readonly #drivers = new Map<UnitId, { readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
+  readonly #drivers = new GrowingMap<{ readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
   readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
   /** There may be very many that have ended. */
   readonly #openTrips = new Set<TripActor>()

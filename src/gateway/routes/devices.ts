@@ -123,7 +123,7 @@ async function postDevice(
     const device = deviceView(added.value.device)
     const headers = { Location: `/v1/devices/${device.id}`, ETag: etag(device.version) }
     // Shown to the first answer only: what is kept for repetitions lies in the database.
-    return { ...json(201, { ...device, key }, headers), repeatedBody: JSON.stringify({ ...device, key: null }) }
+    return { ...json(201, { ...device, key }, headers), repeatedBody: `${JSON.stringify({ ...device, key: null })}\n` }
   })
 }
 

@@ -151,7 +151,7 @@ async function postUser(
     if (madeUp === null) return json(201, view, headers)
     // Shown to the first answer only: what is kept for repetitions lies in the database.
     const once = json(201, { ...view, password: madeUp }, headers)
-    return { ...once, repeatedBody: JSON.stringify({ ...view, password: null }) }
+    return { ...once, repeatedBody: `${JSON.stringify({ ...view, password: null })}\n` }
   })
 }
 

@@ -120,7 +120,7 @@ test('a secret that is shown once is not kept, and the key of a request cannot b
   } as unknown as HttpCall
   const caller = JSON.parse(Buffer.from(supervisor, 'base64url').toString())
   const work = async () => ({ ...json(201, { secret: 'S3CRET' }), repeatedBody: '{"secret":null}' })
-  assert.equal((await changeOnce(ports, call, caller, null, work)).body, '{"secret":"S3CRET"}')
+  assert.equal((await changeOnce(ports, call, caller, null, work)).body, '{"secret":"S3CRET"}\n')
   assert.equal((await changeOnce(ports, call, caller, null, work)).body, '{"secret":null}')
   const rows = await site.database.selectFrom('gateway.http_outcomes').selectAll().execute()
   const text = JSON.stringify(
