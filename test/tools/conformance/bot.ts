@@ -32,6 +32,8 @@ export class Bot {
   readonly #mistake: Mistake
   #socket: WebSocket | null = null
   #ticket: string | null = null
+  /** As the last hello said it; what was made since is not forgotten. */
+  #lowestSeq = 1
   #helloMs = 0
   #welcomed = false
   #commands = 0
@@ -83,6 +85,7 @@ export class Bot {
     socket.on('error', () => undefined)
     socket.on('open', () => {
       const lowestSeq = (this.#mistake === 'forgets what was sent' ? this.#fixes.length : this.#stored) + 1
+      this.#lowestSeq = lowestSeq
       const token = this.#mistake === 'shows its key again' ? null : this.#ticket
       this.#helloMs = Date.now()
       const streams = [[`bot-${this.#world.region}`, 'gnss', lowestSeq]]
@@ -119,7 +122,7 @@ export class Bot {
       this.#mistake === 'sends everything again'
         ? 0
         : this.#mistake === 'forgets what was sent' && isAgain
-          ? this.#fixes.length
+          ? this.#lowestSeq - 1
           : durableSeq
     this.#sendFixes(from)
     if (this.#pending === null || !isAgain) return this.#pending === null ? undefined : this.#press()
