@@ -164,6 +164,21 @@ export function page(
   return { ok: true, value: { limit, after } }
 }
 
+/** The page of a list that is asked for. Input: `read` answers up to `limit` items after `after`; `cursor` of an item. */
+export async function listed<T>(
+  ports: PagePorts,
+  asked: HttpCall & Parameters<typeof page>[1],
+  caller: Pick<TokenClaims, 'sub'>,
+  read: (page: Page) => Promise<readonly T[]>,
+  cursor: (item: T) => string,
+): Promise<HttpReply> {
+  const wanted = page(ports, asked, caller)
+  if (!wanted.ok) return problem(wanted.refusal)
+  const { limit, after } = wanted.value
+  // One more than the page tells whether another follows.
+  return listReply(asked, wanted.value, await read({ limit: limit + 1, after }), cursor)
+}
+
 /**
  * One page of a list: `{items, next}` with an ETag, and a Link to the next page where there is one.
  * Input: up to one item more than the page's limit, which tells that a page follows; `cursor` of an item.

@@ -181,8 +181,22 @@ function faultReply(error: unknown, pattern: string, ports: HttpPorts): HttpRepl
   return problem(INTERNAL)
 }
 
+/** Ends with a newline, for people who ask from a terminal. */
+const jsonText = (value: unknown): string => `${JSON.stringify(value)}\n`
+
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpReply {
-  return { status, contentType: 'application/json', body: `${JSON.stringify(body)}\n`, headers }
+  return { status, contentType: 'application/json', body: jsonText(body), headers }
+}
+
+/** Shows secrets to the first answer only: what is kept for repetitions, which get null, lies in the database. */
+export function shownOnce(
+  status: number,
+  body: object,
+  secrets: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+): HttpReply {
+  const hidden = Object.fromEntries(Object.keys(secrets).map(name => [name, null]))
+  return { ...json(status, { ...body, ...secrets }, headers), repeatedBody: jsonText({ ...body, ...hidden }) }
 }
 
 /** A reply without a body, such as 204. */
@@ -201,7 +215,7 @@ export function problem(refusal: Refusal): HttpReply {
   if (Array.isArray(details?.allow)) headers.Allow = details.allow.join(', ')
   const retryAfterMs = details?.retryAfterMs
   if (typeof retryAfterMs === 'number') headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1000))
-  return { status, contentType: 'application/problem+json', body: `${JSON.stringify(document)}\n`, headers, refusal }
+  return { status, contentType: 'application/problem+json', body: jsonText(document), headers, refusal }
 }
 
 /**

@@ -16,13 +16,13 @@ import {
   changeAt,
   changeOnce,
   etag,
-  listReply,
+  listed,
   PAGE_QUERY,
-  page,
+  type Page,
   pageOf,
   tagged,
 } from '../changes.ts'
-import { type HttpReply, json, problem } from '../http.ts'
+import { type HttpReply, json, problem, shownOnce } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 
@@ -87,17 +87,13 @@ export const DEVICE_ROUTES: readonly Route<DevicePorts>[] = [
   }),
 ]
 
-async function listDevices(
+function listDevices(
   ports: DevicePorts,
   asked: Asked<Nothing, typeof PAGE_QUERY>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const { database } = ports
-  const wanted = page(ports, asked, caller)
-  if (!wanted.ok) return problem(wanted.refusal)
-  const { limit, after } = wanted.value
-  const found = await new DeviceStore(database).list({ limit: limit + 1, after })
-  return listReply(asked, wanted.value, found.map(deviceView), device => device.id)
+  const read = async (page: Page) => (await new DeviceStore(ports.database).list(page)).map(deviceView)
+  return listed(ports, asked, caller, read, device => device.id)
 }
 
 async function getDevice({ database }: DevicePorts, asked: Asked<typeof PARAMS>): Promise<HttpReply> {
@@ -122,8 +118,7 @@ async function postDevice(
     const { key } = added.value
     const device = deviceView(added.value.device)
     const headers = { Location: `/v1/devices/${device.id}`, ETag: etag(device.version) }
-    // Shown to the first answer only: what is kept for repetitions lies in the database.
-    return { ...json(201, { ...device, key }, headers), repeatedBody: `${JSON.stringify({ ...device, key: null })}\n` }
+    return shownOnce(201, device, { key }, headers)
   })
 }
 

@@ -6,7 +6,7 @@ import { REGION, REGION_FIELDS } from '../../protocol/reference.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { nextVersion } from '../../store/reference/items.ts'
 import { getRegion, insertRegion, listRegions, updateRegion } from '../../store/reference/regions.ts'
-import { auditedFor, changeAt, changeOnce, etag, listReply, PAGE_QUERY, page, pageOf, tagged } from '../changes.ts'
+import { auditedFor, changeAt, changeOnce, etag, listed, PAGE_QUERY, type Page, pageOf, tagged } from '../changes.ts'
 import { inRegion } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import { unknownRegion } from '../refusals.ts'
@@ -65,17 +65,14 @@ export const REGION_ROUTES: readonly Route<ReferencePorts>[] = [
   }),
 ]
 
-async function getRegions(
+function getRegions(
   ports: ReferencePorts,
   asked: Asked<Nothing, typeof PAGE_QUERY>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const wanted = page(ports, asked, caller)
-  if (!wanted.ok) return problem(wanted.refusal)
-  const { limit, after } = wanted.value
   const only = caller.role === 'admin' ? null : caller.regions
-  const found = await listRegions(ports.database, { limit: limit + 1, after, only })
-  return listReply(asked, wanted.value, found, ({ region }) => region)
+  const read = (page: Page) => listRegions(ports.database, { ...page, only })
+  return listed(ports, asked, caller, read, ({ region }) => region)
 }
 
 async function getOneRegion(

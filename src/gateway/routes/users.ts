@@ -18,13 +18,13 @@ import {
   changeAt,
   changeOnce,
   etag,
-  listReply,
+  listed,
   PAGE_QUERY,
-  page,
+  type Page,
   pageOf,
   tagged,
 } from '../changes.ts'
-import { empty, type HttpReply, json, problem } from '../http.ts'
+import { empty, type HttpReply, json, problem, shownOnce } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 
@@ -105,16 +105,13 @@ export const USER_ROUTES: readonly Route<UserPorts>[] = [
   }),
 ]
 
-async function listUsers(
+function listUsers(
   ports: UserPorts,
   asked: Asked<Nothing, typeof PAGE_QUERY>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const wanted = page(ports, asked, caller)
-  if (!wanted.ok) return problem(wanted.refusal)
-  const { limit, after } = wanted.value
-  const found = await new UserStore(ports.database).list({ limit: limit + 1, after })
-  return listReply(asked, wanted.value, found.map(userView), user => user.name)
+  const read = async (page: Page) => (await new UserStore(ports.database).list(page)).map(userView)
+  return listed(ports, asked, caller, read, user => user.name)
 }
 
 async function getUser({ database }: UserPorts, asked: Asked<typeof PARAMS>): Promise<HttpReply> {
@@ -149,9 +146,7 @@ async function postUser(
     const view = userView(added.value)
     const headers = { Location: `/v1/users/${encodeURIComponent(view.name)}`, ETag: etag(view.version) }
     if (madeUp === null) return json(201, view, headers)
-    // Shown to the first answer only: what is kept for repetitions lies in the database.
-    const once = json(201, { ...view, password: madeUp }, headers)
-    return { ...once, repeatedBody: `${JSON.stringify({ ...view, password: null })}\n` }
+    return shownOnce(201, view, { password: madeUp }, headers)
   })
 }
 
