@@ -1,5 +1,6 @@
-/** PROTOCOL.md says what the code does: messages, roles, ranges, words, limits, views, events, and every frame it shows. */
+/** The protocol's pages say what the code does: messages, roles, ranges, words, limits, views, events, and every frame they show. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
@@ -39,10 +40,13 @@ import {
   type UnitView,
   type WelcomeView,
 } from '../../src/protocol/wire.ts'
+import { PROTOCOL_PAGES } from '../../tools/protocol/pages.ts'
 import { parseCallBody } from '../protocol/call-body.ts'
 import { DOCUMENT, frames, quoted, tableAfter } from '../protocol/document.ts'
 import { HTTP_CASES } from './matrix/http-cases.ts'
 import { SHOWN } from './protocol-examples.ts'
+
+const CHECKOUT = new URL('../../', import.meta.url)
 
 /**
  * Every field of a view or event, by name: null where it may be null, `absent` where it may be absent, else true. The
@@ -121,7 +125,7 @@ test('the table of ranges is the one that frames are checked by', () => {
 })
 
 test('the tables of routes have every route with its roles and the status of its answer, and no other', () => {
-  const rows = [...tableAfter('## 10 HTTP'), ...tableAfter('## 17 Position history')]
+  const rows = [...tableAfter('## HTTP'), ...tableAfter('## Position history')]
   const told = rows.flatMap(([routes, who, answers]) =>
     quoted(routes!).map(route => [route, who!.replace(/^anyone, .*/, 'anyone'), answers!.slice(0, 3)]),
   )
@@ -134,37 +138,30 @@ test('the tables of routes have every route with its roles and the status of its
   assert.deepEqual(told.sort(), mounted.sort())
 })
 
-test('the list of chapters names each of them in its order, under its own address', () => {
-  const chapters = [...DOCUMENT.matchAll(/^## ((\d+) .+)$/gm)].map(([, title, number]) => ({ title, number }))
+test('PROTOCOL.md lists every page, and the rules of each', () => {
+  const index = readFileSync(new URL('PROTOCOL.md', CHECKOUT), 'utf8')
+  const rows = index.split('\n').filter(line => line.startsWith('| ['))
+  const listed = rows.flatMap(row => [...row.matchAll(/\]\((docs\/protocol\/.+?\.md)\)/g)].map(([, page]) => page!))
+  const there = readdirSync(new URL('docs/protocol/', CHECKOUT)).filter(name => name.endsWith('.md'))
+  assert.deepEqual(listed.sort(), there.map(name => `docs/protocol/${name}`).sort())
   assert.deepEqual(
-    chapters.map(({ number }) => Number(number)),
-    chapters.map((_, i) => i + 1),
+    [...PROTOCOL_PAGES].sort(),
+    ['PROTOCOL.md', ...listed.filter(page => page !== 'docs/protocol/README.md')].sort(),
   )
-  const listed = /\nChapters: ([\s\S]+?)\n\n/.exec(DOCUMENT)![1]!
-  assert.deepEqual(
-    [...listed.matchAll(/\[(.+?)\]\((.+?)\)/g)].map(([, title, address]) => [title, address]),
-    chapters.map(({ title }) => [title, addressOf(title!)]),
-  )
+  for (const row of rows) {
+    const [pages, , rules] = row.split('|').slice(1)
+    const [, page] = /\]\((.+?)\)/.exec(pages!)!
+    const text = readFileSync(new URL(page!, CHECKOUT), 'utf8')
+    const prefixes = new Set([...text.matchAll(/^- \[([A-Z]{2})-\d+\]/gm)].map(([, prefix]) => prefix!))
+    const told = new Set([...rules!.matchAll(/\b([A-Z]{2})\b/g)].map(([, prefix]) => prefix!))
+    assert.deepEqual([...told].sort(), [...prefixes].sort(), page)
+  }
 })
-
-test('every address within the page is that of a heading, and every chapter that the text names exists', () => {
-  const headings = [...DOCUMENT.matchAll(/^#{2,3} (.+)$/gm)].map(([, title]) => addressOf(title!))
-  for (const [, address] of DOCUMENT.matchAll(/\]\((#.+?)\)/g)) assert.ok(headings.includes(address!), address)
-  const chapters = new Set([...DOCUMENT.matchAll(/^## (\d+) /gm)].map(([, number]) => number))
-  for (const [, number] of DOCUMENT.matchAll(/chapters? (\d+)/gi)) assert.ok(chapters.has(number), number)
-})
-
-/** The address of a heading, as GitHub makes it. */
-const addressOf = (title: string): string =>
-  `#${title
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')}`
 
 test('the tables of limits are those in force', () => {
   const rowsAfter = (heading: string) =>
     tableAfter(heading).map(([name, value]) => [quoted(name!)[0], Number(value)] as const)
-  assert.deepEqual(rowsAfter('## 12 Limits'), Object.entries(LIMITS))
+  assert.deepEqual(rowsAfter('## Limits'), Object.entries(LIMITS))
   assert.deepEqual(rowsAfter('### What an operator may set'), flat(DEFAULT_LIMITS))
 })
 
@@ -375,7 +372,7 @@ test('every event has all its fields and no other, and marks those that may be n
       cause: 'absent',
     },
   }
-  const listed = tableAfter('### Events').map(([type, fields]) => [quoted(type!)[0], markedFields(fields!)])
+  const listed = tableAfter('## Events').map(([type, fields]) => [quoted(type!)[0], markedFields(fields!)])
   assert.deepEqual(
     listed.map(([type, fields]) => [type, Object.fromEntries(fields as [string, Mark][])]),
     Object.entries(events),
@@ -444,7 +441,7 @@ test('the HTTP example is the same call as the one over WebSocket', () => {
   assert.deepEqual(parsed.value, overSocket.request.command)
 })
 
-test('rules are numbered from 1 on in their chapter, and every rule that is named exists', () => {
+test('rules are numbered from 1 on, in their order, and every rule that is named exists', () => {
   const defined = [...DOCUMENT.matchAll(/^- \[([A-Z]{2})-(\d+)\]/gm)].map(
     match => [match[1]!, Number(match[2])] as const,
   )
@@ -453,7 +450,7 @@ test('rules are numbered from 1 on in their chapter, and every rule that is name
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF DK BD ER HT LM AU TL FD AD HI VN'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK BD TL FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))
@@ -471,7 +468,7 @@ test('the table of what events make of a board names every event once', () => {
   const named = tableAfter('What they make of the views of a board, for a client that carries a snapshot on:').flatMap(
     ([events]) => quoted(events!),
   )
-  const listed = tableAfter('### Events').flatMap(([event]) => quoted(event!))
+  const listed = tableAfter('## Events').flatMap(([event]) => quoted(event!))
   assert.deepEqual(named.sort(), listed.sort())
 })
 

@@ -1,5 +1,5 @@
 /**
- * The frames of PROTOCOL.md's walk-throughs, in their order and checked by the compiler; the document must show exactly
+ * The frames of the protocol's walk-throughs, in their order and checked by the compiler; the document must show exactly
  * these. The misuse at the end is also played to a running engine, which must answer it word by word.
  */
 import type { ClientMessage, ServerMessage, TripView, UnitView } from '../../src/protocol/wire.ts'

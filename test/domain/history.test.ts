@@ -345,7 +345,7 @@ function boardOf(world: World) {
   return { trips, units }
 }
 
-test('[BD-3] a board that is carried on by the table of chapter 11 equals a new snapshot, wherever it began', () => {
+test('[BD-3] a board that is carried on by the table of events equals a new snapshot, wherever it began', () => {
   fc.assert(
     fc.property(steps, fc.nat(), (given, n) => {
       const records = history(given)
@@ -412,7 +412,7 @@ function stepsSeen(): { trips: Set<string>; units: Set<string> } {
 }
 
 /**
- * The steps of the n-th state diagram of PROTOCOL.md: those that are drawn, a group standing for each of its states, and
+ * The steps of the n-th state diagram of `docs/protocol/events.md`: those that are drawn, a group standing for each of its states, and
  * those that skip forward within the group.
  */
 function stepsDrawn(n: number): { drawn: string[]; skipping: string[] } {
@@ -430,7 +430,7 @@ function stepsDrawn(n: number): { drawn: string[]; skipping: string[] } {
   return { drawn, skipping: working.flatMap((from, i) => working.slice(i + 2).map(to => `${from} ${to}`)) }
 }
 
-test('the state diagrams of PROTOCOL.md are the steps that units and trips take', () => {
+test('the state diagrams of the protocol are the steps that units and trips take', () => {
   const { trips, units } = stepsSeen()
   for (const [n, seen] of [trips, units].entries()) {
     const { drawn, skipping } = stepsDrawn(n)

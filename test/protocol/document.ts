@@ -1,13 +1,14 @@
-/** Reads PROTOCOL.md as data: its tables, rules and frames, for the tests that hold it equal to the code. */
+/** Reads the protocol's pages as data: their tables, rules and frames, for the tests that hold them equal to the code. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { protocolText } from '../../tools/protocol/pages.ts'
 
-export const DOCUMENT = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8')
+/** PROTOCOL.md and the pages that it lists, as one text. */
+export const DOCUMENT = protocolText()
 
 /** Output: the rows of the first table behind a line, without its head; each cell as written. */
 export function tableAfter(line: string): string[][] {
   const at = DOCUMENT.split('\n').indexOf(line)
-  assert.ok(at >= 0, `PROTOCOL.md has no line "${line}"`)
+  assert.ok(at >= 0, `no page of the protocol has the line "${line}"`)
   const rest = DOCUMENT.split('\n').slice(at + 1)
   const first = rest.findIndex(row => row.startsWith('|'))
   const end = rest.findIndex((row, i) => i > first && !row.startsWith('|'))

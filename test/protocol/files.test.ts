@@ -82,7 +82,7 @@ test('each schema is one of draft 2020-12, and its good frames are of its form',
 })
 
 test('the fields of events, messages and views in the schemas are those of the page', () => {
-  const rows = tableAfter('### Events').map(([event, fields]) => [quoted(event!)[0]!, quotedWithMarks(fields!)])
+  const rows = tableAfter('## Events').map(([event, fields]) => [quoted(event!)[0]!, quotedWithMarks(fields!)])
   const fromSchemas = EVENT_SCHEMAS.map(schema => {
     const { type, v: _, entity: __, atMs: ___, ...fields } = schema.shape
     return [type.value, Object.entries(fields).map(([name, field]) => marked(name, field as z.ZodType))]

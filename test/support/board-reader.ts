@@ -1,4 +1,4 @@
-/** A console that carries a board on by what PROTOCOL.md's chapter 11 says of each event, and by nothing else. */
+/** A console that carries a board on by what `docs/protocol/events.md` says of each event, and by nothing else. */
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
 import type { TripView, UnitView } from '../../src/protocol/wire.ts'

@@ -1,4 +1,4 @@
-/** The files of `docs/protocol`, as they should be now. */
+/** The JSON files of `docs/protocol`, as they should be now. */
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { catalogue, clientSchema } from './catalogue.ts'
 import { openApi } from './openapi.ts'
@@ -7,8 +7,8 @@ import { goodFrames } from './vectors.ts'
 
 const DIRECTORY = new URL('../../docs/protocol/', import.meta.url)
 
-/** Each with its content, by where it lies. Input: the text of PROTOCOL.md. */
-export function protocolFiles(page: string): ReadonlyMap<URL, string> {
+/** Each with its content, by where it lies. Input: the text of the protocol's pages. */
+export function protocolFiles(pages: string): ReadonlyMap<URL, string> {
   const text = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`
   return new Map([
     [new URL('catalogue.json', DIRECTORY), text(catalogue())],
@@ -16,6 +16,6 @@ export function protocolFiles(page: string): ReadonlyMap<URL, string> {
     [new URL('server-messages.schema.json', DIRECTORY), text(serverSchema())],
     [new URL('events.schema.json', DIRECTORY), text(eventSchema())],
     [new URL('openapi.json', DIRECTORY), text(openApi(ROUTES))],
-    [new URL('good-frames.json', DIRECTORY), text(goodFrames(page))],
+    [new URL('good-frames.json', DIRECTORY), text(goodFrames(pages))],
   ])
 }

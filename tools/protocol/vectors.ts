@@ -1,4 +1,4 @@
-/** Frames that every client can hold its codec against: those that PROTOCOL.md shows with their bytes. */
+/** Frames that every client can hold its codec against: those that the protocol's walk-throughs show with their bytes. */
 
 interface GoodFrame {
   readonly side: 'client' | 'server'
@@ -7,8 +7,8 @@ interface GoodFrame {
   readonly hex: string
 }
 
-export function goodFrames(page: string): readonly GoodFrame[] {
-  const blocks = page.matchAll(/```json (client|server)\n(.+)\n```\n\n```hex\n([0-9a-f \n]+)\n```/g)
+export function goodFrames(pages: string): readonly GoodFrame[] {
+  const blocks = pages.matchAll(/```json (client|server)\n(.+)\n```\n\n```hex\n([0-9a-f \n]+)\n```/g)
   return [...blocks].map(([, side, json, hex]) => ({
     side: side as GoodFrame['side'],
     json: JSON.parse(json!),

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events.ts'
+import { DOCUMENT } from '../../protocol/document.ts'
 import { ADMIN_PASSWORD, Site } from '../../support/engine.ts'
 import { bareStreamId } from '../../support/feed-streams.ts'
 import { runPython, whyNoPython } from './python.ts'
@@ -38,8 +39,8 @@ interface Outcome {
 }
 
 test('the client of another language has a codec and frames that hold against the page', { skip }, async () => {
-  const page = new URL('../../../PROTOCOL.md', import.meta.url).pathname
-  const { run } = await runPython<{ run: number }>('self_test.py', { page })
+  const folder = new URL('../../../docs/protocol/', import.meta.url).pathname
+  const { run } = await runPython<{ run: number }>('self_test.py', { page: DOCUMENT, folder })
   assert.ok(run >= 10, `${run} tests were run`)
 })
 

@@ -1,4 +1,4 @@
-"""The client's own tests: codec and tables against the bytes of PROTOCOL.md, frames against RFC 6455 and a socket."""
+"""The client's own tests: codec and tables against the bytes of the protocol's pages, frames against RFC 6455 and a socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from goldenhour import board, messages, msgpack, tiles, websocket
 from goldenhour.fixes import FixBuffer
 
 PAGE = ""
-PAGE_PATH = ""
+DATA = ""
 
 
 def frames_of_the_page() -> List[Tuple[str, List[Any], bytes]]:
@@ -78,7 +78,7 @@ class Codec(unittest.TestCase):
         )
 
     def test_the_frames_of_the_files_are_one_message_in_both_forms(self) -> None:
-        folder = os.path.join(os.path.dirname(PAGE_PATH), "docs", "protocol")
+        folder = DATA
         with open(os.path.join(folder, "good-frames.json"), encoding="utf-8") as file:
             frames = json.load(file)
         self.assertGreater(len(frames), 40)
@@ -192,10 +192,9 @@ class Keeping(unittest.TestCase):
 
 
 def main() -> None:
-    global PAGE, PAGE_PATH
-    PAGE_PATH = json.load(sys.stdin)["page"]
-    with open(PAGE_PATH, encoding="utf-8") as page:
-        PAGE = page.read()
+    global PAGE, DATA
+    plan = json.load(sys.stdin)
+    PAGE, DATA = plan["page"], plan["folder"]
     program = unittest.main(exit=False, argv=["self_test"])
     if not program.result.wasSuccessful():
         sys.exit(1)

@@ -1,4 +1,4 @@
-/** Chapter 16 of PROTOCOL.md over a running engine: what becomes of reference data that is changed while it runs. */
+/** `docs/protocol/administration.md` over a running engine: what becomes of reference data that is changed while it runs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'

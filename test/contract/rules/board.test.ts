@@ -1,4 +1,4 @@
-/** Chapter 8 of PROTOCOL.md: the board and queries. */
+/** `docs/protocol/dispatcher.md`: the board and queries. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'

@@ -1,4 +1,4 @@
-/** Chapter 6 of PROTOCOL.md: commands and idempotency. */
+/** `docs/protocol/core.md`: commands and idempotency. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../support/engine.ts'

@@ -1,4 +1,4 @@
-/** What the desk may do, and what nobody may (chapters 7 and 22 of PROTOCOL.md), in both formats. */
+/** What the desk may do, and what nobody may (`docs/protocol/dispatcher.md`, `misuse.md`), in both formats. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
@@ -284,7 +284,7 @@ for (const format of FORMATS) {
     await clear(desk)
   })
 
-  test(`[ER-1] misuse is answered as chapter 22 shows it (${format})`, async () => {
+  test(`[ER-1] misuse is answered as its page shows it (${format})`, async () => {
     for (const misuse of MISUSES) {
       const speaker = await speakerOf(misuse.as, 'misuse', format)
       const answer = await misused(speaker, misuse.sends, format)

@@ -1,4 +1,4 @@
-/** Chapters 9 and 10 of PROTOCOL.md: errors, closing, HTTP. */
+/** `docs/protocol/core.md` and `http.md`: errors, closing, HTTP. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ErrorCode } from '../../../src/base/refusal.ts'

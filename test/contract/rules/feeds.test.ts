@@ -1,4 +1,4 @@
-/** Chapter 15 of PROTOCOL.md: feeds, in both formats. */
+/** `docs/protocol/feeds.md`: feeds, in both formats. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../../support/engine.ts'

@@ -1,4 +1,4 @@
-/** Chapter 5 of PROTOCOL.md: fixes, hints and marks. */
+/** `docs/protocol/core.md`: fixes, hints and marks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'

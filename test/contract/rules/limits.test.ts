@@ -1,4 +1,4 @@
-/** Chapter 12 of PROTOCOL.md: limits, each shown at a real socket by the door that it guards. */
+/** `docs/protocol/limits.md`: limits, each shown at a real socket by the door that it guards. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'

@@ -1,4 +1,4 @@
-/** Chapter 7 of PROTOCOL.md: crew, offers and trips. */
+/** `docs/protocol/core.md`: crew, offers and trips. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LIMITS } from '../../../src/protocol/limits.ts'

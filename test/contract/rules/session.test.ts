@@ -1,4 +1,4 @@
-/** Chapter 3 of PROTOCOL.md: handshake and session. */
+/** `docs/protocol/core.md`: handshake and session. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'

@@ -1,4 +1,4 @@
-/** Chapter 14 of PROTOCOL.md: tiles of the map, single units, and consoles that read too slowly. */
+/** `docs/protocol/dispatcher.md`: tiles of the map, single units, and consoles that read too slowly. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** Chapter 4 of PROTOCOL.md: time. Region time runs 60 times as fast as the wall here, so that neither is taken for the other. */
+/** `docs/protocol/core.md`: time. Region time runs 60 times as fast as the wall here, so that neither is taken for the other. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LIMITS } from '../../../src/protocol/limits.ts'

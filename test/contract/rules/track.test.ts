@@ -1,4 +1,4 @@
-/** PROTOCOL.md, section 17: where a unit has been. */
+/** `docs/protocol/http.md`: where a unit has been. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SCENE, until } from '../../support/engine.ts'

@@ -1,4 +1,4 @@
-/** Chapters 1, 2 and 13 of PROTOCOL.md: transport, envelope, versions. */
+/** `docs/protocol/core.md`: transport, envelope, versions. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
