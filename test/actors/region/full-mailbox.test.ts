@@ -1,4 +1,4 @@
-/** What becomes of each message when the region's mailbox is full: the rows of ARCHITECTURE.md's table. */
+/** What becomes of each message when the region's mailbox is full: the rows of the table in `docs/recovery.md`. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { QueryAnswer } from '../../../src/actors/region-handle.ts'
