@@ -9,18 +9,15 @@ import type { Command } from '../domain/commands.ts'
 import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
-import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
+import type { ClientRequest } from '../protocol/messages.ts'
 import type {
   CallView,
-  FeedChannel,
   NearestResult,
   ServerMessage,
   StreamDeclaration,
-  TileWatch,
   TripView,
   UnitView,
   WelcomeView,
-  WireFix,
 } from '../protocol/wire.ts'
 import type { ClockOff } from './clock-watch.ts'
 
@@ -58,6 +55,17 @@ export interface HelloRequest {
   readonly helloId: string
   readonly clientNowMs: number
   readonly streams: readonly StreamDeclaration[]
+}
+
+/** A message of a signed-in client that is no command and no query. */
+export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | 'nearest' }>
+
+/** What a client's session asked, as `protocol/messages.ts` has it. */
+export interface Asked {
+  readonly type: 'asked'
+  readonly session: Session
+  readonly request: SessionRequest
+  readonly receivedWallMs: number
 }
 
 export type Outcome =
@@ -108,24 +116,10 @@ export interface RegionHandle {
   open(session: Session, hello: HelloRequest): void
   closed(session: Session): void
   command(request: CommandRequest): void
-  /** Fixes in the order sent; `sentAtMs` counts from the session's `clientNowMs`. */
-  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void
-  /** The newest fix ahead of a backlog: moves the current position in memory only. */
-  hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void
-  /** The client asks for its durable mark now; with null for those of all its streams. */
-  askMark(session: Session, streamIndex: number | null): void
+  /** What is no command and no query; what has an id is answered through the session. */
+  tell(session: Session, request: SessionRequest): void
   /** What a question for the board after a position is to be answered with now. */
   boardFrom(fromPosition: number | null): BoardSize
-  watchBoard(session: Session, requestId: string, fromPosition: number | null): void
-  unwatchBoard(session: Session, requestId: string): void
-  watchTiles(session: Session, requestId: string, tiles: readonly TileWatch[]): void
-  watchUnit(session: Session, requestId: string, unitId: UnitId): void
-  unwatchUnit(session: Session, requestId: string, unitId: UnitId): void
-  /** A feed takes up units; each gets its durable mark in the reply, or the code of its refusal. */
-  attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void
-  detach(session: Session, requestId: string, channels: readonly number[]): void
-  /** Fixes of a feed's units, in the order sent; `askMark` takes a channel in place of the stream index. */
-  feedFixes(session: Session, sentAtMs: number, fixes: readonly SentFeedFix[]): void
   query(query: Query, answer: (answer: QueryAnswer) => void): void
 }
 

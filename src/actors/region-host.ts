@@ -8,11 +8,10 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { UnitId } from '../domain/ids.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import type { SentFeedFix, SentFix } from '../protocol/fix-frame.ts'
-import type { FeedChannel, TileWatch, WireFix } from '../protocol/wire.ts'
+import { type Owner, rowOf } from '../protocol/messages.ts'
+import type { ClientTypeName } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
-import type { RegionMessage } from './region/messages.ts'
 import type { RegionParts } from './region/parts.ts'
 import { Region } from './region/region.ts'
 import type {
@@ -24,6 +23,7 @@ import type {
   RecoveryProgress,
   RegionHandle,
   Session,
+  SessionRequest,
 } from './region-handle.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */
@@ -115,67 +115,33 @@ export class RegionHost implements RegionHandle {
     if (region === null) return request.answer({ ok: false, refusal: UNAVAILABLE })
     const message = { type: 'command', request } as const
     // Of what is not there the region itself says so: its id may have been used before, and that comes first.
-    const actor = ownerIn(region, request) ?? region.ref
+    const actor = actorFor(region, request) ?? region.ref
     if (!actor.tell(message)) request.answer({ ok: false, refusal: OVERLOADED })
   }
 
-  fixes(session: Session, streamIndex: number, sentAtMs: number, fixes: readonly SentFix[]): void {
-    const receivedWallMs = this.#parts.wall.nowMs()
-    const message = { type: 'fixes', session, streamIndex, sentAtMs, fixes, receivedWallMs } as const
-    const driver = this.#region?.driverRef(session.unitId ?? '')
-    if (driver?.tell(message) === false) this.#refuseFixes(session, { streamIndex })
-  }
-
-  hint(session: Session, streamIndex: number, sentAtMs: number, fix: WireFix): void {
-    const receivedWallMs = this.#parts.wall.nowMs()
-    const message = { type: 'hint', session, streamIndex, sentAtMs, fix, receivedWallMs } as const
-    // One that finds the mailbox full is dropped: the same fix comes again in its order.
-    this.#region?.driverRef(session.unitId ?? '')?.tell(message)
-  }
-
-  feedFixes(session: Session, sentAtMs: number, fixes: readonly SentFeedFix[]): void {
-    const receivedWallMs = this.#parts.wall.nowMs()
-    const isTaken = this.#region?.tellFeedFixes({ session, sentAtMs, fixes, receivedWallMs })
-    if (isTaken === false) this.#refuseFixes(session, {})
-  }
-
-  askMark(session: Session, streamIndex: number | null): void {
-    // One that finds the mailbox full is dropped: a refusal would look like one of fixes, which would all come again.
+  tell(session: Session, request: SessionRequest): void {
+    const message = { type: 'asked', session, request, receivedWallMs: this.#parts.wall.nowMs() } as const
+    if ('id' in request) {
+      const region = this.#answering()
+      const refusal = region === null ? UNAVAILABLE : region.tellAsked(message) ? null : OVERLOADED
+      if (refusal !== null) sendRefusal(session, request.id, refusal)
+      return
+    }
     const region = this.#region
-    if (session.role === 'feed') region?.ref.tell({ type: 'feed-mark-asked', session, channel: streamIndex })
-    else region?.driverRef(session.unitId ?? '')?.tell({ type: 'mark-asked', session, streamIndex })
+    if (region === null) return
+    const isTaken =
+      ownerOf(request.type, session.unitId) === 'region'
+        ? region.tellAsked(message)
+        : region.driverRef(session.unitId ?? '')?.tell(message)
+    // A hint or a question for marks that finds the mailbox full is dropped: the same fix comes again in its order, and a
+    // refusal would look like one of fixes, which would all come again.
+    if (isTaken !== false) return
+    if (request.type === 'fix') this.#refuseFixes(session, { streamIndex: request.streamIndex })
+    if (request.type === 'feed-fixes') this.#refuseFixes(session, {})
   }
 
   boardFrom(fromPosition: number | null): BoardSize {
     return this.#region?.boardFrom(fromPosition) ?? { items: 0, events: 0 }
-  }
-
-  watchBoard(session: Session, requestId: string, fromPosition: number | null): void {
-    this.#tellRegion(session, requestId, { type: 'watch-board', session, requestId, from: fromPosition })
-  }
-
-  unwatchBoard(session: Session, requestId: string): void {
-    this.#tellRegion(session, requestId, { type: 'unwatch-board', session, requestId })
-  }
-
-  watchTiles(session: Session, requestId: string, tiles: readonly TileWatch[]): void {
-    this.#tellRegion(session, requestId, { type: 'watch-tiles', session, requestId, tiles })
-  }
-
-  watchUnit(session: Session, requestId: string, unitId: UnitId): void {
-    this.#tellRegion(session, requestId, { type: 'watch-unit', session, requestId, unitId })
-  }
-
-  unwatchUnit(session: Session, requestId: string, unitId: UnitId): void {
-    this.#tellRegion(session, requestId, { type: 'unwatch-unit', session, requestId, unitId })
-  }
-
-  attach(session: Session, requestId: string, channels: readonly FeedChannel[]): void {
-    this.#tellRegion(session, requestId, { type: 'attach', session, requestId, channels })
-  }
-
-  detach(session: Session, requestId: string, channels: readonly number[]): void {
-    this.#tellRegion(session, requestId, { type: 'detach', session, requestId, channels })
   }
 
   query(query: Query, answer: (answer: QueryAnswer) => void): void {
@@ -203,12 +169,6 @@ export class RegionHost implements RegionHandle {
 
   #answering(): Region | null {
     return this.#title.holdsLease() ? this.#region : null
-  }
-
-  #tellRegion(session: Session, requestId: string, message: RegionMessage): void {
-    const region = this.#answering()
-    const refusal = region === null ? UNAVAILABLE : region.ref.tell(message) ? null : OVERLOADED
-    if (refusal !== null) sendRefusal(session, requestId, refusal)
   }
 
   /** The frame was not taken. Said at once: it may be the last for a long time, and no later one would show the gap. */
@@ -246,28 +206,23 @@ interface CommandTaker {
   tell(message: { readonly type: 'command'; readonly request: CommandRequest }): boolean
 }
 
-/**
- * The actor of the trip or unit that a command goes to; undefined when it is for the region, or there is no such actor.
- * A crew's reports go to its unit; the desk's, for a unit that calls in, to the trip.
- */
-function ownerIn(region: Region, { command, unitId }: CommandRequest): CommandTaker | undefined {
-  switch (command.type) {
-    case 'enter-call':
-    case 'amend-call':
-    case 'cancel-call':
-    case 'release-held':
-      return undefined
-    case 'cancel-trip':
-    case 'assign-unit':
-    case 'withdraw-unit':
-      return region.tripRef(command.tripId)
-    case 'set-unit-status':
-      return region.driverRef(command.unitId)
-    case 'report-phase':
-    case 'close-trip':
-      return unitId === null ? region.tripRef(command.tripId) : region.driverRef(unitId)
-    default:
+/** Who takes a message of a session that speaks for this unit, or for none. */
+function ownerOf(type: ClientTypeName, ownUnitId: UnitId | null): Owner {
+  return rowOf(type).owner.find(owner => owner !== 'own-unit' || ownUnitId !== null) ?? 'region'
+}
+
+/** The actor of the trip or unit that a command goes to; undefined when it is for the region, or there is no such actor. */
+function actorFor(region: Region, { command, unitId }: CommandRequest): CommandTaker | undefined {
+  if (command.type === 'release-held') return undefined
+  switch (ownerOf(command.type, unitId)) {
+    case 'own-unit':
       return region.driverRef(unitId ?? '')
+    case 'unit':
+      return 'unitId' in command ? region.driverRef(command.unitId) : undefined
+    case 'trip':
+      return 'tripId' in command ? region.tripRef(command.tripId) : undefined
+    case 'region':
+      return undefined
   }
 }
 

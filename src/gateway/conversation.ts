@@ -2,13 +2,15 @@
 
 import type { Revocations, TokenClaims } from '../access/claims.ts'
 import { isTicket } from '../access/tickets.ts'
-import type { RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
+import type { Outcome, QueryAnswer, RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import { type Action, may, withArticle } from '../domain/roles.ts'
+import { withArticle } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import { type ClientRequest, parseFrame } from '../protocol/parse.ts'
+import { type ClientRequest, nameOf } from '../protocol/messages.ts'
+import { parseFrame } from '../protocol/parse.ts'
+import { type Action, may } from '../protocol/rights.ts'
 import { type Audit, NOBODY } from '../store/audit/audit.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -34,7 +36,7 @@ import { frameBytesOf, GatewaySession, type SessionPorts } from './session.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 type Hello = Extract<ClientRequest, { type: 'hello' }>
-type SessionRequest = Exclude<ClientRequest, Hello>
+type SignedInRequest = Exclude<ClientRequest, Hello>
 
 /**
  * Modes: `waiting` for hello, until it comes or its time is up; `verifying` its token; `signed-in`, from the region's
@@ -111,7 +113,7 @@ export class Conversation {
         return
       }
       const { request } = parsed
-      metrics.frame('in', request.type === 'command' ? request.command.type : request.type, message.byteLength)
+      metrics.frame('in', nameOf(request), message.byteLength)
       if ('id' in request) id = request.id
       if (!this.#isWithinRate(request, id)) return
       if (request.type === 'hello') {
@@ -223,70 +225,32 @@ export class Conversation {
     handle.open(session, { helloId: hello.id, clientNowMs: hello.clientNowMs, streams: hello.streams })
   }
 
-  #route(session: GatewaySession, region: RegionHandle, request: SessionRequest, traceparent: string | null): void {
-    if (!may(session.role, ruleOf(request))) {
-      const refusal = wrongRole(session.role, `send ${ruleOf(request)}`)
+  #route(session: GatewaySession, region: RegionHandle, request: SignedInRequest, traceparent: string | null): void {
+    if (!may(session.role, actionOf(request))) {
+      const refusal = wrongRole(session.role, `send ${actionOf(request)}`)
       this.#connection.refuse('id' in request ? request.id : null, refusal)
-      return
+    } else if (request.type === 'command') {
+      const { id, command } = request
+      region.command({
+        commandId: id,
+        principal: session.principal,
+        unitId: session.unitId,
+        command,
+        bodyHash: bodyHash(command),
+        traceparent,
+        answer: outcome => this.#answer(id, outcome),
+      })
+    } else if (request.type === 'nearest') {
+      const { id, ...query } = request
+      region.query(query, answer => this.#answer(id, answer))
+    } else {
+      region.tell(session, request)
     }
-    switch (request.type) {
-      case 'fix':
-        region.fixes(session, request.streamIndex, request.sentAtMs, request.fixes)
-        break
-      case 'hint':
-        region.hint(session, request.streamIndex, request.sentAtMs, request.fix)
-        break
-      case 'mark':
-        region.askMark(session, request.streamIndex)
-        break
-      case 'watch-board':
-        region.watchBoard(session, request.id, request.fromPosition)
-        break
-      case 'unwatch-board':
-        region.unwatchBoard(session, request.id)
-        break
-      case 'watch-tiles':
-        region.watchTiles(session, request.id, request.tiles)
-        break
-      case 'watch-unit':
-        region.watchUnit(session, request.id, request.unitId)
-        break
-      case 'unwatch-unit':
-        region.unwatchUnit(session, request.id, request.unitId)
-        break
-      case 'attach':
-        region.attach(session, request.id, request.channels)
-        break
-      case 'detach':
-        region.detach(session, request.id, request.channels)
-        break
-      case 'feed-fixes':
-        region.feedFixes(session, request.sentAtMs, request.fixes)
-        break
-      case 'nearest': {
-        const { id, type, lonDeg, latDeg, k, levelOfCare } = request
-        region.query({ type, lonDeg, latDeg, k, levelOfCare }, answer => {
-          if (answer.ok) this.#connection.send(['reply', id, answer.position, { ...answer.result }])
-          else this.#connection.refuse(id, answer.refusal)
-        })
-        break
-      }
-      case 'command': {
-        const { id, command } = request
-        region.command({
-          commandId: id,
-          principal: session.principal,
-          unitId: session.unitId,
-          command,
-          bodyHash: bodyHash(command),
-          traceparent,
-          answer: outcome => {
-            if (outcome.ok) this.#connection.send(['reply', id, outcome.position, outcome.result])
-            else this.#connection.refuse(id, outcome.refusal)
-          },
-        })
-      }
-    }
+  }
+
+  #answer(id: string, answer: Outcome | QueryAnswer): void {
+    if (answer.ok) this.#connection.send(['reply', id, answer.position, { ...answer.result }])
+    else this.#connection.refuse(id, answer.refusal)
   }
 
   #frameBytes(): number {
@@ -356,9 +320,8 @@ export class Conversation {
   }
 }
 
-function ruleOf(request: SessionRequest): Action {
-  return request.type === 'command' ? request.command.type : request.type
-}
+const actionOf = (request: SignedInRequest): Action =>
+  request.type === 'command' ? request.command.type : request.type
 
 /** What the token does not allow of what hello asks for; null when all agrees. */
 function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {

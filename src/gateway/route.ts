@@ -10,8 +10,8 @@ import type { TokenClaims } from '../access/claims.ts'
 import type { ErrorCode } from '../base/refusal.ts'
 import { invalidField } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
-import type { Action } from '../domain/roles.ts'
 import { parseQuery } from '../protocol/query.ts'
+import type { Action } from '../protocol/rights.ts'
 import { type HttpCall, type HttpReply, jsonBody, type Method } from './http.ts'
 
 /** What answers with a status: a JSON of this form, a text of this media type, or nothing. */

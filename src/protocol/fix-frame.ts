@@ -30,7 +30,7 @@ export interface FixRequest {
   readonly streamIndex: number
   /** Client wall milliseconds since the `clientNowMs` of its `hello`. */
   readonly sentAtMs: number
-  readonly fixes: SentFix[]
+  readonly fixes: readonly SentFix[]
 }
 export interface HintRequest {
   readonly type: 'hint'
@@ -41,7 +41,7 @@ export interface HintRequest {
 export interface FeedFixesRequest {
   readonly type: 'feed-fixes'
   readonly sentAtMs: number
-  readonly fixes: SentFeedFix[]
+  readonly fixes: readonly SentFeedFix[]
 }
 
 /** Degrees to 1e-7 degree, rounded: 11 mm at the equator. Input: finite. */

@@ -15,10 +15,7 @@ import {
   BadFix,
   checkFix,
   FEED_FIX_FIELDS,
-  type FeedFixesRequest,
   FIX_FIELDS,
-  type FixRequest,
-  type HintRequest,
   inRange,
   NULLABLE,
   noMinusZero,
@@ -28,11 +25,9 @@ import {
 } from './fix-frame.ts'
 import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
+import { CLIENT_MESSAGES, type ClientRequest, type Shape } from './messages.ts'
 import { scanBinary, scanJson } from './prescan.ts'
-import { type OrdinaryRequest, SHAPES, type Shape } from './shapes.ts'
 import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
-
-export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFixesRequest
 
 export type Parsed =
   | { readonly ok: true; readonly request: ClientRequest; readonly traceparent: string | null }
@@ -76,8 +71,8 @@ export function parseAnyFrame(bytes: Uint8Array, format: WireFormat, limits: Fra
   if (type === 'fix' || type === 'hint' || type === 'feed-fixes') {
     return parseFixes(type, tuple, read.suspectText, limits)
   }
+  const { shape } = CLIENT_MESSAGES[type]
 
-  const shape = SHAPES[type]
   if (read.suspectText) {
     const path = badTextPath(tuple)
     if (path !== null) return { ok: false, id, refusal: badText(path, shape) }

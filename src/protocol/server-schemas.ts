@@ -12,19 +12,8 @@ import { ERRORS } from './errors.ts'
 import { eventSchema } from './event-schemas.ts'
 import { RANGES } from './limits.ts'
 import type { IsSame } from './same-type.ts'
-import {
-  count,
-  latE7,
-  levelOfCare,
-  lonE7,
-  moment,
-  position,
-  ranged,
-  routedId,
-  tripPhase,
-  unitId,
-} from './schema-parts.ts'
-import { nearestResult, tripView, unitView } from './view-schemas.ts'
+import { count, latE7, levelOfCare, lonE7, moment, position, ranged, unitId } from './schema-parts.ts'
+import { tripView, unitView } from './view-schemas.ts'
 import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
 
 /** The mark of a stream of which nothing is stored is 0. */
@@ -131,39 +120,6 @@ export const SERVER_SCHEMAS = {
   clock: z.tuple([z.literal('clock'), titled('clock', clockView)]),
   writes: z.tuple([z.literal('writes'), titled('commands', writesState), titled('fixes', writesState)]),
   'come-back': z.tuple([z.literal('come-back'), titled('spreadMs', count)]),
-} as const
-
-const unitStatus = z.object({ unitId, status: z.enum(UNIT_STATUSES) })
-const tripAt = z.object({ tripId: routedId, phase: tripPhase })
-const nothing = z.object({})
-
-/** What stands in `result` of the reply to each command and query [CM-3]. */
-export const RESULT_SCHEMAS = {
-  'sign-on': unitStatus,
-  'sign-off': unitStatus,
-  'set-status': unitStatus,
-  'decline-offer': unitStatus,
-  'set-unit-status': unitStatus,
-  'accept-offer': tripAt,
-  'report-phase': tripAt,
-  'close-trip': tripAt,
-  'cancel-trip': tripAt,
-  'enter-call': z.object({ callId: routedId, tripIds: z.array(routedId).min(1) }),
-  'amend-call': z.object({ callId: routedId }),
-  'cancel-call': z.object({ callId: routedId, state: z.enum(['cancelled', 'closed']), tripIds: z.array(routedId) }),
-  'assign-unit': z.object({ tripId: routedId, unitId, phase: tripPhase, offerId: routedId.nullable() }),
-  'withdraw-unit': z.object({ tripId: routedId, unitId, phase: tripPhase }),
-  nearest: nearestResult,
-  'watch-board': z.object({ mode: z.enum(['snapshot', 'events']), position }),
-  'watch-tiles': z.object({ tiles: count }),
-  attach: z.object({
-    channels: z.array(z.tuple([channel, durableSeq])),
-    refused: z.array(z.tuple([channel, errorCode])),
-  }),
-  'unwatch-board': nothing,
-  'watch-unit': nothing,
-  'unwatch-unit': nothing,
-  detach: nothing,
 } as const
 
 type Same = {

@@ -4,7 +4,8 @@
  */
 import type { ClientSocket, ClientSocketClass } from '../../src/client/index.ts'
 import { encodeServer, type WireFormat } from '../../src/protocol/codec.ts'
-import { type ClientRequest, parseFrame } from '../../src/protocol/parse.ts'
+import type { ClientRequest } from '../../src/protocol/messages.ts'
+import { parseFrame } from '../../src/protocol/parse.ts'
 import type { ClockView, DriverView, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
 import type { VirtualTime } from './virtual-time.ts'
 

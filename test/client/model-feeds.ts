@@ -1,5 +1,5 @@
 /** A model of how the engine takes feeds: streams by unit, marks that are told sparsely, and all that it may refuse. */
-import type { ClientRequest } from '../../src/protocol/parse.ts'
+import type { ClientRequest } from '../../src/protocol/messages.ts'
 import type { FeedFix } from '../../src/protocol/wire.ts'
 import type { ModelEngine, ModelSocket } from './model-engine.ts'
 

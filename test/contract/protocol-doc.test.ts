@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY, rhythmOf } from '../../src/domain/policy.ts'
-import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
+import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
   CAUSES,
@@ -24,8 +24,9 @@ import { decodeBinary, decodeServer, encodeClient, encodeServer } from '../../sr
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
+import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
-import { SHAPES } from '../../src/protocol/shapes.ts'
+import { RIGHTS } from '../../src/protocol/rights.ts'
 import {
   type CallView,
   CLIENT_TYPES,
@@ -68,7 +69,7 @@ function markedFields(cell: string): [name: string, mark: Mark][] {
 /** The fields of a message, also of the three whose fixes are read by hand. */
 function fieldsOf(type: ClientTypeName): readonly string[] {
   if (type === 'feed-fixes') return ['sentAtMs', 'fix']
-  return type === 'fix' || type === 'hint' ? ['streamIndex', 'sentAtMs', 'fix'] : SHAPES[type].fields
+  return type === 'fix' || type === 'hint' ? ['streamIndex', 'sentAtMs', 'fix'] : CLIENT_MESSAGES[type].shape.fields
 }
 
 test('the table of client messages has every type with its code, fields and roles', () => {
@@ -85,11 +86,11 @@ test('the table of client messages has every type with its code, fields and role
 test('a field is marked as nullable exactly where null is taken', () => {
   for (const [, typeCell, fields] of tableAfter('### Client to server')) {
     const type = quoted(typeCell!)[0] as ClientTypeName
-    if (type === 'fix' || type === 'hint' || type === 'feed-fixes') continue
-    const allNull = Object.fromEntries(SHAPES[type].fields.map(field => [field, null]))
-    const result = SHAPES[type].read(allNull)
+    const { shape } = rowOf(type)
+    if (shape === null) continue
+    const result = shape.read(Object.fromEntries(shape.fields.map(field => [field, null])))
     const refused = new Set(result.success ? [] : result.error.issues.map(issue => issue.path[0]))
-    for (const field of SHAPES[type].fields) {
+    for (const field of shape.fields) {
       assert.equal(fields!.includes(`\`${field}\`?`), !refused.has(field), `${type} ${field}`)
     }
   }

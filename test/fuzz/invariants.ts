@@ -63,7 +63,7 @@ async function boardOf(region: FuzzedRegion): Promise<Board> {
   const reader = new BoardReader()
   region.host.open(reader, { helloId: 'h', clientNowMs: region.machine.wallMs(), streams: [] })
   await region.settle()
-  region.host.watchBoard(reader, 'w', null)
+  region.host.tell(reader, { type: 'watch-board', id: 'w', fromPosition: null })
   await region.settle()
   await region.advanceUntil(() => reader.hasBoard)
   region.host.closed(reader)

@@ -20,6 +20,7 @@ import type {
   RegionDirectory,
   RegionHandle,
   Session,
+  SessionRequest,
 } from '../../src/actors/region-handle.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import { decodeServer, encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
@@ -79,51 +80,16 @@ export class FakeRegion implements RegionHandle {
     this.commands.push(request)
     this.onCommand(request)
   }
-  fixes(_session: Session, streamIndex: number, sentAtMs: number, fixes: readonly WireFix[]) {
-    this.heard.push('fix')
-    this.fixFrames.push({ streamIndex, sentAtMs, fixes })
-  }
-  hint() {
-    this.heard.push('hint')
-  }
-  askMark() {
-    this.heard.push('mark')
+  tell(session: Session, request: SessionRequest) {
+    this.heard.push(request.type)
+    if (request.type === 'fix') this.fixFrames.push(request as typeof request & { fixes: WireFix[] })
+    if ('id' in request)
+      session.send(['reply', request.id, 0, request.type === 'watch-board' ? { mode: 'snapshot' } : {}])
   }
   /** What its board is said to be; set by a test. */
   board: BoardSize = { items: 0, events: 0 }
   boardFrom() {
     return this.board
-  }
-  watchBoard(session: Session, requestId: string) {
-    this.heard.push('watch-board')
-    session.send(['reply', requestId, 0, { mode: 'snapshot' }])
-  }
-  unwatchBoard(session: Session, requestId: string) {
-    this.heard.push('unwatch-board')
-    session.send(['reply', requestId, 0, {}])
-  }
-  watchTiles(session: Session, requestId: string) {
-    this.heard.push('watch-tiles')
-    session.send(['reply', requestId, 0, {}])
-  }
-  watchUnit(session: Session, requestId: string) {
-    this.heard.push('watch-unit')
-    session.send(['reply', requestId, 0, {}])
-  }
-  unwatchUnit(session: Session, requestId: string) {
-    this.heard.push('unwatch-unit')
-    session.send(['reply', requestId, 0, {}])
-  }
-  attach(session: Session, requestId: string) {
-    this.heard.push('attach')
-    session.send(['reply', requestId, 0, {}])
-  }
-  detach(session: Session, requestId: string) {
-    this.heard.push('detach')
-    session.send(['reply', requestId, 0, {}])
-  }
-  feedFixes() {
-    this.heard.push('feed-fixes')
   }
   query(query: Query, answer: (answer: QueryAnswer) => void) {
     this.heard.push(query.type)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Action, may } from '../../src/domain/roles.ts'
 import { DEFAULT_LIMITS, LIMITS } from '../../src/protocol/limits.ts'
+import { type Action, may } from '../../src/protocol/rights.ts'
 import type { ClientMessage, ClientTypeName } from '../../src/protocol/wire.ts'
 import { FIX, REGION, startHarness, TRIP_ID, until } from './harness.ts'
 

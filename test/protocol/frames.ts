@@ -1,7 +1,8 @@
 /** Small tools of the wire tests: frames in both formats, and bytes written by hand. */
 import assert from 'node:assert/strict'
 import { encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
-import { type ClientRequest, type Parsed, parseFrame } from '../../src/protocol/parse.ts'
+import type { ClientRequest } from '../../src/protocol/messages.ts'
+import { type Parsed, parseFrame } from '../../src/protocol/parse.ts'
 import { CLIENT_TYPES, type ClientMessage, type ClientTypeName } from '../../src/protocol/wire.ts'
 
 export const FORMATS: readonly WireFormat[] = ['binary', 'json']

@@ -1,8 +1,8 @@
 /** The two HTTP inputs that carry fields: the body of a call and the query for the nearest units. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NEAREST_QUERY } from '../../src/protocol/call-fields.ts'
 import { parseQuery } from '../../src/protocol/query.ts'
-import { NEAREST_QUERY } from '../../src/protocol/shapes.ts'
 import { parseCallBody } from './call-body.ts'
 
 const CALL = { lonDeg: 174.7633, latDeg: -36.8485, priority: 2, needs: [{ levelOfCare: 'als' }] }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { NEAREST_QUERY } from '../../src/protocol/call-fields.ts'
 import { numberOfText } from '../../src/protocol/number-text.ts'
 import { parseQuery } from '../../src/protocol/query.ts'
-import { NEAREST_QUERY } from '../../src/protocol/shapes.ts'
 
 test('whatever JSON writes for a number is that number as a text', () => {
   fc.assert(

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { LIMITS } from '../../src/protocol/limits.ts'
+import { rowOf } from '../../src/protocol/messages.ts'
 import { type Parsed, parseFrame } from '../../src/protocol/parse.ts'
-import { SHAPES } from '../../src/protocol/shapes.ts'
 import {
   accepted,
   FORMATS,
@@ -420,7 +420,7 @@ test('a field that may be null says so when it is refused, and no other does', (
   const byAnother = new Set(['hello.unitId', 'set-status.reason', 'set-unit-status.reason'])
   for (const name of TYPE_NAMES) {
     const sample = SAMPLES[name] as readonly unknown[]
-    const fields = name === 'fix' || name === 'hint' || name === 'feed-fixes' ? [] : SHAPES[name].fields
+    const fields = rowOf(name).shape?.fields ?? []
     for (const [index, field] of fields.entries()) {
       const changed = (value: unknown) => json(JSON.stringify(sample.with(index + 1, value)))
       const mayBeNull = changed(null).ok

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { decodeServer, encodeServer, UnknownMessageType, UnreadableMessage } from '../../src/protocol/codec.ts'
 import { fromE7 } from '../../src/protocol/fix-frame.ts'
-import type { ClientRequest } from '../../src/protocol/parse.ts'
+import type { ClientRequest } from '../../src/protocol/messages.ts'
 import {
   CLIENT_TYPES,
   type ClientMessage,
@@ -20,7 +20,7 @@ function meaning(message: ClientMessage): ClientRequest {
   switch (message[0]) {
     case 'hello': {
       const [type, id, token, region, role, unitId, clientNowMs, streams] = message
-      return { type, id, token, region, role, unitId, clientNowMs, streams }
+      return { type, id, token, region, role, unitId, clientNowMs, streams: [...streams] }
     }
     case 'fix': {
       const [type, streamIndex, sentAtMs, ...fixes] = message

@@ -266,13 +266,13 @@ export class RegionWorld {
   /** The feed takes units up; answers what it is told of them. */
   async attach(feed: RecordingSession, ...channels: readonly FeedChannel[]): Promise<Record<string, unknown>> {
     const requestId = `q-${++this.#ids}`
-    this.host.attach(feed, requestId, channels)
+    this.host.tell(feed, { type: 'attach', id: requestId, channels })
     await settle()
     const [, , result] = feed.all('reply').find(([id]) => id === requestId) ?? assert.fail('no reply came')
     return result
   }
   feedFixes(feed: RecordingSession, ...fixes: readonly FeedFix[]): void {
-    this.host.feedFixes(feed, this.#sentAtMs(feed), fixes)
+    this.host.tell(feed, { type: 'feed-fixes', sentAtMs: this.#sentAtMs(feed), fixes })
   }
 
   /** A unit with a session, a crew and a position so many metres north of the scene. */
@@ -294,10 +294,10 @@ export class RegionWorld {
   }
   /** Sends fixes measured `ageMs` before now, numbered by the caller. */
   fixes(session: RecordingSession, fixes: readonly WireFix[], streamIndex = 0): void {
-    this.host.fixes(session, streamIndex, this.#sentAtMs(session), fixes)
+    this.host.tell(session, { type: 'fix', streamIndex, sentAtMs: this.#sentAtMs(session), fixes })
   }
   hint(session: RecordingSession, fix: WireFix, streamIndex = 0): void {
-    this.host.hint(session, streamIndex, this.#sentAtMs(session), fix)
+    this.host.tell(session, { type: 'hint', streamIndex, sentAtMs: this.#sentAtMs(session), fix })
   }
   #sentAtMs(session: RecordingSession): number {
     return this.machine.wallMs() - this.#clientNowMs.get(session)!
@@ -306,8 +306,8 @@ export class RegionWorld {
   /** Fills the region's mailbox to its bound with messages that change nothing. */
   fillMailbox(): void {
     const session = new RecordingSession('nobody', 'feed', 'nobody', null)
-    const frame = { type: 'feed-fixes', session, sentAtMs: 0, fixes: [], receivedWallMs: 0 } as const
-    while (this.region.ref.tell(frame));
+    const request = { type: 'feed-fixes', sentAtMs: 0, fixes: [] } as const
+    while (this.region.ref.tell({ type: 'asked', session, request, receivedWallMs: 0 }));
   }
 
   // Commands.
@@ -374,7 +374,7 @@ export class RegionWorld {
   /** The board as a fresh console gets it. */
   async board(): Promise<{ position: number; trips: TripView[]; units: UnitView[] }> {
     const console = this.dispatcher()
-    this.host.watchBoard(console, 'w', null)
+    this.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
     await settle()
     this.host.closed(console)
     const parts = console.all('board')

@@ -1,6 +1,6 @@
 /** The protocol as data, from the tables and schemas that the engine itself goes by. */
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
-import { RIGHTS, ROLES } from '../../src/domain/roles.ts'
+import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
   CAUSES,
@@ -17,7 +17,7 @@ import {
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
-import { SHAPES } from '../../src/protocol/shapes.ts'
+import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
 import {
   CLIENT_TYPES,
   type ClientTypeName,
@@ -36,7 +36,7 @@ const isFixType = (type: ClientTypeName): type is keyof typeof FIX_TYPES => Obje
 export function catalogue(): unknown {
   const client = Object.entries(CLIENT_TYPES).map(([name, code]) => {
     const type = name as ClientTypeName
-    return { type, code, fields: fieldsOf(type), roles: type === 'hello' ? ROLES : RIGHTS[type].roles }
+    return { type, code, fields: fieldsOf(type), roles: rowOf(type).right?.roles ?? ROLES }
   })
   const errors = Object.entries(ERRORS).map(([code, rule]) => ({ code, ...rule }))
   return {
@@ -73,7 +73,7 @@ export function catalogue(): unknown {
 }
 
 function fieldsOf(type: ClientTypeName): readonly string[] {
-  if (!isFixType(type)) return SHAPES[type].fields
+  if (!isFixType(type)) return CLIENT_MESSAGES[type].shape.fields
   return type === 'feed-fixes' ? ['sentAtMs', 'fix'] : ['streamIndex', 'sentAtMs', 'fix']
 }
 
@@ -93,7 +93,7 @@ export function clientSchema(): JsonSchema {
 
 function messageSchema(type: ClientTypeName): JsonSchema {
   if (isFixType(type)) return fixSchema(type)
-  const { fields, schema } = SHAPES[type]
+  const { fields, schema } = CLIENT_MESSAGES[type].shape
   const { properties = {} } = asJson(schema) as { properties?: Readonly<Record<string, JsonSchema>> }
   const prefixItems = [{ const: type }, ...fields.map(field => ({ title: field, ...properties[field] }))]
   return { type: 'array', prefixItems, minItems: prefixItems.length }

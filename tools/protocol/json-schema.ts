@@ -1,7 +1,7 @@
 /** JSON Schema of what clients send, also of fields that are read by hand before their schema is. */
 import { z } from 'zod'
+import { listBehind } from '../../src/protocol/fields.ts'
 import { innerOf } from '../../src/protocol/nullable.ts'
-import { listBehind } from '../../src/protocol/shapes.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 

@@ -2,9 +2,9 @@
 
 import { z } from 'zod'
 import type { ErrorCode } from '../../src/base/refusal.ts'
-import { RIGHTS } from '../../src/domain/roles.ts'
 import { type ConditionHeader, nameOf, type Reply, type Route } from '../../src/gateway/route.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
+import { RIGHTS } from '../../src/protocol/rights.ts'
 import { asJson, type JsonSchema } from './json-schema.ts'
 
 type Row = Route<never>

@@ -1,7 +1,8 @@
 /** JSON Schema of what the server sends, and of the events in it, from the schemas beside the wire types. */
 import { z } from 'zod'
 import { EVENT_SCHEMAS } from '../../src/protocol/event-schemas.ts'
-import { RESULT_SCHEMAS, SERVER_SCHEMAS } from '../../src/protocol/server-schemas.ts'
+import { CLIENT_MESSAGES } from '../../src/protocol/messages.ts'
+import { SERVER_SCHEMAS } from '../../src/protocol/server-schemas.ts'
 import type { ServerTypeName } from '../../src/protocol/wire.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
@@ -13,7 +14,9 @@ const GROWS =
 /** Each message under its name in `$defs`, and under `result of <command>` what stands in the reply to it. */
 export function serverSchema(): JsonSchema {
   const own = Object.entries(SERVER_SCHEMAS)
-  const results = Object.entries(RESULT_SCHEMAS).map(([type, schema]) => [`result of ${type}`, schema] as const)
+  const results = Object.entries(CLIENT_MESSAGES).flatMap(([type, { result }]) => {
+    return result === null ? [] : [[`result of ${type}`, result] as const]
+  })
   return {
     $schema: DIALECT,
     title: 'Messages of the server in goldenhour.v1.json',

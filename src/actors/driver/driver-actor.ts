@@ -10,14 +10,14 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
-import { BadFix, type SentFix, toFix } from '../../protocol/fix-frame.ts'
+import { BadFix, type FixRequest, type HintRequest, toFix } from '../../protocol/fix-frame.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { StreamClock, WireFix } from '../../protocol/wire.ts'
+import type { StreamClock } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
 import { MARKS_UNREADABLE } from '../refusals.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
-import type { CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
+import type { Asked, CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
@@ -31,23 +31,7 @@ export type DriverMessage =
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | { readonly type: 'command'; readonly request: CommandRequest }
-  | {
-      readonly type: 'fixes'
-      readonly session: Session
-      readonly streamIndex: number
-      readonly sentAtMs: number
-      readonly fixes: readonly SentFix[]
-      readonly receivedWallMs: number
-    }
-  | {
-      readonly type: 'hint'
-      readonly session: Session
-      readonly streamIndex: number
-      readonly sentAtMs: number
-      readonly fix: WireFix
-      readonly receivedWallMs: number
-    }
-  | { readonly type: 'mark-asked'; readonly session: Session; readonly streamIndex: number | null }
+  | Asked
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
   | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
 
@@ -88,9 +72,7 @@ type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => R
 const SUPERSEDED = 'superseded by a newer sign-in of this unit'
 
 // One list for all drivers: there may be a million.
-const ACCEPTS = [
-  ...(['session-opened', 'session-closed', 'command', 'fixes', 'hint', 'mark-asked', 'read', 'marks-read'] as const),
-]
+const ACCEPTS = [...(['session-opened', 'session-closed', 'command', 'asked', 'read', 'marks-read'] as const)]
 /** One a session, and one for each reading of its marks. */
 const NEVER_REFUSED = ['session-closed', 'marks-read'] as const
 
@@ -131,12 +113,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
   receive(message: DriverMessage): void {
     switch (message.type) {
-      case 'fixes':
-        return this.#onFixes(message)
-      case 'hint':
-        return this.#onHint(message)
-      case 'mark-asked':
-        return this.#onMarkAsked(message)
+      case 'asked':
+        return this.#onAsked(message)
       case 'command':
         return this.#door.crews.command(message.request)
       case 'session-opened':
@@ -298,34 +276,47 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     this.#door.crews.disconnected(this)
   }
 
-  #onFixes(message: DriverMessage & { type: 'fixes' }): void {
+  #onAsked({ session, request, receivedWallMs }: Asked): void {
     const connection = this.#connection
-    if (connection?.session !== message.session) return
-    const open = connection.streams[message.streamIndex]
-    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+    if (connection?.session !== session) return
+    switch (request.type) {
+      case 'fix':
+        return this.#onFixes(connection, request, receivedWallMs)
+      case 'hint':
+        return this.#onHint(connection, request, receivedWallMs)
+      case 'mark':
+        return this.#onMarkAsked(connection, request.streamIndex)
+    }
+  }
+
+  #onFixes(connection: Connection, request: FixRequest, receivedWallMs: number): void {
+    const { streamIndex } = request
+    const open = connection.streams[streamIndex]
+    if (open === undefined) return this.#unknownStream(connection.session, streamIndex)
     const stream = open.stream
     const before = this.location.current
     const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
     const limits = this.#door.fixes.limits()
-    const leftOut = new LeftOut({ streamIndex: message.streamIndex })
+    const leftOut = new LeftOut({ streamIndex })
+    const sentRegionMs = this.#sentRegionMs(connection, open.clock, request.sentAtMs, receivedWallMs)
     let refusal: Refusal | null = null
-    for (const [place, wire] of message.fixes.entries()) {
+    for (const [place, wire] of request.fixes.entries()) {
       const seq = wire instanceof BadFix ? wire.seq : wire[0]
       if (seq <= stream.receivedSeq) {
         counts.duplicate++
         continue
       }
       if (seq > stream.receivedSeq + 1) {
-        refusal = gap(stream, { streamIndex: message.streamIndex })
+        refusal = gap(stream, { streamIndex })
         break
       }
       let notTaken: FixRefusal | null
       if (wire instanceof BadFix) {
-        notTaken = this.leaveOut(stream, seq, message.receivedWallMs, counts)
+        notTaken = this.leaveOut(stream, seq, receivedWallMs, counts)
         if (notTaken === null) leftOut.add(place, wire)
       } else {
-        const fix = toFix(wire, this.#fixedAtMs(connection, open.clock, message, wire[1]))
-        notTaken = this.take(stream, fix, limits, message.receivedWallMs, counts)
+        const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
+        notTaken = this.take(stream, fix, limits, receivedWallMs, counts)
       }
       if (notTaken !== null) {
         refusal = notTaken(stream, {})
@@ -334,31 +325,29 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
     this.#door.fixes.counted(counts)
     if (this.location.current !== before) this.#door.fixes.moved(this, before)
-    if (leftOut.refusal !== null) this.#door.fixes.refuseFixes(message.session, leftOut.refusal)
-    if (refusal !== null) this.#door.fixes.refuseFixes(message.session, refusal)
+    if (leftOut.refusal !== null) this.#door.fixes.refuseFixes(connection.session, leftOut.refusal)
+    if (refusal !== null) this.#door.fixes.refuseFixes(connection.session, refusal)
   }
 
-  #onHint(message: DriverMessage & { type: 'hint' }): void {
-    const connection = this.#connection
-    if (connection?.session !== message.session) return
-    const open = connection.streams[message.streamIndex]
-    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+  #onHint(connection: Connection, request: HintRequest, receivedWallMs: number): void {
+    const open = connection.streams[request.streamIndex]
+    if (open === undefined) return this.#unknownStream(connection.session, request.streamIndex)
     const before = this.location.current
-    const fix = toFix(message.fix, this.#fixedAtMs(connection, open.clock, message, message.fix[1]))
+    const { fix: wire, sentAtMs } = request
+    const sentRegionMs = this.#sentRegionMs(connection, open.clock, sentAtMs, receivedWallMs)
+    const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
     if (this.location.placeHint(open.stream.streamId, fix, this.#door.fixes.limits()))
       this.#door.fixes.moved(this, before)
     this.#door.fixes.counted({ hint: 1 })
   }
 
-  #onMarkAsked(message: DriverMessage & { type: 'mark-asked' }): void {
-    if (this.#connection?.session !== message.session) return
-    const { streams } = this.#connection
-    if (message.streamIndex === null) {
+  #onMarkAsked({ session, streams }: Connection, streamIndex: number | null): void {
+    if (streamIndex === null) {
       for (const { stream } of streams) this.#askMarkOf(stream)
       return
     }
-    const open = streams[message.streamIndex]
-    if (open === undefined) return this.#unknownStream(message.session, message.streamIndex)
+    const open = streams[streamIndex]
+    if (open === undefined) return this.#unknownStream(session, streamIndex)
     this.#askMarkOf(open.stream)
   }
 
@@ -367,15 +356,9 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     else stream.askedSeq = stream.receivedSeq
   }
 
-  /** When the receiver measured a fix, in region time. GNSS time is true; of a device clock only the age is trusted. */
-  #fixedAtMs(
-    connection: Connection,
-    clock: StreamClock,
-    message: { readonly sentAtMs: number; readonly receivedWallMs: number },
-    ageMs: number,
-  ): number {
-    const sentWallMs = clock === 'gnss' ? connection.clientNowMs + message.sentAtMs : message.receivedWallMs
-    return Math.round(this.#door.fixes.regionMs(sentWallMs) - ageMs)
+  /** When a frame was sent, in region time. GNSS time is true; of a device clock only the ages of the fixes are trusted. */
+  #sentRegionMs(connection: Connection, clock: StreamClock, sentAtMs: number, receivedWallMs: number): number {
+    return this.#door.fixes.regionMs(clock === 'gnss' ? connection.clientNowMs + sentAtMs : receivedWallMs)
   }
 
   #tellMark(stream: Stream): void {

@@ -1,4 +1,6 @@
 /** Which part of a region takes which of its messages. */
+
+import type { Asked } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 import { stepClock } from './clock-step.ts'
 import type { RegionMessage } from './messages.ts'
@@ -17,24 +19,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       watch.live.closed(message.session)
       location.feeds.close(message.session)
       return watch.boardWatch.left(message.session)
-    case 'watch-board':
-      return watch.boardWatch.watch(message.session, message.requestId, message.from)
-    case 'unwatch-board':
-      return watch.boardWatch.unwatch(message.session, message.requestId)
-    case 'watch-tiles':
-      return watch.live.watchTiles(message.session, message.requestId, message.tiles)
-    case 'watch-unit':
-      return watch.live.watchUnit(message.session, message.requestId, message.unitId)
-    case 'unwatch-unit':
-      return watch.live.unwatchUnit(message.session, message.requestId, message.unitId)
-    case 'attach':
-      return location.feeds.attach(message.session, message.requestId, message.channels)
-    case 'detach':
-      return location.feeds.detach(message.session, message.requestId, message.channels)
-    case 'feed-fixes':
-      return location.feeds.take(message)
-    case 'feed-mark-asked':
-      return location.feeds.askMark(message.session, message.channel)
+    case 'asked':
+      return handOverAsked(region, message)
     case 'feed-attach-more':
       return location.feeds.attachMore(message.session)
     case 'feed-marks-read':
@@ -53,5 +39,32 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.rematch.run()
     case 'clock-stepped':
       return stepClock(region, message.byMs, message.sessions)
+  }
+}
+
+function handOverAsked({ watch, location }: RegionAssembly, { session, request, receivedWallMs }: Asked): void {
+  switch (request.type) {
+    case 'watch-board':
+      return watch.boardWatch.watch(session, request.id, request.fromPosition)
+    case 'unwatch-board':
+      return watch.boardWatch.unwatch(session, request.id)
+    case 'watch-tiles':
+      return watch.live.watchTiles(session, request.id, request.tiles)
+    case 'watch-unit':
+      return watch.live.watchUnit(session, request.id, request.unitId)
+    case 'unwatch-unit':
+      return watch.live.unwatchUnit(session, request.id, request.unitId)
+    case 'attach':
+      return location.feeds.attach(session, request.id, request.channels)
+    case 'detach':
+      return location.feeds.detach(session, request.id, request.channels)
+    case 'feed-fixes':
+      return location.feeds.take({ session, sentAtMs: request.sentAtMs, fixes: request.fixes, receivedWallMs })
+    case 'mark':
+      return location.feeds.askMark(session, request.streamIndex)
+    case 'fix':
+    case 'hint':
+      // The table of messages gives these to the session's own unit, and whoever has none may not send them.
+      return
   }
 }

@@ -3,12 +3,10 @@
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import type { FeedChannel, TileWatch } from '../../protocol/wire.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
+import type { Asked, CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
-import type { FeedFrame } from './feeds.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
@@ -31,39 +29,7 @@ export type RegionMessage =
   | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
-  | {
-      readonly type: 'watch-board'
-      readonly session: Session
-      readonly requestId: string
-      readonly from: number | null
-    }
-  | { readonly type: 'unwatch-board'; readonly session: Session; readonly requestId: string }
-  | {
-      readonly type: 'watch-tiles'
-      readonly session: Session
-      readonly requestId: string
-      readonly tiles: readonly TileWatch[]
-    }
-  | {
-      readonly type: 'watch-unit' | 'unwatch-unit'
-      readonly session: Session
-      readonly requestId: string
-      readonly unitId: UnitId
-    }
-  | {
-      readonly type: 'attach'
-      readonly session: Session
-      readonly requestId: string
-      readonly channels: readonly FeedChannel[]
-    }
-  | {
-      readonly type: 'detach'
-      readonly session: Session
-      readonly requestId: string
-      readonly channels: readonly number[]
-    }
-  | ({ readonly type: 'feed-fixes' } & FeedFrame)
-  | { readonly type: 'feed-mark-asked'; readonly session: Session; readonly channel: number | null }
+  | Asked
   /** The next part of the units that the region is taking. */
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
@@ -86,21 +52,7 @@ export const NEVER_REFUSED = [
   'clock-stepped',
 ] as const
 
-export const ACCEPTED = [
-  'command',
-  'query',
-  'session-opened',
-  'watch-board',
-  'unwatch-board',
-  'watch-tiles',
-  'watch-unit',
-  'unwatch-unit',
-  'attach',
-  'detach',
-  'feed-fixes',
-  'feed-mark-asked',
-  ...NEVER_REFUSED,
-] as const
+export const ACCEPTED = ['command', 'query', 'session-opened', 'asked', ...NEVER_REFUSED] as const
 
 /** Whoever waits for the answer to a message of a region that was dropped is told so. */
 export function answerUnheard(message: RegionMessage | DriverMessage | TripMessage): void {

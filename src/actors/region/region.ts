@@ -11,12 +11,11 @@ import type { ServerMessage } from '../../protocol/wire.ts'
 import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
-import type { BoardSize, RecoveryProgress, Session } from '../region-handle.ts'
+import type { Asked, BoardSize, RecoveryProgress, Session } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import { assemble, type RegionAssembly } from './assembly.ts'
 import type { DamageReport } from './damage.ts'
 import { type DrainLimits, drain, endAll, settled } from './drain.ts'
-import type { FeedFrame } from './feeds.ts'
 import { handOver } from './hand-over.ts'
 import type { RegionStates } from './memory.ts'
 import { ACCEPTED, answerUnheard, NEVER_REFUSED, type RegionMessage } from './messages.ts'
@@ -127,12 +126,14 @@ export class Region implements Behaviour<RegionMessage> {
     this.#assembly.watch.board.tell(message)
   }
 
-  /** Puts a feed's fixes into the mailbox; false when too many wait already. */
-  tellFeedFixes(frame: FeedFrame): boolean {
+  /** Puts what a session asked into the mailbox; false when too much waits already. */
+  tellAsked(asked: Asked): boolean {
+    if (asked.request.type !== 'feed-fixes') return this.ref.tell(asked)
     const { feeds } = this.#assembly.location
-    if (!feeds.admit(frame.fixes.length)) return false
-    if (this.ref.tell({ type: 'feed-fixes', ...frame })) return true
-    feeds.turnBack(frame.fixes.length)
+    const count = asked.request.fixes.length
+    if (!feeds.admit(count)) return false
+    if (this.ref.tell(asked)) return true
+    feeds.turnBack(count)
     return false
   }
 

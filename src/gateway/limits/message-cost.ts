@@ -8,7 +8,7 @@ import type { RegionHandle } from '../../actors/region-handle.ts'
 import type { CallDetails, Command } from '../../domain/commands.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { RateClass } from '../../protocol/limits.ts'
-import type { ClientRequest } from '../../protocol/parse.ts'
+import { type ClientRequest, nameOf, rowOf } from '../../protocol/messages.ts'
 
 /** One more message for so many of each. */
 const BOARD_ITEMS = 1_000
@@ -28,29 +28,30 @@ export function costOf(
   role: Role | null,
   region: Pick<RegionHandle, 'boardFrom'> | null,
 ): Cost {
+  const { rate } = rowOf(nameOf(request))
+  const count = countOf(request, role, region)
+  return [rate === 'command' && role === 'driver' ? 'crewCommand' : rate, count]
+}
+
+function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionHandle, 'boardFrom'> | null): number {
   switch (request.type) {
     case 'fix':
-      return ['fix', request.fixes.length]
-    case 'hint':
-      return ['fix', 1]
     case 'feed-fixes':
-      return ['feedFix', request.fixes.length]
+      return request.fixes.length
     case 'command':
-      return [role === 'driver' ? 'crewCommand' : 'command', commandCost(request.command)]
-    case 'nearest':
-      return ['query', 1]
+      return commandCost(request.command)
     case 'watch-board':
-      return ['control', 1 + boardCost(request.fromPosition, region)]
+      return 1 + boardCost(request.fromPosition, region)
     case 'watch-tiles':
-      return ['control', Math.max(1, Math.ceil(request.tiles.length / TILES))]
+      return Math.max(1, Math.ceil(request.tiles.length / TILES))
     case 'mark':
-      return ['control', request.streamIndex === null && role === 'feed' ? ALL_MARKS : 1]
+      return request.streamIndex === null && role === 'feed' ? ALL_MARKS : 1
     case 'attach':
-      return ['control', Math.ceil(request.channels.length / ATTACHED)]
+      return Math.ceil(request.channels.length / ATTACHED)
     case 'detach':
-      return ['control', Math.ceil(request.channels.length / DETACHED)]
+      return Math.ceil(request.channels.length / DETACHED)
     default:
-      return ['control', 1]
+      return 1
   }
 }
 

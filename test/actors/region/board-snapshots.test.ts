@@ -46,7 +46,7 @@ test('a large board is made in slices: a command that comes meanwhile does not w
   const console = await signIn()
   const { logHead } = world.region
   slowDown()
-  world.host.watchBoard(console, 'w', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   assert.deepEqual(console.parts, [], 'it was made in one go')
 
@@ -83,9 +83,10 @@ test('all who ask before a board begins get the very same frames, and who asks l
   const consoles = [await signIn(), await signIn(), await signIn(), await signIn()] as const
   const [first, second, third, late] = consoles
   slowDown()
-  for (const console of [first, second, third]) world.host.watchBoard(console, 'w', null)
+  for (const console of [first, second, third])
+    world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
   await world.advance(500)
-  world.host.watchBoard(late, 'w', null)
+  world.host.tell(late, { type: 'watch-board', id: 'w', fromPosition: null })
   await world.advance(2_000)
 
   assert.equal(first.parts.length, 3)
@@ -99,7 +100,8 @@ test('one that asks again and again has one board under way: what it asked for m
   await importUnits(500)
   const console = await signIn()
   slowDown()
-  for (let i = 0; i < 50; i++) world.host.watchBoard(console, `w${i}`, i % 2 === 0 ? null : 1)
+  for (let i = 0; i < 50; i++)
+    world.host.tell(console, { type: 'watch-board', id: `w${i}`, fromPosition: i % 2 === 0 ? null : 1 })
   await world.advance(2_000)
   assert.equal(console.all('reply').length, 50)
   assert.equal(console.parts.length, 2 * 3, 'the one that it asked for first, and one for all others')
@@ -111,9 +113,9 @@ test('between two boards the loop is left to others for longer than one of them 
   await importUnits(500)
   const [first, second] = [await signIn(), await signIn()]
   slowDown()
-  world.host.watchBoard(first, 'w', null)
+  world.host.tell(first, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
-  world.host.watchBoard(second, 'w', null)
+  world.host.tell(second, { type: 'watch-board', id: 'w', fromPosition: null })
   let toldAtMs = -1
   let madeAtMs = -1
   for (let atMs = 0; atMs < 2_000 && madeAtMs < 0; atMs += 1) {
@@ -128,11 +130,11 @@ test('between two boards the loop is left to others for longer than one of them 
 test('one that does not read what it was sent gets no second board on top of it', async () => {
   const console = await signIn()
   const other = await signIn()
-  world.host.watchBoard(console, 'w1', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w1', fromPosition: null })
   await settle()
   console.isBehind = true
-  world.host.watchBoard(console, 'w2', null)
-  world.host.watchBoard(other, 'w', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w2', fromPosition: null })
+  world.host.tell(other, { type: 'watch-board', id: 'w', fromPosition: null })
   await world.advance(1_000)
   assert.deepEqual([console.parts.length, other.parts.length], [1, 1])
   console.isBehind = false
@@ -143,10 +145,10 @@ test('one that does not read what it was sent gets no second board on top of it'
 test('a console that watches already hears no record ahead of the board that it asked for anew', async () => {
   await importUnits(500)
   const console = await signIn()
-  world.host.watchBoard(console, 'w1', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w1', fromPosition: null })
   await settle()
   slowDown()
-  world.host.watchBoard(console, 'w2', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w2', fromPosition: null })
   const before = console.messages.length
   await world.call()
   await world.call()
@@ -157,12 +159,12 @@ test('a console that watches already hears no record ahead of the board that it 
 
 test('while the store stalls the question is refused, and an older watch goes on afterwards', async () => {
   const console = await signIn()
-  world.host.watchBoard(console, 'w1', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w1', fromPosition: null })
   await settle()
   world.journal.stall()
   world.dispatch(callOf())
   await settle()
-  world.host.watchBoard(console, 'w2', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w2', fromPosition: null })
   await world.advance(3_000)
   assert.deepEqual(console.last('error').slice(0, 2), ['w2', 'unavailable'])
   world.journal.resume()
@@ -175,8 +177,8 @@ test('a console that leaves while its board is made or told costs the others not
   await importUnits(500)
   const [leaving, staying] = [await signIn(), await signIn()]
   slowDown()
-  world.host.watchBoard(leaving, 'w', null)
-  world.host.watchBoard(staying, 'w', null)
+  world.host.tell(leaving, { type: 'watch-board', id: 'w', fromPosition: null })
+  world.host.tell(staying, { type: 'watch-board', id: 'w', fromPosition: null })
   world.host.closed(leaving)
   await world.advance(2_000)
   assert.equal(leaving.parts.length, 0)

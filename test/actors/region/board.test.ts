@@ -14,7 +14,7 @@ afterEach(() => world.close())
 
 const watch = async (from: number | null): Promise<RecordingSession> => {
   const console = world.dispatcher()
-  world.host.watchBoard(console, 'w', from)
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: from })
   await settle()
   return console
 }
@@ -62,10 +62,10 @@ test('watching while records are on their way leaves no gap and no double', asyn
   await settle()
   const fresh = world.dispatcher()
   const returning = world.dispatcher()
-  world.host.watchBoard(fresh, 'w', null)
+  world.host.tell(fresh, { type: 'watch-board', id: 'w', fromPosition: null })
   world.dispatch(callOf())
   await settle()
-  world.host.watchBoard(returning, 'w', 1)
+  world.host.tell(returning, { type: 'watch-board', id: 'w', fromPosition: 1 })
   world.dispatch(callOf())
   await settle()
   assert.deepEqual([fresh.messages, returning.messages], [[], []])
@@ -109,7 +109,7 @@ test('a position beyond the log is refused', async () => {
 
 test('unwatching ends the subscription, also one that was still waiting to begin', async () => {
   const console = await watch(null)
-  world.host.unwatchBoard(console, 'u')
+  world.host.tell(console, { type: 'unwatch-board', id: 'u' })
   await settle()
   assert.deepEqual(console.last('reply'), ['u', 0, {}])
   await world.call()
@@ -118,10 +118,10 @@ test('unwatching ends the subscription, also one that was still waiting to begin
   world.journal.stall()
   world.dispatch(callOf())
   await settle()
-  world.host.watchBoard(console, 'w2', null)
-  world.host.unwatchBoard(console, 'u2')
+  world.host.tell(console, { type: 'watch-board', id: 'w2', fromPosition: null })
+  world.host.tell(console, { type: 'unwatch-board', id: 'u2' })
   const closing = world.dispatcher()
-  world.host.watchBoard(closing, 'w', null)
+  world.host.tell(closing, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   world.host.closed(closing)
   await settle()

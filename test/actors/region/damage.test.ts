@@ -35,7 +35,7 @@ test('[ER-7] a region with damaged rows is served, and whoever watches its board
 
   const desk = world.dispatcher()
   await settle()
-  world.host.watchBoard(desk, 'w', null)
+  world.host.tell(desk, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   const told = desk.all('error').map(([id, code, , details]) => [id, code, details])
   const tables = [
@@ -97,7 +97,7 @@ test('what a client still holds of a segment that is damaged is stored once, and
   await settle()
   assert.deepEqual(back.welcome.streams, [[streamId, seq - 1]], 'up to the end of the hole')
   world.fixes(back, [[seq, 0, 1_747_600_000, -368_500_000, 50, null, null]])
-  world.host.askMark(back, 0)
+  world.host.tell(back, { type: 'mark', streamIndex: 0 })
   await world.advance(1_000)
   assert.deepEqual(back.last('marks'), [0, seq])
   const holes = (await world.events('FixHoleRecorded')).map(({ fromSeq, toSeq }) => [fromSeq, toSeq])

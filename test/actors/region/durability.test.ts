@@ -18,7 +18,7 @@ describe('before the journal has answered', () => {
     await open()
     const crew = await world.onDuty('A1', 100)
     const console = world.dispatcher()
-    world.host.watchBoard(console, 'w', null)
+    world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
     await settle()
     const [crewSaw, consoleSaw] = [crew.messages.length, console.messages.length]
 
@@ -308,7 +308,7 @@ describe('when the store', () => {
     }
     for (let i = 0; i < 15; i++) ask()
     await settle()
-    world.host.watchBoard(console, 'w', null)
+    world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
     const command = world.dispatch(callOf())
     await settle()
     assert.equal(console.last('error')[1], 'overloaded')

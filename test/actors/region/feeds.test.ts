@@ -84,9 +84,13 @@ describe('attaching', () => {
     await world.import(...units.map((unit): [string] => [unit]))
     const headBefore = world.region.logHead
     let headWhenAsked = -1
-    world.host.attach(feed, 'many', [...units.map((unit, i) => channel(i, unit, 5)), channel(999, 'ghost')])
+    world.host.tell(feed, {
+      type: 'attach',
+      id: 'many',
+      channels: [...units.map((unit, i) => channel(i, unit, 5)), channel(999, 'ghost')],
+    })
     // Behind it in the order of the feed, and not before its channel is attached.
-    world.host.feedFixes(feed, 0, [fix(199, 5, 10)])
+    world.host.tell(feed, { type: 'feed-fixes', sentAtMs: 0, fixes: [fix(199, 5, 10)] })
     world.host.query({ type: 'nearest', lonDeg: 0, latDeg: 0, k: 1, levelOfCare: null }, answer => {
       if (answer.ok) headWhenAsked = answer.position
     })
@@ -110,11 +114,7 @@ describe('attaching', () => {
   test('a connection that ends while its channels are taken up leaves none of them held', async () => {
     const units = Array.from({ length: 200 }, (_, i) => `B${i}`)
     await world.import(...units.map((unit): [string] => [unit]))
-    world.host.attach(
-      feed,
-      'many',
-      units.map((unit, i) => channel(i, unit)),
-    )
+    world.host.tell(feed, { type: 'attach', id: 'many', channels: units.map((unit, i) => channel(i, unit)) })
     world.host.closed(feed)
     await world.advance(PERSISTED_MS)
     const actors = [...world.region.states.driverActors()]
@@ -157,7 +157,7 @@ describe('attaching', () => {
 
   test('a detached channel takes no fixes any more, and the unit is free for another feed without a word', async () => {
     await world.attach(feed, channel(1, 'A1'))
-    world.host.detach(feed, 'd', [1, 99])
+    world.host.tell(feed, { type: 'detach', id: 'd', channels: [1, 99] })
     await settle()
     assert.deepEqual(feed.last('reply').slice(0, 1), ['d'])
     await world.attach(world.feed(), channel(1, 'A1'))
@@ -170,7 +170,7 @@ describe('attaching', () => {
   test('no fix is taken above a hole that is not on record yet: a crash between would leave it untold', async () => {
     const append = world.journal.appendRecords.bind(world.journal)
     world.journal.appendRecords = () => new Promise(() => {})
-    world.host.attach(feed, 'q', [channel(1, 'A1', 5), channel(2, 'A2')])
+    world.host.tell(feed, { type: 'attach', id: 'q', channels: [channel(1, 'A1', 5), channel(2, 'A2')] })
     world.feedFixes(feed, ...fixes(1, 5, 6), fix(2, 1, 50))
     await world.advance(PERSISTED_MS)
     const [id, code, , details] = feed.last('error')
@@ -179,7 +179,7 @@ describe('attaching', () => {
     assert.deepEqual([feed.all('error').length, await stored()], [1, ['A2/f-A2/1']])
     // Nor from another feed that takes the stream up meanwhile, and has no hole of its own.
     const other = world.feed()
-    world.host.attach(other, 'q', [channel(1, 'A1', 5)])
+    world.host.tell(other, { type: 'attach', id: 'q', channels: [channel(1, 'A1', 5)] })
     world.feedFixes(other, ...fixes(1, 5, 6))
     await world.advance(PERSISTED_MS)
     assert.deepEqual([other.last('error')[1], await stored()], ['overloaded', ['A2/f-A2/1']])
@@ -200,10 +200,10 @@ describe('attaching', () => {
 
   test('the answer waits until the holes it found are durable, and `detached` does not overtake it', async () => {
     world.journal.stall()
-    world.host.attach(feed, 'q', [channel(1, 'A1', 5)])
+    world.host.tell(feed, { type: 'attach', id: 'q', channels: [channel(1, 'A1', 5)] })
     await settle()
     const newer = world.feed()
-    world.host.attach(newer, 'q', [channel(1, 'A1', 5)])
+    world.host.tell(newer, { type: 'attach', id: 'q', channels: [channel(1, 'A1', 5)] })
     await settle()
     assert.deepEqual(feed.all('reply'), [])
     world.journal.resume()
@@ -263,7 +263,11 @@ describe('fixes', () => {
   test('a fix timed outside every calendar stops its channel alone', async () => {
     await world.attach(feed, [2, 'A2', 'f-A2', 'device', 1])
     // Of a receiver's clock the time is taken as it is, of a device's only the age.
-    world.host.feedFixes(feed, -world.machine.wallMs(), [fix(1, 1, 100, 1_000), fix(2, 1, 200, 1_000)])
+    world.host.tell(feed, {
+      type: 'feed-fixes',
+      sentAtMs: -world.machine.wallMs(),
+      fixes: [fix(1, 1, 100, 1_000), fix(2, 1, 200, 1_000)],
+    })
     await settle()
     assert.deepEqual(
       feed.all('error').map(([, code, , details]) => [code, details]),
@@ -285,7 +289,7 @@ describe('fixes', () => {
     await world.advance(PERSISTED_MS)
     assert.equal(await shownAtM('A1'), 400)
     assert.deepEqual(await stored(), ['A1/f-A1/1', 'A1/f-A1/2', 'A1/f-A1/3', 'A1/s-A1/1'])
-    world.host.askMark(crew, 0)
+    world.host.tell(crew, { type: 'mark', streamIndex: 0 })
     await settle()
     assert.deepEqual(crew.all('marks'), [[0, 1]], 'the crew hears of its own stream alone')
   })
@@ -382,14 +386,14 @@ describe('marks', () => {
   test('a mark that is asked for comes when everything received by then is stored', async () => {
     world.journal.stall()
     world.feedFixes(feed, ...fixes(1, 1, 2))
-    world.host.askMark(feed, 1)
-    world.host.askMark(feed, 2)
+    world.host.tell(feed, { type: 'mark', streamIndex: 1 })
+    world.host.tell(feed, { type: 'mark', streamIndex: 2 })
     await world.advance(1_000)
     assert.deepEqual(marks(), { 2: 0 }, 'nothing of channel 2 waits to be stored')
     world.journal.resume()
     await world.advance(1_000)
     assert.deepEqual(marks(), { 1: 2, 2: 0 })
-    world.host.askMark(feed, 9)
+    world.host.tell(feed, { type: 'mark', streamIndex: 9 })
     await settle()
     assert.deepEqual(feed.last('error')[3], { channel: 9 })
   })

@@ -38,7 +38,7 @@ describe('order', () => {
     await world.advance(200)
     assert.equal(await shownAtM(), 300)
     assert.equal(await stored(), 3)
-    world.host.askMark(crew, 0)
+    world.host.tell(crew, { type: 'mark', streamIndex: 0 })
     await settle()
     assert.deepEqual(marks(), [[0, 3]])
     assert.deepEqual(crew.all('error'), [])
@@ -90,7 +90,7 @@ describe('order', () => {
   test('a stream that hello did not name is unknown', async () => {
     world.fixes(crew, [wireFix(1, 100)], 1)
     world.hint(crew, wireFix(1, 100), 1)
-    world.host.askMark(crew, 1)
+    world.host.tell(crew, { type: 'mark', streamIndex: 1 })
     await settle()
     assert.deepEqual(
       crew.all('error').map(([, code]) => code),
@@ -115,10 +115,10 @@ describe('order', () => {
     const session = world.connect('A1', [['s-phone', 'device', 1]])
     await settle()
     // Its clock is an hour behind ours: `sentAtMs` says so, and is not believed.
-    world.host.fixes(session, 0, -3_600_000, [wireFix(1, 100, 2_000)])
+    world.host.tell(session, { type: 'fix', streamIndex: 0, sentAtMs: -3_600_000, fixes: [wireFix(1, 100, 2_000)] })
     await settle()
     assert.equal((await world.board()).units[0]!.fix!.ageMs, 2_000)
-    world.host.fixes(session, 0, 3_600_000, [wireFix(2, 200, 1_000)])
+    world.host.tell(session, { type: 'fix', streamIndex: 0, sentAtMs: 3_600_000, fixes: [wireFix(2, 200, 1_000)] })
     await settle()
     assert.equal((await world.board()).units[0]!.fix!.ageMs, 1_000)
   })
@@ -169,14 +169,14 @@ describe('marks', () => {
     world.journal.stall()
     world.fixes(crew, [wireFix(1, 100, 10), wireFix(2, 100)])
     await settle()
-    world.host.askMark(crew, 0)
+    world.host.tell(crew, { type: 'mark', streamIndex: 0 })
     await world.advance(1_000)
     assert.deepEqual(marks(), [])
     world.journal.resume()
     await settle()
     assert.deepEqual(marks(), [[0, 2]])
     // Nothing new, asked again: the same answer, at once.
-    world.host.askMark(crew, 0)
+    world.host.tell(crew, { type: 'mark', streamIndex: 0 })
     await settle()
     assert.deepEqual(marks(), [
       [0, 2],
@@ -197,7 +197,7 @@ describe('marks', () => {
   test('a mark that is asked for with nothing but a hole behind it still comes', async () => {
     world.host.closed(crew)
     const back = await reconnect(8)
-    world.host.askMark(back, 0)
+    world.host.tell(back, { type: 'mark', streamIndex: 0 })
     await settle()
     assert.deepEqual(marks(back), [[0, 7]])
   })
@@ -309,7 +309,12 @@ describe('a fix that was left out', () => {
   for (const how of ['', 'crash', 'drain'] as const) {
     test(`counts as received and places nothing${how && `, also after a ${how}`}`, async () => {
       const counted = await world.countedFixes('invalid')
-      world.host.fixes(crew, 0, 0, [wireFix(1, 100), new BadFix(null, 2, 'lonE7')])
+      world.host.tell(crew, {
+        type: 'fix',
+        streamIndex: 0,
+        sentAtMs: 0,
+        fixes: [wireFix(1, 100), new BadFix(null, 2, 'lonE7')],
+      })
       await world.advance(200)
       assert.equal(await world.countedFixes('invalid'), counted + 1)
       if (how !== '') await world.restart(how)

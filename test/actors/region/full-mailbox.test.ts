@@ -69,13 +69,13 @@ test('requests of consoles and feeds are refused under their ids', async () => {
   const feed = world.feed()
   await settle()
   world.fillMailbox()
-  world.host.watchBoard(console, 'w', null)
-  world.host.unwatchBoard(console, 'u')
-  world.host.watchTiles(console, 't', [])
-  world.host.watchUnit(console, 'wu', 'A1')
-  world.host.unwatchUnit(console, 'uu', 'A1')
-  world.host.attach(feed, 'a', [[1, 'A1', 'f', 'gnss', 1]])
-  world.host.detach(feed, 'd', [1])
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
+  world.host.tell(console, { type: 'unwatch-board', id: 'u' })
+  world.host.tell(console, { type: 'watch-tiles', id: 't', tiles: [] })
+  world.host.tell(console, { type: 'watch-unit', id: 'wu', unitId: 'A1' })
+  world.host.tell(console, { type: 'unwatch-unit', id: 'uu', unitId: 'A1' })
+  world.host.tell(feed, { type: 'attach', id: 'a', channels: [[1, 'A1', 'f', 'gnss', 1]] })
+  world.host.tell(feed, { type: 'detach', id: 'd', channels: [1] })
   assert.deepEqual(
     [...errors(console), ...errors(feed)],
     ['w', 'u', 't', 'wu', 'uu', 'a', 'd'].map(id => [id, 'overloaded', OVERLOADED]),
@@ -92,7 +92,7 @@ test("a driver's frame is turned away aloud: nothing may come after it that woul
   assert.equal(await world.countedFixes('refused'), refused + 1)
   await empty()
   world.fixes(crew, [wireFix(2, 200), wireFix(3, 300)])
-  world.host.askMark(crew, 0)
+  world.host.tell(crew, { type: 'mark', streamIndex: 0 })
   await world.advance(200)
   assert.deepEqual([crew.last('marks'), errors(crew).length], [[0, 3], 1])
 })
@@ -110,7 +110,7 @@ test("a feed's frame is turned away aloud too, also when its fixes alone are too
   for (let i = 0; i < 6; i++) world.feedFixes(feed, ...many)
   assert.deepEqual(errors(feed).slice(1), [[null, 'overloaded', OVERLOADED]])
   await empty()
-  world.host.askMark(feed, 1)
+  world.host.tell(feed, { type: 'mark', streamIndex: 1 })
   await world.advance(1_000)
   assert.deepEqual(feed.all('feed-marks').at(-1), [[[1, 1]]])
 })
@@ -120,13 +120,13 @@ test('a question for a mark and a hint are dropped: no fix must be sent again fo
   const feed = world.feed()
   await settle()
   world.fillMailbox()
-  world.host.askMark(crew, 0)
-  world.host.askMark(feed, 7)
+  world.host.tell(crew, { type: 'mark', streamIndex: 0 })
+  world.host.tell(feed, { type: 'mark', streamIndex: 7 })
   world.hint(crew, wireFix(9, 900))
   assert.deepEqual([errors(crew), errors(feed)], [[], []])
   await empty()
   const told = crew.all('marks').length
-  world.host.askMark(crew, 0)
+  world.host.tell(crew, { type: 'mark', streamIndex: 0 })
   await settle()
   assert.equal(crew.all('marks').length, told + 1)
 })
@@ -137,7 +137,7 @@ test('the end of a session is taken: its unit is disconnected, its board and its
   const console = world.dispatcher()
   await settle()
   await world.attach(feed, [1, 'A1', 'f', 'gnss', 1])
-  world.host.watchBoard(console, 'w', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   world.fillMailbox()
   for (const session of [crew, feed, console]) world.host.closed(session)
@@ -163,7 +163,7 @@ test('the marks that a session or a feed waits for are taken', async () => {
     await world.advance(300)
   }
   const crew = world.connect('A1', [['s0', 'gnss', 1]])
-  world.host.attach(feed, 'old', [[1, 'A2', 's0', 'gnss', 1]])
+  world.host.tell(feed, { type: 'attach', id: 'old', channels: [[1, 'A2', 's0', 'gnss', 1]] })
   world.fillMailbox()
   // The questions are at the front, so their answers come behind what fills the mailbox.
   await empty()
@@ -176,11 +176,11 @@ test('an attach that is done in parts is answered', async () => {
   await world.import(...units.map(unitId => [unitId] as const))
   const feed = world.feed()
   await settle()
-  world.host.attach(
-    feed,
-    'all',
-    units.map((unitId, i) => [i + 1, unitId, 'g', 'gnss', 1] as const),
-  )
+  world.host.tell(feed, {
+    type: 'attach',
+    id: 'all',
+    channels: units.map((unitId, i) => [i + 1, unitId, 'g', 'gnss', 1] as const),
+  })
   // The next part is asked for while what fills the mailbox stands before it.
   world.fillMailbox()
   await empty()

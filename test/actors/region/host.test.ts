@@ -37,8 +37,8 @@ test('while its lease is not held a region answers nothing, and goes on when it 
     assert.equal(await world.refused(command), 'unavailable')
   }
   assert.deepEqual(await ask(), ['unavailable', 'unavailable'])
-  world.host.watchBoard(console, 'w', null)
-  world.host.unwatchBoard(console, 'u')
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
+  world.host.tell(console, { type: 'unwatch-board', id: 'u' })
   assert.deepEqual(
     console.all('error').map(([id, code]) => [id, code]),
     [
@@ -56,7 +56,7 @@ test('while its lease is not held a region answers nothing, and goes on when it 
   await world.accepted(world.dispatch(callOf(), 'call-2'))
   await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
   assert.deepEqual(await ask(), ['answered', 'answered'])
-  world.host.watchBoard(console, 'w', null)
+  world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   assert.equal(console.all('board').length, 1)
   const back = world.connect('A1')

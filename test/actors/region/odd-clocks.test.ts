@@ -158,7 +158,12 @@ describe('while the wall is wrong', () => {
       const trueMs = () => world.machine.wallMs() - offsetMs
       // Its phone goes on counting from its hello, as the library does.
       for (let i = 1; i <= 5; i++) {
-        world.host.fixes(crew, 0, trueMs() - 1_700_000_000_000, [wireFix(i + 1, 100 * i)])
+        world.host.tell(crew, {
+          type: 'fix',
+          streamIndex: 0,
+          sentAtMs: trueMs() - 1_700_000_000_000,
+          fixes: [wireFix(i + 1, 100 * i)],
+        })
         await world.advance(1_000)
       }
       assert.equal(await shownAtM(), 500)
@@ -242,12 +247,12 @@ test('[ER-9] a console that watches the board while a clock is off is told after
     { of: 'wall', offsetMs: 1_500, sinceMs: 0 },
   ]
   const [before, after] = [world.dispatcher(), world.dispatcher()]
-  world.host.watchBoard(before, 'w', null)
+  world.host.tell(before, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   assert.deepEqual(before.all('error'), [])
   world.region.tellBoard(notice)
   world.clockNotice = notice
-  world.host.watchBoard(after, 'w', null)
+  world.host.tell(after, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   for (const console of [before, after]) {
     assert.deepEqual(console.all('error'), [notice.slice(1)])
@@ -293,7 +298,7 @@ describe('a fix whose time lies outside every calendar', () => {
     await world.import(['A1'])
     const crew = world.connect('A1', undefined, 253_402_300_799_999)
     await settle()
-    world.host.fixes(crew, 0, 0, [wireFix(1, 100)])
+    world.host.tell(crew, { type: 'fix', streamIndex: 0, sentAtMs: 0, fixes: [wireFix(1, 100)] })
     await world.advance(200)
     const [id, code, , details] = crew.last('error')
     assert.deepEqual([id, code, details], [null, 'invalid-field', { path: 'ageMs', expectedSeq: 1 }])

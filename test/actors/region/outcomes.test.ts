@@ -133,7 +133,7 @@ describe('an accepted command that changed nothing', () => {
   test('has a record without events, and the board goes on without a gap', async () => {
     const console = world.dispatcher()
     const from = world.region.logHead
-    world.host.watchBoard(console, 'w', from)
+    world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: from })
     await settle()
     const position = (answer: typeof first) => answer.outcome!.ok && answer.outcome!.position
     const [nothing, something] = [world.send(other, signOn(atMs)), world.dispatch(callOf())]

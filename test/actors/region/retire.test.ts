@@ -41,7 +41,7 @@ test('an idle unit is retired at once: its crew is signed off, it is off the boa
 test('a retired unit says so to whoever reads or watches it, and no more once it is back', async () => {
   await world.onDuty('A1', 100)
   const console = world.dispatcher()
-  world.host.watchUnit(console, 'w', 'A1')
+  world.host.tell(console, { type: 'watch-unit', id: 'w', unitId: 'A1' })
   await settle()
   const read = async () => (await world.query<UnitView>({ type: 'read-unit', unitId: 'A1' })).retired
   assert.deepEqual([await read(), console.last('unit')[1].retired], [false, false])
@@ -49,7 +49,7 @@ test('a retired unit says so to whoever reads or watches it, and no more once it
   await world.advance(1_000)
   assert.deepEqual([await read(), console.last('unit')[1].retired], [true, true])
   const late = world.dispatcher()
-  world.host.watchUnit(late, 'w', 'A1')
+  world.host.tell(late, { type: 'watch-unit', id: 'w', unitId: 'A1' })
   await settle()
   assert.equal(late.last('unit')[1].retired, true)
   await told(['A1'], [])

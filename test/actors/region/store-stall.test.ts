@@ -192,7 +192,7 @@ describe('a session', () => {
     world.journal.stall()
     world.dispatch(callOf())
     await settle()
-    world.host.watchTiles(console, 'tiles', [['9/504/315', null, null]])
+    world.host.tell(console, { type: 'watch-tiles', id: 'tiles', tiles: [['9/504/315', null, null]] })
     await world.advance(WAITS_MS + 500)
     assert.equal(
       console.all('reply').some(([id]) => id === 'tiles'),
@@ -219,12 +219,12 @@ test('every request with an id is answered within a second, whatever it is', asy
   const reads: QueryAnswer[] = []
   const answer = (told: QueryAnswer) => reads.push(told)
   const ask = () => {
-    world.host.watchBoard(console, 'watch', null)
-    world.host.unwatchBoard(console, 'unwatch')
-    world.host.watchUnit(console, 'unit', 'A1')
-    world.host.unwatchUnit(console, 'no-unit', 'A1')
-    world.host.attach(feed, 'attach', [[1, 'A1', 's-feed', 'gnss', 1]])
-    world.host.detach(feed, 'detach', [1])
+    world.host.tell(console, { type: 'watch-board', id: 'watch', fromPosition: null })
+    world.host.tell(console, { type: 'unwatch-board', id: 'unwatch' })
+    world.host.tell(console, { type: 'watch-unit', id: 'unit', unitId: 'A1' })
+    world.host.tell(console, { type: 'unwatch-unit', id: 'no-unit', unitId: 'A1' })
+    world.host.tell(feed, { type: 'attach', id: 'attach', channels: [[1, 'A1', 's-feed', 'gnss', 1]] })
+    world.host.tell(feed, { type: 'detach', id: 'detach', channels: [1] })
     world.host.query({ type: 'nearest', ...SCENE, k: 1, levelOfCare: null }, answer)
     world.host.query({ type: 'read-trip', tripId }, answer)
     world.host.query({ type: 'read-unit', unitId: 'A1' }, answer)
@@ -272,7 +272,7 @@ test('a feed whose attach was refused for a stall can report once its hole is on
   const feed = world.feed()
   await settle()
   world.journal.stall()
-  world.host.attach(feed, 'attach', [[1, 'A1', 's-feed', 'gnss', 5]])
+  world.host.tell(feed, { type: 'attach', id: 'attach', channels: [[1, 'A1', 's-feed', 'gnss', 5]] })
   await world.advance(WAITS_MS)
   assert.deepEqual(
     feed.all('error').map(([id, code]) => [id, code]),
@@ -282,7 +282,7 @@ test('a feed whose attach was refused for a stall can report once its hole is on
   await settle()
   assert.deepEqual(await world.attach(feed, [1, 'A1', 's-feed', 'gnss', 5]), { channels: [[1, 4]], refused: [] })
   world.feedFixes(feed, [1, 5, 0, 1_747_600_000, -368_500_000, null, null, null])
-  world.host.askMark(feed, 1)
+  world.host.tell(feed, { type: 'mark', streamIndex: 1 })
   await world.advance(500)
   assert.equal(feed.all('error').length, 1)
   assert.equal(world.region.fixesNotDurable, 0)

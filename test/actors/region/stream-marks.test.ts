@@ -398,10 +398,10 @@ describe('a feed', () => {
       await gate
       return read(region, streams)
     }
-    world.host.attach(feed, 'held', [channel(1, 'A1', 'm0')])
+    world.host.tell(feed, { type: 'attach', id: 'held', channels: [channel(1, 'A1', 'm0')] })
     world.feedFixes(feed, ...feedFixes(1, 3, 5))
-    world.host.askMark(feed, 1)
-    world.host.detach(feed, 'let-go', [1])
+    world.host.tell(feed, { type: 'mark', streamIndex: 1 })
+    world.host.tell(feed, { type: 'detach', id: 'let-go', channels: [1] })
     world.feedFixes(feed, ...feedFixes(1, 6, 6))
     world.feedFixes(other, ...feedFixes(5, 1, 2))
     await world.advance(PERSISTED_MS)
@@ -442,7 +442,7 @@ describe('a feed', () => {
     await carry('m0', 3)
     for (let i = 1; i <= 9; i++) await carry(`m${i}`)
     world.journal.stall()
-    world.host.attach(feed, 'held', [channel(1, 'A1', 'm0')])
+    world.host.tell(feed, { type: 'attach', id: 'held', channels: [channel(1, 'A1', 'm0')] })
     world.feedFixes(feed, ...feedFixes(1, 4, 4))
     await settle()
     world.host.closed(feed)

@@ -1,7 +1,7 @@
 /** A good request of every route, for what is the caller's own and for what is not. */
 
 import type { ErrorCode } from '../../../src/base/refusal.ts'
-import type { Action } from '../../../src/domain/roles.ts'
+import type { Action } from '../../../src/protocol/rights.ts'
 import { CALL } from '../rules/stage.ts'
 import type { Caller, HttpReach, Outcome } from './rules.ts'
 import { HERE, PASSWORD, THERE, type World } from './world.ts'

@@ -5,7 +5,8 @@
  */
 
 import type { ErrorCode } from '../../../src/base/refusal.ts'
-import { type Action, RIGHTS, ROLES, type Role } from '../../../src/domain/roles.ts'
+import { ROLES, type Role } from '../../../src/domain/roles.ts'
+import { type Action, RIGHTS } from '../../../src/protocol/rights.ts'
 
 /** `nobody` shows no credential; `stranger` shows one that another key has signed. */
 export type Caller = Role | 'nobody' | 'stranger'

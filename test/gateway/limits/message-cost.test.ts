@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { commandCost, costOf } from '../../../src/gateway/limits/message-cost.ts'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
-import type { ClientRequest } from '../../../src/protocol/parse.ts'
+import type { ClientRequest } from '../../../src/protocol/messages.ts'
 import type { TileWatch } from '../../../src/protocol/wire.ts'
 import { callOf } from '../../support/region-world.ts'
 

@@ -42,7 +42,7 @@ class Console {
           const id = `q-${this.#requests}`
           this.#replies.set(id, () => resolve(null))
           this.#loseAll.push(() => reject(new RequestLost('cut')))
-          world.host.watchTiles(this.#session!, id, tiles)
+          world.host.tell(this.#session!, { type: 'watch-tiles', id, tiles })
         }),
       refused: refusal => assert.fail(refusal.message),
       listen: listener => {

@@ -19,7 +19,7 @@ const positions = (session: RecordingSession) => session.all('board-events').map
 
 async function boardWatcher(): Promise<RecordingSession> {
   const session = world.dispatcher()
-  world.host.watchBoard(session, 'w', null)
+  world.host.tell(session, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   return session
 }
@@ -149,8 +149,8 @@ test('a board that was unwatched or watched anew while its snapshot waits for th
   for (const session of sessions) session.isBehind = false
   await world.advance(ROUND_MS)
   const [left, again] = sessions as [RecordingSession, RecordingSession]
-  world.host.unwatchBoard(left, 'u')
-  world.host.watchBoard(again, 'w2', null)
+  world.host.tell(left, { type: 'unwatch-board', id: 'u' })
+  world.host.tell(again, { type: 'watch-board', id: 'w2', fromPosition: null })
   await settle()
   world.journal.resume()
   await settle()
@@ -168,7 +168,7 @@ test('a board that was unwatched or watched anew while its snapshot waits for th
 test('what a slow console is shown of units is the newest only', async () => {
   const crew = await world.onDuty('A1', 0)
   const session = world.dispatcher()
-  world.host.watchUnit(session, 'u', 'A1')
+  world.host.tell(session, { type: 'watch-unit', id: 'u', unitId: 'A1' })
   await settle()
   session.isBehind = true
   let lastFixAtMs = 0

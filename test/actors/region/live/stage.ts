@@ -27,7 +27,7 @@ export async function look(
   ...tiles: readonly (string | TileWatch)[]
 ): Promise<void> {
   const watches = tiles.map((tile): TileWatch => (typeof tile === 'string' ? [tile, null, null] : tile))
-  world.host.watchTiles(session, `look-${++requests}`, watches)
+  world.host.tell(session, { type: 'watch-tiles', id: `look-${++requests}`, tiles: watches })
   await settle()
 }
 

@@ -233,13 +233,13 @@ test('a request for many tiles is done in slices, and what others ask does not w
   await settle()
   world.machine.lookMs = 0.7
   const tiles = [HERE, ...Array.from({ length: 63 }, (_, x) => `12/${x}/0`)]
-  world.host.watchTiles(
-    console,
-    'many',
-    tiles.map((tile): TileWatch => [tile, null, null]),
-  )
+  world.host.tell(console, {
+    type: 'watch-tiles',
+    id: 'many',
+    tiles: tiles.map((tile): TileWatch => [tile, null, null]),
+  })
   await settle()
-  world.host.watchTiles(console, 'few', [[NORTH, null, null]])
+  world.host.tell(console, { type: 'watch-tiles', id: 'few', tiles: [[NORTH, null, null]] })
   const signedOff = world.drive(crew, { type: 'sign-off', happenedAtMs: world.nowMs })
   await settle()
   assert.equal(signedOff.outcome?.ok, true)

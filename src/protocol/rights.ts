@@ -1,0 +1,36 @@
+/** Who may do what: one table for every message and every route that asks for something. */
+import { ADMIN, DESK, type Right, type Role, right } from '../domain/roles.ts'
+import { CLIENT_MESSAGES } from './messages.ts'
+import type { ClientTypeName } from './wire.ts'
+
+/** What only HTTP offers. */
+const ROUTE_RIGHTS = {
+  'read-trip': DESK,
+  'read-call': DESK,
+  'read-unit': DESK,
+  'read-track': right('region', 'supervisor', 'admin'),
+  // A person has to judge what became of it; no desk does so in passing.
+  'release-held': right('region', 'supervisor', 'admin'),
+  'read-held': right('region', 'dispatcher', 'supervisor', 'admin'),
+  'read-reference': right('region', 'dispatcher', 'supervisor', 'admin'),
+  'write-reference': right('region', 'supervisor', 'admin'),
+  'manage-regions': ADMIN,
+  'manage-users': ADMIN,
+  'manage-devices': ADMIN,
+  'manage-keys': ADMIN,
+  'own-account': right('self', 'driver', 'dispatcher', 'supervisor', 'admin'),
+} as const
+
+/** A message that needs a session. */
+type MessageAction = Exclude<ClientTypeName, 'hello'>
+export type Action = MessageAction | keyof typeof ROUTE_RIGHTS
+
+const { hello: _, ...messages } = CLIENT_MESSAGES
+const messageRights = Object.fromEntries(Object.entries(messages).map(([type, row]) => [type, row.right]))
+
+export const RIGHTS: Readonly<Record<Action, Right>> = {
+  ...(messageRights as Record<MessageAction, Right>),
+  ...ROUTE_RIGHTS,
+}
+
+export const may = (role: Role, action: Action): boolean => RIGHTS[action].roles.includes(role)
