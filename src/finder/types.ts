@@ -3,7 +3,8 @@ import type { UnitId } from '../domain/ids.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 
 /** Units that can be sent now, and units that are assigned but may be reassigned, are searched apart. */
-export type FinderPool = 'available' | 'reassignable'
+export const FINDER_POOLS = ['available', 'reassignable'] as const
+export type FinderPool = (typeof FINDER_POOLS)[number]
 
 export interface Found {
   readonly unitId: UnitId

@@ -8,10 +8,12 @@ import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { givenByHand } from '../../domain/dispatch/override.ts'
+import { swappedPlace } from '../../domain/dispatch/place.ts'
 import * as drivers from '../../domain/driver.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import type { PutRight } from '../../domain/events.ts'
 import { momentOf } from '../../domain/events.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
 import * as trips from '../../domain/trip.ts'
@@ -31,8 +33,12 @@ export interface CommandContext {
   readonly newId: () => string
   /** Units that are retired as soon as they are free. */
   readonly retiring: ReadonlySet<UnitId>
-  /** Records the order of a pending trip to this unit. */
-  readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
+  readonly desk: {
+    /** Records the order of a pending trip to this unit. */
+    order(turn: Turn, tripId: TripId, unitId: UnitId): void
+    /** How far a place is from the nearest unit that could be sent; null when there is none. */
+    nearestUnitM(place: Position): number | null
+  }
   /** All there is, for what concerns more than its ids say. */
   readonly memory: HeldMemory
 }
@@ -46,6 +52,8 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
   const command = withTrueMoment(sent, followedMs(turn, sent, context.unitId), range)
   switch (command.type) {
     case 'enter-call': {
+      const isSwapped = swappedPlace(command, 'call', place => context.desk.nearestUnitM(place))
+      if (isSwapped !== null) return isSwapped
       const callId: CallId = context.newId()
       const tripIds: TripId[] = command.needs.map(() => context.newId())
       turn.record(enterCall(command, callId, tripIds, turn.nowMs))
@@ -54,6 +62,12 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
     }
     case 'amend-call':
       return withCall(turn, command.callId, (call, callTrips) => {
+        const { lonDeg, latDeg } = command
+        const isSwapped =
+          lonDeg === undefined || latDeg === undefined
+            ? null
+            : swappedPlace({ lonDeg, latDeg }, 'changes', place => context.desk.nearestUnitM(place))
+        if (isSwapped !== null) return isSwapped
         const decision = amendCall(call, callTrips, command)
         if (decision.ok && command.details !== undefined) {
           turn.callDetails = { callId: call.callId, details: command.details }
@@ -110,7 +124,7 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   if (!decision.ok) return decision
   if (decision.events.length > 0) {
     turn.record(decision.events)
-    context.order(turn, tripId, unitId)
+    context.desk.order(turn, tripId, unitId)
   }
   const { phase, offer } = turn.trip(tripId)!
   return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }

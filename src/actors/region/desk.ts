@@ -14,9 +14,10 @@ import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.
 import type { Position } from '../../domain/geo.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import type { Priority } from '../../domain/vocabulary.ts'
+import { LEVELS_OF_CARE, type Priority } from '../../domain/vocabulary.ts'
 import { CandidateView } from '../../finder/candidate-view.ts'
 import type { Finder } from '../../finder/finder.ts'
+import { FINDER_POOLS } from '../../finder/types.ts'
 import type { ChangedUnit, TurnFollower, TurnStep } from './followers.ts'
 import { Match, type MatchedUnits, type MatchPorts } from './match.ts'
 import type { EventRejected, Quarantine } from './quarantine.ts'
@@ -113,6 +114,12 @@ export class Desk implements TurnStep, TurnFollower {
     if (place === null || dispatchability === 'not-available' || isHeld) return candidates.remove(driver.unitId)
     const pool = dispatchability === 'available' ? 'available' : 'reassignable'
     candidates.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
+  }
+
+  /** How far a place is from the nearest unit that could be sent, or is on its way; null when there is none. */
+  nearestUnitM(place: Position): number | null {
+    const query = { lonDeg: place.lonDeg, latDeg: place.latDeg, k: 1, levels: LEVELS_OF_CARE, pools: FINDER_POOLS }
+    return this.#ports.finder.nearest(query)[0]?.distanceM ?? null
   }
 
   /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */

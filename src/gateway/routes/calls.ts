@@ -145,7 +145,7 @@ async function postCall(
 function ofBody(refusal: Refusal): Refusal {
   const path = refusal.details?.path
   if (typeof path !== 'string' || !path.startsWith('call.')) return refusal
-  const own = path.slice('call.'.length)
+  const own = path.slice('call.'.length).replace(/E7$/, 'Deg')
   return { ...refusal, message: refusal.message.replace(path, own), details: { ...refusal.details, path: own } }
 }
 

@@ -23,6 +23,7 @@ const stage = new Stage({
   states: ordered,
   details: offered,
   calls: ordered,
+  swapped: ordered,
   rank: {
     mode: 'ordered',
     units: [
@@ -349,4 +350,29 @@ test('[OF-14] of the trips of one call the need that fewer units can serve goes 
     }
     await desk.ask('cancel-call', result.callId, 'entered-in-error')
   }
+})
+
+test('[OF-15] a place far from every unit, and near one with longitude and latitude exchanged, is refused over both doors', async () => {
+  const region = 'swapped'
+  const there = { lonE7: 163_700_000, latE7: 482_100_000 }
+  const swapped = { lonE7: there.latE7, latE7: there.lonE7 }
+  const desk = await stage.desk({ region })
+  // With nobody on duty nothing is known of where the region is.
+  await desk.ask('enter-call', { ...UNMET, ...swapped })
+
+  const crew = await stage.driver('A1', { region })
+  await crew.ask('sign-on', Date.now())
+  crew.send('fix', 0, 0, [1, 0, there.lonE7, there.latE7, 50, null, null])
+  crew.send('mark', 0)
+  await crew.hear('marks')
+  assert.equal(await desk.refused('enter-call', { ...UNMET, ...swapped }), 'invalid-field call.lonE7')
+  const { result } = await desk.ask('enter-call', { ...UNMET, ...there })
+  assert.equal(await desk.refused('amend-call', result.callId, swapped), 'invalid-field changes.lonE7')
+  await desk.ask('amend-call', result.callId, { ...there, latE7: there.latE7 + 1 })
+
+  const token = await stage.site.token({ regions: [region] })
+  const call = { lonDeg: 48.21, latDeg: 16.37, priority: 2, needs: UNMET.needs }
+  const { status, body } = await stage.ask('POST', '/v1/calls', { token, body: call })
+  assert.deepEqual([status, body.code, body.details], [400, 'invalid-field', { path: 'lonDeg' }])
+  assert.match(body.detail, /^`lonDeg`: longitude and latitude look swapped/)
 })

@@ -128,8 +128,10 @@ interface Sources {
 
 function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): CommandOutcome | string {
   try {
-    const { moments, ...rest } = sources
-    return runCommand(turn, command, { ...asker, ...moments, ...rest, retiring: new Set(), memory: NOBODY_ELSE })
+    const { moments, newId, order } = sources
+    // Where the units are the log does not tell; no call of these worlds is where it would matter.
+    const desk = { order, nearestUnitM: () => null }
+    return runCommand(turn, command, { ...asker, ...moments, newId, desk, retiring: new Set(), memory: NOBODY_ELSE })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

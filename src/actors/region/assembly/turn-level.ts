@@ -63,7 +63,7 @@ export function turnLevel(
       unitId,
       ...momentRange(clock),
       newId,
-      order: (...args) => desk.order(...args),
+      desk,
       memory,
       retiring: memory.retiring,
     }),
