@@ -254,7 +254,7 @@ const invalidField = (path: string, problem: string): Refusal => ({
 function firstIssue(issues: readonly z.core.$ZodIssue[], whole = 'message'): Refusal {
   const issue = issues[0]!
   if (issue.code === 'unrecognized_keys') {
-    return invalidField([...issue.path, issue.keys[0]].join('.'), 'is not known here')
+    return invalidField([...issue.path, issue.keys[0]].join('.'), `is no key of this ${whole}`)
   }
   return invalidField(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message)
 }

@@ -76,7 +76,9 @@ test('the metrics are served as Prometheus reads them', async t => {
 
 test('[HT-5] another path is not-found, for every method', async t => {
   const harness = await startHarness(t)
-  await assertProblem(await get(harness, '/v1/nothing'), 'not-found')
+  const nothing = await get(harness, '/v1/nothing')
+  assert.match((await nothing.clone().json()).detail, /\/v1\/openapi\.json/)
+  await assertProblem(nothing, 'not-found')
   await assertProblem(await get(harness, '/elsewhere'), 'not-found')
   await assertProblem(await get(harness, '/elsewhere', undefined, { method: 'POST', body: 'x' }), 'not-found')
   assert.equal((await get(harness, '/elsewhere', undefined, { method: 'HEAD' })).status, 404)

@@ -15,6 +15,12 @@ function refused(
   return [parsed.refusal.code, parsed.refusal.details?.path].filter(part => part !== undefined).join(' ')
 }
 
+test('a key that the body does not have is said to be none of its keys, so that nobody looks for a wrong value', () => {
+  const parsed = body({ region: 'sf' })
+  assert.equal(refused(parsed), 'invalid-field region')
+  assert.match(parsed.ok ? '' : parsed.refusal.message, /^`region` is no key of this body; /)
+})
+
 test('a call needs its place in degrees, a priority and what it needs; the rest is null', () => {
   assert.deepEqual(body({}), {
     ok: true,

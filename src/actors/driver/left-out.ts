@@ -46,8 +46,7 @@ export class LeftOut {
   /** Null when there were none. */
   get refusal(): Refusal | null {
     if (this.#count === 0) return null
-    const others = this.#count === 1 ? '' : `, and ${this.#count - 1} more fixes of the frame are wrong`
-    const message = `${this.#problem}${others}; such a fix is left out for good and need not be sent again.`
+    const message = `${this.#problem}${othersText(this.#count - 1)}; such a fix is left out for good and need not be sent again.`
     const details = {
       path: this.#named[0]!.path,
       ...this.#where,
@@ -57,3 +56,10 @@ export class LeftOut {
     return { code: 'invalid-field', message, details }
   }
 }
+
+const othersText = (count: number): string =>
+  count === 0
+    ? ''
+    : count === 1
+      ? ', and 1 more fix of the frame is wrong'
+      : `, and ${count} more fixes of the frame are wrong`

@@ -52,7 +52,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
 
 const NO_ROUTE: Refusal = {
   code: 'not-found',
-  message: 'Look up the routes and their methods in PROTOCOL.md.',
+  message: 'Look up the routes and their methods at /v1/openapi.json, or in PROTOCOL.md; / says what this is.',
 }
 
 /** Mounts all routes; those of the WebSocket door must be mounted before, as the last one here takes what is left. */
