@@ -14,6 +14,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { chooseTransport } from '../src/gateway/transport/choose.ts'
 import { compileCheckout } from './support/compile.ts'
 import { makeCluster, startTestServer, stopServerIn, temporaryBaseDir, testDatabase } from './support/postgres.ts'
 import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
@@ -52,6 +53,12 @@ if (missing.length > 0) {
   process.exit(2)
 }
 if (values.long === true) process.env.GOLDENHOUR_TEST_LONG = '1'
+const { insteadOfNative } = chooseTransport(process.env.GOLDENHOUR_TRANSPORT === 'portable' ? 'portable' : 'auto')
+if (insteadOfNative !== null) {
+  console.log(`All tests run over the portable transport. ${insteadOfNative}`)
+  // Processes inherit it, and programs that tests start.
+  process.env.GOLDENHOUR_TRANSPORT = 'portable'
+}
 process.exitCode = await runTests(positionals, values.long === true)
 
 /** The files of each process, in the order in which processes start. */
@@ -60,7 +67,8 @@ async function testFiles(withLong: boolean): Promise<Together[]> {
   const names = all
     .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
-  const twice = withLong ? ALSO_PORTABLE_LONG : ALSO_PORTABLE
+  const isPortable = process.env.GOLDENHOUR_TRANSPORT === 'portable'
+  const twice = isPortable ? [] : withLong ? ALSO_PORTABLE_LONG : ALSO_PORTABLE
   const portable = names.filter(
     name =>
       !name.startsWith(NEVER_TWICE) && twice.some(each => name.startsWith(each)) && !name.endsWith('.long.test.ts'),

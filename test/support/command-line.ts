@@ -91,6 +91,8 @@ async function evaluate(program: URL, args: readonly string[], surroundings: Sur
 }
 
 function wholeEnv({ env }: Surroundings): NodeJS.ProcessEnv {
-  const { PATH, HOME } = process.env
-  return { PATH, HOME, ...env }
+  const { PATH, HOME, GOLDENHOUR_TRANSPORT } = process.env
+  // Where all tests run over one transport, commands do too.
+  const transport = GOLDENHOUR_TRANSPORT === undefined ? {} : { GOLDENHOUR_TRANSPORT }
+  return { PATH, HOME, ...transport, ...env }
 }
