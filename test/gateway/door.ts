@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
 import type { Role } from '../../src/domain/roles.ts'
@@ -35,6 +36,9 @@ interface DoorParts {
   readonly lines: readonly string[]
   readonly isTls: boolean
 }
+
+const QUIET_MS = 300
+const PATIENCE_MS = 20_000
 
 export class Door {
   readonly gateway: Gateway
@@ -103,8 +107,11 @@ export class Door {
     return raw
   }
 
-  /** What a raw request is answered with, until the connection ends or nothing comes for `quietMs`. */
-  async ask(request: string | Buffer, quietMs = 300): Promise<{ text: string; status: number; hasEnded: boolean }> {
+  /**
+   * What a raw request is answered with, until the connection ends or nothing comes for `quietMs`; without that, until it
+   * ends or nothing comes behind an answer.
+   */
+  async ask(request: string | Buffer, quietMs?: number): Promise<{ text: string; status: number; hasEnded: boolean }> {
     const raw = this.raw()
     raw.socket.write(request)
     let hasEnded = false
@@ -112,7 +119,7 @@ export class Door {
       raw.closed.then(() => {
         hasEnded = true
       }),
-      raw.quiet(quietMs),
+      quietMs === undefined ? raw.begun().then(() => raw.quiet(QUIET_MS)) : raw.quiet(quietMs),
     ])
     raw.socket.destroy()
     const text = raw.received.toString('latin1')
@@ -207,6 +214,12 @@ export class RawSocket {
       this.#lastAtMs = Date.now()
     })
     this.closed = new Promise(resolve => this.socket.on('close', () => resolve()))
+  }
+
+  /** Until something has come, or for as long as a test waits for what must come. */
+  async begun(): Promise<void> {
+    const untilMs = performance.now() + PATIENCE_MS
+    while (this.received.length === 0 && !this.socket.destroyed && performance.now() < untilMs) await sleep(5)
   }
 
   /** Until nothing has come for a while. */

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ROUTES } from '../../src/gateway/routes/index.ts'
-import { over } from '../support/transport.ts'
+import { isUnanswered, over, unlessSaid } from '../support/transport.ts'
 import { Door } from './door.ts'
 
 const HOST = 'Host: a\r\n'
@@ -38,7 +38,7 @@ test('a request whose end two readers could see differently is cut, and nothing 
     ],
   ] as const) {
     const { text, hasEnded } = await door.ask(request)
-    assert.deepEqual([text, hasEnded], ['', true], name)
+    assert.ok(isUnanswered(text) && hasEnded, `${name}: ${text}`)
   }
   assert.equal((await door.request('/healthz')).status, 200)
 })
@@ -81,7 +81,7 @@ test('a request in a chunk whose head readers understand differently is not read
       post('Transfer-Encoding: chunked\r\n', body),
     ]) {
       const { text, hasEnded } = await door.ask(request)
-      assert.deepEqual([text, hasEnded], ['', true], body.slice(0, 20))
+      assert.ok(isUnanswered(text) && hasEnded, `${body.slice(0, 20)}: ${text}`)
     }
   }
 })
@@ -97,7 +97,7 @@ test('a preflight with an ambiguous head is cut like any other request', async t
     'Transfer-Encoding: chunked\r\n',
   ]) {
     const { text, hasEnded } = await door.ask(preflight(headers))
-    assert.deepEqual([text, hasEnded], ['', true], headers)
+    assert.ok(isUnanswered(text) && hasEnded, `${headers}: ${text}`)
   }
   assert.match((await door.ask(preflight(''))).text, /^HTTP\/1\.1 204 /)
 })
@@ -152,8 +152,9 @@ test('heads that are none get no answer of ours: they are refused, or wait until
     ['a NUL in a header', get('/healthz', `${HOST}X-A: a\0b\r\n`), 0],
     ['a CR in a header', get('/healthz', `${HOST}X-A: a\rb\r\n`), 0],
   ] as const) {
-    const answer = await door.ask(request, 100)
-    assert.equal(answer.status, status, name)
+    // What is answered ends the connection, so that long is never waited.
+    const answer = await door.ask(request, status === 0 ? 100 : 20_000)
+    assert.ok(answer.status === status || (status === 0 && isUnanswered(answer.text)), `${name}: ${answer.text}`)
     assert.ok(!answer.text.includes('"status":"up"'), name)
   }
   assert.equal((await door.request('/healthz')).status, 200)
@@ -202,8 +203,7 @@ test('a head has a greatest size and number of headers, past which nothing of it
   const door = await Door.start(t)
   const headers = (count: number) => HOST + Array.from({ length: count - 1 }, (_, i) => `X-${i}: 1\r\n`).join('')
   assert.equal((await door.ask(get('/healthz', headers(98)), 1_000)).status, 200)
-  assert.equal((await door.ask(get('/healthz', headers(99)), 100)).status, 0)
-  // In one piece more may come than is kept of a head that comes in parts: 4 kB.
+  assert.equal((await door.ask(get('/healthz', headers(99)), 100)).status, unlessSaid(431))
   for (const size of [200_000, 2_000_000]) {
     const { status, hasEnded } = await door.ask(get('/healthz', `${HOST}X-A: ${'a'.repeat(size)}\r\n`))
     assert.deepEqual([status, hasEnded], [431, true], String(size))
@@ -211,7 +211,7 @@ test('a head has a greatest size and number of headers, past which nothing of it
   const parts = door.raw()
   parts.socket.write(`GET /healthz HTTP/1.1\r\n${HOST}X-A: ${'a'.repeat(4_000)}`)
   await parts.quiet(50)
-  parts.socket.write('a'.repeat(over({ native: 1_000, portable: 40_000 })))
+  parts.socket.write('a'.repeat(40_000))
   await parts.closed
   assert.match(parts.received.toString(), /^HTTP\/1\.1 431 /)
   const longUrl = await door.ask(get(`/${'a'.repeat(2_000_000)}`))

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import type { WireFix } from '../../../src/protocol/wire.ts'
 import { Door, ratesWith } from '../../gateway/door.ts'
 import { type Client, REGION, until } from '../../gateway/harness.ts'
-import { over } from '../../support/transport.ts'
+import { isUnanswered, over } from '../../support/transport.ts'
 
 /** Three, and hardly another one while a test runs, however slow the machine. */
 const SLOW = { connectionPerS: 0.01, userPerS: 0.01, burstS: 300 }
@@ -296,7 +296,7 @@ test('[LM-10] a slow body is answered 408, and a head that two readers could rea
     const cut = await door.ask(
       `GET /healthz HTTP/1.1\r\nHost: a\r\n${headers}\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n`,
     )
-    assert.deepEqual([cut.text, cut.hasEnded], ['', true], headers)
+    assert.ok(isUnanswered(cut.text) && cut.hasEnded, `${headers}: ${cut.text}`)
   }
 })
 
