@@ -65,3 +65,18 @@ test('every path of the checkout that a document names is there', () => {
   }
   assert.ok(named > 100)
 })
+
+test('the changelog begins with what is unreleased, then the newest release', () => {
+  const [first, ...releases] = [...DOCUMENTS.get(HISTORY)!.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading!)
+  assert.equal(first, 'Unreleased')
+  const dates = releases.map(heading => /^\d+\.\d+\.\d+ – (\d{4}-\d{2}-\d{2})$/.exec(heading)?.[1] ?? heading)
+  assert.deepEqual(dates, [...dates].sort().reverse())
+  const { version } = JSON.parse(readFileSync(new URL('package.json', CHECKOUT), 'utf8'))
+  assert.ok(releases[0]!.startsWith(`${version} – `), `${releases[0]} is not the version of package.json, ${version}`)
+})
+
+test('the changelog tells nothing twice', () => {
+  const items = DOCUMENTS.get(HISTORY)!.split(/^- /m).slice(1)
+  const starts = items.map(item => item.replaceAll(/\s+/g, ' ').slice(0, 40))
+  assert.equal(new Set(starts).size, starts.length)
+})
