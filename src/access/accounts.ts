@@ -152,7 +152,7 @@ class UnfitAdminPassword extends Error {
   override readonly name = 'UnfitAdminPassword'
 
   constructor(message: string) {
-    super(`The password of the user admin (auth.adminPassword) will not do. ${message}`)
+    super(`The password of the user admin (auth.adminPassword) cannot be used. ${message}`)
   }
 }
 
@@ -160,12 +160,12 @@ const FIRST_ADMIN = 'admin'
 
 const LAST_ADMIN: Refusal = {
   code: 'still-used',
-  message: 'This is the last admin who may sign in; make another one first.',
+  message: 'This user is the last admin who may sign in; make another admin first.',
 }
 
 const taken = (userName: string): Refusal => ({
   code: 'already-exists',
-  message: `There is a user ${userName} already, perhaps in other case or disabled; choose another name, or change that one.`,
+  message: `User ${userName} exists already, perhaps in other case or disabled; choose another name, or change that user.`,
 })
 
 const isActiveAdmin = (user: Pick<User, 'role' | 'disabled'>): boolean => user.role === 'admin' && !user.disabled

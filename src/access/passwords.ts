@@ -96,7 +96,7 @@ export class PasswordHasher {
     const ofNetwork = network === null ? 0 : this.#strangers.of(network)
     if (waiting.length >= WAITING_MAX || ofNetwork >= STRANGERS_OF_A_NETWORK_MAX) {
       const retryAfterMs = Math.ceil(waiting.length * this.#tookMs)
-      const message = 'Too many are signing in at once; try again after details.retryAfterMs.'
+      const message = 'Too many people are signing in at once; try again after details.retryAfterMs.'
       return Promise.resolve({ ok: false, refusal: { code: 'overloaded', message, details: { retryAfterMs } } })
     }
     if (network !== null) this.#strangers.enter(network)
@@ -128,18 +128,20 @@ export class PasswordHasher {
   }
 }
 
-/** Why a password will not do for this user, as `password-unfit` with `details.rule`; null when it will. */
+/** Why this user cannot have the password, as `password-unfit` with `details.rule`; null when the user can. */
 export function unfitPassword(password: string, userName: string): Refusal | null {
   const { min, max } = PASSWORD_CHARS
   const folded = password.toLowerCase()
   // Counted as people count, not in UTF-16 units.
   const chars = [...password].length
-  if (chars < min) return unfit('too-short', `Take at least ${min} characters; several words will do.`)
-  if (chars > max) return unfit('too-long', `Take at most ${max} characters.`)
+  if (chars < min)
+    return unfit('too-short', `A password has at least ${min} characters; several words make a good one.`)
+  if (chars > max) return unfit('too-long', `A password has at most ${max} characters; choose a shorter one.`)
   if (userName.length >= NAME_CHARS_MIN && folded.includes(userName.toLowerCase())) {
-    return unfit('contains-user-name', 'Take one that does not contain the user name.')
+    return unfit('contains-user-name', 'The password contains the user name; choose another one.')
   }
-  if (isCommon(folded)) return unfit('common', 'Take one that is not on the list of those that everybody tries first.')
+  if (isCommon(folded))
+    return unfit('common', 'The password is on the list that everybody tries first; choose another one.')
   return null
 }
 

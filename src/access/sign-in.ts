@@ -104,11 +104,11 @@ const NO_SIGN_IN: Refusal = {
 }
 const NO_SUCH_SESSION: Refusal = {
   code: 'not-found',
-  message: 'You have no such sign-in, or it has ended; look it up with GET /v1/auth/sessions.',
+  message: 'This sign-in is not one of yours, or it has ended; list yours with GET /v1/auth/sessions.',
 }
 const NO_ACCOUNT: Refusal = {
   code: 'not-found',
-  message: 'The bearer of this token has no password here; change it where the token comes from.',
+  message: 'The user of this token has no password here; change the password where the token comes from.',
 }
 
 export class SignIn {
@@ -342,7 +342,7 @@ export class SignIn {
     const found = await Promise.all(asked.map(each => getItem(this.#parts.database, UNITS, each, unit)))
     const [only, ...others] = asked.filter((_, index) => found[index] !== undefined)
     if (only === undefined) {
-      const message = `There is no unit ${unit} in ${asked.join(', ')}; check its id, and whether it was imported.`
+      const message = `Unit ${unit} does not exist in ${asked.join(', ')}; check the id, or ask a dispatcher (GET /v1/units lists units).`
       return refuse({ code: 'unknown-unit', message, details: { unitId: unit } })
     }
     if (others.length > 0) return refuse(invalidField('region', `must choose one of ${[only, ...others].join(', ')}`))
@@ -394,7 +394,7 @@ export class SignIn {
 
 const UNCHANGED: Refusal = {
   code: 'password-unfit',
-  message: 'The new password is the old one; take another.',
+  message: 'The new password is the old one; choose another one.',
   details: { rule: 'unchanged' },
 }
 

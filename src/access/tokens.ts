@@ -135,9 +135,15 @@ export async function verifyToken(token: string, keys: KeyRing): Promise<Result<
 }
 
 export const TOKEN_MISSING = refuse('token-missing', 'Send an access token of this engine.')
-export const TOKEN_EXPIRED = refuse('token-expired', 'The token has expired; get a new one and send it again.')
+export const TOKEN_EXPIRED = refuse(
+  'token-expired',
+  'The token has expired; get a new token, then send the request again.',
+)
 /** One answer for every fault, so that a forger learns nothing of which check failed. */
-export const TOKEN_INVALID = refuse('token-invalid', 'The token is not one of ours; get one from this engine.')
+export const TOKEN_INVALID = refuse(
+  'token-invalid',
+  'This engine does not accept the token; get a token from this engine.',
+)
 
 function refuse(code: Refusal['code'], message: string): Refused {
   return { ok: false, refusal: { code, message } }

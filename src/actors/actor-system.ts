@@ -29,7 +29,7 @@ export const MAILBOX_BOUND = 100_000
 /** What an actor does with its messages. `receive` runs to its end in one go; it never awaits. */
 export interface Behaviour<M extends { readonly type: string }> {
   readonly accepts: readonly M['type'][]
-  /** Of those, what a full mailbox takes too: the engine's own, of which there are only so many at a time. */
+  /** The messages that a full mailbox takes too: the engine's own, whose number at a time is bounded. */
   readonly neverRefused?: readonly M['type'][]
   receive(message: M): Sync<void>
 }
@@ -199,7 +199,7 @@ export class ActorRef<M extends { readonly type: string }> {
     return this.#mailbox
   }
 
-  /** Whether comedy has made the actor. One that has ended needs none of it: what it is told is dropped. */
+  /** Whether comedy has made the actor. A message to an actor that has ended is dropped. */
   get stands(): boolean {
     return this.#proxy !== null || this.hasEnded
   }

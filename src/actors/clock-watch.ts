@@ -1,5 +1,5 @@
 /**
- * Tells that a clock is off, for as long as it is: by the log, the board, the readiness and a metric.
+ * Tells of a clock that is off, by the log, the board, the readiness and a metric, for as long as it is off.
  *
  * Three things may be off: the wall, which has stepped and is not believed yet; recorded time, which lies ahead of region
  * time after a clock that was ahead; and the database's clock. None of them stops anything. The engine goes on by what
@@ -73,7 +73,7 @@ export class ClockWatch {
     return this.#off
   }
 
-  /** What those who watch a board are told while something is off; null while nothing is. */
+  /** The notice for watchers of the board while a clock is off; null while none is. */
   notice(): ServerMessage | null {
     return this.look() === null ? null : noticeOf(this.#off)
   }

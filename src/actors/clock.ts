@@ -48,7 +48,7 @@ export class RegionClock {
     return this.#anchor.anchorRegionMs + (wallMs - this.#anchor.anchorWallMs) * this.#anchor.rate
   }
 
-  /** The time of a record that is made now, whole milliseconds: never less than an earlier answer, nor than the line. */
+  /** The time of a record that is made now, in whole milliseconds. It is never less than an earlier answer or the line. */
   recordedMs(): number {
     const lineMs = this.nowMs()
     const monotonicMs = this.#machine.monotonicMs()

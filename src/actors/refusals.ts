@@ -11,48 +11,48 @@ export const UNAVAILABLE: Refusal = {
 
 export const MARKS_UNREADABLE: Refusal = {
   code: 'unavailable',
-  message: "The database does not tell or take the marks of this unit's earlier streams now; try again soon.",
+  message: "The database does not answer for the marks of this unit's earlier streams; try again soon.",
   details: { retryAfterMs: 1_000 },
 }
 
 /** Also of a command that was decided and may stand in the end: under its id its outcome is found. */
 export const WRITES_STALLED: Refusal = {
   code: 'unavailable',
-  message: 'The database takes no writes now; send the same again soon, a command under the same id.',
+  message: 'The database takes no writes now; send the request again soon, a command under the same id.',
   details: { retryAfterMs: 1_000, writes: 'stalled' },
 }
 
 export const OVERLOADED: Refusal = {
   code: 'overloaded',
-  message: 'The region has more waiting than it can take; try again soon.',
+  message: 'The region has too many messages waiting; try again soon.',
   details: { retryAfterMs: 500 },
 }
 
 export const tooManyTrips = (openTripsMax: number): Refusal => ({
   code: 'overloaded',
-  message: `The region has ${openTripsMax} open trips, as many as it can hold; close or cancel some, then enter the call again.`,
+  message: `The region holds its largest number of open trips, ${openTripsMax}; close or cancel some, then enter the call again.`,
   details: { openTripsMax, retryAfterMs: 5_000 },
 })
 
 export const INTERNAL: Refusal = {
   code: 'internal',
-  message: 'A mistake of ours; nothing changed. Send the same command again under the same id.',
+  message: 'The engine made a mistake; nothing changed. Send the same command again under the same id.',
 }
 
 export const unknownUnit = (unitId: UnitId | null): Refusal => ({
   code: 'unknown-unit',
-  message: `This region has no unit ${unitId}; import it first.`,
+  message: `Unit ${unitId} does not exist in this region; list its units with GET /v1/units.`,
   details: { unitId },
 })
 
 export const unknownCall = (callId: CallId): Refusal => ({
   code: 'unknown-call',
-  message: `This region has no call ${callId}.`,
+  message: `Call ${callId} does not exist; check the id that enter-call or POST /v1/calls answered.`,
   details: { callId },
 })
 
 export const unknownTrip = (tripId: TripId): Refusal => ({
   code: 'unknown-trip',
-  message: `This region has no trip ${tripId}.`,
+  message: `Trip ${tripId} does not exist; list the open trips with watch-board.`,
   details: { tripId },
 })

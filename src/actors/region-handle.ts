@@ -116,7 +116,7 @@ export interface RegionHandle {
   open(session: Session, hello: HelloRequest): void
   closed(session: Session): void
   command(request: CommandRequest): void
-  /** What is no command and no query; what has an id is answered through the session. */
+  /** Takes a message that is neither command nor query. A message with an id is answered through the session. */
   tell(session: Session, request: SessionRequest): void
   /** What a question for the board after a position is to be answered with now. */
   boardFrom(fromPosition: number | null): BoardSize
@@ -130,7 +130,7 @@ export interface RecoveryProgress {
   readonly of: number | null
 }
 
-/** How far this process is with its regions, for whoever asks whether it is ready. */
+/** How far this process is with its regions: the answer of `/readyz`. */
 export interface Readiness {
   /** `standby`: another engine has the regions; this one waits for its leases. */
   readonly status: 'starting' | 'standby' | 'recovering' | 'ready' | 'draining'

@@ -162,7 +162,7 @@ export class RegionHost implements RegionHandle {
     if (!taken) answer({ ok: false, refusal: OVERLOADED })
   }
 
-  /** Through the mailbox: behind the welcomes of those who are there, and of nobody who comes later. */
+  /** Goes through the mailbox, so it follows the welcomes of present sessions and precedes those of later ones. */
   #stepped(byMs: number): void {
     this.#region?.ref.tell({ type: 'clock-stepped', byMs, sessions: [...this.#sessions] })
   }

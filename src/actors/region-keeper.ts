@@ -33,7 +33,7 @@ const STAND_BY_MS = 200
 const AWAY_RETRY_MS = 60_000
 const STORE_RETRY_FIRST_MS = 50
 const STORE_RETRY_MAX_MS = 2_000
-/** Regions recovered at a time: each takes a connection, and memory for what it has read. */
+/** Regions recovered at a time. Each takes a connection, and memory for the rows it has read. */
 const RECOVERED_AT_ONCE = 4
 
 /** Where the reference data comes from; `ReferenceStore` is one. */
@@ -41,9 +41,9 @@ export interface ReferenceSource {
   /** Rises with every change of anything. */
   version(): Promise<number>
   listRegions(): Promise<readonly RegionReference[]>
-  /** Those that were added or changed after a version; null: all. */
+  /** Units that were added or changed after a version; null: all units. */
   listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
-  /** Those that were retired after a version and stand as retired. */
+  /** Units that were retired after a version and stand as retired. */
   listRetiredUnits(region: RegionId, since: number | null): Promise<readonly UnitId[]>
 }
 
@@ -205,7 +205,7 @@ export class RegionKeeper implements RegionDirectory {
     const host = this.#hosts.get(region)
     this.#hosts.delete(region)
     host?.abandon()
-    // Whoever starts the region or the engine throws, and undoes what it began.
+    // The caller that starts the region or the engine throws, and undoes what it began.
     if (host === undefined || !this.#ready) return void this.#lostWhileStarting.add(region)
     this.#parts.onLost(new RegionTaken(region))
   }
@@ -213,7 +213,7 @@ export class RegionKeeper implements RegionDirectory {
   /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
   async follow(limitMs: number): Promise<boolean> {
     if (!this.#ready || this.#stopped) return false
-    // Whoever asks before it begins shares it.
+    // A caller that asks before the look begins shares it.
     this.#asked ??= this.#lookSoon()
     const late = this.#pause(limitMs).then(() => false)
     // One that fails is told by the next look.
@@ -316,7 +316,7 @@ export class RegionKeeper implements RegionDirectory {
     ])
     if (units.length + retired.length === 0) return
     const taken = new Promise<void>(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken }))
-    // Never, of a region that is dropped: whoever waits does so with a limit.
+    // A region that is dropped never resolves this: the caller waits with a limit.
     this.#untaken.add(taken)
     void taken.then(() => this.#untaken.delete(taken))
   }

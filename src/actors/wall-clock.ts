@@ -1,5 +1,5 @@
 /**
- * The wall clock as far as it is believed: a step of it against the monotonic clock counts once it has lasted.
+ * The wall clock as far as the engine believes it. A step against the monotonic clock counts once it has lasted.
  *
  * Somebody sets a clock, a time server corrects it, a machine is resumed: from inside these look alike, and only some of
  * them are right. Modes: *settled*, the wall is followed; *in doubt*, from a step of more than a second on, time goes on
@@ -7,7 +7,7 @@
  * One to the time that the clients' own clocks have is adopted at once: it sets right what was wrong, and until then every
  * client is told a wrong time and no unit seems to be where it is. That they deny a step does not keep it from being
  * adopted: where a machine was suspended, what they said is as old as what is believed.
- * One object for a process: whoever begins while the wall is in doubt must not believe it more than others do.
+ * One object for a process: a region that begins while the wall is in doubt must not believe it more than others do.
  */
 import type { MachineClock } from '../base/time.ts'
 
@@ -18,7 +18,7 @@ export const ADOPTED_AFTER_MS = 8_000
 
 /** A clock that is off by less agrees with another: so much may a message have been under way. */
 const AGREES_MS = 2_000
-/** A step is borne out by so many clients at least, and by this share of those who know the one time or the other. */
+/** So many clients at least must have the new time, and this share of all clients that know either time. */
 const WITNESSES_MIN = 3
 const WITNESSES_SHARE = 0.75
 /** The clients that said last what time they have; of more nothing is kept. */
@@ -34,7 +34,7 @@ interface Step {
 export type WallNews =
   /** It stepped by this much, and is not believed. */
   | { readonly type: 'doubted'; readonly byMs: number }
-  /** It is what it was before the step. */
+  /** The wall shows again what it showed before the step. */
   | { readonly type: 'taken-back' }
   /** The step has lasted: time is now as much ahead of where it was; negative: behind. */
   | { readonly type: 'adopted'; readonly byMs: number }
@@ -45,7 +45,7 @@ export class WallClock {
   /** What is believed of the wall less the monotonic clock. */
   #offsetMs: number
   #step: Step | null = null
-  /** By client, its wall less our monotonic clock; those who said it last stand last. */
+  /** By client, its wall less our monotonic clock; the client that said it last stands last. */
   readonly #witnesses = new Map<string, number>()
   /** The latest that was told, so that a slewed clock does not run backwards. */
   #toldMs = Number.NEGATIVE_INFINITY

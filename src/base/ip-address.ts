@@ -66,7 +66,7 @@ export function canonicalAddress(text: string): string | null {
 
 function rangeOf(cidr: string): { groups: Groups; bits: number } {
   const range = parseRange(cidr)
-  if (range === null) throw new RangeError(`${cidr} is no CIDR such as 10.0.0.0/8 or 2001:db8::/32.`)
+  if (range === null) throw new RangeError(`${cidr} is not a CIDR; write one such as 10.0.0.0/8 or 2001:db8::/32.`)
   return range
 }
 

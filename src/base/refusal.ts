@@ -64,11 +64,6 @@ export interface Refusal {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-export const notFound = (what: string): Refusal => ({
-  code: 'not-found',
-  message: `There is no ${what}; look it up in the list.`,
-})
-
 export const invalidField = (path: string, problem: string): Refusal => ({
   code: 'invalid-field',
   message: `\`${path}\` ${problem}; correct it and send the request again.`,

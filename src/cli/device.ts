@@ -84,7 +84,8 @@ const DEVICES_AT_ONCE = 500
 function change(database: Database, id: string, disabled: boolean): Promise<void> {
   return database.transaction().execute(async transaction => {
     const current = await new DeviceStore(transaction).hold(id)
-    if (current === undefined) throw new Error(`There is no device ${id}; look it up with goldenhour device list.`)
+    if (current === undefined)
+      throw new Error(`Device ${id} does not exist; list the devices with goldenhour device list.`)
     const audit = auditedByCommandLine(database)
     orThrow(await devicesOf(database).change(transaction, current, { disabled }, audit))
   })

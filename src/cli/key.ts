@@ -49,8 +49,7 @@ export function defineKey(key: Command): void {
       await withAudit('key-retired', async database => {
         const outcome = await retireSigningKey(database, kid)
         if (outcome === 'signs') throw new Error('This key signs new tokens; make another one first (key rotate).')
-        if (outcome === 'unknown')
-          throw new Error(`There is no key ${kid} in use; look it up with goldenhour key list.`)
+        if (outcome === 'unknown') throw new Error(`Key ${kid} is not in use; list the keys with goldenhour key list.`)
         return kid
       })
       console.log(`Retired the key ${kid}.`)

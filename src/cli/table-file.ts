@@ -42,7 +42,8 @@ async function readBytes(file: string): Promise<Uint8Array> {
     return await readFile(file)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new UnusableFile(`There is no file ${file}; check its name and folder.`, { cause })
+    if (code === 'ENOENT')
+      throw new UnusableFile(`The file ${file} does not exist; check its name and folder.`, { cause })
     if (code === 'EISDIR') throw new UnusableFile(`${file} is a folder; name a file in it.`, { cause })
     throw new UnusableFile(`${file} cannot be read (${code}); check its rights.`, { cause })
   }

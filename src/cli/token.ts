@@ -62,12 +62,12 @@ async function requireReach(reference: ReferenceStore, regions: readonly string[
   const existing = new Set((await reference.listRegions()).map(({ region }) => region))
   const unknown = regions.filter(region => !existing.has(region))
   if (unknown.length > 0) {
-    throw new Error(`There is no region ${unknown.join(', ')}; look it up with goldenhour region list.`)
+    throw new Error(`The region ${unknown.join(', ')} does not exist; list the regions with goldenhour region list.`)
   }
   if (unit === null) return
   const units = (await Promise.all(regions.map(region => reference.listUnits(region)))).flat()
   if (!units.some(({ unitId }) => unitId === unit)) {
-    throw new Error(`There is no unit ${unit} in ${regions.join(', ')}; check its id, and whether it was imported.`)
+    throw new Error(`Unit ${unit} does not exist in ${regions.join(', ')}; check its id, and whether it was imported.`)
   }
 }
 

@@ -18,6 +18,6 @@ export async function warnOfUnknownUnits(
   if (unknown.length === 0) return
   const more = unknown.length > NAMED_MAX ? ` and ${unknown.length - NAMED_MAX} more` : ''
   process.stderr.write(
-    `warning: There is no unit ${unknown.slice(0, NAMED_MAX).join(', ')}${more} in ${regions.join(', ')} yet; check the id (GET /v1/units?region=${regions[0]} lists them), or add it with goldenhour import units.\n`,
+    `warning: ${regions.join(', ')} has no unit ${unknown.slice(0, NAMED_MAX).join(', ')}${more} yet; check the id (GET /v1/units?region=${regions[0]} lists units), or add it with goldenhour import units.\n`,
   )
 }

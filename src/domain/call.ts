@@ -124,7 +124,7 @@ export function cancelCall(call: CallState, trips: readonly TripState[], command
 }
 
 function callEnded(call: CallState): Decision {
-  return refused('wrong-phase', `The call has already ended: it is ${call.state}.`, {
+  return refused('wrong-phase', `The call has ended; it is ${call.state}.`, {
     callId: call.callId,
     state: call.state,
   })

@@ -234,13 +234,13 @@ export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
   if (driver.crew !== null && driver.unavailableReason === null && !hasOther) return null
   const what =
     driver.crew === null
-      ? 'has no crew: it must sign on first'
+      ? 'has no crew: let a crew sign on first'
       : hasOther
-        ? `has trip ${driver.work?.tripId}: withdraw it from that first`
-        : `is unavailable (${driver.unavailableReason}): set it available first`
+        ? `has trip ${driver.work?.tripId}: withdraw the unit from that trip first`
+        : `is unavailable (${driver.unavailableReason}): set the unit available first`
   return {
     code: 'unit-not-fit',
-    message: `Unit ${driver.callSign} ${what}, or choose another one.`,
+    message: `Unit ${driver.callSign} ${what}, or choose another unit.`,
     details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
   }
 }
@@ -257,9 +257,13 @@ export function declineOffer(driver: DriverState, command: DeclineOffer): Decisi
   const work = driver.work
   if (work === null || work.offerId !== command.offerId) return unknownOffer(command.offerId)
   if (work.mode === 'ordered') {
-    return refused('not-declinable', 'This is an order: acknowledge it, or ask a dispatcher to take it back.', {
-      offerId: command.offerId,
-    })
+    return refused(
+      'not-declinable',
+      'An order cannot be declined; acknowledge the order, or ask a dispatcher to take it back.',
+      {
+        offerId: command.offerId,
+      },
+    )
   }
   const { offerId, tripId } = { offerId: command.offerId, tripId: work.tripId }
   const entity = tripKey(tripId)
@@ -306,7 +310,7 @@ export function revokedOffer(driver: DriverState, reason: RevokeReason): OfferRe
 function unknownOffer(offerId: OfferId): Decision {
   return refused(
     'unknown-offer',
-    'This offer is no longer open to the unit; look at the latest state for the next one.',
+    'This offer is no longer open to the unit; the latest unit-state shows the offer that is.',
     {
       offerId,
     },
@@ -320,7 +324,7 @@ function unitOffDuty(driver: DriverState): Decision {
 }
 
 export function unitRetired(driver: DriverState): Refused {
-  return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; choose another one.`, {
+  return refused('unit-retired', `Unit ${driver.callSign} was taken out of service for good; choose another unit.`, {
     unitId: driver.unitId,
   })
 }

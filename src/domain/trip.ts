@@ -250,7 +250,7 @@ export function reportPhase(
   const no = notWorkedOnBy(trip, unitId)
   if (no !== null) return no
   if (phaseOrder(command.phase) <= phaseOrder(trip.phase)) {
-    return refused('wrong-phase', `The trip is already ${trip.phase}; a phase can only be followed by a later one.`, {
+    return refused('wrong-phase', `The trip is ${trip.phase} already; report a later phase.`, {
       tripId: trip.tripId,
       phase: trip.phase,
     })
@@ -373,18 +373,22 @@ function notToBeTaken(trip: TripState): Decision {
   if (isEnded(trip)) return alreadyEnded(trip)
   const what =
     phase === 'pending'
-      ? 'The trip is pending; no unit has it.'
-      : `The trip is ${phase}: close it, and enter a call for what another unit has to do.`
+      ? 'The trip is pending; no unit has the trip.'
+      : `The trip is ${phase}; close the trip, and enter a call for what another unit has to do.`
   return refused('wrong-phase', what, { tripId, phase })
 }
 
 function alreadyEnded({ tripId, phase }: TripState): Decision {
-  return refused('wrong-phase', `The trip has already ended: it is ${phase}.`, { tripId, phase })
+  return refused('wrong-phase', `The trip has ended; it is ${phase}.`, { tripId, phase })
 }
 
 function notWorkedOnBy(trip: TripState, unitId: UnitId): Decision | null {
   if ((trip.unitId ?? trip.offer?.unitId) !== unitId) {
-    return refused('not-your-trip', 'This trip is not bound to your unit.', { tripId: trip.tripId })
+    return refused(
+      'not-your-trip',
+      'The trip is not bound to this unit; the latest unit-state shows the trip that is.',
+      { tripId: trip.tripId },
+    )
   }
   if (isEnded(trip) || phaseOrder(trip.phase) < 0) {
     return refused('wrong-phase', `The trip is ${trip.phase}; only a trip that was accepted can be worked on.`, {

@@ -1,4 +1,6 @@
-/** One question over HTTP to a program of this machine that may be ours: bounded in time and in what it may answer. */
+/**
+ * Asks a program of this machine, which may be ours, one question over HTTP, bounded in time and in the size of the answer.
+ */
 import { request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 

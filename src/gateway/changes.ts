@@ -1,9 +1,11 @@
-/** How HTTP changes things: once under an Idempotency-Key, at the version that was read, and lists page by page. */
+/**
+ * How HTTP changes things: once under an Idempotency-Key, and at the version that the caller read; and how lists come in
+ * pages.
+ */
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { TokenClaims } from '../access/claims.ts'
-import { notFound } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import { COMMAND_ID } from '../domain/ids.ts'
 import type { Audit, AuditChange } from '../store/audit/audit.ts'
@@ -11,7 +13,7 @@ import { earlierOutcome, keepOutcome } from '../store/http/http-outcomes.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { empty, type HttpCall, type HttpReply, json, problem } from './http.ts'
 import type { Limiter } from './limits/limiter.ts'
-import { NO_IDEMPOTENCY_KEY } from './refusals.ts'
+import { NO_IDEMPOTENCY_KEY, notFound } from './refusals.ts'
 
 export interface ChangePorts {
   readonly database: Database
@@ -53,7 +55,7 @@ export async function changeOnce(
   return inTransaction(ports, async transaction => {
     const earlier = await earlierOutcome(transaction, request, ports.wallClock())
     if (earlier.kind === 'other') {
-      const message = 'This Idempotency-Key was used for another request; take a new one for a new change.'
+      const message = 'This Idempotency-Key was used for another request; send a new key with a new change.'
       return problem({ code: 'conflict', message })
     }
     if (earlier.kind === 'same') {
@@ -85,13 +87,13 @@ export function changeAt<T extends Versioned>(
 ): Promise<HttpReply> {
   return inTransaction(ports, async transaction => {
     const current = await read(transaction)
-    if (current === undefined) return problem(notFound(`${call.path}`))
+    if (current === undefined) return problem(notFound(call.path))
     if (call.ifMatch === '') {
-      const message = 'Send If-Match with the ETag that you read it with, so that no change of others is lost.'
+      const message = 'Send If-Match with the ETag of the last GET, so that no change by somebody else is lost.'
       return problem({ code: 'version-missing', message })
     }
     if (!namesTag(call.ifMatch, etag(current.version))) {
-      const message = 'It was changed since you read it; read it again, and decide anew.'
+      const message = 'The stored version is not the one of If-Match; read it again with GET, then decide anew.'
       return problem({ code: 'version-differs', message, details: { version: current.version } })
     }
     return work(transaction, current)

@@ -96,7 +96,7 @@ export class Connection {
     this.#gather(message[0], encodedOnce(shared, this.format), this.#mustCount(message), shared)
   }
 
-  /** The socket has written some of what it had. */
+  /** The socket has written some of its queue. */
   drained(): void {
     if (this.#waiting.length > 0) this.#send()
     else this.#settle()
@@ -119,7 +119,7 @@ export class Connection {
     this.#ws?.end(code, reason)
   }
 
-  /** The socket is gone, whoever ended it. */
+  /** The socket is gone, whichever side ended it. */
   detach(): void {
     this.#ws = null
     for (const waiting of this.#waiting) this.#release(waiting)

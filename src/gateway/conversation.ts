@@ -163,7 +163,7 @@ export class Conversation {
     metrics.sessionClosed(session.role)
     const lastedMs = wallClock() - this.#startedAtMs
     log.debug({ sessionId: session.sessionId, role: session.role, code, lastedMs }, 'session closed')
-    // The region may have asked for this close in the middle of a turn; what it hears comes after that turn.
+    // The region may have asked for this close in the middle of a turn, so the region hears of it after that turn.
     queueMicrotask(() => {
       try {
         handle.closed(session)
@@ -289,7 +289,7 @@ export class Conversation {
     this.#connection.close(code, reason)
   }
 
-  /** Whoever comes too early is told when there will be room for it. */
+  /** A client that comes too early is told when to come again. */
   #notReady(): Refusal {
     return { ...NOT_READY, details: { retryAfterMs: this.#ports.sessions.turnedAway.retryAfterMs() } }
   }
@@ -326,14 +326,17 @@ const actionOf = (request: SignedInRequest): Action =>
 /** What the token does not allow of what hello asks for; null when all agrees. */
 function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
   if (hello.role !== claims.role) {
-    return { code: 'wrong-role', message: `The token is for the role ${claims.role}, not ${hello.role}.` }
+    return {
+      code: 'wrong-role',
+      message: `The token is for the role ${claims.role}, not ${hello.role}; say hello with the role of the token.`,
+    }
   }
   if (!claims.regions.includes(hello.region)) return wrongRegion(hello.region)
   if (hello.unitId !== claims.unit) {
     const message =
       claims.unit === null
-        ? `${capital(withArticle(claims.role))} speaks for no unit; send null.`
-        : `The token is for unit ${claims.unit}.`
+        ? `${capital(withArticle(claims.role))} speaks for no unit; send null as unitId.`
+        : `The token is for unit ${claims.unit}; say hello with that unit, or sign in for the other one.`
     return { code: 'wrong-unit', message }
   }
   return null

@@ -2,7 +2,7 @@
 import type { Refusal } from '../base/refusal.ts'
 import { canonicalOrigin } from '../protocol/origin.ts'
 
-/** How the client reached us: what its browser would call our own origin. */
+/** How the client reached us: the origin that its browser would call ours. */
 export interface OwnOrigin {
   readonly scheme: 'http' | 'https'
   readonly host: string

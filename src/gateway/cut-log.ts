@@ -1,6 +1,6 @@
 /**
- * What the log hears of clients that were cut for being broken or hostile: the first of a network at once, and then one
- * line a minute with their number. A stranger may come back a thousand times a second, and a disk is finite.
+ * Logs clients that were cut for being broken or hostile: the first of a network at once, then one line a minute with their
+ * number. A stranger may come back a thousand times a second, and a disk is finite.
  */
 import type { Scheduler } from '../base/time.ts'
 import type { Logger } from '../telemetry/log.ts'
@@ -9,7 +9,7 @@ export interface Cut {
   readonly address: string
   /** What limits count the address as. */
   readonly addressKey: string
-  /** Undefined for whoever has not signed in. */
+  /** Undefined for a client that has not signed in. */
   readonly principal: string | undefined
   readonly reason: string
 }

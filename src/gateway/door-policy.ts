@@ -1,4 +1,4 @@
-/** How strangers are let in; all of it the operator's choice. */
+/** How the engine lets strangers in. The operator chooses all of it. */
 import type { Limits } from '../protocol/limits.ts'
 
 export interface DoorPolicy {

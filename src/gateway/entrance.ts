@@ -1,4 +1,7 @@
-/** What is known of a request before anything is done for it: where it comes from, of which page, and whether that will do. */
+/**
+ * What the engine finds out about a request before it does anything for it: client, scheme, host, and whether its page may
+ * come.
+ */
 
 import { AddressRanges, addressKey, canonicalAddress } from '../base/ip-address.ts'
 import type { Metrics } from '../telemetry/metrics.ts'

@@ -14,7 +14,7 @@ import { CertificateWatch, checkCertificate, type TlsFiles } from './tls.ts'
 import type { DoorApp, OpenDoor, Transport } from './transport/transport.ts'
 import { mountNoUpgrade, mountWsDoor, type WsDoorPorts } from './ws-door.ts'
 
-/** What the two doors work with; each part of the gateway takes what it needs of it. */
+/** The ports of the two doors; each part of the gateway takes the ones that it needs. */
 type GatewayPorts = WsDoorPorts & HttpDoorPorts & MadePorts
 
 /** What a gateway makes for itself: one of each, for both doors. */

@@ -1,4 +1,6 @@
-/** The guard before every route that is not open: a good credential, not ended, of a role that may do this. */
+/**
+ * The guard of every route that is not open. It asks for a good credential that has not ended, and a role that may do this.
+ */
 
 import { z } from 'zod'
 import type { Authenticator, Revocations, TokenClaims } from '../access/claims.ts'
@@ -37,7 +39,7 @@ export async function answerGuarded<Ports extends GuardPorts>(
   const caller = await callerOf(ports, route, call)
   const reply = caller.ok ? await route.handle(ports, call, caller.value) : turnedAway(caller)
   const mayHaveEnded = route.method !== 'get' && ENDS_CREDENTIALS.has(route.action)
-  // Whoever is told that something has ended must not find it open.
+  // Close the connection before the client is told that its sign-in has ended.
   if (mayHaveEnded && reply.status < 300) await ports.revocations.refresh()
   if (reply.status === 401 || reply.status === 403) {
     const { refusal, actor } = caller.ok ? { refusal: reply.refusal, actor: caller.value.sub } : caller
@@ -46,7 +48,7 @@ export async function answerGuarded<Ports extends GuardPorts>(
   return reply
 }
 
-/** Answers a call of an open route; as nobody says who calls, its rate is that of the address. */
+/** Answers a call of an open route. Nobody says who calls, so the rate is that of the address. */
 export async function answerOpen<Ports extends Pick<GuardPorts, 'limiter'>>(
   ports: Ports,
   route: OpenRoute<Ports>,
@@ -58,7 +60,7 @@ export async function answerOpen<Ports extends Pick<GuardPorts, 'limiter'>>(
   return { ...reply, closes: reply.closes === true || endsStranger(reply) }
 }
 
-/** Whoever has shown no good credential keeps no connection by asking for what it does not get. */
+/** A refused client keeps no connection unless it has shown a good credential. */
 const endsStranger = ({ status }: HttpReply): boolean => status === 401 || status === 404 || status === 429
 
 /** What the guard goes by. */
@@ -106,7 +108,7 @@ async function callerOf(ports: GuardPorts, route: Guarded, call: HttpCall): Prom
     const asks = `ask for ${nameOf(route)}; it is for ${RIGHTS[route.action].roles.join(', ')}`
     return { ok: false, refusal: wrongRole(claims.role, asks), actor: claims.sub }
   }
-  // A body may take seconds to arrive, and whoever was let in may have been ended meanwhile.
+  // A body may take seconds to arrive, and the caller's sign-in may have ended meanwhile.
   await call.body
   if (ports.revocations.isRevoked(claims)) return { ok: false, refusal: ENDED, actor: claims.sub }
   return { ok: true, value: claims }
@@ -124,7 +126,7 @@ function note(ports: GuardPorts, route: Guarded, call: HttpCall, refusal: Refusa
   })
 }
 
-/** Whether the caller may act for a region: an admin for all, everyone else for those that the token names. */
+/** Whether the caller may act for a region: an admin for every region, everyone else for the regions of the token. */
 export function inRegion(caller: TokenClaims, region: RegionId): Result<RegionId> {
   const allowed = caller.role === 'admin' || caller.regions.includes(region)
   return allowed ? { ok: true, value: region } : { ok: false, refusal: wrongRegion(region) }

@@ -1,4 +1,4 @@
-/** The head of a request, looked at once and before anything of it is used: whether it can be read, and what proxies say. */
+/** Reads the head of a request, once, before anything of it is used: whether it is sound, and what proxies say. */
 
 import { canonicalAddress } from '../base/ip-address.ts'
 import { LIMITS } from '../protocol/limits.ts'
@@ -19,7 +19,7 @@ export interface Head {
   readonly forwarded: ForwardedHeaders
 }
 
-/** Bytes of a line of the head besides what it says: `: ` and its end. */
+/** Bytes of a line of the head beside name and value: `: ` and the end of the line. */
 const LINE = 4
 
 export function readHead(res: DoorResponse, req: DoorRequest): Head {

@@ -1,5 +1,5 @@
 /**
- * Every connection of the port that is not a WebSocket: counted from its first moment, in all and by its peer's address,
+ * Counts every connection of the port that is not a WebSocket, from its first moment, in all and by its peer's address,
  * whether it asks for something or nothing.
  *
  * uWebSockets.js tells of a connection that opens (`filter`) with its address, and of one that closes without. What it
@@ -105,7 +105,7 @@ export class HttpConnections {
 
   #opened(res: DoorConnection): void {
     const peer = peerOf(res)
-    // Whoever was reset before it was accepted.
+    // The connection was reset before it was accepted.
     if (peer === '') {
       res.close()
       return

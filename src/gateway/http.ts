@@ -45,7 +45,7 @@ export interface HttpCall {
   /** Empty for GET and HEAD. */
   readonly body: Promise<Body>
 }
-/** A body over its limit is not kept, nor one that came too slowly; `unread` when part of it was not even read. */
+/** A body that is too large or too slow is not kept; `unread` when part of it was not even read. */
 type Body = { readonly ok: true; readonly bytes: Uint8Array } | (Refused & { readonly unread: boolean })
 
 export interface HttpReply {
@@ -54,9 +54,9 @@ export interface HttpReply {
   readonly contentType: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
-  /** The connection ends: part of the request was left unread, or whoever asks has shown no good credential. */
+  /** The connection ends: part of the request was left unread, or the client has shown no good credential. */
   readonly closes?: boolean
-  /** What the reply refuses; whoever mounts the route counts and audits it. */
+  /** The refusal in the reply; the code that mounts the route counts and audits it. */
   readonly refusal?: Refusal
   /** What a repetition under the same Idempotency-Key gets as its body, where `body` shows a secret once. */
   readonly repeatedBody?: string
@@ -135,7 +135,7 @@ export function mountRest(app: DoorApp, ports: HttpPorts, answer: (visitor: Visi
   })
 }
 
-/** Letter by letter: whoever asks with `head` waits for a body. */
+/** Compared letter by letter: a client that asks with `head` waits for a body. */
 export const isHeadOf = (req: DoorRequest): boolean => req.getCaseSensitiveMethod() === 'HEAD'
 
 /** Answers at once and ends the connection: of a stranger who asks for nothing that there is. */

@@ -1,4 +1,4 @@
-/** Methods that a path has no route for: refused with those that it has. */
+/** Refuses methods that a path has no route for, and names those that it has. */
 
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
@@ -46,6 +46,6 @@ function takesIn(wide: string, narrow: string): boolean {
 
 const notAllowed = (allow: readonly string[]): Refusal => ({
   code: 'method-not-allowed',
-  message: `Ask for this path with ${allow.join(', ')}.`,
+  message: `This path takes ${allow.join(', ')}; send one of these methods.`,
   details: { allow },
 })

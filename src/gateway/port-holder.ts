@@ -1,5 +1,5 @@
 /**
- * Why a port cannot be listened on, and who has it: looked up after listening has failed, for the message alone.
+ * Finds out why a port cannot be listened on, and who has it. It looks after listening has failed, for the message alone.
  *
  * The process is found by the system's own tables of sockets (Linux, and only where this user may look). That it is
  * Goldenhour, it says itself: its answers name their problems by a URN of ours.

@@ -1,4 +1,4 @@
-/** The gateway's own refusals: what it says before a region has heard of anything. */
+/** The gateway's own refusals, before a region has heard of anything. */
 
 import type { Refusal } from '../base/refusal.ts'
 import type { RegionId } from '../domain/ids.ts'
@@ -19,7 +19,7 @@ export const NOT_READY: Refusal = {
 
 export const INTERNAL: Refusal = {
   code: 'internal',
-  message: 'The engine made a mistake, which was logged; nothing changed.',
+  message: 'The engine made a mistake; nothing changed. The mistake was logged.',
 }
 
 export const STORE_AWAY: Refusal = {
@@ -30,9 +30,15 @@ export const STORE_AWAY: Refusal = {
 
 export const bodyTooLarge = (maxBytes: number): Refusal => ({
   code: 'frame-too-large',
-  message: `Send at most ${maxBytes} bytes.`,
+  message: `The body is larger than ${maxBytes} bytes; send a smaller one.`,
   details: { maxBytes },
 })
+
+/** Input: the path of a thing that is not there; the things of its kind are listed one level above. */
+export function notFound(path: string): Refusal {
+  const list = path.split('/').slice(0, 3).join('/')
+  return { code: 'not-found', message: `${path} does not exist; GET ${list} lists what does.` }
+}
 
 export const BODY_TOO_SLOW: Refusal = {
   code: 'request-too-slow',
@@ -41,14 +47,17 @@ export const BODY_TOO_SLOW: Refusal = {
 
 export function wrongFrameKind(format: WireFormat): Refusal {
   const kind = format === 'binary' ? 'binary' : 'text'
-  return { code: 'malformed-frame', message: `This subprotocol is spoken in ${kind} frames only.` }
+  return { code: 'malformed-frame', message: `This subprotocol takes ${kind} frames only.` }
 }
 
 export function wrongRegion(region: RegionId): Refusal {
-  return { code: 'wrong-region', message: `The token does not name region ${region}; ask for one that does.` }
+  return {
+    code: 'wrong-region',
+    message: `The token does not name region ${region}; list the regions that the token names with GET /v1/auth/me.`,
+  }
 }
 
-/** Input: `does`, what the role may not do. */
+/** Input: `does`, the action that the role may not do. */
 export const wrongRole = (role: Role, does: string): Refusal => ({
   code: 'wrong-role',
   message: `${capital(withArticle(role))} may not ${does}.`,
@@ -57,12 +66,16 @@ export const wrongRole = (role: Role, does: string): Refusal => ({
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 export function unknownRegion(region: RegionId): Refusal {
-  return { code: 'unknown-region', message: `This engine owns no region ${region}; check the name or the address.` }
+  return {
+    code: 'unknown-region',
+    message: `Region ${region} does not exist on this engine; list its regions with GET /v1/regions.`,
+  }
 }
 
 export const NO_UNIT_ID: Refusal = {
   code: 'unknown-unit',
-  message: 'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -',
+  message:
+    'A unit id is 1 to 32 characters of A-Z a-z 0-9 . _ -; list units with GET /v1/units.; list units with GET /v1/units.',
 }
 
 export const NO_IDEMPOTENCY_KEY: Refusal = {
@@ -78,6 +91,6 @@ export const ENDED: Refusal = {
 
 export const QUERY_TOO_LONG: Refusal = {
   code: 'invalid-field',
-  message: `A query has at most ${LIMITS.queryBytes} bytes.`,
+  message: `The query is larger than ${LIMITS.queryBytes} bytes; send a smaller one.`,
   details: { path: 'query' },
 }

@@ -1,5 +1,5 @@
 /**
- * One HTTP route as data: what it answers to, who may call it, what it takes and answers, and what it does.
+ * One HTTP route as data: method and path, who may call it, what it takes and answers, and its handler.
  *
  * The engine reads each request by the schemas of its row; `docs/protocol/openapi.json` is made of all rows, and the tests hold
  * every answer of an engine against that.
@@ -40,11 +40,11 @@ interface RouteBase {
   /** By status, refusals left out. */
   readonly reply: Readonly<Record<number, Reply>>
   readonly header: ConditionHeader | null
-  /** The codes it may answer besides those of every route of its kind. */
+  /** The codes that this route may answer beside those of every route of its kind. */
   readonly refusals: readonly ErrorCode[]
 }
 
-/** Whoever calls has shown a token whose role has the right; the handler checks region and unit. */
+/** The caller has shown a token whose role has the right; the handler checks region and unit. */
 export interface GuardedRoute<Ports> extends RouteBase {
   readonly action: Action
   /** Of the principal: each request takes one, and one that makes much work takes more. */

@@ -1,6 +1,6 @@
 /**
- * Everybody who is connected, and what ends them from outside: no hello in time, an age that no session may pass, and
- * sign-ins that were ended.
+ * Everybody who is connected, and what ends a connection from outside: no hello in time, an age that no session may pass, a
+ * sign-in that was ended.
  *
  * One timer for all of them: at 15,000 connections a timer each would cost more memory than the sessions themselves.
  */
@@ -40,12 +40,12 @@ export interface Registered {
 }
 
 export class SessionRegistry {
-  /** Those that may still send their hello in time. */
+  /** Connections that may still send their hello in time. */
   readonly #waiting: Deadlines<Registered>
   /** Those without a welcome, until they get it or are gone. */
   readonly #strangers = new Set<Registered>()
   readonly #strangersByAddress = new AddressCounts()
-  /** Those who came while nobody is served yet. */
+  /** Clients that came while the engine serves nobody yet. */
   readonly turnedAway: TurnedAway
   readonly #conversations = new Set<Registered>()
   /** What those knew who were told last. */

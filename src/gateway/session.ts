@@ -71,7 +71,7 @@ export class GatewaySession implements Session {
   }
 }
 
-/** The largest frame that is read; before hello, that of a driver, into which every credential fits. */
+/** The largest frame that is read. Before hello it is the frame of a driver, into which every credential fits. */
 export function frameBytesOf(role: Role | null, { frameBytes }: Limits): number {
   if (role === null || role === 'driver') return frameBytes.driver
   return role === 'feed' ? frameBytes.feed : frameBytes.desk

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for the database, answered within two seconds also when that falls silent.
+ * Requests that wait for the database. Each is answered within two seconds, also when the database falls silent.
  *
  * Whether it is silent is told by its health (1.6 s at most); what it had begun may still be done, so that a change is
  * to be repeated under its Idempotency-Key, as the refusal says.
@@ -34,7 +34,7 @@ export class StoreWaits {
     })
   }
 
-  /** Looks no more; what waits is left to what it waits for. */
+  /** Looks no more; each waiting request is left to its own reply. */
   stop(): void {
     this.#waiting.clear()
     this.#cancelTimer?.()

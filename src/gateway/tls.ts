@@ -1,4 +1,4 @@
-/** The certificate that the port speaks with: checked before it is used, and taken anew when its files change. */
+/** The certificate of the port. It is checked before it is used, and read again when its files change. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
@@ -17,7 +17,7 @@ export class CertificateUnfit extends Error {
 }
 
 const POLL_MS = 2_000
-/** With forward secrecy and authenticated encryption only; those of TLS 1.3 are all of that kind and not listed here. */
+/** Ciphers with forward secrecy and authenticated encryption. All ciphers of TLS 1.3 are of that kind and are not listed. */
 export const TLS_CIPHERS = 'ECDHE+AESGCM:ECDHE+CHACHA20'
 
 /**

@@ -1,4 +1,4 @@
-/** Where WebSockets come in: looks at the handshake, agrees on a subprotocol, and carries frames to their conversation. */
+/** The door for WebSockets: it looks at the handshake, agrees on a subprotocol, and carries frames to their conversation. */
 
 import type { Refusal } from '../base/refusal.ts'
 import type { WireFormat } from '../protocol/codec.ts'
@@ -68,7 +68,7 @@ export function mountWsDoor(app: DoorApp, ports: WsDoorPorts): void {
   })
 }
 
-/** Answers those whom uWebSockets.js does not take for a WebSocket: they sent no key of the right length. */
+/** Answers requests that uWebSockets.js does not take for a WebSocket: they have no key of the right length. */
 export function mountNoUpgrade(app: DoorApp, ports: WsDoorPorts): void {
   const withoutKey = (res: DoorResponse, req: DoorRequest) => refuseWithoutKey(res, req, ports)
   app.get(WS_ROUTE.pattern, withoutKey)
@@ -138,7 +138,7 @@ function refusalOf(req: DoorRequest, head: Head, visitor: Visitor, format: WireF
 
 const UPGRADE_REQUIRED: Refusal = {
   code: 'upgrade-required',
-  message: 'A WebSocket is opened here: ask for the upgrade `websocket`, with a WebSocket client.',
+  message: 'This path opens a WebSocket; ask for the upgrade `websocket`, with a WebSocket client.',
 }
 
 const bad = (path: string, message: string): Refusal => ({ code: 'invalid-field', message, details: { path } })

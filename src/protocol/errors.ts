@@ -25,7 +25,7 @@ export const ERRORS = {
   // Who may speak.
   'hello-first': rule(401, false, 'The first message of a connection is `hello`, sent once.'),
   'token-missing': rule(401, false, 'No token was sent.'),
-  'token-invalid': rule(401, false, 'The token is not one of ours: wrong signature, form, issuer or claims.'),
+  'token-invalid': rule(401, false, 'This engine does not accept the token: wrong signature, form, issuer or claims.'),
   'token-expired': rule(401, false, 'The token has expired; get a new one.'),
   'credentials-wrong': rule(401, false, 'User and password do not fit together, or the user may not sign in.'),
   'refresh-refused': rule(401, false, 'The refresh token is spent, unknown or ended; sign in again.'),
@@ -45,7 +45,7 @@ export const ERRORS = {
   'unknown-trip': rule(404, false, 'The region has no trip of this id.'),
   'unknown-offer': rule(404, false, 'The offer is not open; it was answered, revoked, or its deadline passed.'),
   'unknown-stream': rule(404, false, '`hello` or `attach` of this session named no stream of this number.'),
-  'not-found': rule(404, false, 'No such path, or nothing under this name.'),
+  'not-found': rule(404, false, 'The path does not exist, or nothing has this name.'),
   'method-not-allowed': rule(405, false, 'The path has no route for this method; `Allow` lists those that it has.'),
   'upgrade-required': rule(426, false, 'Only a WebSocket can be opened here; the request asked for no upgrade.'),
   // The state of things says no.
@@ -60,24 +60,28 @@ export const ERRORS = {
   // The engine or its world.
   'unit-retired': rule(409, false, 'The unit was taken out of service for good; no crew can sign on to it.'),
   'unit-not-fit': rule(409, false, 'The unit cannot be given this trip as it is; `details` says why.'),
-  quarantined: rule(409, false, 'An event did not fit its state, so it is held as it is; `details` names it.'),
-  'stored-data-damaged': rule(409, false, 'What is stored of it is missing or no longer what was written.'),
+  quarantined: rule(
+    409,
+    false,
+    'A unit, trip or call is held, because an event did not fit its state; `details` names it.',
+  ),
+  'stored-data-damaged': rule(409, false, 'A stored row is missing, or is not what was written.'),
   'clock-off': rule(
     503,
     true,
     'A clock of the engine is off; nothing is refused for it, and `details` tells by how much.',
   ),
   'already-exists': rule(409, false, 'Something of this name exists already.'),
-  'still-used': rule(409, false, 'Something else still refers to it.'),
+  'still-used': rule(409, false, 'Other data still refers to what should go.'),
   'version-missing': rule(428, false, 'Send If-Match with the ETag of what you read.'),
-  'version-differs': rule(412, false, 'It was changed since you read it; read it again.'),
+  'version-differs': rule(412, false, 'The stored version is not the one of If-Match; read it again.'),
   'position-ahead': rule(409, false, 'The position asked for lies beyond the log.'),
   'rate-limited': rule(
     429,
     true,
-    'More messages of this class than their rate allows; try again after `details.retryAfterMs`.',
+    'The rate of this class of messages is exceeded; try again after `details.retryAfterMs`.',
   ),
-  'too-many-connections': rule(429, true, 'More connections or sessions than the limit allows.'),
+  'too-many-connections': rule(429, true, 'Too many connections or sessions are open.'),
   'request-too-slow': rule(408, true, 'The request did not arrive in its time.'),
   overloaded: rule(503, true, 'A queue is full; try again after `details.retryAfterMs`.'),
   unavailable: rule(
@@ -85,7 +89,7 @@ export const ERRORS = {
     true,
     'The engine is starting, draining, does not own the region now, or cannot store anything.',
   ),
-  internal: rule(500, true, 'A mistake of ours; nothing changed. It was logged and counted.'),
+  internal: rule(500, true, 'The engine made a mistake; nothing changed. The mistake was logged and counted.'),
 } as const satisfies Record<ErrorCode, ErrorRule>
 
 /** WebSocket close codes of the 4xxx range. */

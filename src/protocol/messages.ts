@@ -43,7 +43,7 @@ export interface Shape<Request = unknown> {
 export type Owner = 'own-unit' | 'unit' | 'trip' | 'region'
 
 interface MessageRow {
-  /** Null: whoever is not signed in yet. */
+  /** Null: a client that is not signed in yet. */
   readonly right: Right | null
   /** A crew's commands have a rate of their own, `crewCommand`. As how many it counts: `gateway/limits/message-cost.ts`. */
   readonly rate: RateClass

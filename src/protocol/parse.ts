@@ -223,7 +223,7 @@ const isBadText = (text: string): boolean => text.includes('\0') || !text.isWell
 
 const tooLarge = (bytes: number, max: number): Refusal => ({
   code: 'frame-too-large',
-  message: `This is ${bytes} bytes and the limit is ${max}; split it or leave something out.`,
+  message: `The message has ${bytes} bytes, and the limit is ${max}; split the message or leave something out.`,
   details: { maxBytes: max },
 })
 
@@ -236,12 +236,10 @@ const malformed = (problem: string): Refusal => ({
 function unknownType(type: unknown, format: WireFormat): Refusal {
   const known = format === 'binary' ? 'a small integer' : 'a name'
   const problem =
-    type === undefined
-      ? 'The message is empty; it begins with its type'
-      : `No client message has type ${JSON.stringify(type).slice(0, 40)}`
+    type === undefined ? 'The message is empty' : `No client message has type ${JSON.stringify(type).slice(0, 40)}`
   return {
     code: 'unknown-type',
-    message: `${problem}; in this subprotocol a type is ${known} of PROTOCOL.md's table.`,
+    message: `${problem}; in this subprotocol a type is ${known} of the table in docs/protocol/core.md.`,
   }
 }
 

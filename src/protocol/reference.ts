@@ -44,7 +44,7 @@ const ADDRESS_CHARS = 240
 const NOTE_CHARS = 500
 const CAPABILITIES_MAX = 32
 const CAPACITY_MAX = 1_000
-/** Ids that no URL could name: the first is a route of its own, and clients resolve the others away. */
+/** These ids cannot stand in a URL: `nearest` is a route of its own, and clients resolve `.` and `..` away. */
 const RESERVED = ['nearest', '.', '..']
 
 const label = (max: number) => {

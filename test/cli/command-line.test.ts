@@ -177,10 +177,10 @@ test('a token for what does not exist is not signed, nor in the audit', async ()
   const before = (await signed()).length
   const region = await goldenhour(['token', '--role', 'dispatcher', '--region', 'nowhere'])
   assert.deepEqual([region.code, region.stdout], [1, ''])
-  assert.match(region.stderr, /no region nowhere; .*region list/)
+  assert.match(region.stderr, /region nowhere does not exist; .*region list/)
   const unit = await goldenhour(['token', '--role', 'driver', '--region', 'metro', '--unit', 'M99'])
   assert.deepEqual([unit.code, unit.stdout], [1, ''])
-  assert.match(unit.stderr, /no unit M99 in metro/)
+  assert.match(unit.stderr, /Unit M99 does not exist in metro/)
   assert.equal((await signed()).length, before)
 })
 

@@ -146,6 +146,9 @@ test('what is no table with rows is named as what it is', async () => {
   ] as const) {
     await assert.rejects(read(content), ({ message: said }: Error) => message.test(said) || assert.fail(said))
   }
-  await assert.rejects(readRows(path.join(dir, 'nofile.csv'), COLUMNS, NO_MAPPING), /There is no file .*nofile\.csv; /)
+  await assert.rejects(
+    readRows(path.join(dir, 'nofile.csv'), COLUMNS, NO_MAPPING),
+    /The file .*nofile\.csv does not exist; /,
+  )
   await assert.rejects(readRows(dir, COLUMNS, NO_MAPPING), /is a folder; name a file in it/)
 })

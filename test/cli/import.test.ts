@@ -116,7 +116,7 @@ test('nothing imported is no success, and the reason is said', async () => {
   assert.deepEqual([bad.code, bad.stdout], [1, ''])
   assert.match(bad.stderr, /error: Nothing was imported: 1 row is bad, and there is no other\.\n$/)
   const missing = await imports('units', path.join(dir, 'nofile.csv'), region)
-  assert.deepEqual([missing.code, missing.stderr.startsWith('error: There is no file ')], [1, true])
+  assert.deepEqual([missing.code, missing.stderr.startsWith('error: The file ')], [1, true])
 })
 
 test('a table as Excel saves it in half of Europe comes in', async () => {
@@ -266,7 +266,7 @@ test('columns of other names are left aside with a note, and a missing one is re
 
 test('an import into a region that does not exist is refused', async () => {
   const lost = await imports('units', await csv(HEADER, 'M1,Medic,als,,'), 'nowhere')
-  assert.deepEqual([lost.code, lost.stderr.startsWith('error: There is no region "nowhere"')], [1, true])
+  assert.deepEqual([lost.code, lost.stderr.startsWith('error: The region "nowhere" does not exist')], [1, true])
 })
 
 test('stations and hospitals come in under the names that files use for their columns', async () => {

@@ -89,7 +89,7 @@ test('what cannot be is refused with what to do, and changes nothing', async () 
     ],
     ['add desk-2 --role dispatcher --region metro --password-stdin', 'short', 1, /at least 12 characters/],
     ['disable root-1', '', 1, /last admin/],
-    ['disable nobody', '', 1, /no user nobody/],
+    ['disable nobody', '', 1, /User nobody does not exist/],
     ['add desk-2 --role dispatcher', '', 2, /^error: a dispatcher needs --region, .*goldenhour region list\n/],
     [
       'add desk-2 --role dispatcher --region metro --unit M1',
@@ -119,9 +119,6 @@ test('a driver of units that do not exist yet is added, as over HTTP, and those 
   const args = 'add crew-9 --role driver --region metro --unit M1 --unit M98 --unit M99 --password-stdin'
   const { code, stdout, stderr } = await user(args, PASSWORD)
   assert.deepEqual([code, stdout], [0, 'Added the user crew-9.\n'])
-  assert.match(
-    stderr,
-    /^warning: There is no unit M98, M99 in metro yet; .*units\?region=metro .*goldenhour import units\.\n$/,
-  )
+  assert.match(stderr, /^warning: metro has no unit M98, M99 yet; .*units\?region=metro .*goldenhour import units\.\n$/)
   assert.deepEqual((await stored('crew-9')).units, ['M1', 'M98', 'M99'])
 })

@@ -105,7 +105,7 @@ test('[HT-5] another method is method-not-allowed, and Allow lists those of the 
     })
     assert.deepEqual([answer.status, answer.headers.get('allow')], [405, allowed], `${method} ${path}`)
     if (method !== 'HEAD')
-      assert.match(String((await assertProblem(answer, 'method-not-allowed')).detail), /with (GET|POST)/)
+      assert.match(String((await assertProblem(answer, 'method-not-allowed')).detail), /takes (GET|POST)/)
   }
   assert.equal(await harness.sample('goldenhour_refusals_total{code="method-not-allowed"}'), 9)
 })

@@ -53,7 +53,7 @@ interface Connection {
 interface Arrival {
   readonly session: Session
   readonly hello: HelloRequest
-  /** That of the location when the marks were asked for. */
+  /** The location's `leaveNo` when the marks were asked for. */
   readonly leaveNo: number
 }
 
@@ -376,14 +376,14 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   }
 }
 
-/** The client is sent away to come again: what it would be welcomed with is not known now. */
+/** The client is told to come again, because its welcome is not known now. */
 function refuseHello(session: Session, { helloId }: HelloRequest): void {
   const { code, message, details } = MARKS_UNREADABLE
   session.send(['error', helloId, code, message, details ?? null])
   session.close(CLOSE_CODES.goingAway, code)
 }
 
-/** Its stream cannot be what it says, so that no later hello of this client would be any better. */
+/** The stream cannot be what the hello says, so a later hello of this client would be no better. */
 function refuseHole(session: Session, { helloId }: HelloRequest, index: number): void {
   const path = `streams.${index}.2`
   const message = `\`${path}\` lies more than ${LIMITS.holeFixes} beyond the stream; begin a new stream with seq 1.`
@@ -393,17 +393,17 @@ function refuseHole(session: Session, { helloId }: HelloRequest, index: number):
 
 export const gap: FixRefusal = (stream, where) => {
   const expectedSeq = stream.receivedSeq + 1
-  const message = `Fix ${expectedSeq} of this stream has not come; send from there on, in order.`
+  const message = `Fix ${expectedSeq} of this stream is missing; send the fixes from ${expectedSeq} on, in order.`
   return { code: 'fix-gap', message, details: { ...where, expectedSeq } }
 }
 
 const impossibleTime: FixRefusal = (stream, where) => {
-  const message = "This fix's time lies outside every calendar; look at clientNowMs, sentAtMs and ageMs."
+  const message = 'The time of this fix lies outside every calendar; check clientNowMs, sentAtMs and ageMs.'
   return { code: 'invalid-field', message, details: { path: 'ageMs', ...where, expectedSeq: stream.receivedSeq + 1 } }
 }
 
 export const storeFull: FixRefusal = (stream, where) => {
-  const message = 'Fixes wait for the database and their queue is full; keep yours and send them again.'
+  const message = 'The queue of fixes for the database is full; keep your fixes, and send them again.'
   return {
     code: 'overloaded',
     message,

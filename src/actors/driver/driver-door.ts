@@ -1,4 +1,4 @@
-/** What a driver's actor needs of its region: where its fixes go, and what its crew's client asks for. */
+/** What a driver's actor needs of its region: a way for its fixes, and a way for its crew's requests. */
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'

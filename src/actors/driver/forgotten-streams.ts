@@ -1,6 +1,6 @@
 /**
- * Which streams of a unit are no longer in memory, as fingerprints: so that only a stream that may be one of them is
- * looked up in the store, and a new one, at the start of an app say, waits for nothing.
+ * Fingerprints of the streams of a unit that are no longer in memory. Only a stream that may be one of these is looked up in
+ * the store; a new stream, at the start of an app say, waits for nothing.
  *
  * Four bytes a stream, of about the last thousand of a unit: never of one whose mark the store has given up. Two streams of one fingerprint cost a look that finds
  * nothing; one that is not here is new.

@@ -1,4 +1,4 @@
-/** Fixes that can never be taken, whatever their client does: what is stored in their place, and how they are told. */
+/** Fixes that can never be taken: what is stored in their place, and what their client is told. */
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { Fix } from '../../domain/fix.ts'

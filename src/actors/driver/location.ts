@@ -53,7 +53,7 @@ export const isTooLarge = (receivedSeq: number, lowestSeq: number): boolean =>
 
 /** From where a fix is of a clock that is, or was, wrong; region time. */
 export interface FixLimits {
-  /** One from beyond is kept in the track and places nothing: nobody's clock here says that it may be of now. */
+  /** A fix from beyond is kept in the track and places nothing: no clock of the engine says that it may be of now. */
   readonly futureMs: number
   /** A unit that stands at one from beyond was placed while a clock was wrong; any fix of now is newer. */
   readonly outdatedMs: number
@@ -185,7 +185,7 @@ export class DriverLocation {
 
   #leave(stream: Stream, left: (stream: Stream) => void): void {
     this.#streams.delete(stream.streamId)
-    // Nothing was ever taken of it: whoever comes back with it begins at 1, as with a new one.
+    // Nothing was ever taken of the stream: a client that comes back with it begins at 1, as with a new one.
     if (stream.receivedSeq === 0) return
     this.#leaving ??= new Map()
     this.#leaving.set(stream.streamId, stream)

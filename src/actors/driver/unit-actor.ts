@@ -1,4 +1,4 @@
-/** One unit as its region sees it: what its state is, where it is, and who speaks for it. A driver's actor is one. */
+/** One unit as its region sees it: its state, its place, and the session that speaks for it. A driver's actor is one. */
 import type { DriverState } from '../../domain/driver.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { DetachReason } from '../../protocol/wire.ts'

@@ -1,4 +1,4 @@
-/** Whether a region takes more: not once its memory is dropped, nor while too much waits for the store. */
+/** Whether a region takes more. It takes nothing once its memory is dropped, or while too much waits for the store. */
 import type { Refusal } from '../../base/refusal.ts'
 import type { Command } from '../../domain/commands.ts'
 import { OVERLOADED, tooManyTrips, UNAVAILABLE } from '../refusals.ts'

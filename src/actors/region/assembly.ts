@@ -1,6 +1,6 @@
 /**
- * Wires a region, level by level: state, turns, what others watch, units and feeds. A level uses what is below it; what is
- * above it hears of it as a follower, and in which order followers hear of turns, moves and crews stands here alone.
+ * Wires a region, level by level: state, turns, what others watch, units and feeds. A level uses only what is below it. What
+ * is above hears of it as a follower; the order in which followers hear of turns, moves and crews stands here alone.
  */
 import { type LocationLevel, locationLevel } from './assembly/location-level.ts'
 import { type RegionSelf, type StateLevel, stateLevel } from './assembly/state-level.ts'
@@ -31,7 +31,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   followers.push(
     state.store,
     turns.outcomes,
-    // First of those that look at memory once a turn is committed, for it puts the new states there.
+    // Memory is the first follower of a committed turn, for it puts the new states where the others look.
     location.population,
     turns.retiring,
     desk,

@@ -1,5 +1,5 @@
 /**
- * The board at one position of the log, looked at in pieces while the region works on.
+ * The board at one position of the log. It is read in pieces while the region works on.
  *
  * States are never changed, only replaced: of what a turn is about to replace the picture keeps the state that it began
  * with, and everything else it reads from memory. Positions and connections are no part of the log; they are as they are
@@ -68,7 +68,7 @@ export class BoardPicture {
       if (!isChanged) seen.add(tripId)
       yield isChanged ? null : this.#tripView(now)
     }
-    // Those that changed before they were looked at may have ended since, or were not there yet.
+    // Actors that changed before the look may have ended since, or were not there yet.
     for (const [tripId, was] of this.#trips) {
       yield was === undefined || isEnded(was) || seen.has(tripId) ? null : this.#tripView(was)
     }

@@ -1,5 +1,5 @@
 /**
- * Snapshots of the board for whoever asks: made in slices, each for all who had asked before it began.
+ * Snapshots of the board, made in slices. Each is for all who asked before it began.
  *
  * One is *made* at a time, at the position at which it began; then it is *held* until that is durable, and *told*, part
  * by part, to each who waits for it. Whoever asks meanwhile waits for the next, so that nobody is shown positions of
@@ -20,7 +20,7 @@ import type { Turn } from './turn.ts'
 
 /** Trips and units in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
 const PART_ITEMS = 200
-/** After a snapshot the loop is left to others for so many times what it took, but for no longer than the other. */
+/** After a snapshot the loop is free for this many times the snapshot's own time, up to the maximum below. */
 const REST_SHARE = 3
 const REST_MAX_MS = 1_000
 /** How often a session that has not read its last snapshot is looked at again, wall time. */
@@ -37,7 +37,7 @@ export interface BoardAsked {
   readonly refuse: (refusal: Refusal) => void
 }
 
-/** One session, and what it asked for in its order. */
+/** One session and its requests, in their order. */
 interface Receiver {
   readonly session: Session
   readonly asked: BoardAsked[]
@@ -59,9 +59,9 @@ interface BoardSnapshotsPorts {
 export class BoardSnapshots implements TurnFollower {
   readonly #ports: BoardSnapshotsPorts
   readonly #slices: Slices
-  /** Those for whom the next one is made. */
+  /** The sessions for which the next snapshot is made. */
   readonly #waiting = new Map<Session, Receiver>()
-  /** Those who wait for the one that is made, held or told. */
+  /** The sessions that wait for the snapshot that is made, held or told. */
   readonly #served = new Map<Session, Receiver>()
   #isBusy = false
   #picture: BoardPicture | null = null
@@ -128,7 +128,7 @@ export class BoardSnapshots implements TurnFollower {
   #next(): void {
     if (this.#isStopped || this.#waiting.size === 0) return
     for (const [session, receiver] of this.#waiting) {
-      // What it was sent last still waits for it, in memory: it gets no second one on top.
+      // The session's last snapshot still waits in memory, so the session gets no second one on top.
       if (session.isBehind) continue
       this.#waiting.delete(session)
       this.#served.set(session, receiver)

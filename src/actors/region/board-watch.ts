@@ -1,5 +1,5 @@
 /**
- * Who watches the board: what each gets at first, a snapshot or what it missed, and how it begins and ends.
+ * Who watches the board. Each watcher first gets a snapshot, or the records that it missed.
  *
  * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
  */
@@ -21,7 +21,7 @@ interface BoardWatchPorts {
   readonly outbox: Outbox
   readonly log: { readonly head: number }
   readonly admission: Pick<Admission, 'isOverfull'>
-  /** What else is to be told to whoever begins to watch. */
+  /** Further notices for a session that begins to watch. */
   readonly notices: () => readonly ServerMessage[]
 }
 
@@ -83,7 +83,7 @@ export class BoardWatch {
 
   #sendBoard(session: Session, requestId: string): void {
     const { board, snapshots } = this.#ports
-    // What it watched is replaced: a record that is younger than the snapshot must not reach it before that.
+    // The former watch is replaced: a record younger than the snapshot must not reach the session before the snapshot.
     board.pause(session)
     snapshots.ask(session, {
       mayWait: false,
@@ -99,7 +99,7 @@ export class BoardWatch {
     })
   }
 
-  /** What is no record, for whoever begins to watch. */
+  /** Notices that are no records, for a session that begins to watch. */
   #tellWatcher(session: Session): void {
     const { memory, notices } = this.#ports
     const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)

@@ -169,7 +169,7 @@ export class Board implements TurnFollower {
     return this.eventsSince(position) === null ? null : this.#kept.slice(this.#after(position))
   }
 
-  /** The place among those that are kept of the first record after a position. */
+  /** The index, among the kept records, of the first record after a position. */
   #after(position: number): number {
     let [low, high] = [this.#first, this.#kept.length]
     while (low < high) {

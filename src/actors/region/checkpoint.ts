@@ -1,6 +1,6 @@
 /**
- * Snapshots of what has changed, written while the region works, so that a start reads a short log and a stop has little
- * left to write.
+ * Writes snapshots of changed actors while the region works. So a start reads a short log, and a stop has little left to
+ * write.
  *
  * A *pass* begins at a position that is durable, goes over all actors, and writes those that have changed since they were
  * last written; a snapshot of the region itself then says that the set is whole up to that position. Only actors at rest
@@ -92,7 +92,7 @@ export class Checkpoint {
     this.#ports = ports
     this.#ownership = ownership
     this.#wholeAt = wholeAt
-    // Those who come back after the start have the loop first.
+    // Clients that come back after the start have the loop first.
     this.#restingUntilMs = ports.machine.monotonicMs() + REST_MS
   }
 
@@ -164,7 +164,7 @@ export class Checkpoint {
 
   #begin(): void {
     this.#restless = []
-    // As many as there are now are written by the end of the pass, and those that are made meanwhile besides.
+    // The pass spreads the actors of now over its time; actors that are made meanwhile are written besides.
     this.#pass = { from: this.#ports.durable(), counts: { ...this.#ports.memory.counts }, walk: this.#walk() }
   }
 

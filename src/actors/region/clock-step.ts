@@ -1,4 +1,4 @@
-/** Region time has stepped. Spans that run go on as if it had not, and clients hear what it is now behind their welcome. */
+/** Takes a step of region time: spans that run go on as before, and each session is told the new time after its welcome. */
 import type { Session } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 

@@ -1,4 +1,4 @@
-/** The time that crews have to come back after a start: deadlines that passed meanwhile count from its end. */
+/** The time that crews have to come back after a start. Deadlines that passed meanwhile count from its end. */
 import type { Policy } from '../../domain/policy.ts'
 import type { RegionClock } from '../clock.ts'
 

@@ -1,4 +1,4 @@
-/** What a command is answered, before its record has a position. */
+/** The answer to a command, before its record has a position. */
 import type { Refused } from '../../base/result.ts'
 
 export type CommandResult = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-/** Commands of clients: a repeated id gets the first outcome, everything else is decided now in a turn, or refused. */
+/** Commands of clients. A repeated id gets the first outcome; every other command is decided now in a turn, or refused. */
 import type { Refused } from '../../base/result.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome } from '../region-handle.ts'
@@ -54,7 +54,7 @@ export class CommandTurns {
     // A refusal, too, tells of states that must be durable before anybody hears of them.
     outbox.hold(log.head, () => request.answer(outcome), {
       drop: () => request.answer({ ok: false, refusal: INTERNAL }),
-      // It may become durable later: whoever repeats it under its id then gets this outcome.
+      // The record may become durable later. A client that repeats the command under its id then gets this outcome.
       refuse: () => request.answer({ ok: false, refusal: WRITES_STALLED }),
     })
   }
@@ -66,8 +66,8 @@ const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>
 function repeatedOutcome(known: KnownOutcome, bodyHash: string, commandId: string): Outcome {
   if (known.isDamaged) {
     const message =
-      `Command ${commandId} was carried out before, but what was stored of its outcome is damaged. Look at what it was ` +
-      'about, and send it under a fresh id only if it is not done.'
+      `Command ${commandId} was carried out before, but its stored outcome is damaged. Check what the command did, ` +
+      'and send it under a fresh id only if it is not done.'
     return refusedAs('stored-data-damaged', message, commandId)
   }
   if (known.bodyHash === bodyHash) return { ok: true, position: known.position, result: known.result }

@@ -1,5 +1,5 @@
 /**
- * The turns of commands: find the states, let the domain decide, record, say what to reply.
+ * The turns of commands: find the states, let the domain decide, record the events, form the reply.
  *
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
@@ -43,7 +43,7 @@ export interface CommandContext {
   readonly memory: HeldMemory
 }
 
-/** Runs one command in a turn. What it records and answers depends on states, command and clock alone. */
+/** Runs one command in a turn. Record and answer depend on states, command and clock alone. */
 export function runCommand(turn: Turn, sent: Command, context: CommandContext): CommandOutcome {
   const held = heldByName(turn, sent, context.unitId)
   if (held !== null) return held
@@ -115,7 +115,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
   }
 }
 
-/** The trip leaves whoever has it, the unit whatever it is asked for, and gets the order. */
+/** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
 function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, context: CommandContext): CommandOutcome {
   const { tripId, unitId, reason } = command
   const driver = turn.driver(unitId)

@@ -1,4 +1,4 @@
-/** What crews hear of turns: each its whole situation, whenever that has changed. */
+/** Tells crews of turns: each crew gets its whole situation whenever the situation has changed. */
 import type { UnitId } from '../../domain/ids.ts'
 import { unitOf } from '../../domain/trip.ts'
 import type { DriverView } from '../../protocol/wire.ts'

@@ -1,4 +1,4 @@
-/** The region as a crew's client sees it: it comes and goes, commands, and reads its unit. */
+/** The region as a crew's client sees it: the client comes and goes, commands, and reads its unit. */
 import { alarmCleared } from '../../domain/dispatch/alarms.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { RegionClock } from '../clock.ts'

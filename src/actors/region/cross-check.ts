@@ -1,5 +1,6 @@
 /**
- * Whether what was read fits together: units with their trips, trips with their calls, both with the table of open trips.
+ * Checks that what was read fits together: units with their trips, trips with their calls, both with the table of open
+ * trips.
  *
  * A record that is missing, or of which the very name was changed, leaves no trace in the log but the disagreement of
  * those that it concerned. Whoever is part of one is held: nobody may be sent by a state that has a hole under it.
@@ -21,7 +22,7 @@ interface Checked extends States {
   readonly quarantine: { has(entity: EntityKey): boolean }
 }
 
-/** Input: states at rest, and which unit has which trip by `log.open_trip`. Those that are held already are left out. */
+/** Input: states at rest, and which unit has which trip by `log.open_trip`. Actors that are held already are left out. */
 export function contradictions(states: Checked, openTrips: ReadonlyMap<UnitId, TripId>): Contradiction[] {
   return [...ofUnits(states, openTrips), ...ofTrips(states, openTrips), ...ofTable(states, openTrips)]
 }

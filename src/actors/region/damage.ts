@@ -1,5 +1,5 @@
 /**
- * What of a region's stored rows was found damaged when they were read: the first of it by name, all of it by count.
+ * The stored rows of a region that were found damaged: the first rows by name, all of them by count.
  *
  * A broken disk can damage as many rows as there are, so neither memory nor the log may grow with them.
  */
@@ -8,7 +8,7 @@ import type { ServerMessage } from '../../protocol/wire.ts'
 import type { Damage, StoredTable } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 
-/** Damages that are kept with their place; of those beyond it only the rows are counted. */
+/** Damages that are kept with their place; beyond this number only rows are counted. */
 const NAMED_MAX = 100
 
 export class DamageReport {
@@ -37,16 +37,16 @@ export class DamageReport {
     return [...this.#rows.values()].reduce((sum, rows) => sum + rows, 0)
   }
 
-  /** What those who watch the board are told; null when nothing is damaged. */
+  /** The notice for watchers of the board; null when nothing is damaged. */
   notice(): ServerMessage | null {
     if (this.isEmpty) return null
     const message =
-      'Stored data of this region was found damaged when it was read. What is shown may lack what happened then; ' +
-      'compare it with what the crews say, and let the operator look into the log.'
+      'Stored data of this region was found damaged when it was read. The board may lack what happened then; ' +
+      'compare the board with what the crews say, and let the operator look into the log.'
     return ['error', null, 'stored-data-damaged', message, { tables: this.rows() }]
   }
 
-  /** One line a damage, and one for those that are not named. */
+  /** One line for each damage, and one for all damages that are not named. */
   tell(log: Logger): void {
     for (const { table, at, kind, rows, entities } of this.named) {
       log.error({ table, at, kind, rows, entities }, `stored data is damaged: ${WORDS[kind]}; see docs/durability.md`)

@@ -143,7 +143,7 @@ export class Desk implements TurnStep, TurnFollower {
   match(turn: Turn): void {
     const fresh = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
-    // Those that waited before can be served by units alone that came free since: a long queue costs nothing without one.
+    // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.
     const freed = new FreedUnits(allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit)))
     const queue = this.#waiting.among(fresh, allMustLook || freed.isAny)
     if (queue.length === 0) return

@@ -1,4 +1,4 @@
-/** How a region comes to rest: everything written out, then the snapshots that make the next start short. */
+/** How a region comes to rest: it writes everything out, then the snapshots that make the next start short. */
 import { isStoreAway } from '../../store/postgres/postgres-faults.ts'
 import type { Mailbox } from '../actor-system.ts'
 import type { RegionAssembly } from './assembly.ts'
@@ -34,7 +34,7 @@ export async function settled(
   }
 }
 
-/** For as long as there is time; what is left undone is logged. Errors: those of the journal that no time mends. */
+/** Works as long as there is time, and logs what is left undone. Errors: those of the journal that time does not mend. */
 export async function drain(
   { log, machine, regionId }: RegionParts,
   { state, checkpoint }: RegionAssembly,

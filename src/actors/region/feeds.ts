@@ -232,7 +232,7 @@ class Feed {
   readonly #allowed: ReadonlySet<UnitId> | null
   readonly #tag: string
   readonly #channels = new Map<number, Attachment>()
-  /** Those whose mark leaves next. */
+  /** Channels whose mark leaves next. */
   readonly #due = new Set<Attachment>()
   /** Those told less than `MARK_EVERY_MS` ago, the longest ago first. */
   readonly #recent = new Set<Attachment>()
@@ -313,7 +313,7 @@ class Feed {
       this.#begun = { requestId, channels, read: read ?? null, asked, attached: [], refused: [], next: 0 }
       return this.#attachPart(this.#begun)
     }
-    // One was forgotten while those of the others were read: all of them, or there would be no end to it.
+    // A stream was forgotten while the marks of others were read. All are read again, or there would be no end to it.
     if (read) return this.attach(requestId, channels)
     this.#held = { requestId, channels, asked }
     this.#ports.readMarks(this.#session, unknown)
@@ -448,7 +448,7 @@ class Feed {
     if (leftOut.refusal !== null) door.refuseFixes(this.#session, leftOut.refusal)
   }
 
-  /** Null asks for those of all channels. */
+  /** Null asks for the marks of all channels. */
   askMark(channel: number | null): void {
     if (channel === null) {
       for (const attachment of this.#channels.values()) this.#askMarkOf(attachment)
@@ -559,6 +559,6 @@ function runErrand({ run, ended }: Errand): void {
 }
 
 function notAttached(channel: number): Refusal {
-  const message = `No unit is attached as channel ${channel}; attach one before its fixes.`
+  const message = `Channel ${channel} has no unit; attach a unit before its fixes.`
   return { code: 'unknown-stream', message, details: { channel } }
 }

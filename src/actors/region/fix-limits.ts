@@ -1,4 +1,4 @@
-/** Between which moments fixes, and what clients report, can lie now. */
+/** The moments between which fixes, and whatever clients report, can lie now. */
 import { LIMITS } from '../../protocol/limits.ts'
 import type { RegionClock } from '../clock.ts'
 import type { FixLimits } from '../driver/location.ts'

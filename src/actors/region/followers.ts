@@ -1,5 +1,5 @@
 /**
- * What follows a turn, and what follows a unit's moves: whoever wants to know is a follower in a list of `assembly.ts`.
+ * Followers of turns, and of the moves of units. A part that wants to know stands in a list of `assembly.ts`.
  *
  * All of it is synchronous. A follower does not throw: the turn has been decided, and those behind it must hear of it too.
  */
@@ -20,7 +20,7 @@ export interface ChangedUnit {
   readonly after: DriverState
 }
 
-/** What a turn was for, and what it is to be remembered by. */
+/** The purpose of a turn, and the id to remember the turn by. */
 export interface Decided {
   readonly cause: Cause
   /** Of a client's command that was carried out. */
@@ -50,13 +50,13 @@ export interface TurnFollower {
   released?(entity: EntityKey): Sync<void>
 }
 
-/** Whoever must know where units are. Called for every fix that moves one: what nobody asked for must cost nothing. */
+/** Follows the places of units. Called for every fix that moves a unit, so it must cost nothing while nobody asks. */
 export interface MoveFollower {
   /** The unit's current position is another; null: it had none. */
   moved(unit: UnitActor, before: PlacedFix | null): Sync<void>
 }
 
-/** Whoever must know whether a crew's client is there. */
+/** Follows whether a crew's client is there. */
 export interface PresenceFollower {
   connected?(unit: UnitActor): Sync<void>
   disconnected?(unit: UnitActor): Sync<void>

@@ -26,7 +26,7 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'feed-marks-read':
       return location.feeds.marksRead(message.session, message.read)
   }
-  // What is left is the engine's own, and nobody's any more once the region is dropped.
+  // The remaining messages are the engine's own; nobody waits for them once the region is dropped.
   if (state.admission.isOver) return
   switch (message.type) {
     case 'units':

@@ -24,7 +24,7 @@ export class Outcomes implements TurnFollower {
   // Insertion order is the order of recording, so forgetting starts at the front.
   readonly #known = new Map<string, KnownOutcome>()
 
-  /** Those of which the stored row is damaged. Their moments may be wrong, so they are not forgotten by them. */
+  /** Outcomes whose stored row is damaged. Their moments may be wrong, so they are not forgotten by age. */
   readonly #damaged = new Map<string, KnownOutcome>()
 
   find(principal: Principal, commandId: string): KnownOutcome | undefined {

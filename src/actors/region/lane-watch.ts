@@ -1,5 +1,6 @@
 /**
- * Whether a lane of the store keeps up: told of what it takes and of what is durable, it says when it has stalled.
+ * Whether a lane of the store keeps up. The watch is told what the lane takes and what is durable, and says when it has
+ * stalled.
  *
  * Modes: *flowing*; *stalled*, from the moment at which the oldest of what waits has waited for `STALLED_AFTER_MS`, until
  * nothing waits that is so old. Nothing is tried out for it: what waits is written again and again by the lane itself.
@@ -8,7 +9,7 @@ import type { Scheduler } from '../../base/time.ts'
 
 /** A commit takes a few milliseconds; a client is told within two seconds how its command stands. */
 export const STALLED_AFTER_MS = 1_000
-/** What was taken within so long counts as of the first of it. While the lane is stalled a second will do. */
+/** Records taken within so long count as taken with the first of them. While the lane is stalled a second is enough. */
 const SHARED_MS = 50
 /** A timer that is later than that says that the whole process stood still, not the store. */
 const LATE_MS = 250

@@ -1,5 +1,5 @@
 /**
- * One match: gives the trips that wait their offers, first in the queue first, and records them into the turn.
+ * One match: makes offers for the waiting trips, first in the queue first, and records the offers into the turn.
  *
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */

@@ -38,12 +38,12 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   /** There may be very many that have ended. */
   readonly #openTrips = new Set<TripActor>()
   readonly #calls = new Map<CallId, CallState>()
-  /** Those whose state no snapshot has. */
+  /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
   readonly #details: Map<CallId, CallDetails>
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
   readonly retiring: Set<UnitId> = new Set()
-  /** What the service says of units that are held and of which there is no state, for when they are released. */
+  /** The reference data of held units that have no state, for their release. */
   readonly heldReferences = new Map<EntityKey, UnitReference>()
   /** The actors that an event did not fit. */
   readonly quarantine: Quarantine
@@ -103,7 +103,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   *tripStates(): Iterable<TripState> {
     for (const { actor } of this.#trips.values()) yield actor.state
   }
-  /** Those that have not ended. */
+  /** Trips that have not ended. */
   *openTripStates(): Iterable<TripState> {
     for (const { state } of this.#openTrips) yield state
   }

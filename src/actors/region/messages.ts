@@ -1,4 +1,4 @@
-/** What a region's own actor may be told, and what becomes of a message that no actor will get. */
+/** The messages of a region's own actor, and what becomes of a message that no actor will get. */
 
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { UnitReference } from '../../domain/events.ts'
@@ -16,9 +16,9 @@ export type Answer = (answer: QueryAnswer) => void
 
 /** What has changed of the service's units. */
 export interface UnitChanges {
-  /** Those that are new or changed, as they are now; others may be among them. */
+  /** Units that are new or changed, as they are now; others may be among them. */
   readonly units: readonly UnitReference[]
-  /** Those that the service has given up. One that stands in both lists is live: it has come back since. */
+  /** Units that the service has given up. A unit in both lists is live: it has come back since. */
   readonly retired?: readonly UnitId[]
   /** All of them have been taken. */
   readonly onTaken?: () => void
@@ -54,7 +54,7 @@ export const NEVER_REFUSED = [
 
 export const ACCEPTED = ['command', 'query', 'session-opened', 'asked', ...NEVER_REFUSED] as const
 
-/** Whoever waits for the answer to a message of a region that was dropped is told so. */
+/** Answers the senders of messages that a dropped region will not handle. */
 export function answerUnheard(message: RegionMessage | DriverMessage | TripMessage): void {
   if (message.type === 'command') message.request.answer({ ok: false, refusal: UNAVAILABLE })
   else if (message.type === 'query' || message.type === 'read') message.answer({ ok: false, refusal: UNAVAILABLE })

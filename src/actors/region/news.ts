@@ -1,4 +1,4 @@
-/** Records what has happened by itself. What concerns an actor in quarantine is left out; the rest does not wait for it. */
+/** Records what happens by itself. An event of an actor in quarantine is left out; the other events do not wait for it. */
 import type { DomainEvent } from '../../domain/events.ts'
 import { bySystem } from './cause.ts'
 import type { Quarantine } from './quarantine.ts'

@@ -1,4 +1,4 @@
-/** Counts what became of offers. */
+/** Counts how offers end. */
 import type { DomainEvent } from '../../domain/events.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { TurnFollower } from './followers.ts'

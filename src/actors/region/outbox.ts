@@ -1,5 +1,5 @@
 /**
- * What waits to leave a region: replies, pushes and reads, each held until the log is durable up to what it tells.
+ * Holds replies, pushes and reads of a region until the log is durable up to what each of them tells.
  *
  * Positions only rise, so the outbox is a queue: what was put in later never leaves earlier. That keeps a client's
  * replies in the order of its commands and makes a snapshot and the events after it join without a gap. While the store
@@ -70,7 +70,7 @@ export class Outbox {
     }
   }
 
-  /** Nothing held will ever be durable: tells those who want to know, and forgets the rest. */
+  /** Nothing held will ever be durable. Tells the holders that want to know, and forgets the rest. */
   dropAll(): void {
     const dropped = this.#waiting.slice(this.#head)
     this.#waiting = []

@@ -1,4 +1,4 @@
-/** What a region is made of that it does not make itself. */
+/** The parts of a region that it is given, and does not make itself. */
 
 import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
@@ -33,8 +33,8 @@ export interface RegionParts {
   readonly pendingMax?: number
   /** Trips that have not ended, beyond which no call is taken. */
   readonly openTripsMax?: number
-  /** Hears of each turn that changed something, before it is durable: for those who watch over the states. */
+  /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */
   readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
-  /** The region's memory no longer stands for what is durable; whoever holds the region drops it. */
+  /** The region's memory no longer stands for what is durable; the holder of the region drops it. */
   readonly onLost: (reason: 'fenced' | 'content-rejected') => void
 }

@@ -1,4 +1,4 @@
-/** Puts what was recovered into a new region, and sets what may happen to it: the last step before it answers. */
+/** Puts recovered states into a new region and sets its deadlines: the last step before the region answers. */
 import { compareAges, turnOf } from '../../domain/dispatch/queue.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import { DriverLocation } from '../driver/location.ts'
@@ -14,7 +14,7 @@ const REASONS_LOGGED = 100
 
 type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'location'>
 
-/** In slices: a million units must not hold the loop, nor the connections that others keep alive on it. */
+/** Works in slices: a million units must not hold the loop and the connections that live on it. */
 export async function people(
   { machine }: RegionParts,
   recovered: Recovered,
@@ -72,7 +72,7 @@ function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'locat
     driver.disconnectedSinceMs = comeback.untilMs
     if (driver.state.work !== null) deadlines.watchDisconnect(driver.unitId, comeback.untilMs)
   }
-  // Those of one moment come in the order in which they are set, and the first may take the only unit.
+  // Deadlines of one moment come in the order in which they are set, and the first may take the only unit.
   const trips = [...recovered.trips.values()].map(trip => ({ trip, ...turnOf(trip, memory.call(trip.callId), 0) }))
   for (const { trip } of trips.sort(compareAges)) deadlines.watchRecovered(trip)
   // Not at once: the units that will serve those trips are only coming back.

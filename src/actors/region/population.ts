@@ -1,4 +1,4 @@
-/** The actors of a region's units and trips: puts the states of turns into them, and makes those that are new. */
+/** The actors of units and trips. It puts the states of turns into them, and makes new ones. */
 import type { DriverState } from '../../domain/driver.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'

@@ -1,4 +1,4 @@
-/** Tells of actors that come into quarantine and leave it: the log, the metrics, and whoever watches the board. */
+/** Tells the log, the metrics and the watchers of the board of actors that come into quarantine and leave it. */
 import type { EntityKey } from '../../domain/entity.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Logger } from '../../telemetry/log.ts'

@@ -1,5 +1,5 @@
 /**
- * The actors that an event did not fit: each is held as it last was, so that its neighbours go on without it.
+ * The actors that an event did not fit. Each is held as it last was, so that its neighbours go on without it.
  *
  * One that is held can be read, and a unit's fixes still place it. An event of its own is refused; one of a neighbour is
  * recorded and changes the neighbour alone. Nothing of this is stored: a start folds the log anew, finds again what is
@@ -69,11 +69,11 @@ const WORDS = { driver: 'Unit', trip: 'Trip', call: 'Call' } as const
 const WAYS_OUT = {
   driver: 'let its crew sign on to another unit',
   trip: 'enter its call anew',
-  call: 'enter it anew',
+  call: 'enter the call anew',
 } as const
-const WHY = 'is held as it is, for an event did not fit its state'
+const WHY = 'is held, because an event did not fit its state'
 
-/** The answer to what would change it. */
+/** The answer to a command that would change the held actor. */
 export function quarantined(entity: EntityKey): Refusal {
   const [kind, id] = [kindOf(entity), idOf(entity)]
   const name = `${WORDS[kind]} ${id}`
@@ -84,12 +84,12 @@ export function quarantined(entity: EntityKey): Refusal {
 /** Held actors that are shown by name. */
 const SHOWN_MAX = 1_000
 
-/** What those who watch the board are told: events of these will not come. */
+/** The notice for watchers of the board: events of these actors will not come. */
 export function quarantineNotice(all: readonly EntityKey[]): ServerMessage {
   const entities = all.slice(0, SHOWN_MAX)
   const idsOf = (kind: EntityKind) => entities.filter(entity => kindOf(entity) === kind).map(idOf)
   const message =
-    'These are held as they are, for an event did not fit their state; let the operator look into the log.'
+    'The units, trips and calls of details are held, because an event did not fit their state; let the operator look into the log.'
   const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
   return ['error', null, 'quarantined', message, details]
 }

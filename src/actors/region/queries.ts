@@ -1,4 +1,4 @@
-/** Answers queries: each is captured as the states are now, and leaves once the log is durable up to there. */
+/** Answers queries. Each answer is formed from the states of now, and leaves once the log is durable up to them. */
 
 import type { MachineClock } from '../../base/time.ts'
 import { levelsServing } from '../../domain/dispatch/eligibility.ts'
@@ -78,7 +78,7 @@ export class Queries {
     this.#answer(answer, memory.callView(call))
   }
 
-  /** A query waits until what it saw is durable, but not for long: after that the reader is told to come again. */
+  /** A query waits until what it saw is durable, but not for long. Then the reader is told to come again. */
   #answer(answer: Answer, result: (QueryAnswer & { ok: true })['result']): void {
     const { outbox, machine, log, admission } = this.#ports
     if (admission.isOverfull) return answer({ ok: false, refusal: OVERLOADED })

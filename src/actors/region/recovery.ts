@@ -234,7 +234,7 @@ class RecoveringMemory implements States {
     }
   }
 
-  /** What a damaged record names is held as of before it. Nobody knows whom one that is missing concerned. */
+  /** An actor that a damaged record names is held as of before it. Nobody knows which actors a missing record named. */
   holdNamed(damage: Damage, position: number): void {
     this.damage.note(damage)
     for (const entity of damage.entities) {

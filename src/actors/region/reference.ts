@@ -54,7 +54,7 @@ export function* takeUnits(
     if (part.length === UNITS_PER_LOOK) yield
   }
   if (changed.length > 0) register(memory, turns, changed)
-  // Only those that have no trip leave by this; the others by the turn that frees them.
+  // Only units without a trip leave here; the other units leave in the turn that frees them.
   let leaving: UnitId[] = []
   for (const unitId of memory.retiring) {
     leaving.push(unitId)

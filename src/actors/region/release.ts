@@ -1,4 +1,4 @@
-/** The turn that lets a held actor go on: finds what it is entangled with, and records from where it goes on. */
+/** The turn that lets a held actor go on: it finds what the actor is entangled with, and records the state to go on from. */
 import { type Refused, refused } from '../../base/result.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
@@ -71,10 +71,10 @@ const decide = (turn: Turn, entity: EntityKey, as: ReleaseHeld['as'], memory: He
 const UNKNOWN = {
   driver: ['unknown-unit', 'import the unit under this id first'],
   trip: ['unknown-trip', 'enter its call anew'],
-  call: ['unknown-call', 'enter it anew'],
+  call: ['unknown-call', 'enter the call anew'],
 } as const satisfies { readonly [kind in EntityKind]: unknown }
 
 function unknown(entity: EntityKey): Refused {
   const [code, way] = UNKNOWN[kindOf(entity)]
-  return refused(code, `Nothing is left of ${entity} to go on from; ${way}.`, { entity })
+  return refused(code, `The state of ${entity} is lost; ${way}.`, { entity })
 }

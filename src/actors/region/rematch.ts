@@ -1,4 +1,4 @@
-/** Has the desk look at all who wait, when a unit has come back outside a turn. Asked often, it looks once. */
+/** Makes the desk look at all waiting trips when a unit has come back outside a turn. Asked often, it looks once. */
 import type { PlacedFix } from '../../domain/fix.ts'
 import { isLost, type Policy } from '../../domain/policy.ts'
 import type { RegionClock } from '../clock.ts'

@@ -1,5 +1,5 @@
 /**
- * Whether a set of snapshots may be started from: every row as it was written, within the log, and none gone.
+ * Whether a start may use a set of snapshots: every row as it was written, within the log, and none missing.
  *
  * The form is looked at where no checksum vouches for a row; what one vouches for is what an engine wrote.
  */

@@ -1,5 +1,6 @@
 /**
- * The durable form of a region's memory: one snapshot an actor, and one for the region that says the set is whole.
+ * The durable form of a region's memory: one snapshot for each actor, and one for the region that says that the set is
+ * whole.
  *
  * The region's own snapshot is written last. Recovery starts from it: every entity that existed at its position has a
  * snapshot at that position or later, or one that is older and that nothing has changed since (`checkpoint.ts`).

@@ -1,6 +1,5 @@
 /**
- * What a region does while the store takes none of its writes: commands are refused instead of kept waiting, and
- * everybody who is signed in is told.
+ * Refuses commands while the store takes no writes, instead of keeping them waiting, and tells every signed-in session.
  *
  * It is a circuit breaker. *Closed*: commands are decided, and their answers wait for the store. *Open*, once the oldest
  * record has waited for a second: whoever waits is answered `unavailable`, and so is each command that comes, undecided,
@@ -31,7 +30,7 @@ export class StoreWatch implements TurnFollower {
   readonly #records: LaneWatch
   readonly #segments: LaneWatch
   #segmentsBegun = 0
-  /** Sessions that have heard their welcome, each with what it knows. */
+  /** Sessions that have heard their welcome, each with the state that it was told. */
   readonly #known = new Map<Session, SharedFrame>()
   #news: SharedFrame = frameOf(false, false)
   #cancelTelling: (() => void) | null = null

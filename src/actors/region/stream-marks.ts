@@ -1,5 +1,6 @@
 /**
- * The marks of streams that are not in memory: written when a stream leaves, read when its client comes back with it.
+ * The marks of streams that are not in memory. A mark is written when its stream leaves, and read when the client comes back
+ * with it.
  *
  * A stream leaves when nine others of its unit were used since (`driver/location.ts`). Its mark is written once all that
  * was taken of it is durable, and only then is the stream forgotten: a crash before that finds it in log and segments
@@ -13,7 +14,7 @@ import type { DriverLocation, Stream } from '../driver/location.ts'
 
 /** Marks in one statement, which holds the region's fence. */
 const AT_ONCE = 500
-/** Streams in one reading; the last of those who ask may take it beyond. */
+/** Streams in one reading; the last request may take the number beyond this. */
 const READ_AT_ONCE = 5_000
 /**
  * How long a client waits for the reading of its marks before it is told to come again. Its welcome may then wait for a
@@ -52,7 +53,7 @@ interface Reader {
   readonly answer: (read: MarksRead) => void
 }
 
-/** The answer about some streams: those that have a mark, and those that have none. */
+/** The answer about some streams: the streams that have a mark, and the streams that have none. */
 class ReadMarks {
   readonly #marks = new Map<string, number>()
 
@@ -111,7 +112,7 @@ export class StreamMarks {
     const { scheduler } = this.#settings
     if (this.#stopped) return
     const nowMs = scheduler.monotonicMs()
-    // The store hangs: whoever comes now need not wait until that is plain.
+    // The store hangs: a request that comes now need not wait until that is plain.
     const hangs = this.#readingSinceMs !== null && nowMs - this.#readingSinceMs >= READ_LIMIT_MS
     if (hangs) return queueMicrotask(() => this.#answer(answer, null))
     const cancel = scheduler.after(READ_LIMIT_MS, () => settle(null))

@@ -1,5 +1,5 @@
 /**
- * Runs turns, and lets out what they say once it is durable.
+ * Runs turns, and lets out what they say once the record is durable.
  *
  * A turn is: its body, the steps that the engine adds, then the commit: the record goes to the log writer, memory gets
  * the new states, and what is to be told waits in the outbox for the record. Whoever must know of it is a follower
@@ -77,7 +77,7 @@ export class TurnRunner {
     let isOurOwn = cause.bodyHash === null
     try {
       result = body(turn)
-      // What follows the command is the engine's own work: it must not fail for one of those whom it could serve.
+      // The engine's own work follows the command. One actor must not make it fail for all actors that it could serve.
       isOurOwn = true
       for (const step of steps) if (turn.heldBy === null) step.extend(turn)
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The region as fixes see it, of crews and of feeds: clocks and limits, the way to the store, and who follows moves. */
+/** The region as fixes of crews and feeds see it: clocks and limits, the way to the store, and the followers of moves. */
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
@@ -64,7 +64,7 @@ export class UnitFixes implements FixDoor {
   }
 
   refuseFixes(session: Session, refusal: Refusal): void {
-    // Those that are left out for good are counted one by one.
+    // Fixes that are left out for good are counted one by one.
     if (refusal.details?.leftOut === undefined)
       this.#ports.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
     refuseRequest(session, null, refusal)

@@ -1,7 +1,7 @@
 /**
- * Takes changes of the region's units, a part at a time, each a message of its own: a large import must not keep
- * everybody else waiting. Nor may its records stand in a long queue before those of others: it goes on when most of what
- * it recorded is durable.
+ * Takes changes of the region's units in parts, each a message of its own, so that a large import keeps nobody waiting. The
+ * next part waits until most records of the last ones are durable, so that no long queue of them stands before other
+ * records.
  */
 import type { RegionMemory } from './memory.ts'
 import type { UnitChanges } from './messages.ts'

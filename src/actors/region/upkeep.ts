@@ -1,4 +1,4 @@
-/** What a region does from time to time: tells durable marks that nobody asked for, and forgets old outcomes. */
+/** The work that a region does from time to time: it tells durable marks that nobody asked for, and forgets old outcomes. */
 import type { MachineClock } from '../../base/time.ts'
 import type { Journal, Ownership } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'

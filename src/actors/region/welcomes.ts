@@ -1,4 +1,4 @@
-/** Greets sessions: the welcome is captured as the states are now, and leaves once the log is durable up to there. */
+/** Greets sessions. A welcome is formed from the states of now, and leaves once the log is durable up to them. */
 import type { RegionId } from '../../domain/ids.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
 import type { WelcomeView } from '../../protocol/wire.ts'

@@ -1,4 +1,4 @@
-/** How many WebSockets may be open: in all, of one address, of those without a welcome; and how fast one may open them. */
+/** Caps on open WebSockets: in all, of one address, of those without a welcome; and on how fast one address opens them. */
 
 import { AddressCounts } from '../../base/address-counts.ts'
 import type { Refusal } from '../../base/refusal.ts'
@@ -33,16 +33,17 @@ export class ConnectionCaps {
    * address have no welcome yet: what such a connection sends is buffered before anybody knows whose it is.
    */
   enter(addressKey: string, strangers: number): { limit: CapName; refusal: Refusal } | null {
-    if (this.#open.total >= this.#caps.connections) return full('connections', 'This engine has as many as it may.')
+    if (this.#open.total >= this.#caps.connections)
+      return full('connections', 'this engine has its largest number open; come back later.')
     if (this.#open.of(addressKey) >= this.#caps.connectionsPerAddress) {
-      return full('connectionsPerAddress', 'Your address has as many open as it may; close some.')
+      return full('connectionsPerAddress', 'your address has its largest number open; close some.')
     }
     if (strangers >= this.#caps.strangersPerAddress) {
-      return full('strangersPerAddress', 'Your address has as many without a `welcome` as it may; come back later.')
+      return full('strangersPerAddress', 'your address has its largest number without a `welcome`; come back later.')
     }
     const retryAfterMs = this.#connects.take(addressKey)
     if (retryAfterMs > 0) {
-      return full('connectsPerAddressPerS', 'Your address opens them too fast; come back later.', retryAfterMs)
+      return full('connectsPerAddressPerS', 'your address opens connections too fast; come back later.', retryAfterMs)
     }
     this.#open.enter(addressKey)
     return null
@@ -53,10 +54,10 @@ export class ConnectionCaps {
   }
 }
 
-/** When a place may be free again is anyone's guess; this keeps those who wait from asking all the time. */
+/** Nobody knows when a place is free again; this pause keeps waiting clients from asking all the time. */
 const GUESS_MS = 5_000
 
 function full(limit: CapName, why: string, retryAfterMs = GUESS_MS): { limit: CapName; refusal: Refusal } {
-  const message = `No more connections: ${why}`
+  const message = `Too many connections: ${why}`
   return { limit, refusal: { code: 'too-many-connections', message, details: { limit, retryAfterMs } } }
 }

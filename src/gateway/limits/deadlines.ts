@@ -1,4 +1,4 @@
-/** Many things that each have the same time to happen, watched by one timer. */
+/** One timer for many things that each have the same time to happen. */
 import type { Scheduler } from '../../base/time.ts'
 
 /** They come due in the order in which they were added, so only the first needs to be looked at. */

@@ -1,4 +1,4 @@
-/** Credentials that were good lately, or that we gave out, known by their hash: these are looked at whatever strangers do. */
+/** Hashes of credentials that were good lately or that we gave out. The engine looks at these whatever strangers do. */
 import { createHash } from 'node:crypto'
 import { RecentMap } from '../../base/recent-map.ts'
 

@@ -1,4 +1,4 @@
-/** All that is counted against a client at the door, in one place that conversations, routes and the upgrade share. */
+/** Everything that counts against a client at the door, in one place for conversations, routes and the upgrade. */
 
 import { isTicket } from '../../access/tickets.ts'
 import type { Refusal } from '../../base/refusal.ts'
@@ -26,7 +26,7 @@ export class Limiter {
   readonly #caps: ConnectionCaps
   readonly #rates: RateLimiter
   readonly #principals: Principals
-  /** By address and what was asked for: whoever spends the one leaves the others to those beside it. */
+  /** By address and by what was asked for. A client that spends one bucket leaves the others to its neighbours. */
   readonly #openRequests: KeyedBuckets
   readonly #good = new GoodCredentials()
   /** Bodies that are being read, by what ends the wait for them. */
@@ -168,12 +168,12 @@ export function tooFast(
   waitMs: number,
   details: Readonly<Record<string, unknown>> = {},
 ): Refusal {
-  const message = `More ${rateClass} messages than their rate allows; wait ${waitMs} ms, then send again.`
+  const message = `The rate of ${rateClass} messages is exceeded; wait ${waitMs} ms, then send again.`
   return { code: 'rate-limited', message, details: { ...details, class: rateClass, retryAfterMs: waitMs } }
 }
 
 export const TOO_MANY_SESSIONS: Refusal = {
   code: 'too-many-connections',
-  message: 'You have as many sessions open as you may; close one, then come back.',
+  message: 'This user has the largest number of sessions open; close one, then come back.',
   details: { limit: 'sessionsPerUser', retryAfterMs: 5_000 },
 }

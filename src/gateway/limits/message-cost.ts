@@ -1,5 +1,5 @@
 /**
- * What a message counts as at the door: the class whose rate it takes from, and as how many messages of that class.
+ * What a message counts as at the door: the class whose rate it takes from, and the number of messages of that class.
  *
  * A message that makes much work counts as many, so that whoever sends the dearest as fast as they are taken leaves the
  * engine to others all the same; what each takes is measured by `npm run bench -- costs`.

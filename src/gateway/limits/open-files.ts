@@ -1,4 +1,6 @@
-/** How many connections fit into the files that the system lets this process open: each is one, and the database needs some. */
+/**
+ * How many connections fit into the open files of this process. Each connection is one file, and the database needs some.
+ */
 import type { Limits } from '../../protocol/limits.ts'
 
 /** The system allows so few open files that nobody could be served; the message says how to raise it. */

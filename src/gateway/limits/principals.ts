@@ -1,4 +1,4 @@
-/** What each principal has used and how many sessions it has open, shared by all of them. */
+/** What each principal has used, and its number of open sessions, shared by all its sessions. */
 import type { Principal } from '../../domain/ids.ts'
 import { Usage } from './rate-limiter.ts'
 

@@ -1,6 +1,6 @@
 /**
- * When those are to come again who are turned away because the engine does not serve yet: each gets a place in a row, so
- * that no more come in a second than it can take.
+ * Gives a client that is turned away, because the engine does not serve yet, a place in a row. So no more clients come in a
+ * second than the engine can take.
  *
  * A client that was here before knows from `welcome` over how long to spread. One that was never welcomed knows nothing
  * yet: were it told to come in a second, as all the others, a fleet that is switched on would ask for ever more than the
@@ -9,7 +9,7 @@
 
 /** Sooner nothing will have changed. */
 const RETRY_MIN_MS = 1_000
-/** Whoever sends hellos only to make the row longer must not keep the others away. */
+/** A client that sends hellos only to make the row longer must not keep the others away. */
 const RETRY_MAX_MS = 10_000
 
 export class TurnedAway {

@@ -1,5 +1,5 @@
 /**
- * What all clients together have not read yet, and who is cut when that is too much.
+ * Counts what all clients together have not read yet, and cuts a client when that is too much.
  *
  * Each connection may have `backpressureBytes` waiting, and a board besides; a few hundred that read nothing would fill the
  * process all the same. A frame that many sessions wait for is in memory once and counts once. The one is cut first that

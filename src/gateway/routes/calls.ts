@@ -1,4 +1,4 @@
-/** Calls, trips and units for those who do not hold a WebSocket: the commands and queries of a desk. */
+/** Calls, trips and units over HTTP, for clients that hold no WebSocket. */
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
@@ -108,14 +108,22 @@ async function getUnitState(
 
 async function getTrip(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
-  if (!params.ok) return problem({ code: 'unknown-trip', message: 'A trip id is <region>.<21 characters>.' })
+  if (!params.ok)
+    return problem({
+      code: 'unknown-trip',
+      message: 'A trip id is <region>.<21 characters>; list the open trips with watch-board.',
+    })
   const tripId = params.value.id
   return ask(ports, caller, regionOf(tripId), { type: 'read-trip', tripId })
 }
 
 async function getCall(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
-  if (!params.ok) return problem({ code: 'unknown-call', message: 'A call id is <region>.<21 characters>.' })
+  if (!params.ok)
+    return problem({
+      code: 'unknown-call',
+      message: 'A call id is <region>.<21 characters>; check the id that enter-call or POST /v1/calls answered.',
+    })
   const callId = params.value.id
   return ask(ports, caller, regionOf(callId), { type: 'read-call', callId })
 }

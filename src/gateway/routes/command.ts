@@ -1,4 +1,4 @@
-/** A command that came by HTTP: it goes to its region as one of a session does, under its Idempotency-Key. */
+/** Carries a command that came by HTTP to its region, under its Idempotency-Key, as a session does. */
 import type { Outcome, RegionHandle } from '../../actors/region-handle.ts'
 import type { Command } from '../../domain/commands.ts'
 import { bodyHash } from '../../protocol/body-hash.ts'

@@ -6,7 +6,6 @@ import { DEVICE_CHANGES, Devices, deviceView, NEW_DEVICE } from '../../access/de
 import { DEVICE_ROLES, DeviceStore } from '../../access/tables/device-table.ts'
 import { RevocationStore } from '../../access/tables/revocation-table.ts'
 import { keptUnits, SHOWN_UNITS } from '../../access/units.ts'
-import { notFound } from '../../base/refusal.ts'
 import { REGION_ID } from '../../domain/ids.ts'
 import { moment, unitId } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
@@ -24,6 +23,7 @@ import {
 } from '../changes.ts'
 import { type HttpReply, json, problem, shownOnce } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
+import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 
 export interface DevicePorts extends ChangePorts {

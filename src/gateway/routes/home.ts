@@ -1,4 +1,4 @@
-/** `GET /`: what somebody sees who opens the engine's address in a browser. */
+/** `GET /`: the page that a browser shows at the engine's address. */
 import { createHash } from 'node:crypto'
 import type { Readiness } from '../../actors/region-handle.ts'
 import type { HttpReply } from '../http.ts'

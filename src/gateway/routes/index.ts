@@ -21,7 +21,7 @@ import { REGION_ROUTES } from './regions.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
 
-/** What all routes together use; each of them takes what it needs of it. */
+/** The ports of all routes together; each route takes the ones that it needs. */
 type RoutePorts = HomePorts &
   OperationPorts &
   CallPorts &
@@ -52,10 +52,10 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
 
 const NO_ROUTE: Refusal = {
   code: 'not-found',
-  message: 'Look up the routes and their methods at /v1/openapi.json, or in PROTOCOL.md; / says what this is.',
+  message: 'No route has this path; list the routes and their methods with GET /v1/openapi.json.',
 }
 
-/** Mounts all routes; those of the WebSocket door must be mounted before, as the last one here takes what is left. */
+/** Mounts all routes. Mount the WebSocket door first: the last route here takes every other path. */
 export function mountRoutes(app: DoorApp, ports: HttpDoorPorts): void {
   for (const route of ROUTES) {
     mount(app, route.method, route.pattern, ports, call =>

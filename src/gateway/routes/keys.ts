@@ -10,11 +10,11 @@ import {
   type SigningKeyRecord,
 } from '../../access/tables/key-table.ts'
 import type { KeyRing } from '../../access/tokens.ts'
-import { notFound } from '../../base/refusal.ts'
 import { moment } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
 import { auditedFor, type ChangePorts, changeOnce, pageOf } from '../changes.ts'
 import { empty, type HttpReply, json, problem } from '../http.ts'
+import { notFound } from '../refusals.ts'
 import { type Asked, guarded, open, type Route } from '../route.ts'
 
 export interface KeyPorts extends ChangePorts {
@@ -104,9 +104,9 @@ function postRetire(ports: KeyPorts, asked: Asked<typeof KEY_PARAMS>, caller: To
     if (!params.ok) return problem(notFound(asked.path))
     const { kid } = params.value
     const outcome = await retireSigningKey(transaction, kid)
-    if (outcome === 'unknown') return problem(notFound(`key ${kid} in use`))
+    if (outcome === 'unknown') return problem(notFound(asked.path))
     if (outcome === 'signs') {
-      const message = 'This key signs new tokens; make another one first, with POST /v1/keys/rotate.'
+      const message = 'This key signs new tokens; make another key first, with POST /v1/keys/rotate.'
       return problem({ code: 'still-used', message })
     }
     const audit = auditedFor(ports, asked, caller)

@@ -1,4 +1,4 @@
-/** `GET /v1/openapi.json`: what programs are told of all routes. */
+/** `GET /v1/openapi.json`: all routes, described for programs. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { HttpReply } from '../http.ts'

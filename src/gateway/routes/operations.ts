@@ -1,4 +1,4 @@
-/** What the operator's tools ask for: is it up, is it ready, what does it count. */
+/** Routes for the operator's tools: is the engine up, is it ready, what does it count. */
 import { z } from 'zod'
 import type { ClockOff } from '../../actors/clock-watch.ts'
 import type { Readiness, RegionDirectory } from '../../actors/region-handle.ts'
@@ -86,7 +86,7 @@ async function getMetrics({ entrance, metrics }: OperationPorts, asked: Asked): 
 
 const METRICS_ELSEWHERE: Refusal = {
   code: 'not-found',
-  message: 'Nothing is shown here to this address; the operator can add it to the setting metricsFrom.',
+  message: 'This address is shown nothing here; the operator can add the address to the setting metricsFrom.',
 }
 
 /** Names of regions in one answer; what is more is counted. */
@@ -111,7 +111,7 @@ function getReadiness(
     // Why stands in the log: a probe may come from anywhere.
     ...(away.size === 0 ? {} : { regionsAway: [...away.keys()].slice(0, NAMED_MAX), regionsAwayCount: away.size }),
   }
-  // Damage takes nothing from being ready: what is whole is served. Where it is, metrics and log tell whoever may ask.
+  // A damaged region is ready: what is whole is served. Metrics and log tell where the damage is.
   if (isReady) return json(200, damagedRows === 0 ? report : { ...report, damagedRows })
   const { refusal: _, ...reply } = problem({ ...NOT_READY, details: report })
   return reply

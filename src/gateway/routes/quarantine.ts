@@ -1,9 +1,9 @@
-/** What is held in a region, and letting it go on: for people, one actor at a time, with a decision of theirs. */
+/** Lists the held actors of a region, and releases one at a time. A person decides each release. */
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
 import type { QueryAnswer, RegionDirectory, RegionHandle } from '../../actors/region-handle.ts'
-import { invalidField, notFound } from '../../base/refusal.ts'
+import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import type { ReleaseHeld } from '../../domain/commands.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
@@ -12,7 +12,7 @@ import { RELEASED_TRIPS } from '../../domain/vocabulary.ts'
 import { count, position } from '../../protocol/schema-parts.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
-import { NO_IDEMPOTENCY_KEY, unknownRegion } from '../refusals.ts'
+import { NO_IDEMPOTENCY_KEY, notFound, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
 

@@ -1,4 +1,4 @@
-/** The kinds of things that a region has, each as its routes need it. */
+/** The kinds of things that a region has, each in the form that its routes need. */
 
 import { z } from 'zod'
 import type { Refusal } from '../../base/refusal.ts'
@@ -86,7 +86,7 @@ export const station: Resource<StationReference> = {
   async mayRemove(transaction, region, id) {
     const units = await unitsAtStation(transaction, region, id)
     if (units === 0) return null
-    const message = `Station ${id} is the home of ${units === 1 ? '1 unit' : `${units} units`}; move them first.`
+    const message = `Station ${id} is the home of ${units === 1 ? '1 unit' : `${units} units`}; give every such unit another home station first.`
     return { code: 'still-used', message, details: { units } }
   },
 }

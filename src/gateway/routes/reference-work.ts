@@ -1,4 +1,4 @@
-/** What the routes of regions and those of the things in them have in common. */
+/** The part that the routes of regions and the routes of the things in them share. */
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
@@ -24,7 +24,7 @@ const KNOWN_WITHIN_MS = 2_000
 /** What the engine goes by; stations and hospitals are for people and other programs. */
 const FOLLOWED: readonly string[] = ['regions', 'units']
 
-/** Whoever has changed a thing may go by it at once: the answer waits until the engine knows it, or says when it will. */
+/** A caller may use a changed thing at once: the answer waits until the engine knows the change, or says when it will. */
 export async function onceKnown(
   { directory }: Pick<ReferencePorts, 'directory'>,
   plural: string,

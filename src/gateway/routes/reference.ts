@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
-import { invalidField, notFound } from '../../base/refusal.ts'
+import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Database } from '../../store/postgres/database.ts'
@@ -11,6 +11,7 @@ import type { Kind } from '../../store/reference/kinds.ts'
 import { auditedFor, changeAt, changeOnce, etag, listReply, PAGE_QUERY, page, pageOf, tagged } from '../changes.ts'
 import { REGION_QUERY } from '../guard.ts'
 import { empty, type HttpReply, json, problem } from '../http.ts'
+import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { hospital, type Replacement, type Resource, station, unit } from './reference-kinds.ts'
 import { knownRegion, onceKnown, type ReferencePorts } from './reference-work.ts'
@@ -147,7 +148,7 @@ async function post<T extends object>(
   const reply = await changeOnce(ports, asked, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if ((await getItem(transaction, kind, region.value, id)) !== undefined) {
-      const message = `The region has a ${singular} ${id}; change that one, or choose another id.`
+      const message = `The ${singular} ${id} exists already; change it, or choose another id.`
       return problem({ code: 'already-exists', message, details: { [kind.idField]: id } })
     }
     const refusal = await mayWrite(transaction, region.value, item)

@@ -100,7 +100,7 @@ async function postRegion(
   const reply = await changeOnce(ports, asked, caller, null, async transaction => {
     const version = await nextVersion(transaction)
     if (!(await insertRegion(transaction, body.value, version))) {
-      const message = `There is a region ${region}; change that one, or choose another id.`
+      const message = `The region ${region} exists already; change it, or choose another id.`
       return problem({ code: 'already-exists', message, details: { region } })
     }
     const audit = auditedFor(ports, asked, caller)

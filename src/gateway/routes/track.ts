@@ -1,4 +1,4 @@
-/** Where a unit has been: `GET /v1/units/:id/track`, of which every answer is in the audit before it leaves. */
+/** Where a unit has been: `GET /v1/units/:id/track`. Every answer is in the audit before it leaves. */
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'

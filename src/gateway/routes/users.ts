@@ -8,7 +8,6 @@ import type { SignIn } from '../../access/sign-in.ts'
 import { USER_NAME, USER_ROLES, UserStore } from '../../access/tables/user-table.ts'
 import { WHO } from '../../access/tokens.ts'
 import { keptUnits, SHOWN_UNITS } from '../../access/units.ts'
-import { notFound } from '../../base/refusal.ts'
 import { REGION_ID } from '../../domain/ids.ts'
 import { moment } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
@@ -26,6 +25,7 @@ import {
 } from '../changes.ts'
 import { empty, type HttpReply, json, problem, shownOnce } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
+import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 
 export interface UserPorts extends ChangePorts {
@@ -176,7 +176,7 @@ async function patchUser(
     async (transaction, current) => {
       const audit = auditedFor(ports, asked, caller)
       const isDriver = (changes.role ?? current.role) === 'driver'
-      // Whoever becomes a driver gets no units by silence either.
+      // A user who becomes a driver gets no units by silence either.
       const isAsked = sent !== undefined || (isDriver && current.role !== 'driver')
       const units = isAsked ? keptUnits('driver', isDriver, sent) : null
       if (units !== null && !units.ok) return problem(units.refusal)

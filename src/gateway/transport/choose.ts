@@ -1,4 +1,4 @@
-/** Which transport an engine speaks through: the native one where it loads, unless the operator says otherwise. */
+/** Chooses the transport: the native one where it loads, unless the operator says otherwise. */
 import { nativeTransport } from './native.ts'
 import { portableTransport } from './portable/portable.ts'
 import type { Transport, TransportName } from './transport.ts'

@@ -1,6 +1,6 @@
 /**
- * What the gateway needs of the library that carries HTTP and WebSockets: the part of uWebSockets.js that it uses, by the
- * names that it has there, so that the native library is taken as it is and another can stand in its place.
+ * The part of uWebSockets.js that the gateway uses, by its own names. So the native library is taken as it is, and another
+ * library can stand in its place.
  *
  * The contracts are those of uWebSockets.js. A request lives on the stack of its handler; a handler that calls `setYield`
  * hands it on to the next that fits: routes of its method before those of any, fixed parts of a path before `:name`, and
@@ -31,9 +31,9 @@ export interface DoorSettings {
 export interface OpenDoor {
   /** The port that was taken. */
   readonly port: number
-  /** Speaks with what the files hold now to whoever comes from here on. Errors: CertificateUnfit. */
+  /** Uses the certificate of the files as they are now for every later connection. Errors: CertificateUnfit. */
   changeCertificate(): void
-  /** Takes no more connections; those that are open go on. */
+  /** Takes no more connections; open connections go on. */
   stopAccepting(): void
   /** Cuts all connections. */
   close(): void
@@ -50,7 +50,7 @@ export interface DoorApp extends Record<RouteMethod, (pattern: string, handler: 
 }
 
 export interface DoorRequest {
-  /** The first of that name; empty when there is none. Input: in lower case. */
+  /** The first header of that name; empty when there is none. Input: in lower case. */
   getHeader(name: string): string
   /** Every line of the head, names in lower case. */
   forEach(each: (name: string, value: string) => void): void

@@ -1,4 +1,4 @@
-/** Loads uWebSockets.js, after checking that its native binary is one we know. */
+/** Loads uWebSockets.js, after checking that its native binary is one that we know. */
 
 import type * as UwsModule from 'uWebSockets.js'
 import { createHash } from 'node:crypto'

@@ -123,7 +123,7 @@ async function refuseUnfit(session: pg.Client, role: string): Promise<void> {
     [role],
   )
   if (rows.length === 0) {
-    throw unfitRole(`There is no role ${role}; make it first: CREATE ROLE ${role} LOGIN PASSWORD '…'.`)
+    throw unfitRole(`The role ${role} does not exist; make it first: CREATE ROLE ${role} LOGIN PASSWORD '…'.`)
   }
   const { unfit } = rows[0]!
   if (unfit !== null) throw unfitRole(`The role ${role} cannot be held to an engine's rights: ${unfit}. Take another.`)

@@ -182,7 +182,9 @@ async function requireRegion(transaction: Database, region: RegionId): Promise<v
     .where('region', '=', region)
     .executeTakeFirst()
   if (known !== undefined) return
-  throw new InvalidReference(`There is no region ${JSON.stringify(region)}; add it first (goldenhour region add NAME).`)
+  throw new InvalidReference(
+    `The region ${JSON.stringify(region)} does not exist; add it first (goldenhour region add NAME).`,
+  )
 }
 
 async function requireStations(

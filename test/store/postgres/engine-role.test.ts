@@ -143,7 +143,7 @@ test('a role that could not be held to its rights, or is not there, is refused',
   await assert.rejects(migrate(owned.url, { grantTo: username }), { code: 'engine-role-unfit', message: /superuser/ })
   await assert.rejects(migrate(owned.url, { grantTo: 'nobody_of_that_name' }), {
     code: 'engine-role-unfit',
-    message: /There is no role nobody_of_that_name.*CREATE ROLE/,
+    message: /The role nobody_of_that_name does not exist.*CREATE ROLE/,
   })
 })
 

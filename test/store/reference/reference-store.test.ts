@@ -84,7 +84,7 @@ test('an import with one bad unit imports none', async () => {
 })
 
 test('units of a region that does not exist are refused', async () => {
-  await assert.rejects(store.importUnits('nowhere', [unit('A1')]), { message: /no region "nowhere"/ })
+  await assert.rejects(store.importUnits('nowhere', [unit('A1')]), { message: /The region "nowhere" does not exist/ })
 })
 
 test('an import larger than one statement can carry is whole', async () => {

@@ -1,4 +1,4 @@
-/** The highest level of a region: its units' and trips' actors, the doors that these come through, and feeds. */
+/** The highest level of a region: the actors of its units and trips, the doors to them, and feeds. */
 import { Crews } from '../crews.ts'
 import { Feeds } from '../feeds.ts'
 import type { MoveFollower, PresenceFollower } from '../followers.ts'

@@ -1,4 +1,4 @@
-/** The lowest level of a region: its clocks, its memory, what waits to leave, and the lanes to the store. */
+/** The lowest level of a region: clocks, memory, outbox, and the lanes to the store. */
 import { Finder } from '../../../finder/finder.ts'
 import { type DurableSegment, SegmentWriter } from '../../../store/location/segment-writer.ts'
 import type { LaneSettings } from '../../../store/log/commit-loop.ts'
@@ -17,7 +17,7 @@ import { Shards } from '../shards.ts'
 import { StoreWatch } from '../store-watch.ts'
 import { StreamMarks } from '../stream-marks.ts'
 
-/** The region's own actor, and what it does when its lanes can write no more. */
+/** The region's own actor, and what the region does when its lanes can write no more. */
 export interface RegionSelf {
   readonly ref: ActorRef<RegionMessage>
   readonly mailbox: Mailbox

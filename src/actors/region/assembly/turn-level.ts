@@ -1,4 +1,4 @@
-/** What decides: the runner of turns, the desk, deadlines, and who asks for turns; over the region's state. */
+/** The level that decides: the runner of turns, the desk, deadlines, and whatever asks for turns. */
 import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'
 import { Desk } from '../desk.ts'

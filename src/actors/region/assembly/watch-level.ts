@@ -1,4 +1,4 @@
-/** What others see of a region: the board, what moves, answers to queries, welcomes and pushes; nothing here decides. */
+/** The level that shows: the board, what moves, answers to queries, welcomes and pushes. Nothing here decides. */
 import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'

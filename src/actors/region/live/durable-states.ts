@@ -1,5 +1,5 @@
 /**
- * The states as the last durable record left them: what live viewers are shown while newer records are on their way.
+ * The states as the last durable record left them. Live viewers see these while newer records are on their way.
  *
  * Only what a turn has changed and the store has not confirmed yet is kept here, for the few milliseconds that takes;
  * everything else is read from memory, where what is not in flight is durable.

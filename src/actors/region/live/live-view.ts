@@ -32,7 +32,7 @@ import { type ViewedTile, Viewer, type WatchedUnit } from './viewer.ts'
 const ROUND_MS = 250
 /** How long a round waits for more after the first change: the fixes of one feed frame come in several messages. */
 const GATHER_MS = 10
-/** How soon a session is looked at again that was too slow for what it is owed. */
+/** How soon the view looks again at a session that was too slow for what it is owed. */
 const OWED_RETRY_MS = 25
 /** How long a tile goes on being followed for viewers that may come back. */
 const KEPT_UNWATCHED_MS = 15_000
@@ -189,7 +189,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     return tile
   }
 
-  /** Gives a viewer what it misses of a tile: frames when they are still there, else a snapshot as soon as it can be made. */
+  /** Gives a viewer the frames that it misses of a tile, or a snapshot when those frames are gone. */
   #bring(viewer: Viewer, tile: WatchedTile, streamId: string | null, seq: number | null): void {
     const { session, owedTiles } = viewer
     const missed = streamId === null || seq === null || session.isBehind ? null : tile.since(streamId, seq)
@@ -348,7 +348,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     yield* this.#map.scan(tiles, this.#ports.memory.driverActors())
   }
 
-  /** Gives every viewer what it is owed, as far as it can take it. */
+  /** Gives every viewer what it is owed, as far as the viewer can take it. */
   *#giveOwed(): Job {
     for (const viewer of [...this.#owing]) {
       for (const [tile, why] of [...viewer.owedTiles]) {

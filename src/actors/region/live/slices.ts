@@ -1,4 +1,6 @@
-/** Work in slices: each job runs for 2 ms at most, then lets messages and I/O have the loop, and goes on in the next turn of it. */
+/**
+ * Work in slices: a job runs for 2 ms at most, gives the loop to messages and I/O, and goes on in the next turn of the loop.
+ */
 import type { MachineClock } from '../../../base/time.ts'
 
 const SLICE_MS = 2
@@ -24,7 +26,7 @@ export class Slices {
     this.#parts = parts
   }
 
-  /** Runs a job after those that are there already; at once, for a first slice, when there are none. */
+  /** Runs a job behind the jobs that are there; when there are none, its first slice runs at once. */
   add(job: Job): void {
     this.#jobs.push(job)
     if (!this.#running && this.#cancelNext === null) this.#run()

@@ -1,5 +1,5 @@
 /**
- * Which watched tile a place lies on: asked for every fix while anybody looks at the map, so it answers "none" cheaply.
+ * Says on which watched tile a place lies. Every fix asks while anybody looks at the map, so the answer "none" is cheap.
  *
  * A place in no watched column or beyond the watched parallels costs a few comparisons; only what is left pays for the
  * projection. Zooms that nobody watches cost nothing.

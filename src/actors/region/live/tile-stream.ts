@@ -1,5 +1,5 @@
 /**
- * One watched tile's run of frames: what its consoles have been shown of it, and what the next frame must tell.
+ * The run of frames of one watched tile: what consoles have been shown of the tile, and what the next frame must tell.
  *
  * Frames are numbered from 1 under the stream's random name. Whoever has frame n and gets n + 1 has the picture; whoever
  * missed some gets them from the short history, or a snapshot. Pure: time and the looks of a unit come in as values.
@@ -101,7 +101,7 @@ export class TileStream<Unit extends UnitOnTile> {
   next(atMs: number, nowMonotonicMs: number): SharedFrame {
     const units: TileUnit[] = []
     for (const unit of this.#changed) {
-      // The bit alone may be that of the tile to which the unit has gone.
+      // The bit may belong to the tile to which the unit has gone.
       if ((unit.news & this.#bit) === 0 || !this.units.has(unit)) continue
       unit.news &= ~this.#bit
       units.push(unit.look(atMs))
@@ -135,7 +135,7 @@ export class TileStream<Unit extends UnitOnTile> {
     return this.#kept.slice(this.#kept.length - missed).map(({ frame }) => frame)
   }
 
-  /** Forgets frames that are too old, or of which there are more than a snapshot would weigh. */
+  /** Forgets frames that are too old, or that together weigh more than a snapshot. */
   #keep(newest: KeptFrame): void {
     this.#kept.push(newest)
     this.#keptWeight += newest.weight

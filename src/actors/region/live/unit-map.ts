@@ -131,7 +131,7 @@ export class UnitMap {
     let looked = 0
     for (const unit of tile.units) {
       if (++looked % SCAN_STEP === 0) yield
-      // Those that moved meanwhile have left it by themselves.
+      // Units that moved meanwhile have left the tile by themselves.
       if (unit.tiles[i] !== tile) continue
       unit.tiles[i] = null
       tile.leave(unit)

@@ -1,5 +1,5 @@
 /**
- * One session that looks at tiles or units, and what it is still owed.
+ * One session that looks at tiles or units, and what the session is still owed.
  *
  * Modes, for each tile and unit: *followed*, every frame is sent; *owed*, frames are left out until a snapshot has been
  * sent. A newly watched tile begins as owed; one becomes owed again when the session reads too slowly.

@@ -1,4 +1,4 @@
-/** A request of `node:http` and its response, in the forms that the gateway knows them in. */
+/** A request of `node:http` and its response, in the forms of the gateway. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { DoorRequest, DoorResponse } from '../transport.ts'
 import type { HttpConnection } from './http-connection.ts'
@@ -155,7 +155,7 @@ export class PortableResponse implements DoorResponse {
   }
 }
 
-/** A buffer of its own: those of Node lie in a larger one. */
+/** A buffer of its own, since Node's buffers lie in a larger one. */
 export function exactly({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer {
   return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
 }

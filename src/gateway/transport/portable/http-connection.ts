@@ -1,9 +1,9 @@
-/** One connection from its accept to its close, or until it speaks WebSocket: whose it is, and how long it may take. */
+/** One connection from its accept to its close, or until it speaks WebSocket: its address, and how long it may take. */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { DoorConnection } from '../transport.ts'
 
-/** Looks a connection may go on without what it owes; the next one cuts it. They are a second apart. */
+/** The number of looks, a second apart, that a connection survives without the bytes that it owes; the next look cuts it. */
 const LOOKS = 10
 /** A body owes as many bytes in that time. */
 const BODY_BYTES = 16_384

@@ -160,7 +160,7 @@ class PortableDoor implements OpenDoor {
 
   #take(request: IncomingMessage, answer: ServerResponse, handshake: Handshake | null): void {
     const connection = this.#byStream.get(request.socket)
-    // Whoever was reset may have been forgotten already.
+    // A connection that was reset may have been forgotten already.
     if (connection === undefined) {
       request.socket.destroy()
       return
@@ -303,5 +303,5 @@ function secureContext({ certFile, keyFile }: TlsFiles): SecureContextOptions {
   }
 }
 
-/** Node takes those of TLS 1.3 from the same list. */
+/** Node takes the ciphers of TLS 1.3 from the same list. */
 const TLS_13_CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'

@@ -1,4 +1,4 @@
-/** Which handlers a request comes to, and in which order: that of uWebSockets.js. */
+/** The handlers of a request, in the order of uWebSockets.js. */
 import type { RouteHandler, RouteMethod } from '../transport.ts'
 
 export interface Match {

@@ -1,4 +1,4 @@
-/** A WebSocket of the library `ws`, in the form that the gateway knows it in. */
+/** A WebSocket of the library `ws`, in the form of the gateway. */
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { type DoorSocket, DROPPED, SENT, type SocketBehavior, WAITS } from '../transport.ts'
@@ -76,7 +76,7 @@ export class PortableSocket<Client> implements DoorSocket<Client> {
     this.#closed(CUT)
   }
 
-  /** Once a second: whoever is silent is asked, and cut when nothing comes. */
+  /** Once a second: a silent client is pinged, and cut when nothing comes. */
   look(): void {
     const { bytesRead } = this.#stream
     this.#silentS = bytesRead === this.#bytesRead ? this.#silentS + 1 : 0
