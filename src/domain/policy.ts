@@ -1,4 +1,4 @@
-/** The numbers a service may set: deadlines, ageing, staleness, cadence. Sources: FIELD §5, DESIGN §5 and §7. */
+/** The numbers a service may set: deadlines, ageing, staleness, cadence. */
 import type { DispatchMode, Priority, UnitStatus } from './vocabulary.ts'
 
 export interface Policy {
