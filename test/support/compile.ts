@@ -1,12 +1,16 @@
-/** A copy of the checkout in which the JavaScript of every source stands beside it: it loads in a third of the time. */
+/**
+ * A copy of the checkout in which the JavaScript of every source stands beside it, and large packages are single files: it
+ * loads in a fifth of the time.
+ */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { bundlePackages } from './bundle.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** The directories with TypeScript; of all else in the checkout the copy has links. */
+/** The directories with TypeScript; of all else in the checkout, but for those packages, the copy has links. */
 const SOURCES = ['src', 'test', 'bench', 'tools']
 const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 /** Types are what `npm run check` looks at. */
@@ -18,9 +22,10 @@ export async function compileCheckout(dir: string): Promise<void> {
   await mkdir(dir)
   for (const name of await readdir(ROOT)) {
     if (SOURCES.includes(name)) await cp(path.join(ROOT, name), path.join(dir, name), { recursive: true })
-    else await symlink(path.join(ROOT, name), path.join(dir, name))
+    else if (name !== 'node_modules') await symlink(path.join(ROOT, name), path.join(dir, name))
   }
-  await tsc('-p', ROOT, '--rootDir', ROOT, '--outDir', dir)
+  const modules = path.join(dir, 'node_modules')
+  await Promise.all([bundlePackages(modules), tsc('-p', ROOT, '--rootDir', ROOT, '--outDir', dir)])
 }
 
 /** Compiles one file of such a copy anew. Errors: as above. */
