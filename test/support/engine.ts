@@ -61,6 +61,8 @@ export class Site {
   readonly engineUrl: string
   readonly #key: SigningKey
   readonly #endings: (() => Promise<void> | void)[] = []
+  readonly #gone = new Set<pg.Client>()
+  #idle: pg.Client[] = []
   #port = 0
 
   static async make(ending: Ending, regions: Readonly<Record<string, RegionPlan>>, databaseUrl?: string) {
@@ -208,12 +210,21 @@ export class Site {
   }
 
   async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const client = this.#idle.pop() ?? (await this.#reader())
+    const { rows } = await client.query<Row>(sql, values as unknown[])
+    if (!this.#gone.has(client)) this.#idle.push(client)
+    return rows
+  }
+
+  /** Kept for the next query, as what is waited for is asked for many times; not one whose server went. */
+  async #reader(): Promise<pg.Client> {
     const client = await openClient(this.databaseUrl, { applicationName: 'goldenhour test' })
-    try {
-      return (await client.query<Row>(sql, values as unknown[])).rows
-    } finally {
-      await client.end()
-    }
+    client.once('end', () => {
+      this.#gone.add(client)
+      this.#idle = this.#idle.filter(each => each !== client)
+    })
+    this.#endings.push(() => client.end())
+    return client
   }
 
   /** The lease of an engine that was killed would only make a test longer; that it is waited for is one test's rule. */
