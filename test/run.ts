@@ -24,7 +24,7 @@ const SLOW_FIRST = ['sim', 'contract', 'e2e', 'client', 'fuzz', 'cli', 'gateway'
 /** Directories and files whose tests share no process. */
 const APART = [
   ...['bench', 'cli', 'e2e', 'fuzz', 'client/browser', 'contract/foreign', 'contract/tour', 'engine'],
-  ...['sim/broken', 'sim/main', 'sim/sim', 'sim/found', 'sim/world/world'],
+  ...['sim/broken', 'sim/main', 'sim/sim', 'sim/found.long', 'sim/world/world'],
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
   ...['tools/torture/options', 'tools/torture/torture.long', 'tools/conformance/serve'],
 ]

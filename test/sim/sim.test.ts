@@ -1,22 +1,22 @@
 /** Some of the simulation in every run of the tests; `npm run sim` does more. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { times } from '../support/long.ts'
+import { LONG, times } from '../support/long.ts'
 import { type Outcome, runMany, Totals } from './many.ts'
 import { drawPlan, type Plan } from './plan.ts'
 import { commandOf } from './plan-text.ts'
 import { type Figures, runSimulation } from './run.ts'
 
-const FIXED_RUNS = times(2, 6)
-const FRESH_RUNS = times(2, 4)
+const FIXED_RUNS = times(1, 6)
+const FRESH_RUNS = times(1, 4)
 const LONG_MS = times(0, 3_600_000)
 const FRESH = Math.floor(Math.random() * 2 ** 31)
-const SHORT = { hours: 1 }
+const SHORT = { hours: times(0.5, 1) }
 
-async function outcomesOf(plans: Iterable<Plan>, jobs: number): Promise<Outcome[]> {
+async function outcomesOf(plans: Iterable<Plan>, jobs: number, isApart: boolean): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   const onOutcome = (outcome: Outcome) => void outcomes.push(outcome)
-  await runMany({ plans, jobs, isApart: true, stopAtFirst: true, signal: new AbortController().signal, onOutcome })
+  await runMany({ plans, jobs, isApart, stopAtFirst: true, signal: new AbortController().signal, onOutcome })
   return outcomes
 }
 
@@ -34,14 +34,13 @@ function* freshPlans(): Iterable<Plan> {
 }
 
 test('the same plan makes the same history, byte for byte, in any process; another seed makes another', async () => {
-  const plan = drawPlan(21, { hours: 0.4, drivers: 4, faults: 'terrible' })
+  const plan = drawPlan(21, { hours: times(0.15, 0.4), drivers: 4, faults: 'terrible' })
   const other = await runSimulation({ ...plan, seed: 22 })
   // After another one, which must have left nothing behind.
   const here = await runSimulation(plan)
-  const [one, two] = await outcomesOf([plan, plan], 2)
+  const [apart] = await outcomesOf([plan], 1, true)
   assert.ok(here.figures.steps > 1_000 && here.figures.commandsAcknowledged > 0)
-  assert.deepEqual(repeated(two!.figures!), repeated(one!.figures!))
-  assert.equal(here.figures.historyHash, one!.figures!.historyHash)
+  assert.deepEqual(repeated(apart!.figures!), repeated(here.figures))
   assert.notEqual(other.figures.historyHash, here.figures.historyHash)
 })
 
@@ -59,12 +58,12 @@ test(`no rule is broken from the seeds 1 to ${FIXED_RUNS}, nor from ${FRESH} on`
     yield* freshPlans()
   }
   const totals = new Totals()
-  const outcomes = await outcomesOf(plans(), 2)
+  const outcomes = await outcomesOf(plans(), 2, LONG)
   for (const outcome of outcomes) totals.add(outcome)
   t.diagnostic(totals.inWords())
   assert.ok(outcomes.length >= FIXED_RUNS + FRESH_RUNS)
   assert.deepEqual(totals.failing.map(told), [])
   // Else it would be a world in which nothing happens.
   const { commandsAcknowledged, tripsClosed, faultsInjected } = totals.figures()
-  assert.ok(commandsAcknowledged! > 200 && tripsClosed! > 20 && faultsInjected! > 50)
+  assert.ok(commandsAcknowledged! > 100 && tripsClosed! > 10 && faultsInjected! >= 10)
 })
