@@ -1,16 +1,16 @@
 /**
- * A copy of the checkout in which the JavaScript of every source stands beside it, and large packages are single files: it
- * loads in a fifth of the time.
+ * A copy of the checkout in which the JavaScript of every source stands beside it, and large packages and the program
+ * `goldenhour` are a few files: it loads in a fifth of the time.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { bundlePackages } from './bundle.ts'
+import { bundlePackages, bundleProgram } from './bundle.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** The directories with TypeScript; of all else in the checkout, but for those packages, the copy has links. */
+/** The directories with TypeScript; of all else in the checkout, but for packages, the copy has links. */
 const SOURCES = ['src', 'test', 'bench', 'tools']
 const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 /** Types are what `npm run check` looks at. */
@@ -26,6 +26,7 @@ export async function compileCheckout(dir: string): Promise<void> {
   }
   const modules = path.join(dir, 'node_modules')
   await Promise.all([bundlePackages(modules), tsc('-p', ROOT, '--rootDir', ROOT, '--outDir', dir)])
+  await bundleProgram(dir)
 }
 
 /** Compiles one file of such a copy anew. Errors: as above. */

@@ -19,7 +19,10 @@ export const program = (source: URL): string[] => [...NODE_FLAGS, fileURLToPath(
 /** What Node takes to run a text that imports modules of ours, up to its own arguments. */
 export const programText = (code: string): string[] => [...NODE_FLAGS, '--input-type=module', '-e', code]
 
+/** Where the program lies in a copy of the checkout (`bundle.ts`). */
+export const BUNDLED_PROGRAM = 'goldenhour'
+
 /** What Node takes to run `goldenhour`, up to its own arguments: the program of a user reads the sources by tsx. */
 export const GOLDENHOUR = IS_COMPILED
-  ? program(new URL('../../src/cli/index.ts', import.meta.url))
+  ? [...NODE_FLAGS, fileURLToPath(new URL(`../../${BUNDLED_PROGRAM}/index.js`, import.meta.url))]
   : [fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))]
