@@ -99,7 +99,7 @@ test('a database that does not answer, or is not for this version or clock, is n
     (await problemsOf({ DATABASE_URL: newer.url, GOLDENHOUR_CLOCK_RATE: '60' })).join(),
     /recorded at GOLDENHOUR_CLOCK_RATE=1, and 60 was asked for/,
   )
-  await session.query("INSERT INTO goldenhour.migrations (name) VALUES ('9999-later')")
+  await session.query("INSERT INTO goldenhour.migrations VALUES ('9999-later', '2099-01-01T00:00:00.000Z')")
   await session.end()
   assert.match((await problemsOf({ DATABASE_URL: newer.url })).join(), /newer Goldenhour \(it has 9999-later\)/)
 })

@@ -1,7 +1,7 @@
 /**
  * The journal in Postgres: fence and writes in one statement, over a few connections that all regions share.
  *
- * The server-side functions are in migrations/0001-log.ts. Taking, settling and reading open a connection of their own,
+ * The server-side functions are in store/functions. Taking, settling and reading open a connection of their own,
  * because the lane's may be the one that is stuck; they wait for each other beyond a few at a time.
  */
 import { randomUUID } from 'node:crypto'

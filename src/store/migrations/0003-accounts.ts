@@ -16,14 +16,6 @@ CREATE TABLE auth.users (
   changed_at_ms bigint NOT NULL
 );
 
--- A name in the audit and in the regions' logs keeps its meaning.
-CREATE FUNCTION auth.refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'a user is disabled, never deleted' USING ERRCODE = 'insufficient_privilege';
-END $$;
-CREATE TRIGGER never_deleted BEFORE DELETE OR TRUNCATE ON auth.users
-  FOR EACH STATEMENT EXECUTE FUNCTION auth.refuse_deletion();
-
 -- One sign-in, over all its refreshes.
 CREATE TABLE auth.sign_ins (
   sid text PRIMARY KEY,

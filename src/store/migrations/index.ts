@@ -10,6 +10,7 @@ import { callDetails } from './0007-call-details.ts'
 import { checksums } from './0008-checksums.ts'
 import { streamMarks } from './0009-stream-marks.ts'
 import { unitChanges } from './0010-unit-changes.ts'
+import { functionFiles } from './0011-functions.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   checksums,
   streamMarks,
   unitChanges,
+  functionFiles,
 ]

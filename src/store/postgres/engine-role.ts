@@ -16,6 +16,8 @@ const READ = 'SELECT'
 /** What an engine may do with each table. Nothing is ever truncated. */
 export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'goldenhour.migrations': READ,
+  'goldenhour.migration_lock': READ,
+  'goldenhour.functions': READ,
   'audit.entries': READ,
   'audit.head': READ,
   'audit.cursors': 'SELECT, INSERT, UPDATE',

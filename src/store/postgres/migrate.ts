@@ -1,16 +1,26 @@
 /** Brings a database to the schema of this code: forward only, one transaction a step, safe from many processes. */
 
 import type pg from 'pg'
+import { type FunctionFile, functions } from '../functions/index.ts'
 import { migrations } from '../migrations/index.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { DatabaseSetupError, openClient } from './database.ts'
 import { engineRoles, grantToEngine, hasEngineRights } from './engine-role.ts'
+import { StepMigrator } from './step-migrator.ts'
+
+/** What a database has that is complete. */
+interface DatabaseSchema {
+  readonly steps: readonly Migration[]
+  readonly functions: readonly FunctionFile[]
+}
 
 interface MigrateOptions {
-  readonly steps?: readonly Migration[]
+  readonly schema?: DatabaseSchema
   /** A role that is given what an engine needs and no more; those that were given it before are given it again. */
   readonly grantTo?: string | null
 }
+
+const SHIPPED: DatabaseSchema = { steps: migrations, functions }
 
 // Any number will do, as long as nothing else in the database takes the same advisory lock.
 const MIGRATION_LOCK = 470_911_001
@@ -18,39 +28,37 @@ const NO_RIGHT = '42501'
 const NO_SUCH_TABLE = '42P01'
 
 /**
- * Applies what is missing, in order, and answers the names of what it applied. A role that may only use the schema is
- * enough where nothing is missing.
+ * Applies what is missing, in order, and answers the names of what it applied: of steps, and of files of functions. A role
+ * that may only use the schema is enough where nothing is missing.
  * Errors: DatabaseSetupError `database-newer-than-code`, `postgres-too-old`, `role-may-not-migrate`, `engine-role-unfit`;
  * those of pg when a step fails, which leaves the steps before it applied and itself undone.
  */
 export async function migrate(
   url: string,
-  { steps = migrations, grantTo = null }: MigrateOptions = {},
+  { schema = SHIPPED, grantTo = null }: MigrateOptions = {},
 ): Promise<string[]> {
   const session = await openClient(url, { applicationName: 'goldenhour migrate' })
   try {
-    if ((await isComplete(session, steps)) && (grantTo === null || (await hasEngineRights(session, grantTo)))) return []
-    await inLockedTransaction(session, async () => {
-      await session.query('CREATE SCHEMA IF NOT EXISTS goldenhour')
-      await session.query(`CREATE TABLE IF NOT EXISTS goldenhour.migrations (
-        name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`)
-      await refuseNewer(session, steps)
-    })
+    if ((await isComplete(session, schema)) && (grantTo === null || (await hasEngineRights(session, grantTo))))
+      return []
+    await inLockedTransaction(session, () => provideRecord(session, schema.steps))
+    const migrator = new StepMigrator(session, schema.steps)
     const applied: string[] = []
-    for (const step of steps) {
+    for (let isComplete = false; !isComplete; ) {
       await inLockedTransaction(session, async () => {
-        // Asked again under the lock: another process may have made this step while we waited for it.
-        const { rowCount } = await session.query('SELECT 1 FROM goldenhour.migrations WHERE name = $1', [step.name])
-        if (rowCount !== 0) return
-        await session.query(step.sql)
-        await session.query('INSERT INTO goldenhour.migrations (name) VALUES ($1)', [step.name])
-        applied.push(step.name)
+        // Asked again under the lock: another process may have made steps while we waited for it.
+        const made = await refuseNewer(session, schema.steps)
+        const missing = schema.steps.filter(({ name }) => !made.has(name)).length
+        if (missing > 0) applied.push(await migrator.applyNext())
+        isComplete = missing <= 1
+        if (!isComplete) return
+        // Functions with the last step, for they are made for its tables, and rights with functions, which lose some of theirs
+        // when they are made anew: an engine that runs meanwhile sees all of it or nothing.
+        applied.push(...(await applyFunctions(session, schema.functions)))
+        const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
+        for (const role of roles) await grantToEngine(session, role)
       })
     }
-    await inLockedTransaction(session, async () => {
-      const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
-      for (const role of roles) await grantToEngine(session, role)
-    })
     return applied
   } catch (error) {
     if ((error as { code?: unknown }).code !== NO_RIGHT) throw error
@@ -68,7 +76,7 @@ export async function checkSchema(url: string, limitMs: number): Promise<boolean
   const client = { applicationName: 'goldenhour check', statementTimeoutMs: limitMs }
   const session = await openClient(url, client, { connectMs: limitMs, silentMs: limitMs })
   try {
-    if (await isComplete(session, migrations)) return true
+    if (await isComplete(session, SHIPPED)) return true
     const { rows } = await session.query<{ may: boolean }>(
       `SELECT coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'goldenhour'),
         has_database_privilege(current_database(), 'CREATE')) AS may`,
@@ -84,15 +92,57 @@ export async function checkSchema(url: string, limitMs: number): Promise<boolean
   }
 }
 
-/** Whether every step was applied. Errors: DatabaseSetupError `database-newer-than-code`; those of pg. */
-async function isComplete(session: pg.Client, steps: readonly Migration[]): Promise<boolean> {
+/** Whether nothing is to be applied. Errors: DatabaseSetupError `database-newer-than-code`; those of pg. */
+async function isComplete(session: pg.Client, schema: DatabaseSchema): Promise<boolean> {
   try {
-    const applied = await refuseNewer(session, steps)
-    return steps.every(({ name }) => applied.has(name))
+    const made = await refuseNewer(session, schema.steps)
+    if (!schema.steps.every(({ name }) => made.has(name))) return false
+    return (await functionsToApply(session, schema.functions)).length === 0
   } catch (error) {
     if ((error as { code?: unknown }).code === NO_SUCH_TABLE) return false
     throw error
   }
+}
+
+/** The record of steps, in the form that Kysely reads; one that was kept in the form of before is carried over. */
+async function provideRecord(session: pg.Client, steps: readonly Migration[]): Promise<void> {
+  await session.query('CREATE SCHEMA IF NOT EXISTS goldenhour')
+  await session.query(`CREATE TABLE IF NOT EXISTS goldenhour.migrations (
+    name varchar(255) PRIMARY KEY, "timestamp" varchar(255) NOT NULL)`)
+  await refuseNewer(session, steps)
+  const { rowCount } = await session.query(
+    `SELECT 1 FROM pg_attribute WHERE attrelid = 'goldenhour.migrations'::regclass AND attname = 'applied_at'`,
+  )
+  if (rowCount === 0) return
+  await session.query(`
+    ALTER TABLE goldenhour.migrations ALTER COLUMN name TYPE varchar(255), ADD COLUMN "timestamp" varchar(255);
+    UPDATE goldenhour.migrations
+      SET "timestamp" = to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+    ALTER TABLE goldenhour.migrations ALTER COLUMN "timestamp" SET NOT NULL, DROP COLUMN applied_at`)
+}
+
+/** Those of which the database has another text, or none. */
+async function functionsToApply(session: pg.Client, all: readonly FunctionFile[]): Promise<FunctionFile[]> {
+  if (all.length === 0) return []
+  const { rows } = await session.query<{ file: string; sha256: string }>(
+    'SELECT file, sha256 FROM goldenhour.functions',
+  )
+  const applied = new Map(rows.map(({ file, sha256 }) => [file, sha256]))
+  return all.filter(({ file, sha256 }) => applied.get(file) !== sha256)
+}
+
+/** Answers the names of the files. */
+async function applyFunctions(session: pg.Client, all: readonly FunctionFile[]): Promise<string[]> {
+  const others = await functionsToApply(session, all)
+  for (const { file, sql, sha256 } of others) {
+    await session.query(sql)
+    await session.query(
+      `INSERT INTO goldenhour.functions (file, sha256) VALUES ($1, $2)
+       ON CONFLICT (file) DO UPDATE SET sha256 = excluded.sha256, applied_at = now()`,
+      [file, sha256],
+    )
+  }
+  return others.map(({ file }) => file)
 }
 
 /** Answers the names of what was applied. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import test, { after, before } from 'node:test'
 import type pg from 'pg'
+import { functions } from '../../../src/store/functions/index.ts'
 import { migrations } from '../../../src/store/migrations/index.ts'
 import { openClient, openDatabase } from '../../../src/store/postgres/database.ts'
 import { APPENDING, ENGINE_RIGHTS, mayChangeHistory } from '../../../src/store/postgres/engine-role.ts'
@@ -100,7 +101,7 @@ test('every table of the schema has rights of the engine stated, and it has no o
 test('a role that may not migrate starts on a schema that is complete, and is told what to do on one that is not', async () => {
   assert.deepEqual(await migrate(engineUrl), [])
   const next = { name: '9999-next', sql: 'CREATE TABLE log.next (n int8)' }
-  await assert.rejects(migrate(engineUrl, { steps: [...migrations, next] }), {
+  await assert.rejects(migrate(engineUrl, { schema: { steps: [...migrations, next], functions } }), {
     code: 'role-may-not-migrate',
     message: new RegExp(`role ${ROLE} may not .* "npx goldenhour migrate --grant-to ${ROLE}"`),
   })
@@ -120,10 +121,20 @@ test('a database that was never granted, or never migrated, says so too', async 
 test('a later migration gives the role its rights anew, without being told of it', async () => {
   await owner.query(`REVOKE INSERT ON auth.users FROM ${ROLE}`)
   const next = { name: '9999-next', sql: 'SELECT 1' }
-  await migrate(owned.url, { steps: [...migrations, next] })
+  await migrate(owned.url, { schema: { steps: [...migrations, next], functions } })
   await owner.query('DELETE FROM goldenhour.migrations WHERE name = $1', [next.name])
   const { rows } = await owner.query('SELECT has_table_privilege($1, $2, $3) AS may', [ROLE, 'auth.users', 'INSERT'])
   assert.deepEqual(rows, [{ may: true }])
+})
+
+test('functions that are made anew keep to the rights of the role, at once for those who use them', async () => {
+  const [changed] = functions.filter(({ file }) => file === 'audit.sql')
+  const anew = { ...changed!, sha256: 'of another text' }
+  const schema = { steps: migrations, functions: functions.map(each => (each === changed ? anew : each)) }
+  assert.deepEqual(await migrate(owned.url, { schema }), ['audit.sql'])
+  await engine.query('SELECT audit.append(\'[{"actor":"a","action":"b","outcome":"done","details":{}}]\')')
+  assert.deepEqual(await migrate(owned.url), ['audit.sql'])
+  await engine.query('SELECT audit.append(\'[{"actor":"a","action":"b","outcome":"done","details":{}}]\')')
 })
 
 test('a start that asks for rights that are there changes nothing, and one that finds others sets them right', async () => {
