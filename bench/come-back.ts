@@ -8,9 +8,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { sample } from '../tools/shared/prometheus.ts'
 import { seeded } from '../tools/shared/random.ts'
-import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
+import { defineBench, type Outcome } from './bench.ts'
 import type { Returned } from './come-back-crowd.ts'
 import { Crowds } from './come-back-crowds.ts'
 import { type ReturnFigures, returnFigures } from './come-back-figures.ts'

@@ -17,7 +17,9 @@ import { signToken } from '../src/access/tokens.ts'
 import type { Role } from '../src/domain/roles.ts'
 import type { ClientMessage, ServerMessage } from '../src/protocol/wire.ts'
 import { openDatabase } from '../src/store/postgres/database.ts'
-import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
+import { UsageError } from '../tools/shared/command-line.ts'
+import type { ValuesOf } from '../tools/shared/option-table.ts'
+import { defineBench, type Outcome } from './bench.ts'
 import type { CrewsPlan, FromCrews } from './costs-crews.ts'
 import { PLACE, type Scene, scenesOf } from './costs-scenes.ts'
 import { CONNECTIONS, type Sent, signedIn, type WorstPlan } from './costs-worst.ts'
@@ -37,8 +39,8 @@ const WARM_UP_MS = 5_000
 const options = {
   units: { kind: 'number', what: 'units of the region, all on duty', initial: 2_000, quick: 200, min: 1, max: 20_000 },
   seconds: { kind: 'number', what: 'seconds of each scene', initial: 8, quick: 2, min: 1, max: 600 },
-  scenes: { kind: 'text', as: 'NAME,…', what: 'only these scenes' },
-  profiles: { kind: 'text', as: 'DIR', what: 'write a CPU profile of the engine in each scene there' },
+  scenes: { kind: 'text', as: 'name,…', what: 'only these scenes' },
+  profiles: { kind: 'text', as: 'dir', what: 'write a CPU profile of the engine in each scene there' },
 } as const
 
 export const costsBench = defineBench({

@@ -1,7 +1,8 @@
 /** `npm run bench -- NAME [options]`: runs one bench, prints its figures, and writes them as JSON where asked. */
 import { writeFileSync } from 'node:fs'
 import { onStopAsked } from '../src/process/stop-asked.ts'
-import { type Bench, UsageError } from './bench.ts'
+import { exitCodeOf, readCommandLine, toolCommand, UsageError } from '../tools/shared/command-line.ts'
+import type { Bench } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
 import { comeBackBench } from './come-back.ts'
 import { costsBench } from './costs.ts'
@@ -35,27 +36,22 @@ const listenNoMore = onStopAsked(reason => {
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args
-  if (name === undefined || name === '--help' || name === '-h') {
-    console.log(listing())
-    return 0
-  }
-  const bench = benches.find(each => each.name === name)
-  if (bench === undefined) return misused(`There is no bench ${JSON.stringify(name)}.\n\n${listing()}`)
-  if (rest.includes('--help') || rest.includes('-h')) {
-    console.log(bench.help)
-    return 0
+  let bench: Bench
+  try {
+    bench = chosenBy(args)
+  } catch (error) {
+    return exitCodeOf(error)
   }
   try {
-    const { jsonFile, others } = withoutJson(rest)
-    const outcome = await bench.run(others)
+    const outcome = await bench.run()
     const result = resultOf(bench.name, outcome)
     console.log(printed(result))
+    const jsonFile = bench.jsonFile()
     if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify(result, null, 2)}\n`)
     for (const complaint of outcome.complaints) console.error(`! ${complaint}`)
     return outcome.complaints.length > 0 || !outcome.valid ? 1 : 0
   } catch (error) {
-    if (error instanceof UsageError) return misused(`${error.message}\n\n${bench.help}`)
+    if (error instanceof UsageError) return exitCodeOf(error)
     // What was started is being taken away under the run, so how it failed says nothing.
     if (!interrupted) console.error(error)
     return 1
@@ -64,22 +60,19 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `--json` belongs to the runner: no bench needs to know of it. */
-function withoutJson(args: readonly string[]): { jsonFile: string | null; others: string[] } {
-  const at = args.findIndex(arg => arg === '--json' || arg.startsWith('--json='))
-  if (at < 0) return { jsonFile: null, others: [...args] }
-  const inline = args[at]!.startsWith('--json=')
-  const jsonFile = inline ? args[at]!.slice('--json='.length) : args[at + 1]
-  if (jsonFile === undefined || jsonFile === '') throw new UsageError('--json needs the name of a file.')
-  return { jsonFile, others: [...args.slice(0, at), ...args.slice(at + (inline ? 1 : 2))] }
-}
-
-function misused(message: string): number {
-  console.error(message)
-  return 2
-}
-
-function listing(): string {
-  const rows = benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`)
-  return ['npm run bench -- NAME [options]; NAME --help tells the options', '', ...rows].join('\n')
+/** Errors: UsageError, and help that is asked for, or told because no bench was named. */
+function chosenBy(args: readonly string[]): Bench {
+  const program = toolCommand(
+    'npm run bench --',
+    'Seeded load and micro-benchmarks; NAME --help tells the options of one.',
+  )
+  let chosen: Bench | undefined
+  for (const bench of benches) {
+    bench.command.action(() => {
+      chosen = bench
+    })
+    program.addCommand(bench.command)
+  }
+  readCommandLine(program, args.length === 0 ? ['--help'] : args)
+  return chosen!
 }

@@ -7,8 +7,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { sample } from '../tools/shared/prometheus.ts'
-import { defineBench, type Outcome, type ValuesOf } from './bench.ts'
+import { defineBench, type Outcome } from './bench.ts'
 import { Bystanders } from './bystanders.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { unitIdOf } from './fleet.ts'

@@ -8,8 +8,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { UsageError } from '../tools/shared/command-line.ts'
+import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { type Samples, sample } from '../tools/shared/prometheus.ts'
-import { defineBench, type Outcome, UsageError, type ValuesOf } from './bench.ts'
+import { defineBench, type Outcome } from './bench.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
 import { LoadChild } from './load-child.ts'
 import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { defineBench, readOptions, UsageError } from '../../bench/bench.ts'
+import { defineBench } from '../../bench/bench.ts'
+import { HelpAsked, readCommandLine, UsageError } from '../../tools/shared/command-line.ts'
+import { commandOf, type Options, valuesOf } from '../../tools/shared/option-table.ts'
 
 const OPTIONS = {
   drivers: { kind: 'number', what: 'drivers', initial: 1_000, quick: 200, min: 1, max: 15_000 },
@@ -10,6 +12,12 @@ const OPTIONS = {
   profile: { kind: 'text', what: 'where to' },
   spare: { kind: 'flag', what: 'with a spare' },
 } as const
+
+function readOptions<const Table extends Options>(options: Table, args: readonly string[]) {
+  const command = commandOf('trial', 'tries things', options)
+  readCommandLine(command, args)
+  return valuesOf(command, options).values
+}
 
 test('options that are not given have their initial values', () => {
   assert.deepEqual(readOptions(OPTIONS, []), {
@@ -34,16 +42,16 @@ test('values are read in both spellings, lists by commas, fractions only where t
 
 test('an option that is unknown, malformed or out of bounds is refused by its name', () => {
   const refused: [string[], RegExp][] = [
-    [['--driver', '5'], /--driver/],
-    [['--drivers', '0'], /--drivers .* 1 to 15000/],
+    [['--driver', '5'], /unknown option '--driver'\n\(Did you mean --drivers\?\)/],
+    [['--drivers', '0'], /--drivers .* from 1 to 15000/],
     [['--drivers', '15001'], /--drivers/],
-    [['--drivers', '1.5'], /--drivers must be a whole number/],
+    [['--drivers', '1.5'], /--drivers .*a whole number/],
     [['--drivers', 'many'], /--drivers/],
     [['--drivers='], /--drivers/],
     [['--cadence', 'Infinity'], /--cadence/],
     [['--sizes', '1,,2'], /--sizes/],
     [['--spare=yes'], /--spare/],
-    [['stray'], /stray/],
+    [['stray'], /too many arguments/],
   ]
   for (const [args, message] of refused) {
     assert.throws(
@@ -69,8 +77,15 @@ test('the help names every option with its initial value, and a bench gets what 
       return { valid: true, settings: {}, figures: {}, complaints: [] }
     },
   })
-  for (const name of Object.keys(OPTIONS)) assert.match(bench.help, new RegExp(`--${name} `))
-  assert.match(bench.help, /--drivers N .*\(1000; with --quick 200\)/)
-  await bench.run(['--drivers', '7'])
+  const asked = (error: Error) => {
+    assert.ok(error instanceof HelpAsked)
+    for (const name of Object.keys(OPTIONS)) assert.match(error.message, new RegExp(`--${name} `))
+    assert.match(error.message, /--drivers <n> .*\(1000; with --quick 200\)/)
+    return true
+  }
+  assert.throws(() => readCommandLine(bench.command, ['--help']), asked)
+  readCommandLine(bench.command, ['--drivers', '7', '--json', 'out.json'])
+  await bench.run()
   assert.equal(seen, 7)
+  assert.equal(bench.jsonFile(), 'out.json')
 })

@@ -1,11 +1,12 @@
 /** `npm run fuzz -- [options]`: sends the engine what nobody should, and tells what came of it. */
 import { writeFileSync } from 'node:fs'
-import { readOptions, UsageError } from '../../bench/bench.ts'
 import { printed, resultOf } from '../../bench/result.ts'
+import { exitCodeOf, readCommandLine } from '../../tools/shared/command-line.ts'
+import { commandOf, type ValuesOf, valuesOf } from '../../tools/shared/option-table.ts'
 import { runCampaign } from './campaign.ts'
 
 const OPTIONS = {
-  frames: { kind: 'number', what: 'frames sent in this process (1000000)', min: 0, max: 1e10, initial: 1_000_000 },
+  frames: { kind: 'number', what: 'frames sent in this process', min: 0, max: 1e10, initial: 1_000_000 },
   seed: {
     kind: 'number',
     what: 'of all chance; without it a fresh one is made up and told',
@@ -42,20 +43,17 @@ const OPTIONS = {
     max: 1e8,
     initial: null,
   },
-  json: { kind: 'text', what: 'also write the result there' },
 } as const
 
-const HELP = `npm run fuzz -- [options]
-
-Sends damaged, odd and well-formed frames of every type to the engine, and damaged requests and credentials. It fails
-when something crashes, hangs, or keeps a client that does nothing wrong from its answers.
-
-${Object.entries(OPTIONS)
-  .map(([name, { kind, what }]) => `  ${`--${name} ${kind === 'text' ? 'FILE' : 'N'}`.padEnd(20)}${what}`)
-  .join('\n')}
-  --help              this text
-
-The database is the one of GOLDENHOUR_TEST_POSTGRES, in which it makes one of its own, or else an embedded one.`
+const command = commandOf(
+  'npm run fuzz --',
+  `Sends damaged, odd and well-formed frames of every type to the engine, and damaged requests and credentials. It fails
+when something crashes, hangs, or keeps a client that does nothing wrong from its answers.`,
+  OPTIONS,
+).addHelpText(
+  'after',
+  '\nThe database is the one of GOLDENHOUR_TEST_POSTGRES, in which it makes one of its own, or else an embedded one.',
+)
 
 /** How often it says where it is. */
 const TELL_EVERY_MS = 5_000
@@ -63,25 +61,20 @@ const TELL_EVERY_MS = 5_000
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    console.log(HELP)
-    return 0
+  try {
+    readCommandLine(command, args)
+  } catch (error) {
+    return exitCodeOf(error)
   }
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  try {
-    return await fuzz(args, stop.signal)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\n\n${HELP}`)
-    return 2
-  }
+  const { values, jsonFile } = valuesOf(command, OPTIONS)
+  return await fuzz(values, jsonFile, stop.signal)
 }
 
-async function fuzz(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const given = readOptions(OPTIONS, args)
+async function fuzz(given: ValuesOf<typeof OPTIONS>, jsonFile: string | null, signal: AbortSignal): Promise<number> {
   const seed = given.seed ?? Math.floor(Math.random() * 2 ** 32)
-  const { frames, generation, json } = given
+  const { frames, generation } = given
   const share = (part: number, asked: number | null) => asked ?? (generation === null ? Math.ceil(frames * part) : 0)
   const settings = {
     seed,
@@ -96,7 +89,7 @@ async function fuzz(args: readonly string[], signal: AbortSignal): Promise<numbe
   const { tally, figures, isWhole } = await runCampaign({ ...settings, signal, onProgress: teller() })
   const result = resultOf('fuzz', { valid: isWhole, settings, figures, complaints: [] })
   console.log(printed(result))
-  if (json !== null) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`)
+  if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify(result, null, 2)}\n`)
   for (const { kind, what, hex } of tally.findings)
     console.error(`! ${kind}: ${what}${hex === null ? '' : `\n  ${hex}`}`)
   return isWhole && tally.findings.length === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 /** `npm run sim -- [options]`: runs the simulation from the command line, and tells the story of what it finds. */
 import { writeFileSync } from 'node:fs'
-import { CommanderError } from 'commander'
 import { printed, resultOf } from '../../bench/result.ts'
+import { exitCodeOf } from '../../tools/shared/command-line.ts'
 import { runPatched } from './broken/build.ts'
 import { VARIANTS, type Variant } from './broken/variants.ts'
 import type { Violation } from './judge/verdict.ts'
@@ -14,7 +14,6 @@ import { shrink } from './shrink.ts'
 import { lineOf, passageOf, timeOf, writeStory } from './story.ts'
 
 const EXIT_FOUND = 1
-const EXIT_WRONG_USAGE = 2
 /** How often it says where it is. */
 const TELL_EVERY_MS = 15_000
 /** Violations that are printed whole; of the others only how many there are. */
@@ -25,10 +24,9 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(args: readonly string[]): Promise<number> {
   let options: Options
   try {
-    options = readOptions(args, text => process.stderr.write(text))
+    options = readOptions(args)
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG_USAGE
-    throw error
+    return exitCodeOf(error)
   }
   if (options.listBroken === true) {
     for (const { name, breaks } of VARIANTS) console.log(`${name.padEnd(24)}${breaks}`)

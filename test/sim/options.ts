@@ -1,5 +1,15 @@
 /** What `npm run sim --` takes, and the plans that follow from it. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import type { CheckedCommand } from '../../src/cli/checked-command.ts'
+import {
+  anyNumber,
+  jsonOption,
+  option,
+  readCommandLine,
+  toolCommand,
+  UsageError,
+  wholeNumber,
+} from '../../tools/shared/command-line.ts'
 import { VARIANTS, type Variant } from './broken/variants.ts'
 import { drawPlan, FAULT_LEVELS, type FaultLevel, type Plan, type Wishes } from './plan.ts'
 import { BadPlan, readPlan, SEED_MAX } from './plan-text.ts'
@@ -31,20 +41,21 @@ export interface Options extends Given {
   readonly isMany: boolean
 }
 
-/** Input: `print` takes help, and what is wrong. Errors: CommanderError, whose exit code is 0 for --help alone. */
-export function readOptions(args: readonly string[], print: (text: string) => void): Options {
-  const program = commandLine(print)
-  const given = program.parse(args, { from: 'user' }).opts<Given>()
+/** Errors: UsageError, and help that is asked for. */
+export function readOptions(args: readonly string[]): Options {
+  const program = commandLine()
+  readCommandLine(program, args)
+  const given = program.opts<Given>()
   const { seed, plan, hours, drivers, callsPerHour, faults } = given
   const isMany = given.runs !== undefined || given.forever === true
   const wishes = { hours, drivers, callsPerHour, faults }
   if (plan !== undefined && Object.values(wishes).some(wish => wish !== undefined)) {
-    program.error('error: a plan holds size, length and troubles already; leave out either it or the other wishes')
+    throw new UsageError('a plan holds size, length and troubles already; leave out either it or the other wishes')
   }
   if (isMany && given.trace !== undefined) {
-    program.error('error: --trace is the story of one run; leave out --runs or --forever')
+    throw new UsageError('--trace is the story of one run; leave out --runs or --forever')
   }
-  if (!isMany && given.jobs > 1) program.error('error: --jobs divides many runs; add --runs or --forever')
+  if (!isMany && given.jobs > 1) throw new UsageError('--jobs divides many runs; add --runs or --forever')
   return {
     ...given,
     firstSeed: seed ?? plan?.seed ?? Date.now() % (SEED_MAX + 1),
@@ -62,26 +73,27 @@ export function* plansOf({ plan, wishes, firstSeed, isMany, runs }: Options): It
   }
 }
 
-function commandLine(print: (text: string) => void): Command {
-  const option = (flags: string, what: string, parse: (text: string) => unknown) =>
-    new Option(flags, what).argParser(parse)
-  return new Command('npm run sim --')
-    .description('Runs the whole engine in a simulated world in which things go wrong, and judges it.')
-    .addOption(option('--seed <n>', 'of all chance; without it one from the clock', whole(0, SEED_MAX)))
-    .addOption(option('--hours <n>', 'virtual hours before the world is left in peace', number(0.01, 24 * 365)))
-    .addOption(option('--drivers <n>', 'units with a crew and a phone', whole(0, 100_000)))
-    .addOption(option('--calls-per-hour <n>', 'calls that dispatchers enter', number(0, 100_000)))
+function commandLine(): CheckedCommand {
+  const command = toolCommand(
+    'npm run sim --',
+    'Runs the whole engine in a simulated world in which things go wrong, and judges it.',
+  )
+  command
+    .addOption(option('--seed <n>', 'of all chance; without it one from the clock', wholeNumber(0, SEED_MAX)))
+    .addOption(option('--hours <n>', 'virtual hours before the world is left in peace', anyNumber(0.01, 24 * 365)))
+    .addOption(option('--drivers <n>', 'units with a crew and a phone', wholeNumber(0, 100_000)))
+    .addOption(option('--calls-per-hour <n>', 'calls that dispatchers enter', anyNumber(0, 100_000)))
     .addOption(new Option('--faults <level>', 'how much goes wrong').choices(FAULT_LEVELS))
     .addOption(option('--plan <plan>', 'a whole plan: JSON, or a file that holds it', planOf))
-    .addOption(option('--runs <n>', 'so many runs, each with the next seed', whole(1, 1e9)))
+    .addOption(option('--runs <n>', 'so many runs, each with the next seed', wholeNumber(1, 1e9)))
     .addOption(new Option('--forever', 'seed after seed until Ctrl-C').conflicts('runs'))
-    .addOption(option('--jobs <n>', 'runs at a time, each in a process of its own', whole(1, 256)).default(1))
+    .addOption(option('--jobs <n>', 'runs at a time, each in a process of its own', wholeNumber(1, 256)).default(1))
     .option('--stop', 'end with the first violation')
     .addOption(option('--broken <name>', 'run an engine with one of its rules broken', variantOf))
     .option('--list-broken', 'list those')
     .option('--no-shrink', 'do not look for a smaller plan that breaks the same rule')
-    .addOption(option('--shrink-runs <n>', 'runs spent on that', whole(1, 1e6)).default(60))
-    .option('--json <file>', 'also write the result there')
+    .addOption(option('--shrink-runs <n>', 'runs spent on that', wholeNumber(1, 1e6)).default(60))
+    .addOption(jsonOption())
     .option('--trace <file>', 'write the whole story there; JSON lines if it ends in .json')
     .addHelpText(
       'after',
@@ -89,26 +101,7 @@ function commandLine(print: (text: string) => void): Command {
 Without other wishes size, length and troubles are drawn from the seed.
 Exit codes: 0 nothing found, 1 a violation, 2 wrong usage.`,
     )
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: print })
-    .showHelpAfterError('(--help lists the options)')
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return text => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
-  }
-}
-
-function number(min: number, max: number): (text: string) => number {
-  return text => {
-    const value = Number(text)
-    if (text.trim() !== '' && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`)
-  }
+  return command
 }
 
 function planOf(text: string): Plan {

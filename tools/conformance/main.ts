@@ -1,9 +1,10 @@
 /** `npm run conformance`: whether a client keeps to PROTOCOL.md, by its own log or by a day with an engine. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { EXIT_WRONG_USAGE, exitCodeOf } from '../shared/command-line.ts'
 import { judge } from './judge/judge.ts'
 import { LogUnreadable, readLog, writeLine } from './judge/log.ts'
 import { Protocol } from './judge/protocol.ts'
-import { helpText, type Options, readOptions, UsageError } from './options.ts'
+import { type Options, readOptions } from './options.ts'
 import { reportOf } from './report.ts'
 import { Engine } from './serve/engine.ts'
 import { runDay, tableOf } from './serve/serve.ts'
@@ -13,14 +14,11 @@ process.exitCode = await run(process.argv.slice(2))
 async function run(args: readonly string[]): Promise<number> {
   try {
     const options = readOptions(args)
-    if (options.command === 'help') console.log(helpText())
-    else if (options.command === 'check-log') return checkLog(options)
-    else return await serve(options)
-    return 0
+    return options.command === 'check-log' ? checkLog(options) : await serve(options)
   } catch (error) {
-    if (!(error instanceof UsageError) && !(error instanceof LogUnreadable)) throw error
-    console.error(`${error.message}${error instanceof UsageError ? ' See npm run conformance -- --help.' : ''}`)
-    return 2
+    if (!(error instanceof LogUnreadable)) return exitCodeOf(error)
+    console.error(error.message)
+    return EXIT_WRONG_USAGE
   }
 }
 

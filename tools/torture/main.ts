@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { atEnd, cleanUp } from '../../bench/clean-up.ts'
 import { printed, resultOf } from '../../bench/result.ts'
+import { exitCodeOf } from '../shared/command-line.ts'
 import { wrongs } from './figures.ts'
-import { helpText, type Options, readOptions, UsageError } from './options.ts'
+import { type Options, readOptions } from './options.ts'
 import { runTorture } from './run.ts'
 import { unmountBelow } from './world/small-disk.ts'
 
@@ -30,13 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = readOptions(args)
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\n\n${helpText()}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(helpText())
-    return 0
+    return exitCodeOf(error)
   }
   try {
     return await run(options)
