@@ -1,27 +1,21 @@
 /** The engine as its users run it: a process of its own, on a Postgres of its own with default settings. */
-
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { takeCareOf } from '../src/process/caretaker.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 import { migrate } from '../src/store/postgres/migrate.ts'
+import { exitOf, killEngine, spawnEngine, untilReady } from '../tools/shared/engine-process.ts'
 import { freePort } from '../tools/shared/free-port.ts'
-import { parseExposition, type Samples } from '../tools/shared/prometheus.ts'
+import { type Samples, scrape } from '../tools/shared/prometheus.ts'
 import { atEnd } from './clean-up.ts'
 import { Inspector } from './inspector.ts'
 import { machineMs } from './machine.ts'
 
-const BINARY = fileURLToPath(new URL('../bin/goldenhour.js', import.meta.url))
 const HEAP_MIB = 8_192
 const READY_WITHIN_MS = 60_000
-const READY_ASKED_EVERY_MS = 20
 
 /** Starts a Postgres in a temporary directory, both gone when the bench ends. Output: the URL of a migrated database. */
 export async function startDatabase(): Promise<string> {
@@ -75,29 +69,13 @@ export class EngineChild {
     how: EngineSettings = {},
   ): Promise<{ ready(withinMs?: number): Promise<EngineChild> }> {
     const port = how.port ?? (await freePort())
-    const { PATH, HOME, TMPDIR } = process.env
-    // Settings of ours alone: a variable of the caller's must not change what is measured.
-    const env = {
-      ...Object.fromEntries(Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined)),
-      PORT: String(port),
-      GOLDENHOUR_HOST: '127.0.0.1',
-      GOLDENHOUR_LOG_LEVEL: 'warn',
-      // Nobody signs in with it; one that is made up would be printed.
-      GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
-      DATABASE_URL: databaseUrl,
-      ...how.settings,
-    }
+    const env = { PORT: String(port), GOLDENHOUR_LOG_LEVEL: 'warn', DATABASE_URL: databaseUrl, ...how.settings }
     const startedAtMs = machineMs()
-    const flags = [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0']
-    const child = spawn(process.execPath, [...flags, BINARY, 'serve', '--until-stdin-ends'], {
-      env,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    child.stdin.on('error', () => undefined)
-    atEnd(() => kill(child))
+    const child = spawnEngine({ env, flags: [`--max-old-space-size=${HEAP_MIB}`, '--inspect=127.0.0.1:0'] })
+    atEnd(() => killEngine(child))
     const inspectorUrl = forwardOutput(child)
     const ready = async (withinMs = READY_WITHIN_MS) => {
-      await untilReady(child, port, withinMs)
+      await untilReady(child, `http://127.0.0.1:${port}`, withinMs)
       const readyAtMs = machineMs()
       const inspector = await Inspector.connect(await inspectorUrl)
       return new EngineChild(child, port, inspector, { startedAtMs, readyAtMs })
@@ -122,10 +100,8 @@ export class EngineChild {
     return this.#process.pid!
   }
 
-  async metrics(): Promise<Samples> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`)
-    if (!response.ok) throw new Error(`The engine answered ${response.status} to a reading of its metrics.`)
-    return parseExposition(await response.text())
+  metrics(): Promise<Samples> {
+    return scrape(`http://127.0.0.1:${this.port}`)
   }
 
   /** Ends it in order; resolves when it is gone. */
@@ -133,21 +109,15 @@ export class EngineChild {
     this.inspector.close()
     const startedMs = performance.now()
     this.#process.kill('SIGTERM')
-    const [exitCode] = (await once(this.#process, 'exit')) as [number | null]
-    return { tookMs: performance.now() - startedMs, exitCode }
+    const { code } = await exitOf(this.#process)
+    return { tookMs: performance.now() - startedMs, exitCode: code }
   }
 
   /** Ends it as a power cut would; resolves when it is gone. */
   async kill(): Promise<void> {
     this.inspector.close()
-    await kill(this.#process)
+    await killEngine(this.#process)
   }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
-  await once(child, 'exit')
 }
 
 /** Passes on what the engine has to say. Output: the inspector's address, out of what Node prints about it. */
@@ -162,17 +132,4 @@ function forwardOutput(child: ChildProcess): Promise<string> {
       }
     })
   })
-}
-
-async function untilReady(child: ChildProcess, port: number, withinMs: number): Promise<void> {
-  for (
-    const giveUpAtMs = performance.now() + withinMs;
-    performance.now() < giveUpAtMs;
-    await sleep(READY_ASKED_EVERY_MS)
-  ) {
-    if (child.exitCode !== null) throw new Error(`The engine ended with exit code ${child.exitCode}.`)
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
-    if (response?.ok) return
-  }
-  throw new Error(`The engine was not ready within ${withinMs / 1_000} s.`)
 }

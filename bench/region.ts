@@ -1,10 +1,7 @@
 /** A region with a fleet, made in the database before or while an engine runs on it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadOrCreateSigningKey } from '../src/access/tables/key-table.ts'
-import { signToken } from '../src/access/tokens.ts'
-import type { UnitReference } from '../src/domain/events.ts'
-import { openClient, openDatabase } from '../src/store/postgres/database.ts'
-import { ReferenceStore } from '../src/store/reference/reference-store.ts'
+import { openClient } from '../src/store/postgres/database.ts'
+import { plainUnit, tokenSigner, withReference } from '../tools/shared/reference.ts'
 import { levelOfCareOf, unitIdOf } from './fleet.ts'
 
 export const REGION = 'bench'
@@ -13,20 +10,16 @@ const REGISTERED_WITHIN_MS = 60_000
 
 /** Makes the region. Output: a token for each driver. */
 export async function prepareRegion(databaseUrl: string, drivers: number): Promise<string[]> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const store = new ReferenceStore(database)
-    await store.addRegion({ region: REGION, name: 'Bench', timeZone: 'UTC', dispatchMode: 'ordered' })
-    const key = await loadOrCreateSigningKey(database)
-    const tokens: string[] = []
-    for (let driver = 0; driver < drivers; driver++) {
-      const unit = unitIdOf(driver)
-      tokens.push(await signToken(key, { sub: unit, role: 'driver', regions: [REGION], unit, ttlS: TOKEN_TTL_S }))
-    }
-    return tokens
-  } finally {
-    await database.destroy()
+  await withReference(databaseUrl, reference =>
+    reference.addRegion({ region: REGION, name: 'Bench', timeZone: 'UTC', dispatchMode: 'ordered' }),
+  )
+  const sign = await tokenSigner(databaseUrl)
+  const tokens: string[] = []
+  for (let driver = 0; driver < drivers; driver++) {
+    const unit = unitIdOf(driver)
+    tokens.push(await sign({ sub: unit, role: 'driver', regions: [REGION], unit, ttlS: TOKEN_TTL_S }))
   }
+  return tokens
 }
 
 /** Output: a token for each of these, who speak for no unit. */
@@ -35,27 +28,16 @@ export async function tokensOf(
   role: 'feed' | 'dispatcher',
   names: readonly string[],
 ): Promise<string[]> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const key = await loadOrCreateSigningKey(database)
-    const claims = { role, regions: [REGION], unit: null, ttlS: TOKEN_TTL_S }
-    return await Promise.all(names.map(sub => signToken(key, { sub, ...claims })))
-  } finally {
-    await database.destroy()
-  }
+  const sign = await tokenSigner(databaseUrl)
+  return Promise.all(names.map(sub => sign({ sub, role, regions: [REGION], unit: null, ttlS: TOKEN_TTL_S })))
 }
 
 /** Resolves when the running engine has taken the units. */
 export async function importUnits(databaseUrl: string, drivers: number): Promise<void> {
-  const units: UnitReference[] = Array.from({ length: drivers }, (_, driver) => ({
-    unitId: unitIdOf(driver),
-    callSign: unitIdOf(driver),
-    levelOfCare: levelOfCareOf(driver),
-    capabilities: [],
-    homeStation: null,
-  }))
-  const database = openDatabase(databaseUrl)
-  await new ReferenceStore(database).importUnits(REGION, units).finally(() => database.destroy())
+  const units = Array.from({ length: drivers }, (_, driver) =>
+    plainUnit({ unitId: unitIdOf(driver), levelOfCare: levelOfCareOf(driver) }),
+  )
+  await withReference(databaseUrl, reference => reference.importUnits(REGION, units))
   const reader = await openClient(databaseUrl, { applicationName: 'goldenhour bench' })
   try {
     const registered = 'SELECT coalesce(sum(jsonb_array_length(events)), 0)::int AS count FROM log.records'

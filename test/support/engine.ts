@@ -5,12 +5,11 @@
  * An engine runs in this process (`start`) or as a child (`spawn`), where it can be killed; everything is ended when
  * the test that made the site is over.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { loadOrCreateSigningKey, type SigningKey } from '../../src/access/tables/key-table.ts'
-import { signToken } from '../../src/access/tokens.ts'
+import type { signToken } from '../../src/access/tokens.ts'
 import {
   connect,
   type DispatcherClient,
@@ -23,9 +22,10 @@ import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { type Engine, startEngine } from '../../src/engine.ts'
 import { decodeSegment, type SegmentRow } from '../../src/store/location/segment-codec.ts'
-import { openClient, openDatabase } from '../../src/store/postgres/database.ts'
-import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
+import { openClient } from '../../src/store/postgres/database.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
+import { spawnEngine } from '../../tools/shared/engine-process.ts'
+import { plainUnit, tokenSigner, withReference } from '../../tools/shared/reference.ts'
 import { testDatabase } from './postgres.ts'
 import { GOLDENHOUR } from './program.ts'
 import { IS_PORTABLE } from './transport.ts'
@@ -59,7 +59,7 @@ export class Site {
   readonly databaseUrl: string
   /** As engines are told it: of a role that may do no more than they must, where the site made the database. */
   readonly engineUrl: string
-  readonly #key: SigningKey
+  readonly #sign: Awaited<ReturnType<typeof tokenSigner>>
   readonly #endings: (() => Promise<void> | void)[] = []
   readonly #gone = new Set<pg.Client>()
   #idle: pg.Client[] = []
@@ -68,19 +68,17 @@ export class Site {
   static async make(ending: Ending, regions: Readonly<Record<string, RegionPlan>>, databaseUrl?: string) {
     const owned = databaseUrl === undefined ? await testDatabase() : null
     const url = databaseUrl ?? owned!.url
-    const database = openDatabase(url)
-    const site = new Site(url, owned?.engineUrl ?? url, await loadOrCreateSigningKey(database))
-    await database.destroy()
+    const site = new Site(url, owned?.engineUrl ?? url, await tokenSigner(url))
     if (owned !== null) site.#endings.push(() => owned.drop())
     ending.after(() => site.#end())
     for (const [region, plan] of Object.entries(regions)) await site.addRegion(region, plan)
     return site
   }
 
-  private constructor(databaseUrl: string, engineUrl: string, key: SigningKey) {
+  private constructor(databaseUrl: string, engineUrl: string, sign: Awaited<ReturnType<typeof tokenSigner>>) {
     this.databaseUrl = databaseUrl
     this.engineUrl = engineUrl
-    this.#key = key
+    this.#sign = sign
   }
 
   /** The port of the engine that started last: clients made by this site go there. */
@@ -130,7 +128,6 @@ export class Site {
   launch(env: Readonly<Record<string, string>> = {}, limits: ProcessLimits = {}): EngineProcess {
     const standard = {
       DATABASE_URL: this.engineUrl,
-      GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
       PORT: '0',
       GOLDENHOUR_ADMIN_PASSWORD: ADMIN_PASSWORD,
@@ -141,24 +138,19 @@ export class Site {
   }
 
   async addRegion(region: string, { mode, units }: RegionPlan): Promise<void> {
-    await this.#withReference(store => store.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: mode }))
+    await withReference(this.databaseUrl, reference =>
+      reference.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode: mode }),
+    )
     if (units.length > 0) await this.importUnits(region, units)
   }
 
   importUnits(region: string, units: RegionPlan['units']): Promise<void> {
-    const plain = { levelOfCare: 'als', capabilities: [], homeStation: null } as const
-    return this.#withReference(store =>
-      store.importUnits(
-        region,
-        units
-          .map(unit => (typeof unit === 'string' ? { unitId: unit } : unit))
-          .map(unit => ({ ...plain, callSign: unit.unitId, ...unit })),
-      ),
-    )
+    const all = units.map(unit => plainUnit(typeof unit === 'string' ? { unitId: unit } : unit))
+    return withReference(this.databaseUrl, reference => reference.importUnits(region, all))
   }
 
   token(claims: Partial<Parameters<typeof signToken>[1]> = {}): Promise<string> {
-    return signToken(this.#key, {
+    return this.#sign({
       sub: 'dispatch',
       role: 'dispatcher',
       regions: ['akl'],
@@ -278,15 +270,6 @@ export class Site {
     return client
   }
 
-  async #withReference(work: (store: ReferenceStore) => Promise<void>): Promise<void> {
-    const database = openDatabase(this.databaseUrl)
-    try {
-      await work(new ReferenceStore(database))
-    } finally {
-      await database.destroy()
-    }
-  }
-
   async #end(): Promise<void> {
     const failures: unknown[] = []
     for (const end of this.#endings.reverse()) {
@@ -336,17 +319,10 @@ export class EngineProcess {
   #ended = false
 
   constructor(env: Readonly<Record<string, string>>, { openFiles }: ProcessLimits = {}) {
-    const { PATH, HOME, TMPDIR } = process.env
-    const serve = [process.execPath, ...GOLDENHOUR, 'serve', '--until-stdin-ends']
+    const engine = [process.execPath, ...GOLDENHOUR]
     // The shell becomes the engine, so that its process is the one that is ended.
-    const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...serve]
-    const [program, ...args] = openFiles === undefined ? serve : limited
-    this.#child = spawn(program!, args, {
-      env: { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, ...env },
-      // A test that is killed must not leave its engine behind: what holds its input ends with the test.
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    this.#child.stdin!.on('error', () => undefined)
+    const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...engine]
+    this.#child = spawnEngine({ env, command: openFiles === undefined ? engine : limited })
     createInterface({ input: this.#child.stdout! }).on('line', line => {
       if (line.startsWith('{')) this.logs.push(JSON.parse(line))
       else this.said.push(line)

@@ -1,10 +1,7 @@
 /** The engine as a process of its own: started, killed without warning, started again on the same port. */
-
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { killEngine, spawnEngine, stopEngine, untilReady } from '../shared/engine-process.ts'
 
 interface EngineOptions {
   readonly databaseUrl: string
@@ -16,15 +13,12 @@ interface EngineOptions {
   readonly onSpawn: (pid: number) => void
 }
 
-/** The engine's program, beside the sources. */
-const PROGRAM = fileURLToPath(new URL('../../bin/goldenhour.js', import.meta.url))
 const READY_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 20_000
 
 export class EngineChild {
   readonly #options: EngineOptions
   #child: ChildProcess | null = null
-  #exited: Promise<void> = Promise.resolve()
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -41,66 +35,34 @@ export class EngineChild {
   async start(): Promise<void> {
     const { databaseUrl, clockRate, port, logFile, onSpawn } = this.#options
     const out = openSync(logFile, 'a')
-    // Only what is meant for it: a variable of the shell must not make two runs differ.
     const env = {
       DATABASE_URL: databaseUrl,
       PORT: String(port),
-      GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_CLOCK_RATE: String(clockRate),
       GOLDENHOUR_LOG_LEVEL: 'info',
-      // Nobody signs in with it; one that is made up would be printed.
-      GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
     }
-    // A group of its own: Ctrl-C reaches this program alone, which then ends the engine in order. Should this program be
-    // killed, the pipe ends with it, and the engine stops by itself.
-    const child = spawn(process.execPath, [PROGRAM, 'serve', '--until-stdin-ends'], {
-      env,
-      stdio: ['pipe', out, out],
-      detached: true,
-    })
+    const child = spawnEngine({ env, out, isDetached: true })
     closeSync(out)
-    child.stdin!.on('error', () => undefined)
     if (child.pid !== undefined) onSpawn(child.pid)
     this.#child = child
-    this.#exited = new Promise(resolve => {
-      child.once('exit', () => resolve())
-      child.once('error', () => resolve())
-    })
-    const giveUpAtMs = performance.now() + READY_LIMIT_MS
-    while (!(await this.#isReady())) {
-      if (child.exitCode !== null || child.signalCode !== null || performance.now() > giveUpAtMs) {
-        throw new Error(`The engine did not become ready. Its log ends with:\n${this.#logTail()}`)
-      }
-      await sleep(50)
+    try {
+      await untilReady(child, this.httpUrl, READY_LIMIT_MS)
+    } catch (cause) {
+      throw new Error(`${(cause as Error).message} Its log ends with:\n${this.#logTail()}`, { cause })
     }
   }
 
   /** SIGKILL: nothing of the process survives, and it can do nothing about it. */
   async kill(): Promise<void> {
-    if (this.#child?.pid !== undefined) process.kill(this.#child.pid, 'SIGKILL')
-    await this.#exited
+    if (this.#child !== null) await killEngine(this.#child)
     this.#child = null
   }
 
   /** SIGTERM, and SIGKILL when that does not help. Output: the exit code, null when it had to be killed. */
   async stop(): Promise<number | null> {
     const child = this.#child
-    if (child === null) return 0
     this.#child = null
-    child.kill('SIGTERM')
-    const limit = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
-    await this.#exited
-    clearTimeout(limit)
-    return child.exitCode
-  }
-
-  async #isReady(): Promise<boolean> {
-    try {
-      const response = await fetch(`${this.httpUrl}/readyz`, { signal: AbortSignal.timeout(1_000) })
-      return response.ok
-    } catch {
-      return false
-    }
+    return child === null ? 0 : stopEngine(child, STOP_LIMIT_MS)
   }
 
   #logTail(): string {

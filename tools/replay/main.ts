@@ -6,6 +6,7 @@ import { Commentary } from '../../src/demo/commentary.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { onStopAsked } from '../../src/process/stop-asked.ts'
 import { EXIT_WRONG_USAGE, exitCodeOf, HelpAsked, readCommandLine, UsageError } from '../shared/command-line.ts'
+import { plainUnit } from '../shared/reference.ts'
 import { type ReplayCall, readCalls, selectCalls } from './calls.ts'
 import { makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { USUAL_HABITS } from './habits.ts'
@@ -179,13 +180,7 @@ const newRegion = (what: string): string => `${what}${Math.floor(Date.now() / 1_
 
 /** Every third vehicle gives basic life support, the others advanced. */
 function unitsOf(vehicles: readonly string[]): UnitReference[] {
-  return vehicles.map((unitId, index) => ({
-    unitId,
-    callSign: unitId,
-    levelOfCare: index % 3 === 2 ? 'bls' : 'als',
-    capabilities: [],
-    homeStation: null,
-  }))
+  return vehicles.map((unitId, index) => plainUnit({ unitId, levelOfCare: index % 3 === 2 ? 'bls' : 'als' }))
 }
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {

@@ -1,13 +1,5 @@
-/** The engine's metrics, read as an operator reads them: over HTTP. */
-
-import { parseExposition, quantile, type Samples } from '../shared/prometheus.ts'
-
-/** Input: `http://host:port`. Errors: those of fetch; Error for a status other than 200. */
-export async function scrape(httpUrl: string): Promise<Samples> {
-  const response = await fetch(`${httpUrl}/metrics`, { signal: AbortSignal.timeout(5_000) })
-  if (!response.ok) throw new Error(`${httpUrl}/metrics answered ${response.status}.`)
-  return parseExposition(await response.text())
-}
+/** What a run reads out of the engine's metrics. */
+import { quantile, type Samples } from '../shared/prometheus.ts'
 
 /** A gauge of one region; 0 where it has none. */
 export function ofRegion(samples: Samples, name: string, region: string): number {

@@ -3,16 +3,13 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { loadOrCreateSigningKey } from '../../src/access/tables/key-table.ts'
-import { signToken } from '../../src/access/tokens.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { takeCareOf } from '../../src/process/caretaker.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts'
-import { openDatabase } from '../../src/store/postgres/database.ts'
 import { migrate } from '../../src/store/postgres/migrate.ts'
-import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
 import { freePort } from '../shared/free-port.ts'
+import { tokenSigner, withReference } from '../shared/reference.ts'
 import { EngineChild } from './engine-child.ts'
 import { InvalidInput } from './input.ts'
 
@@ -141,18 +138,13 @@ export async function signTokens(
   databaseUrl: string,
   { region, units }: Fleet,
 ): Promise<{ crews: ReadonlyMap<string, string>; desk: string }> {
-  const database = openDatabase(databaseUrl)
-  try {
-    const key = await loadOrCreateSigningKey(database)
-    const base = { regions: [region], ttlS: 86_400 }
-    const crews = new Map<string, string>()
-    for (const { unitId } of units) {
-      crews.set(unitId, await signToken(key, { ...base, sub: crewOf(unitId), role: 'driver', unit: unitId }))
-    }
-    return { crews, desk: await signToken(key, { ...base, sub: DESK, role: 'dispatcher', unit: null }) }
-  } finally {
-    await database.destroy()
+  const sign = await tokenSigner(databaseUrl)
+  const base = { regions: [region], ttlS: 86_400 }
+  const crews = new Map<string, string>()
+  for (const { unitId } of units) {
+    crews.set(unitId, await sign({ ...base, sub: crewOf(unitId), role: 'driver', unit: unitId }))
   }
+  return { crews, desk: await sign({ ...base, sub: DESK, role: 'dispatcher', unit: null }) }
 }
 
 /** The person who is signed on to a unit. */
@@ -165,15 +157,6 @@ async function addFleet(databaseUrl: string, { region, mode, timeZone, units }: 
     await reference.addRegion({ region, name: region, timeZone, dispatchMode: mode })
     await reference.importUnits(region, units)
   })
-}
-
-async function withReference(databaseUrl: string, work: (reference: ReferenceStore) => Promise<void>): Promise<void> {
-  const database = openDatabase(databaseUrl)
-  try {
-    await work(new ReferenceStore(database))
-  } finally {
-    await database.destroy()
-  }
 }
 
 async function databaseOf(where: {

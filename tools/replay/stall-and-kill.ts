@@ -8,9 +8,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openClient } from '../../src/store/postgres/database.ts'
-import type { Samples } from '../shared/prometheus.ts'
+import { type Samples, scrape } from '../shared/prometheus.ts'
 import type { EngineChild } from './engine-child.ts'
-import { ofRegion, scrape } from './metrics.ts'
+import { ofRegion } from './metrics.ts'
 
 interface AtStake {
   /** Records decided, and those of them that were stored. */

@@ -62,3 +62,10 @@ export function quantile(buckets: readonly Bucket[], share: number): number {
   }
   return below.le
 }
+
+/** The engine's metrics, read as an operator reads them. Input: `http://host:port`. Errors: those of fetch; Error for a status other than 200. */
+export async function scrape(httpUrl: string): Promise<Samples> {
+  const response = await fetch(`${httpUrl}/metrics`, { signal: AbortSignal.timeout(5_000) })
+  if (!response.ok) throw new Error(`${httpUrl}/metrics answered ${response.status}.`)
+  return parseExposition(await response.text())
+}

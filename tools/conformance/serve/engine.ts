@@ -1,13 +1,12 @@
 /** An engine for one run: a process of its own, with a directory, and as a rule a Postgres, that go with it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { exitOf, spawnEngine } from '../../shared/engine-process.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/goldenhour.js', import.meta.url))
 /** The first start of an embedded Postgres takes some seconds. */
 const READY_WITHIN_MS = 120_000
 const STOPPED_WITHIN_MS = 30_000
@@ -31,16 +30,18 @@ export class Engine {
     // Where this runs as root, Postgres has a user of its own, who has to come through.
     await chmod(dir, 0o711)
     const adminPassword = randomUUID()
-    const child = spawn(process.execPath, [PROGRAM, 'serve', '--until-stdin-ends'], {
+    const child = spawnEngine({
       env: {
-        ...{ PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', GOLDENHOUR_HOST: '127.0.0.1' },
-        ...{ GOLDENHOUR_LOG_LEVEL: 'info', GOLDENHOUR_LOG_FORMAT: 'json', GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14' },
+        ...{
+          PORT: '0',
+          GOLDENHOUR_LOG_LEVEL: 'info',
+          GOLDENHOUR_LOG_FORMAT: 'json',
+          GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
+        },
         ...{ GOLDENHOUR_ADMIN_PASSWORD: adminPassword, GOLDENHOUR_DATA_DIR: path.join(dir, 'data') },
         ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
       },
-      stdio: ['pipe', 'pipe', 'pipe'],
     })
-    child.stdin!.on('error', () => undefined)
     try {
       return new Engine(child, dir, await portOf(child), adminPassword)
     } catch (error) {
@@ -51,14 +52,11 @@ export class Engine {
   }
 
   async stop(): Promise<void> {
-    const { exitCode, signalCode } = this.#child
-    if (exitCode === null && signalCode === null) {
-      const exited = new Promise<void>(resolve => this.#child.once('exit', () => resolve()))
-      const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOPPED_WITHIN_MS)
-      this.#child.stdin!.end()
-      await exited
-      clearTimeout(limit)
-    }
+    const gone = exitOf(this.#child)
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOPPED_WITHIN_MS)
+    this.#child.stdin!.end()
+    await gone
+    clearTimeout(limit)
     await rm(this.#dir, { recursive: true, force: true })
   }
 }

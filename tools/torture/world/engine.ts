@@ -4,13 +4,11 @@
  * Each process has a log of its own; those of processes that ended long ago are deleted, so that a long run does not
  * fill the disk with them.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { exitOf, spawnEngine } from '../../shared/engine-process.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/goldenhour.js', import.meta.url))
 const CLOCK_SHIFT = new URL('./clock-shift.mjs', import.meta.url).href
 /** As a supervisor does it: not at once, but soon. */
 const RESTART_AFTER_MS = 300
@@ -131,13 +129,9 @@ export class Engine {
     const out = openSync(logFile, 'a')
     this.#keepLog(logFile)
     const env = {
-      PATH: process.env.PATH,
       PORT: String(this.port),
-      GOLDENHOUR_HOST: '127.0.0.1',
       GOLDENHOUR_LOG_LEVEL: 'info',
       GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14',
-      // Nobody signs in with it; one that is made up would be printed.
-      GOLDENHOUR_ADMIN_PASSWORD: randomUUID(),
       GOLDENHOUR_TEST_CLOCK_FILE: this.clockFile,
       ...('dataDir' in database
         ? { GOLDENHOUR_DATA_DIR: database.dataDir }
@@ -145,24 +139,15 @@ export class Engine {
     }
     this.#asked = false
     this.#startedAtMs = performance.now()
-    // A group of its own: Ctrl-C reaches this program alone, which then ends the engine.
-    const child = spawn(process.execPath, ['--import', CLOCK_SHIFT, PROGRAM, 'serve'], {
-      env,
-      stdio: ['ignore', out, out],
-      detached: true,
-    })
+    // As a service has it: nobody holds its input.
+    const child = spawnEngine({ env, out, flags: ['--import', CLOCK_SHIFT], isDetached: true, outlivesUs: true })
     closeSync(out)
     this.#child = child
-    this.#exited = new Promise(resolve => {
-      const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
-        if (this.#child !== child) return
-        this.#child = null
-        this.exits.push({ atMs: performance.now(), code, signal, asked: this.#asked })
-        if (this.#database !== null) this.#restart = setTimeout(() => this.#spawn(), RESTART_AFTER_MS)
-        resolve()
-      }
-      child.once('exit', onEnd)
-      child.once('error', () => onEnd(null, null))
+    this.#exited = exitOf(child).then(({ code, signal }) => {
+      if (this.#child !== child) return
+      this.#child = null
+      this.exits.push({ atMs: performance.now(), code, signal, asked: this.#asked })
+      if (this.#database !== null) this.#restart = setTimeout(() => this.#spawn(), RESTART_AFTER_MS)
     })
   }
 
