@@ -21,6 +21,7 @@ import type { RegionId } from './domain/ids.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
+import { COME_BACK_AFTER_MS } from './gateway/session-registry.ts'
 import { checkCertificate } from './gateway/tls.ts'
 import { chooseTransport } from './gateway/transport/choose.ts'
 import type { Transport } from './gateway/transport/transport.ts'
@@ -46,8 +47,6 @@ import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { OutageLog } from './telemetry/outage-log.ts'
 
-/** What clients are told at a drain: when to come back at the earliest. */
-const COME_BACK_AFTER_MS = 1_000
 /** An engine that has given its leases back lets go of its port within this. */
 const PORT_WITHIN_MS = 5_000
 const PORT_RETRY_MS = 50

@@ -5,6 +5,7 @@ import type { Refusal } from '../base/refusal.ts'
 import { invalidField } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import { REGION_ID } from '../domain/ids.ts'
+import { setOf } from '../protocol/fields.ts'
 import type { AuditChange } from '../store/audit/audit.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { getRegion } from '../store/reference/regions.ts'
@@ -25,13 +26,7 @@ const name = (() => {
   return z.string({ error }).regex(USER_NAME, { error })
 })()
 const role = z.enum(USER_ROLES, { error: `must be one of ${USER_ROLES.join(', ')}; a feed has a device key instead` })
-const listOf = (pattern: RegExp, min: number, max: number, error: string) =>
-  z
-    .array(z.string({ error }).regex(pattern, { error }), { error })
-    .min(min, { error })
-    .max(max, { error })
-    .transform(items => [...new Set(items)])
-const regions = listOf(REGION_ID, 0, REGIONS_MAX, `must be a list of at most ${REGIONS_MAX} region ids`)
+const regions = setOf(REGION_ID, 0, REGIONS_MAX, `must be a list of at most ${REGIONS_MAX} region ids`)
 const units = sentUnits(UNITS_MAX)
 
 /** A password as it is sent; whether it will do is another question. */

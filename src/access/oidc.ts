@@ -7,6 +7,7 @@
 
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type FetchImplementation, jwtVerify } from 'jose'
 import { z } from 'zod'
+import { isLoopbackHost } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import type { TokenClaims } from './claims.ts'
@@ -154,7 +155,8 @@ class Issuer {
   readonly #fetch: FetchImplementation = async (address, options) => {
     if (this.#isLeftAlone) throw new IssuerAway('it did not answer a moment ago')
     const url = new URL(address)
-    if (url.protocol !== 'https:' && !isLoopback(url)) throw new IssuerAway(`${address} is not behind https`)
+    if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname))
+      throw new IssuerAway(`${address} is not behind https`)
     const response = await boundedFetch(address, options).catch(cause => {
       throw new IssuerAway(`${address} could not be read`, { cause })
     })
@@ -190,8 +192,6 @@ const boundedFetch: FetchImplementation = async (url, options) => {
   }
   return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers })
 }
-
-const isLoopback = ({ hostname }: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 
 /** True when the token is at fault, or the one key that it names; false when the issuer could not be asked or answered nonsense. */
 function isOursToMend(error: unknown): boolean {

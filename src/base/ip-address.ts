@@ -22,6 +22,13 @@ export class AddressRanges {
   }
 }
 
+/** This machine. */
+export const LOOPBACK = new AddressRanges(['127.0.0.0/8', '::1/128'])
+
+/** Input: the host of a URL, an IPv6 address in brackets. */
+export const isLoopbackHost = (host: string): boolean =>
+  host === 'localhost' || LOOPBACK.has(host.replace(/^\[(.*)\]$/, '$1'))
+
 /** What an address counts as: an IPv6 client has a whole /64 to choose from. */
 export function addressKey(address: string): string {
   const groups = groupsOf(address)

@@ -1,11 +1,10 @@
 /** One of a feed's units: its stream of fixes, and where it stands with the server. */
 import type { FeedFix } from '../protocol/wire.ts'
+import { PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
 import { FixStream, type StreamOptions } from './fix-stream.ts'
 import type { RegionTime } from './region-time.ts'
 import { fullJitterMs } from './timing.ts'
 
-const REWIND_BASE_MS = 100
-const REWIND_CAP_MS = 5_000
 /** Fixes of one unit under way at most: a unit's backlog must not crowd out the others. */
 const WINDOW = 256
 /** The server tells a mark 30 s after the last at the latest; after three times as long it has lost what it was sent. */
@@ -74,7 +73,7 @@ export class FeedChannel {
   /** How long to wait before what failed is tried again; longer each time, until a mark rises. */
   backoffMs(random: () => number): number {
     this.#rewinds += 1
-    return fullJitterMs(this.#rewinds - 1, REWIND_BASE_MS, REWIND_CAP_MS, random)
+    return fullJitterMs(this.#rewinds - 1, PAUSE_BASE_MS, PAUSE_CAP_MS, random)
   }
 
   /** Fixes were not taken: sends again from `seq` after a pause. Output: false when that is not possible. */

@@ -20,6 +20,7 @@ import {
 } from './errors.ts'
 import { FeedChannel } from './feed-channel.ts'
 import { FeedMarks } from './feed-marks.ts'
+import { FIX_REFUSALS, PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
 import type { FixDoor } from './fix-sender.ts'
 import { newStreamId, type ReportedFix } from './fix-stream.ts'
 import type { Hello } from './region-time.ts'
@@ -56,10 +57,6 @@ const FRAMES_PER_FLUSH = 16
 const ANSWER_MS = 5_000
 /** How long a unit waits that was refused for now. */
 const REFUSED_PAUSE_MS = 1_000
-const PAUSE_BASE_MS = 100
-const PAUSE_CAP_MS = 5_000
-/** Refusals without an id that mean: fixes were not taken, send them again. */
-const FIX_REFUSALS: ReadonlySet<string> = new Set(['fix-gap', 'overloaded', 'unavailable', 'rate-limited', 'internal'])
 
 export class FeedSender {
   readonly #door: FeedDoor

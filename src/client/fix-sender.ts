@@ -12,6 +12,7 @@ import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/
 import { retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
 import { type ClientClosed, ClientFault, channelsLeftOut, type ServerRefusal } from './errors.ts'
+import { FIX_REFUSALS, PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
 import { FixStream, newStreamId, type ReportedFix, type StreamOptions, type StreamProgress } from './fix-stream.ts'
 import type { Hello, RegionTime } from './region-time.ts'
 import { type FullTimers, fullJitterMs } from './timing.ts'
@@ -40,12 +41,7 @@ const WINDOW = 16 * DEFAULT_LIMITS.fixesPerFrame
 /** The most bytes that a fix takes in a frame, by format, and the rest of the frame. */
 const FIX_BYTES_MAX = { binary: 40, json: 90 }
 const FRAME_HEAD_BYTES = 64
-const REWIND_BASE_MS = 100
-const REWIND_CAP_MS = 5_000
 const ASK_AGAIN_MS = 100
-
-/** Refusals without an id that mean: fixes were not taken, send them again. */
-const FIX_REFUSALS: ReadonlySet<string> = new Set(['fix-gap', 'overloaded', 'unavailable', 'rate-limited', 'internal'])
 
 export class FixSender {
   readonly #door: FixDoor
@@ -206,7 +202,7 @@ export class FixSender {
     this.#rewindSeq = seq
     // Each frame behind the gap is refused too; one rewind answers all of them.
     if (this.#rewindTimer !== null) return
-    const delayMs = pauseMs + fullJitterMs(this.#rewinds, REWIND_BASE_MS, REWIND_CAP_MS, this.#door.random)
+    const delayMs = pauseMs + fullJitterMs(this.#rewinds, PAUSE_BASE_MS, PAUSE_CAP_MS, this.#door.random)
     this.#rewinds += 1
     this.#rewindTimer = this.#door.timers.setTimeout(() => {
       this.#rewindTimer = null

@@ -1,6 +1,6 @@
 /** The kinds of values that a setting may have, and what a setting tells of itself besides its value's form. */
-import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { isLoopbackHost } from '../base/ip-address.ts'
 import { canonicalOrigin } from '../protocol/origin.ts'
 
 /** What is known of one setting; its schema carries it. */
@@ -83,16 +83,10 @@ export function isOrigin(value: string): boolean {
 export const isHostName = (value: string): boolean =>
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(value) && value.length <= 253
 
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
 /** https, or http where nobody can listen in. */
 export function isSafeUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)
   if (username !== '' || password !== '') return false
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  const isHere = host === 'localhost' || (isIP(host) !== 0 && LOOPBACK.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6'))
-  return protocol === 'https:' || (protocol === 'http:' && isHere)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
 }

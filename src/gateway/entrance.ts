@@ -3,7 +3,7 @@
  * come.
  */
 
-import { AddressRanges, addressKey, canonicalAddress } from '../base/ip-address.ts'
+import { AddressRanges, addressKey, canonicalAddress, LOOPBACK } from '../base/ip-address.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { corsHeaders, isAllowedOrigin } from './cors.ts'
 import type { DoorPolicy } from './door-policy.ts'
@@ -26,7 +26,6 @@ export interface Visitor {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const LOOPBACK = ['127.0.0.0/8', '::1/128']
 /** An API has nothing to show in a frame, to run, or to leak to another site. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
@@ -41,7 +40,6 @@ export class Entrance {
   readonly #allowedOrigins: readonly string[]
   readonly #proxies: AddressRanges
   readonly #metricsReaders: AddressRanges
-  readonly #loopback = new AddressRanges(LOOPBACK)
   readonly #ownNames: readonly string[]
   readonly #ownScheme: 'http' | 'https'
   readonly #metrics: Metrics
@@ -50,7 +48,7 @@ export class Entrance {
   constructor(door: DoorPolicy, isTls: boolean, metrics: Metrics) {
     this.#allowedOrigins = door.allowedOrigins
     this.#proxies = new AddressRanges(door.trustedProxies)
-    this.#metricsReaders = new AddressRanges([...LOOPBACK, ...door.metricsFrom])
+    this.#metricsReaders = new AddressRanges(door.metricsFrom)
     this.#ownNames = door.ownNames.map(name => name.toLowerCase())
     this.#ownScheme = isTls ? 'https' : 'http'
     this.#metrics = metrics
@@ -66,10 +64,11 @@ export class Entrance {
    * page never does, not even one of a name that leads to this machine for as long as an attack lasts.
    */
   mayReadMetrics({ address, origin, host }: Pick<Visitor, 'address' | 'origin' | 'host'>): boolean {
-    if (origin !== '' || !this.#metricsReaders.has(address)) return false
+    const isHere = LOOPBACK.has(address)
+    if (origin !== '' || !(isHere || this.#metricsReaders.has(address))) return false
     if (this.#ownNames.length > 0) return this.#isOwnName(host)
     // A browser of this machine may have been led here by a name that is anybody's; other machines are listed.
-    return isNobodysName(host) || !this.#loopback.has(address)
+    return isNobodysName(host) || !isHere
   }
 
   /** Input: a request that uWebSockets.js has just handed over. */

@@ -18,6 +18,8 @@ import { TurnedAway } from './limits/turned-away.ts'
  */
 const COME_BACK_PER_S = 1_500
 const SPREAD_MIN_MS = 1_000
+/** What clients are told at a drain: when to come back at the earliest. */
+export const COME_BACK_AFTER_MS = 1_000
 /** Told anew when it has grown or shrunk by so much: a crowd that signs in is told a few times, not with each client. */
 const SPREAD_GROWN = 1.5
 const SPREAD_SHRUNK = 1 / 2

@@ -31,6 +31,13 @@ export const list = <T extends z.ZodType>(item: T, min: number, max: number) => 
   const error = `must be a list of ${min} to ${max} elements`
   return z.array(item, { error }).min(min, { error }).max(max, { error })
 }
+/** Texts of one form, each kept once; `error` tells the form and the range. */
+export const setOf = (grammar: RegExp, min: number, max: number, error: string) =>
+  z
+    .array(z.string({ error }).regex(grammar, { error }), { error })
+    .min(min, { error })
+    .max(max, { error })
+    .transform(items => [...new Set(items)])
 /**
  * A list of many elements that are good as a rule: one look at each takes them, and only a list with something wrong in it
  * is read by its schema, which says what. By the schema a thousand elements cost ten milliseconds of everybody's time.

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { UnitReference } from '../domain/events.ts'
 import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
-import { fromE7, toE7 } from './fix-frame.ts'
+import { degrees, oneOf, setOf } from './fields.ts'
 import { orNull } from './nullable.ts'
 import { isLabel, labelMust } from './text.ts'
 
@@ -60,23 +60,12 @@ const itemId = (() => {
       error: `must not be one of ${RESERVED.join(' ')}, which no URL can name`,
     })
 })()
-const oneOf = <const T extends string>(words: readonly T[]) =>
-  z.enum(words, { error: `must be one of ${words.join(', ')}` })
-const degrees = (max: number) => {
-  const error = `must be a number of degrees from -${max} to ${max}`
-  return z
-    .number({ error })
-    .min(-max, { error })
-    .max(max, { error })
-    .transform(deg => fromE7(toE7(deg)))
-}
-const capabilities = (() => {
-  const error = `must be a list of at most ${CAPABILITIES_MAX} words, each 1 to 32 characters of a-z 0-9 -`
-  return z
-    .array(z.string({ error }).regex(CAPABILITY, { error }), { error })
-    .max(CAPABILITIES_MAX, { error })
-    .transform(words => [...new Set(words)])
-})()
+const capabilities = setOf(
+  CAPABILITY,
+  0,
+  CAPABILITIES_MAX,
+  `must be a list of at most ${CAPABILITIES_MAX} words, each 1 to 32 characters of a-z 0-9 -`,
+)
 const capacity = (() => {
   const error = `must be a whole number from 0 to ${CAPACITY_MAX}`
   return orNull(z.int({ error }).min(0, { error }).max(CAPACITY_MAX, { error }))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { AddressRanges, addressKey, canonicalAddress, isRange } from '../../src/base/ip-address.ts'
+import { AddressRanges, addressKey, canonicalAddress, isLoopbackHost, isRange } from '../../src/base/ip-address.ts'
 
 test('an address has one form, however it is written', () => {
   for (const [text, form] of [
@@ -103,4 +103,13 @@ test('a range is an address that Node takes for one, with no more bits than it h
       assert.equal(isRange(cidr), family !== 0 && rest.length === 0 && hasLength, cidr)
     }),
   )
+})
+
+test('this machine is one set of addresses, wherever a URL names it', () => {
+  for (const host of ['localhost', '127.0.0.1', '127.9.8.7', '[::1]', '::1', '[::ffff:127.0.0.1]']) {
+    assert.ok(isLoopbackHost(host), host)
+  }
+  for (const host of ['127.evil.org', 'localhost.evil.org', '128.0.0.1', '[::2]', '[127.0.0.1', '']) {
+    assert.equal(isLoopbackHost(host), false, host)
+  }
 })

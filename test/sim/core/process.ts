@@ -15,7 +15,7 @@ import type { DoorPolicy } from '../../../src/gateway/door-policy.ts'
 import { Entrance } from '../../../src/gateway/entrance.ts'
 import { HttpConnections } from '../../../src/gateway/http-connections.ts'
 import { Limiter } from '../../../src/gateway/limits/limiter.ts'
-import { SessionRegistry } from '../../../src/gateway/session-registry.ts'
+import { COME_BACK_AFTER_MS, SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import { Leases } from '../../../src/store/leases/leases.ts'
@@ -52,8 +52,7 @@ interface ProcessParts {
 
 /** How long the event loop takes to come round. */
 const SOON_MS = 0.05
-/** As in the engine: what a drain tells clients, and how long it may take. */
-const COME_BACK_AFTER_MS = 1_000
+/** Three times as long as an engine has unless it is told otherwise. */
 const DRAIN_LIMIT_MS = 30_000
 /** Three times as long as in the engine: renewals would be most of what happens in a quiet world. */
 const LEASE_MS = 9_000
