@@ -57,3 +57,21 @@ test('a quote in a plain field, text after a closing quote and a quote never clo
     assert.match(parseCsv(source)[0]!.problem ?? 'none', /quote/)
   }
 })
+
+test('a damaged row is named with the line on which it begins, and the rows behind it are read', () => {
+  for (const damaged of ['x"y,2', '"x"y,2', '1,"x"y', '"x" ,2']) {
+    const read = parseCsv(`a,b\n${damaged}\n"3\n3",4\n5,6\n`)
+    assert.deepEqual(
+      read.map(({ line, problem }) => [line, problem !== null]),
+      [
+        [1, false],
+        [2, true],
+        [3, false],
+        [5, false],
+      ],
+      damaged,
+    )
+  }
+  const [, , open] = parseCsv('a,b\n1,2\n3,"never\n5,6\n')
+  assert.deepEqual([open!.line, open!.problem], [3, 'a quoted field is never closed'])
+})

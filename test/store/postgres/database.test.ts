@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { openDatabase } from '../../../src/store/postgres/database.ts'
+import { openClient, openDatabase } from '../../../src/store/postgres/database.ts'
+import { PatientClient } from '../../../src/store/postgres/patient-client.ts'
 import { isStoreAway } from '../../../src/store/postgres/postgres-faults.ts'
 import { emptyDatabase } from '../../support/postgres.ts'
 
@@ -73,6 +74,37 @@ test('an answer that came while the loop was held is taken, though every limit h
     hold(1_500)
     assert.deepEqual((await asked).rows, [{ n }])
   }
+})
+
+test('what a patient connection takes over from pg is there: a release that moves it fails here', async t => {
+  const { url, drop } = await emptyDatabase()
+  const session = await openClient(url, { applicationName: 'database.test' })
+  const database = openDatabase(url)
+  t.after(async () => {
+    await session.end()
+    await database.destroy()
+    await drop()
+  })
+  // Whom another connection asks after.
+  const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  assert.equal((session as { processID?: unknown }).processID, rows[0]!.pid)
+  // What is watched is a promise, in every form in which pg and Kysely ask.
+  for (const asked of [
+    session.query('SELECT 1'),
+    session.query('SELECT $1::int', [1]),
+    session.query({ text: 'SELECT $1::int', values: [1] }),
+  ]) {
+    assert.ok(asked instanceof Promise)
+    await asked
+  }
+  const forms: unknown[][] = []
+  const { query } = PatientClient.prototype
+  t.mock.method(PatientClient.prototype, 'query', function (this: PatientClient, ...args: unknown[]) {
+    forms.push(args)
+    return query.apply(this, args)
+  })
+  assert.deepEqual((await sql<{ one: number }>`SELECT ${1}::int AS one`.execute(database)).rows, [{ one: 1 }])
+  assert.equal(forms.length, 1, 'the pool makes connections of ours, and Kysely asks by their query')
 })
 
 /** A way to the database on which connections can fall silent without being closed. */
