@@ -12,8 +12,10 @@ import type { SharedFrame } from '../src/actors/region-handle.ts'
 import { Connection } from '../src/gateway/connection.ts'
 import { loadUws } from '../src/gateway/transport/uws.ts'
 import { encodeServer } from '../src/protocol/codec.ts'
+import { messageOf } from '../src/protocol/encode.ts'
 import { DEFAULT_LIMITS } from '../src/protocol/limits.ts'
-import type { ServerMessage, TileUnit } from '../src/protocol/wire.ts'
+import type { Told } from '../src/protocol/told.ts'
+import type { TileUnit } from '../src/protocol/wire.ts'
 import { Metrics } from '../src/telemetry/metrics.ts'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { defineBench, type Outcome } from './bench.ts'
@@ -85,18 +87,18 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
   const messages = () => Array.from({ length: tiles }, (_, tile) => tileMoves(tile, ++seq, units))
   const kinds = {
     loop: () => {
-      for (const message of messages()) {
-        const frame: SharedFrame = { message, encoded: {} }
+      for (const told of messages()) {
+        const frame: SharedFrame = { told, encoded: {} }
         for (const connection of connections) if (!connection.isBehind) connection.sendShared(frame)
       }
     },
     topics: () => {
-      for (const [tile, message] of messages().entries()) {
-        app.publish(`tile/${tile}`, encodeServer(message, 'binary') as Uint8Array, true)
+      for (const [tile, told] of messages().entries()) {
+        app.publish(`tile/${tile}`, encodeServer(messageOf(told), 'binary') as Uint8Array, true)
       }
     },
     encode: () => {
-      for (const message of messages()) encodeServer(message, 'binary')
+      for (const told of messages()) encodeServer(messageOf(told), 'binary')
     },
   }
   const cpuUs: Record<keyof typeof kinds, number[]> = { loop: [], topics: [], encode: [] }
@@ -116,7 +118,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     valid: frames === expected,
     settings: { consoles, tiles, units, rounds, runs, roundEveryMs: ROUND_EVERY_MS },
     figures: {
-      frameBytes: (encodeServer(tileMoves(0, seq, units), 'binary') as Uint8Array).length,
+      frameBytes: (encodeServer(messageOf(tileMoves(0, seq, units)), 'binary') as Uint8Array).length,
       loopCpuUsPerRound: median(cpuUs.loop),
       topicsCpuUsPerRound: median(cpuUs.topics),
       encodeCpuUsPerRound: median(cpuUs.encode),
@@ -141,11 +143,11 @@ async function cpuOf(rounds: number, round: () => void): Promise<number> {
   return user + system
 }
 
-function tileMoves(tile: number, seq: number, count: number): ServerMessage {
+function tileMoves(tile: number, seq: number, count: number): Told {
   const units = Array.from({ length: count }, (_, i): TileUnit => {
     return [unitIdOf(tile * 1_000 + i), 1_747_600_000 + seq, -368_500_000 - i, 250, 1_234, 905, 'available', 'als']
   })
-  return ['tile-moves', `12/4036/${tile}`, seq, 1_767_225_600_000 + seq, units, []]
+  return { type: 'tile-moves', tile: `12/4036/${tile}`, frameNo: seq, atMs: 1_767_225_600_000 + seq, units, gone: [] }
 }
 
 function median(values: readonly number[]): number {

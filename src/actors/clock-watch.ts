@@ -5,7 +5,7 @@
  * time after a clock that was ahead; and the database's clock. None of them stops anything. The engine goes on by what
  * `wall-clock.ts` believes, but moments of that time are to be read with care, and somebody should look at the machine.
  */
-import type { ServerMessage } from '../protocol/wire.ts'
+import type { Told } from '../protocol/told.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { RegionClock } from './clock.ts'
 import type { WallClock } from './wall-clock.ts'
@@ -35,7 +35,7 @@ interface ClockWatchParts {
   readonly regions: () => Iterable<RegionClock>
   readonly log: Pick<Logger, 'warn'>
   /** Tells all who watch a board. */
-  readonly tell: (notice: ServerMessage) => void
+  readonly tell: (notice: Told) => void
 }
 
 export class ClockWatch {
@@ -74,7 +74,7 @@ export class ClockWatch {
   }
 
   /** The notice for watchers of the board while a clock is off; null while none is. */
-  notice(): ServerMessage | null {
+  notice(): Told | null {
     return this.look() === null ? null : noticeOf(this.#off)
   }
 
@@ -88,10 +88,14 @@ export class ClockWatch {
 
 const KINDS = ['wall', 'recorded', 'database'] as const
 
-function noticeOf(off: ClockOff | null): ServerMessage {
+function noticeOf(off: ClockOff | null): Told {
   const message =
     off === null
       ? "The engine's clocks agree again."
       : "A clock of the engine is off; its operator should look at the machine's time. Read moments of this time with care."
-  return ['error', null, 'clock-off', message, off === null ? { offsetMs: 0 } : { ...off }]
+  return {
+    type: 'refused',
+    id: null,
+    refusal: { code: 'clock-off', message, details: off === null ? { offsetMs: 0 } : { ...off } },
+  }
 }

@@ -10,15 +10,8 @@ import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import type { ClientRequest } from '../protocol/messages.ts'
-import type {
-  CallView,
-  NearestResult,
-  ServerMessage,
-  StreamDeclaration,
-  TripView,
-  UnitView,
-  WelcomeView,
-} from '../protocol/wire.ts'
+import type { Shown, Told, WelcomeShown } from '../protocol/told.ts'
+import type { StreamDeclaration } from '../protocol/wire.ts'
 import type { ClockOff } from './clock-watch.ts'
 
 /** A connected, authenticated client, as the actors see it. Implemented by the gateway. */
@@ -29,25 +22,25 @@ export interface Session {
   readonly principal: Principal
   /** The unit a driver's session speaks for; null for all other roles. */
   readonly unitId: UnitId | null
-  /** Encodes and sends; drops silently when the connection is gone. */
-  send(message: ServerMessage): void
+  /** Makes a frame of it and sends that; drops it silently when the connection is gone. */
+  tell(told: Told): void
   /**
    * Sends one frame that many sessions get, encoded once a format: `shared` is the same object for all receivers.
    */
-  sendShared(shared: SharedFrame): void
+  tellShared(shared: SharedFrame): void
   close(code: number, reason: string): void
   /** True while so much waits for a slow client that whatever can be made up by a snapshot later should wait. */
   readonly isBehind: boolean
   /** What `welcome` tells of this session. */
-  readonly ticket: WelcomeView['ticket']
-  readonly limits: WelcomeView['limits']
+  readonly ticket: WelcomeShown['ticket']
+  readonly limits: WelcomeShown['limits']
   /** The units that a feed may attach; null for all of its region, and for every other role. */
   readonly feedUnits: readonly UnitId[] | null
 }
 
-/** A message for many sessions; the gateway caches its encodings in `encoded`. */
+/** What many sessions are told; the gateway caches its encodings in `encoded`. */
 export interface SharedFrame {
-  readonly message: ServerMessage
+  readonly told: Told
   encoded: { binary?: Uint8Array; json?: string }
 }
 
@@ -94,7 +87,7 @@ export type QueryAnswer =
   | {
       readonly ok: true
       readonly position: number
-      readonly result: NearestResult | TripView | CallView | UnitView | HeldView
+      readonly shown: Shown
     }
   | Refused
 
@@ -102,12 +95,6 @@ export type QueryAnswer =
 export interface BoardSize {
   readonly items: number
   readonly events: number
-}
-
-/** The actors that are held, the first found first, and how many there are besides. */
-export interface HeldView {
-  readonly items: readonly { readonly kind: 'unit' | 'trip' | 'call'; readonly id: string; readonly why: string }[]
-  readonly more: number
 }
 
 export interface RegionHandle {

@@ -232,7 +232,7 @@ function sendRefusal(
   { code, message, details }: Refusal,
   where: Readonly<Record<string, number>> = {},
 ): void {
-  session.send(['error', id, code, message, { ...where, ...details }])
+  session.tell({ type: 'refused', id, refusal: { code, message, details: { ...where, ...details } } })
 }
 
 function sendAway(session: Session, helloId: string, refusal: Refusal): void {

@@ -3,6 +3,7 @@
 import type { SharedFrame } from '../actors/region-handle.ts'
 import type { Refusal } from '../base/refusal.ts'
 import { encodeServer, type WireFormat } from '../protocol/codec.ts'
+import { messageOf } from '../protocol/encode.ts'
 import type { ServerMessage, ServerTypeName } from '../protocol/wire.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { DoorPolicy } from './door-policy.ts'
@@ -87,13 +88,15 @@ export class Connection {
   send(message: ServerMessage): void {
     if (this.#ws === null) return
     if (message[0] === 'error') this.#ports.metrics.refusal(message[2])
-    this.#gather(message[0], encodeServer(message, this.format), this.#mustCount(message), null)
+    this.#gather(message[0], encodeServer(message, this.format), true, null)
   }
 
+  /** A board comes by this way alone: its parts are made once for all who asked. */
   sendShared(shared: SharedFrame): void {
     if (this.#ws === null) return
-    const { message } = shared
-    this.#gather(message[0], encodedOnce(shared, this.format), this.#mustCount(message), shared)
+    const { told } = shared
+    const counts = told.type !== 'board' || this.#mustCountPart(told.part)
+    this.#gather(told.type === 'refused' ? 'error' : told.type, encodedOnce(shared, this.format), counts, shared)
   }
 
   /** The socket has written some of its queue. */
@@ -110,7 +113,7 @@ export class Connection {
   }
 
   refuse(id: string | null, refusal: Refusal): void {
-    this.send(['error', id, refusal.code, refusal.message, refusal.details ?? null])
+    this.send(messageOf({ type: 'refused', id, refusal }))
   }
 
   /** Sends what was gathered and the socket can take, then the close frame. */
@@ -158,11 +161,10 @@ export class Connection {
     ws.close()
   }
 
-  /** Whether a message counts against the client, as all do but the parts of one snapshot. */
-  #mustCount(message: ServerMessage): boolean {
-    if (message[0] !== 'board') return true
+  /** Whether a part of a board counts against the client: the parts of one snapshot do not. */
+  #mustCountPart(part: number): boolean {
     // A client that asks for one snapshot after another without reading them has no claim to more than the others.
-    if (message[2] === 0) this.#snapshotCounts = this.#partsWaiting > 0
+    if (part === 0) this.#snapshotCounts = this.#partsWaiting > 0
     return this.#snapshotCounts
   }
 
@@ -209,9 +211,9 @@ export class Connection {
 
 function encodedOnce(shared: SharedFrame, format: WireFormat): Payload {
   if (format === 'binary') {
-    shared.encoded.binary ??= encodeServer(shared.message, format) as Uint8Array
+    shared.encoded.binary ??= encodeServer(messageOf(shared.told), format) as Uint8Array
     return shared.encoded.binary
   }
-  shared.encoded.json ??= encodeServer(shared.message, format) as string
+  shared.encoded.json ??= encodeServer(messageOf(shared.told), format) as string
   return shared.encoded.json
 }

@@ -2,11 +2,12 @@
 
 import type { Revocations, TokenClaims } from '../access/claims.ts'
 import { isTicket } from '../access/tickets.ts'
-import type { Outcome, QueryAnswer, RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
+import type { RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
 import { withArticle } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
+import { messageOf, resultOf } from '../protocol/encode.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type ClientRequest, nameOf } from '../protocol/messages.ts'
 import { parseFrame } from '../protocol/parse.ts'
@@ -238,19 +239,22 @@ export class Conversation {
         command,
         bodyHash: bodyHash(command),
         traceparent,
-        answer: outcome => this.#answer(id, outcome),
+        answer: outcome =>
+          outcome.ok ? this.#reply(id, outcome.position, outcome.result) : this.#connection.refuse(id, outcome.refusal),
       })
     } else if (request.type === 'nearest') {
       const { id, ...query } = request
-      region.query(query, answer => this.#answer(id, answer))
+      region.query(query, answer => {
+        if (answer.ok) this.#reply(id, answer.position, resultOf(answer.shown))
+        else this.#connection.refuse(id, answer.refusal)
+      })
     } else {
       region.tell(session, request)
     }
   }
 
-  #answer(id: string, answer: Outcome | QueryAnswer): void {
-    if (answer.ok) this.#connection.send(['reply', id, answer.position, { ...answer.result }])
-    else this.#connection.refuse(id, answer.refusal)
+  #reply(id: string, position: number, result: Readonly<Record<string, unknown>>): void {
+    this.#connection.send(messageOf({ type: 'reply', id, position, result }))
   }
 
   #frameBytes(): number {

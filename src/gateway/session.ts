@@ -4,8 +4,10 @@ import type { Authenticator, TokenClaims } from '../access/claims.ts'
 import type { Session, SharedFrame } from '../actors/region-handle.ts'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
+import { messageOf } from '../protocol/encode.ts'
 import type { Limits } from '../protocol/limits.ts'
-import type { ServerMessage, WelcomeView } from '../protocol/wire.ts'
+import type { Told } from '../protocol/told.ts'
+import type { WelcomeView } from '../protocol/wire.ts'
 import type { Connection } from './connection.ts'
 import type { DoorPolicy } from './door-policy.ts'
 import type { SessionRegistry } from './session-registry.ts'
@@ -58,11 +60,11 @@ export class GatewaySession implements Session {
     return { frameBytes: frameBytesOf(this.role, limits), fixesPerFrame, comeBackSpreadMs: sessions.comeBackSpreadMs }
   }
 
-  send(message: ServerMessage): void {
-    this.#connection.send(message)
+  tell(told: Told): void {
+    this.#connection.send(messageOf(told))
   }
 
-  sendShared(shared: SharedFrame): void {
+  tellShared(shared: SharedFrame): void {
     this.#connection.sendShared(shared)
   }
 

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { RegionClock } from '../../src/actors/clock.ts'
 import { ClockWatch } from '../../src/actors/clock-watch.ts'
 import { ADOPTED_AFTER_MS, WallClock } from '../../src/actors/wall-clock.ts'
-import type { ServerMessage } from '../../src/protocol/wire.ts'
+import { messageOf } from '../../src/protocol/encode.ts'
+import type { Told } from '../../src/protocol/told.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
 
 const WALL = 1_700_000_000_000
@@ -16,7 +17,7 @@ function start(lastRecordedAtMs = 0) {
   const wall = new WallClock(machine)
   const clock = new RegionClock(machine, wall, { anchorRegionMs: WALL, anchorWallMs: WALL, rate: 1 }, lastRecordedAtMs)
   const logged: string[] = []
-  const told: ServerMessage[] = []
+  const told: Told[] = []
   const watch = new ClockWatch({
     wall,
     regions: () => [clock],
@@ -37,7 +38,7 @@ test('[ER-9] of a wall that steps, until the step is taken back or adopted', asy
   assert.equal(watch.look(), null)
   assert.deepEqual(logged, ['a clock is off: look at the time of this machine', 'the clocks agree again'])
   assert.deepEqual(
-    told.map(([type, id, code, , details]) => [type, id, code, details]),
+    told.map(messageOf).map(([type, id, code, , details]) => [type, id, code, details]),
     [
       ['error', null, 'clock-off', { of: 'wall', offsetMs: HOUR, sinceMs: WALL }],
       ['error', null, 'clock-off', { offsetMs: 0 }],
@@ -52,7 +53,7 @@ test('[ER-9] of a wall that steps, until the step is taken back or adopted', asy
 test('of recorded time that heals, and to consoles that come meanwhile', async () => {
   const { machine, watch, logged } = start(WALL + HOUR)
   assert.deepEqual(watch.look(), { of: 'recorded', offsetMs: HOUR, sinceMs: WALL })
-  assert.deepEqual(watch.notice()?.[2], 'clock-off')
+  assert.equal(messageOf(watch.notice()!)[2], 'clock-off')
   await machine.advance(2 * HOUR, idle)
   assert.deepEqual(watch.offsets(), { wall: 0, recorded: HOUR / 2, database: 0 })
   await machine.advance(2 * HOUR, idle)

@@ -1,4 +1,5 @@
 /** Properties of any history that the deciders allow: states stay consistent, and replay gives them back. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -34,6 +35,7 @@ import {
   withdrawUnit,
 } from '../../src/domain/trip.ts'
 import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
+import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
 import { DOCUMENT } from '../protocol/document.ts'
 import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
 import { World } from '../support/given-when-then.ts'
@@ -332,14 +334,14 @@ function boardOf(world: World) {
   const trips = [...world.trips.values()]
     .filter(trip => !isEnded(trip))
     .map(trip => {
-      const { details: _, ...told } = tripView(trip, world.call(trip.callId), null)
+      const { details: _, ...told } = tripOnWire(tripView(trip, world.call(trip.callId), null))
       return told
     })
   const units = [...world.drivers.values()]
     .filter(driver => driver.retired !== true)
     .map(driver => {
       const nowhere = { connected: false, fix: null }
-      const { connected: _, fix: __, ...told } = unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY)
+      const { connected: _, fix: __, ...told } = unitOnWire(unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY))
       return told
     })
   return { trips, units }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../src/actors/region-handle.ts'
 import type { Role } from '../../src/domain/roles.ts'
+import { messageOf } from '../../src/protocol/encode.ts'
+import type { Told } from '../../src/protocol/told.ts'
 import type { ServerMessage, TripView, UnitView } from '../../src/protocol/wire.ts'
 import { type FuzzedRegion, REGION } from './region.ts'
 
@@ -83,11 +85,11 @@ class BoardReader implements Session {
   readonly limits = { frameBytes: 65_536, fixesPerFrame: 256 }
   readonly #messages: ServerMessage[] = []
 
-  send(message: ServerMessage): void {
-    this.#messages.push(message)
+  tell(told: Told): void {
+    this.#messages.push(messageOf(told))
   }
-  sendShared({ message }: { message: ServerMessage }): void {
-    this.send(message)
+  tellShared({ told }: { told: Told }): void {
+    this.tell(told)
   }
   close(): void {}
 

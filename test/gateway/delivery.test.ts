@@ -14,7 +14,7 @@ test('frames of one turn arrive in the order sent, before the close that follows
   const harness = await startHarness(t)
   const client = await harness.signIn('driver')
   const [session] = harness.region.sessions
-  for (let seq = 1; seq <= 100; seq += 1) session?.send(['marks', 0, seq])
+  for (let seq = 1; seq <= 100; seq += 1) session?.tell({ type: 'marks', streamIndex: 0, durableSeq: seq })
   session?.close(4409, 'superseded')
   for (let seq = 1; seq <= 100; seq += 1) assert.deepEqual(await client.next(), ['marks', 0, seq])
   assert.deepEqual(await client.closed, { code: 4409, reason: 'superseded' })
@@ -30,9 +30,7 @@ test('a shared frame reaches clients of both formats and is encoded once for eac
   ]
   let encodings = 0
   const shared: SharedFrame = {
-    get message() {
-      return ['board-events', 3, 1_000, []] as SharedFrame['message']
-    },
+    told: { type: 'board-events', position: 3, recordedAtMs: 1_000, events: [] },
     encoded: new Proxy<SharedFrame['encoded']>(
       {},
       {
@@ -43,7 +41,7 @@ test('a shared frame reaches clients of both formats and is encoded once for eac
       },
     ),
   }
-  for (const session of harness.region.sessions) session.sendShared(shared)
+  for (const session of harness.region.sessions) session.tellShared(shared)
   for (const client of clients) assert.deepEqual(await client.next(), ['board-events', 3, 1_000, []])
   assert.equal(encodings, 2)
 })
@@ -57,14 +55,14 @@ test('[TR-4] a client that does not read is cut once its backlog passes the limi
   const frame = { padding: 'x'.repeat(256 * 1024) }
   // The kernel's own buffers take some megabytes before anything queues here.
   for (let n = 0; n < 200 && !harness.region.heard.includes('closed 0'); n += 1) {
-    session?.send(['reply', `n${n}`, n, frame])
+    session?.tell({ type: 'reply', id: `n${n}`, position: n, result: frame })
     await new Promise(resolve => setImmediate(resolve))
   }
   assert.ok(harness.region.heard.includes('closed 0'), 'the session was not cut')
   client.socket.resume()
   assert.equal((await client.closed).code, 1006)
   assert.equal(await harness.sample('goldenhour_slow_clients_total'), 1)
-  otherSession?.send(['marks', 0, 1])
+  otherSession?.tell({ type: 'marks', streamIndex: 0, durableSeq: 1 })
   assert.deepEqual(await other.next(), ['marks', 0, 1])
 })
 
@@ -74,7 +72,8 @@ test('[TR-4] a client with a backlog below the limit gets all of it when it read
   client.socket.pause()
   const padding = 'x'.repeat(64 * 1024)
   const count = Math.floor(DEFAULT_LIMITS.backpressureBytes / padding.length) - 1
-  for (let n = 0; n < count; n += 1) harness.region.sessions[0]?.send(['reply', `n${n}`, n, { padding }])
+  for (let n = 0; n < count; n += 1)
+    harness.region.sessions[0]?.tell({ type: 'reply', id: `n${n}`, position: n, result: { padding } })
   await new Promise(resolve => setTimeout(resolve, 50))
   client.socket.resume()
   for (let n = 0; n < count; n += 1) assert.equal((await client.next())[1], `n${n}`)

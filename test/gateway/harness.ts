@@ -51,7 +51,7 @@ export class FakeRegion implements RegionHandle {
   readonly queries: Query[] = []
   readonly fixFrames: { streamIndex: number; sentAtMs: number; fixes: readonly WireFix[] }[] = []
   onOpen: (session: Session, hello: HelloRequest) => void = (session, hello) => {
-    session.send(['reply', hello.helloId, 0, {}])
+    session.tell({ type: 'reply', id: hello.helloId, position: 0, result: {} })
   }
   onCommand: (request: CommandRequest) => void = request => {
     request.answer({ ok: true, position: 7, result: { done: request.command.type } })
@@ -59,7 +59,7 @@ export class FakeRegion implements RegionHandle {
   onQuery: (query: Query) => QueryAnswer = () => ({
     ok: true,
     position: 7,
-    result: { basis: 'straight-line', units: [] },
+    shown: { type: 'nearest', nearest: { basis: 'straight-line', units: [] } },
   })
 
   constructor(regionId: string) {
@@ -83,8 +83,9 @@ export class FakeRegion implements RegionHandle {
   tell(session: Session, request: SessionRequest) {
     this.heard.push(request.type)
     if (request.type === 'fix') this.fixFrames.push(request as typeof request & { fixes: WireFix[] })
-    if ('id' in request)
-      session.send(['reply', request.id, 0, request.type === 'watch-board' ? { mode: 'snapshot' } : {}])
+    if (!('id' in request)) return
+    const result = request.type === 'watch-board' ? { mode: 'snapshot' } : {}
+    session.tell({ type: 'reply', id: request.id, position: 0, result })
   }
   /** What its board is said to be; set by a test. */
   board: BoardSize = { items: 0, events: 0 }

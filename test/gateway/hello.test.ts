@@ -31,7 +31,7 @@ for (const format of ['binary', 'json'] as const) {
     assert.deepEqual(region.heard, ['open', 'closed 0'])
     assert.equal(harness.gateway.sessions, 0)
     assert.equal(await harness.sample('goldenhour_sessions{role="driver"}'), 0)
-    session?.send(['marks', 0, 1])
+    session?.tell({ type: 'marks', streamIndex: 0, durableSeq: 1 })
     session?.close(4409, 'superseded')
   })
 }

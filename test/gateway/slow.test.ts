@@ -1,8 +1,9 @@
 /** Clients that are slow, in sending and in reading. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE_CODES } from '../../src/protocol/errors.ts'
-import type { ServerMessage } from '../../src/protocol/wire.ts'
+import type { Told } from '../../src/protocol/told.ts'
 import { Door } from './door.ts'
 import { until } from './harness.ts'
 
@@ -67,7 +68,10 @@ test('a connection without a hello is closed in its time, and counted', async t 
 })
 
 const KB = 1_024
-const filler = (bytes: number): ServerMessage => ['board-events', 1, 1, [{ note: 'x'.repeat(bytes) } as never]]
+const filler = (bytes: number): Told => ({
+  type: 'board-events',
+  ...{ position: 1, recordedAtMs: 1, events: [{ note: 'x'.repeat(bytes) } as never] },
+})
 
 test('a client that stops reading is behind past thinBytes, is cut past backpressureBytes, and holds no more than that', async t => {
   const limits = { thinBytes: 64 * KB, backpressureBytes: 1_024 * KB }
@@ -79,7 +83,7 @@ test('a client that stops reading is behind past thinBytes, is cut past backpres
   let sentBytes = 0
   let behindAfterBytes = 0
   while (!door.region.heard.includes('closed 0')) {
-    session.send(filler(16 * KB))
+    session.tell(filler(16 * KB))
     sentBytes += 16 * KB
     if (behindAfterBytes === 0 && session.isBehind) behindAfterBytes = sentBytes
     await new Promise(resolve => setImmediate(resolve))
@@ -91,7 +95,7 @@ test('a client that stops reading is behind past thinBytes, is cut past backpres
   assert.equal(await door.refusals('backpressureBytes'), 1)
   // A client that is gone takes nothing any more.
   const before = process.memoryUsage().heapUsed
-  for (let i = 0; i < 1_000; i += 1) session.send(filler(16 * KB))
+  for (let i = 0; i < 1_000; i += 1) session.tell(filler(16 * KB))
   assert.ok(process.memoryUsage().heapUsed - before < 64 * 1_024 * KB)
 })
 
@@ -102,7 +106,7 @@ test('a client that reads again is no longer behind, and has lost nothing', asyn
   client.socket.pause()
   let sent = 0
   while (!session.isBehind) {
-    session.send(filler(16 * KB))
+    session.tell(filler(16 * KB))
     sent += 1
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -118,10 +122,10 @@ test('the door is the same to others while one client does not read', async t =>
   const [first, second] = door.region.sessions
   slow.socket.pause()
   let heard = 0
-  const shared = { message: filler(8 * KB), encoded: {} }
+  const shared = { told: filler(8 * KB), encoded: {} }
   while (!door.region.heard.includes('closed 0')) {
-    first!.sendShared(shared)
-    second!.sendShared(shared)
+    first!.tellShared(shared)
+    second!.tellShared(shared)
     assert.equal((await quick.next())[0], 'board-events')
     heard += 1
   }

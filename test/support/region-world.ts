@@ -14,6 +14,8 @@ import type { Policy } from '../../src/domain/policy.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
+import { messageOf, resultOf } from '../../src/protocol/encode.ts'
+import type { Told } from '../../src/protocol/told.ts'
 import type {
   CallView,
   DriverView,
@@ -37,7 +39,7 @@ import { ManualMachine } from './manual-machine.ts'
 import { policyOf } from './scenario.ts'
 
 /** What follows the type in a server's message. */
-type Told<T extends ServerTypeName> =
+type Heard<T extends ServerTypeName> =
   Extract<ServerMessage, readonly [T, ...unknown[]]> extends [T, ...infer Rest] ? Rest : never
 
 export const REGION = 'akl'
@@ -76,21 +78,21 @@ export class RecordingSession implements Session {
     this.unitId = unitId
   }
 
-  send(message: ServerMessage): void {
+  tell(told: Told): void {
     // As the wire would: what changes later must not change what was sent.
-    this.messages.push(structuredClone(message))
+    this.messages.push(structuredClone(messageOf(told)))
   }
-  sendShared({ message }: { message: ServerMessage }): void {
-    this.send(message)
+  tellShared({ told }: { told: Told }): void {
+    this.tell(told)
   }
   close(code: number): void {
     this.closes.push(code)
   }
 
-  all<T extends ServerTypeName>(type: T): Told<T>[] {
-    return this.messages.filter(message => message[0] === type).map(([, ...rest]) => rest as unknown as Told<T>)
+  all<T extends ServerTypeName>(type: T): Heard<T>[] {
+    return this.messages.filter(message => message[0] === type).map(([, ...rest]) => rest as unknown as Heard<T>)
   }
-  last<T extends ServerTypeName>(type: T): Told<T> {
+  last<T extends ServerTypeName>(type: T): Heard<T> {
     return this.all(type).at(-1) ?? assert.fail(`${this.sessionId} was sent no ${type}`)
   }
   get welcome(): WelcomeView {
@@ -131,7 +133,7 @@ export class RegionWorld {
   readonly failures: unknown[] = []
   leased = true
   /** What consoles that come are told of a clock that is off. */
-  clockNotice: ServerMessage | null = null
+  clockNotice: Told | null = null
   /** So many of the next ids cannot be made: the turns that need them throw. */
   brokenIds = 0
   readonly fenced: string[] = []
@@ -366,7 +368,7 @@ export class RegionWorld {
     const [answer] = got
     if (answer === undefined) assert.fail('no answer came')
     if (!answer.ok) assert.fail(`refused: ${answer.refusal.code}`)
-    return answer.result as T
+    return resultOf(answer.shown) as unknown as T
   }
   trip(tripId: string): Promise<TripView> {
     return this.query<TripView>({ type: 'read-trip', tripId })

@@ -367,7 +367,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     if (stream.durableSeq >= stream.askedSeq) stream.askedSeq = 0
     stream.toldSeq = stream.durableSeq
     stream.toldAtMs = this.#door.fixes.monotonicMs()
-    this.#connection!.session.send(['marks', index, stream.durableSeq])
+    this.#connection!.session.tell({ type: 'marks', streamIndex: index, durableSeq: stream.durableSeq })
   }
 
   #unknownStream(session: Session, streamIndex: number): void {
@@ -378,16 +378,15 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
 /** The client is told to come again, because its welcome is not known now. */
 function refuseHello(session: Session, { helloId }: HelloRequest): void {
-  const { code, message, details } = MARKS_UNREADABLE
-  session.send(['error', helloId, code, message, details ?? null])
-  session.close(CLOSE_CODES.goingAway, code)
+  session.tell({ type: 'refused', id: helloId, refusal: MARKS_UNREADABLE })
+  session.close(CLOSE_CODES.goingAway, MARKS_UNREADABLE.code)
 }
 
 /** The stream cannot be what the hello says, so a later hello of this client would be no better. */
 function refuseHole(session: Session, { helloId }: HelloRequest, index: number): void {
   const path = `streams.${index}.2`
   const message = `\`${path}\` lies more than ${LIMITS.holeFixes} beyond the stream; begin a new stream with seq 1.`
-  session.send(['error', helloId, 'invalid-field', message, { path }])
+  session.tell({ type: 'refused', id: helloId, refusal: { code: 'invalid-field', message, details: { path } } })
   session.close(CLOSE_CODES.protocolAbuse, 'invalid-field')
 }
 

@@ -10,7 +10,7 @@ import type { CallDetails } from '../../domain/commands.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
-import type { TripView, UnitView } from '../../protocol/wire.ts'
+import type { TripShown, UnitShown } from '../../protocol/told.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { States, Turn } from './turn.ts'
 import { tripView } from './views.ts'
@@ -20,7 +20,7 @@ export interface PicturedMemory extends States {
   driverActors(): Iterable<UnitActor>
   openTripStates(): Iterable<TripState>
   detailsOf(callId: CallId): CallDetails | null
-  unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitView
+  unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitShown
 }
 
 export class BoardPicture {
@@ -50,7 +50,7 @@ export class BoardPicture {
   }
 
   /** The units, each as it is come to; null in place of one that is not on the board. */
-  *units(nowMs: () => number): Iterable<UnitView | null> {
+  *units(nowMs: () => number): Iterable<UnitShown | null> {
     for (const actor of this.#memory.driverActors()) {
       const { unitId } = actor
       const state = this.#drivers.has(unitId) ? this.#drivers.get(unitId) : actor.state
@@ -60,7 +60,7 @@ export class BoardPicture {
   }
 
   /** The trips that had not ended, as `units` has it. */
-  *trips(): Iterable<TripView | null> {
+  *trips(): Iterable<TripShown | null> {
     const seen = new Set<TripId>()
     for (const now of this.#memory.openTripStates()) {
       const { tripId } = now
@@ -74,7 +74,7 @@ export class BoardPicture {
     }
   }
 
-  #tripView(trip: TripState): TripView {
+  #tripView(trip: TripState): TripShown {
     const { callId } = trip
     const call = this.#calls.has(callId) ? this.#calls.get(callId) : this.#memory.call(callId)
     const details = this.#details.has(callId) ? this.#details.get(callId)! : this.#memory.detailsOf(callId)

@@ -8,7 +8,7 @@
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
-import type { ServerMessage, TripView, UnitView } from '../../protocol/wire.ts'
+import type { Told, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
@@ -151,8 +151,8 @@ export class BoardSnapshots implements TurnFollower {
     const picture = new BoardPicture(memory, log.head)
     this.#picture = picture
     const { position } = picture
-    const trips: TripView[] = []
-    const units: UnitView[] = []
+    const trips: TripShown[] = []
+    const units: UnitShown[] = []
     try {
       for (const trip of picture.trips()) {
         if (trip !== null) trips.push(trip)
@@ -183,7 +183,7 @@ export class BoardSnapshots implements TurnFollower {
       for (const { begin } of asked) begin?.(position)
       for (const frame of frames) {
         if (receiver.hasLeft) break
-        session.sendShared(frame)
+        session.tellShared(frame)
         yield
       }
       this.#over(receiver, ({ end }) => end(position))
@@ -211,13 +211,20 @@ const isPatient = ({ asked }: Receiver): boolean => asked.every(({ mayWait }) =>
 /** A snapshot cut into frames; there is always at least one. */
 function snapshotFrames(
   position: number,
-  trips: readonly TripView[],
-  units: readonly UnitView[],
+  trips: readonly TripShown[],
+  units: readonly UnitShown[],
 ): readonly SharedFrame[] {
   const parts = Math.max(1, Math.ceil(trips.length / PART_ITEMS), Math.ceil(units.length / PART_ITEMS))
   return Array.from({ length: parts }, (_, part) => {
     const [from, to] = [part * PART_ITEMS, (part + 1) * PART_ITEMS]
-    const message: ServerMessage = ['board', position, part, parts, trips.slice(from, to), units.slice(from, to)]
-    return { message, encoded: {} }
+    const told: Told = {
+      type: 'board',
+      position,
+      part,
+      parts,
+      trips: trips.slice(from, to),
+      units: units.slice(from, to),
+    }
+    return { told, encoded: {} }
   })
 }

@@ -3,7 +3,7 @@
  *
  * Each is captured as the states are now, and leaves through the outbox once the log is durable up to there.
  */
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import { OVERLOADED } from '../refusals.ts'
 import type { BoardSize, Session } from '../region-handle.ts'
 import type { Admission } from './admission.ts'
@@ -22,7 +22,7 @@ interface BoardWatchPorts {
   readonly log: { readonly head: number }
   readonly admission: Pick<Admission, 'isOverfull'>
   /** Further notices for a session that begins to watch. */
-  readonly notices: () => readonly ServerMessage[]
+  readonly notices: () => readonly Told[]
 }
 
 export class BoardWatch {
@@ -38,15 +38,15 @@ export class BoardWatch {
     if (admission.isOverfull) return refuseRequest(session, requestId, OVERLOADED)
     if (from !== null && from > head) {
       const message = `Position ${from} lies beyond the log, which ends at ${head}; watch without a position.`
-      return session.send(['error', requestId, 'position-ahead', message, { head }])
+      return refuseRequest(session, requestId, { code: 'position-ahead', message, details: { head } })
     }
     // While a snapshot is on its way to it, it gets that one or the next: nothing may overtake it.
     const missed = from === null || snapshots.has(session) ? null : board.since(from)
     if (missed === null) return this.#sendBoard(session, requestId)
     // Held until the head is durable: the records after it then follow through the same outbox, without a gap.
     const leave = () => {
-      session.send(['reply', requestId, head, { mode: 'events', position: head }])
-      for (const frame of missed) session.sendShared(frame)
+      session.tell({ type: 'reply', id: requestId, position: head, result: { mode: 'events', position: head } })
+      for (const frame of missed) session.tellShared(frame)
       this.#tellWatcher(session)
       board.watch(session, head)
     }
@@ -58,7 +58,7 @@ export class BoardWatch {
     const { board, snapshots, outbox, log } = this.#ports
     const leave = (position: number) => {
       board.unwatch(session)
-      session.send(['reply', requestId, position, {}])
+      session.tell({ type: 'reply', id: requestId, position, result: {} })
     }
     const refuse = () => refuseStalled(session, requestId)
     if (snapshots.behind(session, { mayWait: false, end: leave, refuse })) return
@@ -87,7 +87,8 @@ export class BoardWatch {
     board.pause(session)
     snapshots.ask(session, {
       mayWait: false,
-      begin: position => session.send(['reply', requestId, position, { mode: 'snapshot', position }]),
+      begin: position =>
+        session.tell({ type: 'reply', id: requestId, position, result: { mode: 'snapshot', position } }),
       end: position => {
         this.#tellWatcher(session)
         board.watch(session, position)
@@ -103,7 +104,7 @@ export class BoardWatch {
   #tellWatcher(session: Session): void {
     const { memory, notices } = this.#ports
     const held = [...memory.quarantine.reasons()].map(({ entity }) => entity)
-    if (held.length > 0) session.send(quarantineNotice(held))
-    for (const notice of notices()) session.send(notice)
+    if (held.length > 0) session.tell(quarantineNotice(held))
+    for (const notice of notices()) session.tell(notice)
   }
 }

@@ -8,7 +8,7 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import type { BoardSnapshots } from './board-snapshots.ts'
@@ -89,7 +89,7 @@ export class Board implements TurnFollower {
   keep(position: number, recordedAtMs: number, events: readonly DomainEvent[]): SharedFrame {
     // A hole in fixes concerns no dispatcher, and a feed may have as many of them as it has units, again and again.
     const shown = events.filter(({ type }) => type !== 'FixHoleRecorded')
-    const frame: SharedFrame = { message: ['board-events', position, recordedAtMs, shown], encoded: {} }
+    const frame: SharedFrame = { told: { type: 'board-events', position, recordedAtMs, events: shown }, encoded: {} }
     this.#eventsUpTo += Math.max(1, shown.length)
     this.#kept.push({ position, eventsUpTo: this.#eventsUpTo, frame })
     while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) {
@@ -111,7 +111,7 @@ export class Board implements TurnFollower {
       if (watcher.mode === 'following' && watcher.session.isBehind) this.#fallBehind(watcher)
       if (watcher.mode === 'following') {
         watcher.position = position
-        watcher.session.sendShared(frame)
+        watcher.session.tellShared(frame)
       } else this.#ports.metrics.thinned('board-events')
     }
   }
@@ -152,8 +152,8 @@ export class Board implements TurnFollower {
   }
 
   /** Tells everybody who watches, whatever they read; beside the records. */
-  tell(message: ServerMessage): void {
-    for (const { session } of this.#watchers.values()) session.send(message)
+  tell(told: Told): void {
+    for (const { session } of this.#watchers.values()) session.tell(told)
   }
 
   unwatch(session: Session): void {
@@ -205,7 +205,7 @@ export class Board implements TurnFollower {
     }
     for (const { position, frame } of missed) {
       if (position > this.#published || session.isBehind) break
-      session.sendShared(frame)
+      session.tellShared(frame)
       watcher.position = position
     }
     if (watcher.position < this.#published) {

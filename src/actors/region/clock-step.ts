@@ -9,7 +9,7 @@ export function stepClock(
 ): void {
   const { outbox, writer, clock, comeback, memory } = state
   outbox.hold(writer.head, () => {
-    for (const session of sessions) session.send(['clock', clock.view()])
+    for (const session of sessions) session.tell({ type: 'clock', clock: clock.view() })
   })
   comeback.stepped(byMs)
   turns.deadlines.stepped(byMs)

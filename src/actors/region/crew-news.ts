@@ -1,14 +1,14 @@
 /** Tells crews of turns: each crew gets its whole situation whenever the situation has changed. */
 import type { UnitId } from '../../domain/ids.ts'
 import { unitOf } from '../../domain/trip.ts'
-import type { DriverView } from '../../protocol/wire.ts'
+import type { CrewShown } from '../../protocol/told.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Session } from '../region-handle.ts'
 import type { ChangedUnit, TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Turn } from './turn.ts'
 
-type Push = readonly [unit: UnitActor, session: Session, view: DriverView]
+type Push = readonly [unit: UnitActor, session: Session, view: CrewShown]
 
 export class CrewNews implements TurnFollower {
   readonly #memory: RegionMemory
@@ -41,7 +41,7 @@ export class CrewNews implements TurnFollower {
     this.#waiting.delete(position)
     for (const [unit, session, view] of pushes) {
       // A session hears its welcome first, which tells this and more.
-      if (unit.welcomedSession === session) session.send(['unit-state', position, view])
+      if (unit.welcomedSession === session) session.tell({ type: 'unit-state', position, crew: view })
     }
   }
 }

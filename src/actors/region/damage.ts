@@ -4,7 +4,7 @@
  * A broken disk can damage as many rows as there are, so neither memory nor the log may grow with them.
  */
 
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { Damage, StoredTable } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 
@@ -38,12 +38,16 @@ export class DamageReport {
   }
 
   /** The notice for watchers of the board; null when nothing is damaged. */
-  notice(): ServerMessage | null {
+  notice(): Told | null {
     if (this.isEmpty) return null
     const message =
       'Stored data of this region was found damaged when it was read. The board may lack what happened then; ' +
       'compare the board with what the crews say, and let the operator look into the log.'
-    return ['error', null, 'stored-data-damaged', message, { tables: this.rows() }]
+    return {
+      type: 'refused',
+      id: null,
+      refusal: { code: 'stored-data-damaged', message, details: { tables: this.rows() } },
+    }
   }
 
   /** One line for each damage, and one for all damages that are not named. */

@@ -146,7 +146,7 @@ export class Feeds implements TurnFollower {
       run: () => {
         for (const channel of channels) feed.release(channel)
         this.#ports.hold(
-          position => session.send(['reply', requestId, position, {}]),
+          position => session.tell({ type: 'reply', id: requestId, position, result: {} }),
           () => refuseStalled(session, requestId),
         )
       },
@@ -382,7 +382,7 @@ class Feed {
     this.#begun = null
     const leave = (position: number) => {
       const marks = attached.map(attachment => [attachment.channel, this.#told(attachment)] as const)
-      this.#session.send(['reply', requestId, position, { channels: marks, refused }])
+      this.#session.tell({ type: 'reply', id: requestId, position, result: { channels: marks, refused } })
     }
     // The units are held all the same: attaching them once more does no harm.
     this.#ports.hold(leave, () => refuseStalled(this.#session, requestId))
@@ -397,7 +397,7 @@ class Feed {
   lose(attachment: Attachment, reason: DetachReason): void {
     this.#forget(attachment)
     // Behind the answer to the attach, which may still wait to be durable.
-    this.#ports.hold(() => this.#session.send(['detached', attachment.channel, reason]))
+    this.#ports.hold(() => this.#session.tell({ type: 'detached', channel: attachment.channel, reason }))
   }
 
   take({ sentAtMs, fixes, receivedWallMs }: FeedFrame): void {
@@ -546,7 +546,7 @@ class Feed {
     if (this.#due.size === 0 || this.#session.isBehind) return
     const marks = [...this.#due].map(attachment => [attachment.channel, this.#told(attachment)] as const)
     for (let from = 0; from < marks.length; from += MARKS_PER_FRAME) {
-      this.#session.send(['feed-marks', marks.slice(from, from + MARKS_PER_FRAME)])
+      this.#session.tell({ type: 'feed-marks', marks: marks.slice(from, from + MARKS_PER_FRAME) })
     }
   }
 }

@@ -10,7 +10,7 @@ import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
-import type { CallView, DriverView, NearestUnit, TripView, UnitView } from '../../protocol/wire.ts'
+import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -150,7 +150,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     }
   }
 
-  driverView(actor: UnitActor, nowMs: number): DriverView {
+  driverView(actor: UnitActor, nowMs: number): CrewShown {
     const trip = actor.state.work === null ? undefined : this.trip(actor.state.work.tripId)
     const call = trip === undefined ? undefined : this.call(trip.callId)
     // A token for the unit is not the crew: personal data is for who is signed on.
@@ -159,16 +159,16 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details)
   }
 
-  tripView(trip: TripState): TripView {
+  tripView(trip: TripState): TripShown {
     return tripView(trip, this.call(trip.callId), this.detailsOf(trip.callId))
   }
 
-  callView(call: CallState): CallView {
+  callView(call: CallState): CallShown {
     const trips = call.tripIds.flatMap(tripId => this.trip(tripId) ?? []).map(trip => this.tripView(trip))
     return callView(call, trips, this.detailsOf(call.callId))
   }
 
-  nearestUnit(found: Found, nowMs: number, graceMs: number): NearestUnit {
+  nearestUnit(found: Found, nowMs: number, graceMs: number): NearestUnitShown {
     const { state, location, session } = this.driverActor(found.unitId)!
     return {
       unitId: found.unitId,
@@ -182,7 +182,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
 
   /** The unit where it is now, in the state that it has, or had. */
-  unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitView {
+  unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
     const presence = { connected: actor.session !== null, fix: actor.location.current }
     return unitView(state, presence, nowMs, this.#policy)
   }

@@ -4,7 +4,7 @@ import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { ClockAnchor } from '../../store/log/clock-anchor.ts'
 import type { Journal } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
@@ -21,7 +21,7 @@ export interface RegionParts {
   /** The wall of that machine as far as it is believed; one for all regions of a process. */
   readonly wall: WallClock
   /** What to tell a console that comes while a clock is off. */
-  readonly clockNotice?: () => ServerMessage | null
+  readonly clockNotice?: () => Told | null
   readonly system: ActorSystem
   readonly journal: Journal
   readonly metrics: Metrics

@@ -10,8 +10,7 @@
 import type { Refusal } from '../../base/refusal.ts'
 import { type EntityKey, type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { ServerMessage } from '../../protocol/wire.ts'
-import type { HeldView } from '../region-handle.ts'
+import type { HeldShown, Told } from '../../protocol/told.ts'
 
 /** `evolve` does not take an event for this entity: one of the two cannot be as it is, which is our own mistake. */
 export class EventRejected extends Error {
@@ -85,19 +84,19 @@ export function quarantined(entity: EntityKey): Refusal {
 const SHOWN_MAX = 1_000
 
 /** The notice for watchers of the board: events of these actors will not come. */
-export function quarantineNotice(all: readonly EntityKey[]): ServerMessage {
+export function quarantineNotice(all: readonly EntityKey[]): Told {
   const entities = all.slice(0, SHOWN_MAX)
   const idsOf = (kind: EntityKind) => entities.filter(entity => kindOf(entity) === kind).map(idOf)
   const message =
     'The units, trips and calls of details are held, because an event did not fit their state; let the operator look into the log.'
   const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
-  return ['error', null, 'quarantined', message, details]
+  return { type: 'refused', id: null, refusal: { code: 'quarantined', message, details } }
 }
 
 const KINDS = { driver: 'unit', trip: 'trip', call: 'call' } as const
 
-export function heldView(quarantine: Quarantine): HeldView {
-  const items: HeldView['items'][number][] = []
+export function heldView(quarantine: Quarantine): HeldShown {
+  const items: HeldShown['items'][number][] = []
   for (const { entity, message } of quarantine.reasons()) {
     if (items.length === SHOWN_MAX) break
     const [kind, id] = [kindOf(entity), idOf(entity)]

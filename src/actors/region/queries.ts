@@ -6,6 +6,7 @@ import type { CallId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
 import type { Finder } from '../../finder/finder.ts'
+import type { Shown } from '../../protocol/told.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -48,15 +49,15 @@ export class Queries {
   take(query: RegionQuery, answer: Answer): void {
     if (query.type === 'nearest') this.#nearest(query, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
-    else this.#answer(answer, heldView(this.#ports.memory.quarantine))
+    else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
 
   trip(trip: TripState, answer: Answer): void {
-    this.#answer(answer, this.#ports.memory.tripView(trip))
+    this.#answer(answer, { type: 'trip', trip: this.#ports.memory.tripView(trip) })
   }
 
   unit(unit: UnitActor, answer: Answer): void {
-    this.#answer(answer, this.#ports.memory.unitView(unit, this.#ports.clock.nowMs()))
+    this.#answer(answer, { type: 'unit', unit: this.#ports.memory.unitView(unit, this.#ports.clock.nowMs()) })
   }
 
   #nearest(query: NearestQuery, answer: Answer): void {
@@ -68,18 +69,18 @@ export class Queries {
     metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
     const nowMs = clock.nowMs()
     const units = found.map(unit => memory.nearestUnit(unit, nowMs, this.#settings.disconnectGraceMs))
-    this.#answer(answer, { basis: RANKING_BASIS, units })
+    this.#answer(answer, { type: 'nearest', nearest: { basis: RANKING_BASIS, units } })
   }
 
   #call(callId: CallId, answer: Answer): void {
     const { memory } = this.#ports
     const call = memory.call(callId)
     if (call === undefined) return answer({ ok: false, refusal: unknownCall(callId) })
-    this.#answer(answer, memory.callView(call))
+    this.#answer(answer, { type: 'call', call: memory.callView(call) })
   }
 
   /** A query waits until what it saw is durable, but not for long. Then the reader is told to come again. */
-  #answer(answer: Answer, result: (QueryAnswer & { ok: true })['result']): void {
+  #answer(answer: Answer, shown: Shown): void {
     const { outbox, machine, log, admission } = this.#ports
     if (admission.isOverfull) return answer({ ok: false, refusal: OVERLOADED })
     const position = log.head
@@ -91,7 +92,7 @@ export class Queries {
       answer(told)
     }
     const cancel = machine.after(QUERY_WAIT_MS, () => once({ ok: false, refusal: WRITES_STALLED }))
-    outbox.hold(position, () => once({ ok: true, position, result }), {
+    outbox.hold(position, () => once({ ok: true, position, shown }), {
       drop: () => once({ ok: false, refusal: UNAVAILABLE }),
       refuse: () => once({ ok: false, refusal: WRITES_STALLED }),
     })

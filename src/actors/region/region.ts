@@ -7,7 +7,7 @@
  */
 
 import type { TripId, UnitId } from '../../domain/ids.ts'
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
@@ -122,8 +122,8 @@ export class Region implements Behaviour<RegionMessage> {
   }
 
   /** Tells all who watch the board, beside its records. */
-  tellBoard(message: ServerMessage): void {
-    this.#assembly.watch.board.tell(message)
+  tellBoard(told: Told): void {
+    this.#assembly.watch.board.tell(told)
   }
 
   /** Puts what a session asked into the mailbox; false when too much waits already. */

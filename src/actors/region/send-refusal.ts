@@ -3,8 +3,8 @@ import type { Refusal } from '../../base/refusal.ts'
 import { WRITES_STALLED } from '../refusals.ts'
 import type { Session } from '../region-handle.ts'
 
-export function refuseRequest(session: Session, requestId: string | null, { code, message, details }: Refusal): void {
-  session.send(['error', requestId, code, message, details ?? null])
+export function refuseRequest(session: Session, requestId: string | null, refusal: Refusal): void {
+  session.tell({ type: 'refused', id: requestId, refusal })
 }
 
 export function refuseStalled(session: Session, requestId: string): void {

@@ -8,7 +8,7 @@
  */
 
 import type { Scheduler } from '../../base/time.ts'
-import type { ServerMessage } from '../../protocol/wire.ts'
+import type { Told } from '../../protocol/told.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import type { TurnFollower } from './followers.ts'
 import { LaneWatch } from './lane-watch.ts'
@@ -76,7 +76,7 @@ export class StoreWatch implements TurnFollower {
   /** The session has heard its welcome, which says that all is well unless it is told otherwise. */
   welcomed(session: Session): void {
     this.#known.set(session, this.#news)
-    if (this.#records.isStalled || this.#segments.isStalled) session.sendShared(this.#news)
+    if (this.#records.isStalled || this.#segments.isStalled) session.tellShared(this.#news)
   }
   left(session: Session): void {
     this.#known.delete(session)
@@ -108,13 +108,13 @@ export class StoreWatch implements TurnFollower {
         return
       }
       this.#known.set(session, this.#news)
-      session.sendShared(this.#news)
+      session.tellShared(this.#news)
     }
   }
 }
 
 function frameOf(recordsStalled: boolean, segmentsStalled: boolean): SharedFrame {
   const word = (isStalled: boolean) => (isStalled ? 'stalled' : 'flowing')
-  const message: ServerMessage = ['writes', word(recordsStalled), word(segmentsStalled)]
-  return { message, encoded: {} }
+  const told: Told = { type: 'writes', commands: word(recordsStalled), fixes: word(segmentsStalled) }
+  return { told, encoded: {} }
 }

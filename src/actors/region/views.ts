@@ -1,18 +1,18 @@
-/** Wire views of states: what a crew, a dispatcher and an HTTP reader see. */
+/** Views of states: what a crew, a dispatcher and an HTTP reader see. */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../domain/driver.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { freshnessOf, type Policy, rhythmOf } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip.ts'
-import { toE7 } from '../../protocol/fix-frame.ts'
-import type { CallView, DriverView, FixView, OfferView, TripView, UnitView } from '../../protocol/wire.ts'
+import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
+import type { OfferView } from '../../protocol/wire.ts'
 
-export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixView {
+export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixShown {
   const ageMs = nowMs - fix.fixedAtMs
   return {
-    lonE7: toE7(fix.lonDeg),
-    latE7: toE7(fix.latDeg),
+    lonDeg: fix.lonDeg,
+    latDeg: fix.latDeg,
     fixedAtMs: fix.fixedAtMs,
     // A fix of a clock that is a little ahead is of now.
     ageMs: Math.max(0, ageMs),
@@ -27,7 +27,7 @@ export function unitView(
   presence: { connected: boolean; fix: PlacedFix | null },
   nowMs: number,
   policy: Policy,
-): UnitView {
+): UnitShown {
   return {
     unitId: driver.unitId,
     callSign: driver.callSign,
@@ -47,7 +47,7 @@ export function unitView(
   }
 }
 
-export function tripView(trip: TripState, call: CallState | undefined, details: CallDetails | null): TripView {
+export function tripView(trip: TripState, call: CallState | undefined, details: CallDetails | null): TripShown {
   const { offer } = trip
   return {
     tripId: trip.tripId,
@@ -56,8 +56,8 @@ export function tripView(trip: TripState, call: CallState | undefined, details: 
     priority: trip.priority,
     problem: call?.problem ?? null,
     need: trip.need,
-    lonE7: toE7(trip.lonDeg),
-    latE7: toE7(trip.latDeg),
+    lonDeg: trip.lonDeg,
+    latDeg: trip.latDeg,
     receivedAtMs: trip.receivedAtMs,
     unitId: trip.unitId,
     offer: offer === null ? null : offerView(trip, offer),
@@ -77,12 +77,12 @@ function offerView(trip: TripState, offer: Offer): OfferView {
   return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
 }
 
-export function callView(call: CallState, trips: readonly TripView[], details: CallDetails | null): CallView {
+export function callView(call: CallState, trips: readonly TripShown[], details: CallDetails | null): CallShown {
   return {
     callId: call.callId,
     state: call.state,
-    lonE7: toE7(call.lonDeg),
-    latE7: toE7(call.latDeg),
+    lonDeg: call.lonDeg,
+    latDeg: call.latDeg,
     priority: call.priority,
     problem: call.problem,
     needs: call.needs,
@@ -96,11 +96,11 @@ export function callView(call: CallState, trips: readonly TripView[], details: C
 /** A crew's whole situation. The call's personal data is shown to it once it is bound, not while it may still decline. */
 export function driverView(
   driver: DriverState,
-  unit: UnitView,
+  unit: UnitShown,
   trip: TripState | undefined,
   call: CallState | undefined,
   details: CallDetails | null,
-): DriverView {
+): CrewShown {
   return {
     unit,
     trip: trip === undefined ? null : tripView(trip, call, isBound(driver) ? details : null),

@@ -1,7 +1,7 @@
 /** Greets sessions. A welcome is formed from the states of now, and leaves once the log is durable up to them. */
 import type { RegionId } from '../../domain/ids.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
-import type { WelcomeView } from '../../protocol/wire.ts'
+import type { WelcomeShown } from '../../protocol/told.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import { WRITES_STALLED } from '../refusals.ts'
@@ -34,7 +34,7 @@ export class Welcomes {
     const position = log.head
     const view = unit === null ? null : memory.driverView(unit, clock.nowMs())
     const leave = () => {
-      const welcome: WelcomeView = {
+      const welcome: WelcomeShown = {
         sessionId: session.sessionId,
         region: this.#regionId,
         role: session.role,
@@ -45,7 +45,7 @@ export class Welcomes {
         limits: session.limits,
         ticket: session.ticket,
       }
-      session.send(['welcome', hello.helloId, welcome])
+      session.tell({ type: 'welcome', id: hello.helloId, welcome })
       unit?.onWelcomed(session)
       store.welcomed(session)
     }

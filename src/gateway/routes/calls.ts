@@ -7,6 +7,7 @@ import type { Refusal } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import { COMMAND_ID, type RegionId, regionOf } from '../../domain/ids.ts'
 import { CALL_BODY, NEAREST_QUERY } from '../../protocol/call-fields.ts'
+import { resultOf } from '../../protocol/encode.ts'
 import { position, routedId, unitId } from '../../protocol/schema-parts.ts'
 import { callView, nearestResult, tripView, unitView } from '../../protocol/view-schemas.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
@@ -162,7 +163,7 @@ async function ask(ports: CallPorts, caller: TokenClaims, regionId: RegionId, qu
   if (!region.ok) return problem(region.refusal)
   const answer = await new Promise<QueryAnswer>(resolve => region.value.query(query, resolve))
   if (!answer.ok) return problem(answer.refusal)
-  return json(200, { position: answer.position, ...answer.result })
+  return json(200, { position: answer.position, ...resultOf(answer.shown) })
 }
 
 /** The token's word comes first: a stranger does not learn which regions this engine owns. */

@@ -9,6 +9,7 @@ import type { ReleaseHeld } from '../../domain/commands.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import { COMMAND_ID, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { RELEASED_TRIPS } from '../../domain/vocabulary.ts'
+import { resultOf } from '../../protocol/encode.ts'
 import { count, position } from '../../protocol/schema-parts.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
@@ -68,7 +69,7 @@ async function getHeld(
   const region = regionOf(ports, asked, caller)
   if (!region.ok) return problem(region.refusal)
   const answer = await new Promise<QueryAnswer>(resolve => region.value.query({ type: 'read-held' }, resolve))
-  return answer.ok ? json(200, { position: answer.position, ...answer.result }) : problem(answer.refusal)
+  return answer.ok ? json(200, { position: answer.position, ...resultOf(answer.shown) }) : problem(answer.refusal)
 }
 
 async function postRelease(

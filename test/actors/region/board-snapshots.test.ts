@@ -9,12 +9,12 @@ import { callOf, RecordingSession, RegionWorld, settle } from '../../support/reg
 class Console extends RecordingSession {
   readonly frames: SharedFrame[] = []
 
-  override sendShared(shared: SharedFrame): void {
+  override tellShared(shared: SharedFrame): void {
     this.frames.push(shared)
-    super.sendShared(shared)
+    super.tellShared(shared)
   }
   get parts(): SharedFrame[] {
-    return this.frames.filter(({ message }) => message[0] === 'board')
+    return this.frames.filter(({ told }) => told.type === 'board')
   }
 }
 

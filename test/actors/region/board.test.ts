@@ -158,7 +158,12 @@ test('what is kept for consoles that come back is bounded by events, and each qu
   assert.deepEqual([board.eventsSince(98), board.eventsSince(100), board.eventsSince(90)], [1_800, 0, null])
   for (let position = 101; position <= 30_000; position++) board.keep(position, 0, [])
   assert.deepEqual([board.eventsSince(9_999), board.eventsSince(28_000)], [null, 2_000])
-  assert.equal(board.since(28_000)?.[0]?.message[1], 28_001)
+  assert.deepEqual(board.since(28_000)?.[0]?.told, {
+    type: 'board-events',
+    position: 28_001,
+    recordedAtMs: 0,
+    events: [],
+  })
 })
 
 test('holes in fixes are no news for the board', async () => {

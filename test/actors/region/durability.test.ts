@@ -42,7 +42,10 @@ describe('before the journal has answered', () => {
     assert.equal(crew.view.unit.status, 'offered')
     assert.equal(console.last('board-events')[0], logHead)
     assert.deepEqual([refused.outcome?.ok, declined.outcome?.ok], [false, false])
-    assert.deepEqual(reads[0]?.ok && reads[0].result, { basis: 'straight-line', units: [] })
+    assert.deepEqual(reads[0]?.ok && reads[0].shown, {
+      type: 'nearest',
+      nearest: { basis: 'straight-line', units: [] },
+    })
   })
 
   test('an offer is not shown to its crew by a sign-in either', async () => {

@@ -1,7 +1,8 @@
 /** Clocks that are or were wrong, the machine's or a client's: what is right stays right, and nonsense is refused. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import type { ServerMessage } from '../../../src/protocol/wire.ts'
+import { messageOf } from '../../../src/protocol/encode.ts'
+import type { Told } from '../../../src/protocol/told.ts'
 import { decodeSegment, FIX_FLAGS } from '../../../src/store/location/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, type WorldOptions, wireFix } from '../../support/region-world.ts'
 
@@ -239,13 +240,12 @@ test('[TM-5] whoever is connected hears of a step once it is adopted, behind the
 
 test('[ER-9] a console that watches the board while a clock is off is told after the answer, and others at once', async () => {
   await open()
-  const notice: ServerMessage = [
-    'error',
-    null,
-    'clock-off',
-    'A clock is off.',
-    { of: 'wall', offsetMs: 1_500, sinceMs: 0 },
-  ]
+  const details = { of: 'wall', offsetMs: 1_500, sinceMs: 0 }
+  const notice: Told = {
+    type: 'refused',
+    id: null,
+    refusal: { code: 'clock-off', message: 'A clock is off.', details },
+  }
   const [before, after] = [world.dispatcher(), world.dispatcher()]
   world.host.tell(before, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
@@ -255,7 +255,7 @@ test('[ER-9] a console that watches the board while a clock is off is told after
   world.host.tell(after, { type: 'watch-board', id: 'w', fromPosition: null })
   await settle()
   for (const console of [before, after]) {
-    assert.deepEqual(console.all('error'), [notice.slice(1)])
+    assert.deepEqual(console.all('error'), [messageOf(notice).slice(1)])
     assert.ok(console.messages.findIndex(([type]) => type === 'reply') < console.messages.length - 1)
   }
 })

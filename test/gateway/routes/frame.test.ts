@@ -92,7 +92,11 @@ test('[HT-8] a database that was silent before a request, or falls silent under 
 })
 
 test('[HT-6] a call and a unit as the region has them are read over HTTP', async t => {
-  const site = await startSite(t, () => ({ ok: true, position: 4, result: { basis: 'straight-line', units: [] } }))
+  const site = await startSite(t, () => ({
+    ok: true,
+    position: 4,
+    shown: { type: 'nearest', nearest: { basis: 'straight-line', units: [] } },
+  }))
   const dispatcher = callerOf('dispatcher')
   const callId = `akl.${'c'.repeat(21)}`
   const answers = [

@@ -1,4 +1,5 @@
 /** What the judge finds about what consoles and crews are shown, and about what must have come right in the end. */
+
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -7,6 +8,7 @@ import { driverView, tripView, unitView } from '../../../src/actors/region/views
 import { tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { crewOnWire, tripOnWire, unitOnWire } from '../../../src/protocol/encode.ts'
 import type { DriverView, NearestUnit, TileUnit } from '../../../src/protocol/wire.ts'
 import { START_MS } from '../../support/given-when-then.ts'
 import { called, onDuty, reached, untilAssigned, untilOffered } from '../../support/scenario.ts'
@@ -29,13 +31,15 @@ function viewOf(court: Court): DriverView {
   const unit = world.driver('A1')
   const trip = unit.work === null ? undefined : world.trip(unit.work.tripId)
   const shown = unitView(unit, { connected: true, fix: null }, START_MS, DEFAULT_POLICY)
-  return driverView(unit, shown, trip, trip && world.call(trip.callId), null)
+  return crewOnWire(driverView(unit, shown, trip, trip && world.call(trip.callId), null))
 }
 
 function boardOf(court: Court) {
-  const trips = [...court.world.trips.values()].map(trip => tripView(trip, undefined, null))
+  const trips = [...court.world.trips.values()].map(trip => tripOnWire(tripView(trip, undefined, null)))
   const presence = { connected: true, fix: null }
-  const units = [...court.world.drivers.values()].map(unit => unitView(unit, presence, START_MS, DEFAULT_POLICY))
+  const units = [...court.world.drivers.values()].map(unit =>
+    unitOnWire(unitView(unit, presence, START_MS, DEFAULT_POLICY)),
+  )
   return { trips, units }
 }
 

@@ -166,7 +166,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
   *#watchTiles(viewer: Viewer, requestId: string, watches: readonly TileWatch[]): Job {
     const { session } = viewer
     if (viewer.isGone) return
-    session.send(['reply', requestId, this.#ports.log.durable, { tiles: watches.length }])
+    session.tell({ type: 'reply', id: requestId, position: this.#ports.log.durable, result: { tiles: watches.length } })
     const wanted = new Set(watches.map(([name]) => name))
     for (const tile of [...viewer.tiles]) if (!wanted.has(tile.name)) this.#unwatchTile(viewer, tile)
     for (const [name, streamId, seq] of watches) {
@@ -199,7 +199,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       return
     }
     owedTiles.delete(tile)
-    for (const frame of missed) session.sendShared(frame)
+    for (const frame of missed) session.tellShared(frame)
   }
 
   #unwatchTile(viewer: Viewer, tile: ViewedTile): void {
@@ -245,7 +245,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     const known = this.#units.find(unitId)
     const isAnother = known === undefined || !viewer.units.has(known)
     if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuseRequest(session, requestId, tooManyUnits())
-    session.send(['reply', requestId, this.#ports.log.durable, {}])
+    session.tell({ type: 'reply', id: requestId, position: this.#ports.log.durable, result: {} })
     viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
     this.#owing.add(viewer)
     this.#serveSoon()
@@ -255,7 +255,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     if (viewer.isGone) return
     const unit = this.#units.find(unitId)
     if (unit !== undefined && viewer.units.has(unit)) this.#units.unwatch(unit, viewer)
-    viewer.session.send(['reply', requestId, this.#ports.log.durable, {}])
+    viewer.session.tell({ type: 'reply', id: requestId, position: this.#ports.log.durable, result: {} })
   }
 
   // Rounds.
@@ -355,7 +355,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
         if (viewer.session.isBehind) break
         if (!tile.isScanned || !viewer.owedTiles.has(tile)) continue
         viewer.owedTiles.delete(tile)
-        viewer.session.sendShared(tile.snapshot(this.#ports.clock.nowMs()))
+        viewer.session.tellShared(tile.snapshot(this.#ports.clock.nowMs()))
         if (why === 'thinned') this.#ports.metrics.resynced('tile')
         yield
       }
@@ -374,7 +374,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     const frame = this.#units.frame(unit, log.durable, clock.nowMs())
     if (frame === null) return
     viewer.owedUnits.delete(unit)
-    viewer.session.sendShared(frame)
+    viewer.session.tellShared(frame)
     if (wasThinned) metrics.resynced('unit')
   }
 }

@@ -111,7 +111,10 @@ export class TileStream<Unit extends UnitOnTile> {
     this.#gone.clear()
     this.#snapshot = null
     this.#seq += 1
-    const frame: SharedFrame = { message: ['tile-moves', this.name, this.#seq, atMs, units, gone], encoded: {} }
+    const frame: SharedFrame = {
+      told: { type: 'tile-moves', tile: this.name, frameNo: this.#seq, atMs, units, gone },
+      encoded: {},
+    }
     this.#keep({ madeAtMs: nowMonotonicMs, weight: units.length + gone.length, frame })
     return frame
   }
@@ -122,7 +125,14 @@ export class TileStream<Unit extends UnitOnTile> {
    */
   snapshot(atMs: number): SharedFrame {
     this.#snapshot ??= {
-      message: ['tile', this.name, this.streamId, this.#seq, atMs, Array.from(this.units, unit => unit.look(atMs))],
+      told: {
+        type: 'tile',
+        tile: this.name,
+        epoch: this.streamId,
+        frameNo: this.#seq,
+        atMs,
+        units: Array.from(this.units, unit => unit.look(atMs)),
+      },
       encoded: {},
     }
     return this.#snapshot

@@ -6,7 +6,7 @@
  */
 import type { DriverState } from '../../../domain/driver.ts'
 import type { UnitId } from '../../../domain/ids.ts'
-import { toE7 } from '../../../protocol/fix-frame.ts'
+import { tileUnit } from '../../../protocol/encode.ts'
 import { TILE_ZOOMS, type TileUnit } from '../../../protocol/wire.ts'
 import type { UnitActor } from '../../driver/unit-actor.ts'
 import type { DurableStates } from './durable-states.ts'
@@ -47,10 +47,7 @@ class MapUnit implements UnitOnTile {
 
   look(atMs: number): TileUnit {
     const { status, levelOfCare } = this.#durable.driver(this.unitId)!
-    const { lonDeg, latDeg, fixedAtMs, speedMps, headingDeg } = this.#actor.location.current!
-    const speedCmps = speedMps === null ? null : Math.round(speedMps * 100)
-    const headingDd = headingDeg === null ? null : Math.round(headingDeg * 10)
-    return [this.unitId, toE7(lonDeg), toE7(latDeg), atMs - fixedAtMs, speedCmps, headingDd, status, levelOfCare]
+    return tileUnit(this.unitId, this.#actor.location.current!, atMs, status, levelOfCare)
   }
 }
 

@@ -80,7 +80,10 @@ export class UnitWatches {
     const { state } = unit.actor
     const trip = state.work === null ? undefined : this.#memory.trip(state.work.tripId)
     const view = this.#memory.unitView(unit.actor, nowMs)
-    return { message: ['unit', position, view, trip === undefined ? null : this.#memory.tripView(trip)], encoded: {} }
+    return {
+      told: { type: 'unit', position, unit: view, trip: trip === undefined ? null : this.#memory.tripView(trip) },
+      encoded: {},
+    }
   }
 
   #isSettled(unit: WatchedUnit): boolean {

@@ -62,7 +62,7 @@ export class Viewer {
       owed.set(what, 'thinned')
       return false
     }
-    this.session.sendShared(frame)
+    this.session.tellShared(frame)
     return true
   }
 }

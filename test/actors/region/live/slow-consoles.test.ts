@@ -58,8 +58,8 @@ test('a console that is behind is sent no frames of tiles; when it has caught up
 test('a console that falls behind again while it is brought up gets the rest later', async () => {
   await world.onDuty('A1', 0)
   const session = world.dispatcher()
-  const send = session.sendShared.bind(session)
-  session.sendShared = frame => {
+  const send = session.tellShared.bind(session)
+  session.tellShared = frame => {
     send(frame)
     session.isBehind = true
   }

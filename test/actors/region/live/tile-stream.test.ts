@@ -1,10 +1,12 @@
 /** A tile's stream alone: whoever applies its frames in order has its picture, however the frames reach them. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { TileStream, type UnitOnTile } from '../../../../src/actors/region/live/tile-stream.ts'
+import { messageOf } from '../../../../src/protocol/encode.ts'
 import { parseTile } from '../../../../src/protocol/tiles.ts'
-import type { TileUnit } from '../../../../src/protocol/wire.ts'
+import type { ServerMessage, TileUnit } from '../../../../src/protocol/wire.ts'
 import { times } from '../../../support/long.ts'
 
 class Vehicle implements UnitOnTile {
@@ -33,10 +35,10 @@ class Console {
 
   ask(stream: Stream, atMs: number): void {
     const missed = this.streamId === null ? null : stream.since(this.streamId, this.seq!)
-    for (const { message } of missed ?? [stream.snapshot(atMs)]) this.hear(message)
+    for (const { told } of missed ?? [stream.snapshot(atMs)]) this.hear(messageOf(told))
   }
 
-  hear(message: ReturnType<Stream['next']>['message']): void {
+  hear(message: ServerMessage): void {
     if (message[0] === 'tile') {
       this.units.clear()
       this.snapshots += 1
@@ -82,7 +84,7 @@ test('two consoles have the picture of the tile after every frame, whenever they
           connected.add(console)
         } else {
           nowMs += one.afterMs
-          const { message } = stream.next(nowMs, nowMs)
+          const message = messageOf(stream.next(nowMs, nowMs).told)
           const truth = [...stream.units].map(({ unitId, moves }): [string, number] => [unitId, moves])
           for (const console of connected) {
             console.hear(message)
@@ -129,7 +131,7 @@ test('a snapshot between two frames tells nothing that the next frame contradict
   const console = new Console()
   console.ask(stream, 1)
   assert.deepEqual([...console.units], [['A', 7]])
-  console.hear(stream.next(2, 2).message)
+  console.hear(messageOf(stream.next(2, 2).told))
   assert.deepEqual([...console.units], [['A', 7]])
 })
 

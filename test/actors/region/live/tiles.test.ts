@@ -127,7 +127,7 @@ test('a frame is made once and shared by all who watch the tile', async () => {
   for (let i = 0; i < 3; i++) {
     const session = world.dispatcher()
     const shared: object[] = []
-    session.sendShared = frame => void shared.push(frame)
+    session.tellShared = frame => void shared.push(frame)
     got.push(shared)
     await look(world, session, HERE)
   }

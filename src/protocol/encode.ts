@@ -1,0 +1,92 @@
+/** From what a region tells to the messages of the wire: the one place where degrees become 1e-7 degree, and values tuples. */
+import type { PlacedFix } from '../domain/fix.ts'
+import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
+import { toE7 } from './fix-frame.ts'
+import type { CallShown, CrewShown, FixShown, NearestUnitShown, Shown, Told, TripShown, UnitShown } from './told.ts'
+import type { CallView, DriverView, FixView, NearestUnit, ServerMessage, TileUnit, TripView, UnitView } from './wire.ts'
+
+export function messageOf(told: Told): ServerMessage {
+  switch (told.type) {
+    case 'welcome': {
+      const { welcome } = told
+      const driver = welcome.driver === null ? null : crewOnWire(welcome.driver)
+      return ['welcome', told.id, { ...welcome, driver }]
+    }
+    case 'reply':
+      return ['reply', told.id, told.position, told.result]
+    case 'refused': {
+      const { code, message, details } = told.refusal
+      return ['error', told.id, code, message, details ?? null]
+    }
+    case 'marks':
+      return ['marks', told.streamIndex, told.durableSeq]
+    case 'unit-state':
+      return ['unit-state', told.position, crewOnWire(told.crew)]
+    case 'board':
+      return ['board', told.position, told.part, told.parts, told.trips.map(tripOnWire), told.units.map(unitOnWire)]
+    case 'board-events':
+      return ['board-events', told.position, told.recordedAtMs, told.events]
+    case 'tile':
+      return ['tile', told.tile, told.epoch, told.frameNo, told.atMs, told.units]
+    case 'tile-moves':
+      return ['tile-moves', told.tile, told.frameNo, told.atMs, told.units, told.gone]
+    case 'unit':
+      return ['unit', told.position, unitOnWire(told.unit), told.trip === null ? null : tripOnWire(told.trip)]
+    case 'feed-marks':
+      return ['feed-marks', told.marks]
+    case 'detached':
+      return ['detached', told.channel, told.reason]
+    case 'clock':
+      return ['clock', told.clock]
+    case 'writes':
+      return ['writes', told.commands, told.fixes]
+  }
+}
+
+/** What a query shows, as a reply's `result` and as the body of an HTTP answer. */
+export function resultOf(shown: Shown): Readonly<Record<string, unknown>> {
+  switch (shown.type) {
+    case 'nearest':
+      return { ...shown.nearest, units: shown.nearest.units.map(nearestOnWire) }
+    case 'trip':
+      return { ...tripOnWire(shown.trip) }
+    case 'call':
+      return { ...callOnWire(shown.call) }
+    case 'unit':
+      return { ...unitOnWire(shown.unit) }
+    case 'held':
+      return { ...shown.held }
+  }
+}
+
+/** A unit of a tile: the fix is as old as it was at `atMs`. Packed at once, as tiles tell of more units than all else. */
+export function tileUnit(
+  unitId: string,
+  { lonDeg, latDeg, fixedAtMs, speedMps, headingDeg }: PlacedFix,
+  atMs: number,
+  status: UnitStatus,
+  levelOfCare: LevelOfCare,
+): TileUnit {
+  const speedCmps = speedMps === null ? null : Math.round(speedMps * 100)
+  const headingDd = headingDeg === null ? null : Math.round(headingDeg * 10)
+  return [unitId, toE7(lonDeg), toE7(latDeg), atMs - fixedAtMs, speedCmps, headingDd, status, levelOfCare]
+}
+
+function fixOnWire({ lonDeg, latDeg, ...rest }: FixShown): FixView {
+  return { lonE7: toE7(lonDeg), latE7: toE7(latDeg), ...rest }
+}
+export function unitOnWire(unit: UnitShown): UnitView {
+  return { ...unit, fix: unit.fix === null ? null : fixOnWire(unit.fix) }
+}
+export function tripOnWire({ lonDeg, latDeg, ...rest }: TripShown): TripView {
+  return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg) }
+}
+function callOnWire({ lonDeg, latDeg, trips, ...rest }: CallShown): CallView {
+  return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg), trips: trips.map(tripOnWire) }
+}
+export function crewOnWire(crew: CrewShown): DriverView {
+  return { ...crew, unit: unitOnWire(crew.unit), trip: crew.trip === null ? null : tripOnWire(crew.trip) }
+}
+function nearestOnWire(unit: NearestUnitShown): NearestUnit {
+  return { ...unit, fix: fixOnWire(unit.fix) }
+}
