@@ -82,7 +82,10 @@ export class FakeRegion implements RegionHandle {
   }
   tell(session: Session, request: SessionRequest) {
     this.heard.push(request.type)
-    if (request.type === 'fix') this.fixFrames.push(request as typeof request & { fixes: WireFix[] })
+    if (request.type === 'fix') {
+      const { streamIndex, sentAtMs, fixes } = request
+      this.fixFrames.push({ streamIndex, sentAtMs, fixes: fixes as readonly WireFix[] })
+    }
     if (!('id' in request)) return
     const result = request.type === 'watch-board' ? { mode: 'snapshot' } : {}
     session.tell({ type: 'reply', id: request.id, position: 0, result })
