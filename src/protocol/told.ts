@@ -30,7 +30,7 @@ export type FixShown = InDegrees<FixView>
 export type UnitShown = Inside<UnitView>
 export type TripShown = InDegrees<TripView>
 export type CallShown = InDegrees<CallView>
-export type NearestShown = {
+type NearestShown = {
   readonly [Key in keyof NearestResult]: Key extends 'units' ? readonly NearestUnitShown[] : NearestResult[Key]
 }
 export type NearestUnitShown = Inside<NearestResult['units'][number]>

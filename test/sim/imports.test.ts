@@ -58,8 +58,6 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/route.ts': 'HTTP',
   'src/protocol/query.ts': 'HTTP',
   'src/protocol/number-text.ts': 'HTTP',
-  'src/protocol/schema-parts.ts': 'what HTTP answers',
-  'src/protocol/view-schemas.ts': 'what HTTP answers',
   'src/gateway/changes.ts': 'tells other processes of what HTTP changed',
   'src/access/authenticator.ts': 'core/credentials.ts says who somebody is; tickets are the real ones',
   'src/access/access.ts': 'sign-in',
