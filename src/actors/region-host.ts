@@ -7,12 +7,13 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import type { UnitId } from '../domain/ids.ts'
+import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type Owner, rowOf } from '../protocol/messages.ts'
 import type { ClientTypeName } from '../protocol/wire.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
-import type { RegionParts } from './region/parts.ts'
+import type { LossReason, RegionParts } from './region/parts.ts'
 import { Region } from './region/region.ts'
 import type {
   BoardSize,
@@ -40,6 +41,8 @@ export class RegionHost implements RegionHandle {
   /** Every session that is open with this region, so that they can be sent away when its memory is dropped. */
   readonly #sessions = new Set<Session>()
   readonly #ignoreWall: () => void
+  /** The newest that the region is to go by, also while its memory is not here. */
+  #policy: StandingPolicy
   #region: Region | null = null
   #closing = false
 
@@ -47,6 +50,7 @@ export class RegionHost implements RegionHandle {
     this.regionId = parts.regionId
     this.#parts = parts
     this.#title = title
+    this.#policy = parts.policy
     this.#ignoreWall = parts.wall.onNews(news => {
       if (news.type === 'adopted') this.#stepped(news.byMs * parts.anchor.rate)
     })
@@ -59,9 +63,20 @@ export class RegionHost implements RegionHandle {
 
   /** Takes the region and recovers it; `onProgress` hears how far it is. Errors: StoreUnavailable. */
   async start(onProgress?: (progress: RecoveryProgress) => void): Promise<void> {
-    const region = await Region.open({ ...this.#parts, onLost: reason => this.#onLost(reason) }, onProgress)
+    const parts = { ...this.#parts, policy: this.#policy, onLost: (reason: LossReason) => this.#onLost(reason) }
+    const region = await Region.open(parts, onProgress)
     if (this.#closing) return region.drop()
     this.#region = region
+    // Another may have come meanwhile.
+    if (this.#policy !== parts.policy) region.goBy(this.#policy)
+  }
+
+  /** The region goes by this policy from its next decision on. Output: null where it does already, or once it is here. */
+  goBy(policy: StandingPolicy): Promise<void> | null {
+    if (policy.version <= this.#policy.version) return null
+    this.#policy = policy
+    const region = this.#region
+    return region && new Promise(onTaken => region.goBy(policy, onTaken))
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */
@@ -177,7 +192,7 @@ export class RegionHost implements RegionHandle {
     sendRefusal(session, null, OVERLOADED, where)
   }
 
-  #onLost(reason: 'fenced' | 'content-rejected'): void {
+  #onLost(reason: LossReason): void {
     this.#region = null
     for (const session of this.#sessions) session.close(CLOSE_CODES.goingAway, 'the region moved; sign in again')
     this.#sessions.clear()

@@ -1,5 +1,6 @@
 /**
- * The regions that this process owns: takes them under their leases, keeps each told of its units, and gives them back.
+ * The regions that this process owns: takes them under their leases, keeps each told of its units and its policy, and gives
+ * them back.
  *
  * A process takes all regions of its database or none. While another engine has them it *stands by*: it asks for the leases
  * again and again, and goes on as soon as they are to be had. When another takes one of its regions, it has no business
@@ -8,7 +9,7 @@
  */
 import type { UnitReference } from '../domain/events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
-import { DEFAULT_POLICY } from '../domain/policy.ts'
+import type { StandingPolicy } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'
 import type { ForeignLease } from '../store/leases/lease-table.ts'
 import type { Leases } from '../store/leases/leases.ts'
@@ -41,6 +42,8 @@ export interface ReferenceSource {
   /** Rises with every change of anything. */
   version(): Promise<number>
   listRegions(): Promise<readonly RegionReference[]>
+  /** The policy that stands, of each region. */
+  listPolicies(): Promise<ReadonlyMap<RegionId, StandingPolicy>>
   /** Units that were added or changed after a version; null: all units. */
   listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
   /** Units that were retired after a version and stand as retired. */
@@ -89,7 +92,7 @@ export class RegionKeeper implements RegionDirectory {
   /** The look that has been asked for and has not begun, and when it may. */
   #asked: Promise<void> | null = null
   #askedNotBeforeMs = Number.NEGATIVE_INFINITY
-  /** Units that regions were told and have not taken yet. */
+  /** Units and policies that regions were told and have not taken yet. */
   readonly #untaken = new Set<Promise<void>>()
   #behind: ForeignLease | null = null
   #hasTaken = false
@@ -263,7 +266,7 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   /**
-   * Takes regions that are new, and tells every region its units, when the reference data has changed.
+   * Takes regions that are new, and tells every region its policy and its units, when the reference data has changed.
    * Output: the lease of another engine that keeps it from taking them; null when there is none.
    */
   #followReference(): Promise<ForeignLease | null> {
@@ -283,6 +286,8 @@ export class RegionKeeper implements RegionDirectory {
       this.#standBehind(foreign)
       if (foreign === null) this.#referenceVersion = version
       else if (this.#hosts.size === 0) return foreign
+      const policies = await reference.listPolicies()
+      for (const host of this.#hosts.values()) this.#untakenUntil(host.goBy(policies.get(host.regionId)!))
     }
     for (const { regionId, region } of this.#hosts.values()) {
       // One that is being rebuilt is told the next time; one that was rebuilt, anew: what its former memory was told may
@@ -315,23 +320,29 @@ export class RegionKeeper implements RegionDirectory {
       reference.listRetiredUnits(regionId, since),
     ])
     if (units.length + retired.length === 0) return
-    const taken = new Promise<void>(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken }))
-    // A region that is dropped never resolves this: the caller waits with a limit.
+    this.#untakenUntil(new Promise(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken })))
+  }
+
+  /** A region that is dropped never resolves this: the caller waits with a limit. */
+  #untakenUntil(taken: Promise<void> | null): void {
+    if (taken === null) return
     this.#untaken.add(taken)
     void taken.then(() => this.#untaken.delete(taken))
   }
 
   /** Output: the lease of another engine that keeps it from taking them; null when it has taken and recovered them. */
   async #takeRegions(regions: readonly RegionReference[]): Promise<ForeignLease | null> {
-    const { leases, onTaken } = this.#parts
+    const { leases, reference, onTaken } = this.#parts
     const foreign = await leases.take(regions.map(({ region }) => region))
     if (foreign !== 'taken') return foreign
     if (!this.#hasTaken) await onTaken?.(this.#behind !== null)
     this.#hasTaken = true
+    // Once they are ours, so that nobody before us has gone by newer ones.
+    const policies = await reference.listPolicies()
     const waiting = [...regions]
     const recoverNext = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined && !this.#stopped; next = waiting.shift()) {
-        await this.#recover(this.#newHost(next))
+        await this.#recover(this.#newHost(next.region, policies.get(next.region)!))
       }
     }
     // All of them come to their end: one that fails must not leave others recovering behind its back.
@@ -394,7 +405,7 @@ export class RegionKeeper implements RegionDirectory {
     return new Promise(resolve => void this.#parts.machine.after(ms, resolve))
   }
 
-  #newHost({ region, dispatchMode }: RegionReference): RegionHost {
+  #newHost(region: RegionId, policy: StandingPolicy): RegionHost {
     const { leases, log, newId, reference: _, onLost: __, ...parts } = this.#parts
     return new RegionHost(
       {
@@ -402,7 +413,7 @@ export class RegionKeeper implements RegionDirectory {
         wall: this.#wall,
         clockNotice: () => this.#clocks.notice(),
         regionId: region,
-        policy: { ...DEFAULT_POLICY, mode: dispatchMode },
+        policy,
         log: log.child({ part: 'region', region }),
         newId: () => newId(region),
       },

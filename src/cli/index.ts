@@ -42,6 +42,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
   ],
   ['key', 'list, rotate and retire the keys that sign access tokens', async () => (await import('./key.ts')).defineKey],
   ['region', 'add and list regions', async () => (await import('./region.ts')).defineRegion],
+  [
+    'policy',
+    'show and set the numbers and modes by which a region is dispatched',
+    async () => (await import('./policy.ts')).definePolicy,
+  ],
   ['import', 'take reference data from files', async () => (await import('./import-command.ts')).defineImport],
   [
     'migrate',

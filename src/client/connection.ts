@@ -9,6 +9,7 @@ import { encodeClient, UnknownMessageType, type WireFormat } from '../protocol/c
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import {
   type ClientMessage,
+  type PolicyView,
   type ServerMessage,
   type StreamDeclaration,
   SUBPROTOCOL_BINARY,
@@ -86,6 +87,7 @@ export abstract class Connection {
   #badFrames = 0
   #frameBytesMax = Number.POSITIVE_INFINITY
   #welcomes = 0
+  #policy: PolicyView | null = null
   /** The one timer of each kind that may run: the attempt's deadline or the next attempt; liveness; leaving a draining engine. */
   #stepTimer: unknown = null
   #tickTimer: unknown = null
@@ -128,6 +130,10 @@ export abstract class Connection {
   /** Connections that were opened after the first one. */
   get reconnects(): number {
     return Math.max(0, this.#welcomes - 1)
+  }
+  /** What the region's policy was at the last `welcome`; null until the first, and of an engine that does not tell it. */
+  get policy(): PolicyView | null {
+    return this.#policy
   }
   /** How many times faster than wall time the region's clock runs; 1 until the first `welcome` says otherwise. */
   get clockRate(): number {
@@ -388,6 +394,7 @@ export abstract class Connection {
     if (comeBackSpreadMs !== undefined) this.#comeback.spreadOver(comeBackSpreadMs)
     this.#frameBytesMax = welcome.limits.frameBytes
     this.#welcomes += 1
+    this.#policy = welcome.policy ?? null
     this.#state = 'open'
     const wereFlowing = this.#writes === FLOWING
     this.#writes = FLOWING

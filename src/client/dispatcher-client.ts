@@ -1,6 +1,7 @@
 /** A dispatcher's client: works calls and trips, sends units, asks who is nearest, and follows board, units and map. */
 import type { CallDetails } from '../domain/commands.ts'
 import type { Need } from '../domain/events.ts'
+import { DEFAULT_POLICY } from '../domain/policy.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
 import { LIMITS } from '../protocol/limits.ts'
@@ -218,6 +219,7 @@ export class DispatcherClient extends Connection {
       timers: this.timers,
       random: this.random,
       time: this.time,
+      freshness: () => this.policy ?? DEFAULT_POLICY,
       watch: tiles => this.request(id => ['watch-tiles', id, tiles], { resend: false, retry: false }),
       refused: refusal => this.#refusal(refusal),
       listen: listener => {

@@ -5,7 +5,7 @@
  * order in which frames of different tiles come makes no difference. A unit that no tile names any more stays for
  * `LEAVE_MS`, since the frame of the tile that it drove into may be the later one.
  */
-import { DEFAULT_POLICY, freshnessOf } from '../domain/policy.ts'
+import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
 import { fromE7 } from '../protocol/fix-frame.ts'
 import type { TileUnit } from '../protocol/wire.ts'
@@ -50,10 +50,16 @@ interface Shown {
 const LEAVE_MS = 1_000
 
 export class FleetPicture {
+  readonly #policy: () => FreshnessPolicy
   readonly #units = new Map<string, Shown>()
   readonly #tiles = new Map<string, Set<string>>()
   readonly #changed = new Set<string>()
   readonly #gone = new Set<string>()
+
+  /** Input: from what age on positions are stale, and lost; a change shows with the next sweep. */
+  constructor(policy: () => FreshnessPolicy) {
+    this.#policy = policy
+  }
 
   get size(): number {
     return this.#units.size
@@ -132,7 +138,12 @@ export class FleetPicture {
     const claim: Claim = { tile, frameAtMs, fixedAtMs: frameAtMs - ageMs, seen }
     const shown = this.#units.get(unitId)
     if (shown === undefined) {
-      this.#units.set(unitId, { unit: unitOf(claim, regionMs), previous: null, claims: [claim], leavesAtMs: null })
+      this.#units.set(unitId, {
+        unit: this.#unitOf(claim, regionMs),
+        previous: null,
+        claims: [claim],
+        leavesAtMs: null,
+      })
       this.#gone.delete(unitId)
       this.#changed.add(unitId)
       return
@@ -151,7 +162,7 @@ export class FleetPicture {
 
   #show(shown: Shown, regionMs: number): void {
     const before = shown.unit
-    const unit = unitOf(shown.claims.reduce(newer), regionMs)
+    const unit = this.#unitOf(shown.claims.reduce(newer), regionMs)
     if (same(before, unit)) return
     if (unit.fixedAtMs > before.fixedAtMs) shown.previous = before
     // An engine that was killed may have lost the fix that it had shown; what was drawn since is no way to the older one.
@@ -162,10 +173,14 @@ export class FleetPicture {
 
   #refresh(shown: Shown, regionMs: number): void {
     const { unit } = shown
-    const freshness = freshnessAt(unit.status, regionMs - unit.fixedAtMs)
+    const freshness = freshnessOf(unit.status, regionMs - unit.fixedAtMs, this.#policy())
     if (freshness === unit.freshness) return
     shown.unit = { ...unit, freshness }
     this.#changed.add(unit.unitId)
+  }
+
+  #unitOf(claim: Claim, regionMs: number): FleetUnit {
+    return unitOf(claim, regionMs, this.#policy())
   }
 
   #remove(unitId: string): void {
@@ -175,15 +190,13 @@ export class FleetPicture {
   }
 }
 
-export const freshnessAt = (status: UnitStatus, ageMs: number): Freshness => freshnessOf(status, ageMs, DEFAULT_POLICY)
-
 /** The newest fix wins; of one fix that two frames tell, the newer frame has the newer status. */
 function newer(a: Claim, b: Claim): Claim {
   const order = a.fixedAtMs - b.fixedAtMs || a.frameAtMs - b.frameAtMs
   return order > 0 ? a : b
 }
 
-function unitOf(claim: Claim, regionMs: number): FleetUnit {
+function unitOf(claim: Claim, regionMs: number, policy: FreshnessPolicy): FleetUnit {
   const [unitId, lonE7, latE7, , speedCmps, headingDd, status, levelOfCare] = claim.seen
   return {
     unitId,
@@ -194,7 +207,7 @@ function unitOf(claim: Claim, regionMs: number): FleetUnit {
     headingDeg: headingDd === null ? null : headingDd / 10,
     status,
     levelOfCare,
-    freshness: freshnessAt(status, regionMs - claim.fixedAtMs),
+    freshness: freshnessOf(status, regionMs - claim.fixedAtMs, policy),
   }
 }
 

@@ -1,8 +1,9 @@
 /** The fleet on a map: the units of the tiles that are looked at, kept right across gaps, losses and reconnects. */
+import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { parseTile, tileAt } from '../protocol/tiles.ts'
 import type { ServerMessage } from '../protocol/wire.ts'
-import { type FleetChange, FleetPicture, type FleetUnit, type Freshness, freshnessAt } from './fleet-picture.ts'
+import { type FleetChange, FleetPicture, type FleetUnit, type Freshness } from './fleet-picture.ts'
 import { type DrawnPosition, positionAt } from './motion.ts'
 import type { RegionTime } from './region-time.ts'
 import { Signal } from './signal.ts'
@@ -21,6 +22,8 @@ export interface FleetListener {
 
 export interface FleetDoor extends WatchDoor {
   readonly time: RegionTime
+  /** From what age on positions are stale, and lost. */
+  freshness(): FreshnessPolicy
   listen(listener: FleetListener): void
 }
 
@@ -40,7 +43,7 @@ const SWEEP_MS = 500
 export class FleetView implements Iterable<FleetUnit> {
   readonly #door: FleetDoor
   readonly #watcher: TileWatcher
-  readonly #picture = new FleetPicture()
+  readonly #picture: FleetPicture
   readonly #changes = new Signal<[change: FleetChange]>()
   /** The zooms that are looked at, as a rule one. */
   #zooms: readonly number[] = []
@@ -49,6 +52,7 @@ export class FleetView implements Iterable<FleetUnit> {
 
   constructor(door: FleetDoor) {
     this.#door = door
+    this.#picture = new FleetPicture(() => door.freshness())
     this.#watcher = new TileWatcher(door)
     door.listen({
       connectionOpened: () => this.#watcher.connectionOpened(),
@@ -114,7 +118,7 @@ export class FleetView implements Iterable<FleetUnit> {
 
   freshness(unitId: string, nowMs: number = this.#regionMs()): Freshness | null {
     const unit = this.#picture.get(unitId)
-    return unit === undefined ? null : freshnessAt(unit.status, nowMs - unit.fixedAtMs)
+    return unit === undefined ? null : freshnessOf(unit.status, nowMs - unit.fixedAtMs, this.#door.freshness())
   }
 
   /**

@@ -35,6 +35,7 @@ export function connect(
   }
 }
 
+export type { PolicyView } from '../protocol/wire.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState, Writes } from './connection.ts'

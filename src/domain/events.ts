@@ -154,6 +154,8 @@ export interface Candidate {
 }
 /** What the decision saw, so that it can be explained and replayed. */
 export interface DecisionRecord {
+  /** Of the region's policy that it was made by. Absent in records of before regions had policies of their own. */
+  readonly policyVersion?: number
   readonly basis: typeof RANKING_BASIS
   /** The nearest eligible units, best first; the first got the offer. */
   readonly candidates: readonly Candidate[]

@@ -1,5 +1,12 @@
-/** The numbers a service may set: deadlines, ageing, staleness, cadence. */
+/**
+ * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
+ * each decision names the version that it was made by.
+ */
 import type { DispatchMode, Priority, UnitStatus } from './vocabulary.ts'
+
+/** What a unit is doing, as far as its reports go. */
+export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
+export type Activity = (typeof ACTIVITIES)[number]
 
 export interface Policy {
   readonly mode: DispatchMode
@@ -18,9 +25,20 @@ export interface Policy {
   readonly disconnectGraceMs: number
   /** After a start, passed deadlines and disconnects count from here (never below 2 s of wall time). */
   readonly readyGraceMs: number
+  /** How often a unit is asked to report, by what it is doing. */
+  readonly cadenceMs: Readonly<Record<Activity, number>>
+  /** Age from which a position is shown and ranked as stale. */
+  readonly staleAfterMs: Readonly<Record<Activity, number>>
+  /** Age from which a position is no place to send somebody from. */
   readonly lostAfterMs: number
   /** How many candidates a decision record keeps. */
   readonly candidatesRecorded: number
+}
+
+/** A policy as it stands in a region. */
+export interface StandingPolicy extends Policy {
+  /** 1 for the first that the region had. */
+  readonly version: number
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -33,43 +51,46 @@ export const DEFAULT_POLICY: Policy = {
   roundPauseMs: 15_000,
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,
+  cadenceMs: { responding: 5_000, moving: 15_000, parked: 30_000 },
+  staleAfterMs: { responding: 20_000, moving: 45_000, parked: 90_000 },
   lostAfterMs: 300_000,
   candidatesRecorded: 5,
 }
 
-interface Rhythm {
-  /** Cadence advised to the client. */
-  readonly cadenceMs: number
-  /** Age from which a position is shown and ranked as stale. */
-  readonly staleAfterMs: number
-}
-
-const RESPONDING: Rhythm = { cadenceMs: 5_000, staleAfterMs: 20_000 }
-const MOVING: Rhythm = { cadenceMs: 15_000, staleAfterMs: 45_000 }
-const PARKED: Rhythm = { cadenceMs: 30_000, staleAfterMs: 90_000 }
-
-/** How often a unit should report, and when its position counts as stale, by what it is doing. */
-export function rhythmOf(status: UnitStatus): Rhythm {
+function activityOf(status: UnitStatus): Activity {
   switch (status) {
     case 'assigned':
     case 'en-route':
     case 'transporting':
-      return RESPONDING
+      return 'responding'
     case 'on-scene':
     case 'at-destination':
     case 'off-duty':
     case 'unavailable':
-      return PARKED
+      return 'parked'
     default:
-      return MOVING
+      return 'moving'
   }
+}
+
+/** What of a policy says how old a position may be. */
+export type FreshnessPolicy = Pick<Policy, 'staleAfterMs' | 'lostAfterMs'>
+
+/** How often a unit should report, and when its position counts as stale, by what it is doing. */
+export function rhythmOf(
+  status: UnitStatus,
+  policy: Pick<Policy, 'cadenceMs' | 'staleAfterMs'>,
+): { readonly cadenceMs: number; readonly staleAfterMs: number } {
+  const activity = activityOf(status)
+  return { cadenceMs: policy.cadenceMs[activity], staleAfterMs: policy.staleAfterMs[activity] }
 }
 
 /**
  * Whether nobody can be sent to where the unit was at its fix. One from far ahead is of a clock that was wrong, so how old
  * it is nobody knows; the unit's next fix replaces it.
  */
-export const isLost = (ageMs: number, policy: Policy): boolean => Math.abs(ageMs) >= policy.lostAfterMs
+export const isLost = (ageMs: number, policy: Pick<Policy, 'lostAfterMs'>): boolean =>
+  Math.abs(ageMs) >= policy.lostAfterMs
 
 /**
  * When a span after a moment is over. A moment that lies further ahead than the span is of a clock that was wrong, so how
@@ -78,7 +99,16 @@ export const isLost = (ageMs: number, policy: Policy): boolean => Math.abs(ageMs
 export const overAtMs = (sinceMs: number, spanMs: number, nowMs: number): number =>
   sinceMs - nowMs > spanMs ? nowMs : sinceMs + spanMs
 
-export function freshnessOf(status: UnitStatus, ageMs: number, policy: Policy): 'fresh' | 'stale' | 'lost' {
+export function freshnessOf(status: UnitStatus, ageMs: number, policy: FreshnessPolicy): 'fresh' | 'stale' | 'lost' {
   if (isLost(ageMs, policy)) return 'lost'
-  return ageMs >= rhythmOf(status).staleAfterMs ? 'stale' : 'fresh'
+  return ageMs >= policy.staleAfterMs[activityOf(status)] ? 'stale' : 'fresh'
+}
+
+/** Every number and mode of a policy by its name: `orderWarnMs`, `offerTimeoutMs.1`. */
+export function policyEntries(policy: Policy): (readonly [name: string, value: number | string])[] {
+  return Object.entries(policy).flatMap(([name, value]: [string, Policy[keyof Policy]]) =>
+    typeof value === 'object'
+      ? Object.entries(value).map(([part, number]) => [`${name}.${part}`, number] as const)
+      : [[name, value] as const],
+  )
 }

@@ -43,6 +43,7 @@ const reference = {
 }
 const decision = z
   .object({
+    policyVersion: z.int().min(1).optional(),
     basis: z.literal(RANKING_BASIS),
     candidates: z.array(z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare })),
     excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),

@@ -11,6 +11,7 @@ import { UNIT_STATUSES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
 import { eventSchema } from './event-schemas.ts'
 import { RANGES } from './limits.ts'
+import { POLICY_SHOWN } from './policy.ts'
 import type { IsSame } from './same-type.ts'
 import { count, latE7, levelOfCare, lonE7, moment, position, ranged, unitId } from './schema-parts.ts'
 import { tripView, unitView } from './view-schemas.ts'
@@ -32,6 +33,12 @@ const clockView = z
 const driverView = z
   .object({ unit: unitView, trip: tripView.nullable(), cadenceMs: z.int().min(1) })
   .meta({ id: 'DriverView' })
+const policyView = POLICY_SHOWN.pick({
+  ...{ mode: true, offerTimeoutMs: true, orderTimeoutMs: true },
+  ...{ cadenceMs: true, staleAfterMs: true, lostAfterMs: true },
+})
+  .extend({ version: z.int().min(1) })
+  .meta({ id: 'PolicyView' })
 const welcomeView = z
   .object({
     ...{ sessionId: z.string().min(1), region: z.string().regex(REGION_ID), role: z.enum(ROLES), clock: clockView },
@@ -40,6 +47,7 @@ const welcomeView = z
       streams: z.array(z.tuple([z.string().regex(STREAM_ID), durableSeq])),
       driver: driverView.nullable(),
     },
+    policy: policyView.optional(),
     limits: z.object({
       frameBytes: z.int().min(1),
       fixesPerFrame: z.int().min(1),

@@ -8,6 +8,7 @@
 import type { CallDetails } from '../domain/commands.ts'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
+import type { Activity } from '../domain/policy.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
   CancelReason,
@@ -298,6 +299,19 @@ export interface DriverView {
   readonly cadenceMs: number
 }
 
+/** What a client goes by of its region's policy, as it stands when the welcome leaves; a later change comes with the next welcome. */
+export interface PolicyView {
+  readonly version: number
+  readonly mode: DispatchMode
+  /** How long a crew has for an offer, by priority, and for an order; that of an open one stands in it. */
+  readonly offerTimeoutMs: Readonly<Record<Priority, number>>
+  readonly orderTimeoutMs: number
+  /** How often a unit is to report, and from what age on its position is stale, by what it is doing. */
+  readonly cadenceMs: Readonly<Record<Activity, number>>
+  readonly staleAfterMs: Readonly<Record<Activity, number>>
+  readonly lostAfterMs: number
+}
+
 export interface WelcomeView {
   readonly sessionId: string
   readonly region: string
@@ -308,6 +322,8 @@ export interface WelcomeView {
   /** `[streamId, durableSeq]` in the order of `hello`'s streams, for drivers. */
   readonly streams: readonly (readonly [streamId: string, durableSeq: number])[]
   readonly driver: DriverView | null
+  /** Engines of before regions had policies of their own left it out. */
+  readonly policy?: PolicyView
   readonly limits: {
     readonly frameBytes: number
     readonly fixesPerFrame: number

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Desk } from '../../src/actors/region/desk.ts'
 import { Quarantine } from '../../src/actors/region/quarantine.ts'
+import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
 import type { Presence } from '../../src/domain/dispatch/eligibility.ts'
 import { queueKey } from '../../src/domain/dispatch/queue.ts'
@@ -26,7 +27,7 @@ import {
   unavailable,
 } from '../support/scenario.ts'
 
-const policy = policyOf('offered')
+const policy = new RegionPolicy(policyOf('offered'), { graceMs: spanMs => spanMs })
 const quarantine = new Quarantine()
 
 /** A desk beside the states that it folds, committing each record as the region does. */
@@ -42,7 +43,6 @@ class Room {
     this.desk = new Desk({
       finder: this.finder,
       policy,
-      disconnectGraceMs: 30_000,
       quarantine,
       presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
       newOfferId: () => `O-${++this.#offers}`,
@@ -136,7 +136,10 @@ test('trips are served in the order of the queue', () => {
       const room = new Room()
       for (const [i, priority] of priorities.entries()) room.run(called([`T-${i}`], undefined, priority), false)
       const order = [...room.world.trips.values()]
-        .sort((a, b) => queueKey(a, policy) - queueKey(b, policy) || a.createdPosition - b.createdPosition)
+        .sort(
+          (a, b) =>
+            queueKey(a, policy.standing) - queueKey(b, policy.standing) || a.createdPosition - b.createdPosition,
+        )
         .map(trip => trip.tripId)
       for (let i = 0; i < priorities.length; i++) room.place(`A${i}`, 100 + i)
       const events = room.run(

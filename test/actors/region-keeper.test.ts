@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionKeeper } from '../../src/actors/region-keeper.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/domain/policy.ts'
 import { Leases } from '../../src/store/leases/leases.ts'
 import { MemoryLeaseTable } from '../../src/store/leases/memory-lease-table.ts'
 import { type Acquired, type Journal, StoreUnavailable } from '../../src/store/log/journal.ts'
@@ -21,6 +22,8 @@ let referenceFaults: Error[]
 /** How often it was looked at, and how long each look takes. */
 let looks: number
 let lookMs: number
+/** What every region is to go by. */
+let policy: Partial<Policy> & { version: number }
 /** Since which version the units of which region were asked for. */
 let unitsAsked: (readonly [region: string, since: number | null])[]
 
@@ -31,6 +34,7 @@ beforeEach(() => {
   referenceFaults = []
   looks = 0
   lookMs = 0
+  policy = { version: 1 }
   unitsAsked = []
 })
 
@@ -79,12 +83,13 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
         if (lookMs > 0) await new Promise<void>(resolve => void machine.after(lookMs, resolve))
         const fault = referenceFaults.shift()
         if (fault !== undefined) throw fault
-        return regions.length
+        return regions.length + policy.version - 1
       },
       listRegions: async () =>
         regions.map(
           region => ({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered', version: 1 }) as never,
         ),
+      listPolicies: async () => new Map(regions.map(region => [region, { ...DEFAULT_POLICY, ...policy }])),
       listUnits: async (region, since) => {
         unitsAsked.push([region, since])
         return []
@@ -284,4 +289,74 @@ test('a region is told all its units once, and then what has changed since', asy
     ['chc', null],
   ])
   await stop()
+})
+
+/** By which version the region decides. */
+const goesBy = async ({ keeper }: ReturnType<typeof engine>, region: string) => {
+  for (const host of keeper.hosts()) {
+    if (host.regionId !== region) continue
+    await settle()
+    return host.region?.policyVersion
+  }
+  return undefined
+}
+
+describe('the policy of a region', () => {
+  test('is known to it before whoever waits for the change is answered, and follows by itself within a second', async () => {
+    const one = engine('one')
+    await one.keeper.start()
+    assert.equal(await goesBy(one, 'akl'), 1)
+    policy = { version: 2, mode: 'offered' }
+    assert.equal(await one.keeper.follow(60_000), true)
+    assert.equal(await goesBy(one, 'akl'), 2)
+    policy = { version: 3 }
+    await advance(1_000)
+    assert.equal(await goesBy(one, 'akl'), 3)
+    await one.stop()
+  })
+
+  test('is the one that stands when another engine takes over', async () => {
+    const first = engine('first')
+    await first.keeper.start()
+    policy = { version: 2 }
+    await advance(1_000)
+    const second = engine('second')
+    const started = second.keeper.start()
+    await advance(30_000)
+    policy = { version: 3 }
+    await first.stop()
+    await advance(1_000)
+    await started
+    assert.equal(await goesBy(second, 'akl'), 3)
+    await second.stop()
+  })
+
+  test('is the newest also where it changed while the region was recovered', async () => {
+    const journal = new MemoryWithFaults()
+    journal.hold = true
+    const one = engine('one', journal)
+    const started = one.keeper.start()
+    await advance(100)
+    policy = { version: 2 }
+    journal.hold = false
+    journal.held.get('akl')!()
+    await advance(1_000)
+    await started
+    assert.equal(await goesBy(one, 'akl'), 2)
+    await one.stop()
+  })
+
+  test('comes to a region that is away once it is back', async () => {
+    const journal = new MemoryWithFaults()
+    journal.faults.set('akl', [new Error('what is stored of it cannot be read')])
+    regions = ['akl', 'wlg']
+    const one = engine('one', journal)
+    await one.keeper.start()
+    policy = { version: 2 }
+    await advance(1_000)
+    assert.deepEqual([await goesBy(one, 'akl'), await goesBy(one, 'wlg')], [undefined, 2])
+    await advance(60_000)
+    assert.equal(await goesBy(one, 'akl'), 2)
+    await one.stop()
+  })
 })

@@ -6,6 +6,7 @@ import { CommandRefused } from '../../src/client/errors.ts'
 import { type FleetListener, FleetView, type TileMessage } from '../../src/client/fleet-view.ts'
 import type { FleetChange } from '../../src/client/index.ts'
 import { RegionTime } from '../../src/client/region-time.ts'
+import { DEFAULT_POLICY, type FreshnessPolicy } from '../../src/domain/policy.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
 import type { TileUnit, TileWatch } from '../../src/protocol/wire.ts'
 import { DeviceClocks, VirtualTime } from './virtual-time.ts'
@@ -30,7 +31,11 @@ const HERE = { lonDeg: 174.76, latDeg: -36.85 }
 const A = tileAt(12, HERE.lonDeg, HERE.latDeg)
 const B = tileAt(12, HERE.lonDeg + 0.09, HERE.latDeg)
 
+/** What the region's policy says of positions. */
+let freshness: FreshnessPolicy
+
 beforeEach(() => {
+  freshness = DEFAULT_POLICY
   time = new VirtualTime()
   device = new DeviceClocks(time)
   regionTime = new RegionTime(device)
@@ -41,6 +46,7 @@ beforeEach(() => {
     timers: device,
     random: () => 0.5,
     time: regionTime,
+    freshness: () => freshness,
     watch: tiles =>
       new Promise((resolve, reject) => {
         asked.push({
@@ -253,6 +259,20 @@ for (const aheadMs of [-3_600_000, 3_600_000]) {
     assert.deepEqual([view.freshness('A1'), view.ageMs('A1')], ['stale', 45_000])
   })
 }
+
+test('positions grow stale by the policy of the region, also by one that is told later', async () => {
+  const nowMs = time.now()
+  regionTime.heard({ nowMs, anchorRegionMs: nowMs, anchorWallMs: nowMs, rate: 1 }, regionTime.hello())
+  freshness = { staleAfterMs: { responding: 5_000, moving: 20_000, parked: 30_000 }, lostAfterMs: 60_000 }
+  await following(unit('A1'))
+  await time.advance(20_000)
+  assert.equal(view.freshness('A1'), 'stale')
+  freshness = { ...freshness, staleAfterMs: { ...freshness.staleAfterMs, moving: 30_000 } }
+  await time.advance(1_000)
+  assert.deepEqual([view.freshness('A1'), view.get('A1')!.freshness], ['fresh', 'fresh'])
+  await time.advance(40_000)
+  assert.equal(view.get('A1')!.freshness, 'lost')
+})
 
 test('a resumed tile is watched from its stream and seq, and goes on with moves or with a snapshot', async () => {
   await following(unit('A1'))

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
-import { DEFAULT_POLICY, rhythmOf } from '../../src/domain/policy.ts'
+import { DEFAULT_POLICY, policyEntries, rhythmOf } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -26,6 +26,7 @@ import { FEED_FIX_FIELDS, FIX_FIELDS } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
+import { POLICY_RANGES } from '../../src/protocol/policy.ts'
 import { RIGHTS } from '../../src/protocol/rights.ts'
 import {
   type CallView,
@@ -36,6 +37,7 @@ import {
   type FixView,
   type NearestResult,
   type OfferView,
+  type PolicyView,
   SERVER_TYPES,
   type TripView,
   type UnitView,
@@ -215,9 +217,19 @@ test('every view has all its fields and no other, and marks those that may be nu
       position: true,
       streams: true,
       driver: null,
+      policy: 'absent',
       limits: true,
       ticket: null,
     } satisfies FieldsOf<WelcomeView>,
+    PolicyView: {
+      version: true,
+      mode: true,
+      offerTimeoutMs: true,
+      orderTimeoutMs: true,
+      cadenceMs: true,
+      staleAfterMs: true,
+      lostAfterMs: true,
+    } satisfies FieldsOf<PolicyView>,
     DriverView: { unit: true, trip: null, cadenceMs: true } satisfies FieldsOf<DriverView>,
     UnitView: {
       unitId: true,
@@ -480,12 +492,22 @@ test('the tables of times are those that the engine goes by', () => {
   ])
   assert.deepEqual(
     rhythms,
-    UNIT_STATUSES.map(status => [status, rhythmOf(status)]),
+    UNIT_STATUSES.map(status => [status, rhythmOf(status, DEFAULT_POLICY)]),
   )
-  const { mode: _, candidatesRecorded: __, offerTimeoutMs, ...times } = DEFAULT_POLICY
-  const offers = Object.entries(offerTimeoutMs).map(([priority, ms]) => [`offerTimeoutMs.${priority}`, ms])
-  const told = tableAfter('### Policy').map(([name, ms]) => [quoted(name!)[0]!, Number(ms)])
-  assert.deepEqual(Object.fromEntries(told), { ...Object.fromEntries(offers), ...times })
+  const told = tableAfter('### Policy').map(([name, standard, unit, range]) => [
+    quoted(name!)[0],
+    standard,
+    unit,
+    range,
+  ])
+  const numbers = policyEntries(DEFAULT_POLICY).filter(([, value]) => typeof value === 'number')
+  assert.deepEqual(
+    told,
+    numbers.map(([name, value]) => {
+      const group = name.split('.')[0] as keyof typeof POLICY_RANGES
+      return [name, String(value), group.endsWith('Ms') ? 'ms' : '', POLICY_RANGES[group].join(' to ')]
+    }),
+  )
   const alarms = tableAfter('### Alarms').map(([alarm]) => quoted(alarm!)[0])
   assert.deepEqual(alarms, [...TRIP_ALARMS])
 })

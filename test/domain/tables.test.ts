@@ -7,7 +7,9 @@ import { DEFAULT_POLICY, freshnessOf, rhythmOf } from '../../src/domain/policy.t
 import { UNIT_STATUSES } from '../../src/domain/vocabulary.ts'
 
 test('cadence and staleness go by what the unit is doing', () => {
-  const rhythms = Object.fromEntries(UNIT_STATUSES.map(s => [s, [rhythmOf(s).cadenceMs, rhythmOf(s).staleAfterMs]]))
+  const rhythms = Object.fromEntries(
+    UNIT_STATUSES.map(s => [s, [rhythmOf(s, DEFAULT_POLICY).cadenceMs, rhythmOf(s, DEFAULT_POLICY).staleAfterMs]]),
+  )
   const [responding, moving, parked] = [
     [5_000, 20_000],
     [15_000, 45_000],
@@ -28,7 +30,7 @@ test('cadence and staleness go by what the unit is doing', () => {
 
 test('a position is fresh, then stale from its limit on, then lost from 300 s on', () => {
   for (const status of UNIT_STATUSES) {
-    const { staleAfterMs } = rhythmOf(status)
+    const { staleAfterMs } = rhythmOf(status, DEFAULT_POLICY)
     assert.equal(freshnessOf(status, staleAfterMs - 1, DEFAULT_POLICY), 'fresh')
     assert.equal(freshnessOf(status, staleAfterMs, DEFAULT_POLICY), 'stale')
     assert.equal(freshnessOf(status, 299_999, DEFAULT_POLICY), 'stale')

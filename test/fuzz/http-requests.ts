@@ -201,6 +201,7 @@ function bodyOf(path: string, { known }: Asker, dice: Dice): unknown {
       return isNew ? { hospitalId: name('H'), ...hospital } : hospital
     }
     case 'regions':
+      if (path.includes('/policy')) return { policy: { mode: 'offered', roundPauseMs: 15_000 }, note: 'busy' }
       return isNew ? { region: name('r'), name: 'North', timeZone: 'UTC', dispatchMode: 'offered' } : { name: 'North' }
     case 'users':
       return isNew

@@ -1,6 +1,7 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
 import { TRIP_ALARMS } from '../../src/domain/events.ts'
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -300,6 +301,8 @@ const event = plain({
   unitId,
   happenedAtMs: atMs,
 })
+const { mode, offerTimeoutMs, orderTimeoutMs, cadenceMs, staleAfterMs, lostAfterMs } = DEFAULT_POLICY
+const policyView = { mode, offerTimeoutMs, orderTimeoutMs, cadenceMs, staleAfterMs, lostAfterMs }
 const welcome = plain({
   sessionId: commandId,
   region: chars('akl', 16),
@@ -313,6 +316,7 @@ const welcome = plain({
   position,
   streams: fc.array(fc.tuple(chars(WORD, 32), position), { maxLength: 8 }),
   driver: orNull(driverView),
+  policy: fc.constant({ ...policyView, version: 3 }),
   limits: plain({ frameBytes: fc.nat(), fixesPerFrame: fc.nat() }),
   ticket: orNull(chars(WORD, 300)),
 })

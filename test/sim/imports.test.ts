@@ -72,6 +72,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/access/sign-in.ts': 'sign-in',
   'src/access/units.ts': 'sign-in',
   'src/protocol/reference.ts': 'what HTTP takes of reference data',
+  'src/protocol/policy.ts': 'what HTTP takes of reference data',
   'src/access/tables/access-version.ts': 'sign-in',
   'src/store/audit/audit-chain.ts': 'the audit',
   'src/store/audit/audit-end.ts': 'the audit',

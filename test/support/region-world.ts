@@ -10,7 +10,7 @@ import { RegionHost } from '../../src/actors/region-host.ts'
 import { WallClock } from '../../src/actors/wall-clock.ts'
 import type { Command, EnterCall } from '../../src/domain/commands.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
-import type { Policy } from '../../src/domain/policy.ts'
+import type { Policy, StandingPolicy } from '../../src/domain/policy.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
@@ -138,6 +138,8 @@ export class RegionWorld {
   brokenIds = 0
   readonly fenced: string[] = []
   readonly #options: WorldOptions
+  /** The newest that the service has set. */
+  policy: StandingPolicy
   readonly #seqs = new Map<RecordingSession, number>()
   readonly #clientNowMs = new Map<RecordingSession, number>()
   #ids = 0
@@ -145,6 +147,7 @@ export class RegionWorld {
 
   private constructor(options: WorldOptions) {
     this.#options = options
+    this.policy = policyOf(options.mode ?? 'offered', options.policy)
     this.system = new ActorSystem({
       soon: setImmediate,
       // Stands still within a step: how far a run of the pump gets must not depend on what else the machine does.
@@ -164,7 +167,7 @@ export class RegionWorld {
     this.host = new RegionHost(
       {
         regionId: REGION,
-        policy: policyOf(this.#options.mode ?? 'offered', this.#options.policy),
+        policy: this.policy,
         anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
         machine: this.machine,
         wall: new WallClock(this.machine),
@@ -190,6 +193,12 @@ export class RegionWorld {
       throw new Error('an id that cannot be made')
     }
     return `${REGION}.${String(++this.#ids).padStart(21, '0')}`
+  }
+
+  /** The service sets another policy, and the region is told. */
+  goBy(changes: Partial<Policy>): void {
+    this.policy = { ...this.policy, ...changes, version: this.policy.version + 1 }
+    void this.host.goBy(this.policy)
   }
 
   /** The process dies: nothing is written any more. */

@@ -3,7 +3,7 @@ import { offerMade } from '../../src/domain/dispatch/offers.ts'
 import { callKey, driverKey, tripKey } from '../../src/domain/entity.ts'
 import type { DecisionRecord, DomainEvent, Need } from '../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../src/domain/ids.ts'
-import { DEFAULT_POLICY, type Policy } from '../../src/domain/policy.ts'
+import { DEFAULT_POLICY, type Policy, type StandingPolicy } from '../../src/domain/policy.ts'
 import type { DispatchMode, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'
 import { START_MS, World } from './given-when-then.ts'
 
@@ -11,13 +11,15 @@ export const HAPPENED_MS = START_MS + 500
 export const BLS: Need = { levelOfCare: 'bls', capabilities: [] }
 export const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
 const DECISION: DecisionRecord = {
+  policyVersion: 1,
   basis: 'straight-line',
   candidates: [{ unitId: 'A1', distanceM: 900, fixAgeMs: 2_000, levelOfCare: 'als' }],
   excluded: {},
 }
 
-export const policyOf = (mode: DispatchMode, changes: Partial<Policy> = {}): Policy => ({
+export const policyOf = (mode: DispatchMode, changes: Partial<Policy> = {}): StandingPolicy => ({
   ...DEFAULT_POLICY,
+  version: 1,
   mode,
   ...changes,
 })

@@ -1,13 +1,13 @@
 /** The time that crews have to come back after a start. Deadlines that passed meanwhile count from its end. */
-import type { Policy } from '../../domain/policy.ts'
 import type { RegionClock } from '../clock.ts'
+import type { RegionPolicy } from './region-policy.ts'
 
 export class Comeback {
   readonly #clock: RegionClock
-  readonly #policy: Policy
+  readonly #policy: RegionPolicy
   #untilMs = Number.POSITIVE_INFINITY
 
-  constructor(clock: RegionClock, policy: Policy) {
+  constructor(clock: RegionClock, policy: RegionPolicy) {
     this.#clock = clock
     this.#policy = policy
   }
@@ -18,7 +18,7 @@ export class Comeback {
   }
 
   begin(): void {
-    this.#untilMs = this.#clock.nowMs() + this.#clock.graceMs(this.#policy.readyGraceMs)
+    this.#untilMs = this.#clock.nowMs() + this.#clock.graceMs(this.#policy.standing.readyGraceMs)
   }
 
   /** Region time has stepped. */

@@ -9,7 +9,6 @@
 import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
 import { tripKey } from '../../domain/entity.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -19,15 +18,19 @@ import type { Comeback } from './comeback.ts'
 import type { PresenceFollower, TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import type { Turn } from './turn.ts'
 import type { TurnRunner } from './turn-runner.ts'
 
 /** Pause before a turn that threw is run again. */
 const THREW_PAUSE_MS = 5_000
+/** Trips or units whose deadlines are set anew in one go. */
+const LOOKED_AT_ONCE = 512
 
 interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
   readonly clock: RegionClock
+  readonly policy: RegionPolicy
   readonly timers: Timers
   readonly outbox: Outbox
   /** What began before this start is due at its end at the earliest. */
@@ -37,22 +40,15 @@ interface DeadlineKeeperPorts {
   readonly deliver: (deadline: Deadline) => void
 }
 
-interface DeadlineKeeperSettings {
-  readonly policy: Policy
-  readonly disconnectGraceMs: number
-}
-
 export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   readonly #ports: DeadlineKeeperPorts
-  readonly #settings: DeadlineKeeperSettings
   /** The open offers, and by how much each one's moments are put off; null until it was told. */
   readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
 
-  constructor(ports: DeadlineKeeperPorts, settings: DeadlineKeeperSettings) {
+  constructor(ports: DeadlineKeeperPorts) {
     this.#ports = ports
-    this.#settings = settings
   }
 
   committed(turn: Turn): void {
@@ -100,12 +96,12 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
 
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
   watchDisconnect(unitId: UnitId, sinceMs: number): void {
-    this.#at(sinceMs + this.#settings.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
+    this.#at(sinceMs + this.#ports.policy.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
   }
 
   run(deadline: Deadline): void {
-    const { memory, clock, turns } = this.#ports
-    const { policy, disconnectGraceMs } = this.#settings
+    const { memory, clock, turns, policy } = this.#ports
+    const { standing, disconnectGraceMs } = policy
     // Its rules would be decided over a state that is wrong.
     if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
     const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
@@ -114,7 +110,7 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
         trip: (tripId: TripId) => turn.trip(tripId),
         presence: (unitId: UnitId) => memory.presence(unitId),
       }
-      const outcome = deadlineCame(deadline, states, policy, disconnectGraceMs, turn.nowMs)
+      const outcome = deadlineCame(deadline, states, standing, disconnectGraceMs, turn.nowMs)
       if (outcome === 'match') turn.deskAsked = true
       else turn.record(outcome)
       return undefined
@@ -127,7 +123,7 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
     if (trip === undefined || ('offerId' in deadline && trip.offer?.offerId !== deadline.offerId)) return
     const nowMs = clock.nowMs()
     const putOffMs = this.#offers.get(trip.tripId)?.putOffMs ?? 0
-    for (const due of deadlinesOf(trip, policy, unitId => memory.presence(unitId), nowMs, putOffMs)) {
+    for (const due of deadlinesOf(trip, standing, unitId => memory.presence(unitId), nowMs, putOffMs)) {
       if (due.deadline.kind === deadline.kind && due.dueMs > nowMs) this.#at(due.dueMs, due.deadline)
     }
   }
@@ -135,6 +131,29 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
+  }
+
+  /**
+   * Another policy stands: what runs is measured by it from now on, but an offer keeps the moments that it was made with. It
+   * yields where others are to have their turn.
+   */
+  *policyChanged(): Generator<undefined, void> {
+    const { memory, clock, policy } = this.#ports
+    let looked = 0
+    for (const trip of memory.openTripStates()) {
+      const putOffMs = trip.offer === null ? 0 : (this.#offers.get(trip.tripId)?.putOffMs ?? null)
+      // That of an offer which its crew has not been told yet is set once it has.
+      if (putOffMs !== null) this.#setAll(trip, putOffMs)
+      looked += 1
+      if (looked % LOOKED_AT_ONCE === 0) yield
+    }
+    for (const { unitId, state, disconnectedSinceMs } of memory.driverActors()) {
+      looked += 1
+      if (looked % LOOKED_AT_ONCE === 0) yield
+      if (disconnectedSinceMs === null) continue
+      const isOver = disconnectedSinceMs + policy.disconnectGraceMs <= clock.nowMs()
+      if (!isOver || state.work !== null) this.watchDisconnect(unitId, disconnectedSinceMs)
+    }
   }
 
   #offerTold(tripId: TripId, offerId: OfferId): void {
@@ -146,10 +165,10 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   }
 
   #setAll(trip: TripState, offerPutOffMs: number): void {
-    const { memory, clock, comeback } = this.#ports
-    const { policy } = this.#settings
+    const { memory, clock, comeback, policy } = this.#ports
     const earliestMs = this.#recovered.has(trip.tripId) ? comeback.untilMs : 0
-    const dues = deadlinesOf(trip, policy, unitId => memory.presence(unitId), clock.nowMs(), offerPutOffMs)
+    const nowMs = clock.nowMs()
+    const dues = deadlinesOf(trip, policy.standing, unitId => memory.presence(unitId), nowMs, offerPutOffMs)
     for (const { dueMs, deadline } of dues) this.#at(Math.max(dueMs, earliestMs), deadline)
   }
 

@@ -41,7 +41,7 @@ export class Desk implements TurnStep, TurnFollower {
 
   constructor(ports: DeskPorts) {
     this.#ports = ports
-    this.#waiting = new WaitingTrips(ports.policy)
+    this.#waiting = new WaitingTrips(ports.policy.standing)
   }
 
   get pendingCount(): number {
@@ -127,11 +127,16 @@ export class Desk implements TurnStep, TurnFollower {
     this.#allMustLook = true
   }
 
+  /** Another policy stands, by which those who wait may have other places. */
+  policyChanged(): void {
+    this.#waiting.reorder(this.#ports.policy.standing)
+  }
+
   /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
     const { policy, presence, newOfferId } = this.#ports
     const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
-    turn.record([orderedByHand(trip, driver, presence(unitId), newOfferId(), policy, turn.nowMs)])
+    turn.record([orderedByHand(trip, driver, presence(unitId), newOfferId(), policy.standing, turn.nowMs)])
   }
 
   /** A turn in which the desk matched was committed, or had nothing to commit. */

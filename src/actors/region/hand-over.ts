@@ -33,6 +33,10 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.units.take(message)
     case 'more-units':
       return turns.units.goOn()
+    case 'policy':
+      return turns.policies.take(message)
+    case 'more-policy':
+      return turns.policies.goOn()
     case 'deadline':
       return turns.deadlines.run(message.deadline)
     case 'match':

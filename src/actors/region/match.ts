@@ -13,14 +13,13 @@ import { nobodyFound, openRounds, type Round } from '../../domain/dispatch/round
 import type { DriverState } from '../../domain/driver.ts'
 import type { DecisionRecord } from '../../domain/events.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { CandidateView } from '../../finder/candidate-view.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import type { Turn } from './turn.ts'
 
 export interface MatchPorts {
-  readonly policy: Policy
-  readonly disconnectGraceMs: number
+  readonly policy: RegionPolicy
   readonly presence: (unitId: UnitId) => Presence
   readonly newOfferId: () => OfferId
   /** Told how long each search took, in seconds. */
@@ -80,7 +79,7 @@ export class Match {
 
   /** Whether one of these units may be asked for the trip now. */
   #mayAsk(trip: TripState, freed: FreedUnits): boolean {
-    const last = openRounds(trip, this.#ports.policy, this.#turn.nowMs).at(-1)!
+    const last = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs).at(-1)!
     const units = freed.of(trip.need, needText(trip.need))
     return units.some(({ unitId }) => this.#verdictOn(trip, unitId, last).reason === null)
   }
@@ -88,7 +87,7 @@ export class Match {
   /** Offers the trip to the best unit, or says on the board that nobody gets it; answers the unit as it was before. */
   #serve(trip: TripState): DriverState | null {
     const need = needText(trip.need)
-    for (const round of openRounds(trip, this.#ports.policy, this.#turn.nowMs)) {
+    for (const round of openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)) {
       if (this.#hopeless.has(need)) break
       const decision = this.#choose(trip, round)
       if (decision !== null) return this.#offer(trip, round, decision)
@@ -102,7 +101,8 @@ export class Match {
     const { newOfferId, policy } = this.#ports
     const { unitId } = decision.candidates[0]!
     const driver = this.#turn.driver(unitId)!
-    this.#turn.record([offerMade(trip, unitId, newOfferId(), round.number, decision, policy, this.#turn.nowMs)])
+    const { number } = round
+    this.#turn.record([offerMade(trip, unitId, newOfferId(), number, decision, policy.standing, this.#turn.nowMs)])
     // A search still comes upon the unit, and counts it as busy.
     this.#units.census.countAvailable(driver, -1)
     return driver
@@ -110,6 +110,7 @@ export class Match {
 
   #choose(trip: TripState, round: Round): DecisionRecord | null {
     const { policy, presence, onSearch, monotonicMs } = this.#ports
+    const { standing } = policy
     const { census, candidates } = this.#units
     if (census.serversOf(trip.need) === 0) return null
     const excluded = census.exclusionsOf(trip.need)
@@ -121,7 +122,7 @@ export class Match {
     const startedMs = monotonicMs()
     const { lonDeg, latDeg, need } = trip
     const levels = levelsServing(need.levelOfCare)
-    const found = candidates.nearest({ lonDeg, latDeg, k: policy.candidatesRecorded, levels, accept })
+    const found = candidates.nearest({ lonDeg, latDeg, k: standing.candidatesRecorded, levels, accept })
     onSearch((monotonicMs() - startedMs) / 1_000)
     if (found.length === 0) return null
     const seen = found.map(({ unitId, distanceM, levelOfCare }) => ({
@@ -130,13 +131,13 @@ export class Match {
       fixAgeMs: fixAgeOf(presence(unitId).fix, this.#turn.nowMs),
       levelOfCare,
     }))
-    return decisionOf(rank(seen, policy), excluded)
+    return decisionOf(rank(seen, standing), excluded, standing)
   }
 
   #verdictOn(trip: TripState, unitId: UnitId, round: Round) {
-    const { policy, presence, disconnectGraceMs } = this.#ports
+    const { policy, presence } = this.#ports
     const { nowMs } = this.#turn
     const driver = this.#turn.driver(unitId)!
-    return verdictOn(driver, presence(unitId), trip.need, round, policy, disconnectGraceMs, nowMs)
+    return verdictOn(driver, presence(unitId), trip.need, round, policy.standing, policy.disconnectGraceMs, nowMs)
   }
 }

@@ -7,7 +7,6 @@ import type { DriverState } from '../../domain/driver.ts'
 import { byKind, type EntityKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { Found } from '../../finder/types.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
@@ -18,6 +17,7 @@ import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import type { PicturedMemory } from './board-picture.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
 import type { Quarantine } from './quarantine.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import type { Shards } from './shards.ts'
 import type { States } from './turn.ts'
 import { callView, driverView, fixView, tripView, unitView } from './views.ts'
@@ -30,7 +30,7 @@ export interface RegionStates extends States {
 }
 
 export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMemory {
-  readonly #policy: Policy
+  readonly #policy: RegionPolicy
   readonly #driverShards: Shards
   readonly #tripShards: Shards
   readonly #drivers = new GrowingMap<{ readonly actor: DriverActor; readonly ref: ActorRef<DriverMessage> }>()
@@ -49,7 +49,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly quarantine: Quarantine
 
   constructor(
-    policy: Policy,
+    policy: RegionPolicy,
     shards: { drivers: Shards; trips: Shards },
     recovered: { readonly details: Map<CallId, CallDetails>; readonly quarantine: Quarantine },
   ) {
@@ -156,7 +156,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     // A token for the unit is not the crew: personal data is for who is signed on.
     const isCrew = actor.session?.principal === actor.state.crew
     const details = trip === undefined || !isCrew ? null : this.detailsOf(trip.callId)
-    return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details)
+    return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details, this.#policy.standing)
   }
 
   tripView(trip: TripState): TripShown {
@@ -168,23 +168,24 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     return callView(call, trips, this.detailsOf(call.callId))
   }
 
-  nearestUnit(found: Found, nowMs: number, graceMs: number): NearestUnitShown {
+  nearestUnit(found: Found, nowMs: number): NearestUnitShown {
     const { state, location, session } = this.driverActor(found.unitId)!
+    const { standing, disconnectGraceMs } = this.#policy
     return {
       unitId: found.unitId,
       callSign: state.callSign,
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
       connected: session !== null,
-      passedOverFor: verdictOnPresence(this.presence(found.unitId), this.#policy, graceMs, nowMs).reason,
-      fix: fixView(state, location.current!, nowMs, this.#policy),
+      passedOverFor: verdictOnPresence(this.presence(found.unitId), standing, disconnectGraceMs, nowMs).reason,
+      fix: fixView(state, location.current!, nowMs, standing),
     }
   }
 
   /** The unit where it is now, in the state that it has, or had. */
   unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
     const presence = { connected: actor.session !== null, fix: actor.location.current }
-    return unitView(state, presence, nowMs, this.#policy)
+    return unitView(state, presence, nowMs, this.#policy.standing)
   }
 
   get openTrips(): number {

@@ -3,6 +3,7 @@
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
+import type { StandingPolicy } from '../../domain/policy.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { Asked, CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
@@ -24,6 +25,13 @@ export interface UnitChanges {
   readonly onTaken?: () => void
 }
 
+/** Another policy stands for the region. */
+export interface PolicyChange {
+  readonly policy: StandingPolicy
+  /** What is decided from now on goes by it. */
+  readonly onTaken?: () => void
+}
+
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
   | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
@@ -35,6 +43,9 @@ export type RegionMessage =
   | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   | ({ readonly type: 'units' } & UnitChanges)
+  | ({ readonly type: 'policy' } & PolicyChange)
+  /** The next part of the deadlines that go by the new policy. */
+  | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }
   /** Region time has stepped by so much, and these had been told another. */
@@ -47,6 +58,8 @@ export const NEVER_REFUSED = [
   'feed-marks-read',
   'units',
   'more-units',
+  'policy',
+  'more-policy',
   'deadline',
   'match',
   'clock-stepped',

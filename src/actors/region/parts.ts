@@ -3,7 +3,7 @@
 import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
-import type { Policy } from '../../domain/policy.ts'
+import type { StandingPolicy } from '../../domain/policy.ts'
 import type { Told } from '../../protocol/told.ts'
 import type { ClockAnchor } from '../../store/log/clock-anchor.ts'
 import type { Journal } from '../../store/log/journal.ts'
@@ -13,9 +13,12 @@ import type { OutageLog } from '../../telemetry/outage-log.ts'
 import type { ActorSystem } from '../actor-system.ts'
 import type { WallClock } from '../wall-clock.ts'
 
+export type LossReason = 'fenced' | 'content-rejected'
+
 export interface RegionParts {
   readonly regionId: RegionId
-  readonly policy: Policy
+  /** The policy to begin with; a new one comes as a message. */
+  readonly policy: StandingPolicy
   readonly anchor: ClockAnchor
   readonly machine: MachineClock
   /** The wall of that machine as far as it is believed; one for all regions of a process. */
@@ -36,5 +39,5 @@ export interface RegionParts {
   /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */
   readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
   /** The region's memory no longer stands for what is durable; the holder of the region drops it. */
-  readonly onLost: (reason: 'fenced' | 'content-rejected') => void
+  readonly onLost: (reason: LossReason) => void
 }

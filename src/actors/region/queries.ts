@@ -32,18 +32,11 @@ interface QueriesPorts {
   readonly metrics: Metrics
 }
 
-interface QueriesSettings {
-  /** How long a unit may be disconnected before the desk passes it over. */
-  readonly disconnectGraceMs: number
-}
-
 export class Queries {
   readonly #ports: QueriesPorts
-  readonly #settings: QueriesSettings
 
-  constructor(ports: QueriesPorts, settings: QueriesSettings) {
+  constructor(ports: QueriesPorts) {
     this.#ports = ports
-    this.#settings = settings
   }
 
   take(query: RegionQuery, answer: Answer): void {
@@ -68,7 +61,7 @@ export class Queries {
     const found = finder.nearest({ lonDeg, latDeg, k, levels })
     metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
     const nowMs = clock.nowMs()
-    const units = found.map(unit => memory.nearestUnit(unit, nowMs, this.#settings.disconnectGraceMs))
+    const units = found.map(unit => memory.nearestUnit(unit, nowMs))
     this.#answer(answer, { type: 'nearest', nearest: { basis: RANKING_BASIS, units } })
   }
 

@@ -7,6 +7,7 @@
  */
 
 import type { TripId, UnitId } from '../../domain/ids.ts'
+import type { StandingPolicy } from '../../domain/policy.ts'
 import type { Told } from '../../protocol/told.ts'
 import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
@@ -19,7 +20,7 @@ import { type DrainLimits, drain, endAll, settled } from './drain.ts'
 import { handOver } from './hand-over.ts'
 import type { RegionStates } from './memory.ts'
 import { ACCEPTED, answerUnheard, NEVER_REFUSED, type RegionMessage } from './messages.ts'
-import type { RegionParts } from './parts.ts'
+import type { LossReason, RegionParts } from './parts.ts'
 import { people, tellTroubles } from './peopling.ts'
 import type { Quarantine } from './quarantine.ts'
 import { type Recovered, recover } from './recovery.ts'
@@ -112,8 +113,17 @@ export class Region implements Behaviour<RegionMessage> {
   tripRef(tripId: TripId): ActorRef<TripMessage> | undefined {
     return this.#assembly.state.memory.tripRef(tripId)
   }
+  /** Of the policy that it goes by. */
+  get policyVersion(): number {
+    return this.#assembly.state.policy.standing.version
+  }
   boardFrom(position: number | null): BoardSize {
     return this.#assembly.watch.boardWatch.sizeFrom(position)
+  }
+
+  /** Goes by another policy from the next decision on; by one that is older than its own it does not. */
+  goBy(policy: StandingPolicy, onTaken?: () => void): void {
+    this.ref.tell({ type: 'policy', policy, ...(onTaken && { onTaken }) })
   }
 
   /** The session has ended. */
@@ -167,7 +177,7 @@ export class Region implements Behaviour<RegionMessage> {
     system.stop(this.ref as never)
   }
 
-  #lost(reason: 'fenced' | 'content-rejected', error?: Error): void {
+  #lost(reason: LossReason, error?: Error): void {
     if (this.#assembly.state.admission.isOver) return
     const { log, regionId, onLost } = this.#parts
     log.error({ region: regionId, reason, err: error }, 'the region is no longer ours as it stands')

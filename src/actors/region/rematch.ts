@@ -1,11 +1,12 @@
 /** Makes the desk look at all waiting trips when a unit has come back outside a turn. Asked often, it looks once. */
 import type { PlacedFix } from '../../domain/fix.ts'
-import { isLost, type Policy } from '../../domain/policy.ts'
+import { isLost } from '../../domain/policy.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import { bySystem } from './cause.ts'
 import type { Desk } from './desk.ts'
 import type { MoveFollower, PresenceFollower } from './followers.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import type { TurnRunner } from './turn-runner.ts'
 
 interface RematchPorts {
@@ -18,10 +19,10 @@ interface RematchPorts {
 
 export class Rematch implements MoveFollower, PresenceFollower {
   readonly #ports: RematchPorts
-  readonly #policy: Policy
+  readonly #policy: RegionPolicy
   #isAsked = false
 
-  constructor(ports: RematchPorts, policy: Policy) {
+  constructor(ports: RematchPorts, policy: RegionPolicy) {
     this.#ports = ports
     this.#policy = policy
   }
@@ -46,7 +47,7 @@ export class Rematch implements MoveFollower, PresenceFollower {
     const { desk, clock } = this.#ports
     if (unit.state.status !== 'available' || desk.pendingCount === 0) return
     // A unit that nobody could be sent to has come back: somebody may be waiting for it.
-    const wasLost = before === null || isLost(clock.nowMs() - before.fixedAtMs, this.#policy)
+    const wasLost = before === null || isLost(clock.nowMs() - before.fixedAtMs, this.#policy.standing)
     if (wasLost) this.ask()
   }
 

@@ -3,10 +3,10 @@ import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../domain/driver.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
-import { freshnessOf, type Policy, rhythmOf } from '../../domain/policy.ts'
+import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
-import type { OfferView } from '../../protocol/wire.ts'
+import type { OfferView, PolicyView } from '../../protocol/wire.ts'
 
 export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixShown {
   const ageMs = nowMs - fix.fixedAtMs
@@ -93,6 +93,12 @@ export function callView(call: CallState, trips: readonly TripShown[], details: 
   }
 }
 
+/** What clients go by of a region's policy. */
+export function policyView(policy: StandingPolicy): PolicyView {
+  const { version, mode, offerTimeoutMs, orderTimeoutMs, cadenceMs, staleAfterMs, lostAfterMs } = policy
+  return { version, mode, offerTimeoutMs, orderTimeoutMs, cadenceMs, staleAfterMs, lostAfterMs }
+}
+
 /** A crew's whole situation. The call's personal data is shown to it once it is bound, not while it may still decline. */
 export function driverView(
   driver: DriverState,
@@ -100,10 +106,11 @@ export function driverView(
   trip: TripState | undefined,
   call: CallState | undefined,
   details: CallDetails | null,
+  policy: Policy,
 ): CrewShown {
   return {
     unit,
     trip: trip === undefined ? null : tripView(trip, call, isBound(driver) ? details : null),
-    cadenceMs: rhythmOf(driver.status).cadenceMs,
+    cadenceMs: rhythmOf(driver.status, policy).cadenceMs,
   }
 }

@@ -8,11 +8,14 @@ import { WRITES_STALLED } from '../refusals.ts'
 import type { HelloRequest, Session } from '../region-handle.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
+import type { RegionPolicy } from './region-policy.ts'
 import { refuseStalled } from './send-refusal.ts'
 import type { StoreWatch } from './store-watch.ts'
+import { policyView } from './views.ts'
 
 interface WelcomesPorts {
   readonly memory: Pick<RegionMemory, 'driverView'>
+  readonly policy: RegionPolicy
   readonly clock: RegionClock
   readonly outbox: Outbox
   readonly log: { readonly head: number }
@@ -30,7 +33,7 @@ export class Welcomes {
 
   /** `unit` is the one that the session speaks for. */
   greet(session: Session, hello: HelloRequest, unit: UnitActor | null): void {
-    const { memory, outbox, clock, log, store } = this.#ports
+    const { memory, policy, outbox, clock, log, store } = this.#ports
     const position = log.head
     const view = unit === null ? null : memory.driverView(unit, clock.nowMs())
     const leave = () => {
@@ -42,6 +45,7 @@ export class Welcomes {
         position,
         streams: hello.streams.map(([id]) => [id, unit?.location.knownStream(id)?.durableSeq ?? 0]),
         driver: view,
+        policy: policyView(policy.standing),
         limits: session.limits,
         ticket: session.ticket,
       }

@@ -3,7 +3,7 @@ import { accepted, type Decision } from '../decision.ts'
 import { type DriverState, revokedOffer, unitRetired, whyNotFit } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId } from '../ids.ts'
-import type { Policy } from '../policy.ts'
+import type { Policy, StandingPolicy } from '../policy.ts'
 import { overrideAssignment, type TripState } from '../trip.ts'
 import type { OverrideReason } from '../vocabulary.ts'
 import type { Presence } from './eligibility.ts'
@@ -39,10 +39,10 @@ export function orderedByHand(
   driver: DriverState,
   { fix }: Presence,
   offerId: OfferId,
-  policy: Policy,
+  policy: StandingPolicy,
   nowMs: number,
 ): DomainEvent {
   const seen = fix === null ? [] : [seenAt(driver, fix, trip, nowMs)]
   const ordered: Policy = { ...policy, mode: 'ordered' }
-  return offerMade(trip, driver.unitId, offerId, trip.round, decisionOf(seen, {}), ordered, nowMs)
+  return offerMade(trip, driver.unitId, offerId, trip.round, decisionOf(seen, {}, policy), ordered, nowMs)
 }

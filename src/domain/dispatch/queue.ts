@@ -11,10 +11,13 @@ import { needText } from './eligibility.ts'
  * Place of a pending trip in the queue, lower first: the call's age with a handicap for each step of priority.
  *
  * Priority decides among calls of about the same age; a call that has waited `ageingStepMs` longer for each step goes
- * first, so that nothing starves. The key never changes while the trip waits, so the queue needs no re-sorting. Among equal
- * keys `compareTurns` decides, as units stand when the trips are served.
+ * first, so that nothing starves. The key does not change while the policy stands, so the queue needs no re-sorting. Among
+ * equal keys `compareTurns` decides, as units stand when the trips are served.
  */
-export function queueKey(trip: TripState, policy: Policy): number {
+export function queueKey(
+  trip: Pick<TripState, 'receivedAtMs' | 'priority'>,
+  policy: Pick<Policy, 'ageingStepMs'>,
+): number {
   return trip.receivedAtMs + (trip.priority - 1) * policy.ageingStepMs
 }
 
@@ -48,18 +51,20 @@ export interface Waiting {
   readonly key: number
   readonly createdPosition: number
   readonly tripId: TripId
+  readonly receivedAtMs: number
   readonly priority: Priority
   readonly need: Need
   readonly needText: string
 }
 
 export function waitingOf(trip: TripState, policy: Policy): Waiting {
-  const { tripId, priority, need, createdPosition } = trip
-  return { key: queueKey(trip, policy), createdPosition, tripId, priority, need, needText: needText(need) }
+  const { tripId, receivedAtMs, priority, need, createdPosition } = trip
+  const key = queueKey(trip, policy)
+  return { key, createdPosition, tripId, receivedAtMs, priority, need, needText: needText(need) }
 }
 
 /** Where a trip is kept. Of those that were made together the id tells them apart; who of them goes first it does not. */
-function isBefore(a: Waiting, b: Waiting): boolean {
+export function isBefore(a: Waiting, b: Waiting): boolean {
   if (a.key !== b.key) return a.key < b.key
   return a.createdPosition === b.createdPosition ? a.tripId < b.tripId : a.createdPosition < b.createdPosition
 }

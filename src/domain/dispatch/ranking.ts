@@ -2,7 +2,7 @@
 import type { Candidate, DecisionRecord, UnitReference } from '../events.ts'
 import type { PlacedFix } from '../fix.ts'
 import { distanceM, type Position } from '../geo.ts'
-import type { Policy } from '../policy.ts'
+import type { Policy, StandingPolicy } from '../policy.ts'
 import { RANKING_BASIS } from '../vocabulary.ts'
 
 /** A fix of a clock that is a little ahead is of now. */
@@ -25,7 +25,11 @@ export function rank(candidates: readonly Candidate[], policy: Pick<Policy, 'can
 }
 
 /** What the record keeps of a choice. Input: the candidates, best first; distances are kept to the metre. */
-export function decisionOf(candidates: readonly Candidate[], excluded: DecisionRecord['excluded']): DecisionRecord {
+export function decisionOf(
+  candidates: readonly Candidate[],
+  excluded: DecisionRecord['excluded'],
+  { version }: Pick<StandingPolicy, 'version'>,
+): DecisionRecord {
   const kept = candidates.map(candidate => ({ ...candidate, distanceM: Math.round(candidate.distanceM) }))
-  return { basis: RANKING_BASIS, candidates: kept, excluded }
+  return { policyVersion: version, basis: RANKING_BASIS, candidates: kept, excluded }
 }

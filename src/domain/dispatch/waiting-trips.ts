@@ -6,11 +6,11 @@ import type { Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { fits } from './eligibility.ts'
-import { placeOf, type Waiting, waitingOf } from './queue.ts'
+import { isBefore, placeOf, queueKey, type Waiting, waitingOf } from './queue.ts'
 
 export class WaitingTrips {
-  readonly #policy: Policy
-  readonly #queue: Waiting[] = []
+  #policy: Policy
+  #queue: Waiting[] = []
   readonly #byTrip = new Map<TripId, Waiting>()
   /** What those in the queue need, by its text, and how many of them need it. */
   readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
@@ -45,6 +45,14 @@ export class WaitingTrips {
     const needed = this.#needs.get(waiting.needText)
     if (needed === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
     else needed.trips += 1
+  }
+
+  /** Puts the queue in the order of another policy. */
+  reorder(policy: Policy): void {
+    this.#policy = policy
+    const reordered = this.#queue.map(waiting => ({ ...waiting, key: queueKey(waiting, policy) }))
+    this.#queue = reordered.sort((a, b) => (isBefore(a, b) ? -1 : 1))
+    for (const waiting of reordered) this.#byTrip.set(waiting.tripId, waiting)
   }
 
   /** The trip waits no longer; nothing happens when it did not. */

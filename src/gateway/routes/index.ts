@@ -14,6 +14,7 @@ import { HOME_ROUTES, type HomePorts } from './home.ts'
 import { KEY_ROUTES, type KeyPorts } from './keys.ts'
 import { OPENAPI_ROUTES } from './openapi.ts'
 import { OPERATION_ROUTES, type OperationPorts } from './operations.ts'
+import { POLICY_ROUTES } from './policies.ts'
 import { QUARANTINE_ROUTES, type QuarantinePorts } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
 import type { ReferencePorts } from './reference-work.ts'
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
   ...REGION_ROUTES,
+  ...POLICY_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,

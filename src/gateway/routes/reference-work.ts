@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
 import type { RegionDirectory } from '../../actors/region-handle.ts'
+import { invalidField, type Refusal } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import { REGION_ID, type RegionId } from '../../domain/ids.ts'
 import type { Audit } from '../../store/audit/audit.ts'
@@ -47,6 +48,17 @@ export async function knownRegion(
   if (!allowed.ok) return allowed
   const known = REGION_ID.test(asked.value) && (await getRegion(database, asked.value)) !== undefined
   return known ? asked : { ok: false, refusal: unknownRegion(asked.value) }
+}
+
+/** What a GET showed and nobody can change may stand in a PUT, if it is the thing's own. */
+export function ownRefusal(own: Readonly<Record<string, unknown>>, current: object): Refusal | null {
+  const stands: Readonly<Record<string, unknown>> = { ...current }
+  for (const [field, given] of Object.entries(own)) {
+    if (given !== undefined && given !== stands[field]) {
+      return invalidField(field, `must be ${JSON.stringify(stands[field])}, or be left out`)
+    }
+  }
+  return null
 }
 
 /** Any of the fields, but at least one. */

@@ -2,7 +2,6 @@
 
 import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
-import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Database } from '../../store/postgres/database.ts'
@@ -14,7 +13,7 @@ import { empty, type HttpReply, json, problem } from '../http.ts'
 import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { hospital, type Replacement, type Resource, station, unit } from './reference-kinds.ts'
-import { knownRegion, onceKnown, type ReferencePorts } from './reference-work.ts'
+import { knownRegion, onceKnown, ownRefusal, type ReferencePorts } from './reference-work.ts'
 
 const PARAMS = z.object({ id: z.string() })
 const LIST_QUERY = PAGE_QUERY.extend(REGION_QUERY.shape)
@@ -175,13 +174,8 @@ async function put<T extends object>(
   if (!body.ok) return problem(body.refusal)
   const { own, of } = body.value
   return change(resource, work, current => {
-    const stands: Readonly<Record<string, unknown>> = { ...current }
-    for (const [field, given] of Object.entries(own)) {
-      if (given !== undefined && given !== stands[field]) {
-        const must = `must be ${JSON.stringify(stands[field])}, or be left out`
-        return { ok: false, refusal: invalidField(field, must) }
-      }
-    }
+    const refusal = ownRefusal(own, current)
+    if (refusal !== null) return { ok: false, refusal }
     return { ok: true, value: of(String(current[idField])) }
   })
 }

@@ -5,6 +5,7 @@ import type { TokenClaims } from '../../access/claims.ts'
 import { REGION, REGION_FIELDS } from '../../protocol/reference.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { nextVersion } from '../../store/reference/items.ts'
+import { getPolicy, policyAudit, putPolicy } from '../../store/reference/policies.ts'
 import { getRegion, insertRegion, listRegions, updateRegion } from '../../store/reference/regions.ts'
 import { auditedFor, changeAt, changeOnce, etag, listed, PAGE_QUERY, type Page, pageOf, tagged } from '../changes.ts'
 import { inRegion } from '../guard.ts'
@@ -99,7 +100,8 @@ async function postRegion(
   const { region } = body.value
   const reply = await changeOnce(ports, asked, caller, null, async transaction => {
     const version = await nextVersion(transaction)
-    if (!(await insertRegion(transaction, body.value, version))) {
+    const by = { changedBy: caller.sub, changedAtMs: ports.wallClock() }
+    if (!(await insertRegion(transaction, body.value, { version, ...by }))) {
       const message = `The region ${region} exists already; change it, or choose another id.`
       return problem({ code: 'already-exists', message, details: { region } })
     }
@@ -124,13 +126,22 @@ async function patchRegion(
     version = await nextVersion(transaction)
     return getRegion(transaction, params.value.id)
   }
-  return changeAt(ports, asked, read, async (transaction, current) => {
+  const reply = await changeAt(ports, asked, read, async (transaction, current) => {
     const { name, timeZone, dispatchMode } = { ...current, ...body.value }
-    const isOther = name !== current.name || timeZone !== current.timeZone || dispatchMode !== current.dispatchMode
+    const isOtherMode = dispatchMode !== current.dispatchMode
+    const isOther = name !== current.name || timeZone !== current.timeZone || isOtherMode
     const region = isOther ? { ...current, name, timeZone, dispatchMode, version } : current
     if (isOther) await updateRegion(transaction, region, version)
     const audit = auditedFor(ports, asked, caller)
+    if (isOtherMode) {
+      const { policy } = (await getPolicy(transaction, region.region))!
+      const by = { changedBy: caller.sub, changedAtMs: ports.wallClock() }
+      const change = { policy: { ...policy, mode: dispatchMode }, note: null, ...by }
+      const { now, changes } = await putPolicy(transaction, region.region, change, version)
+      await audit(transaction, policyAudit(now, changes))
+    }
     await audit(transaction, { action: 'region-changed', region: region.region, subject: region.region, details: {} })
     return json(200, region, { ETag: etag(region.version) })
   })
+  return onceKnown(ports, 'regions', reply)
 }

@@ -11,7 +11,13 @@ export interface FunctionFile {
 }
 
 // Functions in SQL are checked when they are made, so what they call comes before them.
-export const functions: readonly FunctionFile[] = ['log.sql', 'location.sql', 'audit.sql', 'auth.sql'].map(file => {
+export const functions: readonly FunctionFile[] = [
+  'log.sql',
+  'location.sql',
+  'reference.sql',
+  'audit.sql',
+  'auth.sql',
+].map(file => {
   const sql = readFileSync(new URL(file, import.meta.url), 'utf8')
   return { file, sql, sha256: createHash('sha256').update(sql).digest('hex') }
 })

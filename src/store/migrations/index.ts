@@ -11,6 +11,7 @@ import { checksums } from './0008-checksums.ts'
 import { streamMarks } from './0009-stream-marks.ts'
 import { unitChanges } from './0010-unit-changes.ts'
 import { functionFiles } from './0011-functions.ts'
+import { policies } from './0012-policies.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   streamMarks,
   unitChanges,
   functionFiles,
+  policies,
 ]

@@ -2,6 +2,7 @@
 import { type ColumnType, type Generated, type JSONColumnType, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Principal, RegionId, UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { DispatchMode, LevelOfCare } from '../../domain/vocabulary.ts'
 import { afterLive } from './live-time.ts'
@@ -126,6 +127,14 @@ interface Schema {
     emergency_department: boolean
     capabilities: string[]
     version: number
+  }
+  'reference.policies': {
+    region: RegionId
+    version: number
+    policy: JSONColumnType<Policy>
+    changed_by: Principal
+    changed_at_ms: number
+    note: string | null
   }
   'reference.version': { only: Generated<boolean>; version: number }
   'gateway.http_outcomes': {

@@ -39,6 +39,8 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'reference.retired_units': ALL,
   'reference.stations': ALL,
   'reference.hospitals': ALL,
+  // Decisions name their version, so it must stay what it was.
+  'reference.policies': 'SELECT, INSERT',
   'reference.version': 'SELECT, UPDATE',
   // A name in the log keeps its meaning.
   'auth.users': 'SELECT, INSERT, UPDATE',
@@ -55,7 +57,14 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
 /** They alone add to what may not be changed. */
 export const APPENDING = ['audit.append', 'log.append_records', 'location.append_segment'] as const
 /** What only grows, or is written by those alone. */
-const HISTORY = ['audit.entries', 'audit.head', 'log.records', 'log.call_details', 'location.segments']
+const HISTORY = [
+  'audit.entries',
+  'audit.head',
+  'log.records',
+  'log.call_details',
+  'location.segments',
+  'reference.policies',
+]
 
 const SCHEMAS = [...new Set(Object.keys(ENGINE_RIGHTS).map(table => table.split('.')[0]!))].join(', ')
 /** Those of `audit` are for its owner, but for the one that appends. */

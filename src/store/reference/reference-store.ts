@@ -3,11 +3,22 @@ import { type RawBuilder, sql } from 'kysely'
 import type { z } from 'zod'
 import type { UnitReference } from '../../domain/events.ts'
 import type { RegionId, UnitId } from '../../domain/ids.ts'
+import type { StandingPolicy } from '../../domain/policy.ts'
+import { POLICY, POLICY_NOTE } from '../../protocol/policy.ts'
 import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../../protocol/reference.ts'
 import type { AuditChange } from '../audit/audit.ts'
 import type { Database } from '../postgres/database.ts'
 import { nextVersion, type Put, putItems, removeItem, unknownStations } from './items.ts'
 import { HOSPITALS, type Kind, STATIONS, UNITS } from './kinds.ts'
+import {
+  getPolicy,
+  listPolicyVersions,
+  type PolicyChanges,
+  type PolicyRecord,
+  policyAudit,
+  putPolicy,
+  standingPolicies,
+} from './policies.ts'
 import { insertRegion } from './regions.ts'
 
 export type { RegionReference } from '../../protocol/reference.ts'
@@ -37,13 +48,21 @@ const UNIT_FIELDS = sql`
   unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", capabilities,
   home_station AS "homeStation"`
 
+/** Versions that are listed at once. */
+const POLICIES_SHOWN = 1_000
+
 const unaudited: AuditChange = () => Promise.resolve()
+
+/** Who changes what is changed by way of this store: HTTP has its own. */
+const CHANGED_BY = 'command-line'
 
 export class ReferenceStore {
   readonly #database: Database
+  readonly #wallMs: () => number
 
-  constructor(database: Database) {
+  constructor(database: Database, wallMs: () => number = Date.now) {
     this.#database = database
+    this.#wallMs = wallMs
   }
 
   /** Adds a region. Errors: InvalidReference, also when the region exists. */
@@ -51,7 +70,9 @@ export class ReferenceStore {
     const problem = problemOf(REGION, region)
     if (problem !== null) throw new InvalidReference(`Region ${JSON.stringify(region.region)}: ${problem}.`)
     await this.#database.transaction().execute(async transaction => {
-      if (!(await insertRegion(transaction, region, await nextVersion(transaction)))) {
+      const version = await nextVersion(transaction)
+      const by = { changedBy: CHANGED_BY, changedAtMs: this.#wallMs() }
+      if (!(await insertRegion(transaction, region, { version, ...by }))) {
         throw new InvalidReference(`The region ${region.region} exists already.`)
       }
       await audit(transaction, { action: 'region-created', region: region.region, subject: region.region, details: {} })
@@ -65,6 +86,48 @@ export class ReferenceStore {
       .select(['region', 'name', 'time_zone as timeZone', 'dispatch_mode as dispatchMode'])
       .orderBy('region')
       .execute()
+  }
+
+  /** The policy that stands in each region. */
+  listPolicies(): Promise<Map<RegionId, StandingPolicy>> {
+    return standingPolicies(this.#database)
+  }
+
+  /** The policy of a region, that which stands unless a version is named. Errors: InvalidReference where there is none. */
+  async policy(region: RegionId, version: number | null = null): Promise<PolicyRecord> {
+    await requireRegion(this.#database, region)
+    const found = await getPolicy(this.#database, region, version)
+    if (found !== undefined) return found
+    throw new InvalidReference(`Region ${region} has no version ${version} of its policy.`)
+  }
+
+  /** Every version of a region's policy, newest first. Errors: InvalidReference for a region that does not exist. */
+  async policyVersions(region: RegionId): Promise<PolicyRecord[]> {
+    await requireRegion(this.#database, region)
+    return listPolicyVersions(this.#database, region, { limit: POLICIES_SHOWN, before: null })
+  }
+
+  /**
+   * Sets the policy of a region; what is left out has its default. Answers what stands then, and how it differs from what
+   * stood. Errors: InvalidReference for a policy or a note that will not do, or a region that does not exist.
+   */
+  async setPolicy(
+    region: RegionId,
+    given: unknown,
+    note: string | null,
+    audit = unaudited,
+  ): Promise<{ readonly now: PolicyRecord; readonly changes: PolicyChanges }> {
+    const problem = problemOf(POLICY, given) ?? (note === null ? null : problemOf(POLICY_NOTE, note))
+    if (problem !== null) throw new InvalidReference(`The policy of ${region}: ${problem}.`)
+    const policy = POLICY.parse(given)
+    return this.#database.transaction().execute(async transaction => {
+      const version = await nextVersion(transaction)
+      await requireRegion(transaction, region)
+      const by = { changedBy: CHANGED_BY, changedAtMs: this.#wallMs() }
+      const { now, changes } = await putPolicy(transaction, region, { policy, note, ...by }, version)
+      if (changes.length > 0) await audit(transaction, policyAudit(now, changes))
+      return { now, changes }
+    })
   }
 
   /** As `import`, for units. */
@@ -171,8 +234,9 @@ export class ReferenceStore {
 export function problemOf(shape: z.ZodType, value: unknown): string | null {
   const result = shape.safeParse(value)
   if (result.success) return null
-  const [issue] = result.error.issues
-  return `${issue!.path.join('.')} ${issue!.message}`.trim()
+  const issue = result.error.issues[0]!
+  if (issue.code === 'unrecognized_keys') return `${[...issue.path, issue.keys[0]].join('.')} is not known here`
+  return `${issue.path.join('.')} ${issue.message}`.trim()
 }
 
 async function requireRegion(transaction: Database, region: RegionId): Promise<void> {

@@ -221,3 +221,21 @@ test('what the service has is taken, part by part, and a unit that comes free is
   assert.equal((await world.events('OfferMade')).length, asked + 1)
   assert.equal((await world.trip(tripId)).offer?.unitId, 'A1')
 })
+
+test('another policy is taken, and then all that it sets anew', async () => {
+  const crew = await world.onDuty('A1', 100)
+  await world.call()
+  const offerId = crew.view.unit.offerId!
+  await world.accepted(world.drive(crew, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+  const others = Array.from({ length: 600 }, () => world.dispatch(callOf()))
+  await world.accepted(others.at(-1)!)
+  world.fillMailbox()
+  world.goBy({ noMovementMs: 20_000 })
+  await settle()
+  // The next part comes to a full mailbox, too.
+  world.fillMailbox()
+  await empty()
+  await world.advance(20_000)
+  const raised = (await world.events('TripAlarmRaised')).filter(({ alarm }) => alarm === 'no-movement')
+  assert.equal(raised.length, 1)
+})

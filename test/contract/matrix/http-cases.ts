@@ -297,6 +297,25 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     const path = `/v1/regions/${homeOf(reach)}`
     return { path, body: { name: fresh('Region ') }, ifMatch: await world.etag(path) }
   }),
+  'GET /v1/regions/:id/policy': {
+    action: 'read-reference',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/policy` }),
+  },
+  'GET /v1/regions/:id/policy/versions': {
+    action: 'read-reference',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/policy/versions?limit=2` }),
+  },
+  'PUT /v1/regions/:id/policy': admins('manage-regions', 200, async (world, reach) => {
+    const path = `/v1/regions/${homeOf(reach)}/policy`
+    // The mode that the others here go by.
+    const { policy } = (await world.ask('GET', path)).body
+    numbers += 1
+    return { path, body: { policy: { ...policy, roundPauseMs: 15_000 + numbers } }, ifMatch: await world.etag(path) }
+  }),
   ...ofKind('units'),
   ...ofKind('stations'),
   ...ofKind('hospitals'),

@@ -99,11 +99,12 @@ describe('the order that follows', () => {
     })
     assert.deepEqual(decisions, [
       {
+        policyVersion: 1,
         basis: 'straight-line',
         candidates: [{ unitId: 'A1', distanceM: 900, fixAgeMs: 5_000, levelOfCare: 'als' }],
         excluded: {},
       },
-      { basis: 'straight-line', candidates: [], excluded: {} },
+      { policyVersion: 1, basis: 'straight-line', candidates: [], excluded: {} },
     ])
   })
 })

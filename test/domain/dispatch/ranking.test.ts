@@ -35,8 +35,9 @@ test('the nearest goes first, of two equally near the one whose id goes first; n
 test('the rank goes by exact distances, the record has them to the metre', () => {
   const at = (unitId: string, far: number): Candidate => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' })
   const ranked = rank([at('A1', 900.4), at('A2', 900.1)], { candidatesRecorded: 5 })
-  const { basis, candidates, excluded } = decisionOf(ranked, { busy: 2 })
-  assert.deepEqual([basis, candidates, excluded], ['straight-line', [at('A2', 900), at('A1', 900)], { busy: 2 }])
+  const decision = decisionOf(ranked, { busy: 2 }, { version: 7 })
+  const candidates = [at('A2', 900), at('A1', 900)]
+  assert.deepEqual(decision, { policyVersion: 7, basis: 'straight-line', candidates, excluded: { busy: 2 } })
 })
 
 test('a unit is seen where its fix places it; the fix of a clock that is ahead is of now', () => {

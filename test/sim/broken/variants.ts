@@ -128,7 +128,7 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'what fell due while the engine was down happens at once, before crews have had time to come back',
     patch: {
       file: 'src/actors/region/comeback.ts',
-      find: 'this.#untilMs = this.#clock.nowMs() + this.#clock.graceMs(this.#policy.readyGraceMs)',
+      find: 'this.#untilMs = this.#clock.nowMs() + this.#clock.graceMs(this.#policy.standing.readyGraceMs)',
       replace: 'this.#untilMs = this.#clock.nowMs()',
     },
     provoke: { callsPerHour: 60, drivers: 8, troubles: { crashes: 60 } },

@@ -9,6 +9,7 @@
 import type { ReferenceSource } from '../../../src/actors/region-keeper.ts'
 import type { UnitReference } from '../../../src/domain/events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
+import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { RegionReference } from '../../../src/protocol/reference.ts'
 import type { LeaseTable } from '../../../src/store/leases/lease-table.ts'
@@ -77,6 +78,7 @@ export class SimulatedDatabase {
   readonly #parts: DatabaseParts
   readonly #leases: MemoryLeaseTable
   #units: readonly UnitReference[]
+  #policy: StandingPolicy
   /** Of the reference data. */
   #version = 1
   #aheadMs = 0
@@ -103,6 +105,7 @@ export class SimulatedDatabase {
   constructor(parts: DatabaseParts) {
     this.#parts = parts
     this.#units = parts.units
+    this.#policy = { ...DEFAULT_POLICY, mode: parts.region.dispatchMode, version: 1 }
     this.journal = new MemoryJournal(() => `incarnation-${++this.#incarnations}`)
     this.#leases = new MemoryLeaseTable(() => parts.loop.nowMs + this.#aheadMs)
   }
@@ -273,6 +276,7 @@ export class SimulatedDatabase {
     return {
       version: () => answer(this.#version),
       listRegions: () => answer([region]),
+      listPolicies: () => answer(new Map([[region.region, this.#policy]])),
       listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
       listRetiredUnits: () => answer([]),
     }

@@ -31,7 +31,8 @@ function viewOf(court: Court): DriverView {
   const unit = world.driver('A1')
   const trip = unit.work === null ? undefined : world.trip(unit.work.tripId)
   const shown = unitView(unit, { connected: true, fix: null }, START_MS, DEFAULT_POLICY)
-  return crewOnWire(driverView(unit, shown, trip, trip && world.call(trip.callId), null))
+  const call = trip && world.call(trip.callId)
+  return crewOnWire(driverView(unit, shown, trip, call, null, DEFAULT_POLICY))
 }
 
 function boardOf(court: Court) {

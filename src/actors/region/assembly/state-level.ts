@@ -11,8 +11,9 @@ import { Comeback } from '../comeback.ts'
 import { RegionMemory } from '../memory.ts'
 import type { RegionMessage } from '../messages.ts'
 import { Outbox } from '../outbox.ts'
-import type { RegionParts } from '../parts.ts'
+import type { LossReason, RegionParts } from '../parts.ts'
 import type { Recovered } from '../recovery.ts'
+import { RegionPolicy } from '../region-policy.ts'
 import { Shards } from '../shards.ts'
 import { StoreWatch } from '../store-watch.ts'
 import { StreamMarks } from '../stream-marks.ts'
@@ -21,7 +22,7 @@ import { StreamMarks } from '../stream-marks.ts'
 export interface RegionSelf {
   readonly ref: ActorRef<RegionMessage>
   readonly mailbox: Mailbox
-  readonly lost: (reason: 'fenced' | 'content-rejected', error?: Error) => void
+  readonly lost: (reason: LossReason, error?: Error) => void
 }
 
 /** Called with what has become durable, in the order of the list. */
@@ -30,9 +31,10 @@ type DurableFollowers<T> = ((durable: T) => void)[]
 export type StateLevel = ReturnType<typeof stateLevel>
 
 export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mailbox, lost }: RegionSelf) {
-  const { machine, wall, system, policy, regionId, anchor, log } = parts
+  const { machine, wall, system, regionId, anchor, log } = parts
   const { logEnd, segmentEnd } = recovered.acquired
   const clock = new RegionClock(machine, wall, anchor, recovered.lastRecordedAtMs)
+  const policy = new RegionPolicy(parts.policy, clock)
   const outbox = new Outbox(logEnd, error => log.error({ region: regionId, err: error }, 'telling failed'))
   const shards = (name: string) => new Shards(system, ref as never, mailbox, name)
   const memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered)
@@ -89,9 +91,8 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
     marks,
     recordsDurable,
     admission: new Admission({ log: writer, outbox, store, memory }, parts),
+    policy,
     comeback: new Comeback(clock, policy),
-    /** How long a unit may be disconnected before the desk passes it over. */
-    disconnectGraceMs: clock.graceMs(policy.disconnectGraceMs),
   }
 }
 

@@ -6,6 +6,7 @@ import { momentRange } from '../fix-limits.ts'
 import type { TurnFollower } from '../followers.ts'
 import { recordNews } from '../news.ts'
 import type { RegionParts } from '../parts.ts'
+import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
 import { retirement } from '../reference.ts'
 import { Rematch } from '../rematch.ts'
@@ -22,13 +23,12 @@ export function turnLevel(
   state: StateLevel,
   followers: readonly TurnFollower[],
 ) {
-  const { policy, metrics, machine, newId, log } = parts
-  const { ref, memory, clock, outbox, writer, admission, disconnectGraceMs } = state
+  const { metrics, machine, newId, log } = parts
+  const { ref, memory, clock, policy, outbox, writer, admission } = state
   const { outcomes } = recovered
   const desk = new Desk({
     finder: state.finder,
     policy,
-    disconnectGraceMs,
     quarantine: memory.quarantine,
     presence: unitId => memory.presence(unitId),
     newOfferId: newId,
@@ -68,18 +68,16 @@ export function turnLevel(
       retiring: memory.retiring,
     }),
   })
-  const deadlines = new DeadlineKeeper(
-    {
-      memory,
-      clock,
-      timers: state.timers,
-      outbox,
-      comeback: state.comeback,
-      turns: runner,
-      deliver: deadline => void ref.tell({ type: 'deadline', deadline }),
-    },
-    { policy, disconnectGraceMs },
-  )
+  const deadlines = new DeadlineKeeper({
+    memory,
+    clock,
+    policy,
+    timers: state.timers,
+    outbox,
+    comeback: state.comeback,
+    turns: runner,
+    deliver: deadline => void ref.tell({ type: 'deadline', deadline }),
+  })
   const rematch = new Rematch({ desk, turns: runner, clock, later: () => void ref.tell({ type: 'match' }) }, policy)
   const units = new UnitIntake({
     memory,
@@ -96,6 +94,13 @@ export function turnLevel(
     deadlines,
     rematch,
     units,
+    policies: new PolicyIntake({
+      policy,
+      desk,
+      deadlines,
+      rematch,
+      later: () => void ref.tell({ type: 'more-policy' }),
+    }),
     record: recordNews(runner, memory.quarantine),
   }
 }

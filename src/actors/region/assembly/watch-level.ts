@@ -16,7 +16,7 @@ export type WatchLevel = ReturnType<typeof watchLevel>
 
 export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel) {
   const { regionId, machine, metrics, newId, log, clockNotice = () => null } = parts
-  const { memory, clock, finder, outbox, writer, admission, disconnectGraceMs } = state
+  const { memory, clock, finder, outbox, writer, admission } = state
   const { damage } = recovered
   const failed = (what: string) => (error: unknown) => log.error({ region: regionId, err: error }, what)
   const snapshots = new BoardSnapshots({
@@ -44,11 +44,8 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       log: writer,
       onError: failed('showing what moves failed'),
     }),
-    queries: new Queries(
-      { memory, finder, clock, machine, outbox, log: writer, admission, metrics },
-      { disconnectGraceMs },
-    ),
-    welcomes: new Welcomes({ memory, clock, outbox, log: writer, store: state.store }, regionId),
+    queries: new Queries({ memory, finder, clock, machine, outbox, log: writer, admission, metrics }),
+    welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
     quarantineNews: new QuarantineNews(

@@ -6,6 +6,7 @@ import { RequestLost } from '../../../../src/client/command-queue.ts'
 import { type FleetListener, FleetView } from '../../../../src/client/fleet-view.ts'
 import { RegionTime } from '../../../../src/client/region-time.ts'
 import { fullTimers } from '../../../../src/client/timing.ts'
+import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts'
 import { times } from '../../../support/long.ts'
 import { type RecordingSession, RegionWorld, settle } from '../../../support/region-world.ts'
 import { HERE, look, MIDDLE, NORTH, NORTH_M, WIDE } from './stage.ts'
@@ -36,6 +37,7 @@ class Console {
       timers,
       random: () => 0.5,
       time: new RegionTime(timers),
+      freshness: () => DEFAULT_POLICY,
       watch: tiles =>
         new Promise((resolve, reject) => {
           this.#requests += 1

@@ -1,0 +1,53 @@
+/**
+ * Takes another policy between two turns: the next decision goes by it. What runs is set anew a part at a time, each a
+ * message of its own; a policy that comes meanwhile begins that again.
+ */
+import type { DeadlineKeeper } from './deadline-keeper.ts'
+import type { Desk } from './desk.ts'
+import type { PolicyChange } from './messages.ts'
+import type { RegionPolicy } from './region-policy.ts'
+import type { Rematch } from './rematch.ts'
+
+interface PolicyIntakePorts {
+  readonly policy: RegionPolicy
+  readonly desk: Pick<Desk, 'policyChanged'>
+  readonly deadlines: Pick<DeadlineKeeper, 'policyChanged'>
+  readonly rematch: Pick<Rematch, 'ask'>
+  /** Puts it into the region's mailbox; then `goOn` is called. */
+  readonly later: () => void
+}
+
+export class PolicyIntake {
+  readonly #ports: PolicyIntakePorts
+  /** The deadlines that are being set anew; null while none are. */
+  #parts: Generator<undefined, void> | null = null
+  #isMoreAsked = false
+
+  constructor(ports: PolicyIntakePorts) {
+    this.#ports = ports
+  }
+
+  take({ policy, onTaken }: PolicyChange): void {
+    const { desk, deadlines, rematch } = this.#ports
+    if (this.#ports.policy.take(policy)) {
+      desk.policyChanged()
+      // Who was passed over may be sent now.
+      rematch.ask()
+      this.#parts = deadlines.policyChanged()
+      this.#takePart()
+    }
+    onTaken?.()
+  }
+
+  goOn(): void {
+    this.#isMoreAsked = false
+    this.#takePart()
+  }
+
+  #takePart(): void {
+    if (this.#parts?.next().done !== false) this.#parts = null
+    if (this.#parts === null || this.#isMoreAsked) return
+    this.#isMoreAsked = true
+    this.#ports.later()
+  }
+}

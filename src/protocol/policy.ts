@@ -1,0 +1,117 @@
+/**
+ * A region's policy field by field, as HTTP and files give it: what each number may be, what it is when it is left out, and
+ * which of them must go together.
+ */
+import { z } from 'zod'
+import { ACTIVITIES, type Activity, DEFAULT_POLICY, type Policy, policyEntries } from '../domain/policy.ts'
+import { DISPATCH_MODES, PRIORITIES, type Priority } from '../domain/vocabulary.ts'
+import type { IsSame } from './same-type.ts'
+import { isLabel, labelMust } from './text.ts'
+
+const S = 1_000
+const MIN = 60 * S
+const HOUR = 60 * MIN
+const NOTE_CHARS = 240
+
+/** The least and the most that each number may be; the numbers of a group have one range. Names that end in `Ms` are milliseconds. */
+export const POLICY_RANGES = {
+  offerTimeoutMs: [2 * S, 10 * MIN],
+  orderWarnMs: [1 * S, 10 * MIN],
+  orderTimeoutMs: [2 * S, 10 * MIN],
+  noMovementMs: [10 * S, HOUR],
+  ageingStepMs: [MIN, 24 * HOUR],
+  roundPauseMs: [1 * S, HOUR],
+  disconnectGraceMs: [2 * S, HOUR],
+  readyGraceMs: [2 * S, 10 * MIN],
+  cadenceMs: [1 * S, 10 * MIN],
+  staleAfterMs: [2 * S, HOUR],
+  lostAfterMs: [10 * S, 24 * HOUR],
+  candidatesRecorded: [1, 50],
+} as const satisfies Record<Exclude<keyof Policy, 'mode'>, readonly [number, number]>
+
+type NumberName = keyof typeof POLICY_RANGES
+
+const mode = z.enum(DISPATCH_MODES, { error: `must be one of ${DISPATCH_MODES.join(', ')}` })
+
+function number(name: NumberName) {
+  const [from, to] = POLICY_RANGES[name]
+  const error = `must be a whole number ${name.endsWith('Ms') ? 'of milliseconds ' : ''}from ${from} to ${to}`
+  return z.int({ error }).min(from, { error }).max(to, { error })
+}
+
+type Single = { [N in NumberName]: Policy[N] extends number ? N : never }[NumberName]
+const standing = (name: Single) => number(name).default(DEFAULT_POLICY[name])
+
+const groupError = (parts: readonly (string | number)[]) => ({ error: `must be an object of ${parts.join(', ')}` })
+const five = <T extends z.ZodType>(of: (priority: Priority) => T) =>
+  z.strictObject({ 1: of(1), 2: of(2), 3: of(3), 4: of(4), 5: of(5) }, groupError(PRIORITIES))
+const three = <T extends z.ZodType>(of: (activity: Activity) => T) =>
+  z.strictObject({ responding: of('responding'), moving: of('moving'), parked: of('parked') }, groupError(ACTIVITIES))
+
+/** A policy in full, as it is shown. */
+export const POLICY_SHOWN = z
+  .object({
+    mode,
+    offerTimeoutMs: five(() => number('offerTimeoutMs')),
+    orderWarnMs: number('orderWarnMs'),
+    orderTimeoutMs: number('orderTimeoutMs'),
+    noMovementMs: number('noMovementMs'),
+    ageingStepMs: number('ageingStepMs'),
+    roundPauseMs: number('roundPauseMs'),
+    disconnectGraceMs: number('disconnectGraceMs'),
+    readyGraceMs: number('readyGraceMs'),
+    cadenceMs: three(() => number('cadenceMs')),
+    staleAfterMs: three(() => number('staleAfterMs')),
+    lostAfterMs: number('lostAfterMs'),
+    candidatesRecorded: number('candidatesRecorded'),
+  })
+  .meta({ id: 'Policy' })
+
+/** A policy as it is given: what is left out has its default, a number of a group, too. */
+export const POLICY = z
+  .strictObject({
+    mode: mode.default(DEFAULT_POLICY.mode),
+    offerTimeoutMs: five(of => number('offerTimeoutMs').default(DEFAULT_POLICY.offerTimeoutMs[of])).prefault({}),
+    orderWarnMs: standing('orderWarnMs'),
+    orderTimeoutMs: standing('orderTimeoutMs'),
+    noMovementMs: standing('noMovementMs'),
+    ageingStepMs: standing('ageingStepMs'),
+    roundPauseMs: standing('roundPauseMs'),
+    disconnectGraceMs: standing('disconnectGraceMs'),
+    readyGraceMs: standing('readyGraceMs'),
+    cadenceMs: three(of => number('cadenceMs').default(DEFAULT_POLICY.cadenceMs[of])).prefault({}),
+    staleAfterMs: three(of => number('staleAfterMs').default(DEFAULT_POLICY.staleAfterMs[of])).prefault({}),
+    lostAfterMs: standing('lostAfterMs'),
+    candidatesRecorded: standing('candidatesRecorded'),
+  })
+  .superRefine((policy, context) => {
+    const problem = mismatchIn(policy)
+    if (problem !== null) context.addIssue({ code: 'custom', ...problem })
+  })
+
+/** Why a version was made, for who reads the history; at most one line. */
+export const POLICY_NOTE = z
+  .string({ error: labelMust(NOTE_CHARS) })
+  .refine(text => isLabel(text, NOTE_CHARS), { error: labelMust(NOTE_CHARS) })
+
+/** Numbers that are each in their range and make no sense together; null where there are none. */
+function mismatchIn(policy: Policy): { readonly path: string[]; readonly message: string } | null {
+  const values = new Map(policyEntries(policy))
+  const stale = ACTIVITIES.map(activity => `staleAfterMs.${activity}`)
+  const ascending = [
+    ['orderWarnMs', 'orderTimeoutMs'],
+    // A unit that reports as often as it is asked must not look stale between two reports.
+    ...ACTIVITIES.map(activity => [`cadenceMs.${activity}`, `staleAfterMs.${activity}`]),
+    ...stale.map(name => [name, 'lostAfterMs']),
+  ] as const
+  for (const [lower, higher] of ascending) {
+    if (values.get(lower!)! >= values.get(higher!)!) {
+      return { path: higher!.split('.'), message: `must be more than ${lower}, which is ${values.get(lower!)}` }
+    }
+  }
+  return null
+}
+
+// Both are the form of the domain's policy, no field more or less.
+void (true satisfies IsSame<z.output<typeof POLICY>, Policy>)
+void (true satisfies IsSame<z.output<typeof POLICY_SHOWN>, Policy>)
