@@ -22,6 +22,6 @@ function inOptions({ code, message }: Refusal): string {
   const [, field, problem] = /^`(\w+)` (.*); correct it and send the request again\.$/.exec(message) ?? []
   const option = code === 'invalid-field' ? OPTIONS[field ?? ''] : undefined
   if (option === undefined) return message
-  const lookUp = option === '--region' ? '; look it up with goldenhour region list' : ''
+  const lookUp = option === '--region' ? '; list the regions with goldenhour region list' : ''
   return `${option} ${problem}${lookUp}.`
 }
