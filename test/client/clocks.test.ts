@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { connect, type DriverClient, type FeedClient } from '../../src/client/index.ts'
-import { ModelEngine, seeded } from './model-engine.ts'
+import { seeded } from '../../tools/shared/random.ts'
+import { ModelEngine } from './model-engine.ts'
 import { ModelFeeds } from './model-feeds.ts'
 import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 

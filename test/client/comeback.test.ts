@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { Comeback, type Trouble } from '../../src/client/comeback.ts'
 import { type ClientFault, connect, type DriverClient } from '../../src/client/index.ts'
 import type { RegionTime } from '../../src/client/region-time.ts'
-import { ModelEngine, seeded } from './model-engine.ts'
+import { seeded } from '../../tools/shared/random.ts'
+import { ModelEngine } from './model-engine.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 const S = 1_000

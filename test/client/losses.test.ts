@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { connect } from '../../src/client/index.ts'
+import { seeded } from '../../tools/shared/random.ts'
 import { times } from '../support/long.ts'
-import { ModelEngine, seeded } from './model-engine.ts'
+import { ModelEngine } from './model-engine.ts'
 import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 
 type Step =

@@ -297,14 +297,3 @@ export class ModelEngine {
 }
 
 const lastSeq = (stream: Stream): number => stream.received.at(-1)?.seq ?? 0
-
-/** A small seeded generator (mulberry32), so that a failing run is repeated by its seed. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
