@@ -78,8 +78,8 @@ test('what cannot be set is refused by name, and nothing is changed', async () =
     assert.equal(code, 1, text)
     assert.match(stderr, said)
   }
-  assert.match((await run('set', 'nowhere', await file('{}'))).stderr, /no region "nowhere"/)
-  assert.match((await run('show', 'nowhere')).stderr, /no region "nowhere"/)
+  assert.match((await run('set', 'nowhere', await file('{}'))).stderr, /The region "nowhere" does not exist/)
+  assert.match((await run('show', 'nowhere')).stderr, /The region "nowhere" does not exist/)
   assert.equal((await run('show', 'metro', 'two')).code, 2)
   assert.match((await run('show', 'metro', '99')).stderr, /no version 99/)
   assert.equal((await run('versions', 'metro')).stdout, before)

@@ -15,6 +15,8 @@ const broken: Migration = { name: '0002-two', sql: 'CREATE TABLE two (n int8); S
 
 const only = (...steps: readonly Migration[]) => ({ steps, functions: [] })
 const names = migrations.map(step => step.name)
+/** The step that keeps which functions were applied. */
+const ofFunctions = migrations.find(step => step.name === '0011-functions')!
 const files = functions.map(({ file }) => file)
 
 /** The last step that was made for a change of functions, and the hash of all of them. */
@@ -100,7 +102,7 @@ test('a process that stands still with the lock keeps others waiting until the s
 test('a file of functions is applied when its text has changed, and only then', async () => {
   const url = await fresh()
   const schema = (sql: string) => ({
-    steps: [one, migrations.at(-1)!],
+    steps: [one, ofFunctions],
     functions: [{ file: 'f.sql', sql, sha256: createHash('sha256').update(sql).digest('hex') }],
   })
   const says = (n: number) => `CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT ${n}'`
@@ -114,7 +116,7 @@ test('a file of functions is applied when its text has changed, and only then', 
 
 test('the last step and the functions that were made for it are applied together or not at all', async () => {
   const url = await fresh()
-  const steps = [one, migrations.at(-1)!]
+  const steps = [one, ofFunctions]
   const broken = { file: 'f.sql', sql: 'SELECT 1 / 0', sha256: '' }
   await assert.rejects(migrate(url, { schema: { steps, functions: [broken] } }), /division by zero/)
   assert.deepEqual(await ask(url, 'SELECT name FROM goldenhour.migrations'), [{ name: '0001-one' }])

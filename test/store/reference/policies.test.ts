@@ -96,7 +96,7 @@ test('one that will not do, or a note, or a region that is not there, changes no
   ] as const) {
     await assert.rejects(store.setPolicy(region, given, note), { name: 'InvalidReference', message }, String(message))
   }
-  await assert.rejects(store.setPolicy('nowhere', {}, null), { message: /no region "nowhere"/ })
+  await assert.rejects(store.setPolicy('nowhere', {}, null), { message: /The region "nowhere" does not exist/ })
   assert.deepEqual([await store.policyVersions(region), await store.version()], before)
 })
 
