@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Site, until } from './support/engine.ts'
+import { within } from './support/within.ts'
 
 const AKL = { akl: { mode: 'ordered', units: ['A1'] } } as const
 
@@ -31,7 +32,7 @@ test('units that a region was told and then lost with its memory are told again'
       events.some(event => event.type === 'UnitRegistered' && event.unitId === 'A9'),
     ),
   )
-  await site.driver('A9').signOn()
+  await within('its crew signs on', site.driver('A9').signOn())
 })
 
 test('a signal that comes while the engine starts lets the start end, then drains and leaves nothing behind', async t => {

@@ -28,7 +28,9 @@ const APART = [
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
   ...['tools/torture/options', 'tools/torture/torture.long', 'tools/conformance/serve'],
 ]
-const FILES_TOGETHER = 10
+const FILES_TOGETHER = 20
+/** Processes: many tests wait for a while that somebody lays down, a lease or a limit, or for another process. */
+const AT_A_TIME = 4
 /** What runs a second time, over the portable transport; with --long all the rules do. */
 const ALSO_PORTABLE = ['gateway/', 'contract/rules/limits', 'contract/rules/session', 'contract/rules/wire']
 const ALSO_PORTABLE_LONG = ['gateway/', 'contract/rules/', 'contract/matrix/']
@@ -40,9 +42,6 @@ interface Together {
   readonly names: string[]
   readonly isPortable: boolean
 }
-
-/** Several times what the slowest file takes on a busy machine. */
-const HANGS_AFTER_MS = 480_000
 
 const testDir = path.dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
@@ -102,11 +101,13 @@ async function entryOf({ names, isPortable }: Together, copy: string, dir: strin
   ])
   // The runner sorts its files by their names.
   const entry = path.join(dir, `${String(index).padStart(3, '0')}.test.mjs`)
+  const watched = `import ${JSON.stringify(pathToFileURL(path.join(copy, 'test/support/progress.js')).href)}\n`
   const several = `import { describe } from 'node:test'
 ${isPortable ? "process.env.GOLDENHOUR_TRANSPORT = 'portable'" : ''}
 for (const [name, url] of ${JSON.stringify(files)}) describe(name, async () => void (await import(url)))
 `
-  await writeFile(entry, files.length > 1 || isPortable ? several : `import ${JSON.stringify(files[0]![1])}\n`)
+  const text = files.length > 1 || isPortable ? several : `import ${JSON.stringify(files[0]![1])}\n`
+  await writeFile(entry, `${watched}${text}`)
   return entry
 }
 
@@ -148,11 +149,9 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
     const flags = [
       ...(processes === null ? NODE_FLAGS : COMPILED_FLAGS),
       '--test',
-      '--test-concurrency=3',
+      `--test-concurrency=${AT_A_TIME}`,
       '--test-reporter=spec',
     ]
-    // What waits for ever fails, with its name, instead of keeping everybody waiting.
-    if (process.env.GOLDENHOUR_TEST_LONG === undefined) flags.push(`--test-timeout=${HANGS_AFTER_MS}`)
     const paths =
       processes === null ? named : await Promise.all(processes.map((files, index) => entryOf(files, copy, dir, index)))
     // A group of its own: the runner does not take the processes of its test files with it when it is killed.

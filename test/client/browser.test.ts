@@ -7,7 +7,7 @@ import { SCENE, Site, until } from '../support/engine.ts'
 
 const chromium = findChromium()
 const skip = chromium === null ? 'no Chromium is found here; apt-get install chromium (Debian) has it' : false
-const LIMIT_MS = 60_000
+const LIMIT_MS = 300_000
 
 let browser: Browser
 let page: Awaited<ReturnType<typeof servePage>>

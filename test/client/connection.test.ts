@@ -10,6 +10,7 @@ import {
   SignInRefused,
 } from '../../src/client/index.ts'
 import type { ClientMessage } from '../../src/protocol/wire.ts'
+import { within } from '../support/within.ts'
 import { ModelEngine } from './model-engine.ts'
 import { type Peer, ScriptedServer } from './scripted-server.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -338,8 +339,8 @@ test('an engine that is starting is tried again', async () => {
   const peer = await server.peer()
   const [, id] = await peer.next('hello')
   peer.send(['error', id, 'unavailable', 'starting', { retryAfterMs: 1 }])
-  await (await server.peer()).welcome()
-  await client.opened()
+  await (await within('it tries again', server.peer())).welcome()
+  await within('it is welcomed', client.opened())
 })
 
 test('[HS-10] going-away is obeyed: the client comes back after the advised delay, not before', async () => {
@@ -362,9 +363,9 @@ test('going-away of an engine that does not close is left all the same', async (
   await peer.welcome()
   await client.opened()
   peer.send(['going-away', 20, 0])
-  await peer.closed
-  await (await server.peer()).welcome()
-  await client.opened()
+  await within('it leaves', peer.closed)
+  await (await within('it comes back', server.peer())).welcome()
+  await within('it is welcomed', client.opened())
 })
 
 const GARBAGE: [string, (peer: Peer) => void][] = [

@@ -108,7 +108,7 @@ class Walk {
   async #curl(words: readonly string[]): Promise<unknown> {
     const request = curlRequest(words.map(word => this.#inShell(this.#asSent(word))))
     const url = request.url.replace('localhost:9001', `127.0.0.1:${this.#site.port}`)
-    const response = await fetch(`http://${url}`, { ...request, signal: AbortSignal.timeout(15_000) })
+    const response = await fetch(`http://${url}`, { ...request, signal: AbortSignal.timeout(120_000) })
     return response.json()
   }
 
@@ -262,7 +262,8 @@ function openWindow(args: readonly string[], port: number): Window {
   })
   const heard: string[] = []
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
-  const opened = new Promise<void>(resolve => {
+  const opened = new Promise<void>((resolve, reject) => {
+    ended.then(() => reject(new Error('the client of the page ended before it was connected')))
     createInterface({ input: child.stdout! }).on('line', line => {
       if (line === 'open') resolve()
       else heard.push(line)

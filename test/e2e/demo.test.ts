@@ -8,7 +8,7 @@ import { runProcess } from '../support/command-line.ts'
 import { Site, until } from '../support/engine.ts'
 import { GOLDENHOUR } from '../support/program.ts'
 
-const WITHIN_MS = 60_000
+const WITHIN_MS = 300_000
 const FEW = ['--units', '4', '--calls', '60']
 
 async function running(t: TestContext) {

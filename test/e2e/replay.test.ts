@@ -66,7 +66,7 @@ test('a killed engine that had lost what was in memory loses nothing that a clie
   const tell = () => {}
   const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell })
   t.after(() => place.close())
-  const result = await run(settings, place, { tell, signal: AbortSignal.timeout(60_000) })
+  const result = await run(settings, place, { tell, signal: AbortSignal.timeout(300_000) })
   const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), {})
 
   assert.ok(report.valid, tableOf(report))

@@ -57,7 +57,10 @@ export default all.default
 const require = createRequire(${JSON.stringify(path.join(MODULES, name, 'package.json'))})`,
     },
   })
-  const exports = { [spec === name ? '.' : `./${spec.slice(name.length + 1)}`]: './index.mjs' }
+  // Who asks in the other way gets the package as it is.
+  await writeFile(path.join(to, 'index.cjs'), `module.exports = require(${JSON.stringify(path.join(MODULES, spec))})\n`)
+  const place = spec === name ? '.' : `./${spec.slice(name.length + 1)}`
+  const exports = { [place]: { import: './index.mjs', require: './index.cjs' } }
   await writeFile(path.join(to, 'package.json'), JSON.stringify({ name, type: 'module', exports }))
 }
 

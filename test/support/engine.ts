@@ -29,6 +29,7 @@ import { plainUnit, tokenSigner, withReference } from '../../tools/shared/refere
 import { testDatabase } from './postgres.ts'
 import { GOLDENHOUR } from './program.ts'
 import { IS_PORTABLE } from './transport.ts'
+import { HANGS_MS } from './within.ts'
 
 /** Of the user `admin` of every site. */
 export const ADMIN_PASSWORD = 'only for the tests of this engine'
@@ -178,7 +179,7 @@ export class Site {
     headers.set('authorization', `Bearer ${token ?? (await this.token())}`)
     // Kept-alive connections would outlive the engine that a test stops.
     headers.set('connection', 'close')
-    const signal = AbortSignal.timeout(15_000)
+    const signal = AbortSignal.timeout(HANGS_MS)
     const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { ...rest, headers, signal })
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') ?? false
@@ -384,7 +385,7 @@ export class EngineProcess {
 export async function until<T>(
   what: string,
   ask: () => T | Promise<T>,
-  withinMs = 30_000,
+  withinMs = HANGS_MS,
 ): Promise<Exclude<T, null | undefined | false>> {
   const startedMs = performance.now()
   for (;;) {

@@ -20,7 +20,7 @@ export function whyNoPython(): string | null {
  * Errors: rejects with what it wrote to standard error when it ends otherwise than with 0, or has not ended after
  * `withinMs`.
  */
-export function runPython<Outcome>(script: string, plan: unknown, withinMs = 180_000): Promise<Outcome> {
+export function runPython<Outcome>(script: string, plan: unknown, withinMs = 300_000): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn('python3', ['-B', script], { cwd: HERE, timeout: withinMs, killSignal: 'SIGKILL' })
     let said = ''

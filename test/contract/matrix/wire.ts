@@ -6,7 +6,7 @@ import type { ServerMessage } from '../../../src/protocol/wire.ts'
 import { Client } from '../../gateway/harness.ts'
 import { frame } from '../../protocol/frames.ts'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 120_000
 
 export class Wire {
   readonly #client: Client

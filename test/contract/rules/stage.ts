@@ -25,7 +25,7 @@ export const CALL = { ...PLACE, priority: 2, needs: [{ levelOfCare: 'als', capab
 export const nobody = (region: string): string => `${region}.${'n'.repeat(21)}`
 
 /** Fails a rule whose message does not come, instead of waiting for it for ever. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 120_000
 
 type Message<T extends ServerTypeName> = Extract<ServerMessage, [T, ...unknown[]]>
 type Answer = { readonly position: number; readonly result: Readonly<Record<string, unknown>> }

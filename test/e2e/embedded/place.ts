@@ -10,7 +10,7 @@ import { baseDirWithCluster, stopServerIn } from '../../support/postgres.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1', 'A2'] } } as const
 /** Far more than a start or a restart takes, also where many programs run. */
-export const WITHIN_MS = 90_000
+export const WITHIN_MS = 300_000
 
 interface Embedded {
   readonly baseDir: string

@@ -5,7 +5,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { openClient } from '../../../src/store/postgres/database.ts'
-import { SCENE } from '../../support/engine.ts'
+import { SCENE, until } from '../../support/engine.ts'
 import { embedded } from './place.ts'
 
 test('an engine works with a role that cannot rewrite what it wrote, also in a directory of before there was one', async t => {
@@ -19,10 +19,13 @@ test('an engine works with a role that cannot rewrite what it wrote, also in a d
   await rm(path.join(baseDir, 'engine-password'))
 
   const engine = await site.spawn(env)
-  const entered = await site.http('/v1/calls', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': 'roles' },
-    body: JSON.stringify({ ...SCENE, priority: 1, problem: '09E01', needs: [{ levelOfCare: 'als' }] }),
+  const entered = await until('the store takes writes', async () => {
+    const answer = await site.http('/v1/calls', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'roles' },
+      body: JSON.stringify({ ...SCENE, priority: 1, problem: '09E01', needs: [{ levelOfCare: 'als' }] }),
+    })
+    return answer.status !== 503 && answer
   })
   assert.equal(entered.status, 201, JSON.stringify(entered.body))
 
