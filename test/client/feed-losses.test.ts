@@ -149,6 +149,6 @@ test('every fix of every unit is durable once and in order, through losses of al
       await time.advance(100_000)
       assert.equal(time.timersRunning, 0)
     }),
-    { numRuns: times(60, 2_000), includeErrorInReport: true },
+    { numRuns: times(25, 2_000), includeErrorInReport: true },
   )
 })

@@ -207,7 +207,7 @@ test('two consoles come to the same, true picture through losses, delays, reconn
       await time.advance(100_000)
       assert.equal(time.timersRunning, 0)
     }),
-    { numRuns: times(300, 6_000), includeErrorInReport: true },
+    { numRuns: times(100, 6_000), includeErrorInReport: true },
   )
 })
 
@@ -239,6 +239,6 @@ test('without losses no unit that stays in sight ever leaves the picture, whiche
       client.close()
       map.stop()
     }),
-    { numRuns: times(60, 2_000) },
+    { numRuns: times(30, 2_000) },
   )
 })

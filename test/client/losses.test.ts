@@ -195,6 +195,6 @@ test('every fix is durable once and in order, and every command happens once, th
       await time.advance(100_000)
       assert.equal(time.timersRunning, 0)
     }),
-    { numRuns: times(20, 1_500), includeErrorInReport: true },
+    { numRuns: times(12, 1_500), includeErrorInReport: true },
   )
 })

@@ -10,8 +10,8 @@ import { freePort } from '../../tools/shared/free-port.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { times } from '../support/long.ts'
 
-const CREWS = times(200, 5_000)
-const TRIPS = times(20, 200)
+const CREWS = times(80, 5_000)
+const TRIPS = times(10, 200)
 const CALL = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
 /** Tight enough that fixes and commands are always under way, wide enough for one test process. */
 const REPORT_EVERY_MS = times(250, 4_000)

@@ -47,7 +47,7 @@ for (const seed of [1, FRESH]) {
 test(`damaged credentials make nobody somebody, from seed ${FRESH}`, async () => {
   const tally = new Tally()
   await showCredentials(
-    { seed: FRESH, credentials: times(3_000, 100_000) },
+    { seed: FRESH, credentials: times(1_500, 100_000) },
     await makeCredentials(PEOPLE, () => START_MS),
     tally,
   )
@@ -59,9 +59,9 @@ test(`an engine over sockets answers every request and serves a bystander, from 
   const { signal } = new AbortController()
   const plan = {
     seed: FRESH,
-    frames: times(1_500, 50_000),
-    requests: times(500, 30_000),
-    heads: times(600, 30_000),
+    frames: times(800, 50_000),
+    requests: times(300, 30_000),
+    heads: times(300, 30_000),
     onProgress: () => {},
     signal,
   }

@@ -346,7 +346,7 @@ class Live {
     if (status !== 200) this.#found('crash', `the engine answered /readyz with ${status}`)
     // All others have gone, however they went; this one asks. A busy engine may see that a little later.
     let held = Number.POSITIVE_INFINITY
-    for (let i = 0; i < 20 && held > HELD_MAX; i += 1) {
+    for (let i = 0; i < 400 && held > HELD_MAX; i += 1) {
       await sleep(250)
       held = await this.#site.metric('goldenhour_http_connections')
     }
