@@ -6,7 +6,7 @@
  */
 import { distanceM } from '../src/domain/geo.ts'
 import { LEVELS_OF_CARE } from '../src/domain/vocabulary.ts'
-import { Finder, type NearestQuery } from '../src/finder/finder.ts'
+import { Finder, type NearestSearch } from '../src/finder/finder.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { type City, drive, newVehicle, somewhere, type Vehicle } from './fleet.ts'
@@ -98,7 +98,7 @@ function measure(size: number, settings: Settings, figures: Record<string, numbe
 
   // One draw for all searches: the filter refuses the same units throughout.
   const refused = new Set(fleet.filter(() => random() < 0.95).map(unit => unit.unitId))
-  const kinds: Record<string, Omit<NearestQuery, 'lonDeg' | 'latDeg'>> = {
+  const kinds: Record<string, Omit<NearestSearch, 'lonDeg' | 'latDeg'>> = {
     nearest_8: { k: 8, levels: ['als'] },
     nearest_8_of_4_trees: { k: 8, levels: LEVELS_OF_CARE },
     nearest_8_filter_95_percent: { k: 8, levels: ['als'], accept: unitId => !refused.has(unitId) },
@@ -115,7 +115,7 @@ function measure(size: number, settings: Settings, figures: Record<string, numbe
   return valid
 }
 
-function agrees(finder: Finder, query: NearestQuery, fleet: readonly Vehicle[]): boolean {
+function agrees(finder: Finder, query: NearestSearch, fleet: readonly Vehicle[]): boolean {
   const scanned = fleet
     .filter(unit => query.levels.includes(unit.levelOfCare) && (query.accept?.(unit.unitId) ?? true))
     .map(unit => ({ unitId: unit.unitId, metres: distanceM(query, unit) }))

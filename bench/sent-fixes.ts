@@ -1,5 +1,5 @@
 /** What a generator sent, as columns by fix number, and how it compares with what a reader finds in the store. */
-import type { SegmentRow } from '../src/store/location/segment-codec.ts'
+import type { SegmentFix } from '../src/store/location/segment-codec.ts'
 import { unitIdOf } from './fleet.ts'
 
 /** Every vehicle's receiver is equally good: 5 m. */
@@ -58,7 +58,7 @@ export class StoreCheck {
     this.#driverOf = new Map(Array.from({ length: sent.drivers }, (_, driver) => [unitIdOf(driver), driver]))
   }
 
-  see({ unitId, fix }: SegmentRow): void {
+  see({ unitId, fix }: SegmentFix): void {
     const sent = this.#sent
     const driver = this.#driverOf.get(unitId)
     if (driver === undefined || fix.seq < 1 || fix.seq > sent.sentSeq[driver]!) {

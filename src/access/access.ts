@@ -7,7 +7,7 @@ import { AccessWatch } from './access-watch.ts'
 import { CredentialChecker } from './authenticator.ts'
 import type { Authenticator, Revocations } from './claims.ts'
 import { type OidcIssuer, OidcIssuers } from './oidc.ts'
-import { SignIn } from './sign-in.ts'
+import { SignInService } from './sign-in.ts'
 import { loadOrCreateSigningKey, loadSigningKeys, loadTicketSecrets } from './tables/key-table.ts'
 import { RevocationStore } from './tables/revocation-table.ts'
 import { TicketMint } from './tickets.ts'
@@ -36,7 +36,7 @@ export interface AccessSettings {
 export interface Access {
   readonly authenticator: Authenticator
   readonly revocations: Revocations
-  readonly signIn: SignIn
+  readonly signIn: SignInService
   readonly keys: KeyRing
   close(): Promise<void>
 }
@@ -68,7 +68,7 @@ export async function openAccess(settings: AccessSettings): Promise<Access> {
       wallClock,
     }),
     revocations: watch,
-    signIn: new SignIn({
+    signIn: new SignInService({
       database,
       keys: () => keys.signing,
       keyRing: keys,

@@ -111,7 +111,7 @@ const NO_ACCOUNT: Refusal = {
   message: 'The user of this token has no password here; change the password where the token comes from.',
 }
 
-export class SignIn {
+export class SignInService {
   readonly accounts: Accounts
   readonly #parts: SignInParts
   readonly #ages: SignInAges

@@ -54,7 +54,7 @@ export interface HelloRequest {
 export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | 'nearest' }>
 
 /** What a client's session asked, as `protocol/messages.ts` has it. */
-export interface Asked {
+export interface SessionMessage {
   readonly type: 'asked'
   readonly session: Session
   readonly request: SessionRequest

@@ -27,7 +27,7 @@ const TICK_MS = 1_000
 const isEarlier = (a: Timer, b: Timer): boolean =>
   a.dueMonotonicMs < b.dueMonotonicMs || (a.dueMonotonicMs === b.dueMonotonicMs && a.order < b.order)
 
-export class Timers {
+export class RegionTimers {
   readonly #machine: MachineClock
   readonly #clock: RegionClock
   readonly #heap = new Heap<Timer>(isEarlier)

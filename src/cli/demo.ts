@@ -8,7 +8,7 @@ import { addressOf } from '../config/address.ts'
 import { type Config, readConfig } from '../config/index.ts'
 import { Commentary } from '../demo/commentary.ts'
 import { Crew } from '../demo/crew.ts'
-import { Desk, isDemoUnit, ownOn } from '../demo/desk.ts'
+import { DemoDesk, isDemoUnit, ownOn } from '../demo/desk.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { numberOfText } from '../protocol/number-text.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -135,10 +135,10 @@ async function prepare(database: Database, { region, clean }: DemoOptions): Prom
 }
 
 /** A desk that is let in; an engine hears of a new region within a second. Errors: Error that says what keeps it out. */
-async function enter(url: string, region: string, token: string): Promise<Desk> {
+async function enter(url: string, region: string, token: string): Promise<DemoDesk> {
   const untilMs = performance.now() + LIMIT_MS
   for (;;) {
-    const desk = new Desk(url, region, token)
+    const desk = new DemoDesk(url, region, token)
     try {
       await within(untilMs - performance.now(), desk.client.opened())
       return desk
@@ -158,7 +158,13 @@ async function enter(url: string, region: string, token: string): Promise<Desk> 
   }
 }
 
-async function fill(desk: Desk, url: string, address: string, deskToken: string, options: DemoOptions): Promise<void> {
+async function fill(
+  desk: DemoDesk,
+  url: string,
+  address: string,
+  deskToken: string,
+  options: DemoOptions,
+): Promise<void> {
   const { region, calls } = options
   const unitIds = Array.from({ length: options.units }, (_, index) => `DEMO-${String(index + 1).padStart(2, '0')}`)
   const crews: Crew[] = []
@@ -214,7 +220,7 @@ async function addUnits(database: Database, region: string, unitIds: readonly st
 }
 
 /** Trips cancelled, units signed off and retired, and seen to be. Errors: Error that says how to go on. */
-async function empty(desk: Desk, region: string): Promise<void> {
+async function empty(desk: DemoDesk, region: string): Promise<void> {
   try {
     // One that is gone is not waited for: whoever ends both wants to be done.
     await within(desk.client.connectionState === 'open' ? LIMIT_MS : GONE_LIMIT_MS, desk.empty())
@@ -234,7 +240,11 @@ async function empty(desk: Desk, region: string): Promise<void> {
 }
 
 /** Waits for what the board shows of the demo. Errors: Error when it takes too long; ClientClosed. */
-async function until(desk: Desk, holds: (own: ReturnType<typeof ownOn>) => boolean, otherwise: string): Promise<void> {
+async function until(
+  desk: DemoDesk,
+  holds: (own: ReturnType<typeof ownOn>) => boolean,
+  otherwise: string,
+): Promise<void> {
   const untilMs = performance.now() + LIMIT_MS
   while (!holds(ownOn(await within(untilMs - performance.now(), desk.look())))) {
     if (performance.now() > untilMs) throw new Error(`the engine ${otherwise} after ${LIMIT_MS / 1_000} s`)

@@ -16,7 +16,7 @@ import { type FullTimers, fullJitterMs } from './timing.ts'
  * What the connection was given up for. *lost*: it broke, fell silent, or could not be made. *turned-away*: somebody is
  * there and asks for a pause. *repeats*: the same will probably come of the next attempt.
  */
-export type Trouble = 'lost' | 'turned-away' | 'repeats'
+export type Setback = 'lost' | 'turned-away' | 'repeats'
 
 /** Until the server has told a spread: enough for the few clients of a small service. */
 const SPREAD_MS = 1_000
@@ -35,7 +35,7 @@ const REPEAT_CAP_MS = 30_000
 const ASK_INTERVAL_MS = 2_000
 
 /** Moments are by the monotonic clock. */
-export class Comeback {
+export class Reconnect {
   readonly #timers: FullTimers
   readonly #random: () => number
   readonly #time: RegionTime
@@ -76,7 +76,7 @@ export class Comeback {
   }
 
   /** Output: how long to wait after a failure, which this counts; at least as long as the server asked to be left alone. */
-  afterFailureMs(trouble: Trouble, atLeastMs: number): number {
+  afterFailureMs(trouble: Setback, atLeastMs: number): number {
     const nowMs = this.#timers.monotonicMs()
     const hasHeld = this.#heldSinceMs !== null && nowMs - this.#heldSinceMs >= this.#heartbeatMs
     if (hasHeld) this.#repeats = 0
@@ -96,7 +96,7 @@ export class Comeback {
     return delayMs
   }
 
-  #pauseMs(trouble: Trouble, atLeastMs: number, nowMs: number, hasHeld: boolean): number {
+  #pauseMs(trouble: Setback, atLeastMs: number, nowMs: number, hasHeld: boolean): number {
     const { rate } = this.#time
     const random = this.#random()
     if (trouble === 'repeats') {

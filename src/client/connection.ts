@@ -17,7 +17,7 @@ import {
   type WelcomeView,
   type WritesState,
 } from '../protocol/wire.ts'
-import { Comeback, type Trouble } from './comeback.ts'
+import { Reconnect, type Setback } from './comeback.ts'
 import { type CommandOutcome, CommandQueue, isRetryable, retryAfterMs } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { Credentials } from './credentials.ts'
@@ -60,7 +60,7 @@ const TOO_MANY_PAUSE_MS = 2_000
 /** Where an engine turns everybody away and does not say for how long. */
 const TURNED_AWAY_PAUSE_MS = 1_000
 
-export abstract class Connection {
+export abstract class EngineConnection {
   protected readonly timers: FullTimers
   protected readonly random: () => number
   protected readonly newId: () => string
@@ -72,7 +72,7 @@ export abstract class Connection {
   readonly #credentials: Credentials
   readonly #commands: CommandQueue
   readonly #heartbeatMs: number
-  readonly #comeback: Comeback
+  readonly #comeback: Reconnect
   readonly #states = new Signal<[state: ConnectionState]>()
   readonly #faults = new Signal<[fault: ClientFault]>()
   readonly #ends = new Signal<[end: ClientClosed]>()
@@ -108,7 +108,7 @@ export abstract class Connection {
     this.random = options.random ?? Math.random
     this.newId = options.newId ?? randomId
     this.#heartbeatMs = options.heartbeatMs ?? 15_000
-    this.#comeback = new Comeback(this.timers, this.random, this.time, this.#heartbeatMs)
+    this.#comeback = new Reconnect(this.timers, this.random, this.time, this.#heartbeatMs)
     this.#commands = new CommandQueue(this.timers, this.random, message => this.#sendCommand(message))
     // The caller attaches its handlers, and the subclass its fields, before anything happens.
     queueMicrotask(() => {
@@ -264,7 +264,7 @@ export abstract class Connection {
   /** Gives up this socket, which has failed, and comes back after a delay. */
   protected reconnect(
     fault: ClientFault,
-    trouble: Trouble = fault.kind === 'connection' ? 'lost' : 'repeats',
+    trouble: Setback = fault.kind === 'connection' ? 'lost' : 'repeats',
     atLeastMs = 0,
   ): void {
     this.#giveUp(fault, () => this.#comeback.afterFailureMs(trouble, atLeastMs))

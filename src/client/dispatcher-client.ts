@@ -17,7 +17,7 @@ import type {
 } from '../protocol/wire.ts'
 import { BoardFeed, type BoardHandler } from './board-feed.ts'
 import { type CommandOutcome, RequestLost } from './command-queue.ts'
-import { Connection } from './connection.ts'
+import { EngineConnection } from './connection.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { ClientClosed, ClientFault, CommandRefused } from './errors.ts'
 import { type FleetListener, FleetView } from './fleet-view.ts'
@@ -65,7 +65,7 @@ export interface RadioOptions extends CommandOptions {
   readonly happenedAtMs?: number
 }
 
-export class DispatcherClient extends Connection {
+export class DispatcherClient extends EngineConnection {
   readonly #units = new Map<string, Signal<Parameters<UnitHandler>>>()
   #board: BoardFeed | null = null
   #fleet: FleetView | null = null

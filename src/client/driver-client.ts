@@ -10,7 +10,7 @@ import type {
   WelcomeView,
 } from '../protocol/wire.ts'
 import type { CommandOutcome } from './command-queue.ts'
-import { Connection, type Greeting } from './connection.ts'
+import { EngineConnection, type Greeting } from './connection.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import type { ClientClosed, ServerRefusal } from './errors.ts'
 import { FixSender } from './fix-sender.ts'
@@ -41,7 +41,7 @@ export interface MomentOptions extends CommandOptions {
 /** Offers that were told and are remembered, so that a resend of the state tells none twice. */
 const OFFERS_KEPT = 256
 
-export class DriverClient extends Connection {
+export class DriverClient extends EngineConnection {
   readonly #fixes: FixSender
   readonly #unitId: string
   readonly #views = new Signal<[driver: DriverView, position: number]>()

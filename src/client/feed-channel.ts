@@ -10,7 +10,7 @@ const WINDOW = 256
 /** The server tells a mark 30 s after the last at the latest; after three times as long it has lost what it was sent. */
 const UNMARKED_MS = 90_000
 
-export class FeedChannel {
+export class CarriedChannel {
   readonly channel: number
   readonly unitId: string
   readonly stream: FixStream

@@ -1,10 +1,10 @@
 /** A feed's client: carries the fixes of many units over one connection, and keeps each until it is durable. */
 import { RANGES } from '../protocol/limits.ts'
 import type { ClientMessage, ServerMessage, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
-import { Connection, type Greeting } from './connection.ts'
+import { EngineConnection, type Greeting } from './connection.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import type { ClientClosed, ServerRefusal, UnitDetached } from './errors.ts'
-import type { FeedChannel } from './feed-channel.ts'
+import type { CarriedChannel } from './feed-channel.ts'
 import { FeedSender, type FeedUnit } from './feed-sender.ts'
 import type { ReportedFix, StreamProgress } from './fix-stream.ts'
 import { Signal } from './signal.ts'
@@ -20,7 +20,7 @@ export interface FeedOptions extends ConnectionOptions {
 /** The last number that a unit may get, so that letting go of it harms none unless there are a million of them. */
 const LAST_CHANNEL = RANGES.channel[1]
 
-export class FeedClient extends Connection {
+export class FeedClient extends EngineConnection {
   readonly #sender: FeedSender
   readonly #detachments = new Signal<[news: UnitDetached]>()
 
@@ -129,7 +129,7 @@ export class FeedClient extends Connection {
     this.#sender.close(end)
   }
 
-  #sum(of: (channel: FeedChannel) => number): number {
+  #sum(of: (channel: CarriedChannel) => number): number {
     let sum = 0
     for (const channel of this.#sender.units.values()) sum += of(channel)
     return sum

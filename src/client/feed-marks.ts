@@ -6,12 +6,12 @@
 import { type Deferred, deferred } from '../base/deferred.ts'
 import type { ClientMessage } from '../protocol/wire.ts'
 import type { ClientClosed } from './errors.ts'
-import type { FeedChannel } from './feed-channel.ts'
+import type { CarriedChannel } from './feed-channel.ts'
 import type { FullTimers } from './timing.ts'
 
 interface Waiter extends Deferred<void> {
   /** What is not durable yet of what is waited for. */
-  readonly seqs: Map<FeedChannel, number>
+  readonly seqs: Map<CarriedChannel, number>
 }
 
 interface MarksDoor {
@@ -36,8 +36,8 @@ export class FeedMarks {
     this.#door = door
   }
 
-  wait(channels: Iterable<FeedChannel>): Promise<void> {
-    const seqs = new Map<FeedChannel, number>()
+  wait(channels: Iterable<CarriedChannel>): Promise<void> {
+    const seqs = new Map<CarriedChannel, number>()
     for (const channel of channels) if (channel.stream.notDurable > 0) seqs.set(channel, channel.stream.lastSeq)
     if (seqs.size === 0) return Promise.resolve()
     if (this.#end !== null) return Promise.reject(this.#end)
@@ -47,7 +47,7 @@ export class FeedMarks {
     return waiter.promise
   }
 
-  rose(channel: FeedChannel): void {
+  rose(channel: CarriedChannel): void {
     if (this.#waiters.length === 0) return
     for (const { seqs, resolve } of this.#waiters) {
       const seq = seqs.get(channel)
@@ -59,12 +59,12 @@ export class FeedMarks {
   }
 
   /** The fixes of the unit have new numbers, of another stream. */
-  renumbered(channel: FeedChannel): void {
+  renumbered(channel: CarriedChannel): void {
     for (const { seqs } of this.#waiters) if (seqs.has(channel)) seqs.set(channel, channel.stream.lastSeq)
   }
 
   /** The unit's fixes will not become durable here. */
-  lost(channel: FeedChannel, error: Error): void {
+  lost(channel: CarriedChannel, error: Error): void {
     this.#reject(
       this.#waiters.filter(({ seqs }) => seqs.has(channel)),
       error,

@@ -7,7 +7,7 @@
  */
 import { STREAM_ID, UNIT_ID } from '../domain/ids.ts'
 import { LIMITS, RANGES } from '../protocol/limits.ts'
-import type { FeedChannel as ChannelDeclaration, ClientMessage, FeedFix, WelcomeView } from '../protocol/wire.ts'
+import type { ClientMessage, FeedChannel, FeedFix, WelcomeView } from '../protocol/wire.ts'
 import { type CommandOutcome, isRetryable, RequestLost, retryAfterMs } from './command-queue.ts'
 import type { Greeting } from './connection.ts'
 import {
@@ -18,15 +18,15 @@ import {
   type ServerRefusal,
   UnitDetached,
 } from './errors.ts'
-import { FeedChannel } from './feed-channel.ts'
+import { CarriedChannel } from './feed-channel.ts'
 import { FeedMarks } from './feed-marks.ts'
 import { FIX_REFUSALS, PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
-import type { FixDoor } from './fix-sender.ts'
+import type { FixSenderPorts } from './fix-sender.ts'
 import { newStreamId, type ReportedFix } from './fix-stream.ts'
 import type { Hello } from './region-time.ts'
 import { fullJitterMs } from './timing.ts'
 
-export interface FeedDoor extends FixDoor {
+export interface FeedDoor extends FixSenderPorts {
   /** A request that ends with its connection. Errors: rejects with CommandRefused, RequestLost or ClientClosed. */
   ask(build: (id: string) => ClientMessage): Promise<CommandOutcome>
   detached(news: UnitDetached): void
@@ -62,14 +62,14 @@ export class FeedSender {
   readonly #door: FeedDoor
   readonly #bufferedFixesMax: number
   readonly #gatherMs: number
-  readonly #units = new Map<string, FeedChannel>()
-  readonly #channels = new Map<number, FeedChannel>()
+  readonly #units = new Map<string, CarriedChannel>()
+  readonly #channels = new Map<number, CarriedChannel>()
   readonly #marks: FeedMarks
   readonly #freeChannels: number[] = []
   #nextChannel: number = RANGES.channel[0]
-  readonly #toAttach = new Set<FeedChannel>()
+  readonly #toAttach = new Set<CarriedChannel>()
   /** Those that have fixes to send, the longest waiting first. */
-  readonly #ready = new Set<FeedChannel>()
+  readonly #ready = new Set<CarriedChannel>()
   #opened: Opened | null = null
   #attaching = false
   /** By the monotonic clock, as all times here. */
@@ -86,7 +86,7 @@ export class FeedSender {
     this.#gatherMs = options.gatherMs
   }
 
-  get units(): ReadonlyMap<string, FeedChannel> {
+  get units(): ReadonlyMap<string, CarriedChannel> {
     return this.#units
   }
 
@@ -217,14 +217,14 @@ export class FeedSender {
 
   // Channels.
 
-  #add({ unitId, streamId = newStreamId(this.#door.newId), firstSeq = 1 }: FeedUnit): FeedChannel {
+  #add({ unitId, streamId = newStreamId(this.#door.newId), firstSeq = 1 }: FeedUnit): CarriedChannel {
     if (!UNIT_ID.test(unitId) || !STREAM_ID.test(streamId)) {
       throw new RangeError(`No server takes unit ${unitId} with stream ${streamId}; see [EN-8] in PROTOCOL.md.`)
     }
     const number = this.#nextChannel <= RANGES.channel[1] ? this.#nextChannel : this.#freeChannels.shift()
     if (number === undefined) throw new RangeError(`A feed carries at most ${RANGES.channel[1] + 1} units.`)
     if (number === this.#nextChannel) this.#nextChannel += 1
-    const channel = new FeedChannel(number, unitId, this.#door.time, {
+    const channel = new CarriedChannel(number, unitId, this.#door.time, {
       streamId,
       firstSeq,
       bufferedFixesMax: this.#bufferedFixesMax,
@@ -237,7 +237,7 @@ export class FeedSender {
   #attachNext(): void {
     const opened = this.#opened
     if (opened === null || this.#attaching || this.#toAttach.size === 0) return
-    const batch: FeedChannel[] = []
+    const batch: CarriedChannel[] = []
     let bytes = FRAME_HEAD_BYTES
     for (const channel of this.#toAttach) {
       bytes += channel.unitId.length + channel.stream.streamId.length + CHANNEL_BYTES_MAX
@@ -247,7 +247,7 @@ export class FeedSender {
     for (const channel of batch) this.#toAttach.delete(channel)
     this.#attaching = true
     // The message is made once and sent again as it is, so what it declared is what the answer is about.
-    const declared = new Map<number, ChannelDeclaration>()
+    const declared = new Map<number, FeedChannel>()
     const build = (id: string): ClientMessage => {
       for (const { channel, unitId, stream } of batch) declared.set(channel, [channel, unitId, ...stream.declaration])
       return ['attach', id, [...declared.values()]]
@@ -264,7 +264,7 @@ export class FeedSender {
     )
   }
 
-  #attached(result: Readonly<Record<string, unknown>>, declared: ReadonlyMap<number, ChannelDeclaration>): void {
+  #attached(result: Readonly<Record<string, unknown>>, declared: ReadonlyMap<number, FeedChannel>): void {
     if (this.#opened === null) return
     this.#attaching = false
     const { channels, refused } = result as { channels?: unknown; refused?: unknown }
@@ -296,7 +296,7 @@ export class FeedSender {
   }
 
   /** The server and we do not agree on the stream: declares it anew on the same channel, after a while. */
-  #attachAgain(channel: FeedChannel, pauseMs = 0): void {
+  #attachAgain(channel: CarriedChannel, pauseMs = 0): void {
     channel.state = 'waiting'
     this.#ready.delete(channel)
     const timer = this.#door.timers.setTimeout(() => {
@@ -309,7 +309,7 @@ export class FeedSender {
   }
 
   /** Another client used the stream's id and numbered on: what we hold starts a stream of its own. */
-  #startOver(channel: FeedChannel, mark: number): void {
+  #startOver(channel: CarriedChannel, mark: number): void {
     const { stream, unitId } = channel
     const message = `Stream ${stream.streamId} of unit ${unitId} is durable up to ${mark}, but we only numbered up to ${stream.lastSeq}.`
     stream.startOver(newStreamId(this.#door.newId))
@@ -318,12 +318,12 @@ export class FeedSender {
     this.#toAttach.add(channel)
   }
 
-  #lose(channel: FeedChannel, code: string): void {
+  #lose(channel: CarriedChannel, code: string): void {
     this.#letGo(channel, code)
     this.#door.detached(new UnitDetached(channel.unitId, code, channel.stream.notDurable))
   }
 
-  #letGo(channel: FeedChannel, code: string): void {
+  #letGo(channel: CarriedChannel, code: string): void {
     channel.state = 'detached'
     this.#ready.delete(channel)
     this.#toAttach.delete(channel)
@@ -339,7 +339,7 @@ export class FeedSender {
 
   // Fixes.
 
-  #hasSomeToSend(channel: FeedChannel): void {
+  #hasSomeToSend(channel: CarriedChannel): void {
     if (!channel.isAttached || !channel.hasSomeToSend) return
     this.#ready.add(channel)
     this.#flushIn(this.#gatherMs)
@@ -408,7 +408,7 @@ export class FeedSender {
     this.#flushIn(this.#pausedUntilMs - nowMs)
   }
 
-  #markRose(channel: FeedChannel): void {
+  #markRose(channel: CarriedChannel): void {
     this.#pauses = 0
     this.#marks.rose(channel)
   }

@@ -18,7 +18,7 @@ import type { Hello, RegionTime } from './region-time.ts'
 import { type FullTimers, fullJitterMs } from './timing.ts'
 
 /** What a sender of fixes needs of the connection it sends on. */
-export interface FixDoor {
+export interface FixSenderPorts {
   readonly timers: FullTimers
   readonly random: () => number
   readonly time: RegionTime
@@ -44,7 +44,7 @@ const FRAME_HEAD_BYTES = 64
 const ASK_AGAIN_MS = 100
 
 export class FixSender {
-  readonly #door: FixDoor
+  readonly #door: FixSenderPorts
   readonly #stream: FixStream
   #opened: Opened | null = null
   #end: ClientClosed | null = null
@@ -55,7 +55,7 @@ export class FixSender {
   #askTimer: unknown = null
   #waiters: (Deferred<void> & { seq: number })[] = []
 
-  constructor(door: FixDoor, options: StreamOptions) {
+  constructor(door: FixSenderPorts, options: StreamOptions) {
     this.#door = door
     this.#stream = new FixStream(door.time, options)
   }

@@ -10,16 +10,16 @@ import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../proto
 import { LOG_FORMATS, LOG_LEVELS, TRANSPORTS } from './config.ts'
 import {
   above0,
+  choiceOf,
   isHostName,
   isOrigin,
   isPostgresUrl,
   isSafeUrl,
   isText,
-  list,
+  listOf,
   objects,
-  oneOf,
   optionalText,
-  text,
+  textThat,
   whole,
 } from './values.ts'
 
@@ -195,7 +195,7 @@ export const schema = z.strictObject({
     purpose: 'Where WebSocket and HTTP are served; 0 lets the system pick a port. It is taken exclusively.',
     variable: 'PORT',
   }),
-  host: text('an address or host name', isText, '0.0.0.0', 'The address to listen on.'),
+  host: textThat('an address or host name', isText, '0.0.0.0', 'The address to listen on.'),
   databaseUrl: optionalText(POSTGRES_URL, isPostgresUrl, {
     purpose: 'A Postgres (14 or newer) of your own. Without it the embedded one runs.',
     variable: 'DATABASE_URL',
@@ -210,13 +210,13 @@ export const schema = z.strictObject({
     1,
     'Region milliseconds that pass in a wall millisecond; fixed by the first record in a database.',
   ),
-  logLevel: oneOf(LOG_LEVELS, 'info', 'The least severe lines that the log has.'),
-  logFormat: oneOf(
+  logLevel: choiceOf(LOG_LEVELS, 'info', 'The least severe lines that the log has.'),
+  logFormat: choiceOf(
     LOG_FORMATS,
     'auto',
     'The form of the log: `json`, one object a line; `text`, for people; or `auto`: for people at a terminal, JSON elsewhere.',
   ),
-  transport: oneOf(
+  transport: choiceOf(
     TRANSPORTS,
     'auto',
     'What carries HTTP and WebSockets: `native` (uWebSockets.js), `portable` (node:http and ws, at up to twice the cost), or `auto`: the native one where it loads.',
@@ -232,23 +232,23 @@ export const schema = z.strictObject({
       variable: 'GOLDENHOUR_TLS_KEY',
     }),
   }),
-  allowedOrigins: list(
+  allowedOrigins: listOf(
     '"*" or an origin such as https://console.example.org or capacitor://localhost',
     isOrigin,
     "Origins whose pages may connect and call, besides the engine's own: of web sites, and of apps that are web views. Programs send no origin and need none.",
   ),
-  trustedProxies: list(
+  trustedProxies: listOf(
     'an address or a CIDR such as 10.0.0.0/8',
     isRange,
     'Proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.',
   ),
-  metricsFrom: list(
+  metricsFrom: listOf(
     'an address or a CIDR such as 10.0.0.0/8',
     isRange,
     'Who may read `/metrics`, besides this machine. Behind a proxy on this machine list it in `trustedProxies`, or its ' +
       'clients count as this machine.',
   ),
-  ownNames: list(
+  ownNames: listOf(
     'a host name such as dispatch.example.org',
     isHostName,
     'Names that clients reach the engine by. With any set, a page counts as its own only under one of them, and ' +

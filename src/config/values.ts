@@ -38,11 +38,11 @@ export function above0(to: number, standard: number, purpose: Purpose) {
   return noted(schema, `a number greater than 0 and at most ${to}`, 'number', purpose)
 }
 
-export function oneOf<const T extends readonly string[]>(words: T, standard: T[number], purpose: Purpose) {
+export function choiceOf<const T extends readonly string[]>(words: T, standard: T[number], purpose: Purpose) {
   return noted(z.enum(words).default(standard as never), `one of ${words.join(', ')}`, 'text', purpose)
 }
 
-export function text(must: string, fits: (value: string) => boolean, standard: string, purpose: Purpose) {
+export function textThat(must: string, fits: (value: string) => boolean, standard: string, purpose: Purpose) {
   return noted(z.string().refine(fits).default(standard), must, 'text', purpose)
 }
 
@@ -51,7 +51,7 @@ export function optionalText(must: string, fits: (value: string) => boolean, pur
   return noted(z.string().refine(fits).nullable().default(null), must, 'text', purpose)
 }
 
-export function list(must: string, fits: (value: string) => boolean, purpose: Purpose) {
+export function listOf(must: string, fits: (value: string) => boolean, purpose: Purpose) {
   const schema = z.array(z.string(`must be ${must}`).refine(fits, `must be ${must}`)).default([])
   return noted(schema, `a list, each ${must}`, 'list', purpose)
 }

@@ -18,7 +18,7 @@ const DEMO_PROBLEM = 'DEMO'
 const FIRST_CALL_MS = 1_000
 const ALS_SHARE = 0.6
 
-export class Desk {
+export class DemoDesk {
   readonly client: DispatcherClient
   readonly #open = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined

@@ -5,7 +5,7 @@
  */
 import type { UnitId } from '../domain/ids.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
-import type { Finder, NearestQuery } from './finder.ts'
+import type { Finder, NearestSearch } from './finder.ts'
 import type { FinderPool, Found, SeenUnit } from './types.ts'
 
 export class CandidateView {
@@ -27,7 +27,7 @@ export class CandidateView {
   }
 
   /** As the finder's `nearest`. */
-  nearest(query: NearestQuery): Found[] {
+  nearest(query: NearestSearch): Found[] {
     return this.#finder.nearest(query, this.#units)
   }
 }

@@ -21,7 +21,7 @@ import type { FinderPool, Found, SeenUnit } from './types.ts'
  */
 const SLACK_M = 250
 
-export interface NearestQuery extends Position {
+export interface NearestSearch extends Position {
   /** How many units at most; `Infinity` for all. */
   readonly k: number
   readonly levels: readonly LevelOfCare[]
@@ -95,7 +95,7 @@ export class Finder {
    * The `k` nearest units that match, by distance, then by unit id: what a scan of all units would find.
    * Input: `instead`, units that this search is to see as they stand there, whatever was placed; null: not at all.
    */
-  nearest(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null> = NOBODY): Found[] {
+  nearest(query: NearestSearch, instead: ReadonlyMap<UnitId, SeenUnit | null> = NOBODY): Found[] {
     this.#assertIdle()
     assertOnGlobe(query.lonDeg, query.latDeg)
     this.#searching = true
@@ -108,7 +108,7 @@ export class Finder {
     }
   }
 
-  #search(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null>): Found[] {
+  #search(query: NearestSearch, instead: ReadonlyMap<UnitId, SeenUnit | null>): Found[] {
     const { k, accept, maxDistanceM = Number.POSITIVE_INFINITY } = query
     const cosLat = Math.cos((query.latDeg * Math.PI) / 180)
     const heap = this.#heap
@@ -132,7 +132,7 @@ export class Finder {
   }
 
   /** The units that the search sees as they stand there. Input: `searched`, the trees that are searched, a bit each. */
-  #pushSeen(query: NearestQuery, instead: ReadonlyMap<UnitId, SeenUnit | null>, searched: number): void {
+  #pushSeen(query: NearestSearch, instead: ReadonlyMap<UnitId, SeenUnit | null>, searched: number): void {
     for (const seen of instead.values()) {
       if (seen === null) continue
       const treeIndex = treeIndexOf(seen.levelOfCare, seen.pool)
@@ -147,7 +147,7 @@ export class Finder {
   }
 
   /** Output: the trees that are searched, a bit each. */
-  #pushRoots(query: NearestQuery): number {
+  #pushRoots(query: NearestSearch): number {
     let pushed = 0
     for (const pool of query.pools ?? AVAILABLE) {
       for (const levelOfCare of query.levels) {

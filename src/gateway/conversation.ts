@@ -9,7 +9,7 @@ import { withArticle } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { messageOf, resultOf } from '../protocol/encode.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import { type ClientRequest, nameOf } from '../protocol/messages.ts'
+import { type ClientRequest, messageName } from '../protocol/messages.ts'
 import { parseFrame } from '../protocol/parse.ts'
 import { type Action, may } from '../protocol/rights.ts'
 import { type Audit, NOBODY } from '../store/audit/audit.ts'
@@ -25,8 +25,8 @@ import { Usage } from './limits/rate-limiter.ts'
 import {
   capital,
   ENDED,
+  HANDLER_FAILED,
   HELLO_FIRST,
-  INTERNAL,
   NOT_READY,
   unknownRegion,
   wrongFrameKind,
@@ -114,7 +114,7 @@ export class Conversation {
         return
       }
       const { request } = parsed
-      metrics.frame('in', nameOf(request), message.byteLength)
+      metrics.frame('in', messageName(request), message.byteLength)
       if ('id' in request) id = request.id
       if (!this.#isWithinRate(request, id)) return
       if (request.type === 'hello') {
@@ -320,7 +320,7 @@ export class Conversation {
   #failed(error: unknown, id: string | null): void {
     const region = this.#session?.region
     this.#ports.log.error({ err: error, region, sessionId: this.#session?.sessionId }, 'a message handler threw')
-    this.#connection.refuse(id, INTERNAL)
+    this.#connection.refuse(id, HANDLER_FAILED)
   }
 }
 

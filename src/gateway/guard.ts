@@ -17,7 +17,7 @@ import { type Audit, NOBODY } from '../store/audit/audit.ts'
 import { type HttpCall, type HttpReply, problem } from './http.ts'
 import type { Limiter } from './limits/limiter.ts'
 import { ENDED, NOT_READY, wrongRegion, wrongRole } from './refusals.ts'
-import { type GuardedRoute, nameOf, type OpenRoute } from './route.ts'
+import { type GuardedRoute, type OpenRoute, routeName } from './route.ts'
 
 export interface GuardPorts {
   readonly directory: Pick<RegionDirectory, 'ready'>
@@ -105,7 +105,7 @@ async function callerOf(ports: GuardPorts, route: Guarded, call: HttpCall): Prom
   const tooFast = ports.limiter.takeRequest(claims.sub, route.rate)
   if (tooFast !== null) return { ok: false, ...tooFast, actor: claims.sub }
   if (!may(claims.role, route.action)) {
-    const asks = `ask for ${nameOf(route)}; it is for ${RIGHTS[route.action].roles.join(', ')}`
+    const asks = `ask for ${routeName(route)}; it is for ${RIGHTS[route.action].roles.join(', ')}`
     return { ok: false, refusal: wrongRole(claims.role, asks), actor: claims.sub }
   }
   // A body may take seconds to arrive, and the caller's sign-in may have ended meanwhile.
@@ -122,7 +122,7 @@ function note(ports: GuardPorts, route: Guarded, call: HttpCall, refusal: Refusa
     region: null,
     subject: null,
     address: call.address,
-    details: { code: refusal.code, route: nameOf(route) },
+    details: { code: refusal.code, route: routeName(route) },
   })
 }
 

@@ -16,7 +16,7 @@ import type { Entrance, Visitor } from './entrance.ts'
 import { type Head, readHead } from './head.ts'
 import type { HttpConnections } from './http-connections.ts'
 import type { Limiter } from './limits/limiter.ts'
-import { BODY_TOO_SLOW, bodyTooLarge, INTERNAL, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
+import { BODY_TOO_SLOW, bodyTooLarge, HANDLER_FAILED, QUERY_TOO_LONG, STORE_AWAY } from './refusals.ts'
 import type { StoreWaits } from './store-waits.ts'
 import type { DoorApp, DoorRequest, DoorResponse } from './transport/transport.ts'
 
@@ -178,7 +178,7 @@ function faultReply(error: unknown, pattern: string, ports: HttpPorts): HttpRepl
     return problem(STORE_AWAY)
   }
   ports.log.error({ err: error, route: pattern }, 'an HTTP handler threw')
-  return problem(INTERNAL)
+  return problem(HANDLER_FAILED)
 }
 
 /** Ends with a newline, for people who ask from a terminal. */

@@ -17,7 +17,7 @@ export const NOT_READY: Refusal = {
   details: { retryAfterMs: 1_000 },
 }
 
-export const INTERNAL: Refusal = {
+export const HANDLER_FAILED: Refusal = {
   code: 'internal',
   message: 'The engine made a mistake; nothing changed. The mistake was logged.',
 }

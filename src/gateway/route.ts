@@ -160,5 +160,5 @@ function parseParams<P extends z.ZodObject>(given: HttpCall['parameters'], schem
 }
 
 /** As PROTOCOL.md lists it: `GET /v1/units/:id`. */
-export const nameOf = ({ method, pattern }: Pick<RouteBase, 'method' | 'pattern'>): string =>
+export const routeName = ({ method, pattern }: Pick<RouteBase, 'method' | 'pattern'>): string =>
   `${method.toUpperCase()} ${pattern}`

@@ -22,7 +22,7 @@ import {
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
-import { levelOfCare, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
+import { levelSchema, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
 
 const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 const site = { ...place, priority }
@@ -37,7 +37,7 @@ const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
 const reference = {
   ...unit,
   callSign: z.string(),
-  levelOfCare,
+  levelOfCare: levelSchema,
   capabilities: z.array(z.string().regex(CAPABILITY)),
   homeStation: z.string().nullable(),
 }
@@ -45,7 +45,9 @@ const decision = z
   .object({
     policyVersion: z.int().min(1).optional(),
     basis: z.literal(RANKING_BASIS),
-    candidates: z.array(z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare })),
+    candidates: z.array(
+      z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema }),
+    ),
     excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),
   })
   .meta({ id: 'Decision', description: 'What the desk saw when it made an offer.' })

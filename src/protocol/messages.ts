@@ -370,5 +370,5 @@ export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFix
 export const rowOf = (type: ClientTypeName): MessageRow => CLIENT_MESSAGES[type]
 
 /** The message's own name: a command's is the command's. */
-export const nameOf = (request: ClientRequest): ClientTypeName =>
+export const messageName = (request: ClientRequest): ClientTypeName =>
   request.type === 'command' ? request.command.type : request.type

@@ -13,8 +13,8 @@ import { eventSchema } from './event-schemas.ts'
 import { RANGES } from './limits.ts'
 import { POLICY_SHOWN } from './policy.ts'
 import type { IsSame } from './same-type.ts'
-import { count, latE7, levelOfCare, lonE7, moment, position, ranged, unitId } from './schema-parts.ts'
-import { tripView, unitView } from './view-schemas.ts'
+import { count, latSchema, levelSchema, lonSchema, moment, position, ranged, unitId } from './schema-parts.ts'
+import { tripViewSchema, unitViewSchema } from './view-schemas.ts'
 import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
 
 /** The mark of a stream of which nothing is stored is 0. */
@@ -31,7 +31,7 @@ const clockView = z
   .object({ nowMs: moment, anchorRegionMs: moment, anchorWallMs: z.int(), rate: z.number().gt(0) })
   .meta({ id: 'ClockView' })
 const driverView = z
-  .object({ unit: unitView, trip: tripView.nullable(), cadenceMs: z.int().min(1) })
+  .object({ unit: unitViewSchema, trip: tripViewSchema.nullable(), cadenceMs: z.int().min(1) })
   .meta({ id: 'DriverView' })
 const policyView = POLICY_SHOWN.pick({
   ...{ mode: true, offerTimeoutMs: true, orderTimeoutMs: true },
@@ -59,13 +59,13 @@ const welcomeView = z
 const tileUnit = z
   .tuple([
     titled('unitId', unitId),
-    titled('lonE7', lonE7),
-    titled('latE7', latE7),
+    titled('lonE7', lonSchema),
+    titled('latE7', latSchema),
     titled('ageMs', z.int()),
     titled('speedCmps', count.nullable()),
     titled('headingDd', count.max(3_600).nullable()),
     titled('status', z.enum(UNIT_STATUSES)),
-    titled('levelOfCare', levelOfCare),
+    titled('levelOfCare', levelSchema),
   ])
   .meta({ id: 'TileUnit' })
 
@@ -91,8 +91,8 @@ export const SERVER_SCHEMAS = {
     titled('position', position),
     titled('part', count),
     titled('parts', z.int().min(1)),
-    titled('trips', z.array(tripView)),
-    titled('units', z.array(unitView)),
+    titled('trips', z.array(tripViewSchema)),
+    titled('units', z.array(unitViewSchema)),
   ]),
   'board-events': z.tuple([
     z.literal('board-events'),
@@ -120,8 +120,8 @@ export const SERVER_SCHEMAS = {
   unit: z.tuple([
     z.literal('unit'),
     titled('position', position),
-    titled('unit', unitView),
-    titled('trip', tripView.nullable()),
+    titled('unit', unitViewSchema),
+    titled('trip', tripViewSchema.nullable()),
   ]),
   'feed-marks': z.tuple([z.literal('feed-marks'), titled('marks', z.array(z.tuple([channel, durableSeq])))]),
   detached: z.tuple([z.literal('detached'), titled('channel', channel), titled('reason', z.enum(DETACH_REASONS))]),

@@ -14,7 +14,7 @@ import {
 import type { IsSame } from './same-type.ts'
 import {
   count,
-  levelOfCare,
+  levelSchema,
   moment,
   need,
   phases,
@@ -42,7 +42,7 @@ const offerView = z
     ...{ offeredAtMs: moment, deadlineAtMs: moment },
   })
   .meta({ id: 'OfferView' })
-export const tripView = z
+export const tripViewSchema = z
   .object({
     ...{
       tripId: routedId,
@@ -65,9 +65,9 @@ const fixView = z
     ...{ speedMps: z.number().nullable(), headingDeg: z.number().nullable() },
   })
   .meta({ id: 'FixView' })
-export const unitView = z
+export const unitViewSchema = z
   .object({
-    ...{ unitId, callSign: z.string(), levelOfCare, capabilities: z.array(z.string().regex(CAPABILITY)) },
+    ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, capabilities: z.array(z.string().regex(CAPABILITY)) },
     ...{ status: z.enum(UNIT_STATUSES), statusSinceMs: moment },
     ...{ dispatchability: z.enum(['available', 'conditionally-available', 'not-available']), retired: z.boolean() },
     ...{
@@ -80,22 +80,22 @@ export const unitView = z
   .meta({ id: 'UnitView' })
 const passedOver = z.enum(['disconnected', 'no-position', 'position-lost'] satisfies PassedOver[])
 const nearestUnit = z.object({
-  ...{ unitId, callSign: z.string(), levelOfCare, distanceM: z.number().min(0), connected: z.boolean() },
+  ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, distanceM: z.number().min(0), connected: z.boolean() },
   ...{ passedOverFor: passedOver.nullable(), fix: fixView },
 })
-export const callView = z
+export const callViewSchema = z
   .object({
     ...{ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), ...place, priority },
-    ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripView) },
+    ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripViewSchema) },
     ...{ details: details.nullable(), version: position },
   })
   .meta({ id: 'CallView' })
 export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })
 
 type Same = {
-  TripView: IsSame<z.output<typeof tripView>, TripView>
-  UnitView: IsSame<z.output<typeof unitView>, UnitView>
-  CallView: IsSame<z.output<typeof callView>, CallView>
+  TripView: IsSame<z.output<typeof tripViewSchema>, TripView>
+  UnitView: IsSame<z.output<typeof unitViewSchema>, UnitView>
+  CallView: IsSame<z.output<typeof callViewSchema>, CallView>
   NearestResult: IsSame<z.output<typeof nearestResult>, NearestResult>
 }
 // Each schema is the view of its name in `wire.ts`, no field more or less.

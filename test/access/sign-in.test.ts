@@ -5,7 +5,7 @@ import test, { after, before, beforeEach } from 'node:test'
 import { Accounts } from '../../src/access/accounts.ts'
 import type { TokenClaims } from '../../src/access/claims.ts'
 import { PasswordHasher } from '../../src/access/passwords.ts'
-import { type Granted, type GrantedTo, SignIn, type SignInRequest } from '../../src/access/sign-in.ts'
+import { type Granted, type GrantedTo, type SignInRequest, SignInService } from '../../src/access/sign-in.ts'
 import { loadOrCreateSigningKey, type SigningKey } from '../../src/access/tables/key-table.ts'
 import { type NewUser, type UserChanges, UserStore } from '../../src/access/tables/user-table.ts'
 import { KeyRing, verifyToken } from '../../src/access/tokens.ts'
@@ -51,10 +51,10 @@ class Door {
   nowMs = T0
   readonly entries: AuditEntry[] = []
   readonly revoked: string[] = []
-  readonly signIn: SignIn
+  readonly signIn: SignInService
 
   constructor(policy: Partial<typeof POLICY> = {}) {
-    this.signIn = new SignIn({
+    this.signIn = new SignInService({
       database,
       keys: () => key,
       keyRing: new KeyRing([key]),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { RegionClock } from '../../src/actors/clock.ts'
-import { Timers } from '../../src/actors/timers.ts'
+import { RegionTimers } from '../../src/actors/timers.ts'
 import { ADOPTED_AFTER_MS, WallClock } from '../../src/actors/wall-clock.ts'
 import { systemClock } from '../../src/base/time.ts'
 import { ManualMachine } from '../support/manual-machine.ts'
@@ -159,7 +159,7 @@ describe('timers', () => {
     const machine = new ManualMachine(WALL)
     const clock = clockOver(machine, anchorAt(rate))
     const fired: string[] = []
-    const timers = new Timers(machine, clock)
+    const timers = new RegionTimers(machine, clock)
     const at = (dueMs: number, name: string) =>
       timers.at(WALL + dueMs, () => fired.push(`${name}@${clock.nowMs() - WALL}`))
     return { machine, clock, timers, fired, at }
@@ -242,7 +242,7 @@ describe('timers', () => {
     assert.equal(clock.nowMs(), WALL)
     const after = machine.after.bind(machine)
     machine.after = (delayMs, run) => after(Math.min(delayMs, 2 ** 31 - 1), run)
-    const capped = new Timers(machine, clock)
+    const capped = new RegionTimers(machine, clock)
     capped.at(WALL + dueMs, () => fired.push('capped'))
     await machine.advance(2 ** 31 - 1, idle)
     assert.deepEqual(fired, [])

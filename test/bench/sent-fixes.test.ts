@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { unitIdOf } from '../../bench/fleet.ts'
 import { ACCURACY_DM, emptySentFixes, NO_HEADING, StoreCheck } from '../../bench/sent-fixes.ts'
-import { decodeSegment, SegmentEncoder, type SegmentRow } from '../../src/store/location/segment-codec.ts'
+import { decodeSegment, SegmentEncoder, type SegmentFix } from '../../src/store/location/segment-codec.ts'
 
 const DRIVERS = 3
 const EACH = 4
@@ -23,7 +23,7 @@ function sentFixes() {
 }
 
 /** The rows as they come out of a segment. */
-function storedRows(sent = sentFixes()): SegmentRow[] {
+function storedRows(sent = sentFixes()): SegmentFix[] {
   const encoder = new SegmentEncoder()
   for (let n = 0; n < DRIVERS * EACH; n++) {
     const heading = sent.headingDd[n]!
@@ -41,7 +41,7 @@ function storedRows(sent = sentFixes()): SegmentRow[] {
   return decodeSegment(encoder.finish().bytes)
 }
 
-function verdictOn(rows: readonly SegmentRow[], sent = sentFixes()) {
+function verdictOn(rows: readonly SegmentFix[], sent = sentFixes()) {
   const check = new StoreCheck(sent)
   for (const row of rows) check.see(row)
   return check.verdict()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import fc from 'fast-check'
-import { Comeback, type Trouble } from '../../src/client/comeback.ts'
+import { Reconnect, type Setback } from '../../src/client/comeback.ts'
 import { type ClientFault, connect, type DriverClient } from '../../src/client/index.ts'
 import type { RegionTime } from '../../src/client/region-time.ts'
 import { seeded } from '../../tools/shared/random.ts'
@@ -21,12 +21,12 @@ function alone(random: () => number, rate = 1) {
     setTimeout: () => assert.fail('it sets no timers'),
     clearTimeout: () => {},
   }
-  const comeback = new Comeback(timers, random, { rate } as RegionTime, HEARTBEAT_MS)
+  const comeback = new Reconnect(timers, random, { rate } as RegionTime, HEARTBEAT_MS)
   return { clock, comeback }
 }
 
 /** A crowd that was welcomed and lost together, and tries until the engine is up. Output: all attempts, and who was back when. */
-function crowd(clients: number, spreadMs: number | null, isUp: (atMs: number) => boolean, trouble: Trouble = 'lost') {
+function crowd(clients: number, spreadMs: number | null, isUp: (atMs: number) => boolean, trouble: Setback = 'lost') {
   const random = seeded(clients)
   const attemptsMs: number[] = []
   const backMs: number[] = []
@@ -37,7 +37,7 @@ function crowd(clients: number, spreadMs: number | null, isUp: (atMs: number) =>
     if (spreadMs !== null) comeback.spreadOver(spreadMs)
     const lostAtMs = 60 * S
     clock.ms = lostAtMs
-    for (let kind: Trouble = 'lost'; ; kind = trouble) {
+    for (let kind: Setback = 'lost'; ; kind = trouble) {
       clock.ms += comeback.afterFailureMs(kind, kind === 'turned-away' ? 1_000 : 0)
       attemptsMs.push(clock.ms - lostAtMs)
       if (isUp(clock.ms - lostAtMs)) break
@@ -105,7 +105,7 @@ test('nobody comes before the time that was asked for, nor waits for more than t
     spreadMs: fc.integer({ min: 0, max: 60_000 }),
     askedMs: fc.integer({ min: 1, max: 60_000 }),
     random: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    before: fc.array(fc.constantFrom<Trouble>('lost', 'turned-away', 'repeats'), { maxLength: 5 }),
+    before: fc.array(fc.constantFrom<Setback>('lost', 'turned-away', 'repeats'), { maxLength: 5 }),
   })
   fc.assert(
     fc.property(given, ({ spreadMs, askedMs, random, before }) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOutcome, DriverClient } from '../../src/client/index.ts'
-import type { SegmentRow } from '../../src/store/location/segment-codec.ts'
+import type { SegmentFix } from '../../src/store/location/segment-codec.ts'
 import { freePort } from '../../tools/shared/free-port.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { times } from '../support/long.ts'
@@ -174,5 +174,5 @@ function report(crew: DriverClient, count: number): void {
   }
 }
 
-const ofStream = (stored: readonly SegmentRow[], crew: DriverClient): SegmentRow[] =>
+const ofStream = (stored: readonly SegmentFix[], crew: DriverClient): SegmentFix[] =>
   stored.filter(({ streamId }) => streamId === crew.streamId)

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { CandidateView } from '../../src/finder/candidate-view.ts'
-import { Finder, type NearestQuery } from '../../src/finder/finder.ts'
+import { Finder, type NearestSearch } from '../../src/finder/finder.ts'
 import type { FinderPool, Found } from '../../src/finder/types.ts'
 import { anywhere, atOneStation, inTown } from './places.ts'
 
@@ -32,7 +32,7 @@ class Scan {
     return this.#units.size
   }
 
-  nearest(query: NearestQuery): Found[] {
+  nearest(query: NearestSearch): Found[] {
     const { k, levels, pools = ['available'], maxDistanceM = Number.POSITIVE_INFINITY, accept = () => true } = query
     const found: Found[] = []
     for (const [unitId, { levelOfCare, pool, place }] of this.#units) {
@@ -98,7 +98,7 @@ const queryFrom = (place: fc.Arbitrary<Position>) =>
       reachOf: fc.option(unitId, { nil: undefined }),
       refused: fc.option(fc.array(unitId, { maxLength: 300, size: 'max' }), { nil: undefined }),
     })
-    .map(({ at, reachOf, refused, ...rest }) => (scan: Scan): NearestQuery => {
+    .map(({ at, reachOf, refused, ...rest }) => (scan: Scan): NearestSearch => {
       const reach = reachOf === undefined ? undefined : scan.whereIs(reachOf)
       return {
         ...at,
@@ -182,7 +182,7 @@ test('the answer does not depend on the order in which units were placed', () =>
       const [one, other] = [new Finder(), new Finder()]
       for (const [unit, { lonDeg, latDeg }] of units) one.place(unit, 'bls', 'available', lonDeg, latDeg)
       for (const { unit } of shuffled) other.place(unit[0], 'bls', 'available', unit[1].lonDeg, unit[1].latDeg)
-      const query: NearestQuery = { ...at, k: 10, levels: ['bls'] }
+      const query: NearestSearch = { ...at, k: 10, levels: ['bls'] }
       assert.deepEqual(one.nearest(query), other.nearest(query))
     }),
   )
@@ -201,7 +201,7 @@ function stand(finder: Finder, unit: string, eastM: number, northM: number): voi
 }
 
 const idsOf = (found: readonly Found[]): string[] => found.map(unit => unit.unitId)
-const fromTown = (more: Partial<NearestQuery> = {}): NearestQuery => ({ ...TOWN, k: 8, levels: ['als'], ...more })
+const fromTown = (more: Partial<NearestSearch> = {}): NearestSearch => ({ ...TOWN, k: 8, levels: ['als'], ...more })
 
 test('units equally far away come in the order of their ids, also where k cuts between them', () => {
   const finder = new Finder()
@@ -271,7 +271,7 @@ test('a search for all units of a large fleet gives every unit, in order', () =>
         finder.place(`M-${number}`, 'als', 'available', place.lonDeg, place.latDeg)
         scan.place(`M-${number}`, 'als', 'available', place)
       }
-      const query: NearestQuery = { ...at, k: Number.POSITIVE_INFINITY, levels: ['als'] }
+      const query: NearestSearch = { ...at, k: Number.POSITIVE_INFINITY, levels: ['als'] }
       assert.deepEqual(finder.nearest(query), scan.nearest(query))
     }),
     { numRuns: 3, endOnFailure: true },

@@ -21,7 +21,7 @@ import { type Config, readConfig } from '../../src/config/index.ts'
 import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { type Engine, startEngine } from '../../src/engine.ts'
-import { decodeSegment, type SegmentRow } from '../../src/store/location/segment-codec.ts'
+import { decodeSegment, type SegmentFix } from '../../src/store/location/segment-codec.ts'
 import { openClient } from '../../src/store/postgres/database.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { spawnEngine } from '../../tools/shared/engine-process.ts'
@@ -234,7 +234,7 @@ export class Site {
   }
 
   /** Every stored fix, in the order in which it was stored. */
-  async storedFixes(region = 'akl'): Promise<SegmentRow[]> {
+  async storedFixes(region = 'akl'): Promise<SegmentFix[]> {
     const rows = await this.query<{ bytes: Buffer }>(
       'SELECT bytes FROM location.segments WHERE region = $1 ORDER BY segment_no',
       [region],

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { ErrorCode } from '../../src/base/refusal.ts'
-import { type ConditionHeader, nameOf, type Reply, type Route } from '../../src/gateway/route.ts'
+import { type ConditionHeader, type Reply, type Route, routeName } from '../../src/gateway/route.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
 import { RIGHTS } from '../../src/protocol/rights.ts'
 import { asJson, type JsonSchema } from './json-schema.ts'
@@ -168,7 +168,7 @@ export function codesOf(route: Row): ReadonlySet<ErrorCode> {
   ])
 }
 
-const replyKey = (route: Row, status: string): string => `${nameOf(route)} ${status}`
+const replyKey = (route: Row, status: string): string => `${routeName(route)} ${status}`
 
 /** The forms of all answers, made at once, so that a view which several have is there once under its name. */
 class Forms {

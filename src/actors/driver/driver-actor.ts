@@ -17,7 +17,7 @@ import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
 import { MARKS_UNREADABLE } from '../refusals.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
-import type { Asked, CommandRequest, HelloRequest, QueryAnswer, Session } from '../region-handle.ts'
+import type { CommandRequest, HelloRequest, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
@@ -31,7 +31,7 @@ export type DriverMessage =
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | { readonly type: 'command'; readonly request: CommandRequest }
-  | Asked
+  | SessionMessage
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
   | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
 
@@ -276,7 +276,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     this.#door.crews.disconnected(this)
   }
 
-  #onAsked({ session, request, receivedWallMs }: Asked): void {
+  #onAsked({ session, request, receivedWallMs }: SessionMessage): void {
     const connection = this.#connection
     if (connection?.session !== session) return
     switch (request.type) {

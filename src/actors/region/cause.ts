@@ -2,7 +2,7 @@
 import type { Principal } from '../../domain/ids.ts'
 
 /** Who caused a turn, and under which id. */
-export interface Cause {
+export interface Origin {
   readonly principal: Principal
   readonly commandId: string | null
   readonly trace: string | null
@@ -11,7 +11,7 @@ export interface Cause {
 }
 
 /** A turn of the engine's own: a timer, an import, a unit that came back. */
-export const bySystem = (commandId: string | null = null): Cause => ({
+export const bySystem = (commandId: string | null = null): Origin => ({
   principal: 'system',
   commandId,
   trace: null,

@@ -2,4 +2,4 @@
 import type { Refused } from '../../base/result.ts'
 
 export type CommandResult = Readonly<Record<string, unknown>>
-export type CommandOutcome = { readonly ok: true; readonly result: CommandResult } | Refused
+export type TurnOutcome = { readonly ok: true; readonly result: CommandResult } | Refused

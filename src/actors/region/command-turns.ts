@@ -3,7 +3,7 @@ import type { Refused } from '../../base/result.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome } from '../region-handle.ts'
 import type { Admission } from './admission.ts'
-import type { CommandOutcome } from './command-outcome.ts'
+import type { TurnOutcome } from './command-outcome.ts'
 import { type CommandContext, runCommand } from './commands.ts'
 import type { KnownOutcome, Outcomes } from './idempotency.ts'
 import type { Outbox } from './outbox.ts'
@@ -41,7 +41,7 @@ export class CommandTurns {
     const tooMany = admission.refusalOf(command)
     if (tooMany !== null) return this.#answer(request, { ok: false, refusal: tooMany })
 
-    let decided: CommandOutcome = { ok: false, refusal: INTERNAL }
+    let decided: TurnOutcome = { ok: false, refusal: INTERNAL }
     const refusal = turns.run({ principal, commandId, trace: traceparent, bodyHash }, turn => {
       decided = runCommand(turn, command, contextOf(request))
       return decided.ok ? decided.result : undefined
@@ -60,8 +60,7 @@ export class CommandTurns {
   }
 }
 
-const outcomeAt = (decided: CommandOutcome, position: number): Outcome =>
-  decided.ok ? { ...decided, position } : decided
+const outcomeAt = (decided: TurnOutcome, position: number): Outcome => (decided.ok ? { ...decided, position } : decided)
 
 function repeatedOutcome(known: KnownOutcome, bodyHash: string, commandId: string): Outcome {
   if (known.isDamaged) {

@@ -18,7 +18,7 @@ import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
 import * as trips from '../../domain/trip.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
-import type { CommandOutcome, CommandResult } from './command-outcome.ts'
+import type { CommandResult, TurnOutcome } from './command-outcome.ts'
 import { quarantined } from './quarantine.ts'
 import { type HeldMemory, releaseHeld } from './release.ts'
 import type { Turn } from './turn.ts'
@@ -44,7 +44,7 @@ export interface CommandContext {
 }
 
 /** Runs one command in a turn. Record and answer depend on states, command and clock alone. */
-export function runCommand(turn: Turn, sent: Command, context: CommandContext): CommandOutcome {
+export function runCommand(turn: Turn, sent: Command, context: CommandContext): TurnOutcome {
   const held = heldByName(turn, sent, context.unitId)
   if (held !== null) return held
   const { earliestMs, latestMs } = context
@@ -116,7 +116,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
 }
 
 /** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
-function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, context: CommandContext): CommandOutcome {
+function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, context: CommandContext): TurnOutcome {
   const { tripId, unitId, reason } = command
   const driver = turn.driver(unitId)
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
@@ -130,7 +130,7 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }
 }
 
-function reportByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): CommandOutcome {
+function reportByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): TurnOutcome {
   return withTrip(turn, command.tripId, trip => {
     const { tripId } = trip
     const decision = trips.reportByRadio(trip, command)
@@ -139,7 +139,7 @@ function reportByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight
   })
 }
 
-function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context: CommandContext): CommandOutcome {
+function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context: CommandContext): TurnOutcome {
   const unitId = context.unitId
   const driver = unitId === null ? undefined : turn.driver(unitId)
   if (unitId === null || driver === undefined) {
@@ -179,7 +179,7 @@ function boundTripOf(turn: Turn, driver: drivers.DriverState): trips.TripState |
   return driver.work !== null && drivers.isBound(driver) ? turn.trip(driver.work.tripId) : undefined
 }
 
-function withTrip(turn: Turn, tripId: TripId, then: (trip: trips.TripState) => CommandOutcome): CommandOutcome {
+function withTrip(turn: Turn, tripId: TripId, then: (trip: trips.TripState) => TurnOutcome): TurnOutcome {
   const trip = turn.trip(tripId)
   return trip === undefined ? { ok: false, refusal: unknownTrip(tripId) } : then(trip)
 }
@@ -187,8 +187,8 @@ function withTrip(turn: Turn, tripId: TripId, then: (trip: trips.TripState) => C
 function withCall(
   turn: Turn,
   callId: CallId,
-  then: (call: CallState, callTrips: readonly trips.TripState[]) => CommandOutcome,
-): CommandOutcome {
+  then: (call: CallState, callTrips: readonly trips.TripState[]) => TurnOutcome,
+): TurnOutcome {
   const call = turn.call(callId)
   return call === undefined ? { ok: false, refusal: unknownCall(callId) } : then(call, tripsOf(turn, call))
 }
@@ -197,14 +197,14 @@ function withCall(
 const tripsOf = (turn: Turn, call: CallState): trips.TripState[] =>
   call.tripIds.flatMap(tripId => turn.trip(tripId) ?? [])
 
-function applied(turn: Turn, decision: Decision, result: () => CommandResult): CommandOutcome {
+function applied(turn: Turn, decision: Decision, result: () => CommandResult): TurnOutcome {
   if (!decision.ok) return decision
   turn.record(decision.events)
   return { ok: true, result: result() }
 }
 
 /** A trip's end is also its call's, if it was the last one. */
-function endTrip(turn: Turn, tripId: TripId, decision: Decision): CommandOutcome {
+function endTrip(turn: Turn, tripId: TripId, decision: Decision): TurnOutcome {
   return applied(turn, decision, () => {
     const trip = turn.trip(tripId)!
     endCall(turn, trip.callId)
@@ -222,7 +222,7 @@ function endCall(turn: Turn, callId: CallId): void {
 }
 
 /** The refusal of a command that names what is in quarantine; its rules would be decided over a state that is wrong. */
-function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): CommandOutcome | null {
+function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): TurnOutcome | null {
   const unitId = 'unitId' in command ? command.unitId : ofSession
   const named = [
     ...(unitId === null || turn.driver(unitId) === undefined ? [] : [driverKey(unitId)]),

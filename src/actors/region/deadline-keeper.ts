@@ -12,7 +12,7 @@ import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
-import type { Timers } from '../timers.ts'
+import type { RegionTimers } from '../timers.ts'
 import { bySystem } from './cause.ts'
 import type { Comeback } from './comeback.ts'
 import type { PresenceFollower, TurnFollower } from './followers.ts'
@@ -31,7 +31,7 @@ interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
   readonly clock: RegionClock
   readonly policy: RegionPolicy
-  readonly timers: Timers
+  readonly timers: RegionTimers
   readonly outbox: Outbox
   /** What began before this start is due at its end at the earliest. */
   readonly comeback: Pick<Comeback, 'untilMs'>

@@ -8,7 +8,7 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
-import type { Cause } from './cause.ts'
+import type { Origin } from './cause.ts'
 import type { CommandResult } from './command-outcome.ts'
 import type { EventRejected } from './quarantine.ts'
 import type { Turn } from './turn.ts'
@@ -22,7 +22,7 @@ export interface ChangedUnit {
 
 /** The purpose of a turn, and the id to remember the turn by. */
 export interface Decided {
-  readonly cause: Cause
+  readonly cause: Origin
   /** Of a client's command that was carried out. */
   readonly result: CommandResult | undefined
 }

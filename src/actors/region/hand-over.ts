@@ -1,6 +1,6 @@
 /** Which part of a region takes which of its messages. */
 
-import type { Asked } from '../region-handle.ts'
+import type { SessionMessage } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 import { stepClock } from './clock-step.ts'
 import type { RegionMessage } from './messages.ts'
@@ -46,7 +46,10 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
   }
 }
 
-function handOverAsked({ watch, location }: RegionAssembly, { session, request, receivedWallMs }: Asked): void {
+function handOverAsked(
+  { watch, location }: RegionAssembly,
+  { session, request, receivedWallMs }: SessionMessage,
+): void {
   switch (request.type) {
     case 'watch-board':
       return watch.boardWatch.watch(session, request.id, request.fromPosition)

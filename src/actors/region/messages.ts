@@ -6,7 +6,7 @@ import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
-import type { Asked, CommandRequest, HelloRequest, Query, QueryAnswer, Session } from '../region-handle.ts'
+import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { MarksRead } from './stream-marks.ts'
 
@@ -37,7 +37,7 @@ export type RegionMessage =
   | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
-  | Asked
+  | SessionMessage
   /** The next part of the units that the region is taking. */
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }

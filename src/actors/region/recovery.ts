@@ -15,7 +15,7 @@ import { byKind, type EntityKey } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { decodeSegment, SegmentCorrupt, type SegmentRow } from '../../store/location/segment-codec.ts'
+import { decodeSegment, SegmentCorrupt, type SegmentFix } from '../../store/location/segment-codec.ts'
 import type { Acquired, Damage, Journal, SegmentWrite, SnapshotWrite } from '../../store/log/journal.ts'
 import { damagedSegment } from '../../store/log/stored-rows.ts'
 import { DriverLocation } from '../driver/location.ts'
@@ -165,7 +165,7 @@ async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...s
 }
 
 /** The fixes of a segment; none of one that is damaged, which is noted. */
-function rowsOf(segment: SegmentWrite, damage: DamageReport): readonly SegmentRow[] {
+function rowsOf(segment: SegmentWrite, damage: DamageReport): readonly SegmentFix[] {
   if (segment.damage !== undefined) {
     damage.note(segment.damage)
     return []

@@ -9,7 +9,7 @@ import { type DriverState, retireUnit } from '../../domain/driver.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import { bySystem, type Cause } from './cause.ts'
+import { bySystem, type Origin } from './cause.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { UnitChanges } from './messages.ts'
@@ -22,7 +22,7 @@ const UNITS_PER_LOOK = 1_024
 
 /** Where turns are run; `TurnRunner` is one. */
 interface Turns {
-  run(cause: Cause, body: (turn: Turn) => Sync<undefined>): unknown
+  run(cause: Origin, body: (turn: Turn) => Sync<undefined>): unknown
 }
 
 /** Takes changes of the region's units. It yields where others are to have their turn; other changes wait for its end. */

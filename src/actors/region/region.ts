@@ -12,7 +12,7 @@ import type { Told } from '../../protocol/told.ts'
 import type { ActorRef, Behaviour, Mailbox } from '../actor-system.ts'
 import type { RegionClock } from '../clock.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
-import type { Asked, BoardSize, RecoveryProgress, Session } from '../region-handle.ts'
+import type { BoardSize, RecoveryProgress, Session, SessionMessage } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import { assemble, type RegionAssembly } from './assembly.ts'
 import type { DamageReport } from './damage.ts'
@@ -137,7 +137,7 @@ export class Region implements Behaviour<RegionMessage> {
   }
 
   /** Puts what a session asked into the mailbox; false when too much waits already. */
-  tellAsked(asked: Asked): boolean {
+  tellAsked(asked: SessionMessage): boolean {
     if (asked.request.type !== 'feed-fixes') return this.ref.tell(asked)
     const { feeds } = this.#assembly.location
     const count = asked.request.fixes.length

@@ -15,7 +15,7 @@ import {
 import type { UnitReference } from '../../domain/events.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../domain/release.ts'
 import { type TripState, unitOf } from '../../domain/trip.ts'
-import type { CommandOutcome } from './command-outcome.ts'
+import type { TurnOutcome } from './command-outcome.ts'
 import type { RegionStates } from './memory.ts'
 import type { Turn } from './turn.ts'
 
@@ -30,7 +30,7 @@ export function releaseHeld(
   { entity, as }: ReleaseHeld,
   memory: HeldMemory,
   endCall: (turn: Turn, callId: string) => void,
-): CommandOutcome {
+): TurnOutcome {
   if (!turn.isHeld(entity)) return { ok: true, result: { entity, released: false } }
   const decision = decide(turn, entity, as, memory)
   if (decision === null) return unknown(entity)

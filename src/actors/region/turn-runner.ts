@@ -15,7 +15,7 @@ import type { UnitReference } from '../../domain/events.ts'
 import type { LogAppend } from '../../store/log/log-writer.ts'
 import type { RegionClock } from '../clock.ts'
 import { INTERNAL } from '../refusals.ts'
-import { bySystem, type Cause } from './cause.ts'
+import { bySystem, type Origin } from './cause.ts'
 import type { CommandResult } from './command-outcome.ts'
 import type { ChangedUnit, TurnFollower, TurnStep } from './followers.ts'
 import type { Outbox } from './outbox.ts'
@@ -40,7 +40,7 @@ interface TurnRunnerPorts {
   readonly steps: readonly TurnStep[]
   readonly followers: readonly TurnFollower[]
   /** A turn threw; it changed nothing. */
-  readonly failed: (error: unknown, cause: Cause) => void
+  readonly failed: (error: unknown, cause: Origin) => void
 }
 
 export class TurnRunner {
@@ -60,7 +60,7 @@ export class TurnRunner {
    * Runs one turn to its end. One that records nothing and keeps no outcome writes nothing.
    * Output: null when it ran; else why it has changed nothing: `internal` when it threw, or `quarantined`.
    */
-  run(cause: Cause, body: TurnBody): Refusal | null {
+  run(cause: Origin, body: TurnBody): Refusal | null {
     // An actor that brought the turn down is left aside the next time, so there are no more rounds than actors.
     for (;;) {
       const ended = this.#runOnce(cause, body)
@@ -68,7 +68,7 @@ export class TurnRunner {
     }
   }
 
-  #runOnce(cause: Cause, body: TurnBody): Refusal | null | 'again' {
+  #runOnce(cause: Origin, body: TurnBody): Refusal | null | 'again' {
     const { memory, clock, log, steps, failed } = this.#ports
     // Never behind the last record, whatever the clock does: `recordedAt` does not run backwards.
     const { nowMs, recordedAtMs } = clock.moment()
@@ -114,7 +114,7 @@ export class TurnRunner {
     for (const follower of followers) follower.released?.(entity)
   }
 
-  #commit(turn: Turn, cause: Cause, result: CommandResult | undefined): void {
+  #commit(turn: Turn, cause: Origin, result: CommandResult | undefined): void {
     const { log, outbox, followers } = this.#ports
     const { events, position, recordedAtMs, callDetails } = turn
     const { principal, commandId, bodyHash, trace } = cause

@@ -8,7 +8,7 @@ import type { RegionHandle } from '../../actors/region-handle.ts'
 import type { CallDetails, Command } from '../../domain/commands.ts'
 import type { Role } from '../../domain/roles.ts'
 import type { RateClass } from '../../protocol/limits.ts'
-import { type ClientRequest, nameOf, rowOf } from '../../protocol/messages.ts'
+import { type ClientRequest, messageName, rowOf } from '../../protocol/messages.ts'
 
 /** One more message for so many of each. */
 const BOARD_ITEMS = 1_000
@@ -28,7 +28,7 @@ export function costOf(
   role: Role | null,
   region: Pick<RegionHandle, 'boardFrom'> | null,
 ): Cost {
-  const { rate } = rowOf(nameOf(request))
+  const { rate } = rowOf(messageName(request))
   const count = countOf(request, role, region)
   return [rate === 'command' && role === 'driver' ? 'crewCommand' : rate, count]
 }

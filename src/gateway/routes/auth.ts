@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { SENT_PASSWORD } from '../../access/accounts.ts'
 import type { TokenClaims } from '../../access/claims.ts'
-import type { Granted, SignIn } from '../../access/sign-in.ts'
+import type { Granted, SignInService } from '../../access/sign-in.ts'
 import { USER_ROLES } from '../../access/tables/user-table.ts'
 import { addressKey } from '../../base/ip-address.ts'
 import type { Result } from '../../base/result.ts'
@@ -55,7 +55,7 @@ const SESSION = z.object({
 })
 
 export interface AuthPorts {
-  readonly signIn: Pick<SignIn, 'signIn' | 'refresh' | 'signOut' | 'changePassword' | 'sessions' | 'endSession'>
+  readonly signIn: Pick<SignInService, 'signIn' | 'refresh' | 'signOut' | 'changePassword' | 'sessions' | 'endSession'>
   readonly limiter: Pick<Limiter, 'takeOpenRequest' | 'mayLook' | 'wasBad' | 'wasGood'>
 }
 

@@ -9,7 +9,7 @@ import { COMMAND_ID, type RegionId, regionOf } from '../../domain/ids.ts'
 import { CALL_BODY, NEAREST_QUERY } from '../../protocol/call-fields.ts'
 import { resultOf } from '../../protocol/encode.ts'
 import { position, routedId, unitId } from '../../protocol/schema-parts.ts'
-import { callView, nearestResult, tripView, unitView } from '../../protocol/view-schemas.ts'
+import { callViewSchema, nearestResult, tripViewSchema, unitViewSchema } from '../../protocol/view-schemas.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
@@ -46,7 +46,7 @@ export const CALL_ROUTES: readonly Route<CallPorts>[] = [
     summary: 'Shows a unit as its region has it now',
     params: UNIT_PARAMS,
     query: REGION_QUERY,
-    reply: { 200: unitView.extend({ position }) },
+    reply: { 200: unitViewSchema.extend({ position }) },
     refusals: [...NO_REGION, 'unknown-unit'],
     handle: getUnitState,
   }),
@@ -56,7 +56,7 @@ export const CALL_ROUTES: readonly Route<CallPorts>[] = [
     action: 'read-trip',
     summary: 'Shows a trip as its region has it now',
     params: ROUTED_PARAMS,
-    reply: { 200: tripView.extend({ position }) },
+    reply: { 200: tripViewSchema.extend({ position }) },
     refusals: [...NO_REGION, 'unknown-trip'],
     handle: getTrip,
   }),
@@ -66,7 +66,7 @@ export const CALL_ROUTES: readonly Route<CallPorts>[] = [
     action: 'read-call',
     summary: 'Shows a call and its trips as their region has them now',
     params: ROUTED_PARAMS,
-    reply: { 200: callView.extend({ position }) },
+    reply: { 200: callViewSchema.extend({ position }) },
     refusals: [...NO_REGION, 'unknown-call', 'stored-data-damaged'],
     handle: getCall,
   }),

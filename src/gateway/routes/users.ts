@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Accounts, NEW_USER, USER_CHANGES, userView } from '../../access/accounts.ts'
 import type { TokenClaims } from '../../access/claims.ts'
 import { madeUpPassword } from '../../access/passwords.ts'
-import type { SignIn } from '../../access/sign-in.ts'
+import type { SignInService } from '../../access/sign-in.ts'
 import { USER_NAME, USER_ROLES, UserStore } from '../../access/tables/user-table.ts'
 import { WHO } from '../../access/tokens.ts'
 import { keptUnits, SHOWN_UNITS } from '../../access/units.ts'
@@ -33,7 +33,7 @@ export interface UserPorts extends ChangePorts {
   readonly limiter: Pick<Limiter, 'takeMore'>
   readonly signIn: {
     readonly accounts: Pick<Accounts, 'passwordHash' | 'passwordTrace' | 'add' | 'change'>
-    signOutAll: SignIn['signOutAll']
+    signOutAll: SignInService['signOutAll']
   }
 }
 

@@ -65,7 +65,7 @@ export async function verifyAudit(database: Database, expect: ExpectedEntry | nu
   for (;;) {
     const rows = await readPage(database, end.seq)
     if (rows.length === 0) {
-      const { seq, hash } = await readHead(database)
+      const { seq, hash } = await readChainHead(database)
       // Appended since the page was read.
       if (seq > end.seq && (await readPage(database, end.seq)).length > 0) continue
       return judgeEnd(end, { seq, hash }, expect)
@@ -145,7 +145,7 @@ async function readPage(database: Database, afterSeq: number): Promise<ChainRow[
 }
 
 /** Where the chain ends as the database has it, without a proof. Errors: those of pg. */
-export async function readHead(database: Database): Promise<{ seq: number; hash: Buffer }> {
+export async function readChainHead(database: Database): Promise<{ seq: number; hash: Buffer }> {
   const { rows } = await sql<{ seq: number; hash: Buffer }>`SELECT seq, hash FROM audit.head`.execute(database)
   // Without its row there is nothing to compare with; an end that nothing can have differs from all.
   return rows[0] ?? { seq: -1, hash: START }

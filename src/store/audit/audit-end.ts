@@ -5,7 +5,7 @@
 
 import type { Scheduler } from '../../base/time.ts'
 import type { Database } from '../postgres/database.ts'
-import { readHead } from './audit-chain.ts'
+import { readChainHead } from './audit-chain.ts'
 
 interface AuditEndSettings {
   readonly database: Database
@@ -51,7 +51,7 @@ export class AuditEnd {
   }
 
   async #tell(): Promise<void> {
-    const { seq, hash } = await readHead(this.#settings.database)
+    const { seq, hash } = await readChainHead(this.#settings.database)
     this.#settings.tell(`${seq}:${hash.toString('hex')}`)
   }
 }

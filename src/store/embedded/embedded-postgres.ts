@@ -15,7 +15,6 @@ import { type BinariesPackage, type Cluster, engineUrlOf, prepareCluster, urlOf 
 import { letEngineIn } from './engine-login.ts'
 import { lookAtHolder, moveStaleAway, pidFileOf } from './postmaster.ts'
 import {
-  type Answer,
   ask,
   askWhere,
   canListen,
@@ -26,6 +25,7 @@ import {
   keptPort,
   launch,
   requestStop,
+  type ServerAnswer,
 } from './server.ts'
 import { settingsFor } from './settings.ts'
 import { UseMark } from './users.ts'
@@ -229,7 +229,7 @@ async function startFailed(cluster: Cluster, cause?: unknown): Promise<DatabaseS
 }
 
 /** Makes our database and the engine's role if they are missing. Output: false when the server went away meanwhile. Errors: those of pg. */
-async function hasDatabase(cluster: Cluster, { port }: Extract<Answer, { kind: 'here' }>): Promise<boolean> {
+async function hasDatabase(cluster: Cluster, { port }: Extract<ServerAnswer, { kind: 'here' }>): Promise<boolean> {
   try {
     const existing = await ask(cluster, port, `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`)
     if (existing.length === 0) await ask(cluster, port, `CREATE DATABASE ${DATABASE}`)

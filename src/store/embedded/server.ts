@@ -12,13 +12,13 @@ import { type Holder, lookAtHolder } from './postmaster.ts'
  * `here`: a server of our data directory answers. `busy`: one says that it is starting, recovering or stopping, or that
  * it is full. `silent`: nothing of ours answers.
  */
-export type Answer = { readonly kind: 'here'; readonly port: number } | { readonly kind: 'busy' | 'silent' }
+export type ServerAnswer = { readonly kind: 'here'; readonly port: number } | { readonly kind: 'busy' | 'silent' }
 
 /**
  * The file may be a dead server's, and its port may have gone to another since, so only the answer to "where is your
  * data?" counts.
  */
-export async function askWhere(cluster: Cluster, { port }: Holder): Promise<Answer> {
+export async function askWhere(cluster: Cluster, { port }: Holder): Promise<ServerAnswer> {
   if (port === null) return { kind: 'silent' }
   try {
     const [answer] = await ask<{ data_directory: string }>(cluster, port, 'SHOW data_directory')

@@ -33,7 +33,7 @@ export class SegmentCorrupt extends Error {
   override readonly name = 'SegmentCorrupt'
 }
 
-export interface SegmentRow {
+export interface SegmentFix {
   readonly unitId: UnitId
   readonly streamId: StreamId
   readonly fix: Fix
@@ -41,7 +41,7 @@ export interface SegmentRow {
 }
 
 /** The highest seq of one stream in a segment. */
-export interface StreamMark {
+export interface SegmentMark {
   readonly unitId: UnitId
   readonly streamId: StreamId
   readonly seq: number
@@ -53,7 +53,7 @@ export interface EncodedSegment {
   readonly firstFixedAtMs: number
   readonly lastFixedAtMs: number
   /** One a stream, in the order of first appearance. */
-  readonly marks: readonly StreamMark[]
+  readonly marks: readonly SegmentMark[]
 }
 
 const E7 = 1e7
@@ -224,7 +224,7 @@ export class SegmentEncoder {
  * name the unit, nothing else is read.
  * Errors: SegmentCorrupt, also for a version that this code does not know.
  */
-export function decodeSegment(bytes: Uint8Array, only: UnitId | null = null): SegmentRow[] {
+export function decodeSegment(bytes: Uint8Array, only: UnitId | null = null): SegmentFix[] {
   const reader = new VarintReader(bytes, corrupt)
   const version = reader.byte()
   if (version !== SEGMENT_CODEC_VERSION) corrupt(`its version is ${version}, known is ${SEGMENT_CODEC_VERSION}`)
@@ -246,7 +246,7 @@ export function decodeSegment(bytes: Uint8Array, only: UnitId | null = null): Se
     entries.push({ unitId, streamId, ...base })
   }
 
-  const rows: SegmentRow[] = []
+  const rows: SegmentFix[] = []
   let seen = 0
   for (let i = 0; i < rowCount; i++) {
     const form = reader.unsigned()

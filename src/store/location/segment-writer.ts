@@ -10,12 +10,12 @@ import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CommitLoop, type LaneHandlers, type LaneSettings } from '../log/commit-loop.ts'
 import type { SegmentWrite } from '../log/journal.ts'
-import { SEGMENT_CODEC_VERSION, SegmentEncoder, type StreamMark } from './segment-codec.ts'
+import { SEGMENT_CODEC_VERSION, SegmentEncoder, type SegmentMark } from './segment-codec.ts'
 
 export interface DurableSegment {
   readonly segmentNo: number
   /** The highest seq of each stream in it. */
-  readonly marks: readonly StreamMark[]
+  readonly marks: readonly SegmentMark[]
   /** When each fix reached this process, wall milliseconds, in the order of arrival: for the durable lag. */
   readonly arrivedWallMs: readonly number[]
 }

@@ -10,7 +10,7 @@ import { sql } from 'kysely'
 import type { Fix } from '../../domain/fix.ts'
 import type { RegionId, StreamId, UnitId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
-import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentRow } from './segment-codec.ts'
+import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentFix } from './segment-codec.ts'
 import { type DamagedSpan, DamagedSpans, noteGaps } from './track-damage.ts'
 
 export interface TrackFix extends Fix {
@@ -111,7 +111,7 @@ async function readWindow(
 }
 
 /** The unit's fixes; none of a segment that is damaged, which is noted. */
-function rowsOf(segment: PackedSegment, unitId: UnitId, damaged: DamagedSpans): readonly SegmentRow[] {
+function rowsOf(segment: PackedSegment, unitId: UnitId, damaged: DamagedSpans): readonly SegmentFix[] {
   try {
     if (segment.isSound) return decodeSegment(segment.bytes, unitId)
   } catch (error) {

@@ -3,7 +3,7 @@
  * again in the states of its moment.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { CommandOutcome } from '../../../src/actors/region/command-outcome.ts'
+import type { TurnOutcome } from '../../../src/actors/region/command-outcome.ts'
 import { runCommand } from '../../../src/actors/region/commands.ts'
 import { Quarantine } from '../../../src/actors/region/quarantine.ts'
 import { type States, Turn } from '../../../src/actors/region/turn.ts'
@@ -126,7 +126,7 @@ interface Sources {
   readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
 }
 
-function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): CommandOutcome | string {
+function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): TurnOutcome | string {
   try {
     const { moments, newId, order } = sources
     // Where the units are the log does not tell; no call of these worlds is where it would matter.

@@ -9,7 +9,7 @@ import { type Fix, isNewer } from '../../../src/domain/fix.ts'
 import type { UnitId } from '../../../src/domain/ids.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { StreamClock } from '../../../src/protocol/wire.ts'
-import { decodeSegment, FIX_FLAGS, type SegmentRow } from '../../../src/store/location/segment-codec.ts'
+import { decodeSegment, FIX_FLAGS, type SegmentFix } from '../../../src/store/location/segment-codec.ts'
 import type { SegmentWrite } from '../../../src/store/log/journal.ts'
 import type { DurableEnds } from '../core/watch.ts'
 import type { Plan } from '../plan.ts'
@@ -209,7 +209,7 @@ export class Tracks {
     }
   }
 
-  #stored({ unitId, streamId, fix, flags }: SegmentRow, segmentNo: number, ends: DurableEnds): void {
+  #stored({ unitId, streamId, fix, flags }: SegmentFix, segmentNo: number, ends: DurableEnds): void {
     const stream = this.stream(unitId, streamId)
     const { seq } = fix
     if (stream.stored.has(seq)) {

@@ -8,7 +8,7 @@ import {
   SEGMENT_CODEC_VERSION,
   SegmentCorrupt,
   SegmentEncoder,
-  type SegmentRow,
+  type SegmentFix,
 } from '../../../src/store/location/segment-codec.ts'
 
 /** `n / scale`, as the border makes it from a wire integer; never -0, which the wire does not know. */
@@ -30,7 +30,7 @@ const fix: fc.Arbitrary<Fix> = fc.record(
   },
   plain,
 )
-const row: fc.Arbitrary<SegmentRow> = fc.record(
+const row: fc.Arbitrary<SegmentFix> = fc.record(
   {
     unitId: fc.oneof(fc.constantFrom('A-1', 'A-12', 'B.2'), fc.stringMatching(/^[A-Za-z0-9._-]{1,32}$/)),
     streamId: fc.oneof(fc.constantFrom('s', 's1'), fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/)),
@@ -41,7 +41,7 @@ const row: fc.Arbitrary<SegmentRow> = fc.record(
 )
 const rows = fc.array(row, { minLength: 1, maxLength: 40 })
 
-function encode(encoder: SegmentEncoder, from: readonly SegmentRow[]) {
+function encode(encoder: SegmentEncoder, from: readonly SegmentFix[]) {
   for (const { unitId, streamId, fix, flags } of from) encoder.add(unitId, streamId, fix, flags)
   return encoder.finish()
 }

@@ -5,7 +5,7 @@ import type { LaneSettings } from '../../../store/log/commit-loop.ts'
 import { LogWriter } from '../../../store/log/log-writer.ts'
 import type { ActorRef, Mailbox } from '../../actor-system.ts'
 import { RegionClock } from '../../clock.ts'
-import { Timers } from '../../timers.ts'
+import { RegionTimers } from '../../timers.ts'
 import { Admission } from '../admission.ts'
 import { Comeback } from '../comeback.ts'
 import { RegionMemory } from '../memory.ts'
@@ -81,7 +81,7 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
   return {
     ref,
     clock,
-    timers: new Timers(machine, clock),
+    timers: new RegionTimers(machine, clock),
     memory,
     finder: new Finder(),
     outbox,

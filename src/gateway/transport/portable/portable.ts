@@ -25,7 +25,7 @@ import type { DoorApp, DoorConnection, DoorSettings, OpenDoor, SocketBehavior, T
 import { PortableRequest, PortableResponse, type Upgrade } from './exchange.ts'
 import { HttpConnection } from './http-connection.ts'
 import { RouteTable } from './routes.ts'
-import { PortableSocket, type Stream } from './socket.ts'
+import { type ByteStream, PortableSocket } from './socket.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** As many as uWebSockets.js takes. */
@@ -82,7 +82,7 @@ class PortableDoor implements OpenDoor {
     this.#http.maxHeadersCount = HEADERS_MAX + 1
     this.#http.on('request', (request, answer) => this.#take(request, answer, null))
     for (const event of ['upgrade', 'connect'] as const) {
-      this.#http.on(event, (request: IncomingMessage, stream: Stream, head: Buffer) => {
+      this.#http.on(event, (request: IncomingMessage, stream: ByteStream, head: Buffer) => {
         const answer = new ServerResponse(request)
         answer.shouldKeepAlive = false
         answer.once('finish', () => stream.end())
@@ -196,7 +196,7 @@ class PortableDoor implements OpenDoor {
 }
 
 interface Handshake {
-  readonly stream: Stream
+  readonly stream: ByteStream
   readonly head: Buffer
   readonly answer: ServerResponse
 }
@@ -255,7 +255,7 @@ class PortableApp implements DoorApp {
   /** Input: the subprotocol that was agreed on. */
   upgrade(
     request: IncomingMessage,
-    { stream, head, client, protocol }: { stream: Stream; head: Buffer; client: unknown; protocol: string },
+    { stream, head, client, protocol }: { stream: ByteStream; head: Buffer; client: unknown; protocol: string },
   ): void {
     const behavior = this.#behavior!
     // The library takes the first of the client's choices, and refuses lists that we do not.

@@ -1,7 +1,7 @@
 /** The handlers of a request, in the order of uWebSockets.js. */
 import type { RouteHandler, RouteMethod } from '../transport.ts'
 
-export interface Match {
+export interface RouteMatch {
   readonly handler: RouteHandler
   /** Of the path, as sent. */
   readonly parameters: readonly string[]
@@ -40,7 +40,7 @@ export class RouteTable {
   }
 
   /** Input: a method as sent, and a path that begins with a slash. */
-  *matching(method: string, path: string): Generator<Match> {
+  *matching(method: string, path: string): Generator<RouteMatch> {
     const asked = partsOf(path)
     for (const name of [method, ANY]) {
       for (const { parts, handler } of this.#byMethod.get(name) ?? []) {

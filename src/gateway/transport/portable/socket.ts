@@ -10,11 +10,11 @@ const PING_AFTER = 3 / 4
 const CUT = 1006
 
 /** The stream below a WebSocket: of TCP or TLS. */
-export type Stream = Duplex & { readonly bytesRead: number }
+export type ByteStream = Duplex & { readonly bytesRead: number }
 
 export class PortableSocket<Client> implements DoorSocket<Client> {
   readonly #ws: WebSocket
-  readonly #stream: Stream
+  readonly #stream: ByteStream
   readonly #client: Client
   readonly #behavior: SocketBehavior<Client>
   /** Something has waited since all was written. */
@@ -23,7 +23,7 @@ export class PortableSocket<Client> implements DoorSocket<Client> {
   #bytesRead = 0
   #silentS = 0
 
-  constructor(ws: WebSocket, stream: Stream, client: Client, behavior: SocketBehavior<Client>) {
+  constructor(ws: WebSocket, stream: ByteStream, client: Client, behavior: SocketBehavior<Client>) {
     this.#ws = ws
     this.#stream = stream
     this.#client = client
