@@ -55,6 +55,14 @@ export interface ReadRecord {
   readonly events: readonly DomainEvent[]
 }
 
+interface Parts {
+  readonly url: string
+  readonly engineUrl: string
+  /** Whether its server is the one that all tests share. */
+  readonly isOfAllTests: boolean
+  readonly sign: Awaited<ReturnType<typeof tokenSigner>>
+}
+
 export class Site {
   /** Of the owner: what a test looks at and breaks. */
   readonly databaseUrl: string
@@ -62,6 +70,7 @@ export class Site {
   readonly engineUrl: string
   readonly #sign: Awaited<ReturnType<typeof tokenSigner>>
   readonly #endings: (() => Promise<void> | void)[] = []
+  readonly #isOfAllTests: boolean
   readonly #gone = new Set<pg.Client>()
   #idle: pg.Client[] = []
   #port = 0
@@ -69,16 +78,18 @@ export class Site {
   static async make(ending: Ending, regions: Readonly<Record<string, RegionPlan>>, databaseUrl?: string) {
     const owned = databaseUrl === undefined ? await testDatabase() : null
     const url = databaseUrl ?? owned!.url
-    const site = new Site(url, owned?.engineUrl ?? url, await tokenSigner(url))
+    const sign = await tokenSigner(url)
+    const site = new Site({ url, engineUrl: owned?.engineUrl ?? url, isOfAllTests: owned !== null, sign })
     if (owned !== null) site.#endings.push(() => owned.drop())
     ending.after(() => site.#end())
     for (const [region, plan] of Object.entries(regions)) await site.addRegion(region, plan)
     return site
   }
 
-  private constructor(databaseUrl: string, engineUrl: string, sign: Awaited<ReturnType<typeof tokenSigner>>) {
-    this.databaseUrl = databaseUrl
+  private constructor({ url, engineUrl, isOfAllTests, sign }: Parts) {
+    this.databaseUrl = url
     this.engineUrl = engineUrl
+    this.#isOfAllTests = isOfAllTests
     this.#sign = sign
   }
 
@@ -203,13 +214,24 @@ export class Site {
   }
 
   async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    if (!this.#isOfAllTests) return this.#queryOnce(sql, values)
     const client = this.#idle.pop() ?? (await this.#reader())
     const { rows } = await client.query<Row>(sql, values as unknown[])
     if (!this.#gone.has(client)) this.#idle.push(client)
     return rows
   }
 
-  /** Kept for the next query, as what is waited for is asked for many times; not one whose server went. */
+  /** A server of the test's own goes when nobody uses it any more, so nobody stays. */
+  async #queryOnce<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]): Promise<Row[]> {
+    const client = await openClient(this.databaseUrl, { applicationName: 'goldenhour test' })
+    try {
+      return (await client.query<Row>(sql, values as unknown[])).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  /** Kept for the next query, as what is waited for is asked for many times. */
   async #reader(): Promise<pg.Client> {
     const client = await openClient(this.databaseUrl, { applicationName: 'goldenhour test' })
     client.once('end', () => {
