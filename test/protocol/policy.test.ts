@@ -45,9 +45,9 @@ test('what is left out has its default, a part of a group, too', () => {
 })
 
 test('what is not known is refused by its name', () => {
-  assert.deepEqual(read({ orderWarnS: 20 }), ['orderWarnS', 'is not known here'])
-  assert.deepEqual(read({ offerTimeoutMs: { 6: 20_000 } }), ['offerTimeoutMs.6', 'is not known here'])
-  assert.deepEqual(read({ cadenceMs: { driving: 20_000 } }), ['cadenceMs.driving', 'is not known here'])
+  assert.deepEqual(read({ orderWarnS: 20 }), ['orderWarnS', 'is no key of this body'])
+  assert.deepEqual(read({ offerTimeoutMs: { 6: 20_000 } }), ['offerTimeoutMs.6', 'is no key of this body'])
+  assert.deepEqual(read({ cadenceMs: { driving: 20_000 } }), ['cadenceMs.driving', 'is no key of this body'])
   assert.equal(refused('{"orderWarnMs": 20000, "orderWarnMs": 30000}'), 'orderWarnMs')
 })
 

@@ -25,6 +25,7 @@ SELECT region, 1, jsonb_build_object('mode', dispatch_mode) || '{
     "staleAfterMs": {"responding": 20000, "moving": 45000, "parked": 90000},
     "lostAfterMs": 300000, "candidatesRecorded": 5}', 'system', (extract(epoch FROM now()) * 1000)::bigint
 FROM reference.regions;
-UPDATE reference.version SET version = version + 1;
+-- Where there are regions their engines look again.
+UPDATE reference.version SET version = version + 1 WHERE EXISTS (SELECT 1 FROM reference.regions);
 `,
 }
