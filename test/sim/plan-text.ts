@@ -33,6 +33,7 @@ const troubles = z.strictObject({
   drains: often,
   clockJumps: often,
   referenceChanges: often,
+  policyChanges: often,
   pendingMax: count(0),
   clumsiness: z.number().min(0).max(1),
   appLoops: often,
@@ -104,6 +105,7 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
   drains: 'drains an hour',
   clockJumps: 'jumps of a clock an hour',
   referenceChanges: 'changed units an hour',
+  policyChanges: 'changed policies an hour',
   pendingMax: 'records that may wait for the database',
   appLoops: 'times an hour an app crashes again and again',
 }

@@ -30,6 +30,8 @@ export interface Troubles {
   readonly clockJumps: number
   /** Of the service: a unit's level of care, capabilities or call sign change. */
   readonly referenceChanges: number
+  /** Of its policy. */
+  readonly policyChanges: number
   /** So many records may wait for the database before commands are turned away; 0: as many as the engine allows. */
   readonly pendingMax: number
   /** Of people: how often a phone restarts, loses its clock, signs in twice; a button is wrong. Each a share of 0 to 1. */
@@ -119,6 +121,7 @@ const NO_TROUBLES: Troubles = {
   drains: 0,
   clockJumps: 0,
   referenceChanges: 0,
+  policyChanges: 0,
   pendingMax: 0,
   clumsiness: 0,
   appLoops: 0,
@@ -153,5 +156,6 @@ function drawTroubles(level: FaultLevel, dice: Dice): Troubles {
     pendingMax: dice.oneIn(3) ? dice.within([2, 30]) : 0,
     clumsiness: level === 'few' ? 0.05 : level === 'many' ? 0.2 : 0.5,
     appLoops: density(0.3),
+    policyChanges: density(),
   }
 }

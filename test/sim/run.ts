@@ -124,6 +124,7 @@ class Run {
       sinceStartMs,
       nowMs: () => loop.nowMs,
       journal: this.#database.journal,
+      policies: this.#database.policies,
       report,
     })
     late.database = this.#database

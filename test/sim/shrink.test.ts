@@ -29,6 +29,7 @@ const LARGE: Plan = {
     drains: 1,
     clockJumps: 4,
     referenceChanges: 2,
+    policyChanges: 3,
     pendingMax: 5,
     clumsiness: 0.5,
     appLoops: 2,

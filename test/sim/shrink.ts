@@ -39,7 +39,7 @@ const GROUPS: Readonly<Record<string, readonly (keyof Troubles)[]>> = {
   'a database that is always there': ['storeAway', 'storeSlow', 'storeLocked', 'poolExhausted'],
   'writes that do not fail': ['writesRefusedPerMille', 'writesUnknownPerMille', 'rowsRejectedPerMille'],
   'engines that are left alone': ['crashes', 'pauses', 'takeovers', 'drains', 'clockJumps'],
-  'a service that stays as it is': ['referenceChanges'],
+  'a service that stays as it is': ['referenceChanges', 'policyChanges'],
   'room for all that waits': ['pendingMax'],
   'people who make no mistakes': ['clumsiness'],
   'apps that run': ['appLoops'],

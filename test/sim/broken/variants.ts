@@ -145,6 +145,18 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 8, mode: 'offered', callsPerHour: 20 },
   },
   {
+    name: 'former-policy-kept',
+    breaks: 'a region whose memory is rebuilt goes on by the policy that its process began with',
+    patch: {
+      file: 'src/actors/region-host.ts',
+      find: 'policy: this.#policy, onLost',
+      replace: 'policy: (this.#policy = this.#parts.policy), onLost',
+    },
+    // A refused write drops the memory of a process that goes on; between a decision by the newest policy and the next change
+    // of anything the former one must decide again.
+    provoke: { seed: 2, callsPerHour: 60, drivers: 8, troubles: { policyChanges: 12, rowsRejectedPerMille: 20 } },
+  },
+  {
     name: 'record-skipped',
     breaks: 'recovery leaves out the last record that it reads',
     patch: {

@@ -25,6 +25,7 @@ import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Loop } from './loop.ts'
+import { nextPolicy } from './policies.ts'
 import type { DurableEnds, StoreWatch } from './watch.ts'
 
 /** How often single writes fail, out of a thousand. */
@@ -78,7 +79,8 @@ export class SimulatedDatabase {
   readonly #parts: DatabaseParts
   readonly #leases: MemoryLeaseTable
   #units: readonly UnitReference[]
-  #policy: StandingPolicy
+  /** Every version of the region's policy; the newest stands. */
+  readonly #policies = new Map<number, StandingPolicy>()
   /** Of the reference data. */
   #version = 1
   #aheadMs = 0
@@ -105,7 +107,7 @@ export class SimulatedDatabase {
   constructor(parts: DatabaseParts) {
     this.#parts = parts
     this.#units = parts.units
-    this.#policy = { ...DEFAULT_POLICY, mode: parts.region.dispatchMode, version: 1 }
+    this.#policies.set(1, { ...DEFAULT_POLICY, mode: parts.region.dispatchMode, version: 1 })
     this.journal = new MemoryJournal(() => `incarnation-${++this.#incarnations}`)
     this.#leases = new MemoryLeaseTable(() => parts.loop.nowMs + this.#aheadMs)
   }
@@ -113,6 +115,9 @@ export class SimulatedDatabase {
   /** What stands now. */
   get ends(): DurableEnds {
     return this.#ends
+  }
+  get policies(): ReadonlyMap<number, StandingPolicy> {
+    return this.#policies
   }
 
   // What befalls it.
@@ -165,6 +170,15 @@ export class SimulatedDatabase {
       `${after.unitId} is now ${after.levelOfCare} with ${after.capabilities.join(' and ') || 'nothing'}`,
     )
   }
+  /** The service changes how its region is dispatched. */
+  changePolicy(): void {
+    const { dice, chronicle } = this.#parts
+    const policy = nextPolicy(this.#standing, dice)
+    this.#policies.set(policy.version, policy)
+    this.#version += 1
+    const { version, ...says } = policy
+    chronicle.tell('database', `policy version ${version} stands: ${JSON.stringify(says)}`)
+  }
   jumpClock(byMs: number): void {
     this.#aheadMs += byMs
   }
@@ -175,6 +189,10 @@ export class SimulatedDatabase {
   }
   forgetWaiting(): void {
     for (const waiting of Object.values(this.#awaited)) waiting.length = 0
+  }
+
+  get #standing(): StandingPolicy {
+    return this.#policies.get(this.#policies.size)!
   }
 
   // What an engine sees of it.
@@ -275,8 +293,8 @@ export class SimulatedDatabase {
     const answer = <T>(value: T) => call('own-connection', () => Promise.resolve(value))
     return {
       version: () => answer(this.#version),
-      listRegions: () => answer([region]),
-      listPolicies: () => answer(new Map([[region.region, this.#policy]])),
+      listRegions: () => answer([{ ...region, dispatchMode: this.#standing.mode }]),
+      listPolicies: () => answer(new Map([[region.region, this.#standing]])),
       listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
       listRetiredUnits: () => answer([]),
     }

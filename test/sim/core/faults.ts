@@ -89,6 +89,7 @@ export class Faults {
     this.#often('drains', () => this.#drain())
     this.#often('clockJumps', () => this.#jumpClock())
     this.#often('referenceChanges', () => database.changeUnit())
+    this.#often('policyChanges', () => database.changePolicy())
   }
 
   /** Everything that is wrong ends, and nothing more goes wrong. */

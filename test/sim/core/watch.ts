@@ -47,6 +47,7 @@ export interface OwnedRegion {
   readonly states: RegionStates
   readonly logHead: number
   readonly logDurable: number
+  readonly policyVersion: number
   isQueued(tripId: TripId): boolean
 }
 

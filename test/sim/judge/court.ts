@@ -6,7 +6,9 @@ import type { CallState } from '../../../src/domain/call.ts'
 import type { Command } from '../../../src/domain/commands.ts'
 import type { DriverState } from '../../../src/domain/driver.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
+import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../../src/protocol/body-hash.ts'
 import { encodeClient, encodeServer } from '../../../src/protocol/codec.ts'
 import { toFix } from '../../../src/protocol/fix-frame.ts'
@@ -21,6 +23,7 @@ import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/locati
 import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { START_MS, World } from '../../support/given-when-then.ts'
+import { policyOf } from '../../support/scenario.ts'
 import { tokenOf } from '../core/credentials.ts'
 import type { DurableEnds, OwnedRegion } from '../core/watch.ts'
 import { drawPlan } from '../plan.ts'
@@ -46,6 +49,8 @@ interface RecordOptions {
 export class Court {
   readonly judge: Judge
   readonly journal = new MemoryJournal()
+  /** Version 1 stands, to which tests may add. */
+  readonly policies = new Map<number, StandingPolicy>()
   /** The log's states, to which tests may bring others. */
   readonly world = new World()
   nowMs = START_MS
@@ -56,13 +61,15 @@ export class Court {
   readonly #locations = new Map<string, DriverLocation>()
   #wires = 0
 
-  constructor() {
+  constructor(mode: DispatchMode = 'offered') {
+    this.policies.set(1, policyOf(mode))
     this.judge = new Judge({
       plan: drawPlan(1, { hours: 1, drivers: 2, faults: 'none' }),
       region: REGION,
       sinceStartMs: () => this.nowMs - START_MS,
       nowMs: () => this.nowMs,
       journal: this.journal,
+      policies: this.policies,
       report: (rule, text) => this.#found.push({ rule, text }),
     })
     this.judge.acquired(1)
@@ -177,7 +184,8 @@ export class Court {
   /** Memory that is the log's and the segments', but for what a test makes of it. */
   memory(changes: MemoryChanges = {}): OwnedRegion {
     const locations = { ...Object.fromEntries(this.#locations), ...changes.locations }
-    return memoryOf(this.world, this.#batches.length, { ...changes, locations })
+    const policyVersion = changes.policyVersion ?? this.policies.size
+    return memoryOf(this.world, this.#batches.length, { ...changes, locations, policyVersion })
   }
 
   /** The end of a run. Input: what the world says of itself, and the memory of whoever serves; null for none but those known. */
@@ -282,6 +290,7 @@ interface MemoryChanges {
   readonly connected?: readonly string[]
   readonly logHead?: number
   readonly logDurable?: number
+  readonly policyVersion?: number
 }
 
 function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRegion {
@@ -300,6 +309,7 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
   return {
     logHead: changes.logHead ?? logEnd,
     logDurable: changes.logDurable ?? logEnd,
+    policyVersion: changes.policyVersion ?? 1,
     isQueued: tripId => {
       if (changes.queued?.includes(tripId) === true) return true
       return trips.get(tripId)?.phase === 'pending' && changes.notQueued?.includes(tripId) !== true

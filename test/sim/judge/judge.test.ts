@@ -29,9 +29,10 @@ const alarm = (tripId: string, name: 'unacknowledged'): DomainEvent => ({
   unitId: 'A1',
 })
 
-/** A court with this log, and a process that has recovered it. */
+/** A court with this log, by a policy of the mode in which its offers are. */
 function courtWith(...records: (readonly DomainEvent[])[]): Court {
-  const court = new Court()
+  const modes = records.flat().flatMap(event => (event.type === 'OfferMade' ? event.mode : []))
+  const court = new Court(modes[0])
   court.commit(...records)
   return court
 }

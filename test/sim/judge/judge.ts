@@ -10,6 +10,7 @@ import { driverKey, type EntityKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { entitiesOf } from '../../../src/domain/events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
+import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 import type { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { foldLog } from '../../../tools/replay/log-fold.ts'
@@ -38,6 +39,8 @@ interface JudgeParts {
   readonly nowMs: () => number
   /** What the database holds. */
   readonly journal: MemoryJournal
+  /** Every policy that the region has had so far, by its version. */
+  readonly policies: ReadonlyMap<number, StandingPolicy>
   readonly report: Report
 }
 
@@ -88,7 +91,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const { plan, report, nowMs, sinceStartMs } = parts
     this.#parts = parts
     const findings = new Findings(report)
-    const log = new LogAccount(findings, plan.troubles.clockJumps === 0)
+    const log = new LogAccount(findings, plan.troubles.clockJumps === 0, parts.policies)
     this.#findings = findings
     this.#log = log
     this.#tracks = new Tracks(findings, plan, nowMs)
@@ -325,7 +328,12 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
       const text = `${process} has decided up to position ${logHead}, knows ${logDurable} to be durable, and the log ends at ${this.#log.end}`
       this.#findings.find('liveness-owner', text)
     }
-    checkTrips(region, nowMs, this.#findings)
+    const { newest } = this.#log.policies
+    if (region.policyVersion !== newest.version) {
+      const text = `${process} goes by policy version ${region.policyVersion}, and ${newest.version} stands`
+      this.#findings.find('liveness-owner', text)
+    }
+    checkTrips(region, newest, nowMs, this.#findings)
     checkPlaced(region, world.standings(), nowMs, this.#findings)
     const pictures = new Pictures(this.#log, this.#tracks, this.#findings)
     for (const picture of world.pictures()) pictures.check(picture, region, nowMs)

@@ -1,7 +1,6 @@
 /** What must have come right once the world was left in peace: served, connected, answered, stored, under way or told. */
 import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
-import { nextRoundAtMs } from '../../../src/domain/dispatch/rounds.ts'
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import type { Policy } from '../../../src/domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
@@ -24,11 +23,12 @@ export function checkClients(standings: readonly ClientStanding[], findings: Fin
   }
 }
 
-export function checkTrips({ states }: OwnedRegion, nowMs: number, findings: Findings): void {
+/** Input: the policy that stands. */
+export function checkTrips({ states }: OwnedRegion, policy: Policy, nowMs: number, findings: Findings): void {
   const drivers = [...states.driverActors()]
   for (const trip of states.tripStates()) {
     if (isEnded(trip)) continue
-    const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, nowMs) : whyWithNobody(states, trip)
+    const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, policy, nowMs) : whyWithNobody(states, trip)
     if (text !== null)
       findings.find('liveness-trips', `trip ${trip.tripId} is ${trip.phase} (version ${trip.version}), ${text}`)
   }
@@ -71,20 +71,25 @@ function whyWithNobody(states: OwnedRegion['states'], trip: TripState): string |
   return `and ${unitId} is not there`
 }
 
-function whyStillPending(trip: TripState, drivers: readonly DriverActor[], nowMs: number): string | null {
+function whyStillPending(
+  trip: TripState,
+  drivers: readonly DriverActor[],
+  policy: Policy,
+  nowMs: number,
+): string | null {
   if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
-  const asksAgainMs = nextRoundAtMs(trip, DEFAULT_POLICY, nowMs)
+  const isPauseOver = (trip.pendingSinceMs ?? nowMs) + policy.roundPauseMs < nowMs - SOON_MS
   const free = drivers.find(driver => {
-    if (!couldTake(trip, driver, nowMs)) return false
-    return !trip.asked.includes(driver.unitId) || (asksAgainMs !== null && asksAgainMs < nowMs - SOON_MS)
+    if (!couldTake(trip, driver, policy, nowMs)) return false
+    return !trip.asked.includes(driver.unitId) || isPauseOver
   })
   return free === undefined ? null : `and ${free.unitId} is free: ${JSON.stringify(free.location.current)}`
 }
 
 /** Whether the desk would find this unit, and would have for a while. */
-function couldTake({ need }: TripState, driver: DriverActor, nowMs: number): boolean {
+function couldTake({ need }: TripState, driver: DriverActor, { lostAfterMs }: Policy, nowMs: number): boolean {
   const { state, session, disconnectedSinceMs, location } = driver
   const fix = location.current
   return (
@@ -94,6 +99,6 @@ function couldTake({ need }: TripState, driver: DriverActor, nowMs: number): boo
     need.capabilities.every(capability => state.capabilities.includes(capability)) &&
     (session !== null || (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs < SOON_MS)) &&
     fix !== null &&
-    nowMs - fix.fixedAtMs < DEFAULT_POLICY.lostAfterMs - SOON_MS
+    nowMs - fix.fixedAtMs < lostAfterMs - SOON_MS
   )
 }

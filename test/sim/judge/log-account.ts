@@ -8,9 +8,11 @@ import type { CallDetails } from '../../../src/domain/commands.ts'
 import { isBound } from '../../../src/domain/driver.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
+import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
+import { PolicyAccount } from './policy-account.ts'
 import { checkEvent } from './steps.ts'
 
 export interface AccountedRecord {
@@ -32,6 +34,7 @@ export const commandKey = (principal: string, commandId: string): string => `${p
 export class LogAccount {
   readonly #findings: Findings
   readonly history = new StateHistory()
+  readonly policies: PolicyAccount
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -49,8 +52,9 @@ export class LogAccount {
   /** No engine's clock is ever set in this run. */
   readonly #areSpansTrue: boolean
 
-  constructor(findings: Findings, areSpansTrue: boolean) {
+  constructor(findings: Findings, areSpansTrue: boolean, policies: ReadonlyMap<number, StandingPolicy>) {
     this.#findings = findings
+    this.policies = new PolicyAccount(policies, findings)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -143,7 +147,8 @@ export class LogAccount {
   }
 
   #apply({ position, recordedAtMs }: AccountedRecord, event: DomainEvent): void {
-    checkEvent(this.history, event, { position, recordedAtMs }, this.servedSinceMs, this.#areSpansTrue, this.#findings)
+    const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
+    checkEvent(this.history, this.policies, event, when, this.#findings)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }

@@ -16,6 +16,8 @@ export const RULES = {
     'Every event of the log fits what the log said before it; two folds that share no code agree on that.',
   'deadline-kept':
     'What a deadline causes happens at its time, never before, after a start not before crews could come back; nobody is asked twice in a round.',
+  'policy-kept':
+    'A decision is by the numbers and the mode of the policy version that it names, and no older than the one before.',
   'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',
   // Rebuilding.
   'rebuild-equals-memory': 'What is rebuilt from the log is what memory has, of everything that is durable.',
@@ -51,7 +53,7 @@ export const RULES = {
   'tile-without-gap': 'The frames of a tile are numbered without a gap, unless a snapshot stands between.',
   'views-converge': 'In the end every console shows the trips, units and places that the engine has.',
   // Liveness, once the world has been left in peace.
-  'liveness-owner': 'Somebody serves the region, and all that was decided is durable.',
+  'liveness-owner': 'Somebody serves the region, by its newest policy, and all that was decided is durable.',
   'liveness-clients': 'Every client that should be is connected, and all its commands are answered.',
   'liveness-fixes': 'Every fix that was sent a minute ago is stored, and its client has been told so.',
   'liveness-trips':

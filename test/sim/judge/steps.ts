@@ -6,19 +6,26 @@ import type { TripState } from '../../../src/domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
+import type { PolicyAccount } from './policy-account.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
 
-/**
- * Input: the states before the event; since when the region has been served by its owner, if that can be told to the
- * millisecond, else null; whether spans are as long by region time as they are: no engine's clock is ever set.
- */
+/** Where in the log an event stands. */
+interface When {
+  readonly position: number
+  readonly recordedAtMs: number
+  /** Since when its owner has served the region; null where that cannot be told to the millisecond. */
+  readonly servedSinceMs: number | null
+  /** Whether spans are as long by region time as they are: no engine's clock is ever set. */
+  readonly areSpansTrue: boolean
+}
+
+/** Input: the states before the event, and the policies of what was decided before it. */
 export function checkEvent(
   states: StateHistory,
+  policies: PolicyAccount,
   event: DomainEvent,
-  { position, recordedAtMs }: { readonly position: number; readonly recordedAtMs: number },
-  servedSinceMs: number | null,
-  areSpansTrue: boolean,
+  { position, recordedAtMs, servedSinceMs, areSpansTrue }: When,
   findings: Findings,
 ): void {
   if (!('tripId' in event)) return
@@ -30,7 +37,7 @@ export function checkEvent(
     const text = `${what} of ${trip.tripId} at position ${position} comes ${dueMs - recordedAtMs} ms before its time`
     findings.find('deadline-kept', text)
   }
-  // What was found open at a start counts from when crews have had time to come back.
+  // What was found open at a start counts from when crews have had time to come back, which no policy here changes.
   const wasFoundOpen = servedSinceMs !== null && trip.phaseRecordedAtMs < servedSinceMs
   if (wasFoundOpen && isOfTime(event)) tooEarly(Math.floor(servedSinceMs) + DEFAULT_POLICY.readyGraceMs)
   switch (event.type) {
@@ -38,13 +45,16 @@ export function checkEvent(
       return tooEarly(trip.offer?.deadlineAtMs ?? 0)
     case 'TripAlarmRaised':
       if (event.alarm === 'unacknowledged') tooEarly(trip.offer?.warnAtMs ?? 0)
-      if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + DEFAULT_POLICY.noMovementMs)
+      if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + policies.leastNoMovementMs)
       return
-    case 'OfferMade':
+    case 'OfferMade': {
+      const policy = policies.decided(trip, event, position)
       // What a dispatcher insists on needs neither fit nor turn.
       if (trip.insistedUnitId === event.unitId) return
-      checkRound(trip, event, position, areSpansTrue ? recordedAtMs : Number.POSITIVE_INFINITY, findings)
+      const pauseMs = areSpansTrue && policy !== null ? policy.roundPauseMs : Number.NEGATIVE_INFINITY
+      checkRound(trip, event, recordedAtMs >= trip.pendingSinceMs! + pauseMs, position, findings)
       checkFit(states, trip, event, position, findings)
+    }
   }
 }
 
@@ -56,14 +66,20 @@ function isOfTime(event: DomainEvent): boolean {
 }
 const BY_TIME: ReadonlySet<TripAlarm> = new Set(['unacknowledged', 'no-movement', 'unit-lost'])
 
-function checkRound(trip: TripState, offer: OfferMade, position: number, nowMs: number, findings: Findings): void {
+function checkRound(
+  trip: TripState,
+  offer: OfferMade,
+  isPauseOver: boolean,
+  position: number,
+  findings: Findings,
+): void {
   const find = (text: string) =>
     findings.find('deadline-kept', `the offer of ${trip.tripId} to ${offer.unitId} at position ${position} ${text}`)
   if (offer.round === trip.round) {
     if (trip.asked.includes(offer.unitId)) find(`is its second in round ${offer.round}`)
   } else if (offer.round !== trip.round + 1) {
     find(`is of round ${offer.round} and follows round ${trip.round}`)
-  } else if (trip.asked.length === 0 || nowMs < trip.pendingSinceMs! + DEFAULT_POLICY.roundPauseMs) {
+  } else if (trip.asked.length === 0 || !isPauseOver) {
     find(`begins round ${offer.round} before the pause is over`)
   }
 }

@@ -320,6 +320,13 @@ describe('in the end', () => {
     )
   })
 
+  test('a region that in the end does not go by its newest policy is found', async () => {
+    const court = calmCourt()
+    court.policies.set(2, { ...court.policies.get(1)!, version: 2 })
+    await court.isOver({}, court.memory({ connected: ['A1'], policyVersion: 1 }))
+    court.finds('liveness-owner', /engine-1 goes by policy version 1, and 2 stands/)
+  })
+
   test('a trip with a crew that nobody can reach is found', async () => {
     const court = calmCourt()
     await court.isOver()

@@ -1,0 +1,47 @@
+/** Policies as somebody in charge of a region might set them, one after the other. */
+import type { Policy, StandingPolicy } from '../../../src/domain/policy.ts'
+import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
+import type { Dice } from '../../fuzz/dice.ts'
+
+const S = 1_000
+const MIN = 60 * S
+
+/**
+ * The next version. About half of what it says is new, each number in a range in which crews of this world can work: they
+ * take ten seconds for an answer, report every half minute, and come right in the time that is left in peace.
+ *
+ * How long crews have to come back after a start stays: a record does not say when its engine was started.
+ */
+export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
+  const within = (range: readonly [number, number]) => dice.within(range)
+  const drawn: Omit<Policy, 'readyGraceMs'> = {
+    mode: dice.pick(DISPATCH_MODES),
+    offerTimeoutMs: {
+      1: within([5 * S, 40 * S]),
+      2: within([5 * S, 40 * S]),
+      3: within([5 * S, 60 * S]),
+      4: within([5 * S, 60 * S]),
+      5: within([5 * S, 60 * S]),
+    },
+    orderWarnMs: within([5 * S, 25 * S]),
+    orderTimeoutMs: within([26 * S, 90 * S]),
+    noMovementMs: within([30 * S, 5 * MIN]),
+    ageingStepMs: within([MIN, 60 * MIN]),
+    roundPauseMs: within([2 * S, MIN]),
+    disconnectGraceMs: within([12 * S, MIN]),
+    cadenceMs: {
+      responding: within([2 * S, 10 * S]),
+      moving: within([5 * S, 20 * S]),
+      parked: within([15 * S, 30 * S]),
+    },
+    staleAfterMs: {
+      responding: within([12 * S, 30 * S]),
+      moving: within([25 * S, MIN]),
+      parked: within([35 * S, 2 * MIN]),
+    },
+    lostAfterMs: within([3 * MIN, 10 * MIN]),
+    candidatesRecorded: within([1, 10]),
+  }
+  const changed = Object.entries(drawn).filter(() => dice.oneIn(2))
+  return { ...before, ...Object.fromEntries(changed), version: before.version + 1 }
+}

@@ -1,0 +1,67 @@
+/** By which policies a region's decisions were made, as their records say it; and what each version allows. */
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { StandingPolicy } from '../../../src/domain/policy.ts'
+import type { TripState } from '../../../src/domain/trip.ts'
+import type { Findings } from './findings.ts'
+
+type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
+
+export class PolicyAccount {
+  /** Every version that there was so far. */
+  readonly #policies: ReadonlyMap<number, StandingPolicy>
+  readonly #findings: Findings
+  /** The newest that a decision of the log names. */
+  #reached = 1
+
+  constructor(policies: ReadonlyMap<number, StandingPolicy>, findings: Findings) {
+    this.#policies = policies
+    this.#findings = findings
+  }
+
+  get newest(): StandingPolicy {
+    return this.#policies.get(this.#policies.size)!
+  }
+
+  /** An alarm does not say by which version it was raised: it may be any from the last decision's on. */
+  get leastNoMovementMs(): number {
+    const since = [...this.#policies.values()].filter(({ version }) => version >= this.#reached)
+    return Math.min(...since.map(({ noMovementMs }) => noMovementMs))
+  }
+
+  /** Takes in a decision. Input: its trip before it. Output: the policy that it names; null when there was none such. */
+  decided(trip: TripState, offer: OfferMade, position: number): StandingPolicy | null {
+    const find = (text: string) =>
+      this.#findings.find(
+        'policy-kept',
+        `the offer of ${offer.tripId} to ${offer.unitId} at position ${position} ${text}`,
+      )
+    const version = offer.decision.policyVersion
+    const policy = version === undefined ? undefined : this.#policies.get(version)
+    if (policy === undefined) {
+      find(`names policy version ${version ?? 'none'}, and there are those up to ${this.#policies.size}`)
+      return null
+    }
+    if (policy.version < this.#reached) find(`is by policy version ${version}, after one by version ${this.#reached}`)
+    this.#reached = Math.max(this.#reached, policy.version)
+    for (const text of breachesOf(policy, trip, offer)) find(`${text}, by policy version ${version}`)
+    return policy
+  }
+}
+
+/** What of an offer is otherwise than the policy has it. */
+function breachesOf(policy: StandingPolicy, trip: TripState, offer: OfferMade): string[] {
+  const { mode, offeredAtMs, warnAtMs, deadlineAtMs, decision } = offer
+  // What a dispatcher insists on is an order, whatever the mode.
+  const ruled = trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
+  if (mode !== ruled) return [`is ${mode} and should be ${ruled}`]
+  const breaches: string[] = []
+  const lasts = mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs[trip.priority]
+  if (deadlineAtMs !== offeredAtMs + lasts)
+    breaches.push(`lasts ${deadlineAtMs - offeredAtMs} ms and should last ${lasts}`)
+  const warns = mode === 'ordered' ? policy.orderWarnMs : null
+  const warned = warnAtMs === null ? null : warnAtMs - offeredAtMs
+  if (warned !== warns) breaches.push(`warns after ${warned} ms and should after ${warns}`)
+  const { length } = decision.candidates
+  if (length > policy.candidatesRecorded) breaches.push(`keeps ${length} candidates of ${policy.candidatesRecorded}`)
+  return breaches
+}
