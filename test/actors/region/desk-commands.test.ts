@@ -242,7 +242,10 @@ describe('assign-unit', () => {
     const { tripId } = await enter()
     await told(assign(tripId, 'A1'))
     const made = (await world.events('OfferMade')).at(-1)!
-    assert.deepEqual([made.tripId, made.decision], [tripId, { basis: 'straight-line', candidates: [], excluded: {}, policyVersion: 1 }])
+    assert.deepEqual(
+      [made.tripId, made.decision],
+      [tripId, { basis: 'straight-line', candidates: [], excluded: {}, policyVersion: 1 }],
+    )
   })
 
   test('an unanswered offer of another trip yields, and that trip goes to the next unit', async () => {
