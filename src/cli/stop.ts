@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { type Config, readConfig } from '../config/index.ts'
+import { isRunning, runOf } from '../process/process-run.ts'
 import { stopLeftPostgres } from '../store/embedded/database-server.ts'
 import { enginesHere } from './engine-here.ts'
 
@@ -29,14 +30,13 @@ export function defineStop(stop: Command): void {
 /** Errors: Error when it may not be told, or has not ended in time. */
 async function stopProcess(pid: number, { drainLimitMs }: Config): Promise<void> {
   const untilMs = performance.now() + drainLimitMs + GRACE_MS
-  for (let signal: 'SIGTERM' | 0 = 'SIGTERM'; performance.now() < untilMs; signal = 0) {
-    try {
-      process.kill(pid, signal)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return
-      throw new Error(`Process ${pid} cannot be told to stop (${(error as Error).message}).`, { cause: error })
-    }
-    await sleep(LOOK_EVERY_MS)
+  const run = runOf(pid)
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return
+    throw new Error(`Process ${pid} cannot be told to stop (${(error as Error).message}).`, { cause: error })
   }
+  for (; performance.now() < untilMs; await sleep(LOOK_EVERY_MS)) if (!isRunning(run)) return
   throw new Error(`Process ${pid} has been told to stop and still runs; its log says what it waits for.`)
 }

@@ -21,7 +21,9 @@ while read -r word; do
   [ "$word" = dismissed ] && exit 0
   engine=$word
 done
-is_alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
+# What ended keeps its number until its parent asks how, which not every first process of a container does.
+has_ended() { grep -qE '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
+is_alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null && ! has_ended "$1"; }
 tries=0
 while is_alive "$engine" && [ $tries -lt 150 ]; do sleep 0.1; tries=$((tries + 1)); done
 server=$(head -n 1 "$dir/data/postmaster.pid" 2>/dev/null)
