@@ -1,10 +1,10 @@
 /**
  * Wires the parts into one running process: database, journal, leases, regions, gateway; start and stop.
  *
- * Start: the library and the certificate, the database, the port (so that `/readyz` answers), the leases, each region's recovery, its units, and only
- * then ready. Where another engine has the leases this one stands by; where that one has the port, too, it is listened on
- * once the leases are ours. Stop: no more connections, clients are told to come back elsewhere, what is in flight ends, snapshots,
- * leases given back.
+ * Start: the library and the certificate, the database, the port (so that `/readyz` answers), the first admin, the leases,
+ * each region's recovery, its units, and only then ready. Where another engine has the leases this one stands by; where that
+ * one has the port, too, it is listened on once the leases are ours. Stop: no more connections, clients are told to come back
+ * elsewhere, what is in flight ends, snapshots, leases given back.
  */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
@@ -146,7 +146,11 @@ class RunningEngine implements Engine {
     this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
-    const openGateway = () => this.#openGateway({ transport, database, audit, access })
+    const openGateway = async () => {
+      await this.#openGateway({ transport, database, audit, access })
+      // Only with the port: a start without it fails, and the next one would have no password to show.
+      await this.#makeFirstAdmin(database, audit, access)
+    }
     this.#metrics.observe(this.#gauges())
     // In this place, though a standby may open it later: regions say their last words through it.
     this.#endings.add('the gateway', () => this.#gateway?.close())
@@ -344,6 +348,11 @@ class RunningEngine implements Engine {
       }),
     )
     this.#endings.add('the watch over sign-ins', async () => access.close())
+    return access
+  }
+
+  /** Where there is no user yet. Errors: UnfitAdminPassword. */
+  async #makeFirstAdmin(database: Database, audit: PostgresAudit, access: Access): Promise<void> {
     let attempts = 0
     const made = await this.#whileStoreAway(() => {
       attempts += 1
@@ -355,7 +364,6 @@ class RunningEngine implements Engine {
       standardSink().write(
         'The database went away while the user admin may have been made. If nobody knows its password, set one: npx goldenhour user password admin\n',
       )
-    return access
   }
 
   #ensureFirstAdmin(database: Database, audit: PostgresAudit, access: Access): Promise<string | null> {

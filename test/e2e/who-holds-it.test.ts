@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { freePort } from '../../tools/shared/free-port.ts'
 import { runProcess } from '../support/command-line.ts'
 import { ADMIN_PASSWORD, EngineProcess, Site } from '../support/engine.ts'
-import { baseDirWithPrograms, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
+import { baseDirWithPrograms, emptyDatabase, stopServerIn, temporaryBaseDir } from '../support/postgres.ts'
 import { GOLDENHOUR } from '../support/program.ts'
 
 const ON_LINUX = process.platform === 'linux'
@@ -40,6 +40,25 @@ test('a port that another program has names that program, and an address of anot
   assert.match(taken!, /another program has it/)
   if (ON_LINUX) assert.match(taken!, new RegExp(`\\(process ${process.pid}: `))
   assert.match(elsewhere!, /the address is not one of this machine.*GOLDENHOUR_HOST/)
+})
+
+test('the first admin is made once the port is had, so that the start that shows the password is one that serves', async t => {
+  const database = await emptyDatabase()
+  t.after(() => database.drop())
+  const other = createServer(socket => socket.resume())
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  t.after(() => other.close())
+  const { port } = other.address() as { port: number }
+  const env = { DATABASE_URL: database.url, GOLDENHOUR_AUTH_SCRYPT_LOG_N: '14', GOLDENHOUR_ADMIN_PASSWORD: '' }
+  const inVain = new EngineProcess({ ...env, PORT: String(port) })
+  t.after(() => inVain.kill())
+  assert.deepEqual(await inVain.exited, { code: 1, signal: null })
+  assert.match(inVain.stderr, /another program has it/)
+  assert.deepEqual(inVain.said, [])
+  const engine = new EngineProcess({ ...env, PORT: '0' })
+  t.after(() => engine.kill())
+  await engine.ready()
+  assert.match(engine.said.join(), /^The user admin was made\. Its password, shown this once: /)
 })
 
 test('a data directory that another engine uses is said so, with its process', async t => {
