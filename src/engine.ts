@@ -16,6 +16,7 @@ import type { Readiness } from './actors/region-handle.ts'
 import type { RegionHost } from './actors/region-host.ts'
 import { RegionKeeper } from './actors/region-keeper.ts'
 import { systemClock } from './base/time.ts'
+import { addressOf } from './config/address.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
@@ -230,7 +231,10 @@ class RunningEngine implements Engine {
     })
     this.#gateway = gateway
     if (this.#config.databaseUrl !== null) return
-    const forget = noteRunning(this.#config.dataDir, gateway.port)
+    const forget = noteRunning(this.#config.dataDir, {
+      port: gateway.port,
+      address: addressOf(this.#config, gateway.port),
+    })
     this.#endings.add('the note of this engine in the data directory', async () => forget())
   }
 

@@ -95,8 +95,7 @@ async function run(options: DemoOptions): Promise<void> {
 /** Errors: Error that says how to start one. */
 async function engineAddress({ url }: DemoOptions): Promise<string> {
   const config = readConfig()
-  const addresses =
-    url === undefined ? (await enginesHere(config)).map(({ port }) => addressOf(config, port)) : [url.href]
+  const addresses = url === undefined ? (await enginesHere(config)).map(({ address }) => address) : [url.href]
   if (addresses.length === 0) {
     throw new Error(
       `No engine runs here: nothing of ours answers at ${addressOf(config, config.port)}. Start one in another terminal with goldenhour serve (npm start in a checkout), then run this again.`,

@@ -1,5 +1,6 @@
 /** The engines of this machine that a command may mean: those of the data directory, and whoever has the port. */
 import { urlToHttpOptions } from 'node:url'
+import { addressAt } from '../config/address.ts'
 import type { Config } from '../config/index.ts'
 import { askHere } from '../gateway/ask-here.ts'
 import { portTrouble } from '../gateway/port-holder.ts'
@@ -9,6 +10,8 @@ export interface EngineHere {
   /** Null where this user may not see it. */
   readonly pid: number | null
   readonly port: number
+  /** By its own settings, which may be others than those of this command. */
+  readonly address: string
 }
 
 export interface Readyz {
@@ -23,9 +26,10 @@ const BOUNDS = { withinMs: 3_000, charsMax: 100_000 }
 export async function enginesHere(config: Config): Promise<EngineHere[]> {
   const noted = config.databaseUrl === null ? otherEngines(config.dataDir) : []
   if (noted.some(({ port }) => port === config.port)) return noted
-  const trouble = await portTrouble(config)
-  if (trouble?.holder?.isGoldenhour !== true) return noted
-  return [...noted, { pid: trouble.holder.pid, port: config.port }]
+  const { host, port } = config
+  const holder = (await portTrouble(config))?.holder ?? null
+  if (holder === null || holder.goldenhourOver === null) return noted
+  return [...noted, { pid: holder.pid, port, address: addressAt(holder.goldenhourOver, host, port) }]
 }
 
 /** What an engine says of itself; null when it does not answer in time. Errors: none. */

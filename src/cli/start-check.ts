@@ -47,7 +47,7 @@ function lookAtCertificate({ tls }: Config, warn: Warn): void {
 async function lookAtPort(config: Config, warn: Warn): Promise<void> {
   const trouble = await portTrouble(config)
   if (trouble === null) return
-  if (trouble.holder?.isGoldenhour !== true) throw trouble
+  if (trouble.holder === null || trouble.holder.goldenhourOver === null) throw trouble
   const process = trouble.holder.pid === null ? '' : ` (process ${trouble.holder.pid})`
   warn(`another Goldenhour has the port ${config.port}${process}; on the same database a start waits until it stops`)
 }

@@ -18,16 +18,15 @@ export function defineStatus(status: Command): void {
         process.exitCode = EXIT_NOT_READY
       }
       for (const engine of engines) {
-        const address = addressOf(config, engine.port)
-        const readyz = await askReadyz(address)
+        const readyz = await askReadyz(engine.address)
         if (readyz?.isReady !== true) process.exitCode = EXIT_NOT_READY
         const report = readyz?.report ?? { status: 'silent' }
-        console.log(options.json ? JSON.stringify({ ...engine, address, ...report }) : textOf(engine, address, report))
+        console.log(options.json ? JSON.stringify({ ...engine, ...report }) : textOf(engine, report))
       }
     })
 }
 
-function textOf({ pid }: EngineHere, address: string, report: Readonly<Record<string, unknown>>): string {
+function textOf({ pid, address }: EngineHere, report: Readonly<Record<string, unknown>>): string {
   const { status, ...rest } = report
   const details = Object.entries(rest).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
   return `${address} ${pid === null ? '' : `(process ${pid}) `}is ${status}\n${details.join('')}`.trimEnd()

@@ -8,12 +8,15 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer, isIP } from 'node:net'
 import { askHere } from './ask-here.ts'
 
+type Protocol = 'http:' | 'https:'
+
 export interface PortHolder {
   /** Null where this user may not see it. */
   readonly pid: number | null
   /** Its command line, shortened; null as above. */
   readonly command: string | null
-  readonly isGoldenhour: boolean
+  /** What a Goldenhour is asked by; null when it is another program. */
+  readonly goldenhourOver: Protocol | null
 }
 
 type Reason = 'in-use' | 'not-allowed' | 'no-such-address'
@@ -55,9 +58,9 @@ async function whyNotListening(
   if (code === 'EACCES' || code === 'EPERM') return { reason: 'not-allowed', holder: null }
   if (code !== null && code !== 'EADDRINUSE') return { reason: 'no-such-address', holder: null }
   const process = processListeningOn(port)
-  const isGoldenhour = await speaksGoldenhour(host, port)
-  if (process === null && !isGoldenhour) return { reason: 'in-use', holder: null }
-  return { reason: 'in-use', holder: { pid: process?.pid ?? null, command: process?.command ?? null, isGoldenhour } }
+  const goldenhourOver = await speaksGoldenhour(host, port)
+  if (process === null && goldenhourOver === null) return { reason: 'in-use', holder: null }
+  return { reason: 'in-use', holder: { pid: process?.pid ?? null, command: process?.command ?? null, goldenhourOver } }
 }
 
 /** What the operator is told. */
@@ -70,7 +73,7 @@ export function whyText(host: string, port: number, reason: Reason, holder: Port
       return `${what} the address is not one of this machine. Choose another with GOLDENHOUR_HOST.`
     case 'in-use': {
       const process = holder === null || holder.pid === null ? '' : ` (process ${holder.pid}: ${holder.command})`
-      if (holder?.isGoldenhour === true) {
+      if (holder !== null && holder.goldenhourOver !== null) {
         return `${what} another Goldenhour has it${process}. Stop that one, or choose another port with PORT.`
       }
       return `${what} another program has it${process}. Stop that program, or choose another port with PORT.`
@@ -133,12 +136,12 @@ function openFilesOf(pid: string): string[] {
 }
 
 /** Asks for a route that does not exist, in plain and then over TLS: the form of the refusal is ours. */
-async function speaksGoldenhour(host: string, port: number): Promise<boolean> {
+async function speaksGoldenhour(host: string, port: number): Promise<Protocol | null> {
   // What listens on every address answers on loopback.
   const address = host === '0.0.0.0' || host === '::' || isIP(host) === 0 ? 'localhost' : host
-  for (const protocol of ['http:', 'https:']) {
+  for (const protocol of ['http:', 'https:'] as const) {
     const { text } = await askHere({ protocol, host: address, port, path: '/v1/who' }, BOUNDS)
-    if (text.includes('"urn:goldenhour:error:')) return true
+    if (text.includes('"urn:goldenhour:error:')) return protocol
   }
-  return false
+  return null
 }

@@ -19,7 +19,7 @@ test('an engine that has ended is stopped, also while its parent has not asked h
   // It leaves its note behind, as an engine does that is killed.
   const engine = await spawnUnwaited(
     programText(`import { noteRunning } from ${JSON.stringify(MODULE.href)}
-      noteRunning(${JSON.stringify(dir)}, ${port})
+      noteRunning(${JSON.stringify(dir)}, { port: ${port}, address: 'http://127.0.0.1:${port}/' })
       setInterval(() => {}, 1_000)
       console.log('noted')`),
   )

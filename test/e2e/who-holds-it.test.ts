@@ -72,7 +72,9 @@ test('a data directory that another engine uses is said so, with its process', a
   const second = new EngineProcess({ ...env, ...quick })
   t.after(() => second.kill())
   const line = await second.logged('another Goldenhour uses this data directory')
-  assert.deepEqual([line.dataDir, line.other], [dir, { pid: first.logs[0]!.pid, port: first.port }])
+  const { port } = first
+  const other = { pid: first.logs[0]!.pid, port, address: `http://127.0.0.1:${port}/` }
+  assert.deepEqual([line.dataDir, line.other], [dir, other])
 })
 
 test('a data directory that cannot be one names the setting', async t => {

@@ -20,12 +20,12 @@ function dataDir(t: TestContext): string {
 test('another engine is named while it lives, and not when it was killed; its file is cleaned up', async t => {
   const dir = dataDir(t)
   const code = `import { noteRunning } from ${JSON.stringify(MODULE.href)}
-    noteRunning(${JSON.stringify(dir)}, 9001)
+    noteRunning(${JSON.stringify(dir)}, { port: 9001, address: 'https://localhost:9001/' })
     setInterval(() => {}, 1_000)`
   const other = spawn(process.execPath, programText(code), { stdio: 'ignore' })
   t.after(() => void other.kill('SIGKILL'))
   const [found] = await until('it is known', () => (otherEngines(dir).length > 0 ? otherEngines(dir) : null), 60_000)
-  assert.deepEqual(found, { pid: other.pid, port: 9001 })
+  assert.deepEqual(found, { pid: other.pid, port: 9001, address: 'https://localhost:9001/' })
   const exited = new Promise(resolve => other.once('exit', resolve))
   other.kill('SIGKILL')
   await exited
@@ -46,7 +46,7 @@ test('a number that another process has by now, and files that are none of ours,
 
 test('an engine does not name itself, and takes its file away', t => {
   const dir = dataDir(t)
-  const forget = noteRunning(dir, 9001)
+  const forget = noteRunning(dir, { port: 9001, address: 'http://localhost:9001/' })
   assert.deepEqual(otherEngines(dir), [])
   assert.equal(readdirSync(path.join(dir, 'engines')).length, 1)
   forget()
