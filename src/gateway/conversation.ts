@@ -11,7 +11,7 @@ import { messageOf, resultOf } from '../protocol/encode.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type ClientRequest, messageName } from '../protocol/messages.ts'
 import { parseFrame } from '../protocol/parse.ts'
-import { type Action, may } from '../protocol/rights.ts'
+import { may } from '../protocol/rights.ts'
 import { type Audit, NOBODY } from '../store/audit/audit.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -227,8 +227,9 @@ export class Conversation {
   }
 
   #route(session: GatewaySession, region: RegionHandle, request: SignedInRequest, traceparent: string | null): void {
-    if (!may(session.role, actionOf(request))) {
-      const refusal = wrongRole(session.role, `send ${actionOf(request)}`)
+    const name = messageName(request)
+    if (!may(session.role, name)) {
+      const refusal = wrongRole(session.role, `send ${name}`)
       this.#connection.refuse('id' in request ? request.id : null, refusal)
     } else if (request.type === 'command') {
       const { id, command } = request
@@ -323,9 +324,6 @@ export class Conversation {
     this.#connection.refuse(id, HANDLER_FAILED)
   }
 }
-
-const actionOf = (request: SignedInRequest): Action =>
-  request.type === 'command' ? request.command.type : request.type
 
 /** What the token does not allow of what hello asks for; null when all agrees. */
 function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {

@@ -5,6 +5,7 @@
  * program that never asks. The signal 0 finds such a process alive; it has ended all the same.
  */
 import { readFileSync } from 'node:fs'
+import { hasProcess, readStat } from '../base/process-stat.ts'
 
 export interface ProcessRun {
   readonly pid: number
@@ -20,22 +21,15 @@ export function isRunning({ pid, startedAt }: ProcessRun): boolean {
   const seen = look(pid)
   if (seen !== null) return !seen.hasEnded && seen.startedAt === startedAt
   if (startedAt !== null) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  return hasProcess(pid)
 }
 
 /** Null where the system does not tell, and where there is no such process. */
 function look(pid: number): { readonly hasEnded: boolean; readonly startedAt: string } | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name of the program stands in brackets and may hold anything; the state is the next field, the start the twentieth.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const { isZombie, startedAt } = readStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return { hasEnded: fields[0] === 'Z' || fields[0] === 'X', startedAt: `${boot}/${fields[19]}` }
+    return { hasEnded: isZombie, startedAt: `${boot}/${startedAt}` }
   } catch {
     return null
   }

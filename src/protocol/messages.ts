@@ -20,12 +20,11 @@ import {
   UNIT_STATUSES,
 } from '../domain/vocabulary.ts'
 import { callChanges, wireCall } from './call-fields.ts'
-import { ERRORS } from './errors.ts'
 import { atMs, id, integer, latE7, levelOfCare, list, lonE7, matching, oneOf } from './fields.ts'
 import { type FeedFixesRequest, type FixRequest, fromE7, type HintRequest } from './fix-frame.ts'
 import { LIMITS, RANGES, type RateClass } from './limits.ts'
 import { orNull } from './nullable.ts'
-import { count, position, ranged, routedId, tripPhase, unitId } from './schema-parts.ts'
+import { channel, count, durableSeq, errorCode, position, routedId, tripPhase, unitId } from './schema-parts.ts'
 import { channels, feedChannels, stream, tileWatches, token } from './session-fields.ts'
 import { nearestResult } from './view-schemas.ts'
 import type { ClientTypeName } from './wire.ts'
@@ -81,10 +80,6 @@ function named<const T extends string, S extends z.ZodObject>(type: T, schema: S
 const unitStatus = z.object({ unitId, status: z.enum(UNIT_STATUSES) })
 const tripAt = z.object({ tripId: routedId, phase: tripPhase })
 const NOTHING = z.object({})
-const channel = ranged(RANGES.channel)
-/** The mark of a stream of which nothing is stored is 0. */
-const durableSeq = z.int().min(0).max(RANGES.seq[1])
-const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 
 export const CLIENT_MESSAGES = {
   hello: {
@@ -370,5 +365,8 @@ export type ClientRequest = OrdinaryRequest | FixRequest | HintRequest | FeedFix
 export const rowOf = (type: ClientTypeName): MessageRow => CLIENT_MESSAGES[type]
 
 /** The message's own name: a command's is the command's. */
-export const messageName = (request: ClientRequest): ClientTypeName =>
-  request.type === 'command' ? request.command.type : request.type
+export function messageName(request: Exclude<ClientRequest, { type: 'hello' }>): Exclude<ClientTypeName, 'hello'>
+export function messageName(request: ClientRequest): ClientTypeName
+export function messageName(request: ClientRequest): ClientTypeName {
+  return request.type === 'command' ? request.command.type : request.type
+}

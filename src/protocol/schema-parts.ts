@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
+import { ERRORS } from './errors.ts'
 import { RANGES } from './limits.ts'
 
 export const unitId = z.string().regex(UNIT_ID)
@@ -23,3 +24,7 @@ export const lonSchema = ranged(RANGES.lonE7)
 export const latSchema = ranged(RANGES.latE7)
 export const place = { lonE7: lonSchema, latE7: latSchema }
 export const tripPhase = z.enum(TRIP_PHASES)
+export const channel = ranged(RANGES.channel)
+/** The mark of a stream of which nothing is stored is 0. */
+export const durableSeq = z.int().min(0).max(RANGES.seq[1])
+export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])

@@ -8,23 +8,30 @@ import { z } from 'zod'
 import { COMMAND_ID, REGION_ID, STREAM_ID } from '../domain/ids.ts'
 import { ROLES } from '../domain/roles.ts'
 import { UNIT_STATUSES } from '../domain/vocabulary.ts'
-import { ERRORS } from './errors.ts'
 import { eventSchema } from './event-schemas.ts'
 import { RANGES } from './limits.ts'
 import { POLICY_SHOWN } from './policy.ts'
 import type { IsSame } from './same-type.ts'
-import { count, latSchema, levelSchema, lonSchema, moment, position, ranged, unitId } from './schema-parts.ts'
+import {
+  channel,
+  count,
+  durableSeq,
+  errorCode,
+  latSchema,
+  levelSchema,
+  lonSchema,
+  moment,
+  position,
+  ranged,
+  unitId,
+} from './schema-parts.ts'
 import { tripViewSchema, unitViewSchema } from './view-schemas.ts'
 import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
 
-/** The mark of a stream of which nothing is stored is 0. */
-const durableSeq = z.int().min(0).max(RANGES.seq[1])
 const commandId = z.string().regex(COMMAND_ID)
 const map = z.record(z.string(), z.unknown())
 const streamIndex = ranged(RANGES.streamIndex)
-const channel = ranged(RANGES.channel)
 const tile = z.string().regex(new RegExp(`^(${TILE_ZOOMS.join('|')})/(0|[1-9]\\d{0,3})/(0|[1-9]\\d{0,3})$`))
-const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 const writesState = z.enum(['flowing', 'stalled'])
 
 const clockView = z

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ['base', 'domain'],
   finder: ['domain'],
   telemetry: [],
-  process: [],
+  process: ['base'],
   store: ['base', 'domain', 'protocol'],
   access: ['base', 'domain', 'protocol', 'store'],
   actors: ['base', 'domain', 'finder', 'protocol', 'telemetry', 'store'],

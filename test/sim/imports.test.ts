@@ -28,6 +28,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/postgres/unreachable.ts': 'a connection to Postgres',
   'src/config/address.ts': 'the address that an engine notes for other programs of its machine',
   'src/process/': 'the process around the engine: its stop, and its note in the data directory',
+  'src/base/process-stat.ts': 'the process around the engine, and those of Postgres',
   'src/telemetry/log-sink.ts': 'where the log of a process goes',
   'src/store/postgres/migrate.ts': 'tables of Postgres',
   'src/store/postgres/engine-role.ts': 'tables of Postgres',

@@ -15,11 +15,10 @@ import {
   putPolicy,
 } from '../../store/reference/policies.ts'
 import { auditedFor, changeAt, etag, listed, PAGE_QUERY, type Page, pageOf, tagged } from '../changes.ts'
-import { inRegion } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import { unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
-import { onceKnown, ownRefusal, type ReferencePorts } from './reference-work.ts'
+import { onceKnown, ownRefusal, type ReferencePorts, regionNamed } from './reference-work.ts'
 
 const PARAMS = z.object({ id: z.string() })
 const SHOWN = z
@@ -89,13 +88,10 @@ async function getOne(
   asked: Asked<typeof PARAMS>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const params = asked.readParams()
-  if (!params.ok) return problem(params.refusal)
-  const { id } = params.value
-  const allowed = inRegion(caller, id)
-  if (!allowed.ok) return problem(allowed.refusal)
-  const standing = await getPolicy(database, id)
-  return standing === undefined ? problem(unknownRegion(id)) : tagged(asked, standing)
+  const region = regionNamed(asked, caller)
+  if (!region.ok) return problem(region.refusal)
+  const standing = await getPolicy(database, region.value)
+  return standing === undefined ? problem(unknownRegion(region.value)) : tagged(asked, standing)
 }
 
 async function getVersions(
@@ -103,18 +99,15 @@ async function getVersions(
   asked: Asked<typeof PARAMS, typeof PAGE_QUERY>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const params = asked.readParams()
-  if (!params.ok) return problem(params.refusal)
-  const { id } = params.value
-  const allowed = inRegion(caller, id)
-  if (!allowed.ok) return problem(allowed.refusal)
+  const region = regionNamed(asked, caller)
+  if (!region.ok) return problem(region.refusal)
   const cursor = asked.query.get('after')
   if (cursor !== null && !CURSOR.test(cursor)) {
     return problem(invalidField('after', 'must be `next` of the page before, as it was given'))
   }
-  if ((await getPolicy(ports.database, id)) === undefined) return problem(unknownRegion(id))
+  if ((await getPolicy(ports.database, region.value)) === undefined) return problem(unknownRegion(region.value))
   const read = ({ limit, after }: Page) =>
-    listPolicyVersions(ports.database, id, { limit, before: after === null ? null : Number(after) })
+    listPolicyVersions(ports.database, region.value, { limit, before: after === null ? null : Number(after) })
   return listed(ports, asked, caller, read, ({ version }: PolicyRecord) => String(version))
 }
 

@@ -50,6 +50,15 @@ export async function knownRegion(
   return known ? asked : { ok: false, refusal: unknownRegion(asked.value) }
 }
 
+/** The region that the path names, if the caller may see it; whether it exists is for the handler to find. */
+export function regionNamed(
+  asked: { readParams(): Result<{ readonly id: string }> },
+  caller: TokenClaims,
+): Result<RegionId> {
+  const params = asked.readParams()
+  return params.ok ? inRegion(caller, params.value.id) : params
+}
+
 /** What a GET showed and nobody can change may stand in a PUT, if it is the thing's own. */
 export function ownRefusal(own: Readonly<Record<string, unknown>>, current: object): Refusal | null {
   const stands: Readonly<Record<string, unknown>> = { ...current }

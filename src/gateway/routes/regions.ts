@@ -8,11 +8,10 @@ import { nextVersion } from '../../store/reference/items.ts'
 import { getPolicy, policyAudit, putPolicy } from '../../store/reference/policies.ts'
 import { getRegion, insertRegion, listRegions, updateRegion } from '../../store/reference/regions.ts'
 import { auditedFor, changeAt, changeOnce, etag, listed, PAGE_QUERY, type Page, pageOf, tagged } from '../changes.ts'
-import { inRegion } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import { unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
-import { onceKnown, type ReferencePorts, someOf } from './reference-work.ts'
+import { onceKnown, type ReferencePorts, regionNamed, someOf } from './reference-work.ts'
 
 const PARAMS = z.object({ id: z.string() })
 const { region: _, ...fields } = REGION_FIELDS
@@ -81,13 +80,10 @@ async function getOneRegion(
   asked: Asked<typeof PARAMS>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
-  const params = asked.readParams()
-  if (!params.ok) return problem(params.refusal)
-  const { id } = params.value
-  const allowed = inRegion(caller, id)
-  if (!allowed.ok) return problem(allowed.refusal)
-  const region = await getRegion(database, id)
-  return region === undefined ? problem(unknownRegion(id)) : tagged(asked, region)
+  const named = regionNamed(asked, caller)
+  if (!named.ok) return problem(named.refusal)
+  const region = await getRegion(database, named.value)
+  return region === undefined ? problem(unknownRegion(named.value)) : tagged(asked, region)
 }
 
 async function postRegion(

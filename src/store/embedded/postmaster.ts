@@ -7,8 +7,9 @@
  */
 import { link, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { hasProcess } from '../../base/process-stat.ts'
 import { temporarySuffix } from './postgres-binaries.ts'
-import { hasProcess, readProcess, viewProcess } from './processes.ts'
+import { readProcess, viewProcess } from './processes.ts'
 
 export interface Holder {
   /**

@@ -5,6 +5,7 @@
  * the moment of the start it does. Where there is no /proc (macOS, Windows) an id that lives must do.
  */
 import { readFile, readlink } from 'node:fs/promises'
+import { hasProcess, readStat } from '../../base/process-stat.ts'
 
 /** One run of one process; empty texts where the system does not tell. */
 export interface ProcessIdentity {
@@ -36,23 +37,10 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return !view.isZombie && (identity.startedAt === '' || view.startedAt === identity.startedAt)
 }
 
-/** Whether some process has this id, ours to signal or not. */
-export function hasProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** Null where the system does not tell, or when the process has gone. */
 export async function viewProcess(pid: number): Promise<ProcessView | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  if (text === null) return null
-  // The second field is the program's name in brackets, and may hold anything, brackets too.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { isZombie: fields[0] === 'Z' || fields[0] === 'X', startedAt: fields[19] ?? '' }
+  return text === null ? null : readStat(text)
 }
 
 /** What is known of a process from /proc; null for what may not be read. */
