@@ -420,15 +420,10 @@ class RunningEngine implements Engine {
     const journal = new PostgresJournal(this.databaseUrl)
     this.#endings.add('the connections of the journal', () => journal.close())
     const regions = new RegionKeeper({
-      anchor,
-      system,
+      shared: { anchor, system, journal, machine: systemClock },
+      telemetry: { metrics: this.#metrics, log: this.#log, outages: this.#outages },
       leases,
-      journal,
-      machine: systemClock,
       reference: new ReferenceStore(database),
-      metrics: this.#metrics,
-      log: this.#log,
-      outages: this.#outages,
       newId: newRoutedId,
       onTaken,
       onLost: error => this.#onFatal(error.message),

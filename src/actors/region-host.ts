@@ -52,7 +52,7 @@ export class RegionHost implements RegionHandle {
     this.#title = title
     this.#policy = parts.policy
     this.#ignoreWall = parts.wall.onNews(news => {
-      if (news.type === 'adopted') this.#stepped(news.byMs * parts.anchor.rate)
+      if (news.type === 'adopted') this.#stepped(news.byMs * parts.shared.anchor.rate)
     })
   }
 
@@ -188,7 +188,7 @@ export class RegionHost implements RegionHandle {
 
   /** The frame was not taken. Said at once: it may be the last for a long time, and no later one would show the gap. */
   #refuseFixes(session: Session, where: Readonly<Record<string, number>>): void {
-    this.#parts.metrics.fix('refused')
+    this.#parts.telemetry.metrics.fix('refused')
     sendRefusal(session, null, OVERLOADED, where)
   }
 
@@ -203,12 +203,12 @@ export class RegionHost implements RegionHandle {
   /** Recovers the region from what is durable, again and again until the store answers. */
   #reopen(attempt: number): void {
     const delayMs = Math.min(2_000, 50 * 2 ** attempt)
-    this.#parts.machine.after(delayMs, () => {
-      if (this.#closing) return this.#parts.outages.worked('recovery', this.regionId)
+    this.#parts.shared.machine.after(delayMs, () => {
+      if (this.#closing) return this.#parts.telemetry.outages.worked('recovery', this.regionId)
       this.start().then(
-        () => this.#parts.outages.worked('recovery', this.regionId),
+        () => this.#parts.telemetry.outages.worked('recovery', this.regionId),
         error => {
-          this.#parts.outages.failed('recovery', error, this.regionId)
+          this.#parts.telemetry.outages.failed('recovery', error, this.regionId)
           this.#reopen(attempt + 1)
         },
       )

@@ -14,11 +14,11 @@ import type { RegionReference } from '../protocol/reference.ts'
 import type { ForeignLease } from '../store/leases/lease-table.ts'
 import type { Leases } from '../store/leases/leases.ts'
 import { isStoreAway } from '../store/postgres/postgres-faults.ts'
-import type { Logger } from '../telemetry/log.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { RegionClock } from './clock.ts'
 import { type ClockOff, type ClockOffsets, ClockWatch } from './clock-watch.ts'
 import type { DrainLimits } from './region/drain.ts'
-import type { RegionParts } from './region/parts.ts'
+import type { SharedParts } from './region/parts.ts'
 import type { Region } from './region/region.ts'
 import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
@@ -50,17 +50,22 @@ export interface ReferenceSource {
   listRetiredUnits(region: RegionId, since: number | null): Promise<readonly UnitId[]>
 }
 
-interface RegionKeeperParts
-  extends Omit<RegionParts, 'regionId' | 'policy' | 'log' | 'newId' | 'onLost' | 'wall' | 'clockNotice'> {
+/** How often the keeper looks, wall time. */
+interface KeeperPace {
+  /** At reference data, for a change; a second unless told. */
+  readonly referenceEveryMs?: number
+  /** At the leases, while it stands by; 200 ms unless told. */
+  readonly standByMs?: number
+}
+
+interface RegionKeeperParts {
+  readonly shared: SharedParts
+  readonly telemetry: Telemetry
   readonly leases: Pick<Leases, 'take' | 'holds'>
   readonly reference: ReferenceSource
-  readonly log: Logger
   /** A fresh call, trip or offer id of the region. */
   readonly newId: (region: RegionId) => string
-  /** How often reference data is looked at for a change, wall time; a second unless told. */
-  readonly referenceEveryMs?: number
-  /** How often an engine that stands by asks for the leases; 200 ms unless told. */
-  readonly standByMs?: number
+  readonly pace?: KeeperPace
   /** The leases are ours, for the first time; `waited` says that another engine had them. Errors end the start. */
   readonly onTaken?: (waited: boolean) => Promise<void>
   /** Another process owns one of the regions. Called once; nothing of this keeper is answered any more but for reads. */
@@ -101,11 +106,11 @@ export class RegionKeeper implements RegionDirectory {
 
   constructor(parts: RegionKeeperParts) {
     this.#parts = parts
-    this.#wall = new WallClock(parts.machine)
+    this.#wall = new WallClock(parts.shared.machine)
     this.#clocks = new ClockWatch({
       wall: this.#wall,
       regions: () => this.#regionClocks(),
-      log: parts.log,
+      log: parts.telemetry.log,
       tell: notice => {
         for (const { region } of this.#hosts.values()) region?.tellBoard(notice)
       },
@@ -163,18 +168,18 @@ export class RegionKeeper implements RegionDirectory {
    * away. Ends early, without being ready, when the keeper is told to drain. Errors: RegionTaken, those of `onTaken`.
    */
   async start(): Promise<void> {
-    const { outages, standByMs = STAND_BY_MS } = this.#parts
+    const { telemetry, pace } = this.#parts
     let retryMs = STORE_RETRY_FIRST_MS
     while (!this.#stopped) {
       try {
         const foreign = await this.#followReference()
-        outages.worked('reference-data')
+        telemetry.outages.worked('reference-data')
         if (foreign === null) break
-        await this.#pause(standByMs)
+        await this.#pause(pace?.standByMs ?? STAND_BY_MS)
         retryMs = STORE_RETRY_FIRST_MS
       } catch (error) {
         if (!isStoreAway(error)) throw error
-        outages.failed('reference-data', error)
+        telemetry.outages.failed('reference-data', error)
         await this.#pause(retryMs)
         retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)
       }
@@ -231,7 +236,7 @@ export class RegionKeeper implements RegionDirectory {
 
   /** Not at once where one has just been: a look may find a million units, and may take only a part of everybody's time. */
   async #lookSoon(): Promise<void> {
-    const { machine } = this.#parts
+    const { machine } = this.#parts.shared
     const restMs = this.#askedNotBeforeMs - machine.monotonicMs()
     await (restMs > 0 ? this.#pause(restMs) : undefined)
     this.#asked = null
@@ -251,15 +256,15 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   #pollReference(): void {
-    const { machine, referenceEveryMs = REFERENCE_EVERY_MS } = this.#parts
-    machine.after(referenceEveryMs, () => {
+    const { shared, telemetry, pace } = this.#parts
+    shared.machine.after(pace?.referenceEveryMs ?? REFERENCE_EVERY_MS, () => {
       if (this.#stopped) return
       // Somebody must look at the wall also while nothing else happens.
       this.#clocks.look()
       this.#followReference()
         .then(
-          () => this.#parts.outages.worked('reference-data'),
-          error => this.#parts.outages.failed('reference-data', error),
+          () => telemetry.outages.worked('reference-data'),
+          error => telemetry.outages.failed('reference-data', error),
         )
         .finally(() => this.#pollReference())
     })
@@ -303,7 +308,10 @@ export class RegionKeeper implements RegionDirectory {
   #standBehind(foreign: ForeignLease | null): void {
     if (foreign !== null && foreign.processIncarnation !== this.#behind?.processIncarnation) {
       const { region, node, remainingMs } = foreign
-      this.#parts.log.warn({ region, node, remainingMs }, 'another engine has the region; standing by until it is gone')
+      this.#parts.telemetry.log.warn(
+        { region, node, remainingMs },
+        'another engine has the region; standing by until it is gone',
+      )
     }
     this.#behind = foreign
   }
@@ -353,7 +361,8 @@ export class RegionKeeper implements RegionDirectory {
 
   /** Brings a region into memory, however long the store needs. Errors: RegionTaken. */
   async #recover(host: RegionHost): Promise<void> {
-    const { machine, log, outages } = this.#parts
+    const { machine } = this.#parts.shared
+    const { log, outages } = this.#parts.telemetry
     const { regionId } = host
     const startedMs = machine.monotonicMs()
     for (let retryMs = STORE_RETRY_FIRST_MS; ; retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)) {
@@ -385,7 +394,8 @@ export class RegionKeeper implements RegionDirectory {
 
   /** What is stored of the region cannot be read, or is beyond us: the others do not wait for it. */
   #setAway(host: RegionHost, error: unknown): void {
-    const { machine, log } = this.#parts
+    const { machine } = this.#parts.shared
+    const { log } = this.#parts.telemetry
     const { regionId } = host
     const reason = error instanceof Error ? error.message : String(error)
     const isNews = this.#away.get(regionId) !== reason
@@ -402,19 +412,19 @@ export class RegionKeeper implements RegionDirectory {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise(resolve => void this.#parts.machine.after(ms, resolve))
+    return new Promise(resolve => void this.#parts.shared.machine.after(ms, resolve))
   }
 
   #newHost(region: RegionId, policy: StandingPolicy): RegionHost {
-    const { leases, log, newId, reference: _, onLost: __, ...parts } = this.#parts
+    const { shared, telemetry, leases, newId } = this.#parts
     return new RegionHost(
       {
-        ...parts,
+        shared,
         wall: this.#wall,
         clockNotice: () => this.#clocks.notice(),
         regionId: region,
         policy,
-        log: log.child({ part: 'region', region }),
+        telemetry: { ...telemetry, log: telemetry.log.child({ part: 'region', region }) },
         newId: () => newId(region),
       },
       { holdsLease: () => leases.holds(region), onFenced: () => this.lost(region) },

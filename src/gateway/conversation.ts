@@ -1,43 +1,30 @@
 /** One client's conversation: `hello` first and once, then what its role may send, each message to its region. */
 
-import type { Revocations, TokenClaims } from '../access/claims.ts'
-import { isTicket } from '../access/tickets.ts'
-import type { RegionDirectory, RegionHandle } from '../actors/region-handle.ts'
+import type { TokenClaims } from '../access/claims.ts'
+import type { RegionHandle } from '../actors/region-handle.ts'
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import { withArticle } from '../domain/roles.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
 import { messageOf, resultOf } from '../protocol/encode.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import { type ClientRequest, messageName } from '../protocol/messages.ts'
 import { parseFrame } from '../protocol/parse.ts'
 import { may } from '../protocol/rights.ts'
-import { type Audit, NOBODY } from '../store/audit/audit.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Connection } from './connection.ts'
 import type { CutLog } from './cut-log.ts'
 import type { DoorPolicy } from './door-policy.ts'
-import { type Limiter, TOO_MANY_SESSIONS, tooFast } from './limits/limiter.ts'
+import { type AskedHello, type HelloPorts, Hellos } from './hellos.ts'
+import { type Limiter, tooFast } from './limits/limiter.ts'
 import { costOf } from './limits/message-cost.ts'
 import type { PrincipalUsage } from './limits/principals.ts'
 import { Usage } from './limits/rate-limiter.ts'
-import {
-  capital,
-  ENDED,
-  HANDLER_FAILED,
-  HELLO_FIRST,
-  NOT_READY,
-  unknownRegion,
-  wrongFrameKind,
-  wrongRegion,
-  wrongRole,
-} from './refusals.ts'
+import { HANDLER_FAILED, HELLO_FIRST, wrongFrameKind, wrongRole } from './refusals.ts'
 import { frameBytesOf, GatewaySession, type SessionPorts } from './session.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-type Hello = Extract<ClientRequest, { type: 'hello' }>
-type SignedInRequest = Exclude<ClientRequest, Hello>
+type SignedInRequest = Exclude<ClientRequest, AskedHello>
 
 /**
  * Modes: `waiting` for hello, until it comes or its time is up; `verifying` its token; `signed-in`, from the region's
@@ -48,23 +35,26 @@ type Mode = 'waiting' | 'verifying' | 'signed-in' | 'ended'
 /** RFC 6455 §7.4.1: the server met an unexpected condition. */
 const CLOSE_INTERNAL = 1011
 
-export interface ConversationPorts extends SessionPorts {
-  readonly directory: RegionDirectory
-  readonly revocations: Revocations
-  readonly audit: Audit
-  readonly door: DoorPolicy
+export interface ConversationPorts {
+  readonly hellos: Hellos
+  /** What the session of whoever is let in needs. */
+  readonly session: SessionPorts
   readonly sessions: SessionRegistry
+  readonly door: Pick<DoorPolicy, 'limits'>
   readonly limiter: Limiter
   readonly cuts: Pick<CutLog, 'cut'>
   readonly metrics: Metrics
   readonly log: Logger
-  readonly wallClock: () => number
 }
+
+/** What all conversations of a gateway share. */
+export const conversationPorts = (
+  ports: SessionPorts & HelloPorts & Omit<ConversationPorts, 'hellos' | 'session'>,
+): ConversationPorts => ({ ...ports, hellos: new Hellos(ports), session: ports })
 
 export class Conversation {
   readonly #ports: ConversationPorts
   readonly #connection: Connection
-  readonly #startedAtMs: number
   /** What limits by address count it as. */
   readonly addressKey: string
   #mode: Mode = 'waiting'
@@ -81,7 +71,6 @@ export class Conversation {
   constructor(ports: ConversationPorts, connection: Connection) {
     this.#ports = ports
     this.#connection = connection
-    this.#startedAtMs = ports.wallClock()
     this.addressKey = addressKey(connection.address)
     ports.sessions.add(this)
   }
@@ -160,10 +149,9 @@ export class Conversation {
     const handle = this.#handle
     this.#session = null
     if (session === null || handle === null) return
-    const { metrics, log, wallClock } = this.#ports
+    const { metrics, log } = this.#ports
     metrics.sessionClosed(session.role)
-    const lastedMs = wallClock() - this.#startedAtMs
-    log.debug({ sessionId: session.sessionId, role: session.role, code, lastedMs }, 'session closed')
+    log.debug({ sessionId: session.sessionId, role: session.role, code }, 'session closed')
     // The region may have asked for this close in the middle of a turn, so the region hears of it after that turn.
     queueMicrotask(() => {
       try {
@@ -174,13 +162,14 @@ export class Conversation {
     })
   }
 
-  #hello(hello: Hello): void {
+  #hello(hello: AskedHello): void {
     if (this.#mode !== 'waiting') {
       this.#refuseFrame(hello.id, HELLO_FIRST)
       return
     }
-    if (!this.#ports.directory.ready()) {
-      this.#turnAway(hello, this.#notReady())
+    const notReady = this.#ports.hellos.notReady()
+    if (notReady !== null) {
+      this.#turnAway(hello, notReady)
       return
     }
     this.#mode = 'verifying'
@@ -190,40 +179,31 @@ export class Conversation {
     })
   }
 
-  async #signIn(hello: Hello): Promise<void> {
-    const { directory, authenticator, revocations, limiter, metrics, door, wallClock } = this.#ports
-    const key = this.addressKey
-    const tooManyBad = limiter.mayLook(key, hello.token)
-    if (tooManyBad !== null) return this.#turnAway(hello, tooManyBad)
-    const verified = await authenticator.verify(hello.token)
-    if (!verified.ok && verified.refusal.code !== 'unavailable') limiter.wasBad(key, hello.token)
-    // The client may have left while its token was looked at.
-    if (!this.#connection.isOpen) return
-    if (!verified.ok) return this.#turnAway(hello, verified.refusal)
-    const claims = verified.value
-    const isEnded = revocations.isRevoked(claims)
-    if (isEnded) limiter.wasBad(key, hello.token)
-    else limiter.wasGood(hello.token)
-    const refusal = isEnded ? ENDED : helloMismatch(hello, claims)
-    if (refusal !== null) return this.#turnAway(hello, refusal, claims.sub)
-    if (!directory.ready()) return this.#turnAway(hello, this.#notReady())
-    const handle = directory.region(hello.region)
-    if (handle === null) return this.#turnAway(hello, unknownRegion(hello.region), claims.sub)
-    this.#principal = limiter.join(claims.sub, claims.role)
-    if (this.#principal === null) return this.#turnAway(hello, TOO_MANY_SESSIONS, claims.sub)
-
-    this.#ports.sessions.welcomed(this)
-    const session = new GatewaySession(handle.regionId, claims, this.#connection, this.#ports)
-    // Not with its access token: no ambulance is cut off because the service that makes tokens is away.
-    // What was made on the command line or elsewhere has no sign-in whose age would count: then this session's own does,
-    // but for a ticket, or tickets would carry a session on without an end.
-    const beginsAnew = claims.sid === null && !isTicket(hello.token)
-    this.endsAtMs = (beginsAnew ? Math.max(claims.authAtMs, wallClock()) : claims.authAtMs) + door.sessionMaxAgeMs
-    this.#handle = handle
+  async #signIn(hello: AskedHello): Promise<void> {
+    const { hellos, sessions, metrics, log } = this.#ports
+    const { address } = this.#connection
+    const connection = this.#connection
+    const caller = {
+      address,
+      addressKey: this.addressKey,
+      get isOpen() {
+        return connection.isOpen
+      },
+    }
+    const admitted = await hellos.admit(hello, caller)
+    if (admitted === null) return
+    if (!admitted.ok) return this.#turnAway(hello, admitted.refusal)
+    const { region, claims, usage, endsAtMs } = admitted
+    sessions.welcomed(this)
+    const session = new GatewaySession(region.regionId, claims, connection, this.#ports.session)
+    this.#principal = usage
+    this.endsAtMs = endsAtMs
+    this.#handle = region
     this.#session = session
     this.#mode = 'signed-in'
     metrics.sessionOpened(session.role)
-    handle.open(session, { helloId: hello.id, clientNowMs: hello.clientNowMs, streams: hello.streams })
+    log.debug({ sessionId: session.sessionId, role: session.role }, 'session opened')
+    region.open(session, { helloId: hello.id, clientNowMs: hello.clientNowMs, streams: hello.streams })
   }
 
   #route(session: GatewaySession, region: RegionHandle, request: SignedInRequest, traceparent: string | null): void {
@@ -294,28 +274,9 @@ export class Conversation {
     this.#connection.close(code, reason)
   }
 
-  /** A client that comes too early is told when to come again. */
-  #notReady(): Refusal {
-    return { ...NOT_READY, details: { retryAfterMs: this.#ports.sessions.turnedAway.retryAfterMs() } }
-  }
-
-  /** Refuses a hello and ends the connection; the audit hears of it unless it is we who cannot serve. */
-  #turnAway(hello: Hello, refusal: Refusal, actor = NOBODY): void {
-    const { audit } = this.#ports
-    const isOurs = refusal.code === 'unavailable'
+  #turnAway(hello: AskedHello, refusal: Refusal): void {
     this.#connection.refuse(hello.id, refusal)
-    this.#connection.close(isOurs ? CLOSE_CODES.goingAway : closeCodeOf(refusal), refusal.code)
-    if (isOurs) return
-    audit.note({
-      actor,
-      action: 'refusal',
-      outcome: 'refused',
-      // What a stranger claims is not kept: each invention would make an entry of its own, and crowd out the others.
-      region: actor === NOBODY ? null : hello.region,
-      subject: actor === NOBODY ? null : hello.unitId,
-      address: this.#connection.address,
-      details: { code: refusal.code, role: hello.role, route: 'hello' },
-    })
+    this.#connection.close(closeCodeOf(refusal), refusal.code)
   }
 
   #failed(error: unknown, id: string | null): void {
@@ -325,24 +286,7 @@ export class Conversation {
   }
 }
 
-/** What the token does not allow of what hello asks for; null when all agrees. */
-function helloMismatch(hello: Hello, claims: TokenClaims): Refusal | null {
-  if (hello.role !== claims.role) {
-    return {
-      code: 'wrong-role',
-      message: `The token is for the role ${claims.role}, not ${hello.role}; say hello with the role of the token.`,
-    }
-  }
-  if (!claims.regions.includes(hello.region)) return wrongRegion(hello.region)
-  if (hello.unitId !== claims.unit) {
-    const message =
-      claims.unit === null
-        ? `${capital(withArticle(claims.role))} speaks for no unit; send null as unitId.`
-        : `The token is for unit ${claims.unit}; say hello with that unit, or sign in for the other one.`
-    return { code: 'wrong-unit', message }
-  }
-  return null
+function closeCodeOf({ code }: Refusal): number {
+  if (code === 'unavailable') return CLOSE_CODES.goingAway
+  return code === 'too-many-connections' || code === 'rate-limited' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated
 }
-
-const closeCodeOf = ({ code }: Refusal): number =>
-  code === 'too-many-connections' || code === 'rate-limited' ? CLOSE_CODES.tooMany : CLOSE_CODES.unauthenticated

@@ -4,14 +4,18 @@ import type { Refusal } from '../base/refusal.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
-import { Connection } from './connection.ts'
-import { Conversation, type ConversationPorts } from './conversation.ts'
+import { Connection, type ConnectionPorts } from './connection.ts'
+import { Conversation, type ConversationPorts, conversationPorts } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'
+import type { DoorPolicy } from './door-policy.ts'
 import type { Entrance, Visitor } from './entrance.ts'
 import { type Head, readHead } from './head.ts'
+import type { HelloPorts } from './hellos.ts'
 import { endWith, isHeadOf, problem } from './http.ts'
 import type { HttpConnections } from './http-connections.ts'
 import { QUERY_TOO_LONG } from './refusals.ts'
+import type { SessionPorts } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 import type { DoorApp, DoorRequest, DoorResponse, DoorSocket } from './transport/transport.ts'
 
 /** Asked for by GET, as a WebSocket is. */
@@ -31,13 +35,21 @@ interface Client {
   conversation: Conversation | null
 }
 
-export interface WsDoorPorts extends ConversationPorts {
+/** Flat, as a gateway has them: one of each for everybody who connects. */
+export interface WsDoorPorts
+  extends ConnectionPorts,
+    SessionPorts,
+    HelloPorts,
+    Omit<ConversationPorts, 'hellos' | 'session'> {
+  readonly door: DoorPolicy
+  readonly sessions: SessionRegistry
   readonly entrance: Entrance
   readonly connections: HttpConnections
 }
 
 export function mountWsDoor(app: DoorApp, ports: WsDoorPorts): void {
   const { limits } = ports.door
+  const shared = conversationPorts(ports)
   app.ws<Client>(WS_ROUTE.pattern, {
     // A little above our own limit, so that a frame somewhat too large gets an answer; past this uWebSockets.js cuts the
     // connection before it buffers more. It has one such limit for all, strangers included, so there is little above.
@@ -52,7 +64,7 @@ export function mountWsDoor(app: DoorApp, ports: WsDoorPorts): void {
       const client = ws.getUserData()
       const connection = new Connection(ws as DoorSocket<unknown>, client.format, client.address, ports)
       client.connection = connection
-      client.conversation = new Conversation(ports, connection)
+      client.conversation = new Conversation(shared, connection)
     },
     message(ws, message, isBinary) {
       ws.getUserData().conversation?.receive(message, isBinary)

@@ -72,11 +72,8 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
   })
   const nowMs = machine.wallMs()
   const keeper = new RegionKeeper({
-    anchor: { anchorRegionMs: nowMs, anchorWallMs: nowMs, rate: 1 },
-    machine,
-    system,
+    shared: { anchor: { anchorRegionMs: nowMs, anchorWallMs: nowMs, rate: 1 }, machine, system, journal },
     leases,
-    journal,
     reference: {
       version: async () => {
         looks += 1
@@ -96,9 +93,11 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
       },
       listRetiredUnits: async () => [],
     },
-    metrics: new Metrics(),
-    log: createLogger({ level: 'silent' }),
-    outages: new OutageLog(createLogger({ level: 'silent' }), () => machine.monotonicMs()),
+    telemetry: {
+      metrics: new Metrics(),
+      log: createLogger({ level: 'silent' }),
+      outages: new OutageLog(createLogger({ level: 'silent' }), () => machine.monotonicMs()),
+    },
     newId: region => `${region}.id`,
     onLost: error => lost.push(error.message),
     ...(onTaken === undefined ? {} : { onTaken }),

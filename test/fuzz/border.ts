@@ -8,7 +8,7 @@
 import { systemClock } from '../../src/base/time.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
-import type { ConversationPorts } from '../../src/gateway/conversation.ts'
+import { type ConversationPorts, conversationPorts } from '../../src/gateway/conversation.ts'
 import { Limiter } from '../../src/gateway/limits/limiter.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
@@ -80,6 +80,7 @@ class Border {
   readonly #dice: Dice
   readonly #known = new Known(REGION, UNITS, FEED_UNITS)
   readonly #context: ConversationPorts
+  readonly #sessions: SessionRegistry
   #region!: FuzzedRegion
   #clients: FuzzClient[] = []
   #strangers: FuzzClient[] = []
@@ -112,31 +113,24 @@ class Border {
     const wallClock = () => this.#region.machine.wallMs()
     const { authenticator } = credentials
     const revocations = { isRevoked: () => false, refresh: async () => {}, onChange: () => {} }
-    this.#context = {
+    this.#sessions = new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock)
+    this.#context = conversationPorts({
       directory: {
         region: (id: string) => (id === REGION ? this.#region.host : null),
         ready: () => true,
-        damagedRows: () => 0,
       },
       authenticator,
       revocations,
-      audit: { note: () => {}, append: () => Promise.resolve() },
-      door: {
-        limits: LIMITS,
-        allowedOrigins: [],
-        trustedProxies: [],
-        metricsFrom: [],
-        ownNames: [],
-        sessionMaxAgeMs: 365 * 86_400_000,
-      },
+      audit: { note: () => {} },
+      door: { limits: LIMITS, sessionMaxAgeMs: 365 * 86_400_000 },
       metrics: this.#metrics,
       log: this.#log,
       limiter: new Limiter(LIMITS, this.#metrics, systemClock),
       cuts: { cut: () => {} },
-      sessions: new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock),
+      sessions: this.#sessions,
       newSessionId: () => 'a session',
       wallClock,
-    }
+    })
   }
 
   /** Tells of every mistake that the engine says it has made. */
@@ -303,7 +297,7 @@ class Border {
   }
 
   async close(): Promise<void> {
-    this.#context.sessions.stop()
+    this.#sessions.stop()
     await this.#region.close()
   }
 }

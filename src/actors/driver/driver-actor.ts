@@ -165,7 +165,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
     // While an ask is open every rise is told: a client may ask again before the first answer.
     if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
-    else if (stream.toldSeq < seq) this.#door.fixes.markWaits(this)
+    else if (stream.toldSeq < seq) this.#door.marks.markWaits(this)
   }
 
   /** This session's welcome has left, with the marks as they stand. */
@@ -202,7 +202,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   #openStream(streamId: StreamId, mark: number): Stream {
     const uses = [
       (stream: Stream) => this.#isInUse(stream),
-      (stream: Stream) => this.#door.fixes.left(this, stream),
+      (stream: Stream) => this.#door.marks.left(this, stream),
     ] as const
     if (mark > 0) this.location.restore(streamId, mark, ...uses)
     return this.location.stream(streamId, ...uses)
@@ -245,7 +245,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       return tooFar < 0 ? this.#open(session, hello, marks) : refuseHole(session, hello, tooFar)
     }
     this.#arrival = { session, hello, leaveNo: location.leaveNo }
-    this.#door.fixes.readMarks(this, session, unknown)
+    this.#door.marks.readMarks(this, session, unknown)
   }
 
   #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {

@@ -1,4 +1,4 @@
-/** What a driver's actor needs of its region: a way for its fixes, and a way for its crew's requests. */
+/** What a driver's actor needs of its region: a way for its fixes, one for the marks of its streams, and one for its crew's requests. */
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { Fix, PlacedFix } from '../../domain/fix.ts'
@@ -9,6 +9,7 @@ import type { UnitActor } from './unit-actor.ts'
 
 export interface DriverDoor {
   readonly fixes: FixDoor
+  readonly marks: MarkDoor
   readonly crews: CrewDoor
 }
 
@@ -23,6 +24,9 @@ export interface FixDoor {
   /** The unit's current position changed. */
   moved(unit: UnitActor, before: PlacedFix | null): void
   refuseFixes(session: Session, refusal: Refusal): void
+}
+
+export interface MarkDoor {
   /** A stream of the unit has left its memory, and waits to be forgotten. */
   left(unit: UnitActor, stream: Stream): void
   /** Reads the marks of forgotten streams, which `session` named; the answer comes as a message, `marks-read`. */

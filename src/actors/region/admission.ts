@@ -16,7 +16,7 @@ interface AdmissionPorts {
   readonly memory: { readonly openTrips: number }
 }
 
-interface AdmissionSettings {
+export interface AdmissionSettings {
   /** Records or answers that wait to be durable, beyond which nothing more is decided. */
   readonly pendingMax?: number | undefined
   /** No call is taken that would make more of them. */
@@ -29,7 +29,7 @@ export class Admission {
   readonly #openTripsMax: number
   #isOver = false
 
-  constructor(ports: AdmissionPorts, { pendingMax, openTripsMax }: AdmissionSettings) {
+  constructor(ports: AdmissionPorts, { pendingMax, openTripsMax }: AdmissionSettings = {}) {
     this.#ports = ports
     this.#pendingMax = pendingMax ?? PENDING_MAX
     this.#openTripsMax = openTripsMax ?? OPEN_TRIPS_MAX

@@ -15,7 +15,7 @@ import { Upkeep } from './upkeep.ts'
 export type RegionAssembly = ReturnType<typeof assemble>
 
 export function assemble(parts: RegionParts, recovered: Recovered, self: RegionSelf) {
-  const { onTurn } = parts
+  const { onTurn } = parts.shared
   const followers: TurnFollower[] = []
   const state = stateLevel(parts, recovered, self)
   const turns = turnLevel(parts, recovered, state, followers)
@@ -50,11 +50,11 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
 
 /** What a region does beside its messages, from time to time. */
 function chores(
-  { journal, machine, metrics, log }: RegionParts,
+  { shared: { journal, machine }, telemetry: { metrics, log } }: RegionParts,
   { acquired: { ownership }, outcomes, saved }: Recovered,
   { memory, clock, writer, segments }: StateLevel,
   { runner }: TurnLevel,
-  { fixes }: LocationLevel,
+  { unitMarks }: LocationLevel,
 ) {
   const durable = () => ({
     position: writer.durable,
@@ -67,5 +67,5 @@ function chores(
     ownership,
     saved.wholeAt,
   )
-  return { checkpoint, upkeep: new Upkeep({ journal, ownership, outcomes, clock, machine, log, fixes }) }
+  return { checkpoint, upkeep: new Upkeep({ journal, ownership, outcomes, clock, machine, log, unitMarks }) }
 }

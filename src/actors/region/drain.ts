@@ -22,7 +22,7 @@ const NO_LIMITS: DrainLimits = {
 
 /** Resolves when everything told so far was handled, is durable and has left, at the latest after `limitMs`. */
 export async function settled(
-  { machine }: RegionParts,
+  { shared: { machine } }: RegionParts,
   { state: { admission, outbox, writer } }: RegionAssembly,
   mailbox: Mailbox,
   limitMs: number,
@@ -36,7 +36,7 @@ export async function settled(
 
 /** Works as long as there is time, and logs what is left undone. Errors: those of the journal that time does not mend. */
 export async function drain(
-  { log, machine, regionId }: RegionParts,
+  { shared: { machine }, telemetry: { log }, regionId }: RegionParts,
   { state, checkpoint }: RegionAssembly,
   { flushUntilMs, snapshotsUntilMs }: DrainLimits = NO_LIMITS,
 ): Promise<void> {
@@ -70,7 +70,7 @@ export async function drain(
 
 /** Forgets everything: nothing more is decided, answered or written. */
 export function endAll(
-  { metrics, outages, regionId }: RegionParts,
+  { telemetry: { metrics, outages }, regionId }: RegionParts,
   { state, watch, location, upkeep, checkpoint }: RegionAssembly,
 ): void {
   metrics.quarantined(regionId, null)

@@ -7,37 +7,38 @@ import type { StandingPolicy } from '../../domain/policy.ts'
 import type { Told } from '../../protocol/told.ts'
 import type { ClockAnchor } from '../../store/log/clock-anchor.ts'
 import type { Journal } from '../../store/log/journal.ts'
-import type { Logger } from '../../telemetry/log.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
-import type { OutageLog } from '../../telemetry/outage-log.ts'
+import type { Telemetry } from '../../telemetry/telemetry.ts'
 import type { ActorSystem } from '../actor-system.ts'
 import type { WallClock } from '../wall-clock.ts'
+import type { AdmissionSettings } from './admission.ts'
 
 export type LossReason = 'fenced' | 'content-rejected'
 
+/** One for all regions of a process. */
+export interface SharedParts {
+  readonly anchor: ClockAnchor
+  readonly machine: MachineClock
+  readonly system: ActorSystem
+  readonly journal: Journal
+  /** What one region takes at most; the defaults of `admission.ts` unless told. */
+  readonly bounds?: AdmissionSettings
+  /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */
+  readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
+}
+
 export interface RegionParts {
+  readonly shared: SharedParts
+  /** The wall of the machine as far as it is believed; one for all regions of a process, too. */
+  readonly wall: WallClock
   readonly regionId: RegionId
   /** The policy to begin with; a new one comes as a message. */
   readonly policy: StandingPolicy
-  readonly anchor: ClockAnchor
-  readonly machine: MachineClock
-  /** The wall of that machine as far as it is believed; one for all regions of a process. */
-  readonly wall: WallClock
+  /** The log is the region's own. */
+  readonly telemetry: Telemetry
   /** What to tell a console that comes while a clock is off. */
   readonly clockNotice?: () => Told | null
-  readonly system: ActorSystem
-  readonly journal: Journal
-  readonly metrics: Metrics
-  readonly log: Logger
-  readonly outages: OutageLog
   /** A fresh call, trip or offer id of this region. */
   readonly newId: () => string
-  /** Records or answers that wait to be durable, beyond which nothing more is decided: Postgres is too far behind. */
-  readonly pendingMax?: number
-  /** Trips that have not ended, beyond which no call is taken. */
-  readonly openTripsMax?: number
-  /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */
-  readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
   /** The region's memory no longer stands for what is durable; the holder of the region drops it. */
   readonly onLost: (reason: LossReason) => void
 }

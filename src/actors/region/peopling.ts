@@ -16,7 +16,7 @@ type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'location'>
 
 /** Works in slices: a million units must not hold the loop and the connections that live on it. */
 export async function people(
-  { machine }: RegionParts,
+  { shared: { machine } }: RegionParts,
   recovered: Recovered,
   { state, turns, location: { population } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
@@ -80,7 +80,10 @@ function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'locat
 }
 
 /** What of the stored rows does not fit, for the metrics and the log. */
-export function tellTroubles({ log, metrics, regionId }: RegionParts, { quarantine, damage }: Recovered): void {
+export function tellTroubles(
+  { telemetry: { log, metrics }, regionId }: RegionParts,
+  { quarantine, damage }: Recovered,
+): void {
   metrics.quarantined(regionId, quarantine.size)
   metrics.damaged(regionId, damage.rows())
   damage.tell(log)

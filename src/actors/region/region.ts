@@ -41,8 +41,8 @@ export class Region implements Behaviour<RegionMessage> {
    * Errors: StoreUnavailable.
    */
   static async open(parts: RegionParts, onProgress: (progress: RecoveryProgress) => void = () => {}): Promise<Region> {
-    const acquired = await parts.journal.acquire(parts.regionId)
-    const recovered = await recover(parts.journal, acquired, onProgress)
+    const acquired = await parts.shared.journal.acquire(parts.regionId)
+    const recovered = await recover(parts.shared.journal, acquired, onProgress)
     const region = new Region(parts, recovered)
     const { state, upkeep, checkpoint } = region.#assembly
     try {
@@ -59,11 +59,11 @@ export class Region implements Behaviour<RegionMessage> {
   }
 
   private constructor(parts: RegionParts, recovered: Recovered) {
-    const { system, regionId } = parts
+    const { shared, regionId } = parts
     this.#parts = parts
     this.damage = recovered.damage
-    this.#mailbox = system.mailbox(regionId)
-    this.ref = system.spawn(null, this.#mailbox, `region/${regionId}`, this)
+    this.#mailbox = shared.system.mailbox(regionId)
+    this.ref = shared.system.spawn(null, this.#mailbox, `region/${regionId}`, this)
     this.#assembly = assemble(parts, recovered, {
       ref: this.ref,
       mailbox: this.#mailbox,
@@ -170,7 +170,7 @@ export class Region implements Behaviour<RegionMessage> {
     if (admission.isOver) return
     admission.end()
     endAll(this.#parts, this.#assembly)
-    const { system } = this.#parts
+    const { system } = this.#parts.shared
     for (const message of system.dropMailbox(this.#mailbox)) {
       answerUnheard(message as Parameters<typeof answerUnheard>[0])
     }
@@ -179,8 +179,8 @@ export class Region implements Behaviour<RegionMessage> {
 
   #lost(reason: LossReason, error?: Error): void {
     if (this.#assembly.state.admission.isOver) return
-    const { log, regionId, onLost } = this.#parts
-    log.error({ region: regionId, reason, err: error }, 'the region is no longer ours as it stands')
+    const { telemetry, regionId, onLost } = this.#parts
+    telemetry.log.error({ region: regionId, reason, err: error }, 'the region is no longer ours as it stands')
     this.drop()
     onLost(reason)
   }

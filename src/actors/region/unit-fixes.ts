@@ -2,34 +2,27 @@
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
-import type { StreamId } from '../../domain/ids.ts'
 import type { SegmentWriter } from '../../store/location/segment-writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RegionClock } from '../clock.ts'
 import type { FixDoor } from '../driver/driver-door.ts'
-import type { FixLimits, Stream } from '../driver/location.ts'
+import type { FixLimits } from '../driver/location.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Session } from '../region-handle.ts'
 import { fixLimits } from './fix-limits.ts'
 import type { MoveFollower } from './followers.ts'
-import type { RegionMemory } from './memory.ts'
 import { refuseRequest } from './send-refusal.ts'
-import type { StreamMarks } from './stream-marks.ts'
 
 interface UnitFixesPorts {
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly metrics: Metrics
-  readonly memory: Pick<RegionMemory, 'driverRef'>
   readonly segments: SegmentWriter
-  readonly marks: StreamMarks
   readonly followers: readonly MoveFollower[]
 }
 
 export class UnitFixes implements FixDoor {
   readonly #ports: UnitFixesPorts
-  /** Those with a durable mark that was not told yet. */
-  readonly #markWaiters = new Set<UnitActor>()
 
   constructor(ports: UnitFixesPorts) {
     this.#ports = ports
@@ -68,26 +61,5 @@ export class UnitFixes implements FixDoor {
     if (refusal.details?.leftOut === undefined)
       this.#ports.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
     refuseRequest(session, null, refusal)
-  }
-
-  left({ unitId, location }: UnitActor, stream: Stream): void {
-    this.#ports.marks.left(unitId, location, stream)
-  }
-
-  readMarks({ unitId }: UnitActor, session: Session, streamIds: readonly StreamId[]): void {
-    const { marks, memory } = this.#ports
-    const streams = streamIds.map(streamId => ({ unitId, streamId }))
-    marks.read(streams, read => void memory.driverRef(unitId)?.tell({ type: 'marks-read', session, read }))
-  }
-
-  markWaits(unit: UnitActor): void {
-    this.#markWaiters.add(unit)
-  }
-
-  /** Tells the marks that have waited their time. */
-  tellDueMarks(nowMonotonicMs: number): void {
-    for (const unit of this.#markWaiters) {
-      if (!unit.tellDueMarks(nowMonotonicMs)) this.#markWaiters.delete(unit)
-    }
   }
 }

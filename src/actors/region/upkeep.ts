@@ -6,7 +6,7 @@ import type { RegionClock } from '../clock.ts'
 import { MARK_EVERY_MS } from '../driver/driver-actor.ts'
 import { OUTCOMES_KEPT_MS } from './idempotency.ts'
 import type { Recovered } from './recovery.ts'
-import type { UnitFixes } from './unit-fixes.ts'
+import type { UnitMarks } from './unit-marks.ts'
 
 const SWEEP_EVERY_MS = Math.min(5_000, MARK_EVERY_MS)
 const FORGET_EVERY_MS = 3_600_000
@@ -18,7 +18,7 @@ interface UpkeepPorts {
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly log: Logger
-  readonly fixes: Pick<UnitFixes, 'tellDueMarks'>
+  readonly unitMarks: Pick<UnitMarks, 'tellDueMarks'>
 }
 
 export class Upkeep {
@@ -33,9 +33,9 @@ export class Upkeep {
   }
 
   start(): void {
-    const { machine, fixes } = this.#ports
+    const { machine, unitMarks } = this.#ports
     this.#cancel = machine.after(SWEEP_EVERY_MS, () => {
-      fixes.tellDueMarks(machine.monotonicMs())
+      unitMarks.tellDueMarks(machine.monotonicMs())
       this.#forgetOldOutcomes()
       this.start()
     })

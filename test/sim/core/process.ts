@@ -44,7 +44,7 @@ interface ProcessParts {
   /** A fresh id of the region. */
   readonly newId: (region: string) => string
   readonly newSessionId: () => string
-  /** As `RegionParts` has it. */
+  /** As `AdmissionSettings` has it. */
   readonly pendingMax: number | undefined
   /** The process has ended, however; its actors come to their end as soon as somebody lets comedy run. */
   readonly onEnded: (actorsEnded: Promise<void>) => void
@@ -116,23 +116,22 @@ export class EngineProcess implements Door {
       },
     })
     this.#regions = new RegionKeeper({
-      anchor,
-      machine,
-      system: this.#system,
-      leases: this.#leases,
-      journal: store.journal,
-      reference: store.reference,
-      referenceEveryMs: REFERENCE_EVERY_MS,
-      standByMs: LEASE_MS / 9,
-      metrics,
-      log: this.#log,
-      outages: new OutageLog(this.#log, () => machine.monotonicMs()),
-      newId: parts.newId,
-      ...(parts.pendingMax === undefined ? {} : { pendingMax: parts.pendingMax }),
-      onTurn: events => {
-        const [host] = this.#regions.hosts()
-        if (host?.region) watch.turned(name, host.region, events)
+      shared: {
+        anchor,
+        machine,
+        system: this.#system,
+        journal: store.journal,
+        bounds: { pendingMax: parts.pendingMax },
+        onTurn: events => {
+          const [host] = this.#regions.hosts()
+          if (host?.region) watch.turned(name, host.region, events)
+        },
       },
+      telemetry: { metrics, log: this.#log, outages: new OutageLog(this.#log, () => machine.monotonicMs()) },
+      leases: this.#leases,
+      reference: store.reference,
+      pace: { referenceEveryMs: REFERENCE_EVERY_MS, standByMs: LEASE_MS / 9 },
+      newId: parts.newId,
       onLost: error => {
         parts.chronicle.tell(name, error.message)
         void this.stop()
@@ -146,7 +145,7 @@ export class EngineProcess implements Door {
       directory: this.#regions,
       authenticator: parts.authenticator(wallClock),
       revocations,
-      audit: { note: () => {}, append: () => Promise.resolve() },
+      audit: { note: () => {} },
       door: DOOR,
       sessions: this.#sessions,
       limiter: new Limiter(DOOR.limits, metrics, machine),

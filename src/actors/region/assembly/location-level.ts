@@ -5,6 +5,7 @@ import type { MoveFollower, PresenceFollower } from '../followers.ts'
 import type { RegionParts } from '../parts.ts'
 import { Population } from '../population.ts'
 import { UnitFixes } from '../unit-fixes.ts'
+import { UnitMarks } from '../unit-marks.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 import type { WatchLevel } from './watch-level.ts'
@@ -12,13 +13,14 @@ import type { WatchLevel } from './watch-level.ts'
 export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
-  { machine, metrics }: RegionParts,
+  { shared: { machine }, telemetry: { metrics } }: RegionParts,
   { ref, memory, clock, outbox, writer, segments, marks, admission }: StateLevel,
   { commands, record }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
-  const fixes = new UnitFixes({ clock, machine, metrics, memory, segments, marks, followers: followers.moves })
+  const fixes = new UnitFixes({ clock, machine, metrics, segments, followers: followers.moves })
+  const unitMarks = new UnitMarks({ memory, marks })
   const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
   const feeds = new Feeds({
     fixes,
@@ -38,5 +40,6 @@ export function locationLevel(
     command: commands.take.bind(commands),
     readTrip: queries.trip.bind(queries),
   }
-  return { fixes, feeds, population: new Population({ memory, clock, drivers: { fixes, crews }, trips }) }
+  const drivers = { fixes, marks: unitMarks, crews }
+  return { unitMarks, feeds, population: new Population({ memory, clock, drivers, trips }) }
 }

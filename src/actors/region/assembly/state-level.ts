@@ -31,7 +31,9 @@ type DurableFollowers<T> = ((durable: T) => void)[]
 export type StateLevel = ReturnType<typeof stateLevel>
 
 export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mailbox, lost }: RegionSelf) {
-  const { machine, wall, system, regionId, anchor, log } = parts
+  const { shared, wall, regionId, telemetry } = parts
+  const { machine, system, anchor } = shared
+  const { log, metrics } = telemetry
   const { logEnd, segmentEnd } = recovered.acquired
   const clock = new RegionClock(machine, wall, anchor, recovered.lastRecordedAtMs)
   const policy = new RegionPolicy(parts.policy, clock)
@@ -71,7 +73,7 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
     position => store.recordsDurable(position),
   )
   fixesDurable.push(
-    segment => parts.metrics.observeDurableLags(segment.arrivedWallMs, wall.nowMs()),
+    segment => metrics.observeDurableLags(segment.arrivedWallMs, wall.nowMs()),
     segment => {
       for (const { unitId, streamId, seq } of segment.marks) memory.driverActor(unitId)?.onDurable(streamId, seq)
     },
@@ -90,15 +92,15 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
     segments,
     marks,
     recordsDurable,
-    admission: new Admission({ log: writer, outbox, store, memory }, parts),
+    admission: new Admission({ log: writer, outbox, store, memory }, shared.bounds),
     policy,
     comeback: new Comeback(clock, policy),
   }
 }
 
-function storeWatch({ machine, outages, regionId }: RegionParts, outbox: Outbox): StoreWatch {
+function storeWatch({ shared, telemetry: { outages }, regionId }: RegionParts, outbox: Outbox): StoreWatch {
   return new StoreWatch({
-    scheduler: machine,
+    scheduler: shared.machine,
     outbox,
     onChange: (lane, isStalled) => {
       if (isStalled) outages.failed('stalled', 'what was decided waits', `${regionId}/${lane}`)
@@ -108,7 +110,8 @@ function storeWatch({ machine, outages, regionId }: RegionParts, outbox: Outbox)
 }
 
 function laneSettings(parts: RegionParts, recovered: Recovered, store: StoreWatch): LaneSettings {
-  const { journal, machine, metrics, outages, regionId } = parts
+  const { journal, machine } = parts.shared
+  const { metrics, outages } = parts.telemetry
   return {
     journal,
     ownership: recovered.acquired.ownership,
@@ -119,10 +122,10 @@ function laneSettings(parts: RegionParts, recovered: Recovered, store: StoreWatc
       },
       committed: (lane, durationMs, size) => {
         metrics.commit(lane, durationMs / 1_000, size)
-        outages.worked('writes', `${regionId}/${lane}`)
+        outages.worked('writes', `${parts.regionId}/${lane}`)
         if (lane === 'segments') store.segmentDurable()
       },
-      retrying: (lane, error) => outages.failed('writes', error, `${regionId}/${lane}`),
+      retrying: (lane, error) => outages.failed('writes', error, `${parts.regionId}/${lane}`),
     },
   }
 }

@@ -23,7 +23,9 @@ export function turnLevel(
   state: StateLevel,
   followers: readonly TurnFollower[],
 ) {
-  const { metrics, machine, newId, log } = parts
+  const { newId } = parts
+  const { machine } = parts.shared
+  const { metrics, log } = parts.telemetry
   const { ref, memory, clock, policy, outbox, writer, admission } = state
   const { outcomes } = recovered
   const desk = new Desk({

@@ -15,7 +15,9 @@ import type { StateLevel } from './state-level.ts'
 export type WatchLevel = ReturnType<typeof watchLevel>
 
 export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel) {
-  const { regionId, machine, metrics, newId, log, clockNotice = () => null } = parts
+  const { regionId, newId, clockNotice = () => null } = parts
+  const { machine } = parts.shared
+  const { metrics, log } = parts.telemetry
   const { memory, clock, finder, outbox, writer, admission } = state
   const { damage } = recovered
   const failed = (what: string) => (error: unknown) => log.error({ region: regionId, err: error }, what)
