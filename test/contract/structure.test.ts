@@ -121,7 +121,6 @@ const LONG: readonly string[] = [
   'actors/actor-system.ts',
   'actors/driver/driver-actor.ts',
   'actors/region-keeper.ts',
-  'actors/region/feeds.ts',
   'actors/region/live/live-view.ts',
   'client/connection.ts',
   'client/feed-sender.ts',
@@ -138,7 +137,6 @@ const LONG: readonly string[] = [
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [
   'access/sign-in.ts',
-  'actors/region/feeds.ts',
   'actors/region/live/live-view.ts',
   'actors/region/memory.ts',
   'client/index.ts',

@@ -1,7 +1,7 @@
 /** Feeds through a region: whose a unit is, what becomes of its fixes, which marks leave when, and what a crash costs. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { feedTag } from '../../../src/actors/region/feed-streams.ts'
+import { feedTag } from '../../../src/actors/region/feeds/feed-streams.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { FeedChannel, FeedFix } from '../../../src/protocol/wire.ts'
 import { decodeSegment } from '../../../src/store/location/segment-codec.ts'

@@ -1,7 +1,7 @@
 /** Streams that a unit used long ago: what is told of them when a client comes back with one, and what that costs. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { feedTag } from '../../../src/actors/region/feed-streams.ts'
+import { feedTag } from '../../../src/actors/region/feeds/feed-streams.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration } from '../../../src/protocol/wire.ts'
 import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
 import { STREAM_MARKS_KEPT, StoreUnavailable } from '../../../src/store/log/journal.ts'

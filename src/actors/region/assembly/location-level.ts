@@ -1,6 +1,6 @@
 /** The highest level of a region: the actors of its units and trips, the doors to them, and feeds. */
 import { Crews } from '../crews.ts'
-import { Feeds } from '../feeds.ts'
+import { Feeds } from '../feeds/feeds.ts'
 import type { MoveFollower, PresenceFollower } from '../followers.ts'
 import type { RegionParts } from '../parts.ts'
 import { Population } from '../population.ts'

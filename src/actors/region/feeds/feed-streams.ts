@@ -6,7 +6,7 @@
  * A driver's streams keep their bare ids: a unit has one session, and a phone's stream goes on under the next crew.
  */
 import { createHash } from 'node:crypto'
-import type { Principal, StreamId } from '../../domain/ids.ts'
+import type { Principal, StreamId } from '../../../domain/ids.ts'
 
 /** No client can send this in an id of its own. */
 const MARK = '~'
