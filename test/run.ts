@@ -1,7 +1,8 @@
 /**
  * Runs the tests over one Postgres of their own, and leaves nothing behind.
  *
- * `node --import tsx test/run.ts [--long] [file …]`: all tests, or those files. With --long the tests that repeat a rule
+ * `node --import tsx test/run.ts [--long] [--times] [file …]`: all tests, or those files. With --times it says at the end
+ * what each process of tests cost. With --long the tests that repeat a rule
  * over random runs or rounds do so many more times (`support/long.ts`), and files that end in .long.test.ts run too.
  *
  * All tests run as JavaScript, in a copy of the checkout that is compiled first (`support/compile.ts`); files that are
@@ -10,12 +11,13 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chooseTransport } from '../src/gateway/transport/choose.ts'
 import { compileCheckout } from './support/compile.ts'
+import type { Cost } from './support/cost.ts'
 import { makeCluster, startTestServer, stopServerIn, temporaryBaseDir, testDatabase } from './support/postgres.ts'
 import { COMPILED_FLAGS, NODE_FLAGS } from './support/program.ts'
 
@@ -44,7 +46,10 @@ interface Together {
 }
 
 const testDir = path.dirname(fileURLToPath(import.meta.url))
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { long: { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean' }, times: { type: 'boolean' } },
+})
 
 const missing = positionals.filter(file => !existsSync(file))
 if (missing.length > 0) {
@@ -93,6 +98,15 @@ function together(names: readonly string[], isPortable: boolean): Together[] {
   return processes
 }
 
+/** What the tests cost, the dearest process first. */
+async function tellCosts(file: string): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).trim().split('\n')
+  const costs = lines.map(line => JSON.parse(line) as Cost).sort((a, b) => b.cpuS - a.cpuS)
+  const total = costs.reduce((sum, { cpuS }) => sum + cpuS, 0)
+  console.log(`CPU of test processes and of programs that they waited for: ${Math.round(total)} s`)
+  for (const { names, cpuS, wallS } of costs) console.log(`${cpuS.toFixed(1)} s CPU, ${wallS.toFixed(1)} s: ${names}`)
+}
+
 /** One file that runs those of the copy, each as a suite when there are several. */
 async function entryOf({ names, isPortable }: Together, copy: string, dir: string, index: number): Promise<string> {
   const files = names.map(name => [
@@ -101,13 +115,16 @@ async function entryOf({ names, isPortable }: Together, copy: string, dir: strin
   ])
   // The runner sorts its files by their names.
   const entry = path.join(dir, `${String(index).padStart(3, '0')}.test.mjs`)
-  const watched = `import ${JSON.stringify(pathToFileURL(path.join(copy, 'test/support/progress.js')).href)}\n`
+  const watched = ['progress.js', 'cost.js']
+    .map(name => `import ${JSON.stringify(pathToFileURL(path.join(copy, 'test/support', name)).href)}\n`)
+    .join('')
   const several = `import { describe } from 'node:test'
 ${isPortable ? "process.env.GOLDENHOUR_TRANSPORT = 'portable'" : ''}
 for (const [name, url] of ${JSON.stringify(files)}) describe(name, async () => void (await import(url)))
 `
   const text = files.length > 1 || isPortable ? several : `import ${JSON.stringify(files[0]![1])}\n`
-  await writeFile(entry, `${watched}${text}`)
+  const told = `process.env.GOLDENHOUR_TEST_NAMES = ${JSON.stringify(files.map(([name]) => name).join(' '))}\n`
+  await writeFile(entry, `${watched}${told}${text}`)
   return entry
 }
 
@@ -129,6 +146,8 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
   const dir = await temporaryBaseDir()
   // All directories of all tests lie in this one, so that those of a test that was killed are found below.
   process.env.GOLDENHOUR_TEST_DIR = dir
+  const costsFile = path.join(dir, 'costs')
+  if (values.times === true) process.env.GOLDENHOUR_TEST_COSTS = costsFile
   try {
     const copy = path.join(dir, 'checkout')
     const processes = named.length > 0 ? null : await testFiles(withLong)
@@ -162,6 +181,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
       child.once('exit', exitCode => resolve(exitCode ?? 1))
     })
     stopChild = () => undefined
+    if (values.times === true) await tellCosts(costsFile)
     return code
   } finally {
     await template?.drop()
