@@ -1,4 +1,4 @@
-/** docs/security.md claims only what there is: every test, rule, file, setting and heading that it names exists. */
+/** docs/security.md and docs/asvs.md claim only what there is: every test, rule, file, setting and heading that they name. */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -6,7 +6,10 @@ import { configurationDocument } from '../../src/config/index.ts'
 import { DOCUMENT } from '../protocol/document.ts'
 
 const CHECKOUT = new URL('../../', import.meta.url)
-const PAGE = readFileSync(new URL('docs/security.md', CHECKOUT), 'utf8')
+const pageAt = (path: string): string => readFileSync(new URL(path, CHECKOUT), 'utf8')
+const ASVS = pageAt('docs/asvs.md')
+/** Both pages. */
+const PAGE = pageAt('docs/security.md') + ASVS
 const FILES = readdirSync(new URL('test/', CHECKOUT), { recursive: true, encoding: 'utf8' })
 
 const VERDICTS = ['met', 'partly', 'not met', 'n/a'] as const
@@ -27,7 +30,7 @@ function titlesOf(file: string): string[] {
 }
 
 /** The rows of the tables of the ASVS: item, what it asks for, verdict, evidence. */
-const items = [...PAGE.matchAll(/^\| (\d+\.\d+\.\d+) (L[123]) \| (.+?) \| (.+?) \| (.+) \|$/gm)].map(
+const items = [...ASVS.matchAll(/^\| (\d+\.\d+\.\d+) (L[123]) \| (.+?) \| (.+?) \| (.+) \|$/gm)].map(
   ([, id, level, asks, verdict, evidence]) => ({
     id: id!,
     level: level!,
@@ -37,18 +40,23 @@ const items = [...PAGE.matchAll(/^\| (\d+\.\d+\.\d+) (L[123]) \| (.+?) \| (.+?) 
   }),
 )
 
-test('every test that the page quotes is there, under its very title', () => {
+/** Whether a page that quotes this, with … for what is left out at its end, means this title. */
+const quotes = (quoted: string, title: string): boolean =>
+  quoted.endsWith(' …') ? title.startsWith(quoted.slice(0, -2)) && title !== quoted.slice(0, -2) : title === quoted
+
+test('every test that the pages quote is there, and no other of its file begins so', () => {
   const quoted = [...PAGE.matchAll(/"([^"]+)"\s+\(`([^`]+\.test\.ts)`\)/g)]
   assert.ok(quoted.length > 60)
   for (const [, title, file] of quoted) {
     assert.ok(FILES.includes(file!), `there is no test/${file}`)
-    // The page is wrapped, and a title may be wrapped with it.
+    // A page is wrapped, and a title may be wrapped with it.
     const plain = title!.replaceAll(/\s+/g, ' ')
-    assert.ok(titlesOf(file!).includes(plain), `test/${file} has no test "${plain}"`)
+    const meant = titlesOf(file!).filter(each => quotes(plain, each))
+    assert.equal(meant.length, 1, `"${plain}" is not one test of test/${file}: ${meant.join('; ')}`)
   }
 })
 
-test('every file of tests that the page names belongs to a quoted title', () => {
+test('every file of tests that a page names belongs to a quoted title', () => {
   const named = [...PAGE.matchAll(/`([^`]+\.test\.ts)`/g)].map(([, file]) => file!)
   const quoted = [...PAGE.matchAll(/"[^"]+"\s+\(`([^`]+\.test\.ts)`\)/g)].map(([, file]) => file!)
   assert.deepEqual(
@@ -57,7 +65,7 @@ test('every file of tests that the page names belongs to a quoted title', () => 
   )
 })
 
-test('every rule that the page names is one of PROTOCOL.md, which has tests for each', () => {
+test('every rule that a page names is one of the protocol, which has tests for each', () => {
   const rules = new Set([...DOCUMENT.matchAll(/^- \[([A-Z]{2}-\d+)\]/gm)].map(([, rule]) => rule!))
   const named = new Set([...PAGE.matchAll(/\[([A-Z]{2}-\d+)\]/g)].map(([, rule]) => rule!))
   assert.ok(named.size > 30)
@@ -67,7 +75,7 @@ test('every rule that the page names is one of PROTOCOL.md, which has tests for 
   )
 })
 
-test('every link, source file and setting that the page names is there', () => {
+test('every link, source file and setting that a page names is there', () => {
   const headings = new Set(
     [...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
       heading!
@@ -89,7 +97,7 @@ test('every link, source file and setting that the page names is there', () => {
 })
 
 test('every item of the ASVS has one verdict with its reason, and the counts are those of the tables', () => {
-  const rows = PAGE.split('\n').filter(line => /^\| \d+\.\d+/.test(line))
+  const rows = ASVS.split('\n').filter(line => /^\| \d+\.\d+/.test(line))
   assert.equal(items.length, rows.length, 'a row is not of the form that is read here')
   assert.equal(new Set(items.map(({ id }) => id)).size, items.length, 'an item stands twice')
   for (const { id, verdict, evidence } of items) {
@@ -98,7 +106,7 @@ test('every item of the ASVS has one verdict with its reason, and the counts are
   }
   const counted = VERDICTS.map(verdict => `${items.filter(item => item.verdict === verdict).length} ${verdict}`)
   assert.ok(
-    PAGE.includes(`${items.length} items: ${counted.join(', ')}.`),
+    ASVS.includes(`${items.length} items: ${counted.join(', ')}.`),
     `${items.length} items: ${counted.join(', ')}.`,
   )
 })
@@ -108,7 +116,7 @@ test('what is met is shown by a test or a rule, or the page says why it needs no
     if (verdict !== 'met') continue
     const isShown = /\.test\.ts`\)/.test(evidence) || /\[[A-Z]{2}-\d+\]/.test(evidence)
     // What is asked for is a document, or nothing of ours is there to be tested.
-    const isSaid = /\]\(#/.test(evidence) || ['4.2.2', '13.4.3'].includes(id)
+    const isSaid = /\]\(security\.md#/.test(evidence) || ['4.2.2', '13.4.3'].includes(id)
     assert.ok(isShown || isSaid, `${id} is said to be met, and nothing shows it`)
   }
 })
