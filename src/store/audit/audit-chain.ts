@@ -1,7 +1,7 @@
 /**
  * The audit as a reader sees it: a search, and the proof that its chain is whole.
  *
- * The proof computes every hash anew from the stored columns, by the rule that OPERATIONS.md states, and asks the
+ * The proof computes every hash anew from the stored columns, by the rule that docs/audit.md states, and asks the
  * database only for the columns: `audit.entry_hash` may have been changed by whoever changed an entry.
  */
 import { createHash } from 'node:crypto'

@@ -3,7 +3,7 @@
  * on the segments, for reading a unit's track.
  *
  * An entry's hash covers the hash before it, so the whole chain hangs on its last one, which `audit.head` keeps. The
- * bytes are told in OPERATIONS.md and computed a second time, from the stored columns alone, by store/audit/audit-chain.ts.
+ * bytes are told in docs/audit.md and computed a second time, from the stored columns alone, by store/audit/audit-chain.ts.
  */
 export const audit = {
   name: '0006-audit',
