@@ -58,7 +58,7 @@ export function defineDemo(demo: Command): void {
     .addHelpText(
       'after',
       `
-It runs until Ctrl-C, ${LASTS_MS / MINUTE_MS / 60} hours at most; then its trips are cancelled and its units retired. The region stays, empty.
+It runs until Ctrl-C, ${LASTS_MS / MINUTE_MS / 60} hours at most; then its trips are ended and its units retired. The region stays, empty.
 With --url, set DATABASE_URL or GOLDENHOUR_DATA_DIR as that engine has it: credentials are signed by its database.`,
     )
     .action(run)

@@ -75,6 +75,9 @@ export class Crew {
     vehicle.move(nowMs)
     this.client.report(vehicle.place)
     if (this.#next === null && this.#tripId === null) vehicle.roam()
+    // The desk has taken its trip at the scene.
+    if (this.#next === null && this.client.driver?.unit.status === 'standing-down')
+      this.#after('answer', () => this.client.becomeAvailable())
     const next = this.#next
     if (next === null || (next.atMs === null ? !vehicle.hasArrived : nowMs < next.atMs)) return
     this.#next = null

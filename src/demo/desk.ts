@@ -89,10 +89,14 @@ export class DemoDesk {
     this.#stopWatch()
   }
 
-  /** Cancels the open trips of the demo, and signs its units off. Errors: ClientClosed. */
+  /** Ends the open trips of the demo, and signs its units off. Errors: ClientClosed. */
   async empty(): Promise<void> {
     const { trips, units } = ownOn(await this.look())
-    for (const { tripId } of trips) await unlessRefused(this.client.cancelTrip(tripId, 'no-longer-needed'))
+    for (const { tripId } of trips) {
+      const cancelled = await unlessRefused(this.client.cancelTrip(tripId, 'no-longer-needed'))
+      // With a patient on board it cannot be cancelled.
+      if (cancelled === null) await unlessRefused(this.client.closeTrip(tripId, 'transported'))
+    }
     for (const { unitId, status } of units) {
       if (status !== 'off-duty') await unlessRefused(this.client.setUnitStatus(unitId, 'off-duty'))
     }

@@ -6,7 +6,7 @@ import { accepted, type Decision, type EventMeta, invariant } from './decision.t
 import { callKey, tripKey } from './entity.ts'
 import type { CallCancelled, CallClosed, DomainEvent, Need, PutRight } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
-import { cancelledTrip, isEnded, type TripState } from './trip.ts'
+import { cancelledTrip, isEnded, mayHavePatient, type TripState } from './trip.ts'
 import type { Priority } from './vocabulary.ts'
 
 export interface CallState {
@@ -117,10 +117,20 @@ export function amendCall(call: CallState, trips: readonly TripState[], command:
   return accepted({ type: 'CallAmended', v: 1, entity: callKey(callId), callId, ...change })
 }
 
-/** A dispatcher ends the call: every trip of it that has not ended is cancelled. The call's own end follows from theirs. */
+/**
+ * A dispatcher ends the call: every trip of it that has not ended is cancelled, or none when one may have a patient on
+ * board. The call's own end follows from theirs.
+ */
 export function cancelCall(call: CallState, trips: readonly TripState[], command: CancelCall): Decision {
   if (call.state !== 'open') return callEnded(call)
-  return accepted(...trips.filter(trip => !isEnded(trip)).map(trip => cancelledTrip(trip, command.reason)))
+  const open = trips.filter(trip => !isEnded(trip))
+  const carrying = open.filter(mayHavePatient)
+  if (carrying.length > 0) {
+    const tripIds = carrying.map(({ tripId }) => tripId)
+    const what = `A patient of the call may be on board of a unit (${carrying.map(({ phase }) => phase).join(', ')}). Cancel the other trips one by one; the call ends with its last trip.`
+    return refused('wrong-phase', what, { callId: call.callId, state: call.state, tripIds })
+  }
+  return accepted(...open.map(trip => cancelledTrip(trip, command.reason)))
 }
 
 function callEnded(call: CallState): Decision {

@@ -27,6 +27,8 @@ export interface DriverState extends UnitReference {
   /** The crew's own word on readiness; it counts while no trip is open. */
   readonly unavailableReason: UnavailableReason | null
   readonly work: Work | null
+  /** The trip that was taken from it at the scene, until it is clear. */
+  readonly standingDown?: TripId
   /** Set once the service gave the unit up. */
   readonly retired?: true
   readonly status: UnitStatus
@@ -46,8 +48,9 @@ const STATUS_OF_PHASE: Readonly<Record<'offered' | WorkPhase, UnitStatus>> = {
   transferred: 'at-destination',
 }
 
-function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason'>): UnitStatus {
+function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason' | 'standingDown'>): UnitStatus {
   if (driver.work !== null) return STATUS_OF_PHASE[driver.work.phase]
+  if (driver.standingDown !== undefined) return 'standing-down'
   if (driver.crew === null) return 'off-duty'
   return driver.unavailableReason === null ? 'available' : 'unavailable'
 }
@@ -85,10 +88,18 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
     }
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a unit that was never registered`)
+  if (event.type === 'UnitCleared') {
+    const { standingDown, ...clear } = state
+    invariant(
+      standingDown === event.fromTripId,
+      () => `${event.type} at ${meta.position}: unit ${state.unitId} stands by`,
+    )
+    return withStatus(clear, {}, event, meta)
+  }
   return withStatus(state, changeOf(state, event, meta), event, meta)
 }
 
-type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'retired'>>
+type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'retired'>>
 
 function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
   const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
@@ -124,13 +135,13 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
       return { work: null }
     case 'AssignmentOverridden':
     case 'UnitWithdrawn':
+    case 'TripCancelled':
+    case 'TripReleased':
       invariant(state.work?.tripId === event.tripId, broken)
-      return { work: null }
+      return event.standsDown === true ? { work: null, standingDown: event.tripId } : { work: null }
     case 'TripPhaseReached':
       invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
       return { work: { ...state.work, phase: event.phase } }
-    case 'TripReleased':
-    case 'TripCancelled':
     case 'TripClosed':
       invariant(state.work?.tripId === event.tripId, broken)
       return { work: null }
@@ -168,21 +179,11 @@ export function signOn(
   return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on, ...alarm)
 }
 
-/** The service gave the unit up: its crew is signed off. Nothing while it has a trip or an offer, which it ends first. */
-export function retireUnit(driver: DriverState, nowMs: number): DomainEvent[] {
-  if (driver.retired === true || driver.work !== null) return []
-  const { unitId, crew } = driver
-  const base = { v: 1, entity: driverKey(unitId), unitId } as const
-  const retired: DomainEvent = { type: 'UnitRetired', ...base }
-  if (crew === null) return [retired]
-  return [{ type: 'CrewSignedOff', ...base, principal: crew, happenedAtMs: nowMs }, retired]
-}
-
-/** The crew leaves; an unanswered offer goes back to the desk, an open trip forbids it. */
+/** The crew leaves, and its unit is clear of the scene; an unanswered offer goes back to the desk, an open trip forbids it. */
 export function signOff(driver: DriverState, command: SignOff & PutRight, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
-  return accepted(...revokedOffer(driver, 'crew-signed-off'), {
+  return accepted(...revokedOffer(driver, 'crew-signed-off'), ...cleared(driver, command, by), {
     type: 'CrewSignedOff',
     v: 1,
     entity: driverKey(driver.unitId),
@@ -193,7 +194,10 @@ export function signOff(driver: DriverState, command: SignOff & PutRight, by: St
   })
 }
 
-/** The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. */
+/**
+ * The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. Either word of a unit that
+ * stands down says that it is clear of the scene.
+ */
 export function setStatus(driver: DriverState, command: SetStatus & PutRight, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
@@ -206,10 +210,24 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
   } as const
   if (command.status === 'unavailable') {
     const reason = command.reason ?? 'other'
-    return accepted(...revokedOffer(driver, 'unit-unavailable'), { type: 'UnitBecameUnavailable', ...base, reason })
+    const unavailable = { type: 'UnitBecameUnavailable', ...base, reason } as const
+    return accepted(...revokedOffer(driver, 'unit-unavailable'), ...cleared(driver, command, by), unavailable)
   }
-  if (driver.unavailableReason === null) return accepted()
-  return accepted({ type: 'UnitBecameAvailable', ...base })
+  const clear = cleared(driver, command, by)
+  return driver.unavailableReason === null
+    ? accepted(...clear)
+    : accepted(...clear, { type: 'UnitBecameAvailable', ...base })
+}
+
+/** A unit that stands down leaves the scene; nothing of one that does not. */
+function cleared(
+  { unitId, standingDown }: DriverState,
+  moment: Parameters<typeof momentOf>[0],
+  by: StatusCause,
+): DomainEvent[] {
+  if (standingDown === undefined) return []
+  const what = { unitId, fromTripId: standingDown, ...momentOf(moment), ...by }
+  return [{ type: 'UnitCleared', v: 1, entity: driverKey(unitId), ...what }]
 }
 
 /** What an event says of its cause: nothing when it was the crew. */
@@ -223,26 +241,6 @@ export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutR
   if (status === 'off-duty')
     return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', ...moment }, by)
   return setStatus(driver, { type: 'set-status', status, reason, ...moment }, by)
-}
-
-/**
- * Why a dispatcher cannot give a trip to this unit, as it is; null when they can. Level of care, distance, connection and
- * position are theirs to judge; an unanswered offer of another trip that binds nobody yields.
- */
-export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
-  const hasOther = isBound(driver) && driver.work?.tripId !== tripId
-  if (driver.crew !== null && driver.unavailableReason === null && !hasOther) return null
-  const what =
-    driver.crew === null
-      ? 'has no crew: let a crew sign on first'
-      : hasOther
-        ? `has trip ${driver.work?.tripId}: withdraw the unit from that trip first`
-        : `is unavailable (${driver.unavailableReason}): set the unit available first`
-  return {
-    code: 'unit-not-fit',
-    message: `Unit ${driver.callSign} ${what}, or choose another unit.`,
-    details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
-  }
 }
 
 /** Why this principal cannot speak for the unit: another crew is signed on. Null when it can. */

@@ -92,6 +92,13 @@ interface UnitBecameUnavailable extends EventOf<'UnitBecameUnavailable', DriverE
   readonly reason: UnavailableReason
   readonly happenedAtMs: number
 }
+/** A unit that was standing down is clear of the scene (NEMSIS eTimes.13), as its crew or the desk says. */
+interface UnitCleared extends EventOf<'UnitCleared', DriverEntity>, Caused, PutRight {
+  readonly unitId: UnitId
+  /** The trip that was taken from it. */
+  readonly fromTripId: TripId
+  readonly happenedAtMs: number
+}
 /** Fixes that the client no longer held when it came back: they are gone for good, and the track says so. */
 export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
   readonly unitId: UnitId
@@ -187,8 +194,17 @@ export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly deadlineAtMs: number
   readonly decision: DecisionRecord
 }
+/** What becomes of the unit that a trip is taken from. */
+interface LeavesUnit {
+  /**
+   * The unit was at the scene: it stands down, and is bound to nothing new until it is cleared. Absent where it was not
+   * yet there, and in records of before units stood down.
+   */
+  readonly standsDown?: true
+}
+
 /** A dispatcher gives the trip to a unit of their own choice; the order to it follows in the same record. */
-interface AssignmentOverridden extends EventOf<'AssignmentOverridden', TripEntity> {
+interface AssignmentOverridden extends EventOf<'AssignmentOverridden', TripEntity>, LeavesUnit {
   readonly tripId: TripId
   readonly unitId: UnitId
   /** The unit that had the trip, or was asked for it; null when it was pending. */
@@ -197,7 +213,7 @@ interface AssignmentOverridden extends EventOf<'AssignmentOverridden', TripEntit
   readonly reason: OverrideReason
 }
 /** A dispatcher took the trip from its unit; it is in the queue again. */
-interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity> {
+interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity>, LeavesUnit {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly inPhase: TripPhase
@@ -265,7 +281,7 @@ interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutR
   /** Phases that the button skipped; they stay without a time. */
   readonly missed: readonly TripPhase[]
 }
-interface TripCancelled extends EventOf<'TripCancelled', TripEntity> {
+interface TripCancelled extends EventOf<'TripCancelled', TripEntity>, LeavesUnit {
   readonly tripId: TripId
   readonly callId: CallId
   readonly reason: CancelReason
@@ -285,8 +301,8 @@ interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, PutRight
 
 /** A unit that was held goes on from here: off duty, without a trip. */
 interface UnitReleased extends EventOf<'UnitReleased', DriverEntity>, UnitReference, Caused {}
-/** A trip that was held goes on from here, as if it had just been created, or is over. */
-export interface TripReleased extends EventOf<'TripReleased', TripEntity>, Caused {
+/** A trip that was held goes on from here, as if it had just been created, or is over. Its unit stands down also with a patient on board. */
+export interface TripReleased extends EventOf<'TripReleased', TripEntity>, LeavesUnit, Caused {
   readonly tripId: TripId
   readonly callId: CallId
   readonly lonDeg: number
@@ -321,6 +337,7 @@ export type DomainEvent =
   | CrewSignedOff
   | UnitBecameAvailable
   | UnitBecameUnavailable
+  | UnitCleared
   | FixHoleRecorded
   | CallEntered
   | CallAmended

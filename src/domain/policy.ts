@@ -65,6 +65,7 @@ function activityOf(status: UnitStatus): Activity {
       return 'responding'
     case 'on-scene':
     case 'at-destination':
+    case 'standing-down':
     case 'off-duty':
     case 'unavailable':
       return 'parked'

@@ -195,8 +195,15 @@ export const unitOf = (trip: TripState): UnitId | null => trip.offer?.unitId ?? 
 
 /** Whether another unit can take it over: not once there may be a patient on board, and not when it has ended. */
 function canBeTaken(trip: TripState): boolean {
-  return !isEnded(trip) && phaseOrder(trip.phase) < phaseOrder('transporting')
+  return !isEnded(trip) && !mayHavePatient(trip)
 }
+
+/** Whether a patient may be on board. */
+export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')
+
+/** Whether a unit that the trip is taken from stands down: it is at the scene, and nobody knows what it has begun there. */
+const leaving = ({ phase }: TripState): { readonly standsDown?: true } =>
+  phase === 'on-scene' || phase === 'at-patient' ? { standsDown: true } : {}
 
 /** Back in the queue. What the former unit reached stays in the log; the trip's times are those of the unit to come. */
 function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
@@ -319,9 +326,10 @@ export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip
   return decision.ok ? accepted(...taken, ...decision.events) : decision
 }
 
-/** A dispatcher ends a trip before its time, in any phase; the unit, if there is one, is free at once. */
+/** A dispatcher ends a trip before its time. A patient may be on board from `transporting` on: then nobody cancels. */
 export function cancelTrip(trip: TripState, command: CancelTrip): Decision {
   if (isEnded(trip)) return alreadyEnded(trip)
+  if (mayHavePatient(trip)) return patientOnBoard(trip)
   return accepted(cancelledTrip(trip, command.reason))
 }
 
@@ -336,6 +344,7 @@ export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEven
     inPhase: trip.phase,
     unitId: unitOf(trip),
     cause: 'dispatcher',
+    ...leaving(trip),
   }
 }
 
@@ -351,6 +360,7 @@ export function withdrawUnit(trip: TripState, command: WithdrawUnit): Decision {
     unitId,
     inPhase: trip.phase,
     reason: command.reason,
+    ...leaving(trip),
   })
 }
 
@@ -364,17 +374,19 @@ export function overrideAssignment(trip: TripState, unitId: UnitId, reason: Over
   const hasIt = fromUnitId === unitId && trip.unitId === unitId
   if (hasIt) return accepted()
   const { tripId, phase: inPhase } = trip
-  const base = { v: 1, entity: tripKey(tripId), tripId, unitId, fromUnitId, inPhase, reason } as const
+  const base = { v: 1, entity: tripKey(tripId), tripId, unitId, fromUnitId, inPhase, reason, ...leaving(trip) } as const
   return accepted({ type: 'AssignmentOverridden', ...base })
 }
 
 function notToBeTaken(trip: TripState): Decision {
   const { tripId, phase } = trip
   if (isEnded(trip)) return alreadyEnded(trip)
-  const what =
-    phase === 'pending'
-      ? 'The trip is pending; no unit has the trip.'
-      : `The trip is ${phase}; close the trip, and enter a call for what another unit has to do.`
+  if (phase !== 'pending') return patientOnBoard(trip)
+  return refused('wrong-phase', 'The trip is pending; no unit has the trip.', { tripId, phase })
+}
+
+function patientOnBoard({ tripId, phase }: TripState): Decision {
+  const what = `The trip is ${phase}, and a patient may be on board. Close the trip once the patient is handed over, and enter a call for what another unit has to do.`
   return refused('wrong-phase', what, { tripId, phase })
 }
 

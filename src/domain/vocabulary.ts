@@ -21,6 +21,7 @@ export const UNIT_STATUSES = [
   'on-scene',
   'transporting',
   'at-destination',
+  'standing-down',
   'unavailable',
 ] as const
 export type UnitStatus = (typeof UNIT_STATUSES)[number]

@@ -33,6 +33,7 @@ const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
 const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
+const standsDown = z.literal(true).optional()
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
 const reference = {
   ...unit,
@@ -73,7 +74,7 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitReleased', { ...reference, cause }),
   ofTrip('TripReleased', {
     ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
-    ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause },
+    ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause, standsDown },
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
@@ -83,6 +84,7 @@ export const EVENT_SCHEMAS = [
   ofUnit('CrewSignedOff', { ...unit, principal, ...happened, cause }),
   ofUnit('UnitBecameAvailable', { ...unit, ...happened, cause }),
   ofUnit('UnitBecameUnavailable', { ...unit, reason: z.enum(UNAVAILABLE_REASONS), ...happened, cause }),
+  ofUnit('UnitCleared', { ...unit, fromTripId: routedId, ...happened, cause }),
   ofUnit('FixHoleRecorded', {
     ...unit,
     streamId: z.string().regex(STORED_STREAM_ID),
@@ -99,9 +101,11 @@ export const EVENT_SCHEMAS = [
   ofTrip('TripCreated', { ...trip, ...call, ...site, need, receivedAtMs: moment }),
   ofTrip('AssignmentOverridden', {
     ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },
-    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) },
+    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), standsDown },
   }),
-  ofTrip('UnitWithdrawn', { ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) }),
+  ofTrip('UnitWithdrawn', {
+    ...{ ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), standsDown },
+  }),
   ofTrip('OfferMade', {
     ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
     ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision },
@@ -118,7 +122,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
-    ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES) },
+    ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES), standsDown },
   }),
   ofTrip('TripClosed', {
     ...{ ...trip, ...call, ...unit, disposition: z.enum(DISPOSITIONS), ...happened, missed: phases },

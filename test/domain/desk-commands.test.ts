@@ -4,8 +4,9 @@ import { describe, test } from 'node:test'
 import { amendCall, cancelCall } from '../../src/domain/call.ts'
 import type { AmendCall, CloseTrip, ReportPhase, SetUnitStatus } from '../../src/domain/commands.ts'
 import { BrokenInvariant } from '../../src/domain/decision.ts'
+import { whyNotFit } from '../../src/domain/dispatch/override.ts'
 import { queueKey } from '../../src/domain/dispatch/queue.ts'
-import { isBound, setUnitStatus, whyNotFit } from '../../src/domain/driver.ts'
+import { isBound, setUnitStatus } from '../../src/domain/driver.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { overrideAssignment, reportByRadio, withdrawUnit } from '../../src/domain/trip.ts'
 import { DISPATCH_MODES, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
@@ -148,16 +149,16 @@ describe('choosing a unit', () => {
   })
 
   for (const mode of DISPATCH_MODES) {
-    test(`a trip leaves the unit that was asked (${mode}) or works on it, which is free at once`, () => {
-      for (const history of [
-        untilOffered(mode),
-        untilAssigned(mode),
-        [...untilAssigned(mode), [reached('T-1', 'A1', 'on-scene')]],
-      ]) {
+    test(`a trip leaves the unit that was asked (${mode}) or works on it, which is free or stands down`, () => {
+      for (const [history, left] of [
+        [untilOffered(mode), 'available'],
+        [untilAssigned(mode), 'available'],
+        [[...untilAssigned(mode), [reached('T-1', 'A1', 'on-scene')]], 'standing-down'],
+      ] as const) {
         const after = given(...history, onDuty('A2'))
           .when(assign('A2'))
           .thenEvents({ type: 'AssignmentOverridden', unitId: 'A2', fromUnitId: 'A1' })
-        assert.deepEqual([after.driver('A1').status, after.driver('A1').work], ['available', null])
+        assert.deepEqual([after.driver('A1').status, after.driver('A1').work], [left, null])
         assert.deepEqual([after.trip('T-1').phase, after.trip('T-1').unitId], ['pending', null])
         after.record([offered('T-1', 'A2', 'O-9', 'ordered')])
         assert.deepEqual([after.trip('T-1').unitId, isBound(after.driver('A2'))], ['A2', true])

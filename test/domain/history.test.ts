@@ -8,22 +8,22 @@ import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/ca
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
 import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
+import { whyNotFit } from '../../src/domain/dispatch/override.ts'
 import {
   acceptOffer,
   type DriverState,
   declineOffer,
   dispatchabilityOf,
   isBound,
-  retireUnit,
   revokedOffer,
   setStatus,
   setUnitStatus,
   signOff,
   signOn,
-  whyNotFit,
 } from '../../src/domain/driver.ts'
 import { type DomainEvent, TRIP_ALARMS } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
+import { retireUnit } from '../../src/domain/retire.ts'
 import {
   cancelTrip,
   closeTrip,
@@ -266,7 +266,7 @@ function assertConsistent(world: World): void {
 }
 
 function assertDriverConsistent(world: World, driver: DriverState): void {
-  const { work, crew, unavailableReason, status } = driver
+  const { work, crew, unavailableReason, standingDown, status } = driver
   if (work !== null) {
     const trip = world.trip(work.tripId)
     assert.notEqual(crew, null, 'a unit without a crew has work')
@@ -275,7 +275,8 @@ function assertDriverConsistent(world: World, driver: DriverState): void {
     assert.equal(isBound(driver), trip.unitId === driver.unitId)
   } else {
     assert.equal(isBound(driver), false)
-    assert.equal(status, crew === null ? 'off-duty' : unavailableReason === null ? 'available' : 'unavailable')
+    const atRest = crew === null ? 'off-duty' : unavailableReason === null ? 'available' : 'unavailable'
+    assert.equal(status, standingDown === undefined ? atRest : 'standing-down')
   }
   assert.equal(dispatchabilityOf(driver) === 'available', status === 'available')
   if (status === 'available') assert.ok(crew !== null && work === null && unavailableReason === null)
@@ -303,7 +304,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     }
   }
   const types = [
-    'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable FixHoleRecorded CallEntered',
+    'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable UnitCleared FixHoleRecorded CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
   ].flatMap(line => line.split(' '))

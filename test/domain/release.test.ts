@@ -52,18 +52,27 @@ test('a unit is not released while a trip says that it has it: a person has to e
 })
 
 test('a trip begins anew in the queue, where its call is now, and frees the unit that works on it', () => {
-  const held = trip({ phase: 'on-scene', unitId: 'A1', round: 3, asked: ['A1'] })
+  const held = trip({ phase: 'en-route', unitId: 'A1', round: 3, asked: ['A1'] })
   const worker: DriverState = {
     ...unit(),
     crew: 'anna',
-    work: { tripId: 'r.t', offerId: null, mode: 'offered', phase: 'on-scene' },
-    status: 'on-scene',
+    work: { tripId: 'r.t', offerId: null, mode: 'offered', phase: 'en-route' },
+    status: 'en-route',
   }
   const event = only(releaseTrip(held, call({ latDeg: -37, priority: 1 }), worker, 'pending'))
   const after = evolveTrip(held, event, META)
   assert.deepEqual(after, trip({ latDeg: -37, priority: 1 }))
   assert.deepEqual(evolveTrip(null, event, META), after)
   assert.equal(evolveDriver(worker, event, META).status, 'available')
+})
+
+test('a unit at the scene or with a patient on board stands down when its trip is released', () => {
+  for (const phase of ['on-scene', 'at-patient', 'transporting', 'at-destination', 'transferred'] as const) {
+    const work = { tripId: 'r.t', offerId: null, mode: 'offered', phase } as const
+    const worker: DriverState = { ...unit(), crew: 'anna', work, status: 'on-scene' }
+    const event = only(releaseTrip(trip({ phase, unitId: 'A1' }), call(), worker, 'cancelled'))
+    assert.equal(evolveDriver(worker, event, META).status, 'standing-down', phase)
+  }
 })
 
 test('a trip that is released as cancelled is over, and one of an ended call can be nothing else', () => {

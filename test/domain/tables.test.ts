@@ -24,6 +24,7 @@ test('cadence and staleness go by what the unit is doing', () => {
     'on-scene': parked,
     transporting: responding,
     'at-destination': parked,
+    'standing-down': parked,
     unavailable: parked,
   })
 })

@@ -187,12 +187,13 @@ describe('closing', () => {
 })
 
 describe('cancelling', () => {
+  const BEFORE_TRANSPORT = WORK_PHASES.slice(0, WORK_PHASES.indexOf('transporting'))
   for (const mode of DISPATCH_MODES) {
-    test(`a dispatcher cancels in every phase, and the unit is free at once (${mode})`, () => {
+    test(`a dispatcher cancels before a patient is on board; a unit at the scene stands down, others are free (${mode})`, () => {
       const pasts: [TripPhase, string | null, DomainEvent[][]][] = [
         ['pending', null, [onDuty('A1'), called(['T-1'])]],
         ['offered', 'A1', untilOffered(mode)],
-        ...WORK_PHASES.map((phase): [TripPhase, string, DomainEvent[][]] => [phase, 'A1', until(phase, mode)]),
+        ...BEFORE_TRANSPORT.map((phase): [TripPhase, string, DomainEvent[][]] => [phase, 'A1', until(phase, mode)]),
       ]
       for (const [inPhase, unitId, past] of pasts) {
         const after = given(...past)
@@ -204,7 +205,14 @@ describe('cancelling', () => {
           ['cancelled', 'caller-cancelled', null, null],
         )
         assert.equal(trip.times.cancelled, after.nowMs)
-        assert.deepEqual([after.driver('A1').status, after.driver('A1').work], ['available', null])
+        const isThere = inPhase === 'on-scene' || inPhase === 'at-patient'
+        const { status, work } = after.driver('A1')
+        assert.deepEqual([status, work], [isThere ? 'standing-down' : 'available', null], inPhase)
+      }
+      for (const phase of WORK_PHASES.slice(BEFORE_TRANSPORT.length)) {
+        given(...until(phase, mode))
+          .when(cancel)
+          .thenRefused('wrong-phase')
       }
     })
   }

@@ -130,7 +130,7 @@ test('[OF-6] a declined offer goes to the next unit, and none is asked twice in 
   assert.equal((await third!).offer.round, 1)
 })
 
-test('[OF-8] a trip cancelled in any phase frees its unit at once', async () => {
+test('[OF-8] [DK-10] [DK-11] a trip is cancelled before a patient is on board; its unit is free, or stands down at the scene', async () => {
   const region = 'cancel'
   const desk = site.dispatcher({ region })
   const crew = await crewOnDuty('A1', 1, { region })
@@ -144,6 +144,7 @@ test('[OF-8] a trip cancelled in any phase frees its unit at once', async () => 
     'at-destination',
     'transferred',
   ]
+  const carrying: typeof phases = ['transporting', 'at-destination', 'transferred']
   for (const phase of phases) {
     const offered = nextOffer(crew)
     const { result } = await desk.enterCall(CALL)
@@ -151,8 +152,18 @@ test('[OF-8] a trip cancelled in any phase frees its unit at once', async () => 
     assert.equal(trip.tripId, result.tripIds[0])
     if (phase !== 'offered') await crew.acceptOffer(offer.offerId)
     if (phase !== 'offered' && phase !== 'assigned') await crew.reportPhase(trip.tripId, phase)
+    if (carrying.includes(phase)) {
+      await assert.rejects(desk.cancelTrip(trip.tripId, 'no-longer-needed'), refusedWith('wrong-phase'))
+      await crew.closeTrip(trip.tripId, 'transported')
+      continue
+    }
     const cancelled = await desk.cancelTrip(trip.tripId, 'no-longer-needed')
     assert.deepEqual(cancelled.result, { tripId: trip.tripId, phase: 'cancelled' })
+    if (phase === 'on-scene' || phase === 'at-patient') {
+      await until(`the unit stands down in ${phase}`, () => crew.driver!.unit.status === 'standing-down')
+      assert.equal(crew.driver!.unit.tripId, trip.tripId)
+      await crew.becomeAvailable()
+    }
     await until(
       `the unit is free after ${phase}`,
       () => crew.driver!.unit.status === 'available' && crew.driver!.trip === null,
@@ -168,7 +179,7 @@ test('[OF-8] a trip cancelled in any phase frees its unit at once', async () => 
   const cancelled = (await site.records(region)).flatMap(({ events }) => events).filter(isOf('TripCancelled'))
   assert.deepEqual(
     cancelled.map(({ inPhase }) => inPhase),
-    [...phases, 'pending'],
+    [...phases.filter(phase => !carrying.includes(phase)), 'pending'],
   )
   assert.deepEqual(await site.query('SELECT * FROM log.open_trip WHERE region = $1', [region]), [])
 })

@@ -18,6 +18,11 @@ export async function checkBoard(region: FuzzedRegion): Promise<void> {
   const { trips, units } = await boardOf(region)
   const byTrip = new Map(trips.map(trip => [trip.tripId, trip]))
   for (const { unitId, tripId, status } of units) {
+    // One that stands down names the trip that it had: another unit's by now, or none's.
+    if (status === 'standing-down') {
+      assert.notEqual(tripId, null, `the trip that unit ${unitId} had`)
+      continue
+    }
     assert.equal(tripId !== null, WORKING.has(status), `whether unit ${unitId} has a trip while it is ${status}`)
     if (tripId === null) continue
     const trip = byTrip.get(tripId)

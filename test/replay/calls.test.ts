@@ -108,9 +108,12 @@ test('a time before the one of the step before makes an interval of 0, and the c
 })
 
 test('a call recorded as cancelled is cancelled when its unit was free again, and its crew never closes it', () => {
-  const [call] = select([row('1', { disposition: 'Cancelled' }, { available: 500 })]).calls
+  const notCarried = { transport: null, hospital: null, available: 500 }
+  const [call] = select([row('1', { disposition: 'Cancelled' }, notCarried)]).calls
   assert.deepEqual([call!.cancelAfterMs, call!.plan.disposition], [500_000, null])
   assert.equal(select([row('1')]).calls[0]!.cancelAfterMs, null)
+  const [carried] = select([row('1', { disposition: 'Cancelled' })]).calls
+  assert.deepEqual([carried!.cancelAfterMs, carried!.plan.disposition], [null, 'transported'])
 })
 
 test('a file without a column, or with a word where a number belongs, is refused by name and line', () => {

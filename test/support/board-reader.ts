@@ -69,9 +69,12 @@ export class BoardReader {
       case 'UnitBecameAvailable':
         this.#unit(event.unitId, atMs, 'available', { unavailableReason: null })
         break
-      case 'UnitBecameUnavailable':
-        this.#unit(event.unitId, atMs, 'unavailable', { unavailableReason: event.reason })
+      case 'UnitBecameUnavailable': {
+        const { status } = this.units.get(event.unitId)!
+        const shown = status === 'standing-down' ? status : 'unavailable'
+        this.#unit(event.unitId, atMs, shown, { unavailableReason: event.reason })
         break
+      }
       case 'CallEntered':
         this.#problems.set(event.callId, event.problem)
         break
@@ -122,7 +125,7 @@ export class BoardReader {
           missed: [],
         })
         this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved')
-        this.#free(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, atMs)
+        this.#left(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, event, atMs)
         break
       }
       case 'TripPhaseReached': {
@@ -144,9 +147,17 @@ export class BoardReader {
         this.#quiet(event.tripId, event.alarm)
         break
       case 'TripCancelled':
+        this.trips.delete(event.tripId)
+        this.#left(event.unitId, event, atMs)
+        break
       case 'TripClosed':
         this.trips.delete(event.tripId)
         this.#free(event.unitId, atMs)
+        break
+      case 'UnitCleared': {
+        const { unavailableReason } = this.units.get(event.unitId)!
+        this.#unit(event.unitId, atMs, unavailableReason === null ? 'available' : 'unavailable', { tripId: null })
+      }
     }
   }
 
@@ -166,6 +177,12 @@ export class BoardReader {
 
   #quiet(tripId: string, ...ended: Alarm[]): void {
     this.#trip(tripId, { alarms: this.trips.get(tripId)!.alarms.filter(alarm => !ended.includes(alarm)) })
+  }
+
+  /** A trip was taken from the unit. */
+  #left(unitId: string | null, { tripId, standsDown }: { tripId: string; standsDown?: true }, atMs: number): void {
+    if (standsDown !== true) return this.#free(unitId, atMs)
+    this.#unit(unitId!, atMs, 'standing-down', { offerId: null, tripId })
   }
 
   #free(unitId: string | null, atMs: number): void {

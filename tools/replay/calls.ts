@@ -126,6 +126,7 @@ function callOf(row: CallRow, key: string, offsetMs: number, counts: RuleCounts)
   if (priority === undefined) counts.unknownPriorities += 1
   const problem = row.text('call_type').slice(0, LIMITS.problemChars)
   const cancelled = row.text('disposition') === 'Cancelled'
+  const plan = planOf(row, cancelled, counts)
   return {
     key,
     offsetMs,
@@ -134,8 +135,9 @@ function callOf(row: CallRow, key: string, offsetMs: number, counts: RuleCounts)
     priority: priority ?? PRIORITY_OF_OTHERS,
     levelOfCare: row.text('als') === '1' ? 'als' : 'bls',
     problem: problem === '' ? null : problem,
-    plan: planOf(row, cancelled, counts),
-    cancelAfterMs: cancelled ? cancelAfterMs(row.number('received_ms'), row.numberOrNull('available_ms')) : null,
+    plan,
+    cancelAfterMs:
+      plan.disposition === null ? cancelAfterMs(row.number('received_ms'), row.numberOrNull('available_ms')) : null,
   }
 }
 
@@ -171,7 +173,8 @@ function planOf(row: CallRow, cancelled: boolean, counts: RuleCounts): TripPlan 
     acceptAfterMs,
     steps,
     closeAfterMs,
-    disposition: cancelled ? null : dispositionOf(row.text('disposition'), transported),
+    // What was carried is no more cancelled, whatever was written down.
+    disposition: cancelled && !transported ? null : dispositionOf(row.text('disposition'), transported),
   }
 }
 

@@ -21,7 +21,7 @@ export type Answer =
 
 /** What a command asks for, in the terms of the events that must follow from it. */
 export type CommandSubject =
-  | { readonly kind: 'sign-on' | 'unavailable' | 'available'; readonly unitId: string }
+  | { readonly kind: 'sign-on' | 'unavailable' | 'available' | 'clear'; readonly unitId: string }
   | { readonly kind: 'accept-offer' | 'decline-offer'; readonly unitId: string; readonly offerId: string }
   | { readonly kind: 'report-phase'; readonly unitId: string; readonly tripId: string; readonly phase: string }
   | { readonly kind: 'close-trip'; readonly unitId: string; readonly tripId: string }

@@ -51,6 +51,7 @@ export class Crew {
   readonly #principal: string
   readonly #socket: DroppableSocket
   #work: Work | null = null
+  #isClearing = false
   #place: { readonly lonDeg: number; readonly latDeg: number } | null = null
   #fixedAtMs = Number.NEGATIVE_INFINITY
 
@@ -68,7 +69,8 @@ export class Crew {
     this.client = connect({ url, region, role: 'driver', unitId, token: tokenAgain, webSocket: socketClass, warn })
     this.client.onOffer((offer, trip) => this.#onOffer(offer, trip))
     this.client.onTripEnded(trip => this.#leave(trip.tripId))
-    this.client.onState(({ trip }) => {
+    this.client.onState(({ unit, trip }) => {
+      if (unit.status === 'standing-down') this.#clear()
       if (trip === null) return
       const { tripId, version, phase } = trip
       log.tell({ toUnitId: unitId, tripId, version, phase, unitId: trip.unitId })
@@ -102,6 +104,16 @@ export class Crew {
 
   get isFree(): boolean {
     return this.#work === null && this.client.driver?.unit.status === 'available'
+  }
+
+  /** The desk has taken the trip from it at the scene: it leaves, and says so. */
+  #clear(): void {
+    if (this.#isClearing) return
+    this.#isClearing = true
+    const { unitId } = this
+    void this.#command({ kind: 'clear', unitId }, id => this.client.becomeAvailable({ id })).finally(() => {
+      this.#isClearing = false
+    })
   }
 
   /** Goes off for fuel and comes back. */

@@ -178,6 +178,8 @@ function followsFrom(command: SentCommand, result: Readonly<Record<string, unkno
       return event.type === 'CrewSignedOn' && event.unitId === subject.unitId && event.principal === principal
     case 'unavailable':
       return event.type === 'UnitBecameUnavailable' && event.unitId === subject.unitId
+    case 'clear':
+      return event.type === 'UnitCleared' && event.unitId === subject.unitId
     case 'available':
       return event.type === 'UnitBecameAvailable' && event.unitId === subject.unitId
     case 'accept-offer':

@@ -42,7 +42,7 @@ export function unitView(
     connected: presence.connected,
     fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),
     offerId: driver.work?.offerId ?? null,
-    tripId: driver.work?.tripId ?? null,
+    tripId: driver.work?.tripId ?? driver.standingDown ?? null,
     version: driver.version,
   }
 }

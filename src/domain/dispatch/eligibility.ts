@@ -66,7 +66,7 @@ export function verdictOn(
     case 'unavailable':
       return { reason: 'unavailable', because: driver.unavailableReason }
     case 'busy':
-      return { reason: 'busy', status: driver.status, tripId: driver.work?.tripId ?? null }
+      return { reason: 'busy', status: driver.status, tripId: driver.work?.tripId ?? driver.standingDown ?? null }
     case null:
   }
   if (round.asked.includes(driver.unitId)) return { reason: 'asked-this-round', round: round.number }

@@ -1,8 +1,9 @@
 /** An assignment by hand: a dispatcher gives a trip to a unit of their own choice, whatever the desk would have chosen. */
+import type { Refusal } from '../../base/refusal.ts'
 import { accepted, type Decision } from '../decision.ts'
-import { type DriverState, revokedOffer, unitRetired, whyNotFit } from '../driver.ts'
+import { type DriverState, isBound, revokedOffer, unitRetired } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
-import type { OfferId } from '../ids.ts'
+import type { OfferId, TripId } from '../ids.ts'
 import type { Policy, StandingPolicy } from '../policy.ts'
 import { overrideAssignment, type TripState } from '../trip.ts'
 import type { OverrideReason } from '../vocabulary.ts'
@@ -31,6 +32,29 @@ export function givenByHand(
   if (refusal !== null) return { ok: false, refusal }
   if (decision.events.length === 0 || hasIt) return decision
   return accepted(...revokedOffer(driver, 'overridden'), ...decision.events)
+}
+
+/**
+ * Why a dispatcher cannot give a trip to this unit, as it is; null when they can. Level of care, distance, connection and
+ * position are theirs to judge; an unanswered offer of another trip that binds nobody yields.
+ */
+export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
+  const hasOther = isBound(driver) && driver.work?.tripId !== tripId
+  const { standingDown } = driver
+  if (driver.crew !== null && driver.unavailableReason === null && !hasOther && standingDown === undefined) return null
+  const what =
+    driver.crew === null
+      ? 'has no crew: let a crew sign on first'
+      : hasOther
+        ? `has trip ${driver.work?.tripId}: withdraw the unit from that trip first`
+        : standingDown !== undefined
+          ? `stands down from trip ${standingDown}: let its crew say that it is clear, or set the unit available for it`
+          : `is unavailable (${driver.unavailableReason}): set the unit available first`
+  return {
+    code: 'unit-not-fit',
+    message: `Unit ${driver.callSign} ${what}, or choose another unit.`,
+    details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
+  }
 }
 
 /** The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. */

@@ -30,6 +30,7 @@ const trip = { tripId: id }
 const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
 const happened = { happenedAtMs: ms }
+const leaves = { standsDown: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
 export const PRIORITY_FORM = z.literal([...PRIORITIES])
@@ -54,6 +55,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   CrewSignedOff: { ...unit, ...happened, principal: id },
   UnitBecameAvailable: { ...unit, ...happened },
   UnitBecameUnavailable: { ...unit, ...happened, reason: z.enum(UNAVAILABLE_REASONS) },
+  UnitCleared: { ...unit, ...happened, fromTripId: id },
   FixHoleRecorded: { ...unit, streamId: id, fromSeq: z.number(), toSeq: z.number() },
   CallEntered: {
     ...call,
@@ -73,6 +75,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     receivedAtMs: ms,
     as: z.enum(RELEASED_TRIPS),
     unitId: id.nullable(),
+    ...leaves,
   },
   CallReleased: {
     ...call,
@@ -92,8 +95,9 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     fromUnitId: id.nullable(),
     inPhase: z.enum(TRIP_PHASES),
     reason: z.enum(OVERRIDE_REASONS),
+    ...leaves,
   },
-  UnitWithdrawn: { ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS) },
+  UnitWithdrawn: { ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), ...leaves },
   OfferMade: {
     ...offer,
     mode: z.enum(DISPATCH_MODES),
@@ -124,6 +128,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     inPhase: z.enum(TRIP_PHASES),
     unitId: id.nullable(),
     cause: z.enum(CAUSES),
+    ...leaves,
   },
   TripClosed: { ...trip, ...call, ...unit, ...happened, disposition: z.enum(DISPOSITIONS), missed: phases },
 }

@@ -183,7 +183,8 @@ class Day:
         check(cancelled.result, {"tripId": trip_id, "phase": "cancelled"}, "cancel-trip")
         refuses(desk, "wrong-phase", "cancelled twice", "cancel-trip", trip_id, "other")
         self.courses[trip_id].append(["cancelled", "A-7", None])
-        first.until("the unit free", lambda: first.trip is None)
+        first.until("the unit stands down", lambda: first.status == "standing-down")
+        first.ask("set-status", "available", None, first.clock.now())
 
     def two_needs(self) -> None:
         """A call for two units, one trip cancelled by itself and the call afterwards."""

@@ -8,7 +8,20 @@ import { CALL, FORMATS, nobody, PLACE, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2', 'A3'] } as const
 const offered = { ...ordered, mode: 'offered' } as const
-const RULES = ['amend', 'cancel', 'ended', 'assign', 'unfit', 'keeps', 'withdraw', 'status', 'radio', 'again']
+const RULES = [
+  'amend',
+  'cancel',
+  'ended',
+  'assign',
+  'unfit',
+  'keeps',
+  'withdraw',
+  'status',
+  'radio',
+  'again',
+  'onboard',
+  'standsdown',
+]
 const stage = new Stage({
   ...Object.fromEntries(RULES.map(rule => [rule, ordered])),
   yields: offered,
@@ -185,7 +198,7 @@ for (const format of FORMATS) {
     const { tripId } = await enter(desk)
     const order = (await told(first, tripId)).trip!.offer!
     await first.ask('accept-offer', order.offerId, Date.now())
-    await first.ask('report-phase', tripId, 'on-scene', Date.now())
+    await first.ask('report-phase', tripId, 'en-route', Date.now())
     const { result, position } = await desk.ask('withdraw-unit', tripId, 'vehicle-fault')
     assert.deepEqual(result, { tripId, unitId: 'A1', phase: 'pending' })
     assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'OfferMade'])
@@ -200,10 +213,52 @@ for (const format of FORMATS) {
     assert.equal(await second.refused('accept-offer', offerId, Date.now()), 'unknown-offer')
     assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase', 'pending')
     await desk.ask('assign-unit', tripId, 'A2', 'other')
-    await desk.ask('report-phase', tripId, 'transporting', Date.now())
-    assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase')
-    assert.equal(await desk.refused('assign-unit', tripId, 'A1', 'other'), 'wrong-phase')
+    await desk.ask('cancel-trip', tripId, 'other')
+    assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase', 'ended')
     await clear(desk)
+  })
+
+  test(`[DK-10] with a patient on board nobody cancels, withdraws or gives to another unit (${format})`, async () => {
+    const region = 'onboard'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    await stage.crew('A2', { region, format })
+    const { tripId, callId } = await enter(desk)
+    const order = (await told(crew, tripId)).trip!.offer!
+    await crew.ask('accept-offer', order.offerId, Date.now())
+    for (const phase of ['transporting', 'at-destination', 'transferred']) {
+      await crew.ask('report-phase', tripId, phase, Date.now())
+      assert.equal(await desk.refused('cancel-trip', tripId, 'other'), 'wrong-phase', phase)
+      assert.equal(await desk.refused('cancel-call', callId, 'other'), 'wrong-phase', phase)
+      assert.equal(await desk.refused('withdraw-unit', tripId, 'other'), 'wrong-phase', phase)
+      assert.equal(await desk.refused('assign-unit', tripId, 'A2', 'other'), 'wrong-phase', phase)
+    }
+    await crew.ask('close-trip', tripId, 'transported', Date.now())
+  })
+
+  test(`[DK-11] a unit that a trip is taken from at the scene stands down until it is clear (${format})`, async () => {
+    const region = 'standsdown'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    for (const phase of ['on-scene', 'at-patient']) {
+      const { tripId } = await enter(desk)
+      const order = (await told(crew, tripId)).trip!.offer!
+      await crew.ask('accept-offer', order.offerId, Date.now())
+      await crew.ask('report-phase', tripId, phase, Date.now())
+      const { position } = await desk.ask('withdraw-unit', tripId, 'other')
+      // Nobody else is there, and the unit is not asked.
+      assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'TripAlarmRaised'])
+      const [, , { unit }] = await crew.hear('unit-state', ([, , seen]) => seen.unit.status === 'standing-down')
+      assert.deepEqual([unit.dispatchability, unit.tripId], ['not-available', tripId])
+      assert.equal(await desk.refused('assign-unit', tripId, 'A1', 'other'), 'unit-not-fit')
+      const clear =
+        phase === 'on-scene'
+          ? await crew.ask('set-status', 'available', null, Date.now())
+          : await desk.ask('set-unit-status', 'A1', 'available', null, Date.now())
+      assert.deepEqual(clear.result, { unitId: 'A1', status: 'available' })
+      assert.deepEqual((await eventTypes(region, clear.position))[0], 'UnitCleared')
+      await desk.ask('cancel-trip', tripId, 'other')
+    }
   })
 
   test(`[DK-8] the desk sets the status of a unit that called in, and signs its crew off (${format})`, async () => {

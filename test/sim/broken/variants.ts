@@ -145,6 +145,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 8, mode: 'offered', callsPerHour: 20 },
   },
   {
+    name: 'cancel-with-patient',
+    breaks: 'a trip is cancelled with a patient on board',
+    patch: {
+      file: 'src/domain/trip.ts',
+      find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
+      replace: '',
+    },
+    provoke: { seed: 31, callsPerHour: 30, drivers: 8 },
+  },
+  {
+    name: 'free-at-the-scene',
+    breaks: 'a unit whose trip is taken from it at the scene can be sent at once',
+    patch: {
+      file: 'src/domain/trip.ts',
+      find: "phase === 'on-scene' || phase === 'at-patient' ? { standsDown: true } : {}",
+      replace: '({})',
+    },
+    provoke: { seed: 9, callsPerHour: 30, drivers: 8 },
+  },
+  {
     name: 'former-policy-kept',
     breaks: 'a region whose memory is rebuilt goes on by the policy that its process began with',
     patch: {

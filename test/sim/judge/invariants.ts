@@ -69,11 +69,12 @@ function checkDriver(states: States, driver: DriverState, findings: Findings): v
   }
 }
 
-function statusOf({ work, crew, unavailableReason }: DriverState): UnitStatus {
+function statusOf({ work, crew, unavailableReason, standingDown }: DriverState): UnitStatus {
   if (work !== null) {
     if (work.phase === 'at-patient') return 'on-scene'
     return work.phase === 'transferred' ? 'at-destination' : work.phase
   }
+  if (standingDown !== undefined) return 'standing-down'
   if (crew === null) return 'off-duty'
   return unavailableReason === null ? 'available' : 'unavailable'
 }

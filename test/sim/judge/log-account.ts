@@ -12,6 +12,7 @@ import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
+import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { checkEvent } from './steps.ts'
 
@@ -35,6 +36,7 @@ export class LogAccount {
   readonly #findings: Findings
   readonly history = new StateHistory()
   readonly policies: PolicyAccount
+  readonly #patients: PatientAccount
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -55,6 +57,7 @@ export class LogAccount {
   constructor(findings: Findings, areSpansTrue: boolean, policies: ReadonlyMap<number, StandingPolicy>) {
     this.#findings = findings
     this.policies = new PolicyAccount(policies, findings)
+    this.#patients = new PatientAccount(findings)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -146,7 +149,8 @@ export class LogAccount {
     if (write.callDetails !== null) this.#keepDetails(position, write.callDetails)
   }
 
-  #apply({ position, recordedAtMs }: AccountedRecord, event: DomainEvent): void {
+  #apply({ position, recordedAtMs, principal }: AccountedRecord, event: DomainEvent): void {
+    this.#patients.take(event, principal, position)
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     checkEvent(this.history, this.policies, event, when, this.#findings)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {

@@ -116,7 +116,7 @@ const unitOf = (state: DriverState): Fields => ({
   statusSinceMs: state.statusSinceMs,
   crew: state.crew,
   offerId: state.work?.offerId ?? null,
-  tripId: state.work?.tripId ?? null,
+  tripId: state.work?.tripId ?? state.standingDown ?? null,
   version: state.version,
 })
 

@@ -266,6 +266,7 @@ export class Crew implements PhoneUser {
     if (reason !== null && unit.status === 'available') {
       return { what: `unavailable: ${reason}`, press: (client, how) => client.becomeUnavailable(reason, how) }
     }
+    if (unit.status === 'standing-down') return { what: 'clear', press: (client, how) => client.becomeAvailable(how) }
     if (reason !== null || unit.status !== 'unavailable') return null
     return { what: 'available', press: (client, how) => client.becomeAvailable(how) }
   }

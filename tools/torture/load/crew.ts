@@ -32,6 +32,7 @@ export class Crew {
   #trip: string | null = null
   #offersHeard = 0
   #ended = false
+  #isClearing = false
 
   constructor(world: LoadWorld, unitId: string, token: string, index: number, fixes: FixLog) {
     this.unitId = unitId
@@ -49,7 +50,10 @@ export class Crew {
       webSocket: this.#socket.socketClass,
     })
     this.client.onOffer((offer, trip) => void this.#onOffer(offer, trip).catch(error => world.failed(error)))
-    this.client.onState(({ trip }) => this.#onState(trip))
+    this.client.onState(({ unit, trip }) => {
+      if (unit.status === 'standing-down') void this.#clear().catch(error => world.failed(error))
+      this.#onState(trip)
+    })
     this.client.onClosed(end => {
       if (end.reason !== 'closed') world.log.ended.push(`unit ${unitId}: ${end.message}`)
       this.#ended = true
@@ -128,6 +132,14 @@ export class Crew {
     await this.#press('close-trip', { tripId }, id => this.client.closeTrip(tripId, 'transported', { id }))
     this.#leave(tripId)
     if (this.#world.random() < BREAKS) await this.#takeBreak()
+  }
+
+  /** The desk has taken the trip at the scene: the crew says that it is clear. */
+  async #clear(): Promise<void> {
+    if (this.#isClearing) return
+    this.#isClearing = true
+    await this.#press('set-status', { status: 'available' }, id => this.client.becomeAvailable({ id }))
+    this.#isClearing = false
   }
 
   async #takeBreak(): Promise<void> {

@@ -86,15 +86,18 @@ class Board:
 
     def _CrewSignedOff(self, event: Dict[str, Any]) -> None:
         unit = self.units[event["unitId"]]
-        unit["crew"] = None
+        unit.update(crew=None, unavailableReason=None)
         if unit["tripId"] is None:
             unit["status"] = "off-duty"
 
     def _UnitBecameAvailable(self, event: Dict[str, Any]) -> None:
-        self.units[event["unitId"]]["status"] = "available"
+        self.units[event["unitId"]].update(status="available", unavailableReason=None)
 
     def _UnitBecameUnavailable(self, event: Dict[str, Any]) -> None:
-        self.units[event["unitId"]]["status"] = "unavailable"
+        unit = self.units[event["unitId"]]
+        unit["unavailableReason"] = event["reason"]
+        if unit["status"] != "standing-down":
+            unit["status"] = "unavailable"
 
     def _CallAmended(self, event: Dict[str, Any]) -> None:
         place = {"lonE7": round(event["lonDeg"] * 1e7), "latE7": round(event["latDeg"] * 1e7)}
@@ -115,7 +118,7 @@ class Board:
         }
 
     def _TripReleased(self, event: Dict[str, Any]) -> None:
-        self._freed(event["unitId"], event["tripId"])
+        self._left(event["unitId"], event)
         if event["as"] == "cancelled":
             self.trips.pop(event["tripId"], None)
         else:
@@ -138,6 +141,17 @@ class Board:
         if unit is not None and unit["tripId"] == trip_id:
             unit.update(status="available", offerId=None, tripId=None)
 
+    def _left(self, unit_id: Optional[str], event: Dict[str, Any]) -> None:
+        """A trip was taken from a unit, which is free, or stands down at the scene."""
+        if event.get("standsDown"):
+            self.units[unit_id or ""].update(status="standing-down", offerId=None)
+        else:
+            self._freed(unit_id, event["tripId"])
+
+    def _UnitCleared(self, event: Dict[str, Any]) -> None:
+        unit = self.units[event["unitId"]]
+        unit.update(status="unavailable" if unit.get("unavailableReason") else "available", tripId=None)
+
     def _back_to_the_queue(self, event: Dict[str, Any]) -> None:
         self._freed(event["unitId"], event["tripId"])
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
@@ -153,7 +167,7 @@ class Board:
 
     def _taken(self, event: Dict[str, Any], unit_id: Optional[str]) -> None:
         """A dispatcher took the trip from a unit, if one had it."""
-        self._freed(unit_id, event["tripId"])
+        self._left(unit_id, event)
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
         self._quiet(event, "unacknowledged", "no-movement", "unit-lost", "crew-relieved")
 
@@ -174,7 +188,7 @@ class Board:
         trip["alarms"] = [alarm for alarm in trip["alarms"] if alarm not in ended]
 
     def _trip_ended(self, event: Dict[str, Any]) -> None:
-        self._freed(event["unitId"], event["tripId"])
+        self._left(event["unitId"], event)
         self.trips.pop(event["tripId"], None)
 
     _TripCancelled = _TripClosed = _trip_ended
