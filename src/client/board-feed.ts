@@ -5,7 +5,7 @@
  * older log, a fresh snapshot comes instead.
  */
 import type { DomainEvent } from '../domain/events.ts'
-import type { ServerMessage, TripView, UnitView } from '../protocol/wire.ts'
+import type { ServerTuples, TripView, UnitView } from '../protocol/wire.ts'
 import { Signal } from './signal.ts'
 
 export interface BoardSnapshot {
@@ -65,8 +65,7 @@ export class BoardFeed {
   }
 
   /** Output: false when the parts do not fit together, so that only a new watch can help. */
-  part(message: ServerMessage & { 0: 'board' }): boolean {
-    const [, position, part, parts, trips, units] = message
+  part([position, part, parts, trips, units]: ServerTuples['board']): boolean {
     if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [] }
     const collecting = this.#collecting
     if (collecting === null || collecting.position !== position || collecting.part + 1 !== part || part >= parts) {
@@ -83,8 +82,7 @@ export class BoardFeed {
     return true
   }
 
-  events(message: ServerMessage & { 0: 'board-events' }): void {
-    const [, position, recordedAtMs, events] = message
+  events([position, recordedAtMs, events]: ServerTuples['board-events']): void {
     if (this.#position === null || position <= this.#position) {
       this.#duplicates += 1
       return

@@ -5,7 +5,8 @@
  * that makes tokens is away. A refused ticket is forgotten and the token shown; a refused token is mended by asking its
  * function for another one, once.
  */
-import type { ServerRefusal } from './errors.ts'
+import { isRetryable } from './command-queue.ts'
+import { ClientFault, type ServerRefusal, SignInRefused } from './errors.ts'
 
 /** A fixed token, or a function that is asked whenever one is needed, so that short-lived tokens can be refreshed. */
 export type TokenSource = string | (() => Promise<string>)
@@ -23,11 +24,18 @@ export class Credentials {
     this.#source = source
   }
 
-  /** Errors: rejects with what the token function rejects with. */
+  /** Errors: rejects with SignInRefused when no token will come of asking again, and with ClientFault when none came. */
   async show(): Promise<string> {
     this.#shown = this.#ticket === null ? 'token' : 'ticket'
     if (this.#ticket !== null) return this.#ticket
-    return typeof this.#source === 'string' ? this.#source : await this.#source()
+    if (typeof this.#source === 'string') return this.#source
+    try {
+      return await this.#source()
+    } catch (cause) {
+      // Who has to type a password again cannot be helped by asking again.
+      if (cause instanceof SignInRefused && !isRetryable(cause.code)) throw cause
+      throw new ClientFault('token', 'No token was to be had for this connection.', { cause })
+    }
   }
 
   /** A hello was taken. Input: undefined from a server that gives no tickets, null where it gives none for this session. */

@@ -4,19 +4,13 @@
  * Marks come by themselves, though up to 30 s late; a few are asked for one by one, and those of many in one message.
  */
 import { type Deferred, deferred } from '../base/deferred.ts'
-import type { ClientMessage } from '../protocol/wire.ts'
+import type { EngineConnection } from './connection.ts'
 import type { ClientClosed } from './errors.ts'
 import type { CarriedChannel } from './feed-channel.ts'
-import type { FullTimers } from './timing.ts'
 
 interface Waiter extends Deferred<void> {
   /** What is not durable yet of what is waited for. */
   readonly seqs: Map<CarriedChannel, number>
-}
-
-interface MarksDoor {
-  readonly timers: FullTimers
-  send(message: ClientMessage): void
 }
 
 const ASK_EVERY_MS = 1_000
@@ -26,14 +20,14 @@ const ASKED_ONE_BY_ONE = 10
 const LOOK_AGAIN_MS = 100
 
 export class FeedMarks {
-  readonly #door: MarksDoor
+  readonly #connection: EngineConnection
   #waiters: Waiter[] = []
   #timer: unknown = null
   #open = false
   #end: ClientClosed | null = null
 
-  constructor(door: MarksDoor) {
-    this.#door = door
+  constructor(connection: EngineConnection) {
+    this.#connection = connection
   }
 
   wait(channels: Iterable<CarriedChannel>): Promise<void> {
@@ -79,7 +73,7 @@ export class FeedMarks {
 
   connectionLost(): void {
     this.#open = false
-    this.#door.timers.clearTimeout(this.#timer)
+    this.#connection.device.timers.clearTimeout(this.#timer)
     this.#timer = null
   }
 
@@ -105,12 +99,12 @@ export class FeedMarks {
         if (channel.isAttached && channel.stream.cursor > seq) asked.add(channel.channel)
       }
     }
-    if (asked.size > ASKED_ONE_BY_ONE) this.#door.send(['mark', null])
-    else for (const channel of asked) this.#door.send(['mark', channel])
+    if (asked.size > ASKED_ONE_BY_ONE) this.#connection.send(['mark', null])
+    else for (const channel of asked) this.#connection.send(['mark', channel])
     const again = () => {
       this.#timer = null
       this.#ask()
     }
-    this.#timer = this.#door.timers.setTimeout(again, asked.size > 0 ? ASK_EVERY_MS : LOOK_AGAIN_MS)
+    this.#timer = this.#connection.device.timers.setTimeout(again, asked.size > 0 ? ASK_EVERY_MS : LOOK_AGAIN_MS)
   }
 }

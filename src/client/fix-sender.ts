@@ -8,32 +8,26 @@
  */
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { DEFAULT_LIMITS } from '../protocol/limits.ts'
-import type { ClientMessage, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
+import type { WelcomeView } from '../protocol/wire.ts'
 import { retryAfterMs } from './command-queue.ts'
-import type { Greeting } from './connection.ts'
+import type { EngineConnection } from './connection.ts'
+import type { Greeting } from './connection-news.ts'
 import { type ClientClosed, ClientFault, channelsLeftOut, type ServerRefusal } from './errors.ts'
 import { FIX_REFUSALS, PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
-import { FixStream, newStreamId, type ReportedFix, type StreamOptions, type StreamProgress } from './fix-stream.ts'
-import type { Hello, RegionTime } from './region-time.ts'
-import { type FullTimers, fullJitterMs } from './timing.ts'
-
-/** What a sender of fixes needs of the connection it sends on. */
-export interface FixSenderPorts {
-  readonly timers: FullTimers
-  readonly random: () => number
-  readonly time: RegionTime
-  readonly format: 'binary' | 'json'
-  newId(): string
-  send(message: ClientMessage): void
-  fault(fault: ClientFault): void
-  reconnect(fault: ClientFault): void
-  /** Something is to be dated: while region time is in doubt the connection is made anew. */
-  settleTime(): void
-}
+import { type FixStream, newStreamId, type ReportedFix } from './fix-stream.ts'
+import { fixesPerFrame } from './frame-room.ts'
+import type { Hello } from './region-time.ts'
+import { fullJitterMs } from './timing.ts'
 
 interface Opened {
   readonly hello: Hello
   readonly fixesPerFrame: number
+}
+
+/** The pause before sending goes on from `seq`. */
+interface Rewind {
+  readonly timer: unknown
+  seq: number
 }
 
 /** Fixes under way at most; a crowd that comes back with long backlogs must not flood the engine's queues. */
@@ -44,33 +38,39 @@ const FRAME_HEAD_BYTES = 64
 const ASK_AGAIN_MS = 100
 
 export class FixSender {
-  readonly #door: FixSenderPorts
+  readonly #connection: EngineConnection
   readonly #stream: FixStream
   #opened: Opened | null = null
   #end: ClientClosed | null = null
   #hintedSeq = 0
-  #rewindTimer: unknown = null
-  #rewindSeq = 0
+  #rewind: Rewind | null = null
+  /** Since a mark rose. */
   #rewinds = 0
   #askTimer: unknown = null
   #waiters: (Deferred<void> & { seq: number })[] = []
 
-  constructor(door: FixSenderPorts, options: StreamOptions) {
-    this.#door = door
-    this.#stream = new FixStream(door.time, options)
-  }
-
-  /** How far the stream has come. */
-  get stream(): StreamProgress {
-    return this.#stream
-  }
-  get declaration(): StreamDeclaration {
-    return this.#stream.declaration
+  /** Input: the stream that the connection's hello declares, alone. */
+  constructor(connection: EngineConnection, stream: FixStream) {
+    this.#connection = connection
+    this.#stream = stream
+    connection.on('opened', (welcome, greeting) => this.#welcomed(welcome, greeting))
+    connection.on('marks', (streamIndex, durableSeq) => {
+      if (streamIndex === 0) this.#marked(durableSeq)
+    })
+    connection.on('error', (id, code, message, details) => {
+      if (id === null) this.#refused({ code, message, details })
+    })
+    connection.on('beat', () => {
+      // Should the server have forgotten what somebody waits for.
+      if (this.#waiters.length > 0) this.#ask()
+    })
+    connection.on('lost', () => this.#lost())
+    connection.on('ended', end => this.#close(end))
   }
 
   /** Output: the fix's seq. Errors: throws RangeError for a fix that no server would take; it gets no seq. */
   report(fix: ReportedFix): number {
-    if (fix.fixedAtMs === undefined) this.#door.settleTime()
+    if (fix.fixedAtMs === undefined) this.#connection.settleTime()
     const seq = this.#stream.report(fix)
     this.#pump()
     return seq
@@ -88,7 +88,7 @@ export class FixSender {
   }
 
   /** Errors: throws ClientFault when the welcome does not fit the hello. */
-  welcomed(welcome: WelcomeView, greeting: Greeting): void {
+  #welcomed(welcome: WelcomeView, greeting: Greeting): void {
     const stream = this.#stream
     stream.retime()
     const mark = welcome.streams.find(([streamId]) => streamId === stream.streamId)?.[1]
@@ -96,21 +96,20 @@ export class FixSender {
     const rose = stream.declared(mark, greeting.streams[0]![2])
     if (rose === null) return this.#startOver(mark)
 
-    const roomForFixes = Math.floor((welcome.limits.frameBytes - FRAME_HEAD_BYTES) / FIX_BYTES_MAX[this.#door.format])
-    const fixesPerFrame = Math.max(1, Math.min(welcome.limits.fixesPerFrame, roomForFixes))
+    const perFrame = fixesPerFrame(welcome.limits, FRAME_HEAD_BYTES, FIX_BYTES_MAX[this.#connection.format])
     this.#hintedSeq = 0
     if (rose) this.#markRose()
-    this.#opened = { hello: greeting, fixesPerFrame }
+    this.#opened = { hello: greeting, fixesPerFrame: perFrame }
     if (stream.unsent > 1) this.#hint()
     this.#pump()
     if (this.#waiters.length > 0) this.#ask()
   }
 
-  marked(durableSeq: number): void {
+  #marked(durableSeq: number): void {
     const rose = this.#stream.marked(durableSeq)
     if (rose === null) {
       const message = `The server marks fix ${durableSeq} as durable, which was not sent.`
-      this.#door.fault(new ClientFault('bad-server-data', message))
+      this.#connection.fault(new ClientFault('bad-server-data', message))
       return
     }
     if (rose) this.#markRose()
@@ -122,7 +121,7 @@ export class FixSender {
    * An error that answers no command. If it means that a frame of fixes was not taken, they are sent again after the
    * pause that it asks for: from the seq that it names, or from the mark on. What is left out for good is not sent again.
    */
-  refused(refusal: ServerRefusal): void {
+  #refused(refusal: ServerRefusal): void {
     this.#stream.leftOut(channelsLeftOut(refusal).length)
     if (!FIX_REFUSALS.has(refusal.code)) return
     const expected = refusal.details?.expectedSeq
@@ -132,20 +131,13 @@ export class FixSender {
     this.#rewindTo(Math.max(expected as number, firstSeq), pauseMs)
   }
 
-  /** Asks again for what somebody waits for, should the server have forgotten. */
-  ticked(): void {
-    if (this.#waiters.length > 0) this.#ask()
-  }
-
-  connectionLost(): void {
+  #lost(): void {
     this.#opened = null
     this.#stopTimers()
   }
 
-  close(end: ClientClosed): void {
+  #close(end: ClientClosed): void {
     this.#end = end
-    this.#opened = null
-    this.#stopTimers()
     for (const waiter of this.#waiters) {
       waiter.promise.catch(() => {})
       waiter.reject(end)
@@ -159,17 +151,17 @@ export class FixSender {
     if (opened === null) return
     while (stream.unsent > 0) {
       const free = WINDOW - stream.underWay
-      if (this.#rewindTimer !== null || free <= 0) {
-        if (this.#rewindTimer === null && this.#hintedSeq < stream.cursor) this.#ask()
+      if (this.#rewind !== null || free <= 0) {
+        if (this.#rewind === null && this.#hintedSeq < stream.cursor) this.#ask()
         return this.#hint()
       }
       if (stream.hasHole) {
-        this.#door.reconnect(new ClientFault('connection', 'Fixes were lost because the buffer was full.'))
+        this.#connection.reconnect(new ClientFault('connection', 'Fixes were lost because the buffer was full.'))
         return
       }
-      const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
+      const { sentAtMs, sentAtRegionMs } = this.#connection.device.time.frame(opened.hello)
       const fixes = stream.take(Math.min(opened.fixesPerFrame, free), sentAtRegionMs)
-      this.#door.send(['fix', 0, sentAtMs, ...fixes])
+      this.#connection.send(['fix', 0, sentAtMs, ...fixes])
     }
   }
 
@@ -178,9 +170,9 @@ export class FixSender {
     const opened = this.#opened
     if (opened === null || this.#hintedSeq === this.#stream.lastSeq) return
     this.#hintedSeq = this.#stream.lastSeq
-    const { sentAtMs, sentAtRegionMs } = this.#door.time.frame(opened.hello)
+    const { sentAtMs, sentAtRegionMs } = this.#connection.device.time.frame(opened.hello)
     const newest = this.#stream.newest(sentAtRegionMs)
-    if (newest !== null) this.#door.send(['hint', 0, sentAtMs, newest])
+    if (newest !== null) this.#connection.send(['hint', 0, sentAtMs, newest])
   }
 
   #markRose(): void {
@@ -196,20 +188,26 @@ export class FixSender {
     const stream = this.#stream
     if (!stream.canGoBackTo(seq)) {
       const message = `The server expects fix ${seq}; we hold ${stream.lowestSeq} to ${stream.lastSeq}.`
-      this.#door.reconnect(new ClientFault('connection', message))
+      this.#connection.reconnect(new ClientFault('connection', message))
       return
     }
-    this.#rewindSeq = seq
-    // Each frame behind the gap is refused too; one rewind answers all of them.
-    if (this.#rewindTimer !== null) return
-    const delayMs = pauseMs + fullJitterMs(this.#rewinds, PAUSE_BASE_MS, PAUSE_CAP_MS, this.#door.random)
+    if (this.#rewind !== null) {
+      // Each frame behind the gap is refused too; one rewind answers all of them.
+      this.#rewind.seq = seq
+      return
+    }
+    const { timers, random } = this.#connection.device
+    const delayMs = pauseMs + fullJitterMs(this.#rewinds, PAUSE_BASE_MS, PAUSE_CAP_MS, random)
     this.#rewinds += 1
-    this.#rewindTimer = this.#door.timers.setTimeout(() => {
-      this.#rewindTimer = null
-      stream.goBackTo(this.#rewindSeq)
-      this.#pump()
-      if (this.#waiters.length > 0) this.#ask()
-    }, delayMs)
+    const rewind = { seq, timer: timers.setTimeout(() => this.#goOn(rewind), delayMs) }
+    this.#rewind = rewind
+  }
+
+  #goOn({ seq }: Rewind): void {
+    this.#rewind = null
+    this.#stream.goBackTo(seq)
+    this.#pump()
+    if (this.#waiters.length > 0) this.#ask()
   }
 
   /**
@@ -219,27 +217,28 @@ export class FixSender {
   #startOver(mark: number): never {
     const stream = this.#stream
     const message = `Stream ${stream.streamId} is durable up to ${mark}, but we only numbered up to ${stream.lastSeq}.`
-    stream.startOver(newStreamId(this.#door.newId))
+    stream.startOver(newStreamId(this.#connection.device.newId))
     for (const waiter of this.#waiters) waiter.seq = stream.lastSeq
     throw new ClientFault('bad-server-data', message)
   }
 
   #ask(): void {
-    if (this.#opened !== null) this.#door.send(['mark', 0])
+    if (this.#opened !== null) this.#connection.send(['mark', 0])
   }
 
   #askLater(): void {
     if (this.#askTimer !== null) return
-    this.#askTimer = this.#door.timers.setTimeout(() => {
+    this.#askTimer = this.#connection.device.timers.setTimeout(() => {
       this.#askTimer = null
       if (this.#waiters.length > 0) this.#ask()
     }, ASK_AGAIN_MS)
   }
 
   #stopTimers(): void {
-    this.#door.timers.clearTimeout(this.#rewindTimer)
-    this.#door.timers.clearTimeout(this.#askTimer)
-    this.#rewindTimer = null
+    const { timers } = this.#connection.device
+    timers.clearTimeout(this.#rewind?.timer ?? null)
+    timers.clearTimeout(this.#askTimer)
+    this.#rewind = null
     this.#askTimer = null
   }
 }

@@ -38,7 +38,7 @@ export function connect(
 export type { PolicyView } from '../protocol/wire.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
-export type { ConnectionState, Writes } from './connection.ts'
+export type { ConnectionState } from './connection-mode.ts'
 export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type {
@@ -48,7 +48,6 @@ export type {
   EnteredCall,
   NewCall,
   RadioOptions,
-  UnitHandler,
 } from './dispatcher-client.ts'
 export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'
 export {
@@ -61,7 +60,7 @@ export {
   UnitDetached,
 } from './errors.ts'
 export type { FeedClient, FeedOptions } from './feed-client.ts'
-export type { FeedUnit } from './feed-sender.ts'
+export type { FeedUnit } from './feed-units.ts'
 export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
@@ -78,3 +77,5 @@ export {
 export type { ClientSocket, ClientSocketClass } from './socket.ts'
 export type { Bounds, Cover } from './tile-cover.ts'
 export type { Timers } from './timing.ts'
+export type { UnitHandler } from './units-receiver.ts'
+export type { Writes } from './writes.ts'

@@ -1,4 +1,7 @@
 /** The part of a WebSocket that the client uses, and where to find one: given, the platform's own, or `ws` in Node. */
+import type { WireFormat } from '../protocol/codec.ts'
+import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
+
 export interface ClientSocket {
   readonly readyState: number
   binaryType: string
@@ -23,6 +26,18 @@ export async function findSocketClass(): Promise<ClientSocketClass> {
   if ('WebSocket' in globalThis) return globalThis.WebSocket as unknown as ClientSocketClass
   const { WebSocket } = await import('ws')
   return WebSocket as unknown as ClientSocketClass
+}
+
+/** Where sockets are opened. Errors: throws TypeError for what is no URL. */
+export function socketUrl(url: string): string {
+  const parsed = new URL(url)
+  if (parsed.pathname === '/') parsed.pathname = '/v1/ws'
+  return parsed.href
+}
+
+/** Errors: throws what the platform throws when no socket can be made. */
+export function openSocket(socketClass: ClientSocketClass, url: string, format: WireFormat): ClientSocket {
+  return new socketClass(url, format === 'json' ? SUBPROTOCOL_JSON : SUBPROTOCOL_BINARY)
 }
 
 /** Lets go of a socket: nothing of it is heard any more. `abruptly` where the peer may not answer a closing handshake. */

@@ -368,7 +368,7 @@ export type TileUnit = readonly [
 export type WritesState = 'flowing' | 'stalled'
 
 /** The tuples the server sends, by name, without the type that leads each. */
-interface ServerTuples {
+export interface ServerTuples {
   welcome: [id: string, welcome: WelcomeView]
   reply: [id: string, position: number, result: Readonly<Record<string, unknown>>]
   /** `id` is null when the error answers no command. */

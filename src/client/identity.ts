@@ -1,0 +1,11 @@
+/** Who a client is to the server: what the kinds of client differ in before any message of theirs. */
+import type { ClientMessage, StreamDeclaration } from '../protocol/wire.ts'
+
+export interface Identity {
+  readonly role: 'driver' | 'dispatcher' | 'supervisor' | 'feed'
+  readonly unitId: string | null
+  /** What a hello declares. */
+  streams(): readonly StreamDeclaration[]
+  /** A message that the server answers, for platforms that cannot ping. */
+  probe(): ClientMessage
+}
