@@ -113,6 +113,7 @@ export class DriverClient extends EngineClient {
   signOff(options: MomentOptions = {}): Promise<CommandOutcome> {
     return this.commands.request((id, nowMs) => ['sign-off', id, options.happenedAtMs ?? nowMs], options)
   }
+  /** The crew can be sent; of a unit that is `standing-down` it says, as `becomeUnavailable` does, that it is clear of the scene. */
   becomeAvailable(options: MomentOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(
       (id, nowMs) => ['set-status', id, 'available', null, options.happenedAtMs ?? nowMs],
