@@ -1,11 +1,11 @@
 /**
  * The border of the engine in this process, fed as fast as it goes: real conversations, connections, rates and
- * credentials before a real region over a journal in memory. Only sockets, clock and database are not real.
+ * credentials before a real region over a journal in memory. Only sockets, clock and database are not real. All time is
+ * the clock's, so how fast a machine is changes nothing of what is sent and answered: a seed says it all.
  *
  * One border lives for one generation of frames, as what is accepted stays in memory; then its region is compared with
  * what its log says, and thrown away.
  */
-import { systemClock } from '../../src/base/time.ts'
 import type { UnitReference } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
 import { type ConversationPorts, conversationPorts } from '../../src/gateway/conversation.ts'
@@ -15,6 +15,7 @@ import type { WireFormat } from '../../src/protocol/codec.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
 import { createLogger, type Logger } from '../../src/telemetry/log.ts'
 import type { Metrics } from '../../src/telemetry/metrics.ts'
+import { ManualMachine } from '../support/manual-machine.ts'
 import { FuzzClient, type Surroundings } from './client.ts'
 import { type Credentials, peopleOf } from './credentials.ts'
 import { Dice, partSeed } from './dice.ts'
@@ -23,7 +24,7 @@ import { checkBoard, checkRecovery } from './invariants.ts'
 import { Known } from './known.ts'
 import { encodable, messageOf, typeFor } from './messages.ts'
 import { CLASSES, type FrameClass, frameOf } from './mutations.ts'
-import { FuzzedRegion, REGION } from './region.ts'
+import { FuzzedRegion, REGION, START_MS } from './region.ts'
 import { damagedCredential, identityOf } from './tokens.ts'
 
 const UNITS = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
@@ -37,15 +38,11 @@ const HANG_MS = 250
 /** The board is looked at after so many batches. */
 const LOOK_EVERY = 24
 
-/** Its timers hold on to a generation for so long after it has ended. */
-export const HELLO_TIMEOUT_MS = 2_000
-
 /** As by default but for rates and counts that would only keep frames from being looked at. */
 const rate = { connectionPerS: 1e7, userPerS: 1e7, burstS: 3_600 }
 const LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   badFrames: 400,
-  helloTimeoutMs: HELLO_TIMEOUT_MS,
   sessionsPerUser: 1_000,
   rates: { fix: rate, feedFix: rate, crewCommand: rate, command: rate, query: rate, control: rate },
 }
@@ -79,6 +76,7 @@ class Border {
   readonly #credentials: Credentials
   readonly #dice: Dice
   readonly #known = new Known(REGION, UNITS, FEED_UNITS)
+  readonly #machine = new ManualMachine(START_MS)
   readonly #context: ConversationPorts
   readonly #sessions: SessionRegistry
   #region!: FuzzedRegion
@@ -93,7 +91,7 @@ class Border {
   static async open(plan: GenerationPlan, tally: Tally): Promise<Border> {
     const border = new Border(plan, tally)
     const mode = plan.generation % 2 === 0 ? 'ordered' : 'offered'
-    border.#region = await FuzzedRegion.open(mode, {
+    border.#region = await FuzzedRegion.open(mode, border.#machine, {
       metrics: plan.metrics,
       log: border.#log,
       onFailure: (what, error) => border.#crash(`${what}: ${textOf(error)}`),
@@ -110,10 +108,10 @@ class Border {
     this.#metrics = metrics
     this.#credentials = credentials
     this.#dice = new Dice(partSeed(seed, generation))
-    const wallClock = () => this.#region.machine.wallMs()
+    const wallClock = () => this.#machine.wallMs()
     const { authenticator } = credentials
     const revocations = { isRevoked: () => false, refresh: async () => {}, onChange: () => {} }
-    this.#sessions = new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, systemClock)
+    this.#sessions = new SessionRegistry(LIMITS.helloTimeoutMs, revocations, wallClock, this.#machine)
     this.#context = conversationPorts({
       directory: {
         region: (id: string) => (id === REGION ? this.#region.host : null),
@@ -125,7 +123,7 @@ class Border {
       door: { limits: LIMITS, sessionMaxAgeMs: 365 * 86_400_000 },
       metrics: this.#metrics,
       log: this.#log,
-      limiter: new Limiter(LIMITS, this.#metrics, systemClock),
+      limiter: new Limiter(LIMITS, this.#metrics, this.#machine),
       cuts: { cut: () => {} },
       sessions: this.#sessions,
       newSessionId: () => 'a session',
@@ -149,7 +147,7 @@ class Border {
     const around: Surroundings = {
       context: this.#context,
       known: this.#known,
-      wallMs: () => this.#region.machine.wallMs(),
+      wallMs: () => this.#machine.wallMs(),
       onReply: () => this.#tally.outcome('reply'),
       onRefusal: (code, client) => {
         this.#tally.outcome(code)
@@ -177,7 +175,7 @@ class Border {
     for (let sent = 0, batch = 1; sent < frames; sent += BATCH, batch += 1) {
       const startedAt = performance.now()
       const cpuBefore = process.cpuUsage()
-      this.#known.wallMs = this.#region.machine.wallMs()
+      this.#known.wallMs = this.#machine.wallMs()
       for (let i = Math.min(BATCH, frames - sent); i > 0; i -= 1) this.#sendOne()
       this.#askAsOneShould()
       await this.#credentials.idle()
@@ -236,7 +234,7 @@ class Border {
   }
 
   #send(client: FuzzClient, kind: FrameClass, frame: Uint8Array, isBinary: boolean): void {
-    this.#tally.frame(kind)
+    this.#tally.frame(kind, frame)
     this.lastFrame = frame
     const before = process.cpuUsage()
     client.send(frame, isBinary)

@@ -1,4 +1,5 @@
 /** What a run counts, and what it finds wrong. */
+import { createHash } from 'node:crypto'
 import type { FrameClass } from './mutations.ts'
 
 /**
@@ -24,13 +25,15 @@ export class Tally {
   readonly #classes = new Map<string, number>()
   readonly #outcomes = new Map<string, number>()
   readonly #events = new Map<string, number>()
+  readonly #sent = createHash('sha256')
   frames = 0
   httpRequests = 0
   heads = 0
   credentials = 0
 
-  frame(kind: FrameClass): void {
+  frame(kind: FrameClass, bytes: Uint8Array): void {
     this.frames += 1
+    this.#sent.update(bytes)
     add(this.#classes, kind)
   }
 
@@ -57,6 +60,11 @@ export class Tally {
 
   count(kind: FindingKind): number {
     return this.#kinds[kind]
+  }
+
+  /** Of all the frames that were sent, in their order. */
+  digest(): string {
+    return this.#sent.copy().digest('hex')
   }
 
   /** Output: `outcome_<code>`, `class_<name>` and `event_<type>` with their counts. */

@@ -278,7 +278,7 @@ class Live {
     const isBinary = (client.format === 'binary') !== (kind === 'wrong-kind')
     // Text that is no UTF-8 ends the connection before any of our code sees it, and the rest of the burst with it.
     if (!isBinary && !isUtf8(frame) && !dice.oneIn(20)) return this.#sendFrame(client, dice)
-    this.#tally.frame(kind)
+    this.#tally.frame(kind, frame)
     if (frame.length > 0) client.last = frame
     client.send(frame, isBinary)
   }

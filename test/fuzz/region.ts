@@ -1,4 +1,4 @@
-/** A whole region in memory, behind the handle that the gateway has of it, on a clock of its own. */
+/** A whole region in memory, behind the handle that the gateway has of it, on a clock that stands until it is let run. */
 
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
@@ -9,7 +9,7 @@ import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
 import type { Logger } from '../../src/telemetry/log.ts'
 import type { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
-import { ManualMachine } from '../support/manual-machine.ts'
+import type { ManualMachine } from '../support/manual-machine.ts'
 import { policyOf } from '../support/scenario.ts'
 
 export const REGION = 'akl'
@@ -26,7 +26,7 @@ interface Watch {
 }
 
 export class FuzzedRegion {
-  readonly machine = new ManualMachine(START_MS)
+  readonly machine: ManualMachine
   readonly journal = new MemoryJournal()
   readonly #watch: Watch
   readonly #mode: DispatchMode
@@ -34,7 +34,8 @@ export class FuzzedRegion {
   #ids = 0
   host: RegionHost
 
-  private constructor(mode: DispatchMode, watch: Watch) {
+  private constructor(mode: DispatchMode, machine: ManualMachine, watch: Watch) {
+    this.machine = machine
     this.#watch = watch
     this.#mode = mode
     this.#system = new ActorSystem({
@@ -46,8 +47,8 @@ export class FuzzedRegion {
     this.host = this.#newHost()
   }
 
-  static async open(mode: DispatchMode, watch: Watch): Promise<FuzzedRegion> {
-    const region = new FuzzedRegion(mode, watch)
+  static async open(mode: DispatchMode, machine: ManualMachine, watch: Watch): Promise<FuzzedRegion> {
+    const region = new FuzzedRegion(mode, machine, watch)
     await region.host.start()
     return region
   }
