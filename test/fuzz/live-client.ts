@@ -2,14 +2,12 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { decodeServer, type WireFormat } from '../../src/protocol/codec.ts'
+import { HANGS_MS } from '../support/within.ts'
 import type { Known } from './known.ts'
 import { encodable } from './messages.ts'
 import { Speaker } from './speaker.ts'
 import type { Credential } from './tokens.ts'
 import { write } from './writers.ts'
-
-/** What was sent must be looked at within this time. */
-const ANSWER_MS = 20_000
 
 export type Served = 'served' | 'ended' | 'silent'
 
@@ -26,6 +24,8 @@ export class LiveClient extends Speaker {
   #clientNowMs = 0
   #onMessage = () => {}
   isWelcome = false
+  /** Told to come again because the store is too slow [CM-8]. */
+  isToRetry = false
 
   constructor(port: number, credential: Credential, region: string, format: WireFormat, around: Surroundings) {
     super(credential, region, format)
@@ -85,7 +85,7 @@ export class LiveClient extends Speaker {
   #until(listen: (done: () => void) => void): Promise<Served> {
     if (!this.isOpen) return Promise.resolve('ended')
     return new Promise(resolve => {
-      const timer = setTimeout(() => resolve('silent'), ANSWER_MS)
+      const timer = setTimeout(() => resolve('silent'), HANGS_MS)
       const done = () => {
         clearTimeout(timer)
         this.#socket.off('close', done)
@@ -103,6 +103,7 @@ export class LiveClient extends Speaker {
     this.learn(message)
     if (message[0] === 'welcome') this.isWelcome = true
     if (message[0] === 'welcome' && message[2].ticket !== null) this.#around.onTicket(message[2].ticket)
+    if (message[0] === 'error' && message[4]?.writes === 'stalled') this.isToRetry = true
     if (message[0] === 'error') this.#around.onOutcome(message[2])
     else if (message[0] === 'reply' || message[0] === 'welcome') this.#around.onOutcome(message[0])
     this.#onMessage()

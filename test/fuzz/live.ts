@@ -6,7 +6,8 @@ import { isUtf8 } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WireFormat } from '../../src/protocol/codec.ts'
 import { ERRORS } from '../../src/protocol/errors.ts'
-import { type EngineProcess, Site } from '../support/engine.ts'
+import { type EngineProcess, Site, until } from '../support/engine.ts'
+import { HANGS_MS } from '../support/within.ts'
 import { Bystander } from './bystander.ts'
 import { peopleOf } from './credentials.ts'
 import { Dice, partSeed } from './dice.ts'
@@ -23,8 +24,6 @@ import { type Credential, damagedCredential } from './tokens.ts'
 const REGION = 'akl'
 const UNITS = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
 const FEED_UNITS = ['F1', 'F2', 'F3']
-/** A request must be answered, or its connection ended, within this time. */
-const ANSWER_MS = 20_000
 /** Of what is damaged nobody can say where it ends: it gets this long before it is given up. */
 const DAMAGED_MS = 30
 const HTTP_LANES = 6
@@ -34,6 +33,8 @@ const ERROR_LEVEL = 50
 const MET_MAX = 8
 /** Mostly a good credential is shown, so that many refusals in a row cannot be chance. */
 const SIGN_INS_MAX = 40
+/** Whoever is told that the store is too slow comes again after this. */
+const STALLED_MS = 1_000
 /** Connections that the run itself may still have when it looks at the engine. */
 const HELD_MAX = 2
 /** Frames to one client before it is asked whether it is still served. */
@@ -194,7 +195,7 @@ class Live {
       const request = requestTo(asker, dice)
       this.#tally.httpRequests += 1
       this.#tally.sent(`http-${request.kind}`)
-      const answered = await lane.ask(request, request.isWhole ? ANSWER_MS : DAMAGED_MS)
+      const answered = await lane.ask(request, request.isWhole ? HANGS_MS : DAMAGED_MS)
       this.#judge(request, answered)
       if (i % 500 === 0) this.#plan.onProgress(`${this.#tally.httpRequests} requests over sockets`)
     }
@@ -255,14 +256,23 @@ class Live {
     let client: LiveClient | null = null
     let sent = 0
     let failures = 0
+    let servedAtMs = performance.now()
     while (sent < count && this.#goesOn) {
-      if (client === null || !client.isOpen) client = await this.#signIn(credential, format, dice)
+      if (client === null || !client.isOpen) {
+        const signedIn = await this.#signIn(credential, format, dice)
+        if (signedIn === 'stalled' && performance.now() - servedAtMs < HANGS_MS) {
+          await sleep(STALLED_MS)
+          continue
+        }
+        client = typeof signedIn === 'string' ? null : signedIn
+      }
       if (client === null) {
         failures += 1
         if (failures < SIGN_INS_MAX) continue
         return this.#found('unserved', `a ${credential.role} could not sign in ${failures} times in a row`)
       }
       failures = 0
+      servedAtMs = performance.now()
       this.#known.wallMs = Date.now()
       for (let i = Math.min(BURST, count - sent); i > 0; i -= 1, sent += 1) this.#sendFrame(client, dice)
       // Whatever was sent before, the connection is served or was ended with a code.
@@ -283,7 +293,7 @@ class Live {
     client.send(frame, isBinary)
   }
 
-  async #signIn(credential: Credential, format: WireFormat, dice: Dice): Promise<LiveClient | null> {
+  async #signIn(credential: Credential, format: WireFormat, dice: Dice): Promise<LiveClient | 'refused' | 'stalled'> {
     const client = new LiveClient(this.#site.port, credential, REGION, format, {
       known: this.#known,
       onTicket: text => this.#meet({ kind: 'ticket', text, role: credential.role, unitId: credential.unitId }),
@@ -293,14 +303,14 @@ class Live {
         if (code === 'closed-1011') this.#found('crash', 'closed with 1011', client.last)
       },
     })
-    if (!(await client.open())) return null
+    if (!(await client.open())) return 'refused'
     const own = this.#credentials.filter(({ role, unitId }) => role === client.role && unitId === client.unitId)
     const shown = dice.pick(own)
     client.hello(dice.oneIn(6) ? damagedCredential(shown, this.#credentials, dice) : shown.text)
     if ((await client.answered()) === 'silent') this.#found('hang', 'a hello was not answered', client.last)
     if (client.isWelcome) return client
     client.leave()
-    return null
+    return client.isToRetry ? 'stalled' : 'refused'
   }
 
   async #sendHeads(count: number, dice: Dice): Promise<void> {
@@ -309,7 +319,7 @@ class Live {
       const head = fuzzedHead(dice)
       this.#tally.heads += 1
       this.#tally.sent(`head-${head.kind}`)
-      const answered = await lane.ask(head, head.isWhole ? ANSWER_MS : DAMAGED_MS)
+      const answered = await lane.ask(head, head.isWhole ? HANGS_MS : DAMAGED_MS)
       const { text } = lane
       // What an ambiguous head hides would be answered right behind it.
       if (head.isAmbiguous || i % 100 === 0) lane.close()
@@ -342,8 +352,9 @@ class Live {
 
   async #lookAtEngine(): Promise<void> {
     if (!this.#isAlive) return
-    const { status } = await this.#site.http('/readyz')
-    if (status !== 200) this.#found('crash', `the engine answered /readyz with ${status}`)
+    // While the database is slow to answer it may say that it is away.
+    const isReady = async () => (await this.#site.http('/readyz')).status === 200
+    await until('/readyz is 200', isReady).catch(error => this.#found('crash', String(error)))
     // All others have gone, however they went; this one asks. A busy engine may see that a little later.
     let held = Number.POSITIVE_INFINITY
     for (let i = 0; i < 400 && held > HELD_MAX; i += 1) {
