@@ -3,7 +3,6 @@
  * against the files as it comes, here and in the rules.
  */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { connect as dial, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts'
@@ -12,18 +11,22 @@ import { SERVER_TYPES } from '../../src/protocol/wire.ts'
 import { SCENE } from '../support/engine.ts'
 import { assertTold } from '../support/server-frames.ts'
 import { shiftedClock } from '../support/shifted-clock.ts'
+import { within } from '../support/within.ts'
 import { CALL, fixAt, holdWrites, nobody, type Speaker, Stage } from './rules/stage.ts'
 
 const REGION = 'kinds'
 const HOUR_MS = 3_600_000
 /** As many as make the spread of a return half as long again as the shortest. */
 const CROWD = 2_300
-/** The engine looks at its crowd every second; each of these is in its time for a `hello`. */
+/** Of an address the engine holds 2,048 connections that are no WebSocket yet, and ends those above unanswered. */
+const UPGRADED_AT_A_TIME = 256
+/** Nobody of the crowd says anything, however long it takes to gather and until the engine looks at it. */
 const limits = {
   ...DEFAULT_LIMITS,
   strangersPerAddress: 2 * CROWD,
   connectsPerAddressPerS: 4 * CROWD,
-  helloTimeoutMs: 60_000,
+  helloTimeoutMs: 600_000,
+  idleTimeoutS: 960,
 }
 const stage = new Stage({ [REGION]: { mode: 'ordered', units: ['A1', 'A2'] } }, { limits })
 
@@ -67,17 +70,17 @@ test('every kind of message that the server has is sent, and is what docs/protoc
   await hold.release()
   await driver.hear('writes', ([, commands]) => commands === 'flowing')
 
-  const crowd = await Promise.all(Array.from({ length: CROWD }, () => upgraded(stage.site.port)))
+  const crowd = await gather(stage.site.port)
   await desk.hear('come-back')
   for (const socket of crowd) socket.destroy()
 
   const stopped = stage.engine.stop()
   await desk.hear('going-away')
-  await stopped
+  await within('the engine stops', stopped)
 
   // Three crews have the right time, and the engine's clock is set to it.
   const { env, setAhead } = shiftedClock()
-  await stage.site.spawn(env)
+  await within('the engine is ready', stage.site.spawn(env))
   const crews = await Promise.all(
     ['A1', 'A2'].map(unit => stage.driver(unit, { region: REGION, clientNowMs: Date.now() + HOUR_MS })),
   )
@@ -110,16 +113,45 @@ test('a message with a field too few, too many or of another type is found out',
   assert.throws(() => assertTold(['clock', { ...clock, extra: 1 }]), assert.AssertionError)
 })
 
-/** A connection that was upgraded and says nothing: all that it takes to be one of the crowd. */
-async function upgraded(port: number): Promise<Socket> {
-  const socket = dial(port, '127.0.0.1')
-  socket.on('error', () => undefined)
-  await once(socket, 'connect')
-  const key = 'dGhlIHNhbXBsZSBub25jZQ=='
-  const head = ['GET /v1/ws HTTP/1.1', 'Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade']
-  const own = [`Sec-WebSocket-Key: ${key}`, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: goldenhour.v1']
-  socket.write(`${[...head, ...own].join('\r\n')}\r\n\r\n`)
-  const [answer] = (await once(socket, 'data')) as [Buffer]
-  assert.match(answer.toString('latin1'), /^HTTP\/1\.1 101/)
-  return socket
+/** The crowd: connections that were upgraded and say nothing. */
+async function gather(port: number): Promise<Socket[]> {
+  const crowd: Socket[] = []
+  while (crowd.length < CROWD) {
+    const count = Math.min(UPGRADED_AT_A_TIME, CROWD - crowd.length)
+    const some = Promise.all(Array.from({ length: count }, () => upgraded(port)))
+    crowd.push(...(await within(`${crowd.length + count} of the crowd are upgraded`, some)))
+  }
+  return crowd
 }
+
+/** Dials again where the connection ended unanswered, as one does on which nothing came for some seconds. */
+async function upgraded(port: number): Promise<Socket> {
+  for (;;) {
+    const socket = dial(port, '127.0.0.1')
+    socket.write(UPGRADE)
+    const answer = await firstBytes(socket)
+    if (answer === null) continue
+    assert.match(answer.toString('latin1'), /^HTTP\/1\.1 101/)
+    return socket
+  }
+}
+
+/** Null when the connection ended before any came. */
+function firstBytes(socket: Socket): Promise<Buffer | null> {
+  return new Promise(resolve => {
+    socket.on('error', () => undefined)
+    socket.once('data', resolve)
+    socket.once('close', () => resolve(null))
+  })
+}
+
+const UPGRADE = [
+  'GET /v1/ws HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Protocol: goldenhour.v1',
+  '\r\n',
+].join('\r\n')
