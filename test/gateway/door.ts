@@ -14,7 +14,7 @@ import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { OutageLog } from '../../src/telemetry/outage-log.ts'
 import { testTransport } from '../support/transport.ts'
-import { Client, FakeRegion, READY, REGION } from './harness.ts'
+import { Client, FakeRegion, PATIENT_LIMITS, READY, REGION } from './harness.ts'
 
 export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
   readonly limits?: Partial<Limits>
@@ -74,7 +74,7 @@ export class Door {
       revocations: { isRevoked: () => false, refresh: async () => {}, onChange: () => {} },
       audit: { note: entry => void notes.push(entry), append: () => Promise.resolve() },
       door: {
-        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        limits: { ...PATIENT_LIMITS, ...options.limits },
         allowedOrigins: options.allowedOrigins ?? [],
         trustedProxies: options.trustedProxies ?? [],
         metricsFrom: options.metricsFrom ?? [],
@@ -234,6 +234,14 @@ export class RawSocket {
   async quiet(quietMs: number): Promise<void> {
     this.#lastAtMs = Date.now()
     while (Date.now() - this.#lastAtMs < quietMs) await new Promise(resolve => setTimeout(resolve, 5))
+  }
+
+  /** Until this has come. Errors: rejects when the connection ends first. */
+  async has(text: string): Promise<void> {
+    while (!this.received.includes(text)) {
+      if (this.socket.destroyed) throw new Error(`the connection ended before ${text} came`)
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
   }
 
   /** The next whole HTTP answer; that to HEAD ends with its head. */

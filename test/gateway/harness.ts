@@ -41,6 +41,9 @@ export function makeKey(kid = 'test-key'): SigningKey {
   return { kid, privateJwk: privateKey.export({ format: 'jwk' }), publicJwk }
 }
 
+/** As by default, but for a `hello` there is time until the test is over: how long that takes depends on the machine. */
+export const PATIENT_LIMITS: Limits = { ...DEFAULT_LIMITS, helloTimeoutMs: 600_000 }
+
 /** Writes down all it hears; answers only when a test says how. */
 export class FakeRegion implements RegionHandle {
   readonly regionId: string
@@ -164,19 +167,30 @@ export class Harness {
   }
 }
 
+interface Waiting {
+  resolve(message: ServerMessage): void
+  reject(error: Error): void
+}
+
 export class Client {
   readonly socket: WebSocket
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #format: WireFormat
   readonly #received: ServerMessage[] = []
-  readonly #waiting: ((message: ServerMessage) => void)[] = []
+  readonly #waiting: Waiting[] = []
+  /** Set when the connection has ended. */
+  #ended: Error | null = null
 
   /** `onMessage` hears each message as it comes, before whoever waits for it. */
   constructor(socket: WebSocket, format: WireFormat, onMessage: (message: ServerMessage) => void = () => {}) {
     this.socket = socket
     this.#format = format
     this.closed = new Promise(resolve => {
-      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+      socket.on('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() })
+        this.#ended = new Error(`The connection ended with ${code} "${reason}" before the message came.`)
+        for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#ended)
+      })
     })
     socket.on('error', () => {})
     socket.on('message', (data: Buffer, isBinary) => {
@@ -184,7 +198,7 @@ export class Client {
       onMessage(message)
       const waiting = this.#waiting.shift()
       if (waiting === undefined) this.#received.push(message)
-      else waiting(message)
+      else waiting.resolve(message)
     })
   }
 
@@ -192,10 +206,12 @@ export class Client {
     this.socket.send(encodeClient(message, this.#format))
   }
 
+  /** Errors: rejects when the connection ends first, as then nothing will come. */
   next(): Promise<ServerMessage> {
     const received = this.#received.shift()
     if (received !== undefined) return Promise.resolve(received)
-    return new Promise(resolve => this.#waiting.push(resolve))
+    if (this.#ended !== null) return Promise.reject(this.#ended)
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   /** The next message, which must be an error: its code and the id it answers. */
@@ -207,13 +223,13 @@ export class Client {
 }
 
 /** Checks tokens of one key, and tickets; device keys and other issuers have tests of their own. */
-export function authenticatorOf(key: SigningKey): Authenticator {
+export function authenticatorOf(key: SigningKey, wallClock: () => number = Date.now): Authenticator {
   return new CredentialChecker({
     keys: new KeyRing([key]),
-    tickets: new TicketMint([{ id: 1, secret: Buffer.alloc(32, 7) }], 3_600_000, Date.now),
+    tickets: new TicketMint([{ id: 1, secret: Buffer.alloc(32, 7) }], 3_600_000, wallClock),
     oidc: new OidcIssuers([], () => {}),
     database: notHere('the database'),
-    wallClock: Date.now,
+    wallClock,
   })
 }
 
@@ -237,7 +253,7 @@ function notHere<T extends object>(what: string): T {
 /** Input: `authenticator` makes another one than the ordinary; the limits that are not the default. */
 export async function startHarness(
   test: TestContext,
-  authenticator = authenticatorOf,
+  authenticator: (key: SigningKey) => Authenticator = authenticatorOf,
   limits: Partial<Limits> = {},
 ): Promise<Harness> {
   const key = makeKey()
@@ -257,7 +273,7 @@ export async function startHarness(
   const doors = closedDoors()
   const gateway = await startGateway({
     ...doors,
-    door: { ...doors.door, limits: { ...DEFAULT_LIMITS, ...limits } },
+    door: { ...doors.door, limits: { ...PATIENT_LIMITS, ...limits } },
     directory,
     readiness: () => ({ ...READY, status: directory.ready() ? 'ready' : 'draining' }),
     authenticator: authenticator(key),

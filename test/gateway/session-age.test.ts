@@ -25,7 +25,7 @@ async function startDoor(t: TestContext) {
   const key = makeKey()
   const region = new FakeRegion(REGION)
   const doors = closedDoors()
-  const authenticator = authenticatorOf(key)
+  const authenticator = authenticatorOf(key, () => clock.nowMs)
   const gateway = await startGateway({
     ...doors,
     authenticator,

@@ -72,7 +72,7 @@ test('[LM-2] fixes are counted by the fix, a hint as one, and a frame beyond the
 
 test('[LM-3] what is over the rate is dropped and answered, and may be sent again after the time that is told', async t => {
   const rates = ratesWith({
-    query: { connectionPerS: 20, userPerS: 20, burstS: 0.05 },
+    query: { connectionPerS: 1, userPerS: 1, burstS: 1 },
     fix: { connectionPerS: 10, userPerS: 10, burstS: 1 },
   })
   const door = await Door.start(t, { limits: { rates } })
@@ -81,7 +81,7 @@ test('[LM-3] what is over the rate is dropped and answered, and may be sent agai
   while (refused.code === 'reply') refused = await query(desk)
   const { class: rateClass, retryAfterMs } = refused.details as { class: string; retryAfterMs: number }
   assert.deepEqual([refused.code, rateClass], ['rate-limited', 'query'])
-  assert.ok(retryAfterMs > 0 && retryAfterMs <= 50)
+  assert.ok(retryAfterMs > 0 && retryAfterMs <= 1_000)
   await new Promise(resolve => setTimeout(resolve, retryAfterMs + 1))
   assert.equal((await query(desk)).code, 'reply')
   const driver = await door.signIn('crew-1', 'driver')
