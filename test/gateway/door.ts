@@ -22,6 +22,16 @@ export interface DoorOptions extends Partial<Omit<DoorPolicy, 'limits'>> {
   readonly port?: number
 }
 
+/**
+ * The clock that limits go by stands from here on, until the end of the test or `goOn`: what was taken from a rate does
+ * not come back meanwhile, however slow the machine is.
+ */
+export function holdTime(test: TestContext): { goOn(): void } {
+  const nowMs = performance.now()
+  const held = test.mock.method(performance, 'now', () => nowMs)
+  return { goOn: () => held.mock.restore() }
+}
+
 /** The rates with some of them changed. */
 export const ratesWith = (changed: Partial<Limits['rates']>): Limits['rates'] => ({
   ...DEFAULT_LIMITS.rates,

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { isUnanswered, over, unlessSaid } from '../support/transport.ts'
-import { Door } from './door.ts'
+import { Door, holdTime } from './door.ts'
 
 const HOST = 'Host: a\r\n'
 const get = (path: string, headers = HOST) => `GET ${path} HTTP/1.1\r\n${headers}\r\n`
@@ -190,6 +190,7 @@ test('the connection goes on behind HEAD and behind a method that is not allowed
 })
 
 test('methods that are not allowed take from the rate of their address, and what is over it ends the connection', async t => {
+  holdTime(t)
   const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 1 } })
   const asked = `DELETE /v1/calls HTTP/1.1\r\n${HOST}\r\n`
   assert.equal((await door.ask(asked)).status, 405)

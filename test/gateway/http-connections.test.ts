@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { certificateFiles } from '../support/certificate.ts'
-import { Door, ratesWith } from './door.ts'
+import { Door, holdTime, ratesWith } from './door.ts'
 import { REGION } from './harness.ts'
 
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`
@@ -144,6 +144,7 @@ test('whoever shows a good credential keeps the connection, whatever the answer'
 })
 
 test('[LM-5] an answer 401, 404 or 429 ends the connection of whoever has shown no good credential', async t => {
+  holdTime(t)
   const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 3 } })
   const seen = new Set<number>()
   for (const path of ['/v1/trips/x', '/metrics', ...Array<string>(8).fill('/nowhere')]) {

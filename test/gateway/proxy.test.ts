@@ -1,7 +1,7 @@
 /** Limits by address behind proxies: counted for the client, and only when the proxy is trusted. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Door } from './door.ts'
+import { Door, holdTime } from './door.ts'
 import { until } from './harness.ts'
 
 const LIMITS = { connectionsPerAddress: 2 }
@@ -102,6 +102,7 @@ test('[HT-9] whoever comes through a trusted proxy with headers that are malform
 })
 
 test('clients with malformed headers share a rate that is not the proxy’s, and the audit calls them so', async t => {
+  holdTime(t)
   const door = await Door.start(t, { trustedProxies: ['127.0.0.1'], limits: { openRequestsPerAddressPerS: 5 } })
   const statuses: number[] = []
   for (let i = 0; i < 40; i += 1) {
@@ -115,6 +116,7 @@ test('clients with malformed headers share a rate that is not the proxy’s, and
 })
 
 test('probes are answered whatever their address has spent', async t => {
+  holdTime(t)
   const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 1 } })
   for (let i = 0; i < 3; i += 1) await door.request('/nowhere')
   assert.equal((await door.request('/nowhere')).status, 429)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { CLOSE_CODES } from '../../../src/protocol/errors.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
 import type { WireFix } from '../../../src/protocol/wire.ts'
-import { Door, ratesWith } from '../../gateway/door.ts'
+import { Door, holdTime, ratesWith } from '../../gateway/door.ts'
 import { type Client, REGION, until } from '../../gateway/harness.ts'
 import { isUnanswered, over } from '../../support/transport.ts'
 
@@ -150,6 +150,7 @@ test('[LM-4] whoever goes on far over the rate is closed with 4429, and a little
 })
 
 test('[LM-5] HTTP requests take from the rates of their principal, and those without a credential from their address’', async t => {
+  holdTime(t)
   const door = await Door.start(t, { limits: { rates: ratesWith({ query: SLOW }), openRequestsPerAddressPerS: 4 } })
   const get = (who: string) =>
     door.request(`/v1/units/nearest?region=${REGION}&lon=1&lat=1`, { Authorization: `Bearer ${who}/dispatcher` })
@@ -169,6 +170,7 @@ test('[LM-5] HTTP requests take from the rates of their principal, and those wit
 })
 
 test('[LM-5] a stranger who spends the rate of an address shuts out nobody at work there', async t => {
+  holdTime(t)
   const door = await Door.start(t, { limits: { openRequestsPerAddressPerS: 4 } })
   const get = async (token: string | null) => {
     const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` }
@@ -211,6 +213,7 @@ test('[LM-6] a connection beyond a cap is refused in its upgrade, and one that c
     ['connectsPerAddressPerS', { connectsPerAddressPerS: 2 }],
   ] as const) {
     const door = await Door.start(t, { limits })
+    const time = holdTime(t)
     const first = await door.connect()
     await door.connect()
     const refused = await door.refusedUpgrade()
@@ -218,6 +221,7 @@ test('[LM-6] a connection beyond a cap is refused in its upgrade, and one that c
     const details = refused.details as { limit: string; retryAfterMs: number }
     assert.equal(details.limit, limit)
     assert.equal(await door.refusals(limit), 1)
+    time.goOn()
     first.socket.close()
     await first.closed
     if (limit === 'connectsPerAddressPerS') await new Promise(resolve => setTimeout(resolve, details.retryAfterMs))
