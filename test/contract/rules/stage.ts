@@ -102,24 +102,14 @@ export class Stage {
   }
 
   async desk({ region, format, sub = 'dispatch', clientNowMs = Date.now() }: Identity): Promise<Speaker> {
-    const speaker = await this.open(format)
-    await speaker.hello([
-      await this.site.token({ sub, regions: [region] }),
-      region,
-      'dispatcher',
-      null,
-      clientNowMs,
-      [],
-    ])
-    return speaker
+    const token = await this.site.token({ sub, regions: [region] })
+    return this.#welcomed(format, [token, region, 'dispatcher', null, clientNowMs, []])
   }
 
   async driver(unit: string, identity: DriverIdentity): Promise<Speaker> {
     const { region, format, sub = `crew-${unit}`, streams = [['s1', 'gnss', 1]], clientNowMs = Date.now() } = identity
-    const speaker = await this.open(format)
     const token = await this.site.token({ sub, role: 'driver', regions: [region], unit })
-    await speaker.hello([token, region, 'driver', unit, clientNowMs, streams])
-    return speaker
+    return this.#welcomed(format, [token, region, 'driver', unit, clientNowMs, streams])
   }
 
   /** A feed, of these units or of all. */
@@ -129,10 +119,19 @@ export class Stage {
     sub = 'modems',
     units = null,
   }: Identity & { readonly units?: readonly string[] | null }) {
-    const speaker = await this.open(format)
     const token = await this.site.token({ sub, role: 'feed', regions: [region], units })
-    await speaker.hello([token, region, 'feed', null, Date.now(), []])
-    return speaker
+    return this.#welcomed(format, [token, region, 'feed', null, Date.now(), []])
+  }
+
+  /** A socket that has been welcomed. Whom the store kept waiting for too long is closed, and comes again as a client does. */
+  async #welcomed(format: WireFormat | undefined, fields: readonly unknown[]): Promise<Speaker> {
+    for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(250)) {
+      const speaker = await this.open(format)
+      const refusal = await speaker.tryHello(fields)
+      if (refusal === null) return speaker
+      const mayRetry = isStalled(refusal) && performance.now() < untilMs
+      assert.ok(mayRetry, `hello was refused: ${JSON.stringify(refusal)}`)
+    }
   }
 
   /** A crew that is signed on and can be sent, this far east of the scene. */
@@ -189,10 +188,20 @@ export class Speaker {
   }
 
   async hello(fields: readonly unknown[]): Promise<void> {
+    const refusal = await this.tryHello(fields)
+    assert.equal(refusal, null, `hello was refused: ${JSON.stringify(refusal)}`)
+  }
+
+  /** Says hello. Output: null when it was welcomed, else with what it was refused. */
+  async tryHello(fields: readonly unknown[]): Promise<Message<'error'> | null> {
     this.send('hello', 'hello', ...fields)
-    const [, id, welcome] = await this.hear('welcome')
-    assert.equal(id, 'hello')
-    this.welcome = welcome
+    const answers = (message: ServerMessage) =>
+      (message[0] === 'welcome' || message[0] === 'error') && message[1] === 'hello'
+    const answer = await this.#find('the answer to hello', answers)
+    if (answer[0] === 'error') return answer
+    assert.ok(answer[0] === 'welcome')
+    this.welcome = answer[2]
+    return null
   }
 
   /** Sends a command or query under a fresh id; its reply, which must come. */
@@ -202,14 +211,9 @@ export class Speaker {
     return this.reply(id)
   }
 
-  /** The reply to what was sent under an id; what the store kept waiting for too long is sent again, as a client does. */
+  /** The reply to what was sent under an id. */
   async reply(id: string): Promise<Answer> {
-    let answer = await this.#answer(id)
-    while (isStalled(answer)) {
-      await sleep(50)
-      this.send(...this.#sent.get(id)!)
-      answer = await this.#answer(id)
-    }
+    const answer = await this.#decided(id)
     assert.ok(answer[0] === 'reply', `${id} was refused: ${JSON.stringify(answer)}`)
     return { position: answer[2], result: answer[3] }
   }
@@ -221,9 +225,22 @@ export class Speaker {
     return this.refusal(id)
   }
 
+  /** As `refused`, for a message that must be refused because writes are held. */
+  async stalled(type: string, ...fields: unknown[]): Promise<void> {
+    const id = this.#newId()
+    this.send(type, id, ...fields)
+    return this.stall(id)
+  }
+
+  /** The refusal of what was sent under an id, which must be that it is to be sent again. */
+  async stall(id: string): Promise<void> {
+    const answer = await this.#answer(id)
+    assert.ok(isStalled(answer), `${id} was answered: ${JSON.stringify(answer)}`)
+  }
+
   /** The refusal of what was sent under an id; of what has none, with null. */
   async refusal(id: string | null): Promise<RefusedAs> {
-    const answer = await this.#answer(id)
+    const answer = id === null ? await this.#answer(id) : await this.#decided(id)
     assert.ok(answer[0] === 'error', `${id} was answered: ${JSON.stringify(answer)}`)
     const path = answer[4]?.path
     return path === undefined ? answer[2] : `${answer[2]} ${path}`
@@ -253,6 +270,16 @@ export class Speaker {
     const heard = this.#kept.splice(0)
     this.#kept.push(...heard.filter(isStalled))
     return heard.filter(message => message[0] !== 'writes' && !isStalled(message))
+  }
+
+  /** The answer to what was sent under an id; what the store kept waiting for too long is sent again, as a client does. */
+  async #decided(id: string): Promise<Message<'reply'> | Message<'error'>> {
+    for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(50)) {
+      const answer = await this.#answer(id)
+      const sent = this.#sent.get(id)
+      if (!isStalled(answer) || sent === undefined || performance.now() > untilMs) return answer
+      this.send(...sent)
+    }
   }
 
   #answer(id: string | null) {
