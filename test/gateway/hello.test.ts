@@ -147,13 +147,13 @@ test('a client that leaves while its token is looked at opens no session', async
 })
 
 test('[HS-1] a connection without a valid hello in time is closed with 4401', async t => {
-  const harness = await startHarness(t, authenticatorOf, { helloTimeoutMs: 300 })
+  const harness = await startHarness(t, authenticatorOf, { helloTimeoutMs: 2_000 })
+  const dialledMs = performance.now()
   const silent = await harness.connect()
-  const openedMs = performance.now()
   const signedIn = await harness.signIn('driver')
   assert.equal((await silent.closed).code, 4401)
-  // The socket was open on the server's side a little before this one heard of it.
-  assert.ok(performance.now() - openedMs > 200)
+  // A timer may fire a little early.
+  assert.ok(performance.now() - dialledMs > 1_900)
   signedIn.send(['sign-on', 'c1', 0])
   assert.equal((await signedIn.next())[0], 'reply')
 })
