@@ -67,6 +67,8 @@ const UNLIMITED: Limits = {
   badFrames: 1_000_000,
   sessionsPerUser: 10_000,
   openRequestsPerAddressPerS: 1_000_000,
+  // Some clients of the matrix say hello late, however long what comes before takes.
+  helloTimeoutMs: 600_000,
   rates: Object.fromEntries(
     RATE_CLASSES.map(name => [name, { connectionPerS: 1e6, userPerS: 1e6, burstS: 5 }]),
   ) as unknown as Limits['rates'],
