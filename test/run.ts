@@ -1,8 +1,9 @@
 /**
- * Runs the tests over one Postgres of their own, and leaves nothing behind.
+ * Runs tests over one Postgres of their own, and leaves nothing behind.
  *
- * `node --import tsx test/run.ts [--long] [--times] [file …]`: all tests, or those files. With --times it says at the end
- * what each process of tests cost. With --long the tests that repeat a rule
+ * `node --import tsx test/run.ts [--wide | --long] [--times] [file …]`: each rule once, or those files. With --wide the rest
+ * instead: whole programs that are started, killed and started again, and rules a second time, over the other transport and
+ * in JSON. With --times it says at the end what each process of tests cost. With --long all of them run; the tests that repeat a rule
  * over random runs or rounds do so many more times (`support/long.ts`), and files that end in .long.test.ts run too.
  *
  * All tests run as JavaScript, in a copy of the checkout that is compiled first (`support/compile.ts`); files that are
@@ -30,14 +31,22 @@ const APART = [
   ...['contract/rules/json', 'store/embedded-postgres', 'actors/actor-system', 'gateway/slow'],
   ...['tools/torture/options', 'tools/torture/torture.long', 'tools/conformance/serve'],
 ]
+/** What `--wide` is for: it costs as much as all the others, and seldom finds what those do not. */
+const WIDE = [
+  ...['bench', 'contract/rules/json', 'sim/broken', 'sim/main', 'store/embedded', 'tools/conformance', 'tools/torture'],
+  ...['e2e/clocks', 'e2e/database-trouble', 'e2e/demo', 'e2e/idle-connections', 'e2e/log-trouble', 'e2e/odd-orders'],
+  ...['e2e/replay', 'e2e/secrets', 'e2e/standby', 'e2e/stop-asked', 'e2e/stop-without-database', 'e2e/who-holds-it'],
+]
 const FILES_TOGETHER = 20
 /** Processes: many tests wait for a while that somebody lays down, a lease or a limit, or for another process. */
 const AT_A_TIME = 4
-/** What runs a second time, over the portable transport; with --long all the rules do. */
+/** What runs a second time with --wide, over the portable transport; with --long all the rules do. */
 const ALSO_PORTABLE = ['gateway/', 'contract/rules/limits', 'contract/rules/session', 'contract/rules/wire']
 const ALSO_PORTABLE_LONG = ['gateway/', 'contract/rules/', 'contract/matrix/']
 /** Loading, choosing and routing are the same whatever else runs over it. */
 const NEVER_TWICE = 'gateway/transport/'
+
+type Which = 'usual' | 'wide' | 'long'
 
 /** Files that run in one process, over one transport. */
 interface Together {
@@ -48,7 +57,7 @@ interface Together {
 const testDir = path.dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean' }, times: { type: 'boolean' } },
+  options: { long: { type: 'boolean' }, wide: { type: 'boolean' }, times: { type: 'boolean' } },
 })
 
 const missing = positionals.filter(file => !existsSync(file))
@@ -63,21 +72,31 @@ if (insteadOfNative !== null) {
   // Processes inherit it, and programs that tests start.
   process.env.GOLDENHOUR_TRANSPORT = 'portable'
 }
-process.exitCode = await runTests(positionals, values.long === true)
+process.exitCode = await runTests(positionals, values.long === true ? 'long' : values.wide === true ? 'wide' : 'usual')
 
 /** The files of each process, in the order in which processes start. */
-async function testFiles(withLong: boolean): Promise<Together[]> {
+async function testFiles(which: Which): Promise<Together[]> {
   const all = await readdir(testDir, { recursive: true })
   const names = all
-    .filter(file => file.endsWith('.test.ts') && (withLong || !file.endsWith('.long.test.ts')))
+    .filter(file => file.endsWith('.test.ts') && (which === 'long' || !file.endsWith('.long.test.ts')))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   const isPortable = process.env.GOLDENHOUR_TRANSPORT === 'portable'
-  const twice = isPortable ? [] : withLong ? ALSO_PORTABLE_LONG : ALSO_PORTABLE
+  const twice = isPortable || which === 'usual' ? [] : which === 'long' ? ALSO_PORTABLE_LONG : ALSO_PORTABLE
   const portable = names.filter(
     name =>
       !name.startsWith(NEVER_TWICE) && twice.some(each => name.startsWith(each)) && !name.endsWith('.long.test.ts'),
   )
-  return [...together(names, false), ...together(portable, true)]
+  const own = which === 'long' ? names : names.filter(name => isWide(name) === (which === 'wide'))
+  return [...together(own, false), ...together(portable, true)]
+}
+
+function isWide(name: string): boolean {
+  return WIDE.some(wide => isOf(wide, name))
+}
+
+/** Whether a file is this one, or of this directory. */
+function isOf(place: string, name: string): boolean {
+  return name === `${place}.test.ts` || name.startsWith(`${place}/`)
 }
 
 function together(names: readonly string[], isPortable: boolean): Together[] {
@@ -86,7 +105,7 @@ function together(names: readonly string[], isPortable: boolean): Together[] {
   for (const name of names) {
     const directory = name.split(path.sep)[0]!
     const others = open.get(directory)
-    const isApart = APART.some(apart => name === `${apart}.test.ts` || name.startsWith(`${apart}/`))
+    const isApart = APART.some(apart => isOf(apart, name))
     if (!isApart && others !== undefined && others.length < FILES_TOGETHER) {
       others.push(name)
       continue
@@ -133,7 +152,7 @@ function rank(file: string): number {
   return index < 0 ? SLOW_FIRST.length : index
 }
 
-async function runTests(named: readonly string[], withLong: boolean): Promise<number> {
+async function runTests(named: readonly string[], which: Which): Promise<number> {
   let interrupted = false
   let stopChild = (): void => undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -150,7 +169,7 @@ async function runTests(named: readonly string[], withLong: boolean): Promise<nu
   if (values.times === true) process.env.GOLDENHOUR_TEST_COSTS = costsFile
   try {
     const copy = path.join(dir, 'checkout')
-    const processes = named.length > 0 ? null : await testFiles(withLong)
+    const processes = named.length > 0 ? null : await testFiles(which)
     const compiled = processes === null ? null : compileCheckout(copy)
     if (process.env.GOLDENHOUR_TEST_POSTGRES === undefined) {
       const { url, engineUrl, programs } = await startTestServer()

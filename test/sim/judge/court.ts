@@ -90,6 +90,13 @@ export class Court {
     const found = this.#found.find(found => found.rule === rule && text.test(found.text))
     assert.ok(found !== undefined, JSON.stringify(this.#found, null, 1))
   }
+  findsNot(rule: RuleName): void {
+    this.judge.stepped()
+    assert.deepEqual(
+      this.#found.filter(found => found.rule === rule),
+      [],
+    )
+  }
   findsNothing(): void {
     this.judge.stepped()
     assert.deepEqual(this.#found, [])
