@@ -28,10 +28,12 @@ export function definePolicy(policy: Command): void {
     .description('list the versions of a region’s policy, newest first: version, when, who and note, separated by tabs')
     .argument('<region>', 'the region')
     .action(async (region: string) => {
-      const versions = await withDatabase(database => new ReferenceStore(database).policyVersions(region))
-      for (const { version, changedAtMs, changedBy, note } of versions) {
-        console.log([version, new Date(changedAtMs).toISOString(), changedBy, note ?? ''].join('\t'))
-      }
+      await withDatabase(async database => {
+        for await (const each of new ReferenceStore(database).policyVersions(region)) {
+          const { version, changedAtMs, changedBy, note } = each
+          console.log([version, new Date(changedAtMs).toISOString(), changedBy, note ?? ''].join('\t'))
+        }
+      })
     })
 
   policy

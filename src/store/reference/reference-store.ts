@@ -48,8 +48,8 @@ const UNIT_FIELDS = sql`
   unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", capabilities,
   home_station AS "homeStation"`
 
-/** Versions that are listed at once. */
-const POLICIES_SHOWN = 1_000
+/** Versions that are read at once, 2 kB each. */
+const POLICIES_AT_ONCE = 1_000
 
 const unaudited: AuditChange = () => Promise.resolve()
 
@@ -101,10 +101,18 @@ export class ReferenceStore {
     throw new InvalidReference(`Region ${region} has no version ${version} of its policy.`)
   }
 
-  /** Every version of a region's policy, newest first. Errors: InvalidReference for a region that does not exist. */
-  async policyVersions(region: RegionId): Promise<PolicyRecord[]> {
+  /**
+   * Every version of a region's policy, newest first, in pages of `pageSize`. Errors: InvalidReference for a region that does
+   * not exist.
+   */
+  async *policyVersions(region: RegionId, pageSize = POLICIES_AT_ONCE): AsyncGenerator<PolicyRecord> {
     await requireRegion(this.#database, region)
-    return listPolicyVersions(this.#database, region, { limit: POLICIES_SHOWN, before: null })
+    for (let before: number | null = null; ; ) {
+      const page: PolicyRecord[] = await listPolicyVersions(this.#database, region, { limit: pageSize, before })
+      yield* page
+      if (page.length < pageSize) return
+      before = page.at(-1)!.version
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import { listAudit } from '../../../src/store/audit/audit-chain.ts'
 import { migrations } from '../../../src/store/migrations/index.ts'
 import { type Database, openClient, openDatabase } from '../../../src/store/postgres/database.ts'
 import { migrate } from '../../../src/store/postgres/migrate.ts'
+import type { PolicyRecord } from '../../../src/store/reference/policies.ts'
 import { ReferenceStore } from '../../../src/store/reference/reference-store.ts'
 import { emptyDatabase, testDatabase } from '../../support/postgres.ts'
 
@@ -26,6 +27,12 @@ after(async () => {
   await database.destroy()
   await drop()
 })
+
+async function versionsOf(region: string, pageSize?: number): Promise<PolicyRecord[]> {
+  const versions: PolicyRecord[] = []
+  for await (const each of store.policyVersions(region, pageSize)) versions.push(each)
+  return versions
+}
 
 const added = async (region: string, dispatchMode: 'ordered' | 'offered' = 'ordered') => {
   await store.addRegion({ region, name: region, timeZone: 'UTC', dispatchMode })
@@ -54,7 +61,7 @@ test('each change adds a version, the newest stands, and the others stay as they
     ['cadenceMs.parked', 30_000, 60_000],
   ])
   assert.deepEqual(await store.policy(region), second)
-  assert.deepEqual(await store.policyVersions(region), [second, { region, ...first, policy: DEFAULT_POLICY }])
+  assert.deepEqual(await versionsOf(region), [second, { region, ...first, policy: DEFAULT_POLICY }])
   assert.deepEqual(await store.policy(region, 1), { region, ...first, policy: DEFAULT_POLICY })
   await assert.rejects(store.policy(region, 3), { name: 'InvalidReference', message: /no version 3/ })
   assert.deepEqual((await store.listPolicies()).get(region), { ...policy, version: 2 })
@@ -63,7 +70,7 @@ test('each change adds a version, the newest stands, and the others stay as they
 test('one that changes nothing adds no version', async () => {
   const region = await added('same')
   const { now, changes } = await store.setPolicy(region, DEFAULT_POLICY, 'again')
-  assert.deepEqual([now.version, changes, (await store.policyVersions(region)).length], [1, [], 1])
+  assert.deepEqual([now.version, changes, (await versionsOf(region)).length], [1, [], 1])
 })
 
 test('the mode of the newest version is that of the region', async () => {
@@ -84,7 +91,7 @@ test('a change raises the version of the reference data, by which engines hear o
 
 test('one that will not do, or a note, or a region that is not there, changes nothing', async () => {
   const region = await added('refused')
-  const before = [await store.policyVersions(region), await store.version()]
+  const before = [await versionsOf(region), await store.version()]
   for (const [given, note, message] of [
     [{ orderWarnMs: 5 }, null, /orderWarnMs must be a whole number of milliseconds from 1000 to 600000/],
     [{ orderWarnS: 5 }, null, /orderWarnS is not known here/],
@@ -97,7 +104,7 @@ test('one that will not do, or a note, or a region that is not there, changes no
     await assert.rejects(store.setPolicy(region, given, note), { name: 'InvalidReference', message }, String(message))
   }
   await assert.rejects(store.setPolicy('nowhere', {}, null), { message: /The region "nowhere" does not exist/ })
-  assert.deepEqual([await store.policyVersions(region), await store.version()], before)
+  assert.deepEqual([await versionsOf(region), await store.version()], before)
 })
 
 test('the audit has what was changed, from what to what', async () => {
@@ -117,7 +124,7 @@ test('changes that come at once follow each other, none is lost', async () => {
   const region = await added('crowd')
   const given = Array.from({ length: 8 }, (_, i) => ({ roundPauseMs: 20_000 + i }))
   await Promise.all(given.map(policy => store.setPolicy(region, policy, null)))
-  const versions = await store.policyVersions(region)
+  const versions = await versionsOf(region)
   assert.deepEqual(
     versions.map(({ version }) => version),
     [9, 8, 7, 6, 5, 4, 3, 2, 1],
@@ -174,5 +181,17 @@ test('regions of before there were policies have the one that was fixed in the p
     })
   } finally {
     await drop()
+  }
+})
+
+test('all versions are listed, the newest first, whatever a page holds', async () => {
+  const region = await added('pages')
+  for (const roundPauseMs of [20_000, 21_000, 22_000, 23_000]) await store.setPolicy(region, { roundPauseMs }, null)
+  for (const pageSize of [1, 2, 5, 1_000]) {
+    const versions = await versionsOf(region, pageSize)
+    assert.deepEqual(
+      versions.map(({ version }) => version),
+      [5, 4, 3, 2, 1],
+    )
   }
 })
