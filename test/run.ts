@@ -34,8 +34,16 @@ const APART = [
 /** What `--wide` is for: it costs as much as all the others, and seldom finds what those do not. */
 const WIDE = [
   ...['bench', 'contract/rules/json', 'sim/broken', 'sim/main', 'store/embedded', 'tools/conformance', 'tools/torture'],
-  ...['e2e/clocks', 'e2e/database-trouble', 'e2e/demo', 'e2e/idle-connections', 'e2e/log-trouble', 'e2e/odd-orders'],
-  ...['e2e/replay', 'e2e/secrets', 'e2e/standby', 'e2e/stop-asked', 'e2e/stop-without-database', 'e2e/who-holds-it'],
+  ...['e2e/clocks', 'e2e/database-trouble', 'e2e/demo', 'e2e/embedded', 'e2e/idle-connections', 'e2e/log-trouble'],
+  ...[
+    'e2e/odd-orders',
+    'e2e/replay',
+    'e2e/secrets',
+    'e2e/standby',
+    'e2e/stop-asked',
+    'e2e/stop-without-database',
+    'e2e/who-holds-it',
+  ],
 ]
 const FILES_TOGETHER = 20
 /** Processes: many tests wait for a while that somebody lays down, a lease or a limit, or for another process. */
