@@ -269,6 +269,7 @@ export const TRIP_ALARMS = [
   'crew-relieved',
   'no-eligible-unit',
   'round-exhausted',
+  'waiting-long',
 ] as const
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 

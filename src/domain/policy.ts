@@ -17,8 +17,12 @@ export interface Policy {
   readonly orderTimeoutMs: number
   /** Alarm when an accepted trip has not moved. */
   readonly noMovementMs: number
-  /** A call of a lower priority goes first once it has waited this much longer for each step. */
+  /** Of priorities 3 to 5 a trip goes first once it has waited this much longer for each step. */
   readonly ageingStepMs: number
+  /** A wait counts for no more than so many of these steps. */
+  readonly ageingStepsMax: number
+  /** Alarm when a trip still waits so long after its call was received, by priority: it has to be triaged anew. */
+  readonly waitAlarmMs: Readonly<Record<Priority, number>>
   /** Pause before the same units are asked again. */
   readonly roundPauseMs: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -48,6 +52,8 @@ export const DEFAULT_POLICY: Policy = {
   orderTimeoutMs: 45_000,
   noMovementMs: 120_000,
   ageingStepMs: 15 * 60_000,
+  ageingStepsMax: 4,
+  waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },
   roundPauseMs: 15_000,
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,

@@ -37,6 +37,8 @@ export interface TripState {
   readonly priority: Priority
   readonly need: Need
   readonly receivedAtMs: number
+  /** When the desk had it first, its place among those that wait; of one that was held, when its caller called. */
+  readonly enteredAtMs: number
   /** Position of the record that made the trip, or put it into the queue as if it were new. */
   readonly createdPosition: number
   readonly phase: TripPhase
@@ -68,7 +70,7 @@ export const isEnded = (trip: TripState): boolean => trip.phase === 'closed' || 
 export function evolveTrip(state: TripState | null, event: DomainEvent, meta: EventMeta): TripState {
   if (event.type === 'TripCreated') {
     invariant(state === null, () => `trip ${event.tripId} was created twice, again at ${meta.position}`)
-    return createdTrip(event, meta)
+    return createdTrip(event, meta, meta.recordedAtMs)
   }
   if (event.type === 'TripReleased') return releasedTrip(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
@@ -79,13 +81,13 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
 }
 
 function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
-  const trip = createdTrip(event, meta)
+  const trip = createdTrip(event, meta, event.receivedAtMs)
   if (event.as === 'pending') return trip
   const times = { ...trip.times, cancelled: meta.recordedAtMs }
   return { ...trip, phase: 'cancelled', pendingSinceMs: null, times, cancelReason: 'other' }
 }
 
-function createdTrip(event: TripCreated | TripReleased, meta: EventMeta): TripState {
+function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
   const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs } = event
   return {
     tripId,
@@ -95,6 +97,7 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta): TripSt
     priority,
     need,
     receivedAtMs,
+    enteredAtMs,
     createdPosition: meta.position,
     phase: 'pending',
     phaseRecordedAtMs: meta.recordedAtMs,
@@ -230,7 +233,7 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },
-    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted'),
+    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'waiting-long'),
   }
 }
 

@@ -7,7 +7,6 @@ import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
 import type { Presence } from '../../src/domain/dispatch/eligibility.ts'
-import { queueKey } from '../../src/domain/dispatch/queue.ts'
 import type { DomainEvent, Need } from '../../src/domain/events.ts'
 import { LEVELS_OF_CARE, PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
 import { Finder } from '../../src/finder/finder.ts'
@@ -136,10 +135,8 @@ test('trips are served in the order of the queue', () => {
       const room = new Room()
       for (const [i, priority] of priorities.entries()) room.run(called([`T-${i}`], undefined, priority), false)
       const order = [...room.world.trips.values()]
-        .sort(
-          (a, b) =>
-            queueKey(a, policy.standing) - queueKey(b, policy.standing) || a.createdPosition - b.createdPosition,
-        )
+        // None has waited for as long as a step of ageing.
+        .sort((a, b) => a.priority - b.priority || a.createdPosition - b.createdPosition)
         .map(trip => trip.tripId)
       for (let i = 0; i < priorities.length; i++) room.place(`A${i}`, 100 + i)
       const events = room.run(

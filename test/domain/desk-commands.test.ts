@@ -5,7 +5,7 @@ import { amendCall, cancelCall } from '../../src/domain/call.ts'
 import type { AmendCall, CloseTrip, ReportPhase, SetUnitStatus } from '../../src/domain/commands.ts'
 import { BrokenInvariant } from '../../src/domain/decision.ts'
 import { whyNotFit } from '../../src/domain/dispatch/override.ts'
-import { queueKey } from '../../src/domain/dispatch/queue.ts'
+import { WaitingTrips } from '../../src/domain/dispatch/waiting-trips.ts'
 import { isBound, setUnitStatus } from '../../src/domain/driver.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { overrideAssignment, reportByRadio, withdrawUnit } from '../../src/domain/trip.ts'
@@ -55,8 +55,7 @@ const set = (status: SetUnitStatus['status']) => (world: World) => {
 
 describe('amending a call', () => {
   test('a new place and priority are those of its open trips, too, and change their order in the queue', () => {
-    const { world, when } = given(called(['T-1', 'T-2']), [alsoCancelled('T-2')])
-    const before = queueKey(world.trip('T-1'), policyOf('ordered'))
+    const { when } = given(called(['T-1', 'T-2']), [alsoCancelled('T-2')], called(['T-3'], 'C-3', 2))
     const after = when(amend({ lonDeg: 175, latDeg: -37, priority: 3 })).thenEvents({
       type: 'CallAmended',
       callId: 'C-1',
@@ -72,7 +71,11 @@ describe('amending a call', () => {
       assert.equal(state.version, after.position)
     }
     assert.deepEqual([after.trip('T-2').lonDeg, after.trip('T-2').priority], [PLACE.lonDeg, 1])
-    assert.ok(queueKey(after.trip('T-1'), policyOf('ordered')) > before)
+    const queue = new WaitingTrips().among([after.trip('T-1'), after.trip('T-3')], false, policyOf('ordered'), 0)
+    assert.deepEqual(
+      queue.map(({ tripId }) => tripId),
+      ['T-3', 'T-1'],
+    )
   })
 
   test('what is not named stays, a problem can be taken away, and the response clock is not touched', () => {

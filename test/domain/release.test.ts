@@ -61,7 +61,7 @@ test('a trip begins anew in the queue, where its call is now, and frees the unit
   }
   const event = only(releaseTrip(held, call({ latDeg: -37, priority: 1 }), worker, 'pending'))
   const after = evolveTrip(held, event, META)
-  assert.deepEqual(after, trip({ latDeg: -37, priority: 1 }))
+  assert.deepEqual(after, trip({ latDeg: -37, priority: 1, enteredAtMs: held.receivedAtMs }))
   assert.deepEqual(evolveTrip(null, event, META), after)
   assert.equal(evolveDriver(worker, event, META).status, 'available')
 })

@@ -245,9 +245,11 @@ describe('alarms', () => {
   const alarm = (alarm: string): DomainEvent =>
     ({ type: 'TripAlarmRaised', v: 1, entity: 'trip/T-1', tripId: 'T-1', alarm, unitId: null }) as DomainEvent
 
+  const UNSERVED = ['no-eligible-unit', 'round-exhausted', 'waiting-long']
+
   test('an offer ends the alarms of a trip that nobody could take', () => {
-    const { world } = given(onDuty('A1'), called(['T-1']), alarm('no-eligible-unit'), alarm('round-exhausted'))
-    assert.deepEqual(world.trip('T-1').alarms, ['no-eligible-unit', 'round-exhausted'])
+    const { world } = given(onDuty('A1'), called(['T-1']), ...UNSERVED.map(alarm))
+    assert.deepEqual(world.trip('T-1').alarms, UNSERVED)
     world.record([offered('T-1', 'A1', 'O-1')])
     assert.deepEqual(world.trip('T-1').alarms, [])
   })

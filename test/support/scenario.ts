@@ -79,8 +79,9 @@ export function offered(
   offerId: string,
   mode: DispatchMode = 'offered',
   round = 1,
+  priority: Priority = 1,
 ): DomainEvent {
-  const trip = new World().record(called([tripId])).trip(tripId)
+  const trip = new World().record(called([tripId], callOf(tripId), priority)).trip(tripId)
   return offerMade(trip, unitId, offerId, round, DECISION, policyOf(mode), START_MS + 2_000)
 }
 
@@ -97,6 +98,13 @@ export const declined = (tripId: TripId, unitId: UnitId, offerId: string): Domai
   unitId,
   offerId,
   reason: 'too-far',
+})
+export const withdrawn = (tripId: TripId, unitId: UnitId): DomainEvent => ({
+  type: 'UnitWithdrawn',
+  ...tripBase(tripId),
+  unitId,
+  inPhase: 'assigned',
+  reason: 'other',
 })
 export const timedOut = (tripId: TripId, unitId: UnitId, offerId: string): DomainEvent => ({
   type: 'OfferTimedOut',

@@ -46,6 +46,8 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
+  /** When the trips that wait are due their alarm. Such a timer is set for long, so the same one is not set again. */
+  readonly #waits = new Map<TripId, number>()
 
   constructor(ports: DeadlineKeeperPorts) {
     this.#ports = ports
@@ -82,6 +84,7 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   watchTrip(trip: TripState): void {
     const { offer, tripId } = trip
     if (this.#recovered.get(tripId) !== trip.phaseRecordedAtMs) this.#recovered.delete(tripId)
+    if (isEnded(trip)) this.#waits.delete(tripId)
     if (offer === null) {
       this.#offers.delete(tripId)
       return this.#setAll(trip, 0)
@@ -102,6 +105,7 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   run(deadline: Deadline): void {
     const { memory, clock, turns, policy } = this.#ports
     const { standing, disconnectGraceMs } = policy
+    if (deadline.kind === 'waiting-long') this.#waits.delete(deadline.tripId)
     // Its rules would be decided over a state that is wrong.
     if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
     const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
@@ -131,6 +135,12 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
+    const waiting = [...this.#waits.keys()]
+    this.#waits.clear()
+    for (const tripId of waiting) {
+      const trip = this.#ports.memory.trip(tripId)
+      if (trip?.phase === 'pending') this.#setAll(trip, 0)
+    }
   }
 
   /**
@@ -174,6 +184,10 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
 
   #at(dueMs: number, deadline: Deadline): void {
     const { timers, deliver } = this.#ports
+    if (deadline.kind === 'waiting-long') {
+      if (this.#waits.get(deadline.tripId) === dueMs) return
+      this.#waits.set(deadline.tripId, dueMs)
+    }
     timers.at(dueMs, () => deliver(deadline))
   }
 }

@@ -35,13 +35,12 @@ interface MovedUnit {
 
 export class Desk implements TurnStep, TurnFollower {
   readonly #ports: DeskPorts
-  readonly #waiting: WaitingTrips
+  readonly #waiting = new WaitingTrips()
   readonly #census = new Census()
   #allMustLook = false
 
   constructor(ports: DeskPorts) {
     this.#ports = ports
-    this.#waiting = new WaitingTrips(ports.policy.standing)
   }
 
   get pendingCount(): number {
@@ -127,11 +126,6 @@ export class Desk implements TurnStep, TurnFollower {
     this.#allMustLook = true
   }
 
-  /** Another policy stands, by which those who wait may have other places. */
-  policyChanged(): void {
-    this.#waiting.reorder(this.#ports.policy.standing)
-  }
-
   /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
     const { policy, presence, newOfferId } = this.#ports
@@ -146,11 +140,12 @@ export class Desk implements TurnStep, TurnFollower {
 
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
+    const { policy } = this.#ports
     const fresh = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.
     const freed = new FreedUnits(allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit)))
-    const queue = this.#waiting.among(fresh, allMustLook || freed.isAny)
+    const queue = this.#waiting.among(fresh, allMustLook || freed.isAny, policy.standing, turn.nowMs)
     if (queue.length === 0) return
     const mustLook = allMustLook ? 'all' : new Set(fresh.map(({ tripId }) => tripId))
     new Match(this.#ports, turn, this.#unitsOf(turn)).run(queue, mustLook, freed)

@@ -3,14 +3,12 @@
  * message of its own; a policy that comes meanwhile begins that again.
  */
 import type { DeadlineKeeper } from './deadline-keeper.ts'
-import type { Desk } from './desk.ts'
 import type { PolicyChange } from './messages.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { Rematch } from './rematch.ts'
 
 interface PolicyIntakePorts {
   readonly policy: RegionPolicy
-  readonly desk: Pick<Desk, 'policyChanged'>
   readonly deadlines: Pick<DeadlineKeeper, 'policyChanged'>
   readonly rematch: Pick<Rematch, 'ask'>
   /** Puts it into the region's mailbox; then `goOn` is called. */
@@ -28,10 +26,9 @@ export class PolicyIntake {
   }
 
   take({ policy, onTaken }: PolicyChange): void {
-    const { desk, deadlines, rematch } = this.#ports
+    const { deadlines, rematch } = this.#ports
     if (this.#ports.policy.take(policy)) {
-      desk.policyChanged()
-      // Who was passed over may be sent now.
+      // Who was passed over may be sent now, and who waits may have another place.
       rematch.ask()
       this.#parts = deadlines.policyChanged()
       this.#takePart()

@@ -49,6 +49,7 @@ const TRIP = z.object({
     priority: PRIORITY_FORM,
     need: NEED_FORM,
     receivedAtMs: ms,
+    enteredAtMs: ms,
     createdPosition: whole,
     phase: z.enum(TRIP_PHASES),
     phaseRecordedAtMs: ms,

@@ -22,6 +22,7 @@ interface OfferDeadline {
 export type Deadline =
   | OfferDeadline
   | { readonly kind: 'no-movement'; readonly tripId: TripId }
+  | { readonly kind: 'waiting-long'; readonly tripId: TripId }
   | { readonly kind: 'next-round'; readonly tripId: TripId }
   | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
 
@@ -64,8 +65,12 @@ export function deadlinesOf(
   }
   const noMovementMs = noMovementAtMs(trip, policy, nowMs)
   if (noMovementMs !== null) return [{ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } }]
+  const dues: Due[] = []
   const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
-  return nextRoundMs === null ? [] : [{ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } }]
+  if (nextRoundMs !== null) dues.push({ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } })
+  const waitingLongMs = waitingLongAtMs(trip, policy, nowMs)
+  if (waitingLongMs !== null) dues.push({ dueMs: waitingLongMs, deadline: { kind: 'waiting-long', tripId } })
+  return dues
 }
 
 /** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
@@ -73,6 +78,15 @@ export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): 
   if (trip.phase !== 'assigned' || trip.alarms.includes('no-movement')) return null
   // From when we heard of it, not from the crew's own clock, which may be slow.
   return overAtMs(trip.phaseRecordedAtMs, policy.noMovementMs, nowMs)
+}
+
+/**
+ * When a trip that waits has waited so long that somebody has to triage it anew, by the response clock; null while it does not
+ * wait, and while the alarm stands.
+ */
+export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
+  if (trip.phase !== 'pending' || trip.alarms.includes('waiting-long')) return null
+  return overAtMs(trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
 }
 
 /** The states that a deadline is about, as they are when it comes. */
@@ -100,6 +114,10 @@ export function deadlineCame(
   if (deadline.kind === 'no-movement') {
     const dueMs = noMovementAtMs(trip, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'no-movement', trip.unitId) : []
+  }
+  if (deadline.kind === 'waiting-long') {
+    const dueMs = waitingLongAtMs(trip, policy, nowMs)
+    return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'waiting-long', null) : []
   }
   const offer = trip.offer
   if (offer === null || offer.offerId !== deadline.offerId) return []

@@ -1,26 +1,20 @@
-/** The queue of pending trips as a fold over their states: who goes first is at the front. */
+/** The queue of pending trips as a fold over their states: a lane for each priority, who was entered first at its front. */
 import type { DriverState } from '../driver.ts'
 import type { Need } from '../events.ts'
 import type { TripId } from '../ids.ts'
-import type { Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { fits } from './eligibility.ts'
-import { isBefore, placeOf, queueKey, type Waiting, waitingOf } from './queue.ts'
+import { type AgeingPolicy, inOrder, placeOf, type Waiting, waitingOf } from './queue.ts'
 
 export class WaitingTrips {
-  #policy: Policy
-  #queue: Waiting[] = []
+  readonly #lanes: Readonly<Record<Priority, Waiting[]>> = { 1: [], 2: [], 3: [], 4: [], 5: [] }
   readonly #byTrip = new Map<TripId, Waiting>()
   /** What those in the queue need, by its text, and how many of them need it. */
   readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
 
-  constructor(policy: Policy) {
-    this.#policy = policy
-  }
-
   get size(): number {
-    return this.#queue.length
+    return this.#byTrip.size
   }
 
   has(tripId: TripId): boolean {
@@ -28,38 +22,33 @@ export class WaitingTrips {
   }
 
   byPriority(): [Priority, number][] {
-    return PRIORITIES.map(priority => [priority, this.#queue.filter(waiting => waiting.priority === priority).length])
+    return PRIORITIES.map(priority => [priority, this.#lanes[priority].length])
   }
 
   /** The trip waits; its place is another once a dispatcher has changed its priority. */
   put(trip: TripState): void {
-    const waiting = waitingOf(trip, this.#policy)
+    const waiting = waitingOf(trip)
     const known = this.#byTrip.get(trip.tripId)
     if (known !== undefined) {
-      const { key, priority, createdPosition } = known
-      if (key === waiting.key && priority === waiting.priority && createdPosition === waiting.createdPosition) return
+      const { enteredAtMs, priority, createdPosition } = known
+      const isSame = enteredAtMs === waiting.enteredAtMs && createdPosition === waiting.createdPosition
+      if (isSame && priority === waiting.priority) return
       this.drop(trip.tripId)
     }
-    this.#queue.splice(placeOf(this.#queue, waiting), 0, waiting)
+    const lane = this.#lanes[waiting.priority]
+    lane.splice(placeOf(lane, waiting), 0, waiting)
     this.#byTrip.set(trip.tripId, waiting)
     const needed = this.#needs.get(waiting.needText)
     if (needed === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
     else needed.trips += 1
   }
 
-  /** Puts the queue in the order of another policy. */
-  reorder(policy: Policy): void {
-    this.#policy = policy
-    const reordered = this.#queue.map(waiting => ({ ...waiting, key: queueKey(waiting, policy) }))
-    this.#queue = reordered.sort((a, b) => (isBefore(a, b) ? -1 : 1))
-    for (const waiting of reordered) this.#byTrip.set(waiting.tripId, waiting)
-  }
-
   /** The trip waits no longer; nothing happens when it did not. */
   drop(tripId: TripId): void {
     const waiting = this.#byTrip.get(tripId)
     if (waiting === undefined) return
-    this.#queue.splice(placeOf(this.#queue, waiting), 1)
+    const lane = this.#lanes[waiting.priority]
+    lane.splice(placeOf(lane, waiting), 1)
     this.#byTrip.delete(tripId)
     const needed = this.#needs.get(waiting.needText)!
     needed.trips -= 1
@@ -73,12 +62,14 @@ export class WaitingTrips {
   }
 
   /** The queue with trips among it that are not in it yet; or these alone, without those that waited before. */
-  among(trips: readonly TripState[], withQueue: boolean): readonly Waiting[] {
-    const queue = withQueue ? [...this.#queue] : []
+  among(trips: readonly TripState[], withQueue: boolean, policy: AgeingPolicy, nowMs: number): readonly Waiting[] {
+    const lanes: Record<Priority, Waiting[]> = { 1: [], 2: [], 3: [], 4: [], 5: [] }
+    if (withQueue) for (const priority of PRIORITIES) lanes[priority] = [...this.#lanes[priority]]
     for (const trip of trips) {
-      const waiting = waitingOf(trip, this.#policy)
-      queue.splice(placeOf(queue, waiting), 0, waiting)
+      const waiting = waitingOf(trip)
+      const lane = lanes[waiting.priority]
+      lane.splice(placeOf(lane, waiting), 0, waiting)
     }
-    return queue
+    return inOrder(lanes, policy, nowMs)
   }
 }

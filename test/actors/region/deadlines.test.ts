@@ -189,3 +189,56 @@ test('a deadline whose turn throws has changed nothing, and comes again', async 
   assert.deepEqual([await count('OfferTimedOut'), first.view.unit.status], [1, 'available'])
   assert.equal(second.view.trip?.tripId, tripId)
 })
+
+describe('a long wait', () => {
+  const entered = (priority: 1 | 3 | 5, receivedBeforeMs = 0) =>
+    world.call({ priority, receivedAtMs: world.nowMs - receivedBeforeMs })
+  const alarms = async (tripId: string) => (await world.trip(tripId)).alarms.filter(alarm => alarm === 'waiting-long')
+
+  test('is told by the response clock and the priority, once, and ends with an offer', async () => {
+    await open()
+    const tripId = await entered(3, 600_000)
+    await happensAfter(1_200_000, 'TripAlarmRaised')
+    assert.deepEqual(await alarms(tripId), ['waiting-long'])
+    await world.advance(3_600_000)
+    assert.deepEqual((await world.events('TripAlarmRaised')).filter(({ alarm }) => alarm === 'waiting-long').length, 1)
+    await world.onDuty('A1', 100)
+    assert.deepEqual([(await world.trip(tripId)).phase, (await world.trip(tripId)).alarms], ['offered', []])
+  })
+
+  test('is told again of a trip whose offer came to nothing', async () => {
+    await open()
+    const tripId = await entered(1)
+    await world.advance(180_000)
+    await world.onDuty('A1', 100)
+    assert.deepEqual(await alarms(tripId), [])
+    await world.advance(15_000)
+    await settle()
+    assert.deepEqual([(await world.trip(tripId)).phase, await alarms(tripId)], ['pending', ['waiting-long']])
+  })
+
+  test('counts for the new priority of an amended call, and by the numbers of a new policy', async () => {
+    await open()
+    const amended = await entered(5)
+    const other = await entered(5)
+    const { callId } = await world.trip(amended)
+    await world.accepted(world.dispatch({ type: 'amend-call', callId, priority: 3 }))
+    await world.advance(1_800_000)
+    assert.deepEqual([await alarms(amended), await alarms(other)], [['waiting-long'], []])
+    world.goBy({ waitAlarmMs: { 1: 180_000, 2: 600_000, 3: 1_800_000, 4: 3_600_000, 5: 1_900_000 } })
+    await world.advance(100_000)
+    assert.deepEqual(await alarms(other), ['waiting-long'])
+  })
+
+  test('that passed while nobody served is told once crews have had time to come back', async () => {
+    await open()
+    const tripId = await entered(1)
+    world.crash()
+    await world.advance(600_000)
+    await world.start()
+    await world.advance(14_999)
+    assert.deepEqual(await alarms(tripId), [])
+    await world.advance(1)
+    assert.deepEqual(await alarms(tripId), ['waiting-long'])
+  })
+})

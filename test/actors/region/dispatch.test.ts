@@ -387,17 +387,23 @@ describe('the queue', () => {
     assert.deepEqual(served, ['urgent', 'older minor', 'newer minor'])
   })
 
-  test('a minor call that has waited long enough goes before an urgent one', async () => {
-    await open()
-    const crew = await world.onDuty('A1', 100)
-    await world.call()
-    await accept(crew)
-    const minor = await world.call({ priority: 2 })
-    await pass(16 * 60_000, crew)
-    await world.call({ priority: 1 })
-    await closeTrip(crew)
-    assert.equal(crew.view.trip?.tripId, minor)
-  })
+  for (const { waits, comes, goesFirst } of [
+    { waits: 4, comes: 3, goesFirst: 'what has waited' },
+    { waits: 2, comes: 1, goesFirst: 'what is more urgent' },
+    { waits: 5, comes: 2, goesFirst: 'what is more urgent' },
+  ] as const) {
+    test(`a call of priority ${waits} that has waited longer than one of priority ${comes}: first goes ${goesFirst}`, async () => {
+      await open()
+      const crew = await world.onDuty('A1', 100)
+      await world.call()
+      await accept(crew)
+      const waiting = await world.call({ priority: waits })
+      await pass(16 * 60_000, crew)
+      const urgent = await world.call({ priority: comes })
+      await closeTrip(crew)
+      assert.equal(crew.view.trip?.tripId, goesFirst === 'what has waited' ? waiting : urgent)
+    })
+  }
 
   test('a trip that only one kind of unit can take does not hold up those behind it', async () => {
     await open()
@@ -469,9 +475,10 @@ describe('who can be sent', () => {
       await open()
       const crew = await world.onDuty('A1', 100)
       await lose(crew)
-      const newer = await world.call({ priority: 2, receivedAtMs: world.nowMs })
-      const first = await world.call({ priority: 2, receivedAtMs: world.nowMs - 60_000 })
-      assert.equal((await world.trip(newer)).phase, 'pending')
+      const first = await world.call({ priority: 2 })
+      await world.advance(1_000)
+      const enteredLate = await world.call({ priority: 2, receivedAtMs: world.nowMs - 60_000 })
+      assert.equal((await world.trip(enteredLate)).phase, 'pending')
       comeBack(crew)
       const minor = world.dispatch(callOf({ priority: 5 }))
       await world.accepted(minor)

@@ -24,6 +24,8 @@ const stage = new Stage({
   details: offered,
   calls: ordered,
   swapped: ordered,
+  classes: ordered,
+  waits: ordered,
   rank: {
     mode: 'ordered',
     units: [
@@ -350,6 +352,40 @@ test('[OF-14] of the trips of one call the need that fewer units can serve goes 
     }
     await desk.ask('cancel-call', result.callId, 'entered-in-error')
   }
+})
+
+test('[OF-14] trips are served by class, then in the order in which they were entered, however old their calls are', async () => {
+  const region = 'classes'
+  const desk = await stage.desk({ region })
+  const enter = async (priority: number, receivedBeforeMs = 0) => {
+    const { result } = await desk.ask('enter-call', { ...CALL, priority, receivedAtMs: now() - receivedBeforeMs })
+    return (result.tripIds as string[])[0]
+  }
+  const old = await enter(5, 3 * 3_600_000)
+  const second = await enter(2)
+  const enteredLate = await enter(2, 3_600_000)
+  const arrest = await enter(1)
+
+  const crew = await stage.crew('A1', { region })
+  for (const tripId of [arrest, second, enteredLate, old]) {
+    const { trip, offer } = await offerOf(crew)
+    assert.equal(trip.tripId, tripId)
+    await crew.ask('accept-offer', offer.offerId, now())
+    await crew.ask('close-trip', tripId, 'transported', now())
+  }
+})
+
+test('[OF-16] a trip that waits for long raises an alarm, until it is offered', async () => {
+  const region = 'waits'
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  const { result } = await desk.ask('enter-call', { ...CALL, receivedAtMs: now() - 3_600_000 })
+  const [tripId] = result.tripIds as string[]
+  await desk.hear('board-events', ([, , , events]) =>
+    events.some(event => event.type === 'TripAlarmRaised' && event.tripId === tripId && event.alarm === 'waiting-long'),
+  )
+  const crew = await stage.crew('A1', { region })
+  assert.deepEqual((await offerOf(crew)).trip.alarms, [])
 })
 
 test('[OF-15] a place far from every unit, and near one with longitude and latitude exchanged, is refused over both doors', async () => {

@@ -7,6 +7,7 @@ import {
   deadlineId,
   deadlinesOf,
   noMovementAtMs,
+  waitingLongAtMs,
 } from '../../../src/domain/dispatch/deadlines.ts'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
@@ -41,6 +42,20 @@ test('an accepted trip that does not move within 120 s of our hearing of it is d
   }
 })
 
+test('a trip that waits is due its alarm by the response clock and its priority; one that is asked for, or has it, never is', () => {
+  const late = called(['T-1'], 'C-1', 4).map(event =>
+    'receivedAtMs' in event ? { ...event, receivedAtMs: START_MS - 600_000 } : event,
+  )
+  const { world } = given(onDuty('A1'), late)
+  const trip = world.trip('T-1')
+  assert.equal(waitingLongAtMs(trip, DEFAULT_POLICY, START_MS), START_MS - 600_000 + 3_600_000)
+  assert.equal(waitingLongAtMs({ ...trip, priority: 1 }, DEFAULT_POLICY, START_MS), START_MS - 600_000 + 180_000)
+  assert.equal(waitingLongAtMs({ ...trip, alarms: ['waiting-long'] }, DEFAULT_POLICY, START_MS), null)
+  for (const phase of TRIP_PHASES.filter(other => other !== 'pending')) {
+    assert.equal(waitingLongAtMs({ ...trip, phase }, DEFAULT_POLICY, START_MS), null)
+  }
+})
+
 const statesOf = (world: World) => ({
   driver: (id: string) => world.drivers.get(id),
   trip: (id: string) => world.trips.get(id),
@@ -61,7 +76,7 @@ describe('deadlines', () => {
     ])
 
   test('follow from the state of the trip', () => {
-    assert.deepEqual(kinds(given(called(['T-1'])).world, 'offered'), [])
+    assert.deepEqual(kinds(given(called(['T-1'])).world, 'offered'), [['waiting-long', 180_000]])
     assert.deepEqual(kinds(given(...untilOffered('offered')).world, 'offered'), [['offer-timeout', 17_000]])
     assert.deepEqual(kinds(given(...untilOffered('ordered')).world, 'ordered'), [
       ['offer-timeout', 47_000],
@@ -69,7 +84,10 @@ describe('deadlines', () => {
     ])
     assert.deepEqual(kinds(given(...untilAssigned()).world, 'offered'), [['no-movement', 124_000]])
     const back = given(...untilOffered(), declined('T-1', 'A1', 'O-1')).world
-    assert.deepEqual(kinds(back, 'offered'), [['next-round', back.nowMs + 15_000 - START_MS]])
+    assert.deepEqual(kinds(back, 'offered'), [
+      ['next-round', back.nowMs + 15_000 - START_MS],
+      ['waiting-long', 180_000],
+    ])
     assert.deepEqual(kinds(given(...untilAssigned(), closed('T-1', 'A1')).world, 'offered'), [])
   })
 
@@ -106,6 +124,11 @@ describe('deadlines', () => {
     assert.deepEqual(run(answered, still, START_MS + 123_999, seen(late)), [])
     assert.deepEqual(run(answered, still, START_MS + 124_000, seen(late)), ['TripAlarmRaised'])
     assert.deepEqual(run(given(...untilAssigned(), closed('T-1', 'A1')).world, still, late, seen(late)), [])
+    const long = { kind: 'waiting-long', tripId: 'T-1' } as const
+    const waits = given(called(['T-1'])).world
+    assert.deepEqual(run(waits, long, START_MS + 179_999, seen(late)), [])
+    assert.deepEqual(run(waits, long, START_MS + 180_000, seen(late)), ['TripAlarmRaised'])
+    assert.deepEqual(run(open, long, late, seen(late)), [])
     const again = { kind: 'next-round', tripId: 'T-1' } as const
     assert.deepEqual(run(open, again, late, seen(late)), [])
     assert.deepEqual(run(open, { ...again, tripId: 'T-9' }, late, seen(late)), [])

@@ -165,6 +165,39 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 9, callsPerHour: 30, drivers: 8 },
   },
   {
+    name: 'aged-overtakes',
+    isSlow: true,
+    breaks: 'a trip that has waited long goes before a more urgent one of priority 1 or 2',
+    patch: {
+      file: 'src/domain/dispatch/queue.ts',
+      find: 'const URGENT_UP_TO: Priority = 2',
+      replace: 'const URGENT_UP_TO: number = 0',
+    },
+    provoke: { hours: 1, callsPerHour: 40 },
+  },
+  {
+    name: 'late-entry-jumps',
+    isSlow: true,
+    breaks: 'a call that is entered late goes before those that were entered earlier',
+    patch: {
+      file: 'src/domain/trip.ts',
+      find: 'return createdTrip(event, meta, meta.recordedAtMs)',
+      replace: 'return createdTrip(event, meta, event.receivedAtMs)',
+    },
+    provoke: { seed: 2, hours: 1, callsPerHour: 40 },
+  },
+  {
+    name: 'long-wait-untold',
+    isSlow: true,
+    breaks: 'nobody is told of a trip that waits for very long',
+    patch: {
+      file: 'src/domain/dispatch/deadlines.ts',
+      find: 'if (waitingLongMs !== null) dues.push(',
+      replace: 'if (waitingLongMs === 0) dues.push(',
+    },
+    provoke: { callsPerHour: 40 },
+  },
+  {
     name: 'former-policy-kept',
     breaks: 'a region whose memory is rebuilt goes on by the policy that its process began with',
     patch: {

@@ -27,6 +27,14 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     orderTimeoutMs: within([26 * S, 90 * S]),
     noMovementMs: within([30 * S, 5 * MIN]),
     ageingStepMs: within([MIN, 60 * MIN]),
+    ageingStepsMax: within([0, 8]),
+    waitAlarmMs: {
+      1: within([MIN, 10 * MIN]),
+      2: within([MIN, 10 * MIN]),
+      3: within([MIN, 60 * MIN]),
+      4: within([MIN, 60 * MIN]),
+      5: within([MIN, 60 * MIN]),
+    },
     roundPauseMs: within([2 * S, MIN]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

@@ -80,6 +80,10 @@ function whyStillPending(
   if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
+  const longSinceMs = trip.receivedAtMs + policy.waitAlarmMs[trip.priority]
+  if (longSinceMs < nowMs - SOON_MS && !trip.alarms.includes('waiting-long')) {
+    return `and nobody is told that it has waited long, ${nowMs - longSinceMs} ms after its time`
+  }
   const isPauseOver = (trip.pendingSinceMs ?? nowMs) + policy.roundPauseMs < nowMs - SOON_MS
   const free = drivers.find(driver => {
     if (!couldTake(trip, driver, policy, nowMs)) return false

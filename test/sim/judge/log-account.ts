@@ -15,6 +15,7 @@ import { StateHistory } from './history.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { checkEvent } from './steps.ts'
+import { UrgencyAccount } from './urgency.ts'
 
 export interface AccountedRecord {
   readonly position: number
@@ -37,6 +38,7 @@ export class LogAccount {
   readonly history = new StateHistory()
   readonly policies: PolicyAccount
   readonly #patients: PatientAccount
+  readonly #urgency: UrgencyAccount
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -58,6 +60,7 @@ export class LogAccount {
     this.#findings = findings
     this.policies = new PolicyAccount(policies, findings)
     this.#patients = new PatientAccount(findings)
+    this.#urgency = new UrgencyAccount(findings)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -152,10 +155,12 @@ export class LogAccount {
   #apply({ position, recordedAtMs, principal }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
-    checkEvent(this.history, this.policies, event, when, this.#findings)
+    const accounts = { policies: this.policies, urgency: this.#urgency }
+    checkEvent(this.history, accounts, event, when, this.#findings)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }
+    this.#urgency.apply(this.history, event, recordedAtMs)
     if (event.type === 'TripClosed') this.tripsClosed += 1
   }
 

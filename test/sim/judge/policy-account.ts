@@ -2,6 +2,7 @@
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
+import type { Priority } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -24,8 +25,13 @@ export class PolicyAccount {
 
   /** An alarm does not say by which version it was raised: it may be any from the last decision's on. */
   get leastNoMovementMs(): number {
-    const since = [...this.#policies.values()].filter(({ version }) => version >= this.#reached)
-    return Math.min(...since.map(({ noMovementMs }) => noMovementMs))
+    return this.#leastSince(({ noMovementMs }) => noMovementMs)
+  }
+  leastWaitAlarmMs(priority: Priority): number {
+    return this.#leastSince(({ waitAlarmMs }) => waitAlarmMs[priority])
+  }
+  #leastSince(spanMs: (policy: StandingPolicy) => number): number {
+    return Math.min(...[...this.#policies.values()].filter(({ version }) => version >= this.#reached).map(spanMs))
   }
 
   /** Takes in a decision. Input: its trip before it. Output: the policy that it names; null when there was none such. */

@@ -21,6 +21,8 @@ export const RULES = {
   'policy-kept':
     'A decision is by the numbers and the mode of the policy version that it names, and no older than the one before.',
   'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',
+  'urgent-first':
+    'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   // Rebuilding.
   'rebuild-equals-memory': 'What is rebuilt from the log is what memory has, of everything that is durable.',
   'snapshot-equals-log': 'Rebuilding from the newest snapshots and from the beginning of the log gives the same.',

@@ -7,6 +7,7 @@ import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
 import type { PolicyAccount } from './policy-account.ts'
+import type { UrgencyAccount } from './urgency.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
 
@@ -20,10 +21,16 @@ interface When {
   readonly areSpansTrue: boolean
 }
 
-/** Input: the states before the event, and the policies of what was decided before it. */
+/** What is known of what came before an event, beside the states. */
+interface Accounts {
+  readonly policies: PolicyAccount
+  readonly urgency: UrgencyAccount
+}
+
+/** Input: the states before the event, and the accounts of what was decided before it. */
 export function checkEvent(
   states: StateHistory,
-  policies: PolicyAccount,
+  { policies, urgency }: Accounts,
   event: DomainEvent,
   { position, recordedAtMs, servedSinceMs, areSpansTrue }: When,
   findings: Findings,
@@ -46,6 +53,7 @@ export function checkEvent(
     case 'TripAlarmRaised':
       if (event.alarm === 'unacknowledged') tooEarly(trip.offer?.warnAtMs ?? 0)
       if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + policies.leastNoMovementMs)
+      if (event.alarm === 'waiting-long') tooEarly(trip.receivedAtMs + policies.leastWaitAlarmMs(trip.priority))
       return
     case 'OfferMade': {
       const policy = policies.decided(trip, event, position)
@@ -54,6 +62,7 @@ export function checkEvent(
       const pauseMs = areSpansTrue && policy !== null ? policy.roundPauseMs : Number.NEGATIVE_INFINITY
       checkRound(trip, event, recordedAtMs >= trip.pendingSinceMs! + pauseMs, position, findings)
       checkFit(states, trip, event, position, findings)
+      urgency.check(states, trip, event, position)
     }
   }
 }
@@ -64,7 +73,7 @@ function isOfTime(event: DomainEvent): boolean {
   if (event.type === 'OfferRevoked') return event.reason === 'unit-disconnected' || event.reason === 'position-lost'
   return event.type === 'TripAlarmRaised' && BY_TIME.has(event.alarm)
 }
-const BY_TIME: ReadonlySet<TripAlarm> = new Set(['unacknowledged', 'no-movement', 'unit-lost'])
+const BY_TIME: ReadonlySet<TripAlarm> = new Set(['unacknowledged', 'no-movement', 'unit-lost', 'waiting-long'])
 
 function checkRound(
   trip: TripState,

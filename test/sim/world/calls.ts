@@ -60,6 +60,8 @@ export class Callers {
       priority,
       problem: dice.pick(['10D2', '6E1', '26A8', null]),
       needs,
+      // Entered from paper, long after it was received.
+      ...(dice.oneIn(15) ? { receivedAtMs: this.#town.loop.nowMs - dice.within([1, 60]) * MINUTE_MS } : {}),
       ...(dice.oneIn(3) ? { details } : {}),
     }
   }

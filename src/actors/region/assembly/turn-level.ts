@@ -98,7 +98,6 @@ export function turnLevel(
     units,
     policies: new PolicyIntake({
       policy,
-      desk,
       deadlines,
       rematch,
       later: () => void ref.tell({ type: 'more-policy' }),
