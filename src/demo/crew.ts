@@ -91,7 +91,7 @@ export class Crew {
 
   async #answer(offerId: string, tripId: string, place: Position): Promise<void> {
     if (this.#settings.random() < DECLINED_SHARE) {
-      await this.client.declineOffer(offerId, 'crew-fatigue')
+      await this.client.declineOffer(offerId, 'too-far')
       return
     }
     this.#tripId = tripId

@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import { type Refused, refused } from '../base/result.ts'
-import type { DeclineOffer, SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
+import type { SetStatus, SetUnitStatus, SignOff, SignOn } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { alarmRaised } from './dispatch/alarms.ts'
 import { driverKey, tripKey } from './entity.ts'
@@ -209,7 +209,7 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
     ...by,
   } as const
   if (command.status === 'unavailable') {
-    const reason = command.reason ?? 'other'
+    const reason = command.reason === 'breakdown' ? 'vehicle-fault' : (command.reason ?? 'other')
     const unavailable = { type: 'UnitBecameUnavailable', ...base, reason } as const
     return accepted(...revokedOffer(driver, 'unit-unavailable'), ...cleared(driver, command, by), unavailable)
   }
@@ -231,7 +231,7 @@ function cleared(
 }
 
 /** What an event says of its cause: nothing when it was the crew. */
-type StatusCause = { readonly cause?: 'dispatcher' }
+export type StatusCause = { readonly cause?: 'dispatcher' }
 
 /** A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off. */
 export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutRight): Decision {
@@ -248,32 +248,6 @@ export function whyNotCrew({ unitId, callSign, crew }: DriverState, principal: P
   if (crew === null || crew === principal) return null
   const message = `Another crew is signed on to unit ${callSign}; sign on first, which relieves it.`
   return { code: 'not-signed-on', message, details: { unitId } }
-}
-
-/** The crew says no to an offer. An order can only be acknowledged. */
-export function declineOffer(driver: DriverState, command: DeclineOffer): Decision {
-  const work = driver.work
-  if (work === null || work.offerId !== command.offerId) return unknownOffer(command.offerId)
-  if (work.mode === 'ordered') {
-    return refused(
-      'not-declinable',
-      'An order cannot be declined; acknowledge the order, or ask a dispatcher to take it back.',
-      {
-        offerId: command.offerId,
-      },
-    )
-  }
-  const { offerId, tripId } = { offerId: command.offerId, tripId: work.tripId }
-  const entity = tripKey(tripId)
-  return accepted({
-    type: 'OfferDeclined',
-    v: 1,
-    entity,
-    tripId,
-    offerId,
-    unitId: driver.unitId,
-    reason: command.reason,
-  })
 }
 
 /** The crew takes the trip: binds driver and trip, or neither. */
@@ -305,7 +279,8 @@ export function revokedOffer(driver: DriverState, reason: RevokeReason): OfferRe
   return [{ type: 'OfferRevoked', v: 1, entity, tripId, offerId, unitId: driver.unitId, reason }]
 }
 
-function unknownOffer(offerId: OfferId): Decision {
+/** Refuses what was said of an offer that the unit does not hold. */
+export function unknownOffer(offerId: OfferId): Decision {
   return refused(
     'unknown-offer',
     'This offer is no longer open to the unit; the latest unit-state shows the offer that is.',

@@ -29,7 +29,20 @@ export type UnitStatus = (typeof UNIT_STATUSES)[number]
 /** What a choice of units goes by: the great-circle distance of each one's placed fix. */
 export const RANKING_BASIS = 'straight-line'
 
-export const UNAVAILABLE_REASONS = ['break', 'refuel', 'decontamination', 'breakdown', 'restock', 'other'] as const
+/** What speaks of a unit or its crew, not of a trip: given for whatever, it makes the unit unavailable. */
+export const UNFIT_REASONS = ['vehicle-fault', 'equipment', 'crew-fatigue', 'unsafe'] as const
+export type UnfitReason = (typeof UNFIT_REASONS)[number]
+
+/** `breakdown` is `vehicle-fault` as older clients say it, and older records. */
+export const UNAVAILABLE_REASONS = [
+  'break',
+  'refuel',
+  'decontamination',
+  'breakdown',
+  'restock',
+  ...UNFIT_REASONS,
+  'other',
+] as const
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
 
 /** Whether a unit can be sent is an axis of its own (EIDO primary unit status). */
@@ -86,13 +99,13 @@ export const OVERRIDE_REASONS = [
   'closer-unit',
   'better-suited',
   'crew-request',
-  'vehicle-fault',
   'supervisor-order',
+  ...UNFIT_REASONS,
   'other',
 ] as const
 export type OverrideReason = (typeof OVERRIDE_REASONS)[number]
 
-export const DECLINE_REASONS = ['crew-fatigue', 'vehicle-fault', 'unsafe', 'too-far', 'other'] as const
+export const DECLINE_REASONS = [...UNFIT_REASONS, 'too-far', 'other'] as const
 export type DeclineReason = (typeof DECLINE_REASONS)[number]
 
 /** `ordered`: the crew is bound at the order and must acknowledge. `offered`: bound when it accepts, may decline. */

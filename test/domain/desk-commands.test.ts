@@ -308,7 +308,7 @@ describe('speaking for a crew on the radio', () => {
   test("a unit's status is set with the dispatcher as its cause", () => {
     given(onDuty('A1'))
       .when(set('unavailable'))
-      .thenEvents({ type: 'UnitBecameUnavailable', cause: 'dispatcher', reason: 'breakdown' })
+      .thenEvents({ type: 'UnitBecameUnavailable', cause: 'dispatcher', reason: 'vehicle-fault' })
     given(onDuty('A1'), [unavailable('A1')])
       .when(set('available'))
       .thenEvents({ type: 'UnitBecameAvailable', cause: 'dispatcher' })

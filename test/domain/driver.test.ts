@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { SetStatus } from '../../src/domain/commands.ts'
 import { BrokenInvariant } from '../../src/domain/decision.ts'
+import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
 import {
   acceptOffer,
-  declineOffer,
   dispatchabilityOf,
   isBound,
   revokedOffer,
@@ -14,7 +14,7 @@ import {
   signOn,
 } from '../../src/domain/driver.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { DISPATCH_MODES } from '../../src/domain/vocabulary.ts'
+import { DECLINE_REASONS, type DeclineReason, DISPATCH_MODES, UNFIT_REASONS } from '../../src/domain/vocabulary.ts'
 import { given, type World } from '../support/given-when-then.ts'
 import {
   accepted,
@@ -48,8 +48,10 @@ const accept =
   (unitId: string, offerId: string, tripId = 'T-1') =>
   (world: World) =>
     acceptOffer(world.driver(unitId), world.trips.get(tripId), offerId, { happenedAtMs: LATER_MS })
-const decline = (unitId: string, offerId: string) => (world: World) =>
-  declineOffer(world.driver(unitId), { type: 'decline-offer', offerId, reason: 'crew-fatigue' })
+const decline =
+  (unitId: string, offerId: string, reason: DeclineReason = 'too-far') =>
+  (world: World) =>
+    declineOffer(world.driver(unitId), { type: 'decline-offer', offerId, reason }, LATER_MS)
 
 describe('crew', () => {
   test('a unit is off duty until a crew signs on, and then available', () => {
@@ -226,9 +228,30 @@ describe('offers', () => {
   test('a declined offer frees the unit and puts the trip back into the queue', () => {
     const after = given(...untilOffered('offered'))
       .when(decline('A1', 'O-1'))
-      .thenEvents({ type: 'OfferDeclined', unitId: 'A1', reason: 'crew-fatigue' })
+      .thenEvents({ type: 'OfferDeclined', unitId: 'A1', reason: 'too-far' })
     assert.equal(after.driver('A1').status, 'available')
     assert.deepEqual([after.trip('T-1').phase, after.trip('T-1').asked], ['pending', ['A1']])
+  })
+
+  test('an offer that is declined for what speaks of unit or crew makes the unit unavailable, and no other reason does', () => {
+    for (const reason of DECLINE_REASONS) {
+      const isUnfit = (UNFIT_REASONS as readonly string[]).includes(reason)
+      const out = { type: 'UnitBecameUnavailable', unitId: 'A1', reason, happenedAtMs: LATER_MS } as const
+      const after = given(...untilOffered('offered'))
+        .when(decline('A1', 'O-1', reason))
+        .thenEvents({ type: 'OfferDeclined', unitId: 'A1', reason }, ...(isUnfit ? [out] : []))
+      assert.equal(after.driver('A1').status, isUnfit ? 'unavailable' : 'available', reason)
+      assert.equal(after.trip('T-1').phase, 'pending')
+    }
+  })
+
+  test('what older clients call a breakdown is a vehicle fault, and stays what it was in older records', () => {
+    const broken = { type: 'set-status', status: 'unavailable', reason: 'breakdown', happenedAtMs: LATER_MS } as const
+    given(onDuty('A1'))
+      .when(world => setStatus(world.driver('A1'), broken))
+      .thenEvents({ type: 'UnitBecameUnavailable', reason: 'vehicle-fault' })
+    const old = { ...unavailable('A1'), reason: 'breakdown' } as DomainEvent
+    assert.equal(given(onDuty('A1'), old).world.driver('A1').unavailableReason, 'breakdown')
   })
 
   test('an order cannot be declined', () => {

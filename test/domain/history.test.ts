@@ -7,12 +7,12 @@ import { tripView, unitView } from '../../src/actors/region/views.ts'
 import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
+import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
 import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
 import { whyNotFit } from '../../src/domain/dispatch/override.ts'
 import {
   acceptOffer,
   type DriverState,
-  declineOffer,
   dispatchabilityOf,
   isBound,
   revokedOffer,
@@ -34,7 +34,13 @@ import {
   type TripState,
   withdrawUnit,
 } from '../../src/domain/trip.ts'
-import { CANCEL_REASONS, DISPATCH_MODES, DISPOSITIONS, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
+import {
+  CANCEL_REASONS,
+  DECLINE_REASONS,
+  DISPATCH_MODES,
+  DISPOSITIONS,
+  REPORTABLE_PHASES,
+} from '../../src/domain/vocabulary.ts'
 import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
 import { DOCUMENT } from '../protocol/document.ts'
 import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
@@ -151,11 +157,15 @@ function decide(world: World, step: Step, i: number): Decision {
       return acceptOffer(driver, held, driver.work?.offerId ?? 'O-none', { happenedAtMs })
     }
     case 'decline':
-      return declineOffer(driver, {
-        type: 'decline-offer',
-        offerId: driver.work?.offerId ?? 'O-none',
-        reason: 'unsafe',
-      })
+      return declineOffer(
+        driver,
+        {
+          type: 'decline-offer',
+          offerId: driver.work?.offerId ?? 'O-none',
+          reason: DECLINE_REASONS[step.trip % DECLINE_REASONS.length]!,
+        },
+        world.nowMs,
+      )
     case 'time-out':
       return accepted(...(trip === undefined ? [] : offerTimedOut(trip)))
     case 'revoke':

@@ -154,7 +154,7 @@ export class Crew {
     const subject = { unitId: this.unitId, offerId } as const
     if (answer === 'decline') {
       await this.#press(call, { kind: 'decline-offer', ...subject }, id =>
-        this.client.declineOffer(offerId, 'crew-fatigue', { id }),
+        this.client.declineOffer(offerId, 'too-far', { id }),
       )
       return this.#leave(work.tripId)
     }

@@ -7,7 +7,8 @@
 import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
 import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
-import { givenByHand } from '../../domain/dispatch/override.ts'
+import { declineOffer } from '../../domain/dispatch/given-back.ts'
+import { givenByHand, withdrawnByHand } from '../../domain/dispatch/override.ts'
 import { swappedPlace } from '../../domain/dispatch/place.ts'
 import * as drivers from '../../domain/driver.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
@@ -90,7 +91,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
     case 'withdraw-unit':
       return withTrip(turn, command.tripId, trip => {
         const unitId = trips.unitOf(trip)
-        return applied(turn, trips.withdrawUnit(trip, command), () => ({
+        return applied(turn, withdrawnByHand(trip, formerUnit(turn, trip), command, turn.nowMs), () => ({
           tripId: trip.tripId,
           unitId,
           phase: 'pending',
@@ -120,7 +121,7 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   const { tripId, unitId, reason } = command
   const driver = turn.driver(unitId)
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-  const decision = givenByHand(trip, driver, reason, context.retiring.has(unitId))
+  const decision = givenByHand(trip, formerUnit(turn, trip), driver, reason, context.retiring.has(unitId), turn.nowMs)
   if (!decision.ok) return decision
   if (decision.events.length > 0) {
     turn.record(decision.events)
@@ -128,6 +129,12 @@ function assignUnit(turn: Turn, trip: trips.TripState, command: AssignUnit, cont
   }
   const { phase, offer } = turn.trip(tripId)!
   return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }
+}
+
+/** The unit that has the trip or is asked for it; null for none, and for one that is held, of which nothing is recorded. */
+function formerUnit(turn: Turn, trip: trips.TripState): drivers.DriverState | null {
+  const unitId = trips.unitOf(trip)
+  return unitId === null || turn.isHeld(driverKey(unitId)) ? null : (turn.driver(unitId) ?? null)
 }
 
 function reportByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): TurnOutcome {
@@ -161,7 +168,7 @@ function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context
       return applied(turn, decision, () => ({ tripId: trip!.tripId, phase: 'assigned' }))
     }
     case 'decline-offer':
-      return applied(turn, drivers.declineOffer(driver, command), unit)
+      return applied(turn, declineOffer(driver, command, turn.nowMs), unit)
     case 'report-phase': {
       const { tripId, phase } = command
       return withTrip(turn, tripId, trip =>

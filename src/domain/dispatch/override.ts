@@ -1,13 +1,15 @@
 /** An assignment by hand: a dispatcher gives a trip to a unit of their own choice, whatever the desk would have chosen. */
 import type { Refusal } from '../../base/refusal.ts'
+import type { WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { type DriverState, isBound, revokedOffer, unitRetired } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId, TripId } from '../ids.ts'
 import type { Policy, StandingPolicy } from '../policy.ts'
-import { overrideAssignment, type TripState } from '../trip.ts'
+import { overrideAssignment, type TripState, withdrawUnit } from '../trip.ts'
 import type { OverrideReason } from '../vocabulary.ts'
 import type { Presence } from './eligibility.ts'
+import { takenOut } from './given-back.ts'
 import { offerMade } from './offers.ts'
 import { decisionOf, seenAt } from './ranking.ts'
 
@@ -15,13 +17,16 @@ import { decisionOf, seenAt } from './ranking.ts'
  * The trip leaves whoever has it, and the unit whatever it is asked for; the order follows (`orderedByHand`) in the same
  * record. Nothing happens where the unit has the trip already.
  *
- * Input: `isRetiring`, the service has given the unit up, and it is retired as soon as it is free.
+ * Input: the unit that has the trip or is asked for it, null where it is none that can be told anything; `isRetiring`, the
+ * service has given the chosen unit up, and it is retired as soon as it is free.
  */
 export function givenByHand(
   trip: TripState,
+  former: DriverState | null,
   driver: DriverState,
   reason: OverrideReason,
   isRetiring: boolean,
+  nowMs: number,
 ): Decision {
   const decision = overrideAssignment(trip, driver.unitId, reason)
   if (!decision.ok) return decision
@@ -31,7 +36,9 @@ export function givenByHand(
   const refusal = whyNotFit(driver, trip.tripId)
   if (refusal !== null) return { ok: false, refusal }
   if (decision.events.length === 0 || hasIt) return decision
-  return accepted(...revokedOffer(driver, 'overridden'), ...decision.events)
+  // What was taken from the chosen unit itself is ordered to it again.
+  const out = former === null || former.unitId === driver.unitId ? [] : takenOut(former, reason, nowMs, BY_DESK)
+  return accepted(...revokedOffer(driver, 'overridden'), ...decision.events, ...out)
 }
 
 /**
@@ -56,6 +63,20 @@ export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
     details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
   }
 }
+
+/** A dispatcher takes the trip back from the unit that has it. Input: that unit, as for `givenByHand`. */
+export function withdrawnByHand(
+  trip: TripState,
+  former: DriverState | null,
+  command: WithdrawUnit,
+  nowMs: number,
+): Decision {
+  const decision = withdrawUnit(trip, command)
+  if (!decision.ok || former === null) return decision
+  return accepted(...decision.events, ...takenOut(former, command.reason, nowMs, BY_DESK))
+}
+
+const BY_DESK = { cause: 'dispatcher' } as const
 
 /** The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. */
 export function orderedByHand(

@@ -335,6 +335,26 @@ describe('withdraw-unit', () => {
     assert.equal((await world.trip(tripId)).round, 2)
   })
 
+  test('a unit that is withdrawn for its vehicle gets no other trip, nor this one, before it is said to be available', async () => {
+    await open({ mode: 'ordered' })
+    const crew = await world.onDuty('A1', 100)
+    const { tripId } = await enter()
+    await enter()
+    await told({ ...withdraw(tripId), reason: 'vehicle-fault' })
+    assert.deepEqual(await lastTypes(), ['UnitWithdrawn', 'UnitBecameUnavailable', 'TripAlarmRaised'])
+    assert.deepEqual([crew.view.unit.status, crew.view.unit.unavailableReason], ['unavailable', 'vehicle-fault'])
+    assert.deepEqual(
+      [(await unitView('A1')).status, (await unitView('A1')).unavailableReason],
+      ['unavailable', 'vehicle-fault'],
+    )
+    await world.advance(60_000)
+    assert.equal(crew.view.unit.tripId, null)
+    await world.accepted(
+      world.drive(crew, { type: 'set-status', status: 'available', reason: null, happenedAtMs: world.nowMs }),
+    )
+    assert.equal(crew.view.unit.tripId, tripId)
+  })
+
   test('a pending trip has no unit to withdraw', async () => {
     await open()
     const { tripId } = await enter()
@@ -355,7 +375,7 @@ describe('crews on the radio', () => {
         happenedAtMs: world.nowMs,
       }) as const
     assert.deepEqual(await told(set('unavailable')), { unitId: 'A1', status: 'unavailable' })
-    assert.equal(crew.view.unit.unavailableReason, 'breakdown')
+    assert.equal(crew.view.unit.unavailableReason, 'vehicle-fault')
     assert.equal((await world.events('UnitBecameUnavailable'))[0]!.cause, 'dispatcher')
     const { tripId } = await enter()
     assert.equal((await world.trip(tripId)).phase, 'pending')

@@ -131,7 +131,9 @@ class Day:
         withdrawn = desk.ask("withdraw-unit", trip_id, "vehicle-fault")
         # Both units were asked in this round, so it waits for the next one.
         check(withdrawn.result, {"tripId": trip_id, "unitId": "A-8", "phase": "pending"}, "the unit that was withdrawn")
-        second.until("the second unit free", lambda: second.trip is None)
+        second.until("the second unit out", lambda: second.trip is None and second.status == "unavailable")
+        check(second.view["unit"]["unavailableReason"], "vehicle-fault", "why the second unit is out")
+        # Older clients say it with a word of their own.
         broken = desk.ask("set-unit-status", "A-8", "unavailable", "breakdown", desk.clock.now())
         check(broken.result, {"unitId": "A-8", "status": "unavailable"}, "the broken unit")
         unfit = desk.refused("assign-unit", trip_id, "A-8", "other")

@@ -293,7 +293,7 @@ class Day:
         assert trip is not None
         check((offer["mode"], trip["unitId"]), ("offered", None), "an offer binds nobody")
         check(trip.get("details"), None, "what the crew sees before it is bound")
-        check(driver.ask("decline-offer", offer["offerId"], "crew-fatigue").result["status"], "available", "declined")
+        check(driver.ask("decline-offer", offer["offerId"], "too-far").result["status"], "available", "declined")
         refuses(driver, "unknown-offer", "too late", "accept-offer", offer["offerId"], driver.clock.now())
         next_offer = other.await_offer(declined)
         assert next_offer["offerId"] != offer["offerId"]

@@ -199,7 +199,7 @@ for (const format of FORMATS) {
     const order = (await told(first, tripId)).trip!.offer!
     await first.ask('accept-offer', order.offerId, Date.now())
     await first.ask('report-phase', tripId, 'en-route', Date.now())
-    const { result, position } = await desk.ask('withdraw-unit', tripId, 'vehicle-fault')
+    const { result, position } = await desk.ask('withdraw-unit', tripId, 'crew-request')
     assert.deepEqual(result, { tripId, unitId: 'A1', phase: 'pending' })
     assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'OfferMade'])
     assert.equal((await told(first, null)).unit.status, 'available')
@@ -261,6 +261,32 @@ for (const format of FORMATS) {
     }
   })
 
+  test(`[OF-17] a unit that loses its trip for what speaks of it or its crew is unavailable, with the dispatcher as the cause (${format})`, async () => {
+    const region = 'withdraw'
+    const desk = await stage.desk({ region, format })
+    const first = await stage.crew('A1', { region, format }, 1)
+    const second = await stage.crew('A2', { region, format }, 9)
+    const { tripId } = await enter(desk)
+    await told(first, tripId)
+    const { position } = await desk.ask('withdraw-unit', tripId, 'crew-fatigue')
+    assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'UnitBecameUnavailable', 'OfferMade'])
+    const isOut = (crew: Speaker) => crew.hear('unit-state', ([, , { unit }]) => unit.status === 'unavailable')
+    const { unit } = (await isOut(first))[2]
+    assert.deepEqual([unit.tripId, unit.unavailableReason], [null, 'crew-fatigue'])
+    assert.equal(await desk.refused('assign-unit', tripId, 'A1', 'other'), 'unit-not-fit')
+    await told(second, tripId)
+    await desk.ask('set-unit-status', 'A1', 'available', null, Date.now())
+    const given = await desk.ask('assign-unit', tripId, 'A1', 'vehicle-fault')
+    assert.deepEqual(await eventTypes(region, given.position), [
+      'AssignmentOverridden',
+      'UnitBecameUnavailable',
+      'OfferMade',
+    ])
+    assert.equal((await isOut(second))[2].unit.unavailableReason, 'vehicle-fault')
+    await desk.ask('set-unit-status', 'A2', 'available', null, Date.now())
+    await clear(desk)
+  })
+
   test(`[DK-8] the desk sets the status of a unit that called in, and signs its crew off (${format})`, async () => {
     const region = 'status'
     const desk = await stage.desk({ region, format })
@@ -268,7 +294,7 @@ for (const format of FORMATS) {
     const set = (status: string, reason: string | null) => desk.ask('set-unit-status', 'A1', status, reason, Date.now())
     assert.deepEqual((await set('unavailable', 'breakdown')).result, { unitId: 'A1', status: 'unavailable' })
     const seen = await crew.hear('unit-state', ([, , { unit }]) => unit.status === 'unavailable')
-    assert.equal(seen[2].unit.unavailableReason, 'breakdown')
+    assert.equal(seen[2].unit.unavailableReason, 'vehicle-fault')
     await set('available', null)
     const { position } = await set('off-duty', null)
     const { events } = (await stage.site.records(region)).find(record => record.position === position)!

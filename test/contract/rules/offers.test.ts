@@ -25,6 +25,7 @@ const stage = new Stage({
   calls: ordered,
   swapped: ordered,
   classes: ordered,
+  unfit: offered,
   waits: ordered,
   rank: {
     mode: 'ordered',
@@ -195,11 +196,30 @@ test('[OF-5] an order binds at once and cannot be declined; an offer binds when 
   await other.ask('enter-call', CALL)
   const { trip, offer } = await offerOf(asked)
   assert.deepEqual([offer.mode, trip.unitId], ['offered', null])
-  assert.equal((await asked.ask('decline-offer', offer.offerId, 'unsafe')).result.status, 'available')
+  assert.equal((await asked.ask('decline-offer', offer.offerId, 'too-far')).result.status, 'available')
   const taken = await offerOf(next)
   await next.ask('accept-offer', taken.offer.offerId, now())
   const [, , state] = await next.hear('unit-state', ([, , view]) => view.trip?.unitId === 'A2')
   assert.equal(state.trip?.tripId, trip.tripId)
+})
+
+test('[OF-17] a decline for what speaks of unit or crew makes the unit unavailable, until it says that it is available', async () => {
+  const region = 'unfit'
+  const crew = await stage.crew('A1', { region }, 1)
+  const desk = await stage.desk({ region })
+  const { result, position } = await desk.ask('enter-call', CALL)
+  const { offer } = await offerOf(crew)
+  const declined = await crew.ask('decline-offer', offer.offerId, 'equipment')
+  assert.deepEqual(declined.result, { unitId: 'A1', status: 'unavailable' })
+  const [, , { unit }] = await crew.hear('unit-state', ([, , view]) => view.unit.status === 'unavailable')
+  assert.equal(unit.unavailableReason, 'equipment')
+  const records = (await stage.site.records(region)).filter(record => record.position > position)
+  const types = records.map(({ events }) => events.map(({ type }) => type))
+  assert.deepEqual(types.at(-1)?.slice(0, 2), ['OfferDeclined', 'UnitBecameUnavailable'])
+  await crew.ask('set-status', 'available', null, now())
+  // After the pause of the round.
+  const again = await crew.hear('unit-state', ([, , view]) => view.trip?.offer != null && view.trip.round === 2)
+  assert.equal(again[2].trip?.tripId, (result.tripIds as string[])[0])
 })
 
 test('[OF-7] a trip moves forward only; phases that a button skipped are missed and have no time', async () => {

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
-import { givenByHand, orderedByHand } from '../../../src/domain/dispatch/override.ts'
+import { givenByHand, orderedByHand, withdrawnByHand } from '../../../src/domain/dispatch/override.ts'
+import { unitOf } from '../../../src/domain/trip.ts'
+import { OVERRIDE_REASONS, type OverrideReason, UNFIT_REASONS } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
 import {
   called,
@@ -11,16 +13,24 @@ import {
   onDuty,
   PLACE,
   policyOf,
+  reached,
   registered,
   unavailable,
   untilAssigned,
   untilOffered,
 } from '../../support/scenario.ts'
 
+const formerOf = (world: World, tripId: string) => {
+  const unitId = unitOf(world.trip(tripId))
+  return unitId === null ? null : world.driver(unitId)
+}
 const byHand =
-  (unitId: string, { isRetiring = false } = {}) =>
+  (unitId: string, { isRetiring = false, tripId = 'T-1', reason = 'closer-unit' as OverrideReason } = {}) =>
   (world: World) =>
-    givenByHand(world.trip('T-1'), world.driver(unitId), 'closer-unit', isRetiring)
+    givenByHand(world.trip(tripId), formerOf(world, tripId), world.driver(unitId), reason, isRetiring, LATER_MS)
+const withdraw = (reason: OverrideReason) => (world: World) =>
+  withdrawnByHand(world.trip('T-1'), formerOf(world, 'T-1'), { type: 'withdraw-unit', tripId: 'T-1', reason }, LATER_MS)
+const LATER_MS = START_MS + 60_000
 const taken = { type: 'AssignmentOverridden', tripId: 'T-1', reason: 'closer-unit' } as const
 
 describe('giving a trip by hand', () => {
@@ -35,7 +45,7 @@ describe('giving a trip by hand', () => {
 
   test('takes the unit first from what it is asked for and has not answered', () => {
     given(...untilOffered('offered'), called(['T-2']))
-      .when(world => givenByHand(world.trip('T-2'), world.driver('A1'), 'closer-unit', false))
+      .when(byHand('A1', { tripId: 'T-2' }))
       .thenEvents(
         { type: 'OfferRevoked', tripId: 'T-1', offerId: 'O-1', unitId: 'A1', reason: 'overridden' },
         { ...taken, tripId: 'T-2', unitId: 'A1', fromUnitId: null },
@@ -59,7 +69,7 @@ describe('giving a trip by hand', () => {
       .when(byHand('A1'))
       .thenRefused('unit-not-fit')
     given(...untilAssigned(), called(['T-2']))
-      .when(world => givenByHand(world.trip('T-2'), world.driver('A1'), 'closer-unit', false))
+      .when(byHand('A1', { tripId: 'T-2' }))
       .thenRefused('unit-not-fit')
     given(onDuty('A1'), called(['T-1']))
       .when(byHand('A1', { isRetiring: true }))
@@ -70,6 +80,64 @@ describe('giving a trip by hand', () => {
     given(...untilAssigned())
       .when(byHand('A1', { isRetiring: true }))
       .thenEvents()
+  })
+})
+
+describe('a reason that speaks of the unit or its crew', () => {
+  const out = { type: 'UnitBecameUnavailable', unitId: 'A1', cause: 'dispatcher', happenedAtMs: LATER_MS } as const
+  const others = OVERRIDE_REASONS.filter(reason => !(UNFIT_REASONS as readonly string[]).includes(reason))
+
+  test('takes the unit out that is withdrawn, in the same record', () => {
+    for (const reason of UNFIT_REASONS) {
+      const after = given(...untilAssigned())
+        .when(withdraw(reason))
+        .thenEvents({ type: 'UnitWithdrawn', unitId: 'A1', reason }, { ...out, reason })
+      assert.deepEqual([after.driver('A1').status, after.driver('A1').unavailableReason], ['unavailable', reason])
+    }
+    for (const reason of others) {
+      const after = given(...untilAssigned())
+        .when(withdraw(reason))
+        .thenEvents({ type: 'UnitWithdrawn', reason })
+      assert.equal(after.driver('A1').status, 'available')
+    }
+  })
+
+  test('takes the unit out from which a trip is given to another, and not the other', () => {
+    for (const reason of UNFIT_REASONS) {
+      const after = given(...untilAssigned(), onDuty('A2'))
+        .when(byHand('A2', { reason }))
+        .thenEvents({ ...taken, unitId: 'A2', fromUnitId: 'A1', reason }, { ...out, reason })
+      assert.deepEqual([after.driver('A1').status, after.driver('A2').status], ['unavailable', 'available'])
+    }
+    for (const reason of others) {
+      given(...untilAssigned(), onDuty('A2'))
+        .when(byHand('A2', { reason }))
+        .thenEvents({ ...taken, unitId: 'A2', fromUnitId: 'A1', reason })
+    }
+  })
+
+  test('stands with a unit that leaves a scene, until a person says that it is available', () => {
+    const after = given(...untilAssigned(), reached('T-1', 'A1', 'on-scene'))
+      .when(withdraw('vehicle-fault'))
+      .thenEvents({ type: 'UnitWithdrawn', standsDown: true }, { ...out, reason: 'vehicle-fault' })
+    const { status, unavailableReason } = after.driver('A1')
+    assert.deepEqual([status, unavailableReason], ['standing-down', 'vehicle-fault'])
+  })
+
+  test('takes nobody out where the trip had no unit, or where the unit keeps it', () => {
+    given(onDuty('A2'), called(['T-1']))
+      .when(byHand('A2', { reason: 'vehicle-fault' }))
+      .thenEvents({ ...taken, unitId: 'A2', reason: 'vehicle-fault' })
+    given(...untilOffered('offered'))
+      .when(byHand('A1', { reason: 'unsafe' }))
+      .thenEvents({ ...taken, fromUnitId: 'A1', reason: 'unsafe' })
+  })
+
+  test('says nothing of a unit of which nothing can be recorded', () => {
+    const command = { type: 'withdraw-unit', tripId: 'T-1', reason: 'vehicle-fault' } as const
+    given(...untilAssigned())
+      .when(world => withdrawnByHand(world.trip('T-1'), null, command, LATER_MS))
+      .thenEvents({ type: 'UnitWithdrawn' })
   })
 })
 

@@ -198,6 +198,27 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 40 },
   },
   {
+    name: 'unfit-decliner-asked',
+    breaks: 'a crew that declines because its vehicle or itself cannot work gets the next trip at once',
+    patch: {
+      file: 'src/domain/dispatch/given-back.ts',
+      find: "return accepted({ type: 'OfferDeclined', ...declined }, ...takenOut(driver, reason, nowMs))",
+      replace: "return accepted({ type: 'OfferDeclined', ...declined })",
+    },
+    provoke: { seed: 4, mode: 'offered', callsPerHour: 40 },
+  },
+  {
+    name: 'unfit-withdrawn-asked',
+    isSlow: true,
+    breaks: 'a unit that a dispatcher withdraws because it cannot work gets the next trip at once',
+    patch: {
+      file: 'src/domain/dispatch/override.ts',
+      find: 'return accepted(...decision.events, ...takenOut(former, command.reason, nowMs, BY_DESK))',
+      replace: 'return accepted(...decision.events)',
+    },
+    provoke: { seed: 7, callsPerHour: 120, drivers: 12 },
+  },
+  {
     name: 'former-policy-kept',
     breaks: 'a region whose memory is rebuilt goes on by the policy that its process began with',
     patch: {

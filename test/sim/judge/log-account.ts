@@ -15,6 +15,7 @@ import { StateHistory } from './history.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { checkEvent } from './steps.ts'
+import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
 
 export interface AccountedRecord {
@@ -39,6 +40,7 @@ export class LogAccount {
   readonly policies: PolicyAccount
   readonly #patients: PatientAccount
   readonly #urgency: UrgencyAccount
+  readonly #unfit: UnfitUnits
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -61,6 +63,7 @@ export class LogAccount {
     this.policies = new PolicyAccount(policies, findings)
     this.#patients = new PatientAccount(findings)
     this.#urgency = new UrgencyAccount(findings)
+    this.#unfit = new UnfitUnits(findings)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -160,6 +163,7 @@ export class LogAccount {
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }
+    this.#unfit.take(event, position)
     this.#urgency.apply(this.history, event, recordedAtMs)
     if (event.type === 'TripClosed') this.tripsClosed += 1
   }

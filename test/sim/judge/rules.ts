@@ -23,6 +23,8 @@ export const RULES = {
   'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',
   'urgent-first':
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
+  'unfit-not-chosen':
+    'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
   // Rebuilding.
   'rebuild-equals-memory': 'What is rebuilt from the log is what memory has, of everything that is durable.',
   'snapshot-equals-log': 'Rebuilding from the newest snapshots and from the beginning of the log gives the same.',

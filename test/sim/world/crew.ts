@@ -7,6 +7,7 @@
 import type { ClientClosed } from '../../../src/client/index.ts'
 import type { UnitReference } from '../../../src/domain/events.ts'
 import {
+  DECLINE_REASONS,
   type TripPhase,
   UNAVAILABLE_REASONS,
   type UnavailableReason,
@@ -164,13 +165,17 @@ export class Crew implements PhoneUser {
     const { loop } = this.#town
     loop.after(untilNextMs(this.#dice, 3 * HOUR_MS), () => {
       if (this.#town.isCalm) return
-      this.#breakFor = this.#dice.pick(UNAVAILABLE_REASONS)
+      this.#rest(this.#dice.pick(UNAVAILABLE_REASONS), () => this.#planBreak())
       this.#look(0)
-      loop.after(this.#dice.within([4 * MINUTE_MS, 25 * MINUTE_MS]), () => {
-        this.#breakFor = null
-        this.#look(this.#within(1, 20))
-        this.#planBreak()
-      })
+    })
+  }
+
+  #rest(reason: UnavailableReason, then = () => {}): void {
+    this.#breakFor = reason
+    this.#town.loop.after(this.#dice.within([4 * MINUTE_MS, 25 * MINUTE_MS]), () => {
+      this.#breakFor = null
+      this.#look(this.#within(1, 20))
+      then()
     })
   }
 
@@ -215,7 +220,8 @@ export class Crew implements PhoneUser {
     const isGone = screen !== null && screen.trip?.offer?.offerId !== offerId
     if (isGone && reply !== 'accept late') return
     if (reply === 'decline') {
-      const reason = this.#dice.pick(['crew-fatigue', 'vehicle-fault', 'unsafe', 'too-far'] as const)
+      const reason = this.#dice.pick(DECLINE_REASONS)
+      if (reason !== 'too-far' && reason !== 'other') this.#rest(reason)
       return this.#press('decline', (client, { id }) => client.declineOffer(offerId, reason, { id }))
     }
     this.#press('accept', (client, how) => client.acceptOffer(offerId, how))

@@ -109,7 +109,7 @@ export class Crew {
     await sleep(50 + random() * 150)
     const { offerId } = offer
     if (random() < DECLINED) {
-      await this.#press('decline-offer', { offerId }, id => this.client.declineOffer(offerId, 'crew-fatigue', { id }))
+      await this.#press('decline-offer', { offerId }, id => this.client.declineOffer(offerId, 'too-far', { id }))
       return
     }
     this.#trip = trip.tripId
