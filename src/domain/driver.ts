@@ -196,7 +196,7 @@ export function signOff(driver: DriverState, command: SignOff & PutRight, by: St
 
 /**
  * The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. Either word of a unit that
- * stands down says that it is clear of the scene.
+ * stands down says that it is clear of the scene, and `available` no more than that: a reason why it cannot be sent stays.
  */
 export function setStatus(driver: DriverState, command: SetStatus & PutRight, by: StatusCause = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
@@ -214,9 +214,9 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
     return accepted(...revokedOffer(driver, 'unit-unavailable'), ...cleared(driver, command, by), unavailable)
   }
   const clear = cleared(driver, command, by)
-  return driver.unavailableReason === null
-    ? accepted(...clear)
-    : accepted(...clear, { type: 'UnitBecameAvailable', ...base })
+  // Who says that it has left the scene does not say that what was wrong with the unit is right.
+  if (clear.length > 0 || driver.unavailableReason === null) return accepted(...clear)
+  return accepted({ type: 'UnitBecameAvailable', ...base })
 }
 
 /** A unit that stands down leaves the scene; nothing of one that does not. */

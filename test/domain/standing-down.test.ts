@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { whyNotFit } from '../../src/domain/dispatch/override.ts'
-import { evolveDriver, setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/driver.ts'
+import { type DriverState, evolveDriver, setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/driver.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
 import { given } from '../support/given-when-then.ts'
@@ -64,6 +64,21 @@ test('its crew, or the desk for it, says that it is clear, whether or not it can
     happenedAtMs: AT_MS,
     cause: 'dispatcher',
   })
+})
+
+test('one that is unfit, too, is unavailable once it is clear, until somebody says that it can be sent', () => {
+  const [moment, ready] = [{ happenedAtMs: AT_MS }, { type: 'set-status', status: 'available', reason: null } as const]
+  let driver: DriverState = { ...unit(), unavailableReason: 'vehicle-fault' }
+  for (const [expected, status] of [
+    ['UnitCleared', 'unavailable'],
+    ['UnitBecameAvailable', 'available'],
+  ] as const) {
+    const decision = setStatus(driver, { ...ready, ...moment })
+    assert.ok(decision.ok)
+    assert.deepEqual(types(decision.events), [expected])
+    driver = evolveDriver(driver, decision.events[0]!, META)
+    assert.equal(driver.status, status)
+  }
 })
 
 test('a crew that relieves it takes over where it stands, and the service does not retire it yet', () => {
