@@ -120,7 +120,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (offer === null || offer.offerId !== deadline.offerId) return []',
       replace: 'if (offer === null) return []',
     },
-    provoke: { seed: 5, mode: 'offered', callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 16, mode: 'offered', callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'passed-deadlines-fire',
@@ -142,7 +142,7 @@ export const VARIANTS: readonly Variant[] = [
       find: "if (round.asked.includes(driver.unitId)) return { reason: 'asked-this-round', round: round.number }",
       replace: '',
     },
-    provoke: { seed: 8, mode: 'offered', callsPerHour: 20 },
+    provoke: { seed: 14, mode: 'offered', callsPerHour: 20 },
   },
   {
     name: 'cancel-with-patient',
@@ -152,7 +152,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
-    provoke: { seed: 31, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 99, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'free-at-the-scene',
@@ -162,7 +162,7 @@ export const VARIANTS: readonly Variant[] = [
       find: "phase === 'on-scene' || phase === 'at-patient' ? { standsDown: true } : {}",
       replace: '({})',
     },
-    provoke: { seed: 9, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 13, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'aged-overtakes',
@@ -205,7 +205,7 @@ export const VARIANTS: readonly Variant[] = [
       find: "return accepted({ type: 'OfferDeclined', ...declined }, ...takenOut(driver, reason, nowMs))",
       replace: "return accepted({ type: 'OfferDeclined', ...declined })",
     },
-    provoke: { seed: 4, mode: 'offered', callsPerHour: 40 },
+    provoke: { seed: 9, mode: 'offered', callsPerHour: 40 },
   },
   {
     name: 'unfit-withdrawn-asked',
