@@ -55,7 +55,7 @@ describe('each number', () => {
   for (const [name] of NUMBERS) {
     test(`${name} is refused by its name below and beyond its range, and where it is no whole number`, () => {
       const [from, to] = rangeOf(name)
-      for (const bad of [from - 1, to + 1, from + 0.5, String(from), null, -from, [from]]) {
+      for (const bad of [from - 1, to + 1, from + 0.5, String(from), null, -from - 1, [from]]) {
         assert.equal(refused(withNumber(name, bad)), name, JSON.stringify(bad))
       }
     })
