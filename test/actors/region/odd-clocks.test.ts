@@ -145,6 +145,26 @@ describe('a crew whose phone is right is placed and gets offers, its fixes store
   })
 })
 
+test('a unit whose fix seemed old goes to who has waited, as soon as the clock is right, and not to who calls next', async () => {
+  const HOUR = 60 * MINUTE
+  await open()
+  await world.import(['A1'])
+  await signOn(await crewAt(world.machine.wallMs()))
+  world.fixAt(await crewAt(world.machine.wallMs()), 100)
+  await world.advance(1_000)
+  await world.restart('drain')
+  world.machine.setWall(world.machine.wallMs() + HOUR)
+  await world.restart('drain')
+  await crewAt(world.machine.wallMs() - HOUR)
+  const tripId = await world.call()
+  // Nothing else makes the desk look any more: crews have had time to come back.
+  await world.advance(MINUTE)
+  assert.deepEqual(await world.events('OfferMade'), [])
+  await setWallBy(-HOUR, 2 * MINUTE)
+  const [offer] = await world.events('OfferMade')
+  assert.deepEqual([offer?.tripId, offer?.unitId], [tripId, 'A1'])
+})
+
 describe('while the wall is wrong', () => {
   for (const [name, byMs] of [
     ['an hour back', -3_600_000],
