@@ -92,7 +92,7 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
     const { standingDown, ...clear } = state
     invariant(
       standingDown === event.fromTripId,
-      () => `${event.type} at ${meta.position}: unit ${state.unitId} stands by`,
+      () => `${event.type} at ${meta.position}: unit ${state.unitId} does not stand down from ${event.fromTripId}`,
     )
     return withStatus(clear, {}, event, meta)
   }

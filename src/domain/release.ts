@@ -12,8 +12,8 @@ import { accepted, type Decision } from './decision.ts'
 import type { DriverState } from './driver.ts'
 import { callKey, driverKey, tripKey } from './entity.ts'
 import type { UnitReference } from './events.ts'
-import { isEnded, type TripState } from './trip.ts'
-import { type ReleasedTrip, WORK_PHASES } from './vocabulary.ts'
+import { isEnded, leaving, type TripState } from './trip.ts'
+import type { ReleasedTrip } from './vocabulary.ts'
 
 /** Input: the unit as it is held, or as the service describes it; the trips that are not held and say that it has them. */
 export function releaseUnit(unit: UnitReference, itsTrips: readonly TripState[]): Decision {
@@ -26,9 +26,6 @@ export function releaseUnit(unit: UnitReference, itsTrips: readonly TripState[])
   const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
   return accepted({ type: 'UnitReleased', v: 1, entity: driverKey(unitId), ...reference, cause: 'dispatcher' })
 }
-
-/** A unit in one of these phases is at the scene, or has a patient on board. */
-const AT_THE_PATIENT: ReadonlySet<string> = new Set(WORK_PHASES.slice(WORK_PHASES.indexOf('on-scene')))
 
 /** Input: the trip as it is held; its call, if it is known and not held; the unit, not held, that works on it. */
 export function releaseTrip(
@@ -46,8 +43,7 @@ export function releaseTrip(
   const { lonDeg, latDeg, priority } = call ?? trip
   const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
   const unitId = unit?.unitId ?? null
-  const standsDown = unit?.work != null && AT_THE_PATIENT.has(unit.work.phase) ? { standsDown: true as const } : {}
-  const made = { ...facts, as, unitId, cause: 'dispatcher', ...standsDown } as const
+  const made = { ...facts, as, unitId, cause: 'dispatcher', ...leaving(unit?.work?.phase ?? 'pending') } as const
   return accepted({ type: 'TripReleased', v: 1, entity: tripKey(tripId), ...made })
 }
 

@@ -204,9 +204,9 @@ function canBeTaken(trip: TripState): boolean {
 /** Whether a patient may be on board. */
 export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')
 
-/** Whether a unit that the trip is taken from stands down: it is at the scene, and nobody knows what it has begun there. */
-const leaving = ({ phase }: TripState): { readonly standsDown?: true } =>
-  phase === 'on-scene' || phase === 'at-patient' ? { standsDown: true } : {}
+/** Whether a unit stands down that a trip is taken from in this phase: from the scene on nobody knows what it has begun. */
+export const leaving = (phase: TripPhase): { readonly standsDown?: true } =>
+  phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}
 
 /** Back in the queue. What the former unit reached stays in the log; the trip's times are those of the unit to come. */
 function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
@@ -347,7 +347,7 @@ export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEven
     inPhase: trip.phase,
     unitId: unitOf(trip),
     cause: 'dispatcher',
-    ...leaving(trip),
+    ...leaving(trip.phase),
   }
 }
 
@@ -363,7 +363,7 @@ export function withdrawUnit(trip: TripState, command: WithdrawUnit): Decision {
     unitId,
     inPhase: trip.phase,
     reason: command.reason,
-    ...leaving(trip),
+    ...leaving(trip.phase),
   })
 }
 
@@ -377,7 +377,16 @@ export function overrideAssignment(trip: TripState, unitId: UnitId, reason: Over
   const hasIt = fromUnitId === unitId && trip.unitId === unitId
   if (hasIt) return accepted()
   const { tripId, phase: inPhase } = trip
-  const base = { v: 1, entity: tripKey(tripId), tripId, unitId, fromUnitId, inPhase, reason, ...leaving(trip) } as const
+  const base = {
+    v: 1,
+    entity: tripKey(tripId),
+    tripId,
+    unitId,
+    fromUnitId,
+    inPhase,
+    reason,
+    ...leaving(trip.phase),
+  } as const
   return accepted({ type: 'AssignmentOverridden', ...base })
 }
 

@@ -7,8 +7,10 @@ import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { fits } from './eligibility.ts'
 import { type AgeingPolicy, inOrder, placeOf, type Waiting, waitingOf } from './queue.ts'
 
+const noLanes = (): Record<Priority, Waiting[]> => ({ 1: [], 2: [], 3: [], 4: [], 5: [] })
+
 export class WaitingTrips {
-  readonly #lanes: Readonly<Record<Priority, Waiting[]>> = { 1: [], 2: [], 3: [], 4: [], 5: [] }
+  readonly #lanes: Readonly<Record<Priority, Waiting[]>> = noLanes()
   readonly #byTrip = new Map<TripId, Waiting>()
   /** What those in the queue need, by its text, and how many of them need it. */
   readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
@@ -63,7 +65,7 @@ export class WaitingTrips {
 
   /** The queue with trips among it that are not in it yet; or these alone, without those that waited before. */
   among(trips: readonly TripState[], withQueue: boolean, policy: AgeingPolicy, nowMs: number): readonly Waiting[] {
-    const lanes: Record<Priority, Waiting[]> = { 1: [], 2: [], 3: [], 4: [], 5: [] }
+    const lanes = noLanes()
     if (withQueue) for (const priority of PRIORITIES) lanes[priority] = [...this.#lanes[priority]]
     for (const trip of trips) {
       const waiting = waitingOf(trip)

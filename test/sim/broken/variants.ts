@@ -159,7 +159,7 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a unit whose trip is taken from it at the scene can be sent at once',
     patch: {
       file: 'src/domain/trip.ts',
-      find: "phase === 'on-scene' || phase === 'at-patient' ? { standsDown: true } : {}",
+      find: "phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}",
       replace: '({})',
     },
     provoke: { seed: 13, callsPerHour: 30, drivers: 8 },
