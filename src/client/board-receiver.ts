@@ -4,6 +4,8 @@ import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'
 import { ClientFault } from './errors.ts'
 
+const ABOUT = 'board'
+
 export class BoardReceiver {
   readonly #connection: EngineConnection
   readonly #commands: Commands
@@ -44,12 +46,12 @@ export class BoardReceiver {
     return () => {
       if (this.#board !== board) return
       this.#board = null
-      if (this.#connection.isOpen) this.#commands.ask(id => ['unwatch-board', id])
+      if (this.#connection.isOpen) this.#commands.askInstead(ABOUT, id => ['unwatch-board', id])
     }
   }
 
   #ask(board: BoardFeed): void {
-    this.#commands.ask(id => ['watch-board', id, board.position], {
+    this.#commands.askInstead(ABOUT, id => ['watch-board', id, board.position], {
       refused: ({ code }) => {
         if (this.#board !== board) return
         // The log was restored to an earlier state; what the console shows is not what stands.

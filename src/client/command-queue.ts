@@ -18,7 +18,7 @@ export interface CommandOutcome<Result = Readonly<Record<string, unknown>>> {
   readonly result: Result
 }
 
-/** The connection went away under a request that is not worth repeating. */
+/** The connection went away under a request that is not worth repeating, or a newer one took its place. */
 export class RequestLost extends Error {
   override readonly name = 'RequestLost'
 }
@@ -123,6 +123,12 @@ export class CommandQueue {
     const jitterMs = fullJitterMs(entry.refusals - 1, BACKOFF_BASE_MS, BACKOFF_CAP_MS, this.#random)
     const pauseMs = retryAfterMs(refusal) * (1 + this.#random() / 2)
     entry.backoff = this.#timers.setTimeout(() => this.#send(entry), pauseMs + jitterMs)
+  }
+
+  /** It is not sent again, and its answer is nobody's any more. */
+  withdraw(id: string): void {
+    const entry = this.#pending.get(id)
+    if (entry !== undefined) this.#settle(entry).reject(new RequestLost('A newer request took its place.'))
   }
 
   /** The reason for which commands were refused is gone: those that wait to be tried again need wait no longer. */

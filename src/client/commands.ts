@@ -18,6 +18,8 @@ interface Answers {
 export class Commands {
   readonly #connection: EngineConnection
   readonly #queue: CommandQueue
+  /** The newest request about each thing, by its id; those that wait for their answer. */
+  readonly #newest = new Map<string, string>()
 
   constructor(connection: EngineConnection) {
     const { timers, random } = connection.device
@@ -62,12 +64,26 @@ export class Commands {
   }
 
   /** A request that a new connection makes anew by itself: its loss is no news, and its refusal is told as a fault. */
-  ask(build: (id: string) => ClientMessage, told: Answers = {}): void {
-    this.request(build, { resend: false }).then(told.answered, (error: unknown) => {
+  ask(build: (id: string) => ClientMessage, told: Answers = {}, id = this.#connection.device.newId()): Promise<void> {
+    return this.request(build, { resend: false, id }).then(told.answered, (error: unknown) => {
       if (error instanceof RequestLost || error instanceof ClientClosed) return
       if (!(error instanceof CommandRefused)) throw error
       this.tellRefused(error)
       told.refused?.(error)
+    })
+  }
+
+  /**
+   * Asks in place of what was asked about the same thing before and still waits for its answer. Else a former request
+   * that was refused for now would be sent again behind this one, and undo it.
+   */
+  askInstead(about: string, build: (id: string) => ClientMessage, told: Answers = {}): void {
+    const former = this.#newest.get(about)
+    if (former !== undefined) this.#queue.withdraw(former)
+    const id = this.#connection.device.newId()
+    this.#newest.set(about, id)
+    void this.ask(build, told, id).finally(() => {
+      if (this.#newest.get(about) === id) this.#newest.delete(about)
     })
   }
 

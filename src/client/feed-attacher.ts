@@ -93,7 +93,7 @@ export class FeedAttacher {
     if (this.#opened === null) return
     for (let from = 0; from < channels.length; from += LIMITS.channelsPerAttach) {
       const some = channels.slice(from, from + LIMITS.channelsPerAttach)
-      this.#commands.ask(id => ['detach', id, some])
+      void this.#commands.ask(id => ['detach', id, some])
     }
   }
 
@@ -112,7 +112,7 @@ export class FeedAttacher {
       }
       return ['attach', id, [...declared.values()].map(({ as }) => as)]
     }
-    this.#commands.ask(build, {
+    void this.#commands.ask(build, {
       answered: ({ result }) => {
         if (this.#opened !== opened) return
         opened.isAsking = false

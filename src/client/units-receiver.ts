@@ -45,10 +45,11 @@ export class UnitsReceiver {
   /** For all handlers of the unit. */
   stop(unitId: string): void {
     if (!this.#units.delete(unitId)) return
-    if (this.#connection.isOpen) this.#commands.ask(id => ['unwatch-unit', id, unitId])
+    if (this.#connection.isOpen) this.#commands.askInstead(`unit/${unitId}`, id => ['unwatch-unit', id, unitId])
   }
 
   #ask(unitId: string): void {
-    this.#commands.ask(id => ['watch-unit', id, unitId], { refused: () => this.#units.delete(unitId) })
+    const refused = () => this.#units.delete(unitId)
+    this.#commands.askInstead(`unit/${unitId}`, id => ['watch-unit', id, unitId], { refused })
   }
 }

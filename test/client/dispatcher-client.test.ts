@@ -1,6 +1,7 @@
 /** What a dispatcher's client does with calls, queries and the board. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientFault, connect, type DispatcherClient, type FleetChange } from '../../src/client/index.ts'
 import type { ClientTypeName } from '../../src/protocol/wire.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
@@ -174,6 +175,30 @@ test('a watch that is stopped hears nothing more, and another may begin', async 
   assert.deepEqual(news, [])
   watched()
   await peer.next('watch-board')
+})
+
+test('an end of a watch that the server refused for now does not come behind the next watch and end that one', async () => {
+  const peer = await opened()
+  const { stop } = watched()
+  const stopUnit = client.watchUnit('A1', () => {})
+  await peer.next('watch-board')
+  await peer.next('watch-unit')
+  peer.send(['writes', 'stalled', 'flowing'])
+  stop()
+  stopUnit()
+  for (const type of ['unwatch-board', 'unwatch-unit'] as const) {
+    peer.send(['error', (await peer.next(type))[1], 'unavailable', 'Later.', { retryAfterMs: 60_000 }])
+  }
+  await quiet(peer)
+  watched()
+  client.watchUnit('A1', () => {})
+  for (const type of ['watch-board', 'watch-unit'] as const) peer.send(['reply', (await peer.next(type))[1], 1, {}])
+  // Whatever still waits to be tried again is tried now.
+  peer.send(['writes', 'flowing', 'flowing'])
+  await quiet(peer)
+  await delay(50)
+  await quiet(peer)
+  assert.deepEqual(peer.unread, [])
 })
 
 test("each of the desk's commands is sent with its fields in wire units and form", async () => {
