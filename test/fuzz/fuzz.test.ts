@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Authenticator } from '../../src/access/claims.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { times } from '../support/long.ts'
+import { searchFrom, times } from '../support/long.ts'
 import { PEOPLE, runGeneration } from './border.ts'
 import { showCredentials } from './campaign.ts'
 import { type Credentials, makeCredentials } from './credentials.ts'
@@ -13,7 +13,7 @@ import { runLive } from './live.ts'
 import { CLASSES } from './mutations.ts'
 import { START_MS } from './region.ts'
 
-const FRESH = Math.floor(Math.random() * 2 ** 32)
+const FRESH = searchFrom(1_001)
 const metrics = new Metrics()
 /** For so long each batch of frames of a run is held up that another one lets through. */
 const HELD_MS = 700
