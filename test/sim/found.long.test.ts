@@ -13,3 +13,6 @@ test('seed 704: a phone whose clock is set while it is connected dates its butto
 
 test('seed 712: a write that is done between its settling and its repetition is no refused content', () =>
   holds(712, 0.5))
+
+test('seed 221603: the lease of a dead engine lasts no longer than any, although the database sets its clock back', () =>
+  holds(221603, 0.5))

@@ -2,7 +2,10 @@
  * The table of leases as the engine needs it, and nothing of how it is kept.
  *
  * Two implementations pass one contract suite: `postgres-lease-table.ts` and `memory-lease-table.ts`. All moments are by
- * the table's own clock, which no process can set.
+ * the table's own clock, which no process can set. Somebody else may set it back: a lease made before then would keep
+ * everybody out until that clock has caught up, although its holder died. So a lease that ends later than one made now is
+ * shortened to that by whoever it refuses. A holder that lives keeps it by its next renewal; until then it counts on no
+ * more than a whole length since it asked, which is over before the shortened lease.
  */
 import type { RegionId } from '../../domain/ids.ts'
 
@@ -18,7 +21,7 @@ export interface ForeignLease extends LeaseHolder {
   readonly region: RegionId
   /** By the table's clock. */
   readonly until: Date
-  /** From the moment of the answer, by the table's clock; never negative. */
+  /** From the moment of the answer, by the table's clock; never negative, and at most the length that was asked for. */
   readonly remainingMs: number
 }
 
@@ -31,7 +34,8 @@ export interface Renewed {
 export interface LeaseTable {
   /**
    * Takes all of the regions, or none and answers the foreign lease that lasts longest; null when what was in the way
-   * has gone meanwhile. Errors: StoreUnavailable.
+   * has gone meanwhile. Of a foreign lease no more than `leaseMs` is left then, so every process must ask for the same
+   * length. Errors: StoreUnavailable.
    */
   take(regions: readonly RegionId[], holder: LeaseHolder, leaseMs: number): Promise<'taken' | ForeignLease | null>
   /** Output: those of the regions that are still this process's, now for `leaseMs` more. Errors: StoreUnavailable. */

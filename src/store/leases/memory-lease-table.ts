@@ -22,10 +22,12 @@ export class MemoryLeaseTable implements LeaseTable {
     leaseMs: number,
   ): Promise<'taken' | ForeignLease | null> {
     const nowMs = this.#nowMs()
-    const inTheWay = regions
+    const foreign = regions
       .flatMap(region => this.#rows.get(region) ?? [])
       .filter(row => row.processIncarnation !== holder.processIncarnation && row.untilMs > nowMs)
-      .sort((a, b) => b.untilMs - a.untilMs)[0]
+    // What ends later was made before the clock was set back.
+    for (const row of foreign) row.untilMs = Math.min(row.untilMs, nowMs + leaseMs)
+    const inTheWay = foreign.sort((a, b) => b.untilMs - a.untilMs)[0]
     if (inTheWay !== undefined) {
       const { region, node, processIncarnation, untilMs } = inTheWay
       return { region, node, processIncarnation, until: new Date(untilMs), remainingMs: untilMs - nowMs }

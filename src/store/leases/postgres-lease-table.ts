@@ -12,6 +12,12 @@ const TAKE = `INSERT INTO log.region_lease AS l (region, node, incarnation, unti
   ON CONFLICT (region) DO UPDATE SET node = excluded.node, incarnation = excluded.incarnation, until = excluded.until
   WHERE l.incarnation = excluded.incarnation OR l.until <= clock_timestamp()
   RETURNING region`
+// What ends later than a lease of now was made before the clock was set back.
+const SHORTEN = `UPDATE log.region_lease AS l SET until = clock_timestamp() + $3 * interval '1 ms'
+  FROM (SELECT region FROM log.region_lease
+    WHERE region = ANY ($1) AND incarnation <> $2 AND until > clock_timestamp() + $3 * interval '1 ms'
+    ORDER BY region FOR UPDATE) AS too_long
+  WHERE l.region = too_long.region`
 const READ_FOREIGN = `SELECT region, node, incarnation, until,
     greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS remaining_ms
   FROM log.region_lease WHERE region = ANY ($1) AND incarnation <> $2 ORDER BY until DESC LIMIT 1`
@@ -43,8 +49,10 @@ export class PostgresLeaseTable implements LeaseTable {
       const values = [regions, holder.node, holder.processIncarnation, leaseMs]
       const { rows } = await client.query<{ region: RegionId }>(TAKE, values)
       if (rows.length < new Set(regions).size) {
-        const foreign = await client.query<ForeignRow>(READ_FOREIGN, [regions, holder.processIncarnation])
         await client.query('ROLLBACK')
+        // Not before: what was taken of the regions is given up with the transaction, and this is to stay.
+        await client.query(SHORTEN, [regions, holder.processIncarnation, leaseMs])
+        const foreign = await client.query<ForeignRow>(READ_FOREIGN, [regions, holder.processIncarnation])
         const row = foreign.rows[0]
         if (row === undefined) return null
         const { region, node, incarnation, until, remaining_ms } = row

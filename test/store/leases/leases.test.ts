@@ -22,6 +22,7 @@ const scheduler: Scheduler = {
 const RARELY = 60_000
 /** No statement may take longer than a lease lasts, so this is more than one takes on a busy machine. */
 const SHORT = 600
+const HOUR_MS = 3_600_000
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let monitor: pg.Client
@@ -59,17 +60,36 @@ const until = async (region: string): Promise<number> => {
   return rows[0].until.getTime()
 }
 
-const inMemory = new MemoryLeaseTable()
-const tables: Record<string, () => LeaseTable> = {
-  'in Postgres': () => new PostgresLeaseTable(database.engineUrl),
-  'in memory': () => inMemory,
+/** Of the table in memory. */
+let clockAheadMs = 0
+const inMemory = new MemoryLeaseTable(() => performance.timeOrigin + performance.now() + clockAheadMs)
+interface Tried {
+  table(): LeaseTable
+  /** Leaves the leases of the regions as they are once the table's clock was set ahead, or back by a negative number. */
+  setClock(byMs: number, regions: readonly string[]): Promise<void>
+}
+const tables: Record<string, Tried> = {
+  'in Postgres': {
+    table: () => new PostgresLeaseTable(database.engineUrl),
+    // A server has the clock of its machine, so here its leases move and not the clock: all that counts is their distance.
+    async setClock(byMs, regions) {
+      const moved = "UPDATE log.region_lease SET until = until - $1 * interval '1 ms' WHERE region = ANY ($2)"
+      await monitor.query(moved, [byMs, regions])
+    },
+  },
+  'in memory': {
+    table: () => inMemory,
+    async setClock(byMs) {
+      clockAheadMs += byMs
+    },
+  },
 }
 
-for (const [where, table] of Object.entries(tables)) {
-  describe(where, () => rules(options => startProcess(table(), options), table))
+for (const [where, tried] of Object.entries(tables)) {
+  describe(where, () => rules(options => startProcess(tried.table(), options), tried))
 }
 
-function rules(process: (options?: Parameters<typeof startProcess>[1]) => Process, table: () => LeaseTable): void {
+function rules(process: (options?: Parameters<typeof startProcess>[1]) => Process, { table, setClock }: Tried): void {
   /** What a process leaves behind that was killed: its leases, and nobody who renews them. */
   async function leaseOfDeadProcess(region: string, leaseMs: number): Promise<void> {
     const dead = table()
@@ -148,6 +168,58 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
     await leases.stop()
     assert.equal(leases.holds('given'), false)
     assert.equal(await process().leases.take(['given', 'given2']), 'taken')
+  })
+
+  test('leases of dead processes that a clock set back has left hours ahead are had after one length', async () => {
+    const regions = ['ahead', 'ahead2']
+    for (const region of regions) await leaseOfDeadProcess(region, SHORT)
+    await setClock(-3 * HOUR_MS, regions)
+    const { leases } = process({ leaseMs: SHORT })
+    const askedMs = performance.now()
+    const foreign = (await leases.take(regions)) as ForeignLease
+    assert.equal(foreign.processIncarnation, `dead of ${foreign.region}`)
+    assert.ok(foreign.remainingMs <= SHORT, `${foreign.remainingMs} ms are left`)
+    while ((await leases.take(regions)) !== 'taken') {
+      assert.ok(performance.now() - askedMs < 10 * SHORT, 'another length is begun each time')
+      await sleep(5)
+    }
+    // Two clocks measure: the table's and this one.
+    assert.ok(performance.now() - askedMs >= SHORT - 10)
+  })
+
+  test('a living process keeps the lease that a clock set back has left hours ahead', async () => {
+    const living = process({ leaseMs: SHORT, renewEveryMs: SHORT / 3 })
+    await living.leases.take(['ahead and renewed'])
+    await setClock(-3 * HOUR_MS, ['ahead and renewed'])
+    const other = process({ leaseMs: SHORT })
+    const askedMs = performance.now()
+    while (performance.now() - askedMs < 2 * SHORT) {
+      const foreign = (await other.leases.take(['ahead and renewed'])) as ForeignLease
+      assert.equal(foreign.node, living.node)
+      assert.ok(foreign.remainingMs <= SHORT, `${foreign.remainingMs} ms are left`)
+      await sleep(5)
+    }
+    assert.equal(living.leases.holds('ahead and renewed'), true)
+    assert.deepEqual(living.lost, [])
+  })
+
+  test('who is refused shortens no lease that lasts no longer than its length', async () => {
+    await process().leases.take(['whole'])
+    const other = process().leases
+    const [first, second] = [await other.take(['whole']), await other.take(['whole'])] as ForeignLease[]
+    assert.deepEqual(first!.until, second!.until)
+  })
+
+  test('a lease that a clock set ahead lets another take is lost to its holder at the next renewal', async () => {
+    const holder = process({ renewEveryMs: SHORT })
+    await holder.leases.take(['passed over'])
+    await setClock(3 * HOUR_MS, ['passed over'])
+    const other = process()
+    assert.equal(await other.leases.take(['passed over']), 'taken')
+    // The fence of the log keeps out what the holder writes until then.
+    while (holder.lost.length === 0) await sleep(20)
+    assert.equal(holder.leases.holds('passed over'), false)
+    assert.equal(other.leases.holds('passed over'), true)
   })
 }
 
