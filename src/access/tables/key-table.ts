@@ -109,10 +109,12 @@ function locked<T>(database: Database, work: (transaction: Database) => Promise<
 
 async function makeKey(transaction: Database): Promise<SigningKey> {
   const made = signingKey(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }))
+  // The newest signs, so this is later than all, also after the clock was set back. Of the moment, not of the
+  // transaction: two keys of one transaction would have no order.
+  const newest = sql<Date>`greatest(clock_timestamp(), (SELECT max(created_at) FROM auth.signing_keys) + interval '1 us')`
   await transaction
     .insertInto('auth.signing_keys')
-    // Of the moment, not of the transaction: two keys of one transaction would have no order.
-    .values({ kid: made.kid, private_jwk: JSON.stringify(made.privateJwk), created_at: sql`clock_timestamp()` })
+    .values({ kid: made.kid, private_jwk: JSON.stringify(made.privateJwk), created_at: newest })
     .execute()
   await raiseAccessVersion(transaction)
   return made

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import test, { after, before } from 'node:test'
-import { loadOrCreateSigningKey } from '../../../src/access/tables/key-table.ts'
+import { sql } from 'kysely'
+import {
+  listSigningKeys,
+  loadOrCreateSigningKey,
+  retireSigningKey,
+  rotateSigningKey,
+} from '../../../src/access/tables/key-table.ts'
 import { loadOrCreateClock } from '../../../src/store/log/clock-anchor.ts'
 import { type Database, openDatabase } from '../../../src/store/postgres/database.ts'
 import { testDatabase } from '../../support/postgres.ts'
@@ -36,6 +42,20 @@ test('the key pair is Ed25519, its halves belong together, and the public half h
   const publicKey = createPublicKey({ key: publicJwk, format: 'jwk' })
   assert.equal(verify(null, Buffer.from('trip'), publicKey, signature), true)
   assert.equal(verify(null, Buffer.from('trap'), publicKey, signature), false)
+})
+
+test('a new key signs, and the one before can be retired, although the clock was set back in between', async () => {
+  const [database] = databases
+  const leaked = await loadOrCreateSigningKey(database!)
+  await sql`UPDATE auth.signing_keys SET created_at = created_at + interval '3 hours'`.execute(database!)
+  const [second, third] = [await rotateSigningKey(database!), await rotateSigningKey(database!)]
+  assert.equal((await loadOrCreateSigningKey(database!)).kid, third.kid)
+  assert.equal(await retireSigningKey(database!, leaked.kid), 'retired')
+  const listed = await listSigningKeys(database!)
+  assert.deepEqual(
+    listed.map(({ kid }) => kid),
+    [third.kid, second.kid, leaked.kid],
+  )
 })
 
 test('the first start anchors region time at that moment, and later starts keep the anchor', async () => {
