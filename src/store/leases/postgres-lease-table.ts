@@ -6,25 +6,27 @@ import { openClient } from '../postgres/database.ts'
 import { unavailable } from '../postgres/postgres-faults.ts'
 import type { ForeignLease, LeaseHolder, LeaseTable, Renewed } from './lease-table.ts'
 
-// Rows in one order everywhere, so that two processes cannot wait for each other's.
+// Rows are locked in one order everywhere, or two processes could wait for each other's. A taking locks foreign rows, too.
+const inOrder = (condition: string): string => `WITH locked AS MATERIALIZED (
+  SELECT region FROM log.region_lease WHERE region = ANY ($1) AND ${condition} ORDER BY region FOR UPDATE)`
 const TAKE = `INSERT INTO log.region_lease AS l (region, node, incarnation, until)
   SELECT r, $2, $3, clock_timestamp() + $4 * interval '1 ms' FROM unnest($1::text[]) AS r ORDER BY r
   ON CONFLICT (region) DO UPDATE SET node = excluded.node, incarnation = excluded.incarnation, until = excluded.until
   WHERE l.incarnation = excluded.incarnation OR l.until <= clock_timestamp()
   RETURNING region`
 // What ends later than a lease of now was made before the clock was set back.
-const SHORTEN = `UPDATE log.region_lease AS l SET until = clock_timestamp() + $3 * interval '1 ms'
-  FROM (SELECT region FROM log.region_lease
-    WHERE region = ANY ($1) AND incarnation <> $2 AND until > clock_timestamp() + $3 * interval '1 ms'
-    ORDER BY region FOR UPDATE) AS too_long
-  WHERE l.region = too_long.region`
+const SHORTEN = `${inOrder("incarnation <> $2 AND until > clock_timestamp() + $3 * interval '1 ms'")}
+  UPDATE log.region_lease AS l SET until = clock_timestamp() + $3 * interval '1 ms'
+  FROM locked WHERE l.region = locked.region`
 const READ_FOREIGN = `SELECT region, node, incarnation, until,
     greatest(0, extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS remaining_ms
   FROM log.region_lease WHERE region = ANY ($1) AND incarnation <> $2 ORDER BY until DESC LIMIT 1`
-const RENEW = `UPDATE log.region_lease SET until = clock_timestamp() + $3 * interval '1 ms'
-  WHERE region = ANY ($1) AND incarnation = $2
-  RETURNING region, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`
-const RELEASE = 'DELETE FROM log.region_lease WHERE region = ANY ($1) AND incarnation = $2'
+const RENEW = `${inOrder('incarnation = $2')}
+  UPDATE log.region_lease AS l SET until = clock_timestamp() + $3 * interval '1 ms'
+  FROM locked WHERE l.region = locked.region
+  RETURNING l.region, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`
+const RELEASE = `${inOrder('incarnation = $2')}
+  DELETE FROM log.region_lease AS l USING locked WHERE l.region = locked.region`
 
 interface ForeignRow {
   region: RegionId

@@ -232,11 +232,36 @@ test('a renewal that finds its connection gone is made again on a new one', asyn
   const before = await until('cut')
   await monitor.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE application_name = 'goldenhour leases' AND query LIKE 'UPDATE%' AND datname = current_database()`,
+     WHERE application_name = 'goldenhour leases' AND query LIKE 'WITH%' AND datname = current_database()`,
   )
   while ((await until('cut')) <= before) await sleep(20)
   assert.ok(failed.length <= 1, `${failed}`)
   assert.equal(leases.holds('cut'), true)
+})
+
+test('a renewal and a release lock rows in the order of regions, as a taking does, however they lie in the table', async () => {
+  const holder = { node: 'holder', processIncarnation: 'holder of order' }
+  const regions = ['order a', 'order b']
+  const table = new PostgresLeaseTable(database.engineUrl)
+  for (const region of regions.toReversed()) await table.take([region], holder, 10_000)
+  const lock = (region: string) =>
+    monitor.query('SELECT FROM log.region_lease WHERE region = $1 FOR UPDATE NOWAIT', [region])
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted
+    AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`
+  for (const act of [
+    () => table.renew(regions, holder.processIncarnation, 10_000),
+    () => table.release(regions, holder.processIncarnation),
+  ]) {
+    await monitor.query('BEGIN')
+    await lock('order a')
+    const acted = act()
+    while ((await monitor.query(waiting)).rowCount === 0) await sleep(5)
+    // It waits for the first row, so it has not got the second yet: nobody can come to wait for each other.
+    await lock('order b')
+    await monitor.query('COMMIT')
+    await acted
+  }
+  await table.cut()
 })
 
 test('a table that hangs is given up after the length of a lease, and the next statement gets its turn', async () => {
