@@ -22,6 +22,7 @@ const ERROR_CODES = [
   'unknown-unit',
   'unknown-call',
   'unknown-trip',
+  'unknown-alarm',
   'unknown-offer',
   'unknown-stream',
   'not-found',

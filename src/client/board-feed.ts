@@ -5,13 +5,15 @@
  * older log, a fresh snapshot comes instead.
  */
 import type { DomainEvent } from '../domain/events.ts'
-import type { ServerTuples, TripView, UnitView } from '../protocol/wire.ts'
+import type { AlarmView, ServerTuples, TripView, UnitView } from '../protocol/wire.ts'
 import { Signal } from './signal.ts'
 
 export interface BoardSnapshot {
   readonly position: number
   readonly trips: readonly TripView[]
   readonly units: readonly UnitView[]
+  /** The alarms that have not ended. */
+  readonly alarms: readonly AlarmView[]
 }
 export interface BoardEvents {
   readonly position: number
@@ -30,6 +32,7 @@ interface Collecting {
   part: number
   readonly trips: TripView[]
   readonly units: UnitView[]
+  readonly alarms: AlarmView[]
 }
 
 export class BoardFeed {
@@ -65,8 +68,8 @@ export class BoardFeed {
   }
 
   /** Output: false when the parts do not fit together, so that only a new watch can help. */
-  part([position, part, parts, trips, units]: ServerTuples['board']): boolean {
-    if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [] }
+  part([position, part, parts, trips, units, alarms]: ServerTuples['board']): boolean {
+    if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [], alarms: [] }
     const collecting = this.#collecting
     if (collecting === null || collecting.position !== position || collecting.part + 1 !== part || part >= parts) {
       this.#collecting = null
@@ -75,10 +78,12 @@ export class BoardFeed {
     collecting.part = part
     collecting.trips.push(...trips)
     collecting.units.push(...units)
+    collecting.alarms.push(...alarms)
     if (part + 1 < parts) return true
     this.#collecting = null
     this.#position = position
-    this.#snapshots.emit({ position, trips: collecting.trips, units: collecting.units })
+    const { trips: allTrips, units: allUnits, alarms: allAlarms } = collecting
+    this.#snapshots.emit({ position, trips: allTrips, units: allUnits, alarms: allAlarms })
     return true
   }
 

@@ -159,6 +159,15 @@ export class DispatcherClient extends EngineClient {
     )
   }
 
+  /** Takes an alarm on: this user answers for it, and once its cause is gone it ends. */
+  acknowledgeAlarm(alarmId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['acknowledge-alarm', id, alarmId], options)
+  }
+  /** Puts an alarm aside for so long, from one second to what the region's policy allows. */
+  shelveAlarm(alarmId: string, forMs: number, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['shelve-alarm', id, alarmId, forMs], options)
+  }
+
   /** The available units that are nearest to a place, best first; 1 to 100 of them, 5 unless told. */
   nearest(
     query: {

@@ -113,7 +113,7 @@ export class DemoDesk {
 }
 
 /** What is of the demo on this board. */
-export function ownOn({ trips, units }: BoardSnapshot): Omit<BoardSnapshot, 'position'> {
+export function ownOn({ trips, units }: BoardSnapshot): Pick<BoardSnapshot, 'trips' | 'units'> {
   return {
     trips: trips.filter(({ problem }) => problem === DEMO_PROBLEM),
     units: units.filter(({ unitId }) => isDemoUnit(unitId)),

@@ -2,7 +2,7 @@
 
 import type { EntityKey } from './entity.ts'
 import type { Need } from './events.ts'
-import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
+import type { AlarmId, CallId, OfferId, TripId, UnitId } from './ids.ts'
 import type {
   CancelReason,
   DeclineReason,
@@ -118,6 +118,21 @@ export interface SetUnitStatus {
   readonly happenedAtMs: number
 }
 
+/** Somebody answers for the alarm from now on. */
+export interface AcknowledgeAlarm {
+  readonly type: 'acknowledge-alarm'
+  /** The trip that the alarm belongs to, as its id says. */
+  readonly tripId: TripId
+  readonly alarmId: AlarmId
+}
+/** Puts an alarm aside for a while. */
+export interface ShelveAlarm {
+  readonly type: 'shelve-alarm'
+  readonly tripId: TripId
+  readonly alarmId: AlarmId
+  readonly forMs: number
+}
+
 /** Lets an actor that is held go on; only HTTP offers it. */
 export interface ReleaseHeld {
   readonly type: 'release-held'
@@ -136,4 +151,6 @@ type DispatcherCommand =
   | AssignUnit
   | WithdrawUnit
   | SetUnitStatus
+  | AcknowledgeAlarm
+  | ShelveAlarm
 export type Command = DriverCommand | DispatcherCommand

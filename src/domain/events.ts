@@ -7,8 +7,9 @@
  */
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
-import type { CallId, OfferId, Principal, TripId, UnitId } from './ids.ts'
+import type { AlarmId, CallId, OfferId, Principal, TripId, UnitId } from './ids.ts'
 import type {
+  AlarmSeverity,
   CancelReason,
   Capability,
   Cause,
@@ -255,6 +256,8 @@ interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly tripId: TripId
   readonly alarm: TripAlarm
   readonly unitId: UnitId | null
+  /** Absent in records of before alarms had owners: nobody has to acknowledge those. */
+  readonly severity?: AlarmSeverity
 }
 /** What an alarm was about is over without a step of the trip. */
 interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
@@ -262,6 +265,26 @@ interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
   readonly alarm: TripAlarm
   readonly unitId: UnitId | null
 }
+interface OfAlarm<T extends string> extends EventOf<T, TripEntity> {
+  /** The trip that the alarm belongs to. */
+  readonly tripId: TripId
+  readonly alarmId: AlarmId
+}
+interface AlarmAcknowledged extends OfAlarm<'AlarmAcknowledged'> {
+  readonly by: Principal
+}
+interface AlarmShelved extends OfAlarm<'AlarmShelved'> {
+  readonly by: Principal
+  readonly forMs: number
+}
+/** Nobody acknowledged it in time. */
+interface AlarmEscalated extends OfAlarm<'AlarmEscalated'> {
+  readonly to: 'supervisor'
+}
+/** Nobody acknowledged it before or after its cause was gone, and the region holds as many of these as it can. */
+interface AlarmLapsed extends OfAlarm<'AlarmLapsed'> {}
+export type AlarmEvent = AlarmAcknowledged | AlarmShelved | AlarmEscalated | AlarmLapsed
+
 export const TRIP_ALARMS = [
   'unacknowledged',
   'no-movement',
@@ -354,6 +377,7 @@ export type DomainEvent =
   | OfferRevoked
   | TripAlarmRaised
   | TripAlarmCleared
+  | AlarmEvent
   | TripPhaseReached
   | TripCancelled
   | TripClosed

@@ -2,7 +2,7 @@
  * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
  * each decision names the version that it was made by.
  */
-import type { DispatchMode, Priority, UnitStatus } from './vocabulary.ts'
+import type { AlarmSeverity, DispatchMode, Priority, UnitStatus } from './vocabulary.ts'
 
 /** What a unit is doing, as far as its reports go. */
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
@@ -23,6 +23,10 @@ export interface Policy {
   readonly ageingStepsMax: number
   /** Alarm when a trip still waits so long after its call was received, by priority: it has to be triaged anew. */
   readonly waitAlarmMs: Readonly<Record<Priority, number>>
+  /** An alarm that nobody has acknowledged for so long goes up to a supervisor, by severity. */
+  readonly alarmEscalateMs: Readonly<Record<AlarmSeverity, number>>
+  /** For so long at most an alarm is put aside. */
+  readonly alarmShelveMaxMs: number
   /** Pause before the same units are asked again. */
   readonly roundPauseMs: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -54,6 +58,8 @@ export const DEFAULT_POLICY: Policy = {
   ageingStepMs: 15 * 60_000,
   ageingStepsMax: 4,
   waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },
+  alarmEscalateMs: { 1: 60_000, 2: 3 * 60_000, 3: 10 * 60_000 },
+  alarmShelveMaxMs: 30 * 60_000,
   roundPauseMs: 15_000,
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,

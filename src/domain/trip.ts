@@ -1,6 +1,7 @@
 /** A trip: one unit's work on one call, from creation to back in service, and the rules of its phases. */
 
 import { refused } from '../base/result.ts'
+import { type Alarm, evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from './alarms.ts'
 import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { tripKey } from './entity.ts'
@@ -60,6 +61,8 @@ export interface TripState {
   readonly missed: readonly TripPhase[]
   /** The alarms that stand now. */
   readonly alarms: readonly TripAlarm[]
+  /** The alarms that have not ended: those, and what nobody has acknowledged yet; also of a trip that has ended. */
+  readonly openAlarms: readonly Alarm[]
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
   readonly version: number
@@ -77,7 +80,10 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
   const change = changeOf(state, event, meta)
   const steps = change.phase !== undefined && change.phase !== state.phase
   const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
-  return { ...state, ...change, phaseRecordedAtMs, version: meta.position }
+  const next = { ...state, ...change, phaseRecordedAtMs, version: meta.position }
+  return next.alarms === state.alarms
+    ? next
+    : { ...next, openAlarms: withoutGone(next.openAlarms, next.alarms, meta.recordedAtMs) }
 }
 
 function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
@@ -110,6 +116,7 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, entered
     times: { pending: meta.recordedAtMs },
     missed: [],
     alarms: [],
+    openAlarms: [],
     disposition: null,
     cancelReason: null,
     version: meta.position,
@@ -153,13 +160,21 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'CallAmended': {
       invariant(!isEnded(state), broken)
       const { lonDeg, latDeg, priority } = event
-      return { lonDeg, latDeg, priority }
+      return { lonDeg, latDeg, priority, openAlarms: rankedAnew(state.openAlarms, priority) }
     }
     case 'TripAlarmRaised':
       invariant(!isEnded(state), broken)
-      return { alarms: [...without(state.alarms, event.alarm), event.alarm] }
+      return {
+        alarms: [...without(state.alarms, event.alarm), event.alarm],
+        openAlarms: raisedAlarm(state.openAlarms, event, meta),
+      }
     case 'TripAlarmCleared':
       return { alarms: without(state.alarms, event.alarm) }
+    case 'AlarmAcknowledged':
+    case 'AlarmShelved':
+    case 'AlarmEscalated':
+    case 'AlarmLapsed':
+      return { openAlarms: evolveAlarm(state.openAlarms, event, meta) }
     case 'TripPhaseReached':
       invariant(state.unitId === event.unitId && phaseOrder(event.phase) > phaseOrder(state.phase), broken)
       return {

@@ -12,6 +12,10 @@ export type Capability = string
 export type Priority = 1 | 2 | 3 | 4 | 5
 export const PRIORITIES: readonly Priority[] = [1, 2, 3, 4, 5]
 
+/** How much harm an unanswered alarm can do, 1 the most. */
+export const ALARM_SEVERITIES = [1, 2, 3] as const
+export type AlarmSeverity = (typeof ALARM_SEVERITIES)[number]
+
 export const UNIT_STATUSES = [
   'off-duty',
   'available',

@@ -23,7 +23,13 @@ export function messageOf(told: Told): ServerMessage {
     case 'unit-state':
       return ['unit-state', told.position, crewOnWire(told.crew)]
     case 'board':
-      return ['board', told.position, told.part, told.parts, told.trips.map(tripOnWire), told.units.map(unitOnWire)]
+      return [
+        'board',
+        ...([told.position, told.part, told.parts] as const),
+        told.trips.map(tripOnWire),
+        told.units.map(unitOnWire),
+        told.alarms,
+      ]
     case 'board-events':
       return ['board-events', told.position, told.recordedAtMs, told.events]
     case 'tile':

@@ -6,8 +6,9 @@
  */
 import { z } from 'zod'
 import { type DomainEvent, EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
-import { STORED_STREAM_ID } from '../domain/ids.ts'
+import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
 import {
+  ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAPABILITY,
   CAUSES,
@@ -28,6 +29,8 @@ const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-9
 const site = { ...place, priority }
 const unit = { unitId }
 const trip = { tripId: routedId }
+const alarm = { ...trip, alarmId: z.string().regex(ALARM_ID) }
+const severity = z.literal([...ALARM_SEVERITIES]).optional()
 const call = { callId: routedId }
 const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
@@ -114,8 +117,12 @@ export const EVENT_SCHEMAS = [
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
   ofTrip('OfferTimedOut', offer),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
-  ofTrip('TripAlarmRaised', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
+  ofTrip('TripAlarmRaised', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
+  ofTrip('AlarmAcknowledged', { ...alarm, by: principal }),
+  ofTrip('AlarmShelved', { ...alarm, by: principal, forMs: z.int().min(0) }),
+  ofTrip('AlarmEscalated', { ...alarm, to: z.literal('supervisor') }),
+  ofTrip('AlarmLapsed', alarm),
   ofTrip('TripPhaseReached', {
     ...{ ...trip, ...unit, phase: z.enum(REPORTABLE_PHASES), ...happened },
     ...{ cause: z.enum(CAUSES), missed: phases },

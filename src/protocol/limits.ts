@@ -150,4 +150,6 @@ export const RANGES = {
   position: [0, Number.MAX_SAFE_INTEGER],
   k: [1, LIMITS.nearestK],
   priority: [1, 5],
+  /** What a region's policy allows may be less. */
+  forMs: [1_000, 28_800_000],
 } as const satisfies Record<string, readonly [min: number, max: number]>

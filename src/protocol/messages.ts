@@ -7,8 +7,9 @@
  * a row of the documents.
  */
 import { z } from 'zod'
+import { tripOfAlarm } from '../domain/alarms.ts'
 import type { Command, ReleaseHeld } from '../domain/commands.ts'
-import { REGION_ID, ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
+import { ALARM_ID, REGION_ID, ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { CREW, CREW_OR_DESK, DESK, FEED, type Right, ROLES, right } from '../domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -26,7 +27,7 @@ import { LIMITS, RANGES, type RateClass } from './limits.ts'
 import { orNull } from './nullable.ts'
 import { channel, count, durableSeq, errorCode, position, routedId, tripPhase, unitId } from './schema-parts.ts'
 import { channels, feedChannels, stream, tileWatches, token } from './session-fields.ts'
-import { nearestResult } from './view-schemas.ts'
+import { alarmViewSchema, nearestResult } from './view-schemas.ts'
 import type { ClientTypeName } from './wire.ts'
 
 /** A message's fields, and what the message becomes once they are valid. */
@@ -79,6 +80,9 @@ function named<const T extends string, S extends z.ZodObject>(type: T, schema: S
 
 const unitStatus = z.object({ unitId, status: z.enum(UNIT_STATUSES) })
 const tripAt = z.object({ tripId: routedId, phase: tripPhase })
+const alarmId = matching(ALARM_ID)
+/** The alarm as it is from then on; null of what ended with the answer. */
+const alarmAnswered = z.object({ alarm: alarmViewSchema.nullable() })
 const NOTHING = z.object({})
 
 export const CLIENT_MESSAGES = {
@@ -265,6 +269,24 @@ export const CLIENT_MESSAGES = {
           error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null otherwise`,
         }),
       ({ id, ...fields }) => ask(id, { type: 'set-unit-status', ...fields }),
+    ),
+  },
+  'acknowledge-alarm': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: alarmAnswered,
+    shape: shape(z.object({ id, alarmId }), ({ id, alarmId }) =>
+      ask(id, { type: 'acknowledge-alarm', tripId: tripOfAlarm(alarmId), alarmId }),
+    ),
+  },
+  'shelve-alarm': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: alarmAnswered,
+    shape: shape(z.object({ id, alarmId, forMs: integer(RANGES.forMs) }), ({ id, alarmId, forMs }) =>
+      ask(id, { type: 'shelve-alarm', tripId: tripOfAlarm(alarmId), alarmId, forMs }),
     ),
   },
   nearest: {

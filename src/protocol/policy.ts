@@ -4,7 +4,13 @@
  */
 import { z } from 'zod'
 import { ACTIVITIES, type Activity, DEFAULT_POLICY, type Policy, policyEntries } from '../domain/policy.ts'
-import { DISPATCH_MODES, PRIORITIES, type Priority } from '../domain/vocabulary.ts'
+import {
+  ALARM_SEVERITIES,
+  type AlarmSeverity,
+  DISPATCH_MODES,
+  PRIORITIES,
+  type Priority,
+} from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
 import { isLabel, labelMust } from './text.ts'
 
@@ -22,6 +28,8 @@ export const POLICY_RANGES = {
   ageingStepMs: [MIN, 24 * HOUR],
   ageingStepsMax: [0, 100],
   waitAlarmMs: [10 * S, 24 * HOUR],
+  alarmEscalateMs: [5 * S, 24 * HOUR],
+  alarmShelveMaxMs: [1 * S, 8 * HOUR],
   roundPauseMs: [1 * S, HOUR],
   disconnectGraceMs: [2 * S, HOUR],
   readyGraceMs: [2 * S, 10 * MIN],
@@ -47,6 +55,8 @@ const standing = (name: Single) => number(name).default(DEFAULT_POLICY[name])
 const groupError = (parts: readonly (string | number)[]) => ({ error: `must be an object of ${parts.join(', ')}` })
 const five = <T extends z.ZodType>(of: (priority: Priority) => T) =>
   z.strictObject({ 1: of(1), 2: of(2), 3: of(3), 4: of(4), 5: of(5) }, groupError(PRIORITIES))
+const severities = <T extends z.ZodType>(of: (severity: AlarmSeverity) => T) =>
+  z.strictObject({ 1: of(1), 2: of(2), 3: of(3) }, groupError(ALARM_SEVERITIES))
 const three = <T extends z.ZodType>(of: (activity: Activity) => T) =>
   z.strictObject({ responding: of('responding'), moving: of('moving'), parked: of('parked') }, groupError(ACTIVITIES))
 
@@ -61,6 +71,8 @@ export const POLICY_SHOWN = z
     ageingStepMs: number('ageingStepMs'),
     ageingStepsMax: number('ageingStepsMax'),
     waitAlarmMs: five(() => number('waitAlarmMs')),
+    alarmEscalateMs: severities(() => number('alarmEscalateMs')),
+    alarmShelveMaxMs: number('alarmShelveMaxMs'),
     roundPauseMs: number('roundPauseMs'),
     disconnectGraceMs: number('disconnectGraceMs'),
     readyGraceMs: number('readyGraceMs'),
@@ -82,6 +94,10 @@ export const POLICY = z
     ageingStepMs: standing('ageingStepMs'),
     ageingStepsMax: standing('ageingStepsMax'),
     waitAlarmMs: five(of => number('waitAlarmMs').default(DEFAULT_POLICY.waitAlarmMs[of])).prefault({}),
+    alarmEscalateMs: severities(of => number('alarmEscalateMs').default(DEFAULT_POLICY.alarmEscalateMs[of])).prefault(
+      {},
+    ),
+    alarmShelveMaxMs: standing('alarmShelveMaxMs'),
     roundPauseMs: standing('roundPauseMs'),
     disconnectGraceMs: standing('disconnectGraceMs'),
     readyGraceMs: standing('readyGraceMs'),

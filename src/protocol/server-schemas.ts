@@ -25,7 +25,7 @@ import {
   ranged,
   unitId,
 } from './schema-parts.ts'
-import { tripViewSchema, unitViewSchema } from './view-schemas.ts'
+import { alarmViewSchema, tripViewSchema, unitViewSchema } from './view-schemas.ts'
 import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
 
 const commandId = z.string().regex(COMMAND_ID)
@@ -100,6 +100,7 @@ export const SERVER_SCHEMAS = {
     titled('parts', z.int().min(1)),
     titled('trips', z.array(tripViewSchema)),
     titled('units', z.array(unitViewSchema)),
+    titled('alarms', z.array(alarmViewSchema)),
   ]),
   'board-events': z.tuple([
     z.literal('board-events'),

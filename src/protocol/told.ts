@@ -5,6 +5,7 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type {
+  AlarmView,
   CallView,
   ClockView,
   DetachReason,
@@ -76,6 +77,7 @@ export type Told =
       readonly parts: number
       readonly trips: readonly TripShown[]
       readonly units: readonly UnitShown[]
+      readonly alarms: readonly AlarmView[]
     }
   | {
       readonly type: 'board-events'

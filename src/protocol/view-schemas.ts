@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import { TRIP_ALARMS } from '../domain/events.ts'
+import { ALARM_ID } from '../domain/ids.ts'
 import {
+  ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAPABILITY,
   DISPATCH_MODES,
@@ -26,7 +28,7 @@ import {
   tripPhase,
   unitId,
 } from './schema-parts.ts'
-import type { CallView, NearestResult, TripView, UnitView } from './wire.ts'
+import type { AlarmView, CallView, NearestResult, TripView, UnitView } from './wire.ts'
 
 const details = z
   .object({
@@ -59,6 +61,14 @@ export const tripViewSchema = z
     ...{ version: position, details: details.nullable() },
   })
   .meta({ id: 'TripView' })
+export const alarmViewSchema = z
+  .object({
+    ...{ alarmId: z.string().regex(ALARM_ID), kind: z.enum(TRIP_ALARMS), severity: z.literal([...ALARM_SEVERITIES]) },
+    ...{ tripId: routedId, unitId: unitId.nullable(), raisedAtMs: moment, goneAtMs: moment.nullable() },
+    ...{ acknowledgedBy: principal.nullable(), acknowledgedAtMs: moment.nullable(), escalatedAtMs: moment.nullable() },
+    ...{ shelvedBy: principal.nullable(), shelvedUntilMs: moment.nullable() },
+  })
+  .meta({ id: 'AlarmView' })
 const fixView = z
   .object({
     ...{ ...place, fixedAtMs: moment, ageMs: z.int(), freshness: z.enum(['fresh', 'stale', 'lost']) },
@@ -93,6 +103,7 @@ export const callViewSchema = z
 export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })
 
 type Same = {
+  AlarmView: IsSame<z.output<typeof alarmViewSchema>, AlarmView>
   TripView: IsSame<z.output<typeof tripViewSchema>, TripView>
   UnitView: IsSame<z.output<typeof unitViewSchema>, UnitView>
   CallView: IsSame<z.output<typeof callViewSchema>, CallView>

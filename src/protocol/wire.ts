@@ -11,6 +11,7 @@ import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
 import type { Activity } from '../domain/policy.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
+  AlarmSeverity,
   CancelReason,
   DeclineReason,
   Dispatchability,
@@ -56,6 +57,8 @@ export const CLIENT_TYPES = {
   'assign-unit': 32,
   'withdraw-unit': 33,
   'set-unit-status': 34,
+  'acknowledge-alarm': 35,
+  'shelve-alarm': 36,
   attach: 40,
   detach: 41,
 } as const
@@ -196,6 +199,8 @@ export interface ClientTuples {
     reason: UnavailableReason | null,
     happenedAtMs: number,
   ]
+  'acknowledge-alarm': [id: string, alarmId: string]
+  'shelve-alarm': [id: string, alarmId: string, forMs: number]
   attach: [id: string, channels: readonly FeedChannel[]]
   detach: [id: string, channels: readonly number[]]
 }
@@ -242,6 +247,25 @@ export interface TripView {
   readonly version: number
   /** Personal data of the call, for the bound crew and the desk; null when none was given or it was erased. */
   readonly details: CallDetails | null
+}
+
+/** An alarm that has not ended. */
+export interface AlarmView {
+  readonly alarmId: string
+  readonly kind: TripAlarm
+  readonly severity: AlarmSeverity
+  /** The trip that it belongs to, which may have ended. */
+  readonly tripId: string
+  readonly unitId: string | null
+  readonly raisedAtMs: number
+  /** When its cause was gone; null while it stands. */
+  readonly goneAtMs: number | null
+  readonly acknowledgedBy: string | null
+  readonly acknowledgedAtMs: number | null
+  /** When it went up to a supervisor; null while it has not. */
+  readonly escalatedAtMs: number | null
+  readonly shelvedBy: string | null
+  readonly shelvedUntilMs: number | null
 }
 
 export interface CallView {
@@ -377,7 +401,14 @@ export interface ServerTuples {
   marks: [streamIndex: number, durableSeq: number]
   'unit-state': [position: number, driver: DriverView]
   /** One part of a snapshot of the board at `position`; all parts follow each other, then `board-events` go on from it. */
-  board: [position: number, part: number, parts: number, trips: readonly TripView[], units: readonly UnitView[]]
+  board: [
+    position: number,
+    part: number,
+    parts: number,
+    trips: readonly TripView[],
+    units: readonly UnitView[],
+    alarms: readonly AlarmView[],
+  ]
   'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[]]
   /** Reconnect after `afterMs` plus a random share of `spreadMs`, both divided by the clock rate. */
   'going-away': [afterMs: number, spreadMs: number]

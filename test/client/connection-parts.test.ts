@@ -119,7 +119,7 @@ test('a bridge that carries the board somewhere is a connection, its commands, a
   engine.onRequest = (socket, request) => {
     if (request.type !== 'watch-board') return false
     asked.push(request.fromPosition)
-    if (request.fromPosition === null) engine.send(['board', 4, 0, 1, [tripView()], []], socket)
+    if (request.fromPosition === null) engine.send(['board', 4, 0, 1, [tripView()], [], []], socket)
     engine.send(['reply', request.id, 4, {}], socket)
     return true
   }

@@ -388,8 +388,12 @@ test('every event has all its fields and no other, and marks those that may be n
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: offer,
     OfferRevoked: { ...offer, reason: true },
-    TripAlarmRaised: { tripId: true, alarm: true, unitId: null },
+    TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent' },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
+    AlarmAcknowledged: { tripId: true, alarmId: true, by: true },
+    AlarmShelved: { tripId: true, alarmId: true, by: true, forMs: true },
+    AlarmEscalated: { tripId: true, alarmId: true, to: true },
+    AlarmLapsed: { tripId: true, alarmId: true },
     TripPhaseReached: { tripId: true, unitId: true, phase: true, ...moment, cause: true, missed: true },
     TripCancelled: {
       tripId: true,
@@ -488,7 +492,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK BD TL FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

@@ -175,7 +175,7 @@ export const EXAMPLES: readonly Example[] = [
   { client: ['hello', 'h-2', 'eyJhbGciOi.J8.c2ln', 'akl', 'dispatcher', null, T0, []] },
   { client: ['watch-board', 'q-1', null] },
   { server: ['reply', 'q-1', 40, { mode: 'snapshot', position: 40 }] },
-  { server: ['board', 40, 0, 1, [], [onDuty]] },
+  { server: ['board', 40, 0, 1, [], [onDuty], []] },
   {
     client: [
       'enter-call',
@@ -366,8 +366,10 @@ export const EXAMPLES: readonly Example[] = [
   { server: ['come-back', 2_400] },
   { server: ['writes', 'stalled', 'flowing'] },
   { server: ['writes', 'flowing', 'flowing'] },
+  { client: ['acknowledge-alarm', 'c-16', `trip/${TRIP}/unacknowledged/43`] },
+  { server: ['reply', 'c-16', 53, { alarm: null }] },
   { client: ['unwatch-board', 'q-4'] },
-  { server: ['reply', 'q-4', 52, {}] },
+  { server: ['reply', 'q-4', 53, {}] },
   // A feed's day.
   { client: ['hello', 'h-3', 'ghd_modem1_c2VjcmV0', 'akl', 'feed', null, T0, []] },
   {

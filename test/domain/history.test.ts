@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { tripView, unitView } from '../../src/actors/region/views.ts'
+import { alarmView, tripView, unitView } from '../../src/actors/region/views.ts'
+import { acknowledgeAlarm, alarmEscalated, alarmLapsed, shelveAlarm } from '../../src/domain/alarms.ts'
 import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
@@ -42,6 +43,7 @@ import {
   REPORTABLE_PHASES,
 } from '../../src/domain/vocabulary.ts'
 import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
+import type { AlarmView } from '../../src/protocol/wire.ts'
 import { DOCUMENT } from '../protocol/document.ts'
 import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
 import { World } from '../support/given-when-then.ts'
@@ -83,6 +85,8 @@ const step = fc.record({
     'withdraw',
     'desk-status',
     'radio',
+    'alarm-answer',
+    'alarm-answer',
   ),
   unit: fc.constantFrom(...UNITS),
   trip: fc.nat(2 * MAX_CALLS - 1),
@@ -215,6 +219,22 @@ function decide(world: World, step: Step, i: number): Decision {
       const { tripId } = trip
       return reportByRadio(trip, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
     }
+    case 'alarm-answer': {
+      const alarmed = [...world.trips.values()].filter(({ openAlarms }) => openAlarms.length > 0)
+      const subject = alarmed[i % alarmed.length]
+      if (subject === undefined) return accepted()
+      const { tripId, openAlarms } = subject
+      const { alarmId } = openAlarms[step.trip % openAlarms.length]!
+      const kind = (['acknowledge', 'acknowledge', 'shelve', 'escalate', 'lapse'] as const)[i % 5]!
+      if (kind === 'acknowledge') {
+        return acknowledgeAlarm(subject, { type: 'acknowledge-alarm', tripId, alarmId }, step.crew)
+      }
+      if (kind === 'shelve') {
+        const command = { type: 'shelve-alarm', tripId, alarmId, forMs: step.backMs } as const
+        return shelveAlarm(subject, command, step.crew, DEFAULT_POLICY)
+      }
+      return accepted(kind === 'escalate' ? alarmEscalated(alarmId) : alarmLapsed(alarmId))
+    }
     case 'retire':
       return accepted(...retireUnit(driver, happenedAtMs))
     default: {
@@ -308,7 +328,7 @@ test('drivers, trips and calls name each other after every record of any history
 
 test('the generated histories reach every phase and every kind of event', () => {
   const seen = new Set<string>()
-  for (const given of fc.sample(steps, { numRuns: 300, seed: 7 })) {
+  for (const given of fc.sample(steps, { numRuns: 600, seed: 7 })) {
     for (const { events } of history(given)) {
       for (const event of events) seen.add(event.type === 'TripPhaseReached' ? event.phase : event.type)
     }
@@ -317,6 +337,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable UnitCleared FixHoleRecorded CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
+    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })
@@ -355,7 +376,8 @@ function boardOf(world: World) {
       const { connected: _, fix: __, ...told } = unitOnWire(unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY))
       return told
     })
-  return { trips, units }
+  const alarms = [...world.trips.values()].flatMap(({ openAlarms }) => openAlarms.map(alarmView))
+  return { trips, units, alarms }
 }
 
 test('[BD-3] a board that is carried on by the table of events equals a new snapshot, wherever it began', () => {
@@ -363,8 +385,8 @@ test('[BD-3] a board that is carried on by the table of events equals a new snap
     fc.property(steps, fc.nat(), (given, n) => {
       const records = history(given)
       const cut = n % records.length
-      const { trips, units } = boardOf(replayed(records.slice(0, cut)))
-      const board = new BoardReader(trips, units)
+      const { trips, units, alarms } = boardOf(replayed(records.slice(0, cut)))
+      const board = new BoardReader(trips, units, alarms)
       for (const [i, { events, recordedAtMs }] of records.slice(cut).entries()) {
         board.read(events, recordedAtMs, cut + i + 1)
       }
@@ -382,6 +404,8 @@ test('[BD-3] a board that is carried on by the table of events equals a new snap
         )
       assert.deepEqual(Object.fromEntries(board.trips), Object.fromEntries(now.trips.map(trip => [trip.tripId, trip])))
       assert.deepEqual(byId(board.units.values()), byId(now.units))
+      const byAlarm = (alarms: Iterable<AlarmView>) => new Map(Array.from(alarms, alarm => [alarm.alarmId, alarm]))
+      assert.deepEqual(byAlarm(board.alarms.values()), byAlarm(now.alarms))
     }),
     { numRuns: 300 },
   )

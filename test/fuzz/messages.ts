@@ -1,4 +1,6 @@
 /** Well-formed messages of every type, about units, calls and trips that are there, and now and then about none. */
+
+import { TRIP_ALARMS } from '../../src/domain/events.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -48,6 +50,8 @@ const OF_DESKS = {
   'cancel-trip': 6,
   'assign-unit': 8,
   'withdraw-unit': 6,
+  'acknowledge-alarm': 4,
+  'shelve-alarm': 2,
   'set-unit-status': 6,
   'report-phase': 3,
   'close-trip': 3,
@@ -144,6 +148,10 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       const reason = status === 'unavailable' ? dice.pick(UNAVAILABLE_REASONS) : null
       return [type, id, unit(), status, reason, moment(known, dice)]
     }
+    case 'acknowledge-alarm':
+      return [type, id, alarmOf(trip(), known, dice)]
+    case 'shelve-alarm':
+      return [type, id, alarmOf(trip(), known, dice), dice.pick([1_000, 60_000, 28_800_000])]
     case 'attach': {
       const unit = (i: number) => (dice.oneIn(12) ? known.unit(dice) : known.feedUnits[i]!)
       return [
@@ -156,6 +164,10 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, [dice.below(4)]]
   }
 }
+
+/** Now and then one that is open: a call that nobody can serve raises its alarm in the record that enters it. */
+const alarmOf = (tripId: string, known: Known, dice: Dice): string =>
+  `trip/${tripId}/${dice.pick(TRIP_ALARMS)}/${1 + dice.below(known.position + 1)}`
 
 /** Near now, or at the ends of what can be said. */
 function moment(known: Known, dice: Dice): number {

@@ -37,6 +37,8 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'cancel-call': ['cancel-call', 'c1', TRIP_ID, 'duplicate-call'],
   'assign-unit': ['assign-unit', 'c1', TRIP_ID, 'A1', 'closer-unit'],
   'withdraw-unit': ['withdraw-unit', 'c1', TRIP_ID, 'closer-unit'],
+  'acknowledge-alarm': ['acknowledge-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`],
+  'shelve-alarm': ['shelve-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`, 1_000],
   'set-unit-status': ['set-unit-status', 'c1', 'A1', 'available', null, 1],
   attach: ['attach', 'c1', [[0, 'A1', 's1', 'gnss', 1]]],
   detach: ['detach', 'c1', [0]],

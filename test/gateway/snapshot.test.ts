@@ -12,7 +12,7 @@ const PARTS = Math.ceil((4 * DEFAULT_LIMITS.backpressureBytes) / PART_BYTES)
 /** As large as any, whatever stands in it. */
 function part(position: number, number: number): SharedFrame {
   const units = [{ padding: 'x'.repeat(PART_BYTES), fix: null } as never]
-  return { told: { type: 'board', position, part: number, parts: PARTS, trips: [], units }, encoded: {} }
+  return { told: { type: 'board', position, part: number, parts: PARTS, trips: [], units, alarms: [] }, encoded: {} }
 }
 
 for (const format of ['binary', 'json'] as const) {

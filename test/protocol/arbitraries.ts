@@ -4,6 +4,7 @@ import { TRIP_ALARMS } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
+  ALARM_SEVERITIES,
   CANCEL_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
@@ -18,6 +19,7 @@ import {
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
 import {
+  type AlarmView,
   type ClientMessage,
   DETACH_REASONS,
   type FeedFix,
@@ -192,6 +194,10 @@ const setUnitStatus = fc
     ],
   )
 
+const alarmId = fc
+  .tuple(routedId, fc.constantFrom(...TRIP_ALARMS), fc.integer({ min: 1, max: 1e15 }))
+  .map(([tripId, kind, position]) => `trip/${tripId}/${kind}/${position}`)
+
 export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   hello,
   fixMessage,
@@ -204,6 +210,8 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('cancel-call' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
   fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),
+  fc.tuple(fc.constant('acknowledge-alarm' as const), commandId, alarmId),
+  fc.tuple(fc.constant('shelve-alarm' as const), commandId, alarmId, within(RANGES.forMs)),
   fc.tuple(fc.constant('attach' as const), commandId, channels),
   fc.tuple(fc.constant('detach' as const), commandId, fc.array(within(RANGES.channel), { minLength: 1, maxLength: 9 })),
   fc.tuple(fc.constant('mark' as const), within(RANGES.channel)),
@@ -332,6 +340,21 @@ const tileUnit = fc.tuple(
   fc.constantFrom(...LEVELS_OF_CARE),
 )
 
+const alarmView = plain<AlarmView>({
+  alarmId,
+  kind: fc.constantFrom(...TRIP_ALARMS),
+  severity: fc.constantFrom(...ALARM_SEVERITIES),
+  tripId: routedId,
+  unitId: orNull(unitId),
+  raisedAtMs: atMs,
+  goneAtMs: orNull(atMs),
+  acknowledgedBy: orNull(text(20)),
+  acknowledgedAtMs: orNull(atMs),
+  escalatedAtMs: orNull(atMs),
+  shelvedBy: orNull(text(20)),
+  shelvedUntilMs: orNull(atMs),
+})
+
 export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.tuple(fc.constant('welcome' as const), commandId, welcome),
   fc.tuple(fc.constant('reply' as const), commandId, position, result),
@@ -345,6 +368,7 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
     fc.nat(9),
     fc.array(tripView, { maxLength: 3 }),
     fc.array(unitView, { maxLength: 3 }),
+    fc.array(alarmView, { maxLength: 3 }),
   ),
   fc.tuple(fc.constant('board-events' as const), position, atMs, fc.array(event, { maxLength: 3 })),
   fc.tuple(fc.constant('going-away' as const), fc.nat(), fc.nat()),

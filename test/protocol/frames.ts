@@ -91,6 +91,8 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'cancel-call': ['cancel-call', 'c17', OFFER, 'caller-cancelled'],
   'assign-unit': ['assign-unit', 'c18', OFFER, 'A-7', 'closer-unit'],
   'withdraw-unit': ['withdraw-unit', 'c19', OFFER, 'vehicle-fault'],
+  'acknowledge-alarm': ['acknowledge-alarm', 'c27', `trip/${OFFER}/no-movement/812`],
+  'shelve-alarm': ['shelve-alarm', 'c28', `trip/${OFFER}/no-movement/812`, 300_000],
   'set-unit-status': ['set-unit-status', 'c20', 'A-7', 'unavailable', 'refuel', NOW],
   attach: ['attach', 'c21', [[7, 'A-7', 'modem-7', 'gnss', 1]]],
   detach: ['detach', 'c22', [7, 8]],

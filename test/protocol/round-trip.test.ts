@@ -92,6 +92,14 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, reason] = message
       return { type: 'command', id, command: { type, tripId, reason } }
     }
+    case 'acknowledge-alarm': {
+      const [type, id, alarmId] = message
+      return { type: 'command', id, command: { type, tripId: alarmId.split('/')[1]!, alarmId } }
+    }
+    case 'shelve-alarm': {
+      const [type, id, alarmId, forMs] = message
+      return { type: 'command', id, command: { type, tripId: alarmId.split('/')[1]!, alarmId, forMs } }
+    }
     case 'set-unit-status': {
       const [type, id, unitId, status, reason, happenedAtMs] = message
       return { type: 'command', id, command: { type, unitId, status, reason, happenedAtMs } }

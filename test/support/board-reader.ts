@@ -1,7 +1,7 @@
 /** A console that carries a board on by what `docs/protocol/events.md` says of each event, and by nothing else. */
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
-import type { TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire.ts'
 
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */
@@ -11,18 +11,25 @@ type BoardTrip = Omit<TripView, 'details'>
 export class BoardReader {
   readonly trips: Map<string, BoardTrip>
   readonly units: Map<string, BoardUnit>
+  /** Those that have not ended. */
+  readonly alarms: Map<string, AlarmView>
   #position = 0
+  #recordedAtMs = 0
   readonly #problems = new Map<string, string | null>()
 
-  constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[]) {
+  constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[], alarms: readonly AlarmView[] = []) {
     this.trips = new Map(trips.map(trip => [trip.tripId, trip]))
     this.units = new Map(units.map(unit => [unit.unitId, unit]))
+    this.alarms = new Map(alarms.map(alarm => [alarm.alarmId, alarm]))
   }
 
   /** Input: the events of the record at `position`; the log's, or the board's, which has no holes in fixes. */
   read(events: readonly DomainEvent[], recordedAtMs: number, position: number): void {
     this.#position = position
-    for (const event of events) this.#read(event, recordedAtMs)
+    for (const event of events) {
+      this.#recordedAtMs = event.atMs ?? recordedAtMs
+      this.#read(event, recordedAtMs)
+    }
   }
 
   #read(event: DomainEvent, recordedAtMs: number): void {
@@ -81,6 +88,8 @@ export class BoardReader {
       case 'CallAmended':
         for (const tripId of event.tripIds) {
           this.#trip(tripId, { ...placeOf(event), priority: event.priority, problem: event.problem })
+          for (const alarm of this.#alarmsOf(tripId))
+            this.#alarm(alarm, { severity: severityOf(alarm.kind, event.priority) })
         }
         break
       case 'TripCreated': {
@@ -142,15 +151,42 @@ export class BoardReader {
       }
       case 'TripAlarmRaised':
         this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
+        this.#raise(event)
         break
       case 'TripAlarmCleared':
         this.#quiet(event.tripId, event.alarm)
         break
+      case 'AlarmAcknowledged': {
+        const alarm = this.alarms.get(event.alarmId)!
+        if (alarm.goneAtMs !== null) this.alarms.delete(event.alarmId)
+        else {
+          const acknowledged = { acknowledgedBy: event.by, acknowledgedAtMs: this.#recordedAtMs }
+          this.#alarm(alarm, { ...acknowledged, shelvedBy: null, shelvedUntilMs: null })
+        }
+        this.#touch(event.tripId)
+        break
+      }
+      case 'AlarmShelved': {
+        const shelved = { shelvedBy: event.by, shelvedUntilMs: this.#recordedAtMs + event.forMs }
+        this.#alarm(this.alarms.get(event.alarmId)!, shelved)
+        this.#touch(event.tripId)
+        break
+      }
+      case 'AlarmEscalated':
+        this.#alarm(this.alarms.get(event.alarmId)!, { escalatedAtMs: this.#recordedAtMs })
+        this.#touch(event.tripId)
+        break
+      case 'AlarmLapsed':
+        this.alarms.delete(event.alarmId)
+        this.#touch(event.tripId)
+        break
       case 'TripCancelled':
+        this.#quiet(event.tripId, ...this.trips.get(event.tripId)!.alarms)
         this.trips.delete(event.tripId)
         this.#left(event.unitId, event, atMs)
         break
       case 'TripClosed':
+        this.#quiet(event.tripId, ...this.trips.get(event.tripId)!.alarms)
         this.trips.delete(event.tripId)
         this.#free(event.unitId, atMs)
         break
@@ -177,6 +213,35 @@ export class BoardReader {
 
   #quiet(tripId: string, ...ended: Alarm[]): void {
     this.#trip(tripId, { alarms: this.trips.get(tripId)!.alarms.filter(alarm => !ended.includes(alarm)) })
+    for (const alarm of this.#alarmsOf(tripId)) {
+      if (alarm.goneAtMs !== null || !ended.includes(alarm.kind)) continue
+      if (alarm.acknowledgedBy === null) this.#alarm(alarm, { goneAtMs: this.#recordedAtMs })
+      else this.alarms.delete(alarm.alarmId)
+    }
+  }
+
+  #raise({ tripId, alarm: kind, unitId, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' }>): void {
+    if (severity === undefined) return
+    const open = this.#alarmsOf(tripId).find(alarm => alarm.kind === kind)
+    if (open !== undefined) return this.#alarm(open, { unitId, severity, goneAtMs: null })
+    const alarmId = `trip/${tripId}/${kind}/${this.#position}`
+    this.alarms.set(alarmId, {
+      ...{ alarmId, kind, severity, tripId, unitId, raisedAtMs: this.#recordedAtMs, goneAtMs: null },
+      ...{ acknowledgedBy: null, acknowledgedAtMs: null, escalatedAtMs: null, shelvedBy: null, shelvedUntilMs: null },
+    })
+  }
+
+  #alarmsOf(tripId: string): AlarmView[] {
+    return [...this.alarms.values()].filter(alarm => alarm.tripId === tripId)
+  }
+
+  #alarm(alarm: AlarmView, change: Partial<AlarmView>): void {
+    this.alarms.set(alarm.alarmId, { ...alarm, ...change })
+  }
+
+  /** Its trip may have ended. */
+  #touch(tripId: string): void {
+    if (this.trips.has(tripId)) this.#trip(tripId, {})
   }
 
   /** A trip was taken from the unit. */
@@ -205,6 +270,11 @@ function offDuty(recordedAtMs: number) {
 function dispatchabilityOf(status: UnitStatus): UnitView['dispatchability'] {
   if (status === 'available') return status
   return status === 'assigned' || status === 'en-route' ? 'conditionally-available' : 'not-available'
+}
+
+function severityOf(kind: Alarm, priority: number): AlarmView['severity'] {
+  if (kind === 'crew-relieved' || priority > 3) return 3
+  return priority === 3 ? 2 : 1
 }
 
 const placeOf = ({ lonDeg, latDeg }: { readonly lonDeg: number; readonly latDeg: number }) => ({

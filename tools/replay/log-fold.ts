@@ -72,7 +72,10 @@ class Fold implements FoldedLog {
     const trip = this.trips.get(event.tripId)
     const breaks = (why: string) => this.broken.push({ position, text: `${event.type} of ${event.tripId} ${why}` })
     if (trip === undefined) return void breaks('names a trip that was never created')
-    if (trip.phase === 'closed' || trip.phase === 'cancelled') breaks(`comes after the trip was ${trip.phase}`)
+    // What nobody has seen of a trip is answered also when the trip is over.
+    const isOfAlarm = 'alarmId' in event
+    if (!isOfAlarm && (trip.phase === 'closed' || trip.phase === 'cancelled'))
+      breaks(`comes after the trip was ${trip.phase}`)
 
     switch (event.type) {
       case 'OfferMade': {

@@ -35,6 +35,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     location.population,
     turns.retiring,
     desk,
+    turns.goneAlarms,
     watch.quarantineNews,
     location.feeds,
     deadlines,

@@ -11,14 +11,17 @@ import type { DriverState } from '../../domain/driver.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import type { TripShown, UnitShown } from '../../protocol/told.ts'
+import type { AlarmView } from '../../protocol/wire.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { States, Turn } from './turn.ts'
-import { tripView } from './views.ts'
+import { alarmView, tripView } from './views.ts'
 
 /** What a picture is taken of. */
 export interface PicturedMemory extends States {
   driverActors(): Iterable<UnitActor>
   openTripStates(): Iterable<TripState>
+  /** Trips with alarms that have not ended. */
+  alarmedTripStates(): Iterable<TripState>
   detailsOf(callId: CallId): CallDetails | null
   unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitShown
 }
@@ -61,17 +64,29 @@ export class BoardPicture {
 
   /** The trips that had not ended, as `units` has it. */
   *trips(): Iterable<TripShown | null> {
+    for (const trip of this.#tripsAsThen(memory => memory.openTripStates())) {
+      yield trip === null || isEnded(trip) ? null : this.#tripView(trip)
+    }
+  }
+
+  /** The alarms that had not ended, those of one trip together; null in place of a trip that had none. */
+  *alarms(): Iterable<readonly AlarmView[] | null> {
+    for (const trip of this.#tripsAsThen(memory => memory.alarmedTripStates())) {
+      yield trip === null || trip.openAlarms.length === 0 ? null : trip.openAlarms.map(alarmView)
+    }
+  }
+
+  /** Those that are among these now or were changed since, as they were; null in place of one that comes later, or was not there. */
+  *#tripsAsThen(now: (memory: PicturedMemory) => Iterable<TripState>): Iterable<TripState | null> {
     const seen = new Set<TripId>()
-    for (const now of this.#memory.openTripStates()) {
-      const { tripId } = now
+    for (const trip of now(this.#memory)) {
+      const { tripId } = trip
       const isChanged = this.#trips.has(tripId)
       if (!isChanged) seen.add(tripId)
-      yield isChanged ? null : this.#tripView(now)
+      yield isChanged ? null : trip
     }
-    // Actors that changed before the look may have ended since, or were not there yet.
-    for (const [tripId, was] of this.#trips) {
-      yield was === undefined || isEnded(was) || seen.has(tripId) ? null : this.#tripView(was)
-    }
+    // Actors that changed before the look may be others now, or were not there yet.
+    for (const [tripId, was] of this.#trips) yield was === undefined || seen.has(tripId) ? null : was
   }
 
   #tripView(trip: TripState): TripShown {

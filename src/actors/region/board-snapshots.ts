@@ -9,6 +9,7 @@
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
 import type { Told, TripShown, UnitShown } from '../../protocol/told.ts'
+import type { AlarmView } from '../../protocol/wire.ts'
 import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
@@ -18,7 +19,7 @@ import { type Job, Slices } from './live/slices.ts'
 import type { Outbox } from './outbox.ts'
 import type { Turn } from './turn.ts'
 
-/** Trips and units in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
+/** Trips, units and alarms in one part of a snapshot, so that one frame stays well below a slow client's buffer. */
 const PART_ITEMS = 200
 /** After a snapshot the loop is free for this many times the snapshot's own time, up to the maximum below. */
 const REST_SHARE = 3
@@ -153,6 +154,7 @@ export class BoardSnapshots implements TurnFollower {
     const { position } = picture
     const trips: TripShown[] = []
     const units: UnitShown[] = []
+    const alarms: AlarmView[] = []
     try {
       for (const trip of picture.trips()) {
         if (trip !== null) trips.push(trip)
@@ -162,13 +164,17 @@ export class BoardSnapshots implements TurnFollower {
         if (unit !== null) units.push(unit)
         yield
       }
+      for (const ofOne of picture.alarms()) {
+        if (ofOne !== null) alarms.push(...ofOne)
+        yield
+      }
     } catch (error) {
       this.#refuse([...this.#served.values()], INTERNAL)
       throw error
     } finally {
       this.#picture = null
     }
-    const frames = snapshotFrames(position, trips, units)
+    const frames = snapshotFrames(position, trips, units, alarms)
     const receivers = [...this.#served.values()]
     const patient = receivers.filter(isPatient)
     const others = receivers.filter(receiver => !isPatient(receiver))
@@ -213,8 +219,10 @@ function snapshotFrames(
   position: number,
   trips: readonly TripShown[],
   units: readonly UnitShown[],
+  alarms: readonly AlarmView[],
 ): readonly SharedFrame[] {
-  const parts = Math.max(1, Math.ceil(trips.length / PART_ITEMS), Math.ceil(units.length / PART_ITEMS))
+  const most = Math.max(trips.length, units.length, alarms.length)
+  const parts = Math.max(1, Math.ceil(most / PART_ITEMS))
   return Array.from({ length: parts }, (_, part) => {
     const [from, to] = [part * PART_ITEMS, (part + 1) * PART_ITEMS]
     const told: Told = {
@@ -224,6 +232,7 @@ function snapshotFrames(
       parts,
       trips: trips.slice(from, to),
       units: units.slice(from, to),
+      alarms: alarms.slice(from, to),
     }
     return { told, encoded: {} }
   })

@@ -12,13 +12,14 @@ import { givenByHand, withdrawnByHand } from '../../domain/dispatch/override.ts'
 import { swappedPlace } from '../../domain/dispatch/place.ts'
 import * as drivers from '../../domain/driver.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
-import type { PutRight } from '../../domain/events.ts'
-import { momentOf } from '../../domain/events.ts'
+import { momentOf, type PutRight } from '../../domain/events.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
+import type { Policy } from '../../domain/policy.ts'
 import * as trips from '../../domain/trip.ts'
 import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
+import { answerAlarm } from './alarm-commands.ts'
 import type { CommandResult, TurnOutcome } from './command-outcome.ts'
 import { quarantined } from './quarantine.ts'
 import { type HeldMemory, releaseHeld } from './release.ts'
@@ -29,9 +30,9 @@ export interface CommandContext {
   /** The unit of a driver's session; null for the desk, which reports for crews that call in by radio. */
   readonly unitId: UnitId | null
   /** A moment that a client reports is put right unless it lies between these, region time. */
-  readonly earliestMs: number
-  readonly latestMs: number
+  readonly moments: { readonly earliestMs: number; readonly latestMs: number }
   readonly newId: () => string
+  readonly policy: Policy
   /** Units that are retired as soon as they are free. */
   readonly retiring: ReadonlySet<UnitId>
   readonly desk: {
@@ -48,8 +49,7 @@ export interface CommandContext {
 export function runCommand(turn: Turn, sent: Command, context: CommandContext): TurnOutcome {
   const held = heldByName(turn, sent, context.unitId)
   if (held !== null) return held
-  const { earliestMs, latestMs } = context
-  const range = { earliestMs, latestMs, nowMs: turn.nowMs }
+  const range = { ...context.moments, nowMs: turn.nowMs }
   const command = withTrueMoment(sent, followedMs(turn, sent, context.unitId), range)
   switch (command.type) {
     case 'enter-call': {
@@ -106,6 +106,9 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
         status: turn.driver(unitId)!.status,
       }))
     }
+    case 'acknowledge-alarm':
+    case 'shelve-alarm':
+      return answerAlarm(turn, command, context)
     case 'release-held':
       return releaseHeld(turn, command, context.memory, endCall)
     case 'report-phase':

@@ -27,6 +27,10 @@ const THREW_PAUSE_MS = 5_000
 /** Trips or units whose deadlines are set anew in one go. */
 const LOOKED_AT_ONCE = 512
 
+type LongDeadline = Extract<Deadline, { kind: 'waiting-long' | 'alarm-unanswered' }>
+const isLong = (deadline: Deadline): deadline is LongDeadline =>
+  deadline.kind === 'waiting-long' || deadline.kind === 'alarm-unanswered'
+
 interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
   readonly clock: RegionClock
@@ -46,8 +50,8 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
-  /** When the trips that wait are due their alarm. Such a timer is set for long, so the same one is not set again. */
-  readonly #waits = new Map<TripId, number>()
+  /** What is set for long, by its id: the same timer is not set again. */
+  readonly #long = new Map<string, { readonly deadline: LongDeadline; readonly dueMs: number }>()
 
   constructor(ports: DeadlineKeeperPorts) {
     this.#ports = ports
@@ -84,7 +88,6 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   watchTrip(trip: TripState): void {
     const { offer, tripId } = trip
     if (this.#recovered.get(tripId) !== trip.phaseRecordedAtMs) this.#recovered.delete(tripId)
-    if (isEnded(trip)) this.#waits.delete(tripId)
     if (offer === null) {
       this.#offers.delete(tripId)
       return this.#setAll(trip, 0)
@@ -105,7 +108,7 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   run(deadline: Deadline): void {
     const { memory, clock, turns, policy } = this.#ports
     const { standing, disconnectGraceMs } = policy
-    if (deadline.kind === 'waiting-long') this.#waits.delete(deadline.tripId)
+    if (isLong(deadline)) this.#long.delete(deadlineId(deadline))
     // Its rules would be decided over a state that is wrong.
     if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
     const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
@@ -135,10 +138,11 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
-    const waiting = [...this.#waits.keys()]
-    this.#waits.clear()
-    for (const tripId of waiting) {
-      const trip = this.#ports.memory.trip(tripId)
+    for (const [id, { deadline }] of [...this.#long]) {
+      // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
+      if (deadline.kind !== 'waiting-long') continue
+      this.#long.delete(id)
+      const trip = this.#ports.memory.trip(deadline.tripId)
       if (trip?.phase === 'pending') this.#setAll(trip, 0)
     }
   }
@@ -184,9 +188,10 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
 
   #at(dueMs: number, deadline: Deadline): void {
     const { timers, deliver } = this.#ports
-    if (deadline.kind === 'waiting-long') {
-      if (this.#waits.get(deadline.tripId) === dueMs) return
-      this.#waits.set(deadline.tripId, dueMs)
+    if (isLong(deadline)) {
+      const id = deadlineId(deadline)
+      if (this.#long.get(id)?.dueMs === dueMs) return
+      this.#long.set(id, { deadline, dueMs })
     }
     timers.at(dueMs, () => deliver(deadline))
   }

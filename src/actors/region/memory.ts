@@ -37,6 +37,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #trips = new Map<TripId, { readonly actor: TripActor; readonly ref: ActorRef<TripMessage> }>()
   /** There may be very many that have ended. */
   readonly #openTrips = new Set<TripActor>()
+  /** Those with alarms that have not ended; trips that have ended may be among them. */
+  readonly #alarmedTrips = new Set<TripActor>()
   readonly #calls = new Map<CallId, CallState>()
   /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
@@ -107,6 +109,10 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   *openTripStates(): Iterable<TripState> {
     for (const { state } of this.#openTrips) yield state
   }
+  /** Trips with alarms that have not ended. */
+  *alarmedTripStates(): Iterable<TripState> {
+    for (const { state } of this.#alarmedTrips) yield state
+  }
   callStates(): Iterable<CallState> {
     return this.#calls.values()
   }
@@ -117,12 +123,18 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
   addTrip(actor: TripActor): void {
     this.#trips.set(actor.state.tripId, { actor, ref: this.#tripShards.spawn(actor.state.tripId, actor) })
-    if (!isEnded(actor.state)) this.#openTrips.add(actor)
+    this.#sort(actor)
   }
   setTrip(actor: TripActor, state: TripState): void {
     actor.state = state
+    this.#sort(actor)
+  }
+  #sort(actor: TripActor): void {
+    const { state } = actor
     if (isEnded(state)) this.#openTrips.delete(actor)
     else this.#openTrips.add(actor)
+    if (state.openAlarms.length === 0) this.#alarmedTrips.delete(actor)
+    else this.#alarmedTrips.add(actor)
   }
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)

@@ -16,7 +16,7 @@ import {
   UNIT_STATUSES,
   WORK_PHASES,
 } from '../../domain/vocabulary.ts'
-import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM } from '../../store/log/event-forms.ts'
+import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM, SEVERITY_FORM } from '../../store/log/event-forms.ts'
 import type { Acquired, Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
 
@@ -25,6 +25,18 @@ const ms = z.number()
 const mode = z.enum(DISPATCH_MODES)
 const whole = z.number().int().min(0)
 const version = whole
+
+const ALARM = z.object({
+  alarmId: id,
+  kind: z.enum(TRIP_ALARMS),
+  unitId: id.nullable(),
+  severity: SEVERITY_FORM,
+  raisedAtMs: ms,
+  goneAtMs: ms.nullable(),
+  acknowledged: z.object({ by: id, atMs: ms }).nullable(),
+  escalatedAtMs: ms.nullable(),
+  shelved: z.object({ by: id, atMs: ms, forMs: ms }).nullable(),
+})
 
 const DRIVER = z.object({
   state: z.object({
@@ -64,6 +76,7 @@ const TRIP = z.object({
     times: z.partialRecord(z.enum(TRIP_PHASES), ms),
     missed: z.array(z.enum(TRIP_PHASES)),
     alarms: z.array(z.enum(TRIP_ALARMS)),
+    openAlarms: z.array(ALARM),
     disposition: z.enum(DISPOSITIONS).nullable(),
     cancelReason: z.enum(CANCEL_REASONS).nullable(),
     version,

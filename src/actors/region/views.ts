@@ -1,4 +1,5 @@
 /** Views of states: what a crew, a dispatcher and an HTTP reader see. */
+import { type Alarm, tripOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../domain/driver.ts'
@@ -6,7 +7,7 @@ import type { PlacedFix } from '../../domain/fix.ts'
 import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
-import type { OfferView, PolicyView } from '../../protocol/wire.ts'
+import type { AlarmView, OfferView, PolicyView } from '../../protocol/wire.ts'
 
 export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixShown {
   const ageMs = nowMs - fix.fixedAtMs
@@ -69,6 +70,24 @@ export function tripView(trip: TripState, call: CallState | undefined, details: 
     cancelReason: trip.cancelReason,
     version: trip.version,
     details,
+  }
+}
+
+export function alarmView(alarm: Alarm): AlarmView {
+  const { alarmId, kind, severity, unitId, raisedAtMs, goneAtMs, acknowledged, escalatedAtMs, shelved } = alarm
+  return {
+    alarmId,
+    kind,
+    severity,
+    tripId: tripOfAlarm(alarmId),
+    unitId,
+    raisedAtMs,
+    goneAtMs,
+    acknowledgedBy: acknowledged?.by ?? null,
+    acknowledgedAtMs: acknowledged?.atMs ?? null,
+    escalatedAtMs,
+    shelvedBy: shelved?.by ?? null,
+    shelvedUntilMs: shelved === null ? null : shelved.atMs + shelved.forMs,
   }
 }
 

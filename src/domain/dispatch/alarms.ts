@@ -1,4 +1,6 @@
 /** The alarms of a trip as events: raised once while they stand, cleared only when they do. */
+
+import { severityOf } from '../alarms.ts'
 import { tripKey } from '../entity.ts'
 import type { DomainEvent, TripAlarm } from '../events.ts'
 import type { UnitId } from '../ids.ts'
@@ -8,7 +10,8 @@ import type { TripState } from '../trip.ts'
 export function alarmRaised(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
   if (trip.alarms.includes(alarm)) return []
   const entity = tripKey(trip.tripId)
-  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId }]
+  const severity = severityOf(alarm, trip.priority)
+  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId, severity }]
 }
 
 /** The end of an alarm that stands; nothing when it does not. */

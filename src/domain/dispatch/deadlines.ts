@@ -4,9 +4,11 @@
  * A deadline carries no truth of its own. When it comes the states are looked at again, so one that is outdated does
  * nothing, and after a restart all of them are derived anew.
  */
+
+import { alarmEscalated, escalatesAtMs } from '../alarms.ts'
 import { type DriverState, revokedOffer } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
-import type { OfferId, TripId, UnitId } from '../ids.ts'
+import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
 import { alarmRaised } from './alarms.ts'
@@ -24,6 +26,7 @@ export type Deadline =
   | { readonly kind: 'no-movement'; readonly tripId: TripId }
   | { readonly kind: 'waiting-long'; readonly tripId: TripId }
   | { readonly kind: 'next-round'; readonly tripId: TripId }
+  | { readonly kind: 'alarm-unanswered'; readonly tripId: TripId; readonly alarmId: AlarmId }
   | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
 
 export interface Due {
@@ -34,6 +37,7 @@ export interface Due {
 /** The id under which a deadline's record stands in the log, derived from its cause. */
 export function deadlineId(deadline: Deadline): string {
   if ('offerId' in deadline) return `${deadline.kind}:${deadline.offerId}`
+  if ('alarmId' in deadline) return `${deadline.kind}:${deadline.alarmId}`
   return `${deadline.kind}:${'tripId' in deadline ? deadline.tripId : deadline.unitId}`
 }
 
@@ -48,11 +52,12 @@ export function deadlinesOf(
   nowMs: number,
   offerPutOffMs = 0,
 ): Due[] {
+  const dues = escalationsOf(trip, policy, nowMs)
   const { tripId, offer } = trip
   if (trip.phase === 'offered' && offer !== null) {
     const { offerId } = offer
     const timeoutMs = offer.deadlineAtMs + offerPutOffMs
-    const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]
+    dues.push({ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } })
     if (offer.warnAtMs !== null && !trip.alarms.includes('unacknowledged')) {
       dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
     }
@@ -64,13 +69,20 @@ export function deadlinesOf(
     return dues
   }
   const noMovementMs = noMovementAtMs(trip, policy, nowMs)
-  if (noMovementMs !== null) return [{ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } }]
-  const dues: Due[] = []
+  if (noMovementMs !== null) dues.push({ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } })
   const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
   if (nextRoundMs !== null) dues.push({ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } })
   const waitingLongMs = waitingLongAtMs(trip, policy, nowMs)
   if (waitingLongMs !== null) dues.push({ dueMs: waitingLongMs, deadline: { kind: 'waiting-long', tripId } })
   return dues
+}
+
+/** When each of the trip's alarms goes up to a supervisor. */
+function escalationsOf({ tripId, openAlarms }: TripState, policy: Policy, nowMs: number): Due[] {
+  return openAlarms.flatMap(alarm => {
+    const dueMs = escalatesAtMs(alarm, policy, nowMs)
+    return dueMs === null ? [] : [{ dueMs, deadline: { kind: 'alarm-unanswered', tripId, alarmId: alarm.alarmId } }]
+  })
 }
 
 /** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
@@ -111,6 +123,11 @@ export function deadlineCame(
   const trip = states.trip(deadline.tripId)
   if (trip === undefined) return []
   if (deadline.kind === 'next-round') return trip.phase === 'pending' ? 'match' : []
+  if (deadline.kind === 'alarm-unanswered') {
+    const alarm = trip.openAlarms.find(({ alarmId }) => alarmId === deadline.alarmId)
+    const dueMs = alarm === undefined ? null : escalatesAtMs(alarm, policy, nowMs)
+    return dueMs !== null && nowMs >= dueMs ? [alarmEscalated(deadline.alarmId)] : []
+  }
   if (deadline.kind === 'no-movement') {
     const dueMs = noMovementAtMs(trip, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'no-movement', trip.unitId) : []

@@ -9,6 +9,7 @@ import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity
 import type { DomainEvent } from '../../domain/events.ts'
 import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../domain/events.ts'
 import {
+  ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAUSES,
   DECLINE_REASONS,
@@ -29,10 +30,12 @@ const unit = { unitId: id }
 const trip = { tripId: id }
 const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
+const alarm = { ...trip, alarmId: id }
 const happened = { happenedAtMs: ms }
 const leaves = { standsDown: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
+export const SEVERITY_FORM = z.literal([...ALARM_SEVERITIES])
 export const PRIORITY_FORM = z.literal([...PRIORITIES])
 export const REFERENCE_FORM = {
   ...unit,
@@ -111,8 +114,12 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
   OfferTimedOut: offer,
   OfferRevoked: { ...offer, reason: z.enum(REVOKE_REASONS) },
-  TripAlarmRaised: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
+  TripAlarmRaised: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable(), severity: SEVERITY_FORM.optional() },
   TripAlarmCleared: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
+  AlarmAcknowledged: { ...alarm, by: id },
+  AlarmShelved: { ...alarm, by: id, forMs: ms },
+  AlarmEscalated: { ...alarm, to: z.literal('supervisor') },
+  AlarmLapsed: alarm,
   TripPhaseReached: {
     ...trip,
     ...unit,

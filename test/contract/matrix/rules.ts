@@ -15,7 +15,7 @@ export const CALLERS: readonly Caller[] = [...ROLES, 'nobody', 'stranger']
 /** Whose the thing is that is named, as seen by the caller. */
 export const REACHES = ['own', 'other-unit', 'other-region'] as const
 export type Reach = (typeof REACHES)[number]
-export type Named = 'trip' | 'call' | 'offer' | 'unit'
+export type Named = 'trip' | 'call' | 'offer' | 'unit' | 'alarm'
 
 /** `done`, or the code of the refusal. */
 export type Outcome = 'done' | ErrorCode

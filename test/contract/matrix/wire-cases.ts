@@ -66,6 +66,8 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
       fields: ({ unitId }, { pending }) => [pending.tripId, unitId, 'closer-unit'],
     },
   ],
+  'acknowledge-alarm': [{ names: 'alarm', shows: 'command', fields: ({ alarmId }) => [alarmId] }],
+  'shelve-alarm': [{ names: 'alarm', shows: 'command', fields: ({ alarmId }) => [alarmId, 60_000] }],
   'set-unit-status': [
     {
       names: 'unit',

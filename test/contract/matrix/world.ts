@@ -39,8 +39,11 @@ export interface Target {
   readonly callId: string
   readonly tripId: string
   readonly offerId: string
+  /** An open one of the trip. */
+  readonly alarmId: string
 }
-export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: Pick<Target, 'callId' | 'tripId'> }
+type PendingTrip = Pick<Target, 'callId' | 'tripId' | 'alarmId'>
+export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: PendingTrip }
 
 /**
  * `orders`: everybody has one that is not acknowledged. `under-way`: everybody is on the way. `offer`: A1 has one that it
@@ -181,9 +184,10 @@ export class World {
   }
 
   /** A trip that waits for a unit, and will get none by itself. */
-  async pendingTrip(region: string): Promise<Pick<Target, 'callId' | 'tripId'>> {
-    const { callId, tripIds } = await this.#enter(region, FOR_NOBODY)
-    return { callId, tripId: tripIds[0]! }
+  async pendingTrip(region: string): Promise<PendingTrip> {
+    const { callId, tripIds, position } = await this.#enter(region, FOR_NOBODY)
+    const tripId = tripIds[0]!
+    return { callId, tripId, alarmId: `trip/${tripId}/no-eligible-unit/${position}` }
   }
 
   /** Puts the regions into a setting, and tells what can be named there. */
@@ -213,27 +217,29 @@ export class World {
   async #order(reach: Reach, isUnderWay: boolean): Promise<Target> {
     const { region, unitId } = PLACES[reach]
     const desk = this.#desks[region]!
-    const { callId, tripId } = await this.pendingTrip(region)
+    const pending = await this.pendingTrip(region)
+    const { tripId } = pending
     const { result } = await desk.ask('assign-unit', tripId, unitId, 'other')
     if (isUnderWay) await desk.ask('report-phase', tripId, 'en-route', Date.now())
-    return { unitId, callId, tripId, offerId: result.offerId as string }
+    return { ...pending, unitId, offerId: result.offerId as string }
   }
 
   async #offer(): Promise<Target> {
     const { callId, tripIds } = await this.#enter(HERE, FOR_A1)
     const { body } = await this.ask('GET', `/v1/trips/${tripIds[0]}`, { token: this.token('dispatcher') })
     if (body.offer?.unitId !== 'A1') throw new Error(`A1 was not offered the trip: ${JSON.stringify(body)}`)
-    return { unitId: 'A1', callId, tripId: tripIds[0]!, offerId: body.offer.offerId }
+    const alarmId = `trip/${tripIds[0]}/no-eligible-unit/1`
+    return { unitId: 'A1', callId, tripId: tripIds[0]!, offerId: body.offer.offerId, alarmId }
   }
 
   async #enter(
     region: string,
     call: object,
-  ): Promise<{ readonly callId: string; readonly tripIds: readonly string[] }> {
-    const { result } = await this.#desks[region]!.ask('enter-call', call)
+  ): Promise<{ readonly callId: string; readonly tripIds: readonly string[]; readonly position: number }> {
+    const { result, position } = await this.#desks[region]!.ask('enter-call', call)
     const entered = result as { callId: string; tripIds: string[] }
     this.#calls.push({ region, callId: entered.callId })
-    return entered
+    return { ...entered, position }
   }
 
   /** Ends every call that was entered here, and makes the units available again. */

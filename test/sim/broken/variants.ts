@@ -145,6 +145,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 14, mode: 'offered', callsPerHour: 20 },
   },
   {
+    name: 'alarm-unheard',
+    breaks: 'an alarm that nobody answers goes up to nobody',
+    patch: {
+      file: 'src/domain/alarms.ts',
+      find: 'if (goneAtMs !== null || acknowledged !== null || escalatedAtMs !== null) return null',
+      replace: 'if (raisedAtMs > 0) return null',
+    },
+    provoke: { seed: 2 },
+  },
+  {
     name: 'cancel-with-patient',
     breaks: 'a trip is cancelled with a patient on board',
     patch: {

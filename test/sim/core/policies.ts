@@ -35,6 +35,8 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
       4: within([MIN, 60 * MIN]),
       5: within([MIN, 60 * MIN]),
     },
+    alarmEscalateMs: { 1: within([10 * S, 3 * MIN]), 2: within([30 * S, 5 * MIN]), 3: within([MIN, 10 * MIN]) },
+    alarmShelveMaxMs: within([MIN, 10 * MIN]),
     roundPauseMs: within([2 * S, MIN]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

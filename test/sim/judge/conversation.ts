@@ -127,9 +127,9 @@ export class Conversation {
         if (!this.#isDurable('unit', message[1], ends)) return
         return this.#parts.told.driver({ unit: message[2], trip: message[3] }, message[1], this.#name, null)
       case 'board': {
-        const [, position, part, parts, trips, units] = message
+        const [, position, part, parts, ...shown] = message
         this.#isDurable('board', position, ends)
-        return this.#board.snapshot(position, part, parts, trips, units)
+        return this.#board.snapshot(position, part, parts, shown)
       }
       case 'board-events':
         this.#isDurable('board-events', message[1], ends)

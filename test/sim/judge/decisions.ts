@@ -10,6 +10,7 @@ import { type States, Turn } from '../../../src/actors/region/turn.ts'
 import type { Command } from '../../../src/domain/commands.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../../src/domain/ids.ts'
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import type { StateHistory } from './history.ts'
 
 /** Who sends a command, as far as its decision goes. */
@@ -120,6 +121,9 @@ export function possibleOutcomes(
   return outcomes
 }
 
+/** Nobody in these worlds puts an alarm aside for longer than any policy allows. */
+const ANY_POLICY = DEFAULT_POLICY
+
 interface Sources {
   readonly moments: { readonly earliestMs: number; readonly latestMs: number }
   readonly newId: () => string
@@ -131,7 +135,15 @@ function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources
     const { moments, newId, order } = sources
     // Where the units are the log does not tell; no call of these worlds is where it would matter.
     const desk = { order, nearestUnitM: () => null }
-    return runCommand(turn, command, { ...asker, ...moments, newId, desk, retiring: new Set(), memory: NOBODY_ELSE })
+    return runCommand(turn, command, {
+      ...asker,
+      moments,
+      policy: ANY_POLICY,
+      newId,
+      desk,
+      retiring: new Set(),
+      memory: NOBODY_ELSE,
+    })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -27,6 +27,7 @@ const alarm = (tripId: string, name: 'unacknowledged'): DomainEvent => ({
   tripId,
   alarm: name,
   unitId: 'A1',
+  severity: 1,
 })
 
 /** A court with this log, by a policy of the mode in which its offers are. */
@@ -282,10 +283,10 @@ describe('between memory and the log', () => {
     const { ownership } = await court.journal.acquire('sim')
     const at = { position: 2, segmentNo: 0 }
     await court.journal.putSnapshots(ownership, [
-      { entity: 'driver/A1', ...at, state: { form: 6, state, placed: null, streams: [], forgotten: [] } },
-      { entity: 'trip/T-1', ...at, state: { form: 6, state: court.world.trip('T-1') } },
-      { entity: 'call/C-1', ...at, state: { form: 6, state: court.world.call('C-1') } },
-      { entity: 'region', ...at, state: { form: 6, lastRecordedAtMs: START_MS } },
+      { entity: 'driver/A1', ...at, state: { form: 7, state, placed: null, streams: [], forgotten: [] } },
+      { entity: 'trip/T-1', ...at, state: { form: 7, state: court.world.trip('T-1') } },
+      { entity: 'call/C-1', ...at, state: { form: 7, state: court.world.call('C-1') } },
+      { entity: 'region', ...at, state: { form: 7, lastRecordedAtMs: START_MS } },
     ])
     court.judge.snapshotsPut()
     await court.isOver()

@@ -10,6 +10,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
+import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
 import { PatientAccount } from './patients.ts'
@@ -41,6 +42,7 @@ export class LogAccount {
   readonly #patients: PatientAccount
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
+  readonly alarms: AlarmAccount
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -64,6 +66,7 @@ export class LogAccount {
     this.#patients = new PatientAccount(findings)
     this.#urgency = new UrgencyAccount(findings)
     this.#unfit = new UnfitUnits(findings)
+    this.alarms = new AlarmAccount(findings, this.policies)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -155,7 +158,7 @@ export class LogAccount {
     if (write.callDetails !== null) this.#keepDetails(position, write.callDetails)
   }
 
-  #apply({ position, recordedAtMs, principal }: AccountedRecord, event: DomainEvent): void {
+  #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     const accounts = { policies: this.policies, urgency: this.#urgency }
@@ -164,6 +167,13 @@ export class LogAccount {
       this.#findings.find('log-makes-sense', text)
     }
     this.#unfit.take(event, position)
+    const moment = {
+      position,
+      recordedAtMs: event.atMs ?? recordedAtMs,
+      committedAtMs,
+      areSpansTrue: this.#areSpansTrue,
+    }
+    this.alarms.take(event, moment)
     this.#urgency.apply(this.history, event, recordedAtMs)
     if (event.type === 'TripClosed') this.tripsClosed += 1
   }

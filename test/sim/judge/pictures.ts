@@ -40,7 +40,7 @@ export class Pictures {
   }
 
   /** What the picture has otherwise than the log at that position; null when nothing. */
-  #whyNot({ trips, units }: Picture, position: number): string | null {
+  #whyNot({ trips, units, alarms }: Picture, position: number): string | null {
     const { history } = this.#log
     const shown = new Set<string>()
     for (const [tripId, { phase, unitId }] of trips) {
@@ -62,7 +62,25 @@ export class Pictures {
       if (state === undefined) continue
       if ('tripId' in state ? !isEnded(state) : state.retired !== true) return `no ${entity}, which is there`
     }
-    return null
+    return this.#whyNotAlarms(alarms, position)
+  }
+
+  #whyNotAlarms(alarms: Picture['alarms'], position: number): string | null {
+    const { history } = this.#log
+    const unseen = new Set(alarms.keys())
+    for (const entity of history.entities()) {
+      if (!entity.startsWith('trip/')) continue
+      const trip = history.at(entity, position) as TripState | undefined
+      for (const { alarmId, goneAtMs, acknowledged } of trip?.openAlarms ?? []) {
+        const shown = alarms.get(alarmId)
+        unseen.delete(alarmId)
+        const by = acknowledged?.by ?? null
+        if (shown?.isGone === (goneAtMs !== null) && shown.by === by) continue
+        return `alarm ${alarmId} as ${JSON.stringify(shown)}, which is gone at ${goneAtMs} and answered by ${by}`
+      }
+    }
+    const [ended] = unseen
+    return ended === undefined ? null : `alarm ${ended}, which has ended`
   }
 
   #checkPlaces(name: string, places: NonNullable<Picture['places']>, { states }: OwnedRegion, nowMs: number): void {

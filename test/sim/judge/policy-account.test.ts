@@ -36,6 +36,7 @@ const noMovement: DomainEvent = {
   tripId: 'T-1',
   alarm: 'no-movement',
   unitId: 'A1',
+  severity: 1,
 }
 
 describe('a decision', () => {

@@ -2,7 +2,7 @@
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
-import type { Priority } from '../../../src/domain/vocabulary.ts'
+import type { AlarmSeverity, Priority } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -29,6 +29,9 @@ export class PolicyAccount {
   }
   leastWaitAlarmMs(priority: Priority): number {
     return this.#leastSince(({ waitAlarmMs }) => waitAlarmMs[priority])
+  }
+  leastAlarmEscalateMs(severity: AlarmSeverity): number {
+    return this.#leastSince(({ alarmEscalateMs }) => alarmEscalateMs[severity])
   }
   #leastSince(spanMs: (policy: StandingPolicy) => number): number {
     return Math.min(...[...this.#policies.values()].filter(({ version }) => version >= this.#reached).map(spanMs))

@@ -69,7 +69,7 @@ export function checkEvent(
 
 /** Whether nothing but the passing of time has caused it. */
 function isOfTime(event: DomainEvent): boolean {
-  if (event.type === 'OfferTimedOut') return true
+  if (event.type === 'OfferTimedOut' || event.type === 'AlarmEscalated') return true
   if (event.type === 'OfferRevoked') return event.reason === 'unit-disconnected' || event.reason === 'position-lost'
   return event.type === 'TripAlarmRaised' && BY_TIME.has(event.alarm)
 }

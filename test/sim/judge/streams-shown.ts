@@ -1,8 +1,16 @@
 /** What one console hears of the board and of tiles: whether each goes on where it stood. */
-import type { TileWatch, TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { AlarmView, TileWatch, TripView, UnitView } from '../../../src/protocol/wire.ts'
 import type { Findings } from './findings.ts'
 import type { LogAccount } from './log-account.ts'
 import type { Told } from './told.ts'
+
+interface Gathered {
+  readonly position: number
+  readonly trips: TripView[]
+  readonly units: UnitView[]
+  readonly alarms: AlarmView[]
+  next: number
+}
 
 export class BoardHeard {
   readonly #name: string
@@ -11,7 +19,7 @@ export class BoardHeard {
   readonly #findings: Findings
   /** The last record that it knows of; null while a snapshot must come first. */
   #last: number | null = null
-  #parts: { readonly position: number; trips: TripView[]; units: UnitView[]; next: number } | null = null
+  #parts: Gathered | null = null
 
   constructor(name: string, log: LogAccount, told: Told, findings: Findings) {
     this.#name = name
@@ -30,8 +38,7 @@ export class BoardHeard {
     position: number,
     part: number,
     parts: number,
-    trips: readonly TripView[],
-    units: readonly UnitView[],
+    [trips, units, alarms]: readonly [readonly TripView[], readonly UnitView[], readonly AlarmView[]],
   ): void {
     const before = this.#parts
     if (part !== (before?.next ?? 0) || (before !== null && before.position !== position)) {
@@ -39,14 +46,15 @@ export class BoardHeard {
         `part ${part} of the board at position ${position} follows part ${(before?.next ?? 0) - 1} at ${before?.position}`,
       )
     }
-    const gathered = part === 0 || before === null ? { position, trips: [], units: [], next: 0 } : before
+    const gathered = part === 0 || before === null ? { position, trips: [], units: [], alarms: [], next: 0 } : before
     gathered.trips.push(...trips)
     gathered.units.push(...units)
+    gathered.alarms.push(...alarms)
     gathered.next = part + 1
     this.#parts = part + 1 < parts ? gathered : null
     if (this.#parts !== null) return
     this.#last = position
-    if (position <= this.#log.end) this.#told.board(gathered.trips, gathered.units, position, this.#name)
+    if (position <= this.#log.end) this.#told.board(gathered, position, this.#name)
   }
 
   record(position: number, recordedAtMs: number, events: unknown): void {

@@ -1,8 +1,9 @@
 /** What views of units and trips must show, given their states; and the words for where they do not. */
+import type { Alarm } from '../../../src/domain/alarms.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../../src/domain/driver.ts'
 import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import { isEnded, type TripState } from '../../../src/domain/trip.ts'
-import type { DriverView, NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { AlarmView, DriverView, NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'
 import type { Findings } from './findings.ts'
 import { type LogAccount, sameJson } from './log-account.ts'
 
@@ -68,7 +69,7 @@ export class Told {
   }
 
   /** A snapshot shows everything, and nothing else. */
-  board(trips: readonly TripView[], units: readonly UnitView[], position: number, to: string): void {
+  board({ trips, units, alarms }: BoardShown, position: number, to: string): void {
     const shown = new Set<string>()
     for (const trip of trips) {
       shown.add(tripKey(trip.tripId))
@@ -78,6 +79,7 @@ export class Told {
       shown.add(driverKey(unit.unitId))
       this.unit(unit, position, to)
     }
+    this.#alarms(alarms, position, to)
     for (const entity of this.#history.entities()) {
       if (entity.startsWith('call/')) continue
       const state = this.#history.at(entity, position)
@@ -86,6 +88,21 @@ export class Told {
         this.#find(to, position, `a board ${shown.has(entity) ? 'with' : 'without'} ${entity}`, isThere ? 'it' : 'none')
       }
     }
+  }
+
+  #alarms(alarms: readonly AlarmView[], position: number, to: string): void {
+    const shown = new Map(alarms.map(alarm => [alarm.alarmId, alarm]))
+    for (const entity of this.#history.entities()) {
+      if (!entity.startsWith('trip/')) continue
+      const state = this.#history.at(entity, position) as TripState | undefined
+      for (const alarm of state?.openAlarms ?? []) {
+        const view = shown.get(alarm.alarmId)
+        shown.delete(alarm.alarmId)
+        if (view === undefined) this.#find(to, position, `a board without alarm ${alarm.alarmId}`, 'it')
+        else this.#compare(`alarm ${alarm.alarmId}`, view as unknown as Fields, alarmOf(alarm), position, to)
+      }
+    }
+    for (const id of shown.keys()) this.#find(to, position, `a board with alarm ${id}`, 'none')
   }
 
   #compare(name: string, view: Fields, shown: Fields | null, position: number, to: string): void {
@@ -101,6 +118,11 @@ export class Told {
   }
 }
 
+interface BoardShown {
+  readonly trips: readonly TripView[]
+  readonly units: readonly UnitView[]
+  readonly alarms: readonly AlarmView[]
+}
 type Fields = Readonly<Record<string, unknown>>
 
 const isRetired = (driver: DriverState): boolean => driver.retired === true
@@ -118,6 +140,23 @@ const unitOf = (state: DriverState): Fields => ({
   offerId: state.work?.offerId ?? null,
   tripId: state.work?.tripId ?? state.standingDown ?? null,
   version: state.version,
+})
+
+const alarmOf = ({
+  kind,
+  severity,
+  unitId,
+  raisedAtMs,
+  goneAtMs,
+  acknowledged,
+  escalatedAtMs,
+  shelved,
+}: Alarm): Fields => ({
+  ...{ kind, severity, unitId, raisedAtMs, goneAtMs, escalatedAtMs },
+  acknowledgedBy: acknowledged === null ? null : acknowledged.by,
+  acknowledgedAtMs: acknowledged === null ? null : acknowledged.atMs,
+  shelvedBy: shelved === null ? null : shelved.by,
+  shelvedUntilMs: shelved === null ? null : shelved.atMs + shelved.forMs,
 })
 
 const tripOf = (state: TripState): Fields => ({

@@ -22,7 +22,7 @@ const noUnit = (tripId: string): DomainEvent => ({
   type: 'TripAlarmRaised',
   v: 1,
   entity: tripKey(tripId),
-  ...{ tripId, alarm: 'no-eligible-unit', unitId: null },
+  ...{ tripId, alarm: 'no-eligible-unit', unitId: null, severity: 1 },
 })
 
 /** What A1's crew is told of it and its trip, as the court's log has them. */
@@ -52,7 +52,7 @@ function watching(): { court: Court; desk: Party } {
   desk.sends(['watch-board', 'q-1', null])
   desk.hears(['reply', 'q-1', 4, { mode: 'snapshot', position: 4 }])
   const { trips, units } = boardOf(court)
-  desk.hears(['board', 4, 0, 1, trips, units])
+  desk.hears(['board', 4, 0, 1, trips, units, []])
   return { court, desk }
 }
 
@@ -138,7 +138,7 @@ describe('a board', () => {
     const court = new Court()
     court.commit(...untilAssigned())
     const desk = court.desk()
-    desk.hears(['board', 4, 0, 1, [], boardOf(court).units])
+    desk.hears(['board', 4, 0, 1, [], boardOf(court).units, []])
     court.finds('told-as-logged', /a board without trip\/T-1 at position 4/)
   })
 
@@ -147,8 +147,8 @@ describe('a board', () => {
     court.commit(...untilAssigned())
     const desk = court.desk()
     const { trips, units } = boardOf(court)
-    desk.hears(['board', 4, 0, 3, trips, units])
-    desk.hears(['board', 4, 2, 3, [], []])
+    desk.hears(['board', 4, 0, 3, trips, units, []])
+    desk.hears(['board', 4, 2, 3, [], [], []])
     court.finds('board-without-gap', /part 2 of the board at position 4 follows part 0 at 4/)
   })
 })
@@ -207,6 +207,7 @@ describe('in the end', () => {
     name: 'console-1',
     trips: new Map([['T-1', { phase: 'assigned', unitId: 'A1' }]]),
     units: new Map([['A1', { status: 'assigned' }]]),
+    alarms: new Map(),
     places: null,
     ...changes,
   })

@@ -17,8 +17,8 @@ export class BoardScreen implements BoardHandler {
     return this.#reader
   }
 
-  readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units }) => {
-    this.#reader = new BoardReader(trips, units)
+  readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units, alarms }) => {
+    this.#reader = new BoardReader(trips, units, alarms)
   }
   readonly onEvents: BoardHandler['onEvents'] = ({ events, recordedAtMs, position }) => {
     this.#reader?.read(events, recordedAtMs, position)
@@ -37,6 +37,12 @@ export class BoardScreen implements BoardHandler {
       name,
       trips: new Map([...reader.trips].map(([id, { phase, unitId }]) => [id, { phase, unitId }])),
       units: new Map([...reader.units].map(([id, { status }]) => [id, { status }])),
+      alarms: new Map(
+        [...reader.alarms].map(([id, { goneAtMs, acknowledgedBy }]) => [
+          id,
+          { isGone: goneAtMs !== null, by: acknowledgedBy },
+        ]),
+      ),
       places,
     }
   }

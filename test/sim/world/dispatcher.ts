@@ -186,10 +186,24 @@ export class Dispatcher {
 
   /** Some alarms are not left alone. */
   #onNews(event: DomainEvent): void {
+    if (event.type === 'TripAlarmRaised' && this.#dice.oneIn(3 * this.#town.plan.dispatchers)) this.#answerSomeAlarm()
     if (event.type !== 'TripAlarmRaised' || !this.#dice.oneIn(8 * this.#town.plan.dispatchers)) return
     const { tripId } = event
     this.#town.loop.after(this.#dice.within([5 * SECOND_MS, 2 * MINUTE_MS]), () => {
       if (!this.#town.isCalm) this.#assign(tripId)
+    })
+  }
+
+  /** Any that is open on the board, so that two dispatchers sometimes take the same one. */
+  #answerSomeAlarm(): void {
+    this.#town.loop.after(this.#dice.within([2 * SECOND_MS, 3 * MINUTE_MS]), () => {
+      const open = [...(this.#screen.reader?.alarms.keys() ?? [])]
+      if (this.#town.isCalm || open.length === 0) return
+      const alarmId = this.#dice.pick(open)
+      if (this.#dice.oneIn(4)) {
+        const forMs = this.#dice.within([SECOND_MS, MINUTE_MS])
+        this.#command(`shelves ${alarmId}`, (client, id) => client.shelveAlarm(alarmId, forMs, { id }))
+      } else this.#command(`acknowledges ${alarmId}`, (client, id) => client.acknowledgeAlarm(alarmId, { id }))
     })
   }
 

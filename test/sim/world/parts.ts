@@ -44,6 +44,8 @@ export interface Picture {
   /** The trips that have not ended, by id: phase and the unit that has it. */
   readonly trips: ReadonlyMap<string, { readonly phase: string; readonly unitId: string | null }>
   readonly units: ReadonlyMap<string, { readonly status: string }>
+  /** The alarms that have not ended: whether the cause of each is gone, and who answers for it. */
+  readonly alarms: ReadonlyMap<string, { readonly isGone: boolean; readonly by: string | null }>
   /** Where the map shows units, of the area that is looked at; null for a console without a map. */
   readonly places: ReadonlyMap<
     string,

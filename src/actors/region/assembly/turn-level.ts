@@ -4,6 +4,7 @@ import { DeadlineKeeper } from '../deadline-keeper.ts'
 import { Desk } from '../desk.ts'
 import { momentRange } from '../fix-limits.ts'
 import type { TurnFollower } from '../followers.ts'
+import { GoneAlarms } from '../gone-alarms.ts'
 import { recordNews } from '../news.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
@@ -38,14 +39,15 @@ export function turnLevel(
     monotonicMs: () => machine.monotonicMs(),
   })
   const retiring = retirement(memory)
+  const goneAlarms = new GoneAlarms(memory.quarantine)
   const runner = new TurnRunner(
     {
       memory,
       clock,
       log: writer,
       outbox,
-      // The desk must not give the next trip to a unit that was waiting to be retired.
-      steps: [retiring, desk],
+      // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
+      steps: [retiring, desk, goneAlarms],
       followers,
       failed: (error, cause) => {
         metrics.turnFailed()
@@ -63,8 +65,9 @@ export function turnLevel(
     contextOf: ({ principal, unitId }) => ({
       principal,
       unitId,
-      ...momentRange(clock),
+      moments: momentRange(clock),
       newId,
+      policy: policy.standing,
       desk,
       memory,
       retiring: memory.retiring,
@@ -92,6 +95,7 @@ export function turnLevel(
     outcomes,
     retiring,
     desk,
+    goneAlarms,
     commands,
     deadlines,
     rematch,

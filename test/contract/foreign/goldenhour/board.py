@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 #: Which status a unit has while its trip is in this phase, where the words differ.
 STATUS_OF_PHASE = {"at-patient": "on-scene", "transferred": "at-destination"}
 
 
+def severity_of(kind: str, priority: int) -> int:
+    """How much harm an unanswered alarm can do [AL-2]."""
+    if kind == "crew-relieved" or priority > 3:
+        return 3
+    return 2 if priority == 3 else 1
+
+
 class Board:
-    """What every console shows of trips and units; only the part of the views that events carry."""
+    """What every console shows of trips, units and alarms; only the part of the views that events carry."""
 
     def __init__(self) -> None:
         self.position: Optional[int] = None
+        self.recorded_at_ms = 0
         self.trips: Dict[str, Dict[str, Any]] = {}
         self.units: Dict[str, Dict[str, Any]] = {}
+        self.alarms: Dict[str, Dict[str, Any]] = {}
         #: Positions of the events that were taken, in their order.
         self.followed: List[int] = []
         self.snapshots = 0
         self._parts: List[List[Any]] = []
 
-    def part(self, position: int, part: int, parts: int, trips: List[Any], units: List[Any]) -> None:
+    def part(self, position: int, part: int, parts: int, trips: List[Any], units: List[Any], alarms: List[Any]) -> None:
         """One part of a snapshot; the last one replaces everything."""
         assert part == len(self._parts) and part < parts, (part, parts)
-        self._parts.append([trips, units])
+        self._parts.append([trips, units, alarms])
         if part + 1 < parts:
             return
-        self.trips = {trip["tripId"]: trip for trips, _ in self._parts for trip in trips}
-        self.units = {unit["unitId"]: unit for _, units in self._parts for unit in units}
+        self.trips = {trip["tripId"]: trip for trips, _, _ in self._parts for trip in trips}
+        self.units = {unit["unitId"]: unit for _, units, _ in self._parts for unit in units}
+        self.alarms = {alarm["alarmId"]: alarm for _, _, alarms in self._parts for alarm in alarms}
         self._parts = []
         self.position = position
         self.snapshots += 1
@@ -54,9 +64,14 @@ class Board:
                 key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"]]
                 for key, unit in sorted(self.units.items())
             },
+            "alarms": {
+                key: [alarm["severity"], alarm["unitId"], alarm["goneAtMs"] is None, alarm["acknowledgedBy"]]
+                for key, alarm in sorted(self.alarms.items())
+            },
         }
 
     def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
+        self.recorded_at_ms = recorded_at_ms
         step = getattr(self, "_" + event["type"], None)
         if step is not None:
             step(event)
@@ -76,6 +91,7 @@ class Board:
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
         """What changes nothing that a console shows."""
 
+    _AlarmShelved = _AlarmEscalated = _of_the_log_alone
     _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _of_the_log_alone
 
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
@@ -104,6 +120,8 @@ class Board:
         for trip_id in event["tripIds"]:
             if trip_id in self.trips:
                 self.trips[trip_id].update(place, priority=event["priority"], problem=event["problem"])
+            for alarm in self._alarms_of(trip_id):
+                alarm["severity"] = severity_of(alarm["kind"], event["priority"])
 
     def _TripCreated(self, event: Dict[str, Any]) -> None:
         self.trips[event["tripId"]] = {
@@ -119,6 +137,8 @@ class Board:
 
     def _TripReleased(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)
+        for alarm in self._alarms_of(event["tripId"]):
+            del self.alarms[alarm["alarmId"]]
         if event["as"] == "cancelled":
             self.trips.pop(event["tripId"], None)
         else:
@@ -179,6 +199,27 @@ class Board:
 
     def _TripAlarmRaised(self, event: Dict[str, Any]) -> None:
         self.trips[event["tripId"]]["alarms"].append(event["alarm"])
+        if "severity" not in event:
+            return
+        trip_id, kind = event["tripId"], event["alarm"]
+        known = [alarm for alarm in self._alarms_of(trip_id) if alarm["kind"] == kind]
+        alarm_id = known[0]["alarmId"] if known else f"trip/{trip_id}/{kind}/{self.position}"
+        fresh = {"alarmId": alarm_id, "tripId": trip_id, "kind": kind, "acknowledgedBy": None}
+        self.alarms.setdefault(alarm_id, fresh).update(
+            unitId=event["unitId"], severity=event["severity"], goneAtMs=None
+        )
+
+    def _AlarmAcknowledged(self, event: Dict[str, Any]) -> None:
+        if self.alarms[event["alarmId"]]["goneAtMs"] is not None:
+            del self.alarms[event["alarmId"]]
+        else:
+            self.alarms[event["alarmId"]]["acknowledgedBy"] = event["by"]
+
+    def _AlarmLapsed(self, event: Dict[str, Any]) -> None:
+        del self.alarms[event["alarmId"]]
+
+    def _alarms_of(self, trip_id: str) -> List[Dict[str, Any]]:
+        return [alarm for alarm in self.alarms.values() if alarm["tripId"] == trip_id]
 
     def _TripAlarmCleared(self, event: Dict[str, Any]) -> None:
         self._quiet(event, event["alarm"])
@@ -186,9 +227,21 @@ class Board:
     def _quiet(self, event: Dict[str, Any], *ended: str) -> None:
         trip = self.trips[event["tripId"]]
         trip["alarms"] = [alarm for alarm in trip["alarms"] if alarm not in ended]
+        self._gone(event["tripId"], ended)
+
+    def _gone(self, trip_id: str, kinds: Sequence[str]) -> None:
+        """An alarm ends when its cause is gone and somebody has acknowledged it."""
+        for alarm in self._alarms_of(trip_id):
+            if alarm["goneAtMs"] is not None or alarm["kind"] not in kinds:
+                continue
+            if alarm["acknowledgedBy"] is None:
+                alarm["goneAtMs"] = self.recorded_at_ms
+            else:
+                del self.alarms[alarm["alarmId"]]
 
     def _trip_ended(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)
-        self.trips.pop(event["tripId"], None)
+        trip = self.trips.pop(event["tripId"], None)
+        self._gone(event["tripId"], trip["alarms"] if trip else [])
 
     _TripCancelled = _TripClosed = _trip_ended

@@ -36,6 +36,8 @@ CLIENT_TYPES = {
     "assign-unit": 32,
     "withdraw-unit": 33,
     "set-unit-status": 34,
+    "acknowledge-alarm": 35,
+    "shelve-alarm": 36,
     "attach": 40,
     "detach": 41,
 }

@@ -1,0 +1,168 @@
+/**
+ * Alarms: what is wrong, and who answers for it. An alarm requires somebody's response (ISA-18.2), so it ends when its cause
+ * is gone *and* a person has acknowledged it; one that nobody acknowledges goes up to a supervisor.
+ *
+ * An alarm belongs to its *subject*, the trip that it is about, and lies in that one's state, also after the trip has ended.
+ * A subject has one open alarm of a kind at most: a cause that comes back before anybody has acknowledged the alarm is the
+ * same alarm, so a value that flutters makes one and not fifty.
+ */
+import { type Refused, refused } from '../base/result.ts'
+import type { AcknowledgeAlarm, ShelveAlarm } from './commands.ts'
+import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
+import { type EntityKey, tripKey } from './entity.ts'
+import type { AlarmEvent, DomainEvent, TripAlarm } from './events.ts'
+import type { AlarmId, Principal, TripId, UnitId } from './ids.ts'
+import { overAtMs, type Policy } from './policy.ts'
+import type { AlarmSeverity, Priority } from './vocabulary.ts'
+
+/** An alarm that has not ended. */
+export interface Alarm {
+  readonly alarmId: AlarmId
+  readonly kind: TripAlarm
+  /** Who of the fleet it is about, if one is. */
+  readonly unitId: UnitId | null
+  readonly severity: AlarmSeverity
+  readonly raisedAtMs: number
+  /** When its cause was gone; null while it stands. */
+  readonly goneAtMs: number | null
+  readonly acknowledged: { readonly by: Principal; readonly atMs: number } | null
+  readonly escalatedAtMs: number | null
+  /** For so long it asks for nobody, and does not go up. */
+  readonly shelved: { readonly by: Principal; readonly atMs: number; readonly forMs: number } | null
+}
+
+/** A state that has alarms. */
+interface Alarmed {
+  /** The kinds that stand now. */
+  readonly alarms: readonly TripAlarm[]
+  /** Those that have not ended; of those whose cause stands, the ones that have a severity. */
+  readonly openAlarms: readonly Alarm[]
+}
+
+/**
+ * How much harm an unanswered alarm can do, 1 the most: that of the trip's class, but for a relief of crews, which is work as
+ * usual on the record.
+ */
+export function severityOf(kind: TripAlarm, priority: Priority): AlarmSeverity {
+  if (kind === 'crew-relieved' || priority > 3) return 3
+  return priority === 3 ? 2 : 1
+}
+
+/** The id says which alarm it is, and is the same each time the log is read. */
+const alarmIdOf = (entity: EntityKey, kind: TripAlarm, position: number): AlarmId => `${entity}/${kind}/${position}`
+
+/** The trip that the alarm belongs to. Input: an id that matched `ALARM_ID`. */
+export const tripOfAlarm = (alarmId: AlarmId): TripId => alarmId.split('/')[1]!
+
+/** An alarm was raised: a new one, or one that is still open and whose cause has come back. */
+export function raisedAlarm(
+  open: readonly Alarm[],
+  { entity, alarm: kind, unitId, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' }>,
+  meta: EventMeta,
+): readonly Alarm[] {
+  // So it is in records of before alarms had owners.
+  if (severity === undefined) return open
+  const known = open.find(alarm => alarm.kind === kind)
+  if (known !== undefined) return changed(open, known.alarmId, { unitId, severity, goneAtMs: null })
+  const alarmId = alarmIdOf(entity, kind, meta.position)
+  const fresh = { alarmId, kind, unitId, severity, raisedAtMs: meta.recordedAtMs }
+  return [...open, { ...fresh, goneAtMs: null, acknowledged: null, escalatedAtMs: null, shelved: null }]
+}
+
+/** The open alarms once only the `standing` kinds stand. */
+export function withoutGone(
+  open: readonly Alarm[],
+  standing: readonly TripAlarm[],
+  goneAtMs: number,
+): readonly Alarm[] {
+  if (open.every(alarm => alarm.goneAtMs !== null || standing.includes(alarm.kind))) return open
+  return open.flatMap(alarm => {
+    if (alarm.goneAtMs !== null || standing.includes(alarm.kind)) return [alarm]
+    return alarm.acknowledged === null ? [{ ...alarm, goneAtMs }] : []
+  })
+}
+
+/** The open alarms of a trip that has another priority from now on. */
+export function rankedAnew(open: readonly Alarm[], priority: Priority): readonly Alarm[] {
+  return open.map(alarm => ({ ...alarm, severity: severityOf(alarm.kind, priority) }))
+}
+
+/** What people and the engine do with an alarm, which is open by then. */
+export function evolveAlarm(open: readonly Alarm[], event: AlarmEvent, meta: EventMeta): readonly Alarm[] {
+  const { alarmId } = event
+  const alarm = open.find(each => each.alarmId === alarmId)
+  invariant(alarm !== undefined, () => `${event.type} at ${meta.position}: alarm ${alarmId} is not open`)
+  switch (event.type) {
+    case 'AlarmAcknowledged': {
+      if (alarm.goneAtMs !== null) return without(open, alarmId)
+      return changed(open, alarmId, { acknowledged: { by: event.by, atMs: meta.recordedAtMs }, shelved: null })
+    }
+    case 'AlarmShelved':
+      return changed(open, alarmId, { shelved: { by: event.by, atMs: meta.recordedAtMs, forMs: event.forMs } })
+    case 'AlarmEscalated':
+      return changed(open, alarmId, { escalatedAtMs: meta.recordedAtMs })
+    case 'AlarmLapsed':
+      return without(open, alarmId)
+  }
+}
+
+const without = (open: readonly Alarm[], alarmId: AlarmId) => open.filter(alarm => alarm.alarmId !== alarmId)
+
+const changed = (open: readonly Alarm[], alarmId: AlarmId, change: Partial<Alarm>): readonly Alarm[] =>
+  open.map(alarm => (alarm.alarmId === alarmId ? { ...alarm, ...change } : alarm))
+
+/** A person takes the alarm on. Nothing when somebody has already. */
+export function acknowledgeAlarm(subject: Alarmed, { alarmId }: AcknowledgeAlarm, by: Principal): Decision {
+  const alarm = subject.openAlarms.find(each => each.alarmId === alarmId)
+  if (alarm === undefined) return unknownAlarm(alarmId)
+  if (alarm.acknowledged !== null) return accepted()
+  return accepted({ type: 'AlarmAcknowledged', ...about(alarmId), by })
+}
+
+/** Puts the alarm aside for a while; it comes back by itself. Acknowledged ones ask for nobody as it is. */
+export function shelveAlarm(
+  subject: Alarmed,
+  { alarmId, forMs }: ShelveAlarm,
+  by: Principal,
+  policy: Pick<Policy, 'alarmShelveMaxMs'>,
+): Decision {
+  const alarm = subject.openAlarms.find(each => each.alarmId === alarmId)
+  if (alarm === undefined) return unknownAlarm(alarmId)
+  const { alarmShelveMaxMs } = policy
+  if (forMs > alarmShelveMaxMs) {
+    const message = `\`forMs\` is more than the ${alarmShelveMaxMs} ms that this region's policy allows; shelve the alarm for less, or acknowledge it.`
+    return refused('invalid-field', message, { path: 'forMs', alarmShelveMaxMs })
+  }
+  return accepted({ type: 'AlarmShelved', ...about(alarmId), by, forMs })
+}
+
+/** When an alarm goes up to a supervisor; null for one whose cause is gone, that has an owner, or is there already. */
+export function escalatesAtMs(
+  { goneAtMs, acknowledged, escalatedAtMs, shelved, raisedAtMs, severity }: Alarm,
+  { alarmEscalateMs }: Pick<Policy, 'alarmEscalateMs'>,
+  nowMs: number,
+): number | null {
+  if (goneAtMs !== null || acknowledged !== null || escalatedAtMs !== null) return null
+  const shelvedUntilMs = shelved === null ? 0 : overAtMs(shelved.atMs, shelved.forMs, nowMs)
+  return Math.max(overAtMs(raisedAtMs, alarmEscalateMs[severity], nowMs), shelvedUntilMs)
+}
+
+/** Nobody has taken the alarm on in time. */
+export const alarmEscalated = (alarmId: AlarmId): DomainEvent => ({
+  type: 'AlarmEscalated',
+  ...about(alarmId),
+  to: 'supervisor',
+})
+
+/** The alarm's cause is gone, and it gives way to newer ones. */
+export const alarmLapsed = (alarmId: AlarmId): DomainEvent => ({ type: 'AlarmLapsed', ...about(alarmId) })
+
+function about(alarmId: AlarmId) {
+  const tripId = tripOfAlarm(alarmId)
+  return { v: 1, entity: tripKey(tripId), tripId, alarmId } as const
+}
+
+export function unknownAlarm(alarmId: AlarmId): Refused {
+  const message = `Alarm ${alarmId} is not open: it has ended, or there never was one; the board shows those that are.`
+  return refused('unknown-alarm', message, { alarmId })
+}

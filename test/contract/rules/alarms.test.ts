@@ -1,0 +1,139 @@
+/** `docs/protocol/dispatcher.md`: alarms and who answers for them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { AlarmView } from '../../../src/protocol/wire.ts'
+import { CALL, nobody, type Speaker, Stage } from './stage.ts'
+
+const ordered = { mode: 'ordered', units: ['A1'] } as const
+const stage = new Stage({
+  raised: ordered,
+  ranks: ordered,
+  owned: ordered,
+  shelved: ordered,
+  goesup: ordered,
+})
+/** Needs a level of care that no unit has. */
+const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
+
+async function unmet(desk: Speaker, change: object = {}): Promise<{ tripId: string; alarmId: string; callId: string }> {
+  const { result, position } = await desk.ask('enter-call', { ...UNMET, ...change })
+  const [tripId] = result.tripIds as string[]
+  return { tripId: tripId!, callId: result.callId as string, alarmId: `trip/${tripId}/no-eligible-unit/${position}` }
+}
+
+/** From now on alarms of this region go up soon, and are put aside for a minute at most. */
+async function hurry(region: string): Promise<void> {
+  const token = await stage.site.token({ role: 'admin', sub: 'admin-1', regions: [] })
+  const policy = { alarmEscalateMs: { 1: 5_000, 2: 5_000, 3: 5_000 }, alarmShelveMaxMs: 60_000 }
+  const { status } = await stage.ask('PUT', `/v1/regions/${region}/policy`, { token, ifMatch: '*', body: { policy } })
+  assert.equal(status, 200)
+}
+
+const answered = async (desk: Speaker, ...asked: Parameters<Speaker['ask']>): Promise<AlarmView | null> =>
+  (await desk.ask(...asked)).result.alarm as AlarmView | null
+
+/** The open alarms, as a board that is asked for now has them. */
+async function openAlarms(desk: Speaker): Promise<readonly AlarmView[]> {
+  await desk.ask('watch-board', null)
+  const [, , , parts, , , alarms] = await desk.hear('board')
+  assert.equal(parts, 1)
+  return alarms
+}
+
+const heard = (desk: Speaker, type: DomainEvent['type'], alarmId: string) =>
+  desk.hear('board-events', ([, , , events]) =>
+    events.some(event => event.type === type && 'alarmId' in event && event.alarmId === alarmId),
+  )
+
+test('[AL-1] an alarm has the position of its record in its id, and a cause that comes back is the same one', async () => {
+  const region = 'raised'
+  const desk = await stage.desk({ region })
+  const { tripId, alarmId } = await unmet(desk)
+  const [alarm] = await openAlarms(desk)
+  assert.deepEqual(
+    [alarm?.alarmId, alarm?.kind, alarm?.tripId, alarm?.goneAtMs, alarm?.acknowledgedBy],
+    [alarmId, 'no-eligible-unit', tripId, null, null],
+  )
+  await stage.crew('A1', { region })
+  await desk.ask('assign-unit', tripId, 'A1', 'other')
+  const gone = (await openAlarms(desk)).find(each => each.alarmId === alarmId)
+  assert.notEqual(gone?.goneAtMs, null)
+  // Nobody else could be sent, and the one who was asked is not asked again in this round.
+  await desk.ask('withdraw-unit', tripId, 'other')
+  const kinds = (await openAlarms(desk)).map(({ kind }) => kind)
+  assert.equal(new Set(kinds).size, kinds.length)
+})
+
+test("[AL-2] an alarm is as severe as its trip's class, and follows it", async () => {
+  const desk = await stage.desk({ region: 'ranks' })
+  for (const [priority, severity] of [
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [5, 3],
+  ] as const) {
+    const { alarmId, callId } = await unmet(desk, { priority })
+    const severityOf = async () => (await openAlarms(desk)).find(each => each.alarmId === alarmId)?.severity
+    assert.equal(await severityOf(), severity)
+    await desk.ask('amend-call', callId, { priority: 1 })
+    assert.equal(await severityOf(), 1)
+  }
+})
+
+test('[AL-3] an alarm ends once its cause is gone and somebody has acknowledged it, whichever comes first', async () => {
+  const region = 'owned'
+  const desk = await stage.desk({ region, sub: 'first' })
+  const other = await stage.desk({ region, sub: 'second' })
+  const { tripId, alarmId } = await unmet(desk)
+  const alarm = await answered(desk, 'acknowledge-alarm', alarmId)
+  assert.deepEqual([alarm?.acknowledgedBy, alarm?.goneAtMs], ['first', null])
+  assert.equal((await answered(other, 'acknowledge-alarm', alarmId))?.acknowledgedBy, 'first')
+  assert.equal((await openAlarms(desk)).length, 1)
+  await desk.ask('cancel-trip', tripId, 'other')
+  assert.deepEqual(await openAlarms(desk), [])
+  assert.equal(await desk.refused('acknowledge-alarm', alarmId), 'unknown-alarm')
+
+  const later = await unmet(desk)
+  await desk.ask('cancel-trip', later.tripId, 'other')
+  const [unseen] = await openAlarms(desk)
+  assert.equal(unseen?.alarmId, later.alarmId)
+  assert.equal(await answered(desk, 'acknowledge-alarm', later.alarmId), null)
+  assert.deepEqual(await openAlarms(desk), [])
+
+  for (const type of ['acknowledge-alarm', 'shelve-alarm'] as const) {
+    const more = type === 'shelve-alarm' ? [1_000] : []
+    assert.equal(await desk.refused(type, `trip/${nobody(region)}/no-movement/1`, ...more), 'unknown-alarm')
+    assert.equal(await desk.refused(type, `trip/${later.tripId}/no-movement`, ...more), 'invalid-field alarmId')
+  }
+})
+
+test('[AL-4] an alarm is put aside for a while, as long as the policy allows, and does not go up meanwhile', async () => {
+  await hurry('shelved')
+  const desk = await stage.desk({ region: 'shelved', sub: 'first' })
+  await openAlarms(desk)
+  const { alarmId } = await unmet(desk)
+  assert.equal(await desk.refused('shelve-alarm', alarmId, 60_001), 'invalid-field forMs')
+  const alarm = await answered(desk, 'shelve-alarm', alarmId, 8_000)
+  assert.equal(alarm?.shelvedBy, 'first')
+  assert.ok(alarm!.shelvedUntilMs! >= alarm!.raisedAtMs + 8_000)
+  const [, , recordedAtMs] = await heard(desk, 'AlarmEscalated', alarmId)
+  assert.ok(recordedAtMs >= alarm!.shelvedUntilMs!, 'it went up while it was put aside')
+  assert.equal((await answered(desk, 'acknowledge-alarm', alarmId))?.shelvedBy, null)
+})
+
+test('[AL-5] an alarm that nobody acknowledges goes up, once; one that somebody does, or whose cause is gone, does not', async () => {
+  await hurry('goesup')
+  const desk = await stage.desk({ region: 'goesup' })
+  await openAlarms(desk)
+  const [owned, over, left] = [await unmet(desk), await unmet(desk), await unmet(desk)]
+  await desk.ask('acknowledge-alarm', owned.alarmId)
+  await desk.ask('cancel-trip', over.tripId, 'other')
+  await heard(desk, 'AlarmEscalated', left.alarmId)
+  const alarms = new Map((await openAlarms(desk)).map(alarm => [alarm.alarmId, alarm]))
+  const up = alarms.get(left.alarmId)!
+  assert.ok(up.escalatedAtMs! >= up.raisedAtMs + 5_000)
+  assert.equal(alarms.get(owned.alarmId)?.escalatedAtMs, null)
+  assert.equal(alarms.get(over.alarmId)?.escalatedAtMs, null)
+})
