@@ -19,6 +19,8 @@ export interface BoardEvents {
   readonly position: number
   readonly recordedAtMs: number
   readonly events: readonly DomainEvent[]
+  /** The user or program that caused it; null for the engine itself. */
+  readonly by: string | null
 }
 export interface BoardHandler {
   /** The whole board; it replaces all that was known. */
@@ -87,12 +89,12 @@ export class BoardFeed {
     return true
   }
 
-  events([position, recordedAtMs, events]: ServerTuples['board-events']): void {
+  events([position, recordedAtMs, events, by]: ServerTuples['board-events']): void {
     if (this.#position === null || position <= this.#position) {
       this.#duplicates += 1
       return
     }
     this.#position = position
-    this.#records.emit({ position, recordedAtMs, events })
+    this.#records.emit({ position, recordedAtMs, events, by })
   }
 }

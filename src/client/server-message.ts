@@ -27,7 +27,12 @@ function wellFormed(message: ServerMessage): boolean {
     case 'board':
       return message.slice(1, 4).every(isCount) && message.slice(4, 7).every(Array.isArray) && message.length >= 7
     case 'board-events':
-      return isCount(message[1]) && isNumber(message[2]) && Array.isArray(message[3])
+      return (
+        isCount(message[1]) &&
+        isNumber(message[2]) &&
+        Array.isArray(message[3]) &&
+        (message[4] === null || isString(message[4]))
+      )
     case 'going-away':
       return isNumber(message[1]) && isNumber(message[2])
     case 'tile':

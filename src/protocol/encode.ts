@@ -31,7 +31,7 @@ export function messageOf(told: Told): ServerMessage {
         told.alarms,
       ]
     case 'board-events':
-      return ['board-events', told.position, told.recordedAtMs, told.events]
+      return ['board-events', told.position, told.recordedAtMs, told.events, told.by]
     case 'tile':
       return ['tile', told.tile, told.epoch, told.frameNo, told.atMs, told.units]
     case 'tile-moves':

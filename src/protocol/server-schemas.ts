@@ -22,6 +22,7 @@ import {
   lonSchema,
   moment,
   position,
+  principal,
   ranged,
   unitId,
 } from './schema-parts.ts'
@@ -107,6 +108,7 @@ export const SERVER_SCHEMAS = {
     titled('position', position),
     titled('recordedAtMs', moment),
     titled('events', z.array(eventSchema)),
+    titled('by', principal.nullable()),
   ]),
   'going-away': z.tuple([z.literal('going-away'), titled('afterMs', count), titled('spreadMs', count)]),
   tile: z.tuple([

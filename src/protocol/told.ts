@@ -4,6 +4,7 @@
  */
 import type { Refusal } from '../base/refusal.ts'
 import type { DomainEvent } from '../domain/events.ts'
+import type { Principal } from '../domain/ids.ts'
 import type {
   AlarmView,
   CallView,
@@ -84,6 +85,8 @@ export type Told =
       readonly position: number
       readonly recordedAtMs: number
       readonly events: readonly DomainEvent[]
+      /** Null for the engine itself. */
+      readonly by: Principal | null
     }
   | {
       readonly type: 'tile'

@@ -409,7 +409,8 @@ export interface ServerTuples {
     units: readonly UnitView[],
     alarms: readonly AlarmView[],
   ]
-  'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[]]
+  /** One record; `by` is the principal that caused it, null for the engine itself. */
+  'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[], by: string | null]
   /** Reconnect after `afterMs` plus a random share of `spreadMs`, both divided by the clock rate. */
   'going-away': [afterMs: number, spreadMs: number]
   /** Every unit of the tile at frame `frameNo` of the tile's `epoch`: it replaces what the client has of the tile. */

@@ -129,10 +129,10 @@ test('a bridge that carries the board somewhere is a connection, its commands, a
     onEvents: record => carried.push(record),
   })
   await time.advance(SECOND_MS)
-  engine.send(['board-events', 5, 77, []])
+  engine.send(['board-events', 5, 77, [], null])
   await time.advance(SECOND_MS)
   engine.socket!.break(1006)
   await time.advance(10 * SECOND_MS)
-  assert.deepEqual(carried, [4, { position: 5, recordedAtMs: 77, events: [] }])
+  assert.deepEqual(carried, [4, { position: 5, recordedAtMs: 77, events: [], by: null }])
   assert.deepEqual(asked, [null, 5])
 })

@@ -243,6 +243,7 @@ export const EXAMPLES: readonly Example[] = [
           },
         },
       ],
+      'dana',
     ],
   },
   // The desk's own commands.
@@ -293,6 +294,7 @@ export const EXAMPLES: readonly Example[] = [
           },
         },
       ],
+      'dana',
     ],
   },
   { client: ['report-phase', 'c-12', TRIP, 'en-route', T0 + 50_000] },

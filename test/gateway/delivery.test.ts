@@ -30,7 +30,7 @@ test('a shared frame reaches clients of both formats and is encoded once for eac
   ]
   let encodings = 0
   const shared: SharedFrame = {
-    told: { type: 'board-events', position: 3, recordedAtMs: 1_000, events: [] },
+    told: { type: 'board-events', position: 3, recordedAtMs: 1_000, events: [], by: null },
     encoded: new Proxy<SharedFrame['encoded']>(
       {},
       {
@@ -42,7 +42,7 @@ test('a shared frame reaches clients of both formats and is encoded once for eac
     ),
   }
   for (const session of harness.region.sessions) session.tellShared(shared)
-  for (const client of clients) assert.deepEqual(await client.next(), ['board-events', 3, 1_000, []])
+  for (const client of clients) assert.deepEqual(await client.next(), ['board-events', 3, 1_000, [], null])
   assert.equal(encodings, 2)
 })
 

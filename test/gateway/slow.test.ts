@@ -70,7 +70,7 @@ test('a connection without a hello is closed in its time, and counted', async t 
 const KB = 1_024
 const filler = (bytes: number): Told => ({
   type: 'board-events',
-  ...{ position: 1, recordedAtMs: 1, events: [{ note: 'x'.repeat(bytes) } as never] },
+  ...{ position: 1, recordedAtMs: 1, events: [{ note: 'x'.repeat(bytes) } as never], by: null },
 })
 
 test('a client that stops reading is behind past thinBytes, is cut past backpressureBytes, and holds no more than that', async t => {

@@ -22,11 +22,11 @@ for (const format of ['binary', 'json'] as const) {
     const [session] = harness.region.sessions
     for (let number = 0; number < PARTS; number += 1) session?.tellShared(part(7, number))
     for (let position = 8; position < 20; position += 1)
-      session?.tell({ type: 'board-events', position, recordedAtMs: 1_000, events: [] })
+      session?.tell({ type: 'board-events', position, recordedAtMs: 1_000, events: [], by: null })
     for (let number = 0; number < PARTS; number += 1)
       assert.deepEqual((await client.next()).slice(0, 3), ['board', 7, number])
     for (let position = 8; position < 20; position += 1) {
-      assert.deepEqual(await client.next(), ['board-events', position, 1_000, []])
+      assert.deepEqual(await client.next(), ['board-events', position, 1_000, [], null])
     }
     assert.equal(await harness.sample('goldenhour_slow_clients_total'), 0)
   })

@@ -370,7 +370,7 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
     fc.array(unitView, { maxLength: 3 }),
     fc.array(alarmView, { maxLength: 3 }),
   ),
-  fc.tuple(fc.constant('board-events' as const), position, atMs, fc.array(event, { maxLength: 3 })),
+  fc.tuple(fc.constant('board-events' as const), position, atMs, fc.array(event, { maxLength: 3 }), orNull(text(20))),
   fc.tuple(fc.constant('going-away' as const), fc.nat(), fc.nat()),
   fc.tuple(fc.constant('tile' as const), tile, chars(WORD, 32), position, atMs, fc.array(tileUnit, { maxLength: 3 })),
   fc.tuple(

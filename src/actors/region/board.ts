@@ -8,11 +8,13 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
+import type { Principal } from '../../domain/ids.ts'
 import type { Told } from '../../protocol/told.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import type { BoardSnapshots } from './board-snapshots.ts'
-import type { TurnFollower } from './followers.ts'
+import { causedBy } from './cause.ts'
+import type { Decided, TurnFollower } from './followers.ts'
 import type { Turn } from './turn.ts'
 
 /** Events kept for consoles that come back; a record counts as one at least. With half a kilobyte each, 10 MB. */
@@ -66,6 +68,8 @@ export class Board implements TurnFollower {
   #published: number
   /** The frames of records that are not durable yet, by position. */
   readonly #unpublished = new Map<number, SharedFrame>()
+  /** Who caused the turn that is decided. */
+  #by: Principal | null = null
   #cancelCatchUp: (() => void) | null = null
   #isStopped = false
 
@@ -75,8 +79,12 @@ export class Board implements TurnFollower {
     this.#published = ports.position
   }
 
+  decided(_turn: Turn, { cause }: Decided): void {
+    this.#by = causedBy(cause)
+  }
+
   committed({ position, recordedAtMs, events }: Turn): void {
-    this.#unpublished.set(position, this.keep(position, recordedAtMs, events))
+    this.#unpublished.set(position, this.keep(position, recordedAtMs, events, this.#by))
   }
 
   stored({ position }: Turn): void {
@@ -86,10 +94,13 @@ export class Board implements TurnFollower {
   }
 
   /** A record was decided; the answer is its frame for the watchers, to be published once durable. */
-  keep(position: number, recordedAtMs: number, events: readonly DomainEvent[]): SharedFrame {
+  keep(position: number, recordedAtMs: number, events: readonly DomainEvent[], by: Principal | null): SharedFrame {
     // A hole in fixes concerns no dispatcher, and a feed may have as many of them as it has units, again and again.
     const shown = events.filter(({ type }) => type !== 'FixHoleRecorded')
-    const frame: SharedFrame = { told: { type: 'board-events', position, recordedAtMs, events: shown }, encoded: {} }
+    const frame: SharedFrame = {
+      told: { type: 'board-events', position, recordedAtMs, events: shown, by },
+      encoded: {},
+    }
     this.#eventsUpTo += Math.max(1, shown.length)
     this.#kept.push({ position, eventsUpTo: this.#eventsUpTo, frame })
     while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) {

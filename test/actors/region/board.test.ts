@@ -151,18 +151,19 @@ test('what is kept for consoles that come back is bounded by events, and each qu
   })
   const closed = (callId: string) => ({ type: 'CallClosed', v: 1, entity: `call/${callId}`, callId }) as const
   const events = Array.from({ length: 900 }, (_, i) => closed(`c${i}`))
-  for (let position = 1; position <= 100; position++) board.keep(position, 0, events)
+  for (let position = 1; position <= 100; position++) board.keep(position, 0, events, null)
   // 20,000 events are 22 records of these.
   assert.equal(board.since(77), null, 'a record of long ago is still kept')
   assert.equal(board.since(98)?.length, 2)
   assert.deepEqual([board.eventsSince(98), board.eventsSince(100), board.eventsSince(90)], [1_800, 0, null])
-  for (let position = 101; position <= 30_000; position++) board.keep(position, 0, [])
+  for (let position = 101; position <= 30_000; position++) board.keep(position, 0, [], null)
   assert.deepEqual([board.eventsSince(9_999), board.eventsSince(28_000)], [null, 2_000])
   assert.deepEqual(board.since(28_000)?.[0]?.told, {
     type: 'board-events',
     position: 28_001,
     recordedAtMs: 0,
     events: [],
+    by: null,
   })
 })
 

@@ -83,7 +83,7 @@ test('[BD-3] a record is one board-events; they come in the order of positions a
   assert.equal(records.length, 20)
   for (const record of records) {
     const frame = await desk.hear('board-events')
-    assert.deepEqual(frame, ['board-events', record.position, record.recordedAtMs, record.events])
+    assert.deepEqual(frame, ['board-events', record.position, record.recordedAtMs, record.events, record.principal])
   }
 })
 

@@ -133,7 +133,7 @@ export class Conversation {
       }
       case 'board-events':
         this.#isDurable('board-events', message[1], ends)
-        return this.#board.record(message[1], message[2], message[3])
+        return this.#board.record(message[1], message[2], message[3], message[4])
       case 'tile':
         this.#tiles.snapshot(message[1], message[2], message[3])
         return this.#parts.statuses.shown(message[5], ends, this.#name)

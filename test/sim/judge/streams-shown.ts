@@ -57,7 +57,7 @@ export class BoardHeard {
     if (position <= this.#log.end) this.#told.board(gathered, position, this.#name)
   }
 
-  record(position: number, recordedAtMs: number, events: unknown): void {
+  record(position: number, recordedAtMs: number, events: unknown, by: string | null): void {
     if (this.#parts !== null) this.#find(`the record at position ${position} comes in the middle of a snapshot`)
     if (this.#last === null) return this.#find(`the record at position ${position} comes before any snapshot`)
     if (position > this.#last + 1) this.#find(`the record at position ${position} follows position ${this.#last}`)
@@ -67,6 +67,8 @@ export class BoardHeard {
     if (record.recordedAtMs !== recordedAtMs) {
       this.#find(`position ${position} was told as of ${recordedAtMs}, and the log has ${record.recordedAtMs}`)
     }
+    const principal = record.principal === 'system' ? null : record.principal
+    if (by !== principal) this.#find(`position ${position} was told as done by ${by}, and it is by ${principal}`)
     const text = JSON.stringify(events)
     if (text !== record.shownText) {
       this.#find(`position ${position} was told as ${text}, and the log has ${record.shownText}`)

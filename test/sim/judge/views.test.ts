@@ -105,7 +105,7 @@ describe('a board', () => {
     const { court, desk } = watching()
     for (const tripId of ['T-2', 'T-3']) {
       const position = court.record(called([tripId]))
-      desk.hears(['board-events', position, court.world.nowMs, called([tripId])])
+      desk.hears(['board-events', position, court.world.nowMs, called([tripId]), null])
     }
     court.findsNothing()
   })
@@ -113,14 +113,14 @@ describe('a board', () => {
   test('that leaves out a record is found', () => {
     const { court, desk } = watching()
     court.commit(called(['T-2']), called(['T-3']))
-    desk.hears(['board-events', 6, court.world.nowMs, called(['T-3'])])
+    desk.hears(['board-events', 6, court.world.nowMs, called(['T-3']), null])
     court.finds('board-without-gap', /desk-1 \(wire 1\): the record at position 6 follows position 4/)
   })
 
   test('that hears other events than the log has is found', () => {
     const { court, desk } = watching()
     court.commit(called(['T-2']))
-    desk.hears(['board-events', 5, court.world.nowMs, called(['T-9'])])
+    desk.hears(['board-events', 5, court.world.nowMs, called(['T-9']), null])
     court.finds('board-without-gap', /position 5 was told as .*T-9.*, and the log has .*T-2/)
   })
 
@@ -130,7 +130,7 @@ describe('a board', () => {
     const desk = court.desk()
     desk.sends(['watch-board', 'q-1', 2])
     desk.hears(['reply', 'q-1', 4, { mode: 'events', position: 4 }])
-    desk.hears(['board-events', 4, court.world.nowMs, untilAssigned()[3]!])
+    desk.hears(['board-events', 4, court.world.nowMs, untilAssigned()[3]!, null])
     court.finds('board-without-gap', /position 4 follows position 2/)
   })
 

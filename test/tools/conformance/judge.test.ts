@@ -248,7 +248,7 @@ const BROKEN: readonly (readonly [rule: string, what: string, log: LogBook, by?:
       .open('1')
       .sent('1', 'hello', 'h', 't', 'akl', 'dispatcher', null, T0, [])
       .received('1', 'board', 4, 0, 1, [], [], [])
-      .received('1', 'board-events', 6, T0, []),
+      .received('1', 'board-events', 6, T0, [], null),
     'server',
   ],
 ]
