@@ -12,9 +12,9 @@ export interface Policy {
   readonly mode: DispatchMode
   /** Mode `offered`: how long a crew may think, by priority. */
   readonly offerTimeoutMs: Readonly<Record<Priority, number>>
-  /** Mode `ordered`: alarm when the order is not acknowledged, then unbind. */
-  readonly orderWarnMs: number
-  readonly orderTimeoutMs: number
+  /** Mode `ordered`: alarm when the order is not acknowledged, then unbind; by priority. */
+  readonly orderWarnMs: Readonly<Record<Priority, number>>
+  readonly orderTimeoutMs: Readonly<Record<Priority, number>>
   /** Alarm when an accepted trip has not moved. */
   readonly noMovementMs: number
   /** Of priorities 3 to 5 a trip goes first once it has waited this much longer for each step. */
@@ -49,11 +49,14 @@ export interface StandingPolicy extends Policy {
   readonly version: number
 }
 
+/** The same number for every priority. */
+export const alike = (ms: number): Record<Priority, number> => ({ 1: ms, 2: ms, 3: ms, 4: ms, 5: ms })
+
 export const DEFAULT_POLICY: Policy = {
   mode: 'ordered',
   offerTimeoutMs: { 1: 15_000, 2: 15_000, 3: 30_000, 4: 30_000, 5: 30_000 },
-  orderWarnMs: 20_000,
-  orderTimeoutMs: 45_000,
+  orderWarnMs: alike(20_000),
+  orderTimeoutMs: alike(45_000),
   noMovementMs: 120_000,
   ageingStepMs: 15 * 60_000,
   ageingStepsMax: 4,

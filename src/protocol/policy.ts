@@ -65,8 +65,8 @@ export const POLICY_SHOWN = z
   .object({
     mode,
     offerTimeoutMs: five(() => number('offerTimeoutMs')),
-    orderWarnMs: number('orderWarnMs'),
-    orderTimeoutMs: number('orderTimeoutMs'),
+    orderWarnMs: five(() => number('orderWarnMs')),
+    orderTimeoutMs: five(() => number('orderTimeoutMs')),
     noMovementMs: number('noMovementMs'),
     ageingStepMs: number('ageingStepMs'),
     ageingStepsMax: number('ageingStepsMax'),
@@ -88,8 +88,8 @@ export const POLICY = z
   .strictObject({
     mode: mode.default(DEFAULT_POLICY.mode),
     offerTimeoutMs: five(of => number('offerTimeoutMs').default(DEFAULT_POLICY.offerTimeoutMs[of])).prefault({}),
-    orderWarnMs: standing('orderWarnMs'),
-    orderTimeoutMs: standing('orderTimeoutMs'),
+    orderWarnMs: five(of => number('orderWarnMs').default(DEFAULT_POLICY.orderWarnMs[of])).prefault({}),
+    orderTimeoutMs: five(of => number('orderTimeoutMs').default(DEFAULT_POLICY.orderTimeoutMs[of])).prefault({}),
     noMovementMs: standing('noMovementMs'),
     ageingStepMs: standing('ageingStepMs'),
     ageingStepsMax: standing('ageingStepsMax'),
@@ -121,7 +121,7 @@ function mismatchIn(policy: Policy): { readonly path: string[]; readonly message
   const values = new Map(policyEntries(policy))
   const stale = ACTIVITIES.map(activity => `staleAfterMs.${activity}`)
   const ascending = [
-    ['orderWarnMs', 'orderTimeoutMs'],
+    ...PRIORITIES.map(priority => [`orderWarnMs.${priority}`, `orderTimeoutMs.${priority}`]),
     // A unit that reports as often as it is asked must not look stale between two reports.
     ...ACTIVITIES.map(activity => [`cadenceMs.${activity}`, `staleAfterMs.${activity}`]),
     ...stale.map(name => [name, 'lostAfterMs']),

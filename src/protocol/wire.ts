@@ -329,7 +329,7 @@ export interface PolicyView {
   readonly mode: DispatchMode
   /** How long a crew has for an offer, by priority, and for an order; that of an open one stands in it. */
   readonly offerTimeoutMs: Readonly<Record<Priority, number>>
-  readonly orderTimeoutMs: number
+  readonly orderTimeoutMs: Readonly<Record<Priority, number>>
   /** How often a unit is to report, and from what age on its position is stale, by what it is doing. */
   readonly cadenceMs: Readonly<Record<Activity, number>>
   readonly staleAfterMs: Readonly<Record<Activity, number>>

@@ -70,8 +70,8 @@ test('what cannot be set is refused by name, and nothing is changed', async () =
   const before = (await run('versions', 'metro')).stdout
   for (const [text, said] of [
     ['{"orderWarnS": 20}', /^error: The policy of metro: orderWarnS is not known here\.\n$/],
-    ['{"orderWarnMs": 20}', /orderWarnMs must be a whole number of milliseconds from 1000 to 600000/],
-    ['{"orderWarnMs": 50000}', /orderTimeoutMs must be more than orderWarnMs, which is 50000/],
+    ['{"orderWarnMs": {"1": 20}}', /orderWarnMs\.1 must be a whole number of milliseconds from 1000 to 600000/],
+    ['{"orderWarnMs": {"1": 50000}}', /orderTimeoutMs\.1 must be more than orderWarnMs\.1, which is 50000/],
     ['{"orderWarnMs"', /policy\.json is not JSON/],
   ] as const) {
     const { code, stderr } = await run('set', 'metro', await file(text))

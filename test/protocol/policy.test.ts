@@ -48,7 +48,7 @@ test('what is not known is refused by its name', () => {
   assert.deepEqual(read({ orderWarnS: 20 }), ['orderWarnS', 'is no key of this body'])
   assert.deepEqual(read({ offerTimeoutMs: { 6: 20_000 } }), ['offerTimeoutMs.6', 'is no key of this body'])
   assert.deepEqual(read({ cadenceMs: { driving: 20_000 } }), ['cadenceMs.driving', 'is no key of this body'])
-  assert.equal(refused('{"orderWarnMs": 20000, "orderWarnMs": 30000}'), 'orderWarnMs')
+  assert.equal(refused('{"roundPauseMs": 20000, "roundPauseMs": 30000}'), 'roundPauseMs')
 })
 
 describe('each number', () => {
@@ -73,8 +73,11 @@ describe('numbers go together', () => {
   }
 
   test('an order is warned of before it ends', () => {
-    assert.equal(told({ orderWarnMs: 45_000 }), 'orderTimeoutMs must be more than orderWarnMs, which is 45000')
-    assert.equal(told({ orderWarnMs: 44_999 }), 'taken')
+    assert.equal(
+      told({ orderWarnMs: { 3: 45_000 } }),
+      'orderTimeoutMs.3 must be more than orderWarnMs.3, which is 45000',
+    )
+    assert.equal(told({ orderWarnMs: { 3: 44_999 } }), 'taken')
   })
 
   test('a unit that reports as often as it is asked is not stale between two reports', () => {

@@ -15,7 +15,7 @@ export function offerMade(
   nowMs: number,
 ): DomainEvent {
   const ordered = policy.mode === 'ordered'
-  const timeoutMs = ordered ? policy.orderTimeoutMs : policy.offerTimeoutMs[trip.priority]
+  const timeoutMs = (ordered ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
   return {
     type: 'OfferMade',
     v: 1,
@@ -26,7 +26,7 @@ export function offerMade(
     mode: policy.mode,
     round,
     offeredAtMs: nowMs,
-    warnAtMs: ordered ? nowMs + policy.orderWarnMs : null,
+    warnAtMs: ordered ? nowMs + policy.orderWarnMs[trip.priority] : null,
     deadlineAtMs: nowMs + timeoutMs,
     decision,
   }

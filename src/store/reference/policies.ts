@@ -110,4 +110,12 @@ export function policyAudit({ region, version }: PolicyRecord, changes: PolicyCh
 }
 
 /** A row of before a number was known lacks it. */
-const whole = (stored: Partial<Policy>): Policy => ({ ...DEFAULT_POLICY, ...stored })
+function whole(stored: Partial<Policy>): Policy {
+  const entries = Object.entries(stored).map(([name, value]) => {
+    const standard = DEFAULT_POLICY[name as keyof Policy]
+    // One number for all, where the parts of a group had no numbers of their own yet.
+    const isOfBefore = typeof standard === 'object' && typeof value !== 'object'
+    return [name, isOfBefore ? Object.fromEntries(Object.keys(standard).map(part => [part, value])) : value]
+  })
+  return { ...DEFAULT_POLICY, ...Object.fromEntries(entries) }
+}

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import type { AmendCall, AssignUnit, Command, WithdrawUnit } from '../../../src/domain/commands.ts'
+import { alike } from '../../../src/domain/policy.ts'
 import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
 import type { CallView, UnitView } from '../../../src/protocol/wire.ts'
 import {
@@ -223,7 +224,7 @@ describe('assign-unit', () => {
   })
 
   test('a crew that loses its connection keeps the order that a dispatcher insists on', async () => {
-    await open({ mode: 'ordered', policy: { orderTimeoutMs: 120_000 } })
+    await open({ mode: 'ordered', policy: { orderTimeoutMs: alike(120_000) } })
     const crew = await world.onDuty('A1', 200)
     await world.onDuty('A2', 100)
     const { tripId } = await enter()

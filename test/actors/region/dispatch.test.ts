@@ -1,7 +1,7 @@
 /** A region from the call to the end of the trip: offers, answers, deadlines, rounds and the queue. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { alike, DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
 import type { NearestResult } from '../../../src/protocol/wire.ts'
 import {
@@ -165,7 +165,10 @@ describe('an offer that is not taken goes on', () => {
     })
 
     test(`to the next unit when the crew has been disconnected past its grace (${mode})`, async () => {
-      await open({ mode, policy: { offerTimeoutMs: { 1: 60_000, 2: 0, 3: 0, 4: 0, 5: 0 }, orderTimeoutMs: 60_000 } })
+      await open({
+        mode,
+        policy: { offerTimeoutMs: { 1: 60_000, 2: 0, 3: 0, 4: 0, 5: 0 }, orderTimeoutMs: alike(60_000) },
+      })
       const [first, second] = [await world.onDuty('A1', 100), await world.onDuty('A2', 200)]
       const tripId = await world.call()
       world.host.closed(first)

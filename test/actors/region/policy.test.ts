@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { PolicyIntake } from '../../../src/actors/region/policy-intake.ts'
 import { RegionPolicy } from '../../../src/actors/region/region-policy.ts'
+import { alike } from '../../../src/domain/policy.ts'
 import { callOf, type RecordingSession, RegionWorld, settle, type WorldOptions } from '../../support/region-world.ts'
 import { policyOf } from '../../support/scenario.ts'
 
@@ -37,7 +38,7 @@ describe('a decision', () => {
     await world.onDuty('A1', 100)
     await world.onDuty('A2', 200)
     await world.call()
-    world.goBy({ mode: 'ordered', orderTimeoutMs: 60_000 })
+    world.goBy({ mode: 'ordered', orderTimeoutMs: alike(60_000) })
     await world.call()
     assert.deepEqual(await offers(), [
       [1, 'offered', 15_000],
@@ -48,7 +49,7 @@ describe('a decision', () => {
   test('by hand names the version, too', async () => {
     await open()
     await world.onDuty('A1', 100)
-    world.goBy({ orderTimeoutMs: 50_000 })
+    world.goBy({ orderTimeoutMs: alike(50_000) })
     const tripId = await world.call({ needs: [{ levelOfCare: 'cct', capabilities: [] }] })
     await world.accepted(world.dispatch({ type: 'assign-unit', tripId, unitId: 'A1', reason: 'closer-unit' }))
     assert.deepEqual(await offers(), [[2, 'ordered', 50_000]])
@@ -102,7 +103,7 @@ describe('a decision', () => {
     world.journal.failNext('rejected')
     world.dispatch(callOf())
     await world.advance(10_000)
-    world.goBy({ orderTimeoutMs: 50_000 })
+    world.goBy({ orderTimeoutMs: alike(50_000) })
     await world.advance(10_000)
     const there = world.connect('A2')
     await settle()
@@ -118,7 +119,7 @@ describe('what runs already', () => {
     await world.onDuty('A1', 100)
     await world.call()
     await world.advance(5_000)
-    world.goBy({ orderWarnMs: 2_000, orderTimeoutMs: 8_000 })
+    world.goBy({ orderWarnMs: alike(2_000), orderTimeoutMs: alike(8_000) })
     await happensAfter(15_000, 'TripAlarmRaised')
     await happensAfter(25_000, 'OfferTimedOut')
   })

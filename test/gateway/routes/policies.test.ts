@@ -70,10 +70,11 @@ test('[AD-13] what is no policy is refused by the name of the field, and changes
     [{}, 'policy'],
     [{ policy: [] }, 'policy'],
     [{ policy: { orderWarnS: 20 } }, 'policy.orderWarnS'],
-    [{ policy: { orderWarnMs: 20 } }, 'policy.orderWarnMs'],
+    [{ policy: { orderWarnMs: 20_000 } }, 'policy.orderWarnMs'],
+    [{ policy: { orderWarnMs: { 1: 20 } } }, 'policy.orderWarnMs.1'],
     [{ policy: { offerTimeoutMs: { 6: 20_000 } } }, 'policy.offerTimeoutMs.6'],
     [{ policy: { offerTimeoutMs: 20_000 } }, 'policy.offerTimeoutMs'],
-    [{ policy: { orderWarnMs: 50_000 } }, 'policy.orderTimeoutMs'],
+    [{ policy: { orderWarnMs: { 2: 50_000 } } }, 'policy.orderTimeoutMs.2'],
     [{ policy: {}, note: 'two\nlines' }, 'note'],
     [{ policy: {}, because: 'x' }, 'because'],
   ] as const) {

@@ -6,6 +6,8 @@ import type { Dice } from '../../fuzz/dice.ts'
 const S = 1_000
 const MIN = 60 * S
 
+const byPriority = (draw: () => number) => ({ 1: draw(), 2: draw(), 3: draw(), 4: draw(), 5: draw() })
+
 /**
  * The next version. About half of what it says is new, each number in a range in which crews of this world can work: they
  * take ten seconds for an answer, report every half minute, and come right in the time that is left in peace.
@@ -23,8 +25,8 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
       4: within([5 * S, 60 * S]),
       5: within([5 * S, 60 * S]),
     },
-    orderWarnMs: within([5 * S, 25 * S]),
-    orderTimeoutMs: within([26 * S, 90 * S]),
+    orderWarnMs: byPriority(() => within([5 * S, 25 * S])),
+    orderTimeoutMs: byPriority(() => within([26 * S, 90 * S])),
     noMovementMs: within([30 * S, 5 * MIN]),
     ageingStepMs: within([MIN, 60 * MIN]),
     ageingStepsMax: within([0, 8]),

@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test'
 import { tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import type { Policy } from '../../../src/domain/policy.ts'
+import { alike, type Policy } from '../../../src/domain/policy.ts'
 import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
 import { START_MS } from '../../support/given-when-then.ts'
 import { accepted, called, offered, onDuty, timedOut, untilAssigned } from '../../support/scenario.ts'
@@ -78,7 +78,7 @@ describe('a decision', () => {
     long.commit([offer({ deadlineAtMs: offeredAtMs + 15_001 })])
     long.finds('policy-kept', /lasts 15001 ms and should last 15000, by policy version 1/)
 
-    const ofFormer = courtWith({ orderTimeoutMs: 60_000 }, 'ordered')
+    const ofFormer = courtWith({ orderTimeoutMs: alike(60_000) }, 'ordered')
     ofFormer.commit([offer({}, 2, 'ordered')])
     ofFormer.finds('policy-kept', /lasts 45000 ms and should last 60000, by policy version 2/)
 

@@ -64,10 +64,10 @@ function breachesOf(policy: StandingPolicy, trip: TripState, offer: OfferMade): 
   const ruled = trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
   if (mode !== ruled) return [`is ${mode} and should be ${ruled}`]
   const breaches: string[] = []
-  const lasts = mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs[trip.priority]
+  const lasts = (mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
   if (deadlineAtMs !== offeredAtMs + lasts)
     breaches.push(`lasts ${deadlineAtMs - offeredAtMs} ms and should last ${lasts}`)
-  const warns = mode === 'ordered' ? policy.orderWarnMs : null
+  const warns = mode === 'ordered' ? policy.orderWarnMs[trip.priority] : null
   const warned = warnAtMs === null ? null : warnAtMs - offeredAtMs
   if (warned !== warns) breaches.push(`warns after ${warned} ms and should after ${warns}`)
   const { length } = decision.candidates

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { sql } from 'kysely'
 import { auditedByCommandLine } from '../../../src/cli/audited.ts'
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { alike, DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { listAudit } from '../../../src/store/audit/audit-chain.ts'
 import { migrations } from '../../../src/store/migrations/index.ts'
 import { type Database, openClient, openDatabase } from '../../../src/store/postgres/database.ts'
@@ -93,7 +93,7 @@ test('one that will not do, or a note, or a region that is not there, changes no
   const region = await added('refused')
   const before = [await versionsOf(region), await store.version()]
   for (const [given, note, message] of [
-    [{ orderWarnMs: 5 }, null, /orderWarnMs must be a whole number of milliseconds from 1000 to 600000/],
+    [{ orderWarnMs: { 1: 5 } }, null, /orderWarnMs\.1 must be a whole number of milliseconds from 1000 to 600000/],
     [{ orderWarnS: 5 }, null, /orderWarnS is not known here/],
     [{ cadenceMs: { driving: 5_000 } }, null, /cadenceMs.driving is not known here/],
     [{ lostAfterMs: 80_000 }, null, /lostAfterMs must be more than staleAfterMs.parked/],
@@ -109,14 +109,19 @@ test('one that will not do, or a note, or a region that is not there, changes no
 
 test('the audit has what was changed, from what to what', async () => {
   const region = await added('audited')
-  await store.setPolicy(region, { roundPauseMs: 20_000, orderTimeoutMs: 50_000 }, null, auditedByCommandLine(database))
+  await store.setPolicy(
+    region,
+    { roundPauseMs: 20_000, orderTimeoutMs: { 1: 50_000 } },
+    null,
+    auditedByCommandLine(database),
+  )
   const entries = []
   for await (const page of listAudit(database, { actor: 'command-line' })) entries.push(...page)
   const entry = entries.findLast(({ action }) => action === 'policy-changed')!
   assert.deepEqual([entry.region, entry.subject, entry.outcome], [region, region, 'done'])
   assert.deepEqual(entry.details, {
     version: 2,
-    changed: { orderTimeoutMs: [45_000, 50_000], roundPauseMs: [15_000, 20_000] },
+    changed: { 'orderTimeoutMs.1': [45_000, 50_000], roundPauseMs: [15_000, 20_000] },
   })
 })
 
@@ -154,6 +159,13 @@ test('a version of before a number was known has its default', async () => {
   const policy = { ...DEFAULT_POLICY, mode: 'offered', roundPauseMs: 20_000 }
   assert.deepEqual((await store.policy(region)).policy, policy)
   assert.deepEqual((await store.listPolicies()).get(region), { ...policy, version: 2 })
+})
+
+test('a number of before that went for every priority goes for each of them', async () => {
+  const region = await added('forall')
+  const stored = JSON.stringify({ orderTimeoutMs: 60_000, offerTimeoutMs: DEFAULT_POLICY.offerTimeoutMs })
+  await sql`INSERT INTO reference.policies VALUES (${region}, 2, ${stored}::jsonb, 'x', 0)`.execute(database)
+  assert.deepEqual((await store.policy(region)).policy, { ...DEFAULT_POLICY, orderTimeoutMs: alike(60_000) })
 })
 
 test('regions of before there were policies have the one that was fixed in the program', async () => {
