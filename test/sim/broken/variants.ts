@@ -106,8 +106,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'an offer that nobody answers stays open',
     patch: {
       file: 'src/domain/dispatch/deadlines.ts',
-      find: "const dues: Due[] = [{ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } }]",
-      replace: 'const dues: Due[] = []',
+      find: "dues.push({ dueMs: timeoutMs, deadline: { kind: 'offer-timeout', tripId, offerId } })",
+      replace: '',
     },
     provoke: { seed: 14, mode: 'offered', callsPerHour: 30 },
   },
