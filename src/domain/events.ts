@@ -288,7 +288,8 @@ export type AlarmEvent = AlarmAcknowledged | AlarmShelved | AlarmEscalated | Ala
 export const TRIP_ALARMS = [
   'unacknowledged',
   'no-movement',
-  'unit-lost',
+  'app-lost',
+  'position-lost',
   'crew-relieved',
   'no-eligible-unit',
   'round-exhausted',

@@ -181,7 +181,8 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         phase: event.phase,
         times: { ...state.times, [event.phase]: event.happenedAtMs },
         missed: [...state.missed, ...event.missed],
-        alarms: without(state.alarms, 'no-movement', 'unit-lost'),
+        // Whose app or position is lost does not come back by what is said of its trip.
+        alarms: without(state.alarms, 'no-movement'),
       }
     case 'TripCancelled':
       invariant(!isEnded(state), broken)
@@ -234,7 +235,7 @@ function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
     insistedUnitId: null,
     times: pending === undefined ? {} : { pending },
     missed: [],
-    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved'),
+    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'),
   }
 }
 

@@ -133,7 +133,7 @@ export class BoardReader {
           times: { pending: pending! },
           missed: [],
         })
-        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved')
+        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved')
         this.#left(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, event, atMs)
         break
       }
@@ -141,7 +141,7 @@ export class BoardReader {
         const { tripId, unitId, phase } = event
         this.#trip(tripId, { phase, missed: [...this.trips.get(tripId)!.missed, ...event.missed] })
         this.#at(tripId, phase, atMs)
-        this.#quiet(tripId, 'no-movement', 'unit-lost')
+        this.#quiet(tripId, 'no-movement')
         this.#unit(
           unitId,
           atMs,

@@ -23,7 +23,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   const { desk, rematch, deadlines } = turns
   const { live } = watch
   const location = locationLevel(parts, state, turns, watch, {
-    moves: [desk, live, rematch],
+    moves: [desk, live, rematch, deadlines],
     // A unit that is back is shown before it is asked for.
     presence: [deadlines, live, rematch],
   })

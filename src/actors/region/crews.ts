@@ -50,7 +50,7 @@ export class Crews implements CrewDoor {
     const trip = unit.state.work === null ? undefined : memory.trip(unit.state.work.tripId)
     record([
       ...holes.map(hole => ({ type: 'FixHoleRecorded', v: 1, entity: driverKey(unitId), unitId, ...hole }) as const),
-      ...(trip === undefined ? [] : alarmCleared(trip, 'unit-lost', unitId)),
+      ...(trip === undefined ? [] : alarmCleared(trip, 'app-lost', unitId)),
     ])
     welcomes.greet(session, hello, unit)
     for (const follower of followers) follower.connected?.(unit)

@@ -15,7 +15,7 @@ import type { UnitActor } from '../driver/unit-actor.ts'
 import type { RegionTimers } from '../timers.ts'
 import { bySystem } from './cause.ts'
 import type { Comeback } from './comeback.ts'
-import type { PresenceFollower, TurnFollower } from './followers.ts'
+import type { MoveFollower, PresenceFollower, TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Outbox } from './outbox.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -44,7 +44,7 @@ interface DeadlineKeeperPorts {
   readonly deliver: (deadline: Deadline) => void
 }
 
-export class DeadlineKeeper implements TurnFollower, PresenceFollower {
+export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollower {
   readonly #ports: DeadlineKeeperPorts
   /** The open offers, and by how much each one's moments are put off; null until it was told. */
   readonly #offers = new Map<TripId, { readonly offerId: OfferId; putOffMs: number | null }>()
@@ -59,6 +59,12 @@ export class DeadlineKeeper implements TurnFollower, PresenceFollower {
 
   committed(turn: Turn): void {
     for (const trip of turn.trips.values()) this.watchTrip(trip)
+  }
+
+  /** A unit with a trip is heard of again. */
+  moved({ state: { work } }: UnitActor): void {
+    if (work === null || this.#ports.memory.trip(work.tripId)?.alarms.includes('position-lost') !== true) return
+    this.#ports.deliver({ kind: 'position-back', tripId: work.tripId })
   }
 
   disconnected({ unitId }: UnitActor): void {

@@ -11,7 +11,7 @@ import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
-import { alarmRaised } from './alarms.ts'
+import { alarmCleared, alarmRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
 import { offerTimedOut } from './offers.ts'
 import { nextRoundAtMs } from './rounds.ts'
@@ -26,6 +26,8 @@ export type Deadline =
   | { readonly kind: 'no-movement'; readonly tripId: TripId }
   | { readonly kind: 'waiting-long'; readonly tripId: TripId }
   | { readonly kind: 'next-round'; readonly tripId: TripId }
+  /** A unit that has a trip has not been heard of where it is, or has. */
+  | { readonly kind: 'position-old' | 'position-back'; readonly tripId: TripId }
   | { readonly kind: 'alarm-unanswered'; readonly tripId: TripId; readonly alarmId: AlarmId }
   | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
 
@@ -68,6 +70,8 @@ export function deadlinesOf(
     }
     return dues
   }
+  const oldMs = positionOldAtMs(trip, policy, presence, nowMs)
+  if (oldMs !== null) dues.push({ dueMs: oldMs, deadline: { kind: 'position-old', tripId } })
   const noMovementMs = noMovementAtMs(trip, policy, nowMs)
   if (noMovementMs !== null) dues.push({ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } })
   const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
@@ -101,6 +105,21 @@ export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number):
   return overAtMs(trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
 }
 
+/**
+ * When nobody knows any more where the unit is that has the trip; null for one whose place nobody ever knew, and while the
+ * alarm stands.
+ */
+function positionOldAtMs(
+  { phase, unitId, alarms }: TripState,
+  { lostAfterMs }: Policy,
+  presence: (unitId: UnitId) => Presence,
+  nowMs: number,
+): number | null {
+  if (unitId === null || phase === 'offered' || phase === 'closed' || phase === 'cancelled') return null
+  const { fix } = presence(unitId)
+  return fix === null || alarms.includes('position-lost') ? null : overAtMs(fix.fixedAtMs, lostAfterMs, nowMs)
+}
+
 /** The states that a deadline is about, as they are when it comes. */
 interface DeadlineStates {
   driver(unitId: UnitId): DriverState | undefined
@@ -128,6 +147,15 @@ export function deadlineCame(
     const dueMs = alarm === undefined ? null : escalatesAtMs(alarm, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? [alarmEscalated(deadline.alarmId)] : []
   }
+  if (deadline.kind === 'position-old') {
+    const dueMs = positionOldAtMs(trip, policy, unitId => states.presence(unitId), nowMs)
+    return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'position-lost', trip.unitId) : []
+  }
+  if (deadline.kind === 'position-back') {
+    const fix = trip.unitId === null ? null : states.presence(trip.unitId).fix
+    const isBack = fix !== null && !isLost(nowMs - fix.fixedAtMs, policy)
+    return isBack ? alarmCleared(trip, 'position-lost', trip.unitId) : []
+  }
   if (deadline.kind === 'no-movement') {
     const dueMs = noMovementAtMs(trip, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'no-movement', trip.unitId) : []
@@ -136,6 +164,7 @@ export function deadlineCame(
     const dueMs = waitingLongAtMs(trip, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'waiting-long', null) : []
   }
+  if (!('offerId' in deadline)) return []
   const offer = trip.offer
   if (offer === null || offer.offerId !== deadline.offerId) return []
   if (deadline.kind === 'offer-timeout') return offerTimedOut(trip)
@@ -152,7 +181,7 @@ function graceIsOver(unitId: UnitId, states: DeadlineStates, graceMs: number, no
   if (driver === undefined || since === null || nowMs - since < graceMs) return []
   const trip = driver.work === null ? undefined : states.trip(driver.work.tripId)
   // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
-  if (trip !== undefined && driver.work?.offerId === null) return alarmRaised(trip, 'unit-lost', unitId)
+  if (trip !== undefined && driver.work?.offerId === null) return alarmRaised(trip, 'app-lost', unitId)
   // A dispatcher who gave the trip to this unit knows how to reach it.
   if (trip?.insistedUnitId === unitId) return []
   return revokedOffer(driver, 'unit-disconnected')

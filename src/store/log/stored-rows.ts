@@ -9,6 +9,7 @@ import { NO_DETAILS } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { areEvents, entitiesNamed } from './event-forms.ts'
+import { inWordsOfNow } from './former-words.ts'
 import type { CommandRow, Damage, DetailsRow, LogRecord, SegmentWrite, SnapshotWrite, StoredTable } from './journal.ts'
 
 interface Proven {
@@ -77,7 +78,7 @@ const missing = (table: StoredTable, name: string, from: number, to: number): Da
 })
 
 export function recordOf(row: LogRow): LogRecord {
-  const events: unknown = JSON.parse(row.events)
+  const events = inWordsOfNow(JSON.parse(row.events))
   const { position, recorded_at_ms, epoch, principal, command_id, trace } = row
   const record = { position, recordedAtMs: recorded_at_ms, epoch, principal, commandId: command_id, trace }
   if (row.sound === true) return { ...record, events: events as LogRecord['events'] }

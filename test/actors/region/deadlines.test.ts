@@ -109,30 +109,30 @@ describe('a crew on its way that is disconnected', () => {
     world.host.closed(crew)
     await happensAfter(30_000, 'TripAlarmRaised')
     const [raised] = await world.events('TripAlarmRaised')
-    assert.deepEqual([raised!.tripId, raised!.alarm, raised!.unitId], [tripId, 'unit-lost', 'A1'])
+    assert.deepEqual([raised!.tripId, raised!.alarm, raised!.unitId], [tripId, 'app-lost', 'A1'])
     const trip = await world.trip(tripId)
-    assert.deepEqual([trip.phase, trip.unitId, trip.alarms], ['assigned', 'A1', ['unit-lost']])
+    assert.deepEqual([trip.phase, trip.unitId, trip.alarms], ['assigned', 'A1', ['app-lost']])
     return { crew, tripId }
   }
 
-  test('raises unit-lost once its grace is over, and its return clears it', async () => {
+  test('raises app-lost once its grace is over, and its return clears it', async () => {
     const { tripId } = await away()
     const back = world.connect('A1')
     await settle()
     assert.deepEqual((await world.trip(tripId)).alarms, [])
     assert.deepEqual(back.view.trip?.alarms, [])
     const [cleared] = await world.events('TripAlarmCleared')
-    assert.deepEqual([cleared?.tripId, cleared?.alarm, cleared?.unitId], [tripId, 'unit-lost', 'A1'])
+    assert.deepEqual([cleared?.tripId, cleared?.alarm, cleared?.unitId], [tripId, 'app-lost', 'A1'])
     // The next absence counts anew.
     world.host.closed(back)
     await happensAfter(30_000, 'TripAlarmRaised')
   })
 
-  test('clears it by a button as well', async () => {
-    const { crew, tripId } = await away()
+  test('stands whatever the desk reports of the trip meanwhile', async () => {
+    const { tripId } = await away()
     const report = { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs } as const
-    await world.accepted(world.drive(crew, report))
-    assert.deepEqual((await world.trip(tripId)).alarms, [])
+    await world.accepted(world.dispatch(report))
+    assert.deepEqual((await world.trip(tripId)).alarms, ['app-lost'])
   })
 
   test('and is back in time raises nothing', async () => {
@@ -155,9 +155,57 @@ describe('a crew on its way that is disconnected', () => {
       await accept(crew)
       await world.restart(how)
       await happensAfter(45_000, 'TripAlarmRaised')
-      assert.deepEqual((await world.trip(tripId)).alarms, ['unit-lost'])
+      assert.deepEqual((await world.trip(tripId)).alarms, ['app-lost'])
     })
   }
+})
+
+describe('a crew on its way whose position grows old', () => {
+  const onItsWay = async () => {
+    await open()
+    const crew = await world.onDuty('A1', 100)
+    const tripId = await world.call()
+    await accept(crew)
+    const report = { type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(crew, report))
+    return { crew, tripId }
+  }
+  const alarmsOf = async (tripId: string) => (await world.trip(tripId)).alarms
+
+  test('raises position-lost though its app is there, and the next fix clears it', async () => {
+    const { crew, tripId } = await onItsWay()
+    await world.advance(298_000)
+    assert.deepEqual(await alarmsOf(tripId), [])
+    await world.advance(3_000)
+    assert.deepEqual(await alarmsOf(tripId), ['position-lost'])
+    world.fixAt(crew, 200, 300_000)
+    await settle()
+    assert.deepEqual(await alarmsOf(tripId), ['position-lost'], 'an old fix tells nothing of now')
+    world.fixAt(crew, 300)
+    await settle()
+    assert.deepEqual(await alarmsOf(tripId), [])
+    assert.equal(await count('TripAlarmCleared'), 1)
+  })
+
+  test('raises it once it has been old for so long since its last fix, and not while it reports', async () => {
+    const { crew, tripId } = await onItsWay()
+    for (let i = 0; i < 10; i += 1) {
+      await world.advance(60_000)
+      world.fixAt(crew, 100 * i)
+    }
+    await settle()
+    assert.deepEqual(await alarmsOf(tripId), [])
+    await happensAfter(300_000, 'TripAlarmRaised')
+    assert.deepEqual(await alarmsOf(tripId), ['position-lost'])
+  })
+
+  test('ends with the trip', async () => {
+    const { crew, tripId } = await onItsWay()
+    await world.advance(301_000)
+    const close = { type: 'close-trip', tripId, disposition: 'refused', happenedAtMs: world.nowMs } as const
+    await world.accepted(world.drive(crew, close))
+    assert.deepEqual(await alarmsOf(tripId), [])
+  })
 })
 
 describe('the alarm for a crew that does not move', () => {

@@ -82,7 +82,10 @@ describe('deadlines', () => {
       ['offer-timeout', 47_000],
       ['offer-warning', 22_000],
     ])
-    assert.deepEqual(kinds(given(...untilAssigned()).world, 'offered'), [['no-movement', 124_000]])
+    assert.deepEqual(kinds(given(...untilAssigned()).world, 'offered'), [
+      ['position-old', 300_000],
+      ['no-movement', 124_000],
+    ])
     const back = given(...untilOffered(), declined('T-1', 'A1', 'O-1')).world
     assert.deepEqual(kinds(back, 'offered'), [
       ['next-round', back.nowMs + 15_000 - START_MS],

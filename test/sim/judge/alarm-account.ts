@@ -37,9 +37,9 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
   OfferDeclined: ['unacknowledged'],
   OfferTimedOut: ['unacknowledged'],
   OfferRevoked: ['unacknowledged'],
-  UnitWithdrawn: ['unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved'],
-  AssignmentOverridden: ['unacknowledged', 'no-movement', 'unit-lost', 'crew-relieved'],
-  TripPhaseReached: ['no-movement', 'unit-lost'],
+  UnitWithdrawn: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
+  AssignmentOverridden: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
+  TripPhaseReached: ['no-movement'],
   TripCancelled: 'all',
   TripClosed: 'all',
 }

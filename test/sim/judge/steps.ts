@@ -73,7 +73,13 @@ function isOfTime(event: DomainEvent): boolean {
   if (event.type === 'OfferRevoked') return event.reason === 'unit-disconnected' || event.reason === 'position-lost'
   return event.type === 'TripAlarmRaised' && BY_TIME.has(event.alarm)
 }
-const BY_TIME: ReadonlySet<TripAlarm> = new Set(['unacknowledged', 'no-movement', 'unit-lost', 'waiting-long'])
+const BY_TIME: ReadonlySet<TripAlarm> = new Set([
+  'unacknowledged',
+  'no-movement',
+  'app-lost',
+  'position-lost',
+  'waiting-long',
+])
 
 function checkRound(
   trip: TripState,

@@ -189,12 +189,12 @@ class Board:
         """A dispatcher took the trip from a unit, if one had it."""
         self._left(unit_id, event)
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
-        self._quiet(event, "unacknowledged", "no-movement", "unit-lost", "crew-relieved")
+        self._quiet(event, "unacknowledged", "no-movement", "app-lost", "position-lost", "crew-relieved")
 
     def _TripPhaseReached(self, event: Dict[str, Any]) -> None:
         phase = event["phase"]
         self.trips[event["tripId"]]["phase"] = phase
-        self._quiet(event, "no-movement", "unit-lost")
+        self._quiet(event, "no-movement")
         self.units[event["unitId"]]["status"] = STATUS_OF_PHASE.get(phase, phase)
 
     def _TripAlarmRaised(self, event: Dict[str, Any]) -> None:

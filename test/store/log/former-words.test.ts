@@ -1,0 +1,17 @@
+/** Stored events in former words. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inWordsOfNow } from '../../../src/store/log/former-words.ts'
+
+const alarm = (word: unknown) => ({ type: 'TripAlarmRaised', tripId: 'akl.t', alarm: word, unitId: 'A1' })
+
+test('an alarm that had another name is read under the one that it has now', () => {
+  const read = inWordsOfNow([alarm('unit-lost'), { type: 'CallClosed' }, alarm('no-movement')])
+  assert.deepEqual(read, [alarm('app-lost'), { type: 'CallClosed' }, alarm('no-movement')])
+})
+
+test('what has no former word is what it was, also where it is no event', () => {
+  for (const events of [[alarm('no-movement')], [alarm('toString'), null, 7, 'x'], null, { alarm: 'unit-lost' }, 3]) {
+    assert.equal(inWordsOfNow(events), events)
+  }
+})
