@@ -62,19 +62,15 @@ export function scanBinary(bytes: Uint8Array, limits: FrameLimits = DEFAULT_LIMI
     } else {
       const width = LENGTH_BYTES[head - 0xc0]!
       if (width < 0) return failed(`byte 0x${head.toString(16)} begins a kind of value that this protocol does not use`)
+      at += width
+      if (at > end) return failed(CUT_SHORT)
       if (head >= 0xd9) {
-        if (at + width > end) return failed(CUT_SHORT)
-        const declared = unsigned(bytes, at, width)
-        at += width
+        const declared = unsigned(bytes, at - width, width)
         if (head <= 0xdb) textBytes = declared
-        else if (head <= 0xdd) items = declared
         else {
-          items = declared * 2
-          map = true
+          map = head >= 0xde
+          items = map ? declared * 2 : declared
         }
-      } else {
-        at += width
-        if (at > end) return failed(CUT_SHORT)
       }
     }
     if (keyNext && textBytes < 0) return failed('a map has a key that is not a string')

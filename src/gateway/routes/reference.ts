@@ -17,6 +17,8 @@ import { knownRegion, onceKnown, ownRefusal, type ReferencePorts } from './refer
 
 const PARAMS = z.object({ id: z.string() })
 const LIST_QUERY = PAGE_QUERY.extend(REGION_QUERY.shape)
+/** Of every route. */
+const REFUSALS = ['wrong-region', 'unknown-region'] as const
 
 export const REFERENCE_ROUTES: readonly Route<ReferencePorts>[] = [
   ...routesOf(unit),
@@ -25,10 +27,13 @@ export const REFERENCE_ROUTES: readonly Route<ReferencePorts>[] = [
 ]
 
 function routesOf<T extends object>(resource: Resource<T>): Route<ReferencePorts>[] {
-  const { plural, singular, shown, whole, replacement, changes } = resource
-  const list = { pattern: `/v1/${plural}`, refusals: ['wrong-region', 'unknown-region'] } as const
-  const one = { pattern: `${list.pattern}/:id`, params: PARAMS, query: REGION_QUERY } as const
-  const refusals = [...list.refusals, 'not-found'] as const
+  return [...routesOfAll(resource), ...routesOfOne(resource)]
+}
+
+/** Of the list: what there is, and another one. */
+function routesOfAll<T extends object>(resource: Resource<T>): Route<ReferencePorts>[] {
+  const { plural, singular, shown, whole } = resource
+  const list = { pattern: `/v1/${plural}`, refusals: REFUSALS } as const
   return [
     guarded({
       ...list,
@@ -49,9 +54,17 @@ function routesOf<T extends object>(resource: Resource<T>): Route<ReferencePorts
       query: REGION_QUERY,
       body: whole,
       reply: { 201: shown },
-      refusals: [...list.refusals, 'already-exists'],
+      refusals: [...REFUSALS, 'already-exists'],
       handle: (ports: ReferencePorts, asked, caller) => post(resource, { ports, asked, caller }),
     }),
+  ]
+}
+
+function routesOfOne<T extends object>(resource: Resource<T>): Route<ReferencePorts>[] {
+  const { plural, singular, shown, replacement, changes } = resource
+  const one = { pattern: `/v1/${plural}/:id`, params: PARAMS, query: REGION_QUERY } as const
+  const refusals = [...REFUSALS, 'not-found'] as const
+  return [
     guarded({
       ...one,
       method: 'get',
