@@ -9,37 +9,28 @@
  */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import type { EventMeta } from '../../domain/decision.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import { byKind, type EntityKey } from '../../domain/entity.ts'
-import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
+import type { EntityKey } from '../../domain/entity.ts'
+import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { decodeSegment, SegmentCorrupt, type SegmentFix } from '../../store/location/segment-codec.ts'
-import type { Acquired, Damage, Journal, SegmentWrite, SnapshotWrite } from '../../store/log/journal.ts'
+import type { Acquired, Journal, SegmentWrite, SnapshotWrite } from '../../store/log/journal.ts'
 import { damagedSegment } from '../../store/log/stored-rows.ts'
-import { DriverLocation } from '../driver/location.ts'
+import type { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
 import { contradictions } from './cross-check.ts'
-import { DamageReport } from './damage.ts'
+import type { DamageReport } from './damage.ts'
 import { Outcomes } from './idempotency.ts'
-import { EventRejected, Quarantine } from './quarantine.ts'
+import type { Quarantine } from './quarantine.ts'
+import { RecoveringMemory } from './recovering-memory.ts'
 import { damageOf } from './snapshot-forms.ts'
-import {
-  type CallSnapshot,
-  type DriverSnapshot,
-  isOfThisForm,
-  marksOf,
-  type RegionSnapshot,
-  type TripSnapshot,
-} from './snapshots.ts'
-import { evolveEntity, type States } from './turn.ts'
+import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
+import type { States } from './turn.ts'
 
 /** Streams that have left memory before their marks are written: about 1 MB of them. */
 const LEAVING_MAX = 5_000
 const MARKS_AT_ONCE = 500
-/** Rejected events that are kept as errors, with their stacks. */
-const STACKS_MAX = 100
 
 export interface Recovered {
   readonly acquired: Acquired
@@ -80,12 +71,33 @@ export async function recoverUnchecked(
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
 ): Promise<Recovered> {
+  const source = { journal, acquired, onProgress }
   const memory = new RecoveringMemory()
   const { damage } = memory
-  const { region } = acquired.ownership
   onProgress({ step: 'snapshots', done: 0, of: null })
   const start = await readSnapshots(journal, acquired, memory)
-  for await (const records of journal.readLog(region, start.position)) {
+  await replayRecords(source, start.position, memory)
+  await replaySegments(source, start.segmentNo, memory)
+  const details = await readDetails(source, damage)
+  const outcomes = await readOutcomes(source, damage)
+  const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
+  const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
+  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage, saved }
+}
+
+/** Where a region is read from, and who hears how far it is. */
+interface Source {
+  readonly journal: Journal
+  readonly acquired: Acquired
+  readonly onProgress: (progress: RecoveryProgress) => void
+}
+
+async function replayRecords(
+  { journal, acquired, onProgress }: Source,
+  after: number,
+  memory: RecoveringMemory,
+): Promise<void> {
+  for await (const records of journal.readLog(acquired.ownership.region, after)) {
     for (const record of records) {
       if (record.damage !== undefined) {
         memory.holdNamed(record.damage, record.position)
@@ -107,13 +119,20 @@ export async function recoverUnchecked(
     }
     await forgetLeft(journal, acquired, memory)
     const { position } = records.at(-1)!
-    onProgress({ step: 'log', done: position - start.position, of: acquired.logEnd - start.position })
+    onProgress({ step: 'log', done: position - after, of: acquired.logEnd - after })
   }
-  for await (const segments of journal.readSegments(region, start.segmentNo)) {
+}
+
+async function replaySegments(
+  { journal, acquired, onProgress }: Source,
+  after: number,
+  memory: RecoveringMemory,
+): Promise<void> {
+  for await (const segments of journal.readSegments(acquired.ownership.region, after)) {
     for (const segment of segments) {
       // What a damaged one would have told of its streams the next ones tell, too. After the last one its clients send
       // again from the mark before it, and what they no longer hold is recorded as a hole.
-      for (const { unitId, streamId, fix, flags } of rowsOf(segment, damage)) {
+      for (const { unitId, streamId, fix, flags } of rowsOf(segment, memory.damage)) {
         if (!memory.isAfterSegment(unitId, segment.segmentNo)) continue
         const location = memory.location(unitId)
         location.replay(streamId, fix, flags)
@@ -122,30 +141,35 @@ export async function recoverUnchecked(
     }
     await forgetLeft(journal, acquired, memory)
     const { segmentNo } = segments.at(-1)!
-    onProgress({ step: 'fixes', done: segmentNo - start.segmentNo, of: acquired.segmentEnd - start.segmentNo })
+    onProgress({ step: 'fixes', done: segmentNo - after, of: acquired.segmentEnd - after })
   }
+}
+
+async function readDetails({ journal, acquired }: Source, damage: DamageReport): Promise<Map<CallId, CallDetails>> {
   const details = new Map<CallId, CallDetails>()
-  for await (const rows of journal.readCallDetails(region)) {
+  for await (const rows of journal.readCallDetails(acquired.ownership.region)) {
     for (const row of rows) {
       if (row.damage !== undefined) damage.note(row.damage)
       else if (!isEmpty(row.details)) details.set(row.callId, row.details)
     }
   }
+  return details
+}
+
+async function readOutcomes({ journal, acquired, onProgress }: Source, damage: DamageReport): Promise<Outcomes> {
   const outcomes = new Outcomes()
-  let countOutcomes = 0
+  let done = 0
   // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
-  for await (const rows of journal.readCommands(region, 0)) {
+  for await (const rows of journal.readCommands(acquired.ownership.region, 0)) {
     for (const { principal, commandId, damage: found, ...outcome } of rows) {
       if (found !== undefined) damage.note(found)
       if (found === undefined) outcomes.remember(principal, commandId, outcome)
       else outcomes.rememberDamaged(principal, commandId, outcome)
     }
-    countOutcomes += rows.length
-    onProgress({ step: 'outcomes', done: countOutcomes, of: null })
+    done += rows.length
+    onProgress({ step: 'outcomes', done, of: null })
   }
-  const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
-  const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
-  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage, saved }
+  return outcomes
 }
 
 async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...states }: Recovered): Promise<void> {
@@ -206,70 +230,6 @@ async function forgetLeft(
 /** Personal data that was taken away leaves its row behind. */
 const isEmpty = (details: CallDetails): boolean => Object.values(details).every(value => value === null)
 
-class RecoveringMemory implements States {
-  readonly drivers = new Map<UnitId, DriverState>()
-  readonly trips = new Map<TripId, TripState>()
-  readonly calls = new Map<CallId, CallState>()
-  readonly locations = new Map<UnitId, DriverLocation>()
-  readonly snapshotPositions = new Map<EntityKey, number>()
-  readonly snapshotSegments = new Map<UnitId, number>()
-  readonly snapshotMarks = new Map<UnitId, number>()
-  readonly quarantine = new Quarantine()
-  /** Units with streams that have left memory. */
-  readonly unitsLeft = new Set<UnitId>()
-  readonly damage = new DamageReport()
-  lastRecordedAtMs = 0
-
-  /** Folds an event into an entity, unless one before it did not fit. */
-  evolve(entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
-    if (isRelease(event) && event.entity === entity) this.quarantine.release(entity)
-    if (this.quarantine.has(entity)) return
-    try {
-      evolveEntity(this, entity, event, meta)
-    } catch (error) {
-      if (!(error instanceof EventRejected)) throw error
-      // With a stack for as many as anybody reads; a log in ruins must not fill the memory with them.
-      const { message } = error
-      this.quarantine.hold(this.quarantine.size < STACKS_MAX ? error : { entity, message, event: { type: event.type } })
-    }
-  }
-
-  /** An actor that a damaged record names is held as of before it. Nobody knows which actors a missing record named. */
-  holdNamed(damage: Damage, position: number): void {
-    this.damage.note(damage)
-    for (const entity of damage.entities) {
-      if (!this.isAfterSnapshot(entity, position)) continue
-      this.quarantine.hold({ entity, message: `the record at position ${position}, which names ${entity}, is damaged` })
-    }
-  }
-
-  driver(unitId: UnitId): DriverState | undefined {
-    return this.drivers.get(unitId)
-  }
-  trip(tripId: TripId): TripState | undefined {
-    return this.trips.get(tripId)
-  }
-  call(callId: CallId): CallState | undefined {
-    return this.calls.get(callId)
-  }
-
-  location(unitId: UnitId): DriverLocation {
-    let location = this.locations.get(unitId)
-    if (location === undefined) {
-      location = new DriverLocation()
-      this.locations.set(unitId, location)
-    }
-    return location
-  }
-
-  isAfterSnapshot(entity: EntityKey, position: number): boolean {
-    return position > (this.snapshotPositions.get(entity) ?? 0)
-  }
-  isAfterSegment(unitId: UnitId, segmentNo: number): boolean {
-    return segmentNo > (this.snapshotSegments.get(unitId) ?? 0)
-  }
-}
-
 /**
  * Takes the snapshots in, if they are a whole set and all of the form we know; answers from where log and segments are
  * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set. A set
@@ -291,31 +251,6 @@ async function readSnapshots(
   const whole = snapshots.find(snapshot => snapshot.entity === 'region')
   if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return { position: 0, segmentNo: 0 }
   memory.lastRecordedAtMs = (whole.state as RegionSnapshot).lastRecordedAtMs
-  for (const snapshot of snapshots) if (snapshot.entity !== 'region') takeSnapshot(memory, snapshot.entity, snapshot)
+  for (const snapshot of snapshots) if (snapshot.entity !== 'region') memory.takeSnapshot(snapshot.entity, snapshot)
   return { position: whole.position, segmentNo: whole.segmentNo }
-}
-
-function takeSnapshot(memory: RecoveringMemory, entity: EntityKey, snapshot: SnapshotWrite): void {
-  memory.snapshotPositions.set(entity, snapshot.position)
-  byKind(entity, {
-    driver: () => takeDriver(memory, snapshot),
-    trip: tripId => void memory.trips.set(tripId, (snapshot.state as TripSnapshot).state),
-    call: callId => void memory.calls.set(callId, (snapshot.state as CallSnapshot).state),
-  })
-}
-
-function takeDriver(memory: RecoveringMemory, snapshot: SnapshotWrite): void {
-  const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
-  memory.drivers.set(state.unitId, state)
-  memory.snapshotSegments.set(state.unitId, snapshot.segmentNo)
-  const location = memory.location(state.unitId)
-  for (const [streamId, receivedSeq] of streams) {
-    const stream = location.stream(streamId)
-    stream.receivedSeq = receivedSeq
-    stream.durableSeq = receivedSeq
-  }
-  location.takeForgottenPrints(forgotten)
-  if (location.hasLeaving) memory.unitsLeft.add(state.unitId)
-  if (placed !== null) location.place(placed.streamId, placed)
-  memory.snapshotMarks.set(state.unitId, marksOf(location))
 }

@@ -1,0 +1,110 @@
+/**
+ * The states of a region while it is rebuilt: snapshots are taken in, events folded on top of them, and whoever an event
+ * does not fit, or a damaged record names, is held as it was before.
+ */
+import type { CallState } from '../../domain/call.ts'
+import type { EventMeta } from '../../domain/decision.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import { byKind, type EntityKey } from '../../domain/entity.ts'
+import { type DomainEvent, isRelease } from '../../domain/events.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { Damage, SnapshotWrite } from '../../store/log/journal.ts'
+import { DriverLocation } from '../driver/location.ts'
+import { DamageReport } from './damage.ts'
+import { EventRejected, Quarantine } from './quarantine.ts'
+import { type CallSnapshot, type DriverSnapshot, marksOf, type TripSnapshot } from './snapshots.ts'
+import { evolveEntity, type States } from './turn.ts'
+
+/** Rejected events that are kept as errors, with their stacks. */
+const STACKS_MAX = 100
+
+export class RecoveringMemory implements States {
+  readonly drivers = new Map<UnitId, DriverState>()
+  readonly trips = new Map<TripId, TripState>()
+  readonly calls = new Map<CallId, CallState>()
+  readonly locations = new Map<UnitId, DriverLocation>()
+  readonly snapshotPositions = new Map<EntityKey, number>()
+  readonly snapshotSegments = new Map<UnitId, number>()
+  readonly snapshotMarks = new Map<UnitId, number>()
+  readonly quarantine = new Quarantine()
+  /** Units with streams that have left memory. */
+  readonly unitsLeft = new Set<UnitId>()
+  readonly damage = new DamageReport()
+  lastRecordedAtMs = 0
+
+  /** Folds an event into an entity, unless one before it did not fit. */
+  evolve(entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
+    if (isRelease(event) && event.entity === entity) this.quarantine.release(entity)
+    if (this.quarantine.has(entity)) return
+    try {
+      evolveEntity(this, entity, event, meta)
+    } catch (error) {
+      if (!(error instanceof EventRejected)) throw error
+      // With a stack for as many as anybody reads; a log in ruins must not fill the memory with them.
+      const { message } = error
+      this.quarantine.hold(this.quarantine.size < STACKS_MAX ? error : { entity, message, event: { type: event.type } })
+    }
+  }
+
+  /** An actor that a damaged record names is held as of before it. Nobody knows which actors a missing record named. */
+  holdNamed(damage: Damage, position: number): void {
+    this.damage.note(damage)
+    for (const entity of damage.entities) {
+      if (!this.isAfterSnapshot(entity, position)) continue
+      this.quarantine.hold({ entity, message: `the record at position ${position}, which names ${entity}, is damaged` })
+    }
+  }
+
+  driver(unitId: UnitId): DriverState | undefined {
+    return this.drivers.get(unitId)
+  }
+  trip(tripId: TripId): TripState | undefined {
+    return this.trips.get(tripId)
+  }
+  call(callId: CallId): CallState | undefined {
+    return this.calls.get(callId)
+  }
+
+  location(unitId: UnitId): DriverLocation {
+    let location = this.locations.get(unitId)
+    if (location === undefined) {
+      location = new DriverLocation()
+      this.locations.set(unitId, location)
+    }
+    return location
+  }
+
+  isAfterSnapshot(entity: EntityKey, position: number): boolean {
+    return position > (this.snapshotPositions.get(entity) ?? 0)
+  }
+  isAfterSegment(unitId: UnitId, segmentNo: number): boolean {
+    return segmentNo > (this.snapshotSegments.get(unitId) ?? 0)
+  }
+
+  /** An actor as it was saved; what came after goes on top of it. */
+  takeSnapshot(entity: EntityKey, snapshot: SnapshotWrite): void {
+    this.snapshotPositions.set(entity, snapshot.position)
+    byKind(entity, {
+      driver: () => this.#takeDriver(snapshot),
+      trip: tripId => void this.trips.set(tripId, (snapshot.state as TripSnapshot).state),
+      call: callId => void this.calls.set(callId, (snapshot.state as CallSnapshot).state),
+    })
+  }
+
+  #takeDriver(snapshot: SnapshotWrite): void {
+    const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
+    this.drivers.set(state.unitId, state)
+    this.snapshotSegments.set(state.unitId, snapshot.segmentNo)
+    const location = this.location(state.unitId)
+    for (const [streamId, receivedSeq] of streams) {
+      const stream = location.stream(streamId)
+      stream.receivedSeq = receivedSeq
+      stream.durableSeq = receivedSeq
+    }
+    location.takeForgottenPrints(forgotten)
+    if (location.hasLeaving) this.unitsLeft.add(state.unitId)
+    if (placed !== null) location.place(placed.streamId, placed)
+    this.snapshotMarks.set(state.unitId, marksOf(location))
+  }
+}
