@@ -1,10 +1,12 @@
 /** The level that decides: the runner of turns, the desk, deadlines, and whatever asks for turns. */
+import type { Origin } from '../cause.ts'
 import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'
 import { Desk } from '../desk.ts'
 import { momentRange } from '../fix-limits.ts'
-import type { TurnFollower } from '../followers.ts'
+import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
+import type { Outcomes } from '../idempotency.ts'
 import { recordNews } from '../news.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
@@ -24,55 +26,15 @@ export function turnLevel(
   state: StateLevel,
   followers: readonly TurnFollower[],
 ) {
-  const { newId } = parts
-  const { machine } = parts.shared
-  const { metrics, log } = parts.telemetry
-  const { ref, memory, clock, policy, outbox, writer, admission } = state
+  const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
-  const desk = new Desk({
-    finder: state.finder,
-    policy,
-    quarantine: memory.quarantine,
-    presence: unitId => memory.presence(unitId),
-    newOfferId: newId,
-    onSearch: seconds => metrics.nearest(seconds),
-    monotonicMs: () => machine.monotonicMs(),
-  })
+  const desk = deskOf(parts, state)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
-  const runner = new TurnRunner(
-    {
-      memory,
-      clock,
-      log: writer,
-      outbox,
-      // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
-      steps: [retiring, desk, goneAlarms],
-      followers,
-      failed: (error, cause) => {
-        metrics.turnFailed()
-        log.error({ err: error, cause }, 'a turn threw; it changed nothing')
-      },
-    },
-    recovered.lastRecordedAtMs,
-  )
-  const commands = new CommandTurns({
-    turns: runner,
-    outcomes,
-    log: writer,
-    outbox,
-    admission,
-    contextOf: ({ principal, unitId }) => ({
-      principal,
-      unitId,
-      moments: momentRange(clock),
-      newId,
-      policy: policy.standing,
-      desk,
-      memory,
-      retiring: memory.retiring,
-    }),
-  })
+  // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
+  const steps = [retiring, desk, goneAlarms]
+  const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
+  const commands = commandsOf(parts, state, outcomes, desk, runner)
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -108,4 +70,52 @@ export function turnLevel(
     }),
     record: recordNews(runner, memory.quarantine),
   }
+}
+
+function deskOf({ newId, shared, telemetry }: RegionParts, { finder, policy, memory }: StateLevel): Desk {
+  return new Desk({
+    finder,
+    policy,
+    quarantine: memory.quarantine,
+    presence: unitId => memory.presence(unitId),
+    newOfferId: newId,
+    onSearch: seconds => telemetry.metrics.nearest(seconds),
+    monotonicMs: () => shared.machine.monotonicMs(),
+  })
+}
+
+function runnerOf(
+  { telemetry }: RegionParts,
+  { memory, clock, writer, outbox }: StateLevel,
+  steps: readonly TurnStep[],
+  followers: readonly TurnFollower[],
+  lastRecordedAtMs: number,
+): TurnRunner {
+  const { metrics, log } = telemetry
+  const failed = (error: unknown, cause: Origin): void => {
+    metrics.turnFailed()
+    log.error({ err: error, cause }, 'a turn threw; it changed nothing')
+  }
+  return new TurnRunner({ memory, clock, log: writer, outbox, steps, followers, failed }, lastRecordedAtMs)
+}
+
+function commandsOf(
+  { newId }: RegionParts,
+  { memory, clock, policy, writer, outbox, admission }: StateLevel,
+  outcomes: Outcomes,
+  desk: Desk,
+  turns: TurnRunner,
+): CommandTurns {
+  const { retiring } = memory
+  return new CommandTurns({
+    turns,
+    outcomes,
+    log: writer,
+    outbox,
+    admission,
+    contextOf: ({ principal, unitId }) => {
+      const moments = momentRange(clock)
+      return { principal, unitId, moments, newId, policy: policy.standing, desk, memory, retiring }
+    },
+  })
 }
