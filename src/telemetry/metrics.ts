@@ -4,9 +4,10 @@
  * Fixes, frames and lags come tens of thousands a second, so those counts are plain numbers here and become metrics only
  * when someone scrapes. Labels take values of closed sets alone: no unit, trip or principal ever becomes a label.
  */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { CountedHistogram } from './counted-histogram.ts'
+import { measureLoopLag } from './loop-lag.ts'
+import { type MetricsSource, SourceGauges } from './source-gauges.ts'
 
 export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
@@ -36,21 +37,6 @@ export type LimitName =
   | 'rates.query'
   | 'rates.control'
 
-/** Figures that others hold, read at each scrape. */
-export interface MetricsSource {
-  mailboxDepth(): Iterable<readonly [region: string, depth: number]>
-  pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
-  logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
-  fixesNotDurable(): Iterable<readonly [region: string, count: number]>
-  storeUp(): boolean
-  logLinesDropped(): number
-  logWaitingBytes(): number
-  troubles(): Iterable<readonly [trouble: string, isThere: boolean]>
-  clockOffsets(): Iterable<readonly [of: string, offsetMs: number]>
-  /** Lanes of the store, and whether what they took waits for a second or more. */
-  writesStalled(): Iterable<readonly [region: string, lane: 'records' | 'segments', isStalled: boolean]>
-}
-
 interface FrameCount {
   frames: number
   bytes: number
@@ -64,7 +50,6 @@ const DURABLE_LAG_BUCKETS_MS = [
 const COMMIT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
 const NEAREST_BUCKETS_S = [0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
-const LOOP_SAMPLE_MS = 10
 
 export class Metrics {
   readonly contentType: string
@@ -80,137 +65,83 @@ export class Metrics {
     hint: 0,
     refused: 0,
   }
-  readonly #loopDelay: IntervalHistogram
-  readonly #durableLag: CountedHistogram
-  readonly #sessions: Gauge<'role'>
-  readonly #httpConnections: Gauge
-  readonly #commitSeconds: Histogram<'lane'>
-  readonly #commitBatchSize: Histogram<'lane'>
-  readonly #offers: Counter<'outcome'>
-  readonly #nearest: Histogram
-  readonly #refusals: Counter<'code'>
-  readonly #turnFailures: Counter
-  readonly #quarantined: Gauge<'region'>
-  readonly #damaged: Gauge<'region' | 'table'>
-  readonly #slowClients: Counter
-  readonly #limitRefusals: Counter<'limit'>
-  readonly #badForwarded: Counter
-  readonly #certificateLoads: Counter<'outcome'>
-  readonly #thinned: Counter<'type'>
-  readonly #resyncs: Counter<'type'>
+  readonly #durableLag = new CountedHistogram(
+    'goldenhour_durable_lag_seconds',
+    'From the arrival of a fix to the moment it was stored.',
+    DURABLE_LAG_BUCKETS_MS,
+  )
+  readonly #sessions = this.#gauge('goldenhour_sessions', 'Clients signed in now.', ['role'])
+  readonly #httpConnections = this.#gauge('goldenhour_http_connections', 'Connections open now that are no WebSocket.')
+  readonly #commitSeconds = this.#histogram('goldenhour_commit_seconds', 'Time of one commit.', COMMIT_BUCKETS_S, [
+    'lane',
+  ])
+  readonly #commitBatchSize = this.#histogram(
+    'goldenhour_commit_batch_size',
+    'Records, segments or snapshots in one commit.',
+    BATCH_BUCKETS,
+    ['lane'],
+  )
+  readonly #offers = this.#counter('goldenhour_offers_total', 'Offers by what became of them.', ['outcome'])
+  readonly #nearest = this.#histogram(
+    'goldenhour_nearest_seconds',
+    'Own time of one search for the nearest units.',
+    NEAREST_BUCKETS_S,
+  )
+  readonly #refusals = this.#counter('goldenhour_refusals_total', 'Error frames and problem documents sent, by code.', [
+    'code',
+  ])
+  readonly #turnFailures = this.#counter(
+    'goldenhour_turn_failures_total',
+    'Turns that threw; each was answered with internal and changed nothing.',
+  )
+  readonly #quarantined = this.#gauge(
+    'goldenhour_quarantined_actors',
+    'Units, trips and calls that an event did not fit, held as they are.',
+    ['region'],
+  )
+  readonly #damaged = this.#gauge(
+    'goldenhour_damaged_rows',
+    'Stored rows that were missing or not what was written when the region was recovered.',
+    ['region', 'table'],
+  )
+  readonly #slowClients = this.#counter(
+    'goldenhour_slow_clients_total',
+    'Connections cut because their backlog passed its limit.',
+  )
+  readonly #thinned = this.#counter(
+    'goldenhour_frames_thinned_total',
+    'Frames left out for sessions that read too slowly, by type.',
+    ['type'],
+  )
+  readonly #resyncs = this.#counter(
+    'goldenhour_resyncs_total',
+    'Snapshots and kept records sent to sessions that had been thinned, by type.',
+    ['type'],
+  )
+  readonly #limitRefusals = this.#counter(
+    'goldenhour_limit_refusals_total',
+    'Connections, sessions, messages and requests refused or cut by a limit, by the name of the limit.',
+    ['limit'],
+  )
+  readonly #badForwarded = this.#counter(
+    'goldenhour_bad_forwarded_headers_total',
+    'Forwarded headers of trusted proxies that were not believed: malformed, or two that contradict each other.',
+  )
+  readonly #certificateLoads = this.#counter(
+    'goldenhour_certificate_loads_total',
+    'TLS certificates that were taken, and changed files that could not be used.',
+    ['outcome'],
+  )
+  readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0
-  #source: MetricsSource | null = null
 
   constructor() {
-    const registers = [this.#registry]
     this.contentType = this.#registry.contentType
-    this.#loopDelay = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS })
-    this.#loopDelay.enable()
-    this.#durableLag = new CountedHistogram(
-      'goldenhour_durable_lag_seconds',
-      'From the arrival of a fix to the moment it was stored.',
-      DURABLE_LAG_BUCKETS_MS,
-    )
     this.#durableLag.register(this.#registry)
-    this.#sessions = new Gauge({
-      name: 'goldenhour_sessions',
-      help: 'Clients signed in now.',
-      labelNames: ['role'],
-      registers,
-    })
-    this.#httpConnections = new Gauge({
-      name: 'goldenhour_http_connections',
-      help: 'Connections open now that are no WebSocket.',
-      registers,
-    })
-    this.#commitSeconds = new Histogram({
-      name: 'goldenhour_commit_seconds',
-      help: 'Time of one commit.',
-      labelNames: ['lane'],
-      buckets: COMMIT_BUCKETS_S,
-      registers,
-    })
-    this.#commitBatchSize = new Histogram({
-      name: 'goldenhour_commit_batch_size',
-      help: 'Records, segments or snapshots in one commit.',
-      labelNames: ['lane'],
-      buckets: BATCH_BUCKETS,
-      registers,
-    })
-    this.#offers = new Counter({
-      name: 'goldenhour_offers_total',
-      help: 'Offers by what became of them.',
-      labelNames: ['outcome'],
-      registers,
-    })
-    this.#nearest = new Histogram({
-      name: 'goldenhour_nearest_seconds',
-      help: 'Own time of one search for the nearest units.',
-      buckets: NEAREST_BUCKETS_S,
-      registers,
-    })
-    this.#refusals = new Counter({
-      name: 'goldenhour_refusals_total',
-      help: 'Error frames and problem documents sent, by code.',
-      labelNames: ['code'],
-      registers,
-    })
-    this.#turnFailures = new Counter({
-      name: 'goldenhour_turn_failures_total',
-      help: 'Turns that threw; each was answered with internal and changed nothing.',
-      registers,
-    })
-    this.#quarantined = new Gauge({
-      name: 'goldenhour_quarantined_actors',
-      help: 'Units, trips and calls that an event did not fit, held as they are.',
-      labelNames: ['region'],
-      registers,
-    })
-    this.#damaged = new Gauge({
-      name: 'goldenhour_damaged_rows',
-      help: 'Stored rows that were missing or not what was written when the region was recovered.',
-      labelNames: ['region', 'table'],
-      registers,
-    })
-    this.#slowClients = new Counter({
-      name: 'goldenhour_slow_clients_total',
-      help: 'Connections cut because their backlog passed its limit.',
-      registers,
-    })
-    this.#thinned = new Counter({
-      name: 'goldenhour_frames_thinned_total',
-      help: 'Frames left out for sessions that read too slowly, by type.',
-      labelNames: ['type'],
-      registers,
-    })
-    this.#resyncs = new Counter({
-      name: 'goldenhour_resyncs_total',
-      help: 'Snapshots and kept records sent to sessions that had been thinned, by type.',
-      labelNames: ['type'],
-      registers,
-    })
-    this.#limitRefusals = new Counter({
-      name: 'goldenhour_limit_refusals_total',
-      help: 'Connections, sessions, messages and requests refused or cut by a limit, by the name of the limit.',
-      labelNames: ['limit'],
-      registers,
-    })
-    this.#badForwarded = new Counter({
-      name: 'goldenhour_bad_forwarded_headers_total',
-      help: 'Forwarded headers of trusted proxies that were not believed: malformed, or two that contradict each other.',
-      registers,
-    })
-    this.#certificateLoads = new Counter({
-      name: 'goldenhour_certificate_loads_total',
-      help: 'TLS certificates that were taken, and changed files that could not be used.',
-      labelNames: ['outcome'],
-      registers,
-    })
     this.#collectCounts()
-    this.#collectSource()
-    this.#collectLog()
-    this.#collectLoopLag()
+    this.#sourceGauges = new SourceGauges(this.#registry)
+    measureLoopLag(this.#registry)
     collectDefaultMetrics({ register: this.#registry })
   }
 
@@ -320,12 +251,29 @@ export class Metrics {
 
   /** Registers the one source of the gauges; a later one takes its place. */
   observe(source: MetricsSource): void {
-    this.#source = source
+    this.#sourceGauges.observe(source)
   }
 
   /** The exposition of all metrics, in the form that `contentType` names. */
   text(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  #counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #gauge<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #histogram<L extends string = never>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly L[] = [],
+  ): Histogram<L> {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] })
   }
 
   #collectCounts(): void {
@@ -377,108 +325,4 @@ export class Metrics {
       },
     })
   }
-
-  #collectSource(): void {
-    this.#gauge('goldenhour_mailbox_depth', 'Messages waiting for their turn.', ['region'], function* (source) {
-      for (const [region, depth] of source.mailboxDepth()) yield [{ region }, depth]
-    })
-    this.#gauge(
-      'goldenhour_pending_trips',
-      'Trips without a unit.',
-      ['region', 'priority'],
-      function* (source): Iterable<Sample> {
-        for (const [region, priority, count] of source.pendingTrips()) yield [{ region, priority }, count]
-      },
-    )
-    this.#gauge('goldenhour_log_head_position', 'Last record decided.', ['region'], function* (source) {
-      for (const [region, head] of source.logPositions()) yield [{ region }, head]
-    })
-    this.#gauge('goldenhour_log_durable_position', 'Last record stored.', ['region'], function* (source) {
-      for (const [region, , durable] of source.logPositions()) yield [{ region }, durable]
-    })
-    this.#gauge('goldenhour_fixes_not_durable', 'Fixes accepted and not stored yet.', ['region'], function* (source) {
-      for (const [region, count] of source.fixesNotDurable()) yield [{ region }, count]
-    })
-    this.#gauge('goldenhour_store_up', 'Whether the database answers: 1 or 0.', [], source => [
-      [{}, source.storeUp() ? 1 : 0],
-    ])
-    this.#gauge(
-      'goldenhour_clock_offset_seconds',
-      'By how much a clock is off; 0 while it is not.',
-      ['of'],
-      function* (source) {
-        for (const [of, offsetMs] of source.clockOffsets()) yield [{ of }, offsetMs / 1_000]
-      },
-    )
-  }
-
-  #collectLog(): void {
-    const source = () => this.#source
-    new Counter({
-      name: 'goldenhour_log_lines_dropped_total',
-      help: 'Lines of the log that found no room while it could not be written.',
-      registers: [this.#registry],
-      collect() {
-        this.reset()
-        this.inc(source()?.logLinesDropped() ?? 0)
-      },
-    })
-    this.#gauge('goldenhour_log_waiting_bytes', 'Bytes of the log that wait to be written.', [], source => [
-      [{}, source.logWaitingBytes()],
-    ])
-    this.#gauge(
-      'goldenhour_trouble',
-      'What is tried again and again without success: 1 while it lasts.',
-      ['trouble'],
-      function* (source): Iterable<Sample> {
-        for (const [trouble, isThere] of source.troubles()) yield [{ trouble }, isThere ? 1 : 0]
-      },
-    )
-    this.#gauge(
-      'goldenhour_writes_stalled',
-      '1 while what the lane took has waited for the database for a second or more.',
-      ['region', 'lane'],
-      function* (source): Iterable<Sample> {
-        for (const [region, lane, isStalled] of source.writesStalled()) yield [{ region, lane }, isStalled ? 1 : 0]
-      },
-    )
-  }
-
-  #gauge(name: string, help: string, labelNames: string[], read: (source: MetricsSource) => Iterable<Sample>): void {
-    const source = () => this.#source
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        // A region that left this process must not go on showing its last figure.
-        this.reset()
-        const from = source()
-        if (from === null) return
-        for (const [labels, value] of read(from)) this.set(labels, value)
-      },
-    })
-  }
-
-  #collectLoopLag(): void {
-    const loopDelay = this.#loopDelay
-    new Gauge({
-      name: 'goldenhour_event_loop_lag_seconds',
-      help: 'How late the event loop ran a timer, since the scrape before.',
-      labelNames: ['quantile'],
-      registers: [this.#registry],
-      collect() {
-        // The monitor records the time between two of its ticks, so an idle loop shows the sample interval itself.
-        const lagS = (delayNs: number) => Math.max(0, delayNs / 1e6 - LOOP_SAMPLE_MS) / 1e3
-        const counted = loopDelay.count > 0
-        this.set({ quantile: '0.5' }, counted ? lagS(loopDelay.percentile(50)) : 0)
-        this.set({ quantile: '0.99' }, counted ? lagS(loopDelay.percentile(99)) : 0)
-        this.set({ quantile: '1' }, counted ? lagS(loopDelay.max) : 0)
-        loopDelay.reset()
-      },
-    })
-  }
 }
-
-type Sample = [labels: Record<string, string | number>, value: number]

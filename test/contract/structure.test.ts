@@ -130,7 +130,6 @@ const LONG: readonly string[] = [
   'store/location/segment-codec.ts',
   'store/log/memory-journal.ts',
   'store/log/postgres-journal.ts',
-  'telemetry/metrics.ts',
 ]
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [
