@@ -129,7 +129,6 @@ const LONG: readonly string[] = [
   'protocol/wire.ts',
   'store/location/segment-codec.ts',
   'store/log/memory-journal.ts',
-  'store/log/postgres-journal.ts',
 ]
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [
