@@ -127,7 +127,6 @@ const LONG: readonly string[] = [
   'engine.ts',
   'protocol/messages.ts',
   'protocol/wire.ts',
-  'store/location/segment-codec.ts',
   'store/log/memory-journal.ts',
 ]
 /** Assembly, mostly: what wires parts knows them. */

@@ -14,7 +14,8 @@
  */
 import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
-import { VARINT_BYTES_MAX, VarintReader, writeVarint, zigzag } from './varint.ts'
+import { GrowingBytes, NO_NIBBLES } from './growing-bytes.ts'
+import { VARINT_BYTES_MAX, VarintReader, zigzag } from './varint.ts'
 
 export const SEGMENT_CODEC_VERSION = 1
 
@@ -64,9 +65,6 @@ const SEQ_FOLLOWS = 8
 const FIRST_OF_STREAM = 16
 /** The flags stand above these bits. */
 const FORM_FLAGS = 32
-
-const NIBBLE_MAX = 14
-const NO_NIBBLES = 255
 
 /** Sums and differences of times stay below 2^53 within this; it is the year 37 664. */
 export const STORABLE_MS = 2 ** 50
@@ -320,50 +318,4 @@ function readShortened(reader: VarintReader, before: string): string {
   const left = nibbles === NO_NIBBLES ? reader.byte() : nibbles & 15
   if (shared > before.length) corrupt('an entry shares more than the one before it has')
   return before.slice(0, shared) + reader.text(left)
-}
-
-class GrowingBytes {
-  #bytes: Uint8Array
-  length = 0
-
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity)
-  }
-
-  reserve(more: number): void {
-    if (this.length + more <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.length + more, this.#bytes.length * 2))
-    larger.set(this.view())
-    this.#bytes = larger
-  }
-
-  /** The room must have been reserved. */
-  varint(value: number): void {
-    this.length = writeVarint(this.#bytes, this.length, value)
-  }
-
-  /** Appends a string of at most 255 ASCII characters, less what it shares with the one before. */
-  shortened(text: string, before: string): void {
-    const most = Math.min(text.length, before.length)
-    let shared = 0
-    while (shared < most && text.charCodeAt(shared) === before.charCodeAt(shared)) shared++
-    const left = text.length - shared
-    this.reserve(3 + text.length)
-    if (shared <= NIBBLE_MAX && left <= NIBBLE_MAX) {
-      this.#bytes[this.length++] = shared * 16 + left
-    } else {
-      this.#bytes[this.length++] = NO_NIBBLES
-      this.#bytes[this.length++] = shared
-      this.#bytes[this.length++] = left
-    }
-    for (let i = shared; i < text.length; i++) this.#bytes[this.length++] = text.charCodeAt(i)
-  }
-
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.length)
-  }
-
-  clear(): void {
-    this.length = 0
-  }
 }
