@@ -18,7 +18,8 @@ import {
   STREAM_MARKS_KEPT,
   type StoredTable,
 } from '../../src/store/log/journal.ts'
-import { type Harm, MemoryJournal } from '../../src/store/log/memory-journal.ts'
+import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
+import type { Harm } from '../../src/store/log/memory-region.ts'
 import { PostgresJournal } from '../../src/store/log/postgres-journal.ts'
 import { openClient } from '../../src/store/postgres/database.ts'
 import { Dice } from '../fuzz/dice.ts'

@@ -127,7 +127,6 @@ const LONG: readonly string[] = [
   'engine.ts',
   'protocol/messages.ts',
   'protocol/wire.ts',
-  'store/log/memory-journal.ts',
 ]
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [

@@ -5,8 +5,7 @@
  * in which they were sent; a stalled region lets none begin, so a takeover or a settling that was sent later waits.
  */
 import { randomUUID } from 'node:crypto'
-import type { CallDetails } from '../../domain/commands.ts'
-import type { CallId, RegionId, StreamId, TripId, UnitId } from '../../domain/ids.ts'
+import type { RegionId } from '../../domain/ids.ts'
 import {
   type Acquired,
   type CommandRow,
@@ -21,13 +20,25 @@ import {
   type RecordWrite,
   type SegmentWrite,
   type SnapshotWrite,
-  STREAM_MARKS_KEPT,
   type StoredTable,
   StoreUnavailable,
   type StreamMark,
   type StreamName,
   type WriteOutcome,
 } from './journal.ts'
+import {
+  appendRecords,
+  appendSegment,
+  endsOf,
+  type Harm,
+  holds,
+  lastLost,
+  type MemoryRegion,
+  newRegion,
+  putSnapshots,
+  putStreamMarks,
+  refuseSnapshots,
+} from './memory-region.ts'
 import {
   damagedCommand,
   damagedDetails,
@@ -44,35 +55,10 @@ import {
  */
 export type MemoryFault = 'unavailable' | 'unknown-lost' | 'unknown-kept' | 'rejected'
 
-/** What may happen to a stored row: it is gone, or no longer what was written. */
-export type Harm = 'lost' | 'changed'
-
-interface Region {
-  epoch: number
-  incarnation: string
-  /** Texts, as a database would keep them: nobody can change them afterwards through a shared object. */
-  records: string[]
-  commands: Map<string, string>
-  openTrips: Map<UnitId, TripId>
-  callDetails: Map<CallId, CallDetails>
-  segments: SegmentWrite[]
-  /** Rows that a test has harmed: `log.records 5` and their like. */
-  harmed: Map<string, Harm>
-  snapshots: Map<string, { position: number; segmentNo: number; text: string }>
-  /** By stream, of each unit. */
-  streamMarks: Map<UnitId, Map<StreamId, StoredMark>>
-}
-
-interface StoredMark extends LeavingMark {
-  readonly epoch: number
-}
-
 const CHUNK = 5_000
-/** An escaped NUL, not a backslash followed by the letters: jsonb cannot hold it. */
-const NUL_IN_JSON = /(?<!\\)(?:\\\\)*\\u0000/
 
 export class MemoryJournal implements Journal {
-  readonly #regions = new Map<RegionId, Region>()
+  readonly #regions = new Map<RegionId, MemoryRegion>()
   readonly #lastStatement = new Map<RegionId, Promise<unknown>>()
   readonly #newIncarnation: () => string
   #faults: MemoryFault[] = []
@@ -115,42 +101,15 @@ export class MemoryJournal implements Journal {
   }
 
   appendSegment(ownership: Ownership, segment: SegmentWrite): Promise<WriteOutcome> {
-    return this.#write(ownership, state => {
-      const end = endsOf(state).segmentEnd
-      if (segment.segmentNo !== end + 1) {
-        throw new ContentRejected(`segment ${segment.segmentNo} does not follow the last one, ${end}`)
-      }
-      return () => {
-        for (let lost = end; lost < state.segments.length; lost++) state.harmed.delete(`location.segments ${lost + 1}`)
-        state.segments.splice(end)
-        state.segments.push({ ...segment, bytes: Buffer.from(segment.bytes) })
-      }
-    })
+    return this.#write(ownership, state => appendSegment(state, segment))
   }
 
   putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome> {
-    return this.#write(ownership, state => {
-      const rows = snapshots.map(({ entity, position, segmentNo, state }) => ({
-        entity,
-        row: { position, segmentNo, text: toJson(state) },
-      }))
-      return () => {
-        for (const { entity, row } of rows) {
-          const stored = state.snapshots.get(entity)
-          if (stored === undefined || !isOlder(row, stored)) state.snapshots.set(entity, row)
-        }
-      }
-    })
+    return this.#write(ownership, state => putSnapshots(state, snapshots))
   }
 
   putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome> {
-    return this.#write(ownership, state => {
-      if (marks.some(({ durableSeq }) => durableSeq <= 0)) throw new ContentRejected('a mark of nothing is none')
-      return () => {
-        for (const mark of marks) putMark(state, { ...mark, epoch: ownership.epoch })
-        for (const unitId of new Set(marks.map(mark => mark.unitId))) forgetMarks(state.streamMarks.get(unitId)!)
-      }
-    })
+    return this.#write(ownership, state => putStreamMarks(state, ownership, marks))
   }
 
   async readStreamMarks(region: RegionId, streams: readonly StreamName[]): Promise<readonly StreamMark[]> {
@@ -238,10 +197,7 @@ export class MemoryJournal implements Journal {
   }
 
   refuseSnapshots(ownership: Ownership): Promise<WriteOutcome> {
-    return this.#write(ownership, state => () => {
-      state.snapshots = new Map()
-      for (const key of state.harmed.keys()) if (key.startsWith('log.snapshots ')) state.harmed.delete(key)
-    })
+    return this.#write(ownership, state => refuseSnapshots(state))
   }
 
   forgetCommands(ownership: Ownership, beforeRecordedAtMs: number): Promise<number> {
@@ -260,7 +216,7 @@ export class MemoryJournal implements Journal {
   }
 
   /** `prepare` checks everything and answers the step that makes it stand, so a refused batch leaves nothing. */
-  async #write(ownership: Ownership, prepare: (state: Region) => () => void): Promise<WriteOutcome> {
+  async #write(ownership: Ownership, prepare: (state: MemoryRegion) => () => void): Promise<WriteOutcome> {
     const fault = this.#faults.shift()
     if (fault === 'unavailable') throw new StoreUnavailable('a fault was asked for: nothing was sent')
     if (fault === 'rejected') throw new ContentRejected('a fault was asked for: content refused')
@@ -274,7 +230,7 @@ export class MemoryJournal implements Journal {
     return outcome
   }
 
-  #statement<T>(region: RegionId, run: (state: Region) => T): Promise<T> {
+  #statement<T>(region: RegionId, run: (state: MemoryRegion) => T): Promise<T> {
     const before = this.#lastStatement.get(region) ?? Promise.resolve()
     const result = before.then(async () => {
       while (this.#stall !== null) await this.#stall.gate
@@ -287,116 +243,14 @@ export class MemoryJournal implements Journal {
     return result
   }
 
-  #region(region: RegionId): Region {
+  #region(region: RegionId): MemoryRegion {
     let state = this.#regions.get(region)
     if (state === undefined) {
-      state = {
-        epoch: 0,
-        incarnation: '',
-        records: [],
-        commands: new Map(),
-        openTrips: new Map(),
-        callDetails: new Map(),
-        segments: [],
-        harmed: new Map(),
-        snapshots: new Map(),
-        streamMarks: new Map(),
-      }
+      state = newRegion()
       this.#regions.set(region, state)
     }
     return state
   }
-}
-
-function appendRecords(state: Region, ownership: Ownership, batch: readonly RecordWrite[]): () => void {
-  const records: string[] = []
-  const commands = new Map<string, string>()
-  const openTrips = new Map<UnitId, TripId | null>()
-  const callDetails = new Map<CallId, CallDetails>()
-  const end = endsOf(state).logEnd
-  for (const [i, write] of batch.entries()) {
-    const { position } = write.record
-    if (position !== end + i + 1) {
-      throw new ContentRejected(`position ${position} does not follow the end of the log, ${end + i}`)
-    }
-    records.push(toJson({ ...write.record, epoch: ownership.epoch }))
-
-    if (write.command !== null) {
-      const key = JSON.stringify([write.command.principal, write.command.commandId])
-      if (state.commands.has(key) || commands.has(key)) throw new ContentRejected(`command ${key} is stored already`)
-      commands.set(key, toJson(write.command))
-    }
-    const openTripOf = (unitId: UnitId): TripId | null =>
-      openTrips.has(unitId) ? openTrips.get(unitId)! : (state.openTrips.get(unitId) ?? null)
-    for (const { unitId, tripId } of write.closes) {
-      if (tripId === null || openTripOf(unitId) === tripId) openTrips.set(unitId, null)
-    }
-    for (const { unitId, tripId } of write.opens) {
-      const open = openTripOf(unitId)
-      if (open !== null) throw new ContentRejected(`unit ${unitId} has the open trip ${open}, so not also ${tripId}`)
-      openTrips.set(unitId, tripId)
-    }
-    if (write.callDetails !== null) {
-      const { callId, details } = write.callDetails
-      toJson(details)
-      callDetails.set(callId, { ...details })
-    }
-  }
-  return () => {
-    for (let lost = end; lost < state.records.length; lost++) state.harmed.delete(`log.records ${lost + 1}`)
-    state.records.splice(end)
-    state.records.push(...records)
-    for (const [key, text] of commands) state.commands.set(key, text)
-    for (const [unitId, tripId] of openTrips) {
-      if (tripId === null) state.openTrips.delete(unitId)
-      else state.openTrips.set(unitId, tripId)
-    }
-    for (const [callId, details] of callDetails) state.callDetails.set(callId, details)
-  }
-}
-
-function putMark({ streamMarks }: Region, mark: StoredMark): void {
-  const marks = streamMarks.get(mark.unitId) ?? new Map<StreamId, StoredMark>()
-  streamMarks.set(mark.unitId, marks)
-  const durableSeq = Math.max(mark.durableSeq, marks.get(mark.streamId)?.durableSeq ?? 0)
-  marks.set(mark.streamId, { ...mark, durableSeq })
-}
-
-function forgetMarks(marks: Map<StreamId, StoredMark>): void {
-  if (marks.size <= STREAM_MARKS_KEPT) return
-  const newestFirst = [...marks.values()].sort((a, b) => b.epoch - a.epoch || b.leaveNo - a.leaveNo)
-  for (const { streamId } of newestFirst.slice(STREAM_MARKS_KEPT)) marks.delete(streamId)
-}
-
-/** As far as the last row that is not lost. */
-function endsOf({ records, segments, harmed }: Region): { logEnd: number; segmentEnd: number } {
-  let logEnd = records.length
-  while (harmed.get(`log.records ${logEnd}`) === 'lost') logEnd--
-  let segmentEnd = segments.length
-  while (harmed.get(`location.segments ${segmentEnd}`) === 'lost') segmentEnd--
-  return { logEnd, segmentEnd }
-}
-
-/** The end of the run of lost rows that begins here. */
-function lastLost(harmed: ReadonlyMap<string, Harm>, table: StoredTable, from: number): number {
-  let last = from
-  while (harmed.get(`${table} ${last + 1}`) === 'lost') last++
-  return last
-}
-
-const holds = (state: Region, ownership: Ownership): boolean =>
-  state.epoch === ownership.epoch && state.incarnation === ownership.incarnation
-
-const isOlder = (
-  next: { position: number; segmentNo: number },
-  stored: { position: number; segmentNo: number },
-): boolean =>
-  next.position < stored.position || (next.position === stored.position && next.segmentNo < stored.segmentNo)
-
-function toJson(value: unknown): string {
-  const text = JSON.stringify(value)
-  if (NUL_IN_JSON.test(text)) throw new ContentRejected('unsupported Unicode escape sequence: \\u0000')
-  return text
 }
 
 function* inChunks<T>(rows: readonly T[]): Iterable<readonly T[]> {

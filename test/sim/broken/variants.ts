@@ -62,7 +62,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'epoch-unchecked',
     breaks: 'the store takes writes of an owner that has been replaced',
     patch: {
-      file: 'src/store/log/memory-journal.ts',
+      file: 'src/store/log/memory-region.ts',
       find: 'state.epoch === ownership.epoch && state.incarnation === ownership.incarnation',
       replace: 'state.epoch >= ownership.epoch',
     },
@@ -276,7 +276,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'snapshot-too-new',
     breaks: 'a snapshot has more in it than its position says',
     patch: {
-      file: 'src/store/log/memory-journal.ts',
+      file: 'src/store/log/memory-region.ts',
       find: 'row: { position, segmentNo, text: toJson(state) },',
       replace: 'row: { position: Math.max(0, position - 1), segmentNo, text: toJson(state) },',
     },
