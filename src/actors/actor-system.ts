@@ -1,9 +1,9 @@
 /**
  * The one doorway to comedy: typed references, one ordered mailbox a region, and one pump that delivers.
  *
- * comedy gives identity, the tree, delivery and life cycle. What it lacks is added here: handlers are synchronous
- * turns; a reference takes only the message types its behaviour declares; messages of a region are delivered in the
- * order in which they were told; the pump takes regions in turn, each for its share of messages and of time, and yields
+ * comedy gives identity, the tree, delivery and life cycle. What it lacks is added here and in the mailboxes: handlers are
+ * synchronous turns; a reference takes only the message types its behaviour declares; messages of a region are delivered in
+ * the order in which they were told; the pump takes regions in turn, each for its share of messages and of time, and yields
  * to I/O after 2 ms; a mailbox has a bound.
  * comedy delivers through a bluebird of its own on `setImmediate`; its scheduler is replaced by the pump, so that
  * whoever drives the pump (the event loop here, a seeded loop in a simulation) drives every delivery.
@@ -16,15 +16,8 @@ import {
   createSystem,
 } from 'comedy'
 import type { Sync } from '../base/sync.ts'
-
-const YIELD_AFTER_MS = 2
-/** Messages in one run of the pump, for clocks that stand still while it runs: more than 2 ms ever hold. */
-const PUMP_MESSAGES = 4_096
-/** What one region gets before the next one comes: so many messages, and not another one after so much time. */
-const SHARE_MESSAGES = 32
-const SHARE_MS = 0.5
-/** Messages waiting in one region's mailbox before `tell` answers false. */
-export const MAILBOX_BOUND = 100_000
+import type { Mailbox } from './mailbox.ts'
+import { MailboxShares } from './mailbox-shares.ts'
 
 /** What an actor does with its messages. `receive` runs to its end in one go; it never awaits. */
 export interface Behaviour<M extends { readonly type: string }> {
@@ -70,86 +63,6 @@ function drainComedy(): void {
   const drain = waitingDrain
   waitingDrain = null
   drain()
-}
-
-interface Letter {
-  readonly to: ActorRef<never>
-  readonly message: { readonly type: string }
-}
-
-/** The ordered queue of everything told to one region's actors. */
-export class Mailbox {
-  readonly name: string
-  #letters: (Letter | undefined)[] = []
-  #head = 0
-  #back: Letter[] = []
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  get depth(): number {
-    return this.#letters.length - this.#head
-  }
-
-  get isFull(): boolean {
-    return this.depth >= MAILBOX_BOUND
-  }
-
-  push(letter: Letter): void {
-    this.#letters.push(letter)
-  }
-
-  /** Takes out the messages that were not handed to anybody. */
-  empty(): { readonly type: string }[] {
-    const messages = [...this.#back, ...this.#letters.slice(this.#head)].map(letter => letter!.message)
-    this.#letters = []
-    this.#head = 0
-    this.#back = []
-    return messages
-  }
-
-  /**
-   * Hands up to `count` letters to comedy, which delivers them when it is drained. Output: how many. It ends before a letter
-   * whose actor does not stand yet: that one is made when its letter is the first, or a later letter would overtake it.
-   */
-  handOut(count: number): number {
-    const end = Math.min(this.#head + count, this.#letters.length)
-    const start = this.#head
-    for (; this.#head < end; this.#head++) {
-      const { to, message } = this.#letters[this.#head]!
-      if (!to.stands) {
-        if (this.#head > start) break
-        to.make()
-        // Comedy's promises are all that making takes, so this is the whole of it.
-        drainComedy()
-      }
-      this.#letters[this.#head] = undefined
-      to.hand(message)
-    }
-    return this.#head - start
-  }
-
-  /** A letter that was handed out comes back unread; `endShare` puts it in front again. */
-  putBack(letter: Letter): void {
-    this.#back.push(letter)
-  }
-
-  /** Output: how many came back. */
-  endShare(): number {
-    const back = this.#back
-    // There is room in front: they were taken from there, and nothing has moved since.
-    for (let i = back.length - 1; i >= 0; i--) this.#letters[--this.#head] = back[i]
-    if (back.length > 0) this.#back = []
-    if (this.#head === this.#letters.length) {
-      this.#letters = []
-      this.#head = 0
-    } else if (this.#head > 4_096 && this.#head * 2 > this.#letters.length) {
-      this.#letters = this.#letters.slice(this.#head)
-      this.#head = 0
-    }
-    return back.length
-  }
 }
 
 const NONE: readonly string[] = []
@@ -217,7 +130,7 @@ export class ActorRef<M extends { readonly type: string }> {
       return false
     }
     if (this.#mailbox.isFull && !(neverRefused as readonly string[]).includes(message.type)) return false
-    this.#mailbox.push({ to: this as unknown as ActorRef<never>, message })
+    this.#mailbox.push({ to: this, message })
     this.#system.wake()
     return true
   }
@@ -276,17 +189,13 @@ export class ActorRef<M extends { readonly type: string }> {
 export class ActorSystem {
   readonly #options: ActorSystemOptions
   readonly #comedy: ComedySystem
-  readonly #mailboxes: Mailbox[] = []
-  #next = 0
+  readonly #shares: MailboxShares
   #awake = false
   #stopped = false
-  /** Whose share it is, until when, and the same mailbox once that is over: what comedy still has of it is put back. */
-  #serving: Mailbox | null = null
-  #shareUntilMs = Number.POSITIVE_INFINITY
-  #over: Mailbox | null = null
 
   constructor(options: ActorSystemOptions) {
     this.#options = options
+    this.#shares = new MailboxShares(options.monotonicMs, drainComedy)
     takeOverScheduler()
     const before = { SIGINT: process.listeners('SIGINT'), SIGTERM: process.listeners('SIGTERM') }
     // `test` silences comedy's own logger and keeps it from watching configuration files.
@@ -304,22 +213,16 @@ export class ActorSystem {
 
   /** A mailbox of its own for one region; every actor of the region shares it, which gives the region one order. */
   mailbox(name: string): Mailbox {
-    const mailbox = new Mailbox(name)
-    this.#mailboxes.push(mailbox)
-    return mailbox
+    return this.#shares.add(name)
   }
 
   /** Gives a region's mailbox back; the answer is what nobody will be handed any more. */
   dropMailbox(mailbox: Mailbox): { readonly type: string }[] {
-    const index = this.#mailboxes.indexOf(mailbox)
-    if (index >= 0) this.#mailboxes.splice(index, 1)
-    // In the midst of its share: nothing of it would be found again.
-    if (this.#serving === mailbox) this.#endShare()
-    return mailbox.empty()
+    return this.#shares.drop(mailbox)
   }
 
   mailboxes(): readonly Mailbox[] {
-    return this.#mailboxes
+    return this.#shares.all
   }
 
   /** An actor under a parent (null: under the root). It can be told messages at once; the first one has it made. */
@@ -339,16 +242,17 @@ export class ActorSystem {
     initialized: (self: ComedyActor) => void,
   ): Definition {
     const { mailbox } = ref
+    const shares = this.#shares
     return {
       initialize: (self: ComedyActor) => initialized(self),
       receive: (message: M) => {
-        if (this.#over === mailbox) return mailbox.putBack({ to: ref as unknown as ActorRef<never>, message })
+        if (shares.isOver(mailbox)) return mailbox.putBack({ to: ref, message })
         try {
           behaviour.receive(message)
         } catch (error) {
           this.failed(ref.path, error)
         }
-        if (this.#options.monotonicMs() >= this.#shareUntilMs) this.#over = this.#serving
+        shares.delivered()
       },
     }
   }
@@ -387,54 +291,12 @@ export class ActorSystem {
     let isDone = false
     try {
       drainComedy()
-      isDone = this.#serveInTurn()
+      isDone = this.#shares.serveInTurn()
     } finally {
       isPumping = false
       this.#awake = false
     }
     if (!isDone) this.wake()
     if (waitingDrain !== null) wakeAll()
-  }
-
-  /** False when the time is over and something still waits. */
-  #serveInTurn(): boolean {
-    const { monotonicMs } = this.#options
-    const untilMs = monotonicMs() + YIELD_AFTER_MS
-    let left = PUMP_MESSAGES
-    for (let idle = 0; idle < this.#mailboxes.length; ) {
-      const mailbox = this.#mailboxes[this.#next++ % this.#mailboxes.length]!
-      if (mailbox.depth === 0) {
-        idle += 1
-        continue
-      }
-      idle = 0
-      const nowMs = monotonicMs()
-      if (nowMs >= untilMs || left <= 0) {
-        // It is the first to be served the next time.
-        this.#next -= 1
-        return false
-      }
-      left -= this.#serve(mailbox, nowMs + SHARE_MS)
-    }
-    return true
-  }
-
-  /**
-   * Delivers one share. Comedy gets a batch at once, for handing it one message at a time costs an eighth of all that it
-   * can do (measured); what it would deliver past the share's time is put back. Output: how many were delivered.
-   */
-  #serve(mailbox: Mailbox, untilMs: number): number {
-    this.#serving = mailbox
-    this.#shareUntilMs = untilMs
-    const handed = mailbox.handOut(SHARE_MESSAGES)
-    drainComedy()
-    this.#endShare()
-    return handed - mailbox.endShare()
-  }
-
-  #endShare(): void {
-    this.#serving = null
-    this.#shareUntilMs = Number.POSITIVE_INFINITY
-    this.#over = null
   }
 }

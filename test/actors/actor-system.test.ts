@@ -1,7 +1,8 @@
 /** What the doorway to comedy promises: order, borders, isolation, fairness, and a process that is left alone. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import { type ActorRef, ActorSystem, type Behaviour, MAILBOX_BOUND } from '../../src/actors/actor-system.ts'
+import { type ActorRef, ActorSystem, type Behaviour } from '../../src/actors/actor-system.ts'
+import { MAILBOX_BOUND } from '../../src/actors/mailbox.ts'
 
 type Note = { readonly type: 'note'; readonly n: number }
 

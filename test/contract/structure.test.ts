@@ -118,7 +118,6 @@ test('the SQL of a schema stands in one room', () => {
 /** Files that are longer. */
 const LONG: readonly string[] = [
   'access/sign-in.ts',
-  'actors/actor-system.ts',
   'actors/driver/driver-actor.ts',
   'actors/region-keeper.ts',
   'actors/region/live/live-view.ts',
@@ -141,7 +140,6 @@ const MANY_IMPORTS: readonly string[] = [
 const LARGE_BAGS: readonly string[] = []
 /** Libraries whose types say less than they give, and checks that exist for the compiler alone. */
 const CASTS: Readonly<Record<string, number>> = {
-  'actors/actor-system.ts': 2,
   'cli/checked-command.ts': 1,
   'client/socket.ts': 2,
   'gateway/route.ts': 2,

@@ -1,6 +1,6 @@
 /** How a region comes to rest: it writes everything out, then the snapshots that make the next start short. */
 import { isStoreAway } from '../../store/postgres/postgres-faults.ts'
-import type { Mailbox } from '../actor-system.ts'
+import type { Mailbox } from '../mailbox.ts'
 import type { RegionAssembly } from './assembly.ts'
 import type { RegionParts } from './parts.ts'
 
