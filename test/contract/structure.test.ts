@@ -118,7 +118,6 @@ test('the SQL of a schema stands in one room', () => {
 /** Files that are longer. */
 const LONG: readonly string[] = [
   'access/sign-in.ts',
-  'actors/driver/driver-actor.ts',
   'actors/region-keeper.ts',
   'actors/region/live/live-view.ts',
   'domain/events.ts',

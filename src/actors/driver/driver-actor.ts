@@ -11,21 +11,18 @@ import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
 import { BadFix, type FixRequest, type HintRequest, toFix } from '../../protocol/fix-frame.ts'
-import { LIMITS } from '../../protocol/limits.ts'
 import type { StreamClock } from '../../protocol/wire.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
 import type { Behaviour } from '../actor-system.ts'
-import { MARKS_UNREADABLE } from '../refusals.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
+import { type FixRefusal, gap, impossibleTime, storeFull } from './fix-refusals.ts'
+import { entryOf, refuseHello, refuseHole } from './hello-entry.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
-import { type DriverLocation, type FixLimits, holeBefore, isTooLarge, type Stream } from './location.ts'
+import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
+import { MARK_EVERY_FIXES, Speaker } from './speaker.ts'
 import type { FeedHold, UnitActor } from './unit-actor.ts'
-
-/** Fixes that count as one mark's worth, and the time after which a mark is told anyway. */
-export const MARK_EVERY_FIXES = 8
-export const MARK_EVERY_MS = 30_000
 
 export type DriverMessage =
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
@@ -34,20 +31,6 @@ export type DriverMessage =
   | SessionMessage
   | { readonly type: 'read'; readonly answer: (answer: QueryAnswer) => void }
   | { readonly type: 'marks-read'; readonly session: Session; readonly read: MarksRead }
-
-interface OpenStream {
-  readonly stream: Stream
-  readonly clock: StreamClock
-}
-
-/** The session that speaks for the unit now, and what its hello said. */
-interface Connection {
-  readonly session: Session
-  readonly clientNowMs: number
-  readonly streams: readonly OpenStream[]
-  /** Its welcome has left; nothing may come before that. */
-  welcomed: boolean
-}
 
 /** A session that has to wait for the marks of its streams; the unit's former one goes on until then. */
 interface Arrival {
@@ -66,9 +49,6 @@ interface FixCounts {
   invalid: number
 }
 
-/** Makes the refusal of a fix that was not taken; `where` names its stream or channel to the client. */
-type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => Refusal
-
 const SUPERSEDED = 'superseded by a newer sign-in of this unit'
 
 // One list for all drivers: there may be a million.
@@ -82,7 +62,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   readonly location: DriverLocation
   readonly #door: DriverDoor
   state: DriverState
-  #connection: Connection | null = null
+  #speaker: Speaker | null = null
   #arrival: Arrival | null = null
   /** The feed that holds this unit. */
   feed: FeedHold | null = null
@@ -103,12 +83,12 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   }
 
   get session(): Session | null {
-    return this.#connection?.session ?? null
+    return this.#speaker?.session ?? null
   }
 
   /** The session, once it has heard its welcome; before that it is told nothing else. */
   get welcomedSession(): Session | null {
-    return this.#connection?.welcomed === true ? this.#connection.session : null
+    return this.#speaker?.isWelcomed === true ? this.#speaker.session : null
   }
 
   receive(message: DriverMessage): void {
@@ -164,35 +144,23 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       if (!this.#isOpen(stream)) return
     }
     // While an ask is open every rise is told: a client may ask again before the first answer.
-    if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#tellMark(stream)
+    if (stream.askedSeq > 0 || seq - stream.toldSeq >= MARK_EVERY_FIXES) this.#speaker?.tellMark(stream, this.#nowMs())
     else if (stream.toldSeq < seq) this.#door.marks.markWaits(this)
   }
 
   /** This session's welcome has left, with the marks as they stand. */
   onWelcomed(session: Session): void {
-    const connection = this.#connection
-    if (connection?.session !== session) return
-    connection.welcomed = true
-    for (const { stream } of connection.streams) {
-      stream.toldSeq = stream.durableSeq
-      stream.toldAtMs = this.#door.fixes.monotonicMs()
-    }
+    if (this.#speaker?.session === session) this.#speaker.welcomed(this.#nowMs())
   }
 
   /** Tells the marks that have waited their time; true while some still wait. */
   tellDueMarks(nowMonotonicMs: number): boolean {
-    let waiting = false
-    for (const { stream } of this.#connection?.streams ?? []) {
-      if (stream.toldSeq >= stream.durableSeq) continue
-      if (nowMonotonicMs - stream.toldAtMs >= MARK_EVERY_MS) this.#tellMark(stream)
-      else waiting = true
-    }
-    return waiting
+    return this.#speaker?.tellDueMarks(nowMonotonicMs) ?? false
   }
 
   /** Whether this unit's own session sends on the stream. */
   #isOpen(stream: Stream): boolean {
-    return this.#connection?.streams.some(open => open.stream === stream) ?? false
+    return this.#speaker?.sendsOn(stream) ?? false
   }
 
   #isInUse(stream: Stream): boolean {
@@ -227,31 +195,25 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   /** Lets a session in, once the marks of all its streams are known. */
   #arrive(session: Session, hello: HelloRequest, read: MarksRead): void {
     const { location } = this
-    const marks = new Map<StreamId, number>()
-    const unknown: StreamId[] = []
-    for (const [streamId] of hello.streams) {
-      if (!location.mayBeForgotten(streamId)) continue
-      const mark = read?.markOf(this.unitId, streamId)
-      if (mark === undefined) unknown.push(streamId)
-      else marks.set(streamId, mark)
+    const entry = entryOf(hello, location, streamId => read?.markOf(this.unitId, streamId))
+    switch (entry.is) {
+      case 'known':
+        return this.#open(session, hello, entry.marks)
+      case 'unknown':
+        this.#arrival = { session, hello, leaveNo: location.leaveNo }
+        return this.#door.marks.readMarks(this, session, entry.streams)
+      case 'crowded':
+        return refuseHello(session, hello)
+      case 'hole':
+        return refuseHole(session, hello, entry.index)
     }
-    if (location.isCrowded && hello.streams.some(([streamId]) => location.knownStream(streamId) === undefined)) {
-      return refuseHello(session, hello)
-    }
-    if (unknown.length === 0) {
-      const tooFar = hello.streams.findIndex(([streamId, , lowestSeq]) =>
-        isTooLarge(location.knownStream(streamId)?.receivedSeq ?? marks.get(streamId) ?? 0, lowestSeq),
-      )
-      return tooFar < 0 ? this.#open(session, hello, marks) : refuseHole(session, hello, tooFar)
-    }
-    this.#arrival = { session, hello, leaveNo: location.leaveNo }
-    this.#door.marks.readMarks(this, session, unknown)
   }
 
   #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {
-    const former = this.#connection
-    const streams: OpenStream[] = []
-    this.#connection = { session, clientNowMs: hello.clientNowMs, streams, welcomed: false }
+    const former = this.#speaker
+    const speaker = new Speaker(session, hello.clientNowMs)
+    const { streams } = speaker
+    this.#speaker = speaker
     for (const [streamId, clock] of hello.streams) {
       streams.push({ stream: this.#openStream(streamId, marks.get(streamId) ?? 0), clock })
     }
@@ -270,35 +232,35 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
   #onClosed(session: Session): void {
     if (this.#arrival?.session === session) this.#arrival = null
-    if (this.#connection?.session !== session) return
-    this.#connection = null
+    if (this.#speaker?.session !== session) return
+    this.#speaker = null
     this.disconnectedSinceMs = this.#door.crews.nowMs()
     this.#door.crews.disconnected(this)
   }
 
   #onAsked({ session, request, receivedWallMs }: SessionMessage): void {
-    const connection = this.#connection
-    if (connection?.session !== session) return
+    const speaker = this.#speaker
+    if (speaker?.session !== session) return
     switch (request.type) {
       case 'fix':
-        return this.#onFixes(connection, request, receivedWallMs)
+        return this.#onFixes(speaker, request, receivedWallMs)
       case 'hint':
-        return this.#onHint(connection, request, receivedWallMs)
+        return this.#onHint(speaker, request, receivedWallMs)
       case 'mark':
-        return this.#onMarkAsked(connection, request.streamIndex)
+        return this.#onMarkAsked(speaker, request.streamIndex)
     }
   }
 
-  #onFixes(connection: Connection, request: FixRequest, receivedWallMs: number): void {
+  #onFixes(speaker: Speaker, request: FixRequest, receivedWallMs: number): void {
     const { streamIndex } = request
-    const open = connection.streams[streamIndex]
-    if (open === undefined) return this.#unknownStream(connection.session, streamIndex)
+    const open = speaker.streams[streamIndex]
+    if (open === undefined) return this.#unknownStream(speaker.session, streamIndex)
     const stream = open.stream
     const before = this.location.current
     const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
     const limits = this.#door.fixes.limits()
     const leftOut = new LeftOut({ streamIndex })
-    const sentRegionMs = this.#sentRegionMs(connection, open.clock, request.sentAtMs, receivedWallMs)
+    const sentRegionMs = this.#sentRegionMs(speaker, open.clock, request.sentAtMs, receivedWallMs)
     let refusal: Refusal | null = null
     for (const [place, wire] of request.fixes.entries()) {
       const seq = wire instanceof BadFix ? wire.seq : wire[0]
@@ -325,87 +287,45 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
     this.#door.fixes.counted(counts)
     if (this.location.current !== before) this.#door.fixes.moved(this, before)
-    if (leftOut.refusal !== null) this.#door.fixes.refuseFixes(connection.session, leftOut.refusal)
-    if (refusal !== null) this.#door.fixes.refuseFixes(connection.session, refusal)
+    if (leftOut.refusal !== null) this.#door.fixes.refuseFixes(speaker.session, leftOut.refusal)
+    if (refusal !== null) this.#door.fixes.refuseFixes(speaker.session, refusal)
   }
 
-  #onHint(connection: Connection, request: HintRequest, receivedWallMs: number): void {
-    const open = connection.streams[request.streamIndex]
-    if (open === undefined) return this.#unknownStream(connection.session, request.streamIndex)
+  #onHint(speaker: Speaker, request: HintRequest, receivedWallMs: number): void {
+    const open = speaker.streams[request.streamIndex]
+    if (open === undefined) return this.#unknownStream(speaker.session, request.streamIndex)
     const before = this.location.current
     const { fix: wire, sentAtMs } = request
-    const sentRegionMs = this.#sentRegionMs(connection, open.clock, sentAtMs, receivedWallMs)
+    const sentRegionMs = this.#sentRegionMs(speaker, open.clock, sentAtMs, receivedWallMs)
     const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
     if (this.location.placeHint(open.stream.streamId, fix, this.#door.fixes.limits()))
       this.#door.fixes.moved(this, before)
     this.#door.fixes.counted({ hint: 1 })
   }
 
-  #onMarkAsked({ session, streams }: Connection, streamIndex: number | null): void {
+  #onMarkAsked(speaker: Speaker, streamIndex: number | null): void {
+    const { session, streams } = speaker
     if (streamIndex === null) {
-      for (const { stream } of streams) this.#askMarkOf(stream)
+      for (const { stream } of streams) speaker.markAsked(stream, this.#nowMs())
       return
     }
     const open = streams[streamIndex]
     if (open === undefined) return this.#unknownStream(session, streamIndex)
-    this.#askMarkOf(open.stream)
-  }
-
-  #askMarkOf(stream: Stream): void {
-    if (stream.durableSeq >= stream.receivedSeq) this.#tellMark(stream)
-    else stream.askedSeq = stream.receivedSeq
+    speaker.markAsked(open.stream, this.#nowMs())
   }
 
   /** When a frame was sent, in region time. GNSS time is true; of a device clock only the ages of the fixes are trusted. */
-  #sentRegionMs(connection: Connection, clock: StreamClock, sentAtMs: number, receivedWallMs: number): number {
-    return this.#door.fixes.regionMs(clock === 'gnss' ? connection.clientNowMs + sentAtMs : receivedWallMs)
+  #sentRegionMs(speaker: Speaker, clock: StreamClock, sentAtMs: number, receivedWallMs: number): number {
+    return this.#door.fixes.regionMs(clock === 'gnss' ? speaker.clientNowMs + sentAtMs : receivedWallMs)
   }
 
-  #tellMark(stream: Stream): void {
-    const index = this.#connection?.streams.findIndex(open => open.stream === stream) ?? -1
-    if (index < 0 || !this.#connection!.welcomed) return
-    if (stream.durableSeq >= stream.askedSeq) stream.askedSeq = 0
-    stream.toldSeq = stream.durableSeq
-    stream.toldAtMs = this.#door.fixes.monotonicMs()
-    this.#connection!.session.tell({ type: 'marks', streamIndex: index, durableSeq: stream.durableSeq })
+  /** Monotonic. */
+  #nowMs(): number {
+    return this.#door.fixes.monotonicMs()
   }
 
   #unknownStream(session: Session, streamIndex: number): void {
     const message = `hello named no stream ${streamIndex}; name every stream in hello.`
     this.#door.fixes.refuseFixes(session, { code: 'unknown-stream', message, details: { streamIndex } })
-  }
-}
-
-/** The client is told to come again, because its welcome is not known now. */
-function refuseHello(session: Session, { helloId }: HelloRequest): void {
-  session.tell({ type: 'refused', id: helloId, refusal: MARKS_UNREADABLE })
-  session.close(CLOSE_CODES.goingAway, MARKS_UNREADABLE.code)
-}
-
-/** The stream cannot be what the hello says, so a later hello of this client would be no better. */
-function refuseHole(session: Session, { helloId }: HelloRequest, index: number): void {
-  const path = `streams.${index}.2`
-  const message = `\`${path}\` lies more than ${LIMITS.holeFixes} beyond the stream; begin a new stream with seq 1.`
-  session.tell({ type: 'refused', id: helloId, refusal: { code: 'invalid-field', message, details: { path } } })
-  session.close(CLOSE_CODES.protocolAbuse, 'invalid-field')
-}
-
-export const gap: FixRefusal = (stream, where) => {
-  const expectedSeq = stream.receivedSeq + 1
-  const message = `Fix ${expectedSeq} of this stream is missing; send the fixes from ${expectedSeq} on, in order.`
-  return { code: 'fix-gap', message, details: { ...where, expectedSeq } }
-}
-
-const impossibleTime: FixRefusal = (stream, where) => {
-  const message = 'The time of this fix lies outside every calendar; check clientNowMs, sentAtMs and ageMs.'
-  return { code: 'invalid-field', message, details: { path: 'ageMs', ...where, expectedSeq: stream.receivedSeq + 1 } }
-}
-
-export const storeFull: FixRefusal = (stream, where) => {
-  const message = 'The queue of fixes for the database is full; keep your fixes, and send them again.'
-  return {
-    code: 'overloaded',
-    message,
-    details: { ...where, expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 },
   }
 }

@@ -1,6 +1,6 @@
 /** Tells a feed the marks of its channels: together, so often at most, and those first that it asked for. */
 import type { MachineClock } from '../../../base/time.ts'
-import { MARK_EVERY_FIXES, MARK_EVERY_MS } from '../../driver/driver-actor.ts'
+import { MARK_EVERY_FIXES, MARK_EVERY_MS } from '../../driver/speaker.ts'
 import type { Session } from '../../region-handle.ts'
 import type { Attachment } from './attachment.ts'
 

@@ -1,0 +1,26 @@
+/** What a client is told of a fix that was not taken: why, and from which fix on to send again. */
+import type { Refusal } from '../../base/refusal.ts'
+import type { Stream } from './location.ts'
+
+/** Makes the refusal of a fix that was not taken; `where` names its stream or channel to the client. */
+export type FixRefusal = (stream: Stream, where: Readonly<Record<string, number>>) => Refusal
+
+export const gap: FixRefusal = (stream, where) => {
+  const expectedSeq = stream.receivedSeq + 1
+  const message = `Fix ${expectedSeq} of this stream is missing; send the fixes from ${expectedSeq} on, in order.`
+  return { code: 'fix-gap', message, details: { ...where, expectedSeq } }
+}
+
+export const impossibleTime: FixRefusal = (stream, where) => {
+  const message = 'The time of this fix lies outside every calendar; check clientNowMs, sentAtMs and ageMs.'
+  return { code: 'invalid-field', message, details: { path: 'ageMs', ...where, expectedSeq: stream.receivedSeq + 1 } }
+}
+
+export const storeFull: FixRefusal = (stream, where) => {
+  const message = 'The queue of fixes for the database is full; keep your fixes, and send them again.'
+  return {
+    code: 'overloaded',
+    message,
+    details: { ...where, expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 },
+  }
+}
