@@ -119,7 +119,6 @@ test('the SQL of a schema stands in one room', () => {
 const LONG: readonly string[] = [
   'access/sign-in.ts',
   'actors/region-keeper.ts',
-  'actors/region/live/live-view.ts',
   'domain/events.ts',
   'domain/trip.ts',
   'engine.ts',

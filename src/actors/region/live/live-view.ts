@@ -24,16 +24,15 @@ import { refuseRequest } from '../send-refusal.ts'
 import type { Turn } from '../turn.ts'
 import { DurableStates } from './durable-states.ts'
 import { type Job, Slices } from './slices.ts'
+import { SnapshotsOwed } from './snapshots-owed.ts'
 import { UnitMap, WatchedTile } from './unit-map.ts'
 import { UnitWatches } from './unit-watches.ts'
-import { type ViewedTile, Viewer, type WatchedUnit } from './viewer.ts'
+import { type ViewedTile, Viewer } from './viewer.ts'
 
 /** Wall time between two rounds. */
 const ROUND_MS = 250
 /** How long a round waits for more after the first change: the fixes of one feed frame come in several messages. */
 const GATHER_MS = 10
-/** How soon the view looks again at a session that was too slow for what it is owed. */
-const OWED_RETRY_MS = 25
 /** How long a tile goes on being followed for viewers that may come back. */
 const KEPT_UNWATCHED_MS = 15_000
 
@@ -57,24 +56,22 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
   readonly #units: UnitWatches
   readonly #slices: Slices
   readonly #viewers = new Map<Session, Viewer>()
-  /** Viewers that a snapshot is owed to. */
-  readonly #owing = new Set<Viewer>()
-  #unscanned = new Set<WatchedTile>()
-  #isServing = false
+  readonly #snapshots: SnapshotsOwed
   #isInRound = false
   #roundEndedMs = Number.NEGATIVE_INFINITY
   #cancelRound: (() => void) | null = null
-  #cancelServe: (() => void) | null = null
   #cancelSweep: (() => void) | null = null
   #isStopped = false
 
   constructor(ports: LiveViewPorts) {
-    const { memory, machine, metrics, onError } = ports
+    const { memory, clock, machine, metrics, log, onError } = ports
     this.#ports = ports
     this.#durable = new DurableStates(memory)
     this.#map = new UnitMap(this.#durable, () => this.#askRound())
     this.#units = new UnitWatches(memory, this.#durable, () => this.#askRound())
     this.#slices = new Slices({ machine, onSlice: ms => metrics.fanOut(ms), onError })
+    const followed = { memory, map: this.#map, units: this.#units }
+    this.#snapshots = new SnapshotsOwed({ ...followed, slices: this.#slices, clock, machine, metrics, log })
   }
 
   // What happens to units. The first three are called for every fix and every turn, also when nobody watches.
@@ -124,7 +121,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     if (viewer === undefined) return
     viewer.isGone = true
     this.#viewers.delete(session)
-    this.#owing.delete(viewer)
+    this.#snapshots.drop(viewer)
     for (const tile of [...viewer.tiles]) this.#unwatchTile(viewer, tile)
     for (const unit of [...viewer.units]) this.#units.unwatch(unit, viewer)
   }
@@ -133,7 +130,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     this.#isStopped = true
     this.#slices.stop()
     this.#cancelRound?.()
-    this.#cancelServe?.()
+    this.#snapshots.stop()
     this.#cancelSweep?.()
   }
 
@@ -178,14 +175,14 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       this.#bring(viewer, tile, streamId, seq)
       yield
     }
-    this.#serveSoon()
+    this.#snapshots.giveSoon()
   }
 
   #openTile(name: string): WatchedTile {
     // The random part alone: a stream's name has no dot.
     const tile = new WatchedTile(parseTile(name)!, this.#ports.newId().split('.').at(-1)!)
     this.#map.grid.add(tile)
-    this.#unscanned.add(tile)
+    this.#snapshots.scan(tile)
     return tile
   }
 
@@ -195,7 +192,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     const missed = streamId === null || seq === null || session.isBehind ? null : tile.since(streamId, seq)
     if (missed === null || !tile.isScanned) {
       owedTiles.set(tile, 'asked')
-      this.#owing.add(viewer)
+      this.#snapshots.owe(viewer)
       return
     }
     owedTiles.delete(tile)
@@ -227,7 +224,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       const leftMs = tile.unwatchedSinceMs + KEPT_UNWATCHED_MS - nowMs
       if (leftMs > 0) nextMs = Math.min(nextMs, leftMs)
       else {
-        this.#unscanned.delete(tile)
+        this.#snapshots.leaveUnscanned(tile)
         yield* this.#map.forget(tile)
         yield
       }
@@ -247,8 +244,8 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
     if (isAnother && viewer.units.size >= LIMITS.unitsWatched) return refuseRequest(session, requestId, tooManyUnits())
     session.tell({ type: 'reply', id: requestId, position: this.#ports.log.durable, result: {} })
     viewer.owedUnits.set(this.#units.watch(actor, viewer), 'asked')
-    this.#owing.add(viewer)
-    this.#serveSoon()
+    this.#snapshots.owe(viewer)
+    this.#snapshots.giveSoon()
   }
 
   #unwatchUnit(viewer: Viewer, requestId: string, unitId: UnitId): void {
@@ -281,7 +278,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       this.#roundEndedMs = this.#ports.machine.monotonicMs()
     }
     if (this.#map.hasNews || this.#units.hasNews) this.#askRound()
-    this.#serveLater()
+    this.#snapshots.giveLater()
   }
 
   *#tellTiles(): Job {
@@ -292,7 +289,7 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       for (const viewer of tile.viewers) {
         if (viewer.takeTile(tile, frame)) continue
         metrics.thinned('tile-moves')
-        this.#owing.add(viewer)
+        this.#snapshots.owe(viewer)
       }
       yield
     }
@@ -306,76 +303,10 @@ export class LiveView implements TurnFollower, MoveFollower, PresenceFollower {
       for (const viewer of unit.viewers) {
         if (viewer.takeUnit(unit, frame)) continue
         metrics.thinned('unit')
-        this.#owing.add(viewer)
+        this.#snapshots.owe(viewer)
       }
       yield
     }
-  }
-
-  // Snapshots.
-
-  /** Somebody has asked for something: that does not wait for the next round. */
-  #serveSoon(): void {
-    if (this.#isServing || this.#owing.size === 0) return
-    this.#isServing = true
-    this.#slices.add(this.#serve())
-  }
-
-  *#serve(): Job {
-    try {
-      yield* this.#scanNew()
-      yield* this.#giveOwed()
-    } finally {
-      this.#isServing = false
-    }
-    if (this.#unscanned.size > 0) this.#serveSoon()
-    else this.#serveLater()
-  }
-
-  /** What could not be given now is tried again soon: the socket may have taken what was gathered for it. */
-  #serveLater(): void {
-    if (this.#owing.size === 0 || this.#isStopped) return
-    this.#cancelServe ??= this.#ports.machine.after(OWED_RETRY_MS, () => {
-      this.#cancelServe = null
-      this.#serveSoon()
-    })
-  }
-
-  *#scanNew(): Job {
-    if (this.#unscanned.size === 0) return
-    const tiles = this.#unscanned
-    this.#unscanned = new Set()
-    yield* this.#map.scan(tiles, this.#ports.memory.driverActors())
-  }
-
-  /** Gives every viewer what it is owed, as far as the viewer can take it. */
-  *#giveOwed(): Job {
-    for (const viewer of [...this.#owing]) {
-      for (const [tile, why] of [...viewer.owedTiles]) {
-        if (viewer.session.isBehind) break
-        if (!tile.isScanned || !viewer.owedTiles.has(tile)) continue
-        viewer.owedTiles.delete(tile)
-        viewer.session.tellShared(tile.snapshot(this.#ports.clock.nowMs()))
-        if (why === 'thinned') this.#ports.metrics.resynced('tile')
-        yield
-      }
-      for (const [unit, why] of [...viewer.owedUnits]) {
-        if (viewer.session.isBehind) break
-        if (!viewer.owedUnits.has(unit)) continue
-        this.#giveUnit(viewer, unit, why === 'thinned')
-        yield
-      }
-      if (!viewer.isOwed) this.#owing.delete(viewer)
-    }
-  }
-
-  #giveUnit(viewer: Viewer, unit: WatchedUnit, wasThinned: boolean): void {
-    const { clock, log, metrics } = this.#ports
-    const frame = this.#units.frame(unit, log.durable, clock.nowMs())
-    if (frame === null) return
-    viewer.owedUnits.delete(unit)
-    viewer.session.tellShared(frame)
-    if (wasThinned) metrics.resynced('unit')
   }
 }
 
