@@ -7,8 +7,7 @@
  * with any and says so through `onLost`; while it is still starting, `start` throws instead. Regions are recovered side by
  * side. One that cannot be recovered, for what is stored of it, is *away*: the others are served, and it is tried again.
  */
-import type { UnitReference } from '../domain/events.ts'
-import type { RegionId, UnitId } from '../domain/ids.ts'
+import type { RegionId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'
 import type { ForeignLease } from '../store/leases/lease-table.ts'
@@ -17,38 +16,20 @@ import { isStoreAway } from '../store/postgres/postgres-faults.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { RegionClock } from './clock.ts'
 import { type ClockOff, type ClockOffsets, ClockWatch } from './clock-watch.ts'
+import { Looks } from './looks.ts'
+import { ReferenceNews, type ReferenceSource } from './reference-news.ts'
 import type { DrainLimits } from './region/drain.ts'
 import type { SharedParts } from './region/parts.ts'
-import type { Region } from './region/region.ts'
-import type { Readiness, RecoveryProgress, RegionDirectory, RegionHandle } from './region-handle.ts'
+import type { Readiness, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
+import { RegionRecoveries, RegionTaken, STORE_RETRY_FIRST_MS, STORE_RETRY_MAX_MS } from './region-recoveries.ts'
 import { WallClock } from './wall-clock.ts'
 
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
 const SETTLE_LIMIT_MS = 2_000
-/** A look that somebody waits for is followed by a rest of so many times as long as it took, a second at most. */
-const LOOK_REST = 9
 /** How often an engine that stands by asks for the leases: the gap when the other one gives them back. */
 const STAND_BY_MS = 200
-const AWAY_RETRY_MS = 60_000
-const STORE_RETRY_FIRST_MS = 50
-const STORE_RETRY_MAX_MS = 2_000
-/** Regions recovered at a time. Each takes a connection, and memory for the rows it has read. */
-const RECOVERED_AT_ONCE = 4
-
-/** Where the reference data comes from; `ReferenceStore` is one. */
-export interface ReferenceSource {
-  /** Rises with every change of anything. */
-  version(): Promise<number>
-  listRegions(): Promise<readonly RegionReference[]>
-  /** The policy that stands, of each region. */
-  listPolicies(): Promise<ReadonlyMap<RegionId, StandingPolicy>>
-  /** Units that were added or changed after a version; null: all units. */
-  listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
-  /** Units that were retired after a version and stand as retired. */
-  listRetiredUnits(region: RegionId, since: number | null): Promise<readonly UnitId[]>
-}
 
 /** How often the keeper looks, wall time. */
 interface KeeperPace {
@@ -72,33 +53,16 @@ interface RegionKeeperParts {
   readonly onLost: (error: RegionTaken) => void
 }
 
-/** Another engine took the region while this one held it, or was about to. */
-class RegionTaken extends Error {
-  override readonly name = 'RegionTaken'
-
-  constructor(region: RegionId) {
-    super(`region ${region} was taken by another engine`)
-  }
-}
-
 export class RegionKeeper implements RegionDirectory {
   readonly #parts: RegionKeeperParts
   readonly #wall: WallClock
   readonly #clocks: ClockWatch
   readonly #hosts = new Map<RegionId, RegionHost>()
-  readonly #lostWhileStarting = new Set<RegionId>()
-  /** The version of the reference data up to which each region's memory was told its units. */
-  readonly #told = new WeakMap<Region, number>()
-  readonly #recovering = new Map<RegionId, RecoveryProgress>()
-  readonly #away = new Map<RegionId, string>()
+  readonly #news: ReferenceNews
+  /** One after the other: two must not take the same region. */
+  readonly #looks: Looks<ForeignLease | null>
+  readonly #recoveries: RegionRecoveries
   #referenceVersion = -1
-  /** The look at the reference data that is under way, or was last. */
-  #looking: Promise<ForeignLease | null> = Promise.resolve(null)
-  /** The look that has been asked for and has not begun, and when it may. */
-  #asked: Promise<void> | null = null
-  #askedNotBeforeMs = Number.NEGATIVE_INFINITY
-  /** Units and policies that regions were told and have not taken yet. */
-  readonly #untaken = new Set<Promise<void>>()
   #behind: ForeignLease | null = null
   #hasTaken = false
   #ready = false
@@ -107,6 +71,21 @@ export class RegionKeeper implements RegionDirectory {
   constructor(parts: RegionKeeperParts) {
     this.#parts = parts
     this.#wall = new WallClock(parts.shared.machine)
+    this.#recoveries = new RegionRecoveries({
+      machine: parts.shared.machine,
+      telemetry: parts.telemetry,
+      isStopped: () => this.#stopped,
+      keep: host => void this.#hosts.set(host.regionId, host),
+      isKept: host => this.#hosts.get(host.regionId) === host,
+      onLost: error => parts.onLost(error),
+    })
+    this.#news = new ReferenceNews(parts.reference, () => this.#hosts.values())
+    this.#looks = new Looks({
+      machine: parts.shared.machine,
+      look: () => this.#lookAtReference(),
+      seen: () => this.#news.taken(),
+      restMaxMs: REFERENCE_EVERY_MS,
+    })
     this.#clocks = new ClockWatch({
       wall: this.#wall,
       regions: () => this.#regionClocks(),
@@ -122,11 +101,13 @@ export class RegionKeeper implements RegionDirectory {
   }
   /** Not while every region there is stands with another engine, or is away. */
   ready(): boolean {
-    return this.#ready && (this.#hosts.size > this.#away.size || (this.#away.size === 0 && this.#behind === null))
+    const away = this.#recoveries.away.size
+    return this.#ready && (this.#hosts.size > away || (away === 0 && this.#behind === null))
   }
   readiness(): Readiness {
+    const { recovering, away } = this.#recoveries
     const isStandby = this.#behind !== null && this.#hosts.size === 0
-    const isRecovering = this.#recovering.size > 0 && !this.#ready
+    const isRecovering = recovering.size > 0 && !this.#ready
     const status = this.#stopped
       ? 'draining'
       : this.ready()
@@ -139,9 +120,9 @@ export class RegionKeeper implements RegionDirectory {
     return {
       status,
       behind: isStandby ? this.#behind!.node : null,
-      recovered: this.#hosts.size - this.#away.size,
-      recovering: this.#recovering,
-      away: this.#away,
+      recovered: this.#hosts.size - away.size,
+      recovering,
+      away,
     }
   }
   damagedRows(): number {
@@ -172,7 +153,7 @@ export class RegionKeeper implements RegionDirectory {
     let retryMs = STORE_RETRY_FIRST_MS
     while (!this.#stopped) {
       try {
-        const foreign = await this.#followReference()
+        const foreign = await this.#looks.next()
         telemetry.outages.worked('reference-data')
         if (foreign === null) break
         await this.#pause(pace?.standByMs ?? STAND_BY_MS)
@@ -186,8 +167,7 @@ export class RegionKeeper implements RegionDirectory {
     }
     // A crew that signs in at the first moment must find its unit.
     await this.#settled()
-    const [lost] = this.#lostWhileStarting
-    if (lost !== undefined) throw new RegionTaken(lost)
+    this.#recoveries.throwIfLost()
     if (this.#stopped) return
     this.#ready = true
     this.#pollReference()
@@ -214,40 +194,20 @@ export class RegionKeeper implements RegionDirectory {
     this.#hosts.delete(region)
     host?.abandon()
     // The caller that starts the region or the engine throws, and undoes what it began.
-    if (host === undefined || !this.#ready) return void this.#lostWhileStarting.add(region)
+    if (host === undefined || !this.#ready) return this.#recoveries.lost(region)
     this.#parts.onLost(new RegionTaken(region))
   }
 
   /** Takes up what the reference data has by now: true once every region knows it, false when that takes longer. */
   async follow(limitMs: number): Promise<boolean> {
     if (!this.#ready || this.#stopped) return false
-    // A caller that asks before the look begins shares it.
-    this.#asked ??= this.#lookSoon()
     const late = this.#pause(limitMs).then(() => false)
     // One that fails is told by the next look.
-    return Promise.race([
-      this.#asked.then(
-        () => true,
-        () => false,
-      ),
-      late,
-    ])
-  }
-
-  /** Not at once where one has just been: a look may find a million units, and may take only a part of everybody's time. */
-  async #lookSoon(): Promise<void> {
-    const { machine } = this.#parts.shared
-    const restMs = this.#askedNotBeforeMs - machine.monotonicMs()
-    await (restMs > 0 ? this.#pause(restMs) : undefined)
-    this.#asked = null
-    const startedMs = machine.monotonicMs()
-    try {
-      await this.#followReference()
-      await Promise.all(this.#untaken)
-    } finally {
-      const endedMs = machine.monotonicMs()
-      this.#askedNotBeforeMs = endedMs + Math.min(REFERENCE_EVERY_MS, LOOK_REST * (endedMs - startedMs))
-    }
+    const seen = this.#looks.soon().then(
+      () => true,
+      () => false,
+    )
+    return Promise.race([seen, late])
   }
 
   /** Waits until the regions have nothing under way, but not for ever: clients may go on sending. */
@@ -261,7 +221,8 @@ export class RegionKeeper implements RegionDirectory {
       if (this.#stopped) return
       // Somebody must look at the wall also while nothing else happens.
       this.#clocks.look()
-      this.#followReference()
+      this.#looks
+        .next()
         .then(
           () => telemetry.outages.worked('reference-data'),
           error => telemetry.outages.failed('reference-data', error),
@@ -274,13 +235,6 @@ export class RegionKeeper implements RegionDirectory {
    * Takes regions that are new, and tells every region its policy and its units, when the reference data has changed.
    * Output: the lease of another engine that keeps it from taking them; null when there is none.
    */
-  #followReference(): Promise<ForeignLease | null> {
-    // One after the other: two must not take the same region.
-    const look = () => this.#lookAtReference()
-    this.#looking = this.#looking.then(look, look)
-    return this.#looking
-  }
-
   async #lookAtReference(): Promise<ForeignLease | null> {
     const { reference } = this.#parts
     const version = await reference.version()
@@ -291,17 +245,9 @@ export class RegionKeeper implements RegionDirectory {
       this.#standBehind(foreign)
       if (foreign === null) this.#referenceVersion = version
       else if (this.#hosts.size === 0) return foreign
-      const policies = await reference.listPolicies()
-      for (const host of this.#hosts.values()) this.#untakenUntil(host.goBy(policies.get(host.regionId)!))
+      await this.#news.tellPolicies()
     }
-    for (const { regionId, region } of this.#hosts.values()) {
-      // One that is being rebuilt is told the next time; one that was rebuilt, anew: what its former memory was told may
-      // have been lost with it.
-      if (region === null) continue
-      const told = this.#told.get(region) ?? null
-      if (told !== version) await this.#tellUnits(regionId, region, told)
-      this.#told.set(region, version)
-    }
+    await this.#news.tellUnits(version)
     return null
   }
 
@@ -320,24 +266,6 @@ export class RegionKeeper implements RegionDirectory {
     for (const { region } of this.#hosts.values()) if (region !== null) yield region.clock
   }
 
-  /** What changes meanwhile may be among it, and is told the next time too. */
-  async #tellUnits(regionId: RegionId, region: Region, since: number | null): Promise<void> {
-    const { reference } = this.#parts
-    const [units, retired] = await Promise.all([
-      reference.listUnits(regionId, since),
-      reference.listRetiredUnits(regionId, since),
-    ])
-    if (units.length + retired.length === 0) return
-    this.#untakenUntil(new Promise(onTaken => void region.ref.tell({ type: 'units', units, retired, onTaken })))
-  }
-
-  /** A region that is dropped never resolves this: the caller waits with a limit. */
-  #untakenUntil(taken: Promise<void> | null): void {
-    if (taken === null) return
-    this.#untaken.add(taken)
-    void taken.then(() => this.#untaken.delete(taken))
-  }
-
   /** Output: the lease of another engine that keeps it from taking them; null when it has taken and recovered them. */
   async #takeRegions(regions: readonly RegionReference[]): Promise<ForeignLease | null> {
     const { leases, reference, onTaken } = this.#parts
@@ -347,68 +275,9 @@ export class RegionKeeper implements RegionDirectory {
     this.#hasTaken = true
     // Once they are ours, so that nobody before us has gone by newer ones.
     const policies = await reference.listPolicies()
-    const waiting = [...regions]
-    const recoverNext = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined && !this.#stopped; next = waiting.shift()) {
-        await this.#recover(this.#newHost(next.region, policies.get(next.region)!))
-      }
-    }
-    // All of them come to their end: one that fails must not leave others recovering behind its back.
-    const ends = await Promise.allSettled(Array.from({ length: RECOVERED_AT_ONCE }, recoverNext))
-    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    const makerOf = (region: RegionId) => () => this.#newHost(region, policies.get(region)!)
+    await this.#recoveries.recoverAll(regions.map(({ region }) => makerOf(region)))
     return null
-  }
-
-  /** Brings a region into memory, however long the store needs. Errors: RegionTaken. */
-  async #recover(host: RegionHost): Promise<void> {
-    const { machine } = this.#parts.shared
-    const { log, outages } = this.#parts.telemetry
-    const { regionId } = host
-    const startedMs = machine.monotonicMs()
-    for (let retryMs = STORE_RETRY_FIRST_MS; ; retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)) {
-      try {
-        await host.start(progress => void this.#recovering.set(regionId, progress))
-        break
-      } catch (error) {
-        // The next try must not be taken for lost by what this one was told.
-        this.#lostWhileStarting.delete(regionId)
-        if (this.#stopped) return host.abandon()
-        if (!isStoreAway(error)) return this.#setAway(host, error)
-        outages.failed('recovery', error, regionId)
-        await this.#pause(retryMs)
-      } finally {
-        this.#recovering.delete(regionId)
-      }
-    }
-    outages.worked('recovery', regionId)
-    if (this.#stopped) return host.abandon()
-    if (this.#lostWhileStarting.delete(regionId)) {
-      host.abandon()
-      throw new RegionTaken(regionId)
-    }
-    this.#hosts.set(regionId, host)
-    this.#away.delete(regionId)
-    const tookMs = Math.round(machine.monotonicMs() - startedMs)
-    log.info({ region: regionId, position: host.region?.logHead, tookMs }, 'region recovered')
-  }
-
-  /** What is stored of the region cannot be read, or is beyond us: the others do not wait for it. */
-  #setAway(host: RegionHost, error: unknown): void {
-    const { machine } = this.#parts.shared
-    const { log } = this.#parts.telemetry
-    const { regionId } = host
-    const reason = error instanceof Error ? error.message : String(error)
-    const isNews = this.#away.get(regionId) !== reason
-    this.#away.set(regionId, reason)
-    this.#hosts.set(regionId, host)
-    if (isNews) {
-      const what = 'the region cannot be recovered and is not served; it is tried again every minute'
-      log.error({ region: regionId, err: error }, what)
-    }
-    machine.after(AWAY_RETRY_MS, () => {
-      if (this.#stopped || this.#hosts.get(regionId) !== host) return
-      this.#recover(host).catch(failure => this.#parts.onLost(failure))
-    })
   }
 
   #pause(ms: number): Promise<void> {

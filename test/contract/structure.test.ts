@@ -118,7 +118,6 @@ test('the SQL of a schema stands in one room', () => {
 /** Files that are longer. */
 const LONG: readonly string[] = [
   'access/sign-in.ts',
-  'actors/region-keeper.ts',
   'domain/events.ts',
   'domain/trip.ts',
   'engine.ts',

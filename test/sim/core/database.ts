@@ -6,7 +6,7 @@
  * and an engine lies a way that takes time, on which a statement or its answer may be lost.
  */
 
-import type { ReferenceSource } from '../../../src/actors/region-keeper.ts'
+import type { ReferenceSource } from '../../../src/actors/reference-news.ts'
 import type { UnitReference } from '../../../src/domain/events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
