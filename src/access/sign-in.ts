@@ -5,22 +5,19 @@
  * Passwords are checked outside of transactions, since that takes its time; the transaction then looks once more.
  */
 
-import { networksOf } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
-import { invalidField } from '../base/refusal.ts'
-import type { Refused, Result } from '../base/result.ts'
+import type { Result } from '../base/result.ts'
 import type { Principal, RegionId, UnitId } from '../domain/ids.ts'
-import { withArticle } from '../domain/roles.ts'
 import type { Audit, AuditChange, AuditEntry } from '../store/audit/audit.ts'
 import { NOBODY } from '../store/audit/audit.ts'
 import type { Database } from '../store/postgres/database.ts'
-import { getItem } from '../store/reference/items.ts'
-import { UNITS } from '../store/reference/kinds.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
 import { markDevice, markedDevice } from './device-marks.ts'
 import { LoginThrottle } from './login-throttle.ts'
+import { CREDENTIALS_WRONG, PasswordDoor } from './password-door.ts'
 import { PasswordHasher } from './passwords.ts'
+import { reachOf } from './sign-in-reach.ts'
 import type { SigningKey } from './tables/key-table.ts'
 import { RefreshTokens, type SignInAges, type SignInRecord } from './tables/refresh-token-table.ts'
 import type { RevocationStore } from './tables/revocation-table.ts'
@@ -87,13 +84,6 @@ interface Session {
   readonly current: boolean
 }
 
-type Reach = Pick<SignInRecord, 'region' | 'unit'>
-
-/** One answer for every reason, so that nobody learns which names exist or are disabled. */
-const CREDENTIALS_WRONG: Refusal = {
-  code: 'credentials-wrong',
-  message: 'User and password do not fit together, or the user may not sign in; check both, or ask an administrator.',
-}
 const REFRESH_REFUSED: Refusal = {
   code: 'refresh-refused',
   message: 'This refresh token is spent, unknown or ended; sign in again with user and password.',
@@ -115,16 +105,17 @@ export class SignInService {
   readonly accounts: Accounts
   readonly #parts: SignInParts
   readonly #ages: SignInAges
-  readonly #passwords: PasswordHasher
   readonly #throttle: LoginThrottle
+  readonly #door: PasswordDoor
 
   constructor(parts: SignInParts) {
-    const { policy, revocations, wallClock } = parts
+    const { database, policy, revocations, wallClock } = parts
     this.#parts = parts
     this.#ages = { idleMs: policy.refreshTokenS * 1_000, maxAgeMs: policy.sessionMaxAgeS * 1_000 }
-    this.#passwords = new PasswordHasher(policy.scryptLogN)
+    const passwords = new PasswordHasher(policy.scryptLogN)
     this.#throttle = new LoginThrottle(() => performance.now())
-    this.accounts = new Accounts({ passwords: this.#passwords, revocations, wallClock })
+    this.#door = new PasswordDoor(database, passwords, this.#throttle)
+    this.accounts = new Accounts({ passwords, revocations, wallClock })
   }
 
   /**
@@ -136,7 +127,7 @@ export class SignInService {
     if (!granted.ok) {
       // People type passwords into the wrong field, so a name is written down only where it is one. What the throttle
       // refuses costs no query; the failures before it told the name.
-      const user = granted.refusal.code === 'rate-limited' ? undefined : await this.#find(request.user)
+      const user = granted.refusal.code === 'rate-limited' ? undefined : await this.#door.find(request.user)
       this.#noteRefusal('sign-in', user?.name ?? NOBODY, granted.refusal, address)
     }
     return granted
@@ -224,9 +215,9 @@ export class SignInService {
 
   async #signIn(request: SignInRequest, address: string): Promise<Result<GrantedTo>> {
     const device = await markedDevice(request.deviceMark, nameKey(request.user), this.#parts.keyRing)
-    const user = await this.#authenticate(request.user, request.password, address, device)
+    const user = await this.#door.userOf(request.user, request.password, address, device)
     if (!user.ok) return user
-    const reach = await this.#reach(user.value, request)
+    const reach = await reachOf(this.#parts.database, user.value, request)
     if (!reach.ok) return reach
 
     const begun = await this.#inTransaction(async transaction => {
@@ -253,9 +244,9 @@ export class SignInService {
   }
 
   async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Result<null>> {
-    if ((await this.#find(claims.sub)) === undefined) return { ok: false, refusal: NO_ACCOUNT }
+    if ((await this.#door.find(claims.sub)) === undefined) return { ok: false, refusal: NO_ACCOUNT }
     // The sign-in that the token is of is a home, too: nobody else has it.
-    const user = await this.#authenticate(claims.sub, current, address, claims.sid)
+    const user = await this.#door.userOf(claims.sub, current, address, claims.sid)
     if (!user.ok) return user
     const { name, passwordHash } = user.value
     if (current === next) return { ok: false, refusal: UNCHANGED }
@@ -280,73 +271,6 @@ export class SignInService {
       await this.#parts.audit.append(transaction, [{ actor: name, outcome: 'done', address, ...entry }])
       return { ok: true, value: null }
     })
-  }
-
-  /** The user whose password this is. Every other case takes as long and looks the same. */
-  async #authenticate(
-    userName: string,
-    password: string,
-    address: string,
-    device: string | null,
-  ): Promise<Result<User>> {
-    const admitted = this.#throttle.admit(nameKey(userName), address, device)
-    if (!admitted.ok) return admitted
-    const attempt = admitted.value
-    try {
-      const user = await this.#find(userName)
-      // Hashes may have been made at several costs, and a name that nobody has must not stand out by another one.
-      const like = await new UserStore(this.#parts.database).hashNear(userName)
-      const lane = attempt.isKnown ? 'known' : { network: networksOf(address).at(-1)!.key }
-      const checked = await this.#passwords.check(password, user?.passwordHash ?? null, lane, like)
-      if (!checked.ok) return checked
-      if (user === undefined || user.disabled || !checked.value.fits) {
-        attempt.failed()
-        return { ok: false, refusal: CREDENTIALS_WRONG }
-      }
-      attempt.succeeded()
-      return { ok: true, value: checked.value.outdated ? await this.#rehashed(user, password) : user }
-    } finally {
-      // Where it was decided above, this does nothing.
-      attempt.abandoned()
-    }
-  }
-
-  /** A hash made at a lower cost than is configured now is made anew, while the password is at hand. */
-  async #rehashed(user: User, password: string): Promise<User> {
-    const hash = await this.#passwords.hash(password)
-    if (!hash.ok) return user
-    await new UserStore(this.#parts.database).rehash(user.name, user.passwordHash, hash.value)
-    return { ...user, passwordHash: hash.value }
-  }
-
-  async #find(userName: string): Promise<User | undefined> {
-    return USER_NAME.test(userName) ? new UserStore(this.#parts.database).find(userName) : undefined
-  }
-
-  /** What the sign-in is for: of a driver one unit in one region, of all others one region where they ask for it. */
-  async #reach(user: User, { region, unit }: SignInRequest): Promise<Result<Reach>> {
-    if (region !== null && user.role !== 'admin' && !user.regions.includes(region)) {
-      return refuse(userOfOtherRegions(region))
-    }
-    if (user.role !== 'driver') {
-      return unit === null
-        ? reach(region, null)
-        : refuse(invalidField('unit', `is for drivers; this is ${withArticle(user.role)}`))
-    }
-    if (unit === null) return refuse(invalidField('unit', 'must name the unit that the driver signs in for'))
-    if (user.units !== null && !user.units.includes(unit)) {
-      const message = `The user may not sign in for unit ${unit}; choose another unit, or ask an administrator.`
-      return refuse({ code: 'wrong-unit', message, details: { unitId: unit } })
-    }
-    const asked = region === null ? user.regions : [region]
-    const found = await Promise.all(asked.map(each => getItem(this.#parts.database, UNITS, each, unit)))
-    const [only, ...others] = asked.filter((_, index) => found[index] !== undefined)
-    if (only === undefined) {
-      const message = `Unit ${unit} does not exist in ${asked.join(', ')}; check the id, or ask a dispatcher (GET /v1/units lists units).`
-      return refuse({ code: 'unknown-unit', message, details: { unitId: unit } })
-    }
-    if (others.length > 0) return refuse(invalidField('region', `must choose one of ${[only, ...others].join(', ')}`))
-    return reach(only, unit)
   }
 
   async #grant(user: User, signIn: SignInRecord, refreshToken: string, nowMs: number): Promise<Granted> {
@@ -396,12 +320,4 @@ const UNCHANGED: Refusal = {
   code: 'password-unfit',
   message: 'The new password is the old one; choose another one.',
   details: { rule: 'unchanged' },
-}
-
-const refuse = (refusal: Refusal): Refused => ({ ok: false, refusal })
-const reach = (region: RegionId | null, unit: UnitId | null): Result<Reach> => ({ ok: true, value: { region, unit } })
-
-function userOfOtherRegions(region: RegionId): Refusal {
-  const message = `The user may not act for region ${region}; choose another region, or ask an administrator.`
-  return { code: 'wrong-region', message, details: { region } }
 }

@@ -117,7 +117,6 @@ test('the SQL of a schema stands in one room', () => {
 
 /** Files that are longer. */
 const LONG: readonly string[] = [
-  'access/sign-in.ts',
   'domain/events.ts',
   'domain/trip.ts',
   'engine.ts',
@@ -126,7 +125,6 @@ const LONG: readonly string[] = [
 ]
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [
-  'access/sign-in.ts',
   'actors/region/live/live-view.ts',
   'actors/region/memory.ts',
   'client/index.ts',
