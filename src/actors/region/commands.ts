@@ -5,7 +5,15 @@
  */
 
 import { amendCall, type CallState, cancelCall, endedCall, enterCall } from '../../domain/call.ts'
-import type { AssignUnit, CloseTrip, Command, DriverCommand, ReportPhase } from '../../domain/commands.ts'
+import type {
+  AmendCall,
+  AssignUnit,
+  CloseTrip,
+  Command,
+  DriverCommand,
+  EnterCall,
+  ReportPhase,
+} from '../../domain/commands.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { declineOffer } from '../../domain/dispatch/given-back.ts'
 import { givenByHand, withdrawnByHand } from '../../domain/dispatch/override.ts'
@@ -52,29 +60,10 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
   const range = { ...context.moments, nowMs: turn.nowMs }
   const command = withTrueMoment(sent, followedMs(turn, sent, context.unitId), range)
   switch (command.type) {
-    case 'enter-call': {
-      const isSwapped = swappedPlace(command, 'call', place => context.desk.nearestUnitM(place))
-      if (isSwapped !== null) return isSwapped
-      const callId: CallId = context.newId()
-      const tripIds: TripId[] = command.needs.map(() => context.newId())
-      turn.record(enterCall(command, callId, tripIds, turn.nowMs))
-      if (command.details !== null) turn.callDetails = { callId, details: command.details }
-      return { ok: true, result: { callId, tripIds } }
-    }
+    case 'enter-call':
+      return takeCall(turn, command, context)
     case 'amend-call':
-      return withCall(turn, command.callId, (call, callTrips) => {
-        const { lonDeg, latDeg } = command
-        const isSwapped =
-          lonDeg === undefined || latDeg === undefined
-            ? null
-            : swappedPlace({ lonDeg, latDeg }, 'changes', place => context.desk.nearestUnitM(place))
-        if (isSwapped !== null) return isSwapped
-        const decision = amendCall(call, callTrips, command)
-        if (decision.ok && command.details !== undefined) {
-          turn.callDetails = { callId: call.callId, details: command.details }
-        }
-        return applied(turn, decision, () => ({ callId: call.callId }))
-      })
+      return rightCall(turn, command, context)
     case 'cancel-call':
       return withCall(turn, command.callId, (call, callTrips) => {
         const decision = cancelCall(call, callTrips, command)
@@ -117,6 +106,32 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
     default:
       return runDriverCommand(turn, command, context)
   }
+}
+
+function takeCall(turn: Turn, command: EnterCall, { newId, desk }: CommandContext): TurnOutcome {
+  const isSwapped = swappedPlace(command, 'call', place => desk.nearestUnitM(place))
+  if (isSwapped !== null) return isSwapped
+  const callId: CallId = newId()
+  const tripIds: TripId[] = command.needs.map(() => newId())
+  turn.record(enterCall(command, callId, tripIds, turn.nowMs))
+  if (command.details !== null) turn.callDetails = { callId, details: command.details }
+  return { ok: true, result: { callId, tripIds } }
+}
+
+function rightCall(turn: Turn, command: AmendCall, { desk }: CommandContext): TurnOutcome {
+  return withCall(turn, command.callId, (call, callTrips) => {
+    const { lonDeg, latDeg } = command
+    const isSwapped =
+      lonDeg === undefined || latDeg === undefined
+        ? null
+        : swappedPlace({ lonDeg, latDeg }, 'changes', place => desk.nearestUnitM(place))
+    if (isSwapped !== null) return isSwapped
+    const decision = amendCall(call, callTrips, command)
+    if (decision.ok && command.details !== undefined) {
+      turn.callDetails = { callId: call.callId, details: command.details }
+    }
+    return applied(turn, decision, () => ({ callId: call.callId }))
+  })
 }
 
 /** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
