@@ -9,6 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { functionLengths } from '../support/functions.ts'
 
 const src = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src')
 
@@ -40,6 +41,54 @@ const filesWith = (pattern: RegExp): string[] => Object.keys(counted(pattern))
 test('a file has at most 350 lines', () => {
   const long = sources.filter(({ text }) => text.split('\n').length - 1 > 350).map(({ file }) => file)
   assert.deepEqual(long, LONG)
+})
+
+/** The functions of more lines than a reader sees at once. */
+const longFunctions = (texts: ReadonlyMap<string, string>): string[] => {
+  const lengths = functionLengths(texts)
+  assert.ok(lengths.length > 0)
+  return lengths.filter(({ lines }) => lines > 70).map(({ name, lines }) => `${name} has ${lines} lines`)
+}
+
+test('a function has at most 70 lines', () => {
+  assert.deepEqual(longFunctions(new Map(sources.map(({ file, text }) => [file, text]))), LONG_FUNCTIONS)
+})
+
+test('a long function is found, whatever form it has', () => {
+  const calls = (count: number) => '  call()\n'.repeat(count)
+  const made = `
+/** Not counted: function () {
+${'\n'.repeat(80)} } */
+export function short() {
+${calls(68)}}
+export async function* long() {
+${calls(69)}}
+const arrow = (
+  some: string,
+) => {
+${calls(68)}}
+class Made {
+  readonly field = { nested: () => [
+${'    1,\n'.repeat(70)}  ] }
+  constructor() {
+    // ${'\n    // and'.repeat(69)}
+  }
+  get value() {
+${'\n'.repeat(70)}    return \`\${one(function () {
+${calls(70)}    })}\`
+  }
+  #hidden() {${calls(71)}}
+}
+`
+  assert.deepEqual(longFunctions(new Map([['made.ts', made]])), [
+    'made.ts: long has 71 lines',
+    'made.ts: arrow has 72 lines',
+    'made.ts: Made.field.nested has 72 lines',
+    'made.ts: Made.constructor has 72 lines',
+    'made.ts: Made.value has 144 lines',
+    'made.ts: Made.value has 72 lines',
+    'made.ts: Made.#hidden has 72 lines',
+  ])
 })
 
 test('a file imports from at most 20 others', () => {
@@ -123,6 +172,8 @@ const LONG: readonly string[] = [
   'protocol/messages.ts',
   'protocol/wire.ts',
 ]
+/** Functions that are longer. */
+const LONG_FUNCTIONS: readonly string[] = ['domain/trip.ts: changeOf has 84 lines']
 /** Assembly, mostly: what wires parts knows them. */
 const MANY_IMPORTS: readonly string[] = [
   'actors/region/live/live-view.ts',
