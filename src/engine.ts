@@ -6,19 +6,19 @@
  * one has the port, too, it is listened on once the leases are ours. Stop: no more connections, clients are told to come back
  * elsewhere, what is in flight ends, snapshots, leases given back.
  */
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import { type Access, openAccess } from './access/access.ts'
-import { ActorSystem } from './actors/actor-system.ts'
-import { newRoutedId } from './actors/ids.ts'
 import type { DrainLimits } from './actors/region/drain.ts'
 import type { Readiness } from './actors/region-handle.ts'
 import type { RegionHost } from './actors/region-host.ts'
-import { RegionKeeper } from './actors/region-keeper.ts'
+import type { RegionKeeper } from './actors/region-keeper.ts'
 import { systemClock } from './base/time.ts'
 import { addressOf } from './config/address.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
+import { EngineStore } from './engine/engine-store.ts'
+import { makeFirstAdmin } from './engine/first-admin.ts'
+import { keepRegions } from './engine/keep-regions.ts'
+import { figuresOf } from './engine/region-figures.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
@@ -31,22 +31,14 @@ import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
 import { AuditEnd } from './store/audit/audit-end.ts'
 import { PostgresAudit } from './store/audit/postgres-audit.ts'
-import { type DatabaseServer, provideDatabase } from './store/embedded/database-server.ts'
-import { Leases } from './store/leases/leases.ts'
-import { PostgresLeaseTable } from './store/leases/postgres-lease-table.ts'
-import { type ClockAnchor, loadOrCreateClock } from './store/log/clock-anchor.ts'
-import { PostgresJournal } from './store/log/postgres-journal.ts'
-import { type Database, openDatabase } from './store/postgres/database.ts'
-import { mayChangeHistory } from './store/postgres/engine-role.ts'
-import { migrate } from './store/postgres/migrate.ts'
+import { loadOrCreateClock } from './store/log/clock-anchor.ts'
+import type { Database } from './store/postgres/database.ts'
 import { isStoreAway } from './store/postgres/postgres-faults.ts'
-import { isAwayForNow, isBusyServer, retryWhileAway } from './store/postgres/retry-while-away.ts'
-import { StoreHealth } from './store/postgres/store-health.ts'
-import { ReferenceStore } from './store/reference/reference-store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { OutageLog } from './telemetry/outage-log.ts'
+import type { MetricsSource } from './telemetry/source-gauges.ts'
 
 /** An engine that has given its leases back lets go of its port within this. */
 const PORT_WITHIN_MS = 5_000
@@ -106,13 +98,10 @@ class RunningEngine implements Engine {
   readonly #metrics = new Metrics()
   readonly #outages: OutageLog
   readonly #endings = new Endings({ monotonicMs: () => systemClock.monotonicMs(), isAway: isStoreAway })
+  readonly #store: EngineStore
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
-  #server: DatabaseServer | null = null
-  #health: StoreHealth | null = null
-  /** The database has answered once, so it is there. */
-  #hasDatabase = false
   #drainLimits: DrainLimits | undefined
   #limits: Limits
   #stopped = false
@@ -124,6 +113,7 @@ class RunningEngine implements Engine {
     this.#outages = new OutageLog(log, () => systemClock.monotonicMs())
     this.#onFatal = onFatal
     this.#signal = signal
+    this.#store = new EngineStore({ config, log, endings: this.#endings, signal })
   }
 
   get port(): number {
@@ -131,7 +121,7 @@ class RunningEngine implements Engine {
   }
 
   get databaseUrl(): string {
-    return this.#server?.url ?? ''
+    return this.#store.url
   }
 
   regionIds(): RegionId[] {
@@ -143,16 +133,20 @@ class RunningEngine implements Engine {
     const transport = this.#chooseTransport()
     if (this.#config.tls !== null) checkCertificate(this.#config.tls)
     this.#limits = this.#limitsThatFit()
-    const database = await this.#openDatabase()
+    const database = await this.#store.open()
     this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
     const openGateway = async () => {
       await this.#openGateway({ transport, database, audit, access })
       // Only with the port: a start without it fails, and the next one would have no password to show.
-      await this.#makeFirstAdmin(database, audit, access)
+      await makeFirstAdmin({
+        whileAway: step => this.#store.whileAway(step),
+        ...{ database, audit, accounts: access.signIn.accounts },
+        ...{ password: this.#config.auth.adminPassword, say: line => standardSink().write(line) },
+      })
     }
-    this.#metrics.observe(this.#gauges())
+    this.#metrics.observe(this.#figures())
     // In this place, though a standby may open it later: regions say their last words through it.
     this.#endings.add('the gateway', () => this.#gateway?.close())
     const portTaken = await openGateway().catch(error => {
@@ -160,14 +154,22 @@ class RunningEngine implements Engine {
       throw error
     })
     const { clockRate: rate } = this.#config
-    const anchor = await this.#whileStoreAway(() => loadOrCreateClock(database, { rate, wallMs: systemClock.wallMs() }))
+    const anchor = await this.#store.whileAway(() =>
+      loadOrCreateClock(database, { rate, wallMs: systemClock.wallMs() }),
+    )
     const onTaken = async (waited: boolean) => {
       if (!(portTaken instanceof PortTaken)) return
       // Nobody had to be waited for, so it is no engine of ours that has the port.
       if (!waited) throw portTaken
       await this.#openGatewaySoon(openGateway)
     }
-    const regions = this.#keepRegions(database, anchor, this.#startActors(), onTaken)
+    const regions = keepRegions({
+      ...{ database, anchor, store: this.#store, endings: this.#endings },
+      telemetry: { metrics: this.#metrics, log: this.#log, outages: this.#outages },
+      onTaken,
+      onLost: error => this.#onFatal(error.message),
+      drainLimits: () => this.#drainLimits,
+    })
     this.#regions = regions
     this.#signal.addEventListener('abort', () => void regions.beginDrain())
     if (this.#signal.aborted) return
@@ -223,7 +225,7 @@ class RunningEngine implements Engine {
       keys: access.keys,
       audit,
       database,
-      store: () => ({ ...this.#health!.state(), isRestarting: this.#server!.isRestarting }),
+      store: () => this.#store.state(),
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
       outages: this.#outages,
@@ -264,38 +266,6 @@ class RunningEngine implements Engine {
     )
   }
 
-  async #openDatabase(): Promise<Database> {
-    const log = this.#log.child({ part: 'postgres' })
-    const say = (message: string, isTrouble = false) => (isTrouble ? log.warn(message) : log.info(message))
-    const server = await provideDatabase(this.#config, say, this.#signal)
-    this.#server = server
-    this.#endings.add('the embedded Postgres', () => server.stop(), DRAIN_SHARES.serverStopped)
-    const health = new StoreHealth({
-      url: server.url,
-      scheduler: systemClock,
-      onChange: (state, reason) =>
-        state.status === 'up'
-          ? this.#log.info({ reason }, 'the database answers again')
-          : this.#log.warn({ reason }, 'the database is away'),
-    })
-    this.#health = health
-    this.#endings.add('the watch over the database', () => health.stop())
-    health.start()
-    const { url, grantTo } = server.migrateAt
-    await this.#whileStoreAway(() => migrate(url, { grantTo })).catch(error => {
-      throw server.explained(error)
-    })
-    this.#hasDatabase = true
-    const database = openDatabase(server.url)
-    this.#endings.add('the connections to the database', () => database.destroy())
-    if (await this.#whileStoreAway(() => mayChangeHistory(database))) {
-      this.#log.warn(
-        'the role of this engine may change the log and the audit; give it one of its own (OPERATIONS.md, "Two roles")',
-      )
-    }
-    return database
-  }
-
   /** Whoever uses the embedded database is known by a file in its directory. */
   #tellOthersOfTheDirectory(): void {
     const { databaseUrl, dataDir } = this.#config
@@ -303,19 +273,6 @@ class RunningEngine implements Engine {
     for (const other of otherEngines(dataDir)) {
       this.#log.info({ dataDir, other }, 'another Goldenhour uses this data directory')
     }
-  }
-
-  /**
-   * A step of the start, done again while the database is away. At the first contact with a database of the operator's
-   * only a server that answers is waited for: a wrong address is told at once.
-   */
-  #whileStoreAway<Result>(step: () => Promise<Result>): Promise<Result> {
-    const isKnown = this.#hasDatabase || this.#server!.isEmbedded
-    return retryWhileAway(step, {
-      signal: this.#signal,
-      onRetry: error => this.#log.warn({ err: error }, 'the database went away during the start; trying again'),
-      passes: isKnown ? isAwayForNow : isBusyServer,
-    })
   }
 
   #openAudit(database: Database): PostgresAudit {
@@ -339,7 +296,7 @@ class RunningEngine implements Engine {
   }
 
   async #openAccess(database: Database, audit: PostgresAudit): Promise<Access> {
-    const access = await this.#whileStoreAway(() =>
+    const access = await this.#store.whileAway(() =>
       openAccess({
         database,
         audit,
@@ -355,108 +312,18 @@ class RunningEngine implements Engine {
     return access
   }
 
-  /** Where there is no user yet. Errors: UnfitAdminPassword. */
-  async #makeFirstAdmin(database: Database, audit: PostgresAudit, access: Access): Promise<void> {
-    let attempts = 0
-    const made = await this.#whileStoreAway(() => {
-      attempts += 1
-      return this.#ensureFirstAdmin(database, audit, access)
-    })
-    // No line of the log: it is for whoever starts the first engine. The sink, as it waits for nobody.
-    if (made !== null) standardSink().write(`The user admin was made. Its password, shown this once: ${made}\n`)
-    else if (attempts > 1 && this.#config.auth.adminPassword === null)
-      standardSink().write(
-        'The database went away while the user admin may have been made. If nobody knows its password, set one: npx goldenhour user password admin\n',
-      )
-  }
-
-  #ensureFirstAdmin(database: Database, audit: PostgresAudit, access: Access): Promise<string | null> {
-    return access.signIn.accounts.ensureFirstAdmin(database, this.#config.auth.adminPassword, (transaction, entry) =>
-      audit.append(transaction, [{ actor: 'system', outcome: 'done', address: null, ...entry }]),
-    )
-  }
-
-  #startActors(): ActorSystem {
-    const system = new ActorSystem({
-      soon: setImmediate,
-      monotonicMs: () => systemClock.monotonicMs(),
-      onFailure: (path, error) => {
-        this.#metrics.turnFailed()
-        this.#log.error({ path, err: error }, 'an actor failed at a message; the message changed nothing')
-      },
-    })
-    this.#endings.add('the actors', () => system.close())
-    return system
-  }
-
-  #keepRegions(
-    database: Database,
-    anchor: ClockAnchor,
-    system: ActorSystem,
-    onTaken: (waited: boolean) => Promise<void>,
-  ): RegionKeeper {
-    const leases = new Leases({
-      table: new PostgresLeaseTable(this.databaseUrl),
-      scheduler: systemClock,
-      node: `${hostname()}:${process.pid}`,
-      processIncarnation: randomUUID(),
-      handlers: {
-        onLost: region => regions.lost(region),
-        onTableTime: (epochMs, tookMs) => regions.databaseTold(epochMs, tookMs),
-        onRenewalFailed: error => {
-          this.#health!.renewal(error)
-          this.#outages.failed('leases', error)
-        },
-        onRenewed: () => {
-          this.#health!.renewal(null)
-          this.#outages.worked('leases')
-        },
-      },
-    })
-    this.#endings.add('the leases', () => {
-      this.#health!.leasesEnded()
-      return leases.stop()
-    })
-    const journal = new PostgresJournal(this.databaseUrl)
-    this.#endings.add('the connections of the journal', () => journal.close())
-    const regions = new RegionKeeper({
-      shared: { anchor, system, journal, machine: systemClock },
-      telemetry: { metrics: this.#metrics, log: this.#log, outages: this.#outages },
-      leases,
-      reference: new ReferenceStore(database),
-      newId: newRoutedId,
-      onTaken,
-      onLost: error => this.#onFatal(error.message),
-    })
-    this.#endings.add('the regions', () => regions.close(this.#drainLimits), DRAIN_SHARES.regionsClosed)
-    return regions
-  }
-
   #hosts(): RegionHost[] {
     return [...(this.#regions?.hosts() ?? [])]
   }
 
-  #gauges(): Parameters<Metrics['observe']>[0] {
-    const regions = () => this.#hosts().filter(({ region }) => region !== null)
+  #figures(): MetricsSource {
     return {
-      mailboxDepth: () => regions().map(({ regionId, region }) => [regionId, region!.mailboxDepth] as const),
-      pendingTrips: () =>
-        regions().flatMap(({ regionId, region }) =>
-          region!.pendingByPriority().map(([priority, count]) => [regionId, priority, count] as const),
-        ),
-      logPositions: () =>
-        regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
-      storeUp: () => this.#health!.state().status === 'up',
+      ...figuresOf(() => this.#hosts()),
+      storeUp: () => this.#store.health.state().status === 'up',
       logLinesDropped: () => standardSink().dropped,
       logWaitingBytes: () => standardSink().waitingBytes,
       troubles: () => this.#outages.now(),
-      fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
       clockOffsets: () => Object.entries(this.#regions?.clockOffsets() ?? {}),
-      writesStalled: () =>
-        regions().flatMap(({ regionId, region }) => [
-          [regionId, 'records', region!.writes.refusesCommands] as const,
-          [regionId, 'segments', region!.writes.keepsFixesWaiting] as const,
-        ]),
     }
   }
 }
