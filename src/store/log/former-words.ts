@@ -3,21 +3,27 @@
  * way of each that is read; what was added to an event since then is absent in it, and the event says what that means.
  */
 
-/** Alarms under their former names. */
-const ALARMS: Readonly<Record<string, string>> = { 'unit-lost': 'app-lost' }
-
 interface Stored {
   readonly type?: unknown
   readonly alarm?: unknown
+  readonly reason?: unknown
 }
 
 /** Input: what a row holds, which may be anything where the row is damaged. */
 export function inWordsOfNow(events: unknown): unknown {
-  return Array.isArray(events) && events.some(isFormer) ? events.map(ofNow) : events
+  if (!Array.isArray(events)) return events
+  // Hardly any has one, and there may be millions of events.
+  return events.some(event => ofNow(event) !== event) ? events.map(ofNow) : events
 }
 
-const isFormer = (event: Stored | null): boolean =>
-  typeof event?.alarm === 'string' && Object.hasOwn(ALARMS, event.alarm)
-
-const ofNow = (event: Stored | null): unknown =>
-  isFormer(event) ? { ...event, alarm: ALARMS[event!.alarm as string] } : event
+function ofNow(event: Stored | null): unknown {
+  switch (event?.type) {
+    case 'TripAlarmRaised':
+    case 'TripAlarmCleared':
+      return event.alarm === 'unit-lost' ? { ...event, alarm: 'app-lost' } : event
+    case 'UnitBecameUnavailable':
+      return event.reason === 'breakdown' ? { ...event, reason: 'vehicle-fault' } : event
+    default:
+      return event
+  }
+}

@@ -10,6 +10,13 @@ test('an alarm that had another name is read under the one that it has now', () 
   assert.deepEqual(read, [alarm('app-lost'), { type: 'CallClosed' }, alarm('no-movement')])
 })
 
+test('a unit that broke down has a fault of its vehicle', () => {
+  const unavailable = (reason: string) => [{ type: 'UnitBecameUnavailable', unitId: 'A1', reason }]
+  assert.deepEqual(inWordsOfNow(unavailable('breakdown')), unavailable('vehicle-fault'))
+  const rests = unavailable('break')
+  assert.equal(inWordsOfNow(rests), rests)
+})
+
 test('what has no former word is what it was, also where it is no event', () => {
   for (const events of [[alarm('no-movement')], [alarm('toString'), null, 7, 'x'], null, { alarm: 'unit-lost' }, 3]) {
     assert.equal(inWordsOfNow(events), events)
