@@ -121,7 +121,7 @@ interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRight {
   readonly receivedAtMs: number
 }
 /** The call as it is from now on; its trips that have not ended go on from the new place and priority. */
-interface CallAmended extends EventOf<'CallAmended', CallEntity> {
+export interface CallAmended extends EventOf<'CallAmended', CallEntity> {
   readonly callId: CallId
   readonly lonDeg: number
   readonly latDeg: number

@@ -5,7 +5,16 @@ import { type Alarm, evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from '.
 import type { CancelTrip, CloseTrip, ReportPhase, WithdrawUnit } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { tripKey } from './entity.ts'
-import type { DomainEvent, Need, OfferMade, PutRight, TripAlarm, TripCreated, TripReleased } from './events.ts'
+import type {
+  CallAmended,
+  DomainEvent,
+  Need,
+  OfferMade,
+  PutRight,
+  TripAlarm,
+  TripCreated,
+  TripReleased,
+} from './events.ts'
 import { momentOf } from './events.ts'
 import type { CallId, OfferId, TripId, UnitId } from './ids.ts'
 import {
@@ -157,24 +166,9 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'UnitWithdrawn':
       invariant(canBeTaken(state) && unitOf(state) === event.unitId, broken)
       return takenBack(state, meta)
-    case 'CallAmended': {
+    case 'CallAmended':
       invariant(!isEnded(state), broken)
-      const { lonDeg, latDeg, priority } = event
-      return { lonDeg, latDeg, priority, openAlarms: rankedAnew(state.openAlarms, priority) }
-    }
-    case 'TripAlarmRaised':
-      invariant(!isEnded(state), broken)
-      return {
-        alarms: [...without(state.alarms, event.alarm), event.alarm],
-        openAlarms: raisedAlarm(state.openAlarms, event, meta),
-      }
-    case 'TripAlarmCleared':
-      return { alarms: without(state.alarms, event.alarm) }
-    case 'AlarmAcknowledged':
-    case 'AlarmShelved':
-    case 'AlarmEscalated':
-    case 'AlarmLapsed':
-      return { openAlarms: evolveAlarm(state.openAlarms, event, meta) }
+      return amendedChange(state, event)
     case 'TripPhaseReached':
       invariant(state.unitId === event.unitId && phaseOrder(event.phase) > phaseOrder(state.phase), broken)
       return {
@@ -204,6 +198,31 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         alarms: [],
         disposition: event.disposition,
       }
+    default:
+      return alarmChangeOf(state, event, meta)
+  }
+}
+
+function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {
+  const { lonDeg, latDeg, priority } = event
+  return { lonDeg, latDeg, priority, openAlarms: rankedAnew(openAlarms, priority) }
+}
+
+function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
+  switch (event.type) {
+    case 'TripAlarmRaised':
+      invariant(!isEnded(state), () => `${event.type} at ${meta.position} is of trip ${state.tripId}, which has ended`)
+      return {
+        alarms: [...without(state.alarms, event.alarm), event.alarm],
+        openAlarms: raisedAlarm(state.openAlarms, event, meta),
+      }
+    case 'TripAlarmCleared':
+      return { alarms: without(state.alarms, event.alarm) }
+    case 'AlarmAcknowledged':
+    case 'AlarmShelved':
+    case 'AlarmEscalated':
+    case 'AlarmLapsed':
+      return { openAlarms: evolveAlarm(state.openAlarms, event, meta) }
     default:
       invariant(false, () => `${event.type} at ${meta.position} is no event of a trip`)
   }

@@ -1,10 +1,11 @@
 /** What is measured of the regions of this process, while their memory is here. */
+import { countAlarms } from '../actors/region/alarm-count.ts'
 import type { RegionHost } from '../actors/region-host.ts'
 import type { MetricsSource } from '../telemetry/source-gauges.ts'
 
 type RegionFigures = Pick<
   MetricsSource,
-  'mailboxDepth' | 'pendingTrips' | 'logPositions' | 'fixesNotDurable' | 'writesStalled'
+  'mailboxDepth' | 'pendingTrips' | 'openAlarms' | 'logPositions' | 'fixesNotDurable' | 'writesStalled'
 >
 
 export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
@@ -14,6 +15,10 @@ export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
     pendingTrips: () =>
       regions().flatMap(({ regionId, region }) =>
         region!.pendingByPriority().map(([priority, count]) => [regionId, priority, count] as const),
+      ),
+    openAlarms: () =>
+      regions().flatMap(({ regionId, region }) =>
+        countAlarms(region!.states.alarmedTripStates()).map(count => [regionId, ...count] as const),
       ),
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),

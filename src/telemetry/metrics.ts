@@ -82,6 +82,10 @@ export class Metrics {
     ['lane'],
   )
   readonly #offers = this.#counter('goldenhour_offers_total', 'Offers by what became of them.', ['outcome'])
+  readonly #alarms = this.#counter('goldenhour_alarms_total', 'Alarms by what became of them, and by kind.', [
+    'event',
+    'kind',
+  ])
   readonly #nearest = this.#histogram(
     'goldenhour_nearest_seconds',
     'Own time of one search for the nearest units.',
@@ -185,6 +189,10 @@ export class Metrics {
   commit(lane: CommitLane, seconds: number, batchSize: number): void {
     this.#commitSeconds.observe({ lane }, seconds)
     this.#commitBatchSize.observe({ lane }, batchSize)
+  }
+
+  alarm(event: string, kind: string): void {
+    this.#alarms.inc({ event, kind })
   }
 
   offer(outcome: string): void {

@@ -9,6 +9,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 export interface MetricsSource {
   mailboxDepth(): Iterable<readonly [region: string, depth: number]>
   pendingTrips(): Iterable<readonly [region: string, priority: number, count: number]>
+  openAlarms(): Iterable<readonly [region: string, severity: number, standing: string, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   storeUp(): boolean
@@ -47,6 +48,15 @@ export class SourceGauges {
       ['region', 'priority'],
       function* (source): Iterable<Sample> {
         for (const [region, priority, count] of source.pendingTrips()) yield [{ region, priority }, count]
+      },
+    )
+    this.#gauge(
+      'goldenhour_open_alarms',
+      'Alarms that have not ended.',
+      ['region', 'severity', 'standing'],
+      function* (source): Iterable<Sample> {
+        for (const [region, severity, standing, count] of source.openAlarms())
+          yield [{ region, severity, standing }, count]
       },
     )
     this.#gauge('goldenhour_log_head_position', 'Last record decided.', ['region'], function* (source) {

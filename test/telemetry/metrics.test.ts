@@ -95,6 +95,7 @@ test('gauges are read from their source at each scrape, and a region that left i
   metrics.observe({
     mailboxDepth: () => regions.map((region, i) => [region, i] as const),
     pendingTrips: () => regions.map(region => [region, 1, 4] as const),
+    openAlarms: () => regions.map(region => [region, 1, 'unanswered', 3] as const),
     logPositions: () => regions.map(region => [region, 9, 8] as const),
     fixesNotDurable: () => regions.map(region => [region, 70] as const),
     storeUp: () => regions.length === 2,
@@ -107,6 +108,7 @@ test('gauges are read from their source at each scrape, and a region that left i
   const first = await samples(metrics)
   assert.equal(first.get('goldenhour_mailbox_depth{region="wlg"}'), 1)
   assert.equal(first.get('goldenhour_pending_trips{region="akl",priority="1"}'), 4)
+  assert.equal(first.get('goldenhour_open_alarms{region="akl",severity="1",standing="unanswered"}'), 3)
   assert.equal(first.get('goldenhour_log_head_position{region="akl"}'), 9)
   assert.equal(first.get('goldenhour_log_durable_position{region="akl"}'), 8)
   assert.equal(first.get('goldenhour_fixes_not_durable{region="akl"}'), 70)

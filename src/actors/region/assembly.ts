@@ -40,6 +40,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     location.feeds,
     deadlines,
     watch.offers,
+    watch.alarms,
     watch.board,
     watch.snapshots,
     live,

@@ -26,6 +26,8 @@ import { callView, driverView, fixView, tripView, unitView } from './views.ts'
 export interface RegionStates extends States {
   driverActors(): Iterable<DriverActor>
   tripStates(): Iterable<TripState>
+  /** Trips with alarms that have not ended. */
+  alarmedTripStates(): Iterable<TripState>
   callStates(): Iterable<CallState>
 }
 
@@ -109,7 +111,6 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   *openTripStates(): Iterable<TripState> {
     for (const { state } of this.#openTrips) yield state
   }
-  /** Trips with alarms that have not ended. */
   *alarmedTripStates(): Iterable<TripState> {
     for (const { state } of this.#alarmedTrips) yield state
   }

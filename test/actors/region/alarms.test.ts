@@ -1,6 +1,7 @@
 /** Alarms in a region: they go up in their time, also over a restart, and those that nobody answers are bounded. */
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
+import { countAlarms } from '../../../src/actors/region/alarm-count.ts'
 import { GONE_ALARMS_MAX } from '../../../src/actors/region/gone-alarms.ts'
 import type { AlarmView } from '../../../src/protocol/wire.ts'
 import { callOf, RegionWorld, settle } from '../../support/region-world.ts'
@@ -84,6 +85,25 @@ test('what an alarm is, who answers for it and what is left of it is the same af
     await world.close()
   }
   await open()
+})
+
+test('the open alarms are counted by severity and by what has become of them, and each step is counted', async () => {
+  await open()
+  const counted = async (event: string) => {
+    const line = new RegExp(`goldenhour_alarms_total\\{event="${event}",kind="no-eligible-unit"\\} (\\d+)`)
+    return Number(line.exec(await world.metricsText())?.[1] ?? 0)
+  }
+  const before = [await counted('raised'), await counted('acknowledged')]
+  const [owned, , over] = [await unmet(), await unmet(), await unmet()]
+  await world.accepted(acknowledge(owned.alarmId))
+  await cancel(over.callId)
+  const counts = countAlarms(world.region.states.alarmedTripStates()).filter(([, , count]) => count > 0)
+  assert.deepEqual(counts, [
+    [1, 'unanswered', 1],
+    [1, 'acknowledged', 1],
+    [1, 'unseen', 1],
+  ])
+  assert.deepEqual([(await counted('raised')) - before[0]!, (await counted('acknowledged')) - before[1]!], [3, 1])
 })
 
 test('[AL-6] of alarms whose cause is gone a region holds a thousand; one more ends the oldest', async () => {

@@ -326,6 +326,7 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
       trip: tripId => trips.get(tripId),
       call: callId => calls.get(callId),
       driverActors: () => actors,
+      alarmedTripStates: () => [...trips.values()].filter(({ openAlarms }) => openAlarms.length > 0),
       tripStates: () => trips.values(),
       callStates: () => calls.values(),
     },

@@ -1,4 +1,5 @@
 /** The level that shows: the board, what moves, answers to queries, welcomes and pushes. Nothing here decides. */
+import { alarmCount } from '../alarm-count.ts'
 import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
@@ -50,6 +51,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
+    alarms: alarmCount(metrics),
     quarantineNews: new QuarantineNews(
       { quarantine: memory.quarantine, writer, outbox, board, metrics, log },
       regionId,

@@ -1,0 +1,43 @@
+/** Counts what becomes of alarms, and how many there are of each sort. */
+import type { TripAlarm } from '../../domain/events.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { AlarmSeverity } from '../../domain/vocabulary.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { TurnFollower } from './followers.ts'
+
+const ALARM_OUTCOMES = {
+  TripAlarmRaised: 'raised',
+  AlarmAcknowledged: 'acknowledged',
+  AlarmShelved: 'shelved',
+  AlarmEscalated: 'escalated',
+  AlarmLapsed: 'lapsed',
+} as const
+
+export const alarmCount = (metrics: Metrics): TurnFollower => ({
+  stored(turn) {
+    for (const event of turn.events) {
+      if (event.type === 'TripAlarmRaised') metrics.alarm('raised', event.alarm)
+      else if ('alarmId' in event) metrics.alarm(ALARM_OUTCOMES[event.type], kindOf(event.alarmId))
+    }
+  },
+})
+
+const kindOf = (alarmId: string) => alarmId.split('/')[2] as TripAlarm
+
+/** *unanswered*: it stands, and nobody has acknowledged it; *unseen*: its cause is gone, and nobody has. */
+export type AlarmStanding = 'unanswered' | 'acknowledged' | 'unseen'
+
+/** The open alarms of these trips, by severity and by what has become of each. */
+export function countAlarms(
+  trips: Iterable<TripState>,
+): (readonly [severity: AlarmSeverity, standing: AlarmStanding, count: number])[] {
+  const counts = { unanswered: [0, 0, 0], acknowledged: [0, 0, 0], unseen: [0, 0, 0] }
+  for (const { openAlarms } of trips) {
+    for (const { severity, goneAtMs, acknowledged } of openAlarms) {
+      counts[acknowledged !== null ? 'acknowledged' : goneAtMs === null ? 'unanswered' : 'unseen'][severity - 1]! += 1
+    }
+  }
+  return Object.entries(counts).flatMap(([standing, each]) =>
+    each.map((count, i) => [(i + 1) as AlarmSeverity, standing as AlarmStanding, count] as const),
+  )
+}
