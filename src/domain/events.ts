@@ -167,8 +167,26 @@ export interface DecisionRecord {
   readonly basis: typeof RANKING_BASIS
   /** The nearest eligible units, best first; the first got the offer. */
   readonly candidates: readonly Candidate[]
-  /** How many signed-on units were passed over, by reason. */
+  /** How many signed-on units were passed over, by reason: all of them, wherever they are. */
   readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
+  /**
+   * How many units could have gone, the chosen one among them where it could. With `excluded` that is every signed-on unit.
+   * Absent in records of before all were counted.
+   */
+  readonly eligible?: number
+  /**
+   * The units passed over that were nearer than the last of `candidates`, nearest first, a few of them at most; the nearest
+   * of all where fewer could have gone than `candidates` has room for. Absent in the same records.
+   */
+  readonly passedOver?: readonly PassedOverUnit[]
+  /** Why the desk would have passed over the unit that a dispatcher chose; absent where it would not, and for its own choice. */
+  readonly despite?: ExclusionReason
+}
+/** A signed-on unit with a position that was not sent, and why. */
+export interface PassedOverUnit {
+  readonly unitId: UnitId
+  readonly distanceM: number
+  readonly reason: ExclusionReason
 }
 export const EXCLUSION_REASONS = [
   'busy',
@@ -258,6 +276,8 @@ interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly unitId: UnitId | null
   /** Absent in records of before alarms had owners: nobody has to acknowledge those. */
   readonly severity?: AlarmSeverity
+  /** Of `no-eligible-unit` and `round-exhausted`: what the desk saw when it found nobody. Absent in records of before it was kept. */
+  readonly decision?: DecisionRecord
 }
 /** What an alarm was about is over without a step of the trip. */
 interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {

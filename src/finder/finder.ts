@@ -11,7 +11,7 @@ import { LEVELS_OF_CARE, type LevelOfCare } from '../domain/vocabulary.ts'
 import { lowerBoundM } from './lower-bound.ts'
 import { PlacedUnit } from './placed-unit.ts'
 import { SearchHeap, type TreeNode } from './search-heap.ts'
-import type { FinderPool, Found, SeenUnit } from './types.ts'
+import { FINDER_POOLS, type FinderPool, type Found, type SeenUnit } from './types.ts'
 
 /**
  * How far a unit may move from where its box was drawn before a tree is touched.
@@ -45,7 +45,7 @@ export class Finder {
 
   constructor(options: { slackM?: number } = {}) {
     this.#slackM = options.slackM ?? SLACK_M
-    this.#trees = Array.from({ length: 2 * LEVELS_OF_CARE.length }, () => new RBush<PlacedUnit>())
+    this.#trees = Array.from({ length: FINDER_POOLS.length * LEVELS_OF_CARE.length }, () => new RBush<PlacedUnit>())
   }
 
   get size(): number {
@@ -172,7 +172,7 @@ const NOBODY: ReadonlyMap<UnitId, null> = new Map()
 const AVAILABLE: readonly FinderPool[] = ['available']
 
 function treeIndexOf(levelOfCare: LevelOfCare, pool: FinderPool): number {
-  return 2 * LEVELS_OF_CARE.indexOf(levelOfCare) + (pool === 'available' ? 0 : 1)
+  return FINDER_POOLS.length * LEVELS_OF_CARE.indexOf(levelOfCare) + FINDER_POOLS.indexOf(pool)
 }
 
 /** The border has checked ranges; one NaN that got past it would spoil a tree's boxes for all its units. */

@@ -2,8 +2,8 @@
 import type { UnitId } from '../domain/ids.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 
-/** Units that can be sent now, and units that are assigned but may be reassigned, are searched apart. */
-export const FINDER_POOLS = ['available', 'reassignable'] as const
+/** Units that can be sent now, units that are assigned but may be reassigned, and the others that a crew is on, are searched apart. */
+export const FINDER_POOLS = ['available', 'reassignable', 'engaged'] as const
 export type FinderPool = (typeof FINDER_POOLS)[number]
 
 export interface Found {

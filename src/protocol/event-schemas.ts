@@ -23,7 +23,7 @@ import {
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
-import { levelSchema, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
+import { count, levelSchema, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
 
 const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 const site = { ...place, priority }
@@ -45,6 +45,7 @@ const reference = {
   capabilities: z.array(z.string().regex(CAPABILITY)),
   homeStation: z.string().nullable(),
 }
+const exclusionReason = z.enum(EXCLUSION_REASONS)
 const decision = z
   .object({
     policyVersion: z.int().min(1).optional(),
@@ -52,9 +53,12 @@ const decision = z
     candidates: z.array(
       z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema }),
     ),
-    excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.int().min(1)),
+    excluded: z.partialRecord(exclusionReason, z.int().min(1)),
+    eligible: count.optional(),
+    passedOver: z.array(z.object({ ...unit, distanceM: z.number().min(0), reason: exclusionReason })).optional(),
+    despite: exclusionReason.optional(),
   })
-  .meta({ id: 'Decision', description: 'What the desk saw when it made an offer.' })
+  .meta({ id: 'Decision', description: 'What the desk saw when it made an offer, or found nobody.' })
 
 const event = <T extends string, K extends string, S extends z.ZodRawShape>(type: T, entity: K, shape: S) =>
   z
@@ -117,7 +121,10 @@ export const EVENT_SCHEMAS = [
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
   ofTrip('OfferTimedOut', offer),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
-  ofTrip('TripAlarmRaised', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity }),
+  ofTrip('TripAlarmRaised', {
+    ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity },
+    decision: decision.optional(),
+  }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
   ofTrip('AlarmAcknowledged', { ...alarm, by: principal }),
   ofTrip('AlarmShelved', { ...alarm, by: principal, forMs: z.int().min(0) }),

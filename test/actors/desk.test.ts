@@ -6,8 +6,10 @@ import { Desk } from '../../src/actors/region/desk.ts'
 import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
-import type { Presence } from '../../src/domain/dispatch/eligibility.ts'
+import { type Presence, verdictOn } from '../../src/domain/dispatch/eligibility.ts'
 import type { DomainEvent, Need } from '../../src/domain/events.ts'
+import { distanceM } from '../../src/domain/geo.ts'
+import type { TripState } from '../../src/domain/trip.ts'
 import { LEVELS_OF_CARE, PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
 import { Finder } from '../../src/finder/finder.ts'
 import { START_MS, World } from '../support/given-when-then.ts'
@@ -43,6 +45,8 @@ class Room {
       finder: this.finder,
       policy,
       quarantine,
+      driver: unitId => this.world.drivers.get(unitId),
+      nowMs: () => this.world.nowMs,
       presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
       newOfferId: () => `O-${++this.#offers}`,
       onSearch: () => this.searches++,
@@ -382,4 +386,104 @@ test('in one round no unit is asked twice for a trip', () => {
   }
   assert.deepEqual(asked, units)
   assert.deepEqual(room.world.trip('T-1').alarms, ['round-exhausted'])
+})
+
+describe('a decision', () => {
+  const UNITS = Array.from({ length: 16 }, (_, i) => `A${i + 1}`)
+  const levelOfCare = fc.constantFrom(...LEVELS_OF_CARE)
+  const capabilities = fc.subarray(['bariatric'])
+  const unit = fc.record({
+    levelOfCare,
+    capabilities,
+    status: fc.constantFrom('available', 'available', 'unavailable', 'off-duty'),
+    where: fc.constantFrom('here', 'here', 'nowhere', 'lost', 'gone'),
+  })
+  const POLICY = policyOf('offered')
+  const GRACE_MS = policy.disconnectGraceMs
+  const AGE_MS = { here: 0, gone: 0, nowhere: 0, lost: POLICY.lostAfterMs } as const
+
+  /** What the record should have, by a look at each unit. */
+  function expected(room: Room, trip: TripState, asked: readonly string[], nowMs: number) {
+    const excluded: Partial<Record<string, number>> = {}
+    const eligible: { unitId: string; far: number }[] = []
+    const passed: { unitId: string; far: number; reason: string }[] = []
+    for (const driver of room.world.drivers.values()) {
+      const presence = room.placed.get(driver.unitId)!
+      const { reason } = verdictOn(driver, presence, trip.need, { number: 1, asked }, POLICY, GRACE_MS, nowMs)
+      if (reason === 'off-duty') continue
+      const { unitId } = driver
+      const far = presence.fix === null ? null : distanceM(trip, presence.fix)
+      if (reason === null) eligible.push({ unitId, far: far! })
+      else {
+        excluded[reason] = (excluded[reason] ?? 0) + 1
+        if (far !== null) passed.push({ unitId, far, reason })
+      }
+    }
+    const nearest = (a: { far: number }, b: { far: number }) => a.far - b.far
+    const kept = eligible.sort(nearest).slice(0, POLICY.candidatesRecorded)
+    const farthestM = kept.length < POLICY.candidatesRecorded ? Number.POSITIVE_INFINITY : kept.at(-1)!.far
+    const named = passed.sort(nearest).filter(({ far }) => far <= farthestM)
+    return {
+      ...{ excluded, eligible: eligible.length, candidates: kept.map(({ unitId }) => unitId) },
+      passedOver: named.slice(0, 10).map(({ unitId, reason }) => [unitId, reason]),
+    }
+  }
+
+  test('has every signed-on unit, also when it finds nobody, and names the nearest that it passes over', () => {
+    let nobody = 0
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 16, size: 'max' }), levelOfCare, capabilities, (units, level, needed) => {
+        const room = new Room()
+        const { world } = room
+        for (const [i, { status, where, ...fitness }] of units.entries()) {
+          const unitId = UNITS[i]!
+          // The ids do not follow the distances.
+          room.place(unitId, 100 + 100 * ((i * 7) % 16))
+          const { fix } = room.placed.get(unitId)!
+          const placed = where === 'nowhere' ? null : { ...fix!, fixedAtMs: START_MS - AGE_MS[where] }
+          const disconnectedSinceMs = where === 'gone' ? START_MS - GRACE_MS : null
+          room.placed.set(unitId, { disconnectedSinceMs, fix: placed })
+          const on = status === 'off-duty' ? [] : [signedOn(unitId)]
+          const rests = status === 'unavailable' ? [unavailable(unitId)] : []
+          room.run([{ ...registered(unitId), ...fitness } as DomainEvent, ...on, ...rests], false)
+        }
+        const need: Need = { levelOfCare: level, capabilities: needed }
+        for (const tripId of ['T-1', 'T-2']) {
+          const entered = called([tripId]).map(event => (event.type === 'TripCreated' ? { ...event, need } : event))
+          const before = new Map(world.drivers)
+          const record = room.run(entered)
+          const decisive = record.find(event => event.type === 'OfferMade' || event.type === 'TripAlarmRaised')!
+          assert.ok('decision' in decisive && decisive.decision !== undefined)
+          const { candidates, excluded, eligible, passedOver } = decisive.decision
+          // What it saw is the units before it.
+          const after = new Map(world.drivers)
+          for (const [unitId, driver] of before) world.drivers.set(unitId, driver)
+          const should = expected(room, world.trip(tripId), [], world.nowMs)
+          for (const [unitId, driver] of after) world.drivers.set(unitId, driver)
+          assert.deepEqual(
+            {
+              ...{ excluded, eligible, candidates: candidates.map(({ unitId }) => unitId) },
+              passedOver: passedOver!.map(({ unitId, reason }) => [unitId, reason]),
+            },
+            should,
+          )
+          assert.equal(decisive.type, should.eligible === 0 ? 'TripAlarmRaised' : 'OfferMade')
+          if (should.eligible === 0) nobody += 1
+        }
+      }),
+      { numRuns: 300 },
+    )
+    assert.ok(nobody > 20, `${nobody}`)
+  })
+
+  test('of a long queue that finds nobody is on record once, not with each look', () => {
+    const room = new Room()
+    room.place('A1', 100)
+    room.run(onDuty('A1'))
+    const asked = room.run(called(['T-0']))
+    assert.deepEqual(offersIn(asked), ['T-0>A1'])
+    const waits = room.run(called(['T-1']))
+    assert.equal(waits.filter(event => event.type === 'TripAlarmRaised').length, 1)
+    for (let i = 0; i < 5; i++) assert.deepEqual(room.run([]), [])
+  })
 })

@@ -388,7 +388,7 @@ test('every event has all its fields and no other, and marks those that may be n
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: offer,
     OfferRevoked: { ...offer, reason: true },
-    TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent' },
+    TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent', decision: 'absent' },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
     AlarmAcknowledged: { tripId: true, alarmId: true, by: true },
     AlarmShelved: { tripId: true, alarmId: true, by: true, forMs: true },

@@ -237,8 +237,13 @@ export const EXAMPLES: readonly Example[] = [
           deadlineAtMs: T0 + 65_000,
           decision: {
             basis: 'straight-line',
-            candidates: [{ unitId: 'A-7', distanceM: 619, fixAgeMs: 5_200, levelOfCare: 'als' }],
-            excluded: {},
+            candidates: [
+              { unitId: 'A-7', distanceM: 619, fixAgeMs: 5_200, levelOfCare: 'als' },
+              { unitId: 'A-8', distanceM: 2_131, fixAgeMs: 2_100, levelOfCare: 'cct' },
+            ],
+            excluded: { 'level-of-care': 1 },
+            eligible: 2,
+            passedOver: [{ unitId: 'B-2', distanceM: 480, reason: 'level-of-care' }],
             policyVersion: 1,
           },
         },
@@ -289,7 +294,12 @@ export const EXAMPLES: readonly Example[] = [
           decision: {
             basis: 'straight-line',
             candidates: [{ unitId: 'A-8', distanceM: 2_140, fixAgeMs: 9_000, levelOfCare: 'cct' }],
-            excluded: {},
+            excluded: { 'asked-this-round': 1, 'level-of-care': 1 },
+            eligible: 1,
+            passedOver: [
+              { unitId: 'B-2', distanceM: 480, reason: 'level-of-care' },
+              { unitId: 'A-7', distanceM: 619, reason: 'asked-this-round' },
+            ],
             policyVersion: 1,
           },
         },

@@ -25,7 +25,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   const location = locationLevel(parts, state, turns, watch, {
     moves: [desk, live, rematch, deadlines],
     // A unit that is back is shown before it is asked for.
-    presence: [deadlines, live, rematch],
+    presence: [desk, deadlines, live, rematch],
   })
   state.recordsDurable.push(() => turns.units.recordsDurable())
   followers.push(

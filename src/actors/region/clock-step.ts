@@ -16,6 +16,7 @@ export function stepClock(
   for (const driver of memory.driverActors()) {
     if (driver.disconnectedSinceMs !== null) driver.disconnectedSinceMs += byMs
   }
+  turns.desk.stepped()
   // Units whose fixes seemed old may be sent again, first for who has waited, not for who calls next.
   turns.rematch.ask()
 }

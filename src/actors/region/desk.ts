@@ -5,42 +5,41 @@
  * (`match.ts`) records what they decide. Search runs over all units at once, nearest first, so there is no radius to widen.
  */
 
-import { Census } from '../../domain/dispatch/census.ts'
 import { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { orderedByHand } from '../../domain/dispatch/override.ts'
+import { PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { WaitingTrips } from '../../domain/dispatch/waiting-trips.ts'
-import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
-import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import type { DriverState } from '../../domain/driver.ts'
+import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
+import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import { LEVELS_OF_CARE, type Priority } from '../../domain/vocabulary.ts'
-import { CandidateView } from '../../finder/candidate-view.ts'
-import type { Finder } from '../../finder/finder.ts'
-import { FINDER_POOLS } from '../../finder/types.ts'
-import type { ChangedUnit, TurnFollower, TurnStep } from './followers.ts'
-import { Match, type MatchedUnits, type MatchPorts } from './match.ts'
-import type { EventRejected, Quarantine } from './quarantine.ts'
+import type { Priority } from '../../domain/vocabulary.ts'
+import type { UnitActor } from '../driver/unit-actor.ts'
+import { DeskUnits, type DeskUnitsPorts } from './desk-units.ts'
+import type { ChangedUnit, MoveFollower, PresenceFollower, TurnFollower, TurnStep } from './followers.ts'
+import { Lookout } from './lookout.ts'
+import { Match, type MatchPorts } from './match.ts'
+import type { EventRejected } from './quarantine.ts'
 import type { Turn } from './turn.ts'
 
-interface DeskPorts extends MatchPorts {
-  readonly finder: Finder
-  readonly quarantine: Quarantine
-}
+type DeskPorts = MatchPorts & DeskUnitsPorts
 
 interface MovedUnit {
   readonly state: DriverState
-  readonly location: { readonly current: Position | null }
+  readonly location: { readonly current: PlacedFix | null }
 }
 
-export class Desk implements TurnStep, TurnFollower {
+export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollower {
   readonly #ports: DeskPorts
   readonly #waiting = new WaitingTrips()
-  readonly #census = new Census()
+  readonly #units: DeskUnits
   #allMustLook = false
 
   constructor(ports: DeskPorts) {
     this.#ports = ports
+    this.#units = new DeskUnits(ports)
   }
 
   get pendingCount(): number {
@@ -74,8 +73,21 @@ export class Desk implements TurnStep, TurnFollower {
     this.hold(entity)
   }
 
-  moved({ state, location }: MovedUnit): void {
-    this.placeUnit(state, location.current)
+  moved({ state, location }: MovedUnit, before: PlacedFix | null): void {
+    this.#units.moved(state, location.current, before)
+  }
+
+  connected({ unitId }: UnitActor): void {
+    this.#units.look(unitId)
+  }
+
+  disconnected({ unitId }: UnitActor): void {
+    this.#units.look(unitId)
+  }
+
+  /** Region time has stepped. */
+  stepped(): void {
+    this.#units.stepped()
   }
 
   /** Folds a trip's new state into the queue. */
@@ -88,37 +100,25 @@ export class Desk implements TurnStep, TurnFollower {
   /** An actor came into quarantine: a trip is served no more, a unit no longer found. */
   hold(entity: EntityKey): void {
     byKind(entity, {
-      driver: unitId => void this.#ports.finder.remove(unitId),
+      driver: unitId => this.#units.hold(unitId),
       trip: tripId => void this.#waiting.drop(tripId),
       call: () => undefined,
     })
   }
 
-  /** Folds a unit's change into the census and the finder's trees. */
+  /** Folds a unit's change into what the desk sees of the units. */
   onDriver(before: DriverState | undefined, after: DriverState, place: Position | null): void {
-    if (before !== undefined) this.#census.count(before, -1)
-    this.#census.count(after, 1)
-    this.placeUnit(after, place)
+    this.#units.changed(before, after, place)
   }
 
   /** Puts a unit where the finder must look for it, or takes it out. */
   placeUnit(driver: DriverState, place: Position | null): void {
-    this.#placeIn(this.#ports.finder, driver, place)
-  }
-
-  #placeIn(candidates: Finder | CandidateView, driver: DriverState, place: Position | null): void {
-    const { quarantine } = this.#ports
-    const dispatchability = dispatchabilityOf(driver)
-    const isHeld = quarantine.size > 0 && quarantine.has(driverKey(driver.unitId))
-    if (place === null || dispatchability === 'not-available' || isHeld) return candidates.remove(driver.unitId)
-    const pool = dispatchability === 'available' ? 'available' : 'reassignable'
-    candidates.place(driver.unitId, driver.levelOfCare, pool, place.lonDeg, place.latDeg)
+    this.#units.place(driver, place)
   }
 
   /** How far a place is from the nearest unit that could be sent, or is on its way; null when there is none. */
   nearestUnitM(place: Position): number | null {
-    const query = { lonDeg: place.lonDeg, latDeg: place.latDeg, k: 1, levels: LEVELS_OF_CARE, pools: FINDER_POOLS }
-    return this.#ports.finder.nearest(query)[0]?.distanceM ?? null
+    return this.#units.nearestM(place)
   }
 
   /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */
@@ -130,7 +130,21 @@ export class Desk implements TurnStep, TurnFollower {
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
     const { policy, presence, newOfferId } = this.#ports
     const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
-    turn.record([orderedByHand(trip, driver, presence(unitId), newOfferId(), policy.standing, turn.nowMs)])
+    const lookout = new Lookout(this.#ports, this.#units.inTurn(turn))
+    const round = { number: trip.round, asked: trip.asked }
+    const seen = lookout.seen(trip, round, lookout.candidates(trip, round), PASSED_OVER_NAMED)
+    const verdict = lookout.verdictOn(trip, unitId, round)
+    const order = orderedByHand(
+      trip,
+      driver,
+      presence(unitId),
+      seen,
+      verdict,
+      newOfferId(),
+      policy.standing,
+      turn.nowMs,
+    )
+    turn.record([order])
   }
 
   /** A turn in which the desk matched was committed, or had nothing to commit. */
@@ -148,23 +162,6 @@ export class Desk implements TurnStep, TurnFollower {
     const queue = this.#waiting.among(fresh, allMustLook || freed.isAny, policy.standing, turn.nowMs)
     if (queue.length === 0) return
     const mustLook = allMustLook ? 'all' : new Set(fresh.map(({ tripId }) => tripId))
-    new Match(this.#ports, turn, this.#unitsOf(turn)).run(queue, mustLook, freed)
-  }
-
-  /** The units as the turn has them so far: one that it set free is there to be found. */
-  #unitsOf(turn: Turn): MatchedUnits {
-    const units: MatchedUnits = {
-      census: new Census(this.#census),
-      candidates: new CandidateView(this.#ports.finder),
-    }
-    for (const after of turn.drivers.values()) {
-      const before = turn.driverBefore(after.unitId)
-      // A unit that is new in this turn has no crew yet.
-      if (before === undefined) continue
-      units.census.count(before, -1)
-      units.census.count(after, 1)
-      this.#placeIn(units.candidates, after, this.#ports.presence(after.unitId).fix)
-    }
-    return units
+    new Match(this.#ports, turn, this.#units.inTurn(turn)).run(queue, mustLook, freed)
   }
 }

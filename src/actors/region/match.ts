@@ -3,47 +3,37 @@
  *
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */
-import type { Census } from '../../domain/dispatch/census.ts'
-import { countExclusion, levelsServing, needText, type Presence, verdictOn } from '../../domain/dispatch/eligibility.ts'
+import { needText } from '../../domain/dispatch/eligibility.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { offerMade } from '../../domain/dispatch/offers.ts'
 import { inTurn, ranksOf, type Waiting } from '../../domain/dispatch/queue.ts'
-import { decisionOf, fixAgeOf, rank } from '../../domain/dispatch/ranking.ts'
+import { decisionOf, PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { nobodyFound, openRounds, type Round } from '../../domain/dispatch/rounds.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import type { DecisionRecord } from '../../domain/events.ts'
-import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Candidate, DecisionRecord } from '../../domain/events.ts'
+import type { OfferId, TripId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
-import type { CandidateView } from '../../finder/candidate-view.ts'
-import type { RegionPolicy } from './region-policy.ts'
+import { Lookout, type LookoutPorts, type SeenUnits } from './lookout.ts'
 import type { Turn } from './turn.ts'
 
-export interface MatchPorts {
-  readonly policy: RegionPolicy
-  readonly presence: (unitId: UnitId) => Presence
+export interface MatchPorts extends LookoutPorts {
   readonly newOfferId: () => OfferId
-  /** Told how long each search took, in seconds. */
-  readonly onSearch: (seconds: number) => void
-  readonly monotonicMs: () => number
-}
-
-/** The units as the turn has them. */
-export interface MatchedUnits {
-  readonly census: Census
-  readonly candidates: CandidateView
 }
 
 export class Match {
   readonly #ports: MatchPorts
   readonly #turn: Turn
-  readonly #units: MatchedUnits
+  readonly #units: SeenUnits
+  readonly #lookout: Lookout
   /** The needs for which no unit was found at all: wherever the next trip of such a need is, nobody will be found either. */
   readonly #hopeless = new Set<string>()
 
-  constructor(ports: MatchPorts, turn: Turn, units: MatchedUnits) {
+  /** Input: the units as the turn has them. */
+  constructor(ports: MatchPorts, turn: Turn, units: SeenUnits) {
     this.#ports = ports
     this.#turn = turn
     this.#units = units
+    this.#lookout = new Lookout(ports, units)
   }
 
   /**
@@ -81,63 +71,40 @@ export class Match {
   #mayAsk(trip: TripState, freed: FreedUnits): boolean {
     const last = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs).at(-1)!
     const units = freed.of(trip.need, needText(trip.need))
-    return units.some(({ unitId }) => this.#verdictOn(trip, unitId, last).reason === null)
+    return units.some(({ unitId }) => this.#lookout.verdictOn(trip, unitId, last).reason === null)
   }
 
   /** Offers the trip to the best unit, or says on the board that nobody gets it; answers the unit as it was before. */
   #serve(trip: TripState): DriverState | null {
     const need = needText(trip.need)
-    for (const round of openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)) {
+    const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
+    for (const round of rounds) {
       if (this.#hopeless.has(need)) break
-      const decision = this.#choose(trip, round)
-      if (decision !== null) return this.#offer(trip, round, decision)
+      const candidates = this.#lookout.candidates(trip, round)
+      if (candidates.length > 0) return this.#offer(trip, round, candidates)
       if (round.asked.length === 0) this.#hopeless.add(need)
     }
-    this.#turn.record(nobodyFound(trip))
+    const last = rounds.at(-1)!
+    const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
+    this.#turn.record(nobodyFound(trip, last.asked.some(isFree), () => this.#decision(trip, last, [])))
     return null
   }
 
-  #offer(trip: TripState, round: Round, decision: DecisionRecord): DriverState {
+  #offer(trip: TripState, round: Round, candidates: readonly Candidate[]): DriverState {
     const { newOfferId, policy } = this.#ports
-    const { unitId } = decision.candidates[0]!
+    const { unitId } = candidates[0]!
     const driver = this.#turn.driver(unitId)!
     const { number } = round
+    const decision = this.#decision(trip, round, candidates)
     this.#turn.record([offerMade(trip, unitId, newOfferId(), number, decision, policy.standing, this.#turn.nowMs)])
-    // A search still comes upon the unit, and counts it as busy.
-    this.#units.census.countAvailable(driver, -1)
+    // A search still comes upon the unit, and passes it over as busy.
+    this.#units.census.count(driver, -1, null)
+    this.#units.census.count(this.#turn.driver(unitId)!, 1, null)
     return driver
   }
 
-  #choose(trip: TripState, round: Round): DecisionRecord | null {
-    const { policy, presence, onSearch, monotonicMs } = this.#ports
-    const { standing } = policy
-    const { census, candidates } = this.#units
-    if (census.serversOf(trip.need) === 0) return null
-    const excluded = census.exclusionsOf(trip.need)
-    const accept = (unitId: UnitId): boolean => {
-      const { reason } = this.#verdictOn(trip, unitId, round)
-      countExclusion(excluded, reason)
-      return reason === null
-    }
-    const startedMs = monotonicMs()
-    const { lonDeg, latDeg, need } = trip
-    const levels = levelsServing(need.levelOfCare)
-    const found = candidates.nearest({ lonDeg, latDeg, k: standing.candidatesRecorded, levels, accept })
-    onSearch((monotonicMs() - startedMs) / 1_000)
-    if (found.length === 0) return null
-    const seen = found.map(({ unitId, distanceM, levelOfCare }) => ({
-      unitId,
-      distanceM,
-      fixAgeMs: fixAgeOf(presence(unitId).fix, this.#turn.nowMs),
-      levelOfCare,
-    }))
-    return decisionOf(rank(seen, standing), excluded, standing)
-  }
-
-  #verdictOn(trip: TripState, unitId: UnitId, round: Round) {
-    const { policy, presence } = this.#ports
-    const { nowMs } = this.#turn
-    const driver = this.#turn.driver(unitId)!
-    return verdictOn(driver, presence(unitId), trip.need, round, policy.standing, policy.disconnectGraceMs, nowMs)
+  #decision(trip: TripState, round: Round, candidates: readonly Candidate[]): DecisionRecord {
+    const seen = this.#lookout.seen(trip, round, candidates, PASSED_OVER_NAMED)
+    return decisionOf(seen, this.#ports.policy.standing)
   }
 }

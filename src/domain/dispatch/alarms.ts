@@ -2,16 +2,22 @@
 
 import { severityOf } from '../alarms.ts'
 import { tripKey } from '../entity.ts'
-import type { DomainEvent, TripAlarm } from '../events.ts'
+import type { DecisionRecord, DomainEvent, TripAlarm } from '../events.ts'
 import type { UnitId } from '../ids.ts'
 import type { TripState } from '../trip.ts'
 
-/** The alarm as an event; none when it stands already. */
-export function alarmRaised(trip: TripState, alarm: TripAlarm, unitId: UnitId | null): DomainEvent[] {
+/** The alarm as an event; none when it stands already. Input: `decide`, what led to it, asked only when it is raised. */
+export function alarmRaised(
+  trip: TripState,
+  alarm: TripAlarm,
+  unitId: UnitId | null,
+  decide?: () => DecisionRecord,
+): DomainEvent[] {
   if (trip.alarms.includes(alarm)) return []
   const entity = tripKey(trip.tripId)
   const severity = severityOf(alarm, trip.priority)
-  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId, severity }]
+  const decision = decide === undefined ? {} : { decision: decide() }
+  return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId, severity, ...decision }]
 }
 
 /** The end of an alarm that stands; nothing when it does not. */

@@ -7,7 +7,15 @@
 import type { DriverState } from '../driver.ts'
 import type { Need } from '../events.ts'
 import type { LevelOfCare, UnitStatus } from '../vocabulary.ts'
-import { countExclusion, type Exclusions, fits, needText, reasonOfStanding } from './eligibility.ts'
+import {
+  countExclusion,
+  type Exclusions,
+  fits,
+  isLevelServing,
+  needText,
+  type PassedOver,
+  reasonOfStanding,
+} from './eligibility.ts'
 
 /** Units of one level in one status. */
 interface Standing {
@@ -16,9 +24,16 @@ interface Standing {
   count: number
 }
 
-/** Available units that are alike, as far as needs go. */
+/** Available units that are alike, as far as needs go, and away for the same reason, or here. */
 interface Kind extends Need {
+  readonly away: PassedOver | null
   count: number
+}
+
+/** Every signed-on unit once: those that may serve a need, and the others by the reason why not. */
+export interface Tally {
+  eligible: number
+  readonly excluded: Exclusions
 }
 
 export class Census {
@@ -30,33 +45,37 @@ export class Census {
     this.#below = below
   }
 
-  /** A unit is counted, or with `by` -1 no longer. */
-  count(unit: DriverState, by: 1 | -1): void {
-    const { levelOfCare, status } = unit
+  /** A unit is counted, or with `by` -1 no longer. Input: `away`, why nobody could be sent to an available unit. */
+  count(unit: DriverState, by: 1 | -1, away: PassedOver | null): void {
+    const { levelOfCare, status, capabilities } = unit
     addTo(this.#standings, `${levelOfCare} ${status}`, { levelOfCare, status }, by)
-    if (status === 'available') this.countAvailable(unit, by)
+    if (status === 'available') {
+      addTo(this.#kinds, `${away ?? 'here'} ${needText(unit)}`, { levelOfCare, capabilities, away }, by)
+    }
   }
 
-  /** As `count`, among those who could serve a need alone. */
-  countAvailable(unit: DriverState, by: 1 | -1): void {
-    const { levelOfCare, capabilities } = unit
-    addTo(this.#kinds, needText(unit), { levelOfCare, capabilities }, by)
-  }
-
-  /** How many available units a need could be served by. */
+  /** How many available units a need could be served by, wherever they are. */
   serversOf(need: Need): number {
     let servers = this.#below?.serversOf(need) ?? 0
     for (const kind of this.#kinds.values()) if (fits(kind, need)) servers += kind.count
     return servers
   }
 
-  /** The units that a need passes over whatever their place: those that work, rest, or are of too low a level. */
-  exclusionsOf(need: Need): Exclusions {
-    const counts = this.#below?.exclusionsOf(need) ?? {}
+  /** What `verdictOn` says of every unit for a need for which none was asked. */
+  tally(need: Need): Tally {
+    const tally = this.#below?.tally(need) ?? { eligible: 0, excluded: {} }
+    const { excluded } = tally
     for (const { levelOfCare, status, count } of this.#standings.values()) {
-      countExclusion(counts, reasonOfStanding(levelOfCare, status, need), count)
+      countExclusion(excluded, reasonOfStanding(levelOfCare, status, need), count)
     }
-    return counts
+    for (const kind of this.#kinds.values()) {
+      // The standings have those of too low a level.
+      if (!isLevelServing(kind.levelOfCare, need)) continue
+      const reason = fits(kind, need) ? kind.away : 'capability'
+      if (reason === null) tally.eligible += kind.count
+      else countExclusion(excluded, reason, kind.count)
+    }
+    return tally
   }
 }
 

@@ -43,6 +43,9 @@ type Exclusion =
 /** Eligible, or why not. */
 export type Verdict = Eligible | Exclusion
 
+/** The reason as records keep it. A crew that is not signed on is not passed over. */
+export const exclusionOf = ({ reason }: Verdict): ExclusionReason | null => (reason === 'off-duty' ? null : reason)
+
 /** Why an available unit is not sent. */
 export type PassedOver = AwayExclusion['reason']
 
@@ -129,7 +132,7 @@ export const fits = (unit: Fitness, need: Need): boolean =>
 /** The same need, and units alike as far as needs go, have the same text. */
 export const needText = ({ levelOfCare, capabilities }: Fitness): string => `${levelOfCare} ${capabilities.join(' ')}`
 
-const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
+export const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
   LEVELS_OF_CARE.indexOf(level) >= LEVELS_OF_CARE.indexOf(need.levelOfCare)
 
 const hasAll = (capabilities: readonly Capability[], need: Need): boolean =>

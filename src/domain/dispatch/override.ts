@@ -5,13 +5,13 @@ import { accepted, type Decision } from '../decision.ts'
 import { type DriverState, isBound, revokedOffer, unitRetired } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId, TripId } from '../ids.ts'
-import type { Policy, StandingPolicy } from '../policy.ts'
+import type { StandingPolicy } from '../policy.ts'
 import { overrideAssignment, type TripState, withdrawUnit } from '../trip.ts'
 import type { OverrideReason } from '../vocabulary.ts'
-import type { Presence } from './eligibility.ts'
+import { exclusionOf, type Presence, type Verdict } from './eligibility.ts'
 import { takenOut } from './given-back.ts'
 import { offerMade } from './offers.ts'
-import { decisionOf, seenAt } from './ranking.ts'
+import { decisionOf, type Seen, seenAt } from './ranking.ts'
 
 /**
  * The trip leaves whoever has it, and the unit whatever it is asked for; the order follows (`orderedByHand`) in the same
@@ -78,16 +78,27 @@ export function withdrawnByHand(
 
 const BY_DESK = { cause: 'dispatcher' } as const
 
-/** The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. */
+/**
+ * The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. Its record says
+ * who else could have gone, and why the desk would have passed over the chosen unit if it would.
+ *
+ * Input: `seen`, what the desk would have decided by; `verdict`, on the chosen unit.
+ */
 export function orderedByHand(
   trip: TripState,
   driver: DriverState,
   { fix }: Presence,
+  seen: Seen,
+  verdict: Verdict,
   offerId: OfferId,
   policy: StandingPolicy,
   nowMs: number,
 ): DomainEvent {
-  const seen = fix === null ? [] : [seenAt(driver, fix, trip, nowMs)]
-  const ordered: Policy = { ...policy, mode: 'ordered' }
-  return offerMade(trip, driver.unitId, offerId, trip.round, decisionOf(seen, {}, policy), ordered, nowMs)
+  const { unitId } = driver
+  const chosen = fix === null ? [] : [seenAt(driver, fix, trip, nowMs)]
+  const others = seen.candidates.filter(candidate => candidate.unitId !== unitId)
+  const passedOver = seen.passedOver.filter(unit => unit.unitId !== unitId)
+  const candidates = [...chosen, ...others].slice(0, policy.candidatesRecorded)
+  const decision = decisionOf({ ...seen, candidates, passedOver }, policy, exclusionOf(verdict))
+  return offerMade(trip, unitId, offerId, trip.round, decision, { ...policy, mode: 'ordered' }, nowMs)
 }

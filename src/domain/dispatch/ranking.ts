@@ -1,9 +1,10 @@
 /** Who of those who may serve a need is best: the nearest, by the straight line. */
-import type { Candidate, DecisionRecord, UnitReference } from '../events.ts'
+import type { Candidate, DecisionRecord, ExclusionReason, PassedOverUnit, UnitReference } from '../events.ts'
 import type { PlacedFix } from '../fix.ts'
 import { distanceM, type Position } from '../geo.ts'
 import type { Policy, StandingPolicy } from '../policy.ts'
 import { RANKING_BASIS } from '../vocabulary.ts'
+import type { Tally } from './census.ts'
 
 /** A fix of a clock that is a little ahead is of now. */
 export const fixAgeOf = (fix: PlacedFix | null, nowMs: number): number => Math.max(0, nowMs - (fix?.fixedAtMs ?? nowMs))
@@ -24,12 +25,35 @@ export function rank(candidates: readonly Candidate[], policy: Pick<Policy, 'can
   return ranked.slice(0, policy.candidatesRecorded)
 }
 
-/** What the record keeps of a choice. Input: the candidates, best first; distances are kept to the metre. */
-export function decisionOf(
-  candidates: readonly Candidate[],
-  excluded: DecisionRecord['excluded'],
-  { version }: Pick<StandingPolicy, 'version'>,
-): DecisionRecord {
-  const kept = candidates.map(candidate => ({ ...candidate, distanceM: Math.round(candidate.distanceM) }))
-  return { policyVersion: version, basis: RANKING_BASIS, candidates: kept, excluded }
+/** How many units passed over a decision names, about a kilobyte at most; the others it counts. */
+export const PASSED_OVER_NAMED = 10
+
+/** What a decision saw of the units. */
+export interface Seen extends Tally {
+  /** Best first. */
+  readonly candidates: readonly Candidate[]
+  /** Nearest first. */
+  readonly passedOver: readonly PassedOverUnit[]
 }
+
+/** What the record keeps of a choice, or of nobody to choose. Distances are kept to the metre. */
+export function decisionOf(
+  { candidates, passedOver, eligible, excluded }: Seen,
+  { version }: Pick<StandingPolicy, 'version'>,
+  despite: ExclusionReason | null = null,
+): DecisionRecord {
+  return {
+    policyVersion: version,
+    basis: RANKING_BASIS,
+    candidates: candidates.map(toMetre),
+    excluded,
+    eligible,
+    passedOver: passedOver.map(toMetre),
+    ...(despite === null ? {} : { despite }),
+  }
+}
+
+const toMetre = <T extends { readonly distanceM: number }>(seen: T): T => ({
+  ...seen,
+  distanceM: Math.round(seen.distanceM),
+})

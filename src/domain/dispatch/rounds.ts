@@ -2,7 +2,7 @@
  * Rounds: within one no unit is asked twice for a trip. When everybody who could come was asked, the next round begins
  * after a pause, and may ask everybody again.
  */
-import type { DomainEvent } from '../events.ts'
+import type { DecisionRecord, DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
 import { overAtMs, type Policy } from '../policy.ts'
 import type { TripState } from '../trip.ts'
@@ -28,6 +28,11 @@ export function openRounds(trip: TripState, policy: Policy, nowMs: number): read
   return nextMs === null || nowMs < nextMs ? [round] : [round, { number: trip.round + 1, asked: [] }]
 }
 
-/** What the board is told of a trip for which no round has found a unit. */
-export const nobodyFound = (trip: TripState): DomainEvent[] =>
-  alarmRaised(trip, trip.asked.length === 0 ? 'no-eligible-unit' : 'round-exhausted', null)
+/**
+ * What the board is told of a trip for which no round has found a unit: that all who are free were asked, or that nobody is
+ * free who could be. Told once while it is so.
+ *
+ * Input: `isAskedFree`, whether a unit that was asked in the last round is free; `decide`, what the desk saw.
+ */
+export const nobodyFound = (trip: TripState, isAskedFree: boolean, decide: () => DecisionRecord): DomainEvent[] =>
+  alarmRaised(trip, isAskedFree ? 'round-exhausted' : 'no-eligible-unit', null, decide)

@@ -49,6 +49,9 @@ const site = { ...PLACE_FORM, priority: PRIORITY_FORM }
 const decision = z.object({
   candidates: z.array(z.object(unit)),
   excluded: z.partialRecord(z.enum(EXCLUSION_REASONS), z.number()),
+  eligible: z.number().optional(),
+  passedOver: z.array(z.object(unit)).optional(),
+  despite: z.enum(EXCLUSION_REASONS).optional(),
 })
 
 const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
@@ -114,7 +117,10 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
   OfferTimedOut: offer,
   OfferRevoked: { ...offer, reason: z.enum(REVOKE_REASONS) },
-  TripAlarmRaised: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable(), severity: SEVERITY_FORM.optional() },
+  TripAlarmRaised: {
+    ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
+    ...{ severity: SEVERITY_FORM.optional(), decision: decision.optional() },
+  },
   TripAlarmCleared: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
   AlarmAcknowledged: { ...alarm, by: id },
   AlarmShelved: { ...alarm, by: id, forMs: ms },

@@ -245,7 +245,45 @@ describe('assign-unit', () => {
     const made = (await world.events('OfferMade')).at(-1)!
     assert.deepEqual(
       [made.tripId, made.decision],
-      [tripId, { basis: 'straight-line', candidates: [], excluded: {}, policyVersion: 1 }],
+      [
+        tripId,
+        {
+          ...{ basis: 'straight-line', candidates: [], excluded: { 'no-position': 1 }, eligible: 0, passedOver: [] },
+          ...{ despite: 'no-position', policyVersion: 1 },
+        },
+      ],
+    )
+  })
+
+  test('the record says who else could have gone, and why each of the others could not', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('A1', 100)
+    await world.onDuty('A2', 200)
+    await world.onDuty('A3', 300)
+    await world.onDuty('A4', 400)
+    const first = await enter()
+    assert.equal((await world.trip(first.tripId)).unitId, 'A1')
+    const { tripId } = await enter()
+    assert.equal((await world.trip(tripId)).unitId, 'A2')
+    await told(assign(tripId, 'A4'))
+    const { decision } = (await world.events('OfferMade')).at(-1)!
+    assert.deepEqual(
+      decision.candidates.map(({ unitId, distanceM }) => [unitId, Math.round(distanceM / 100)]),
+      [
+        ['A4', 4],
+        ['A3', 3],
+      ],
+    )
+    assert.deepEqual(
+      [decision.eligible, decision.excluded, decision.despite],
+      [2, { busy: 1, 'asked-this-round': 1 }, undefined],
+    )
+    assert.deepEqual(
+      decision.passedOver!.map(({ unitId, reason }) => [unitId, reason]),
+      [
+        ['A1', 'busy'],
+        ['A2', 'asked-this-round'],
+      ],
     )
   })
 

@@ -8,6 +8,7 @@ import {
   type Exclusions,
   fits,
   levelsServing,
+  type PassedOver,
   type Presence,
   reasonOfStanding,
   verdictOn,
@@ -121,20 +122,31 @@ describe('a census', () => {
     levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
     capabilities: fc.subarray(['bariatric', 'neonatal']),
   })
-  const censusOf = (units: readonly DriverState[], census = new Census()) => {
-    for (const each of units) census.count(each, 1)
+  const AWAY = ['disconnected', 'no-position', 'position-lost'] as const
+  const away = fc.option(fc.constantFrom(...AWAY))
+  const counted = fc.tuple(unit, away)
+  const censusOf = (units: readonly (readonly [DriverState, PassedOver | null])[], census = new Census()) => {
+    for (const [each, reason] of units) census.count(each, 1, reason)
     return census
   }
+  /** Why the unit does not serve the need, by a look at it. */
+  const reasonOf = ({ levelOfCare, status, ...unit }: DriverState, reason: PassedOver | null, needed: Need) =>
+    reasonOfStanding(levelOfCare, status, needed) ??
+    (needed.capabilities.every(each => unit.capabilities.includes(each)) ? reason : 'capability')
 
   test('says of its units what a look at each of them would', () => {
     fc.assert(
-      fc.property(fc.array(unit), need, (units, needed) => {
-        const counts: Exclusions = {}
-        for (const { levelOfCare, status } of units)
-          countExclusion(counts, reasonOfStanding(levelOfCare, status, needed))
+      fc.property(fc.array(counted), need, (units, needed) => {
+        const excluded: Exclusions = {}
+        let eligible = 0
+        for (const [each, reason] of units) {
+          const why = reasonOf(each, reason, needed)
+          if (why === null) eligible += 1
+          else countExclusion(excluded, why)
+        }
         const census = censusOf(units)
-        assert.deepEqual(census.exclusionsOf(needed), counts)
-        const servers = units.filter(each => each.status === 'available' && fits(each, needed)).length
+        assert.deepEqual(census.tally(needed), { eligible, excluded })
+        const servers = units.filter(([each]) => each.status === 'available' && fits(each, needed)).length
         assert.equal(census.serversOf(needed), servers)
       }),
     )
@@ -142,16 +154,16 @@ describe('a census', () => {
 
   test('over another one counts the units that differ as they are there, and leaves the one below as it was', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(unit, fc.option(unit))), need, (changes, needed) => {
+      fc.property(fc.array(fc.tuple(counted, fc.option(counted))), need, (changes, needed) => {
         const before = changes.map(([was]) => was)
         const below = censusOf(before)
         const above = new Census(below)
         for (const [was, is] of changes) {
           if (is === null) continue
-          above.count(was, -1)
-          above.count(is, 1)
+          above.count(was[0], -1, was[1])
+          above.count(is[0], 1, is[1])
         }
-        const said = (census: Census) => [census.exclusionsOf(needed), census.serversOf(needed)]
+        const said = (census: Census) => [census.tally(needed), census.serversOf(needed)]
         assert.deepEqual(said(above), said(censusOf(changes.map(([was, is]) => is ?? was))))
         assert.deepEqual(said(below), said(censusOf(before)))
       }),

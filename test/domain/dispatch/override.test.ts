@@ -1,8 +1,9 @@
 /** An assignment by hand: what leaves whom, what forbids it, and the order that follows. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
+import type { Presence, Verdict } from '../../../src/domain/dispatch/eligibility.ts'
 import { givenByHand, orderedByHand, withdrawnByHand } from '../../../src/domain/dispatch/override.ts'
+import type { Seen } from '../../../src/domain/dispatch/ranking.ts'
 import { unitOf } from '../../../src/domain/trip.ts'
 import { OVERRIDE_REASONS, type OverrideReason, UNFIT_REASONS } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
@@ -147,8 +148,12 @@ describe('the order that follows', () => {
     disconnectedSinceMs: null,
     fix: { ...fix, accuracyM: null, speedMps: null, headingDeg: null },
   }
-  const orderTo = (world: World, presence: Presence) =>
-    orderedByHand(world.trip('T-1'), world.driver('A1'), presence, 'O-9', policyOf('offered'), START_MS + 5_000)
+  const NOBODY: Seen = { candidates: [], passedOver: [], eligible: 0, excluded: {} }
+  const FIT = { reason: null } as const
+  const orderTo = (world: World, presence: Presence, seen = NOBODY, verdict: Verdict = FIT) => {
+    const [trip, driver] = [world.trip('T-1'), world.driver('A1')]
+    return orderedByHand(trip, driver, presence, seen, verdict, 'O-9', policyOf('offered'), START_MS + 5_000)
+  }
 
   test('is an order in every mode, and stays in the round', () => {
     const { world } = given(...untilOffered('offered'), [declined('T-1', 'A1', 'O-1')])
@@ -171,8 +176,30 @@ describe('the order that follows', () => {
         basis: 'straight-line',
         candidates: [{ unitId: 'A1', distanceM: 900, fixAgeMs: 5_000, levelOfCare: 'als' }],
         excluded: {},
+        eligible: 0,
+        passedOver: [],
       },
-      { policyVersion: 1, basis: 'straight-line', candidates: [], excluded: {} },
+      { policyVersion: 1, basis: 'straight-line', candidates: [], excluded: {}, eligible: 0, passedOver: [] },
     ])
+  })
+
+  test('records who else could have gone, and why the desk would have passed over the unit', () => {
+    const { world } = given(onDuty('A1'), called(['T-1']))
+    const at = (unitId: string, far: number) => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' }) as const
+    const over = (unitId: string, far: number) => ({ unitId, distanceM: far, reason: 'capability' }) as const
+    const seen: Seen = {
+      candidates: [at('A2', 100), at('A1', 900), at('A3', 950), at('A4', 960), at('A5', 970), at('A6', 980)],
+      passedOver: [over('A1', 900), over('A7', 910)],
+      eligible: 9,
+      excluded: { capability: 2 },
+    }
+    const order = orderTo(world, placed, seen, { reason: 'capability', missing: ['neonatal'] })
+    assert.ok(order.type === 'OfferMade')
+    const { candidates, passedOver, eligible, excluded, despite } = order.decision
+    assert.deepEqual(
+      candidates.map(({ unitId }) => unitId),
+      ['A1', 'A2', 'A3', 'A4', 'A5'],
+    )
+    assert.deepEqual([passedOver, eligible, excluded, despite], [[over('A7', 910)], 9, { capability: 2 }, 'capability'])
   })
 })

@@ -35,9 +35,12 @@ test('the nearest goes first, of two equally near the one whose id goes first; n
 test('the rank goes by exact distances, the record has them to the metre', () => {
   const at = (unitId: string, far: number): Candidate => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' })
   const ranked = rank([at('A1', 900.4), at('A2', 900.1)], { candidatesRecorded: 5 })
-  const decision = decisionOf(ranked, { busy: 2 }, { version: 7 })
+  const passedOver = [{ unitId: 'A3', distanceM: 12.5, reason: 'busy' } as const]
+  const seen = { candidates: ranked, passedOver, eligible: 4, excluded: { busy: 2 } }
   const candidates = [at('A2', 900), at('A1', 900)]
-  assert.deepEqual(decision, { policyVersion: 7, basis: 'straight-line', candidates, excluded: { busy: 2 } })
+  const kept = { candidates, excluded: { busy: 2 }, eligible: 4, passedOver: [{ ...passedOver[0], distanceM: 13 }] }
+  assert.deepEqual(decisionOf(seen, { version: 7 }), { policyVersion: 7, basis: 'straight-line', ...kept })
+  assert.equal(decisionOf(seen, { version: 7 }, 'capability').despite, 'capability')
 })
 
 test('a unit is seen where its fix places it; the fix of a clock that is ahead is of now', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nextRoundAtMs, nobodyFound, openRounds } from '../../../src/domain/dispatch/rounds.ts'
+import type { DecisionRecord } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
 import { given, START_MS } from '../../support/given-when-then.ts'
@@ -43,11 +44,30 @@ test('a pending trip asks on in its round, and once the pause is over may also b
   ])
 })
 
-test('the board hears that nobody may come, or that everybody was asked, once', () => {
-  const raised = (trip: TripState) => nobodyFound(trip).map(event => 'alarm' in event && event.alarm)
-  assert.deepEqual(raised(fresh), ['no-eligible-unit'])
+test('the board hears that nobody is free, or that all who are were asked, once, with what the desk saw', () => {
+  const decision: DecisionRecord = { basis: 'straight-line', candidates: [], excluded: { busy: 1 }, eligible: 0 }
+  let decided = 0
+  const decide = () => {
+    decided += 1
+    return decision
+  }
+  const found = (trip: TripState, isAskedFree: boolean) => nobodyFound(trip, isAskedFree, decide)
+  const raised = {
+    type: 'TripAlarmRaised',
+    v: 1,
+    entity: 'trip/T-1',
+    tripId: 'T-1',
+    unitId: null,
+    severity: 1,
+    decision,
+  } as const
+  assert.deepEqual(found(fresh, false), [{ ...raised, alarm: 'no-eligible-unit' }])
   const { world } = given(...untilOffered(), [declined('T-1', 'A1', 'O-1')])
-  assert.deepEqual(raised(world.trip('T-1')), ['round-exhausted'])
-  world.record(nobodyFound(world.trip('T-1')))
-  assert.deepEqual(raised(world.trip('T-1')), [])
+  assert.deepEqual(found(world.trip('T-1'), true), [{ ...raised, alarm: 'round-exhausted' }])
+  // Whoever was asked works elsewhere now.
+  assert.deepEqual(found(world.trip('T-1'), false), [{ ...raised, alarm: 'no-eligible-unit' }])
+  world.record(found(world.trip('T-1'), true))
+  const before = decided
+  assert.deepEqual(found(world.trip('T-1'), true), [])
+  assert.equal(decided, before)
 })

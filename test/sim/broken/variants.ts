@@ -229,6 +229,37 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 7, callsPerHour: 120, drivers: 12 },
   },
   {
+    name: 'away-uncounted',
+    breaks: 'a decision does not count the units of which nobody knows where they are',
+    patch: {
+      file: 'src/domain/dispatch/census.ts',
+      find: "const reason = fits(kind, need) ? kind.away : 'capability'",
+      replace:
+        "if (kind.away === 'no-position') continue\n      const reason = fits(kind, need) ? kind.away : 'capability'",
+    },
+    provoke: { seed: 4 },
+  },
+  {
+    name: 'nobody-unexplained',
+    breaks: 'the desk says that it found nobody, and not what it saw',
+    patch: {
+      file: 'src/domain/dispatch/alarms.ts',
+      find: 'decide === undefined ? {} :',
+      replace: 'decide !== null ? {} :',
+    },
+    provoke: { callsPerHour: 30 },
+  },
+  {
+    name: 'override-uncounted',
+    breaks: "a dispatcher's own choice records nothing of who else there was",
+    patch: {
+      file: 'src/domain/dispatch/override.ts',
+      find: '{ ...seen, candidates, passedOver }',
+      replace: '{ candidates, passedOver: [], eligible: 0, excluded: {} }',
+    },
+    provoke: { seed: 3, callsPerHour: 30 },
+  },
+  {
     name: 'former-policy-kept',
     breaks: 'a region whose memory is rebuilt goes on by the policy that its process began with',
     patch: {

@@ -5,7 +5,7 @@ import { DriverLocation } from '../../../src/actors/driver/location.ts'
 import type { CallState } from '../../../src/domain/call.ts'
 import type { Command } from '../../../src/domain/commands.ts'
 import type { DriverState } from '../../../src/domain/driver.ts'
-import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { DecisionRecord, DomainEvent, ExclusionReason } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip.ts'
 import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
@@ -28,10 +28,14 @@ import { tokenOf } from '../core/credentials.ts'
 import type { DurableEnds, OwnedRegion } from '../core/watch.ts'
 import { drawPlan } from '../plan.ts'
 import type { Inhabitants } from '../world/parts.ts'
+import { StateHistory } from './history.ts'
 import { Judge } from './judge.ts'
 import type { RuleName } from './rules.ts'
+import { tallyOf } from './whole-decisions.ts'
 
 const REGION = 'sim'
+/** The alarms of a decision that found nobody. */
+const NOBODY: ReadonlySet<string> = new Set(['no-eligible-unit', 'round-exhausted'])
 
 /** What a record has beside its events; `system` caused it unless it says otherwise. */
 interface RecordOptions {
@@ -53,6 +57,7 @@ export class Court {
   readonly policies = new Map<number, StandingPolicy>()
   /** The log's states, to which tests may bring others. */
   readonly world = new World()
+  readonly #states = new StateHistory()
   nowMs = START_MS
   readonly #found: { rule: string; text: string }[] = []
   readonly #batches: RecordWrite[] = []
@@ -108,7 +113,8 @@ export class Court {
     return this.#batches.length
   }
 
-  record(events: readonly DomainEvent[], options: RecordOptions = {}): number {
+  record(brought: readonly DomainEvent[], options: RecordOptions = {}): number {
+    const events = brought.map(event => this.#whole(event))
     const {
       principal = 'system',
       commandId = null,
@@ -203,6 +209,39 @@ export class Court {
     for (const segment of this.#segments) await this.journal.appendSegment(ownership, segment)
     const quiet: Inhabitants = { units: [], start() {}, calm() {}, standings: () => [], pictures: () => [] }
     await this.judge.ended({ ...quiet, ...world })
+  }
+
+  /** A decision that says nothing of who could have gone says what is right, so that each rule has tests of its own. */
+  #whole(event: DomainEvent): DomainEvent {
+    const complete = this.#completed(event)
+    this.#states.apply(complete, { position: this.#batches.length + 1, recordedAtMs: this.world.nowMs })
+    return complete
+  }
+
+  #completed(event: DomainEvent): DomainEvent {
+    const trip = 'tripId' in event ? this.#states.trip(event.tripId) : undefined
+    if (trip === undefined) return event
+    if (event.type === 'TripAlarmRaised' && event.decision === undefined && NOBODY.has(event.alarm)) {
+      const nobody = { policyVersion: 1, basis: 'straight-line', candidates: [], excluded: {} } as const
+      return { ...event, decision: this.#counted(trip, trip.asked, nobody) }
+    }
+    if (event.type !== 'OfferMade' || event.decision.eligible !== undefined) return event
+    if (event.decision.candidates.length === 0) return event
+    const decision = this.#counted(trip, event.round === trip.round ? trip.asked : [], event.decision)
+    const unit = this.#states.driver(event.unitId)
+    if (unit === undefined || trip.insistedUnitId !== event.unitId) return { ...event, decision }
+    const [despite] = Object.keys(tallyOf([unit], trip.need, trip.asked).excluded)
+    return despite === undefined
+      ? { ...event, decision }
+      : { ...event, decision: { ...decision, despite: despite as ExclusionReason } }
+  }
+
+  /** As if nobody knew where those are that are no candidates. */
+  #counted(trip: TripState, asked: readonly string[], decision: DecisionRecord): DecisionRecord {
+    const tally = tallyOf([...this.#states.drivers.values()], trip.need, asked)
+    const eligible = Math.min(decision.candidates.length, tally.eligible)
+    const away = tally.eligible > eligible ? { 'no-position': tally.eligible - eligible } : {}
+    return { ...decision, passedOver: [], eligible, excluded: { ...tally.excluded, ...away } }
   }
 
   #locationOf(unitId: string): DriverLocation {

@@ -18,6 +18,7 @@ import { PolicyAccount } from './policy-account.ts'
 import { checkEvent } from './steps.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
+import { WholeDecisions } from './whole-decisions.ts'
 
 export interface AccountedRecord {
   readonly position: number
@@ -43,6 +44,7 @@ export class LogAccount {
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
   readonly alarms: AlarmAccount
+  readonly #decisions: WholeDecisions
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -67,6 +69,7 @@ export class LogAccount {
     this.#urgency = new UrgencyAccount(findings)
     this.#unfit = new UnfitUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
+    this.#decisions = new WholeDecisions(findings, policies)
     this.#areSpansTrue = areSpansTrue
   }
 
@@ -163,6 +166,7 @@ export class LogAccount {
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     const accounts = { policies: this.policies, urgency: this.#urgency }
     checkEvent(this.history, accounts, event, when, this.#findings)
+    this.#decisions.check(this.history, event, position)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }

@@ -90,7 +90,7 @@ describe('a decision', () => {
     const { decision } = offer({}, 2)
     const [first] = decision.candidates
     many.commit([offer({ decision: { ...decision, candidates: [first!, { ...first!, unitId: 'A2' }] } })])
-    many.finds('policy-kept', /keeps 2 candidates of 1, by policy version 2/)
+    many.findsAmongOthers('policy-kept', /keeps 2 candidates of 1, by policy version 2/)
   })
 
   test('by an older version than the decision before it is found', () => {

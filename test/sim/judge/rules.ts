@@ -27,6 +27,8 @@ export const RULES = {
     'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once.',
+  'decision-whole':
+    "A decision, also one that found nobody or was a dispatcher's, counts every signed-on unit once: by the reason why it could not go, or among those that could.",
   // Rebuilding.
   'rebuild-equals-memory': 'What is rebuilt from the log is what memory has, of everything that is durable.',
   'snapshot-equals-log': 'Rebuilding from the newest snapshots and from the beginning of the log gives the same.',

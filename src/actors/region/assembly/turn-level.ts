@@ -72,12 +72,14 @@ export function turnLevel(
   }
 }
 
-function deskOf({ newId, shared, telemetry }: RegionParts, { finder, policy, memory }: StateLevel): Desk {
+function deskOf({ newId, shared, telemetry }: RegionParts, { finder, policy, memory, clock }: StateLevel): Desk {
   return new Desk({
     finder,
     policy,
     quarantine: memory.quarantine,
     presence: unitId => memory.presence(unitId),
+    driver: unitId => memory.driver(unitId),
+    nowMs: () => clock.nowMs(),
     newOfferId: newId,
     onSearch: seconds => telemetry.metrics.nearest(seconds),
     monotonicMs: () => shared.machine.monotonicMs(),
