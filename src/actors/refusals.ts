@@ -2,6 +2,7 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import type { CallId, TripId, UnitId } from '../domain/ids.ts'
+import type { TripState } from '../domain/trip.ts'
 
 export const UNAVAILABLE: Refusal = {
   code: 'unavailable',
@@ -49,6 +50,12 @@ export const unknownCall = (callId: CallId): Refusal => ({
   code: 'unknown-call',
   message: `Call ${callId} does not exist; check the id that enter-call or POST /v1/calls answered.`,
   details: { callId },
+})
+
+export const tripEnded = ({ tripId, phase }: Pick<TripState, 'tripId' | 'phase'>): Refusal => ({
+  code: 'wrong-phase',
+  message: `Trip ${tripId} is ${phase}, so no unit is looked for; what was decided stands at GET /v1/trips/${tripId}/decisions.`,
+  details: { tripId, phase },
 })
 
 export const unknownTrip = (tripId: TripId): Refusal => ({

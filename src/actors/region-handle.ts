@@ -51,7 +51,7 @@ export interface HelloRequest {
 }
 
 /** A message of a signed-in client that is no command and no query. */
-export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | 'nearest' }>
+export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | 'nearest' | 'explain-trip' }>
 
 /** What a client's session asked, as `protocol/messages.ts` has it. */
 export interface SessionMessage {
@@ -83,6 +83,8 @@ export type Query =
   | { readonly type: 'read-call'; callId: CallId }
   | { readonly type: 'read-unit'; unitId: UnitId }
   | { readonly type: 'read-held' }
+  /** Input: the unit to be told of by itself; null for none. */
+  | { readonly type: 'explain-trip'; tripId: TripId; unitId: UnitId | null }
 export type QueryAnswer =
   | {
       readonly ok: true

@@ -163,17 +163,15 @@ export class RegionHost implements RegionHandle {
     const region = this.#answering()
     if (region === null) return answer({ ok: false, refusal: UNAVAILABLE })
     let taken: boolean
-    if (query.type === 'nearest' || query.type === 'read-call' || query.type === 'read-held') {
-      taken = region.ref.tell({ type: 'query', query, answer })
-    } else if (query.type === 'read-unit') {
+    if (query.type === 'read-unit') {
       const driver = region.driverRef(query.unitId)
       if (driver === undefined) return answer({ ok: false, refusal: unknownUnit(query.unitId) })
       taken = driver.tell({ type: 'read', answer })
-    } else {
+    } else if (query.type === 'read-trip') {
       const trip = region.tripRef(query.tripId)
       if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(query.tripId) })
       taken = trip.tell({ type: 'read', answer })
-    }
+    } else taken = region.ref.tell({ type: 'query', query, answer })
     if (!taken) answer({ ok: false, refusal: OVERLOADED })
   }
 

@@ -3,7 +3,7 @@ import type { CallDetails } from '../domain/commands.ts'
 import type { Need } from '../domain/events.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
-import type { ClientTuples, NearestResult } from '../protocol/wire.ts'
+import type { ClientTuples, NearestResult, TripExplanation } from '../protocol/wire.ts'
 import type { BoardHandler } from './board-feed.ts'
 import { BoardReceiver } from './board-receiver.ts'
 import type { CommandOutcome } from './command-queue.ts'
@@ -183,6 +183,18 @@ export class DispatcherClient extends EngineClient {
       id => ['nearest', id, toE7(lonDeg), toE7(latDeg), k, levelOfCare],
       options,
     )
+  }
+
+  /**
+   * Why a trip that has not ended has no other unit than it has: who could go now, and why the others could not. With a unit,
+   * also the verdict on that one, wherever it is. Refusals: `wrong-phase` of a trip that has ended.
+   */
+  explainTrip(
+    tripId: string,
+    unitId: string | null = null,
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome<TripExplanation>> {
+    return this.commands.request<TripExplanation>(id => ['explain-trip', id, tripId, unitId], options)
   }
 
   /**

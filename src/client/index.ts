@@ -35,7 +35,7 @@ export function connect(
   }
 }
 
-export type { PolicyView } from '../protocol/wire.ts'
+export type { PolicyView, TripExplanation } from '../protocol/wire.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'

@@ -223,7 +223,7 @@ export class Conversation {
         answer: outcome =>
           outcome.ok ? this.#reply(id, outcome.position, outcome.result) : this.#connection.refuse(id, outcome.refusal),
       })
-    } else if (request.type === 'nearest') {
+    } else if (request.type === 'nearest' || request.type === 'explain-trip') {
       const { id, ...query } = request
       region.query(query, answer => {
         if (answer.ok) this.#reply(id, answer.position, resultOf(answer.shown))

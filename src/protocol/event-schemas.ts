@@ -5,7 +5,7 @@
  * and stands in `store/event-forms.ts`.
  */
 import { z } from 'zod'
-import { type DomainEvent, EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
+import { type DomainEvent, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
 import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
 import {
   ALARM_SEVERITIES,
@@ -23,7 +23,20 @@ import {
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
-import { count, levelSchema, moment, need, phases, principal, priority, routedId, unitId } from './schema-parts.ts'
+import {
+  candidate,
+  count,
+  exclusionReason,
+  levelSchema,
+  moment,
+  need,
+  passedOverUnit,
+  phases,
+  principal,
+  priority,
+  routedId,
+  unitId,
+} from './schema-parts.ts'
 
 const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 const site = { ...place, priority }
@@ -45,17 +58,14 @@ const reference = {
   capabilities: z.array(z.string().regex(CAPABILITY)),
   homeStation: z.string().nullable(),
 }
-const exclusionReason = z.enum(EXCLUSION_REASONS)
 const decision = z
   .object({
     policyVersion: z.int().min(1).optional(),
     basis: z.literal(RANKING_BASIS),
-    candidates: z.array(
-      z.object({ ...unit, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema }),
-    ),
+    candidates: z.array(candidate),
     excluded: z.partialRecord(exclusionReason, z.int().min(1)),
     eligible: count.optional(),
-    passedOver: z.array(z.object({ ...unit, distanceM: z.number().min(0), reason: exclusionReason })).optional(),
+    passedOver: z.array(passedOverUnit).optional(),
     despite: exclusionReason.optional(),
   })
   .meta({ id: 'Decision', description: 'What the desk saw when it made an offer, or found nobody.' })

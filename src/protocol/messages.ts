@@ -27,7 +27,7 @@ import { LIMITS, RANGES, type RateClass } from './limits.ts'
 import { orNull } from './nullable.ts'
 import { channel, count, durableSeq, errorCode, position, routedId, tripPhase, unitId } from './schema-parts.ts'
 import { channels, feedChannels, stream, tileWatches, token } from './session-fields.ts'
-import { alarmViewSchema, nearestResult } from './view-schemas.ts'
+import { alarmViewSchema, nearestResult, tripExplanation } from './view-schemas.ts'
 import type { ClientTypeName } from './wire.ts'
 
 /** A message's fields, and what the message becomes once they are valid. */
@@ -348,6 +348,13 @@ export const CLIENT_MESSAGES = {
     owner: ['region'],
     result: NOTHING,
     shape: named('unwatch-unit', z.object({ id, unitId: matching(UNIT_ID) })),
+  },
+  'explain-trip': {
+    right: DESK,
+    rate: 'query',
+    owner: ['region'],
+    result: tripExplanation,
+    shape: named('explain-trip', z.object({ id, tripId: matching(ROUTED_ID), unitId: orNull(matching(UNIT_ID)) })),
   },
   attach: {
     right: FEED,

@@ -1,5 +1,6 @@
 /** Small pieces that the forms of events, messages and HTTP answers are made of. */
 import { z } from 'zod'
+import { EXCLUSION_REASONS } from '../domain/events.ts'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
@@ -28,3 +29,7 @@ export const channel = ranged(RANGES.channel)
 /** The mark of a stream of which nothing is stored is 0. */
 export const durableSeq = z.int().min(0).max(RANGES.seq[1])
 export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
+export const exclusionReason = z.enum(EXCLUSION_REASONS)
+/** A unit that could go, as a decision saw it. */
+export const candidate = z.object({ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema })
+export const passedOverUnit = z.object({ unitId, distanceM: z.number().min(0), reason: exclusionReason })

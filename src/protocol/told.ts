@@ -14,6 +14,7 @@ import type {
   FixView,
   NearestResult,
   TileUnit,
+  TripExplanation,
   TripView,
   UnitView,
   WelcomeView,
@@ -51,6 +52,9 @@ export interface HeldShown {
   readonly more: number
 }
 
+/** It names no place, so it is shown as it is. */
+export type ExplanationShown = TripExplanation
+
 /** What a query shows. */
 export type Shown =
   | { readonly type: 'nearest'; readonly nearest: NearestShown }
@@ -58,6 +62,7 @@ export type Shown =
   | { readonly type: 'call'; readonly call: CallShown }
   | { readonly type: 'unit'; readonly unit: UnitShown }
   | { readonly type: 'held'; readonly held: HeldShown }
+  | { readonly type: 'explanation'; readonly explanation: ExplanationShown }
 
 export type Told =
   | { readonly type: 'welcome'; readonly id: string; readonly welcome: WelcomeShown }

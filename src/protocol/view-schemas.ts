@@ -1,7 +1,7 @@
 /** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
 import { z } from 'zod'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
-import { TRIP_ALARMS } from '../domain/events.ts'
+import { EXCLUSION_REASONS, TRIP_ALARMS } from '../domain/events.ts'
 import { ALARM_ID } from '../domain/ids.ts'
 import {
   ALARM_SEVERITIES,
@@ -15,10 +15,13 @@ import {
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
 import {
+  candidate,
   count,
+  exclusionReason,
   levelSchema,
   moment,
   need,
+  passedOverUnit,
   phases,
   place,
   position,
@@ -28,7 +31,7 @@ import {
   tripPhase,
   unitId,
 } from './schema-parts.ts'
-import type { AlarmView, CallView, NearestResult, TripView, UnitView } from './wire.ts'
+import type { AlarmView, CallView, NearestResult, TripExplanation, TripView, UnitView } from './wire.ts'
 
 const details = z
   .object({
@@ -100,6 +103,12 @@ export const callViewSchema = z
     ...{ details: details.nullable(), version: position },
   })
   .meta({ id: 'CallView' })
+export const tripExplanation = z.object({
+  ...{ tripId: routedId, phase: tripPhase, round: z.int().min(1), why: z.string(), basis: z.literal(RANKING_BASIS) },
+  ...{ candidates: z.array(candidate), eligible: count, excluded: z.partialRecord(exclusionReason, z.int().min(1)) },
+  passedOver: z.array(passedOverUnit.extend({ why: z.string() })),
+  unit: z.object({ unitId, reason: z.enum([...EXCLUSION_REASONS, 'off-duty']).nullable(), why: z.string() }).nullable(),
+})
 export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })
 
 type Same = {
@@ -108,6 +117,7 @@ type Same = {
   UnitView: IsSame<z.output<typeof unitViewSchema>, UnitView>
   CallView: IsSame<z.output<typeof callViewSchema>, CallView>
   NearestResult: IsSame<z.output<typeof nearestResult>, NearestResult>
+  TripExplanation: IsSame<z.output<typeof tripExplanation>, TripExplanation>
 }
 // Each schema is the view of its name in `wire.ts`, no field more or less.
 void (null as unknown as Same satisfies Record<keyof Same, true>)

@@ -7,7 +7,7 @@
  */
 import type { CallDetails } from '../domain/commands.ts'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
-import type { DomainEvent, Need, TripAlarm } from '../domain/events.ts'
+import type { Candidate, DomainEvent, ExclusionReason, Need, PassedOverUnit, TripAlarm } from '../domain/events.ts'
 import type { Activity } from '../domain/policy.ts'
 import type { Role } from '../domain/roles.ts'
 import type {
@@ -52,6 +52,7 @@ export const CLIENT_TYPES = {
   'watch-tiles': 25,
   'watch-unit': 26,
   'unwatch-unit': 27,
+  'explain-trip': 28,
   'amend-call': 30,
   'cancel-call': 31,
   'assign-unit': 32,
@@ -188,6 +189,8 @@ export interface ClientTuples {
   'watch-tiles': [id: string, tiles: readonly TileWatch[]]
   'watch-unit': [id: string, unitId: string]
   'unwatch-unit': [id: string, unitId: string]
+  /** Null asks for no unit by itself. */
+  'explain-trip': [id: string, tripId: string, unitId: string | null]
   'amend-call': [id: string, callId: string, changes: WireCallChanges]
   'cancel-call': [id: string, callId: string, reason: CancelReason]
   'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
@@ -371,6 +374,32 @@ export interface NearestUnit {
 export interface NearestResult {
   readonly basis: typeof RANKING_BASIS
   readonly units: readonly NearestUnit[]
+}
+
+/** Why a trip has no other unit than it has: what the desk would find for it now. */
+export interface TripExplanation {
+  readonly tripId: string
+  readonly phase: TripPhase
+  /** The round of which the desk asks now. */
+  readonly round: number
+  /** The counts in words. */
+  readonly why: string
+  readonly basis: typeof RANKING_BASIS
+  /** The nearest units that could go, best first. */
+  readonly candidates: readonly Candidate[]
+  /** How many could, and how many could not, by reason: together every unit that a crew is signed on to. */
+  readonly eligible: number
+  readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
+  /** The nearest units that could not, as in a decision. */
+  readonly passedOver: readonly (PassedOverUnit & { readonly why: string })[]
+  /** The unit that was asked for; null where none was. */
+  readonly unit: ExplainedUnit | null
+}
+interface ExplainedUnit {
+  readonly unitId: string
+  /** Null: it could go. */
+  readonly reason: ExclusionReason | 'off-duty' | null
+  readonly why: string
 }
 
 /**

@@ -78,6 +78,19 @@ test('a trip is cancelled with a reason, and nearest asks for five units unless 
   assert.deepEqual((await nearest).result, { basis: 'straight-line', units: [] })
 })
 
+test('a trip is explained by itself, or with a unit that is asked about', async () => {
+  const peer = await opened()
+  for (const [asked, unitId] of [
+    [client.explainTrip('akl.t'), null],
+    [client.explainTrip('akl.t', 'A1'), 'A1'],
+  ] as const) {
+    const [, id, ...fields] = await peer.next('explain-trip')
+    assert.deepEqual(fields, ['akl.t', unitId])
+    peer.send(['reply', id, 5, { why: 'Nobody could go.' }])
+    assert.equal((await asked).result.why, 'Nobody could go.')
+  }
+})
+
 test('the board is a snapshot, whole once all its parts are here, then records in order and once', async () => {
   const { news } = watched()
   const peer = await opened()

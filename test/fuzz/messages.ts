@@ -61,6 +61,7 @@ const OF_DESKS = {
   'watch-tiles': 3,
   'watch-unit': 3,
   'unwatch-unit': 2,
+  'explain-trip': 4,
 } as const
 const OF_FEEDS = { 'feed-fixes': 20, attach: 6, detach: 1, mark: 2 } as const
 
@@ -135,6 +136,8 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     case 'watch-unit':
     case 'unwatch-unit':
       return [type, id, unit()]
+    case 'explain-trip':
+      return [type, id, known.trips.any(dice), dice.oneIn(2) ? null : unit()]
     case 'amend-call':
       return [type, id, known.calls.any(dice), changesOf(known, dice)]
     case 'cancel-call':

@@ -33,6 +33,7 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'watch-tiles': ['watch-tiles', 'c1', [['12/4036/2513', null, null]]],
   'watch-unit': ['watch-unit', 'c1', 'A1'],
   'unwatch-unit': ['unwatch-unit', 'c1', 'A1'],
+  'explain-trip': ['explain-trip', 'c1', TRIP_ID, 'A1'],
   'amend-call': ['amend-call', 'c1', TRIP_ID, { priority: 2 }],
   'cancel-call': ['cancel-call', 'c1', TRIP_ID, 'duplicate-call'],
   'assign-unit': ['assign-unit', 'c1', TRIP_ID, 'A1', 'closer-unit'],

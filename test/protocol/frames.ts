@@ -76,6 +76,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   ],
   'watch-unit': ['watch-unit', 'c14', 'A-7'],
   'unwatch-unit': ['unwatch-unit', 'c15', 'A-7'],
+  'explain-trip': ['explain-trip', 'c23', OFFER, 'A-7'],
   'amend-call': [
     'amend-call',
     'c16',

@@ -72,6 +72,8 @@ function meaning(message: ClientMessage): ClientRequest {
     case 'watch-unit':
     case 'unwatch-unit':
       return { type: message[0], id: message[1], unitId: message[2] }
+    case 'explain-trip':
+      return { type: message[0], id: message[1], tripId: message[2], unitId: message[3] }
     case 'attach':
       return { type: message[0], id: message[1], channels: message[2] }
     case 'detach':

@@ -19,7 +19,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   const followers: TurnFollower[] = []
   const state = stateLevel(parts, recovered, self)
   const turns = turnLevel(parts, recovered, state, followers)
-  const watch = watchLevel(parts, recovered, state)
+  const watch = watchLevel(parts, recovered, state, turns)
   const { desk, rematch, deadlines } = turns
   const { live } = watch
   const location = locationLevel(parts, state, turns, watch, {

@@ -121,6 +121,11 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     return this.#units.nearestM(place)
   }
 
+  /** The units as they are now. */
+  look(): Lookout {
+    return new Lookout(this.#ports, this.#units.now())
+  }
+
   /** A unit may have become eligible outside a turn (it came back, its position did): all who wait must be looked at. */
   unitsChanged(): void {
     this.#allMustLook = true

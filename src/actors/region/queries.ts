@@ -2,19 +2,27 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import { levelsServing } from '../../domain/dispatch/eligibility.ts'
-import type { CallId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { CallId, UnitId } from '../../domain/ids.ts'
+import { isEnded, type TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
-import type { Finder } from '../../finder/finder.ts'
-import type { Shown } from '../../protocol/told.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
+import type { NearestSearch } from '../../finder/finder.ts'
+import type { Found } from '../../finder/types.ts'
+import type { ExplanationShown, Shown } from '../../protocol/told.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
-import { OVERLOADED, UNAVAILABLE, unknownCall, WRITES_STALLED } from '../refusals.ts'
+import {
+  OVERLOADED,
+  tripEnded,
+  UNAVAILABLE,
+  unknownCall,
+  unknownTrip,
+  unknownUnit,
+  WRITES_STALLED,
+} from '../refusals.ts'
 import type { QueryAnswer } from '../region-handle.ts'
 import type { Admission } from './admission.ts'
 import type { RegionMemory } from './memory.ts'
-import type { Answer, NearestQuery, RegionQuery } from './messages.ts'
+import type { Answer, ExplainQuery, NearestQuery, RegionQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import { heldView } from './quarantine.ts'
 
@@ -23,13 +31,13 @@ const QUERY_WAIT_MS = 1_000
 
 interface QueriesPorts {
   readonly memory: RegionMemory
-  readonly finder: Finder
+  readonly search: (query: NearestSearch) => readonly Found[]
+  readonly explain: (trip: TripState, unitId: UnitId | null) => ExplanationShown
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly outbox: Outbox
   readonly log: { readonly head: number }
   readonly admission: Pick<Admission, 'isOverfull'>
-  readonly metrics: Metrics
 }
 
 export class Queries {
@@ -41,6 +49,7 @@ export class Queries {
 
   take(query: RegionQuery, answer: Answer): void {
     if (query.type === 'nearest') this.#nearest(query, answer)
+    else if (query.type === 'explain-trip') this.#explain(query, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
     else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
@@ -54,15 +63,23 @@ export class Queries {
   }
 
   #nearest(query: NearestQuery, answer: Answer): void {
-    const { memory, finder, clock, machine, metrics } = this.#ports
+    const { memory, search, clock } = this.#ports
     const { lonDeg, latDeg, k, levelOfCare } = query
     const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
-    const startedMs = machine.monotonicMs()
-    const found = finder.nearest({ lonDeg, latDeg, k, levels })
-    metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+    const found = search({ lonDeg, latDeg, k, levels })
     const nowMs = clock.nowMs()
     const units = found.map(unit => memory.nearestUnit(unit, nowMs))
     this.#answer(answer, { type: 'nearest', nearest: { basis: RANKING_BASIS, units } })
+  }
+
+  #explain({ tripId, unitId }: ExplainQuery, answer: Answer): void {
+    const { memory, explain } = this.#ports
+    const trip = memory.trip(tripId)
+    if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(tripId) })
+    if (isEnded(trip)) return answer({ ok: false, refusal: tripEnded(trip) })
+    if (unitId !== null && memory.driver(unitId) === undefined)
+      return answer({ ok: false, refusal: unknownUnit(unitId) })
+    this.#answer(answer, { type: 'explanation', explanation: explain(trip, unitId) })
   }
 
   #call(callId: CallId, answer: Answer): void {

@@ -136,6 +136,10 @@ class Day:
         # Older clients say it with a word of their own.
         broken = desk.ask("set-unit-status", "A-8", "unavailable", "breakdown", desk.clock.now())
         check(broken.result, {"unitId": "A-8", "status": "unavailable"}, "the broken unit")
+        why = desk.ask("explain-trip", trip_id, "A-8").result
+        check((why["eligible"], why["excluded"]), (0, {"asked-this-round": 1, "unavailable": 1}), "why nobody goes")
+        check([unit["unitId"] for unit in why["passedOver"]], ["A-7", "A-8"], "the nearest that do not go")
+        check((why["unit"]["reason"], why["unit"]["why"][:4]), ("unavailable", "A-8 "), "why the named unit does not")
         unfit = desk.refused("assign-unit", trip_id, "A-8", "other")
         check((unfit.code, unfit.details["status"]), ("unit-not-fit", "unavailable"), "an unavailable unit")
         self.courses[trip_id] = [

@@ -84,6 +84,8 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
   'watch-unit': [{ names: 'unit', shows: 'reply', fields: ({ unitId }) => [unitId] }],
   'unwatch-unit': [{ names: 'unit', shows: 'reply', fields: ({ unitId }) => [unitId] }],
 
+  'explain-trip': [{ ...ofTrip, shows: 'reply', fields: ({ tripId }) => [tripId, null] }],
+
   attach: [
     {
       names: 'unit',

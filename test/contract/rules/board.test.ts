@@ -1,7 +1,7 @@
 /** `docs/protocol/dispatcher.md`: the board and queries. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { NearestUnit, TripExplanation, TripView, UnitView } from '../../../src/protocol/wire.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, FORMATS, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 
@@ -20,6 +20,7 @@ const stage = new Stage({
   private: ordered,
   nearest: { mode: 'ordered', units: levels },
   durable: ordered,
+  why: { mode: 'ordered', units: levels },
 })
 const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
 
@@ -150,6 +151,39 @@ test('[BD-6] nearest answers up to k available units with a position, nearest fi
     assert.deepEqual([unit!.connected, unit!.passedOverFor, unit!.fix.freshness], [true, null, 'fresh'])
     // 112,000 of 1e-7 degree is 999 m on this parallel.
     assert.ok(Math.abs(unit!.distanceM - 999) < 10, `${unit!.distanceM} m`)
+  }
+})
+
+test('[BD-8] explain-trip says who could go now, why the nearest others could not, and why any unit that is named could not', async () => {
+  const region = 'why'
+  await stage.crew('B1', { region }, 1)
+  await stage.crew('L1', { region }, 2)
+  await (await stage.driver('N1', { region })).ask('sign-on', Date.now())
+  for (const format of FORMATS) {
+    const desk = await stage.desk({ region, format })
+    const { result } = await desk.ask('enter-call', UNMET)
+    const [tripId] = result.tripIds as string[]
+    const asked = await desk.ask('explain-trip', tripId!, 'N1')
+    const { why, passedOver, unit, ...rest } = asked.result as unknown as TripExplanation
+    assert.deepEqual(rest, {
+      ...{ tripId, phase: 'pending', round: 1, basis: 'straight-line' },
+      ...{ candidates: [], eligible: 0, excluded: { 'level-of-care': 3 } },
+    })
+    assert.equal(why, 'Nobody could go. 3 units could not: 3 level-of-care.')
+    assert.deepEqual(
+      passedOver.map(({ unitId, reason, why }) => [unitId, reason, why]),
+      [
+        ['B1', 'level-of-care', 'B1 is bls, and cct is needed.'],
+        ['L1', 'level-of-care', 'L1 is als, and cct is needed.'],
+      ],
+    )
+    assert.deepEqual(unit, { unitId: 'N1', reason: 'level-of-care', why: 'N1 is als, and cct is needed.' })
+    const crewless = await desk.ask('explain-trip', tripId!, 'C1')
+    assert.deepEqual(crewless.result.unit, { unitId: 'C1', reason: 'off-duty', why: 'No crew is signed on to C1.' })
+    assert.equal(await desk.refused('explain-trip', tripId!, 'Z9'), 'unknown-unit')
+    assert.equal(await desk.refused('explain-trip', `${region}.000000000000000000000`, null), 'unknown-trip')
+    await desk.ask('cancel-trip', tripId!, 'other')
+    assert.equal(await desk.refused('explain-trip', tripId!, null), 'wrong-phase')
   }
 })
 

@@ -4,6 +4,7 @@ import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
 import { CrewNews } from '../crew-news.ts'
+import { explanationOf } from '../explanation.ts'
 import { LiveView } from '../live/live-view.ts'
 import { offerCount } from '../offer-count.ts'
 import type { RegionParts } from '../parts.ts'
@@ -12,14 +13,15 @@ import { Queries } from '../queries.ts'
 import type { Recovered } from '../recovery.ts'
 import { Welcomes } from '../welcomes.ts'
 import type { StateLevel } from './state-level.ts'
+import type { TurnLevel } from './turn-level.ts'
 
 export type WatchLevel = ReturnType<typeof watchLevel>
 
-export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel) {
+export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk }: TurnLevel) {
   const { regionId, newId, clockNotice = () => null } = parts
   const { machine } = parts.shared
   const { metrics, log } = parts.telemetry
-  const { memory, clock, finder, outbox, writer, admission } = state
+  const { memory, clock, policy, finder, outbox, writer, admission } = state
   const { damage } = recovered
   const failed = (what: string) => (error: unknown) => log.error({ region: regionId, err: error }, what)
   const snapshots = new BoardSnapshots({
@@ -47,7 +49,16 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       log: writer,
       onError: failed('showing what moves failed'),
     }),
-    queries: new Queries({ memory, finder, clock, machine, outbox, log: writer, admission, metrics }),
+    queries: new Queries({
+      ...{ memory, clock, machine, outbox, log: writer, admission },
+      search: query => {
+        const startedMs = machine.monotonicMs()
+        const found = finder.nearest(query)
+        metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+        return found
+      },
+      explain: (trip, unitId) => explanationOf(desk.look(), trip, unitId, policy, clock.nowMs()),
+    }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),

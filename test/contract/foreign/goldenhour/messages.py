@@ -31,6 +31,7 @@ CLIENT_TYPES = {
     "watch-tiles": 25,
     "watch-unit": 26,
     "unwatch-unit": 27,
+    "explain-trip": 28,
     "amend-call": 30,
     "cancel-call": 31,
     "assign-unit": 32,

@@ -7,6 +7,7 @@ import type { Verdicts } from '../verdicts.ts'
 /** What has an id and leaves nothing behind: its id may be used again. */
 const QUERIES = new Set([
   'nearest',
+  'explain-trip',
   'watch-board',
   'unwatch-board',
   'watch-tiles',

@@ -47,7 +47,7 @@ export class Rates implements Rules {
 function classOf(type: string, role: string): string {
   if (type === 'fix' || type === 'hint') return 'fix'
   if (type === 'feed-fixes') return 'feedFix'
-  if (type === 'nearest') return 'query'
+  if (type === 'nearest' || type === 'explain-trip') return 'query'
   if (isCommand(type)) return role === 'driver' ? 'crewCommand' : 'command'
   return 'control'
 }
@@ -55,6 +55,8 @@ function classOf(type: string, role: string): string {
 function costOf(type: string, fields: readonly unknown[]): number {
   const count = (list: unknown, each: number) => Math.max(1, Math.ceil((list as readonly unknown[]).length / each))
   switch (type) {
+    case 'explain-trip':
+      return 4
     case 'fix':
       return fields.filter(Array.isArray).length
     case 'feed-fixes':

@@ -1,0 +1,37 @@
+/** Why a trip has no other unit than it has: what the desk would find for it now, in its words. */
+import { decisionOf } from '../../domain/dispatch/ranking.ts'
+import { openRounds } from '../../domain/dispatch/rounds.ts'
+import { countsInWords, verdictInWords } from '../../domain/dispatch/words.ts'
+import type { UnitId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip.ts'
+import type { ExplanationShown } from '../../protocol/told.ts'
+import type { Lookout } from './lookout.ts'
+import type { RegionPolicy } from './region-policy.ts'
+
+/** How many units that could not go are named. About any other one its own verdict can be asked. */
+const NAMED_MAX = 50
+
+/** Input: a trip that has not ended; the unit to be told of by itself, if any, which the region has. */
+export function explanationOf(
+  lookout: Lookout,
+  trip: TripState,
+  asked: UnitId | null,
+  { standing }: Pick<RegionPolicy, 'standing'>,
+  nowMs: number,
+): ExplanationShown {
+  const { tripId, phase } = trip
+  const round =
+    phase === 'pending' ? openRounds(trip, standing, nowMs).at(-1)! : { number: trip.round, asked: trip.asked }
+  const seen = lookout.seen(trip, round, lookout.candidates(trip, round), NAMED_MAX)
+  const { candidates, excluded, basis, passedOver = [] } = decisionOf(seen, standing)
+  const told = (unitId: UnitId) => {
+    const verdict = lookout.verdictOn(trip, unitId, round)
+    return { reason: verdict.reason, why: verdictInWords(unitId, verdict) }
+  }
+  return {
+    ...{ tripId, phase, round: round.number, why: countsInWords({ ...seen, candidates }) },
+    ...{ basis, candidates, eligible: seen.eligible, excluded },
+    passedOver: passedOver.map(unit => ({ ...unit, why: told(unit.unitId).why })),
+    unit: asked === null ? null : { unitId: asked, ...told(asked) },
+  }
+}

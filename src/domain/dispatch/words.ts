@@ -1,0 +1,49 @@
+/** Decisions in plain English, for whoever asks why a unit was sent, or was not. */
+import type { DecisionRecord } from '../events.ts'
+import type { UnitId } from '../ids.ts'
+import type { Verdict } from './eligibility.ts'
+
+/** The verdict on one unit, a sentence. */
+export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
+  switch (verdict.reason) {
+    case null:
+      return `${unitId} could go.`
+    case 'off-duty':
+      return verdict.isRetired ? `${unitId} was given up by the service.` : `No crew is signed on to ${unitId}.`
+    case 'level-of-care':
+      return `${unitId} is ${verdict.has}, and ${verdict.needed} is needed.`
+    case 'unavailable':
+      return `${unitId} is unavailable${verdict.because === null ? '' : `: ${verdict.because}`}.`
+    case 'busy':
+      return `${unitId} is ${verdict.status}${verdict.tripId === null ? '' : ` with trip ${verdict.tripId}`}.`
+    case 'asked-this-round':
+      return `${unitId} was asked in round ${verdict.round} already.`
+    case 'capability':
+      return `${unitId} does not have ${verdict.missing.join(', ')}.`
+    case 'disconnected':
+      return `${unitId} has been disconnected for longer than ${inSeconds(verdict.graceMs)}.`
+    case 'no-position':
+      return `Nobody knows where ${unitId} is: it has no position.`
+    case 'position-lost':
+      return verdict.fixAgeMs < 0
+        ? `The position of ${unitId} is of a clock that was wrong.`
+        : `The position of ${unitId} is ${inSeconds(verdict.fixAgeMs)} old, and counts for ${inSeconds(verdict.lostAfterMs)}.`
+  }
+}
+
+/** What was found: how many could go, and by which reasons the others could not. */
+export function countsInWords({ candidates, eligible, excluded }: Omit<DecisionRecord, 'basis'>): string {
+  const reasons = Object.entries(excluded).sort(([, a], [, b]) => b - a)
+  const excludedCount = reasons.reduce((sum, [, count]) => sum + count, 0)
+  const why = reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')
+  const couldNot = `${unitsInWords(excludedCount)} could not: ${why}.`
+  // A record of before all were counted says how far the search had come.
+  if (eligible === undefined) return excludedCount === 0 ? '' : `As far as was counted, ${couldNot}`
+  if (eligible === 0) return `Nobody could go. ${excludedCount === 0 ? 'No unit has a crew.' : couldNot}`
+  const [nearest] = candidates
+  const where = nearest === undefined ? '' : `, the nearest of those is ${nearest.unitId} at ${nearest.distanceM} m`
+  return `${unitsInWords(eligible)} could go${where}. ${excludedCount === 0 ? 'No other unit has a crew.' : couldNot}`
+}
+
+const unitsInWords = (count: number): string => (count === 1 ? '1 unit' : `${count} units`)
+const inSeconds = (ms: number): string => `${Math.round(ms / 1_000)} s`
