@@ -83,6 +83,7 @@ export type Query =
   | { readonly type: 'read-call'; callId: CallId }
   | { readonly type: 'read-unit'; unitId: UnitId }
   | { readonly type: 'read-held' }
+  | { readonly type: 'read-decisions'; tripId: TripId }
   /** Input: the unit to be told of by itself; null for none. */
   | { readonly type: 'explain-trip'; tripId: TripId; unitId: UnitId | null }
 export type QueryAnswer =

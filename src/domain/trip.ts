@@ -74,8 +74,13 @@ export interface TripState {
   readonly openAlarms: readonly Alarm[]
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
+  /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */
+  readonly decidedAt?: readonly number[]
   readonly version: number
 }
+
+/** How many decisions a trip names; the log has all of them. */
+export const DECISIONS_KEPT = 50
 
 export const isEnded = (trip: TripState): boolean => trip.phase === 'closed' || trip.phase === 'cancelled'
 
@@ -86,7 +91,7 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
   }
   if (event.type === 'TripReleased') return releasedTrip(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
-  const change = changeOf(state, event, meta)
+  const change = { ...changeOf(state, event, meta), ...decidedChange(state, event, meta) }
   const steps = change.phase !== undefined && change.phase !== state.phase
   const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
   const next = { ...state, ...change, phaseRecordedAtMs, version: meta.position }
@@ -270,6 +275,12 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     times: { ...state.times, offered: offeredAtMs },
     alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'waiting-long'),
   }
+}
+
+function decidedChange({ decidedAt = [] }: TripState, event: DomainEvent, { position }: EventMeta): Partial<TripState> {
+  const isDecision = event.type === 'OfferMade' || (event.type === 'TripAlarmRaised' && event.decision !== undefined)
+  if (!isDecision || decidedAt.at(-1) === position) return {}
+  return { decidedAt: [...decidedAt, position].slice(-DECISIONS_KEPT) }
 }
 
 const without = (alarms: readonly TripAlarm[], ...gone: TripAlarm[]): TripAlarm[] =>

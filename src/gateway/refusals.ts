@@ -72,6 +72,10 @@ export function unknownRegion(region: RegionId): Refusal {
   }
 }
 
+export const NO_TRIP_ID: Refusal = {
+  code: 'unknown-trip',
+  message: 'A trip id is <region>.<21 characters>; list the open trips with watch-board.',
+}
 export const NO_UNIT_ID: Refusal = {
   code: 'unknown-unit',
   message:

@@ -62,6 +62,8 @@ export function resultOf(shown: Shown): Readonly<Record<string, unknown>> {
       return { ...unitOnWire(shown.unit) }
     case 'held':
       return { ...shown.held }
+    case 'decisions':
+      return { positions: shown.positions }
     case 'explanation':
       return { ...shown.explanation }
   }

@@ -58,7 +58,7 @@ const reference = {
   capabilities: z.array(z.string().regex(CAPABILITY)),
   homeStation: z.string().nullable(),
 }
-const decision = z
+export const decisionSchema = z
   .object({
     policyVersion: z.int().min(1).optional(),
     basis: z.literal(RANKING_BASIS),
@@ -125,7 +125,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('OfferMade', {
     ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
-    ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision },
+    ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision: decisionSchema },
   }),
   ofTrip('OfferAccepted', { ...offer, ...happened, cause }),
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
@@ -133,7 +133,7 @@ export const EVENT_SCHEMAS = [
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
   ofTrip('TripAlarmRaised', {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity },
-    decision: decision.optional(),
+    decision: decisionSchema.optional(),
   }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
   ofTrip('AlarmAcknowledged', { ...alarm, by: principal }),

@@ -62,6 +62,8 @@ export type Shown =
   | { readonly type: 'call'; readonly call: CallShown }
   | { readonly type: 'unit'; readonly unit: UnitShown }
   | { readonly type: 'held'; readonly held: HeldShown }
+  /** Where in the log the newest decisions on a trip stand. */
+  | { readonly type: 'decisions'; readonly positions: readonly number[] }
   | { readonly type: 'explanation'; readonly explanation: ExplanationShown }
 
 export type Told =

@@ -62,6 +62,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/routes/': 'HTTP',
   'src/gateway/route.ts': 'HTTP',
   'src/protocol/query.ts': 'HTTP',
+  'src/protocol/event-schemas.ts': 'HTTP: the form of a decision in an answer',
   'src/protocol/number-text.ts': 'HTTP',
   'src/gateway/changes.ts': 'tells other processes of what HTTP changed',
   'src/access/authenticator.ts': 'core/credentials.ts says who somebody is; tickets are the real ones',
@@ -94,6 +95,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/access/tables/refresh-token-table.ts': 'sign-in',
   'src/access/tables/revocation-table.ts': 'sign-in',
   'src/store/location/track.ts': 'HTTP',
+  'src/store/log/trip-decisions.ts': 'HTTP',
   'src/store/location/track-damage.ts': 'HTTP',
   'src/access/tables/user-table.ts': 'sign-in',
 }

@@ -11,7 +11,9 @@ import type { TripMessage } from '../trip/trip-actor.ts'
 import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
-export type RegionQuery = Query & { readonly type: 'nearest' | 'read-call' | 'read-held' | 'explain-trip' }
+export type RegionQuery = Query & {
+  readonly type: 'nearest' | 'read-call' | 'read-held' | 'read-decisions' | 'explain-trip'
+}
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type ExplainQuery = RegionQuery & { readonly type: 'explain-trip' }
 export type Answer = (answer: QueryAnswer) => void

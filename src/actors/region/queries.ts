@@ -2,7 +2,7 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import { levelsServing } from '../../domain/dispatch/eligibility.ts'
-import type { CallId, UnitId } from '../../domain/ids.ts'
+import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
 import type { NearestSearch } from '../../finder/finder.ts'
@@ -50,6 +50,7 @@ export class Queries {
   take(query: RegionQuery, answer: Answer): void {
     if (query.type === 'nearest') this.#nearest(query, answer)
     else if (query.type === 'explain-trip') this.#explain(query, answer)
+    else if (query.type === 'read-decisions') this.#decisions(query.tripId, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
     else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
@@ -80,6 +81,12 @@ export class Queries {
     if (unitId !== null && memory.driver(unitId) === undefined)
       return answer({ ok: false, refusal: unknownUnit(unitId) })
     this.#answer(answer, { type: 'explanation', explanation: explain(trip, unitId) })
+  }
+
+  #decisions(tripId: TripId, answer: Answer): void {
+    const trip = this.#ports.memory.trip(tripId)
+    if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(tripId) })
+    this.#answer(answer, { type: 'decisions', positions: trip.decidedAt ?? [] })
   }
 
   #call(callId: CallId, answer: Answer): void {

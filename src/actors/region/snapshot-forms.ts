@@ -79,6 +79,7 @@ const TRIP = z.object({
     openAlarms: z.array(ALARM),
     disposition: z.enum(DISPOSITIONS).nullable(),
     cancelReason: z.enum(CANCEL_REASONS).nullable(),
+    decidedAt: z.array(whole).optional(),
     version,
   }),
 })

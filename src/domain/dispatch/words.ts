@@ -1,6 +1,6 @@
 /** Decisions in plain English, for whoever asks why a unit was sent, or was not. */
 import type { DecisionRecord } from '../events.ts'
-import type { UnitId } from '../ids.ts'
+import type { Principal, UnitId } from '../ids.ts'
 import type { Verdict } from './eligibility.ts'
 
 /** The verdict on one unit, a sentence. */
@@ -29,6 +29,23 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
         ? `The position of ${unitId} is of a clock that was wrong.`
         : `The position of ${unitId} is ${inSeconds(verdict.fixAgeMs)} old, and counts for ${inSeconds(verdict.lostAfterMs)}.`
   }
+}
+
+/** Who was chosen by whom, and of whom. Input: `unitId` null where nobody was found; `chosenBy`, the dispatcher, if one chose. */
+export function decisionInWords(
+  { unitId, chosenBy }: { readonly unitId: UnitId | null; readonly chosenBy: Principal | null },
+  decision: Omit<DecisionRecord, 'basis'>,
+): string {
+  const { candidates, despite } = decision
+  // Who was chosen by hand stands first among the candidates without being one of them.
+  const able = despite === undefined ? candidates : candidates.filter(candidate => candidate.unitId !== unitId)
+  const counts = countsInWords({ ...decision, candidates: able.toSorted((a, b) => a.distanceM - b.distanceM) })
+  if (unitId === null) return counts
+  const chosen = candidates.find(candidate => candidate.unitId === unitId)
+  const where = chosen === undefined ? 'with no position' : `${chosen.distanceM} m away`
+  const against = despite === undefined ? '' : `, although it was passed over as ${despite}`
+  const who = chosenBy === null ? 'The desk' : chosenBy
+  return `${who} chose ${unitId}, ${where}${against}. ${counts}`.trimEnd()
 }
 
 /** What was found: how many could go, and by which reasons the others could not. */

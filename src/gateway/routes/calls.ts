@@ -14,7 +14,7 @@ import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { commandCost } from '../limits/message-cost.ts'
-import { NO_IDEMPOTENCY_KEY, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
+import { NO_IDEMPOTENCY_KEY, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
 
@@ -109,11 +109,7 @@ async function getUnitState(
 
 async function getTrip(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
-  if (!params.ok)
-    return problem({
-      code: 'unknown-trip',
-      message: 'A trip id is <region>.<21 characters>; list the open trips with watch-board.',
-    })
+  if (!params.ok) return problem(NO_TRIP_ID)
   const tripId = params.value.id
   return ask(ports, caller, regionOf(tripId), { type: 'read-trip', tripId })
 }

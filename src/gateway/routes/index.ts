@@ -9,6 +9,7 @@ import type { DoorApp } from '../transport/transport.ts'
 import { WS_ROUTE } from '../ws-door.ts'
 import { AUTH_ROUTES, type AuthPorts } from './auth.ts'
 import { CALL_ROUTES, type CallPorts } from './calls.ts'
+import { DECISION_ROUTES, type DecisionPorts } from './decisions.ts'
 import { DEVICE_ROUTES, type DevicePorts } from './devices.ts'
 import { HOME_ROUTES, type HomePorts } from './home.ts'
 import { KEY_ROUTES, type KeyPorts } from './keys.ts'
@@ -28,6 +29,7 @@ type RoutePorts = HomePorts &
   CallPorts &
   ReferencePorts &
   TrackPorts &
+  DecisionPorts &
   QuarantinePorts &
   AuthPorts &
   UserPorts &
@@ -41,6 +43,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
+  ...DECISION_ROUTES,
   ...REGION_ROUTES,
   ...POLICY_ROUTES,
   ...REFERENCE_ROUTES,

@@ -230,6 +230,9 @@ class Day:
         trip_id = body["tripIds"][0]
         trip = sign_in.get(f"/v1/trips/{trip_id}").body
         check((trip["phase"], trip["unitId"]), ("offered", "A-7"), "the trip")
+        [decided] = sign_in.get(f"/v1/trips/{trip_id}/decisions").body["items"]
+        check((decided["unitId"], decided["chosenBy"], decided["position"]), ("A-7", None, body["position"]), "why A-7")
+        assert decided["why"].startswith("The desk chose A-7, "), decided
         unit = sign_in.get(f"/v1/units/A-7/state?region={self.region}").body
         asked = (unit["status"], unit["tripId"], unit["offerId"])
         check(asked, ("offered", trip_id, trip["offer"]["offerId"]), "the unit")

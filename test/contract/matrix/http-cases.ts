@@ -264,6 +264,14 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (world, reach) => ({ path: `/v1/trips/${(await world.pendingTrip(homeOf(reach))).tripId}` }),
   },
+  'GET /v1/trips/:id/decisions': {
+    action: 'read-trip',
+    status: 200,
+    reaches: REGIONS,
+    request: async (world, reach) => ({
+      path: `/v1/trips/${(await world.pendingTrip(homeOf(reach))).tripId}/decisions`,
+    }),
+  },
   'GET /v1/calls/:id': {
     action: 'read-call',
     status: 200,

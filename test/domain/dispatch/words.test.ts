@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '../../../src/domain/dispatch/eligibility.ts'
-import { countsInWords, verdictInWords } from '../../../src/domain/dispatch/words.ts'
+import { countsInWords, decisionInWords, verdictInWords } from '../../../src/domain/dispatch/words.ts'
 
 test('each verdict has a sentence that says what it is drawn from', () => {
   const said = (verdict: Verdict) => verdictInWords('A1', verdict)
@@ -50,4 +50,21 @@ test('a record of before all were counted says no more than it had', () => {
     countsInWords({ candidates: [], excluded: { busy: 2 } }),
     'As far as was counted, 2 units could not: 2 busy.',
   )
+})
+
+test('a decision says who chose whom, and against what', () => {
+  const at = (unitId: string, far: number) => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' }) as const
+  const decision = { candidates: [at('A1', 900), at('A2', 950)], eligible: 2, excluded: { busy: 1 } } as const
+  const counts = '2 units could go, the nearest of those is A1 at 900 m. 1 unit could not: 1 busy.'
+  assert.equal(decisionInWords({ unitId: 'A1', chosenBy: null }, decision), `The desk chose A1, 900 m away. ${counts}`)
+  const byHand = { ...decision, candidates: [at('A3', 100), ...decision.candidates], despite: 'capability' } as const
+  const said = decisionInWords({ unitId: 'A3', chosenBy: 'dana' }, byHand)
+  assert.equal(said, `dana chose A3, 100 m away, although it was passed over as capability. ${counts}`)
+  const unplaced = decisionInWords({ unitId: 'A3', chosenBy: 'dana' }, { ...decision, despite: 'no-position' })
+  assert.equal(unplaced, `dana chose A3, with no position, although it was passed over as no-position. ${counts}`)
+  const nobody = { candidates: [], eligible: 0, excluded: { busy: 3 } } as const
+  assert.equal(decisionInWords({ unitId: null, chosenBy: null }, nobody), 'Nobody could go. 3 units could not: 3 busy.')
+  // Of before all were counted.
+  const { eligible: _, ...before } = { ...decision, excluded: {} }
+  assert.equal(decisionInWords({ unitId: 'A1', chosenBy: null }, before), 'The desk chose A1, 900 m away.')
 })
