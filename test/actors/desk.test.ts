@@ -476,6 +476,47 @@ describe('a decision', () => {
     assert.ok(nobody > 20, `${nobody}`)
   })
 
+  describe('over many units of which few may go', () => {
+    const UNITS_MANY = 200
+    const NEED: Need = { levelOfCare: 'bls', capabilities: ['bariatric'] }
+    const enter = called(['T-1']).map(event => (event.type === 'TripCreated' ? { ...event, need: NEED } : event))
+    /** The two that may go are the nearest, or the farthest; counts the units that searches look at. */
+    function crowded(north: (i: number) => number) {
+      const room = new Room()
+      for (let i = 0; i < UNITS_MANY; i++) {
+        const [unitId, capabilities] = [`A${i}`, i < 2 ? ['bariatric'] : []]
+        room.place(unitId, north(i))
+        room.run([{ ...registered(unitId), capabilities } as DomainEvent, signedOn(unitId)], false)
+      }
+      const search = room.finder.nearest.bind(room.finder)
+      const visits: number[] = []
+      room.finder.nearest = (query, instead) => {
+        const { accept } = query
+        if (accept === undefined) return search(query, instead)
+        const at = visits.push(0) - 1
+        return search({ ...query, accept: unitId => ++visits[at]! > 0 && accept(unitId) }, instead)
+      }
+      return { room, visits }
+    }
+
+    test('ends with the last of them, and not with the last unit', () => {
+      const { room, visits } = crowded(i => 100 + i)
+      assert.deepEqual(offersIn(room.run(enter)), ['T-1>A0'])
+      // One search for those who may go, and one for the nearest who may not.
+      assert.deepEqual(visits, [2, 12])
+    })
+
+    test('goes to the end for the desk, and for whoever asks why as far as it is told', () => {
+      const { room } = crowded(i => 100 + UNITS_MANY - i)
+      room.run(enter, false)
+      const [lookout, trip, round] = [room.desk.look(), room.world.trip('T-1'), { number: 1, asked: [] }]
+      const tally = lookout.tally(trip, round)
+      assert.deepEqual(tally, { eligible: 2, excluded: { capability: UNITS_MANY - 2 } })
+      const found = (most?: number) => lookout.candidates(trip, round, tally, most).map(({ unitId }) => unitId)
+      assert.deepEqual([found(), found(UNITS_MANY), found(50)], [['A1', 'A0'], ['A1', 'A0'], []])
+    })
+  })
+
   test('of a long queue that finds nobody is on record once, not with each look', () => {
     const room = new Room()
     room.place('A1', 100)

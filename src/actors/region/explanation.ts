@@ -10,6 +10,8 @@ import type { RegionPolicy } from './region-policy.ts'
 
 /** How many units that could not go are named. About any other one its own verdict can be asked. */
 const NAMED_MAX = 50
+/** A desk must find the one unit that may go among a hundred thousand. Whoever asks why need not: the counts tell of it. */
+const VISITS_MAX = 2_000
 
 /** Input: a trip that has not ended; the unit to be told of by itself, if any, which the region has. */
 export function explanationOf(
@@ -22,7 +24,9 @@ export function explanationOf(
   const { tripId, phase } = trip
   const round =
     phase === 'pending' ? openRounds(trip, standing, nowMs).at(-1)! : { number: trip.round, asked: trip.asked }
-  const seen = lookout.seen(trip, round, lookout.candidates(trip, round), NAMED_MAX)
+  const tally = lookout.tally(trip, round)
+  const able = tally.eligible === 0 ? [] : lookout.candidates(trip, round, tally, VISITS_MAX)
+  const seen = lookout.seen(trip, round, tally, able, NAMED_MAX)
   const { candidates, excluded, basis, passedOver = [] } = decisionOf(seen, standing)
   const told = (unitId: UnitId) => {
     const verdict = lookout.verdictOn(trip, unitId, round)

@@ -2,7 +2,7 @@
  * What there is to see of the units from one trip: who may go, who may not and why, and how many there are of each. The desk
  * decides by it, an override is recorded with it, and whoever asks why is answered from it.
  */
-import { Census } from '../../domain/dispatch/census.ts'
+import { Census, type Tally } from '../../domain/dispatch/census.ts'
 import {
   countExclusion,
   exclusionOf,
@@ -15,7 +15,7 @@ import {
 import { fixAgeOf, rank, type Seen } from '../../domain/dispatch/ranking.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
 import type { DriverState } from '../../domain/driver.ts'
-import type { Candidate, PassedOverUnit } from '../../domain/events.ts'
+import type { Candidate } from '../../domain/events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
@@ -57,55 +57,62 @@ export class Lookout {
     return verdictOn(driver, presence(unitId), trip.need, round, policy.standing, policy.disconnectGraceMs, nowMs)
   }
 
-  /** The best of those who may go, best first, as many as a decision keeps. */
-  candidates(trip: TripState, round: Round): Candidate[] {
+  /** How many units may go and how many may not, by reason: every signed-on unit, without a look at each. */
+  tally(trip: TripState, round: Round): Tally {
+    const { census, driver, awayOf } = this.#units
+    const others = new Census(census)
+    let asked = 0
+    for (const unitId of round.asked) {
+      const unit = driver(unitId)
+      if (unit === undefined || this.verdictOn(trip, unitId, round).reason !== 'asked-this-round') continue
+      others.count(unit, -1, awayOf(unitId))
+      asked += 1
+    }
+    const tally = others.tally(trip.need)
+    countExclusion(tally.excluded, 'asked-this-round', asked)
+    return tally
+  }
+
+  /**
+   * The best of those who may go, best first, as many as a decision keeps. Input: how many there are, of whom no more are
+   * sought; `visitsMax`, after how many units that may not go the search ends without the rest.
+   */
+  candidates(trip: TripState, round: Round, { eligible }: Tally, visitsMax = Number.POSITIVE_INFINITY): Candidate[] {
     const { policy, presence, onSearch, monotonicMs } = this.#ports
     const { standing } = policy
     if (this.#units.census.serversOf(trip.need) === 0) return []
     const startedMs = monotonicMs()
     const { lonDeg, latDeg, need } = trip
+    const isEligible = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === null
+    let visits = 0
     const found = this.#units.candidates.nearest({
-      ...{ lonDeg, latDeg, k: standing.candidatesRecorded, levels: levelsServing(need.levelOfCare) },
-      accept: unitId => this.verdictOn(trip, unitId, round).reason === null,
+      ...{ lonDeg, latDeg, levels: levelsServing(need.levelOfCare) },
+      // So it does not go on through all units behind the last one that may go. Whether there is any, the search says itself.
+      k: Math.max(1, Math.min(standing.candidatesRecorded, eligible)),
+      accept: unitId => isEligible(unitId) || ++visits > visitsMax,
     })
     onSearch((monotonicMs() - startedMs) / 1_000)
-    const seen = found.map(({ unitId, distanceM, levelOfCare }) => ({
+    const eligibleFound = visits > visitsMax ? found.filter(({ unitId }) => isEligible(unitId)) : found
+    const seen = eligibleFound.map(({ unitId, distanceM, levelOfCare }) => ({
       ...{ unitId, distanceM, levelOfCare },
       fixAgeMs: fixAgeOf(presence(unitId).fix, this.#units.nowMs),
     }))
     return rank(seen, standing)
   }
 
-  /** All that a decision keeps. Input: its candidates; `most`, how many units passed over are named. */
-  seen(trip: TripState, round: Round, candidates: readonly Candidate[], most: number): Seen {
+  /** All that a decision keeps. Input: its counts and candidates; `most`, how many units passed over are named. */
+  seen(trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[], most: number): Seen {
     const { candidatesRecorded } = this.#ports.policy.standing
-    const { census, candidates: units } = this.#units
-    const named: PassedOverUnit[] = []
+    const { lonDeg, latDeg } = trip
+    const reasonOf = (unitId: UnitId) => exclusionOf(this.verdictOn(trip, unitId, round))
     const last = candidates.length < candidatesRecorded ? undefined : candidates.at(-1)
-    units
-      .nearest({
-        ...{ lonDeg: trip.lonDeg, latDeg: trip.latDeg, levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },
-        // Up to there all who may go are among the candidates, so no more than those are visited in vain.
-        ...(last === undefined ? {} : { maxDistanceM: last.distanceM }),
-        accept: unitId => exclusionOf(this.verdictOn(trip, unitId, round)) !== null,
-      })
-      .forEach(({ unitId, distanceM }) => {
-        named.push({ unitId, distanceM, reason: exclusionOf(this.verdictOn(trip, unitId, round))! })
-      })
-    return { candidates, passedOver: named, ...this.#tally(census, trip, round) }
-  }
-
-  #tally(census: Census, trip: TripState, round: Round) {
-    const others = new Census(census)
-    let asked = 0
-    for (const unitId of round.asked) {
-      const driver = this.#units.driver(unitId)
-      if (driver === undefined || this.verdictOn(trip, unitId, round).reason !== 'asked-this-round') continue
-      others.count(driver, -1, this.#units.awayOf(unitId))
-      asked += 1
-    }
-    const tally = others.tally(trip.need)
-    countExclusion(tally.excluded, 'asked-this-round', asked)
-    return tally
+    const passed = this.#units.candidates.nearest({
+      ...{ lonDeg, latDeg, levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },
+      // Up to there all who may go are among the candidates, so no more than those are visited in vain.
+      ...(last === undefined ? {} : { maxDistanceM: last.distanceM }),
+      accept: unitId => reasonOf(unitId) !== null,
+    })
+    const passedOver = passed.map(({ unitId, distanceM }) => ({ unitId, distanceM, reason: reasonOf(unitId)! }))
+    return { candidates, passedOver, ...tally }
   }
 }

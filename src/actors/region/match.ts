@@ -3,6 +3,7 @@
  *
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */
+import type { Tally } from '../../domain/dispatch/census.ts'
 import { needText } from '../../domain/dispatch/eligibility.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { offerMade } from '../../domain/dispatch/offers.ts'
@@ -80,22 +81,24 @@ export class Match {
     const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
     for (const round of rounds) {
       if (this.#hopeless.has(need)) break
-      const candidates = this.#lookout.candidates(trip, round)
-      if (candidates.length > 0) return this.#offer(trip, round, candidates)
+      const tally = this.#lookout.tally(trip, round)
+      const candidates = this.#lookout.candidates(trip, round, tally)
+      if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, tally, candidates))
       if (round.asked.length === 0) this.#hopeless.add(need)
     }
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
-    this.#turn.record(nobodyFound(trip, last.asked.some(isFree), () => this.#decision(trip, last, [])))
+    this.#turn.record(
+      nobodyFound(trip, last.asked.some(isFree), () => this.#decision(trip, last, this.#lookout.tally(trip, last), [])),
+    )
     return null
   }
 
-  #offer(trip: TripState, round: Round, candidates: readonly Candidate[]): DriverState {
+  #offer(trip: TripState, round: Round, decision: DecisionRecord): DriverState {
     const { newOfferId, policy } = this.#ports
-    const { unitId } = candidates[0]!
+    const { unitId } = decision.candidates[0]!
     const driver = this.#turn.driver(unitId)!
     const { number } = round
-    const decision = this.#decision(trip, round, candidates)
     this.#turn.record([offerMade(trip, unitId, newOfferId(), number, decision, policy.standing, this.#turn.nowMs)])
     // A search still comes upon the unit, and passes it over as busy.
     this.#units.census.count(driver, -1, null)
@@ -103,8 +106,8 @@ export class Match {
     return driver
   }
 
-  #decision(trip: TripState, round: Round, candidates: readonly Candidate[]): DecisionRecord {
-    const seen = this.#lookout.seen(trip, round, candidates, PASSED_OVER_NAMED)
+  #decision(trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[]): DecisionRecord {
+    const seen = this.#lookout.seen(trip, round, tally, candidates, PASSED_OVER_NAMED)
     return decisionOf(seen, this.#ports.policy.standing)
   }
 }

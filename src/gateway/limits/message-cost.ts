@@ -20,6 +20,9 @@ const DETAIL_CHARS = 500
 /** A feed may have a hundred thousand channels, each to be looked at. */
 const ALL_MARKS = 10
 
+/** A look at up to some thousands of units, and fifty sentences. */
+const EXPLAINED = 4
+
 type Cost = readonly [RateClass, number]
 
 /** Input: `role` and `region` of the session, null before there is one. */
@@ -46,6 +49,8 @@ function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionH
       return Math.max(1, Math.ceil(request.tiles.length / TILES))
     case 'mark':
       return request.streamIndex === null && role === 'feed' ? ALL_MARKS : 1
+    case 'explain-trip':
+      return EXPLAINED
     case 'attach':
       return Math.ceil(request.channels.length / ATTACHED)
     case 'detach':

@@ -41,6 +41,13 @@ test('[LM-12] attach and detach count by their channels, watch-tiles by its tile
   assert.deepEqual([0, 1, 16, 17, 256].map(counts(tiles)), [1, 1, 1, 2, 16])
 })
 
+test('[LM-12] an explanation counts as four queries, whoever it names', () => {
+  for (const unitId of [null, 'A1']) {
+    const asked = { type: 'explain-trip', id: 'q', tripId: `akl.${'n'.repeat(21)}`, unitId } as const
+    assert.deepEqual(costOf(asked, 'dispatcher', null), ['query', 4])
+  }
+})
+
 test('[LM-12] a call counts by its needs and its details, and a crew’s commands are a class of their own', () => {
   const need = { levelOfCare: 'bls', capabilities: [] } as const
   const details = { callerName: text(120), phone: text(40), address: text(240), notes: text(2_000) }
