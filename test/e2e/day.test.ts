@@ -1,7 +1,7 @@
 /** A day of dispatch through the client library and over HTTP: every step a crew and a dispatcher take, told as rules. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
+import type { BoardEvents, DispatcherClient, DriverClient } from '../../src/client/index.ts'
 import { CommandRefused } from '../../src/client/index.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { DispatchMode, WorkPhase } from '../../src/domain/vocabulary.ts'
@@ -328,7 +328,7 @@ interface WatchedBoard {
   from: number
   trips: readonly TripView[] | null
   units: readonly UnitView[] | null
-  readonly records: { position: number; recordedAtMs: number; events: readonly DomainEvent[] }[]
+  readonly records: BoardEvents[]
 }
 
 function watch(desk: DispatcherClient): WatchedBoard {
@@ -349,7 +349,9 @@ async function assertBoardIsTheLog(region: string, board: WatchedBoard): Promise
   const log = (await site.records(region)).filter(({ position }) => position > board.from)
   assert.deepEqual(
     board.records,
-    log.map(({ position, recordedAtMs, events }) => ({ position, recordedAtMs, events })),
+    log.map(({ position, recordedAtMs, events, principal }) => {
+      return { position, recordedAtMs, events, by: principal === 'system' ? null : principal }
+    }),
   )
 }
 
