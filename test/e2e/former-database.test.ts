@@ -94,5 +94,7 @@ test('alarms of before need nobody, and those that come from now on do', async t
   })
   assert.deepEqual(opened, [])
   await desk.withdrawUnit(TRIPS.withTheRelief, 'other')
-  assert.deepEqual((await shown(site, `/v1/trips/${TRIPS.withTheRelief}`)).alarms, ['round-exhausted'])
+  const { alarms } = await shown(site, `/v1/trips/${TRIPS.withTheRelief}`)
+  // Its caller has waited since then, so there may be more.
+  assert.ok(alarms.includes('round-exhausted') && !alarms.includes('app-lost'), JSON.stringify(alarms))
 })

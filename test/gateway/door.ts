@@ -121,7 +121,9 @@ export class Door {
       hasEnded = true
     })
     const written = new Promise<void>(resolve => raw.socket.write(request, () => resolve()))
-    await Promise.race([closed, written.then(() => this.settled(raw))])
+    // What asks for the end of its connection gets it; of all else only turns of the loop tell that nothing more comes.
+    const asksForEnd = /\r\nconnection: close\r\n/i.test(request.toString('latin1'))
+    await Promise.race([closed, ...(asksForEnd ? [] : [written.then(() => this.settled(raw))])])
     raw.socket.destroy()
     const text = raw.received.toString('latin1')
     return { text, status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), hasEnded }
