@@ -29,6 +29,8 @@ export interface DriverState extends UnitReference {
   readonly work: Work | null
   /** The trip that was taken from it at the scene, until it is clear. */
   readonly standingDown?: TripId
+  /** The trip that it was asked for and has not answered; until its crew gives a sign. */
+  readonly noContact?: TripId
   /** Set once the service gave the unit up. */
   readonly retired?: true
   readonly status: UnitStatus
@@ -99,7 +101,23 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
   return withStatus(state, changeOf(state, event, meta), event, meta)
 }
 
-type Change = Partial<Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'retired'>>
+type Change = Partial<
+  Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'noContact' | 'retired'>
+>
+
+/** What a crew has done or said, itself or by the desk. */
+const SIGNS: ReadonlySet<DomainEvent['type']> = new Set([
+  'CrewSignedOn',
+  'CrewSignedOff',
+  'UnitBecameAvailable',
+  'UnitBecameUnavailable',
+  'UnitCleared',
+  'UnitContacted',
+  'OfferAccepted',
+  'OfferDeclined',
+  'TripPhaseReached',
+  'TripClosed',
+])
 
 function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
   const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
@@ -119,8 +137,9 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'UnitBecameUnavailable':
       invariant(state.crew !== null && !isBound(state), broken)
       return { unavailableReason: event.reason }
+    case 'UnitContacted':
     case 'FixHoleRecorded':
-      // A fact of the unit's track; the marks of its streams follow it, not this state.
+      // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
       return {}
     case 'OfferMade':
       invariant(state.status === 'available', broken)
@@ -128,8 +147,10 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'OfferAccepted':
       invariant(state.work?.offerId === event.offerId, broken)
       return { work: { ...state.work, offerId: null, phase: 'assigned' } }
-    case 'OfferDeclined':
     case 'OfferTimedOut':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return event.noContact === true ? { work: null, noContact: event.tripId } : { work: null }
+    case 'OfferDeclined':
     case 'OfferRevoked':
       invariant(state.work?.offerId === event.offerId, broken)
       return { work: null }
@@ -150,12 +171,24 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
   }
 }
 
-function withStatus(state: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
+function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
+  const state = SIGNS.has(event.type) ? heardOf(before) : before
   const next = { ...state, ...change, version: meta.position }
   const status = statusOf(next)
   if (status === state.status) return next
   const happenedAtMs = 'happenedAtMs' in event ? event.happenedAtMs : meta.recordedAtMs
   return { ...next, status, statusSinceMs: happenedAtMs }
+}
+
+function heardOf(state: DriverState): DriverState {
+  if (state.noContact === undefined) return state
+  const { noContact: _, ...heard } = state
+  return heard
+}
+
+/** The sign of a crew that nobody had heard of; nothing of one that is in contact. */
+export function contacted({ unitId, noContact }: DriverState, by: StatusCause = {}): DomainEvent[] {
+  return noContact === undefined ? [] : [{ type: 'UnitContacted', v: 1, entity: driverKey(unitId), unitId, ...by }]
 }
 
 /**
@@ -215,7 +248,8 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
   }
   const clear = cleared(driver, command, by)
   // Who says that it has left the scene does not say that what was wrong with the unit is right.
-  if (clear.length > 0 || driver.unavailableReason === null) return accepted(...clear)
+  if (clear.length > 0) return accepted(...clear)
+  if (driver.unavailableReason === null) return accepted(...contacted(driver, by))
   return accepted({ type: 'UnitBecameAvailable', ...base })
 }
 

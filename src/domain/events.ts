@@ -100,6 +100,10 @@ interface UnitCleared extends EventOf<'UnitCleared', DriverEntity>, Caused, PutR
   readonly fromTripId: TripId
   readonly happenedAtMs: number
 }
+/** The crew of a unit that had left an offer unanswered has given a sign, and no other event says so. */
+interface UnitContacted extends EventOf<'UnitContacted', DriverEntity>, Caused {
+  readonly unitId: UnitId
+}
 /** Fixes that the client no longer held when it came back: they are gone for good, and the track says so. */
 export interface FixHoleRecorded extends EventOf<'FixHoleRecorded', DriverEntity> {
   readonly unitId: UnitId
@@ -195,6 +199,7 @@ export const EXCLUSION_REASONS = [
   'disconnected',
   'position-lost',
   'no-position',
+  'no-contact',
   'level-of-care',
   'capability',
 ] as const
@@ -254,6 +259,8 @@ interface OfferTimedOut extends EventOf<'OfferTimedOut', TripEntity> {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
+  /** Nobody has heard of the unit's crew: it is chosen last until somebody has. Absent in records of before silence counted. */
+  readonly noContact?: true
 }
 export interface OfferRevoked extends EventOf<'OfferRevoked', TripEntity> {
   readonly tripId: TripId
@@ -383,6 +390,7 @@ export type DomainEvent =
   | UnitBecameAvailable
   | UnitBecameUnavailable
   | UnitCleared
+  | UnitContacted
   | FixHoleRecorded
   | CallEntered
   | CallAmended

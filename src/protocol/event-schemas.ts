@@ -102,6 +102,7 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitBecameAvailable', { ...unit, ...happened, cause }),
   ofUnit('UnitBecameUnavailable', { ...unit, reason: z.enum(UNAVAILABLE_REASONS), ...happened, cause }),
   ofUnit('UnitCleared', { ...unit, fromTripId: routedId, ...happened, cause }),
+  ofUnit('UnitContacted', { ...unit, cause }),
   ofUnit('FixHoleRecorded', {
     ...unit,
     streamId: z.string().regex(STORED_STREAM_ID),
@@ -129,7 +130,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('OfferAccepted', { ...offer, ...happened, cause }),
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
-  ofTrip('OfferTimedOut', offer),
+  ofTrip('OfferTimedOut', { ...offer, noContact: z.literal(true).optional() }),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
   ofTrip('TripAlarmRaised', {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity },

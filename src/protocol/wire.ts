@@ -310,6 +310,8 @@ export interface UnitView {
   readonly statusSinceMs: number
   readonly crew: string | null
   readonly connected: boolean
+  /** It has left an offer unanswered, and its crew has given no sign since. */
+  readonly noContact: boolean
   readonly fix: FixView | null
   readonly offerId: string | null
   readonly tripId: string | null

@@ -174,6 +174,7 @@ export function driverView(trip: TripView | null): DriverView {
       statusSinceMs: 1,
       crew: 'crew-1',
       connected: true,
+      noContact: false,
       fix: null,
       offerId: trip?.offer?.offerId ?? null,
       tripId: trip?.tripId ?? null,

@@ -30,6 +30,7 @@ const onDuty: UnitView = {
   statusSinceMs: T0 + 2_000,
   crew: 'crew-7',
   connected: true,
+  noContact: false,
   fix: {
     lonE7: 1_747_633_000,
     latE7: -368_485_000,

@@ -334,7 +334,8 @@ test('the generated histories reach every phase and every kind of event', () => 
     }
   }
   const types = [
-    'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable UnitCleared FixHoleRecorded CallEntered',
+    'UnitRegistered UnitRetired CrewSignedOn CrewSignedOff UnitBecameAvailable UnitBecameUnavailable UnitCleared UnitContacted FixHoleRecorded',
+    'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
     'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed',

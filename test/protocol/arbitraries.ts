@@ -256,6 +256,7 @@ const unitView = plain({
   statusSinceMs: atMs,
   crew: orNull(text(32)),
   connected: fc.boolean(),
+  noContact: fc.boolean(),
   fix: orNull(fixView),
   offerId: orNull(routedId),
   tripId: orNull(routedId),

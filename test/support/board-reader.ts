@@ -8,6 +8,12 @@ type Alarm = TripView['alarms'][number]
 export type BoardUnit = Omit<UnitView, 'connected' | 'fix'>
 type BoardTrip = Omit<TripView, 'details'>
 
+/** What a crew has done or said, itself or by the desk. */
+const SIGNS: ReadonlySet<string> = new Set([
+  ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed'],
+])
+
 export class BoardReader {
   readonly trips: Map<string, BoardTrip>
   readonly units: Map<string, BoardUnit>
@@ -29,6 +35,7 @@ export class BoardReader {
     for (const event of events) {
       this.#recordedAtMs = event.atMs ?? recordedAtMs
       this.#read(event, recordedAtMs)
+      if (SIGNS.has(event.type) && 'unitId' in event && event.unitId !== null) this.#heard(event.unitId, false)
     }
   }
 
@@ -57,7 +64,10 @@ export class BoardReader {
         break
       }
       case 'FixHoleRecorded':
-        this.#holeTold(event.unitId)
+        this.#touchUnit(event.unitId)
+        break
+      case 'UnitContacted':
+        this.#touchUnit(event.unitId)
         break
       case 'UnitRetired':
         this.units.delete(event.unitId)
@@ -122,6 +132,7 @@ export class BoardReader {
         this.#trip(event.tripId, { phase: 'pending', unitId: null, offer: null })
         this.#quiet(event.tripId, 'unacknowledged')
         this.#free(event.unitId, atMs)
+        if (event.type === 'OfferTimedOut' && event.noContact === true) this.#heard(event.unitId, true)
         break
       case 'UnitWithdrawn':
       case 'AssignmentOverridden': {
@@ -198,9 +209,14 @@ export class BoardReader {
   }
 
   /** One that is off the board may have some, too. */
-  #holeTold(unitId: string): void {
+  #touchUnit(unitId: string): void {
     const unit = this.units.get(unitId)
     if (unit !== undefined) this.units.set(unitId, { ...unit, version: this.#position })
+  }
+
+  #heard(unitId: string, noContact: boolean): void {
+    const unit = this.units.get(unitId)
+    if (unit !== undefined) this.units.set(unitId, { ...unit, noContact })
   }
 
   #trip(tripId: string, change: Partial<BoardTrip>): void {
@@ -263,7 +279,7 @@ export class BoardReader {
 }
 
 function offDuty(recordedAtMs: number) {
-  const nothing = { retired: false, unavailableReason: null, crew: null, offerId: null, tripId: null }
+  const nothing = { noContact: false, retired: false, unavailableReason: null, crew: null, offerId: null, tripId: null }
   return { ...nothing, status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs } as const
 }
 

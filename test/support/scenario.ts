@@ -111,6 +111,7 @@ export const timedOut = (tripId: TripId, unitId: UnitId, offerId: string): Domai
   ...tripBase(tripId),
   unitId,
   offerId,
+  noContact: true,
 })
 export const reached = (tripId: TripId, unitId: UnitId, phase: ReportablePhase): DomainEvent => ({
   type: 'TripPhaseReached',

@@ -15,6 +15,8 @@ interface CommandTurnsPorts {
   readonly log: { readonly head: number; readonly durable: number }
   readonly outbox: Outbox
   readonly admission: Admission
+  /** The command shows that its crew is there, whatever has come of it. */
+  readonly heardOf: (request: CommandRequest) => void
   /** What the turn of this command may use. */
   readonly contextOf: (request: CommandRequest) => CommandContext
 }
@@ -27,7 +29,7 @@ export class CommandTurns {
   }
 
   take(request: CommandRequest): void {
-    const { admission, outcomes, log, turns, contextOf } = this.#ports
+    const { admission, outcomes, log, turns, contextOf, heardOf } = this.#ports
     const notNow = admission.refusal
     if (notNow !== null) return request.answer({ ok: false, refusal: notNow })
     const { principal, commandId, bodyHash, traceparent, command } = request
@@ -47,6 +49,7 @@ export class CommandTurns {
       return decided.ok ? decided.result : undefined
     })
     this.#answer(request, refusal === null ? outcomeAt(decided, log.head) : { ok: false, refusal })
+    heardOf(request)
   }
 
   #answer(request: CommandRequest, outcome: Outcome): void {

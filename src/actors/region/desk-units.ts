@@ -1,6 +1,6 @@
 /** The units as the desk sees them: counted by what they can do and whether they are here, and placed where the finder looks. */
 import { Census } from '../../domain/dispatch/census.ts'
-import { type PassedOver, type Presence, verdictOnPresence } from '../../domain/dispatch/eligibility.ts'
+import { type PassedOver, type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
 import { Muster } from '../../domain/dispatch/muster.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/driver.ts'
 import { driverKey } from '../../domain/entity.ts'
@@ -120,7 +120,7 @@ export class DeskUnits {
       // A unit that is new in this turn has no crew yet.
       if (before === undefined || this.#isHeld(unitId)) continue
       const seen = presence(unitId)
-      const { reason } = verdictOnPresence(seen, policy.standing, policy.disconnectGraceMs, nowMs)
+      const { reason } = verdictOnReach(after, seen, policy.standing, policy.disconnectGraceMs, nowMs)
       const away = status === 'available' ? reason : null
       aways.set(unitId, away)
       if (!this.#held.has(unitId)) census.count(before, -1, this.#muster.awayOf(unitId))

@@ -41,6 +41,12 @@ export interface SeenUnits {
   readonly nowMs: number
 }
 
+interface Sought {
+  readonly reason: Verdict['reason']
+  readonly count: number
+  readonly visitsMax: number
+}
+
 export class Lookout {
   readonly #ports: LookoutPorts
   readonly #units: SeenUnits
@@ -78,22 +84,35 @@ export class Lookout {
    * sought; `visitsMax`, after how many units that may not go the search ends without the rest.
    */
   candidates(trip: TripState, round: Round, { eligible }: Tally, visitsMax = Number.POSITIVE_INFINITY): Candidate[] {
+    return this.#search(trip, round, { reason: null, count: eligible, visitsMax })
+  }
+
+  /** The best of those of whom nobody has heard, for where nobody else is left. */
+  lastResorts(trip: TripState, round: Round, { excluded }: Tally): Candidate[] {
+    const count = excluded['no-contact'] ?? 0
+    return count === 0
+      ? []
+      : this.#search(trip, round, { reason: 'no-contact', count, visitsMax: Number.POSITIVE_INFINITY })
+  }
+
+  /** Input: the verdict on those who are sought, and how many there are. */
+  #search(trip: TripState, round: Round, { reason, count, visitsMax }: Sought): Candidate[] {
     const { policy, presence, onSearch, monotonicMs } = this.#ports
     const { standing } = policy
     if (this.#units.census.serversOf(trip.need) === 0) return []
     const startedMs = monotonicMs()
     const { lonDeg, latDeg, need } = trip
-    const isEligible = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === null
+    const isSought = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === reason
     let visits = 0
     const found = this.#units.candidates.nearest({
       ...{ lonDeg, latDeg, levels: levelsServing(need.levelOfCare) },
       // So it does not go on through all units behind the last one that may go. Whether there is any, the search says itself.
-      k: Math.max(1, Math.min(standing.candidatesRecorded, eligible)),
-      accept: unitId => isEligible(unitId) || ++visits > visitsMax,
+      k: Math.max(1, Math.min(standing.candidatesRecorded, count)),
+      accept: unitId => isSought(unitId) || ++visits > visitsMax,
     })
     onSearch((monotonicMs() - startedMs) / 1_000)
-    const eligibleFound = visits > visitsMax ? found.filter(({ unitId }) => isEligible(unitId)) : found
-    const seen = eligibleFound.map(({ unitId, distanceM, levelOfCare }) => ({
+    const sought = visits > visitsMax ? found.filter(({ unitId }) => isSought(unitId)) : found
+    const seen = sought.map(({ unitId, distanceM, levelOfCare }) => ({
       ...{ unitId, distanceM, levelOfCare },
       fixAgeMs: fixAgeOf(presence(unitId).fix, this.#units.nowMs),
     }))
@@ -104,7 +123,8 @@ export class Lookout {
   seen(trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[], most: number): Seen {
     const { candidatesRecorded } = this.#ports.policy.standing
     const { lonDeg, latDeg } = trip
-    const reasonOf = (unitId: UnitId) => exclusionOf(this.verdictOn(trip, unitId, round))
+    const chosen = new Set(candidates.map(({ unitId }) => unitId))
+    const reasonOf = (unitId: UnitId) => (chosen.has(unitId) ? null : exclusionOf(this.verdictOn(trip, unitId, round)))
     const last = candidates.length < candidatesRecorded ? undefined : candidates.at(-1)
     const passed = this.#units.candidates.nearest({
       ...{ lonDeg, latDeg, levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },

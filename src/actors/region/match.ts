@@ -28,6 +28,8 @@ export class Match {
   readonly #lookout: Lookout
   /** The needs for which no unit was found at all: wherever the next trip of such a need is, nobody will be found either. */
   readonly #hopeless = new Set<string>()
+  /** The needs for which there is no last resort either. */
+  readonly #lost = new Set<string>()
 
   /** Input: the units as the turn has them. */
   constructor(ports: MatchPorts, turn: Turn, units: SeenUnits) {
@@ -72,7 +74,10 @@ export class Match {
   #mayAsk(trip: TripState, freed: FreedUnits): boolean {
     const last = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs).at(-1)!
     const units = freed.of(trip.need, needText(trip.need))
-    return units.some(({ unitId }) => this.#lookout.verdictOn(trip, unitId, last).reason === null)
+    return units.some(({ unitId }) => {
+      const { reason } = this.#lookout.verdictOn(trip, unitId, last)
+      return reason === null || reason === 'no-contact'
+    })
   }
 
   /** Offers the trip to the best unit, or says on the board that nobody gets it; answers the unit as it was before. */
@@ -85,6 +90,14 @@ export class Match {
       const candidates = this.#lookout.candidates(trip, round, tally)
       if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, tally, candidates))
       if (round.asked.length === 0) this.#hopeless.add(need)
+    }
+    for (const round of rounds) {
+      if (this.#lost.has(need)) break
+      const tally = this.#lookout.tally(trip, round)
+      const candidates = this.#lookout.lastResorts(trip, round, tally)
+      if (candidates.length > 0)
+        return this.#offer(trip, round, this.#decision(trip, round, tally, candidates, 'no-contact'))
+      if (round.asked.length === 0) this.#lost.add(need)
     }
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
@@ -101,13 +114,19 @@ export class Match {
     const { number } = round
     this.#turn.record([offerMade(trip, unitId, newOfferId(), number, decision, policy.standing, this.#turn.nowMs)])
     // A search still comes upon the unit, and passes it over as busy.
-    this.#units.census.count(driver, -1, null)
+    this.#units.census.count(driver, -1, this.#units.awayOf(unitId))
     this.#units.census.count(this.#turn.driver(unitId)!, 1, null)
     return driver
   }
 
-  #decision(trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[]): DecisionRecord {
+  #decision(
+    trip: TripState,
+    round: Round,
+    tally: Tally,
+    candidates: readonly Candidate[],
+    despite: 'no-contact' | null = null,
+  ): DecisionRecord {
     const seen = this.#lookout.seen(trip, round, tally, candidates, PASSED_OVER_NAMED)
-    return decisionOf(seen, this.#ports.policy.standing)
+    return decisionOf(seen, this.#ports.policy.standing, despite)
   }
 }

@@ -2,7 +2,7 @@
 import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { type Presence, verdictOnPresence } from '../../domain/dispatch/eligibility.ts'
+import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
 import type { DriverState } from '../../domain/driver.ts'
 import { byKind, type EntityKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events.ts'
@@ -190,7 +190,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
       connected: session !== null,
-      passedOverFor: verdictOnPresence(this.presence(found.unitId), standing, disconnectGraceMs, nowMs).reason,
+      passedOverFor: verdictOnReach(state, this.presence(found.unitId), standing, disconnectGraceMs, nowMs).reason,
       fix: fixView(state, location.current!, nowMs, standing),
     }
   }

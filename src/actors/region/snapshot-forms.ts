@@ -45,6 +45,7 @@ const DRIVER = z.object({
     unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
     work: z.object({ tripId: id, offerId: id.nullable(), mode, phase: z.enum(['offered', ...WORK_PHASES]) }).nullable(),
     standingDown: id.optional(),
+    noContact: id.optional(),
     retired: z.literal(true).optional(),
     status: z.enum(UNIT_STATUSES),
     statusSinceMs: ms,

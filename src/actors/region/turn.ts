@@ -127,6 +127,7 @@ export class Turn implements States {
       if (after.status !== 'available') return false
       const before = this.#committed.driver(after.unitId)
       if (before?.status !== 'available' || before.levelOfCare !== after.levelOfCare) return true
+      if (before.noContact !== undefined && after.noContact === undefined) return true
       return before.capabilities !== after.capabilities
     })
   }

@@ -41,6 +41,7 @@ export function unitView(
     statusSinceMs: driver.statusSinceMs,
     crew: driver.crew,
     connected: presence.connected,
+    noContact: driver.noContact !== undefined,
     fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),
     offerId: driver.work?.offerId ?? null,
     tripId: driver.work?.tripId ?? driver.standingDown ?? null,

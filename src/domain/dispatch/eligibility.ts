@@ -32,6 +32,7 @@ type AwayExclusion =
   | { readonly reason: 'disconnected'; readonly sinceMs: number; readonly graceMs: number }
   | { readonly reason: 'no-position' }
   | { readonly reason: 'position-lost'; readonly fixAgeMs: number; readonly lostAfterMs: number }
+  | { readonly reason: 'no-contact'; readonly tripId: TripId }
 type Exclusion =
   | { readonly reason: 'off-duty'; readonly isRetired: boolean }
   | { readonly reason: 'level-of-care'; readonly has: LevelOfCare; readonly needed: LevelOfCare }
@@ -77,11 +78,15 @@ export function verdictOn(
     const missing = need.capabilities.filter(needed => !driver.capabilities.includes(needed))
     return { reason: 'capability', missing }
   }
-  return verdictOnPresence(presence, policy, graceMs, nowMs)
+  return verdictOnReach(driver, presence, policy, graceMs, nowMs)
 }
 
-/** The part of the verdict that an available unit's connection and position decide, for offers and for who asks. */
-export function verdictOnPresence(
+/**
+ * The part of the verdict on an available unit that its connection, its position and its crew's silence decide, for offers and
+ * for who asks.
+ */
+export function verdictOnReach(
+  { noContact }: Pick<DriverState, 'noContact'>,
   { disconnectedSinceMs, fix }: Presence,
   policy: Policy,
   graceMs: number,
@@ -92,7 +97,8 @@ export function verdictOnPresence(
   }
   if (fix === null) return { reason: 'no-position' }
   const fixAgeMs = nowMs - fix.fixedAtMs
-  return isLost(fixAgeMs, policy) ? { reason: 'position-lost', fixAgeMs, lostAfterMs: policy.lostAfterMs } : ELIGIBLE
+  if (isLost(fixAgeMs, policy)) return { reason: 'position-lost', fixAgeMs, lostAfterMs: policy.lostAfterMs }
+  return noContact === undefined ? ELIGIBLE : { reason: 'no-contact', tripId: noContact }
 }
 
 /** The part of the verdict that is the same for all units of a level and a status; null where it excludes none of them. */

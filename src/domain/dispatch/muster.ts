@@ -11,7 +11,7 @@ import type { DriverState } from '../driver.ts'
 import type { UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
 import { Census } from './census.ts'
-import { type PassedOver, type Presence, verdictOnPresence } from './eligibility.ts'
+import { type PassedOver, type Presence, verdictOnReach } from './eligibility.ts'
 
 /** Looks that are out of date may be as many as units and so many more; then they are noted anew. */
 const OUTDATED_MAX = 1_000
@@ -59,7 +59,7 @@ export class Muster {
   /** Counts a unit as it is from now on. */
   add(unit: DriverState, nowMs: number): void {
     if (unit.status !== 'available') return this.census.count(unit, 1, null)
-    const away = this.#awayNow(unit.unitId, nowMs)
+    const away = this.#awayNow(unit, nowMs)
     const counted = { unit, away, lookAtMs: Number.POSITIVE_INFINITY }
     this.#available.set(unit.unitId, counted)
     this.census.count(unit, 1, away)
@@ -111,7 +111,7 @@ export class Muster {
 
   #look(counted: Counted, nowMs: number): void {
     const { unit } = counted
-    const away = this.#awayNow(unit.unitId, nowMs)
+    const away = this.#awayNow(unit, nowMs)
     if (away !== counted.away) {
       this.census.count(unit, -1, counted.away)
       this.census.count(unit, 1, away)
@@ -120,9 +120,9 @@ export class Muster {
     this.#note(counted, nowMs)
   }
 
-  #awayNow(unitId: UnitId, nowMs: number): PassedOver | null {
+  #awayNow(unit: DriverState, nowMs: number): PassedOver | null {
     const { policy, graceMs } = this.#spans()
-    return verdictOnPresence(this.#presence(unitId), policy, graceMs, nowMs).reason
+    return verdictOnReach(unit, this.#presence(unit.unitId), policy, graceMs, nowMs).reason
   }
 
   #note(counted: Counted, nowMs: number): void {

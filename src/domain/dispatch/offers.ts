@@ -37,5 +37,5 @@ export function offerTimedOut(trip: TripState): DomainEvent[] {
   if (offer === null) return []
   const { offerId, unitId } = offer
   const entity = tripKey(trip.tripId)
-  return [{ type: 'OfferTimedOut', v: 1, entity, tripId: trip.tripId, offerId, unitId }]
+  return [{ type: 'OfferTimedOut', v: 1, entity, tripId: trip.tripId, offerId, unitId, noContact: true }]
 }

@@ -22,6 +22,8 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
       return `${unitId} does not have ${verdict.missing.join(', ')}.`
     case 'disconnected':
       return `${unitId} has been disconnected for longer than ${inSeconds(verdict.graceMs)}.`
+    case 'no-contact':
+      return `${unitId} did not answer for trip ${verdict.tripId}, and its crew has given no sign since.`
     case 'no-position':
       return `Nobody knows where ${unitId} is: it has no position.`
     case 'position-lost':

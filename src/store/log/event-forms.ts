@@ -62,6 +62,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   UnitBecameAvailable: { ...unit, ...happened },
   UnitBecameUnavailable: { ...unit, ...happened, reason: z.enum(UNAVAILABLE_REASONS) },
   UnitCleared: { ...unit, ...happened, fromTripId: id },
+  UnitContacted: unit,
   FixHoleRecorded: { ...unit, streamId: id, fromSeq: z.number(), toSeq: z.number() },
   CallEntered: {
     ...call,
@@ -115,7 +116,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   },
   OfferAccepted: { ...offer, ...happened },
   OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
-  OfferTimedOut: offer,
+  OfferTimedOut: { ...offer, noContact: z.literal(true).optional() },
   OfferRevoked: { ...offer, reason: z.enum(REVOKE_REASONS) },
   TripAlarmRaised: {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },

@@ -1,6 +1,8 @@
 /** `docs/protocol/core.md`: crew, offers and trips. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { DomainEvent, OfferMade } from '../../../src/domain/events.ts'
+import { alike } from '../../../src/domain/policy.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OfferView, TripView } from '../../../src/protocol/wire.ts'
 import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
@@ -27,6 +29,7 @@ const stage = new Stage({
   classes: ordered,
   unfit: offered,
   waits: ordered,
+  silent: ordered,
   rank: {
     mode: 'ordered',
     units: [
@@ -42,6 +45,13 @@ const now = () => Date.now()
 async function offerOf(crew: Speaker): Promise<{ trip: TripView; offer: OfferView }> {
   const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.offer != null)
   return { trip: trip!, offer: trip!.offer! }
+}
+
+/** The offer of a trip, as the board tells it. */
+async function madeFor(desk: Speaker, tripId: string): Promise<OfferMade> {
+  const isIt = (event: DomainEvent): event is OfferMade => event.type === 'OfferMade' && event.tripId === tripId
+  const [, , , events] = await desk.hear('board-events', ([, , , all]) => all.some(isIt))
+  return events.find(isIt)!
 }
 
 /** A crew that has accepted a trip. */
@@ -406,6 +416,35 @@ test('[OF-16] a trip that waits for long raises an alarm, until it is offered', 
   )
   const crew = await stage.crew('A1', { region })
   assert.deepEqual((await offerOf(crew)).trip.alarms, [])
+})
+
+test('[OF-18] a unit that leaves an order unanswered is chosen last, until its crew gives a sign', async () => {
+  const region = 'silent'
+  const token = await stage.site.token({ sub: 'admin-1', role: 'admin', regions: [] })
+  const policy = { orderWarnMs: alike(1_000), orderTimeoutMs: alike(2_000) }
+  const put = await stage.ask('PUT', `/v1/regions/${region}/policy`, { token, ifMatch: '*', body: { policy } })
+  assert.equal(put.status, 200)
+  const near = await stage.crew('A1', { region }, 1)
+  const far = await stage.crew('A2', { region }, 5)
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  await desk.ask('enter-call', CALL)
+  await offerOf(near)
+  const taken = await offerOf(far)
+  await far.ask('accept-offer', taken.offer.offerId, now())
+  await far.ask('close-trip', taken.trip.tripId, 'refused', now())
+  const { result } = await desk.ask('enter-call', CALL)
+  const tripId = (result.tripIds as string[])[0]!
+  const [, , { trip: next }] = await far.hear('unit-state', ([, , view]) => view.trip?.tripId === tripId)
+  const { decision } = await madeFor(desk, tripId)
+  assert.deepEqual([next?.offer?.unitId, decision.excluded['no-contact']], ['A2', 1])
+  const ofDesk = await stage.site.token({ regions: [region] })
+  const state = async () => (await stage.ask('GET', `/v1/units/A1/state?region=${region}`, { token: ofDesk })).body
+  assert.equal((await state()).noContact, true)
+  // It has been over for long; that it is said at all is the sign.
+  assert.equal(await near.refused('accept-offer', nobody(region), now()), 'unknown-offer')
+  await desk.hear('board-events', ([, , , events]) => events.some(({ type }) => type === 'UnitContacted'))
+  assert.equal((await state()).noContact, false)
 })
 
 test('[OF-15] a place far from every unit, and near one with longitude and latitude exchanged, is refused over both doors', async () => {

@@ -145,6 +145,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 14, mode: 'offered', callsPerHour: 20 },
   },
   {
+    name: 'silent-chosen',
+    breaks: 'a unit that left an offer unanswered is chosen next like any other',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: "return noContact === undefined ? ELIGIBLE : { reason: 'no-contact', tripId: noContact }",
+      replace: 'return ELIGIBLE',
+    },
+    provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
+  },
+  {
     name: 'alarm-unheard',
     breaks: 'an alarm that nobody answers goes up to nobody',
     patch: {

@@ -15,6 +15,7 @@ import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
+import { SilentUnits } from './silent-units.ts'
 import { checkEvent } from './steps.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
@@ -44,6 +45,7 @@ export class LogAccount {
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
   readonly alarms: AlarmAccount
+  readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
@@ -68,6 +70,7 @@ export class LogAccount {
     this.#patients = new PatientAccount(findings)
     this.#urgency = new UrgencyAccount(findings)
     this.#unfit = new UnfitUnits(findings)
+    this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
     this.#decisions = new WholeDecisions(findings, policies)
     this.#areSpansTrue = areSpansTrue
@@ -163,6 +166,7 @@ export class LogAccount {
 
   #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
+    this.#silent.take(event, 'tripId' in event ? this.history.trip(event.tripId) : undefined, position)
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     const accounts = { policies: this.policies, urgency: this.#urgency }
     checkEvent(this.history, accounts, event, when, this.#findings)

@@ -5,7 +5,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import { alike, type Policy } from '../../../src/domain/policy.ts'
 import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
 import { START_MS } from '../../support/given-when-then.ts'
-import { accepted, called, offered, onDuty, timedOut, untilAssigned } from '../../support/scenario.ts'
+import { accepted, called, declined, offered, onDuty, untilAssigned } from '../../support/scenario.ts'
 import { Court } from './court.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -109,7 +109,7 @@ describe('what follows by the policy', () => {
     const again = (roundPauseMs: number) => {
       const court = courtWith({ roundPauseMs })
       court.commit([offer()])
-      court.record([timedOut('T-1', 'A1', 'O-1')], { wrong: { recordedAtMs: START_MS + 60_000 } })
+      court.record([declined('T-1', 'A1', 'O-1')], { wrong: { recordedAtMs: START_MS + 60_000 } })
       const at = { wrong: { recordedAtMs: START_MS + 80_000 } }
       court.record([{ ...offer({}, 2), offerId: 'O-2', round: 2 }], at)
       return court

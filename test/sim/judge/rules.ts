@@ -25,6 +25,8 @@ export const RULES = {
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   'unfit-not-chosen':
     'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
+  'silent-not-chosen':
+    'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once.',
   'decision-whole':

@@ -137,6 +137,7 @@ const unitOf = (state: DriverState): Fields => ({
   unavailableReason: state.unavailableReason,
   statusSinceMs: state.statusSinceMs,
   crew: state.crew,
+  noContact: state.noContact !== undefined,
   offerId: state.work?.offerId ?? null,
   tripId: state.work?.tripId ?? state.standingDown ?? null,
   version: state.version,

@@ -18,7 +18,7 @@ type Counts = Readonly<Partial<Record<string, number>>>
 
 /** A decision names no more units that were passed over. */
 const NAMED_MAX = 10
-const AWAY: ReadonlySet<string> = new Set(['disconnected', 'position-lost', 'no-position'])
+const AWAY: ReadonlySet<string> = new Set(['disconnected', 'position-lost', 'no-position', 'no-contact'])
 
 export class WholeDecisions {
   readonly #findings: Findings
@@ -63,6 +63,8 @@ export class WholeDecisions {
       // What else is wrong with a unit that does not fit, `offer-fits` says.
       if (reason !== null) return []
       const kept = Math.min(eligible, this.#policies.get(policyVersion)?.candidatesRecorded ?? eligible)
+      if (despite === 'no-contact')
+        return eligible === 0 ? [] : [`is a last resort, and ${eligible} others could have gone`]
       if (despite !== undefined) return [`is the desk's own, and despite ${despite}`]
       return candidates.length === kept
         ? []

@@ -1,4 +1,5 @@
 /** The level that decides: the runner of turns, the desk, deadlines, and whatever asks for turns. */
+import { contacted, whyNotCrew } from '../../../domain/driver.ts'
 import type { Origin } from '../cause.ts'
 import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'
@@ -109,12 +110,17 @@ function commandsOf(
   turns: TurnRunner,
 ): CommandTurns {
   const { retiring } = memory
+  const record = recordNews(turns, memory.quarantine)
   return new CommandTurns({
     turns,
     outcomes,
     log: writer,
     outbox,
     admission,
+    heardOf: ({ principal, unitId }) => {
+      const driver = unitId === null ? undefined : memory.driver(unitId)
+      if (driver?.noContact !== undefined && whyNotCrew(driver, principal) === null) record(contacted(driver))
+    },
     contextOf: ({ principal, unitId }) => {
       const moments = momentRange(clock)
       return { principal, unitId, moments, newId, policy: policy.standing, desk, memory, retiring }

@@ -8,6 +8,13 @@ from typing import Any, Dict, List, Optional, Sequence
 STATUS_OF_PHASE = {"at-patient": "on-scene", "transferred": "at-destination"}
 
 
+#: What a crew has done or said, itself or by the desk.
+SIGNS = {
+    "CrewSignedOn", "CrewSignedOff", "UnitBecameAvailable", "UnitBecameUnavailable", "UnitCleared", "UnitContacted",
+    "OfferAccepted", "OfferDeclined", "TripPhaseReached", "TripClosed",
+}
+
+
 def severity_of(kind: str, priority: int) -> int:
     """How much harm an unanswered alarm can do [AL-2]."""
     if kind == "crew-relieved" or priority > 3:
@@ -61,7 +68,7 @@ class Board:
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
-                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"]]
+                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"], unit["noContact"]]
                 for key, unit in sorted(self.units.items())
             },
             "alarms": {
@@ -72,12 +79,14 @@ class Board:
 
     def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
         self.recorded_at_ms = recorded_at_ms
+        if event["type"] in SIGNS and event["unitId"] in self.units:
+            self.units[event["unitId"]]["noContact"] = False
         step = getattr(self, "_" + event["type"], None)
         if step is not None:
             step(event)
 
     def _UnitRegistered(self, event: Dict[str, Any]) -> None:
-        fresh = {"status": "off-duty", "crew": None, "offerId": None, "tripId": None}
+        fresh = {"status": "off-duty", "crew": None, "offerId": None, "tripId": None, "noContact": False}
         unit = self.units.setdefault(event["unitId"], fresh)
         unit.update({key: event[key] for key in ("unitId", "callSign", "levelOfCare", "capabilities")})
 
@@ -86,13 +95,13 @@ class Board:
 
     def _UnitReleased(self, event: Dict[str, Any]) -> None:
         self._UnitRegistered(event)
-        self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None)
+        self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None, noContact=False)
 
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
         """What changes nothing that a console shows."""
 
     _AlarmShelved = _AlarmEscalated = _of_the_log_alone
-    _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _of_the_log_alone
+    _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
 
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
         unit = self.units[event["unitId"]]
@@ -177,7 +186,12 @@ class Board:
         self.trips[event["tripId"]].update(phase="pending", unitId=None)
         self._quiet(event, "unacknowledged")
 
-    _OfferDeclined = _OfferTimedOut = _OfferRevoked = _back_to_the_queue
+    _OfferDeclined = _OfferRevoked = _back_to_the_queue
+
+    def _OfferTimedOut(self, event: Dict[str, Any]) -> None:
+        self._back_to_the_queue(event)
+        if event.get("noContact"):
+            self.units[event["unitId"]]["noContact"] = True
 
     def _UnitWithdrawn(self, event: Dict[str, Any]) -> None:
         self._taken(event, event["unitId"])
