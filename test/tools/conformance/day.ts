@@ -121,6 +121,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
     },
     ...{
       connected: true,
+      noContact: false,
       fix: null,
       offerId: isOffered ? OFFER : null,
       tripId: phase === null ? null : TRIP,
