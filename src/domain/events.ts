@@ -283,7 +283,7 @@ interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly unitId: UnitId | null
   /** Absent in records of before alarms had owners: nobody has to acknowledge those. */
   readonly severity?: AlarmSeverity
-  /** Of `no-eligible-unit` and `round-exhausted`: what the desk saw when it found nobody. Absent in records of before it was kept. */
+  /** Of `no-eligible-unit`, `round-exhausted` and `rounds-over`: what the desk saw when it found nobody. Absent in records of before it was kept. */
   readonly decision?: DecisionRecord
 }
 /** What an alarm was about is over without a step of the trip. */
@@ -320,6 +320,7 @@ export const TRIP_ALARMS = [
   'crew-relieved',
   'no-eligible-unit',
   'round-exhausted',
+  'rounds-over',
   'waiting-long',
 ] as const
 export type TripAlarm = (typeof TRIP_ALARMS)[number]

@@ -29,6 +29,8 @@ export interface Policy {
   readonly alarmShelveMaxMs: number
   /** Pause before the same units are asked again. */
   readonly roundPauseMs: number
+  /** After so many rounds in which everybody was asked in vain the trip is for a person to give. */
+  readonly roundsMax: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
   readonly disconnectGraceMs: number
   /** After a start, passed deadlines and disconnects count from here (never below 2 s of wall time). */
@@ -64,6 +66,7 @@ export const DEFAULT_POLICY: Policy = {
   alarmEscalateMs: { 1: 60_000, 2: 3 * 60_000, 3: 10 * 60_000 },
   alarmShelveMaxMs: 30 * 60_000,
   roundPauseMs: 15_000,
+  roundsMax: 2,
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,
   cadenceMs: { responding: 5_000, moving: 15_000, parked: 30_000 },

@@ -273,7 +273,7 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },
-    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'waiting-long'),
+    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long'),
   }
 }
 

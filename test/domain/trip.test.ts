@@ -245,7 +245,7 @@ describe('alarms', () => {
   const alarm = (alarm: string): DomainEvent =>
     ({ type: 'TripAlarmRaised', v: 1, entity: 'trip/T-1', tripId: 'T-1', alarm, unitId: null }) as DomainEvent
 
-  const UNSERVED = ['no-eligible-unit', 'round-exhausted', 'waiting-long']
+  const UNSERVED = ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long']
 
   test('an offer ends the alarms of a trip that nobody could take', () => {
     const { world } = given(onDuty('A1'), called(['T-1']), ...UNSERVED.map(alarm))

@@ -116,7 +116,7 @@ export class BoardReader {
         const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs }
         this.#trip(tripId, { phase: 'offered', offer, round, unitId: mode === 'ordered' ? unitId : null })
         this.#at(tripId, 'offered', offeredAtMs)
-        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'waiting-long')
+        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long')
         this.#unit(unitId, atMs, 'offered', { offerId, tripId })
         break
       }

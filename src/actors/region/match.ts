@@ -102,7 +102,9 @@ export class Match {
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(
-      nobodyFound(trip, last.asked.some(isFree), () => this.#decision(trip, last, this.#lookout.tally(trip, last), [])),
+      nobodyFound(trip, last.asked.some(isFree), this.#ports.policy.standing, () =>
+        this.#decision(trip, last, this.#lookout.tally(trip, last), []),
+      ),
     )
     return null
   }

@@ -1,6 +1,6 @@
 /**
  * Rounds: within one no unit is asked twice for a trip. When everybody who could come was asked, the next round begins
- * after a pause, and may ask everybody again.
+ * after a pause, and may ask everybody again. After the last round those who were asked are a person's to ask.
  */
 import type { DecisionRecord, DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
@@ -15,9 +15,11 @@ export interface Round {
   readonly asked: readonly UnitId[]
 }
 
-/** When the units that were asked in this round may be asked again; null while nobody was. */
+const isLastRound = ({ round }: TripState, { roundsMax }: Policy): boolean => round >= roundsMax
+
+/** When the units that were asked in this round may be asked again; null while nobody was, and after the last round. */
 export function nextRoundAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
-  if (trip.asked.length === 0 || trip.pendingSinceMs === null) return null
+  if (trip.asked.length === 0 || trip.pendingSinceMs === null || isLastRound(trip, policy)) return null
   return overAtMs(trip.pendingSinceMs, policy.roundPauseMs, nowMs)
 }
 
@@ -29,10 +31,17 @@ export function openRounds(trip: TripState, policy: Policy, nowMs: number): read
 }
 
 /**
- * What the board is told of a trip for which no round has found a unit: that all who are free were asked, or that nobody is
- * free who could be. Told once while it is so.
+ * What the board is told of a trip for which no round has found a unit: that all who are free were asked, that this was the
+ * last round, or that nobody is free who could be asked. Told once while it is so.
  *
  * Input: `isAskedFree`, whether a unit that was asked in the last round is free; `decide`, what the desk saw.
  */
-export const nobodyFound = (trip: TripState, isAskedFree: boolean, decide: () => DecisionRecord): DomainEvent[] =>
-  alarmRaised(trip, isAskedFree ? 'round-exhausted' : 'no-eligible-unit', null, decide)
+export function nobodyFound(
+  trip: TripState,
+  isAskedFree: boolean,
+  policy: Policy,
+  decide: () => DecisionRecord,
+): DomainEvent[] {
+  if (trip.asked.length > 0 && isLastRound(trip, policy)) return alarmRaised(trip, 'rounds-over', null, decide)
+  return alarmRaised(trip, isAskedFree ? 'round-exhausted' : 'no-eligible-unit', null, decide)
+}

@@ -420,6 +420,27 @@ describe('the queue', () => {
   })
 })
 
+test('after the last round a person gives the trip, and a unit that was not asked in it still gets it by itself', async () => {
+  await open({ policy: { roundsMax: 2 } })
+  const crew = await world.onDuty('A1', 100)
+  const tripId = await world.call()
+  await decline(crew)
+  await world.advance(16_000)
+  assert.equal((await world.trip(tripId)).round, 2)
+  await decline(crew)
+  await world.advance(3_600_000)
+  world.fixAt(crew, 100)
+  await world.advance(1_000)
+  const left = await world.trip(tripId)
+  assert.deepEqual([left.phase, left.round, left.alarms.includes('rounds-over')], ['pending', 2, true])
+  const other = await world.onDuty('A2', 5_000)
+  assert.equal(other.view.trip?.tripId, tripId)
+  await decline(other)
+  await world.accepted(world.dispatch({ type: 'assign-unit', tripId, unitId: 'A1', reason: 'other' }))
+  const given = await world.trip(tripId)
+  assert.deepEqual([given.offer?.unitId, given.alarms.includes('rounds-over')], ['A1', false])
+})
+
 describe('who can be sent', () => {
   test('only units of the level and with the capabilities that the call needs', async () => {
     await open()
@@ -431,7 +452,7 @@ describe('who can be sent', () => {
   })
 
   test('a unit without a position, lost, or long disconnected is not asked, until it is seen again', async () => {
-    await open()
+    await open({ policy: { roundsMax: 100 } })
     await world.import(['blind'])
     const blind = world.connect('blind')
     await settle()

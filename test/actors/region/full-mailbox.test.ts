@@ -202,6 +202,7 @@ test('deadlines are taken: an offer ends in its time', async () => {
 })
 
 test('what the service has is taken, part by part, and a unit that comes free is matched', async () => {
+  world.goBy({ roundsMax: 100 })
   const tripId = await world.call()
   const crew = await world.onDuty('A1', 100)
   await world.advance(130_000)

@@ -257,6 +257,8 @@ test('[ER-6] a trip whose call is in quarantine is worked to its end', async () 
 })
 
 test('[ER-6] what was broken in memory alone is whole again after a restart', async () => {
+  // It is silent, round after round.
+  world.goBy({ roundsMax: 100 })
   const crew = await world.onDuty('A1', 100)
   breakUnit('A1')
   const tripId = await world.call()

@@ -44,6 +44,22 @@ test('a pending trip asks on in its round, and once the pause is over may also b
   ])
 })
 
+test('after the last round nobody is asked again by the desk: the board hears that, whether one is free or not', () => {
+  const { world } = given(...untilOffered(), [declined('T-1', 'A1', 'O-1')])
+  world.record([offered('T-1', 'A1', 'O-2', 'offered', 2)]).record([declined('T-1', 'A1', 'O-2')])
+  const trip = world.trip('T-1')
+  const laterMs = world.nowMs + 3_600_000
+  assert.deepEqual([trip.round, DEFAULT_POLICY.roundsMax], [2, 2])
+  assert.equal(nextRoundAtMs(trip, DEFAULT_POLICY, world.nowMs), null)
+  assert.deepEqual(openRounds(trip, DEFAULT_POLICY, laterMs), [{ number: 2, asked: ['A1'] }])
+  assert.equal(openRounds(trip, { ...DEFAULT_POLICY, roundsMax: 3 }, laterMs).length, 2)
+  const decide = (): DecisionRecord => ({ basis: 'straight-line', candidates: [], excluded: {} })
+  for (const isAskedFree of [true, false]) {
+    const [raised] = nobodyFound(trip, isAskedFree, DEFAULT_POLICY, decide)
+    assert.equal(raised?.type === 'TripAlarmRaised' && raised.alarm, 'rounds-over')
+  }
+})
+
 test('the board hears that nobody is free, or that all who are were asked, once, with what the desk saw', () => {
   const decision: DecisionRecord = { basis: 'straight-line', candidates: [], excluded: { busy: 1 }, eligible: 0 }
   let decided = 0
@@ -51,7 +67,7 @@ test('the board hears that nobody is free, or that all who are were asked, once,
     decided += 1
     return decision
   }
-  const found = (trip: TripState, isAskedFree: boolean) => nobodyFound(trip, isAskedFree, decide)
+  const found = (trip: TripState, isAskedFree: boolean) => nobodyFound(trip, isAskedFree, DEFAULT_POLICY, decide)
   const raised = {
     type: 'TripAlarmRaised',
     v: 1,

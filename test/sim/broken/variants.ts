@@ -145,6 +145,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 14, mode: 'offered', callsPerHour: 20 },
   },
   {
+    name: 'rounds-endless',
+    breaks: 'the desk asks the same units round after round, and never a person',
+    patch: {
+      file: 'src/domain/dispatch/rounds.ts',
+      find: 'round >= roundsMax',
+      replace: 'round > 1_000 * roundsMax',
+    },
+    provoke: { seed: 86, mode: 'offered', callsPerHour: 30 },
+  },
+  {
     name: 'silent-chosen',
     breaks: 'a unit that left an offer unanswered is chosen next like any other',
     patch: {

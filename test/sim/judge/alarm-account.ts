@@ -32,7 +32,7 @@ export interface AlarmMoment {
 
 /** Which alarms of a trip what happens to the trip makes an end of; `all` also those that come later to this list. */
 const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'all'>>> = {
-  OfferMade: ['no-eligible-unit', 'round-exhausted', 'waiting-long'],
+  OfferMade: ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long'],
   OfferAccepted: ['unacknowledged'],
   OfferDeclined: ['unacknowledged'],
   OfferTimedOut: ['unacknowledged'],

@@ -35,7 +35,7 @@ import { tallyOf } from './whole-decisions.ts'
 
 const REGION = 'sim'
 /** The alarms of a decision that found nobody. */
-const NOBODY: ReadonlySet<string> = new Set(['no-eligible-unit', 'round-exhausted'])
+const NOBODY: ReadonlySet<string> = new Set(['no-eligible-unit', 'round-exhausted', 'rounds-over'])
 
 /** What a record has beside its events; `system` caused it unless it says otherwise. */
 interface RecordOptions {

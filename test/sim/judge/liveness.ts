@@ -71,20 +71,24 @@ function whyWithNobody(states: OwnedRegion['states'], trip: TripState): string |
   return `and ${unitId} is not there`
 }
 
+const NOBODY = ['no-eligible-unit', 'round-exhausted', 'rounds-over'] as const
+
 function whyStillPending(
   trip: TripState,
   drivers: readonly DriverActor[],
   policy: Policy,
   nowMs: number,
 ): string | null {
-  if (!trip.alarms.includes('no-eligible-unit') && !trip.alarms.includes('round-exhausted')) {
+  if (!NOBODY.some(alarm => trip.alarms.includes(alarm))) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
   const longSinceMs = trip.receivedAtMs + policy.waitAlarmMs[trip.priority]
   if (longSinceMs < nowMs - SOON_MS && !trip.alarms.includes('waiting-long')) {
     return `and nobody is told that it has waited long, ${nowMs - longSinceMs} ms after its time`
   }
-  const isPauseOver = (trip.pendingSinceMs ?? nowMs) + policy.roundPauseMs < nowMs - SOON_MS
+  // After the last round a person asks those who were asked.
+  const isPauseOver =
+    trip.round < policy.roundsMax && (trip.pendingSinceMs ?? nowMs) + policy.roundPauseMs < nowMs - SOON_MS
   const free = drivers.find(driver => {
     if (!couldTake(trip, driver, policy, nowMs)) return false
     return !trip.asked.includes(driver.unitId) || isPauseOver

@@ -104,6 +104,15 @@ describe('a decision', () => {
   })
 })
 
+test('a round beyond the last of the policy is found, unless a dispatcher insists on it', () => {
+  const court = courtWith({ roundsMax: 1 })
+  court.commit([offer()])
+  court.record([declined('T-1', 'A1', 'O-1')], { wrong: { recordedAtMs: START_MS + 60_000 } })
+  const at = { wrong: { recordedAtMs: START_MS + 180_000 } }
+  court.record([{ ...offer({}, 2), offerId: 'O-2', round: 2 }], at)
+  court.finds('policy-kept', /is of round 2, and there are 1, by policy version/)
+})
+
 describe('what follows by the policy', () => {
   test('a round that begins before the pause of the version that begins it is found, and one after it is not', () => {
     const again = (roundPauseMs: number) => {

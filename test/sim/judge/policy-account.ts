@@ -64,6 +64,8 @@ function breachesOf(policy: StandingPolicy, trip: TripState, offer: OfferMade): 
   const ruled = trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
   if (mode !== ruled) return [`is ${mode} and should be ${ruled}`]
   const breaches: string[] = []
+  if (offer.round > policy.roundsMax && trip.insistedUnitId !== offer.unitId)
+    breaches.push(`is of round ${offer.round}, and there are ${policy.roundsMax}`)
   const lasts = (mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
   if (deadlineAtMs !== offeredAtMs + lasts)
     breaches.push(`lasts ${deadlineAtMs - offeredAtMs} ms and should last ${lasts}`)

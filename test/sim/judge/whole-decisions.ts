@@ -43,7 +43,11 @@ export class WholeDecisions {
       const asked = event.round === trip.round ? trip.asked : []
       for (const text of this.#breachesOf(states, trip, asked, event.decision)) tell(text)
       for (const text of this.#breachesOfChoice(states, trip, event)) tell(text)
-    } else if (event.alarm === 'no-eligible-unit' || event.alarm === 'round-exhausted') {
+    } else if (
+      event.alarm === 'no-eligible-unit' ||
+      event.alarm === 'round-exhausted' ||
+      event.alarm === 'rounds-over'
+    ) {
       if (event.decision === undefined) return tell('does not say what the desk saw')
       for (const text of this.#breachesOfNobody(states, trip, event.alarm, event.decision)) tell(text)
     }
@@ -80,7 +84,7 @@ export class WholeDecisions {
     const breaches = others.some(({ length }) => length === 0) ? [] : first!
     if (decision.eligible !== 0) breaches.push(`found nobody of ${decision.eligible} who could have gone`)
     const isAskedFree = decision.excluded['asked-this-round'] !== undefined
-    if (isAskedFree !== (alarm === 'round-exhausted')) {
+    if (alarm !== 'rounds-over' && isAskedFree !== (alarm === 'round-exhausted')) {
       breaches.push(`says so where ${decision.excluded['asked-this-round'] ?? 0} units that were asked are free`)
     }
     return breaches

@@ -187,7 +187,10 @@ export class Dispatcher {
   /** Some alarms are not left alone. */
   #onNews(event: DomainEvent): void {
     if (event.type === 'TripAlarmRaised' && this.#dice.oneIn(3 * this.#town.plan.dispatchers)) this.#answerSomeAlarm()
-    if (event.type !== 'TripAlarmRaised' || !this.#dice.oneIn(8 * this.#town.plan.dispatchers)) return
+    if (event.type !== 'TripAlarmRaised') return
+    // Nobody else gives such a trip any more.
+    const isForPeople = event.alarm === 'rounds-over'
+    if (!this.#dice.oneIn((isForPeople ? 2 : 8) * this.#town.plan.dispatchers)) return
     const { tripId } = event
     this.#town.loop.after(this.#dice.within([5 * SECOND_MS, 2 * MINUTE_MS]), () => {
       if (!this.#town.isCalm) this.#assign(tripId)

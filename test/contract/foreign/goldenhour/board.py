@@ -156,7 +156,7 @@ class Board:
     def _OfferMade(self, event: Dict[str, Any]) -> None:
         bound = event["unitId"] if event["mode"] == "ordered" else None
         self.trips[event["tripId"]].update(phase="offered", unitId=bound)
-        self._quiet(event, "no-eligible-unit", "round-exhausted", "waiting-long")
+        self._quiet(event, "no-eligible-unit", "round-exhausted", "rounds-over", "waiting-long")
         self.units[event["unitId"]].update(status="offered", offerId=event["offerId"], tripId=event["tripId"])
 
     def _OfferAccepted(self, event: Dict[str, Any]) -> None:
