@@ -1,8 +1,6 @@
-/** How long the functions of some sources are, by the tree that the TypeScript compiler makes of them. */
+/** How long the functions of some sources are. */
 import type { Node, SourceFile } from 'typescript/unstable/ast'
 import { isConstructorDeclaration, isFunctionLikeDeclaration } from 'typescript/unstable/ast/is'
-import { createVirtualFileSystem } from 'typescript/unstable/fs'
-import { API } from 'typescript/unstable/sync'
 
 interface FunctionLength {
   /** As `actors/clock.ts: RegionClock.nowMs`; one without a name goes by the names around it. */
@@ -11,21 +9,9 @@ interface FunctionLength {
   readonly lines: number
 }
 
-const DIR = '/sources'
-
-/** Input: the text of each file, by its path. */
-export function functionLengths(texts: ReadonlyMap<string, string>): FunctionLength[] {
-  const config = `${DIR}/tsconfig.json`
-  // No library, no import and no type is looked up: it is the parser that is wanted.
-  const options = { compilerOptions: { noLib: true, noResolve: true, types: [] }, files: [...texts.keys()] }
-  const files = Object.fromEntries([...texts].map(([file, text]) => [`${DIR}/${file}`, text]))
-  const api = new API({ cwd: DIR, fs: createVirtualFileSystem({ ...files, [config]: JSON.stringify(options) }) })
-  try {
-    const { program } = api.updateSnapshot({ openProjects: [config] }).getProject(config)!
-    return [...texts.keys()].flatMap(file => lengthsIn(program.getSourceFile(`${DIR}/${file}`)!, file))
-  } finally {
-    api.close()
-  }
+/** Input: the tree of each file, by its path. */
+export function functionLengths(trees: ReadonlyMap<string, SourceFile>): FunctionLength[] {
+  return [...trees].flatMap(([file, source]) => lengthsIn(source, file))
 }
 
 function lengthsIn(source: SourceFile, file: string): FunctionLength[] {
