@@ -219,3 +219,14 @@ test('a hello is welcomed for the role, region and unit of its credential alone'
   assert.equal(cells, FORMATS.length * 7 * ROLES.length * 2 * 3)
   t.diagnostic(`${cells} cells`)
 })
+
+test('every client message was counted under its name', async () => {
+  await world.open()
+  const { body } = await world.site.http('/metrics')
+  const counted = [...(body as string).matchAll(/^goldenhour_frames_total\{direction="in",type="([\w-]+)"\}/gm)]
+  const names = new Set(counted.map(([, type]) => type))
+  assert.deepEqual(
+    Object.keys(CLIENT_TYPES).filter(type => !names.has(type)),
+    [],
+  )
+})
