@@ -25,8 +25,50 @@ interface PickedRecord {
 
 const RECORDS_PER_PAGE = 2_000
 
-/** These say by their type that a dispatcher did it; all others say it by their cause. */
-const DESK_EVENTS: readonly DomainEvent['type'][] = ['AssignmentOverridden', 'UnitWithdrawn', 'CallAmended']
+/** How each event says that a dispatcher did it; `no`: others do it, or it follows from what the audit is told anyway. */
+const BY_A_DISPATCHER: {
+  readonly [E in DomainEvent as E['type']]: 'cause' extends keyof E ? 'by-cause' : 'by-type' | 'no'
+} = {
+  AssignmentOverridden: 'by-type',
+  UnitWithdrawn: 'by-type',
+  CallAmended: 'by-type',
+  UnitReleased: 'by-cause',
+  TripReleased: 'by-cause',
+  CallReleased: 'by-cause',
+  CrewSignedOff: 'by-cause',
+  UnitBecameAvailable: 'by-cause',
+  UnitBecameUnavailable: 'by-cause',
+  UnitCleared: 'by-cause',
+  UnitContacted: 'by-cause',
+  OfferAccepted: 'by-cause',
+  TripPhaseReached: 'by-cause',
+  TripCancelled: 'by-cause',
+  TripClosed: 'by-cause',
+  // Nothing of the trip or a unit changes.
+  AlarmAcknowledged: 'no',
+  AlarmShelved: 'no',
+  // Changes of reference data tell the audit themselves.
+  UnitRegistered: 'no',
+  UnitRetired: 'no',
+  // A call begins, and the log keeps who entered it; its end follows from its trips'.
+  CallEntered: 'no',
+  TripCreated: 'no',
+  CallCancelled: 'no',
+  CallClosed: 'no',
+  // Crews and their devices.
+  CrewSignedOn: 'no',
+  OfferDeclined: 'no',
+  FixHoleRecorded: 'no',
+  // The engine.
+  OfferMade: 'no',
+  OfferTimedOut: 'no',
+  OfferRevoked: 'no',
+  TripAlarmRaised: 'no',
+  TripAlarmCleared: 'no',
+  AlarmEscalated: 'no',
+  AlarmLapsed: 'no',
+}
+const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (how === 'by-type' ? [type] : []))
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
