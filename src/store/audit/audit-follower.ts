@@ -44,9 +44,8 @@ const BY_A_DISPATCHER: {
   TripPhaseReached: 'by-cause',
   TripCancelled: 'by-cause',
   TripClosed: 'by-cause',
-  // Nothing of the trip or a unit changes.
-  AlarmAcknowledged: 'no',
-  AlarmShelved: 'no',
+  AlarmAcknowledged: 'by-type',
+  AlarmShelved: 'by-type',
   // Changes of reference data tell the audit themselves.
   UnitRegistered: 'no',
   UnitRetired: 'no',
@@ -72,7 +71,7 @@ const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (ho
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
-  /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|happenedAtMs|sentAtMs)$/
+  /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|forMs|happenedAtMs|sentAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {

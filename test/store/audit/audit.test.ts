@@ -517,6 +517,25 @@ test('an amended call is in the audit without its place and its problem', async 
   })
 })
 
+test('who acknowledged an alarm or put it aside, and for how long, is in the audit', async () => {
+  const alarm = { v: 1, entity: 'trip/akl.t1', tripId: 'akl.t1', alarmId: 'akl.t1.1' }
+  await logged(
+    { principal: 'desk-1', events: [{ ...alarm, type: 'AlarmShelved', by: 'desk-1', forMs: 60_000 }] },
+    { principal: 'desk-2', events: [{ ...alarm, type: 'AlarmAcknowledged', by: 'desk-2' }] },
+    { principal: 'system', events: [{ ...alarm, type: 'AlarmEscalated', to: 'supervisor' }] },
+  )
+  const { audit } = newAudit()
+  await audit.stop()
+  const told = (await entries()).map(({ actor, action, subject, details }) => {
+    const { alarmId, forMs } = details as Readonly<Record<string, unknown>>
+    return [actor, action, subject, alarmId, forMs]
+  })
+  assert.deepEqual(told, [
+    ['desk-1', 'alarm-shelved', 'akl.t1', 'akl.t1.1', 60_000],
+    ['desk-2', 'alarm-acknowledged', 'akl.t1', 'akl.t1.1', undefined],
+  ])
+})
+
 test('every desk action is in the audit exactly once, however often the followers fail and whoever follows', async () => {
   const numbered = (n: number) => ({ ...OVERRIDE, tripId: `akl.t${n}`, entity: `trip/akl.t${n}` })
   const failing = { append: async () => Promise.reject(new Error('the disk is full')) }
