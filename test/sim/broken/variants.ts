@@ -182,7 +182,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
-    provoke: { seed: 99, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 220, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'free-at-the-scene',
@@ -192,7 +192,7 @@ export const VARIANTS: readonly Variant[] = [
       find: "phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}",
       replace: '({})',
     },
-    provoke: { seed: 13, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 19, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'aged-overtakes',
