@@ -113,13 +113,18 @@ test('[AL-4] an alarm is put aside for a while, as long as the policy allows, an
   await hurry('shelved')
   const desk = await stage.desk({ region: 'shelved', sub: 'first' })
   await openAlarms(desk)
-  const { alarmId } = await unmet(desk)
-  assert.equal(await desk.refused('shelve-alarm', alarmId, 60_001), 'invalid-field forMs')
-  const alarm = await answered(desk, 'shelve-alarm', alarmId, 8_000)
-  assert.equal(alarm?.shelvedBy, 'first')
-  assert.ok(alarm!.shelvedUntilMs! >= alarm!.raisedAtMs + 8_000)
+  // On a machine that is slow enough it has gone up before it is put aside; then the next one is tried.
+  let alarm: AlarmView | null = null
+  do {
+    const { alarmId } = await unmet(desk)
+    assert.equal(await desk.refused('shelve-alarm', alarmId, 60_001), 'invalid-field forMs')
+    alarm = await answered(desk, 'shelve-alarm', alarmId, 8_000)
+  } while (alarm?.escalatedAtMs !== null)
+  const { alarmId } = alarm
+  assert.equal(alarm.shelvedBy, 'first')
+  assert.ok(alarm.shelvedUntilMs! >= alarm.raisedAtMs + 8_000)
   const [, , recordedAtMs] = await heard(desk, 'AlarmEscalated', alarmId)
-  assert.ok(recordedAtMs >= alarm!.shelvedUntilMs!, 'it went up while it was put aside')
+  assert.ok(recordedAtMs >= alarm.shelvedUntilMs!, 'it went up while it was put aside')
   assert.equal((await answered(desk, 'acknowledge-alarm', alarmId))?.shelvedBy, null)
 })
 
@@ -134,6 +139,9 @@ test('[AL-5] an alarm that nobody acknowledges goes up, once; one that somebody 
   const alarms = new Map((await openAlarms(desk)).map(alarm => [alarm.alarmId, alarm]))
   const up = alarms.get(left.alarmId)!
   assert.ok(up.escalatedAtMs! >= up.raisedAtMs + 5_000)
-  assert.equal(alarms.get(owned.alarmId)?.escalatedAtMs, null)
-  assert.equal(alarms.get(over.alarmId)?.escalatedAtMs, null)
+  // Not from then on; on a machine that is slow enough it was up before.
+  const isUpAfter = ({ escalatedAtMs }: AlarmView, atMs: number) => escalatedAtMs !== null && escalatedAtMs > atMs
+  const [mine, gone] = [alarms.get(owned.alarmId)!, alarms.get(over.alarmId)!]
+  assert.equal(isUpAfter(mine, mine.acknowledgedAtMs!), false)
+  assert.equal(isUpAfter(gone, gone.goneAtMs!), false)
 })

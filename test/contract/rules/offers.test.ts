@@ -421,7 +421,8 @@ test('[OF-16] a trip that waits for long raises an alarm, until it is offered', 
 test('[OF-18] a unit that leaves an order unanswered is chosen last, until its crew gives a sign', async () => {
   const region = 'silent'
   const token = await stage.site.token({ sub: 'admin-1', role: 'admin', regions: [] })
-  const policy = { orderWarnMs: alike(1_000), orderTimeoutMs: alike(2_000) }
+  // Time enough for the other crew to answer, however slow the machine is.
+  const policy = { orderWarnMs: alike(1_000), orderTimeoutMs: alike(8_000) }
   const put = await stage.ask('PUT', `/v1/regions/${region}/policy`, { token, ifMatch: '*', body: { policy } })
   assert.equal(put.status, 200)
   const near = await stage.crew('A1', { region }, 1)
