@@ -84,8 +84,7 @@ export class BoardFeed {
     if (part + 1 < parts) return true
     this.#collecting = null
     this.#position = position
-    const { trips: allTrips, units: allUnits, alarms: allAlarms } = collecting
-    this.#snapshots.emit({ position, trips: allTrips, units: allUnits, alarms: allAlarms })
+    this.#snapshots.emit({ position, trips: collecting.trips, units: collecting.units, alarms: collecting.alarms })
     return true
   }
 

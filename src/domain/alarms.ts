@@ -54,6 +54,13 @@ const alarmIdOf = (entity: EntityKey, kind: TripAlarm, position: number): AlarmI
 /** The trip that the alarm belongs to. Input: an id that matched `ALARM_ID`. */
 export const tripOfAlarm = (alarmId: AlarmId): TripId => alarmId.split('/')[1]!
 
+/** What the alarm is about. Input: an id that matched `ALARM_ID`. */
+export const kindOfAlarm = (alarmId: AlarmId): TripAlarm => alarmId.split('/')[2] as TripAlarm
+
+/** The alarm, if it is one of the open ones. */
+export const openAlarm = (open: readonly Alarm[], alarmId: AlarmId): Alarm | undefined =>
+  open.find(alarm => alarm.alarmId === alarmId)
+
 /** An alarm was raised: a new one, or one that is still open and whose cause has come back. */
 export function raisedAlarm(
   open: readonly Alarm[],
@@ -90,7 +97,7 @@ export function rankedAnew(open: readonly Alarm[], priority: Priority): readonly
 /** What people and the engine do with an alarm, which is open by then. */
 export function evolveAlarm(open: readonly Alarm[], event: AlarmEvent, meta: EventMeta): readonly Alarm[] {
   const { alarmId } = event
-  const alarm = open.find(each => each.alarmId === alarmId)
+  const alarm = openAlarm(open, alarmId)
   invariant(alarm !== undefined, () => `${event.type} at ${meta.position}: alarm ${alarmId} is not open`)
   switch (event.type) {
     case 'AlarmAcknowledged': {
@@ -113,7 +120,7 @@ const changed = (open: readonly Alarm[], alarmId: AlarmId, change: Partial<Alarm
 
 /** A person takes the alarm on. Nothing when somebody has already. */
 export function acknowledgeAlarm(subject: Alarmed, { alarmId }: AcknowledgeAlarm, by: Principal): Decision {
-  const alarm = subject.openAlarms.find(each => each.alarmId === alarmId)
+  const alarm = openAlarm(subject.openAlarms, alarmId)
   if (alarm === undefined) return unknownAlarm(alarmId)
   if (alarm.acknowledged !== null) return accepted()
   return accepted({ type: 'AlarmAcknowledged', ...about(alarmId), by })
@@ -126,7 +133,7 @@ export function shelveAlarm(
   by: Principal,
   policy: Pick<Policy, 'alarmShelveMaxMs'>,
 ): Decision {
-  const alarm = subject.openAlarms.find(each => each.alarmId === alarmId)
+  const alarm = openAlarm(subject.openAlarms, alarmId)
   if (alarm === undefined) return unknownAlarm(alarmId)
   const { alarmShelveMaxMs } = policy
   if (forMs > alarmShelveMaxMs) {

@@ -196,9 +196,18 @@ export function listReply<T>(
   const reply = json(200, { items, next })
   const tag = `"${createHash('sha256').update(reply.body).digest('base64url').slice(0, 22)}"`
   if (next === null) return withTag(call, reply, tag)
-  const query = new URLSearchParams(call.query)
-  query.set('after', next)
-  return withTag(call, { ...reply, headers: { Link: `<${call.path}?${query}>; rel="next"` } }, tag)
+  return withTag(call, { ...reply, headers: nextPage(call, call.query, next) }, tag)
+}
+
+/** The header that links to the next page. Input: the path and query of this one, and the cursor of its last item. */
+export function nextPage(
+  { path }: HttpCall,
+  query: ConstructorParameters<typeof URLSearchParams>[0],
+  cursor: string,
+): { readonly Link: string } {
+  const next = new URLSearchParams(query)
+  next.set('after', cursor)
+  return { Link: `<${path}?${next}>; rel="next"` }
 }
 
 function withTag(call: HttpCall, reply: HttpReply, tag: string): HttpReply {

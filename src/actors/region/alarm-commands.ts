@@ -1,5 +1,5 @@
 /** The turns in which a person answers an alarm. */
-import { acknowledgeAlarm, shelveAlarm, unknownAlarm } from '../../domain/alarms.ts'
+import { acknowledgeAlarm, openAlarm, shelveAlarm, unknownAlarm } from '../../domain/alarms.ts'
 import type { AcknowledgeAlarm, ShelveAlarm } from '../../domain/commands.ts'
 import type { Principal } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
@@ -21,6 +21,6 @@ export function answerAlarm(
       : shelveAlarm(trip, command, principal, policy)
   if (!decision.ok) return decision
   turn.record(decision.events)
-  const alarm = turn.trip(tripId)!.openAlarms.find(each => each.alarmId === alarmId)
+  const alarm = openAlarm(turn.trip(tripId)!.openAlarms, alarmId)
   return { ok: true, result: { alarm: alarm === undefined ? null : alarmView(alarm) } }
 }

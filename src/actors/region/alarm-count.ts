@@ -1,12 +1,11 @@
 /** Counts what becomes of alarms, and how many there are of each sort. */
-import type { TripAlarm } from '../../domain/events.ts'
+import { kindOfAlarm } from '../../domain/alarms.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { AlarmSeverity } from '../../domain/vocabulary.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { TurnFollower } from './followers.ts'
 
 const ALARM_OUTCOMES = {
-  TripAlarmRaised: 'raised',
   AlarmAcknowledged: 'acknowledged',
   AlarmShelved: 'shelved',
   AlarmEscalated: 'escalated',
@@ -17,12 +16,10 @@ export const alarmCount = (metrics: Metrics): TurnFollower => ({
   stored(turn) {
     for (const event of turn.events) {
       if (event.type === 'TripAlarmRaised') metrics.alarm('raised', event.alarm)
-      else if ('alarmId' in event) metrics.alarm(ALARM_OUTCOMES[event.type], kindOf(event.alarmId))
+      else if ('alarmId' in event) metrics.alarm(ALARM_OUTCOMES[event.type], kindOfAlarm(event.alarmId))
     }
   },
 })
-
-const kindOf = (alarmId: string) => alarmId.split('/')[2] as TripAlarm
 
 /** *unanswered*: it stands, and nobody has acknowledged it; *unseen*: its cause is gone, and nobody has. */
 export type AlarmStanding = 'unanswered' | 'acknowledged' | 'unseen'

@@ -3,9 +3,8 @@
  *
  * They wait for a person, so their number must not depend on there being one: beyond a bound the oldest gives way.
  */
-import type { Alarm } from '../../domain/alarms.ts'
-import { alarmLapsed } from '../../domain/alarms.ts'
-import { type EntityKey, idOf, tripKey } from '../../domain/entity.ts'
+import { type Alarm, alarmLapsed, openAlarm } from '../../domain/alarms.ts'
+import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { AlarmId, TripId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
@@ -42,8 +41,8 @@ export class GoneAlarms implements TurnStep, TurnFollower {
     }
     if (more <= 0) return
     for (const [alarmId, tripId] of this.#waiting) {
-      if (turn.trip(tripId)?.openAlarms.some(alarm => alarm.alarmId === alarmId && alarm.goneAtMs !== null) !== true)
-        continue
+      const alarm = openAlarm(turn.trip(tripId)?.openAlarms ?? [], alarmId)
+      if (alarm === undefined || alarm.goneAtMs === null) continue
       turn.record([alarmLapsed(alarmId)])
       more -= 1
       if (more <= 0) return
@@ -55,7 +54,11 @@ export class GoneAlarms implements TurnStep, TurnFollower {
   }
 
   held({ entity }: { readonly entity: EntityKey }): void {
-    this.#forget(idOf(entity))
+    byKind(entity, {
+      driver: () => undefined,
+      trip: tripId => this.#forget(tripId),
+      call: () => undefined,
+    })
   }
 
   #fold(trip: TripState): void {

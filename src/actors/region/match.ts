@@ -82,23 +82,9 @@ export class Match {
 
   /** Offers the trip to the best unit, or says on the board that nobody gets it; answers the unit as it was before. */
   #serve(trip: TripState): DriverState | null {
-    const need = needText(trip.need)
     const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
-    for (const round of rounds) {
-      if (this.#hopeless.has(need)) break
-      const tally = this.#lookout.tally(trip, round)
-      const candidates = this.#lookout.candidates(trip, round, tally)
-      if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, tally, candidates))
-      if (round.asked.length === 0) this.#hopeless.add(need)
-    }
-    for (const round of rounds) {
-      if (this.#lost.has(need)) break
-      const tally = this.#lookout.tally(trip, round)
-      const candidates = this.#lookout.lastResorts(trip, round, tally)
-      if (candidates.length > 0)
-        return this.#offer(trip, round, this.#decision(trip, round, tally, candidates, 'no-contact'))
-      if (round.asked.length === 0) this.#lost.add(need)
-    }
+    const driver = this.#served(trip, rounds, null) ?? this.#served(trip, rounds, 'no-contact')
+    if (driver !== null) return driver
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(
@@ -106,6 +92,22 @@ export class Match {
         this.#decision(trip, last, this.#lookout.tally(trip, last), []),
       ),
     )
+    return null
+  }
+
+  /** Offers the trip in the first round that has a unit for it: one in contact, or despite that it is not. */
+  #served(trip: TripState, rounds: readonly Round[], despite: 'no-contact' | null): DriverState | null {
+    const need = needText(trip.need)
+    const empty = despite === null ? this.#hopeless : this.#lost
+    for (const round of rounds) {
+      if (empty.has(need)) break
+      const tally = this.#lookout.tally(trip, round)
+      const candidates =
+        despite === null ? this.#lookout.candidates(trip, round, tally) : this.#lookout.lastResorts(trip, round, tally)
+      if (candidates.length > 0)
+        return this.#offer(trip, round, this.#decision(trip, round, tally, candidates, despite))
+      if (round.asked.length === 0) empty.add(need)
+    }
     return null
   }
 

@@ -5,12 +5,12 @@
  * nothing, and after a restart all of them are derived anew.
  */
 
-import { alarmEscalated, escalatesAtMs } from '../alarms.ts'
+import { alarmEscalated, escalatesAtMs, openAlarm } from '../alarms.ts'
 import { type DriverState, revokedOffer } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
-import type { TripState } from '../trip.ts'
+import { isEnded, type TripState } from '../trip.ts'
 import { alarmCleared, alarmRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
 import { offerTimedOut } from './offers.ts'
@@ -110,12 +110,13 @@ export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number):
  * alarm stands.
  */
 function positionOldAtMs(
-  { phase, unitId, alarms }: TripState,
+  trip: TripState,
   { lostAfterMs }: Policy,
   presence: (unitId: UnitId) => Presence,
   nowMs: number,
 ): number | null {
-  if (unitId === null || phase === 'offered' || phase === 'closed' || phase === 'cancelled') return null
+  const { phase, unitId, alarms } = trip
+  if (unitId === null || phase === 'offered' || isEnded(trip)) return null
   const { fix } = presence(unitId)
   return fix === null || alarms.includes('position-lost') ? null : overAtMs(fix.fixedAtMs, lostAfterMs, nowMs)
 }
@@ -143,7 +144,7 @@ export function deadlineCame(
   if (trip === undefined) return []
   if (deadline.kind === 'next-round') return trip.phase === 'pending' ? 'match' : []
   if (deadline.kind === 'alarm-unanswered') {
-    const alarm = trip.openAlarms.find(({ alarmId }) => alarmId === deadline.alarmId)
+    const alarm = openAlarm(trip.openAlarms, deadline.alarmId)
     const dueMs = alarm === undefined ? null : escalatesAtMs(alarm, policy, nowMs)
     return dueMs !== null && nowMs >= dueMs ? [alarmEscalated(deadline.alarmId)] : []
   }

@@ -9,7 +9,7 @@ import { decisionSchema } from '../../protocol/event-schemas.ts'
 import { count, moment, position, principal, routedId, unitId } from '../../protocol/schema-parts.ts'
 import { readDecisions } from '../../store/log/trip-decisions.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { pageOf } from '../changes.ts'
+import { nextPage, pageOf } from '../changes.ts'
 import { inRegion } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
@@ -90,7 +90,5 @@ async function getDecisions(
   const items = decisions.map(({ decision, ...made }) => ({ ...made, why: decisionInWords(made, decision), decision }))
   const body = { items, next, ...(damaged === 0 ? {} : { damaged }) }
   if (next === null) return json(200, body)
-  return json(200, body, {
-    Link: `<${asked.path}?${new URLSearchParams({ limit: `${limit}`, after: next })}>; rel="next"`,
-  })
+  return json(200, body, nextPage(asked, { limit: `${limit}` }, next))
 }

@@ -11,7 +11,7 @@ import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/location/track.ts'
 import type { DamagedSpan } from '../../store/location/track-damage.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { pageOf } from '../changes.ts'
+import { nextPage, pageOf } from '../changes.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
@@ -173,9 +173,8 @@ function answer(
     flags: flagNames(flags),
   }))
   if (next === null) return json(200, { items, next, ...damaged })
-  const query = new URLSearchParams(call.query)
-  query.set('after', cursorText(next))
-  return json(200, { items, next: cursorText(next), ...damaged }, { Link: `<${call.path}?${query}>; rel="next"` })
+  const cursor = cursorText(next)
+  return json(200, { items, next: cursor, ...damaged }, nextPage(call, call.query, cursor))
 }
 
 const flagNames = (flags: number): string[] =>

@@ -8,7 +8,7 @@ import { momentRange } from '../fix-limits.ts'
 import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
 import type { Outcomes } from '../idempotency.ts'
-import { recordNews } from '../news.ts'
+import { type RecordNews, recordNews } from '../news.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
@@ -35,7 +35,8 @@ export function turnLevel(
   // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
   const steps = [retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
-  const commands = commandsOf(parts, state, outcomes, desk, runner)
+  const record = recordNews(runner, memory.quarantine)
+  const commands = commandsOf(parts, state, outcomes, desk, runner, record)
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -69,7 +70,7 @@ export function turnLevel(
       rematch,
       later: () => void ref.tell({ type: 'more-policy' }),
     }),
-    record: recordNews(runner, memory.quarantine),
+    record,
   }
 }
 
@@ -108,9 +109,9 @@ function commandsOf(
   outcomes: Outcomes,
   desk: Desk,
   turns: TurnRunner,
+  record: RecordNews,
 ): CommandTurns {
   const { retiring } = memory
-  const record = recordNews(turns, memory.quarantine)
   return new CommandTurns({
     turns,
     outcomes,
