@@ -2,8 +2,9 @@
  * Whether the database answers, told within two seconds: for readiness, for the metric, and for the log.
  *
  * It is asked over a connection of its own, which ends at once when the server dies, and it hears of every renewal of
- * the leases, which needs a write to get through. Silence is counted in ticks that ran, not in time: a loop that stood
- * still for seconds must not be taken for a silent database.
+ * the leases, which needs a write to get through. After a silence it is up again once it has taken a renewal too: the
+ * pool's connections may be dead although a new one is answered. Silence is counted in ticks that ran, not in time: a
+ * loop that stood still for seconds must not be taken for a silent database.
  */
 import type pg from 'pg'
 import type { Scheduler } from '../../base/time.ts'
@@ -86,7 +87,7 @@ export class StoreHealth {
     else void this.#ask()
     if (this.#unrenewedTicks !== null) this.#unrenewedTicks += 1
     if (this.#silentTicks >= SILENT_TICKS) {
-      this.#silence = 'it does not answer'
+      this.#fellSilent('it does not answer')
       this.#cut()
     }
     if ((this.#unrenewedTicks ?? 0) >= UNRENEWED_TICKS) this.#unrenewed ??= 'the leases are not renewed'
@@ -108,7 +109,8 @@ export class StoreHealth {
       this.#cut()
       // A server that is full answers all those who are in.
       const isFull = (error as { code?: unknown }).code === '53300'
-      this.#silence = isFull ? null : (error as Error).message || String(error)
+      if (isFull) this.#silence = null
+      else this.#fellSilent((error as Error).message || String(error))
     }
     this.#isAsking = false
     this.#judge()
@@ -128,6 +130,11 @@ export class StoreHealth {
       if (!this.#isAsking) void this.#ask()
     })
     return client
+  }
+
+  #fellSilent(reason: string): void {
+    this.#silence = reason
+    if (this.#unrenewedTicks !== null) this.#unrenewed ??= 'the leases have not been renewed since'
   }
 
   /** Gives up the connection, and the question that is asked on it. */

@@ -40,7 +40,7 @@ test('a killed Postgres comes back: probes tell of it meanwhile, and commands ar
     (await site.records()).filter(record => record.commandId === id).map(record => record.position),
     [position],
   )
-  assert.equal(await site.metric('goldenhour_store_up'), 1)
+  await until('the metric tells of it', async () => (await site.metric('goldenhour_store_up')) === 1, WITHIN_MS)
   await endsInOrder(engine)
   assert.equal(await holds(baseDir), 'none')
 })

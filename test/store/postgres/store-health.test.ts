@@ -96,6 +96,27 @@ test('leases that are not renewed make it away, until they are, or are given bac
   assert.equal(health.state().status, 'up')
 })
 
+test('who holds leases is up after a silence once they are renewed too, so that it is told once', async t => {
+  const { health, changes, hold, ends } = await wired(t)
+  let isRenewed = true
+  const renewing = setInterval(() => isRenewed && health.renewal(null), 100)
+  t.after(() => clearInterval(renewing))
+  health.start()
+  health.renewal(null)
+  await until('it is asked', () => ends.size > 0)
+  isRenewed = false
+  hold(true)
+  await until('it is away', () => health.state().status === 'away')
+  hold(false)
+  // It is answered by now, and the renewal fails on a connection that died meanwhile.
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  assert.equal(health.state().status, 'away')
+  health.renewal(new Error('Connection terminated unexpectedly'))
+  isRenewed = true
+  await until('it is up', () => health.state().status === 'up')
+  assert.equal(changes.length, 2, changes.join('; '))
+})
+
 test('a step of a start is done again while the store is away, and no longer', async () => {
   const { signal } = new AbortController()
   const away = Object.assign(new Error('terminating connection due to administrator command'), {
