@@ -1,5 +1,5 @@
 /** What the reference data has for the regions of this process: each is told its policy and its units, and takes them in time. */
-import type { UnitReference } from '../domain/events.ts'
+import type { UnitReference } from '../domain/events/unit-events.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'

@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import type { CallId, TripId, UnitId } from '../domain/ids.ts'
-import type { TripState } from '../domain/trip.ts'
+import type { TripState } from '../domain/trip/trip.ts'
 
 export const UNAVAILABLE: Refusal = {
   code: 'unavailable',

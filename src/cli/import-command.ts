@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
-import type { UnitReference } from '../domain/events.ts'
+import type { UnitReference } from '../domain/events/unit-events.ts'
 import { IMPORTABLE, type ImportKind, problemOf, ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { type ReadRows, readRows, splitPair } from './import-file.ts'

@@ -1,6 +1,6 @@
 /** A dispatcher's client: works calls and trips, sends units, asks who is nearest, and follows board, units and map. */
 import type { CallDetails } from '../domain/commands.ts'
-import type { Need } from '../domain/events.ts'
+import type { Need } from '../domain/events/call-events.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
 import type { ClientTuples, NearestResult, TripExplanation } from '../protocol/wire.ts'

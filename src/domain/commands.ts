@@ -1,7 +1,7 @@
 /** What clients ask for, after validation: imperatives that a decider answers with events or a refusal. */
 
 import type { EntityKey } from './entity.ts'
-import type { Need } from './events.ts'
+import type { Need } from './events/call-events.ts'
 import type { AlarmId, CallId, OfferId, TripId, UnitId } from './ids.ts'
 import type {
   CancelReason,

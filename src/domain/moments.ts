@@ -6,9 +6,9 @@
  */
 
 import type { Command } from './commands.ts'
-import type { DriverState } from './driver.ts'
-import type { PutRight } from './events.ts'
-import type { TripState } from './trip.ts'
+import type { PutRight } from './events/event.ts'
+import type { TripState } from './trip/trip.ts'
+import type { DriverState } from './unit/driver.ts'
 
 /** The moments that a report may name now, region time. */
 interface MomentRange {

@@ -9,10 +9,10 @@
 import { refused } from '../base/result.ts'
 import type { CallState } from './call.ts'
 import { accepted, type Decision } from './decision.ts'
-import type { DriverState } from './driver.ts'
 import { callKey, driverKey, tripKey } from './entity.ts'
-import type { UnitReference } from './events.ts'
-import { isEnded, leaving, type TripState } from './trip.ts'
+import type { UnitReference } from './events/unit-events.ts'
+import { isEnded, leaving, type TripState } from './trip/trip.ts'
+import type { DriverState } from './unit/driver.ts'
 import type { ReleasedTrip } from './vocabulary.ts'
 
 /** Input: the unit as it is held, or as the service describes it; the trips that are not held and say that it has them. */

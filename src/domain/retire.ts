@@ -1,7 +1,8 @@
 /** A unit that the service gives up. */
-import type { DriverState } from './driver.ts'
+
 import { driverKey } from './entity.ts'
 import type { DomainEvent } from './events.ts'
+import type { DriverState } from './unit/driver.ts'
 
 /** The service gave the unit up: its crew is signed off. Nothing while it has a trip or an offer, or stands down: that ends first. */
 export function retireUnit(driver: DriverState, nowMs: number): DomainEvent[] {

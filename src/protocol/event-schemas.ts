@@ -5,7 +5,9 @@
  * and stands in `store/event-forms.ts`.
  */
 import { z } from 'zod'
-import { type DomainEvent, REVOKE_REASONS, TRIP_ALARMS } from '../domain/events.ts'
+import { TRIP_ALARMS } from '../domain/events/alarm-events.ts'
+import { REVOKE_REASONS } from '../domain/events/trip-events.ts'
+import type { DomainEvent } from '../domain/events.ts'
 import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
 import {
   ALARM_SEVERITIES,

@@ -1,6 +1,6 @@
 /** What a service tells about itself, field by field: regions, units, stations, hospitals, as HTTP and files give them. */
 import { z } from 'zod'
-import type { UnitReference } from '../domain/events.ts'
+import type { UnitReference } from '../domain/events/unit-events.ts'
 import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
 import { degrees, oneOf, setOf } from './fields.ts'

@@ -1,6 +1,6 @@
 /** Small pieces that the forms of events, messages and HTTP answers are made of. */
 import { z } from 'zod'
-import { EXCLUSION_REASONS } from '../domain/events.ts'
+import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'

@@ -1,7 +1,8 @@
 /** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
 import { z } from 'zod'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
-import { EXCLUSION_REASONS, TRIP_ALARMS } from '../domain/events.ts'
+import { TRIP_ALARMS } from '../domain/events/alarm-events.ts'
+import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ALARM_ID } from '../domain/ids.ts'
 import {
   ALARM_SEVERITIES,

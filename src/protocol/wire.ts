@@ -7,7 +7,10 @@
  */
 import type { CallDetails } from '../domain/commands.ts'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
-import type { Candidate, DomainEvent, ExclusionReason, Need, PassedOverUnit, TripAlarm } from '../domain/events.ts'
+import type { TripAlarm } from '../domain/events/alarm-events.ts'
+import type { Need } from '../domain/events/call-events.ts'
+import type { Candidate, ExclusionReason, PassedOverUnit } from '../domain/events/decision-record.ts'
+import type { DomainEvent } from '../domain/events.ts'
 import type { Activity } from '../domain/policy.ts'
 import type { Role } from '../domain/roles.ts'
 import type {

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
+import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY, policyEntries, rhythmOf } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {

@@ -6,9 +6,11 @@ import type { AmendCall, CloseTrip, ReportPhase, SetUnitStatus } from '../../src
 import { BrokenInvariant } from '../../src/domain/decision.ts'
 import { whyNotFit } from '../../src/domain/dispatch/override.ts'
 import { WaitingTrips } from '../../src/domain/dispatch/waiting-trips.ts'
-import { isBound, setUnitStatus } from '../../src/domain/driver.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
-import { overrideAssignment, reportByRadio, withdrawUnit } from '../../src/domain/trip.ts'
+import { overrideAssignment, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
+import { reportByRadio } from '../../src/domain/trip/trip-work.ts'
+import { setUnitStatus } from '../../src/domain/unit/crew-duty.ts'
+import { isBound } from '../../src/domain/unit/driver.ts'
 import { DISPATCH_MODES, REPORTABLE_PHASES } from '../../src/domain/vocabulary.ts'
 import { given, type World } from '../support/given-when-then.ts'
 import {

@@ -11,30 +11,16 @@ import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
 import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
 import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
 import { whyNotFit } from '../../src/domain/dispatch/override.ts'
-import {
-  acceptOffer,
-  type DriverState,
-  dispatchabilityOf,
-  isBound,
-  revokedOffer,
-  setStatus,
-  setUnitStatus,
-  signOff,
-  signOn,
-} from '../../src/domain/driver.ts'
-import { type DomainEvent, TRIP_ALARMS } from '../../src/domain/events.ts'
+import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
-import {
-  cancelTrip,
-  closeTrip,
-  isEnded,
-  overrideAssignment,
-  reportByRadio,
-  reportPhase,
-  type TripState,
-  withdrawUnit,
-} from '../../src/domain/trip.ts'
+import { isEnded, type TripState } from '../../src/domain/trip/trip.ts'
+import { cancelTrip, overrideAssignment, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
+import { closeTrip, reportByRadio, reportPhase } from '../../src/domain/trip/trip-work.ts'
+import { setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/unit/crew-duty.ts'
+import { type DriverState, dispatchabilityOf, isBound } from '../../src/domain/unit/driver.ts'
+import { acceptOffer, revokedOffer } from '../../src/domain/unit/offer-answers.ts'
 import {
   CANCEL_REASONS,
   DECLINE_REASONS,

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ReportPhase } from '../../src/domain/commands.ts'
 import { withTrueMoment } from '../../src/domain/moments.ts'
-import { reportPhase } from '../../src/domain/trip.ts'
+import { reportPhase } from '../../src/domain/trip/trip-work.ts'
 import { given, START_MS } from '../support/given-when-then.ts'
 import { untilAssigned } from '../support/scenario.ts'
 

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CallState, evolveCall } from '../../src/domain/call.ts'
-import { type DriverState, evolveDriver } from '../../src/domain/driver.ts'
 import { driverKey, tripKey } from '../../src/domain/entity.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../src/domain/release.ts'
-import { evolveTrip, type TripState } from '../../src/domain/trip.ts'
+import type { TripState } from '../../src/domain/trip/trip.ts'
+import { evolveTrip } from '../../src/domain/trip/trip-fold.ts'
+import type { DriverState } from '../../src/domain/unit/driver.ts'
+import { evolveDriver } from '../../src/domain/unit/driver-fold.ts'
 
 const META = { position: 90, recordedAtMs: 9_000 }
 const NEED = { levelOfCare: 'als', capabilities: [] } as const

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
-import type { TripAlarm } from '../../src/domain/events.ts'
+import type { TripAlarm } from '../../src/domain/events/alarm-events.ts'
 import { alike } from '../../src/domain/policy.ts'
 import { Site } from '../support/engine.ts'
 

@@ -6,7 +6,7 @@
  * One border lives for one generation of frames, as what is accepted stays in memory; then its region is compared with
  * what its log says, and thrown away.
  */
-import type { UnitReference } from '../../src/domain/events.ts'
+import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
 import { type ConversationPorts, conversationPorts } from '../../src/gateway/conversation.ts'
 import { Limiter } from '../../src/gateway/limits/limiter.ts'

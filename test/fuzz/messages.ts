@@ -1,6 +1,6 @@
 /** Well-formed messages of every type, about units, calls and trips that are there, and now and then about none. */
 
-import { TRIP_ALARMS } from '../../src/domain/events.ts'
+import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,

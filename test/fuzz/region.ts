@@ -3,7 +3,7 @@
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionHost } from '../../src/actors/region-host.ts'
 import { WallClock } from '../../src/actors/wall-clock.ts'
-import type { UnitReference } from '../../src/domain/events.ts'
+import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
 import type { Logger } from '../../src/telemetry/log.ts'

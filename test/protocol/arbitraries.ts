@@ -1,6 +1,6 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
-import { TRIP_ALARMS } from '../../src/domain/events.ts'
+import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {

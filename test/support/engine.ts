@@ -18,7 +18,8 @@ import {
   type DriverOptions,
 } from '../../src/client/index.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
-import type { DomainEvent, UnitReference } from '../../src/domain/events.ts'
+import type { UnitReference } from '../../src/domain/events/unit-events.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { type Engine, startEngine } from '../../src/engine.ts'
 import { decodeSegment, type SegmentFix } from '../../src/store/location/segment-codec.ts'

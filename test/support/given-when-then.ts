@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict'
 import { type CallState, evolveCall } from '../../src/domain/call.ts'
 import type { Decision } from '../../src/domain/decision.ts'
-import { type DriverState, evolveDriver } from '../../src/domain/driver.ts'
 import { byKind } from '../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../src/domain/ids.ts'
-import { evolveTrip, type TripState } from '../../src/domain/trip.ts'
+import type { TripState } from '../../src/domain/trip/trip.ts'
+import { evolveTrip } from '../../src/domain/trip/trip-fold.ts'
+import type { DriverState } from '../../src/domain/unit/driver.ts'
+import { evolveDriver } from '../../src/domain/unit/driver-fold.ts'
 
 /** Region time at which a scenario starts; each record of it is recorded a second after the last. */
 export const START_MS = 1_700_000_000_000

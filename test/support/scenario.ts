@@ -1,7 +1,9 @@
 /** Events of a small region, for scenarios: units A1, A2 …, trips T-1, T-2 …, each trip's call C-1, C-2 … */
 import { offerMade } from '../../src/domain/dispatch/offers.ts'
 import { callKey, driverKey, tripKey } from '../../src/domain/entity.ts'
-import type { DecisionRecord, DomainEvent, Need } from '../../src/domain/events.ts'
+import type { Need } from '../../src/domain/events/call-events.ts'
+import type { DecisionRecord } from '../../src/domain/events/decision-record.ts'
+import type { DomainEvent } from '../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type Policy, type StandingPolicy } from '../../src/domain/policy.ts'
 import type { DispatchMode, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'

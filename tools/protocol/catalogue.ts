@@ -1,5 +1,8 @@
 /** The protocol as data, from the tables and schemas that the engine itself goes by. */
-import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../src/domain/events.ts'
+
+import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
+import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,

@@ -1,7 +1,7 @@
 /** Regions, units and tokens that are made in a database, before or while an engine runs on it. */
 import { loadOrCreateSigningKey } from '../../src/access/tables/key-table.ts'
 import { signToken } from '../../src/access/tokens.ts'
-import type { UnitReference } from '../../src/domain/events.ts'
+import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import { type Database, openDatabase } from '../../src/store/postgres/database.ts'
 import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
 

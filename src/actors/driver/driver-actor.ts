@@ -6,9 +6,9 @@
  */
 
 import type { Refusal } from '../../base/refusal.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import type { Fix } from '../../domain/fix.ts'
 import type { StreamId, UnitId } from '../../domain/ids.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import { CLOSE_CODES } from '../../protocol/errors.ts'
 import { BadFix, type FixRequest, type HintRequest, toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock } from '../../protocol/wire.ts'

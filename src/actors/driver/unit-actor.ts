@@ -1,6 +1,7 @@
 /** One unit as its region sees it: its state, its place, and the session that speaks for it. A driver's actor is one. */
-import type { DriverState } from '../../domain/driver.ts'
+
 import type { UnitId } from '../../domain/ids.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { DetachReason } from '../../protocol/wire.ts'
 import type { Session } from '../region-handle.ts'
 import type { DriverLocation, Stream } from './location.ts'

@@ -1,6 +1,6 @@
 /** Counts what becomes of alarms, and how many there are of each sort. */
 import { kindOfAlarm } from '../../domain/alarms.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
 import type { AlarmSeverity } from '../../domain/vocabulary.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { TurnFollower } from './followers.ts'

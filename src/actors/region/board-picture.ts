@@ -7,9 +7,9 @@
  */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import { isEnded, type TripState } from '../../domain/trip.ts'
+import { isEnded, type TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView } from '../../protocol/wire.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'

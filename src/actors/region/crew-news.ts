@@ -1,6 +1,6 @@
 /** Tells crews of turns: each crew gets its whole situation whenever the situation has changed. */
 import type { UnitId } from '../../domain/ids.ts'
-import { unitOf } from '../../domain/trip.ts'
+import { unitOf } from '../../domain/trip/trip.ts'
 import type { CrewShown } from '../../protocol/told.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Session } from '../region-handle.ts'

@@ -5,10 +5,11 @@
  * A record that is missing, or of which the very name was changed, leaves no trace in the log but the disagreement of
  * those that it concerned. Whoever is part of one is held: nobody may be sent by a state that has a hole under it.
  */
-import { isBound } from '../../domain/driver.ts'
+
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
-import { isEnded, type TripState, unitOf } from '../../domain/trip.ts'
+import { isEnded, type TripState, unitOf } from '../../domain/trip/trip.ts'
+import { isBound } from '../../domain/unit/driver.ts'
 import type { States } from './turn.ts'
 
 export interface Contradiction {

@@ -9,7 +9,7 @@
 import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
 import { tripKey } from '../../domain/entity.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
-import { isEnded, type TripState } from '../../domain/trip.ts'
+import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { RegionTimers } from '../timers.ts'

@@ -4,9 +4,9 @@
  * All of it is synchronous. A follower does not throw: the turn has been decided, and those behind it must hear of it too.
  */
 import type { Sync } from '../../base/sync.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Origin } from './cause.ts'
 import type { CommandResult } from './command-outcome.ts'

@@ -6,7 +6,7 @@
 import { type Alarm, alarmLapsed, openAlarm } from '../../domain/alarms.ts'
 import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { AlarmId, TripId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'

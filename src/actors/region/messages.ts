@@ -1,7 +1,7 @@
 /** The messages of a region's own actor, and what becomes of a message that no actor will get. */
 
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'

@@ -1,6 +1,7 @@
 /** The actors of units and trips. It puts the states of turns into them, and makes new ones. */
-import type { DriverState } from '../../domain/driver.ts'
-import type { TripState } from '../../domain/trip.ts'
+
+import type { TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { RegionClock } from '../clock.ts'
 import { DriverActor } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'

@@ -3,7 +3,7 @@
 import type { MachineClock } from '../../base/time.ts'
 import { levelsServing } from '../../domain/dispatch/eligibility.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import { isEnded, type TripState } from '../../domain/trip.ts'
+import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
 import type { NearestSearch } from '../../finder/finder.ts'
 import type { Found } from '../../finder/types.ts'

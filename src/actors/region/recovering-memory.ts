@@ -4,11 +4,11 @@
  */
 import type { CallState } from '../../domain/call.ts'
 import type { EventMeta } from '../../domain/decision.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import { byKind, type EntityKey } from '../../domain/entity.ts'
 import { type DomainEvent, isRelease } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { DamageReport } from './damage.ts'

@@ -9,11 +9,11 @@
  */
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import { decodeSegment, SegmentCorrupt, type SegmentFix } from '../../store/location/segment-codec.ts'
 import type { Acquired, Journal, SegmentWrite, SnapshotWrite } from '../../store/log/journal.ts'
 import { damagedSegment } from '../../store/log/stored-rows.ts'

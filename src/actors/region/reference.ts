@@ -5,11 +5,11 @@
  * `retiring`, which the engine fills anew after a restart, and the turn that frees it retires it.
  */
 import type { Sync } from '../../base/sync.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import { driverKey } from '../../domain/entity.ts'
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import { retireUnit } from '../../domain/retire.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import { bySystem, type Origin } from './cause.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
 import type { RegionMemory } from './memory.ts'

@@ -12,9 +12,9 @@ import {
   kindOf,
   tripKey,
 } from '../../domain/entity.ts'
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../domain/release.ts'
-import { type TripState, unitOf } from '../../domain/trip.ts'
+import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import type { RegionStates } from './memory.ts'
 import type { Turn } from './turn.ts'

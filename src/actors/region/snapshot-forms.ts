@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
-import { TRIP_ALARMS } from '../../domain/events.ts'
+import { TRIP_ALARMS } from '../../domain/events/alarm-events.ts'
 import {
   CANCEL_REASONS,
   DISPATCH_MODES,

@@ -7,10 +7,10 @@
  */
 import { z } from 'zod'
 import type { CallState } from '../../domain/call.ts'
-import type { DriverState } from '../../domain/driver.ts'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import { fingerprint } from '../driver/forgotten-streams.ts'
 import type { DriverLocation } from '../driver/location.ts'
 

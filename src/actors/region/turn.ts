@@ -8,11 +8,13 @@
 import { type CallState, evolveCall } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
-import { type DriverState, evolveDriver, isBound } from '../../domain/driver.ts'
 import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import { evolveTrip, type TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import { evolveTrip } from '../../domain/trip/trip-fold.ts'
+import { type DriverState, isBound } from '../../domain/unit/driver.ts'
+import { evolveDriver } from '../../domain/unit/driver-fold.ts'
 import { EventRejected, type Quarantine } from './quarantine.ts'
 
 /** The committed states a turn starts from. */

@@ -2,10 +2,10 @@
 import { type Alarm, tripOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { type DriverState, dispatchabilityOf, isBound } from '../../domain/driver.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
-import type { Offer, TripState } from '../../domain/trip.ts'
+import type { Offer, TripState } from '../../domain/trip/trip.ts'
+import { type DriverState, dispatchabilityOf, isBound } from '../../domain/unit/driver.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView, OfferView, PolicyView } from '../../protocol/wire.ts'
 

@@ -1,5 +1,5 @@
 /** The actor of one trip: its durable state, and the door for commands and reads that name it. */
-import type { TripState } from '../../domain/trip.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
 import type { Behaviour } from '../actor-system.ts'
 import type { CommandRequest, QueryAnswer } from '../region-handle.ts'
 

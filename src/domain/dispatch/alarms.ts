@@ -2,9 +2,11 @@
 
 import { severityOf } from '../alarms.ts'
 import { tripKey } from '../entity.ts'
-import type { DecisionRecord, DomainEvent, TripAlarm } from '../events.ts'
+import type { TripAlarm } from '../events/alarm-events.ts'
+import type { DecisionRecord } from '../events/decision-record.ts'
+import type { DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
-import type { TripState } from '../trip.ts'
+import type { TripState } from '../trip/trip.ts'
 
 /** The alarm as an event; none when it stands already. Input: `decide`, what led to it, asked only when it is raised. */
 export function alarmRaised(

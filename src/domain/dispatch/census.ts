@@ -4,8 +4,9 @@
  * A census may lie over another one and then holds only what differs, so that a turn can count its units as it has them
  * while those that are committed stay as they are.
  */
-import type { DriverState } from '../driver.ts'
-import type { Need } from '../events.ts'
+
+import type { Need } from '../events/call-events.ts'
+import type { DriverState } from '../unit/driver.ts'
 import type { LevelOfCare, UnitStatus } from '../vocabulary.ts'
 import {
   countExclusion,

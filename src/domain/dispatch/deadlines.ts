@@ -6,11 +6,12 @@
  */
 
 import { alarmEscalated, escalatesAtMs, openAlarm } from '../alarms.ts'
-import { type DriverState, revokedOffer } from '../driver.ts'
 import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
-import { isEnded, type TripState } from '../trip.ts'
+import { isEnded, type TripState } from '../trip/trip.ts'
+import type { DriverState } from '../unit/driver.ts'
+import { revokedOffer } from '../unit/offer-answers.ts'
 import { alarmCleared, alarmRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
 import { offerTimedOut } from './offers.ts'

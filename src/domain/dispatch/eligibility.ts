@@ -3,11 +3,13 @@
  *
  * A decision record keeps counts of these verdicts by reason. A unit in quarantine gets none: its state is wrong.
  */
-import type { DriverState } from '../driver.ts'
-import type { ExclusionReason, Need } from '../events.ts'
+
+import type { Need } from '../events/call-events.ts'
+import type { ExclusionReason } from '../events/decision-record.ts'
 import type { PlacedFix } from '../fix.ts'
 import type { TripId } from '../ids.ts'
 import { isLost, type Policy } from '../policy.ts'
+import type { DriverState } from '../unit/driver.ts'
 import {
   type Capability,
   LEVELS_OF_CARE,

@@ -1,7 +1,8 @@
 /** Units that have come free, by the needs that they fit; each need is looked at once. */
-import type { DriverState } from '../driver.ts'
-import type { Need } from '../events.ts'
+
+import type { Need } from '../events/call-events.ts'
 import type { UnitId } from '../ids.ts'
+import type { DriverState } from '../unit/driver.ts'
 import { fits } from './eligibility.ts'
 
 export class FreedUnits {

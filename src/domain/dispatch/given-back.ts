@@ -2,9 +2,11 @@
 import { refused } from '../../base/result.ts'
 import type { DeclineOffer } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
-import { type DriverState, type StatusCause, unknownOffer } from '../driver.ts'
 import { driverKey, tripKey } from '../entity.ts'
 import type { DomainEvent } from '../events.ts'
+import type { StatusCause } from '../unit/crew-duty.ts'
+import type { DriverState } from '../unit/driver.ts'
+import { unknownOffer } from '../unit/offer-answers.ts'
 import { type DeclineReason, type OverrideReason, UNFIT_REASONS, type UnfitReason } from '../vocabulary.ts'
 
 /**

@@ -7,9 +7,9 @@
  * thus looked at once in `lostAfterMs`, not once a fix.
  */
 import { Heap } from '../../base/heap.ts'
-import type { DriverState } from '../driver.ts'
 import type { UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
+import type { DriverState } from '../unit/driver.ts'
 import { Census } from './census.ts'
 import { type PassedOver, type Presence, verdictOnReach } from './eligibility.ts'
 

@@ -1,9 +1,10 @@
 /** An offer's terms, and its end when nobody answers. */
 import { tripKey } from '../entity.ts'
-import type { DecisionRecord, DomainEvent } from '../events.ts'
+import type { DecisionRecord } from '../events/decision-record.ts'
+import type { DomainEvent } from '../events.ts'
 import type { OfferId, UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
-import type { TripState } from '../trip.ts'
+import type { TripState } from '../trip/trip.ts'
 
 export function offerMade(
   trip: TripState,

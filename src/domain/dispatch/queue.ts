@@ -5,10 +5,10 @@
  * the policy, up to a bound; beyond that an alarm asks for people (`deadlines.ts`), not for a better place.
  */
 import type { CallState } from '../call.ts'
-import type { Need } from '../events.ts'
+import type { Need } from '../events/call-events.ts'
 import type { CallId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
-import type { TripState } from '../trip.ts'
+import type { TripState } from '../trip/trip.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { needText } from './eligibility.ts'
 

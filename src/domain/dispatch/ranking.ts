@@ -1,5 +1,6 @@
 /** Who of those who may serve a need is best: the nearest, by the straight line. */
-import type { Candidate, DecisionRecord, ExclusionReason, PassedOverUnit, UnitReference } from '../events.ts'
+import type { Candidate, DecisionRecord, ExclusionReason, PassedOverUnit } from '../events/decision-record.ts'
+import type { UnitReference } from '../events/unit-events.ts'
 import type { PlacedFix } from '../fix.ts'
 import { distanceM, type Position } from '../geo.ts'
 import type { Policy, StandingPolicy } from '../policy.ts'

@@ -2,10 +2,11 @@
  * Rounds: within one no unit is asked twice for a trip. When everybody who could come was asked, the next round begins
  * after a pause, and may ask everybody again. After the last round those who were asked are a person's to ask.
  */
-import type { DecisionRecord, DomainEvent } from '../events.ts'
+import type { DecisionRecord } from '../events/decision-record.ts'
+import type { DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
 import { overAtMs, type Policy } from '../policy.ts'
-import type { TripState } from '../trip.ts'
+import type { TripState } from '../trip/trip.ts'
 import { alarmRaised } from './alarms.ts'
 
 export interface Round {

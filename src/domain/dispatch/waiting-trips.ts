@@ -1,8 +1,9 @@
 /** The queue of pending trips as a fold over their states: a lane for each priority, who was entered first at its front. */
-import type { DriverState } from '../driver.ts'
-import type { Need } from '../events.ts'
+
+import type { Need } from '../events/call-events.ts'
 import type { TripId } from '../ids.ts'
-import type { TripState } from '../trip.ts'
+import type { TripState } from '../trip/trip.ts'
+import type { DriverState } from '../unit/driver.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { fits } from './eligibility.ts'
 import { type AgeingPolicy, inOrder, placeOf, type Waiting, waitingOf } from './queue.ts'

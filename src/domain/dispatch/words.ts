@@ -1,5 +1,5 @@
 /** Decisions in plain English, for whoever asks why a unit was sent, or was not. */
-import type { DecisionRecord } from '../events.ts'
+import type { DecisionRecord } from '../events/decision-record.ts'
 import type { Principal, UnitId } from '../ids.ts'
 import type { Verdict } from './eligibility.ts'
 

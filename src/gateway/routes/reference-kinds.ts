@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { Refusal } from '../../base/refusal.ts'
 import { invalidField } from '../../base/refusal.ts'
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import {
   HOSPITAL,

@@ -6,8 +6,10 @@
  */
 import { z } from 'zod'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { TRIP_ALARMS } from '../../domain/events/alarm-events.ts'
+import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
+import { REVOKE_REASONS } from '../../domain/events/trip-events.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import { EXCLUSION_REASONS, REVOKE_REASONS, TRIP_ALARMS } from '../../domain/events.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,

@@ -1,6 +1,7 @@
 /** The decisions on one trip as the log has them, read back at the positions that the trip names. */
 import { sql } from 'kysely'
-import type { DecisionRecord, DomainEvent } from '../../domain/events.ts'
+import type { DecisionRecord } from '../../domain/events/decision-record.ts'
+import type { DomainEvent } from '../../domain/events.ts'
 import type { Principal, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
 import { type LogRow, recordOf } from './stored-rows.ts'

@@ -1,5 +1,5 @@
 /** The kinds of things that belong to a region's reference data, each as the table and columns that hold it. */
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { HospitalReference, StationReference } from '../../protocol/reference.ts'
 
 export interface Kind<T> {

@@ -1,7 +1,7 @@
 /** The reference data as the engine and the command line use it: regions, units, and whether anything changed. */
 import { type RawBuilder, sql } from 'kysely'
 import type { z } from 'zod'
-import type { UnitReference } from '../../domain/events.ts'
+import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { RegionId, UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import { POLICY, POLICY_NOTE } from '../../protocol/policy.ts'

@@ -1,7 +1,7 @@
 /** A unit that the reference data gave up, in a running region: when it goes, what it may still do, and its return. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { UnitView } from '../../../src/protocol/wire.ts'
 import { RegionWorld, settle } from '../../support/region-world.ts'
 

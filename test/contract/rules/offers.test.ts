@@ -1,7 +1,8 @@
 /** `docs/protocol/core.md`: crew, offers and trips. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DomainEvent, OfferMade } from '../../../src/domain/events.ts'
+import type { OfferMade } from '../../../src/domain/events/trip-events.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import { alike } from '../../../src/domain/policy.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OfferView, TripView } from '../../../src/protocol/wire.ts'

@@ -12,7 +12,7 @@ import {
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
-import { overrideAssignment } from '../../../src/domain/trip.ts'
+import { overrideAssignment } from '../../../src/domain/trip/trip-desk.ts'
 import { TRIP_PHASES } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
 import {

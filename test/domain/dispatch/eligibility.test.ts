@@ -13,10 +13,11 @@ import {
   reasonOfStanding,
   verdictOn,
 } from '../../../src/domain/dispatch/eligibility.ts'
-import type { DriverState } from '../../../src/domain/driver.ts'
-import type { DomainEvent, Need } from '../../../src/domain/events.ts'
+import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import { LEVELS_OF_CARE, UNIT_STATUSES } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS } from '../../support/given-when-then.ts'
 import {

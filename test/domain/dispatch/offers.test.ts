@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { offerMade, offerTimedOut } from '../../../src/domain/dispatch/offers.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { PRIORITIES } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS } from '../../support/given-when-then.ts'
 import { called, policyOf, untilOffered } from '../../support/scenario.ts'

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { Presence, Verdict } from '../../../src/domain/dispatch/eligibility.ts'
 import { givenByHand, orderedByHand, withdrawnByHand } from '../../../src/domain/dispatch/override.ts'
 import type { Seen } from '../../../src/domain/dispatch/ranking.ts'
-import { unitOf } from '../../../src/domain/trip.ts'
+import { unitOf } from '../../../src/domain/trip/trip.ts'
 import { OVERRIDE_REASONS, type OverrideReason, UNFIT_REASONS } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
 import {

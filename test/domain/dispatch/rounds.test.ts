@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nextRoundAtMs, nobodyFound, openRounds } from '../../../src/domain/dispatch/rounds.ts'
-import type { DecisionRecord } from '../../../src/domain/events.ts'
+import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { given, START_MS } from '../../support/given-when-then.ts'
 import { called, declined, offered, onDuty, untilOffered } from '../../support/scenario.ts'
 

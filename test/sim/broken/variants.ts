@@ -178,7 +178,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'cancel-with-patient',
     breaks: 'a trip is cancelled with a patient on board',
     patch: {
-      file: 'src/domain/trip.ts',
+      file: 'src/domain/trip/trip-desk.ts',
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
@@ -188,7 +188,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'free-at-the-scene',
     breaks: 'a unit whose trip is taken from it at the scene can be sent at once',
     patch: {
-      file: 'src/domain/trip.ts',
+      file: 'src/domain/trip/trip.ts',
       find: "phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}",
       replace: '({})',
     },
@@ -210,7 +210,7 @@ export const VARIANTS: readonly Variant[] = [
     isSlow: true,
     breaks: 'a call that is entered late goes before those that were entered earlier',
     patch: {
-      file: 'src/domain/trip.ts',
+      file: 'src/domain/trip/trip-fold.ts',
       find: 'return createdTrip(event, meta, meta.recordedAtMs)',
       replace: 'return createdTrip(event, meta, event.receivedAtMs)',
     },

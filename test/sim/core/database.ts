@@ -7,7 +7,7 @@
  */
 
 import type { ReferenceSource } from '../../../src/actors/reference-news.ts'
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'

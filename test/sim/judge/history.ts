@@ -5,11 +5,11 @@
 import type { States } from '../../../src/actors/region/turn.ts'
 import { evolveEntity } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
-import type { DriverState } from '../../../src/domain/driver.ts'
 import { byKind, callKey, driverKey, type EntityKey, tripKey } from '../../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 
 export type EntityState = DriverState | TripState | CallState
 

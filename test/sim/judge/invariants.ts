@@ -1,10 +1,10 @@
 /** What must be true of a region's memory after every step: units, trips, calls and the desk's queue agree. */
 import type { States } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
-import type { DriverState } from '../../../src/domain/driver.ts'
 import { byKind, type EntityKey } from '../../../src/domain/entity.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
-import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
+import { isEnded, type TripState, unitOf } from '../../../src/domain/trip/trip.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import type { UnitStatus } from '../../../src/domain/vocabulary.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import type { Findings } from './findings.ts'

@@ -1,7 +1,7 @@
 /** What must have come right once the world was left in peace: served, connected, answered, stored, under way or told. */
 import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
-import { isEnded, type TripState, unitOf } from '../../../src/domain/trip.ts'
+import { isEnded, type TripState, unitOf } from '../../../src/domain/trip/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OwnedRegion } from '../core/watch.ts'

@@ -5,10 +5,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { CallDetails } from '../../../src/domain/commands.ts'
-import { isBound } from '../../../src/domain/driver.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
+import { isBound } from '../../../src/domain/unit/driver.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'

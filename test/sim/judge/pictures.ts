@@ -1,8 +1,8 @@
 /** What consoles show in the end, against the log and the stored fixes. A picture may lag by as long as news is on its way. */
 
-import type { DriverState } from '../../../src/domain/driver.ts'
 import { driverKey, tripKey } from '../../../src/domain/entity.ts'
-import { isEnded, type TripState } from '../../../src/domain/trip.ts'
+import { isEnded, type TripState } from '../../../src/domain/trip/trip.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import { toE7 } from '../../../src/protocol/fix-frame.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import type { Picture } from '../world/parts.ts'

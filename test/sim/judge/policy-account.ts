@@ -1,7 +1,7 @@
 /** By which policies a region's decisions were made, as their records say it; and what each version allows. */
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { AlarmSeverity, Priority } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 

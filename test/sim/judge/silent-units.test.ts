@@ -1,6 +1,7 @@
 /** What the judge finds where a unit is chosen of whose crew nobody has heard. */
 import { describe, test } from 'node:test'
-import type { DomainEvent, OfferMade } from '../../../src/domain/events.ts'
+import type { OfferMade } from '../../../src/domain/events/trip-events.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import { available, called, declined, offered, onDuty, timedOut } from '../../support/scenario.ts'
 import { Court } from './court.ts'
 

@@ -1,7 +1,7 @@
 /** The units of whose crews nobody has heard since they left an offer unanswered: who could answer is asked before them. */
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../../src/domain/ids.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 
 /** What shows that a crew is there. */

@@ -1,8 +1,9 @@
 /** What the desk and the deadlines may do, event by event, beside what fits the states: nothing early, nobody twice, nobody unfit. */
 
-import type { DomainEvent, TripAlarm } from '../../../src/domain/events.ts'
+import type { TripAlarm } from '../../../src/domain/events/alarm-events.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'

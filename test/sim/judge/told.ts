@@ -1,8 +1,8 @@
 /** What views of units and trips must show, given their states; and the words for where they do not. */
 import type { Alarm } from '../../../src/domain/alarms.ts'
-import { type DriverState, dispatchabilityOf, isBound } from '../../../src/domain/driver.ts'
 import { driverKey, tripKey } from '../../../src/domain/entity.ts'
-import { isEnded, type TripState } from '../../../src/domain/trip.ts'
+import { isEnded, type TripState } from '../../../src/domain/trip/trip.ts'
+import { type DriverState, dispatchabilityOf, isBound } from '../../../src/domain/unit/driver.ts'
 import type { AlarmView, DriverView, NearestUnit, TripView, UnitView } from '../../../src/protocol/wire.ts'
 import type { Findings } from './findings.ts'
 import { type LogAccount, sameJson } from './log-account.ts'

@@ -1,8 +1,8 @@
 /** The statuses that units have had: what a map shows must be one of those that were durable by then. */
 
-import type { DriverState } from '../../../src/domain/driver.ts'
 import { driverKey } from '../../../src/domain/entity.ts'
 import type { UnitId } from '../../../src/domain/ids.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import type { UnitStatus } from '../../../src/domain/vocabulary.ts'
 import type { TileUnit } from '../../../src/protocol/wire.ts'
 import type { DurableEnds } from '../core/watch.ts'

@@ -2,9 +2,11 @@
  * The trips that must not be overtaken: those of priority 1 and 2 that wait, each since it was entered, by an account of
  * the judge's own.
  */
-import type { DomainEvent, Need } from '../../../src/domain/events.ts'
+
+import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'

@@ -1,7 +1,9 @@
 /** What the judge finds where a decision does not account for every unit. */
 import { describe, test } from 'node:test'
 import { tripKey } from '../../../src/domain/entity.ts'
-import type { DecisionRecord, DomainEvent, TripAlarm } from '../../../src/domain/events.ts'
+import type { TripAlarm } from '../../../src/domain/events/alarm-events.ts'
+import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import { called, declined, offered, onDuty, registered, unavailable } from '../../support/scenario.ts'
 import { Court } from './court.ts'
 

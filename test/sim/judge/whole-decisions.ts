@@ -5,11 +5,14 @@
  * From the log alone nobody can tell who was connected, or how old a position was. But a unit that the states do not
  * exclude either could have gone or was away, so these must come to the rest.
  */
-import type { DriverState } from '../../../src/domain/driver.ts'
-import type { DecisionRecord, DomainEvent, Need } from '../../../src/domain/events.ts'
+
+import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { UnitId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
-import type { TripState } from '../../../src/domain/trip.ts'
+import type { TripState } from '../../../src/domain/trip/trip.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'

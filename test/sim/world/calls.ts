@@ -1,6 +1,7 @@
 /** The people who call for help: when, from where, how badly, and for which units. */
 import type { NewCall } from '../../../src/client/index.ts'
-import type { Need, UnitReference } from '../../../src/domain/events.ts'
+import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import { LEVELS_OF_CARE, type Priority } from '../../../src/domain/vocabulary.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { HOUR_MS, happens, MINUTE_MS, untilNextMs } from './chance.ts'

@@ -5,7 +5,7 @@
  * while, and again if that did not help. So a crew comes right after anything that befell its phone or the engine.
  */
 import type { ClientClosed } from '../../../src/client/index.ts'
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import {
   DECLINE_REASONS,
   type TripPhase,

@@ -1,5 +1,5 @@
 /** What everybody in the simulated world works with, and what a judge asks of them when all should be well. */
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { Role } from '../../../src/domain/roles.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Chronicle } from '../core/chronicle.ts'

@@ -1,5 +1,5 @@
 /** All people and programs of a run, made from its plan, and what they show when somebody asks how they are. */
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { Callers, unitsOf } from './calls.ts'
 import { HOUR_MS, untilNextMs } from './chance.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
-import type { UnitReference } from '../../../src/domain/events.ts'
+import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { HospitalReference, StationReference } from '../../../src/protocol/reference.ts'
 import { type Database, openDatabase } from '../../../src/store/postgres/database.ts'
 import { getItem, listItems, nextVersion, putItems, removeItem } from '../../../src/store/reference/items.ts'

@@ -1,5 +1,5 @@
 /** The level that decides: the runner of turns, the desk, deadlines, and whatever asks for turns. */
-import { contacted, whyNotCrew } from '../../../domain/driver.ts'
+import { contacted, whyNotCrew } from '../../../domain/unit/crew-duty.ts'
 import type { Origin } from '../cause.ts'
 import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'

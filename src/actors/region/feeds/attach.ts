@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../../base/refusal.ts'
 import { driverKey } from '../../../domain/entity.ts'
-import type { FixHoleRecorded } from '../../../domain/events.ts'
+import type { FixHoleRecorded } from '../../../domain/events/unit-events.ts'
 import type { StreamId, UnitId } from '../../../domain/ids.ts'
 import type { FeedChannel } from '../../../protocol/wire.ts'
 import type { StreamName } from '../../../store/log/journal.ts'

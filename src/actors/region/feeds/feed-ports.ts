@@ -1,6 +1,6 @@
 /** What a feed needs of its region. */
 import type { MachineClock } from '../../../base/time.ts'
-import type { FixHoleRecorded } from '../../../domain/events.ts'
+import type { FixHoleRecorded } from '../../../domain/events/unit-events.ts'
 import type { StreamName } from '../../../store/log/journal.ts'
 import type { FixDoor } from '../../driver/driver-door.ts'
 import type { Stream } from '../../driver/location.ts'

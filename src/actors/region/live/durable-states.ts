@@ -4,8 +4,9 @@
  * Only what a turn has changed and the store has not confirmed yet is kept here, for the few milliseconds that takes;
  * everything else is read from memory, where what is not in flight is durable.
  */
-import type { DriverState } from '../../../domain/driver.ts'
+
 import type { UnitId } from '../../../domain/ids.ts'
+import type { DriverState } from '../../../domain/unit/driver.ts'
 import type { States, Turn } from '../turn.ts'
 
 interface InFlight {

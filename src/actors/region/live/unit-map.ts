@@ -4,8 +4,9 @@
  * Only units on a watched tile are held here. What a unit is doing comes from durable states alone; where it is may be
  * newer than what is durable, as a position that a crash takes back was true all the same.
  */
-import type { DriverState } from '../../../domain/driver.ts'
+
 import type { UnitId } from '../../../domain/ids.ts'
+import type { DriverState } from '../../../domain/unit/driver.ts'
 import { tileUnit } from '../../../protocol/encode.ts'
 import { TILE_ZOOMS, type TileUnit } from '../../../protocol/wire.ts'
 import type { UnitActor } from '../../driver/unit-actor.ts'

@@ -1,12 +1,14 @@
 /** A unit whose trip is taken from it at the scene: nothing new for it before it is clear. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { whyNotFit } from '../../src/domain/dispatch/override.ts'
-import { type DriverState, evolveDriver, setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/driver.ts'
-import type { DomainEvent } from '../../src/domain/events.ts'
-import { retireUnit } from '../../src/domain/retire.ts'
-import { given } from '../support/given-when-then.ts'
-import { onDuty, reached, untilAssigned } from '../support/scenario.ts'
+import { whyNotFit } from '../../../src/domain/dispatch/override.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import { retireUnit } from '../../../src/domain/retire.ts'
+import { setStatus, setUnitStatus, signOff, signOn } from '../../../src/domain/unit/crew-duty.ts'
+import type { DriverState } from '../../../src/domain/unit/driver.ts'
+import { evolveDriver } from '../../../src/domain/unit/driver-fold.ts'
+import { given } from '../../support/given-when-then.ts'
+import { onDuty, reached, untilAssigned } from '../../support/scenario.ts'
 
 const AT_MS = 1_700_000_100_000
 const META = { position: 90, recordedAtMs: AT_MS }

@@ -1,10 +1,12 @@
 /** The rules of a trip's phases, buttons and ends. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { BrokenInvariant } from '../../src/domain/decision.ts'
-import { isBound } from '../../src/domain/driver.ts'
-import type { DomainEvent } from '../../src/domain/events.ts'
-import { cancelTrip, closeTrip, isEnded, reportPhase } from '../../src/domain/trip.ts'
+import { BrokenInvariant } from '../../../src/domain/decision.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import { isEnded } from '../../../src/domain/trip/trip.ts'
+import { cancelTrip } from '../../../src/domain/trip/trip-desk.ts'
+import { closeTrip, reportPhase } from '../../../src/domain/trip/trip-work.ts'
+import { isBound } from '../../../src/domain/unit/driver.ts'
 import {
   CANCEL_REASONS,
   DISPATCH_MODES,
@@ -14,8 +16,8 @@ import {
   type ReportablePhase,
   type TripPhase,
   WORK_PHASES,
-} from '../../src/domain/vocabulary.ts'
-import { given, START_MS, type World } from '../support/given-when-then.ts'
+} from '../../../src/domain/vocabulary.ts'
+import { given, START_MS, type World } from '../../support/given-when-then.ts'
 import {
   accepted,
   called,
@@ -29,7 +31,7 @@ import {
   reached,
   untilAssigned,
   untilOffered,
-} from '../support/scenario.ts'
+} from '../../support/scenario.ts'
 
 const LATER_MS = HAPPENED_MS + 60_000
 const press =

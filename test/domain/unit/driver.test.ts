@@ -1,21 +1,15 @@
 /** The rules of a unit's crew, status and offers. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { SetStatus } from '../../src/domain/commands.ts'
-import { BrokenInvariant } from '../../src/domain/decision.ts'
-import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
-import {
-  acceptOffer,
-  dispatchabilityOf,
-  isBound,
-  revokedOffer,
-  setStatus,
-  signOff,
-  signOn,
-} from '../../src/domain/driver.ts'
-import type { DomainEvent } from '../../src/domain/events.ts'
-import { DECLINE_REASONS, type DeclineReason, DISPATCH_MODES, UNFIT_REASONS } from '../../src/domain/vocabulary.ts'
-import { given, type World } from '../support/given-when-then.ts'
+import type { SetStatus } from '../../../src/domain/commands.ts'
+import { BrokenInvariant } from '../../../src/domain/decision.ts'
+import { declineOffer } from '../../../src/domain/dispatch/given-back.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import { setStatus, signOff, signOn } from '../../../src/domain/unit/crew-duty.ts'
+import { dispatchabilityOf, isBound } from '../../../src/domain/unit/driver.ts'
+import { acceptOffer, revokedOffer } from '../../../src/domain/unit/offer-answers.ts'
+import { DECLINE_REASONS, type DeclineReason, DISPATCH_MODES, UNFIT_REASONS } from '../../../src/domain/vocabulary.ts'
+import { given, type World } from '../../support/given-when-then.ts'
 import {
   accepted,
   called,
@@ -32,7 +26,7 @@ import {
   unavailable,
   untilAssigned,
   untilOffered,
-} from '../support/scenario.ts'
+} from '../../support/scenario.ts'
 
 const LATER_MS = HAPPENED_MS + 60_000
 const on = (principal: string) => (world: World) =>

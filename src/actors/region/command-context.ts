@@ -1,0 +1,27 @@
+/** What a command's turn goes by beside the states. */
+
+import type { Position } from '../../domain/geo.ts'
+import type { Principal, TripId, UnitId } from '../../domain/ids.ts'
+import type { Policy } from '../../domain/policy.ts'
+import type { HeldMemory } from './release.ts'
+import type { Turn } from './turn.ts'
+
+export interface CommandContext {
+  readonly principal: Principal
+  /** The unit of a driver's session; null for the desk, which reports for crews that call in by radio. */
+  readonly unitId: UnitId | null
+  /** A moment that a client reports is put right unless it lies between these, region time. */
+  readonly moments: { readonly earliestMs: number; readonly latestMs: number }
+  readonly newId: () => string
+  readonly policy: Policy
+  /** Units that are retired as soon as they are free. */
+  readonly retiring: ReadonlySet<UnitId>
+  readonly desk: {
+    /** Records the order of a pending trip to this unit. */
+    order(turn: Turn, tripId: TripId, unitId: UnitId): void
+    /** How far a place is from the nearest unit that could be sent; null when there is none. */
+    nearestUnitM(place: Position): number | null
+  }
+  /** All there is, for what concerns more than its ids say. */
+  readonly memory: HeldMemory
+}

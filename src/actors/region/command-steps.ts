@@ -1,0 +1,51 @@
+/** Steps that the turns of commands share: the states that a command names, and what a decision comes to. */
+
+import { type CallState, endedCall } from '../../domain/call.ts'
+import type { Decision } from '../../domain/decision.ts'
+import { callKey } from '../../domain/entity.ts'
+import type { CallId, TripId } from '../../domain/ids.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import { unknownCall, unknownTrip } from '../refusals.ts'
+import type { CommandResult, TurnOutcome } from './command-outcome.ts'
+import type { Turn } from './turn.ts'
+
+export function withTrip(turn: Turn, tripId: TripId, then: (trip: TripState) => TurnOutcome): TurnOutcome {
+  const trip = turn.trip(tripId)
+  return trip === undefined ? { ok: false, refusal: unknownTrip(tripId) } : then(trip)
+}
+
+export function withCall(
+  turn: Turn,
+  callId: CallId,
+  then: (call: CallState, callTrips: readonly TripState[]) => TurnOutcome,
+): TurnOutcome {
+  const call = turn.call(callId)
+  return call === undefined ? { ok: false, refusal: unknownCall(callId) } : then(call, tripsOf(turn, call))
+}
+
+/** The call's trips, without one that a broken log has left us no state of. */
+const tripsOf = (turn: Turn, call: CallState): TripState[] => call.tripIds.flatMap(tripId => turn.trip(tripId) ?? [])
+
+export function applied(turn: Turn, decision: Decision, result: () => CommandResult): TurnOutcome {
+  if (!decision.ok) return decision
+  turn.record(decision.events)
+  return { ok: true, result: result() }
+}
+
+/** A trip's end is also its call's, if it was the last one. */
+export function endTrip(turn: Turn, tripId: TripId, decision: Decision): TurnOutcome {
+  return applied(turn, decision, () => {
+    const trip = turn.trip(tripId)!
+    endCall(turn, trip.callId)
+    return { tripId, phase: trip.phase }
+  })
+}
+
+export function endCall(turn: Turn, callId: CallId): void {
+  const call = turn.call(callId)
+  // A call in quarantine takes no word of its own; its trips must come to their end all the same.
+  if (turn.isHeld(callKey(callId))) return
+  const callTrips = call === undefined ? [] : tripsOf(turn, call)
+  // Of a call with a trip that we do not know nobody can say that it is over.
+  if (call !== undefined && callTrips.length === call.tripIds.length) turn.record(endedCall(call, callTrips))
+}

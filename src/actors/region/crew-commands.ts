@@ -1,0 +1,53 @@
+/** The turns of a crew's own commands. */
+
+import type { DriverCommand } from '../../domain/commands.ts'
+import { declineOffer } from '../../domain/dispatch/given-back.ts'
+import { momentOf, type PutRight } from '../../domain/events/event.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import { closeTrip, reportPhase } from '../../domain/trip/trip-work.ts'
+import { setStatus, signOff, signOn, whyNotCrew } from '../../domain/unit/crew-duty.ts'
+import { type DriverState, isBound } from '../../domain/unit/driver.ts'
+import { acceptOffer } from '../../domain/unit/offer-answers.ts'
+import { unknownUnit } from '../refusals.ts'
+import type { CommandContext } from './command-context.ts'
+import type { TurnOutcome } from './command-outcome.ts'
+import { applied, endTrip, withTrip } from './command-steps.ts'
+import type { Turn } from './turn.ts'
+
+export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context: CommandContext): TurnOutcome {
+  const unitId = context.unitId
+  const driver = unitId === null ? undefined : turn.driver(unitId)
+  if (unitId === null || driver === undefined) {
+    return { ok: false, refusal: unknownUnit(unitId) }
+  }
+  const notCrew = command.type === 'sign-on' ? null : whyNotCrew(driver, context.principal)
+  if (notCrew !== null) return { ok: false, refusal: notCrew }
+  const unit = () => ({ unitId, status: turn.driver(unitId)!.status })
+  switch (command.type) {
+    case 'sign-on':
+      return applied(turn, signOn(driver, command, context.principal, boundTripOf(turn, driver)), unit)
+    case 'sign-off':
+      return applied(turn, signOff(driver, command), unit)
+    case 'set-status':
+      return applied(turn, setStatus(driver, command), unit)
+    case 'accept-offer': {
+      const trip = driver.work === null ? undefined : turn.trip(driver.work.tripId)
+      const decision = acceptOffer(driver, trip, command.offerId, momentOf(command))
+      return applied(turn, decision, () => ({ tripId: trip!.tripId, phase: 'assigned' }))
+    }
+    case 'decline-offer':
+      return applied(turn, declineOffer(driver, command, turn.nowMs), unit)
+    case 'report-phase': {
+      const { tripId, phase } = command
+      return withTrip(turn, tripId, trip =>
+        applied(turn, reportPhase(trip, unitId, command), () => ({ tripId, phase })),
+      )
+    }
+    case 'close-trip':
+      return withTrip(turn, command.tripId, trip => endTrip(turn, command.tripId, closeTrip(trip, unitId, command)))
+  }
+}
+
+function boundTripOf(turn: Turn, driver: DriverState): TripState | undefined {
+  return driver.work !== null && isBound(driver) ? turn.trip(driver.work.tripId) : undefined
+}

@@ -1,0 +1,44 @@
+/** The turns of trips that the desk moves: given to another unit, taken back, reported by radio. */
+
+import type { AssignUnit, CloseTrip, ReportPhase } from '../../domain/commands.ts'
+import { givenByHand } from '../../domain/dispatch/override.ts'
+import { driverKey } from '../../domain/entity.ts'
+import type { PutRight } from '../../domain/events/event.ts'
+import { type TripState, unitOf } from '../../domain/trip/trip.ts'
+import { reportByRadio } from '../../domain/trip/trip-work.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
+import { unknownUnit } from '../refusals.ts'
+import type { CommandContext } from './command-context.ts'
+import type { TurnOutcome } from './command-outcome.ts'
+import { applied, endTrip, withTrip } from './command-steps.ts'
+import type { Turn } from './turn.ts'
+
+/** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
+export function assignUnit(turn: Turn, trip: TripState, command: AssignUnit, context: CommandContext): TurnOutcome {
+  const { tripId, unitId, reason } = command
+  const driver = turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const decision = givenByHand(trip, formerUnit(turn, trip), driver, reason, context.retiring.has(unitId), turn.nowMs)
+  if (!decision.ok) return decision
+  if (decision.events.length > 0) {
+    turn.record(decision.events)
+    context.desk.order(turn, tripId, unitId)
+  }
+  const { phase, offer } = turn.trip(tripId)!
+  return { ok: true, result: { tripId, unitId, phase, offerId: offer?.offerId ?? null } }
+}
+
+/** The unit that has the trip or is asked for it; null for none, and for one that is held, of which nothing is recorded. */
+export function formerUnit(turn: Turn, trip: TripState): DriverState | null {
+  const unitId = unitOf(trip)
+  return unitId === null || turn.isHeld(driverKey(unitId)) ? null : (turn.driver(unitId) ?? null)
+}
+
+export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): TurnOutcome {
+  return withTrip(turn, command.tripId, trip => {
+    const { tripId } = trip
+    const decision = reportByRadio(trip, command)
+    if (command.type === 'close-trip') return endTrip(turn, tripId, decision)
+    return applied(turn, decision, () => ({ tripId, phase: command.phase }))
+  })
+}

@@ -1,0 +1,62 @@
+/** The facts of an alarm: that it was raised, what became of it, and the words for what it is about. */
+
+import type { AlarmId, Principal, TripId, UnitId } from '../ids.ts'
+import type { AlarmSeverity } from '../vocabulary.ts'
+import type { DecisionRecord } from './decision-record.ts'
+import type { EventOf, TripEntity } from './event.ts'
+
+export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
+  readonly tripId: TripId
+  readonly alarm: TripAlarm
+  readonly unitId: UnitId | null
+  /** Absent in records of before alarms had owners: nobody has to acknowledge those. */
+  readonly severity?: AlarmSeverity
+  /** Of `no-eligible-unit`, `round-exhausted` and `rounds-over`: what the desk saw when it found nobody. Absent in records of before it was kept. */
+  readonly decision?: DecisionRecord
+}
+
+/** What an alarm was about is over without a step of the trip. */
+export interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity> {
+  readonly tripId: TripId
+  readonly alarm: TripAlarm
+  readonly unitId: UnitId | null
+}
+
+interface OfAlarm<T extends string> extends EventOf<T, TripEntity> {
+  /** The trip that the alarm belongs to. */
+  readonly tripId: TripId
+  readonly alarmId: AlarmId
+}
+
+interface AlarmAcknowledged extends OfAlarm<'AlarmAcknowledged'> {
+  readonly by: Principal
+}
+
+interface AlarmShelved extends OfAlarm<'AlarmShelved'> {
+  readonly by: Principal
+  readonly forMs: number
+}
+
+/** Nobody acknowledged it in time. */
+interface AlarmEscalated extends OfAlarm<'AlarmEscalated'> {
+  readonly to: 'supervisor'
+}
+
+/** Nobody acknowledged it before or after its cause was gone, and the region holds as many of these as it can. */
+interface AlarmLapsed extends OfAlarm<'AlarmLapsed'> {}
+
+export type AlarmEvent = AlarmAcknowledged | AlarmShelved | AlarmEscalated | AlarmLapsed
+
+export const TRIP_ALARMS = [
+  'unacknowledged',
+  'no-movement',
+  'app-lost',
+  'position-lost',
+  'crew-relieved',
+  'no-eligible-unit',
+  'round-exhausted',
+  'rounds-over',
+  'waiting-long',
+] as const
+
+export type TripAlarm = (typeof TRIP_ALARMS)[number]

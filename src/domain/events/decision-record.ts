@@ -1,0 +1,57 @@
+/** What a decision of the desk saw, as the log keeps it: whom it could choose of, and who was passed over for what. */
+
+import type { UnitId } from '../ids.ts'
+import type { LevelOfCare, RANKING_BASIS } from '../vocabulary.ts'
+
+/** One unit as the desk saw it when it chose. */
+export interface Candidate {
+  readonly unitId: UnitId
+  readonly distanceM: number
+  /** Age of the unit's placed fix. */
+  readonly fixAgeMs: number
+  readonly levelOfCare: LevelOfCare
+}
+
+/** What the decision saw, so that it can be explained and replayed. */
+export interface DecisionRecord {
+  /** Of the region's policy that it was made by. Absent in records of before regions had policies of their own. */
+  readonly policyVersion?: number
+  readonly basis: typeof RANKING_BASIS
+  /** The nearest eligible units, best first; the first got the offer. */
+  readonly candidates: readonly Candidate[]
+  /** How many signed-on units were passed over, by reason: all of them, wherever they are. */
+  readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
+  /**
+   * How many units could have gone, the chosen one among them where it could. With `excluded` that is every signed-on unit.
+   * Absent in records of before all were counted.
+   */
+  readonly eligible?: number
+  /**
+   * The units passed over that were nearer than the last of `candidates`, nearest first, a few of them at most; the nearest
+   * of all where fewer could have gone than `candidates` has room for. Absent in the same records.
+   */
+  readonly passedOver?: readonly PassedOverUnit[]
+  /** Why the desk would have passed over the unit that a dispatcher chose; absent where it would not, and for its own choice. */
+  readonly despite?: ExclusionReason
+}
+
+/** A signed-on unit with a position that was not sent, and why. */
+export interface PassedOverUnit {
+  readonly unitId: UnitId
+  readonly distanceM: number
+  readonly reason: ExclusionReason
+}
+
+export const EXCLUSION_REASONS = [
+  'busy',
+  'unavailable',
+  'asked-this-round',
+  'disconnected',
+  'position-lost',
+  'no-position',
+  'no-contact',
+  'level-of-care',
+  'capability',
+] as const
+
+export type ExclusionReason = (typeof EXCLUSION_REASONS)[number]

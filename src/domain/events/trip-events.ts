@@ -1,0 +1,151 @@
+/** The facts of a trip: its offers, its phases, its unit, and its end. */
+
+import type { CallId, OfferId, TripId, UnitId } from '../ids.ts'
+import type {
+  CancelReason,
+  Cause,
+  DeclineReason,
+  DispatchMode,
+  Disposition,
+  OverrideReason,
+  Priority,
+  ReportablePhase,
+  TripPhase,
+} from '../vocabulary.ts'
+import type { Need } from './call-events.ts'
+import type { DecisionRecord } from './decision-record.ts'
+import type { Caused, EventOf, PutRight, TripEntity } from './event.ts'
+
+export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly need: Need
+  /** The response clock's start, from the call. */
+  readonly receivedAtMs: number
+}
+
+export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly mode: DispatchMode
+  /** 1 for the first round; within a round no unit is asked twice. */
+  readonly round: number
+  readonly offeredAtMs: number
+  /** When an unanswered order raises its alarm; null in mode `offered`. */
+  readonly warnAtMs: number | null
+  readonly deadlineAtMs: number
+  readonly decision: DecisionRecord
+}
+
+/** What becomes of the unit that a trip is taken from. */
+interface LeavesUnit {
+  /**
+   * The unit was at the scene: it stands down, and is bound to nothing new until it is cleared. Absent where it was not
+   * yet there, and in records of before units stood down.
+   */
+  readonly standsDown?: true
+}
+
+/** A dispatcher gives the trip to a unit of their own choice; the order to it follows in the same record. */
+export interface AssignmentOverridden extends EventOf<'AssignmentOverridden', TripEntity>, LeavesUnit {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  /** The unit that had the trip, or was asked for it; null when it was pending. */
+  readonly fromUnitId: UnitId | null
+  readonly inPhase: TripPhase
+  readonly reason: OverrideReason
+}
+
+/** A dispatcher took the trip from its unit; it is in the queue again. */
+export interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity>, LeavesUnit {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly inPhase: TripPhase
+  readonly reason: OverrideReason
+}
+
+export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused, PutRight {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly happenedAtMs: number
+}
+
+export interface OfferDeclined extends EventOf<'OfferDeclined', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly reason: DeclineReason
+}
+
+export interface OfferTimedOut extends EventOf<'OfferTimedOut', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  /** Nobody has heard of the unit's crew: it is chosen last until somebody has. Absent in records of before silence counted. */
+  readonly noContact?: true
+}
+
+export interface OfferRevoked extends EventOf<'OfferRevoked', TripEntity> {
+  readonly tripId: TripId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly reason: RevokeReason
+}
+
+export const REVOKE_REASONS = [
+  'unit-disconnected',
+  'position-lost',
+  'crew-signed-off',
+  'unit-unavailable',
+  'overridden',
+] as const
+
+export type RevokeReason = (typeof REVOKE_REASONS)[number]
+
+export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly phase: ReportablePhase
+  readonly happenedAtMs: number
+  readonly cause: Cause
+  /** Phases that the button skipped; they stay without a time. */
+  readonly missed: readonly TripPhase[]
+}
+
+export interface TripCancelled extends EventOf<'TripCancelled', TripEntity>, LeavesUnit {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly reason: CancelReason
+  readonly inPhase: TripPhase
+  /** The unit that was bound or asked; null while pending. */
+  readonly unitId: UnitId | null
+  readonly cause: Cause
+}
+
+export interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, PutRight {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly unitId: UnitId
+  readonly disposition: Disposition
+  readonly happenedAtMs: number
+  readonly missed: readonly TripPhase[]
+}
+
+/** A trip that was held goes on from here, as if it had just been created, or is over. Its unit stands down also with a patient on board. */
+export interface TripReleased extends EventOf<'TripReleased', TripEntity>, LeavesUnit, Caused {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly need: Need
+  readonly receivedAtMs: number
+  readonly as: 'pending' | 'cancelled'
+  /** The unit that worked on it and is free now. */
+  readonly unitId: UnitId | null
+}

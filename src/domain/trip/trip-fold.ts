@@ -1,0 +1,199 @@
+/** How each event changes a trip. */
+
+import { evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from '../alarms.ts'
+import { type EventMeta, invariant } from '../decision.ts'
+import type { TripAlarm } from '../events/alarm-events.ts'
+import type { CallAmended } from '../events/call-events.ts'
+import type { OfferMade, TripCreated, TripReleased } from '../events/trip-events.ts'
+import type { DomainEvent } from '../events.ts'
+import { canBeTaken, isEnded, phaseOrder, type TripState, unitOf } from './trip.ts'
+
+/** How many decisions a trip names; the log has all of them. */
+export const DECISIONS_KEPT = 50
+
+export function evolveTrip(state: TripState | null, event: DomainEvent, meta: EventMeta): TripState {
+  if (event.type === 'TripCreated') {
+    invariant(state === null, () => `trip ${event.tripId} was created twice, again at ${meta.position}`)
+    return createdTrip(event, meta, meta.recordedAtMs)
+  }
+  if (event.type === 'TripReleased') return releasedTrip(event, meta)
+  invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
+  const change = { ...changeOf(state, event, meta), ...decidedChange(state, event, meta) }
+  const steps = change.phase !== undefined && change.phase !== state.phase
+  const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
+  const next = { ...state, ...change, phaseRecordedAtMs, version: meta.position }
+  return next.alarms === state.alarms
+    ? next
+    : { ...next, openAlarms: withoutGone(next.openAlarms, next.alarms, meta.recordedAtMs) }
+}
+
+function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
+  const trip = createdTrip(event, meta, event.receivedAtMs)
+  if (event.as === 'pending') return trip
+  const times = { ...trip.times, cancelled: meta.recordedAtMs }
+  return { ...trip, phase: 'cancelled', pendingSinceMs: null, times, cancelReason: 'other' }
+}
+
+function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
+  const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs } = event
+  return {
+    tripId,
+    callId,
+    lonDeg,
+    latDeg,
+    priority,
+    need,
+    receivedAtMs,
+    enteredAtMs,
+    createdPosition: meta.position,
+    phase: 'pending',
+    phaseRecordedAtMs: meta.recordedAtMs,
+    pendingSinceMs: meta.recordedAtMs,
+    unitId: null,
+    offer: null,
+    insistedUnitId: null,
+    round: 1,
+    asked: [],
+    times: { pending: meta.recordedAtMs },
+    missed: [],
+    alarms: [],
+    openAlarms: [],
+    disposition: null,
+    cancelReason: null,
+    version: meta.position,
+  }
+}
+
+function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
+  const broken = () => `${event.type} at ${meta.position} does not fit trip ${state.tripId}, which is ${state.phase}`
+  switch (event.type) {
+    case 'OfferMade':
+      invariant(state.phase === 'pending', broken)
+      return offeredChange(state, event)
+    case 'OfferAccepted':
+      invariant(state.offer?.offerId === event.offerId, broken)
+      return {
+        phase: 'assigned',
+        unitId: event.unitId,
+        offer: null,
+        insistedUnitId: null,
+        times: { ...state.times, assigned: event.happenedAtMs },
+        alarms: without(state.alarms, 'unacknowledged'),
+      }
+    case 'OfferDeclined':
+    case 'OfferTimedOut':
+    case 'OfferRevoked':
+      invariant(state.offer?.offerId === event.offerId, broken)
+      return {
+        phase: 'pending',
+        pendingSinceMs: meta.recordedAtMs,
+        unitId: null,
+        offer: null,
+        insistedUnitId: null,
+        alarms: without(state.alarms, 'unacknowledged'),
+      }
+    case 'AssignmentOverridden':
+      invariant(canBeTaken(state) && unitOf(state) === event.fromUnitId, broken)
+      return { ...takenBack(state, meta), insistedUnitId: event.unitId }
+    case 'UnitWithdrawn':
+      invariant(canBeTaken(state) && unitOf(state) === event.unitId, broken)
+      return takenBack(state, meta)
+    case 'CallAmended':
+      invariant(!isEnded(state), broken)
+      return amendedChange(state, event)
+    case 'TripPhaseReached':
+      invariant(state.unitId === event.unitId && phaseOrder(event.phase) > phaseOrder(state.phase), broken)
+      return {
+        phase: event.phase,
+        times: { ...state.times, [event.phase]: event.happenedAtMs },
+        missed: [...state.missed, ...event.missed],
+        // Whose app or position is lost does not come back by what is said of its trip.
+        alarms: without(state.alarms, 'no-movement'),
+      }
+    case 'TripCancelled':
+      invariant(!isEnded(state), broken)
+      return {
+        phase: 'cancelled',
+        pendingSinceMs: null,
+        offer: null,
+        insistedUnitId: null,
+        times: { ...state.times, cancelled: meta.recordedAtMs },
+        alarms: [],
+        cancelReason: event.reason,
+      }
+    case 'TripClosed':
+      invariant(state.unitId === event.unitId && phaseOrder(state.phase) >= 0, broken)
+      return {
+        phase: 'closed',
+        times: { ...state.times, closed: event.happenedAtMs },
+        missed: [...state.missed, ...event.missed],
+        alarms: [],
+        disposition: event.disposition,
+      }
+    default:
+      return alarmChangeOf(state, event, meta)
+  }
+}
+
+function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {
+  const { lonDeg, latDeg, priority } = event
+  return { lonDeg, latDeg, priority, openAlarms: rankedAnew(openAlarms, priority) }
+}
+
+function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
+  switch (event.type) {
+    case 'TripAlarmRaised':
+      invariant(!isEnded(state), () => `${event.type} at ${meta.position} is of trip ${state.tripId}, which has ended`)
+      return {
+        alarms: [...without(state.alarms, event.alarm), event.alarm],
+        openAlarms: raisedAlarm(state.openAlarms, event, meta),
+      }
+    case 'TripAlarmCleared':
+      return { alarms: without(state.alarms, event.alarm) }
+    case 'AlarmAcknowledged':
+    case 'AlarmShelved':
+    case 'AlarmEscalated':
+    case 'AlarmLapsed':
+      return { openAlarms: evolveAlarm(state.openAlarms, event, meta) }
+    default:
+      invariant(false, () => `${event.type} at ${meta.position} is no event of a trip`)
+  }
+}
+
+/** Back in the queue. What the former unit reached stays in the log; the trip's times are those of the unit to come. */
+function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
+  const { pending } = state.times
+  return {
+    phase: 'pending',
+    pendingSinceMs: meta.recordedAtMs,
+    unitId: null,
+    offer: null,
+    insistedUnitId: null,
+    times: pending === undefined ? {} : { pending },
+    missed: [],
+    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'),
+  }
+}
+
+function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
+  const { offerId, unitId, mode, round, offeredAtMs, warnAtMs, deadlineAtMs } = event
+  return {
+    phase: 'offered',
+    pendingSinceMs: null,
+    unitId: mode === 'ordered' ? unitId : null,
+    offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs },
+    round,
+    asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
+    times: { ...state.times, offered: offeredAtMs },
+    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long'),
+  }
+}
+
+function decidedChange({ decidedAt = [] }: TripState, event: DomainEvent, { position }: EventMeta): Partial<TripState> {
+  const isDecision = event.type === 'OfferMade' || (event.type === 'TripAlarmRaised' && event.decision !== undefined)
+  if (!isDecision || decidedAt.at(-1) === position) return {}
+  return { decidedAt: [...decidedAt, position].slice(-DECISIONS_KEPT) }
+}
+
+const without = (alarms: readonly TripAlarm[], ...gone: TripAlarm[]): TripAlarm[] =>
+  alarms.filter(alarm => !gone.includes(alarm))

@@ -1,0 +1,21 @@
+/** Why something cannot be done with a trip as it stands. */
+
+import { refused } from '../../base/result.ts'
+import type { Decision } from '../decision.ts'
+import { isEnded, type TripState } from './trip.ts'
+
+export function notToBeTaken(trip: TripState): Decision {
+  const { tripId, phase } = trip
+  if (isEnded(trip)) return alreadyEnded(trip)
+  if (phase !== 'pending') return patientOnBoard(trip)
+  return refused('wrong-phase', 'The trip is pending; no unit has the trip.', { tripId, phase })
+}
+
+export function patientOnBoard({ tripId, phase }: TripState): Decision {
+  const what = `The trip is ${phase}, and a patient may be on board. Close the trip once the patient is handed over, and enter a call for what another unit has to do.`
+  return refused('wrong-phase', what, { tripId, phase })
+}
+
+export function alreadyEnded({ tripId, phase }: TripState): Decision {
+  return refused('wrong-phase', `The trip has ended; it is ${phase}.`, { tripId, phase })
+}

@@ -1,0 +1,87 @@
+/** A trip: one unit's work on one call, from creation to back in service, as it stands. */
+
+import type { Alarm } from '../alarms.ts'
+import type { TripAlarm } from '../events/alarm-events.ts'
+import type { Need } from '../events/call-events.ts'
+import type { CallId, OfferId, TripId, UnitId } from '../ids.ts'
+import {
+  type CancelReason,
+  type DispatchMode,
+  type Disposition,
+  type Priority,
+  type TripPhase,
+  WORK_PHASES,
+  type WorkPhase,
+} from '../vocabulary.ts'
+
+/** A trip given to one unit, as a lease with a deadline. */
+export interface Offer {
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  readonly mode: DispatchMode
+  readonly offeredAtMs: number
+  readonly warnAtMs: number | null
+  readonly deadlineAtMs: number
+}
+
+export interface TripState {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  readonly need: Need
+  readonly receivedAtMs: number
+  /** When the desk had it first, its place among those that wait; of one that was held, when its caller called. */
+  readonly enteredAtMs: number
+  /** Position of the record that made the trip, or put it into the queue as if it were new. */
+  readonly createdPosition: number
+  readonly phase: TripPhase
+  /** When the engine heard of the step into this phase; `times` has the crew's own word. */
+  readonly phaseRecordedAtMs: number
+  /** Since when it is in the desk's queue; null while it is not. */
+  readonly pendingSinceMs: number | null
+  /** The bound unit. In mode `ordered` a unit is bound from the order on. */
+  readonly unitId: UnitId | null
+  /** The unanswered offer. */
+  readonly offer: Offer | null
+  /** The unit that a dispatcher gave the trip to, and insists on: its order is not taken back for a lost position. */
+  readonly insistedUnitId: UnitId | null
+  readonly round: number
+  /** The units asked in this round. */
+  readonly asked: readonly UnitId[]
+  /** When the current offer was made, and the moment each phase was reached. */
+  readonly times: Readonly<Partial<Record<TripPhase, number>>>
+  readonly missed: readonly TripPhase[]
+  /** The alarms that stand now. */
+  readonly alarms: readonly TripAlarm[]
+  /** The alarms that have not ended: those, and what nobody has acknowledged yet; also of a trip that has ended. */
+  readonly openAlarms: readonly Alarm[]
+  readonly disposition: Disposition | null
+  readonly cancelReason: CancelReason | null
+  /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */
+  readonly decidedAt?: readonly number[]
+  readonly version: number
+}
+
+export const isEnded = (trip: TripState): boolean => trip.phase === 'closed' || trip.phase === 'cancelled'
+
+/** The unit that has the trip, had it at its end, or is asked for it; null while it is pending. */
+export const unitOf = (trip: TripState): UnitId | null => trip.offer?.unitId ?? trip.unitId
+
+/** Whether another unit can take it over: not once there may be a patient on board, and not when it has ended. */
+export function canBeTaken(trip: TripState): boolean {
+  return !isEnded(trip) && !mayHavePatient(trip)
+}
+
+/** Whether a patient may be on board. */
+export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')
+
+/** Whether a unit stands down that a trip is taken from in this phase: from the scene on nobody knows what it has begun. */
+export const leaving = (phase: TripPhase): { readonly standsDown?: true } =>
+  phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}
+
+/** Place of a phase in the work on a trip, from 0; -1 for phases outside it. */
+export function phaseOrder(phase: TripPhase): number {
+  return WORK_PHASES.indexOf(phase as WorkPhase)
+}

@@ -1,0 +1,141 @@
+/** How each event changes a unit, and the status that follows. */
+
+import { type EventMeta, invariant } from '../decision.ts'
+import type { DomainEvent } from '../events.ts'
+import type { UnitStatus, WorkPhase } from '../vocabulary.ts'
+import { type DriverState, isBound } from './driver.ts'
+
+const STATUS_OF_PHASE: Readonly<Record<'offered' | WorkPhase, UnitStatus>> = {
+  offered: 'offered',
+  assigned: 'assigned',
+  'en-route': 'en-route',
+  'on-scene': 'on-scene',
+  'at-patient': 'on-scene',
+  transporting: 'transporting',
+  'at-destination': 'at-destination',
+  transferred: 'at-destination',
+}
+
+function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason' | 'standingDown'>): UnitStatus {
+  if (driver.work !== null) return STATUS_OF_PHASE[driver.work.phase]
+  if (driver.standingDown !== undefined) return 'standing-down'
+  if (driver.crew === null) return 'off-duty'
+  return driver.unavailableReason === null ? 'available' : 'unavailable'
+}
+
+export function evolveDriver(state: DriverState | null, event: DomainEvent, meta: EventMeta): DriverState {
+  if (event.type === 'UnitRegistered' || event.type === 'UnitReleased') {
+    const { unitId, callSign, levelOfCare, capabilities, homeStation } = event
+    const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
+    if (state !== null && event.type === 'UnitRegistered') {
+      const { retired: _, ...live } = state
+      return { ...live, ...reference, version: meta.position }
+    }
+    return {
+      ...reference,
+      crew: null,
+      unavailableReason: null,
+      work: null,
+      // What the service has given up stays so, also when it is let go.
+      ...(state?.retired === true ? { retired: true as const } : {}),
+      status: 'off-duty',
+      statusSinceMs: meta.recordedAtMs,
+      version: meta.position,
+    }
+  }
+  invariant(state !== null, () => `${event.type} at ${meta.position} names a unit that was never registered`)
+  if (event.type === 'UnitCleared') {
+    const { standingDown, ...clear } = state
+    invariant(
+      standingDown === event.fromTripId,
+      () => `${event.type} at ${meta.position}: unit ${state.unitId} does not stand down from ${event.fromTripId}`,
+    )
+    return withStatus(clear, {}, event, meta)
+  }
+  return withStatus(state, changeOf(state, event, meta), event, meta)
+}
+
+type Change = Partial<
+  Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'noContact' | 'retired'>
+>
+
+/** What a crew has done or said, itself or by the desk. */
+const SIGNS: ReadonlySet<DomainEvent['type']> = new Set([
+  'CrewSignedOn',
+  'CrewSignedOff',
+  'UnitBecameAvailable',
+  'UnitBecameUnavailable',
+  'UnitCleared',
+  'UnitContacted',
+  'OfferAccepted',
+  'OfferDeclined',
+  'TripPhaseReached',
+  'TripClosed',
+])
+
+function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
+  const broken = () => `${event.type} at ${meta.position} does not fit unit ${state.unitId}, which is ${state.status}`
+  switch (event.type) {
+    case 'UnitRetired':
+      invariant(state.crew === null && state.work === null, broken)
+      return { retired: true }
+    case 'CrewSignedOn':
+      invariant(state.crew === null && state.retired !== true, broken)
+      return { crew: event.principal, unavailableReason: null }
+    case 'CrewSignedOff':
+      invariant(state.crew !== null, broken)
+      return { crew: null, unavailableReason: null }
+    case 'UnitBecameAvailable':
+      invariant(state.crew !== null, broken)
+      return { unavailableReason: null }
+    case 'UnitBecameUnavailable':
+      invariant(state.crew !== null && !isBound(state), broken)
+      return { unavailableReason: event.reason }
+    case 'UnitContacted':
+    case 'FixHoleRecorded':
+      // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
+      return {}
+    case 'OfferMade':
+      invariant(state.status === 'available', broken)
+      return { work: { tripId: event.tripId, offerId: event.offerId, mode: event.mode, phase: 'offered' } }
+    case 'OfferAccepted':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return { work: { ...state.work, offerId: null, phase: 'assigned' } }
+    case 'OfferTimedOut':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return event.noContact === true ? { work: null, noContact: event.tripId } : { work: null }
+    case 'OfferDeclined':
+    case 'OfferRevoked':
+      invariant(state.work?.offerId === event.offerId, broken)
+      return { work: null }
+    case 'AssignmentOverridden':
+    case 'UnitWithdrawn':
+    case 'TripCancelled':
+    case 'TripReleased':
+      invariant(state.work?.tripId === event.tripId, broken)
+      return event.standsDown === true ? { work: null, standingDown: event.tripId } : { work: null }
+    case 'TripPhaseReached':
+      invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
+      return { work: { ...state.work, phase: event.phase } }
+    case 'TripClosed':
+      invariant(state.work?.tripId === event.tripId, broken)
+      return { work: null }
+    default:
+      invariant(false, () => `${event.type} at ${meta.position} is no event of a driver`)
+  }
+}
+
+function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
+  const state = SIGNS.has(event.type) ? heardOf(before) : before
+  const next = { ...state, ...change, version: meta.position }
+  const status = statusOf(next)
+  if (status === state.status) return next
+  const happenedAtMs = 'happenedAtMs' in event ? event.happenedAtMs : meta.recordedAtMs
+  return { ...next, status, statusSinceMs: happenedAtMs }
+}
+
+function heardOf(state: DriverState): DriverState {
+  if (state.noContact === undefined) return state
+  const { noContact: _, ...heard } = state
+  return heard
+}

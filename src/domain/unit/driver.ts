@@ -1,0 +1,44 @@
+/** A driver: one unit's live state, kept across crews. */
+
+import type { UnitReference } from '../events/unit-events.ts'
+import type { OfferId, Principal, TripId } from '../ids.ts'
+import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from '../vocabulary.ts'
+
+/** The one trip a unit has or is asked for. A driver holds at most one. */
+interface Work {
+  readonly tripId: TripId
+  /** Set while the trip is offered to this unit and unanswered. */
+  readonly offerId: OfferId | null
+  readonly mode: DispatchMode
+  readonly phase: 'offered' | WorkPhase
+}
+
+export interface DriverState extends UnitReference {
+  /** Who is signed on; null while off duty. */
+  readonly crew: Principal | null
+  /** The crew's own word on readiness; it counts while no trip is open. */
+  readonly unavailableReason: UnavailableReason | null
+  readonly work: Work | null
+  /** The trip that was taken from it at the scene, until it is clear. */
+  readonly standingDown?: TripId
+  /** The trip that it was asked for and has not answered; until its crew gives a sign. */
+  readonly noContact?: TripId
+  /** Set once the service gave the unit up. */
+  readonly retired?: true
+  readonly status: UnitStatus
+  readonly statusSinceMs: number
+  /** Position of the record that last changed this state. */
+  readonly version: number
+}
+
+/** EIDO's primary unit status: whether the unit can be sent, apart from what it is doing. */
+export function dispatchabilityOf(driver: DriverState): Dispatchability {
+  if (driver.status === 'available') return 'available'
+  if (driver.status === 'assigned' || driver.status === 'en-route') return 'conditionally-available'
+  return 'not-available'
+}
+
+/** True when the unit must not be given to anybody else: it works on a trip, or was ordered to. */
+export function isBound(driver: DriverState): boolean {
+  return driver.work !== null && (driver.work.phase !== 'offered' || driver.work.mode === 'ordered')
+}

@@ -1,0 +1,50 @@
+/** What becomes of the offer that a unit holds: it is taken, or taken back. */
+
+import { refused } from '../../base/result.ts'
+import { accepted, type Decision } from '../decision.ts'
+import { tripKey } from '../entity.ts'
+import type { momentOf } from '../events/event.ts'
+import type { OfferRevoked, RevokeReason } from '../events/trip-events.ts'
+import type { OfferId } from '../ids.ts'
+import type { TripState } from '../trip/trip.ts'
+import type { DriverState } from './driver.ts'
+
+/** The crew takes the trip: binds driver and trip, or neither. */
+export function acceptOffer(
+  driver: DriverState,
+  trip: TripState | undefined,
+  offerId: OfferId,
+  moment: ReturnType<typeof momentOf>,
+): Decision {
+  if (driver.work?.offerId !== offerId || trip?.offer?.offerId !== offerId) return unknownOffer(offerId)
+  const entity = tripKey(trip.tripId)
+  return accepted({
+    type: 'OfferAccepted',
+    v: 1,
+    entity,
+    tripId: trip.tripId,
+    offerId,
+    unitId: driver.unitId,
+    ...moment,
+  })
+}
+
+/** The event that takes an unanswered offer back from a unit; none when it holds none. */
+export function revokedOffer(driver: DriverState, reason: RevokeReason): OfferRevoked[] {
+  const work = driver.work
+  if (work === null || work.offerId === null) return []
+  const entity = tripKey(work.tripId)
+  const { tripId, offerId } = { tripId: work.tripId, offerId: work.offerId }
+  return [{ type: 'OfferRevoked', v: 1, entity, tripId, offerId, unitId: driver.unitId, reason }]
+}
+
+/** Refuses what was said of an offer that the unit does not hold. */
+export function unknownOffer(offerId: OfferId): Decision {
+  return refused(
+    'unknown-offer',
+    'This offer is no longer open to the unit; the latest unit-state shows the offer that is.',
+    {
+      offerId,
+    },
+  )
+}
