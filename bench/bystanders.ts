@@ -4,7 +4,7 @@
  */
 import { build, type Histogram } from 'hdr-histogram-js'
 import { toE7 } from '../src/protocol/fix-frame.ts'
-import type { ServerMessage } from '../src/protocol/wire.ts'
+import type { ServerMessage } from '../src/protocol/wire/server-tuples.ts'
 import { RawSocket } from './raw-socket.ts'
 import { REGION } from './region.ts'
 

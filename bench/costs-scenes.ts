@@ -2,7 +2,7 @@
 import type { Role } from '../src/domain/roles.ts'
 import { LIMITS, type RateClass } from '../src/protocol/limits.ts'
 import { tileAt } from '../src/protocol/tiles.ts'
-import type { ClientMessage } from '../src/protocol/wire.ts'
+import type { ClientMessage } from '../src/protocol/wire/client-tuples.ts'
 import { unitIdOf } from './fleet.ts'
 import { REGION } from './region.ts'
 

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { SUBPROTOCOL_BINARY } from '../src/protocol/wire.ts'
+import { SUBPROTOCOL_BINARY } from '../src/protocol/wire/message-types.ts'
 
 export interface FrameHandlers {
   /** Somebody listens there; what comes of the upgrade is not known yet. */

@@ -1,6 +1,7 @@
 /** A `FrameSocket` that speaks in messages: what most loads of the benches connect by. */
 import { decodeServer, encodeClient } from '../src/protocol/codec.ts'
-import type { ClientMessage, ServerMessage } from '../src/protocol/wire.ts'
+import type { ClientMessage } from '../src/protocol/wire/client-tuples.ts'
+import type { ServerMessage } from '../src/protocol/wire/server-tuples.ts'
 import { FrameSocket } from './frame-socket.ts'
 
 interface RawHandlers {

@@ -7,7 +7,7 @@
  * a clock that was ahead it lies ahead of the line, and runs slower until the line has caught up.
  */
 import type { MachineClock } from '../base/time.ts'
-import type { ClockView } from '../protocol/wire.ts'
+import type { ClockView } from '../protocol/wire/welcome-view.ts'
 import type { ClockAnchor } from '../store/log/clock-anchor.ts'
 import type { WallClock } from './wall-clock.ts'
 

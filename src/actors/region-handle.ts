@@ -11,7 +11,7 @@ import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import type { ClientRequest } from '../protocol/messages.ts'
 import type { Shown, Told, WelcomeShown } from '../protocol/told.ts'
-import type { StreamDeclaration } from '../protocol/wire.ts'
+import type { StreamDeclaration } from '../protocol/wire/fix-tuples.ts'
 import type { ClockOff } from './clock-watch.ts'
 
 /** A connected, authenticated client, as the actors see it. Implemented by the gateway. */

@@ -5,7 +5,8 @@
  * older log, a fresh snapshot comes instead.
  */
 import type { DomainEvent } from '../domain/events.ts'
-import type { AlarmView, ServerTuples, TripView, UnitView } from '../protocol/wire.ts'
+import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
+import type { AlarmView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
 import { Signal } from './signal.ts'
 
 export interface BoardSnapshot {

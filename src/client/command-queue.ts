@@ -7,7 +7,7 @@
  */
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { ERRORS } from '../protocol/errors.ts'
-import type { ClientMessage } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
 import { type ClientClosed, CommandRefused, type ServerRefusal } from './errors.ts'
 import { type FullTimers, fullJitterMs } from './timing.ts'
 

@@ -1,5 +1,5 @@
 /** Commands and other requests on a connection: each is sent until it is answered, and says what became of it. */
-import type { ClientMessage } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
 import { type CommandOutcome, CommandQueue, RequestLost } from './command-queue.ts'
 import type { EngineConnection } from './connection.ts'
 import type { CommandOptions } from './connection-options.ts'

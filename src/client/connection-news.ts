@@ -1,5 +1,7 @@
 /** What a connection tells those who send and hear by it. */
-import type { ServerTuples, StreamDeclaration, WelcomeView } from '../protocol/wire.ts'
+import type { StreamDeclaration } from '../protocol/wire/fix-tuples.ts'
+import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
+import type { WelcomeView } from '../protocol/wire/welcome-view.ts'
 import type { ClientClosed, ClientFault } from './errors.ts'
 import type { Hello } from './region-time.ts'
 

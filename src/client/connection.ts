@@ -6,7 +6,9 @@
  */
 import { UnknownMessageType, type WireFormat } from '../protocol/codec.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
-import type { ClientMessage, PolicyView, ServerMessage, ServerTypeName, WelcomeView } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
+import type { ServerMessage } from '../protocol/wire/server-tuples.ts'
+import type { PolicyView, WelcomeView } from '../protocol/wire/welcome-view.ts'
 import { Reconnect, type Setback } from './comeback.ts'
 import {
   type ConnectionState,
@@ -32,7 +34,7 @@ import { Signal } from './signal.ts'
 import { type ClientSocketClass, findSocketClass, openSocket, socketUrl } from './socket.ts'
 
 /** They may ask for a pause, which must not be lost to a new connection; a sleep shows by the next news or heartbeat. */
-const OF_THE_SESSION: ReadonlySet<ServerTypeName> = new Set([
+const OF_THE_SESSION: ReadonlySet<ServerMessage[0]> = new Set([
   'reply',
   'error',
   'going-away',

@@ -1,5 +1,6 @@
 /** A crew's client: reports the unit's fixes until they are durable, hears of offers, and works its trip. */
-import type { ClientTuples, DriverView, OfferView, TripView } from '../protocol/wire.ts'
+import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
+import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'

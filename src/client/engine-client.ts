@@ -1,5 +1,5 @@
 /** What every client offers its owner, whatever its role: how its connection fares, and how to end it. */
-import type { PolicyView } from '../protocol/wire.ts'
+import type { PolicyView } from '../protocol/wire/welcome-view.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import { Commands } from './commands.ts'
 import { EngineConnection } from './connection.ts'

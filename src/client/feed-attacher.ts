@@ -5,7 +5,8 @@
  * pause, and so is one of which it cannot say yet where its stream stands. A new connection declares all of them.
  */
 import { LIMITS } from '../protocol/limits.ts'
-import type { ClientMessage, FeedChannel } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
+import type { FeedChannel } from '../protocol/wire/fix-tuples.ts'
 import { isRetryable } from './command-queue.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'

@@ -1,5 +1,5 @@
 /** One of a feed's units: its stream of fixes, and where it stands with the server. */
-import type { FeedFix } from '../protocol/wire.ts'
+import type { FeedFix } from '../protocol/wire/fix-tuples.ts'
 import { PAUSE_BASE_MS, PAUSE_CAP_MS } from './fix-refusals.ts'
 import { FixStream, type StreamOptions } from './fix-stream.ts'
 import type { RegionTime } from './region-time.ts'

@@ -1,5 +1,6 @@
 /** Sends the fixes of a feed's attached units, gathered for a moment, in frames that the units with some share in turn. */
-import type { FeedFix, WelcomeView } from '../protocol/wire.ts'
+import type { FeedFix } from '../protocol/wire/fix-tuples.ts'
+import type { WelcomeView } from '../protocol/wire/welcome-view.ts'
 import type { EngineConnection } from './connection.ts'
 import type { Greeting } from './connection-news.ts'
 import type { FeedAttacher } from './feed-attacher.ts'

@@ -5,7 +5,8 @@
  * from the marks that come back. Fixes of attached units go out in frames (`feed-frames.ts`). What the server does not
  * take is sent again from where it says, unit by unit; a unit that it gives away is told and waits.
  */
-import type { ServerTuples, WelcomeView } from '../protocol/wire.ts'
+import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
+import type { WelcomeView } from '../protocol/wire/welcome-view.ts'
 import { retryAfterMs } from './command-queue.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'

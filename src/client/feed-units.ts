@@ -1,7 +1,7 @@
 /** The units that a feed carries, by name and by the number that each has on the connection. */
 import { STREAM_ID, UNIT_ID } from '../domain/ids.ts'
 import { RANGES } from '../protocol/limits.ts'
-import type { ClientMessage } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
 import type { ClientDevice } from './device.ts'
 import { CarriedChannel } from './feed-channel.ts'
 import { newStreamId } from './fix-stream.ts'

@@ -5,7 +5,7 @@
  * by its lowest seq, and the server records the hole.
  */
 import { RANGES } from '../protocol/limits.ts'
-import type { WireFix } from '../protocol/wire.ts'
+import type { WireFix } from '../protocol/wire/fix-tuples.ts'
 
 export interface BufferedFix {
   /** Region time; a guess, while that is not known or in doubt. */

@@ -8,7 +8,7 @@
  */
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { DEFAULT_LIMITS } from '../protocol/limits.ts'
-import type { WelcomeView } from '../protocol/wire.ts'
+import type { WelcomeView } from '../protocol/wire/welcome-view.ts'
 import { retryAfterMs } from './command-queue.ts'
 import type { EngineConnection } from './connection.ts'
 import type { Greeting } from './connection-news.ts'

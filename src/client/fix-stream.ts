@@ -5,7 +5,7 @@
  */
 import { toE7 } from '../protocol/fix-frame.ts'
 import { RANGES } from '../protocol/limits.ts'
-import type { StreamDeclaration, WireFix } from '../protocol/wire.ts'
+import type { StreamDeclaration, WireFix } from '../protocol/wire/fix-tuples.ts'
 import { FixBuffer } from './fix-buffer.ts'
 import type { Moment, RegionTime } from './region-time.ts'
 

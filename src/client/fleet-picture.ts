@@ -8,7 +8,7 @@
 import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
 import { fromE7 } from '../protocol/fix-frame.ts'
-import type { TileUnit } from '../protocol/wire.ts'
+import type { TileUnit } from '../protocol/wire/tile-tuples.ts'
 import type { Moving, Placed } from './motion.ts'
 
 export type Freshness = 'fresh' | 'stale' | 'lost'

@@ -2,7 +2,7 @@
 import { type FreshnessPolicy, freshnessOf } from '../domain/policy.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { parseTile, tileAt } from '../protocol/tiles.ts'
-import type { ServerMessage } from '../protocol/wire.ts'
+import type { ServerMessage } from '../protocol/wire/server-tuples.ts'
 import { type FleetChange, FleetPicture, type FleetUnit, type Freshness } from './fleet-picture.ts'
 import { type DrawnPosition, positionAt } from './motion.ts'
 import type { RegionTime } from './region-time.ts'

@@ -1,5 +1,6 @@
 /** Who a client is to the server: what the kinds of client differ in before any message of theirs. */
-import type { ClientMessage, StreamDeclaration } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
+import type { StreamDeclaration } from '../protocol/wire/fix-tuples.ts'
 
 export interface Identity {
   readonly role: 'driver' | 'dispatcher' | 'supervisor' | 'feed'

@@ -35,7 +35,8 @@ export function connect(
   }
 }
 
-export type { PolicyView, TripExplanation } from '../protocol/wire.ts'
+export type { TripExplanation } from '../protocol/wire/answer-views.ts'
+export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'

@@ -1,6 +1,6 @@
 /** One socket to the engine, from its making until it is left: frames out, frames in. It may have a moment to be left at. */
 import { encodeClient, type WireFormat } from '../protocol/codec.ts'
-import type { ClientMessage } from '../protocol/wire.ts'
+import type { ClientMessage } from '../protocol/wire/client-tuples.ts'
 import { abandon, type ClientSocket, SOCKET_OPEN } from './socket.ts'
 import type { FullTimers } from './timing.ts'
 

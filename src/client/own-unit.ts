@@ -1,5 +1,5 @@
 /** What a crew's client hears of its unit: the situation, its offers once each, and which of its trips have ended. */
-import type { DriverView, OfferView, TripView } from '../protocol/wire.ts'
+import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { EngineConnection } from './connection.ts'
 import { Signal } from './signal.ts'
 

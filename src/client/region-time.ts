@@ -6,7 +6,7 @@
  * by the monotonic clock, and what is dated by it waits for the next welcome, which shows how much time has gone by.
  */
 import { RANGES } from '../protocol/limits.ts'
-import type { ClockView } from '../protocol/wire.ts'
+import type { ClockView } from '../protocol/wire/welcome-view.ts'
 import type { ServerRefusal } from './errors.ts'
 import type { FullTimers } from './timing.ts'
 

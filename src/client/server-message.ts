@@ -1,6 +1,6 @@
 /** A server's frame as a message, or a fault: the shapes that the client relies on are looked at before it believes them. */
 import { decodeServer } from '../protocol/codec.ts'
-import type { ServerMessage } from '../protocol/wire.ts'
+import type { ServerMessage } from '../protocol/wire/server-tuples.ts'
 import { ClientFault } from './errors.ts'
 
 /** Errors: throws what the codec throws, and ClientFault `bad-server-data` for a message of the wrong shape. */

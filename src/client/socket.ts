@@ -1,6 +1,6 @@
 /** The part of a WebSocket that the client uses, and where to find one: given, the platform's own, or `ws` in Node. */
 import type { WireFormat } from '../protocol/codec.ts'
-import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
+import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire/message-types.ts'
 
 export interface ClientSocket {
   readonly readyState: number

@@ -1,7 +1,7 @@
 /** Which map tiles cover an area: at the finest zoom at which few enough of them do. */
 import { LIMITS } from '../protocol/limits.ts'
 import { parseTile, tileAt } from '../protocol/tiles.ts'
-import { TILE_ZOOMS } from '../protocol/wire.ts'
+import { TILE_ZOOMS } from '../protocol/wire/tile-tuples.ts'
 
 /**
  * A rectangle on the map, WGS 84 degrees. West may be greater than east: the area then crosses the antimeridian. Longitudes

@@ -6,7 +6,7 @@
  * a map that is dragged, or a hundred tiles that miss a frame together, make one. A tile that goes on missing frames is
  * asked for less and less often, and so is one that never comes.
  */
-import type { TileWatch } from '../protocol/wire.ts'
+import type { TileWatch } from '../protocol/wire/tile-tuples.ts'
 import { isRetryable, RequestLost, retryAfterMs } from './command-queue.ts'
 import { ClientClosed, CommandRefused } from './errors.ts'
 import { type FullTimers, fullJitterMs } from './timing.ts'

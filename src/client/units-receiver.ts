@@ -1,6 +1,6 @@
 /** Follows single units on a connection: each is asked for anew on a new one, and told to all who want to hear of it. */
 import { LIMITS } from '../protocol/limits.ts'
-import type { TripView, UnitView } from '../protocol/wire.ts'
+import type { TripView, UnitView } from '../protocol/wire/situation-views.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'
 import { Signal } from './signal.ts'

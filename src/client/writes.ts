@@ -1,5 +1,5 @@
 /** What the server says of its database: whether it takes what this client sends. */
-import type { WritesState } from '../protocol/wire.ts'
+import type { WritesState } from '../protocol/wire/server-tuples.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'
 import { Signal } from './signal.ts'

@@ -3,7 +3,7 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import { LIMITS } from '../protocol/limits.ts'
-import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire.ts'
+import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire/message-types.ts'
 import { Connection, type ConnectionPorts } from './connection.ts'
 import { Conversation, type ConversationPorts, conversationPorts } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'

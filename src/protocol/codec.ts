@@ -5,14 +5,9 @@
  * validates what comes out. Runs in browsers too, so it imports nothing of Node.
  */
 import { Packr } from 'msgpackr'
-import {
-  CLIENT_TYPES,
-  type ClientMessage,
-  type ClientTypeName,
-  SERVER_TYPES,
-  type ServerMessage,
-  type ServerTypeName,
-} from './wire.ts'
+import type { ClientMessage } from './wire/client-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName, SERVER_TYPES, type ServerTypeName } from './wire/message-types.ts'
+import type { ServerMessage } from './wire/server-tuples.ts'
 
 export type WireFormat = 'binary' | 'json'
 

@@ -3,7 +3,10 @@ import type { PlacedFix } from '../domain/fix.ts'
 import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
 import { toE7 } from './fix-frame.ts'
 import type { CallShown, CrewShown, FixShown, NearestUnitShown, Shown, Told, TripShown, UnitShown } from './told.ts'
-import type { CallView, DriverView, FixView, NearestUnit, ServerMessage, TileUnit, TripView, UnitView } from './wire.ts'
+import type { NearestUnit } from './wire/answer-views.ts'
+import type { ServerMessage } from './wire/server-tuples.ts'
+import type { CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
+import type { TileUnit } from './wire/tile-tuples.ts'
 
 export function messageOf(told: Told): ServerMessage {
   switch (told.type) {

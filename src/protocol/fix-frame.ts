@@ -7,7 +7,8 @@
  */
 import type { Fix } from '../domain/fix.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
-import { CLIENT_TYPES, type FeedFix, type WireFix } from './wire.ts'
+import type { FeedFix, WireFix } from './wire/fix-tuples.ts'
+import { CLIENT_TYPES } from './wire/message-types.ts'
 
 /** A fix with a value that no fix can have: it is never taken, and those around it are. */
 export class BadFix {

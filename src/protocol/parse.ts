@@ -25,9 +25,11 @@ import {
 } from './fix-frame.ts'
 import { repeatedKey } from './json-keys.ts'
 import { DEFAULT_LIMITS, type FrameLimits, RANGES } from './limits.ts'
-import { CLIENT_MESSAGES, type ClientRequest, type Shape } from './messages.ts'
+import type { Shape } from './messages/message-row.ts'
+import { CLIENT_MESSAGES, type ClientRequest } from './messages.ts'
 import { scanBinary, scanJson } from './prescan.ts'
-import { CLIENT_TYPES, type ClientTypeName, type WireFix } from './wire.ts'
+import type { WireFix } from './wire/fix-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName } from './wire/message-types.ts'
 
 export type Parsed =
   | { readonly ok: true; readonly request: ClientRequest; readonly traceparent: string | null }

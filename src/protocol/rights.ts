@@ -1,7 +1,7 @@
 /** Who may do what: one table for every message and every route that asks for something. */
 import { ADMIN, DESK, type Right, type Role, right } from '../domain/roles.ts'
 import { CLIENT_MESSAGES } from './messages.ts'
-import type { ClientTypeName } from './wire.ts'
+import type { ClientTypeName } from './wire/message-types.ts'
 
 /** What only HTTP offers. */
 const ROUTE_RIGHTS = {

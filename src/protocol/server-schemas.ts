@@ -1,8 +1,8 @@
 /**
  * The form of every message that the server sends: the source of `docs/protocol/server-messages.schema.json`.
  *
- * The check at the end makes each the form of its tuple in `wire.ts`. The engine does not read its own messages by these:
- * a test holds what it really sends against them.
+ * The check at the end makes each the form of its tuple in `wire/server-tuples.ts`. The engine does not read its own messages
+ * by these: a test holds what it really sends against them.
  */
 import { z } from 'zod'
 import { COMMAND_ID, REGION_ID, STREAM_ID } from '../domain/ids.ts'
@@ -27,7 +27,10 @@ import {
   unitId,
 } from './schema-parts.ts'
 import { alarmViewSchema, tripViewSchema, unitViewSchema } from './view-schemas.ts'
-import { DETACH_REASONS, type ServerMessage, type ServerTypeName, TILE_ZOOMS } from './wire.ts'
+import { DETACH_REASONS } from './wire/fix-tuples.ts'
+import type { ServerTypeName } from './wire/message-types.ts'
+import type { ServerMessage } from './wire/server-tuples.ts'
+import { TILE_ZOOMS } from './wire/tile-tuples.ts'
 
 const commandId = z.string().regex(COMMAND_ID)
 const map = z.record(z.string(), z.unknown())
@@ -143,5 +146,5 @@ export const SERVER_SCHEMAS = {
 type Same = {
   [T in ServerTypeName]: IsSame<z.output<(typeof SERVER_SCHEMAS)[T]>, Extract<ServerMessage, [T, ...unknown[]]>>
 }
-// Each tuple of the schemas is the tuple of its name in `wire.ts`, no field more or less.
+// Each tuple of the schemas is the tuple of its name in `wire/server-tuples.ts`, no field more or less.
 void (null as unknown as Same satisfies Record<ServerTypeName, true>)

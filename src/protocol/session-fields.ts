@@ -6,7 +6,8 @@ import { inRange, noMinusZero } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
 import { orNull } from './nullable.ts'
 import { parseTile } from './tiles.ts'
-import { type FeedChannel, type StreamDeclaration, TILE_ZOOMS, type TileWatch } from './wire.ts'
+import type { FeedChannel, StreamDeclaration } from './wire/fix-tuples.ts'
+import { TILE_ZOOMS, type TileWatch } from './wire/tile-tuples.ts'
 
 const TILE_PROBLEM = `must be z/x/y of the Web Mercator grid with z one of ${TILE_ZOOMS.join(', ')}`
 

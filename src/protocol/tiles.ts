@@ -1,5 +1,5 @@
 /** The grid of map tiles: Web Mercator (EPSG:3857), as all slippy maps have it. */
-import { TILE_ZOOMS } from './wire.ts'
+import { TILE_ZOOMS } from './wire/tile-tuples.ts'
 
 /** A tile's place in the grid of its zoom: `x` from the antimeridian eastward, `y` from the north. */
 export interface Tile {

@@ -1,25 +1,16 @@
 /**
- * What a region tells a client, as values in domain units. `encode.ts` alone makes the messages of `wire.ts` of them, so the
+ * What a region tells a client, as values in domain units. `encode.ts` alone makes the messages of `wire/` of them, so the
  * actors know no wire unit and no tuple. Only what stands in tiles is packed where it is read (`tileUnit`): it is told most.
  */
 import type { Refusal } from '../base/refusal.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Principal } from '../domain/ids.ts'
-import type {
-  AlarmView,
-  CallView,
-  ClockView,
-  DetachReason,
-  DriverView,
-  FixView,
-  NearestResult,
-  TileUnit,
-  TripExplanation,
-  TripView,
-  UnitView,
-  WelcomeView,
-  WritesState,
-} from './wire.ts'
+import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
+import type { DetachReason } from './wire/fix-tuples.ts'
+import type { WritesState } from './wire/server-tuples.ts'
+import type { AlarmView, CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
+import type { TileUnit } from './wire/tile-tuples.ts'
+import type { ClockView, WelcomeView } from './wire/welcome-view.ts'
 
 /** A view of the wire with its places in degrees. */
 type InDegrees<View> = View extends readonly (infer Item)[]

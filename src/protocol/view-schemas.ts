@@ -32,7 +32,8 @@ import {
   tripPhase,
   unitId,
 } from './schema-parts.ts'
-import type { AlarmView, CallView, NearestResult, TripExplanation, TripView, UnitView } from './wire.ts'
+import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
+import type { AlarmView, CallView, TripView, UnitView } from './wire/situation-views.ts'
 
 const details = z
   .object({
@@ -121,5 +122,5 @@ type Same = {
   NearestResult: IsSame<z.output<typeof nearestResult>, NearestResult>
   TripExplanation: IsSame<z.output<typeof tripExplanation>, TripExplanation>
 }
-// Each schema is the view of its name in `wire.ts`, no field more or less.
+// Each schema is the view of its name in `wire/`, no field more or less.
 void (null as unknown as Same satisfies Record<keyof Same, true>)

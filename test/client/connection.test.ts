@@ -9,7 +9,7 @@ import {
   type DriverClient,
   SignInRefused,
 } from '../../src/client/index.ts'
-import type { ClientMessage } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
 import { within } from '../support/within.ts'
 import { ModelEngine } from './model-engine.ts'
 import { type Peer, ScriptedServer } from './scripted-server.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientFault, connect, type DispatcherClient, type FleetChange } from '../../src/client/index.ts'
-import type { ClientTypeName } from '../../src/protocol/wire.ts'
+import type { ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
 
 let server: ScriptedServer

@@ -8,7 +8,7 @@ import {
   type FeedOptions,
   type UnitDetached,
 } from '../../src/client/index.ts'
-import type { FeedFix } from '../../src/protocol/wire.ts'
+import type { FeedFix } from '../../src/protocol/wire/fix-tuples.ts'
 import { type Peer, ScriptedServer } from './scripted-server.ts'
 
 let server: ScriptedServer

@@ -8,7 +8,7 @@ import type { FleetChange } from '../../src/client/index.ts'
 import { RegionTime } from '../../src/client/region-time.ts'
 import { DEFAULT_POLICY, type FreshnessPolicy } from '../../src/domain/policy.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
-import type { TileUnit, TileWatch } from '../../src/protocol/wire.ts'
+import type { TileUnit, TileWatch } from '../../src/protocol/wire/tile-tuples.ts'
 import { DeviceClocks, VirtualTime } from './virtual-time.ts'
 
 interface Asked {

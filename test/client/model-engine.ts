@@ -6,7 +6,10 @@ import type { ClientSocket, ClientSocketClass } from '../../src/client/index.ts'
 import { encodeServer, type WireFormat } from '../../src/protocol/codec.ts'
 import type { ClientRequest } from '../../src/protocol/messages.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
-import type { ClockView, DriverView, ServerMessage, WireFix } from '../../src/protocol/wire.ts'
+import type { WireFix } from '../../src/protocol/wire/fix-tuples.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { DriverView } from '../../src/protocol/wire/situation-views.ts'
+import type { ClockView } from '../../src/protocol/wire/welcome-view.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 interface StoredFix {

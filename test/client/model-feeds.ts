@@ -1,6 +1,6 @@
 /** A model of how the engine takes feeds: streams by unit, marks that are told sparsely, and all that it may refuse. */
 import type { ClientRequest } from '../../src/protocol/messages.ts'
-import type { FeedFix } from '../../src/protocol/wire.ts'
+import type { FeedFix } from '../../src/protocol/wire/fix-tuples.ts'
 import type { ModelEngine, ModelSocket } from './model-engine.ts'
 
 interface StoredFix {

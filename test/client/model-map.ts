@@ -1,9 +1,10 @@
 /**
- * A model of the engine's fan-out, as `src/protocol/wire.ts` states it: streams of frames for each tile, a short history
+ * A model of the engine's fan-out, as `src/protocol/wire/` states it: streams of frames for each tile, a short history
  * of them, snapshots; and what can go wrong with it: frames lost on the way, consoles too slow for them, a new start.
  */
 import { tileAt } from '../../src/protocol/tiles.ts'
-import { type ServerMessage, TILE_ZOOMS, type TileUnit, type TileWatch } from '../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import { TILE_ZOOMS, type TileUnit, type TileWatch } from '../../src/protocol/wire/tile-tuples.ts'
 import type { ModelEngine, ModelSocket } from './model-engine.ts'
 
 interface ModelUnit {

@@ -2,16 +2,12 @@
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { decodeBinary, encodeServer, type WireFormat } from '../../src/protocol/codec.ts'
-import {
-  CLIENT_TYPES,
-  type ClientMessage,
-  type ClientTypeName,
-  type DriverView,
-  type ServerMessage,
-  type TripView,
-  type WelcomeView,
-  type WireFix,
-} from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
+import type { WireFix } from '../../src/protocol/wire/fix-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName } from '../../src/protocol/wire/message-types.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { DriverView, TripView } from '../../src/protocol/wire/situation-views.ts'
+import type { WelcomeView } from '../../src/protocol/wire/welcome-view.ts'
 
 /** One connection, as the server sees it. */
 export class Peer {

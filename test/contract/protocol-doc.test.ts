@@ -30,21 +30,18 @@ import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
 import { POLICY_RANGES } from '../../src/protocol/policy.ts'
 import { RIGHTS } from '../../src/protocol/rights.ts'
-import {
-  type CallView,
-  CLIENT_TYPES,
-  type ClientTypeName,
-  DETACH_REASONS,
-  type DriverView,
-  type FixView,
-  type NearestResult,
-  type OfferView,
-  type PolicyView,
-  SERVER_TYPES,
-  type TripView,
-  type UnitView,
-  type WelcomeView,
-} from '../../src/protocol/wire.ts'
+import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
+import { DETACH_REASONS } from '../../src/protocol/wire/fix-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName, SERVER_TYPES } from '../../src/protocol/wire/message-types.ts'
+import type {
+  CallView,
+  DriverView,
+  FixView,
+  OfferView,
+  TripView,
+  UnitView,
+} from '../../src/protocol/wire/situation-views.ts'
+import type { PolicyView, WelcomeView } from '../../src/protocol/wire/welcome-view.ts'
 import { PROTOCOL_PAGES } from '../../tools/protocol/pages.ts'
 import { parseCallBody } from '../protocol/call-body.ts'
 import { DOCUMENT, frames, quoted, tableAfter } from '../protocol/document.ts'

@@ -2,7 +2,9 @@
  * The frames of the protocol's walk-throughs, in their order and checked by the compiler; the document must show exactly
  * these. The misuse at the end is also played to a running engine, which must answer it word by word.
  */
-import type { ClientMessage, ServerMessage, TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 
 /** `misuse`: what a client must not send, as JSON text, well-formed or not. */
 export type Example =

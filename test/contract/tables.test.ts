@@ -15,9 +15,14 @@ import type { SourceFile } from 'typescript/unstable/ast'
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { RATE_CLASSES } from '../../src/protocol/limits.ts'
+import { CREW_MESSAGES } from '../../src/protocol/messages/crew-messages.ts'
+import { DESK_MESSAGES } from '../../src/protocol/messages/desk-messages.ts'
+import { FEED_MESSAGES } from '../../src/protocol/messages/feed-messages.ts'
+import { SESSION_MESSAGES } from '../../src/protocol/messages/session-messages.ts'
+import { WATCH_MESSAGES } from '../../src/protocol/messages/watch-messages.ts'
 import { CLIENT_MESSAGES } from '../../src/protocol/messages.ts'
 import { RIGHTS } from '../../src/protocol/rights.ts'
-import { CLIENT_TYPES, SERVER_TYPES } from '../../src/protocol/wire.ts'
+import { CLIENT_TYPES, SERVER_TYPES } from '../../src/protocol/wire/message-types.ts'
 import { EVENT_TYPES } from '../../src/store/log/event-forms.ts'
 import { treesOf } from '../support/syntax.ts'
 import {
@@ -61,6 +66,13 @@ test('the client library sends every message of a client, and takes every messag
   const receivers = treesIn(/^client\/(?!server-message\.ts)/)
   const heard = allOf(receivers, tree => [...wordsComparedIn(tree), ...firstArgumentsIn(tree, 'on')])
   assert.deepEqual(without(Object.keys(SERVER_TYPES), heard), [])
+})
+
+test('a message has its row in one file', () => {
+  const files = [SESSION_MESSAGES, CREW_MESSAGES, DESK_MESSAGES, WATCH_MESSAGES, FEED_MESSAGES]
+  const rows = files.flatMap(rows => Object.keys(rows))
+  assert.deepEqual(rows.sort(), Object.keys(CLIENT_TYPES).sort())
+  assert.deepEqual(Object.keys(CLIENT_MESSAGES).sort(), rows)
 })
 
 test('every right and every rate is asked for', () => {

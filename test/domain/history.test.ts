@@ -29,7 +29,7 @@ import {
   REPORTABLE_PHASES,
 } from '../../src/domain/vocabulary.ts'
 import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
-import type { AlarmView } from '../../src/protocol/wire.ts'
+import type { AlarmView } from '../../src/protocol/wire/situation-views.ts'
 import { DOCUMENT } from '../protocol/document.ts'
 import { BoardReader, type BoardUnit } from '../support/board-reader.ts'
 import { World } from '../support/given-when-then.ts'

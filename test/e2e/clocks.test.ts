@@ -1,7 +1,7 @@
 /** A real engine whose wall clock is wrong for a while: it says so, and crews whose phones are right are placed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OfferView, UnitView } from '../../src/protocol/wire.ts'
+import type { OfferView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { shiftedClock } from '../support/shifted-clock.ts'
 

@@ -5,7 +5,7 @@ import type { BoardEvents, DispatcherClient, DriverClient } from '../../src/clie
 import { CommandRefused } from '../../src/client/index.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { DispatchMode, WorkPhase } from '../../src/domain/vocabulary.ts'
-import type { OfferView, TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { OfferView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 
 /** One region a test, so that no test meets the units of another. */

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { CLOSE_CODES } from '../../src/protocol/errors.ts'
-import type { StreamDeclaration } from '../../src/protocol/wire.ts'
+import type { StreamDeclaration } from '../../src/protocol/wire/fix-tuples.ts'
 import { Client } from '../gateway/harness.ts'
 import { type HttpAnswer, SCENE, Site, until } from '../support/engine.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DispatcherClient, DriverClient } from '../../src/client/index.ts'
-import type { TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { forms } from '../support/long.ts'
 

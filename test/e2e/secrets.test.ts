@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { SUBPROTOCOL_JSON } from '../../src/protocol/wire.ts'
+import { SUBPROTOCOL_JSON } from '../../src/protocol/wire/message-types.ts'
 import { ADMIN_PASSWORD, Site, until } from '../support/engine.ts'
 
 const RIGHT = 'nine amber lanterns hum'

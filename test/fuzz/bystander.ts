@@ -1,7 +1,8 @@
 /** A dispatcher that does nothing wrong while others do, and must be served all along. */
 import { WebSocket } from 'ws'
 import { decodeServer, encodeClient } from '../../src/protocol/codec.ts'
-import type { ClientMessage, ServerMessage } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
 import { HANGS_MS } from '../support/within.ts'
 
 /** How often it asks. */

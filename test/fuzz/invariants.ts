@@ -4,7 +4,8 @@ import type { Session } from '../../src/actors/region-handle.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import { messageOf } from '../../src/protocol/encode.ts'
 import type { Told } from '../../src/protocol/told.ts'
-import type { ServerMessage, TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 import { type FuzzedRegion, REGION } from './region.ts'
 
 interface Board {

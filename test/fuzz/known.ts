@@ -1,5 +1,5 @@
 /** What is known of the region that is fuzzed, so that messages can be about what is there. */
-import type { ServerMessage } from '../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
 import type { Dice } from './dice.ts'
 
 const KEPT = 64

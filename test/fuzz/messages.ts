@@ -15,15 +15,10 @@ import {
 import type { WireFormat } from '../../src/protocol/codec.ts'
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
-import {
-  CLIENT_TYPES,
-  type ClientMessage,
-  type ClientTypeName,
-  type FeedChannel,
-  TILE_ZOOMS,
-  type WireCall,
-  type WireFix,
-} from '../../src/protocol/wire.ts'
+import type { ClientMessage, WireCall } from '../../src/protocol/wire/client-tuples.ts'
+import type { FeedChannel, WireFix } from '../../src/protocol/wire/fix-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName } from '../../src/protocol/wire/message-types.ts'
+import { TILE_ZOOMS } from '../../src/protocol/wire/tile-tuples.ts'
 import type { Dice } from './dice.ts'
 import type { Known } from './known.ts'
 import type { Speaker } from './speaker.ts'

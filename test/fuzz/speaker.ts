@@ -1,7 +1,7 @@
 /** What any client of the fuzzing knows of itself, and learns from what it hears. */
 import type { Role } from '../../src/domain/roles.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
-import type { ServerMessage } from '../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
 import type { Credential } from './tokens.ts'
 
 export abstract class Speaker {

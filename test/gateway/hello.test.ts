@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Authenticator } from '../../src/access/claims.ts'
 import type { SigningKey } from '../../src/access/tables/key-table.ts'
 import { signToken } from '../../src/access/tokens.ts'
-import type { ClientMessage } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
 import { authenticatorOf, makeKey, REGION, startHarness, until } from './harness.ts'
 
 type Hello = Extract<ClientMessage, ['hello', ...unknown[]]>

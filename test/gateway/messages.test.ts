@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS, LIMITS } from '../../src/protocol/limits.ts'
 import { type Action, may } from '../../src/protocol/rights.ts'
-import type { ClientMessage, ClientTypeName } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
+import type { ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 import { FIX, REGION, startHarness, TRIP_ID, until } from './harness.ts'
 
 const CALL = {

@@ -18,16 +18,11 @@ import {
 } from '../../src/domain/vocabulary.ts'
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
-import {
-  type AlarmView,
-  type ClientMessage,
-  DETACH_REASONS,
-  type FeedFix,
-  type ServerMessage,
-  TILE_ZOOMS,
-  type WireCallChanges,
-  type WireFix,
-} from '../../src/protocol/wire.ts'
+import type { ClientMessage, WireCallChanges } from '../../src/protocol/wire/client-tuples.ts'
+import { DETACH_REASONS, type FeedFix, type WireFix } from '../../src/protocol/wire/fix-tuples.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { AlarmView } from '../../src/protocol/wire/situation-views.ts'
+import { TILE_ZOOMS } from '../../src/protocol/wire/tile-tuples.ts'
 
 /** A record with the prototype that decoders give. */
 const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { noNullPrototype: true })

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { encodeClient, type WireFormat } from '../../src/protocol/codec.ts'
 import type { ClientRequest } from '../../src/protocol/messages.ts'
 import { type Parsed, parseFrame } from '../../src/protocol/parse.ts'
-import { CLIENT_TYPES, type ClientMessage, type ClientTypeName } from '../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../src/protocol/wire/client-tuples.ts'
+import { CLIENT_TYPES, type ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 
 export const FORMATS: readonly WireFormat[] = ['binary', 'json']
 export const MAX_BYTES = 64 * 1024

@@ -5,13 +5,8 @@ import fc from 'fast-check'
 import { decodeServer, encodeServer, UnknownMessageType, UnreadableMessage } from '../../src/protocol/codec.ts'
 import { fromE7 } from '../../src/protocol/fix-frame.ts'
 import type { ClientRequest } from '../../src/protocol/messages.ts'
-import {
-  CLIENT_TYPES,
-  type ClientMessage,
-  SERVER_TYPES,
-  type WireCall,
-  type WireCallChanges,
-} from '../../src/protocol/wire.ts'
+import type { ClientMessage, WireCall, WireCallChanges } from '../../src/protocol/wire/client-tuples.ts'
+import { CLIENT_TYPES, SERVER_TYPES } from '../../src/protocol/wire/message-types.ts'
 import { clientMessage, serverMessage } from './arbitraries.ts'
 import { accepted, FORMATS, hex, parse, SAMPLES, TYPE_NAMES } from './frames.ts'
 

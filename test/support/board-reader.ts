@@ -1,7 +1,7 @@
 /** A console that carries a board on by what `docs/protocol/events.md` says of each event, and by nothing else. */
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
-import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire.ts'
+import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */

@@ -17,20 +17,12 @@ import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
 import { messageOf, resultOf } from '../../src/protocol/encode.ts'
 import type { Told } from '../../src/protocol/told.ts'
-import type {
-  CallView,
-  DriverView,
-  FeedChannel,
-  FeedFix,
-  NearestResult,
-  ServerMessage,
-  ServerTypeName,
-  StreamDeclaration,
-  TripView,
-  UnitView,
-  WelcomeView,
-  WireFix,
-} from '../../src/protocol/wire.ts'
+import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
+import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from '../../src/protocol/wire/fix-tuples.ts'
+import type { ServerTypeName } from '../../src/protocol/wire/message-types.ts'
+import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
+import type { CallView, DriverView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
+import type { WelcomeView } from '../../src/protocol/wire/welcome-view.ts'
 import type { LogRecord } from '../../src/store/log/journal.ts'
 import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
 import { createLogger } from '../../src/telemetry/log.ts'

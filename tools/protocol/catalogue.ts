@@ -21,13 +21,13 @@ import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
+import { DETACH_REASONS } from '../../src/protocol/wire/fix-tuples.ts'
 import {
   CLIENT_TYPES,
   type ClientTypeName,
-  DETACH_REASONS,
   SERVER_TYPES,
   type ServerTypeName,
-} from '../../src/protocol/wire.ts'
+} from '../../src/protocol/wire/message-types.ts'
 import { EVENT_TYPES } from '../../src/store/log/event-forms.ts'
 import { asJson, type JsonSchema } from './json-schema.ts'
 import { serverFields } from './server-schema.ts'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EVENT_SCHEMAS } from '../../src/protocol/event-schemas.ts'
 import { CLIENT_MESSAGES } from '../../src/protocol/messages.ts'
 import { SERVER_SCHEMAS } from '../../src/protocol/server-schemas.ts'
-import type { ServerTypeName } from '../../src/protocol/wire.ts'
+import type { ServerTypeName } from '../../src/protocol/wire/message-types.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 

@@ -7,7 +7,7 @@
 import { ClientClosed, connect, type DriverClient } from '../../src/client/index.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { toE7 } from '../../src/protocol/fix-frame.ts'
-import type { OfferView, TripView } from '../../src/protocol/wire.ts'
+import type { OfferView, TripView } from '../../src/protocol/wire/situation-views.ts'
 import { type DroppableSocket, droppableSocket } from '../shared/droppable-socket.ts'
 import type { CallBook } from './call-book.ts'
 import type { ReplayCall } from './calls.ts'

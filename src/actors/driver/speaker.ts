@@ -1,5 +1,5 @@
 /** The session that speaks for a unit: the streams of its hello, and what it has been told of how far they are stored. */
-import type { StreamClock } from '../../protocol/wire.ts'
+import type { StreamClock } from '../../protocol/wire/fix-tuples.ts'
 import type { Session } from '../region-handle.ts'
 import type { Stream } from './location.ts'
 

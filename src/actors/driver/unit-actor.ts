@@ -2,7 +2,7 @@
 
 import type { UnitId } from '../../domain/ids.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import type { DetachReason } from '../../protocol/wire.ts'
+import type { DetachReason } from '../../protocol/wire/fix-tuples.ts'
 import type { Session } from '../region-handle.ts'
 import type { DriverLocation, Stream } from './location.ts'
 

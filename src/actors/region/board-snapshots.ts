@@ -9,7 +9,7 @@
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
 import type { Told, TripShown, UnitShown } from '../../protocol/told.ts'
-import type { AlarmView } from '../../protocol/wire.ts'
+import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { RegionClock } from '../clock.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'

@@ -7,7 +7,8 @@ import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../d
 import type { Offer, TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../domain/unit/driver.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
-import type { AlarmView, OfferView, PolicyView } from '../../protocol/wire.ts'
+import type { AlarmView, OfferView } from '../../protocol/wire/situation-views.ts'
+import type { PolicyView } from '../../protocol/wire/welcome-view.ts'
 
 export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixShown {
   const ageMs = nowMs - fix.fixedAtMs

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { countAlarms } from '../../../src/actors/region/alarm-count.ts'
 import { GONE_ALARMS_MAX } from '../../../src/actors/region/gone-alarms.ts'
-import type { AlarmView } from '../../../src/protocol/wire.ts'
+import type { AlarmView } from '../../../src/protocol/wire/situation-views.ts'
 import { callOf, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

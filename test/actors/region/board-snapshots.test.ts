@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { SharedFrame } from '../../../src/actors/region-handle.ts'
-import type { ServerMessage } from '../../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../../src/protocol/wire/server-tuples.ts'
 import { callOf, RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
 /** A console that keeps which frames it was sent, to tell shared ones from equal ones. */

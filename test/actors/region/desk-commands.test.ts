@@ -4,7 +4,7 @@ import { afterEach, describe, test } from 'node:test'
 import type { AmendCall, AssignUnit, Command, WithdrawUnit } from '../../../src/domain/commands.ts'
 import { alike } from '../../../src/domain/policy.ts'
 import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
-import type { CallView, UnitView } from '../../../src/protocol/wire.ts'
+import type { CallView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import {
   callOf,
   type RecordingSession,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { alike, DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
-import type { NearestResult } from '../../../src/protocol/wire.ts'
+import type { NearestResult } from '../../../src/protocol/wire/answer-views.ts'
 import {
   callOf,
   type RecordingSession,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { feedTag } from '../../../src/actors/region/feeds/feed-streams.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
-import type { FeedChannel, FeedFix } from '../../../src/protocol/wire.ts'
+import type { FeedChannel, FeedFix } from '../../../src/protocol/wire/fix-tuples.ts'
 import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
 import { type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
 

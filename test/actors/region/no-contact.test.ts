@@ -1,7 +1,7 @@
 /** A unit that leaves an offer unanswered, through a region: who is chosen then, and what brings it back. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import type { TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import { callOf, type RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

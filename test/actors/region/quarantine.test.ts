@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import type { NearestResult, UnitView } from '../../../src/protocol/wire.ts'
+import type { NearestResult } from '../../../src/protocol/wire/answer-views.ts'
+import type { UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import { callOf, REGION, RegionWorld, SCENE, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
-import type { UnitView } from '../../../src/protocol/wire.ts'
+import type { UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import { RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld

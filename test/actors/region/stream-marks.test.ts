@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { feedTag } from '../../../src/actors/region/feeds/feed-streams.ts'
-import type { FeedChannel, FeedFix, StreamDeclaration } from '../../../src/protocol/wire.ts'
+import type { FeedChannel, FeedFix, StreamDeclaration } from '../../../src/protocol/wire/fix-tuples.ts'
 import { decodeSegment } from '../../../src/store/location/segment-codec.ts'
 import { STREAM_MARKS_KEPT, StoreUnavailable } from '../../../src/store/log/journal.ts'
 import { REGION, type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'

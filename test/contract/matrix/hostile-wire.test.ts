@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
-import type { ServerMessage } from '../../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../../src/protocol/wire/server-tuples.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, fixAt } from '../rules/stage.ts'
 import type { Caller } from './rules.ts'

@@ -1,5 +1,5 @@
 /** A good message of every type, and what each may name that is not the sender's. */
-import type { ClientTypeName } from '../../../src/protocol/wire.ts'
+import type { ClientTypeName } from '../../../src/protocol/wire/message-types.ts'
 import { CALL, fixAt, PLACE } from '../rules/stage.ts'
 import { type Named, REACHES, type Reach } from './rules.ts'
 import type { Scene, Setting, Target } from './world.ts'

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
-import type { ServerMessage } from '../../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../../src/protocol/wire/server-tuples.ts'
 import { Client } from '../../gateway/harness.ts'
 import { frame } from '../../protocol/frames.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import type { AlarmView } from '../../../src/protocol/wire.ts'
+import type { AlarmView } from '../../../src/protocol/wire/situation-views.ts'
 import { CALL, nobody, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1'] } as const

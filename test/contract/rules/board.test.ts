@@ -1,7 +1,8 @@
 /** `docs/protocol/dispatcher.md`: the board and queries. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NearestUnit, TripExplanation, TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { NearestUnit, TripExplanation } from '../../../src/protocol/wire/answer-views.ts'
+import type { TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, FORMATS, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
-import type { CallView, ServerMessage } from '../../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../../src/protocol/wire/server-tuples.ts'
+import type { CallView } from '../../../src/protocol/wire/situation-views.ts'
 import { MISUSES, type Misuse } from '../protocol-examples.ts'
 import { CALL, FORMATS, nobody, PLACE, type Speaker, Stage } from './stage.ts'
 

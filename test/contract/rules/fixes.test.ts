@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
-import type { FixView } from '../../../src/protocol/wire.ts'
+import type { FixView } from '../../../src/protocol/wire/situation-views.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, type DriverIdentity, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 

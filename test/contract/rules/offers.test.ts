@@ -5,7 +5,7 @@ import type { OfferMade } from '../../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { alike } from '../../../src/domain/policy.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
-import type { OfferView, TripView } from '../../../src/protocol/wire.ts'
+import type { OfferView, TripView } from '../../../src/protocol/wire/situation-views.ts'
 import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WireFormat } from '../../../src/protocol/codec.ts'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import { tileAt } from '../../../src/protocol/tiles.ts'
-import type { TileUnit } from '../../../src/protocol/wire.ts'
+import type { TileUnit } from '../../../src/protocol/wire/tile-tuples.ts'
 import { until } from '../../support/engine.ts'
 import { CALL, FORMATS, fixAt, holdWrites, PLACE, type Speaker, Stage } from './stage.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { CLIENT_TYPES, SERVER_TYPES } from '../../../src/protocol/wire.ts'
+import { CLIENT_TYPES, SERVER_TYPES } from '../../../src/protocol/wire/message-types.ts'
 import { hex } from '../../protocol/frames.ts'
 import { CALL, FORMATS, fixAt, PLACE, Stage } from './stage.ts'
 

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { commandCost, costOf } from '../../../src/gateway/limits/message-cost.ts'
 import { DEFAULT_LIMITS, LIMITS } from '../../../src/protocol/limits.ts'
 import type { ClientRequest } from '../../../src/protocol/messages.ts'
-import type { TileWatch } from '../../../src/protocol/wire.ts'
+import type { TileWatch } from '../../../src/protocol/wire/tile-tuples.ts'
 import { callOf } from '../../support/region-world.ts'
 
 const regionOf = (units: number, events = 0) => ({

@@ -13,13 +13,10 @@ import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../../src/protocol/body-hash.ts'
 import { encodeClient, encodeServer } from '../../../src/protocol/codec.ts'
 import { toFix } from '../../../src/protocol/fix-frame.ts'
-import type {
-  ClientMessage,
-  ServerMessage,
-  StreamDeclaration,
-  WelcomeView,
-  WireFix,
-} from '../../../src/protocol/wire.ts'
+import type { ClientMessage } from '../../../src/protocol/wire/client-tuples.ts'
+import type { StreamDeclaration, WireFix } from '../../../src/protocol/wire/fix-tuples.ts'
+import type { ServerMessage } from '../../../src/protocol/wire/server-tuples.ts'
+import type { WelcomeView } from '../../../src/protocol/wire/welcome-view.ts'
 import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../../../src/store/location/segment-codec.ts'
 import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'

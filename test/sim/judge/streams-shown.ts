@@ -1,5 +1,6 @@
 /** What one console hears of the board and of tiles: whether each goes on where it stood. */
-import type { AlarmView, TileWatch, TripView, UnitView } from '../../../src/protocol/wire.ts'
+import type { AlarmView, TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
+import type { TileWatch } from '../../../src/protocol/wire/tile-tuples.ts'
 import type { Findings } from './findings.ts'
 import type { LogAccount } from './log-account.ts'
 import type { Told } from './told.ts'

@@ -8,7 +8,7 @@
 import { type Fix, isNewer } from '../../../src/domain/fix.ts'
 import type { UnitId } from '../../../src/domain/ids.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
-import type { StreamClock } from '../../../src/protocol/wire.ts'
+import type { StreamClock } from '../../../src/protocol/wire/fix-tuples.ts'
 import { decodeSegment, FIX_FLAGS, type SegmentFix } from '../../../src/store/location/segment-codec.ts'
 import type { SegmentWrite } from '../../../src/store/log/journal.ts'
 import type { DurableEnds } from '../core/watch.ts'

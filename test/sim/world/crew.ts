@@ -13,7 +13,7 @@ import {
   type UnavailableReason,
   WORK_PHASES,
 } from '../../../src/domain/vocabulary.ts'
-import type { DriverView, OfferView, TripView } from '../../../src/protocol/wire.ts'
+import type { DriverView, OfferView, TripView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { HOUR_MS, happens, MINUTE_MS, SECOND_MS, untilNextMs } from './chance.ts'
 import type { Point } from './city.ts'

@@ -8,7 +8,7 @@
 
 import { DriverClient } from '../../../src/client/driver-client.ts'
 import type { ClientClosed, ReportedFix } from '../../../src/client/index.ts'
-import type { DriverView, OfferView, TripView } from '../../../src/protocol/wire.ts'
+import type { DriverView, OfferView, TripView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import type { Device } from '../core/device.ts'
 import { type Answer, Buttons, type Send } from './buttons.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toE7 } from '../../../src/protocol/fix-frame.ts'
-import type { TripView } from '../../../src/protocol/wire.ts'
+import type { TripView } from '../../../src/protocol/wire/situation-views.ts'
 import { Dice } from '../../fuzz/dice.ts'
 import { Loop } from '../core/loop.ts'
 import { HOUR_MS } from './chance.ts'

@@ -6,7 +6,7 @@
  */
 
 import { type Disposition, type ReportablePhase, type TripPhase, WORK_PHASES } from '../../../src/domain/vocabulary.ts'
-import type { TripView } from '../../../src/protocol/wire.ts'
+import type { TripView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { happens, SECOND_MS } from './chance.ts'
 import { crossingAt, type Point, wayM } from './city.ts'

@@ -1,7 +1,7 @@
 /** A crew: reports where it is, takes offers, presses the buttons of its trip, goes off for a moment, loses its connection. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type DriverClient } from '../../../src/client/index.ts'
-import type { OfferView, TripView } from '../../../src/protocol/wire.ts'
+import type { OfferView, TripView } from '../../../src/protocol/wire/situation-views.ts'
 import { type DroppableSocket, droppableSocket } from '../../shared/droppable-socket.ts'
 import { principalOf, REGION } from '../world/fleet.ts'
 import type { Answer } from './client-log.ts'

@@ -1,5 +1,5 @@
 /** What a feed and one of its units are to each other. */
-import type { DetachReason, StreamClock } from '../../../protocol/wire.ts'
+import type { DetachReason, StreamClock } from '../../../protocol/wire/fix-tuples.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import type { Stream } from '../../driver/location.ts'
 import type { FeedHold } from '../../driver/unit-actor.ts'

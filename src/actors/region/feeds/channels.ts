@@ -1,5 +1,5 @@
 /** The units that a feed holds, each under a channel of the feed's own. */
-import type { DetachReason, FeedChannel } from '../../../protocol/wire.ts'
+import type { DetachReason, FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import type { Session } from '../../region-handle.ts'
 import { Attachment, type AttachmentOwner } from './attachment.ts'

@@ -1,7 +1,7 @@
 /** One feed: takes its fixes, each for the unit of its channel, and everything that it asks in its order. */
 import type { Refusal } from '../../../base/refusal.ts'
 import { BadFix, type SentFeedFix, toFeedFix } from '../../../protocol/fix-frame.ts'
-import type { FeedChannel } from '../../../protocol/wire.ts'
+import type { FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import { gap, storeFull } from '../../driver/fix-refusals.ts'
 import { LeftOut } from '../../driver/left-out.ts'

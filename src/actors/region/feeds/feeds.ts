@@ -6,7 +6,7 @@
  * marks of its streams tell it where to go on.
  */
 
-import type { FeedChannel } from '../../../protocol/wire.ts'
+import type { FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
 import { OVERLOADED } from '../../refusals.ts'
 import type { HelloRequest, Session } from '../../region-handle.ts'
 import type { TurnFollower } from '../followers.ts'

@@ -5,7 +5,7 @@
  * projection. Zooms that nobody watches cost nothing.
  */
 import { columnAt, northOf, rowAt, type Tile } from '../../../protocol/tiles.ts'
-import { TILE_ZOOMS } from '../../../protocol/wire.ts'
+import { TILE_ZOOMS } from '../../../protocol/wire/tile-tuples.ts'
 
 /** What is found by its place. */
 interface OnGrid {

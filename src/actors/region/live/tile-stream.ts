@@ -5,7 +5,7 @@
  * missed some gets them from the short history, or a snapshot. Pure: time and the looks of a unit come in as values.
  */
 import { northOf, type Tile } from '../../../protocol/tiles.ts'
-import type { TileUnit } from '../../../protocol/wire.ts'
+import type { TileUnit } from '../../../protocol/wire/tile-tuples.ts'
 import type { SharedFrame } from '../../region-handle.ts'
 
 /** How long frames are kept for consoles that come back. */

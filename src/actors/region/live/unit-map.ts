@@ -8,7 +8,7 @@
 import type { UnitId } from '../../../domain/ids.ts'
 import type { DriverState } from '../../../domain/unit/driver.ts'
 import { tileUnit } from '../../../protocol/encode.ts'
-import { TILE_ZOOMS, type TileUnit } from '../../../protocol/wire.ts'
+import { TILE_ZOOMS, type TileUnit } from '../../../protocol/wire/tile-tuples.ts'
 import type { UnitActor } from '../../driver/unit-actor.ts'
 import type { DurableStates } from './durable-states.ts'
 import type { Job } from './slices.ts'

@@ -1,7 +1,7 @@
 /** What the tests of the live view share: consoles that look at tiles of a region world, and the picture that they have. */
 import assert from 'node:assert/strict'
 import { tileAt } from '../../../../src/protocol/tiles.ts'
-import type { TileUnit, TileWatch } from '../../../../src/protocol/wire.ts'
+import type { TileUnit, TileWatch } from '../../../../src/protocol/wire/tile-tuples.ts'
 import { type RecordingSession, type RegionWorld, SCENE, settle } from '../../../support/region-world.ts'
 
 /** From one round to the next, with time to gather. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { TileGrid } from '../../../../src/actors/region/live/tile-grid.ts'
 import { TileStream, type UnitOnTile } from '../../../../src/actors/region/live/tile-stream.ts'
 import { parseTile, tileAt } from '../../../../src/protocol/tiles.ts'
-import { TILE_ZOOMS } from '../../../../src/protocol/wire.ts'
+import { TILE_ZOOMS } from '../../../../src/protocol/wire/tile-tuples.ts'
 
 const degrees = (max: number) =>
   fc.oneof(fc.double({ min: -max, max, noNaN: true }), fc.constantFrom(-max, max, 0, -0, max - 1e-9, 1e-9 - max))

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { TileStream, type UnitOnTile } from '../../../../src/actors/region/live/tile-stream.ts'
 import { messageOf } from '../../../../src/protocol/encode.ts'
 import { parseTile } from '../../../../src/protocol/tiles.ts'
-import type { ServerMessage, TileUnit } from '../../../../src/protocol/wire.ts'
+import type { ServerMessage } from '../../../../src/protocol/wire/server-tuples.ts'
+import type { TileUnit } from '../../../../src/protocol/wire/tile-tuples.ts'
 import { times } from '../../../support/long.ts'
 
 class Vehicle implements UnitOnTile {

@@ -1,7 +1,7 @@
 /** Tiles over a whole region: who is on which, what a console is sent, how often, and what it may see before it is durable. */
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
-import type { TileWatch } from '../../../../src/protocol/wire.ts'
+import type { TileWatch } from '../../../../src/protocol/wire/tile-tuples.ts'
 import { callOf, type RecordingSession, RegionWorld, SCENE, settle } from '../../../support/region-world.ts'
 import { HERE, look, MIDDLE, NORTH, NORTH_M, pictureOf, ROUND_MS, shown, WIDE } from './stage.ts'
 

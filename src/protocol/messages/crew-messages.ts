@@ -1,0 +1,90 @@
+/** What a crew sends: fixes of its unit, its duty, its answers to offers and what it reports of its trip. */
+import { z } from 'zod'
+import { ROUTED_ID } from '../../domain/ids.ts'
+import { CREW, CREW_OR_DESK } from '../../domain/roles.ts'
+import { DECLINE_REASONS, DISPOSITIONS, REPORTABLE_PHASES, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
+import { atMs, id, matching, oneOf } from '../fields.ts'
+import { orNull } from '../nullable.ts'
+import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
+
+export const CREW_MESSAGES = {
+  fix: { right: CREW, rate: 'fix', owner: ['own-unit'], result: null, shape: null },
+  hint: { right: CREW, rate: 'fix', owner: ['own-unit'], result: null, shape: null },
+  'sign-on': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: unitStatus,
+    shape: shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'sign-on', ...fields }),
+    ),
+  },
+  'sign-off': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: unitStatus,
+    shape: shape(z.object({ id, happenedAtMs: atMs }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'sign-off', ...fields }),
+    ),
+  },
+  'set-status': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: unitStatus,
+    shape: shape(
+      z
+        .object({
+          id,
+          status: oneOf(['available', 'unavailable']),
+          reason: orNull(oneOf(UNAVAILABLE_REASONS)),
+          happenedAtMs: atMs,
+        })
+        .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {
+          path: ['reason'],
+          error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null when it is available`,
+        }),
+      ({ id, ...fields }) => asCommand(id, { type: 'set-status', ...fields }),
+    ),
+  },
+  'accept-offer': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: tripAt,
+    shape: shape(z.object({ id, offerId: matching(ROUTED_ID), happenedAtMs: atMs }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'accept-offer', ...fields }),
+    ),
+  },
+  'decline-offer': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: unitStatus,
+    shape: shape(z.object({ id, offerId: matching(ROUTED_ID), reason: oneOf(DECLINE_REASONS) }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'decline-offer', ...fields }),
+    ),
+  },
+  // A crew reports for its own unit; the desk for one that calls in by radio.
+  'report-phase': {
+    right: CREW_OR_DESK,
+    rate: 'command',
+    owner: ['own-unit', 'trip'],
+    result: tripAt,
+    shape: shape(
+      z.object({ id, tripId: matching(ROUTED_ID), phase: oneOf(REPORTABLE_PHASES), happenedAtMs: atMs }),
+      ({ id, ...fields }) => asCommand(id, { type: 'report-phase', ...fields }),
+    ),
+  },
+  'close-trip': {
+    right: CREW_OR_DESK,
+    rate: 'command',
+    owner: ['own-unit', 'trip'],
+    result: tripAt,
+    shape: shape(
+      z.object({ id, tripId: matching(ROUTED_ID), disposition: oneOf(DISPOSITIONS), happenedAtMs: atMs }),
+      ({ id, ...fields }) => asCommand(id, { type: 'close-trip', ...fields }),
+    ),
+  },
+} as const satisfies MessageRows

@@ -1,0 +1,112 @@
+/** What the desk orders: calls and their trips, units assigned or withdrawn by hand, a unit's status, alarms answered. */
+import { z } from 'zod'
+import { tripOfAlarm } from '../../domain/alarms.ts'
+import { ALARM_ID, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
+import { DESK } from '../../domain/roles.ts'
+import { CANCEL_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
+import { callChanges, wireCall } from '../call-fields.ts'
+import { atMs, id, integer, matching, oneOf } from '../fields.ts'
+import { RANGES } from '../limits.ts'
+import { orNull } from '../nullable.ts'
+import { routedId, tripPhase, unitId } from '../schema-parts.ts'
+import { alarmViewSchema } from '../view-schemas.ts'
+import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
+
+const alarmId = matching(ALARM_ID)
+/** The alarm as it is from then on; null of what ended with the answer. */
+const alarmAnswered = z.object({ alarm: alarmViewSchema.nullable() })
+
+export const DESK_MESSAGES = {
+  'enter-call': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ callId: routedId, tripIds: z.array(routedId).min(1) }),
+    shape: shape(z.object({ id, call: wireCall }), ({ id, call }) => asCommand(id, call)),
+  },
+  'amend-call': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ callId: routedId }),
+    shape: shape(z.object({ id, callId: matching(ROUTED_ID), changes: callChanges }), ({ id, callId, changes }) =>
+      asCommand(id, { type: 'amend-call', callId, ...changes }),
+    ),
+  },
+  'cancel-call': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ callId: routedId, state: z.enum(['cancelled', 'closed']), tripIds: z.array(routedId) }),
+    shape: shape(z.object({ id, callId: matching(ROUTED_ID), reason: oneOf(CANCEL_REASONS) }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'cancel-call', ...fields }),
+    ),
+  },
+  'cancel-trip': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: tripAt,
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID), reason: oneOf(CANCEL_REASONS) }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'cancel-trip', ...fields }),
+    ),
+  },
+  'assign-unit': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({ tripId: routedId, unitId, phase: tripPhase, offerId: routedId.nullable() }),
+    shape: shape(
+      z.object({ id, tripId: matching(ROUTED_ID), unitId: matching(UNIT_ID), reason: oneOf(OVERRIDE_REASONS) }),
+      ({ id, ...fields }) => asCommand(id, { type: 'assign-unit', ...fields }),
+    ),
+  },
+  'withdraw-unit': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({ tripId: routedId, unitId, phase: tripPhase }),
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID), reason: oneOf(OVERRIDE_REASONS) }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'withdraw-unit', ...fields }),
+    ),
+  },
+  'set-unit-status': {
+    right: DESK,
+    rate: 'command',
+    owner: ['unit'],
+    result: unitStatus,
+    shape: shape(
+      z
+        .object({
+          id,
+          unitId: matching(UNIT_ID),
+          status: oneOf(['available', 'unavailable', 'off-duty']),
+          reason: orNull(oneOf(UNAVAILABLE_REASONS)),
+          happenedAtMs: atMs,
+        })
+        .refine(({ status, reason }) => (status === 'unavailable') === (reason !== null), {
+          path: ['reason'],
+          error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null otherwise`,
+        }),
+      ({ id, ...fields }) => asCommand(id, { type: 'set-unit-status', ...fields }),
+    ),
+  },
+  'acknowledge-alarm': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: alarmAnswered,
+    shape: shape(z.object({ id, alarmId }), ({ id, alarmId }) =>
+      asCommand(id, { type: 'acknowledge-alarm', tripId: tripOfAlarm(alarmId), alarmId }),
+    ),
+  },
+  'shelve-alarm': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: alarmAnswered,
+    shape: shape(z.object({ id, alarmId, forMs: integer(RANGES.forMs) }), ({ id, alarmId, forMs }) =>
+      asCommand(id, { type: 'shelve-alarm', tripId: tripOfAlarm(alarmId), alarmId, forMs }),
+    ),
+  },
+} as const satisfies MessageRows

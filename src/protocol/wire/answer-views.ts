@@ -1,0 +1,48 @@
+/** What the desk's questions are answered with: the units nearest to a place, and why a trip has no other unit. */
+import type { PassedOver } from '../../domain/dispatch/eligibility.ts'
+import type { Candidate, ExclusionReason, PassedOverUnit } from '../../domain/events/decision-record.ts'
+import type { LevelOfCare, RANKING_BASIS, TripPhase } from '../../domain/vocabulary.ts'
+import type { FixView } from './situation-views.ts'
+
+export interface NearestUnit {
+  readonly unitId: string
+  readonly callSign: string
+  readonly levelOfCare: LevelOfCare
+  readonly distanceM: number
+  readonly connected: boolean
+  /** Why the desk would not send it now; null when it would. */
+  readonly passedOverFor: PassedOver | null
+  readonly fix: FixView
+}
+
+export interface NearestResult {
+  readonly basis: typeof RANKING_BASIS
+  readonly units: readonly NearestUnit[]
+}
+
+/** Why a trip has no other unit than it has: what the desk would find for it now. */
+export interface TripExplanation {
+  readonly tripId: string
+  readonly phase: TripPhase
+  /** The round of which the desk asks now. */
+  readonly round: number
+  /** The counts in words. */
+  readonly why: string
+  readonly basis: typeof RANKING_BASIS
+  /** The nearest units that could go, best first. */
+  readonly candidates: readonly Candidate[]
+  /** How many could, and how many could not, by reason: together every unit that a crew is signed on to. */
+  readonly eligible: number
+  readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
+  /** The nearest units that could not, as in a decision. */
+  readonly passedOver: readonly (PassedOverUnit & { readonly why: string })[]
+  /** The unit that was asked for; null where none was. */
+  readonly unit: ExplainedUnit | null
+}
+
+interface ExplainedUnit {
+  readonly unitId: string
+  /** Null: it could go. */
+  readonly reason: ExclusionReason | 'off-duty' | null
+  readonly why: string
+}

@@ -1,0 +1,94 @@
+/** The tuple of each message that a client sends. */
+import type { CallDetails } from '../../domain/commands.ts'
+import type { Need } from '../../domain/events/call-events.ts'
+import type { Role } from '../../domain/roles.ts'
+import type {
+  CancelReason,
+  DeclineReason,
+  Disposition,
+  LevelOfCare,
+  OverrideReason,
+  Priority,
+  ReportablePhase,
+  UnavailableReason,
+} from '../../domain/vocabulary.ts'
+import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from './fix-tuples.ts'
+import type { ClientTypeName } from './message-types.ts'
+import type { TileWatch } from './tile-tuples.ts'
+
+export interface WireCall {
+  readonly lonE7: number
+  readonly latE7: number
+  readonly priority: Priority
+  readonly problem?: string | null
+  readonly needs: readonly Need[]
+  readonly receivedAtMs?: number | null
+  readonly details?: Partial<CallDetails> | null
+}
+
+/** What a dispatcher changes of a call; absent keys stay as they are, `details` is replaced as a whole. */
+export interface WireCallChanges {
+  readonly lonE7?: number
+  readonly latE7?: number
+  readonly priority?: Priority
+  readonly problem?: string | null
+  readonly details?: Partial<CallDetails> | null
+}
+
+/** The tuples a client sends, by name, without the type that leads each. */
+export interface ClientTuples {
+  hello: [
+    id: string,
+    token: string,
+    region: string,
+    role: Role,
+    unitId: string | null,
+    clientNowMs: number,
+    streams: readonly StreamDeclaration[],
+  ]
+  fix: [streamIndex: number, sentAtMs: number, ...fixes: WireFix[]]
+  hint: [streamIndex: number, sentAtMs: number, fix: WireFix]
+  /** Null asks for the marks of all streams of the session. */
+  mark: [streamIndex: number | null]
+  'sign-on': [id: string, happenedAtMs: number]
+  'sign-off': [id: string, happenedAtMs: number]
+  'set-status': [
+    id: string,
+    status: 'available' | 'unavailable',
+    reason: UnavailableReason | null,
+    happenedAtMs: number,
+  ]
+  'accept-offer': [id: string, offerId: string, happenedAtMs: number]
+  'decline-offer': [id: string, offerId: string, reason: DeclineReason]
+  'report-phase': [id: string, tripId: string, phase: ReportablePhase, happenedAtMs: number]
+  'close-trip': [id: string, tripId: string, disposition: Disposition, happenedAtMs: number]
+  'enter-call': [id: string, call: WireCall]
+  'cancel-trip': [id: string, tripId: string, reason: CancelReason]
+  nearest: [id: string, lonE7: number, latE7: number, k: number, levelOfCare: LevelOfCare | null]
+  'watch-board': [id: string, fromPosition: number | null]
+  'unwatch-board': [id: string]
+  'feed-fixes': [sentAtMs: number, ...fixes: FeedFix[]]
+  /** The whole set of tiles that the session looks at from now on; empty ends the watch. */
+  'watch-tiles': [id: string, tiles: readonly TileWatch[]]
+  'watch-unit': [id: string, unitId: string]
+  'unwatch-unit': [id: string, unitId: string]
+  /** Null asks for no unit by itself. */
+  'explain-trip': [id: string, tripId: string, unitId: string | null]
+  'amend-call': [id: string, callId: string, changes: WireCallChanges]
+  'cancel-call': [id: string, callId: string, reason: CancelReason]
+  'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
+  'withdraw-unit': [id: string, tripId: string, reason: OverrideReason]
+  'set-unit-status': [
+    id: string,
+    unitId: string,
+    status: 'available' | 'unavailable' | 'off-duty',
+    reason: UnavailableReason | null,
+    happenedAtMs: number,
+  ]
+  'acknowledge-alarm': [id: string, alarmId: string]
+  'shelve-alarm': [id: string, alarmId: string, forMs: number]
+  attach: [id: string, channels: readonly FeedChannel[]]
+  detach: [id: string, channels: readonly number[]]
+}
+
+export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

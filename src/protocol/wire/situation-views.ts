@@ -1,0 +1,128 @@
+/** How trips, calls, units and alarms are shown on the wire: to the desk, and to a crew its own. */
+import type { CallDetails } from '../../domain/commands.ts'
+import type { TripAlarm } from '../../domain/events/alarm-events.ts'
+import type { Need } from '../../domain/events/call-events.ts'
+import type {
+  AlarmSeverity,
+  CancelReason,
+  Dispatchability,
+  DispatchMode,
+  Disposition,
+  LevelOfCare,
+  Priority,
+  TripPhase,
+  UnavailableReason,
+  UnitStatus,
+} from '../../domain/vocabulary.ts'
+
+export interface OfferView {
+  readonly offerId: string
+  readonly tripId: string
+  readonly unitId: string
+  readonly mode: DispatchMode
+  readonly round: number
+  readonly offeredAtMs: number
+  readonly deadlineAtMs: number
+}
+
+export interface TripView {
+  readonly tripId: string
+  readonly callId: string
+  readonly phase: TripPhase
+  readonly priority: Priority
+  readonly problem: string | null
+  readonly need: Need
+  readonly lonE7: number
+  readonly latE7: number
+  readonly receivedAtMs: number
+  /** The bound unit; null while nobody is. In mode `ordered` a unit is bound from the offer on. */
+  readonly unitId: string | null
+  readonly offer: OfferView | null
+  readonly round: number
+  /** When the current offer was made; then the moment of each phase reached: `offered`, `assigned`, `en-route`, …, `closed`. */
+  readonly times: Readonly<Partial<Record<TripPhase, number>>>
+  readonly missed: readonly TripPhase[]
+  readonly alarms: readonly TripAlarm[]
+  readonly disposition: Disposition | null
+  readonly cancelReason: CancelReason | null
+  /** Position of the record that last changed the trip. */
+  readonly version: number
+  /** Personal data of the call, for the bound crew and the desk; null when none was given or it was erased. */
+  readonly details: CallDetails | null
+}
+
+/** An alarm that has not ended. */
+export interface AlarmView {
+  readonly alarmId: string
+  readonly kind: TripAlarm
+  readonly severity: AlarmSeverity
+  /** The trip that it belongs to, which may have ended. */
+  readonly tripId: string
+  readonly unitId: string | null
+  readonly raisedAtMs: number
+  /** When its cause was gone; null while it stands. */
+  readonly goneAtMs: number | null
+  readonly acknowledgedBy: string | null
+  readonly acknowledgedAtMs: number | null
+  /** When it went up to a supervisor; null while it has not. */
+  readonly escalatedAtMs: number | null
+  readonly shelvedBy: string | null
+  readonly shelvedUntilMs: number | null
+}
+
+export interface CallView {
+  readonly callId: string
+  readonly state: 'open' | 'closed' | 'cancelled'
+  readonly lonE7: number
+  readonly latE7: number
+  readonly priority: Priority
+  readonly problem: string | null
+  readonly needs: readonly Need[]
+  readonly receivedAtMs: number
+  readonly trips: readonly TripView[]
+  readonly details: CallDetails | null
+  /** Position of the record that last changed the call. */
+  readonly version: number
+}
+
+export interface FixView {
+  readonly lonE7: number
+  readonly latE7: number
+  readonly fixedAtMs: number
+  /** Age of the fix itself, at the moment the message was made. */
+  readonly ageMs: number
+  readonly freshness: 'fresh' | 'stale' | 'lost'
+  readonly speedMps: number | null
+  readonly headingDeg: number | null
+}
+
+export interface UnitView {
+  readonly unitId: string
+  readonly callSign: string
+  readonly levelOfCare: LevelOfCare
+  readonly capabilities: readonly string[]
+  readonly status: UnitStatus
+  readonly dispatchability: Dispatchability
+  /** The service has given the unit up: no crew can sign on to it. */
+  readonly retired: boolean
+  readonly unavailableReason: UnavailableReason | null
+  readonly statusSinceMs: number
+  readonly crew: string | null
+  readonly connected: boolean
+  /** It has left an offer unanswered, and its crew has given no sign since. */
+  readonly noContact: boolean
+  readonly fix: FixView | null
+  readonly offerId: string | null
+  readonly tripId: string | null
+  /** Position of the record that last changed the unit. */
+  readonly version: number
+}
+
+/** A driver's whole situation: state, not events, so a resume needs no history. */
+export interface DriverView {
+  readonly unit: UnitView
+  /** The open offer or trip, with the call's details once the crew is bound. */
+  readonly trip: TripView | null
+  /** How often the server wants a fix now. */
+  readonly cadenceMs: number
+}
