@@ -2,26 +2,31 @@
  * Alarms: what is wrong, and who answers for it. An alarm requires somebody's response (ISA-18.2), so it ends when its cause
  * is gone *and* a person has acknowledged it; one that nobody acknowledges goes up to a supervisor.
  *
- * An alarm belongs to its *subject*, the trip that it is about, and lies in that one's state, also after the trip has ended.
+ * An alarm belongs to its *subject*, the trip or the unit that it is about, and lies in that one's state, also after the trip
+ * has ended.
  * A subject has one open alarm of a kind at most: a cause that comes back before anybody has acknowledged the alarm is the
  * same alarm, so a value that flutters makes one and not fifty.
  */
 import { type Refused, refused } from '../base/result.ts'
 import type { AcknowledgeAlarm, ShelveAlarm } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
-import { type EntityKey, tripKey } from './entity.ts'
-import type { AlarmEvent, TripAlarm } from './events/alarm-events.ts'
+import { driverKey, type EntityKey, type EntityKind, tripKey } from './entity.ts'
+import type { AlarmEvent, TripAlarm, TripAlarmRaised, UnitAlarm, UnitAlarmRaised } from './events/alarm-events.ts'
 import type { DomainEvent } from './events.ts'
 import type { AlarmId, Principal, TripId, UnitId } from './ids.ts'
 import { overAtMs, type Policy } from './policy.ts'
 import type { AlarmSeverity, Priority } from './vocabulary.ts'
 
+export type AlarmKind = TripAlarm | UnitAlarm
+
 /** An alarm that has not ended. */
 export interface Alarm {
   readonly alarmId: AlarmId
-  readonly kind: TripAlarm
+  readonly kind: AlarmKind
   /** Who of the fleet it is about, if one is. */
   readonly unitId: UnitId | null
+  /** Of a unit's alarm: the trip that led to it. */
+  readonly fromTripId?: TripId
   readonly severity: AlarmSeverity
   readonly raisedAtMs: number
   /** When its cause was gone; null while it stands. */
@@ -32,31 +37,26 @@ export interface Alarm {
   readonly shelved: { readonly by: Principal; readonly atMs: number; readonly forMs: number } | null
 }
 
-/** A state that has alarms. */
-interface Alarmed {
-  /** The kinds that stand now. */
-  readonly alarms: readonly TripAlarm[]
-  /** Those that have not ended; of those whose cause stands, the ones that have a severity. */
-  readonly openAlarms: readonly Alarm[]
-}
-
 /**
  * How much harm an unanswered alarm can do, 1 the most: that of the trip's class, but for a relief of crews, which is work as
  * usual on the record.
  */
-export function severityOf(kind: TripAlarm, priority: Priority): AlarmSeverity {
+export function severityOf(kind: AlarmKind, priority: Priority): AlarmSeverity {
   if (kind === 'crew-relieved' || priority > 3) return 3
   return priority === 3 ? 2 : 1
 }
 
 /** The id says which alarm it is, and is the same each time the log is read. */
-const alarmIdOf = (entity: EntityKey, kind: TripAlarm, position: number): AlarmId => `${entity}/${kind}/${position}`
+const alarmIdOf = (entity: EntityKey, kind: AlarmKind, position: number): AlarmId => `${entity}/${kind}/${position}`
 
-/** The trip that the alarm belongs to. Input: an id that matched `ALARM_ID`. */
-export const tripOfAlarm = (alarmId: AlarmId): TripId => alarmId.split('/')[1]!
+/** Whose alarm it is. Input: an id that matched `ALARM_ID`. */
+export function subjectOfAlarm(alarmId: AlarmId) {
+  const [kind, id] = alarmId.split('/') as [EntityKind, string]
+  return kind === 'trip' ? { entity: tripKey(id), tripId: id } : { entity: driverKey(id), unitId: id }
+}
 
 /** What the alarm is about. Input: an id that matched `ALARM_ID`. */
-export const kindOfAlarm = (alarmId: AlarmId): TripAlarm => alarmId.split('/')[2] as TripAlarm
+export const kindOfAlarm = (alarmId: AlarmId): AlarmKind => alarmId.split('/')[2] as AlarmKind
 
 /** The alarm, if it is one of the open ones. */
 export const openAlarm = (open: readonly Alarm[], alarmId: AlarmId): Alarm | undefined =>
@@ -65,22 +65,24 @@ export const openAlarm = (open: readonly Alarm[], alarmId: AlarmId): Alarm | und
 /** An alarm was raised: a new one, or one that is still open and whose cause has come back. */
 export function raisedAlarm(
   open: readonly Alarm[],
-  { entity, alarm: kind, unitId, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' }>,
+  event: TripAlarmRaised | UnitAlarmRaised,
   meta: EventMeta,
 ): readonly Alarm[] {
+  const { entity, alarm: kind, unitId, severity } = event
   // So it is in records of before alarms had owners.
   if (severity === undefined) return open
+  const about = event.type === 'UnitAlarmRaised' ? { unitId, fromTripId: event.fromTripId } : { unitId }
   const known = open.find(alarm => alarm.kind === kind)
-  if (known !== undefined) return changed(open, known.alarmId, { unitId, severity, goneAtMs: null })
+  if (known !== undefined) return changed(open, known.alarmId, { ...about, severity, goneAtMs: null })
   const alarmId = alarmIdOf(entity, kind, meta.position)
-  const fresh = { alarmId, kind, unitId, severity, raisedAtMs: meta.recordedAtMs }
+  const fresh = { alarmId, kind, ...about, severity, raisedAtMs: meta.recordedAtMs }
   return [...open, { ...fresh, goneAtMs: null, acknowledged: null, escalatedAtMs: null, shelved: null }]
 }
 
 /** The open alarms once only the `standing` kinds stand. */
 export function withoutGone(
   open: readonly Alarm[],
-  standing: readonly TripAlarm[],
+  standing: readonly AlarmKind[],
   goneAtMs: number,
 ): readonly Alarm[] {
   if (open.every(alarm => alarm.goneAtMs !== null || standing.includes(alarm.kind))) return open
@@ -120,8 +122,8 @@ const changed = (open: readonly Alarm[], alarmId: AlarmId, change: Partial<Alarm
   open.map(alarm => (alarm.alarmId === alarmId ? { ...alarm, ...change } : alarm))
 
 /** A person takes the alarm on. Nothing when somebody has already. */
-export function acknowledgeAlarm(subject: Alarmed, { alarmId }: AcknowledgeAlarm, by: Principal): Decision {
-  const alarm = openAlarm(subject.openAlarms, alarmId)
+export function acknowledgeAlarm(open: readonly Alarm[], { alarmId }: AcknowledgeAlarm, by: Principal): Decision {
+  const alarm = openAlarm(open, alarmId)
   if (alarm === undefined) return unknownAlarm(alarmId)
   if (alarm.acknowledged !== null) return accepted()
   return accepted({ type: 'AlarmAcknowledged', ...about(alarmId), by })
@@ -129,12 +131,12 @@ export function acknowledgeAlarm(subject: Alarmed, { alarmId }: AcknowledgeAlarm
 
 /** Puts the alarm aside for a while; it comes back by itself. Acknowledged ones ask for nobody as it is. */
 export function shelveAlarm(
-  subject: Alarmed,
+  open: readonly Alarm[],
   { alarmId, forMs }: ShelveAlarm,
   by: Principal,
   policy: Pick<Policy, 'alarmShelveMaxMs'>,
 ): Decision {
-  const alarm = openAlarm(subject.openAlarms, alarmId)
+  const alarm = openAlarm(open, alarmId)
   if (alarm === undefined) return unknownAlarm(alarmId)
   const { alarmShelveMaxMs } = policy
   if (forMs > alarmShelveMaxMs) {
@@ -165,10 +167,7 @@ export const alarmEscalated = (alarmId: AlarmId): DomainEvent => ({
 /** The alarm's cause is gone, and it gives way to newer ones. */
 export const alarmLapsed = (alarmId: AlarmId): DomainEvent => ({ type: 'AlarmLapsed', ...about(alarmId) })
 
-function about(alarmId: AlarmId) {
-  const tripId = tripOfAlarm(alarmId)
-  return { v: 1, entity: tripKey(tripId), tripId, alarmId } as const
-}
+const about = (alarmId: AlarmId) => ({ v: 1, ...subjectOfAlarm(alarmId), alarmId }) as const
 
 export function unknownAlarm(alarmId: AlarmId): Refused {
   const message = `Alarm ${alarmId} is not open: it has ended, or there never was one; the board shows those that are.`

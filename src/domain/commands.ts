@@ -118,17 +118,17 @@ export interface SetUnitStatus {
   readonly happenedAtMs: number
 }
 
+/** The trip or unit that an alarm belongs to, as its id says. */
+type OfAlarm = { readonly tripId: TripId } | { readonly unitId: UnitId }
+
 /** Somebody answers for the alarm from now on. */
-export interface AcknowledgeAlarm {
+export type AcknowledgeAlarm = OfAlarm & {
   readonly type: 'acknowledge-alarm'
-  /** The trip that the alarm belongs to, as its id says. */
-  readonly tripId: TripId
   readonly alarmId: AlarmId
 }
 /** Puts an alarm aside for a while. */
-export interface ShelveAlarm {
+export type ShelveAlarm = OfAlarm & {
   readonly type: 'shelve-alarm'
-  readonly tripId: TripId
   readonly alarmId: AlarmId
   readonly forMs: number
 }

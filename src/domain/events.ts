@@ -7,7 +7,7 @@
  */
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
-import type { AlarmEvent, TripAlarmCleared, TripAlarmRaised } from './events/alarm-events.ts'
+import type { AlarmEvent, TripAlarmCleared, TripAlarmRaised, UnitAlarmRaised } from './events/alarm-events.ts'
 import type { CallAmended, CallCancelled, CallClosed, CallEntered, CallReleased } from './events/call-events.ts'
 import type {
   AssignmentOverridden,
@@ -63,6 +63,7 @@ export type DomainEvent =
   | OfferRevoked
   | TripAlarmRaised
   | TripAlarmCleared
+  | UnitAlarmRaised
   | AlarmEvent
   | TripPhaseReached
   | TripCancelled

@@ -18,7 +18,7 @@ export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
       ),
     openAlarms: () =>
       regions().flatMap(({ regionId, region }) =>
-        countAlarms(region!.states.alarmedTripStates()).map(count => [regionId, ...count] as const),
+        countAlarms(region!.states.alarmed()).map(count => [regionId, ...count] as const),
       ),
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),

@@ -5,7 +5,7 @@
  * and stands in `store/event-forms.ts`.
  */
 import { z } from 'zod'
-import { TRIP_ALARMS } from '../domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { REVOKE_REASONS } from '../domain/events/trip-events.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
@@ -44,8 +44,8 @@ const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-9
 const site = { ...place, priority }
 const unit = { unitId }
 const trip = { tripId: routedId }
-const alarm = { ...trip, alarmId: z.string().regex(ALARM_ID) }
-const severity = z.literal([...ALARM_SEVERITIES]).optional()
+const alarm = { alarmId: z.string().regex(ALARM_ID), tripId: routedId.optional(), unitId: unitId.optional() }
+const severity = z.literal([...ALARM_SEVERITIES])
 const call = { callId: routedId }
 const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
@@ -84,6 +84,20 @@ const event = <T extends string, K extends string, S extends z.ZodRawShape>(type
     .meta({ id: type })
 const ofUnit = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'driver', shape)
 const ofTrip = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'trip', shape)
+/** Of a trip's alarm or a unit's. */
+const ofEither = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z
+    .object({
+      type: z.literal(type),
+      v: z.literal(1),
+      entity: z.union([
+        z.templateLiteral(['trip/', z.string().min(1)]),
+        z.templateLiteral(['driver/', z.string().min(1)]),
+      ]),
+      atMs: moment.optional(),
+      ...shape,
+    })
+    .meta({ id: type })
 const ofCall = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'call', shape)
 
 /** In the order of PROTOCOL.md's table; the fields of each, too. */
@@ -135,14 +149,15 @@ export const EVENT_SCHEMAS = [
   ofTrip('OfferTimedOut', { ...offer, noContact: z.literal(true).optional() }),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
   ofTrip('TripAlarmRaised', {
-    ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity },
+    ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity: severity.optional() },
     decision: decisionSchema.optional(),
   }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
-  ofTrip('AlarmAcknowledged', { ...alarm, by: principal }),
-  ofTrip('AlarmShelved', { ...alarm, by: principal, forMs: z.int().min(0) }),
-  ofTrip('AlarmEscalated', { ...alarm, to: z.literal('supervisor') }),
-  ofTrip('AlarmLapsed', alarm),
+  ofUnit('UnitAlarmRaised', { ...unit, alarm: z.enum(UNIT_ALARMS), severity, fromTripId: routedId }),
+  ofEither('AlarmAcknowledged', { ...alarm, by: principal }),
+  ofEither('AlarmShelved', { ...alarm, by: principal, forMs: z.int().min(0) }),
+  ofEither('AlarmEscalated', { ...alarm, to: z.literal('supervisor') }),
+  ofEither('AlarmLapsed', alarm),
   ofTrip('TripPhaseReached', {
     ...{ ...trip, ...unit, phase: z.enum(REPORTABLE_PHASES), ...happened },
     ...{ cause: z.enum(CAUSES), missed: phases },

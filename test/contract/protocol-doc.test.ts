@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
@@ -191,6 +191,7 @@ test('the lists of words are those of the domain', () => {
     'decline reason': DECLINE_REASONS,
     'dispatch mode': DISPATCH_MODES,
     'trip alarm': TRIP_ALARMS,
+    'unit alarm': UNIT_ALARMS,
     'exclusion reason': EXCLUSION_REASONS,
   }
   const rows = tableAfter('### Words').map(([name, words]) => [name, quoted(words!)])
@@ -391,10 +392,11 @@ test('every event has all its fields and no other, and marks those that may be n
     OfferRevoked: { ...offer, reason: true },
     TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent', decision: 'absent' },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
-    AlarmAcknowledged: { tripId: true, alarmId: true, by: true },
-    AlarmShelved: { tripId: true, alarmId: true, by: true, forMs: true },
-    AlarmEscalated: { tripId: true, alarmId: true, to: true },
-    AlarmLapsed: { tripId: true, alarmId: true },
+    UnitAlarmRaised: { unitId: true, alarm: true, severity: true, fromTripId: true },
+    AlarmAcknowledged: { alarmId: true, tripId: 'absent', unitId: 'absent', by: true },
+    AlarmShelved: { alarmId: true, tripId: 'absent', unitId: 'absent', by: true, forMs: true },
+    AlarmEscalated: { alarmId: true, tripId: 'absent', unitId: 'absent', to: true },
+    AlarmLapsed: { alarmId: true, tripId: 'absent', unitId: 'absent' },
     TripPhaseReached: { tripId: true, unitId: true, phase: true, ...moment, cause: true, missed: true },
     TripCancelled: {
       tripId: true,
@@ -539,7 +541,7 @@ test('the tables of times are those that the engine goes by', () => {
     }),
   )
   const alarms = tableAfter('### Alarms').map(([alarm]) => quoted(alarm!)[0])
-  assert.deepEqual(alarms, [...TRIP_ALARMS])
+  assert.deepEqual(alarms, [...TRIP_ALARMS, ...UNIT_ALARMS])
 })
 
 test('a frame beyond depth, nodes or stringBytes is refused by the code that its limit names', () => {

@@ -27,10 +27,10 @@ const raise = (world: World) => world.record(alarmRaised(world.trip(TRIP), 'wait
 const clear = (world: World) => world.record(alarmCleared(world.trip(TRIP), 'waiting-long', null))
 const open = (world: World) => world.trip(TRIP).openAlarms
 const acknowledge = (world: World, by = 'dana') =>
-  acknowledgeAlarm(world.trip(TRIP), { type: 'acknowledge-alarm', tripId: TRIP, alarmId: open(world)[0]!.alarmId }, by)
+  acknowledgeAlarm(open(world), { type: 'acknowledge-alarm', tripId: TRIP, alarmId: open(world)[0]!.alarmId }, by)
 const shelve = (world: World, forMs: number) =>
   shelveAlarm(
-    world.trip(TRIP),
+    open(world),
     { type: 'shelve-alarm', tripId: TRIP, alarmId: open(world)[0]!.alarmId, forMs },
     'dana',
     policy,
@@ -86,7 +86,7 @@ test('whoever acknowledges second changes nothing, and one that is not open is r
   taken(world, acknowledge(world, 'dana'))
   assert.deepEqual(acknowledge(world, 'eli'), { ok: true, events: [] })
   clear(world)
-  const late = acknowledgeAlarm(world.trip(TRIP), { type: 'acknowledge-alarm', tripId: TRIP, alarmId }, 'eli')
+  const late = acknowledgeAlarm(open(world), { type: 'acknowledge-alarm', tripId: TRIP, alarmId }, 'eli')
   assert.equal(late.ok ? '' : late.refusal.code, 'unknown-alarm')
 })
 

@@ -157,7 +157,7 @@ function decide(world: World, step: Step, i: number): Decision {
         world.nowMs,
       )
     case 'time-out':
-      return accepted(...(trip === undefined ? [] : offerTimedOut(trip)))
+      return accepted(...(trip === undefined ? [] : offerTimedOut(trip, world.drivers.get(trip.offer?.unitId ?? ''))))
     case 'revoke':
       return accepted(...revokedOffer(driver, 'position-lost'))
     case 'alarm':
@@ -206,18 +206,19 @@ function decide(world: World, step: Step, i: number): Decision {
       return reportByRadio(trip, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
     }
     case 'alarm-answer': {
-      const alarmed = [...world.trips.values()].filter(({ openAlarms }) => openAlarms.length > 0)
+      const alarmed = [...world.trips.values(), ...world.drivers.values()].filter(each => each.openAlarms?.length)
       const subject = alarmed[i % alarmed.length]
       if (subject === undefined) return accepted()
-      const { tripId, openAlarms } = subject
+      const openAlarms = subject.openAlarms!
+      const ofAlarm = 'tripId' in subject ? { tripId: subject.tripId } : { unitId: subject.unitId }
       const { alarmId } = openAlarms[step.trip % openAlarms.length]!
       const kind = (['acknowledge', 'acknowledge', 'shelve', 'escalate', 'lapse'] as const)[i % 5]!
       if (kind === 'acknowledge') {
-        return acknowledgeAlarm(subject, { type: 'acknowledge-alarm', tripId, alarmId }, step.crew)
+        return acknowledgeAlarm(openAlarms, { type: 'acknowledge-alarm', ...ofAlarm, alarmId }, step.crew)
       }
       if (kind === 'shelve') {
-        const command = { type: 'shelve-alarm', tripId, alarmId, forMs: step.backMs } as const
-        return shelveAlarm(subject, command, step.crew, DEFAULT_POLICY)
+        const command = { type: 'shelve-alarm', ...ofAlarm, alarmId, forMs: step.backMs } as const
+        return shelveAlarm(openAlarms, command, step.crew, DEFAULT_POLICY)
       }
       return accepted(kind === 'escalate' ? alarmEscalated(alarmId) : alarmLapsed(alarmId))
     }
@@ -324,7 +325,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed',
+    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })
@@ -363,7 +364,8 @@ function boardOf(world: World) {
       const { connected: _, fix: __, ...told } = unitOnWire(unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY))
       return told
     })
-  const alarms = [...world.trips.values()].flatMap(({ openAlarms }) => openAlarms.map(alarmView))
+  const alarmed = [...world.trips.values(), ...world.drivers.values()]
+  const alarms = alarmed.flatMap(({ openAlarms = [] }) => openAlarms.map(alarmView))
   return { trips, units, alarms }
 }
 

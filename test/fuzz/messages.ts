@@ -1,6 +1,6 @@
 /** Well-formed messages of every type, about units, calls and trips that are there, and now and then about none. */
 
-import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -164,8 +164,12 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
 }
 
 /** Now and then one that is open: a call that nobody can serve raises its alarm in the record that enters it. */
-const alarmOf = (tripId: string, known: Known, dice: Dice): string =>
-  `trip/${tripId}/${dice.pick(TRIP_ALARMS)}/${1 + dice.below(known.position + 1)}`
+const alarmOf = (tripId: string, known: Known, dice: Dice): string => {
+  const position = 1 + dice.below(known.position + 1)
+  return dice.oneIn(6)
+    ? `driver/${known.unit(dice)}/${dice.pick(UNIT_ALARMS)}/${position}`
+    : `trip/${tripId}/${dice.pick(TRIP_ALARMS)}/${position}`
+}
 
 /** Near now, or at the ends of what can be said. */
 function moment(known: Known, dice: Dice): number {

@@ -1,6 +1,6 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
-import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
@@ -190,8 +190,20 @@ const setUnitStatus = fc
   )
 
 const alarmId = fc
-  .tuple(routedId, fc.constantFrom(...TRIP_ALARMS), fc.integer({ min: 1, max: 1e15 }))
-  .map(([tripId, kind, position]) => `trip/${tripId}/${kind}/${position}`)
+  .tuple(
+    fc.oneof(
+      fc.tuple(
+        routedId.map(tripId => `trip/${tripId}`),
+        fc.constantFrom(...TRIP_ALARMS),
+      ),
+      fc.tuple(
+        unitId.map(unit => `driver/${unit}`),
+        fc.constantFrom(...UNIT_ALARMS),
+      ),
+    ),
+    fc.integer({ min: 1, max: 1e15 }),
+  )
+  .map(([[subject, kind], position]) => `${subject}/${kind}/${position}`)
 
 export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   hello,
@@ -338,7 +350,7 @@ const tileUnit = fc.tuple(
 
 const alarmView = plain<AlarmView>({
   alarmId,
-  kind: fc.constantFrom(...TRIP_ALARMS),
+  kind: fc.constantFrom(...TRIP_ALARMS, ...UNIT_ALARMS),
   severity: fc.constantFrom(...ALARM_SEVERITIES),
   tripId: routedId,
   unitId: orNull(unitId),

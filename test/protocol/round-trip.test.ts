@@ -10,6 +10,12 @@ import { CLIENT_TYPES, SERVER_TYPES } from '../../src/protocol/wire/message-type
 import { clientMessage, serverMessage } from './arbitraries.ts'
 import { accepted, FORMATS, hex, parse, SAMPLES, TYPE_NAMES } from './frames.ts'
 
+/** The trip or unit that an alarm's id names. */
+function ofAlarm(alarmId: string): { tripId: string } | { unitId: string } {
+  const [subject, id] = alarmId.split('/')
+  return subject === 'trip' ? { tripId: id! } : { unitId: id! }
+}
+
 /** The request a message means, told a second time and without a schema. */
 function meaning(message: ClientMessage): ClientRequest {
   switch (message[0]) {
@@ -91,11 +97,11 @@ function meaning(message: ClientMessage): ClientRequest {
     }
     case 'acknowledge-alarm': {
       const [type, id, alarmId] = message
-      return { type: 'command', id, command: { type, tripId: alarmId.split('/')[1]!, alarmId } }
+      return { type: 'command', id, command: { type, ...ofAlarm(alarmId), alarmId } }
     }
     case 'shelve-alarm': {
       const [type, id, alarmId, forMs] = message
-      return { type: 'command', id, command: { type, tripId: alarmId.split('/')[1]!, alarmId, forMs } }
+      return { type: 'command', id, command: { type, ...ofAlarm(alarmId), alarmId, forMs } }
     }
     case 'set-unit-status': {
       const [type, id, unitId, status, reason, happenedAtMs] = message

@@ -35,7 +35,8 @@ export class BoardReader {
     for (const event of events) {
       this.#recordedAtMs = event.atMs ?? recordedAtMs
       this.#read(event, recordedAtMs)
-      if (SIGNS.has(event.type) && 'unitId' in event && event.unitId !== null) this.#heard(event.unitId, false)
+      if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string')
+        this.#heard(event.unitId, false)
     }
   }
 
@@ -52,6 +53,7 @@ export class BoardReader {
         const { unitId, callSign, levelOfCare, capabilities } = event
         const known = this.units.get(unitId)!
         const version = this.#position
+        for (const { alarmId } of this.#alarmsOf(`driver/${unitId}`)) this.alarms.delete(alarmId)
         this.units.set(unitId, {
           ...known,
           ...offDuty(recordedAtMs),
@@ -98,8 +100,8 @@ export class BoardReader {
       case 'CallAmended':
         for (const tripId of event.tripIds) {
           this.#trip(tripId, { ...placeOf(event), priority: event.priority, problem: event.problem })
-          for (const alarm of this.#alarmsOf(tripId))
-            this.#alarm(alarm, { severity: severityOf(alarm.kind, event.priority) })
+          for (const alarm of this.#alarmsOf(`trip/${tripId}`))
+            this.#alarm(alarm, { severity: severityOf(alarm.kind as Alarm, event.priority) })
         }
         break
       case 'TripCreated': {
@@ -162,7 +164,11 @@ export class BoardReader {
       }
       case 'TripAlarmRaised':
         this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
-        this.#raise(event)
+        this.#raise({ ...event, subject: `trip/${event.tripId}` })
+        break
+      case 'UnitAlarmRaised':
+        this.#raise({ ...event, subject: `driver/${event.unitId}`, tripId: event.fromTripId })
+        this.#touchUnit(event.unitId)
         break
       case 'TripAlarmCleared':
         this.#quiet(event.tripId, event.alarm)
@@ -174,22 +180,22 @@ export class BoardReader {
           const acknowledged = { acknowledgedBy: event.by, acknowledgedAtMs: this.#recordedAtMs }
           this.#alarm(alarm, { ...acknowledged, shelvedBy: null, shelvedUntilMs: null })
         }
-        this.#touch(event.tripId)
+        this.#touch(event)
         break
       }
       case 'AlarmShelved': {
         const shelved = { shelvedBy: event.by, shelvedUntilMs: this.#recordedAtMs + event.forMs }
         this.#alarm(this.alarms.get(event.alarmId)!, shelved)
-        this.#touch(event.tripId)
+        this.#touch(event)
         break
       }
       case 'AlarmEscalated':
         this.#alarm(this.alarms.get(event.alarmId)!, { escalatedAtMs: this.#recordedAtMs })
-        this.#touch(event.tripId)
+        this.#touch(event)
         break
       case 'AlarmLapsed':
         this.alarms.delete(event.alarmId)
-        this.#touch(event.tripId)
+        this.#touch(event)
         break
       case 'TripCancelled':
         this.#quiet(event.tripId, ...this.trips.get(event.tripId)!.alarms)
@@ -216,6 +222,7 @@ export class BoardReader {
 
   #heard(unitId: string, noContact: boolean): void {
     const unit = this.units.get(unitId)
+    if (!noContact) this.#over(`driver/${unitId}`, 'no-contact')
     if (unit !== undefined) this.units.set(unitId, { ...unit, noContact })
   }
 
@@ -229,26 +236,30 @@ export class BoardReader {
 
   #quiet(tripId: string, ...ended: Alarm[]): void {
     this.#trip(tripId, { alarms: this.trips.get(tripId)!.alarms.filter(alarm => !ended.includes(alarm)) })
-    for (const alarm of this.#alarmsOf(tripId)) {
+    this.#over(`trip/${tripId}`, ...ended)
+  }
+
+  #over(subject: string, ...ended: AlarmView['kind'][]): void {
+    for (const alarm of this.#alarmsOf(subject)) {
       if (alarm.goneAtMs !== null || !ended.includes(alarm.kind)) continue
       if (alarm.acknowledgedBy === null) this.#alarm(alarm, { goneAtMs: this.#recordedAtMs })
       else this.alarms.delete(alarm.alarmId)
     }
   }
 
-  #raise({ tripId, alarm: kind, unitId, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' }>): void {
+  #raise({ subject, tripId, alarm: kind, unitId, severity }: Raised): void {
     if (severity === undefined) return
-    const open = this.#alarmsOf(tripId).find(alarm => alarm.kind === kind)
-    if (open !== undefined) return this.#alarm(open, { unitId, severity, goneAtMs: null })
-    const alarmId = `trip/${tripId}/${kind}/${this.#position}`
+    const open = this.#alarmsOf(subject).find(alarm => alarm.kind === kind)
+    if (open !== undefined) return this.#alarm(open, { tripId, unitId, severity, goneAtMs: null })
+    const alarmId = `${subject}/${kind}/${this.#position}`
     this.alarms.set(alarmId, {
       ...{ alarmId, kind, severity, tripId, unitId, raisedAtMs: this.#recordedAtMs, goneAtMs: null },
       ...{ acknowledgedBy: null, acknowledgedAtMs: null, escalatedAtMs: null, shelvedBy: null, shelvedUntilMs: null },
     })
   }
 
-  #alarmsOf(tripId: string): AlarmView[] {
-    return [...this.alarms.values()].filter(alarm => alarm.tripId === tripId)
+  #alarmsOf(subject: string): AlarmView[] {
+    return [...this.alarms.values()].filter(({ alarmId }) => alarmId.startsWith(`${subject}/`))
   }
 
   #alarm(alarm: AlarmView, change: Partial<AlarmView>): void {
@@ -256,8 +267,9 @@ export class BoardReader {
   }
 
   /** Its trip may have ended. */
-  #touch(tripId: string): void {
-    if (this.trips.has(tripId)) this.#trip(tripId, {})
+  #touch({ tripId, unitId }: { tripId?: string; unitId?: string }): void {
+    if (tripId !== undefined && this.trips.has(tripId)) this.#trip(tripId, {})
+    if (unitId !== undefined) this.#touchUnit(unitId)
   }
 
   /** A trip was taken from the unit. */
@@ -276,6 +288,14 @@ export class BoardReader {
     const dispatchability = dispatchabilityOf(status)
     this.units.set(unitId, { ...unit, ...change, status, dispatchability, statusSinceMs, version: this.#position })
   }
+}
+
+interface Raised {
+  readonly subject: string
+  readonly tripId: string
+  readonly alarm: AlarmView['kind']
+  readonly unitId: string | null
+  readonly severity?: AlarmView['severity']
 }
 
 function offDuty(recordedAtMs: number) {

@@ -132,7 +132,7 @@ export class Desk {
     const { position, events } = record
     this.#options.log.board.push({ kind: 'record', position, eventTypes: events.map(event => event.type) })
     for (const event of events) {
-      if (!('tripId' in event)) continue
+      if (!('tripId' in event) || event.tripId === undefined) continue
       const seen = this.#trips.get(event.tripId) ?? { createdAt: position, phase: 'pending' }
       this.#trips.set(event.tripId, seen)
       switch (event.type) {

@@ -68,7 +68,7 @@ class Fold implements FoldedLog {
 
   apply(event: DomainEvent, position: number): void {
     if (event.type === 'TripCreated') return this.#create(event.tripId, event.callId, position)
-    if (!('tripId' in event)) return
+    if (!('tripId' in event) || event.tripId === undefined) return
     const trip = this.trips.get(event.tripId)
     const breaks = (why: string) => this.broken.push({ position, text: `${event.type} of ${event.tripId} ${why}` })
     if (trip === undefined) return void breaks('names a trip that was never created')

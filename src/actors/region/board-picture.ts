@@ -5,14 +5,18 @@
  * with, and everything else it reads from memory. Positions and connections are no part of the log; they are as they are
  * when their unit is looked at.
  */
+
+import type { Alarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
+import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
+import type { Alarmed } from './gone-alarms.ts'
 import type { States, Turn } from './turn.ts'
 import { alarmView, tripView } from './views.ts'
 
@@ -20,8 +24,8 @@ import { alarmView, tripView } from './views.ts'
 export interface PicturedMemory extends States {
   driverActors(): Iterable<UnitActor>
   openTripStates(): Iterable<TripState>
-  /** Trips with alarms that have not ended. */
-  alarmedTripStates(): Iterable<TripState>
+  /** Trips and units with alarms that have not ended. */
+  alarmed(): Iterable<Alarmed>
   detailsOf(callId: CallId): CallDetails | null
   unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitShown
 }
@@ -64,22 +68,36 @@ export class BoardPicture {
 
   /** The trips that had not ended, as `units` has it. */
   *trips(): Iterable<TripShown | null> {
-    for (const trip of this.#tripsAsThen(memory => memory.openTripStates())) {
+    for (const trip of this.#tripsAsThen()) {
       yield trip === null || isEnded(trip) ? null : this.#tripView(trip)
     }
   }
 
-  /** The alarms that had not ended, those of one trip together; null in place of a trip that had none. */
+  /** The alarms that had not ended, those of one trip or unit together; null in place of one that had none. */
   *alarms(): Iterable<readonly AlarmView[] | null> {
-    for (const trip of this.#tripsAsThen(memory => memory.alarmedTripStates())) {
-      yield trip === null || trip.openAlarms.length === 0 ? null : trip.openAlarms.map(alarmView)
+    const seen = new Set<EntityKey>()
+    const isChanged = (entity: EntityKey) =>
+      byKind(entity, {
+        driver: unitId => this.#drivers.has(unitId),
+        trip: tripId => this.#trips.has(tripId),
+        call: () => false,
+      })
+    for (const { entity, openAlarms } of this.#memory.alarmed()) {
+      if (isChanged(entity)) yield null
+      else {
+        seen.add(entity)
+        yield openAlarms.map(alarmView)
+      }
     }
+    // Of what changed after the look, and of what had some then and has none now.
+    for (const [tripId, was] of this.#trips) if (!seen.has(tripKey(tripId))) yield shownAlarms(was)
+    for (const [unitId, was] of this.#drivers) if (!seen.has(driverKey(unitId))) yield shownAlarms(was)
   }
 
-  /** Those that are among these now or were changed since, as they were; null in place of one that comes later, or was not there. */
-  *#tripsAsThen(now: (memory: PicturedMemory) => Iterable<TripState>): Iterable<TripState | null> {
+  /** Those that are open now or were changed since, as they were; null in place of one that comes later, or was not there. */
+  *#tripsAsThen(): Iterable<TripState | null> {
     const seen = new Set<TripId>()
-    for (const trip of now(this.#memory)) {
+    for (const trip of this.#memory.openTripStates()) {
       const { tripId } = trip
       const isChanged = this.#trips.has(tripId)
       if (!isChanged) seen.add(tripId)
@@ -96,3 +114,6 @@ export class BoardPicture {
     return tripView(trip, call, details)
   }
 }
+
+const shownAlarms = (was: { readonly openAlarms?: readonly Alarm[] } | undefined): readonly AlarmView[] | null =>
+  was?.openAlarms === undefined || was.openAlarms.length === 0 ? null : was.openAlarms.map(alarmView)

@@ -7,9 +7,11 @@
  */
 
 import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
-import { tripKey } from '../../domain/entity.ts'
+import { unitDeadlinesOf } from '../../domain/dispatch/unit-deadlines.ts'
+import { driverKey, tripKey } from '../../domain/entity.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { RegionTimers } from '../timers.ts'
@@ -27,9 +29,10 @@ const THREW_PAUSE_MS = 5_000
 /** Trips or units whose deadlines are set anew in one go. */
 const LOOKED_AT_ONCE = 512
 
-type LongDeadline = Extract<Deadline, { kind: 'waiting-long' | 'alarm-unanswered' }>
+const LONG = ['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered'] as const
+type LongDeadline = Extract<Deadline, { kind: (typeof LONG)[number] }>
 const isLong = (deadline: Deadline): deadline is LongDeadline =>
-  deadline.kind === 'waiting-long' || deadline.kind === 'alarm-unanswered'
+  (LONG as readonly Deadline['kind'][]).includes(deadline.kind)
 
 interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
@@ -59,6 +62,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
 
   committed(turn: Turn): void {
     for (const trip of turn.trips.values()) this.watchTrip(trip)
+    for (const driver of turn.drivers.values()) this.watchUnit(driver)
   }
 
   /** A unit with a trip is heard of again. */
@@ -106,6 +110,15 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     } else if (known.putOffMs !== null) this.#setAll(trip, known.putOffMs)
   }
 
+  /** Sets what may happen to the unit as it now stands. Input: not before this, as after a start. */
+  watchUnit(driver: DriverState, earliestMs = 0): void {
+    if (driver.openAlarms === undefined) return
+    const { clock, policy } = this.#ports
+    for (const { dueMs, deadline } of unitDeadlinesOf(driver, policy.standing, clock.nowMs())) {
+      this.#at(Math.max(dueMs, earliestMs), deadline)
+    }
+  }
+
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
   watchDisconnect(unitId: UnitId, sinceMs: number): void {
     this.#at(sinceMs + this.#ports.policy.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
@@ -116,10 +129,12 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     const { standing, disconnectGraceMs } = policy
     if (isLong(deadline)) this.#long.delete(deadlineId(deadline))
     // Its rules would be decided over a state that is wrong.
-    if ('tripId' in deadline && memory.quarantine.has(tripKey(deadline.tripId))) return
+    const entity = 'unitId' in deadline ? driverKey(deadline.unitId) : tripKey(deadline.tripId)
+    if (memory.quarantine.has(entity)) return
     const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
       const states = {
         driver: (unitId: UnitId) => turn.driver(unitId),
+        isHeld: (unitId: UnitId) => turn.isHeld(driverKey(unitId)),
         trip: (tripId: TripId) => turn.trip(tripId),
         presence: (unitId: UnitId) => memory.presence(unitId),
       }
@@ -130,7 +145,12 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     })
     if (refusal?.code === 'internal') return this.#at(clock.nowMs() + THREW_PAUSE_MS, deadline)
     if (refusal !== null) return
-    if (deadline.kind === 'disconnect-grace') return
+    if ('unitId' in deadline) {
+      const driver = memory.driver(deadline.unitId)
+      // A clock that was set has put this moment off.
+      if (driver !== undefined) this.watchUnit(driver)
+      return
+    }
     // A fix that came meanwhile has put this moment off, or a clock that was set.
     const trip = memory.trip(deadline.tripId)
     if (trip === undefined || ('offerId' in deadline && trip.offer?.offerId !== deadline.offerId)) return
@@ -170,6 +190,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     for (const { unitId, state, disconnectedSinceMs } of memory.driverActors()) {
       looked += 1
       if (looked % LOOKED_AT_ONCE === 0) yield
+      this.watchUnit(state)
       if (disconnectedSinceMs === null) continue
       const isOver = disconnectedSinceMs + policy.disconnectGraceMs <= clock.nowMs()
       if (!isOver || state.work !== null) this.watchDisconnect(unitId, disconnectedSinceMs)

@@ -1,12 +1,11 @@
 /**
- * The alarms whose cause is gone and that nobody has acknowledged, as a fold over the states of trips, oldest first.
+ * The alarms whose cause is gone and that nobody has acknowledged, as a fold over the states that have alarms, oldest first.
  *
  * They wait for a person, so their number must not depend on there being one: beyond a bound the oldest gives way.
  */
-import { type Alarm, alarmLapsed, openAlarm } from '../../domain/alarms.ts'
-import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
-import type { AlarmId, TripId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { type Alarm, alarmLapsed, openAlarm, subjectOfAlarm } from '../../domain/alarms.ts'
+import { driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import type { AlarmId } from '../../domain/ids.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Turn } from './turn.ts'
@@ -14,34 +13,47 @@ import type { Turn } from './turn.ts'
 /** For a region. One takes about half a kilobyte, here and on each console. */
 export const GONE_ALARMS_MAX = 1_000
 
-const goneOf = (trip: TripState): readonly Alarm[] => trip.openAlarms.filter(alarm => alarm.goneAtMs !== null)
+/** A trip or unit, and its alarms that have not ended. */
+export interface Alarmed {
+  readonly entity: EntityKey
+  readonly openAlarms: readonly Alarm[]
+}
+
+const NONE: readonly Alarm[] = []
+const goneOf = ({ openAlarms }: Alarmed): readonly Alarm[] => openAlarms.filter(alarm => alarm.goneAtMs !== null)
+
+/** The trips and units of a turn as it has them. */
+function* alarmedOf(turn: Turn): Iterable<Alarmed> {
+  for (const { tripId, openAlarms } of turn.trips.values()) yield { entity: tripKey(tripId), openAlarms }
+  for (const { unitId, openAlarms = NONE } of turn.drivers.values()) yield { entity: driverKey(unitId), openAlarms }
+}
 
 export class GoneAlarms implements TurnStep, TurnFollower {
   readonly #quarantine: Quarantine
   /** In the order in which their causes were gone. */
-  readonly #waiting = new Map<AlarmId, TripId>()
-  /** Those of each trip that has any. */
-  readonly #byTrip = new Map<TripId, readonly AlarmId[]>()
+  readonly #waiting = new Set<AlarmId>()
+  /** Those of each trip or unit that has any. */
+  readonly #bySubject = new Map<EntityKey, readonly AlarmId[]>()
 
   constructor(quarantine: Quarantine) {
     this.#quarantine = quarantine
   }
 
-  /** Folds the trips that a start has found. */
-  recover(trips: Iterable<TripState>): void {
-    const found = [...trips].filter(({ tripId }) => !this.#quarantine.has(tripKey(tripId)))
-    const last = (trip: TripState) => Math.max(0, ...goneOf(trip).map(alarm => alarm.goneAtMs!))
-    for (const trip of found.sort((a, b) => last(a) - last(b))) this.#fold(trip)
+  /** Folds the trips and units that a start has found. */
+  recover(alarmed: Iterable<Alarmed>): void {
+    const found = [...alarmed].filter(({ entity }) => !this.#quarantine.has(entity))
+    const last = (subject: Alarmed) => Math.max(0, ...goneOf(subject).map(alarm => alarm.goneAtMs!))
+    for (const subject of found.sort((a, b) => last(a) - last(b))) this.#fold(subject)
   }
 
   extend(turn: Turn): void {
     let more = this.#waiting.size - GONE_ALARMS_MAX
-    for (const trip of turn.trips.values()) {
-      more += goneOf(trip).length - (this.#byTrip.get(trip.tripId)?.length ?? 0)
+    for (const subject of alarmedOf(turn)) {
+      more += goneOf(subject).length - (this.#bySubject.get(subject.entity)?.length ?? 0)
     }
     if (more <= 0) return
-    for (const [alarmId, tripId] of this.#waiting) {
-      const alarm = openAlarm(turn.trip(tripId)?.openAlarms ?? [], alarmId)
+    for (const alarmId of this.#waiting) {
+      const alarm = openAlarm(openAlarmsOf(turn, alarmId), alarmId)
       if (alarm === undefined || alarm.goneAtMs === null) continue
       turn.record([alarmLapsed(alarmId)])
       more -= 1
@@ -50,28 +62,34 @@ export class GoneAlarms implements TurnStep, TurnFollower {
   }
 
   committed(turn: Turn): void {
-    for (const trip of turn.trips.values()) this.#fold(trip)
+    for (const subject of alarmedOf(turn)) this.#fold(subject)
   }
 
   held({ entity }: { readonly entity: EntityKey }): void {
-    byKind(entity, {
-      driver: () => undefined,
-      trip: tripId => this.#forget(tripId),
-      call: () => undefined,
-    })
+    this.#forget(entity)
   }
 
-  #fold(trip: TripState): void {
-    const gone = goneOf(trip)
-    if (gone.length === 0) return this.#forget(trip.tripId)
+  #fold(subject: Alarmed): void {
+    const gone = goneOf(subject)
+    const { entity } = subject
+    if (gone.length === 0) return this.#forget(entity)
     const ids = gone.map(({ alarmId }) => alarmId)
-    for (const id of this.#byTrip.get(trip.tripId) ?? []) if (!ids.includes(id)) this.#waiting.delete(id)
-    for (const id of ids) if (!this.#waiting.has(id)) this.#waiting.set(id, trip.tripId)
-    this.#byTrip.set(trip.tripId, ids)
+    for (const id of this.#bySubject.get(entity) ?? []) if (!ids.includes(id)) this.#waiting.delete(id)
+    for (const id of ids) this.#waiting.add(id)
+    this.#bySubject.set(entity, ids)
   }
 
-  #forget(tripId: TripId): void {
-    for (const id of this.#byTrip.get(tripId) ?? []) this.#waiting.delete(id)
-    this.#byTrip.delete(tripId)
+  #forget(entity: EntityKey): void {
+    const known = this.#bySubject.get(entity)
+    if (known === undefined) return
+    for (const id of known) this.#waiting.delete(id)
+    this.#bySubject.delete(entity)
   }
+}
+
+/** The open alarms of the trip or unit that an alarm belongs to. */
+export function openAlarmsOf(turn: Pick<Turn, 'trip' | 'driver'>, alarmId: AlarmId): readonly Alarm[] {
+  const subject = subjectOfAlarm(alarmId)
+  if (subject.tripId !== undefined) return turn.trip(subject.tripId)?.openAlarms ?? NONE
+  return turn.driver(subject.unitId)?.openAlarms ?? NONE
 }

@@ -3,7 +3,7 @@ import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
-import { byKind, type EntityKey } from '../../domain/entity.ts'
+import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
@@ -16,6 +16,7 @@ import type { UnitActor } from '../driver/unit-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import type { PicturedMemory } from './board-picture.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
+import type { Alarmed } from './gone-alarms.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { Shards } from './shards.ts'
@@ -26,8 +27,8 @@ import { callView, driverView, fixView, tripView, unitView } from './views.ts'
 export interface RegionStates extends States {
   driverActors(): Iterable<DriverActor>
   tripStates(): Iterable<TripState>
-  /** Trips with alarms that have not ended. */
-  alarmedTripStates(): Iterable<TripState>
+  /** Trips and units with alarms that have not ended. */
+  alarmed(): Iterable<Alarmed>
   callStates(): Iterable<CallState>
 }
 
@@ -41,6 +42,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #openTrips = new Set<TripActor>()
   /** Those with alarms that have not ended; trips that have ended may be among them. */
   readonly #alarmedTrips = new Set<TripActor>()
+  readonly #alarmedUnits = new Set<DriverActor>()
   readonly #calls = new Map<CallId, CallState>()
   /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
@@ -111,8 +113,13 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   *openTripStates(): Iterable<TripState> {
     for (const { state } of this.#openTrips) yield state
   }
-  *alarmedTripStates(): Iterable<TripState> {
-    for (const { state } of this.#alarmedTrips) yield state
+  *alarmed(): Iterable<Alarmed> {
+    for (const { state } of this.#alarmedTrips) {
+      yield { entity: tripKey(state.tripId), openAlarms: state.openAlarms }
+    }
+    for (const { state } of this.#alarmedUnits) {
+      yield { entity: driverKey(state.unitId), openAlarms: state.openAlarms! }
+    }
   }
   callStates(): Iterable<CallState> {
     return this.#calls.values()
@@ -120,7 +127,13 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
 
   addDriver(actor: DriverActor): DriverActor {
     this.#drivers.set(actor.unitId, { actor, ref: this.#driverShards.spawn(actor.unitId, actor) })
+    this.setDriver(actor, actor.state)
     return actor
+  }
+  setDriver(actor: DriverActor, state: DriverState): void {
+    actor.state = state
+    if (state.openAlarms === undefined) this.#alarmedUnits.delete(actor)
+    else this.#alarmedUnits.add(actor)
   }
   addTrip(actor: TripActor): void {
     this.#trips.set(actor.state.tripId, { actor, ref: this.#tripShards.spawn(actor.state.tripId, actor) })

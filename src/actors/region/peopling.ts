@@ -71,11 +71,12 @@ function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'locat
   for (const driver of memory.driverActors()) {
     driver.disconnectedSinceMs = comeback.untilMs
     if (driver.state.work !== null) deadlines.watchDisconnect(driver.unitId, comeback.untilMs)
+    deadlines.watchUnit(driver.state, comeback.untilMs)
   }
   // Deadlines of one moment come in the order in which they are set, and the first may take the only unit.
   const trips = [...recovered.trips.values()].map(trip => ({ trip, ...turnOf(trip, memory.call(trip.callId), 0) }))
   for (const { trip } of trips.sort(compareAges)) deadlines.watchRecovered(trip)
-  goneAlarms.recover(memory.alarmedTripStates())
+  goneAlarms.recover(memory.alarmed())
   // Not at once: the units that will serve those trips are only coming back.
   timers.at(comeback.untilMs, () => rematch.ask())
 }

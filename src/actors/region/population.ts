@@ -34,7 +34,7 @@ export class Population implements TurnFollower {
     for (const state of turn.drivers.values()) {
       const actor = memory.driverActor(state.unitId)
       if (actor === undefined) this.addDriver(state, new DriverLocation(), clock.nowMs())
-      else actor.state = state
+      else memory.setDriver(actor, state)
     }
     for (const state of turn.trips.values()) {
       const actor = memory.tripActor(state.tripId)

@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
-import { TRIP_ALARMS } from '../../domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import {
   CANCEL_REASONS,
   DISPATCH_MODES,
@@ -28,8 +28,9 @@ const version = whole
 
 const ALARM = z.object({
   alarmId: id,
-  kind: z.enum(TRIP_ALARMS),
+  kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS]),
   unitId: id.nullable(),
+  fromTripId: id.optional(),
   severity: SEVERITY_FORM,
   raisedAtMs: ms,
   goneAtMs: ms.nullable(),
@@ -46,6 +47,7 @@ const DRIVER = z.object({
     work: z.object({ tripId: id, offerId: id.nullable(), mode, phase: z.enum(['offered', ...WORK_PHASES]) }).nullable(),
     standingDown: id.optional(),
     noContact: id.optional(),
+    openAlarms: z.array(ALARM).optional(),
     retired: z.literal(true).optional(),
     status: z.enum(UNIT_STATUSES),
     statusSinceMs: ms,

@@ -1,5 +1,5 @@
 /** Views of states: what a crew, a dispatcher and an HTTP reader see. */
-import { type Alarm, tripOfAlarm } from '../../domain/alarms.ts'
+import { type Alarm, subjectOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
@@ -81,7 +81,7 @@ export function alarmView(alarm: Alarm): AlarmView {
     alarmId,
     kind,
     severity,
-    tripId: tripOfAlarm(alarmId),
+    tripId: subjectOfAlarm(alarmId).tripId ?? alarm.fromTripId!,
     unitId,
     raisedAtMs,
     goneAtMs,

@@ -1,12 +1,14 @@
-/** The alarms of a trip as events: raised once while they stand, cleared only when they do. */
+/** Alarms as events: raised once while they stand, cleared only when they do. */
 
 import { severityOf } from '../alarms.ts'
-import { tripKey } from '../entity.ts'
-import type { TripAlarm } from '../events/alarm-events.ts'
+import { driverKey, tripKey } from '../entity.ts'
+import type { TripAlarm, UnitAlarm } from '../events/alarm-events.ts'
 import type { DecisionRecord } from '../events/decision-record.ts'
 import type { DomainEvent } from '../events.ts'
-import type { UnitId } from '../ids.ts'
+import type { TripId, UnitId } from '../ids.ts'
 import type { TripState } from '../trip/trip.ts'
+import type { DriverState } from '../unit/driver.ts'
+import type { AlarmSeverity } from '../vocabulary.ts'
 
 /** The alarm as an event; none when it stands already. Input: `decide`, what led to it, asked only when it is raised. */
 export function alarmRaised(
@@ -20,6 +22,16 @@ export function alarmRaised(
   const severity = severityOf(alarm, trip.priority)
   const decision = decide === undefined ? {} : { decision: decide() }
   return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId, severity, ...decision }]
+}
+
+/** The alarm of a unit as an event. Input: the trip that led to it. */
+export function unitAlarm(
+  { unitId }: Pick<DriverState, 'unitId'>,
+  alarm: UnitAlarm,
+  severity: AlarmSeverity,
+  fromTripId: TripId,
+): DomainEvent[] {
+  return [{ type: 'UnitAlarmRaised', v: 1, entity: driverKey(unitId), unitId, alarm, severity, fromTripId }]
 }
 
 /** The end of an alarm that stands; nothing when it does not. */

@@ -5,7 +5,6 @@
  * nothing, and after a restart all of them are derived anew.
  */
 
-import { alarmEscalated, escalatesAtMs, openAlarm } from '../alarms.ts'
 import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
@@ -16,6 +15,7 @@ import { alarmCleared, alarmRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
 import { offerTimedOut } from './offers.ts'
 import { nextRoundAtMs } from './rounds.ts'
+import { escalationsOf, type UnitDeadline, unanswered, unitDeadlineCame } from './unit-deadlines.ts'
 
 interface OfferDeadline {
   readonly kind: 'offer-warning' | 'offer-timeout' | 'position-lost'
@@ -30,7 +30,7 @@ export type Deadline =
   /** A unit that has a trip has not been heard of where it is, or has. */
   | { readonly kind: 'position-old' | 'position-back'; readonly tripId: TripId }
   | { readonly kind: 'alarm-unanswered'; readonly tripId: TripId; readonly alarmId: AlarmId }
-  | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
+  | UnitDeadline
 
 export interface Due {
   readonly dueMs: number
@@ -55,8 +55,11 @@ export function deadlinesOf(
   nowMs: number,
   offerPutOffMs = 0,
 ): Due[] {
-  const dues = escalationsOf(trip, policy, nowMs)
   const { tripId, offer } = trip
+  const dues: Due[] = escalationsOf(trip.openAlarms, policy, nowMs).map(({ dueMs, alarmId }) => ({
+    dueMs,
+    deadline: { kind: 'alarm-unanswered', tripId, alarmId },
+  }))
   if (trip.phase === 'offered' && offer !== null) {
     const { offerId } = offer
     const timeoutMs = offer.deadlineAtMs + offerPutOffMs
@@ -80,14 +83,6 @@ export function deadlinesOf(
   const waitingLongMs = waitingLongAtMs(trip, policy, nowMs)
   if (waitingLongMs !== null) dues.push({ dueMs: waitingLongMs, deadline: { kind: 'waiting-long', tripId } })
   return dues
-}
-
-/** When each of the trip's alarms goes up to a supervisor. */
-function escalationsOf({ tripId, openAlarms }: TripState, policy: Policy, nowMs: number): Due[] {
-  return openAlarms.flatMap(alarm => {
-    const dueMs = escalatesAtMs(alarm, policy, nowMs)
-    return dueMs === null ? [] : [{ dueMs, deadline: { kind: 'alarm-unanswered', tripId, alarmId: alarm.alarmId } }]
-  })
 }
 
 /** When an accepted trip that has not moved raises its alarm; null when it has moved or the alarm stands. */
@@ -125,6 +120,8 @@ function positionOldAtMs(
 /** The states that a deadline is about, as they are when it comes. */
 interface DeadlineStates {
   driver(unitId: UnitId): DriverState | undefined
+  /** Whether the unit is in quarantine: nothing is recorded of its own. */
+  isHeld(unitId: UnitId): boolean
   trip(tripId: TripId): TripState | undefined
   presence(unitId: UnitId): Presence
 }
@@ -140,15 +137,14 @@ export function deadlineCame(
   disconnectGraceMs: number,
   nowMs: number,
 ): DeadlineOutcome {
-  if (deadline.kind === 'disconnect-grace') return graceIsOver(deadline.unitId, states, disconnectGraceMs, nowMs)
+  if ('unitId' in deadline) {
+    if (deadline.kind === 'disconnect-grace') return graceIsOver(deadline.unitId, states, disconnectGraceMs, nowMs)
+    return unitDeadlineCame(deadline, states.driver(deadline.unitId), policy, nowMs)
+  }
   const trip = states.trip(deadline.tripId)
   if (trip === undefined) return []
   if (deadline.kind === 'next-round') return trip.phase === 'pending' ? 'match' : []
-  if (deadline.kind === 'alarm-unanswered') {
-    const alarm = openAlarm(trip.openAlarms, deadline.alarmId)
-    const dueMs = alarm === undefined ? null : escalatesAtMs(alarm, policy, nowMs)
-    return dueMs !== null && nowMs >= dueMs ? [alarmEscalated(deadline.alarmId)] : []
-  }
+  if (deadline.kind === 'alarm-unanswered') return unanswered(trip.openAlarms, deadline.alarmId, policy, nowMs)
   if (deadline.kind === 'position-old') {
     const dueMs = positionOldAtMs(trip, policy, unitId => states.presence(unitId), nowMs)
     return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'position-lost', trip.unitId) : []
@@ -169,7 +165,9 @@ export function deadlineCame(
   if (!('offerId' in deadline)) return []
   const offer = trip.offer
   if (offer === null || offer.offerId !== deadline.offerId) return []
-  if (deadline.kind === 'offer-timeout') return offerTimedOut(trip)
+  if (deadline.kind === 'offer-timeout') {
+    return offerTimedOut(trip, states.isHeld(offer.unitId) ? undefined : states.driver(offer.unitId))
+  }
   if (deadline.kind === 'offer-warning') return alarmRaised(trip, 'unacknowledged', offer.unitId)
   const driver = states.driver(offer.unitId)
   const fixedAtMs = states.presence(offer.unitId).fix?.fixedAtMs ?? 0

@@ -1,10 +1,13 @@
 /** An offer's terms, and its end when nobody answers. */
+import { severityOf } from '../alarms.ts'
 import { tripKey } from '../entity.ts'
 import type { DecisionRecord } from '../events/decision-record.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId, UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
 import type { TripState } from '../trip/trip.ts'
+import type { DriverState } from '../unit/driver.ts'
+import { unitAlarm } from './alarms.ts'
 
 export function offerMade(
   trip: TripState,
@@ -33,10 +36,19 @@ export function offerMade(
   }
 }
 
-export function offerTimedOut(trip: TripState): DomainEvent[] {
+/**
+ * Nobody has answered. The desk has to find out about the unit, by radio, a second channel or a supervisor, so its silence is
+ * an alarm as urgent as the trip; one that stands is enough. Input: the unit, undefined where nothing can be recorded of it.
+ */
+export function offerTimedOut(trip: TripState, driver: DriverState | undefined): DomainEvent[] {
   const offer = trip.offer
   if (offer === null) return []
   const { offerId, unitId } = offer
   const entity = tripKey(trip.tripId)
-  return [{ type: 'OfferTimedOut', v: 1, entity, tripId: trip.tripId, offerId, unitId, noContact: true }]
+  const timedOut = { v: 1, entity, tripId: trip.tripId, offerId, unitId, noContact: true } as const
+  const isKnown = driver === undefined || driver.noContact !== undefined
+  return [
+    { type: 'OfferTimedOut', ...timedOut },
+    ...(isKnown ? [] : unitAlarm(driver, 'no-contact', severityOf('no-contact', trip.priority), trip.tripId)),
+  ]
 }

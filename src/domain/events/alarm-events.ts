@@ -3,7 +3,7 @@
 import type { AlarmId, Principal, TripId, UnitId } from '../ids.ts'
 import type { AlarmSeverity } from '../vocabulary.ts'
 import type { DecisionRecord } from './decision-record.ts'
-import type { EventOf, TripEntity } from './event.ts'
+import type { DriverEntity, EventOf, TripEntity } from './event.ts'
 
 export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly tripId: TripId
@@ -22,10 +22,20 @@ export interface TripAlarmCleared extends EventOf<'TripAlarmCleared', TripEntity
   readonly unitId: UnitId | null
 }
 
-interface OfAlarm<T extends string> extends EventOf<T, TripEntity> {
-  /** The trip that the alarm belongs to. */
-  readonly tripId: TripId
+export interface UnitAlarmRaised extends EventOf<'UnitAlarmRaised', DriverEntity> {
+  readonly unitId: UnitId
+  readonly alarm: UnitAlarm
+  readonly severity: AlarmSeverity
+  /** The trip that led to it. */
+  readonly fromTripId: TripId
+}
+
+interface OfAlarm<T extends string> extends EventOf<T, TripEntity | DriverEntity> {
   readonly alarmId: AlarmId
+  /** Whose alarm it is: a trip's, */
+  readonly tripId?: TripId
+  /** or a unit's. */
+  readonly unitId?: UnitId
 }
 
 interface AlarmAcknowledged extends OfAlarm<'AlarmAcknowledged'> {
@@ -60,3 +70,8 @@ export const TRIP_ALARMS = [
 ] as const
 
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
+
+/** What is wrong with a unit, whatever becomes of the trip that led to it. */
+export const UNIT_ALARMS = ['no-contact'] as const
+
+export type UnitAlarm = (typeof UNIT_ALARMS)[number]

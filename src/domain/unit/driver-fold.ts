@@ -1,6 +1,8 @@
 /** How each event changes a unit, and the status that follows. */
 
+import { evolveAlarm, raisedAlarm, withoutGone } from '../alarms.ts'
 import { type EventMeta, invariant } from '../decision.ts'
+import type { UnitAlarm } from '../events/alarm-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { UnitStatus, WorkPhase } from '../vocabulary.ts'
 import { type DriverState, isBound } from './driver.ts'
@@ -56,7 +58,7 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
 }
 
 type Change = Partial<
-  Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'noContact' | 'retired'>
+  Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'noContact' | 'openAlarms' | 'retired'>
 >
 
 /** What a crew has done or said, itself or by the desk. */
@@ -95,6 +97,13 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'FixHoleRecorded':
       // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
       return {}
+    case 'UnitAlarmRaised':
+      return { openAlarms: raisedAlarm(state.openAlarms ?? [], event, meta) }
+    case 'AlarmAcknowledged':
+    case 'AlarmShelved':
+    case 'AlarmEscalated':
+    case 'AlarmLapsed':
+      return { openAlarms: evolveAlarm(state.openAlarms ?? [], event, meta) }
     case 'OfferMade':
       invariant(state.status === 'available', broken)
       return { work: { tripId: event.tripId, offerId: event.offerId, mode: event.mode, phase: 'offered' } }
@@ -127,12 +136,23 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
 
 function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
   const state = SIGNS.has(event.type) ? heardOf(before) : before
-  const next = { ...state, ...change, version: meta.position }
+  const next = withAlarms({ ...state, ...change, version: meta.position }, meta.recordedAtMs)
   const status = statusOf(next)
   if (status === state.status) return next
   const happenedAtMs = 'happenedAtMs' in event ? event.happenedAtMs : meta.recordedAtMs
   return { ...next, status, statusSinceMs: happenedAtMs }
 }
+
+/** The alarms that stand, and those that nobody has acknowledged. */
+function withAlarms(driver: DriverState, nowMs: number): DriverState {
+  if (driver.openAlarms === undefined) return driver
+  const open = withoutGone(driver.openAlarms, standingAlarms(driver), nowMs)
+  if (open.length > 0) return open === driver.openAlarms ? driver : { ...driver, openAlarms: open }
+  const { openAlarms: _, ...quiet } = driver
+  return quiet
+}
+
+const standingAlarms = ({ noContact }: DriverState): UnitAlarm[] => (noContact === undefined ? [] : ['no-contact'])
 
 function heardOf(state: DriverState): DriverState {
   if (state.noContact === undefined) return state

@@ -1,5 +1,6 @@
 /** A driver: one unit's live state, kept across crews. */
 
+import type { Alarm } from '../alarms.ts'
 import type { UnitReference } from '../events/unit-events.ts'
 import type { OfferId, Principal, TripId } from '../ids.ts'
 import type { Dispatchability, DispatchMode, UnavailableReason, UnitStatus, WorkPhase } from '../vocabulary.ts'
@@ -23,6 +24,8 @@ export interface DriverState extends UnitReference {
   readonly standingDown?: TripId
   /** The trip that it was asked for and has not answered; until its crew gives a sign. */
   readonly noContact?: TripId
+  /** The unit's alarms that have not ended. Absent while there are none. */
+  readonly openAlarms?: readonly Alarm[]
   /** Set once the service gave the unit up. */
   readonly retired?: true
   readonly status: UnitStatus

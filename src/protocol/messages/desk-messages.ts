@@ -1,7 +1,7 @@
 /** What the desk orders: calls and their trips, units assigned or withdrawn by hand, a unit's status, alarms answered. */
 import { z } from 'zod'
-import { tripOfAlarm } from '../../domain/alarms.ts'
-import { ALARM_ID, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
+import { subjectOfAlarm } from '../../domain/alarms.ts'
+import { ALARM_ID, type AlarmId, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { DESK } from '../../domain/roles.ts'
 import { CANCEL_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
 import { callChanges, wireCall } from '../call-fields.ts'
@@ -15,6 +15,12 @@ import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './messag
 const alarmId = matching(ALARM_ID)
 /** The alarm as it is from then on; null of what ended with the answer. */
 const alarmAnswered = z.object({ alarm: alarmViewSchema.nullable() })
+
+/** The trip or unit that an alarm belongs to. */
+function ofAlarm(alarmId: AlarmId) {
+  const { entity: _, ...subject } = subjectOfAlarm(alarmId)
+  return subject as { tripId: string } | { unitId: string }
+}
 
 export const DESK_MESSAGES = {
   'enter-call': {
@@ -94,19 +100,19 @@ export const DESK_MESSAGES = {
   'acknowledge-alarm': {
     right: DESK,
     rate: 'command',
-    owner: ['trip'],
+    owner: ['trip', 'unit'],
     result: alarmAnswered,
     shape: shape(z.object({ id, alarmId }), ({ id, alarmId }) =>
-      asCommand(id, { type: 'acknowledge-alarm', tripId: tripOfAlarm(alarmId), alarmId }),
+      asCommand(id, { type: 'acknowledge-alarm', ...ofAlarm(alarmId), alarmId }),
     ),
   },
   'shelve-alarm': {
     right: DESK,
     rate: 'command',
-    owner: ['trip'],
+    owner: ['trip', 'unit'],
     result: alarmAnswered,
     shape: shape(z.object({ id, alarmId, forMs: integer(RANGES.forMs) }), ({ id, alarmId, forMs }) =>
-      asCommand(id, { type: 'shelve-alarm', tripId: tripOfAlarm(alarmId), alarmId, forMs }),
+      asCommand(id, { type: 'shelve-alarm', ...ofAlarm(alarmId), alarmId, forMs }),
     ),
   },
 } as const satisfies MessageRows

@@ -1,6 +1,6 @@
 /** How trips, calls, units and alarms are shown on the wire: to the desk, and to a crew its own. */
 import type { CallDetails } from '../../domain/commands.ts'
-import type { TripAlarm } from '../../domain/events/alarm-events.ts'
+import type { TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type {
   AlarmSeverity,
@@ -54,9 +54,9 @@ export interface TripView {
 /** An alarm that has not ended. */
 export interface AlarmView {
   readonly alarmId: string
-  readonly kind: TripAlarm
+  readonly kind: TripAlarm | UnitAlarm
   readonly severity: AlarmSeverity
-  /** The trip that it belongs to, which may have ended. */
+  /** The trip that it belongs to, or of a unit's alarm the trip that led to it; it may have ended. */
   readonly tripId: string
   readonly unitId: string | null
   readonly raisedAtMs: number

@@ -64,6 +64,7 @@ const BY_A_DISPATCHER: {
   OfferRevoked: 'no',
   TripAlarmRaised: 'no',
   TripAlarmCleared: 'no',
+  UnitAlarmRaised: 'no',
   AlarmEscalated: 'no',
   AlarmLapsed: 'no',
 }

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
-import { TRIP_ALARMS } from '../../domain/events/alarm-events.ts'
+import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../domain/events/trip-events.ts'
 import type { DomainEvent } from '../../domain/events.ts'
@@ -32,7 +32,7 @@ const unit = { unitId: id }
 const trip = { tripId: id }
 const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
-const alarm = { ...trip, alarmId: id }
+const alarm = { tripId: id.optional(), unitId: id.optional(), alarmId: id }
 const happened = { happenedAtMs: ms }
 const leaves = { standsDown: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
@@ -124,6 +124,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
     ...{ severity: SEVERITY_FORM.optional(), decision: decision.optional() },
   },
+  UnitAlarmRaised: { ...unit, alarm: z.enum(UNIT_ALARMS), severity: SEVERITY_FORM, fromTripId: id },
   TripAlarmCleared: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
   AlarmAcknowledged: { ...alarm, by: id },
   AlarmShelved: { ...alarm, by: id, forMs: ms },

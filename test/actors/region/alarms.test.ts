@@ -97,7 +97,7 @@ test('the open alarms are counted by severity and by what has become of them, an
   const [owned, , over] = [await unmet(), await unmet(), await unmet()]
   await world.accepted(acknowledge(owned.alarmId))
   await cancel(over.callId)
-  const counts = countAlarms(world.region.states.alarmedTripStates()).filter(([, , count]) => count > 0)
+  const counts = countAlarms(world.region.states.alarmed()).filter(([, , count]) => count > 0)
   assert.deepEqual(counts, [
     [1, 'unanswered', 1],
     [1, 'acknowledged', 1],

@@ -1,7 +1,7 @@
 /** A unit that leaves an offer unanswered, through a region: who is chosen then, and what brings it back. */
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import type { TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
+import type { AlarmView, TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import { callOf, type RecordingSession, RegionWorld, settle } from '../../support/region-world.ts'
 
 let world: RegionWorld
@@ -108,4 +108,77 @@ test('a dispatcher may choose it, and its crew is asked', async () => {
   await world.accepted(world.dispatch({ type: 'assign-unit', tripId, unitId: 'A1', reason: 'closer-unit' }))
   assert.equal(await askedFor(tripId), 'A1')
   assert.equal((await world.events('OfferMade')).at(-1)!.decision.despite, 'no-contact')
+})
+
+describe('raises an alarm of the unit', () => {
+  /** As a board that is asked for now has them. */
+  const openAlarms = async (): Promise<AlarmView[]> => {
+    const console = world.dispatcher()
+    await settle()
+    world.host.tell(console, { type: 'watch-board', id: 'w', fromPosition: null })
+    await settle()
+    return console
+      .all('board')
+      .flatMap(([, , , , , alarms]) => alarms.filter(({ alarmId }) => alarmId.startsWith('driver/A1/no-contact/')))
+  }
+  const sign = async (crew: RecordingSession) => {
+    await world.accepted(
+      world.drive(crew, { type: 'set-status', status: 'available', reason: null, happenedAtMs: world.nowMs }),
+    )
+  }
+  const acknowledge = (alarmId: string) =>
+    world.accepted(world.dispatch({ type: 'acknowledge-alarm', unitId: 'A1', alarmId }))
+
+  test('once, whatever becomes of the trip, and its sign is the end of the cause', async () => {
+    const { crew, first } = await silent(0)
+    await world.call()
+    // The last resort does not answer either, and nobody needs to be told of the same unit again.
+    await world.advance(46_000)
+    assert.equal((await world.events('OfferTimedOut')).length > 1, true)
+    assert.equal((await world.events('UnitAlarmRaised')).length, 1)
+    const [alarm, ...others] = await openAlarms()
+    assert.deepEqual(
+      [alarm?.unitId, alarm?.tripId, alarm?.severity, alarm?.goneAtMs, others],
+      ['A1', first, 1, null, []],
+    )
+    const { offerId } = crew.view.unit
+    await world.accepted(world.drive(crew, { type: 'accept-offer', offerId: offerId!, happenedAtMs: world.nowMs }))
+    assert.deepEqual((await openAlarms())[0]?.goneAtMs, world.nowMs)
+    await acknowledge(alarm!.alarmId)
+    assert.deepEqual(await openAlarms(), [])
+  })
+
+  test('which goes up when nobody answers, also over a restart from the log or from snapshots', async () => {
+    for (const how of ['crash', 'drain'] as const) {
+      await silent(1)
+      const [before] = await openAlarms()
+      await (how === 'crash' ? world.restart() : world.restart('drain'))
+      assert.deepEqual(await openAlarms(), [before])
+      await world.advance(80_000)
+      const ofUnit = (await world.events('AlarmEscalated')).filter(({ alarmId }) => alarmId === before!.alarmId)
+      assert.deepEqual(ofUnit, [
+        {
+          ...{ type: 'AlarmEscalated', v: 1, entity: 'driver/A1', unitId: 'A1', alarmId: before!.alarmId },
+          to: 'supervisor',
+        },
+      ])
+      if (how === 'crash') await world.close()
+    }
+  })
+
+  test('which ends with the sign where somebody answers for it, and is put aside like any other', async () => {
+    const { crew } = await silent(1)
+    const { alarmId } = (await openAlarms())[0]!
+    await world.accepted(world.dispatch({ type: 'shelve-alarm', unitId: 'A1', alarmId, forMs: 300_000 }))
+    await world.advance(120_000)
+    assert.deepEqual(
+      (await world.events('AlarmEscalated')).filter(event => event.alarmId === alarmId),
+      [],
+    )
+    await acknowledge(alarmId)
+    await sign(crew)
+    assert.deepEqual(await openAlarms(), [])
+    const late = world.dispatch({ type: 'acknowledge-alarm', unitId: 'A1', alarmId })
+    assert.equal(await world.refused(late), 'unknown-alarm')
+  })
 })

@@ -419,7 +419,7 @@ test('[OF-16] a trip that waits for long raises an alarm, until it is offered', 
   assert.deepEqual((await offerOf(crew)).trip.alarms, [])
 })
 
-test('[OF-18] a unit that leaves an order unanswered is chosen last, until its crew gives a sign', async () => {
+test('[OF-18] [OF-19] a unit that leaves an order unanswered is chosen last, with an alarm, until its crew gives a sign', async () => {
   const region = 'silent'
   const token = await stage.site.token({ sub: 'admin-1', role: 'admin', regions: [] })
   // Time enough for the other crew to answer, however slow the machine is.
@@ -430,6 +430,7 @@ test('[OF-18] a unit that leaves an order unanswered is chosen last, until its c
   const far = await stage.crew('A2', { region }, 5)
   const desk = await stage.desk({ region })
   await desk.ask('watch-board', null)
+  await desk.hear('board')
   await desk.ask('enter-call', CALL)
   await offerOf(near)
   const taken = await offerOf(far)
@@ -442,11 +443,21 @@ test('[OF-18] a unit that leaves an order unanswered is chosen last, until its c
   assert.deepEqual([next?.offer?.unitId, decision.excluded['no-contact']], ['A2', 1])
   const ofDesk = await stage.site.token({ regions: [region] })
   const state = async () => (await stage.ask('GET', `/v1/units/A1/state?region=${region}`, { token: ofDesk })).body
+  const alarmOfUnit = async () => {
+    await desk.ask('watch-board', null)
+    const [, , , , , , alarms] = await desk.hear('board')
+    return alarms.find(({ kind }) => kind === 'no-contact')
+  }
   assert.equal((await state()).noContact, true)
+  const alarm = await alarmOfUnit()
+  assert.deepEqual([alarm?.unitId, alarm?.tripId, alarm?.goneAtMs], ['A1', taken.trip.tripId, null])
   // It has been over for long; that it is said at all is the sign.
   assert.equal(await near.refused('accept-offer', nobody(region), now()), 'unknown-offer')
   await desk.hear('board-events', ([, , , events]) => events.some(({ type }) => type === 'UnitContacted'))
   assert.equal((await state()).noContact, false)
+  assert.notEqual((await alarmOfUnit())?.goneAtMs, null)
+  await desk.ask('acknowledge-alarm', alarm!.alarmId)
+  assert.equal(await alarmOfUnit(), undefined)
 })
 
 test('[OF-15] a place far from every unit, and near one with longitude and latitude exchanged, is refused over both doors', async () => {

@@ -1,6 +1,7 @@
 /** An offer's terms, and its end when nobody answers. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { severityOf } from '../../../src/domain/alarms.ts'
 import { offerMade, offerTimedOut } from '../../../src/domain/dispatch/offers.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { PRIORITIES } from '../../../src/domain/vocabulary.ts'
@@ -33,12 +34,26 @@ describe("an offer's terms", () => {
   for (const mode of ['ordered', 'offered'] as const) {
     test(`a deadline that passed takes the offer back and frees the unit (${mode})`, () => {
       const { world } = given(...untilOffered(mode))
-      world.record(offerTimedOut(world.trip('T-1')))
+      world.record(offerTimedOut(world.trip('T-1'), world.driver('A1')))
       const trip = world.trip('T-1')
       assert.deepEqual([trip.phase, trip.unitId, trip.offer, trip.asked], ['pending', null, null, ['A1']])
       assert.equal(trip.pendingSinceMs, world.nowMs)
       assert.deepEqual([world.driver('A1').status, world.driver('A1').work], ['available', null])
-      assert.deepEqual(offerTimedOut(trip), [])
+      assert.deepEqual(offerTimedOut(trip, world.driver('A1')), [])
     })
   }
+
+  test('the first silence of a unit is an alarm as urgent as the trip, and while that stands there is no other', () => {
+    const { world } = given(...untilOffered('ordered'))
+    const [, raised] = offerTimedOut(world.trip('T-1'), world.driver('A1'))
+    assert.deepEqual(raised, {
+      ...{ type: 'UnitAlarmRaised', v: 1, entity: 'driver/A1', unitId: 'A1', alarm: 'no-contact' },
+      ...{ severity: severityOf('no-contact', world.trip('T-1').priority), fromTripId: 'T-1' },
+    })
+    const silent = { ...world.driver('A1'), noContact: 'T-0' }
+    assert.deepEqual(
+      offerTimedOut(world.trip('T-1'), silent).map(({ type }) => type),
+      ['OfferTimedOut'],
+    )
+  })
 })

@@ -165,6 +165,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
   },
   {
+    name: 'silence-untold',
+    breaks: 'nobody is told that a unit left an offer unanswered',
+    patch: {
+      file: 'src/domain/dispatch/offers.ts',
+      find: 'driver === undefined || driver.noContact !== undefined',
+      replace: 'driver === undefined || driver.noContact !== null',
+    },
+    provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
+  },
+  {
     name: 'alarm-unheard',
     breaks: 'an alarm that nobody answers goes up to nobody',
     patch: {

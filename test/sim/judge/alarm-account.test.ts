@@ -1,7 +1,7 @@
 /** What the judge finds where an alarm is answered that is not open, or stands and nobody hears of it again. */
 import { describe, test } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { called, cancelled } from '../../support/scenario.ts'
+import { called, cancelled, untilOffered } from '../../support/scenario.ts'
 import { Court } from './court.ts'
 
 const TRIP = 'T-1'
@@ -69,5 +69,51 @@ describe('an alarm', () => {
     court.nowMs += 20 * 60_000
     await court.isOver()
     court.findsAmongOthers('alarms-answered', /stands, and nobody was told more than once of it/)
+  })
+})
+
+describe('a unit that leaves an order unanswered', () => {
+  const timedOut: DomainEvent = {
+    ...{ type: 'OfferTimedOut', v: 1, entity: `trip/${TRIP}`, tripId: TRIP, offerId: 'O-1', unitId: 'A1' },
+    noContact: true,
+  }
+  const told: DomainEvent = {
+    ...{ type: 'UnitAlarmRaised', v: 1, entity: 'driver/A1', unitId: 'A1', alarm: 'no-contact', severity: 1 },
+    fromTripId: TRIP,
+  }
+  const contacted: DomainEvent = { type: 'UnitContacted', v: 1, entity: 'driver/A1', unitId: 'A1' }
+  const onUnit = (position: number) => ({
+    ...({ v: 1, entity: 'driver/A1', unitId: 'A1', alarmId: `driver/A1/no-contact/${position}` } as const),
+  })
+  /** Twenty seconds after what was, as far as the record says. */
+  const later = (court: Court, ...events: DomainEvent[]) =>
+    court.record(events, { wrong: { recordedAtMs: court.world.nowMs + 20_000 } })
+  const silent = (...events: DomainEvent[]): Court => {
+    const court = new Court()
+    court.commit(...untilOffered('offered'))
+    later(court, timedOut, ...events)
+    return court
+  }
+
+  test('and is told of, until a sign and an answer end the alarm, is right', () => {
+    const court = silent(told)
+    const { position } = court.world
+    later(court, contacted)
+    later(court, { type: 'AlarmAcknowledged', ...onUnit(position), by: 'dana' })
+    court.findsNothing()
+  })
+
+  test('and of which nobody is told is found', async () => {
+    const court = silent()
+    await court.isOver()
+    court.findsAmongOthers('alarms-answered', /A1 left an offer unanswered at position \d+, and nobody was told/)
+  })
+
+  test('and is told of when somebody has heard of it, or less urgently than its trip, is found', () => {
+    const heard = silent(told)
+    later(heard, contacted)
+    later(heard, told)
+    heard.finds('alarms-answered', /has an alarm at \d+, and was heard of/)
+    silent({ ...told, severity: 3 } as DomainEvent).finds('alarms-answered', /has severity 3, not 1/)
   })
 })

@@ -9,7 +9,8 @@ import type { PolicyAccount } from './policy-account.ts'
 type Severity = 1 | 2 | 3
 
 interface OpenAlarm {
-  readonly tripId: string
+  /** The trip or unit that it is about: `trip/…`, `driver/…`. */
+  readonly subject: string
   readonly kind: string
   severity: Severity
   /** Region time, and true time. */
@@ -43,6 +44,11 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
   TripCancelled: 'all',
   TripClosed: 'all',
 }
+/** What shows that somebody of a unit's crew is there. */
+const SIGNS: ReadonlySet<string> = new Set([
+  ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed'],
+])
 /** Of alarms whose cause is gone no more than these wait for a person. */
 const GONE_KEPT = 1_000
 /** What may pass between a moment and what is done about it, a start included. */
@@ -53,6 +59,9 @@ export class AlarmAccount {
   readonly #policies: PolicyAccount
   readonly #open = new Map<string, OpenAlarm>()
   readonly #priorities = new Map<string, number>()
+  /** Units that left an offer unanswered and of which nothing was heard since; of these, where nobody has been told yet. */
+  readonly #silent = new Set<string>()
+  readonly #untold = new Map<string, number>()
 
   constructor(findings: Findings, policies: PolicyAccount) {
     this.#findings = findings
@@ -64,18 +73,28 @@ export class AlarmAccount {
       this.#priorities.set(event.tripId, event.priority)
     switch (event.type) {
       case 'TripReleased':
-        for (const [id, { tripId }] of this.#open) if (tripId === event.tripId) this.#open.delete(id)
-        return
+        return this.#forget(`trip/${event.tripId}`)
+      case 'UnitReleased':
+        this.#silent.delete(event.unitId)
+        return this.#forget(`driver/${event.unitId}`)
       case 'CallAmended':
         for (const tripId of event.tripIds) {
           this.#priorities.set(tripId, event.priority)
-          for (const alarm of this.#of(tripId)) alarm.severity = severityOf(alarm.kind, event.priority)
+          for (const alarm of this.#of(`trip/${tripId}`)) alarm.severity = severityOf(alarm.kind, event.priority)
         }
         return
       case 'TripAlarmRaised':
-        return this.#raised(event, moment)
+        return this.#raised(`trip/${event.tripId}`, event, event.tripId, moment)
+      case 'UnitAlarmRaised':
+        this.#untold.delete(event.unitId)
+        if (!this.#silent.has(event.unitId))
+          this.#find(`${event.unitId} has an alarm at ${moment.position}, and was heard of`)
+        return this.#raised(`driver/${event.unitId}`, event, event.fromTripId, moment)
       case 'TripAlarmCleared':
-        return this.#gone(event.tripId, [event.alarm])
+        return this.#gone(`trip/${event.tripId}`, [event.alarm])
+      case 'OfferTimedOut':
+        this.#timedOut(event.unitId, moment.position)
+        break
       case 'AlarmAcknowledged':
       case 'AlarmShelved':
       case 'AlarmEscalated':
@@ -83,11 +102,15 @@ export class AlarmAccount {
         return this.#answered(event, moment)
     }
     const ends = ENDS[event.type]
-    if (ends !== undefined && 'tripId' in event) this.#gone(event.tripId, ends)
+    if (ends !== undefined && 'tripId' in event) this.#gone(`trip/${event.tripId}`, ends)
+    if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#heard(event.unitId)
   }
 
   /** In the end, in true time: what stands and nobody has answered is with a supervisor. */
   end(nowMs: number): void {
+    for (const [unitId, position] of this.#untold) {
+      this.#find(`${unitId} left an offer unanswered at position ${position}, and nobody was told`)
+    }
     for (const [id, alarm] of this.#open) {
       if (alarm.isGone || alarm.isAnswered || alarm.isUp) continue
       // A clock that was ahead, and was set right, puts it off by the span once more.
@@ -99,28 +122,45 @@ export class AlarmAccount {
     }
   }
 
+  /** Whoever falls silent is told of; of one that was silent already it was told. */
+  #timedOut(unitId: string, position: number): void {
+    if (!this.#silent.has(unitId)) this.#untold.set(unitId, position)
+    this.#silent.add(unitId)
+  }
+
+  #heard(unitId: string): void {
+    this.#silent.delete(unitId)
+    this.#gone(`driver/${unitId}`, ['no-contact'])
+  }
+
+  #forget(subject: string): void {
+    for (const [id, alarm] of this.#open) if (alarm.subject === subject) this.#open.delete(id)
+  }
+
   #raised(
-    { tripId, alarm: kind, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' }>,
+    subject: string,
+    { alarm: kind, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' | 'UnitAlarmRaised' }>,
+    tripId: string,
     { position, recordedAtMs, committedAtMs }: AlarmMoment,
   ): void {
     const due = severityOf(kind, this.#priorities.get(tripId) ?? 1)
     if (severity !== due)
       this.#find(`alarm ${kind} of ${tripId} at position ${position} has severity ${severity}, not ${due}`)
-    const known = this.#of(tripId).find(alarm => alarm.kind === kind)
+    const known = this.#of(subject).find(alarm => alarm.kind === kind)
     if (known !== undefined) {
       known.isGone = false
       known.severity = due
       return
     }
-    this.#open.set(`trip/${tripId}/${kind}/${position}`, {
-      ...{ tripId, kind, severity: due, raisedAtMs: recordedAtMs, raisedTrulyMs: committedAtMs },
+    this.#open.set(`${subject}/${kind}/${position}`, {
+      ...{ subject, kind, severity: due, raisedAtMs: recordedAtMs, raisedTrulyMs: committedAtMs },
       ...{ isGone: false, isAnswered: false, isUp: false, shelved: null },
     })
   }
 
-  #gone(tripId: string, kinds: readonly string[] | 'all'): void {
+  #gone(subject: string, kinds: readonly string[] | 'all'): void {
     for (const [id, alarm] of this.#open) {
-      if (alarm.tripId !== tripId || (kinds !== 'all' && !kinds.includes(alarm.kind))) continue
+      if (alarm.subject !== subject || (kinds !== 'all' && !kinds.includes(alarm.kind))) continue
       if (alarm.isAnswered) this.#open.delete(id)
       else alarm.isGone = true
     }
@@ -163,8 +203,8 @@ export class AlarmAccount {
     }
   }
 
-  #of(tripId: string): OpenAlarm[] {
-    return [...this.#open.values()].filter(alarm => alarm.tripId === tripId)
+  #of(subject: string): OpenAlarm[] {
+    return [...this.#open.values()].filter(alarm => alarm.subject === subject)
   }
 
   #find(text: string): void {

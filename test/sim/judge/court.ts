@@ -4,6 +4,7 @@ import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
 import { DriverLocation } from '../../../src/actors/driver/location.ts'
 import type { CallState } from '../../../src/domain/call.ts'
 import type { Command } from '../../../src/domain/commands.ts'
+import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DecisionRecord, ExclusionReason } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
@@ -217,7 +218,7 @@ export class Court {
   }
 
   #completed(event: DomainEvent): DomainEvent {
-    const trip = 'tripId' in event ? this.#states.trip(event.tripId) : undefined
+    const trip = 'tripId' in event && event.tripId !== undefined ? this.#states.trip(event.tripId) : undefined
     if (trip === undefined) return event
     if (event.type === 'TripAlarmRaised' && event.decision === undefined && NOBODY.has(event.alarm)) {
       const nobody = { policyVersion: 1, basis: 'straight-line', candidates: [], excluded: {} } as const
@@ -363,7 +364,10 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
       trip: tripId => trips.get(tripId),
       call: callId => calls.get(callId),
       driverActors: () => actors,
-      alarmedTripStates: () => [...trips.values()].filter(({ openAlarms }) => openAlarms.length > 0),
+      alarmed: () => [
+        ...[...trips.values()].map(({ tripId, openAlarms }) => ({ entity: tripKey(tripId), openAlarms })),
+        ...[...drivers.values()].map(({ unitId, openAlarms = [] }) => ({ entity: driverKey(unitId), openAlarms })),
+      ],
       tripStates: () => trips.values(),
       callStates: () => calls.values(),
     },

@@ -166,7 +166,11 @@ export class LogAccount {
 
   #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
-    this.#silent.take(event, 'tripId' in event ? this.history.trip(event.tripId) : undefined, position)
+    this.#silent.take(
+      event,
+      'tripId' in event && event.tripId !== undefined ? this.history.trip(event.tripId) : undefined,
+      position,
+    )
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     const accounts = { policies: this.policies, urgency: this.#urgency }
     checkEvent(this.history, accounts, event, when, this.#findings)
@@ -239,7 +243,7 @@ export class LogAccount {
 
 function unitsOf(event: DomainEvent): UnitId[] {
   const units: UnitId[] = []
-  if ('unitId' in event && event.unitId !== null) units.push(event.unitId)
+  if ('unitId' in event && event.unitId !== null && event.unitId !== undefined) units.push(event.unitId)
   if ('fromUnitId' in event && event.fromUnitId !== null) units.push(event.fromUnitId)
   return units
 }

@@ -69,9 +69,9 @@ export class Pictures {
     const { history } = this.#log
     const unseen = new Set(alarms.keys())
     for (const entity of history.entities()) {
-      if (!entity.startsWith('trip/')) continue
-      const trip = history.at(entity, position) as TripState | undefined
-      for (const { alarmId, goneAtMs, acknowledged } of trip?.openAlarms ?? []) {
+      if (entity.startsWith('call/')) continue
+      const state = history.at(entity, position) as DriverState | TripState | undefined
+      for (const { alarmId, goneAtMs, acknowledged } of state?.openAlarms ?? []) {
         const shown = alarms.get(alarmId)
         unseen.delete(alarmId)
         const by = acknowledged?.by ?? null

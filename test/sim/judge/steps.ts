@@ -36,7 +36,7 @@ export function checkEvent(
   { position, recordedAtMs, servedSinceMs, areSpansTrue }: When,
   findings: Findings,
 ): void {
-  if (!('tripId' in event)) return
+  if (!('tripId' in event) || event.tripId === undefined) return
   const trip = states.trip(event.tripId)
   if (trip === undefined) return
   const tooEarly = (dueMs: number) => {

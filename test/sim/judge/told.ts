@@ -94,8 +94,8 @@ export class Told {
   #alarms(alarms: readonly AlarmView[], position: number, to: string): void {
     const shown = new Map(alarms.map(alarm => [alarm.alarmId, alarm]))
     for (const entity of this.#history.entities()) {
-      if (!entity.startsWith('trip/')) continue
-      const state = this.#history.at(entity, position) as TripState | undefined
+      if (entity.startsWith('call/')) continue
+      const state = this.#history.at(entity, position) as DriverState | TripState | undefined
       for (const alarm of state?.openAlarms ?? []) {
         const view = shown.get(alarm.alarmId)
         shown.delete(alarm.alarmId)

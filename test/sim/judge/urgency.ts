@@ -31,7 +31,8 @@ export class UrgencyAccount {
     if (event.type === 'TripCreated') this.#enteredAtMs.set(event.tripId, event.atMs ?? recordedAtMs)
     // What was held has the place of when its caller called.
     if (event.type === 'TripReleased') this.#enteredAtMs.set(event.tripId, event.receivedAtMs)
-    const tripIds = 'tripIds' in event ? event.tripIds : 'tripId' in event ? [event.tripId] : []
+    const tripIds =
+      'tripIds' in event ? event.tripIds : 'tripId' in event && event.tripId !== undefined ? [event.tripId] : []
     for (const tripId of tripIds) this.#look(tripId, states.trip(tripId))
   }
 

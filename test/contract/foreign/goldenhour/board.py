@@ -79,8 +79,10 @@ class Board:
 
     def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
         self.recorded_at_ms = recorded_at_ms
-        if event["type"] in SIGNS and event["unitId"] in self.units:
-            self.units[event["unitId"]]["noContact"] = False
+        if event["type"] in SIGNS:
+            self._gone("driver/" + event["unitId"], ["no-contact"])
+            if event["unitId"] in self.units:
+                self.units[event["unitId"]]["noContact"] = False
         step = getattr(self, "_" + event["type"], None)
         if step is not None:
             step(event)
@@ -95,6 +97,8 @@ class Board:
 
     def _UnitReleased(self, event: Dict[str, Any]) -> None:
         self._UnitRegistered(event)
+        for alarm in self._alarms_of("driver/" + event["unitId"]):
+            del self.alarms[alarm["alarmId"]]
         self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None, noContact=False)
 
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
@@ -129,7 +133,7 @@ class Board:
         for trip_id in event["tripIds"]:
             if trip_id in self.trips:
                 self.trips[trip_id].update(place, priority=event["priority"], problem=event["problem"])
-            for alarm in self._alarms_of(trip_id):
+            for alarm in self._alarms_of("trip/" + trip_id):
                 alarm["severity"] = severity_of(alarm["kind"], event["priority"])
 
     def _TripCreated(self, event: Dict[str, Any]) -> None:
@@ -146,7 +150,7 @@ class Board:
 
     def _TripReleased(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)
-        for alarm in self._alarms_of(event["tripId"]):
+        for alarm in self._alarms_of("trip/" + event["tripId"]):
             del self.alarms[alarm["alarmId"]]
         if event["as"] == "cancelled":
             self.trips.pop(event["tripId"], None)
@@ -215,12 +219,18 @@ class Board:
         self.trips[event["tripId"]]["alarms"].append(event["alarm"])
         if "severity" not in event:
             return
-        trip_id, kind = event["tripId"], event["alarm"]
-        known = [alarm for alarm in self._alarms_of(trip_id) if alarm["kind"] == kind]
-        alarm_id = known[0]["alarmId"] if known else f"trip/{trip_id}/{kind}/{self.position}"
-        fresh = {"alarmId": alarm_id, "tripId": trip_id, "kind": kind, "acknowledgedBy": None}
+        self._raised("trip/" + event["tripId"], event["tripId"], event)
+
+    def _UnitAlarmRaised(self, event: Dict[str, Any]) -> None:
+        self._raised("driver/" + event["unitId"], event["fromTripId"], event)
+
+    def _raised(self, subject: str, trip_id: str, event: Dict[str, Any]) -> None:
+        kind = event["alarm"]
+        known = [alarm for alarm in self._alarms_of(subject) if alarm["kind"] == kind]
+        alarm_id = known[0]["alarmId"] if known else f"{subject}/{kind}/{self.position}"
+        fresh = {"alarmId": alarm_id, "kind": kind, "acknowledgedBy": None}
         self.alarms.setdefault(alarm_id, fresh).update(
-            unitId=event["unitId"], severity=event["severity"], goneAtMs=None
+            tripId=trip_id, unitId=event["unitId"], severity=event["severity"], goneAtMs=None
         )
 
     def _AlarmAcknowledged(self, event: Dict[str, Any]) -> None:
@@ -232,8 +242,8 @@ class Board:
     def _AlarmLapsed(self, event: Dict[str, Any]) -> None:
         del self.alarms[event["alarmId"]]
 
-    def _alarms_of(self, trip_id: str) -> List[Dict[str, Any]]:
-        return [alarm for alarm in self.alarms.values() if alarm["tripId"] == trip_id]
+    def _alarms_of(self, subject: str) -> List[Dict[str, Any]]:
+        return [alarm for alarm in self.alarms.values() if alarm["alarmId"].startswith(subject + "/")]
 
     def _TripAlarmCleared(self, event: Dict[str, Any]) -> None:
         self._quiet(event, event["alarm"])
@@ -241,11 +251,11 @@ class Board:
     def _quiet(self, event: Dict[str, Any], *ended: str) -> None:
         trip = self.trips[event["tripId"]]
         trip["alarms"] = [alarm for alarm in trip["alarms"] if alarm not in ended]
-        self._gone(event["tripId"], ended)
+        self._gone("trip/" + event["tripId"], ended)
 
-    def _gone(self, trip_id: str, kinds: Sequence[str]) -> None:
+    def _gone(self, subject: str, kinds: Sequence[str]) -> None:
         """An alarm ends when its cause is gone and somebody has acknowledged it."""
-        for alarm in self._alarms_of(trip_id):
+        for alarm in self._alarms_of(subject):
             if alarm["goneAtMs"] is not None or alarm["kind"] not in kinds:
                 continue
             if alarm["acknowledgedBy"] is None:
@@ -256,6 +266,6 @@ class Board:
     def _trip_ended(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)
         trip = self.trips.pop(event["tripId"], None)
-        self._gone(event["tripId"], trip["alarms"] if trip else [])
+        self._gone("trip/" + event["tripId"], trip["alarms"] if trip else [])
 
     _TripCancelled = _TripClosed = _trip_ended
