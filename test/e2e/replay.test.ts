@@ -34,20 +34,16 @@ const call = (key: string, offsetMs: number, levelOfCare: 'als' | 'bls'): Replay
   cancelAfterMs: null,
 })
 
+const fleetOf = (unitIds: readonly string[]): Fleet => ({
+  region: 'replay',
+  mode: 'offered',
+  timeZone: 'UTC',
+  units: unitIds.map(unitId => ({ unitId, callSign: unitId, levelOfCare: 'als', capabilities: [], homeStation: null })),
+})
+
 test('a killed engine that had lost what was in memory loses nothing that a client was told, and every trip ends', async t => {
   const trace = makeTrace({ seed: 3, units: 5, calls: 3, durationMs: 5 * MINUTE_MS })
-  const fleet: Fleet = {
-    region: 'replay',
-    mode: 'offered',
-    timeZone: 'UTC',
-    units: trace.vehicles.map(unitId => ({
-      unitId,
-      callSign: unitId,
-      levelOfCare: 'als',
-      capabilities: [],
-      homeStation: null,
-    })),
-  }
+  const fleet = fleetOf(trace.vehicles)
   const settings: RunSettings = {
     trace,
     calls: [
@@ -77,4 +73,33 @@ test('a killed engine that had lost what was in memory loses nothing that a clie
   assert.equal(figures.fixesDurable, figures.fixesSent)
   assert.deepEqual([figures.callsEntered, figures.tripsClosed, figures.tripsCancelled], [3, 2, 1])
   assert.ok(figures.connectionsDropped! > 0 && figures.commandsRepeated! > 0 && figures.reconnects! >= 6)
+})
+
+test('once every trip has ended nobody begins anything more, so every command of the account was answered', async t => {
+  const trace = makeTrace({ seed: 3, units: 1, calls: 1, durationMs: 15_000 })
+  const fleet = fleetOf(trace.vehicles)
+  // Cancelled while its crew still means to accept the offer.
+  const { plan, ...received } = call('one', 20_000, 'als')
+  const offered = { ...received, plan: { ...plan, acceptAfterMs: 30_000 }, cancelAfterMs: 5_000 }
+  const habits = { seed: 3, declineShare: 0, silentShare: 0, dropShare: 0, repeatShare: 0 }
+  const settings: RunSettings = { trace, calls: [offered], fleet, habits, speed: SPEED, killAfterS: [] }
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell: () => {} })
+  t.after(() => place.close())
+  let overMs = Number.POSITIVE_INFINITY
+  const tell = (line: string) => {
+    if (!line.startsWith('All trips')) return
+    overMs = performance.now()
+    // Until the moment at which the crew would have accepted is past: its timer is due before the run goes on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  }
+  const result = await run(settings, place, { tell, signal: AbortSignal.timeout(300_000) })
+  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), {})
+  assert.ok(report.valid, tableOf(report))
+  assert.equal(report.figures.tripsCancelled, 1)
+  assert.deepEqual(
+    result.log.commands.filter(({ sentAtMs }) => sentAtMs > overMs).map(({ subject }) => subject.kind),
+    [],
+  )
 })

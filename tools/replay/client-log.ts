@@ -68,6 +68,7 @@ export class ClientLog {
   readonly #told = new Map<string, ToldTrip>()
   #unanswered = 0
 
+  /** Those that were sent, or sent once more, and have not been answered as often. */
   get commandsUnanswered(): number {
     return this.#unanswered
   }
@@ -103,10 +104,10 @@ export class ClientLog {
     const answer = await first
     entry.answeredAtMs = performance.now()
     entry.answers.push(answer)
-    this.#unanswered -= 1
     if (inFlight !== null) entry.answers.push(await inFlight)
     // Refusals are decided anew, so only what was done has a first outcome to get again.
     if (repeat?.when === 'answered' && answer.ok) entry.answers.push(await answerOf(repeat.again(id)))
+    this.#unanswered -= 1
     return answer
   }
 }

@@ -52,6 +52,7 @@ export class Crew {
   readonly #socket: DroppableSocket
   #work: Work | null = null
   #isClearing = false
+  #isResting = false
   #place: { readonly lonDeg: number; readonly latDeg: number } | null = null
   #fixedAtMs = Number.NEGATIVE_INFINITY
 
@@ -125,6 +126,11 @@ export class Crew {
     timers.at(timers.nowMs() + BREAK_MS, () => {
       void this.#command({ kind: 'available', unitId }, id => client.becomeAvailable({ id }))
     })
+  }
+
+  /** Begins nothing more: what it would still send could be without its answer when the clients are closed. */
+  rest(): void {
+    this.#isResting = true
   }
 
   close(): void {
@@ -212,12 +218,13 @@ export class Crew {
     return this.#command(subject, send, { when, again: id => this.client.repeat(id) })
   }
 
-  /** Output: null when the client was closed first, as it is at the end of a run that was stopped. */
+  /** Output: null when the crew rests, or the client was closed first, as it is at the end of a run that was stopped. */
   async #command(
     subject: CommandSubject,
     send: Parameters<ClientLog['command']>[2],
     repeat: Parameters<ClientLog['command']>[3] = null,
   ): Promise<Answer | null> {
+    if (this.#isResting) return null
     try {
       return await this.#world.log.command(this.#principal, subject, send, repeat)
     } catch (error) {

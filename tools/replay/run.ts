@@ -127,6 +127,9 @@ class Running {
     this.#player.start()
     await this.#play(startedMs)
     this.#player.stop()
+    // Nobody goes on from here, such as a crew that still meant to accept what was cancelled meanwhile.
+    this.#timers.stop()
+    for (const crew of this.#crews) crew.rest()
     this.#hooks.tell(`All trips that will end have ended; waiting until the last fixes are stored.`)
     await this.#untilDurable()
     await this.#scrape()
