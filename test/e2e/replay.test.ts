@@ -34,6 +34,14 @@ const call = (key: string, offsetMs: number, levelOfCare: 'als' | 'bls'): Replay
   cancelAfterMs: null,
 })
 
+const longOnScene = (made: ReplayCall): ReplayCall => ({
+  ...made,
+  plan: {
+    ...made.plan,
+    steps: made.plan.steps.map(step => (step.phase === 'transporting' ? { ...step, afterMs: 60 * MINUTE_MS } : step)),
+  },
+})
+
 const fleetOf = (unitIds: readonly string[]): Fleet => ({
   region: 'replay',
   mode: 'offered',
@@ -49,7 +57,8 @@ test('a killed engine that had lost what was in memory loses nothing that a clie
     calls: [
       call('one', 30_000, 'als'),
       call('two', 70_000, 'bls'),
-      { ...call('three', 110_000, 'als'), cancelAfterMs: 3 * MINUTE_MS },
+      // Cancelled before a patient is on board, however long the engine is away; later nobody may cancel.
+      { ...longOnScene(call('three', 110_000, 'als')), cancelAfterMs: 3 * MINUTE_MS },
     ],
     fleet,
     // Every trip loses its connection once, and half of all commands are sent twice.
