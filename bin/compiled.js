@@ -73,7 +73,10 @@ function keep(kept, root, tsc, files) {
 function removeOld(cache) {
   const byAge = readdirSync(cache)
     .filter(name => STATE.test(name))
-    .map(name => ({ dir: path.join(cache, name), madeAtMs: statSync(path.join(cache, name)).mtimeMs }))
+    .map(name => path.join(cache, name))
+    .map(dir => ({ dir, madeAtMs: statSync(dir, { throwIfNoEntry: false })?.mtimeMs }))
+    // Another program that began together with this one may have taken its own away meanwhile.
+    .filter(({ madeAtMs }) => madeAtMs !== undefined)
     .sort((a, b) => b.madeAtMs - a.madeAtMs)
   for (const { dir } of byAge.slice(KEPT)) rmSync(dir, { recursive: true, force: true })
 }

@@ -107,6 +107,15 @@ await import(new URL('cli/index.js', compiled(new URL(${JSON.stringify(sources)}
   assert.equal((await readdir(path.join(root, 'node_modules/.cache/goldenhour'))).length, 1)
 })
 
+test('what another program takes away while old states are looked for keeps nobody from the new one', async t => {
+  const { root, sources } = await checkout(t)
+  const cache = path.join(root, 'node_modules/.cache/goldenhour')
+  await mkdir(cache, { recursive: true })
+  // Listed, and not there any more when it is looked at.
+  await symlink(path.join(root, 'gone'), path.join(cache, `${'0'.repeat(16)}.17`))
+  assert.equal(await wordOf(compiled(sources)), 'one beside 7.7.7')
+})
+
 test('where nothing can be compiled or kept the sources are left to tsx', async t => {
   assert.equal(compiled((await checkout(t, { compiler: false })).sources), null)
   const { root, sources } = await checkout(t)
