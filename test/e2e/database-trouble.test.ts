@@ -44,7 +44,9 @@ test('Postgres stopped and started again: the engine waits, commands resume, not
   const work = await startWork(site)
   await until('work is done', () => work.acknowledged.size > 20)
   await server.takeAway()
-  await sleep(200)
+  // Told behind the last answer that anybody gets until the database is back.
+  const stalled = () => [work.desk, ...work.crews].every(({ writes }) => writes.commands === 'stalled')
+  await until('everybody is told that nothing is taken', stalled)
   const whenDown = work.acknowledged.size
   const desk = site.dispatcher()
   const entered = desk.enterCall(CALL, { id: 'while-down' })
@@ -80,24 +82,23 @@ test('Postgres away for some seconds under load: each trouble is said once and w
     assert.equal((await site.http('/v1/units/nearest?region=akl&lon=174.76&lat=-36.85')).status, 503)
     await sleep(200)
   }
-  const said = engine.logs.slice(before).filter(({ level }) => level >= 40)
+  const since = () => engine.logs.slice(before)
+  for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {
+    await until(`${trouble} is said`, () => since().some(line => line.trouble === trouble))
+  }
+  const said = since().filter(({ level }) => level >= 40)
   // A lost connection and a refused one are two kinds of error; each of a trouble is said once.
   const kinds = new Set(said.map(({ trouble, error }) => `${trouble} ${String(error).split(':')[0]}`))
   assert.equal(said.length, kinds.size, JSON.stringify(said))
   assert.ok(said.length <= 14, `not ${said.length} lines`)
   assert.ok(JSON.stringify(said).length / said.length < 500, 'a line has no stack')
-  for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {
-    assert.ok(
-      said.some(line => line.trouble === trouble),
-      `${trouble} was said`,
-    )
-  }
   await server.bringBack()
   const whenBack = work.acknowledged.size
-  await until('work goes on', () => work.acknowledged.size > whenBack + 20, 30_000)
+  await until('work goes on', () => work.acknowledged.size > whenBack + 20)
   for (const trouble of ['leases', 'writes', 'reference-data', 'access']) {
     await until(`${trouble} is over`, () => engine.logs.some(line => line.trouble === trouble && line.level === 30))
-    assert.equal(await site.metric(`goldenhour_trouble{trouble="${trouble}"}`), 0)
+    // On a slow machine another may begin meanwhile, and end.
+    await until('it is shown', async () => (await site.metric(`goldenhour_trouble{trouble="${trouble}"}`)) === 0)
   }
   await work.stop()
   engine.signal('SIGTERM')
@@ -133,7 +134,7 @@ for (const trouble of ['the table of records is locked', 'every backend stands s
     }
     const before = work.acknowledged.size
     await until('work goes on', () => work.acknowledged.size > before + 20)
-    assert.equal(work.desk.writes.commands, 'flowing')
+    await until('the console is told', () => work.desk.writes.commands === 'flowing')
     assert.ok(writes.length >= 2)
     await work.stop()
     await assertNothingLost(site, work)

@@ -1,7 +1,7 @@
 /** SIGTERM ends an engine with 0 within its limit, though its database is gone or takes no writes; nothing told is lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SCENE, Site } from '../support/engine.ts'
+import { SCENE, Site, until } from '../support/engine.ts'
 import { startOwnServer } from '../support/postgres.ts'
 
 const AKL = { akl: { mode: 'offered', units: ['A1'] } } as const
@@ -40,7 +40,11 @@ test('with a database that takes no writes: what is left undone is named, and wh
   const entering = site.dispatcher().enterCall(CALL, { id: 'undone', retry: false })
   entering.catch(() => undefined)
   crew.report(SCENE)
-  await new Promise(resolve => setTimeout(resolve, 300))
+  await until('both have arrived', async () => {
+    const head = await site.metric('goldenhour_log_head_position{region="akl"}')
+    const fixes = await site.metric('goldenhour_fixes_not_durable{region="akl"}')
+    return head > (await site.metric('goldenhour_log_durable_position{region="akl"}')) && fixes === 1
+  })
   engine.signal('SIGTERM')
   assert.deepEqual(await engine.exited, { code: 0, signal: null })
   assert.ok(engine.logs.some(({ msg }) => msg.startsWith('stopped before everything was written')))

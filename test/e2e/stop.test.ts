@@ -13,12 +13,7 @@ test('after stop nothing is open, and nobody listens for signals', async t => {
   await workAndStop(site)
   const before = resources()
   await workAndStop(site)
-  await until('nothing more is open', () => openedSince(before).length === 0, 2_000).catch(() => undefined)
-  assert.deepEqual(openedSince(before), [])
-  const connected = await site.query(
-    'SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-  )
-  assert.deepEqual(connected, [])
+  await assertNothingIsLeft(site, before)
   assert.deepEqual([process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')], [0, 0])
 })
 
@@ -27,12 +22,7 @@ test('a start that failed leaves nothing behind either', async t => {
   await workAndStop(site)
   const before = resources()
   await assert.rejects(site.start({ clockRate: 3 }), { code: 'clock-rate-differs' })
-  await until('all is closed', () => openedSince(before).length === 0, 2_000).catch(() => undefined)
-  assert.deepEqual(openedSince(before), [])
-  const connected = await site.query(
-    'SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-  )
-  assert.deepEqual(connected, [])
+  await assertNothingIsLeft(site, before)
 })
 
 test('stop may be called twice, and while the engine works', async t => {
@@ -70,6 +60,18 @@ async function workAndStop(site: Site): Promise<void> {
   desk.close()
   crew.close()
   await sleep(20)
+}
+
+/** Neither here nor, a moment later, at the database. */
+async function assertNothingIsLeft(site: Site, before: readonly string[]): Promise<void> {
+  await until('nothing more is open', () => openedSince(before).length === 0).catch(() => undefined)
+  assert.deepEqual(openedSince(before), [])
+  await until('nobody is connected', async () => {
+    const connected = await site.query(
+      'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    )
+    return connected.length === 0
+  })
 }
 
 /** What keeps the process alive, by kind. */
