@@ -1,4 +1,7 @@
-/** Offers that nobody answers, with region time running thirty times as fast as the wall. */
+/**
+ * Offers that nobody answers, with region time running thirty times as fast as the wall. So nobody can be sure to answer
+ * one in time here, and what comes after the steps of a rule may be there already.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { DriverClient } from '../../src/client/index.ts'
@@ -26,7 +29,7 @@ test('[OF-5] an order that nobody acknowledges raises its alarm, then goes to th
   const { crews, tripId } = await callTo('ordered')
   const { trip } = await until('the next unit is bound', () => crews[1]!.driver!.trip && crews[1]!.driver!)
   assert.deepEqual([trip!.tripId, trip!.unitId], [tripId, 'A2'])
-  const log = await eventsOf('ordered', tripId)
+  const log = (await eventsOf('ordered', tripId)).slice(0, 5)
   const [made, alarm, late] = [log[1], log[2], log[3]]
   assert.deepEqual(
     log.map(({ type }) => type),
@@ -37,37 +40,33 @@ test('[OF-5] an order that nobody acknowledges raises its alarm, then goes to th
   assert.equal(made.deadlineAtMs - made.offeredAtMs, 45_000)
   await until('the late unit is free', () => crews[0]!.driver!.unit.status === 'available')
   await assert.rejects(crews[0]!.acceptOffer(made.offerId), { code: 'unknown-offer' })
-  await crews[1]!.acceptOffer(trip!.offer!.offerId)
 })
 
 test('[OF-6] an offer that nobody answers goes to the next unit, and after a pause around again', async () => {
-  const { crews, tripId } = await callTo('offered')
+  const { tripId } = await callTo('offered')
   await until('both were asked, and the first again', async () => {
     const offers = (await eventsOf('offered', tripId)).filter(event => event.type === 'OfferMade')
-    return offers.length === 3
+    return offers.length >= 3
   })
   const offers = (await eventsOf('offered', tripId)).flatMap(event => (event.type === 'OfferMade' ? [event] : []))
   assert.deepEqual(
-    offers.map(({ unitId, round }) => [unitId, round]),
+    offers.slice(0, 3).map(({ unitId, round }) => [unitId, round]),
     [
       ['A1', 1],
       ['A2', 1],
       ['A1', 2],
     ],
   )
-  const offer = await until('the offer is with the crew', () => crews[0]!.driver!.trip?.offer)
-  await crews[0]!.acceptOffer(offer.offerId)
 })
 
 async function callTo(region: keyof typeof REGIONS): Promise<{ crews: DriverClient[]; tripId: string }> {
-  const crews: DriverClient[] = []
-  for (const [index, unitId] of UNITS.entries()) {
-    const crew = site.driver(unitId, { region })
-    await crew.signOn()
+  const crews = UNITS.map(unitId => site.driver(unitId, { region }))
+  await Promise.all(crews.map(crew => crew.signOn()))
+  // In one moment: a place that is older than another may be stale already, and comes behind it then.
+  for (const [index, crew] of crews.entries()) {
     crew.report({ lonDeg: SCENE.lonDeg + 0.01 * (index + 1), latDeg: SCENE.latDeg })
-    await crew.mark()
-    crews.push(crew)
   }
+  await Promise.all(crews.map(crew => crew.mark()))
   const { result } = await site.dispatcher({ region }).enterCall(CALL)
   return { crews, tripId: result.tripIds[0]! }
 }

@@ -6,23 +6,25 @@ import type { TripView, UnitView } from '../../src/protocol/wire/situation-views
 import { SCENE, Site, until } from '../support/engine.ts'
 import { forms } from '../support/long.ts'
 
+/** So slow that no offer of a busy day times out before the engine is back, however long that takes. */
+const RATE = 0.05
 const REGION = { akl: { mode: 'offered', units: ['A1', 'A2', 'A3'] } } as const
 const DETAILS = { callerName: 'the caller', phone: null, address: '12 Quay Street', notes: null }
 const CALL = { ...SCENE, priority: 3, needs: [{ levelOfCare: 'als', capabilities: [] }] } as const
 
 test('after kill -9 trips, offers, queue, positions, durable marks and command outcomes are there', async t => {
   const site = await Site.make(t, REGION)
-  const engine = await site.spawn()
+  const engine = await site.spawn({ GOLDENHOUR_CLOCK_RATE: String(RATE) })
   const day = await busyDay(site)
   await engine.kill()
   await site.forgetLease()
-  await site.spawn()
+  await site.spawn({ GOLDENHOUR_CLOCK_RATE: String(RATE) })
   await assertAllThere(site, day)
 })
 
 test('after a clean stop everything is there from snapshots, without the records before them', async t => {
   const site = await Site.make(t, REGION)
-  const first = await site.start()
+  const first = await site.start({ clockRate: RATE })
   const day = await busyDay(site)
   await first.stop()
   // What the snapshots cover is taken away, so that only they can tell of it.
@@ -32,18 +34,18 @@ test('after a clean stop everything is there from snapshots, without the records
     'DELETE FROM location.segments WHERE segment_no < (SELECT max(segment_no) FROM location.segments) RETURNING 1',
   )
   assert.ok(end!.position > 5 && kept.length > 0, 'there was something to forget')
-  await site.start()
+  await site.start({ clockRate: RATE })
   await assertAllThere(site, day)
 })
 
 test('a log without snapshots is replayed from its beginning, to the same end', async t => {
   const site = await Site.make(t, REGION)
-  const first = await site.start()
+  const first = await site.start({ clockRate: RATE })
   const day = await busyDay(site)
   await first.stop()
   const gone = await site.query('DELETE FROM log.snapshots RETURNING 1')
   assert.ok(gone.length > 0)
-  await site.start()
+  await site.start({ clockRate: RATE })
   await assertAllThere(site, day)
 })
 
