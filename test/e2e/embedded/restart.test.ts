@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../tools/shared/free-port.ts'
-import { killServer } from '../../store/embedded/place.ts'
+import { killServer, takePort } from '../../store/embedded/place.ts'
 import { EngineProcess, until } from '../../support/engine.ts'
 import { embedded, endsInOrder, holds, WITHIN_MS } from './place.ts'
 
@@ -48,11 +48,10 @@ test('a killed Postgres comes back: probes tell of it meanwhile, and commands ar
 test('a database that takes connections and says nothing is told of by probes and the metric', async t => {
   const { baseDir, site, env } = await embedded(t)
   const engine = await site.spawn(env)
-  await killServer(baseDir)
   // Whoever has the port in its place lets everybody wait.
   const silent = createServer(socket => void socket.on('error', () => undefined))
   const port = Number(new URL(site.databaseUrl).port)
-  await until('the port is taken', () => listens(silent, port))
+  await takePort(baseDir, () => listens(silent, port))
   await until('it is told', async () => (await site.http('/readyz')).body.status === 'database-away', WITHIN_MS)
   assert.deepEqual((await site.http('/healthz')).body.database.status, 'database-away')
   assert.equal(await site.metric('goldenhour_store_up'), 0)

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/store/embedded/embedded-postgres.ts'
 import { openClient } from '../../../src/store/postgres/database.ts'
+import { until } from '../../support/engine.ts'
 import { stopServerIn, temporaryBaseDir } from '../../support/postgres.ts'
 import { moduleOf, programText } from '../../support/program.ts'
 
@@ -64,9 +65,12 @@ export async function ask<Row extends object>(url: string, sql: string): Promise
   }
 }
 
-/** The process id of the server that runs there, or ran last. */
+/** The process id of the server that runs there, or ran last. Errors: rejects where the file is missing or names none yet. */
 export async function postmasterOf(baseDir: string): Promise<number> {
-  return Number((await readFile(path.join(baseDir, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
+  const pid = Number((await readFile(path.join(baseDir, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
+  // A signal to 0 would go to the tests themselves.
+  if (!(pid > 0)) throw new Error(`The file of the server in ${baseDir} names no process.`)
+  return pid
 }
 
 /** Ends the server as the kernel does when memory runs out. */
@@ -74,4 +78,15 @@ export async function killServer(baseDir: string): Promise<number> {
   const pid = await postmasterOf(baseDir)
   process.kill(pid, 'SIGKILL')
   return pid
+}
+
+/** Kills the server, again and again if it is back sooner, until another listens on its port. Output: what `listen` gave. */
+export async function takePort<Taken>(
+  baseDir: string,
+  listen: () => Promise<Taken | null>,
+): Promise<NonNullable<Taken>> {
+  return (await until('the port is free for another', async () => {
+    await killServer(baseDir).catch(() => undefined)
+    return listen()
+  })) as NonNullable<Taken>
 }

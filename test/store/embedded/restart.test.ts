@@ -12,7 +12,7 @@ import { boundLogFile } from '../../../src/store/embedded/log-file.ts'
 import { lookAtHolder, pidFileOf } from '../../../src/store/embedded/postmaster.ts'
 import { until } from '../../support/engine.ts'
 import { baseDirWithCluster, stopServerIn, temporaryBaseDir } from '../../support/postgres.ts'
-import { ask, baseDirFor, killServer, postmasterOf, start, stopAll } from './place.ts'
+import { ask, baseDirFor, killServer, postmasterOf, start, stopAll, takePort } from './place.ts'
 
 const MIB = 1_024 * 1_024
 /** Far more than a restart takes, also where many programs run. */
@@ -68,8 +68,7 @@ test('while another program has the port the server waits for it, and the log na
   const said: string[] = []
   const server = await start(baseDir, { log: message => said.push(message) })
   const port = Number(new URL(server.url).port)
-  await killServer(baseDir)
-  const squatter = await until('the port is free for another', () => listenOn(port))
+  const squatter = await takePort(baseDir, () => listenOn(port))
   await until('it is said', () => said.some(message => message.includes(`has taken its port ${port}`)), BACK_WITHIN_MS)
   assert.equal(server.isRestarting, true)
   squatter.close()
