@@ -48,6 +48,10 @@ const faultOf = (client: DriverClient) =>
       resolve(fault)
     })
   })
+/** Turns of the loop, in which what was sent from here to here arrives. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(resolve => setImmediate(resolve))
+}
 const endOf = (client: DriverClient) => new Promise<ClientClosed>(resolve => client.onClosed(resolve))
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise(resolve => setTimeout(resolve, 2))
@@ -420,17 +424,42 @@ test('[VN-2] a message of a type added later is left aside', async () => {
 })
 
 test('a connection gone silent is probed, then replaced', async () => {
-  const client = driver({ heartbeatMs: 40 })
+  const HEARTBEAT_MS = 3_600_000
+  let beat = () => {}
+  const client = driver({
+    heartbeatMs: HEARTBEAT_MS,
+    timers: {
+      now: () => Date.now(),
+      // The heart beats when the test says so: a machine that stands still for a while is no silence.
+      setTimeout: (run, ms) => {
+        if (ms !== HEARTBEAT_MS) return setTimeout(run, ms)
+        beat = run
+      },
+      clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout | undefined),
+    },
+  })
   const peer = await server.peer()
   await peer.welcome()
   await client.opened()
   // The server answers for a while: pings by itself, and questions where the platform's sockets send no pings …
-  peer.socket.on('message', () => peer.send(['marks', 0, 0]))
-  await new Promise(resolve => setTimeout(resolve, 300))
-  assert.equal(client.connectionState, 'open')
+  let probes = 0
+  peer.socket.on('ping', () => (probes += 1))
+  peer.socket.on('message', () => {
+    probes += 1
+    peer.send(['marks', 0, 0])
+  })
+  for (let round = 1; round <= 3; round += 1) {
+    while (probes < round) {
+      beat()
+      await turns(20)
+      assert.equal(client.connectionState, 'open')
+    }
+  }
   // … until nothing is read from its end of the connection any more.
   ;(peer.socket as unknown as { _socket: { pause(): void } })._socket.pause()
-  const fault = await faultOf(client)
+  const lost = faultOf(client)
+  for (let beats = 0; beats < 3; beats += 1) beat()
+  const fault = await lost
   assert.equal(fault.message, 'The server has gone silent.')
   await (await server.peer()).welcome()
   await client.opened()

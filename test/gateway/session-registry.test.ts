@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenClaims } from '../../src/access/claims.ts'
 import { systemClock } from '../../src/base/time.ts'
 import type { Conversation } from '../../src/gateway/conversation.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'
 import { ManualScheduler } from '../support/manual-scheduler.ts'
+import { until } from './harness.ts'
 
 test('of very many sessions that end together a part is closed at a time, and no other one', async t => {
   const revoked = new Set<string>()
@@ -33,7 +33,7 @@ test('of very many sessions that end together a part is closed at a time, and no
   revoked.add('ended')
   changed()
   assert.ok(closed.length > 0 && closed.length < 1_700, `${closed.length} at once`)
-  for (let turns = 0; turns < 10; turns++) await delay(2)
+  await until(() => closed.length >= 1_700)
   assert.equal(closed.length, 1_700)
   assert.deepEqual(new Set(closed), new Set(['ended 4401']))
 })

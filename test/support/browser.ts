@@ -97,7 +97,9 @@ export class Browser {
     }
     await this.#ask('Page.navigate', { url }, sessionId)
     // The new page may not have taken the place of the blank one yet.
-    while ((await evaluate(`location.href === ${JSON.stringify(url)} && document.readyState`)) !== 'complete') {}
+    const state = `location.href === ${JSON.stringify(url)} && document.readyState`
+    // A question that the change of pages cut off is asked again.
+    while ((await evaluate(state).catch(() => null)) !== 'complete') {}
     return evaluate
   }
 

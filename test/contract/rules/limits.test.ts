@@ -85,6 +85,7 @@ test('[LM-3] what is over the rate is dropped and answered, and may be sent agai
   await new Promise(resolve => setTimeout(resolve, retryAfterMs + 1))
   assert.equal((await query(desk)).code, 'reply')
   const driver = await door.signIn('crew-1', 'driver')
+  holdTime(t)
   driver.send(['fix', 2, 0, ...fixes(1, 10)])
   driver.send(['fix', 2, 0, ...fixes(11, 5)])
   const { id, details } = await driver.nextError()
