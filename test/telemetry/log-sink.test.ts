@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { LogSink, WAITING_BYTES_MAX } from '../../src/telemetry/log-sink.ts'
 import { until } from '../support/engine.ts'
 import { moduleOf, programText } from '../support/program.ts'
+import { HANGS_MS } from '../support/within.ts'
 
 const LINE = `${'x'.repeat(99)}\n`
 const MODULE = moduleOf(new URL('../../src/telemetry/log.ts', import.meta.url))
@@ -143,13 +144,17 @@ test('what was logged right before an exit or a crash is not lost, in a file or 
     assert.equal(code, expected)
     assert.deepEqual(numbers(readFileSync(path.join(dir, end), 'utf8')), whole, `${end}, a file`)
 
-    const toPipe = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    let text = ''
-    toPipe.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-    })
+    // By a program that has nothing else to do: for a reader that stands still an ending process waits a moment only.
+    const readInto = path.join(dir, `${end} read`)
+    const out = openSync(readInto, 'w')
+    const reader = spawn('cat', { stdio: ['pipe', out, 'ignore'] })
+    const hasRead = new Promise(resolve => reader.once('close', resolve))
+    const toPipe = spawn(process.execPath, args, { stdio: ['ignore', reader.stdin, 'ignore'] })
+    reader.stdin!.destroy()
+    closeSync(out)
     assert.equal(await new Promise(resolve => toPipe.once('close', resolve)), expected)
-    assert.deepEqual(numbers(text), whole, `${end}, a pipe`)
+    await hasRead
+    assert.deepEqual(numbers(readFileSync(readInto, 'utf8')), whole, `${end}, a pipe`)
   }
 })
 
@@ -159,7 +164,7 @@ test('a process ends although nobody reads what it logged', async () => {
   child.stdout.pause()
   const code = await Promise.race([
     new Promise(resolve => child.once('exit', resolve)),
-    sleep(20_000, 'it hangs', { ref: false }),
+    sleep(HANGS_MS, 'it hangs', { ref: false }),
   ])
   if (code === 'it hangs') child.kill('SIGKILL')
   assert.equal(code, 0)
