@@ -10,6 +10,7 @@ import { isStoreAway } from '../store/postgres/postgres-faults.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { OutageLog } from '../telemetry/outage-log.ts'
+import { NO_ROUTE_TAKES, type RequestLabels } from '../telemetry/request-times.ts'
 import { WRONG_ORIGIN } from './cors.ts'
 import type { DoorPolicy } from './door-policy.ts'
 import type { Entrance, Visitor } from './entrance.ts'
@@ -71,7 +72,7 @@ export interface HttpPorts {
   /** Requests that wait for the database. */
   readonly storeWaits: Pick<StoreWaits, 'orAway'>
   readonly limiter: Pick<Limiter, 'beginBody' | 'endBody'>
-  readonly metrics: Pick<Metrics, 'refusal' | 'limitRefused'>
+  readonly metrics: Pick<Metrics, 'request' | 'refusal' | 'limitRefused'>
   readonly log: Logger
   readonly outages: Pick<OutageLog, 'failed'>
 }
@@ -82,20 +83,26 @@ const NO_BODY: Promise<Body> = Promise.resolve({ ok: true, bytes: new Uint8Array
 
 /**
  * Mounts a handler; one of GET answers HEAD too. One that throws is answered with `unavailable` when the store could not
- * be reached, else with `internal`. Every refusal in a reply is counted.
+ * be reached, else with `internal`. Every answer is counted under the labels of the route, and every refusal by its code.
  */
-export function mount(app: DoorApp, method: Method, pattern: string, ports: HttpPorts, handler: Handler): void {
-  const take = takes(method, pattern, ports, handler)
+export function mount(app: DoorApp, { method, pattern, metric }: Mounted, ports: HttpPorts, handler: Handler): void {
+  const take = takes({ method, pattern, metric }, ports, handler)
   app[method === 'delete' ? 'del' : method](pattern, take)
   if (method === 'get') app.head(pattern, take)
 }
 
 /** Mounts what answers the methods for which no route of this path is mounted. */
 export function mountOthers(app: DoorApp, pattern: string, ports: HttpPorts, handler: Handler): void {
-  app.any(pattern, takes('', pattern, ports, handler))
+  app.any(pattern, takes({ method: '', pattern, metric: { route: pattern, method: 'other' } }, ports, handler))
 }
 
-function takes(method: HttpCall['method'], pattern: string, ports: HttpPorts, handler: Handler) {
+interface Mounted<M = Method> {
+  readonly method: M
+  readonly pattern: string
+  readonly metric: RequestLabels
+}
+
+function takes({ method, pattern, metric }: Mounted<HttpCall['method']>, ports: HttpPorts, handler: Handler) {
   const names = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name!)
   return (res: DoorResponse, req: DoorRequest): void => {
     // A route that fits better has it, and it is on its way to its second handle.
@@ -105,6 +112,7 @@ function takes(method: HttpCall['method'], pattern: string, ports: HttpPorts, ha
     }
     const head = readHead(res, req)
     if (ports.connections.refuses(res, head)) return
+    const answered = ports.metrics.request(metric)
     let isAborted = false
     const exchange = ports.connections.begin(res, req, head.peer, () => {
       isAborted = true
@@ -114,6 +122,7 @@ function takes(method: HttpCall['method'], pattern: string, ports: HttpPorts, ha
     const visitor = ports.entrance.visitor(req, head)
     const call = readCall(res, req, { method, names, head, visitor }, ports)
     answerOf(call, pattern, ports, admitted(visitor, head, handler)).then(reply => {
+      answered(reply.status)
       const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
       if (!isAborted) exchange.answer(out => writeReply(out, whole, isHead), reply.closes === true)
     })
@@ -126,12 +135,14 @@ export function mountRest(app: DoorApp, ports: HttpPorts, answer: (visitor: Visi
     if (ports.connections.second(res)) return
     const head = readHead(res, req)
     if (ports.connections.refuses(res, head)) return
+    const answered = ports.metrics.request(NO_ROUTE_TAKES)
     const isHead = isHeadOf(req)
     const visitor = ports.entrance.visitor(req, head)
     const reply = visitor.mayCome ? answer(visitor) : problem(WRONG_ORIGIN)
     if (reply.refusal !== undefined) ports.metrics.refusal(reply.refusal.code)
     const whole = { ...reply, headers: { ...visitor.headers, ...reply.headers } }
     endWith(res, head, whole, ports, isHead)
+    answered(reply.status)
   })
 }
 

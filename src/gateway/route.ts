@@ -12,6 +12,7 @@ import { invalidField } from '../base/refusal.ts'
 import type { Result } from '../base/result.ts'
 import { parseQuery } from '../protocol/query.ts'
 import type { Action } from '../protocol/rights.ts'
+import { type RequestLabels, requestLabels } from '../telemetry/request-times.ts'
 import { type HttpCall, type HttpReply, jsonBody, type Method } from './http.ts'
 
 /** What answers with a status: a JSON of this form, a text of this media type, or nothing. */
@@ -42,6 +43,8 @@ interface RouteBase {
   readonly header: ConditionHeader | null
   /** The codes that this route may answer beside those of every route of its kind. */
   readonly refusals: readonly ErrorCode[]
+  /** What its answers are counted and timed under, in `goldenhour_http_request_seconds`. */
+  readonly metric: RequestLabels
 }
 
 /** The caller has shown a token whose role has the right; the handler checks region and unit. */
@@ -79,7 +82,7 @@ export interface Asked<
 }
 
 /** What a row may leave out: a route without parameters, query or body, of the usual rate, that refuses nothing of its own. */
-interface Row<P, Q, B> extends Omit<RouteBase, 'params' | 'query' | 'body' | 'header' | 'refusals'> {
+interface Row<P, Q, B> extends Omit<RouteBase, 'params' | 'query' | 'body' | 'header' | 'refusals' | 'metric'> {
   readonly params?: P
   readonly query?: Q
   readonly body?: B
@@ -128,7 +131,7 @@ export function open<
 
 function formsOf<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(row: Row<P, Q, B>) {
   const { params = NOTHING as unknown as P, query = NOTHING as unknown as Q, body = null } = row
-  return { params, query, body, header: row.header ?? null, refusals: row.refusals ?? [] }
+  return { params, query, body, header: row.header ?? null, refusals: row.refusals ?? [], metric: requestLabels(row) }
 }
 
 interface Forms<P, Q, B> {

@@ -4,6 +4,7 @@ import type { Refusal } from '../base/refusal.ts'
 import type { WireFormat } from '../protocol/codec.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '../protocol/wire/message-types.ts'
+import { requestLabels } from '../telemetry/request-times.ts'
 import { Connection, type ConnectionPorts } from './connection.ts'
 import { Conversation, type ConversationPorts, conversationPorts } from './conversation.ts'
 import { WRONG_ORIGIN } from './cors.ts'
@@ -20,6 +21,8 @@ import type { DoorApp, DoorRequest, DoorResponse, DoorSocket } from './transport
 
 /** Asked for by GET, as a WebSocket is. */
 export const WS_ROUTE = { method: 'get', pattern: '/v1/ws' } as const
+const COUNTED_AS = requestLabels(WS_ROUTE)
+const SWITCHING_PROTOCOLS = 101
 /** RFC 6455 §4.2.1; the only version that anybody speaks. */
 const WS_VERSION = '13'
 
@@ -90,13 +93,16 @@ export function mountNoUpgrade(app: DoorApp, ports: WsDoorPorts): void {
 function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, ports: WsDoorPorts): void {
   const head = readHead(res, req)
   if (ports.connections.refuses(res, head)) return
+  const answered = ports.metrics.request(COUNTED_AS)
   const { entrance, limiter, sessions, connections } = ports
   const visitor = entrance.visitor(req, head)
   const { address, addressKey } = visitor
   const format = formatOf(req.getHeader('sec-websocket-protocol'))
   const refusal = refusalOf(req, head, visitor, format) ?? limiter.enter(addressKey, sessions.strangersOf(addressKey))
-  if (refusal !== null || format === null) return refuse(res, { head, visitor, isHead: false }, refusal!, ports)
+  if (refusal !== null || format === null)
+    return refuse(res, { head, visitor, isHead: false, answered }, refusal!, ports)
   connections.leaves(head.peer)
+  answered(SWITCHING_PROTOCOLS)
   res.upgrade<Client>(
     { format, address, addressKey, connection: null, conversation: null },
     req.getHeader('sec-websocket-key'),
@@ -109,9 +115,10 @@ function upgrade(res: DoorResponse, req: DoorRequest, socket: unknown, ports: Ws
 function refuseWithoutKey(res: DoorResponse, req: DoorRequest, ports: WsDoorPorts): void {
   const head = readHead(res, req)
   if (ports.connections.refuses(res, head)) return
+  const answered = ports.metrics.request(COUNTED_AS)
   const visitor = ports.entrance.visitor(req, head)
   const tooFast = ports.limiter.takeOpenRequest(visitor.addressKey, WS_ROUTE.pattern)
-  const asked = { head, visitor, isHead: isHeadOf(req) }
+  const asked = { head, visitor, isHead: isHeadOf(req), answered }
   refuse(res, asked, tooFast ?? refusalOf(req, head, visitor, null)!, ports)
 }
 
@@ -119,13 +126,20 @@ interface Asked {
   readonly head: Head
   readonly visitor: Visitor
   readonly isHead: boolean
+  readonly answered: (status: number) => void
 }
 
-function refuse(res: DoorResponse, { head, visitor, isHead }: Asked, refusal: Refusal, ports: WsDoorPorts): void {
+function refuse(
+  res: DoorResponse,
+  { head, visitor, isHead, answered }: Asked,
+  refusal: Refusal,
+  ports: WsDoorPorts,
+): void {
   ports.metrics.refusal(refusal.code)
   const { headers = {}, ...reply } = problem(refusal)
   const withVersion = { ...headers, ...visitor.headers, 'Sec-WebSocket-Version': WS_VERSION }
   endWith(res, head, { ...reply, headers: withVersion }, ports, isHead)
+  answered(reply.status)
 }
 
 /** What speaks against this handshake, but for limits; null when nothing does. uWebSockets.js looks at the key's length only. */

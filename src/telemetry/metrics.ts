@@ -7,6 +7,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { CountedHistogram } from './counted-histogram.ts'
 import { measureLoopLag } from './loop-lag.ts'
+import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
 
 export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
@@ -136,6 +137,7 @@ export class Metrics {
     'TLS certificates that were taken, and changed files that could not be used.',
     ['outcome'],
   )
+  readonly #requests = new RequestTimes(this.#registry)
   readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0
@@ -159,6 +161,11 @@ export class Metrics {
 
   httpConnections(count: number): void {
     this.#httpConnections.set(count)
+  }
+
+  /** An HTTP request has come. Output: call it once, with the status of the answer. */
+  request(labels: RequestLabels): (status: number) => void {
+    return this.#requests.begin(labels)
   }
 
   /** Input: `type` is a name of the protocol's tables, or `bad` for bytes that are no message. */

@@ -12,6 +12,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { SourceFile } from 'typescript/unstable/ast'
+import { routeName } from '../../src/gateway/route.ts'
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { RATE_CLASSES } from '../../src/protocol/limits.ts'
@@ -82,6 +83,12 @@ test('every right and every rate is asked for', () => {
   const rates = [...Object.values(CLIENT_MESSAGES), ...ROUTES].map(({ rate }): string => rate)
   const byRole = allOf(treesIn(/^gateway\/limits\/message-cost\.ts$/), wordsMadeIn)
   assert.deepEqual(without(RATE_CLASSES, new Set([...rates, ...[...byRole].map(({ word }) => word)])), [])
+})
+
+test('every route has a metric of its own', () => {
+  const labels = ROUTES.map(({ metric }) => `${metric.method} ${metric.route}`)
+  assert.deepEqual(labels, ROUTES.map(routeName))
+  assert.equal(new Set(labels).size, labels.length)
 })
 
 test('every event is made, and changes a state', () => {

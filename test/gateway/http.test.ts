@@ -74,6 +74,29 @@ test('the metrics are served as Prometheus reads them', async t => {
   assert.match(await response.text(), /^# TYPE goldenhour_sessions gauge$/m)
 })
 
+test('requests that no route takes are counted under a few labels, whatever is sent', async t => {
+  const harness = await startHarness(t)
+  await get(harness, '/v1/nothing')
+  await get(harness, '/elsewhere', undefined, { method: 'DELETE' })
+  await get(harness, '/healthz', undefined, { method: 'DELETE' })
+  await get(harness, '/healthz', undefined, { method: 'HEAD' })
+  await get(harness, '/v1/ws')
+  await get(harness, '/v1/units/A1', undefined, { method: 'OPTIONS' })
+  await get(harness, `/v1/trips/${TRIP_ID}`)
+  await harness.connect()
+  const line = /^goldenhour_http_request_seconds_count\{route="(.+)",method="(.+)",status="(.+)"\} (\d+)$/gm
+  const counted = [...(await harness.metrics.text()).matchAll(line)].map(match => match.slice(1).join(' '))
+  assert.deepEqual(counted.sort(), [
+    '/healthz GET 2xx 1',
+    '/healthz other 4xx 1',
+    '/v1/trips/:id GET 4xx 1',
+    '/v1/units/:id other 4xx 1',
+    '/v1/ws GET 1xx 1',
+    '/v1/ws GET 4xx 1',
+    'none other 4xx 2',
+  ])
+})
+
 test('[HT-5] another path is not-found, for every method', async t => {
   const harness = await startHarness(t)
   const nothing = await get(harness, '/v1/nothing')

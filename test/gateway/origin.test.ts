@@ -100,6 +100,9 @@ test('a preflight is answered for allowed origins only, with the methods and hea
   assert.deepEqual([foreign.status, foreign.headers['access-control-allow-methods']], [403, undefined])
   assert.equal((await door.request('/v1/calls', { Origin: LISTED }, 'OPTIONS')).status, 405)
   assert.equal((await door.request('/v1/calls', { 'Access-Control-Request-Method': 'PUT' }, 'OPTIONS')).status, 405)
+  const counted = (status: string) =>
+    door.sample(`goldenhour_http_request_seconds_count{route="preflight",method="OPTIONS",status="${status}"}`)
+  assert.deepEqual([await counted('2xx'), await counted('4xx')], [1, 1])
 })
 
 test('behind a trusted proxy our own origin is the one that the browser sees', async t => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -38,6 +39,29 @@ test('counts appear under their labels, and a second scrape does not add them ag
     'goldenhour_sessions{role="driver"}': 1,
   }
   for (const [name, value] of Object.entries(expected)) assert.equal(found.get(name), value, name)
+})
+
+test('a request is counted and timed under its route, method and class of status', async () => {
+  const metrics = new Metrics()
+  const labels = { route: '/v1/units/:id', method: 'GET' }
+  for (const status of [200, 204, 404]) metrics.request(labels)(status)
+  metrics.request(labels)
+  const found = await samples(metrics)
+  const named = (status: string) => `{route="/v1/units/:id",method="GET",status="${status}"}`
+  assert.equal(found.get(`goldenhour_http_request_seconds_count${named('2xx')}`), 2)
+  assert.equal(found.get(`goldenhour_http_request_seconds_count${named('4xx')}`), 1)
+  const seconds = found.get(`goldenhour_http_request_seconds_sum${named('2xx')}`)!
+  assert.ok(seconds > 0 && seconds < 60, String(seconds))
+})
+
+test('OPERATIONS.md lists every metric, and no other', async () => {
+  const own = [...(await new Metrics().text()).matchAll(/^# TYPE (goldenhour_\w+) /gm)].map(([, name]) => name!)
+  const page = await readFile(new URL('../../OPERATIONS.md', import.meta.url), 'utf8')
+  const rows = page.slice(page.indexOf('## What to watch'), page.indexOf('## When something looks wrong'))
+  const listed = [...rows.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, names]) =>
+    [...names!.matchAll(/`(goldenhour_\w+)/g)].map(([, name]) => name!),
+  )
+  assert.deepEqual(listed.sort(), own.sort())
 })
 
 test('commits and searches are histograms in seconds', async () => {

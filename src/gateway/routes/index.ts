@@ -63,7 +63,7 @@ const NO_ROUTE: Refusal = {
 /** Mounts all routes. Mount the WebSocket door first: the last route here takes every other path. */
 export function mountRoutes(app: DoorApp, ports: HttpDoorPorts): void {
   for (const route of ROUTES) {
-    mount(app, route.method, route.pattern, ports, call =>
+    mount(app, route, ports, call =>
       route.action === null ? answerOpen(ports, route, call) : answerGuarded(ports, route, call),
     )
   }

@@ -1,7 +1,9 @@
 /** The rights matrix of HTTP: every route, of every role and of nobody, for what is whose. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { routeName } from '../../../src/gateway/route.ts'
 import { ROUTES } from '../../../src/gateway/routes/index.ts'
+import { WS_ROUTE } from '../../../src/gateway/ws-door.ts'
 import { type HttpAnswer, until } from '../../support/engine.ts'
 import { HTTP_CASES, type HttpCase, type HttpRequest } from './http-cases.ts'
 import { CALLERS, type Caller, type HttpReach, httpOutcome, type Outcome } from './rules.ts'
@@ -126,6 +128,20 @@ test('every route was answered as it is done, and each answer was of the form th
     return `${method.toUpperCase()} ${pattern.replaceAll(/:(\w+)/g, '{$1}')} ${status}`
   })
   assert.deepEqual(difference(routes, [...world.told]), [])
+})
+
+test('every route is counted and timed under its own labels, and nothing that was sent becomes a label', async () => {
+  await open()
+  const { body } = await world.ask('GET', '/metrics', { token: null })
+  const line = /^goldenhour_http_request_seconds_count\{route="(.+)",method="(.+)",status="(\dxx)"\} [1-9]/gm
+  const counted = [...body.matchAll(line)].map(([, route, method, status]) => `${method} ${route} ${status}`)
+  const done = ROUTES.map(route => `${routeName(route)} ${String(HTTP_CASES[routeName(route)]!.status)[0]}xx`)
+  assert.deepEqual(difference(done, counted), [])
+  const patterns = new Set([...ROUTES.map(routeName), `GET ${WS_ROUTE.pattern}`])
+  assert.deepEqual(
+    [...new Set(counted.map(labels => labels.slice(0, -4)))].filter(name => !patterns.has(name)),
+    [],
+  )
 })
 
 test('the status of an answer is that of the row', () => {
