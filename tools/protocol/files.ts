@@ -1,8 +1,9 @@
-/** The JSON files of `docs/protocol`, as they should be now. */
+/** The files of `docs/protocol` that are made from the code, as they should be now: the JSON files, and the page of states. */
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { catalogue, clientSchema } from './catalogue.ts'
 import { openApi } from './openapi.ts'
 import { eventSchema, serverSchema } from './server-schema.ts'
+import { statesPage } from './states/page.ts'
 import { goodFrames } from './vectors.ts'
 
 const DIRECTORY = new URL('../../docs/protocol/', import.meta.url)
@@ -17,5 +18,6 @@ export function protocolFiles(pages: string): ReadonlyMap<URL, string> {
     [new URL('events.schema.json', DIRECTORY), text(eventSchema())],
     [new URL('openapi.json', DIRECTORY), text(openApi(ROUTES))],
     [new URL('good-frames.json', DIRECTORY), text(goodFrames(pages))],
+    [new URL('states.md', DIRECTORY), statesPage()],
   ])
 }

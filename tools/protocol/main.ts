@@ -1,4 +1,4 @@
-/** Writes the JSON files of `docs/protocol` anew: `npm run protocol`, after a change of the protocol. */
+/** Writes the files of `docs/protocol` that are made from the code: `npm run protocol`, after a change of the protocol or of a rule. */
 import { writeFileSync } from 'node:fs'
 import { protocolFiles } from './files.ts'
 import { protocolText } from './pages.ts'

@@ -15,12 +15,14 @@ import {
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import { releaseCall, releaseTrip, releaseUnit } from '../../domain/release.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
+import type { DriverActor } from '../driver/driver-actor.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import type { RegionStates } from './memory.ts'
 import type { Turn } from './turn.ts'
 
 /** The region's memory, as far as a release needs more of it than one actor. */
-export interface HeldMemory extends Pick<RegionStates, 'tripStates' | 'driverActors'> {
+export interface HeldMemory extends Pick<RegionStates, 'tripStates'> {
+  driverActors(): Iterable<Pick<DriverActor, 'state'>>
   readonly heldReferences: ReadonlyMap<EntityKey, UnitReference>
 }
 
