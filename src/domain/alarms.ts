@@ -169,7 +169,7 @@ export const alarmLapsed = (alarmId: AlarmId): DomainEvent => ({ type: 'AlarmLap
 
 const about = (alarmId: AlarmId) => ({ v: 1, ...subjectOfAlarm(alarmId), alarmId }) as const
 
-export function unknownAlarm(alarmId: AlarmId): Refused {
+function unknownAlarm(alarmId: AlarmId): Refused {
   const message = `Alarm ${alarmId} is not open: it has ended, or there never was one; the board shows those that are.`
   return refused('unknown-alarm', message, { alarmId })
 }
