@@ -130,6 +130,13 @@ export class DriverClient extends EngineClient {
   acceptOffer(offerId: string, options: MomentOptions = {}): Promise<CommandOutcome> {
     return this.commands.request((id, nowMs) => ['accept-offer', id, offerId, options.happenedAtMs ?? nowMs], options)
   }
+  /** The crew knows that this trip was taken from it; the unit's `takenTripId` names the last one that it has not said so of. */
+  acknowledgeStandDown(tripId: string, options: MomentOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(
+      (id, nowMs) => ['acknowledge-stand-down', id, tripId, options.happenedAtMs ?? nowMs],
+      options,
+    )
+  }
   declineOffer(
     offerId: string,
     reason: ClientTuples['decline-offer'][2],

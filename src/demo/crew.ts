@@ -36,6 +36,8 @@ export class Crew {
   #vehicle: Vehicle | null = null
   #ticks: ReturnType<typeof setInterval> | undefined
   #tripId: string | null = null
+  /** The trip taken from it that it has said it knows of. */
+  #takenTripId: string | null = null
   #next: Step | null = null
 
   constructor(settings: CrewSettings) {
@@ -47,6 +49,13 @@ export class Crew {
     this.client.onOffer((offer, trip) => {
       const place = { lonDeg: trip.lonE7 / 1e7, latDeg: trip.latE7 / 1e7 }
       this.#after('answer', () => this.#answer(offer.offerId, trip.tripId, place))
+    })
+    this.client.onState(({ unit }) => {
+      const { takenTripId } = unit
+      if (takenTripId === null || takenTripId === this.#takenTripId) return
+      this.#takenTripId = takenTripId
+      // What it knows already, or cannot say any more, is no fault of a demonstration.
+      void this.client.acknowledgeStandDown(takenTripId).catch(() => undefined)
     })
     this.client.onTripEnded(({ tripId }) => {
       if (tripId === this.#tripId) this.#leave()

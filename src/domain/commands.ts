@@ -59,6 +59,12 @@ export interface CloseTrip {
   readonly disposition: Disposition
   readonly happenedAtMs: number
 }
+/** The crew knows that this trip was taken from it. */
+export interface AcknowledgeStandDown {
+  readonly type: 'acknowledge-stand-down'
+  readonly tripId: TripId
+  readonly happenedAtMs: number
+}
 /** What stands in place of personal data that was taken away. */
 export const NO_DETAILS: CallDetails = { callerName: null, phone: null, address: null, notes: null }
 
@@ -141,7 +147,15 @@ export interface ReleaseHeld {
   readonly as: ReleasedTrip | null
 }
 
-export type DriverCommand = SignOn | SignOff | SetStatus | AcceptOffer | DeclineOffer | ReportPhase | CloseTrip
+export type DriverCommand =
+  | SignOn
+  | SignOff
+  | SetStatus
+  | AcceptOffer
+  | DeclineOffer
+  | ReportPhase
+  | CloseTrip
+  | AcknowledgeStandDown
 type DispatcherCommand =
   | ReleaseHeld
   | EnterCall

@@ -27,6 +27,7 @@ import type {
   CrewSignedOff,
   CrewSignedOn,
   FixHoleRecorded,
+  StandDownAcknowledged,
   UnitBecameAvailable,
   UnitBecameUnavailable,
   UnitCleared,
@@ -47,6 +48,7 @@ export type DomainEvent =
   | UnitBecameAvailable
   | UnitBecameUnavailable
   | UnitCleared
+  | StandDownAcknowledged
   | UnitContacted
   | FixHoleRecorded
   | CallEntered

@@ -43,7 +43,13 @@ export function releaseTrip(
   const { lonDeg, latDeg, priority } = call ?? trip
   const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
   const unitId = unit?.unitId ?? null
-  const made = { ...facts, as, unitId, cause: 'dispatcher', ...leaving(unit?.work?.phase ?? 'pending') } as const
+  const made = {
+    ...facts,
+    as,
+    unitId,
+    cause: 'dispatcher',
+    ...leaving({ phase: unit?.work?.phase ?? 'pending', unitId }),
+  } as const
   return accepted({ type: 'TripReleased', v: 1, entity: tripKey(tripId), ...made })
 }
 

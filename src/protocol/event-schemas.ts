@@ -51,7 +51,7 @@ const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
 const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
-const standsDown = z.literal(true).optional()
+const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
 const reference = {
   ...unit,
@@ -107,7 +107,7 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitReleased', { ...reference, cause }),
   ofTrip('TripReleased', {
     ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
-    ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause, standsDown },
+    ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause, ...leaves },
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
@@ -118,6 +118,7 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitBecameAvailable', { ...unit, ...happened, cause }),
   ofUnit('UnitBecameUnavailable', { ...unit, reason: z.enum(UNAVAILABLE_REASONS), ...happened, cause }),
   ofUnit('UnitCleared', { ...unit, fromTripId: routedId, ...happened, cause }),
+  ofUnit('StandDownAcknowledged', { ...unit, fromTripId: routedId, ...happened, cause }),
   ofUnit('UnitContacted', { ...unit, cause }),
   ofUnit('FixHoleRecorded', {
     ...unit,
@@ -135,10 +136,10 @@ export const EVENT_SCHEMAS = [
   ofTrip('TripCreated', { ...trip, ...call, ...site, need, receivedAtMs: moment }),
   ofTrip('AssignmentOverridden', {
     ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },
-    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), standsDown },
+    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), ...leaves },
   }),
   ofTrip('UnitWithdrawn', {
-    ...{ ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), standsDown },
+    ...{ ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), ...leaves },
   }),
   ofTrip('OfferMade', {
     ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
@@ -164,7 +165,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
-    ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES), standsDown },
+    ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES), ...leaves },
   }),
   ofTrip('TripClosed', {
     ...{ ...trip, ...call, ...unit, disposition: z.enum(DISPOSITIONS), ...happened, missed: phases },

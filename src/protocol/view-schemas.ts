@@ -94,6 +94,7 @@ export const unitViewSchema = z
       crew: principal.nullable(),
       connected: z.boolean(),
       noContact: z.boolean(),
+      takenTripId: routedId.nullable(),
     },
     ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
   })

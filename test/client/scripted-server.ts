@@ -171,6 +171,7 @@ export function driverView(trip: TripView | null): DriverView {
       crew: 'crew-1',
       connected: true,
       noContact: false,
+      takenTripId: null,
       fix: null,
       offerId: trip?.offer?.offerId ?? null,
       tripId: trip?.tripId ?? null,

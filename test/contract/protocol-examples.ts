@@ -33,6 +33,7 @@ const onDuty: UnitView = {
   crew: 'crew-7',
   connected: true,
   noContact: false,
+  takenTripId: null,
   fix: {
     lonE7: 1_747_633_000,
     latE7: -368_485_000,

@@ -283,7 +283,7 @@ function assertConsistent(world: World): void {
 }
 
 function assertDriverConsistent(world: World, driver: DriverState): void {
-  const { work, crew, unavailableReason, standingDown, status } = driver
+  const { work, crew, unavailableReason, standingDown, takenTrip, status } = driver
   if (work !== null) {
     const trip = world.trip(work.tripId)
     assert.notEqual(crew, null, 'a unit without a crew has work')
@@ -295,7 +295,7 @@ function assertDriverConsistent(world: World, driver: DriverState): void {
     const atRest = crew === null ? 'off-duty' : unavailableReason === null ? 'available' : 'unavailable'
     assert.equal(status, standingDown === undefined ? atRest : 'standing-down')
   }
-  assert.equal(dispatchabilityOf(driver) === 'available', status === 'available')
+  assert.equal(dispatchabilityOf(driver) === 'available', status === 'available' && takenTrip === undefined)
   if (status === 'available') assert.ok(crew !== null && work === null && unavailableReason === null)
 }
 
@@ -325,7 +325,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised',
+    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })

@@ -37,6 +37,7 @@ const OF_DRIVERS = {
   'decline-offer': 6,
   'report-phase': 16,
   'close-trip': 4,
+  'acknowledge-stand-down': 3,
 } as const
 const OF_DESKS = {
   'enter-call': 8,
@@ -99,6 +100,8 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, offer(), dice.pick(DECLINE_REASONS)]
     case 'report-phase':
       return [type, id, trip(), dice.pick(REPORTABLE_PHASES), moment(known, dice)]
+    case 'acknowledge-stand-down':
+      return [type, id, trip(), moment(known, dice)]
     case 'close-trip':
       return [type, id, trip(), dice.pick(DISPOSITIONS), moment(known, dice)]
     case 'enter-call':

@@ -24,6 +24,7 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'accept-offer': ['accept-offer', 'c1', TRIP_ID, 1],
   'decline-offer': ['decline-offer', 'c1', TRIP_ID, 'too-far'],
   'report-phase': ['report-phase', 'c1', TRIP_ID, 'on-scene', 1],
+  'acknowledge-stand-down': ['acknowledge-stand-down', 'c1', TRIP_ID, 1],
   'close-trip': ['close-trip', 'c1', TRIP_ID, 'transported', 1],
   'enter-call': ['enter-call', 'c1', CALL] as ClientMessage,
   'cancel-trip': ['cancel-trip', 'c1', TRIP_ID, 'duplicate-call'],

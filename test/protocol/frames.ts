@@ -49,6 +49,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'decline-offer': ['decline-offer', 'c5', OFFER, 'too-far'],
   'report-phase': ['report-phase', 'c6', OFFER, 'on-scene', NOW],
   'close-trip': ['close-trip', 'c7', OFFER, 'transported', NOW],
+  'acknowledge-stand-down': ['acknowledge-stand-down', 'c28', OFFER, NOW],
   'enter-call': [
     'enter-call',
     'c8',

@@ -50,6 +50,10 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, phase, happenedAtMs] = message
       return { type: 'command', id, command: { type, tripId, phase, happenedAtMs } }
     }
+    case 'acknowledge-stand-down': {
+      const [type, id, tripId, happenedAtMs] = message
+      return { type: 'command', id, command: { type, tripId, happenedAtMs } }
+    }
     case 'close-trip': {
       const [type, id, tripId, disposition, happenedAtMs] = message
       return { type: 'command', id, command: { type, tripId, disposition, happenedAtMs } }

@@ -11,7 +11,11 @@ type BoardTrip = Omit<TripView, 'details'>
 /** What a crew has done or said, itself or by the desk. */
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
-  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed', 'StandDownAcknowledged'],
+])
+/** What shows that a crew knows of the trip that was taken from it. */
+const KNOWS: ReadonlySet<string> = new Set([
+  ...['StandDownAcknowledged', 'CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitCleared', 'OfferAccepted'],
 ])
 
 export class BoardReader {
@@ -37,6 +41,7 @@ export class BoardReader {
       this.#read(event, recordedAtMs)
       if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string')
         this.#heard(event.unitId, false)
+      if (KNOWS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#knows(event.unitId)
     }
   }
 
@@ -68,6 +73,7 @@ export class BoardReader {
       case 'FixHoleRecorded':
         this.#touchUnit(event.unitId)
         break
+      case 'StandDownAcknowledged':
       case 'UnitContacted':
         this.#touchUnit(event.unitId)
         break
@@ -220,6 +226,14 @@ export class BoardReader {
     if (unit !== undefined) this.units.set(unitId, { ...unit, version: this.#position })
   }
 
+  /** Of its trip that is another's, or over. */
+  #knows(unitId: string): void {
+    const unit = this.units.get(unitId)
+    this.#over(`driver/${unitId}`, 'stand-down')
+    if (unit === undefined) return
+    this.units.set(unitId, { ...unit, takenTripId: null, dispatchability: dispatchabilityOf(unit.status, null) })
+  }
+
   #heard(unitId: string, noContact: boolean): void {
     const unit = this.units.get(unitId)
     if (!noContact) this.#over(`driver/${unitId}`, 'no-contact')
@@ -273,7 +287,9 @@ export class BoardReader {
   }
 
   /** A trip was taken from the unit. */
-  #left(unitId: string | null, { tripId, standsDown }: { tripId: string; standsDown?: true }, atMs: number): void {
+  #left(unitId: string | null, { tripId, standsDown, tellsCrew }: Left, atMs: number): void {
+    const unit = unitId === null ? undefined : this.units.get(unitId)
+    if (unit !== undefined && tellsCrew === true) this.units.set(unit.unitId, { ...unit, takenTripId: tripId })
     if (standsDown !== true) return this.#free(unitId, atMs)
     this.#unit(unitId!, atMs, 'standing-down', { offerId: null, tripId })
   }
@@ -285,9 +301,15 @@ export class BoardReader {
   #unit(unitId: string, atMs: number, status: UnitStatus, change: Partial<BoardUnit> = {}): void {
     const unit = this.units.get(unitId)!
     const statusSinceMs = status === unit.status ? unit.statusSinceMs : atMs
-    const dispatchability = dispatchabilityOf(status)
+    const dispatchability = dispatchabilityOf(status, unit.takenTripId)
     this.units.set(unitId, { ...unit, ...change, status, dispatchability, statusSinceMs, version: this.#position })
   }
+}
+
+interface Left {
+  readonly tripId: string
+  readonly standsDown?: true
+  readonly tellsCrew?: true
 }
 
 interface Raised {
@@ -299,12 +321,20 @@ interface Raised {
 }
 
 function offDuty(recordedAtMs: number) {
-  const nothing = { noContact: false, retired: false, unavailableReason: null, crew: null, offerId: null, tripId: null }
+  const nothing = {
+    noContact: false,
+    takenTripId: null,
+    retired: false,
+    unavailableReason: null,
+    crew: null,
+    offerId: null,
+    tripId: null,
+  }
   return { ...nothing, status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs } as const
 }
 
-function dispatchabilityOf(status: UnitStatus): UnitView['dispatchability'] {
-  if (status === 'available') return status
+function dispatchabilityOf(status: UnitStatus, takenTripId: string | null): UnitView['dispatchability'] {
+  if (status === 'available') return takenTripId === null ? status : 'conditionally-available'
   return status === 'assigned' || status === 'en-route' ? 'conditionally-available' : 'not-available'
 }
 

@@ -5,7 +5,7 @@ import { declineOffer } from '../../domain/dispatch/given-back.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { closeTrip, reportPhase } from '../../domain/trip/trip-work.ts'
-import { setStatus, signOff, signOn, whyNotCrew } from '../../domain/unit/crew-duty.ts'
+import { acknowledgeStandDown, setStatus, signOff, signOn, whyNotCrew } from '../../domain/unit/crew-duty.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import { acceptOffer } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
@@ -35,6 +35,8 @@ export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, 
       const decision = acceptOffer(driver, trip, command.offerId, momentOf(command))
       return applied(turn, decision, () => ({ tripId: trip!.tripId, phase: 'assigned' }))
     }
+    case 'acknowledge-stand-down':
+      return applied(turn, acknowledgeStandDown(driver, command), unit)
     case 'decline-offer':
       return applied(turn, declineOffer(driver, command, turn.nowMs), unit)
     case 'report-phase': {

@@ -29,7 +29,7 @@ const THREW_PAUSE_MS = 5_000
 /** Trips or units whose deadlines are set anew in one go. */
 const LOOKED_AT_ONCE = 512
 
-const LONG = ['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered'] as const
+const LONG = ['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered', 'stand-down-unheard'] as const
 type LongDeadline = Extract<Deadline, { kind: (typeof LONG)[number] }>
 const isLong = (deadline: Deadline): deadline is LongDeadline =>
   (LONG as readonly Deadline['kind'][]).includes(deadline.kind)
@@ -112,7 +112,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
 
   /** Sets what may happen to the unit as it now stands. Input: not before this, as after a start. */
   watchUnit(driver: DriverState, earliestMs = 0): void {
-    if (driver.openAlarms === undefined) return
+    if (driver.openAlarms === undefined && driver.takenTrip === undefined) return
     const { clock, policy } = this.#ports
     for (const { dueMs, deadline } of unitDeadlinesOf(driver, policy.standing, clock.nowMs())) {
       this.#at(Math.max(dueMs, earliestMs), deadline)

@@ -150,7 +150,7 @@ export class DeskUnits {
 /** Where the finder has units like this one; null: nowhere, for there is no crew. */
 function poolOf(driver: DriverState): FinderPool | null {
   if (driver.status === 'off-duty') return null
-  const dispatchability = dispatchabilityOf(driver)
-  if (dispatchability === 'available') return 'available'
-  return dispatchability === 'conditionally-available' ? 'reassignable' : 'engaged'
+  // One that has yet to say that it knows of the trip taken from it can be sent like any other.
+  if (driver.status === 'available') return 'available'
+  return dispatchabilityOf(driver) === 'conditionally-available' ? 'reassignable' : 'engaged'
 }

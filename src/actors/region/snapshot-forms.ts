@@ -46,6 +46,7 @@ const DRIVER = z.object({
     unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
     work: z.object({ tripId: id, offerId: id.nullable(), mode, phase: z.enum(['offered', ...WORK_PHASES]) }).nullable(),
     standingDown: id.optional(),
+    takenTrip: z.object({ tripId: id, sinceMs: ms }).optional(),
     noContact: id.optional(),
     openAlarms: z.array(ALARM).optional(),
     retired: z.literal(true).optional(),

@@ -43,6 +43,7 @@ export function unitView(
     crew: driver.crew,
     connected: presence.connected,
     noContact: driver.noContact !== undefined,
+    takenTripId: driver.takenTrip?.tripId ?? null,
     fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),
     offerId: driver.work?.offerId ?? null,
     tripId: driver.work?.tripId ?? driver.standingDown ?? null,

@@ -2,11 +2,17 @@
 import { type Alarm, alarmEscalated, escalatesAtMs, openAlarm } from '../alarms.ts'
 import type { DomainEvent } from '../events.ts'
 import type { AlarmId, UnitId } from '../ids.ts'
-import type { Policy } from '../policy.ts'
+import { overAtMs, type Policy } from '../policy.ts'
 import type { DriverState } from '../unit/driver.ts'
+import type { AlarmSeverity } from '../vocabulary.ts'
+import { unitAlarm } from './alarms.ts'
+
+/** A crew that does not know drives on to a call that is over or another unit's; it hurts whoever needs it next. */
+const STAND_DOWN_SEVERITY: AlarmSeverity = 2
 
 export type UnitDeadline =
   | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
+  | { readonly kind: 'stand-down-unheard'; readonly unitId: UnitId }
   | { readonly kind: 'unit-alarm-unanswered'; readonly unitId: UnitId; readonly alarmId: AlarmId }
 
 interface UnitDue {
@@ -15,11 +21,21 @@ interface UnitDue {
 }
 
 /** Every moment at which something may have to happen to this unit as it now stands, but for what its connection brings. */
-export function unitDeadlinesOf({ unitId, openAlarms = [] }: DriverState, policy: Policy, nowMs: number): UnitDue[] {
-  return escalationsOf(openAlarms, policy, nowMs).map(({ dueMs, alarmId }) => ({
+export function unitDeadlinesOf(driver: DriverState, policy: Policy, nowMs: number): UnitDue[] {
+  const { unitId, openAlarms = [] } = driver
+  const dues: UnitDue[] = escalationsOf(openAlarms, policy, nowMs).map(({ dueMs, alarmId }) => ({
     dueMs,
     deadline: { kind: 'unit-alarm-unanswered', unitId, alarmId },
   }))
+  const unheardMs = unheardAtMs(driver, policy, nowMs)
+  if (unheardMs !== null) dues.push({ dueMs: unheardMs, deadline: { kind: 'stand-down-unheard', unitId } })
+  return dues
+}
+
+/** When somebody has to call a crew that has not said that it knows of the trip that was taken from it; null otherwise. */
+function unheardAtMs({ takenTrip, openAlarms = [] }: DriverState, policy: Policy, nowMs: number): number | null {
+  const isTold = openAlarms.some(({ kind, goneAtMs }) => kind === 'stand-down' && goneAtMs === null)
+  return takenTrip === undefined || isTold ? null : overAtMs(takenTrip.sinceMs, policy.standDownWarnMs, nowMs)
 }
 
 /** What follows of a unit's deadline, if its state still says so. */
@@ -29,7 +45,13 @@ export function unitDeadlineCame(
   policy: Policy,
   nowMs: number,
 ): readonly DomainEvent[] {
-  return unanswered(driver?.openAlarms ?? [], deadline.alarmId, policy, nowMs)
+  if (driver === undefined) return []
+  if (deadline.kind === 'unit-alarm-unanswered') {
+    return unanswered(driver.openAlarms ?? [], deadline.alarmId, policy, nowMs)
+  }
+  const dueMs = unheardAtMs(driver, policy, nowMs)
+  const isDue = dueMs !== null && nowMs >= dueMs
+  return isDue ? unitAlarm(driver, 'stand-down', STAND_DOWN_SEVERITY, driver.takenTrip!.tripId) : []
 }
 
 /** When each of these alarms goes up to a supervisor. */

@@ -72,6 +72,6 @@ export const TRIP_ALARMS = [
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 
 /** What is wrong with a unit, whatever becomes of the trip that led to it. */
-export const UNIT_ALARMS = ['no-contact'] as const
+export const UNIT_ALARMS = ['no-contact', 'stand-down'] as const
 
 export type UnitAlarm = (typeof UNIT_ALARMS)[number]

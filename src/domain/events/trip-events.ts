@@ -48,6 +48,11 @@ interface LeavesUnit {
    * yet there, and in records of before units stood down.
    */
   readonly standsDown?: true
+  /**
+   * The unit had the trip: its crew has to say that it knows. Absent where the unit was only asked, and in records of before
+   * crews were to say so.
+   */
+  readonly tellsCrew?: true
 }
 
 /** A dispatcher gives the trip to a unit of their own choice; the order to it follows in the same record. */

@@ -52,6 +52,13 @@ export interface UnitCleared extends EventOf<'UnitCleared', DriverEntity>, Cause
   readonly happenedAtMs: number
 }
 
+/** The crew knows that the trip was taken from it. */
+export interface StandDownAcknowledged extends EventOf<'StandDownAcknowledged', DriverEntity>, Caused, PutRight {
+  readonly unitId: UnitId
+  readonly fromTripId: TripId
+  readonly happenedAtMs: number
+}
+
 /** The crew of a unit that had left an offer unanswered has given a sign, and no other event says so. */
 export interface UnitContacted extends EventOf<'UnitContacted', DriverEntity>, Caused {
   readonly unitId: UnitId

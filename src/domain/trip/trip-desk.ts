@@ -27,7 +27,7 @@ export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEven
     inPhase: trip.phase,
     unitId: unitOf(trip),
     cause: 'dispatcher',
-    ...leaving(trip.phase),
+    ...leaving(trip),
   }
 }
 
@@ -43,7 +43,7 @@ export function withdrawUnit(trip: TripState, command: WithdrawUnit): Decision {
     unitId,
     inPhase: trip.phase,
     reason: command.reason,
-    ...leaving(trip.phase),
+    ...leaving(trip),
   })
 }
 
@@ -65,7 +65,7 @@ export function overrideAssignment(trip: TripState, unitId: UnitId, reason: Over
     fromUnitId,
     inPhase,
     reason,
-    ...leaving(trip.phase),
+    ...leaving(trip),
   } as const
   return accepted({ type: 'AssignmentOverridden', ...base })
 }

@@ -77,9 +77,14 @@ export function canBeTaken(trip: TripState): boolean {
 /** Whether a patient may be on board. */
 export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')
 
-/** Whether a unit stands down that a trip is taken from in this phase: from the scene on nobody knows what it has begun. */
-export const leaving = (phase: TripPhase): { readonly standsDown?: true } =>
-  phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}
+/**
+ * What becomes of the unit that a trip is taken from: from the scene on nobody knows what it has begun, so it stands down; and
+ * whoever had the trip has to say that it knows.
+ */
+export const leaving = ({ phase, unitId }: Pick<TripState, 'phase' | 'unitId'>) => ({
+  ...(phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true as const } : {}),
+  ...(unitId === null ? {} : { tellsCrew: true as const }),
+})
 
 /** Place of a phase in the work on a trip, from 0; -1 for phases outside it. */
 export function phaseOrder(phase: TripPhase): number {

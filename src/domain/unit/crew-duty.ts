@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../base/refusal.ts'
 import { type Refused, refused } from '../../base/result.ts'
-import type { SetStatus, SetUnitStatus, SignOff, SignOn } from '../commands.ts'
+import type { AcknowledgeStandDown, SetStatus, SetUnitStatus, SignOff, SignOn } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { alarmRaised } from '../dispatch/alarms.ts'
 import { driverKey } from '../entity.ts'
@@ -76,8 +76,29 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
   const clear = cleared(driver, command, by)
   // Who says that it has left the scene does not say that what was wrong with the unit is right.
   if (clear.length > 0) return accepted(...clear)
-  if (driver.unavailableReason === null) return accepted(...contacted(driver, by))
+  if (driver.unavailableReason === null) {
+    const known = knownStandDown(driver, command, by)
+    return accepted(...(known.length > 0 ? known : contacted(driver, by)))
+  }
   return accepted({ type: 'UnitBecameAvailable', ...base })
+}
+
+/** The crew says that it knows of the trip that was taken from it. Nothing when it has said so, or has said more since. */
+export function acknowledgeStandDown(driver: DriverState, command: AcknowledgeStandDown & PutRight): Decision {
+  if (driver.crew === null) return unitOffDuty(driver)
+  return accepted(
+    ...(driver.takenTrip?.tripId === command.tripId ? knownStandDown(driver, command) : contacted(driver)),
+  )
+}
+
+function knownStandDown(
+  { unitId, takenTrip }: DriverState,
+  moment: Parameters<typeof momentOf>[0],
+  by: StatusCause = {},
+): DomainEvent[] {
+  if (takenTrip === undefined) return []
+  const what = { unitId, fromTripId: takenTrip.tripId, ...momentOf(moment), ...by }
+  return [{ type: 'StandDownAcknowledged', v: 1, entity: driverKey(unitId), ...what }]
 }
 
 /** A unit that stands down leaves the scene; nothing of one that does not. */

@@ -58,7 +58,10 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
 }
 
 type Change = Partial<
-  Pick<DriverState, 'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'noContact' | 'openAlarms' | 'retired'>
+  Pick<
+    DriverState,
+    'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'takenTrip' | 'noContact' | 'openAlarms' | 'retired'
+  >
 >
 
 /** What a crew has done or said, itself or by the desk. */
@@ -73,6 +76,17 @@ const SIGNS: ReadonlySet<DomainEvent['type']> = new Set([
   'OfferDeclined',
   'TripPhaseReached',
   'TripClosed',
+  'StandDownAcknowledged',
+])
+
+/** What shows that whoever is in the unit knows of the trip that was taken from it: all this was said behind that. */
+const KNOWS: ReadonlySet<DomainEvent['type']> = new Set([
+  'StandDownAcknowledged',
+  'CrewSignedOn',
+  'CrewSignedOff',
+  'UnitBecameAvailable',
+  'UnitCleared',
+  'OfferAccepted',
 ])
 
 function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Change {
@@ -93,6 +107,9 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'UnitBecameUnavailable':
       invariant(state.crew !== null && !isBound(state), broken)
       return { unavailableReason: event.reason }
+    case 'StandDownAcknowledged':
+      invariant(state.takenTrip?.tripId === event.fromTripId, broken)
+      return {}
     case 'UnitContacted':
     case 'FixHoleRecorded':
       // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
@@ -122,7 +139,11 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'TripCancelled':
     case 'TripReleased':
       invariant(state.work?.tripId === event.tripId, broken)
-      return event.standsDown === true ? { work: null, standingDown: event.tripId } : { work: null }
+      return {
+        work: null,
+        ...(event.standsDown === true ? { standingDown: event.tripId } : {}),
+        ...(event.tellsCrew === true ? { takenTrip: { tripId: event.tripId, sinceMs: meta.recordedAtMs } } : {}),
+      }
     case 'TripPhaseReached':
       invariant(state.work?.tripId === event.tripId && state.work.offerId === null, broken)
       return { work: { ...state.work, phase: event.phase } }
@@ -135,7 +156,7 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
 }
 
 function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
-  const state = SIGNS.has(event.type) ? heardOf(before) : before
+  const state = knowing(SIGNS.has(event.type) ? heardOf(before) : before, event.type)
   const next = withAlarms({ ...state, ...change, version: meta.position }, meta.recordedAtMs)
   const status = statusOf(next)
   if (status === state.status) return next
@@ -152,7 +173,16 @@ function withAlarms(driver: DriverState, nowMs: number): DriverState {
   return quiet
 }
 
-const standingAlarms = ({ noContact }: DriverState): UnitAlarm[] => (noContact === undefined ? [] : ['no-contact'])
+const standingAlarms = ({ noContact, takenTrip }: DriverState): UnitAlarm[] => [
+  ...(noContact === undefined ? [] : ['no-contact' as const]),
+  ...(takenTrip === undefined ? [] : ['stand-down' as const]),
+]
+
+function knowing(state: DriverState, type: DomainEvent['type']): DriverState {
+  if (state.takenTrip === undefined || !KNOWS.has(type)) return state
+  const { takenTrip: _, ...knows } = state
+  return knows
+}
 
 function heardOf(state: DriverState): DriverState {
   if (state.noContact === undefined) return state

@@ -22,6 +22,8 @@ export interface DriverState extends UnitReference {
   readonly work: Work | null
   /** The trip that was taken from it at the scene, until it is clear. */
   readonly standingDown?: TripId
+  /** The trip that was taken from it last, until its crew has said that it knows; since when. */
+  readonly takenTrip?: { readonly tripId: TripId; readonly sinceMs: number }
   /** The trip that it was asked for and has not answered; until its crew gives a sign. */
   readonly noContact?: TripId
   /** The unit's alarms that have not ended. Absent while there are none. */
@@ -36,7 +38,8 @@ export interface DriverState extends UnitReference {
 
 /** EIDO's primary unit status: whether the unit can be sent, apart from what it is doing. */
 export function dispatchabilityOf(driver: DriverState): Dispatchability {
-  if (driver.status === 'available') return 'available'
+  // A crew may still be on its way to what was taken from it.
+  if (driver.status === 'available') return driver.takenTrip === undefined ? 'available' : 'conditionally-available'
   if (driver.status === 'assigned' || driver.status === 'en-route') return 'conditionally-available'
   return 'not-available'
 }

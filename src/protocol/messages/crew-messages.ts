@@ -66,6 +66,15 @@ export const CREW_MESSAGES = {
       asCommand(id, { type: 'decline-offer', ...fields }),
     ),
   },
+  'acknowledge-stand-down': {
+    right: CREW,
+    rate: 'command',
+    owner: ['own-unit'],
+    result: unitStatus,
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID), happenedAtMs: atMs }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'acknowledge-stand-down', ...fields }),
+    ),
+  },
   // A crew reports for its own unit; the desk for one that calls in by radio.
   'report-phase': {
     right: CREW_OR_DESK,

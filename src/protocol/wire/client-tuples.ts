@@ -62,6 +62,7 @@ export interface ClientTuples {
   'decline-offer': [id: string, offerId: string, reason: DeclineReason]
   'report-phase': [id: string, tripId: string, phase: ReportablePhase, happenedAtMs: number]
   'close-trip': [id: string, tripId: string, disposition: Disposition, happenedAtMs: number]
+  'acknowledge-stand-down': [id: string, tripId: string, happenedAtMs: number]
   'enter-call': [id: string, call: WireCall]
   'cancel-trip': [id: string, tripId: string, reason: CancelReason]
   nearest: [id: string, lonE7: number, latE7: number, k: number, levelOfCare: LevelOfCare | null]

@@ -25,6 +25,7 @@ export const CLIENT_TYPES = {
   'decline-offer': 14,
   'report-phase': 15,
   'close-trip': 16,
+  'acknowledge-stand-down': 17,
   'enter-call': 20,
   'cancel-trip': 21,
   nearest: 22,

@@ -111,6 +111,8 @@ export interface UnitView {
   readonly connected: boolean
   /** It has left an offer unanswered, and its crew has given no sign since. */
   readonly noContact: boolean
+  /** The trip that was taken from it last, while its crew has not said that it knows. */
+  readonly takenTripId: string | null
   readonly fix: FixView | null
   readonly offerId: string | null
   readonly tripId: string | null

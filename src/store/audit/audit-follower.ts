@@ -39,6 +39,7 @@ const BY_A_DISPATCHER: {
   UnitBecameAvailable: 'by-cause',
   UnitBecameUnavailable: 'by-cause',
   UnitCleared: 'by-cause',
+  StandDownAcknowledged: 'by-cause',
   UnitContacted: 'by-cause',
   OfferAccepted: 'by-cause',
   TripPhaseReached: 'by-cause',

@@ -34,7 +34,7 @@ const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
 const alarm = { tripId: id.optional(), unitId: id.optional(), alarmId: id }
 const happened = { happenedAtMs: ms }
-const leaves = { standsDown: z.literal(true).optional() }
+const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
 export const SEVERITY_FORM = z.literal([...ALARM_SEVERITIES])
@@ -64,6 +64,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   UnitBecameAvailable: { ...unit, ...happened },
   UnitBecameUnavailable: { ...unit, ...happened, reason: z.enum(UNAVAILABLE_REASONS) },
   UnitCleared: { ...unit, ...happened, fromTripId: id },
+  StandDownAcknowledged: { ...unit, ...happened, fromTripId: id },
   UnitContacted: unit,
   FixHoleRecorded: { ...unit, streamId: id, fromSeq: z.number(), toSeq: z.number() },
   CallEntered: {

@@ -45,6 +45,7 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
     { names: 'offer', shows: 'command', setting: 'offer', fields: ({ offerId }) => [offerId, 'too-far'] },
   ],
   'report-phase': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, 'on-scene', now()] }],
+  'acknowledge-stand-down': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, now()] }],
   'close-trip': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, 'refused', now()] }],
 
   'enter-call': [{ ...own, fields: () => [{ ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] }] }],

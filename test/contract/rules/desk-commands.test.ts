@@ -22,6 +22,8 @@ const RULES = [
   'again',
   'onboard',
   'standsdown',
+  'takenbinary',
+  'takenjson',
 ]
 const stage = new Stage({
   ...Object.fromEntries(RULES.map(rule => [rule, ordered])),
@@ -260,6 +262,25 @@ for (const format of FORMATS) {
       assert.deepEqual((await eventTypes(region, clear.position))[0], 'UnitCleared')
       await desk.ask('cancel-trip', tripId, 'other')
     }
+  })
+
+  test(`[DK-12] a crew whose trip is taken is told of that and of the next one at once, and says that it knows (${format})`, async () => {
+    const region = `taken${format}`
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const first = await enter(desk)
+    const order = (await told(crew, first.tripId)).trip!.offer!
+    await crew.ask('accept-offer', order.offerId, Date.now())
+    const second = await enter(desk)
+    await desk.ask('withdraw-unit', first.tripId, 'other')
+    const both = (await crew.hear('unit-state', ([, , seen]) => seen.unit.takenTripId !== null))[2]
+    assert.deepEqual([both.unit.takenTripId, both.trip?.tripId], [first.tripId, second.tripId])
+    // About a trip that it never had the word changes nothing.
+    await crew.ask('acknowledge-stand-down', second.tripId, Date.now())
+    const { result, position } = await crew.ask('acknowledge-stand-down', first.tripId, Date.now())
+    assert.deepEqual(result, { unitId: 'A1', status: 'offered' })
+    assert.deepEqual(await eventTypes(region, position), ['StandDownAcknowledged'])
+    await crew.hear('unit-state', ([, , seen]) => seen.unit.takenTripId === null)
   })
 
   test(`[OF-17] a unit that loses its trip for what speaks of it or its crew is unavailable, with the dispatcher as the cause (${format})`, async () => {

@@ -175,6 +175,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
   },
   {
+    name: 'stand-down-unheard',
+    breaks: 'nobody is told of a crew that has not said that it knows of the trip that was taken from it',
+    patch: {
+      file: 'src/domain/dispatch/unit-deadlines.ts',
+      find: 'return takenTrip === undefined || isTold ? null :',
+      replace: 'return isTold || Number(takenTrip?.sinceMs) > 0 ? null :',
+    },
+    provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
+  },
+  {
     name: 'alarm-unheard',
     breaks: 'an alarm that nobody answers goes up to nobody',
     patch: {
@@ -199,7 +209,7 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a unit whose trip is taken from it at the scene can be sent at once',
     patch: {
       file: 'src/domain/trip/trip.ts',
-      find: "phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true } : {}",
+      find: "phaseOrder(phase) >= phaseOrder('on-scene') ? { standsDown: true as const } : {}",
       replace: '({})',
     },
     provoke: { seed: 19, callsPerHour: 30, drivers: 8 },

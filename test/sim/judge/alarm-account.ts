@@ -47,7 +47,11 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
 /** What shows that somebody of a unit's crew is there. */
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
-  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed', 'StandDownAcknowledged'],
+])
+/** What shows that a crew knows of the trip that was taken from it. */
+const KNOWS: ReadonlySet<string> = new Set([
+  ...['StandDownAcknowledged', 'CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitCleared', 'OfferAccepted'],
 ])
 /** Of alarms whose cause is gone no more than these wait for a person. */
 const GONE_KEPT = 1_000
@@ -86,9 +90,7 @@ export class AlarmAccount {
       case 'TripAlarmRaised':
         return this.#raised(`trip/${event.tripId}`, event, event.tripId, moment)
       case 'UnitAlarmRaised':
-        this.#untold.delete(event.unitId)
-        if (!this.#silent.has(event.unitId))
-          this.#find(`${event.unitId} has an alarm at ${moment.position}, and was heard of`)
+        if (event.alarm === 'no-contact') this.#told(event.unitId, moment.position)
         return this.#raised(`driver/${event.unitId}`, event, event.fromTripId, moment)
       case 'TripAlarmCleared':
         return this.#gone(`trip/${event.tripId}`, [event.alarm])
@@ -104,6 +106,7 @@ export class AlarmAccount {
     const ends = ENDS[event.type]
     if (ends !== undefined && 'tripId' in event) this.#gone(`trip/${event.tripId}`, ends)
     if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#heard(event.unitId)
+    if (KNOWS.has(event.type) && 'unitId' in event) this.#gone(`driver/${event.unitId}`, ['stand-down'])
   }
 
   /** In the end, in true time: what stands and nobody has answered is with a supervisor. */
@@ -126,6 +129,11 @@ export class AlarmAccount {
   #timedOut(unitId: string, position: number): void {
     if (!this.#silent.has(unitId)) this.#untold.set(unitId, position)
     this.#silent.add(unitId)
+  }
+
+  #told(unitId: string, position: number): void {
+    this.#untold.delete(unitId)
+    if (!this.#silent.has(unitId)) this.#find(`${unitId} has an alarm at ${position}, and was heard of`)
   }
 
   #heard(unitId: string): void {
@@ -214,5 +222,6 @@ export class AlarmAccount {
 
 function severityOf(kind: string, priority: number): Severity {
   if (kind === 'crew-relieved') return 3
+  if (kind === 'stand-down') return 2
   return priority <= 2 ? 1 : priority === 3 ? 2 : 3
 }

@@ -16,6 +16,7 @@ import { StateHistory } from './history.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { SilentUnits } from './silent-units.ts'
+import { StandDowns } from './stand-downs.ts'
 import { checkEvent } from './steps.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
@@ -45,6 +46,7 @@ export class LogAccount {
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
   readonly alarms: AlarmAccount
+  readonly standDowns: StandDowns
   readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
   /** Position n stands at n - 1. */
@@ -72,6 +74,7 @@ export class LogAccount {
     this.#unfit = new UnfitUnits(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
+    this.standDowns = new StandDowns(findings, this.policies)
     this.#decisions = new WholeDecisions(findings, policies)
     this.#areSpansTrue = areSpansTrue
   }
@@ -186,6 +189,7 @@ export class LogAccount {
       areSpansTrue: this.#areSpansTrue,
     }
     this.alarms.take(event, moment)
+    this.standDowns.take(event, moment)
     this.#urgency.apply(this.history, event, recordedAtMs)
     if (event.type === 'TripClosed') this.tripsClosed += 1
   }

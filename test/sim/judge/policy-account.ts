@@ -27,6 +27,9 @@ export class PolicyAccount {
   get leastNoMovementMs(): number {
     return this.#leastSince(({ noMovementMs }) => noMovementMs)
   }
+  get leastStandDownWarnMs(): number {
+    return this.#leastSince(({ standDownWarnMs }) => standDownWarnMs)
+  }
   leastWaitAlarmMs(priority: Priority): number {
     return this.#leastSince(({ waitAlarmMs }) => waitAlarmMs[priority])
   }

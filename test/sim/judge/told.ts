@@ -139,6 +139,7 @@ const unitOf = (state: DriverState): Fields => ({
   statusSinceMs: state.statusSinceMs,
   crew: state.crew,
   noContact: state.noContact !== undefined,
+  takenTripId: state.takenTrip?.tripId ?? null,
   offerId: state.work?.offerId ?? null,
   tripId: state.work?.tripId ?? state.standingDown ?? null,
   version: state.version,

@@ -87,6 +87,11 @@ export class Crew implements PhoneUser {
     this.#phones = new Phones({ town, dice, name, unitId: unit.unitId, vehicle, user: this })
   }
 
+  /** Some crews never say that they know: they are seen to turn round. */
+  get #ignoresStandDowns(): boolean {
+    return !this.#town.isCalm && this.unitId.endsWith('3')
+  }
+
   begin(): void {
     const { loop, plan } = this.#town
     const latestMs = this.#dice.oneIn(6) ? plan.hours * HOUR_MS : 5 * MINUTE_MS
@@ -266,6 +271,10 @@ export class Crew implements PhoneUser {
     }
     const missing = trip === null || trip.tripId !== this.#work?.tripId ? null : this.#work.missing(trip)
     if (missing !== null) return wishOf(trip!.tripId, missing)
+    const taken = unit.takenTripId
+    if (taken !== null && !this.#ignoresStandDowns && (trip?.offer ?? null) === null) {
+      return { what: 'stand-down', press: (client, how) => client.acknowledgeStandDown(taken, how) }
+    }
     const isFree = trip === null || trip.unitId !== this.unitId
     if (!this.#wantsDuty) return isFree ? { what: 'sign-off', press: (client, how) => client.signOff(how) } : null
     const reason = this.#breakFor

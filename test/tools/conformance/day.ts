@@ -122,6 +122,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
     ...{
       connected: true,
       noContact: false,
+      takenTripId: null,
       fix: null,
       offerId: isOffered ? OFFER : null,
       tripId: phase === null ? null : TRIP,

@@ -34,6 +34,7 @@ const DEADLINES: Readonly<Record<Deadline['kind'], (stage: Stage) => Deadline>> 
     alarmId: alarmOf(stage, 'unit'),
   }),
   'disconnect-grace': () => ({ kind: 'disconnect-grace', unitId: UNIT }),
+  'stand-down-unheard': () => ({ kind: 'stand-down-unheard', unitId: UNIT }),
 }
 
 /** The unit's app has been away since the start, and so its last fix is of then, but for the deadline of a fix that came. */

@@ -12,6 +12,16 @@ STATUS_OF_PHASE = {"at-patient": "on-scene", "transferred": "at-destination"}
 SIGNS = {
     "CrewSignedOn", "CrewSignedOff", "UnitBecameAvailable", "UnitBecameUnavailable", "UnitCleared", "UnitContacted",
     "OfferAccepted", "OfferDeclined", "TripPhaseReached", "TripClosed",
+    "StandDownAcknowledged",
+}
+# What shows that a crew knows of the trip that was taken from it.
+KNOWS = {
+    "StandDownAcknowledged",
+    "CrewSignedOn",
+    "CrewSignedOff",
+    "UnitBecameAvailable",
+    "UnitCleared",
+    "OfferAccepted",
 }
 
 
@@ -68,7 +78,7 @@ class Board:
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
-                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"], unit["noContact"]]
+                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"], unit["noContact"], unit["takenTripId"]]
                 for key, unit in sorted(self.units.items())
             },
             "alarms": {
@@ -79,6 +89,10 @@ class Board:
 
     def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
         self.recorded_at_ms = recorded_at_ms
+        if event["type"] in KNOWS:
+            self._gone("driver/" + event["unitId"], ["stand-down"])
+            if event["unitId"] in self.units:
+                self.units[event["unitId"]]["takenTripId"] = None
         if event["type"] in SIGNS:
             self._gone("driver/" + event["unitId"], ["no-contact"])
             if event["unitId"] in self.units:
@@ -88,7 +102,7 @@ class Board:
             step(event)
 
     def _UnitRegistered(self, event: Dict[str, Any]) -> None:
-        fresh = {"status": "off-duty", "crew": None, "offerId": None, "tripId": None, "noContact": False}
+        fresh = {"status": "off-duty", "crew": None, "offerId": None, "tripId": None, "noContact": False, "takenTripId": None}
         unit = self.units.setdefault(event["unitId"], fresh)
         unit.update({key: event[key] for key in ("unitId", "callSign", "levelOfCare", "capabilities")})
 
@@ -99,12 +113,15 @@ class Board:
         self._UnitRegistered(event)
         for alarm in self._alarms_of("driver/" + event["unitId"]):
             del self.alarms[alarm["alarmId"]]
-        self.units[event["unitId"]].update(status="off-duty", crew=None, offerId=None, tripId=None, noContact=False)
+        self.units[event["unitId"]].update(
+            status="off-duty", crew=None, offerId=None, tripId=None, noContact=False, takenTripId=None
+        )
 
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
         """What changes nothing that a console shows."""
 
     _AlarmShelved = _AlarmEscalated = _of_the_log_alone
+    _StandDownAcknowledged = _of_the_log_alone
     _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
 
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
@@ -176,6 +193,8 @@ class Board:
 
     def _left(self, unit_id: Optional[str], event: Dict[str, Any]) -> None:
         """A trip was taken from a unit, which is free, or stands down at the scene."""
+        if event.get("tellsCrew"):
+            self.units[unit_id or ""]["takenTripId"] = event["tripId"]
         if event.get("standsDown"):
             self.units[unit_id or ""].update(status="standing-down", offerId=None)
         else:
