@@ -30,6 +30,7 @@ const ERROR_CODES = [
   'upgrade-required',
   // The state of things says no.
   'wrong-phase',
+  'call-full',
   'not-your-trip',
   'unit-off-duty',
   'not-signed-on',

@@ -127,6 +127,26 @@ export class DispatcherClient extends EngineClient {
   ): Promise<CommandOutcome> {
     return this.commands.request(id => ['withdraw-unit', id, tripId, reason], options)
   }
+  /** Sends the unit of a trip to another trip, in one step; the desk then finds a unit for the former. */
+  divertUnit(
+    tripId: string,
+    toTripId: string,
+    reason: ClientTuples['divert-unit'][3],
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    return this.commands.request(id => ['divert-unit', id, tripId, toTripId, reason], options)
+  }
+  /** The desk offers the trip, which waits, to nobody before `resumeTrip` or an assignment by hand. */
+  holdTrip(tripId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['hold-trip', id, tripId], options)
+  }
+  resumeTrip(tripId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['resume-trip', id, tripId], options)
+  }
+  /** One unit more for an open call: a further trip of it. */
+  addNeed(callId: string, need: ClientTuples['add-need'][2], options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['add-need', id, callId, need], options)
+  }
   /** Input: a reason with `unavailable`, and none otherwise. */
   setUnitStatus(
     unitId: string,

@@ -1,7 +1,7 @@
 /** A call: a request for help as a dispatcher entered it; each unit that it needs is a trip. */
 
 import { refused } from '../base/result.ts'
-import type { AmendCall, CancelCall, EnterCall } from './commands.ts'
+import type { AddNeed, AmendCall, CancelCall, EnterCall } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { callKey, tripKey } from './entity.ts'
 import type { CallCancelled, CallClosed, Need } from './events/call-events.ts'
@@ -57,6 +57,17 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       const { lonDeg, latDeg, priority, problem } = event
       return { ...state, lonDeg, latDeg, priority, problem, version: meta.position }
     }
+    case 'NeedAdded': {
+      invariant(
+        state.state === 'open',
+        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
+      )
+      const [needs, tripIds] = [
+        [...state.needs, event.need],
+        [...state.tripIds, event.addedTripId],
+      ]
+      return { ...state, needs, tripIds, version: meta.position }
+    }
     case 'TripCancelled':
     case 'TripClosed':
       return { ...state, version: meta.position }
@@ -101,6 +112,24 @@ export function enterCall(
     return { type: 'TripCreated', v: 1, entity, tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
   })
   return [entered, ...trips]
+}
+
+/** Trips that a call may have. */
+export const TRIPS_PER_CALL_MAX = 32
+
+/** A dispatcher sends one unit more to the call: a further trip of it, on the clock of the call. Input: the new trip's id. */
+export function addNeed(call: CallState, { need }: AddNeed, tripId: TripId): Decision {
+  if (call.state !== 'open') return callEnded(call)
+  const { callId, lonDeg, latDeg, priority, receivedAtMs } = call
+  if (call.tripIds.length >= TRIPS_PER_CALL_MAX) {
+    const message = `The call has ${call.tripIds.length} trips, and may have no more; enter a further call for this place.`
+    return refused('call-full', message, { callId, tripsMax: TRIPS_PER_CALL_MAX })
+  }
+  const trip = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
+  return accepted(
+    { type: 'NeedAdded', v: 1, entity: callKey(callId), callId, need, addedTripId: tripId, problem: call.problem },
+    { type: 'TripCreated', v: 1, entity: tripKey(tripId), ...trip },
+  )
 }
 
 /** A dispatcher corrects the call: what changes of it, and that its trips go on from there. Nothing when nothing changes. */

@@ -115,6 +115,28 @@ export interface WithdrawUnit {
   readonly tripId: TripId
   readonly reason: OverrideReason
 }
+/** Sends the unit of a trip to another trip, in one step. */
+export interface DivertUnit {
+  readonly type: 'divert-unit'
+  readonly tripId: TripId
+  readonly toTripId: TripId
+  readonly reason: OverrideReason
+}
+/** The desk offers a trip that waits to nobody, until it is resumed. */
+interface HoldTrip {
+  readonly type: 'hold-trip'
+  readonly tripId: TripId
+}
+interface ResumeTrip {
+  readonly type: 'resume-trip'
+  readonly tripId: TripId
+}
+/** One unit more for a call. */
+export interface AddNeed {
+  readonly type: 'add-need'
+  readonly callId: CallId
+  readonly need: Need
+}
 /** The dispatcher sets the status of a unit whose crew called in by radio. */
 export interface SetUnitStatus {
   readonly type: 'set-unit-status'
@@ -164,6 +186,10 @@ type DispatcherCommand =
   | CancelTrip
   | AssignUnit
   | WithdrawUnit
+  | DivertUnit
+  | HoldTrip
+  | ResumeTrip
+  | AddNeed
   | SetUnitStatus
   | AcknowledgeAlarm
   | ShelveAlarm

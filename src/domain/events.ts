@@ -8,7 +8,14 @@
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
 import type { AlarmEvent, TripAlarmCleared, TripAlarmRaised, UnitAlarmRaised } from './events/alarm-events.ts'
-import type { CallAmended, CallCancelled, CallClosed, CallEntered, CallReleased } from './events/call-events.ts'
+import type {
+  CallAmended,
+  CallCancelled,
+  CallClosed,
+  CallEntered,
+  CallReleased,
+  NeedAdded,
+} from './events/call-events.ts'
 import type {
   AssignmentOverridden,
   OfferAccepted,
@@ -20,7 +27,9 @@ import type {
   TripClosed,
   TripCreated,
   TripPhaseReached,
+  TripPutOnHold,
   TripReleased,
+  TripTakenOffHold,
   UnitWithdrawn,
 } from './events/trip-events.ts'
 import type {
@@ -55,9 +64,12 @@ export type DomainEvent =
   | CallAmended
   | CallCancelled
   | CallClosed
+  | NeedAdded
   | TripCreated
   | AssignmentOverridden
   | UnitWithdrawn
+  | TripPutOnHold
+  | TripTakenOffHold
   | OfferMade
   | OfferAccepted
   | OfferDeclined

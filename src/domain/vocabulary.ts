@@ -100,6 +100,7 @@ export type CancelReason = (typeof CANCEL_REASONS)[number]
 
 /** Why a dispatcher overrode the desk's own choice. */
 export const OVERRIDE_REASONS = [
+  'higher-priority',
   'closer-unit',
   'better-suited',
   'crew-request',
@@ -108,6 +109,10 @@ export const OVERRIDE_REASONS = [
   'other',
 ] as const
 export type OverrideReason = (typeof OVERRIDE_REASONS)[number]
+
+/** Why nobody is offered a trip that waits: a dispatcher keeps it, or the dispatcher's own order was not answered. */
+export const HOLD_REASONS = ['dispatcher', 'order-unanswered'] as const
+export type HoldReason = (typeof HOLD_REASONS)[number]
 
 export const DECLINE_REASONS = [...UNFIT_REASONS, 'too-far', 'other'] as const
 export type DeclineReason = (typeof DECLINE_REASONS)[number]

@@ -8,7 +8,8 @@ import { fromE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
 import { orNull } from './nullable.ts'
 
-const needFields = z.object(
+/** What one unit must be able to do. */
+export const needFields = z.object(
   { levelOfCare, capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]) },
   { error: 'must be a map {levelOfCare, capabilities}' },
 )

@@ -17,6 +17,7 @@ import {
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
+  HOLD_REASONS,
   OVERRIDE_REASONS,
   RANKING_BASIS,
   RELEASED_TRIPS,
@@ -133,14 +134,17 @@ export const EVENT_SCHEMAS = [
   ofCall('CallAmended', { ...call, ...site, problem, tripIds, detailsReplaced: z.boolean() }),
   ofCall('CallCancelled', call),
   ofCall('CallClosed', call),
+  ofCall('NeedAdded', { ...call, need, addedTripId: routedId, problem }),
   ofTrip('TripCreated', { ...trip, ...call, ...site, need, receivedAtMs: moment }),
   ofTrip('AssignmentOverridden', {
     ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },
-    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), ...leaves },
+    ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), by: principal.optional(), ...leaves },
   }),
   ofTrip('UnitWithdrawn', {
     ...{ ...trip, ...unit, inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), ...leaves },
   }),
+  ofTrip('TripPutOnHold', { ...trip, why: z.enum(HOLD_REASONS), by: principal.nullable(), cause }),
+  ofTrip('TripTakenOffHold', { ...trip, cause }),
   ofTrip('OfferMade', {
     ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
     ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision: decisionSchema },

@@ -6,6 +6,8 @@ import { type ClientFault, connect, type DispatcherClient, type FleetChange } fr
 import type { ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
 
+const NEED = { levelOfCare: 'als', capabilities: [] } as const
+
 let server: ScriptedServer
 let client: DispatcherClient
 
@@ -226,6 +228,10 @@ test("each of the desk's commands is sent with its fields in wire units and form
     [client.cancelCall('akl.c', 'duplicate-call'), 'cancel-call', ['akl.c', 'duplicate-call']],
     [client.assignUnit('akl.t', 'A1', 'closer-unit'), 'assign-unit', ['akl.t', 'A1', 'closer-unit']],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
+    [client.divertUnit('akl.t', 'akl.u', 'other'), 'divert-unit', ['akl.t', 'akl.u', 'other']],
+    [client.holdTrip('akl.t'), 'hold-trip', ['akl.t']],
+    [client.resumeTrip('akl.t'), 'resume-trip', ['akl.t']],
+    [client.addNeed('akl.c', NEED), 'add-need', ['akl.c', NEED]],
     [
       client.setUnitStatus('A1', 'unavailable', { reason: 'refuel', happenedAtMs: 7 }),
       'set-unit-status',

@@ -121,6 +121,7 @@ export class ScriptedServer {
 export function tripView(more: Partial<TripView> = {}): TripView {
   return {
     tripId: 'akl.trip-1',
+    onHold: null,
     callId: 'akl.call-1',
     phase: 'offered',
     priority: 1,

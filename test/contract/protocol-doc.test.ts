@@ -272,6 +272,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       unitId: null,
       offer: null,
       round: true,
+      onHold: null,
       times: true,
       missed: true,
       alarms: true,
@@ -370,6 +371,7 @@ test('every event has all its fields and no other, and marks those that may be n
     },
     CallCancelled: { callId: true },
     CallClosed: { callId: true },
+    NeedAdded: { callId: true, need: true, addedTripId: true, problem: null },
     TripCreated: { ...place, tripId: true, callId: true, need: true },
     AssignmentOverridden: {
       tripId: true,
@@ -377,6 +379,7 @@ test('every event has all its fields and no other, and marks those that may be n
       fromUnitId: null,
       inPhase: true,
       reason: true,
+      by: 'absent',
       standsDown: 'absent',
       tellsCrew: 'absent',
     },
@@ -388,6 +391,8 @@ test('every event has all its fields and no other, and marks those that may be n
       standsDown: 'absent',
       tellsCrew: 'absent',
     },
+    TripPutOnHold: { tripId: true, why: true, by: null, cause: 'absent' },
+    TripTakenOffHold: { tripId: true, cause: 'absent' },
     OfferMade: {
       ...offer,
       mode: true,

@@ -68,6 +68,7 @@ const ordered: TripView = {
     deadlineAtMs: T0 + 65_000,
   },
   round: 1,
+  onHold: null,
   times: { pending: T0 + 20_000, offered: T0 + 20_000 },
   missed: [],
   alarms: [],
@@ -575,7 +576,7 @@ export const MISUSES: readonly Misuse[] = [
       'm-7',
       ...field(
         'reason',
-        'must be one of closer-unit, better-suited, crew-request, supervisor-order, vehicle-fault, equipment, crew-fatigue, unsafe, other',
+        'must be one of higher-priority, closer-unit, better-suited, crew-request, supervisor-order, vehicle-fault, equipment, crew-fatigue, unsafe, other',
       ),
     ],
   },

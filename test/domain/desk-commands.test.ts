@@ -38,7 +38,8 @@ const amend = (changes: Omit<AmendCall, 'type' | 'callId'>) => (world: World) =>
   amendCall(world.call('C-1'), tripsOf(world), { type: 'amend-call', callId: 'C-1', ...changes })
 const cancel = (world: World) =>
   cancelCall(world.call('C-1'), tripsOf(world), { type: 'cancel-call', callId: 'C-1', reason: 'caller-cancelled' })
-const assign = (unitId: string) => (world: World) => overrideAssignment(world.trip('T-1'), unitId, 'closer-unit')
+const assign = (unitId: string) => (world: World) =>
+  overrideAssignment(world.trip('T-1'), unitId, 'closer-unit', 'dana')
 const withdraw = (world: World) =>
   withdrawUnit(world.trip('T-1'), { type: 'withdraw-unit', tripId: 'T-1', reason: 'vehicle-fault' })
 const says = (phase: ReportPhase['phase']) => (world: World) => {

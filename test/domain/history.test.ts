@@ -5,18 +5,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { alarmView, tripView, unitView } from '../../src/actors/region/views.ts'
 import { acknowledgeAlarm, alarmEscalated, alarmLapsed, shelveAlarm } from '../../src/domain/alarms.ts'
-import { amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
+import { addNeed, amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
 import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
 import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
 import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
-import { whyNotFit } from '../../src/domain/dispatch/override.ts'
+import { divertedByHand, whyNotFit } from '../../src/domain/dispatch/override.ts'
 import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
-import { isEnded, type TripState } from '../../src/domain/trip/trip.ts'
-import { cancelTrip, overrideAssignment, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
+import { isEnded, isWaiting, type TripState, unitOf } from '../../src/domain/trip/trip.ts'
+import { cancelTrip, holdTrip, overrideAssignment, resumeTrip, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
 import { closeTrip, reportByRadio, reportPhase } from '../../src/domain/trip/trip-work.ts'
 import { setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/unit/crew-duty.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../src/domain/unit/driver.ts'
@@ -69,6 +69,9 @@ const step = fc.record({
     'assign',
     'assign',
     'withdraw',
+    'hold',
+    'divert',
+    'add-need',
     'desk-status',
     'radio',
     'alarm-answer',
@@ -136,7 +139,7 @@ function decide(world: World, step: Step, i: number): Decision {
       )
     }
     case 'offer': {
-      const pending = [...world.trips.values()].find(({ phase }) => phase === 'pending')
+      const pending = [...world.trips.values()].find(isWaiting)
       if (pending === undefined || driver.status !== 'available') return accepted()
       const round = pending.asked.includes(step.unit) ? pending.round + 1 : pending.round
       const seen = { basis: 'straight-line', candidates: [], excluded: { busy: 1 } } as const
@@ -185,7 +188,7 @@ function decide(world: World, step: Step, i: number): Decision {
     }
     case 'assign': {
       if (trip === undefined || whyNotFit(driver, trip.tripId) !== null) return accepted()
-      const decision = overrideAssignment(trip, step.unit, 'closer-unit')
+      const decision = overrideAssignment(trip, step.unit, 'closer-unit', step.crew)
       if (!decision.ok || decision.events.length === 0) return decision
       const seen = { basis: 'straight-line', candidates: [], excluded: {} } as const
       const order = offerMade(trip, step.unit, `O-${i}`, trip.round, seen, policyOf('ordered'), world.nowMs)
@@ -195,6 +198,25 @@ function decide(world: World, step: Step, i: number): Decision {
     case 'withdraw':
       if (trip === undefined) return accepted()
       return withdrawUnit(trip, { type: 'withdraw-unit', tripId: trip.tripId, reason: 'other' })
+    case 'hold':
+      if (trip === undefined) return accepted()
+      return trip.onHold === undefined ? holdTrip(trip, step.crew) : resumeTrip(trip)
+    case 'divert': {
+      const to = [...world.trips.values()][step.trip]
+      if (trip === undefined || to === undefined || to === trip) return accepted()
+      const unitOfTrip = (of: TripState) => world.drivers.get(unitOf(of) ?? '') ?? null
+      const [unit, former] = [unitOfTrip(trip), unitOfTrip(to)]
+      const decision = divertedByHand(trip, to, former, unit, 'other', step.crew, false, world.nowMs)
+      if (!decision.ok) return decision
+      const seen = { basis: 'straight-line', candidates: [], excluded: {} } as const
+      const order = offerMade(to, unit!.unitId, `O-${i}`, to.round, seen, policyOf('ordered'), world.nowMs)
+      return accepted(...decision.events, order)
+    }
+    case 'add-need': {
+      const call = trip === undefined ? undefined : world.call(trip.callId)
+      if (call === undefined || call.tripIds.length > 4) return accepted()
+      return addNeed(call, { type: 'add-need', callId: call.callId, need: BLS }, `T-${i}+`)
+    }
     case 'desk-status': {
       const status = (['available', 'unavailable', 'off-duty'] as const)[i % 3]!
       const reason = status === 'unavailable' ? 'other' : null
@@ -315,7 +337,7 @@ test('drivers, trips and calls name each other after every record of any history
 
 test('the generated histories reach every phase and every kind of event', () => {
   const seen = new Set<string>()
-  for (const given of fc.sample(steps, { numRuns: 600, seed: 7 })) {
+  for (const given of fc.sample(steps, { numRuns: 1_000, seed: 7 })) {
     for (const { events } of history(given)) {
       for (const event of events) seen.add(event.type === 'TripPhaseReached' ? event.phase : event.type)
     }
@@ -325,7 +347,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged',
+    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })
@@ -414,7 +436,7 @@ test('events are plain data: their JSON folds into the same states', () => {
 /** The changes of status and phase that events of generated histories make, as `from to`. */
 function stepsSeen(): { trips: Set<string>; units: Set<string> } {
   const seen = { trips: new Set<string>(), units: new Set<string>() }
-  for (const given of fc.sample(steps, { seed: 7, numRuns: 3_000 })) {
+  for (const given of fc.sample(steps, { seed: 7, numRuns: 6_000 })) {
     const world = new World()
     for (const { events, recordedAtMs } of history(given)) {
       world.position += 1

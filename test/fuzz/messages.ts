@@ -46,6 +46,10 @@ const OF_DESKS = {
   'cancel-trip': 6,
   'assign-unit': 8,
   'withdraw-unit': 6,
+  'divert-unit': 4,
+  'hold-trip': 4,
+  'resume-trip': 3,
+  'add-need': 2,
   'acknowledge-alarm': 4,
   'shelve-alarm': 2,
   'set-unit-status': 6,
@@ -144,6 +148,13 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, trip(), unit(), dice.pick(OVERRIDE_REASONS)]
     case 'withdraw-unit':
       return [type, id, trip(), dice.pick(OVERRIDE_REASONS)]
+    case 'divert-unit':
+      return [type, id, trip(), known.trips.any(dice), dice.pick(OVERRIDE_REASONS)]
+    case 'hold-trip':
+    case 'resume-trip':
+      return [type, id, trip()]
+    case 'add-need':
+      return [type, id, known.calls.any(dice), { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [] }]
     case 'set-unit-status': {
       const status = dice.pick(['available', 'unavailable', 'off-duty'] as const)
       const reason = status === 'unavailable' ? dice.pick(UNAVAILABLE_REASONS) : null

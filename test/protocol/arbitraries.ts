@@ -8,6 +8,7 @@ import {
   CANCEL_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
+  HOLD_REASONS,
   LEVELS_OF_CARE,
   OVERRIDE_REASONS,
   PRIORITIES,
@@ -217,6 +218,11 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('cancel-call' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
   fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),
+  fc
+    .tuple(fc.constant('divert-unit' as const), commandId, routedId, routedId, fc.constantFrom(...OVERRIDE_REASONS))
+    .filter(([, , tripId, toTripId]) => tripId !== toTripId),
+  fc.tuple(fc.constantFrom('hold-trip' as const, 'resume-trip' as const), commandId, routedId),
+  fc.tuple(fc.constant('add-need' as const), commandId, routedId, need),
   fc.tuple(fc.constant('acknowledge-alarm' as const), commandId, alarmId),
   fc.tuple(fc.constant('shelve-alarm' as const), commandId, alarmId, within(RANGES.forMs)),
   fc.tuple(fc.constant('attach' as const), commandId, channels),
@@ -295,6 +301,13 @@ const tripView = plain({
   round: fc.nat(9),
   times: fc.dictionary(fc.constantFrom(...TRIP_PHASES), atMs, { noNullPrototype: true }),
   missed: fc.subarray([...TRIP_PHASES]),
+  onHold: orNull(
+    plain({
+      why: fc.constantFrom(...HOLD_REASONS),
+      by: orNull(fc.string({ minLength: 1, maxLength: 8 })),
+      sinceMs: atMs,
+    }),
+  ),
   alarms: fc.subarray([...TRIP_ALARMS]),
   disposition: orNull(fc.constantFrom(...DISPOSITIONS)),
   cancelReason: orNull(fc.constantFrom(...CANCEL_REASONS)),

@@ -99,6 +99,19 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, reason] = message
       return { type: 'command', id, command: { type, tripId, reason } }
     }
+    case 'divert-unit': {
+      const [type, id, tripId, toTripId, reason] = message
+      return { type: 'command', id, command: { type, tripId, toTripId, reason } }
+    }
+    case 'hold-trip':
+    case 'resume-trip': {
+      const [type, id, tripId] = message
+      return { type: 'command', id, command: { type, tripId } }
+    }
+    case 'add-need': {
+      const [type, id, callId, need] = message
+      return { type: 'command', id, command: { type, callId, need } }
+    }
     case 'acknowledge-alarm': {
       const [type, id, alarmId] = message
       return { type: 'command', id, command: { type, ...ofAlarm(alarmId), alarmId } }

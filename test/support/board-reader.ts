@@ -101,6 +101,7 @@ export class BoardReader {
         break
       }
       case 'CallEntered':
+      case 'NeedAdded':
         this.#problems.set(event.callId, event.problem)
         break
       case 'CallAmended':
@@ -115,16 +116,26 @@ export class BoardReader {
         this.trips.set(tripId, {
           ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event), version: this.#position },
           ...{ problem: this.#problems.get(callId)!, phase: 'pending', times: { pending: recordedAtMs }, round: 1 },
-          ...{ unitId: null, offer: null, missed: [], alarms: [], disposition: null, cancelReason: null },
+          ...{ unitId: null, offer: null, onHold: null, missed: [], alarms: [], disposition: null, cancelReason: null },
         })
         break
       }
+      case 'TripPutOnHold': {
+        const { tripId, why, by } = event
+        this.#trip(tripId, { onHold: { why, by, sinceMs: this.#recordedAtMs } })
+        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'rounds-over')
+        break
+      }
+      case 'TripTakenOffHold':
+        this.#trip(event.tripId, { onHold: null })
+        this.#quiet(event.tripId, 'order-unanswered')
+        break
       case 'OfferMade': {
         const { tripId, offerId, unitId, mode, round, offeredAtMs, deadlineAtMs } = event
         const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs }
-        this.#trip(tripId, { phase: 'offered', offer, round, unitId: mode === 'ordered' ? unitId : null })
+        this.#trip(tripId, { phase: 'offered', offer, round, onHold: null, unitId: mode === 'ordered' ? unitId : null })
         this.#at(tripId, 'offered', offeredAtMs)
-        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long')
+        this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered')
         this.#unit(unitId, atMs, 'offered', { offerId, tripId })
         break
       }

@@ -28,7 +28,7 @@ export const policyOf = (mode: DispatchMode, changes: Partial<Policy> = {}): Sta
 
 const driverBase = (unitId: UnitId) => ({ v: 1, entity: driverKey(unitId), unitId, happenedAtMs: HAPPENED_MS }) as const
 const tripBase = (tripId: TripId) => ({ v: 1, entity: tripKey(tripId), tripId }) as const
-const callOf = (tripId: TripId): string => tripId.replace('T-', 'C-')
+export const callOf = (tripId: TripId): string => tripId.replace('T-', 'C-')
 
 export function registered(unitId: UnitId): DomainEvent {
   const reference = { unitId, callSign: `Medic ${unitId}`, levelOfCare: 'als', capabilities: [] } as const

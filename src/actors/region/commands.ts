@@ -4,14 +4,14 @@
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
 
-import { cancelCall } from '../../domain/call.ts'
+import { addNeed, cancelCall } from '../../domain/call.ts'
 import type { Command } from '../../domain/commands.ts'
 import { withdrawnByHand } from '../../domain/dispatch/override.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
 import { isEnded, unitOf } from '../../domain/trip/trip.ts'
-import { cancelTrip } from '../../domain/trip/trip-desk.ts'
+import { cancelTrip, holdTrip, resumeTrip } from '../../domain/trip/trip-desk.ts'
 import { setUnitStatus } from '../../domain/unit/crew-duty.ts'
 import { unknownUnit } from '../refusals.ts'
 import { answerAlarm } from './alarm-commands.ts'
@@ -22,7 +22,7 @@ import { applied, endCall, endTrip, withCall, withTrip } from './command-steps.t
 import { runDriverCommand } from './crew-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
-import { assignUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
+import { assignUnit, divertUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
 import type { Turn } from './turn.ts'
 
 /** Runs one command in a turn. Record and answer depend on states, command and clock alone. */
@@ -49,6 +49,21 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       return withTrip(turn, command.tripId, trip => endTrip(turn, trip.tripId, cancelTrip(trip, command)))
     case 'assign-unit':
       return withTrip(turn, command.tripId, trip => assignUnit(turn, trip, command, context))
+    case 'divert-unit':
+      return withTrip(turn, command.tripId, trip => divertUnit(turn, trip, command, context))
+    case 'hold-trip':
+      return withTrip(turn, command.tripId, trip =>
+        applied(turn, holdTrip(trip, context.principal), () => ({ tripId: trip.tripId, onHold: true })),
+      )
+    case 'resume-trip':
+      return withTrip(turn, command.tripId, trip =>
+        applied(turn, resumeTrip(trip), () => ({ tripId: trip.tripId, onHold: false })),
+      )
+    case 'add-need':
+      return withCall(turn, command.callId, call => {
+        const tripId = context.newId()
+        return applied(turn, addNeed(call, command, tripId), () => ({ callId: call.callId, tripId }))
+      })
     case 'withdraw-unit':
       return withTrip(turn, command.tripId, trip => {
         const unitId = unitOf(trip)
@@ -86,6 +101,7 @@ function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): Tur
   const named = [
     ...(unitId === null || turn.driver(unitId) === undefined ? [] : [driverKey(unitId)]),
     ...('tripId' in command && turn.trip(command.tripId) !== undefined ? [tripKey(command.tripId)] : []),
+    ...('toTripId' in command && turn.trip(command.toTripId) !== undefined ? [tripKey(command.toTripId)] : []),
     ...('callId' in command && turn.call(command.callId) !== undefined ? [callKey(command.callId)] : []),
   ]
   const held = named.find(entity => turn.isHeld(entity))

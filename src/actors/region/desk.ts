@@ -13,7 +13,7 @@ import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -92,7 +92,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
 
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
-    const isServed = trip.phase === 'pending' && !this.#ports.quarantine.has(tripKey(trip.tripId))
+    const isServed = isWaiting(trip) && !this.#ports.quarantine.has(tripKey(trip.tripId))
     if (isServed) this.#waiting.put(trip)
     else this.#waiting.drop(trip.tripId)
   }
@@ -161,7 +161,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
     const { policy } = this.#ports
-    const fresh = [...turn.trips.values()].filter(trip => trip.phase === 'pending' && !this.#waiting.has(trip.tripId))
+    const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.
     const freed = new FreedUnits(allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit)))

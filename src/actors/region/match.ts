@@ -12,7 +12,7 @@ import { decisionOf, PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { nobodyFound, openRounds, type Round } from '../../domain/dispatch/rounds.ts'
 import type { Candidate, DecisionRecord } from '../../domain/events/decision-record.ts'
 import type { OfferId, TripId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { Lookout, type LookoutPorts, type SeenUnits } from './lookout.ts'
 import type { Turn } from './turn.ts'
@@ -62,7 +62,7 @@ export class Match {
 
   #inTurn(tied: readonly Waiting[]): readonly TripState[] {
     const turn = this.#turn
-    const trips = tied.flatMap(({ tripId }) => turn.trip(tripId) ?? []).filter(trip => trip.phase === 'pending')
+    const trips = tied.flatMap(({ tripId }) => turn.trip(tripId) ?? []).filter(isWaiting)
     return inTurn(
       trips,
       callId => turn.call(callId),

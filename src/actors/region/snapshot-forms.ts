@@ -11,6 +11,7 @@ import {
   CANCEL_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
+  HOLD_REASONS,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
@@ -75,6 +76,8 @@ const TRIP = z.object({
       .object({ offerId: id, unitId: id, mode, offeredAtMs: ms, warnAtMs: ms.nullable(), deadlineAtMs: ms })
       .nullable(),
     insistedUnitId: id.nullable(),
+    insistedBy: id.optional(),
+    onHold: z.object({ why: z.enum(HOLD_REASONS), by: id.nullable(), sinceMs: ms }).optional(),
     round: whole,
     asked: z.array(id),
     times: z.partialRecord(z.enum(TRIP_PHASES), ms),

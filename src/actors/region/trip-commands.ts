@@ -1,7 +1,7 @@
 /** The turns of trips that the desk moves: given to another unit, taken back, reported by radio. */
 
-import type { AssignUnit, CloseTrip, ReportPhase } from '../../domain/commands.ts'
-import { givenByHand } from '../../domain/dispatch/override.ts'
+import type { AssignUnit, CloseTrip, DivertUnit, ReportPhase } from '../../domain/commands.ts'
+import { divertedByHand, givenByHand } from '../../domain/dispatch/override.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { PutRight } from '../../domain/events/event.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
@@ -18,7 +18,15 @@ export function assignUnit(turn: Turn, trip: TripState, command: AssignUnit, con
   const { tripId, unitId, reason } = command
   const driver = turn.driver(unitId)
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-  const decision = givenByHand(trip, formerUnit(turn, trip), driver, reason, context.retiring.has(unitId), turn.nowMs)
+  const decision = givenByHand(
+    trip,
+    formerUnit(turn, trip),
+    driver,
+    reason,
+    context.principal,
+    context.retiring.has(unitId),
+    turn.nowMs,
+  )
   if (!decision.ok) return decision
   if (decision.events.length > 0) {
     turn.record(decision.events)
@@ -40,5 +48,23 @@ export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) &
     const decision = reportByRadio(trip, command)
     if (command.type === 'close-trip') return endTrip(turn, tripId, decision)
     return applied(turn, decision, () => ({ tripId, phase: command.phase }))
+  })
+}
+
+/** The unit leaves its trip for another one, which it is ordered to in the same record; the desk then finds a unit for the former. */
+export function divertUnit(turn: Turn, from: TripState, command: DivertUnit, context: CommandContext): TurnOutcome {
+  const { toTripId, reason } = command
+  return withTrip(turn, toTripId, trip => {
+    const unit = formerUnit(turn, from)
+    const isRetiring = unit !== null && context.retiring.has(unit.unitId)
+    const former = formerUnit(turn, trip)
+    const decision = divertedByHand(from, trip, former, unit, reason, context.principal, isRetiring, turn.nowMs)
+    if (!decision.ok) return decision
+    turn.record(decision.events)
+    const { unitId } = unit!
+    context.desk.order(turn, toTripId, unitId)
+    const { phase, offer } = turn.trip(toTripId)!
+    const result = { tripId: toTripId, unitId, phase, offerId: offer?.offerId ?? null, fromTripId: from.tripId }
+    return { ok: true, result }
   })
 }

@@ -11,7 +11,7 @@ import type { EventMeta } from '../../domain/decision.ts'
 import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import { evolveTrip } from '../../domain/trip/trip-fold.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import { evolveDriver } from '../../domain/unit/driver-fold.ts'
@@ -119,7 +119,7 @@ export class Turn implements States {
   /** True when the desk has something to match: a trip went into its queue, or a unit came free. */
   get wantsMatching(): boolean {
     if (this.deskAsked) return true
-    for (const trip of this.trips.values()) if (trip.phase === 'pending') return true
+    for (const trip of this.trips.values()) if (isWaiting(trip)) return true
     return this.freed().length > 0
   }
 

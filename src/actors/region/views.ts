@@ -66,6 +66,7 @@ export function tripView(trip: TripState, call: CallState | undefined, details: 
     unitId: trip.unitId,
     offer: offer === null ? null : offerView(trip, offer),
     round: trip.round,
+    onHold: trip.onHold ?? null,
     times: trip.times,
     missed: trip.missed,
     alarms: trip.alarms,

@@ -8,7 +8,7 @@
 import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
-import { isEnded, type TripState } from '../trip/trip.ts'
+import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
 import { alarmCleared, alarmRaised } from './alarms.ts'
@@ -78,7 +78,7 @@ export function deadlinesOf(
   if (oldMs !== null) dues.push({ dueMs: oldMs, deadline: { kind: 'position-old', tripId } })
   const noMovementMs = noMovementAtMs(trip, policy, nowMs)
   if (noMovementMs !== null) dues.push({ dueMs: noMovementMs, deadline: { kind: 'no-movement', tripId } })
-  const nextRoundMs = trip.phase === 'pending' ? nextRoundAtMs(trip, policy, nowMs) : null
+  const nextRoundMs = isWaiting(trip) ? nextRoundAtMs(trip, policy, nowMs) : null
   if (nextRoundMs !== null) dues.push({ dueMs: nextRoundMs, deadline: { kind: 'next-round', tripId } })
   const waitingLongMs = waitingLongAtMs(trip, policy, nowMs)
   if (waitingLongMs !== null) dues.push({ dueMs: waitingLongMs, deadline: { kind: 'waiting-long', tripId } })
@@ -143,7 +143,7 @@ export function deadlineCame(
   }
   const trip = states.trip(deadline.tripId)
   if (trip === undefined) return []
-  if (deadline.kind === 'next-round') return trip.phase === 'pending' ? 'match' : []
+  if (deadline.kind === 'next-round') return isWaiting(trip) ? 'match' : []
   if (deadline.kind === 'alarm-unanswered') return unanswered(trip.openAlarms, deadline.alarmId, policy, nowMs)
   if (deadline.kind === 'position-old') {
     const dueMs = positionOldAtMs(trip, policy, unitId => states.presence(unitId), nowMs)

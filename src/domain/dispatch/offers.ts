@@ -7,7 +7,7 @@ import type { OfferId, UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
 import type { TripState } from '../trip/trip.ts'
 import type { DriverState } from '../unit/driver.ts'
-import { unitAlarm } from './alarms.ts'
+import { alarmRaised, unitAlarm } from './alarms.ts'
 
 export function offerMade(
   trip: TripState,
@@ -50,5 +50,13 @@ export function offerTimedOut(trip: TripState, driver: DriverState | undefined):
   return [
     { type: 'OfferTimedOut', ...timedOut },
     ...(isKnown ? [] : unitAlarm(driver, 'no-contact', severityOf('no-contact', trip.priority), trip.tripId)),
+    ...(trip.insistedUnitId === unitId ? backToDispatcher(trip, unitId) : []),
   ]
+}
+
+/** A dispatcher chose the unit, so who goes instead is that dispatcher's to say as well, and no choice of the desk. */
+function backToDispatcher(trip: TripState, unitId: UnitId): DomainEvent[] {
+  const { tripId, insistedBy: by = null } = trip
+  const held = { v: 1, entity: tripKey(tripId), tripId, why: 'order-unanswered', by } as const
+  return [{ type: 'TripPutOnHold', ...held }, ...alarmRaised(trip, 'order-unanswered', unitId)]
 }

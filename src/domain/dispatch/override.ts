@@ -1,11 +1,12 @@
 /** An assignment by hand: a dispatcher gives a trip to a unit of their own choice, whatever the desk would have chosen. */
 import type { Refusal } from '../../base/refusal.ts'
+import { refused } from '../../base/result.ts'
 import type { WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import type { DomainEvent } from '../events.ts'
-import type { OfferId, TripId } from '../ids.ts'
+import type { OfferId, Principal, TripId } from '../ids.ts'
 import type { StandingPolicy } from '../policy.ts'
-import type { TripState } from '../trip/trip.ts'
+import { leaving, type TripState } from '../trip/trip.ts'
 import { overrideAssignment, withdrawUnit } from '../trip/trip-desk.ts'
 import { unitRetired } from '../unit/crew-duty.ts'
 import { type DriverState, isBound } from '../unit/driver.ts'
@@ -28,10 +29,11 @@ export function givenByHand(
   former: DriverState | null,
   driver: DriverState,
   reason: OverrideReason,
+  by: Principal,
   isRetiring: boolean,
   nowMs: number,
 ): Decision {
-  const decision = overrideAssignment(trip, driver.unitId, reason)
+  const decision = overrideAssignment(trip, driver.unitId, reason, by)
   if (!decision.ok) return decision
   const hasIt = driver.work?.tripId === trip.tripId
   // What it has it may finish; it gets nothing new.
@@ -65,6 +67,35 @@ export function whyNotFit(driver: DriverState, tripId: TripId): Refusal | null {
     message: `Unit ${driver.callSign} ${what}, or choose another unit.`,
     details: { unitId: driver.unitId, status: driver.status, tripId: driver.work?.tripId ?? null },
   }
+}
+
+/**
+ * A dispatcher sends a unit from the trip that it has to another one, in one record: nothing slips in between. The former trip is
+ * in the queue again; the order to the unit follows. Only before the scene: from there on a unit has to be clear first.
+ *
+ * Input: as `givenByHand`, `trip` being the one that the unit goes to; `unit`, that of the trip `from`, null when it has none.
+ */
+export function divertedByHand(
+  from: TripState,
+  trip: TripState,
+  former: DriverState | null,
+  unit: DriverState | null,
+  reason: OverrideReason,
+  by: Principal,
+  isRetiring: boolean,
+  nowMs: number,
+): Decision {
+  const taken = withdrawUnit(from, { type: 'withdraw-unit', tripId: from.tripId, reason })
+  if (!taken.ok) return taken
+  const { tripId, phase } = from
+  if (unit === null)
+    return refused('unit-not-fit', `The unit of trip ${tripId} is held; let it go on first.`, { tripId })
+  if (leaving(from).standsDown === true) {
+    const what = `Unit ${unit.callSign} is ${phase} and may have begun with a patient; withdraw the unit, and give it the other trip once it is clear.`
+    return refused('wrong-phase', what, { tripId, phase })
+  }
+  const given = givenByHand(trip, former, { ...unit, work: null, status: 'available' }, reason, by, isRetiring, nowMs)
+  return given.ok ? accepted(...taken.events, ...given.events) : given
 }
 
 /** A dispatcher takes the trip back from the unit that has it. Input: that unit, as for `givenByHand`. */

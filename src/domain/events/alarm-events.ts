@@ -59,6 +59,7 @@ export type AlarmEvent = AlarmAcknowledged | AlarmShelved | AlarmEscalated | Ala
 
 export const TRIP_ALARMS = [
   'unacknowledged',
+  'order-unanswered',
   'no-movement',
   'app-lost',
   'position-lost',

@@ -36,6 +36,15 @@ export interface CallAmended extends EventOf<'CallAmended', CallEntity> {
   readonly detailsReplaced: boolean
 }
 
+/** A further unit is needed; its trip follows in the same record. */
+export interface NeedAdded extends EventOf<'NeedAdded', CallEntity> {
+  readonly callId: CallId
+  readonly need: Need
+  readonly addedTripId: TripId
+  /** Of the call as it is. */
+  readonly problem: string | null
+}
+
 /** The last of the call's trips was cancelled, and none had been closed. */
 export interface CallCancelled extends EventOf<'CallCancelled', CallEntity> {
   readonly callId: CallId

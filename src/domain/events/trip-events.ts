@@ -1,12 +1,13 @@
 /** The facts of a trip: its offers, its phases, its unit, and its end. */
 
-import type { CallId, OfferId, TripId, UnitId } from '../ids.ts'
+import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import type {
   CancelReason,
   Cause,
   DeclineReason,
   DispatchMode,
   Disposition,
+  HoldReason,
   OverrideReason,
   Priority,
   ReportablePhase,
@@ -63,6 +64,21 @@ export interface AssignmentOverridden extends EventOf<'AssignmentOverridden', Tr
   readonly fromUnitId: UnitId | null
   readonly inPhase: TripPhase
   readonly reason: OverrideReason
+  /** The dispatcher, who gets the trip back if the unit does not answer. Absent in records of before. */
+  readonly by?: Principal
+}
+
+/** Nobody is offered the trip before a dispatcher says so: one keeps it, or it comes back to the one whose order was not answered. */
+export interface TripPutOnHold extends EventOf<'TripPutOnHold', TripEntity>, Caused {
+  readonly tripId: TripId
+  readonly why: HoldReason
+  /** Whose word it waits for; null where a record of before does not say who gave the order. */
+  readonly by: Principal | null
+}
+
+/** The trip waits for a unit like any other. */
+export interface TripTakenOffHold extends EventOf<'TripTakenOffHold', TripEntity>, Caused {
+  readonly tripId: TripId
 }
 
 /** A dispatcher took the trip from its unit; it is in the queue again. */

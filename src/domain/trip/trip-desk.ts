@@ -1,10 +1,11 @@
 /** What a dispatcher does with a trip: cancels it, takes it from its unit, gives it to another one. */
 
+import { refused } from '../../base/result.ts'
 import type { CancelTrip, WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
 import type { DomainEvent } from '../events.ts'
-import type { UnitId } from '../ids.ts'
+import type { Principal, UnitId } from '../ids.ts'
 import type { CancelReason, OverrideReason } from '../vocabulary.ts'
 import { canBeTaken, isEnded, leaving, mayHavePatient, type TripState, unitOf } from './trip.ts'
 import { alreadyEnded, notToBeTaken, patientOnBoard } from './trip-refusals.ts'
@@ -51,7 +52,7 @@ export function withdrawUnit(trip: TripState, command: WithdrawUnit): Decision {
  * A dispatcher gives the trip to a unit of their own choice, whatever its level of care, distance or connection: the trip
  * leaves whoever has it. Nothing when the unit has it already. The order to the unit is the desk's to make.
  */
-export function overrideAssignment(trip: TripState, unitId: UnitId, reason: OverrideReason): Decision {
+export function overrideAssignment(trip: TripState, unitId: UnitId, reason: OverrideReason, by: Principal): Decision {
   const fromUnitId = unitOf(trip)
   if (!canBeTaken(trip)) return notToBeTaken(trip)
   const hasIt = fromUnitId === unitId && trip.unitId === unitId
@@ -65,7 +66,29 @@ export function overrideAssignment(trip: TripState, unitId: UnitId, reason: Over
     fromUnitId,
     inPhase,
     reason,
+    by,
     ...leaving(trip),
   } as const
   return accepted({ type: 'AssignmentOverridden', ...base })
+}
+
+/** A dispatcher keeps a trip that waits, to decide on it: the desk offers it to nobody. Nothing when somebody does already. */
+export function holdTrip(trip: TripState, by: Principal): Decision {
+  const { tripId, phase } = trip
+  if (isEnded(trip)) return alreadyEnded(trip)
+  if (phase !== 'pending') {
+    const what = `The trip is ${phase} with unit ${unitOf(trip)}; withdraw that unit first, then hold the trip.`
+    return refused('wrong-phase', what, { tripId, phase })
+  }
+  if (trip.onHold !== undefined) return accepted()
+  const held = { v: 1, entity: tripKey(tripId), tripId, why: 'dispatcher', by, cause: 'dispatcher' } as const
+  return accepted({ type: 'TripPutOnHold', ...held })
+}
+
+/** A dispatcher lets the desk find a unit for the trip. Nothing when it may already. */
+export function resumeTrip(trip: TripState): Decision {
+  const { tripId, onHold } = trip
+  if (isEnded(trip)) return alreadyEnded(trip)
+  if (onHold === undefined) return accepted()
+  return accepted({ type: 'TripTakenOffHold', v: 1, entity: tripKey(tripId), tripId, cause: 'dispatcher' })
 }

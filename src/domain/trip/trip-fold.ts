@@ -6,7 +6,7 @@ import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
 import type { OfferMade, TripCreated, TripReleased } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
-import { canBeTaken, isEnded, phaseOrder, type TripState, unitOf } from './trip.ts'
+import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } from './trip.ts'
 
 /** How many decisions a trip names; the log has all of them. */
 export const DECISIONS_KEPT = 50
@@ -21,10 +21,35 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
   const change = { ...changeOf(state, event, meta), ...decidedChange(state, event, meta) }
   const steps = change.phase !== undefined && change.phase !== state.phase
   const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
-  const next = { ...state, ...change, phaseRecordedAtMs, version: meta.position }
+  const next = { ...withoutHold(state, event), ...change, phaseRecordedAtMs, version: meta.position }
   return next.alarms === state.alarms
     ? next
     : { ...next, openAlarms: withoutGone(next.openAlarms, next.alarms, meta.recordedAtMs) }
+}
+
+/** The state before the event, as far as a hold and a dispatcher's insistence go on behind it. */
+function withoutHold(state: TripState, event: DomainEvent): TripState {
+  if (state.onHold === undefined && state.insistedBy === undefined) return state
+  switch (event.type) {
+    case 'OfferAccepted':
+    case 'OfferTimedOut':
+    case 'OfferRevoked':
+    case 'UnitWithdrawn': {
+      const { insistedBy: _, ...rest } = state
+      return rest
+    }
+    case 'OfferMade':
+    case 'TripTakenOffHold': {
+      const { onHold: _, ...rest } = state
+      return rest
+    }
+    case 'TripCancelled': {
+      const { onHold: _, insistedBy: __, ...rest } = state
+      return rest
+    }
+    default:
+      return state
+  }
 }
 
 function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
@@ -92,12 +117,6 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         insistedUnitId: null,
         alarms: without(state.alarms, 'unacknowledged'),
       }
-    case 'AssignmentOverridden':
-      invariant(canBeTaken(state) && unitOf(state) === event.fromUnitId, broken)
-      return { ...takenBack(state, meta), insistedUnitId: event.unitId }
-    case 'UnitWithdrawn':
-      invariant(canBeTaken(state) && unitOf(state) === event.unitId, broken)
-      return takenBack(state, meta)
     case 'CallAmended':
       invariant(!isEnded(state), broken)
       return amendedChange(state, event)
@@ -131,13 +150,41 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         disposition: event.disposition,
       }
     default:
-      return alarmChangeOf(state, event, meta)
+      return deskChangeOf(state, event, meta)
   }
 }
 
 function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {
   const { lonDeg, latDeg, priority } = event
   return { lonDeg, latDeg, priority, openAlarms: rankedAnew(openAlarms, priority) }
+}
+
+/** What a dispatcher makes of it: its unit is taken, or it is kept. */
+function deskChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
+  const broken = () => `${event.type} at ${meta.position} does not fit trip ${state.tripId}, which is ${state.phase}`
+  switch (event.type) {
+    case 'AssignmentOverridden':
+      invariant(canBeTaken(state) && unitOf(state) === event.fromUnitId, broken)
+      return {
+        ...takenBack(state, meta),
+        insistedUnitId: event.unitId,
+        ...(event.by === undefined ? {} : { insistedBy: event.by }),
+      }
+    case 'UnitWithdrawn':
+      invariant(canBeTaken(state) && unitOf(state) === event.unitId, broken)
+      return takenBack(state, meta)
+    case 'TripPutOnHold':
+      invariant(isWaiting(state), broken)
+      return {
+        onHold: { why: event.why, by: event.by, sinceMs: meta.recordedAtMs },
+        alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'rounds-over'),
+      }
+    case 'TripTakenOffHold':
+      invariant(state.onHold !== undefined, broken)
+      return { alarms: without(state.alarms, 'order-unanswered') }
+    default:
+      return alarmChangeOf(state, event, meta)
+  }
 }
 
 function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
@@ -185,7 +232,10 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },
-    alarms: without(state.alarms, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long'),
+    alarms: without(
+      state.alarms,
+      ...(['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered'] as const),
+    ),
   }
 }
 

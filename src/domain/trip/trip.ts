@@ -3,11 +3,12 @@
 import type { Alarm } from '../alarms.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { Need } from '../events/call-events.ts'
-import type { CallId, OfferId, TripId, UnitId } from '../ids.ts'
+import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import {
   type CancelReason,
   type DispatchMode,
   type Disposition,
+  type HoldReason,
   type Priority,
   type TripPhase,
   WORK_PHASES,
@@ -47,6 +48,10 @@ export interface TripState {
   readonly offer: Offer | null
   /** The unit that a dispatcher gave the trip to, and insists on: its order is not taken back for a lost position. */
   readonly insistedUnitId: UnitId | null
+  /** Who gave it to that unit. Absent where no dispatcher did, and where a record of before does not say who. */
+  readonly insistedBy?: Principal
+  /** Nobody is offered it before a dispatcher says so, of those that wait. Absent while the desk may offer it. */
+  readonly onHold?: { readonly why: HoldReason; readonly by: Principal | null; readonly sinceMs: number }
   readonly round: number
   /** The units asked in this round. */
   readonly asked: readonly UnitId[]
@@ -73,6 +78,9 @@ export const unitOf = (trip: TripState): UnitId | null => trip.offer?.unitId ?? 
 export function canBeTaken(trip: TripState): boolean {
   return !isEnded(trip) && !mayHavePatient(trip)
 }
+
+/** Whether the desk is to find a unit for it. */
+export const isWaiting = ({ phase, onHold }: TripState): boolean => phase === 'pending' && onHold === undefined
 
 /** Whether a patient may be on board. */
 export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')

@@ -4,7 +4,7 @@ import { subjectOfAlarm } from '../../domain/alarms.ts'
 import { ALARM_ID, type AlarmId, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { DESK } from '../../domain/roles.ts'
 import { CANCEL_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
-import { callChanges, wireCall } from '../call-fields.ts'
+import { callChanges, needFields, wireCall } from '../call-fields.ts'
 import { atMs, id, integer, matching, oneOf } from '../fields.ts'
 import { RANGES } from '../limits.ts'
 import { orNull } from '../nullable.ts'
@@ -12,6 +12,7 @@ import { routedId, tripPhase, unitId } from '../schema-parts.ts'
 import { alarmViewSchema } from '../view-schemas.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
 
+const tripHeld = z.object({ tripId: routedId, onHold: z.boolean() })
 const alarmId = matching(ALARM_ID)
 /** The alarm as it is from then on; null of what ended with the answer. */
 const alarmAnswered = z.object({ alarm: alarmViewSchema.nullable() })
@@ -74,6 +75,55 @@ export const DESK_MESSAGES = {
     result: z.object({ tripId: routedId, unitId, phase: tripPhase }),
     shape: shape(z.object({ id, tripId: matching(ROUTED_ID), reason: oneOf(OVERRIDE_REASONS) }), ({ id, ...fields }) =>
       asCommand(id, { type: 'withdraw-unit', ...fields }),
+    ),
+  },
+  'divert-unit': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({
+      ...{ tripId: routedId, unitId, phase: tripPhase, offerId: routedId.nullable(), fromTripId: routedId },
+    }),
+    shape: shape(
+      z
+        .object({
+          id,
+          tripId: matching(ROUTED_ID),
+          toTripId: matching(ROUTED_ID),
+          reason: oneOf(OVERRIDE_REASONS),
+        })
+        .refine(({ tripId, toTripId }) => tripId !== toTripId, {
+          path: ['toTripId'],
+          error: 'must be another trip than `tripId`',
+        }),
+      ({ id, ...fields }) => asCommand(id, { type: 'divert-unit', ...fields }),
+    ),
+  },
+  'hold-trip': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: tripHeld,
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID) }), ({ id, tripId }) =>
+      asCommand(id, { type: 'hold-trip', tripId }),
+    ),
+  },
+  'resume-trip': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: tripHeld,
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID) }), ({ id, tripId }) =>
+      asCommand(id, { type: 'resume-trip', tripId }),
+    ),
+  },
+  'add-need': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ callId: routedId, tripId: routedId }),
+    shape: shape(z.object({ id, callId: matching(ROUTED_ID), need: needFields }), ({ id, callId, need }) =>
+      asCommand(id, { type: 'add-need', callId, need }),
     ),
   },
   'set-unit-status': {

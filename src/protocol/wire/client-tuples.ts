@@ -79,6 +79,10 @@ export interface ClientTuples {
   'cancel-call': [id: string, callId: string, reason: CancelReason]
   'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
   'withdraw-unit': [id: string, tripId: string, reason: OverrideReason]
+  'divert-unit': [id: string, tripId: string, toTripId: string, reason: OverrideReason]
+  'hold-trip': [id: string, tripId: string]
+  'resume-trip': [id: string, tripId: string]
+  'add-need': [id: string, callId: string, need: Need]
   'set-unit-status': [
     id: string,
     unitId: string,

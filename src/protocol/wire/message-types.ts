@@ -35,6 +35,7 @@ export const CLIENT_TYPES = {
   'watch-unit': 26,
   'unwatch-unit': 27,
   'explain-trip': 28,
+  'add-need': 29,
   'amend-call': 30,
   'cancel-call': 31,
   'assign-unit': 32,
@@ -42,6 +43,9 @@ export const CLIENT_TYPES = {
   'set-unit-status': 34,
   'acknowledge-alarm': 35,
   'shelve-alarm': 36,
+  'hold-trip': 37,
+  'resume-trip': 38,
+  'divert-unit': 39,
   attach: 40,
   detach: 41,
 } as const

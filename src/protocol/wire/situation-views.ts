@@ -8,6 +8,7 @@ import type {
   Dispatchability,
   DispatchMode,
   Disposition,
+  HoldReason,
   LevelOfCare,
   Priority,
   TripPhase,
@@ -39,6 +40,8 @@ export interface TripView {
   readonly unitId: string | null
   readonly offer: OfferView | null
   readonly round: number
+  /** Nobody is offered it before a dispatcher says so: since when, why, and whose word it waits for. */
+  readonly onHold: { readonly why: HoldReason; readonly by: string | null; readonly sinceMs: number } | null
   /** When the current offer was made; then the moment of each phase reached: `offered`, `assigned`, `en-route`, …, `closed`. */
   readonly times: Readonly<Partial<Record<TripPhase, number>>>
   readonly missed: readonly TripPhase[]

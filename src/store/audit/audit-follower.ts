@@ -31,6 +31,9 @@ const BY_A_DISPATCHER: {
 } = {
   AssignmentOverridden: 'by-type',
   UnitWithdrawn: 'by-type',
+  TripPutOnHold: 'by-cause',
+  TripTakenOffHold: 'by-cause',
+  NeedAdded: 'by-type',
   CallAmended: 'by-type',
   UnitReleased: 'by-cause',
   TripReleased: 'by-cause',
@@ -73,7 +76,7 @@ const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (ho
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
-  /(^|[a-z])Ids?$|^(as|reason|status|phase|inPhase|disposition|priority|detailsReplaced|forMs|happenedAtMs|sentAtMs)$/
+  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|inPhase|disposition|priority|detailsReplaced|forMs|happenedAtMs|sentAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 /** A state that can be read and that no event fits any more: evolving copies every field. */
-function breakState(state: object | undefined, field: 'homeStation' | 'insistedUnitId' | 'version'): void {
+function breakState(state: object | undefined, field: 'homeStation' | 'enteredAtMs' | 'version'): void {
   assert.ok(state !== undefined)
   Object.defineProperty(state, field, {
     enumerable: true,
@@ -25,7 +25,7 @@ function breakState(state: object | undefined, field: 'homeStation' | 'insistedU
   })
 }
 const breakUnit = (unitId: string) => breakState(world.region.states.driver(unitId), 'homeStation')
-const breakTrip = (tripId: string) => breakState(world.region.states.trip(tripId), 'insistedUnitId')
+const breakTrip = (tripId: string) => breakState(world.region.states.trip(tripId), 'enteredAtMs')
 
 const heldInMetrics = async () => {
   const line = /^goldenhour_quarantined_actors\{region="akl"\} (\d+)$/m.exec(await world.metricsText())

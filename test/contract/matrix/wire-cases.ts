@@ -67,6 +67,16 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
       fields: ({ unitId }, { pending }) => [pending.tripId, unitId, 'closer-unit'],
     },
   ],
+  'divert-unit': [{ ...ofTrip, fields: ({ tripId }, { pending }) => [tripId, pending.tripId, 'closer-unit'] }],
+  'hold-trip': [{ ...own, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
+  'resume-trip': [{ ...query, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
+  'add-need': [
+    {
+      names: 'call',
+      shows: 'command',
+      fields: ({ callId }) => [callId, { levelOfCare: 'cct', capabilities: ['none-has-it'] }],
+    },
+  ],
   'acknowledge-alarm': [{ names: 'alarm', shows: 'command', fields: ({ alarmId }) => [alarmId] }],
   'shelve-alarm': [{ names: 'alarm', shows: 'command', fields: ({ alarmId }) => [alarmId, 60_000] }],
   'set-unit-status': [

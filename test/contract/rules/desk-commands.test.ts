@@ -22,6 +22,11 @@ const RULES = [
   'again',
   'onboard',
   'standsdown',
+  'divertbinary',
+  'divertjson',
+  'holdbinary',
+  'holdjson',
+  'addneed',
   'takenbinary',
   'takenjson',
 ]
@@ -281,6 +286,72 @@ for (const format of FORMATS) {
     assert.deepEqual(result, { unitId: 'A1', status: 'offered' })
     assert.deepEqual(await eventTypes(region, position), ['StandDownAcknowledged'])
     await crew.hear('unit-state', ([, , seen]) => seen.unit.takenTripId === null)
+  })
+
+  test(`[DK-13] a unit is diverted in one record, and nobody gets either trip in between (${format})`, async () => {
+    const region = `divert${format}`
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const first = await enter(desk)
+    await told(crew, first.tripId)
+    const urgent = await enter(desk, { priority: 1 })
+    const { result, position } = await desk.ask('divert-unit', first.tripId, urgent.tripId, 'higher-priority')
+    assert.deepEqual([result.tripId, result.unitId, result.fromTripId], [urgent.tripId, 'A1', first.tripId])
+    const types = await eventTypes(region, position)
+    assert.deepEqual(types.slice(0, 3), ['UnitWithdrawn', 'AssignmentOverridden', 'OfferMade'])
+    const both = (await crew.hear('unit-state', ([, , seen]) => seen.unit.takenTripId !== null))[2]
+    assert.deepEqual([both.unit.takenTripId, both.trip?.tripId], [first.tripId, urgent.tripId])
+    assert.equal(await desk.refused('divert-unit', first.tripId, urgent.tripId, 'other'), 'wrong-phase')
+    assert.equal(await desk.refused('divert-unit', first.tripId, first.tripId, 'other'), 'invalid-field toTripId')
+    await crew.ask('accept-offer', both.trip!.offer!.offerId, Date.now())
+    await crew.ask('report-phase', urgent.tripId, 'on-scene', Date.now())
+    assert.equal(await desk.refused('divert-unit', urgent.tripId, first.tripId, 'other'), 'wrong-phase')
+  })
+
+  test(`[DK-14] a trip on hold is offered to nobody, and a dispatcher's order that is not answered comes back (${format})`, async () => {
+    const region = `hold${format}`
+    const token = await stage.site.token({ sub: 'admin-1', role: 'admin', regions: [] })
+    const each = (ms: number) => ({ 1: ms, 2: ms, 3: ms, 4: ms, 5: ms })
+    const policy = { orderWarnMs: each(1_000), orderTimeoutMs: each(2_000) }
+    const put = await stage.ask('PUT', `/v1/regions/${region}/policy`, { token, ifMatch: '*', body: { policy } })
+    assert.equal(put.status, 200)
+    const desk = await stage.desk({ region, format })
+    const { tripId } = await enter(desk)
+    assert.deepEqual((await desk.ask('hold-trip', tripId)).result, { tripId, onHold: true })
+    const crew = await stage.crew('A1', { region, format })
+    const ofDesk = await stage.site.token({ regions: [region] })
+    const trip = async () => (await stage.ask('GET', `/v1/trips/${tripId}`, { token: ofDesk })).body
+    assert.deepEqual([(await trip()).phase, (await trip()).onHold.why], ['pending', 'dispatcher'])
+    await desk.ask('watch-board', null)
+    await desk.ask('assign-unit', tripId, 'A1', 'other')
+    await told(crew, tripId)
+    await desk.hear('board-events', ([, , , events]) => events.some(({ type }) => type === 'TripPutOnHold'))
+    const back = await trip()
+    assert.deepEqual([back.phase, back.onHold.why, back.alarms], ['pending', 'order-unanswered', ['order-unanswered']])
+    // The crew gives a sign, so that the desk may choose it.
+    await crew.ask('set-status', 'available', null, Date.now())
+    assert.equal((await trip()).phase, 'pending')
+    assert.deepEqual((await desk.ask('resume-trip', tripId)).result, { tripId, onHold: false })
+    assert.equal((await trip()).onHold, null)
+  })
+
+  test(`[DK-15] a call gets a further unit on its own clock, until it is over (${format})`, async () => {
+    const region = 'addneed'
+    const desk = await stage.desk({ region, format })
+    const { callId, tripId } = await enter(desk)
+    const need = { levelOfCare: 'bls', capabilities: [] }
+    const added = await desk.ask('add-need', callId, need)
+    assert.deepEqual((await eventTypes(region, added.position)).slice(0, 2), ['NeedAdded', 'TripCreated'])
+    const ofDesk = await stage.site.token({ regions: [region] })
+    const { body } = await stage.ask('GET', `/v1/calls/${callId}`, { token: ofDesk })
+    const trips = body.trips as { tripId: string; receivedAtMs: number }[]
+    assert.deepEqual(
+      trips.map(trip => trip.tripId),
+      [tripId, added.result.tripId],
+    )
+    assert.equal(trips[0]?.receivedAtMs, trips[1]?.receivedAtMs)
+    await desk.ask('cancel-call', callId, 'other')
+    assert.equal(await desk.refused('add-need', callId, need), 'wrong-phase')
   })
 
   test(`[OF-17] a unit that loses its trip for what speaks of it or its crew is unavailable, with the dispatcher as the cause (${format})`, async () => {

@@ -141,7 +141,7 @@ describe('deadlines', () => {
 
   test('leave the order of a dispatcher with the unit that they chose', () => {
     const { world } = given(onDuty('A1'), called(['T-1']))
-    const byHand = overrideAssignment(world.trip('T-1'), 'A1', 'closer-unit')
+    const byHand = overrideAssignment(world.trip('T-1'), 'A1', 'closer-unit', 'dana')
     assert.ok(byHand.ok)
     world.record([...byHand.events, offered('T-1', 'A1', 'O-1', 'ordered')])
     const late = START_MS + 400_000

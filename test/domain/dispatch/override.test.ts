@@ -28,7 +28,7 @@ const formerOf = (world: World, tripId: string) => {
 const byHand =
   (unitId: string, { isRetiring = false, tripId = 'T-1', reason = 'closer-unit' as OverrideReason } = {}) =>
   (world: World) =>
-    givenByHand(world.trip(tripId), formerOf(world, tripId), world.driver(unitId), reason, isRetiring, LATER_MS)
+    givenByHand(world.trip(tripId), formerOf(world, tripId), world.driver(unitId), reason, 'dana', isRetiring, LATER_MS)
 const withdraw = (reason: OverrideReason) => (world: World) =>
   withdrawnByHand(world.trip('T-1'), formerOf(world, 'T-1'), { type: 'withdraw-unit', tripId: 'T-1', reason }, LATER_MS)
 const LATER_MS = START_MS + 60_000

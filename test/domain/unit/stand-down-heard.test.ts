@@ -27,7 +27,7 @@ test('whoever had the trip or was ordered to it is asked to say so, and whoever 
   const ways = {
     withdrawn: (world: World) =>
       withdrawUnit(world.trip('T-1'), { type: 'withdraw-unit', tripId: 'T-1', reason: 'other' }),
-    overridden: (world: World) => overrideAssignment(world.trip('T-1'), 'A2', 'other'),
+    overridden: (world: World) => overrideAssignment(world.trip('T-1'), 'A2', 'other', 'dana'),
     cancelled: (world: World) => cancelTrip(world.trip('T-1'), { type: 'cancel-trip', tripId: 'T-1', reason: 'other' }),
   }
   for (const [way, decide] of Object.entries(ways)) {

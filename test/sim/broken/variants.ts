@@ -185,6 +185,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
   },
   {
+    name: 'held-offered',
+    breaks: 'the desk offers a trip that a dispatcher keeps',
+    patch: {
+      file: 'src/domain/trip/trip.ts',
+      find: "phase === 'pending' && onHold === undefined",
+      replace: "phase === 'pending' && onHold !== null",
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 8 },
+  },
+  {
+    name: 'order-not-returned',
+    breaks: "a dispatcher's own order that nobody answers goes to a unit of the desk's choice",
+    patch: {
+      file: 'src/domain/dispatch/offers.ts',
+      find: 'trip.insistedUnitId === unitId ? backToDispatcher(trip, unitId) : []',
+      replace: 'trip.insistedUnitId === offerId ? backToDispatcher(trip, unitId) : []',
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 8 },
+  },
+  {
     name: 'alarm-unheard',
     breaks: 'an alarm that nobody answers goes up to nobody',
     patch: {

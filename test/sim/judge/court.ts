@@ -357,7 +357,8 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
     policyVersion: changes.policyVersion ?? 1,
     isQueued: tripId => {
       if (changes.queued?.includes(tripId) === true) return true
-      return trips.get(tripId)?.phase === 'pending' && changes.notQueued?.includes(tripId) !== true
+      const trip = trips.get(tripId)
+      return trip?.phase === 'pending' && trip.onHold === undefined && changes.notQueued?.includes(tripId) !== true
     },
     states: {
       driver: unitId => drivers.get(unitId),

@@ -71,8 +71,10 @@ export function whyWrong(
   result: Readonly<Record<string, unknown>> | null,
 ): string | null {
   const turn = new Turn(before, NOBODY, events[0]?.atMs ?? recordedAtMs, position, recordedAtMs)
-  const entered = events.find(event => event.type === 'CallEntered')
-  const ids = entered === undefined ? [] : [entered.callId, ...entered.tripIds]
+  const ids = events.flatMap(event => {
+    if (event.type === 'CallEntered') return [event.callId, ...event.tripIds]
+    return event.type === 'NeedAdded' ? [event.addedTripId] : []
+  })
   const moments = events.some(event => 'sentAtMs' in event) ? NO_MOMENT : ANY_MOMENT
   const decided = tryCommand(turn, command, asker, {
     moments,

@@ -83,7 +83,8 @@ function checkTrip(states: States, trip: TripState, isQueued: (tripId: TripId) =
   const { tripId, phase, offer, unitId } = trip
   const find = (text: string) => findings.find('trip-has-a-place', `trip ${tripId} is ${phase} ${text}`)
   const queued = isQueued(tripId)
-  if (queued !== (phase === 'pending')) find(`and is ${queued ? '' : 'not '}in the queue (version ${trip.version})`)
+  if (queued !== (phase === 'pending' && trip.onHold === undefined))
+    find(`and is ${queued ? '' : 'not '}in the queue (version ${trip.version})`)
   if (phase === 'pending') {
     if (offer !== null || unitId !== null) find(`and has unit ${unitId} and offer ${offer?.offerId ?? null}`)
     if (trip.pendingSinceMs === null) find('and nobody knows since when')

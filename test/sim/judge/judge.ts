@@ -336,6 +336,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     checkTrips(region, newest, nowMs, this.#findings)
     this.#log.alarms.end(nowMs)
     this.#log.standDowns.end(nowMs)
+    this.#log.holds.end()
     checkPlaced(region, world.standings(), nowMs, this.#findings)
     const pictures = new Pictures(this.#log, this.#tracks, this.#findings)
     for (const picture of world.pictures()) pictures.check(picture, region, nowMs)

@@ -27,7 +27,8 @@ export function checkClients(standings: readonly ClientStanding[], findings: Fin
 export function checkTrips({ states }: OwnedRegion, policy: Policy, nowMs: number, findings: Findings): void {
   const drivers = [...states.driverActors()]
   for (const trip of states.tripStates()) {
-    if (isEnded(trip)) continue
+    // Of one on hold a person has been told, and decides.
+    if (isEnded(trip) || trip.onHold !== undefined) continue
     const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, policy, nowMs) : whyWithNobody(states, trip)
     if (text !== null)
       findings.find('liveness-trips', `trip ${trip.tripId} is ${trip.phase} (version ${trip.version}), ${text}`)

@@ -13,6 +13,7 @@ import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
+import { Holds } from './holds.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { SilentUnits } from './silent-units.ts'
@@ -47,6 +48,7 @@ export class LogAccount {
   readonly #unfit: UnfitUnits
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
+  readonly holds: Holds
   readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
   /** Position n stands at n - 1. */
@@ -74,6 +76,7 @@ export class LogAccount {
     this.#unfit = new UnfitUnits(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
+    this.holds = new Holds(findings)
     this.standDowns = new StandDowns(findings, this.policies)
     this.#decisions = new WholeDecisions(findings, policies)
     this.#areSpansTrue = areSpansTrue
@@ -169,6 +172,7 @@ export class LogAccount {
 
   #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
+    this.holds.take(event, position)
     this.#silent.take(
       event,
       'tripId' in event && event.tripId !== undefined ? this.history.trip(event.tripId) : undefined,

@@ -29,6 +29,8 @@ export const RULES = {
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once. Of a unit that leaves an offer unanswered somebody is told.',
+  'hold-kept':
+    'A trip on hold is offered to nobody but by a dispatcher, and an order by hand that is not answered puts its trip on hold.',
   'stand-down-heard':
     'A crew whose trip is taken from it is asked to say that it knows, and of one that does not say so somebody is told, in its time and once.',
   'decision-whole':

@@ -37,7 +37,8 @@ export class UrgencyAccount {
   }
 
   #look(tripId: TripId, trip: TripState | undefined): void {
-    if (trip?.phase === 'pending' && trip.priority <= URGENT_UP_TO) this.#waiting.add(tripId)
+    if (trip?.phase === 'pending' && trip.onHold === undefined && trip.priority <= URGENT_UP_TO)
+      this.#waiting.add(tripId)
     else this.#waiting.delete(tripId)
   }
 

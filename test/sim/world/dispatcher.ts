@@ -35,6 +35,9 @@ const HANDS = {
   'cancel trip': 3,
   assign: 6,
   withdraw: 4,
+  divert: 3,
+  hold: 3,
+  'add need': 1,
   'phase by radio': 4,
   'close by radio': 1,
   nearest: 6,
@@ -106,6 +109,22 @@ export class Dispatcher {
         return this.#assign(tripId)
       case 'withdraw':
         return this.#command(which, (client, id) => client.withdrawUnit(tripId, dice.pick(OVERRIDE_REASONS), { id }))
+      case 'divert': {
+        const others = [...(this.#screen.reader?.trips.keys() ?? [])].filter(other => other !== tripId)
+        if (others.length === 0) return
+        const to = dice.pick(others)
+        const reason = dice.pick(OVERRIDE_REASONS)
+        return this.#command(`${which} to ${to}`, (client, id) => client.divertUnit(tripId, to, reason, { id }))
+      }
+      case 'hold':
+        this.#command(which, (client, id) => client.holdTrip(tripId, { id }))
+        return void this.#town.loop.after(dice.within([5 * SECOND_MS, 3 * MINUTE_MS]), () =>
+          this.#command(`resumes ${tripId}`, (client, id) => client.resumeTrip(tripId, { id })),
+        )
+      case 'add need': {
+        const need = { levelOfCare: dice.pick(['bls', 'als'] as const), capabilities: [] }
+        return this.#command(hand, (client, id) => client.addNeed(callId, need, { id }))
+      }
       case 'phase by radio': {
         const phase = dice.pick(REPORTABLE_PHASES)
         return this.#command(`${which}: ${phase}`, (client, id) =>

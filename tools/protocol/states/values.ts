@@ -31,6 +31,8 @@ export function valuesOfCommands(stage: Stage, subject: Subject): Values {
     callId: one(itsTrip.callId),
     alarmId: one(alarmOf(stage, subject)),
     changes: one({ priority: 2 }),
+    need: one(NEED),
+    toTripId: one(otherTripId),
     forMs: one(60_000),
     happenedAtMs: one(nowMs),
   }
@@ -55,6 +57,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     alarmId: one(alarmOf(stage, subject)),
     principal: one(unit.crew ?? 'crew-a'),
     by: one('desk'),
+    ...{ why: one('dispatcher'), addedTripId: one(PAST_OFFER) },
     tripIds: one([tripId]),
     streamId: one('phone-1'),
     ...{ fromSeq: one(1), toSeq: one(2), round: one(1), forMs: one(60_000) },

@@ -74,7 +74,7 @@ class Board:
         """What two boards have in common that stand at one position."""
         return {
             "trips": {
-                key: [trip["phase"], trip["unitId"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
+                key: [trip["phase"], trip["unitId"], trip["onHold"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
@@ -122,7 +122,7 @@ class Board:
 
     _AlarmShelved = _AlarmEscalated = _of_the_log_alone
     _StandDownAcknowledged = _of_the_log_alone
-    _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
+    _NeedAdded = _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
 
     def _CrewSignedOn(self, event: Dict[str, Any]) -> None:
         unit = self.units[event["unitId"]]
@@ -159,6 +159,7 @@ class Board:
             "callId": event["callId"],
             "phase": "pending",
             "unitId": None,
+            "onHold": None,
             "priority": event["priority"],
             "lonE7": round(event["lonDeg"] * 1e7),
             "latE7": round(event["latDeg"] * 1e7),
@@ -174,10 +175,21 @@ class Board:
         else:
             self._TripCreated(event)
 
+    def _TripPutOnHold(self, event: Dict[str, Any]) -> None:
+        hold = {"why": event["why"], "by": event["by"], "sinceMs": event.get("atMs", self.recorded_at_ms)}
+        self.trips[event["tripId"]]["onHold"] = hold
+        self._quiet(event, "no-eligible-unit", "round-exhausted", "rounds-over")
+
+    def _TripTakenOffHold(self, event: Dict[str, Any]) -> None:
+        self.trips[event["tripId"]]["onHold"] = None
+        self._quiet(event, "order-unanswered")
+
     def _OfferMade(self, event: Dict[str, Any]) -> None:
         bound = event["unitId"] if event["mode"] == "ordered" else None
-        self.trips[event["tripId"]].update(phase="offered", unitId=bound)
-        self._quiet(event, "no-eligible-unit", "round-exhausted", "rounds-over", "waiting-long")
+        self.trips[event["tripId"]].update(phase="offered", unitId=bound, onHold=None)
+        self._quiet(
+            event, "no-eligible-unit", "round-exhausted", "rounds-over", "waiting-long", "order-unanswered"
+        )
         self.units[event["unitId"]].update(status="offered", offerId=event["offerId"], tripId=event["tripId"])
 
     def _OfferAccepted(self, event: Dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ CLIENT_TYPES = {
     "set-unit-status": 34,
     "acknowledge-alarm": 35,
     "shelve-alarm": 36,
+    "hold-trip": 37,
+    "resume-trip": 38,
+    "divert-unit": 39,
+    "add-need": 29,
     "attach": 40,
     "detach": 41,
 }
