@@ -45,7 +45,8 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
     { names: 'offer', shows: 'command', setting: 'offer', fields: ({ offerId }) => [offerId, 'too-far'] },
   ],
   'report-phase': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, 'on-scene', now()] }],
-  'acknowledge-stand-down': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, now()] }],
+  // Of any trip but the one that was taken from the session's own unit the word changes nothing.
+  'acknowledge-stand-down': [{ ...own, setting: 'under-way', fields: ({ tripId }) => [tripId, now()] }],
   'close-trip': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, 'refused', now()] }],
 
   'enter-call': [{ ...own, fields: () => [{ ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] }] }],
