@@ -5,6 +5,7 @@
  * older log, a fresh snapshot comes instead.
  */
 import type { DomainEvent } from '../domain/events.ts'
+import type { CallNoteView } from '../protocol/wire/note-views.ts'
 import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
 import type { AlarmView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
 import { Signal } from './signal.ts'
@@ -22,6 +23,8 @@ export interface BoardEvents {
   readonly events: readonly DomainEvent[]
   /** The user or program that caused it; null for the engine itself. */
   readonly by: string | null
+  /** The texts of the record's notes; absent where it has none. */
+  readonly notes?: readonly CallNoteView[]
 }
 export interface BoardHandler {
   /** The whole board; it replaces all that was known. */
@@ -89,12 +92,12 @@ export class BoardFeed {
     return true
   }
 
-  events([position, recordedAtMs, events, by]: ServerTuples['board-events']): void {
+  events([position, recordedAtMs, events, by, notes]: ServerTuples['board-events']): void {
     if (this.#position === null || position <= this.#position) {
       this.#duplicates += 1
       return
     }
     this.#position = position
-    this.#records.emit({ position, recordedAtMs, events, by })
+    this.#records.emit({ position, recordedAtMs, events, by, ...(notes === undefined ? {} : { notes }) })
   }
 }

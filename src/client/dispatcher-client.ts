@@ -13,6 +13,7 @@ import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
 import { fleetOn } from './fleet-link.ts'
 import type { FleetView } from './fleet-view.ts'
+import type { AddedNote, NoteOptions } from './notes.ts'
 import { type UnitHandler, UnitsReceiver } from './units-receiver.ts'
 
 export interface DispatcherOptions extends ConnectionOptions {
@@ -109,6 +110,13 @@ export class DispatcherClient extends EngineClient {
     options: CommandOptions = {},
   ): Promise<CommandOutcome> {
     return this.commands.request(id => ['cancel-call', id, callId, reason], options)
+  }
+  /**
+   * Says something about the call, for good; with `corrects`, that an earlier note of it is wrong. Outcome: the note's number.
+   * Refusals: `call-full`.
+   */
+  addNote(callId: string, text: string, options: NoteOptions = {}): Promise<CommandOutcome<AddedNote>> {
+    return this.commands.request<AddedNote>(id => ['add-note', id, callId, text, options.corrects ?? null], options)
   }
   /** Orders this unit to the trip, whatever the desk would have chosen. */
   assignUnit(

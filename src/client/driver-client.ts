@@ -7,6 +7,7 @@ import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
 import { FixSender } from './fix-sender.ts'
 import { FixStream, newStreamId, type ReportedFix } from './fix-stream.ts'
+import type { AddedNote, NoteOptions } from './notes.ts'
 import { OwnUnit } from './own-unit.ts'
 
 type Reason = ClientTuples['set-status'][2]
@@ -153,6 +154,14 @@ export class DriverClient extends EngineClient {
       (id, nowMs) => ['report-phase', id, tripId, phase, options.happenedAtMs ?? nowMs],
       options,
     )
+  }
+  /** Says something about the call of the trip that the unit is bound to, for good; as the dispatcher's `addNote`. */
+  addNote(callId: string, text: string, options: NoteOptions = {}): Promise<CommandOutcome<AddedNote>> {
+    return this.commands.request<AddedNote>(id => ['add-note', id, callId, text, options.corrects ?? null], options)
+  }
+  /** The crew has read every note of its call up to this one; the desk is told. */
+  readNotes(callId: string, noteNo: number, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['read-notes', id, callId, noteNo], options)
   }
   closeTrip(
     tripId: string,

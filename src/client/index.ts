@@ -66,6 +66,7 @@ export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export type { DrawnPosition } from './motion.ts'
+export type { AddedNote, NoteOptions } from './notes.ts'
 export {
   type ResumeOptions,
   resumeSignIn,

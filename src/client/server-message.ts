@@ -31,7 +31,8 @@ function wellFormed(message: ServerMessage): boolean {
         isCount(message[1]) &&
         isNumber(message[2]) &&
         Array.isArray(message[3]) &&
-        (message[4] === null || isString(message[4]))
+        (message[4] === null || isString(message[4])) &&
+        (message[5] === undefined || Array.isArray(message[5]))
       )
     case 'going-away':
       return isNumber(message[1]) && isNumber(message[2])

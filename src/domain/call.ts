@@ -1,10 +1,12 @@
 /** A call: a request for help as a dispatcher entered it; each unit that it needs is a trip. */
 
 import { refused } from '../base/result.ts'
+import { DETAILS_REPLACED_MAX } from './call-bounds.ts'
+import { evolveNotes, gatheredOf } from './call-notes.ts'
 import type { AddNeed, AmendCall, CancelCall, EnterCall } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { callKey, tripKey } from './entity.ts'
-import type { CallCancelled, CallClosed, Need } from './events/call-events.ts'
+import type { CallCancelled, CallClosed, CallGathered, Need } from './events/call-events.ts'
 import type { PutRight } from './events/event.ts'
 import type { DomainEvent } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
@@ -12,7 +14,7 @@ import { isEnded, mayHavePatient, type TripState } from './trip/trip.ts'
 import { cancelledTrip } from './trip/trip-desk.ts'
 import type { Priority } from './vocabulary.ts'
 
-export interface CallState {
+export interface CallState extends CallGathered {
   readonly callId: CallId
   readonly lonDeg: number
   readonly latDeg: number
@@ -45,7 +47,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   if (event.type === 'CallReleased') {
     const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, state } = event
     const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
-    return { ...facts, state, version: meta.position }
+    return { ...facts, ...gatheredOf(event), state, version: meta.position }
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
@@ -54,8 +56,9 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
         state.state === 'open',
         () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
       )
-      const { lonDeg, latDeg, priority, problem } = event
-      return { ...state, lonDeg, latDeg, priority, problem, version: meta.position }
+      const { lonDeg, latDeg, priority, problem, detailsReplaced } = event
+      const versions = detailsReplaced ? { detailsVersions: (state.detailsVersions ?? 0) + 1 } : {}
+      return { ...state, lonDeg, latDeg, priority, problem, ...versions, version: meta.position }
     }
     case 'NeedAdded': {
       invariant(
@@ -68,6 +71,9 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       ]
       return { ...state, needs, tripIds, version: meta.position }
     }
+    case 'CallNoteAdded':
+    case 'CallNotesRead':
+      return { ...state, ...evolveNotes(state, event, meta), version: meta.position }
     case 'TripCancelled':
     case 'TripClosed':
       return { ...state, version: meta.position }
@@ -143,6 +149,7 @@ export function amendCall(call: CallState, trips: readonly TripState[], command:
   const isSame =
     lonDeg === call.lonDeg && latDeg === call.latDeg && priority === call.priority && problem === call.problem
   if (isSame && !detailsReplaced) return accepted()
+  if (detailsReplaced && (call.detailsVersions ?? 0) >= DETAILS_REPLACED_MAX) return detailsFull(call)
   const tripIds = trips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
   const { callId } = call
   const change = { lonDeg, latDeg, priority, problem, tripIds, detailsReplaced }
@@ -163,6 +170,11 @@ export function cancelCall(call: CallState, trips: readonly TripState[], command
     return refused('wrong-phase', what, { callId: call.callId, state: call.state, tripIds })
   }
   return accepted(...open.map(trip => cancelledTrip(trip, command.reason)))
+}
+
+function detailsFull({ callId }: CallState): Decision {
+  const what = `The details of the call were replaced ${DETAILS_REPLACED_MAX} times, as often as they may be: all former ones are kept. Say what is new in a note, with add-note.`
+  return refused('call-full', what, { callId, max: DETAILS_REPLACED_MAX })
 }
 
 function callEnded(call: CallState): Decision {

@@ -96,6 +96,20 @@ export interface AmendCall {
   readonly problem?: string | null
   readonly details?: CallDetails | null
 }
+/** Says something about the call; it stands for good, and a correction is another note. */
+export interface AddNote {
+  readonly type: 'add-note'
+  readonly callId: CallId
+  readonly text: string
+  /** The note that this one corrects; null where it corrects none. */
+  readonly corrects: number | null
+}
+/** The crew of a trip of the call has read its notes up to this one. */
+export interface ReadNotes {
+  readonly type: 'read-notes'
+  readonly callId: CallId
+  readonly noteNo: number
+}
 /** Ends every trip of the call that has not ended. */
 export interface CancelCall {
   readonly type: 'cancel-call'
@@ -182,6 +196,8 @@ type DispatcherCommand =
   | ReleaseHeld
   | EnterCall
   | AmendCall
+  | AddNote
+  | ReadNotes
   | CancelCall
   | CancelTrip
   | AssignUnit

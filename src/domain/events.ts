@@ -3,7 +3,8 @@
  *
  * Each event belongs to one entity (its actor) but may concern others: an offer concerns a trip, a driver and through
  * the trip a call. `entitiesOf` names all of them, and each one folds the same event into its own state.
- * No event carries personal data: caller, phone, address and notes lie in `call_details`, where they can be erased.
+ * No event carries personal data: caller, phone and address lie in `call_details`, and what was said in `call_notes`, where
+ * they can be erased.
  */
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
@@ -13,6 +14,8 @@ import type {
   CallCancelled,
   CallClosed,
   CallEntered,
+  CallNoteAdded,
+  CallNotesRead,
   CallReleased,
   NeedAdded,
 } from './events/call-events.ts'
@@ -62,6 +65,8 @@ export type DomainEvent =
   | FixHoleRecorded
   | CallEntered
   | CallAmended
+  | CallNoteAdded
+  | CallNotesRead
   | CallCancelled
   | CallClosed
   | NeedAdded

@@ -72,6 +72,11 @@ export function unknownRegion(region: RegionId): Refusal {
   }
 }
 
+export const NO_CALL_ID: Refusal = {
+  code: 'unknown-call',
+  message: 'A call id is <region>.<21 characters>; check the id that enter-call or POST /v1/calls answered.',
+}
+
 export const NO_TRIP_ID: Refusal = {
   code: 'unknown-trip',
   message: 'A trip id is <region>.<21 characters>; list the open trips with watch-board.',

@@ -34,7 +34,9 @@ export function messageOf(told: Told): ServerMessage {
         told.alarms,
       ]
     case 'board-events':
-      return ['board-events', told.position, told.recordedAtMs, told.events, told.by]
+      return told.notes === undefined
+        ? ['board-events', told.position, told.recordedAtMs, told.events, told.by]
+        : ['board-events', told.position, told.recordedAtMs, told.events, told.by, told.notes]
     case 'tile':
       return ['tile', told.tile, told.epoch, told.frameNo, told.atMs, told.units]
     case 'tile-moves':

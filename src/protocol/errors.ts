@@ -51,7 +51,11 @@ export const ERRORS = {
   'upgrade-required': rule(426, false, 'Only a WebSocket can be opened here; the request asked for no upgrade.'),
   // The state of things says no.
   'wrong-phase': rule(409, false, 'The trip or call is in a phase in which this cannot happen.'),
-  'call-full': rule(409, false, 'The call has as many trips as a call may have.'),
+  'call-full': rule(
+    409,
+    false,
+    'The call has as many trips, notes or versions of its details as it may; the message says where to go on.',
+  ),
   'not-your-trip': rule(409, false, 'The trip is not bound to this unit.'),
   'unit-off-duty': rule(409, false, 'No crew is signed on to the unit.'),
   'not-signed-on': rule(409, false, 'Another crew is signed on to the unit; sign on first, which relieves it.'),

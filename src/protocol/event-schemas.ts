@@ -33,6 +33,7 @@ import {
   levelSchema,
   moment,
   need,
+  noteNo,
   passedOverUnit,
   phases,
   principal,
@@ -54,6 +55,7 @@ const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
+const notesRead = { ...trip, ...unit, by: principal, noteNo }
 const reference = {
   ...unit,
   callSign: z.string(),
@@ -113,6 +115,9 @@ export const EVENT_SCHEMAS = [
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
     ...{ state: z.enum(['open', 'closed', 'cancelled']), cause },
+    noteCount: noteNo.optional(),
+    notesRead: z.array(z.object({ ...notesRead, atMs: moment })).optional(),
+    detailsVersions: z.int().min(1).optional(),
   }),
   ofUnit('CrewSignedOn', { ...unit, principal, ...happened }),
   ofUnit('CrewSignedOff', { ...unit, principal, ...happened, cause }),
@@ -132,6 +137,11 @@ export const EVENT_SCHEMAS = [
     sentAtMs: z.int().optional(),
   }),
   ofCall('CallAmended', { ...call, ...site, problem, tripIds, detailsReplaced: z.boolean() }),
+  ofCall('CallNoteAdded', {
+    ...{ ...call, noteNo, by: principal, unitId: unitId.optional() },
+    corrects: noteNo.optional(),
+  }),
+  ofCall('CallNotesRead', { ...call, ...notesRead }),
   ofCall('CallCancelled', call),
   ofCall('CallClosed', call),
   ofCall('NeedAdded', { ...call, need, addedTripId: routedId, problem }),

@@ -27,6 +27,11 @@ export const text = (min: number, max: number) => {
   const error = `must be a string of ${min} to ${max} characters`
   return z.string({ error }).refine(given => given.length >= min && isWithin(given, max), { error })
 }
+/** A text that is bounded by what it takes to keep, in UTF-8, and is not blank. */
+export const utf8 = (max: number) => {
+  const error = `must be a string that is not blank, of at most ${max} bytes of UTF-8`
+  return z.string({ error }).refine(given => given.trim() !== '' && Buffer.byteLength(given) <= max, { error })
+}
 export const list = <T extends z.ZodType>(item: T, min: number, max: number) => {
   const error = `must be a list of ${min} to ${max} elements`
   return z.array(item, { error }).min(min, { error }).max(max, { error })

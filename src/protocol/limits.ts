@@ -18,6 +18,10 @@ export const LIMITS = {
   phoneChars: 40,
   addressChars: 240,
   notesChars: 2_000,
+  /** Of UTF-8, in one note of a call. */
+  noteBytes: 2_000,
+  /** As `NOTES_PER_CALL`; clients do without the domain. */
+  notesPerCall: 200,
   tokenChars: 4_096,
   /** UTF-16 code units of a text for people, for each character that it may have. */
   codeUnitsPerChar: 8,
@@ -150,6 +154,7 @@ export const RANGES = {
   position: [0, Number.MAX_SAFE_INTEGER],
   k: [1, LIMITS.nearestK],
   priority: [1, 5],
+  noteNo: [1, LIMITS.notesPerCall],
   /** What a region's policy allows may be less. */
   forMs: [1_000, 28_800_000],
 } as const satisfies Record<string, readonly [min: number, max: number]>

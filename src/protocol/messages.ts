@@ -11,6 +11,7 @@ import { CREW_MESSAGES } from './messages/crew-messages.ts'
 import { DESK_MESSAGES } from './messages/desk-messages.ts'
 import { FEED_MESSAGES } from './messages/feed-messages.ts'
 import type { MessageRow, Shape } from './messages/message-row.ts'
+import { NOTE_MESSAGES } from './messages/note-messages.ts'
 import { SESSION_MESSAGES } from './messages/session-messages.ts'
 import { WATCH_MESSAGES } from './messages/watch-messages.ts'
 import type { ClientTypeName } from './wire/message-types.ts'
@@ -19,6 +20,7 @@ export const CLIENT_MESSAGES = {
   ...SESSION_MESSAGES,
   ...CREW_MESSAGES,
   ...DESK_MESSAGES,
+  ...NOTE_MESSAGES,
   ...WATCH_MESSAGES,
   ...FEED_MESSAGES,
 } as const satisfies Readonly<Record<ClientTypeName, MessageRow>>

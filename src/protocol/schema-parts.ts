@@ -17,6 +17,8 @@ export const levelSchema = z.enum(LEVELS_OF_CARE)
 export const need = z
   .object({ levelOfCare: levelSchema, capabilities: z.array(z.string().regex(CAPABILITY)) })
   .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
+/** Of a call's notes. */
+export const noteNo = z.int().min(1)
 export const phases = z.array(z.enum(TRIP_PHASES))
 export const ranged = ([min, max]: readonly [number, number]) => z.int().min(min).max(max)
 export const position = ranged(RANGES.position)

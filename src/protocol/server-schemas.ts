@@ -26,7 +26,7 @@ import {
   ranged,
   unitId,
 } from './schema-parts.ts'
-import { alarmViewSchema, tripViewSchema, unitViewSchema } from './view-schemas.ts'
+import { alarmViewSchema, callNoteView, tripViewSchema, unitViewSchema } from './view-schemas.ts'
 import { DETACH_REASONS } from './wire/fix-tuples.ts'
 import type { ServerTypeName } from './wire/message-types.ts'
 import type { ServerMessage } from './wire/server-tuples.ts'
@@ -112,6 +112,7 @@ export const SERVER_SCHEMAS = {
     titled('recordedAtMs', moment),
     titled('events', z.array(eventSchema)),
     titled('by', principal.nullable()),
+    titled('notes', z.array(callNoteView)).optional(),
   ]),
   'going-away': z.tuple([z.literal('going-away'), titled('afterMs', count), titled('spreadMs', count)]),
   tile: z.tuple([

@@ -7,6 +7,7 @@ import type { DomainEvent } from '../domain/events.ts'
 import type { Principal } from '../domain/ids.ts'
 import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
 import type { DetachReason } from './wire/fix-tuples.ts'
+import type { CallNoteView } from './wire/note-views.ts'
 import type { WritesState } from './wire/server-tuples.ts'
 import type { AlarmView, CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
 import type { TileUnit } from './wire/tile-tuples.ts'
@@ -85,6 +86,8 @@ export type Told =
       readonly events: readonly DomainEvent[]
       /** Null for the engine itself. */
       readonly by: Principal | null
+      /** What was said in it; absent where nothing was. */
+      readonly notes?: readonly CallNoteView[]
     }
   | {
       readonly type: 'tile'

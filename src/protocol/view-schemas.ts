@@ -23,6 +23,7 @@ import {
   levelSchema,
   moment,
   need,
+  noteNo,
   passedOverUnit,
   phases,
   place,
@@ -36,7 +37,7 @@ import {
 import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
 import type { AlarmView, CallView, TripView, UnitView } from './wire/situation-views.ts'
 
-const details = z
+export const callDetailsSchema = z
   .object({
     callerName: z.string().nullable(),
     phone: z.string().nullable(),
@@ -44,6 +45,13 @@ const details = z
     notes: z.string().nullable(),
   })
   .meta({ id: 'CallDetails' })
+const noteView = z
+  .object({
+    ...{ noteNo, by: principal, unitId: unitId.nullable(), atMs: moment },
+    ...{ corrects: noteNo.nullable(), text: z.string().nullable() },
+  })
+  .meta({ id: 'NoteView' })
+export const callNoteView = noteView.extend({ callId: routedId })
 const offerView = z
   .object({
     ...{ offerId: routedId, tripId: routedId, unitId, mode: z.enum(DISPATCH_MODES), round: z.int().min(1) },
@@ -65,7 +73,9 @@ export const tripViewSchema = z
     onHold: z.object({ why: z.enum(HOLD_REASONS), by: principal.nullable(), sinceMs: moment }).nullable(),
     ...{ times: z.partialRecord(tripPhase, moment), missed: phases, alarms: z.array(z.enum(TRIP_ALARMS)) },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
-    ...{ version: position, details: details.nullable() },
+    ...{ version: position, details: callDetailsSchema.nullable() },
+    ...{ notes: z.array(noteView).optional(), noteCount: noteNo.optional() },
+    notesRead: z.object({ unitId, by: principal, noteNo, atMs: moment }).optional(),
   })
   .meta({ id: 'TripView' })
 export const alarmViewSchema = z
@@ -110,7 +120,8 @@ export const callViewSchema = z
   .object({
     ...{ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), ...place, priority },
     ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripViewSchema) },
-    ...{ details: details.nullable(), version: position },
+    ...{ details: callDetailsSchema.nullable(), version: position },
+    ...{ notes: z.array(noteView).optional(), noteCount: noteNo.optional() },
   })
   .meta({ id: 'CallView' })
 export const tripExplanation = z.object({

@@ -226,6 +226,8 @@ test("each of the desk's commands is sent with its fields in wire units and form
     ],
     [client.amendCall('akl.c', { details: null }), 'amend-call', ['akl.c', { details: null }]],
     [client.cancelCall('akl.c', 'duplicate-call'), 'cancel-call', ['akl.c', 'duplicate-call']],
+    [client.addNote('akl.c', 'two patients'), 'add-note', ['akl.c', 'two patients', null]],
+    [client.addNote('akl.c', 'one', { corrects: 1 }), 'add-note', ['akl.c', 'one', 1]],
     [client.assignUnit('akl.t', 'A1', 'closer-unit'), 'assign-unit', ['akl.t', 'A1', 'closer-unit']],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
     [client.divertUnit('akl.t', 'akl.u', 'other'), 'divert-unit', ['akl.t', 'akl.u', 'other']],

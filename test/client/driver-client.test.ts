@@ -322,6 +322,21 @@ test('when fixes that the server still expects are gone, a new hello tells it of
   assert.equal((await again.nextFixes()).fixes[0]![0], 16)
 })
 
+test('what a crew says and has read of its call is sent with its fields, and answered with the number of the note', async () => {
+  const client = driver()
+  const peer = await opened(client)
+  const added = client.addNote('akl.c', 'the gate is locked', { corrects: 2 })
+  const [, id, ...note] = await peer.next('add-note')
+  assert.deepEqual(note, ['akl.c', 'the gate is locked', 2])
+  peer.send(['reply', id, 3, { callId: 'akl.c', noteNo: 4, atMs: 7 }])
+  assert.equal((await added).result.noteNo, 4)
+  const read = client.readNotes('akl.c', 4)
+  const [, readId, ...fields] = await peer.next('read-notes')
+  assert.deepEqual(fields, ['akl.c', 4])
+  peer.send(['reply', readId, 5, { callId: 'akl.c', noteNo: 4 }])
+  await read
+})
+
 test('[OF-10] the state of welcome and of later messages is told, an older one is not', async () => {
   const client = driver()
   const told: [number, string | undefined][] = []

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import type pg from 'pg'
+import type { CallNote } from '../../src/domain/call-notes.ts'
 import { driverKey } from '../../src/domain/entity.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import {
@@ -91,6 +92,10 @@ const segment = (segmentNo: number): SegmentWrite => ({
   bytes: Uint8Array.from([segmentNo, 0, 255, 13, 10]),
 })
 
+const noteOf = (noteNo: number): CallNote => ({
+  ...{ noteNo, by: 'anna', unitId: null, atMs: 1_000, corrects: null, text: `note ${noteNo}` },
+})
+
 const snapshot = (position: number, state: unknown, segmentNo = 0): SnapshotWrite => ({
   entity: 'driver/A-1',
   position,
@@ -168,6 +173,7 @@ const HARMED: Readonly<Record<string, [key: string, change: string]>> = {
   'log.records': ['position', "principal = 'bert'"],
   'log.commands': ['command_id', "result = jsonb_build_object('version', 17)"],
   'log.call_details': ['call_id', "phone = '17'"],
+  'log.call_notes': ['call_id', "text = '17'"],
   'log.snapshots': ['entity', "state = jsonb_build_object('at', 17)"],
   'location.segments': ['segment_no', 'bytes = set_byte(bytes, 1, 17)'],
 }
@@ -522,6 +528,40 @@ for (const [name, open] of [
       ])
     })
 
+    test('notes come back in the order of their numbers, quotes and nulls included', async () => {
+      const ownership = await owned()
+      const second = { ...noteOf(2), unitId: 'A-1', corrects: 1, text: 'Renée "R", {1,\\2}\n| NULL' }
+      await journal.appendRecords(ownership, [
+        write(1, { callNote: { callId: 'r.c2', note: noteOf(1) } }),
+        write(2, { callNote: { callId: 'r.c1', note: noteOf(1) } }),
+      ])
+      await journal.appendRecords(ownership, [write(3, { callNote: { callId: 'r.c1', note: second } })])
+      const stored = (await all(journal.readCallNotes(ownership.region))).sort((a, b) => (a.callId < b.callId ? -1 : 1))
+      assert.deepEqual(stored, [
+        { callId: 'r.c1', note: noteOf(1) },
+        { callId: 'r.c1', note: second },
+        { callId: 'r.c2', note: noteOf(1) },
+      ])
+      for (const { details } of await all(journal.readCallDetails(ownership.region))) {
+        assert.ok(
+          Object.values(details).every(value => value === null),
+          'a note is no detail',
+        )
+      }
+    })
+
+    test("a note's number is stored once, whatever comes under it later", async () => {
+      const ownership = await owned()
+      const callNote = { callId: 'r.c1', note: noteOf(1) }
+      await journal.appendRecords(ownership, [write(1, { callNote })])
+      const other = { callId: 'r.c1', note: { ...noteOf(1), text: 'another' } }
+      await assert.rejects(journal.appendRecords(ownership, [write(2, { callNote: other })]), rejected)
+      const twice = [2, 3].map(position => write(position, { callNote: { callId: 'r.c1', note: noteOf(2) } }))
+      await assert.rejects(journal.appendRecords(ownership, twice), rejected)
+      assert.deepEqual(await all(journal.readCallNotes(ownership.region)), [callNote])
+      assert.equal((await logOf(ownership)).length, 1)
+    })
+
     test('a NUL inside an event is refused as content, and the next batch goes through', async () => {
       const ownership = await owned()
       const batch = [write(1), write(2, { events: [signedOn('A-1', 'an\u0000na')] })]
@@ -641,6 +681,15 @@ for (const [name, open] of [
       await journal.putSnapshots(later, [snapshot(2, { at: 2 })])
       assert.deepEqual(await all(journal.readSnapshots(region)), [snapshot(2, { at: 2 })])
       assert.equal(await journal.refuseSnapshots(later), 'durable')
+    })
+
+    test('a note that was changed is told as damaged, without its text, and keeps its number', async () => {
+      const ownership = await owned()
+      await journal.appendRecords(ownership, [write(1, { callNote: { callId: 'r.c1', note: noteOf(7) } })])
+      await subject.harm(ownership.region, 'log.call_notes', 'r.c1', 'changed')
+      const [row] = await all(journal.readCallNotes(ownership.region))
+      assert.deepEqual([row?.note.noteNo, row?.note.text], [7, null])
+      assert.deepEqual([row?.damage?.table, row?.damage?.at], ['log.call_notes', 'call_id r.c1, note_no 7'])
     })
 
     test('a command and personal data that were changed are told as damaged, without their content', async () => {

@@ -280,6 +280,9 @@ test('every view has all its fields and no other, and marks those that may be nu
       cancelReason: null,
       version: true,
       details: null,
+      notes: 'absent',
+      noteCount: 'absent',
+      notesRead: 'absent',
     } satisfies FieldsOf<TripView>,
     CallView: {
       callId: true,
@@ -292,6 +295,8 @@ test('every view has all its fields and no other, and marks those that may be nu
       receivedAtMs: true,
       trips: true,
       details: null,
+      notes: 'absent',
+      noteCount: 'absent',
       version: true,
     } satisfies FieldsOf<CallView>,
     OfferView: {
@@ -349,6 +354,9 @@ test('every event has all its fields and no other, and marks those that may be n
       needs: true,
       tripIds: true,
       state: true,
+      noteCount: 'absent',
+      notesRead: 'absent',
+      detailsVersions: 'absent',
       cause: 'absent',
     },
     CrewSignedOn: crew,
@@ -369,6 +377,8 @@ test('every event has all its fields and no other, and marks those that may be n
       tripIds: true,
       detailsReplaced: true,
     },
+    CallNoteAdded: { callId: true, noteNo: true, by: true, unitId: 'absent', corrects: 'absent' },
+    CallNotesRead: { callId: true, tripId: true, unitId: true, by: true, noteNo: true },
     CallCancelled: { callId: true },
     CallClosed: { callId: true },
     NeedAdded: { callId: true, need: true, addedTripId: true, problem: null },
@@ -512,7 +522,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { alarmView, tripView, unitView } from '../../src/actors/region/views.ts'
+import { alarmView, NO_TEXTS, tripView, unitView } from '../../src/actors/region/views.ts'
 import { acknowledgeAlarm, alarmEscalated, alarmLapsed, shelveAlarm } from '../../src/domain/alarms.ts'
 import { addNeed, amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
@@ -376,7 +376,7 @@ function boardOf(world: World) {
   const trips = [...world.trips.values()]
     .filter(trip => !isEnded(trip))
     .map(trip => {
-      const { details: _, ...told } = tripOnWire(tripView(trip, world.call(trip.callId), null))
+      const { details: _, ...told } = tripOnWire(tripView(trip, world.call(trip.callId), NO_TEXTS))
       return told
     })
   const units = [...world.drivers.values()]

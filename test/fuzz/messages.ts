@@ -38,11 +38,14 @@ const OF_DRIVERS = {
   'report-phase': 16,
   'close-trip': 4,
   'acknowledge-stand-down': 3,
+  'add-note': 4,
+  'read-notes': 4,
 } as const
 const OF_DESKS = {
   'enter-call': 8,
   'amend-call': 8,
   'cancel-call': 8,
+  'add-note': 6,
   'cancel-trip': 6,
   'assign-unit': 8,
   'withdraw-unit': 6,
@@ -142,6 +145,12 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, known.trips.any(dice), dice.oneIn(2) ? null : unit()]
     case 'amend-call':
       return [type, id, known.calls.any(dice), changesOf(known, dice)]
+    case 'add-note': {
+      const text = dice.oneIn(8) ? 'n'.repeat(LIMITS.noteBytes + dice.below(2)) : 'two patients'
+      return [type, id, known.calls.any(dice), text, dice.oneIn(2) ? null : 1 + dice.below(3)]
+    }
+    case 'read-notes':
+      return [type, id, known.calls.any(dice), 1 + dice.below(3)]
     case 'cancel-call':
       return [type, id, known.calls.any(dice), dice.pick(CANCEL_REASONS)]
     case 'assign-unit':

@@ -37,6 +37,8 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'unwatch-unit': ['unwatch-unit', 'c1', 'A1'],
   'explain-trip': ['explain-trip', 'c1', TRIP_ID, 'A1'],
   'amend-call': ['amend-call', 'c1', TRIP_ID, { priority: 2 }],
+  'add-note': ['add-note', 'c1', TRIP_ID, 'two patients', null],
+  'read-notes': ['read-notes', 'c1', TRIP_ID, 1],
   'cancel-call': ['cancel-call', 'c1', TRIP_ID, 'duplicate-call'],
   'assign-unit': ['assign-unit', 'c1', TRIP_ID, 'A1', 'closer-unit'],
   'withdraw-unit': ['withdraw-unit', 'c1', TRIP_ID, 'closer-unit'],

@@ -190,6 +190,10 @@ const setUnitStatus = fc
     ],
   )
 
+const noteText = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+  .filter(text => text.trim() !== '' && Buffer.byteLength(text) <= LIMITS.noteBytes)
+
 const alarmId = fc
   .tuple(
     fc.oneof(
@@ -215,6 +219,8 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('watch-tiles' as const), commandId, tileWatches),
   fc.tuple(fc.constantFrom('watch-unit' as const, 'unwatch-unit' as const), commandId, unitId),
   fc.tuple(fc.constant('amend-call' as const), commandId, routedId, callChanges),
+  fc.tuple(fc.constant('add-note' as const), commandId, routedId, noteText, orNull(within(RANGES.noteNo))),
+  fc.tuple(fc.constant('read-notes' as const), commandId, routedId, within(RANGES.noteNo)),
   fc.tuple(fc.constant('cancel-call' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
   fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),

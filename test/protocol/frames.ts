@@ -91,6 +91,8 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
       details: { callerName: 'the caller', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
     },
   ],
+  'add-note': ['add-note', 'c29', OFFER, 'two patients, not one', 3],
+  'read-notes': ['read-notes', 'c30', OFFER, 4],
   'cancel-call': ['cancel-call', 'c17', OFFER, 'caller-cancelled'],
   'assign-unit': ['assign-unit', 'c18', OFFER, 'A-7', 'closer-unit'],
   'withdraw-unit': ['withdraw-unit', 'c19', OFFER, 'vehicle-fault'],

@@ -87,6 +87,14 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, callId, changes] = message
       return { type: 'command', id, command: { type, callId, ...changesMeaning(changes) } }
     }
+    case 'add-note': {
+      const [type, id, callId, text, corrects] = message
+      return { type: 'command', id, command: { type, callId, text, corrects } }
+    }
+    case 'read-notes': {
+      const [type, id, callId, noteNo] = message
+      return { type: 'command', id, command: { type, callId, noteNo } }
+    }
     case 'cancel-call': {
       const [type, id, callId, reason] = message
       return { type: 'command', id, command: { type, callId, reason } }

@@ -49,7 +49,6 @@ const REPLACED: Readonly<Record<string, string>> = {
 }
 /** Doors that no client of the simulation comes through: HTTP, sign-in, tokens, the audit, all over Postgres. */
 const NOT_USED: Readonly<Record<string, string>> = {
-  'src/base/refusal.ts': 'refusals of HTTP; the rest of it is types',
   'src/gateway/guard.ts': 'HTTP',
   'src/gateway/gateway.ts': 'wires the doors; core/process.ts mounts that of WebSockets itself',
   'src/gateway/tls.ts': 'certificates',
@@ -96,6 +95,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/access/tables/revocation-table.ts': 'sign-in',
   'src/store/location/track.ts': 'HTTP',
   'src/store/log/trip-decisions.ts': 'HTTP',
+  'src/store/log/details-versions.ts': 'HTTP',
   'src/store/location/track-damage.ts': 'HTTP',
   'src/access/tables/user-table.ts': 'sign-in',
 }

@@ -272,6 +272,8 @@ export class Site {
       ['log.commands', 'principal, command_id'],
       ['log.open_trip', 'unit_id'],
       ['log.call_details', 'call_id'],
+      ['log.former_call_details', 'call_id, position'],
+      ['log.call_notes', 'call_id, note_no'],
       ['location.segments', 'segment_no'],
     ]
     const counted = tables.map(

@@ -8,6 +8,7 @@
 
 import type { Alarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
+import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
@@ -18,7 +19,7 @@ import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { Alarmed } from './gone-alarms.ts'
 import type { States, Turn } from './turn.ts'
-import { alarmView, tripView } from './views.ts'
+import { alarmView, NO_TEXTS, textsOf, tripView } from './views.ts'
 
 /** What a picture is taken of. */
 export interface PicturedMemory extends States {
@@ -26,7 +27,10 @@ export interface PicturedMemory extends States {
   openTripStates(): Iterable<TripState>
   /** Trips and units with alarms that have not ended. */
   alarmed(): Iterable<Alarmed>
-  detailsOf(callId: CallId): CallDetails | null
+  readonly texts: {
+    detailsOf(callId: CallId): CallDetails | null
+    notesOf(callId: CallId): readonly CallNote[]
+  }
   unitView(actor: UnitActor, nowMs: number, state: DriverState): UnitShown
 }
 
@@ -53,7 +57,7 @@ export class BoardPicture {
     for (const id of turn.calls.keys()) if (!this.#calls.has(id)) this.#calls.set(id, memory.call(id))
     if (turn.callDetails === null) return
     const { callId } = turn.callDetails
-    if (!this.#details.has(callId)) this.#details.set(callId, memory.detailsOf(callId))
+    if (!this.#details.has(callId)) this.#details.set(callId, memory.texts.detailsOf(callId))
   }
 
   /** The units, each as it is come to; null in place of one that is not on the board. */
@@ -110,8 +114,10 @@ export class BoardPicture {
   #tripView(trip: TripState): TripShown {
     const { callId } = trip
     const call = this.#calls.has(callId) ? this.#calls.get(callId) : this.#memory.call(callId)
-    const details = this.#details.has(callId) ? this.#details.get(callId)! : this.#memory.detailsOf(callId)
-    return tripView(trip, call, details)
+    if (call === undefined) return tripView(trip, call, NO_TEXTS)
+    const { texts } = this.#memory
+    const asNow = textsOf(call, texts)
+    return tripView(trip, call, this.#details.has(callId) ? { ...asNow, details: this.#details.get(callId)! } : asNow)
   }
 }
 

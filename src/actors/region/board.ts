@@ -10,6 +10,7 @@ import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { Principal } from '../../domain/ids.ts'
 import type { Told } from '../../protocol/told.ts'
+import type { CallNoteView } from '../../protocol/wire/note-views.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Session, SharedFrame } from '../region-handle.ts'
 import type { BoardSnapshots } from './board-snapshots.ts'
@@ -19,6 +20,8 @@ import type { Turn } from './turn.ts'
 
 /** Events kept for consoles that come back; a record counts as one at least. With half a kilobyte each, 10 MB. */
 const EVENTS_KEPT = 20_000
+/** A note's text is up to 2,000 bytes beside its event. */
+const NOTE_AS_EVENTS = 4
 /**
  * Events that a console is sent to catch up; one that missed more gets a snapshot. An event is up to 1.5 kB, so this
  * stays below what may wait for a slow client, which would otherwise be cut again and again while it catches up.
@@ -83,8 +86,9 @@ export class Board implements TurnFollower {
     this.#by = causedBy(cause)
   }
 
-  committed({ position, recordedAtMs, events }: Turn): void {
-    this.#unpublished.set(position, this.keep(position, recordedAtMs, events, this.#by))
+  committed({ position, recordedAtMs, events, callNote }: Turn): void {
+    const notes = callNote === null ? [] : [{ callId: callNote.callId, ...callNote.note }]
+    this.#unpublished.set(position, this.keep(position, recordedAtMs, events, this.#by, notes))
   }
 
   stored({ position }: Turn): void {
@@ -94,14 +98,27 @@ export class Board implements TurnFollower {
   }
 
   /** A record was decided; the answer is its frame for the watchers, to be published once durable. */
-  keep(position: number, recordedAtMs: number, events: readonly DomainEvent[], by: Principal | null): SharedFrame {
+  keep(
+    position: number,
+    recordedAtMs: number,
+    events: readonly DomainEvent[],
+    by: Principal | null,
+    notes: readonly CallNoteView[] = [],
+  ): SharedFrame {
     // A hole in fixes concerns no dispatcher, and a feed may have as many of them as it has units, again and again.
     const shown = events.filter(({ type }) => type !== 'FixHoleRecorded')
     const frame: SharedFrame = {
-      told: { type: 'board-events', position, recordedAtMs, events: shown, by },
+      told: {
+        type: 'board-events',
+        position,
+        recordedAtMs,
+        events: shown,
+        by,
+        ...(notes.length === 0 ? {} : { notes }),
+      },
       encoded: {},
     }
-    this.#eventsUpTo += Math.max(1, shown.length)
+    this.#eventsUpTo += Math.max(1, shown.length) + NOTE_AS_EVENTS * notes.length
     this.#kept.push({ position, eventsUpTo: this.#eventsUpTo, frame })
     while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) {
       const gone = this.#kept[this.#first++]!

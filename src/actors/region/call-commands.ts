@@ -1,12 +1,13 @@
-/** The turns of calls: entered and put right. */
+/** The turns of calls: entered, put right and cancelled. */
 
-import { amendCall, enterCall } from '../../domain/call.ts'
-import type { AmendCall, EnterCall } from '../../domain/commands.ts'
+import { addNeed, amendCall, cancelCall, enterCall } from '../../domain/call.ts'
+import type { AddNeed, AmendCall, CancelCall, EnterCall } from '../../domain/commands.ts'
 import { swappedPlace } from '../../domain/dispatch/place.ts'
 import type { CallId, TripId } from '../../domain/ids.ts'
+import { isEnded } from '../../domain/trip/trip.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, withCall } from './command-steps.ts'
+import { applied, endCall, withCall } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 export function takeCall(turn: Turn, command: EnterCall, { newId, desk }: CommandContext): TurnOutcome {
@@ -32,5 +33,23 @@ export function rightCall(turn: Turn, command: AmendCall, { desk }: CommandConte
       turn.callDetails = { callId: call.callId, details: command.details }
     }
     return applied(turn, decision, () => ({ callId: call.callId }))
+  })
+}
+
+export function takeNeed(turn: Turn, command: AddNeed, { newId }: CommandContext): TurnOutcome {
+  return withCall(turn, command.callId, call => {
+    const tripId: TripId = newId()
+    return applied(turn, addNeed(call, command, tripId), () => ({ callId: call.callId, tripId }))
+  })
+}
+
+export function stopCall(turn: Turn, command: CancelCall): TurnOutcome {
+  return withCall(turn, command.callId, (call, callTrips) => {
+    const decision = cancelCall(call, callTrips, command)
+    return applied(turn, decision, () => {
+      endCall(turn, call.callId)
+      const tripIds = callTrips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
+      return { callId: call.callId, state: turn.call(call.callId)!.state, tripIds }
+    })
   })
 }

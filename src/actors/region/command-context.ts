@@ -1,7 +1,7 @@
 /** What a command's turn goes by beside the states. */
 
 import type { Position } from '../../domain/geo.ts'
-import type { Principal, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { HeldMemory } from './release.ts'
 import type { Turn } from './turn.ts'
@@ -23,5 +23,8 @@ export interface CommandContext {
     nearestUnitM(place: Position): number | null
   }
   /** All there is, for what concerns more than its ids say. */
-  readonly memory: HeldMemory
+  readonly memory: HeldMemory & {
+    /** The highest number of a stored note of the call; 0 where there is none. */
+    lastNoteNo(callId: CallId): number
+  }
 }

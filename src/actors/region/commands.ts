@@ -4,22 +4,22 @@
  * Everything here is synchronous and reads as DESIGN's example does; order and durability of replies are the region's.
  */
 
-import { addNeed, cancelCall } from '../../domain/call.ts'
 import type { Command } from '../../domain/commands.ts'
 import { withdrawnByHand } from '../../domain/dispatch/override.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
-import { isEnded, unitOf } from '../../domain/trip/trip.ts'
+import { unitOf } from '../../domain/trip/trip.ts'
 import { cancelTrip, holdTrip, resumeTrip } from '../../domain/trip/trip-desk.ts'
 import { setUnitStatus } from '../../domain/unit/crew-duty.ts'
 import { unknownUnit } from '../refusals.ts'
 import { answerAlarm } from './alarm-commands.ts'
-import { rightCall, takeCall } from './call-commands.ts'
+import { rightCall, stopCall, takeCall, takeNeed } from './call-commands.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, endCall, endTrip, withCall, withTrip } from './command-steps.ts'
+import { applied, endCall, endTrip, withTrip } from './command-steps.ts'
 import { runDriverCommand } from './crew-commands.ts'
+import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
 import { assignUnit, divertUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
@@ -36,15 +36,12 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       return takeCall(turn, command, context)
     case 'amend-call':
       return rightCall(turn, command, context)
+    case 'add-note':
+      return sayNote(turn, command, context)
+    case 'read-notes':
+      return takeNotesRead(turn, command, context)
     case 'cancel-call':
-      return withCall(turn, command.callId, (call, callTrips) => {
-        const decision = cancelCall(call, callTrips, command)
-        return applied(turn, decision, () => {
-          endCall(turn, call.callId)
-          const tripIds = callTrips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
-          return { callId: call.callId, state: turn.call(call.callId)!.state, tripIds }
-        })
-      })
+      return stopCall(turn, command)
     case 'cancel-trip':
       return withTrip(turn, command.tripId, trip => endTrip(turn, trip.tripId, cancelTrip(trip, command)))
     case 'assign-unit':
@@ -60,10 +57,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
         applied(turn, resumeTrip(trip), () => ({ tripId: trip.tripId, onHold: false })),
       )
     case 'add-need':
-      return withCall(turn, command.callId, call => {
-        const tripId = context.newId()
-        return applied(turn, addNeed(call, command, tripId), () => ({ callId: call.callId, tripId }))
-      })
+      return takeNeed(turn, command, context)
     case 'withdraw-unit':
       return withTrip(turn, command.tripId, trip => {
         const unitId = unitOf(trip)

@@ -1,5 +1,5 @@
 /** Tells crews of turns: each crew gets its whole situation whenever the situation has changed. */
-import type { UnitId } from '../../domain/ids.ts'
+import type { CallId, UnitId } from '../../domain/ids.ts'
 import { unitOf } from '../../domain/trip/trip.ts'
 import type { CrewShown } from '../../protocol/told.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -26,6 +26,7 @@ export class CrewNews implements TurnFollower {
       const unitId = unitOf(trip)
       if (unitId !== null) concerned.add(unitId)
     }
+    for (const event of turn.events) if (event.type === 'CallNoteAdded') this.#addCrewsOf(event.callId, concerned)
     const pushes: Push[] = []
     for (const unitId of concerned) {
       const unit = this.#memory.driverActor(unitId)
@@ -33,6 +34,14 @@ export class CrewNews implements TurnFollower {
       pushes.push([unit, unit.session, this.#memory.driverView(unit, turn.nowMs)])
     }
     if (pushes.length > 0) this.#waiting.set(turn.position, pushes)
+  }
+
+  #addCrewsOf(callId: CallId, concerned: Set<UnitId>): void {
+    for (const tripId of this.#memory.call(callId)?.tripIds ?? []) {
+      const trip = this.#memory.trip(tripId)
+      const unitId = trip === undefined ? null : unitOf(trip)
+      if (unitId !== null) concerned.add(unitId)
+    }
   }
 
   stored({ position }: Turn): void {

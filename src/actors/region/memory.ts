@@ -1,13 +1,12 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
 import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
-import type { CallDetails } from '../../domain/commands.ts'
 import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
-import type { DriverState } from '../../domain/unit/driver.ts'
+import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import type { Found } from '../../finder/types.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { ActorRef } from '../actor-system.ts'
@@ -15,13 +14,14 @@ import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import type { TripActor, TripMessage } from '../trip/trip-actor.ts'
 import type { PicturedMemory } from './board-picture.ts'
+import type { CallTexts } from './call-texts.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
 import type { Alarmed } from './gone-alarms.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { Shards } from './shards.ts'
 import type { States } from './turn.ts'
-import { callView, driverView, fixView, tripView, unitView } from './views.ts'
+import { callView, driverView, fixView, NO_TEXTS, textsOf, tripView, unitView } from './views.ts'
 
 /** The states of all actors of a region, as those see them who only look. */
 export interface RegionStates extends States {
@@ -46,7 +46,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #calls = new Map<CallId, CallState>()
   /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
-  readonly #details: Map<CallId, CallDetails>
+  /** Personal data of calls, apart from their states. */
+  readonly texts: CallTexts
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
   readonly retiring: Set<UnitId> = new Set()
   /** The reference data of held units that have no state, for their release. */
@@ -57,12 +58,12 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   constructor(
     policy: RegionPolicy,
     shards: { drivers: Shards; trips: Shards },
-    recovered: { readonly details: Map<CallId, CallDetails>; readonly quarantine: Quarantine },
+    recovered: { readonly texts: CallTexts; readonly quarantine: Quarantine },
   ) {
     this.#policy = policy
     this.#driverShards = shards.drivers
     this.#tripShards = shards.trips
-    this.#details = recovered.details
+    this.texts = recovered.texts
     this.quarantine = recovered.quarantine
   }
 
@@ -160,12 +161,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   callSaved(call: CallState): void {
     if (this.#calls.get(call.callId) === call) this.#unsavedCalls.delete(call.callId)
   }
-  detailsOf(callId: CallId): CallDetails | null {
-    return this.#details.get(callId) ?? null
-  }
-  setDetails(callId: CallId, details: CallDetails | null): void {
-    if (details === null) this.#details.delete(callId)
-    else this.#details.set(callId, details)
+  lastNoteNo(callId: CallId): number {
+    return this.texts.lastNoteNo(callId)
   }
 
   presence(unitId: UnitId): Presence {
@@ -181,17 +178,19 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     const call = trip === undefined ? undefined : this.call(trip.callId)
     // A token for the unit is not the crew: personal data is for who is signed on.
     const isCrew = actor.session?.principal === actor.state.crew
-    const details = trip === undefined || !isCrew ? null : this.detailsOf(trip.callId)
-    return driverView(actor.state, this.unitView(actor, nowMs), trip, call, details, this.#policy.standing)
+    const texts = call !== undefined && isCrew && isBound(actor.state) ? textsOf(call, this.texts) : NO_TEXTS
+    const shown = trip === undefined ? null : tripView(trip, call, texts)
+    return driverView(actor.state, this.unitView(actor, nowMs), shown, this.#policy.standing)
   }
 
   tripView(trip: TripState): TripShown {
-    return tripView(trip, this.call(trip.callId), this.detailsOf(trip.callId))
+    const call = this.call(trip.callId)
+    return tripView(trip, call, call === undefined ? NO_TEXTS : textsOf(call, this.texts))
   }
 
   callView(call: CallState): CallShown {
     const trips = call.tripIds.flatMap(tripId => this.trip(tripId) ?? []).map(trip => this.tripView(trip))
-    return callView(call, trips, this.detailsOf(call.callId))
+    return callView(call, trips, { details: this.texts.detailsOf(call.callId), notes: this.texts.notesOf(call.callId) })
   }
 
   nearestUnit(found: Found, nowMs: number): NearestUnitShown {

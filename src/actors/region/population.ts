@@ -28,8 +28,9 @@ export class Population implements TurnFollower {
   /** It comes first of all followers: the others look at memory. */
   committed(turn: Turn): void {
     const { memory, clock } = this.#ports
-    const { callDetails } = turn
-    if (callDetails !== null) memory.setDetails(callDetails.callId, callDetails.details)
+    const { callDetails, callNote } = turn
+    if (callDetails !== null) memory.texts.setDetails(callDetails.callId, callDetails.details)
+    if (callNote !== null) memory.texts.addNote(callNote.callId, callNote.note)
     for (const call of turn.calls.values()) memory.setCall(call)
     for (const state of turn.drivers.values()) {
       const actor = memory.driverActor(state.unitId)

@@ -8,7 +8,6 @@
  * is refused, and what is damaged is told.
  */
 import type { CallState } from '../../domain/call.ts'
-import type { CallDetails } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
@@ -19,6 +18,7 @@ import type { Acquired, Journal, SegmentWrite, SnapshotWrite } from '../../store
 import { damagedSegment } from '../../store/log/stored-rows.ts'
 import type { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
+import { type CallTexts, readTexts } from './call-texts.ts'
 import { contradictions } from './cross-check.ts'
 import type { DamageReport } from './damage.ts'
 import { Outcomes } from './idempotency.ts'
@@ -38,7 +38,7 @@ export interface Recovered {
   readonly trips: ReadonlyMap<TripId, TripState>
   readonly calls: ReadonlyMap<CallId, CallState>
   readonly locations: ReadonlyMap<UnitId, DriverLocation>
-  readonly details: Map<CallId, CallDetails>
+  readonly texts: CallTexts
   readonly outcomes: Outcomes
   readonly lastRecordedAtMs: number
   readonly quarantine: Quarantine
@@ -78,11 +78,11 @@ export async function recoverUnchecked(
   const start = await readSnapshots(journal, acquired, memory)
   await replayRecords(source, start.position, memory)
   await replaySegments(source, start.segmentNo, memory)
-  const details = await readDetails(source, damage)
+  const texts = await readTexts(journal, acquired.ownership.region, damage)
   const outcomes = await readOutcomes(source, damage)
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
   const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
-  return { acquired, drivers, trips, calls, locations, details, outcomes, lastRecordedAtMs, quarantine, damage, saved }
+  return { acquired, drivers, trips, calls, locations, texts, outcomes, lastRecordedAtMs, quarantine, damage, saved }
 }
 
 /** Where a region is read from, and who hears how far it is. */
@@ -143,17 +143,6 @@ async function replaySegments(
     const { segmentNo } = segments.at(-1)!
     onProgress({ step: 'fixes', done: segmentNo - after, of: acquired.segmentEnd - after })
   }
-}
-
-async function readDetails({ journal, acquired }: Source, damage: DamageReport): Promise<Map<CallId, CallDetails>> {
-  const details = new Map<CallId, CallDetails>()
-  for await (const rows of journal.readCallDetails(acquired.ownership.region)) {
-    for (const row of rows) {
-      if (row.damage !== undefined) damage.note(row.damage)
-      else if (!isEmpty(row.details)) details.set(row.callId, row.details)
-    }
-  }
-  return details
 }
 
 async function readOutcomes({ journal, acquired, onProgress }: Source, damage: DamageReport): Promise<Outcomes> {
@@ -226,9 +215,6 @@ async function forgetLeft(
   }
   unitsLeft.clear()
 }
-
-/** Personal data that was taken away leaves its row behind. */
-const isEmpty = (details: CallDetails): boolean => Object.values(details).every(value => value === null)
 
 /**
  * Takes the snapshots in, if they are a whole set and all of the form we know; answers from where log and segments are

@@ -17,7 +17,14 @@ import {
   UNIT_STATUSES,
   WORK_PHASES,
 } from '../../domain/vocabulary.ts'
-import { NEED_FORM, PLACE_FORM, PRIORITY_FORM, REFERENCE_FORM, SEVERITY_FORM } from '../../store/log/event-forms.ts'
+import {
+  GATHERED_FORM,
+  NEED_FORM,
+  PLACE_FORM,
+  PRIORITY_FORM,
+  REFERENCE_FORM,
+  SEVERITY_FORM,
+} from '../../store/log/event-forms.ts'
 import type { Acquired, Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
 
@@ -100,6 +107,7 @@ const CALL = z.object({
     tripIds: z.array(id),
     receivedAtMs: ms,
     state: z.enum(['open', 'closed', 'cancelled']),
+    ...GATHERED_FORM,
     version,
   }),
 })

@@ -6,6 +6,7 @@
  * it records nothing more, and is not committed.
  */
 import { type CallState, evolveCall } from '../../domain/call.ts'
+import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
@@ -50,6 +51,8 @@ export class Turn implements States {
   readonly events: DomainEvent[] = []
   /** A call's personal data as it is from now on; `details` null takes it away. */
   callDetails: { callId: CallId; details: CallDetails | null } | null = null
+  /** What somebody said about a call. */
+  callNote: { callId: CallId; note: CallNote } | null = null
   /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
   deskAsked = false
   /** The actor in quarantine whose event this turn would have recorded; null while there was none. */

@@ -1,11 +1,13 @@
 /** Views of states: what a crew, a dispatcher and an HTTP reader see. */
 import { type Alarm, subjectOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
+import { type CallNote, notesReadOf } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
+import type { CallId } from '../../domain/ids.ts'
 import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip/trip.ts'
-import { type DriverState, dispatchabilityOf, isBound } from '../../domain/unit/driver.ts'
+import { type DriverState, dispatchabilityOf } from '../../domain/unit/driver.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView, OfferView } from '../../protocol/wire/situation-views.ts'
 import type { PolicyView } from '../../protocol/wire/welcome-view.ts'
@@ -51,8 +53,40 @@ export function unitView(
   }
 }
 
-export function tripView(trip: TripState, call: CallState | undefined, details: CallDetails | null): TripShown {
+/** A call's personal data, as far as whoever is shown it may see it. */
+export interface ShownTexts {
+  readonly details: CallDetails | null
+  readonly notes: readonly CallNote[]
+}
+
+export const NO_TEXTS: ShownTexts = { details: null, notes: [] }
+
+/** Of a call as it is, or was at a position: what was said later is not in it. */
+export function textsOf(
+  { callId, noteCount = 0 }: CallState,
+  texts: { detailsOf(callId: CallId): CallDetails | null; notesOf(callId: CallId): readonly CallNote[] },
+): ShownTexts {
+  const notes = noteCount === 0 ? [] : texts.notesOf(callId).filter(({ noteNo }) => noteNo <= noteCount)
+  return { details: texts.detailsOf(callId), notes }
+}
+
+/** Bytes of text in a view of a trip, which is pushed to crews again and again. */
+const NOTE_BYTES_SHOWN = 8_192
+
+/** The newest notes, as many as find room, the oldest of these first; one at least. */
+function newest(notes: readonly CallNote[]): readonly CallNote[] {
+  let bytes = 0
+  let from = notes.length
+  for (; from > 0; from--) {
+    bytes += Buffer.byteLength(notes[from - 1]!.text ?? '')
+    if (bytes > NOTE_BYTES_SHOWN && from < notes.length) break
+  }
+  return notes.slice(from)
+}
+
+export function tripView(trip: TripState, call: CallState | undefined, { details, notes }: ShownTexts): TripShown {
   const { offer } = trip
+  const read = call === undefined ? null : notesReadOf(call, trip.tripId)
   return {
     tripId: trip.tripId,
     callId: trip.callId,
@@ -74,6 +108,8 @@ export function tripView(trip: TripState, call: CallState | undefined, details: 
     cancelReason: trip.cancelReason,
     version: trip.version,
     details,
+    ...(notes.length === 0 ? {} : { notes: newest(notes), noteCount: call!.noteCount! }),
+    ...(read === null ? {} : { notesRead: { unitId: read.unitId, by: read.by, noteNo: read.noteNo, atMs: read.atMs } }),
   }
 }
 
@@ -100,7 +136,7 @@ function offerView(trip: TripState, offer: Offer): OfferView {
   return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
 }
 
-export function callView(call: CallState, trips: readonly TripShown[], details: CallDetails | null): CallShown {
+export function callView(call: CallState, trips: readonly TripShown[], { details, notes }: ShownTexts): CallShown {
   return {
     callId: call.callId,
     state: call.state,
@@ -112,6 +148,7 @@ export function callView(call: CallState, trips: readonly TripShown[], details: 
     receivedAtMs: call.receivedAtMs,
     trips,
     details,
+    ...(notes.length === 0 ? {} : { notes, noteCount: call.noteCount! }),
     version: call.version,
   }
 }
@@ -122,18 +159,7 @@ export function policyView(policy: StandingPolicy): PolicyView {
   return { version, mode, offerTimeoutMs, orderTimeoutMs, cadenceMs, staleAfterMs, lostAfterMs }
 }
 
-/** A crew's whole situation. The call's personal data is shown to it once it is bound, not while it may still decline. */
-export function driverView(
-  driver: DriverState,
-  unit: UnitShown,
-  trip: TripState | undefined,
-  call: CallState | undefined,
-  details: CallDetails | null,
-  policy: Policy,
-): CrewShown {
-  return {
-    unit,
-    trip: trip === undefined ? null : tripView(trip, call, isBound(driver) ? details : null),
-    cadenceMs: rhythmOf(driver.status, policy).cadenceMs,
-  }
+/** A crew's whole situation. Input: its trip, with the call's personal data once it is bound, not while it may still decline. */
+export function driverView(driver: DriverState, unit: UnitShown, trip: TripShown | null, policy: Policy): CrewShown {
+  return { unit, trip, cadenceMs: rhythmOf(driver.status, policy).cadenceMs }
 }

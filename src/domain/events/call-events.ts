@@ -1,6 +1,6 @@
 /** The facts of a call, from its entry to the end of its last trip. */
 
-import type { CallId, TripId } from '../ids.ts'
+import type { CallId, Principal, TripId, UnitId } from '../ids.ts'
 import type { Capability, LevelOfCare, Priority } from '../vocabulary.ts'
 import type { CallEntity, Caused, EventOf, PutRight } from './event.ts'
 
@@ -32,7 +32,7 @@ export interface CallAmended extends EventOf<'CallAmended', CallEntity> {
   readonly problem: string | null
   /** The trips that had not ended. */
   readonly tripIds: readonly TripId[]
-  /** Whether its personal data was replaced, too; what it is now lies in `call_details`. */
+  /** Whether its personal data was replaced, too: what it is now lies in `call_details`, what it was in `former_call_details`. */
   readonly detailsReplaced: boolean
 }
 
@@ -43,6 +43,47 @@ export interface NeedAdded extends EventOf<'NeedAdded', CallEntity> {
   readonly addedTripId: TripId
   /** Of the call as it is. */
   readonly problem: string | null
+}
+
+/** Somebody said something about the call. What they said lies in `call_notes`. */
+export interface CallNoteAdded extends EventOf<'CallNoteAdded', CallEntity> {
+  readonly callId: CallId
+  /** Within its call: 1 for the first, and higher than any before. */
+  readonly noteNo: number
+  readonly by: Principal
+  /** The unit of the crew that wrote it. Absent: the desk did. */
+  readonly unitId?: UnitId
+  /** The note of the same call that this one corrects; both stand. Absent: it corrects none. */
+  readonly corrects?: number
+}
+
+/** The crew of a trip has read the notes of the call. */
+export interface CallNotesRead extends EventOf<'CallNotesRead', CallEntity> {
+  readonly callId: CallId
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly by: Principal
+  /** Every note up to this one. */
+  readonly noteNo: number
+}
+
+/** How far the crew of a trip has read, and when it said so. */
+export interface NotesRead {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly by: Principal
+  readonly noteNo: number
+  readonly atMs: number
+}
+
+/** What has gathered of a call besides its facts; absent in records of before, and while there is none. */
+export interface CallGathered {
+  /** The number of its last note. */
+  readonly noteCount?: number
+  /** One of each trip, of the crew that said so last. */
+  readonly notesRead?: readonly NotesRead[]
+  /** How often its details were replaced; each former version is kept. */
+  readonly detailsVersions?: number
 }
 
 /** The last of the call's trips was cancelled, and none had been closed. */
@@ -56,7 +97,7 @@ export interface CallClosed extends EventOf<'CallClosed', CallEntity> {
 }
 
 /** A call that was held goes on from here. */
-export interface CallReleased extends EventOf<'CallReleased', CallEntity>, Caused {
+export interface CallReleased extends EventOf<'CallReleased', CallEntity>, Caused, CallGathered {
   readonly callId: CallId
   readonly lonDeg: number
   readonly latDeg: number

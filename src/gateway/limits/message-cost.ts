@@ -60,9 +60,10 @@ function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionH
   }
 }
 
-/** As how many commands it counts: a call by its needs, and either that has details by what has to be kept of them. */
+/** As how many commands it counts: a call by its needs, and what has texts by what has to be kept of them. */
 export function commandCost(command: Command): number {
   if (command.type === 'enter-call') return command.needs.length + detailsCost(command.details)
+  if (command.type === 'add-note') return 1 + Math.floor(command.text.length / DETAIL_CHARS)
   return command.type === 'amend-call' ? 1 + detailsCost(command.details ?? null) : 1
 }
 

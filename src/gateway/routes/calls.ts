@@ -14,7 +14,7 @@ import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { commandCost } from '../limits/message-cost.ts'
-import { NO_IDEMPOTENCY_KEY, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
+import { NO_CALL_ID, NO_IDEMPOTENCY_KEY, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
 
@@ -116,11 +116,7 @@ async function getTrip(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, cal
 
 async function getCall(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
-  if (!params.ok)
-    return problem({
-      code: 'unknown-call',
-      message: 'A call id is <region>.<21 characters>; check the id that enter-call or POST /v1/calls answered.',
-    })
+  if (!params.ok) return problem(NO_CALL_ID)
   const callId = params.value.id
   return ask(ports, caller, regionOf(callId), { type: 'read-call', callId })
 }

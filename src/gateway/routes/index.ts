@@ -8,6 +8,7 @@ import type { Route } from '../route.ts'
 import type { DoorApp } from '../transport/transport.ts'
 import { WS_ROUTE } from '../ws-door.ts'
 import { AUTH_ROUTES, type AuthPorts } from './auth.ts'
+import { CALL_DETAILS_ROUTES, type CallDetailsPorts } from './call-details.ts'
 import { CALL_ROUTES, type CallPorts } from './calls.ts'
 import { DECISION_ROUTES, type DecisionPorts } from './decisions.ts'
 import { DEVICE_ROUTES, type DevicePorts } from './devices.ts'
@@ -27,6 +28,7 @@ import { USER_ROUTES, type UserPorts } from './users.ts'
 type RoutePorts = HomePorts &
   OperationPorts &
   CallPorts &
+  CallDetailsPorts &
   ReferencePorts &
   TrackPorts &
   DecisionPorts &
@@ -43,6 +45,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...CALL_ROUTES,
+  ...CALL_DETAILS_ROUTES,
   ...DECISION_ROUTES,
   ...REGION_ROUTES,
   ...POLICY_ROUTES,

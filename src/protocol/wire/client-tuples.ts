@@ -77,6 +77,9 @@ export interface ClientTuples {
   'explain-trip': [id: string, tripId: string, unitId: string | null]
   'amend-call': [id: string, callId: string, changes: WireCallChanges]
   'cancel-call': [id: string, callId: string, reason: CancelReason]
+  /** `corrects` is the note that this one corrects; null where it corrects none. */
+  'add-note': [id: string, callId: string, text: string, corrects: number | null]
+  'read-notes': [id: string, callId: string, noteNo: number]
   'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
   'withdraw-unit': [id: string, tripId: string, reason: OverrideReason]
   'divert-unit': [id: string, tripId: string, toTripId: string, reason: OverrideReason]

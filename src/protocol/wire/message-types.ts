@@ -48,6 +48,8 @@ export const CLIENT_TYPES = {
   'divert-unit': 39,
   attach: 40,
   detach: 41,
+  'add-note': 45,
+  'read-notes': 46,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES

@@ -2,6 +2,7 @@
 import type { DomainEvent } from '../../domain/events.ts'
 import type { DetachReason } from './fix-tuples.ts'
 import type { ServerTypeName } from './message-types.ts'
+import type { CallNoteView } from './note-views.ts'
 import type { AlarmView, DriverView, TripView, UnitView } from './situation-views.ts'
 import type { TileUnit } from './tile-tuples.ts'
 import type { ClockView, WelcomeView } from './welcome-view.ts'
@@ -28,7 +29,14 @@ export interface ServerTuples {
     alarms: readonly AlarmView[],
   ]
   /** One record; `by` is the principal that caused it, null for the engine itself. */
-  'board-events': [position: number, recordedAtMs: number, events: readonly DomainEvent[], by: string | null]
+  'board-events': [
+    position: number,
+    recordedAtMs: number,
+    events: readonly DomainEvent[],
+    by: string | null,
+    /** The texts of the record's notes; absent where it has none. */
+    notes?: readonly CallNoteView[],
+  ]
   /** Reconnect after `afterMs` plus a random share of `spreadMs`, both divided by the clock rate. */
   'going-away': [afterMs: number, spreadMs: number]
   /** Every unit of the tile at frame `frameNo` of the tile's `epoch`: it replaces what the client has of the tile. */

@@ -15,6 +15,7 @@ import type {
   UnavailableReason,
   UnitStatus,
 } from '../../domain/vocabulary.ts'
+import type { NotesReadView, NoteView } from './note-views.ts'
 
 export interface OfferView {
   readonly offerId: string
@@ -52,6 +53,12 @@ export interface TripView {
   readonly version: number
   /** Personal data of the call, for the bound crew and the desk; null when none was given or it was erased. */
   readonly details: CallDetails | null
+  /** The newest notes of the call, the oldest of these first, for whom `details` are. Absent while there is none. */
+  readonly notes?: readonly NoteView[]
+  /** The number of the call's last note; with `notes`. */
+  readonly noteCount?: number
+  /** How far the trip's crew has read; absent until one has said so. */
+  readonly notesRead?: NotesReadView
 }
 
 /** An alarm that has not ended. */
@@ -84,6 +91,9 @@ export interface CallView {
   readonly receivedAtMs: number
   readonly trips: readonly TripView[]
   readonly details: CallDetails | null
+  /** All that are left; absent while there is none. */
+  readonly notes?: readonly NoteView[]
+  readonly noteCount?: number
   /** Position of the record that last changed the call. */
   readonly version: number
 }

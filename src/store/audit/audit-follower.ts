@@ -56,6 +56,9 @@ const BY_A_DISPATCHER: {
   // A call begins, and the log keeps who entered it; its end follows from its trips'.
   CallEntered: 'no',
   TripCreated: 'no',
+  // Who said what, and who read it, the log and the notes keep.
+  CallNoteAdded: 'no',
+  CallNotesRead: 'no',
   CallCancelled: 'no',
   CallClosed: 'no',
   // Crews and their devices.

@@ -64,13 +64,21 @@ CREATE OR REPLACE FUNCTION log.snapshot_checksum(p_region text, p_entity text, p
   SELECT log.checksum_of(convert_to(concat_ws('|', p_region, p_entity, p_position, p_segment_no, p_state), 'UTF8'))
 $$;
 
+-- The position is left out of rows of before positions were kept, which have NULL or 0.
 CREATE OR REPLACE FUNCTION log.call_details_checksum(p_region text, p_call_id text, p_caller_name text, p_phone text,
-  p_address text, p_notes text) RETURNS bigint LANGUAGE sql STABLE AS $$
+  p_address text, p_notes text, p_position bigint) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT log.checksum_of(convert_to(concat_ws('|', p_region, p_call_id, p_caller_name IS NULL, p_caller_name,
-    p_phone IS NULL, p_phone, p_address IS NULL, p_address, p_notes IS NULL, p_notes), 'UTF8'))
+    p_phone IS NULL, p_phone, p_address IS NULL, p_address, p_notes IS NULL, p_notes, nullif(p_position, 0)), 'UTF8'))
 $$;
 
--- One element a record, a command, a change of open_trip (in the order of the log) and a call; false when fenced.
+CREATE OR REPLACE FUNCTION log.call_note_checksum(p_region text, p_call_id text, p_note_no integer, p_author text,
+  p_unit_id text, p_noted_at_ms bigint, p_corrects integer, p_text text) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT log.checksum_of(convert_to(concat_ws('|', p_region, p_call_id, p_note_no, p_author, p_unit_id IS NULL, p_unit_id,
+    p_noted_at_ms, p_corrects IS NULL, p_corrects, p_text), 'UTF8'))
+$$;
+
+-- One element a record, a command, a change of open_trip (in the order of the log), a call's details and a note; false when
+-- fenced.
 CREATE OR REPLACE FUNCTION log.append_records(
   p_region text, p_epoch bigint, p_incarnation text,
   r_position bigint[], r_recorded_at_ms bigint[], r_principal text[], r_command_id text[], r_trace text[],
@@ -78,7 +86,9 @@ CREATE OR REPLACE FUNCTION log.append_records(
   c_principal text[], c_command_id text[], c_body_hash text[], c_position bigint[], c_recorded_at_ms bigint[],
   c_result text[],
   o_unit_id text[], o_trip_id text[], o_opens boolean[],
-  d_call_id text[], d_caller_name text[], d_phone text[], d_address text[], d_notes text[]
+  d_call_id text[], d_caller_name text[], d_phone text[], d_address text[], d_notes text[], d_position bigint[],
+  n_call_id text[], n_note_no integer[], n_author text[], n_unit_id text[], n_noted_at_ms bigint[], n_corrects integer[],
+  n_text text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_end bigint;
@@ -120,16 +130,31 @@ BEGIN
     END IF;
   END LOOP;
 
-  IF cardinality(d_call_id) > 0 THEN
-    -- A call that the batch names twice is left as its last record has it; what the row held before is gone.
-    INSERT INTO log.call_details (region, call_id, caller_name, phone, address, notes, checksum)
-      SELECT DISTINCT ON (d.call_id) p_region, d.call_id, d.caller_name, d.phone, d.address, d.notes,
-        log.call_details_checksum(p_region, d.call_id, d.caller_name, d.phone, d.address, d.notes)
-      FROM unnest(d_call_id, d_caller_name, d_phone, d_address, d_notes) WITH ORDINALITY
-        AS d (call_id, caller_name, phone, address, notes, n)
-      ORDER BY d.call_id, d.n DESC
+  -- One by one: the batch may name a call twice, and each version is kept. A row that only stands for a call's notes is none.
+  FOR i IN 1 .. cardinality(d_call_id) LOOP
+    INSERT INTO log.former_call_details (region, call_id, position, caller_name, phone, address, notes, checksum)
+      SELECT region, call_id, coalesce(position, 0), caller_name, phone, address, notes, checksum FROM log.call_details
+      WHERE region = p_region AND call_id = d_call_id[i]
+        AND NOT (position IS NULL AND coalesce(caller_name, phone, address, notes) IS NULL);
+    INSERT INTO log.call_details (region, call_id, caller_name, phone, address, notes, position, checksum)
+      VALUES (p_region, d_call_id[i], d_caller_name[i], d_phone[i], d_address[i], d_notes[i], d_position[i],
+        log.call_details_checksum(p_region, d_call_id[i], d_caller_name[i], d_phone[i], d_address[i], d_notes[i],
+          d_position[i]))
     ON CONFLICT (region, call_id) DO UPDATE SET caller_name = excluded.caller_name, phone = excluded.phone,
-      address = excluded.address, notes = excluded.notes, checksum = excluded.checksum;
+      address = excluded.address, notes = excluded.notes, position = excluded.position, checksum = excluded.checksum;
+  END LOOP;
+
+  IF cardinality(n_call_id) > 0 THEN
+    -- What is erased with the row of the details must have one.
+    INSERT INTO log.call_details (region, call_id, checksum)
+      SELECT DISTINCT p_region, n.call_id, log.call_details_checksum(p_region, n.call_id, NULL, NULL, NULL, NULL, NULL)
+      FROM unnest(n_call_id) AS n (call_id)
+    ON CONFLICT (region, call_id) DO NOTHING;
+    INSERT INTO log.call_notes (region, call_id, note_no, author, unit_id, noted_at_ms, corrects, text, checksum)
+      SELECT p_region, n.call_id, n.note_no, n.author, n.unit_id, n.noted_at_ms, n.corrects, n.text,
+        log.call_note_checksum(p_region, n.call_id, n.note_no, n.author, n.unit_id, n.noted_at_ms, n.corrects, n.text)
+      FROM unnest(n_call_id, n_note_no, n_author, n_unit_id, n_noted_at_ms, n_corrects, n_text)
+        AS n (call_id, note_no, author, unit_id, noted_at_ms, corrects, text);
   END IF;
   RETURN true;
 END $$;

@@ -29,6 +29,7 @@ import {
 
 const id = z.string().min(1)
 const ms = z.number()
+const whole = z.number().int().min(1)
 const unit = { unitId: id }
 const trip = { tripId: id }
 const call = { callId: id }
@@ -46,6 +47,12 @@ export const REFERENCE_FORM = {
   levelOfCare: z.enum(LEVELS_OF_CARE),
   capabilities: z.array(z.string()),
   homeStation: z.string().nullable(),
+}
+/** Of a call, beside its facts. */
+export const GATHERED_FORM = {
+  noteCount: whole.optional(),
+  notesRead: z.array(z.object({ ...trip, ...unit, by: id, noteNo: whole, atMs: ms })).optional(),
+  detailsVersions: whole.optional(),
 }
 const phases = z.array(z.enum(TRIP_PHASES))
 const site = { ...PLACE_FORM, priority: PRIORITY_FORM }
@@ -96,7 +103,13 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     tripIds: z.array(id),
     receivedAtMs: ms,
     state: z.enum(['open', 'closed', 'cancelled']),
+    ...GATHERED_FORM,
   },
+  CallNoteAdded: {
+    ...{ ...call, noteNo: whole, by: id },
+    ...{ unitId: id.optional(), corrects: whole.optional() },
+  },
+  CallNotesRead: { ...call, ...trip, ...unit, noteNo: whole, by: id },
   CallCancelled: call,
   CallClosed: call,
   TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms },

@@ -8,6 +8,7 @@
  * Every row is proven when it is read. One that is not what was written, or that is missing from its sequence, comes in
  * its place with `damage` set and nothing of its content: the reader decides what that costs, and goes on.
  */
+import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
@@ -33,6 +34,7 @@ export type StoredTable =
   | 'log.records'
   | 'log.commands'
   | 'log.call_details'
+  | 'log.call_notes'
   | 'log.snapshots'
   | 'log.open_trip'
   | 'location.segments'
@@ -86,8 +88,10 @@ export interface RecordWrite {
   /** Rows of `open_trip` that this record deletes, then those that it inserts; inserting a unit twice is a content error. */
   readonly closes: readonly { readonly unitId: UnitId /** Null: whatever it has. */; readonly tripId: TripId | null }[]
   readonly opens: readonly { readonly unitId: UnitId; readonly tripId: TripId }[]
-  /** The call's personal data from now on, in place of what it had. */
+  /** The call's personal data from now on. What it had is kept as a former version. */
   readonly callDetails: { readonly callId: CallId; readonly details: CallDetails } | null
+  /** Adding a number that the call has already is a content error. Absent: none was added. */
+  readonly callNote?: { readonly callId: CallId; readonly note: CallNote } | null
 }
 
 export interface SegmentWrite {
@@ -141,6 +145,13 @@ export interface DetailsRow {
   readonly damage?: Damage
   readonly callId: CallId
   readonly details: CallDetails
+}
+
+export interface NoteRow {
+  /** The row is damaged; its text is null then. */
+  readonly damage?: Damage
+  readonly callId: CallId
+  readonly note: CallNote
 }
 
 /** A unit that has a trip, by the table that keeps two of them from having one. */
@@ -234,6 +245,8 @@ export interface Journal {
    */
   readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]>
   readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]>
+  /** Those of one call in the order of their numbers. */
+  readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]>
   readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]>
   /** Takes away all snapshots of the region, and keeps them apart for whoever looks into it. Errors as `appendRecords`. */
   refuseSnapshots(ownership: Ownership): Promise<WriteOutcome>

@@ -14,6 +14,7 @@ import {
   type Journal,
   type LeavingMark,
   type LogRecord,
+  type NoteRow,
   type OpenTrip,
   OutcomeUnknown,
   type Ownership,
@@ -42,6 +43,7 @@ import {
 import {
   damagedCommand,
   damagedDetails,
+  damagedNote,
   damagedRecord,
   damagedSegment,
   missingRecords,
@@ -189,6 +191,17 @@ export class MemoryJournal implements Journal {
       const harm = harmed.get(`log.call_details ${callId}`)
       return harm === 'lost' ? [] : harm === 'changed' ? [damagedDetails(callId)] : [{ callId, details }]
     })
+    yield* inChunks(rows)
+  }
+
+  async *readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]> {
+    const { callNotes, harmed } = this.#region(region)
+    const rows = [...callNotes].flatMap(([callId, notes]) =>
+      [...notes.values()].flatMap(note => {
+        const harm = harmed.get(`log.call_notes ${callId}`)
+        return harm === 'lost' ? [] : harm === 'changed' ? [damagedNote(callId, note)] : [{ callId, note }]
+      }),
+    )
     yield* inChunks(rows)
   }
 

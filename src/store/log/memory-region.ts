@@ -3,6 +3,7 @@
  *
  * A write checks a whole batch and answers what makes it stand, so a batch that is refused leaves nothing.
  */
+import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { CallId, StreamId, TripId, UnitId } from '../../domain/ids.ts'
 import {
@@ -27,6 +28,8 @@ export interface MemoryRegion {
   commands: Map<string, string>
   openTrips: Map<UnitId, TripId>
   callDetails: Map<CallId, CallDetails>
+  /** By number, of each call. */
+  callNotes: Map<CallId, Map<number, CallNote>>
   segments: SegmentWrite[]
   /** Rows that a test has harmed: `log.records 5` and their like. */
   harmed: Map<string, Harm>
@@ -50,6 +53,7 @@ export function newRegion(): MemoryRegion {
     commands: new Map(),
     openTrips: new Map(),
     callDetails: new Map(),
+    callNotes: new Map(),
     segments: [],
     harmed: new Map(),
     snapshots: new Map(),
@@ -62,6 +66,7 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
   const commands = new Map<string, string>()
   const openTrips = new Map<UnitId, TripId | null>()
   const callDetails = new Map<CallId, CallDetails>()
+  const callNotes: { readonly callId: CallId; readonly note: CallNote }[] = []
   const end = endsOf(state).logEnd
   for (const [i, write] of batch.entries()) {
     const { position } = write.record
@@ -90,6 +95,15 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
       toJson(details)
       callDetails.set(callId, { ...details })
     }
+    if (write.callNote) {
+      const { callId, note } = write.callNote
+      toJson(note)
+      const isTaken = callNotes.some(other => other.callId === callId && other.note.noteNo === note.noteNo)
+      if (isTaken || state.callNotes.get(callId)?.has(note.noteNo)) {
+        throw new ContentRejected(`call ${callId} has note ${note.noteNo} already`)
+      }
+      callNotes.push({ callId, note: { ...note } })
+    }
   }
   return () => {
     for (let lost = end; lost < state.records.length; lost++) state.harmed.delete(`log.records ${lost + 1}`)
@@ -101,6 +115,10 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
       else state.openTrips.set(unitId, tripId)
     }
     for (const [callId, details] of callDetails) state.callDetails.set(callId, details)
+    for (const { callId, note } of callNotes) {
+      const notes = state.callNotes.get(callId) ?? new Map<number, CallNote>()
+      state.callNotes.set(callId, notes.set(note.noteNo, note))
+    }
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type Journal,
   type LeavingMark,
   type LogRecord,
+  type NoteRow,
   type OpenTrip,
   type Ownership,
   type RecordWrite,
@@ -35,6 +36,7 @@ import {
   PUT_SNAPSHOTS,
   PUT_STREAM_MARKS,
   READ_CALL_DETAILS,
+  READ_CALL_NOTES,
   READ_COMMANDS,
   READ_LOG,
   READ_OPEN_TRIPS,
@@ -51,11 +53,13 @@ import {
   type LogRow,
   missingRecords,
   missingSegments,
+  noteOf,
   recordOf,
   type SegmentRow,
   type SnapshotRow,
   type StoredCommand,
   type StoredDetails,
+  type StoredNote,
   type StoredOpenTrip,
   segmentOf,
   snapshotOf,
@@ -191,6 +195,12 @@ export class PostgresJournal implements Journal {
     for await (const rows of pages) yield rows.map(detailsOf)
   }
 
+  async *readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]> {
+    const endOf = (row: StoredNote) => [row.call_id, row.note_no]
+    const pages = this.#pages<StoredNote>('log.call_notes', READ_CALL_NOTES, region, ['', 0], endOf)
+    for await (const rows of pages) yield rows.map(noteOf)
+  }
+
   async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
     const pages = this.#pages<StoredOpenTrip>('log.open_trip', READ_OPEN_TRIPS, region, [''], row => [row.unit_id])
     for await (const rows of pages) yield rows.map(row => ({ unitId: row.unit_id, tripId: row.trip_id }))
@@ -273,7 +283,10 @@ function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
     ...write.closes.map(pair => ({ ...pair, opens: false })),
     ...write.opens.map(pair => ({ ...pair, opens: true })),
   ])
-  const calls = batch.flatMap(write => write.callDetails ?? [])
+  const calls = batch.flatMap(({ record, callDetails }) =>
+    callDetails === null ? [] : { ...callDetails, position: record.position },
+  )
+  const notes = batch.flatMap(write => write.callNote ?? [])
   return [
     records.map(record => record.position),
     records.map(record => record.recordedAtMs),
@@ -295,6 +308,14 @@ function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
     calls.map(call => call.details.phone),
     calls.map(call => call.details.address),
     calls.map(call => call.details.notes),
+    calls.map(call => call.position),
+    notes.map(({ callId }) => callId),
+    notes.map(({ note }) => note.noteNo),
+    notes.map(({ note }) => note.by),
+    notes.map(({ note }) => note.unitId),
+    notes.map(({ note }) => note.atMs),
+    notes.map(({ note }) => note.corrects),
+    notes.map(({ note }) => note.text),
   ]
 }
 

@@ -4,13 +4,23 @@
  * `sound` is the server's word on the checksum: false for a row that is not what was written, null where none stands in
  * it. A row of the latter kind is taken by its form alone.
  */
+import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import { NO_DETAILS } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { areEvents, entitiesNamed } from './event-forms.ts'
 import { inWordsOfNow } from './former-words.ts'
-import type { CommandRow, Damage, DetailsRow, LogRecord, SegmentWrite, SnapshotWrite, StoredTable } from './journal.ts'
+import type {
+  CommandRow,
+  Damage,
+  DetailsRow,
+  LogRecord,
+  NoteRow,
+  SegmentWrite,
+  SnapshotWrite,
+  StoredTable,
+} from './journal.ts'
 
 interface Proven {
   readonly sound: boolean | null
@@ -55,6 +65,15 @@ export interface StoredDetails extends Proven {
   readonly phone: string | null
   readonly address: string | null
   readonly notes: string | null
+}
+export interface StoredNote extends Proven {
+  readonly call_id: CallId
+  readonly note_no: number
+  readonly author: string
+  readonly unit_id: string | null
+  readonly noted_at_ms: number
+  readonly corrects: number | null
+  readonly text: string
 }
 export interface StoredOpenTrip {
   readonly unit_id: UnitId
@@ -161,4 +180,16 @@ export const damagedDetails = (callId: CallId): DetailsRow => ({
   damage: changed('log.call_details', `call_id ${callId}`),
   callId,
   details: NO_DETAILS,
+})
+
+export function noteOf({ call_id, note_no, author, unit_id, noted_at_ms, corrects, text, sound }: StoredNote): NoteRow {
+  const note = { noteNo: note_no, by: author, unitId: unit_id, atMs: noted_at_ms, corrects, text }
+  return sound === false ? damagedNote(call_id, note) : { callId: call_id, note }
+}
+
+/** Its number stands, so that no other note gets it. */
+export const damagedNote = (callId: CallId, note: CallNote): NoteRow => ({
+  damage: changed('log.call_notes', `call_id ${callId}, note_no ${note.noteNo}`),
+  callId,
+  note: { ...note, text: null },
 })

@@ -12,6 +12,7 @@ import { streamMarks } from './0009-stream-marks.ts'
 import { unitChanges } from './0010-unit-changes.ts'
 import { functionFiles } from './0011-functions.ts'
 import { policies } from './0012-policies.ts'
+import { callNotes } from './0013-call-notes.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   unitChanges,
   functionFiles,
   policies,
+  callNotes,
 ]

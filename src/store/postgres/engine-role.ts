@@ -24,6 +24,8 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'log.records': READ,
   'log.open_trip': READ,
   'log.call_details': READ,
+  'log.former_call_details': READ,
+  'log.call_notes': READ,
   // Outcomes are forgotten by age.
   'log.commands': 'SELECT, DELETE',
   // A row is locked as a fence, which asks for the right to change it.
@@ -62,6 +64,8 @@ const HISTORY = [
   'audit.head',
   'log.records',
   'log.call_details',
+  'log.former_call_details',
+  'log.call_notes',
   'location.segments',
   'reference.policies',
 ]

@@ -278,6 +278,12 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (world, reach) => ({ path: `/v1/calls/${(await world.pendingTrip(homeOf(reach))).callId}` }),
   },
+  'GET /v1/calls/:id/details': {
+    action: 'read-call',
+    status: 200,
+    reaches: REGIONS,
+    request: async (world, reach) => ({ path: `/v1/calls/${(await world.pendingTrip(homeOf(reach))).callId}/details` }),
+  },
   'POST /v1/calls': {
     action: 'enter-call',
     status: 201,

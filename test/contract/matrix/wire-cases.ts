@@ -51,6 +51,8 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
 
   'enter-call': [{ ...own, fields: () => [{ ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] }] }],
   'amend-call': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, { priority: 1 }] }],
+  'add-note': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, 'two patients', null] }],
+  'read-notes': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, 1] }],
   'cancel-call': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, 'other'] }],
   'cancel-trip': [{ ...ofTrip, fields: ({ tripId }) => [tripId, 'other'] }],
   'withdraw-unit': [{ ...ofTrip, fields: ({ tripId }) => [tripId, 'crew-request'] }],

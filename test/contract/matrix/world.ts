@@ -187,6 +187,7 @@ export class World {
   async pendingTrip(region: string): Promise<PendingTrip> {
     const { callId, tripIds, position } = await this.#enter(region, FOR_NOBODY)
     const tripId = tripIds[0]!
+    await this.#desks[region]!.ask('add-note', callId, SECRET, null)
     return { callId, tripId, alarmId: `trip/${tripId}/no-eligible-unit/${position}` }
   }
 

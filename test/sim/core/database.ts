@@ -261,6 +261,7 @@ export class SimulatedDatabase {
       readSnapshots: region => pages(call, () => journal.readSnapshots(region)),
       readCommands: (region, since) => pages(call, () => journal.readCommands(region, since)),
       readCallDetails: region => pages(call, () => journal.readCallDetails(region)),
+      readCallNotes: region => pages(call, () => journal.readCallNotes(region)),
       readOpenTrips: region => pages(call, () => journal.readOpenTrips(region)),
       refuseSnapshots: ownership => call('write', () => journal.refuseSnapshots(ownership)),
       close: () => Promise.resolve(),

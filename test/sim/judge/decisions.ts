@@ -51,7 +51,7 @@ const ANY_MOMENT = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSI
 const NO_MOMENT = { earliestMs: Number.POSITIVE_INFINITY, latestMs: Number.NEGATIVE_INFINITY }
 const NO_ID = 'a new id'
 /** Nobody is held in the simulation, so nothing is released. */
-const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [] }
+const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [], lastNoteNo: () => 0 }
 
 interface Recorded {
   readonly position: number

@@ -251,7 +251,7 @@ export class LogAccount {
 
 function unitsOf(event: DomainEvent): UnitId[] {
   const units: UnitId[] = []
-  if ('unitId' in event && event.unitId !== null && event.unitId !== undefined) units.push(event.unitId)
+  if ('unitId' in event && typeof event.unitId === 'string') units.push(event.unitId)
   if ('fromUnitId' in event && event.fromUnitId !== null) units.push(event.fromUnitId)
   return units
 }

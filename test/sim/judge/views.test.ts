@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { DriverLocation } from '../../../src/actors/driver/location.ts'
-import { driverView, tripView, unitView } from '../../../src/actors/region/views.ts'
+import { driverView, NO_TEXTS, tripView, unitView } from '../../../src/actors/region/views.ts'
 import { tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
@@ -34,11 +34,11 @@ function viewOf(court: Court): DriverView {
   const trip = unit.work === null ? undefined : world.trip(unit.work.tripId)
   const shown = unitView(unit, { connected: true, fix: null }, START_MS, DEFAULT_POLICY)
   const call = trip && world.call(trip.callId)
-  return crewOnWire(driverView(unit, shown, trip, call, null, DEFAULT_POLICY))
+  return crewOnWire(driverView(unit, shown, trip === undefined ? null : tripView(trip, call, NO_TEXTS), DEFAULT_POLICY))
 }
 
 function boardOf(court: Court) {
-  const trips = [...court.world.trips.values()].map(trip => tripOnWire(tripView(trip, undefined, null)))
+  const trips = [...court.world.trips.values()].map(trip => tripOnWire(tripView(trip, undefined, NO_TEXTS)))
   const presence = { connected: true, fix: null }
   const units = [...court.world.drivers.values()].map(unit =>
     unitOnWire(unitView(unit, presence, START_MS, DEFAULT_POLICY)),

@@ -21,8 +21,8 @@ const files = functions.map(({ file }) => file)
 
 /** The last step that was made for a change of functions, and the hash of all of them. */
 const ANNOUNCED = {
-  step: '0012-policies',
-  sha256: '6b11e4d6db2bd74aebc253a7b08f42af4653a8a4a1916eefbb364db6aeffa556',
+  step: '0013-call-notes',
+  sha256: 'cb3cc5c680498d6b22817375b400cd791bca7ee0c21b5d75c198823f4e99f3d3',
 }
 
 const drops: (() => Promise<void>)[] = []
@@ -167,11 +167,12 @@ test('the record that the program before this one kept is carried over, and refu
   await migrate(url)
   await ask(
     url,
-    `DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
+    `DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
+     DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
      CREATE TABLE goldenhour.migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO goldenhour.migrations (name) SELECT unnest('{${names.slice(0, 10).join()}}'::text[])`,
   )
-  assert.deepEqual(await migrate(url), ['0011-functions', '0012-policies', ...files])
+  assert.deepEqual(await migrate(url), [...names.slice(10), ...files])
   assert.deepEqual(await migrate(url), [])
   // What that program asks first; a name that it does not know is that of a newer one.
   assert.deepEqual((await ask<{ name: string }>(url, 'SELECT name FROM goldenhour.migrations ORDER BY name')).at(-1), {

@@ -57,6 +57,8 @@ export class Stage implements States {
     this.tell("another unit's crew", { type: 'sign-on', happenedAtMs: this.nowMs })
     this.tripId = this.#enterCall()
     this.otherTripId = this.#enterCall()
+    // Something for its crew to read.
+    this.tell('the desk', { type: 'add-note', callId: this.itsTrip.callId, text: 'two patients', corrects: null })
     // Raised while it waits, and nobody acknowledges it: an alarm that is open in every phase.
     this.engine(turn => alarmRaised(turn.trip(this.tripId)!, 'no-eligible-unit', null))
   }
@@ -111,6 +113,7 @@ export class Stage implements States {
         heldReferences: new Map(),
         tripStates: () => this.#trips.values(),
         driverActors: () => [...this.#drivers.values()].map(state => ({ state })),
+        lastNoteNo: () => 0,
       },
     })
   }

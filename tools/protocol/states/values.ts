@@ -34,6 +34,7 @@ export function valuesOfCommands(stage: Stage, subject: Subject): Values {
     need: one(NEED),
     toTripId: one(otherTripId),
     forMs: one(60_000),
+    ...{ text: one('two patients'), corrects: one(null), noteNo: one(1) },
     happenedAtMs: one(nowMs),
   }
 }
@@ -64,6 +65,8 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     ...{ happenedAtMs: one(nowMs), offeredAtMs: one(nowMs), warnAtMs: one(null), deadlineAtMs: one(nowMs + 30_000) },
     ...{ inPhase: one(phase), receivedAtMs: one(receivedAtMs ?? START_MS), state: one(itsCall.state) },
     ...{ need: one(NEED), needs: one([NEED]), priority: one(3), problem: one(null), missed: one([]) },
+    // One more than the call has.
+    noteNo: one(2),
     ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2) },
     ...Object.fromEntries(
       [...Object.entries(REFERENCE), ...Object.entries(PLACE)].map(([name, value]) => [name, one(value)]),

@@ -145,6 +145,16 @@ class Board:
         if unit["status"] != "standing-down":
             unit["status"] = "unavailable"
 
+    def _CallNoteAdded(self, event: Dict[str, Any]) -> None:
+        for trip in self.trips.values():
+            if trip["callId"] == event["callId"]:
+                trip["noteCount"] = event["noteNo"]
+
+    def _CallNotesRead(self, event: Dict[str, Any]) -> None:
+        if event["tripId"] in self.trips:
+            read = {key: event[key] for key in ("unitId", "by", "noteNo")}
+            self.trips[event["tripId"]]["notesRead"] = dict(read, atMs=self.recorded_at_ms)
+
     def _CallAmended(self, event: Dict[str, Any]) -> None:
         place = {"lonE7": round(event["lonDeg"] * 1e7), "latE7": round(event["latDeg"] * 1e7)}
         for trip_id in event["tripIds"]:

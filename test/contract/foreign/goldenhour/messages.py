@@ -46,6 +46,8 @@ CLIENT_TYPES = {
     "add-need": 29,
     "attach": 40,
     "detach": 41,
+    "add-note": 45,
+    "read-notes": 46,
 }
 
 SERVER_TYPES = {
