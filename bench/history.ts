@@ -3,6 +3,7 @@ import { enterCall } from '../src/domain/call.ts'
 import { offerMade } from '../src/domain/dispatch/offers.ts'
 import { callKey, driverKey, tripKey } from '../src/domain/entity.ts'
 import type { DomainEvent } from '../src/domain/events.ts'
+import { type Incident, incidentNoOf } from '../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../src/domain/policy.ts'
 import { evolveTrip } from '../src/domain/trip/trip-fold.ts'
 import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../src/store/location/segment-codec.ts'
@@ -51,17 +52,26 @@ class PastLog {
   #batch: RecordWrite[] = []
   position = 0
   nowMs = Date.now() - 3 * 3_600_000
+  #calls = 0
 
   constructor(journal: PostgresJournal, ownership: Ownership) {
     this.#journal = journal
     this.#ownership = ownership
   }
 
+  /** The number of the next call; this log keeps to one year. */
+  nextIncident(): Incident {
+    return { year: new Date(this.nowMs).getUTCFullYear(), number: ++this.#calls }
+  }
+
   async append(
     events: readonly DomainEvent[],
-    more: Partial<Pick<RecordWrite, 'opens'>> & { readonly principal?: string; readonly result?: object } = {},
+    more: Partial<Pick<RecordWrite, 'opens' | 'incident'>> & {
+      readonly principal?: string
+      readonly result?: object
+    } = {},
   ): Promise<void> {
-    const { principal = 'system', result, opens = [] } = more
+    const { principal = 'system', result, opens = [], incident = null } = more
     const position = ++this.position
     const recordedAtMs = ++this.nowMs
     const commandId = result === undefined ? null : `c-${position}`
@@ -71,7 +81,7 @@ class PastLog {
       commandId === null
         ? null
         : { principal, commandId, bodyHash, position, recordedAtMs, result: { ...result } as Record<string, unknown> }
-    this.#batch.push({ record, command, closes: [], opens, callDetails: null })
+    this.#batch.push({ record, command, closes: [], opens, callDetails: null, incident })
     if (this.#batch.length >= RECORDS_PER_BATCH) await this.flush()
   }
 
@@ -114,7 +124,7 @@ export const unitReference = (index: number) => ({
 async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
   const random = seeded(1)
   for (let index = 0; index < count; index++) {
-    const { events, callId, tripId } = newCall(log, `open${index}`, random)
+    const { events, incident, callId, tripId } = newCall(log, `open${index}`, random)
     const meta = { position: log.position + 1, recordedAtMs: log.nowMs }
     const trip = evolveTrip(null, events[1]!, meta)
     const unitId = unitIdOf(index)
@@ -125,6 +135,7 @@ async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
       principal: DESK,
       result: { callId, tripIds: [tripId] },
       opens: [{ unitId, tripId }],
+      incident,
     })
     const base = { v: 1, entity: tripKey(tripId), tripId, unitId, happenedAtMs: log.nowMs } as const
     await log.append(
@@ -140,8 +151,8 @@ async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
 async function writeEndedTrips(log: PastLog, count: number): Promise<void> {
   const random = seeded(2)
   for (let index = 0; index < count; index++) {
-    const { events, callId, tripId } = newCall(log, `ended${index}`, random)
-    await log.append(events, { principal: DESK, result: { callId, tripIds: [tripId] } })
+    const { events, incident, callId, tripId } = newCall(log, `ended${index}`, random)
+    await log.append(events, { principal: DESK, result: { callId, tripIds: [tripId] }, incident })
     const cancelled = {
       type: 'TripCancelled',
       v: 1,
@@ -166,8 +177,9 @@ function newCall(log: PastLog, name: string, random: () => number) {
   const { lonDeg, latDeg } = somewhere(CITY, random)
   const needs = [{ levelOfCare: 'bls', capabilities: [] }] as const
   const command = { type: 'enter-call', lonDeg, latDeg, priority: 3, problem: null, needs } as const
-  const events = enterCall({ ...command, receivedAtMs: log.nowMs, details: null }, callId, [tripId], log.nowMs)
-  return { events, callId, tripId }
+  const entered = { ...command, receivedAtMs: log.nowMs, details: null }
+  const incident = log.nextIncident()
+  return { events: enterCall(entered, callId, [tripId], log.nowMs, incidentNoOf(incident)), incident, callId, tripId }
 }
 
 async function writeFixes(

@@ -52,6 +52,12 @@ export const unknownCall = (callId: CallId): Refusal => ({
   details: { callId },
 })
 
+export const unknownIncident = (incidentNo: string): Refusal => ({
+  code: 'unknown-call',
+  message: `No call of this region has number ${incidentNo}; check the year and every digit.`,
+  details: { incidentNo },
+})
+
 export const tripEnded = ({ tripId, phase }: Pick<TripState, 'tripId' | 'phase'>): Refusal => ({
   code: 'wrong-phase',
   message: `Trip ${tripId} is ${phase}, so no unit is looked for; what was decided stands at GET /v1/trips/${tripId}/decisions.`,

@@ -81,6 +81,8 @@ export type Query =
   | { readonly type: 'nearest'; lonDeg: number; latDeg: number; k: number; levelOfCare: LevelOfCare | null }
   | { readonly type: 'read-trip'; tripId: TripId }
   | { readonly type: 'read-call'; callId: CallId }
+  /** The call of a number. */
+  | { readonly type: 'read-incident'; incidentNo: string }
   | { readonly type: 'read-unit'; unitId: UnitId }
   | { readonly type: 'read-held' }
   | { readonly type: 'read-decisions'; tripId: TripId }

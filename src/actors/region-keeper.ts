@@ -62,6 +62,7 @@ export class RegionKeeper implements RegionDirectory {
   /** One after the other: two must not take the same region. */
   readonly #looks: Looks<ForeignLease | null>
   readonly #recoveries: RegionRecoveries
+  readonly #timeZones = new Map<RegionId, string>()
   #referenceVersion = -1
   #behind: ForeignLease | null = null
   #hasTaken = false
@@ -240,6 +241,7 @@ export class RegionKeeper implements RegionDirectory {
     const version = await reference.version()
     if (version !== this.#referenceVersion) {
       const regions = await reference.listRegions()
+      for (const { region, timeZone } of regions) this.#timeZones.set(region, timeZone)
       const fresh = regions.filter(({ region }) => !this.#hosts.has(region))
       const foreign = fresh.length === 0 ? null : await this.#takeRegions(fresh)
       this.#standBehind(foreign)
@@ -294,7 +296,7 @@ export class RegionKeeper implements RegionDirectory {
         regionId: region,
         policy,
         telemetry: { ...telemetry, log: telemetry.log.child({ part: 'region', region }) },
-        newId: () => newId(region),
+        names: { newId: () => newId(region), timeZone: () => this.#timeZones.get(region) ?? 'UTC' },
       },
       { holdsLease: () => leases.holds(region), onFenced: () => this.lost(region) },
     )

@@ -37,6 +37,9 @@ export interface NewCall {
 export interface EnteredCall {
   readonly callId: string
   readonly tripIds: readonly string[]
+  /** The call's number on the radio, and those of its trips, in their order; engines of before gave none. */
+  readonly incidentNo?: string
+  readonly responseNos?: readonly string[]
 }
 
 /** What changes of a call; what is left out stays as it is, and `details` are replaced as a whole. */

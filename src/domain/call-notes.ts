@@ -114,8 +114,9 @@ export function evolveNotes(
 }
 
 /** What of this a call has; only that is in an event or a state. */
-export function gatheredOf({ noteCount, notesRead, detailsVersions }: CallGathered): CallGathered {
+export function gatheredOf({ incidentNo, noteCount, notesRead, detailsVersions }: CallGathered): CallGathered {
   return {
+    ...(incidentNo === undefined ? {} : { incidentNo }),
     ...(noteCount === undefined ? {} : { noteCount }),
     ...(notesRead === undefined ? {} : { notesRead }),
     ...(detailsVersions === undefined ? {} : { detailsVersions }),

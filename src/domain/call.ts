@@ -10,6 +10,7 @@ import type { CallCancelled, CallClosed, CallGathered, Need } from './events/cal
 import type { PutRight } from './events/event.ts'
 import type { DomainEvent } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
+import { responseNoOf } from './incident-no.ts'
 import { isEnded, mayHavePatient, type TripState } from './trip/trip.ts'
 import { cancelledTrip } from './trip/trip-desk.ts'
 import type { Priority } from './vocabulary.ts'
@@ -30,7 +31,7 @@ export interface CallState extends CallGathered {
 export function evolveCall(state: CallState | null, event: DomainEvent, meta: EventMeta): CallState {
   if (event.type === 'CallEntered') {
     invariant(state === null, () => `call ${event.callId} was entered twice, again at ${meta.position}`)
-    const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs } = event
+    const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, incidentNo } = event
     return {
       callId,
       lonDeg,
@@ -40,6 +41,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       needs,
       tripIds,
       receivedAtMs,
+      ...(incidentNo === undefined ? {} : { incidentNo }),
       state: 'open',
       version: meta.position,
     }
@@ -89,12 +91,13 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   }
 }
 
-/** The facts of a new call: the call itself, and a trip for each unit that it needs. Ids are made before the turn. */
+/** The facts of a new call: the call itself, and a trip for each unit that it needs. Ids and number are made before. */
 export function enterCall(
   command: EnterCall & PutRight,
   callId: CallId,
   tripIds: readonly TripId[],
   nowMs: number,
+  incidentNo: string,
 ): DomainEvent[] {
   const { lonDeg, latDeg, priority, problem, needs } = command
   const receivedAtMs = command.receivedAtMs ?? nowMs
@@ -110,12 +113,26 @@ export function enterCall(
     needs,
     tripIds,
     receivedAtMs,
+    incidentNo,
     ...(command.sentAtMs === undefined ? {} : { sentAtMs: command.sentAtMs }),
   }
   const trips = needs.map((need, index): DomainEvent => {
     const tripId = tripIds[index]!
     const entity = tripKey(tripId)
-    return { type: 'TripCreated', v: 1, entity, tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
+    const responseNo = responseNoOf(incidentNo, index + 1)
+    return {
+      type: 'TripCreated',
+      v: 1,
+      entity,
+      tripId,
+      callId,
+      lonDeg,
+      latDeg,
+      priority,
+      need,
+      receivedAtMs,
+      responseNo,
+    }
   })
   return [entered, ...trips]
 }
@@ -131,7 +148,10 @@ export function addNeed(call: CallState, { need }: AddNeed, tripId: TripId): Dec
     const message = `The call has ${call.tripIds.length} trips, and may have no more; enter a further call for this place.`
     return refused('call-full', message, { callId, tripsMax: TRIPS_PER_CALL_MAX })
   }
-  const trip = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
+  // Of a call of before there were numbers neither has one.
+  const number =
+    call.incidentNo === undefined ? {} : { responseNo: responseNoOf(call.incidentNo, call.tripIds.length + 1) }
+  const trip = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, ...number }
   return accepted(
     { type: 'NeedAdded', v: 1, entity: callKey(callId), callId, need, addedTripId: tripId, problem: call.problem },
     { type: 'TripCreated', v: 1, entity: tripKey(tripId), ...trip },

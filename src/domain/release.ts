@@ -38,10 +38,11 @@ export function releaseTrip(
     const message = `The call of this trip is ${call.state}; release the trip as cancelled.`
     return refused('wrong-phase', message, { tripId: trip.tripId, callId: call.callId, state: call.state })
   }
-  const { tripId, callId, need, receivedAtMs } = trip
+  const { tripId, callId, need, receivedAtMs, responseNo } = trip
   // An amendment that the trip did not take while it was held.
   const { lonDeg, latDeg, priority } = call ?? trip
-  const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs }
+  const number = responseNo === undefined ? {} : { responseNo }
+  const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, ...number }
   const unitId = unit?.unitId ?? null
   const made = {
     ...facts,

@@ -77,6 +77,12 @@ export const NO_CALL_ID: Refusal = {
   message: 'A call id is <region>.<21 characters>; check the id that enter-call or POST /v1/calls answered.',
 }
 
+export const NO_INCIDENT_NO: Refusal = {
+  code: 'unknown-call',
+  message:
+    'The number of a call is <year>-<six digits or more>, as in 2026-000123; it stands in every view of the call.',
+}
+
 export const NO_TRIP_ID: Refusal = {
   code: 'unknown-trip',
   message: 'A trip id is <region>.<21 characters>; list the open trips with watch-board.',

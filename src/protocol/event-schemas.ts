@@ -30,6 +30,7 @@ import {
   candidate,
   count,
   exclusionReason,
+  incidentNo,
   levelSchema,
   moment,
   need,
@@ -38,6 +39,7 @@ import {
   phases,
   principal,
   priority,
+  responseNo,
   routedId,
   unitId,
 } from './schema-parts.ts'
@@ -110,11 +112,13 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitReleased', { ...reference, cause }),
   ofTrip('TripReleased', {
     ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
+    responseNo: responseNo.optional(),
     ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause, ...leaves },
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
     ...{ state: z.enum(['open', 'closed', 'cancelled']), cause },
+    incidentNo: incidentNo.optional(),
     noteCount: noteNo.optional(),
     notesRead: z.array(z.object({ ...notesRead, atMs: moment })).optional(),
     detailsVersions: z.int().min(1).optional(),
@@ -134,6 +138,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofCall('CallEntered', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
+    incidentNo: incidentNo.optional(),
     sentAtMs: z.int().optional(),
   }),
   ofCall('CallAmended', { ...call, ...site, problem, tripIds, detailsReplaced: z.boolean() }),
@@ -145,7 +150,10 @@ export const EVENT_SCHEMAS = [
   ofCall('CallCancelled', call),
   ofCall('CallClosed', call),
   ofCall('NeedAdded', { ...call, need, addedTripId: routedId, problem }),
-  ofTrip('TripCreated', { ...trip, ...call, ...site, need, receivedAtMs: moment }),
+  ofTrip('TripCreated', {
+    ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
+    responseNo: responseNo.optional(),
+  }),
   ofTrip('AssignmentOverridden', {
     ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },
     ...{ inPhase: z.enum(TRIP_PHASES), reason: z.enum(OVERRIDE_REASONS), by: principal.optional(), ...leaves },

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
+import { INCIDENT_NO, RESPONSE_NO } from '../domain/incident-no.ts'
 import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
 import { RANGES } from './limits.ts'
@@ -17,6 +18,9 @@ export const levelSchema = z.enum(LEVELS_OF_CARE)
 export const need = z
   .object({ levelOfCare: levelSchema, capabilities: z.array(z.string().regex(CAPABILITY)) })
   .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
+/** On the radio: a call's, and a trip's. */
+export const incidentNo = z.string().regex(INCIDENT_NO)
+export const responseNo = z.string().regex(RESPONSE_NO)
 /** Of a call's notes. */
 export const noteNo = z.int().min(1)
 export const phases = z.array(z.enum(TRIP_PHASES))

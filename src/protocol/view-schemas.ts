@@ -20,6 +20,7 @@ import {
   candidate,
   count,
   exclusionReason,
+  incidentNo,
   levelSchema,
   moment,
   need,
@@ -30,6 +31,7 @@ import {
   position,
   principal,
   priority,
+  responseNo,
   routedId,
   tripPhase,
   unitId,
@@ -74,6 +76,7 @@ export const tripViewSchema = z
     ...{ times: z.partialRecord(tripPhase, moment), missed: phases, alarms: z.array(z.enum(TRIP_ALARMS)) },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
     ...{ version: position, details: callDetailsSchema.nullable() },
+    ...{ incidentNo: incidentNo.optional(), responseNo: responseNo.optional() },
     ...{ notes: z.array(noteView).optional(), noteCount: noteNo.optional() },
     notesRead: z.object({ unitId, by: principal, noteNo, atMs: moment }).optional(),
   })
@@ -120,7 +123,7 @@ export const callViewSchema = z
   .object({
     ...{ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), ...place, priority },
     ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripViewSchema) },
-    ...{ details: callDetailsSchema.nullable(), version: position },
+    ...{ details: callDetailsSchema.nullable(), version: position, incidentNo: incidentNo.optional() },
     ...{ notes: z.array(noteView).optional(), noteCount: noteNo.optional() },
   })
   .meta({ id: 'CallView' })

@@ -528,6 +528,28 @@ for (const [name, open] of [
       ])
     })
 
+    test('a number of a call is stored once, and the last of each year comes back', async () => {
+      const ownership = await owned()
+      const give = (position: number, year: number, number: number) =>
+        journal.appendRecords(ownership, [write(position, { incident: { year, number } })])
+      await journal.appendRecords(ownership, [
+        write(1, { incident: { year: 2026, number: 7 } }),
+        write(2, { incident: { year: 2027, number: 1 } }),
+        write(3, { incident: { year: 2026, number: 8 } }),
+      ])
+      for (const number of [8, 7, 1]) await assert.rejects(give(4, 2026, number), rejected)
+      assert.deepEqual(
+        await journal.readIncidentNumbers(ownership.region),
+        new Map([
+          [2026, 8],
+          [2027, 1],
+        ]),
+      )
+      assert.equal(await give(4, 2026, 10), 'durable')
+      assert.equal((await journal.readIncidentNumbers(ownership.region)).get(2026), 10)
+      assert.equal((await journal.readIncidentNumbers('another')).size, 0)
+    })
+
     test('notes come back in the order of their numbers, quotes and nulls included', async () => {
       const ownership = await owned()
       const second = { ...noteOf(2), unitId: 'A-1', corrects: 1, text: 'Renée "R", {1,\\2}\n| NULL' }

@@ -280,6 +280,8 @@ test('every view has all its fields and no other, and marks those that may be nu
       cancelReason: null,
       version: true,
       details: null,
+      incidentNo: 'absent',
+      responseNo: 'absent',
       notes: 'absent',
       noteCount: 'absent',
       notesRead: 'absent',
@@ -295,6 +297,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       receivedAtMs: true,
       trips: true,
       details: null,
+      incidentNo: 'absent',
       notes: 'absent',
       noteCount: 'absent',
       version: true,
@@ -341,6 +344,7 @@ test('every event has all its fields and no other, and marks those that may be n
       tripId: true,
       callId: true,
       need: true,
+      responseNo: 'absent',
       as: true,
       unitId: null,
       cause: 'absent',
@@ -354,6 +358,7 @@ test('every event has all its fields and no other, and marks those that may be n
       needs: true,
       tripIds: true,
       state: true,
+      incidentNo: 'absent',
       noteCount: 'absent',
       notesRead: 'absent',
       detailsVersions: 'absent',
@@ -367,7 +372,15 @@ test('every event has all its fields and no other, and marks those that may be n
     StandDownAcknowledged: { unitId: true, fromTripId: true, ...moment, cause: 'absent' },
     UnitContacted: { unitId: true, cause: 'absent' },
     FixHoleRecorded: { unitId: true, streamId: true, fromSeq: true, toSeq: true },
-    CallEntered: { ...place, callId: true, problem: null, needs: true, tripIds: true, sentAtMs: 'absent' },
+    CallEntered: {
+      ...place,
+      callId: true,
+      problem: null,
+      needs: true,
+      tripIds: true,
+      incidentNo: 'absent',
+      sentAtMs: 'absent',
+    },
     CallAmended: {
       callId: true,
       lonDeg: true,
@@ -382,7 +395,7 @@ test('every event has all its fields and no other, and marks those that may be n
     CallCancelled: { callId: true },
     CallClosed: { callId: true },
     NeedAdded: { callId: true, need: true, addedTripId: true, problem: null },
-    TripCreated: { ...place, tripId: true, callId: true, need: true },
+    TripCreated: { ...place, tripId: true, callId: true, need: true, responseNo: 'absent' },
     AssignmentOverridden: {
       tripId: true,
       unitId: true,
@@ -522,7 +535,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT NB FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

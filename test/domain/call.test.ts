@@ -28,7 +28,7 @@ const ended = (world: World) => {
 
 test('a call becomes one trip for each unit that it needs', () => {
   const after = given()
-    .when(() => decided(...enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS)))
+    .when(() => decided(...enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007')))
     .thenEvents(
       { type: 'CallEntered', callId: 'C-7', tripIds: ['T-7', 'T-8'] },
       { type: 'TripCreated', tripId: 'T-7', callId: 'C-7', need: command.needs[0], priority: 2 },
@@ -40,15 +40,19 @@ test('a call becomes one trip for each unit that it needs', () => {
 test("the response clock starts when the caller was heard, or else at the engine's now", () => {
   const receivedAtMs = (events: readonly object[]) => events.map(event => Reflect.get(event, 'receivedAtMs'))
   const known = { ...command, receivedAtMs: START_MS - 40_000 }
-  assert.deepEqual(receivedAtMs(enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS)), [START_MS, START_MS, START_MS])
+  assert.deepEqual(receivedAtMs(enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007')), [
+    START_MS,
+    START_MS,
+    START_MS,
+  ])
   assert.deepEqual(
-    new Set(receivedAtMs(enterCall(known, 'C-7', ['T-7', 'T-8'], START_MS))),
+    new Set(receivedAtMs(enterCall(known, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007'))),
     new Set([START_MS - 40_000]),
   )
 })
 
 test('no event carries personal data', () => {
-  const text = JSON.stringify(enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS))
+  const text = JSON.stringify(enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007'))
   for (const personal of Object.values(command.details!)) assert.ok(!text.includes(personal!), personal!)
 })
 

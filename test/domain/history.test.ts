@@ -13,6 +13,7 @@ import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
 import { divertedByHand, whyNotFit } from '../../src/domain/dispatch/override.ts'
 import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
+import { incidentNoOf } from '../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
 import { isEnded, isWaiting, type TripState, unitOf } from '../../src/domain/trip/trip.ts'
@@ -135,6 +136,7 @@ function decide(world: World, step: Step, i: number): Decision {
           `C-${i}`,
           needs.map((_, n) => `T-${i}-${n}`),
           world.nowMs,
+          incidentNoOf({ year: 2023, number: i + 1 }),
         ),
       )
     }

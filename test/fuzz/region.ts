@@ -67,7 +67,7 @@ export class FuzzedRegion {
         },
         wall: new WallClock(this.machine),
         telemetry: { metrics, log, outages: new OutageLog(log, () => this.machine.monotonicMs()) },
-        newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`,
+        names: { newId: () => `${REGION}.${String(++this.#ids).padStart(21, '0')}`, timeZone: () => 'UTC' },
       },
       { holdsLease: () => true, onFenced: () => onFailure('the region was fenced', null) },
     )

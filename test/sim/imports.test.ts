@@ -40,6 +40,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/functions/': 'functions of Postgres',
   'src/store/reference/reference-store.ts': 'core/database.ts answers what a region keeper asks of it',
   'src/store/reference/': 'tables of Postgres',
+  'src/store/log/record-columns.ts': 'a connection to Postgres',
   'src/store/log/clock-anchor.ts': 'a table of Postgres; core/process.ts is given the anchor',
   'src/gateway/transport/native.ts': 'core/door.ts stands for the library of sockets',
   'src/gateway/transport/portable/': 'core/door.ts stands for the library of sockets',

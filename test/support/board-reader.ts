@@ -112,11 +112,12 @@ export class BoardReader {
         }
         break
       case 'TripCreated': {
-        const { tripId, callId, priority, need, receivedAtMs } = event
+        const { tripId, callId, priority, need, receivedAtMs, responseNo } = event
         this.trips.set(tripId, {
           ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event), version: this.#position },
           ...{ problem: this.#problems.get(callId)!, phase: 'pending', times: { pending: recordedAtMs }, round: 1 },
           ...{ unitId: null, offer: null, onHold: null, missed: [], alarms: [], disposition: null, cancelReason: null },
+          ...(responseNo === undefined ? {} : { responseNo, incidentNo: responseNo.replace(/-\d+$/, '') }),
         })
         break
       }

@@ -125,6 +125,7 @@ export class RegionWorld {
   /** Handlers that threw past their turn; a test that expects none need not look, `close` does. */
   readonly failures: unknown[] = []
   leased = true
+  timeZone = 'UTC'
   /** What consoles that come are told of a clock that is off. */
   clockNotice: Told | null = null
   /** So many of the next ids cannot be made: the turns that need them throw. */
@@ -171,7 +172,7 @@ export class RegionWorld {
         wall: new WallClock(this.machine),
         clockNotice: () => this.clockNotice,
         telemetry: { metrics, log, outages: new OutageLog(log, () => this.machine.monotonicMs()) },
-        newId: () => this.#newId(),
+        names: { newId: () => this.#newId(), timeZone: () => this.timeZone },
       },
       { holdsLease: () => this.leased, onFenced: () => this.fenced.push(REGION) },
     )

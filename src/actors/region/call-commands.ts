@@ -4,20 +4,25 @@ import { addNeed, amendCall, cancelCall, enterCall } from '../../domain/call.ts'
 import type { AddNeed, AmendCall, CancelCall, EnterCall } from '../../domain/commands.ts'
 import { swappedPlace } from '../../domain/dispatch/place.ts'
 import type { CallId, TripId } from '../../domain/ids.ts'
+import { incidentNoOf, responseNoOf } from '../../domain/incident-no.ts'
 import { isEnded } from '../../domain/trip/trip.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import { applied, endCall, withCall } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
-export function takeCall(turn: Turn, command: EnterCall, { newId, desk }: CommandContext): TurnOutcome {
+export function takeCall(turn: Turn, command: EnterCall, { newId, desk, memory }: CommandContext): TurnOutcome {
   const isSwapped = swappedPlace(command, 'call', place => desk.nearestUnitM(place))
   if (isSwapped !== null) return isSwapped
   const callId: CallId = newId()
   const tripIds: TripId[] = command.needs.map(() => newId())
-  turn.record(enterCall(command, callId, tripIds, turn.nowMs))
+  const incident = memory.nextIncident(turn.nowMs)
+  const incidentNo = incidentNoOf(incident)
+  turn.record(enterCall(command, callId, tripIds, turn.nowMs, incidentNo))
+  turn.incident = incident
   if (command.details !== null) turn.callDetails = { callId, details: command.details }
-  return { ok: true, result: { callId, tripIds } }
+  const responseNos = tripIds.map((_, index) => responseNoOf(incidentNo, index + 1))
+  return { ok: true, result: { callId, tripIds, incidentNo, responseNos } }
 }
 
 export function rightCall(turn: Turn, command: AmendCall, { desk }: CommandContext): TurnOutcome {
@@ -39,7 +44,10 @@ export function rightCall(turn: Turn, command: AmendCall, { desk }: CommandConte
 export function takeNeed(turn: Turn, command: AddNeed, { newId }: CommandContext): TurnOutcome {
   return withCall(turn, command.callId, call => {
     const tripId: TripId = newId()
-    return applied(turn, addNeed(call, command, tripId), () => ({ callId: call.callId, tripId }))
+    return applied(turn, addNeed(call, command, tripId), () => {
+      const { responseNo } = turn.trip(tripId)!
+      return { callId: call.callId, tripId, ...(responseNo === undefined ? {} : { responseNo }) }
+    })
   })
 }
 

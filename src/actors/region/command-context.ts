@@ -2,6 +2,7 @@
 
 import type { Position } from '../../domain/geo.ts'
 import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
+import type { Incident } from '../../domain/incident-no.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { HeldMemory } from './release.ts'
 import type { Turn } from './turn.ts'
@@ -26,5 +27,7 @@ export interface CommandContext {
   readonly memory: HeldMemory & {
     /** The highest number of a stored note of the call; 0 where there is none. */
     lastNoteNo(callId: CallId): number
+    /** The number of a call that is entered at a moment of region time. */
+    nextIncident(atMs: number): Incident
   }
 }

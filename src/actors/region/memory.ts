@@ -5,6 +5,7 @@ import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility
 import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Incident } from '../../domain/incident-no.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import type { Found } from '../../finder/types.ts'
@@ -17,6 +18,7 @@ import type { PicturedMemory } from './board-picture.ts'
 import type { CallTexts } from './call-texts.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
 import type { Alarmed } from './gone-alarms.ts'
+import type { IncidentNumbers } from './incident-numbers.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { Shards } from './shards.ts'
@@ -46,6 +48,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #calls = new Map<CallId, CallState>()
   /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
+  readonly numbers: IncidentNumbers
   /** Personal data of calls, apart from their states. */
   readonly texts: CallTexts
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
@@ -58,12 +61,13 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   constructor(
     policy: RegionPolicy,
     shards: { drivers: Shards; trips: Shards },
-    recovered: { readonly texts: CallTexts; readonly quarantine: Quarantine },
+    recovered: { readonly texts: CallTexts; readonly numbers: IncidentNumbers; readonly quarantine: Quarantine },
   ) {
     this.#policy = policy
     this.#driverShards = shards.drivers
     this.#tripShards = shards.trips
     this.texts = recovered.texts
+    this.numbers = recovered.numbers
     this.quarantine = recovered.quarantine
   }
 
@@ -154,12 +158,16 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)
     this.#unsavedCalls.add(call.callId)
+    this.numbers.took(call)
   }
   unsavedCallIds(): Iterable<CallId> {
     return this.#unsavedCalls
   }
   callSaved(call: CallState): void {
     if (this.#calls.get(call.callId) === call) this.#unsavedCalls.delete(call.callId)
+  }
+  nextIncident(atMs: number): Incident {
+    return this.numbers.next(atMs)
   }
   lastNoteNo(callId: CallId): number {
     return this.texts.lastNoteNo(callId)

@@ -26,6 +26,14 @@ export interface SharedParts {
   readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
 }
 
+/** What a region calls its things. */
+interface RegionNames {
+  /** A fresh call, trip or offer id of this region. */
+  readonly newId: () => string
+  /** The IANA name of its time zone as it is now: numbers of calls go by its years. */
+  readonly timeZone: () => string
+}
+
 export interface RegionParts {
   readonly shared: SharedParts
   /** The wall of the machine as far as it is believed; one for all regions of a process, too. */
@@ -37,8 +45,7 @@ export interface RegionParts {
   readonly telemetry: Telemetry
   /** What to tell a console that comes while a clock is off. */
   readonly clockNotice?: () => Told | null
-  /** A fresh call, trip or offer id of this region. */
-  readonly newId: () => string
+  readonly names: RegionNames
   /** The region's memory no longer stands for what is durable; the holder of the region drops it. */
   readonly onLost: (reason: LossReason) => void
 }

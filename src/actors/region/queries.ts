@@ -15,6 +15,7 @@ import {
   tripEnded,
   UNAVAILABLE,
   unknownCall,
+  unknownIncident,
   unknownTrip,
   unknownUnit,
   WRITES_STALLED,
@@ -52,6 +53,7 @@ export class Queries {
     else if (query.type === 'explain-trip') this.#explain(query, answer)
     else if (query.type === 'read-decisions') this.#decisions(query.tripId, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
+    else if (query.type === 'read-incident') this.#incident(query.incidentNo, answer)
     else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
 
@@ -87,6 +89,12 @@ export class Queries {
     const trip = this.#ports.memory.trip(tripId)
     if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(tripId) })
     this.#answer(answer, { type: 'decisions', positions: trip.decidedAt ?? [] })
+  }
+
+  #incident(incidentNo: string, answer: Answer): void {
+    const callId = this.#ports.memory.numbers.callOf(incidentNo)
+    if (callId === undefined) return answer({ ok: false, refusal: unknownIncident(incidentNo) })
+    this.#call(callId, answer)
   }
 
   #call(callId: CallId, answer: Answer): void {

@@ -39,6 +39,8 @@ export interface Recovered {
   readonly calls: ReadonlyMap<CallId, CallState>
   readonly locations: ReadonlyMap<UnitId, DriverLocation>
   readonly texts: CallTexts
+  /** The last number of each year that the store has given to a call. */
+  readonly lastNumbers: ReadonlyMap<number, number>
   readonly outcomes: Outcomes
   readonly lastRecordedAtMs: number
   readonly quarantine: Quarantine
@@ -79,10 +81,24 @@ export async function recoverUnchecked(
   await replayRecords(source, start.position, memory)
   await replaySegments(source, start.segmentNo, memory)
   const texts = await readTexts(journal, acquired.ownership.region, damage)
+  const lastNumbers = await journal.readIncidentNumbers(acquired.ownership.region)
   const outcomes = await readOutcomes(source, damage)
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
   const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
-  return { acquired, drivers, trips, calls, locations, texts, outcomes, lastRecordedAtMs, quarantine, damage, saved }
+  return {
+    acquired,
+    drivers,
+    trips,
+    calls,
+    locations,
+    texts,
+    lastNumbers,
+    outcomes,
+    lastRecordedAtMs,
+    quarantine,
+    damage,
+    saved,
+  }
 }
 
 /** Where a region is read from, and who hears how far it is. */

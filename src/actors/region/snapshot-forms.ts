@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
+import { RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
   CANCEL_REASONS,
   DISPATCH_MODES,
@@ -73,6 +74,7 @@ const TRIP = z.object({
     priority: PRIORITY_FORM,
     need: NEED_FORM,
     receivedAtMs: ms,
+    responseNo: z.string().regex(RESPONSE_NO).optional(),
     enteredAtMs: ms,
     createdPosition: whole,
     phase: z.enum(TRIP_PHASES),

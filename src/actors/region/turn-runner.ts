@@ -116,7 +116,7 @@ export class TurnRunner {
 
   #commit(turn: Turn, cause: Origin, result: CommandResult | undefined): void {
     const { log, outbox, followers } = this.#ports
-    const { events, position, recordedAtMs, callDetails, callNote } = turn
+    const { events, position, recordedAtMs, callDetails, callNote, incident } = turn
     const { principal, commandId, bodyHash, trace } = cause
     const changed = changedUnits(turn)
     this.#lastRecordedAtMs = recordedAtMs
@@ -126,6 +126,7 @@ export class TurnRunner {
       ...turn.bindings(),
       callDetails: callDetails && { ...callDetails, details: callDetails.details ?? NO_DETAILS },
       callNote,
+      incident,
     })
     // Before desk and finder look at its new state.
     if (turn.releases !== null) this.#release(turn.releases)

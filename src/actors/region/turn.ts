@@ -12,6 +12,7 @@ import type { EventMeta } from '../../domain/decision.ts'
 import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Incident } from '../../domain/incident-no.ts'
 import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import { evolveTrip } from '../../domain/trip/trip-fold.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
@@ -53,6 +54,8 @@ export class Turn implements States {
   callDetails: { callId: CallId; details: CallDetails | null } | null = null
   /** What somebody said about a call. */
   callNote: { callId: CallId; note: CallNote } | null = null
+  /** The number that the turn's call gets. */
+  incident: Incident | null = null
   /** Set when a unit or a trip may have become free for the desk to match, beside what the events show. */
   deskAsked = false
   /** The actor in quarantine whose event this turn would have recorded; null while there was none. */

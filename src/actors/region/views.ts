@@ -5,6 +5,7 @@ import { type CallNote, notesReadOf } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { CallId } from '../../domain/ids.ts'
+import { incidentNoIn } from '../../domain/incident-no.ts'
 import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
 import type { Offer, TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/unit/driver.ts'
@@ -70,6 +71,8 @@ export function textsOf(
   return { details: texts.detailsOf(callId), notes }
 }
 
+const numbersOf = (responseNo: string) => ({ incidentNo: incidentNoIn(responseNo), responseNo })
+
 /** Bytes of text in a view of a trip, which is pushed to crews again and again. */
 const NOTE_BYTES_SHOWN = 8_192
 
@@ -108,6 +111,7 @@ export function tripView(trip: TripState, call: CallState | undefined, { details
     cancelReason: trip.cancelReason,
     version: trip.version,
     details,
+    ...(trip.responseNo === undefined ? {} : numbersOf(trip.responseNo)),
     ...(notes.length === 0 ? {} : { notes: newest(notes), noteCount: call!.noteCount! }),
     ...(read === null ? {} : { notesRead: { unitId: read.unitId, by: read.by, noteNo: read.noteNo, atMs: read.atMs } }),
   }
@@ -148,6 +152,7 @@ export function callView(call: CallState, trips: readonly TripShown[], { details
     receivedAtMs: call.receivedAtMs,
     trips,
     details,
+    ...(call.incidentNo === undefined ? {} : { incidentNo: call.incidentNo }),
     ...(notes.length === 0 ? {} : { notes, noteCount: call.noteCount! }),
     version: call.version,
   }

@@ -21,6 +21,8 @@ export interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRigh
   readonly tripIds: readonly TripId[]
   /** NEMSIS eTimes.01, when the caller reached the centre; the start of the response clock. */
   readonly receivedAtMs: number
+  /** NEMSIS eResponse.03, as in `2026-000123`. Absent in records of before calls had numbers. */
+  readonly incidentNo?: string
 }
 
 /** The call as it is from now on; its trips that have not ended go on from the new place and priority. */
@@ -76,8 +78,10 @@ export interface NotesRead {
   readonly atMs: number
 }
 
-/** What has gathered of a call besides its facts; absent in records of before, and while there is none. */
+/** What a call has besides its facts; absent in records of before, and while there is none. */
 export interface CallGathered {
+  /** Its number on the radio. */
+  readonly incidentNo?: string
   /** The number of its last note. */
   readonly noteCount?: number
   /** One of each trip, of the crew that said so last. */

@@ -26,6 +26,8 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
   readonly need: Need
   /** The response clock's start, from the call. */
   readonly receivedAtMs: number
+  /** NEMSIS eResponse.04: the call's number and the trip's place among its trips. Absent in records of before calls had numbers. */
+  readonly responseNo?: string
 }
 
 export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
@@ -166,6 +168,8 @@ export interface TripReleased extends EventOf<'TripReleased', TripEntity>, Leave
   readonly priority: Priority
   readonly need: Need
   readonly receivedAtMs: number
+  /** As in `TripCreated`. */
+  readonly responseNo?: string
   readonly as: 'pending' | 'cancelled'
   /** The unit that worked on it and is free now. */
   readonly unitId: UnitId | null

@@ -60,7 +60,7 @@ function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
 }
 
 function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
-  const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs } = event
+  const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, responseNo } = event
   return {
     tripId,
     callId,
@@ -69,6 +69,7 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, entered
     priority,
     need,
     receivedAtMs,
+    ...(responseNo === undefined ? {} : { responseNo }),
     enteredAtMs,
     createdPosition: meta.position,
     phase: 'pending',

@@ -33,6 +33,8 @@ export interface TripState {
   readonly priority: Priority
   readonly need: Need
   readonly receivedAtMs: number
+  /** Its number on the radio; absent where its call has none. */
+  readonly responseNo?: string
   /** When the desk had it first, its place among those that wait; of one that was held, when its caller called. */
   readonly enteredAtMs: number
   /** Position of the record that made the trip, or put it into the queue as if it were new. */

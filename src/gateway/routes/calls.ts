@@ -8,13 +8,14 @@ import type { Result } from '../../base/result.ts'
 import { COMMAND_ID, type RegionId, regionOf } from '../../domain/ids.ts'
 import { CALL_BODY, NEAREST_QUERY } from '../../protocol/call-fields.ts'
 import { resultOf } from '../../protocol/encode.ts'
-import { position, routedId, unitId } from '../../protocol/schema-parts.ts'
+import { DESK_MESSAGES } from '../../protocol/messages/desk-messages.ts'
+import { incidentNo, position, routedId, unitId } from '../../protocol/schema-parts.ts'
 import { callViewSchema, nearestResult, tripViewSchema, unitViewSchema } from '../../protocol/view-schemas.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { commandCost } from '../limits/message-cost.ts'
-import { NO_CALL_ID, NO_IDEMPOTENCY_KEY, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
+import { NO_CALL_ID, NO_IDEMPOTENCY_KEY, NO_INCIDENT_NO, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
 
@@ -24,6 +25,7 @@ export interface CallPorts {
 }
 
 const UNIT_PARAMS = z.object({ id: unitId })
+const INCIDENT_PARAMS = z.object({ incidentNo })
 const ROUTED_PARAMS = z.object({ id: routedId })
 /** Where what is asked for is in no region of the caller's, or of this engine. */
 const NO_REGION = ['wrong-region', 'unknown-region'] as const
@@ -71,6 +73,17 @@ export const CALL_ROUTES: readonly Route<CallPorts>[] = [
     handle: getCall,
   }),
   guarded({
+    method: 'get',
+    pattern: '/v1/incidents/:incidentNo',
+    action: 'read-call',
+    summary: 'Shows the call of a number, as it is said on the radio',
+    params: INCIDENT_PARAMS,
+    query: REGION_QUERY,
+    reply: { 200: callViewSchema.extend({ position }) },
+    refusals: [...NO_REGION, 'unknown-call', 'stored-data-damaged'],
+    handle: getIncident,
+  }),
+  guarded({
     method: 'post',
     pattern: '/v1/calls',
     action: 'enter-call',
@@ -78,7 +91,7 @@ export const CALL_ROUTES: readonly Route<CallPorts>[] = [
     header: 'Idempotency-Key',
     query: REGION_QUERY,
     body: CALL_BODY,
-    reply: { 201: z.object({ callId: routedId, tripIds: z.array(routedId).min(1), position }) },
+    reply: { 201: DESK_MESSAGES['enter-call'].result.extend({ position }) },
     refusals: [...NO_REGION, 'overloaded'],
     handle: postCall,
   }),
@@ -119,6 +132,18 @@ async function getCall(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, cal
   if (!params.ok) return problem(NO_CALL_ID)
   const callId = params.value.id
   return ask(ports, caller, regionOf(callId), { type: 'read-call', callId })
+}
+
+async function getIncident(
+  ports: CallPorts,
+  asked: Asked<typeof INCIDENT_PARAMS, typeof REGION_QUERY>,
+  caller: TokenClaims,
+): Promise<HttpReply> {
+  const params = asked.readParams()
+  if (!params.ok) return problem(NO_INCIDENT_NO)
+  const region = regionAsked(asked, caller)
+  if (!region.ok) return problem(region.refusal)
+  return ask(ports, caller, region.value, { type: 'read-incident', incidentNo: params.value.incidentNo })
 }
 
 async function postCall(

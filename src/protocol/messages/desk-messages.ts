@@ -8,7 +8,7 @@ import { callChanges, needFields, wireCall } from '../call-fields.ts'
 import { atMs, id, integer, matching, oneOf } from '../fields.ts'
 import { RANGES } from '../limits.ts'
 import { orNull } from '../nullable.ts'
-import { routedId, tripPhase, unitId } from '../schema-parts.ts'
+import { incidentNo, responseNo, routedId, tripPhase, unitId } from '../schema-parts.ts'
 import { alarmViewSchema } from '../view-schemas.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
 
@@ -28,7 +28,11 @@ export const DESK_MESSAGES = {
     right: DESK,
     rate: 'command',
     owner: ['region'],
-    result: z.object({ callId: routedId, tripIds: z.array(routedId).min(1) }),
+    // The numbers are absent in the answer to a repetition of a command of before there were any.
+    result: z.object({
+      ...{ callId: routedId, tripIds: z.array(routedId).min(1) },
+      ...{ incidentNo: incidentNo.optional(), responseNos: z.array(responseNo).optional() },
+    }),
     shape: shape(z.object({ id, call: wireCall }), ({ id, call }) => asCommand(id, call)),
   },
   'amend-call': {
@@ -121,7 +125,7 @@ export const DESK_MESSAGES = {
     right: DESK,
     rate: 'command',
     owner: ['region'],
-    result: z.object({ callId: routedId, tripId: routedId }),
+    result: z.object({ callId: routedId, tripId: routedId, responseNo: responseNo.optional() }),
     shape: shape(z.object({ id, callId: matching(ROUTED_ID), need: needFields }), ({ id, callId, need }) =>
       asCommand(id, { type: 'add-need', callId, need }),
     ),

@@ -53,6 +53,9 @@ export interface TripView {
   readonly version: number
   /** Personal data of the call, for the bound crew and the desk; null when none was given or it was erased. */
   readonly details: CallDetails | null
+  /** The call's number on the radio, and the trip's own; absent where the call is of before there were numbers. */
+  readonly incidentNo?: string
+  readonly responseNo?: string
   /** The newest notes of the call, the oldest of these first, for whom `details` are. Absent while there is none. */
   readonly notes?: readonly NoteView[]
   /** The number of the call's last note; with `notes`. */
@@ -91,6 +94,8 @@ export interface CallView {
   readonly receivedAtMs: number
   readonly trips: readonly TripView[]
   readonly details: CallDetails | null
+  /** Its number on the radio; absent where it is of before there were numbers. */
+  readonly incidentNo?: string
   /** All that are left; absent while there is none. */
   readonly notes?: readonly NoteView[]
   readonly noteCount?: number

@@ -77,8 +77,8 @@ CREATE OR REPLACE FUNCTION log.call_note_checksum(p_region text, p_call_id text,
     p_noted_at_ms, p_corrects IS NULL, p_corrects, p_text), 'UTF8'))
 $$;
 
--- One element a record, a command, a change of open_trip (in the order of the log), a call's details and a note; false when
--- fenced.
+-- One element a record, a command, a change of open_trip (in the order of the log), a call's details, a note and a call's
+-- number; false when fenced.
 CREATE OR REPLACE FUNCTION log.append_records(
   p_region text, p_epoch bigint, p_incarnation text,
   r_position bigint[], r_recorded_at_ms bigint[], r_principal text[], r_command_id text[], r_trace text[],
@@ -88,7 +88,8 @@ CREATE OR REPLACE FUNCTION log.append_records(
   o_unit_id text[], o_trip_id text[], o_opens boolean[],
   d_call_id text[], d_caller_name text[], d_phone text[], d_address text[], d_notes text[], d_position bigint[],
   n_call_id text[], n_note_no integer[], n_author text[], n_unit_id text[], n_noted_at_ms bigint[], n_corrects integer[],
-  n_text text[]
+  n_text text[],
+  i_year integer[], i_number bigint[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_end bigint;
@@ -156,5 +157,13 @@ BEGIN
       FROM unnest(n_call_id, n_note_no, n_author, n_unit_id, n_noted_at_ms, n_corrects, n_text)
         AS n (call_id, note_no, author, unit_id, noted_at_ms, corrects, text);
   END IF;
+  FOR i IN 1 .. cardinality(i_year) LOOP
+    INSERT INTO log.incident_numbers AS n (region, year, last) VALUES (p_region, i_year[i], i_number[i])
+      ON CONFLICT (region, year) DO UPDATE SET last = excluded.last WHERE n.last < excluded.last;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'number % of the year % was given before', i_number[i], i_year[i]
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  END LOOP;
   RETURN true;
 END $$;

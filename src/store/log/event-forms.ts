@@ -10,6 +10,7 @@ import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../domain/events/trip-events.ts'
 import type { DomainEvent } from '../../domain/events.ts'
+import { INCIDENT_NO, RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
@@ -36,6 +37,8 @@ const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
 const alarm = { tripId: id.optional(), unitId: id.optional(), alarmId: id }
 const happened = { happenedAtMs: ms }
+const incident = { incidentNo: z.string().regex(INCIDENT_NO).optional() }
+const response = { responseNo: z.string().regex(RESPONSE_NO).optional() }
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
 export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
@@ -50,6 +53,7 @@ export const REFERENCE_FORM = {
 }
 /** Of a call, beside its facts. */
 export const GATHERED_FORM = {
+  ...incident,
   noteCount: whole.optional(),
   notesRead: z.array(z.object({ ...trip, ...unit, by: id, noteNo: whole, atMs: ms })).optional(),
   detailsVersions: whole.optional(),
@@ -82,6 +86,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     needs: z.array(NEED_FORM),
     tripIds: z.array(id),
     receivedAtMs: ms,
+    ...incident,
   },
   CallAmended: { ...call, ...site, problem: z.string().nullable(), tripIds: z.array(id), detailsReplaced: z.boolean() },
   UnitReleased: REFERENCE_FORM,
@@ -91,6 +96,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...site,
     need: NEED_FORM,
     receivedAtMs: ms,
+    ...response,
     as: z.enum(RELEASED_TRIPS),
     unitId: id.nullable(),
     ...leaves,
@@ -112,7 +118,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   CallNotesRead: { ...call, ...trip, ...unit, noteNo: whole, by: id },
   CallCancelled: call,
   CallClosed: call,
-  TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms },
+  TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms, ...response },
   AssignmentOverridden: {
     ...trip,
     ...unit,

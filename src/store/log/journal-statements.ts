@@ -10,7 +10,7 @@ const SEGMENTS_PER_CHUNK = 100
 /** A deletion holds the fence; a takeover must not wait long for it. */
 export const COMMANDS_FORGOTTEN_AT_ONCE = 5_000
 
-export const APPEND_RECORDS = `SELECT log.append_records(${placeholders(31)}) AS held`
+export const APPEND_RECORDS = `SELECT log.append_records(${placeholders(33)}) AS held`
 export const APPEND_SEGMENT = `SELECT location.append_segment(${placeholders(10)}) AS held`
 const FENCE = `f AS MATERIALIZED (
   SELECT 1 FROM log.region_owner WHERE region = $1 AND epoch = $2 AND incarnation = $3 FOR SHARE)`
@@ -93,6 +93,7 @@ export const READ_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_
     checksum = log.call_note_checksum(region, call_id, note_no, author, unit_id, noted_at_ms, corrects, text) AS sound
   FROM log.call_notes WHERE region = $1 AND (call_id, note_no) > ($2, $3)
   ORDER BY call_id, note_no LIMIT ${ROWS_PER_CHUNK}`
+export const READ_INCIDENT_NUMBERS = 'SELECT year, last FROM log.incident_numbers WHERE region = $1'
 export const READ_OPEN_TRIPS = `SELECT unit_id, trip_id
   FROM log.open_trip WHERE region = $1 AND unit_id > $2 ORDER BY unit_id LIMIT ${ROWS_PER_CHUNK}`
 

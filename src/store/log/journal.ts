@@ -13,6 +13,7 @@ import type { CallDetails } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { CallId, Principal, RegionId, StreamId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Incident } from '../../domain/incident-no.ts'
 
 /** A process's right to write a region: raised by one each time a process takes the region. */
 export interface Ownership {
@@ -92,6 +93,8 @@ export interface RecordWrite {
   readonly callDetails: { readonly callId: CallId; readonly details: CallDetails } | null
   /** Adding a number that the call has already is a content error. Absent: none was added. */
   readonly callNote?: { readonly callId: CallId; readonly note: CallNote } | null
+  /** The number that a call was given; one that is not higher than the last of its year is a content error. Absent: none was given. */
+  readonly incident?: Incident | null
 }
 
 export interface SegmentWrite {
@@ -247,6 +250,8 @@ export interface Journal {
   readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]>
   /** Those of one call in the order of their numbers. */
   readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]>
+  /** The last number of each year that was given to a call. Errors: StoreUnavailable. */
+  readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>>
   readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]>
   /** Takes away all snapshots of the region, and keeps them apart for whoever looks into it. Errors as `appendRecords`. */
   refuseSnapshots(ownership: Ownership): Promise<WriteOutcome>

@@ -9,7 +9,7 @@ import { CommitLoop, type LaneHandlers, type LaneSettings } from './commit-loop.
 import type { CommandRow, LogRecord, RecordWrite } from './journal.ts'
 
 /** A record as a turn decided it; the writer adds position and epoch. */
-export interface LogAppend extends Pick<RecordWrite, 'closes' | 'opens' | 'callDetails' | 'callNote'> {
+export interface LogAppend extends Pick<RecordWrite, 'closes' | 'opens' | 'callDetails' | 'callNote' | 'incident'> {
   readonly record: Omit<LogRecord, 'position' | 'epoch'>
   /** The outcome to find when the record's command id is repeated; null where nobody can repeat it. */
   readonly command: Pick<CommandRow, 'bodyHash' | 'result'> | null
@@ -89,6 +89,7 @@ export class LogWriter {
       opens: write.opens,
       callDetails: write.callDetails,
       callNote: write.callNote ?? null,
+      incident: write.incident ?? null,
     })
     this.#head = position
     this.#schedule()

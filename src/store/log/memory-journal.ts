@@ -205,6 +205,10 @@ export class MemoryJournal implements Journal {
     yield* inChunks(rows)
   }
 
+  readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>> {
+    return this.#statement(region, ({ incidentNumbers }) => new Map(incidentNumbers))
+  }
+
   async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
     yield* inChunks([...this.#region(region).openTrips].map(([unitId, tripId]) => ({ unitId, tripId })))
   }

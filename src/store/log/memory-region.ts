@@ -30,6 +30,8 @@ export interface MemoryRegion {
   callDetails: Map<CallId, CallDetails>
   /** By number, of each call. */
   callNotes: Map<CallId, Map<number, CallNote>>
+  /** The last of each year. */
+  incidentNumbers: Map<number, number>
   segments: SegmentWrite[]
   /** Rows that a test has harmed: `log.records 5` and their like. */
   harmed: Map<string, Harm>
@@ -54,6 +56,7 @@ export function newRegion(): MemoryRegion {
     openTrips: new Map(),
     callDetails: new Map(),
     callNotes: new Map(),
+    incidentNumbers: new Map(),
     segments: [],
     harmed: new Map(),
     snapshots: new Map(),
@@ -66,6 +69,7 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
   const commands = new Map<string, string>()
   const openTrips = new Map<UnitId, TripId | null>()
   const callDetails = new Map<CallId, CallDetails>()
+  const incidentNumbers = new Map(state.incidentNumbers)
   const callNotes: { readonly callId: CallId; readonly note: CallNote }[] = []
   const end = endsOf(state).logEnd
   for (const [i, write] of batch.entries()) {
@@ -95,6 +99,12 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
       toJson(details)
       callDetails.set(callId, { ...details })
     }
+    if (write.incident) {
+      const { year, number } = write.incident
+      if (number <= (incidentNumbers.get(year) ?? 0))
+        throw new ContentRejected(`number ${number} of ${year} was given before`)
+      incidentNumbers.set(year, number)
+    }
     if (write.callNote) {
       const { callId, note } = write.callNote
       toJson(note)
@@ -115,6 +125,7 @@ export function appendRecords(state: MemoryRegion, ownership: Ownership, batch: 
       else state.openTrips.set(unitId, tripId)
     }
     for (const [callId, details] of callDetails) state.callDetails.set(callId, details)
+    state.incidentNumbers = incidentNumbers
     for (const { callId, note } of callNotes) {
       const notes = state.callNotes.get(callId) ?? new Map<number, CallNote>()
       state.callNotes.set(callId, notes.set(note.noteNo, note))

@@ -8,24 +8,23 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { RegionId } from '../../domain/ids.ts'
 import { readFault, unavailable } from '../postgres/postgres-faults.ts'
-import {
-  type Acquired,
-  type CommandRow,
-  ContentRejected,
-  type DetailsRow,
-  type Journal,
-  type LeavingMark,
-  type LogRecord,
-  type NoteRow,
-  type OpenTrip,
-  type Ownership,
-  type RecordWrite,
-  type SegmentWrite,
-  type SnapshotWrite,
-  type StoredTable,
-  type StreamMark,
-  type StreamName,
-  type WriteOutcome,
+import type {
+  Acquired,
+  CommandRow,
+  DetailsRow,
+  Journal,
+  LeavingMark,
+  LogRecord,
+  NoteRow,
+  OpenTrip,
+  Ownership,
+  RecordWrite,
+  SegmentWrite,
+  SnapshotWrite,
+  StoredTable,
+  StreamMark,
+  StreamName,
+  WriteOutcome,
 } from './journal.ts'
 import {
   ALONG_THE_INDEX,
@@ -38,6 +37,7 @@ import {
   READ_CALL_DETAILS,
   READ_CALL_NOTES,
   READ_COMMANDS,
+  READ_INCIDENT_NUMBERS,
   READ_LOG,
   READ_OPEN_TRIPS,
   READ_SEGMENTS,
@@ -47,6 +47,7 @@ import {
 } from './journal-statements.ts'
 import { LanePool } from './lane-pool.ts'
 import { OwnConnections } from './own-connections.ts'
+import { recordColumns, toJson } from './record-columns.ts'
 import {
   commandsOf,
   detailsOf,
@@ -201,6 +202,11 @@ export class PostgresJournal implements Journal {
     for await (const rows of pages) yield rows.map(noteOf)
   }
 
+  async readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.#connections.once<{ year: number; last: number }>(READ_INCIDENT_NUMBERS, [region])
+    return new Map(rows.map(({ year, last }) => [year, last]))
+  }
+
   async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
     const pages = this.#pages<StoredOpenTrip>('log.open_trip', READ_OPEN_TRIPS, region, [''], row => [row.unit_id])
     for await (const rows of pages) yield rows.map(row => ({ unitId: row.unit_id, tripId: row.trip_id }))
@@ -275,50 +281,6 @@ interface StoredMark {
   durable_seq: number
 }
 
-/** The parallel arrays that `log.append_records` takes after the ownership. */
-function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
-  const records = batch.map(write => write.record)
-  const commands = batch.flatMap(write => write.command ?? [])
-  const openTrips = batch.flatMap(write => [
-    ...write.closes.map(pair => ({ ...pair, opens: false })),
-    ...write.opens.map(pair => ({ ...pair, opens: true })),
-  ])
-  const calls = batch.flatMap(({ record, callDetails }) =>
-    callDetails === null ? [] : { ...callDetails, position: record.position },
-  )
-  const notes = batch.flatMap(write => write.callNote ?? [])
-  return [
-    records.map(record => record.position),
-    records.map(record => record.recordedAtMs),
-    records.map(record => record.principal),
-    records.map(record => record.commandId),
-    records.map(record => record.trace),
-    records.map(record => toJson(record.events)),
-    commands.map(command => command.principal),
-    commands.map(command => command.commandId),
-    commands.map(command => command.bodyHash),
-    commands.map(command => command.position),
-    commands.map(command => command.recordedAtMs),
-    commands.map(command => toJson(command.result)),
-    openTrips.map(pair => pair.unitId),
-    openTrips.map(pair => pair.tripId),
-    openTrips.map(pair => pair.opens),
-    calls.map(call => call.callId),
-    calls.map(call => call.details.callerName),
-    calls.map(call => call.details.phone),
-    calls.map(call => call.details.address),
-    calls.map(call => call.details.notes),
-    calls.map(call => call.position),
-    notes.map(({ callId }) => callId),
-    notes.map(({ note }) => note.noteNo),
-    notes.map(({ note }) => note.by),
-    notes.map(({ note }) => note.unitId),
-    notes.map(({ note }) => note.atMs),
-    notes.map(({ note }) => note.corrects),
-    notes.map(({ note }) => note.text),
-  ]
-}
-
 /** One statement may not touch a row twice. */
 function newestOfEach(snapshots: readonly SnapshotWrite[]): SnapshotWrite[] {
   const newest = new Map<string, SnapshotWrite>()
@@ -331,13 +293,4 @@ function newestOfEach(snapshots: readonly SnapshotWrite[]): SnapshotWrite[] {
     if (!isOlder) newest.set(snapshot.entity, snapshot)
   }
   return [...newest.values()]
-}
-
-/** As text: pg would turn an array into one of Postgres. Errors: ContentRejected for what JSON cannot say. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch (error) {
-    throw new ContentRejected(`This cannot be written as JSON: ${String(error)}`, { cause: error })
-  }
 }

@@ -13,6 +13,7 @@ import { unitChanges } from './0010-unit-changes.ts'
 import { functionFiles } from './0011-functions.ts'
 import { policies } from './0012-policies.ts'
 import { callNotes } from './0013-call-notes.ts'
+import { incidentNumbers } from './0014-incident-numbers.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   functionFiles,
   policies,
   callNotes,
+  incidentNumbers,
 ]

@@ -26,6 +26,7 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'log.call_details': READ,
   'log.former_call_details': READ,
   'log.call_notes': READ,
+  'log.incident_numbers': READ,
   // Outcomes are forgotten by age.
   'log.commands': 'SELECT, DELETE',
   // A row is locked as a fence, which asks for the right to change it.
@@ -66,6 +67,7 @@ const HISTORY = [
   'log.call_details',
   'log.former_call_details',
   'log.call_notes',
+  'log.incident_numbers',
   'location.segments',
   'reference.policies',
 ]

@@ -220,7 +220,9 @@ class Day:
         repeated = sign_in.post(path, posted, key="call-http")
         check((repeated.status, repeated.body), (201, body), "the same request")
         again = desk.ask("enter-call", call, command_id="call-http")
-        check(again.result, {"callId": body["callId"], "tripIds": body["tripIds"]}, "the same command")
+        check(again.result, {key: value for key, value in body.items() if key != "position"}, "the same command")
+        found = sign_in.get(f"/v1/incidents/{body['incidentNo']}?region={self.region}").body
+        check((found["callId"], found["incidentNo"]), (body["callId"], body["incidentNo"]), "the call by its number [NB-4]")
         check(again.position, body["position"], "its position")
         self.problem("conflict", 409, path, dict(posted, priority=5), "call-http")
         self.problem("invalid-field", 400, path, dict(posted, needs=[]), "call-http-2")

@@ -278,6 +278,15 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (world, reach) => ({ path: `/v1/calls/${(await world.pendingTrip(homeOf(reach))).callId}` }),
   },
+  'GET /v1/incidents/:incidentNo': {
+    action: 'read-call',
+    status: 200,
+    reaches: REGIONS,
+    request: async (world, reach) => {
+      const { incidentNo } = await world.pendingTrip(homeOf(reach))
+      return { path: `/v1/incidents/${incidentNo}?region=${askedOf(reach)}` }
+    },
+  },
   'GET /v1/calls/:id/details': {
     action: 'read-call',
     status: 200,

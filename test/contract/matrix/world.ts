@@ -38,11 +38,12 @@ export interface Target {
   readonly unitId: string
   readonly callId: string
   readonly tripId: string
+  readonly incidentNo: string
   readonly offerId: string
   /** An open one of the trip. */
   readonly alarmId: string
 }
-type PendingTrip = Pick<Target, 'callId' | 'tripId' | 'alarmId'>
+type PendingTrip = Pick<Target, 'callId' | 'tripId' | 'incidentNo' | 'alarmId'>
 export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: PendingTrip }
 
 /**
@@ -185,10 +186,10 @@ export class World {
 
   /** A trip that waits for a unit, and will get none by itself. */
   async pendingTrip(region: string): Promise<PendingTrip> {
-    const { callId, tripIds, position } = await this.#enter(region, FOR_NOBODY)
+    const { callId, tripIds, incidentNo, position } = await this.#enter(region, FOR_NOBODY)
     const tripId = tripIds[0]!
     await this.#desks[region]!.ask('add-note', callId, SECRET, null)
-    return { callId, tripId, alarmId: `trip/${tripId}/no-eligible-unit/${position}` }
+    return { callId, tripId, incidentNo, alarmId: `trip/${tripId}/no-eligible-unit/${position}` }
   }
 
   /** Puts the regions into a setting, and tells what can be named there. */
@@ -226,19 +227,24 @@ export class World {
   }
 
   async #offer(): Promise<Target> {
-    const { callId, tripIds } = await this.#enter(HERE, FOR_A1)
+    const { callId, tripIds, incidentNo } = await this.#enter(HERE, FOR_A1)
     const { body } = await this.ask('GET', `/v1/trips/${tripIds[0]}`, { token: this.token('dispatcher') })
     if (body.offer?.unitId !== 'A1') throw new Error(`A1 was not offered the trip: ${JSON.stringify(body)}`)
     const alarmId = `trip/${tripIds[0]}/no-eligible-unit/1`
-    return { unitId: 'A1', callId, tripId: tripIds[0]!, offerId: body.offer.offerId, alarmId }
+    return { unitId: 'A1', callId, tripId: tripIds[0]!, incidentNo, offerId: body.offer.offerId, alarmId }
   }
 
   async #enter(
     region: string,
     call: object,
-  ): Promise<{ readonly callId: string; readonly tripIds: readonly string[]; readonly position: number }> {
+  ): Promise<{
+    readonly callId: string
+    readonly tripIds: readonly string[]
+    readonly incidentNo: string
+    readonly position: number
+  }> {
     const { result, position } = await this.#desks[region]!.ask('enter-call', call)
-    const entered = result as { callId: string; tripIds: string[] }
+    const entered = result as { callId: string; tripIds: string[]; incidentNo: string }
     this.#calls.push({ region, callId: entered.callId })
     return { ...entered, position }
   }

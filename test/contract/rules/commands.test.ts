@@ -128,8 +128,9 @@ for (const format of FORMATS) {
     const now = () => Date.now()
     await run(crew, 'sign-on', now())
     const needs = [...CALL.needs, { levelOfCare: 'cct' }]
-    const { callId, tripIds } = await run(desk, 'enter-call', { ...CALL, needs })
-    assert.deepEqual(results['enter-call'], { callId, tripIds })
+    const { callId, tripIds, incidentNo } = await run(desk, 'enter-call', { ...CALL, needs })
+    const responseNos = [1, 2].map(place => `${incidentNo}-${place}`)
+    assert.deepEqual(results['enter-call'], { callId, tripIds, incidentNo, responseNos })
     const [tripId, second] = tripIds as unknown as [string, string]
     const { body } = await stage.site.http(`/v1/trips/${second}`, {
       token: await stage.site.token({ regions: [region] }),
@@ -152,7 +153,7 @@ for (const format of FORMATS) {
     const trip = (id: string, phase: string) => ({ tripId: id, phase })
     assert.deepEqual(results, {
       'sign-on': unit('available'),
-      'enter-call': { callId, tripIds },
+      'enter-call': { callId, tripIds, incidentNo, responseNos },
       'cancel-trip': trip(second, 'cancelled'),
       'decline-offer': unit('available'),
       'accept-offer': trip(next.tripId, 'assigned'),

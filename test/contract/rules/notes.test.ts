@@ -8,7 +8,20 @@ import type { CallView } from '../../../src/protocol/wire/situation-views.ts'
 import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
-const RULES = ['add', 'correct', 'crews', 'erase', 'seen', 'board', 'read', 'full', 'former', 'replaced']
+const RULES = [
+  'add',
+  'correct',
+  'crews',
+  'erase',
+  'seen',
+  'board',
+  'read',
+  'full',
+  'former',
+  'replaced',
+  'numbers',
+  'found',
+]
 const stage = new Stage({
   ...Object.fromEntries(RULES.map(rule => [rule, ordered])),
   offers: { ...ordered, mode: 'offered' },
@@ -222,4 +235,53 @@ test('[NT-10] the details of a call are replaced so often and no more', async ()
   for (let i = 0; i < DETAILS_REPLACED_MAX; i++) await desk.ask('amend-call', callId, { details: { notes: `${i}` } })
   assert.equal(await desk.refused('amend-call', callId, { details: { notes: 'x' } }), 'call-full')
   await desk.ask('amend-call', callId, { priority: 4 })
+})
+
+for (const format of FORMATS) {
+  test(`[NB-1] [NB-2] [NB-3] a call has the next number of its year, and each trip its place behind it, wherever they are shown (${format})`, async () => {
+    const region = 'numbers'
+    const desk = await stage.desk({ region, format })
+    const crew = await stage.crew('A1', { region, format })
+    const need = { levelOfCare: 'als', capabilities: [] }
+    await desk.ask('watch-board', null)
+    const { result, position } = await desk.ask('enter-call', { ...CALL, needs: [need, need] })
+    const entered = result as { callId: string; tripIds: string[]; incidentNo: string; responseNos: string[] }
+    const { incidentNo, responseNos, tripIds } = entered
+    const [year, digits] = incidentNo.split('-') as [string, string]
+    assert.match(incidentNo, new RegExp(`^${new Date().getUTCFullYear()}-\\d{6}$`))
+    assert.deepEqual(responseNos, [`${incidentNo}-1`, `${incidentNo}-2`])
+    const [, , , events] = await desk.hear('board-events', ([, at]) => at === position)
+    assert.deepEqual(
+      events.flatMap(event =>
+        event.type === 'CallEntered' ? event.incidentNo : event.type === 'TripCreated' ? event.responseNo : [],
+      ),
+      [incidentNo, ...responseNos],
+    )
+    const [, , { trip }] = await crew.hear('unit-state', ([, , { unit }]) => tripIds.includes(unit.tripId ?? ''))
+    assert.deepEqual([trip!.incidentNo, trip!.responseNo], [incidentNo, responseNos[tripIds.indexOf(trip!.tripId)]])
+    const call = await callOf(region, entered.callId)
+    assert.deepEqual([call.incidentNo, call.trips.map(({ responseNo }) => responseNo)], [incidentNo, responseNos])
+    const added = await desk.ask('add-need', entered.callId, need)
+    assert.equal(added.result.responseNo, `${incidentNo}-3`)
+    const next = (await desk.ask('enter-call', { ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] })).result
+    assert.equal(next.incidentNo, `${year}-${String(Number(digits) + 1).padStart(6, '0')}`)
+    for (const callId of [entered.callId, next.callId]) await desk.ask('cancel-call', callId, 'other')
+    await desk.ask('set-unit-status', 'A1', 'off-duty', null, Date.now())
+    await desk.ask('unwatch-board')
+  })
+}
+
+test('[NB-4] a call is found by its number, in its region', async () => {
+  const desk = await stage.desk({ region: 'found' })
+  const { result } = await desk.ask('enter-call', CALL)
+  const path = `/v1/incidents/${result.incidentNo}`
+  assert.equal((await asDesk('found', `${path}?region=found`)).callId, result.callId)
+  assert.equal((await asDesk('found', path)).callId, result.callId)
+  const last = `${String(result.incidentNo).slice(0, -1)}9`
+  for (const wrong of [last, 'x', '2026-1']) {
+    assert.equal((await asDesk('found', `/v1/incidents/${wrong}`)).code, 'unknown-call', wrong)
+  }
+  const token = await stage.site.token({ regions: ['found'] })
+  const asked = await stage.site.http(`${path}?region=numbers`, { token })
+  assert.equal(asked.body.code, 'wrong-region')
 })

@@ -268,6 +268,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 40 },
   },
   {
+    name: 'numbers-shared',
+    breaks: 'every trip of a call has the number of its first',
+    patch: {
+      file: 'src/domain/call.ts',
+      find: 'responseNoOf(incidentNo, index + 1)',
+      replace: 'responseNoOf(incidentNo, 1)',
+    },
+    provoke: {},
+  },
+  {
+    name: 'number-left-out',
+    breaks: 'every second number is given to no call',
+    patch: {
+      file: 'src/actors/region/incident-numbers.ts',
+      find: 'number: (this.#last.get(year) ?? 0) + 1',
+      replace: 'number: (this.#last.get(year) ?? 0) + 2',
+    },
+    provoke: {},
+  },
+  {
     name: 'unfit-decliner-asked',
     breaks: 'a crew that declines because its vehicle or itself cannot work gets the next trip at once',
     patch: {

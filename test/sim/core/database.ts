@@ -262,6 +262,7 @@ export class SimulatedDatabase {
       readCommands: (region, since) => pages(call, () => journal.readCommands(region, since)),
       readCallDetails: region => pages(call, () => journal.readCallDetails(region)),
       readCallNotes: region => pages(call, () => journal.readCallNotes(region)),
+      readIncidentNumbers: region => call('own-connection', () => journal.readIncidentNumbers(region)),
       readOpenTrips: region => pages(call, () => journal.readOpenTrips(region)),
       refuseSnapshots: ownership => call('write', () => journal.refuseSnapshots(ownership)),
       close: () => Promise.resolve(),

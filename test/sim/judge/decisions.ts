@@ -10,6 +10,7 @@ import { type States, Turn } from '../../../src/actors/region/turn.ts'
 import type { Command } from '../../../src/domain/commands.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../../src/domain/ids.ts'
+import { type Incident, incidentOf } from '../../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import type { StateHistory } from './history.ts'
 
@@ -52,6 +53,7 @@ const NO_MOMENT = { earliestMs: Number.POSITIVE_INFINITY, latestMs: Number.NEGAT
 const NO_ID = 'a new id'
 /** Nobody is held in the simulation, so nothing is released. */
 const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [], lastNoteNo: () => 0 }
+const NO_NUMBER: Incident = { year: 2_000, number: 1 }
 
 interface Recorded {
   readonly position: number
@@ -71,6 +73,7 @@ export function whyWrong(
   result: Readonly<Record<string, unknown>> | null,
 ): string | null {
   const turn = new Turn(before, NOBODY, events[0]?.atMs ?? recordedAtMs, position, recordedAtMs)
+  const entered = events.find(event => event.type === 'CallEntered')
   const ids = events.flatMap(event => {
     if (event.type === 'CallEntered') return [event.callId, ...event.tripIds]
     return event.type === 'NeedAdded' ? [event.addedTripId] : []
@@ -79,6 +82,8 @@ export function whyWrong(
   const decided = tryCommand(turn, command, asker, {
     moments,
     newId: () => ids.shift() ?? NO_ID,
+    // Whether it is the next of its year is a rule of its own.
+    incident: (entered?.incidentNo === undefined ? null : incidentOf(entered.incidentNo)) ?? NO_NUMBER,
     // Whom the desk ordered is in the record; only the ids and the distance are its own.
     order: (given, tripId, unitId) => {
       const made = events[given.events.length]
@@ -115,6 +120,7 @@ export function possibleOutcomes(
     const decided = tryCommand(turn, command, asker, {
       moments: ANY_MOMENT,
       newId: () => NO_ID,
+      incident: NO_NUMBER,
       order: () => undefined,
     })
     outcomes.add(typeof decided === 'string' ? 'internal' : decided.ok ? 'ok' : decided.refusal.code)
@@ -129,12 +135,13 @@ const ANY_POLICY = DEFAULT_POLICY
 interface Sources {
   readonly moments: { readonly earliestMs: number; readonly latestMs: number }
   readonly newId: () => string
+  readonly incident: Incident
   readonly order: (turn: Turn, tripId: TripId, unitId: UnitId) => void
 }
 
 function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources): TurnOutcome | string {
   try {
-    const { moments, newId, order } = sources
+    const { moments, newId, incident, order } = sources
     // Where the units are the log does not tell; no call of these worlds is where it would matter.
     const desk = { order, nearestUnitM: () => null }
     return runCommand(turn, command, {
@@ -144,7 +151,7 @@ function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources
       newId,
       desk,
       retiring: new Set(),
-      memory: NOBODY_ELSE,
+      memory: { ...NOBODY_ELSE, nextIncident: () => incident },
     })
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

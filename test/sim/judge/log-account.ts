@@ -14,6 +14,7 @@ import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'
 import { StateHistory } from './history.ts'
 import { Holds } from './holds.ts'
+import { NumberAccount } from './number-account.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
 import { SilentUnits } from './silent-units.ts'
@@ -44,6 +45,7 @@ export class LogAccount {
   readonly history = new StateHistory()
   readonly policies: PolicyAccount
   readonly #patients: PatientAccount
+  readonly #numbers: NumberAccount
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
   readonly alarms: AlarmAccount
@@ -72,6 +74,7 @@ export class LogAccount {
     this.#findings = findings
     this.policies = new PolicyAccount(policies, findings)
     this.#patients = new PatientAccount(findings)
+    this.#numbers = new NumberAccount(findings)
     this.#urgency = new UrgencyAccount(findings)
     this.#unfit = new UnfitUnits(findings)
     this.#silent = new SilentUnits(findings)
@@ -173,6 +176,7 @@ export class LogAccount {
   #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
     this.#patients.take(event, principal, position)
     this.holds.take(event, position)
+    this.#numbers.take(event, event.atMs ?? recordedAtMs, position)
     this.#silent.take(
       event,
       'tripId' in event && event.tripId !== undefined ? this.history.trip(event.tripId) : undefined,

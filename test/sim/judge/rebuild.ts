@@ -181,6 +181,7 @@ function readerUpTo(journal: Journal, ends: DurableEnds, withSnapshots: boolean)
     },
     readCommands: (region, since) => journal.readCommands(region, since),
     readCallDetails: region => journal.readCallDetails(region),
+    readIncidentNumbers: region => journal.readIncidentNumbers(region),
     readCallNotes: region => journal.readCallNotes(region),
     // The marks of streams that leave memory on the way: the judge looks at what is there, and writes nothing.
     putStreamMarks: () => Promise.resolve('durable'),

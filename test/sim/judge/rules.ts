@@ -18,6 +18,8 @@ export const RULES = {
     'What a deadline causes happens at its time, never before, after a start not before crews could come back; nobody is asked twice in a round.',
   'patient-not-left':
     'From the scene on a unit gets nothing new before somebody says that it is clear, and no trip is taken from one that carries.',
+  'numbers-once':
+    "Each call has the next number of its year, and each trip its call's number with its place; none is given twice.",
   'policy-kept':
     'A decision is by the numbers and the mode of the policy version that it names, and no older than the one before.',
   'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',

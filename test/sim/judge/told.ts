@@ -168,6 +168,7 @@ const tripOf = (state: TripState): Fields => ({
   priority: state.priority,
   need: state.need,
   receivedAtMs: state.receivedAtMs,
+  ...(state.responseNo === undefined ? {} : { responseNo: state.responseNo }),
   unitId: state.unitId,
   round: state.round,
   times: state.times,

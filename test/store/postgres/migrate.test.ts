@@ -21,8 +21,8 @@ const files = functions.map(({ file }) => file)
 
 /** The last step that was made for a change of functions, and the hash of all of them. */
 const ANNOUNCED = {
-  step: '0013-call-notes',
-  sha256: 'cb3cc5c680498d6b22817375b400cd791bca7ee0c21b5d75c198823f4e99f3d3',
+  step: '0014-incident-numbers',
+  sha256: '08dbe9e2587b8c0fb8b7fe4316bf765129c3148f2ee27ea3e460e45ad553e475',
 }
 
 const drops: (() => Promise<void>)[] = []
@@ -167,7 +167,7 @@ test('the record that the program before this one kept is carried over, and refu
   await migrate(url)
   await ask(
     url,
-    `DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
+    `DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
      DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
      CREATE TABLE goldenhour.migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO goldenhour.migrations (name) SELECT unnest('{${names.slice(0, 10).join()}}'::text[])`,

@@ -114,6 +114,7 @@ export class Stage implements States {
         tripStates: () => this.#trips.values(),
         driverActors: () => [...this.#drivers.values()].map(state => ({ state })),
         lastNoteNo: () => 0,
+        nextIncident: () => ({ year: 2026, number: ++this.#ids }),
       },
     })
   }

@@ -65,6 +65,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     ...{ happenedAtMs: one(nowMs), offeredAtMs: one(nowMs), warnAtMs: one(null), deadlineAtMs: one(nowMs + 30_000) },
     ...{ inPhase: one(phase), receivedAtMs: one(receivedAtMs ?? START_MS), state: one(itsCall.state) },
     ...{ need: one(NEED), needs: one([NEED]), priority: one(3), problem: one(null), missed: one([]) },
+    ...{ incidentNo: one('2026-000001'), responseNo: one('2026-000001-1') },
     // One more than the call has.
     noteNo: one(2),
     ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2) },

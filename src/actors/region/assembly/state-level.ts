@@ -9,6 +9,7 @@ import type { Mailbox } from '../../mailbox.ts'
 import { RegionTimers } from '../../timers.ts'
 import { Admission } from '../admission.ts'
 import { Comeback } from '../comeback.ts'
+import { IncidentNumbers } from '../incident-numbers.ts'
 import { RegionMemory } from '../memory.ts'
 import type { RegionMessage } from '../messages.ts'
 import { Outbox } from '../outbox.ts'
@@ -39,8 +40,10 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
   const clock = new RegionClock(machine, wall, anchor, recovered.lastRecordedAtMs)
   const policy = new RegionPolicy(parts.policy, clock)
   const outbox = new Outbox(logEnd, error => log.error({ region: regionId, err: error }, 'telling failed'))
-  const shards = (name: string) => new Shards(system, ref as never, mailbox, name)
-  const memory = new RegionMemory(policy, { drivers: shards('drivers'), trips: shards('trips') }, recovered)
+  const named = (name: string) => new Shards(system, ref as never, mailbox, name)
+  const numbers = new IncidentNumbers(recovered.lastNumbers, parts.names.timeZone)
+  const shards = { drivers: named('drivers'), trips: named('trips') }
+  const memory = new RegionMemory(policy, shards, { ...recovered, numbers })
   const store = storeWatch(parts, outbox)
 
   const recordsDurable: DurableFollowers<number> = []

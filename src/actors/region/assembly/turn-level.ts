@@ -74,7 +74,7 @@ export function turnLevel(
   }
 }
 
-function deskOf({ newId, shared, telemetry }: RegionParts, { finder, policy, memory, clock }: StateLevel): Desk {
+function deskOf({ names, shared, telemetry }: RegionParts, { finder, policy, memory, clock }: StateLevel): Desk {
   return new Desk({
     finder,
     policy,
@@ -82,7 +82,7 @@ function deskOf({ newId, shared, telemetry }: RegionParts, { finder, policy, mem
     presence: unitId => memory.presence(unitId),
     driver: unitId => memory.driver(unitId),
     nowMs: () => clock.nowMs(),
-    newOfferId: newId,
+    newOfferId: names.newId,
     onSearch: seconds => telemetry.metrics.nearest(seconds),
     monotonicMs: () => shared.machine.monotonicMs(),
   })
@@ -104,7 +104,7 @@ function runnerOf(
 }
 
 function commandsOf(
-  { newId }: RegionParts,
+  { names }: RegionParts,
   { memory, clock, policy, writer, outbox, admission }: StateLevel,
   outcomes: Outcomes,
   desk: Desk,
@@ -124,7 +124,7 @@ function commandsOf(
     },
     contextOf: ({ principal, unitId }) => {
       const moments = momentRange(clock)
-      return { principal, unitId, moments, newId, policy: policy.standing, desk, memory, retiring }
+      return { principal, unitId, moments, newId: names.newId, policy: policy.standing, desk, memory, retiring }
     },
   })
 }

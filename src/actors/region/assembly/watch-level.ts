@@ -18,7 +18,7 @@ import type { TurnLevel } from './turn-level.ts'
 export type WatchLevel = ReturnType<typeof watchLevel>
 
 export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk }: TurnLevel) {
-  const { regionId, newId, clockNotice = () => null } = parts
+  const { regionId, names, clockNotice = () => null } = parts
   const { machine } = parts.shared
   const { metrics, log } = parts.telemetry
   const { memory, clock, policy, finder, outbox, writer, admission } = state
@@ -45,7 +45,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       machine,
       outbox,
       metrics,
-      newId,
+      newId: names.newId,
       log: writer,
       onError: failed('showing what moves failed'),
     }),

@@ -75,6 +75,7 @@ class Board:
         return {
             "trips": {
                 key: [trip["phase"], trip["unitId"], trip["onHold"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
+                + [trip.get("responseNo"), trip.get("incidentNo")]
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
@@ -175,6 +176,9 @@ class Board:
             "latE7": round(event["latDeg"] * 1e7),
             "alarms": [],
         }
+        if "responseNo" in event:
+            numbers = {"responseNo": event["responseNo"], "incidentNo": event["responseNo"].rsplit("-", 1)[0]}
+            self.trips[event["tripId"]].update(numbers)
 
     def _TripReleased(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)

@@ -1,0 +1,58 @@
+/** A batch of records as the server-side function takes it: an array for each column. */
+import { ContentRejected, type RecordWrite } from './journal.ts'
+
+/** The parallel arrays that `log.append_records` takes after the ownership. */
+export function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
+  const records = batch.map(write => write.record)
+  const commands = batch.flatMap(write => write.command ?? [])
+  const openTrips = batch.flatMap(write => [
+    ...write.closes.map(pair => ({ ...pair, opens: false })),
+    ...write.opens.map(pair => ({ ...pair, opens: true })),
+  ])
+  const calls = batch.flatMap(({ record, callDetails }) =>
+    callDetails === null ? [] : { ...callDetails, position: record.position },
+  )
+  const notes = batch.flatMap(write => write.callNote ?? [])
+  const incidents = batch.flatMap(write => write.incident ?? [])
+  return [
+    records.map(record => record.position),
+    records.map(record => record.recordedAtMs),
+    records.map(record => record.principal),
+    records.map(record => record.commandId),
+    records.map(record => record.trace),
+    records.map(record => toJson(record.events)),
+    commands.map(command => command.principal),
+    commands.map(command => command.commandId),
+    commands.map(command => command.bodyHash),
+    commands.map(command => command.position),
+    commands.map(command => command.recordedAtMs),
+    commands.map(command => toJson(command.result)),
+    openTrips.map(pair => pair.unitId),
+    openTrips.map(pair => pair.tripId),
+    openTrips.map(pair => pair.opens),
+    calls.map(call => call.callId),
+    calls.map(call => call.details.callerName),
+    calls.map(call => call.details.phone),
+    calls.map(call => call.details.address),
+    calls.map(call => call.details.notes),
+    calls.map(call => call.position),
+    notes.map(({ callId }) => callId),
+    notes.map(({ note }) => note.noteNo),
+    notes.map(({ note }) => note.by),
+    notes.map(({ note }) => note.unitId),
+    notes.map(({ note }) => note.atMs),
+    notes.map(({ note }) => note.corrects),
+    notes.map(({ note }) => note.text),
+    incidents.map(({ year }) => year),
+    incidents.map(({ number }) => number),
+  ]
+}
+
+/** As text: pg would turn an array into one of Postgres. Errors: ContentRejected for what JSON cannot say. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    throw new ContentRejected(`This cannot be written as JSON: ${String(error)}`, { cause: error })
+  }
+}
