@@ -7,6 +7,7 @@ import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'
 import { HttpConnections } from './http-connections.ts'
 import { Limiter } from './limits/limiter.ts'
+import { Readings } from './readings.ts'
 import { type HttpDoorPorts, mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { StoreWaits } from './store-waits.ts'
@@ -26,6 +27,7 @@ interface MadePorts {
   readonly storeWaits: StoreWaits
   readonly cuts: CutLog
   readonly newSessionId: () => string
+  readonly readings: Readings
 }
 
 export interface GatewayOptions extends Omit<GatewayPorts, keyof MadePorts> {
@@ -85,6 +87,7 @@ function portsOf(options: GatewayOptions): GatewayPorts {
     storeWaits: new StoreWaits(options.store, systemClock),
     cuts: new CutLog(log, systemClock),
     newSessionId: nanoid,
+    readings: new Readings(options.audit),
   }
 }
 

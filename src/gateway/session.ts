@@ -10,6 +10,7 @@ import type { Told } from '../protocol/told.ts'
 import type { WelcomeView } from '../protocol/wire/welcome-view.ts'
 import type { Connection } from './connection.ts'
 import type { DoorPolicy } from './door-policy.ts'
+import type { Readings, SessionReadings } from './readings.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 export interface SessionPorts {
@@ -17,6 +18,7 @@ export interface SessionPorts {
   readonly door: Pick<DoorPolicy, 'limits'>
   readonly sessions: Pick<SessionRegistry, 'comeBackSpreadMs'>
   readonly newSessionId: () => string
+  readonly readings: Pick<Readings, 'ofSession'>
 }
 
 export class GatewaySession implements Session {
@@ -25,6 +27,7 @@ export class GatewaySession implements Session {
   readonly claims: TokenClaims
   readonly #connection: Connection
   readonly #ports: SessionPorts
+  readonly #readings: SessionReadings
 
   constructor(region: RegionId, claims: TokenClaims, connection: Connection, ports: SessionPorts) {
     this.sessionId = ports.newSessionId()
@@ -32,6 +35,7 @@ export class GatewaySession implements Session {
     this.claims = claims
     this.#connection = connection
     this.#ports = ports
+    this.#readings = ports.readings.ofSession({ claims, region, address: connection.address })
   }
 
   get role(): Role {
@@ -61,10 +65,12 @@ export class GatewaySession implements Session {
   }
 
   tell(told: Told): void {
+    this.#readings.told(told)
     this.#connection.send(messageOf(told))
   }
 
   tellShared(shared: SharedFrame): void {
+    this.#readings.shared(shared)
     this.#connection.sendShared(shared)
   }
 

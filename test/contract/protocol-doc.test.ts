@@ -535,7 +535,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT NB FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT NB RD FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

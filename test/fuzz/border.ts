@@ -10,6 +10,7 @@ import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import { LEVELS_OF_CARE } from '../../src/domain/vocabulary.ts'
 import { type ConversationPorts, conversationPorts } from '../../src/gateway/conversation.ts'
 import { Limiter } from '../../src/gateway/limits/limiter.ts'
+import { Readings } from '../../src/gateway/readings.ts'
 import { SessionRegistry } from '../../src/gateway/session-registry.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/protocol/limits.ts'
@@ -126,6 +127,7 @@ class Border {
       limiter: new Limiter(LIMITS, this.#metrics, this.#machine),
       cuts: { cut: () => {} },
       sessions: this.#sessions,
+      readings: new Readings({ note: () => {} }),
       newSessionId: () => 'a session',
       wallClock,
     })

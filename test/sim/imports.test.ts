@@ -88,7 +88,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/store/followers/': 'the audit',
   'src/store/audit/audit-notes.ts': 'the audit',
   'src/access/tables/device-table.ts': 'sign-in',
-  'src/store/audit/gathered-refusals.ts': 'the audit',
+  'src/store/audit/gathered-notes.ts': 'the audit',
   'src/store/http/http-outcomes.ts': 'HTTP',
   'src/access/tables/key-table.ts': 'sign-in',
   'src/store/audit/postgres-audit.ts': 'the audit',

@@ -11,6 +11,7 @@ import { nextPage, pageOf } from '../changes.ts'
 import { inRegion } from '../guard.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
+import type { Readings } from '../readings.ts'
 import { NO_CALL_ID, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Route } from '../route.ts'
 
@@ -46,6 +47,7 @@ export interface CallDetailsPorts {
   readonly database: Database
   readonly directory: Pick<RegionDirectory, 'region'>
   readonly limiter: Pick<Limiter, 'takeMore'>
+  readonly readings: Pick<Readings, 'versionsOverHttp'>
 }
 
 export const CALL_DETAILS_ROUTES: readonly Route<CallDetailsPorts>[] = [
@@ -63,7 +65,7 @@ export const CALL_DETAILS_ROUTES: readonly Route<CallDetailsPorts>[] = [
 ]
 
 async function getDetails(
-  { database, directory, limiter }: CallDetailsPorts,
+  { database, directory, limiter, readings }: CallDetailsPorts,
   asked: Asked<typeof PARAMS, typeof QUERY>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
@@ -86,6 +88,7 @@ async function getDetails(
   const { limit, after } = query.value
   const found = await readDetailsVersions(database, regionId, callId, { after: Number(after ?? -1), limit: limit + 1 })
   const items = found.slice(0, limit)
+  readings.versionsOverHttp({ claims: caller, region: regionId, address: asked.address }, callId, items.length)
   const next = found.length > limit ? `${items.at(-1)!.position}` : null
   const body = { items, next }
   return next === null ? json(200, body) : json(200, body, nextPage(asked, { limit: `${limit}` }, next))

@@ -12,9 +12,10 @@ import { DESK_MESSAGES } from '../../protocol/messages/desk-messages.ts'
 import { incidentNo, position, routedId, unitId } from '../../protocol/schema-parts.ts'
 import { callViewSchema, nearestResult, tripViewSchema, unitViewSchema } from '../../protocol/view-schemas.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
-import { type HttpReply, json, problem } from '../http.ts'
+import { type HttpCall, type HttpReply, json, problem } from '../http.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import { commandCost } from '../limits/message-cost.ts'
+import type { Readings } from '../readings.ts'
 import { NO_CALL_ID, NO_IDEMPOTENCY_KEY, NO_INCIDENT_NO, NO_TRIP_ID, NO_UNIT_ID, unknownRegion } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { carryOut } from './command.ts'
@@ -22,6 +23,7 @@ import { carryOut } from './command.ts'
 export interface CallPorts {
   readonly directory: Pick<RegionDirectory, 'region'>
   readonly limiter: Pick<Limiter, 'takeMore'>
+  readonly readings: Pick<Readings, 'overHttp'>
 }
 
 const UNIT_PARAMS = z.object({ id: unitId })
@@ -105,7 +107,7 @@ async function getNearest(
   const query = asked.readQuery()
   if (!query.ok) return problem(query.refusal)
   const { region, lon: lonDeg, lat: latDeg, k, levelOfCare = null } = query.value
-  return ask(ports, caller, region, { type: 'nearest', lonDeg, latDeg, k, levelOfCare })
+  return ask(ports, asked, caller, region, { type: 'nearest', lonDeg, latDeg, k, levelOfCare })
 }
 
 async function getUnitState(
@@ -117,21 +119,21 @@ async function getUnitState(
   if (!params.ok) return problem(NO_UNIT_ID)
   const region = regionAsked(asked, caller)
   if (!region.ok) return problem(region.refusal)
-  return ask(ports, caller, region.value, { type: 'read-unit', unitId: params.value.id })
+  return ask(ports, asked, caller, region.value, { type: 'read-unit', unitId: params.value.id })
 }
 
 async function getTrip(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
   if (!params.ok) return problem(NO_TRIP_ID)
   const tripId = params.value.id
-  return ask(ports, caller, regionOf(tripId), { type: 'read-trip', tripId })
+  return ask(ports, asked, caller, regionOf(tripId), { type: 'read-trip', tripId })
 }
 
 async function getCall(ports: CallPorts, asked: Asked<typeof ROUTED_PARAMS>, caller: TokenClaims): Promise<HttpReply> {
   const params = asked.readParams()
   if (!params.ok) return problem(NO_CALL_ID)
   const callId = params.value.id
-  return ask(ports, caller, regionOf(callId), { type: 'read-call', callId })
+  return ask(ports, asked, caller, regionOf(callId), { type: 'read-call', callId })
 }
 
 async function getIncident(
@@ -143,7 +145,7 @@ async function getIncident(
   if (!params.ok) return problem(NO_INCIDENT_NO)
   const region = regionAsked(asked, caller)
   if (!region.ok) return problem(region.refusal)
-  return ask(ports, caller, region.value, { type: 'read-incident', incidentNo: params.value.incidentNo })
+  return ask(ports, asked, caller, region.value, { type: 'read-incident', incidentNo: params.value.incidentNo })
 }
 
 async function postCall(
@@ -175,12 +177,22 @@ function ofBody(refusal: Refusal): Refusal {
   return { ...refusal, message: refusal.message.replace(path, own), details: { ...refusal.details, path: own } }
 }
 
-async function ask(ports: CallPorts, caller: TokenClaims, regionId: RegionId, query: Query): Promise<HttpReply> {
+async function ask(
+  ports: CallPorts,
+  { address }: Pick<HttpCall, 'address'>,
+  caller: TokenClaims,
+  regionId: RegionId,
+  query: Query,
+): Promise<HttpReply> {
   const region = regionFor(ports, caller, regionId)
   if (!region.ok) return problem(region.refusal)
   const answer = await new Promise<QueryAnswer>(resolve => region.value.query(query, resolve))
   if (!answer.ok) return problem(answer.refusal)
-  return json(200, { position: answer.position, ...resultOf(answer.shown) })
+  const { shown } = answer
+  const reader = { claims: caller, region: regionId, address }
+  if (shown.type === 'call') ports.readings.overHttp(reader, shown.call)
+  if (shown.type === 'trip') ports.readings.overHttp(reader, shown.trip)
+  return json(200, { position: answer.position, ...resultOf(shown) })
 }
 
 /** The token's word comes first: a stranger does not learn which regions this engine owns. */

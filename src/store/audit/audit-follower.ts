@@ -25,7 +25,10 @@ interface PickedRecord {
 
 const RECORDS_PER_PAGE = 2_000
 
-/** How each event says that a dispatcher did it; `no`: others do it, or it follows from what the audit is told anyway. */
+/**
+ * How each event says that it is for the audit: a dispatcher did it, or somebody has read what was said of a patient; `no`: others
+ * do it, or it follows from what the audit is told anyway.
+ */
 const BY_A_DISPATCHER: {
   readonly [E in DomainEvent as E['type']]: 'cause' extends keyof E ? 'by-cause' : 'by-type' | 'no'
 } = {
@@ -56,9 +59,9 @@ const BY_A_DISPATCHER: {
   // A call begins, and the log keeps who entered it; its end follows from its trips'.
   CallEntered: 'no',
   TripCreated: 'no',
-  // Who said what, and who read it, the log and the notes keep.
+  // Who said what the log and the notes keep.
   CallNoteAdded: 'no',
-  CallNotesRead: 'no',
+  CallNotesRead: 'by-type',
   CallCancelled: 'no',
   CallClosed: 'no',
   // Crews and their devices.
@@ -79,7 +82,7 @@ const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (ho
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
-  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|inPhase|disposition|priority|detailsReplaced|forMs|happenedAtMs|sentAtMs)$/
+  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {

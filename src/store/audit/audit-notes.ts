@@ -1,11 +1,12 @@
 /**
- * What is noted and not yet in the audit: bounded queues in which like refusals become one entry with a count.
+ * What is noted and not yet in the audit: bounded queues in which like refusals, and like readings, become one entry with a
+ * count.
  *
  * Each kind of note has room of its own, so that a stranger's flood cannot take that of somebody's sign-ins, and nobody's
- * refusals that of changes. What finds no room is counted by action and told in an entry of its own, `notes-dropped`.
+ * refusals or readings that of changes. What finds no room is counted by action and told in an entry of its own, `notes-dropped`.
  */
 import { type AuditEntry, NOBODY } from './audit.ts'
-import { GatheredRefusals } from './gathered-refusals.ts'
+import { GatheredNotes } from './gathered-notes.ts'
 
 /** An entry, and when it was noted, epoch milliseconds of the wall clock. */
 export interface TimedNote {
@@ -15,13 +16,14 @@ export interface TimedNote {
 
 /**
  * `changes`: what was done. `sign-ins`: what somebody whom we know failed to do with a password or a token, such as a
- * guess. `refusals`: what somebody known may not do. `strangers`: whatever nobody known was refused.
+ * guess. `refusals`: what somebody known may not do. `strangers`: whatever nobody known was refused. `readings`: whose personal
+ * data somebody was shown.
  */
-type Room = 'changes' | 'sign-ins' | 'refusals' | 'strangers'
+type Room = 'changes' | 'sign-ins' | 'refusals' | 'strangers' | 'readings'
 
 const QUEUED_PER_ROOM = 10_000
-/** Kinds of refusals a minute that keep where they came from. Strangers' are what fills the audit under attack. */
-const KINDS_MAX = { 'sign-ins': 2_000, refusals: 2_000, strangers: 250 } as const
+/** Kinds a minute that keep where they came from, and of readings which call. Strangers' are what fills the audit under attack. */
+const KINDS_MAX = { 'sign-ins': 2_000, refusals: 2_000, strangers: 250, readings: 5_000 } as const
 /** An actor or subject that a stranger made up, and what a refusal tells of it, may be of any length. */
 const TEXT_CHARS = 256
 const DETAILS_CHARS = 4_096
@@ -29,11 +31,18 @@ const DETAILS_CHARS = 4_096
 export class AuditNotes {
   #queue: TimedNote[] = []
   /** How many of each room are in the queue, or were taken from it and are not yet written. */
-  readonly #waiting: Record<Room, number> = { changes: 0, 'sign-ins': 0, refusals: 0, strangers: 0 }
+  readonly #waiting: Record<Room, number> = {
+    changes: 0,
+    'sign-ins': 0,
+    refusals: 0,
+    strangers: 0,
+    readings: 0,
+  }
   readonly #gathered = {
-    'sign-ins': new GatheredRefusals(KINDS_MAX['sign-ins']),
-    refusals: new GatheredRefusals(KINDS_MAX.refusals),
-    strangers: new GatheredRefusals(KINDS_MAX.strangers),
+    'sign-ins': new GatheredNotes(KINDS_MAX['sign-ins']),
+    refusals: new GatheredNotes(KINDS_MAX.refusals),
+    strangers: new GatheredNotes(KINDS_MAX.strangers),
+    readings: new GatheredNotes(KINDS_MAX.readings, { bySubject: true }),
   }
   readonly #dropped = new Map<string, number>()
   #droppedFirstMs = 0
@@ -111,6 +120,7 @@ export class AuditNotes {
 }
 
 function roomOf({ actor, action, outcome }: AuditEntry): Room {
+  if (action === 'call-read') return 'readings'
   if (outcome === 'done') return 'changes'
   if (actor === NOBODY) return 'strangers'
   return action === 'refusal' ? 'refusals' : 'sign-ins'

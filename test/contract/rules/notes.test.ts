@@ -5,6 +5,7 @@ import { DETAILS_REPLACED_MAX, NOTES_PER_CALL } from '../../../src/domain/call-b
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { NoteView } from '../../../src/protocol/wire/note-views.ts'
 import type { CallView } from '../../../src/protocol/wire/situation-views.ts'
+import { until } from '../../support/engine.ts'
 import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
@@ -21,6 +22,8 @@ const RULES = [
   'replaced',
   'numbers',
   'found',
+  'readers',
+  'often',
 ]
 const stage = new Stage({
   ...Object.fromEntries(RULES.map(rule => [rule, ordered])),
@@ -284,4 +287,64 @@ test('[NB-4] a call is found by its number, in its region', async () => {
   const token = await stage.site.token({ regions: ['found'] })
   const asked = await stage.site.http(`${path}?region=numbers`, { token })
   assert.equal(asked.body.code, 'wrong-region')
+})
+
+interface ReadEntry {
+  readonly actor: string
+  readonly subject: string | null
+  readonly details: Readonly<Record<string, unknown>>
+}
+const readingsIn = (region: string, action = 'call-read'): Promise<ReadEntry[]> =>
+  stage.site.query('SELECT actor, subject, details FROM audit.entries WHERE action = $1 AND region = $2 ORDER BY seq', [
+    action,
+    region,
+  ])
+
+test('[RD-1] whoever is shown personal data of a call is in the audit, by each way', async () => {
+  const region = 'readers'
+  const desk = await stage.desk({ region })
+  const crew = await stage.crew('A1', { region })
+  const { callId, tripId } = await enter(desk, { details: { address: '12 Quay Street' } })
+  await enter(desk, { needs: [{ levelOfCare: 'cct', capabilities: [] }] })
+  await bound(crew, tripId)
+  await desk.ask('add-note', callId, 'two patients', null)
+  await withNotes(crew, 1)
+  await crew.ask('read-notes', callId, 1)
+  await desk.ask('watch-unit', 'A1')
+  await desk.hear('unit')
+  await desk.ask('watch-board', null)
+  await desk.hear('board')
+  await callOf(region, callId)
+  await asDesk(region, `/v1/trips/${tripId}`)
+  const all = await until('all of it is in the audit', async () => {
+    const found = await readingsIn(region)
+    return found.length >= 4 && found
+  })
+  const told = all.map(({ actor, subject, details }) => [actor, subject, details.way, details.trips ?? null])
+  const reader = told.find(([, , way]) => way === 'http')![0]
+  // Over HTTP the call and its trip are one kind of reading, of which the second is counted.
+  assert.deepEqual(
+    told.sort(),
+    [
+      ['crew-A1', callId, 'unit-state', null],
+      ['dispatch', null, 'board', 1],
+      ['dispatch', callId, 'unit-watch', null],
+      [reader, callId, 'http', null],
+    ].sort(),
+  )
+  assert.ok(!JSON.stringify(all).includes('Quay'))
+  const [read] = await until('the log tells of it', async () => {
+    const found = await readingsIn(region, 'call-notes-read')
+    return found.length > 0 && found
+  })
+  assert.deepEqual([read!.actor, read!.subject, read!.details.noteNo], ['crew-A1', callId, 1])
+})
+
+test('[RD-2] the same reading again and again is gathered', async () => {
+  const region = 'often'
+  const desk = await stage.desk({ region })
+  const { callId } = await enter(desk, { details: { address: '12 Quay Street' } })
+  for (let i = 0; i < 20; i++) await callOf(region, callId)
+  await until('the first of them is in the audit', async () => (await readingsIn(region)).length > 0)
+  assert.equal((await readingsIn(region)).length, 1)
 })

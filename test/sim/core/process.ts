@@ -15,6 +15,7 @@ import type { DoorPolicy } from '../../../src/gateway/door-policy.ts'
 import { Entrance } from '../../../src/gateway/entrance.ts'
 import { HttpConnections } from '../../../src/gateway/http-connections.ts'
 import { Limiter } from '../../../src/gateway/limits/limiter.ts'
+import { Readings } from '../../../src/gateway/readings.ts'
 import { COME_BACK_AFTER_MS, SessionRegistry } from '../../../src/gateway/session-registry.ts'
 import { mountWsDoor } from '../../../src/gateway/ws-door.ts'
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts'
@@ -155,6 +156,7 @@ export class EngineProcess implements Door {
       metrics,
       log: this.#log,
       newSessionId: parts.newSessionId,
+      readings: new Readings({ note: () => {} }),
       wallClock,
     })
   }

@@ -154,3 +154,48 @@ test('what one actor is refused for different reasons, and what different actors
 test('the gateway and the notes mean the same by somebody of whom nothing is known', () => {
   assert.equal(NOBODY, NOBODY)
 })
+
+const read = (subject: string | null, changes: Partial<AuditEntry> = {}): AuditEntry =>
+  refused({
+    actor: 'desk-1',
+    action: 'call-read',
+    outcome: 'done',
+    subject,
+    details: { way: 'http', shown: 'call' },
+    ...changes,
+  })
+
+test('readings of a call are one entry a minute for each reader, way and call, with their count', () => {
+  const notes = new AuditNotes()
+  const other = read('akl.c1', { actor: 'desk-2' })
+  const board = read(null, { region: 'akl', details: { way: 'board', trips: 7 } })
+  const elsewhere = { ...board, region: 'wlg' }
+  for (let n = 0; n < 50; n++)
+    for (const each of [read('akl.c1'), read('akl.c2'), other, board, elsewhere]) notes.add(each, START_MS + n)
+  assert.deepEqual(written(notes, START_MS + 60), [read('akl.c1'), read('akl.c2'), other, board, elsewhere])
+  assert.deepEqual(
+    gathered(notes).map(({ actor, subject, details }) => [actor, subject, details.way, details.count]),
+    [
+      ['desk-1', 'akl.c1', 'http', 49],
+      ['desk-1', 'akl.c2', 'http', 49],
+      ['desk-2', 'akl.c1', 'http', 49],
+      ['desk-1', null, 'board', 49],
+      ['desk-1', null, 'board', 49],
+    ],
+  )
+})
+
+test('readings of more calls than the audit tells apart are counted by reader and way, and take no room of others', () => {
+  const notes = new AuditNotes()
+  const calls = 12_000
+  for (let n = 0; n < calls; n++) notes.add(read(`akl.c${n}`), START_MS)
+  notes.add(refused({ actor: 'crew-1' }), START_MS)
+  const first = written(notes, START_MS)
+  assert.equal(first.filter(({ action }) => action === 'call-read').length, 5_001)
+  assert.equal(first.at(-1)!.action, 'refusal')
+  const [rest, ...none] = gathered(notes)
+  assert.deepEqual(
+    [none.length, rest!.subject, rest!.details.way, rest!.details.count],
+    [0, null, 'http', calls - 5_001],
+  )
+})

@@ -1,7 +1,8 @@
 /**
- * Refusals of the last minute by kind: the first of a kind is an entry of its own, those that follow are counted.
+ * Notes of the last minute by kind, refusals or readings: the first of a kind is an entry of its own, those that follow are
+ * counted.
  *
- * A kind is an actor, an action, a code, and where it came from: an IPv4 address, or a whole IPv6 network (/64), since its
+ * A kind is an actor, an action, a code (of a reading its way), where asked for the subject with its region, and where it came from: an IPv4 address, or a whole IPv6 network (/64), since its
  * holder has all of its addresses to choose from. Of an IPv6 site (/48) sixteen networks are told apart, the others are
  * counted together; and once there are too many kinds, so is what comes from anywhere else. So a stranger with any number
  * of addresses, or one who invents regions and units, makes a bounded number of entries, and none is left uncounted.
@@ -39,16 +40,18 @@ const NETWORKS_PER_SITE = 16
 /** How many addresses are told apart, over all kinds; each is some hundred bytes. */
 const ADDRESSES_MAX = 10_000
 
-export class GatheredRefusals {
+export class GatheredNotes {
   readonly #kindsMax: number
+  readonly #bySubject: boolean
   readonly #kinds = new Map<string, Gathered>()
   /** Open networks of a site, by the kind that the others of it would be. */
   readonly #networks = new Map<string, number>()
   #addresses = 0
 
-  /** Input: kinds that keep where they came from; as many more may be without. */
-  constructor(kindsMax: number) {
+  /** Input: kinds that keep where they came from, and their subject where they go by it; as many more may be without. */
+  constructor(kindsMax: number, { bySubject = false } = {}) {
     this.#kindsMax = kindsMax
+    this.#bySubject = bySubject
   }
 
   get size(): number {
@@ -58,9 +61,10 @@ export class GatheredRefusals {
   /** `first`: it is to be written. `counted`: it will be, with others. `full`: nobody can tell it apart from others. */
   add(entry: AuditEntry, nowMs: number): 'first' | 'counted' | 'full' {
     const places = placesOf(entry.address)
-    const network = kindOf(entry, places.network)
-    const site = places.site === null ? null : kindOf(entry, places.site)
-    const anywhere = kindOf(entry, null)
+    const subject = this.#bySubject ? `${entry.region} ${entry.subject}` : null
+    const network = kindOf(entry, places.network, subject)
+    const site = places.site === null ? null : kindOf(entry, places.site, subject)
+    const anywhere = kindOf(entry, null, null)
     const kind = [network, site, anywhere].find(each => each !== null && this.#kinds.has(each))
     if (kind !== undefined && kind !== null) {
       this.#count(this.#kinds.get(kind)!, entry, nowMs)
@@ -128,12 +132,12 @@ export class GatheredRefusals {
   }
 }
 
-const kindOf = ({ actor, action, details }: AuditEntry, place: string | null): string =>
-  JSON.stringify([actor, action, details.code, place])
+const kindOf = ({ actor, action, details }: AuditEntry, place: string | null, subject: string | null): string =>
+  JSON.stringify([actor, action, details.code ?? details.way, place, subject])
 
 /** Its first address is counted in, although that has an entry of its own: what is told is how many there were. */
 function told({ entry, from, addresses, hasMoreAddresses, isOfOneSubject, count, ...rest }: Gathered): AuditEntry {
-  const { code } = entry.details
+  const { code, way } = entry.details
   const isOfOneAddress = addresses.size === 1 && !hasMoreAddresses
   return {
     ...entry,
@@ -141,6 +145,7 @@ function told({ entry, from, addresses, hasMoreAddresses, isOfOneSubject, count,
     address: isOfOneAddress ? entry.address : from,
     details: {
       ...(code === undefined ? {} : { code }),
+      ...(way === undefined ? {} : { way }),
       count,
       ...(isOfOneAddress ? {} : { [hasMoreAddresses ? 'addressesAtLeast' : 'addresses']: addresses.size }),
       firstAtMs: rest.firstAtMs,
