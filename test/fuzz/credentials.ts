@@ -24,6 +24,8 @@ export function peopleOf(region: string, units: readonly string[]): TokenClaims[
 
 export interface Credentials {
   readonly authenticator: Authenticator
+  /** From now on nothing that is shown is looked at, until `idle`: what the region does meanwhile would come first or not. */
+  readonly hold: () => void
   /** Until all that was shown has been looked at: signatures are checked on other threads. */
   readonly idle: () => Promise<unknown>
   readonly people: readonly TokenClaims[]
@@ -53,6 +55,7 @@ export async function makeCredentials(people: readonly TokenClaims[], wallClock:
   all.push({ kind: 'device-key', text: `ghd_${'a'.repeat(12)}_${'b'.repeat(43)}`, role: 'feed', unitId: null })
   // One after the other, so that the same seed leads to the same ends.
   let last: Promise<unknown> = Promise.resolve()
+  let open = () => {}
   const authenticator: Authenticator = {
     verify: credential => {
       const verified = last.then(() => checker.verify(credential))
@@ -61,7 +64,18 @@ export async function makeCredentials(people: readonly TokenClaims[], wallClock:
     },
     ticket: claims => checker.ticket(claims),
   }
-  return { authenticator, idle: () => last, people, all, identities: new Set(people.map(identityOf)) }
+  const hold = () => {
+    open()
+    const opened = new Promise<void>(resolve => {
+      open = resolve
+    })
+    last = Promise.all([last, opened])
+  }
+  const idle = () => {
+    open()
+    return last
+  }
+  return { authenticator, hold, idle, people, all, identities: new Set(people.map(identityOf)) }
 }
 
 function newKey(): SigningKey {
