@@ -7,6 +7,7 @@ import type {
   CancelReason,
   DeclineReason,
   Disposition,
+  DivertReason,
   OverrideReason,
   Priority,
   ReleasedTrip,
@@ -134,7 +135,7 @@ export interface DivertUnit {
   readonly type: 'divert-unit'
   readonly tripId: TripId
   readonly toTripId: TripId
-  readonly reason: OverrideReason
+  readonly reason: DivertReason
 }
 /** The desk offers a trip that waits to nobody, until it is resumed. */
 interface HoldTrip {

@@ -110,6 +110,17 @@ export const OVERRIDE_REASONS = [
 ] as const
 export type OverrideReason = (typeof OVERRIDE_REASONS)[number]
 
+/** Why a unit is sent elsewhere. What makes it unfit for one trip does so for any: such a unit is withdrawn. */
+export const DIVERT_REASONS = [
+  'higher-priority',
+  'closer-unit',
+  'better-suited',
+  'crew-request',
+  'supervisor-order',
+  'other',
+] as const satisfies readonly OverrideReason[]
+export type DivertReason = (typeof DIVERT_REASONS)[number]
+
 /** Why nobody is offered a trip that waits: a dispatcher keeps it, or the dispatcher's own order was not answered. */
 export const HOLD_REASONS = ['dispatcher', 'order-unanswered'] as const
 export type HoldReason = (typeof HOLD_REASONS)[number]

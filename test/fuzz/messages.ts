@@ -6,6 +6,7 @@ import {
   CANCEL_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
+  DIVERT_REASONS,
   LEVELS_OF_CARE,
   OVERRIDE_REASONS,
   PRIORITIES,
@@ -158,7 +159,7 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     case 'withdraw-unit':
       return [type, id, trip(), dice.pick(OVERRIDE_REASONS)]
     case 'divert-unit':
-      return [type, id, trip(), known.trips.any(dice), dice.pick(OVERRIDE_REASONS)]
+      return [type, id, trip(), known.trips.any(dice), dice.pick(DIVERT_REASONS)]
     case 'hold-trip':
     case 'resume-trip':
       return [type, id, trip()]

@@ -8,6 +8,7 @@ import {
   CANCEL_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
+  DIVERT_REASONS,
   HOLD_REASONS,
   LEVELS_OF_CARE,
   OVERRIDE_REASONS,
@@ -225,7 +226,7 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc
-    .tuple(fc.constant('divert-unit' as const), commandId, routedId, routedId, fc.constantFrom(...OVERRIDE_REASONS))
+    .tuple(fc.constant('divert-unit' as const), commandId, routedId, routedId, fc.constantFrom(...DIVERT_REASONS))
     .filter(([, , tripId, toTripId]) => tripId !== toTripId),
   fc.tuple(fc.constantFrom('hold-trip' as const, 'resume-trip' as const), commandId, routedId),
   fc.tuple(fc.constant('add-need' as const), commandId, routedId, need),

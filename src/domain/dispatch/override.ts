@@ -11,7 +11,7 @@ import { overrideAssignment, withdrawUnit } from '../trip/trip-desk.ts'
 import { unitRetired } from '../unit/crew-duty.ts'
 import { type DriverState, isBound } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
-import type { OverrideReason } from '../vocabulary.ts'
+import type { DivertReason, OverrideReason } from '../vocabulary.ts'
 import { exclusionOf, type Presence, type Verdict } from './eligibility.ts'
 import { takenOut } from './given-back.ts'
 import { offerMade } from './offers.ts'
@@ -80,7 +80,7 @@ export function divertedByHand(
   trip: TripState,
   former: DriverState | null,
   unit: DriverState | null,
-  reason: OverrideReason,
+  reason: DivertReason,
   by: Principal,
   isRetiring: boolean,
   nowMs: number,

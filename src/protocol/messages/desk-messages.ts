@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { subjectOfAlarm } from '../../domain/alarms.ts'
 import { ALARM_ID, type AlarmId, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { DESK } from '../../domain/roles.ts'
-import { CANCEL_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
+import { CANCEL_REASONS, DIVERT_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
 import { callChanges, needFields, wireCall } from '../call-fields.ts'
 import { atMs, id, integer, matching, oneOf } from '../fields.ts'
 import { RANGES } from '../limits.ts'
@@ -94,7 +94,7 @@ export const DESK_MESSAGES = {
           id,
           tripId: matching(ROUTED_ID),
           toTripId: matching(ROUTED_ID),
-          reason: oneOf(OVERRIDE_REASONS),
+          reason: oneOf(DIVERT_REASONS),
         })
         .refine(({ tripId, toTripId }) => tripId !== toTripId, {
           path: ['toTripId'],

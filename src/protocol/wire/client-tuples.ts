@@ -6,6 +6,7 @@ import type {
   CancelReason,
   DeclineReason,
   Disposition,
+  DivertReason,
   LevelOfCare,
   OverrideReason,
   Priority,
@@ -82,7 +83,7 @@ export interface ClientTuples {
   'read-notes': [id: string, callId: string, noteNo: number]
   'assign-unit': [id: string, tripId: string, unitId: string, reason: OverrideReason]
   'withdraw-unit': [id: string, tripId: string, reason: OverrideReason]
-  'divert-unit': [id: string, tripId: string, toTripId: string, reason: OverrideReason]
+  'divert-unit': [id: string, tripId: string, toTripId: string, reason: DivertReason]
   'hold-trip': [id: string, tripId: string]
   'resume-trip': [id: string, tripId: string]
   'add-need': [id: string, callId: string, need: Need]

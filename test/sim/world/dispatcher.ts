@@ -9,6 +9,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import {
   CANCEL_REASONS,
   DISPOSITIONS,
+  DIVERT_REASONS,
   OVERRIDE_REASONS,
   REPORTABLE_PHASES,
   UNAVAILABLE_REASONS,
@@ -113,7 +114,7 @@ export class Dispatcher {
         const others = [...(this.#screen.reader?.trips.keys() ?? [])].filter(other => other !== tripId)
         if (others.length === 0) return
         const to = dice.pick(others)
-        const reason = dice.pick(OVERRIDE_REASONS)
+        const reason = dice.pick(DIVERT_REASONS)
         return this.#command(`${which} to ${to}`, (client, id) => client.divertUnit(tripId, to, reason, { id }))
       }
       case 'hold':
