@@ -71,8 +71,13 @@ export class DeskUnits {
     const nowMs = this.#ports.nowMs()
     this.#muster.advance(nowMs, LOOKS_A_MOVE)
     // What moves as it should is looked at when its next look is due, not with each of its fixes.
-    const wasHere = before !== null && !isLost(nowMs - before.fixedAtMs, this.#ports.policy.standing)
-    if (!wasHere || current === null || current.fixedAtMs < before.fixedAtMs) this.#muster.look(driver.unitId, nowMs)
+    // A fix can also be too far ahead, of a clock that was set back meanwhile.
+    const isAsItShould =
+      before !== null &&
+      current !== null &&
+      current.fixedAtMs >= before.fixedAtMs &&
+      this.#isOfNow(before, current, nowMs)
+    if (!isAsItShould) this.#muster.look(driver.unitId, nowMs)
   }
 
   /** Puts a unit where the finder must look for it, or takes it out. */
@@ -132,6 +137,11 @@ export class DeskUnits {
       return away === undefined ? this.#muster.awayOf(unitId) : away
     }
     return { census, candidates, driver: unitId => turn.driver(unitId), awayOf, nowMs }
+  }
+
+  #isOfNow(before: PlacedFix, current: PlacedFix, nowMs: number): boolean {
+    const { standing } = this.#ports.policy
+    return !isLost(nowMs - before.fixedAtMs, standing) && !isLost(nowMs - current.fixedAtMs, standing)
   }
 
   #placeIn(candidates: Finder | CandidateView, driver: DriverState, place: Position | null): void {
