@@ -24,6 +24,8 @@ export interface CallState extends CallGathered {
   readonly needs: readonly Need[]
   readonly tripIds: readonly TripId[]
   readonly receivedAtMs: number
+  /** When the first of its units was notified, with which the processing of the call ends (NFPA 1225); absent until one was. */
+  readonly firstNotifiedAtMs?: number
   readonly state: 'open' | 'closed' | 'cancelled'
   readonly version: number
 }
@@ -48,8 +50,10 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   }
   if (event.type === 'CallReleased') {
     const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, state } = event
+    const { firstNotifiedAtMs } = event
     const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
-    return { ...facts, ...gatheredOf(event), state, version: meta.position }
+    const notified = firstNotifiedAtMs === undefined ? {} : { firstNotifiedAtMs }
+    return { ...facts, ...notified, ...gatheredOf(event), state, version: meta.position }
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
@@ -76,6 +80,13 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
     case 'CallNoteAdded':
     case 'CallNotesRead':
       return { ...state, ...evolveNotes(state, event, meta), version: meta.position }
+    case 'UnitNotified': {
+      const { notifiedAtMs } = event
+      if (notifiedAtMs === null) return { ...state, version: meta.position }
+      // Each trip of the call says it in a record of its own, in any order.
+      const firstNotifiedAtMs = Math.min(state.firstNotifiedAtMs ?? notifiedAtMs, notifiedAtMs)
+      return { ...state, firstNotifiedAtMs, version: meta.position }
+    }
     case 'TripCancelled':
     case 'TripClosed':
       return { ...state, version: meta.position }

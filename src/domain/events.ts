@@ -33,6 +33,7 @@ import type {
   TripPutOnHold,
   TripReleased,
   TripTakenOffHold,
+  UnitNotified,
   UnitWithdrawn,
 } from './events/trip-events.ts'
 import type {
@@ -76,6 +77,7 @@ export type DomainEvent =
   | TripPutOnHold
   | TripTakenOffHold
   | OfferMade
+  | UnitNotified
   | OfferAccepted
   | OfferDeclined
   | OfferTimedOut
@@ -107,6 +109,10 @@ export function entitiesOf(event: DomainEvent): EntityKey[] {
     case 'AssignmentOverridden':
       // The unit it goes to is bound by the order that follows.
       return event.fromUnitId === null ? [event.entity] : [event.entity, driverKey(event.fromUnitId)]
+    case 'UnitNotified':
+      return [event.entity, callKey(event.callId)]
+    case 'UnitCleared':
+      return [event.entity, tripKey(event.fromTripId)]
     case 'CallAmended':
       return [event.entity, ...event.tripIds.map(tripKey)]
     case 'TripReleased':

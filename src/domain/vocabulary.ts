@@ -71,6 +71,29 @@ export type TripPhase = (typeof TRIP_PHASES)[number]
 export const REPORTABLE_PHASES = WORK_PHASES.filter(phase => phase !== 'assigned') as Exclude<WorkPhase, 'assigned'>[]
 export type ReportablePhase = Exclude<WorkPhase, 'assigned'>
 
+/** The moments of one unit's response, in the order in which they come, each one of NEMSIS eTimes (`domain/trip/e-times.ts`). */
+export const RESPONSE_TIMES = [
+  'notified',
+  'acknowledged',
+  'en-route',
+  'on-scene',
+  'at-patient',
+  'left-scene',
+  'at-destination',
+  'transferred',
+  'back-in-service',
+  'cancelled',
+] as const
+export type ResponseTime = (typeof RESPONSE_TIMES)[number]
+
+/** How a unit's response ended. */
+export const RESPONSE_ENDS = ['closed', 'cancelled', 'withdrawn', 'overridden'] as const
+export type ResponseEnd = (typeof RESPONSE_ENDS)[number]
+
+/** Why nobody knows a moment of a response that was there. */
+export const ABSENT_REASONS = ['restarted'] as const
+export type AbsentReason = (typeof ABSENT_REASONS)[number]
+
 /** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */
 export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']
 

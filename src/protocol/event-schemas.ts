@@ -117,7 +117,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
-    ...{ state: z.enum(['open', 'closed', 'cancelled']), cause },
+    ...{ firstNotifiedAtMs: moment.optional(), state: z.enum(['open', 'closed', 'cancelled']), cause },
     incidentNo: incidentNo.optional(),
     noteCount: noteNo.optional(),
     notesRead: z.array(z.object({ ...notesRead, atMs: moment })).optional(),
@@ -167,6 +167,7 @@ export const EVENT_SCHEMAS = [
     ...{ ...offer, mode: z.enum(DISPATCH_MODES), round: z.int().min(1), offeredAtMs: moment },
     ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision: decisionSchema },
   }),
+  ofTrip('UnitNotified', { ...offer, ...call, notifiedAtMs: moment.nullable() }),
   ofTrip('OfferAccepted', { ...offer, ...happened, cause }),
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
   ofTrip('OfferTimedOut', { ...offer, noContact: z.literal(true).optional() }),

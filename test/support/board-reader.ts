@@ -140,6 +140,9 @@ export class BoardReader {
         this.#unit(unitId, atMs, 'offered', { offerId, tripId })
         break
       }
+      case 'UnitNotified':
+        this.#touch({ tripId: event.tripId })
+        break
       case 'OfferAccepted':
         this.#trip(event.tripId, { phase: 'assigned', offer: null, unitId: event.unitId })
         this.#at(event.tripId, 'assigned', atMs)
@@ -149,19 +152,23 @@ export class BoardReader {
       case 'OfferDeclined':
       case 'OfferTimedOut':
       case 'OfferRevoked':
-        this.#trip(event.tripId, { phase: 'pending', unitId: null, offer: null })
+        this.#trip(event.tripId, {
+          phase: 'pending',
+          unitId: null,
+          offer: null,
+          times: this.#onlyPending(event.tripId),
+        })
         this.#quiet(event.tripId, 'unacknowledged')
         this.#free(event.unitId, atMs)
         if (event.type === 'OfferTimedOut' && event.noContact === true) this.#heard(event.unitId, true)
         break
       case 'UnitWithdrawn':
       case 'AssignmentOverridden': {
-        const { pending } = this.trips.get(event.tripId)!.times
         this.#trip(event.tripId, {
           phase: 'pending',
           unitId: null,
           offer: null,
-          times: { pending: pending! },
+          times: this.#onlyPending(event.tripId),
           missed: [],
         })
         this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved')
@@ -228,6 +235,7 @@ export class BoardReader {
       case 'UnitCleared': {
         const { unavailableReason } = this.units.get(event.unitId)!
         this.#unit(event.unitId, atMs, unavailableReason === null ? 'available' : 'unavailable', { tripId: null })
+        this.#touch({ tripId: event.fromTripId })
       }
     }
   }
@@ -250,6 +258,10 @@ export class BoardReader {
     const unit = this.units.get(unitId)
     if (!noContact) this.#over(`driver/${unitId}`, 'no-contact')
     if (unit !== undefined) this.units.set(unitId, { ...unit, noContact })
+  }
+
+  #onlyPending(tripId: string): BoardTrip['times'] {
+    return { pending: this.trips.get(tripId)!.times.pending! }
   }
 
   #trip(tripId: string, change: Partial<BoardTrip>): void {

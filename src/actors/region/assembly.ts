@@ -36,6 +36,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     turns.retiring,
     desk,
     turns.goneAlarms,
+    turns.notices,
     watch.quarantineNews,
     location.feeds,
     deadlines,

@@ -66,7 +66,7 @@ export async function people(
  */
 function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'location'>): void {
   const { memory, comeback, timers } = state
-  const { deadlines, goneAlarms, rematch } = turns
+  const { deadlines, goneAlarms, notices, rematch } = turns
   comeback.begin()
   for (const driver of memory.driverActors()) {
     driver.disconnectedSinceMs = comeback.untilMs
@@ -76,6 +76,7 @@ function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'locat
   // Deadlines of one moment come in the order in which they are set, and the first may take the only unit.
   const trips = [...recovered.trips.values()].map(trip => ({ trip, ...turnOf(trip, memory.call(trip.callId), 0) }))
   for (const { trip } of trips.sort(compareAges)) deadlines.watchRecovered(trip)
+  for (const trip of memory.openTripStates()) notices.recover(trip)
   goneAlarms.recover(memory.alarmed())
   // Not at once: the units that will serve those trips are only coming back.
   timers.at(comeback.untilMs, () => rematch.ask())

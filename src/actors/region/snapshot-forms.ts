@@ -9,10 +9,14 @@ import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
+  ABSENT_REASONS,
   CANCEL_REASONS,
+  CAUSES,
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
+  RESPONSE_ENDS,
+  RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
@@ -66,6 +70,11 @@ const DRIVER = z.object({
   placed: z.object({ ...PLACE_FORM, streamId: id, seq: whole, fixedAtMs: ms }).nullable(),
   streams: z.array(z.tuple([id, whole])),
 })
+const KEPT_TIME = z.object({ atMs: ms.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() })
+const RESPONSE = z.object({
+  ...{ unitId: id, offerId: id, offeredAtMs: ms, end: z.enum(RESPONSE_ENDS).optional() },
+  times: z.partialRecord(z.enum(RESPONSE_TIMES), KEPT_TIME),
+})
 const TRIP = z.object({
   state: z.object({
     ...PLACE_FORM,
@@ -89,6 +98,7 @@ const TRIP = z.object({
     onHold: z.object({ why: z.enum(HOLD_REASONS), by: id.nullable(), sinceMs: ms }).optional(),
     round: whole,
     asked: z.array(id),
+    responses: z.array(RESPONSE),
     times: z.partialRecord(z.enum(TRIP_PHASES), ms),
     missed: z.array(z.enum(TRIP_PHASES)),
     alarms: z.array(z.enum(TRIP_ALARMS)),
@@ -108,6 +118,7 @@ const CALL = z.object({
     needs: z.array(NEED_FORM),
     tripIds: z.array(id),
     receivedAtMs: ms,
+    firstNotifiedAtMs: ms.optional(),
     state: z.enum(['open', 'closed', 'cancelled']),
     ...GATHERED_FORM,
     version,

@@ -15,7 +15,7 @@ import { fingerprint } from '../driver/forgotten-streams.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
-const FORM = 8
+const FORM = 9
 
 const ofThisForm = z.object({ form: z.literal(FORM) })
 

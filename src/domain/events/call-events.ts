@@ -110,5 +110,7 @@ export interface CallReleased extends EventOf<'CallReleased', CallEntity>, Cause
   readonly needs: readonly Need[]
   readonly tripIds: readonly TripId[]
   readonly receivedAtMs: number
+  /** Absent until a unit was notified, and in records of before that was kept. */
+  readonly firstNotifiedAtMs?: number
   readonly state: 'open' | 'closed' | 'cancelled'
 }

@@ -44,6 +44,16 @@ export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly decision: DecisionRecord
 }
 
+/** Since when the unit of an offer could know of it; recorded with the next that happens to the trip. */
+export interface UnitNotified extends EventOf<'UnitNotified', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly offerId: OfferId
+  readonly unitId: UnitId
+  /** When the record of the offer was stored, region time; null where a start has lost that moment. */
+  readonly notifiedAtMs: number | null
+}
+
 /** What becomes of the unit that a trip is taken from. */
 interface LeavesUnit {
   /**

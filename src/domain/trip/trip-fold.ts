@@ -6,6 +6,7 @@ import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
 import type { OfferMade, TripCreated, TripReleased } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
+import { responsesAfter } from './response-fold.ts'
 import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } from './trip.ts'
 
 /** How many decisions a trip names; the log has all of them. */
@@ -18,7 +19,8 @@ export function evolveTrip(state: TripState | null, event: DomainEvent, meta: Ev
   }
   if (event.type === 'TripReleased') return releasedTrip(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
-  const change = { ...changeOf(state, event, meta), ...decidedChange(state, event, meta) }
+  const responses = responsesAfter(state, event, meta)
+  const change = { ...changeOf(state, event, meta), ...decidedChange(state, event, meta), responses }
   const steps = change.phase !== undefined && change.phase !== state.phase
   const phaseRecordedAtMs = steps ? meta.recordedAtMs : state.phaseRecordedAtMs
   const next = { ...withoutHold(state, event), ...change, phaseRecordedAtMs, version: meta.position }
@@ -80,6 +82,7 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, entered
     insistedUnitId: null,
     round: 1,
     asked: [],
+    responses: [],
     times: { pending: meta.recordedAtMs },
     missed: [],
     alarms: [],
@@ -110,14 +113,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'OfferTimedOut':
     case 'OfferRevoked':
       invariant(state.offer?.offerId === event.offerId, broken)
-      return {
-        phase: 'pending',
-        pendingSinceMs: meta.recordedAtMs,
-        unitId: null,
-        offer: null,
-        insistedUnitId: null,
-        alarms: without(state.alarms, 'unacknowledged'),
-      }
+      return { ...inQueue(state, meta), alarms: without(state.alarms, 'unacknowledged') }
     case 'CallAmended':
       invariant(!isEnded(state), broken)
       return amendedChange(state, event)
@@ -141,6 +137,10 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         alarms: [],
         cancelReason: event.reason,
       }
+    case 'UnitNotified':
+    case 'UnitCleared':
+      // They tell of a response alone, also of a trip that has ended.
+      return {}
     case 'TripClosed':
       invariant(state.unitId === event.unitId && phaseOrder(state.phase) >= 0, broken)
       return {
@@ -208,16 +208,21 @@ function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): P
   }
 }
 
-/** Back in the queue. What the former unit reached stays in the log; the trip's times are those of the unit to come. */
-function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
-  const { pending } = state.times
+/** In the queue again. What the former unit reached is in its response; the trip's times are those of the unit to come. */
+function inQueue({ times: { pending } }: TripState, { recordedAtMs }: EventMeta): Partial<TripState> {
   return {
     phase: 'pending',
-    pendingSinceMs: meta.recordedAtMs,
+    pendingSinceMs: recordedAtMs,
     unitId: null,
     offer: null,
     insistedUnitId: null,
     times: pending === undefined ? {} : { pending },
+  }
+}
+
+function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
+  return {
+    ...inQueue(state, meta),
     missed: [],
     alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'),
   }

@@ -14,6 +14,7 @@ import {
   WORK_PHASES,
   type WorkPhase,
 } from '../vocabulary.ts'
+import type { UnitResponse } from './response.ts'
 
 /** A trip given to one unit, as a lease with a deadline. */
 export interface Offer {
@@ -57,6 +58,8 @@ export interface TripState {
   readonly round: number
   /** The units asked in this round. */
   readonly asked: readonly UnitId[]
+  /** Of every unit that was sent, the newest of them; the last is of the unit that has the trip or is asked for it. */
+  readonly responses: readonly UnitResponse[]
   /** When the current offer was made, and the moment each phase was reached. */
   readonly times: Readonly<Partial<Record<TripPhase, number>>>
   readonly missed: readonly TripPhase[]

@@ -70,6 +70,7 @@ const BY_A_DISPATCHER: {
   FixHoleRecorded: 'no',
   // The engine.
   OfferMade: 'no',
+  UnitNotified: 'no',
   OfferTimedOut: 'no',
   OfferRevoked: 'no',
   TripAlarmRaised: 'no',

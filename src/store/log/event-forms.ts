@@ -108,6 +108,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     needs: z.array(NEED_FORM),
     tripIds: z.array(id),
     receivedAtMs: ms,
+    firstNotifiedAtMs: ms.optional(),
     state: z.enum(['open', 'closed', 'cancelled']),
     ...GATHERED_FORM,
   },
@@ -141,6 +142,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     deadlineAtMs: ms,
     decision,
   },
+  UnitNotified: { ...offer, ...call, notifiedAtMs: ms.nullable() },
   OfferAccepted: { ...offer, ...happened },
   OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
   OfferTimedOut: { ...offer, noContact: z.literal(true).optional() },
@@ -209,7 +211,7 @@ export function entitiesNamed(events: unknown): EntityKey[] {
 }
 
 function namedBy(event: object): Set<string & EntityKey> {
-  const { unitId, fromUnitId, tripId, callId, tripIds } = event as Readonly<Record<string, unknown>>
+  const { unitId, fromUnitId, tripId, fromTripId, callId, tripIds } = event as Readonly<Record<string, unknown>>
   const named = new Set<EntityKey>()
   const take = (value: unknown, key: (id: string) => EntityKey) => {
     if (typeof value === 'string' && value !== '') named.add(key(value))
@@ -217,6 +219,7 @@ function namedBy(event: object): Set<string & EntityKey> {
   take(unitId, driverKey)
   take(fromUnitId, driverKey)
   take(tripId, tripKey)
+  take(fromTripId, tripKey)
   take(callId, callKey)
   if (Array.isArray(tripIds)) for (const each of tripIds) take(each, tripKey)
   return named

@@ -144,6 +144,7 @@ describe('cancel-call', () => {
       'TripCancelled',
       'TripCancelled',
       'CallCancelled',
+      'UnitNotified',
       'OfferMade',
     ])
     assert.equal((await world.trip(waiting.tripId)).unitId, 'A1')
@@ -310,7 +311,13 @@ describe('assign-unit', () => {
       happenedAtMs: world.nowMs,
     })
     await told(assign(urgent.tripId, 'A1'))
-    assert.deepEqual(await lastTypes(), ['OfferRevoked', 'AssignmentOverridden', 'OfferMade', 'TripAlarmRaised'])
+    assert.deepEqual(await lastTypes(), [
+      'OfferRevoked',
+      'AssignmentOverridden',
+      'OfferMade',
+      'UnitNotified',
+      'TripAlarmRaised',
+    ])
     assert.equal((await world.events('OfferRevoked'))[0]!.reason, 'overridden')
     assert.equal(near.view.unit.tripId, urgent.tripId)
     assert.equal(other.view.unit.status, 'unavailable')
@@ -380,7 +387,7 @@ describe('withdraw-unit', () => {
     const { tripId } = await enter()
     await enter()
     await told({ ...withdraw(tripId), reason: 'vehicle-fault' })
-    assert.deepEqual(await lastTypes(), ['UnitWithdrawn', 'UnitBecameUnavailable', 'TripAlarmRaised'])
+    assert.deepEqual(await lastTypes(), ['UnitWithdrawn', 'UnitBecameUnavailable', 'UnitNotified', 'TripAlarmRaised'])
     assert.deepEqual([crew.view.unit.status, crew.view.unit.unavailableReason], ['unavailable', 'vehicle-fault'])
     assert.deepEqual(
       [(await unitView('A1')).status, (await unitView('A1')).unavailableReason],
@@ -439,7 +446,7 @@ describe('crews on the radio', () => {
     const report = (phase: 'en-route' | 'on-scene' | 'transporting') =>
       told({ type: 'report-phase', tripId, phase, happenedAtMs: world.nowMs })
     assert.deepEqual(await report('en-route'), { tripId, phase: 'en-route' })
-    assert.deepEqual(await lastTypes(), ['OfferAccepted', 'TripPhaseReached'])
+    assert.deepEqual(await lastTypes(), ['OfferAccepted', 'TripPhaseReached', 'UnitNotified'])
     await report('on-scene')
     assert.equal(
       await refused({ type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs }),

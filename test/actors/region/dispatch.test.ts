@@ -144,7 +144,7 @@ describe('an offer that is not taken goes on', () => {
     const record = (await world.log()).at(-1)!
     assert.deepEqual(
       record.events.map(event => event.type),
-      ['OfferDeclined', 'OfferMade'],
+      ['OfferDeclined', 'UnitNotified', 'OfferMade'],
     )
   })
 

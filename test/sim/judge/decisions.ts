@@ -41,6 +41,7 @@ export const followsFromStates = (code: string): boolean => BY_STATE.has(code)
 /** What the engine itself adds to a command's record: the desk's matching, and units that were only waiting to retire. */
 const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
   'OfferMade',
+  'UnitNotified',
   'TripAlarmRaised',
   'CrewSignedOff',
   'UnitRetired',

@@ -283,10 +283,10 @@ describe('between memory and the log', () => {
     const { ownership } = await court.journal.acquire('sim')
     const at = { position: 2, segmentNo: 0 }
     await court.journal.putSnapshots(ownership, [
-      { entity: 'driver/A1', ...at, state: { form: 8, state, placed: null, streams: [], forgotten: [] } },
-      { entity: 'trip/T-1', ...at, state: { form: 8, state: court.world.trip('T-1') } },
-      { entity: 'call/C-1', ...at, state: { form: 8, state: court.world.call('C-1') } },
-      { entity: 'region', ...at, state: { form: 8, lastRecordedAtMs: START_MS } },
+      { entity: 'driver/A1', ...at, state: { form: 9, state, placed: null, streams: [], forgotten: [] } },
+      { entity: 'trip/T-1', ...at, state: { form: 9, state: court.world.trip('T-1') } },
+      { entity: 'call/C-1', ...at, state: { form: 9, state: court.world.call('C-1') } },
+      { entity: 'region', ...at, state: { form: 9, lastRecordedAtMs: START_MS } },
     ])
     court.judge.snapshotsPut()
     await court.isOver()

@@ -25,6 +25,7 @@ export class TripFold {
     for (const event of record.events) if (event.tripId !== undefined) this.#one(event, event.tripId, record, find)
   }
 
+  /** What tells of the moments of a response comes after the trip's end, too, and changes nothing of where the trip is. */
   #one(event: StoredEvent, tripId: string, { position }: StoredRecord, find: Find): void {
     const breaks = (why: string) => find('log-broken', `position ${position}`, `${event.type} of trip ${tripId} ${why}`)
     if (event.type === 'TripCreated') {
@@ -34,6 +35,7 @@ export class TripFold {
       this.open.set(tripId, { phase: 'pending', unitId: null, offer: null })
       return
     }
+    if (event.type === 'UnitNotified') return
     const trip = this.open.get(tripId)
     if (trip === undefined) return breaks(this.#ended.has(tripId) ? 'comes after its end' : 'names no trip')
     switch (event.type) {

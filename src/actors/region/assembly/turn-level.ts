@@ -9,6 +9,7 @@ import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
 import type { Outcomes } from '../idempotency.ts'
 import { type RecordNews, recordNews } from '../news.ts'
+import { Notices } from '../notices.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
@@ -32,8 +33,9 @@ export function turnLevel(
   const desk = deskOf(parts, state)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
+  const notices = new Notices({ trip: tripId => memory.trip(tripId), nowMs: () => clock.nowMs() })
   // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
-  const steps = [retiring, desk, goneAlarms]
+  const steps = [notices, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
   const commands = commandsOf(parts, state, outcomes, desk, runner, record)
@@ -60,6 +62,7 @@ export function turnLevel(
     retiring,
     desk,
     goneAlarms,
+    notices,
     commands,
     deadlines,
     rematch,

@@ -1,0 +1,111 @@
+/** How each event changes the responses of a trip. */
+
+import type { EventMeta } from '../decision.ts'
+import type { DomainEvent } from '../events.ts'
+import type { OfferId } from '../ids.ts'
+import type { ResponseEnd, ResponseTime } from '../vocabulary.ts'
+import { TIME_OF_PHASE } from './e-times.ts'
+import { type KeptTime, RESPONSES_KEPT, type UnitResponse } from './response.ts'
+import type { TripState } from './trip.ts'
+
+/**
+ * The responses that units made or make for the trip, the oldest first. An offer that is still to be answered is none, nor is
+ * an order that was taken back before its unit could be told.
+ */
+export function responsesOf({ responses, offer }: TripState): readonly UnitResponse[] {
+  const sent = offer?.mode === 'offered' ? responses.slice(0, -1) : responses
+  return sent.filter(({ end, times }) => end === undefined || 'notified' in times || 'acknowledged' in times)
+}
+
+/** The trip's responses after an event of it. */
+export function responsesAfter(
+  trip: TripState,
+  event: DomainEvent,
+  { recordedAtMs }: EventMeta,
+): readonly UnitResponse[] {
+  const { responses } = trip
+  switch (event.type) {
+    case 'OfferMade': {
+      const { unitId, offerId, offeredAtMs } = event
+      return [...responses, { unitId, offerId, offeredAtMs, times: {} }].slice(-RESPONSES_KEPT)
+    }
+    case 'UnitNotified': {
+      const { offerId, notifiedAtMs } = event
+      const isOfOffer = (response: UnitResponse) => response.offerId === offerId
+      const why = notifiedAtMs === null ? ({ why: 'restarted' } as const) : {}
+      return said(responses, isOfOffer, 'notified', { atMs: notifiedAtMs, cause: 'system', ...why })
+    }
+    case 'OfferAccepted':
+      return said(responses, isOpen, 'acknowledged', { atMs: event.happenedAtMs, cause: event.cause ?? 'driver' })
+    case 'OfferDeclined':
+    case 'OfferTimedOut':
+    case 'OfferRevoked':
+      return without(responses, event.offerId)
+    case 'TripPhaseReached': {
+      const { phase, happenedAtMs, cause } = event
+      return said(responses, isOpen, TIME_OF_PHASE[phase], { atMs: happenedAtMs, cause })
+    }
+    case 'TripCancelled':
+      return left(trip, 'cancelled', event.standsDown, { atMs: recordedAtMs, cause: event.cause })
+    case 'UnitWithdrawn':
+      return left(trip, 'withdrawn', event.standsDown, { atMs: recordedAtMs, cause: 'dispatcher' })
+    case 'AssignmentOverridden':
+      return left(trip, 'overridden', event.standsDown, { atMs: recordedAtMs, cause: 'dispatcher' })
+    case 'TripClosed': {
+      const closed = said(responses, isOpen, 'back-in-service', {
+        atMs: event.happenedAtMs,
+        cause: event.cause ?? 'driver',
+      })
+      return changed(closed, isOpen, response => ({ ...response, end: 'closed' }))
+    }
+    case 'UnitCleared': {
+      const standsDown = ({ unitId, end, times }: UnitResponse) =>
+        unitId === event.unitId && end !== undefined && times['back-in-service'] === undefined
+      return said(responses, standsDown, 'back-in-service', {
+        atMs: event.happenedAtMs,
+        cause: event.cause ?? 'driver',
+      })
+    }
+    default:
+      return responses
+  }
+}
+
+const isOpen = ({ end }: UnitResponse): boolean => end === undefined
+
+/** The trip is taken from the unit that has it, or its offer from the unit that is asked. */
+function left(
+  { responses, offer, phase }: TripState,
+  end: ResponseEnd,
+  standsDown: true | undefined,
+  moment: KeptTime,
+): readonly UnitResponse[] {
+  if (offer?.mode === 'offered') return without(responses, offer.offerId)
+  return changed(responses, isOpen, response => {
+    const { times } = response
+    const isOnItsWay = phase === 'en-route' && times['on-scene'] === undefined && times['at-patient'] === undefined
+    const cancelled = isOnItsWay ? { cancelled: moment } : {}
+    // One that stands down is back in service when it is clear.
+    const free = standsDown === true ? {} : { 'back-in-service': moment }
+    return { ...response, end, times: { ...times, ...cancelled, ...free } }
+  })
+}
+
+const without = (responses: readonly UnitResponse[], offerId: OfferId): readonly UnitResponse[] =>
+  responses.filter(response => response.offerId !== offerId)
+
+type Which = (response: UnitResponse) => boolean
+
+function said(responses: readonly UnitResponse[], which: Which, time: ResponseTime, moment: KeptTime) {
+  return changed(responses, which, response => ({ ...response, times: { ...response.times, [time]: moment } }))
+}
+
+/** The newest response of the kind is changed; where there is none, nothing. */
+function changed(
+  responses: readonly UnitResponse[],
+  which: Which,
+  change: (response: UnitResponse) => UnitResponse,
+): readonly UnitResponse[] {
+  const index = responses.findLastIndex(which)
+  return index < 0 ? responses : responses.with(index, change(responses[index]!))
+}
