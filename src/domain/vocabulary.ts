@@ -91,7 +91,7 @@ export const RESPONSE_ENDS = ['closed', 'cancelled', 'withdrawn', 'overridden'] 
 export type ResponseEnd = (typeof RESPONSE_ENDS)[number]
 
 /** Why nobody knows a moment of a response that was there. */
-export const ABSENT_REASONS = ['restarted'] as const
+export const ABSENT_REASONS = ['implied', 'restarted'] as const
 export type AbsentReason = (typeof ABSENT_REASONS)[number]
 
 /** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */

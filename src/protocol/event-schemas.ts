@@ -168,7 +168,7 @@ export const EVENT_SCHEMAS = [
     ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision: decisionSchema },
   }),
   ofTrip('UnitNotified', { ...offer, ...call, notifiedAtMs: moment.nullable() }),
-  ofTrip('OfferAccepted', { ...offer, ...happened, cause }),
+  ofTrip('OfferAccepted', { ...offer, ...happened, cause, implied: z.literal(true).optional() }),
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
   ofTrip('OfferTimedOut', { ...offer, noContact: z.literal(true).optional() }),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),

@@ -429,7 +429,7 @@ test('every event has all its fields and no other, and marks those that may be n
       decision: true,
     },
     UnitNotified: { tripId: true, callId: true, offerId: true, unitId: true, notifiedAtMs: null },
-    OfferAccepted: { ...offer, ...moment, cause: 'absent' },
+    OfferAccepted: { ...offer, ...moment, cause: 'absent', implied: 'absent' },
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: { ...offer, noContact: 'absent' },
     OfferRevoked: { ...offer, reason: true },

@@ -279,14 +279,17 @@ describe('speaking for a crew on the radio', () => {
   })
 
   for (const mode of DISPATCH_MODES) {
-    test(`what a crew says of an unanswered trip also says that it took it (${mode})`, () => {
+    test(`what a crew says of an unanswered trip also says that it took it, and nobody knows when (${mode})`, () => {
       const after = given(...untilOffered(mode))
         .when(says('en-route'))
         .thenEvents(
-          { type: 'OfferAccepted', offerId: 'O-1', unitId: 'A1', cause: 'dispatcher' },
+          { type: 'OfferAccepted', offerId: 'O-1', unitId: 'A1', cause: 'dispatcher', implied: true },
           { type: 'TripPhaseReached', phase: 'en-route', cause: 'dispatcher', missed: [] },
         )
       assert.equal(after.driver('A1').status, 'en-route')
+      const { times, responses } = after.trip('T-1')
+      assert.deepEqual([times.assigned, times['en-route']], [undefined, LATER_MS])
+      assert.deepEqual(responses[0]!.times.acknowledged, { atMs: null, cause: 'dispatcher', why: 'implied' })
       given(...untilOffered(mode))
         .when(isDone)
         .thenEvents({ type: 'OfferAccepted' }, { type: 'TripClosed', disposition: 'refused', cause: 'dispatcher' })

@@ -145,7 +145,7 @@ export class BoardReader {
         break
       case 'OfferAccepted':
         this.#trip(event.tripId, { phase: 'assigned', offer: null, unitId: event.unitId })
-        this.#at(event.tripId, 'assigned', atMs)
+        if (event.implied !== true) this.#at(event.tripId, 'assigned', atMs)
         this.#quiet(event.tripId, 'unacknowledged')
         this.#unit(event.unitId, atMs, 'assigned', { offerId: null })
         break

@@ -74,7 +74,7 @@ class Fold implements FoldedLog {
     if (trip === undefined) return void breaks('names a trip that was never created')
     // What nobody has seen of a trip is answered also when the trip is over.
     const isOfAlarm = 'alarmId' in event
-    if (!isOfAlarm && (trip.phase === 'closed' || trip.phase === 'cancelled'))
+    if (!isOfAlarm && event.type !== 'UnitNotified' && (trip.phase === 'closed' || trip.phase === 'cancelled'))
       breaks(`comes after the trip was ${trip.phase}`)
 
     switch (event.type) {

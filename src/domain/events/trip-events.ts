@@ -105,7 +105,10 @@ export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Cau
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
+  /** Where it is implied, the moment of the report that implies it. */
   readonly happenedAtMs: number
+  /** The crew never said that it takes the trip: the desk reported of its work. Nobody knows when it took it. */
+  readonly implied?: true
 }
 
 export interface OfferDeclined extends EventOf<'OfferDeclined', TripEntity> {

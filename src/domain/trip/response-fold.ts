@@ -35,8 +35,11 @@ export function responsesAfter(
       const why = notifiedAtMs === null ? ({ why: 'restarted' } as const) : {}
       return said(responses, isOfOffer, 'notified', { atMs: notifiedAtMs, cause: 'system', ...why })
     }
-    case 'OfferAccepted':
-      return said(responses, isOpen, 'acknowledged', { atMs: event.happenedAtMs, cause: event.cause ?? 'driver' })
+    case 'OfferAccepted': {
+      const { happenedAtMs, implied, cause = 'driver' } = event
+      const unknown = { atMs: null, cause, why: 'implied' } as const
+      return said(responses, isOpen, 'acknowledged', implied === true ? unknown : { atMs: happenedAtMs, cause })
+    }
     case 'OfferDeclined':
     case 'OfferTimedOut':
     case 'OfferRevoked':

@@ -106,7 +106,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         unitId: event.unitId,
         offer: null,
         insistedUnitId: null,
-        times: { ...state.times, assigned: event.happenedAtMs },
+        times: event.implied === true ? state.times : { ...state.times, assigned: event.happenedAtMs },
         alarms: without(state.alarms, 'unacknowledged'),
       }
     case 'OfferDeclined':

@@ -69,7 +69,7 @@ export function closeTrip(
 
 /**
  * The crew called in by radio, and the desk reports for it. What it says of an order or offer that it has not answered
- * also says that it took it.
+ * also says that it took it, and not when.
  */
 export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip) & PutRight): Decision {
   const unitId = unitOf(trip)
@@ -80,7 +80,7 @@ export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip
     const { tripId, offer } = trip
     const { offerId } = offer
     const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId, cause: 'dispatcher' } as const
-    taken.push({ type: 'OfferAccepted', ...base, ...momentOf(command) })
+    taken.push({ type: 'OfferAccepted', ...base, ...momentOf(command), implied: true })
     worked = { ...trip, phase: 'assigned', unitId, offer: null }
   }
   const decision =

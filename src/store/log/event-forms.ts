@@ -143,7 +143,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     decision,
   },
   UnitNotified: { ...offer, ...call, notifiedAtMs: ms.nullable() },
-  OfferAccepted: { ...offer, ...happened },
+  OfferAccepted: { ...offer, ...happened, implied: z.literal(true).optional() },
   OfferDeclined: { ...offer, reason: z.enum(DECLINE_REASONS) },
   OfferTimedOut: { ...offer, noContact: z.literal(true).optional() },
   OfferRevoked: { ...offer, reason: z.enum(REVOKE_REASONS) },

@@ -7,6 +7,8 @@ interface Stored {
   readonly type?: unknown
   readonly alarm?: unknown
   readonly reason?: unknown
+  readonly cause?: unknown
+  readonly implied?: unknown
 }
 
 /** Input: what a row holds, which may be anything where the row is damaged. */
@@ -21,6 +23,9 @@ function ofNow(event: Stored | null): unknown {
     case 'TripAlarmRaised':
     case 'TripAlarmCleared':
       return event.alarm === 'unit-lost' ? { ...event, alarm: 'app-lost' } : event
+    case 'OfferAccepted':
+      // The desk accepted for a crew only by a report of its work, whose moment was taken for the acceptance's.
+      return event.cause === 'dispatcher' && event.implied === undefined ? { ...event, implied: true } : event
     case 'UnitBecameUnavailable':
       return event.reason === 'breakdown' ? { ...event, reason: 'vehicle-fault' } : event
     default:

@@ -416,13 +416,14 @@ for (const format of FORMATS) {
     assert.equal(principal, 'dispatch')
     assert.deepEqual(
       events.map(event =>
-        'cause' in event && 'happenedAtMs' in event ? [event.type, event.cause, event.happenedAtMs] : event,
+        'cause' in event && 'happenedAtMs' in event ? [event.type, event.cause, event.happenedAtMs] : event.type,
       ),
-      [
-        ['OfferAccepted', 'dispatcher', pressedAtMs],
-        ['TripPhaseReached', 'dispatcher', pressedAtMs],
-      ],
+      [['OfferAccepted', 'dispatcher', pressedAtMs], ['TripPhaseReached', 'dispatcher', pressedAtMs], 'UnitNotified'],
     )
+    const [taken] = events
+    assert.ok(taken!.type === 'OfferAccepted' && taken!.implied === true)
+    const { times } = (await told(crew, tripId, 'en-route')).trip!
+    assert.deepEqual([times.assigned, times['en-route']], [undefined, pressedAtMs])
     assert.equal((await told(crew, tripId, 'en-route')).unit.status, 'en-route')
     assert.equal(await desk.refused('report-phase', tripId, 'en-route', Date.now()), 'wrong-phase')
     assert.equal(await desk.refused('report-phase', nobody(region), 'en-route', Date.now()), 'unknown-trip')

@@ -489,4 +489,14 @@ export const VARIANTS: readonly Variant[] = [
     },
     provoke: { consoles: 2 },
   },
+  {
+    name: 'acknowledgement-invented',
+    breaks: 'the moment of a phase that the desk reports is taken for the acknowledgement that it implies',
+    patch: {
+      file: 'src/domain/trip/trip-work.ts',
+      find: '...momentOf(command), implied: true })',
+      replace: '...momentOf(command) })',
+    },
+    provoke: {},
+  },
 ]

@@ -20,6 +20,7 @@ import { PolicyAccount } from './policy-account.ts'
 import { SilentUnits } from './silent-units.ts'
 import { StandDowns } from './stand-downs.ts'
 import { checkEvent } from './steps.ts'
+import { TrueTimes } from './true-times.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
 import { WholeDecisions } from './whole-decisions.ts'
@@ -48,6 +49,7 @@ export class LogAccount {
   readonly #numbers: NumberAccount
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
+  readonly #times: TrueTimes
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
   readonly holds: Holds
@@ -77,6 +79,7 @@ export class LogAccount {
     this.#numbers = new NumberAccount(findings)
     this.#urgency = new UrgencyAccount(findings)
     this.#unfit = new UnfitUnits(findings)
+    this.#times = new TrueTimes(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
     this.holds = new Holds(findings)
@@ -190,6 +193,7 @@ export class LogAccount {
       this.#findings.find('log-makes-sense', text)
     }
     this.#unfit.take(event, position)
+    this.#times.take(event, principal, 'tripId' in event ? this.history.trip(event.tripId) : undefined, position)
     const moment = {
       position,
       recordedAtMs: event.atMs ?? recordedAtMs,

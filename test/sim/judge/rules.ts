@@ -29,6 +29,8 @@ export const RULES = {
     'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
   'silent-not-chosen':
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
+  'acknowledgement-said':
+    'A unit is said to have taken a trip at a moment only by its own crew; what the desk reports implies it, and gives it no moment.',
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once. Of a unit that leaves an offer unanswered somebody is told.',
   'hold-kept':

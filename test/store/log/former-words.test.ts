@@ -17,6 +17,15 @@ test('a unit that broke down has a fault of its vehicle', () => {
   assert.equal(inWordsOfNow(rests), rests)
 })
 
+test('an acceptance that the desk reported was implied, and its moment is not that of an acknowledgement', () => {
+  const accepted = { type: 'OfferAccepted', unitId: 'A1', happenedAtMs: 7 }
+  assert.deepEqual(inWordsOfNow([{ ...accepted, cause: 'dispatcher' }]), [
+    { ...accepted, cause: 'dispatcher', implied: true },
+  ])
+  const said = [accepted]
+  assert.equal(inWordsOfNow(said), said)
+})
+
 test('what has no former word is what it was, also where it is no event', () => {
   for (const events of [[alarm('no-movement')], [alarm('toString'), null, 7, 'x'], null, { alarm: 'unit-lost' }, 3]) {
     assert.equal(inWordsOfNow(events), events)
