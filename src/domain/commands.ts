@@ -11,7 +11,7 @@ import type {
   OverrideReason,
   Priority,
   ReleasedTrip,
-  ReportablePhase,
+  Reportable,
   UnavailableReason,
 } from './vocabulary.ts'
 
@@ -51,7 +51,7 @@ export interface DeclineOffer {
 export interface ReportPhase {
   readonly type: 'report-phase'
   readonly tripId: TripId
-  readonly phase: ReportablePhase
+  readonly phase: Reportable
   readonly happenedAtMs: number
 }
 export interface CloseTrip {

@@ -33,6 +33,7 @@ import type {
   TripPutOnHold,
   TripReleased,
   TripTakenOffHold,
+  TripTimeNoted,
   UnitNotified,
   UnitWithdrawn,
 } from './events/trip-events.ts'
@@ -87,6 +88,7 @@ export type DomainEvent =
   | UnitAlarmRaised
   | AlarmEvent
   | TripPhaseReached
+  | TripTimeNoted
   | TripCancelled
   | TripClosed
 
@@ -104,6 +106,7 @@ export function entitiesOf(event: DomainEvent): EntityKey[] {
     case 'OfferTimedOut':
     case 'OfferRevoked':
     case 'TripPhaseReached':
+    case 'TripTimeNoted':
     case 'UnitWithdrawn':
       return [event.entity, driverKey(event.unitId)]
     case 'AssignmentOverridden':

@@ -1,13 +1,13 @@
 /**
  * The moments that people and devices report, put right where no clock that is right can have told them.
  *
- * A call or a button is never refused for a clock. A moment from the future, from more than a day ago, or from well before
- * what it follows is taken as now; the event keeps what was sent, so that whoever looks at a response time sees it.
+ * A call or a button is never refused for a clock. A moment from the future, from more than a day ago, or of a unit from well
+ * before what it follows, is taken as now; the event keeps what was sent, so that whoever looks at a response time sees it. A
+ * moment of a trip is kept as it was said: whether it fits in with the others is told beside it (`trip/plausible.ts`).
  */
 
 import type { Command } from './commands.ts'
 import type { PutRight } from './events/event.ts'
-import type { TripState } from './trip/trip.ts'
 import type { DriverState } from './unit/driver.ts'
 
 /** The moments that a report may name now, region time. */
@@ -40,9 +40,6 @@ function isPossible(sentMs: number, afterMs: number | null, { earliestMs, latest
   // What it follows may have been told by a clock that was ahead, and then says nothing.
   return afterMs === null || sentMs >= Math.min(afterMs, nowMs) - BEFORE_MS
 }
-
-/** What a button about a trip follows: the trip's last step. */
-export const lastStepMs = ({ times, phase, receivedAtMs }: TripState): number => times[phase] ?? receivedAtMs
 
 /** What a button about a unit follows: the change to its status of now. */
 export const lastChangeMs = ({ statusSinceMs }: DriverState): number => statusSinceMs

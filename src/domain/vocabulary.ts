@@ -71,18 +71,28 @@ export type TripPhase = (typeof TRIP_PHASES)[number]
 export const REPORTABLE_PHASES = WORK_PHASES.filter(phase => phase !== 'assigned') as Exclude<WorkPhase, 'assigned'>[]
 export type ReportablePhase = Exclude<WorkPhase, 'assigned'>
 
+/** Moments of the work that are no phases: a crew reports them with the same buttons, and they move nothing. */
+export const MARKS = ['staged', 'left-scene', 'landing-area', 'at-station', 'completed'] as const
+export type Mark = (typeof MARKS)[number]
+/** What a crew may report. */
+export type Reportable = ReportablePhase | Mark
+
 /** The moments of one unit's response, in the order in which they come, each one of NEMSIS eTimes (`domain/trip/e-times.ts`). */
 export const RESPONSE_TIMES = [
   'notified',
   'acknowledged',
   'en-route',
+  'staged',
   'on-scene',
   'at-patient',
   'left-scene',
+  'landing-area',
   'at-destination',
   'transferred',
   'back-in-service',
   'cancelled',
+  'at-station',
+  'completed',
 ] as const
 export type ResponseTime = (typeof RESPONSE_TIMES)[number]
 

@@ -22,6 +22,7 @@ import {
   RANKING_BASIS,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
+  RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
 } from '../domain/vocabulary.ts'
@@ -55,6 +56,7 @@ const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
 const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
+const implausible = z.literal(true).optional()
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
 const notesRead = { ...trip, ...unit, by: principal, noteNo }
@@ -168,7 +170,7 @@ export const EVENT_SCHEMAS = [
     ...{ warnAtMs: moment.nullable(), deadlineAtMs: moment, decision: decisionSchema },
   }),
   ofTrip('UnitNotified', { ...offer, ...call, notifiedAtMs: moment.nullable() }),
-  ofTrip('OfferAccepted', { ...offer, ...happened, cause, implied: z.literal(true).optional() }),
+  ofTrip('OfferAccepted', { ...offer, ...happened, cause, implied: z.literal(true).optional(), implausible }),
   ofTrip('OfferDeclined', { ...offer, reason: z.enum(DECLINE_REASONS) }),
   ofTrip('OfferTimedOut', { ...offer, noContact: z.literal(true).optional() }),
   ofTrip('OfferRevoked', { ...offer, reason: z.enum(REVOKE_REASONS) }),
@@ -184,7 +186,10 @@ export const EVENT_SCHEMAS = [
   ofEither('AlarmLapsed', alarm),
   ofTrip('TripPhaseReached', {
     ...{ ...trip, ...unit, phase: z.enum(REPORTABLE_PHASES), ...happened },
-    ...{ cause: z.enum(CAUSES), missed: phases },
+    ...{ cause: z.enum(CAUSES), missed: phases, implausible },
+  }),
+  ofTrip('TripTimeNoted', {
+    ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), ...happened, cause: z.enum(CAUSES), implausible },
   }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
@@ -192,7 +197,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('TripClosed', {
     ...{ ...trip, ...call, ...unit, disposition: z.enum(DISPOSITIONS), ...happened, missed: phases },
-    cause,
+    ...{ cause, implausible },
   }),
 ] as const
 

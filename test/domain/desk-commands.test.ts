@@ -297,9 +297,10 @@ describe('speaking for a crew on the radio', () => {
   }
 
   test('a trip moves forward only, also by radio; one that nobody has, or that has ended, does not move', () => {
-    given(...untilAssigned(), [reached('T-1', 'A1', 'on-scene')])
+    const behind = given(...untilAssigned(), [reached('T-1', 'A1', 'on-scene')])
       .when(says('en-route'))
-      .thenRefused('wrong-phase')
+      .thenEvents({ type: 'TripTimeNoted', time: 'en-route', cause: 'dispatcher' })
+    assert.equal(behind.trip('T-1').phase, 'on-scene')
     given(called(['T-1']))
       .when(says('en-route'))
       .thenRefused('wrong-phase')

@@ -16,6 +16,7 @@ import type { DomainEvent } from '../../src/domain/events.ts'
 import { incidentNoOf } from '../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
+import { untoldOffer } from '../../src/domain/trip/response.ts'
 import { isEnded, isWaiting, type TripState, unitOf } from '../../src/domain/trip/trip.ts'
 import { cancelTrip, holdTrip, overrideAssignment, resumeTrip, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
 import { closeTrip, reportByRadio, reportPhase } from '../../src/domain/trip/trip-work.ts'
@@ -27,6 +28,7 @@ import {
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
+  MARKS,
   REPORTABLE_PHASES,
 } from '../../src/domain/vocabulary.ts'
 import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
@@ -60,6 +62,7 @@ const step = fc.record({
     'press',
     'press',
     'press',
+    'press',
     'close',
     'cancel',
     'hole',
@@ -75,6 +78,7 @@ const step = fc.record({
     'add-need',
     'desk-status',
     'radio',
+    'notice',
     'alarm-answer',
     'alarm-answer',
   ),
@@ -82,7 +86,10 @@ const step = fc.record({
   trip: fc.nat(2 * MAX_CALLS - 1),
   crew: fc.constantFrom('paula', 'quentin'),
   mode: fc.constantFrom(...DISPATCH_MODES),
-  phase: fc.constantFrom(...REPORTABLE_PHASES),
+  phase: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...REPORTABLE_PHASES) },
+    { weight: 1, arbitrary: fc.constantFrom(...MARKS) },
+  ),
   disposition: fc.constantFrom(...DISPOSITIONS),
   reason: fc.constantFrom(...CANCEL_REASONS),
   alarm: fc.constantFrom(...TRIP_ALARMS),
@@ -229,6 +236,16 @@ function decide(world: World, step: Step, i: number): Decision {
       const { tripId } = trip
       return reportByRadio(trip, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
     }
+    case 'notice': {
+      if (trip === undefined) return accepted()
+      const { tripId, callId } = trip
+      const told = untoldOffer(trip)
+      if (told === undefined) return accepted()
+      const { offerId, unitId } = told
+      const notifiedAtMs = i % 5 === 0 ? null : happenedAtMs
+      const notified = { tripId, callId, offerId, unitId, notifiedAtMs }
+      return accepted({ type: 'UnitNotified', v: 1, entity: `trip/${tripId}`, ...notified })
+    }
     case 'alarm-answer': {
       const alarmed = [...world.trips.values(), ...world.drivers.values()].filter(each => each.openAlarms?.length)
       const subject = alarmed[i % alarmed.length]
@@ -339,7 +356,7 @@ test('drivers, trips and calls name each other after every record of any history
 
 test('the generated histories reach every phase and every kind of event', () => {
   const seen = new Set<string>()
-  for (const given of fc.sample(steps, { numRuns: 1_000, seed: 7 })) {
+  for (const given of fc.sample(steps, { numRuns: 2_000, seed: 7 })) {
     for (const { events } of history(given)) {
       for (const event of events) seen.add(event.type === 'TripPhaseReached' ? event.phase : event.type)
     }
@@ -349,7 +366,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
+    'UnitNotified TripTimeNoted AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })

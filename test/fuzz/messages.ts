@@ -8,6 +8,7 @@ import {
   DISPOSITIONS,
   DIVERT_REASONS,
   LEVELS_OF_CARE,
+  MARKS,
   OVERRIDE_REASONS,
   PRIORITIES,
   REPORTABLE_PHASES,
@@ -107,7 +108,7 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     case 'decline-offer':
       return [type, id, offer(), dice.pick(DECLINE_REASONS)]
     case 'report-phase':
-      return [type, id, trip(), dice.pick(REPORTABLE_PHASES), moment(known, dice)]
+      return [type, id, trip(), dice.pick([...REPORTABLE_PHASES, ...MARKS]), moment(known, dice)]
     case 'acknowledge-stand-down':
       return [type, id, trip(), moment(known, dice)]
     case 'close-trip':

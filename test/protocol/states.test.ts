@@ -84,7 +84,7 @@ test('cells say what the rules say', () => {
   assert.equal(cell(ofTrip, '`accept-offer`', 'its crew', 'offered, as an order'), 'assigned; A assigned')
   assert.equal(cell(ofTrip, '`decline-offer` too-far, other', 'its crew', 'offered, as an order'), '`not-declinable`')
   assert.equal(cell(ofTrip, '`report-phase` en-route', 'the desk', 'offered'), 'en-route; A en-route')
-  assert.equal(cell(ofTrip, '`report-phase` on-scene', 'its crew', 'transporting'), '`wrong-phase`')
+  assert.equal(cell(ofTrip, '`report-phase` transporting', 'its crew', 'on-scene'), 'transporting; A transporting')
   assert.equal(cell(ofTrip, '`cancel-trip`', 'the desk', 'en-route'), 'cancelled; A available')
   assert.equal(cell(ofTrip, '`cancel-trip`', 'the desk', 'on-scene'), 'cancelled; A standing-down')
   assert.equal(cell(ofTrip, '`cancel-trip`', 'the desk', 'transporting'), '`wrong-phase`')

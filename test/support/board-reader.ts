@@ -1,6 +1,6 @@
 /** A console that carries a board on by what `docs/protocol/events.md` says of each event, and by nothing else. */
 import type { DomainEvent } from '../../src/domain/events.ts'
-import type { TripPhase, UnitStatus } from '../../src/domain/vocabulary.ts'
+import { type TripPhase, type UnitStatus, WORK_PHASES } from '../../src/domain/vocabulary.ts'
 import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 
 type Alarm = TripView['alarms'][number]
@@ -11,7 +11,7 @@ type BoardTrip = Omit<TripView, 'details'>
 /** What a crew has done or said, itself or by the desk. */
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
-  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed', 'StandDownAcknowledged'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripTimeNoted', 'TripClosed', 'StandDownAcknowledged'],
 ])
 /** What shows that a crew knows of the trip that was taken from it. */
 const KNOWS: ReadonlySet<string> = new Set([
@@ -187,6 +187,10 @@ export class BoardReader {
         )
         break
       }
+      case 'TripTimeNoted':
+        this.#noted(event)
+        this.#touchUnit(event.unitId)
+        break
       case 'TripAlarmRaised':
         this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
         this.#raise({ ...event, subject: `trip/${event.tripId}` })
@@ -266,6 +270,18 @@ export class BoardReader {
 
   #trip(tripId: string, change: Partial<BoardTrip>): void {
     this.trips.set(tripId, { ...this.trips.get(tripId)!, ...change, version: this.#position })
+  }
+
+  #noted({ tripId, unitId, time, happenedAtMs }: Extract<DomainEvent, { type: 'TripTimeNoted' }>): void {
+    const trip = this.trips.get(tripId)
+    if (trip === undefined) return
+    this.#trip(tripId, {})
+    const phase = time === 'left-scene' ? 'transporting' : (time as TripPhase)
+    const order: readonly string[] = WORK_PHASES
+    const isPassed = order.indexOf(phase) > 0 && order.indexOf(phase) <= order.indexOf(trip.phase)
+    if (trip.unitId !== unitId || !isPassed || trip.times[phase] !== undefined) return
+    this.#at(tripId, phase, happenedAtMs)
+    this.#trip(tripId, { missed: trip.missed.filter(each => each !== phase) })
   }
 
   #at(tripId: string, phase: TripPhase, atMs: number): void {

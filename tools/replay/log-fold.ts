@@ -50,6 +50,9 @@ export function foldLog(records: readonly StoredRecord[]): FoldedLog {
   return fold
 }
 
+/** What tells of moments comes after the trip's end, too. */
+const OF_TIMES: ReadonlySet<DomainEvent['type']> = new Set(['UnitNotified', 'TripTimeNoted'])
+
 class Fold implements FoldedLog {
   readonly trips = new Map<string, FoldedTrip>()
   readonly doubled: { tripId: string; text: string }[] = []
@@ -74,7 +77,7 @@ class Fold implements FoldedLog {
     if (trip === undefined) return void breaks('names a trip that was never created')
     // What nobody has seen of a trip is answered also when the trip is over.
     const isOfAlarm = 'alarmId' in event
-    if (!isOfAlarm && event.type !== 'UnitNotified' && (trip.phase === 'closed' || trip.phase === 'cancelled'))
+    if (!isOfAlarm && !OF_TIMES.has(event.type) && (trip.phase === 'closed' || trip.phase === 'cancelled'))
       breaks(`comes after the trip was ${trip.phase}`)
 
     switch (event.type) {

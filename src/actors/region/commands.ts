@@ -8,7 +8,7 @@ import type { Command } from '../../domain/commands.ts'
 import { withdrawnByHand } from '../../domain/dispatch/override.ts'
 import { callKey, driverKey, tripKey } from '../../domain/entity.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import { lastChangeMs, lastStepMs, withTrueMoment } from '../../domain/moments.ts'
+import { lastChangeMs, withTrueMoment } from '../../domain/moments.ts'
 import { unitOf } from '../../domain/trip/trip.ts'
 import { cancelTrip, holdTrip, resumeTrip } from '../../domain/trip/trip-desk.ts'
 import { setUnitStatus } from '../../domain/unit/crew-duty.ts'
@@ -102,19 +102,12 @@ function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): Tur
   return held === undefined ? null : { ok: false, refusal: quarantined(held) }
 }
 
-/** What the command's moment follows, as far as it names something that is there; null when it follows nothing. */
+/** What the command's moment follows: a unit's the last change of its status; null where it follows nothing. */
 function followedMs(turn: Turn, command: Command, ofSession: UnitId | null): number | null {
+  if (OF_A_TRIP.has(command.type)) return null
   const unitId = command.type === 'set-unit-status' ? command.unitId : ofSession
   const driver = unitId === null ? undefined : turn.driver(unitId)
-  switch (command.type) {
-    case 'accept-offer':
-    case 'report-phase':
-    case 'close-trip': {
-      const tripId = 'tripId' in command ? command.tripId : (driver?.work?.tripId ?? null)
-      const trip = tripId === null ? undefined : turn.trip(tripId)
-      return trip === undefined ? null : lastStepMs(trip)
-    }
-    default:
-      return driver === undefined ? null : lastChangeMs(driver)
-  }
+  return driver === undefined ? null : lastChangeMs(driver)
 }
+
+const OF_A_TRIP: ReadonlySet<Command['type']> = new Set(['accept-offer', 'report-phase', 'close-trip'])

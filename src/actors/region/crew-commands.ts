@@ -40,10 +40,9 @@ export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, 
     case 'decline-offer':
       return applied(turn, declineOffer(driver, command, turn.nowMs), unit)
     case 'report-phase': {
-      const { tripId, phase } = command
-      return withTrip(turn, tripId, trip =>
-        applied(turn, reportPhase(trip, unitId, command), () => ({ tripId, phase })),
-      )
+      const { tripId } = command
+      const phase = () => ({ tripId, phase: turn.trip(tripId)!.phase })
+      return withTrip(turn, tripId, trip => applied(turn, reportPhase(trip, unitId, command), phase))
     }
     case 'close-trip':
       return withTrip(turn, command.tripId, trip => endTrip(turn, command.tripId, closeTrip(trip, unitId, command)))

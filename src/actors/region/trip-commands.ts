@@ -47,7 +47,7 @@ export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) &
     const { tripId } = trip
     const decision = reportByRadio(trip, command)
     if (command.type === 'close-trip') return endTrip(turn, tripId, decision)
-    return applied(turn, decision, () => ({ tripId, phase: command.phase }))
+    return applied(turn, decision, () => ({ tripId, phase: turn.trip(tripId)!.phase }))
   })
 }
 

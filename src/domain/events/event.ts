@@ -27,6 +27,12 @@ export interface PutRight {
   readonly sentAtMs?: number
 }
 
+/** A moment that is kept as it was said. */
+export interface Doubtful {
+  /** It lies before a moment of the response that it should follow, or behind one that should follow it. */
+  readonly implausible?: true
+}
+
 /** The moment of a button, as its event has it. */
 export function momentOf({ happenedAtMs, sentAtMs }: PutRight & { readonly happenedAtMs: number }) {
   return sentAtMs === undefined ? { happenedAtMs } : { happenedAtMs, sentAtMs }

@@ -11,11 +11,12 @@ import type {
   OverrideReason,
   Priority,
   ReportablePhase,
+  ResponseTime,
   TripPhase,
 } from '../vocabulary.ts'
 import type { Need } from './call-events.ts'
 import type { DecisionRecord } from './decision-record.ts'
-import type { Caused, EventOf, PutRight, TripEntity } from './event.ts'
+import type { Caused, Doubtful, EventOf, PutRight, TripEntity } from './event.ts'
 
 export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
   readonly tripId: TripId
@@ -101,7 +102,7 @@ export interface UnitWithdrawn extends EventOf<'UnitWithdrawn', TripEntity>, Lea
   readonly reason: OverrideReason
 }
 
-export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused, PutRight {
+export interface OfferAccepted extends EventOf<'OfferAccepted', TripEntity>, Caused, PutRight, Doubtful {
   readonly tripId: TripId
   readonly offerId: OfferId
   readonly unitId: UnitId
@@ -143,7 +144,7 @@ export const REVOKE_REASONS = [
 
 export type RevokeReason = (typeof REVOKE_REASONS)[number]
 
-export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight {
+export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity>, PutRight, Doubtful {
   readonly tripId: TripId
   readonly unitId: UnitId
   readonly phase: ReportablePhase
@@ -151,6 +152,18 @@ export interface TripPhaseReached extends EventOf<'TripPhaseReached', TripEntity
   readonly cause: Cause
   /** Phases that the button skipped; they stay without a time. */
   readonly missed: readonly TripPhase[]
+}
+
+/**
+ * A moment of a unit's work that moves nothing: a mark, or a phase that the trip has passed. The first word on a moment stands;
+ * what is said of it again is beside it.
+ */
+export interface TripTimeNoted extends EventOf<'TripTimeNoted', TripEntity>, PutRight, Doubtful {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly time: ResponseTime
+  readonly happenedAtMs: number
+  readonly cause: Cause
 }
 
 export interface TripCancelled extends EventOf<'TripCancelled', TripEntity>, LeavesUnit {
@@ -163,7 +176,7 @@ export interface TripCancelled extends EventOf<'TripCancelled', TripEntity>, Lea
   readonly cause: Cause
 }
 
-export interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, PutRight {
+export interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, PutRight, Doubtful {
   readonly tripId: TripId
   readonly callId: CallId
   readonly unitId: UnitId

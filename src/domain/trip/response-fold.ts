@@ -48,6 +48,10 @@ export function responsesAfter(
       const { phase, happenedAtMs, cause } = event
       return said(responses, isOpen, TIME_OF_PHASE[phase], { atMs: happenedAtMs, cause })
     }
+    case 'TripTimeNoted': {
+      const { unitId, time, happenedAtMs, cause } = event
+      return said(responses, response => response.unitId === unitId, time, { atMs: happenedAtMs, cause })
+    }
     case 'TripCancelled':
       return left(trip, 'cancelled', event.standsDown, { atMs: recordedAtMs, cause: event.cause })
     case 'UnitWithdrawn':
@@ -100,8 +104,15 @@ const without = (responses: readonly UnitResponse[], offerId: OfferId): readonly
 type Which = (response: UnitResponse) => boolean
 
 function said(responses: readonly UnitResponse[], which: Which, time: ResponseTime, moment: KeptTime) {
-  return changed(responses, which, response => ({ ...response, times: { ...response.times, [time]: moment } }))
+  return changed(responses, which, response => {
+    const known = response.times[time]
+    // The first word stands. What nobody knew is known now.
+    const kept = known === undefined || known.atMs === null ? moment : { ...known, ...beside(moment) }
+    return { ...response, times: { ...response.times, [time]: kept } }
+  })
 }
+
+const beside = ({ atMs }: KeptTime) => (atMs === null ? {} : { otherAtMs: atMs })
 
 /** The newest response of the kind is changed; where there is none, nothing. */
 function changed(

@@ -17,6 +17,8 @@ export interface KeptTime {
   readonly atMs: number | null
   readonly cause: Cause
   readonly why?: AbsentReason
+  /** What was said of it again, the newest. */
+  readonly otherAtMs?: number
 }
 
 /** What one unit did for the trip, and when. */
@@ -29,6 +31,14 @@ export interface UnitResponse {
   /** Absent while it goes on. */
   readonly end?: ResponseEnd
   readonly times: Readonly<Partial<Record<ResponseTime, KeptTime>>>
+}
+
+/** The newest response of the unit. */
+export function responseOf(
+  { responses }: { readonly responses: readonly UnitResponse[] },
+  unitId: UnitId,
+): UnitResponse | undefined {
+  return responses.findLast(response => response.unitId === unitId)
 }
 
 /** The response that goes on and of which nobody has said yet when its unit was told. */

@@ -4,8 +4,10 @@ import { evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from '../alarms.ts'
 import { type EventMeta, invariant } from '../decision.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
-import type { OfferMade, TripCreated, TripReleased } from '../events/trip-events.ts'
+import type { OfferMade, TripCreated, TripReleased, TripTimeNoted } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
+import { REPORTABLE_PHASES } from '../vocabulary.ts'
+import { TIME_OF_PHASE } from './e-times.ts'
 import { responsesAfter } from './response-fold.ts'
 import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } from './trip.ts'
 
@@ -126,6 +128,8 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         // Whose app or position is lost does not come back by what is said of its trip.
         alarms: without(state.alarms, 'no-movement'),
       }
+    case 'TripTimeNoted':
+      return notedChange(state, event)
     case 'TripCancelled':
       invariant(!isEnded(state), broken)
       return {
@@ -153,6 +157,14 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     default:
       return deskChangeOf(state, event, meta)
   }
+}
+
+/** A phase that was passed without a moment has one now. */
+function notedChange({ phase, unitId, times, missed }: TripState, event: TripTimeNoted): Partial<TripState> {
+  const passed = REPORTABLE_PHASES.find(each => TIME_OF_PHASE[each] === event.time)
+  if (passed === undefined || event.unitId !== unitId || times[passed] !== undefined) return {}
+  if (phaseOrder(passed) > phaseOrder(phase)) return {}
+  return { times: { ...times, [passed]: event.happenedAtMs }, missed: missed.filter(each => each !== passed) }
 }
 
 function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {

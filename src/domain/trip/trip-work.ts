@@ -7,36 +7,72 @@ import { tripKey } from '../entity.ts'
 import { momentOf, type PutRight } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
-import { OPTIONAL_PHASES, type TripPhase, WORK_PHASES } from '../vocabulary.ts'
+import {
+  MARKS,
+  type Mark,
+  OPTIONAL_PHASES,
+  type Reportable,
+  type ResponseTime,
+  type TripPhase,
+  WORK_PHASES,
+} from '../vocabulary.ts'
+import { TIME_OF_PHASE } from './e-times.ts'
+import { doubtful } from './plausible.ts'
+import { responseOf } from './response.ts'
 import { isEnded, phaseOrder, type TripState, unitOf } from './trip.ts'
 import { alreadyEnded, notToBeTaken } from './trip-refusals.ts'
 
-/** The crew presses a button, or says so by radio: forward only, and the phases it jumps over are marked missed. */
+/**
+ * The crew presses a button, or says so by radio. A later phase takes the trip forward, and the phases it jumps over are marked
+ * missed. A mark, and a phase that the trip has passed, is a time beside.
+ */
 export function reportPhase(
   trip: TripState,
   unitId: UnitId,
   command: ReportPhase & PutRight,
   cause: 'driver' | 'dispatcher' = 'driver',
 ): Decision {
+  const { phase } = command
+  if (isAfterWork(phase) && responseOf(trip, unitId)?.end !== undefined)
+    return noted(trip, unitId, phase, command, cause)
   const no = notWorkedOnBy(trip, unitId)
   if (no !== null) return no
-  if (phaseOrder(command.phase) <= phaseOrder(trip.phase)) {
-    return refused('wrong-phase', `The trip is ${trip.phase} already; report a later phase.`, {
-      tripId: trip.tripId,
-      phase: trip.phase,
-    })
-  }
+  if (isMark(phase)) return noted(trip, unitId, phase, command, cause)
+  const time = TIME_OF_PHASE[phase]
+  if (phaseOrder(phase) <= phaseOrder(trip.phase)) return noted(trip, unitId, time, command, cause)
   return accepted({
     type: 'TripPhaseReached',
     v: 1,
     entity: tripKey(trip.tripId),
     tripId: trip.tripId,
     unitId,
-    phase: command.phase,
+    phase,
     ...momentOf(command),
+    ...doubtful(responseOf(trip, unitId), time, command.happenedAtMs),
     cause,
-    missed: skipped(trip.phase, command.phase),
+    missed: skipped(trip.phase, phase),
   })
+}
+
+const isMark = (phase: Reportable): phase is Mark => (MARKS as readonly string[]).includes(phase)
+
+/** What a crew may also report once it has left the trip: it comes after that. */
+const isAfterWork = (phase: Reportable): phase is Mark => phase === 'at-station' || phase === 'completed'
+
+/** A time beside the phases. Nothing where the same was said before. */
+function noted(
+  trip: TripState,
+  unitId: UnitId,
+  time: ResponseTime,
+  command: ReportPhase & PutRight,
+  cause: 'driver' | 'dispatcher',
+): Decision {
+  const { tripId } = trip
+  const response = responseOf(trip, unitId)
+  const { happenedAtMs } = command
+  if (response?.times[time]?.atMs === happenedAtMs) return accepted()
+  const told = { tripId, unitId, time, ...momentOf(command), ...doubtful(response, time, happenedAtMs), cause }
+  return accepted({ type: 'TripTimeNoted', v: 1, entity: tripKey(tripId), ...told })
 }
 
 /** The crew is back in service. */
@@ -62,6 +98,7 @@ export function closeTrip(
     unitId,
     disposition: command.disposition,
     ...momentOf(command),
+    ...doubtful(responseOf(trip, unitId), 'back-in-service', command.happenedAtMs),
     missed,
     ...(cause === 'dispatcher' ? { cause } : {}),
   })

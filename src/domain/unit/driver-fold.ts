@@ -75,6 +75,7 @@ const SIGNS: ReadonlySet<DomainEvent['type']> = new Set([
   'OfferAccepted',
   'OfferDeclined',
   'TripPhaseReached',
+  'TripTimeNoted',
   'TripClosed',
   'StandDownAcknowledged',
 ])
@@ -111,6 +112,7 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
       invariant(state.takenTrip?.tripId === event.fromTripId, broken)
       return {}
     case 'UnitContacted':
+    case 'TripTimeNoted':
     case 'FixHoleRecorded':
       // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
       return {}

@@ -6,6 +6,8 @@ import { tripKey } from '../entity.ts'
 import type { momentOf } from '../events/event.ts'
 import type { OfferRevoked, RevokeReason } from '../events/trip-events.ts'
 import type { OfferId } from '../ids.ts'
+import { doubtful } from '../trip/plausible.ts'
+import { responseOf } from '../trip/response.ts'
 import type { TripState } from '../trip/trip.ts'
 import type { DriverState } from './driver.ts'
 
@@ -26,6 +28,7 @@ export function acceptOffer(
     offerId,
     unitId: driver.unitId,
     ...moment,
+    ...doubtful(responseOf(trip, driver.unitId), 'acknowledged', moment.happenedAtMs),
   })
 }
 

@@ -2,7 +2,13 @@
 import { z } from 'zod'
 import { ROUTED_ID } from '../../domain/ids.ts'
 import { CREW, CREW_OR_DESK } from '../../domain/roles.ts'
-import { DECLINE_REASONS, DISPOSITIONS, REPORTABLE_PHASES, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
+import {
+  DECLINE_REASONS,
+  DISPOSITIONS,
+  MARKS,
+  REPORTABLE_PHASES,
+  UNAVAILABLE_REASONS,
+} from '../../domain/vocabulary.ts'
 import { atMs, id, matching, oneOf } from '../fields.ts'
 import { orNull } from '../nullable.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
@@ -82,7 +88,7 @@ export const CREW_MESSAGES = {
     owner: ['own-unit', 'trip'],
     result: tripAt,
     shape: shape(
-      z.object({ id, tripId: matching(ROUTED_ID), phase: oneOf(REPORTABLE_PHASES), happenedAtMs: atMs }),
+      z.object({ id, tripId: matching(ROUTED_ID), phase: oneOf([...REPORTABLE_PHASES, ...MARKS]), happenedAtMs: atMs }),
       ({ id, ...fields }) => asCommand(id, { type: 'report-phase', ...fields }),
     ),
   },

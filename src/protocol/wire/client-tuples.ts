@@ -10,7 +10,7 @@ import type {
   LevelOfCare,
   OverrideReason,
   Priority,
-  ReportablePhase,
+  Reportable,
   UnavailableReason,
 } from '../../domain/vocabulary.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from './fix-tuples.ts'
@@ -61,7 +61,7 @@ export interface ClientTuples {
   ]
   'accept-offer': [id: string, offerId: string, happenedAtMs: number]
   'decline-offer': [id: string, offerId: string, reason: DeclineReason]
-  'report-phase': [id: string, tripId: string, phase: ReportablePhase, happenedAtMs: number]
+  'report-phase': [id: string, tripId: string, phase: Reportable, happenedAtMs: number]
   'close-trip': [id: string, tripId: string, disposition: Disposition, happenedAtMs: number]
   'acknowledge-stand-down': [id: string, tripId: string, happenedAtMs: number]
   'enter-call': [id: string, call: WireCall]

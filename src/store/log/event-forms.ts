@@ -24,6 +24,7 @@ import {
   PRIORITIES,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
+  RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
 } from '../../domain/vocabulary.ts'
@@ -165,6 +166,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     cause: z.enum(CAUSES),
     missed: phases,
   },
+  TripTimeNoted: { ...trip, ...unit, ...happened, time: z.enum(RESPONSE_TIMES), cause: z.enum(CAUSES) },
   TripCancelled: {
     ...trip,
     ...call,

@@ -448,10 +448,8 @@ describe('crews on the radio', () => {
     assert.deepEqual(await report('en-route'), { tripId, phase: 'en-route' })
     assert.deepEqual(await lastTypes(), ['OfferAccepted', 'TripPhaseReached', 'UnitNotified'])
     await report('on-scene')
-    assert.equal(
-      await refused({ type: 'report-phase', tripId, phase: 'en-route', happenedAtMs: world.nowMs }),
-      'wrong-phase',
-    )
+    await world.advance(1_000)
+    assert.deepEqual(await report('en-route'), { tripId, phase: 'on-scene' })
     await report('transporting')
     assert.equal(await refused(withdraw(tripId)), 'wrong-phase')
     const close = { type: 'close-trip', tripId, disposition: 'transported', happenedAtMs: world.nowMs } as const

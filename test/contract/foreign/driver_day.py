@@ -115,7 +115,8 @@ class Day:
 
         en_route_at = driver.clock.now()
         driver.report(trip_id, "en-route", en_route_at)
-        refuses(driver, "wrong-phase", "en route twice", "report-phase", trip_id, "en-route", en_route_at)
+        again = driver.ask("report-phase", trip_id, "en-route", en_route_at)
+        check(again.result, {"tripId": trip_id, "phase": "en-route"}, "en route twice")
         refuses(driver, "unit-has-trip", "a break while bound", "set-status", "unavailable", "break", en_route_at)
         refuses(driver, "unit-has-trip", "sign-off while bound", "sign-off", driver.clock.now())
 

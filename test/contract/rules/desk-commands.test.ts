@@ -83,7 +83,7 @@ for (const format of FORMATS) {
     }
     const { result, position } = await desk.ask('amend-call', callId, changes)
     assert.deepEqual(result, { callId })
-    assert.deepEqual(await eventTypes(region, position), ['CallAmended'])
+    assert.deepEqual(await eventTypes(region, position), ['CallAmended', 'UnitNotified'])
     const { trip } = await told(crew, tripId)
     assert.deepEqual([trip?.lonE7, trip?.priority, trip?.details?.address], [changes.lonE7, 1, '14 Quay Street'])
     const call = await callOf(region, callId)
@@ -108,7 +108,12 @@ for (const format of FORMATS) {
     await crew.hear('unit-state', ([, , { unit }]) => tripIds.includes(unit.tripId ?? ''))
     const { result, position } = await desk.ask('cancel-call', callId, 'caller-cancelled')
     assert.deepEqual(result, { callId, state: 'cancelled', tripIds })
-    assert.deepEqual(await eventTypes(region, position), ['TripCancelled', 'TripCancelled', 'CallCancelled'])
+    assert.deepEqual(await eventTypes(region, position), [
+      'TripCancelled',
+      'TripCancelled',
+      'CallCancelled',
+      'UnitNotified',
+    ])
     assert.equal((await told(crew, null)).unit.status, 'available')
     await clear(desk)
   })
@@ -362,7 +367,12 @@ for (const format of FORMATS) {
     const { tripId } = await enter(desk)
     await told(first, tripId)
     const { position } = await desk.ask('withdraw-unit', tripId, 'crew-fatigue')
-    assert.deepEqual(await eventTypes(region, position), ['UnitWithdrawn', 'UnitBecameUnavailable', 'OfferMade'])
+    assert.deepEqual(await eventTypes(region, position), [
+      'UnitWithdrawn',
+      'UnitBecameUnavailable',
+      'UnitNotified',
+      'OfferMade',
+    ])
     const isOut = (crew: Speaker) => crew.hear('unit-state', ([, , { unit }]) => unit.status === 'unavailable')
     const { unit } = (await isOut(first))[2]
     assert.deepEqual([unit.tripId, unit.unavailableReason], [null, 'crew-fatigue'])
@@ -374,6 +384,7 @@ for (const format of FORMATS) {
       'AssignmentOverridden',
       'UnitBecameUnavailable',
       'OfferMade',
+      'UnitNotified',
     ])
     assert.equal((await isOut(second))[2].unit.unavailableReason, 'vehicle-fault')
     await desk.ask('set-unit-status', 'A2', 'available', null, Date.now())
@@ -422,10 +433,8 @@ for (const format of FORMATS) {
     )
     const [taken] = events
     assert.ok(taken!.type === 'OfferAccepted' && taken!.implied === true)
-    const { times } = (await told(crew, tripId, 'en-route')).trip!
-    assert.deepEqual([times.assigned, times['en-route']], [undefined, pressedAtMs])
-    assert.equal((await told(crew, tripId, 'en-route')).unit.status, 'en-route')
-    assert.equal(await desk.refused('report-phase', tripId, 'en-route', Date.now()), 'wrong-phase')
+    const { unit, trip } = await told(crew, tripId, 'en-route')
+    assert.deepEqual([unit.status, trip!.times.assigned, trip!.times['en-route']], ['en-route', undefined, pressedAtMs])
     assert.equal(await desk.refused('report-phase', nobody(region), 'en-route', Date.now()), 'unknown-trip')
     await desk.ask('close-trip', tripId, 'no-patient-found', Date.now())
     assert.equal((await callOf(region, callId)).state, 'closed')

@@ -233,12 +233,9 @@ test('[OF-17] a decline for what speaks of unit or crew makes the unit unavailab
   assert.equal(again[2].trip?.tripId, (result.tripIds as string[])[0])
 })
 
-test('[OF-7] a trip moves forward only; phases that a button skipped are missed and have no time', async () => {
+test('[OF-7] a trip moves forward only; a phase that a button skipped is missed, until a button beside tells its time', async () => {
   const { crew, tripId } = await bound('phases')
   await crew.ask('report-phase', tripId, 'on-scene', now())
-  for (const phase of ['on-scene', 'en-route']) {
-    assert.equal(await crew.refused('report-phase', tripId, phase, now()), 'wrong-phase')
-  }
   await crew.ask('report-phase', tripId, 'at-destination', now())
   const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.phase === 'at-destination')
   assert.deepEqual(trip?.missed, ['en-route', 'transporting'])
@@ -247,6 +244,18 @@ test('[OF-7] a trip moves forward only; phases that a button skipped are missed 
     ['en-route', 'on-scene', 'at-patient', 'transporting', 'at-destination'].filter(phase => phase in times),
     ['on-scene', 'at-destination'],
   )
+  const lateMs = now() - 60_000
+  const { result } = await crew.ask('report-phase', tripId, 'transporting', lateMs)
+  assert.deepEqual(result, { tripId, phase: 'at-destination' })
+  await crew.ask('report-phase', tripId, 'on-scene', lateMs)
+  for (const mark of ['left-scene', 'staged', 'landing-area']) await crew.ask('report-phase', tripId, mark, lateMs)
+  const [, , late] = await crew.hear('unit-state', ([, , view]) => view.trip?.times.transporting !== undefined)
+  assert.deepEqual([late.trip!.phase, late.trip!.missed], ['at-destination', ['en-route']])
+  assert.deepEqual([late.trip!.times.transporting, late.trip!.times['on-scene']], [lateMs, times['on-scene']])
+  await crew.ask('close-trip', tripId, 'transported', now())
+  const after = await crew.ask('report-phase', tripId, 'at-station', now())
+  assert.deepEqual(after.result, { tripId, phase: 'closed' })
+  assert.equal(await crew.refused('report-phase', tripId, 'left-scene', now()), 'wrong-phase')
 })
 
 test('[OF-8] close-trip works from acceptance on, cancel-trip in any phase; a trip that has ended answers wrong-phase', async () => {

@@ -33,7 +33,7 @@ test('[TM-1] region time is the anchor plus the wall time since, times the rate,
   assert.ok(record.recordedAtMs <= regionMs(desk, Date.now()) + TICK_MS)
 })
 
-test('[TM-2] a moment too far ahead or behind, or well before what it follows, is taken as now, and its event keeps what was sent', async () => {
+test('[TM-2] a moment too far ahead or behind, or of a unit well before what it follows, is taken as now, and its event keeps what was sent', async () => {
   const region = 'moments'
   const desk = await stage.desk({ region })
   const driver = await stage.driver('A1', { region })

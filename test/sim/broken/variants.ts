@@ -499,4 +499,14 @@ export const VARIANTS: readonly Variant[] = [
     },
     provoke: {},
   },
+  {
+    name: 'order-undoubted',
+    breaks: 'a moment that cannot be, given the others of the unit, is taken without a word',
+    patch: {
+      file: 'src/domain/trip/plausible.ts',
+      find: 'response !== undefined && isImplausible(response, time, atMs) ?',
+      replace: 'response === undefined && atMs < 0 && isImplausible(response!, time, atMs) ?',
+    },
+    provoke: {},
+  },
 ]

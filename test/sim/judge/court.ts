@@ -8,9 +8,11 @@ import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DecisionRecord, ExclusionReason } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
+import { TIME_OF_PHASE } from '../../../src/domain/trip/e-times.ts'
+import { doubtful } from '../../../src/domain/trip/plausible.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { DriverState } from '../../../src/domain/unit/driver.ts'
-import type { DispatchMode } from '../../../src/domain/vocabulary.ts'
+import type { DispatchMode, ResponseTime } from '../../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../../src/protocol/body-hash.ts'
 import { encodeClient, encodeServer } from '../../../src/protocol/codec.ts'
 import { toFix } from '../../../src/protocol/fix-frame.ts'
@@ -58,6 +60,8 @@ export class Court {
   readonly world = new World()
   readonly #states = new StateHistory()
   nowMs = START_MS
+  /** Whether events say by themselves where their moments cannot be. */
+  areTimesWhole = true
   readonly #found: { rule: string; text: string }[] = []
   readonly #batches: RecordWrite[] = []
   readonly #segments: SegmentWrite[] = []
@@ -115,7 +119,7 @@ export class Court {
   record(brought: readonly DomainEvent[], options: RecordOptions = {}): number {
     const events = brought.map(event => this.#whole(event))
     const {
-      principal = 'system',
+      principal = this.#crewOf(events) ?? 'system',
       commandId = null,
       command,
       result = {},
@@ -217,7 +221,14 @@ export class Court {
     return complete
   }
 
+  /** Who takes a trip is its unit's crew, where nobody else is said to have done it. */
+  #crewOf(events: readonly DomainEvent[]): string | null {
+    const taken = events.find(event => event.type === 'OfferAccepted' && event.cause === undefined)
+    return taken?.type === 'OfferAccepted' ? (this.#states.driver(taken.unitId)?.crew ?? null) : null
+  }
+
   #completed(event: DomainEvent): DomainEvent {
+    if (this.areTimesWhole && 'happenedAtMs' in event && 'tripId' in event) return this.#doubted(event)
     const trip = 'tripId' in event && event.tripId !== undefined ? this.#states.trip(event.tripId) : undefined
     if (trip === undefined) return event
     if (event.type === 'TripAlarmRaised' && event.decision === undefined && NOBODY.has(event.alarm)) {
@@ -233,6 +244,13 @@ export class Court {
     return despite === undefined
       ? { ...event, decision }
       : { ...event, decision: { ...decision, despite: despite as ExclusionReason } }
+  }
+
+  /** A moment that cannot be says so, so that each rule has tests of its own. */
+  #doubted(event: Extract<DomainEvent, { readonly tripId: string; readonly happenedAtMs: number }>): DomainEvent {
+    const response = this.#states.trip(event.tripId)?.responses.findLast(({ unitId }) => unitId === event.unitId)
+    const time = timeOf(event)
+    return response === undefined ? event : { ...event, ...doubtful(response, time, event.happenedAtMs) }
   }
 
   /** As if nobody knew where those are that are no candidates. */
@@ -269,6 +287,12 @@ export class Court {
     this.#bound.clear()
     for (const [unitId, tripId] of now) this.#bound.set(unitId, tripId)
   }
+}
+
+function timeOf(event: DomainEvent): ResponseTime {
+  if (event.type === 'TripPhaseReached') return TIME_OF_PHASE[event.phase]
+  if (event.type === 'TripTimeNoted') return event.time
+  return event.type === 'OfferAccepted' ? 'acknowledged' : 'back-in-service'
 }
 
 /** A client at the end of a wire. */

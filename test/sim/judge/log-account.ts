@@ -193,7 +193,8 @@ export class LogAccount {
       this.#findings.find('log-makes-sense', text)
     }
     this.#unfit.take(event, position)
-    this.#times.take(event, principal, 'tripId' in event ? this.history.trip(event.tripId) : undefined, position)
+    const tripId = 'tripId' in event ? event.tripId : undefined
+    this.#times.take(event, principal, tripId === undefined ? undefined : this.history.trip(tripId), position)
     const moment = {
       position,
       recordedAtMs: event.atMs ?? recordedAtMs,

@@ -31,6 +31,8 @@ export const RULES = {
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
   'acknowledgement-said':
     'A unit is said to have taken a trip at a moment only by its own crew; what the desk reports implies it, and gives it no moment.',
+  'times-in-order':
+    "The moments of a unit's work on a trip come in their order, each against those that were said before it, or their events say that they do not; nobody is notified before the decision.",
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once. Of a unit that leaves an offer unanswered somebody is told.',
   'hold-kept':

@@ -7,7 +7,7 @@ import type { Findings } from './findings.ts'
 /** What shows that a crew is there. */
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
-  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed', 'StandDownAcknowledged'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripTimeNoted', 'TripClosed', 'StandDownAcknowledged'],
 ])
 
 export class SilentUnits {

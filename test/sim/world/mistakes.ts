@@ -1,5 +1,5 @@
 /** Buttons that somebody presses by mistake: each must be refused, or change only what it says. */
-import { REPORTABLE_PHASES } from '../../../src/domain/vocabulary.ts'
+import { MARKS, REPORTABLE_PHASES } from '../../../src/domain/vocabulary.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { HOUR_MS } from './chance.ts'
 import type { Press } from './phone.ts'
@@ -14,7 +14,7 @@ interface Mistake {
 export function someMistake(town: Town, dice: Dice, ownTripId: string | null): Mistake | null {
   const offers = town.offers.ids
   const trips = town.trips.ids
-  const phase = dice.pick(REPORTABLE_PHASES)
+  const phase = dice.pick([...REPORTABLE_PHASES, ...MARKS])
   const kind = dice.weighed({ phase: 3, offer: 2, decline: 1, others: 2, close: 1, duty: 2, moment: 1, nonsense: 1 })
   switch (kind) {
     case 'phase':

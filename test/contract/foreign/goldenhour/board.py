@@ -11,7 +11,7 @@ STATUS_OF_PHASE = {"at-patient": "on-scene", "transferred": "at-destination"}
 #: What a crew has done or said, itself or by the desk.
 SIGNS = {
     "CrewSignedOn", "CrewSignedOff", "UnitBecameAvailable", "UnitBecameUnavailable", "UnitCleared", "UnitContacted",
-    "OfferAccepted", "OfferDeclined", "TripPhaseReached", "TripClosed",
+    "OfferAccepted", "OfferDeclined", "TripPhaseReached", "TripTimeNoted", "TripClosed",
     "StandDownAcknowledged",
 }
 # What shows that a crew knows of the trip that was taken from it.
@@ -121,7 +121,7 @@ class Board:
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
         """What changes nothing that a console shows."""
 
-    _AlarmShelved = _AlarmEscalated = _of_the_log_alone
+    _AlarmShelved = _AlarmEscalated = _UnitNotified = _TripTimeNoted = _of_the_log_alone
     _StandDownAcknowledged = _of_the_log_alone
     _NeedAdded = _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
 
