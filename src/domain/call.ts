@@ -13,7 +13,7 @@ import type { CallId, TripId } from './ids.ts'
 import { responseNoOf } from './incident-no.ts'
 import { isEnded, mayHavePatient, type TripState } from './trip/trip.ts'
 import { cancelledTrip } from './trip/trip-desk.ts'
-import type { Priority } from './vocabulary.ts'
+import type { Priority, ReceivedSource } from './vocabulary.ts'
 
 export interface CallState extends CallGathered {
   readonly callId: CallId
@@ -23,7 +23,10 @@ export interface CallState extends CallGathered {
   readonly problem: string | null
   readonly needs: readonly Need[]
   readonly tripIds: readonly TripId[]
+  /** The start of the response clock. */
   readonly receivedAtMs: number
+  /** Who says that the caller reached the centre then; absent of calls of before that was kept. */
+  readonly receivedSource?: ReceivedSource
   /** When the first of its units was notified, with which the processing of the call ends (NFPA 1225); absent until one was. */
   readonly firstNotifiedAtMs?: number
   readonly state: 'open' | 'closed' | 'cancelled'
@@ -44,6 +47,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       tripIds,
       receivedAtMs,
       ...(incidentNo === undefined ? {} : { incidentNo }),
+      ...sourceOf(event),
       state: 'open',
       version: meta.position,
     }
@@ -53,7 +57,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
     const { firstNotifiedAtMs } = event
     const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
     const notified = firstNotifiedAtMs === undefined ? {} : { firstNotifiedAtMs }
-    return { ...facts, ...notified, ...gatheredOf(event), state, version: meta.position }
+    return { ...facts, ...sourceOf(event), ...notified, ...gatheredOf(event), state, version: meta.position }
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
@@ -102,6 +106,9 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   }
 }
 
+const sourceOf = ({ receivedSource }: { readonly receivedSource?: ReceivedSource }) =>
+  receivedSource === undefined ? {} : { receivedSource }
+
 /** The facts of a new call: the call itself, and a trip for each unit that it needs. Ids and number are made before. */
 export function enterCall(
   command: EnterCall & PutRight,
@@ -112,6 +119,8 @@ export function enterCall(
 ): DomainEvent[] {
   const { lonDeg, latDeg, priority, problem, needs } = command
   const receivedAtMs = command.receivedAtMs ?? nowMs
+  // A moment that was put right is nobody's word.
+  const isSaid = command.receivedAtMs !== null && command.sentAtMs === undefined
   const entered: DomainEvent = {
     type: 'CallEntered',
     v: 1,
@@ -125,6 +134,7 @@ export function enterCall(
     tripIds,
     receivedAtMs,
     incidentNo,
+    receivedSource: isSaid ? 'caller' : 'entered',
     ...(command.sentAtMs === undefined ? {} : { sentAtMs: command.sentAtMs }),
   }
   const trips = needs.map((need, index): DomainEvent => {

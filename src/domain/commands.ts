@@ -77,7 +77,7 @@ export interface EnterCall {
   readonly problem: string | null
   /** 1 to 8 needs; each becomes a trip. */
   readonly needs: readonly Need[]
-  /** NEMSIS eTimes.01; null means the moment the engine hears of it. */
+  /** NEMSIS eTimes.01; null: nobody knows. Then the response clock starts when the engine hears of the call. */
   readonly receivedAtMs: number | null
   readonly details: CallDetails | null
 }

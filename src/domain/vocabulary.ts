@@ -71,6 +71,10 @@ export type TripPhase = (typeof TRIP_PHASES)[number]
 export const REPORTABLE_PHASES = WORK_PHASES.filter(phase => phase !== 'assigned') as Exclude<WorkPhase, 'assigned'>[]
 export type ReportablePhase = Exclude<WorkPhase, 'assigned'>
 
+/** Who says when a call reached the centre (NEMSIS eTimes.01): whoever entered it, or nobody, and then it counts from its entry. */
+export const RECEIVED_SOURCES = ['caller', 'entered'] as const
+export type ReceivedSource = (typeof RECEIVED_SOURCES)[number]
+
 /** Moments of the work that are no phases: a crew reports them with the same buttons, and they move nothing. */
 export const MARKS = ['staged', 'left-scene', 'landing-area', 'at-station', 'completed'] as const
 export type Mark = (typeof MARKS)[number]

@@ -20,6 +20,7 @@ import {
   HOLD_REASONS,
   OVERRIDE_REASONS,
   RANKING_BASIS,
+  RECEIVED_SOURCES,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
   RESPONSE_TIMES,
@@ -56,6 +57,7 @@ const offer = { ...trip, offerId: routedId, ...unit }
 const problem = z.string().nullable()
 const tripIds = z.array(routedId)
 const cause = z.literal('dispatcher').optional()
+const receivedSource = z.enum(RECEIVED_SOURCES).optional()
 const implausible = z.literal(true).optional()
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 const happened = { happenedAtMs: moment, sentAtMs: z.int().optional() }
@@ -119,7 +121,7 @@ export const EVENT_SCHEMAS = [
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
-    ...{ firstNotifiedAtMs: moment.optional(), state: z.enum(['open', 'closed', 'cancelled']), cause },
+    ...{ receivedSource, firstNotifiedAtMs: moment.optional(), state: z.enum(['open', 'closed', 'cancelled']), cause },
     incidentNo: incidentNo.optional(),
     noteCount: noteNo.optional(),
     notesRead: z.array(z.object({ ...notesRead, atMs: moment })).optional(),
@@ -139,7 +141,7 @@ export const EVENT_SCHEMAS = [
     toSeq: z.int().min(1),
   }),
   ofCall('CallEntered', {
-    ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
+    ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment, receivedSource },
     incidentNo: incidentNo.optional(),
     sentAtMs: z.int().optional(),
   }),

@@ -5,13 +5,18 @@ import { TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ALARM_ID } from '../domain/ids.ts'
 import {
+  ABSENT_REASONS,
   ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAPABILITY,
+  CAUSES,
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
   RANKING_BASIS,
+  RECEIVED_SOURCES,
+  RESPONSE_ENDS,
+  RESPONSE_TIMES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
 } from '../domain/vocabulary.ts'
@@ -60,6 +65,18 @@ const offerView = z
     ...{ offeredAtMs: moment, deadlineAtMs: moment },
   })
   .meta({ id: 'OfferView' })
+const timeView = z
+  .object({
+    ...{ atMs: moment.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() },
+    ...{ otherAtMs: moment.optional(), implausible: z.literal(true).optional() },
+  })
+  .meta({ id: 'TimeView' })
+const responseView = z
+  .object({
+    ...{ unitId, offerId: routedId, offeredAtMs: moment, end: z.enum(RESPONSE_ENDS).nullable() },
+    times: z.partialRecord(z.enum(RESPONSE_TIMES), timeView),
+  })
+  .meta({ id: 'ResponseView' })
 export const tripViewSchema = z
   .object({
     ...{
@@ -73,7 +90,12 @@ export const tripViewSchema = z
     },
     ...{ receivedAtMs: moment, unitId: unitId.nullable(), offer: offerView.nullable(), round: count },
     onHold: z.object({ why: z.enum(HOLD_REASONS), by: principal.nullable(), sinceMs: moment }).nullable(),
-    ...{ times: z.partialRecord(tripPhase, moment), missed: phases, alarms: z.array(z.enum(TRIP_ALARMS)) },
+    ...{
+      times: z.partialRecord(tripPhase, moment),
+      missed: phases,
+      responses: z.array(responseView),
+      alarms: z.array(z.enum(TRIP_ALARMS)),
+    },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
     ...{ version: position, details: callDetailsSchema.nullable() },
     ...{ incidentNo: incidentNo.optional(), responseNo: responseNo.optional() },
@@ -122,7 +144,9 @@ const nearestUnit = z.object({
 export const callViewSchema = z
   .object({
     ...{ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), ...place, priority },
-    ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment, trips: z.array(tripViewSchema) },
+    ...{ problem: z.string().nullable(), needs: z.array(need), receivedAtMs: moment },
+    ...{ receivedSource: z.enum(RECEIVED_SOURCES).nullable(), firstNotifiedAtMs: moment.nullable() },
+    trips: z.array(tripViewSchema),
     ...{ details: callDetailsSchema.nullable(), version: position, incidentNo: incidentNo.optional() },
     ...{ notes: z.array(noteView).optional(), noteCount: noteNo.optional() },
   })

@@ -135,6 +135,7 @@ export function tripView(more: Partial<TripView> = {}): TripView {
     round: 1,
     times: {},
     missed: [],
+    responses: [],
     alarms: [],
     disposition: null,
     cancelReason: null,

@@ -71,6 +71,7 @@ const ordered: TripView = {
   onHold: null,
   times: { pending: T0 + 20_000, offered: T0 + 20_000 },
   missed: [],
+  responses: [{ unitId: 'A-7', offerId: OFFER, offeredAtMs: T0 + 20_000, end: null, times: {} }],
   alarms: [],
   disposition: null,
   cancelReason: null,
@@ -215,6 +216,7 @@ export const EXAMPLES: readonly Example[] = [
           needs: [{ levelOfCare: 'als', capabilities: [] }],
           tripIds: [TRIP],
           receivedAtMs: T0 + 15_000,
+          receivedSource: 'caller',
         },
         {
           type: 'TripCreated',

@@ -51,6 +51,16 @@ test("the response clock starts when the caller was heard, or else at the engine
   )
 })
 
+test('who said when the call was received is kept: nobody knows it where the moment is the entry, or was put right', () => {
+  const sourceOf = (entered: Parameters<typeof enterCall>[0]) => {
+    const [event] = enterCall(entered, 'C-7', ['T-7', 'T-8'], START_MS)
+    return (event as { receivedSource?: string }).receivedSource
+  }
+  assert.equal(sourceOf(command), 'entered')
+  assert.equal(sourceOf({ ...command, receivedAtMs: START_MS - 40_000 }), 'caller')
+  assert.equal(sourceOf({ ...command, receivedAtMs: START_MS, sentAtMs: 7 }), 'entered')
+})
+
 test('no event carries personal data', () => {
   const text = JSON.stringify(enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007'))
   for (const personal of Object.values(command.details!)) assert.ok(!text.includes(personal!), personal!)

@@ -6,6 +6,7 @@ import { ROLES } from '../../src/domain/roles.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
+  CAUSES,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -15,6 +16,8 @@ import {
   OVERRIDE_REASONS,
   PRIORITIES,
   REPORTABLE_PHASES,
+  RESPONSE_ENDS,
+  RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
@@ -321,6 +324,17 @@ const tripView = plain({
       by: orNull(fc.string({ minLength: 1, maxLength: 8 })),
       sinceMs: atMs,
     }),
+  ),
+  responses: fc.array(
+    plain({
+      ...{ unitId, offerId: routedId, offeredAtMs: atMs, end: orNull(fc.constantFrom(...RESPONSE_ENDS)) },
+      times: fc.dictionary(
+        fc.constantFrom(...RESPONSE_TIMES),
+        plain({ atMs: orNull(atMs), cause: fc.constantFrom(...CAUSES) }),
+        { noNullPrototype: true },
+      ),
+    }),
+    { maxLength: 2 },
   ),
   alarms: fc.subarray([...TRIP_ALARMS]),
   disposition: orNull(fc.constantFrom(...DISPOSITIONS)),

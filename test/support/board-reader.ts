@@ -3,6 +3,8 @@ import type { DomainEvent } from '../../src/domain/events.ts'
 import { type TripPhase, type UnitStatus, WORK_PHASES } from '../../src/domain/vocabulary.ts'
 import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 
+import { BoardResponses } from './board-responses.ts'
+
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */
 export type BoardUnit = Omit<UnitView, 'connected' | 'fix'>
@@ -25,6 +27,7 @@ export class BoardReader {
   readonly alarms: Map<string, AlarmView>
   #position = 0
   #recordedAtMs = 0
+  readonly #responses = new Map<string, BoardResponses>()
   readonly #problems = new Map<string, string | null>()
 
   constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[], alarms: readonly AlarmView[] = []) {
@@ -38,7 +41,9 @@ export class BoardReader {
     this.#position = position
     for (const event of events) {
       this.#recordedAtMs = event.atMs ?? recordedAtMs
+      this.#respond(event)
       this.#read(event, recordedAtMs)
+      this.#showResponses(event)
       if (SIGNS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string')
         this.#heard(event.unitId, false)
       if (KNOWS.has(event.type) && 'unitId' in event && typeof event.unitId === 'string') this.#knows(event.unitId)
@@ -116,7 +121,16 @@ export class BoardReader {
         this.trips.set(tripId, {
           ...{ tripId, callId, priority, need, receivedAtMs, ...placeOf(event), version: this.#position },
           ...{ problem: this.#problems.get(callId)!, phase: 'pending', times: { pending: recordedAtMs }, round: 1 },
-          ...{ unitId: null, offer: null, onHold: null, missed: [], alarms: [], disposition: null, cancelReason: null },
+          ...{
+            unitId: null,
+            offer: null,
+            onHold: null,
+            missed: [],
+            responses: [],
+            alarms: [],
+            disposition: null,
+            cancelReason: null,
+          },
           ...(responseNo === undefined ? {} : { responseNo, incidentNo: responseNo.replace(/-\d+$/, '') }),
         })
         break
@@ -244,6 +258,25 @@ export class BoardReader {
     }
   }
 
+  #respond(event: DomainEvent): void {
+    for (const tripId of tripsOf(event)) {
+      const trip = this.trips.get(tripId)
+      if (trip === undefined) continue
+      const responses = this.#responses.get(tripId) ?? new BoardResponses(trip.responses)
+      this.#responses.set(tripId, responses)
+      responses.read(trip, event, this.#recordedAtMs)
+    }
+  }
+
+  #showResponses(event: DomainEvent): void {
+    for (const tripId of tripsOf(event)) {
+      const trip = this.trips.get(tripId)
+      const responses = this.#responses.get(tripId)
+      if (trip !== undefined && responses !== undefined)
+        this.trips.set(tripId, { ...trip, responses: responses.shown() })
+    }
+  }
+
   /** One that is off the board may have some, too. */
   #touchUnit(unitId: string): void {
     const unit = this.units.get(unitId)
@@ -358,6 +391,11 @@ interface Raised {
   readonly alarm: AlarmView['kind']
   readonly unitId: string | null
   readonly severity?: AlarmView['severity']
+}
+
+function tripsOf(event: DomainEvent): string[] {
+  if (event.type === 'UnitCleared') return [event.fromTripId]
+  return 'tripId' in event && event.tripId !== undefined ? [event.tripId] : []
 }
 
 function offDuty(recordedAtMs: number) {

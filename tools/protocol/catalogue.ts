@@ -5,6 +5,7 @@ import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
+  ABSENT_REASONS,
   CANCEL_REASONS,
   CAUSES,
   DECLINE_REASONS,
@@ -13,7 +14,9 @@ import {
   LEVELS_OF_CARE,
   MARKS,
   OVERRIDE_REASONS,
+  RECEIVED_SOURCES,
   REPORTABLE_PHASES,
+  RESPONSE_ENDS,
   RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
@@ -61,6 +64,9 @@ export function catalogue(): unknown {
       reportablePhase: REPORTABLE_PHASES,
       mark: MARKS,
       responseTime: RESPONSE_TIMES,
+      receivedSource: RECEIVED_SOURCES,
+      responseEnd: RESPONSE_ENDS,
+      absentReason: ABSENT_REASONS,
       cause: CAUSES,
       disposition: DISPOSITIONS,
       cancelReason: CANCEL_REASONS,

@@ -15,6 +15,7 @@ import {
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
+  RECEIVED_SOURCES,
   RESPONSE_ENDS,
   RESPONSE_TIMES,
   TRIP_PHASES,
@@ -70,7 +71,12 @@ const DRIVER = z.object({
   placed: z.object({ ...PLACE_FORM, streamId: id, seq: whole, fixedAtMs: ms }).nullable(),
   streams: z.array(z.tuple([id, whole])),
 })
-const KEPT_TIME = z.object({ atMs: ms.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() })
+const KEPT_TIME = z.object({
+  atMs: ms.nullable(),
+  cause: z.enum(CAUSES),
+  why: z.enum(ABSENT_REASONS).optional(),
+  otherAtMs: ms.optional(),
+})
 const RESPONSE = z.object({
   ...{ unitId: id, offerId: id, offeredAtMs: ms, end: z.enum(RESPONSE_ENDS).optional() },
   times: z.partialRecord(z.enum(RESPONSE_TIMES), KEPT_TIME),
@@ -118,6 +124,7 @@ const CALL = z.object({
     needs: z.array(NEED_FORM),
     tripIds: z.array(id),
     receivedAtMs: ms,
+    receivedSource: z.enum(RECEIVED_SOURCES).optional(),
     firstNotifiedAtMs: ms.optional(),
     state: z.enum(['open', 'closed', 'cancelled']),
     ...GATHERED_FORM,

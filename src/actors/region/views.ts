@@ -7,10 +7,14 @@ import type { PlacedFix } from '../../domain/fix.ts'
 import type { CallId } from '../../domain/ids.ts'
 import { incidentNoIn } from '../../domain/incident-no.ts'
 import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
+import { doubtful } from '../../domain/trip/plausible.ts'
+import type { UnitResponse } from '../../domain/trip/response.ts'
+import { responsesOf } from '../../domain/trip/response-fold.ts'
 import type { Offer, TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/unit/driver.ts'
+import type { ResponseTime } from '../../domain/vocabulary.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
-import type { AlarmView, OfferView } from '../../protocol/wire/situation-views.ts'
+import type { AlarmView, OfferView, ResponseView } from '../../protocol/wire/situation-views.ts'
 import type { PolicyView } from '../../protocol/wire/welcome-view.ts'
 
 export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, policy: Policy): FixShown {
@@ -106,6 +110,7 @@ export function tripView(trip: TripState, call: CallState | undefined, { details
     onHold: trip.onHold ?? null,
     times: trip.times,
     missed: trip.missed,
+    responses: responsesOf(trip).map(responseView),
     alarms: trip.alarms,
     disposition: trip.disposition,
     cancelReason: trip.cancelReason,
@@ -135,6 +140,16 @@ export function alarmView(alarm: Alarm): AlarmView {
   }
 }
 
+function responseView(response: UnitResponse): ResponseView {
+  const { unitId, offerId, offeredAtMs, end = null, times } = response
+  const shown = Object.entries(times).map(([time, moment]) => {
+    const { atMs } = moment
+    const doubt = atMs === null ? {} : doubtful(response, time as ResponseTime, atMs)
+    return [time, { ...moment, ...doubt }]
+  })
+  return { unitId, offerId, offeredAtMs, end, times: Object.fromEntries(shown) }
+}
+
 function offerView(trip: TripState, offer: Offer): OfferView {
   const { offerId, unitId, mode, offeredAtMs, deadlineAtMs } = offer
   return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
@@ -150,6 +165,8 @@ export function callView(call: CallState, trips: readonly TripShown[], { details
     problem: call.problem,
     needs: call.needs,
     receivedAtMs: call.receivedAtMs,
+    receivedSource: call.receivedSource ?? null,
+    firstNotifiedAtMs: call.firstNotifiedAtMs ?? null,
     trips,
     details,
     ...(call.incidentNo === undefined ? {} : { incidentNo: call.incidentNo }),

@@ -1,7 +1,7 @@
 /** The facts of a call, from its entry to the end of its last trip. */
 
 import type { CallId, Principal, TripId, UnitId } from '../ids.ts'
-import type { Capability, LevelOfCare, Priority } from '../vocabulary.ts'
+import type { Capability, LevelOfCare, Priority, ReceivedSource } from '../vocabulary.ts'
 import type { CallEntity, Caused, EventOf, PutRight } from './event.ts'
 
 /** What one unit must be able to do for a call. */
@@ -19,10 +19,12 @@ export interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRigh
   readonly problem: string | null
   readonly needs: readonly Need[]
   readonly tripIds: readonly TripId[]
-  /** NEMSIS eTimes.01, when the caller reached the centre; the start of the response clock. */
+  /** The start of the response clock: NEMSIS eTimes.01, when the caller reached the centre, where `receivedSource` is `caller`. */
   readonly receivedAtMs: number
   /** NEMSIS eResponse.03, as in `2026-000123`. Absent in records of before calls had numbers. */
   readonly incidentNo?: string
+  /** `entered`: nobody knows when the caller reached the centre. Absent in records of before that was told apart. */
+  readonly receivedSource?: ReceivedSource
 }
 
 /** The call as it is from now on; its trips that have not ended go on from the new place and priority. */
@@ -110,6 +112,8 @@ export interface CallReleased extends EventOf<'CallReleased', CallEntity>, Cause
   readonly needs: readonly Need[]
   readonly tripIds: readonly TripId[]
   readonly receivedAtMs: number
+  /** Absent where it is in the call's entry, and in records of before. */
+  readonly receivedSource?: ReceivedSource
   /** Absent until a unit was notified, and in records of before that was kept. */
   readonly firstNotifiedAtMs?: number
   readonly state: 'open' | 'closed' | 'cancelled'

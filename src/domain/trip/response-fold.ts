@@ -9,12 +9,11 @@ import { type KeptTime, RESPONSES_KEPT, type UnitResponse } from './response.ts'
 import type { TripState } from './trip.ts'
 
 /**
- * The responses that units made or make for the trip, the oldest first. An offer that is still to be answered is none, nor is
- * an order that was taken back before its unit could be told.
+ * The responses that units made or make for the trip, the oldest first; while an offer is open the last is of the unit that is
+ * asked. An order that was taken back before its unit could be told is none.
  */
-export function responsesOf({ responses, offer }: TripState): readonly UnitResponse[] {
-  const sent = offer?.mode === 'offered' ? responses.slice(0, -1) : responses
-  return sent.filter(({ end, times }) => end === undefined || 'notified' in times || 'acknowledged' in times)
+export function responsesOf({ responses }: TripState): readonly UnitResponse[] {
+  return responses.filter(({ end, times }) => end === undefined || 'notified' in times || 'acknowledged' in times)
 }
 
 /** The trip's responses after an event of it. */

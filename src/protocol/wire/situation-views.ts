@@ -3,14 +3,19 @@ import type { CallDetails } from '../../domain/commands.ts'
 import type { TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type {
+  AbsentReason,
   AlarmSeverity,
   CancelReason,
+  Cause,
   Dispatchability,
   DispatchMode,
   Disposition,
   HoldReason,
   LevelOfCare,
   Priority,
+  ReceivedSource,
+  ResponseEnd,
+  ResponseTime,
   TripPhase,
   UnavailableReason,
   UnitStatus,
@@ -25,6 +30,30 @@ export interface OfferView {
   readonly round: number
   readonly offeredAtMs: number
   readonly deadlineAtMs: number
+}
+
+/** A moment of a response. */
+export interface TimeView {
+  /** Null: there was such a moment, and nobody knows when. */
+  readonly atMs: number | null
+  readonly cause: Cause
+  /** Why nobody knows. */
+  readonly why?: AbsentReason
+  /** What was said of it again, the newest. */
+  readonly otherAtMs?: number
+  /** It lies before another moment that it should follow, or behind one that should follow it. */
+  readonly implausible?: true
+}
+
+/** What one unit that was sent did for the trip. */
+export interface ResponseView {
+  readonly unitId: string
+  readonly offerId: string
+  /** When the desk decided on it. */
+  readonly offeredAtMs: number
+  /** Null while it goes on. */
+  readonly end: ResponseEnd | null
+  readonly times: Readonly<Partial<Record<ResponseTime, TimeView>>>
 }
 
 export interface TripView {
@@ -46,6 +75,8 @@ export interface TripView {
   /** When the current offer was made; then the moment of each phase reached: `offered`, `assigned`, `en-route`, …, `closed`. */
   readonly times: Readonly<Partial<Record<TripPhase, number>>>
   readonly missed: readonly TripPhase[]
+  /** Of the units that were sent, the oldest first. */
+  readonly responses: readonly ResponseView[]
   readonly alarms: readonly TripAlarm[]
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
@@ -92,6 +123,10 @@ export interface CallView {
   readonly problem: string | null
   readonly needs: readonly Need[]
   readonly receivedAtMs: number
+  /** Who said so; null for calls of before that was kept. */
+  readonly receivedSource: ReceivedSource | null
+  /** When the first of its units was notified; null until one was. */
+  readonly firstNotifiedAtMs: number | null
   readonly trips: readonly TripView[]
   readonly details: CallDetails | null
   /** Its number on the radio; absent where it is of before there were numbers. */

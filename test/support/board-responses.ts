@@ -1,0 +1,151 @@
+/** The responses of a trip as a console carries them on, by what `docs/protocol/events.md` says of each event and by nothing else. */
+import type { DomainEvent } from '../../src/domain/events.ts'
+import type { ResponseView, TripView } from '../../src/protocol/wire/situation-views.ts'
+
+type Time = keyof ResponseView['times']
+type Moment = NonNullable<ResponseView['times'][Time]>
+type Shown = Pick<TripView, 'phase' | 'offer' | 'responses'>
+
+/** How many of them a trip keeps. */
+const SHOWN = 20
+const LATER: Readonly<Record<string, readonly string[]>> = {
+  notified: [
+    ...['acknowledged', 'en-route', 'staged', 'on-scene', 'at-patient', 'left-scene', 'landing-area'],
+    ...['at-destination', 'transferred', 'back-in-service', 'cancelled', 'at-station', 'completed'],
+  ],
+  'en-route': [
+    'staged',
+    'on-scene',
+    'left-scene',
+    'landing-area',
+    'at-destination',
+    'transferred',
+    'back-in-service',
+    'cancelled',
+  ],
+  'on-scene': ['left-scene', 'landing-area', 'at-destination', 'transferred', 'back-in-service'],
+  'at-patient': ['left-scene', 'landing-area', 'at-destination', 'transferred', 'back-in-service'],
+  'left-scene': ['landing-area', 'at-destination', 'transferred', 'back-in-service'],
+  'at-destination': ['transferred', 'back-in-service'],
+  transferred: ['back-in-service'],
+}
+
+export class BoardResponses {
+  #all: ResponseView[]
+
+  constructor(shown: readonly ResponseView[]) {
+    this.#all = [...shown]
+  }
+
+  /** Input: the trip as it was before the event; the time by which what has no moment of its own is told. */
+  read(trip: Shown, event: DomainEvent, atMs: number): void {
+    switch (event.type) {
+      case 'OfferMade': {
+        const { unitId, offerId, offeredAtMs } = event
+        this.#all = [...this.#all, { unitId, offerId, offeredAtMs, end: null, times: {} }].slice(-SHOWN)
+        return
+      }
+      case 'UnitNotified': {
+        const { offerId, notifiedAtMs } = event
+        const index = this.#all.findLastIndex(each => each.offerId === offerId)
+        const unknown = notifiedAtMs === null ? ({ why: 'restarted' } as const) : {}
+        return this.#say(index, 'notified', { atMs: notifiedAtMs, cause: 'system', ...unknown })
+      }
+      case 'OfferAccepted': {
+        const { happenedAtMs, cause = 'driver' } = event
+        const isSaid = event.implied !== true
+        return this.#say(
+          this.#open(),
+          'acknowledged',
+          isSaid ? { atMs: happenedAtMs, cause } : { atMs: null, cause, why: 'implied' },
+        )
+      }
+      case 'OfferDeclined':
+      case 'OfferTimedOut':
+      case 'OfferRevoked':
+        this.#all = this.#all.filter(each => each.offerId !== event.offerId)
+        return
+      case 'TripPhaseReached': {
+        const { phase, happenedAtMs, cause } = event
+        return this.#say(this.#open(), phase === 'transporting' ? 'left-scene' : phase, { atMs: happenedAtMs, cause })
+      }
+      case 'TripTimeNoted': {
+        const { unitId, time, happenedAtMs, cause } = event
+        const index = this.#all.findLastIndex(each => each.unitId === unitId)
+        return this.#say(index, time, { atMs: happenedAtMs, cause })
+      }
+      case 'UnitWithdrawn':
+        return this.#left(trip, 'withdrawn', event.standsDown, atMs)
+      case 'AssignmentOverridden':
+        return this.#left(trip, 'overridden', event.standsDown, atMs)
+      case 'UnitCleared': {
+        const { unitId, happenedAtMs, cause = 'driver' } = event
+        const isOut = (each: ResponseView) =>
+          each.unitId === unitId && each.end !== null && each.times['back-in-service'] === undefined
+        return this.#say(this.#all.findLastIndex(isOut), 'back-in-service', { atMs: happenedAtMs, cause })
+      }
+    }
+  }
+
+  shown(): ResponseView[] {
+    return this.#all
+      .filter(({ end, times }) => end === null || times.notified !== undefined || times.acknowledged !== undefined)
+      .map(doubted)
+  }
+
+  #open(): number {
+    return this.#all.findLastIndex(each => each.end === null)
+  }
+
+  #say(index: number, time: Time, moment: Moment): void {
+    const response = this.#all[index]
+    if (response === undefined) return
+    const known = response.times[time]
+    const isFirst = known === undefined || known.atMs === null
+    const other = moment.atMs === null ? {} : { otherAtMs: moment.atMs }
+    const times = { ...response.times, [time]: isFirst ? moment : { ...known, ...other } }
+    this.#all = this.#all.with(index, { ...response, times })
+  }
+
+  #left(
+    { phase, offer }: Shown,
+    end: NonNullable<ResponseView['end']>,
+    standsDown: true | undefined,
+    atMs: number,
+  ): void {
+    if (offer?.mode === 'offered') {
+      this.#all = this.#all.filter(each => each.offerId !== offer.offerId)
+      return
+    }
+    const index = this.#open()
+    const response = this.#all[index]
+    if (response === undefined) return
+    const moment = { atMs, cause: 'dispatcher' } as const
+    const { times } = response
+    const wasThere = times['on-scene'] !== undefined || times['at-patient'] !== undefined
+    const ended = {
+      ...times,
+      ...(phase === 'en-route' && !wasThere ? { cancelled: moment } : {}),
+      ...(standsDown === true ? {} : { 'back-in-service': moment }),
+    }
+    this.#all = this.#all.with(index, { ...response, end, times: ended })
+  }
+}
+
+function doubted(response: ResponseView): ResponseView {
+  const { offeredAtMs, times } = response
+  const at = (time: string) => times[time as Time]?.atMs ?? (time === 'notified' ? offeredAtMs : null)
+  const isBehind = (earlier: string, later: string) => {
+    const [first, second] = [at(earlier), at(later)]
+    return first !== null && second !== null && second < first
+  }
+  const isDoubtful = (time: string) =>
+    Object.entries(LATER).some(([earlier, laters]) =>
+      laters.some(later => (time === earlier || time === later) && isBehind(earlier, later)),
+    )
+  const told = Object.entries(times).map(([time, moment]) => {
+    const { implausible: _, ...said } = moment!
+    return [time, said.atMs !== null && isDoubtful(time) ? { ...said, implausible: true } : said]
+  })
+  return { ...response, times: Object.fromEntries(told) }
+}
