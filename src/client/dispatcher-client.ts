@@ -191,6 +191,24 @@ export class DispatcherClient extends EngineClient {
     )
   }
 
+  /**
+   * Says when something of a unit's work really was; null: never, or nobody knows. What was said before stays in the log.
+   * Input: a unit that was sent on the trip, which may have ended.
+   */
+  correctTime(
+    tripId: string,
+    unitId: string,
+    correction: {
+      readonly time: ClientTuples['correct-time'][3]
+      readonly newAtMs: number | null
+      readonly reason: ClientTuples['correct-time'][5]
+    },
+    options: CommandOptions = {},
+  ): Promise<CommandOutcome> {
+    const { time, newAtMs, reason } = correction
+    return this.commands.request(id => ['correct-time', id, tripId, unitId, time, newAtMs, reason], options)
+  }
+
   /** Takes an alarm on: this user answers for it, and once its cause is gone it ends. */
   acknowledgeAlarm(alarmId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['acknowledge-alarm', id, alarmId], options)

@@ -5,6 +5,7 @@ import type { Need } from './events/call-events.ts'
 import type { AlarmId, CallId, OfferId, TripId, UnitId } from './ids.ts'
 import type {
   CancelReason,
+  CorrectionReason,
   DeclineReason,
   Disposition,
   DivertReason,
@@ -12,6 +13,7 @@ import type {
   Priority,
   ReleasedTrip,
   Reportable,
+  ResponseTime,
   UnavailableReason,
 } from './vocabulary.ts'
 
@@ -164,6 +166,18 @@ export interface SetUnitStatus {
 /** The trip or unit that an alarm belongs to, as its id says. */
 type OfAlarm = { readonly tripId: TripId } | { readonly unitId: UnitId }
 
+/** The dispatcher says when something of a unit's work really was, or that it never was. */
+export interface CorrectTime {
+  readonly type: 'correct-time'
+  readonly tripId: TripId
+  /** One that was sent on the trip; its newest response is meant. */
+  readonly unitId: UnitId
+  readonly time: ResponseTime
+  /** Null: it never happened, or nobody knows when. */
+  readonly newAtMs: number | null
+  readonly reason: CorrectionReason
+}
+
 /** Somebody answers for the alarm from now on. */
 export type AcknowledgeAlarm = OfAlarm & {
   readonly type: 'acknowledge-alarm'
@@ -208,6 +222,7 @@ type DispatcherCommand =
   | ResumeTrip
   | AddNeed
   | SetUnitStatus
+  | CorrectTime
   | AcknowledgeAlarm
   | ShelveAlarm
 export type Command = DriverCommand | DispatcherCommand

@@ -33,6 +33,7 @@ import type {
   TripPutOnHold,
   TripReleased,
   TripTakenOffHold,
+  TripTimeCorrected,
   TripTimeNoted,
   UnitNotified,
   UnitWithdrawn,
@@ -89,6 +90,7 @@ export type DomainEvent =
   | AlarmEvent
   | TripPhaseReached
   | TripTimeNoted
+  | TripTimeCorrected
   | TripCancelled
   | TripClosed
 

@@ -105,8 +105,20 @@ export const RESPONSE_ENDS = ['closed', 'cancelled', 'withdrawn', 'overridden'] 
 export type ResponseEnd = (typeof RESPONSE_ENDS)[number]
 
 /** Why nobody knows a moment of a response that was there. */
-export const ABSENT_REASONS = ['implied', 'restarted'] as const
+export const ABSENT_REASONS = ['implied', 'restarted', 'corrected'] as const
 export type AbsentReason = (typeof ABSENT_REASONS)[number]
+
+/** Why a moment of a response is another than it was said to be; closed, because events carry no free text. */
+export const CORRECTION_REASONS = [
+  'button-forgotten',
+  'wrong-button',
+  'never-happened',
+  'clock-wrong',
+  'radio-log',
+  'crew-report',
+  'other',
+] as const
+export type CorrectionReason = (typeof CORRECTION_REASONS)[number]
 
 /** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */
 export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']

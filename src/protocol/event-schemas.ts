@@ -14,6 +14,7 @@ import {
   CANCEL_REASONS,
   CAPABILITY,
   CAUSES,
+  CORRECTION_REASONS,
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
@@ -192,6 +193,10 @@ export const EVENT_SCHEMAS = [
   }),
   ofTrip('TripTimeNoted', {
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), ...happened, cause: z.enum(CAUSES), implausible },
+  }),
+  ofTrip('TripTimeCorrected', {
+    ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: moment.nullable(), newAtMs: moment.nullable() },
+    reason: z.enum(CORRECTION_REASONS),
   }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },

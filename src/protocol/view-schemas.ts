@@ -10,6 +10,7 @@ import {
   CANCEL_REASONS,
   CAPABILITY,
   CAUSES,
+  CORRECTION_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
@@ -69,6 +70,7 @@ const timeView = z
   .object({
     ...{ atMs: moment.nullable(), cause: z.enum(CAUSES), why: z.enum(ABSENT_REASONS).optional() },
     ...{ otherAtMs: moment.optional(), implausible: z.literal(true).optional() },
+    corrected: z.enum(CORRECTION_REASONS).optional(),
   })
   .meta({ id: 'TimeView' })
 const responseView = z

@@ -229,6 +229,11 @@ test("each of the desk's commands is sent with its fields in wire units and form
     [client.addNote('akl.c', 'two patients'), 'add-note', ['akl.c', 'two patients', null]],
     [client.addNote('akl.c', 'one', { corrects: 1 }), 'add-note', ['akl.c', 'one', 1]],
     [client.assignUnit('akl.t', 'A1', 'closer-unit'), 'assign-unit', ['akl.t', 'A1', 'closer-unit']],
+    [
+      client.correctTime('akl.t', 'A1', { time: 'on-scene', newAtMs: 5, reason: 'radio-log' }),
+      'correct-time',
+      ['akl.t', 'A1', 'on-scene', 5, 'radio-log'],
+    ],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
     [client.divertUnit('akl.t', 'akl.u', 'other'), 'divert-unit', ['akl.t', 'akl.u', 'other']],
     [client.holdTrip('akl.t'), 'hold-trip', ['akl.t']],

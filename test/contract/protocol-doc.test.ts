@@ -12,6 +12,7 @@ import {
   ABSENT_REASONS,
   CANCEL_REASONS,
   CAUSES,
+  CORRECTION_REASONS,
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
@@ -196,6 +197,7 @@ test('the lists of words are those of the domain', () => {
     'received source': RECEIVED_SOURCES,
     'response end': RESPONSE_ENDS,
     'absent reason': ABSENT_REASONS,
+    'correction reason': CORRECTION_REASONS,
     disposition: DISPOSITIONS,
     'cancel reason': CANCEL_REASONS,
     'override reason': OVERRIDE_REASONS,
@@ -332,6 +334,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       why: 'absent',
       otherAtMs: 'absent',
       implausible: 'absent',
+      corrected: 'absent',
     } satisfies FieldsOf<TimeView>,
     OfferView: {
       offerId: true,
@@ -481,6 +484,7 @@ test('every event has all its fields and no other, and marks those that may be n
       implausible: 'absent',
     },
     TripTimeNoted: { tripId: true, unitId: true, time: true, ...moment, cause: true, implausible: 'absent' },
+    TripTimeCorrected: { tripId: true, unitId: true, time: true, formerAtMs: null, newAtMs: null, reason: true },
     TripCancelled: {
       tripId: true,
       callId: true,
@@ -580,7 +584,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK AL BD TL NT NB RD FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT AL BD TL NT NB RD FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

@@ -53,7 +53,7 @@ test("the response clock starts when the caller was heard, or else at the engine
 
 test('who said when the call was received is kept: nobody knows it where the moment is the entry, or was put right', () => {
   const sourceOf = (entered: Parameters<typeof enterCall>[0]) => {
-    const [event] = enterCall(entered, 'C-7', ['T-7', 'T-8'], START_MS)
+    const [event] = enterCall(entered, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007')
     return (event as { receivedSource?: string }).receivedSource
   }
   assert.equal(sourceOf(command), 'entered')

@@ -16,6 +16,7 @@ import type { DomainEvent } from '../../src/domain/events.ts'
 import { incidentNoOf } from '../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
+import { correctTime } from '../../src/domain/trip/correction.ts'
 import { untoldOffer } from '../../src/domain/trip/response.ts'
 import { isEnded, isWaiting, type TripState, unitOf } from '../../src/domain/trip/trip.ts'
 import { cancelTrip, holdTrip, overrideAssignment, resumeTrip, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
@@ -30,6 +31,7 @@ import {
   DISPOSITIONS,
   MARKS,
   REPORTABLE_PHASES,
+  RESPONSE_TIMES,
 } from '../../src/domain/vocabulary.ts'
 import { tripOnWire, unitOnWire } from '../../src/protocol/encode.ts'
 import type { AlarmView } from '../../src/protocol/wire/situation-views.ts'
@@ -79,6 +81,7 @@ const step = fc.record({
     'desk-status',
     'radio',
     'notice',
+    'correct',
     'alarm-answer',
     'alarm-answer',
   ),
@@ -236,6 +239,13 @@ function decide(world: World, step: Step, i: number): Decision {
       const { tripId } = trip
       return reportByRadio(trip, { type: 'report-phase', tripId, phase: step.phase, happenedAtMs })
     }
+    case 'correct': {
+      if (trip === undefined) return accepted()
+      const time = RESPONSE_TIMES[i % RESPONSE_TIMES.length]!
+      const newAtMs = i % 3 === 0 ? null : happenedAtMs
+      const correction = { tripId: trip.tripId, unitId: step.unit, time, newAtMs, reason: 'radio-log' } as const
+      return correctTime(trip, { type: 'correct-time', ...correction }, world.nowMs)
+    }
     case 'notice': {
       if (trip === undefined) return accepted()
       const { tripId, callId } = trip
@@ -366,7 +376,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'UnitNotified TripTimeNoted AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
+    'UnitNotified TripTimeNoted TripTimeCorrected AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })

@@ -4,6 +4,7 @@ import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.t
 import type { Role } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
+  CORRECTION_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -12,6 +13,7 @@ import {
   OVERRIDE_REASONS,
   PRIORITIES,
   REPORTABLE_PHASES,
+  RESPONSE_TIMES,
   UNAVAILABLE_REASONS,
 } from '../../src/domain/vocabulary.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
@@ -57,6 +59,7 @@ const OF_DESKS = {
   'add-need': 2,
   'acknowledge-alarm': 4,
   'shelve-alarm': 2,
+  'correct-time': 3,
   'set-unit-status': 6,
   'report-phase': 3,
   'close-trip': 3,
@@ -170,6 +173,10 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       const status = dice.pick(['available', 'unavailable', 'off-duty'] as const)
       const reason = status === 'unavailable' ? dice.pick(UNAVAILABLE_REASONS) : null
       return [type, id, unit(), status, reason, moment(known, dice)]
+    }
+    case 'correct-time': {
+      const newAtMs = dice.oneIn(4) ? null : moment(known, dice)
+      return [type, id, trip(), unit(), dice.pick(RESPONSE_TIMES), newAtMs, dice.pick(CORRECTION_REASONS)]
     }
     case 'acknowledge-alarm':
       return [type, id, alarmOf(trip(), known, dice)]

@@ -51,6 +51,7 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'set-unit-status': ['set-unit-status', 'c1', 'A1', 'available', null, 1],
   attach: ['attach', 'c1', [[0, 'A1', 's1', 'gnss', 1]]],
   detach: ['detach', 'c1', [0]],
+  'correct-time': ['correct-time', 'c1', TRIP_ID, 'A1', 'on-scene', 1, 'radio-log'],
 }
 
 for (const role of ['driver', 'dispatcher', 'feed'] as const) {

@@ -7,6 +7,7 @@ import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAUSES,
+  CORRECTION_REASONS,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -229,6 +230,10 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('cancel-call' as const), commandId, routedId, fc.constantFrom(...CANCEL_REASONS)),
   fc.tuple(fc.constant('assign-unit' as const), commandId, routedId, unitId, fc.constantFrom(...OVERRIDE_REASONS)),
   fc.tuple(fc.constant('withdraw-unit' as const), commandId, routedId, fc.constantFrom(...OVERRIDE_REASONS)),
+  fc.tuple(
+    ...[fc.constant('correct-time' as const), commandId, routedId, unitId, fc.constantFrom(...RESPONSE_TIMES)],
+    ...[orNull(atMs), fc.constantFrom(...CORRECTION_REASONS)],
+  ),
   fc
     .tuple(fc.constant('divert-unit' as const), commandId, routedId, routedId, fc.constantFrom(...DIVERT_REASONS))
     .filter(([, , tripId, toTripId]) => tripId !== toTripId),

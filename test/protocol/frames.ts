@@ -105,5 +105,6 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'set-unit-status': ['set-unit-status', 'c20', 'A-7', 'unavailable', 'refuel', NOW],
   attach: ['attach', 'c21', [[7, 'A-7', 'modem-7', 'gnss', 1]]],
   detach: ['detach', 'c22', [7, 8]],
+  'correct-time': ['correct-time', 'c29', OFFER, 'A-7', 'on-scene', NOW, 'button-forgotten'],
 }
 export const TYPE_NAMES = Object.keys(CLIENT_TYPES) as ClientTypeName[]

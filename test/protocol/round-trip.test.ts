@@ -107,6 +107,10 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, reason] = message
       return { type: 'command', id, command: { type, tripId, reason } }
     }
+    case 'correct-time': {
+      const [type, id, tripId, unitId, time, newAtMs, reason] = message
+      return { type: 'command', id, command: { type, tripId, unitId, time, newAtMs, reason } }
+    }
     case 'divert-unit': {
       const [type, id, tripId, toTripId, reason] = message
       return { type: 'command', id, command: { type, tripId, toTripId, reason } }

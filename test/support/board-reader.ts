@@ -205,6 +205,9 @@ export class BoardReader {
         this.#noted(event)
         this.#touchUnit(event.unitId)
         break
+      case 'TripTimeCorrected':
+        this.#corrected(event)
+        break
       case 'TripAlarmRaised':
         this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
         this.#raise({ ...event, subject: `trip/${event.tripId}` })
@@ -315,6 +318,22 @@ export class BoardReader {
     if (trip.unitId !== unitId || !isPassed || trip.times[phase] !== undefined) return
     this.#at(tripId, phase, happenedAtMs)
     this.#trip(tripId, { missed: trip.missed.filter(each => each !== phase) })
+  }
+
+  #corrected({ tripId, unitId, time, newAtMs }: Extract<DomainEvent, { type: 'TripTimeCorrected' }>): void {
+    const trip = this.trips.get(tripId)
+    if (trip === undefined) return
+    this.#trip(tripId, {})
+    const words: Readonly<Record<string, TripPhase>> = { acknowledged: 'assigned', 'left-scene': 'transporting' }
+    const phase = words[time] ?? (time as TripPhase)
+    const order: readonly string[] = WORK_PHASES
+    const isPassed = order.includes(phase) && order.indexOf(phase) <= order.indexOf(trip.phase)
+    const concerns = isPassed || trip.times[phase] !== undefined || trip.missed.includes(phase)
+    if (trip.unitId !== unitId || trip.responses.at(-1)?.unitId !== unitId || !concerns || !order.includes(phase))
+      return
+    const { [phase]: _, ...others } = trip.times
+    this.#trip(tripId, { times: newAtMs === null ? others : { ...trip.times, [phase]: newAtMs } })
+    if (newAtMs !== null) this.#trip(tripId, { missed: trip.missed.filter(each => each !== phase) })
   }
 
   #at(tripId: string, phase: TripPhase, atMs: number): void {

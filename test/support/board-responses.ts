@@ -74,6 +74,20 @@ export class BoardResponses {
         const index = this.#all.findLastIndex(each => each.unitId === unitId)
         return this.#say(index, time, { atMs: happenedAtMs, cause })
       }
+      case 'TripTimeCorrected': {
+        const { unitId, time, newAtMs, reason } = event
+        const index = this.#all.findLastIndex(each => each.unitId === unitId)
+        const response = this.#all[index]
+        if (response === undefined) return
+        const { otherAtMs } = response.times[time] ?? {}
+        const moment: Moment = {
+          ...{ atMs: newAtMs, cause: 'dispatcher', corrected: reason },
+          ...(newAtMs === null ? { why: 'corrected' } : {}),
+          ...(otherAtMs === undefined ? {} : { otherAtMs }),
+        }
+        this.#all = this.#all.with(index, { ...response, times: { ...response.times, [time]: moment } })
+        return
+      }
       case 'UnitWithdrawn':
         return this.#left(trip, 'withdrawn', event.standsDown, atMs)
       case 'AssignmentOverridden':
@@ -101,7 +115,7 @@ export class BoardResponses {
     const response = this.#all[index]
     if (response === undefined) return
     const known = response.times[time]
-    const isFirst = known === undefined || known.atMs === null
+    const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
     const other = moment.atMs === null ? {} : { otherAtMs: moment.atMs }
     const times = { ...response.times, [time]: isFirst ? moment : { ...known, ...other } }
     this.#all = this.#all.with(index, { ...response, times })

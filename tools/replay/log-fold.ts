@@ -51,7 +51,7 @@ export function foldLog(records: readonly StoredRecord[]): FoldedLog {
 }
 
 /** What tells of moments comes after the trip's end, too. */
-const OF_TIMES: ReadonlySet<DomainEvent['type']> = new Set(['UnitNotified', 'TripTimeNoted'])
+const OF_TIMES: ReadonlySet<DomainEvent['type']> = new Set(['UnitNotified', 'TripTimeNoted', 'TripTimeCorrected'])
 
 class Fold implements FoldedLog {
   readonly trips = new Map<string, FoldedTrip>()

@@ -22,7 +22,7 @@ import { runDriverCommand } from './crew-commands.ts'
 import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
-import { assignUnit, divertUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
+import { assignUnit, correctedTime, divertUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
 import type { Turn } from './turn.ts'
 
 /** Runs one command in a turn. Record and answer depend on states, command and clock alone. */
@@ -67,6 +67,8 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
           phase: 'pending',
         }))
       })
+    case 'correct-time':
+      return withTrip(turn, command.tripId, trip => correctedTime(turn, trip, command, context))
     case 'set-unit-status': {
       const { unitId } = command
       const driver = turn.driver(unitId)

@@ -12,6 +12,7 @@ import {
   ABSENT_REASONS,
   CANCEL_REASONS,
   CAUSES,
+  CORRECTION_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
@@ -76,6 +77,7 @@ const KEPT_TIME = z.object({
   cause: z.enum(CAUSES),
   why: z.enum(ABSENT_REASONS).optional(),
   otherAtMs: ms.optional(),
+  corrected: z.enum(CORRECTION_REASONS).optional(),
 })
 const RESPONSE = z.object({
   ...{ unitId: id, offerId: id, offeredAtMs: ms, end: z.enum(RESPONSE_ENDS).optional() },

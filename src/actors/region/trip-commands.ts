@@ -1,9 +1,10 @@
 /** The turns of trips that the desk moves: given to another unit, taken back, reported by radio. */
 
-import type { AssignUnit, CloseTrip, DivertUnit, ReportPhase } from '../../domain/commands.ts'
+import type { AssignUnit, CloseTrip, CorrectTime, DivertUnit, ReportPhase } from '../../domain/commands.ts'
 import { divertedByHand, givenByHand } from '../../domain/dispatch/override.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { PutRight } from '../../domain/events/event.ts'
+import { correctTime } from '../../domain/trip/correction.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
@@ -67,4 +68,15 @@ export function divertUnit(turn: Turn, from: TripState, command: DivertUnit, con
     const result = { tripId: toTripId, unitId, phase, offerId: offer?.offerId ?? null, fromTripId: from.tripId }
     return { ok: true, result }
   })
+}
+
+/** A correction is of the past: it may be of long ago, and is put right by nobody. */
+export function correctedTime(
+  turn: Turn,
+  trip: TripState,
+  command: CorrectTime,
+  { moments }: Pick<CommandContext, 'moments'>,
+): TurnOutcome {
+  const { tripId, unitId, time, newAtMs: atMs } = command
+  return applied(turn, correctTime(trip, command, moments.latestMs), () => ({ tripId, unitId, time, atMs }))
 }

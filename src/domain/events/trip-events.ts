@@ -4,6 +4,7 @@ import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import type {
   CancelReason,
   Cause,
+  CorrectionReason,
   DeclineReason,
   DispatchMode,
   Disposition,
@@ -164,6 +165,17 @@ export interface TripTimeNoted extends EventOf<'TripTimeNoted', TripEntity>, Put
   readonly time: ResponseTime
   readonly happenedAtMs: number
   readonly cause: Cause
+}
+
+/** A dispatcher corrected a moment of a unit's work. What was said before stays in the log. */
+export interface TripTimeCorrected extends EventOf<'TripTimeCorrected', TripEntity> {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  readonly time: ResponseTime
+  /** As it stood until then; null where there was none. */
+  readonly formerAtMs: number | null
+  readonly newAtMs: number | null
+  readonly reason: CorrectionReason
 }
 
 export interface TripCancelled extends EventOf<'TripCancelled', TripEntity>, LeavesUnit {

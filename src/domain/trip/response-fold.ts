@@ -1,6 +1,7 @@
 /** How each event changes the responses of a trip. */
 
 import type { EventMeta } from '../decision.ts'
+import type { TripTimeCorrected } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId } from '../ids.ts'
 import type { ResponseEnd, ResponseTime } from '../vocabulary.ts'
@@ -51,6 +52,8 @@ export function responsesAfter(
       const { unitId, time, happenedAtMs, cause } = event
       return said(responses, response => response.unitId === unitId, time, { atMs: happenedAtMs, cause })
     }
+    case 'TripTimeCorrected':
+      return changed(responses, response => response.unitId === event.unitId, corrected(event))
     case 'TripCancelled':
       return left(trip, 'cancelled', event.standsDown, { atMs: recordedAtMs, cause: event.cause })
     case 'UnitWithdrawn':
@@ -105,11 +108,22 @@ type Which = (response: UnitResponse) => boolean
 function said(responses: readonly UnitResponse[], which: Which, time: ResponseTime, moment: KeptTime) {
   return changed(responses, which, response => {
     const known = response.times[time]
-    // The first word stands. What nobody knew is known now.
-    const kept = known === undefined || known.atMs === null ? moment : { ...known, ...beside(moment) }
+    // The first word stands, and a correction. What nobody knew is known now.
+    const isFirst = known === undefined || (known.atMs === null && known.corrected === undefined)
+    const kept = isFirst ? moment : { ...known, ...beside(moment) }
     return { ...response, times: { ...response.times, [time]: kept } }
   })
 }
+
+const corrected =
+  ({ time, newAtMs, reason }: TripTimeCorrected) =>
+  (response: UnitResponse): UnitResponse => {
+    const { otherAtMs } = response.times[time] ?? {}
+    const absent = newAtMs === null ? ({ why: 'corrected' } as const) : {}
+    const other = otherAtMs === undefined ? {} : { otherAtMs }
+    const kept: KeptTime = { atMs: newAtMs, cause: 'dispatcher', ...absent, ...other, corrected: reason }
+    return { ...response, times: { ...response.times, [time]: kept } }
+  }
 
 const beside = ({ atMs }: KeptTime) => (atMs === null ? {} : { otherAtMs: atMs })
 

@@ -6,7 +6,7 @@
  */
 
 import type { OfferId, UnitId } from '../ids.ts'
-import type { AbsentReason, Cause, ResponseEnd, ResponseTime } from '../vocabulary.ts'
+import type { AbsentReason, Cause, CorrectionReason, ResponseEnd, ResponseTime } from '../vocabulary.ts'
 
 /** How many responses a trip keeps, the newest of them; the log has all. */
 export const RESPONSES_KEPT = 20
@@ -19,6 +19,8 @@ export interface KeptTime {
   readonly why?: AbsentReason
   /** What was said of it again, the newest. */
   readonly otherAtMs?: number
+  /** Set where a dispatcher corrected it. */
+  readonly corrected?: CorrectionReason
 }
 
 /** What one unit did for the trip, and when. */

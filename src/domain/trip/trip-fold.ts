@@ -7,6 +7,7 @@ import type { CallAmended } from '../events/call-events.ts'
 import type { OfferMade, TripCreated, TripReleased, TripTimeNoted } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import { REPORTABLE_PHASES } from '../vocabulary.ts'
+import { correctedChange } from './correction.ts'
 import { TIME_OF_PHASE } from './e-times.ts'
 import { responsesAfter } from './response-fold.ts'
 import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } from './trip.ts'
@@ -130,6 +131,8 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       }
     case 'TripTimeNoted':
       return notedChange(state, event)
+    case 'TripTimeCorrected':
+      return correctedChange(state, event)
     case 'TripCancelled':
       invariant(!isEnded(state), broken)
       return {

@@ -3,12 +3,19 @@ import { z } from 'zod'
 import { subjectOfAlarm } from '../../domain/alarms.ts'
 import { ALARM_ID, type AlarmId, ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { DESK } from '../../domain/roles.ts'
-import { CANCEL_REASONS, DIVERT_REASONS, OVERRIDE_REASONS, UNAVAILABLE_REASONS } from '../../domain/vocabulary.ts'
+import {
+  CANCEL_REASONS,
+  CORRECTION_REASONS,
+  DIVERT_REASONS,
+  OVERRIDE_REASONS,
+  RESPONSE_TIMES,
+  UNAVAILABLE_REASONS,
+} from '../../domain/vocabulary.ts'
 import { callChanges, needFields, wireCall } from '../call-fields.ts'
 import { atMs, id, integer, matching, oneOf } from '../fields.ts'
 import { RANGES } from '../limits.ts'
 import { orNull } from '../nullable.ts'
-import { incidentNo, responseNo, routedId, tripPhase, unitId } from '../schema-parts.ts'
+import { incidentNo, moment, responseNo, routedId, tripPhase, unitId } from '../schema-parts.ts'
 import { alarmViewSchema } from '../view-schemas.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
 
@@ -149,6 +156,19 @@ export const DESK_MESSAGES = {
           error: `must be one of ${UNAVAILABLE_REASONS.join(', ')} when the status is unavailable, and null otherwise`,
         }),
       ({ id, ...fields }) => asCommand(id, { type: 'set-unit-status', ...fields }),
+    ),
+  },
+  'correct-time': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({ tripId: routedId, unitId, time: z.enum(RESPONSE_TIMES), atMs: moment.nullable() }),
+    shape: shape(
+      z.object({
+        ...{ id, tripId: matching(ROUTED_ID), unitId: matching(UNIT_ID), time: oneOf(RESPONSE_TIMES) },
+        ...{ newAtMs: orNull(atMs), reason: oneOf(CORRECTION_REASONS) },
+      }),
+      ({ id, ...fields }) => asCommand(id, { type: 'correct-time', ...fields }),
     ),
   },
   'acknowledge-alarm': {

@@ -4,6 +4,7 @@ import type { Need } from '../../domain/events/call-events.ts'
 import type { Role } from '../../domain/roles.ts'
 import type {
   CancelReason,
+  CorrectionReason,
   DeclineReason,
   Disposition,
   DivertReason,
@@ -11,6 +12,7 @@ import type {
   OverrideReason,
   Priority,
   Reportable,
+  ResponseTime,
   UnavailableReason,
 } from '../../domain/vocabulary.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from './fix-tuples.ts'
@@ -97,6 +99,15 @@ export interface ClientTuples {
   'acknowledge-alarm': [id: string, alarmId: string]
   'shelve-alarm': [id: string, alarmId: string, forMs: number]
   attach: [id: string, channels: readonly FeedChannel[]]
+  /** Null: it never happened, or nobody knows when. */
+  'correct-time': [
+    id: string,
+    tripId: string,
+    unitId: string,
+    time: ResponseTime,
+    newAtMs: number | null,
+    reason: CorrectionReason,
+  ]
   detach: [id: string, channels: readonly number[]]
 }
 

@@ -7,6 +7,7 @@ import type {
   AlarmSeverity,
   CancelReason,
   Cause,
+  CorrectionReason,
   Dispatchability,
   DispatchMode,
   Disposition,
@@ -43,6 +44,8 @@ export interface TimeView {
   readonly otherAtMs?: number
   /** It lies before another moment that it should follow, or behind one that should follow it. */
   readonly implausible?: true
+  /** Why a dispatcher corrected it. */
+  readonly corrected?: CorrectionReason
 }
 
 /** What one unit that was sent did for the trip. */

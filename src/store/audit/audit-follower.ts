@@ -54,6 +54,7 @@ const BY_A_DISPATCHER: {
   TripClosed: 'by-cause',
   AlarmAcknowledged: 'by-type',
   AlarmShelved: 'by-type',
+  TripTimeCorrected: 'by-type',
   // Changes of reference data tell the audit themselves.
   UnitRegistered: 'no',
   UnitRetired: 'no',
@@ -84,7 +85,7 @@ const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (ho
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
-  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|time|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs)$/
+  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|time|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs|formerAtMs|newAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {

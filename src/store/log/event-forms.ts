@@ -15,6 +15,7 @@ import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
   CAUSES,
+  CORRECTION_REASONS,
   DECLINE_REASONS,
   DISPATCH_MODES,
   DISPOSITIONS,
@@ -170,6 +171,10 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     missed: phases,
   },
   TripTimeNoted: { ...trip, ...unit, ...happened, time: z.enum(RESPONSE_TIMES), cause: z.enum(CAUSES) },
+  TripTimeCorrected: {
+    ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: ms.nullable(), newAtMs: ms.nullable() },
+    reason: z.enum(CORRECTION_REASONS),
+  },
   TripCancelled: {
     ...trip,
     ...call,

@@ -70,6 +70,13 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
       fields: ({ unitId }, { pending }) => [pending.tripId, unitId, 'closer-unit'],
     },
   ],
+  'correct-time': [
+    {
+      ...ofTrip,
+      setting: 'under-way',
+      fields: ({ tripId, unitId }) => [tripId, unitId, 'at-station', now() - 1_000, 'radio-log'],
+    },
+  ],
   'divert-unit': [{ ...ofTrip, fields: ({ tripId }, { pending }) => [tripId, pending.tripId, 'closer-unit'] }],
   'hold-trip': [{ ...own, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
   'resume-trip': [{ ...query, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],

@@ -36,6 +36,7 @@ export function valuesOfCommands(stage: Stage, subject: Subject): Values {
     forMs: one(60_000),
     ...{ text: one('two patients'), corrects: one(null), noteNo: one(1) },
     happenedAtMs: one(nowMs),
+    newAtMs: one(nowMs),
   }
 }
 
@@ -66,6 +67,8 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
       happenedAtMs: one(nowMs),
       offeredAtMs: one(nowMs),
       notifiedAtMs: one(nowMs),
+      formerAtMs: one(null),
+      newAtMs: one(nowMs),
       warnAtMs: one(null),
       deadlineAtMs: one(nowMs + 30_000),
     },

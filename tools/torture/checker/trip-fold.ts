@@ -35,7 +35,7 @@ export class TripFold {
       this.open.set(tripId, { phase: 'pending', unitId: null, offer: null })
       return
     }
-    if (event.type === 'UnitNotified' || event.type === 'TripTimeNoted') return
+    if (event.type === 'UnitNotified' || event.type.startsWith('TripTime')) return
     const trip = this.open.get(tripId)
     if (trip === undefined) return breaks(this.#ended.has(tripId) ? 'comes after its end' : 'names no trip')
     switch (event.type) {

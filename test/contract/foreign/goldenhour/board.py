@@ -121,7 +121,7 @@ class Board:
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
         """What changes nothing that a console shows."""
 
-    _AlarmShelved = _AlarmEscalated = _UnitNotified = _TripTimeNoted = _of_the_log_alone
+    _AlarmShelved = _AlarmEscalated = _UnitNotified = _TripTimeNoted = _TripTimeCorrected = _of_the_log_alone
     _StandDownAcknowledged = _of_the_log_alone
     _NeedAdded = _CallEntered = _CallReleased = _CallCancelled = _CallClosed = _FixHoleRecorded = _UnitContacted = _of_the_log_alone
 

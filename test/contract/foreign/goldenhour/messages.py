@@ -48,6 +48,7 @@ CLIENT_TYPES = {
     "detach": 41,
     "add-note": 45,
     "read-notes": 46,
+    "correct-time": 50,
 }
 
 SERVER_TYPES = {
