@@ -120,7 +120,7 @@ export const CORRECTION_REASONS = [
 ] as const
 export type CorrectionReason = (typeof CORRECTION_REASONS)[number]
 
-/** Phases a crew may leave out without it counting as a missed button (DESIGN: in parentheses). */
+/** Phases a crew may skip without it counting as a missed button; whether they are missed tells the trip's end. */
 export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred']
 
 export const CAUSES = ['driver', 'dispatcher', 'system'] as const

@@ -387,8 +387,10 @@ export const EXAMPLES: readonly Example[] = [
   { server: ['writes', 'flowing', 'flowing'] },
   { client: ['acknowledge-alarm', 'c-16', `trip/${TRIP}/unacknowledged/43`] },
   { server: ['reply', 'c-16', 53, { alarm: null }] },
+  { client: ['correct-time', 'c-17', TRIP, 'A-8', 'acknowledged', T0 + 36_000, 'radio-log'] },
+  { server: ['reply', 'c-17', 54, { tripId: TRIP, unitId: 'A-8', time: 'acknowledged', atMs: T0 + 36_000 }] },
   { client: ['unwatch-board', 'q-4'] },
-  { server: ['reply', 'q-4', 53, {}] },
+  { server: ['reply', 'q-4', 54, {}] },
   // A feed's day.
   { client: ['hello', 'h-3', 'ghd_modem1_c2VjcmV0', 'akl', 'feed', null, T0, []] },
   {

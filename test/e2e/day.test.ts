@@ -86,7 +86,7 @@ async function aDay(mode: DispatchMode, format: 'binary' | 'json'): Promise<void
   const { body } = await site.http(`/v1/trips/${tripId}`, { token: await site.token({ regions: [region] }) })
   assert.deepEqual([body.phase, body.disposition, body.unitId], ['closed', 'transported', 'A1'])
   assert.equal(body.times['en-route'], happenedAtMs)
-  assert.deepEqual(body.missed, [], 'phases that may be left out are not missed')
+  assert.deepEqual(body.missed, ['at-patient', 'transferred'], 'a transport has both')
   const reached = ['offered', 'assigned', 'en-route', 'on-scene', 'transporting', 'at-destination', 'closed']
   assert.deepEqual(
     reached.filter(phase => typeof body.times[phase] !== 'number'),
@@ -297,7 +297,11 @@ test('[HS-8] the newest sign-in of a unit wins, and a relieving crew takes over 
   await night.closeTrip(trip.tripId, 'refused')
   await night.signOff()
   const body = (await site.http(`/v1/trips/${trip.tripId}`, { token: await site.token({ regions: [region] }) })).body
-  assert.deepEqual([body.disposition, body.missed], ['refused', ['en-route']], '[OF-7] a skipped phase is missed')
+  assert.deepEqual(
+    [body.disposition, body.missed],
+    ['refused', ['en-route', 'at-patient']],
+    '[OF-8] what a refusal has to have is missed',
+  )
 })
 
 /** A signed-on crew whose fix, so many kilometres east of the scene, is stored. */

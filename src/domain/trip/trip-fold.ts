@@ -129,10 +129,13 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         // Whose app or position is lost does not come back by what is said of its trip.
         alarms: without(state.alarms, 'no-movement'),
       }
+    case 'UnitNotified':
+    case 'UnitCleared':
+      // They tell of a response alone, also of a trip that has ended.
+      return {}
     case 'TripTimeNoted':
-      return notedChange(state, event)
     case 'TripTimeCorrected':
-      return correctedChange(state, event)
+      return event.type === 'TripTimeNoted' ? notedChange(state, event) : correctedChange(state, event)
     case 'TripCancelled':
       invariant(!isEnded(state), broken)
       return {
@@ -144,10 +147,6 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         alarms: [],
         cancelReason: event.reason,
       }
-    case 'UnitNotified':
-    case 'UnitCleared':
-      // They tell of a response alone, also of a trip that has ended.
-      return {}
     case 'TripClosed':
       invariant(state.unitId === event.unitId && phaseOrder(state.phase) >= 0, broken)
       return {

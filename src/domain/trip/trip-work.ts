@@ -8,6 +8,7 @@ import { momentOf, type PutRight } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { UnitId } from '../ids.ts'
 import {
+  type Disposition,
   MARKS,
   type Mark,
   OPTIONAL_PHASES,
@@ -84,11 +85,7 @@ export function closeTrip(
 ): Decision {
   const no = notWorkedOnBy(trip, unitId)
   if (no !== null) return no
-  // A transport passes every phase; all other endings are judged on reaching the scene.
-  const missed =
-    command.disposition === 'transported'
-      ? WORK_PHASES.slice(phaseOrder(trip.phase) + 1).filter(phase => !OPTIONAL_PHASES.includes(phase))
-      : skipped(trip.phase, 'at-patient')
+  const missed = missedAtEnd(trip, command.disposition)
   return accepted({
     type: 'TripClosed',
     v: 1,
@@ -125,6 +122,18 @@ export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip
       ? reportPhase(worked, unitId, command, 'dispatcher')
       : closeTrip(worked, unitId, command, 'dispatcher')
   return decision.ok ? accepted(...taken, ...decision.events) : decision
+}
+
+/**
+ * The phases that a record of a trip with this end has to have and has not: what a button skipped is marked already, so it is
+ * those to come, and of those that may be left out the ones that NEMSIS asks for. A transport passes every phase and hands the
+ * patient over (nemSch_e036); whoever met a patient was with it at some moment (nemSch_e023); else the scene alone counts.
+ */
+function missedAtEnd({ phase, times }: TripState, disposition: Disposition): TripPhase[] {
+  const last =
+    disposition === 'transported' ? 'transferred' : disposition === 'no-patient-found' ? 'on-scene' : 'at-patient'
+  const due = WORK_PHASES.slice(0, phaseOrder(last) + 1).filter(each => times[each] === undefined)
+  return due.filter(each => phaseOrder(each) > phaseOrder(phase) || OPTIONAL_PHASES.includes(each))
 }
 
 /** The phases strictly between two that a crew should have reported. */

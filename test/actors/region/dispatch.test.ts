@@ -65,7 +65,10 @@ describe('a trip from call to hospital', () => {
       assert.equal(near.view.unit.status, 'available')
       assert.equal(near.view.trip, null)
       const trip = await world.trip(tripId)
-      assert.deepEqual([trip.phase, trip.disposition, trip.missed], ['closed', 'transported', []])
+      assert.deepEqual(
+        [trip.phase, trip.disposition, trip.missed],
+        ['closed', 'transported', ['at-patient', 'transferred']],
+      )
       assert.equal((await world.events('CallClosed')).length, 1)
     })
   }

@@ -149,22 +149,26 @@ describe('closing', () => {
         .when(close('transported'))
         .thenEvents({ type: 'TripClosed' })
         .trip('T-1').missed
-    assert.deepEqual(missedFrom('assigned'), ['en-route', 'on-scene', 'transporting', 'at-destination'])
-    assert.deepEqual(missedFrom('on-scene'), ['transporting', 'at-destination'])
-    assert.deepEqual(missedFrom('at-destination'), [])
-    assert.deepEqual(missedFrom('transferred'), [])
+    const all = ['en-route', 'on-scene', 'at-patient', 'transporting', 'at-destination', 'transferred']
+    assert.deepEqual(missedFrom('assigned'), all)
+    assert.deepEqual(missedFrom('on-scene'), ['at-patient', 'transporting', 'at-destination', 'transferred'])
+    assert.deepEqual(missedFrom('at-patient'), ['transporting', 'at-destination', 'transferred'])
+    assert.deepEqual(missedFrom('at-destination'), ['at-patient', 'transferred'])
+    assert.deepEqual(missedFrom('transferred'), ['at-patient'])
   })
 
-  test('any other ending is judged on reaching the scene alone', () => {
+  test('any other ending is judged on reaching the scene, and the patient where there was one', () => {
     for (const disposition of DISPOSITIONS.filter(other => other !== 'transported')) {
       const missedFrom = (phase: (typeof WORK_PHASES)[number]) =>
         given(...until(phase))
           .when(close(disposition))
           .thenEvents({ type: 'TripClosed' })
           .trip('T-1').missed
-      assert.deepEqual(missedFrom('assigned'), ['en-route', 'on-scene'])
-      assert.deepEqual(missedFrom('en-route'), ['on-scene'])
-      for (const phase of WORK_PHASES.slice(2)) assert.deepEqual(missedFrom(phase), [])
+      const patient = disposition === 'no-patient-found' ? [] : ['at-patient']
+      assert.deepEqual(missedFrom('assigned'), ['en-route', 'on-scene', ...patient])
+      assert.deepEqual(missedFrom('en-route'), ['on-scene', ...patient])
+      for (const phase of WORK_PHASES.slice(2))
+        assert.deepEqual(missedFrom(phase), phase === 'at-patient' ? [] : patient, phase)
     }
   })
 
@@ -175,7 +179,22 @@ describe('closing', () => {
     const decision = close('transported')(after)
     assert.ok(decision.ok)
     after.record(decision.events)
-    assert.deepEqual(after.trip('T-1').missed, ['en-route', 'transporting', 'at-destination'])
+    assert.deepEqual(after.trip('T-1').missed, [
+      'en-route',
+      'at-patient',
+      'transporting',
+      'at-destination',
+      'transferred',
+    ])
+  })
+
+  test('what was told beside is not missed at the end', () => {
+    const { world } = given(...until('transporting'))
+    for (const decide of [press('at-patient'), press('at-destination'), press('transferred'), close('transported')]) {
+      const decision = decide(world)
+      world.record(decision.ok ? decision.events : [])
+    }
+    assert.deepEqual(world.trip('T-1').missed, [])
   })
 
   test('a trip that nobody accepted cannot be closed', () => {
