@@ -233,7 +233,7 @@ test('[OF-17] a decline for what speaks of unit or crew makes the unit unavailab
   assert.equal(again[2].trip?.tripId, (result.tripIds as string[])[0])
 })
 
-test('[OF-7] a trip moves forward only; a phase that a button skipped is missed, until a button beside tells its time', async () => {
+test('[OF-7] [RT-5] a trip moves forward only; a phase that a button skipped is missed, until a button beside tells its time', async () => {
   const { crew, tripId } = await bound('phases')
   await crew.ask('report-phase', tripId, 'on-scene', now())
   await crew.ask('report-phase', tripId, 'at-destination', now())
