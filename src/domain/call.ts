@@ -6,7 +6,7 @@ import { evolveNotes, gatheredOf } from './call-notes.ts'
 import type { AddNeed, AmendCall, CancelCall, EnterCall } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { callKey, tripKey } from './entity.ts'
-import type { CallCancelled, CallClosed, CallGathered, Need } from './events/call-events.ts'
+import type { CallCancelled, CallClosed, CallGathered, CallReleased, Need } from './events/call-events.ts'
 import type { PutRight } from './events/event.ts'
 import type { DomainEvent } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
@@ -52,13 +52,7 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       version: meta.position,
     }
   }
-  if (event.type === 'CallReleased') {
-    const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, state } = event
-    const { firstNotifiedAtMs } = event
-    const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
-    const notified = firstNotifiedAtMs === undefined ? {} : { firstNotifiedAtMs }
-    return { ...facts, ...sourceOf(event), ...notified, ...gatheredOf(event), state, version: meta.position }
-  }
+  if (event.type === 'CallReleased') return releasedCall(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
   switch (event.type) {
     case 'CallAmended': {
@@ -104,6 +98,13 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
     default:
       invariant(false, () => `${event.type} at ${meta.position} is no event of a call`)
   }
+}
+
+function releasedCall(event: CallReleased, meta: EventMeta): CallState {
+  const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, firstNotifiedAtMs, state } = event
+  const facts = { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs }
+  const notified = firstNotifiedAtMs === undefined ? {} : { firstNotifiedAtMs }
+  return { ...facts, ...sourceOf(event), ...notified, ...gatheredOf(event), state, version: meta.position }
 }
 
 const sourceOf = ({ receivedSource }: { readonly receivedSource?: ReceivedSource }) =>

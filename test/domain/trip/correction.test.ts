@@ -1,7 +1,7 @@
 /** What a dispatcher puts right of the moments of a unit's work. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { tripView } from '../../../src/actors/region/views.ts'
+import { NO_TEXTS, tripView } from '../../../src/actors/region/views.ts'
 import type { CorrectTime } from '../../../src/domain/commands.ts'
 import { correctTime } from '../../../src/domain/trip/correction.ts'
 import { reportPhase } from '../../../src/domain/trip/trip-work.ts'
@@ -27,7 +27,7 @@ const correct =
   (world: World) =>
     correctTime(world.trip('T-1'), correction(change), latestMs)
 const onScene = () => given(...untilAssigned(), reached('T-1', 'A1', 'on-scene'))
-const shown = (world: World) => tripView(world.trip('T-1'), world.call('C-1'), null)
+const shown = (world: World) => tripView(world.trip('T-1'), world.call('C-1'), NO_TEXTS)
 
 describe('a correction', () => {
   test('is an event beside the original, and views show the new moment and that it was corrected', () => {
