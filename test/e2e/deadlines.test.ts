@@ -29,11 +29,11 @@ test('[OF-5] an order that nobody acknowledges raises its alarm, then goes to th
   const { crews, tripId } = await callTo('ordered')
   const { trip } = await until('the next unit is bound', () => crews[1]!.driver!.trip && crews[1]!.driver!)
   assert.deepEqual([trip!.tripId, trip!.unitId], [tripId, 'A2'])
-  const log = (await eventsOf('ordered', tripId)).slice(0, 5)
-  const [made, alarm, late] = [log[1], log[2], log[3]]
+  const log = (await eventsOf('ordered', tripId)).slice(0, 6)
+  const [made, alarm, late] = [log[1], log[2], log[4]]
   assert.deepEqual(
     log.map(({ type }) => type),
-    ['TripCreated', 'OfferMade', 'TripAlarmRaised', 'OfferTimedOut', 'OfferMade'],
+    ['TripCreated', 'OfferMade', 'TripAlarmRaised', 'UnitNotified', 'OfferTimedOut', 'OfferMade'],
   )
   assert.ok(made?.type === 'OfferMade' && alarm?.type === 'TripAlarmRaised' && late?.type === 'OfferTimedOut')
   assert.deepEqual([made.unitId, alarm.alarm, late.unitId], ['A1', 'unacknowledged', 'A1'])

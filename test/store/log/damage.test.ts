@@ -149,12 +149,13 @@ const OF_THE_LOG: Readonly<Record<string, Case>> = {
   'the unit of an event': {
     change: record(() => at.accepted, event('unitId', '"A2"')),
     found: changedRecord(() => at.accepted),
-    held: () => inOrder('driver/A1', 'driver/A2', trip('open')),
+    // The record of an acceptance also says when the unit was notified, which concerns the call.
+    held: () => inOrder('driver/A1', 'driver/A2', trip('open'), call('open')),
   },
   'the trip of an event': {
     change: record(() => at.accepted, event('tripId', '"akl.x"')),
     found: changedRecord(() => at.accepted),
-    held: () => inOrder('driver/A1', 'trip/akl.x', trip('open')),
+    held: () => inOrder('driver/A1', 'trip/akl.x', trip('open'), call('open')),
   },
   'the phase of an event': {
     change: record(() => at.enRoute, event('phase', '"on-scene"')),
