@@ -497,7 +497,7 @@ export const VARIANTS: readonly Variant[] = [
       find: '...momentOf(command), implied: true })',
       replace: '...momentOf(command) })',
     },
-    provoke: {},
+    provoke: { seed: 24, callsPerHour: 120, drivers: 20 },
   },
   {
     name: 'order-undoubted',
@@ -507,6 +507,6 @@ export const VARIANTS: readonly Variant[] = [
       find: 'response !== undefined && isImplausible(response, time, atMs) ?',
       replace: 'response === undefined && atMs < 0 && isImplausible(response!, time, atMs) ?',
     },
-    provoke: {},
+    provoke: { seed: 12, callsPerHour: 60, drivers: 20 },
   },
 ]

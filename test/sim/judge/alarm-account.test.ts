@@ -52,6 +52,16 @@ describe('an alarm', () => {
     owned.finds('alarms-answered', /nobody needs to be told/)
   })
 
+  test('that ended with a hold is another when it is raised again', () => {
+    const hold = { ...of, why: 'dispatcher', by: 'dana', cause: 'dispatcher' } as const
+    const held: DomainEvent = { type: 'TripPutOnHold', ...hold }
+    const resumed: DomainEvent = { type: 'TripTakenOffHold', ...of, cause: 'dispatcher' }
+    const court = courtWith([acknowledged], [held], [resumed], [raised])
+    const anew = `trip/${TRIP}/no-eligible-unit/6` as const
+    after(court, 64_000, { type: 'AlarmEscalated', ...of, alarmId: anew, to: 'supervisor' })
+    court.findsNot('alarms-answered')
+  })
+
   test('of another severity than its trip has is found', () => {
     const court = new Court()
     court.commit(called([TRIP]), [{ ...raised, severity: 3 }])

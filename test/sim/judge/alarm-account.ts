@@ -33,7 +33,7 @@ export interface AlarmMoment {
 
 /** Which alarms of a trip what happens to the trip makes an end of; `all` also those that come later to this list. */
 const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'all'>>> = {
-  OfferMade: ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long'],
+  OfferMade: ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered'],
   OfferAccepted: ['unacknowledged'],
   OfferDeclined: ['unacknowledged'],
   OfferTimedOut: ['unacknowledged'],
@@ -41,13 +41,15 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
   UnitWithdrawn: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
   AssignmentOverridden: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
   TripPhaseReached: ['no-movement'],
+  TripPutOnHold: ['no-eligible-unit', 'round-exhausted', 'rounds-over'],
+  TripTakenOffHold: ['order-unanswered'],
   TripCancelled: 'all',
   TripClosed: 'all',
 }
 /** What shows that somebody of a unit's crew is there. */
 const SIGNS: ReadonlySet<string> = new Set([
   ...['CrewSignedOn', 'CrewSignedOff', 'UnitBecameAvailable', 'UnitBecameUnavailable', 'UnitCleared', 'UnitContacted'],
-  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripClosed', 'StandDownAcknowledged'],
+  ...['OfferAccepted', 'OfferDeclined', 'TripPhaseReached', 'TripTimeNoted', 'TripClosed', 'StandDownAcknowledged'],
 ])
 /** What shows that a crew knows of the trip that was taken from it. */
 const KNOWS: ReadonlySet<string> = new Set([
