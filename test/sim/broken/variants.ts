@@ -222,7 +222,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
-    provoke: { seed: 220, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 360, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'free-at-the-scene',
