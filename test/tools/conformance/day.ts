@@ -144,7 +144,8 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       unitId: isOffered && mode === 'offered' ? null : 'A-7',
       offer: isOffered ? offer : null,
     },
-    ...{ round: 1, times: { pending: T0 }, missed: [], alarms: [], disposition: null, cancelReason: null, version: 2 },
+    ...{ round: 1, onHold: null, times: { pending: T0 }, missed: [], responses: [], alarms: [] },
+    ...{ disposition: null, cancelReason: null, version: 2 },
     details: null,
   }
   return { unit, trip: phase === null ? null : trip, cadenceMs: 15_000 }
