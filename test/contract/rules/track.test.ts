@@ -148,7 +148,7 @@ test('[HI-4] a read is in the audit before its answer leaves', async () => {
   const answer = ask(region, { fromMs, toMs }).finally(() => {
     answered = true
   })
-  await until('the engine waits for the audit', waitsForAudit)
+  await until('the engine waits for the audit', () => waiting('%audit.append%'))
   assert.equal(answered, false)
   await holder.query('ROLLBACK')
   assert.equal((await answer).body.items.length, 1)
@@ -175,9 +175,9 @@ test('[HI-4] a read is in the audit before its answer leaves', async () => {
 test('[HI-5] while two tracks are being read a third request is told to come back', async () => {
   const holder = await stage.site.session()
   await holder.query('BEGIN')
-  await holder.query('SELECT 1 FROM audit.head FOR UPDATE')
+  await holder.query('LOCK TABLE location.segments IN ACCESS EXCLUSIVE MODE')
   const two = [ask('hi5'), ask('hi5')]
-  await until('both wait for the audit', async () => (await waitsForAudit()) === 2)
+  await until('both wait for the segments', async () => (await waiting('%checksum FROM location.segments%')) === 2)
   const third = await ask('hi5')
   assert.deepEqual([third.status, third.body.code, third.body.details], [503, 'overloaded', { retryAfterMs: 1_000 }])
   await holder.query('ROLLBACK')
@@ -188,11 +188,12 @@ test('[HI-5] while two tracks are being read a third request is told to come bac
   assert.equal((await ask('hi5')).status, 200)
 })
 
-/** How many sessions of this database wait to append. */
-async function waitsForAudit(): Promise<number> {
+/** How many sessions of this database wait with a statement like this one. */
+async function waiting(statement: string): Promise<number> {
   const [row] = await stage.site.query<{ count: number }>(
     `SELECT count(*) AS count FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%audit.append%'`,
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock' AND query LIKE $1`,
+    [statement],
   )
   return row!.count
 }
