@@ -36,6 +36,7 @@ const ERROR_CODES = [
   'not-signed-on',
   'unit-has-trip',
   'not-declinable',
+  'cannot-transport',
   'fix-gap',
   'conflict',
   // The engine or its world.

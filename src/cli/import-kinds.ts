@@ -24,6 +24,7 @@ const PLACE = {
   lat: required('lat_deg', 'latitude'),
 }
 const WORDS = { capabilities: 'must be words of a-z 0-9 - with ; between them, as in bariatric;neonatal, 32 at most' }
+const YES_OR_NO = 'must be 1 or 0, yes or no, true or false'
 const PLACE_COLUMN_OF = { name: 'name', lonDeg: 'lon', latDeg: 'lat', address: 'address' }
 const PLACE_HELP = `  name          what people call it
   lon, lat      WGS 84 degrees; also lon_deg, lat_deg, longitude, latitude, long, lng
@@ -35,6 +36,7 @@ export const IMPORTS: Readonly<Record<ImportKind, Importable>> = {
       unit_id: required('id'),
       call_sign: required(),
       level_of_care: required(),
+      transports: optional('transport'),
       capabilities: optional(),
       home_station: optional('station_id'),
     },
@@ -42,20 +44,26 @@ export const IMPORTS: Readonly<Record<ImportKind, Importable>> = {
       unitId: 'unit_id',
       callSign: 'call_sign',
       levelOfCare: 'level_of_care',
+      transports: 'transports',
       capabilities: 'capabilities',
       homeStation: 'home_station',
     },
-    mustBe: WORDS,
+    mustBe: { ...WORDS, transports: YES_OR_NO },
     item: values => ({
       unitId: values.unit_id,
       callSign: values.call_sign,
       levelOfCare: levelOfCare(values.level_of_care),
+      ...(values.transports === undefined || values.transports === ''
+        ? {}
+        : { transports: yesOrNo(values.transports) }),
       capabilities: words(values.capabilities),
       homeStation: textOrNull(values.home_station),
     }),
     help: `  unit_id       your own key, 1 to 32 characters of A-Z a-z 0-9 . _ -; also id
   call_sign     what the radio calls it
   level_of_care first-responder, bls, als, cct
+  transports    whether it can carry a patient: 1 or 0, yes or no, true or false; also transport. Empty or left out: yes,
+                but of a first-responder no
   capabilities  words of a-z 0-9 - separated by semicolons; may be empty or left out
   home_station  the station's key; may be empty or left out; also station_id. Import the stations first: while a
                 region has any, a unit must name one of them

@@ -6,7 +6,14 @@ import { evolveNotes, gatheredOf } from './call-notes.ts'
 import type { AddNeed, AmendCall, CancelCall, EnterCall } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
 import { callKey, tripKey } from './entity.ts'
-import type { CallCancelled, CallClosed, CallGathered, CallReleased, Need } from './events/call-events.ts'
+import {
+  type CallCancelled,
+  type CallClosed,
+  type CallGathered,
+  type CallReleased,
+  type Need,
+  wholeNeed,
+} from './events/call-events.ts'
 import type { PutRight } from './events/event.ts'
 import type { DomainEvent } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
@@ -118,7 +125,8 @@ export function enterCall(
   nowMs: number,
   incidentNo: string,
 ): DomainEvent[] {
-  const { lonDeg, latDeg, priority, problem, needs } = command
+  const { lonDeg, latDeg, priority, problem } = command
+  const needs = command.needs.map(wholeNeed)
   const receivedAtMs = command.receivedAtMs ?? nowMs
   // A moment that was put right is nobody's word.
   const isSaid = command.receivedAtMs !== null && command.sentAtMs === undefined
@@ -163,8 +171,9 @@ export function enterCall(
 export const TRIPS_PER_CALL_MAX = 32
 
 /** A dispatcher sends one unit more to the call: a further trip of it, on the clock of the call. Input: the new trip's id. */
-export function addNeed(call: CallState, { need }: AddNeed, tripId: TripId): Decision {
+export function addNeed(call: CallState, command: AddNeed, tripId: TripId): Decision {
   if (call.state !== 'open') return callEnded(call)
+  const need = wholeNeed(command.need)
   const { callId, lonDeg, latDeg, priority, receivedAtMs } = call
   if (call.tripIds.length >= TRIPS_PER_CALL_MAX) {
     const message = `The call has ${call.tripIds.length} trips, and may have no more; enter a further call for this place.`

@@ -10,7 +10,7 @@ import { refused } from '../base/result.ts'
 import type { CallState } from './call.ts'
 import { accepted, type Decision } from './decision.ts'
 import { callKey, driverKey, tripKey } from './entity.ts'
-import type { UnitReference } from './events/unit-events.ts'
+import { canTransport, type UnitReference } from './events/unit-events.ts'
 import { isEnded, leaving, type TripState } from './trip/trip.ts'
 import type { DriverState } from './unit/driver.ts'
 import type { ReleasedTrip } from './vocabulary.ts'
@@ -18,12 +18,13 @@ import type { ReleasedTrip } from './vocabulary.ts'
 /** Input: the unit as it is held, or as the service describes it; the trips that are not held and say that it has them. */
 export function releaseUnit(unit: UnitReference, itsTrips: readonly TripState[]): Decision {
   const { unitId, callSign, levelOfCare, capabilities, homeStation } = unit
+  const transports = canTransport(unit)
   const open = itsTrips.find(trip => !isEnded(trip))
   if (open !== undefined) {
     const message = `Trip ${open.tripId} is ${open.phase} with unit ${callSign}; close, cancel or withdraw it first.`
     return refused('unit-has-trip', message, { unitId, tripId: open.tripId })
   }
-  const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
+  const reference = { unitId, callSign, levelOfCare, transports, capabilities, homeStation }
   return accepted({ type: 'UnitReleased', v: 1, entity: driverKey(unitId), ...reference, cause: 'dispatcher' })
 }
 

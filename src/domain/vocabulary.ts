@@ -1,8 +1,11 @@
 /** The closed word lists of dispatch: levels of care, statuses, phases, causes, dispositions. */
 
 export const LEVELS_OF_CARE = ['first-responder', 'bls', 'als', 'cct'] as const
-/** What the crew and vehicle can do, from first responder to critical care transport (NEMSIS eResponse.07). */
+/** What the crew and vehicle can do for a patient. Whether they can carry one is an axis of its own (NEMSIS eResponse.07). */
 export type LevelOfCare = (typeof LEVELS_OF_CARE)[number]
+
+/** What a level said of transport before that was told by itself: all but first responders carry. */
+export const carriesByLevel = (level: LevelOfCare): boolean => level !== 'first-responder'
 
 export const CAPABILITY = /^[a-z0-9-]{1,32}$/
 /** `bariatric`, `neonatal`, …: free words of the service. */

@@ -8,10 +8,14 @@ import { fromE7 } from './fix-frame.ts'
 import { LIMITS, RANGES } from './limits.ts'
 import { orNull } from './nullable.ts'
 
-/** What one unit must be able to do. */
+/** What one unit must be able to do. What may be left out of a need stays so, or the body of a client of before would not be the one it had sent. */
 export const needFields = z.object(
-  { levelOfCare, capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]) },
-  { error: 'must be a map {levelOfCare, capabilities}' },
+  {
+    levelOfCare,
+    transport: z.boolean({ error: 'must be true or false' }).optional(),
+    capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]),
+  },
+  { error: 'must be a map {levelOfCare, transport, capabilities}' },
 )
 const detailsFields = z.object(
   {

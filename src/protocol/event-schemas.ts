@@ -67,6 +67,7 @@ const reference = {
   ...unit,
   callSign: z.string(),
   levelOfCare: levelSchema,
+  transports: z.boolean().optional(),
   capabilities: z.array(z.string().regex(CAPABILITY)),
   homeStation: z.string().nullable(),
 }

@@ -87,6 +87,7 @@ export const UNIT_FIELDS = {
   unitId: itemId,
   callSign: label(LABEL_CHARS),
   levelOfCare: oneOf(LEVELS_OF_CARE),
+  transports: z.boolean({ error: 'must be true or false' }),
   capabilities,
   homeStation: orNull(itemId),
 }
@@ -112,8 +113,10 @@ export const REGION = z.strictObject({
   dispatchMode: REGION_FIELDS.dispatchMode.default('ordered'),
 }) satisfies z.ZodType<RegionReference>
 
+/** Of a unit that does not say whether it carries, its level does. */
 export const UNIT = z.strictObject({
   ...UNIT_FIELDS,
+  transports: UNIT_FIELDS.transports.optional(),
   capabilities: capabilities.default([]),
   homeStation: UNIT_FIELDS.homeStation.default(null),
 }) satisfies z.ZodType<UnitReference>

@@ -16,7 +16,11 @@ export const principal = z.string().min(1)
 export const priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)])
 export const levelSchema = z.enum(LEVELS_OF_CARE)
 export const need = z
-  .object({ levelOfCare: levelSchema, capabilities: z.array(z.string().regex(CAPABILITY)) })
+  .object({
+    levelOfCare: levelSchema,
+    transport: z.boolean().optional(),
+    capabilities: z.array(z.string().regex(CAPABILITY)),
+  })
   .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
 /** On the radio: a call's, and a trip's. */
 export const incidentNo = z.string().regex(INCIDENT_NO)

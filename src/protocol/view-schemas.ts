@@ -125,7 +125,8 @@ const fixView = z
   .meta({ id: 'FixView' })
 export const unitViewSchema = z
   .object({
-    ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, capabilities: z.array(z.string().regex(CAPABILITY)) },
+    ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, transports: z.boolean() },
+    capabilities: z.array(z.string().regex(CAPABILITY)),
     ...{ status: z.enum(UNIT_STATUSES), statusSinceMs: moment },
     ...{ dispatchability: z.enum(['available', 'conditionally-available', 'not-available']), retired: z.boolean() },
     ...{

@@ -161,7 +161,9 @@ test('trips are served in the order of the queue', () => {
 describe('trips of one rank', () => {
   const levelOfCare = fc.constantFrom(...LEVELS_OF_CARE)
   const capabilities = fc.subarray(['bariatric', 'neonatal'])
-  const kind = fc.record({ levelOfCare, capabilities })
+  /** As a unit, whether it carries; as a need, whether it must be carried. */
+  const transport = fc.boolean()
+  const kind = fc.record({ levelOfCare, transport, capabilities })
   const kinds = fc.array(kind, { minLength: 1, maxLength: 6 })
   const shuffledIds = fc.shuffledSubarray(['T-a', 'T-b', 'T-c', 'T-d', 'T-e', 'T-f'], { minLength: 6, maxLength: 6 })
 
@@ -170,7 +172,8 @@ describe('trips of one rank', () => {
     const room = new Room()
     for (const [i, unit] of units.entries()) {
       room.place(`A${i}`, 100 * (i + 1))
-      room.run([{ ...registered(`A${i}`), ...unit } as DomainEvent, signedOn(`A${i}`)], false)
+      const { transport: transports, ...rest } = unit
+      room.run([{ ...registered(`A${i}`), ...rest, transports } as DomainEvent, signedOn(`A${i}`)], false)
     }
     const tripIds = needs.map((_, i) => ids[i]!)
     const entered = called(tripIds, 'C-1').map(event =>
@@ -183,6 +186,7 @@ describe('trips of one rank', () => {
   }
   const canServe = (unit: Need, need: Need) =>
     LEVELS_OF_CARE.indexOf(unit.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
+    (unit.transport !== false || need.transport === false) &&
     need.capabilities.every(each => unit.capabilities.includes(each))
 
   test('are served by how few units can serve their need, then in the order of the needs, whatever their ids', () => {
@@ -213,7 +217,10 @@ describe('trips of one rank', () => {
   }
 
   test('that differ by level of care alone: as many are served as could be at all', () => {
-    const plain = fc.array(fc.record({ levelOfCare, capabilities: fc.constant([]) }), { minLength: 1, maxLength: 5 })
+    const plain = fc.array(fc.record({ levelOfCare, transport: fc.constant(true), capabilities: fc.constant([]) }), {
+      minLength: 1,
+      maxLength: 5,
+    })
     fc.assert(
       fc.property(plain, plain, shuffledIds, (units, needs, ids) => {
         assert.equal(served(units, needs, ids).length, most(units, needs))

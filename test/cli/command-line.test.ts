@@ -128,10 +128,11 @@ test('regions and units go in and come out, on a database that nothing has migra
       unitId: 'M1',
       callSign: 'Medic "1", North',
       levelOfCare: 'als',
+      transports: true,
       capabilities: ['neonatal', 'bariatric'],
       homeStation: 'ST-1',
     },
-    { unitId: 'M2', callSign: 'Basic', levelOfCare: 'bls', capabilities: [], homeStation: null },
+    { unitId: 'M2', callSign: 'Basic', levelOfCare: 'bls', transports: true, capabilities: [], homeStation: null },
   ])
 })
 

@@ -209,6 +209,22 @@ test('all habits of a spreadsheet at once come in, for each kind of file', async
   assert.deepEqual([unit!.callSign, unit!.capabilities, unit!.homeStation], ['Medic; 1', ['burns', 'icu'], 'S1'])
 })
 
+test('a unit carries as its row says, and where the row says nothing as its level does', async () => {
+  const region = await newRegion()
+  const file = await csv('id,call_sign,level_of_care,Transport', 'M1,a,als,No', 'M2,b,als,1', 'M3,c,first-responder,')
+  assert.equal((await imports('units', file, region)).code, 0)
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ unitId, transports }) => [unitId, transports]),
+    [
+      ['M1', false],
+      ['M2', true],
+      ['M3', false],
+    ],
+  )
+  const bad = await imports('units', await csv('id,call_sign,level_of_care,transports', 'M1,a,als,perhaps'), region)
+  assert.match(bad.stderr, /:2: transports must be 1 or 0, yes or no, true or false\n/)
+})
+
 test('what is wrong in such a table is named by its line and column', async () => {
   const region = await newRegion()
   const header = '"Station ID";Name;Long;Lat;Capacity'

@@ -164,6 +164,7 @@ export function driverView(trip: TripView | null): DriverView {
       unitId: 'A1',
       callSign: 'Alpha 1',
       levelOfCare: 'als',
+      transports: true,
       capabilities: [],
       status: 'available',
       dispatchability: 'available',

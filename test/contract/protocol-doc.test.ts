@@ -251,6 +251,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       unitId: true,
       callSign: true,
       levelOfCare: true,
+      transports: true,
       capabilities: true,
       status: true,
       dispatchability: true,
@@ -361,18 +362,19 @@ test('every event has all its fields and no other, and marks those that may be n
   const moment = { happenedAtMs: true, sentAtMs: 'absent' } as const
   const crew = { unitId: true, principal: true, ...moment } as const
   const offer = { tripId: true, offerId: true, unitId: true } as const
+  const reference = {
+    unitId: true,
+    callSign: true,
+    levelOfCare: true,
+    transports: 'absent',
+    capabilities: true,
+    homeStation: null,
+  } as const
   const place = { lonDeg: true, latDeg: true, priority: true, receivedAtMs: true } as const
   const events: { [T in DomainEvent['type']]: Own<T> } = {
-    UnitRegistered: { unitId: true, callSign: true, levelOfCare: true, capabilities: true, homeStation: null },
+    UnitRegistered: reference,
     UnitRetired: { unitId: true },
-    UnitReleased: {
-      unitId: true,
-      callSign: true,
-      levelOfCare: true,
-      capabilities: true,
-      homeStation: null,
-      cause: 'absent',
-    },
+    UnitReleased: { ...reference, cause: 'absent' },
     TripReleased: {
       ...place,
       tripId: true,
@@ -584,7 +586,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT AL BD TL NT NB RD FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

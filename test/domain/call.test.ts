@@ -12,7 +12,7 @@ const command: EnterCall = {
   ...PLACE,
   priority: 2,
   problem: '17-D-3',
-  needs: [BLS, { levelOfCare: 'als', capabilities: ['bariatric'] }],
+  needs: [BLS, { levelOfCare: 'als', transport: false, capabilities: ['bariatric'] }],
   receivedAtMs: null,
   details: { callerName: 'the caller', phone: '021 555', address: '1 Queen St', notes: 'gate is locked' },
 }
@@ -31,7 +31,7 @@ test('a call becomes one trip for each unit that it needs', () => {
     .when(() => decided(...enterCall(command, 'C-7', ['T-7', 'T-8'], START_MS, '2023-000007')))
     .thenEvents(
       { type: 'CallEntered', callId: 'C-7', tripIds: ['T-7', 'T-8'] },
-      { type: 'TripCreated', tripId: 'T-7', callId: 'C-7', need: command.needs[0], priority: 2 },
+      { type: 'TripCreated', tripId: 'T-7', callId: 'C-7', need: { ...BLS, transport: true }, priority: 2 },
       { type: 'TripCreated', tripId: 'T-8', callId: 'C-7', need: command.needs[1], priority: 2 },
     )
   assert.deepEqual([after.call('C-7').state, after.call('C-7').problem], ['open', '17-D-3'])

@@ -82,6 +82,7 @@ export const feedFixesMessage: fc.Arbitrary<ClientMessage> = fc
 
 const need = plain({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  transport: fc.boolean(),
   capabilities: fc.array(chars('abz-19', 32), { maxLength: LIMITS.capabilitiesPerNeed }),
 })
 const details = fc.record(
@@ -284,6 +285,7 @@ const unitView = plain({
   unitId,
   callSign: text(32),
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  transports: fc.boolean(),
   capabilities: fc.array(chars('abc-', 32), { maxLength: 3 }),
   status: fc.constantFrom(...UNIT_STATUSES),
   dispatchability: fc.constantFrom('available' as const, 'conditionally-available' as const, 'not-available' as const),

@@ -58,7 +58,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
       latE7: -368_485_000,
       priority: 1,
       problem: '09E01',
-      needs: [{ levelOfCare: 'als', capabilities: ['bariatric'] }],
+      needs: [{ levelOfCare: 'als', transport: true, capabilities: ['bariatric'] }],
       receivedAtMs: NOW,
       details: { callerName: 'the caller', phone: '+64 21 000 000', address: '1 Queen St', notes: 'third floor' },
     },

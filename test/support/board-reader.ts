@@ -54,13 +54,14 @@ export class BoardReader {
     const atMs = 'happenedAtMs' in event ? event.happenedAtMs : recordedAtMs
     switch (event.type) {
       case 'UnitRegistered': {
-        const { unitId, callSign, levelOfCare, capabilities } = event
+        const { unitId, callSign, levelOfCare, capabilities, transports = levelOfCare !== 'first-responder' } = event
         const known = this.units.get(unitId) ?? offDuty(recordedAtMs)
-        this.units.set(unitId, { ...known, unitId, callSign, levelOfCare, capabilities, version: this.#position })
+        const reference = { unitId, callSign, levelOfCare, transports, capabilities }
+        this.units.set(unitId, { ...known, ...reference, version: this.#position })
         break
       }
       case 'UnitReleased': {
-        const { unitId, callSign, levelOfCare, capabilities } = event
+        const { unitId, callSign, levelOfCare, capabilities, transports = levelOfCare !== 'first-responder' } = event
         const known = this.units.get(unitId)!
         const version = this.#position
         for (const { alarmId } of this.#alarmsOf(`driver/${unitId}`)) this.alarms.delete(alarmId)
@@ -70,6 +71,7 @@ export class BoardReader {
           unitId,
           callSign,
           levelOfCare,
+          transports,
           capabilities,
           version,
         })

@@ -3,6 +3,7 @@
 import type { DriverCommand } from '../../domain/commands.ts'
 import { declineOffer } from '../../domain/dispatch/given-back.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
+import { carried } from '../../domain/trip/carried.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { closeTrip, reportPhase } from '../../domain/trip/trip-work.ts'
 import { acknowledgeStandDown, setStatus, signOff, signOn, whyNotCrew } from '../../domain/unit/crew-duty.ts'
@@ -45,7 +46,10 @@ export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, 
       return withTrip(turn, tripId, trip => applied(turn, reportPhase(trip, unitId, command), phase))
     }
     case 'close-trip':
-      return withTrip(turn, command.tripId, trip => endTrip(turn, command.tripId, closeTrip(trip, unitId, command)))
+      return withTrip(turn, command.tripId, trip => {
+        const decision = carried(closeTrip(trip, unitId, command), driver, command)
+        return endTrip(turn, command.tripId, decision)
+      })
   }
 }
 

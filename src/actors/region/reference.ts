@@ -6,7 +6,7 @@
  */
 import type { Sync } from '../../base/sync.ts'
 import { driverKey } from '../../domain/entity.ts'
-import type { UnitReference } from '../../domain/events/unit-events.ts'
+import { canTransport, type UnitReference } from '../../domain/events/unit-events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import { retireUnit } from '../../domain/retire.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
@@ -117,6 +117,7 @@ function isSame(known: DriverState | undefined, unit: UnitReference): boolean {
     isLive(known) &&
     known.callSign === unit.callSign &&
     known.levelOfCare === unit.levelOfCare &&
+    known.transports === canTransport(unit) &&
     known.homeStation === unit.homeStation &&
     known.capabilities.join(' ') === unit.capabilities.join(' ')
   )

@@ -57,6 +57,7 @@ const ALARM = z.object({
 const DRIVER = z.object({
   state: z.object({
     ...REFERENCE_FORM,
+    transports: z.boolean(),
     crew: id.nullable(),
     unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
     work: z.object({ tripId: id, offerId: id.nullable(), mode, phase: z.enum(['offered', ...WORK_PHASES]) }).nullable(),

@@ -4,6 +4,7 @@ import type { AssignUnit, CloseTrip, CorrectTime, DivertUnit, ReportPhase } from
 import { divertedByHand, givenByHand } from '../../domain/dispatch/override.ts'
 import { driverKey } from '../../domain/entity.ts'
 import type { PutRight } from '../../domain/events/event.ts'
+import { carried } from '../../domain/trip/carried.ts'
 import { correctTime } from '../../domain/trip/correction.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
@@ -47,7 +48,9 @@ export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) &
   return withTrip(turn, command.tripId, trip => {
     const { tripId } = trip
     const decision = reportByRadio(trip, command)
-    if (command.type === 'close-trip') return endTrip(turn, tripId, decision)
+    if (command.type === 'close-trip') {
+      return endTrip(turn, tripId, carried(decision, formerUnit(turn, trip) ?? undefined, command))
+    }
     return applied(turn, decision, () => ({ tripId, phase: turn.trip(tripId)!.phase }))
   })
 }

@@ -136,7 +136,7 @@ export class Turn implements States {
       const before = this.#committed.driver(after.unitId)
       if (before?.status !== 'available' || before.levelOfCare !== after.levelOfCare) return true
       if (before.noContact !== undefined && after.noContact === undefined) return true
-      return before.capabilities !== after.capabilities
+      return before.capabilities !== after.capabilities || before.transports !== after.transports
     })
   }
 

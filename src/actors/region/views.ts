@@ -41,6 +41,7 @@ export function unitView(
     unitId: driver.unitId,
     callSign: driver.callSign,
     levelOfCare: driver.levelOfCare,
+    transports: driver.transports,
     capabilities: driver.capabilities,
     status: driver.status,
     dispatchability: dispatchabilityOf(driver),

@@ -7,26 +7,24 @@
 
 import type { Need } from '../events/call-events.ts'
 import type { DriverState } from '../unit/driver.ts'
-import type { LevelOfCare, UnitStatus } from '../vocabulary.ts'
 import {
+  canServe,
   countExclusion,
   type Exclusions,
+  type Fitness,
   fits,
-  isLevelServing,
-  needText,
   type PassedOver,
   reasonOfStanding,
+  type Standing,
+  unitText,
 } from './eligibility.ts'
 
-/** Units of one level in one status. */
-interface Standing {
-  readonly levelOfCare: LevelOfCare
-  readonly status: UnitStatus
+interface CountedStanding extends Standing {
   count: number
 }
 
 /** Available units that are alike, as far as needs go, and away for the same reason, or here. */
-interface Kind extends Need {
+interface Kind extends Fitness {
   readonly away: PassedOver | null
   count: number
 }
@@ -39,7 +37,7 @@ export interface Tally {
 
 export class Census {
   readonly #below: Census | null
-  readonly #standings = new Map<string, Standing>()
+  readonly #standings = new Map<string, CountedStanding>()
   readonly #kinds = new Map<string, Kind>()
 
   constructor(below: Census | null = null) {
@@ -48,10 +46,11 @@ export class Census {
 
   /** A unit is counted, or with `by` -1 no longer. Input: `away`, why nobody could be sent to an available unit. */
   count(unit: DriverState, by: 1 | -1, away: PassedOver | null): void {
-    const { levelOfCare, status, capabilities } = unit
-    addTo(this.#standings, `${levelOfCare} ${status}`, { levelOfCare, status }, by)
+    const { levelOfCare, transports, status, capabilities } = unit
+    const text = `${levelOfCare}${transports ? '+' : ''} ${status}`
+    addTo(this.#standings, text, { levelOfCare, transports, status }, by)
     if (status === 'available') {
-      addTo(this.#kinds, `${away ?? 'here'} ${needText(unit)}`, { levelOfCare, capabilities, away }, by)
+      addTo(this.#kinds, `${away ?? 'here'} ${unitText(unit)}`, { levelOfCare, transports, capabilities, away }, by)
     }
   }
 
@@ -66,12 +65,12 @@ export class Census {
   tally(need: Need): Tally {
     const tally = this.#below?.tally(need) ?? { eligible: 0, excluded: {} }
     const { excluded } = tally
-    for (const { levelOfCare, status, count } of this.#standings.values()) {
-      countExclusion(excluded, reasonOfStanding(levelOfCare, status, need), count)
+    for (const standing of this.#standings.values()) {
+      countExclusion(excluded, reasonOfStanding(standing, need), standing.count)
     }
     for (const kind of this.#kinds.values()) {
-      // The standings have those of too low a level.
-      if (!isLevelServing(kind.levelOfCare, need)) continue
+      // The standings have those of too low a level, and those that cannot carry.
+      if (!canServe(kind, need)) continue
       const reason = fits(kind, need) ? kind.away : 'capability'
       if (reason === null) tally.eligible += kind.count
       else countExclusion(excluded, reason, kind.count)

@@ -4,7 +4,7 @@
  * A decision record keeps counts of these verdicts by reason. A unit in quarantine gets none: its state is wrong.
  */
 
-import type { Need } from '../events/call-events.ts'
+import { type Need, needsTransport } from '../events/call-events.ts'
 import type { ExclusionReason } from '../events/decision-record.ts'
 import type { PlacedFix } from '../fix.ts'
 import type { TripId } from '../ids.ts'
@@ -38,6 +38,7 @@ type AwayExclusion =
 type Exclusion =
   | { readonly reason: 'off-duty'; readonly isRetired: boolean }
   | { readonly reason: 'level-of-care'; readonly has: LevelOfCare; readonly needed: LevelOfCare }
+  | { readonly reason: 'cannot-transport' }
   | { readonly reason: 'unavailable'; readonly because: UnavailableReason | null }
   | { readonly reason: 'busy'; readonly status: UnitStatus; readonly tripId: TripId | null }
   | { readonly reason: 'asked-this-round'; readonly round: number }
@@ -64,11 +65,13 @@ export function verdictOn(
   graceMs: number,
   nowMs: number,
 ): Verdict {
-  switch (reasonOfStanding(driver.levelOfCare, driver.status, need)) {
+  switch (reasonOfStanding(driver, need)) {
     case 'off-duty':
       return { reason: 'off-duty', isRetired: driver.retired === true }
     case 'level-of-care':
       return { reason: 'level-of-care', has: driver.levelOfCare, needed: need.levelOfCare }
+    case 'cannot-transport':
+      return { reason: 'cannot-transport' }
     case 'unavailable':
       return { reason: 'unavailable', because: driver.unavailableReason }
     case 'busy':
@@ -103,14 +106,17 @@ export function verdictOnReach(
   return noContact === undefined ? ELIGIBLE : { reason: 'no-contact', tripId: noContact }
 }
 
-/** The part of the verdict that is the same for all units of a level and a status; null where it excludes none of them. */
+/** What is the same for all units of a level in a status that carry, or do not. */
+export type Standing = Pick<DriverState, 'levelOfCare' | 'transports' | 'status'>
+
+/** The part of the verdict that is the same for all units of a standing; null where it excludes none of them. */
 export function reasonOfStanding(
-  levelOfCare: LevelOfCare,
-  status: UnitStatus,
+  { levelOfCare, transports, status }: Standing,
   need: Need,
-): 'off-duty' | 'level-of-care' | 'unavailable' | 'busy' | null {
+): 'off-duty' | 'level-of-care' | 'cannot-transport' | 'unavailable' | 'busy' | null {
   if (status === 'off-duty') return 'off-duty'
   if (!isLevelServing(levelOfCare, need)) return 'level-of-care'
+  if (!transports && needsTransport(need)) return 'cannot-transport'
   if (status === 'unavailable') return 'unavailable'
   return status === 'available' ? null : 'busy'
 }
@@ -131,16 +137,27 @@ export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
   return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
 }
 
-type Fitness = Pick<DriverState, 'levelOfCare' | 'capabilities'>
+/** What of a unit says which needs it fits. */
+export type Fitness = Pick<DriverState, 'levelOfCare' | 'transports' | 'capabilities'>
 
-/** Whether a unit may serve a need, by its level and its capabilities alone. */
-export const fits = (unit: Fitness, need: Need): boolean =>
-  isLevelServing(unit.levelOfCare, need) && hasAll(unit.capabilities, need)
+/** Whether a unit may serve a need, by its level, its vehicle and its capabilities alone. */
+export const fits = (unit: Fitness, need: Need): boolean => canServe(unit, need) && hasAll(unit.capabilities, need)
 
-/** The same need, and units alike as far as needs go, have the same text. */
-export const needText = ({ levelOfCare, capabilities }: Fitness): string => `${levelOfCare} ${capabilities.join(' ')}`
+/** Whether its level and its vehicle are what a need asks for. */
+export const canServe = ({ levelOfCare, transports }: Omit<Fitness, 'capabilities'>, need: Need): boolean =>
+  isLevelServing(levelOfCare, need) && (transports || !needsTransport(need))
 
-export const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
+/** The same need has the same text, as far as it decides who may serve it. */
+export const needText = (need: Need): string => fitnessText(need.levelOfCare, needsTransport(need), need.capabilities)
+
+/** Units that are alike as far as needs go have the same text. */
+export const unitText = ({ levelOfCare, transports, capabilities }: Fitness): string =>
+  fitnessText(levelOfCare, transports, capabilities)
+
+const fitnessText = (level: LevelOfCare, carries: boolean, capabilities: readonly Capability[]): string =>
+  `${level}${carries ? '+' : ''} ${capabilities.join(' ')}`
+
+const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
   LEVELS_OF_CARE.indexOf(level) >= LEVELS_OF_CARE.indexOf(need.levelOfCare)
 
 const hasAll = (capabilities: readonly Capability[], need: Need): boolean =>

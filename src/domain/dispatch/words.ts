@@ -12,6 +12,8 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
       return verdict.isRetired ? `${unitId} was given up by the service.` : `No crew is signed on to ${unitId}.`
     case 'level-of-care':
       return `${unitId} is ${verdict.has}, and ${verdict.needed} is needed.`
+    case 'cannot-transport':
+      return `${unitId} cannot carry a patient, and transport is needed.`
     case 'unavailable':
       return `${unitId} is unavailable${verdict.because === null ? '' : `: ${verdict.because}`}.`
     case 'busy':

@@ -1,13 +1,28 @@
 /** The facts of a call, from its entry to the end of its last trip. */
 
 import type { CallId, Principal, TripId, UnitId } from '../ids.ts'
-import type { Capability, LevelOfCare, Priority, ReceivedSource } from '../vocabulary.ts'
+import { type Capability, carriesByLevel, type LevelOfCare, type Priority, type ReceivedSource } from '../vocabulary.ts'
 import type { CallEntity, Caused, EventOf, PutRight } from './event.ts'
 
-/** What one unit must be able to do for a call. */
+/** What one unit must be able to do for a call: care and transport are two axes, as NEMSIS eResponse.07 has them. */
 export interface Need {
   readonly levelOfCare: LevelOfCare
+  /** Whether the unit must be able to carry the patient. Absent in records of before it was said: `needsTransport`. */
+  readonly transport?: boolean
+  /** Without one of these a unit does not serve the need. */
   readonly capabilities: readonly Capability[]
+}
+
+/**
+ * Whether a unit for this need must be able to carry. Where nobody said it, it is so for `bls` and above: whoever asked for
+ * a level before the two were told apart meant an ambulance.
+ */
+export const needsTransport = ({ levelOfCare, transport }: Need): boolean => transport ?? carriesByLevel(levelOfCare)
+
+/** The need with all that it may leave out. */
+export const wholeNeed = (need: Need): Need => {
+  const { levelOfCare, capabilities } = need
+  return { levelOfCare, transport: needsTransport(need), capabilities }
 }
 
 export interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRight {

@@ -51,6 +51,7 @@ export const EXCLUSION_REASONS = [
   'no-position',
   'no-contact',
   'level-of-care',
+  'cannot-transport',
   'capability',
 ] as const
 

@@ -1,7 +1,7 @@
 /** The facts of a unit: its registration, its crew's duty, and holes of its track. */
 
 import type { Principal, TripId, UnitId } from '../ids.ts'
-import type { Capability, LevelOfCare, UnavailableReason } from '../vocabulary.ts'
+import { type Capability, carriesByLevel, type LevelOfCare, type UnavailableReason } from '../vocabulary.ts'
 import type { Caused, DriverEntity, EventOf, PutRight } from './event.ts'
 
 /** The service's description of a unit, as imported. */
@@ -9,9 +9,15 @@ export interface UnitReference {
   readonly unitId: UnitId
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
+  /** Whether it can carry a patient. Absent in records and files of before it was said: `canTransport`. */
+  readonly transports?: boolean
   readonly capabilities: readonly Capability[]
   readonly homeStation: string | null
 }
+
+/** Whether a unit can carry a patient. Where nobody said it, all but first responders can. */
+export const canTransport = ({ levelOfCare, transports }: Pick<UnitReference, 'levelOfCare' | 'transports'>): boolean =>
+  transports ?? carriesByLevel(levelOfCare)
 
 export interface UnitRegistered extends EventOf<'UnitRegistered', DriverEntity>, UnitReference {}
 

@@ -3,6 +3,7 @@
 import { evolveAlarm, raisedAlarm, withoutGone } from '../alarms.ts'
 import { type EventMeta, invariant } from '../decision.ts'
 import type { UnitAlarm } from '../events/alarm-events.ts'
+import { canTransport } from '../events/unit-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { UnitStatus, WorkPhase } from '../vocabulary.ts'
 import { type DriverState, isBound } from './driver.ts'
@@ -28,7 +29,7 @@ function statusOf(driver: Pick<DriverState, 'crew' | 'work' | 'unavailableReason
 export function evolveDriver(state: DriverState | null, event: DomainEvent, meta: EventMeta): DriverState {
   if (event.type === 'UnitRegistered' || event.type === 'UnitReleased') {
     const { unitId, callSign, levelOfCare, capabilities, homeStation } = event
-    const reference = { unitId, callSign, levelOfCare, capabilities, homeStation }
+    const reference = { unitId, callSign, levelOfCare, transports: canTransport(event), capabilities, homeStation }
     if (state !== null && event.type === 'UnitRegistered') {
       const { retired: _, ...live } = state
       return { ...live, ...reference, version: meta.position }

@@ -15,6 +15,7 @@ interface Work {
 }
 
 export interface DriverState extends UnitReference {
+  readonly transports: boolean
   /** Who is signed on; null while off duty. */
   readonly crew: Principal | null
   /** The crew's own word on readiness; it counts while no trip is open. */

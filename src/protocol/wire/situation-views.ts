@@ -156,6 +156,8 @@ export interface UnitView {
   readonly unitId: string
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
+  /** Whether it can carry a patient. */
+  readonly transports: boolean
   readonly capabilities: readonly string[]
   readonly status: UnitStatus
   readonly dispatchability: Dispatchability

@@ -44,13 +44,18 @@ const incident = { incidentNo: z.string().regex(INCIDENT_NO).optional() }
 const response = { responseNo: z.string().regex(RESPONSE_NO).optional() }
 const leaves = { standsDown: z.literal(true).optional(), tellsCrew: z.literal(true).optional() }
 export const PLACE_FORM = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-90).max(90) }
-export const NEED_FORM = z.object({ levelOfCare: z.enum(LEVELS_OF_CARE), capabilities: z.array(z.string()) })
+export const NEED_FORM = z.object({
+  levelOfCare: z.enum(LEVELS_OF_CARE),
+  transport: z.boolean().optional(),
+  capabilities: z.array(z.string()),
+})
 export const SEVERITY_FORM = z.literal([...ALARM_SEVERITIES])
 export const PRIORITY_FORM = z.literal([...PRIORITIES])
 export const REFERENCE_FORM = {
   ...unit,
   callSign: z.string(),
   levelOfCare: z.enum(LEVELS_OF_CARE),
+  transports: z.boolean().optional(),
   capabilities: z.array(z.string()),
   homeStation: z.string().nullable(),
 }

@@ -14,6 +14,7 @@ import { functionFiles } from './0011-functions.ts'
 import { policies } from './0012-policies.ts'
 import { callNotes } from './0013-call-notes.ts'
 import { incidentNumbers } from './0014-incident-numbers.ts'
+import { transport } from './0015-transport.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   policies,
   callNotes,
   incidentNumbers,
+  transport,
 ]

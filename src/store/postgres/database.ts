@@ -101,6 +101,7 @@ interface Schema {
     unit_id: UnitId
     call_sign: string
     level_of_care: LevelOfCare
+    transports: Generated<boolean>
     capabilities: string[]
     home_station: string | null
     version: Generated<number>

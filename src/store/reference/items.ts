@@ -70,7 +70,7 @@ export async function putItems<T extends object>(
   const named = (from: string) => sql.join(others.map(({ column }) => sql.ref(`${from}.${column}`)))
   for (let start = 0; start < items.length; start += ITEMS_AT_ONCE) {
     const part = items.slice(start, start + ITEMS_AT_ONCE)
-    const given = part.map(item => rowOf(kind, item))
+    const given = part.map(item => rowOf(kind, kind.whole?.(item) ?? item))
     const { rows } = await sql<{ isNew: boolean; count: number }>`
       WITH put AS (
         INSERT INTO ${sql.table(kind.table)} AS present

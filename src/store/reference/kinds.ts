@@ -1,5 +1,5 @@
 /** The kinds of things that belong to a region's reference data, each as the table and columns that hold it. */
-import type { UnitReference } from '../../domain/events/unit-events.ts'
+import { canTransport, type UnitReference } from '../../domain/events/unit-events.ts'
 import type { HospitalReference, StationReference } from '../../protocol/reference.ts'
 
 export interface Kind<T> {
@@ -8,6 +8,8 @@ export interface Kind<T> {
   readonly idField: keyof T & string
   /** Each field's column and Postgres type. */
   readonly columns: Readonly<Record<keyof T & string, readonly [column: string, type: string]>>
+  /** What may be left out of one, filled in. */
+  readonly whole?: (item: T) => T
 }
 
 export const UNITS: Kind<UnitReference> = {
@@ -17,9 +19,11 @@ export const UNITS: Kind<UnitReference> = {
     unitId: ['unit_id', 'text'],
     callSign: ['call_sign', 'text'],
     levelOfCare: ['level_of_care', 'text'],
+    transports: ['transports', 'boolean'],
     capabilities: ['capabilities', 'text[]'],
     homeStation: ['home_station', 'text'],
   },
+  whole: unit => ({ ...unit, transports: canTransport(unit) }),
 }
 
 export const STATIONS: Kind<StationReference> = {

@@ -45,7 +45,7 @@ const THINKING_MAX_MS = 30_000
 /** Units of one answer: 100 kB, 5 ms. */
 const ROWS_PER_PAGE = 1_000
 const UNIT_FIELDS = sql`
-  unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", capabilities,
+  unit_id AS "unitId", call_sign AS "callSign", level_of_care AS "levelOfCare", transports, capabilities,
   home_station AS "homeStation"`
 
 /** Versions that are read at once, 2 kB each. */

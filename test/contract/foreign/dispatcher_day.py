@@ -228,7 +228,7 @@ class Day:
         self.problem("invalid-field", 400, path, dict(posted, needs=[]), "call-http-2")
         read = sign_in.get(f"/v1/calls/{body['callId']}").body
         check((read["state"], read["lonE7"]), ("open", call["lonE7"]), "the call")
-        check(read["needs"], [{"levelOfCare": "als", "capabilities": []}], "its needs")
+        check(read["needs"], [{"levelOfCare": "als", "transport": True, "capabilities": []}], "its needs")
         trip_id = body["tripIds"][0]
         trip = sign_in.get(f"/v1/trips/{trip_id}").body
         check((trip["phase"], trip["unitId"]), ("offered", "A-7"), "the trip")

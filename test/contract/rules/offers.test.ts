@@ -40,7 +40,8 @@ const stage = new Stage({
   },
 })
 const DETAILS = { callerName: 'the caller', phone: '+64 21 000 000', address: '12 Quay Street', notes: 'third floor' }
-const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
+/** Nobody is free for it, and of its priority nobody is sent to help. */
+const UNMET = { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct' }] }
 const now = () => Date.now()
 
 async function offerOf(crew: Speaker): Promise<{ trip: TripView; offer: OfferView }> {
@@ -352,7 +353,7 @@ test('[OF-12] enter-call takes its map: each need becomes a trip, what is option
     const { body } = await stage.site.http(`/v1/trips/${tripIds.at(-1)}`, { token })
     assert.deepEqual(
       [body.problem, body.need, body.receivedAtMs, body.details],
-      [whole.problem, whole.needs[0], receivedAtMs, whole.details],
+      [whole.problem, { ...whole.needs[0], transport: true }, receivedAtMs, whole.details],
     )
     const { result: bare } = await desk.ask('enter-call', UNMET)
     const { body: least } = await stage.site.http(`/v1/trips/${(bare.tripIds as string[])[0]}`, { token })

@@ -80,6 +80,17 @@ describe('the verdict on a unit', () => {
     assert.deepEqual(verdict([able], { need: { levelOfCare: 'als', capabilities: ['neonatal'] } }), { reason: null })
   })
 
+  test('is that a unit that cannot carry does not come where transport is needed, whatever else speaks against it', () => {
+    const flyCar = onDuty('A1').map(event =>
+      event.type === 'UnitRegistered' ? { ...event, transports: false } : event,
+    )
+    assert.deepEqual(verdict([flyCar]), { reason: 'cannot-transport' })
+    assert.deepEqual(verdict([flyCar, [unavailable('A1')]]), { reason: 'cannot-transport' })
+    assert.deepEqual(verdict([flyCar], { need: { ...BLS, transport: false } }), { reason: null })
+    const cct: Need = { levelOfCare: 'cct', transport: true, capabilities: [] }
+    assert.equal(verdict([flyCar], { need: cct }).reason, 'level-of-care')
+  })
+
   test('names the round in which the unit was asked', () => {
     assert.deepEqual(verdict([onDuty('A1')], { asked: ['A2', 'A1'] }), { reason: 'asked-this-round', round: 3 })
   })
@@ -115,12 +126,14 @@ describe('a census', () => {
   const unit = fc
     .record({
       levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+      transports: fc.boolean(),
       status: fc.constantFrom(...UNIT_STATUSES, 'available' as const),
       capabilities: fc.subarray(['bariatric', 'neonatal']),
     })
     .map((changes): DriverState => ({ ...state, ...changes }))
   const need = fc.record({
     levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+    transport: fc.boolean(),
     capabilities: fc.subarray(['bariatric', 'neonatal']),
   })
   const AWAY = ['disconnected', 'no-position', 'position-lost'] as const
@@ -131,8 +144,8 @@ describe('a census', () => {
     return census
   }
   /** Why the unit does not serve the need, by a look at it. */
-  const reasonOf = ({ levelOfCare, status, ...unit }: DriverState, reason: PassedOver | null, needed: Need) =>
-    reasonOfStanding(levelOfCare, status, needed) ??
+  const reasonOf = (unit: DriverState, reason: PassedOver | null, needed: Need) =>
+    reasonOfStanding(unit, needed) ??
     (needed.capabilities.every(each => unit.capabilities.includes(each)) ? reason : 'capability')
 
   test('says of its units what a look at each of them would', () => {

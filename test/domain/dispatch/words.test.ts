@@ -10,6 +10,7 @@ test('each verdict has a sentence that says what it is drawn from', () => {
   assert.equal(said({ reason: 'off-duty', isRetired: false }), 'No crew is signed on to A1.')
   assert.equal(said({ reason: 'off-duty', isRetired: true }), 'A1 was given up by the service.')
   assert.equal(said({ reason: 'level-of-care', has: 'bls', needed: 'als' }), 'A1 is bls, and als is needed.')
+  assert.equal(said({ reason: 'cannot-transport' }), 'A1 cannot carry a patient, and transport is needed.')
   assert.equal(said({ reason: 'unavailable', because: 'break' }), 'A1 is unavailable: break.')
   assert.equal(said({ reason: 'unavailable', because: null }), 'A1 is unavailable.')
   assert.equal(said({ reason: 'busy', status: 'en-route', tripId: 'T-1' }), 'A1 is en-route with trip T-1.')

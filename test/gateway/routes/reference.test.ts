@@ -12,7 +12,10 @@ after(async () => {
 })
 
 const supervisor = callerOf('supervisor')
-const UNIT = { callSign: 'Medic 7', levelOfCare: 'als', capabilities: ['bariatric'], homeStation: null }
+const UNIT = {
+  ...{ callSign: 'Medic 7', levelOfCare: 'als', transports: true },
+  ...{ capabilities: ['bariatric'], homeStation: null },
+}
 const STATION = { name: 'Botany', lonDeg: 174.894948, latDeg: -36.945762, capacity: 5, address: null, note: null }
 const HOSPITAL = {
   name: 'City Hospital',

@@ -309,6 +309,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 7, callsPerHour: 120, drivers: 12 },
   },
   {
+    name: 'fly-car-sent',
+    breaks: 'a unit that cannot carry is sent to who has to be carried',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: "if (!transports && needsTransport(need)) return 'cannot-transport'",
+      replace: "if (!transports && needsTransport(need) && need.capabilities.length > 9) return 'cannot-transport'",
+    },
+    provoke: { callsPerHour: 40, drivers: 8 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

@@ -7,7 +7,7 @@
  */
 
 import type { ReferenceSource } from '../../../src/actors/reference-news.ts'
-import type { UnitReference } from '../../../src/domain/events/unit-events.ts'
+import { canTransport, type UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
@@ -162,12 +162,14 @@ export class SimulatedDatabase {
           ...before,
           capabilities: has ? before.capabilities.filter(one => one !== CHANGING) : [...before.capabilities, CHANGING],
         }
-      : { ...before, levelOfCare: dice.pick(LEVELS_OF_CARE) }
+      : dice.oneIn(3)
+        ? { ...before, transports: !canTransport(before) }
+        : { ...before, levelOfCare: dice.pick(LEVELS_OF_CARE) }
     this.#units = this.#units.with(at, after)
     this.#version += 1
     chronicle.tell(
       'database',
-      `${after.unitId} is now ${after.levelOfCare} with ${after.capabilities.join(' and ') || 'nothing'}`,
+      `${after.unitId} is now ${after.levelOfCare}${canTransport(after) ? ' and carries' : ''}, with ${after.capabilities.join(' and ') || 'nothing'}`,
     )
   }
   /** The service changes how its region is dispatched. */

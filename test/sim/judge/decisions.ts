@@ -33,6 +33,7 @@ const BY_STATE: ReadonlySet<string> = new Set([
   'not-signed-on',
   'unit-has-trip',
   'not-declinable',
+  'cannot-transport',
   'unit-not-fit',
   'unit-retired',
 ])

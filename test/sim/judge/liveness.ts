@@ -2,11 +2,11 @@
 import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip/trip.ts'
-import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import type { ClientStanding } from '../world/parts.ts'
 import type { Findings } from './findings.ts'
+import { couldServe } from './needs.ts'
 
 /** How long what has just happened may take to be followed by what must follow. */
 const SOON_MS = 10_000
@@ -104,8 +104,7 @@ function couldTake({ need }: TripState, driver: DriverActor, { lostAfterMs }: Po
   return (
     state.status === 'available' &&
     state.statusSinceMs < nowMs - SOON_MS &&
-    LEVELS_OF_CARE.indexOf(state.levelOfCare) >= LEVELS_OF_CARE.indexOf(need.levelOfCare) &&
-    need.capabilities.every(capability => state.capabilities.includes(capability)) &&
+    couldServe(state, need) &&
     (session !== null || (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs < SOON_MS)) &&
     fix !== null &&
     nowMs - fix.fixedAtMs < lostAfterMs - SOON_MS

@@ -22,7 +22,8 @@ export const RULES = {
     "Each call has the next number of its year, and each trip its call's number with its place; none is given twice.",
   'policy-kept':
     'A decision is by the numbers and the mode of the policy version that it names, and no older than the one before.',
-  'offer-fits': 'The desk offers a trip to a unit of the level and capabilities that it needs, the nearest it found.',
+  'offer-fits':
+    'The desk offers a trip to a unit of the level and capabilities that it needs, one that can carry where transport is needed, the nearest it found.',
   'urgent-first':
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   'unfit-not-chosen':

@@ -4,9 +4,9 @@ import type { TripAlarm } from '../../../src/domain/events/alarm-events.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
-import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
+import { caresFor, carries, missingOf, mustCarry } from './needs.ts'
 import type { PolicyAccount } from './policy-account.ts'
 import type { UrgencyAccount } from './urgency.ts'
 
@@ -107,10 +107,9 @@ function checkFit(states: StateHistory, trip: TripState, offer: OfferMade, posit
     findings.find('offer-fits', `the offer of ${tripId} to ${unitId} at position ${position} ${text}`)
   const unit = states.driver(unitId)
   if (unit === undefined) return find('is to a unit that is not there')
-  if (LEVELS_OF_CARE.indexOf(unit.levelOfCare) < LEVELS_OF_CARE.indexOf(need.levelOfCare)) {
-    find(`needs ${need.levelOfCare}, and the unit is ${unit.levelOfCare}`)
-  }
-  const missing = need.capabilities.filter(capability => !unit.capabilities.includes(capability))
+  if (!caresFor(unit, need)) find(`needs ${need.levelOfCare}, and the unit is ${unit.levelOfCare}`)
+  if (mustCarry(need) && !carries(unit)) find('needs transport, and the unit cannot carry')
+  const missing = missingOf(unit, need)
   if (missing.length > 0) find(`needs ${missing.join(', ')}, which the unit does not have`)
   const distances = decision.candidates.map(({ distanceM }) => distanceM)
   if (decision.candidates[0]?.unitId !== unitId) find(`names ${decision.candidates[0]?.unitId} as the best`)

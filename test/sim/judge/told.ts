@@ -131,6 +131,7 @@ const isRetired = (driver: DriverState): boolean => driver.retired === true
 const unitOf = (state: DriverState): Fields => ({
   callSign: state.callSign,
   levelOfCare: state.levelOfCare,
+  transports: state.transports,
   capabilities: state.capabilities,
   status: state.status,
   dispatchability: dispatchabilityOf(state),

@@ -3,13 +3,12 @@
  * the judge's own.
  */
 
-import type { Need } from '../../../src/domain/events/call-events.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
-import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
+import { couldServe } from './needs.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
 
@@ -60,9 +59,4 @@ export class UrgencyAccount {
     if (other.priority !== trip.priority) return other.priority < trip.priority
     return this.#enteredAtMs.get(other.tripId)! < this.#enteredAtMs.get(trip.tripId)!
   }
-}
-
-function couldServe(unit: Need, need: Need): boolean {
-  const level = ({ levelOfCare }: Need) => LEVELS_OF_CARE.indexOf(levelOfCare)
-  return level(unit) >= level(need) && need.capabilities.every(capability => unit.capabilities.includes(capability))
 }

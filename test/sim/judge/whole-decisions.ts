@@ -13,9 +13,9 @@ import type { UnitId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { DriverState } from '../../../src/domain/unit/driver.ts'
-import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
+import { caresFor, carries, missingOf, mustCarry } from './needs.ts'
 
 type Counts = Readonly<Partial<Record<string, number>>>
 
@@ -158,12 +158,12 @@ export function tallyOf(
 
 /** Why the unit cannot be sent, as far as its state says; null where nothing in it speaks against it. */
 function reasonOf(unit: DriverState, need: Need, asked: readonly UnitId[]): string | null {
-  const { crew, work, standingDown, unavailableReason, capabilities } = unit
+  const { crew, work, standingDown, unavailableReason } = unit
   if (crew === null) return 'no crew'
-  const level = ({ levelOfCare }: Need) => LEVELS_OF_CARE.indexOf(levelOfCare)
-  if (level(unit) < level(need)) return 'level-of-care'
+  if (!caresFor(unit, need)) return 'level-of-care'
+  if (!carries(unit) && mustCarry(need)) return 'cannot-transport'
   if (work !== null || standingDown !== undefined) return 'busy'
   if (unavailableReason !== null) return 'unavailable'
   if (asked.includes(unit.unitId)) return 'asked-this-round'
-  return need.capabilities.some(needed => !capabilities.includes(needed)) ? 'capability' : null
+  return missingOf(unit, need).length > 0 ? 'capability' : null
 }

@@ -19,12 +19,15 @@ export class Callers {
   readonly #units: readonly UnitReference[]
   readonly #desks: readonly Dispatcher[]
   readonly #dice: Dice
+  /** Of who has to be carried. */
+  readonly #carriage: Dice
 
   constructor(town: Town, units: readonly UnitReference[], desks: readonly Dispatcher[]) {
     this.#town = town
     this.#units = units
     this.#desks = desks
     this.#dice = town.dice('callers')
+    this.#carriage = town.dice('carriage')
   }
 
   begin(): void {
@@ -71,18 +74,23 @@ export class Callers {
   #someNeed(): Need {
     const dice = this.#dice
     if (dice.oneIn(40)) return { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [dice.pick(CAPABILITIES)] }
-    const { levelOfCare, capabilities } = dice.pick(this.#units)
+    const { levelOfCare, transports, capabilities } = dice.pick(this.#units)
     const levels = LEVELS_OF_CARE.slice(0, LEVELS_OF_CARE.indexOf(levelOfCare) + 1)
-    return { levelOfCare: dice.pick(levels), capabilities: dice.oneIn(6) ? capabilities : [] }
+    const need = { levelOfCare: dice.pick(levels), capabilities: dice.oneIn(6) ? capabilities : [] }
+    // A client of before transport was told by itself leaves it out.
+    if (this.#carriage.oneIn(3)) return need
+    return { ...need, transport: transports !== false && !this.#carriage.oneIn(4) }
   }
 }
 
-/** The units of the service. Input: as many of each as have a crew. */
-export function unitsOf(count: number, dice: Dice): UnitReference[] {
+/** The units of the service. Input: as many of each as have a crew; chance, and that of which of them carry. */
+export function unitsOf(count: number, dice: Dice, carriage: Dice): UnitReference[] {
   return Array.from({ length: count }, (_, index) => ({
     unitId: `U${String(index + 1).padStart(3, '0')}`,
     callSign: `A${index + 1}`,
     levelOfCare: dice.weighed({ bls: 4, als: 4, cct: 1, 'first-responder': 1 }),
+    // A fly-car cares and does not carry.
+    ...(carriage.oneIn(5) ? { transports: false } : {}),
     capabilities: CAPABILITIES.filter(() => dice.oneIn(4)),
     homeStation: null,
   }))

@@ -62,6 +62,8 @@ export class Crew implements PhoneUser {
   readonly #habits: Habits
   readonly #phones: Phones
   #wantsDuty = false
+  /** As its phone was told. */
+  #carries = true
   /** Why it wants a break; null while it does not. */
   #breakFor: UnavailableReason | null = null
   #work: Work | null = null
@@ -234,7 +236,8 @@ export class Crew implements PhoneUser {
 
   // Trips.
 
-  #followTrip({ trip }: DriverView): void {
+  #followTrip({ unit, trip }: DriverView): void {
+    this.#carries = unit.transports
     const isOurs = trip !== null && trip.unitId === this.unitId && isWorkedOn(trip.phase)
     if (this.#work !== null && !(isOurs && trip.tripId === this.#work.tripId)) this.#leaveWork()
     if (!isOurs) return
@@ -244,6 +247,7 @@ export class Crew implements PhoneUser {
       dice: this.#dice,
       vehicle: this.vehicle,
       press: button => this.#pressButton(trip.tripId, button),
+      carries: () => this.#carries,
       forgetful: this.#habits.forgets,
     })
   }

@@ -18,21 +18,26 @@ function tripAt(point: Point, phase: TripView['phase']): TripView {
   return { tripId: 'sim.trip', phase, lonE7: toE7(lonDeg), latE7: toE7(latDeg) } as TripView
 }
 
-function given(seed: number, phase: TripView['phase'] = 'assigned', forgetful = 0) {
+function given(seed: number, phase: TripView['phase'] = 'assigned', forgetful = 0, carries = true) {
   const loop = new Loop(0)
   const city = new City(new Dice(seed))
   // Work needs no more of the town than this.
   const town = { loop, city, isCalm: false } as unknown as Town
   const vehicle = new Vehicle(HOME)
+  const ends = new Set<string>()
   const pressed: { readonly what: string; readonly atMs: number }[] = []
   const work = new Work(tripAt(SCENE, phase), {
     town,
     dice: new Dice(seed),
     vehicle,
     forgetful,
-    press: button => pressed.push({ what: 'phase' in button ? button.phase : 'close', atMs: loop.nowMs }),
+    carries: () => carries,
+    press: button => {
+      if ('disposition' in button) ends.add(button.disposition)
+      pressed.push({ what: 'phase' in button ? button.phase : 'close', atMs: loop.nowMs })
+    },
   })
-  return { loop, vehicle, pressed, work, run: (untilMs: number) => loop.run(untilMs, () => {}) }
+  return { loop, vehicle, pressed, ends, work, run: (untilMs: number) => loop.run(untilMs, () => {}) }
 }
 
 test('a crew presses the buttons of its trip in their order, and closes it', async () => {
@@ -90,4 +95,18 @@ test('stopped work presses nothing any more', async () => {
   const before = pressed.length
   await run(4 * HOUR_MS)
   assert.equal(pressed.length, before)
+})
+
+test('a crew closes as transported only with a vehicle that can carry', async () => {
+  const endsOf = async (carries: boolean) => {
+    const all = new Set<string>()
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const { ends, run } = given(seed, 'assigned', 0, carries)
+      await run(4 * HOUR_MS)
+      for (const end of ends) all.add(end)
+    }
+    return all
+  }
+  assert.equal((await endsOf(true)).has('transported'), true)
+  assert.equal((await endsOf(false)).has('transported'), false)
 })

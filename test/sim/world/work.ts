@@ -21,6 +21,8 @@ interface WorkParts {
   readonly dice: Dice
   readonly vehicle: Vehicle
   readonly press: (button: Button) => void
+  /** Whether the vehicle can carry a patient. */
+  readonly carries: () => boolean
   /** A share of buttons that nobody thinks of. */
   readonly forgetful: number
 }
@@ -50,6 +52,8 @@ export class Work {
 
   /** The button that the engine should have heard of by now; null when it has. */
   missing(trip: TripView): Button | null {
+    // The service may have said meanwhile that the vehicle cannot carry.
+    if (this.#closing === 'transported') this.#closing = this.#carriedBy()
     if (this.#closing !== null) return { disposition: this.#closing }
     return orderOf(this.#owed) > orderOf(trip.phase) ? { phase: this.#owed as ReportablePhase } : null
   }
@@ -111,7 +115,8 @@ export class Work {
     this.#drivesToScene = false
     this.#after(this.#within(60, 600), () => {
       const { dice } = this.#parts
-      if (dice.oneIn(5)) return this.#close(dice.pick(AT_REST))
+      // A crew that cannot carry goes along with the patient now and then.
+      if (dice.oneIn(5) || (!this.#parts.carries() && !dice.oneIn(5))) return this.#close(dice.pick(AT_REST))
       if (!dice.oneIn(3)) return this.#setOutForHospital()
       this.#button('at-patient')
       this.#after(this.#within(60, 600), () => this.#setOutForHospital())
@@ -135,10 +140,14 @@ export class Work {
   #handOver(): void {
     this.#after(this.#within(120, 900), () => {
       const { dice } = this.#parts
-      if (!dice.oneIn(4)) return this.#close('transported')
+      if (!dice.oneIn(4)) return this.#close(this.#carriedBy())
       this.#button('transferred')
-      this.#after(this.#within(30, 300), () => this.#close('transported'))
+      this.#after(this.#within(30, 300), () => this.#close(this.#carriedBy()))
     })
+  }
+
+  #carriedBy(): Disposition {
+    return this.#parts.carries() ? 'transported' : 'transferred-to-other-unit'
   }
 
   #close(disposition: Disposition): void {

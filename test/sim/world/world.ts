@@ -25,7 +25,7 @@ export class World implements Inhabitants {
     const city = new City(parts.dice('city'))
     const town: Town = { ...parts, city, trips: new HearSay(), offers: new HearSay(), isCalm: false }
     this.#town = town
-    this.units = unitsOf(plan.drivers + plan.feedUnits, parts.dice('units'))
+    this.units = unitsOf(plan.drivers + plan.feedUnits, parts.dice('units'), parts.dice('carriers'))
     this.#crews = this.units.map((unit, index) => {
       return new Crew({ town, name: `crew-${index + 1}`, unit, reports: index < plan.drivers })
     })

@@ -26,6 +26,7 @@ const unit = (unitId: string, changes: Partial<UnitReference> = {}): UnitReferen
   unitId,
   callSign: `Medic ${unitId}`,
   levelOfCare: 'als',
+  transports: true,
   capabilities: ['neonatal'],
   homeStation: 'ST-1',
   ...changes,
@@ -66,6 +67,27 @@ test('an import adds units and replaces those of the same id', async () => {
     unit('A2', { homeStation: null, capabilities: [] }),
     unit('A1', { callSign: 'Rescue 1', levelOfCare: 'cct' }),
   ])
+})
+
+test('a unit carries as it says, or where it does not say it by its level', async () => {
+  const region = 'carriers'
+  await store.addRegion({ region, name: 'Carriers', timeZone: 'UTC', dispatchMode: 'ordered' })
+  const { transports: _, ...plain } = unit('B1', { levelOfCare: 'bls', homeStation: null })
+  const first = { ...plain, unitId: 'B2', levelOfCare: 'first-responder' } as const
+  const flyCar = { ...plain, unitId: 'B3', levelOfCare: 'als', transports: false } as const
+  await store.importUnits(region, [plain, first, flyCar])
+  assert.deepEqual(
+    (await store.listUnits(region)).map(({ unitId, transports }) => [unitId, transports]),
+    [
+      ['B1', true],
+      ['B2', false],
+      ['B3', false],
+    ],
+  )
+  // Put again as it stands, nothing changes.
+  const version = await store.version()
+  await store.importUnits(region, [{ ...first, transports: false }])
+  assert.deepEqual(await store.listUnits(region, version), [])
 })
 
 test('an import with one bad unit imports none', async () => {
