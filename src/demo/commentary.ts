@@ -28,6 +28,12 @@ export class Commentary {
         this.#names.set(event.tripId, `T${this.#named}`)
         return `${this.#name(event)}  a call of priority ${event.priority} needs ${event.need.levelOfCare}`
       }
+      case 'HelpAdded': {
+        this.#named += 1
+        this.#names.set(event.tripId, `T${this.#named}`)
+        const helped = this.#names.get(event.helpsTripId) ?? event.helpsTripId
+        return `${this.#name(event)}  somebody is to help ${helped} at once`
+      }
       case 'OfferMade': {
         const [first, next] = event.decision.candidates
         const second =

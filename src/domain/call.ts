@@ -71,6 +71,13 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       const versions = detailsReplaced ? { detailsVersions: (state.detailsVersions ?? 0) + 1 } : {}
       return { ...state, lonDeg, latDeg, priority, problem, ...versions, version: meta.position }
     }
+    case 'HelpAdded': {
+      const [needs, tripIds] = [
+        [...state.needs, event.need],
+        [...state.tripIds, event.tripId],
+      ]
+      return { ...state, needs, tripIds, version: meta.position }
+    }
     case 'NeedAdded': {
       invariant(
         state.state === 'open',
@@ -170,6 +177,10 @@ export function enterCall(
 /** Trips that a call may have. */
 export const TRIPS_PER_CALL_MAX = 32
 
+/** The number of one trip more. Of a call of before there were numbers neither has one. */
+export const nextResponseNo = ({ incidentNo, tripIds }: CallState): { readonly responseNo?: string } =>
+  incidentNo === undefined ? {} : { responseNo: responseNoOf(incidentNo, tripIds.length + 1) }
+
 /** A dispatcher sends one unit more to the call: a further trip of it, on the clock of the call. Input: the new trip's id. */
 export function addNeed(call: CallState, command: AddNeed, tripId: TripId): Decision {
   if (call.state !== 'open') return callEnded(call)
@@ -179,9 +190,7 @@ export function addNeed(call: CallState, command: AddNeed, tripId: TripId): Deci
     const message = `The call has ${call.tripIds.length} trips, and may have no more; enter a further call for this place.`
     return refused('call-full', message, { callId, tripsMax: TRIPS_PER_CALL_MAX })
   }
-  // Of a call of before there were numbers neither has one.
-  const number =
-    call.incidentNo === undefined ? {} : { responseNo: responseNoOf(call.incidentNo, call.tripIds.length + 1) }
+  const number = nextResponseNo(call)
   const trip = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, ...number }
   return accepted(
     { type: 'NeedAdded', v: 1, entity: callKey(callId), callId, need, addedTripId: tripId, problem: call.problem },

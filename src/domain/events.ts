@@ -21,6 +21,7 @@ import type {
 } from './events/call-events.ts'
 import type {
   AssignmentOverridden,
+  HelpAdded,
   OfferAccepted,
   OfferDeclined,
   OfferMade,
@@ -74,6 +75,7 @@ export type DomainEvent =
   | CallClosed
   | NeedAdded
   | TripCreated
+  | HelpAdded
   | AssignmentOverridden
   | UnitWithdrawn
   | TripPutOnHold
@@ -118,6 +120,8 @@ export function entitiesOf(event: DomainEvent): EntityKey[] {
       return [event.entity, callKey(event.callId)]
     case 'UnitCleared':
       return [event.entity, tripKey(event.fromTripId)]
+    case 'HelpAdded':
+      return [event.entity, tripKey(event.helpsTripId), callKey(event.callId)]
     case 'CallAmended':
       return [event.entity, ...event.tripIds.map(tripKey)]
     case 'TripReleased':

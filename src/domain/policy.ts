@@ -2,7 +2,7 @@
  * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
  * each decision names the version that it was made by.
  */
-import type { AlarmSeverity, DispatchMode, Priority, UnitStatus } from './vocabulary.ts'
+import type { AlarmSeverity, DispatchMode, NoneFree, Priority, UnitStatus } from './vocabulary.ts'
 
 /** What a unit is doing, as far as its reports go. */
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
@@ -33,6 +33,12 @@ export interface Policy {
   readonly roundPauseMs: number
   /** After so many rounds in which everybody was asked in vain the trip is for a person to give. */
   readonly roundsMax: number
+  /** What is done while no unit that a trip needs is free, by priority: `help.ts`. */
+  readonly whenNoneFree: Readonly<Record<Priority, NoneFree>>
+  /** The nearest trained crew goes beside the right unit if it is there so much earlier. */
+  readonly helpSavesMs: number
+  /** How fast a unit is on the straight line, for spans that depend on distance: there are no road times yet. */
+  readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
   readonly disconnectGraceMs: number
   /** After a start, passed deadlines and disconnects count from here (never below 2 s of wall time). */
@@ -53,8 +59,8 @@ export interface StandingPolicy extends Policy {
   readonly version: number
 }
 
-/** The same number for every priority. */
-export const alike = (ms: number): Record<Priority, number> => ({ 1: ms, 2: ms, 3: ms, 4: ms, 5: ms })
+/** The same for every priority. */
+export const alike = <T>(each: T): Record<Priority, T> => ({ 1: each, 2: each, 3: each, 4: each, 5: each })
 
 export const DEFAULT_POLICY: Policy = {
   mode: 'ordered',
@@ -70,6 +76,10 @@ export const DEFAULT_POLICY: Policy = {
   alarmShelveMaxMs: 30 * 60_000,
   roundPauseMs: 15_000,
   roundsMax: 2,
+  whenNoneFree: { 1: 'nearest-trained', 2: 'send-lower', 3: 'wait', 4: 'wait', 5: 'wait' },
+  helpSavesMs: 60_000,
+  // 36 km/h, a median in town with a siren (Manhattan, JEMSS).
+  straightLineSpeedMps: 10,
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,
   cadenceMs: { responding: 5_000, moving: 15_000, parked: 30_000 },
@@ -130,7 +140,10 @@ export function freshnessOf(status: UnitStatus, ageMs: number, policy: Freshness
 export function policyEntries(policy: Policy): (readonly [name: string, value: number | string])[] {
   return Object.entries(policy).flatMap(([name, value]: [string, Policy[keyof Policy]]) =>
     typeof value === 'object'
-      ? Object.entries(value).map(([part, number]) => [`${name}.${part}`, number] as const)
+      ? Object.entries<number | string>(value).map(([part, each]): readonly [string, number | string] => [
+          `${name}.${part}`,
+          each,
+        ])
       : [[name, value] as const],
   )
 }

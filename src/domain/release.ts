@@ -43,7 +43,7 @@ export function releaseTrip(
   // An amendment that the trip did not take while it was held.
   const { lonDeg, latDeg, priority } = call ?? trip
   const number = responseNo === undefined ? {} : { responseNo }
-  const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, ...number }
+  const facts = { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, ...number, ...helpOf(trip) }
   const unitId = unit?.unitId ?? null
   const made = {
     ...facts,
@@ -53,6 +53,14 @@ export function releaseTrip(
     ...leaving({ phase: unit?.work?.phase ?? 'pending', unitId }),
   } as const
   return accepted({ type: 'TripReleased', v: 1, entity: tripKey(tripId), ...made })
+}
+
+function helpOf({ helps, helpsBecause, helpedBy }: TripState) {
+  return {
+    ...(helps === null ? {} : { helpsTripId: helps }),
+    ...(helpsBecause === null ? {} : { helpsBecause }),
+    ...(helpedBy === null ? {} : { helpedByTripId: helpedBy }),
+  }
 }
 
 /** Input: the call as it is held; its trips as far as they are known. */

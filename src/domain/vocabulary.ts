@@ -184,6 +184,10 @@ export type DeclineReason = (typeof DECLINE_REASONS)[number]
 export const DISPATCH_MODES = ['ordered', 'offered'] as const
 export type DispatchMode = (typeof DISPATCH_MODES)[number]
 
+/** What is done for a trip while no unit that it needs is free. `nearest-trained` is done beside the right unit, too. */
+export const NONE_FREE = ['wait', 'send-lower', 'nearest-trained'] as const
+export type NoneFree = (typeof NONE_FREE)[number]
+
 /** What becomes of a trip: it waits for a unit again, or it is over. */
 export const RELEASED_TRIPS = ['pending', 'cancelled'] as const
 export type ReleasedTrip = (typeof RELEASED_TRIPS)[number]

@@ -61,7 +61,7 @@ export const ERRORS = {
   'not-signed-on': rule(409, false, 'Another crew is signed on to the unit; sign on first, which relieves it.'),
   'unit-has-trip': rule(409, false, 'The unit has an open trip or offer; end it first.'),
   'not-declinable': rule(409, false, 'An order can only be acknowledged; a dispatcher may take it back.'),
-  'cannot-transport': rule(409, false, 'The unit cannot carry a patient, so its trip cannot end as `transported`.'),
+  'cannot-transport': rule(409, false, 'The unit cannot carry.'),
   'fix-gap': rule(409, false, 'Fixes of a stream come in order without holes; `details.expectedSeq` is the next one.'),
   conflict: rule(409, false, 'This command id was used before with another body.'),
   // The engine or its world.

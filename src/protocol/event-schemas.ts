@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
-import { REVOKE_REASONS } from '../domain/events/trip-events.ts'
+import { HELP_REASONS, REVOKE_REASONS } from '../domain/events/trip-events.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
 import {
@@ -35,6 +35,7 @@ import {
   exclusionReason,
   incidentNo,
   levelSchema,
+  loss,
   moment,
   need,
   noteNo,
@@ -80,6 +81,7 @@ export const decisionSchema = z
     eligible: count.optional(),
     passedOver: z.array(passedOverUnit).optional(),
     despite: exclusionReason.optional(),
+    loss: loss.optional(),
   })
   .meta({ id: 'Decision', description: 'What the desk saw when it made an offer, or found nobody.' })
 
@@ -120,6 +122,8 @@ export const EVENT_SCHEMAS = [
     ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
     responseNo: responseNo.optional(),
     ...{ as: z.enum(RELEASED_TRIPS), unitId: unitId.nullable(), cause, ...leaves },
+    ...{ helpsTripId: routedId.optional(), helpsBecause: z.enum(HELP_REASONS).optional() },
+    helpedByTripId: routedId.optional(),
   }),
   ofCall('CallReleased', {
     ...{ ...call, ...site, problem, needs: z.array(need), tripIds, receivedAtMs: moment },
@@ -159,6 +163,10 @@ export const EVENT_SCHEMAS = [
   ofTrip('TripCreated', {
     ...{ ...trip, ...call, ...site, need, receivedAtMs: moment },
     responseNo: responseNo.optional(),
+  }),
+  ofTrip('HelpAdded', {
+    ...{ ...trip, ...call, ...site, need, receivedAtMs: moment, responseNo: responseNo.optional() },
+    ...{ helpsTripId: routedId, asked: z.array(unitId), because: z.enum(HELP_REASONS) },
   }),
   ofTrip('AssignmentOverridden', {
     ...{ ...trip, ...unit, fromUnitId: unitId.nullable() },

@@ -8,6 +8,7 @@ import {
   ALARM_SEVERITIES,
   type AlarmSeverity,
   DISPATCH_MODES,
+  NONE_FREE,
   PRIORITIES,
   type Priority,
 } from '../domain/vocabulary.ts'
@@ -33,17 +34,20 @@ export const POLICY_RANGES = {
   alarmShelveMaxMs: [1 * S, 8 * HOUR],
   roundPauseMs: [1 * S, HOUR],
   roundsMax: [1, 100],
+  helpSavesMs: [0, HOUR],
+  straightLineSpeedMps: [1, 100],
   disconnectGraceMs: [2 * S, HOUR],
   readyGraceMs: [2 * S, 10 * MIN],
   cadenceMs: [1 * S, 10 * MIN],
   staleAfterMs: [2 * S, HOUR],
   lostAfterMs: [10 * S, 24 * HOUR],
   candidatesRecorded: [1, 50],
-} as const satisfies Record<Exclude<keyof Policy, 'mode'>, readonly [number, number]>
+} as const satisfies Record<Exclude<keyof Policy, 'mode' | 'whenNoneFree'>, readonly [number, number]>
 
 type NumberName = keyof typeof POLICY_RANGES
 
 const mode = z.enum(DISPATCH_MODES, { error: `must be one of ${DISPATCH_MODES.join(', ')}` })
+const noneFree = z.enum(NONE_FREE, { error: `must be one of ${NONE_FREE.join(', ')}` })
 
 function number(name: NumberName) {
   const [from, to] = POLICY_RANGES[name]
@@ -78,6 +82,9 @@ export const POLICY_SHOWN = z
     alarmShelveMaxMs: number('alarmShelveMaxMs'),
     roundPauseMs: number('roundPauseMs'),
     roundsMax: number('roundsMax'),
+    whenNoneFree: five(() => noneFree),
+    helpSavesMs: number('helpSavesMs'),
+    straightLineSpeedMps: number('straightLineSpeedMps'),
     disconnectGraceMs: number('disconnectGraceMs'),
     readyGraceMs: number('readyGraceMs'),
     cadenceMs: three(() => number('cadenceMs')),
@@ -105,6 +112,9 @@ export const POLICY = z
     alarmShelveMaxMs: standing('alarmShelveMaxMs'),
     roundPauseMs: standing('roundPauseMs'),
     roundsMax: standing('roundsMax'),
+    whenNoneFree: five(of => noneFree.default(DEFAULT_POLICY.whenNoneFree[of])).prefault({}),
+    helpSavesMs: standing('helpSavesMs'),
+    straightLineSpeedMps: standing('straightLineSpeedMps'),
     disconnectGraceMs: standing('disconnectGraceMs'),
     readyGraceMs: standing('readyGraceMs'),
     cadenceMs: three(of => number('cadenceMs').default(DEFAULT_POLICY.cadenceMs[of])).prefault({}),

@@ -42,4 +42,12 @@ export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 export const exclusionReason = z.enum(EXCLUSION_REASONS)
 /** A unit that could go, as a decision saw it. */
 export const candidate = z.object({ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema })
+/** What a unit lacks of what is needed. */
+export const loss = z
+  .object({
+    care: z.object({ needed: levelSchema, sent: levelSchema }).nullable(),
+    transport: z.boolean(),
+    capabilities: z.array(z.string().regex(CAPABILITY)),
+  })
+  .meta({ id: 'Loss' })
 export const passedOverUnit = z.object({ unitId, distanceM: z.number().min(0), reason: exclusionReason })

@@ -28,6 +28,7 @@ import {
   exclusionReason,
   incidentNo,
   levelSchema,
+  loss,
   moment,
   need,
   noteNo,
@@ -98,6 +99,7 @@ export const tripViewSchema = z
       responses: z.array(responseView),
       alarms: z.array(z.enum(TRIP_ALARMS)),
     },
+    ...{ helps: routedId.nullable(), helpedBy: routedId.nullable(), loss: loss.nullable() },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
     ...{ version: position, details: callDetailsSchema.nullable() },
     ...{ incidentNo: incidentNo.optional(), responseNo: responseNo.optional() },
@@ -158,6 +160,12 @@ export const tripExplanation = z.object({
   ...{ tripId: routedId, phase: tripPhase, round: z.int().min(1), why: z.string(), basis: z.literal(RANKING_BASIS) },
   ...{ candidates: z.array(candidate), eligible: count, excluded: z.partialRecord(exclusionReason, z.int().min(1)) },
   passedOver: z.array(passedOverUnit.extend({ why: z.string() })),
+  help: z
+    .object({
+      ...{ tripId: routedId, helpsTripId: routedId, unitId: unitId.nullable(), loss: loss.nullable() },
+      why: z.string(),
+    })
+    .nullable(),
   unit: z.object({ unitId, reason: z.enum([...EXCLUSION_REASONS, 'off-duty']).nullable(), why: z.string() }).nullable(),
 })
 export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })

@@ -49,7 +49,7 @@ class Room {
       driver: unitId => this.world.drivers.get(unitId),
       nowMs: () => this.world.nowMs,
       presence: unitId => this.placed.get(unitId) ?? { disconnectedSinceMs: null, fix: null },
-      newOfferId: () => `O-${++this.#offers}`,
+      newId: () => `O-${++this.#offers}`,
       onSearch: () => this.searches++,
       monotonicMs: () => 0,
     })

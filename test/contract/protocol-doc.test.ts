@@ -294,6 +294,9 @@ test('every view has all its fields and no other, and marks those that may be nu
       missed: true,
       responses: true,
       alarms: true,
+      helps: null,
+      helpedBy: null,
+      loss: null,
       disposition: null,
       cancelReason: null,
       version: true,
@@ -386,6 +389,9 @@ test('every event has all its fields and no other, and marks those that may be n
       cause: 'absent',
       standsDown: 'absent',
       tellsCrew: 'absent',
+      helpsTripId: 'absent',
+      helpsBecause: 'absent',
+      helpedByTripId: 'absent',
     },
     CallReleased: {
       ...place,
@@ -435,6 +441,10 @@ test('every event has all its fields and no other, and marks those that may be n
     CallClosed: { callId: true },
     NeedAdded: { callId: true, need: true, addedTripId: true, problem: null },
     TripCreated: { ...place, tripId: true, callId: true, need: true, responseNo: 'absent' },
+    HelpAdded: {
+      ...{ ...place, tripId: true, callId: true, need: true, responseNo: 'absent' },
+      ...{ helpsTripId: true, asked: true, because: true },
+    },
     AssignmentOverridden: {
       tripId: true,
       unitId: true,

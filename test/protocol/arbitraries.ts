@@ -344,6 +344,15 @@ const tripView = plain({
     { maxLength: 2 },
   ),
   alarms: fc.subarray([...TRIP_ALARMS]),
+  helps: orNull(routedId),
+  helpedBy: orNull(routedId),
+  loss: orNull(
+    plain({
+      care: orNull(plain({ needed: fc.constantFrom(...LEVELS_OF_CARE), sent: fc.constantFrom(...LEVELS_OF_CARE) })),
+      transport: fc.boolean(),
+      capabilities: fc.array(chars('abc-', 32), { maxLength: 3 }),
+    }),
+  ),
   disposition: orNull(fc.constantFrom(...DISPOSITIONS)),
   cancelReason: orNull(fc.constantFrom(...CANCEL_REASONS)),
   version: position,

@@ -133,8 +133,17 @@ export class BoardReader {
             disposition: null,
             cancelReason: null,
           },
+          ...{ helps: null, helpedBy: null, loss: null },
           ...(responseNo === undefined ? {} : { responseNo, incidentNo: responseNo.replace(/-\d+$/, '') }),
         })
+        break
+      }
+      case 'HelpAdded': {
+        const { tripId, helpsTripId } = event
+        const { problem } = this.trips.get(helpsTripId)!
+        this.#read({ ...event, type: 'TripCreated' }, recordedAtMs)
+        this.#trip(tripId, { problem, helps: helpsTripId })
+        this.#trip(helpsTripId, { helpedBy: tripId })
         break
       }
       case 'TripPutOnHold': {
@@ -151,6 +160,7 @@ export class BoardReader {
         const { tripId, offerId, unitId, mode, round, offeredAtMs, deadlineAtMs } = event
         const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs }
         this.#trip(tripId, { phase: 'offered', offer, round, onHold: null, unitId: mode === 'ordered' ? unitId : null })
+        this.#trip(tripId, { loss: event.decision.loss ?? null })
         this.#at(tripId, 'offered', offeredAtMs)
         this.#quiet(tripId, 'no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered')
         this.#unit(unitId, atMs, 'offered', { offerId, tripId })
@@ -172,6 +182,7 @@ export class BoardReader {
           phase: 'pending',
           unitId: null,
           offer: null,
+          loss: null,
           times: this.#onlyPending(event.tripId),
         })
         this.#quiet(event.tripId, 'unacknowledged')
@@ -185,6 +196,7 @@ export class BoardReader {
           unitId: null,
           offer: null,
           times: this.#onlyPending(event.tripId),
+          loss: null,
           missed: [],
         })
         this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved')

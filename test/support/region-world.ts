@@ -17,7 +17,7 @@ import type { LevelOfCare } from '../../src/domain/vocabulary.ts'
 import { bodyHash } from '../../src/protocol/body-hash.ts'
 import { messageOf, resultOf } from '../../src/protocol/encode.ts'
 import type { Told } from '../../src/protocol/told.ts'
-import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
+import type { NearestResult, TripExplanation } from '../../src/protocol/wire/answer-views.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from '../../src/protocol/wire/fix-tuples.ts'
 import type { ServerTypeName } from '../../src/protocol/wire/message-types.ts'
 import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
@@ -115,6 +115,7 @@ export interface WorldOptions {
 
 interface UnitOptions {
   readonly levelOfCare?: LevelOfCare
+  readonly transports?: boolean
   readonly capabilities?: readonly string[]
 }
 
@@ -232,6 +233,7 @@ export class RegionWorld {
         unitId,
         callSign: `Medic ${unitId}`,
         levelOfCare: options?.levelOfCare ?? 'als',
+        ...(options?.transports === undefined ? {} : { transports: options.transports }),
         capabilities: options?.capabilities ?? [],
         homeStation: null,
       }),
@@ -361,7 +363,7 @@ export class RegionWorld {
 
   // What can be seen from outside.
 
-  async query<T extends NearestResult | TripView | CallView | UnitView>(
+  async query<T extends NearestResult | TripExplanation | TripView | CallView | UnitView>(
     query: Parameters<RegionHost['query']>[0],
   ): Promise<T> {
     const got: QueryAnswer[] = []

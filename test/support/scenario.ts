@@ -5,7 +5,7 @@ import type { Need } from '../../src/domain/events/call-events.ts'
 import type { DecisionRecord } from '../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../src/domain/ids.ts'
-import { DEFAULT_POLICY, type Policy, type StandingPolicy } from '../../src/domain/policy.ts'
+import { alike, DEFAULT_POLICY, type Policy, type StandingPolicy } from '../../src/domain/policy.ts'
 import type { DispatchMode, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'
 import { START_MS, World } from './given-when-then.ts'
 
@@ -19,10 +19,12 @@ const DECISION: DecisionRecord = {
   excluded: {},
 }
 
+/** A policy by which nobody is sent to help, but where a test says so. */
 export const policyOf = (mode: DispatchMode, changes: Partial<Policy> = {}): StandingPolicy => ({
   ...DEFAULT_POLICY,
   version: 1,
   mode,
+  whenNoneFree: alike('wait'),
   ...changes,
 })
 

@@ -218,8 +218,9 @@ function judgeTrips({ told, commands }: ClientAccount, folded: FoldedLog, find: 
       answer?.ok === true ? ((answer.result.tripIds as string[]) ?? []) : [],
     ),
   )
-  for (const tripId of folded.trips.keys()) {
-    if (!entered.has(tripId)) find('trip-doubled', tripId, 'it is in the log, and no acknowledged call asked for it')
+  for (const [tripId, { isHelp }] of folded.trips) {
+    if (!isHelp && !entered.has(tripId))
+      find('trip-doubled', tripId, 'it is in the log, and no acknowledged call asked for it')
   }
 }
 

@@ -18,6 +18,8 @@ interface FoldedTrip {
   readonly tripId: string
   readonly callId: string
   readonly createdAt: number
+  /** The engine made it, for another one of its call. */
+  readonly isHelp: boolean
   /** Position and unit of the first offer. */
   firstOffer: { readonly position: number; readonly offerId: string } | null
   phase: TripPhase
@@ -70,7 +72,14 @@ class Fold implements FoldedLog {
   }
 
   apply(event: DomainEvent, position: number): void {
-    if (event.type === 'TripCreated') return this.#create(event.tripId, event.callId, position)
+    if (event.type === 'TripCreated') return this.#create(event.tripId, event.callId, position, false)
+    if (event.type === 'HelpAdded') {
+      const helped = this.trips.get(event.helpsTripId)
+      if (helped === undefined)
+        this.broken.push({ position, text: `${event.tripId} helps a trip that was never created` })
+      else this.#seen(helped, position)
+      return this.#create(event.tripId, event.callId, position, true)
+    }
     if (!('tripId' in event) || event.tripId === undefined) return
     const trip = this.trips.get(event.tripId)
     const breaks = (why: string) => this.broken.push({ position, text: `${event.type} of ${event.tripId} ${why}` })
@@ -138,13 +147,14 @@ class Fold implements FoldedLog {
     this.#seen(trip, position)
   }
 
-  #create(tripId: string, callId: string, position: number): void {
+  #create(tripId: string, callId: string, position: number, isHelp: boolean): void {
     const before = this.trips.get(tripId)
     if (before !== undefined) return this.#twice(before, `it was created again at ${position}`)
     const trip: FoldedTrip = {
       tripId,
       callId,
       createdAt: position,
+      isHelp,
       firstOffer: null,
       phase: 'pending',
       unitId: null,

@@ -6,6 +6,7 @@
  */
 
 import { FreedUnits } from '../../domain/dispatch/freed-units.ts'
+import { neededBy } from '../../domain/dispatch/help.ts'
 import { orderedByHand } from '../../domain/dispatch/override.ts'
 import { PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { WaitingTrips } from '../../domain/dispatch/waiting-trips.ts'
@@ -133,7 +134,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
 
   /** Orders a pending trip to the unit that a dispatcher has chosen. Records into the turn. */
   order(turn: Turn, tripId: TripId, unitId: UnitId): void {
-    const { policy, presence, newOfferId } = this.#ports
+    const { policy, presence, newId } = this.#ports
     const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
     const lookout = new Lookout(this.#ports, this.#units.inTurn(turn))
     const round = { number: trip.round, asked: trip.asked }
@@ -146,7 +147,8 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
       presence(unitId),
       seen,
       verdict,
-      newOfferId(),
+      neededBy(turn, trip),
+      newId(),
       policy.standing,
       turn.nowMs,
     )
@@ -164,7 +166,9 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.
-    const freed = new FreedUnits(allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit)))
+    const freed = new FreedUnits(
+      allMustLook ? [] : turn.freed().filter(unit => this.#waiting.isNeeded(unit, policy.standing)),
+    )
     const queue = this.#waiting.among(fresh, allMustLook || freed.isAny, policy.standing, turn.nowMs)
     if (queue.length === 0) return
     const mustLook = allMustLook ? 'all' : new Set(fresh.map(({ tripId }) => tripId))

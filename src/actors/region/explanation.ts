@@ -1,9 +1,9 @@
 /** Why a trip has no other unit than it has: what the desk would find for it now, in its words. */
 import { decisionOf } from '../../domain/dispatch/ranking.ts'
 import { openRounds } from '../../domain/dispatch/rounds.ts'
-import { countsInWords, verdictInWords } from '../../domain/dispatch/words.ts'
-import type { UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { countsInWords, helpInWords, verdictInWords } from '../../domain/dispatch/words.ts'
+import type { TripId, UnitId } from '../../domain/ids.ts'
+import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import type { ExplanationShown } from '../../protocol/told.ts'
 import type { Lookout } from './lookout.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -13,12 +13,15 @@ const NAMED_MAX = 50
 /** A desk must find the one unit that may go among a hundred thousand. Whoever asks why need not: the counts tell of it. */
 const VISITS_MAX = 2_000
 
-/** Input: a trip that has not ended; the unit to be told of by itself, if any, which the region has. */
+/**
+ * Input: a trip that has not ended; the unit to be told of by itself, if any, which the region has; `tripOf`, any other trip.
+ */
 export function explanationOf(
   lookout: Lookout,
   trip: TripState,
   asked: UnitId | null,
   { standing }: Pick<RegionPolicy, 'standing'>,
+  tripOf: (tripId: TripId) => TripState | undefined,
   nowMs: number,
 ): ExplanationShown {
   const { tripId, phase } = trip
@@ -36,6 +39,15 @@ export function explanationOf(
     ...{ tripId, phase, round: round.number, why: countsInWords({ ...seen, candidates }) },
     ...{ basis, candidates, eligible: seen.eligible, excluded },
     passedOver: passedOver.map(unit => ({ ...unit, why: told(unit.unitId).why })),
+    help: helpOf(trip, tripOf),
     unit: asked === null ? null : { unitId: asked, ...told(asked) },
   }
+}
+
+/** The trip that helps, seen from either of the two. */
+function helpOf(trip: TripState, tripOf: (tripId: TripId) => TripState | undefined): ExplanationShown['help'] {
+  const help = trip.helps !== null ? trip : trip.helpedBy === null ? undefined : tripOf(trip.helpedBy)
+  if (help === undefined || help.helps === null) return null
+  const { tripId, helps: helpsTripId, loss } = help
+  return { tripId, helpsTripId, unitId: unitOf(help), loss, why: helpInWords(help) }
 }

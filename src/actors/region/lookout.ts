@@ -87,6 +87,17 @@ export class Lookout {
     return this.#search(trip, round, { reason: null, count: eligible, visitsMax })
   }
 
+  /** Whether anybody who may go is as near as this. Input: a trip for which somebody may go. */
+  isAnyWithin(trip: TripState, round: Round, withinM: number): boolean {
+    if (withinM === Number.POSITIVE_INFINITY) return true
+    const { lonDeg, latDeg, need } = trip
+    const found = this.#units.candidates.nearest({
+      ...{ lonDeg, latDeg, levels: levelsServing(need.levelOfCare), k: 1, maxDistanceM: withinM },
+      accept: unitId => this.verdictOn(trip, unitId, round).reason === null,
+    })
+    return found.length > 0
+  }
+
   /** The best of those of whom nobody has heard, for where nobody else is left. */
   lastResorts(trip: TripState, round: Round, { excluded }: Tally): Candidate[] {
     const count = excluded['no-contact'] ?? 0

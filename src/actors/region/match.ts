@@ -6,19 +6,23 @@
 import type { Tally } from '../../domain/dispatch/census.ts'
 import { needText } from '../../domain/dispatch/eligibility.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
+import { lossOf, neededBy } from '../../domain/dispatch/help.ts'
 import { offerMade } from '../../domain/dispatch/offers.ts'
 import { inTurn, ranksOf, type Waiting } from '../../domain/dispatch/queue.ts'
 import { decisionOf, PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { nobodyFound, openRounds, type Round } from '../../domain/dispatch/rounds.ts'
 import type { Candidate, DecisionRecord } from '../../domain/events/decision-record.ts'
-import type { OfferId, TripId } from '../../domain/ids.ts'
+import type { TripId } from '../../domain/ids.ts'
 import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
+import type { Priority } from '../../domain/vocabulary.ts'
+import { Helpers } from './helpers.ts'
 import { Lookout, type LookoutPorts, type SeenUnits } from './lookout.ts'
 import type { Turn } from './turn.ts'
 
 export interface MatchPorts extends LookoutPorts {
-  readonly newOfferId: () => OfferId
+  /** Of an offer, and of a trip. */
+  readonly newId: () => string
 }
 
 export class Match {
@@ -26,6 +30,7 @@ export class Match {
   readonly #turn: Turn
   readonly #units: SeenUnits
   readonly #lookout: Lookout
+  readonly #helpers: Helpers
   /** The needs for which no unit was found at all: wherever the next trip of such a need is, nobody will be found either. */
   readonly #hopeless = new Set<string>()
   /** The needs for which there is no last resort either. */
@@ -37,6 +42,7 @@ export class Match {
     this.#turn = turn
     this.#units = units
     this.#lookout = new Lookout(ports, units)
+    this.#helpers = new Helpers(ports, turn, this.#lookout)
   }
 
   /**
@@ -47,16 +53,33 @@ export class Match {
     const isSought = (tripId: TripId) => mustLook === 'all' || mustLook.has(tripId)
     let left = mustLook === 'all' ? Number.POSITIVE_INFINITY : mustLook.size
     for (const tied of ranksOf(queue)) {
-      if (left === 0 && !freed.isAny) return
-      const looked = tied.filter(
-        ({ tripId, need, needText }) => isSought(tripId) || freed.of(need, needText).length > 0,
-      )
+      this.#sendHelp(tied[0]!.priority, isSought, freed)
+      if (left === 0 && !freed.isAny) break
+      const looked = tied.filter(waiting => {
+        const { tripId, need, needText } = waiting
+        return (
+          isSought(tripId) || freed.of(need, needText).length > 0 || (freed.isAny && this.#helpers.mayHelp(waiting))
+        )
+      })
       for (const trip of this.#inTurn(looked)) {
+        this.#helpers.note(trip)
         if (!isSought(trip.tripId) && !this.#mayAsk(trip, freed)) continue
         const driver = this.#serve(trip)
         if (driver !== null) freed.drop(driver.unitId)
       }
       left -= tied.filter(({ tripId }) => isSought(tripId)).length
+    }
+    this.#sendHelp(null, isSought, freed)
+  }
+
+  /** Input: the priority that the match has come to; null at its end. */
+  #sendHelp(priority: Priority | null, isSought: (tripId: TripId) => boolean, freed: FreedUnits): void {
+    for (const tripId of this.#helpers.due(priority)) {
+      if (!isSought(tripId) && !freed.isAny) continue
+      const driver = this.#helpers.send(tripId, (trip, round, tally, candidates) =>
+        this.#offer(trip, round, this.#decision(trip, round, tally, candidates)),
+      )
+      if (driver !== null) freed.drop(driver.unitId)
     }
   }
 
@@ -84,7 +107,8 @@ export class Match {
   #serve(trip: TripState): DriverState | null {
     const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
     const driver = this.#served(trip, rounds, null) ?? this.#served(trip, rounds, 'no-contact')
-    if (driver !== null) return driver
+    // Of a trip that helps nobody is told: the alarms are those of the trip that it helps.
+    if (driver !== null || trip.helps !== null) return driver
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(
@@ -98,12 +122,14 @@ export class Match {
   /** Offers the trip in the first round that has a unit for it: one in contact, or despite that it is not. */
   #served(trip: TripState, rounds: readonly Round[], despite: 'no-contact' | null): DriverState | null {
     const need = needText(trip.need)
+    const withinM = this.#helpers.withinM(trip)
     const empty = despite === null ? this.#hopeless : this.#lost
     for (const round of rounds) {
       if (empty.has(need)) break
       const tally = this.#lookout.tally(trip, round)
       const candidates =
         despite === null ? this.#lookout.candidates(trip, round, tally) : this.#lookout.lastResorts(trip, round, tally)
+      if (candidates.length > 0 && candidates[0]!.distanceM > withinM) return null
       if (candidates.length > 0)
         return this.#offer(trip, round, this.#decision(trip, round, tally, candidates, despite))
       if (round.asked.length === 0) empty.add(need)
@@ -112,11 +138,11 @@ export class Match {
   }
 
   #offer(trip: TripState, round: Round, decision: DecisionRecord): DriverState {
-    const { newOfferId, policy } = this.#ports
+    const { newId, policy } = this.#ports
     const { unitId } = decision.candidates[0]!
     const driver = this.#turn.driver(unitId)!
     const { number } = round
-    this.#turn.record([offerMade(trip, unitId, newOfferId(), number, decision, policy.standing, this.#turn.nowMs)])
+    this.#turn.record([offerMade(trip, unitId, newId(), number, decision, policy.standing, this.#turn.nowMs)])
     // A search still comes upon the unit, and passes it over as busy.
     this.#units.census.count(driver, -1, this.#units.awayOf(unitId))
     this.#units.census.count(this.#turn.driver(unitId)!, 1, null)
@@ -131,6 +157,8 @@ export class Match {
     despite: 'no-contact' | null = null,
   ): DecisionRecord {
     const seen = this.#lookout.seen(trip, round, tally, candidates, PASSED_OVER_NAMED)
-    return decisionOf(seen, this.#ports.policy.standing, despite)
+    const chosen = candidates[0]
+    const loss = chosen === undefined ? null : lossOf(this.#turn.driver(chosen.unitId)!, neededBy(this.#turn, trip))
+    return decisionOf(seen, this.#ports.policy.standing, despite, loss)
   }
 }

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
+import { HELP_REASONS } from '../../domain/events/trip-events.ts'
 import { RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
   ABSENT_REASONS,
@@ -26,6 +27,7 @@ import {
 } from '../../domain/vocabulary.ts'
 import {
   GATHERED_FORM,
+  LOSS_FORM,
   NEED_FORM,
   PLACE_FORM,
   PRIORITY_FORM,
@@ -112,6 +114,10 @@ const TRIP = z.object({
     missed: z.array(z.enum(TRIP_PHASES)),
     alarms: z.array(z.enum(TRIP_ALARMS)),
     openAlarms: z.array(ALARM),
+    helps: id.nullable(),
+    helpsBecause: z.enum(HELP_REASONS).nullable(),
+    helpedBy: id.nullable(),
+    loss: LOSS_FORM.nullable(),
     disposition: z.enum(DISPOSITIONS).nullable(),
     cancelReason: z.enum(CANCEL_REASONS).nullable(),
     decidedAt: z.array(whole).optional(),

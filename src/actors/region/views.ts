@@ -3,6 +3,7 @@ import { type Alarm, subjectOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import { type CallNote, notesReadOf } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
+import { wholeNeed } from '../../domain/events/call-events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { CallId } from '../../domain/ids.ts'
 import { incidentNoIn } from '../../domain/incident-no.ts'
@@ -101,7 +102,7 @@ export function tripView(trip: TripState, call: CallState | undefined, { details
     phase: trip.phase,
     priority: trip.priority,
     problem: call?.problem ?? null,
-    need: trip.need,
+    need: wholeNeed(trip.need),
     lonDeg: trip.lonDeg,
     latDeg: trip.latDeg,
     receivedAtMs: trip.receivedAtMs,
@@ -113,6 +114,9 @@ export function tripView(trip: TripState, call: CallState | undefined, { details
     missed: trip.missed,
     responses: responsesOf(trip).map(responseView),
     alarms: trip.alarms,
+    helps: trip.helps,
+    helpedBy: trip.helpedBy,
+    loss: trip.loss,
     disposition: trip.disposition,
     cancelReason: trip.cancelReason,
     version: trip.version,
@@ -164,7 +168,7 @@ export function callView(call: CallState, trips: readonly TripShown[], { details
     latDeg: call.latDeg,
     priority: call.priority,
     problem: call.problem,
-    needs: call.needs,
+    needs: call.needs.map(wholeNeed),
     receivedAtMs: call.receivedAtMs,
     receivedSource: call.receivedSource ?? null,
     firstNotifiedAtMs: call.firstNotifiedAtMs ?? null,

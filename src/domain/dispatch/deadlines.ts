@@ -97,7 +97,8 @@ export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): 
  * wait, and while the alarm stands.
  */
 export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
-  if (trip.phase !== 'pending' || trip.alarms.includes('waiting-long')) return null
+  // Who helps another trip is waited for by that one's alarms.
+  if (trip.phase !== 'pending' || trip.helps !== null || trip.alarms.includes('waiting-long')) return null
   return overAtMs(trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
 }
 

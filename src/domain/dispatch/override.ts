@@ -3,6 +3,7 @@ import type { Refusal } from '../../base/refusal.ts'
 import { refused } from '../../base/result.ts'
 import type { WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
+import type { Need } from '../events/call-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId, Principal, TripId } from '../ids.ts'
 import type { StandingPolicy } from '../policy.ts'
@@ -14,6 +15,7 @@ import { revokedOffer } from '../unit/offer-answers.ts'
 import type { DivertReason, OverrideReason } from '../vocabulary.ts'
 import { exclusionOf, type Presence, type Verdict } from './eligibility.ts'
 import { takenOut } from './given-back.ts'
+import { lossOf } from './help.ts'
 import { offerMade } from './offers.ts'
 import { decisionOf, type Seen, seenAt } from './ranking.ts'
 
@@ -116,7 +118,8 @@ const BY_DESK = { cause: 'dispatcher' } as const
  * The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. Its record says
  * who else could have gone, and why the desk would have passed over the chosen unit if it would.
  *
- * Input: `seen`, what the desk would have decided by; `verdict`, on the chosen unit.
+ * Input: `seen`, what the desk would have decided by; `verdict`, on the chosen unit; `needed`, what it may lose
+ * something of.
  */
 export function orderedByHand(
   trip: TripState,
@@ -124,6 +127,7 @@ export function orderedByHand(
   { fix }: Presence,
   seen: Seen,
   verdict: Verdict,
+  needed: Need,
   offerId: OfferId,
   policy: StandingPolicy,
   nowMs: number,
@@ -133,6 +137,7 @@ export function orderedByHand(
   const others = seen.candidates.filter(candidate => candidate.unitId !== unitId)
   const passedOver = seen.passedOver.filter(unit => unit.unitId !== unitId)
   const candidates = [...chosen, ...others].slice(0, policy.candidatesRecorded)
-  const decision = decisionOf({ ...seen, candidates, passedOver }, policy, exclusionOf(verdict))
+  const loss = lossOf(driver, needed)
+  const decision = decisionOf({ ...seen, candidates, passedOver }, policy, exclusionOf(verdict), loss)
   return offerMade(trip, unitId, offerId, trip.round, decision, { ...policy, mode: 'ordered' }, nowMs)
 }

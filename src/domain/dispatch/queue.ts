@@ -58,10 +58,21 @@ export const compareAges = (a: Omit<QueueTurn, 'servers'>, b: Omit<QueueTurn, 's
 /** A pending trip in the queue. */
 export interface Waiting extends Pick<TripState, 'tripId' | 'priority' | 'enteredAtMs' | 'createdPosition' | 'need'> {
   readonly needText: string
+  /** Whether somebody helps it or did, or it helps another one: then it is not helped. */
+  readonly isHelped: boolean
 }
 
-export function waitingOf({ tripId, priority, enteredAtMs, createdPosition, need }: TripState): Waiting {
-  return { tripId, priority, enteredAtMs, createdPosition, need, needText: needText(need) }
+export function waitingOf({
+  tripId,
+  priority,
+  enteredAtMs,
+  createdPosition,
+  need,
+  helps,
+  helpedBy,
+}: TripState): Waiting {
+  const isHelped = helps !== null || helpedBy !== null
+  return { tripId, priority, enteredAtMs, createdPosition, need, needText: needText(need), isHelped }
 }
 
 /** The trips of each priority, in the order of `isBefore`: what a wait counts for changes nothing among equals. */

@@ -1,5 +1,5 @@
 /** Who of those who may serve a need is best: the nearest, by the straight line. */
-import type { Candidate, DecisionRecord, ExclusionReason, PassedOverUnit } from '../events/decision-record.ts'
+import type { Candidate, DecisionRecord, ExclusionReason, Loss, PassedOverUnit } from '../events/decision-record.ts'
 import type { UnitReference } from '../events/unit-events.ts'
 import type { PlacedFix } from '../fix.ts'
 import { distanceM, type Position } from '../geo.ts'
@@ -42,6 +42,7 @@ export function decisionOf(
   { candidates, passedOver, eligible, excluded }: Seen,
   { version }: Pick<StandingPolicy, 'version'>,
   despite: ExclusionReason | null = null,
+  loss: Loss | null = null,
 ): DecisionRecord {
   return {
     policyVersion: version,
@@ -51,6 +52,7 @@ export function decisionOf(
     eligible,
     passedOver: passedOver.map(toMetre),
     ...(despite === null ? {} : { despite }),
+    ...(loss === null ? {} : { loss }),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Need } from '../events/call-events.ts'
 import type { TripId } from '../ids.ts'
+import type { Policy } from '../policy.ts'
 import type { TripState } from '../trip/trip.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
@@ -15,6 +16,9 @@ export class WaitingTrips {
   readonly #byTrip = new Map<TripId, Waiting>()
   /** What those in the queue need, by its text, and how many of them need it. */
   readonly #needs = new Map<string, { readonly need: Need; trips: number }>()
+
+  /** How many of each priority nobody helps. */
+  readonly #unhelped: Record<Priority, number> = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 }
 
   get size(): number {
     return this.#byTrip.size
@@ -35,12 +39,13 @@ export class WaitingTrips {
     if (known !== undefined) {
       const { enteredAtMs, priority, createdPosition } = known
       const isSame = enteredAtMs === waiting.enteredAtMs && createdPosition === waiting.createdPosition
-      if (isSame && priority === waiting.priority) return
+      if (isSame && priority === waiting.priority && known.isHelped === waiting.isHelped) return
       this.drop(trip.tripId)
     }
     const lane = this.#lanes[waiting.priority]
     lane.splice(placeOf(lane, waiting), 0, waiting)
     this.#byTrip.set(trip.tripId, waiting)
+    if (!waiting.isHelped) this.#unhelped[waiting.priority] += 1
     const needed = this.#needs.get(waiting.needText)
     if (needed === undefined) this.#needs.set(waiting.needText, { need: waiting.need, trips: 1 })
     else needed.trips += 1
@@ -53,13 +58,15 @@ export class WaitingTrips {
     const lane = this.#lanes[waiting.priority]
     lane.splice(placeOf(lane, waiting), 1)
     this.#byTrip.delete(tripId)
+    if (!waiting.isHelped) this.#unhelped[waiting.priority] -= 1
     const needed = this.#needs.get(waiting.needText)!
     needed.trips -= 1
     if (needed.trips === 0) this.#needs.delete(waiting.needText)
   }
 
-  /** Whether the unit could serve anything that is waited for, asked before or not. */
-  isNeeded(unit: DriverState): boolean {
+  /** Whether the unit could serve anything that is waited for, asked before or not, or help where that is done. */
+  isNeeded(unit: DriverState, { whenNoneFree }: Pick<Policy, 'whenNoneFree'>): boolean {
+    if (PRIORITIES.some(priority => this.#unhelped[priority] > 0 && whenNoneFree[priority] !== 'wait')) return true
     for (const { need } of this.#needs.values()) if (fits(unit, need)) return true
     return false
   }

@@ -1,6 +1,7 @@
 /** Decisions in plain English, for whoever asks why a unit was sent, or was not. */
-import type { DecisionRecord } from '../events/decision-record.ts'
+import type { DecisionRecord, Loss } from '../events/decision-record.ts'
 import type { Principal, UnitId } from '../ids.ts'
+import { type TripState, unitOf } from '../trip/trip.ts'
 import type { Verdict } from './eligibility.ts'
 
 /** The verdict on one unit, a sentence. */
@@ -49,7 +50,31 @@ export function decisionInWords(
   const where = chosen === undefined ? 'with no position' : `${chosen.distanceM} m away`
   const against = despite === undefined ? '' : `, although it was passed over as ${despite}`
   const who = chosenBy === null ? 'The desk' : chosenBy
-  return `${who} chose ${unitId}, ${where}${against}. ${counts}`.trimEnd()
+  const lost = decision.loss === undefined ? '' : `${lossInWords(decision.loss)} `
+  return `${who} chose ${unitId}, ${where}${against}. ${lost}${counts}`.trimEnd()
+}
+
+/** What a need loses with a unit, a sentence. */
+export function lossInWords({ care, transport, capabilities }: Loss): string {
+  const lost = [
+    ...(care === null ? [] : [`care (${care.sent} instead of ${care.needed})`]),
+    ...(transport ? ['transport'] : []),
+    ...capabilities,
+  ]
+  return `Lost with it: ${lost.join(', ')}.`
+}
+
+/** Why there is a trip that helps another one, and who is on it, a sentence or two. Input: the trip that helps. */
+export function helpInWords(help: TripState): string {
+  const { tripId, helps, helpsBecause, loss, phase } = help
+  const why =
+    helpsBecause === 'none-free'
+      ? `nobody of what trip ${helps} needs was free`
+      : `the nearest trained crew goes at once beside the right one of trip ${helps}`
+  const unitId = unitOf(help)
+  const who = unitId === null ? 'It has no unit.' : `${unitId} is on it.`
+  const lost = loss === null ? '' : ` ${lossInWords(loss)}`
+  return `Trip ${tripId} helps, as ${why}; it is ${phase}. ${who}${lost}`
 }
 
 /** What was found: how many could go, and by which reasons the others could not. */

@@ -1,7 +1,7 @@
 /** What a decision of the desk saw, as the log keeps it: whom it could choose of, and who was passed over for what. */
 
 import type { UnitId } from '../ids.ts'
-import type { LevelOfCare, RANKING_BASIS } from '../vocabulary.ts'
+import type { Capability, LevelOfCare, RANKING_BASIS } from '../vocabulary.ts'
 
 /** One unit as the desk saw it when it chose. */
 export interface Candidate {
@@ -33,6 +33,19 @@ export interface DecisionRecord {
   readonly passedOver?: readonly PassedOverUnit[]
   /** Why the desk would have passed over the unit that a dispatcher chose; absent where it would not, and for its own choice. */
   readonly despite?: ExclusionReason
+  /**
+   * What the need loses with the chosen unit; of a trip that helps, the need of the trip that it helps. Absent where it loses
+   * nothing, and in records of before it was said.
+   */
+  readonly loss?: Loss
+}
+
+/** What a unit lacks of what is needed. */
+export interface Loss {
+  readonly care: { readonly needed: LevelOfCare; readonly sent: LevelOfCare } | null
+  /** A unit that carries is needed, and this one cannot. */
+  readonly transport: boolean
+  readonly capabilities: readonly Capability[]
 }
 
 /** A signed-on unit with a position that was not sent, and why. */

@@ -32,6 +32,28 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
   readonly responseNo?: string
 }
 
+export const HELP_REASONS = ['none-free', 'nearest-trained'] as const
+export type HelpReason = (typeof HELP_REASONS)[number]
+
+/** The desk sends a trained crew of a lower level at once, on a trip of its own: no dispatcher has asked for it. */
+export interface HelpAdded extends EventOf<'HelpAdded', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly priority: Priority
+  /** Its own; what of the other one's is lost with a unit, the offer says. */
+  readonly need: Need
+  readonly receivedAtMs: number
+  /** Absent where the call has no number. */
+  readonly responseNo?: string
+  /** The trip that goes on for the right unit. */
+  readonly helpsTripId: TripId
+  /** The units that were asked for that one in its round, who are not asked for this one in its first. */
+  readonly asked: readonly UnitId[]
+  readonly because: HelpReason
+}
+
 export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly tripId: TripId
   readonly offerId: OfferId
@@ -211,4 +233,8 @@ export interface TripReleased extends EventOf<'TripReleased', TripEntity>, Leave
   readonly as: 'pending' | 'cancelled'
   /** The unit that worked on it and is free now. */
   readonly unitId: UnitId | null
+  /** Absent where it helps none, and in records of before trips were helped; as the next one. */
+  readonly helpsTripId?: TripId
+  readonly helpsBecause?: HelpReason
+  readonly helpedByTripId?: TripId
 }

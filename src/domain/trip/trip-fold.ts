@@ -4,7 +4,14 @@ import { evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from '../alarms.ts'
 import { type EventMeta, invariant } from '../decision.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
-import type { OfferMade, TripCreated, TripReleased, TripTimeNoted } from '../events/trip-events.ts'
+import type {
+  HelpAdded,
+  OfferMade,
+  TripClosed,
+  TripCreated,
+  TripReleased,
+  TripTimeNoted,
+} from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import { REPORTABLE_PHASES } from '../vocabulary.ts'
 import { correctedChange } from './correction.ts'
@@ -15,10 +22,17 @@ import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } fr
 /** How many decisions a trip names; the log has all of them. */
 export const DECISIONS_KEPT = 50
 
+/** What a trip has without a unit. */
+const NO_UNIT = { unitId: null, offer: null, insistedUnitId: null, loss: null } as const
+
 export function evolveTrip(state: TripState | null, event: DomainEvent, meta: EventMeta): TripState {
   if (event.type === 'TripCreated') {
     invariant(state === null, () => `trip ${event.tripId} was created twice, again at ${meta.position}`)
     return createdTrip(event, meta, meta.recordedAtMs)
+  }
+  if (event.type === 'HelpAdded' && state === null) {
+    const { helpsTripId: helps, because: helpsBecause, asked } = event
+    return { ...createdTrip(event, meta, meta.recordedAtMs), helps, helpsBecause, asked }
   }
   if (event.type === 'TripReleased') return releasedTrip(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a trip that was never created`)
@@ -58,13 +72,14 @@ function withoutHold(state: TripState, event: DomainEvent): TripState {
 }
 
 function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
-  const trip = createdTrip(event, meta, event.receivedAtMs)
+  const { helpsTripId: helps = null, helpsBecause = null, helpedByTripId: helpedBy = null } = event
+  const trip = { ...createdTrip(event, meta, event.receivedAtMs), helps, helpsBecause, helpedBy }
   if (event.as === 'pending') return trip
   const times = { ...trip.times, cancelled: meta.recordedAtMs }
   return { ...trip, phase: 'cancelled', pendingSinceMs: null, times, cancelReason: 'other' }
 }
 
-function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
+function createdTrip(event: TripCreated | HelpAdded | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
   const { tripId, callId, lonDeg, latDeg, priority, need, receivedAtMs, responseNo } = event
   return {
     tripId,
@@ -90,6 +105,10 @@ function createdTrip(event: TripCreated | TripReleased, meta: EventMeta, entered
     missed: [],
     alarms: [],
     openAlarms: [],
+    helps: null,
+    helpsBecause: null,
+    helpedBy: null,
+    loss: null,
     disposition: null,
     cancelReason: null,
     version: meta.position,
@@ -117,6 +136,9 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'OfferRevoked':
       invariant(state.offer?.offerId === event.offerId, broken)
       return { ...inQueue(state, meta), alarms: without(state.alarms, 'unacknowledged') }
+    case 'HelpAdded':
+      invariant(state.tripId === event.helpsTripId && state.helpedBy === null && !isEnded(state), broken)
+      return { helpedBy: event.tripId }
     case 'CallAmended':
       invariant(!isEnded(state), broken)
       return amendedChange(state, event)
@@ -149,13 +171,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       }
     case 'TripClosed':
       invariant(state.unitId === event.unitId && phaseOrder(state.phase) >= 0, broken)
-      return {
-        phase: 'closed',
-        times: { ...state.times, closed: event.happenedAtMs },
-        missed: [...state.missed, ...event.missed],
-        alarms: [],
-        disposition: event.disposition,
-      }
+      return closedChange(state, event)
     default:
       return deskChangeOf(state, event, meta)
   }
@@ -167,6 +183,11 @@ function notedChange({ phase, unitId, times, missed }: TripState, event: TripTim
   if (passed === undefined || event.unitId !== unitId || times[passed] !== undefined) return {}
   if (phaseOrder(passed) > phaseOrder(phase)) return {}
   return { times: { ...times, [passed]: event.happenedAtMs }, missed: missed.filter(each => each !== passed) }
+}
+
+function closedChange({ times, missed }: TripState, event: TripClosed): Partial<TripState> {
+  const closed = { phase: 'closed', times: { ...times, closed: event.happenedAtMs } } as const
+  return { ...closed, missed: [...missed, ...event.missed], alarms: [], disposition: event.disposition }
 }
 
 function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {
@@ -227,9 +248,7 @@ function inQueue({ times: { pending } }: TripState, { recordedAtMs }: EventMeta)
   return {
     phase: 'pending',
     pendingSinceMs: recordedAtMs,
-    unitId: null,
-    offer: null,
-    insistedUnitId: null,
+    ...NO_UNIT,
     times: pending === undefined ? {} : { pending },
   }
 }
@@ -249,6 +268,7 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     pendingSinceMs: null,
     unitId: mode === 'ordered' ? unitId : null,
     offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs },
+    loss: event.decision.loss ?? null,
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },

@@ -3,6 +3,8 @@
 import type { Alarm } from '../alarms.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { Need } from '../events/call-events.ts'
+import type { Loss } from '../events/decision-record.ts'
+import type { HelpReason } from '../events/trip-events.ts'
 import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import {
   type CancelReason,
@@ -67,6 +69,13 @@ export interface TripState {
   readonly alarms: readonly TripAlarm[]
   /** The alarms that have not ended: those, and what nobody has acknowledged yet; also of a trip that has ended. */
   readonly openAlarms: readonly Alarm[]
+  /** The trip that it helps, until the right unit is there (`dispatch/help.ts`), and why; null for one that helps none. */
+  readonly helps: TripId | null
+  readonly helpsBecause: HelpReason | null
+  /** The trip that helps it, or did; null while none has. */
+  readonly helpedBy: TripId | null
+  /** What is lost with the unit that it has or asks; null without one, and where nothing is. */
+  readonly loss: Loss | null
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
   /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */

@@ -1,6 +1,6 @@
 /** What the desk's questions are answered with: the units nearest to a place, and why a trip has no other unit. */
 import type { PassedOver } from '../../domain/dispatch/eligibility.ts'
-import type { Candidate, ExclusionReason, PassedOverUnit } from '../../domain/events/decision-record.ts'
+import type { Candidate, ExclusionReason, Loss, PassedOverUnit } from '../../domain/events/decision-record.ts'
 import type { LevelOfCare, RANKING_BASIS, TripPhase } from '../../domain/vocabulary.ts'
 import type { FixView } from './situation-views.ts'
 
@@ -36,8 +36,21 @@ export interface TripExplanation {
   readonly excluded: Readonly<Partial<Record<ExclusionReason, number>>>
   /** The nearest units that could not, as in a decision. */
   readonly passedOver: readonly (PassedOverUnit & { readonly why: string })[]
+  /** The trip that helps it, or that it helps itself as one; null where it is neither. */
+  readonly help: ExplainedHelp | null
   /** The unit that was asked for; null where none was. */
   readonly unit: ExplainedUnit | null
+}
+
+interface ExplainedHelp {
+  /** The trip that helps. */
+  readonly tripId: string
+  readonly helpsTripId: string
+  /** Who helps, or is asked to; null while nobody is. */
+  readonly unitId: string | null
+  /** What of the other trip's need is lost with that unit. */
+  readonly loss: Loss | null
+  readonly why: string
 }
 
 interface ExplainedUnit {

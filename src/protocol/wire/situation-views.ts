@@ -2,6 +2,7 @@
 import type { CallDetails } from '../../domain/commands.ts'
 import type { TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
 import type { Need } from '../../domain/events/call-events.ts'
+import type { Loss } from '../../domain/events/decision-record.ts'
 import type {
   AbsentReason,
   AlarmSeverity,
@@ -81,6 +82,12 @@ export interface TripView {
   /** Of the units that were sent, the oldest first. */
   readonly responses: readonly ResponseView[]
   readonly alarms: readonly TripAlarm[]
+  /** The trip that it helps until the right unit is there; null for one that helps none. */
+  readonly helps: string | null
+  /** The trip that helps it, or did; null while none has. */
+  readonly helpedBy: string | null
+  /** What is lost with the unit that it has, or asks; of a trip that helps, of the need of the trip that it helps. */
+  readonly loss: Loss | null
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
   /** Position of the record that last changed the trip. */

@@ -71,6 +71,7 @@ const BY_A_DISPATCHER: {
   OfferDeclined: 'no',
   FixHoleRecorded: 'no',
   // The engine.
+  HelpAdded: 'no',
   OfferMade: 'no',
   UnitNotified: 'no',
   OfferTimedOut: 'no',

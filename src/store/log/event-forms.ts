@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
-import { REVOKE_REASONS } from '../../domain/events/trip-events.ts'
+import { HELP_REASONS, REVOKE_REASONS } from '../../domain/events/trip-events.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import { INCIDENT_NO, RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
@@ -49,6 +49,11 @@ export const NEED_FORM = z.object({
   transport: z.boolean().optional(),
   capabilities: z.array(z.string()),
 })
+export const LOSS_FORM = z.object({
+  care: z.object({ needed: z.enum(LEVELS_OF_CARE), sent: z.enum(LEVELS_OF_CARE) }).nullable(),
+  transport: z.boolean(),
+  capabilities: z.array(z.string()),
+})
 export const SEVERITY_FORM = z.literal([...ALARM_SEVERITIES])
 export const PRIORITY_FORM = z.literal([...PRIORITIES])
 export const REFERENCE_FORM = {
@@ -74,6 +79,7 @@ const decision = z.object({
   eligible: z.number().optional(),
   passedOver: z.array(z.object(unit)).optional(),
   despite: z.enum(EXCLUSION_REASONS).optional(),
+  loss: LOSS_FORM.optional(),
 })
 
 const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
@@ -108,6 +114,9 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...response,
     as: z.enum(RELEASED_TRIPS),
     unitId: id.nullable(),
+    helpsTripId: id.optional(),
+    helpsBecause: z.enum(HELP_REASONS).optional(),
+    helpedByTripId: id.optional(),
     ...leaves,
   },
   CallReleased: {
@@ -129,6 +138,10 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   CallNotesRead: { ...call, ...trip, ...unit, noteNo: whole, by: id },
   CallCancelled: call,
   CallClosed: call,
+  HelpAdded: {
+    ...{ ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms, ...response },
+    ...{ helpsTripId: id, asked: z.array(id), because: z.enum(HELP_REASONS) },
+  },
   TripCreated: { ...trip, ...call, ...site, need: NEED_FORM, receivedAtMs: ms, ...response },
   AssignmentOverridden: {
     ...trip,
@@ -226,7 +239,9 @@ export function entitiesNamed(events: unknown): EntityKey[] {
 }
 
 function namedBy(event: object): Set<string & EntityKey> {
-  const { unitId, fromUnitId, tripId, fromTripId, callId, tripIds } = event as Readonly<Record<string, unknown>>
+  const { unitId, fromUnitId, tripId, fromTripId, helpsTripId, callId, tripIds } = event as Readonly<
+    Record<string, unknown>
+  >
   const named = new Set<EntityKey>()
   const take = (value: unknown, key: (id: string) => EntityKey) => {
     if (typeof value === 'string' && value !== '') named.add(key(value))
@@ -235,6 +250,7 @@ function namedBy(event: object): Set<string & EntityKey> {
   take(fromUnitId, driverKey)
   take(tripId, tripKey)
   take(fromTripId, tripKey)
+  take(helpsTripId, tripKey)
   take(callId, callKey)
   if (Array.isArray(tripIds)) for (const each of tripIds) take(each, tripKey)
   return named

@@ -80,6 +80,7 @@ test('what a message says beyond its fields gives nobody another name, unit or r
   }
   const call = {
     ...CALL,
+    priority: 3,
     needs: [{ levelOfCare: 'cct', capabilities: [], tripId: others.tripId, unitId: 'B1' }],
     ...made,
   }
@@ -96,7 +97,7 @@ test('a unit of the same id in another region is another unit', async () => {
   await world.stage.crew('A1', { region: THERE })
   const desk = await world.stage.desk({ region: THERE, sub: 'dispatch-there' })
   const needs = [{ levelOfCare: 'cct', capabilities: [] }]
-  const { tripIds } = (await desk.ask('enter-call', { ...CALL, needs })).result as { tripIds: string[] }
+  const { tripIds } = (await desk.ask('enter-call', { ...CALL, priority: 3, needs })).result as { tripIds: string[] }
   const tripId = tripIds[0]!
   const { offerId } = (await desk.ask('assign-unit', tripId, 'A1', 'other')).result as { offerId: string }
   for (const [type, ...fields] of [
@@ -117,7 +118,7 @@ test('a command id answers the principal whose it was, and nobody else', async (
   await driver()
   const [{ wire: one }, { wire: two }] = [await speak('dispatcher'), await speak('supervisor')]
   const id = world.stage.id()
-  const call = { ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] }
+  const call = { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct', capabilities: [] }] }
   const entered = []
   for (const wire of [one, two, one]) {
     wire.send('enter-call', id, call)
@@ -128,7 +129,7 @@ test('a command id answers the principal whose it was, and nobody else', async (
   assert.notEqual(entered[0], entered[1])
   assert.equal(entered[0], entered[2])
   // Over HTTP the key is the same id: it gets the answer that its principal got, and takes no other body.
-  const body = { lonDeg: CALL.lonE7 / 1e7, latDeg: CALL.latE7 / 1e7, priority: CALL.priority, needs: call.needs }
+  const body = { lonDeg: CALL.lonE7 / 1e7, latDeg: CALL.latE7 / 1e7, priority: 3, needs: call.needs }
   const [again, other] = [body, { ...body, priority: 5 }].map(sent =>
     world.ask('POST', '/v1/calls', { token: world.token('dispatcher'), body: sent, key: id }),
   )

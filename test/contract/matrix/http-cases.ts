@@ -2,7 +2,6 @@
 
 import type { ErrorCode } from '../../../src/base/refusal.ts'
 import type { Action } from '../../../src/protocol/rights.ts'
-import { CALL } from '../rules/stage.ts'
 import type { Caller, HttpReach, Outcome } from './rules.ts'
 import { HERE, PASSWORD, THERE, type World } from './world.ts'
 
@@ -298,7 +297,7 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     status: 201,
     reaches: REGIONS,
     request: async (_, reach) => {
-      const body = { lonDeg: 174.76, latDeg: -36.85, priority: CALL.priority, needs: [{ levelOfCare: 'cct' }] }
+      const body = { lonDeg: 174.76, latDeg: -36.85, priority: 3, needs: [{ levelOfCare: 'cct' }] }
       return { path: `/v1/calls?region=${askedOf(reach)}`, body }
     },
   },

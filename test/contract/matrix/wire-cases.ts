@@ -49,7 +49,9 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
   'acknowledge-stand-down': [{ ...own, setting: 'under-way', fields: ({ tripId }) => [tripId, now()] }],
   'close-trip': [{ ...ofTrip, setting: 'under-way', fields: ({ tripId }) => [tripId, 'refused', now()] }],
 
-  'enter-call': [{ ...own, fields: () => [{ ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }] }] }],
+  'enter-call': [
+    { ...own, fields: () => [{ ...CALL, priority: 3, needs: [{ levelOfCare: 'cct', capabilities: [] }] }] },
+  ],
   'amend-call': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, { priority: 1 }] }],
   'add-note': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, 'two patients', null] }],
   'read-notes': [{ names: 'call', shows: 'command', fields: ({ callId }) => [callId, 1] }],

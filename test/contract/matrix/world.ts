@@ -23,9 +23,14 @@ export const SECRET = 'third floor, the caller is alone'
 const als = (unitId: string) => ({ unitId, levelOfCare: 'als' as const })
 const bls = (unitId: string) => ({ unitId, levelOfCare: 'bls' as const })
 /** No unit has this level of care, so the desk gives such a trip to nobody. */
-const FOR_NOBODY = { ...CALL, needs: [{ levelOfCare: 'cct', capabilities: [] }], details: { notes: SECRET } }
+const FOR_NOBODY = {
+  ...CALL,
+  priority: 3,
+  needs: [{ levelOfCare: 'cct', capabilities: [] }],
+  details: { notes: SECRET },
+}
 /** A1 alone may serve this. */
-const FOR_A1 = { ...CALL, details: { notes: SECRET } }
+const FOR_A1 = { ...CALL, priority: 3, details: { notes: SECRET } }
 
 const PLACES: Readonly<Record<Reach, { readonly region: string; readonly unitId: string }>> = {
   own: { region: HERE, unitId: 'A1' },

@@ -14,7 +14,8 @@ const stage = new Stage({
   goesup: ordered,
 })
 /** Needs a level of care that no unit has. */
-const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
+/** Nobody is free for it, and of its priority nobody is sent to help. */
+const UNMET = { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct' }] }
 
 async function unmet(desk: Speaker, change: object = {}): Promise<{ tripId: string; alarmId: string; callId: string }> {
   const { result, position } = await desk.ask('enter-call', { ...UNMET, ...change })

@@ -23,7 +23,8 @@ const stage = new Stage({
   durable: ordered,
   why: { mode: 'ordered', units: levels },
 })
-const UNMET = { ...CALL, needs: [{ levelOfCare: 'cct' }] }
+/** Nobody is free for it, and of its priority nobody is sent to help. */
+const UNMET = { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct' }] }
 
 /** All parts of the snapshot that comes next. */
 async function snapshot(desk: Speaker): Promise<{ position: number; trips: TripView[]; units: UnitView[] }> {
@@ -168,7 +169,7 @@ test('[BD-8] explain-trip says who could go now, why the nearest others could no
     const { why, passedOver, unit, ...rest } = asked.result as unknown as TripExplanation
     assert.deepEqual(rest, {
       ...{ tripId, phase: 'pending', round: 1, basis: 'straight-line' },
-      ...{ candidates: [], eligible: 0, excluded: { 'level-of-care': 3 } },
+      ...{ candidates: [], eligible: 0, excluded: { 'level-of-care': 3 }, help: null },
     })
     assert.equal(why, 'Nobody could go. 3 units could not: 3 level-of-care.')
     assert.deepEqual(

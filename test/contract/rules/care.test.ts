@@ -11,6 +11,8 @@ const stage = new Stage({
   needs: { mode: 'ordered', units: [FIRST] },
   carry: { mode: 'ordered', units: [FLY_CAR, AMBULANCE] },
   ends: { mode: 'ordered', units: [FLY_CAR] },
+  lower: { mode: 'ordered', units: [{ unitId: 'B1', levelOfCare: 'bls' }, FIRST] },
+  beside: { mode: 'ordered', units: [AMBULANCE, FIRST] },
 })
 const now = () => Date.now()
 /** Nobody is sent in somebody's place for this. */
@@ -82,4 +84,70 @@ test('[CT-3] a unit that cannot carry cannot end its trip as transported', async
   assert.equal(await crew.refused('close-trip', tripId, 'transported', now()), 'cannot-transport')
   assert.equal(await desk.refused('close-trip', tripId, 'transported', now()), 'cannot-transport')
   await crew.ask('close-trip', tripId, 'transferred-to-other-unit', now())
+})
+
+/** The trip that the engine adds for another one, and the types of that record. */
+async function helpFor(desk: Speaker, tripId: string) {
+  const isIt = (event: DomainEvent) => event.type === 'HelpAdded' && event.helpsTripId === tripId
+  const [, , , events] = await desk.hear('board-events', ([, , , all]) => all.some(isIt))
+  return {
+    added: events.find(isIt) as Extract<DomainEvent, { type: 'HelpAdded' }>,
+    types: events.map(each => each.type),
+  }
+}
+
+test('[CT-4] [CT-6] where nobody of the level is free a lower one goes at once, beside the trip that waits, with its loss', async () => {
+  const region = 'lower'
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  await stage.crew('R1', { region }, 1)
+  const crew = await stage.crew('B1', { region }, 3)
+  const { result } = await desk.ask('enter-call', { ...CALL, needs: [{ levelOfCare: 'als' }] })
+  const [tripId] = result.tripIds as string[]
+  const { added, types } = await helpFor(desk, tripId!)
+  assert.deepEqual(types, ['CallEntered', 'TripCreated', 'TripAlarmRaised', 'HelpAdded', 'OfferMade'])
+  assert.deepEqual([added.because, added.need.levelOfCare, added.need.transport], ['none-free', 'bls', false])
+  const loss = { care: { needed: 'als', sent: 'bls' }, transport: false, capabilities: [] }
+  const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.offer != null)
+  assert.deepEqual([trip?.tripId, trip?.helps, trip?.loss], [added.tripId, tripId, loss])
+  for (const asked of [tripId, added.tripId]) {
+    const { help, why } = (await desk.ask('explain-trip', asked, null)).result as {
+      help: { why: string; loss: unknown }
+      why: string
+    }
+    assert.deepEqual(help.loss, loss)
+    assert.match(
+      help.why,
+      /helps, as nobody of what trip .* needs was free; it is offered\. B1 is on it\. Lost with it: care/,
+    )
+    assert.equal(typeof why, 'string')
+  }
+  const decisions = await stage.site.http(`/v1/trips/${added.tripId}/decisions`, {
+    token: await stage.site.token({ regions: [region] }),
+  })
+  assert.deepEqual(decisions.body.items[0].decision.loss, loss)
+  assert.match(decisions.body.items[0].why, /Lost with it: care \(bls instead of als\)\./)
+  // By hand, too.
+  await desk.ask('assign-unit', tripId!, 'R1', 'closer-unit')
+  const byHand = await orderedFor(desk, tripId!)
+  assert.deepEqual(byHand.decision.loss?.care, { needed: 'als', sent: 'first-responder' })
+})
+
+test('[CT-5] help ends by itself when the right unit is at the scene first', async () => {
+  const region = 'beside'
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  const right = await stage.crew('A1', { region }, 5)
+  const near = await stage.crew('R1', { region }, 1)
+  const { result } = await desk.ask('enter-call', { ...CALL, priority: 1, needs: [{ levelOfCare: 'als' }] })
+  const [tripId] = result.tripIds as string[]
+  const { added } = await helpFor(desk, tripId!)
+  assert.equal(added.because, 'nearest-trained')
+  const [, , { trip }] = await right.hear('unit-state', ([, , view]) => view.trip?.offer != null)
+  await right.ask('accept-offer', trip!.offer!.offerId, now())
+  await right.ask('report-phase', tripId, 'on-scene', now())
+  await near.hear('unit-state', ([, , view]) => view.trip === null && view.unit.status === 'available')
+  const token = await stage.site.token({ regions: [region] })
+  const { body } = await stage.site.http(`/v1/trips/${added.tripId}`, { token })
+  assert.deepEqual([body.phase, body.cancelReason, body.helps], ['cancelled', 'no-longer-needed', tripId])
 })

@@ -14,7 +14,7 @@ const stage = new Stage({ [region]: { mode: 'offered', units } })
 test('[HT-11] the decisions on a trip are read from the log: who was chosen, by whom, of whom, and that nobody was', async () => {
   await stage.crew('A1', { region }, 1)
   const desk = await stage.desk({ region })
-  const entered = await desk.ask('enter-call', { ...CALL, needs: [{ levelOfCare: 'cct' }] })
+  const entered = await desk.ask('enter-call', { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct' }] })
   const [tripId] = entered.result.tripIds as string[]
   const byHand = await desk.ask('assign-unit', tripId!, 'A1', 'better-suited')
   const path = `/v1/trips/${tripId}/decisions`
@@ -34,7 +34,7 @@ test('[HT-11] the decisions on a trip are read from the log: who was chosen, by 
   const { distanceM } = chosen.decision.candidates[0]
   assert.equal(
     chosen.why,
-    `${DESK} chose A1, ${distanceM} m away, although it was passed over as level-of-care. ` +
+    `${DESK} chose A1, ${distanceM} m away, although it was passed over as level-of-care. Lost with it: care (als instead of cct). ` +
       'Nobody could go. 1 unit could not: 1 level-of-care.',
   )
 

@@ -10,7 +10,8 @@ import { CALL, FORMATS, fixAt, nobody, PLACE, Stage } from './stage.ts'
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const stage = new Stage({ akl: ordered, other: ordered })
 const region = 'akl'
-const BODY = { ...SCENE, priority: 2, needs: [{ levelOfCare: 'cct' }] }
+/** Nobody is free for it, and of its priority nobody is sent to help. */
+const BODY = { ...SCENE, priority: 3, needs: [{ levelOfCare: 'cct' }] }
 
 interface Post {
   readonly key?: string
@@ -186,7 +187,7 @@ test('[HT-4] a call is posted in degrees under its Idempotency-Key, is durable w
   const record = (await stage.site.records(region)).find(each => each.position === position)
   assert.equal(record?.commandId, 'http-1')
   const desk = await stage.desk({ region })
-  desk.send('enter-call', 'http-1', { ...CALL, needs: BODY.needs })
+  desk.send('enter-call', 'http-1', { ...CALL, priority: 3, needs: BODY.needs })
   assert.deepEqual(await desk.reply('http-1'), { position, result: { callId, ...rest } })
   assert.deepEqual((await post({})).body.details, { path: 'Idempotency-Key' })
   const token = await stage.site.token({ regions: [region, 'other'] })

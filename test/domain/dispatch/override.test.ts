@@ -152,7 +152,7 @@ describe('the order that follows', () => {
   const FIT = { reason: null } as const
   const orderTo = (world: World, presence: Presence, seen = NOBODY, verdict: Verdict = FIT) => {
     const [trip, driver] = [world.trip('T-1'), world.driver('A1')]
-    return orderedByHand(trip, driver, presence, seen, verdict, 'O-9', policyOf('offered'), START_MS + 5_000)
+    return orderedByHand(trip, driver, presence, seen, verdict, trip.need, 'O-9', policyOf('offered'), START_MS + 5_000)
   }
 
   test('is an order in every mode, and stays in the round', () => {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { agedMs, inTurn, ranksOf } from '../../../src/domain/dispatch/queue.ts'
 import { WaitingTrips } from '../../../src/domain/dispatch/waiting-trips.ts'
+import { alike } from '../../../src/domain/policy.ts'
 import { releaseTrip } from '../../../src/domain/release.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { LEVELS_OF_CARE, type LevelOfCare, PRIORITIES, type Priority } from '../../../src/domain/vocabulary.ts'
@@ -172,7 +173,7 @@ describe('the waiting trips', () => {
         assert.equal(folded.size, left.size)
         const needs = (level: LevelOfCare) => [...left.values()].some(({ need }) => need.levelOfCare === level)
         const unit = { ...given(onDuty('A1')).world.driver('A1'), levelOfCare: 'first-responder' as const }
-        assert.equal(folded.isNeeded(unit), needs('first-responder'))
+        assert.equal(folded.isNeeded(unit, { whenNoneFree: alike('wait') }), needs('first-responder'))
       }),
     )
   })

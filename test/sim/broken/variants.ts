@@ -319,6 +319,46 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 40, drivers: 8 },
   },
   {
+    name: 'help-left-out',
+    breaks: 'a trip that nobody of its level can serve waits although its policy sends a lower level at once',
+    patch: {
+      file: 'src/domain/dispatch/help.ts',
+      find: "return phase === 'pending' ? rungsFrom(need.levelOfCare) : []",
+      replace: "return phase === 'closed' ? rungsFrom(need.levelOfCare) : []",
+    },
+    provoke: { callsPerHour: 60, drivers: 6 },
+  },
+  {
+    name: 'help-goes-on',
+    breaks: 'who goes to help goes on although the right unit is at the scene',
+    patch: {
+      file: 'src/domain/dispatch/help.ts',
+      find: "if (isEnded(helped) || phaseOrder(helped.phase) >= phaseOrder('on-scene')) return true",
+      replace: 'if (isEnded(helped)) return true',
+    },
+    provoke: { callsPerHour: 60, drivers: 10 },
+  },
+  {
+    name: 'help-behind',
+    breaks: 'who is no earlier at the scene than the right unit is sent beside it',
+    patch: {
+      file: 'src/domain/dispatch/help.ts',
+      find: 'rightUnitM - (helpSavesMs / 1_000) * straightLineSpeedMps',
+      replace: 'rightUnitM + (helpSavesMs / 1_000) * straightLineSpeedMps',
+    },
+    provoke: { callsPerHour: 60, drivers: 10 },
+  },
+  {
+    name: 'loss-untold',
+    breaks: 'a decision does not say what is lost with the unit that is sent',
+    patch: {
+      file: 'src/domain/dispatch/ranking.ts',
+      find: '...(loss === null ? {} : { loss }),',
+      replace: '...(loss === null || despite === null ? {} : { loss }),',
+    },
+    provoke: { callsPerHour: 60, drivers: 10 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

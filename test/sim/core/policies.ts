@@ -1,12 +1,12 @@
 /** Policies as somebody in charge of a region might set them, one after the other. */
 import type { Policy, StandingPolicy } from '../../../src/domain/policy.ts'
-import { DISPATCH_MODES } from '../../../src/domain/vocabulary.ts'
+import { DISPATCH_MODES, NONE_FREE } from '../../../src/domain/vocabulary.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 
 const S = 1_000
 const MIN = 60 * S
 
-const byPriority = (draw: () => number) => ({ 1: draw(), 2: draw(), 3: draw(), 4: draw(), 5: draw() })
+const byPriority = <T>(draw: () => T) => ({ 1: draw(), 2: draw(), 3: draw(), 4: draw(), 5: draw() })
 
 /**
  * The next version. About half of what it says is new, each number in a range in which crews of this world can work: they
@@ -42,6 +42,9 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     alarmShelveMaxMs: within([MIN, 10 * MIN]),
     roundPauseMs: within([2 * S, MIN]),
     roundsMax: within([1, 12]),
+    whenNoneFree: byPriority(() => dice.pick(NONE_FREE)),
+    helpSavesMs: within([0, 3 * MIN]),
+    straightLineSpeedMps: within([5, 20]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {
       responding: within([2 * S, 10 * S]),

@@ -75,7 +75,7 @@ export class AlarmAccount {
   }
 
   take(event: DomainEvent, moment: AlarmMoment): void {
-    if (event.type === 'TripCreated' || event.type === 'TripReleased')
+    if (event.type === 'TripCreated' || event.type === 'HelpAdded' || event.type === 'TripReleased')
       this.#priorities.set(event.tripId, event.priority)
     switch (event.type) {
       case 'TripReleased':

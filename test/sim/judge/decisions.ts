@@ -44,9 +44,16 @@ const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
   'OfferMade',
   'UnitNotified',
   'TripAlarmRaised',
+  'HelpAdded',
   'CrewSignedOff',
   'UnitRetired',
 ])
+
+/** Help ends by the system, and with the last trip its call; that it may, the judge's account of help says. */
+function endsHelp(before: States, event: DomainEvent): boolean {
+  if (event.type === 'CallClosed' || event.type === 'CallCancelled') return true
+  return event.type === 'TripCancelled' && event.cause === 'system' && before.trip(event.tripId)?.helps != null
+}
 
 const NOBODY = new Quarantine()
 /** Moments are judged by the engine's clock, which the judge does not see: one is put right where the record says that it was. */
@@ -98,7 +105,7 @@ export function whyWrong(
   if (!isDeepStrictEqual(own, events.slice(0, own.length))) {
     return `the rules make ${JSON.stringify(own)} of it, and the log has ${JSON.stringify(events)}`
   }
-  const foreign = events.slice(own.length).find(event => !ADDED.has(event.type))
+  const foreign = events.slice(own.length).find(event => !ADDED.has(event.type) && !endsHelp(before, event))
   if (foreign !== undefined) return `${foreign.type} does not follow from it`
   const expected = JSON.parse(JSON.stringify(decided.result)) as unknown
   if (result !== null && !isDeepStrictEqual(expected, result)) {

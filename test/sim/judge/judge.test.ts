@@ -211,7 +211,7 @@ describe('in the database', () => {
   test('an offer to a unit that does not fit, or was not the best, is found', () => {
     const low = { ...registered('A1'), levelOfCare: 'first-responder' } as DomainEvent
     const court = courtWith([low, signedOn('A1')], called(['T-1']), [offered('T-1', 'A1', 'O-1')])
-    court.finds('offer-fits', /needs bls, and the unit is first-responder/)
+    court.findsAmongOthers('offer-fits', /needs bls, and the unit is first-responder/)
 
     const other = courtWith(onDuty('A2'), called(['T-1']), [offered('T-1', 'A2', 'O-1')])
     other.finds('offer-fits', /offer of T-1 to A2 at position 3 names A1 as the best/)

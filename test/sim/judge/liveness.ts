@@ -1,7 +1,9 @@
 /** What must have come right once the world was left in peace: served, connected, answered, stored, under way or told. */
 import type { DriverActor } from '../../../src/actors/driver/driver-actor.ts'
+import type { Need } from '../../../src/domain/events/call-events.ts'
 import type { Policy } from '../../../src/domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../../src/domain/trip/trip.ts'
+import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import type { ClientStanding } from '../world/parts.ts'
@@ -32,7 +34,22 @@ export function checkTrips({ states }: OwnedRegion, policy: Policy, nowMs: numbe
     const text = trip.phase === 'pending' ? whyStillPending(trip, drivers, policy, nowMs) : whyWithNobody(states, trip)
     if (text !== null)
       findings.find('liveness-trips', `trip ${trip.tripId} is ${trip.phase} (version ${trip.version}), ${text}`)
+    const unhelped = trip.phase === 'pending' ? whyUnhelped(trip, drivers, policy, nowMs) : null
+    if (unhelped !== null) findings.find('liveness-help', `trip ${trip.tripId} waits without help, ${unhelped}`)
   }
+}
+
+/** A crew that is trained at all, of whatever level. */
+const ANYBODY: Need = { levelOfCare: LEVELS_OF_CARE[0], transport: false, capabilities: [] }
+
+function whyUnhelped(trip: TripState, drivers: readonly DriverActor[], policy: Policy, nowMs: number): string | null {
+  if (trip.helps !== null || trip.helpedBy !== null || policy.whenNoneFree[trip.priority] === 'wait') return null
+  const free = drivers.find(driver => {
+    const couldHelp = couldTake({ ...trip, need: ANYBODY }, driver, policy, nowMs)
+    // What was asked for the trip itself is its own round's.
+    return couldHelp && !trip.asked.includes(driver.unitId)
+  })
+  return free === undefined ? null : `and ${free.unitId} is free`
 }
 
 /** Where a crew is whose phone reports and has the time is known, and of now: nothing is left of what clocks did. */
@@ -80,6 +97,8 @@ function whyStillPending(
   policy: Policy,
   nowMs: number,
 ): string | null {
+  // Who helps another trip is waited for by the alarms of that one, and nobody goes who is no earlier than its unit.
+  if (trip.helps !== null) return null
   if (!NOBODY.some(alarm => trip.alarms.includes(alarm))) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }

@@ -12,6 +12,7 @@ import { isBound } from '../../../src/domain/unit/driver.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'
+import { HelpAccount } from './help-account.ts'
 import { StateHistory } from './history.ts'
 import { Holds } from './holds.ts'
 import { NumberAccount } from './number-account.ts'
@@ -55,6 +56,7 @@ export class LogAccount {
   readonly holds: Holds
   readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
+  readonly #help: HelpAccount
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -77,7 +79,8 @@ export class LogAccount {
     this.policies = new PolicyAccount(policies, findings)
     this.#patients = new PatientAccount(findings)
     this.#numbers = new NumberAccount(findings)
-    this.#urgency = new UrgencyAccount(findings)
+    this.#help = new HelpAccount(findings, this.policies)
+    this.#urgency = new UrgencyAccount(findings, tripId => this.#help.isHelp(tripId))
     this.#unfit = new UnfitUnits(findings)
     this.#times = new TrueTimes(findings)
     this.#silent = new SilentUnits(findings)
@@ -171,6 +174,7 @@ export class LogAccount {
     added(record)
     this.records.push(record)
     for (const event of events) this.#apply(record, event)
+    this.#help.recorded(this.history, position)
     this.#keepCommand(record, write.command)
     this.#keepOpenTrips(record, write)
     if (write.callDetails !== null) this.#keepDetails(position, write.callDetails)
@@ -189,6 +193,7 @@ export class LogAccount {
     const accounts = { policies: this.policies, urgency: this.#urgency }
     checkEvent(this.history, accounts, event, when, this.#findings)
     this.#decisions.check(this.history, event, position)
+    this.#help.take(this.history, event, position)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }

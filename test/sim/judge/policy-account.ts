@@ -37,7 +37,16 @@ export class PolicyAccount {
     return this.#leastSince(({ alarmEscalateMs }) => alarmEscalateMs[severity])
   }
   #leastSince(spanMs: (policy: StandingPolicy) => number): number {
-    return Math.min(...[...this.#policies.values()].filter(({ version }) => version >= this.#reached).map(spanMs))
+    return Math.min(...this.sinceReached(spanMs))
+  }
+
+  /** What each version says that may stand by now. */
+  sinceReached<T>(says: (policy: StandingPolicy) => T): T[] {
+    return [...this.#policies.values()].filter(({ version }) => version >= this.#reached).map(says)
+  }
+
+  version(version: number | undefined): StandingPolicy | undefined {
+    return version === undefined ? undefined : this.#policies.get(version)
   }
 
   /** Takes in a decision. Input: its trip before it. Output: the policy that it names; null when there was none such. */

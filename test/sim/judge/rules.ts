@@ -24,6 +24,9 @@ export const RULES = {
     'A decision is by the numbers and the mode of the policy version that it names, and no older than the one before.',
   'offer-fits':
     'The desk offers a trip to a unit of the level and capabilities that it needs, one that can carry where transport is needed, the nearest it found.',
+  'help-of-use':
+    'A trained crew of a lower level is sent on a trip of its own where the policy says so, once for each trip, only while the right unit is not there, beside one only if it is there clearly earlier.',
+  'loss-told': 'An offer to a unit that lacks something of what is needed says what is lost, and no other offer does.',
   'urgent-first':
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   'unfit-not-chosen':
@@ -79,6 +82,8 @@ export const RULES = {
   'liveness-owner': 'Somebody serves the region, by its newest policy, and all that was decided is durable.',
   'liveness-clients': 'Every client that should be is connected, and all its commands are answered.',
   'liveness-fixes': 'Every fix that was sent a minute ago is stored, and its client has been told so.',
+  'liveness-help':
+    'No trip waits without help that its policy would send, while a crew that is trained at all is free.',
   'liveness-trips':
     'Every trip has ended, is with a unit that can be reached, or waits with its alarm because no unit is free.',
   // Mistakes that the engine itself reports, and what it must do about a store that refuses what it decided.

@@ -7,6 +7,7 @@ import type { NearestUnit } from '../../../src/protocol/wire/answer-views.ts'
 import type { AlarmView, DriverView, TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Findings } from './findings.ts'
 import { type LogAccount, sameJson } from './log-account.ts'
+import { mustCarry } from './needs.ts'
 
 /** Where a view was told, and what the log says there. */
 export class Told {
@@ -167,7 +168,7 @@ const tripOf = (state: TripState): Fields => ({
   callId: state.callId,
   phase: state.phase,
   priority: state.priority,
-  need: state.need,
+  need: { ...state.need, transport: mustCarry(state.need) },
   receivedAtMs: state.receivedAtMs,
   ...(state.responseNo === undefined ? {} : { responseNo: state.responseNo }),
   unitId: state.unitId,
@@ -175,6 +176,9 @@ const tripOf = (state: TripState): Fields => ({
   times: state.times,
   missed: state.missed,
   alarms: state.alarms,
+  helps: state.helps,
+  helpedBy: state.helpedBy,
+  loss: state.loss,
   disposition: state.disposition,
   cancelReason: state.cancelReason,
   version: state.version,

@@ -20,14 +20,18 @@ export class UrgencyAccount {
   /** When each trip that waits, or waited, was entered. */
   readonly #enteredAtMs = new Map<TripId, number>()
   readonly #waiting = new Set<TripId>()
+  readonly #isHelp: (tripId: TripId) => boolean
 
-  constructor(findings: Findings) {
+  /** Input: whether a trip helps another one: nobody has to go for it who is too far away to be of use. */
+  constructor(findings: Findings, isHelp: (tripId: TripId) => boolean) {
     this.#findings = findings
+    this.#isHelp = isHelp
   }
 
   /** Takes in an event. Input: the states behind it. */
   apply(states: StateHistory, event: DomainEvent, recordedAtMs: number): void {
-    if (event.type === 'TripCreated') this.#enteredAtMs.set(event.tripId, event.atMs ?? recordedAtMs)
+    if (event.type === 'TripCreated' || event.type === 'HelpAdded')
+      this.#enteredAtMs.set(event.tripId, event.atMs ?? recordedAtMs)
     // What was held has the place of when its caller called.
     if (event.type === 'TripReleased') this.#enteredAtMs.set(event.tripId, event.receivedAtMs)
     const tripIds =
@@ -36,7 +40,12 @@ export class UrgencyAccount {
   }
 
   #look(tripId: TripId, trip: TripState | undefined): void {
-    if (trip?.phase === 'pending' && trip.onHold === undefined && trip.priority <= URGENT_UP_TO)
+    if (
+      trip?.phase === 'pending' &&
+      trip.onHold === undefined &&
+      trip.priority <= URGENT_UP_TO &&
+      !this.#isHelp(tripId)
+    )
       this.#waiting.add(tripId)
     else this.#waiting.delete(tripId)
   }

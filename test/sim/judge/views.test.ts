@@ -7,13 +7,13 @@ import { DriverLocation } from '../../../src/actors/driver/location.ts'
 import { driverView, NO_TEXTS, tripView, unitView } from '../../../src/actors/region/views.ts'
 import { tripKey } from '../../../src/domain/entity.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { alike, DEFAULT_POLICY } from '../../../src/domain/policy.ts'
 import { crewOnWire, tripOnWire, unitOnWire } from '../../../src/protocol/encode.ts'
 import type { NearestUnit } from '../../../src/protocol/wire/answer-views.ts'
 import type { DriverView } from '../../../src/protocol/wire/situation-views.ts'
 import type { TileUnit } from '../../../src/protocol/wire/tile-tuples.ts'
 import { START_MS } from '../../support/given-when-then.ts'
-import { called, onDuty, reached, untilAssigned, untilOffered } from '../../support/scenario.ts'
+import { called, onDuty, policyOf, reached, untilAssigned, untilOffered } from '../../support/scenario.ts'
 import type { ClientStanding, Picture } from '../world/parts.ts'
 import { Court, fixOf, type Party } from './court.ts'
 import { RULES } from './rules.ts'
@@ -357,6 +357,24 @@ describe('in the end', () => {
     location.place('s', { seq: 1, fixedAtMs: free.nowMs - 1_000, ...place })
     await free.isOver({}, free.memory({ connected: ['A1'], locations: { A1: location } }))
     free.finds('liveness-trips', /trip T-1 is pending \(version 3\), and A1 is free/)
+  })
+
+  test('a trip that waits without the help that its policy sends, while somebody could help, is found', async () => {
+    const place = { lonDeg: 174.76, latDeg: -36.85, accuracyM: null, speedMps: null, headingDeg: null }
+    const low = onDuty('A1').map(event =>
+      event.type === 'UnitRegistered' ? { ...event, levelOfCare: 'first-responder' as const } : event,
+    )
+    for (const mode of ['wait', 'send-lower'] as const) {
+      const court = new Court()
+      court.policies.set(1, policyOf('offered', { whenNoneFree: alike(mode) }))
+      court.commit(low, called(['T-1']), [noUnit('T-1')])
+      court.nowMs += 30_000
+      const location = new DriverLocation()
+      location.place('s', { seq: 1, fixedAtMs: court.nowMs - 1_000, ...place })
+      await court.isOver({}, court.memory({ connected: ['A1'], locations: { A1: location } }))
+      if (mode === 'wait') court.findsNothing()
+      else court.finds('liveness-help', /trip T-1 waits without help, and A1 is free/)
+    }
   })
 })
 

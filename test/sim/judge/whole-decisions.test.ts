@@ -123,7 +123,8 @@ describe("a dispatcher's own choice", () => {
 
   test('says what speaks against the unit, and how many could have gone', () => {
     const excluded = { unavailable: 1, capability: 1 }
-    const decision = { ...RIGHT, eligible: 0, excluded, despite: 'capability' } as const
+    const loss = { care: null, transport: false, capabilities: ['neonatal'] }
+    const decision = { ...RIGHT, eligible: 0, excluded, despite: 'capability', loss } as const
     const order = (changes: Partial<DecisionRecord>) => {
       const court = courtOf(needsMore)
       const offer = { ...offered('T-1', 'A1', 'O-1', 'ordered'), decision: { ...decision, ...changes } } as DomainEvent

@@ -6,7 +6,7 @@ import { asJson, type JsonSchema } from '../json-schema.ts'
 import { cellOf, type Subject } from './cell.ts'
 import type { Trial } from './rows.ts'
 import { OTHER_UNIT, Stage, UNIT } from './stage.ts'
-import { valuesOfEvents } from './values.ts'
+import { HELP, valuesOfEvents } from './values.ts'
 import { type Values, variantsOf } from './variants.ts'
 
 const KIND_OF_SUBJECT = { trip: 'trip', unit: 'driver', call: 'call' } as const
@@ -53,12 +53,18 @@ function eventsAt(stage: Stage, subject: Subject, { type, schema }: EventForm) {
   const values = { ...valuesOfEvents(stage, subject), ...ownValues(stage, subject, type, schema) }
   return variantsOf(type, schema, values).map(({ words, values: fields }) => ({
     words,
-    event: { ...fields, type, entity: entityOf(stage, subject, schema) } as DomainEvent,
+    // It belongs to the trip that helps, and is about the one that is helped.
+    event: {
+      ...fields,
+      type,
+      entity: type === 'HelpAdded' ? tripKey(HELP) : entityOf(stage, subject, schema),
+    } as DomainEvent,
   }))
 }
 
 /** What a field holds in one event and not in others. */
 function ownValues(stage: Stage, subject: Subject, type: DomainEvent['type'], schema: JsonSchema): Values {
+  if (type === 'HelpAdded') return { tripId: { one: HELP } }
   if (type === 'AssignmentOverridden') return { unitId: { one: OTHER_UNIT } }
   // Which alarm it is says the event itself.
   if (type === 'TripAlarmRaised') return { alarm: { one: 'waiting-long' } }

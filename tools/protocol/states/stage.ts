@@ -98,7 +98,9 @@ export class Stage implements States {
         const [trip, driver] = [given.trip(tripId)!, given.driver(unitId)!]
         const presence = { disconnectedSinceMs: null, fix: null }
         const eligible = { reason: null } as const
-        given.record([orderedByHand(trip, driver, presence, NOTHING_SEEN, eligible, this.newId(), POLICY, given.nowMs)])
+        given.record([
+          orderedByHand(trip, driver, presence, NOTHING_SEEN, eligible, trip.need, this.newId(), POLICY, given.nowMs),
+        ])
       },
       nearestUnitM: () => null,
     }

@@ -9,8 +9,10 @@ const one = (value: unknown) => ({ one: value })
 
 /** An offer that is open to nobody. */
 export const PAST_OFFER = `here.${'9'.repeat(21)}`
+/** A trip that helps; there is none of this id yet. */
+export const HELP = `here.${'8'.repeat(21)}`
 const NEED = { levelOfCare: 'bls', capabilities: [] }
-const REFERENCE = { callSign: UNIT, levelOfCare: 'als', capabilities: [], homeStation: null }
+const REFERENCE = { callSign: UNIT, levelOfCare: 'als', transports: true, capabilities: [], homeStation: null }
 export const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
 
 /** The open alarm of the trip, or of the unit; where there is none, one that has ended. */
@@ -61,6 +63,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     by: one('desk'),
     ...{ why: one('dispatcher'), addedTripId: one(PAST_OFFER) },
     tripIds: one([tripId]),
+    ...{ helpsTripId: one(tripId), helpedByTripId: one(HELP), asked: one([]) },
     streamId: one('phone-1'),
     ...{ fromSeq: one(1), toSeq: one(2), round: one(1), forMs: one(60_000) },
     ...{

@@ -28,7 +28,7 @@ export class TripFold {
   /** What tells of the moments of a response comes after the trip's end, too, and changes nothing of where the trip is. */
   #one(event: StoredEvent, tripId: string, { position }: StoredRecord, find: Find): void {
     const breaks = (why: string) => find('log-broken', `position ${position}`, `${event.type} of trip ${tripId} ${why}`)
-    if (event.type === 'TripCreated') {
+    if (event.type === 'TripCreated' || event.type === 'HelpAdded') {
       if (this.open.has(tripId) || this.#ended.has(tripId)) {
         return find('trip-doubled', `trip ${tripId}`, `it is created again at ${position}`)
       }

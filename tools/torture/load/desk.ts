@@ -39,7 +39,7 @@ export class Desk {
       onEvents: ({ position, events }) => {
         world.log.heard({ position, eventTypes: events.map(({ type }) => type) })
         for (const event of events) {
-          if (event.type === 'TripCreated') world.openTrips.add(event.tripId)
+          if (event.type === 'TripCreated' || event.type === 'HelpAdded') world.openTrips.add(event.tripId)
           if (event.type === 'TripClosed' || event.type === 'TripCancelled') world.openTrips.delete(event.tripId)
         }
       },

@@ -7,6 +7,7 @@ import { Desk } from '../desk.ts'
 import { momentRange } from '../fix-limits.ts'
 import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
+import { helpEnd } from '../help-end.ts'
 import type { Outcomes } from '../idempotency.ts'
 import { type RecordNews, recordNews } from '../news.ts'
 import { Notices } from '../notices.ts'
@@ -34,8 +35,9 @@ export function turnLevel(
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
   const notices = new Notices({ trip: tripId => memory.trip(tripId), nowMs: () => clock.nowMs() })
-  // The desk must not give the next trip to a unit that was waiting to be retired, and what it does ends alarms.
-  const steps = [notices, retiring, desk, goneAlarms]
+  // Who need not help any more is free, the desk must not give the next trip to a unit that was waiting to be retired, and what
+  // it does ends alarms.
+  const steps = [notices, helpEnd, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
   const commands = commandsOf(parts, state, outcomes, desk, runner, record)
@@ -85,7 +87,7 @@ function deskOf({ names, shared, telemetry }: RegionParts, { finder, policy, mem
     presence: unitId => memory.presence(unitId),
     driver: unitId => memory.driver(unitId),
     nowMs: () => clock.nowMs(),
-    newOfferId: names.newId,
+    newId: names.newId,
     onSearch: seconds => telemetry.metrics.nearest(seconds),
     monotonicMs: () => shared.machine.monotonicMs(),
   })

@@ -57,7 +57,8 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
         metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
         return found
       },
-      explain: (trip, unitId) => explanationOf(desk.look(), trip, unitId, policy, clock.nowMs()),
+      explain: (trip, unitId) =>
+        explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),
     }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),

@@ -76,6 +76,7 @@ class Board:
             "trips": {
                 key: [trip["phase"], trip["unitId"], trip["onHold"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
                 + [trip.get("responseNo"), trip.get("incidentNo")]
+                + [trip["helps"], trip["helpedBy"], trip["loss"]]
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
@@ -175,10 +176,18 @@ class Board:
             "lonE7": round(event["lonDeg"] * 1e7),
             "latE7": round(event["latDeg"] * 1e7),
             "alarms": [],
+            "helps": None,
+            "helpedBy": None,
+            "loss": None,
         }
         if "responseNo" in event:
             numbers = {"responseNo": event["responseNo"], "incidentNo": event["responseNo"].rsplit("-", 1)[0]}
             self.trips[event["tripId"]].update(numbers)
+
+    def _HelpAdded(self, event: Dict[str, Any]) -> None:
+        self._TripCreated(event)
+        self.trips[event["tripId"]]["helps"] = event["helpsTripId"]
+        self.trips[event["helpsTripId"]]["helpedBy"] = event["tripId"]
 
     def _TripReleased(self, event: Dict[str, Any]) -> None:
         self._left(event["unitId"], event)
@@ -188,6 +197,7 @@ class Board:
             self.trips.pop(event["tripId"], None)
         else:
             self._TripCreated(event)
+            self.trips[event["tripId"]].update(helps=event.get("helpsTripId"), helpedBy=event.get("helpedByTripId"))
 
     def _TripPutOnHold(self, event: Dict[str, Any]) -> None:
         hold = {"why": event["why"], "by": event["by"], "sinceMs": event.get("atMs", self.recorded_at_ms)}
@@ -200,7 +210,7 @@ class Board:
 
     def _OfferMade(self, event: Dict[str, Any]) -> None:
         bound = event["unitId"] if event["mode"] == "ordered" else None
-        self.trips[event["tripId"]].update(phase="offered", unitId=bound, onHold=None)
+        self.trips[event["tripId"]].update(phase="offered", unitId=bound, onHold=None, loss=event["decision"].get("loss"))
         self._quiet(
             event, "no-eligible-unit", "round-exhausted", "rounds-over", "waiting-long", "order-unanswered"
         )
@@ -232,7 +242,7 @@ class Board:
 
     def _back_to_the_queue(self, event: Dict[str, Any]) -> None:
         self._freed(event["unitId"], event["tripId"])
-        self.trips[event["tripId"]].update(phase="pending", unitId=None)
+        self.trips[event["tripId"]].update(phase="pending", unitId=None, loss=None)
         self._quiet(event, "unacknowledged")
 
     _OfferDeclined = _OfferRevoked = _back_to_the_queue
@@ -251,7 +261,7 @@ class Board:
     def _taken(self, event: Dict[str, Any], unit_id: Optional[str]) -> None:
         """A dispatcher took the trip from a unit, if one had it."""
         self._left(unit_id, event)
-        self.trips[event["tripId"]].update(phase="pending", unitId=None)
+        self.trips[event["tripId"]].update(phase="pending", unitId=None, loss=None)
         self._quiet(event, "unacknowledged", "no-movement", "app-lost", "position-lost", "crew-relieved")
 
     def _TripPhaseReached(self, event: Dict[str, Any]) -> None:

@@ -1,0 +1,25 @@
+/** Ends trips that help as soon as help is no longer wanted, in the turn in which that is so. */
+import { helpEnded, isHelpOver } from '../../domain/dispatch/help.ts'
+import { tripKey } from '../../domain/entity.ts'
+import type { TripState } from '../../domain/trip/trip.ts'
+import { endCall } from './command-steps.ts'
+import type { TurnStep } from './followers.ts'
+import type { Turn } from './turn.ts'
+
+/** Stands before whatever gives freed units their next trip. */
+export const helpEnd: TurnStep = {
+  extend(turn) {
+    for (const trip of [...turn.trips.values()]) {
+      const help = trip.helps !== null ? trip : trip.helpedBy === null ? undefined : turn.trip(trip.helpedBy)
+      if (help !== undefined) endIfOver(turn, help)
+    }
+  },
+}
+
+function endIfOver(turn: Turn, { tripId, helps }: TripState): void {
+  const [help, helped] = [turn.trip(tripId)!, helps === null ? undefined : turn.trip(helps)]
+  if (helped === undefined || !isHelpOver(help, helped)) return
+  if (turn.isHeld(tripKey(tripId)) || turn.isHeld(tripKey(helped.tripId))) return
+  turn.record([helpEnded(help)])
+  endCall(turn, help.callId)
+}
