@@ -2,7 +2,7 @@
  * The numbers and modes by which a region is dispatched: deadlines, ageing, staleness, cadence. Each region has its own, and
  * each decision names the version that it was made by.
  */
-import type { AlarmSeverity, DispatchMode, NoneFree, Priority, UnitStatus } from './vocabulary.ts'
+import type { AlarmSeverity, DispatchMode, NoneFree, Priority, ReservedLevel, UnitStatus } from './vocabulary.ts'
 
 /** What a unit is doing, as far as its reports go. */
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
@@ -37,6 +37,13 @@ export interface Policy {
   readonly whenNoneFree: Readonly<Record<Priority, NoneFree>>
   /** The nearest trained crew goes beside the right unit if it is there so much earlier. */
   readonly helpSavesMs: number
+  /**
+   * A unit of a higher level than needed goes only if it saves more than this, by priority (0: however little), or leaves the
+   * reserve of its level free: `reserve.ts`.
+   */
+  readonly higherLevelSavesMs: Readonly<Record<Priority, number>>
+  /** How many units of each level are to stay free when one of them goes where less is needed. */
+  readonly levelReserve: Readonly<Record<ReservedLevel, number>>
   /** How fast a unit is on the straight line, for spans that depend on distance: there are no road times yet. */
   readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -78,6 +85,8 @@ export const DEFAULT_POLICY: Policy = {
   roundsMax: 2,
   whenNoneFree: { 1: 'nearest-trained', 2: 'send-lower', 3: 'wait', 4: 'wait', 5: 'wait' },
   helpSavesMs: 60_000,
+  higherLevelSavesMs: { 1: 0, 2: 60_000, 3: 120_000, 4: 120_000, 5: 120_000 },
+  levelReserve: { bls: 0, als: 1, cct: 1 },
   // 36 km/h, a median in town with a siren (Manhattan, JEMSS).
   straightLineSpeedMps: 10,
   disconnectGraceMs: 30_000,

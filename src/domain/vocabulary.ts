@@ -7,6 +7,10 @@ export type LevelOfCare = (typeof LEVELS_OF_CARE)[number]
 /** What a level said of transport before that was told by itself: all but first responders carry. */
 export const carriesByLevel = (level: LevelOfCare): boolean => level !== 'first-responder'
 
+/** The levels that can be higher than needed. */
+export const RESERVED_LEVELS = ['bls', 'als', 'cct'] as const
+export type ReservedLevel = (typeof RESERVED_LEVELS)[number]
+
 export const CAPABILITY = /^[a-z0-9-]{1,32}$/
 /** `bariatric`, `neonatal`, …: free words of the service. */
 export type Capability = string

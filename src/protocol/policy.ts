@@ -11,6 +11,8 @@ import {
   NONE_FREE,
   PRIORITIES,
   type Priority,
+  RESERVED_LEVELS,
+  type ReservedLevel,
 } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
 import { isLabel, labelMust } from './text.ts'
@@ -35,6 +37,8 @@ export const POLICY_RANGES = {
   roundPauseMs: [1 * S, HOUR],
   roundsMax: [1, 100],
   helpSavesMs: [0, HOUR],
+  higherLevelSavesMs: [0, HOUR],
+  levelReserve: [0, 1_000],
   straightLineSpeedMps: [1, 100],
   disconnectGraceMs: [2 * S, HOUR],
   readyGraceMs: [2 * S, 10 * MIN],
@@ -63,6 +67,8 @@ const five = <T extends z.ZodType>(of: (priority: Priority) => T) =>
   z.strictObject({ 1: of(1), 2: of(2), 3: of(3), 4: of(4), 5: of(5) }, groupError(PRIORITIES))
 const severities = <T extends z.ZodType>(of: (severity: AlarmSeverity) => T) =>
   z.strictObject({ 1: of(1), 2: of(2), 3: of(3) }, groupError(ALARM_SEVERITIES))
+const levels = <T extends z.ZodType>(of: (level: ReservedLevel) => T) =>
+  z.strictObject({ bls: of('bls'), als: of('als'), cct: of('cct') }, groupError(RESERVED_LEVELS))
 const three = <T extends z.ZodType>(of: (activity: Activity) => T) =>
   z.strictObject({ responding: of('responding'), moving: of('moving'), parked: of('parked') }, groupError(ACTIVITIES))
 
@@ -84,6 +90,8 @@ export const POLICY_SHOWN = z
     roundsMax: number('roundsMax'),
     whenNoneFree: five(() => noneFree),
     helpSavesMs: number('helpSavesMs'),
+    higherLevelSavesMs: five(() => number('higherLevelSavesMs')),
+    levelReserve: levels(() => number('levelReserve')),
     straightLineSpeedMps: number('straightLineSpeedMps'),
     disconnectGraceMs: number('disconnectGraceMs'),
     readyGraceMs: number('readyGraceMs'),
@@ -114,6 +122,10 @@ export const POLICY = z
     roundsMax: standing('roundsMax'),
     whenNoneFree: five(of => noneFree.default(DEFAULT_POLICY.whenNoneFree[of])).prefault({}),
     helpSavesMs: standing('helpSavesMs'),
+    higherLevelSavesMs: five(of =>
+      number('higherLevelSavesMs').default(DEFAULT_POLICY.higherLevelSavesMs[of]),
+    ).prefault({}),
+    levelReserve: levels(of => number('levelReserve').default(DEFAULT_POLICY.levelReserve[of])).prefault({}),
     straightLineSpeedMps: standing('straightLineSpeedMps'),
     disconnectGraceMs: standing('disconnectGraceMs'),
     readyGraceMs: standing('readyGraceMs'),

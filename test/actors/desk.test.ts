@@ -520,7 +520,7 @@ describe('a decision', () => {
       const [lookout, trip, round] = [room.desk.look(), room.world.trip('T-1'), { number: 1, asked: [] }]
       const tally = lookout.tally(trip, round)
       assert.deepEqual(tally, { eligible: 2, excluded: { capability: UNITS_MANY - 2 } })
-      const found = (most?: number) => lookout.candidates(trip, round, tally, most).map(({ unitId }) => unitId)
+      const found = (most?: number) => lookout.choice(trip, round, most).candidates.map(({ unitId }) => unitId)
       assert.deepEqual([found(), found(UNITS_MANY), found(50)], [['A1', 'A0'], ['A1', 'A0'], []])
     })
   })

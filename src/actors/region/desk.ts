@@ -138,9 +138,9 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     const [trip, driver] = [turn.trip(tripId)!, turn.driver(unitId)!]
     const lookout = new Lookout(this.#ports, this.#units.inTurn(turn))
     const round = { number: trip.round, asked: trip.asked }
-    const tally = lookout.tally(trip, round)
-    const seen = lookout.seen(trip, round, tally, lookout.candidates(trip, round, tally), PASSED_OVER_NAMED)
-    const verdict = lookout.verdictOn(trip, unitId, round)
+    const choice = lookout.choice(trip, round)
+    const seen = lookout.seen(trip, round, choice, PASSED_OVER_NAMED)
+    const verdict = lookout.verdictAmong(choice, trip, unitId, round)
     const order = orderedByHand(
       trip,
       driver,

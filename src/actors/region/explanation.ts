@@ -27,12 +27,11 @@ export function explanationOf(
   const { tripId, phase } = trip
   const round =
     phase === 'pending' ? openRounds(trip, standing, nowMs).at(-1)! : { number: trip.round, asked: trip.asked }
-  const tally = lookout.tally(trip, round)
-  const able = tally.eligible === 0 ? [] : lookout.candidates(trip, round, tally, VISITS_MAX)
-  const seen = lookout.seen(trip, round, tally, able, NAMED_MAX)
+  const choice = lookout.choice(trip, round, VISITS_MAX)
+  const seen = lookout.seen(trip, round, choice, NAMED_MAX)
   const { candidates, excluded, basis, passedOver = [] } = decisionOf(seen, standing)
   const told = (unitId: UnitId) => {
-    const verdict = lookout.verdictOn(trip, unitId, round)
+    const verdict = lookout.verdictAmong(choice, trip, unitId, round)
     return { reason: verdict.reason, why: verdictInWords(unitId, verdict) }
   }
   return {

@@ -6,18 +6,16 @@
  */
 
 import { TRIPS_PER_CALL_MAX } from '../../domain/call.ts'
-import type { Tally } from '../../domain/dispatch/census.ts'
 import { helpAdded, helpSearches, helpWithinM, mayBeHelped } from '../../domain/dispatch/help.ts'
 import type { Waiting } from '../../domain/dispatch/queue.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
 import { callKey } from '../../domain/entity.ts'
-import type { Candidate } from '../../domain/events/decision-record.ts'
 import { distanceM } from '../../domain/geo.ts'
 import type { TripId } from '../../domain/ids.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
-import type { Lookout, LookoutPorts } from './lookout.ts'
+import type { Choice, Lookout, LookoutPorts } from './lookout.ts'
 import type { Turn } from './turn.ts'
 
 interface HelpersPorts extends LookoutPorts {
@@ -25,7 +23,7 @@ interface HelpersPorts extends LookoutPorts {
 }
 
 /** Offers a trip to the first of the candidates; answers that unit as it was before. */
-type Offer = (trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[]) => DriverState
+type Offer = (trip: TripState, round: Round, choice: Choice) => DriverState
 
 export class Helpers {
   readonly #ports: HelpersPorts
@@ -74,13 +72,13 @@ export class Helpers {
       // As the trip that helps will be.
       const sought = { ...trip, need: search.need }
       const round = { number: 1, asked: trip.asked }
-      const tally = this.#lookout.tally(sought, round)
-      if (tally.eligible === 0 || !this.#lookout.isAnyWithin(sought, round, withinM)) continue
-      const candidates = this.#lookout.candidates(sought, round, tally)
-      if (candidates.length === 0 || candidates[0]!.distanceM > withinM) continue
+      if (this.#lookout.tally(sought, round).eligible === 0) continue
+      if (!this.#lookout.isAnyWithin(sought, round, withinM)) continue
+      const choice = this.#lookout.choice(sought, round)
+      if (choice.candidates.length === 0 || choice.candidates[0]!.distanceM > withinM) continue
       const helpId = newId()
       this.#turn.record([helpAdded(trip, call, helpId, search)])
-      return offer(this.#turn.trip(helpId)!, round, tally, candidates)
+      return offer(this.#turn.trip(helpId)!, round, choice)
     }
     return null
   }

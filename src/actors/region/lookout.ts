@@ -13,12 +13,14 @@ import {
   verdictOn,
 } from '../../domain/dispatch/eligibility.ts'
 import { fixAgeOf, rank, type Seen } from '../../domain/dispatch/ranking.ts'
+import { guardedLevels, savesWithinM } from '../../domain/dispatch/reserve.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
+import type { Need } from '../../domain/events/call-events.ts'
 import type { Candidate } from '../../domain/events/decision-record.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
+import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { CandidateView } from '../../finder/candidate-view.ts'
 import { FINDER_POOLS } from '../../finder/types.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -41,10 +43,42 @@ export interface SeenUnits {
   readonly nowMs: number
 }
 
+/** Who may go on a trip. */
+export interface Choice {
+  readonly tally: Tally
+  /** The best, best first, as many as a decision keeps. */
+  readonly candidates: readonly Candidate[]
+  readonly guard: Guard | null
+}
+
+/** The levels of which units are held in reserve, and those of their units that are not. */
+interface Guard {
+  readonly levels: readonly LevelOfCare[]
+  readonly taken: ReadonlySet<UnitId>
+}
+
+interface Guarding {
+  readonly tally: Tally
+  readonly others: Others
+  readonly guarded: readonly LevelOfCare[]
+  readonly visitsMax: number
+}
+
+/** The units without those that were asked, and how many those are. */
+interface Others {
+  readonly others: Census
+  readonly asked: number
+}
+
+/** The verdict on those who are sought, and how many there are, of whom no more are. */
 interface Sought {
   readonly reason: Verdict['reason']
   readonly count: number
+  readonly levels: readonly LevelOfCare[]
   readonly visitsMax: number
+  readonly withinM?: number
+  /** Not only as many as a decision keeps. */
+  readonly isAll?: true
 }
 
 export class Lookout {
@@ -63,8 +97,63 @@ export class Lookout {
     return verdictOn(driver, presence(unitId), trip.need, round, policy.standing, policy.disconnectGraceMs, nowMs)
   }
 
-  /** How many units may go and how many may not, by reason: every signed-on unit, without a look at each. */
+  /** How many units may go and how many may not, by reason, each by itself: every signed-on unit, without a look at each. */
   tally(trip: TripState, round: Round): Tally {
+    return tallyOf(this.#notAsked(trip, round), trip.need)
+  }
+
+  /**
+   * Who may go: how many, and the best of them, best first, as many as a decision keeps; and the levels that are guarded.
+   * Input: `visitsMax`, after how many units that may not go the search ends without the rest.
+   */
+  choice(trip: TripState, round: Round, visitsMax = Number.POSITIVE_INFINITY): Choice {
+    const others = this.#notAsked(trip, round)
+    const tally = tallyOf(others, trip.need)
+    // Whoever only asks why need not look where nobody is.
+    if (tally.eligible === 0 && visitsMax < Number.POSITIVE_INFINITY) return { tally, candidates: [], guard: null }
+    const { standing } = this.#ports.policy
+    const guarded = guardedLevels(trip.need, trip.priority, standing, level => this.#units.census.freeOf(level))
+    if (guarded.length > 0) return this.#guarded(trip, round, { tally, others, guarded, visitsMax })
+    const levels = levelsServing(trip.need.levelOfCare)
+    const found = this.#search(trip, round, { reason: null, count: tally.eligible, levels, visitsMax })
+    return { tally, candidates: rank(found, standing), guard: null }
+  }
+
+  /** The choice where levels are guarded: who is not, and of each of these who saves enough over them and the levels below. */
+  #guarded(trip: TripState, round: Round, { tally, others: { others }, guarded, visitsMax }: Guarding): Choice {
+    const { standing } = this.#ports.policy
+    const able = guarded.map(level => others.ableOf(level, trip.need))
+    const open = tally.eligible - able.reduce((sum, count) => sum + count, 0)
+    const levels = levelsServing(trip.need.levelOfCare).filter(level => !guarded.includes(level))
+    const candidates = open === 0 ? [] : this.#search(trip, round, { reason: null, count: open, levels, visitsMax })
+    let nearestM = candidates[0]?.distanceM ?? Number.POSITIVE_INFINITY
+    const taken = new Set<UnitId>()
+    guarded.forEach((level, index) => {
+      const withinM = savesWithinM(nearestM, trip.priority, standing)
+      if (able[index] === 0 || withinM <= 0) return
+      const sought = { reason: null, count: able[index]!, levels: [level], visitsMax, withinM, isAll: true } as const
+      const sooner = this.#search(trip, round, sought).filter(({ distanceM }) => distanceM < withinM)
+      for (const { unitId } of sooner) taken.add(unitId)
+      candidates.push(...sooner)
+      nearestM = Math.min(nearestM, sooner[0]?.distanceM ?? nearestM)
+    })
+    const held = tally.eligible - open - taken.size
+    tally.eligible -= held
+    countExclusion(tally.excluded, 'held-in-reserve', held)
+    return { tally, candidates: rank(candidates, standing), guard: { levels: guarded, taken } }
+  }
+
+  /** The verdict on a unit beside all others. Input: what was chosen for the trip, of whose units it is one. */
+  verdictAmong({ guard }: Pick<Choice, 'guard'>, trip: TripState, unitId: UnitId, round: Round): Verdict {
+    const verdict = this.verdictOn(trip, unitId, round)
+    if (guard === null || verdict.reason !== null || guard.taken.has(unitId)) return verdict
+    const { levelOfCare: has } = this.#units.driver(unitId)!
+    if (!guard.levels.includes(has)) return verdict
+    return { reason: 'held-in-reserve', has, savesMs: this.#ports.policy.standing.higherLevelSavesMs[trip.priority] }
+  }
+
+  /** The units without those that were asked in the round and could go. */
+  #notAsked(trip: TripState, round: Round): Others {
     const { census, driver, awayOf } = this.#units
     const others = new Census(census)
     let asked = 0
@@ -74,17 +163,7 @@ export class Lookout {
       others.count(unit, -1, awayOf(unitId))
       asked += 1
     }
-    const tally = others.tally(trip.need)
-    countExclusion(tally.excluded, 'asked-this-round', asked)
-    return tally
-  }
-
-  /**
-   * The best of those who may go, best first, as many as a decision keeps. Input: how many there are, of whom no more are
-   * sought; `visitsMax`, after how many units that may not go the search ends without the rest.
-   */
-  candidates(trip: TripState, round: Round, { eligible }: Tally, visitsMax = Number.POSITIVE_INFINITY): Candidate[] {
-    return this.#search(trip, round, { reason: null, count: eligible, visitsMax })
+    return { others, asked }
   }
 
   /** Whether anybody who may go is as near as this. Input: a trip for which somebody may go. */
@@ -99,43 +178,49 @@ export class Lookout {
   }
 
   /** The best of those of whom nobody has heard, for where nobody else is left. */
-  lastResorts(trip: TripState, round: Round, { excluded }: Tally): Candidate[] {
-    const count = excluded['no-contact'] ?? 0
-    return count === 0
-      ? []
-      : this.#search(trip, round, { reason: 'no-contact', count, visitsMax: Number.POSITIVE_INFINITY })
+  lastResorts(trip: TripState, round: Round): Choice {
+    const tally = this.tally(trip, round)
+    const count = tally.excluded['no-contact'] ?? 0
+    if (count === 0) return { tally, candidates: [], guard: null }
+    const levels = levelsServing(trip.need.levelOfCare)
+    const visitsMax = Number.POSITIVE_INFINITY
+    const found = this.#search(trip, round, { reason: 'no-contact', count, levels, visitsMax })
+    return { tally, candidates: rank(found, this.#ports.policy.standing), guard: null }
   }
 
-  /** Input: the verdict on those who are sought, and how many there are. */
-  #search(trip: TripState, round: Round, { reason, count, visitsMax }: Sought): Candidate[] {
+  /** The nearest of those who are sought, nearest first. */
+  #search(trip: TripState, round: Round, sought: Sought): Candidate[] {
+    const { reason, count, levels, visitsMax, withinM, isAll } = sought
     const { policy, presence, onSearch, monotonicMs } = this.#ports
-    const { standing } = policy
     if (this.#units.census.serversOf(trip.need) === 0) return []
     const startedMs = monotonicMs()
-    const { lonDeg, latDeg, need } = trip
+    const { lonDeg, latDeg } = trip
+    const most = isAll === true ? count : Math.min(policy.standing.candidatesRecorded, count)
     const isSought = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === reason
     let visits = 0
     const found = this.#units.candidates.nearest({
-      ...{ lonDeg, latDeg, levels: levelsServing(need.levelOfCare) },
+      ...{ lonDeg, latDeg, levels },
+      ...(withinM === undefined ? {} : { maxDistanceM: withinM }),
       // So it does not go on through all units behind the last one that may go. Whether there is any, the search says itself.
-      k: Math.max(1, Math.min(standing.candidatesRecorded, count)),
+      k: Math.max(1, most),
       accept: unitId => isSought(unitId) || ++visits > visitsMax,
     })
     onSearch((monotonicMs() - startedMs) / 1_000)
-    const sought = visits > visitsMax ? found.filter(({ unitId }) => isSought(unitId)) : found
-    const seen = sought.map(({ unitId, distanceM, levelOfCare }) => ({
+    const all = visits > visitsMax ? found.filter(({ unitId }) => isSought(unitId)) : found
+    return all.map(({ unitId, distanceM, levelOfCare }) => ({
       ...{ unitId, distanceM, levelOfCare },
       fixAgeMs: fixAgeOf(presence(unitId).fix, this.#units.nowMs),
     }))
-    return rank(seen, standing)
   }
 
-  /** All that a decision keeps. Input: its counts and candidates; `most`, how many units passed over are named. */
-  seen(trip: TripState, round: Round, tally: Tally, candidates: readonly Candidate[], most: number): Seen {
+  /** All that a decision keeps. Input: what was chosen; `most`, how many units passed over are named. */
+  seen(trip: TripState, round: Round, choice: Choice, most: number): Seen {
+    const { tally, candidates } = choice
     const { candidatesRecorded } = this.#ports.policy.standing
     const { lonDeg, latDeg } = trip
     const chosen = new Set(candidates.map(({ unitId }) => unitId))
-    const reasonOf = (unitId: UnitId) => (chosen.has(unitId) ? null : exclusionOf(this.verdictOn(trip, unitId, round)))
+    const reasonOf = (unitId: UnitId) =>
+      chosen.has(unitId) ? null : exclusionOf(this.verdictAmong(choice, trip, unitId, round))
     const last = candidates.length < candidatesRecorded ? undefined : candidates.at(-1)
     const passed = this.#units.candidates.nearest({
       ...{ lonDeg, latDeg, levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },
@@ -146,4 +231,10 @@ export class Lookout {
     const passedOver = passed.map(({ unitId, distanceM }) => ({ unitId, distanceM, reason: reasonOf(unitId)! }))
     return { candidates, passedOver, ...tally }
   }
+}
+
+function tallyOf({ others, asked }: Others, need: Need): Tally {
+  const tally = others.tally(need)
+  countExclusion(tally.excluded, 'asked-this-round', asked)
+  return tally
 }

@@ -3,7 +3,6 @@
  *
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */
-import type { Tally } from '../../domain/dispatch/census.ts'
 import { needText } from '../../domain/dispatch/eligibility.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { lossOf, neededBy } from '../../domain/dispatch/help.ts'
@@ -11,13 +10,13 @@ import { offerMade } from '../../domain/dispatch/offers.ts'
 import { inTurn, ranksOf, type Waiting } from '../../domain/dispatch/queue.ts'
 import { decisionOf, PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { nobodyFound, openRounds, type Round } from '../../domain/dispatch/rounds.ts'
-import type { Candidate, DecisionRecord } from '../../domain/events/decision-record.ts'
+import type { DecisionRecord } from '../../domain/events/decision-record.ts'
 import type { TripId } from '../../domain/ids.ts'
 import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import { Helpers } from './helpers.ts'
-import { Lookout, type LookoutPorts, type SeenUnits } from './lookout.ts'
+import { type Choice, Lookout, type LookoutPorts, type SeenUnits } from './lookout.ts'
 import type { Turn } from './turn.ts'
 
 export interface MatchPorts extends LookoutPorts {
@@ -76,8 +75,8 @@ export class Match {
   #sendHelp(priority: Priority | null, isSought: (tripId: TripId) => boolean, freed: FreedUnits): void {
     for (const tripId of this.#helpers.due(priority)) {
       if (!isSought(tripId) && !freed.isAny) continue
-      const driver = this.#helpers.send(tripId, (trip, round, tally, candidates) =>
-        this.#offer(trip, round, this.#decision(trip, round, tally, candidates)),
+      const driver = this.#helpers.send(tripId, (trip, round, choice) =>
+        this.#offer(trip, round, this.#decision(trip, round, choice)),
       )
       if (driver !== null) freed.drop(driver.unitId)
     }
@@ -113,7 +112,7 @@ export class Match {
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(
       nobodyFound(trip, last.asked.some(isFree), this.#ports.policy.standing, () =>
-        this.#decision(trip, last, this.#lookout.tally(trip, last), []),
+        this.#decision(trip, last, { tally: this.#lookout.tally(trip, last), candidates: [], guard: null }),
       ),
     )
     return null
@@ -126,12 +125,10 @@ export class Match {
     const empty = despite === null ? this.#hopeless : this.#lost
     for (const round of rounds) {
       if (empty.has(need)) break
-      const tally = this.#lookout.tally(trip, round)
-      const candidates =
-        despite === null ? this.#lookout.candidates(trip, round, tally) : this.#lookout.lastResorts(trip, round, tally)
+      const choice = despite === null ? this.#lookout.choice(trip, round) : this.#lookout.lastResorts(trip, round)
+      const { candidates } = choice
       if (candidates.length > 0 && candidates[0]!.distanceM > withinM) return null
-      if (candidates.length > 0)
-        return this.#offer(trip, round, this.#decision(trip, round, tally, candidates, despite))
+      if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, choice, despite))
       if (round.asked.length === 0) empty.add(need)
     }
     return null
@@ -149,15 +146,9 @@ export class Match {
     return driver
   }
 
-  #decision(
-    trip: TripState,
-    round: Round,
-    tally: Tally,
-    candidates: readonly Candidate[],
-    despite: 'no-contact' | null = null,
-  ): DecisionRecord {
-    const seen = this.#lookout.seen(trip, round, tally, candidates, PASSED_OVER_NAMED)
-    const chosen = candidates[0]
+  #decision(trip: TripState, round: Round, choice: Choice, despite: 'no-contact' | null = null): DecisionRecord {
+    const seen = this.#lookout.seen(trip, round, choice, PASSED_OVER_NAMED)
+    const chosen = choice.candidates[0]
     const loss = chosen === undefined ? null : lossOf(this.#turn.driver(chosen.unitId)!, neededBy(this.#turn, trip))
     return decisionOf(seen, this.#ports.policy.standing, despite, loss)
   }

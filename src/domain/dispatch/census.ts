@@ -7,6 +7,7 @@
 
 import type { Need } from '../events/call-events.ts'
 import type { DriverState } from '../unit/driver.ts'
+import type { LevelOfCare } from '../vocabulary.ts'
 import {
   canServe,
   countExclusion,
@@ -59,6 +60,21 @@ export class Census {
     let servers = this.#below?.serversOf(need) ?? 0
     for (const kind of this.#kinds.values()) if (fits(kind, need)) servers += kind.count
     return servers
+  }
+
+  /** How many units of a level are free and here. */
+  freeOf(level: LevelOfCare): number {
+    let free = this.#below?.freeOf(level) ?? 0
+    for (const kind of this.#kinds.values()) if (kind.away === null && kind.levelOfCare === level) free += kind.count
+    return free
+  }
+
+  /** How many of those a need could be served by. */
+  ableOf(level: LevelOfCare, need: Need): number {
+    let able = this.#below?.ableOf(level, need) ?? 0
+    for (const kind of this.#kinds.values())
+      if (kind.away === null && kind.levelOfCare === level && fits(kind, need)) able += kind.count
+    return able
   }
 
   /** What `verdictOn` says of every unit for a need for which none was asked. */

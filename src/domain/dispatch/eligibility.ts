@@ -44,6 +44,8 @@ type Exclusion =
   | { readonly reason: 'asked-this-round'; readonly round: number }
   | { readonly reason: 'capability'; readonly missing: readonly Capability[] }
   | AwayExclusion
+  /** Its level is guarded (`reserve.ts`), and it saves no more than so much. Of all units together, not of one by itself. */
+  | { readonly reason: 'held-in-reserve'; readonly has: LevelOfCare; readonly savesMs: number }
 /** Eligible, or why not. */
 export type Verdict = Eligible | Exclusion
 

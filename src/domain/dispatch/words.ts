@@ -23,6 +23,8 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
       return `${unitId} was asked in round ${verdict.round} already.`
     case 'capability':
       return `${unitId} does not have ${verdict.missing.join(', ')}.`
+    case 'held-in-reserve':
+      return `${unitId} is held in reserve: few units are as high as ${verdict.has}, and it saves no more than ${inSeconds(verdict.savesMs)}.`
     case 'disconnected':
       return `${unitId} has been disconnected for longer than ${inSeconds(verdict.graceMs)}.`
     case 'no-contact':

@@ -66,6 +66,7 @@ export const EXCLUSION_REASONS = [
   'level-of-care',
   'cannot-transport',
   'capability',
+  'held-in-reserve',
 ] as const
 
 export type ExclusionReason = (typeof EXCLUSION_REASONS)[number]

@@ -12,6 +12,7 @@ const stage = new Stage({
   carry: { mode: 'ordered', units: [FLY_CAR, AMBULANCE] },
   ends: { mode: 'ordered', units: [FLY_CAR] },
   lower: { mode: 'ordered', units: [{ unitId: 'B1', levelOfCare: 'bls' }, FIRST] },
+  reserve: { mode: 'ordered', units: [AMBULANCE, { unitId: 'B1', levelOfCare: 'bls' }] },
   beside: { mode: 'ordered', units: [AMBULANCE, FIRST] },
 })
 const now = () => Date.now()
@@ -150,4 +151,21 @@ test('[CT-5] help ends by itself when the right unit is at the scene first', asy
   const token = await stage.site.token({ regions: [region] })
   const { body } = await stage.site.http(`/v1/trips/${added.tripId}`, { token })
   assert.deepEqual([body.phase, body.cancelReason, body.helps], ['cancelled', 'no-longer-needed', tripId])
+})
+
+test('[CT-7] the last unit of a higher level than needed is held in reserve, unless it is there clearly earlier', async () => {
+  const region = 'reserve'
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  await stage.crew('A1', { region }, 1)
+  await stage.crew('B1', { region }, 1.5)
+  const held = await orderedFor(desk, await entered(desk, { levelOfCare: 'bls' }))
+  assert.equal(held.unitId, 'B1')
+  assert.deepEqual(held.decision.excluded, { 'held-in-reserve': 1 })
+  assert.deepEqual(
+    held.decision.passedOver?.map(({ unitId, reason }) => [unitId, reason]),
+    [['A1', 'held-in-reserve']],
+  )
+  const next = await orderedFor(desk, await entered(desk, { levelOfCare: 'bls' }))
+  assert.equal(next.unitId, 'A1')
 })

@@ -20,6 +20,10 @@ test('each verdict has a sentence that says what it is drawn from', () => {
     said({ reason: 'capability', missing: ['bariatric', 'neonatal'] }),
     'A1 does not have bariatric, neonatal.',
   )
+  assert.equal(
+    said({ reason: 'held-in-reserve', has: 'cct', savesMs: 120_000 }),
+    'A1 is held in reserve: few units are as high as cct, and it saves no more than 120 s.',
+  )
   const gone = said({ reason: 'disconnected', sinceMs: 0, graceMs: 30_000 })
   assert.equal(gone, 'A1 has been disconnected for longer than 30 s.')
   assert.equal(said({ reason: 'no-position' }), 'Nobody knows where A1 is: it has no position.')

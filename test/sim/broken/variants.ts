@@ -359,6 +359,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 60, drivers: 10 },
   },
   {
+    name: 'reserve-spent',
+    breaks: 'the last unit of a higher level goes where it saves nothing',
+    patch: {
+      file: 'src/domain/dispatch/reserve.ts',
+      find: 'if (free === 0 || free - 1 >= reserve) continue',
+      replace: 'if (free === 0 || free >= reserve) continue',
+    },
+    provoke: { callsPerHour: 60, drivers: 10 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

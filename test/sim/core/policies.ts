@@ -44,6 +44,8 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     roundsMax: within([1, 12]),
     whenNoneFree: byPriority(() => dice.pick(NONE_FREE)),
     helpSavesMs: within([0, 3 * MIN]),
+    higherLevelSavesMs: byPriority(() => within([0, 5 * MIN])),
+    levelReserve: { bls: within([0, 2]), als: within([0, 3]), cct: within([0, 2]) },
     straightLineSpeedMps: within([5, 20]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

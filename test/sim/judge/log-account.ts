@@ -18,6 +18,7 @@ import { Holds } from './holds.ts'
 import { NumberAccount } from './number-account.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
+import { Reserves } from './reserves.ts'
 import { SilentUnits } from './silent-units.ts'
 import { StandDowns } from './stand-downs.ts'
 import { checkEvent } from './steps.ts'
@@ -57,6 +58,7 @@ export class LogAccount {
   readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
   readonly #help: HelpAccount
+  readonly #reserves: Reserves
   /** Position n stands at n - 1. */
   readonly records: AccountedRecord[] = []
   readonly commands = new Map<string, CommandRow>()
@@ -80,6 +82,7 @@ export class LogAccount {
     this.#patients = new PatientAccount(findings)
     this.#numbers = new NumberAccount(findings)
     this.#help = new HelpAccount(findings, this.policies)
+    this.#reserves = new Reserves(findings, this.policies)
     this.#urgency = new UrgencyAccount(findings, tripId => this.#help.isHelp(tripId))
     this.#unfit = new UnfitUnits(findings)
     this.#times = new TrueTimes(findings)
@@ -194,6 +197,7 @@ export class LogAccount {
     checkEvent(this.history, accounts, event, when, this.#findings)
     this.#decisions.check(this.history, event, position)
     this.#help.take(this.history, event, position)
+    this.#reserves.check(this.history, event, position)
     for (const text of this.history.apply(event, { position, recordedAtMs })) {
       this.#findings.find('log-makes-sense', text)
     }

@@ -27,6 +27,8 @@ export const RULES = {
   'help-of-use':
     'A trained crew of a lower level is sent on a trip of its own where the policy says so, once for each trip, only while the right unit is not there, beside one only if it is there clearly earlier.',
   'loss-told': 'An offer to a unit that lacks something of what is needed says what is lost, and no other offer does.',
+  'reserve-kept':
+    'A unit of a higher level than needed goes only if the reserve of its level stays free, or it saves the time that the policy asks for, and no other is held back.',
   'urgent-first':
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   'unfit-not-chosen':

@@ -21,7 +21,14 @@ type Counts = Readonly<Partial<Record<string, number>>>
 
 /** A decision names no more units that were passed over. */
 const NAMED_MAX = 10
-const AWAY: ReadonlySet<string> = new Set(['disconnected', 'position-lost', 'no-position', 'no-contact'])
+/** Why a unit does not go that states do not tell: where it is, whether it is there, who else is nearer. */
+const AWAY: ReadonlySet<string> = new Set([
+  'disconnected',
+  'position-lost',
+  'no-position',
+  'no-contact',
+  'held-in-reserve',
+])
 
 export class WholeDecisions {
   readonly #findings: Findings

@@ -1,0 +1,199 @@
+/** Who may go: the search over the finder and the counts of the census say what a look at every unit would. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { Lookout } from '../../src/actors/region/lookout.ts'
+import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
+import { Census } from '../../src/domain/dispatch/census.ts'
+import { type PassedOver, type Presence, verdictOn } from '../../src/domain/dispatch/eligibility.ts'
+import type { Need } from '../../src/domain/events/call-events.ts'
+import { distanceM } from '../../src/domain/geo.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import type { DriverState } from '../../src/domain/unit/driver.ts'
+import { LEVELS_OF_CARE, type LevelOfCare, PRIORITIES, type Priority } from '../../src/domain/vocabulary.ts'
+import { CandidateView } from '../../src/finder/candidate-view.ts'
+import { Finder } from '../../src/finder/finder.ts'
+import { given, START_MS } from '../support/given-when-then.ts'
+import { called, onDuty, PLACE, policyOf } from '../support/scenario.ts'
+
+const { world } = given(onDuty('A1'), called(['T-1']))
+const A1 = world.driver('A1')
+const T1 = world.trip('T-1')
+const GRACE_MS = 30_000
+const at = (northM: number) => ({ ...PLACE, latDeg: PLACE.latDeg + northM / 111_195 })
+
+/** A unit of a scene: what it can do, how far it is, and what keeps it. */
+interface Extra {
+  readonly levelOfCare: LevelOfCare
+  readonly transports: boolean
+  readonly capabilities: readonly string[]
+  readonly northM: number
+  readonly status: 'available' | 'available and away' | 'assigned'
+}
+
+/** Units as a desk sees them, and a look at each of them. */
+class Scene {
+  readonly units = new Map<string, { readonly state: DriverState; readonly presence: Presence }>()
+  readonly policy: RegionPolicy
+  readonly lookout: Lookout
+
+  constructor(extras: readonly Extra[], policy: Partial<Policy>) {
+    this.policy = new RegionPolicy(policyOf('ordered', policy), { graceMs: () => GRACE_MS })
+    const finder = new Finder()
+    const census = new Census()
+    for (const [index, { northM, status, ...can }] of extras.entries()) {
+      const unitId = `U${String(index).padStart(3, '0')}`
+      const is = status === 'assigned' ? 'assigned' : 'available'
+      const state: DriverState = { ...A1, ...can, unitId, status: is }
+      const fix = { ...at(northM), seq: 1, streamId: 's', fixedAtMs: START_MS }
+      const isAway = status === 'available and away'
+      const presence: Presence = {
+        disconnectedSinceMs: isAway ? START_MS - GRACE_MS : null,
+        fix: { ...fix, accuracyM: null, speedMps: null, headingDeg: null },
+      }
+      this.units.set(unitId, { state, presence })
+      census.count(state, 1, isAway ? 'disconnected' : null)
+      finder.place(unitId, state.levelOfCare, is === 'available' ? 'available' : 'engaged', fix.lonDeg, fix.latDeg)
+    }
+    const ports = { policy: this.policy, presence: (id: string) => this.units.get(id)!.presence }
+    this.lookout = new Lookout(
+      { ...ports, onSearch: () => {}, monotonicMs: () => 0 },
+      {
+        census,
+        candidates: new CandidateView(finder),
+        driver: id => this.units.get(id)?.state,
+        awayOf: id => (this.#isAway(id) ? ('disconnected' satisfies PassedOver) : null),
+        nowMs: START_MS,
+      },
+    )
+  }
+
+  #isAway = (id: string) => this.units.get(id)!.presence.disconnectedSinceMs !== null
+
+  /** What each unit by itself is, and then who of them is held in reserve, by the words of the rule. */
+  byLooking(need: Need, priority: Priority, asked: readonly string[]) {
+    const { standing } = this.policy
+    const all = [...this.units].map(([unitId, { state, presence }]) => {
+      const round = { number: 1, asked }
+      const { reason } = verdictOn(state, presence, need, round, standing, GRACE_MS, START_MS)
+      return { unitId, state, reason, farM: distanceM(PLACE, presence.fix!) }
+    })
+    const able = all.filter(({ reason }) => reason === null)
+    const height = (level: LevelOfCare) => LEVELS_OF_CARE.indexOf(level)
+    const free = (level: LevelOfCare) =>
+      all.filter(
+        ({ unitId, state }) => state.levelOfCare === level && state.status === 'available' && !this.#isAway(unitId),
+      ).length
+    const savedM = (standing.higherLevelSavesMs[priority] / 1_000) * standing.straightLineSpeedMps
+    const isGuarded = (level: LevelOfCare) => {
+      if (level === 'first-responder' || height(level) <= height(need.levelOfCare) || savedM === 0) return false
+      return free(level) - 1 < standing.levelReserve[level]
+    }
+    const going: typeof able = able.filter(({ state }) => !isGuarded(state.levelOfCare))
+    for (const level of LEVELS_OF_CARE.filter(isGuarded)) {
+      const nearestM = Math.min(...going.map(({ farM }) => farM))
+      going.push(...able.filter(({ state, farM }) => state.levelOfCare === level && farM < nearestM - savedM))
+    }
+    going.sort((a, b) => a.farM - b.farM || (a.unitId < b.unitId ? -1 : 1))
+    const held = able.filter(each => !going.includes(each)).map(({ unitId }) => unitId)
+    return { all, going: going.map(({ unitId }) => unitId), held }
+  }
+}
+
+const CAPABILITIES = ['bariatric', 'neonatal']
+const extra = fc.record<Extra>({
+  levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  transports: fc.boolean(),
+  capabilities: fc.subarray(CAPABILITIES),
+  northM: fc.integer({ min: 1, max: 5_000 }),
+  status: fc.constantFrom('available', 'available', 'available', 'available and away', 'assigned'),
+})
+const need = fc.record({
+  levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
+  transport: fc.boolean(),
+  capabilities: fc.subarray(CAPABILITIES, { maxLength: 1 }),
+})
+const saves = fc.constantFrom(0, 10_000, 60_000, 120_000)
+const reserve = fc.integer({ min: 0, max: 3 })
+const numbers = fc.record({
+  higherLevelSavesMs: fc.record({ 1: saves, 2: saves, 3: saves, 4: saves, 5: saves }),
+  levelReserve: fc.record({ bls: reserve, als: reserve, cct: reserve }),
+  straightLineSpeedMps: fc.constantFrom(5, 10, 20),
+  candidatesRecorded: fc.integer({ min: 1, max: 6 }),
+})
+
+describe('the choice of who may go', () => {
+  test('is that of a look at every unit: who is counted as what, who goes, and who goes first', () => {
+    fc.assert(
+      fc.property(
+        fc.array(extra, { maxLength: 14, size: 'max' }),
+        need,
+        fc.constantFrom(...PRIORITIES),
+        numbers,
+        fc.array(fc.nat(13), { maxLength: 3 }),
+        (extras, needed, priority, policy, askedOnes) => {
+          const scene = new Scene(extras, policy)
+          const asked = [...new Set(askedOnes)].map(index => `U${String(index).padStart(3, '0')}`)
+          const round = { number: 1, asked }
+          const trip = { ...T1, need: needed, priority }
+          const choice = scene.lookout.choice(trip, round)
+          const { all, going, held } = scene.byLooking(needed, priority, asked)
+          assert.deepEqual(
+            choice.candidates.map(({ unitId }) => unitId),
+            going.slice(0, policy.candidatesRecorded),
+          )
+          const excluded: Record<string, number> = {}
+          for (const { unitId, reason } of all) {
+            const why = held.includes(unitId) ? 'held-in-reserve' : reason
+            assert.equal(scene.lookout.verdictAmong(choice, trip, unitId, round).reason, why, unitId)
+            if (why !== null) excluded[why] = (excluded[why] ?? 0) + 1
+          }
+          assert.deepEqual(choice.tally, { eligible: going.length, excluded })
+          // Whoever is nearer than the last candidate and does not go is named with that reason.
+          const seen = scene.lookout.seen(trip, round, choice, 99)
+          for (const { unitId, reason } of seen.passedOver) {
+            const own = all.find(each => each.unitId === unitId)!.reason
+            assert.equal(reason, held.includes(unitId) ? 'held-in-reserve' : own)
+          }
+        },
+      ),
+      { numRuns: 600 },
+    )
+  })
+
+  const unit = (levelOfCare: LevelOfCare, northM: number): Extra => ({
+    ...{ levelOfCare, northM, transports: true, capabilities: [], status: 'available' },
+  })
+  const BLS: Need = { levelOfCare: 'bls', transport: true, capabilities: [] }
+  const chosen = (extras: readonly Extra[], policy: Partial<Policy> = {}, priority: Priority = 3) => {
+    const scene = new Scene(extras, policy)
+    const choice = scene.lookout.choice({ ...T1, need: BLS, priority }, { number: 1, asked: [] })
+    return [choice.candidates[0]?.levelOfCare, choice.tally.excluded['held-in-reserve'] ?? 0]
+  }
+
+  test('takes the last unit of a higher level only if it saves more than is set, at the speed that is set', () => {
+    // 120 s at 10 m/s are 1,200 m.
+    assert.deepEqual(chosen([unit('als', 990), unit('bls', 1_000)]), ['bls', 1])
+    assert.deepEqual(chosen([unit('als', 100), unit('bls', 1_250)]), ['bls', 1])
+    assert.deepEqual(chosen([unit('als', 100), unit('bls', 1_350)]), ['als', 0])
+    assert.deepEqual(chosen([unit('als', 100), unit('bls', 1_250)], { straightLineSpeedMps: 5 }), ['als', 0])
+  })
+
+  test('takes a higher level by distance alone where enough of it stays free, where any saving is enough, and without reserve', () => {
+    assert.deepEqual(chosen([unit('als', 990), unit('als', 9_000), unit('bls', 1_000)]), ['als', 0])
+    assert.deepEqual(chosen([unit('als', 990), unit('bls', 1_000)], {}, 1), ['als', 0])
+    assert.deepEqual(chosen([unit('als', 990), unit('bls', 1_000)], { levelReserve: { bls: 0, als: 0, cct: 0 } }), [
+      'als',
+      0,
+    ])
+  })
+
+  test('takes the lower of two guarded levels, unless the higher one saves as much over it', () => {
+    assert.deepEqual(chosen([unit('cct', 100), unit('als', 110)]), ['als', 1])
+    assert.deepEqual(chosen([unit('cct', 100), unit('als', 1_400)]), ['cct', 0])
+  })
+
+  test('takes a guarded unit where nobody else could go', () => {
+    assert.deepEqual(chosen([unit('cct', 4_000)]), ['cct', 0])
+  })
+})
