@@ -57,9 +57,9 @@ export function releaseTrip(
 
 function helpOf({ helps, helpsBecause, helpedBy }: TripState) {
   return {
-    ...(helps === null ? {} : { helpsTripId: helps }),
-    ...(helpsBecause === null ? {} : { helpsBecause }),
-    ...(helpedBy === null ? {} : { helpedByTripId: helpedBy }),
+    ...(helps === undefined ? {} : { helpsTripId: helps }),
+    ...(helpsBecause === undefined ? {} : { helpsBecause }),
+    ...(helpedBy === undefined ? {} : { helpedByTripId: helpedBy }),
   }
 }
 

@@ -45,8 +45,8 @@ export function explanationOf(
 
 /** The trip that helps, seen from either of the two. */
 function helpOf(trip: TripState, tripOf: (tripId: TripId) => TripState | undefined): ExplanationShown['help'] {
-  const help = trip.helps !== null ? trip : trip.helpedBy === null ? undefined : tripOf(trip.helpedBy)
-  if (help === undefined || help.helps === null) return null
-  const { tripId, helps: helpsTripId, loss } = help
+  const help = trip.helps !== undefined ? trip : trip.helpedBy === undefined ? undefined : tripOf(trip.helpedBy)
+  if (help === undefined || help.helps === undefined) return null
+  const { tripId, helps: helpsTripId, loss = null } = help
   return { tripId, helpsTripId, unitId: unitOf(help), loss, why: helpInWords(help) }
 }

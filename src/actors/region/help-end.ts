@@ -10,14 +10,14 @@ import type { Turn } from './turn.ts'
 export const helpEnd: TurnStep = {
   extend(turn) {
     for (const trip of [...turn.trips.values()]) {
-      const help = trip.helps !== null ? trip : trip.helpedBy === null ? undefined : turn.trip(trip.helpedBy)
+      const help = trip.helps !== undefined ? trip : trip.helpedBy === undefined ? undefined : turn.trip(trip.helpedBy)
       if (help !== undefined) endIfOver(turn, help)
     }
   },
 }
 
 function endIfOver(turn: Turn, { tripId, helps }: TripState): void {
-  const [help, helped] = [turn.trip(tripId)!, helps === null ? undefined : turn.trip(helps)]
+  const [help, helped] = [turn.trip(tripId)!, helps === undefined ? undefined : turn.trip(helps)]
   if (helped === undefined || !isHelpOver(help, helped)) return
   if (turn.isHeld(tripKey(tripId)) || turn.isHeld(tripKey(helped.tripId))) return
   turn.record([helpEnded(help)])

@@ -25,12 +25,14 @@ interface HelpersPorts extends LookoutPorts {
 /** Offers a trip to the first of the candidates; answers that unit as it was before. */
 type Offer = (trip: TripState, round: Round, choice: Choice) => DriverState
 
+const NOBODY: readonly TripId[] = []
+
 export class Helpers {
   readonly #ports: HelpersPorts
   readonly #turn: Turn
   readonly #lookout: Lookout
   /** Trips that were looked at, all of one priority. */
-  #looked: TripId[] = []
+  #looked: TripId[] | null = null
   #priority: Priority | null = null
 
   constructor(ports: HelpersPorts, turn: Turn, lookout: Lookout) {
@@ -46,15 +48,17 @@ export class Helpers {
 
   /** The trip had its turn. */
   note(trip: TripState): void {
-    if (mayBeHelped(trip, this.#ports.policy.standing)) this.#looked.push(trip.tripId)
+    if (!mayBeHelped(trip, this.#ports.policy.standing)) return
+    this.#looked ??= []
+    this.#looked.push(trip.tripId)
   }
 
   /** The trips that may be helped now that the match has come to another priority, or to its end: null. */
   due(priority: Priority | null): readonly TripId[] {
-    if (priority === this.#priority) return []
+    if (priority === this.#priority) return NOBODY
     this.#priority = priority
-    const due = this.#looked
-    if (due.length > 0) this.#looked = []
+    const due = this.#looked ?? NOBODY
+    this.#looked = null
     return due
   }
 
@@ -85,7 +89,7 @@ export class Helpers {
 
   /** How near somebody must be to be sent on this trip: no limit but for one that helps, while its other trip has a unit. */
   withinM({ helps }: TripState): number {
-    const helped = helps === null ? undefined : this.#turn.trip(helps)
+    const helped = helps === undefined ? undefined : this.#turn.trip(helps)
     return helped === undefined ? Number.POSITIVE_INFINITY : this.#beforeItsUnitM(helped)
   }
 

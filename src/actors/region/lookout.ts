@@ -81,6 +81,8 @@ interface Sought {
   readonly isAll?: true
 }
 
+const NO_LIMIT = {}
+
 export class Lookout {
   readonly #ports: LookoutPorts
   readonly #units: SeenUnits
@@ -112,7 +114,7 @@ export class Lookout {
     // Whoever only asks why need not look where nobody is.
     if (tally.eligible === 0 && visitsMax < Number.POSITIVE_INFINITY) return { tally, candidates: [], guard: null }
     const { standing } = this.#ports.policy
-    const guarded = guardedLevels(trip.need, trip.priority, standing, level => this.#units.census.freeOf(level))
+    const guarded = guardedLevels(trip.need, trip.priority, standing, this.#units.census)
     if (guarded.length > 0) return this.#guarded(trip, round, { tally, others, guarded, visitsMax })
     const levels = levelsServing(trip.need.levelOfCare)
     const found = this.#search(trip, round, { reason: null, count: tally.eligible, levels, visitsMax })
@@ -155,6 +157,7 @@ export class Lookout {
   /** The units without those that were asked in the round and could go. */
   #notAsked(trip: TripState, round: Round): Others {
     const { census, driver, awayOf } = this.#units
+    if (round.asked.length === 0) return { others: census, asked: 0 }
     const others = new Census(census)
     let asked = 0
     for (const unitId of round.asked) {
@@ -200,7 +203,8 @@ export class Lookout {
     let visits = 0
     const found = this.#units.candidates.nearest({
       ...{ lonDeg, latDeg, levels },
-      ...(withinM === undefined ? {} : { maxDistanceM: withinM }),
+      // Left out where there is none: a search of another form costs the finder's inner loop its numbers.
+      ...(withinM === undefined ? NO_LIMIT : { maxDistanceM: withinM }),
       // So it does not go on through all units behind the last one that may go. Whether there is any, the search says itself.
       k: Math.max(1, most),
       accept: unitId => isSought(unitId) || ++visits > visitsMax,

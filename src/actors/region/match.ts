@@ -107,7 +107,7 @@ export class Match {
     const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
     const driver = this.#served(trip, rounds, null) ?? this.#served(trip, rounds, 'no-contact')
     // Of a trip that helps nobody is told: the alarms are those of the trip that it helps.
-    if (driver !== null || trip.helps !== null) return driver
+    if (driver !== null || trip.helps !== undefined) return driver
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(

@@ -40,6 +40,8 @@ export class Census {
   readonly #below: Census | null
   readonly #standings = new Map<string, CountedStanding>()
   readonly #kinds = new Map<string, Kind>()
+  /** Of each level, those that are free and here; null while none was counted: a match asks for them every time. */
+  #free: Record<LevelOfCare, number> | null = null
 
   constructor(below: Census | null = null) {
     this.#below = below
@@ -50,6 +52,10 @@ export class Census {
     const { levelOfCare, transports, status, capabilities } = unit
     const text = `${levelOfCare}${transports ? '+' : ''} ${status}`
     addTo(this.#standings, text, { levelOfCare, transports, status }, by)
+    if (status === 'available' && away === null) {
+      this.#free ??= { 'first-responder': 0, bls: 0, als: 0, cct: 0 }
+      this.#free[levelOfCare] += by
+    }
     if (status === 'available') {
       addTo(this.#kinds, `${away ?? 'here'} ${unitText(unit)}`, { levelOfCare, transports, capabilities, away }, by)
     }
@@ -64,9 +70,7 @@ export class Census {
 
   /** How many units of a level are free and here. */
   freeOf(level: LevelOfCare): number {
-    let free = this.#below?.freeOf(level) ?? 0
-    for (const kind of this.#kinds.values()) if (kind.away === null && kind.levelOfCare === level) free += kind.count
-    return free
+    return (this.#below?.freeOf(level) ?? 0) + (this.#free?.[level] ?? 0)
   }
 
   /** How many of those a need could be served by. */

@@ -98,7 +98,7 @@ export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): 
  */
 export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
   // Who helps another trip is waited for by that one's alarms.
-  if (trip.phase !== 'pending' || trip.helps !== null || trip.alarms.includes('waiting-long')) return null
+  if (trip.phase !== 'pending' || trip.helps !== undefined || trip.alarms.includes('waiting-long')) return null
   return overAtMs(trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
 }
 

@@ -135,8 +135,14 @@ export function countExclusion(counts: Exclusions, reason: Verdict['reason'], un
 }
 
 /** The levels that may serve a need: the level asked for and all above. */
-export function levelsServing(level: LevelOfCare): readonly LevelOfCare[] {
-  return LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
+export const levelsServing = (level: LevelOfCare): readonly LevelOfCare[] => SERVING[level]
+
+const thisAndAbove = (level: LevelOfCare) => LEVELS_OF_CARE.slice(LEVELS_OF_CARE.indexOf(level))
+const SERVING: Readonly<Record<LevelOfCare, readonly LevelOfCare[]>> = {
+  'first-responder': thisAndAbove('first-responder'),
+  bls: thisAndAbove('bls'),
+  als: thisAndAbove('als'),
+  cct: thisAndAbove('cct'),
 }
 
 /** What of a unit says which needs it fits. */

@@ -22,7 +22,7 @@ import { type Fitness, fits } from './eligibility.ts'
 export const mayBeHelped = (
   { priority, helps, helpedBy }: Pick<TripState, 'priority' | 'helps' | 'helpedBy'>,
   { whenNoneFree }: Pick<Policy, 'whenNoneFree'>,
-): boolean => helps === null && helpedBy === null && whenNoneFree[priority] !== 'wait'
+): boolean => helps === undefined && helpedBy === undefined && whenNoneFree[priority] !== 'wait'
 
 /** A search for somebody who could help. */
 export interface HelpSearch {
@@ -94,7 +94,7 @@ export function helpEnded(help: TripState): DomainEvent {
 
 /** What is needed where a trip is: of one that helps, by the trip that it helps. Input: the trips, as far as they are known. */
 export const neededBy = (trips: { trip(tripId: TripId): TripState | undefined }, { helps, need }: TripState): Need =>
-  (helps === null ? undefined : trips.trip(helps)?.need) ?? need
+  (helps === undefined ? undefined : trips.trip(helps)?.need) ?? need
 
 /** What a need loses with a unit; null where it loses nothing. */
 export function lossOf(unit: Fitness, need: Need): Loss | null {

@@ -71,7 +71,7 @@ export function waitingOf({
   helps,
   helpedBy,
 }: TripState): Waiting {
-  const isHelped = helps !== null || helpedBy !== null
+  const isHelped = helps !== undefined || helpedBy !== undefined
   return { tripId, priority, enteredAtMs, createdPosition, need, needText: needText(need), isHelped }
 }
 

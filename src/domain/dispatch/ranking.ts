@@ -37,6 +37,9 @@ export interface Seen extends Tally {
   readonly passedOver: readonly PassedOverUnit[]
 }
 
+/** One for all decisions that have nothing more to say. */
+const NOTHING = {}
+
 /** What the record keeps of a choice, or of nobody to choose. Distances are kept to the metre. */
 export function decisionOf(
   { candidates, passedOver, eligible, excluded }: Seen,
@@ -51,8 +54,8 @@ export function decisionOf(
     excluded,
     eligible,
     passedOver: passedOver.map(toMetre),
-    ...(despite === null ? {} : { despite }),
-    ...(loss === null ? {} : { loss }),
+    ...(despite === null ? NOTHING : { despite }),
+    ...(loss === null ? NOTHING : { loss }),
   }
 }
 

@@ -15,14 +15,14 @@ export type ReservePolicy = Pick<Policy, 'higherLevelSavesMs' | 'levelReserve' |
 const NONE: readonly LevelOfCare[] = []
 
 /**
- * The levels that are guarded for a need, the lowest first. Input: `freeOf`, how many units of a level are free and here,
- * asked for the levels above the need alone.
+ * The levels that are guarded for a need, the lowest first. Input: how many units of a level are free and here, asked for the
+ * levels above the need alone.
  */
 export function guardedLevels(
   { levelOfCare }: Need,
   priority: Priority,
   { higherLevelSavesMs, levelReserve }: ReservePolicy,
-  freeOf: (level: LevelOfCare) => number,
+  census: { freeOf(level: LevelOfCare): number },
 ): readonly LevelOfCare[] {
   // Where a moment saved is enough, the distance alone decides.
   if (higherLevelSavesMs[priority] === 0) return NONE
@@ -31,7 +31,7 @@ export function guardedLevels(
     const level = LEVELS_OF_CARE[at]! as ReservedLevel
     const reserve = levelReserve[level]
     if (reserve === 0) continue
-    const free = freeOf(level)
+    const free = census.freeOf(level)
     if (free === 0 || free - 1 >= reserve) continue
     guarded ??= []
     guarded.push(level)

@@ -68,7 +68,7 @@ export function lossInWords({ care, transport, capabilities }: Loss): string {
 
 /** Why there is a trip that helps another one, and who is on it, a sentence or two. Input: the trip that helps. */
 export function helpInWords(help: TripState): string {
-  const { tripId, helps, helpsBecause, loss, phase } = help
+  const { tripId, helps, helpsBecause, loss = null, phase } = help
   const why =
     helpsBecause === 'none-free'
       ? `nobody of what trip ${helps} needs was free`

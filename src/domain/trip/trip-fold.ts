@@ -4,6 +4,7 @@ import { evolveAlarm, raisedAlarm, rankedAnew, withoutGone } from '../alarms.ts'
 import { type EventMeta, invariant } from '../decision.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
+import type { Loss } from '../events/decision-record.ts'
 import type {
   HelpAdded,
   OfferMade,
@@ -23,7 +24,9 @@ import { canBeTaken, isEnded, isWaiting, phaseOrder, type TripState, unitOf } fr
 export const DECISIONS_KEPT = 50
 
 /** What a trip has without a unit. */
-const NO_UNIT = { unitId: null, offer: null, insistedUnitId: null, loss: null } as const
+const NO_UNIT = { unitId: null, offer: null, insistedUnitId: null } as const
+const NO_UNIT_NO_LOSS = { ...NO_UNIT, loss: null } as const
+const noUnit = ({ loss }: TripState): Partial<TripState> => (loss === undefined ? NO_UNIT : NO_UNIT_NO_LOSS)
 
 export function evolveTrip(state: TripState | null, event: DomainEvent, meta: EventMeta): TripState {
   if (event.type === 'TripCreated') {
@@ -72,11 +75,18 @@ function withoutHold(state: TripState, event: DomainEvent): TripState {
 }
 
 function releasedTrip(event: TripReleased, meta: EventMeta): TripState {
-  const { helpsTripId: helps = null, helpsBecause = null, helpedByTripId: helpedBy = null } = event
-  const trip = { ...createdTrip(event, meta, event.receivedAtMs), helps, helpsBecause, helpedBy }
+  const trip = { ...createdTrip(event, meta, event.receivedAtMs), ...helpOf(event) }
   if (event.as === 'pending') return trip
   const times = { ...trip.times, cancelled: meta.recordedAtMs }
   return { ...trip, phase: 'cancelled', pendingSinceMs: null, times, cancelReason: 'other' }
+}
+
+function helpOf({ helpsTripId, helpsBecause, helpedByTripId }: TripReleased): Partial<TripState> {
+  return {
+    ...(helpsTripId === undefined ? {} : { helps: helpsTripId }),
+    ...(helpsBecause === undefined ? {} : { helpsBecause }),
+    ...(helpedByTripId === undefined ? {} : { helpedBy: helpedByTripId }),
+  }
 }
 
 function createdTrip(event: TripCreated | HelpAdded | TripReleased, meta: EventMeta, enteredAtMs: number): TripState {
@@ -105,10 +115,6 @@ function createdTrip(event: TripCreated | HelpAdded | TripReleased, meta: EventM
     missed: [],
     alarms: [],
     openAlarms: [],
-    helps: null,
-    helpsBecause: null,
-    helpedBy: null,
-    loss: null,
     disposition: null,
     cancelReason: null,
     version: meta.position,
@@ -137,7 +143,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       invariant(state.offer?.offerId === event.offerId, broken)
       return { ...inQueue(state, meta), alarms: without(state.alarms, 'unacknowledged') }
     case 'HelpAdded':
-      invariant(state.tripId === event.helpsTripId && state.helpedBy === null && !isEnded(state), broken)
+      invariant(state.tripId === event.helpsTripId && state.helpedBy === undefined && !isEnded(state), broken)
       return { helpedBy: event.tripId }
     case 'CallAmended':
       invariant(!isEnded(state), broken)
@@ -244,11 +250,12 @@ function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): P
 }
 
 /** In the queue again. What the former unit reached is in its response; the trip's times are those of the unit to come. */
-function inQueue({ times: { pending } }: TripState, { recordedAtMs }: EventMeta): Partial<TripState> {
+function inQueue(state: TripState, { recordedAtMs }: EventMeta): Partial<TripState> {
+  const { pending } = state.times
   return {
     phase: 'pending',
     pendingSinceMs: recordedAtMs,
-    ...NO_UNIT,
+    ...noUnit(state),
     times: pending === undefined ? {} : { pending },
   }
 }
@@ -261,6 +268,10 @@ function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
   }
 }
 
+const NOTHING: Partial<TripState> = {}
+const lossChange = (state: TripState, loss: Loss | undefined): Partial<TripState> =>
+  loss === undefined && state.loss === undefined ? NOTHING : { loss: loss ?? null }
+
 function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
   const { offerId, unitId, mode, round, offeredAtMs, warnAtMs, deadlineAtMs } = event
   return {
@@ -268,7 +279,7 @@ function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
     pendingSinceMs: null,
     unitId: mode === 'ordered' ? unitId : null,
     offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs },
-    loss: event.decision.loss ?? null,
+    ...lossChange(state, event.decision.loss),
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },

@@ -69,13 +69,13 @@ export interface TripState {
   readonly alarms: readonly TripAlarm[]
   /** The alarms that have not ended: those, and what nobody has acknowledged yet; also of a trip that has ended. */
   readonly openAlarms: readonly Alarm[]
-  /** The trip that it helps, until the right unit is there (`dispatch/help.ts`), and why; null for one that helps none. */
-  readonly helps: TripId | null
-  readonly helpsBecause: HelpReason | null
-  /** The trip that helps it, or did; null while none has. */
-  readonly helpedBy: TripId | null
-  /** What is lost with the unit that it has or asks; null without one, and where nothing is. */
-  readonly loss: Loss | null
+  /** The trip that it helps, until the right unit is there (`dispatch/help.ts`), and why; absent of one that helps none. */
+  readonly helps?: TripId
+  readonly helpsBecause?: HelpReason
+  /** The trip that helps it, or did; absent while none has. */
+  readonly helpedBy?: TripId
+  /** What is lost with the unit that it has or asks; null or absent without one, and where nothing is. */
+  readonly loss?: Loss | null
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
   /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */

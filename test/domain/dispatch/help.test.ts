@@ -103,8 +103,8 @@ describe('a trip that helps', () => {
   test('is of the call of the other one, which goes on; both name each other', () => {
     const world = yard()
     const [help, helped] = [world.trip('H-1'), world.trip('T-1')]
-    assert.deepEqual([help.helps, help.helpsBecause, help.helpedBy], ['T-1', 'none-free', null])
-    assert.deepEqual([helped.helps, helped.helpedBy, helped.phase], [null, 'H-1', 'pending'])
+    assert.deepEqual([help.helps, help.helpsBecause, help.helpedBy], ['T-1', 'none-free', undefined])
+    assert.deepEqual([helped.helps, helped.helpedBy, helped.phase], [undefined, 'H-1', 'pending'])
     assert.deepEqual(world.call('C-1').tripIds, ['T-1', 'H-1'])
     assert.deepEqual(world.call('C-1').needs.at(-1), help.need)
     assert.deepEqual([help.priority, help.receivedAtMs, help.phase], [helped.priority, helped.receivedAtMs, 'pending'])

@@ -353,8 +353,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a decision does not say what is lost with the unit that is sent',
     patch: {
       file: 'src/domain/dispatch/ranking.ts',
-      find: '...(loss === null ? {} : { loss }),',
-      replace: '...(loss === null || despite === null ? {} : { loss }),',
+      find: '...(loss === null ? NOTHING : { loss }),',
+      replace: '...(loss === null || despite === null ? NOTHING : { loss }),',
     },
     provoke: { callsPerHour: 60, drivers: 10 },
   },

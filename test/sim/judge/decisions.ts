@@ -52,7 +52,7 @@ const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
 /** Help ends by the system, and with the last trip its call; that it may, the judge's account of help says. */
 function endsHelp(before: States, event: DomainEvent): boolean {
   if (event.type === 'CallClosed' || event.type === 'CallCancelled') return true
-  return event.type === 'TripCancelled' && event.cause === 'system' && before.trip(event.tripId)?.helps != null
+  return event.type === 'TripCancelled' && event.cause === 'system' && before.trip(event.tripId)?.helps !== undefined
 }
 
 const NOBODY = new Quarantine()

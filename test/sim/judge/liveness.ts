@@ -43,7 +43,8 @@ export function checkTrips({ states }: OwnedRegion, policy: Policy, nowMs: numbe
 const ANYBODY: Need = { levelOfCare: LEVELS_OF_CARE[0], transport: false, capabilities: [] }
 
 function whyUnhelped(trip: TripState, drivers: readonly DriverActor[], policy: Policy, nowMs: number): string | null {
-  if (trip.helps !== null || trip.helpedBy !== null || policy.whenNoneFree[trip.priority] === 'wait') return null
+  if (trip.helps !== undefined || trip.helpedBy !== undefined || policy.whenNoneFree[trip.priority] === 'wait')
+    return null
   const free = drivers.find(driver => {
     const couldHelp = couldTake({ ...trip, need: ANYBODY }, driver, policy, nowMs)
     // What was asked for the trip itself is its own round's.
@@ -98,7 +99,7 @@ function whyStillPending(
   nowMs: number,
 ): string | null {
   // Who helps another trip is waited for by the alarms of that one, and nobody goes who is no earlier than its unit.
-  if (trip.helps !== null) return null
+  if (trip.helps !== undefined) return null
   if (!NOBODY.some(alarm => trip.alarms.includes(alarm))) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
