@@ -44,6 +44,8 @@ export interface Policy {
   readonly higherLevelSavesMs: Readonly<Record<Priority, number>>
   /** How many units of each level are to stay free when one of them goes where less is needed. */
   readonly levelReserve: Readonly<Record<ReservedLevel, number>>
+  /** So much later than the nearest one a unit with preferred capabilities may be there. */
+  readonly preferredWithinMs: number
   /** How fast a unit is on the straight line, for spans that depend on distance: there are no road times yet. */
   readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -87,6 +89,7 @@ export const DEFAULT_POLICY: Policy = {
   helpSavesMs: 60_000,
   higherLevelSavesMs: { 1: 0, 2: 60_000, 3: 120_000, 4: 120_000, 5: 120_000 },
   levelReserve: { bls: 0, als: 1, cct: 1 },
+  preferredWithinMs: 60_000,
   // 36 km/h, a median in town with a siren (Manhattan, JEMSS).
   straightLineSpeedMps: 10,
   disconnectGraceMs: 30_000,

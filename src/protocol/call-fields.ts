@@ -14,8 +14,9 @@ export const needFields = z.object(
     levelOfCare,
     transport: z.boolean({ error: 'must be true or false' }).optional(),
     capabilities: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).default([]),
+    preferred: list(matching(CAPABILITY), 0, LIMITS.capabilitiesPerNeed).optional(),
   },
-  { error: 'must be a map {levelOfCare, transport, capabilities}' },
+  { error: 'must be a map {levelOfCare, transport, capabilities, preferred}' },
 )
 const detailsFields = z.object(
   {

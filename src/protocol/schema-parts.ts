@@ -20,6 +20,7 @@ export const need = z
     levelOfCare: levelSchema,
     transport: z.boolean().optional(),
     capabilities: z.array(z.string().regex(CAPABILITY)),
+    preferred: z.array(z.string().regex(CAPABILITY)).optional(),
   })
   .meta({ id: 'Need', description: 'What one unit must be able to do for a call.' })
 /** On the radio: a call's, and a trip's. */
@@ -41,7 +42,10 @@ export const durableSeq = z.int().min(0).max(RANGES.seq[1])
 export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 export const exclusionReason = z.enum(EXCLUSION_REASONS)
 /** A unit that could go, as a decision saw it. */
-export const candidate = z.object({ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema })
+export const candidate = z.object({
+  ...{ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema },
+  preferred: z.array(z.string().regex(CAPABILITY)).optional(),
+})
 /** What a unit lacks of what is needed. */
 export const loss = z
   .object({

@@ -95,12 +95,18 @@ class Scene {
       going.push(...able.filter(({ state, farM }) => state.levelOfCare === level && farM < nearestM - savedM))
     }
     going.sort((a, b) => a.farM - b.farM || (a.unitId < b.unitId ? -1 : 1))
+    const withinM = (going[0]?.farM ?? 0) + (standing.preferredWithinMs / 1_000) * standing.straightLineSpeedMps
+    const wished = ({ state }: (typeof going)[0]) =>
+      (need.preferred ?? []).filter(each => state.capabilities.includes(each)).length
+    const near = going.filter(({ farM }) => farM <= withinM)
+    const best = near.find(each => near.every(other => wished(other) <= wished(each)))
+    if (best !== undefined) going.splice(0, going.length, best, ...going.filter(each => each !== best))
     const held = able.filter(each => !going.includes(each)).map(({ unitId }) => unitId)
     return { all, going: going.map(({ unitId }) => unitId), held }
   }
 }
 
-const CAPABILITIES = ['bariatric', 'neonatal']
+const CAPABILITIES = ['bariatric', 'neonatal', 'ventilator']
 const extra = fc.record<Extra>({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
   transports: fc.boolean(),
@@ -112,6 +118,7 @@ const need = fc.record({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
   transport: fc.boolean(),
   capabilities: fc.subarray(CAPABILITIES, { maxLength: 1 }),
+  preferred: fc.subarray(CAPABILITIES, { maxLength: 2 }),
 })
 const saves = fc.constantFrom(0, 10_000, 60_000, 120_000)
 const reserve = fc.integer({ min: 0, max: 3 })
@@ -119,6 +126,7 @@ const numbers = fc.record({
   higherLevelSavesMs: fc.record({ 1: saves, 2: saves, 3: saves, 4: saves, 5: saves }),
   levelReserve: fc.record({ bls: reserve, als: reserve, cct: reserve }),
   straightLineSpeedMps: fc.constantFrom(5, 10, 20),
+  preferredWithinMs: fc.constantFrom(0, 30_000, 60_000, 300_000),
   candidatesRecorded: fc.integer({ min: 1, max: 6 }),
 })
 
@@ -195,5 +203,26 @@ describe('the choice of who may go', () => {
 
   test('takes a guarded unit where nobody else could go', () => {
     assert.deepEqual(chosen([unit('cct', 4_000)]), ['cct', 0])
+  })
+
+  test('puts first who has most of what is preferred of those who are about as near, and excludes nobody for it', () => {
+    const first = (units: readonly (readonly [northM: number, ...has: string[]])[], preferredWithinMs = 60_000) => {
+      const extras = units.map(([northM, ...capabilities]): Extra => ({ ...unit('bls', northM), capabilities }))
+      const scene = new Scene(extras, { preferredWithinMs, candidatesRecorded: 2 })
+      const need = { ...BLS, preferred: ['neonatal', 'ventilator'] }
+      const { candidates, tally } = scene.lookout.choice({ ...T1, need, priority: 3 }, { number: 1, asked: [] })
+      assert.equal(tally.eligible, units.length)
+      return [candidates.map(({ unitId }) => unitId).join(' '), candidates[0]?.preferred?.join(' ')]
+    }
+    // 60 s at 10 m/s are 600 m.
+    assert.deepEqual(first([[500], [1_050, 'neonatal']]), ['U001 U000', 'neonatal'])
+    assert.deepEqual(first([[500], [1_150, 'neonatal']]), ['U000 U001', ''])
+    assert.deepEqual(first([[500], [600, 'neonatal'], [900, 'ventilator', 'neonatal']]), [
+      'U002 U000',
+      'neonatal ventilator',
+    ])
+    assert.deepEqual(first([[500], [600, 'neonatal'], [900, 'ventilator']]), ['U001 U000', 'neonatal'])
+    assert.deepEqual(first([[500], [600, 'neonatal']], 0), ['U000 U001', ''])
+    assert.deepEqual(first([[4_000]]), ['U000', ''])
   })
 })

@@ -12,7 +12,7 @@ const command: EnterCall = {
   ...PLACE,
   priority: 2,
   problem: '17-D-3',
-  needs: [BLS, { levelOfCare: 'als', transport: false, capabilities: ['bariatric'] }],
+  needs: [BLS, { levelOfCare: 'als', transport: false, capabilities: ['bariatric'], preferred: ['neonatal'] }],
   receivedAtMs: null,
   details: { callerName: 'the caller', phone: '021 555', address: '1 Queen St', notes: 'gate is locked' },
 }

@@ -84,6 +84,7 @@ const need = plain({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
   transport: fc.boolean(),
   capabilities: fc.array(chars('abz-19', 32), { maxLength: LIMITS.capabilitiesPerNeed }),
+  preferred: fc.array(chars('abz-19', 32), { maxLength: LIMITS.capabilitiesPerNeed }),
 })
 const details = fc.record(
   {

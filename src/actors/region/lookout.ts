@@ -12,6 +12,7 @@ import {
   type Verdict,
   verdictOn,
 } from '../../domain/dispatch/eligibility.ts'
+import { isPreferred, preferredOf, preferredWithinM, prefers } from '../../domain/dispatch/preference.ts'
 import { fixAgeOf, rank, type Seen } from '../../domain/dispatch/ranking.ts'
 import { guardedLevels, savesWithinM } from '../../domain/dispatch/reserve.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
@@ -22,7 +23,8 @@ import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { CandidateView } from '../../finder/candidate-view.ts'
-import { FINDER_POOLS } from '../../finder/types.ts'
+import type { NearestSearch } from '../../finder/finder.ts'
+import { FINDER_POOLS, type Found } from '../../finder/types.ts'
 import type { RegionPolicy } from './region-policy.ts'
 
 export interface LookoutPorts {
@@ -82,6 +84,7 @@ interface Sought {
 }
 
 const NO_LIMIT = {}
+const ALL_OF_THEM = { candidatesRecorded: Number.POSITIVE_INFINITY }
 
 export class Lookout {
   readonly #ports: LookoutPorts
@@ -118,7 +121,55 @@ export class Lookout {
     if (guarded.length > 0) return this.#guarded(trip, round, { tally, others, guarded, visitsMax })
     const levels = levelsServing(trip.need.levelOfCare)
     const found = this.#search(trip, round, { reason: null, count: tally.eligible, levels, visitsMax })
-    return { tally, candidates: rank(found, standing), guard: null }
+    const ranked = this.#preferred(trip, round, rank(found, standing), levels)
+    return { tally, candidates: ranked, guard: null }
+  }
+
+  /**
+   * The candidates with the one first that has most of the preferred capabilities, of all who may go and are near enough.
+   * Input: the levels of which all may go who are able; of others only candidates do.
+   */
+  #preferred(
+    trip: TripState,
+    round: Round,
+    candidates: Candidate[],
+    levels: readonly LevelOfCare[],
+  ): readonly Candidate[] {
+    const [nearest] = candidates
+    if (nearest === undefined || !prefers(trip.need)) return candidates
+    const { standing } = this.#ports.policy
+    const { lonDeg, latDeg, need } = trip
+    const withinM = preferredWithinM(nearest.distanceM, standing)
+    const having = (candidate: Candidate): Candidate => {
+      const { capabilities } = this.#units.driver(candidate.unitId)!
+      return { ...candidate, preferred: preferredOf(capabilities, need) }
+    }
+    const all = candidates.map(having)
+    let best = all.filter(({ distanceM }) => distanceM <= withinM).reduce((a, b) => (isPreferred(b, a) ? b : a))
+    // There may be more who are near enough than a decision keeps.
+    for (const found of this.#able(trip, round, {
+      lonDeg,
+      latDeg,
+      levels,
+      k: Number.POSITIVE_INFINITY,
+      maxDistanceM: withinM,
+    })) {
+      const other = having(found)
+      if (isPreferred(other, best)) best = other
+    }
+    const others = all.filter(({ unitId }) => unitId !== best.unitId)
+    return [best, ...others].slice(0, standing.candidatesRecorded)
+  }
+
+  /** Those who may go, of a search. */
+  #able(trip: TripState, round: Round, query: NearestSearch): Candidate[] {
+    const accept = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === null
+    return this.#units.candidates.nearest({ ...query, accept }).map(found => this.#seenAs(found))
+  }
+
+  #seenAs({ unitId, distanceM, levelOfCare }: Found): Candidate {
+    const fixAgeMs = fixAgeOf(this.#ports.presence(unitId).fix, this.#units.nowMs)
+    return { unitId, distanceM, fixAgeMs, levelOfCare }
   }
 
   /** The choice where levels are guarded: who is not, and of each of these who saves enough over them and the levels below. */
@@ -142,7 +193,8 @@ export class Lookout {
     const held = tally.eligible - open - taken.size
     tally.eligible -= held
     countExclusion(tally.excluded, 'held-in-reserve', held)
-    return { tally, candidates: rank(candidates, standing), guard: { levels: guarded, taken } }
+    const ranked = this.#preferred(trip, round, rank(candidates, ALL_OF_THEM), levels)
+    return { tally, candidates: ranked.slice(0, standing.candidatesRecorded), guard: { levels: guarded, taken } }
   }
 
   /** The verdict on a unit beside all others. Input: what was chosen for the trip, of whose units it is one. */
@@ -194,7 +246,7 @@ export class Lookout {
   /** The nearest of those who are sought, nearest first. */
   #search(trip: TripState, round: Round, sought: Sought): Candidate[] {
     const { reason, count, levels, visitsMax, withinM, isAll } = sought
-    const { policy, presence, onSearch, monotonicMs } = this.#ports
+    const { policy, onSearch, monotonicMs } = this.#ports
     if (this.#units.census.serversOf(trip.need) === 0) return []
     const startedMs = monotonicMs()
     const { lonDeg, latDeg } = trip
@@ -211,10 +263,7 @@ export class Lookout {
     })
     onSearch((monotonicMs() - startedMs) / 1_000)
     const all = visits > visitsMax ? found.filter(({ unitId }) => isSought(unitId)) : found
-    return all.map(({ unitId, distanceM, levelOfCare }) => ({
-      ...{ unitId, distanceM, levelOfCare },
-      fixAgeMs: fixAgeOf(presence(unitId).fix, this.#units.nowMs),
-    }))
+    return all.map(each => this.#seenAs(each))
   }
 
   /** All that a decision keeps. Input: what was chosen; `most`, how many units passed over are named. */

@@ -53,7 +53,8 @@ export function decisionInWords(
   const against = despite === undefined ? '' : `, although it was passed over as ${despite}`
   const who = chosenBy === null ? 'The desk' : chosenBy
   const lost = decision.loss === undefined ? '' : `${lossInWords(decision.loss)} `
-  return `${who} chose ${unitId}, ${where}${against}. ${lost}${counts}`.trimEnd()
+  const has = chosen?.preferred?.length ? `It has ${chosen.preferred.join(', ')}, which is preferred. ` : ''
+  return `${who} chose ${unitId}, ${where}${against}. ${has}${lost}${counts}`.trimEnd()
 }
 
 /** What a need loses with a unit, a sentence. */

@@ -11,6 +11,8 @@ export interface Need {
   readonly transport?: boolean
   /** Without one of these a unit does not serve the need. */
   readonly capabilities: readonly Capability[]
+  /** Of units that are about as near, the one with most of these goes (`preference.ts`). Absent: none, as in records of before. */
+  readonly preferred?: readonly Capability[]
 }
 
 /**
@@ -21,8 +23,9 @@ export const needsTransport = ({ levelOfCare, transport }: Need): boolean => tra
 
 /** The need with all that it may leave out. */
 export const wholeNeed = (need: Need): Need => {
-  const { levelOfCare, capabilities } = need
-  return { levelOfCare, transport: needsTransport(need), capabilities }
+  const { levelOfCare, capabilities, preferred = [] } = need
+  const whole = { levelOfCare, transport: needsTransport(need), capabilities }
+  return preferred.length === 0 ? whole : { ...whole, preferred }
 }
 
 export interface CallEntered extends EventOf<'CallEntered', CallEntity>, PutRight {

@@ -10,6 +10,8 @@ export interface Candidate {
   /** Age of the unit's placed fix. */
   readonly fixAgeMs: number
   readonly levelOfCare: LevelOfCare
+  /** What it has of the preferred capabilities. Absent where none are preferred, and in records of before any were. */
+  readonly preferred?: readonly Capability[]
 }
 
 /** What the decision saw, so that it can be explained and replayed. */

@@ -48,6 +48,7 @@ export const NEED_FORM = z.object({
   levelOfCare: z.enum(LEVELS_OF_CARE),
   transport: z.boolean().optional(),
   capabilities: z.array(z.string()),
+  preferred: z.array(z.string()).optional(),
 })
 export const LOSS_FORM = z.object({
   care: z.object({ needed: z.enum(LEVELS_OF_CARE), sent: z.enum(LEVELS_OF_CARE) }).nullable(),

@@ -13,6 +13,10 @@ const stage = new Stage({
   ends: { mode: 'ordered', units: [FLY_CAR] },
   lower: { mode: 'ordered', units: [{ unitId: 'B1', levelOfCare: 'bls' }, FIRST] },
   reserve: { mode: 'ordered', units: [AMBULANCE, { unitId: 'B1', levelOfCare: 'bls' }] },
+  preferred: {
+    mode: 'ordered',
+    units: [AMBULANCE, { ...AMBULANCE, unitId: 'A2', capabilities: ['neonatal'] }, { ...AMBULANCE, unitId: 'A3' }],
+  },
   beside: { mode: 'ordered', units: [AMBULANCE, FIRST] },
 })
 const now = () => Date.now()
@@ -168,4 +172,34 @@ test('[CT-7] the last unit of a higher level than needed is held in reserve, unl
   )
   const next = await orderedFor(desk, await entered(desk, { levelOfCare: 'bls' }))
   assert.equal(next.unitId, 'A1')
+})
+
+test('[CT-8] of units about as near the one with preferred capabilities goes, and nobody is excluded for them', async () => {
+  const region = 'preferred'
+  const desk = await stage.desk({ region })
+  await desk.ask('watch-board', null)
+  await stage.crew('A1', { region }, 1)
+  await stage.crew('A2', { region }, 1.3)
+  await stage.crew('A3', { region }, 3)
+  const need = { levelOfCare: 'als', preferred: ['neonatal'] }
+  const tripId = await entered(desk, need)
+  const first = await orderedFor(desk, tripId)
+  assert.equal(first.unitId, 'A2')
+  assert.deepEqual(
+    first.decision.candidates.map(({ unitId, preferred }) => [unitId, preferred]),
+    [
+      ['A2', ['neonatal']],
+      ['A1', []],
+      ['A3', []],
+    ],
+  )
+  const token = await stage.site.token({ regions: [region] })
+  const { body } = await stage.site.http(`/v1/trips/${tripId}/decisions`, { token })
+  assert.match(
+    body.items[0].why,
+    /^The desk chose A2, \d+ m away\. It has neonatal, which is preferred\. 3 units could go/,
+  )
+  assert.equal((await orderedFor(desk, await entered(desk, need))).unitId, 'A1')
+  const wrong = { ...ROUTINE, needs: [{ levelOfCare: 'als', preferred: ['UPPER'] }] }
+  assert.equal(await desk.refused('enter-call', wrong), 'invalid-field call.needs.0.preferred.0')
 })

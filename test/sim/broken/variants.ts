@@ -369,6 +369,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 60, drivers: 10 },
   },
   {
+    name: 'preferred-anywhere',
+    breaks: 'who has a preferred capability goes however far away it is',
+    patch: {
+      file: 'src/domain/dispatch/preference.ts',
+      find: 'nearestM + (preferredWithinMs / 1_000) * straightLineSpeedMps',
+      replace: 'nearestM + (preferredWithinMs + 3_600_000) * straightLineSpeedMps',
+    },
+    provoke: { callsPerHour: 60, drivers: 10 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

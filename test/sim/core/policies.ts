@@ -46,6 +46,7 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     helpSavesMs: within([0, 3 * MIN]),
     higherLevelSavesMs: byPriority(() => within([0, 5 * MIN])),
     levelReserve: { bls: within([0, 2]), als: within([0, 3]), cct: within([0, 2]) },
+    preferredWithinMs: within([0, 3 * MIN]),
     straightLineSpeedMps: within([5, 20]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

@@ -1,8 +1,10 @@
 /** What the desk and the deadlines may do, event by event, beside what fits the states: nothing early, nobody twice, nobody unfit. */
 
 import type { TripAlarm } from '../../../src/domain/events/alarm-events.ts'
+import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { Candidate } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
@@ -62,7 +64,7 @@ export function checkEvent(
       if (trip.insistedUnitId === event.unitId) return
       const pauseMs = areSpansTrue && policy !== null ? policy.roundPauseMs : Number.NEGATIVE_INFINITY
       checkRound(trip, event, recordedAtMs >= trip.pendingSinceMs! + pauseMs, position, findings)
-      checkFit(states, trip, event, position, findings)
+      checkFit(states, trip, event, { position, policy }, findings)
       urgency.check(states, trip, event, position)
     }
   }
@@ -100,7 +102,14 @@ function checkRound(
   }
 }
 
-function checkFit(states: StateHistory, trip: TripState, offer: OfferMade, position: number, findings: Findings): void {
+/** Input: the policy that the decision names; null for none that there is. */
+function checkFit(
+  states: StateHistory,
+  trip: TripState,
+  offer: OfferMade,
+  { position, policy }: { readonly position: number; readonly policy: StandingPolicy | null },
+  findings: Findings,
+): void {
   const { tripId, need } = trip
   const { unitId, decision } = offer
   const find = (text: string) =>
@@ -111,8 +120,33 @@ function checkFit(states: StateHistory, trip: TripState, offer: OfferMade, posit
   if (mustCarry(need) && !carries(unit)) find('needs transport, and the unit cannot carry')
   const missing = missingOf(unit, need)
   if (missing.length > 0) find(`needs ${missing.join(', ')}, which the unit does not have`)
-  const distances = decision.candidates.map(({ distanceM }) => distanceM)
+  const preferred = whyNotPreferred(states, need, decision.candidates, policy)
+  if (preferred !== null) find(preferred)
+  // Who has what is preferred may be a little farther away than the others.
+  const isWished = (need.preferred ?? []).length > 0
+  const distances = decision.candidates.slice(isWished ? 1 : 0).map(({ distanceM }) => distanceM)
   if (decision.candidates[0]?.unitId !== unitId) find(`names ${decision.candidates[0]?.unitId} as the best`)
   if (distances.some((distanceM, i) => i > 0 && distanceM < distances[i - 1]!))
     find(`ranks by ${distances.join(', ')} m`)
+}
+
+/** What is wrong with the first of the candidates where some capabilities are preferred; null where nothing is. */
+function whyNotPreferred(
+  states: StateHistory,
+  { preferred = [] }: Need,
+  [first, ...others]: readonly Candidate[],
+  policy: StandingPolicy | null,
+): string | null {
+  if (first === undefined || policy === null || preferred.length === 0) return null
+  const wished = ({ unitId }: Candidate) =>
+    preferred.filter(each => states.driver(unitId)?.capabilities.includes(each)).length
+  const spanM = (policy.preferredWithinMs * policy.straightLineSpeedMps) / 1_000
+  const nearestM = Math.min(first.distanceM, ...others.map(({ distanceM }) => distanceM))
+  // Distances are kept to the metre.
+  if (first.distanceM > nearestM + spanM + 1)
+    return `is preferred at ${first.distanceM} m, and ${nearestM} m is the nearest`
+  const better = others.find(other => other.distanceM < nearestM + spanM - 1 && wished(other) > wished(first))
+  if (better !== undefined) return `is preferred, and ${better.unitId} has more of ${preferred.join(', ')}`
+  const nearer = others.find(other => other.distanceM < first.distanceM && wished(other) >= wished(first))
+  return nearer === undefined ? null : `is preferred, and ${nearer.unitId} is nearer and has as much`
 }

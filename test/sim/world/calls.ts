@@ -19,7 +19,7 @@ export class Callers {
   readonly #units: readonly UnitReference[]
   readonly #desks: readonly Dispatcher[]
   readonly #dice: Dice
-  /** Of who has to be carried. */
+  /** Of who has to be carried, and of what is preferred. */
   readonly #carriage: Dice
 
   constructor(town: Town, units: readonly UnitReference[], desks: readonly Dispatcher[]) {
@@ -79,7 +79,8 @@ export class Callers {
     const need = { levelOfCare: dice.pick(levels), capabilities: dice.oneIn(6) ? capabilities : [] }
     // A client of before transport was told by itself leaves it out.
     if (this.#carriage.oneIn(3)) return need
-    return { ...need, transport: transports !== false && !this.#carriage.oneIn(4) }
+    const told = { ...need, transport: transports !== false && !this.#carriage.oneIn(4) }
+    return this.#carriage.oneIn(3) ? { ...told, preferred: [this.#carriage.pick(CAPABILITIES)] } : told
   }
 }
 
