@@ -109,6 +109,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       unitId: 'A-7',
       callSign: 'A-7',
       levelOfCare: 'als',
+      transports: true,
       capabilities: [],
       status,
       statusSinceMs: T0,
@@ -136,7 +137,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       phase,
       priority: 1,
       problem: null,
-      need: { levelOfCare: 'als', capabilities: [] },
+      need: { levelOfCare: 'als', transport: true, capabilities: [], preferred: [] },
     },
     ...{
       ...place,
@@ -145,7 +146,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       offer: isOffered ? offer : null,
     },
     ...{ round: 1, onHold: null, times: { pending: T0 }, missed: [], responses: [], alarms: [] },
-    ...{ disposition: null, cancelReason: null, version: 2 },
+    ...{ helps: null, helpedBy: null, loss: null, disposition: null, cancelReason: null, version: 2 },
     details: null,
   }
   return { unit, trip: phase === null ? null : trip, cadenceMs: 15_000 }
