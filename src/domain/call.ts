@@ -61,34 +61,19 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
   }
   if (event.type === 'CallReleased') return releasedCall(event, meta)
   invariant(state !== null, () => `${event.type} at ${meta.position} names a call that was never entered`)
+  const broken = () => `${event.type} at ${meta.position}: call ${state.callId} is ${state.state}`
   switch (event.type) {
     case 'CallAmended': {
-      invariant(
-        state.state === 'open',
-        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
-      )
+      invariant(state.state === 'open', broken)
       const { lonDeg, latDeg, priority, problem, detailsReplaced } = event
       const versions = detailsReplaced ? { detailsVersions: (state.detailsVersions ?? 0) + 1 } : {}
       return { ...state, lonDeg, latDeg, priority, problem, ...versions, version: meta.position }
     }
-    case 'HelpAdded': {
-      const [needs, tripIds] = [
-        [...state.needs, event.need],
-        [...state.tripIds, event.tripId],
-      ]
-      return { ...state, needs, tripIds, version: meta.position }
-    }
-    case 'NeedAdded': {
-      invariant(
-        state.state === 'open',
-        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
-      )
-      const [needs, tripIds] = [
-        [...state.needs, event.need],
-        [...state.tripIds, event.addedTripId],
-      ]
-      return { ...state, needs, tripIds, version: meta.position }
-    }
+    case 'HelpAdded':
+      return withTrip(state, event.need, event.tripId, meta)
+    case 'NeedAdded':
+      invariant(state.state === 'open', broken)
+      return withTrip(state, event.need, event.addedTripId, meta)
     case 'CallNoteAdded':
     case 'CallNotesRead':
       return { ...state, ...evolveNotes(state, event, meta), version: meta.position }
@@ -104,15 +89,19 @@ export function evolveCall(state: CallState | null, event: DomainEvent, meta: Ev
       return { ...state, version: meta.position }
     case 'CallClosed':
     case 'CallCancelled':
-      invariant(
-        state.state === 'open',
-        () => `${event.type} at ${meta.position}: call ${event.callId} is ${state.state}`,
-      )
+      invariant(state.state === 'open', broken)
       return { ...state, state: event.type === 'CallClosed' ? 'closed' : 'cancelled', version: meta.position }
     default:
       invariant(false, () => `${event.type} at ${meta.position} is no event of a call`)
   }
 }
+
+const withTrip = (call: CallState, need: Need, tripId: TripId, meta: EventMeta): CallState => ({
+  ...call,
+  needs: [...call.needs, need],
+  tripIds: [...call.tripIds, tripId],
+  version: meta.position,
+})
 
 function releasedCall(event: CallReleased, meta: EventMeta): CallState {
   const { callId, lonDeg, latDeg, priority, problem, needs, tripIds, receivedAtMs, firstNotifiedAtMs, state } = event
