@@ -130,8 +130,8 @@ async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
     const unitId = unitIdOf(index)
     const offerId = `${REGION}.offer${index}`
     const decision = { basis: 'straight-line', candidates: [], excluded: {} } as const
-    const offer = offerMade(trip, unitId, offerId, 1, decision, DEFAULT_POLICY, log.nowMs)
-    await log.append([...events, offer], {
+    const offer = offerMade(trip, { unitId, offerId, round: 1, isByVoice: false }, decision, DEFAULT_POLICY, log.nowMs)
+    await log.append([...events, ...offer], {
       principal: DESK,
       result: { callId, tripIds: [tripId] },
       opens: [{ unitId, tripId }],

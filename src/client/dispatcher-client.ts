@@ -154,6 +154,10 @@ export class DispatcherClient extends EngineClient {
   resumeTrip(tripId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['resume-trip', id, tripId], options)
   }
+  /** The crew of the trip's unit has taken its order by voice. */
+  confirmOrder(tripId: string, options: RadioOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request((id, nowMs) => ['confirm-order', id, tripId, options.happenedAtMs ?? nowMs], options)
+  }
   /** One unit more for an open call: a further trip of it. */
   addNeed(callId: string, need: ClientTuples['add-need'][2], options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['add-need', id, callId, need], options)

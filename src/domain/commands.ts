@@ -148,6 +148,12 @@ interface ResumeTrip {
   readonly type: 'resume-trip'
   readonly tripId: TripId
 }
+/** The crew takes its order by voice. */
+export interface ConfirmOrder {
+  readonly type: 'confirm-order'
+  readonly tripId: TripId
+  readonly happenedAtMs: number
+}
 /** One unit more for a call. */
 export interface AddNeed {
   readonly type: 'add-need'
@@ -220,6 +226,7 @@ type DispatcherCommand =
   | DivertUnit
   | HoldTrip
   | ResumeTrip
+  | ConfirmOrder
   | AddNeed
   | SetUnitStatus
   | CorrectTime

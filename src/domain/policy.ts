@@ -15,6 +15,8 @@ export interface Policy {
   /** Mode `ordered`: alarm when the order is not acknowledged, then unbind; by priority. */
   readonly orderWarnMs: Readonly<Record<Priority, number>>
   readonly orderTimeoutMs: Readonly<Record<Priority, number>>
+  /** How long a dispatcher has to tell a crew of its order by voice, and to say that it takes it. */
+  readonly voiceTimeoutMs: number
   /** Alarm when a crew has not said that it knows of the trip that was taken from it. */
   readonly standDownWarnMs: number
   /** Alarm when an accepted trip has not moved. */
@@ -76,6 +78,7 @@ export const DEFAULT_POLICY: Policy = {
   offerTimeoutMs: { 1: 15_000, 2: 15_000, 3: 30_000, 4: 30_000, 5: 30_000 },
   orderWarnMs: alike(20_000),
   orderTimeoutMs: alike(45_000),
+  voiceTimeoutMs: 120_000,
   standDownWarnMs: 30_000,
   noMovementMs: 120_000,
   ageingStepMs: 15 * 60_000,

@@ -56,6 +56,10 @@ export const UNAVAILABLE_REASONS = [
 ] as const
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number]
 
+/** By what a crew is told something: its app; by voice, and the vehicle's modem tells where it is; by voice alone. */
+export const REACHES = ['app', 'modem', 'voice'] as const
+export type Reach = (typeof REACHES)[number]
+
 /** Whether a unit can be sent is an axis of its own (EIDO primary unit status). */
 export type Dispatchability = 'available' | 'conditionally-available' | 'not-available'
 

@@ -15,6 +15,7 @@ import {
   DISPOSITIONS,
   HOLD_REASONS,
   RANKING_BASIS,
+  REACHES,
   RECEIVED_SOURCES,
   RESPONSE_ENDS,
   RESPONSE_TIMES,
@@ -64,7 +65,7 @@ export const callNoteView = noteView.extend({ callId: routedId })
 const offerView = z
   .object({
     ...{ offerId: routedId, tripId: routedId, unitId, mode: z.enum(DISPATCH_MODES), round: z.int().min(1) },
-    ...{ offeredAtMs: moment, deadlineAtMs: moment },
+    ...{ offeredAtMs: moment, deadlineAtMs: moment, byVoice: z.literal(true).optional() },
   })
   .meta({ id: 'OfferView' })
 const timeView = z
@@ -135,6 +136,8 @@ export const unitViewSchema = z
       unavailableReason: z.enum(UNAVAILABLE_REASONS).nullable(),
       crew: principal.nullable(),
       connected: z.boolean(),
+      awaySinceMs: moment.nullable(),
+      reach: z.enum(REACHES),
       noContact: z.boolean(),
       takenTripId: routedId.nullable(),
     },

@@ -428,11 +428,16 @@ describe('a decision', () => {
       }
     }
     const nearest = (a: { far: number }, b: { far: number }) => a.far - b.far
-    const kept = eligible.sort(nearest).slice(0, POLICY.candidatesRecorded)
+    // Where nobody could go, whom a dispatcher can call goes, and then who was seen somewhere.
+    const despite = ['disconnected', 'position-lost'].find(reason => passed.some(unit => unit.reason === reason))
+    const resorts = passed.filter(({ reason }) => eligible.length === 0 && reason === despite)
+    const kept = [...eligible, ...resorts].sort(nearest).slice(0, POLICY.candidatesRecorded)
+    const isKept = (unitId: string) => kept.some(unit => unit.unitId === unitId)
     const farthestM = kept.length < POLICY.candidatesRecorded ? Number.POSITIVE_INFINITY : kept.at(-1)!.far
-    const named = passed.sort(nearest).filter(({ far }) => far <= farthestM)
+    const named = passed.sort(nearest).filter(({ far, unitId }) => far <= farthestM && !isKept(unitId))
     return {
       ...{ excluded, eligible: eligible.length, candidates: kept.map(({ unitId }) => unitId) },
+      ...(resorts.length > 0 ? { despite } : {}),
       passedOver: named.slice(0, 10).map(({ unitId, reason }) => [unitId, reason]),
     }
   }
@@ -462,7 +467,7 @@ describe('a decision', () => {
           const record = room.run(entered)
           const decisive = record.find(event => event.type === 'OfferMade' || event.type === 'TripAlarmRaised')!
           assert.ok('decision' in decisive && decisive.decision !== undefined)
-          const { candidates, excluded, eligible, passedOver } = decisive.decision
+          const { candidates, excluded, eligible, passedOver, despite } = decisive.decision
           // What it saw is the units before it.
           const after = new Map(world.drivers)
           for (const [unitId, driver] of before) world.drivers.set(unitId, driver)
@@ -471,12 +476,13 @@ describe('a decision', () => {
           assert.deepEqual(
             {
               ...{ excluded, eligible, candidates: candidates.map(({ unitId }) => unitId) },
+              ...(despite === undefined ? {} : { despite }),
               passedOver: passedOver!.map(({ unitId, reason }) => [unitId, reason]),
             },
             should,
           )
-          assert.equal(decisive.type, should.eligible === 0 ? 'TripAlarmRaised' : 'OfferMade')
-          if (should.eligible === 0) nobody += 1
+          assert.equal(decisive.type, should.candidates.length === 0 ? 'TripAlarmRaised' : 'OfferMade')
+          if (should.candidates.length === 0) nobody += 1
         }
       }),
       { numRuns: 300 },

@@ -176,6 +176,8 @@ export function driverView(trip: TripView | null): DriverView {
       statusSinceMs: 1,
       crew: 'crew-1',
       connected: true,
+      awaySinceMs: null,
+      reach: 'app',
       noContact: false,
       takenTripId: null,
       fix: null,

@@ -33,6 +33,8 @@ const onDuty: UnitView = {
   statusSinceMs: T0 + 2_000,
   crew: 'crew-7',
   connected: true,
+  awaySinceMs: null,
+  reach: 'app',
   noContact: false,
   takenTripId: null,
   fix: {
@@ -365,6 +367,8 @@ export const EXAMPLES: readonly Example[] = [
         statusSinceMs: T0 + 56_000,
         crew: 'crew-8',
         connected: false,
+        awaySinceMs: T0 + 70_000,
+        reach: 'voice',
         fix: null,
         version: 46,
       },

@@ -53,7 +53,7 @@ const isDone = (world: World) => {
 const set = (status: SetUnitStatus['status']) => (world: World) => {
   const reason = status === 'unavailable' ? 'breakdown' : null
   const command: SetUnitStatus = { type: 'set-unit-status', unitId: 'A1', status, reason, happenedAtMs: LATER_MS }
-  return setUnitStatus(world.driver('A1'), command)
+  return setUnitStatus(world.driver('A1'), command, false)
 }
 
 describe('amending a call', () => {

@@ -155,7 +155,8 @@ function decide(world: World, step: Step, i: number): Decision {
       if (pending === undefined || driver.status !== 'available') return accepted()
       const round = pending.asked.includes(step.unit) ? pending.round + 1 : pending.round
       const seen = { basis: 'straight-line', candidates: [], excluded: { busy: 1 } } as const
-      return accepted(offerMade(pending, step.unit, `O-${i}`, round, seen, policyOf(step.mode), world.nowMs))
+      const asked = { unitId: step.unit, offerId: `O-${i}`, round, isByVoice: i % 5 === 0 }
+      return accepted(...offerMade(pending, asked, seen, policyOf(step.mode), world.nowMs))
     }
     case 'accept': {
       const held = driver.work === null ? undefined : world.trips.get(driver.work.tripId)
@@ -203,9 +204,10 @@ function decide(world: World, step: Step, i: number): Decision {
       const decision = overrideAssignment(trip, step.unit, 'closer-unit', step.crew)
       if (!decision.ok || decision.events.length === 0) return decision
       const seen = { basis: 'straight-line', candidates: [], excluded: {} } as const
-      const order = offerMade(trip, step.unit, `O-${i}`, trip.round, seen, policyOf('ordered'), world.nowMs)
+      const asked = { unitId: step.unit, offerId: `O-${i}`, round: trip.round, isByVoice: false }
+      const order = offerMade(trip, asked, seen, policyOf('ordered'), world.nowMs)
       const yielded = driver.work?.tripId === trip.tripId ? [] : revokedOffer(driver, 'overridden')
-      return accepted(...yielded, ...decision.events, order)
+      return accepted(...yielded, ...decision.events, ...order)
     }
     case 'withdraw':
       if (trip === undefined) return accepted()
@@ -221,8 +223,8 @@ function decide(world: World, step: Step, i: number): Decision {
       const decision = divertedByHand(trip, to, former, unit, 'other', step.crew, false, world.nowMs)
       if (!decision.ok) return decision
       const seen = { basis: 'straight-line', candidates: [], excluded: {} } as const
-      const order = offerMade(to, unit!.unitId, `O-${i}`, to.round, seen, policyOf('ordered'), world.nowMs)
-      return accepted(...decision.events, order)
+      const asked = { unitId: unit!.unitId, offerId: `O-${i}`, round: to.round, isByVoice: false }
+      return accepted(...decision.events, ...offerMade(to, asked, seen, policyOf('ordered'), world.nowMs))
     }
     case 'add-need': {
       const call = trip === undefined ? undefined : world.call(trip.callId)
@@ -232,7 +234,7 @@ function decide(world: World, step: Step, i: number): Decision {
     case 'desk-status': {
       const status = (['available', 'unavailable', 'off-duty'] as const)[i % 3]!
       const reason = status === 'unavailable' ? 'other' : null
-      return setUnitStatus(driver, { type: 'set-unit-status', unitId: step.unit, status, reason, happenedAtMs })
+      return setUnitStatus(driver, { type: 'set-unit-status', unitId: step.unit, status, reason, happenedAtMs }, false)
     }
     case 'radio': {
       if (trip === undefined) return accepted()
@@ -411,8 +413,14 @@ function boardOf(world: World) {
   const units = [...world.drivers.values()]
     .filter(driver => driver.retired !== true)
     .map(driver => {
-      const nowhere = { connected: false, fix: null }
-      const { connected: _, fix: __, ...told } = unitOnWire(unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY))
+      const nowhere = { awaySinceMs: 0, fix: null, isFed: false, graceMs: 0 }
+      const {
+        connected: _,
+        fix: __,
+        awaySinceMs: ___,
+        reach: ____,
+        ...told
+      } = unitOnWire(unitView(driver, nowhere, world.nowMs, DEFAULT_POLICY))
       return told
     })
   const alarmed = [...world.trips.values(), ...world.drivers.values()]

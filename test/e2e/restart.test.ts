@@ -208,7 +208,10 @@ function withoutPresence({ trips, units }: Snapshot) {
   return {
     trips: [...trips].sort(byId),
     units: units
-      .map(({ connected: _, fix, ...unit }) => ({ ...unit, fix: { ...fix, ageMs: null, freshness: null } }))
+      .map(({ connected: _, awaySinceMs: __, reach: ___, fix, ...unit }) => ({
+        ...unit,
+        fix: { ...fix, ageMs: null, freshness: null },
+      }))
       .sort(byId),
   }
 }

@@ -56,6 +56,7 @@ const OF_DESKS = {
   'divert-unit': 4,
   'hold-trip': 4,
   'resume-trip': 3,
+  'confirm-order': 4,
   'add-need': 2,
   'acknowledge-alarm': 4,
   'shelve-alarm': 2,
@@ -167,6 +168,8 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     case 'hold-trip':
     case 'resume-trip':
       return [type, id, trip()]
+    case 'confirm-order':
+      return [type, id, trip(), moment(known, dice)]
     case 'add-need':
       return [type, id, known.calls.any(dice), { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [] }]
     case 'set-unit-status': {

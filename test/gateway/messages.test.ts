@@ -45,6 +45,7 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'divert-unit': ['divert-unit', 'c1', TRIP_ID, `${TRIP_ID.slice(0, -1)}9`, 'closer-unit'],
   'hold-trip': ['hold-trip', 'c1', TRIP_ID],
   'resume-trip': ['resume-trip', 'c1', TRIP_ID],
+  'confirm-order': ['confirm-order', 'c1', TRIP_ID, 1],
   'add-need': ['add-need', 'c1', TRIP_ID, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`],
   'shelve-alarm': ['shelve-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`, 1_000],

@@ -99,6 +99,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'divert-unit': ['divert-unit', 'c29', OFFER, `${OFFER.slice(0, -1)}9`, 'higher-priority'],
   'hold-trip': ['hold-trip', 'c30', OFFER],
   'resume-trip': ['resume-trip', 'c31', OFFER],
+  'confirm-order': ['confirm-order', 'c32', OFFER, NOW],
   'add-need': ['add-need', 'c32', OFFER, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c27', `trip/${OFFER}/no-movement/812`],
   'shelve-alarm': ['shelve-alarm', 'c28', `trip/${OFFER}/no-movement/812`, 300_000],

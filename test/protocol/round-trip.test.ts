@@ -120,6 +120,10 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId] = message
       return { type: 'command', id, command: { type, tripId } }
     }
+    case 'confirm-order': {
+      const [type, id, tripId, happenedAtMs] = message
+      return { type: 'command', id, command: { type, tripId, happenedAtMs } }
+    }
     case 'add-need': {
       const [type, id, callId, need] = message
       return { type: 'command', id, command: { type, callId, need } }

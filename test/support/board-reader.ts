@@ -7,7 +7,7 @@ import { BoardResponses } from './board-responses.ts'
 
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */
-export type BoardUnit = Omit<UnitView, 'connected' | 'fix'>
+export type BoardUnit = Omit<UnitView, 'connected' | 'awaySinceMs' | 'reach' | 'fix'>
 type BoardTrip = Omit<TripView, 'details'>
 
 /** What a crew has done or said, itself or by the desk. */
@@ -157,8 +157,9 @@ export class BoardReader {
         this.#quiet(event.tripId, 'order-unanswered')
         break
       case 'OfferMade': {
-        const { tripId, offerId, unitId, mode, round, offeredAtMs, deadlineAtMs } = event
-        const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs }
+        const { tripId, offerId, unitId, mode, round, offeredAtMs, deadlineAtMs, byVoice } = event
+        const voice = byVoice === undefined ? {} : { byVoice }
+        const offer = { offerId, tripId, unitId, mode, round, offeredAtMs, deadlineAtMs, ...voice }
         this.#trip(tripId, { phase: 'offered', offer, round, onHold: null, unitId: mode === 'ordered' ? unitId : null })
         this.#trip(tripId, { loss: event.decision.loss ?? null })
         this.#at(tripId, 'offered', offeredAtMs)
@@ -172,7 +173,7 @@ export class BoardReader {
       case 'OfferAccepted':
         this.#trip(event.tripId, { phase: 'assigned', offer: null, unitId: event.unitId })
         if (event.implied !== true) this.#at(event.tripId, 'assigned', atMs)
-        this.#quiet(event.tripId, 'unacknowledged')
+        this.#quiet(event.tripId, 'unacknowledged', 'voice-order')
         this.#unit(event.unitId, atMs, 'assigned', { offerId: null })
         break
       case 'OfferDeclined':
@@ -185,7 +186,7 @@ export class BoardReader {
           loss: null,
           times: this.#onlyPending(event.tripId),
         })
-        this.#quiet(event.tripId, 'unacknowledged')
+        this.#quiet(event.tripId, 'unacknowledged', 'voice-order')
         this.#free(event.unitId, atMs)
         if (event.type === 'OfferTimedOut' && event.noContact === true) this.#heard(event.unitId, true)
         break
@@ -199,7 +200,8 @@ export class BoardReader {
           loss: null,
           missed: [],
         })
-        this.#quiet(event.tripId, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved')
+        this.#quiet(event.tripId, 'unacknowledged', 'voice-order', 'no-movement')
+        this.#quiet(event.tripId, 'app-lost', 'position-lost', 'crew-relieved')
         this.#left(event.type === 'UnitWithdrawn' ? event.unitId : event.fromUnitId, event, atMs)
         break
       }

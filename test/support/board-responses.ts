@@ -49,7 +49,7 @@ export class BoardResponses {
         const { offerId, notifiedAtMs } = event
         const index = this.#all.findLastIndex(each => each.offerId === offerId)
         const unknown = notifiedAtMs === null ? ({ why: 'restarted' } as const) : {}
-        return this.#say(index, 'notified', { atMs: notifiedAtMs, cause: 'system', ...unknown })
+        return this.#say(index, 'notified', { atMs: notifiedAtMs, cause: event.cause ?? 'system', ...unknown })
       }
       case 'OfferAccepted': {
         const { happenedAtMs, cause = 'driver' } = event

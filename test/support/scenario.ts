@@ -84,9 +84,10 @@ export function offered(
   mode: DispatchMode = 'offered',
   round = 1,
   priority: Priority = 1,
+  isByVoice = false,
 ): DomainEvent {
   const trip = new World().record(called([tripId], callOf(tripId), priority)).trip(tripId)
-  return offerMade(trip, unitId, offerId, round, DECISION, policyOf(mode), START_MS + 2_000)
+  return offerMade(trip, { unitId, offerId, round, isByVoice }, DECISION, policyOf(mode), START_MS + 2_000)[0]!
 }
 
 export const accepted = (tripId: TripId, unitId: UnitId, offerId: string): DomainEvent => ({

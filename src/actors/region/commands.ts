@@ -22,7 +22,14 @@ import { runDriverCommand } from './crew-commands.ts'
 import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
-import { assignUnit, correctedTime, divertUnit, formerUnit, reportedByRadio } from './trip-commands.ts'
+import {
+  assignUnit,
+  confirmedByVoice,
+  correctedTime,
+  divertUnit,
+  formerUnit,
+  reportedByRadio,
+} from './trip-commands.ts'
 import type { Turn } from './turn.ts'
 
 /** Runs one command in a turn. Record and answer depend on states, command and clock alone. */
@@ -56,6 +63,8 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       return withTrip(turn, command.tripId, trip =>
         applied(turn, resumeTrip(trip), () => ({ tripId: trip.tripId, onHold: false })),
       )
+    case 'confirm-order':
+      return withTrip(turn, command.tripId, trip => confirmedByVoice(turn, trip, command))
     case 'add-need':
       return takeNeed(turn, command, context)
     case 'withdraw-unit':
@@ -73,7 +82,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       const { unitId } = command
       const driver = turn.driver(unitId)
       if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-      return applied(turn, setUnitStatus(driver, command), () => ({
+      return applied(turn, setUnitStatus(driver, command, context.retiring.has(unitId)), () => ({
         unitId,
         status: turn.driver(unitId)!.status,
       }))
@@ -112,4 +121,4 @@ function followedMs(turn: Turn, command: Command, ofSession: UnitId | null): num
   return driver === undefined ? null : lastChangeMs(driver)
 }
 
-const OF_A_TRIP: ReadonlySet<Command['type']> = new Set(['accept-offer', 'report-phase', 'close-trip'])
+const OF_A_TRIP: ReadonlySet<Command['type']> = new Set(['accept-offer', 'confirm-order', 'report-phase', 'close-trip'])

@@ -141,7 +141,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     const choice = lookout.choice(trip, round)
     const seen = lookout.seen(trip, round, choice, PASSED_OVER_NAMED)
     const verdict = lookout.verdictAmong(choice, trip, unitId, round)
-    const order = orderedByHand(
+    const orders = orderedByHand(
       trip,
       driver,
       presence(unitId),
@@ -150,9 +150,10 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
       neededBy(turn, trip),
       newId(),
       policy.standing,
+      policy.disconnectGraceMs,
       turn.nowMs,
     )
-    turn.record([order])
+    turn.record(orders)
   }
 
   /** A turn in which the desk matched was committed, or had nothing to commit. */

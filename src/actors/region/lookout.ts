@@ -6,6 +6,7 @@ import { Census, type Tally } from '../../domain/dispatch/census.ts'
 import {
   countExclusion,
   exclusionOf,
+  type LastResort,
   levelsServing,
   type PassedOver,
   type Presence,
@@ -232,14 +233,14 @@ export class Lookout {
     return found.length > 0
   }
 
-  /** The best of those of whom nobody has heard, for where nobody else is left. */
-  lastResorts(trip: TripState, round: Round): Choice {
+  /** The best of those whom this alone speaks against, for where nobody else is left. */
+  lastResorts(trip: TripState, round: Round, reason: LastResort): Choice {
     const tally = this.tally(trip, round)
-    const count = tally.excluded['no-contact'] ?? 0
+    const count = tally.excluded[reason] ?? 0
     if (count === 0) return { tally, candidates: [], guard: null }
     const levels = levelsServing(trip.need.levelOfCare)
     const visitsMax = Number.POSITIVE_INFINITY
-    const found = this.#search(trip, round, { reason: 'no-contact', count, levels, visitsMax })
+    const found = this.#search(trip, round, { reason, count, levels, visitsMax })
     return { tally, candidates: rank(found, this.#ports.policy.standing), guard: null }
   }
 

@@ -3,7 +3,7 @@
  *
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */
-import { needText } from '../../domain/dispatch/eligibility.ts'
+import { isByVoice, LAST_RESORTS, type LastResort, needText } from '../../domain/dispatch/eligibility.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { lossOf, neededBy } from '../../domain/dispatch/help.ts'
 import { offerMade } from '../../domain/dispatch/offers.ts'
@@ -24,16 +24,21 @@ export interface MatchPorts extends LookoutPorts {
   readonly newId: () => string
 }
 
+/** Those who could go, and then the last resorts. */
+const TIERS: readonly (LastResort | null)[] = [null, ...LAST_RESORTS]
+const FIT: typeof TIERS = [null]
+
 export class Match {
   readonly #ports: MatchPorts
   readonly #turn: Turn
   readonly #units: SeenUnits
   readonly #lookout: Lookout
   readonly #helpers: Helpers
-  /** The needs for which no unit was found at all: wherever the next trip of such a need is, nobody will be found either. */
-  readonly #hopeless = new Set<string>()
-  /** The needs for which there is no last resort either. */
-  readonly #lost = new Set<string>()
+  /**
+   * The needs for which no unit was found at all, of those who could go and of each last resort: wherever the next trip of such
+   * a need is, nobody will be found either.
+   */
+  readonly #hopeless = new Map(TIERS.map(tier => [tier, new Set<string>()]))
 
   /** Input: the units as the turn has them. */
   constructor(ports: MatchPorts, turn: Turn, units: SeenUnits) {
@@ -98,16 +103,20 @@ export class Match {
     const units = freed.of(trip.need, needText(trip.need))
     return units.some(({ unitId }) => {
       const { reason } = this.#lookout.verdictOn(trip, unitId, last)
-      return reason === null || reason === 'no-contact'
+      return TIERS.some(tier => tier === reason)
     })
   }
 
   /** Offers the trip to the best unit, or says on the board that nobody gets it; answers the unit as it was before. */
   #serve(trip: TripState): DriverState | null {
     const rounds = openRounds(trip, this.#ports.policy.standing, this.#turn.nowMs)
-    const driver = this.#served(trip, rounds, null) ?? this.#served(trip, rounds, 'no-contact')
+    // Of a trip that helps the right unit is on its way or sought, so nobody doubtful is sent beside it.
+    for (const tier of trip.helps === undefined ? TIERS : FIT) {
+      const driver = this.#served(trip, rounds, tier)
+      if (driver !== null) return driver
+    }
     // Of a trip that helps nobody is told: the alarms are those of the trip that it helps.
-    if (driver !== null || trip.helps !== undefined) return driver
+    if (trip.helps !== undefined) return null
     const last = rounds.at(-1)!
     const isFree = (unitId: string) => this.#lookout.verdictOn(trip, unitId, last).reason === 'asked-this-round'
     this.#turn.record(
@@ -118,14 +127,15 @@ export class Match {
     return null
   }
 
-  /** Offers the trip in the first round that has a unit for it: one in contact, or despite that it is not. */
-  #served(trip: TripState, rounds: readonly Round[], despite: 'no-contact' | null): DriverState | null {
+  /** Offers the trip in the first round that has a unit for it: one that could go, or despite what speaks against it. */
+  #served(trip: TripState, rounds: readonly Round[], despite: LastResort | null): DriverState | null {
     const need = needText(trip.need)
     const withinM = this.#helpers.withinM(trip)
-    const empty = despite === null ? this.#hopeless : this.#lost
+    const empty = this.#hopeless.get(despite)!
     for (const round of rounds) {
       if (empty.has(need)) break
-      const choice = despite === null ? this.#lookout.choice(trip, round) : this.#lookout.lastResorts(trip, round)
+      const choice =
+        despite === null ? this.#lookout.choice(trip, round) : this.#lookout.lastResorts(trip, round, despite)
       const { candidates } = choice
       if (candidates.length > 0 && candidates[0]!.distanceM > withinM) return null
       if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, choice, despite))
@@ -135,18 +145,20 @@ export class Match {
   }
 
   #offer(trip: TripState, round: Round, decision: DecisionRecord): DriverState {
-    const { newId, policy } = this.#ports
+    const { newId, policy, presence } = this.#ports
+    const { nowMs } = this.#turn
     const { unitId } = decision.candidates[0]!
     const driver = this.#turn.driver(unitId)!
-    const { number } = round
-    this.#turn.record([offerMade(trip, unitId, newId(), number, decision, policy.standing, this.#turn.nowMs)])
+    const byVoice = isByVoice(driver, presence(unitId), policy.disconnectGraceMs, nowMs)
+    const asked = { unitId, offerId: newId(), round: round.number, isByVoice: byVoice }
+    this.#turn.record(offerMade(trip, asked, decision, policy.standing, nowMs))
     // A search still comes upon the unit, and passes it over as busy.
     this.#units.census.count(driver, -1, this.#units.awayOf(unitId))
     this.#units.census.count(this.#turn.driver(unitId)!, 1, null)
     return driver
   }
 
-  #decision(trip: TripState, round: Round, choice: Choice, despite: 'no-contact' | null = null): DecisionRecord {
+  #decision(trip: TripState, round: Round, choice: Choice, despite: LastResort | null = null): DecisionRecord {
     const seen = this.#lookout.seen(trip, round, choice, PASSED_OVER_NAMED)
     const chosen = choice.candidates[0]
     const loss = chosen === undefined ? null : lossOf(this.#turn.driver(chosen.unitId)!, neededBy(this.#turn, trip))

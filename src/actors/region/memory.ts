@@ -217,8 +217,11 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
 
   /** The unit where it is now, in the state that it has, or had. */
   unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
-    const presence = { connected: actor.session !== null, fix: actor.location.current }
-    return unitView(state, presence, nowMs, this.#policy.standing)
+    const { session, disconnectedSinceMs, location, feed } = actor
+    const awaySinceMs = session === null ? (disconnectedSinceMs ?? 0) : null
+    const { standing, disconnectGraceMs: graceMs } = this.#policy
+    const presence = { awaySinceMs, fix: location.current, isFed: feed !== null, graceMs }
+    return unitView(state, presence, nowMs, standing)
   }
 
   get openTrips(): number {

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
 import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
+import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
 import { HELP_REASONS } from '../../domain/events/trip-events.ts'
 import { RESPONSE_NO } from '../../domain/incident-no.ts'
 import {
@@ -102,7 +103,10 @@ const TRIP = z.object({
     pendingSinceMs: ms.nullable(),
     unitId: id.nullable(),
     offer: z
-      .object({ offerId: id, unitId: id, mode, offeredAtMs: ms, warnAtMs: ms.nullable(), deadlineAtMs: ms })
+      .object({
+        ...{ offerId: id, unitId: id, mode, offeredAtMs: ms, warnAtMs: ms.nullable(), deadlineAtMs: ms },
+        ...{ byVoice: z.literal(true).optional(), despite: z.enum(EXCLUSION_REASONS).optional() },
+      })
       .nullable(),
     insistedUnitId: id.nullable(),
     insistedBy: id.optional(),

@@ -1,14 +1,22 @@
 /** The turns of trips that the desk moves: given to another unit, taken back, reported by radio. */
 
-import type { AssignUnit, CloseTrip, CorrectTime, DivertUnit, ReportPhase } from '../../domain/commands.ts'
+import type {
+  AssignUnit,
+  CloseTrip,
+  ConfirmOrder,
+  CorrectTime,
+  DivertUnit,
+  ReportPhase,
+} from '../../domain/commands.ts'
 import { divertedByHand, givenByHand } from '../../domain/dispatch/override.ts'
 import { driverKey } from '../../domain/entity.ts'
-import type { PutRight } from '../../domain/events/event.ts'
+import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import { carried } from '../../domain/trip/carried.ts'
 import { correctTime } from '../../domain/trip/correction.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
+import { confirmOrder } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
@@ -42,6 +50,12 @@ export function assignUnit(turn: Turn, trip: TripState, command: AssignUnit, con
 export function formerUnit(turn: Turn, trip: TripState): DriverState | null {
   const unitId = unitOf(trip)
   return unitId === null || turn.isHeld(driverKey(unitId)) ? null : (turn.driver(unitId) ?? null)
+}
+
+export function confirmedByVoice(turn: Turn, trip: TripState, command: ConfirmOrder & PutRight): TurnOutcome {
+  const { tripId } = trip
+  const decision = confirmOrder(trip, momentOf(command))
+  return applied(turn, decision, () => ({ tripId, unitId: unitOf(trip)!, phase: turn.trip(tripId)!.phase }))
 }
 
 export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): TurnOutcome {

@@ -3,17 +3,18 @@ import { type Alarm, subjectOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import { type CallNote, notesReadOf } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
+import { isByVoice } from '../../domain/dispatch/eligibility.ts'
 import { wholeNeed } from '../../domain/events/call-events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { CallId } from '../../domain/ids.ts'
 import { incidentNoIn } from '../../domain/incident-no.ts'
-import { freshnessOf, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
+import { freshnessOf, isLost, type Policy, rhythmOf, type StandingPolicy } from '../../domain/policy.ts'
 import { doubtful } from '../../domain/trip/plausible.ts'
 import type { UnitResponse } from '../../domain/trip/response.ts'
 import { responsesOf } from '../../domain/trip/response-fold.ts'
 import type { Offer, TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, dispatchabilityOf } from '../../domain/unit/driver.ts'
-import type { ResponseTime } from '../../domain/vocabulary.ts'
+import type { Reach, ResponseTime } from '../../domain/vocabulary.ts'
 import type { CallShown, CrewShown, FixShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView, OfferView, ResponseView } from '../../protocol/wire/situation-views.ts'
 import type { PolicyView } from '../../protocol/wire/welcome-view.ts'
@@ -32,12 +33,28 @@ export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, poli
   }
 }
 
-export function unitView(
+interface ShownPresence {
+  /** Since when no session speaks for the unit; null while one does. */
+  readonly awaySinceMs: number | null
+  readonly fix: PlacedFix | null
+  /** Whether a feed reports it. */
+  readonly isFed: boolean
+  /** For so long a session that is away still counts. */
+  readonly graceMs: number
+}
+
+/** By what the crew can be told something, and whether anything but its app tells where the unit is. */
+function reachOf(
   driver: DriverState,
-  presence: { connected: boolean; fix: PlacedFix | null },
+  { awaySinceMs, fix, isFed, graceMs }: ShownPresence,
   nowMs: number,
   policy: Policy,
-): UnitShown {
+): Reach {
+  if (!isByVoice(driver, { disconnectedSinceMs: awaySinceMs }, graceMs, nowMs)) return 'app'
+  return isFed && fix !== null && !isLost(nowMs - fix.fixedAtMs, policy) ? 'modem' : 'voice'
+}
+
+export function unitView(driver: DriverState, presence: ShownPresence, nowMs: number, policy: Policy): UnitShown {
   return {
     unitId: driver.unitId,
     callSign: driver.callSign,
@@ -50,7 +67,9 @@ export function unitView(
     unavailableReason: driver.unavailableReason,
     statusSinceMs: driver.statusSinceMs,
     crew: driver.crew,
-    connected: presence.connected,
+    connected: presence.awaySinceMs === null,
+    reach: reachOf(driver, presence, nowMs, policy),
+    awaySinceMs: presence.awaySinceMs,
     noContact: driver.noContact !== undefined,
     takenTripId: driver.takenTrip?.tripId ?? null,
     fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),
@@ -156,8 +175,9 @@ function responseView(response: UnitResponse): ResponseView {
 }
 
 function offerView(trip: TripState, offer: Offer): OfferView {
-  const { offerId, unitId, mode, offeredAtMs, deadlineAtMs } = offer
-  return { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
+  const { offerId, unitId, mode, offeredAtMs, deadlineAtMs, byVoice } = offer
+  const view = { offerId, tripId: trip.tripId, unitId, mode, round: trip.round, offeredAtMs, deadlineAtMs }
+  return byVoice === true ? { ...view, byVoice } : view
 }
 
 export function callView(call: CallState, trips: readonly TripShown[], { details, notes }: ShownTexts): CallShown {

@@ -9,7 +9,7 @@ import type { DomainEvent } from '../events.ts'
 import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
 import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
-import type { DriverState } from '../unit/driver.ts'
+import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
 import { alarmCleared, alarmRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
@@ -67,7 +67,8 @@ export function deadlinesOf(
     if (offer.warnAtMs !== null && !trip.alarms.includes('unacknowledged')) {
       dues.push({ dueMs: offer.warnAtMs + offerPutOffMs, deadline: { kind: 'offer-warning', tripId, offerId } })
     }
-    if (trip.insistedUnitId === offer.unitId) return dues
+    // Whoever chose this unit knew of it, or a person has to reach the crew anyway.
+    if (trip.insistedUnitId === offer.unitId || offer.byVoice === true || offer.despite === 'position-lost') return dues
     const lostAtMs = overAtMs(presence(offer.unitId).fix?.fixedAtMs ?? 0, policy.lostAfterMs, nowMs)
     if (lostAtMs < timeoutMs) {
       dues.push({ dueMs: lostAtMs, deadline: { kind: 'position-lost', tripId, offerId } })
@@ -180,10 +181,12 @@ function graceIsOver(unitId: UnitId, states: DeadlineStates, graceMs: number, no
   const since = states.presence(unitId).disconnectedSinceMs
   const driver = states.driver(unitId)
   if (driver === undefined || since === null || nowMs - since < graceMs) return []
+  // A crew that has no app has not lost it.
+  if (driver.crew === CREW_BY_VOICE) return []
   const trip = driver.work === null ? undefined : states.trip(driver.work.tripId)
   // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
   if (trip !== undefined && driver.work?.offerId === null) return alarmRaised(trip, 'app-lost', unitId)
-  // A dispatcher who gave the trip to this unit knows how to reach it.
-  if (trip?.insistedUnitId === unitId) return []
+  // A dispatcher who gave the trip to this unit, or has to tell its crew of it, knows how to reach it.
+  if (trip?.insistedUnitId === unitId || trip?.offer?.byVoice === true) return []
   return revokedOffer(driver, 'unit-disconnected')
 }

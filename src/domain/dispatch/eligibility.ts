@@ -9,7 +9,7 @@ import type { ExclusionReason } from '../events/decision-record.ts'
 import type { PlacedFix } from '../fix.ts'
 import type { TripId } from '../ids.ts'
 import { isLost, type Policy } from '../policy.ts'
-import type { DriverState } from '../unit/driver.ts'
+import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import {
   type Capability,
   LEVELS_OF_CARE,
@@ -31,10 +31,10 @@ interface Eligible {
   readonly reason: null
 }
 type AwayExclusion =
-  | { readonly reason: 'disconnected'; readonly sinceMs: number; readonly graceMs: number }
   | { readonly reason: 'no-position' }
   | { readonly reason: 'position-lost'; readonly fixAgeMs: number; readonly lostAfterMs: number }
   | { readonly reason: 'no-contact'; readonly tripId: TripId }
+  | { readonly reason: 'disconnected' }
 type Exclusion =
   | { readonly reason: 'off-duty'; readonly isRetired: boolean }
   | { readonly reason: 'level-of-care'; readonly has: LevelOfCare; readonly needed: LevelOfCare }
@@ -52,8 +52,15 @@ export type Verdict = Eligible | Exclusion
 /** The reason as records keep it. A crew that is not signed on is not passed over. */
 export const exclusionOf = ({ reason }: Verdict): ExclusionReason | null => (reason === 'off-duty' ? null : reason)
 
-/** Why an available unit is not sent. */
+/** Why an available unit is not sent while another could go. */
 export type PassedOver = AwayExclusion['reason']
+
+/**
+ * Who goes where nobody else is left, the best first: whose place is known and whose crew a dispatcher can call; of whose crew
+ * nobody has heard; who was seen somewhere. Where a unit is that has no position only a person can find out.
+ */
+export const LAST_RESORTS = ['disconnected', 'no-contact', 'position-lost'] as const satisfies PassedOver[]
+export type LastResort = (typeof LAST_RESORTS)[number]
 
 const ELIGIBLE: Eligible = { reason: null }
 
@@ -93,20 +100,27 @@ export function verdictOn(
  * for who asks.
  */
 export function verdictOnReach(
-  { noContact }: Pick<DriverState, 'noContact'>,
+  driver: Pick<DriverState, 'noContact' | 'crew'>,
   { disconnectedSinceMs, fix }: Presence,
   policy: Policy,
   graceMs: number,
   nowMs: number,
 ): Eligible | AwayExclusion {
-  if (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs >= graceMs) {
-    return { reason: 'disconnected', sinceMs: disconnectedSinceMs, graceMs }
-  }
   if (fix === null) return { reason: 'no-position' }
   const fixAgeMs = nowMs - fix.fixedAtMs
   if (isLost(fixAgeMs, policy)) return { reason: 'position-lost', fixAgeMs, lostAfterMs: policy.lostAfterMs }
-  return noContact === undefined ? ELIGIBLE : { reason: 'no-contact', tripId: noContact }
+  const { noContact } = driver
+  if (noContact !== undefined) return { reason: 'no-contact', tripId: noContact }
+  return isByVoice(driver, { disconnectedSinceMs }, graceMs, nowMs) ? { reason: 'disconnected' } : ELIGIBLE
 }
+
+/** Whether the crew can be told something only by voice: its app has been away for longer than the grace, or it has none. */
+export const isByVoice = (
+  { crew }: Pick<DriverState, 'crew'>,
+  { disconnectedSinceMs }: Pick<Presence, 'disconnectedSinceMs'>,
+  graceMs: number,
+  nowMs: number,
+): boolean => crew === CREW_BY_VOICE || (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs >= graceMs)
 
 /** What is the same for all units of a level in a status that carry, or do not. */
 export type Standing = Pick<DriverState, 'levelOfCare' | 'transports' | 'status'>

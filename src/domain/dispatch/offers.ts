@@ -9,31 +9,44 @@ import type { TripState } from '../trip/trip.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { alarmRaised, unitAlarm } from './alarms.ts'
 
+/** Who is asked, and how. */
+interface Asked {
+  readonly unitId: UnitId
+  readonly offerId: OfferId
+  readonly round: number
+  /** The unit's app is away, so a dispatcher has to tell its crew, who decides nothing: in every mode that is an order. */
+  readonly isByVoice: boolean
+}
+
 export function offerMade(
   trip: TripState,
-  unitId: UnitId,
-  offerId: OfferId,
-  round: number,
+  { unitId, offerId, round, isByVoice }: Asked,
   decision: DecisionRecord,
   policy: Policy,
   nowMs: number,
-): DomainEvent {
-  const ordered = policy.mode === 'ordered'
-  const timeoutMs = (ordered ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
-  return {
+): DomainEvent[] {
+  const { tripId, priority } = trip
+  const isOrdered = isByVoice || policy.mode === 'ordered'
+  const timeoutMs = isByVoice
+    ? policy.voiceTimeoutMs
+    : (isOrdered ? policy.orderTimeoutMs : policy.offerTimeoutMs)[priority]
+  const offer: DomainEvent = {
     type: 'OfferMade',
     v: 1,
-    entity: tripKey(trip.tripId),
-    tripId: trip.tripId,
+    entity: tripKey(tripId),
+    tripId,
     offerId,
     unitId,
-    mode: policy.mode,
+    mode: isOrdered ? 'ordered' : 'offered',
     round,
     offeredAtMs: nowMs,
-    warnAtMs: ordered ? nowMs + policy.orderWarnMs[trip.priority] : null,
+    // Of an order by voice the desk is told at once.
+    warnAtMs: isOrdered && !isByVoice ? nowMs + policy.orderWarnMs[priority] : null,
     deadlineAtMs: nowMs + timeoutMs,
     decision,
+    ...(isByVoice ? { byVoice: true as const } : {}),
   }
+  return isByVoice ? [offer, ...alarmRaised(trip, 'voice-order', unitId)] : [offer]
 }
 
 /**

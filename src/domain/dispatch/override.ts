@@ -13,7 +13,7 @@ import { unitRetired } from '../unit/crew-duty.ts'
 import { type DriverState, isBound } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
 import type { DivertReason, OverrideReason } from '../vocabulary.ts'
-import { exclusionOf, type Presence, type Verdict } from './eligibility.ts'
+import { exclusionOf, isByVoice, type Presence, type Verdict } from './eligibility.ts'
 import { takenOut } from './given-back.ts'
 import { lossOf } from './help.ts'
 import { offerMade } from './offers.ts'
@@ -124,20 +124,23 @@ const BY_DESK = { cause: 'dispatcher' } as const
 export function orderedByHand(
   trip: TripState,
   driver: DriverState,
-  { fix }: Presence,
+  presence: Presence,
   seen: Seen,
   verdict: Verdict,
   needed: Need,
   offerId: OfferId,
   policy: StandingPolicy,
+  graceMs: number,
   nowMs: number,
-): DomainEvent {
+): DomainEvent[] {
   const { unitId } = driver
+  const { fix } = presence
   const chosen = fix === null ? [] : [seenAt(driver, fix, trip, nowMs)]
   const others = seen.candidates.filter(candidate => candidate.unitId !== unitId)
   const passedOver = seen.passedOver.filter(unit => unit.unitId !== unitId)
   const candidates = [...chosen, ...others].slice(0, policy.candidatesRecorded)
   const loss = lossOf(driver, needed)
   const decision = decisionOf({ ...seen, candidates, passedOver }, policy, exclusionOf(verdict), loss)
-  return offerMade(trip, unitId, offerId, trip.round, decision, { ...policy, mode: 'ordered' }, nowMs)
+  const asked = { unitId, offerId, round: trip.round, isByVoice: isByVoice(driver, presence, graceMs, nowMs) }
+  return offerMade(trip, asked, decision, { ...policy, mode: 'ordered' }, nowMs)
 }

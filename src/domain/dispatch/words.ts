@@ -26,7 +26,7 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
     case 'held-in-reserve':
       return `${unitId} is held in reserve: few units are as high as ${verdict.has}, and it saves no more than ${inSeconds(verdict.savesMs)}.`
     case 'disconnected':
-      return `${unitId} has been disconnected for longer than ${inSeconds(verdict.graceMs)}.`
+      return `The app of ${unitId} is not there: its crew has to be told by voice.`
     case 'no-contact':
       return `${unitId} did not answer for trip ${verdict.tripId}, and its crew has given no sign since.`
     case 'no-position':

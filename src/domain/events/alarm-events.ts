@@ -59,6 +59,7 @@ export type AlarmEvent = AlarmAcknowledged | AlarmShelved | AlarmEscalated | Ala
 
 export const TRIP_ALARMS = [
   'unacknowledged',
+  'voice-order',
   'order-unanswered',
   'no-movement',
   'app-lost',

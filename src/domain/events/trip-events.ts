@@ -66,10 +66,15 @@ export interface OfferMade extends EventOf<'OfferMade', TripEntity> {
   readonly warnAtMs: number | null
   readonly deadlineAtMs: number
   readonly decision: DecisionRecord
+  /** The unit's app was away, so a dispatcher tells its crew. Absent where it was not, and in records of before. */
+  readonly byVoice?: true
 }
 
-/** Since when the unit of an offer could know of it; recorded with the next that happens to the trip. */
-export interface UnitNotified extends EventOf<'UnitNotified', TripEntity> {
+/**
+ * Since when the unit of an offer could know of it; recorded with the next that happens to the trip. Where a dispatcher told its
+ * crew (`cause`), that is when the crew took it.
+ */
+export interface UnitNotified extends EventOf<'UnitNotified', TripEntity>, Caused {
   readonly tripId: TripId
   readonly callId: CallId
   readonly offerId: OfferId

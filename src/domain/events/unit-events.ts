@@ -26,7 +26,8 @@ export interface UnitRetired extends EventOf<'UnitRetired', DriverEntity> {
   readonly unitId: UnitId
 }
 
-export interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity>, PutRight {
+/** `cause`: a dispatcher signed on a crew that called in by voice. */
+export interface CrewSignedOn extends EventOf<'CrewSignedOn', DriverEntity>, Caused, PutRight {
   readonly unitId: UnitId
   readonly principal: Principal
   readonly happenedAtMs: number

@@ -30,10 +30,10 @@ export function responsesAfter(
       return [...responses, { unitId, offerId, offeredAtMs, times: {} }].slice(-RESPONSES_KEPT)
     }
     case 'UnitNotified': {
-      const { offerId, notifiedAtMs } = event
+      const { offerId, notifiedAtMs, cause = 'system' } = event
       const isOfOffer = (response: UnitResponse) => response.offerId === offerId
       const why = notifiedAtMs === null ? ({ why: 'restarted' } as const) : {}
-      return said(responses, isOfOffer, 'notified', { atMs: notifiedAtMs, cause: 'system', ...why })
+      return said(responses, isOfOffer, 'notified', { atMs: notifiedAtMs, cause, ...why })
     }
     case 'OfferAccepted': {
       const { happenedAtMs, implied, cause = 'driver' } = event

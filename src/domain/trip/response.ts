@@ -43,8 +43,15 @@ export function responseOf(
   return responses.findLast(response => response.unitId === unitId)
 }
 
-/** The response that goes on and of which nobody has said yet when its unit was told. */
-export function untoldOffer({ responses }: { readonly responses: readonly UnitResponse[] }): UnitResponse | undefined {
+/** The response that goes on and of which nobody has said yet when its unit was told; none where a person tells it. */
+export function untoldOffer({
+  responses,
+  offer,
+}: {
+  readonly responses: readonly UnitResponse[]
+  readonly offer: { readonly byVoice?: true } | null
+}): UnitResponse | undefined {
+  if (offer?.byVoice === true) return undefined
   const response = responses.at(-1)
   return response?.end === undefined && response?.times.notified === undefined ? response : undefined
 }

@@ -135,13 +135,13 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
         offer: null,
         insistedUnitId: null,
         times: event.implied === true ? state.times : { ...state.times, assigned: event.happenedAtMs },
-        alarms: without(state.alarms, 'unacknowledged'),
+        alarms: without(state.alarms, 'unacknowledged', 'voice-order'),
       }
     case 'OfferDeclined':
     case 'OfferTimedOut':
     case 'OfferRevoked':
       invariant(state.offer?.offerId === event.offerId, broken)
-      return { ...inQueue(state, meta), alarms: without(state.alarms, 'unacknowledged') }
+      return { ...inQueue(state, meta), alarms: without(state.alarms, 'unacknowledged', 'voice-order') }
     case 'HelpAdded':
       invariant(state.tripId === event.helpsTripId && state.helpedBy === undefined && !isEnded(state), broken)
       return { helpedBy: event.tripId }
@@ -264,22 +264,29 @@ function takenBack(state: TripState, meta: EventMeta): Partial<TripState> {
   return {
     ...inQueue(state, meta),
     missed: [],
-    alarms: without(state.alarms, 'unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'),
+    alarms: without(
+      state.alarms,
+      ...(['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'] as const),
+    ),
   }
 }
 
-const NOTHING: Partial<TripState> = {}
+const NONE = {}
+const NOTHING: Partial<TripState> = NONE
 const lossChange = (state: TripState, loss: Loss | undefined): Partial<TripState> =>
   loss === undefined && state.loss === undefined ? NOTHING : { loss: loss ?? null }
 
 function offeredChange(state: TripState, event: OfferMade): Partial<TripState> {
-  const { offerId, unitId, mode, round, offeredAtMs, warnAtMs, deadlineAtMs } = event
+  const { offerId, unitId, mode, round, offeredAtMs, warnAtMs, deadlineAtMs, byVoice, decision } = event
+  const { despite } = decision
+  const voice = byVoice === true ? { byVoice } : NONE
+  const against = despite === undefined ? NONE : { despite }
   return {
     phase: 'offered',
     pendingSinceMs: null,
     unitId: mode === 'ordered' ? unitId : null,
-    offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs },
-    ...lossChange(state, event.decision.loss),
+    offer: { offerId, unitId, mode, offeredAtMs, warnAtMs, deadlineAtMs, ...voice, ...against },
+    ...lossChange(state, decision.loss),
     round,
     asked: round === state.round ? [...state.asked.filter(asked => asked !== unitId), unitId] : [unitId],
     times: { ...state.times, offered: offeredAtMs },

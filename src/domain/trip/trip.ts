@@ -3,7 +3,7 @@
 import type { Alarm } from '../alarms.ts'
 import type { TripAlarm } from '../events/alarm-events.ts'
 import type { Need } from '../events/call-events.ts'
-import type { Loss } from '../events/decision-record.ts'
+import type { ExclusionReason, Loss } from '../events/decision-record.ts'
 import type { HelpReason } from '../events/trip-events.ts'
 import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import {
@@ -26,6 +26,10 @@ export interface Offer {
   readonly offeredAtMs: number
   readonly warnAtMs: number | null
   readonly deadlineAtMs: number
+  /** A dispatcher tells the crew of it. Absent where the unit's app does. */
+  readonly byVoice?: true
+  /** What spoke against the unit. Absent where nothing did. */
+  readonly despite?: ExclusionReason
 }
 
 export interface TripState {

@@ -10,7 +10,8 @@ import { momentOf, type PutRight } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { Principal } from '../ids.ts'
 import type { TripState } from '../trip/trip.ts'
-import { type DriverState, isBound } from './driver.ts'
+import type { UnavailableReason } from '../vocabulary.ts'
+import { CREW_BY_VOICE, type DriverState, isBound } from './driver.ts'
 import { revokedOffer } from './offer-answers.ts'
 
 /** The sign of a crew that nobody had heard of; nothing of one that is in contact. */
@@ -35,7 +36,9 @@ export function signOn(
   const base = { v: 1, entity, unitId: driver.unitId, ...momentOf(command) } as const
   const on: DomainEvent = { type: 'CrewSignedOn', ...base, principal }
   if (driver.crew === null) return accepted(on)
-  const alarm = trip === undefined ? [] : alarmRaised(trip, 'crew-relieved', driver.unitId)
+  // Who was signed on by voice has its app now, as far as anybody can tell.
+  const isRelief = trip !== undefined && driver.crew !== CREW_BY_VOICE
+  const alarm = isRelief ? alarmRaised(trip, 'crew-relieved', driver.unitId) : []
   return accepted({ type: 'CrewSignedOff', ...base, principal: driver.crew }, on, ...alarm)
 }
 
@@ -69,7 +72,7 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
     ...by,
   } as const
   if (command.status === 'unavailable') {
-    const reason = command.reason === 'breakdown' ? 'vehicle-fault' : (command.reason ?? 'other')
+    const reason = spelled(command.reason ?? 'other')
     const unavailable = { type: 'UnitBecameUnavailable', ...base, reason } as const
     return accepted(...revokedOffer(driver, 'unit-unavailable'), ...cleared(driver, command, by), unavailable)
   }
@@ -82,6 +85,9 @@ export function setStatus(driver: DriverState, command: SetStatus & PutRight, by
   }
   return accepted({ type: 'UnitBecameAvailable', ...base })
 }
+
+/** A fault of the vehicle has two words. */
+const spelled = (reason: UnavailableReason): UnavailableReason => (reason === 'breakdown' ? 'vehicle-fault' : reason)
 
 /** The crew says that it knows of the trip that was taken from it. Nothing when it has said so, or has said more since. */
 export function acknowledgeStandDown(driver: DriverState, command: AcknowledgeStandDown & PutRight): Decision {
@@ -115,14 +121,28 @@ function cleared(
 /** What an event says of its cause: nothing when it was the crew. */
 export type StatusCause = { readonly cause?: 'dispatcher' }
 
-/** A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off. */
-export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutRight): Decision {
+/**
+ * A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off, and any other status
+ * signs one on where there is none. Input: `isRetiring`, the service has given the unit up.
+ */
+export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutRight, isRetiring: boolean): Decision {
   const { status, reason } = command
   const moment = momentOf(command)
-  const by = { cause: 'dispatcher' } as const
-  if (status === 'off-duty')
-    return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', ...moment }, by)
-  return setStatus(driver, { type: 'set-status', status, reason, ...moment }, by)
+  if (status === 'off-duty') {
+    return driver.crew === null ? accepted() : signOff(driver, { type: 'sign-off', ...moment }, BY_DESK)
+  }
+  if (driver.crew === null) {
+    return isRetiring || driver.retired === true ? unitRetired(driver) : accepted(...signedOnByVoice(driver, command))
+  }
+  return setStatus(driver, { type: 'set-status', status, reason, ...moment }, BY_DESK)
+}
+
+const BY_DESK = { cause: 'dispatcher' } as const
+
+function signedOnByVoice({ unitId }: DriverState, { reason, ...command }: SetUnitStatus & PutRight): DomainEvent[] {
+  const base = { v: 1, entity: driverKey(unitId), unitId, ...momentOf(command), ...BY_DESK } as const
+  const on: DomainEvent = { type: 'CrewSignedOn', ...base, principal: CREW_BY_VOICE }
+  return reason === null ? [on] : [on, { type: 'UnitBecameUnavailable', ...base, reason: spelled(reason) }]
 }
 
 /** Why this principal cannot speak for the unit: another crew is signed on. Null when it can. */

@@ -16,7 +16,7 @@ interface Work {
 
 export interface DriverState extends UnitReference {
   readonly transports: boolean
-  /** Who is signed on; null while off duty. */
+  /** Who is signed on, `CREW_BY_VOICE` where a dispatcher did that; null while off duty. */
   readonly crew: Principal | null
   /** The crew's own word on readiness; it counts while no trip is open. */
   readonly unavailableReason: UnavailableReason | null
@@ -36,6 +36,9 @@ export interface DriverState extends UnitReference {
   /** Position of the record that last changed this state. */
   readonly version: number
 }
+
+/** A crew that called in by voice: nobody has shown who it is, and no user can have this name. */
+export const CREW_BY_VOICE: Principal = '-voice'
 
 /** EIDO's primary unit status: whether the unit can be sent, apart from what it is doing. */
 export function dispatchabilityOf(driver: DriverState): Dispatchability {

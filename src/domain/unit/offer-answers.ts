@@ -5,10 +5,12 @@ import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
 import type { momentOf } from '../events/event.ts'
 import type { OfferRevoked, RevokeReason } from '../events/trip-events.ts'
+import type { DomainEvent } from '../events.ts'
 import type { OfferId } from '../ids.ts'
 import { doubtful } from '../trip/plausible.ts'
 import { responseOf } from '../trip/response.ts'
-import type { TripState } from '../trip/trip.ts'
+import { isEnded, type Offer, type TripState } from '../trip/trip.ts'
+import { notToBeTaken } from '../trip/trip-refusals.ts'
 import type { DriverState } from './driver.ts'
 
 /** The crew takes the trip: binds driver and trip, or neither. */
@@ -19,17 +21,37 @@ export function acceptOffer(
   moment: ReturnType<typeof momentOf>,
 ): Decision {
   if (driver.work?.offerId !== offerId || trip?.offer?.offerId !== offerId) return unknownOffer(offerId)
-  const entity = tripKey(trip.tripId)
-  return accepted({
-    type: 'OfferAccepted',
-    v: 1,
-    entity,
-    tripId: trip.tripId,
-    offerId,
-    unitId: driver.unitId,
-    ...moment,
-    ...doubtful(responseOf(trip, driver.unitId), 'acknowledged', moment.happenedAtMs),
-  })
+  return accepted(...taken(trip, trip.offer, moment))
+}
+
+/**
+ * The crew takes its order or offer by voice, and the dispatcher who heard it says so. Nothing where the unit has the trip
+ * already.
+ */
+export function confirmOrder(trip: TripState, moment: ReturnType<typeof momentOf>): Decision {
+  if (trip.phase === 'pending' || isEnded(trip)) return notToBeTaken(trip)
+  return accepted(...(trip.offer === null ? [] : taken(trip, trip.offer, moment, { cause: 'dispatcher' })))
+}
+
+type ByDispatcher = { readonly cause?: 'dispatcher' }
+
+function taken(
+  trip: TripState,
+  { offerId, unitId, offeredAtMs, byVoice }: Offer,
+  moment: ReturnType<typeof momentOf>,
+  by: ByDispatcher = {},
+): DomainEvent[] {
+  const { tripId, callId } = trip
+  const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId } as const
+  // Only a person could tell its crew, at that moment at the latest.
+  const notifiedAtMs = Math.max(offeredAtMs, moment.happenedAtMs)
+  const doubt = doubtful(responseOf(trip, unitId), 'acknowledged', moment.happenedAtMs)
+  return [
+    ...(byVoice === true
+      ? [{ type: 'UnitNotified', ...base, callId, notifiedAtMs, cause: 'dispatcher' } as const]
+      : []),
+    { type: 'OfferAccepted', ...base, ...moment, ...doubt, ...by },
+  ]
 }
 
 /** The event that takes an unanswered offer back from a unit; none when it holds none. */

@@ -128,6 +128,15 @@ export const DESK_MESSAGES = {
       asCommand(id, { type: 'resume-trip', tripId }),
     ),
   },
+  'confirm-order': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({ tripId: routedId, unitId, phase: tripPhase }),
+    shape: shape(z.object({ id, tripId: matching(ROUTED_ID), happenedAtMs: atMs }), ({ id, tripId, happenedAtMs }) =>
+      asCommand(id, { type: 'confirm-order', tripId, happenedAtMs }),
+    ),
+  },
   'add-need': {
     right: DESK,
     rate: 'command',

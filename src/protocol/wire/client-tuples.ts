@@ -88,6 +88,7 @@ export interface ClientTuples {
   'divert-unit': [id: string, tripId: string, toTripId: string, reason: DivertReason]
   'hold-trip': [id: string, tripId: string]
   'resume-trip': [id: string, tripId: string]
+  'confirm-order': [id: string, tripId: string, happenedAtMs: number]
   'add-need': [id: string, callId: string, need: Need]
   'set-unit-status': [
     id: string,

@@ -50,6 +50,7 @@ export const CLIENT_TYPES = {
   detach: 41,
   'add-note': 45,
   'read-notes': 46,
+  'confirm-order': 47,
   'correct-time': 50,
 } as const
 

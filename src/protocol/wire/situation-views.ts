@@ -15,6 +15,7 @@ import type {
   HoldReason,
   LevelOfCare,
   Priority,
+  Reach,
   ReceivedSource,
   ResponseEnd,
   ResponseTime,
@@ -32,6 +33,8 @@ export interface OfferView {
   readonly round: number
   readonly offeredAtMs: number
   readonly deadlineAtMs: number
+  /** The unit's app was away: a dispatcher tells its crew. Absent where it was not. */
+  readonly byVoice?: true
 }
 
 /** A moment of a response. */
@@ -173,7 +176,10 @@ export interface UnitView {
   readonly unavailableReason: UnavailableReason | null
   readonly statusSinceMs: number
   readonly crew: string | null
+  /** Whether a session speaks for it; since when none does. */
   readonly connected: boolean
+  readonly awaySinceMs: number | null
+  readonly reach: Reach
   /** It has left an offer unanswered, and its crew has given no sign since. */
   readonly noContact: boolean
   /** The trip that was taken from it last, while its crew has not said that it knows. */

@@ -67,13 +67,13 @@ const BY_A_DISPATCHER: {
   CallCancelled: 'no',
   CallClosed: 'no',
   // Crews and their devices.
-  CrewSignedOn: 'no',
+  CrewSignedOn: 'by-cause',
   OfferDeclined: 'no',
   FixHoleRecorded: 'no',
   // The engine.
   HelpAdded: 'no',
   OfferMade: 'no',
-  UnitNotified: 'no',
+  UnitNotified: 'by-cause',
   OfferTimedOut: 'no',
   OfferRevoked: 'no',
   TripAlarmRaised: 'no',

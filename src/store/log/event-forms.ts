@@ -165,6 +165,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     warnAtMs: ms.nullable(),
     deadlineAtMs: ms,
     decision,
+    byVoice: z.literal(true).optional(),
   },
   UnitNotified: { ...offer, ...call, notifiedAtMs: ms.nullable() },
   OfferAccepted: { ...offer, ...happened, implied: z.literal(true).optional() },

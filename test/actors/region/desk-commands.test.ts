@@ -209,16 +209,16 @@ describe('assign-unit', () => {
 
   test('a unit whose position is lost and whose crew is not connected may be chosen, and keeps its order until its time is up', async () => {
     await open({ mode: 'ordered' })
+    await world.onDuty('near', 50)
     const crew = await world.onDuty('A1', 100)
     world.host.closed(crew)
     await world.advance(400_000)
     const { tripId } = await enter()
-    assert.equal((await world.trip(tripId)).phase, 'pending')
     await told(assign(tripId, 'A1'))
-    await world.advance(44_000)
+    await world.advance(118_000)
     assert.equal((await world.trip(tripId)).unitId, 'A1')
-    assert.deepEqual((await world.trip(tripId)).alarms, ['unacknowledged'])
-    await world.advance(2_000)
+    assert.deepEqual((await world.trip(tripId)).alarms, ['voice-order'])
+    await world.advance(3_000)
     assert.equal((await world.trip(tripId)).phase, 'pending')
     assert.equal((await world.events('OfferRevoked')).length, 0)
     assert.equal((await world.events('OfferTimedOut')).length, 1)
@@ -431,10 +431,16 @@ describe('crews on the radio', () => {
     await told(withdraw(tripId))
     await told(set('off-duty'))
     assert.deepEqual([(await unitView('A1')).status, (await unitView('A1')).crew], ['off-duty', null])
-    assert.equal(await refused(set('available')), 'unit-off-duty')
+    await told(set('unavailable'))
+    assert.deepEqual([(await unitView('A1')).status, (await unitView('A1')).crew], ['unavailable', '-voice'])
+    assert.deepEqual((await unitView('A1')).reach, 'voice')
     assert.equal(await refused({ ...set('available'), unitId: 'ghost' }), 'unknown-unit')
     const ahead = { ...set('available'), happenedAtMs: world.nowMs + 6_000 }
-    assert.equal(await refused(ahead), 'unit-off-duty', 'and not for its moment')
+    assert.equal(await refused(ahead), 'accepted', 'a moment ahead is put right')
+    await world.accepted(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    const { crew: own, reach, unavailableReason } = await unitView('A1')
+    assert.deepEqual([own, reach, unavailableReason], [crew.principal, 'app', null])
+    assert.ok((await world.events('TripAlarmRaised')).every(({ alarm }) => alarm !== 'crew-relieved'))
   })
 
   test('the desk takes a trip through its phases for a crew whose app is gone', async () => {
@@ -472,7 +478,7 @@ describe('crews on the radio', () => {
     const durable = async () => {
       const { trips, units } = await world.board()
       const calls = [await callView(first.callId), await callView(second.callId)]
-      return { trips, calls, units: units.map(({ connected, fix, ...unit }) => unit) }
+      return { trips, calls, units: units.map(({ connected, awaySinceMs, reach, fix, ...unit }) => unit) }
     }
     const before = await durable()
     for (const how of ['crash', 'drain', 'crash'] as const) {

@@ -454,64 +454,177 @@ describe('who can be sent', () => {
     assert.equal(right.view.trip?.tripId, tripId)
   })
 
-  test('a unit without a position, lost, or long disconnected is not asked, until it is seen again', async () => {
-    await open({ policy: { roundsMax: 100 } })
+  test('a unit of which nobody knows where it is is asked once it has a position', async () => {
+    await open()
     await world.import(['blind'])
     const blind = world.connect('blind')
     await settle()
     await world.accepted(world.drive(blind, { type: 'sign-on', happenedAtMs: world.nowMs }))
     const tripId = await world.call()
-    assert.equal((await world.trip(tripId)).phase, 'pending')
+    assert.deepEqual((await world.trip(tripId)).alarms, ['no-eligible-unit'])
     world.fixAt(blind, 100)
     await settle()
     assert.equal(blind.view.trip?.tripId, tripId)
-    await decline(blind)
-
-    await world.advance(300_000)
-    const lost = await world.trip(tripId)
-    assert.deepEqual([lost.phase, lost.round > 1], ['pending', true])
-    await world.advance(30_000)
-    assert.equal((await world.trip(tripId)).phase, 'pending')
-    world.fixAt(blind, 100)
-    await settle()
-    assert.equal(blind.view.trip?.tripId, tripId)
-
-    world.host.closed(blind)
-    await world.advance(60_000)
-    assert.equal((await world.trip(tripId)).phase, 'pending')
-    const back = world.connect('blind')
-    await settle()
-    assert.equal((await world.trip(tripId)).offer?.unitId, 'blind')
-    assert.equal(back.view.trip?.tripId, tripId)
   })
 
-  // It becomes eligible outside any turn, and the call is decided before the desk is asked again.
-  const seenAgain: [string, (crew: RecordingSession) => Promise<void>, (crew: RecordingSession) => void][] = [
-    ['whose position was lost', () => world.advance(300_000), crew => void world.fixAt(crew, 100)],
-    [
-      'that was long disconnected',
-      async crew => {
-        world.host.closed(crew)
-        await world.advance(30_000)
-      },
-      () => void world.connect('A1'),
-    ],
-  ]
-  for (const [which, lose, comeBack] of seenAgain) {
-    test(`a unit ${which} goes to the trip that waits, not to a minor call that comes in just then`, async () => {
-      await open()
-      const crew = await world.onDuty('A1', 100)
-      await lose(crew)
-      const first = await world.call({ priority: 2 })
-      await world.advance(1_000)
-      const enteredLate = await world.call({ priority: 2, receivedAtMs: world.nowMs - 60_000 })
-      assert.equal((await world.trip(enteredLate)).phase, 'pending')
-      comeBack(crew)
-      const minor = world.dispatch(callOf({ priority: 5 }))
-      await world.accepted(minor)
-      assert.equal((await world.trip(first)).offer?.unitId, 'A1')
+  /** How a unit becomes one that goes only where nobody else is left. */
+  const worse: Readonly<Record<'disconnected' | 'position-lost', (crew: RecordingSession) => Promise<void>>> = {
+    disconnected: async crew => {
+      world.host.closed(crew)
+      await world.advance(30_000)
+    },
+    'position-lost': () => world.advance(300_000),
+  }
+
+  for (const despite of ['disconnected', 'position-lost'] as const) {
+    test(`a unit that is ${despite} goes only where nobody else is left, and its record says so`, async () => {
+      await open({ mode: 'ordered' })
+      const near = await world.onDuty('near', 100)
+      await worse[despite](near)
+      await world.onDuty('far', 5_000)
+      const [first, second] = [await world.call(), await world.call()]
+      const offers = await world.events('OfferMade')
+      assert.deepEqual(
+        offers.map(({ tripId, unitId, decision }) => [tripId, unitId, decision.despite ?? null]),
+        [
+          [first, 'far', null],
+          [second, 'near', despite],
+        ],
+      )
+      assert.equal(offers[1]!.decision.eligible, 0)
     })
   }
+
+  test('of two that go only where nobody else is left a crew that can be called goes before one that was seen somewhere', async () => {
+    await open({ mode: 'ordered' })
+    await world.onDuty('seen', 100)
+    await worse['position-lost'](await world.onDuty('other', 90_000))
+    const called = await world.onDuty('called', 5_000)
+    await worse.disconnected(called)
+    await world.call()
+    const [offer] = await world.events('OfferMade')
+    assert.deepEqual([offer?.unitId, offer?.byVoice], ['called', true])
+  })
+
+  describe('an order by voice', () => {
+    const byVoice = async (mode: 'ordered' | 'offered') => {
+      await open({ mode })
+      const crew = await world.onDuty('A1', 100)
+      await worse.disconnected(crew)
+      const tripId = await world.call({ priority: 1 })
+      return { crew, tripId }
+    }
+
+    for (const mode of ['ordered', 'offered'] as const) {
+      test(`is one in every mode, and asks a dispatcher to tell the crew (${mode})`, async () => {
+        const { tripId } = await byVoice(mode)
+        const trip = await world.trip(tripId)
+        assert.deepEqual([trip.phase, trip.unitId, trip.offer?.byVoice], ['offered', 'A1', true])
+        assert.deepEqual(trip.alarms, ['voice-order'])
+      })
+    }
+
+    test('is taken by the crew when the dispatcher says so, who told it at that moment at the latest', async () => {
+      const { tripId } = await byVoice('ordered')
+      await world.advance(20_000)
+      const happenedAtMs = world.nowMs - 5_000
+      const said = await world.accepted(world.dispatch({ type: 'confirm-order', tripId, happenedAtMs }))
+      assert.deepEqual(said, { tripId, unitId: 'A1', phase: 'assigned' })
+      const { alarms, responses, times } = await world.trip(tripId)
+      assert.deepEqual([alarms, times.assigned], [[], happenedAtMs])
+      assert.deepEqual(responses[0]?.times, {
+        notified: { atMs: happenedAtMs, cause: 'dispatcher' },
+        acknowledged: { atMs: happenedAtMs, cause: 'dispatcher' },
+      })
+      await world.accepted(world.dispatch({ type: 'confirm-order', tripId, happenedAtMs }))
+      assert.equal((await world.events('OfferAccepted')).length, 1, 'said again it changes nothing')
+    })
+
+    test('ends when nobody has said so in time: the crew has no contact, and who else can be called is', async () => {
+      const { tripId } = await byVoice('ordered')
+      await world.advance(119_000)
+      assert.equal((await world.trip(tripId)).phase, 'offered')
+      const other = await world.onDuty('A2', 9_000)
+      await worse.disconnected(other)
+      const [first, second] = await world.events('OfferMade')
+      assert.deepEqual([first?.unitId, second?.unitId, second?.byVoice ?? false], ['A1', 'A2', false])
+      assert.equal((await world.events('OfferTimedOut'))[0]?.noContact, true)
+    })
+
+    test('is heard by the app that comes back, and can be taken there', async () => {
+      const { tripId } = await byVoice('ordered')
+      const back = world.connect('A1')
+      await settle()
+      const { offerId } = back.view.trip!.offer!
+      await world.accepted(world.drive(back, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
+      assert.deepEqual((await world.trip(tripId)).alarms, [])
+    })
+
+    test('that a dispatcher has given is one, too', async () => {
+      await open({ mode: 'ordered' })
+      const near = await world.onDuty('near', 100)
+      const tripId = await world.call()
+      const gone = await world.onDuty('gone', 300)
+      await worse.disconnected(gone)
+      await world.accepted(world.dispatch({ type: 'assign-unit', tripId, unitId: 'gone', reason: 'other' }))
+      const trip = await world.trip(tripId)
+      assert.deepEqual([trip.offer?.byVoice, trip.alarms], [true, ['voice-order']])
+      assert.equal(near.view.trip, null)
+    })
+
+    test('is not taken back because the app or the position stays away', async () => {
+      const { tripId } = await byVoice('ordered')
+      await world.advance(100_000)
+      assert.equal((await world.trip(tripId)).unitId, 'A1')
+      assert.deepEqual(await world.events('OfferRevoked'), [])
+    })
+  })
+
+  describe('a crew without an app', () => {
+    test('is signed on and off by a dispatcher, and gets its orders by voice', async () => {
+      await open({ mode: 'offered' })
+      await world.import(['A1'])
+      const set = (status: 'available' | 'off-duty') => ({
+        ...({ type: 'set-unit-status', unitId: 'A1', status, reason: null, happenedAtMs: world.nowMs } as const),
+      })
+      await world.accepted(world.dispatch(set('available')))
+      const [on] = await world.events('CrewSignedOn')
+      assert.deepEqual([on?.principal, on?.cause], ['-voice', 'dispatcher'])
+      const tripId = await world.call()
+      // Nobody knows where it is, so the desk does not choose it, and a dispatcher may.
+      assert.equal((await world.trip(tripId)).phase, 'pending')
+      await world.accepted(world.dispatch({ type: 'assign-unit', tripId, unitId: 'A1', reason: 'better-suited' }))
+      assert.equal((await world.trip(tripId)).offer?.byVoice, true)
+      await world.accepted(world.dispatch({ type: 'confirm-order', tripId, happenedAtMs: world.nowMs }))
+      await world.advance(60_000)
+      assert.deepEqual((await world.trip(tripId)).alarms, [])
+    })
+
+    test('whose vehicle is fed by a modem is chosen by where it is', async () => {
+      await open({ mode: 'ordered' })
+      const crew = await world.onDuty('A1', 100)
+      await world.accepted(world.drive(crew, { type: 'sign-off', happenedAtMs: world.nowMs }))
+      const status = { type: 'set-unit-status', unitId: 'A1', status: 'available', reason: null } as const
+      await world.accepted(world.dispatch({ ...status, happenedAtMs: world.nowMs }))
+      const tripId = await world.call()
+      const { offer, alarms } = await world.trip(tripId)
+      assert.deepEqual([offer?.unitId, offer?.byVoice, alarms], ['A1', true, ['voice-order']])
+    })
+  })
+
+  // It becomes the first choice again outside any turn, and the call is decided before the desk is asked again.
+  test('a unit that has its first position goes to the trip that waits, not to a minor call that comes in just then', async () => {
+    await open()
+    await world.import(['A1'])
+    const crew = world.connect('A1')
+    await settle()
+    await world.accepted(world.drive(crew, { type: 'sign-on', happenedAtMs: world.nowMs }))
+    const first = await world.call({ priority: 2 })
+    world.fixAt(crew, 100)
+    const minor = world.dispatch(callOf({ priority: 5 }))
+    await world.accepted(minor)
+    assert.equal((await world.trip(first)).offer?.unitId, 'A1')
+  })
 
   test('nearest names available units with the age of their fix, nearest first', async () => {
     await open()

@@ -145,7 +145,7 @@ describe('a crew whose phone is right is placed and gets offers, its fixes store
   })
 })
 
-test('a unit whose fix seemed old goes to who has waited, as soon as the clock is right, and not to who calls next', async () => {
+test('a unit whose fix seemed old goes only where nobody else is left, until the clock is right', async () => {
   const HOUR = 60 * MINUTE
   await open()
   await world.import(['A1'])
@@ -155,14 +155,19 @@ test('a unit whose fix seemed old goes to who has waited, as soon as the clock i
   await world.restart('drain')
   world.machine.setWall(world.machine.wallMs() + HOUR)
   await world.restart('drain')
-  await crewAt(world.machine.wallMs() - HOUR)
-  const tripId = await world.call()
-  // Nothing else makes the desk look any more: crews have had time to come back.
-  await world.advance(MINUTE)
-  assert.deepEqual(await world.events('OfferMade'), [])
+  const crew = await crewAt(world.machine.wallMs() - HOUR)
+  await world.call()
+  const { offerId } = crew.view.trip!.offer!
+  await world.accepted(world.drive(crew, { type: 'decline-offer', offerId, reason: 'crew-fatigue' }))
   await setWallBy(-HOUR, 2 * MINUTE)
-  const [offer] = await world.events('OfferMade')
-  assert.deepEqual([offer?.tripId, offer?.unitId], [tripId, 'A1'])
+  const tripId = await world.call({ priority: 5 })
+  const rested = { type: 'set-status', status: 'available', reason: null, happenedAtMs: world.nowMs } as const
+  await world.accepted(world.drive(crew, rested))
+  const offers = await world.events('OfferMade')
+  assert.equal(offers[0]?.decision.despite, 'position-lost')
+  const last = offers.at(-1)
+  assert.deepEqual([last?.unitId, last?.decision.eligible, last?.decision.despite], ['A1', 1, undefined])
+  assert.notEqual(last?.tripId, tripId, 'who has waited goes first')
 })
 
 describe('while the wall is wrong', () => {

@@ -174,15 +174,16 @@ describe('what runs already', () => {
     })
   }
 
-  test('a unit that is passed over no more gets what waits', async () => {
+  test('a unit that is passed over no more is no last resort', async () => {
     await open()
     await world.onDuty('A1', 100)
     await world.advance(310_000)
-    await world.call()
-    assert.equal(await count('OfferMade'), 0)
+    await world.onDuty('A2', 5_000)
     world.goBy({ lostAfterMs: 400_000 })
     await settle()
-    assert.deepEqual(await offers(), [[2, 'offered', 15_000]])
+    await world.call()
+    const [offer] = await world.events('OfferMade')
+    assert.deepEqual([offer?.unitId, offer?.decision.eligible], ['A1', 2])
   })
 
   test('the queue is in the order of the new ageing', async () => {

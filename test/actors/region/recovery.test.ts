@@ -117,7 +117,12 @@ class Crowd {
 const seen = async (world: RegionWorld, tripIds: readonly string[]) => {
   const { position, trips, units } = await world.board()
   const ended = await Promise.all(tripIds.map(id => world.trip(id)))
-  return { position, trips, units: units.map(unit => ({ ...unit, connected: false })), ended }
+  return {
+    position,
+    trips,
+    units: units.map(unit => ({ ...unit, connected: false, awaySinceMs: null, reach: null })),
+    ended,
+  }
 }
 
 /** Runs the steps; the region is dropped at `restarts` and at the end, and must come back as it was. */

@@ -12,7 +12,7 @@ afterEach(() => world.close())
 
 const seen = async () => {
   const { position, trips, units } = await world.board()
-  return { position, trips, units: units.map(unit => ({ ...unit, connected: false })) }
+  return { position, trips, units: units.map(unit => ({ ...unit, connected: false, awaySinceMs: null, reach: null })) }
 }
 const storedSnapshots = async () => {
   const rows = []

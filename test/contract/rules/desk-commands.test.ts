@@ -404,7 +404,11 @@ for (const format of FORMATS) {
     const { events } = (await stage.site.records(region)).find(record => record.position === position)!
     assert.ok(events[0]?.type === 'CrewSignedOff')
     assert.deepEqual([events[0].principal, events[0].cause], ['crew-A1', 'dispatcher'])
-    assert.equal(await desk.refused('set-unit-status', 'A1', 'available', null, Date.now()), 'unit-off-duty')
+    const on = await set('unavailable', 'restock')
+    assert.deepEqual(on.result, { unitId: 'A1', status: 'unavailable' })
+    assert.deepEqual(await eventTypes(region, on.position), ['CrewSignedOn', 'UnitBecameUnavailable'])
+    const view = (await crew.hear('unit-state', ([, at]) => at >= on.position))[2].unit
+    assert.deepEqual([view.crew, view.connected, view.reach], ['-voice', true, 'voice'])
     assert.equal(await desk.refused('set-unit-status', 'A1', 'unavailable', null, Date.now()), 'invalid-field reason')
     assert.equal(await desk.refused('set-unit-status', 'ghost', 'off-duty', null, Date.now()), 'unknown-unit')
     await crew.ask('sign-on', Date.now())

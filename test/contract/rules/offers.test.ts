@@ -6,7 +6,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import { alike } from '../../../src/domain/policy.ts'
 import { LIMITS } from '../../../src/protocol/limits.ts'
 import type { OfferView, TripView } from '../../../src/protocol/wire/situation-views.ts'
-import { CALL, FORMATS, nobody, type Speaker, Stage } from './stage.ts'
+import { CALL, FORMATS, fixAt, nobody, type Speaker, Stage } from './stage.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const offered = { mode: 'offered', units: ['A1', 'A2'] } as const
@@ -31,6 +31,8 @@ const stage = new Stage({
   unfit: offered,
   waits: ordered,
   silent: ordered,
+  voicebinary: offered,
+  voicejson: offered,
   rank: {
     mode: 'ordered',
     units: [
@@ -469,6 +471,52 @@ test('[OF-18] [OF-19] a unit that leaves an order unanswered is chosen last, wit
   await desk.ask('acknowledge-alarm', alarm!.alarmId)
   assert.equal(await alarmOfUnit(), undefined)
 })
+
+for (const format of FORMATS) {
+  test(`[OF-20] [DK-16] a service with modems and radios alone is dispatched by voice (${format})`, async () => {
+    const region = `voice${format}`
+    const desk = await stage.desk({ region, format })
+    const modems = await stage.feed({ region, format })
+    await modems.ask('attach', [
+      [1, 'A1', 'modem-1', 'gnss', 1],
+      [2, 'A2', 'modem-2', 'gnss', 1],
+    ])
+    modems.send('feed-fixes', 0, [1, ...fixAt(1, 5)], [2, ...fixAt(1, 1)])
+    await modems.hear('feed-marks')
+    for (const unit of ['A1', 'A2']) await desk.ask('set-unit-status', unit, 'available', null, now())
+    await desk.ask('watch-board', null)
+    const [, , , , , units] = await desk.hear('board')
+    assert.deepEqual(
+      units.map(({ crew, connected, reach }) => [crew, connected, reach]),
+      [
+        ['-voice', false, 'modem'],
+        ['-voice', false, 'modem'],
+      ],
+    )
+    const { result } = await desk.ask('enter-call', CALL)
+    const tripId = (result.tripIds as string[])[0]!
+    const made = await madeFor(desk, tripId)
+    assert.deepEqual([made.unitId, made.mode, made.byVoice, made.warnAtMs], ['A2', 'ordered', true, null])
+    assert.deepEqual([made.decision.despite, made.decision.eligible], ['disconnected', 0])
+    const token = await stage.site.token({ regions: [region] })
+    const trip = async (): Promise<TripView> => (await stage.ask('GET', `/v1/trips/${tripId}`, { token })).body
+    const { alarms, offer } = await trip()
+    assert.deepEqual([alarms, offer?.byVoice], [['voice-order'], true])
+
+    const heardAtMs = now()
+    const confirmed = await desk.ask('confirm-order', tripId, heardAtMs)
+    assert.deepEqual(confirmed.result, { tripId, unitId: 'A2', phase: 'assigned' })
+    assert.equal((await trip()).alarms.length, 0)
+    assert.deepEqual((await trip()).responses[0]?.times.notified, { atMs: heardAtMs, cause: 'dispatcher' })
+    for (const phase of ['en-route', 'on-scene'] as const) await desk.ask('report-phase', tripId, phase, now())
+    assert.deepEqual((await desk.ask('confirm-order', tripId, now())).result.phase, 'on-scene')
+    await desk.ask('close-trip', tripId, 'treated-on-scene', now())
+    assert.equal(await desk.refused('confirm-order', tripId, now()), 'wrong-phase')
+    assert.equal(await desk.refused('confirm-order', nobody(region), now()), 'unknown-trip')
+    const off = await desk.ask('set-unit-status', 'A2', 'off-duty', null, now())
+    assert.deepEqual(off.result, { unitId: 'A2', status: 'off-duty' })
+  })
+}
 
 test('[OF-15] a place far from every unit, and near one with longitude and latitude exchanged, is refused over both doors', async () => {
   const region = 'swapped'

@@ -13,8 +13,12 @@ const waiting = (changes: Partial<TripState>): TripState => ({ ...fresh, ...chan
 
 describe("an offer's terms", () => {
   const decision = { basis: 'straight-line', candidates: [], excluded: {} } as const
+  const ASKED = { unitId: 'A1', offerId: 'O-1', round: 1 }
   const terms = (trip: TripState, mode: 'ordered' | 'offered') =>
-    offerMade(trip, 'A1', 'O-1', 1, decision, policyOf(mode), START_MS) as unknown as Record<string, number | null>
+    offerMade(trip, { ...ASKED, isByVoice: false }, decision, policyOf(mode), START_MS)[0] as unknown as Record<
+      string,
+      number | null
+    >
 
   test('a crew that is asked has the time that the priority leaves', () => {
     for (const p of PRIORITIES) {
@@ -28,6 +32,17 @@ describe("an offer's terms", () => {
     for (const p of PRIORITIES) {
       const { warnAtMs, deadlineAtMs } = terms(waiting({ priority: p }), 'ordered')
       assert.deepEqual([warnAtMs, deadlineAtMs], [START_MS + 20_000, START_MS + 45_000])
+    }
+  })
+
+  test('to a unit whose app is away it is an order in every mode, which a dispatcher has to tell and to confirm', () => {
+    for (const mode of ['ordered', 'offered'] as const) {
+      const events = offerMade(waiting({}), { ...ASKED, isByVoice: true }, decision, policyOf(mode), START_MS)
+      const [order, alarm] = events
+      assert.ok(order?.type === 'OfferMade' && alarm?.type === 'TripAlarmRaised' && events.length === 2)
+      assert.deepEqual([order.mode, order.byVoice, order.warnAtMs], ['ordered', true, null])
+      assert.equal(order.deadlineAtMs, START_MS + policyOf(mode).voiceTimeoutMs)
+      assert.deepEqual([alarm.alarm, alarm.unitId, alarm.severity], ['voice-order', 'A1', 1])
     }
   })
 

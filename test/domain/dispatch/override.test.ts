@@ -152,7 +152,10 @@ describe('the order that follows', () => {
   const FIT = { reason: null } as const
   const orderTo = (world: World, presence: Presence, seen = NOBODY, verdict: Verdict = FIT) => {
     const [trip, driver] = [world.trip('T-1'), world.driver('A1')]
-    return orderedByHand(trip, driver, presence, seen, verdict, trip.need, 'O-9', policyOf('offered'), START_MS + 5_000)
+    const nowMs = START_MS + 5_000
+    const policy = policyOf('offered')
+    const orders = orderedByHand(trip, driver, presence, seen, verdict, trip.need, 'O-9', policy, 30_000, nowMs)
+    return orders[0]!
   }
 
   test('is an order in every mode, and stays in the round', () => {

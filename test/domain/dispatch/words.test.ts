@@ -24,8 +24,8 @@ test('each verdict has a sentence that says what it is drawn from', () => {
     said({ reason: 'held-in-reserve', has: 'cct', savesMs: 120_000 }),
     'A1 is held in reserve: few units are as high as cct, and it saves no more than 120 s.',
   )
-  const gone = said({ reason: 'disconnected', sinceMs: 0, graceMs: 30_000 })
-  assert.equal(gone, 'A1 has been disconnected for longer than 30 s.')
+  const gone = said({ reason: 'disconnected' })
+  assert.equal(gone, 'The app of A1 is not there: its crew has to be told by voice.')
   assert.equal(said({ reason: 'no-position' }), 'Nobody knows where A1 is: it has no position.')
   const old = { reason: 'position-lost', fixAgeMs: 400_000, lostAfterMs: 300_000 } as const
   assert.equal(said(old), 'The position of A1 is 400 s old, and counts for 300 s.')

@@ -58,10 +58,11 @@ test('it is said by its own word, and by all that only a crew says that knows', 
     'available, which it is': world =>
       setStatus(world.driver('A1'), { type: 'set-status', status: 'available', reason: null, ...MOMENT }),
     'the desk for it': world =>
-      setUnitStatus(world.driver('A1'), {
-        ...{ type: 'set-unit-status', unitId: 'A1', status: 'available', reason: null },
-        ...MOMENT,
-      }),
+      setUnitStatus(
+        world.driver('A1'),
+        { ...{ type: 'set-unit-status', unitId: 'A1', status: 'available', reason: null }, ...MOMENT },
+        false,
+      ),
     'signing off': world => signOff(world.driver('A1'), { type: 'sign-off', ...MOMENT }),
     'the next order': world => {
       world.record(called(['T-2']))

@@ -35,13 +35,8 @@ test('its crew, or the desk for it, says that it is clear, whether or not it can
   const moment = { happenedAtMs: AT_MS }
   const ready = setStatus(unit(), { type: 'set-status', status: 'available', reason: null, ...moment })
   const rests = setStatus(unit(), { type: 'set-status', status: 'unavailable', reason: 'restock', ...moment })
-  const byRadio = setUnitStatus(unit(), {
-    type: 'set-unit-status',
-    unitId: 'A1',
-    status: 'available',
-    reason: null,
-    ...moment,
-  })
+  const command = { type: 'set-unit-status', unitId: 'A1', status: 'available', reason: null, ...moment } as const
+  const byRadio = setUnitStatus(unit(), command, false)
   const goesHome = signOff(unit(), { type: 'sign-off', ...moment })
   const ends: [typeof ready, string[], string][] = [
     [ready, ['UnitCleared'], 'available'],

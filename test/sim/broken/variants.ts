@@ -159,8 +159,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'a unit that left an offer unanswered is chosen next like any other',
     patch: {
       file: 'src/domain/dispatch/eligibility.ts',
-      find: "return noContact === undefined ? ELIGIBLE : { reason: 'no-contact', tripId: noContact }",
-      replace: 'return ELIGIBLE',
+      find: 'if (noContact !== undefined) return',
+      replace: "if (noContact === '') return",
     },
     provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
   },
@@ -173,6 +173,36 @@ export const VARIANTS: readonly Variant[] = [
       replace: 'driver === undefined || driver.noContact !== null',
     },
     provoke: { seed: 3, callsPerHour: 30, drivers: 8 },
+  },
+  {
+    name: 'voice-untold',
+    breaks: 'nobody is asked to tell a crew by voice that has no app',
+    patch: {
+      file: 'src/domain/dispatch/offers.ts',
+      find: "isByVoice ? [offer, ...alarmRaised(trip, 'voice-order', unitId)] : [offer]",
+      replace: '[offer]',
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 3, feedUnits: 4 },
+  },
+  {
+    name: 'voice-unseen',
+    breaks: 'a crew that has no app gets its order by the app',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: 'crew === CREW_BY_VOICE ||',
+      replace: "crew === '' ||",
+    },
+    provoke: { seed: 32, callsPerHour: 40, drivers: 3, feedUnits: 4 },
+  },
+  {
+    name: 'last-resort-first',
+    breaks: 'a unit of whose crew nobody has heard goes before one whose crew can be called',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: "['disconnected', 'no-contact', 'position-lost'] as const",
+      replace: "['no-contact', 'disconnected', 'position-lost'] as const",
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 3, feedUnits: 6 },
   },
   {
     name: 'stand-down-unheard',
@@ -222,7 +252,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
-    provoke: { seed: 360, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 401, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'free-at-the-scene',
@@ -567,7 +597,7 @@ export const VARIANTS: readonly Variant[] = [
       find: '...momentOf(command), implied: true })',
       replace: '...momentOf(command) })',
     },
-    provoke: { seed: 24, callsPerHour: 120, drivers: 20 },
+    provoke: { seed: 111, callsPerHour: 120, drivers: 20 },
   },
   {
     name: 'order-undoubted',

@@ -27,6 +27,7 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     },
     orderWarnMs: byPriority(() => within([5 * S, 25 * S])),
     orderTimeoutMs: byPriority(() => within([26 * S, 90 * S])),
+    voiceTimeoutMs: within([30 * S, 4 * MIN]),
     standDownWarnMs: within([20 * S, 3 * MIN]),
     noMovementMs: within([30 * S, 5 * MIN]),
     ageingStepMs: within([MIN, 60 * MIN]),

@@ -34,12 +34,12 @@ export interface AlarmMoment {
 /** Which alarms of a trip what happens to the trip makes an end of; `all` also those that come later to this list. */
 const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'all'>>> = {
   OfferMade: ['no-eligible-unit', 'round-exhausted', 'rounds-over', 'waiting-long', 'order-unanswered'],
-  OfferAccepted: ['unacknowledged'],
-  OfferDeclined: ['unacknowledged'],
-  OfferTimedOut: ['unacknowledged'],
-  OfferRevoked: ['unacknowledged'],
-  UnitWithdrawn: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
-  AssignmentOverridden: ['unacknowledged', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
+  OfferAccepted: ['unacknowledged', 'voice-order'],
+  OfferDeclined: ['unacknowledged', 'voice-order'],
+  OfferTimedOut: ['unacknowledged', 'voice-order'],
+  OfferRevoked: ['unacknowledged', 'voice-order'],
+  UnitWithdrawn: ['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
+  AssignmentOverridden: ['unacknowledged', 'voice-order', 'no-movement', 'app-lost', 'position-lost', 'crew-relieved'],
   TripPhaseReached: ['no-movement'],
   TripPutOnHold: ['no-eligible-unit', 'round-exhausted', 'rounds-over'],
   TripTakenOffHold: ['order-unanswered'],

@@ -81,6 +81,8 @@ export function checkOffers({ states }: OwnedRegion, nowMs: number, servedSinceM
 }
 
 function whyWithNobody(states: OwnedRegion['states'], trip: TripState): string | null {
+  // Somebody has been asked to call the crew, and the order ends at its time.
+  if (trip.alarms.includes('voice-order')) return null
   const unitId = unitOf(trip)!
   for (const { state, session, feed } of states.driverActors()) {
     if (state.unitId !== unitId) continue
@@ -123,6 +125,8 @@ function couldTake({ need }: TripState, driver: DriverActor, { lostAfterMs }: Po
   const fix = location.current
   return (
     state.status === 'available' &&
+    // Who was signed on by voice is called.
+    state.crew !== '-voice' &&
     state.statusSinceMs < nowMs - SOON_MS &&
     couldServe(state, need) &&
     (session !== null || (disconnectedSinceMs !== null && nowMs - disconnectedSinceMs < SOON_MS)) &&

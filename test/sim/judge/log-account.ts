@@ -25,6 +25,7 @@ import { checkEvent } from './steps.ts'
 import { TrueTimes } from './true-times.ts'
 import { UnfitUnits } from './unfit-units.ts'
 import { UrgencyAccount } from './urgency.ts'
+import { VoiceOrders } from './voice-orders.ts'
 import { WholeDecisions } from './whole-decisions.ts'
 
 export interface AccountedRecord {
@@ -52,6 +53,7 @@ export class LogAccount {
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
   readonly #times: TrueTimes
+  readonly #voice: VoiceOrders
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
   readonly holds: Holds
@@ -86,6 +88,7 @@ export class LogAccount {
     this.#urgency = new UrgencyAccount(findings, tripId => this.#help.isHelp(tripId))
     this.#unfit = new UnfitUnits(findings)
     this.#times = new TrueTimes(findings)
+    this.#voice = new VoiceOrders(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
     this.holds = new Holds(findings)
@@ -177,13 +180,15 @@ export class LogAccount {
     added(record)
     this.records.push(record)
     for (const event of events) this.#apply(record, event)
+    this.#voice.take(events, position)
     this.#help.recorded(this.history, position)
     this.#keepCommand(record, write.command)
     this.#keepOpenTrips(record, write)
     if (write.callDetails !== null) this.#keepDetails(position, write.callDetails)
   }
 
-  #apply({ position, recordedAtMs, principal, committedAtMs }: AccountedRecord, event: DomainEvent): void {
+  #apply(record: AccountedRecord, event: DomainEvent): void {
+    const { position, recordedAtMs, principal, committedAtMs } = record
     this.#patients.take(event, principal, position)
     this.holds.take(event, position)
     this.#numbers.take(event, event.atMs ?? recordedAtMs, position)
@@ -203,7 +208,7 @@ export class LogAccount {
     }
     this.#unfit.take(event, position)
     const tripId = 'tripId' in event ? event.tripId : undefined
-    this.#times.take(event, principal, tripId === undefined ? undefined : this.history.trip(tripId), position)
+    this.#times.take(event, record, tripId === undefined ? undefined : this.history.trip(tripId))
     const moment = {
       position,
       recordedAtMs: event.atMs ?? recordedAtMs,

@@ -29,7 +29,7 @@ export class NumberAccount {
       const last = this.#last.get(year!) ?? 0
       if (number !== last + 1) this.#find(`${own}, and the last of that year was ${last}`)
       this.#last.set(year!, Math.max(last, number))
-    } else if (event.type === 'TripCreated') {
+    } else if (event.type === 'TripCreated' || event.type === 'HelpAdded') {
       const call = this.#calls.get(event.callId)
       if (call === undefined) return
       call.trips += 1

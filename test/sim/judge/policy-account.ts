@@ -71,17 +71,18 @@ export class PolicyAccount {
 
 /** What of an offer is otherwise than the policy has it. */
 function breachesOf(policy: StandingPolicy, trip: TripState, offer: OfferMade): string[] {
-  const { mode, offeredAtMs, warnAtMs, deadlineAtMs, decision } = offer
-  // What a dispatcher insists on is an order, whatever the mode.
-  const ruled = trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
+  const { mode, offeredAtMs, warnAtMs, deadlineAtMs, decision, byVoice = false } = offer
+  // What a dispatcher insists on, or has to tell, is an order, whatever the mode.
+  const ruled = byVoice || trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
   if (mode !== ruled) return [`is ${mode} and should be ${ruled}`]
   const breaches: string[] = []
   if (offer.round > policy.roundsMax && trip.insistedUnitId !== offer.unitId)
     breaches.push(`is of round ${offer.round}, and there are ${policy.roundsMax}`)
-  const lasts = (mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
+  const byMode = (mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
+  const lasts = byVoice ? policy.voiceTimeoutMs : byMode
   if (deadlineAtMs !== offeredAtMs + lasts)
     breaches.push(`lasts ${deadlineAtMs - offeredAtMs} ms and should last ${lasts}`)
-  const warns = mode === 'ordered' ? policy.orderWarnMs[trip.priority] : null
+  const warns = mode === 'ordered' && !byVoice ? policy.orderWarnMs[trip.priority] : null
   const warned = warnAtMs === null ? null : warnAtMs - offeredAtMs
   if (warned !== warns) breaches.push(`warns after ${warned} ms and should after ${warns}`)
   const { length } = decision.candidates

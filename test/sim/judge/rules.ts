@@ -35,8 +35,10 @@ export const RULES = {
     'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
   'silent-not-chosen':
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
+  'voice-told':
+    'Of an order to a crew that has no app, or whose app is away, the desk is told in the same record, and nobody else is told by voice.',
   'acknowledgement-said':
-    'A unit is said to have taken a trip at a moment only by its own crew; what the desk reports implies it, and gives it no moment.',
+    'A unit is said to have taken a trip at a moment only by its own crew, or by a dispatcher who heard just that; what the desk reports of its work implies it, and gives it no moment.',
   'times-in-order':
     "The moments of a unit's work on a trip come in their order, each against those that were said before it, or their events say that they do not; nobody is notified before the decision.",
   'alarms-answered':

@@ -35,8 +35,11 @@ export class SilentUnits {
       return
     }
     if (decision.eligible !== 0) find(`having left ${unanswered} unanswered, and ${decision.eligible} others could go`)
-    else if (decision.despite !== 'no-contact')
-      find(`having left ${unanswered} unanswered, and the record does not say so`)
+    // Where it is nobody knows either, of one that was only seen somewhere.
+    if (decision.despite === 'position-lost') return
+    if (decision.despite !== 'no-contact') find(`having left ${unanswered} unanswered, and the record does not say so`)
+    const called = decision.excluded.disconnected ?? 0
+    if (called > 0) find(`having left ${unanswered} unanswered, and ${called} others could be called`)
     // Whoever stands beside it in the record is no better.
     const other = decision.candidates.find(candidate => !this.#silent.has(candidate.unitId))
     if (other !== undefined) find(`having left ${unanswered} unanswered, and ${other.unitId} could go`)

@@ -193,5 +193,6 @@ const tripOf = (state: TripState): Fields => ({
           round: state.round,
           offeredAtMs: state.offer.offeredAtMs,
           deadlineAtMs: state.offer.deadlineAtMs,
+          ...(state.offer.byVoice === true ? { byVoice: true } : {}),
         },
 })

@@ -12,7 +12,7 @@ describe('an acknowledgement', () => {
   test('is invented when somebody else than the crew gives it a moment', () => {
     const court = new Court()
     court.commit(...untilOffered())
-    court.record([byDesk({})], { principal: 'desk-1' })
+    court.record([byDesk({}), reached('T-1', 'A1', 'en-route')], { principal: 'desk-1' })
     court.findsAmongOthers('acknowledgement-said', /A1 is said at position \d+ to have taken T-1, by desk-1, at \d+/)
   })
 
@@ -25,6 +25,10 @@ describe('an acknowledgement', () => {
     implied.commit(...untilOffered())
     implied.record([byDesk({ implied: true })], { principal: 'desk-1' })
     implied.findsNot('acknowledgement-said')
+    const heard = new Court()
+    heard.commit(...untilOffered())
+    heard.record([byDesk({})], { principal: 'desk-1' })
+    heard.findsNot('acknowledgement-said')
   })
 })
 

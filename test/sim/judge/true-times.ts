@@ -7,6 +7,15 @@ import type { UnitId } from '../../../src/domain/ids.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 
+/** What of a record matters here. */
+interface Said {
+  readonly principal: string
+  readonly events: readonly DomainEvent[]
+  readonly position: number
+}
+
+const REPORTS: ReadonlySet<DomainEvent['type']> = new Set(['TripPhaseReached', 'TripTimeNoted', 'TripClosed'])
+
 export class TrueTimes {
   readonly #findings: Findings
   /** Who is signed on to each unit. */
@@ -18,14 +27,18 @@ export class TrueTimes {
     this.#findings = findings
   }
 
-  /** Input: who made the record; the trip that the event is of, as it is behind it. */
-  take(event: DomainEvent, principal: string, trip: TripState | undefined, position: number): void {
+  /** Input: the record of the event; the trip that it is of, as it is behind it. */
+  take(event: DomainEvent, { principal, events, position }: Said, trip: TripState | undefined): void {
     this.#order(event, position)
     switch (event.type) {
       case 'CrewSignedOn':
         return void this.#crews.set(event.unitId, event.principal)
       case 'OfferAccepted': {
         if (this.#crews.get(event.unitId) === principal) return
+        // Who reports of its work has not heard when it took the trip; who says no more than that has.
+        const { tripId } = event
+        const isReported = events.some(other => REPORTS.has(other.type) && 'tripId' in other && other.tripId === tripId)
+        if (!isReported && event.implied !== true && event.cause === 'dispatcher') return
         const what = `${event.unitId} is said at position ${position} to have taken ${event.tripId}, by ${principal},`
         if (event.implied !== true) this.#find(`${what} at ${event.happenedAtMs}, which it never said`)
         if (trip?.times.assigned !== undefined) this.#find(`${what} and the trip has ${trip.times.assigned} for it`)

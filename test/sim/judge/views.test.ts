@@ -27,21 +27,22 @@ const noUnit = (tripId: string): DomainEvent => ({
   ...{ tripId, alarm: 'no-eligible-unit', unitId: null, severity: 1 },
 })
 
+const HERE = { awaySinceMs: null, fix: null, isFed: false, graceMs: 0 }
+
 /** What A1's crew is told of it and its trip, as the court's log has them. */
 function viewOf(court: Court): DriverView {
   const { world } = court
   const unit = world.driver('A1')
   const trip = unit.work === null ? undefined : world.trip(unit.work.tripId)
-  const shown = unitView(unit, { connected: true, fix: null }, START_MS, DEFAULT_POLICY)
+  const shown = unitView(unit, HERE, START_MS, DEFAULT_POLICY)
   const call = trip && world.call(trip.callId)
   return crewOnWire(driverView(unit, shown, trip === undefined ? null : tripView(trip, call, NO_TEXTS), DEFAULT_POLICY))
 }
 
 function boardOf(court: Court) {
   const trips = [...court.world.trips.values()].map(trip => tripOnWire(tripView(trip, undefined, NO_TEXTS)))
-  const presence = { connected: true, fix: null }
   const units = [...court.world.drivers.values()].map(unit =>
-    unitOnWire(unitView(unit, presence, START_MS, DEFAULT_POLICY)),
+    unitOnWire(unitView(unit, HERE, START_MS, DEFAULT_POLICY)),
   )
   return { trips, units }
 }

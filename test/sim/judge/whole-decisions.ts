@@ -30,6 +30,17 @@ const AWAY: ReadonlySet<string> = new Set([
   'held-in-reserve',
 ])
 
+/** Who goes where nobody else could, the best first. */
+const RESORTS: readonly string[] = ['disconnected', 'no-contact', 'position-lost']
+
+function breachesOfResort({ helps }: TripState, decision: DecisionRecord, despite: string): string[] {
+  const { eligible = 0, excluded } = decision
+  if (helps !== undefined) return [`is a last resort, and its trip only helps`]
+  if (eligible !== 0) return [`is a last resort, and ${eligible} others could have gone`]
+  const better = RESORTS.slice(0, RESORTS.indexOf(despite)).find(reason => reason in excluded)
+  return better === undefined ? [] : [`is despite ${despite}, and there is a unit that is only ${better}`]
+}
+
 export class WholeDecisions {
   readonly #findings: Findings
   readonly #policies: ReadonlyMap<number, StandingPolicy>
@@ -77,8 +88,7 @@ export class WholeDecisions {
       // What else is wrong with a unit that does not fit, `offer-fits` says.
       if (reason !== null) return []
       const kept = Math.min(eligible, this.#policies.get(policyVersion)?.candidatesRecorded ?? eligible)
-      if (despite === 'no-contact')
-        return eligible === 0 ? [] : [`is a last resort, and ${eligible} others could have gone`]
+      if (despite !== undefined && RESORTS.includes(despite)) return breachesOfResort(trip, offer.decision, despite)
       if (despite !== undefined) return [`is the desk's own, and despite ${despite}`]
       return candidates.length === kept
         ? []

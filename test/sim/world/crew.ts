@@ -116,6 +116,11 @@ export class Crew implements PhoneUser {
     this.#look(this.#within(2, 8))
   }
 
+  /** Somebody calls it by radio. */
+  answersRadio(): boolean {
+    return this.#wantsDuty && !happens(this.#dice, this.#habits.staysSilent)
+  }
+
   /** Its app crashes again and again. Input: chance that is no other's. */
   crashApp(dice: Dice): void {
     this.#phones.crashAgainAndAgain(dice)

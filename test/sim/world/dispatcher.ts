@@ -5,6 +5,7 @@
  * taken as it comes.
  */
 import type { DispatcherClient, NewCall } from '../../../src/client/index.ts'
+import type { TripAlarmRaised } from '../../../src/domain/events/alarm-events.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import {
   CANCEL_REASONS,
@@ -208,12 +209,42 @@ export class Dispatcher {
   #onNews(event: DomainEvent): void {
     if (event.type === 'TripAlarmRaised' && this.#dice.oneIn(3 * this.#town.plan.dispatchers)) this.#answerSomeAlarm()
     if (event.type !== 'TripAlarmRaised') return
+    if (event.alarm === 'voice-order' && this.#dice.oneIn(this.#town.plan.dispatchers)) this.#callByRadio(event)
     // Nobody else gives such a trip any more.
     const isForPeople = event.alarm === 'rounds-over'
     if (!this.#dice.oneIn((isForPeople ? 2 : 8) * this.#town.plan.dispatchers)) return
     const { tripId } = event
     this.#town.loop.after(this.#dice.within([5 * SECOND_MS, 2 * MINUTE_MS]), () => {
       if (!this.#town.isCalm) this.#assign(tripId)
+    })
+  }
+
+  // What crews without an app say by radio.
+
+  setByRadio(unitId: string, status: 'available' | 'off-duty'): void {
+    const happenedAtMs = this.#computer.client?.regionNowMs() ?? 0
+    this.#command(`${unitId} calls in: ${status}`, (client, id) =>
+      client.setUnitStatus(unitId, status, { id, happenedAtMs }),
+    )
+  }
+
+  reportByRadio(tripId: string, phase: 'en-route' | 'on-scene' | 'closed'): void {
+    const happenedAtMs = this.#computer.client?.regionNowMs() ?? 0
+    this.#command(`${tripId} by radio: ${phase}`, (client, id) =>
+      phase === 'closed'
+        ? client.closeTrip(tripId, 'treated-on-scene', { id, happenedAtMs })
+        : client.reportPhase(tripId, phase, { id, happenedAtMs }),
+    )
+  }
+
+  /** Tells a crew of its order, which takes it where somebody hears. */
+  #callByRadio({ tripId, unitId }: TripAlarmRaised): void {
+    this.#town.loop.after(this.#dice.within([5 * SECOND_MS, MINUTE_MS]), () => {
+      const happenedAtMs = this.#computer.client?.regionNowMs() ?? 0
+      if (unitId === null || !this.#town.takesByRadio(unitId, tripId)) return
+      this.#command(`${unitId} takes ${tripId} by radio`, (client, id) =>
+        client.confirmOrder(tripId, { id, happenedAtMs }),
+      )
     })
   }
 

@@ -23,6 +23,8 @@ export interface Town extends WorldParts {
   readonly city: City
   readonly trips: HearSay
   readonly offers: HearSay
+  /** A dispatcher calls the unit by radio with this trip: whether somebody answers, and takes it. */
+  takesByRadio(unitId: string, tripId: string): boolean
   /** Nobody makes trouble any more, and everything is done quickly. */
   isCalm: boolean
 }

@@ -9,12 +9,14 @@ import { Crew } from './crew.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Feed } from './feed.ts'
 import type { ClientStanding, Inhabitants, Picture, WorldParts } from './parts.ts'
+import { RadioCrew } from './radio-crew.ts'
 import { HearSay, type Town } from './town.ts'
 
 export class World implements Inhabitants {
   readonly units: readonly UnitReference[]
   readonly #town: Town
   readonly #crews: readonly Crew[]
+  readonly #radioCrews: readonly RadioCrew[]
   readonly #desks: readonly Dispatcher[]
   readonly #consoles: readonly Console[]
   readonly #feeds: readonly Feed[]
@@ -23,13 +25,23 @@ export class World implements Inhabitants {
   constructor(parts: WorldParts) {
     const { plan } = parts
     const city = new City(parts.dice('city'))
-    const town: Town = { ...parts, city, trips: new HearSay(), offers: new HearSay(), isCalm: false }
+    const takesByRadio = (unitId: string, tripId: string) => this.#takesByRadio(unitId, tripId)
+    const town: Town = { ...parts, city, trips: new HearSay(), offers: new HearSay(), takesByRadio, isCalm: false }
     this.#town = town
     this.units = unitsOf(plan.drivers + plan.feedUnits, parts.dice('units'), parts.dice('carriers'))
-    this.#crews = this.units.map((unit, index) => {
-      return new Crew({ town, name: `crew-${index + 1}`, unit, reports: index < plan.drivers })
-    })
-    const fed = this.#crews.slice(plan.drivers)
+    // Of the vehicles that have a modem every second has a crew without an app.
+    const hasApp = (index: number) => index < plan.drivers || (index - plan.drivers) % 2 === 0
+    const name = (index: number) => `crew-${index + 1}`
+    const fed: (Crew | RadioCrew)[] = []
+    const crews: Crew[] = []
+    const desks = () => this.#desks
+    for (const [index, unit] of this.units.entries()) {
+      const isFed = index >= plan.drivers
+      if (hasApp(index)) crews.push(new Crew({ town, name: name(index), unit, reports: !isFed }))
+      if (isFed) fed.push(hasApp(index) ? crews.at(-1)! : new RadioCrew({ town, name: name(index), unit, desks }))
+    }
+    this.#crews = crews
+    this.#radioCrews = fed.filter(one => one instanceof RadioCrew)
     this.#feeds = fed.length === 0 ? [] : [new Feed(town, 'feed-1', fed)]
     this.#desks = numbered(plan.dispatchers, 'desk', name => new Dispatcher(town, name))
     this.#consoles = numbered(plan.consoles, 'console', name => new Console(town, name))
@@ -59,6 +71,14 @@ export class World implements Inhabitants {
     return [...this.#desks, ...this.#consoles].flatMap(one => one.picture() ?? [])
   }
 
+  #takesByRadio(unitId: string, tripId: string): boolean {
+    const withoutApp = this.#radioCrews.find(crew => crew.unitId === unitId)
+    if (withoutApp === undefined) return this.#crews.some(crew => crew.unitId === unitId && crew.answersRadio())
+    if (!withoutApp.answers()) return false
+    withoutApp.takes(tripId)
+    return true
+  }
+
   #planAppLoop(dice: Dice): void {
     const { loop, plan } = this.#town
     loop.after(untilNextMs(dice, HOUR_MS / plan.troubles.appLoops), () => {
@@ -69,7 +89,7 @@ export class World implements Inhabitants {
   }
 
   #all(): readonly { begin(): void; calm(): void }[] {
-    return [...this.#crews, ...this.#desks, ...this.#consoles, ...this.#feeds]
+    return [...this.#crews, ...this.#radioCrews, ...this.#desks, ...this.#consoles, ...this.#feeds]
   }
 }
 

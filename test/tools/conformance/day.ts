@@ -122,6 +122,8 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
     },
     ...{
       connected: true,
+      awaySinceMs: null,
+      reach: 'app',
       noContact: false,
       takenTripId: null,
       fix: null,

@@ -98,9 +98,11 @@ export class Stage implements States {
         const [trip, driver] = [given.trip(tripId)!, given.driver(unitId)!]
         const presence = { disconnectedSinceMs: null, fix: null }
         const eligible = { reason: null } as const
-        given.record([
-          orderedByHand(trip, driver, presence, NOTHING_SEEN, eligible, trip.need, this.newId(), POLICY, given.nowMs),
-        ])
+        const { nowMs: atMs } = given
+        const offerId = this.newId()
+        given.record(
+          orderedByHand(trip, driver, presence, NOTHING_SEEN, eligible, trip.need, offerId, POLICY, 30_000, atMs),
+        )
       },
       nearestUnitM: () => null,
     }
@@ -139,7 +141,10 @@ export class Stage implements States {
   /** The desk offers the trip to the unit. */
   offer(mode: DispatchMode): this {
     const policy = { ...POLICY, mode }
-    return this.engine(({ nowMs }) => [offerMade(this.itsTrip, UNIT, this.newId(), 1, DECISION, policy, nowMs)])
+    return this.engine(({ nowMs }) => {
+      const asked = { unitId: UNIT, offerId: this.newId(), round: 1, isByVoice: false }
+      return offerMade(this.itsTrip, asked, DECISION, policy, nowMs)
+    })
   }
 
   retire(): this {

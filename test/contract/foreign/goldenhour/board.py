@@ -218,7 +218,7 @@ class Board:
 
     def _OfferAccepted(self, event: Dict[str, Any]) -> None:
         self.trips[event["tripId"]].update(phase="assigned", unitId=event["unitId"])
-        self._quiet(event, "unacknowledged")
+        self._quiet(event, "unacknowledged", "voice-order")
         self.units[event["unitId"]].update(status="assigned", offerId=None)
 
     def _freed(self, unit_id: Optional[str], trip_id: str) -> None:
@@ -243,7 +243,7 @@ class Board:
     def _back_to_the_queue(self, event: Dict[str, Any]) -> None:
         self._freed(event["unitId"], event["tripId"])
         self.trips[event["tripId"]].update(phase="pending", unitId=None, loss=None)
-        self._quiet(event, "unacknowledged")
+        self._quiet(event, "unacknowledged", "voice-order")
 
     _OfferDeclined = _OfferRevoked = _back_to_the_queue
 

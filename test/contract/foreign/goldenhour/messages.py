@@ -42,6 +42,7 @@ CLIENT_TYPES = {
     "shelve-alarm": 36,
     "hold-trip": 37,
     "resume-trip": 38,
+    "confirm-order": 47,
     "divert-unit": 39,
     "add-need": 29,
     "attach": 40,
