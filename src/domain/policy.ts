@@ -31,6 +31,8 @@ export interface Policy {
   readonly alarmEscalateMs: Readonly<Record<AlarmSeverity, number>>
   /** For so long at most an alarm is put aside. */
   readonly alarmShelveMaxMs: number
+  /** For so long the desk leaves alone a unit that a dispatcher has withdrawn. */
+  readonly withdrawPauseMs: number
   /** Pause before the same units are asked again. */
   readonly roundPauseMs: number
   /** After so many rounds in which everybody was asked in vain the trip is for a person to give. */
@@ -86,6 +88,7 @@ export const DEFAULT_POLICY: Policy = {
   waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },
   alarmEscalateMs: { 1: 60_000, 2: 3 * 60_000, 3: 10 * 60_000 },
   alarmShelveMaxMs: 30 * 60_000,
+  withdrawPauseMs: 15_000,
   roundPauseMs: 15_000,
   roundsMax: 2,
   whenNoneFree: { 1: 'nearest-trained', 2: 'send-lower', 3: 'wait', 4: 'wait', 5: 'wait' },

@@ -144,7 +144,13 @@ export const unitViewSchema = z
     ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
   })
   .meta({ id: 'UnitView' })
-const passedOver = z.enum(['disconnected', 'no-position', 'position-lost', 'no-contact'] satisfies PassedOver[])
+const passedOver = z.enum([
+  'withdrawn',
+  'disconnected',
+  'no-position',
+  'position-lost',
+  'no-contact',
+] satisfies PassedOver[])
 const nearestUnit = z.object({
   ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, distanceM: z.number().min(0), connected: z.boolean() },
   ...{ passedOverFor: passedOver.nullable(), fix: fixView },

@@ -328,7 +328,15 @@ describe('speaking for a crew on the radio', () => {
       .thenEvents({ type: 'CrewSignedOff', principal: 'crew of A1', cause: 'dispatcher', happenedAtMs: LATER_MS })
     assert.equal(after.driver('A1').status, 'off-duty')
     given(registered('A1')).when(set('off-duty')).thenEvents()
-    given(registered('A1')).when(set('available')).thenRefused('unit-off-duty')
+  })
+
+  test('any other status signs a crew on by voice where there is none, but to no unit that was given up', () => {
+    const on = { type: 'CrewSignedOn', principal: '-voice', cause: 'dispatcher', happenedAtMs: LATER_MS } as const
+    given(registered('A1')).when(set('available')).thenEvents(on)
+    const rests = { type: 'UnitBecameUnavailable', cause: 'dispatcher', reason: 'vehicle-fault' } as const
+    given(registered('A1')).when(set('unavailable')).thenEvents(on, rests)
+    const retired: DomainEvent = { type: 'UnitRetired', v: 1, entity: 'driver/A1', unitId: 'A1' }
+    given(registered('A1'), [retired]).when(set('available')).thenRefused('unit-retired')
   })
 
   test('a bound unit keeps its status; an unanswered offer goes back to the desk', () => {

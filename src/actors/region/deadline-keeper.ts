@@ -112,7 +112,8 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
 
   /** Sets what may happen to the unit as it now stands. Input: not before this, as after a start. */
   watchUnit(driver: DriverState, earliestMs = 0): void {
-    if (driver.openAlarms === undefined && driver.takenTrip === undefined) return
+    const { openAlarms, takenTrip, withdrawnAtMs } = driver
+    if (openAlarms === undefined && takenTrip === undefined && withdrawnAtMs === undefined) return
     const { clock, policy } = this.#ports
     for (const { dueMs, deadline } of unitDeadlinesOf(driver, policy.standing, clock.nowMs())) {
       this.#at(Math.max(dueMs, earliestMs), deadline)

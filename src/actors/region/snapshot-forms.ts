@@ -67,6 +67,7 @@ const DRIVER = z.object({
     standingDown: id.optional(),
     takenTrip: z.object({ tripId: id, sinceMs: ms }).optional(),
     noContact: id.optional(),
+    withdrawnAtMs: ms.optional(),
     openAlarms: z.array(ALARM).optional(),
     retired: z.literal(true).optional(),
     status: z.enum(UNIT_STATUSES),

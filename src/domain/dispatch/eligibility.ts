@@ -8,7 +8,7 @@ import { type Need, needsTransport } from '../events/call-events.ts'
 import type { ExclusionReason } from '../events/decision-record.ts'
 import type { PlacedFix } from '../fix.ts'
 import type { TripId } from '../ids.ts'
-import { isLost, type Policy } from '../policy.ts'
+import { isLost, overAtMs, type Policy } from '../policy.ts'
 import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import {
   type Capability,
@@ -31,6 +31,7 @@ interface Eligible {
   readonly reason: null
 }
 type AwayExclusion =
+  | { readonly reason: 'withdrawn'; readonly untilMs: number }
   | { readonly reason: 'no-position' }
   | { readonly reason: 'position-lost'; readonly fixAgeMs: number; readonly lostAfterMs: number }
   | { readonly reason: 'no-contact'; readonly tripId: TripId }
@@ -100,12 +101,14 @@ export function verdictOn(
  * for who asks.
  */
 export function verdictOnReach(
-  driver: Pick<DriverState, 'noContact' | 'crew'>,
+  driver: Pick<DriverState, 'noContact' | 'crew' | 'withdrawnAtMs'>,
   { disconnectedSinceMs, fix }: Presence,
   policy: Policy,
   graceMs: number,
   nowMs: number,
 ): Eligible | AwayExclusion {
+  const untilMs = keptUntilMs(driver, policy, nowMs)
+  if (nowMs < untilMs) return { reason: 'withdrawn', untilMs }
   if (fix === null) return { reason: 'no-position' }
   const fixAgeMs = nowMs - fix.fixedAtMs
   if (isLost(fixAgeMs, policy)) return { reason: 'position-lost', fixAgeMs, lostAfterMs: policy.lostAfterMs }
@@ -113,6 +116,13 @@ export function verdictOnReach(
   if (noContact !== undefined) return { reason: 'no-contact', tripId: noContact }
   return isByVoice(driver, { disconnectedSinceMs }, graceMs, nowMs) ? { reason: 'disconnected' } : ELIGIBLE
 }
+
+/** Until when a unit is kept for the dispatcher who withdrew it: the desk does not use it meanwhile; 0 where nobody did. */
+export const keptUntilMs = (
+  { withdrawnAtMs }: Pick<DriverState, 'withdrawnAtMs'>,
+  { withdrawPauseMs }: Policy,
+  nowMs: number,
+): number => (withdrawnAtMs === undefined ? 0 : overAtMs(withdrawnAtMs, withdrawPauseMs, nowMs))
 
 /** Whether the crew can be told something only by voice: its app has been away for longer than the grace, or it has none. */
 export const isByVoice = (

@@ -11,7 +11,7 @@ import type { UnitId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { Census } from './census.ts'
-import { type PassedOver, type Presence, verdictOnReach } from './eligibility.ts'
+import { keptUntilMs, type PassedOver, type Presence, verdictOnReach } from './eligibility.ts'
 
 /** Looks that are out of date may be as many as units and so many more; then they are noted anew. */
 const OUTDATED_MAX = 1_000
@@ -44,6 +44,7 @@ export class Muster {
   /** By which all were looked at. */
   #lostAfterMs = 0
   #graceMs = 0
+  #withdrawPauseMs = 0
 
   constructor(presence: (unitId: UnitId) => Presence, spans: () => AwaySpans) {
     this.#presence = presence
@@ -84,7 +85,10 @@ export class Muster {
    */
   advance(nowMs: number, most = Number.POSITIVE_INFINITY): void {
     const { policy, graceMs } = this.#spans()
-    if (policy.lostAfterMs !== this.#lostAfterMs || graceMs !== this.#graceMs) return this.recount(nowMs)
+    const { lostAfterMs, withdrawPauseMs } = policy
+    const isSame =
+      lostAfterMs === this.#lostAfterMs && graceMs === this.#graceMs && withdrawPauseMs === this.#withdrawPauseMs
+    if (!isSame) return this.recount(nowMs)
     for (let taken = 0; taken < most && (this.#looks.first?.dueMs ?? Number.POSITIVE_INFINITY) <= nowMs; taken += 1) {
       const { dueMs, counted } = this.#looks.pop()!
       if (counted.lookAtMs !== dueMs || this.#available.get(counted.unit.unitId) !== counted) continue
@@ -107,6 +111,7 @@ export class Muster {
     const { policy, graceMs } = this.#spans()
     this.#lostAfterMs = policy.lostAfterMs
     this.#graceMs = graceMs
+    this.#withdrawPauseMs = policy.withdrawPauseMs
   }
 
   #look(counted: Counted, nowMs: number): void {
@@ -128,7 +133,8 @@ export class Muster {
   #note(counted: Counted, nowMs: number): void {
     const { policy, graceMs } = this.#spans()
     // Later than now, or rounding could make the same look due for ever.
-    const dueMs = Math.max(changesAtMs(this.#presence(counted.unit.unitId), policy, graceMs, nowMs), nowMs + 1)
+    const { unit } = counted
+    const dueMs = Math.max(changesAtMs(unit, this.#presence(unit.unitId), policy, graceMs, nowMs), nowMs + 1)
     // One that is noted for an earlier moment notes the next one itself.
     if (dueMs >= counted.lookAtMs) return
     counted.lookAtMs = dueMs
@@ -139,12 +145,14 @@ export class Muster {
 
 /** When the verdict on a unit's presence is another if nothing happens but time; infinite where it stays. */
 function changesAtMs(
+  unit: DriverState,
   { disconnectedSinceMs, fix }: Presence,
-  { lostAfterMs }: Policy,
+  policy: Policy,
   graceMs: number,
   nowMs: number,
 ): number {
-  const moments = [Number.POSITIVE_INFINITY]
+  const { lostAfterMs } = policy
+  const moments = [Number.POSITIVE_INFINITY, keptUntilMs(unit, policy, nowMs)]
   if (disconnectedSinceMs !== null) moments.push(disconnectedSinceMs + graceMs)
   // A fix of a clock that was ahead is lost until now has come near it, too.
   if (fix !== null) moments.push(fix.fixedAtMs - lostAfterMs + 1, fix.fixedAtMs + lostAfterMs)

@@ -140,7 +140,9 @@ export function orderedByHand(
   const passedOver = seen.passedOver.filter(unit => unit.unitId !== unitId)
   const candidates = [...chosen, ...others].slice(0, policy.candidatesRecorded)
   const loss = lossOf(driver, needed)
-  const decision = decisionOf({ ...seen, candidates, passedOver }, policy, exclusionOf(verdict), loss)
+  // It was kept for just this.
+  const against = verdict.reason === 'withdrawn' ? null : exclusionOf(verdict)
+  const decision = decisionOf({ ...seen, candidates, passedOver }, policy, against, loss)
   const asked = { unitId, offerId, round: trip.round, isByVoice: isByVoice(driver, presence, graceMs, nowMs) }
   return offerMade(trip, asked, decision, { ...policy, mode: 'ordered' }, nowMs)
 }

@@ -6,6 +6,7 @@ import { overAtMs, type Policy } from '../policy.ts'
 import type { DriverState } from '../unit/driver.ts'
 import type { AlarmSeverity } from '../vocabulary.ts'
 import { unitAlarm } from './alarms.ts'
+import { keptUntilMs } from './eligibility.ts'
 
 /** A crew that does not know drives on to a call that is over or another unit's; it hurts whoever needs it next. */
 const STAND_DOWN_SEVERITY: AlarmSeverity = 2
@@ -13,6 +14,8 @@ const STAND_DOWN_SEVERITY: AlarmSeverity = 2
 export type UnitDeadline =
   | { readonly kind: 'disconnect-grace'; readonly unitId: UnitId }
   | { readonly kind: 'stand-down-unheard'; readonly unitId: UnitId }
+  /** The desk may use a unit again that a dispatcher has withdrawn. */
+  | { readonly kind: 'withdraw-pause'; readonly unitId: UnitId }
   | { readonly kind: 'unit-alarm-unanswered'; readonly unitId: UnitId; readonly alarmId: AlarmId }
 
 interface UnitDue {
@@ -29,6 +32,8 @@ export function unitDeadlinesOf(driver: DriverState, policy: Policy, nowMs: numb
   }))
   const unheardMs = unheardAtMs(driver, policy, nowMs)
   if (unheardMs !== null) dues.push({ dueMs: unheardMs, deadline: { kind: 'stand-down-unheard', unitId } })
+  const keptMs = keptUntilMs(driver, policy, nowMs)
+  if (keptMs > nowMs) dues.push({ dueMs: keptMs, deadline: { kind: 'withdraw-pause', unitId } })
   return dues
 }
 
@@ -44,8 +49,11 @@ export function unitDeadlineCame(
   driver: DriverState | undefined,
   policy: Policy,
   nowMs: number,
-): readonly DomainEvent[] {
+): readonly DomainEvent[] | 'match' {
   if (driver === undefined) return []
+  if (deadline.kind === 'withdraw-pause') {
+    return driver.withdrawnAtMs !== undefined && keptUntilMs(driver, policy, nowMs) <= nowMs ? 'match' : []
+  }
   if (deadline.kind === 'unit-alarm-unanswered') {
     return unanswered(driver.openAlarms ?? [], deadline.alarmId, policy, nowMs)
   }

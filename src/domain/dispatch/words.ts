@@ -25,6 +25,8 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
       return `${unitId} does not have ${verdict.missing.join(', ')}.`
     case 'held-in-reserve':
       return `${unitId} is held in reserve: few units are as high as ${verdict.has}, and it saves no more than ${inSeconds(verdict.savesMs)}.`
+    case 'withdrawn':
+      return `A dispatcher has just taken a trip from ${unitId}, and it is kept for what they want it for.`
     case 'disconnected':
       return `The app of ${unitId} is not there: its crew has to be told by voice.`
     case 'no-contact':

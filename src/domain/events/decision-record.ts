@@ -61,6 +61,7 @@ export const EXCLUSION_REASONS = [
   'busy',
   'unavailable',
   'asked-this-round',
+  'withdrawn',
   'disconnected',
   'position-lost',
   'no-position',

@@ -61,7 +61,15 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
 type Change = Partial<
   Pick<
     DriverState,
-    'crew' | 'unavailableReason' | 'work' | 'standingDown' | 'takenTrip' | 'noContact' | 'openAlarms' | 'retired'
+    | 'crew'
+    | 'unavailableReason'
+    | 'work'
+    | 'standingDown'
+    | 'withdrawnAtMs'
+    | 'takenTrip'
+    | 'noContact'
+    | 'openAlarms'
+    | 'retired'
   >
 >
 
@@ -145,6 +153,7 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
       return {
         work: null,
         ...(event.standsDown === true ? { standingDown: event.tripId } : {}),
+        ...(event.type === 'UnitWithdrawn' && event.standsDown !== true ? { withdrawnAtMs: meta.recordedAtMs } : {}),
         ...(event.tellsCrew === true ? { takenTrip: { tripId: event.tripId, sinceMs: meta.recordedAtMs } } : {}),
       }
     case 'TripPhaseReached':
@@ -159,7 +168,8 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
 }
 
 function withStatus(before: DriverState, change: Change, event: DomainEvent, meta: EventMeta): DriverState {
-  const state = knowing(SIGNS.has(event.type) ? heardOf(before) : before, event.type)
+  const known = knowing(SIGNS.has(event.type) ? heardOf(before) : before, event.type)
+  const state = USES.has(event.type) ? usedAgain(known) : known
   const next = withAlarms({ ...state, ...change, version: meta.position }, meta.recordedAtMs)
   const status = statusOf(next)
   if (status === state.status) return next
@@ -185,6 +195,15 @@ function knowing(state: DriverState, type: DomainEvent['type']): DriverState {
   if (state.takenTrip === undefined || !KNOWS.has(type)) return state
   const { takenTrip: _, ...knows } = state
   return knows
+}
+
+/** What makes an end of that a unit is kept for whoever withdrew it. */
+const USES: ReadonlySet<DomainEvent['type']> = new Set(['OfferMade', 'CrewSignedOff'])
+
+function usedAgain(state: DriverState): DriverState {
+  if (state.withdrawnAtMs === undefined) return state
+  const { withdrawnAtMs: _, ...used } = state
+  return used
 }
 
 function heardOf(state: DriverState): DriverState {

@@ -25,6 +25,8 @@ export interface DriverState extends UnitReference {
   readonly standingDown?: TripId
   /** The trip that was taken from it last, until its crew has said that it knows; since when. */
   readonly takenTrip?: { readonly tripId: TripId; readonly sinceMs: number }
+  /** When a dispatcher took a trip from it last, and it was free at once; until it is asked for another one, or goes off duty. */
+  readonly withdrawnAtMs?: number
   /** The trip that it was asked for and has not answered; until its crew gives a sign. */
   readonly noContact?: TripId
   /** The unit's alarms that have not ended. Absent while there are none. */

@@ -580,6 +580,53 @@ describe('who can be sent', () => {
     })
   })
 
+  describe('a unit that a dispatcher has withdrawn', () => {
+    const withdrawn = async (withdrawPauseMs: number) => {
+      await open({ mode: 'ordered', policy: { withdrawPauseMs } })
+      const near = await world.onDuty('near', 100)
+      const first = await world.call()
+      await world.onDuty('far', 5_000)
+      const waiting = await world.call({ needs: [{ levelOfCare: 'als', capabilities: [] }] })
+      assert.equal((await world.trip(waiting)).unitId, 'far')
+      const late = await world.call()
+      await world.accepted(world.dispatch({ type: 'withdraw-unit', tripId: first, reason: 'other' }))
+      await world.accepted(world.dispatch({ type: 'cancel-trip', tripId: first, reason: 'other' }))
+      return { near, first, late }
+    }
+
+    test('is left to the dispatcher for a while, and then gets what waits, without a word more', async () => {
+      const { near, late } = await withdrawn(15_000)
+      const { phase, alarms } = await world.trip(late)
+      assert.deepEqual([phase, alarms], ['pending', ['no-eligible-unit']])
+      await world.advance(14_000)
+      assert.equal((await world.trip(late)).phase, 'pending')
+      await world.advance(1_000)
+      assert.equal((await world.trip(late)).unitId, 'near')
+      assert.equal(near.view.trip?.tripId, late)
+    })
+
+    test('goes at once where the policy has no pause, and where the dispatcher says where to', async () => {
+      const { late } = await withdrawn(0)
+      assert.equal((await world.trip(late)).unitId, 'near')
+    })
+
+    test('is the one that a dispatcher may give to another trip meanwhile, and nothing speaks against it', async () => {
+      const { late } = await withdrawn(15_000)
+      await world.accepted(world.dispatch({ type: 'assign-unit', tripId: late, unitId: 'near', reason: 'closer-unit' }))
+      const offer = (await world.events('OfferMade')).at(-1)!
+      assert.deepEqual([offer.unitId, offer.decision.despite], ['near', undefined])
+    })
+
+    test('is left alone after a crash, too', async () => {
+      await withdrawn(60_000)
+      const withdrawnAtMs = world.nowMs
+      await world.restart('crash')
+      await world.advance(65_000)
+      const last = (await world.events('OfferMade')).at(-1)
+      assert.deepEqual([last?.unitId, last?.offeredAtMs], ['near', withdrawnAtMs + 60_000])
+    })
+  })
+
   describe('a crew without an app', () => {
     test('is signed on and off by a dispatcher, and gets its orders by voice', async () => {
       await open({ mode: 'offered' })

@@ -95,11 +95,15 @@ describe('the verdict on a unit', () => {
     assert.deepEqual(verdict([onDuty('A1')], { asked: ['A2', 'A1'] }), { reason: 'asked-this-round', round: 3 })
   })
 
-  test('says for how long the unit has been away, once that is longer than the grace', () => {
+  test('says that a crew has to be told by voice once its app has been away for the grace, and of one without an app', () => {
     const away = { disconnectedSinceMs: START_MS, fix: fixAt(START_MS + 29_000) }
     const at = (nowMs: number) => verdict([onDuty('A1')], { presence: away, nowMs })
     assert.deepEqual(at(START_MS + 29_999), { reason: null })
-    assert.deepEqual(at(START_MS + 30_000), { reason: 'disconnected', sinceMs: START_MS, graceMs: GRACE_MS })
+    assert.deepEqual(at(START_MS + 30_000), { reason: 'disconnected' })
+    const here = { disconnectedSinceMs: null, fix: fixAt(START_MS) }
+    const on = { type: 'CrewSignedOn', v: 1, entity: 'driver/A1', unitId: 'A1', happenedAtMs: START_MS } as const
+    const without = verdict([[registered('A1'), { ...on, principal: '-voice' }]], { presence: here, nowMs: START_MS })
+    assert.deepEqual(without, { reason: 'disconnected' })
   })
 
   test('says that nobody knows where the unit is, or for how long nobody has known it', () => {

@@ -95,10 +95,12 @@ test('not said in its time, it is an alarm of the unit, once, that is gone when 
   const world = taken()
   const { takenTrip } = world.driver('A1')
   const dueMs = takenTrip!.sinceMs + DEFAULT_POLICY.standDownWarnMs
-  assert.deepEqual(unitDeadlinesOf(world.driver('A1'), DEFAULT_POLICY, world.nowMs), [{ dueMs, deadline: unheard }])
+  const dues = unitDeadlinesOf(world.driver('A1'), { ...DEFAULT_POLICY, withdrawPauseMs: 0 }, world.nowMs)
+  assert.deepEqual(dues, [{ dueMs, deadline: unheard }])
   const came = (nowMs: number) => unitDeadlineCame(unheard, world.driver('A1'), DEFAULT_POLICY, nowMs)
   assert.deepEqual(came(dueMs - 1), [])
   const raised = came(dueMs)
+  assert.ok(raised !== 'match')
   assert.deepEqual(
     raised.map(event => (event.type === 'UnitAlarmRaised' ? [event.alarm, event.fromTripId, event.severity] : [])),
     [['stand-down', 'T-1', 2]],

@@ -205,6 +205,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 3, callsPerHour: 40, drivers: 3, feedUnits: 6 },
   },
   {
+    name: 'withdrawn-used',
+    breaks: 'the desk uses a unit at once that a dispatcher has just withdrawn',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: 'if (nowMs < untilMs) return',
+      replace: 'if (nowMs < 0 * untilMs) return',
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 6 },
+  },
+  {
     name: 'stand-down-unheard',
     breaks: 'nobody is told of a crew that has not said that it knows of the trip that was taken from it',
     patch: {

@@ -41,6 +41,7 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     },
     alarmEscalateMs: { 1: within([10 * S, 3 * MIN]), 2: within([30 * S, 5 * MIN]), 3: within([MIN, 10 * MIN]) },
     alarmShelveMaxMs: within([MIN, 10 * MIN]),
+    withdrawPauseMs: dice.oneIn(4) ? 0 : within([2 * S, MIN]),
     roundPauseMs: within([2 * S, MIN]),
     roundsMax: within([1, 12]),
     whenNoneFree: byPriority(() => dice.pick(NONE_FREE)),

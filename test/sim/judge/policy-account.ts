@@ -1,5 +1,6 @@
 /** By which policies a region's decisions were made, as their records say it; and what each version allows. */
 import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { UnitId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { AlarmSeverity, Priority } from '../../../src/domain/vocabulary.ts'
@@ -13,6 +14,7 @@ export class PolicyAccount {
   readonly #findings: Findings
   /** The newest that a decision of the log names. */
   #reached = 1
+  readonly #withdrawnAtMs = new Map<UnitId, number>()
 
   constructor(policies: ReadonlyMap<number, StandingPolicy>, findings: Findings) {
     this.#policies = policies
@@ -49,6 +51,11 @@ export class PolicyAccount {
     return version === undefined ? undefined : this.#policies.get(version)
   }
 
+  /** A dispatcher took its trip from the unit; what is said of a unit that is asked for anything is over. */
+  withdrew(unitId: UnitId, atMs: number): void {
+    this.#withdrawnAtMs.set(unitId, atMs)
+  }
+
   /** Takes in a decision. Input: its trip before it. Output: the policy that it names; null when there was none such. */
   decided(trip: TripState, offer: OfferMade, position: number): StandingPolicy | null {
     const find = (text: string) =>
@@ -65,6 +72,13 @@ export class PolicyAccount {
     if (policy.version < this.#reached) find(`is by policy version ${version}, after one by version ${this.#reached}`)
     this.#reached = Math.max(this.#reached, policy.version)
     for (const text of breachesOf(policy, trip, offer)) find(`${text}, by policy version ${version}`)
+    const withdrawnAtMs = this.#withdrawnAtMs.get(offer.unitId)
+    this.#withdrawnAtMs.delete(offer.unitId)
+    if (withdrawnAtMs !== undefined && trip.insistedUnitId !== offer.unitId) {
+      const keptMs = withdrawnAtMs + policy.withdrawPauseMs - offer.offeredAtMs
+      if (keptMs > 0 && withdrawnAtMs <= offer.offeredAtMs)
+        find(`is ${keptMs} ms before the end of its pause, by policy version ${version}`)
+    }
     return policy
   }
 }

@@ -23,6 +23,7 @@ type Counts = Readonly<Partial<Record<string, number>>>
 const NAMED_MAX = 10
 /** Why a unit does not go that states do not tell: where it is, whether it is there, who else is nearer. */
 const AWAY: ReadonlySet<string> = new Set([
+  'withdrawn',
   'disconnected',
   'position-lost',
   'no-position',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { drawPlan, type Plan } from '../plan.ts'
 import { runSimulation } from '../run.ts'
 
-const quiet = drawPlan(3, { hours: 0.4, drivers: 4, callsPerHour: 24, faults: 'none' })
+const quiet = drawPlan(8, { hours: 0.4, drivers: 4, callsPerHour: 24, faults: 'none' })
 const clumsy: Plan = {
   ...quiet,
   hours: 0.7,
@@ -36,6 +36,7 @@ test('whatever people do wrong, nothing is lost and all comes right in the end',
     /has its clock -?\d+ s ahead/,
     /crew-\d-second signs in/,
     /crew-\d-relief signs in/,
+    /U\d+ takes \S+ by radio/,
     /the app has ended: superseded/,
     /console-1 hangs/,
     /feed-1 (goes off|lets go of)/,

@@ -34,6 +34,7 @@ const DEADLINES: Readonly<Record<Deadline['kind'], (stage: Stage) => Deadline>> 
     alarmId: alarmOf(stage, 'unit'),
   }),
   'disconnect-grace': () => ({ kind: 'disconnect-grace', unitId: UNIT }),
+  'withdraw-pause': () => ({ kind: 'withdraw-pause', unitId: UNIT }),
   'stand-down-unheard': () => ({ kind: 'stand-down-unheard', unitId: UNIT }),
 }
 
