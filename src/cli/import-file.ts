@@ -1,6 +1,6 @@
 /** A file of a table as rows by column name: its columns found and mapped, and constants set. */
 import path from 'node:path'
-import { type CsvRow, parseCsv } from './csv.ts'
+import { type CsvRow, parseCsv } from '../base/csv.ts'
 import { readTableText, UnusableFile, withDelimiter } from './table-file.ts'
 
 /** What a file's columns are called here; every name but the first is one that files use for it too. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { parseCsv } from './csv.ts'
+import { parseCsv } from '../base/csv.ts'
 
 /** The file cannot be read as rows at all; the message begins with its name. */
 export class UnusableFile extends Error {

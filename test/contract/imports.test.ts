@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['base'],
   protocol: ['base', 'domain'],
   finder: ['domain'],
+  roads: ['base', 'domain'],
   telemetry: [],
   process: ['base'],
   store: ['base', 'domain', 'protocol'],

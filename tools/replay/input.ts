@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { parseCsv } from '../../src/cli/csv.ts'
+import { parseCsv } from '../../src/base/csv.ts'
 import { numberOfText } from '../../src/protocol/number-text.ts'
 
 /** What was given cannot be used; the message says what to give instead. */

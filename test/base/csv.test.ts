@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { parseCsv } from '../../src/cli/csv.ts'
+import { parseCsv } from '../../src/base/csv.ts'
 
 /** A delimiter is as good as another. */
 const DELIMITERS = [',', ';', '\t']

@@ -1,0 +1,126 @@
+/** Small random road networks, and what plain search and plain looking find in them; no code of `src/roads` is used to judge. */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { RoadGraph, RoadPosition } from '../../src/roads/graph.ts'
+import { type GivenArc, NetworkBuilder } from '../../src/roads/network-builder.ts'
+
+/** Around a place in degrees; a ten-thousandth of a degree is some 10 m. */
+const GRAIN_DEG = 1e-4
+
+export const given = (tail: number, head: number, more: Partial<GivenArc> = {}): GivenArc => ({
+  tail,
+  head,
+  seconds: [10],
+  lengthM: 100,
+  roadClass: 'street',
+  name: '',
+  isThrough: false,
+  bends: [],
+  source: 'here',
+  ...more,
+})
+
+/** The graph of nodes at `points` (in grains) and these arcs. */
+export function graphWith(points: readonly (readonly [number, number])[], arcs: readonly GivenArc[]): RoadGraph {
+  const builder = new NetworkBuilder(['ordinary'])
+  for (const [x, y] of points) builder.addNode(10 + x * GRAIN_DEG, 50 + y * GRAIN_DEG)
+  for (const arc of arcs) builder.addArc(arc)
+  const outcome = builder.build()
+  assert.ok(outcome.ok)
+  return outcome.graph
+}
+
+/**
+ * Networks in which every node reaches every other one: a round trip through all, and arcs across, some of them two-way,
+ * with times in seconds from few values, so that equal ways are frequent.
+ */
+export function networks(maxNodes = 24): fc.Arbitrary<RoadGraph> {
+  return fc
+    .integer({ min: 2, max: maxNodes })
+    .chain(nodes => {
+      const point = fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }))
+      const node = fc.integer({ min: 0, max: nodes - 1 })
+      const seconds = fc.oneof(
+        fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 1, max: 4_000 }).map(ms => ms / 1_000),
+      )
+      return fc.record({
+        points: fc.array(point, { minLength: nodes, maxLength: nodes }),
+        round: fc.array(seconds, { minLength: nodes, maxLength: nodes }),
+        across: fc.array(
+          fc.record({ tail: node, head: node, seconds, isTwoWay: fc.boolean(), bend: fc.option(point) }),
+          {
+            maxLength: nodes * 2,
+          },
+        ),
+      })
+    })
+    .map(({ points, round, across }) => {
+      const arcs = round.map((each, index) =>
+        given(index, (index + 1) % points.length, { seconds: [each], lengthM: 0, name: `round ${index}` }),
+      )
+      for (const { tail, head, seconds, isTwoWay, bend } of across) {
+        const bends = bend === null ? [] : [{ lonDeg: 10 + bend[0] * GRAIN_DEG, latDeg: 50 + bend[1] * GRAIN_DEG }]
+        // A length of 0 m has no speed that could be too high.
+        const arc = given(tail, head, { seconds: [seconds], lengthM: 0, bends })
+        arcs.push(arc)
+        if (isTwoWay) arcs.push({ ...arc, tail: head, head: tail })
+      }
+      return graphWith(points, arcs)
+    })
+}
+
+/** A place on some arc; the same share is frequent, so that places coincide. */
+export function positionsOn(graph: RoadGraph): fc.Arbitrary<RoadPosition> {
+  return fc
+    .tuple(
+      fc.integer({ min: 0, max: graph.arcCount - 1 }),
+      fc.oneof(fc.constantFrom(0, 0.25, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+      fc.boolean(),
+    )
+    .map(([arc, share, isEitherWay]) => ({ arc, share, isEitherWay: isEitherWay && graph.arcTwin[arc]! >= 0 }))
+}
+
+/** Milliseconds from one node to all, by looking at every arc again and again until nothing gets shorter. */
+export function plainTimes(graph: RoadGraph, fromNode: number, way = 'ordinary'): number[] {
+  const ms = graph.timesMs.get(way)!
+  const times = new Array<number>(graph.nodeCount).fill(Infinity)
+  times[fromNode] = 0
+  for (let changed = true; changed; ) {
+    changed = false
+    for (let node = 0; node < graph.nodeCount; node++) {
+      for (let arc = graph.firstOut[node]!; arc < graph.firstOut[node + 1]!; arc++) {
+        const time = times[node]! + ms[arc]!
+        if (time >= times[graph.arcHead[arc]!]!) continue
+        times[graph.arcHead[arc]!] = time
+        changed = true
+      }
+    }
+  }
+  return times
+}
+
+/** Milliseconds from one place to another: along the arc itself, or over its head, by any of the arcs of either. */
+export function plainMs(graph: RoadGraph, from: RoadPosition, to: RoadPosition, way = 'ordinary'): number {
+  const ms = graph.timesMs.get(way)!
+  const forms = ({ arc, share, isEitherWay }: RoadPosition) =>
+    isEitherWay
+      ? [
+          { arc, share },
+          { arc: graph.arcTwin[arc]!, share: 1 - share },
+        ]
+      : [{ arc, share }]
+  let best = Infinity
+  for (const start of forms(from)) {
+    const rest = ms[start.arc]! - Math.floor(ms[start.arc]! * start.share)
+    const times = plainTimes(graph, graph.arcHead[start.arc]!, way)
+    for (const end of forms(to)) {
+      const part = Math.floor(ms[end.arc]! * end.share)
+      const tail = graph.firstOut.findLastIndex((first, node) => node < graph.nodeCount && first <= end.arc)
+      best = Math.min(best, rest + times[tail]! + part)
+      if (start.arc === end.arc && start.share <= end.share)
+        best = Math.min(best, part - Math.floor(ms[start.arc]! * start.share))
+    }
+  }
+  return best
+}
