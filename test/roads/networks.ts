@@ -81,27 +81,50 @@ export function positionsOn(graph: RoadGraph): fc.Arbitrary<RoadPosition> {
     .map(([arc, share, isEitherWay]) => ({ arc, share, isEitherWay: isEitherWay && graph.arcTwin[arc]! >= 0 }))
 }
 
-/** Milliseconds from one node to all, by looking at every arc again and again until nothing gets shorter. */
-export function plainTimes(graph: RoadGraph, fromNode: number, way = 'ordinary'): number[] {
+/** A way and how long it is; of ways that take the same time the shortest and the longest. */
+export interface PlainWay {
+  readonly ms: number
+  readonly leastCm: number
+  readonly mostCm: number
+}
+
+const NO_WAY: PlainWay = { ms: Infinity, leastCm: Infinity, mostCm: -Infinity }
+
+function quicker(a: PlainWay, b: PlainWay): PlainWay {
+  if (a.ms !== b.ms) return a.ms < b.ms ? a : b
+  return { ms: a.ms, leastCm: Math.min(a.leastCm, b.leastCm), mostCm: Math.max(a.mostCm, b.mostCm) }
+}
+
+const longer = (way: PlainWay, ms: number, cm: number): PlainWay => ({
+  ms: way.ms + ms,
+  leastCm: way.leastCm + cm,
+  mostCm: way.mostCm + cm,
+})
+
+/** From one node to all, by looking at every arc again and again until nothing changes. */
+export function plainWays(graph: RoadGraph, fromNode: number, way = 'ordinary'): PlainWay[] {
   const ms = graph.timesMs.get(way)!
-  const times = new Array<number>(graph.nodeCount).fill(Infinity)
-  times[fromNode] = 0
+  const ways = new Array<PlainWay>(graph.nodeCount).fill(NO_WAY)
+  ways[fromNode] = { ms: 0, leastCm: 0, mostCm: 0 }
   for (let changed = true; changed; ) {
     changed = false
     for (let node = 0; node < graph.nodeCount; node++) {
+      if (ways[node] === NO_WAY) continue
       for (let arc = graph.firstOut[node]!; arc < graph.firstOut[node + 1]!; arc++) {
-        const time = times[node]! + ms[arc]!
-        if (time >= times[graph.arcHead[arc]!]!) continue
-        times[graph.arcHead[arc]!] = time
+        const head = graph.arcHead[arc]!
+        const best = quicker(ways[head]!, longer(ways[node]!, ms[arc]!, graph.arcLengthCm[arc]!))
+        const { ms: atMs, leastCm, mostCm } = ways[head]!
+        if (best.ms === atMs && best.leastCm === leastCm && best.mostCm === mostCm) continue
+        ways[head] = best
         changed = true
       }
     }
   }
-  return times
+  return ways
 }
 
-/** Milliseconds from one place to another: along the arc itself, or over its head, by any of the arcs of either. */
-export function plainMs(graph: RoadGraph, from: RoadPosition, to: RoadPosition, way = 'ordinary'): number {
+/** From one place to another: along the arc itself, or over its head, by any of the arcs of either. */
+export function plainWay(graph: RoadGraph, from: RoadPosition, to: RoadPosition, way = 'ordinary'): PlainWay {
   const ms = graph.timesMs.get(way)!
   const forms = ({ arc, share, isEitherWay }: RoadPosition) =>
     isEitherWay
@@ -110,16 +133,19 @@ export function plainMs(graph: RoadGraph, from: RoadPosition, to: RoadPosition, 
           { arc: graph.arcTwin[arc]!, share: 1 - share },
         ]
       : [{ arc, share }]
-  let best = Infinity
+  let best = NO_WAY
   for (const start of forms(from)) {
-    const rest = ms[start.arc]! - Math.floor(ms[start.arc]! * start.share)
-    const times = plainTimes(graph, graph.arcHead[start.arc]!, way)
+    const [startMs, startCm] = [ms[start.arc]!, graph.arcLengthCm[start.arc]!]
+    const beforeMs = Math.floor(startMs * start.share)
+    const ways = plainWays(graph, graph.arcHead[start.arc]!, way)
     for (const end of forms(to)) {
-      const part = Math.floor(ms[end.arc]! * end.share)
-      const tail = graph.firstOut.findLastIndex((first, node) => node < graph.nodeCount && first <= end.arc)
-      best = Math.min(best, rest + times[tail]! + part)
-      if (start.arc === end.arc && start.share <= end.share)
-        best = Math.min(best, part - Math.floor(ms[start.arc]! * start.share))
+      const partMs = Math.floor(ms[end.arc]! * end.share)
+      const partCm = graph.arcLengthCm[end.arc]! * end.share
+      const over = ways[graph.arcTail[end.arc]!]!
+      best = quicker(best, longer(over, startMs - beforeMs + partMs, (1 - start.share) * startCm + partCm))
+      if (start.arc !== end.arc || start.share > end.share) continue
+      const cm = partCm - start.share * startCm
+      best = quicker(best, { ms: partMs - beforeMs, leastCm: cm, mostCm: cm })
     }
   }
   return best
