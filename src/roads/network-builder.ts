@@ -111,37 +111,36 @@ export class NetworkBuilder {
     return null
   }
 
-  /** Of arcs between the same nodes that look the same, the quicker one says all. */
+  /** Of arcs between the same nodes that look the same, the quicker one says all. Leaves the arcs in the order of their tails. */
   #keepQuicker(): void {
-    const best = new Map<string, KeptArc>()
-    for (const arc of this.#arcs) {
-      const key = keyOf(arc.given, false)
-      const other = best.get(key)
-      if (other === undefined) {
-        best.set(key, arc)
-        continue
+    const { first, items } = grouped(this.#arcs, this.nodeCount, ({ given }) => given.tail)
+    const kept: KeptArc[] = []
+    for (let node = 0; node < this.nodeCount; node++) {
+      const from = kept.length
+      for (let index = first[node]!; index < first[node + 1]!; index++) {
+        const arc = items[index]!
+        let at = from
+        while (at < kept.length && !looksLike(kept[at]!.given, arc.given)) at += 1
+        const other = kept[at]
+        if (other === undefined || arc.timesMs[0]! < other.timesMs[0]!) kept[at] = arc
+        if (other === undefined) continue
+        const slower = kept[at] === arc ? other : arc
+        this.report.leaveOut('arc', 'runs beside a quicker one of the same shape', slower.given.source)
       }
-      const isQuicker = arc.timesMs[0]! < other.timesMs[0]!
-      if (isQuicker) best.set(key, arc)
-      this.report.leaveOut('arc', 'runs beside a quicker one of the same shape', (isQuicker ? other : arc).given.source)
     }
-    this.#arcs = [...best.values()]
+    this.#arcs = kept
   }
 
-  /** The nodes that stay, in the order of their new numbers. */
+  /** The nodes that stay, in the order of their new numbers. Input: arcs in the order of their tails. */
   #keepLargestPart(): Uint32Array {
-    const firstOut = new Uint32Array(this.nodeCount + 1)
-    for (const { given } of this.#arcs) firstOut[given.tail + 1]! += 1
-    for (let node = 0; node < this.nodeCount; node++) firstOut[node + 1]! += firstOut[node]!
-    const filled = firstOut.slice()
-    const heads = new Uint32Array(this.#arcs.length)
     const touched = new Uint8Array(this.nodeCount)
     for (const { given } of this.#arcs) {
-      heads[filled[given.tail]!++] = given.head
       touched[given.tail] = 1
       touched[given.head] = 1
     }
-    const isKept = largestStrongPart(firstOut, heads)
+    const { first, items } = grouped(this.#arcs, this.nodeCount, ({ given }) => given.tail)
+    const heads = Uint32Array.from(items, ({ given }) => given.head)
+    const isKept = largestStrongPart(first, heads)
     const kept: number[] = []
     for (let node = 0; node < this.nodeCount; node++) {
       if (isKept[node] === 1 && touched[node] === 1) kept.push(node)
@@ -163,11 +162,8 @@ export class NetworkBuilder {
     order.forEach((node, number) => {
       numberOf[node] = number
     })
-    const arcs = this.#arcs.map(arc => ({ ...arc, tail: numberOf[arc.given.tail]!, head: numberOf[arc.given.head]! }))
-    arcs.sort((a, b) => a.tail - b.tail || a.head - b.head)
-    const firstOut = new Uint32Array(order.length + 1)
-    for (const { tail } of arcs) firstOut[tail + 1]! += 1
-    for (let node = 0; node < order.length; node++) firstOut[node + 1]! += firstOut[node]!
+    const { first, items: arcs } = grouped(this.#arcs, order.length, ({ given }) => numberOf[given.tail]!)
+    const arcHead = Uint32Array.from(arcs, ({ given }) => numberOf[given.head]!)
     const classes = new Numbered()
     const names = new Numbered()
     names.numberOf('')
@@ -179,12 +175,12 @@ export class NetworkBuilder {
     return graphOf({
       lonDeg: Float64Array.from(order, node => this.#lonDeg[node]!),
       latDeg: Float64Array.from(order, node => this.#latDeg[node]!),
-      firstOut,
-      arcHead: Uint32Array.from(arcs, ({ head }) => head),
+      firstOut: first,
+      arcHead,
       arcLengthCm: Uint32Array.from(arcs, ({ given }) => Math.round(this.#lengthM(given) * 100)),
       arcClass: Uint8Array.from(arcs, ({ given }) => classes.numberOf(given.roadClass)),
       arcName: Uint32Array.from(arcs, ({ given }) => names.numberOf(given.name)),
-      arcTwin: twinsOf(arcs.map(({ given }) => given)),
+      arcTwin: twinsOf(first, arcHead, arcs),
       arcThrough: Uint8Array.from(arcs, ({ given }) => (given.isThrough ? 1 : 0)),
       firstBend,
       bendLonDeg: Float64Array.from(bends, ({ lonDeg }) => lonDeg),
@@ -220,13 +216,40 @@ class Numbered {
   }
 }
 
-/** Ends and shape, also as seen the other way. */
-function keyOf({ tail, head, bends }: GivenArc, isReversed: boolean): string {
-  const points = bends.map(({ lonDeg, latDeg }) => `${lonDeg} ${latDeg}`)
-  return isReversed ? `${head},${tail},${points.reverse()}` : `${tail},${head},${points}`
+/** Items by the number of the group of each, in the order in which they were within a group. */
+function grouped<T>(items: readonly T[], groups: number, groupOf: (item: T) => number) {
+  const first = new Uint32Array(groups + 1)
+  for (const item of items) first[groupOf(item) + 1]! += 1
+  for (let group = 0; group < groups; group++) first[group + 1]! += first[group]!
+  const filled = first.slice()
+  const sorted = new Array<T>(items.length)
+  for (const item of items) sorted[filled[groupOf(item)]!++] = item
+  return { first, items: sorted }
 }
 
-function twinsOf(arcs: readonly GivenArc[]): Int32Array {
-  const numbers = new Map(arcs.map((arc, number) => [keyOf(arc, false), number]))
-  return Int32Array.from(arcs, arc => numbers.get(keyOf(arc, true)) ?? -1)
+function looksLike(a: GivenArc, b: GivenArc): boolean {
+  return (
+    a.head === b.head &&
+    a.bends.length === b.bends.length &&
+    a.bends.every((bend, index) => isSamePlace(bend, b.bends[index]!))
+  )
+}
+
+const isSamePlace = (a: Position, b: Position): boolean => a.lonDeg === b.lonDeg && a.latDeg === b.latDeg
+
+/** By arc: the one that leads back along the same bends; -1 when there is none. Input: arcs by tail. */
+function twinsOf(firstOut: Uint32Array, arcHead: Uint32Array, arcs: readonly KeptArc[]): Int32Array {
+  const twins = new Int32Array(arcs.length).fill(-1)
+  for (let tail = 0; tail + 1 < firstOut.length; tail++) {
+    for (let arc = firstOut[tail]!; arc < firstOut[tail + 1]!; arc++) {
+      const head = arcHead[arc]!
+      const { bends } = arcs[arc]!.given
+      for (let back = firstOut[head]!; back < firstOut[head + 1]!; back++) {
+        const backwards = arcs[back]!.given.bends
+        if (arcHead[back] !== tail || backwards.length !== bends.length) continue
+        if (bends.every((bend, index) => isSamePlace(bend, backwards.at(-1 - index)!))) twins[arc] = back
+      }
+    }
+  }
+  return twins
 }
