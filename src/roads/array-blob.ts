@@ -103,6 +103,9 @@ export class PackedArrays {
   }
 }
 
+/** The hash that such bytes say they have. */
+export const hashIn = (bytes: Uint8Array): string => Buffer.from(bytes.slice(HASH_AT, HEAD_AT)).toString('hex')
+
 const aligned = (size: number): number => Math.ceil(size / 8) * 8
 
 /** Of the whole but for the place of the hash itself. */

@@ -19,13 +19,12 @@ export class BestUnits {
   readonly #units: RoadUnits
   readonly #k: number
   readonly #addedTo: AddedTo
-  readonly slots: number[] = []
-  readonly driveMs: number[] = []
-  readonly addedMs: number[] = []
+  readonly #slots: number[] = []
+  readonly #driveMs: number[] = []
+  readonly #addedMs: number[] = []
   readonly #totalMs: number[] = []
-  /** What whoever found them needs to tell the way. */
-  readonly entries: number[] = []
-  readonly nodes: number[] = []
+  readonly #marks: number[] = []
+  readonly #nodes: number[] = []
 
   constructor(units: RoadUnits, k: number, addedTo: AddedTo) {
     this.#units = units
@@ -34,7 +33,7 @@ export class BestUnits {
   }
 
   get size(): number {
-    return this.slots.length
+    return this.#slots.length
   }
 
   /** No unit that takes longer on the road alone can be among the best. Equal ones can, by their id. */
@@ -47,15 +46,26 @@ export class BestUnits {
     return this.#totalMs.filter(each => each <= ms).length
   }
 
-  offer(slot: number, driveMs: number, entry: number, node: number): void {
+  /** In their order, with the length of each way by the slot, mark and node that it was offered with. */
+  told(lengthCm: (slot: number, mark: number, node: number) => number): UnitByRoad[] {
+    return this.#slots.map((slot, index) => ({
+      unitId: this.#units.idOf(slot),
+      driveMs: this.#driveMs[index]!,
+      addedMs: this.#addedMs[index]!,
+      roadM: Math.round(lengthCm(slot, this.#marks[index]!, this.#nodes[index]!) / 100),
+    }))
+  }
+
+  /** Takes the unit, or its shorter way, if it is among the best. What `mark` and `node` mean is up to whoever searches. */
+  offer(slot: number, driveMs: number, mark: number, node: number): void {
     if (driveMs > this.worstMs) return
     const unitId = this.#units.idOf(slot)
     const addedMs = this.#addedTo(unitId)
     if (addedMs < 0) return
     const totalMs = driveMs + addedMs
-    const known = this.slots.indexOf(slot)
+    const known = this.#slots.indexOf(slot)
     if (known >= 0) {
-      if (this.driveMs[known]! <= driveMs) return
+      if (this.#driveMs[known]! <= driveMs) return
       this.#takeOut(known)
     } else if (this.size === this.#k) {
       if (!this.#isBefore(totalMs, unitId, this.size - 1)) return
@@ -63,21 +73,21 @@ export class BestUnits {
     }
     let at = this.size
     while (at > 0 && this.#isBefore(totalMs, unitId, at - 1)) at -= 1
-    this.slots.splice(at, 0, slot)
-    this.driveMs.splice(at, 0, driveMs)
-    this.addedMs.splice(at, 0, addedMs)
+    this.#slots.splice(at, 0, slot)
+    this.#driveMs.splice(at, 0, driveMs)
+    this.#addedMs.splice(at, 0, addedMs)
     this.#totalMs.splice(at, 0, totalMs)
-    this.entries.splice(at, 0, entry)
-    this.nodes.splice(at, 0, node)
+    this.#marks.splice(at, 0, mark)
+    this.#nodes.splice(at, 0, node)
   }
 
   #isBefore(totalMs: number, unitId: string, at: number): boolean {
     const other = this.#totalMs[at]!
-    return totalMs < other || (totalMs === other && unitId < this.#units.idOf(this.slots[at]!))
+    return totalMs < other || (totalMs === other && unitId < this.#units.idOf(this.#slots[at]!))
   }
 
   #takeOut(at: number): void {
-    for (const list of [this.slots, this.driveMs, this.addedMs, this.#totalMs, this.entries, this.nodes])
+    for (const list of [this.#slots, this.#driveMs, this.#addedMs, this.#totalMs, this.#marks, this.#nodes])
       list.splice(at, 1)
   }
 }

@@ -34,7 +34,7 @@ export interface FoundByRoad {
 }
 
 /** The time goes along an arc itself: no node is passed. */
-const ALONG_THE_ARC = -1
+export const ALONG_THE_ARC = -1
 const START = -2
 /** What an entry of `#round` can hold. */
 const MAX_ROUNDS = 2 ** 32 - 1
@@ -81,7 +81,11 @@ export class ReversedSearch {
       }
       this.#relax(node, ms, times)
     }
-    return { units: this.#told(units, best, to), certain: best.within(certainMs - 1), settled }
+    return {
+      units: best.told((_, entry, node) => this.#roadCm(units, entry, node, to)),
+      certain: best.within(certainMs - 1),
+      settled,
+    }
   }
 
   #begin(to: RoadPosition, times: RoadTimes): void {
@@ -122,15 +126,6 @@ export class ReversedSearch {
     this.#queue.push(ms, node)
   }
 
-  #told(units: RoadUnits, best: BestUnits, to: RoadPosition): UnitByRoad[] {
-    return best.slots.map((slot, index) => ({
-      unitId: units.idOf(slot),
-      driveMs: best.driveMs[index]!,
-      addedMs: best.addedMs[index]!,
-      roadM: Math.round(this.#roadCm(units, best.entries[index]!, best.nodes[index]!, to) / 100),
-    }))
-  }
-
   #roadCm(units: RoadUnits, entry: number, node: number, to: RoadPosition): number {
     const { arcHead, arcLengthCm } = this.#graph
     const arc = units.arcOf(entry)
@@ -145,7 +140,7 @@ export class ReversedSearch {
 }
 
 /** The arcs by which a place is reached, and how far along each it is. */
-function waysTo(graph: RoadGraph, { arc, share, isEitherWay }: RoadPosition): { arc: number; share: number }[] {
+export function waysTo(graph: RoadGraph, { arc, share, isEitherWay }: RoadPosition): { arc: number; share: number }[] {
   const twin = graph.arcTwin[arc]!
   return isEitherWay && twin >= 0
     ? [
@@ -156,7 +151,7 @@ function waysTo(graph: RoadGraph, { arc, share, isEitherWay }: RoadPosition): { 
 }
 
 /** Units on the place's own arc that have not passed it are there without a node between. */
-function offerAlong(units: RoadUnits, best: BestUnits, times: RoadTimes, arc: number, share: number): void {
+export function offerAlong(units: RoadUnits, best: BestUnits, times: RoadTimes, arc: number, share: number): void {
   for (let entry = units.firstAt(units.graph.arcHead[arc]!); entry >= 0; entry = units.nextOf(entry)) {
     if (units.arcOf(entry) !== arc || units.shareOf(entry) > share) continue
     const ms = partMs(times, arc, share) - partMs(times, arc, units.shareOf(entry))
@@ -165,4 +160,4 @@ function offerAlong(units: RoadUnits, best: BestUnits, times: RoadTimes, arc: nu
 }
 
 /** How far along an arc, or its twin, the place is. */
-const shareOn = (arc: number, to: RoadPosition): number => (arc === to.arc ? to.share : 1 - to.share)
+export const shareOn = (arc: number, to: RoadPosition): number => (arc === to.arc ? to.share : 1 - to.share)

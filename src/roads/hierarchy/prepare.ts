@@ -1,0 +1,51 @@
+/** Has a hierarchy made by a thread of its own: it takes a quarter of a second for a city, and as many seconds for a country. */
+import { Worker } from 'node:worker_threads'
+import type { Hierarchy } from './hierarchy.ts'
+import { decodeHierarchy } from './hierarchy-codec.ts'
+
+/** What the thread is given; the bytes of the graph are shared. */
+export interface ToPrepare {
+  readonly graphBytes: Uint8Array
+  readonly way: string
+}
+
+/** Where this is TypeScript the thread is, too. It inherits nothing that reads such sources, so it is told what does. */
+const READER = import.meta.url.endsWith('.ts') ? import.meta.resolve('tsx/esm/api') : null
+const THREAD = new URL(`build-thread${READER === null ? '.js' : '.ts'}`, import.meta.url)
+const START =
+  READER === null
+    ? `import(${JSON.stringify(THREAD)})`
+    : `import(${JSON.stringify(READER)}).then(({ register }) => {
+         register()
+         return import(${JSON.stringify(THREAD)})
+       })`
+
+/**
+ * Input: the bytes of a graph, in shared memory, and one of its ways to drive.
+ * Errors: those of the thread, `DamagedRoads` among them; the reason of the signal, which ends the thread.
+ */
+export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): Promise<Hierarchy> {
+  signal?.throwIfAborted()
+  const thread = new Worker(START, { eval: true, workerData: what })
+  const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+    const stop = () => {
+      reject(signal?.reason)
+      void thread.terminate()
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+    thread.once('message', resolve)
+    thread.once('error', reject)
+    thread.once('exit', code => {
+      signal?.removeEventListener('abort', stop)
+      reject(new Error(`The thread that prepares a hierarchy ended with ${code} before it was done.`))
+    })
+  })
+  return decodeHierarchy(bytes, what.graphBytes, what.way)
+}
+
+/** Bytes in memory that threads share. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
+}
