@@ -9,6 +9,7 @@ import { costsBench } from './costs.ts'
 import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
+import { nearestBench } from './nearest.ts'
 import { reconnectBench } from './reconnect.ts'
 import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
@@ -17,6 +18,7 @@ import { viewsBench } from './views.ts'
 const benches: readonly Bench[] = [
   ingestBench,
   finderBench,
+  nearestBench,
   fanOutBench,
   viewsBench,
   reconnectBench,

@@ -144,8 +144,10 @@ export class NetworkBuilder {
     const kept: number[] = []
     for (let node = 0; node < this.nodeCount; node++) {
       if (isKept[node] === 1 && touched[node] === 1) kept.push(node)
-      else if (touched[node] === 1) this.report.leaveOut('node', 'cannot be reached, or left again', `node ${node + 1}`)
-      else this.report.leaveOut('node', 'has no road', `node ${node + 1}`)
+      else {
+        const why = touched[node] === 1 ? 'cannot be reached, or left again' : 'has no road'
+        this.report.leaveOut('node', why, `at ${this.#lonDeg[node]}, ${this.#latDeg[node]}`)
+      }
     }
     this.#arcs = this.#arcs.filter(({ given }) => {
       const stays = isKept[given.tail] === 1 && isKept[given.head] === 1

@@ -101,10 +101,10 @@ test('islands, dead ends that nobody leaves, and nodes without a road are left o
   assert.deepEqual(
     told,
     [
-      '3 node cannot be reached, or left again (node 5)',
+      '3 node cannot be reached, or left again (at 10.004, 50)',
       '3 arc lies outside the largest part that hangs together (arcs, line 8)',
       '1 node has no position on the globe (nodes, line 10)',
-      '1 node has no road (node 8)',
+      '1 node has no road (at 12, 50)',
       '1 node has the id of an earlier one (nodes, line 11)',
     ].sort(byHowOften),
   )
