@@ -38,7 +38,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
   ],
   'main.ts': ['process', 'telemetry', 'config', 'engine.ts'],
-  cli: ['base', 'domain', 'protocol', 'process', 'client', 'demo', 'store', 'access', 'gateway', 'config', 'main.ts'],
+  cli: [
+    'base',
+    'domain',
+    'protocol',
+    'process',
+    'client',
+    'demo',
+    'roads',
+    'store',
+    'access',
+    'gateway',
+    'config',
+    'main.ts',
+  ],
 }
 
 /** The places of each library that has some; a folder ends with a slash. */
