@@ -12,6 +12,7 @@ import type { Hierarchy } from '../src/roads/hierarchy/hierarchy.ts'
 import { encodeHierarchy } from '../src/roads/hierarchy/hierarchy-codec.ts'
 import { prepareHierarchy, sharedBytes } from '../src/roads/hierarchy/prepare.ts'
 import { RoadRanking } from '../src/roads/nearest/road-ranking.ts'
+import { RouteSearch } from '../src/roads/nearest/route-search.ts'
 import { timesOf } from '../src/roads/road-times.ts'
 import { RoadSnapper } from '../src/roads/snap.ts'
 import { seeded } from '../tools/shared/random.ts'
@@ -87,6 +88,8 @@ class NearestRun {
   readonly #lossesMs: number[] = []
   #mismatches = 0
   #answers = 0
+  /** Those of the answers that rank a fleet. */
+  #ranked = 0
 
   constructor(seed: number, queries: number, checked: number) {
     this.#random = seeded(seed + 1)
@@ -98,7 +101,7 @@ class NearestRun {
     return {
       exactMismatches: this.#mismatches,
       answersChecked: this.#answers,
-      straightLineWrongShare: this.#lossesMs.length / this.#answers,
+      straightLineWrongShare: this.#lossesMs.length / this.#ranked,
       straightLineLossP50S:
         percentile(
           this.#lossesMs.sort((a, b) => a - b),
@@ -111,6 +114,8 @@ class NearestRun {
   /** Compares answers with those of plain search: half of them by the search, half by the hierarchy. */
   async check(city: BenchCity, sizes: readonly number[]): Promise<void> {
     const { hierarchy } = await prepared(city)
+    const routes = new RouteSearch(city.graph, timesOf(city.graph, city.way)!)
+    for (let round = 0; round < this.#checked; round++) this.#compareRoute(city, routes)
     for (const size of sizes) {
       const { ranking, units } = this.#fleet(city, size, null)
       const before = this.#lossesMs.length
@@ -123,6 +128,14 @@ class NearestRun {
     }
   }
 
+  /** One way more, from anywhere to anywhere. */
+  #compareRoute({ graph, way }: BenchCity, search: RouteSearch): void {
+    const [position, to] = [somewhereOn(graph, this.#random), somewhereOn(graph, this.#random)]
+    const [right] = judged(graph, graph.timesMs.get(way)!, [{ unitId: 'M1', position }], to)
+    this.#answers += 1
+    if (search.route(position, to)?.driveMs !== right?.ms) this.#mismatches += 1
+  }
+
   #compare({ graph, way }: BenchCity, ranking: RoadRanking, units: readonly JudgedUnit[], to: RoadPosition): void {
     const right = judged(graph, graph.timesMs.get(way)!, units, to)
     const found = ranking.nearest(wholeSearch(to)).units
@@ -131,6 +144,7 @@ class NearestRun {
       found.every(({ unitId, driveMs }, index) => right[index]!.unitId === unitId && right[index]!.ms === driveMs)
     if (!same) this.#mismatches += 1
     this.#answers += 1
+    this.#ranked += 1
     const at = placeOf(graph, to)
     const straightM = (unit: JudgedUnit) => distanceM(at, placeOf(graph, unit.position))
     const straight = units.reduce((best, unit) => (straightM(unit) < straightM(best) ? unit : best))
@@ -142,6 +156,8 @@ class NearestRun {
   async time(city: BenchCity, sizes: readonly number[], peers: readonly Peer[]): Promise<void> {
     const { hierarchy, prepareS, bytes } = await prepared(city)
     Object.assign(this.#figures, { prepareS, graphMb: bytes / 1e6, snapUs: this.#snapUs(city) })
+    const routesUs = this.#routesUs(city)
+    Object.assign(this.#figures, { routeP50Us: percentile(routesUs, 0.5), routeP99Us: percentile(routesUs, 0.99) })
     const all: number[] = []
     const ofPeers = new Map(peers.map(({ figure }) => [figure, [] as number[]]))
     for (const size of sizes) {
@@ -218,6 +234,19 @@ class NearestRun {
       ranking.place(units[index % units.length]!.unitId, position)
     })
     return Number(process.hrtime.bigint() - startedNs) / 1_000 / positions.length
+  }
+
+  /** A way with its line, from anywhere to anywhere; sorted. */
+  #routesUs({ graph, way }: BenchCity): number[] {
+    const search = new RouteSearch(graph, timesOf(graph, way)!)
+    const ask = () => {
+      const [from, to] = [somewhereOn(graph, this.#random), somewhereOn(graph, this.#random)]
+      const startedNs = process.hrtime.bigint()
+      search.route(from, to)
+      return Number(process.hrtime.bigint() - startedNs) / 1_000
+    }
+    for (let round = 0; round < 50; round++) ask()
+    return Array.from({ length: 200 }, ask).sort((a, b) => a - b)
   }
 
   /** The mean of a fix within some 50 m of a road. */

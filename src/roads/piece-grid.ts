@@ -1,5 +1,6 @@
 /** The straight pieces of all arcs, and which of them lie in which cell of a grid over the network. */
 import { distanceM, EARTH_RADIUS_M, type Position } from '../domain/geo.ts'
+import { lineOf } from './arc-line.ts'
 import type { RoadGraph } from './graph.ts'
 
 /** Cells of this side; a network so large that it would have too many has larger ones. */
@@ -161,16 +162,6 @@ function piecesOf(graph: RoadGraph, unwrapped: (lonDeg: number) => number): Piec
     })
   }
   return pieces
-}
-
-/** The points of an arc from its tail to its head. */
-function lineOf(graph: RoadGraph, arc: number): Position[] {
-  const at = (node: number): Position => ({ lonDeg: graph.lonDeg[node]!, latDeg: graph.latDeg[node]! })
-  const line = [at(graph.arcTail[arc]!)]
-  for (let bend = graph.firstBend[arc]!; bend < graph.firstBend[arc + 1]!; bend++)
-    line.push({ lonDeg: graph.bendLonDeg[bend]!, latDeg: graph.bendLatDeg[bend]! })
-  line.push(at(graph.arcHead[arc]!))
-  return line
 }
 
 function isAcrossTheAntimeridian(lonDeg: Float64Array): boolean {

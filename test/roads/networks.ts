@@ -1,6 +1,7 @@
 /** Small random road networks, and what plain search and plain looking find in them; no code of `src/roads` is used to judge. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { distanceM, type Position } from '../../src/domain/geo.ts'
 import type { RoadGraph, RoadPosition } from '../../src/roads/graph.ts'
 import { type GivenArc, NetworkBuilder } from '../../src/roads/network-builder.ts'
 
@@ -149,4 +150,32 @@ export function plainWay(graph: RoadGraph, from: RoadPosition, to: RoadPosition,
     }
   }
   return best
+}
+
+/** The points of an arc as they are stored. */
+export function pointsOf(graph: RoadGraph, arc: number): Position[] {
+  const node = (number: number) => ({ lonDeg: graph.lonDeg[number]!, latDeg: graph.latDeg[number]! })
+  const bends = [...graph.bendLonDeg.keys()].slice(graph.firstBend[arc], graph.firstBend[arc + 1])
+  return [
+    node(graph.arcTail[arc]!),
+    ...bends.map(bend => ({ lonDeg: graph.bendLonDeg[bend]!, latDeg: graph.bendLatDeg[bend]! })),
+    node(graph.arcHead[arc]!),
+  ]
+}
+
+export const between = (from: Position, to: Position, share: number): Position => ({
+  lonDeg: from.lonDeg + share * (to.lonDeg - from.lonDeg),
+  latDeg: from.latDeg + share * (to.latDeg - from.latDeg),
+})
+
+/** Where on its arc a position is, by measuring along the drawn line. */
+export function placeOn(graph: RoadGraph, arc: number, share: number): Position {
+  const points = pointsOf(graph, arc)
+  const lengths = points.slice(1).map((point, index) => distanceM(points[index]!, point))
+  let left = share * lengths.reduce((sum, length) => sum + length, 0)
+  for (const [index, length] of lengths.entries()) {
+    if (left <= length && length > 0) return between(points[index]!, points[index + 1]!, left / length)
+    left -= length
+  }
+  return points.at(-1)!
 }

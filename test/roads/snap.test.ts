@@ -5,7 +5,7 @@ import { distanceM, type Position } from '../../src/domain/geo.ts'
 import type { RoadGraph } from '../../src/roads/graph.ts'
 import { NetworkBuilder } from '../../src/roads/network-builder.ts'
 import { RoadSnapper, type Snapped } from '../../src/roads/snap.ts'
-import { given, graphWith, networks } from './networks.ts'
+import { between, given, graphWith, networks, placeOn, pointsOf } from './networks.ts'
 
 const at = (x: number, y: number, more: Partial<Snapped> = {}): Snapped => ({
   lonDeg: 10 + x * 1e-4,
@@ -14,22 +14,6 @@ const at = (x: number, y: number, more: Partial<Snapped> = {}): Snapped => ({
   headingDeg: null,
   former: null,
   ...more,
-})
-
-/** The points of an arc as they are stored. */
-function pointsOf(graph: RoadGraph, arc: number): Position[] {
-  const node = (number: number) => ({ lonDeg: graph.lonDeg[number]!, latDeg: graph.latDeg[number]! })
-  const bends = [...graph.bendLonDeg.keys()].slice(graph.firstBend[arc], graph.firstBend[arc + 1])
-  return [
-    node(graph.arcTail[arc]!),
-    ...bends.map(bend => ({ lonDeg: graph.bendLonDeg[bend]!, latDeg: graph.bendLatDeg[bend]! })),
-    node(graph.arcHead[arc]!),
-  ]
-}
-
-const between = (from: Position, to: Position, share: number): Position => ({
-  lonDeg: from.lonDeg + share * (to.lonDeg - from.lonDeg),
-  latDeg: from.latDeg + share * (to.latDeg - from.latDeg),
 })
 
 /** Metres by great circle from a position to a straight piece, by halving towards its nearest place. */
@@ -54,18 +38,6 @@ const plainNearestM = (graph: RoadGraph, of: Position, isWithin: (arc: number) =
       }),
   )
 
-/** Where on its arc a position is, by measuring along the drawn line. */
-function placeAt(graph: RoadGraph, arc: number, share: number): Position {
-  const points = pointsOf(graph, arc)
-  const lengths = points.slice(1).map((point, index) => distanceM(points[index]!, point))
-  let left = share * lengths.reduce((sum, length) => sum + length, 0)
-  for (const [index, length] of lengths.entries()) {
-    if (left <= length && length > 0) return between(points[index]!, points[index + 1]!, left / length)
-    left -= length
-  }
-  return points.at(-1)!
-}
-
 const places = fc.tuple(fc.double({ min: -40, max: 100, noNaN: true }), fc.double({ min: -40, max: 100, noNaN: true }))
 
 test('a position is put on the nearest road, as measuring every piece of every arc finds it, or on none beyond 200 m', () => {
@@ -80,7 +52,7 @@ test('a position is put on the nearest road, as measuring every piece of every a
         else {
           assert.ok(nearestM < 200.001)
           assert.ok(Math.abs(found.offRoadM - nearestM) < 0.002, `${found.offRoadM} and ${nearestM}`)
-          assert.ok(distanceM(found, placeAt(graph, found.arc, found.share)) < 0.01)
+          assert.ok(distanceM(found, placeOn(graph, found.arc, found.share)) < 0.01)
           assert.ok(Math.abs(distanceM(found, what) - found.offRoadM) < 0.002)
         }
       }

@@ -1,0 +1,150 @@
+/**
+ * The quickest way from one place to another, with its line: what a map draws, and the time of one trip.
+ *
+ * The search leans towards its end by a lower bound: the straight line at the greatest speed at which any arc brings
+ * anybody nearer. The speeds of classes would be no bound: where roads are drawn too short, arcs are faster than their class.
+ */
+import { distanceM, type Position } from '../../domain/geo.ts'
+import { linePart } from '../arc-line.ts'
+import type { RoadGraph, RoadPosition } from '../graph.ts'
+import { partMs, type RoadTimes } from '../road-times.ts'
+import { MAX_WAY_MS, nodeOf, SearchQueue } from '../search-queue.ts'
+import { waysTo } from './reversed-search.ts'
+
+interface RoadRoute {
+  readonly driveMs: number
+  readonly roadM: number
+  /** From place to place. */
+  readonly line: readonly Position[]
+}
+
+/** A part of an arc, as it is driven. */
+interface Driven {
+  readonly arc: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Rounding of distances must not make the bound more than it is. */
+const SAFE = 0.999_9
+const NONE = -1
+const MAX_ROUNDS = 2 ** 32 - 1
+
+export class RouteSearch {
+  readonly #graph: RoadGraph
+  readonly #times: RoadTimes
+  readonly #metresPerMs: number
+  readonly #queue = new SearchQueue()
+  readonly #ms: Uint32Array
+  /** By node: at most what is left from there. */
+  readonly #leftMs: Uint32Array
+  /** By node: the arc that leads there; -1 where the way begins. */
+  readonly #by: Int32Array
+  readonly #round: Uint32Array
+  #rounds = 0
+
+  /** For one way to drive: the bound is of its times. */
+  constructor(graph: RoadGraph, times: RoadTimes) {
+    this.#graph = graph
+    this.#times = times
+    this.#ms = new Uint32Array(graph.nodeCount)
+    this.#leftMs = new Uint32Array(graph.nodeCount)
+    this.#by = new Int32Array(graph.nodeCount)
+    this.#round = new Uint32Array(graph.nodeCount)
+    let fastest = 0
+    for (let arc = 0; arc < graph.arcCount; arc++) {
+      const straightM = distanceM(this.#at(graph.arcTail[arc]!), this.#at(graph.arcHead[arc]!))
+      fastest = Math.max(fastest, straightM / times.ms[arc]!)
+    }
+    this.#metresPerMs = fastest / SAFE
+  }
+
+  /** Null when it takes longer than ways may: every node reaches every other one. */
+  route(from: RoadPosition, to: RoadPosition): RoadRoute | null {
+    const ends = waysTo(this.#graph, to)
+    let best: { ms: number; node: number; driven: Driven } | null = null
+    const take = (ms: number, node: number, driven: Driven) => {
+      if (best === null || ms < best.ms) best = { ms, node, driven }
+      return best.ms
+    }
+    let bestMs = Infinity
+    for (const start of waysTo(this.#graph, from)) {
+      for (const end of ends) {
+        if (start.arc !== end.arc || start.share > end.share) continue
+        const ms = partMs(this.#times, end.arc, end.share) - partMs(this.#times, start.arc, start.share)
+        bestMs = take(ms, NONE, { arc: start.arc, from: start.share, to: end.share })
+      }
+    }
+    this.#begin(from, ends)
+    while (this.#queue.size > 0) {
+      const node = nodeOf(this.#queue.pop())
+      const ms = this.#ms[node]!
+      if (ms + this.#leftMs[node]! >= bestMs) break
+      for (const { arc, share } of ends) {
+        if (this.#graph.arcTail[arc] === node)
+          bestMs = take(ms + partMs(this.#times, arc, share), node, { arc, from: 0, to: share })
+      }
+      this.#leave(node, ms, ends)
+    }
+    return best === null ? null : this.#told(best, from)
+  }
+
+  #begin(from: RoadPosition, ends: readonly { arc: number }[]): void {
+    if (this.#rounds === MAX_ROUNDS) {
+      this.#round.fill(0)
+      this.#rounds = 0
+    }
+    this.#rounds += 1
+    this.#queue.clear()
+    for (const { arc, share } of waysTo(this.#graph, from)) {
+      const ms = this.#times.ms[arc]! - partMs(this.#times, arc, share)
+      this.#reach(this.#graph.arcHead[arc]!, ms, NONE - 1 - arc, ends)
+    }
+  }
+
+  #leave(node: number, ms: number, ends: readonly { arc: number }[]): void {
+    const { firstOut, arcHead } = this.#graph
+    for (let arc = firstOut[node]!; arc < firstOut[node + 1]!; arc++)
+      this.#reach(arcHead[arc]!, ms + this.#times.ms[arc]!, arc, ends)
+  }
+
+  #reach(node: number, ms: number, by: number, ends: readonly { arc: number }[]): void {
+    if (this.#round[node] !== this.#rounds) this.#leftMs[node] = this.#boundMs(node, ends)
+    else if (this.#ms[node]! <= ms) return
+    const throughMs = ms + this.#leftMs[node]!
+    if (throughMs > MAX_WAY_MS) return
+    this.#round[node] = this.#rounds
+    this.#ms[node] = ms
+    this.#by[node] = by
+    this.#queue.push(throughMs, node)
+  }
+
+  /** At most what is left from a node; never less by more than an arc takes than at the arc's other end. */
+  #boundMs(node: number, ends: readonly { arc: number }[]): number {
+    let leastM = Infinity
+    for (const { arc } of ends)
+      leastM = Math.min(leastM, distanceM(this.#at(node), this.#at(this.#graph.arcTail[arc]!)))
+    return Math.min(MAX_WAY_MS, Math.floor(leastM / this.#metresPerMs))
+  }
+
+  #told({ ms, node, driven }: { ms: number; node: number; driven: Driven }, from: RoadPosition): RoadRoute {
+    const parts = [driven]
+    if (node !== NONE) {
+      let by = this.#by[node]!
+      for (; by >= 0; by = this.#by[this.#graph.arcTail[by]!]!) parts.push({ arc: by, from: 0, to: 1 })
+      const first = NONE - 1 - by
+      parts.push({ arc: first, from: first === from.arc ? from.share : 1 - from.share, to: 1 })
+    }
+    parts.reverse()
+    const lengthCm = parts.reduce((sum, part) => sum + (part.to - part.from) * this.#graph.arcLengthCm[part.arc]!, 0)
+    const points = parts.flatMap(part => linePart(this.#graph, part.arc, part.from, part.to))
+    const line = points.filter((point, index) => index === 0 || !isSamePoint(point, points[index - 1]!))
+    return { driveMs: ms, roadM: Math.round(lengthCm / 100), line }
+  }
+
+  #at(node: number): Position {
+    return { lonDeg: this.#graph.lonDeg[node]!, latDeg: this.#graph.latDeg[node]! }
+  }
+}
+
+const isSamePoint = (a: Position, b: Position): boolean => a.lonDeg === b.lonDeg && a.latDeg === b.latDeg
