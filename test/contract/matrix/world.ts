@@ -263,6 +263,10 @@ export class World {
       // What was tried may have ended it before.
       await desk.reply(id).catch(() => undefined)
     }
+    // A unit that was withdrawn is kept for a while, unless its crew goes.
+    const signOff = this.stage.id()
+    this.driver.send('sign-off', signOff, Date.now())
+    await this.driver.answer(signOff)
     const signOn = this.stage.id()
     this.driver.send('sign-on', signOn, Date.now())
     await this.driver.answer(signOn)

@@ -282,7 +282,7 @@ for (const format of FORMATS) {
     const order = (await told(crew, first.tripId)).trip!.offer!
     await crew.ask('accept-offer', order.offerId, Date.now())
     const second = await enter(desk)
-    await desk.ask('withdraw-unit', first.tripId, 'other')
+    await desk.ask('cancel-trip', first.tripId, 'other')
     const both = (await crew.hear('unit-state', ([, , seen]) => seen.unit.takenTripId !== null))[2]
     assert.deepEqual([both.unit.takenTripId, both.trip?.tripId], [first.tripId, second.tripId])
     // About a trip that it never had the word changes nothing.
