@@ -187,7 +187,10 @@ export function addNeed(call: CallState, command: AddNeed, tripId: TripId): Deci
   )
 }
 
-/** A dispatcher corrects the call: what changes of it, and that its trips go on from there. Nothing when nothing changes. */
+/**
+ * A dispatcher corrects the call: what changes of it, and that its trips go on from there. Nothing when nothing changes; but who
+ * says how urgent it is has triaged it anew, also where that is what it was.
+ */
 export function amendCall(call: CallState, trips: readonly TripState[], command: AmendCall): Decision {
   if (call.state !== 'open') return callEnded(call)
   const lonDeg = command.lonDeg ?? call.lonDeg
@@ -197,11 +200,12 @@ export function amendCall(call: CallState, trips: readonly TripState[], command:
   const detailsReplaced = command.details !== undefined
   const isSame =
     lonDeg === call.lonDeg && latDeg === call.latDeg && priority === call.priority && problem === call.problem
-  if (isSame && !detailsReplaced) return accepted()
+  const triaged = command.priority === undefined ? {} : { triaged: true as const }
+  if (isSame && !detailsReplaced && command.priority === undefined) return accepted()
   if (detailsReplaced && (call.detailsVersions ?? 0) >= DETAILS_REPLACED_MAX) return detailsFull(call)
   const tripIds = trips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
   const { callId } = call
-  const change = { lonDeg, latDeg, priority, problem, tripIds, detailsReplaced }
+  const change = { lonDeg, latDeg, priority, problem, tripIds, detailsReplaced, ...triaged }
   return accepted({ type: 'CallAmended', v: 1, entity: callKey(callId), callId, ...change })
 }
 

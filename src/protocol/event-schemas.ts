@@ -151,7 +151,14 @@ export const EVENT_SCHEMAS = [
     incidentNo: incidentNo.optional(),
     sentAtMs: z.int().optional(),
   }),
-  ofCall('CallAmended', { ...call, ...site, problem, tripIds, detailsReplaced: z.boolean() }),
+  ofCall('CallAmended', {
+    ...call,
+    ...site,
+    problem,
+    tripIds,
+    detailsReplaced: z.boolean(),
+    triaged: z.literal(true).optional(),
+  }),
   ofCall('CallNoteAdded', {
     ...{ ...call, noteNo, by: principal, unitId: unitId.optional() },
     corrects: noteNo.optional(),

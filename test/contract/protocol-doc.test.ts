@@ -437,6 +437,7 @@ test('every event has all its fields and no other, and marks those that may be n
       problem: null,
       tripIds: true,
       detailsReplaced: true,
+      triaged: 'absent',
     },
     CallNoteAdded: { callId: true, noteNo: true, by: true, unitId: 'absent', corrects: 'absent' },
     CallNotesRead: { callId: true, tripId: true, unitId: true, by: true, noteNo: true },

@@ -101,8 +101,15 @@ describe('amending a call', () => {
 
   test('nothing happens when nothing changes', () => {
     given(called(['T-1']))
-      .when(amend({ priority: 1, ...PLACE }))
+      .when(amend({ ...PLACE }))
       .thenEvents()
+  })
+
+  test('who says how urgent it is has triaged it, also where that is what it was', () => {
+    const after = given(called(['T-1']))
+      .when(amend({ priority: 1 }))
+      .thenEvents({ type: 'CallAmended', priority: 1, triaged: true })
+    assert.equal(after.trip('T-1').triagedAtMs, after.nowMs)
   })
 
   test('a call that has ended is not amended, nor cancelled again', () => {

@@ -114,6 +114,7 @@ export class BoardReader {
       case 'CallAmended':
         for (const tripId of event.tripIds) {
           this.#trip(tripId, { ...placeOf(event), priority: event.priority, problem: event.problem })
+          if (event.triaged === true) this.#quiet(tripId, 'waiting-long')
           for (const alarm of this.#alarmsOf(`trip/${tripId}`))
             this.#alarm(alarm, { severity: severityOf(alarm.kind as Alarm, event.priority) })
         }

@@ -98,6 +98,7 @@ const TRIP = z.object({
     receivedAtMs: ms,
     responseNo: z.string().regex(RESPONSE_NO).optional(),
     enteredAtMs: ms,
+    triagedAtMs: ms.optional(),
     createdPosition: whole,
     phase: z.enum(TRIP_PHASES),
     phaseRecordedAtMs: ms,

@@ -94,13 +94,13 @@ export function noMovementAtMs(trip: TripState, policy: Policy, nowMs: number): 
 }
 
 /**
- * When a trip that waits has waited so long that somebody has to triage it anew, by the response clock; null while it does not
+ * When a trip that waits has waited so long that somebody has to triage it anew, by the response clock or since somebody last did; null while it does not
  * wait, and while the alarm stands.
  */
 export function waitingLongAtMs(trip: TripState, policy: Policy, nowMs: number): number | null {
   // Who helps another trip is waited for by that one's alarms.
   if (trip.phase !== 'pending' || trip.helps !== undefined || trip.alarms.includes('waiting-long')) return null
-  return overAtMs(trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
+  return overAtMs(trip.triagedAtMs ?? trip.receivedAtMs, policy.waitAlarmMs[trip.priority], nowMs)
 }
 
 /**

@@ -56,6 +56,8 @@ export interface CallAmended extends EventOf<'CallAmended', CallEntity> {
   readonly tripIds: readonly TripId[]
   /** Whether its personal data was replaced, too: what it is now lies in `call_details`, what it was in `former_call_details`. */
   readonly detailsReplaced: boolean
+  /** A person has said how urgent it is, if only once more: it was triaged anew. Absent where nobody did, and in records of before. */
+  readonly triaged?: true
 }
 
 /** A further unit is needed; its trip follows in the same record. */

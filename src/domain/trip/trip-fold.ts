@@ -147,7 +147,7 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       return { helpedBy: event.tripId }
     case 'CallAmended':
       invariant(!isEnded(state), broken)
-      return amendedChange(state, event)
+      return amendedChange(state, event, meta)
     case 'TripPhaseReached':
       invariant(state.unitId === event.unitId && phaseOrder(event.phase) > phaseOrder(state.phase), broken)
       return {
@@ -196,9 +196,11 @@ function closedChange({ times, missed }: TripState, event: TripClosed): Partial<
   return { ...closed, missed: [...missed, ...event.missed], alarms: [], disposition: event.disposition }
 }
 
-function amendedChange({ openAlarms }: TripState, event: CallAmended): Partial<TripState> {
-  const { lonDeg, latDeg, priority } = event
-  return { lonDeg, latDeg, priority, openAlarms: rankedAnew(openAlarms, priority) }
+function amendedChange(state: TripState, event: CallAmended, { recordedAtMs }: EventMeta): Partial<TripState> {
+  const { lonDeg, latDeg, priority, triaged } = event
+  const change = { lonDeg, latDeg, priority, openAlarms: rankedAnew(state.openAlarms, priority) }
+  if (triaged !== true) return change
+  return { ...change, triagedAtMs: recordedAtMs, alarms: without(state.alarms, 'waiting-long') }
 }
 
 /** What a dispatcher makes of it: its unit is taken, or it is kept. */

@@ -46,6 +46,8 @@ export interface TripState {
   readonly enteredAtMs: number
   /** Position of the record that made the trip, or put it into the queue as if it were new. */
   readonly createdPosition: number
+  /** When somebody triaged its call anew, the last time. Absent where nobody has. */
+  readonly triagedAtMs?: number
   readonly phase: TripPhase
   /** When the engine heard of the step into this phase; `times` has the crew's own word. */
   readonly phaseRecordedAtMs: number

@@ -104,7 +104,10 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...incident,
     receivedSource: z.enum(RECEIVED_SOURCES).optional(),
   },
-  CallAmended: { ...call, ...site, problem: z.string().nullable(), tripIds: z.array(id), detailsReplaced: z.boolean() },
+  CallAmended: {
+    ...{ ...call, ...site, problem: z.string().nullable(), tripIds: z.array(id), detailsReplaced: z.boolean() },
+    triaged: z.literal(true).optional(),
+  },
   UnitReleased: REFERENCE_FORM,
   TripReleased: {
     ...trip,

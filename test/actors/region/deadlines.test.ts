@@ -278,6 +278,27 @@ describe('a long wait', () => {
     assert.deepEqual(await alarms(other), ['waiting-long'])
   })
 
+  test('is over when somebody has triaged the call anew, if only to the same priority, and is told again as long after that', async () => {
+    await open()
+    const tripId = await entered(1)
+    const { callId } = await world.trip(tripId)
+    await world.advance(180_000)
+    const triage = { type: 'amend-call', callId, priority: 1 } as const
+    await world.accepted(world.dispatch(triage))
+    assert.deepEqual(await alarms(tripId), [])
+    await world.advance(179_000)
+    assert.deepEqual(await alarms(tripId), [])
+    await world.advance(1_000)
+    assert.deepEqual(await alarms(tripId), ['waiting-long'])
+    // What else is put right of the call is no triage.
+    await world.accepted(world.dispatch({ type: 'amend-call', callId, problem: '17D1' }))
+    assert.deepEqual(await alarms(tripId), ['waiting-long'])
+    await world.restart('crash')
+    await world.accepted(world.dispatch(triage))
+    await world.restart('drain')
+    assert.deepEqual(await alarms(tripId), [])
+  })
+
   test('that passed while nobody served is told once crews have had time to come back', async () => {
     await open()
     const tripId = await entered(1)

@@ -87,6 +87,7 @@ export class AlarmAccount {
         for (const tripId of event.tripIds) {
           this.#priorities.set(tripId, event.priority)
           for (const alarm of this.#of(`trip/${tripId}`)) alarm.severity = severityOf(alarm.kind, event.priority)
+          if (event.triaged === true) this.#gone(`trip/${tripId}`, ['waiting-long'])
         }
         return
       case 'TripAlarmRaised':

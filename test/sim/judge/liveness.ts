@@ -105,7 +105,7 @@ function whyStillPending(
   if (!NOBODY.some(alarm => trip.alarms.includes(alarm))) {
     return `and its alarms say nothing of that: ${trip.alarms.join(', ') || 'none'}`
   }
-  const longSinceMs = trip.receivedAtMs + policy.waitAlarmMs[trip.priority]
+  const longSinceMs = (trip.triagedAtMs ?? trip.receivedAtMs) + policy.waitAlarmMs[trip.priority]
   if (longSinceMs < nowMs - SOON_MS && !trip.alarms.includes('waiting-long')) {
     return `and nobody is told that it has waited long, ${nowMs - longSinceMs} ms after its time`
   }

@@ -56,7 +56,8 @@ export function checkEvent(
     case 'TripAlarmRaised':
       if (event.alarm === 'unacknowledged') tooEarly(trip.offer?.warnAtMs ?? 0)
       if (event.alarm === 'no-movement') tooEarly(trip.phaseRecordedAtMs + policies.leastNoMovementMs)
-      if (event.alarm === 'waiting-long') tooEarly(trip.receivedAtMs + policies.leastWaitAlarmMs(trip.priority))
+      if (event.alarm === 'waiting-long')
+        tooEarly((trip.triagedAtMs ?? trip.receivedAtMs) + policies.leastWaitAlarmMs(trip.priority))
       return
     case 'OfferMade': {
       const policy = policies.decided(trip, event, position)

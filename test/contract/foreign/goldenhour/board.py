@@ -162,6 +162,8 @@ class Board:
         for trip_id in event["tripIds"]:
             if trip_id in self.trips:
                 self.trips[trip_id].update(place, priority=event["priority"], problem=event["problem"])
+            if event.get("triaged"):
+                self._quiet({"tripId": trip_id}, "waiting-long")
             for alarm in self._alarms_of("trip/" + trip_id):
                 alarm["severity"] = severity_of(alarm["kind"], event["priority"])
 
