@@ -121,10 +121,11 @@ function checkFit(
   if (mustCarry(need) && !carries(unit)) find('needs transport, and the unit cannot carry')
   const missing = missingOf(unit, need)
   if (missing.length > 0) find(`needs ${missing.join(', ')}, which the unit does not have`)
-  const preferred = whyNotPreferred(states, need, decision.candidates, policy)
+  // Of last resorts the surest goes, whatever it has.
+  const preferred = decision.despite === undefined ? whyNotPreferred(states, need, decision.candidates, policy) : null
   if (preferred !== null) find(preferred)
   // Who has what is preferred may be a little farther away than the others.
-  const isWished = (need.preferred ?? []).length > 0
+  const isWished = decision.despite === undefined && (need.preferred ?? []).length > 0
   const distances = decision.candidates.slice(isWished ? 1 : 0).map(({ distanceM }) => distanceM)
   if (decision.candidates[0]?.unitId !== unitId) find(`names ${decision.candidates[0]?.unitId} as the best`)
   if (distances.some((distanceM, i) => i > 0 && distanceM < distances[i - 1]!))
