@@ -8,14 +8,16 @@
 import { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { neededBy } from '../../domain/dispatch/help.ts'
 import { orderedByHand } from '../../domain/dispatch/override.ts'
+import { ranksOf } from '../../domain/dispatch/queue.ts'
 import { PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { WaitingTrips } from '../../domain/dispatch/waiting-trips.ts'
-import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
-import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
+import { isDoubtful, isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
+import { revokedOffer } from '../../domain/unit/offer-answers.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import { DeskUnits, type DeskUnitsPorts } from './desk-units.ts'
@@ -35,6 +37,8 @@ interface MovedUnit {
 export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollower {
   readonly #ports: DeskPorts
   readonly #waiting = new WaitingTrips()
+  /** The trips that a last resort is asked for. */
+  readonly #doubtful = new Set<TripId>()
   readonly #units: DeskUnits
   #allMustLook = false
 
@@ -43,8 +47,9 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     this.#units = new DeskUnits(ports)
   }
 
-  get pendingCount(): number {
-    return this.#waiting.size
+  /** Whether a unit that could go would be given a trip, as far as that can be told without a look at it. */
+  get isLooking(): boolean {
+    return this.#waiting.size > 0 || this.#doubtful.size > 0
   }
 
   isQueued(tripId: TripId): boolean {
@@ -94,6 +99,8 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
     const isServed = isWaiting(trip) && !this.#ports.quarantine.has(tripKey(trip.tripId))
+    if (isDoubtful(trip)) this.#doubtful.add(trip.tripId)
+    else this.#doubtful.delete(trip.tripId)
     if (isServed) this.#waiting.put(trip)
     else this.#waiting.drop(trip.tripId)
   }
@@ -156,6 +163,33 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     turn.record(orders)
   }
 
+  /**
+   * A last resort may be long in answering, or never answer. Where somebody could go by now its order ends, and the match behind
+   * this finds the unit. Only where there are more of these than trips that wait and go first: what is given up must find one.
+   */
+  #giveUpDoubtful(turn: Turn): void {
+    if (this.#doubtful.size === 0) return
+    const { policy } = this.#ports
+    const doubtful = [...this.#doubtful]
+      .flatMap(tripId => turn.trip(tripId) ?? [])
+      .filter(trip => {
+        return isDoubtful(trip) && !turn.isHeld(tripKey(trip.tripId)) && !turn.isHeld(driverKey(trip.offer!.unitId))
+      })
+    const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
+    const lookout = new Lookout(this.#ports, this.#units.inTurn(turn))
+    let ahead = 0
+    for (const tied of ranksOf(this.#waiting.among([...fresh, ...doubtful], true, policy.standing, turn.nowMs))) {
+      const trips = tied.map(({ tripId }) => turn.trip(tripId)!)
+      // Of one rank any may go first.
+      ahead += trips.filter(isWaiting).length
+      for (const trip of trips.filter(isDoubtful)) {
+        if (lookout.tally(trip, { number: trip.round, asked: trip.asked }).eligible <= ahead) continue
+        turn.record(revokedOffer(turn.driver(trip.offer!.unitId)!, 'fitter-unit'))
+        ahead += 1
+      }
+    }
+  }
+
   /** A turn in which the desk matched was committed, or had nothing to commit. */
   matched(turn: Turn): void {
     if (turn.deskAsked) this.#allMustLook = false
@@ -164,6 +198,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
     const { policy } = this.#ports
+    this.#giveUpDoubtful(turn)
     const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.

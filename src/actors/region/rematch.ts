@@ -29,7 +29,7 @@ export class Rematch implements MoveFollower, PresenceFollower {
 
   ask(): void {
     const { desk, later } = this.#ports
-    if (this.#isAsked || desk.pendingCount === 0) return
+    if (this.#isAsked || !desk.isLooking) return
     this.#isAsked = true
     desk.unitsChanged()
     later()
@@ -45,7 +45,7 @@ export class Rematch implements MoveFollower, PresenceFollower {
 
   moved(unit: UnitActor, before: PlacedFix | null): void {
     const { desk, clock } = this.#ports
-    if (unit.state.status !== 'available' || desk.pendingCount === 0) return
+    if (unit.state.status !== 'available' || !desk.isLooking) return
     // A unit that nobody could be sent to has come back: somebody may be waiting for it.
     const wasLost = before === null || isLost(clock.nowMs() - before.fixedAtMs, this.#policy.standing)
     if (wasLost) this.ask()

@@ -168,6 +168,7 @@ export const REVOKE_REASONS = [
   'crew-signed-off',
   'unit-unavailable',
   'overridden',
+  'fitter-unit',
 ] as const
 
 export type RevokeReason = (typeof REVOKE_REASONS)[number]

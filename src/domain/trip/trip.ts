@@ -102,6 +102,10 @@ export function canBeTaken(trip: TripState): boolean {
 /** Whether the desk is to find a unit for it. */
 export const isWaiting = ({ phase, onHold }: TripState): boolean => phase === 'pending' && onHold === undefined
 
+/** Whether a unit is asked for it that is a last resort, by the desk: who can go takes it over. */
+export const isDoubtful = ({ offer, insistedUnitId }: TripState): boolean =>
+  offer?.despite !== undefined && insistedUnitId !== offer.unitId
+
 /** Whether a patient may be on board. */
 export const mayHavePatient = ({ phase }: TripState): boolean => phaseOrder(phase) >= phaseOrder('transporting')
 

@@ -540,14 +540,13 @@ describe('who can be sent', () => {
       assert.equal((await world.events('OfferAccepted')).length, 1, 'said again it changes nothing')
     })
 
-    test('ends when nobody has said so in time: the crew has no contact, and who else can be called is', async () => {
+    test('ends when nobody has said so in time, and the crew has no contact', async () => {
       const { tripId } = await byVoice('ordered')
       await world.advance(119_000)
       assert.equal((await world.trip(tripId)).phase, 'offered')
-      const other = await world.onDuty('A2', 9_000)
-      await worse.disconnected(other)
-      const [first, second] = await world.events('OfferMade')
-      assert.deepEqual([first?.unitId, second?.unitId, second?.byVoice ?? false], ['A1', 'A2', false])
+      await world.advance(1_000)
+      const { phase, alarms } = await world.trip(tripId)
+      assert.deepEqual([phase, alarms], ['pending', ['round-exhausted']])
       assert.equal((await world.events('OfferTimedOut'))[0]?.noContact, true)
     })
 
@@ -558,6 +557,41 @@ describe('who can be sent', () => {
       const { offerId } = back.view.trip!.offer!
       await world.accepted(world.drive(back, { type: 'accept-offer', offerId, happenedAtMs: world.nowMs }))
       assert.deepEqual((await world.trip(tripId)).alarms, [])
+    })
+
+    test('ends as soon as a unit comes free that could go, which gets the trip', async () => {
+      const { tripId } = await byVoice('ordered')
+      await world.advance(5_000)
+      await world.onDuty('A2', 3_000)
+      const { unitId, offer, alarms } = await world.trip(tripId)
+      assert.deepEqual([unitId, offer?.byVoice, alarms], ['A2', undefined, []])
+      assert.equal((await world.events('OfferRevoked'))[0]?.reason, 'fitter-unit')
+    })
+
+    test('ends as soon as the app of a unit is back that could go', async () => {
+      await open({ mode: 'ordered' })
+      for (const [unitId, north] of [
+        ['A1', 100],
+        ['A2', 3_000],
+      ] as const)
+        world.host.closed(await world.onDuty(unitId, north))
+      await world.advance(30_000)
+      const tripId = await world.call({ priority: 1 })
+      assert.equal((await world.trip(tripId)).unitId, 'A1')
+      const back = world.connect('A2')
+      await settle()
+      assert.equal(back.view.trip?.tripId, tripId)
+      assert.equal((await world.trip(tripId)).unitId, 'A2')
+    })
+
+    test('goes on where what comes free goes to a trip that is more urgent', async () => {
+      await open({ mode: 'ordered' })
+      await worse.disconnected(await world.onDuty('A1', 100))
+      const minor = await world.call({ priority: 3 })
+      const urgent = await world.call({ priority: 1 })
+      await world.onDuty('A2', 3_000)
+      const [a, b] = [await world.trip(minor), await world.trip(urgent)]
+      assert.deepEqual([a.unitId, b.unitId, a.alarms], ['A1', 'A2', ['voice-order']])
     })
 
     test('that a dispatcher has given is one, too', async () => {

@@ -49,6 +49,10 @@ const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
   'UnitRetired',
 ])
 
+/** A last resort gives way to who can go, which the account of voice orders looks at. */
+const isAdded = (event: DomainEvent): boolean =>
+  ADDED.has(event.type) || (event.type === 'OfferRevoked' && event.reason === 'fitter-unit')
+
 /** Help ends by the system, and with the last trip its call; that it may, the judge's account of help says. */
 function endsHelp(before: States, event: DomainEvent): boolean {
   if (event.type === 'CallClosed' || event.type === 'CallCancelled') return true
@@ -105,7 +109,7 @@ export function whyWrong(
   if (!isDeepStrictEqual(own, events.slice(0, own.length))) {
     return `the rules make ${JSON.stringify(own)} of it, and the log has ${JSON.stringify(events)}`
   }
-  const foreign = events.slice(own.length).find(event => !ADDED.has(event.type) && !endsHelp(before, event))
+  const foreign = events.slice(own.length).find(event => !isAdded(event) && !endsHelp(before, event))
   if (foreign !== undefined) return `${foreign.type} does not follow from it`
   const expected = JSON.parse(JSON.stringify(decided.result)) as unknown
   if (result !== null && !isDeepStrictEqual(expected, result)) {

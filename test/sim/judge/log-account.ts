@@ -190,7 +190,7 @@ export class LogAccount {
   #apply(record: AccountedRecord, event: DomainEvent): void {
     const { position, recordedAtMs, principal, committedAtMs } = record
     this.#patients.take(event, principal, position)
-    if (event.type === 'UnitWithdrawn' && this.#areSpansTrue) this.policies.withdrew(event.unitId, recordedAtMs)
+    if (this.#areSpansTrue) this.policies.take(event, recordedAtMs)
     this.holds.take(event, position)
     this.#numbers.take(event, event.atMs ?? recordedAtMs, position)
     this.#silent.take(

@@ -51,9 +51,10 @@ export class PolicyAccount {
     return version === undefined ? undefined : this.#policies.get(version)
   }
 
-  /** A dispatcher took its trip from the unit; what is said of a unit that is asked for anything is over. */
-  withdrew(unitId: UnitId, atMs: number): void {
-    this.#withdrawnAtMs.set(unitId, atMs)
+  /** Who is withdrawn before the scene is kept, until its crew goes. */
+  take(event: DomainEvent, atMs: number): void {
+    if (event.type === 'UnitWithdrawn' && event.standsDown !== true) this.#withdrawnAtMs.set(event.unitId, atMs)
+    if (event.type === 'CrewSignedOff') this.#withdrawnAtMs.delete(event.unitId)
   }
 
   /** Takes in a decision. Input: its trip before it. Output: the policy that it names; null when there was none such. */

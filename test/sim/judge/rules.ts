@@ -36,7 +36,7 @@ export const RULES = {
   'silent-not-chosen':
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
   'voice-told':
-    'Of an order to a crew that has no app, or whose app is away, the desk is told in the same record, and nobody else is told by voice.',
+    'Of an order to a crew that has no app, or whose app is away, the desk is told in the same record, and nobody else is told by voice; a last resort gives way only to who can go and gets its trip.',
   'acknowledgement-said':
     'A unit is said to have taken a trip at a moment only by its own crew, or by a dispatcher who heard just that; what the desk reports of its work implies it, and gives it no moment.',
   'times-in-order':

@@ -22,6 +22,14 @@ export class VoiceOrders {
   /** Input: a whole record. */
   take(events: readonly DomainEvent[], position: number): void {
     const untold = new Map<TripId, UnitId>()
+    for (const event of events) {
+      if (event.type !== 'OfferRevoked' || event.reason !== 'fitter-unit') continue
+      const { tripId, unitId } = event
+      const isFor = (other: DomainEvent) =>
+        other.type === 'OfferMade' && other.tripId === tripId && other.decision.despite === undefined
+      if (!events.some(isFor))
+        this.#find(`${tripId} is taken from ${unitId} at position ${position}, and nobody fitter has it`)
+    }
     for (const event of events) this.#takeOne(event, untold, position)
     for (const [tripId, unitId] of untold)
       this.#find(`${unitId} is to be told of ${tripId} by voice at position ${position}, and nobody is asked to`)
