@@ -8,19 +8,18 @@
 import { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { neededBy } from '../../domain/dispatch/help.ts'
 import { orderedByHand } from '../../domain/dispatch/override.ts'
-import { ranksOf } from '../../domain/dispatch/queue.ts'
 import { PASSED_OVER_NAMED } from '../../domain/dispatch/ranking.ts'
 import { WaitingTrips } from '../../domain/dispatch/waiting-trips.ts'
-import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { byKind, type EntityKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { TripId, UnitId } from '../../domain/ids.ts'
-import { isDoubtful, isWaiting, type TripState } from '../../domain/trip/trip.ts'
+import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import { revokedOffer } from '../../domain/unit/offer-answers.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
 import { DeskUnits, type DeskUnitsPorts } from './desk-units.ts'
+import { DoubtfulTrips } from './doubtful-trips.ts'
 import type { ChangedUnit, MoveFollower, PresenceFollower, TurnFollower, TurnStep } from './followers.ts'
 import { Lookout } from './lookout.ts'
 import { Match, type MatchPorts } from './match.ts'
@@ -37,8 +36,7 @@ interface MovedUnit {
 export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollower {
   readonly #ports: DeskPorts
   readonly #waiting = new WaitingTrips()
-  /** The trips that a last resort is asked for. */
-  readonly #doubtful = new Set<TripId>()
+  readonly #doubtful = new DoubtfulTrips()
   readonly #units: DeskUnits
   #allMustLook = false
 
@@ -99,8 +97,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
   /** Folds a trip's new state into the queue. */
   onTrip(trip: TripState): void {
     const isServed = isWaiting(trip) && !this.#ports.quarantine.has(tripKey(trip.tripId))
-    if (isDoubtful(trip)) this.#doubtful.add(trip.tripId)
-    else this.#doubtful.delete(trip.tripId)
+    this.#doubtful.put(trip)
     if (isServed) this.#waiting.put(trip)
     else this.#waiting.drop(trip.tripId)
   }
@@ -163,33 +160,6 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
     turn.record(orders)
   }
 
-  /**
-   * A last resort may be long in answering, or never answer. Where somebody could go by now its order ends, and the match behind
-   * this finds the unit. Only where there are more of these than trips that wait and go first: what is given up must find one.
-   */
-  #giveUpDoubtful(turn: Turn): void {
-    if (this.#doubtful.size === 0) return
-    const { policy } = this.#ports
-    const doubtful = [...this.#doubtful]
-      .flatMap(tripId => turn.trip(tripId) ?? [])
-      .filter(trip => {
-        return isDoubtful(trip) && !turn.isHeld(tripKey(trip.tripId)) && !turn.isHeld(driverKey(trip.offer!.unitId))
-      })
-    const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
-    const lookout = new Lookout(this.#ports, this.#units.inTurn(turn))
-    let ahead = 0
-    for (const tied of ranksOf(this.#waiting.among([...fresh, ...doubtful], true, policy.standing, turn.nowMs))) {
-      const trips = tied.map(({ tripId }) => turn.trip(tripId)!)
-      // Of one rank any may go first.
-      ahead += trips.filter(isWaiting).length
-      for (const trip of trips.filter(isDoubtful)) {
-        if (lookout.tally(trip, { number: trip.round, asked: trip.asked }).eligible <= ahead) continue
-        turn.record(revokedOffer(turn.driver(trip.offer!.unitId)!, 'fitter-unit'))
-        ahead += 1
-      }
-    }
-  }
-
   /** A turn in which the desk matched was committed, or had nothing to commit. */
   matched(turn: Turn): void {
     if (turn.deskAsked) this.#allMustLook = false
@@ -198,7 +168,12 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
   /** Gives every waiting trip that can be served its offer, first in the queue first. Records into the turn. */
   match(turn: Turn): void {
     const { policy } = this.#ports
-    this.#giveUpDoubtful(turn)
+    this.#doubtful.giveUp(
+      turn,
+      this.#waiting,
+      policy.standing,
+      () => new Lookout(this.#ports, this.#units.inTurn(turn)),
+    )
     const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.

@@ -110,13 +110,13 @@ describe('amend-call', () => {
 
   test('an amendment that changes nothing is answered and recorded without events, and repeated like any command', async () => {
     await open()
-    const { callId } = await enter({ priority: 2 })
-    const first = world.dispatch(amend(callId, { priority: 2 }), 'c-same')
+    const { callId } = await enter({ problem: '17D1' })
+    const first = world.dispatch(amend(callId, { problem: '17D1' }), 'c-same')
     assert.deepEqual(await world.accepted(first), { callId })
     assert.deepEqual(await lastTypes(), [])
     const records = (await world.log()).length
-    assert.deepEqual(await world.accepted(world.dispatch(amend(callId, { priority: 2 }), 'c-same')), { callId })
-    assert.equal(await world.refused(world.dispatch(amend(callId, { priority: 3 }), 'c-same')), 'conflict')
+    assert.deepEqual(await world.accepted(world.dispatch(amend(callId, { problem: '17D1' }), 'c-same')), { callId })
+    assert.equal(await world.refused(world.dispatch(amend(callId, { problem: '9E1' }), 'c-same')), 'conflict')
     assert.equal((await world.log()).length, records)
   })
 
