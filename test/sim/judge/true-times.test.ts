@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { START_MS } from '../../support/given-when-then.ts'
-import { accepted, reached, untilAssigned, untilOffered } from '../../support/scenario.ts'
+import { accepted, offered, reached, untilAssigned, untilOffered } from '../../support/scenario.ts'
 import { Court } from './court.ts'
 
 const byDesk = (change: object): DomainEvent =>
@@ -60,5 +60,21 @@ describe('the moments of a unit', () => {
     const notified = { tripId: 'T-1', callId: 'C-1', offerId: 'O-1', unitId: 'A1', notifiedAtMs: START_MS }
     const event = { type: 'UnitNotified', v: 1, entity: 'trip/T-1', ...notified } as const
     courtWith(event).findsAmongOthers('times-in-order', /is notified at position \d+ before anybody decided/)
+    // A dispatcher orders the same unit once more before the record that tells of the first order.
+    const again = new Court()
+    again.commit(...untilOffered('ordered'))
+    const order = offered('T-1', 'A1', 'O-2', 'ordered')
+    const once = {
+      v: 1,
+      entity: 'trip/T-1',
+      tripId: 'T-1',
+      unitId: 'A1',
+      fromUnitId: 'A1',
+      inPhase: 'offered',
+    } as const
+    const overridden = { type: 'AssignmentOverridden', ...once, reason: 'other' } as const
+    again.commit([overridden, { ...order, offeredAtMs: START_MS + 60_000 } as DomainEvent])
+    again.commit([{ ...event, notifiedAtMs: START_MS + 3_000 }])
+    again.findsNot('times-in-order')
   })
 })

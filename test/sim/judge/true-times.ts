@@ -3,7 +3,7 @@
  * what cannot be is flagged.
  */
 import type { DomainEvent } from '../../../src/domain/events.ts'
-import type { UnitId } from '../../../src/domain/ids.ts'
+import type { OfferId, UnitId } from '../../../src/domain/ids.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 
@@ -20,6 +20,8 @@ export class TrueTimes {
   readonly #findings: Findings
   /** Who is signed on to each unit. */
   readonly #crews = new Map<UnitId, string>()
+  /** When the decision was made that each offer is of. */
+  readonly #decided = new Map<OfferId, number>()
   /** What has been said of each unit's work on a trip, since it was asked. */
   readonly #said = new Map<string, Map<string, number>>()
 
@@ -50,14 +52,18 @@ export class TrueTimes {
   #order(event: DomainEvent, position: number): void {
     if (!('unitId' in event) || event.unitId === null || !('tripId' in event)) return
     const key = `${event.tripId} ${event.unitId}`
-    if (event.type === 'OfferMade') return void this.#said.set(key, new Map([['asked', event.offeredAtMs]]))
+    if (event.type === 'OfferMade') {
+      this.#decided.set(event.offerId, event.offeredAtMs)
+      return void this.#said.set(key, new Map([['asked', event.offeredAtMs]]))
+    }
     const said = this.#said.get(key)
     if (said === undefined) return
     if (event.type === 'UnitNotified') {
       if (event.notifiedAtMs === null) return
-      if (event.notifiedAtMs < said.get('asked')!)
+      // It may have been asked once more since, by a dispatcher.
+      if (event.notifiedAtMs < this.#decided.get(event.offerId)!)
         this.#findings.find('times-in-order', `${key} is notified at position ${position} before anybody decided on it`)
-      return void said.set('asked', event.notifiedAtMs)
+      return void said.set('asked', Math.max(said.get('asked')!, event.notifiedAtMs))
     }
     const what = wordOf(event)
     if (what === null || !('happenedAtMs' in event) || (event.type === 'OfferAccepted' && event.implied === true))
