@@ -69,3 +69,16 @@ export class SearchQueue {
 export const msOf = (key: number): number => Math.floor(key / MAX_NODES)
 /** By subtraction: the remainder of such large numbers is slow. */
 export const nodeOf = (key: number): number => key - Math.floor(key / MAX_NODES) * MAX_NODES
+
+/** What an entry of a search's rounds can hold. */
+const MAX_ROUNDS = 2 ** 32 - 1
+
+/**
+ * The round of a search that begins. A node counts as reached where its entry of `round` is that of the present search, so
+ * nothing is cleared in between, but for when the numbers run out.
+ */
+export function nextRound(round: Uint32Array, former: number): number {
+  if (former < MAX_ROUNDS) return former + 1
+  round.fill(0)
+  return 1
+}

@@ -3,7 +3,7 @@
  *
  * A node that is reached more quickly from above is no top and is not climbed on from: it is *stalled*.
  */
-import { MAX_WAY_MS, msOf, nodeOf, SearchQueue } from '../search-queue.ts'
+import { MAX_WAY_MS, msOf, nextRound, nodeOf, SearchQueue } from '../search-queue.ts'
 import type { ClimbingEdges } from './hierarchy.ts'
 
 /** Where a search begins: how long, and how far, from there to the place or from it. */
@@ -15,8 +15,6 @@ export interface ClimbStart {
 
 /** Called for each node with the time and length to it, the nearest first; false ends the search. */
 export type Settled = (node: number, ms: number, lengthCm: number) => boolean
-
-const MAX_ROUNDS = 2 ** 32 - 1
 
 export class ClimbingSearch {
   readonly #edges: ClimbingEdges
@@ -38,11 +36,7 @@ export class ClimbingSearch {
   }
 
   run(starts: readonly ClimbStart[], settled: Settled): void {
-    if (this.#rounds === MAX_ROUNDS) {
-      this.#round.fill(0)
-      this.#rounds = 0
-    }
-    this.#rounds += 1
+    this.#rounds = nextRound(this.#round, this.#rounds)
     const queue = this.#queue
     const { first, other, ms: edgeMs, lengthCm: edgeCm } = this.#edges
     queue.clear()

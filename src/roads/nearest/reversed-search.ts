@@ -9,7 +9,7 @@
  */
 import type { RoadGraph, RoadPosition } from '../graph.ts'
 import { partMs, type RoadTimes } from '../road-times.ts'
-import { MAX_WAY_MS, msOf, nodeOf, SearchQueue } from '../search-queue.ts'
+import { MAX_WAY_MS, msOf, nextRound, nodeOf, SearchQueue } from '../search-queue.ts'
 import { type AddedTo, BestUnits, type UnitByRoad } from './best-units.ts'
 import { type RoadUnits, slotOfEntry } from './road-units.ts'
 
@@ -36,8 +36,6 @@ export interface FoundByRoad {
 /** The time goes along an arc itself: no node is passed. */
 export const ALONG_THE_ARC = -1
 const START = -2
-/** What an entry of `#round` can hold. */
-const MAX_ROUNDS = 2 ** 32 - 1
 
 export class ReversedSearch {
   readonly #graph: RoadGraph
@@ -89,11 +87,7 @@ export class ReversedSearch {
   }
 
   #begin(to: RoadPosition, times: RoadTimes): void {
-    if (this.#rounds === MAX_ROUNDS) {
-      this.#round.fill(0)
-      this.#rounds = 0
-    }
-    this.#rounds += 1
+    this.#rounds = nextRound(this.#round, this.#rounds)
     this.#queue.clear()
     for (const { arc, share } of waysTo(this.#graph, to)) {
       this.#reach(this.#graph.arcTail[arc]!, partMs(times, arc, share), START - arc)

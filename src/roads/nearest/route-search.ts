@@ -8,7 +8,7 @@ import { distanceM, type Position } from '../../domain/geo.ts'
 import { linePart } from '../arc-line.ts'
 import type { RoadGraph, RoadPosition } from '../graph.ts'
 import { partMs, type RoadTimes } from '../road-times.ts'
-import { MAX_WAY_MS, nodeOf, SearchQueue } from '../search-queue.ts'
+import { MAX_WAY_MS, nextRound, nodeOf, SearchQueue } from '../search-queue.ts'
 import { waysTo } from './reversed-search.ts'
 
 interface RoadRoute {
@@ -28,7 +28,6 @@ interface Driven {
 /** Rounding of distances must not make the bound more than it is. */
 const SAFE = 0.999_9
 const NONE = -1
-const MAX_ROUNDS = 2 ** 32 - 1
 
 export class RouteSearch {
   readonly #graph: RoadGraph
@@ -90,11 +89,7 @@ export class RouteSearch {
   }
 
   #begin(from: RoadPosition, ends: readonly { arc: number }[]): void {
-    if (this.#rounds === MAX_ROUNDS) {
-      this.#round.fill(0)
-      this.#rounds = 0
-    }
-    this.#rounds += 1
+    this.#rounds = nextRound(this.#round, this.#rounds)
     this.#queue.clear()
     for (const { arc, share } of waysTo(this.#graph, from)) {
       const ms = this.#times.ms[arc]! - partMs(this.#times, arc, share)
