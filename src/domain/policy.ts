@@ -66,6 +66,10 @@ export interface Policy {
   readonly candidatesRecorded: number
 }
 
+/** How far a unit comes in a span on the straight line, in metres: there are no road times yet. */
+export const metresIn = (spanMs: number, { straightLineSpeedMps }: Pick<Policy, 'straightLineSpeedMps'>): number =>
+  (spanMs / 1_000) * straightLineSpeedMps
+
 /** A policy as it stands in a region. */
 export interface StandingPolicy extends Policy {
   /** 1 for the first that the region had. */

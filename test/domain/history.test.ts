@@ -413,7 +413,7 @@ function boardOf(world: World) {
   const units = [...world.drivers.values()]
     .filter(driver => driver.retired !== true)
     .map(driver => {
-      const nowhere = { awaySinceMs: 0, fix: null, isFed: false, graceMs: 0 }
+      const nowhere = { disconnectedSinceMs: 0, fix: null, isFed: false, graceMs: 0 }
       const {
         connected: _,
         fix: __,

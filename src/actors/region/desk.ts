@@ -174,7 +174,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
       policy.standing,
       () => new Lookout(this.#ports, this.#units.inTurn(turn)),
     )
-    const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !this.#waiting.has(trip.tripId))
+    const fresh = this.#waiting.newAmong(turn.trips.values())
     const allMustLook = this.#allMustLook || turn.deskAsked
     // Only units that came free since can serve trips that waited before, so a long queue costs nothing without such a unit.
     const freed = new FreedUnits(

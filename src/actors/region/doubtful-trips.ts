@@ -36,7 +36,7 @@ export class DoubtfulTrips {
       .filter(trip => {
         return isDoubtful(trip) && !turn.isHeld(tripKey(trip.tripId)) && !turn.isHeld(driverKey(trip.offer!.unitId))
       })
-    const fresh = [...turn.trips.values()].filter(trip => isWaiting(trip) && !waiting.has(trip.tripId))
+    const fresh = waiting.newAmong(turn.trips.values())
     const lookout = look()
     let ahead = 0
     for (const tied of ranksOf(waiting.among([...fresh, ...doubtful], true, policy, turn.nowMs))) {

@@ -1,4 +1,5 @@
 /** Why a trip has no other unit than it has: what the desk would find for it now, in its words. */
+import { helpOf } from '../../domain/dispatch/help.ts'
 import { decisionOf } from '../../domain/dispatch/ranking.ts'
 import { openRounds } from '../../domain/dispatch/rounds.ts'
 import { countsInWords, helpInWords, verdictInWords } from '../../domain/dispatch/words.ts'
@@ -38,14 +39,13 @@ export function explanationOf(
     ...{ tripId, phase, round: round.number, why: countsInWords({ ...seen, candidates }) },
     ...{ basis, candidates, eligible: seen.eligible, excluded },
     passedOver: passedOver.map(unit => ({ ...unit, why: told(unit.unitId).why })),
-    help: helpOf(trip, tripOf),
+    help: helpShown(trip, tripOf),
     unit: asked === null ? null : { unitId: asked, ...told(asked) },
   }
 }
 
-/** The trip that helps, seen from either of the two. */
-function helpOf(trip: TripState, tripOf: (tripId: TripId) => TripState | undefined): ExplanationShown['help'] {
-  const help = trip.helps !== undefined ? trip : trip.helpedBy === undefined ? undefined : tripOf(trip.helpedBy)
+function helpShown(trip: TripState, tripOf: (tripId: TripId) => TripState | undefined): ExplanationShown['help'] {
+  const help = helpOf({ trip: tripOf }, trip)
   if (help === undefined || help.helps === undefined) return null
   const { tripId, helps: helpsTripId, loss = null } = help
   return { tripId, helpsTripId, unitId: unitOf(help), loss, why: helpInWords(help) }

@@ -1,5 +1,5 @@
 /** Ends trips that help as soon as help is no longer wanted, in the turn in which that is so. */
-import { helpEnded, isHelpOver } from '../../domain/dispatch/help.ts'
+import { helpEnded, helpOf, isHelpOver } from '../../domain/dispatch/help.ts'
 import { tripKey } from '../../domain/entity.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { endCall } from './command-steps.ts'
@@ -10,7 +10,7 @@ import type { Turn } from './turn.ts'
 export const helpEnd: TurnStep = {
   extend(turn) {
     for (const trip of [...turn.trips.values()]) {
-      const help = trip.helps !== undefined ? trip : trip.helpedBy === undefined ? undefined : turn.trip(trip.helpedBy)
+      const help = helpOf(turn, trip)
       if (help !== undefined) endIfOver(turn, help)
     }
   },

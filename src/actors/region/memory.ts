@@ -217,10 +217,9 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
 
   /** The unit where it is now, in the state that it has, or had. */
   unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
-    const { session, disconnectedSinceMs, location, feed } = actor
-    const awaySinceMs = session === null ? (disconnectedSinceMs ?? 0) : null
+    const { disconnectedSinceMs, location, feed } = actor
     const { standing, disconnectGraceMs: graceMs } = this.#policy
-    const presence = { awaySinceMs, fix: location.current, isFed: feed !== null, graceMs }
+    const presence = { disconnectedSinceMs, fix: location.current, isFed: feed !== null, graceMs }
     return unitView(state, presence, nowMs, standing)
   }
 

@@ -3,7 +3,7 @@ import { type Alarm, subjectOfAlarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import { type CallNote, notesReadOf } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { isByVoice } from '../../domain/dispatch/eligibility.ts'
+import { isByVoice, type Presence } from '../../domain/dispatch/eligibility.ts'
 import { wholeNeed } from '../../domain/events/call-events.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { CallId } from '../../domain/ids.ts'
@@ -33,10 +33,7 @@ export function fixView(driver: DriverState, fix: PlacedFix, nowMs: number, poli
   }
 }
 
-interface ShownPresence {
-  /** Since when no session speaks for the unit; null while one does. */
-  readonly awaySinceMs: number | null
-  readonly fix: PlacedFix | null
+interface ShownPresence extends Presence {
   /** Whether a feed reports it. */
   readonly isFed: boolean
   /** For so long a session that is away still counts. */
@@ -46,11 +43,12 @@ interface ShownPresence {
 /** By what the crew can be told something, and whether anything but its app tells where the unit is. */
 function reachOf(
   driver: DriverState,
-  { awaySinceMs, fix, isFed, graceMs }: ShownPresence,
+  { isFed, graceMs, ...presence }: ShownPresence,
   nowMs: number,
   policy: Policy,
 ): Reach {
-  if (!isByVoice(driver, { disconnectedSinceMs: awaySinceMs }, graceMs, nowMs)) return 'app'
+  if (!isByVoice(driver, presence, graceMs, nowMs)) return 'app'
+  const { fix } = presence
   return isFed && fix !== null && !isLost(nowMs - fix.fixedAtMs, policy) ? 'modem' : 'voice'
 }
 
@@ -67,9 +65,9 @@ export function unitView(driver: DriverState, presence: ShownPresence, nowMs: nu
     unavailableReason: driver.unavailableReason,
     statusSinceMs: driver.statusSinceMs,
     crew: driver.crew,
-    connected: presence.awaySinceMs === null,
+    connected: presence.disconnectedSinceMs === null,
     reach: reachOf(driver, presence, nowMs, policy),
-    awaySinceMs: presence.awaySinceMs,
+    awaySinceMs: presence.disconnectedSinceMs,
     noContact: driver.noContact !== undefined,
     takenTripId: driver.takenTrip?.tripId ?? null,
     fix: presence.fix === null ? null : fixView(driver, presence.fix, nowMs, policy),

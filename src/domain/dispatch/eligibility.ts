@@ -90,8 +90,7 @@ export function verdictOn(
   }
   if (round.asked.includes(driver.unitId)) return { reason: 'asked-this-round', round: round.number }
   if (!hasAll(driver.capabilities, need)) {
-    const missing = need.capabilities.filter(needed => !driver.capabilities.includes(needed))
-    return { reason: 'capability', missing }
+    return { reason: 'capability', missing: missingOf(driver.capabilities, need) }
   }
   return verdictOnReach(driver, presence, policy, graceMs, nowMs)
 }
@@ -189,8 +188,13 @@ export const unitText = ({ levelOfCare, transports, capabilities }: Fitness): st
 const fitnessText = (level: LevelOfCare, carries: boolean, capabilities: readonly Capability[]): string =>
   `${level}${carries ? '+' : ''} ${capabilities.join(' ')}`
 
-const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
+/** Whether a level is the one needed, or above it. */
+export const isLevelServing = (level: LevelOfCare, need: Need): boolean =>
   LEVELS_OF_CARE.indexOf(level) >= LEVELS_OF_CARE.indexOf(need.levelOfCare)
+
+/** What a need asks for that is not among these. */
+export const missingOf = (capabilities: readonly Capability[], need: Need): readonly Capability[] =>
+  need.capabilities.filter(needed => !capabilities.includes(needed))
 
 const hasAll = (capabilities: readonly Capability[], need: Need): boolean =>
   need.capabilities.every(needed => capabilities.includes(needed))

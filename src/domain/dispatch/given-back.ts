@@ -3,8 +3,8 @@ import { refused } from '../../base/result.ts'
 import type { DeclineOffer } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { driverKey, tripKey } from '../entity.ts'
+import type { Caused } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
-import type { StatusCause } from '../unit/crew-duty.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { unknownOffer } from '../unit/offer-answers.ts'
 import { type DeclineReason, type OverrideReason, UNFIT_REASONS, type UnfitReason } from '../vocabulary.ts'
@@ -17,7 +17,7 @@ export function takenOut(
   { unitId, crew }: DriverState,
   reason: DeclineReason | OverrideReason,
   happenedAtMs: number,
-  by: StatusCause = {},
+  by: Caused = {},
 ): DomainEvent[] {
   if (crew === null || !isUnfit(reason)) return []
   return [{ type: 'UnitBecameUnavailable', v: 1, entity: driverKey(unitId), unitId, reason, happenedAtMs, ...by }]

@@ -13,10 +13,11 @@ import type { Loss } from '../events/decision-record.ts'
 import type { HelpAdded, HelpReason } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { TripId } from '../ids.ts'
-import type { Policy } from '../policy.ts'
-import { isEnded, isWaiting, leaving, phaseOrder, type TripState, unitOf } from '../trip/trip.ts'
+import { metresIn, type Policy } from '../policy.ts'
+import { isEnded, isWaiting, phaseOrder, type TripState } from '../trip/trip.ts'
+import { cancelledTrip } from '../trip/trip-desk.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../vocabulary.ts'
-import { type Fitness, fits } from './eligibility.ts'
+import { type Fitness, fits, isLevelServing, missingOf } from './eligibility.ts'
 
 /** Whether a trip may be helped at all: once, and not one that helps another one. */
 export const mayBeHelped = (
@@ -61,10 +62,8 @@ function rungsFrom(level: LevelOfCare): HelpSearch[] {
 }
 
 /** How near somebody has to be to be there so much earlier than the right unit; that one's distance is given. */
-export const helpWithinM = (
-  rightUnitM: number,
-  { helpSavesMs, straightLineSpeedMps }: Pick<Policy, 'helpSavesMs' | 'straightLineSpeedMps'>,
-): number => rightUnitM - (helpSavesMs / 1_000) * straightLineSpeedMps
+export const helpWithinM = (rightUnitM: number, policy: Pick<Policy, 'helpSavesMs' | 'straightLineSpeedMps'>): number =>
+  rightUnitM - metresIn(policy.helpSavesMs, policy)
 
 /** The trip that helps, as an event. Whoever was asked for the other one in this round is not asked for this one. */
 export function helpAdded(trip: TripState, call: CallState, tripId: TripId, { need, because }: HelpSearch): HelpAdded {
@@ -85,11 +84,15 @@ export function isHelpOver(help: TripState, helped: TripState): boolean {
 }
 
 /** The system ends a trip that helps. */
-export function helpEnded(help: TripState): DomainEvent {
-  const { tripId, callId, phase } = help
-  const why = { reason: 'no-longer-needed', cause: 'system' } as const
-  const what = { tripId, callId, inPhase: phase, unitId: unitOf(help), ...leaving(help) }
-  return { type: 'TripCancelled', v: 1, entity: tripKey(tripId), ...what, ...why }
+export const helpEnded = (help: TripState): DomainEvent => cancelledTrip(help, 'no-longer-needed', 'system')
+
+/** The trip that helps, seen from either of the two. Input: the trips, as far as they are known. */
+export const helpOf = (
+  trips: { trip(tripId: TripId): TripState | undefined },
+  trip: TripState,
+): TripState | undefined => {
+  if (trip.helps !== undefined) return trip
+  return trip.helpedBy === undefined ? undefined : trips.trip(trip.helpedBy)
 }
 
 /** What is needed where a trip is: of one that helps, by the trip that it helps. Input: the trips, as far as they are known. */
@@ -100,10 +103,9 @@ export const neededBy = (trips: { trip(tripId: TripId): TripState | undefined },
 export function lossOf(unit: Fitness, need: Need): Loss | null {
   if (fits(unit, need)) return null
   const { levelOfCare, transports, capabilities } = unit
-  const isLower = LEVELS_OF_CARE.indexOf(levelOfCare) < LEVELS_OF_CARE.indexOf(need.levelOfCare)
   return {
-    care: isLower ? { needed: need.levelOfCare, sent: levelOfCare } : null,
+    care: isLevelServing(levelOfCare, need) ? null : { needed: need.levelOfCare, sent: levelOfCare },
     transport: needsTransport(need) && !transports,
-    capabilities: need.capabilities.filter(needed => !capabilities.includes(needed)),
+    capabilities: missingOf(capabilities, need),
   }
 }

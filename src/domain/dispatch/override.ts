@@ -4,6 +4,7 @@ import { refused } from '../../base/result.ts'
 import type { WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import type { Need } from '../events/call-events.ts'
+import { BY_DESK } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId, Principal, TripId } from '../ids.ts'
 import type { StandingPolicy } from '../policy.ts'
@@ -111,8 +112,6 @@ export function withdrawnByHand(
   if (!decision.ok || former === null) return decision
   return accepted(...decision.events, ...takenOut(former, command.reason, nowMs, BY_DESK))
 }
-
-const BY_DESK = { cause: 'dispatcher' } as const
 
 /**
  * The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. Its record says

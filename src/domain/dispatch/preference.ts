@@ -6,7 +6,7 @@
  */
 import type { Need } from '../events/call-events.ts'
 import type { Candidate } from '../events/decision-record.ts'
-import type { Policy } from '../policy.ts'
+import { metresIn, type Policy } from '../policy.ts'
 import type { Capability } from '../vocabulary.ts'
 
 export const prefers = ({ preferred }: Need): boolean => preferred !== undefined && preferred.length > 0
@@ -14,8 +14,8 @@ export const prefers = ({ preferred }: Need): boolean => preferred !== undefined
 /** How far somebody may be to go for a preferred capability. Input: how far the nearest is who may go. */
 export const preferredWithinM = (
   nearestM: number,
-  { preferredWithinMs, straightLineSpeedMps }: Pick<Policy, 'preferredWithinMs' | 'straightLineSpeedMps'>,
-): number => nearestM + (preferredWithinMs / 1_000) * straightLineSpeedMps
+  policy: Pick<Policy, 'preferredWithinMs' | 'straightLineSpeedMps'>,
+): number => nearestM + metresIn(policy.preferredWithinMs, policy)
 
 /** Those of the preferred capabilities that a unit has. */
 export const preferredOf = (capabilities: readonly Capability[], { preferred = [] }: Need): readonly Capability[] =>

@@ -7,7 +7,7 @@
  * over everybody who is not guarded; else it is held in reserve. With nobody else it goes.
  */
 import type { Need } from '../events/call-events.ts'
-import type { Policy } from '../policy.ts'
+import { metresIn, type Policy } from '../policy.ts'
 import { LEVELS_OF_CARE, type LevelOfCare, type Priority, type ReservedLevel } from '../vocabulary.ts'
 
 export type ReservePolicy = Pick<Policy, 'higherLevelSavesMs' | 'levelReserve' | 'straightLineSpeedMps'>
@@ -40,8 +40,5 @@ export function guardedLevels(
 }
 
 /** How far a unit may be to save more than the policy asks for; less than this. Input: how far the nearest other one is. */
-export const savesWithinM = (
-  otherM: number,
-  priority: Priority,
-  { higherLevelSavesMs, straightLineSpeedMps }: ReservePolicy,
-): number => otherM - (higherLevelSavesMs[priority] / 1_000) * straightLineSpeedMps
+export const savesWithinM = (otherM: number, priority: Priority, policy: ReservePolicy): number =>
+  otherM - metresIn(policy.higherLevelSavesMs[priority], policy)

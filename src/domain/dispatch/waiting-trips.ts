@@ -3,7 +3,7 @@
 import type { Need } from '../events/call-events.ts'
 import type { TripId } from '../ids.ts'
 import type { Policy } from '../policy.ts'
-import type { TripState } from '../trip/trip.ts'
+import { isWaiting, type TripState } from '../trip/trip.ts'
 import type { DriverState } from '../unit/driver.ts'
 import { PRIORITIES, type Priority } from '../vocabulary.ts'
 import { fits } from './eligibility.ts'
@@ -26,6 +26,11 @@ export class WaitingTrips {
 
   has(tripId: TripId): boolean {
     return this.#byTrip.has(tripId)
+  }
+
+  /** Those that wait and are not in the queue yet. */
+  newAmong(trips: Iterable<TripState>): TripState[] {
+    return [...trips].filter(trip => isWaiting(trip) && !this.has(trip.tripId))
   }
 
   byPriority(): [Priority, number][] {

@@ -15,6 +15,8 @@ export interface Caused {
   readonly cause?: 'dispatcher'
 }
 
+export const BY_DESK = { cause: 'dispatcher' } as const satisfies Caused
+
 export type DriverEntity = `driver/${string}`
 
 export type TripEntity = `trip/${string}`

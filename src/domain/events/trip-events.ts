@@ -19,7 +19,8 @@ import type { Need } from './call-events.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import type { Caused, Doubtful, EventOf, PutRight, TripEntity } from './event.ts'
 
-export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
+/** What a trip is, from the event that makes it. */
+interface TripFacts {
   readonly tripId: TripId
   readonly callId: CallId
   readonly lonDeg: number
@@ -28,25 +29,19 @@ export interface TripCreated extends EventOf<'TripCreated', TripEntity> {
   readonly need: Need
   /** The response clock's start, from the call. */
   readonly receivedAtMs: number
-  /** NEMSIS eResponse.04: the call's number and the trip's place among its trips. Absent in records of before calls had numbers. */
+  /** NEMSIS eResponse.04: the call's number and the trip's place among its trips. Absent where the call has none. */
   readonly responseNo?: string
 }
+
+export interface TripCreated extends EventOf<'TripCreated', TripEntity>, TripFacts {}
 
 export const HELP_REASONS = ['none-free', 'nearest-trained'] as const
 export type HelpReason = (typeof HELP_REASONS)[number]
 
 /** The desk sends a trained crew of a lower level at once, on a trip of its own: no dispatcher has asked for it. */
-export interface HelpAdded extends EventOf<'HelpAdded', TripEntity> {
-  readonly tripId: TripId
-  readonly callId: CallId
-  readonly lonDeg: number
-  readonly latDeg: number
-  readonly priority: Priority
+export interface HelpAdded extends EventOf<'HelpAdded', TripEntity>, TripFacts {
   /** Its own; what of the other one's is lost with a unit, the offer says. */
   readonly need: Need
-  readonly receivedAtMs: number
-  /** Absent where the call has no number. */
-  readonly responseNo?: string
   /** The trip that goes on for the right unit. */
   readonly helpsTripId: TripId
   /** The units that were asked for that one in its round, who are not asked for this one in its first. */
@@ -226,16 +221,7 @@ export interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, P
 }
 
 /** A trip that was held goes on from here, as if it had just been created, or is over. Its unit stands down also with a patient on board. */
-export interface TripReleased extends EventOf<'TripReleased', TripEntity>, LeavesUnit, Caused {
-  readonly tripId: TripId
-  readonly callId: CallId
-  readonly lonDeg: number
-  readonly latDeg: number
-  readonly priority: Priority
-  readonly need: Need
-  readonly receivedAtMs: number
-  /** As in `TripCreated`. */
-  readonly responseNo?: string
+export interface TripReleased extends EventOf<'TripReleased', TripEntity>, TripFacts, LeavesUnit, Caused {
   readonly as: 'pending' | 'cancelled'
   /** The unit that worked on it and is free now. */
   readonly unitId: UnitId | null

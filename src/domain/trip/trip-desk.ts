@@ -6,7 +6,7 @@ import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
 import type { DomainEvent } from '../events.ts'
 import type { Principal, UnitId } from '../ids.ts'
-import type { CancelReason, OverrideReason } from '../vocabulary.ts'
+import type { CancelReason, Cause, OverrideReason } from '../vocabulary.ts'
 import { canBeTaken, isEnded, leaving, mayHavePatient, type TripState, unitOf } from './trip.ts'
 import { alreadyEnded, notToBeTaken, patientOnBoard } from './trip-refusals.ts'
 
@@ -17,7 +17,7 @@ export function cancelTrip(trip: TripState, command: CancelTrip): Decision {
   return accepted(cancelledTrip(trip, command.reason))
 }
 
-export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEvent {
+export function cancelledTrip(trip: TripState, reason: CancelReason, cause: Cause = 'dispatcher'): DomainEvent {
   return {
     type: 'TripCancelled',
     v: 1,
@@ -27,7 +27,7 @@ export function cancelledTrip(trip: TripState, reason: CancelReason): DomainEven
     reason,
     inPhase: trip.phase,
     unitId: unitOf(trip),
-    cause: 'dispatcher',
+    cause,
     ...leaving(trip),
   }
 }

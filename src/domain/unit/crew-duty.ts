@@ -6,7 +6,7 @@ import type { AcknowledgeStandDown, SetStatus, SetUnitStatus, SignOff, SignOn } 
 import { accepted, type Decision } from '../decision.ts'
 import { alarmRaised } from '../dispatch/alarms.ts'
 import { driverKey } from '../entity.ts'
-import { momentOf, type PutRight } from '../events/event.ts'
+import { BY_DESK, type Caused, momentOf, type PutRight } from '../events/event.ts'
 import type { DomainEvent } from '../events.ts'
 import type { Principal } from '../ids.ts'
 import type { TripState } from '../trip/trip.ts'
@@ -15,7 +15,7 @@ import { CREW_BY_VOICE, type DriverState, isBound } from './driver.ts'
 import { revokedOffer } from './offer-answers.ts'
 
 /** The sign of a crew that nobody had heard of; nothing of one that is in contact. */
-export function contacted({ unitId, noContact }: DriverState, by: StatusCause = {}): DomainEvent[] {
+export function contacted({ unitId, noContact }: DriverState, by: Caused = {}): DomainEvent[] {
   return noContact === undefined ? [] : [{ type: 'UnitContacted', v: 1, entity: driverKey(unitId), unitId, ...by }]
 }
 
@@ -43,7 +43,7 @@ export function signOn(
 }
 
 /** The crew leaves, and its unit is clear of the scene; an unanswered offer goes back to the desk, an open trip forbids it. */
-export function signOff(driver: DriverState, command: SignOff & PutRight, by: StatusCause = {}): Decision {
+export function signOff(driver: DriverState, command: SignOff & PutRight, by: Caused = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   return accepted(...revokedOffer(driver, 'crew-signed-off'), ...cleared(driver, command, by), {
@@ -61,7 +61,7 @@ export function signOff(driver: DriverState, command: SignOff & PutRight, by: St
  * The crew says whether it can be sent; an unanswered offer goes back to the desk when it cannot. Either word of a unit that
  * stands down says that it is clear of the scene, and `available` no more than that: a reason why it cannot be sent stays.
  */
-export function setStatus(driver: DriverState, command: SetStatus & PutRight, by: StatusCause = {}): Decision {
+export function setStatus(driver: DriverState, command: SetStatus & PutRight, by: Caused = {}): Decision {
   if (driver.crew === null) return unitOffDuty(driver)
   if (isBound(driver)) return unitHasTrip(driver)
   const base = {
@@ -100,7 +100,7 @@ export function acknowledgeStandDown(driver: DriverState, command: AcknowledgeSt
 function knownStandDown(
   { unitId, takenTrip }: DriverState,
   moment: Parameters<typeof momentOf>[0],
-  by: StatusCause = {},
+  by: Caused = {},
 ): DomainEvent[] {
   if (takenTrip === undefined) return []
   const what = { unitId, fromTripId: takenTrip.tripId, ...momentOf(moment), ...by }
@@ -111,15 +111,12 @@ function knownStandDown(
 function cleared(
   { unitId, standingDown }: DriverState,
   moment: Parameters<typeof momentOf>[0],
-  by: StatusCause,
+  by: Caused,
 ): DomainEvent[] {
   if (standingDown === undefined) return []
   const what = { unitId, fromTripId: standingDown, ...momentOf(moment), ...by }
   return [{ type: 'UnitCleared', v: 1, entity: driverKey(unitId), ...what }]
 }
-
-/** What an event says of its cause: nothing when it was the crew. */
-export type StatusCause = { readonly cause?: 'dispatcher' }
 
 /**
  * A dispatcher sets the status of a unit whose crew called in by radio; off duty signs the crew off, and any other status
@@ -136,8 +133,6 @@ export function setUnitStatus(driver: DriverState, command: SetUnitStatus & PutR
   }
   return setStatus(driver, { type: 'set-status', status, reason, ...moment }, BY_DESK)
 }
-
-const BY_DESK = { cause: 'dispatcher' } as const
 
 function signedOnByVoice({ unitId }: DriverState, { reason, ...command }: SetUnitStatus & PutRight): DomainEvent[] {
   const base = { v: 1, entity: driverKey(unitId), unitId, ...momentOf(command), ...BY_DESK } as const

@@ -3,7 +3,7 @@
 import { refused } from '../../base/result.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
-import type { momentOf } from '../events/event.ts'
+import { BY_DESK, type Caused, type momentOf } from '../events/event.ts'
 import type { OfferRevoked, RevokeReason } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { OfferId } from '../ids.ts'
@@ -30,16 +30,14 @@ export function acceptOffer(
  */
 export function confirmOrder(trip: TripState, moment: ReturnType<typeof momentOf>): Decision {
   if (trip.phase === 'pending' || isEnded(trip)) return notToBeTaken(trip)
-  return accepted(...(trip.offer === null ? [] : taken(trip, trip.offer, moment, { cause: 'dispatcher' })))
+  return accepted(...(trip.offer === null ? [] : taken(trip, trip.offer, moment, BY_DESK)))
 }
-
-type ByDispatcher = { readonly cause?: 'dispatcher' }
 
 function taken(
   trip: TripState,
   { offerId, unitId, offeredAtMs, byVoice }: Offer,
   moment: ReturnType<typeof momentOf>,
-  by: ByDispatcher = {},
+  by: Caused = {},
 ): DomainEvent[] {
   const { tripId, callId } = trip
   const base = { v: 1, entity: tripKey(tripId), tripId, offerId, unitId } as const
@@ -47,9 +45,7 @@ function taken(
   const notifiedAtMs = Math.max(offeredAtMs, moment.happenedAtMs)
   const doubt = doubtful(responseOf(trip, unitId), 'acknowledged', moment.happenedAtMs)
   return [
-    ...(byVoice === true
-      ? [{ type: 'UnitNotified', ...base, callId, notifiedAtMs, cause: 'dispatcher' } as const]
-      : []),
+    ...(byVoice === true ? [{ type: 'UnitNotified', ...base, callId, notifiedAtMs, ...BY_DESK } as const] : []),
     { type: 'OfferAccepted', ...base, ...moment, ...doubt, ...by },
   ]
 }

@@ -383,8 +383,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'who is no earlier at the scene than the right unit is sent beside it',
     patch: {
       file: 'src/domain/dispatch/help.ts',
-      find: 'rightUnitM - (helpSavesMs / 1_000) * straightLineSpeedMps',
-      replace: 'rightUnitM + (helpSavesMs / 1_000) * straightLineSpeedMps',
+      find: 'rightUnitM - metresIn(',
+      replace: 'rightUnitM + metresIn(',
     },
     provoke: { callsPerHour: 60, drivers: 10 },
   },
@@ -413,8 +413,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'who has a preferred capability goes however far away it is',
     patch: {
       file: 'src/domain/dispatch/preference.ts',
-      find: 'nearestM + (preferredWithinMs / 1_000) * straightLineSpeedMps',
-      replace: 'nearestM + (preferredWithinMs + 3_600_000) * straightLineSpeedMps',
+      find: 'metresIn(policy.preferredWithinMs, policy)',
+      replace: 'metresIn(policy.preferredWithinMs + 3_600_000_000, policy)',
     },
     provoke: { callsPerHour: 60, drivers: 10 },
   },
