@@ -40,7 +40,10 @@ export type UnitStatus = (typeof UNIT_STATUSES)[number]
 /** What a choice of units goes by: the great-circle distance of each one's placed fix. */
 export const RANKING_BASIS = 'straight-line'
 
-/** What speaks of a unit or its crew, not of a trip: given for whatever, it makes the unit unavailable. */
+/**
+ * What speaks of a unit or its crew, not of a trip: given for whatever, it makes the unit unavailable. The end of a shift does
+ * not: a unit that is too late for this trip may have time for a shorter one.
+ */
 export const UNFIT_REASONS = ['vehicle-fault', 'equipment', 'crew-fatigue', 'unsafe'] as const
 export type UnfitReason = (typeof UNFIT_REASONS)[number]
 
@@ -51,6 +54,10 @@ export const UNAVAILABLE_REASONS = [
   'decontamination',
   'breakdown',
   'restock',
+  'meal',
+  'unstaffed',
+  'training',
+  'maintenance',
   ...UNFIT_REASONS,
   'other',
 ] as const
@@ -154,6 +161,10 @@ export const CANCEL_REASONS = [
   'no-longer-needed',
   'handled-elsewhere',
   'entered-in-error',
+  'diverted',
+  'unable-to-locate',
+  'unsafe',
+  'cancelled-by-crew',
   'other',
 ] as const
 export type CancelReason = (typeof CANCEL_REASONS)[number]
@@ -165,6 +176,9 @@ export const OVERRIDE_REASONS = [
   'better-suited',
   'crew-request',
   'supervisor-order',
+  'coverage',
+  'end-of-shift',
+  'local-knowledge',
   ...UNFIT_REASONS,
   'other',
 ] as const
@@ -177,6 +191,9 @@ export const DIVERT_REASONS = [
   'better-suited',
   'crew-request',
   'supervisor-order',
+  'coverage',
+  'end-of-shift',
+  'local-knowledge',
   'other',
 ] as const satisfies readonly OverrideReason[]
 export type DivertReason = (typeof DIVERT_REASONS)[number]

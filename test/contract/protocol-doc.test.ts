@@ -210,7 +210,7 @@ test('the lists of words are those of the domain', () => {
     'unit alarm': UNIT_ALARMS,
     'exclusion reason': EXCLUSION_REASONS,
   }
-  const rows = tableAfter('### Words').map(([name, words]) => [name, quoted(words!)])
+  const rows = tableAfter('## Lists').map(([name, words]) => [name, quoted(words!)])
   assert.deepEqual(Object.fromEntries(rows), Object.fromEntries(Object.entries(lists).map(([n, w]) => [n, [...w]])))
 })
 

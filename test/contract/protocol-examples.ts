@@ -589,7 +589,7 @@ export const MISUSES: readonly Misuse[] = [
       'm-7',
       ...field(
         'reason',
-        'must be one of higher-priority, closer-unit, better-suited, crew-request, supervisor-order, vehicle-fault, equipment, crew-fatigue, unsafe, other',
+        'must be one of higher-priority, closer-unit, better-suited, crew-request, supervisor-order, coverage, end-of-shift, local-knowledge, vehicle-fault, equipment, crew-fatigue, unsafe, other',
       ),
     ],
   },

@@ -7,7 +7,19 @@ const CHECKOUT = new URL('../../', import.meta.url)
 export const PROTOCOL_PAGES: readonly string[] = [
   'PROTOCOL.md',
   ...[
-    ...['core', 'signing-in', 'limits', 'dispatcher', 'notes', 'events', 'states', 'feeds', 'http', 'administration'],
+    ...[
+      'core',
+      'words',
+      'signing-in',
+      'limits',
+      'dispatcher',
+      'notes',
+      'events',
+      'states',
+      'feeds',
+      'http',
+      'administration',
+    ],
     ...['drivers-day', 'dispatchers-day', 'feeds-day', 'misuse', 'bytes'],
   ].map(name => `docs/protocol/${name}.md`),
 ]

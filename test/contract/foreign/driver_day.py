@@ -332,10 +332,10 @@ class Day:
         check_board(desk)
         back = desk.ask("enter-call", self.call(needs=1)).result["tripIds"][0]
         driver.await_offer(back)
-        driver.ask("set-status", "unavailable", "restock", driver.clock.now())
+        driver.ask("set-status", "unavailable", "meal", driver.clock.now())
         other.await_offer(back)
         check_board(desk)
-        desk.ask("cancel-trip", back, "no-longer-needed")
+        desk.ask("cancel-trip", back, "diverted")
 
         for session in (driver, other):
             check(session.sign_off().result["status"], "off-duty", "sign-off")
