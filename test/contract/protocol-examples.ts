@@ -129,7 +129,7 @@ export const EXAMPLES: readonly Example[] = [
         unit: {
           ...onDuty,
           status: 'offered',
-          dispatchability: 'not-available',
+          dispatchability: 'conditionally-available',
           retired: false,
           statusSinceMs: T0 + 20_000,
           offerId: OFFER,

@@ -449,7 +449,8 @@ function offDuty(recordedAtMs: number) {
 
 function dispatchabilityOf(status: UnitStatus, takenTripId: string | null): UnitView['dispatchability'] {
   if (status === 'available') return takenTripId === null ? status : 'conditionally-available'
-  return status === 'assigned' || status === 'en-route' ? 'conditionally-available' : 'not-available'
+  const mayGoElsewhere = status === 'offered' || status === 'assigned' || status === 'en-route'
+  return mayGoElsewhere ? 'conditionally-available' : 'not-available'
 }
 
 function severityOf(kind: Alarm, priority: number): AlarmView['severity'] {

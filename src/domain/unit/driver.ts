@@ -46,9 +46,11 @@ export const CREW_BY_VOICE: Principal = '-voice'
 export function dispatchabilityOf(driver: DriverState): Dispatchability {
   // A crew may still be on its way to what was taken from it.
   if (driver.status === 'available') return driver.takenTrip === undefined ? 'available' : 'conditionally-available'
-  if (driver.status === 'assigned' || driver.status === 'en-route') return 'conditionally-available'
-  return 'not-available'
+  return REASSIGNABLE.includes(driver.status) ? 'conditionally-available' : 'not-available'
 }
+
+/** Asked, ordered or on its way: EIDO's Assigned, Dispatched, AcknowledgedTransmission and EnRoute. */
+const REASSIGNABLE: readonly UnitStatus[] = ['offered', 'assigned', 'en-route']
 
 /** True when the unit must not be given to anybody else: it works on a trip, or was ordered to. */
 export function isBound(driver: DriverState): boolean {

@@ -178,9 +178,16 @@ describe('status', () => {
     ])
   })
 
-  test('only an available unit can be sent; one that is asked, resting or off duty cannot', () => {
+  test('a unit that is asked for a trip or ordered to one may be sent elsewhere until it has answered, too', () => {
+    for (const mode of DISPATCH_MODES) {
+      const unit = given(...untilOffered(mode)).world.driver('A1')
+      assert.deepEqual([unit.status, dispatchabilityOf(unit)], ['offered', 'conditionally-available'], mode)
+    }
+  })
+
+  test('an available unit can be sent; one that is resting or off duty cannot', () => {
     assert.equal(dispatchabilityOf(given(onDuty('A1')).world.driver('A1')), 'available')
-    for (const records of [[registered('A1')], [onDuty('A1'), unavailable('A1')], untilOffered('offered')]) {
+    for (const records of [[registered('A1')], [onDuty('A1'), unavailable('A1')]]) {
       assert.equal(dispatchabilityOf(given(...(records as DomainEvent[][])).world.driver('A1')), 'not-available')
     }
   })

@@ -91,6 +91,12 @@ export class LogBook {
   }
 }
 
+/** Of all other statuses a unit may be reassigned. */
+const DISPATCHABILITY: ReadonlyMap<string, string> = new Map([
+  ['available', 'available'],
+  ['on-scene', 'not-available'],
+])
+
 /** What a driver is told of itself; with `phase` it has the trip. */
 export function view(status: string, phase: string | null = null, mode = 'ordered'): object {
   const isOffered = phase === 'offered'
@@ -116,7 +122,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       retired: false,
     },
     ...{
-      dispatchability: status === 'available' ? 'available' : 'not-available',
+      dispatchability: DISPATCHABILITY.get(status) ?? 'conditionally-available',
       unavailableReason: null,
       crew: 'crew-7',
     },
