@@ -144,14 +144,23 @@ export const OPTIONAL_PHASES: readonly TripPhase[] = ['at-patient', 'transferred
 export const CAUSES = ['driver', 'dispatcher', 'system'] as const
 export type Cause = (typeof CAUSES)[number]
 
+/** `refused` leaves open whether care or transport; it is the word of older clients and records, and of who does not know. */
 export const DISPOSITIONS = [
   'transported',
   'treated-on-scene',
   'refused',
   'no-patient-found',
   'transferred-to-other-unit',
+  'cancelled-on-scene',
+  'no-patient-contact',
+  'non-patient',
+  'assist',
+  'evaluated-no-care',
+  'refused-care',
+  'refused-transport',
+  'transported-by-other-unit',
 ] as const
-/** How a trip that was worked on ended. */
+/** How a trip that was worked on ended; on the axes of NEMSIS in `trip/disposition-axes.ts`. */
 export type Disposition = (typeof DISPOSITIONS)[number]
 
 /** Why a trip was cancelled; closed, because events carry no free text. */

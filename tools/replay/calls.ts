@@ -180,7 +180,8 @@ function planOf(row: CallRow, cancelled: boolean, counts: RuleCounts): TripPlan 
 
 function dispositionOf(recorded: string, transported: boolean): Disposition {
   if (transported || /^Code \d Transport$/.test(recorded)) return 'transported'
-  if (['Patient Declined Transport', 'Against Medical Advice'].includes(recorded)) return 'refused'
+  if (recorded === 'Patient Declined Transport') return 'refused-transport'
+  if (recorded === 'Against Medical Advice') return 'refused'
   if (['No Merit', 'Unable to Locate', 'Gone on Arrival'].includes(recorded)) return 'no-patient-found'
   return 'treated-on-scene'
 }

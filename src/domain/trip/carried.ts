@@ -12,7 +12,7 @@ import type { DriverState } from '../unit/driver.ts'
 export function carried(decision: Decision, unit: DriverState | undefined, { disposition }: CloseTrip): Decision {
   if (!decision.ok || disposition !== 'transported' || unit === undefined || unit.transports) return decision
   const message =
-    `Unit ${unit.callSign} cannot carry a patient. Close the trip as transferred-to-other-unit if another unit has the ` +
-    'patient, or as what else became of it; if the unit can carry, correct its `transports` first.'
+    `Unit ${unit.callSign} cannot carry a patient. Close the trip as transported-by-other-unit or ` +
+    'transferred-to-other-unit if another unit has the patient, or as what else became of it; if the unit can carry, correct its `transports` first.'
   return refused('cannot-transport', message, { unitId: unit.unitId, disposition })
 }

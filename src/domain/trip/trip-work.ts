@@ -17,6 +17,7 @@ import {
   type TripPhase,
   WORK_PHASES,
 } from '../vocabulary.ts'
+import { metPatient } from './disposition-axes.ts'
 import { TIME_OF_PHASE } from './e-times.ts'
 import { doubtful } from './plausible.ts'
 import { responseOf } from './response.ts'
@@ -130,8 +131,7 @@ export function reportByRadio(trip: TripState, command: (ReportPhase | CloseTrip
  * patient over (nemSch_e036); whoever met a patient was with it at some moment (nemSch_e023); else the scene alone counts.
  */
 function missedAtEnd({ phase, times }: TripState, disposition: Disposition): TripPhase[] {
-  const last =
-    disposition === 'transported' ? 'transferred' : disposition === 'no-patient-found' ? 'on-scene' : 'at-patient'
+  const last = disposition === 'transported' ? 'transferred' : metPatient(disposition) ? 'at-patient' : 'on-scene'
   const due = WORK_PHASES.slice(0, phaseOrder(last) + 1).filter(each => times[each] === undefined)
   return due.filter(each => phaseOrder(each) > phaseOrder(phase) || OPTIONAL_PHASES.includes(each))
 }

@@ -310,7 +310,7 @@ class Day:
             other.report(declined, phase, reported[-1][1])
             check_board(desk)
         other_closed_at = other.clock.now()
-        other.ask("close-trip", declined, "no-patient-found", other_closed_at)
+        other.ask("close-trip", declined, "cancelled-on-scene", other_closed_at)
         self.tell(other, declined, ["assigned", other_accepted_at], *reported, ["closed", other_closed_at])
 
         taken = desk.ask("enter-call", self.call(needs=1)).result["tripIds"][0]

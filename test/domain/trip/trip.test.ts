@@ -164,7 +164,8 @@ describe('closing', () => {
           .when(close(disposition))
           .thenEvents({ type: 'TripClosed' })
           .trip('T-1').missed
-      const patient = disposition === 'no-patient-found' ? [] : ['at-patient']
+      const without = ['no-patient-found', 'cancelled-on-scene', 'no-patient-contact', 'non-patient', 'assist']
+      const patient = without.includes(disposition) ? [] : ['at-patient']
       assert.deepEqual(missedFrom('assigned'), ['en-route', 'on-scene', ...patient])
       assert.deepEqual(missedFrom('en-route'), ['on-scene', ...patient])
       for (const phase of WORK_PHASES.slice(2))

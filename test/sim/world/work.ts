@@ -5,7 +5,13 @@
  * of the trip, or when the crew hears that the trip is not theirs any more.
  */
 
-import { type Disposition, type ReportablePhase, type TripPhase, WORK_PHASES } from '../../../src/domain/vocabulary.ts'
+import {
+  DISPOSITIONS,
+  type Disposition,
+  type ReportablePhase,
+  type TripPhase,
+  WORK_PHASES,
+} from '../../../src/domain/vocabulary.ts'
 import type { TripView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { happens, SECOND_MS } from './chance.ts'
@@ -28,7 +34,7 @@ interface WorkParts {
 }
 
 const SPEED_MPS = 14
-const AT_REST: readonly Disposition[] = ['treated-on-scene', 'refused', 'no-patient-found', 'transferred-to-other-unit']
+const AT_REST: readonly Disposition[] = DISPOSITIONS.filter(disposition => disposition !== 'transported')
 /** When the day is over every step is done in at most this long. */
 const HURRY_MS = 20 * SECOND_MS
 
