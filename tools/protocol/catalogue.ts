@@ -3,7 +3,9 @@
 import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
+import { EIDO_PRIMARY, EIDO_SECONDARY, FMS_KEYS, OURS_ALONE } from '../../src/domain/field-words.ts'
 import { ROLES } from '../../src/domain/roles.ts'
+import { DISPOSITION_AXES } from '../../src/domain/trip/disposition-axes.ts'
 import {
   ABSENT_REASONS,
   CANCEL_REASONS,
@@ -56,6 +58,8 @@ export function catalogue(): unknown {
     }),
     errors,
     closeCodes: CLOSE_CODES,
+    dispositionAxes: DISPOSITION_AXES,
+    fieldWords: { eidoPrimary: EIDO_PRIMARY, eidoSecondary: EIDO_SECONDARY, fms: FMS_KEYS, oursAlone: OURS_ALONE },
     words: {
       role: ROLES,
       levelOfCare: LEVELS_OF_CARE,
