@@ -213,6 +213,14 @@ export class DispatcherClient extends EngineClient {
     return this.commands.request(id => ['correct-time', id, tripId, unitId, time, newAtMs, reason], options)
   }
 
+  /**
+   * Says who has the patient of a crew that closed its trip as handed over, and whose receiver is not known.
+   * Input: a trip of the same call; null for a unit that this region does not dispatch.
+   */
+  nameReceiver(tripId: string, toTripId: string | null, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['name-receiver', id, tripId, toTripId], options)
+  }
+
   /** Takes an alarm on: this user answers for it, and once its cause is gone it ends. */
   acknowledgeAlarm(alarmId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['acknowledge-alarm', id, alarmId], options)

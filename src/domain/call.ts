@@ -18,6 +18,7 @@ import type { PutRight } from './events/event.ts'
 import type { DomainEvent } from './events.ts'
 import type { CallId, TripId } from './ids.ts'
 import { responseNoOf } from './incident-no.ts'
+import { lacksReceiver } from './trip/receiver.ts'
 import { isEnded, mayHavePatient, type TripState } from './trip/trip.ts'
 import { cancelledTrip } from './trip/trip-desk.ts'
 import type { Priority, ReceivedSource } from './vocabulary.ts'
@@ -216,6 +217,8 @@ export function amendCall(call: CallState, trips: readonly TripState[], command:
 export function cancelCall(call: CallState, trips: readonly TripState[], command: CancelCall): Decision {
   if (call.state !== 'open') return callEnded(call)
   const open = trips.filter(trip => !isEnded(trip))
+  const lacking = trips.filter(lacksReceiver)
+  if (open.length === 0 && lacking.length > 0) return awaitsReceiver(call, lacking)
   const carrying = open.filter(mayHavePatient)
   if (carrying.length > 0) {
     const tripIds = carrying.map(({ tripId }) => tripId)
@@ -223,6 +226,12 @@ export function cancelCall(call: CallState, trips: readonly TripState[], command
     return refused('wrong-phase', what, { callId: call.callId, state: call.state, tripIds })
   }
   return accepted(...open.map(trip => cancelledTrip(trip, command.reason)))
+}
+
+function awaitsReceiver({ callId, state }: CallState, lacking: readonly TripState[]): Decision {
+  const tripIds = lacking.map(({ tripId }) => tripId)
+  const what = `All trips of the call have ended, and nobody knows who has the patient of ${tripIds.join(', ')}. Say so with name-receiver; the call ends with it.`
+  return refused('wrong-phase', what, { callId, state, tripIds })
 }
 
 function detailsFull({ callId }: CallState): Decision {
@@ -237,9 +246,9 @@ function callEnded(call: CallState): Decision {
   })
 }
 
-/** The call's own end, once the last of its trips has ended. */
+/** The call's own end, once the last of its trips has ended and nobody has to say where a patient is. */
 export function endedCall(call: CallState, trips: readonly TripState[]): (CallClosed | CallCancelled)[] {
-  if (call.state !== 'open' || !trips.every(isEnded)) return []
+  if (call.state !== 'open' || !trips.every(isEnded) || trips.some(lacksReceiver)) return []
   const type = trips.some(trip => trip.phase === 'closed') ? 'CallClosed' : 'CallCancelled'
   return [{ type, v: 1, entity: callKey(call.callId), callId: call.callId }]
 }

@@ -184,6 +184,14 @@ export interface CorrectTime {
   readonly reason: CorrectionReason
 }
 
+/** The dispatcher says who has the patient of a crew that closed its trip as handed over. */
+export interface NameReceiver {
+  readonly type: 'name-receiver'
+  readonly tripId: TripId
+  /** The trip of the same call whose unit has the patient; null: a unit that this region does not dispatch. */
+  readonly toTripId: TripId | null
+}
+
 /** Somebody answers for the alarm from now on. */
 export type AcknowledgeAlarm = OfAlarm & {
   readonly type: 'acknowledge-alarm'
@@ -230,6 +238,7 @@ type DispatcherCommand =
   | AddNeed
   | SetUnitStatus
   | CorrectTime
+  | NameReceiver
   | AcknowledgeAlarm
   | ShelveAlarm
 export type Command = DriverCommand | DispatcherCommand

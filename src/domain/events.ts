@@ -27,6 +27,7 @@ import type {
   OfferMade,
   OfferRevoked,
   OfferTimedOut,
+  ReceiverNamed,
   TripCancelled,
   TripClosed,
   TripCreated,
@@ -93,6 +94,7 @@ export type DomainEvent =
   | TripPhaseReached
   | TripTimeNoted
   | TripTimeCorrected
+  | ReceiverNamed
   | TripCancelled
   | TripClosed
 

@@ -215,6 +215,7 @@ export const EVENT_SCHEMAS = [
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: moment.nullable(), newAtMs: moment.nullable() },
     reason: z.enum(CORRECTION_REASONS),
   }),
+  ofTrip('ReceiverNamed', { ...trip, ...call, toTripId: routedId.nullable(), cause: z.enum(CAUSES) }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
     ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES), ...leaves },

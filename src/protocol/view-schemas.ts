@@ -100,6 +100,7 @@ export const tripViewSchema = z
       responses: z.array(responseView),
       alarms: z.array(z.enum(TRIP_ALARMS)),
     },
+    handedTo: routedId.nullable().optional(),
     ...{ helps: routedId.nullable(), helpedBy: routedId.nullable(), loss: loss.nullable() },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
     ...{ version: position, details: callDetailsSchema.nullable() },

@@ -234,6 +234,8 @@ test("each of the desk's commands is sent with its fields in wire units and form
       'correct-time',
       ['akl.t', 'A1', 'on-scene', 5, 'radio-log'],
     ],
+    [client.nameReceiver('akl.t', 'akl.u'), 'name-receiver', ['akl.t', 'akl.u']],
+    [client.nameReceiver('akl.t', null), 'name-receiver', ['akl.t', null]],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
     [client.divertUnit('akl.t', 'akl.u', 'other'), 'divert-unit', ['akl.t', 'akl.u', 'other']],
     [client.holdTrip('akl.t'), 'hold-trip', ['akl.t']],

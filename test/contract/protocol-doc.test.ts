@@ -296,6 +296,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       missed: true,
       responses: true,
       alarms: true,
+      handedTo: 'absent',
       helps: null,
       helpedBy: null,
       loss: null,
@@ -505,6 +506,7 @@ test('every event has all its fields and no other, and marks those that may be n
     },
     TripTimeNoted: { tripId: true, unitId: true, time: true, ...moment, cause: true, implausible: 'absent' },
     TripTimeCorrected: { tripId: true, unitId: true, time: true, formerAtMs: null, newAtMs: null, reason: true },
+    ReceiverNamed: { tripId: true, callId: true, toTripId: null, cause: true },
     TripCancelled: {
       tripId: true,
       callId: true,

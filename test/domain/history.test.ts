@@ -11,15 +11,19 @@ import { alarmRaised } from '../../src/domain/dispatch/alarms.ts'
 import { declineOffer } from '../../src/domain/dispatch/given-back.ts'
 import { offerMade, offerTimedOut } from '../../src/domain/dispatch/offers.ts'
 import { divertedByHand, whyNotFit } from '../../src/domain/dispatch/override.ts'
+import { tripKey } from '../../src/domain/entity.ts'
 import { TRIP_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
+import type { CallId } from '../../src/domain/ids.ts'
 import { incidentNoOf } from '../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { retireUnit } from '../../src/domain/retire.ts'
 import { correctTime } from '../../src/domain/trip/correction.ts'
+import { nameReceiver, receiversOf } from '../../src/domain/trip/receiver.ts'
 import { untoldOffer } from '../../src/domain/trip/response.ts'
 import { isEnded, isWaiting, type TripState, unitOf } from '../../src/domain/trip/trip.ts'
 import { cancelTrip, holdTrip, overrideAssignment, resumeTrip, withdrawUnit } from '../../src/domain/trip/trip-desk.ts'
+import { evolveTrip } from '../../src/domain/trip/trip-fold.ts'
 import { closeTrip, reportByRadio, reportPhase } from '../../src/domain/trip/trip-work.ts'
 import { setStatus, setUnitStatus, signOff, signOn } from '../../src/domain/unit/crew-duty.ts'
 import { type DriverState, dispatchabilityOf, isBound } from '../../src/domain/unit/driver.ts'
@@ -84,6 +88,7 @@ const step = fc.record({
     'correct',
     'alarm-answer',
     'alarm-answer',
+    'receiver',
   ),
   unit: fc.constantFrom(...UNITS),
   trip: fc.nat(2 * MAX_CALLS - 1),
@@ -195,9 +200,7 @@ function decide(world: World, step: Step, i: number): Decision {
         return amendCall(call, trips, { type: 'amend-call', callId, priority, lonDeg: i / 10, latDeg: -i / 10 })
       }
       const decision = cancelCall(call, trips, { type: 'cancel-call', callId, reason: step.reason })
-      if (!decision.ok) return decision
-      const ended = trips.map((trip): TripState => (isEnded(trip) ? trip : { ...trip, phase: 'cancelled' }))
-      return accepted(...decision.events, ...endedCall(call, ended))
+      return withCallStep(world, callId, decision)
     }
     case 'assign': {
       if (trip === undefined || whyNotFit(driver, trip.tripId) !== null) return accepted()
@@ -212,6 +215,16 @@ function decide(world: World, step: Step, i: number): Decision {
     case 'withdraw':
       if (trip === undefined) return accepted()
       return withdrawUnit(trip, { type: 'withdraw-unit', tripId: trip.tripId, reason: 'other' })
+    case 'receiver': {
+      const lacking = [...world.trips.values()].find(each => isEnded(each) && each.alarms.length > 0) ?? trip
+      if (lacking === undefined) return accepted()
+      const { tripId, callId } = lacking
+      const trips = world.call(callId).tripIds.map(id => world.trip(id))
+      const other = trips[i % trips.length]!.tripId
+      const toTripId = i % 3 === 0 || other === tripId ? null : other
+      const decision = nameReceiver(lacking, trips, { type: 'name-receiver', tripId, toTripId })
+      return withCallStep(world, callId, decision)
+    }
     case 'hold':
       if (trip === undefined) return accepted()
       return trip.onHold === undefined ? holdTrip(trip, step.crew) : resumeTrip(trip)
@@ -296,11 +309,21 @@ function decideOnTrip(world: World, step: Step, trip: TripState, happenedAtMs: n
     step.kind === 'close'
       ? closeTrip(trip, step.unit, { type: 'close-trip', tripId, disposition: step.disposition, happenedAtMs })
       : cancelTrip(trip, { type: 'cancel-trip', tripId, reason: step.reason })
+  return withCallStep(world, trip.callId, decision)
+}
+
+/** What a step of its trips means for the call, as one turn records it. */
+function withCallStep(world: World, callId: CallId, decision: Decision): Decision {
   if (!decision.ok) return decision
-  const call = world.call(trip.callId)
-  const others = call.tripIds.filter(id => id !== tripId).map(id => world.trip(id))
-  const ended = { ...trip, phase: step.kind === 'close' ? 'closed' : 'cancelled' } as TripState
-  return accepted(...decision.events, ...endedCall(call, [...others, ended]))
+  const call = world.call(callId)
+  const meta = { position: world.position + 1, recordedAtMs: world.nowMs }
+  const after = (events: readonly DomainEvent[]) => (trip: TripState) =>
+    events
+      .filter(({ entity }) => entity === tripKey(trip.tripId))
+      .reduce((state, each) => evolveTrip(state, each, meta), trip)
+  const trips = call.tripIds.map(id => world.trip(id)).map(after(decision.events))
+  const received = receiversOf(trips)
+  return accepted(...decision.events, ...received, ...endedCall(call, trips.map(after(received))))
 }
 
 function assertConsistent(world: World): void {
@@ -326,11 +349,12 @@ function assertConsistent(world: World): void {
   for (const driver of drivers) assertDriverConsistent(world, driver)
   for (const call of world.calls.values()) {
     const phases = call.tripIds.map(id => world.trip(id).phase)
-    const expected = !call.tripIds.every(id => isEnded(world.trip(id)))
-      ? 'open'
-      : phases.includes('closed')
-        ? 'closed'
-        : 'cancelled'
+    const trips = call.tripIds.map(id => world.trip(id))
+    const isLacking = ({ disposition, handedTo }: TripState) =>
+      (disposition === 'transferred-to-other-unit' || disposition === 'transported-by-other-unit') &&
+      (handedTo === undefined || trips.some(({ tripId, phase }) => tripId === handedTo && phase === 'cancelled'))
+    const expected =
+      !trips.every(isEnded) || trips.some(isLacking) ? 'open' : phases.includes('closed') ? 'closed' : 'cancelled'
     assert.equal(call.state, expected)
   }
 }
@@ -378,7 +402,7 @@ test('the generated histories reach every phase and every kind of event', () => 
     'CallEntered',
     'CallCancelled CallClosed TripCreated OfferMade OfferAccepted OfferDeclined OfferTimedOut OfferRevoked',
     'TripAlarmRaised TripCancelled TripClosed CallAmended AssignmentOverridden UnitWithdrawn',
-    'UnitNotified TripTimeNoted TripTimeCorrected AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
+    'UnitNotified TripTimeNoted TripTimeCorrected ReceiverNamed AlarmAcknowledged AlarmShelved AlarmEscalated AlarmLapsed UnitAlarmRaised StandDownAcknowledged TripPutOnHold TripTakenOffHold NeedAdded',
   ].flatMap(line => line.split(' '))
   assert.deepEqual([...seen].sort(), [...types, ...REPORTABLE_PHASES].sort())
 })

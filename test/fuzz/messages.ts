@@ -57,6 +57,7 @@ const OF_DESKS = {
   'hold-trip': 4,
   'resume-trip': 3,
   'confirm-order': 4,
+  'name-receiver': 3,
   'add-need': 2,
   'acknowledge-alarm': 4,
   'shelve-alarm': 2,
@@ -170,6 +171,8 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, trip()]
     case 'confirm-order':
       return [type, id, trip(), moment(known, dice)]
+    case 'name-receiver':
+      return [type, id, trip(), dice.oneIn(3) ? null : known.trips.any(dice)]
     case 'add-need':
       return [type, id, known.calls.any(dice), { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [] }]
     case 'set-unit-status': {

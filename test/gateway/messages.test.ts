@@ -46,6 +46,7 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'hold-trip': ['hold-trip', 'c1', TRIP_ID],
   'resume-trip': ['resume-trip', 'c1', TRIP_ID],
   'confirm-order': ['confirm-order', 'c1', TRIP_ID, 1],
+  'name-receiver': ['name-receiver', 'c1', TRIP_ID, null],
   'add-need': ['add-need', 'c1', TRIP_ID, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`],
   'shelve-alarm': ['shelve-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`, 1_000],

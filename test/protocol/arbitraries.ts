@@ -242,6 +242,7 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
     .filter(([, , tripId, toTripId]) => tripId !== toTripId),
   fc.tuple(fc.constantFrom('hold-trip' as const, 'resume-trip' as const), commandId, routedId),
   fc.tuple(fc.constant('confirm-order' as const), commandId, routedId, atMs),
+  fc.tuple(fc.constant('name-receiver' as const), commandId, routedId, orNull(routedId)),
   fc.tuple(fc.constant('add-need' as const), commandId, routedId, need),
   fc.tuple(fc.constant('acknowledge-alarm' as const), commandId, alarmId),
   fc.tuple(fc.constant('shelve-alarm' as const), commandId, alarmId, within(RANGES.forMs)),

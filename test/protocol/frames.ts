@@ -100,6 +100,7 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'hold-trip': ['hold-trip', 'c30', OFFER],
   'resume-trip': ['resume-trip', 'c31', OFFER],
   'confirm-order': ['confirm-order', 'c32', OFFER, NOW],
+  'name-receiver': ['name-receiver', 'c33', OFFER, null],
   'add-need': ['add-need', 'c32', OFFER, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c27', `trip/${OFFER}/no-movement/812`],
   'shelve-alarm': ['shelve-alarm', 'c28', `trip/${OFFER}/no-movement/812`, 300_000],

@@ -124,6 +124,10 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, happenedAtMs] = message
       return { type: 'command', id, command: { type, tripId, happenedAtMs } }
     }
+    case 'name-receiver': {
+      const [type, id, tripId, toTripId] = message
+      return { type: 'command', id, command: { type, tripId, toTripId } }
+    }
     case 'add-need': {
       const [type, id, callId, need] = message
       return { type: 'command', id, command: { type, callId, need } }

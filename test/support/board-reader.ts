@@ -225,8 +225,13 @@ export class BoardReader {
       case 'TripTimeCorrected':
         this.#corrected(event)
         break
+      case 'ReceiverNamed':
+        this.#over(`trip/${event.tripId}`, 'receiver-unknown')
+        break
       case 'TripAlarmRaised':
-        this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
+        // One that has ended is off the board, and may have its alarm all the same.
+        if (this.trips.has(event.tripId))
+          this.#trip(event.tripId, { alarms: [...this.trips.get(event.tripId)!.alarms, event.alarm] })
         this.#raise({ ...event, subject: `trip/${event.tripId}` })
         break
       case 'UnitAlarmRaised':

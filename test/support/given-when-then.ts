@@ -63,8 +63,10 @@ export class World {
 }
 
 /** Each argument is one record: an event, or several that happened in one turn. */
-export function given(...records: readonly (DomainEvent | readonly DomainEvent[])[]) {
-  const world = new World()
+export const given = (...records: readonly (DomainEvent | readonly DomainEvent[])[]) => on(new World(), ...records)
+
+/** A world, and what has happened in it since; as `given`. */
+export function on(world: World, ...records: readonly (DomainEvent | readonly DomainEvent[])[]) {
   for (const record of records) world.record(Array.isArray(record) ? record : [record as DomainEvent])
   return {
     world,

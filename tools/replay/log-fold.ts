@@ -52,8 +52,13 @@ export function foldLog(records: readonly StoredRecord[]): FoldedLog {
   return fold
 }
 
-/** What tells of moments comes after the trip's end, too. */
-const OF_TIMES: ReadonlySet<DomainEvent['type']> = new Set(['UnitNotified', 'TripTimeNoted', 'TripTimeCorrected'])
+/** What tells of moments, or of who has the patient, comes after the trip's end, too. */
+const ANY_TIME: ReadonlySet<DomainEvent['type']> = new Set([
+  ...(['UnitNotified', 'TripTimeNoted', 'TripTimeCorrected', 'ReceiverNamed'] as const),
+])
+/** What nobody has seen of a trip is raised, and answered, also when the trip is over. */
+const isOfAlarm = (event: DomainEvent) =>
+  'alarmId' in event || (event.type === 'TripAlarmRaised' && event.alarm === 'receiver-unknown')
 
 class Fold implements FoldedLog {
   readonly trips = new Map<string, FoldedTrip>()
@@ -84,9 +89,7 @@ class Fold implements FoldedLog {
     const trip = this.trips.get(event.tripId)
     const breaks = (why: string) => this.broken.push({ position, text: `${event.type} of ${event.tripId} ${why}` })
     if (trip === undefined) return void breaks('names a trip that was never created')
-    // What nobody has seen of a trip is answered also when the trip is over.
-    const isOfAlarm = 'alarmId' in event
-    if (!isOfAlarm && !OF_TIMES.has(event.type) && (trip.phase === 'closed' || trip.phase === 'cancelled'))
+    if (!isOfAlarm(event) && !ANY_TIME.has(event.type) && (trip.phase === 'closed' || trip.phase === 'cancelled'))
       breaks(`comes after the trip was ${trip.phase}`)
 
     switch (event.type) {

@@ -8,7 +8,7 @@ import { incidentNoOf, responseNoOf } from '../../domain/incident-no.ts'
 import { isEnded } from '../../domain/trip/trip.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, endCall, withCall } from './command-steps.ts'
+import { applied, stepCall, withCall } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 export function takeCall(turn: Turn, command: EnterCall, { newId, desk, memory }: CommandContext): TurnOutcome {
@@ -55,7 +55,7 @@ export function stopCall(turn: Turn, command: CancelCall): TurnOutcome {
   return withCall(turn, command.callId, (call, callTrips) => {
     const decision = cancelCall(call, callTrips, command)
     return applied(turn, decision, () => {
-      endCall(turn, call.callId)
+      stepCall(turn, call.callId)
       const tripIds = callTrips.filter(trip => !isEnded(trip)).map(trip => trip.tripId)
       return { callId: call.callId, state: turn.call(call.callId)!.state, tripIds }
     })

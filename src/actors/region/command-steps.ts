@@ -4,6 +4,7 @@ import { type CallState, endedCall } from '../../domain/call.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { callKey } from '../../domain/entity.ts'
 import type { CallId, TripId } from '../../domain/ids.ts'
+import { receiversOf } from '../../domain/trip/receiver.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { unknownCall, unknownTrip } from '../refusals.ts'
 import type { CommandResult, TurnOutcome } from './command-outcome.ts'
@@ -32,20 +33,23 @@ export function applied(turn: Turn, decision: Decision, result: () => CommandRes
   return { ok: true, result: result() }
 }
 
-/** A trip's end is also its call's, if it was the last one. */
-export function endTrip(turn: Turn, tripId: TripId, decision: Decision): TurnOutcome {
+/** A trip's end is also its call's, if it was the last one; and a crew that arrives may be who a patient was handed over to. */
+export function stepTrip(turn: Turn, tripId: TripId, decision: Decision): TurnOutcome {
   return applied(turn, decision, () => {
-    const trip = turn.trip(tripId)!
-    endCall(turn, trip.callId)
-    return { tripId, phase: trip.phase }
+    const { callId, phase } = turn.trip(tripId)!
+    stepCall(turn, callId)
+    return { tripId, phase }
   })
 }
 
-export function endCall(turn: Turn, callId: CallId): void {
+/** What a step of its trips means for the call: who has received a patient, and whether it is over. */
+export function stepCall(turn: Turn, callId: CallId): void {
   const call = turn.call(callId)
   // A call in quarantine takes no word of its own; its trips must come to their end all the same.
   if (turn.isHeld(callKey(callId))) return
-  const callTrips = call === undefined ? [] : tripsOf(turn, call)
+  if (call === undefined || call.state !== 'open') return
+  turn.record(receiversOf(tripsOf(turn, call)).filter(({ entity }) => !turn.isHeld(entity)))
+  const callTrips = tripsOf(turn, call)
   // Of a call with a trip that we do not know nobody can say that it is over.
-  if (call !== undefined && callTrips.length === call.tripIds.length) turn.record(endedCall(call, callTrips))
+  if (callTrips.length === call.tripIds.length) turn.record(endedCall(call, callTrips))
 }

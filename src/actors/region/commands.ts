@@ -17,7 +17,7 @@ import { answerAlarm } from './alarm-commands.ts'
 import { rightCall, stopCall, takeCall, takeNeed } from './call-commands.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, endCall, endTrip, withTrip } from './command-steps.ts'
+import { applied, stepCall, stepTrip, withTrip } from './command-steps.ts'
 import { runDriverCommand } from './crew-commands.ts'
 import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
@@ -28,6 +28,7 @@ import {
   correctedTime,
   divertUnit,
   formerUnit,
+  receiverNamed,
   reportedByRadio,
 } from './trip-commands.ts'
 import type { Turn } from './turn.ts'
@@ -50,7 +51,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
     case 'cancel-call':
       return stopCall(turn, command)
     case 'cancel-trip':
-      return withTrip(turn, command.tripId, trip => endTrip(turn, trip.tripId, cancelTrip(trip, command)))
+      return withTrip(turn, command.tripId, trip => stepTrip(turn, trip.tripId, cancelTrip(trip, command)))
     case 'assign-unit':
       return withTrip(turn, command.tripId, trip => assignUnit(turn, trip, command, context))
     case 'divert-unit':
@@ -78,6 +79,8 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       })
     case 'correct-time':
       return withTrip(turn, command.tripId, trip => correctedTime(turn, trip, command, context))
+    case 'name-receiver':
+      return withTrip(turn, command.tripId, trip => receiverNamed(turn, trip, command))
     case 'set-unit-status': {
       const { unitId } = command
       const driver = turn.driver(unitId)
@@ -91,7 +94,7 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
     case 'shelve-alarm':
       return answerAlarm(turn, command, context)
     case 'release-held':
-      return releaseHeld(turn, command, context.memory, endCall)
+      return releaseHeld(turn, command, context.memory, stepCall)
     case 'report-phase':
     case 'close-trip':
       return context.unitId === null ? reportedByRadio(turn, command) : runDriverCommand(turn, command, context)
@@ -103,10 +106,11 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
 /** The refusal of a command that names what is in quarantine; its rules would be decided over a state that is wrong. */
 function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): TurnOutcome | null {
   const unitId = 'unitId' in command ? command.unitId : ofSession
+  const toTripId = 'toTripId' in command ? command.toTripId : null
   const named = [
     ...(unitId === null || turn.driver(unitId) === undefined ? [] : [driverKey(unitId)]),
     ...('tripId' in command && turn.trip(command.tripId) !== undefined ? [tripKey(command.tripId)] : []),
-    ...('toTripId' in command && turn.trip(command.toTripId) !== undefined ? [tripKey(command.toTripId)] : []),
+    ...(toTripId === null || turn.trip(toTripId) === undefined ? [] : [tripKey(toTripId)]),
     ...('callId' in command && turn.call(command.callId) !== undefined ? [callKey(command.callId)] : []),
   ]
   const held = named.find(entity => turn.isHeld(entity))

@@ -12,7 +12,7 @@ import { acceptOffer } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, endTrip, withTrip } from './command-steps.ts'
+import { applied, stepTrip, withTrip } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, context: CommandContext): TurnOutcome {
@@ -42,13 +42,12 @@ export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, 
       return applied(turn, declineOffer(driver, command, turn.nowMs), unit)
     case 'report-phase': {
       const { tripId } = command
-      const phase = () => ({ tripId, phase: turn.trip(tripId)!.phase })
-      return withTrip(turn, tripId, trip => applied(turn, reportPhase(trip, unitId, command), phase))
+      return withTrip(turn, tripId, trip => stepTrip(turn, tripId, reportPhase(trip, unitId, command)))
     }
     case 'close-trip':
       return withTrip(turn, command.tripId, trip => {
         const decision = carried(closeTrip(trip, unitId, command), driver, command)
-        return endTrip(turn, command.tripId, decision)
+        return stepTrip(turn, command.tripId, decision)
       })
   }
 }

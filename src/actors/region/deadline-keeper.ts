@@ -78,7 +78,8 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** As `watchTrip`, for a trip that this start found: what it waits for may have passed while nobody could act. */
   watchRecovered(trip: TripState): void {
     const { tripId, offer } = trip
-    if (isEnded(trip)) return
+    // Of one that is over an alarm may stand, which goes up to a supervisor all the same.
+    if (isEnded(trip)) return trip.alarms.length === 0 ? undefined : this.watchTrip(trip)
     this.#recovered.set(tripId, trip.phaseRecordedAtMs)
     if (offer !== null) {
       // One span for warning and timeout, so that their distance stays as it is.
@@ -181,7 +182,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   *policyChanged(): Generator<undefined, void> {
     const { memory, clock, policy } = this.#ports
     let looked = 0
-    for (const trip of memory.openTripStates()) {
+    for (const trip of memory.watchedTripStates()) {
       const putOffMs = trip.offer === null ? 0 : (this.#offers.get(trip.tripId)?.putOffMs ?? null)
       // That of an offer which its crew has not been told yet is set once it has.
       if (putOffMs !== null) this.#setAll(trip, putOffMs)

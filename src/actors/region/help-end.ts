@@ -2,7 +2,7 @@
 import { helpEnded, helpOf, isHelpOver } from '../../domain/dispatch/help.ts'
 import { tripKey } from '../../domain/entity.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
-import { endCall } from './command-steps.ts'
+import { stepCall } from './command-steps.ts'
 import type { TurnStep } from './followers.ts'
 import type { Turn } from './turn.ts'
 
@@ -21,5 +21,5 @@ function endIfOver(turn: Turn, { tripId, helps }: TripState): void {
   if (helped === undefined || !isHelpOver(help, helped)) return
   if (turn.isHeld(tripKey(tripId)) || turn.isHeld(tripKey(helped.tripId))) return
   turn.record([helpEnded(help)])
-  endCall(turn, help.callId)
+  stepCall(turn, help.callId)
 }

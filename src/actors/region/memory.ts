@@ -118,6 +118,11 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   *openTripStates(): Iterable<TripState> {
     for (const { state } of this.#openTrips) yield state
   }
+  /** Trips to which something may have to happen in its time: those, and those that are over under an alarm that stands. */
+  *watchedTripStates(): Iterable<TripState> {
+    yield* this.openTripStates()
+    for (const { state } of this.#alarmedTrips) if (isEnded(state) && state.alarms.length > 0) yield state
+  }
   *alarmed(): Iterable<Alarmed> {
     for (const { state } of this.#alarmedTrips) {
       yield { entity: tripKey(state.tripId), openAlarms: state.openAlarms }

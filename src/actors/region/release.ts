@@ -31,7 +31,7 @@ export function releaseHeld(
   turn: Turn,
   { entity, as }: ReleaseHeld,
   memory: HeldMemory,
-  endCall: (turn: Turn, callId: string) => void,
+  stepCall: (turn: Turn, callId: string) => void,
 ): TurnOutcome {
   if (!turn.isHeld(entity)) return { ok: true, result: { entity, released: false } }
   const decision = decide(turn, entity, as, memory)
@@ -39,7 +39,7 @@ export function releaseHeld(
   if (!decision.ok) return decision
   turn.record(decision.events)
   const trip = kindOf(entity) === 'trip' ? turn.trip(idOf(entity)) : undefined
-  if (trip?.phase === 'cancelled') endCall(turn, trip.callId)
+  if (trip?.phase === 'cancelled') stepCall(turn, trip.callId)
   return { ok: true, result: { entity, released: true } }
 }
 

@@ -120,6 +120,7 @@ const TRIP = z.object({
     missed: z.array(z.enum(TRIP_PHASES)),
     alarms: z.array(z.enum(TRIP_ALARMS)),
     openAlarms: z.array(ALARM),
+    handedTo: id.nullable().optional(),
     helps: id.optional(),
     helpsBecause: z.enum(HELP_REASONS).optional(),
     helpedBy: id.optional(),

@@ -6,6 +6,7 @@ import type {
   ConfirmOrder,
   CorrectTime,
   DivertUnit,
+  NameReceiver,
   ReportPhase,
 } from '../../domain/commands.ts'
 import { divertedByHand, givenByHand } from '../../domain/dispatch/override.ts'
@@ -13,6 +14,7 @@ import { driverKey } from '../../domain/entity.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import { carried } from '../../domain/trip/carried.ts'
 import { correctTime } from '../../domain/trip/correction.ts'
+import { nameReceiver } from '../../domain/trip/receiver.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
@@ -20,7 +22,7 @@ import { confirmOrder } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, endTrip, withTrip } from './command-steps.ts'
+import { applied, stepCall, stepTrip, withCall, withTrip } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 /** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
@@ -60,13 +62,22 @@ export function confirmedByVoice(turn: Turn, trip: TripState, command: ConfirmOr
 
 export function reportedByRadio(turn: Turn, command: (ReportPhase | CloseTrip) & PutRight): TurnOutcome {
   return withTrip(turn, command.tripId, trip => {
-    const { tripId } = trip
-    const decision = reportByRadio(trip, command)
-    if (command.type === 'close-trip') {
-      return endTrip(turn, tripId, carried(decision, formerUnit(turn, trip) ?? undefined, command))
-    }
-    return applied(turn, decision, () => ({ tripId, phase: turn.trip(tripId)!.phase }))
+    const reported = reportByRadio(trip, command)
+    const isClose = command.type === 'close-trip'
+    const decision = isClose ? carried(reported, formerUnit(turn, trip) ?? undefined, command) : reported
+    return stepTrip(turn, trip.tripId, decision)
   })
+}
+
+/** Who has the patient may be all that the call waited for. */
+export function receiverNamed(turn: Turn, trip: TripState, command: NameReceiver): TurnOutcome {
+  const { tripId, callId } = trip
+  return withCall(turn, callId, (_, callTrips) =>
+    applied(turn, nameReceiver(trip, callTrips, command), () => {
+      stepCall(turn, callId)
+      return { tripId, toTripId: command.toTripId, callId, state: turn.call(callId)!.state }
+    }),
+  )
 }
 
 /** The unit leaves its trip for another one, which it is ordered to in the same record; the desk then finds a unit for the former. */

@@ -131,6 +131,7 @@ export function tripView(trip: TripState, call: CallState | undefined, { details
     missed: trip.missed,
     responses: responsesOf(trip).map(responseView),
     alarms: trip.alarms,
+    ...(trip.handedTo === undefined ? {} : { handedTo: trip.handedTo }),
     helps: trip.helps ?? null,
     helpedBy: trip.helpedBy ?? null,
     loss: trip.loss ?? null,

@@ -69,6 +69,7 @@ export const TRIP_ALARMS = [
   'round-exhausted',
   'rounds-over',
   'waiting-long',
+  'receiver-unknown',
 ] as const
 
 export type TripAlarm = (typeof TRIP_ALARMS)[number]

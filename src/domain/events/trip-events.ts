@@ -220,6 +220,15 @@ export interface TripClosed extends EventOf<'TripClosed', TripEntity>, Caused, P
   readonly missed: readonly TripPhase[]
 }
 
+/** Who has the patient of a trip that was closed as handed over. The newest word counts. */
+export interface ReceiverNamed extends EventOf<'ReceiverNamed', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  /** The trip of the call whose unit has the patient; null: a unit that this region does not dispatch. */
+  readonly toTripId: TripId | null
+  readonly cause: Cause
+}
+
 /** A trip that was held goes on from here, as if it had just been created, or is over. Its unit stands down also with a patient on board. */
 export interface TripReleased extends EventOf<'TripReleased', TripEntity>, TripFacts, LeavesUnit, Caused {
   readonly as: 'pending' | 'cancelled'

@@ -161,6 +161,8 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
     case 'UnitCleared':
       // They tell of a response alone, also of a trip that has ended.
       return {}
+    case 'ReceiverNamed':
+      return { handedTo: event.toTripId, alarms: without(state.alarms, 'receiver-unknown') }
     case 'TripTimeNoted':
     case 'TripTimeCorrected':
       return event.type === 'TripTimeNoted' ? notedChange(state, event) : correctedChange(state, event)
@@ -234,7 +236,10 @@ function deskChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Pa
 function alarmChangeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partial<TripState> {
   switch (event.type) {
     case 'TripAlarmRaised':
-      invariant(!isEnded(state), () => `${event.type} at ${meta.position} is of trip ${state.tripId}, which has ended`)
+      invariant(
+        !isEnded(state) || event.alarm === 'receiver-unknown',
+        () => `${event.type} at ${meta.position} is of trip ${state.tripId}, which has ended`,
+      )
       return {
         alarms: [...without(state.alarms, event.alarm), event.alarm],
         openAlarms: raisedAlarm(state.openAlarms, event, meta),

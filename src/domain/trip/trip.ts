@@ -84,6 +84,8 @@ export interface TripState {
   readonly loss?: Loss | null
   readonly disposition: Disposition | null
   readonly cancelReason: CancelReason | null
+  /** The trip whose unit has the patient that was handed over, null for a unit of others; absent where nobody knows, or none was. */
+  readonly handedTo?: TripId | null
   /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */
   readonly decidedAt?: readonly number[]
   readonly version: number

@@ -55,7 +55,7 @@ export const DESK_MESSAGES = {
     right: DESK,
     rate: 'command',
     owner: ['region'],
-    result: z.object({ callId: routedId, state: z.enum(['cancelled', 'closed']), tripIds: z.array(routedId) }),
+    result: z.object({ callId: routedId, state: z.enum(['open', 'closed', 'cancelled']), tripIds: z.array(routedId) }),
     shape: shape(z.object({ id, callId: matching(ROUTED_ID), reason: oneOf(CANCEL_REASONS) }), ({ id, ...fields }) =>
       asCommand(id, { type: 'cancel-call', ...fields }),
     ),
@@ -135,6 +135,21 @@ export const DESK_MESSAGES = {
     result: z.object({ tripId: routedId, unitId, phase: tripPhase }),
     shape: shape(z.object({ id, tripId: matching(ROUTED_ID), happenedAtMs: atMs }), ({ id, tripId, happenedAtMs }) =>
       asCommand(id, { type: 'confirm-order', tripId, happenedAtMs }),
+    ),
+  },
+  'name-receiver': {
+    right: DESK,
+    rate: 'command',
+    owner: ['trip'],
+    result: z.object({
+      tripId: routedId,
+      toTripId: routedId.nullable(),
+      callId: routedId,
+      state: z.enum(['open', 'closed', 'cancelled']),
+    }),
+    shape: shape(
+      z.object({ id, tripId: matching(ROUTED_ID), toTripId: orNull(matching(ROUTED_ID)) }),
+      ({ id, ...fields }) => asCommand(id, { type: 'name-receiver', ...fields }),
     ),
   },
   'add-need': {

@@ -89,6 +89,8 @@ export interface ClientTuples {
   'hold-trip': [id: string, tripId: string]
   'resume-trip': [id: string, tripId: string]
   'confirm-order': [id: string, tripId: string, happenedAtMs: number]
+  /** Null: a unit that this region does not dispatch has the patient. */
+  'name-receiver': [id: string, tripId: string, toTripId: string | null]
   'add-need': [id: string, callId: string, need: Need]
   'set-unit-status': [
     id: string,

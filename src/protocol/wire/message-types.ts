@@ -51,6 +51,7 @@ export const CLIENT_TYPES = {
   'add-note': 45,
   'read-notes': 46,
   'confirm-order': 47,
+  'name-receiver': 48,
   'correct-time': 50,
 } as const
 

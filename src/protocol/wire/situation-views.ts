@@ -85,6 +85,8 @@ export interface TripView {
   /** Of the units that were sent, the oldest first. */
   readonly responses: readonly ResponseView[]
   readonly alarms: readonly TripAlarm[]
+  /** The trip whose unit has the patient that was handed over; null: another region's or service's. Absent where nobody knows, or none was. */
+  readonly handedTo?: string | null
   /** The trip that it helps until the right unit is there; null for one that helps none. */
   readonly helps: string | null
   /** The trip that helps it, or did; null while none has. */

@@ -55,6 +55,7 @@ const BY_A_DISPATCHER: {
   AlarmAcknowledged: 'by-type',
   AlarmShelved: 'by-type',
   TripTimeCorrected: 'by-type',
+  ReceiverNamed: 'by-cause',
   // Changes of reference data tell the audit themselves.
   UnitRegistered: 'no',
   UnitRetired: 'no',

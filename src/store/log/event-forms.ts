@@ -198,6 +198,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: ms.nullable(), newAtMs: ms.nullable() },
     reason: z.enum(CORRECTION_REASONS),
   },
+  ReceiverNamed: { ...trip, ...call, toTripId: id.nullable(), cause: z.enum(CAUSES) },
   TripCancelled: {
     ...trip,
     ...call,

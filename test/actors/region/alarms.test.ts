@@ -54,6 +54,23 @@ test('an alarm goes up in its time, once, and over a restart when crews have had
   assert.equal(ofKind.length, 1)
 })
 
+test('an alarm that stands of a trip that is over goes up in its time, over a restart as well', async () => {
+  for (const how of ['crash', 'drain'] as const) {
+    await open()
+    await world.onDuty('A1', 100)
+    const { tripIds } = await told(callOf())
+    const [tripId] = tripIds as [string]
+    const happenedAtMs = world.nowMs
+    await told({ type: 'report-phase', tripId, phase: 'on-scene', happenedAtMs })
+    await told({ type: 'close-trip', tripId, disposition: 'transferred-to-other-unit', happenedAtMs })
+    const [raised] = await world.events('TripAlarmRaised')
+    assert.deepEqual([raised?.tripId, raised?.alarm], [tripId, 'receiver-unknown'])
+    await world.restart(how)
+    await world.advance(5 * MINUTE)
+    assert.equal((await world.events('AlarmEscalated')).length, 1, how)
+  }
+})
+
 test('a clock that is set neither hurries an alarm nor holds it back', async () => {
   for (const byMs of [-3_600_000, 3_600_000]) {
     await open()

@@ -55,7 +55,7 @@ export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: Pendin
  * `orders`: everybody has one that is not acknowledged. `under-way`: everybody is on the way. `offer`: A1 has one that it
  * may decline. `idle`: nobody has anything. `off-duty`: nor is anybody on A1. `order`: only the unit that is named has one.
  */
-export type Setting = 'orders' | 'under-way' | 'offer' | 'idle' | 'off-duty' | 'order'
+export type Setting = 'orders' | 'under-way' | 'offer' | 'idle' | 'off-duty' | 'order' | 'handed-over'
 
 /** A hash of each table. */
 type Contents = Readonly<Record<string, string>>
@@ -211,6 +211,9 @@ export class World {
       case 'order':
         scene[reach] = await this.#order(reach, false)
         break
+      case 'handed-over':
+        for (const each of REACHES) scene[each] = await this.#handedOver(each)
+        break
       case 'offer':
         scene.own = await this.#offer()
         break
@@ -229,6 +232,14 @@ export class World {
     const { result } = await desk.ask('assign-unit', tripId, unitId, 'other')
     if (isUnderWay) await desk.ask('report-phase', tripId, 'en-route', Date.now())
     return { ...pending, unitId, offerId: result.offerId as string }
+  }
+
+  /** A trip whose crew has handed its patient over to nobody known. */
+  async #handedOver(reach: Reach): Promise<Target> {
+    const target = await this.#order(reach, true)
+    const desk = this.#desks[PLACES[reach].region]!
+    await desk.ask('close-trip', target.tripId, 'transferred-to-other-unit', Date.now())
+    return target
   }
 
   async #offer(): Promise<Target> {

@@ -195,6 +195,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 32, callsPerHour: 40, drivers: 3, feedUnits: 4 },
   },
   {
+    name: 'patient-unreceived',
+    breaks: 'the call of a trip that was closed as handed over ends, whoever has the patient',
+    patch: {
+      file: 'src/actors/region/command-steps.ts',
+      find: 'turn.record(receiversOf(tripsOf(turn, call))',
+      replace: 'turn.record(receiversOf([])',
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 6 },
+  },
+  {
+    name: 'patient-guessed',
+    breaks: 'of two trips that can have a patient the engine takes the first',
+    patch: {
+      file: 'src/domain/trip/receiver.ts',
+      find: 'only !== undefined && others.length === 0',
+      replace: 'only !== undefined && others.length < 9',
+    },
+    provoke: { seed: 3, callsPerHour: 40, drivers: 12 },
+  },
+  {
     name: 'last-resort-first',
     breaks: 'a unit of whose crew nobody has heard goes before one whose crew can be called',
     patch: {

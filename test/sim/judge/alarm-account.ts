@@ -43,6 +43,7 @@ const ENDS: Readonly<Partial<Record<DomainEvent['type'], readonly string[] | 'al
   TripPhaseReached: ['no-movement'],
   TripPutOnHold: ['no-eligible-unit', 'round-exhausted', 'rounds-over'],
   TripTakenOffHold: ['order-unanswered'],
+  ReceiverNamed: ['receiver-unknown'],
   TripCancelled: 'all',
   TripClosed: 'all',
 }

@@ -53,9 +53,10 @@ const ADDED: ReadonlySet<DomainEvent['type']> = new Set([
 const isAdded = (event: DomainEvent): boolean =>
   ADDED.has(event.type) || (event.type === 'OfferRevoked' && event.reason === 'fitter-unit')
 
-/** Help ends by the system, and with the last trip its call; that it may, the judge's account of help says. */
+/** Help ends by the system, and with the last trip its call, or what was in doubt of a patient is not; that it may, the judge's account of help says. */
 function endsHelp(before: States, event: DomainEvent): boolean {
   if (event.type === 'CallClosed' || event.type === 'CallCancelled') return true
+  if (event.type === 'ReceiverNamed') return event.cause === 'system'
   return event.type === 'TripCancelled' && event.cause === 'system' && before.trip(event.tripId)?.helps !== undefined
 }
 

@@ -127,7 +127,7 @@ function checkCall(states: States, call: CallState, findings: Findings): void {
   const find = (text: string) => findings.find('call-ends-with-trips', `call ${call.callId} is ${call.state}, ${text}`)
   if (trips.some(trip => trip === undefined)) return find('and a trip of it is not there')
   const phases = trips.map(trip => trip!.phase)
-  const open = trips.some(trip => !isEnded(trip!))
+  const open = trips.some(trip => !isEnded(trip!) || trip!.alarms.includes('receiver-unknown'))
   const expected = open ? 'open' : phases.includes('closed') ? 'closed' : 'cancelled'
   if (call.state !== expected) find(`and its trips are ${phases.join(', ')}`)
 }

@@ -12,6 +12,7 @@ import { isBound } from '../../../src/domain/unit/driver.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
 import type { Findings } from './findings.ts'
+import { Handovers } from './handovers.ts'
 import { HelpAccount } from './help-account.ts'
 import { StateHistory } from './history.ts'
 import { Holds } from './holds.ts'
@@ -54,6 +55,7 @@ export class LogAccount {
   readonly #unfit: UnfitUnits
   readonly #times: TrueTimes
   readonly #voice: VoiceOrders
+  readonly #handovers: Handovers
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
   readonly holds: Holds
@@ -89,6 +91,7 @@ export class LogAccount {
     this.#unfit = new UnfitUnits(findings)
     this.#times = new TrueTimes(findings)
     this.#voice = new VoiceOrders(findings)
+    this.#handovers = new Handovers(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
     this.holds = new Holds(findings)
@@ -181,6 +184,7 @@ export class LogAccount {
     this.records.push(record)
     for (const event of events) this.#apply(record, event)
     this.#voice.take(events, position)
+    this.#handovers.take(events, position)
     this.#help.recorded(this.history, position)
     this.#keepCommand(record, write.command)
     this.#keepOpenTrips(record, write)

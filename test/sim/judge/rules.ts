@@ -6,7 +6,8 @@ export const RULES = {
   'trip-has-a-place':
     "A trip that has not ended is in the desk's queue, in an offer, or on a unit, and in one of them only.",
   'status-follows-work': "A unit's status is that of its trip, or of its crew's word while it has none.",
-  'call-ends-with-trips': 'A call is open as long as one of its trips is.',
+  'call-ends-with-trips':
+    'A call is open as long as one of its trips is, or nobody knows who has a patient that was handed over.',
   // The database.
   'log-without-gaps': 'Positions of the log and numbers of segments go up by one.',
   'time-runs-forward': '`recordedAt` never runs backwards.',
@@ -18,6 +19,8 @@ export const RULES = {
     'What a deadline causes happens at its time, never before, after a start not before crews could come back; nobody is asked twice in a round.',
   'patient-not-left':
     'From the scene on a unit gets nothing new before somebody says that it is clear, and no trip is taken from one that carries.',
+  'patient-received':
+    'Of a patient that a crew has left to another unit the log names the trip that has it, which can have it, or somebody is told in the same record and the call stays open; the engine names one by itself only where no other can have it.',
   'numbers-once':
     "Each call has the next number of its year, and each trip its call's number with its place; none is given twice.",
   'policy-kept':

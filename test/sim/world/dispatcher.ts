@@ -210,6 +210,7 @@ export class Dispatcher {
     if (event.type === 'TripAlarmRaised' && this.#dice.oneIn(3 * this.#town.plan.dispatchers)) this.#answerSomeAlarm()
     if (event.type !== 'TripAlarmRaised') return
     if (event.alarm === 'voice-order' && this.#dice.oneIn(this.#town.plan.dispatchers)) this.#callByRadio(event)
+    if (event.alarm === 'receiver-unknown' && this.#dice.oneIn(this.#town.plan.dispatchers)) this.#askForPatient(event)
     // Nobody else gives such a trip any more.
     const isForPeople = event.alarm === 'rounds-over'
     if (!this.#dice.oneIn((isForPeople ? 2 : 8) * this.#town.plan.dispatchers)) return
@@ -244,6 +245,17 @@ export class Dispatcher {
       if (unitId === null || !this.#town.takesByRadio(unitId, tripId)) return
       this.#command(`${unitId} takes ${tripId} by radio`, (client, id) =>
         client.confirmOrder(tripId, { id, happenedAtMs }),
+      )
+    })
+  }
+
+  /** Asks by radio who has the patient, and gets all kinds of answers. */
+  #askForPatient({ tripId }: TripAlarmRaised): void {
+    this.#town.loop.after(this.#dice.within([5 * SECOND_MS, 3 * MINUTE_MS]), () => {
+      const trips = [...(this.#screen.reader?.trips.keys() ?? [])]
+      const toTripId = trips.length === 0 || this.#dice.oneIn(2) ? null : this.#dice.pick(trips)
+      this.#command(`the patient of ${tripId} is with ${toTripId}`, (client, id) =>
+        client.nameReceiver(tripId, toTripId, { id }),
       )
     })
   }

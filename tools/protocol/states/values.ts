@@ -57,6 +57,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     unitId: one(subject === 'unit' ? UNIT : (itsUnitId ?? UNIT)),
     fromUnitId: one(subject === 'unit' ? UNIT : itsUnitId),
     fromTripId: one(unit.standingDown ?? tripId),
+    toTripId: one(null),
     offerId: one(itsTrip.offer?.offerId ?? PAST_OFFER),
     alarmId: one(alarmOf(stage, subject)),
     principal: one(unit.crew ?? 'crew-a'),

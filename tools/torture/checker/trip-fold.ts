@@ -9,6 +9,8 @@ export interface OpenTrip {
   offer: { readonly offerId: string; readonly unitId: string } | null
 }
 
+const ANY_TIME = /^(UnitNotified|ReceiverNamed|TripTime\w+|\w*Alarm\w+)$/
+
 export class TripFold {
   /** Trips that have not ended; an ended one leaves only its name behind. */
   readonly open = new Map<string, OpenTrip>()
@@ -25,7 +27,7 @@ export class TripFold {
     for (const event of record.events) if (event.tripId !== undefined) this.#one(event, event.tripId, record, find)
   }
 
-  /** What tells of the moments of a response comes after the trip's end, too, and changes nothing of where the trip is. */
+  /** What tells of moments, alarms, or of who has the patient comes after the trip's end, too, and changes nothing of where the trip is. */
   #one(event: StoredEvent, tripId: string, { position }: StoredRecord, find: Find): void {
     const breaks = (why: string) => find('log-broken', `position ${position}`, `${event.type} of trip ${tripId} ${why}`)
     if (event.type === 'TripCreated' || event.type === 'HelpAdded') {
@@ -35,7 +37,7 @@ export class TripFold {
       this.open.set(tripId, { phase: 'pending', unitId: null, offer: null })
       return
     }
-    if (event.type === 'UnitNotified' || event.type.startsWith('TripTime')) return
+    if (ANY_TIME.test(event.type)) return
     const trip = this.open.get(tripId)
     if (trip === undefined) return breaks(this.#ended.has(tripId) ? 'comes after its end' : 'names no trip')
     switch (event.type) {

@@ -273,7 +273,9 @@ class Board:
         self.units[event["unitId"]]["status"] = STATUS_OF_PHASE.get(phase, phase)
 
     def _TripAlarmRaised(self, event: Dict[str, Any]) -> None:
-        self.trips[event["tripId"]]["alarms"].append(event["alarm"])
+        # A trip that has ended is off the board, and may have its alarm all the same.
+        if event["tripId"] in self.trips:
+            self.trips[event["tripId"]]["alarms"].append(event["alarm"])
         if "severity" not in event:
             return
         self._raised("trip/" + event["tripId"], event["tripId"], event)
@@ -301,6 +303,9 @@ class Board:
 
     def _alarms_of(self, subject: str) -> List[Dict[str, Any]]:
         return [alarm for alarm in self.alarms.values() if alarm["alarmId"].startswith(subject + "/")]
+
+    def _ReceiverNamed(self, event: Dict[str, Any]) -> None:
+        self._gone("trip/" + event["tripId"], ("receiver-unknown",))
 
     def _TripAlarmCleared(self, event: Dict[str, Any]) -> None:
         self._quiet(event, event["alarm"])

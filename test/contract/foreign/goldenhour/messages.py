@@ -43,6 +43,7 @@ CLIENT_TYPES = {
     "hold-trip": 37,
     "resume-trip": 38,
     "confirm-order": 47,
+    "name-receiver": 48,
     "divert-unit": 39,
     "add-need": 29,
     "attach": 40,
