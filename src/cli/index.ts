@@ -48,7 +48,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./policy.ts')).definePolicy,
   ],
   ['import', 'take reference data from files', async () => (await import('./import-command.ts')).defineImport],
-  ['roads', 'look at files of roads', async () => (await import('./roads.ts')).defineRoads],
+  [
+    'roads',
+    'check and import the roads of a region, list them, and go back',
+    async () => (await import('./roads.ts')).defineRoads,
+  ],
   [
     'migrate',
     'bring the database to the schema of this version; safe to repeat',

@@ -1,86 +1,137 @@
-/** `goldenhour roads`: looks at files of roads before anybody depends on them. */
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { promisify } from 'node:util'
-import { createGunzip, gunzip } from 'node:zlib'
-import type { Command } from 'commander'
+/** `goldenhour roads`: looks at files of roads, imports them as the roads of a region, and goes back to earlier ones. */
+import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../base/time.ts'
+import { hashIn } from '../roads/array-blob.ts'
+import type { RoadGraph } from '../roads/graph.ts'
+import { encodeGraph } from '../roads/graph-codec.ts'
+import { prepareHierarchyBytes, sharedBytes } from '../roads/hierarchy/prepare.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
-import type { OsmFile } from '../roads/import/osm-elements.ts'
-import { USUAL_OSM_RULES } from '../roads/import/osm-rules.ts'
-import { importRoadTables } from '../roads/import/roads-from-csv.ts'
-import { importOsm } from '../roads/import/roads-from-osm.ts'
-import type { ImportOutcome } from '../roads/network-builder.ts'
+import { WAY_DRIVEN } from '../roads/road-times.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { RoadStore, type RoadsVersion } from '../store/roads/road-store.ts'
+import { auditedByCommandLine } from './audited.ts'
+import { linesOf, networkIn } from './road-files.ts'
+import { withDatabase } from './with-database.ts'
 
-/** Of one table, unpacked. A text cannot be longer than half of it. */
-const TABLE_BYTES_MAX = 512 * 1024 * 1024
-const TABLES = ['nodes', 'arcs', 'segments'] as const
+const FILES = 'OpenStreetMap (.osm.pbf, .osm, .osm.gz), or tables: nodes.csv, arcs.csv and maybe segments.csv (.gz)'
+const IMPORT_HELP = `
+The network is read, what is left out is told, and its times are prepared for quick searches. Then it is stored as the next
+version of the region's roads, all of it or nothing. An engine that runs takes it up within seconds and ranks units by it from
+then on; until it has, it goes by the former one. What cannot serve is refused, and nothing changes ("roads check" tells as much
+without a database).`
+const USE_HELP = `
+The version becomes the newest one again, under a number of its own: decisions name the number that they were made by. The word
+none stands for no roads: units are ranked by the straight line. "roads list" shows which networks are still kept.`
+
+interface ImportOptions {
+  readonly region: string
+  readonly note?: string
+}
 
 export function defineRoads(roads: Command): void {
   roads
     .command('check')
     .description('read a road network and say what an import would keep, what it would leave out, and why')
-    .argument(
-      '<files...>',
-      'OpenStreetMap (.osm.pbf, .osm, .osm.gz), or tables: nodes.csv, arcs.csv and maybe segments.csv (.gz)',
+    .argument('<files...>', FILES)
+    .action(async (files: readonly string[]) => void (await readNetwork(files)))
+
+  roads
+    .command('import')
+    .description('read a road network and make it the roads of a region')
+    .argument('<files...>', FILES)
+    .requiredOption('--region <region>', 'the region that drives on them')
+    .option('--note <text>', 'why, for who reads the versions')
+    .addHelpText('after', IMPORT_HELP)
+    .action(importRoads)
+
+  roads
+    .command('list')
+    .description(
+      'list the versions of a region’s roads, newest first: version, when, who, nodes, arcs, hash, whether it is kept, and note, separated by tabs',
     )
-    .action(async (files: readonly string[]) => {
-      const outcome = await networkIn(files)
-      for (const line of linesOf(outcome.report)) console.log(line)
-      if (!outcome.ok) throw new Error(outcome.message)
-      const { graph } = outcome
-      console.log(
-        `The roads can serve: ${graph.nodeCount} nodes and ${graph.arcCount} arcs. Classes: ${graph.classes.join(', ')}. ` +
-          `Names: ${graph.names.length - 1}. Ways to drive: ${[...graph.timesMs.keys()].join(', ')}.`,
+    .requiredOption('--region <region>', 'the region')
+    .action(async ({ region }: { region: string }) => {
+      const versions = await withDatabase(database => roadsIn(database).versions(region))
+      for (const version of versions) console.log(rowOf(version).join('\t'))
+    })
+
+  roads
+    .command('use')
+    .description('go back to an earlier version of a region’s roads, or to none')
+    .argument('<version>', 'its number, or none', versionOrNone)
+    .requiredOption('--region <region>', 'the region')
+    .option('--note <text>', 'why, for who reads the versions')
+    .addHelpText('after', USE_HELP)
+    .action(async (version: number | null, { region, note = null }: { region: string; note?: string | null }) => {
+      const now = await withDatabase(database =>
+        roadsIn(database).use(region, version, note, auditedByCommandLine(database)),
       )
+      const what = version === null ? 'the straight line' : `the network of version ${version}`
+      if (now === null) return console.log(`Nothing changed: ${region} goes by ${what} already.`)
+      console.log(`${region} goes by ${what}, as version ${now.version}.`)
     })
 }
 
-/** Errors: those of the file system, with what is wrong with the names of the files. */
-async function networkIn(files: readonly string[]): Promise<ImportOutcome> {
-  const [first] = files
-  if (files.length === 1 && /\.pbf$/i.test(first!)) return importOsm(osmFile(first!), 'pbf', USUAL_OSM_RULES)
-  if (files.length === 1 && /\.osm(\.gz)?$/i.test(first!)) return importOsm(osmFile(first!), 'xml', USUAL_OSM_RULES)
-  const byTable = new Map(files.map(file => [path.basename(file).replace(/\.csv(\.gz)?$/i, ''), file]))
-  const unknown = [...byTable.keys()].filter(name => !TABLES.some(table => table === name))
-  const [nodes, arcs] = [byTable.get('nodes'), byTable.get('arcs')]
-  if (unknown.length > 0 || nodes === undefined || arcs === undefined || byTable.size !== files.length) {
-    throw new Error(
-      'Name one OpenStreetMap file (.osm.pbf, .osm, .osm.gz), or the tables nodes.csv and arcs.csv, and segments.csv where there is one.',
-    )
-  }
-  const segments = byTable.get('segments')
-  return importRoadTables({
-    nodes: await textIn(nodes),
-    arcs: await textIn(arcs),
-    segments: segments === undefined ? null : await textIn(segments),
+async function importRoads(files: readonly string[], { region, note }: ImportOptions): Promise<void> {
+  await withDatabase(async database => {
+    const store = roadsIn(database)
+    // Before minutes are spent on it.
+    await store.versions(region)
+    const { graph, report } = await readNetwork(files)
+    const bytes = sharedBytes(encodeGraph(graph))
+    progress(`Preparing its times for searches (${inMegabytes(bytes.length)}) …`)
+    const hierarchy = await prepareHierarchyBytes({ graphBytes: bytes, way: WAY_DRIVEN })
+    const size = bytes.length + hierarchy.length
+    let toldAt = 0
+    const onStored = (stored: number) => {
+      if (stored < toldAt && stored < size) return
+      progress(`Storing: ${inMegabytes(stored)} of ${inMegabytes(size)} …`)
+      toldAt = stored + size / 4
+    }
+    const { nodeCount: nodes, arcCount: arcs } = graph
+    const imported = { graph: bytes, hierarchy, sha256: hashIn(bytes), nodes, arcs, report: factsOf(report) }
+    const now = await store.add(region, imported, note ?? null, auditedByCommandLine(database), onStored)
+    console.log(`Imported the roads of ${region}, version ${now.version} (${imported.sha256.slice(0, HASH_SHOWN)}).`)
   })
 }
 
-const osmFile =
-  (file: string): OsmFile =>
-  () => {
-    const packed = createReadStream(file)
-    if (!file.endsWith('.gz')) return packed
-    const unpacked = createGunzip()
-    packed.once('error', error => unpacked.destroy(error))
-    return packed.pipe(unpacked)
-  }
+const roadsIn = (database: Database): RoadStore => new RoadStore(database, () => systemClock.wallMs())
 
-async function textIn(file: string): Promise<string> {
-  const bytes = await readFile(file)
-  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b
-  return (isPacked ? await promisify(gunzip)(bytes, { maxOutputLength: TABLE_BYTES_MAX }) : bytes).toString()
+/** Tells what is in the files. Errors: those of the files; a network that cannot serve. */
+async function readNetwork(files: readonly string[]): Promise<{ graph: RoadGraph; report: ImportReport }> {
+  const outcome = await networkIn(files)
+  for (const line of linesOf(outcome.report)) console.log(line)
+  if (!outcome.ok) throw new Error(outcome.message)
+  const { graph } = outcome
+  console.log(
+    `The roads can serve: ${graph.nodeCount} nodes and ${graph.arcCount} arcs. Classes: ${graph.classes.join(', ')}. ` +
+      `Names: ${graph.names.length - 1}. Ways to drive: ${[...graph.timesMs.keys()].join(', ')}.`,
+  )
+  return outcome
 }
 
-function linesOf(report: ImportReport): string[] {
-  const noted = (title: string, all: ImportReport['leftOut']) =>
-    all.length === 0
-      ? []
-      : [title, ...all.map(({ part, why, count, first }) => `  ${count} × ${part} ${why}; the first: ${first}`)]
-  return [
-    `${report.nodesRead} nodes read, ${report.nodesKept} kept; ${report.arcsRead} arcs read, ${report.arcsKept} kept.`,
-    ...noted('Left out:', report.leftOut),
-    ...noted('Changed:', report.changed),
-  ]
+/** Standard output belongs to the answer. */
+const progress = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const inMegabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
+
+/** As the store keeps it. */
+function factsOf({ nodesRead, arcsRead, nodesKept, arcsKept, leftOut, changed }: ImportReport) {
+  return { nodesRead, arcsRead, nodesKept, arcsKept, leftOut, changed }
+}
+
+const HASH_SHOWN = 12
+
+function rowOf(version: RoadsVersion): (string | number)[] {
+  const { changedAtMs, changedBy, sha256, nodes, arcs, isStored, again, note } = version
+  const kept = sha256 === null ? 'straight line' : isStored ? 'kept' : 'not kept'
+  const why = [...(again === null ? [] : [`as version ${again}`]), ...(note === null ? [] : [note])].join(': ')
+  const hash = sha256?.slice(0, HASH_SHOWN) ?? ''
+  return [version.version, new Date(changedAtMs).toISOString(), changedBy, nodes, arcs, hash, kept, why]
+}
+
+function versionOrNone(text: string): number | null {
+  if (text === 'none') return null
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on, or none.')
+  return Number(text)
 }

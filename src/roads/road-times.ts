@@ -1,6 +1,9 @@
 /** How long the network takes one way to drive, in the two orders in which searches go through it. */
 import type { RoadGraph } from './graph.ts'
 
+/** The way to drive by which units are ranked. Every network knows it. */
+export const WAY_DRIVEN = 'ordinary'
+
 export interface RoadTimes {
   /** Milliseconds by arc. */
   readonly ms: Uint32Array

@@ -3,13 +3,34 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import test, { after } from 'node:test'
+import test, { after, before } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { hashIn } from '../../src/roads/array-blob.ts'
+import { decodeGraph } from '../../src/roads/graph-codec.ts'
+import { decodeHierarchy } from '../../src/roads/hierarchy/hierarchy-codec.ts'
+import { WAY_DRIVEN } from '../../src/roads/road-times.ts'
+import { type Database, openDatabase } from '../../src/store/postgres/database.ts'
+import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
+import { RoadStore } from '../../src/store/roads/road-store.ts'
 import { type OsmMap, pbfOf, xmlOf } from '../roads/osm-files.ts'
 import { runHere } from '../support/command-line.ts'
+import { testDatabase } from '../support/postgres.ts'
 
 const dir = mkdtempSync(path.join(tmpdir(), 'roads-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
+let owned: Awaited<ReturnType<typeof testDatabase>>
+let database: Database
+
+before(async () => {
+  owned = await testDatabase()
+  database = openDatabase(owned.url)
+  const reference = new ReferenceStore(database)
+  await reference.addRegion({ region: 'metro', name: 'Metro', timeZone: 'UTC', dispatchMode: 'ordered' })
+})
+after(async () => {
+  await database.destroy()
+  await owned.drop()
+  rmSync(dir, { recursive: true, force: true })
+})
 
 const file = (name: string, content: string | Uint8Array): string => {
   const at = path.join(dir, name)
@@ -17,6 +38,7 @@ const file = (name: string, content: string | Uint8Array): string => {
   return at
 }
 const check = (...files: string[]) => runHere(['roads', 'check', ...files])
+const run = (...args: string[]) => runHere(['roads', ...args], { env: { DATABASE_URL: owned.url } })
 
 const STREET: OsmMap = {
   nodes: [
@@ -71,4 +93,74 @@ test('what cannot serve is refused, with what to do', async () => {
     (await check(file('cut.osm', xmlOf(STREET).slice(0, -9)))).stderr,
     /breaks off before <\/osm>: get it again/,
   )
+})
+
+test('an import is told like a check, and stores the network with its hierarchy as the next version', async () => {
+  const { code, stdout, stderr } = await run(
+    'import',
+    '--region',
+    'metro',
+    '--note',
+    'first',
+    file('street.osm', xmlOf(STREET)),
+  )
+  assert.equal(code, 0, stderr)
+  const [, hash] = /^Imported the roads of metro, version 1 \((\w{12})\)\.\n$/.exec(stdout.slice(TOLD.length)) ?? []
+  assert.equal(stdout.slice(0, TOLD.length), TOLD)
+  assert.match(stderr, /^Preparing its times for searches \(\d\.\d MB\) …\n(Storing: .* of .* …\n)+$/)
+  const { sha256 } = (await new RoadStore(database, Date.now).standing()).get('metro')!
+  assert.equal(sha256!.slice(0, 12), hash)
+  const stored = await new RoadStore(database, Date.now).read('metro', sha256!)
+  assert.equal(hashIn(stored!.graph), sha256)
+  assert.equal(decodeGraph(stored!.graph).nodeCount, 2)
+  assert.equal(decodeHierarchy(stored!.hierarchy, stored!.graph, WAY_DRIVEN).up.first.length, 3)
+})
+
+test('versions are listed, and an operator goes back to one, or to none', async () => {
+  const nodes = file('nodes.csv', NODES)
+  assert.equal((await run('import', '--region', 'metro', nodes, file('arcs.csv', ARCS))).code, 0)
+  assert.equal(
+    (await run('use', '--region', 'metro', '1', '--note', 'bridge')).stdout,
+    'metro goes by the network of version 1, as version 3.\n',
+  )
+  assert.equal(
+    (await run('use', '--region', 'metro', '3')).stdout,
+    'Nothing changed: metro goes by the network of version 3 already.\n',
+  )
+  assert.equal(
+    (await run('use', '--region', 'metro', 'none')).stdout,
+    'metro goes by the straight line, as version 4.\n',
+  )
+  const rows = (await run('list', '--region', 'metro')).stdout
+    .trimEnd()
+    .split('\n')
+    .map(row => row.split('\t'))
+  assert.deepEqual(
+    rows.map(([version, , who, nodes, arcs, hash, kept, why]) => [version, who, nodes, arcs, hash!.length, kept, why]),
+    [
+      ['4', 'command-line', '0', '0', 0, 'straight line', ''],
+      ['3', 'command-line', '2', '2', 12, 'kept', 'as version 1: bridge'],
+      ['2', 'command-line', '2', '2', 12, 'kept', ''],
+      ['1', 'command-line', '2', '2', 12, 'kept', 'first'],
+    ],
+  )
+})
+
+test('an import that cannot be is refused with what to do, and stores nothing', async () => {
+  const versions = (await run('list', '--region', 'metro')).stdout
+  const nodes = file('nodes.csv', NODES)
+  const dead = file('arcs.csv', ARCS.split('\n').slice(0, 2).join('\n'))
+  const [oneWay, elsewhere, without, odd, gone] = [
+    await run('import', '--region', 'metro', nodes, dead),
+    await run('import', '--region', 'nowhere', nodes, dead),
+    await run('import', nodes, dead),
+    await run('use', '--region', 'metro', 'first'),
+    await run('use', '--region', 'metro', '9'),
+  ]
+  assert.deepEqual([oneWay.code, elsewhere.code, without.code, odd.code, gone.code], [1, 1, 2, 2, 1])
+  assert.match(oneWay.stderr, /No two places in it reach each other/)
+  assert.match(elsewhere.stderr, /region "nowhere" does not exist; add it first/)
+  assert.match(odd.stderr, /It must be a whole number from 1 on, or none/)
+  assert.match(gone.stderr, /has no version 9 of its roads; list them/)
+  assert.equal((await run('list', '--region', 'metro')).stdout, versions)
 })

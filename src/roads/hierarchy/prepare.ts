@@ -25,9 +25,14 @@ const START =
  * Errors: those of the thread, `DamagedRoads` among them; the reason of the signal, which ends the thread.
  */
 export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): Promise<Hierarchy> {
+  return decodeHierarchy(await prepareHierarchyBytes(what, signal), what.graphBytes, what.way)
+}
+
+/** The same as bytes, to be stored. */
+export async function prepareHierarchyBytes(what: ToPrepare, signal?: AbortSignal): Promise<Uint8Array> {
   signal?.throwIfAborted()
   const thread = new Worker(START, { eval: true, workerData: what })
-  const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+  return new Promise<Uint8Array>((resolve, reject) => {
     const stop = () => {
       reject(signal?.reason)
       void thread.terminate()
@@ -40,7 +45,6 @@ export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): P
       reject(new Error(`The thread that prepares a hierarchy ended with ${code} before it was done.`))
     })
   })
-  return decodeHierarchy(bytes, what.graphBytes, what.way)
 }
 
 /** Bytes in memory that threads share. */

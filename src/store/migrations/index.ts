@@ -15,6 +15,7 @@ import { policies } from './0012-policies.ts'
 import { callNotes } from './0013-call-notes.ts'
 import { incidentNumbers } from './0014-incident-numbers.ts'
 import { transport } from './0015-transport.ts'
+import { roads } from './0016-roads.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   callNotes,
   incidentNumbers,
   transport,
+  roads,
 ]

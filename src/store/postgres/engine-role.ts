@@ -45,6 +45,9 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   // Decisions name their version, so it must stay what it was.
   'reference.policies': 'SELECT, INSERT',
   'reference.version': 'SELECT, UPDATE',
+  // As policies. Of networks the last few are kept.
+  'roads.versions': 'SELECT, INSERT',
+  'roads.parts': 'SELECT, INSERT, DELETE',
   // A name in the log keeps its meaning.
   'auth.users': 'SELECT, INSERT, UPDATE',
   'auth.sign_ins': ALL,
@@ -70,6 +73,7 @@ const HISTORY = [
   'log.incident_numbers',
   'location.segments',
   'reference.policies',
+  'roads.versions',
 ]
 
 const SCHEMAS = [...new Set(Object.keys(ENGINE_RIGHTS).map(table => table.split('.')[0]!))].join(', ')

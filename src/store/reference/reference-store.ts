@@ -247,7 +247,8 @@ export function problemOf(shape: z.ZodType, value: unknown): string | null {
   return `${issue.path.join('.')} ${issue.message}`.trim()
 }
 
-async function requireRegion(transaction: Database, region: RegionId): Promise<void> {
+/** Errors: InvalidReference for a region that does not exist. */
+export async function requireRegion(transaction: Database, region: RegionId): Promise<void> {
   const known = await transaction
     .selectFrom('reference.regions')
     .select('region')
