@@ -117,8 +117,8 @@ function measure(size: number, settings: Settings, figures: Record<string, numbe
 
 function agrees(finder: Finder, query: NearestSearch, fleet: readonly Vehicle[]): boolean {
   const scanned = fleet
-    .filter(unit => query.levels.includes(unit.levelOfCare) && (query.accept?.(unit.unitId) ?? true))
-    .map(unit => ({ unitId: unit.unitId, metres: distanceM(query, unit) }))
+    .map(unit => ({ ...unit, metres: distanceM(query, unit) }))
+    .filter(unit => query.levels.includes(unit.levelOfCare) && (query.accept?.(unit.unitId, unit.metres, unit) ?? true))
     .sort((a, b) => a.metres - b.metres || (a.unitId < b.unitId ? -1 : 1))
   const expected = scanned.slice(0, query.k).map(unit => unit.unitId)
   const found = finder.nearest(query).map(unit => unit.unitId)

@@ -32,7 +32,7 @@ export interface NearestSearch extends Position {
   /**
    * Asked for each unit in order of distance until `k` are accepted, so it may be costly; it must not call the finder.
    */
-  readonly accept?: (unitId: UnitId) => boolean
+  readonly accept?: (unitId: UnitId, distanceM: number, unit: Readonly<Omit<SeenUnit, 'unitId' | 'pool'>>) => boolean
 }
 
 export class Finder {
@@ -120,7 +120,7 @@ export class Finder {
       if (next.children === null) {
         // The trees' word on a unit that this search is to see elsewhere.
         if (instead.size > 0 && instead.has(next.unitId) && this.#units.get(next.unitId) === next) continue
-        if (accept === undefined || accept(next.unitId)) found.push(toFound(next, distance))
+        if (accept === undefined || accept(next.unitId, distance, next)) found.push(toFound(next, distance))
         continue
       }
       for (const child of next.children) {

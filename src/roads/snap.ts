@@ -8,6 +8,7 @@
  */
 import { EARTH_RADIUS_M, type Position } from '../domain/geo.ts'
 import type { RoadGraph, RoadPosition } from './graph.ts'
+import { type GridData, gridOf } from './grid-data.ts'
 import { PieceGrid } from './piece-grid.ts'
 
 /** What is put on the road. */
@@ -25,7 +26,8 @@ export interface SnappedPosition extends RoadPosition, Position {
   readonly offRoadM: number
 }
 
-const CAP_M = 200
+/** Nothing further from any road is on one. */
+export const CAP_M = 200
 const M_PER_DEG = (EARTH_RADIUS_M * Math.PI) / 180
 const RAD_PER_DEG = Math.PI / 180
 /** A road counts as so much further away when it leads elsewhere than the vehicle drives: nothing up to 45°, this at 180°. */
@@ -49,9 +51,10 @@ export class RoadSnapper {
   #cost = Infinity
   #isAlongArc = true
 
-  constructor(graph: RoadGraph) {
+  /** Input: the grid over its pieces, where somebody has made it already. */
+  constructor(graph: RoadGraph, grid: GridData = gridOf(graph)) {
     this.#graph = graph
-    this.#grid = new PieceGrid(graph)
+    this.#grid = new PieceGrid(grid)
   }
 
   /** Null when no road is within the cap. */

@@ -511,7 +511,7 @@ describe('a decision', () => {
         const { accept } = query
         if (accept === undefined) return search(query, instead)
         const at = visits.push(0) - 1
-        return search({ ...query, accept: unitId => ++visits[at]! > 0 && accept(unitId) }, instead)
+        return search({ ...query, accept: (...unit) => ++visits[at]! > 0 && accept(...unit) }, instead)
       }
       return { room, visits }
     }

@@ -37,8 +37,9 @@ class Scan {
     const found: Found[] = []
     for (const [unitId, { levelOfCare, pool, place }] of this.#units) {
       const metres = distanceM(query, place)
-      if (!levels.includes(levelOfCare) || !pools.includes(pool) || metres > maxDistanceM || !accept(unitId)) continue
-      found.push({ unitId, levelOfCare, lonDeg: place.lonDeg, latDeg: place.latDeg, distanceM: metres })
+      if (!levels.includes(levelOfCare) || !pools.includes(pool) || metres > maxDistanceM) continue
+      const unit = { levelOfCare, lonDeg: place.lonDeg, latDeg: place.latDeg }
+      if (accept(unitId, metres, unit)) found.push({ unitId, ...unit, distanceM: metres })
     }
     found.sort((a, b) => a.distanceM - b.distanceM || (a.unitId < b.unitId ? -1 : 1))
     return found.slice(0, k)

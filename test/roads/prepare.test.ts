@@ -5,7 +5,8 @@ import { generatedCity } from '../../src/roads/city.ts'
 import { encodeGraph } from '../../src/roads/graph-codec.ts'
 import { buildHierarchy } from '../../src/roads/hierarchy/build.ts'
 import { decodeHierarchy, encodeHierarchy } from '../../src/roads/hierarchy/hierarchy-codec.ts'
-import { prepareHierarchy, sharedBytes } from '../../src/roads/hierarchy/prepare.ts'
+import { prepareHierarchy } from '../../src/roads/hierarchy/prepare.ts'
+import { sharedBytes } from '../../src/roads/thread.ts'
 import { seeded } from '../../tools/shared/random.ts'
 
 const outcome = generatedCity({ centre: { lonDeg: 7, latDeg: 51 }, columns: 24, rows: 24, random: seeded(1) })

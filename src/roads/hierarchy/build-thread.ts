@@ -1,9 +1,10 @@
 /** The thread that makes a hierarchy: it is given the bytes of a graph and a way to drive, and posts the bytes of the hierarchy. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { decodeGraph } from '../graph-codec.ts'
+import { sharedBytes } from '../thread.ts'
 import { buildHierarchy } from './build.ts'
 import { encodeHierarchy } from './hierarchy-codec.ts'
-import { sharedBytes, type ToPrepare } from './prepare.ts'
+import type { ToPrepare } from './prepare.ts'
 
 const { graphBytes, way } = workerData as ToPrepare
 const graph = decodeGraph(graphBytes)

@@ -1,5 +1,5 @@
 /** Has a hierarchy made by a thread of its own: it takes a quarter of a second for a city, and as many seconds for a country. */
-import { Worker } from 'node:worker_threads'
+import { inThread } from '../thread.ts'
 import type { Hierarchy } from './hierarchy.ts'
 import { decodeHierarchy } from './hierarchy-codec.ts'
 
@@ -8,17 +8,6 @@ export interface ToPrepare {
   readonly graphBytes: Uint8Array
   readonly way: string
 }
-
-/** Where this is TypeScript the thread is, too. It inherits nothing that reads such sources, so it is told what does. */
-const READER = import.meta.url.endsWith('.ts') ? import.meta.resolve('tsx/esm/api') : null
-const THREAD = new URL(`build-thread${READER === null ? '.js' : '.ts'}`, import.meta.url)
-const START =
-  READER === null
-    ? `import(${JSON.stringify(THREAD)})`
-    : `import(${JSON.stringify(READER)}).then(({ register }) => {
-         register()
-         return import(${JSON.stringify(THREAD)})
-       })`
 
 /**
  * Input: the bytes of a graph, in shared memory, and one of its ways to drive.
@@ -29,27 +18,5 @@ export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): P
 }
 
 /** The same as bytes, to be stored. */
-export async function prepareHierarchyBytes(what: ToPrepare, signal?: AbortSignal): Promise<Uint8Array> {
-  signal?.throwIfAborted()
-  const thread = new Worker(START, { eval: true, workerData: what })
-  return new Promise<Uint8Array>((resolve, reject) => {
-    const stop = () => {
-      reject(signal?.reason)
-      void thread.terminate()
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-    thread.once('message', resolve)
-    thread.once('error', reject)
-    thread.once('exit', code => {
-      signal?.removeEventListener('abort', stop)
-      reject(new Error(`The thread that prepares a hierarchy ended with ${code} before it was done.`))
-    })
-  })
-}
-
-/** Bytes in memory that threads share. */
-export function sharedBytes(bytes: Uint8Array): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  shared.set(bytes)
-  return shared
-}
+export const prepareHierarchyBytes = (what: ToPrepare, signal?: AbortSignal): Promise<Uint8Array> =>
+  inThread('hierarchy/build-thread', what, signal)

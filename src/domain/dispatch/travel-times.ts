@@ -1,0 +1,45 @@
+/**
+ * How long units drive to a place: what a choice of units asks, and whoever knows the roads answers.
+ *
+ * Times are whole milliseconds, so "exact" can be shown by equality. A look is one turn's, or one question's: what it may cost is
+ * bounded, by steps and not by the clock, so that the same states and the same roads give the same answer.
+ */
+import type { PlacedFix } from '../fix.ts'
+import type { Position } from '../geo.ts'
+import type { Priority } from '../vocabulary.ts'
+
+/** What a way is driven for: with a siren or without, in the traffic of which hour. */
+export interface Drive {
+  /** Of the trip; null for a question that is of none. */
+  readonly priority: Priority | null
+  readonly atMs: number
+}
+
+/** The roads that a region goes by. */
+export interface Roads {
+  /** Decisions name it. */
+  readonly version: number
+  look(): TravelTimes
+}
+
+/** Why a choice goes by the straight line although the region has roads. */
+export const NOT_BY_ROAD_REASONS = ['place-off-road', 'too-many-searches'] as const
+export type NotByRoad = (typeof NOT_BY_ROAD_REASONS)[number]
+
+/** Why the time of one unit is an estimate by the straight line: it is on no road, or the search did not come to it. */
+export const ESTIMATE_REASONS = ['off-road', 'not-reached'] as const
+export type EstimateReason = (typeof ESTIMATE_REASONS)[number]
+
+export interface TravelTimes {
+  to(place: Position, drive: Drive): Approach | NotByRoad
+}
+
+/** The ways to one place. */
+export interface Approach {
+  /** Milliseconds by road; `Infinity` where it is more than this. */
+  driveMs(from: PlacedFix, atMostMs: number): number | EstimateReason
+  /** Nobody so far away on the straight line is there sooner by road. */
+  leastMs(distanceM: number): number
+  /** Whoever was not reached takes at least as long. */
+  readonly reachedMs: number
+}
