@@ -6,6 +6,7 @@
  */
 
 import type { Refusal } from '../base/refusal.ts'
+import type { Roads } from '../domain/dispatch/travel-times.ts'
 import type { UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
@@ -44,6 +45,8 @@ export class RegionHost implements RegionHandle {
   readonly #ignoreWall: () => void
   /** The newest that the region is to go by, also while its memory is not here. */
   #policy: StandingPolicy
+  /** As the policy. */
+  #roads: Roads | null = null
   #region: Region | null = null
   #closing = false
 
@@ -70,6 +73,7 @@ export class RegionHost implements RegionHandle {
     this.#region = region
     // Another may have come meanwhile.
     if (this.#policy !== parts.policy) region.goBy(this.#policy)
+    if (this.#roads !== null) this.driveOn(this.#roads)
   }
 
   /** The region goes by this policy from its next decision on. Output: null where it does already, or once it is here. */
@@ -78,6 +82,12 @@ export class RegionHost implements RegionHandle {
     this.#policy = policy
     const region = this.#region
     return region && new Promise(onTaken => region.goBy(policy, onTaken))
+  }
+
+  /** The region goes by these roads from its next choice on; null: by the straight line. */
+  driveOn(roads: Roads | null): void {
+    this.#roads = roads
+    this.#region?.ref.tell({ type: 'roads', roads })
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */

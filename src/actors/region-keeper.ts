@@ -23,11 +23,14 @@ import type { SharedParts } from './region/parts.ts'
 import type { Readiness, RegionDirectory, RegionHandle } from './region-handle.ts'
 import { RegionHost } from './region-host.ts'
 import { RegionRecoveries, RegionTaken, STORE_RETRY_FIRST_MS, STORE_RETRY_MAX_MS } from './region-recoveries.ts'
+import { RoadNews } from './road-news.ts'
 import { WallClock } from './wall-clock.ts'
 
 const REFERENCE_EVERY_MS = 1_000
 /** How long a start or a drain waits for what is under way. */
 const SETTLE_LIMIT_MS = 2_000
+/** How long a start waits for roads; then it goes by the straight line until they are there. */
+const ROADS_LIMIT_MS = 10_000
 /** How often an engine that stands by asks for the leases: the gap when the other one gives them back. */
 const STAND_BY_MS = 200
 
@@ -59,6 +62,7 @@ export class RegionKeeper implements RegionDirectory {
   readonly #clocks: ClockWatch
   readonly #hosts = new Map<RegionId, RegionHost>()
   readonly #news: ReferenceNews
+  readonly #roads: RoadNews | null
   /** One after the other: two must not take the same region. */
   readonly #looks: Looks<ForeignLease | null>
   readonly #recoveries: RegionRecoveries
@@ -81,6 +85,9 @@ export class RegionKeeper implements RegionDirectory {
       onLost: error => parts.onLost(error),
     })
     this.#news = new ReferenceNews(parts.reference, () => this.#hosts.values())
+    const { machine, roads } = parts.shared
+    const hosts = () => this.#hosts.values()
+    this.#roads = roads ? new RoadNews({ source: roads, hosts, machine, telemetry: parts.telemetry }) : null
     this.#looks = new Looks({
       machine: parts.shared.machine,
       look: () => this.#lookAtReference(),
@@ -166,6 +173,8 @@ export class RegionKeeper implements RegionDirectory {
         retryMs = Math.min(2 * retryMs, STORE_RETRY_MAX_MS)
       }
     }
+    // Nor is the first call to be served without them.
+    await this.#roads?.settled(ROADS_LIMIT_MS)
     // A crew that signs in at the first moment must find its unit.
     await this.#settled()
     this.#recoveries.throwIfLost()
@@ -177,6 +186,7 @@ export class RegionKeeper implements RegionDirectory {
   /** Takes no more clients, and waits until what is in flight has its answer, but not for ever. */
   async beginDrain(limitMs = SETTLE_LIMIT_MS): Promise<void> {
     this.#stopped = true
+    this.#roads?.end()
     this.#ready = false
     await this.#settled(Math.min(limitMs, SETTLE_LIMIT_MS))
   }
@@ -184,6 +194,7 @@ export class RegionKeeper implements RegionDirectory {
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. Errors: those of the journal. */
   async close(limits?: DrainLimits): Promise<void> {
     this.#stopped = true
+    this.#roads?.end()
     this.#ready = false
     await Promise.all([...this.#hosts.values()].map(host => host.close(limits)))
   }
@@ -250,6 +261,7 @@ export class RegionKeeper implements RegionDirectory {
       await this.#news.tellPolicies()
     }
     await this.#news.tellUnits(version)
+    await this.#roads?.look(version)
     return null
   }
 

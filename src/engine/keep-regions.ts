@@ -15,6 +15,7 @@ import type { Database } from '../store/postgres/database.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { EngineStore } from './engine-store.ts'
+import { storedRoads } from './stored-roads.ts'
 
 interface KeepRegionsPorts {
   readonly database: Database
@@ -58,7 +59,7 @@ export function keepRegions(ports: KeepRegionsPorts): RegionKeeper {
   const journal = new PostgresJournal(store.url)
   endings.add('the connections of the journal', () => journal.close())
   const regions = new RegionKeeper({
-    shared: { anchor, system, journal, machine: systemClock },
+    shared: { anchor, system, journal, machine: systemClock, roads: storedRoads(database) },
     telemetry,
     leases,
     reference: new ReferenceStore(database),

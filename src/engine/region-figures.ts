@@ -5,7 +5,14 @@ import type { MetricsSource } from '../telemetry/source-gauges.ts'
 
 type RegionFigures = Pick<
   MetricsSource,
-  'mailboxDepth' | 'pendingTrips' | 'openAlarms' | 'logPositions' | 'fixesNotDurable' | 'writesStalled'
+  | 'mailboxDepth'
+  | 'pendingTrips'
+  | 'openAlarms'
+  | 'logPositions'
+  | 'fixesNotDurable'
+  | 'writesStalled'
+  | 'roadsVersions'
+  | 'roadFallbacks'
 >
 
 export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
@@ -23,6 +30,12 @@ export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
     fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
+    roadsVersions: () =>
+      regions().map(({ regionId, region }) => [regionId, region!.roads.standing?.version ?? 0] as const),
+    roadFallbacks: () =>
+      regions().flatMap(({ regionId, region }) =>
+        [...region!.roads.fallbacks].map(([reason, count]) => [regionId, reason, count] as const),
+      ),
     writesStalled: () =>
       regions().flatMap(({ regionId, region }) => [
         [regionId, 'records', region!.writes.refusesCommands] as const,

@@ -13,6 +13,11 @@ const TROUBLES = {
   stalled: { text: 'the database takes no writes', endsByItself: false },
   recovery: { text: 'a region could not be recovered yet; trying again', endsByItself: false, level: 'error' },
   'reference-data': { text: 'reference data could not be read; trying again', endsByItself: false },
+  roads: {
+    text: 'roads could not be taken up; the region goes on by the former ones, or by the straight line',
+    endsByItself: false,
+    level: 'error',
+  },
   audit: { text: 'the audit could not be written; trying again', endsByItself: false },
   access: { text: 'keys and ended sign-ins could not be read; trying again', endsByItself: false },
   issuers: { text: 'an issuer could not be asked for its keys', endsByItself: true },

@@ -12,6 +12,10 @@ export interface MetricsSource {
   openAlarms(): Iterable<readonly [region: string, severity: number, standing: string, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
+  /** Of the roads that each region goes by; 0 for the straight line. */
+  roadsVersions(): Iterable<readonly [region: string, version: number]>
+  /** Choices that went by the straight line although there are roads, and times that were estimates, by why. */
+  roadFallbacks(): Iterable<readonly [region: string, reason: string, count: number]>
   storeUp(): boolean
   logLinesDropped(): number
   logWaitingBytes(): number
@@ -68,6 +72,22 @@ export class SourceGauges {
     this.#gauge('goldenhour_fixes_not_durable', 'Fixes accepted and not stored yet.', ['region'], function* (source) {
       for (const [region, count] of source.fixesNotDurable()) yield [{ region }, count]
     })
+    this.#gauge(
+      'goldenhour_roads_version',
+      'Version of the roads that the region goes by; 0 for the straight line.',
+      ['region'],
+      function* (source) {
+        for (const [region, version] of source.roadsVersions()) yield [{ region }, version]
+      },
+    )
+    this.#gauge(
+      'goldenhour_road_fallbacks',
+      'Choices not by road and times of units that were estimates, by why, since the region came here.',
+      ['region', 'reason'],
+      function* (source): Iterable<Sample> {
+        for (const [region, reason, count] of source.roadFallbacks()) yield [{ region, reason }, count]
+      },
+    )
     this.#gauge(
       'goldenhour_writes_stalled',
       '1 while what the lane took has waited for the database for a second or more.',

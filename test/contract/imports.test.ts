@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'domain', 'protocol'],
   demo: ['domain', 'client'],
   config: ['base', 'protocol'],
-  engine: ['base', 'process', 'telemetry', 'store', 'actors', 'access', 'config'],
+  engine: ['base', 'process', 'roads', 'telemetry', 'store', 'actors', 'access', 'config'],
   'engine.ts': [
     'engine',
     'base',

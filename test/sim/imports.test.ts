@@ -12,6 +12,8 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/base/time.ts': 'core/loop.ts runs all that waits',
   'src/actors/ids.ts': 'ids are random there; here they are counted',
   'src/engine/': 'parts of its start, over Postgres',
+  'src/roads/': 'no region of it has roads',
+  'src/store/roads/': 'tables of Postgres',
   'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
   'src/store/log/postgres-journal.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',
   'src/store/log/journal-statements.ts': 'statements of Postgres',

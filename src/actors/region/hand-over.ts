@@ -37,6 +37,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.policies.take(message)
     case 'more-policy':
       return turns.policies.goOn()
+    case 'roads':
+      return turns.roads.take(message.roads)
     case 'deadline':
       return turns.deadlines.run(message.deadline)
     case 'match':

@@ -1,6 +1,7 @@
 /** The messages of a region's own actor, and what becomes of a message that no actor will get. */
 
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
+import type { Roads } from '../../domain/dispatch/travel-times.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
@@ -47,6 +48,8 @@ export type RegionMessage =
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   | ({ readonly type: 'units' } & UnitChanges)
   | ({ readonly type: 'policy' } & PolicyChange)
+  /** Other roads stand for the region, or none. */
+  | { readonly type: 'roads'; readonly roads: Roads | null }
   /** The next part of the deadlines that go by the new policy. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
@@ -63,6 +66,7 @@ export const NEVER_REFUSED = [
   'more-units',
   'policy',
   'more-policy',
+  'roads',
   'deadline',
   'match',
   'clock-stepped',

@@ -9,6 +9,7 @@ import type { ClockAnchor } from '../../store/log/clock-anchor.ts'
 import type { Journal } from '../../store/log/journal.ts'
 import type { Telemetry } from '../../telemetry/telemetry.ts'
 import type { ActorSystem } from '../actor-system.ts'
+import type { RoadSource } from '../road-news.ts'
 import type { WallClock } from '../wall-clock.ts'
 import type { AdmissionSettings } from './admission.ts'
 
@@ -20,6 +21,8 @@ export interface SharedParts {
   readonly machine: MachineClock
   readonly system: ActorSystem
   readonly journal: Journal
+  /** Where the roads of regions come from; none where no region has any. */
+  readonly roads?: RoadSource
   /** What one region takes at most; the defaults of `admission.ts` unless told. */
   readonly bounds?: AdmissionSettings
   /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */

@@ -118,6 +118,10 @@ export class Region implements Behaviour<RegionMessage> {
   get policyVersion(): number {
     return this.#assembly.state.policy.standing.version
   }
+  /** What it goes by, and how often that was not by road. */
+  get roads(): Pick<RegionAssembly['turns']['roads'], 'standing' | 'fallbacks'> {
+    return this.#assembly.turns.roads
+  }
   boardFrom(position: number | null): BoardSize {
     return this.#assembly.watch.boardWatch.sizeFrom(position)
   }

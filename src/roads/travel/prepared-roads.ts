@@ -10,7 +10,7 @@ import { decodeHierarchy } from '../hierarchy/hierarchy-codec.ts'
 import { type RoadTimes, timesOf, WAY_DRIVEN } from '../road-times.ts'
 
 /** The bytes of a network, in memory that threads share, and the hash that they must have. */
-export interface RoadBytes {
+export interface RoadsToPrepare {
   readonly graph: Uint8Array
   readonly hierarchy: Uint8Array
   readonly sha256: string
@@ -27,7 +27,7 @@ export interface PreparedRoads {
 }
 
 /** Errors: `DamagedRoads`, also for bytes of another network. */
-export function preparedFrom({ graph: bytes, hierarchy, sha256 }: RoadBytes): PreparedRoads {
+export function preparedFrom({ graph: bytes, hierarchy, sha256 }: RoadsToPrepare): PreparedRoads {
   const graph = decodeGraph(bytes)
   if (hashIn(bytes) !== sha256) throw new DamagedRoads('These are other roads: their hash is not that of the version.')
   return prepared(graph, decodeHierarchy(hierarchy, bytes, WAY_DRIVEN))

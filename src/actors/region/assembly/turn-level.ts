@@ -8,13 +8,13 @@ import { momentRange } from '../fix-limits.ts'
 import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
 import { helpEnd } from '../help-end.ts'
-import type { Outcomes } from '../idempotency.ts'
 import { type RecordNews, recordNews } from '../news.ts'
 import { Notices } from '../notices.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
 import { retirement } from '../reference.ts'
+import { RegionRoads } from '../region-roads.ts'
 import { Rematch } from '../rematch.ts'
 import { TurnRunner } from '../turn-runner.ts'
 import { UnitIntake } from '../unit-intake.ts'
@@ -31,6 +31,7 @@ export function turnLevel(
 ) {
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
+  const roads = new RegionRoads()
   const desk = deskOf(parts, state)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
@@ -60,6 +61,7 @@ export function turnLevel(
   })
   return {
     runner,
+    roads,
     outcomes,
     retiring,
     desk,
@@ -111,7 +113,7 @@ function runnerOf(
 function commandsOf(
   { names }: RegionParts,
   { memory, clock, policy, writer, outbox, admission }: StateLevel,
-  outcomes: Outcomes,
+  outcomes: Recovered['outcomes'],
   desk: Desk,
   turns: TurnRunner,
   record: RecordNews,
