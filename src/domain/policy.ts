@@ -50,7 +50,7 @@ export interface Policy {
   readonly levelReserve: Readonly<Record<ReservedLevel, number>>
   /** So much later than the nearest one a unit with preferred capabilities may be there. */
   readonly preferredWithinMs: number
-  /** How fast a unit is on the straight line, for spans that depend on distance: there are no road times yet. */
+  /** How fast a unit is on the straight line, where there are no road times: for spans, and for estimates. */
   readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
   readonly disconnectGraceMs: number
@@ -66,7 +66,7 @@ export interface Policy {
   readonly candidatesRecorded: number
 }
 
-/** How far a unit comes in a span on the straight line, in metres: there are no road times yet. */
+/** How far a unit comes in a span on the straight line, in metres. */
 export const metresIn = (spanMs: number, { straightLineSpeedMps }: Pick<Policy, 'straightLineSpeedMps'>): number =>
   (spanMs / 1_000) * straightLineSpeedMps
 

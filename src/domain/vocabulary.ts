@@ -37,8 +37,9 @@ export const UNIT_STATUSES = [
 ] as const
 export type UnitStatus = (typeof UNIT_STATUSES)[number]
 
-/** What a choice of units goes by: the great-circle distance of each one's placed fix. */
-export const RANKING_BASIS = 'straight-line'
+/** What a choice of units goes by: the great-circle distance of each one's placed fix, or how long it takes by road. */
+export const RANKING_BASES = ['straight-line', 'roads'] as const
+export type RankingBasis = (typeof RANKING_BASES)[number]
 
 /**
  * What speaks of a unit or its crew, not of a trip: given for whatever, it makes the unit unavailable. The end of a shift does

@@ -69,7 +69,7 @@ export function soonest(
 }
 
 /** Of one unit; `Infinity` where it takes longer than that. */
-function timeOf(
+export function timeOf(
   unitId: UnitId,
   distanceM: number,
   atMostMs: number,

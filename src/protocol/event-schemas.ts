@@ -20,7 +20,6 @@ import {
   DISPOSITIONS,
   HOLD_REASONS,
   OVERRIDE_REASONS,
-  RANKING_BASIS,
   RECEIVED_SOURCES,
   RELEASED_TRIPS,
   REPORTABLE_PHASES,
@@ -31,6 +30,7 @@ import {
 import type { IsSame } from './same-type.ts'
 import {
   candidate,
+  choiceBasis,
   count,
   exclusionReason,
   incidentNo,
@@ -75,7 +75,7 @@ const reference = {
 export const decisionSchema = z
   .object({
     policyVersion: z.int().min(1).optional(),
-    basis: z.literal(RANKING_BASIS),
+    ...choiceBasis,
     candidates: z.array(candidate),
     excluded: z.partialRecord(exclusionReason, z.int().min(1)),
     eligible: count.optional(),

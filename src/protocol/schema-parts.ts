@@ -1,9 +1,10 @@
 /** Small pieces that the forms of events, messages and HTTP answers are made of. */
 import { z } from 'zod'
+import { ESTIMATE_REASONS, NOT_BY_ROAD_REASONS } from '../domain/dispatch/travel-times.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { INCIDENT_NO, RESPONSE_NO } from '../domain/incident-no.ts'
-import { CAPABILITY, LEVELS_OF_CARE, TRIP_PHASES } from '../domain/vocabulary.ts'
+import { CAPABILITY, LEVELS_OF_CARE, RANKING_BASES, TRIP_PHASES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
 import { RANGES } from './limits.ts'
 
@@ -41,9 +42,18 @@ export const channel = ranged(RANGES.channel)
 export const durableSeq = z.int().min(0).max(RANGES.seq[1])
 export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 export const exclusionReason = z.enum(EXCLUSION_REASONS)
+/** By road; `estimated` says why not. */
+export const eta = { etaMs: z.int().min(0).optional(), estimated: z.enum(ESTIMATE_REASONS).optional() }
+/** What a choice of units went by. */
+export const choiceBasis = {
+  basis: z.enum(RANKING_BASES),
+  roadsVersion: z.int().min(1).optional(),
+  notByRoad: z.enum(NOT_BY_ROAD_REASONS).optional(),
+}
 /** A unit that could go, as a decision saw it. */
 export const candidate = z.object({
   ...{ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema },
+  ...eta,
   preferred: z.array(z.string().regex(CAPABILITY)).optional(),
 })
 /** What a unit lacks of what is needed. */
@@ -54,4 +64,4 @@ export const loss = z
     capabilities: z.array(z.string().regex(CAPABILITY)),
   })
   .meta({ id: 'Loss' })
-export const passedOverUnit = z.object({ unitId, distanceM: z.number().min(0), reason: exclusionReason })
+export const passedOverUnit = z.object({ unitId, distanceM: z.number().min(0), ...eta, reason: exclusionReason })

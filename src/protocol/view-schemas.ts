@@ -14,7 +14,6 @@ import {
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
-  RANKING_BASIS,
   REACHES,
   RECEIVED_SOURCES,
   RESPONSE_ENDS,
@@ -25,7 +24,9 @@ import {
 import type { IsSame } from './same-type.ts'
 import {
   candidate,
+  choiceBasis,
   count,
+  eta,
   exclusionReason,
   incidentNo,
   levelSchema,
@@ -153,7 +154,14 @@ const passedOver = z.enum([
   'no-contact',
 ] satisfies PassedOver[])
 const nearestUnit = z.object({
-  ...{ unitId, callSign: z.string(), levelOfCare: levelSchema, distanceM: z.number().min(0), connected: z.boolean() },
+  ...{
+    unitId,
+    callSign: z.string(),
+    levelOfCare: levelSchema,
+    distanceM: z.number().min(0),
+    ...eta,
+    connected: z.boolean(),
+  },
   ...{ passedOverFor: passedOver.nullable(), fix: fixView },
 })
 export const callViewSchema = z
@@ -167,7 +175,7 @@ export const callViewSchema = z
   })
   .meta({ id: 'CallView' })
 export const tripExplanation = z.object({
-  ...{ tripId: routedId, phase: tripPhase, round: z.int().min(1), why: z.string(), basis: z.literal(RANKING_BASIS) },
+  ...{ tripId: routedId, phase: tripPhase, round: z.int().min(1), why: z.string(), ...choiceBasis },
   ...{ candidates: z.array(candidate), eligible: count, excluded: z.partialRecord(exclusionReason, z.int().min(1)) },
   passedOver: z.array(passedOverUnit.extend({ why: z.string() })),
   help: z
@@ -178,7 +186,7 @@ export const tripExplanation = z.object({
     .nullable(),
   unit: z.object({ unitId, reason: z.enum([...EXCLUSION_REASONS, 'off-duty']).nullable(), why: z.string() }).nullable(),
 })
-export const nearestResult = z.object({ basis: z.literal(RANKING_BASIS), units: z.array(nearestUnit) })
+export const nearestResult = z.object({ ...choiceBasis, units: z.array(nearestUnit) })
 
 type Same = {
   AlarmView: IsSame<z.output<typeof alarmViewSchema>, AlarmView>

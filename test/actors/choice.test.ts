@@ -4,9 +4,12 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Lookout } from '../../src/actors/region/lookout.ts'
 import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
+import { RegionRoads } from '../../src/actors/region/region-roads.ts'
 import { Census } from '../../src/domain/dispatch/census.ts'
 import { type PassedOver, type Presence, verdictOn } from '../../src/domain/dispatch/eligibility.ts'
+import type { EstimateReason, Roads } from '../../src/domain/dispatch/travel-times.ts'
 import type { Need } from '../../src/domain/events/call-events.ts'
+import type { PlacedFix } from '../../src/domain/fix.ts'
 import { distanceM } from '../../src/domain/geo.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import type { DriverState } from '../../src/domain/unit/driver.ts'
@@ -29,6 +32,8 @@ interface Extra {
   readonly capabilities: readonly string[]
   readonly northM: number
   readonly status: 'available' | 'available and away' | 'assigned'
+  /** What roads say of it. */
+  readonly drive: number | EstimateReason
 }
 
 /** Units as a desk sees them, and a look at each of them. */
@@ -37,11 +42,15 @@ class Scene {
   readonly policy: RegionPolicy
   readonly lookout: Lookout
 
-  constructor(extras: readonly Extra[], policy: Partial<Policy>) {
+  readonly #drives: Map<PlacedFix, number | EstimateReason> | null
+
+  /** Input: `isByRoad`, whether the region has roads. */
+  constructor(extras: readonly Extra[], policy: Partial<Policy>, isByRoad = false) {
+    this.#drives = isByRoad ? new Map() : null
     this.policy = new RegionPolicy(policyOf('ordered', policy), { graceMs: () => GRACE_MS })
     const finder = new Finder()
     const census = new Census()
-    for (const [index, { northM, status, ...can }] of extras.entries()) {
+    for (const [index, { northM, status, drive, ...can }] of extras.entries()) {
       const unitId = `U${String(index).padStart(3, '0')}`
       const is = status === 'assigned' ? 'assigned' : 'available'
       const state: DriverState = { ...A1, ...can, unitId, status: is }
@@ -52,10 +61,13 @@ class Scene {
         fix: { ...fix, accuracyM: null, speedMps: null, headingDeg: null },
       }
       this.units.set(unitId, { state, presence })
+      this.#drives?.set(presence.fix!, drive)
       census.count(state, 1, isAway ? 'disconnected' : null)
       finder.place(unitId, state.levelOfCare, is === 'available' ? 'available' : 'engaged', fix.lonDeg, fix.latDeg)
     }
-    const ports = { policy: this.policy, presence: (id: string) => this.units.get(id)!.presence }
+    const roads = new RegionRoads()
+    if (this.#drives !== null) roads.take(roadsOf(this.#drives))
+    const ports = { policy: this.policy, roads, presence: (id: string) => this.units.get(id)!.presence }
     this.lookout = new Lookout(
       { ...ports, onSearch: () => {}, monotonicMs: () => 0 },
       {
@@ -70,13 +82,27 @@ class Scene {
 
   #isAway = (id: string) => this.units.get(id)!.presence.disconnectedSinceMs !== null
 
+  /** In metres, or in milliseconds where the region has roads; estimates by the straight line. */
+  #farOf(fix: PlacedFix): number {
+    const metres = distanceM(PLACE, fix)
+    const drive = this.#drives?.get(fix)
+    if (drive === undefined) return metres
+    if (typeof drive === 'number') return drive
+    const estimateMs = Math.round((metres / this.policy.standing.straightLineSpeedMps) * 1_000)
+    return drive === 'off-road' ? estimateMs : Math.max(estimateMs, REACHED_MS)
+  }
+
+  #span(ms: number): number {
+    return this.#drives === null ? (ms / 1_000) * this.policy.standing.straightLineSpeedMps : ms
+  }
+
   /** What each unit by itself is, and then who of them is held in reserve, by the words of the rule. */
   byLooking(need: Need, priority: Priority, asked: readonly string[]) {
     const { standing } = this.policy
     const all = [...this.units].map(([unitId, { state, presence }]) => {
       const round = { number: 1, asked }
       const { reason } = verdictOn(state, presence, need, round, standing, GRACE_MS, START_MS)
-      return { unitId, state, reason, farM: distanceM(PLACE, presence.fix!) }
+      return { unitId, state, reason, farM: this.#farOf(presence.fix!) }
     })
     const able = all.filter(({ reason }) => reason === null)
     const height = (level: LevelOfCare) => LEVELS_OF_CARE.indexOf(level)
@@ -84,7 +110,7 @@ class Scene {
       all.filter(
         ({ unitId, state }) => state.levelOfCare === level && state.status === 'available' && !this.#isAway(unitId),
       ).length
-    const savedM = (standing.higherLevelSavesMs[priority] / 1_000) * standing.straightLineSpeedMps
+    const savedM = this.#span(standing.higherLevelSavesMs[priority])
     const isGuarded = (level: LevelOfCare) => {
       if (level === 'first-responder' || height(level) <= height(need.levelOfCare) || savedM === 0) return false
       return free(level) - 1 < standing.levelReserve[level]
@@ -95,7 +121,7 @@ class Scene {
       going.push(...able.filter(({ state, farM }) => state.levelOfCare === level && farM < nearestM - savedM))
     }
     going.sort((a, b) => a.farM - b.farM || (a.unitId < b.unitId ? -1 : 1))
-    const withinM = (going[0]?.farM ?? 0) + (standing.preferredWithinMs / 1_000) * standing.straightLineSpeedMps
+    const withinM = (going[0]?.farM ?? 0) + this.#span(standing.preferredWithinMs)
     const wished = ({ state }: (typeof going)[0]) =>
       (need.preferred ?? []).filter(each => state.capabilities.includes(each)).length
     const near = going.filter(({ farM }) => farM <= withinM)
@@ -106,6 +132,24 @@ class Scene {
   }
 }
 
+/** How far the search of such roads comes. */
+const REACHED_MS = 90_000
+
+/** Roads on which nothing but these times is known: nobody is ruled out by the straight line. */
+const roadsOf = (drives: ReadonlyMap<PlacedFix, number | EstimateReason>): Roads => ({
+  version: 4,
+  look: () => ({
+    to: () => ({
+      driveMs: (from, atMostMs) => {
+        const drive = drives.get(from)!
+        return typeof drive === 'number' && drive > atMostMs ? Number.POSITIVE_INFINITY : drive
+      },
+      leastMs: () => 0,
+      reachedMs: REACHED_MS,
+    }),
+  }),
+})
+
 const CAPABILITIES = ['bariatric', 'neonatal', 'ventilator']
 const extra = fc.record<Extra>({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
@@ -113,6 +157,10 @@ const extra = fc.record<Extra>({
   capabilities: fc.subarray(CAPABILITIES),
   northM: fc.integer({ min: 1, max: 5_000 }),
   status: fc.constantFrom('available', 'available', 'available', 'available and away', 'assigned'),
+  drive: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 300_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom('off-road', 'not-reached') },
+  ),
 })
 const need = fc.record({
   levelOfCare: fc.constantFrom(...LEVELS_OF_CARE),
@@ -139,8 +187,9 @@ describe('the choice of who may go', () => {
         fc.constantFrom(...PRIORITIES),
         numbers,
         fc.array(fc.nat(13), { maxLength: 3 }),
-        (extras, needed, priority, policy, askedOnes) => {
-          const scene = new Scene(extras, policy)
+        fc.boolean(),
+        (extras, needed, priority, policy, askedOnes, isByRoad) => {
+          const scene = new Scene(extras, policy, isByRoad)
           const asked = [...new Set(askedOnes)].map(index => `U${String(index).padStart(3, '0')}`)
           const round = { number: 1, asked }
           const trip = { ...T1, need: needed, priority }
@@ -159,6 +208,7 @@ describe('the choice of who may go', () => {
           assert.deepEqual(choice.tally, { eligible: going.length, excluded })
           // Whoever is nearer than the last candidate and does not go is named with that reason.
           const seen = scene.lookout.seen(trip, round, choice, 99)
+          assert.deepEqual(seen.basis, isByRoad ? { basis: 'roads', roadsVersion: 4 } : { basis: 'straight-line' })
           for (const { unitId, reason } of seen.passedOver) {
             const own = all.find(each => each.unitId === unitId)!.reason
             assert.equal(reason, held.includes(unitId) ? 'held-in-reserve' : own)
@@ -170,7 +220,7 @@ describe('the choice of who may go', () => {
   })
 
   const unit = (levelOfCare: LevelOfCare, northM: number): Extra => ({
-    ...{ levelOfCare, northM, transports: true, capabilities: [], status: 'available' },
+    ...{ levelOfCare, northM, transports: true, capabilities: [], status: 'available', drive: 0 },
   })
   const BLS: Need = { levelOfCare: 'bls', transport: true, capabilities: [] }
   const chosen = (extras: readonly Extra[], policy: Partial<Policy> = {}, priority: Priority = 3) => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { Desk } from '../../src/actors/region/desk.ts'
 import { Quarantine } from '../../src/actors/region/quarantine.ts'
 import { RegionPolicy } from '../../src/actors/region/region-policy.ts'
+import { RegionRoads } from '../../src/actors/region/region-roads.ts'
 import { Turn } from '../../src/actors/region/turn.ts'
 import { type Presence, verdictOn } from '../../src/domain/dispatch/eligibility.ts'
 import type { Need } from '../../src/domain/events/call-events.ts'
@@ -45,6 +46,7 @@ class Room {
     this.desk = new Desk({
       finder: this.finder,
       policy,
+      roads: new RegionRoads(),
       quarantine,
       driver: unitId => this.world.drivers.get(unitId),
       nowMs: () => this.world.nowMs,

@@ -353,7 +353,12 @@ test('every view has all its fields and no other, and marks those that may be nu
       deadlineAtMs: true,
       byVoice: 'absent',
     } satisfies FieldsOf<OfferView>,
-    NearestResult: { basis: true, units: true } satisfies FieldsOf<NearestResult>,
+    NearestResult: {
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      units: true,
+    } satisfies FieldsOf<NearestResult>,
   }
   for (const [name, fields] of Object.entries(views)) {
     const listed = tableAfter(`### ${name}`).flatMap(([first]) => markedFields(first!))

@@ -149,6 +149,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
       trip,
       driver,
       presence(unitId),
+      lookout.seenFrom(trip, unitId),
       seen,
       verdict,
       neededBy(turn, trip),

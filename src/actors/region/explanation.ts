@@ -30,14 +30,14 @@ export function explanationOf(
     phase === 'pending' ? openRounds(trip, standing, nowMs).at(-1)! : { number: trip.round, asked: trip.asked }
   const choice = lookout.choice(trip, round, VISITS_MAX)
   const seen = lookout.seen(trip, round, choice, NAMED_MAX)
-  const { candidates, excluded, basis, passedOver = [] } = decisionOf(seen, standing)
+  const { candidates, excluded, passedOver = [] } = decisionOf(seen, standing)
   const told = (unitId: UnitId) => {
     const verdict = lookout.verdictAmong(choice, trip, unitId, round)
     return { reason: verdict.reason, why: verdictInWords(unitId, verdict) }
   }
   return {
     ...{ tripId, phase, round: round.number, why: countsInWords({ ...seen, candidates }) },
-    ...{ basis, candidates, eligible: seen.eligible, excluded },
+    ...{ ...seen.basis, candidates, eligible: seen.eligible, excluded },
     passedOver: passedOver.map(unit => ({ ...unit, why: told(unit.unitId).why })),
     help: helpShown(trip, tripOf),
     unit: asked === null ? null : { unitId: asked, ...told(asked) },

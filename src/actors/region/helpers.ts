@@ -6,11 +6,11 @@
  */
 
 import { TRIPS_PER_CALL_MAX } from '../../domain/call.ts'
-import { helpAdded, helpSearches, helpWithinM, mayBeHelped } from '../../domain/dispatch/help.ts'
+import { farOf } from '../../domain/dispatch/far.ts'
+import { helpAdded, helpSearches, helpWithin, mayBeHelped } from '../../domain/dispatch/help.ts'
 import type { Waiting } from '../../domain/dispatch/queue.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
 import { callKey } from '../../domain/entity.ts'
-import { distanceM } from '../../domain/geo.ts'
 import type { TripId } from '../../domain/ids.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
@@ -67,19 +67,19 @@ export class Helpers {
     const { policy, newId } = this.#ports
     const trip = this.#turn.trip(tripId)!
     const searches = helpSearches(trip, policy.standing)
-    const withinM = searches.length === 0 ? 0 : this.#beforeItsUnitM(trip)
+    const within = searches.length === 0 ? 0 : this.#beforeItsUnit(trip)
     const call = this.#turn.call(trip.callId)
     // A call that is held, or has as many trips as it may, gets no further one.
     const isFull = call === undefined || call.tripIds.length >= TRIPS_PER_CALL_MAX
-    if (withinM <= 0 || isFull || this.#turn.isHeld(callKey(trip.callId))) return null
+    if (within <= 0 || isFull || this.#turn.isHeld(callKey(trip.callId))) return null
     for (const search of searches) {
       // As the trip that helps will be.
       const sought = { ...trip, need: search.need }
       const round = { number: 1, asked: trip.asked }
       if (this.#lookout.tally(sought, round).eligible === 0) continue
-      if (!this.#lookout.isAnyWithin(sought, round, withinM)) continue
+      if (!this.#lookout.isAnyWithin(sought, round, within)) continue
       const choice = this.#lookout.choice(sought, round)
-      if (choice.candidates.length === 0 || choice.candidates[0]!.distanceM > withinM) continue
+      if (choice.candidates.length === 0 || farOf(choice.candidates[0]!) > within) continue
       const helpId = newId()
       this.#turn.record([helpAdded(trip, call, helpId, search)])
       return offer(this.#turn.trip(helpId)!, round, choice)
@@ -88,15 +88,15 @@ export class Helpers {
   }
 
   /** How near somebody must be to be sent on this trip: no limit but for one that helps, while its other trip has a unit. */
-  withinM({ helps }: TripState): number {
+  within({ helps }: TripState): number {
     const helped = helps === undefined ? undefined : this.#turn.trip(helps)
-    return helped === undefined ? Number.POSITIVE_INFINITY : this.#beforeItsUnitM(helped)
+    return helped === undefined ? Number.POSITIVE_INFINITY : this.#beforeItsUnit(helped)
   }
 
-  #beforeItsUnitM(trip: TripState): number {
-    const { policy, presence } = this.#ports
+  #beforeItsUnit(trip: TripState): number {
     const unitId = unitOf(trip)
-    const fix = unitId === null ? null : presence(unitId).fix
-    return fix === null ? Number.POSITIVE_INFINITY : helpWithinM(distanceM(trip, fix), policy.standing)
+    const unit = unitId === null ? null : this.#lookout.seenFrom(trip, unitId)
+    if (unit === null) return Number.POSITIVE_INFINITY
+    return helpWithin(farOf(unit), this.#lookout.basisFor(trip), this.#ports.policy.standing)
   }
 }

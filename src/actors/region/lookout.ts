@@ -13,9 +13,10 @@ import {
   type Verdict,
   verdictOn,
 } from '../../domain/dispatch/eligibility.ts'
-import { isPreferred, preferredOf, preferredWithinM, prefers } from '../../domain/dispatch/preference.ts'
+import { type ChoiceBasis, farOf } from '../../domain/dispatch/far.ts'
+import { isPreferred, preferredOf, preferredWithin, prefers } from '../../domain/dispatch/preference.ts'
 import { fixAgeOf, rank, type Seen } from '../../domain/dispatch/ranking.ts'
-import { guardedLevels, savesWithinM } from '../../domain/dispatch/reserve.ts'
+import { guardedLevels, savesWithin } from '../../domain/dispatch/reserve.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type { Candidate } from '../../domain/events/decision-record.ts'
@@ -24,12 +25,14 @@ import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { CandidateView } from '../../finder/candidate-view.ts'
-import type { NearestSearch } from '../../finder/finder.ts'
-import { FINDER_POOLS, type Found } from '../../finder/types.ts'
+import { FINDER_POOLS } from '../../finder/types.ts'
+import { type FoundFar, HowFar, type UnitSearch } from './how-far.ts'
 import type { RegionPolicy } from './region-policy.ts'
+import type { RegionRoads } from './region-roads.ts'
 
 export interface LookoutPorts {
   readonly policy: RegionPolicy
+  readonly roads: Pick<RegionRoads, 'standing' | 'fellBack'>
   readonly presence: (unitId: UnitId) => Presence
   /** Told how long each search for units that may go took, in seconds. */
   readonly onSearch: (seconds: number) => void
@@ -79,21 +82,38 @@ interface Sought {
   readonly count: number
   readonly levels: readonly LevelOfCare[]
   readonly visitsMax: number
-  readonly withinM?: number
+  /** As far as that, in what the choice goes by. */
+  readonly within?: number
   /** Not only as many as a decision keeps. */
   readonly isAll?: true
 }
 
-const NO_LIMIT = {}
 const ALL_OF_THEM = { candidatesRecorded: Number.POSITIVE_INFINITY }
 
 export class Lookout {
   readonly #ports: LookoutPorts
   readonly #units: SeenUnits
+  readonly #howFar: HowFar
 
   constructor(ports: LookoutPorts, units: SeenUnits) {
+    const { policy, roads, presence } = ports
     this.#ports = ports
     this.#units = units
+    const fixOf = (unitId: UnitId) => presence(unitId).fix
+    this.#howFar = new HowFar({ policy, roads, fixOf }, units.candidates, units.nowMs)
+  }
+
+  /** What choices for a trip go by. */
+  basisFor(trip: TripState): ChoiceBasis {
+    return this.#howFar.basisTo(trip)
+  }
+
+  /** A unit as it is seen from a trip's place; null where it has no position. */
+  seenFrom(trip: TripState, unitId: UnitId): Candidate | null {
+    const { fix } = this.#ports.presence(unitId)
+    if (fix === null) return null
+    const { levelOfCare } = this.#units.driver(unitId)!
+    return { ...this.#howFar.of(trip, unitId, fix), unitId, levelOfCare, fixAgeMs: fixAgeOf(fix, this.#units.nowMs) }
   }
 
   verdictOn(trip: TripState, unitId: UnitId, round: Round): Verdict {
@@ -139,22 +159,16 @@ export class Lookout {
     const [nearest] = candidates
     if (nearest === undefined || !prefers(trip.need)) return candidates
     const { standing } = this.#ports.policy
-    const { lonDeg, latDeg, need } = trip
-    const withinM = preferredWithinM(nearest.distanceM, standing)
+    const { need } = trip
+    const within = preferredWithin(farOf(nearest), this.basisFor(trip), standing)
     const having = (candidate: Candidate): Candidate => {
       const { capabilities } = this.#units.driver(candidate.unitId)!
       return { ...candidate, preferred: preferredOf(capabilities, need) }
     }
     const all = candidates.map(having)
-    let best = all.filter(({ distanceM }) => distanceM <= withinM).reduce((a, b) => (isPreferred(b, a) ? b : a))
+    let best = all.filter(each => farOf(each) <= within).reduce((a, b) => (isPreferred(b, a) ? b : a))
     // There may be more who are near enough than a decision keeps.
-    for (const found of this.#able(trip, round, {
-      lonDeg,
-      latDeg,
-      levels,
-      k: Number.POSITIVE_INFINITY,
-      maxDistanceM: withinM,
-    })) {
+    for (const found of this.#able(trip, round, { levels, k: Number.POSITIVE_INFINITY, within })) {
       const other = having(found)
       if (isPreferred(other, best)) best = other
     }
@@ -163,14 +177,14 @@ export class Lookout {
   }
 
   /** Those who may go, of a search. */
-  #able(trip: TripState, round: Round, query: NearestSearch): Candidate[] {
+  #able(trip: TripState, round: Round, query: Omit<UnitSearch, 'accept'>): Candidate[] {
     const accept = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === null
-    return this.#units.candidates.nearest({ ...query, accept }).map(found => this.#seenAs(found))
+    return this.#howFar.search(trip, { ...query, accept }).map(found => this.#seenAs(found))
   }
 
-  #seenAs({ unitId, distanceM, levelOfCare }: Found): Candidate {
+  #seenAs({ unitId, levelOfCare, lonDeg: _lonDeg, latDeg: _latDeg, ...far }: FoundFar): Candidate {
     const fixAgeMs = fixAgeOf(this.#ports.presence(unitId).fix, this.#units.nowMs)
-    return { unitId, distanceM, fixAgeMs, levelOfCare }
+    return { unitId, ...far, fixAgeMs, levelOfCare }
   }
 
   /** The choice where levels are guarded: who is not, and of each of these who saves enough over them and the levels below. */
@@ -180,16 +194,16 @@ export class Lookout {
     const open = tally.eligible - able.reduce((sum, count) => sum + count, 0)
     const levels = levelsServing(trip.need.levelOfCare).filter(level => !guarded.includes(level))
     const candidates = open === 0 ? [] : this.#search(trip, round, { reason: null, count: open, levels, visitsMax })
-    let nearestM = candidates[0]?.distanceM ?? Number.POSITIVE_INFINITY
+    let nearest = candidates[0] === undefined ? Number.POSITIVE_INFINITY : farOf(candidates[0])
     const taken = new Set<UnitId>()
     guarded.forEach((level, index) => {
-      const withinM = savesWithinM(nearestM, trip.priority, standing)
-      if (able[index] === 0 || withinM <= 0) return
-      const sought = { reason: null, count: able[index]!, levels: [level], visitsMax, withinM, isAll: true } as const
-      const sooner = this.#search(trip, round, sought).filter(({ distanceM }) => distanceM < withinM)
+      const within = savesWithin(nearest, trip.priority, this.basisFor(trip), standing)
+      if (able[index] === 0 || within <= 0) return
+      const sought = { reason: null, count: able[index]!, levels: [level], visitsMax, within, isAll: true } as const
+      const sooner = this.#search(trip, round, sought).filter(each => farOf(each) < within)
       for (const { unitId } of sooner) taken.add(unitId)
       candidates.push(...sooner)
-      nearestM = Math.min(nearestM, sooner[0]?.distanceM ?? nearestM)
+      if (sooner[0] !== undefined) nearest = Math.min(nearest, farOf(sooner[0]))
     })
     const held = tally.eligible - open - taken.size
     tally.eligible -= held
@@ -223,14 +237,9 @@ export class Lookout {
   }
 
   /** Whether anybody who may go is as near as this. Input: a trip for which somebody may go. */
-  isAnyWithin(trip: TripState, round: Round, withinM: number): boolean {
-    if (withinM === Number.POSITIVE_INFINITY) return true
-    const { lonDeg, latDeg, need } = trip
-    const found = this.#units.candidates.nearest({
-      ...{ lonDeg, latDeg, levels: levelsServing(need.levelOfCare), k: 1, maxDistanceM: withinM },
-      accept: unitId => this.verdictOn(trip, unitId, round).reason === null,
-    })
-    return found.length > 0
+  isAnyWithin(trip: TripState, round: Round, within: number): boolean {
+    if (within === Number.POSITIVE_INFINITY) return true
+    return this.#able(trip, round, { levels: levelsServing(trip.need.levelOfCare), k: 1, within }).length > 0
   }
 
   /** The best of those whom this alone speaks against, for where nobody else is left. */
@@ -246,44 +255,41 @@ export class Lookout {
 
   /** The nearest of those who are sought, nearest first. */
   #search(trip: TripState, round: Round, sought: Sought): Candidate[] {
-    const { reason, count, levels, visitsMax, withinM, isAll } = sought
+    const { reason, count, levels, visitsMax, within, isAll } = sought
     const { policy, onSearch, monotonicMs } = this.#ports
     if (this.#units.census.serversOf(trip.need) === 0) return []
     const startedMs = monotonicMs()
-    const { lonDeg, latDeg } = trip
     const most = isAll === true ? count : Math.min(policy.standing.candidatesRecorded, count)
-    const isSought = (unitId: UnitId) => this.verdictOn(trip, unitId, round).reason === reason
-    let visits = 0
-    const found = this.#units.candidates.nearest({
-      ...{ lonDeg, latDeg, levels },
-      // Left out where there is none: a search of another form costs the finder's inner loop its numbers.
-      ...(withinM === undefined ? NO_LIMIT : { maxDistanceM: withinM }),
+    const found = this.#howFar.search(trip, {
+      ...{ levels, within, visitsMax },
       // So it does not go on through all units behind the last one that may go. Whether there is any, the search says itself.
       k: Math.max(1, most),
-      accept: unitId => isSought(unitId) || ++visits > visitsMax,
+      accept: unitId => this.verdictOn(trip, unitId, round).reason === reason,
     })
     onSearch((monotonicMs() - startedMs) / 1_000)
-    const all = visits > visitsMax ? found.filter(({ unitId }) => isSought(unitId)) : found
-    return all.map(each => this.#seenAs(each))
+    return found.map(each => this.#seenAs(each))
   }
 
   /** All that a decision keeps. Input: what was chosen; `most`, how many units passed over are named. */
   seen(trip: TripState, round: Round, choice: Choice, most: number): Seen {
     const { tally, candidates } = choice
     const { candidatesRecorded } = this.#ports.policy.standing
-    const { lonDeg, latDeg } = trip
     const chosen = new Set(candidates.map(({ unitId }) => unitId))
     const reasonOf = (unitId: UnitId) =>
       chosen.has(unitId) ? null : exclusionOf(this.verdictAmong(choice, trip, unitId, round))
     const last = candidates.length < candidatesRecorded ? undefined : candidates.at(-1)
-    const passed = this.#units.candidates.nearest({
-      ...{ lonDeg, latDeg, levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },
+    const passed = this.#howFar.search(trip, {
+      ...{ levels: LEVELS_OF_CARE, pools: FINDER_POOLS, k: most },
       // Up to there all who may go are among the candidates, so no more than those are visited in vain.
-      ...(last === undefined ? {} : { maxDistanceM: last.distanceM }),
+      within: last === undefined ? undefined : farOf(last),
       accept: unitId => reasonOf(unitId) !== null,
     })
-    const passedOver = passed.map(({ unitId, distanceM }) => ({ unitId, distanceM, reason: reasonOf(unitId)! }))
-    return { candidates, passedOver, ...tally }
+    const passedOver = passed.map(({ unitId, distanceM, etaMs, estimated }) => ({
+      ...{ unitId, distanceM, reason: reasonOf(unitId)! },
+      ...(etaMs !== undefined && { etaMs }),
+      ...(estimated !== undefined && { estimated }),
+    }))
+    return { basis: this.basisFor(trip), candidates, passedOver, ...tally }
   }
 }
 

@@ -4,6 +4,7 @@
  * It looks at the units as the turn has them, through an overlay: a turn that throws has changed neither finder nor census.
  */
 import { isByVoice, LAST_RESORTS, type LastResort, needText } from '../../domain/dispatch/eligibility.ts'
+import { farOf } from '../../domain/dispatch/far.ts'
 import type { FreedUnits } from '../../domain/dispatch/freed-units.ts'
 import { lossOf, neededBy } from '../../domain/dispatch/help.ts'
 import { offerMade } from '../../domain/dispatch/offers.ts'
@@ -130,14 +131,14 @@ export class Match {
   /** Offers the trip in the first round that has a unit for it: one that could go, or despite what speaks against it. */
   #served(trip: TripState, rounds: readonly Round[], despite: LastResort | null): DriverState | null {
     const need = needText(trip.need)
-    const withinM = this.#helpers.withinM(trip)
+    const within = this.#helpers.within(trip)
     const empty = this.#hopeless.get(despite)!
     for (const round of rounds) {
       if (empty.has(need)) break
       const choice =
         despite === null ? this.#lookout.choice(trip, round) : this.#lookout.lastResorts(trip, round, despite)
       const { candidates } = choice
-      if (candidates.length > 0 && candidates[0]!.distanceM > withinM) return null
+      if (candidates.length > 0 && farOf(candidates[0]!) > within) return null
       if (candidates.length > 0) return this.#offer(trip, round, this.#decision(trip, round, choice, despite))
       if (round.asked.length === 0) empty.add(need)
     }

@@ -8,7 +8,6 @@ import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
-import type { Found } from '../../finder/types.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
@@ -18,6 +17,7 @@ import type { PicturedMemory } from './board-picture.ts'
 import type { CallTexts } from './call-texts.ts'
 import type { CheckpointMemory } from './checkpoint.ts'
 import type { Alarmed } from './gone-alarms.ts'
+import type { FoundFar } from './how-far.ts'
 import type { IncidentNumbers } from './incident-numbers.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -206,7 +206,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     return callView(call, trips, { details: this.texts.detailsOf(call.callId), notes: this.texts.notesOf(call.callId) })
   }
 
-  nearestUnit(found: Found, nowMs: number): NearestUnitShown {
+  nearestUnit(found: FoundFar, nowMs: number): NearestUnitShown {
     const { state, location, session } = this.driverActor(found.unitId)!
     const { standing, disconnectGraceMs } = this.#policy
     return {
@@ -214,6 +214,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
       callSign: state.callSign,
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
+      ...(found.etaMs !== undefined && { etaMs: found.etaMs }),
+      ...(found.estimated !== undefined && { estimated: found.estimated }),
       connected: session !== null,
       passedOverFor: verdictOnReach(state, this.presence(found.unitId), standing, disconnectGraceMs, nowMs).reason,
       fix: fixView(state, location.current!, nowMs, standing),

@@ -2,11 +2,11 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import { levelsServing } from '../../domain/dispatch/eligibility.ts'
+import type { ChoiceBasis } from '../../domain/dispatch/far.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
-import { LEVELS_OF_CARE, RANKING_BASIS } from '../../domain/vocabulary.ts'
-import type { NearestSearch } from '../../finder/finder.ts'
-import type { Found } from '../../finder/types.ts'
+import { LEVELS_OF_CARE } from '../../domain/vocabulary.ts'
 import type { ExplanationShown, Shown } from '../../protocol/told.ts'
 import type { RegionClock } from '../clock.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -22,6 +22,7 @@ import {
 } from '../refusals.ts'
 import type { QueryAnswer } from '../region-handle.ts'
 import type { Admission } from './admission.ts'
+import type { FoundFar, UnitSearch } from './how-far.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Answer, ExplainQuery, NearestQuery, RegionQuery } from './messages.ts'
 import type { Outbox } from './outbox.ts'
@@ -32,13 +33,19 @@ const QUERY_WAIT_MS = 1_000
 
 interface QueriesPorts {
   readonly memory: RegionMemory
-  readonly search: (query: NearestSearch) => readonly Found[]
+  /** The units as they are now, and what the answer goes by. */
+  readonly search: (place: Position, query: Omit<UnitSearch, 'accept'>) => UnitsFound
   readonly explain: (trip: TripState, unitId: UnitId | null) => ExplanationShown
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly outbox: Outbox
   readonly log: { readonly head: number }
   readonly admission: Pick<Admission, 'isOverfull'>
+}
+
+interface UnitsFound {
+  readonly basis: ChoiceBasis
+  readonly units: readonly FoundFar[]
 }
 
 export class Queries {
@@ -69,10 +76,10 @@ export class Queries {
     const { memory, search, clock } = this.#ports
     const { lonDeg, latDeg, k, levelOfCare } = query
     const levels = levelOfCare === null ? LEVELS_OF_CARE : levelsServing(levelOfCare)
-    const found = search({ lonDeg, latDeg, k, levels })
+    const found = search({ lonDeg, latDeg }, { k, levels })
     const nowMs = clock.nowMs()
-    const units = found.map(unit => memory.nearestUnit(unit, nowMs))
-    this.#answer(answer, { type: 'nearest', nearest: { basis: RANKING_BASIS, units } })
+    const units = found.units.map(unit => memory.nearestUnit(unit, nowMs))
+    this.#answer(answer, { type: 'nearest', nearest: { ...found.basis, units } })
   }
 
   #explain({ tripId, unitId }: ExplainQuery, answer: Answer): void {

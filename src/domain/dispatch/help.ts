@@ -13,11 +13,12 @@ import type { Loss } from '../events/decision-record.ts'
 import type { HelpAdded, HelpReason } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { TripId } from '../ids.ts'
-import { metresIn, type Policy } from '../policy.ts'
+import type { Policy } from '../policy.ts'
 import { isEnded, isWaiting, phaseOrder, type TripState } from '../trip/trip.ts'
 import { cancelledTrip } from '../trip/trip-desk.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../vocabulary.ts'
 import { type Fitness, fits, isLevelServing, missingOf } from './eligibility.ts'
+import { type ChoiceBasis, farIn } from './far.ts'
 
 /** Whether a trip may be helped at all: once, and not one that helps another one. */
 export const mayBeHelped = (
@@ -61,9 +62,12 @@ function rungsFrom(level: LevelOfCare): HelpSearch[] {
   }))
 }
 
-/** How near somebody has to be to be there so much earlier than the right unit; that one's distance is given. */
-export const helpWithinM = (rightUnitM: number, policy: Pick<Policy, 'helpSavesMs' | 'straightLineSpeedMps'>): number =>
-  rightUnitM - metresIn(policy.helpSavesMs, policy)
+/** How near somebody has to be to be there so much earlier than the right unit; how far that one is is given. */
+export const helpWithin = (
+  rightUnit: number,
+  basis: ChoiceBasis,
+  policy: Pick<Policy, 'helpSavesMs' | 'straightLineSpeedMps'>,
+): number => rightUnit - farIn(policy.helpSavesMs, basis, policy)
 
 /** The trip that helps, as an event. Whoever was asked for the other one in this round is not asked for this one. */
 export function helpAdded(trip: TripState, call: CallState, tripId: TripId, { need, because }: HelpSearch): HelpAdded {

@@ -18,7 +18,7 @@ import { exclusionOf, isByVoice, type Presence, type Verdict } from './eligibili
 import { takenOut } from './given-back.ts'
 import { lossOf } from './help.ts'
 import { offerMade } from './offers.ts'
-import { decisionOf, type Seen, seenAt } from './ranking.ts'
+import { decisionOf, type Seen } from './ranking.ts'
 
 /**
  * The trip leaves whoever has it, and the unit whatever it is asked for; the order follows (`orderedByHand`) in the same
@@ -117,13 +117,14 @@ export function withdrawnByHand(
  * The order to the unit, which binds it in every mode: the dispatcher has decided, the crew is not asked. Its record says
  * who else could have gone, and why the desk would have passed over the chosen unit if it would.
  *
- * Input: `seen`, what the desk would have decided by; `verdict`, on the chosen unit; `needed`, what it may lose
+ * Input: `as`, the unit as it is seen, null where it has no position; `seen`, what the desk would have decided by; `verdict`, on the chosen unit; `needed`, what it may lose
  * something of.
  */
 export function orderedByHand(
   trip: TripState,
   driver: DriverState,
   presence: Presence,
+  as: Seen['candidates'][number] | null,
   seen: Seen,
   verdict: Verdict,
   needed: Need,
@@ -133,8 +134,7 @@ export function orderedByHand(
   nowMs: number,
 ): DomainEvent[] {
   const { unitId } = driver
-  const { fix } = presence
-  const chosen = fix === null ? [] : [seenAt(driver, fix, trip, nowMs)]
+  const chosen = as === null ? [] : [as]
   const others = seen.candidates.filter(candidate => candidate.unitId !== unitId)
   const passedOver = seen.passedOver.filter(unit => unit.unitId !== unitId)
   const candidates = [...chosen, ...others].slice(0, policy.candidatesRecorded)

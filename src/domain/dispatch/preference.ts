@@ -6,16 +6,18 @@
  */
 import type { Need } from '../events/call-events.ts'
 import type { Candidate } from '../events/decision-record.ts'
-import { metresIn, type Policy } from '../policy.ts'
+import type { Policy } from '../policy.ts'
 import type { Capability } from '../vocabulary.ts'
+import { type ChoiceBasis, farIn, farOf } from './far.ts'
 
 export const prefers = ({ preferred }: Need): boolean => preferred !== undefined && preferred.length > 0
 
 /** How far somebody may be to go for a preferred capability. Input: how far the nearest is who may go. */
-export const preferredWithinM = (
-  nearestM: number,
+export const preferredWithin = (
+  nearest: number,
+  basis: ChoiceBasis,
   policy: Pick<Policy, 'preferredWithinMs' | 'straightLineSpeedMps'>,
-): number => nearestM + metresIn(policy.preferredWithinMs, policy)
+): number => nearest + farIn(policy.preferredWithinMs, basis, policy)
 
 /** Those of the preferred capabilities that a unit has. */
 export const preferredOf = (capabilities: readonly Capability[], { preferred = [] }: Need): readonly Capability[] =>
@@ -25,6 +27,6 @@ export const preferredOf = (capabilities: readonly Capability[], { preferred = [
 export function isPreferred(one: Candidate, other: Candidate): boolean {
   const [ones, others] = [one.preferred?.length ?? 0, other.preferred?.length ?? 0]
   if (ones !== others) return ones > others
-  if (one.distanceM !== other.distanceM) return one.distanceM < other.distanceM
+  if (farOf(one) !== farOf(other)) return farOf(one) < farOf(other)
   return one.unitId < other.unitId
 }

@@ -1,28 +1,16 @@
-/** Who of those who may serve a need is best: the nearest, by the straight line. */
+/** Who of those who may serve a need is best: the soonest by road, or the nearest by the straight line. */
 import type { Candidate, DecisionRecord, ExclusionReason, Loss, PassedOverUnit } from '../events/decision-record.ts'
-import type { UnitReference } from '../events/unit-events.ts'
 import type { PlacedFix } from '../fix.ts'
-import { distanceM, type Position } from '../geo.ts'
 import type { Policy, StandingPolicy } from '../policy.ts'
-import { RANKING_BASIS } from '../vocabulary.ts'
 import type { Tally } from './census.ts'
+import { type ChoiceBasis, farOf } from './far.ts'
 
 /** A fix of a clock that is a little ahead is of now. */
 export const fixAgeOf = (fix: PlacedFix | null, nowMs: number): number => Math.max(0, nowMs - (fix?.fixedAtMs ?? nowMs))
 
-/** A unit as it is seen from the place of a need. */
-export function seenAt(
-  { unitId, levelOfCare }: Pick<UnitReference, 'unitId' | 'levelOfCare'>,
-  fix: PlacedFix,
-  place: Position,
-  nowMs: number,
-): Candidate {
-  return { unitId, distanceM: distanceM(place, fix), fixAgeMs: fixAgeOf(fix, nowMs), levelOfCare }
-}
-
-/** The best of them, best first, as many as a decision record keeps. Of two that are equally far the ids decide. */
+/** The best of them, best first, as many as a decision record keeps. Of two that are equally far the ids decide. Input: candidates of one choice. */
 export function rank(candidates: readonly Candidate[], policy: Pick<Policy, 'candidatesRecorded'>): Candidate[] {
-  const ranked = candidates.toSorted((a, b) => a.distanceM - b.distanceM || (a.unitId < b.unitId ? -1 : 1))
+  const ranked = candidates.toSorted((a, b) => farOf(a) - farOf(b) || (a.unitId < b.unitId ? -1 : 1))
   return ranked.slice(0, policy.candidatesRecorded)
 }
 
@@ -31,6 +19,7 @@ export const PASSED_OVER_NAMED = 10
 
 /** What a decision saw of the units. */
 export interface Seen extends Tally {
+  readonly basis: ChoiceBasis
   /** Best first. */
   readonly candidates: readonly Candidate[]
   /** Nearest first. */
@@ -42,14 +31,14 @@ const NOTHING = {}
 
 /** What the record keeps of a choice, or of nobody to choose. Distances are kept to the metre. */
 export function decisionOf(
-  { candidates, passedOver, eligible, excluded }: Seen,
+  { basis, candidates, passedOver, eligible, excluded }: Seen,
   { version }: Pick<StandingPolicy, 'version'>,
   despite: ExclusionReason | null = null,
   loss: Loss | null = null,
 ): DecisionRecord {
   return {
     policyVersion: version,
-    basis: RANKING_BASIS,
+    ...basis,
     candidates: candidates.map(toMetre),
     excluded,
     eligible,

@@ -7,8 +7,9 @@
  * over everybody who is not guarded; else it is held in reserve. With nobody else it goes.
  */
 import type { Need } from '../events/call-events.ts'
-import { metresIn, type Policy } from '../policy.ts'
+import type { Policy } from '../policy.ts'
 import { LEVELS_OF_CARE, type LevelOfCare, type Priority, type ReservedLevel } from '../vocabulary.ts'
+import { type ChoiceBasis, farIn } from './far.ts'
 
 export type ReservePolicy = Pick<Policy, 'higherLevelSavesMs' | 'levelReserve' | 'straightLineSpeedMps'>
 
@@ -40,5 +41,5 @@ export function guardedLevels(
 }
 
 /** How far a unit may be to save more than the policy asks for; less than this. Input: how far the nearest other one is. */
-export const savesWithinM = (otherM: number, priority: Priority, policy: ReservePolicy): number =>
-  otherM - metresIn(policy.higherLevelSavesMs[priority], policy)
+export const savesWithin = (other: number, priority: Priority, basis: ChoiceBasis, policy: ReservePolicy): number =>
+  other - farIn(policy.higherLevelSavesMs[priority], basis, policy)

@@ -23,11 +23,11 @@ export interface Roads {
 }
 
 /** Why a choice goes by the straight line although the region has roads. */
-const NOT_BY_ROAD_REASONS = ['place-off-road', 'too-many-searches'] as const
+export const NOT_BY_ROAD_REASONS = ['place-off-road', 'too-many-searches'] as const
 export type NotByRoad = (typeof NOT_BY_ROAD_REASONS)[number]
 
 /** Why the time of one unit is an estimate by the straight line: it is on no road, or the search did not come to it. */
-const ESTIMATE_REASONS = ['off-road', 'not-reached'] as const
+export const ESTIMATE_REASONS = ['off-road', 'not-reached'] as const
 export type EstimateReason = (typeof ESTIMATE_REASONS)[number]
 
 export interface TravelTimes {

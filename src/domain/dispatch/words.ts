@@ -1,8 +1,9 @@
 /** Decisions in plain English, for whoever asks why a unit was sent, or was not. */
-import type { DecisionRecord, Loss } from '../events/decision-record.ts'
+import type { Candidate, DecisionRecord, Loss } from '../events/decision-record.ts'
 import type { Principal, UnitId } from '../ids.ts'
 import { type TripState, unitOf } from '../trip/trip.ts'
 import type { Verdict } from './eligibility.ts'
+import { farOf } from './far.ts'
 
 /** The verdict on one unit, a sentence. */
 export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
@@ -48,10 +49,10 @@ export function decisionInWords(
   const { candidates, despite } = decision
   // Who was chosen by hand stands first among the candidates without being one of them.
   const able = despite === undefined ? candidates : candidates.filter(candidate => candidate.unitId !== unitId)
-  const counts = countsInWords({ ...decision, candidates: able.toSorted((a, b) => a.distanceM - b.distanceM) })
+  const counts = countsInWords({ ...decision, candidates: able.toSorted((a, b) => farOf(a) - farOf(b)) })
   if (unitId === null) return counts
   const chosen = candidates.find(candidate => candidate.unitId === unitId)
-  const where = chosen === undefined ? 'with no position' : `${chosen.distanceM} m away`
+  const where = chosen === undefined ? 'with no position' : farInWords(chosen)
   const against = despite === undefined ? '' : `, although it was passed over as ${despite}`
   const who = chosenBy === null ? 'The desk' : chosenBy
   const lost = decision.loss === undefined ? '' : `${lossInWords(decision.loss)} `
@@ -92,8 +93,20 @@ export function countsInWords({ candidates, eligible, excluded }: Omit<DecisionR
   if (eligible === undefined) return excludedCount === 0 ? '' : `As far as was counted, ${couldNot}`
   if (eligible === 0) return `Nobody could go. ${excludedCount === 0 ? 'No unit has a crew.' : couldNot}`
   const [nearest] = candidates
-  const where = nearest === undefined ? '' : `, the nearest of those is ${nearest.unitId} at ${nearest.distanceM} m`
+  const where = nearest === undefined ? '' : `, ${firstInWords(nearest)}`
   return `${unitsInWords(eligible)} could go${where}. ${excludedCount === 0 ? 'No other unit has a crew.' : couldNot}`
+}
+
+function firstInWords(candidate: Candidate): string {
+  const { unitId, distanceM, etaMs } = candidate
+  if (etaMs === undefined) return `the nearest of those is ${unitId} at ${distanceM} m`
+  return `the soonest of those is ${unitId}, ${farInWords(candidate)}`
+}
+
+function farInWords({ distanceM, etaMs, estimated }: Candidate): string {
+  if (etaMs === undefined) return `${distanceM} m away`
+  const how = estimated === undefined ? 'by road' : `by an estimate, as it is ${estimated}`
+  return `${inSeconds(etaMs)} away ${how}`
 }
 
 const unitsInWords = (count: number): string => (count === 1 ? '1 unit' : `${count} units`)

@@ -1,12 +1,17 @@
 /** What a decision of the desk saw, as the log keeps it: whom it could choose of, and who was passed over for what. */
 
+import type { EstimateReason, NotByRoad } from '../dispatch/travel-times.ts'
 import type { UnitId } from '../ids.ts'
-import type { Capability, LevelOfCare, RANKING_BASIS } from '../vocabulary.ts'
+import type { Capability, LevelOfCare, RankingBasis } from '../vocabulary.ts'
 
 /** One unit as the desk saw it when it chose. */
 export interface Candidate {
   readonly unitId: UnitId
   readonly distanceM: number
+  /** How long it takes to the place, by road. Absent by the straight line. */
+  readonly etaMs?: number
+  /** Why `etaMs` is an estimate by the straight line; absent where it is by road. */
+  readonly estimated?: EstimateReason
   /** Age of the unit's placed fix. */
   readonly fixAgeMs: number
   readonly levelOfCare: LevelOfCare
@@ -18,7 +23,11 @@ export interface Candidate {
 export interface DecisionRecord {
   /** Of the region's policy that it was made by. Absent in records of before regions had policies of their own. */
   readonly policyVersion?: number
-  readonly basis: typeof RANKING_BASIS
+  readonly basis: RankingBasis
+  /** Of the region's roads; absent by the straight line. */
+  readonly roadsVersion?: number
+  /** Why it was by the straight line although the region had roads. Absent where it had none. */
+  readonly notByRoad?: NotByRoad
   /** The nearest eligible units, best first; the first got the offer. */
   readonly candidates: readonly Candidate[]
   /** How many signed-on units were passed over, by reason: all of them, wherever they are. */
@@ -29,7 +38,7 @@ export interface DecisionRecord {
    */
   readonly eligible?: number
   /**
-   * The units passed over that were nearer than the last of `candidates`, nearest first, a few of them at most; the nearest
+   * The units passed over that were nearer, or sooner by road, than the last of `candidates`, nearest first, a few of them at most; the nearest
    * of all where fewer could have gone than `candidates` has room for. Absent in the same records.
    */
   readonly passedOver?: readonly PassedOverUnit[]
@@ -54,6 +63,9 @@ export interface Loss {
 export interface PassedOverUnit {
   readonly unitId: UnitId
   readonly distanceM: number
+  /** As of a candidate. */
+  readonly etaMs?: number
+  readonly estimated?: EstimateReason
   readonly reason: ExclusionReason
 }
 

@@ -1,7 +1,9 @@
 /** What the desk's questions are answered with: the units nearest to a place, and why a trip has no other unit. */
 import type { PassedOver } from '../../domain/dispatch/eligibility.ts'
+import type { ChoiceBasis } from '../../domain/dispatch/far.ts'
+import type { EstimateReason } from '../../domain/dispatch/travel-times.ts'
 import type { Candidate, ExclusionReason, Loss, PassedOverUnit } from '../../domain/events/decision-record.ts'
-import type { LevelOfCare, RANKING_BASIS, TripPhase } from '../../domain/vocabulary.ts'
+import type { LevelOfCare, TripPhase } from '../../domain/vocabulary.ts'
 import type { FixView } from './situation-views.ts'
 
 export interface NearestUnit {
@@ -9,26 +11,28 @@ export interface NearestUnit {
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
   readonly distanceM: number
+  /** How long it takes by road; absent by the straight line. */
+  readonly etaMs?: number
+  /** Why `etaMs` is an estimate by the straight line; absent where it is by road. */
+  readonly estimated?: EstimateReason
   readonly connected: boolean
   /** Why the desk would not send it now; null when it would. */
   readonly passedOverFor: PassedOver | null
   readonly fix: FixView
 }
 
-export interface NearestResult {
-  readonly basis: typeof RANKING_BASIS
+export interface NearestResult extends ChoiceBasis {
   readonly units: readonly NearestUnit[]
 }
 
 /** Why a trip has no other unit than it has: what the desk would find for it now. */
-export interface TripExplanation {
+export interface TripExplanation extends ChoiceBasis {
   readonly tripId: string
   readonly phase: TripPhase
   /** The round of which the desk asks now. */
   readonly round: number
   /** The counts in words. */
   readonly why: string
-  readonly basis: typeof RANKING_BASIS
   /** The nearest units that could go, best first. */
   readonly candidates: readonly Candidate[]
   /** How many could, and how many could not, by reason: together every unit that a crew is signed on to. */

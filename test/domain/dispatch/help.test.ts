@@ -1,11 +1,12 @@
 /** Help: who goes at once on a trip of its own beside the right unit, when it ends, and what is lost with it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { BY_STRAIGHT_LINE } from '../../../src/domain/dispatch/far.ts'
 import {
   helpAdded,
   helpEnded,
   helpSearches,
-  helpWithinM,
+  helpWithin,
   isHelpOver,
   lossOf,
   mayBeHelped,
@@ -94,8 +95,9 @@ describe('who is looked for', () => {
 
   test('beside the right unit only who is there so much earlier, at the speed of the straight line', () => {
     const policy = { helpSavesMs: 90_000, straightLineSpeedMps: 10 }
-    assert.equal(helpWithinM(2_000, policy), 1_100)
-    assert.ok(helpWithinM(900, policy) <= 0)
+    assert.equal(helpWithin(2_000, BY_STRAIGHT_LINE, policy), 1_100)
+    assert.ok(helpWithin(900, BY_STRAIGHT_LINE, policy) <= 0)
+    assert.equal(helpWithin(200_000, { basis: 'roads', roadsVersion: 1 }, policy), 110_000, 'by road the time itself')
   })
 })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Presence, Verdict } from '../../../src/domain/dispatch/eligibility.ts'
+import { BY_STRAIGHT_LINE } from '../../../src/domain/dispatch/far.ts'
 import { givenByHand, orderedByHand, withdrawnByHand } from '../../../src/domain/dispatch/override.ts'
 import type { Seen } from '../../../src/domain/dispatch/ranking.ts'
 import { unitOf } from '../../../src/domain/trip/trip.ts'
@@ -148,13 +149,17 @@ describe('the order that follows', () => {
     disconnectedSinceMs: null,
     fix: { ...fix, accuracyM: null, speedMps: null, headingDeg: null },
   }
-  const NOBODY: Seen = { candidates: [], passedOver: [], eligible: 0, excluded: {} }
+  const AS_SEEN = { unitId: 'A1', distanceM: 899.6, fixAgeMs: 5_000, levelOfCare: 'als' } as const
+  const NOBODY: Seen = { basis: BY_STRAIGHT_LINE, candidates: [], passedOver: [], eligible: 0, excluded: {} }
   const FIT = { reason: null } as const
   const orderTo = (world: World, presence: Presence, seen = NOBODY, verdict: Verdict = FIT) => {
     const [trip, driver] = [world.trip('T-1'), world.driver('A1')]
     const nowMs = START_MS + 5_000
     const policy = policyOf('offered')
-    const orders = orderedByHand(trip, driver, presence, seen, verdict, trip.need, 'O-9', policy, 30_000, nowMs)
+    const orders = orderedByHand(
+      ...([trip, driver, presence, presence.fix && AS_SEEN, seen, verdict, trip.need, 'O-9'] as const),
+      ...([policy, 30_000, nowMs] as const),
+    )
     return orders[0]!
   }
 
@@ -191,6 +196,7 @@ describe('the order that follows', () => {
     const at = (unitId: string, far: number) => ({ unitId, distanceM: far, fixAgeMs: 0, levelOfCare: 'als' }) as const
     const over = (unitId: string, far: number) => ({ unitId, distanceM: far, reason: 'capability' }) as const
     const seen: Seen = {
+      basis: BY_STRAIGHT_LINE,
       candidates: [at('A2', 100), at('A1', 900), at('A3', 950), at('A4', 960), at('A5', 970), at('A6', 980)],
       passedOver: [over('A1', 900), over('A7', 910)],
       eligible: 9,

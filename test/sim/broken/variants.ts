@@ -403,8 +403,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'who is no earlier at the scene than the right unit is sent beside it',
     patch: {
       file: 'src/domain/dispatch/help.ts',
-      find: 'rightUnitM - metresIn(',
-      replace: 'rightUnitM + metresIn(',
+      find: 'rightUnit - farIn(',
+      replace: 'rightUnit + farIn(',
     },
     provoke: { callsPerHour: 60, drivers: 10 },
   },
@@ -433,8 +433,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'who has a preferred capability goes however far away it is',
     patch: {
       file: 'src/domain/dispatch/preference.ts',
-      find: 'metresIn(policy.preferredWithinMs, policy)',
-      replace: 'metresIn(policy.preferredWithinMs + 3_600_000_000, policy)',
+      find: 'farIn(policy.preferredWithinMs, basis, policy)',
+      replace: 'farIn(policy.preferredWithinMs + 3_600_000_000, basis, policy)',
     },
     provoke: { callsPerHour: 60, drivers: 10 },
   },

@@ -9,6 +9,7 @@ import { type States, Turn } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
 import type { Command } from '../../../src/domain/commands.ts'
 import { alarmRaised } from '../../../src/domain/dispatch/alarms.ts'
+import { BY_STRAIGHT_LINE } from '../../../src/domain/dispatch/far.ts'
 import { offerMade } from '../../../src/domain/dispatch/offers.ts'
 import { orderedByHand } from '../../../src/domain/dispatch/override.ts'
 import { decisionOf } from '../../../src/domain/dispatch/ranking.ts'
@@ -36,7 +37,7 @@ export const START_MS = 1_767_225_600_000
 const STEP_MS = 10_000
 
 const POLICY: StandingPolicy = { ...DEFAULT_POLICY, version: 1 }
-const NOTHING_SEEN = { candidates: [], passedOver: [], eligible: 0, excluded: {} }
+const NOTHING_SEEN = { basis: BY_STRAIGHT_LINE, candidates: [], passedOver: [], eligible: 0, excluded: {} }
 export const DECISION = decisionOf(NOTHING_SEEN, POLICY)
 const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
 
@@ -101,7 +102,7 @@ export class Stage implements States {
         const { nowMs: atMs } = given
         const offerId = this.newId()
         given.record(
-          orderedByHand(trip, driver, presence, NOTHING_SEEN, eligible, trip.need, offerId, POLICY, 30_000, atMs),
+          orderedByHand(trip, driver, presence, null, NOTHING_SEEN, eligible, trip.need, offerId, POLICY, 30_000, atMs),
         )
       },
       nearestUnitM: () => null,

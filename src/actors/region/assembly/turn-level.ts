@@ -32,7 +32,7 @@ export function turnLevel(
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
   const roads = new RegionRoads()
-  const desk = deskOf(parts, state)
+  const desk = deskOf(parts, state, roads)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
   const notices = new Notices({ trip: tripId => memory.trip(tripId), nowMs: () => clock.nowMs() })
@@ -81,10 +81,15 @@ export function turnLevel(
   }
 }
 
-function deskOf({ names, shared, telemetry }: RegionParts, { finder, policy, memory, clock }: StateLevel): Desk {
+function deskOf(
+  { names, shared, telemetry }: RegionParts,
+  { finder, policy, memory, clock }: StateLevel,
+  roads: RegionRoads,
+): Desk {
   return new Desk({
     finder,
     policy,
+    roads,
     quarantine: memory.quarantine,
     presence: unitId => memory.presence(unitId),
     driver: unitId => memory.driver(unitId),

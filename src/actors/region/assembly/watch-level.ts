@@ -1,10 +1,12 @@
 /** The level that shows: the board, what moves, answers to queries, welcomes and pushes. Nothing here decides. */
+import type { UnitId } from '../../../domain/ids.ts'
 import { alarmCount } from '../alarm-count.ts'
 import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
 import { CrewNews } from '../crew-news.ts'
 import { explanationOf } from '../explanation.ts'
+import { HowFar } from '../how-far.ts'
 import { LiveView } from '../live/live-view.ts'
 import { offerCount } from '../offer-count.ts'
 import type { RegionParts } from '../parts.ts'
@@ -17,7 +19,7 @@ import type { TurnLevel } from './turn-level.ts'
 
 export type WatchLevel = ReturnType<typeof watchLevel>
 
-export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk }: TurnLevel) {
+export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk, roads }: TurnLevel) {
   const { regionId, names, clockNotice = () => null } = parts
   const { machine } = parts.shared
   const { metrics, log } = parts.telemetry
@@ -51,11 +53,14 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
     }),
     queries: new Queries({
       ...{ memory, clock, machine, outbox, log: writer, admission },
-      search: query => {
+      search: (place, query) => {
         const startedMs = machine.monotonicMs()
-        const found = finder.nearest(query)
+        const fixOf = (unitId: UnitId) => memory.presence(unitId).fix
+        const howFar = new HowFar({ policy, roads, fixOf }, finder, clock.nowMs())
+        const goal = { ...place, priority: null }
+        const units = howFar.search(goal, { ...query, accept: () => true })
         metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
-        return found
+        return { basis: howFar.basisTo(goal), units }
       },
       explain: (trip, unitId) =>
         explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),

@@ -1,0 +1,96 @@
+/** Roads over a running engine: imported while it runs, gone back from, and refused where they are damaged. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { NearestResult, TripExplanation } from '../../../src/protocol/wire/answer-views.ts'
+import { hashIn } from '../../../src/roads/array-blob.ts'
+import { generatedCity } from '../../../src/roads/city.ts'
+import { encodeGraph } from '../../../src/roads/graph-codec.ts'
+import { buildHierarchy } from '../../../src/roads/hierarchy/build.ts'
+import { encodeHierarchy } from '../../../src/roads/hierarchy/hierarchy-codec.ts'
+import { WAY_DRIVEN } from '../../../src/roads/road-times.ts'
+import { openDatabase } from '../../../src/store/postgres/database.ts'
+import { RoadStore } from '../../../src/store/roads/road-store.ts'
+import { seeded } from '../../../tools/shared/random.ts'
+import { within } from '../../support/within.ts'
+import { CALL, PLACE, Stage } from './stage.ts'
+
+const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
+const stage = new Stage({ roads: plan })
+const region = 'roads'
+
+const outcome = generatedCity({
+  centre: { lonDeg: PLACE.lonE7 / 1e7, latDeg: PLACE.latE7 / 1e7 },
+  ...{ columns: 24, rows: 24, random: seeded(4) },
+})
+assert.ok(outcome.ok)
+const graph = encodeGraph(outcome.graph)
+const hierarchy = encodeHierarchy(
+  buildHierarchy(outcome.graph, outcome.graph.timesMs.get(WAY_DRIVEN)!),
+  graph,
+  WAY_DRIVEN,
+)
+const NETWORK = { graph, hierarchy, sha256: hashIn(graph), nodes: 1, arcs: 1, report: {} }
+
+async function inStore<Result>(work: (store: RoadStore) => Promise<Result>): Promise<Result> {
+  const database = openDatabase(stage.site.databaseUrl)
+  try {
+    return await work(new RoadStore(database, Date.now))
+  } finally {
+    await database.destroy()
+  }
+}
+
+test('[BD-9] a running engine goes by the roads that are imported, by others, by none again, and past damaged ones', async () => {
+  await stage.crew('A1', { region }, 0.5)
+  await stage.crew('A2', { region }, 1)
+  const desk = await stage.desk({ region })
+  const nearest = async () => {
+    const { result } = await desk.ask('nearest', PLACE.lonE7, PLACE.latE7, 5, null)
+    return result as unknown as NearestResult
+  }
+  const until = async (version: number | undefined): Promise<NearestResult> => {
+    for (;;) {
+      const found = await nearest()
+      if (found.roadsVersion === version) return found
+      await sleep(50)
+    }
+  }
+  assert.equal((await nearest()).basis, 'straight-line')
+
+  await inStore(store => store.add(region, NETWORK, null))
+  const found = await within('the roads are taken up', until(1))
+  assert.deepEqual([found.basis, found.notByRoad, found.units.length], ['roads', undefined, 2])
+  for (const { etaMs, distanceM } of found.units)
+    assert.ok(Number.isInteger(etaMs) && etaMs! > (distanceM / 30) * 1_000)
+  const { result } = await desk.ask('enter-call', CALL)
+  const [tripId] = result.tripIds as string[]
+  const explained = (await desk.ask('explain-trip', tripId, null)).result as unknown as TripExplanation
+  assert.deepEqual([explained.basis, explained.roadsVersion], ['roads', 1])
+  const offers = (await stage.site.records(region))
+    .flatMap(({ events }) => events)
+    .filter(({ type }) => type === 'OfferMade')
+  const [{ decision }] = offers as unknown as [
+    { decision: Record<string, unknown> & { candidates: { etaMs?: number }[] } },
+  ]
+  assert.deepEqual([decision.basis, decision.roadsVersion], ['roads', 1])
+  assert.equal(decision.candidates[0]!.etaMs, found.units[0]!.etaMs)
+
+  const damaged = graph.slice()
+  damaged[damaged.length - 1]! ^= 1
+  await inStore(store => store.add(region, { ...NETWORK, graph: damaged, sha256: `${'0'.repeat(64)}` }, null))
+  const isInTrouble = async () => (await stage.site.metric('goldenhour_trouble{trouble="roads"}')) === 1
+  await within(
+    'the damage is found',
+    (async () => {
+      while (!(await isInTrouble())) await sleep(50)
+    })(),
+  )
+  assert.equal((await nearest()).roadsVersion, 1, 'goes on by the former ones')
+
+  await inStore(store => store.use(region, null, null))
+  assert.deepEqual(Object.keys(await within('they are left', until(undefined))), ['basis', 'units'])
+  assert.equal(await isInTrouble(), false)
+  await inStore(store => store.use(region, 1, null))
+  await within('they are taken up again', until(4))
+})
