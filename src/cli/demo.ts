@@ -8,15 +8,15 @@ import { addressOf } from '../config/address.ts'
 import { type Config, readConfig } from '../config/index.ts'
 import { Commentary } from '../demo/commentary.ts'
 import { Crew } from '../demo/crew.ts'
+import { DemoCity } from '../demo/demo-city.ts'
 import { DemoDesk, isDemoUnit, ownOn } from '../demo/desk.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { numberOfText } from '../protocol/number-text.ts'
-import type { Database } from '../store/postgres/database.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { furnishRegion, prepareRegion } from './demo-region.ts'
 import { askReadyz, enginesHere } from './engine-here.ts'
 import { Interrupted, interruptible } from './interruption.ts'
-import { signAudited } from './token.ts'
 import { withDatabase } from './with-database.ts'
 
 interface DemoOptions {
@@ -32,8 +32,6 @@ const CALLS_MAX = 60
 const MINUTE_MS = 60_000
 /** By itself it ends so soon: ended trips stay in the engine's memory, and a demo that was forgotten would fill it. */
 const LASTS_MS = 12 * 60 * MINUTE_MS
-/** Longer than it lasts. */
-const TOKEN_S = 86_400
 /** How long the engine may take to let the desk in, to hear of new units, or to show that the region is empty. */
 const LIMIT_MS = 30_000
 const GONE_LIMIT_MS = 3_000
@@ -67,7 +65,7 @@ With --url, set DATABASE_URL or GOLDENHOUR_DATA_DIR as that engine has it: crede
 async function run(options: DemoOptions): Promise<void> {
   const { region } = options
   const address = await engineAddress(options)
-  const deskToken = await withDatabase(database => prepare(database, options))
+  const deskToken = await withDatabase(database => prepareRegion(database, options))
   if (deskToken === null) return console.log(`There is no region ${region}, so nothing to empty.`)
   const url = address.replace('http', 'ws')
   const desk = await enter(url, region, deskToken)
@@ -115,24 +113,6 @@ function requireItsDatabase({ databaseUrl, dataDir }: Config): void {
   )
 }
 
-/** Output: a dispatcher's token; null where there is no region and none is needed. Errors: Error for a region with other units. */
-async function prepare(database: Database, { region, clean }: DemoOptions): Promise<string | null> {
-  const reference = new ReferenceStore(database)
-  const exists = (await reference.listRegions()).some(each => each.region === region)
-  if (!exists && clean === true) return null
-  if (!exists) {
-    const added = { region, name: 'Demo', timeZone: 'Pacific/Auckland', dispatchMode: 'offered' } as const
-    await reference.addRegion(added, auditedByCommandLine(database))
-  }
-  const other = (await reference.listUnits(region)).find(({ unitId }) => !isDemoUnit(unitId))
-  if (other !== undefined && clean !== true) {
-    throw new Error(
-      `Region ${region} has units that are no demo's (${other.unitId}); leave out --region, and the demo fills one of its own.`,
-    )
-  }
-  return signAudited(database, { role: 'dispatcher', region: [region], subject: 'demo-desk', ttl: TOKEN_S })
-}
-
 /** A desk that is let in; an engine hears of a new region within a second. Errors: Error that says what keeps it out. */
 async function enter(url: string, region: string, token: string): Promise<DemoDesk> {
   const untilMs = performance.now() + LIMIT_MS
@@ -168,7 +148,8 @@ async function fill(
   const unitIds = Array.from({ length: options.units }, (_, index) => `DEMO-${String(index + 1).padStart(2, '0')}`)
   const crews: Crew[] = []
   try {
-    const tokens = await withDatabase(database => addUnits(database, region, unitIds))
+    const city = new DemoCity()
+    const tokens = await withDatabase(database => furnishRegion(database, region, city, unitIds))
     await interruptible(async unlessInterrupted => {
       await unlessInterrupted(
         until(desk, ({ units }) => units.length >= unitIds.length, 'has not heard of the new units'),
@@ -180,14 +161,15 @@ async function fill(
       failure.catch(() => undefined)
       crews.push(
         ...unitIds.map((unitId, index) => {
-          return new Crew({ url, region, unitId, token: tokens[index]!, random: Math.random, onLost: lost })
+          return new Crew({ url, region, unitId, token: tokens[index]!, city, random: Math.random, onLost: lost })
         }),
       )
       await unlessInterrupted(within(LIMIT_MS, Promise.all(crews.map(crew => crew.start()))))
       const commentary = new Commentary(line => console.log(line))
       commentary.baseMs = desk.client.regionNowMs()
       console.log(whatToLookAt(address, region, unitIds.length, deskToken))
-      desk.begin(MINUTE_MS / calls, Math.ceil(unitIds.length * 1.25), Math.random, record => commentary.record(record))
+      const pace = { city, everyMs: MINUTE_MS / calls, openMax: Math.ceil(unitIds.length * 1.25) }
+      desk.begin(pace, Math.random, record => commentary.record(record))
       await unlessInterrupted(Promise.race([failure, ended()]))
     })
   } catch (error) {
@@ -200,22 +182,6 @@ async function fill(
     await empty(desk, region)
     console.log(`Emptied region ${region}.`)
   }
-}
-
-async function addUnits(database: Database, region: string, unitIds: readonly string[]): Promise<string[]> {
-  const units = unitIds.map((unitId, index) => ({
-    unitId,
-    callSign: `Demo ${index + 1}`,
-    levelOfCare: index % 3 === 2 ? 'bls' : 'als',
-    capabilities: [],
-    homeStation: null,
-  }))
-  await new ReferenceStore(database).import('units', region, units, auditedByCommandLine(database))
-  const tokens: string[] = []
-  for (const unit of unitIds) {
-    tokens.push(await signAudited(database, { role: 'driver', region: [region], unit, ttl: TOKEN_S }))
-  }
-  return tokens
 }
 
 /** Trips cancelled, units signed off and retired, and seen to be. Errors: Error that says how to go on. */

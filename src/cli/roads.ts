@@ -1,17 +1,11 @@
 /** `goldenhour roads`: looks at files of roads, imports them as the roads of a region, and goes back to earlier ones. */
 import { type Command, InvalidArgumentError } from 'commander'
-import { systemClock } from '../base/time.ts'
-import { hashIn } from '../roads/array-blob.ts'
 import type { RoadGraph } from '../roads/graph.ts'
-import { encodeGraph } from '../roads/graph-codec.ts'
-import { prepareHierarchyBytes } from '../roads/hierarchy/prepare.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
-import { WAY_DRIVEN } from '../roads/road-times.ts'
-import { sharedBytes } from '../roads/thread.ts'
-import type { Database } from '../store/postgres/database.ts'
-import { RoadStore, type RoadsVersion } from '../store/roads/road-store.ts'
+import type { RoadsVersion } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { linesOf, networkIn } from './road-files.ts'
+import { roadsIn, storeNetwork } from './store-network.ts'
 import { withDatabase } from './with-database.ts'
 
 const FILES = 'OpenStreetMap (.osm.pbf, .osm, .osm.gz), or tables: nodes.csv, arcs.csv and maybe segments.csv (.gz)'
@@ -79,24 +73,10 @@ async function importRoads(files: readonly string[], { region, note }: ImportOpt
     // Before minutes are spent on it.
     await store.versions(region)
     const { graph, report } = await readNetwork(files)
-    const bytes = sharedBytes(encodeGraph(graph))
-    progress(`Preparing its times for searches (${inMegabytes(bytes.length)}) …`)
-    const hierarchy = await prepareHierarchyBytes({ graphBytes: bytes, way: WAY_DRIVEN })
-    const size = bytes.length + hierarchy.length
-    let toldAt = 0
-    const onStored = (stored: number) => {
-      if (stored < toldAt && stored < size) return
-      progress(`Storing: ${inMegabytes(stored)} of ${inMegabytes(size)} …`)
-      toldAt = stored + size / 4
-    }
-    const { nodeCount: nodes, arcCount: arcs } = graph
-    const imported = { graph: bytes, hierarchy, sha256: hashIn(bytes), nodes, arcs, report: factsOf(report) }
-    const now = await store.add(region, imported, note ?? null, auditedByCommandLine(database), onStored)
-    console.log(`Imported the roads of ${region}, version ${now.version} (${imported.sha256.slice(0, HASH_SHOWN)}).`)
+    const now = await storeNetwork(database, region, { graph, report }, note ?? null, progress)
+    console.log(`Imported the roads of ${region}, version ${now.version} (${now.sha256!.slice(0, HASH_SHOWN)}).`)
   })
 }
-
-const roadsIn = (database: Database): RoadStore => new RoadStore(database, () => systemClock.wallMs())
 
 /** Tells what is in the files. Errors: those of the files; a network that cannot serve. */
 async function readNetwork(files: readonly string[]): Promise<{ graph: RoadGraph; report: ImportReport }> {
@@ -113,13 +93,6 @@ async function readNetwork(files: readonly string[]): Promise<{ graph: RoadGraph
 
 /** Standard output belongs to the answer. */
 const progress = (line: string): void => void process.stderr.write(`${line}\n`)
-
-const inMegabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`
-
-/** As the store keeps it. */
-function factsOf({ nodesRead, arcsRead, nodesKept, arcsKept, leftOut, changed }: ImportReport) {
-  return { nodesRead, arcsRead, nodesKept, arcsKept, leftOut, changed }
-}
 
 const HASH_SHOWN = 12
 

@@ -1,13 +1,15 @@
 /** One made-up crew: signs on, drives about, answers offers, and works each trip from the order to the hospital. */
 import { ClientClosed, CommandRefused, connect, type DriverClient } from '../client/index.ts'
 import type { Position } from '../domain/geo.ts'
-import { nearestHospital, Vehicle } from './vehicle.ts'
+import type { DemoCity } from './demo-city.ts'
+import { Vehicle } from './vehicle.ts'
 
 interface CrewSettings {
   readonly url: string
   readonly region: string
   readonly unitId: string
   readonly token: string
+  readonly city: DemoCity
   /** 0 to 1, each time another number. */
   readonly random: () => number
   /** The client has ended by itself, or does what it should not. */
@@ -70,7 +72,7 @@ export class Crew {
   async start(): Promise<void> {
     await this.client.opened()
     await this.client.signOn()
-    this.#vehicle = new Vehicle(this.#settings.random, this.client.regionNowMs())
+    this.#vehicle = new Vehicle(this.#settings.city, this.#settings.random, this.client.regionNowMs())
     this.#tick(this.#vehicle)
     this.#ticks = setInterval(() => this.#tick(this.#vehicle!), TICK_MS)
   }
@@ -111,7 +113,7 @@ export class Crew {
 
   async #treat(tripId: string): Promise<void> {
     await this.client.reportPhase(tripId, 'on-scene')
-    const hospital = nearestHospital(this.#vehicle!.place)
+    const hospital = this.#settings.city.hospitalFrom(this.#vehicle!.place)
     this.#after('scene', () => this.#driveTo(hospital, 'transporting', () => this.#deliver(tripId)))
   }
 

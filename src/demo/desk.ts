@@ -8,8 +8,9 @@ import {
   connect,
   type DispatcherClient,
 } from '../client/index.ts'
+import type { Position } from '../domain/geo.ts'
 import type { Priority } from '../domain/vocabulary.ts'
-import { somewhere } from './vehicle.ts'
+import type { DemoCity } from './demo-city.ts'
 
 /** What is the demo's own on a board, whoever else is on it: its units by their ids, its trips by their triage code. */
 export const isDemoUnit = (unitId: string): boolean => /^DEMO-\d+$/.test(unitId)
@@ -58,7 +59,11 @@ export class DemoDesk {
   }
 
   /** Enters a call about every `everyMs` of region time, while fewer than `openMax` trips go on. */
-  begin(everyMs: number, openMax: number, random: () => number, onRecord: (record: BoardEvents) => void): void {
+  begin(
+    { city, everyMs, openMax }: { readonly city: DemoCity; readonly everyMs: number; readonly openMax: number },
+    random: () => number,
+    onRecord: (record: BoardEvents) => void,
+  ): void {
     this.#stopWatch = this.client.watchBoard({
       onSnapshot: ({ trips }) => {
         const open = new Set(trips.map(({ tripId }) => tripId))
@@ -75,7 +80,7 @@ export class DemoDesk {
       this.#timer = setTimeout(() => {
         next(everyMs * (0.5 + random()))
         if (this.#open.size >= openMax) return
-        this.#enter(random).catch(error => {
+        this.#enter(city.somewhere(random), random).catch(error => {
           if (!(error instanceof ClientClosed)) throw error
         })
       }, inMs / this.client.clockRate)
@@ -102,11 +107,11 @@ export class DemoDesk {
     }
   }
 
-  async #enter(random: () => number): Promise<void> {
+  async #enter(place: Position, random: () => number): Promise<void> {
     const need = { levelOfCare: random() < ALS_SHARE ? 'als' : 'bls', capabilities: [] } as const
     const priority = (1 + Math.floor(random() * 3)) as Priority
     const entered = await unlessRefused(
-      this.client.enterCall({ ...somewhere(random), priority, problem: DEMO_PROBLEM, needs: [need] }),
+      this.client.enterCall({ ...place, priority, problem: DEMO_PROBLEM, needs: [need] }),
     )
     for (const tripId of entered?.result.tripIds ?? []) this.#open.add(tripId)
   }

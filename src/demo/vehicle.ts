@@ -1,33 +1,25 @@
-/** A made-up ambulance on a made-up street plan: it drives straight to where it is sent, and about when it is not. */
+/** A made-up ambulance in the demo's city: it drives along the roads to where it is sent, and about when it is not. */
 import { distanceM, type Position } from '../domain/geo.ts'
+import type { DemoCity } from './demo-city.ts'
 
-/** West, south, east and north of the city, WGS 84 degrees: about 5 by 5 km. */
-const CITY = { west: 174.73, south: -36.9, east: 174.79, north: -36.855 }
-const SPEED_MPS = 18
-/** Where patients are brought. */
-const HOSPITALS: readonly Position[] = [
-  { lonDeg: 174.744, latDeg: -36.866 },
-  { lonDeg: 174.777, latDeg: -36.89 },
-]
-
-/** Somewhere in the city. Input: 0 to 1, each time another number. */
-export function somewhere(random: () => number): Position {
-  const { west, south, east, north } = CITY
-  return { lonDeg: west + (east - west) * random(), latDeg: south + (north - south) * random() }
+interface Drive {
+  readonly line: readonly Position[]
+  readonly metresPerMs: number
+  /** The end of the piece that it is on. */
+  next: number
 }
 
-export const nearestHospital = (from: Position): Position =>
-  HOSPITALS.reduce((best, next) => (distanceM(from, next) < distanceM(from, best) ? next : best))
-
 export class Vehicle {
+  readonly #city: DemoCity
   readonly #random: () => number
   #place: Position
-  #destination: Position | null = null
+  #drive: Drive | null = null
   #atMs: number
 
-  constructor(random: () => number, nowMs: number) {
+  constructor(city: DemoCity, random: () => number, nowMs: number) {
+    this.#city = city
     this.#random = random
-    this.#place = somewhere(random)
+    this.#place = city.somewhere(random)
     this.#atMs = nowMs
   }
 
@@ -35,36 +27,44 @@ export class Vehicle {
     return this.#place
   }
   get hasArrived(): boolean {
-    return this.#destination === null
+    return this.#drive === null
   }
 
   driveTo(destination: Position): void {
-    this.#destination = destination
+    const { line, driveMs } = this.#city.way(this.#place, destination)
+    const metres = line.reduce((sum, to, index) => sum + (index === 0 ? 0 : distanceM(line[index - 1]!, to)), 0)
+    this.#drive = metres === 0 ? null : { line, metresPerMs: metres / driveMs, next: 1 }
   }
   roam(): void {
-    if (this.hasArrived) this.driveTo(somewhere(this.#random))
+    if (this.hasArrived) this.driveTo(this.#city.somewhere(this.#random))
   }
   stop(): void {
-    this.#destination = null
+    this.#drive = null
   }
 
   /** Drives until now. */
   move(nowMs: number): void {
-    const droveM = (SPEED_MPS * Math.max(0, nowMs - this.#atMs)) / 1_000
+    const droveMs = Math.max(0, nowMs - this.#atMs)
     this.#atMs = nowMs
-    const to = this.#destination
-    if (to === null) return
-    const from = this.#place
-    const wayM = distanceM(from, to)
-    if (droveM >= wayM) {
+    const drive = this.#drive
+    if (drive === null) return
+    let leftM = droveMs * drive.metresPerMs
+    for (;;) {
+      const to = drive.line[drive.next]
+      if (to === undefined) return this.stop()
+      const pieceM = distanceM(this.#place, to)
+      if (leftM < pieceM) {
+        this.#place = partOf(this.#place, to, leftM / pieceM)
+        return
+      }
+      leftM -= pieceM
       this.#place = to
-      this.#destination = null
-      return
-    }
-    const share = droveM / wayM
-    this.#place = {
-      lonDeg: from.lonDeg + (to.lonDeg - from.lonDeg) * share,
-      latDeg: from.latDeg + (to.latDeg - from.latDeg) * share,
+      drive.next += 1
     }
   }
 }
+
+const partOf = (from: Position, to: Position, share: number): Position => ({
+  lonDeg: from.lonDeg + (to.lonDeg - from.lonDeg) * share,
+  latDeg: from.latDeg + (to.latDeg - from.latDeg) * share,
+})

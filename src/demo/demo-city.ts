@@ -1,0 +1,82 @@
+/** The made-up city that a demo drives in: always the same one, so that its roads are imported once. */
+import type { Position } from '../domain/geo.ts'
+import { generatedCity } from '../roads/city.ts'
+import type { RoadGraph } from '../roads/graph.ts'
+import type { ImportReport } from '../roads/import/import-report.ts'
+import { RouteSearch } from '../roads/nearest/route-search.ts'
+import { timesOf } from '../roads/road-times.ts'
+import { RoadSnapper } from '../roads/snap.ts'
+
+/** About 5 by 5 km. */
+const SETTINGS = { centre: { lonDeg: 174.76, latDeg: -36.8775 }, columns: 42, rows: 42 } as const
+const SEED = 11
+/** Ambulances of a demo drive with siren all day. */
+const WAY = 'siren'
+
+/** A way from place to place, along the roads. */
+export interface Way {
+  /** The first point is where it begins. */
+  readonly line: readonly Position[]
+  readonly driveMs: number
+}
+
+export class DemoCity {
+  readonly graph: RoadGraph
+  readonly report: ImportReport
+  /** Where patients are brought. */
+  readonly hospitals: readonly Position[]
+  readonly #snapper: RoadSnapper
+  readonly #routes: RouteSearch
+
+  constructor() {
+    const outcome = generatedCity({ ...SETTINGS, random: chance(SEED) })
+    if (!outcome.ok) throw new Error(outcome.message)
+    const { graph } = outcome
+    this.graph = graph
+    this.report = outcome.report
+    this.#snapper = new RoadSnapper(graph)
+    this.#routes = new RouteSearch(graph, timesOf(graph, WAY)!)
+    const { nodeCount } = graph
+    this.hospitals = [0.2, 0.75].map(share => this.#node(Math.floor(share * nodeCount)))
+  }
+
+  /** Somewhere on a crossing of the city. Input: 0 to 1, each time another number. */
+  somewhere(random: () => number): Position {
+    return this.#node(Math.floor(random() * this.graph.nodeCount))
+  }
+
+  /** The quickest way. Errors: Error for a place that is on no road. */
+  way(from: Position, to: Position): Way {
+    const [start, end] = [this.#onRoad(from), this.#onRoad(to)]
+    const route = this.#routes.route(start, end)
+    if (route === null) throw new Error('no road of the demo city leads there')
+    return { line: route.line, driveMs: route.driveMs }
+  }
+
+  /** The hospital that is reached first. */
+  hospitalFrom(from: Position): Position {
+    const ms = (to: Position) => this.way(from, to).driveMs
+    return this.hospitals.reduce((best, next) => (ms(next) < ms(best) ? next : best))
+  }
+
+  #onRoad(place: Position) {
+    const found = this.#snapper.snap({ ...place, isAddress: false, headingDeg: null, former: null })
+    if (found === null) throw new Error(`${place.lonDeg}, ${place.latDeg} is on no road of the demo city`)
+    return found
+  }
+
+  #node(node: number): Position {
+    return { lonDeg: this.graph.lonDeg[node]!, latDeg: this.graph.latDeg[node]! }
+  }
+}
+
+/** The same numbers from 0 to 1 for the same seed: mulberry32, by Tommy Ettinger, in the public domain. */
+function chance(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

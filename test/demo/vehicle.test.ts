@@ -1,0 +1,64 @@
+/** A made-up ambulance in the demo's city. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { DemoCity } from '../../src/demo/demo-city.ts'
+import { Vehicle } from '../../src/demo/vehicle.ts'
+import { distanceM } from '../../src/domain/geo.ts'
+import { encodeGraph } from '../../src/roads/graph-codec.ts'
+import { RoadSnapper } from '../../src/roads/snap.ts'
+import { Dice } from '../fuzz/dice.ts'
+
+const city = new DemoCity()
+const snapper = new RoadSnapper(city.graph)
+const offRoadM = (place: { lonDeg: number; latDeg: number }) =>
+  snapper.snap({ ...place, isAddress: false, headingDeg: null, former: null })?.offRoadM ?? Number.POSITIVE_INFINITY
+
+describe('a vehicle of the demo', () => {
+  test('is on a road all the way, and there when the way says so', () => {
+    const dice = new Dice(1)
+    const random = () => dice.below(1_000_000) / 1_000_000
+    let nowMs = 0
+    const vehicle = new Vehicle(city, random, nowMs)
+    for (let drives = 0; drives < 20; drives++) {
+      const to = city.somewhere(random)
+      const { driveMs } = city.way(vehicle.place, to)
+      vehicle.driveTo(to)
+      const arrivesAtMs = nowMs + driveMs
+      while (!vehicle.hasArrived) {
+        nowMs += 1_000
+        vehicle.move(nowMs)
+        assert.ok(offRoadM(vehicle.place) < 1, `${offRoadM(vehicle.place)} m off the road`)
+        assert.ok(nowMs <= arrivesAtMs + 2_000, 'it drives for longer than its way takes')
+      }
+      assert.ok(nowMs >= arrivesAtMs - 2_000, `it is there ${arrivesAtMs - nowMs} ms too early`)
+      assert.ok(distanceM(vehicle.place, to) < 0.01)
+    }
+  })
+
+  test('stands where it is stopped, and drives on from there', () => {
+    const dice = new Dice(2)
+    const random = () => dice.below(1_000_000) / 1_000_000
+    const vehicle = new Vehicle(city, random, 0)
+    vehicle.roam()
+    vehicle.move(20_000)
+    vehicle.stop()
+    const { place } = vehicle
+    vehicle.move(60_000)
+    assert.deepEqual(vehicle.place, place)
+    vehicle.driveTo(city.hospitalFrom(place))
+    vehicle.move(61_000)
+    assert.notDeepEqual(vehicle.place, place)
+  })
+})
+
+test('the city of the demo is always the same one, with two hospitals that any place is led to', () => {
+  assert.deepEqual(encodeGraph(new DemoCity().graph), encodeGraph(city.graph))
+  const dice = new Dice(3)
+  for (let places = 0; places < 50; places++) {
+    const from = city.somewhere(() => dice.below(1_000_000) / 1_000_000)
+    const nearest = city.hospitalFrom(from)
+    const ms = city.hospitals.map(hospital => city.way(from, hospital).driveMs)
+    assert.equal(city.way(from, nearest).driveMs, Math.min(...ms))
+    assert.ok(Math.max(...ms) < 30 * 60_000)
+  }
+})
