@@ -1,7 +1,10 @@
 /** `goldenhour roads`: looks at files of roads, imports them as the roads of a region, and goes back to earlier ones. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { AddressSearch } from '../roads/address/address-search.ts'
 import type { RoadGraph } from '../roads/graph.ts'
+import { decodeGraph } from '../roads/graph-codec.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
+import type { Database } from '../store/postgres/database.ts'
 import type { RoadsVersion } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { linesOf, networkIn } from './road-files.ts'
@@ -51,6 +54,26 @@ export function defineRoads(roads: Command): void {
     })
 
   roads
+    .command('find')
+    .description(
+      'find a street, or the crossing of two, on a region’s roads, surest first: confidence, longitude, latitude, radius in metres, and names, separated by tabs',
+    )
+    .argument('<text...>', 'such as: market and 5th')
+    .requiredOption('--region <region>', 'the region')
+    .action(async (text: readonly string[], { region }: { region: string }) => {
+      const found = new AddressSearch(await withDatabase(database => standingGraph(database, region))).search(
+        text.join(' '),
+        PLACES_SHOWN,
+      )
+      if (found.length === 0) throw new Error('No street of the region has a name like that.')
+      for (const { confidence, lonDeg, latDeg, radiusM, names } of found) {
+        console.log(
+          [confidence.toFixed(2), lonDeg.toFixed(6), latDeg.toFixed(6), radiusM, names.join(' / ')].join('\t'),
+        )
+      }
+    })
+
+  roads
     .command('use')
     .description('go back to an earlier version of a region’s roads, or to none')
     .argument('<version>', 'its number, or none', versionOrNone)
@@ -77,6 +100,18 @@ async function importRoads(files: readonly string[], { region, note }: ImportOpt
     console.log(`Imported the roads of ${region}, version ${now.version} (${now.sha256!.slice(0, HASH_SHOWN)}).`)
   })
 }
+
+/** Errors: Error for a region that goes by the straight line; InvalidReference for none. */
+async function standingGraph(database: Database, region: string): Promise<RoadGraph> {
+  const [standing] = await roadsIn(database).versions(region)
+  const stored = standing?.sha256 == null ? null : await roadsIn(database).read(region, standing.sha256)
+  if (stored === null) {
+    throw new Error(`Region ${region} has no roads; import some: goldenhour roads import --region ${region} FILE.`)
+  }
+  return decodeGraph(stored.graph)
+}
+
+const PLACES_SHOWN = 10
 
 /** Tells what is in the files. Errors: those of the files; a network that cannot serve. */
 async function readNetwork(files: readonly string[]): Promise<{ graph: RoadGraph; report: ImportReport }> {

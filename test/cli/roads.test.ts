@@ -116,6 +116,14 @@ test('an import is told like a check, and stores the network with its hierarchy 
   assert.equal(decodeHierarchy(stored!.hierarchy, stored!.graph, WAY_DRIVEN).up.first.length, 3)
 })
 
+test('a street of the roads that stand is found by its name', async () => {
+  const found = await run('find', '--region', 'metro', '12', 'main')
+  assert.deepEqual([found.code, found.stdout], [0, '0.60\t10.000000\t50.000000\t72\tMain\n'])
+  const none = await run('find', '--region', 'metro', 'elm', 'street')
+  assert.equal(none.code, 1)
+  assert.match(none.stderr, /No street of the region has a name like that/)
+})
+
 test('versions are listed, and an operator goes back to one, or to none', async () => {
   const nodes = file('nodes.csv', NODES)
   assert.equal((await run('import', '--region', 'metro', nodes, file('arcs.csv', ARCS))).code, 0)
