@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type ExpectedEntry, listAudit, type StoredEntry, verifyAudit } from '../store/audit/audit-chain.ts'
+import { parseSince } from './since.ts'
 import { withDatabase } from './with-database.ts'
 
 interface ListOptions {
@@ -66,14 +67,4 @@ function parseExpected(value: string): ExpectedEntry {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(value) ?? []
   if (seq === undefined) throw new InvalidArgumentError('Give SEQ:HASH as an earlier verify printed it.')
   return { seq: Number(seq), hash: hash! }
-}
-
-const MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-function parseSince(value: string): Date {
-  const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(value) ?? []
-  if (count !== undefined) return new Date(Date.now() - Number(count) * MS[unit as keyof typeof MS])
-  const date = new Date(value)
-  if (/^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(date.getTime())) return date
-  throw new InvalidArgumentError('Write a date such as 2026-01-31, a moment with its zone, or 15m, 12h, 7d.')
 }

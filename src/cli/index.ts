@@ -59,6 +59,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./migrate.ts')).defineMigrate,
   ],
   ['config', 'check and show the configuration', async () => (await import('./config.ts')).defineConfig],
+  ['report', 'tell how well the service does, from its log', async () => (await import('./report.ts')).defineReport],
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 

@@ -79,6 +79,7 @@ const timeView = z
 const responseView = z
   .object({
     ...{ unitId, offerId: routedId, offeredAtMs: moment, end: z.enum(RESPONSE_ENDS).nullable() },
+    etaMs: eta.etaMs,
     times: z.partialRecord(z.enum(RESPONSE_TIMES), timeView),
   })
   .meta({ id: 'ResponseView' })

@@ -5,7 +5,15 @@
  * when someone scrapes. Labels take values of closed sets alone: no unit, trip or principal ever becomes a label.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  ARRIVAL_ERROR_BUCKETS_S,
+  BATCH_BUCKETS,
+  COMMIT_BUCKETS_S,
+  DURABLE_LAG_BUCKETS_MS,
+  NEAREST_BUCKETS_S,
+} from './buckets.ts'
 import { CountedHistogram } from './counted-histogram.ts'
+import type { LimitName } from './limit-name.ts'
 import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
@@ -14,43 +22,10 @@ export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' |
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
 export type FrameDirection = 'in' | 'out'
 
-/** The limits of `protocol/limits.ts` whose refusals are counted here. */
-export type LimitName =
-  | 'connections'
-  | 'connectionsPerAddress'
-  | 'strangersPerAddress'
-  | 'httpConnections'
-  | 'httpConnectionsPerAddress'
-  | 'connectsPerAddressPerS'
-  | 'sessionsPerUser'
-  | 'openRequestsPerAddressPerS'
-  | 'floodBursts'
-  | 'helloTimeoutMs'
-  | 'httpRequestMs'
-  | 'httpBodyBytes'
-  | 'badFrames'
-  | 'backpressureBytes'
-  | 'unreadBytes'
-  | 'rates.fix'
-  | 'rates.feedFix'
-  | 'rates.crewCommand'
-  | 'rates.command'
-  | 'rates.query'
-  | 'rates.control'
-
 interface FrameCount {
   frames: number
   bytes: number
 }
-
-/** Upper bounds in milliseconds; close together where the goal for durable fixes lies. */
-const DURABLE_LAG_BUCKETS_MS = [
-  1, 2, 5, 10, 20, 30, 40, 50, 75, 100, 125, 150, 175, 200, 225, 250, 275, 300, 325, 350, 400, 450, 500, 750, 1_000,
-  2_000, 5_000, 10_000,
-]
-const COMMIT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
-const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
-const NEAREST_BUCKETS_S = [0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
 
 export class Metrics {
   readonly contentType: string
@@ -83,6 +58,11 @@ export class Metrics {
     ['lane'],
   )
   readonly #offers = this.#counter('goldenhour_offers_total', 'Offers by what became of them.', ['outcome'])
+  readonly #arrivals = this.#histogram(
+    'goldenhour_arrival_error_seconds',
+    'How much later than predicted units that were chosen by road were at the scene.',
+    ARRIVAL_ERROR_BUCKETS_S,
+  )
   readonly #alarms = this.#counter('goldenhour_alarms_total', 'Alarms by what became of them, and by kind.', [
     'event',
     'kind',
@@ -196,6 +176,11 @@ export class Metrics {
   commit(lane: CommitLane, seconds: number, batchSize: number): void {
     this.#commitSeconds.observe({ lane }, seconds)
     this.#commitBatchSize.observe({ lane }, batchSize)
+  }
+
+  /** Below 0: sooner than was said. */
+  arrival(lateS: number): void {
+    this.#arrivals.observe(lateS)
   }
 
   alarm(event: string, kind: string): void {

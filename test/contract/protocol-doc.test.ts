@@ -332,6 +332,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       unitId: true,
       offerId: true,
       offeredAtMs: true,
+      etaMs: 'absent',
       end: null,
       times: true,
     } satisfies FieldsOf<ResponseView>,

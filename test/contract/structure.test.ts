@@ -312,7 +312,7 @@ const OWN_SURROUNDINGS: Readonly<Record<string, Readonly<Record<string, string>>
     'access/tokens.ts': 'Date.now',
   },
   'programs of the command line': {
-    'cli/audit.ts': 'Date.now',
+    'cli/since.ts': 'Date.now',
     'cli/audited.ts': 'Date.now',
     'cli/demo.ts': 'Math.random performance.now setTimeout',
     'cli/device.ts': 'Date.now',

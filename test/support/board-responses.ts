@@ -41,8 +41,10 @@ export class BoardResponses {
   read(trip: Shown, event: DomainEvent, atMs: number): void {
     switch (event.type) {
       case 'OfferMade': {
-        const { unitId, offerId, offeredAtMs } = event
-        this.#all = [...this.#all, { unitId, offerId, offeredAtMs, end: null, times: {} }].slice(-SHOWN)
+        const { unitId, offerId, offeredAtMs, decision } = event
+        const sent = decision.candidates.filter(candidate => candidate.unitId === unitId)
+        const predicted = sent[0]?.etaMs === undefined ? {} : { etaMs: sent[0].etaMs }
+        this.#all = [...this.#all, { unitId, offerId, offeredAtMs, ...predicted, end: null, times: {} }].slice(-SHOWN)
         return
       }
       case 'UnitNotified': {

@@ -42,6 +42,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     deadlines,
     watch.offers,
     watch.alarms,
+    watch.arrivals,
     watch.board,
     watch.snapshots,
     live,

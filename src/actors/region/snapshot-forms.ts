@@ -85,7 +85,7 @@ const KEPT_TIME = z.object({
   corrected: z.enum(CORRECTION_REASONS).optional(),
 })
 const RESPONSE = z.object({
-  ...{ unitId: id, offerId: id, offeredAtMs: ms, end: z.enum(RESPONSE_ENDS).optional() },
+  ...{ unitId: id, offerId: id, offeredAtMs: ms, end: z.enum(RESPONSE_ENDS).optional(), etaMs: ms.optional() },
   times: z.partialRecord(z.enum(RESPONSE_TIMES), KEPT_TIME),
 })
 const TRIP = z.object({

@@ -164,13 +164,14 @@ export function alarmView(alarm: Alarm): AlarmView {
 }
 
 function responseView(response: UnitResponse): ResponseView {
-  const { unitId, offerId, offeredAtMs, end = null, times } = response
+  const { unitId, offerId, offeredAtMs, etaMs, end = null, times } = response
   const shown = Object.entries(times).map(([time, moment]) => {
     const { atMs } = moment
     const doubt = atMs === null ? {} : doubtful(response, time as ResponseTime, atMs)
     return [time, { ...moment, ...doubt }]
   })
-  return { unitId, offerId, offeredAtMs, end, times: Object.fromEntries(shown) }
+  const predicted = etaMs === undefined ? {} : { etaMs }
+  return { unitId, offerId, offeredAtMs, ...predicted, end, times: Object.fromEntries(shown) }
 }
 
 function offerView(trip: TripState, offer: Offer): OfferView {

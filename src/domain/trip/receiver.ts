@@ -15,9 +15,9 @@ import type { Cause, Disposition } from '../vocabulary.ts'
 import { phaseOrder, type TripState } from './trip.ts'
 
 /** What a crew closes its trip as when another unit has its patient. */
-export const HANDED_OVER: readonly Disposition[] = ['transferred-to-other-unit', 'transported-by-other-unit']
+const HANDED_OVER: readonly Disposition[] = ['transferred-to-other-unit', 'transported-by-other-unit']
 
-export const isHandedOver = ({ disposition }: Pick<TripState, 'disposition'>): boolean =>
+const isHandedOver = ({ disposition }: Pick<TripState, 'disposition'>): boolean =>
   disposition !== null && HANDED_OVER.includes(disposition)
 
 /** Nobody knows yet who has the patient. */

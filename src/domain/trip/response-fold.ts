@@ -26,8 +26,10 @@ export function responsesAfter(
   const { responses } = trip
   switch (event.type) {
     case 'OfferMade': {
-      const { unitId, offerId, offeredAtMs } = event
-      return [...responses, { unitId, offerId, offeredAtMs, times: {} }].slice(-RESPONSES_KEPT)
+      const { unitId, offerId, offeredAtMs, decision } = event
+      const { etaMs } = decision.candidates.find(candidate => candidate.unitId === unitId) ?? NOBODY
+      const predicted = etaMs === undefined ? {} : { etaMs }
+      return [...responses, { unitId, offerId, offeredAtMs, ...predicted, times: {} }].slice(-RESPONSES_KEPT)
     }
     case 'UnitNotified': {
       const { offerId, notifiedAtMs, cause = 'system' } = event
@@ -102,6 +104,8 @@ function left(
 
 const without = (responses: readonly UnitResponse[], offerId: OfferId): readonly UnitResponse[] =>
   responses.filter(response => response.offerId !== offerId)
+
+const NOBODY: { readonly etaMs?: number } = {}
 
 type Which = (response: UnitResponse) => boolean
 

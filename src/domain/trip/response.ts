@@ -30,6 +30,8 @@ export interface UnitResponse {
   readonly offerId: OfferId
   /** When the desk decided on it. Its crew cannot have heard of it before. */
   readonly offeredAtMs: number
+  /** How long it was to take from then to the scene. Absent where it was chosen by the straight line, and in records of before. */
+  readonly etaMs?: number
   /** Absent while it goes on. */
   readonly end?: ResponseEnd
   readonly times: Readonly<Partial<Record<ResponseTime, KeptTime>>>

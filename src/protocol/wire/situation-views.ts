@@ -58,6 +58,8 @@ export interface ResponseView {
   readonly offerId: string
   /** When the desk decided on it. */
   readonly offeredAtMs: number
+  /** How long it was to take from then to the scene. Absent where it was chosen by the straight line. */
+  readonly etaMs?: number
   /** Null while it goes on. */
   readonly end: ResponseEnd | null
   readonly times: Readonly<Partial<Record<ResponseTime, TimeView>>>

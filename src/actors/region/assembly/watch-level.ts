@@ -1,6 +1,7 @@
 /** The level that shows: the board, what moves, answers to queries, welcomes and pushes. Nothing here decides. */
 import type { UnitId } from '../../../domain/ids.ts'
 import { alarmCount } from '../alarm-count.ts'
+import { arrivalCount } from '../arrival-count.ts'
 import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
@@ -69,6 +70,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
     alarms: alarmCount(metrics),
+    arrivals: arrivalCount(metrics),
     quarantineNews: new QuarantineNews(
       { quarantine: memory.quarantine, writer, outbox, board, metrics, log },
       regionId,
