@@ -1,5 +1,6 @@
 /** Tells what the board says in plain sentences, each with the time since the start. */
 import type { BoardEvents } from '../client/index.ts'
+import type { Candidate } from '../domain/events/decision-record.ts'
 import type { DomainEvent } from '../domain/events.ts'
 
 export class Commentary {
@@ -36,10 +37,9 @@ export class Commentary {
       }
       case 'OfferMade': {
         const [first, next] = event.decision.candidates
-        const second =
-          next === undefined ? 'nobody else is free' : `next would be ${next.unitId} at ${next.distanceM} m`
+        const second = next === undefined ? 'nobody else is free' : `next would be ${next.unitId} at ${howFar(next)}`
         const verb = event.mode === 'ordered' ? 'ordered' : 'offered'
-        return `${this.#name(event)}  ${verb} to ${event.unitId}, ${first?.distanceM} m away (${second})`
+        return `${this.#name(event)}  ${verb} to ${event.unitId}, ${first === undefined ? 'nobody knows where' : `${howFar(first)} away`} (${second})`
       }
       case 'OfferAccepted':
         return `${this.#name(event)}  ${event.unitId} accepts`
@@ -71,4 +71,11 @@ export class Commentary {
     this.#names.delete(trip.tripId)
     return name
   }
+}
+
+/** By road in minutes and seconds; by the straight line in metres. */
+function howFar({ etaMs, distanceM }: Pick<Candidate, 'etaMs' | 'distanceM'>): string {
+  if (etaMs === undefined) return `${distanceM} m`
+  const seconds = Math.round(etaMs / 1_000)
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`
 }
