@@ -8,6 +8,8 @@ export interface UnitByRoad {
   readonly driveMs: number
   /** What the caller adds: turnout, or the time until it is free. */
   readonly addedMs: number
+  /** By how much longer it may take, since nobody knows where the unit is by now. */
+  readonly unsureMs: number
   /** Along the way that takes `driveMs`. */
   readonly roadM: number
 }
@@ -15,21 +17,34 @@ export interface UnitByRoad {
 /** Adds to a unit's time, in whole milliseconds of 0 or more; a number below 0 keeps the unit out. */
 export type AddedTo = (unitId: string) => number
 
+/** How units are compared. */
+interface Ranked {
+  readonly k: number
+  readonly addedTo: AddedTo
+  /** Whole milliseconds of 0 or more that count as well, and are told apart. Default: none. */
+  readonly unsureOf?: AddedTo | undefined
+}
+
+const sure = () => 0
+
 export class BestUnits {
   readonly #units: RoadUnits
   readonly #k: number
   readonly #addedTo: AddedTo
+  readonly #unsureOf: AddedTo
   readonly #slots: number[] = []
   readonly #driveMs: number[] = []
   readonly #addedMs: number[] = []
+  readonly #unsureMs: number[] = []
   readonly #totalMs: number[] = []
   readonly #marks: number[] = []
   readonly #nodes: number[] = []
 
-  constructor(units: RoadUnits, k: number, addedTo: AddedTo) {
+  constructor(units: RoadUnits, { k, addedTo, unsureOf }: Ranked) {
     this.#units = units
     this.#k = k
     this.#addedTo = addedTo
+    this.#unsureOf = unsureOf ?? sure
   }
 
   get size(): number {
@@ -52,6 +67,7 @@ export class BestUnits {
       unitId: this.#units.idOf(slot),
       driveMs: this.#driveMs[index]!,
       addedMs: this.#addedMs[index]!,
+      unsureMs: this.#unsureMs[index]!,
       roadM: Math.round(lengthCm(slot, this.#marks[index]!, this.#nodes[index]!) / 100),
     }))
   }
@@ -62,7 +78,8 @@ export class BestUnits {
     const unitId = this.#units.idOf(slot)
     const addedMs = this.#addedTo(unitId)
     if (addedMs < 0) return
-    const totalMs = driveMs + addedMs
+    const unsureMs = this.#unsureOf(unitId)
+    const totalMs = driveMs + addedMs + unsureMs
     const known = this.#slots.indexOf(slot)
     if (known >= 0) {
       if (this.#driveMs[known]! <= driveMs) return
@@ -76,6 +93,7 @@ export class BestUnits {
     this.#slots.splice(at, 0, slot)
     this.#driveMs.splice(at, 0, driveMs)
     this.#addedMs.splice(at, 0, addedMs)
+    this.#unsureMs.splice(at, 0, unsureMs)
     this.#totalMs.splice(at, 0, totalMs)
     this.#marks.splice(at, 0, mark)
     this.#nodes.splice(at, 0, node)
@@ -87,7 +105,15 @@ export class BestUnits {
   }
 
   #takeOut(at: number): void {
-    for (const list of [this.#slots, this.#driveMs, this.#addedMs, this.#totalMs, this.#marks, this.#nodes])
+    for (const list of [
+      this.#slots,
+      this.#driveMs,
+      this.#addedMs,
+      this.#unsureMs,
+      this.#totalMs,
+      this.#marks,
+      this.#nodes,
+    ])
       list.splice(at, 1)
   }
 }

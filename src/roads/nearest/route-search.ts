@@ -3,6 +3,7 @@
  *
  * The search leans towards its end by a lower bound: the straight line at the greatest speed at which any arc brings
  * anybody nearer. The speeds of classes would be no bound: where roads are drawn too short, arcs are faster than their class.
+ * The bound is of the times that are asked for, and found anew when those are others than before.
  */
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { linePart } from '../arc-line.ts'
@@ -31,8 +32,10 @@ const NONE = -1
 
 export class RouteSearch {
   readonly #graph: RoadGraph
-  readonly #times: RoadTimes
-  readonly #metresPerMs: number
+  /** By arc: metres in a straight line from its tail to its head. */
+  readonly #straightM: Float64Array
+  #times: RoadTimes | null = null
+  #metresPerMs = 0
   readonly #queue = new SearchQueue()
   readonly #ms: Uint32Array
   /** By node: at most what is left from there. */
@@ -42,24 +45,20 @@ export class RouteSearch {
   readonly #round: Uint32Array
   #rounds = 0
 
-  /** For one way to drive: the bound is of its times. */
-  constructor(graph: RoadGraph, times: RoadTimes) {
+  constructor(graph: RoadGraph) {
     this.#graph = graph
-    this.#times = times
     this.#ms = new Uint32Array(graph.nodeCount)
     this.#leftMs = new Uint32Array(graph.nodeCount)
     this.#by = new Int32Array(graph.nodeCount)
     this.#round = new Uint32Array(graph.nodeCount)
-    let fastest = 0
-    for (let arc = 0; arc < graph.arcCount; arc++) {
-      const straightM = distanceM(this.#at(graph.arcTail[arc]!), this.#at(graph.arcHead[arc]!))
-      fastest = Math.max(fastest, straightM / times.ms[arc]!)
-    }
-    this.#metresPerMs = fastest / SAFE
+    this.#straightM = Float64Array.from(graph.arcHead, (head, arc) =>
+      distanceM(this.#at(graph.arcTail[arc]!), this.#at(head)),
+    )
   }
 
-  /** Null when it takes longer than ways may: every node reaches every other one. */
-  route(from: RoadPosition, to: RoadPosition): RoadRoute | null {
+  /** Null when it takes longer than ways may, or closed roads lie between. */
+  route(from: RoadPosition, to: RoadPosition, times: RoadTimes): RoadRoute | null {
+    this.#boundBy(times)
     const ends = waysTo(this.#graph, to)
     let best: { ms: number; node: number; driven: Driven } | null = null
     const take = (ms: number, node: number, driven: Driven) => {
@@ -70,37 +69,48 @@ export class RouteSearch {
     for (const start of waysTo(this.#graph, from)) {
       for (const end of ends) {
         if (start.arc !== end.arc || start.share > end.share) continue
-        const ms = partMs(this.#times, end.arc, end.share) - partMs(this.#times, start.arc, start.share)
+        const ms = partMs(times, end.arc, end.share) - partMs(times, start.arc, start.share)
         bestMs = take(ms, NONE, { arc: start.arc, from: start.share, to: end.share })
       }
     }
-    this.#begin(from, ends)
+    this.#begin(from, ends, times)
     while (this.#queue.size > 0) {
       const node = nodeOf(this.#queue.pop())
       const ms = this.#ms[node]!
       if (ms + this.#leftMs[node]! >= bestMs) break
       for (const { arc, share } of ends) {
         if (this.#graph.arcTail[arc] === node)
-          bestMs = take(ms + partMs(this.#times, arc, share), node, { arc, from: 0, to: share })
+          bestMs = take(ms + partMs(times, arc, share), node, { arc, from: 0, to: share })
       }
-      this.#leave(node, ms, ends)
+      this.#leave(node, ms, ends, times)
     }
     return best === null ? null : this.#told(best, from)
   }
 
-  #begin(from: RoadPosition, ends: readonly { arc: number }[]): void {
+  /** A closed arc counts as slower than any, so that it does not raise the speed. */
+  #boundBy(times: RoadTimes): void {
+    if (times === this.#times) return
+    let fastest = 0
+    this.#straightM.forEach((metres, arc) => {
+      fastest = Math.max(fastest, metres / times.throughMs[arc]!)
+    })
+    this.#times = times
+    this.#metresPerMs = fastest / SAFE
+  }
+
+  #begin(from: RoadPosition, ends: readonly { arc: number }[], times: RoadTimes): void {
     this.#rounds = nextRound(this.#round, this.#rounds)
     this.#queue.clear()
     for (const { arc, share } of waysTo(this.#graph, from)) {
-      const ms = this.#times.ms[arc]! - partMs(this.#times, arc, share)
+      const ms = times.ms[arc]! - partMs(times, arc, share)
       this.#reach(this.#graph.arcHead[arc]!, ms, NONE - 1 - arc, ends)
     }
   }
 
-  #leave(node: number, ms: number, ends: readonly { arc: number }[]): void {
+  #leave(node: number, ms: number, ends: readonly { arc: number }[], times: RoadTimes): void {
     const { firstOut, arcHead } = this.#graph
     for (let arc = firstOut[node]!; arc < firstOut[node + 1]!; arc++)
-      this.#reach(arcHead[arc]!, ms + this.#times.ms[arc]!, arc, ends)
+      this.#reach(arcHead[arc]!, ms + times.throughMs[arc]!, arc, ends)
   }
 
   #reach(node: number, ms: number, by: number, ends: readonly { arc: number }[]): void {

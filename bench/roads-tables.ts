@@ -1,0 +1,173 @@
+/**
+ * What roads cost beside who is first: other times and closures, ways under way, tables, reach and coverage.
+ *
+ * Times are of single questions on one thread, warm; `valid` is false when an answer differs from that of plain search
+ * (`nearest-judge.ts`).
+ */
+import { existsSync } from 'node:fs'
+import type { Position } from '../src/domain/geo.ts'
+import { encodeGraph } from '../src/roads/graph-codec.ts'
+import { HierarchyKeeper } from '../src/roads/hierarchy/hierarchy-keeper.ts'
+import { sharedBytes } from '../src/roads/hierarchy/prepare.ts'
+import { RoadRanking } from '../src/roads/nearest/road-ranking.ts'
+import { RoadZones } from '../src/roads/times/road-zones.ts'
+import { USUAL_TRAVEL_MODEL } from '../src/roads/times/travel-model.ts'
+import { TravelTimes } from '../src/roads/times/travel-times.ts'
+import { turnoutMs } from '../src/roads/times/turnout.ts'
+import { seeded } from '../tools/shared/random.ts'
+import { defineBench, type Outcome } from './bench.ts'
+import { percentile } from './come-back-figures.ts'
+import { judged } from './nearest-judge.ts'
+import { type BenchCity, citiesIn, madeUpCity, placeOf, somewhereOn } from './nearest-roads.ts'
+
+/** Where real roads are looked for when no directory is named. */
+const BESIDE_THE_CHECKOUT = '../shared/data/roads'
+const UINT32_MAX = 4_294_967_295
+const K = 5
+const WARM_UP = 20
+/** For what takes microseconds. */
+const WARM_UP_QUICK = 2_000
+/** A Wednesday, 8:00 in UTC. */
+const AT_MS = Date.UTC(2026, 5, 10, 8)
+
+export const roadsTablesBench = defineBench({
+  name: 'roads-tables',
+  summary: 'road times beside who is first: closures, other hours, ways under way, tables, reach and coverage',
+  options: {
+    seed: { kind: 'number', what: 'the same seed places the same units', initial: 1, min: 0, max: UINT32_MAX },
+    rounds: { kind: 'number', what: 'questions of each kind', initial: 200, quick: 30, min: 10, max: 100_000 },
+    units: { kind: 'number', what: 'units in the fleet', initial: 40, min: 2, max: 5_000 },
+    streets: {
+      kind: 'number',
+      what: 'streets each way of the made-up city that shows growth; 0 for none',
+      initial: 712,
+      quick: 0,
+      min: 0,
+      max: 2_000,
+    },
+    roads: { kind: 'text', what: 'a directory with road networks of cities, in tables', as: 'dir' },
+  },
+  run: async (values): Promise<Outcome> => {
+    const { seed, rounds, units, streets } = values
+    const directory = values.roads ?? (existsSync(BESIDE_THE_CHECKOUT) ? BESIDE_THE_CHECKOUT : null)
+    const cities = [citiesIn(directory, seeded(seed)).at(-1)!]
+    if (streets > 0) cities.push(madeUpCity(Math.max(24, streets), seeded(seed)))
+    const run = new TablesRun(seed, rounds, units)
+    for (const [index, city] of cities.entries()) await run.measure(city, index === 0 ? '' : 'growth_')
+    const { figures } = run
+    const valid = figures.mismatches === 0
+    return {
+      valid,
+      settings: { seed, rounds, units, streets, cities: cities.map(({ name }) => name) },
+      figures,
+      complaints: valid ? [] : ['An answer differs from that of plain search.'],
+    }
+  },
+})
+
+class TablesRun {
+  readonly figures: Record<string, number> & { mismatches: number } = { mismatches: 0 }
+  readonly #random: () => number
+  readonly #rounds: number
+  readonly #units: number
+
+  constructor(seed: number, rounds: number, units: number) {
+    this.#random = seeded(seed + 1)
+    this.#rounds = rounds
+    this.#units = units
+  }
+
+  async measure(city: BenchCity, prefix: string): Promise<void> {
+    const figures = await this.#changes(city)
+    for (const [name, figure] of Object.entries(figures)) this.figures[`${prefix}${name}`] = figure
+  }
+
+  /** What it costs that roads are closed: to say it, the first question after it, the next ones, and until a hierarchy is back. */
+  async #changes({ graph }: BenchCity): Promise<Record<string, number>> {
+    const zones = new RoadZones(graph)
+    const travel = new TravelTimes(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+    const now = () => travel.at({ priority: 1, atMs: AT_MS })
+    const startedMs = performance.now()
+    const ranking = new RoadRanking(graph, now())
+    const figures: Record<string, number> = { nodes: graph.nodeCount, arcs: graph.arcCount }
+    figures.timesOfAnHourMs = performance.now() - startedMs
+    const fleet = Array.from({ length: this.#units }, (_, index) => ({
+      unitId: `M${index}`,
+      position: somewhereOn(graph, this.#random),
+      addedMs: turnoutMs(
+        { status: 'available', speedMps: index % 3 === 0 ? 8 : 0, isAtStation: index % 2 === 0 },
+        { minute: 480 },
+      ),
+    }))
+    for (const { unitId, position } of fleet) ranking.place(unitId, position)
+    const addedTo = (unitId: string) => fleet[Number(unitId.slice(1))]!.addedMs
+    const ask = () => {
+      const query = { to: somewhereOn(graph, this.#random), k: K, addedTo, maxNodes: Number.MAX_SAFE_INTEGER }
+      return ranking.nearest(query)
+    }
+    const keeper = new HierarchyKeeper(ranking, sharedBytes(encodeGraph(graph)), error => {
+      throw error
+    })
+    const prepare = async () => {
+      const preparedMs = performance.now()
+      keeper.use(now())
+      await keeper.settled()
+      return (performance.now() - preparedMs) / 1_000
+    }
+    figures.hierarchyAgainS = await prepare()
+    figures.hierarchyP99Us = percentile(this.#timedUs(ask, WARM_UP_QUICK), 0.99)
+    const areas = this.#timedUs(round => {
+      const area = squareAround(placeOf(graph, somewhereOn(graph, this.#random)))
+      const zone = { zoneId: `z${round % 20}`, fromMs: 0, untilMs: null, slowBy: 3 }
+      zones.put({ ...zone, where: { area } })
+    })
+    figures.zoneP50Us = percentile(areas, 0.5)
+    const firsts = this.#timedUs(round => {
+      zones.put({
+        zoneId: 'last',
+        fromMs: 0,
+        untilMs: null,
+        slowBy: 2,
+        where: { arcs: [round % graph.arcCount] },
+      })
+      now()
+    })
+    figures.changeP50Us = percentile(firsts, 0.5)
+    figures.unchangedP50Us = percentile(this.#timedUs(now), 0.5)
+    keeper.use(now())
+    keeper.stop()
+    const searches = this.#timedUs(ask)
+    figures.bridgingSearchP50Us = percentile(searches, 0.5)
+    figures.bridgingSearchP99Us = percentile(searches, 0.99)
+    const { throughMs } = now()
+    for (let round = 0; round < 10; round++) {
+      const to = somewhereOn(graph, this.#random)
+      const { units } = ranking.nearest({ to, k: K, addedTo: () => 0, maxNodes: Number.MAX_SAFE_INTEGER })
+      const right = judged(graph, throughMs, fleet, to).slice(0, K)
+      if (units.some(({ unitId, driveMs }, index) => right[index]?.unitId !== unitId || right[index]?.ms !== driveMs))
+        this.figures.mismatches += 1
+    }
+    return figures
+  }
+
+  /** Sorted. */
+  #timedUs(ask: (round: number) => unknown, warmUp = WARM_UP): number[] {
+    for (let round = 0; round < warmUp; round++) ask(round)
+    return Array.from({ length: this.#rounds }, (_, round) => {
+      const startedNs = process.hrtime.bigint()
+      ask(round)
+      return Number(process.hrtime.bigint() - startedNs) / 1_000
+    }).sort((a, b) => a - b)
+  }
+}
+
+/** Some 400 m wide and high. */
+function squareAround({ lonDeg, latDeg }: Position): Position[] {
+  const [east, north] = [0.0018 / Math.cos((latDeg * Math.PI) / 180), 0.0018]
+  return [
+    { lonDeg: lonDeg - east, latDeg: latDeg - north },
+    { lonDeg: lonDeg + east, latDeg: latDeg - north },
+    { lonDeg: lonDeg + east, latDeg: latDeg + north },
+    { lonDeg: lonDeg - east, latDeg: latDeg + north },
+  ]
+}
