@@ -9,7 +9,11 @@ import type { Position } from '../src/domain/geo.ts'
 import { encodeGraph } from '../src/roads/graph-codec.ts'
 import { HierarchyKeeper } from '../src/roads/hierarchy/hierarchy-keeper.ts'
 import { sharedBytes } from '../src/roads/hierarchy/prepare.ts'
+import { lineWithin } from '../src/roads/line-within.ts'
 import { RoadRanking } from '../src/roads/nearest/road-ranking.ts'
+import { RouteSearch } from '../src/roads/nearest/route-search.ts'
+import { RouteUnderWay } from '../src/roads/nearest/route-under-way.ts'
+import { timesOf } from '../src/roads/road-times.ts'
 import { RoadZones } from '../src/roads/times/road-zones.ts'
 import { USUAL_TRAVEL_MODEL } from '../src/roads/times/travel-model.ts'
 import { TravelTimes } from '../src/roads/times/travel-times.ts'
@@ -78,7 +82,7 @@ class TablesRun {
   }
 
   async measure(city: BenchCity, prefix: string): Promise<void> {
-    const figures = await this.#changes(city)
+    const figures = { ...(await this.#changes(city)), ...this.#underWay(city) }
     for (const [name, figure] of Object.entries(figures)) this.figures[`${prefix}${name}`] = figure
   }
 
@@ -148,6 +152,31 @@ class TablesRun {
         this.figures.mismatches += 1
     }
     return figures
+  }
+
+  /** A fix on the route, one off it, and the line of the route in 4 kB. */
+  #underWay({ graph, way }: BenchCity): Record<string, number> {
+    const driven = timesOf(graph, way)!
+    const search = new RouteSearch(graph)
+    const places = Array.from({ length: this.#rounds }, () => somewhereOn(graph, this.#random))
+    const units = places.map(to => {
+      const under = new RouteUnderWay(graph, search, to)
+      under.from(somewhereOn(graph, this.#random), driven)
+      return under
+    })
+    const keeps = this.#timedUs(round => {
+      const under = units[round]!
+      const { arc } = under.route!.parts[under.route!.parts.length >> 1]!
+      under.from({ arc, share: 0.5, isEitherWay: false }, driven)
+    })
+    const leaves = this.#timedUs(round => units[round]!.from(somewhereOn(graph, this.#random), driven))
+    const lines = this.#timedUs(round => lineWithin(units[round % units.length]!.route!.line, 4_096), 500)
+    return {
+      fixOnRouteP99Us: percentile(keeps, 0.99),
+      fixOffRouteP50Us: percentile(leaves, 0.5),
+      fixOffRouteP99Us: percentile(leaves, 0.99),
+      lineP99Us: percentile(lines, 0.99),
+    }
   }
 
   /** Sorted. */

@@ -12,15 +12,17 @@ import { partMs, type RoadTimes } from '../road-times.ts'
 import { MAX_WAY_MS, nextRound, nodeOf, SearchQueue } from '../search-queue.ts'
 import { waysTo } from './reversed-search.ts'
 
-interface RoadRoute {
+export interface RoadRoute {
   readonly driveMs: number
   readonly roadM: number
+  /** The arcs from place to place; the first and the last in part. */
+  readonly parts: readonly DrivenPart[]
   /** From place to place. */
   readonly line: readonly Position[]
 }
 
 /** A part of an arc, as it is driven. */
-interface Driven {
+export interface DrivenPart {
   readonly arc: number
   readonly from: number
   readonly to: number
@@ -60,8 +62,8 @@ export class RouteSearch {
   route(from: RoadPosition, to: RoadPosition, times: RoadTimes): RoadRoute | null {
     this.#boundBy(times)
     const ends = waysTo(this.#graph, to)
-    let best: { ms: number; node: number; driven: Driven } | null = null
-    const take = (ms: number, node: number, driven: Driven) => {
+    let best: { ms: number; node: number; driven: DrivenPart } | null = null
+    const take = (ms: number, node: number, driven: DrivenPart) => {
       if (best === null || ms < best.ms) best = { ms, node, driven }
       return best.ms
     }
@@ -132,7 +134,7 @@ export class RouteSearch {
     return Math.min(MAX_WAY_MS, Math.floor(leastM / this.#metresPerMs))
   }
 
-  #told({ ms, node, driven }: { ms: number; node: number; driven: Driven }, from: RoadPosition): RoadRoute {
+  #told({ ms, node, driven }: { ms: number; node: number; driven: DrivenPart }, from: RoadPosition): RoadRoute {
     const parts = [driven]
     if (node !== NONE) {
       let by = this.#by[node]!
@@ -144,7 +146,7 @@ export class RouteSearch {
     const lengthCm = parts.reduce((sum, part) => sum + (part.to - part.from) * this.#graph.arcLengthCm[part.arc]!, 0)
     const points = parts.flatMap(part => linePart(this.#graph, part.arc, part.from, part.to))
     const line = points.filter((point, index) => index === 0 || !isSamePoint(point, points[index - 1]!))
-    return { driveMs: ms, roadM: Math.round(lengthCm / 100), line }
+    return { driveMs: ms, roadM: Math.round(lengthCm / 100), parts, line }
   }
 
   #at(node: number): Position {
