@@ -5,18 +5,27 @@
  * (`nearest-judge.ts`).
  */
 import { existsSync } from 'node:fs'
+import { systemClock } from '../src/base/time.ts'
 import type { Position } from '../src/domain/geo.ts'
 import { encodeGraph } from '../src/roads/graph-codec.ts'
+import type { Hierarchy } from '../src/roads/hierarchy/hierarchy.ts'
 import { HierarchyKeeper } from '../src/roads/hierarchy/hierarchy-keeper.ts'
-import { sharedBytes } from '../src/roads/hierarchy/prepare.ts'
+import { prepareHierarchy, sharedBytes } from '../src/roads/hierarchy/prepare.ts'
 import { lineWithin } from '../src/roads/line-within.ts'
 import { RoadRanking } from '../src/roads/nearest/road-ranking.ts'
 import { RouteSearch } from '../src/roads/nearest/route-search.ts'
 import { RouteUnderWay } from '../src/roads/nearest/route-under-way.ts'
+import { bestDestinations } from '../src/roads/reach/best-destinations.ts'
+import { coverageOf } from '../src/roads/reach/coverage.ts'
+import { drawnReach } from '../src/roads/reach/drawn-reach.ts'
+import { ReachWorker } from '../src/roads/reach/reach-worker.ts'
+import { reachedRoads } from '../src/roads/reach/reached-roads.ts'
+import { travelTable } from '../src/roads/reach/travel-table.ts'
+import { TreeSearch } from '../src/roads/reach/tree-search.ts'
 import { timesOf } from '../src/roads/road-times.ts'
 import { RoadZones } from '../src/roads/times/road-zones.ts'
+import { TimesInForce } from '../src/roads/times/times-in-force.ts'
 import { USUAL_TRAVEL_MODEL } from '../src/roads/times/travel-model.ts'
-import { TravelTimes } from '../src/roads/times/travel-times.ts'
 import { turnoutMs } from '../src/roads/times/turnout.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
@@ -82,14 +91,21 @@ class TablesRun {
   }
 
   async measure(city: BenchCity, prefix: string): Promise<void> {
-    const figures = { ...(await this.#changes(city)), ...this.#underWay(city) }
+    const graphBytes = sharedBytes(encodeGraph(city.graph))
+    const hierarchy = await prepareHierarchy({ graphBytes, way: city.way })
+    const figures = {
+      ...(await this.#changes(city)),
+      ...this.#underWay(city),
+      ...this.#reach({ ...city, hierarchy }),
+      ...(await this.#thread(city)),
+    }
     for (const [name, figure] of Object.entries(figures)) this.figures[`${prefix}${name}`] = figure
   }
 
   /** What it costs that roads are closed: to say it, the first question after it, the next ones, and until a hierarchy is back. */
   async #changes({ graph }: BenchCity): Promise<Record<string, number>> {
     const zones = new RoadZones(graph)
-    const travel = new TravelTimes(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+    const travel = new TimesInForce(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
     const now = () => travel.at({ priority: 1, atMs: AT_MS })
     const startedMs = performance.now()
     const ranking = new RoadRanking(graph, now())
@@ -179,10 +195,83 @@ class TablesRun {
     }
   }
 
+  /** What is asked in place, and what goes to a thread; each here, without the way there and back. */
+  #reach({ graph, way, hierarchy }: BenchCity & { readonly hierarchy: Hierarchy }): Record<string, number> {
+    const driven = timesOf(graph, way)!
+    const search = new TreeSearch(graph)
+    const places = (count: number) => Array.from({ length: count }, () => somewhereOn(graph, this.#random))
+    const hospitals = places(15).map((position, index) => ({ id: `H${index}`, position, addedMs: 600_000 + index }))
+    const from = () => somewhereOn(graph, this.#random)
+    const bestBy = (by: Hierarchy | null) =>
+      this.#timedUs(
+        () => bestDestinations(search, { from: from(), destinations: hospitals, times: driven, hierarchy: by, k: 3 }),
+        by === null ? WARM_UP : WARM_UP_QUICK,
+      )
+    const [best, bestByHierarchy] = [bestBy(null), bestBy(hierarchy)]
+    const table = (size: number, by: Hierarchy | null) => {
+      const ask = { from: places(size), to: places(size), times: driven, hierarchy: by }
+      return (
+        percentile(
+          this.#timedUs(() => travelTable(search, ask), 3, Math.max(5, this.#rounds / 20)),
+          0.5,
+        ) / 1_000
+      )
+    }
+    const reach = (withinMs: number) => () => {
+      const ask = { heading: 'from', place: from(), times: driven, withinMs } as const
+      return drawnReach(graph, reachedRoads(search, ask), 100_000)
+    }
+    const units = places(this.#units).map(position => ({ position, addedMs: 60_000 }))
+    const demand = places(6_000).map(position => ({ position, weight: 1 }))
+    const coverages = this.#timedUs(
+      () => coverageOf(search, { units, demand, times: driven, targetMs: 480_000 }),
+      3,
+      20,
+    )
+    return {
+      best3Of15P50Us: percentile(best, 0.5),
+      best3Of15P99Us: percentile(best, 0.99),
+      best3Of15ByHierarchyP99Us: percentile(bestByHierarchy, 0.99),
+      table1By40Ms:
+        percentile(
+          this.#timedUs(() => travelTable(search, { from: places(40), to: places(1), times: driven, hierarchy: null })),
+          0.5,
+        ) / 1_000,
+      table20By20Ms: table(20, null),
+      table20By20ByHierarchyMs: table(20, hierarchy),
+      table300By300ByHierarchyMs: table(300, hierarchy),
+      reach8MinMs: percentile(this.#timedUs(reach(480_000), 3, 20), 0.5) / 1_000,
+      reach20MinMs: percentile(this.#timedUs(reach(1_200_000), 3, 20), 0.5) / 1_000,
+      coverageOf6000Ms: percentile(coverages, 0.5) / 1_000,
+    }
+  }
+
+  /** Until the thread has answered the least question: its start with the graph, and then the way there and back. */
+  async #thread({ graph }: BenchCity): Promise<Record<string, number>> {
+    const worker = new ReachWorker(
+      { graphBytes: sharedBytes(encodeGraph(graph)), timeoutMs: 60_000, maxWaiting: 4 },
+      systemClock,
+    )
+    const travel = new TimesInForce(graph, new RoadZones(graph), { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+    const ask = { units: [], demand: [], times: travel.at({ priority: 1, atMs: AT_MS }), targetMs: 0 }
+    const timed = async () => {
+      const startedMs = performance.now()
+      const answer = await worker.ask({ kind: 'coverage', ask })
+      if (!answer.ok) throw new Error(answer.message)
+      return performance.now() - startedMs
+    }
+    const threadStartMs = await timed()
+    const waysMs: number[] = []
+    for (let round = 0; round < 50; round++) waysMs.push(await timed())
+    await worker.stop()
+    const sorted = waysMs.sort((a, b) => a - b)
+    return { threadStartMs, threadWayP50Ms: percentile(sorted, 0.5) }
+  }
+
   /** Sorted. */
-  #timedUs(ask: (round: number) => unknown, warmUp = WARM_UP): number[] {
+  #timedUs(ask: (round: number) => unknown, warmUp = WARM_UP, rounds = this.#rounds): number[] {
     for (let round = 0; round < warmUp; round++) ask(round)
-    return Array.from({ length: this.#rounds }, (_, round) => {
+    return Array.from({ length: rounds }, (_, round) => {
       const startedNs = process.hrtime.bigint()
       ask(round)
       return Number(process.hrtime.bigint() - startedNs) / 1_000

@@ -7,7 +7,7 @@
 import { Heap } from '../base/heap.ts'
 import { EARTH_RADIUS_M, type Position } from '../domain/geo.ts'
 
-interface DrawnLine {
+export interface DrawnLine {
   /** In whole hundred-thousandths of a degree, so about a metre. */
   readonly points: readonly (readonly [lonDeg: number, latDeg: number])[]
   /** No point that was left out is further from the line. */

@@ -22,6 +22,8 @@ test('what is left from fix to fix is what plain search finds from each fix, on 
           part: fc.nat(30),
           share: fc.oneof(fc.constantFrom(0, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true })),
           isEitherWay: fc.boolean(),
+          // Anywhere on the arc, also before where the route begins and behind where it ends.
+          isAnywhere: fc.boolean(),
           closed: fc.option(fc.nat(graph.arcCount - 1), { freq: 4 }),
         }),
         { minLength: 1, maxLength: 8 },
@@ -48,7 +50,7 @@ test('what is left from fix to fix is what plain search finds from each fix, on 
         if (!left.isNewRoute) kept += 1
       }
       compare()
-      for (const { jump, part, share, isEitherWay, closed: closing } of steps) {
+      for (const { jump, part, share, isEitherWay, isAnywhere, closed: closing } of steps) {
         if (closing !== null) {
           closed = closing
           now = roadTimes(
@@ -61,7 +63,8 @@ test('what is left from fix to fix is what plain search finds from each fix, on 
         if (jump !== null || parts.length === 0) position = jump ?? from
         else {
           const { arc, from: start, to: end } = parts[part % parts.length]!
-          position = { arc, share: start + share * (end - start), isEitherWay: isEitherWay && graph.arcTwin[arc]! >= 0 }
+          const on = isAnywhere ? share : start + share * (end - start)
+          position = { arc, share: on, isEitherWay: isEitherWay && graph.arcTwin[arc]! >= 0 }
         }
         compare()
       }

@@ -1,5 +1,5 @@
 /** Has a hierarchy made by a thread of its own: it takes a quarter of a second for a city, and as many seconds for a country. */
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../thread-start.ts'
 import type { Hierarchy } from './hierarchy.ts'
 import { decodeHierarchy } from './hierarchy-codec.ts'
 
@@ -11,24 +11,13 @@ export interface ToPrepare {
   readonly throughMs?: Uint32Array
 }
 
-/** Where this is TypeScript the thread is, too. It inherits nothing that reads such sources, so it is told what does. */
-const READER = import.meta.url.endsWith('.ts') ? import.meta.resolve('tsx/esm/api') : null
-const THREAD = new URL(`build-thread${READER === null ? '.js' : '.ts'}`, import.meta.url)
-const START =
-  READER === null
-    ? `import(${JSON.stringify(THREAD)})`
-    : `import(${JSON.stringify(READER)}).then(({ register }) => {
-         register()
-         return import(${JSON.stringify(THREAD)})
-       })`
-
 /**
  * Input: the bytes of a graph, in shared memory, and one of its ways to drive or times of another name.
  * Errors: those of the thread, `DamagedRoads` among them; the reason of the signal, which ends the thread.
  */
 export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): Promise<Hierarchy> {
   signal?.throwIfAborted()
-  const thread = new Worker(START, { eval: true, workerData: what })
+  const thread = startThread('./hierarchy/build-thread', what)
   const bytes = await new Promise<Uint8Array>((resolve, reject) => {
     const stop = () => {
       reject(signal?.reason)

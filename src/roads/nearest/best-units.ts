@@ -23,6 +23,8 @@ interface Ranked {
   readonly addedTo: AddedTo
   /** Whole milliseconds of 0 or more that count as well, and are told apart. Default: none. */
   readonly unsureOf?: AddedTo | undefined
+  /** Units that arrive later are left out. Default: none. */
+  readonly withinMs?: number | undefined
 }
 
 const sure = () => 0
@@ -32,6 +34,7 @@ export class BestUnits {
   readonly #k: number
   readonly #addedTo: AddedTo
   readonly #unsureOf: AddedTo
+  readonly #withinMs: number
   readonly #slots: number[] = []
   readonly #driveMs: number[] = []
   readonly #addedMs: number[] = []
@@ -40,11 +43,12 @@ export class BestUnits {
   readonly #marks: number[] = []
   readonly #nodes: number[] = []
 
-  constructor(units: RoadUnits, { k, addedTo, unsureOf }: Ranked) {
+  constructor(units: RoadUnits, { k, addedTo, unsureOf, withinMs }: Ranked) {
     this.#units = units
     this.#k = k
     this.#addedTo = addedTo
     this.#unsureOf = unsureOf ?? sure
+    this.#withinMs = withinMs ?? Infinity
   }
 
   get size(): number {
@@ -53,7 +57,7 @@ export class BestUnits {
 
   /** No unit that takes longer on the road alone can be among the best. Equal ones can, by their id. */
   get worstMs(): number {
-    return this.size < this.#k ? Infinity : (this.#totalMs[this.size - 1] ?? -1)
+    return this.size < this.#k ? this.#withinMs : (this.#totalMs[this.size - 1] ?? -1)
   }
 
   /** How many of them arrive within a time. */
@@ -80,6 +84,7 @@ export class BestUnits {
     if (addedMs < 0) return
     const unsureMs = this.#unsureOf(unitId)
     const totalMs = driveMs + addedMs + unsureMs
+    if (totalMs > this.#withinMs) return
     const known = this.#slots.indexOf(slot)
     if (known >= 0) {
       if (this.#driveMs[known]! <= driveMs) return

@@ -19,6 +19,8 @@ export interface RoadQuery {
   readonly addedTo: AddedTo
   /** By how much longer a unit may take for the age of its fix (`times/fix-age.ts`); it counts. Default: no unit. */
   readonly unsureOf?: AddedTo
+  /** Who reaches the place in that time; with a large k all of them. Default: no limit. */
+  readonly withinMs?: number
   /** Nodes that the search may settle. A cap by the clock would answer otherwise from run to run. */
   readonly maxNodes: number
 }

@@ -23,6 +23,8 @@ export class RouteUnderWay {
   readonly #to: RoadPosition
   #times: RoadTimes | null = null
   #route: RoadRoute | null = null
+  /** Whether the unit could turn where the route begins. */
+  #couldTurn = false
   /** By part: what is left behind its arc. */
   #leftMs: number[] = []
   #leftCm: number[] = []
@@ -48,6 +50,7 @@ export class RouteUnderWay {
     }
     this.#times = times
     this.#route = this.#search.route(position, this.#to, times)
+    this.#couldTurn = position.isEitherWay
     this.#keep(times)
     return this.#route === null ? null : { driveMs: this.#route.driveMs, roadM: this.#route.roadM, isNewRoute: true }
   }
@@ -74,7 +77,9 @@ export class RouteUnderWay {
     for (const { arc } of waysTo(this.#graph, position)) {
       const share = shareOn(arc, position)
       for (const index of new Set([this.#partOf.get(arc), 0])) {
-        const left = index === undefined ? null : this.#leftIn(index, arc, share, times)
+        // A unit that had to go on there, and now may turn, may be quicker by turning.
+        if (index === undefined || (index === 0 && position.isEitherWay && !this.#couldTurn)) continue
+        const left = this.#leftIn(index, arc, share, times)
         if (left !== null && (best === null || left.driveMs < best.driveMs)) best = left
       }
     }

@@ -18,7 +18,7 @@ import { bandAt, LocalHours } from './local-hours.ts'
 import type { ActiveZones, RoadZones } from './road-zones.ts'
 import { factorOf, type HourBand, problemOfModel, type TravelModel } from './travel-model.ts'
 
-interface TravelTimesSettings {
+interface TimesInForceSettings {
   readonly model: TravelModel
   /** A name of the IANA time zone database. */
   readonly timeZone: string
@@ -44,7 +44,7 @@ interface Kept {
   now: RoadTimes
 }
 
-export class TravelTimes {
+export class TimesInForce {
   readonly #graph: RoadGraph
   readonly #model: TravelModel
   readonly #hours: LocalHours
@@ -55,7 +55,7 @@ export class TravelTimes {
   #inSlot: Uint32Array | null = null
 
   /** Errors: RangeError for a model or a time zone that is none. */
-  constructor(graph: RoadGraph, zones: RoadZones, { model, timeZone }: TravelTimesSettings) {
+  constructor(graph: RoadGraph, zones: RoadZones, { model, timeZone }: TimesInForceSettings) {
     const problem = problemOfModel(model)
     if (problem !== null) throw new RangeError(problem)
     this.#graph = graph

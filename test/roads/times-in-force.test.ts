@@ -14,8 +14,8 @@ import { RoadUnits } from '../../src/roads/nearest/road-units.ts'
 import { RouteSearch } from '../../src/roads/nearest/route-search.ts'
 import { LocalHours } from '../../src/roads/times/local-hours.ts'
 import { type RoadZone, RoadZones } from '../../src/roads/times/road-zones.ts'
+import { TimesInForce } from '../../src/roads/times/times-in-force.ts'
 import { problemOfModel, type TravelModel, USUAL_TRAVEL_MODEL } from '../../src/roads/times/travel-model.ts'
-import { TravelTimes } from '../../src/roads/times/travel-times.ts'
 import { seeded } from '../../tools/shared/random.ts'
 import { times } from '../support/long.ts'
 import { assertSame, fleetCases, fleetOf, plainRanking } from './fleets.ts'
@@ -113,7 +113,7 @@ test('who is first, and by which way, follows hour, priority, closures and slow 
     fc.property(worlds, ({ world, steps }) => {
       const { graph, reports, gone, places, k } = world
       const zones = new RoadZones(graph)
-      const travel = new TravelTimes(graph, zones, { model: MODEL, timeZone: 'UTC' })
+      const travel = new TimesInForce(graph, zones, { model: MODEL, timeZone: 'UTC' })
       const ranking = new RoadRanking(graph, travel.at({ priority: 1, atMs: MIDNIGHT_MS }))
       const routes = new RouteSearch(graph)
       for (const { unitId, position } of reports) ranking.place(unitId, position)
@@ -153,7 +153,7 @@ test('a hierarchy of times with closures finds what plain search finds by them',
       const zone: Zone = { arcs, fromHour: 0, hours: null, slowBy: null }
       const zones = new RoadZones(graph)
       zones.put(zoneOf('flood', zone))
-      const travel = new TravelTimes(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+      const travel = new TimesInForce(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
       const now = travel.at({ priority: 3, atMs: MIDNIGHT_MS + 12 * HOUR_MS })
       const ms = [...graph.timesMs.get('ordinary')!]
       const right = { ms, throughMs: ms.map((each, arc) => (arcs.includes(arc) ? null : each)) }
@@ -187,7 +187,7 @@ const arcTo = (from: number, to: number): number => {
 
 test('who stands on a closed road drives off it, a place on it is reached, and nobody drives through', () => {
   const zones = new RoadZones(STREET)
-  const travel = new TravelTimes(STREET, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+  const travel = new TimesInForce(STREET, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
   const at = (from: number, to: number, share: number) => ({ arc: arcTo(from, to), share, isEitherWay: true })
   const noon = { priority: 3, atMs: MIDNIGHT_MS + 12 * HOUR_MS } as const
   const routes = new RouteSearch(STREET)
@@ -203,7 +203,7 @@ test('who stands on a closed road drives off it, a place on it is reached, and n
 
 test('the same times are the same object until something changes, and a zone that is over changes nothing any more', () => {
   const zones = new RoadZones(STREET)
-  const travel = new TravelTimes(STREET, zones, { model: MODEL, timeZone: 'UTC' })
+  const travel = new TimesInForce(STREET, zones, { model: MODEL, timeZone: 'UTC' })
   const at = (hour: number, priority: Priority = 3) => travel.at({ priority, atMs: MIDNIGHT_MS + hour * HOUR_MS })
   const noon = at(12)
   assert.equal(at(13), noon)
@@ -231,7 +231,7 @@ test('hours are local, before, in and after summer time, and also where clocks d
 
 test('the usual model says what its sources say', () => {
   const graph = { ...STREET, classes: ['freeway'] }
-  const travel = new TravelTimes(graph, new RoadZones(graph), { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+  const travel = new TimesInForce(graph, new RoadZones(graph), { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
   const ms = (hour: number, priority: Priority) => travel.at({ priority, atMs: MIDNIGHT_MS + hour * HOUR_MS }).ms[0]
   assert.deepEqual(
     [12, 8, 23].map(hour => ms(hour, 3)),
@@ -257,7 +257,7 @@ test('a model that is none, and a zone that is none, are refused with what would
   ]
   for (const [model, problem] of wrong) {
     assert.match(problemOfModel(model)!, problem)
-    assert.throws(() => new TravelTimes(STREET, new RoadZones(STREET), { model, timeZone: 'UTC' }), RangeError)
+    assert.throws(() => new TimesInForce(STREET, new RoadZones(STREET), { model, timeZone: 'UTC' }), RangeError)
   }
   const zones = new RoadZones(STREET)
   const zone: RoadZone = { zoneId: 'z', fromMs: 0, untilMs: null, slowBy: null, where: { arcs: [0] } }
@@ -289,7 +289,7 @@ test('while a thread makes the hierarchy of other times the search answers, and 
   const { graph } = outcome
   const somewhere = () => ({ arc: Math.floor(random() * graph.arcCount), share: random(), isEitherWay: true })
   const zones = new RoadZones(graph)
-  const travel = new TravelTimes(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
+  const travel = new TimesInForce(graph, zones, { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' })
   const now = () => travel.at({ priority: 1, atMs: MIDNIGHT_MS })
   const ranking = new RoadRanking(graph, now())
   for (const unitId of ['M1', 'M2', 'M3']) ranking.place(unitId, somewhere())
