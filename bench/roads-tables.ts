@@ -23,6 +23,7 @@ import { reachedRoads } from '../src/roads/reach/reached-roads.ts'
 import { travelTable } from '../src/roads/reach/travel-table.ts'
 import { TreeSearch } from '../src/roads/reach/tree-search.ts'
 import { timesOf } from '../src/roads/road-times.ts'
+import { unsureMs } from '../src/roads/times/fix-age.ts'
 import { RoadZones } from '../src/roads/times/road-zones.ts'
 import { TimesInForce } from '../src/roads/times/times-in-force.ts'
 import { USUAL_TRAVEL_MODEL } from '../src/roads/times/travel-model.ts'
@@ -121,8 +122,10 @@ class TablesRun {
     }))
     for (const { unitId, position } of fleet) ranking.place(unitId, position)
     const addedTo = (unitId: string) => fleet[Number(unitId.slice(1))]!.addedMs
+    // Every fourth unit has not reported for two minutes.
+    const unsureOf = (unitId: string) => (unitId.endsWith('3') ? unsureMs({ ageMs: 120_000, speedMps: null }) : 0)
     const ask = () => {
-      const query = { to: somewhereOn(graph, this.#random), k: K, addedTo, maxNodes: Number.MAX_SAFE_INTEGER }
+      const query = { to: somewhereOn(graph, this.#random), k: K, addedTo, unsureOf, maxNodes: Number.MAX_SAFE_INTEGER }
       return ranking.nearest(query)
     }
     const keeper = new HierarchyKeeper(ranking, sharedBytes(encodeGraph(graph)), error => {
