@@ -33,6 +33,7 @@ import { defineBench, type Outcome } from './bench.ts'
 import { percentile } from './come-back-figures.ts'
 import { judged } from './nearest-judge.ts'
 import { type BenchCity, citiesIn, madeUpCity, placeOf, somewhereOn } from './nearest-roads.ts'
+import { providerFigures } from './roads-providers.ts'
 
 /** Where real roads are looked for when no directory is named. */
 const BESIDE_THE_CHECKOUT = '../shared/data/roads'
@@ -99,6 +100,7 @@ class TablesRun {
       ...this.#underWay(city),
       ...this.#reach({ ...city, hierarchy }),
       ...(await this.#thread(city)),
+      ...(await this.#providers(city)),
     }
     for (const [name, figure] of Object.entries(figures)) this.figures[`${prefix}${name}`] = figure
   }
@@ -269,6 +271,12 @@ class TablesRun {
     await worker.stop()
     const sorted = waysMs.sort((a, b) => a - b)
     return { threadStartMs, threadWayP50Ms: percentile(sorted, 0.5) }
+  }
+
+  #providers(city: BenchCity): Promise<Record<string, number>> {
+    const settings = { model: USUAL_TRAVEL_MODEL, timeZone: 'UTC' }
+    const times = new TimesInForce(city.graph, new RoadZones(city.graph), settings)
+    return providerFigures(city, times, AT_MS, this.#units, this.#random)
   }
 
   /** Sorted. */
