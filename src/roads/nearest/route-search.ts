@@ -3,7 +3,7 @@
  *
  * The search leans towards its end by a lower bound: the straight line at the greatest speed at which any arc brings
  * anybody nearer. The speeds of classes would be no bound: where roads are drawn too short, arcs are faster than their class.
- * The bound is of the times that are asked for, and found anew when those are others than before.
+ * The bound is of the times that are asked for, and found when they are asked for the first time.
  */
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { linePart } from '../arc-line.ts'
@@ -36,7 +36,8 @@ export class RouteSearch {
   readonly #graph: RoadGraph
   /** By arc: metres in a straight line from its tail to its head. */
   readonly #straightM: Float64Array
-  #times: RoadTimes | null = null
+  /** Of the times that were asked for: questions of several priorities come in turns. */
+  readonly #speeds = new WeakMap<RoadTimes, number>()
   #metresPerMs = 0
   readonly #queue = new SearchQueue()
   readonly #ms: Uint32Array
@@ -91,12 +92,13 @@ export class RouteSearch {
 
   /** A closed arc counts as slower than any, so that it does not raise the speed. */
   #boundBy(times: RoadTimes): void {
-    if (times === this.#times) return
-    let fastest = 0
-    this.#straightM.forEach((metres, arc) => {
-      fastest = Math.max(fastest, metres / times.throughMs[arc]!)
-    })
-    this.#times = times
+    let fastest = this.#speeds.get(times)
+    if (fastest === undefined) {
+      fastest = 0
+      for (let arc = 0; arc < this.#straightM.length; arc++)
+        fastest = Math.max(fastest, this.#straightM[arc]! / times.throughMs[arc]!)
+      this.#speeds.set(times, fastest)
+    }
     this.#metresPerMs = fastest / SAFE
   }
 
