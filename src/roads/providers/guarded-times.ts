@@ -66,7 +66,8 @@ export class GuardedTimes implements ManyToOne {
       return answer
     }
     this.#failures += 1
-    if (this.#mode === 'half-open' || this.#failures >= this.#settings.failuresToOpen) this.#open()
+    // They are in a row until one is answered, so a test that fails opens it again.
+    if (this.#failures >= this.#settings.failuresToOpen) this.#open()
     return answer
   }
 
