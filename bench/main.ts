@@ -13,12 +13,14 @@ import { nearestBench } from './nearest.ts'
 import { reconnectBench } from './reconnect.ts'
 import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
+import { roadsTablesBench } from './roads-tables.ts'
 import { viewsBench } from './views.ts'
 
 const benches: readonly Bench[] = [
   ingestBench,
   finderBench,
   nearestBench,
+  roadsTablesBench,
   fanOutBench,
   viewsBench,
   reconnectBench,

@@ -115,7 +115,7 @@ class NearestRun {
   /** Compares answers with those of plain search: half of them by the search, half by the hierarchy. */
   async check(city: BenchCity, sizes: readonly number[]): Promise<void> {
     const { hierarchy } = await prepared(city)
-    const routes = new RouteSearch(city.graph, timesOf(city.graph, city.way)!)
+    const routes = new RouteSearch(city.graph)
     for (let round = 0; round < this.#checked; round++) this.#compareRoute(city, routes)
     for (const size of sizes) {
       const { ranking, units } = this.#fleet(city, size, null)
@@ -134,7 +134,7 @@ class NearestRun {
     const [position, to] = [somewhereOn(graph, this.#random), somewhereOn(graph, this.#random)]
     const [right] = judged(graph, graph.timesMs.get(way)!, [{ unitId: 'M1', position }], to)
     this.#answers += 1
-    if (search.route(position, to)?.driveMs !== right?.ms) this.#mismatches += 1
+    if (search.route(position, to, timesOf(graph, way)!)?.driveMs !== right?.ms) this.#mismatches += 1
   }
 
   #compare({ graph, way }: BenchCity, ranking: RoadRanking, units: readonly JudgedUnit[], to: RoadPosition): void {
@@ -239,11 +239,11 @@ class NearestRun {
 
   /** A way with its line, from anywhere to anywhere; sorted. */
   #routesUs({ graph, way }: BenchCity): number[] {
-    const search = new RouteSearch(graph, timesOf(graph, way)!)
+    const [search, driven] = [new RouteSearch(graph), timesOf(graph, way)!]
     const ask = () => {
       const [from, to] = [somewhereOn(graph, this.#random), somewhereOn(graph, this.#random)]
       const startedNs = process.hrtime.bigint()
-      search.route(from, to)
+      search.route(from, to, driven)
       return Number(process.hrtime.bigint() - startedNs) / 1_000
     }
     for (let round = 0; round < 50; round++) ask()

@@ -4,7 +4,7 @@ import { generatedCity } from '../roads/city.ts'
 import type { RoadGraph } from '../roads/graph.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
 import { RouteSearch } from '../roads/nearest/route-search.ts'
-import { timesOf } from '../roads/road-times.ts'
+import { type RoadTimes, timesOf } from '../roads/road-times.ts'
 import { RoadSnapper } from '../roads/snap.ts'
 
 /** About 5 by 5 km. */
@@ -27,6 +27,7 @@ export class DemoCity {
   readonly hospitals: readonly Position[]
   readonly #snapper: RoadSnapper
   readonly #routes: RouteSearch
+  readonly #times: RoadTimes
 
   constructor() {
     const outcome = generatedCity({ ...SETTINGS, random: chance(SEED) })
@@ -35,7 +36,8 @@ export class DemoCity {
     this.graph = graph
     this.report = outcome.report
     this.#snapper = new RoadSnapper(graph)
-    this.#routes = new RouteSearch(graph, timesOf(graph, WAY)!)
+    this.#routes = new RouteSearch(graph)
+    this.#times = timesOf(graph, WAY)!
     const { nodeCount } = graph
     this.hospitals = [0.2, 0.75].map(share => this.#node(Math.floor(share * nodeCount)))
   }
@@ -48,7 +50,7 @@ export class DemoCity {
   /** The quickest way. Errors: Error for a place that is on no road. */
   way(from: Position, to: Position): Way {
     const [start, end] = [this.#onRoad(from), this.#onRoad(to)]
-    const route = this.#routes.route(start, end)
+    const route = this.#routes.route(start, end, this.#times)
     if (route === null) throw new Error('no road of the demo city leads there')
     return { line: route.line, driveMs: route.driveMs }
   }

@@ -1,8 +1,5 @@
 /** Runs a module of this folder as a thread: it is given something, and posts one answer. */
-import { Worker } from 'node:worker_threads'
-
-/** Where this is TypeScript the thread is, too. It inherits nothing that reads such sources, so it is told what does. */
-const READER = import.meta.url.endsWith('.ts') ? import.meta.resolve('tsx/esm/api') : null
+import { startThread } from './thread-start.ts'
 
 /**
  * Input: the module's path from here, without its ending; what its `workerData` is.
@@ -10,7 +7,7 @@ const READER = import.meta.url.endsWith('.ts') ? import.meta.resolve('tsx/esm/ap
  */
 export function inThread<Answer>(module: string, given: unknown, signal?: AbortSignal): Promise<Answer> {
   signal?.throwIfAborted()
-  const thread = new Worker(startOf(module), { eval: true, workerData: given })
+  const thread = startThread(module, given)
   return new Promise<Answer>((resolve, reject) => {
     const stop = () => {
       reject(signal?.reason)
@@ -24,15 +21,6 @@ export function inThread<Answer>(module: string, given: unknown, signal?: AbortS
       reject(new Error(`The thread ${module} ended with ${code} before it was done.`))
     })
   })
-}
-
-function startOf(module: string): string {
-  const url = JSON.stringify(new URL(`${module}${READER === null ? '.js' : '.ts'}`, import.meta.url))
-  if (READER === null) return `import(${url})`
-  return `import(${JSON.stringify(READER)}).then(({ register }) => {
-    register()
-    return import(${url})
-  })`
 }
 
 /** Bytes in memory that threads share. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { RoadGraph, RoadPosition } from '../../src/roads/graph.ts'
 import type { UnitByRoad } from '../../src/roads/nearest/best-units.ts'
-import { networks, type PlainWay, plainWay, positionsOn } from './networks.ts'
+import { networks, type PlainTimes, type PlainWay, plainWay, positionsOn } from './networks.ts'
 
 export interface FleetUnit {
   readonly unitId: string
@@ -47,10 +47,15 @@ interface Ranked extends FleetUnit {
 }
 
 /** All that may be sent, the first to arrive first, of equal ones by id. */
-export const plainRanking = (graph: RoadGraph, fleet: readonly FleetUnit[], to: RoadPosition): Ranked[] =>
+export const plainRanking = (
+  graph: RoadGraph,
+  fleet: readonly FleetUnit[],
+  to: RoadPosition,
+  way: string | PlainTimes = 'ordinary',
+): Ranked[] =>
   fleet
     .filter(({ addedMs }) => addedMs >= 0)
-    .map(unit => ({ ...unit, way: plainWay(graph, unit.position, to) }))
+    .map(unit => ({ ...unit, way: plainWay(graph, unit.position, to, way) }))
     .filter(({ way }) => way.ms < Infinity)
     .sort((a, b) => a.way.ms + a.addedMs - b.way.ms - b.addedMs || (a.unitId < b.unitId ? -1 : 1))
 

@@ -102,9 +102,21 @@ const longer = (way: PlainWay, ms: number, cm: number): PlainWay => ({
   mostCm: way.mostCm + cm,
 })
 
+/** Times that a test made: of parts of arcs, and of whole ones, which are null where closed. */
+export interface PlainTimes {
+  readonly ms: readonly number[]
+  readonly throughMs: readonly (number | null)[]
+}
+
+function plainTimes(graph: RoadGraph, way: string | PlainTimes): PlainTimes {
+  if (typeof way !== 'string') return way
+  const ms = [...graph.timesMs.get(way)!]
+  return { ms, throughMs: ms }
+}
+
 /** From one node to all, by looking at every arc again and again until nothing changes. */
-export function plainWays(graph: RoadGraph, fromNode: number, way = 'ordinary'): PlainWay[] {
-  const ms = graph.timesMs.get(way)!
+export function plainWays(graph: RoadGraph, fromNode: number, way: string | PlainTimes = 'ordinary'): PlainWay[] {
+  const { throughMs } = plainTimes(graph, way)
   const ways = new Array<PlainWay>(graph.nodeCount).fill(NO_WAY)
   ways[fromNode] = { ms: 0, leastCm: 0, mostCm: 0 }
   for (let changed = true; changed; ) {
@@ -113,7 +125,9 @@ export function plainWays(graph: RoadGraph, fromNode: number, way = 'ordinary'):
       if (ways[node] === NO_WAY) continue
       for (let arc = graph.firstOut[node]!; arc < graph.firstOut[node + 1]!; arc++) {
         const head = graph.arcHead[arc]!
-        const best = quicker(ways[head]!, longer(ways[node]!, ms[arc]!, graph.arcLengthCm[arc]!))
+        const arcMs = throughMs[arc]!
+        if (arcMs === null) continue
+        const best = quicker(ways[head]!, longer(ways[node]!, arcMs, graph.arcLengthCm[arc]!))
         const { ms: atMs, leastCm, mostCm } = ways[head]!
         if (best.ms === atMs && best.leastCm === leastCm && best.mostCm === mostCm) continue
         ways[head] = best
@@ -125,8 +139,13 @@ export function plainWays(graph: RoadGraph, fromNode: number, way = 'ordinary'):
 }
 
 /** From one place to another: along the arc itself, or over its head, by any of the arcs of either. */
-export function plainWay(graph: RoadGraph, from: RoadPosition, to: RoadPosition, way = 'ordinary'): PlainWay {
-  const ms = graph.timesMs.get(way)!
+export function plainWay(
+  graph: RoadGraph,
+  from: RoadPosition,
+  to: RoadPosition,
+  way: string | PlainTimes = 'ordinary',
+): PlainWay {
+  const { ms } = plainTimes(graph, way)
   const forms = ({ arc, share, isEitherWay }: RoadPosition) =>
     isEitherWay
       ? [
@@ -178,4 +197,22 @@ export function placeOn(graph: RoadGraph, arc: number, share: number): Position 
     left -= length
   }
   return points.at(-1)!
+}
+
+/** The same network with classes of roads and times with siren and at peak, none of them in any relation to another. */
+export function classed(graph: RoadGraph): fc.Arbitrary<RoadGraph> {
+  const perArc = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: graph.arcCount, maxLength: graph.arcCount })
+  const ms = perArc(fc.integer({ min: 1, max: 5_000 }))
+  return fc
+    .record({ arcClass: perArc(fc.nat(2)), siren: fc.option(ms), peak: fc.option(ms) })
+    .map(({ arcClass, siren, peak }) => ({
+      ...graph,
+      classes: ['street', 'main', 'motorway'],
+      arcClass: Uint8Array.from(arcClass),
+      timesMs: new Map([
+        ...graph.timesMs,
+        ...(siren === null ? [] : [['siren', Uint32Array.from(siren)] as const]),
+        ...(peak === null ? [] : [['peak', Uint32Array.from(peak)] as const]),
+      ]),
+    }))
 }

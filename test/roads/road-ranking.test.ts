@@ -69,3 +69,19 @@ test('other times drop the hierarchy of the former ones', () => {
   ranking.useHierarchy(buildHierarchy(graph, siren!.ms))
   assert.equal(answers(ranking, plain), 'hierarchy')
 })
+
+test('a question by other times than those in use is answered by the search, while the hierarchy stays', () => {
+  const [ranking, plain] = [new RoadRanking(graph, ordinary!), new RoadRanking(graph, siren!)]
+  for (const unitId of ['M1', 'M2', 'M3', 'M4']) {
+    const position = somewhere()
+    ranking.place(unitId, position)
+    plain.place(unitId, position)
+  }
+  ranking.useHierarchy(buildHierarchy(graph, ordinary!.ms))
+  for (let round = 0; round < 5; round++) {
+    const query = whole()
+    assert.equal(ranking.nearest(query).by, 'hierarchy')
+    assert.deepEqual(ranking.nearest(query, siren!), plain.nearest(query))
+    assert.deepEqual(ranking.nearest(query, ordinary!), ranking.nearest(query))
+  }
+})

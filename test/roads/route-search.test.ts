@@ -3,7 +3,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { distanceM } from '../../src/domain/geo.ts'
 import { RouteSearch } from '../../src/roads/nearest/route-search.ts'
-import { timesOf } from '../../src/roads/road-times.ts'
+import { roadTimes, timesOf } from '../../src/roads/road-times.ts'
 import { times } from '../support/long.ts'
 import { networks, placeOn, plainWay, positionsOn } from './networks.ts'
 
@@ -16,10 +16,11 @@ test('a way takes as long as that of plain search, and its line is as long as th
   )
   fc.assert(
     fc.property(worlds, ({ graph, pairs }) => {
-      const search = new RouteSearch(graph, timesOf(graph, 'ordinary')!)
+      const search = new RouteSearch(graph)
+      const ordinary = timesOf(graph, 'ordinary')!
       for (const [from, to] of pairs) {
         const right = plainWay(graph, from, to)
-        const route = search.route(from, to)!
+        const route = search.route(from, to, ordinary)!
         assert.equal(route.driveMs, right.ms)
         assert.ok(route.roadM >= right.leastCm / 100 - 0.51 && route.roadM <= right.mostCm / 100 + 0.51)
         const { line } = route
@@ -30,5 +31,32 @@ test('a way takes as long as that of plain search, and its line is as long as th
       }
     }),
     { numRuns: times(200, 5_000) },
+  )
+})
+
+test('ways by slow times and by quick ones, asked for in turns, are each those of plain search', () => {
+  const worlds = networks(16).chain(graph => {
+    const perArc = (min: number, max: number) =>
+      fc.array(fc.integer({ min, max }), { minLength: graph.arcCount, maxLength: graph.arcCount })
+    return fc.record({
+      graph: fc.constant(graph),
+      slow: perArc(50_000, 60_000),
+      quick: perArc(500, 5_000),
+      pairs: fc.array(fc.tuple(positionsOn(graph), positionsOn(graph)), { minLength: 1, maxLength: 4 }),
+    })
+  })
+  fc.assert(
+    fc.property(worlds, ({ graph, slow, quick, pairs }) => {
+      const search = new RouteSearch(graph)
+      const both = [slow, quick].map(each => {
+        const ms = Uint32Array.from(each)
+        return { now: roadTimes(graph, ms, ms), right: { ms: each, throughMs: each } }
+      })
+      for (const [from, to] of pairs) {
+        for (const { now, right } of both)
+          assert.equal(search.route(from, to, now)!.driveMs, plainWay(graph, from, to, right).ms)
+      }
+    }),
+    { numRuns: times(150, 4_000) },
   )
 })

@@ -6,8 +6,8 @@ import { buildHierarchy } from './build.ts'
 import { encodeHierarchy } from './hierarchy-codec.ts'
 import type { ToPrepare } from './prepare.ts'
 
-const { graphBytes, way } = workerData as ToPrepare
+const { graphBytes, way, throughMs } = workerData as ToPrepare
 const graph = decodeGraph(graphBytes)
-const ms = graph.timesMs.get(way)
+const ms = throughMs ?? graph.timesMs.get(way)
 if (ms === undefined) throw new Error(`These roads have no times for driving ${way}.`)
 parentPort!.postMessage(sharedBytes(encodeHierarchy(buildHierarchy(graph, ms), graphBytes, way)))

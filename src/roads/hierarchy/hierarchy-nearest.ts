@@ -74,8 +74,9 @@ export class HierarchyNearest {
   }
 
   /** The first to arrive first; equal ones by unit id. */
-  nearest({ to, k, addedTo }: Omit<RoadQuery, 'maxNodes'>): UnitByRoad[] {
-    const best = new BestUnits(this.#units, k, addedTo)
+  nearest(query: Omit<RoadQuery, 'maxNodes'>): UnitByRoad[] {
+    const { to } = query
+    const best = new BestUnits(this.#units, query)
     const starts: ClimbStart[] = []
     for (const { arc, share } of waysTo(this.#graph, to)) {
       offerAlong(this.#units, best, this.#times, arc, share)

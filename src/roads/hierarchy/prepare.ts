@@ -7,10 +7,12 @@ import { decodeHierarchy } from './hierarchy-codec.ts'
 export interface ToPrepare {
   readonly graphBytes: Uint8Array
   readonly way: string
+  /** Times that are not those of the graph, in shared memory; then `way` is only what they are called. */
+  readonly throughMs?: Uint32Array
 }
 
 /**
- * Input: the bytes of a graph, in shared memory, and one of its ways to drive.
+ * Input: the bytes of a graph, in shared memory, and one of its ways to drive or times of another name.
  * Errors: those of the thread, `DamagedRoads` among them; the reason of the signal, which ends the thread.
  */
 export async function prepareHierarchy(what: ToPrepare, signal?: AbortSignal): Promise<Hierarchy> {

@@ -1,5 +1,6 @@
 /** What remains of a network while a hierarchy is made of it: nodes are taken out one by one, and shortcuts come in. */
 import type { RoadGraph } from '../graph.ts'
+import { MAX_WAY_MS } from '../search-queue.ts'
 
 const NONE = -1
 
@@ -19,7 +20,7 @@ export class RemainingGraph {
   edgeCount = 0
   #free: number[] = []
 
-  /** Of arcs between the same nodes the quickest. */
+  /** Of arcs between the same nodes the quickest; none that is closed. */
   constructor(graph: RoadGraph, arcMs: Uint32Array) {
     this.nodeCount = graph.nodeCount
     this.firstOut = new Int32Array(graph.nodeCount).fill(NONE)
@@ -32,6 +33,7 @@ export class RemainingGraph {
     this.nextOut = new Int32Array(room)
     this.nextIn = new Int32Array(room)
     for (let arc = 0; arc < graph.arcCount; arc++) {
+      if (arcMs[arc]! > MAX_WAY_MS) continue
       this.improve(graph.arcTail[arc]!, graph.arcHead[arc]!, arcMs[arc]!, graph.arcLengthCm[arc]!)
     }
   }

@@ -8,6 +8,8 @@ export interface UnitByRoad {
   readonly driveMs: number
   /** What the caller adds: turnout, or the time until it is free. */
   readonly addedMs: number
+  /** By how much longer it may take, since nobody knows where the unit is by now. */
+  readonly unsureMs: number
   /** Along the way that takes `driveMs`. */
   readonly roadM: number
 }
@@ -15,21 +17,38 @@ export interface UnitByRoad {
 /** Adds to a unit's time, in whole milliseconds of 0 or more; a number below 0 keeps the unit out. */
 export type AddedTo = (unitId: string) => number
 
+/** How units are compared. */
+interface Ranked {
+  readonly k: number
+  readonly addedTo: AddedTo
+  /** Whole milliseconds of 0 or more that count as well, and are told apart. Default: none. */
+  readonly unsureOf?: AddedTo | undefined
+  /** Units that arrive later are left out. Default: none. */
+  readonly withinMs?: number | undefined
+}
+
+const sure = () => 0
+
 export class BestUnits {
   readonly #units: RoadUnits
   readonly #k: number
   readonly #addedTo: AddedTo
+  readonly #unsureOf: AddedTo
+  readonly #withinMs: number
   readonly #slots: number[] = []
   readonly #driveMs: number[] = []
   readonly #addedMs: number[] = []
+  readonly #unsureMs: number[] = []
   readonly #totalMs: number[] = []
   readonly #marks: number[] = []
   readonly #nodes: number[] = []
 
-  constructor(units: RoadUnits, k: number, addedTo: AddedTo) {
+  constructor(units: RoadUnits, { k, addedTo, unsureOf, withinMs }: Ranked) {
     this.#units = units
     this.#k = k
     this.#addedTo = addedTo
+    this.#unsureOf = unsureOf ?? sure
+    this.#withinMs = withinMs ?? Infinity
   }
 
   get size(): number {
@@ -38,7 +57,7 @@ export class BestUnits {
 
   /** No unit that takes longer on the road alone can be among the best. Equal ones can, by their id. */
   get worstMs(): number {
-    return this.size < this.#k ? Infinity : (this.#totalMs[this.size - 1] ?? -1)
+    return this.size < this.#k ? this.#withinMs : (this.#totalMs[this.size - 1] ?? -1)
   }
 
   /** How many of them arrive within a time. */
@@ -52,6 +71,7 @@ export class BestUnits {
       unitId: this.#units.idOf(slot),
       driveMs: this.#driveMs[index]!,
       addedMs: this.#addedMs[index]!,
+      unsureMs: this.#unsureMs[index]!,
       roadM: Math.round(lengthCm(slot, this.#marks[index]!, this.#nodes[index]!) / 100),
     }))
   }
@@ -62,7 +82,9 @@ export class BestUnits {
     const unitId = this.#units.idOf(slot)
     const addedMs = this.#addedTo(unitId)
     if (addedMs < 0) return
-    const totalMs = driveMs + addedMs
+    const unsureMs = this.#unsureOf(unitId)
+    const totalMs = driveMs + addedMs + unsureMs
+    if (totalMs > this.#withinMs) return
     const known = this.#slots.indexOf(slot)
     if (known >= 0) {
       if (this.#driveMs[known]! <= driveMs) return
@@ -76,6 +98,7 @@ export class BestUnits {
     this.#slots.splice(at, 0, slot)
     this.#driveMs.splice(at, 0, driveMs)
     this.#addedMs.splice(at, 0, addedMs)
+    this.#unsureMs.splice(at, 0, unsureMs)
     this.#totalMs.splice(at, 0, totalMs)
     this.#marks.splice(at, 0, mark)
     this.#nodes.splice(at, 0, node)
@@ -87,7 +110,15 @@ export class BestUnits {
   }
 
   #takeOut(at: number): void {
-    for (const list of [this.#slots, this.#driveMs, this.#addedMs, this.#totalMs, this.#marks, this.#nodes])
+    for (const list of [
+      this.#slots,
+      this.#driveMs,
+      this.#addedMs,
+      this.#unsureMs,
+      this.#totalMs,
+      this.#marks,
+      this.#nodes,
+    ])
       list.splice(at, 1)
   }
 }

@@ -17,6 +17,10 @@ export interface RoadQuery {
   readonly to: RoadPosition
   readonly k: number
   readonly addedTo: AddedTo
+  /** By how much longer a unit may take for the age of its fix (`times/fix-age.ts`); it counts. Default: no unit. */
+  readonly unsureOf?: AddedTo
+  /** Who reaches the place in that time; with a large k all of them. Default: no limit. */
+  readonly withinMs?: number
   /** Nodes that the search may settle. A cap by the clock would answer otherwise from run to run. */
   readonly maxNodes: number
 }
@@ -53,8 +57,9 @@ export class ReversedSearch {
     this.#round = new Uint32Array(graph.nodeCount)
   }
 
-  nearest(units: RoadUnits, times: RoadTimes, { to, k, addedTo, maxNodes }: RoadQuery): FoundByRoad {
-    const best = new BestUnits(units, k, addedTo)
+  nearest(units: RoadUnits, times: RoadTimes, query: RoadQuery): FoundByRoad {
+    const { to, maxNodes } = query
+    const best = new BestUnits(units, query)
     this.#begin(to, times)
     for (const { arc, share } of waysTo(this.#graph, to)) offerAlong(units, best, times, arc, share)
     const queue = this.#queue

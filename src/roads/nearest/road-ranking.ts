@@ -4,7 +4,8 @@
  * The search from the place goes through as many nodes as it takes to meet k units: a network of a million nodes with 20
  * units is gone through nearly whole, one with 10,000 hardly at all. The hierarchy costs about the same whatever the fleet,
  * and each move of a unit. So it is used, and kept, while the fleet is sparse. Both answer the same, so which one it was
- * shows in nothing but time. While no hierarchy is there (none was made yet, or times have changed), the search answers.
+ * shows in nothing but time. While no hierarchy is there (none was made yet, or times have changed), and for other times than
+ * those in use, the search answers.
  */
 import type { RoadGraph, RoadPosition } from '../graph.ts'
 import type { Hierarchy } from '../hierarchy/hierarchy.ts'
@@ -74,8 +75,10 @@ export class RoadRanking {
     return true
   }
 
-  nearest(query: RoadQuery): Found {
-    if (this.#buckets === null) return { ...this.#search.nearest(this.#units, this.#times, query), by: 'search' }
+  /** By the times in use, or by others, as of another priority. */
+  nearest(query: RoadQuery, times = this.#times): Found {
+    if (this.#buckets === null || times !== this.#times)
+      return { ...this.#search.nearest(this.#units, times, query), by: 'search' }
     const units = this.#buckets.nearest(query)
     return { units, certain: units.length, settled: 0, by: 'hierarchy' }
   }

@@ -3,6 +3,7 @@
  *
  * The search leans towards its end by a lower bound: the straight line at the greatest speed at which any arc brings
  * anybody nearer. The speeds of classes would be no bound: where roads are drawn too short, arcs are faster than their class.
+ * The bound is of the times that are asked for, and found when they are asked for the first time.
  */
 import { distanceM, type Position } from '../../domain/geo.ts'
 import { linePart } from '../arc-line.ts'
@@ -11,15 +12,17 @@ import { partMs, type RoadTimes } from '../road-times.ts'
 import { MAX_WAY_MS, nextRound, nodeOf, SearchQueue } from '../search-queue.ts'
 import { waysTo } from './reversed-search.ts'
 
-interface RoadRoute {
+export interface RoadRoute {
   readonly driveMs: number
   readonly roadM: number
+  /** The arcs from place to place; the first and the last in part. */
+  readonly parts: readonly DrivenPart[]
   /** From place to place. */
   readonly line: readonly Position[]
 }
 
 /** A part of an arc, as it is driven. */
-interface Driven {
+export interface DrivenPart {
   readonly arc: number
   readonly from: number
   readonly to: number
@@ -31,8 +34,11 @@ const NONE = -1
 
 export class RouteSearch {
   readonly #graph: RoadGraph
-  readonly #times: RoadTimes
-  readonly #metresPerMs: number
+  /** By arc: metres in a straight line from its tail to its head. */
+  readonly #straightM: Float64Array
+  /** Of the times that were asked for: questions of several priorities come in turns. */
+  readonly #speeds = new WeakMap<RoadTimes, number>()
+  #metresPerMs = 0
   readonly #queue = new SearchQueue()
   readonly #ms: Uint32Array
   /** By node: at most what is left from there. */
@@ -42,27 +48,23 @@ export class RouteSearch {
   readonly #round: Uint32Array
   #rounds = 0
 
-  /** For one way to drive: the bound is of its times. */
-  constructor(graph: RoadGraph, times: RoadTimes) {
+  constructor(graph: RoadGraph) {
     this.#graph = graph
-    this.#times = times
     this.#ms = new Uint32Array(graph.nodeCount)
     this.#leftMs = new Uint32Array(graph.nodeCount)
     this.#by = new Int32Array(graph.nodeCount)
     this.#round = new Uint32Array(graph.nodeCount)
-    let fastest = 0
-    for (let arc = 0; arc < graph.arcCount; arc++) {
-      const straightM = distanceM(this.#at(graph.arcTail[arc]!), this.#at(graph.arcHead[arc]!))
-      fastest = Math.max(fastest, straightM / times.ms[arc]!)
-    }
-    this.#metresPerMs = fastest / SAFE
+    this.#straightM = Float64Array.from(graph.arcHead, (head, arc) =>
+      distanceM(this.#at(graph.arcTail[arc]!), this.#at(head)),
+    )
   }
 
-  /** Null when it takes longer than ways may: every node reaches every other one. */
-  route(from: RoadPosition, to: RoadPosition): RoadRoute | null {
+  /** Null when it takes longer than ways may, or closed roads lie between. */
+  route(from: RoadPosition, to: RoadPosition, times: RoadTimes): RoadRoute | null {
+    this.#boundBy(times)
     const ends = waysTo(this.#graph, to)
-    let best: { ms: number; node: number; driven: Driven } | null = null
-    const take = (ms: number, node: number, driven: Driven) => {
+    let best: { ms: number; node: number; driven: DrivenPart } | null = null
+    const take = (ms: number, node: number, driven: DrivenPart) => {
       if (best === null || ms < best.ms) best = { ms, node, driven }
       return best.ms
     }
@@ -70,37 +72,49 @@ export class RouteSearch {
     for (const start of waysTo(this.#graph, from)) {
       for (const end of ends) {
         if (start.arc !== end.arc || start.share > end.share) continue
-        const ms = partMs(this.#times, end.arc, end.share) - partMs(this.#times, start.arc, start.share)
+        const ms = partMs(times, end.arc, end.share) - partMs(times, start.arc, start.share)
         bestMs = take(ms, NONE, { arc: start.arc, from: start.share, to: end.share })
       }
     }
-    this.#begin(from, ends)
+    this.#begin(from, ends, times)
     while (this.#queue.size > 0) {
       const node = nodeOf(this.#queue.pop())
       const ms = this.#ms[node]!
       if (ms + this.#leftMs[node]! >= bestMs) break
       for (const { arc, share } of ends) {
         if (this.#graph.arcTail[arc] === node)
-          bestMs = take(ms + partMs(this.#times, arc, share), node, { arc, from: 0, to: share })
+          bestMs = take(ms + partMs(times, arc, share), node, { arc, from: 0, to: share })
       }
-      this.#leave(node, ms, ends)
+      this.#leave(node, ms, ends, times)
     }
     return best === null ? null : this.#told(best, from)
   }
 
-  #begin(from: RoadPosition, ends: readonly { arc: number }[]): void {
+  /** A closed arc counts as slower than any, so that it does not raise the speed. */
+  #boundBy(times: RoadTimes): void {
+    let fastest = this.#speeds.get(times)
+    if (fastest === undefined) {
+      fastest = 0
+      for (let arc = 0; arc < this.#straightM.length; arc++)
+        fastest = Math.max(fastest, this.#straightM[arc]! / times.throughMs[arc]!)
+      this.#speeds.set(times, fastest)
+    }
+    this.#metresPerMs = fastest / SAFE
+  }
+
+  #begin(from: RoadPosition, ends: readonly { arc: number }[], times: RoadTimes): void {
     this.#rounds = nextRound(this.#round, this.#rounds)
     this.#queue.clear()
     for (const { arc, share } of waysTo(this.#graph, from)) {
-      const ms = this.#times.ms[arc]! - partMs(this.#times, arc, share)
+      const ms = times.ms[arc]! - partMs(times, arc, share)
       this.#reach(this.#graph.arcHead[arc]!, ms, NONE - 1 - arc, ends)
     }
   }
 
-  #leave(node: number, ms: number, ends: readonly { arc: number }[]): void {
+  #leave(node: number, ms: number, ends: readonly { arc: number }[], times: RoadTimes): void {
     const { firstOut, arcHead } = this.#graph
     for (let arc = firstOut[node]!; arc < firstOut[node + 1]!; arc++)
-      this.#reach(arcHead[arc]!, ms + this.#times.ms[arc]!, arc, ends)
+      this.#reach(arcHead[arc]!, ms + times.throughMs[arc]!, arc, ends)
   }
 
   #reach(node: number, ms: number, by: number, ends: readonly { arc: number }[]): void {
@@ -122,7 +136,7 @@ export class RouteSearch {
     return Math.min(MAX_WAY_MS, Math.floor(leastM / this.#metresPerMs))
   }
 
-  #told({ ms, node, driven }: { ms: number; node: number; driven: Driven }, from: RoadPosition): RoadRoute {
+  #told({ ms, node, driven }: { ms: number; node: number; driven: DrivenPart }, from: RoadPosition): RoadRoute {
     const parts = [driven]
     if (node !== NONE) {
       let by = this.#by[node]!
@@ -134,7 +148,7 @@ export class RouteSearch {
     const lengthCm = parts.reduce((sum, part) => sum + (part.to - part.from) * this.#graph.arcLengthCm[part.arc]!, 0)
     const points = parts.flatMap(part => linePart(this.#graph, part.arc, part.from, part.to))
     const line = points.filter((point, index) => index === 0 || !isSamePoint(point, points[index - 1]!))
-    return { driveMs: ms, roadM: Math.round(lengthCm / 100), line }
+    return { driveMs: ms, roadM: Math.round(lengthCm / 100), parts, line }
   }
 
   #at(node: number): Position {
