@@ -54,7 +54,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
   /** What is set for long, by its id: the same timer is not set again. */
-  readonly #long = new Map<string, { readonly deadline: LongDeadline; readonly dueMs: number }>()
+  readonly #long = new Map<string, { readonly deadline: LongDeadline; readonly dueMs: number; isKept: boolean }>()
 
   constructor(ports: DeadlineKeeperPorts) {
     this.#ports = ports
@@ -166,8 +166,9 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
+    // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
+    for (const long of this.#long.values()) long.isKept = long.deadline.kind !== 'waiting-long'
     for (const [id, { deadline }] of [...this.#long]) {
-      // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
       if (deadline.kind !== 'waiting-long') continue
       this.#long.delete(id)
       const trip = this.#ports.memory.trip(deadline.tripId)
@@ -219,8 +220,9 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     const { timers, deliver } = this.#ports
     if (isLong(deadline)) {
       const id = deadlineId(deadline)
-      if (this.#long.get(id)?.dueMs === dueMs) return
-      this.#long.set(id, { deadline, dueMs })
+      const known = this.#long.get(id)
+      if (known !== undefined && (known.isKept || known.dueMs === dueMs)) return
+      this.#long.set(id, { deadline, dueMs, isKept: false })
     }
     timers.at(dueMs, () => deliver(deadline))
   }
