@@ -47,7 +47,7 @@ export type RegionMessage =
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
   | ({ readonly type: 'units' } & UnitChanges)
   | ({ readonly type: 'policy' } & PolicyChange)
-  /** The next part of the deadlines that go by the new policy. */
+  /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }

@@ -60,6 +60,8 @@ const statesOf = (world: World) => ({
   driver: (id: string) => world.drivers.get(id),
   trip: (id: string) => world.trips.get(id),
   isHeld: () => false,
+  region: () => undefined,
+  silence: () => null,
 })
 
 describe('deadlines', () => {

@@ -388,6 +388,7 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
       driver: unitId => drivers.get(unitId),
       trip: tripId => trips.get(tripId),
       call: callId => calls.get(callId),
+      region: () => undefined,
       driverActors: () => actors,
       alarmed: () => [
         ...[...trips.values()].map(({ tripId, openAlarms }) => ({ entity: tripKey(tripId), openAlarms })),
