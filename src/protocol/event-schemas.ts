@@ -203,6 +203,7 @@ export const EVENT_SCHEMAS = [
   ofTrip('TripAlarmRaised', {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity: severity.optional() },
     decision: decisionSchema.optional(),
+    lastHeardAtMs: moment.optional(),
   }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
   ofUnit('UnitAlarmRaised', { ...unit, alarm: z.enum(UNIT_ALARMS), severity, fromTripId: routedId }),

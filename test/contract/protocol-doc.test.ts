@@ -490,7 +490,14 @@ test('every event has all its fields and no other, and marks those that may be n
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: { ...offer, noContact: 'absent' },
     OfferRevoked: { ...offer, reason: true },
-    TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent', decision: 'absent' },
+    TripAlarmRaised: {
+      tripId: true,
+      alarm: true,
+      unitId: null,
+      severity: 'absent',
+      decision: 'absent',
+      lastHeardAtMs: 'absent',
+    },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
     UnitAlarmRaised: { unitId: true, alarm: true, severity: true, fromTripId: true },
     RegionAlarmRaised: {

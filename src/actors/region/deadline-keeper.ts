@@ -217,12 +217,10 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     }
   }
 
-  /** Before crews have had the time to come back, all of them may be silent. */
   #silence(turn: Turn, silence: Silence) {
     const { memory, comeback } = this.#ports
-    if (turn.nowMs < comeback.untilMs) return null
     const region = turn.region(memory.regionState.regionId)!
-    return { region, silence, heard: memory.heard[silence] }
+    return { region, silence, isStarting: turn.nowMs < comeback.untilMs, heard: memory.heard[silence] }
   }
 
   #offerTold(tripId: TripId, offerId: OfferId): void {

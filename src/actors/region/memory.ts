@@ -34,6 +34,7 @@ export interface RegionStates extends States {
   /** Trips and units with alarms that have not ended, and the region if it has some. */
   alarmed(): Iterable<Alarmed>
   callStates(): Iterable<CallState>
+  readonly regionState: RegionState
 }
 
 export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMemory {

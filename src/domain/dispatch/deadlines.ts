@@ -12,7 +12,7 @@ import type { RegionState } from '../region-state.ts'
 import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
 import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
-import { alarmCleared, alarmRaised } from './alarms.ts'
+import { alarmCleared, alarmRaised, silenceRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
 import { massLooked, massOf, type Silence, type SilenceSeen } from './mass-silence.ts'
 import { offerTimedOut } from './offers.ts'
@@ -136,8 +136,8 @@ interface DeadlineStates {
   trip(tripId: TripId): TripState | undefined
   region(regionId: RegionId): RegionState | undefined
   presence(unitId: UnitId): Presence
-  /** How silent the fleet is; null while crews are only coming back after a start. */
-  silence(silence: Silence): SilenceSeen | null
+  /** How silent the fleet is. */
+  silence(silence: Silence): SilenceSeen
 }
 
 /** What a deadline that has come leads to: events, or a look at the queue by the desk. */
@@ -166,7 +166,10 @@ export function deadlineCame(
     const dueMs = positionOldAtMs(trip, policy, unitId => states.presence(unitId), nowMs)
     if (dueMs === null || nowMs < dueMs) return []
     const { fixedAtMs } = states.presence(trip.unitId!).fix!
-    return ofMass('position', fixedAtMs, states, policy, nowMs) ?? alarmRaised(trip, 'position-lost', trip.unitId)
+    return (
+      ofMass('position', fixedAtMs, states, policy, nowMs) ??
+      silenceRaised(trip, 'position-lost', trip.unitId, fixedAtMs)
+    )
   }
   if (deadline.kind === 'position-back') {
     const fix = trip.unitId === null ? null : states.presence(trip.unitId).fix
@@ -209,7 +212,7 @@ function graceIsOver(
   const mass = driver.crew === null ? null : ofMass('app', since, states, policy, nowMs)
   const trip = driver.work === null ? undefined : states.trip(driver.work.tripId)
   // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
-  if (trip !== undefined && driver.work?.offerId === null) return mass ?? alarmRaised(trip, 'app-lost', unitId)
+  if (trip !== undefined && driver.work?.offerId === null) return mass ?? silenceRaised(trip, 'app-lost', unitId, since)
   // A dispatcher who gave the trip to this unit, or has to tell its crew of it, knows how to reach it.
   if (trip?.insistedUnitId === unitId || trip?.offer?.byVoice === true) return mass ?? []
   return [...(mass ?? []), ...revokedOffer(driver, 'unit-disconnected')]
@@ -223,8 +226,7 @@ function ofMass(
   policy: Policy,
   nowMs: number,
 ): readonly DomainEvent[] | null {
-  const seen = states.silence(silence)
-  return seen === null ? null : massOf(lastMs, seen, policy, nowMs)
+  return massOf(lastMs, states.silence(silence), policy, nowMs)
 }
 
 /** Somebody looks at the fleet as a whole: units that are silent and have no trip make no deadline of their own. */
@@ -239,7 +241,6 @@ function regionDeadlineCame(
     return unanswered(states.region(deadline.regionId)?.openAlarms ?? [], deadline.alarmId, policy, nowMs)
   }
   const { silence } = deadline
-  const seen = states.silence(silence)
-  if (seen === null) return []
-  return massLooked(nowMs - (silence === 'app' ? graceMs : policy.lostAfterMs), seen, policy, nowMs)
+  const lastMs = nowMs - (silence === 'app' ? graceMs : policy.lostAfterMs)
+  return massLooked(lastMs, states.silence(silence), policy, nowMs)
 }

@@ -28,6 +28,8 @@ const MASS_SEVERITY: AlarmSeverity = 1
 export interface SilenceSeen {
   readonly region: RegionState
   readonly silence: Silence
+  /** Crews are only coming back after a start: all of them may be silent, and none of them is missed. */
+  readonly isStarting: boolean
   readonly heard: Pick<HeardCount, 'most' | 'lastIn' | 'heardSince' | 'watched'>
 }
 
@@ -45,6 +47,7 @@ export function massOf(lastMs: number, seen: SilenceSeen, policy: MassPolicy, no
   const { watched } = heard
   const stands = region.alarms.includes(ALARMS[silence])
   if (stands && watched !== null && lastMs >= watched.fromMs && lastMs < watched.toMs) return []
+  if (seen.isStarting) return null
   const untilMs = silentUntilMs(silence, policy, nowMs)
   const most = heard.most(lastMs, policy.massSilenceWithinMs, untilMs)
   // Of a span of whoever is told of later it is too early to speak.
@@ -60,6 +63,7 @@ export function massOf(lastMs: number, seen: SilenceSeen, policy: MassPolicy, no
 /** Somebody looks at the fleet as a whole. Input: when a unit was heard of last that is told of by now. */
 export function massLooked(lastMs: number, seen: SilenceSeen, policy: MassPolicy, nowMs: number): DomainEvent[] {
   const { region, silence, heard } = seen
+  if (seen.isStarting) return []
   // One that this start has found is looked for again: when apps were heard of before it nobody knows.
   const isSought = !region.alarms.includes(ALARMS[silence]) || heard.watched === null
   const raised = isSought ? (massOf(lastMs, seen, policy, nowMs) ?? []) : []

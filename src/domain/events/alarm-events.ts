@@ -13,6 +13,8 @@ export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> 
   readonly severity?: AlarmSeverity
   /** Of `no-eligible-unit`, `round-exhausted` and `rounds-over`: what the desk saw when it found nobody. Absent in records of before it was kept. */
   readonly decision?: DecisionRecord
+  /** Of `app-lost` and `position-lost`: when the unit was heard of last. Absent in records of before it was kept. */
+  readonly lastHeardAtMs?: number
 }
 
 /** What an alarm was about is over without a step of the trip. */

@@ -179,6 +179,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   TripAlarmRaised: {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
     ...{ severity: SEVERITY_FORM.optional(), decision: decision.optional() },
+    lastHeardAtMs: ms.optional(),
   },
   UnitAlarmRaised: { ...unit, alarm: z.enum(UNIT_ALARMS), severity: SEVERITY_FORM, fromTripId: id },
   RegionAlarmRaised: {

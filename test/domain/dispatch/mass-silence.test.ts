@@ -21,7 +21,7 @@ function fleet(here: number, silentAtS: readonly number[], silence: Silence = 'a
   const heard = new HeardCount()
   for (let i = 0; i < here; i += 1) heard.add(silence === 'app' ? null : START_MS + 10_000 * S)
   for (const atS of silentAtS) heard.add(START_MS + atS * S)
-  const seen = () => ({ region: world.region ?? quietRegion(REGION), silence, heard })
+  const seen = () => ({ region: world.region ?? quietRegion(REGION), silence, heard, isStarting: false })
   const taken = (events: readonly DomainEvent[]) => {
     if (events.length > 0) world.record(events)
     for (const event of events) {
@@ -186,14 +186,14 @@ function amidMass(records: readonly (DomainEvent | readonly DomainEvent[])[]) {
   const heard = new HeardCount()
   for (let i = 0; i < 5; i += 1) heard.add(START_MS)
   heard.add(null)
-  return (isLookedAt = true) => {
+  return (isStarting = false) => {
     const states = {
       driver: (id: string) => world.drivers.get(id),
       trip: (id: string) => world.trips.get(id),
       region: () => undefined,
       isHeld: () => false,
       presence: () => ({ disconnectedSinceMs: START_MS, fix: null }),
-      silence: () => (isLookedAt ? { region: quietRegion(REGION), silence: 'app' as const, heard } : null),
+      silence: () => ({ region: quietRegion(REGION), silence: 'app' as const, heard, isStarting }),
     }
     const outcome = deadlineCame({ kind: 'disconnect-grace', unitId: 'A1' }, states, policy, 30 * S, START_MS + 30 * S)
     return outcome === 'match' ? outcome : outcome.map(event => event.type)
@@ -203,11 +203,11 @@ function amidMass(records: readonly (DomainEvent | readonly DomainEvent[])[]) {
 test('given a trip that a unit of a mass has, when its grace is over, then the alarm of the region takes the place of app-lost', () => {
   const graceOver = amidMass(untilAssigned())
   assert.deepEqual(graceOver(), ['RegionAlarmRaised'])
-  assert.deepEqual(graceOver(false), ['TripAlarmRaised'], 'while crews are only coming back nobody looks at the fleet')
+  assert.deepEqual(graceOver(true), ['TripAlarmRaised'], 'while crews are only coming back nobody looks at the fleet')
 })
 
 test('given an offer to a unit of a mass, when its grace is over, then the offer goes on to the next unit all the same', () => {
   const graceOver = amidMass(untilOffered())
   assert.deepEqual(graceOver(), ['RegionAlarmRaised', 'OfferRevoked'])
-  assert.deepEqual(graceOver(false), ['OfferRevoked'])
+  assert.deepEqual(graceOver(true), ['OfferRevoked'])
 })

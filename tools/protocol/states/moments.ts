@@ -1,11 +1,14 @@
 /** What happens by itself, as it is tried in the tables of states: every deadline when it comes, and the end of a unit. */
 import { type Deadline, deadlineCame, type RegionDeadline } from '../../../src/domain/dispatch/deadlines.ts'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
+import { HeardCount } from '../../../src/domain/dispatch/heard-count.ts'
+import type { Silence } from '../../../src/domain/dispatch/mass-silence.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { quietRegion } from '../../../src/domain/region-state.ts'
 import { retireUnit } from '../../../src/domain/retire.ts'
 import { cellOf, type Subject } from './cell.ts'
 import type { Trial } from './rows.ts'
-import { START_MS, type Stage, UNIT } from './stage.ts'
+import { REGION, START_MS, type Stage, UNIT } from './stage.ts'
 import { alarmOf, PAST_OFFER, PLACE } from './values.ts'
 
 /** By then every span of a policy is over. */
@@ -76,7 +79,9 @@ function deadlineCell(stage: Stage, subject: Subject, kind: OwnDeadline['kind'])
       trip: (tripId: string) => turn.trip(tripId),
       isHeld: () => false,
       region: () => undefined,
-      silence: () => null,
+      silence: (silence: Silence) => ({
+        ...{ silence, isStarting: true, region: quietRegion(REGION), heard: new HeardCount() },
+      }),
       presence: () => presenceAt(kind, turn.nowMs),
     }
     const came = deadlineCame(

@@ -88,7 +88,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     ...{ incidentNo: one('2026-000001'), responseNo: one('2026-000001-1') },
     // One more than the call has.
     noteNo: one(2),
-    ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2) },
+    ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2), lastHeardAtMs: one(undefined) },
     ...Object.fromEntries(
       [...Object.entries(REFERENCE), ...Object.entries(PLACE)].map(([name, value]) => [name, one(value)]),
     ),
