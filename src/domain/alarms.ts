@@ -2,22 +2,33 @@
  * Alarms: what is wrong, and who answers for it. An alarm requires somebody's response (ISA-18.2), so it ends when its cause
  * is gone *and* a person has acknowledged it; one that nobody acknowledges goes up to a supervisor.
  *
- * An alarm belongs to its *subject*, the trip or the unit that it is about, and lies in that one's state, also after the trip
- * has ended.
+ * An alarm belongs to its *subject*, the trip, the unit or the region that it is about, and lies in that one's state, also
+ * after the trip has ended.
  * A subject has one open alarm of a kind at most: a cause that comes back before anybody has acknowledged the alarm is the
  * same alarm, so a value that flutters makes one and not fifty.
  */
 import { type Refused, refused } from '../base/result.ts'
 import type { AcknowledgeAlarm, ShelveAlarm } from './commands.ts'
 import { accepted, type Decision, type EventMeta, invariant } from './decision.ts'
-import { driverKey, type EntityKey, type EntityKind, tripKey } from './entity.ts'
-import type { AlarmEvent, TripAlarm, TripAlarmRaised, UnitAlarm, UnitAlarmRaised } from './events/alarm-events.ts'
+import { driverKey, type EntityKey, type EntityKind, regionKey, tripKey } from './entity.ts'
+import type {
+  AlarmEvent,
+  RegionAlarm,
+  RegionAlarmRaised,
+  TripAlarm,
+  TripAlarmRaised,
+  UnitAlarm,
+  UnitAlarmRaised,
+} from './events/alarm-events.ts'
 import type { DomainEvent } from './events.ts'
 import type { AlarmId, Principal, TripId, UnitId } from './ids.ts'
 import { overAtMs, type Policy } from './policy.ts'
 import type { AlarmSeverity, Priority } from './vocabulary.ts'
 
-export type AlarmKind = TripAlarm | UnitAlarm
+export type AlarmKind = TripAlarm | UnitAlarm | RegionAlarm
+
+/** The units that fell silent at once: heard of last from `fromMs` on, before `toMs`; how many are silent, of how many. */
+type MassOfAlarm = Pick<RegionAlarmRaised, 'silentFromMs' | 'silentToMs' | 'silentUnits' | 'ofUnits'>
 
 /** An alarm that has not ended. */
 export interface Alarm {
@@ -27,6 +38,8 @@ export interface Alarm {
   readonly unitId: UnitId | null
   /** Of a unit's alarm: the trip that led to it. */
   readonly fromTripId?: TripId
+  /** Of a region's alarm: who fell silent. */
+  readonly mass?: MassOfAlarm
   readonly severity: AlarmSeverity
   readonly raisedAtMs: number
   /** When its cause was gone; null while it stands. */
@@ -52,6 +65,7 @@ const alarmIdOf = (entity: EntityKey, kind: AlarmKind, position: number): AlarmI
 /** Whose alarm it is. Input: an id that matched `ALARM_ID`. */
 export function subjectOfAlarm(alarmId: AlarmId) {
   const [kind, id] = alarmId.split('/') as [EntityKind, string]
+  if (kind === 'region') return { entity: regionKey(id), regionId: id }
   return kind === 'trip' ? { entity: tripKey(id), tripId: id } : { entity: driverKey(id), unitId: id }
 }
 
@@ -65,18 +79,25 @@ export const openAlarm = (open: readonly Alarm[], alarmId: AlarmId): Alarm | und
 /** An alarm was raised: a new one, or one that is still open and whose cause has come back. */
 export function raisedAlarm(
   open: readonly Alarm[],
-  event: TripAlarmRaised | UnitAlarmRaised,
+  event: TripAlarmRaised | UnitAlarmRaised | RegionAlarmRaised,
   meta: EventMeta,
 ): readonly Alarm[] {
-  const { entity, alarm: kind, unitId, severity } = event
+  const { entity, alarm: kind, severity } = event
   // So it is in records of before alarms had owners.
   if (severity === undefined) return open
-  const about = event.type === 'UnitAlarmRaised' ? { unitId, fromTripId: event.fromTripId } : { unitId }
+  const about = whatItIsAbout(event)
   const known = open.find(alarm => alarm.kind === kind)
   if (known !== undefined) return changed(open, known.alarmId, { ...about, severity, goneAtMs: null })
   const alarmId = alarmIdOf(entity, kind, meta.position)
   const fresh = { alarmId, kind, ...about, severity, raisedAtMs: meta.recordedAtMs }
   return [...open, { ...fresh, goneAtMs: null, acknowledged: null, escalatedAtMs: null, shelved: null }]
+}
+
+function whatItIsAbout(event: TripAlarmRaised | UnitAlarmRaised | RegionAlarmRaised) {
+  if (event.type === 'TripAlarmRaised') return { unitId: event.unitId }
+  if (event.type === 'UnitAlarmRaised') return { unitId: event.unitId, fromTripId: event.fromTripId }
+  const { silentFromMs, silentToMs, silentUnits, ofUnits } = event
+  return { unitId: null, mass: { silentFromMs, silentToMs, silentUnits, ofUnits } }
 }
 
 /** The open alarms once only the `standing` kinds stand. */

@@ -2,7 +2,7 @@
 
 import type { EntityKey } from './entity.ts'
 import type { Need } from './events/call-events.ts'
-import type { AlarmId, CallId, OfferId, TripId, UnitId } from './ids.ts'
+import type { AlarmId, CallId, OfferId, RegionId, TripId, UnitId } from './ids.ts'
 import type {
   CancelReason,
   CorrectionReason,
@@ -169,8 +169,8 @@ export interface SetUnitStatus {
   readonly happenedAtMs: number
 }
 
-/** The trip or unit that an alarm belongs to, as its id says. */
-type OfAlarm = { readonly tripId: TripId } | { readonly unitId: UnitId }
+/** The trip, unit or region that an alarm belongs to, as its id says. */
+type OfAlarm = { readonly tripId: TripId } | { readonly unitId: UnitId } | { readonly regionId: RegionId }
 
 /** The dispatcher says when something of a unit's work really was, or that it never was. */
 export interface CorrectTime {

@@ -1,16 +1,20 @@
 /**
- * Whose state an event belongs to: `driver/<unit>`, `trip/<trip>` or `call/<call>`.
+ * Whose state an event belongs to: `driver/<unit>`, `trip/<trip>`, `call/<call>`, or `region/<region>` itself.
  *
  * A further kind is added here; whatever must know of it then does not compile until it does.
  */
-import type { CallId, TripId, UnitId } from './ids.ts'
+import type { CallId, RegionId, TripId, UnitId } from './ids.ts'
 
-export type EntityKind = 'driver' | 'trip' | 'call'
+export type EntityKind = 'driver' | 'trip' | 'call' | 'region'
 export type EntityKey = `${EntityKind}/${string}`
+
+/** Of what can be held because an event does not fit: a region takes whatever there is. */
+export type HeldKind = Exclude<EntityKind, 'region'>
 
 export const driverKey = (unitId: UnitId): `driver/${string}` => `driver/${unitId}`
 export const tripKey = (tripId: TripId): `trip/${string}` => `trip/${tripId}`
 export const callKey = (callId: CallId): `call/${string}` => `call/${callId}`
+export const regionKey = (regionId: RegionId): `region/${string}` => `region/${regionId}`
 
 export const kindOf = (entity: EntityKey): EntityKind => entity.slice(0, entity.indexOf('/')) as EntityKind
 export const idOf = (entity: EntityKey): string => entity.slice(entity.indexOf('/') + 1)

@@ -8,7 +8,14 @@
  */
 
 import { callKey, driverKey, type EntityKey, tripKey } from './entity.ts'
-import type { AlarmEvent, TripAlarmCleared, TripAlarmRaised, UnitAlarmRaised } from './events/alarm-events.ts'
+import type {
+  AlarmEvent,
+  RegionAlarmCleared,
+  RegionAlarmRaised,
+  TripAlarmCleared,
+  TripAlarmRaised,
+  UnitAlarmRaised,
+} from './events/alarm-events.ts'
 import type {
   CallAmended,
   CallCancelled,
@@ -90,6 +97,8 @@ export type DomainEvent =
   | TripAlarmRaised
   | TripAlarmCleared
   | UnitAlarmRaised
+  | RegionAlarmRaised
+  | RegionAlarmCleared
   | AlarmEvent
   | TripPhaseReached
   | TripTimeNoted

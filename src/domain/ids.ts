@@ -9,7 +9,7 @@ export type UnitId = string
 export type CallId = string
 export type TripId = string
 export type OfferId = string
-/** `trip/<trip>/<kind>/<position of the record that raised it>`, or `driver/<unit>/…` of a unit's. */
+/** `trip/<trip>/<kind>/<position of the record that raised it>`; `driver/<unit>/…` of a unit's, `region/<region>/…` of a region's. */
 export type AlarmId = string
 /** One client buffer's run of fixes; `[A-Za-z0-9_-]{1,32}`, chosen by the client, never reused with other fixes. */
 export type StreamId = string
@@ -26,7 +26,7 @@ export const COMMAND_ID = /^[A-Za-z0-9_-]{1,64}$/
 export const ROUTED_ID = /^[a-z0-9]{1,16}\.[A-Za-z0-9_-]{21}$/
 
 export const ALARM_ID =
-  /^(trip\/[a-z0-9]{1,16}\.[A-Za-z0-9_-]{21}|driver\/[A-Za-z0-9._-]{1,32})\/[a-z-]{1,32}\/[1-9][0-9]{0,15}$/
+  /^(trip\/[a-z0-9]{1,16}\.[A-Za-z0-9_-]{21}|driver\/[A-Za-z0-9._-]{1,32}|region\/[a-z0-9]{1,16})\/[a-z-]{1,32}\/[1-9][0-9]{0,15}$/
 
 /** The region that a call, trip or offer id routes to. Input: an id that matched `ROUTED_ID`. */
 export function regionOf(routedId: string): RegionId {

@@ -31,6 +31,12 @@ export interface Policy {
   readonly alarmEscalateMs: Readonly<Record<AlarmSeverity, number>>
   /** For so long at most an alarm is put aside. */
   readonly alarmShelveMaxMs: number
+  /** So much of the fleet, in hundredths, */
+  readonly massSilencePercent: number
+  /** that falls silent within this time, */
+  readonly massSilenceWithinMs: number
+  /** and no fewer units than these are one alarm of the region: `mass-silence.ts`. */
+  readonly massSilenceUnits: number
   /** For so long the desk leaves alone a unit that a dispatcher has withdrawn. */
   readonly withdrawPauseMs: number
   /** Pause before the same units are asked again. */
@@ -92,6 +98,10 @@ export const DEFAULT_POLICY: Policy = {
   waitAlarmMs: { 1: 3 * 60_000, 2: 10 * 60_000, 3: 30 * 60_000, 4: 60 * 60_000, 5: 120 * 60_000 },
   alarmEscalateMs: { 1: 60_000, 2: 3 * 60_000, 3: 10 * 60_000 },
   alarmShelveMaxMs: 30 * 60_000,
+  // A third of the fleet in a minute, and not the few that a desk calls one by one. The numbers are ours.
+  massSilencePercent: 33,
+  massSilenceWithinMs: 60_000,
+  massSilenceUnits: 5,
   withdrawPauseMs: 15_000,
   roundPauseMs: 15_000,
   roundsMax: 2,

@@ -5,10 +5,10 @@
  * and stands in `store/event-forms.ts`.
  */
 import { z } from 'zod'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { HELP_REASONS, REVOKE_REASONS } from '../domain/events/trip-events.ts'
 import type { DomainEvent } from '../domain/events.ts'
-import { ALARM_ID, STORED_STREAM_ID } from '../domain/ids.ts'
+import { ALARM_ID, REGION_ID, STORED_STREAM_ID } from '../domain/ids.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
@@ -52,7 +52,11 @@ const place = { lonDeg: z.number().min(-180).max(180), latDeg: z.number().min(-9
 const site = { ...place, priority }
 const unit = { unitId }
 const trip = { tripId: routedId }
-const alarm = { alarmId: z.string().regex(ALARM_ID), tripId: routedId.optional(), unitId: unitId.optional() }
+const region = { regionId: z.string().regex(REGION_ID) }
+const alarm = {
+  ...{ alarmId: z.string().regex(ALARM_ID), tripId: routedId.optional(), unitId: unitId.optional() },
+  regionId: region.regionId.optional(),
+}
 const severity = z.literal([...ALARM_SEVERITIES])
 const call = { callId: routedId }
 const offer = { ...trip, offerId: routedId, ...unit }
@@ -97,7 +101,8 @@ const event = <T extends string, K extends string, S extends z.ZodRawShape>(type
     .meta({ id: type })
 const ofUnit = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'driver', shape)
 const ofTrip = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'trip', shape)
-/** Of a trip's alarm or a unit's. */
+const ofRegion = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) => event(type, 'region', shape)
+/** Of a trip's alarm, a unit's or the region's. */
 const ofEither = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z
     .object({
@@ -106,6 +111,7 @@ const ofEither = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) 
       entity: z.union([
         z.templateLiteral(['trip/', z.string().min(1)]),
         z.templateLiteral(['driver/', z.string().min(1)]),
+        z.templateLiteral(['region/', z.string().min(1)]),
       ]),
       atMs: moment.optional(),
       ...shape,
@@ -197,9 +203,15 @@ export const EVENT_SCHEMAS = [
   ofTrip('TripAlarmRaised', {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable(), severity: severity.optional() },
     decision: decisionSchema.optional(),
+    lastHeardAtMs: moment.optional(),
   }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
   ofUnit('UnitAlarmRaised', { ...unit, alarm: z.enum(UNIT_ALARMS), severity, fromTripId: routedId }),
+  ofRegion('RegionAlarmRaised', {
+    ...{ ...region, alarm: z.enum(REGION_ALARMS), severity, silentFromMs: moment, silentToMs: moment },
+    ...{ silentUnits: count, ofUnits: count },
+  }),
+  ofRegion('RegionAlarmCleared', { ...region, alarm: z.enum(REGION_ALARMS), silentUnits: count, ofUnits: count }),
   ofEither('AlarmAcknowledged', { ...alarm, by: principal }),
   ofEither('AlarmShelved', { ...alarm, by: principal, forMs: z.int().min(0) }),
   ofEither('AlarmEscalated', { ...alarm, to: z.literal('supervisor') }),

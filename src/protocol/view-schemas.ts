@@ -1,7 +1,7 @@
 /** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
 import { z } from 'zod'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ALARM_ID } from '../domain/ids.ts'
 import {
@@ -115,12 +115,13 @@ export const alarmViewSchema = z
   .object({
     ...{
       alarmId: z.string().regex(ALARM_ID),
-      kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS]),
+      kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS, ...REGION_ALARMS]),
       severity: z.literal([...ALARM_SEVERITIES]),
     },
-    ...{ tripId: routedId, unitId: unitId.nullable(), raisedAtMs: moment, goneAtMs: moment.nullable() },
+    ...{ tripId: routedId.nullable(), unitId: unitId.nullable(), raisedAtMs: moment, goneAtMs: moment.nullable() },
     ...{ acknowledgedBy: principal.nullable(), acknowledgedAtMs: moment.nullable(), escalatedAtMs: moment.nullable() },
     ...{ shelvedBy: principal.nullable(), shelvedUntilMs: moment.nullable() },
+    mass: z.object({ silentFromMs: moment, silentToMs: moment, silentUnits: count, ofUnits: count }).optional(),
   })
   .meta({ id: 'AlarmView' })
 const fixView = z

@@ -72,6 +72,7 @@ class Room {
       driver: (id: string) => world.drivers.get(id),
       trip: (id: string) => world.trips.get(id),
       call: (id: string) => world.calls.get(id),
+      region: () => undefined,
     }
     const turn = new Turn(committed, quarantine, world.nowMs, world.position + 1)
     turn.record(events)

@@ -24,6 +24,7 @@ const committedOf = (world: World) => ({
   driver: (id: string) => world.drivers.get(id),
   trip: (id: string) => world.trips.get(id),
   call: (id: string) => world.calls.get(id),
+  region: () => undefined,
 })
 const turnOn = (world: World, nowMs = world.nowMs) =>
   new Turn(committedOf(world), new Quarantine(), nowMs, world.position + 1)

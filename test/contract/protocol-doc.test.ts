@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../src/domain/events/decision-record.ts'
 import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
@@ -208,6 +208,7 @@ test('the lists of words are those of the domain', () => {
     'dispatch mode': DISPATCH_MODES,
     'trip alarm': TRIP_ALARMS,
     'unit alarm': UNIT_ALARMS,
+    'region alarm': REGION_ALARMS,
     'exclusion reason': EXCLUSION_REASONS,
   }
   const rows = tableAfter('## Lists').map(([name, words]) => [name, quoted(words!)])
@@ -375,6 +376,7 @@ test('every event has all its fields and no other, and marks those that may be n
   const moment = { happenedAtMs: true, sentAtMs: 'absent' } as const
   const crew = { unitId: true, principal: true, ...moment } as const
   const offer = { tripId: true, offerId: true, unitId: true } as const
+  const subject = { alarmId: true, tripId: 'absent', unitId: 'absent', regionId: 'absent' } as const
   const reference = {
     unitId: true,
     callSign: true,
@@ -494,13 +496,25 @@ test('every event has all its fields and no other, and marks those that may be n
     OfferDeclined: { ...offer, reason: true },
     OfferTimedOut: { ...offer, noContact: 'absent' },
     OfferRevoked: { ...offer, reason: true },
-    TripAlarmRaised: { tripId: true, alarm: true, unitId: null, severity: 'absent', decision: 'absent' },
+    TripAlarmRaised: {
+      tripId: true,
+      alarm: true,
+      unitId: null,
+      severity: 'absent',
+      decision: 'absent',
+      lastHeardAtMs: 'absent',
+    },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
     UnitAlarmRaised: { unitId: true, alarm: true, severity: true, fromTripId: true },
-    AlarmAcknowledged: { alarmId: true, tripId: 'absent', unitId: 'absent', by: true },
-    AlarmShelved: { alarmId: true, tripId: 'absent', unitId: 'absent', by: true, forMs: true },
-    AlarmEscalated: { alarmId: true, tripId: 'absent', unitId: 'absent', to: true },
-    AlarmLapsed: { alarmId: true, tripId: 'absent', unitId: 'absent' },
+    RegionAlarmRaised: {
+      ...{ regionId: true, alarm: true, severity: true, silentFromMs: true, silentToMs: true },
+      ...{ silentUnits: true, ofUnits: true },
+    },
+    RegionAlarmCleared: { regionId: true, alarm: true, silentUnits: true, ofUnits: true },
+    AlarmAcknowledged: { ...subject, by: true },
+    AlarmShelved: { ...subject, by: true, forMs: true },
+    AlarmEscalated: { ...subject, to: true },
+    AlarmLapsed: subject,
     TripPhaseReached: {
       tripId: true,
       unitId: true,
@@ -658,7 +672,7 @@ test('the tables of times are those that the engine goes by', () => {
     }),
   )
   const alarms = tableAfter('### Alarms').map(([alarm]) => quoted(alarm!)[0])
-  assert.deepEqual(alarms, [...TRIP_ALARMS, ...UNIT_ALARMS])
+  assert.deepEqual(alarms, [...TRIP_ALARMS, ...UNIT_ALARMS, ...REGION_ALARMS])
 })
 
 test('a frame beyond depth, nodes or stringBytes is refused by the code that its limit names', () => {

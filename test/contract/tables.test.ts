@@ -96,7 +96,10 @@ test('every event is made, and changes a state', () => {
   const domain = treesIn(/^(domain|actors)\//)
   assert.ok(EVENT_TYPES.length > 30)
   assert.deepEqual(without(EVENT_TYPES, madeAs('type', domain.flatMap(wordsMadeIn))), [])
-  const folded = allOf(treesIn(/^domain\/(call|alarms|trip\/trip-fold|unit\/driver-fold)\.ts$/), wordsComparedIn)
+  const folded = allOf(
+    treesIn(/^domain\/(call|alarms|region-state|trip\/trip-fold|unit\/driver-fold)\.ts$/),
+    wordsComparedIn,
+  )
   assert.deepEqual(without(EVENT_TYPES, folded), [])
 })
 

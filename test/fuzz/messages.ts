@@ -1,6 +1,6 @@
 /** Well-formed messages of every type, about units, calls and trips that are there, and now and then about none. */
 
-import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import type { Role } from '../../src/domain/roles.ts'
 import {
   CANCEL_REASONS,
@@ -204,6 +204,7 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
 /** Now and then one that is open: a call that nobody can serve raises its alarm in the record that enters it. */
 const alarmOf = (tripId: string, known: Known, dice: Dice): string => {
   const position = 1 + dice.below(known.position + 1)
+  if (dice.oneIn(12)) return `region/${tripId.split('.')[0]}/${dice.pick(REGION_ALARMS)}/${position}`
   return dice.oneIn(6)
     ? `driver/${known.unit(dice)}/${dice.pick(UNIT_ALARMS)}/${position}`
     : `trip/${tripId}/${dice.pick(TRIP_ALARMS)}/${position}`

@@ -1,6 +1,6 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
 import {
@@ -214,6 +214,7 @@ const alarmId = fc
         unitId.map(unit => `driver/${unit}`),
         fc.constantFrom(...UNIT_ALARMS),
       ),
+      fc.tuple(fc.constant('region/sf'), fc.constantFrom(...REGION_ALARMS)),
     ),
     fc.integer({ min: 1, max: 1e15 }),
   )
@@ -415,9 +416,9 @@ const tileUnit = fc.tuple(
 
 const alarmView = plain<AlarmView>({
   alarmId,
-  kind: fc.constantFrom(...TRIP_ALARMS, ...UNIT_ALARMS),
+  kind: fc.constantFrom(...TRIP_ALARMS, ...UNIT_ALARMS, ...REGION_ALARMS),
   severity: fc.constantFrom(...ALARM_SEVERITIES),
-  tripId: routedId,
+  tripId: orNull(routedId),
   unitId: orNull(unitId),
   raisedAtMs: atMs,
   goneAtMs: orNull(atMs),

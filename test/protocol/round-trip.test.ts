@@ -11,8 +11,9 @@ import { clientMessage, serverMessage } from './arbitraries.ts'
 import { accepted, FORMATS, hex, parse, SAMPLES, TYPE_NAMES } from './frames.ts'
 
 /** The trip or unit that an alarm's id names. */
-function ofAlarm(alarmId: string): { tripId: string } | { unitId: string } {
+function ofAlarm(alarmId: string): { tripId: string } | { unitId: string } | { regionId: string } {
   const [subject, id] = alarmId.split('/')
+  if (subject === 'region') return { regionId: id! }
   return subject === 'trip' ? { tripId: id! } : { unitId: id! }
 }
 

@@ -37,6 +37,8 @@ const troubles = z.strictObject({
   pendingMax: count(0),
   clumsiness: z.number().min(0).max(1),
   appLoops: often,
+  // Plans of before have none.
+  blackouts: often.default(0),
 }) satisfies z.ZodType<Troubles>
 
 const plan = z.strictObject({
@@ -108,6 +110,7 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
   policyChanges: 'changed policies an hour',
   pendingMax: 'records that may wait for the database',
   appLoops: 'times an hour an app crashes again and again',
+  blackouts: 'times an hour the network of many phones is gone',
 }
 
 export function inWords(plan: Plan): string[] {

@@ -38,6 +38,8 @@ export interface Troubles {
   readonly clumsiness: number
   /** An app crashes at each start, with a new stream each time, until it is back with its first one. */
   readonly appLoops: number
+  /** The network of many phones at once is gone for a while. */
+  readonly blackouts: number
 }
 
 export interface Plan {
@@ -125,6 +127,7 @@ const NO_TROUBLES: Troubles = {
   pendingMax: 0,
   clumsiness: 0,
   appLoops: 0,
+  blackouts: 0,
 }
 
 /** How many beginnings an hour a kind may have at each level. */
@@ -157,5 +160,6 @@ function drawTroubles(level: FaultLevel, dice: Dice): Troubles {
     clumsiness: level === 'few' ? 0.05 : level === 'many' ? 0.2 : 0.5,
     appLoops: density(0.3),
     policyChanges: density(),
+    blackouts: density(0.5),
   }
 }

@@ -33,6 +33,7 @@ const LARGE: Plan = {
     pendingMax: 5,
     clumsiness: 0.5,
     appLoops: 2,
+    blackouts: 1,
   },
 }
 

@@ -35,7 +35,7 @@ const RUNS_MAX = 60
 const MS_MAX = 120_000
 const HOUR_MS = 3_600_000
 const GROUPS: Readonly<Record<string, readonly (keyof Troubles)[]>> = {
-  'a network without troubles': ['cuts', 'halfOpens', 'stalls', 'storms'],
+  'a network without troubles': ['cuts', 'halfOpens', 'stalls', 'storms', 'blackouts'],
   'a database that is always there': ['storeAway', 'storeSlow', 'storeLocked', 'poolExhausted'],
   'writes that do not fail': ['writesRefusedPerMille', 'writesUnknownPerMille', 'rowsRejectedPerMille'],
   'engines that are left alone': ['crashes', 'pauses', 'takeovers', 'drains', 'clockJumps'],

@@ -238,6 +238,16 @@ export class BoardReader {
         this.#raise({ ...event, subject: `driver/${event.unitId}`, tripId: event.fromTripId })
         this.#touchUnit(event.unitId)
         break
+      case 'RegionAlarmRaised': {
+        const { entity, silentFromMs, silentToMs, silentUnits, ofUnits } = event
+        this.#raise({ ...event, subject: entity, tripId: null, unitId: null })
+        const alarm = this.#alarmsOf(entity).find(({ kind }) => kind === event.alarm)!
+        this.#alarm(alarm, { mass: { silentFromMs, silentToMs, silentUnits, ofUnits } })
+        break
+      }
+      case 'RegionAlarmCleared':
+        this.#over(event.entity, event.alarm)
+        break
       case 'TripAlarmCleared':
         this.#quiet(event.tripId, event.alarm)
         break
@@ -428,7 +438,7 @@ interface Left {
 
 interface Raised {
   readonly subject: string
-  readonly tripId: string
+  readonly tripId: string | null
   readonly alarm: AlarmView['kind']
   readonly unitId: string | null
   readonly severity?: AlarmView['severity']

@@ -6,6 +6,7 @@ import type { Decision } from '../../src/domain/decision.ts'
 import { byKind } from '../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../src/domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../src/domain/ids.ts'
+import { evolveRegion, quietRegion, type RegionState } from '../../src/domain/region-state.ts'
 import type { TripState } from '../../src/domain/trip/trip.ts'
 import { evolveTrip } from '../../src/domain/trip/trip-fold.ts'
 import type { DriverState } from '../../src/domain/unit/driver.ts'
@@ -20,6 +21,7 @@ export class World {
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
+  region: RegionState | null = null
   position = 0
 
   get nowMs(): number {
@@ -36,6 +38,9 @@ export class World {
           driver: id => void this.drivers.set(id, evolveDriver(this.drivers.get(id) ?? null, event, meta)),
           trip: id => void this.trips.set(id, evolveTrip(this.trips.get(id) ?? null, event, meta)),
           call: id => void this.calls.set(id, evolveCall(this.calls.get(id) ?? null, event, meta)),
+          region: id => {
+            this.region = evolveRegion(this.region ?? quietRegion(id), event, meta)
+          },
         })
       }
     }

@@ -1,5 +1,6 @@
 /** Counts what becomes of alarms, and how many there are of each sort. */
 import { kindOfAlarm } from '../../domain/alarms.ts'
+import type { DomainEvent } from '../../domain/events.ts'
 import type { AlarmSeverity } from '../../domain/vocabulary.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { TurnFollower } from './followers.ts'
@@ -12,10 +13,12 @@ const ALARM_OUTCOMES = {
   AlarmLapsed: 'lapsed',
 } as const
 
+const RAISED: ReadonlySet<DomainEvent['type']> = new Set(['TripAlarmRaised', 'UnitAlarmRaised', 'RegionAlarmRaised'])
+
 export const alarmCount = (metrics: Metrics): TurnFollower => ({
   stored(turn) {
     for (const event of turn.events) {
-      if (event.type === 'TripAlarmRaised' || event.type === 'UnitAlarmRaised') metrics.alarm('raised', event.alarm)
+      if (RAISED.has(event.type) && 'alarm' in event) metrics.alarm('raised', event.alarm)
       else if ('alarmId' in event) metrics.alarm(ALARM_OUTCOMES[event.type], kindOfAlarm(event.alarmId))
     }
   },

@@ -10,6 +10,7 @@ import { Checkpoint } from './checkpoint.ts'
 import type { TurnFollower } from './followers.ts'
 import type { RegionParts } from './parts.ts'
 import type { Recovered } from './recovery.ts'
+import { SilenceWatch } from './silence-watch.ts'
 import { Upkeep } from './upkeep.ts'
 
 export type RegionAssembly = ReturnType<typeof assemble>
@@ -20,12 +21,18 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   const state = stateLevel(parts, recovered, self)
   const turns = turnLevel(parts, recovered, state, followers)
   const watch = watchLevel(parts, recovered, state, turns)
-  const { desk, rematch, deadlines } = turns
+  const { desk, rematch, deadlines, policies } = turns
   const { live } = watch
+  const { ref, memory, clock, policy, timers, comeback } = state
+  const silence = new SilenceWatch({
+    ...{ memory, clock, policy, timers, comeback },
+    deliver: deadline => void ref.tell({ type: 'deadline', deadline }),
+    setAnew: () => policies.setAnew(),
+  })
   const location = locationLevel(parts, state, turns, watch, {
-    moves: [desk, live, rematch, deadlines],
+    moves: [desk, live, rematch, deadlines, silence],
     // A unit that is back is shown before it is asked for.
-    presence: [desk, deadlines, live, rematch],
+    presence: [desk, deadlines, live, rematch, silence],
   })
   state.recordsDurable.push(() => turns.units.recordsDurable())
   followers.push(
@@ -40,6 +47,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     watch.quarantineNews,
     location.feeds,
     deadlines,
+    silence,
     watch.offers,
     watch.alarms,
     watch.arrivals,
@@ -49,7 +57,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     watch.crewNews,
     { committed: turn => onTurn?.(turn.events) },
   )
-  return { state, turns, watch, location, ...chores(parts, recovered, state, turns, location) }
+  return { state, turns, watch, location, silence, ...chores(parts, recovered, state, turns, location) }
 }
 
 /** What a region does beside its messages, from time to time. */

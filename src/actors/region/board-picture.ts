@@ -10,8 +10,9 @@ import type { Alarm } from '../../domain/alarms.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
-import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
-import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import { byKind, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
+import type { RegionState } from '../../domain/region-state.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { TripShown, UnitShown } from '../../protocol/told.ts'
@@ -25,7 +26,7 @@ import { alarmView, NO_TEXTS, textsOf, tripView } from './views.ts'
 export interface PicturedMemory extends States {
   driverActors(): Iterable<UnitActor>
   openTripStates(): Iterable<TripState>
-  /** Trips and units with alarms that have not ended. */
+  /** Trips and units with alarms that have not ended, and the region if it has some. */
   alarmed(): Iterable<Alarmed>
   readonly texts: {
     detailsOf(callId: CallId): CallDetails | null
@@ -42,6 +43,7 @@ export class BoardPicture {
   readonly #drivers = new Map<UnitId, DriverState | undefined>()
   readonly #trips = new Map<TripId, TripState | undefined>()
   readonly #calls = new Map<CallId, CallState | undefined>()
+  readonly #regions = new Map<RegionId, RegionState | undefined>()
   readonly #details = new Map<CallId, CallDetails | null>()
 
   constructor(memory: PicturedMemory, position: number) {
@@ -55,6 +57,7 @@ export class BoardPicture {
     for (const id of turn.drivers.keys()) if (!this.#drivers.has(id)) this.#drivers.set(id, memory.driver(id))
     for (const id of turn.trips.keys()) if (!this.#trips.has(id)) this.#trips.set(id, memory.trip(id))
     for (const id of turn.calls.keys()) if (!this.#calls.has(id)) this.#calls.set(id, memory.call(id))
+    for (const id of turn.regions.keys()) if (!this.#regions.has(id)) this.#regions.set(id, memory.region(id))
     if (turn.callDetails === null) return
     const { callId } = turn.callDetails
     if (!this.#details.has(callId)) this.#details.set(callId, memory.texts.detailsOf(callId))
@@ -85,6 +88,7 @@ export class BoardPicture {
         driver: unitId => this.#drivers.has(unitId),
         trip: tripId => this.#trips.has(tripId),
         call: () => false,
+        region: regionId => this.#regions.has(regionId),
       })
     for (const { entity, openAlarms } of this.#memory.alarmed()) {
       if (isChanged(entity)) yield null
@@ -95,6 +99,7 @@ export class BoardPicture {
     }
     // Of what changed after the look, and of what had some then and has none now.
     for (const [tripId, was] of this.#trips) if (!seen.has(tripKey(tripId))) yield shownAlarms(was)
+    for (const [id, was] of this.#regions) if (!seen.has(regionKey(id))) yield shownAlarms(was)
     for (const [unitId, was] of this.#drivers) if (!seen.has(driverKey(unitId))) yield shownAlarms(was)
   }
 

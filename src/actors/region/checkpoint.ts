@@ -13,12 +13,13 @@ import type { MachineClock } from '../../base/time.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { CallId } from '../../domain/ids.ts'
+import type { RegionState } from '../../domain/region-state.ts'
 import type { Journal, Ownership, SnapshotWrite } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import type { TripActor } from '../trip/trip-actor.ts'
-import { callSnapshot, driverSnapshot, marksOf, regionSnapshot, tripSnapshot } from './snapshots.ts'
+import { alarmsSnapshot, callSnapshot, driverSnapshot, marksOf, regionSnapshot, tripSnapshot } from './snapshots.ts'
 
 /** What the checkpoint needs of the region's memory: everything, and where it was last written. */
 export interface CheckpointMemory {
@@ -26,6 +27,9 @@ export interface CheckpointMemory {
   driverActors(): Iterable<DriverActor>
   tripActors(): Iterable<TripActor>
   call(callId: CallId): CallState | undefined
+  /** The region's own state, if it has changed since it was last written. */
+  readonly unsavedRegion: RegionState | null
+  regionSaved(version: number): void
   /** Calls that have changed since they were last written. */
   unsavedCallIds(): Iterable<CallId>
   /** The call was written as it was then. */
@@ -232,6 +236,7 @@ export class Checkpoint {
     for (const actor of memory.driverActors()) yield this.#orLater(() => this.#driverRow(actor))
     for (const actor of memory.tripActors()) yield this.#orLater(() => this.#tripRow(actor))
     for (const callId of memory.unsavedCallIds()) yield this.#orLater(() => this.#callRow(callId))
+    yield this.#orLater(() => this.#alarmsRow())
   }
 
   #orLater(look: () => Row | null | 'restless'): Row | null {
@@ -265,6 +270,14 @@ export class Checkpoint {
     const call = this.#ports.memory.call(callId)!
     if (call.version > this.#ports.durable().position) return 'restless'
     return this.#row(callSnapshot(call), () => this.#ports.memory.callSaved(call))
+  }
+
+  #alarmsRow(): Row | null | 'restless' {
+    const { memory, durable } = this.#ports
+    const region = memory.unsavedRegion
+    if (region === null) return null
+    if (region.version > durable().position) return 'restless'
+    return this.#row(alarmsSnapshot(region), () => memory.regionSaved(region.version))
   }
 
   #row({ entity, state }: { readonly entity: EntityKey; readonly state: unknown }, saved: () => void): Row {

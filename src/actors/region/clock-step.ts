@@ -3,7 +3,7 @@ import type { Session } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 
 export function stepClock(
-  { state, turns }: Pick<RegionAssembly, 'state' | 'turns'>,
+  { state, turns, silence }: Pick<RegionAssembly, 'state' | 'turns' | 'silence'>,
   byMs: number,
   sessions: readonly Session[],
 ): void {
@@ -17,6 +17,7 @@ export function stepClock(
     if (driver.disconnectedSinceMs !== null) driver.disconnectedSinceMs += byMs
   }
   turns.desk.stepped()
+  silence.stepped(byMs)
   // Units whose fixes seemed old may be sent again, first for who has waited, not for who calls next.
   turns.rematch.ask()
 }

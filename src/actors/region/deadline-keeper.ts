@@ -7,9 +7,11 @@
  */
 
 import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
-import { unitDeadlinesOf } from '../../domain/dispatch/unit-deadlines.ts'
-import { driverKey, tripKey } from '../../domain/entity.ts'
-import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
+import type { Silence } from '../../domain/dispatch/mass-silence.ts'
+import { escalationsOf, unitDeadlinesOf } from '../../domain/dispatch/unit-deadlines.ts'
+import { driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
+import type { OfferId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
+import type { RegionState } from '../../domain/region-state.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { RegionClock } from '../clock.ts'
@@ -29,7 +31,10 @@ const THREW_PAUSE_MS = 5_000
 /** Trips or units whose deadlines are set anew in one go. */
 const LOOKED_AT_ONCE = 512
 
-const LONG = ['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered', 'stand-down-unheard'] as const
+const LONG = [
+  ...(['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered', 'region-alarm-unanswered'] as const),
+  'stand-down-unheard',
+] as const
 type LongDeadline = Extract<Deadline, { kind: (typeof LONG)[number] }>
 const isLong = (deadline: Deadline): deadline is LongDeadline =>
   (LONG as readonly Deadline['kind'][]).includes(deadline.kind)
@@ -54,7 +59,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** The trips that are still in the phase in which this start found them, by when that began. */
   readonly #recovered = new Map<TripId, number>()
   /** What is set for long, by its id: the same timer is not set again. */
-  readonly #long = new Map<string, { readonly deadline: LongDeadline; readonly dueMs: number }>()
+  readonly #long = new Map<string, { readonly deadline: LongDeadline; readonly dueMs: number; isKept: boolean }>()
 
   constructor(ports: DeadlineKeeperPorts) {
     this.#ports = ports
@@ -63,6 +68,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   committed(turn: Turn): void {
     for (const trip of turn.trips.values()) this.watchTrip(trip)
     for (const driver of turn.drivers.values()) this.watchUnit(driver)
+    for (const region of turn.regions.values()) this.watchRegion(region)
   }
 
   /** A unit with a trip is heard of again. */
@@ -121,6 +127,14 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     }
   }
 
+  /** Sets what may happen to alarms of the region. Input: not before this, as after a start. */
+  watchRegion({ regionId, openAlarms }: RegionState, earliestMs = 0): void {
+    const { clock, policy } = this.#ports
+    for (const { dueMs, alarmId } of escalationsOf(openAlarms, policy.standing, clock.nowMs())) {
+      this.#at(Math.max(dueMs, earliestMs), { kind: 'region-alarm-unanswered', regionId, alarmId })
+    }
+  }
+
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
   watchDisconnect(unitId: UnitId, sinceMs: number): void {
     this.#at(sinceMs + this.#ports.policy.disconnectGraceMs, { kind: 'disconnect-grace', unitId })
@@ -131,14 +145,15 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     const { standing, disconnectGraceMs } = policy
     if (isLong(deadline)) this.#long.delete(deadlineId(deadline))
     // Its rules would be decided over a state that is wrong.
-    const entity = 'unitId' in deadline ? driverKey(deadline.unitId) : tripKey(deadline.tripId)
-    if (memory.quarantine.has(entity)) return
+    if (memory.quarantine.has(entityOf(deadline))) return
     const refusal = turns.run(bySystem(deadlineId(deadline)), turn => {
       const states = {
         driver: (unitId: UnitId) => turn.driver(unitId),
         isHeld: (unitId: UnitId) => turn.isHeld(driverKey(unitId)),
         trip: (tripId: TripId) => turn.trip(tripId),
+        region: (regionId: RegionId) => turn.region(regionId),
         presence: (unitId: UnitId) => memory.presence(unitId),
+        silence: (silence: Silence) => this.#silence(turn, silence),
       }
       const outcome = deadlineCame(deadline, states, standing, disconnectGraceMs, turn.nowMs)
       if (outcome === 'match') turn.deskAsked = true
@@ -153,6 +168,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
       if (driver !== undefined) this.watchUnit(driver)
       return
     }
+    if ('regionId' in deadline) return this.watchRegion(memory.regionState)
     // A fix that came meanwhile has put this moment off, or a clock that was set.
     const trip = memory.trip(deadline.tripId)
     if (trip === undefined || ('offerId' in deadline && trip.offer?.offerId !== deadline.offerId)) return
@@ -166,8 +182,9 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
+    // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
+    for (const long of this.#long.values()) long.isKept = long.deadline.kind !== 'waiting-long'
     for (const [id, { deadline }] of [...this.#long]) {
-      // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
       if (deadline.kind !== 'waiting-long') continue
       this.#long.delete(id)
       const trip = this.#ports.memory.trip(deadline.tripId)
@@ -181,6 +198,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
    */
   *policyChanged(): Generator<undefined, void> {
     const { memory, clock, policy } = this.#ports
+    this.watchRegion(memory.regionState)
     let looked = 0
     for (const trip of memory.watchedTripStates()) {
       const putOffMs = trip.offer === null ? 0 : (this.#offers.get(trip.tripId)?.putOffMs ?? null)
@@ -197,6 +215,12 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
       const isOver = disconnectedSinceMs + policy.disconnectGraceMs <= clock.nowMs()
       if (!isOver || state.work !== null) this.watchDisconnect(unitId, disconnectedSinceMs)
     }
+  }
+
+  #silence(turn: Turn, silence: Silence) {
+    const { memory, comeback } = this.#ports
+    const region = turn.region(memory.regionState.regionId)!
+    return { region, silence, isStarting: turn.nowMs < comeback.untilMs, heard: memory.heard[silence] }
   }
 
   #offerTold(tripId: TripId, offerId: OfferId): void {
@@ -219,9 +243,15 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     const { timers, deliver } = this.#ports
     if (isLong(deadline)) {
       const id = deadlineId(deadline)
-      if (this.#long.get(id)?.dueMs === dueMs) return
-      this.#long.set(id, { deadline, dueMs })
+      const known = this.#long.get(id)
+      if (known !== undefined && (known.isKept || known.dueMs === dueMs)) return
+      this.#long.set(id, { deadline, dueMs, isKept: false })
     }
     timers.at(dueMs, () => deliver(deadline))
   }
+}
+
+function entityOf(deadline: Deadline): EntityKey {
+  if ('unitId' in deadline) return driverKey(deadline.unitId)
+  return 'regionId' in deadline ? regionKey(deadline.regionId) : tripKey(deadline.tripId)
 }

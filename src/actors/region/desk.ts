@@ -108,6 +108,7 @@ export class Desk implements TurnStep, TurnFollower, MoveFollower, PresenceFollo
       driver: unitId => this.#units.hold(unitId),
       trip: tripId => void this.#waiting.drop(tripId),
       call: () => undefined,
+      region: () => undefined,
     })
   }
 

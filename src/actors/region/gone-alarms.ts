@@ -4,7 +4,7 @@
  * They wait for a person, so their number must not depend on there being one: beyond a bound the oldest gives way.
  */
 import { type Alarm, alarmLapsed, openAlarm, subjectOfAlarm } from '../../domain/alarms.ts'
-import { driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { AlarmId } from '../../domain/ids.ts'
 import type { TurnFollower, TurnStep } from './followers.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -13,7 +13,7 @@ import type { Turn } from './turn.ts'
 /** For a region. One takes about half a kilobyte, here and on each console. */
 export const GONE_ALARMS_MAX = 1_000
 
-/** A trip or unit, and its alarms that have not ended. */
+/** A trip, unit or region, and its alarms that have not ended. */
 export interface Alarmed {
   readonly entity: EntityKey
   readonly openAlarms: readonly Alarm[]
@@ -22,8 +22,9 @@ export interface Alarmed {
 const NONE: readonly Alarm[] = []
 const goneOf = ({ openAlarms }: Alarmed): readonly Alarm[] => openAlarms.filter(alarm => alarm.goneAtMs !== null)
 
-/** The trips and units of a turn as it has them. */
+/** The trips and units of a turn, and its region, as it has them. */
 function* alarmedOf(turn: Turn): Iterable<Alarmed> {
+  for (const { regionId, openAlarms } of turn.regions.values()) yield { entity: regionKey(regionId), openAlarms }
   for (const { tripId, openAlarms } of turn.trips.values()) yield { entity: tripKey(tripId), openAlarms }
   for (const { unitId, openAlarms = NONE } of turn.drivers.values()) yield { entity: driverKey(unitId), openAlarms }
 }
@@ -87,9 +88,10 @@ export class GoneAlarms implements TurnStep, TurnFollower {
   }
 }
 
-/** The open alarms of the trip or unit that an alarm belongs to. */
-export function openAlarmsOf(turn: Pick<Turn, 'trip' | 'driver'>, alarmId: AlarmId): readonly Alarm[] {
+/** The open alarms of the trip, unit or region that an alarm belongs to. */
+export function openAlarmsOf(turn: Pick<Turn, 'trip' | 'driver' | 'region'>, alarmId: AlarmId): readonly Alarm[] {
   const subject = subjectOfAlarm(alarmId)
+  if (subject.regionId !== undefined) return turn.region(subject.regionId)?.openAlarms ?? NONE
   if (subject.tripId !== undefined) return turn.trip(subject.tripId)?.openAlarms ?? NONE
   return turn.driver(subject.unitId)?.openAlarms ?? NONE
 }

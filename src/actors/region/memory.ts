@@ -2,10 +2,12 @@
 import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
 import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
-import { byKind, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { HeardCount } from '../../domain/dispatch/heard-count.ts'
+import { byKind, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
-import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
+import type { RegionState } from '../../domain/region-state.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
@@ -29,9 +31,10 @@ import { callView, driverView, fixView, NO_TEXTS, textsOf, tripView, unitView } 
 export interface RegionStates extends States {
   driverActors(): Iterable<DriverActor>
   tripStates(): Iterable<TripState>
-  /** Trips and units with alarms that have not ended. */
+  /** Trips and units with alarms that have not ended, and the region if it has some. */
   alarmed(): Iterable<Alarmed>
   callStates(): Iterable<CallState>
+  readonly regionState: RegionState
 }
 
 export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMemory {
@@ -46,9 +49,14 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   readonly #alarmedTrips = new Set<TripActor>()
   readonly #alarmedUnits = new Set<DriverActor>()
   readonly #calls = new Map<CallId, CallState>()
+  #region: RegionState
+  /** The version of the region's own state that a snapshot has. */
+  #regionSaved = 0
   /** Actors whose state no snapshot has. */
   readonly #unsavedCalls = new Set<CallId>()
   readonly numbers: IncidentNumbers
+  /** When each crew's app, and each unit on duty, was heard of last. */
+  readonly heard = { app: new HeardCount(), position: new HeardCount() }
   /** Personal data of calls, apart from their states. */
   readonly texts: CallTexts
   /** Units that the service has given up and whose retirement is not recorded yet: they have a trip to end. */
@@ -61,11 +69,17 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   constructor(
     policy: RegionPolicy,
     shards: { drivers: Shards; trips: Shards },
-    recovered: { readonly texts: CallTexts; readonly numbers: IncidentNumbers; readonly quarantine: Quarantine },
+    recovered: {
+      readonly region: RegionState
+      readonly texts: CallTexts
+      readonly numbers: IncidentNumbers
+      readonly quarantine: Quarantine
+    },
   ) {
     this.#policy = policy
     this.#driverShards = shards.drivers
     this.#tripShards = shards.trips
+    this.#region = recovered.region
     this.texts = recovered.texts
     this.numbers = recovered.numbers
     this.quarantine = recovered.quarantine
@@ -76,6 +90,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
       driver: id => this.#drivers.has(id),
       trip: id => this.#trips.has(id),
       call: id => this.#calls.has(id),
+      region: id => id === this.#region.regionId,
     })
   }
 
@@ -87,6 +102,12 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
   call(callId: CallId): CallState | undefined {
     return this.#calls.get(callId)
+  }
+  region(regionId: RegionId): RegionState | undefined {
+    return regionId === this.#region.regionId ? this.#region : undefined
+  }
+  get regionState(): RegionState {
+    return this.#region
   }
 
   driverActor(unitId: UnitId): DriverActor | undefined {
@@ -124,6 +145,8 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     for (const { state } of this.#alarmedTrips) if (isEnded(state) && state.alarms.length > 0) yield state
   }
   *alarmed(): Iterable<Alarmed> {
+    const { regionId, openAlarms } = this.#region
+    if (openAlarms.length > 0) yield { entity: regionKey(regionId), openAlarms }
     for (const { state } of this.#alarmedTrips) {
       yield { entity: tripKey(state.tripId), openAlarms: state.openAlarms }
     }
@@ -159,6 +182,16 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
     else this.#openTrips.add(actor)
     if (state.openAlarms.length === 0) this.#alarmedTrips.delete(actor)
     else this.#alarmedTrips.add(actor)
+  }
+  setRegion(region: RegionState): void {
+    this.#region = region
+  }
+  /** The region's own state, where no snapshot has it as it is; null otherwise. */
+  get unsavedRegion(): RegionState | null {
+    return this.#region.version > this.#regionSaved ? this.#region : null
+  }
+  regionSaved(version: number): void {
+    this.#regionSaved = version
   }
   setCall(call: CallState): void {
     this.#calls.set(call.callId, call)

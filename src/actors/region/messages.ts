@@ -50,7 +50,7 @@ export type RegionMessage =
   | ({ readonly type: 'policy' } & PolicyChange)
   /** Other roads stand for the region, or none. */
   | { readonly type: 'roads'; readonly roads: Roads | null }
-  /** The next part of the deadlines that go by the new policy. */
+  /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
   | { readonly type: 'match' }

@@ -1,6 +1,6 @@
 /** Puts recovered states into a new region and sets its deadlines: the last step before the region answers. */
 import { compareAges, turnOf } from '../../domain/dispatch/queue.ts'
-import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
@@ -12,13 +12,13 @@ const RECOVERY_SLICE_MS = 8
 /** A log in ruins must not fill the engine's own. */
 const REASONS_LOGGED = 100
 
-type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'location'>
+type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'location' | 'silence'>
 
 /** Works in slices: a million units must not hold the loop and the connections that live on it. */
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, location: { population } }: Levels,
+  { state, turns, silence, location: { population } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
@@ -41,6 +41,7 @@ export async function people(
     memory.setCall(call)
     if (isSaved(callKey(call.callId), call)) memory.callSaved(call)
   }
+  memory.regionSaved(saved.positions.get(regionKey(memory.regionState.regionId)) ?? 0)
   for (const driver of recovered.drivers.values()) {
     const { unitId } = driver
     const location = recovered.locations.get(unitId) ?? new DriverLocation()
@@ -57,14 +58,14 @@ export async function people(
     turns.desk.onTrip(trip)
     if (isSliceOver()) await pause()
   }
-  if (!state.admission.isOver) letComeBack(recovered, { state, turns })
+  if (!state.admission.isOver) letComeBack(recovered, { state, turns, silence })
 }
 
 /**
  * In one go and last: crews can come back from now on, and a deadline must find whole states. Deadlines that passed while
  * the engine was down, and disconnects, count from the end of the grace.
  */
-function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'location'>): void {
+function letComeBack(recovered: Recovered, { state, turns, silence }: Omit<Levels, 'location'>): void {
   const { memory, comeback, timers } = state
   const { deadlines, goneAlarms, notices, rematch } = turns
   comeback.begin()
@@ -72,7 +73,10 @@ function letComeBack(recovered: Recovered, { state, turns }: Omit<Levels, 'locat
     driver.disconnectedSinceMs = comeback.untilMs
     if (driver.state.work !== null) deadlines.watchDisconnect(driver.unitId, comeback.untilMs)
     deadlines.watchUnit(driver.state, comeback.untilMs)
+    silence.recover(driver)
   }
+  deadlines.watchRegion(memory.regionState, comeback.untilMs)
+  silence.begin()
   // Deadlines of one moment come in the order in which they are set, and the first may take the only unit.
   const trips = [...recovered.trips.values()].map(trip => ({ trip, ...turnOf(trip, memory.call(trip.callId), 0) }))
   for (const { trip } of trips.sort(compareAges)) deadlines.watchRecovered(trip)

@@ -1,6 +1,6 @@
 /**
  * Takes another policy between two turns: the next decision goes by it. What runs is set anew a part at a time, each a
- * message of its own; a policy that comes meanwhile begins that again.
+ * message of its own; a policy that comes meanwhile begins that again. So is what a mass silence has left, once it is over.
  */
 import type { DeadlineKeeper } from './deadline-keeper.ts'
 import type { PolicyChange } from './messages.ts'
@@ -36,6 +36,12 @@ export class PolicyIntake {
     onTaken?.()
   }
 
+  /** Sets what runs anew, soon. */
+  setAnew(): void {
+    this.#parts = this.#ports.deadlines.policyChanged()
+    this.#askForMore()
+  }
+
   goOn(): void {
     this.#isMoreAsked = false
     this.#takePart()
@@ -43,7 +49,11 @@ export class PolicyIntake {
 
   #takePart(): void {
     if (this.#parts?.next().done !== false) this.#parts = null
-    if (this.#parts === null || this.#isMoreAsked) return
+    if (this.#parts !== null) this.#askForMore()
+  }
+
+  #askForMore(): void {
+    if (this.#isMoreAsked) return
     this.#isMoreAsked = true
     this.#ports.later()
   }

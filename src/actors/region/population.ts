@@ -32,6 +32,7 @@ export class Population implements TurnFollower {
     if (callDetails !== null) memory.texts.setDetails(callDetails.callId, callDetails.details)
     if (callNote !== null) memory.texts.addNote(callNote.callId, callNote.note)
     for (const call of turn.calls.values()) memory.setCall(call)
+    for (const region of turn.regions.values()) memory.setRegion(region)
     for (const state of turn.drivers.values()) {
       const actor = memory.driverActor(state.unitId)
       if (actor === undefined) this.addDriver(state, new DriverLocation(), clock.nowMs())

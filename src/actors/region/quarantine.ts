@@ -8,7 +8,7 @@
  */
 
 import type { Refusal } from '../../base/refusal.ts'
-import { type EntityKey, type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
+import { type EntityKey, type HeldKind, idOf, kindOf } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { HeldShown, Told } from '../../protocol/told.ts'
 
@@ -72,9 +72,11 @@ const WAYS_OUT = {
 } as const
 const WHY = 'is held, because an event did not fit its state'
 
+const heldKindOf = (entity: EntityKey) => kindOf(entity) as HeldKind
+
 /** The answer to a command that would change the held actor. */
 export function quarantined(entity: EntityKey): Refusal {
-  const [kind, id] = [kindOf(entity), idOf(entity)]
+  const [kind, id] = [heldKindOf(entity), idOf(entity)]
   const name = `${WORDS[kind]} ${id}`
   const message = `${name} ${WHY}; ${WAYS_OUT[kind]}, or let a supervisor release it.`
   return { code: 'quarantined', message, details: { [`${kind === 'driver' ? 'unit' : kind}Id`]: id } }
@@ -86,7 +88,7 @@ const SHOWN_MAX = 1_000
 /** The notice for watchers of the board: events of these actors will not come. */
 export function quarantineNotice(all: readonly EntityKey[]): Told {
   const entities = all.slice(0, SHOWN_MAX)
-  const idsOf = (kind: EntityKind) => entities.filter(entity => kindOf(entity) === kind).map(idOf)
+  const idsOf = (kind: HeldKind) => entities.filter(entity => kindOf(entity) === kind).map(idOf)
   const message =
     'The units, trips and calls of details are held, because an event did not fit their state; let the operator look into the log.'
   const details = { unitIds: idsOf('driver'), tripIds: idsOf('trip'), callIds: idsOf('call') }
@@ -99,7 +101,7 @@ export function heldView(quarantine: Quarantine): HeldShown {
   const items: HeldShown['items'][number][] = []
   for (const { entity, message } of quarantine.reasons()) {
     if (items.length === SHOWN_MAX) break
-    const [kind, id] = [kindOf(entity), idOf(entity)]
+    const [kind, id] = [heldKindOf(entity), idOf(entity)]
     items.push({ kind: KINDS[kind], id, why: message })
   }
   return { items, more: quarantine.size - items.length }

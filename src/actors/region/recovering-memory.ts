@@ -4,16 +4,17 @@
  */
 import type { CallState } from '../../domain/call.ts'
 import type { EventMeta } from '../../domain/decision.ts'
-import { byKind, type EntityKey } from '../../domain/entity.ts'
+import { byKind, type EntityKey, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, isRelease } from '../../domain/events.ts'
-import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
+import { quietRegion, type RegionState } from '../../domain/region-state.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import type { Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { DamageReport } from './damage.ts'
 import { EventRejected, Quarantine } from './quarantine.ts'
-import { type CallSnapshot, type DriverSnapshot, marksOf, type TripSnapshot } from './snapshots.ts'
+import { type AlarmsSnapshot, type CallSnapshot, type DriverSnapshot, marksOf, type TripSnapshot } from './snapshots.ts'
 import { evolveEntity, type States } from './turn.ts'
 
 /** Rejected events that are kept as errors, with their stacks. */
@@ -23,6 +24,7 @@ export class RecoveringMemory implements States {
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
+  readonly regions = new Map<RegionId, RegionState>()
   readonly locations = new Map<UnitId, DriverLocation>()
   readonly snapshotPositions = new Map<EntityKey, number>()
   readonly snapshotSegments = new Map<UnitId, number>()
@@ -51,7 +53,8 @@ export class RecoveringMemory implements States {
   holdNamed(damage: Damage, position: number): void {
     this.damage.note(damage)
     for (const entity of damage.entities) {
-      if (!this.isAfterSnapshot(entity, position)) continue
+      // Of a region only alarms can be lacking: nothing is held for that.
+      if (kindOf(entity) === 'region' || !this.isAfterSnapshot(entity, position)) continue
       this.quarantine.hold({ entity, message: `the record at position ${position}, which names ${entity}, is damaged` })
     }
   }
@@ -64,6 +67,13 @@ export class RecoveringMemory implements States {
   }
   call(callId: CallId): CallState | undefined {
     return this.calls.get(callId)
+  }
+
+  region(regionId: RegionId): RegionState | undefined {
+    return this.regions.get(regionId)
+  }
+  regionState(regionId: RegionId): RegionState {
+    return this.region(regionId) ?? quietRegion(regionId)
   }
 
   location(unitId: UnitId): DriverLocation {
@@ -89,6 +99,7 @@ export class RecoveringMemory implements States {
       driver: () => this.#takeDriver(snapshot),
       trip: tripId => void this.trips.set(tripId, (snapshot.state as TripSnapshot).state),
       call: callId => void this.calls.set(callId, (snapshot.state as CallSnapshot).state),
+      region: regionId => void this.regions.set(regionId, (snapshot.state as AlarmsSnapshot).state),
     })
   }
 

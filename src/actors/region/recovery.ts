@@ -37,6 +37,7 @@ export interface Recovered {
   readonly drivers: ReadonlyMap<UnitId, DriverState>
   readonly trips: ReadonlyMap<TripId, TripState>
   readonly calls: ReadonlyMap<CallId, CallState>
+  readonly region: ReturnType<RecoveringMemory['regionState']>
   readonly locations: ReadonlyMap<UnitId, DriverLocation>
   readonly texts: CallTexts
   /** The last number of each year that the store has given to a call. */
@@ -90,6 +91,7 @@ export async function recoverUnchecked(
     drivers,
     trips,
     calls,
+    region: memory.regionState(acquired.ownership.region),
     locations,
     texts,
     lastNumbers,
@@ -186,6 +188,7 @@ async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...s
     driver: unitId => states.drivers.get(unitId),
     trip: tripId => states.trips.get(tripId),
     call: callId => states.calls.get(callId),
+    region: () => states.region,
   }
   for (const { entity, why } of contradictions({ ...states, ...lookUp, quarantine }, openTrips)) {
     quarantine.hold({ entity, message: `${entity} is at odds with stored data: ${why}` })

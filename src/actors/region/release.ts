@@ -7,7 +7,7 @@ import {
   callKey,
   driverKey,
   type EntityKey,
-  type EntityKind,
+  type HeldKind,
   idOf,
   kindOf,
   tripKey,
@@ -68,15 +68,17 @@ const decide = (turn: Turn, entity: EntityKey, as: ReleaseHeld['as'], memory: He
       const itsTrips = call.tripIds.flatMap(tripId => (turn.isHeld(tripKey(tripId)) ? [] : (turn.trip(tripId) ?? [])))
       return releaseCall(call, itsTrips)
     },
+    // It is never held.
+    region: () => null,
   })
 
 const UNKNOWN = {
   driver: ['unknown-unit', 'import the unit under this id first'],
   trip: ['unknown-trip', 'enter its call anew'],
   call: ['unknown-call', 'enter the call anew'],
-} as const satisfies { readonly [kind in EntityKind]: unknown }
+} as const satisfies { readonly [kind in HeldKind]: unknown }
 
 function unknown(entity: EntityKey): Refused {
-  const [code, way] = UNKNOWN[kindOf(entity)]
+  const [code, way] = UNKNOWN[kindOf(entity) as HeldKind]
   return refused(code, `The state of ${entity} is lost; ${way}.`, { entity })
 }

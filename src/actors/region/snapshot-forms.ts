@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import { type EntityKind, idOf, kindOf } from '../../domain/entity.ts'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
 import { HELP_REASONS } from '../../domain/events/trip-events.ts'
 import { RESPONSE_NO } from '../../domain/incident-no.ts'
@@ -46,9 +46,10 @@ const version = whole
 
 const ALARM = z.object({
   alarmId: id,
-  kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS]),
+  kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS, ...REGION_ALARMS]),
   unitId: id.nullable(),
   fromTripId: id.optional(),
+  mass: z.object({ silentFromMs: ms, silentToMs: ms, silentUnits: whole, ofUnits: whole }).optional(),
   severity: SEVERITY_FORM,
   raisedAtMs: ms,
   goneAtMs: ms.nullable(),
@@ -147,6 +148,9 @@ const CALL = z.object({
     version,
   }),
 })
+const ALARMS = z.object({
+  state: z.object({ regionId: id, alarms: z.array(z.enum(REGION_ALARMS)), openAlarms: z.array(ALARM), version }),
+})
 const REGION = z.object({ lastRecordedAtMs: ms })
 
 /** What is wrong with a set; nothing of one that may be taken, or that is merely not whole or of another form. */
@@ -186,6 +190,7 @@ const FORMS = {
   driver: ['unitId', DRIVER],
   trip: ['tripId', TRIP],
   call: ['callId', CALL],
+  region: ['regionId', ALARMS],
 } as const satisfies { readonly [kind in EntityKind]: unknown }
 
 function hasForm(entity: SnapshotWrite['entity'], state: unknown): boolean {

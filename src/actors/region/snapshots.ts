@@ -7,8 +7,9 @@
  */
 import { z } from 'zod'
 import type { CallState } from '../../domain/call.ts'
-import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
+import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
+import type { RegionState } from '../../domain/region-state.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { fingerprint } from '../driver/forgotten-streams.ts'
@@ -46,10 +47,16 @@ export interface CallSnapshot {
   readonly state: CallState
 }
 
+/** The region's own alarms; the row that says that a set is whole is another. */
+export interface AlarmsSnapshot {
+  readonly form: typeof FORM
+  readonly state: RegionState
+}
+
 /** One actor's durable form, under its key. */
 interface Snapshot {
   readonly entity: EntityKey
-  readonly state: DriverSnapshot | TripSnapshot | CallSnapshot
+  readonly state: DriverSnapshot | TripSnapshot | CallSnapshot | AlarmsSnapshot
 }
 
 /** Input: a unit whose events and fixes are all durable. */
@@ -66,6 +73,11 @@ export const tripSnapshot = (state: TripState): Snapshot => ({
 
 export const callSnapshot = (state: CallState): Snapshot => ({
   entity: callKey(state.callId),
+  state: { form: FORM, state },
+})
+
+export const alarmsSnapshot = (state: RegionState): Snapshot => ({
+  entity: regionKey(state.regionId),
   state: { form: FORM, state },
 })
 

@@ -11,8 +11,9 @@ import type { CallDetails } from '../../domain/commands.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import { byKind, type EntityKey, idOf, kindOf } from '../../domain/entity.ts'
 import { type DomainEvent, entitiesOf, isRelease } from '../../domain/events.ts'
-import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
+import { evolveRegion, quietRegion, type RegionState } from '../../domain/region-state.ts'
 import { isWaiting, type TripState } from '../../domain/trip/trip.ts'
 import { evolveTrip } from '../../domain/trip/trip-fold.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
@@ -24,6 +25,7 @@ export interface States {
   driver(unitId: UnitId): DriverState | undefined
   trip(tripId: TripId): TripState | undefined
   call(callId: CallId): CallState | undefined
+  region(regionId: RegionId): RegionState | undefined
 }
 
 interface Binding {
@@ -49,6 +51,7 @@ export class Turn implements States {
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
+  readonly regions = new Map<RegionId, RegionState>()
   readonly events: DomainEvent[] = []
   /** A call's personal data as it is from now on; `details` null takes it away. */
   callDetails: { callId: CallId; details: CallDetails | null } | null = null
@@ -88,6 +91,10 @@ export class Turn implements States {
 
   call(callId: CallId): CallState | undefined {
     return this.calls.get(callId) ?? this.#committed.call(callId)
+  }
+
+  region(regionId: RegionId): RegionState | undefined {
+    return this.regions.get(regionId) ?? this.#committed.region(regionId)
   }
 
   /** Whether the entity is in quarantine: nothing is recorded that would change it. */
@@ -174,6 +181,7 @@ interface MutableStates extends States {
   readonly drivers: Map<UnitId, DriverState>
   readonly trips: Map<TripId, TripState>
   readonly calls: Map<CallId, CallState>
+  readonly regions: Map<RegionId, RegionState>
 }
 
 /** Folds one event into one entity's state. Error: EventRejected; the state is then as it was. */
@@ -184,6 +192,7 @@ export function evolveEntity(states: MutableStates, entity: EntityKey, event: Do
       driver: id => void states.drivers.set(id, evolveDriver(states.driver(id) ?? null, event, meta)),
       trip: id => void states.trips.set(id, evolveTrip(states.trip(id) ?? null, event, meta)),
       call: id => void states.calls.set(id, evolveCall(states.call(id) ?? null, event, meta)),
+      region: id => void states.regions.set(id, evolveRegion(states.region(id) ?? quietRegion(id), event, meta)),
     })
   } catch (error) {
     throw new EventRejected(entity, event, error)

@@ -151,7 +151,7 @@ export function alarmView(alarm: Alarm): AlarmView {
     alarmId,
     kind,
     severity,
-    tripId: subjectOfAlarm(alarmId).tripId ?? alarm.fromTripId!,
+    tripId: subjectOfAlarm(alarmId).tripId ?? alarm.fromTripId ?? null,
     unitId,
     raisedAtMs,
     goneAtMs,
@@ -160,6 +160,7 @@ export function alarmView(alarm: Alarm): AlarmView {
     escalatedAtMs,
     shelvedBy: shelved?.by ?? null,
     shelvedUntilMs: shelved === null ? null : shelved.atMs + shelved.forMs,
+    ...(alarm.mass === undefined ? {} : { mass: alarm.mass }),
   }
 }
 

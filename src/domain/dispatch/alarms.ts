@@ -2,7 +2,7 @@
 
 import { severityOf } from '../alarms.ts'
 import { driverKey, tripKey } from '../entity.ts'
-import type { TripAlarm, UnitAlarm } from '../events/alarm-events.ts'
+import type { TripAlarm, TripAlarmRaised, UnitAlarm } from '../events/alarm-events.ts'
 import type { DecisionRecord } from '../events/decision-record.ts'
 import type { DomainEvent } from '../events.ts'
 import type { TripId, UnitId } from '../ids.ts'
@@ -16,13 +16,21 @@ export function alarmRaised(
   alarm: TripAlarm,
   unitId: UnitId | null,
   decide?: () => DecisionRecord,
-): DomainEvent[] {
+): TripAlarmRaised[] {
   if (trip.alarms.includes(alarm)) return []
   const entity = tripKey(trip.tripId)
   const severity = severityOf(alarm, trip.priority)
   const decision = decide === undefined ? {} : { decision: decide() }
   return [{ type: 'TripAlarmRaised', v: 1, entity, tripId: trip.tripId, alarm, unitId, severity, ...decision }]
 }
+
+/** The alarm that a unit is silent which has the trip. Input: when it was heard of last. */
+export const silenceRaised = (
+  trip: TripState,
+  alarm: 'app-lost' | 'position-lost',
+  unitId: UnitId | null,
+  lastHeardAtMs: number,
+): DomainEvent[] => alarmRaised(trip, alarm, unitId).map(event => ({ ...event, lastHeardAtMs }))
 
 /** The alarm of a unit as an event. Input: the trip that led to it. */
 export function unitAlarm(

@@ -6,13 +6,15 @@
  */
 
 import type { DomainEvent } from '../events.ts'
-import type { AlarmId, OfferId, TripId, UnitId } from '../ids.ts'
+import type { AlarmId, OfferId, RegionId, TripId, UnitId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
+import type { RegionState } from '../region-state.ts'
 import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
 import { CREW_BY_VOICE, type DriverState } from '../unit/driver.ts'
 import { revokedOffer } from '../unit/offer-answers.ts'
-import { alarmCleared, alarmRaised } from './alarms.ts'
+import { alarmCleared, alarmRaised, silenceRaised } from './alarms.ts'
 import type { Presence } from './eligibility.ts'
+import { massLooked, massOf, type Silence, type SilenceSeen } from './mass-silence.ts'
 import { offerTimedOut } from './offers.ts'
 import { nextRoundAtMs } from './rounds.ts'
 import { escalationsOf, type UnitDeadline, unanswered, unitDeadlineCame } from './unit-deadlines.ts'
@@ -30,7 +32,13 @@ export type Deadline =
   /** A unit that has a trip has not been heard of where it is, or has. */
   | { readonly kind: 'position-old' | 'position-back'; readonly tripId: TripId }
   | { readonly kind: 'alarm-unanswered'; readonly tripId: TripId; readonly alarmId: AlarmId }
+  | RegionDeadline
   | UnitDeadline
+
+/** What may happen to the region as a whole. */
+export type RegionDeadline =
+  | { readonly kind: 'mass-silence'; readonly regionId: RegionId; readonly silence: Silence }
+  | { readonly kind: 'region-alarm-unanswered'; readonly regionId: RegionId; readonly alarmId: AlarmId }
 
 export interface Due {
   readonly dueMs: number
@@ -41,6 +49,7 @@ export interface Due {
 export function deadlineId(deadline: Deadline): string {
   if ('offerId' in deadline) return `${deadline.kind}:${deadline.offerId}`
   if ('alarmId' in deadline) return `${deadline.kind}:${deadline.alarmId}`
+  if ('silence' in deadline) return `${deadline.kind}:${deadline.silence}`
   return `${deadline.kind}:${'tripId' in deadline ? deadline.tripId : deadline.unitId}`
 }
 
@@ -125,7 +134,10 @@ interface DeadlineStates {
   /** Whether the unit is in quarantine: nothing is recorded of its own. */
   isHeld(unitId: UnitId): boolean
   trip(tripId: TripId): TripState | undefined
+  region(regionId: RegionId): RegionState | undefined
   presence(unitId: UnitId): Presence
+  /** How silent the fleet is. */
+  silence(silence: Silence): SilenceSeen
 }
 
 /** What a deadline that has come leads to: events, or a look at the queue by the desk. */
@@ -140,16 +152,24 @@ export function deadlineCame(
   nowMs: number,
 ): DeadlineOutcome {
   if ('unitId' in deadline) {
-    if (deadline.kind === 'disconnect-grace') return graceIsOver(deadline.unitId, states, disconnectGraceMs, nowMs)
+    if (deadline.kind === 'disconnect-grace') {
+      return graceIsOver(deadline.unitId, states, policy, disconnectGraceMs, nowMs)
+    }
     return unitDeadlineCame(deadline, states.driver(deadline.unitId), policy, nowMs)
   }
+  if ('regionId' in deadline) return regionDeadlineCame(deadline, states, policy, disconnectGraceMs, nowMs)
   const trip = states.trip(deadline.tripId)
   if (trip === undefined) return []
   if (deadline.kind === 'next-round') return isWaiting(trip) ? 'match' : []
   if (deadline.kind === 'alarm-unanswered') return unanswered(trip.openAlarms, deadline.alarmId, policy, nowMs)
   if (deadline.kind === 'position-old') {
     const dueMs = positionOldAtMs(trip, policy, unitId => states.presence(unitId), nowMs)
-    return dueMs !== null && nowMs >= dueMs ? alarmRaised(trip, 'position-lost', trip.unitId) : []
+    if (dueMs === null || nowMs < dueMs) return []
+    const { fixedAtMs } = states.presence(trip.unitId!).fix!
+    return (
+      ofMass('position', fixedAtMs, states, policy, nowMs) ??
+      silenceRaised(trip, 'position-lost', trip.unitId, fixedAtMs)
+    )
   }
   if (deadline.kind === 'position-back') {
     const fix = trip.unitId === null ? null : states.presence(trip.unitId).fix
@@ -177,16 +197,50 @@ export function deadlineCame(
 }
 
 /** The unit has been away for as long as it may: an offer goes on to the next unit, of a trip on its way the desk is told. */
-function graceIsOver(unitId: UnitId, states: DeadlineStates, graceMs: number, nowMs: number): readonly DomainEvent[] {
+function graceIsOver(
+  unitId: UnitId,
+  states: DeadlineStates,
+  policy: Policy,
+  graceMs: number,
+  nowMs: number,
+): readonly DomainEvent[] {
   const since = states.presence(unitId).disconnectedSinceMs
   const driver = states.driver(unitId)
   if (driver === undefined || since === null || nowMs - since < graceMs) return []
   // A crew that has no app has not lost it.
   if (driver.crew === CREW_BY_VOICE) return []
+  const mass = driver.crew === null ? null : ofMass('app', since, states, policy, nowMs)
   const trip = driver.work === null ? undefined : states.trip(driver.work.tripId)
   // A trip on its way is not taken from a crew that lost its connection, but the desk must know.
-  if (trip !== undefined && driver.work?.offerId === null) return alarmRaised(trip, 'app-lost', unitId)
+  if (trip !== undefined && driver.work?.offerId === null) return mass ?? silenceRaised(trip, 'app-lost', unitId, since)
   // A dispatcher who gave the trip to this unit, or has to tell its crew of it, knows how to reach it.
-  if (trip?.insistedUnitId === unitId || trip?.offer?.byVoice === true) return []
-  return revokedOffer(driver, 'unit-disconnected')
+  if (trip?.insistedUnitId === unitId || trip?.offer?.byVoice === true) return mass ?? []
+  return [...(mass ?? []), ...revokedOffer(driver, 'unit-disconnected')]
+}
+
+/** What the region records of a unit that is silent for so long that it is told of; null when it is on its own. */
+function ofMass(
+  silence: Silence,
+  lastMs: number,
+  states: DeadlineStates,
+  policy: Policy,
+  nowMs: number,
+): readonly DomainEvent[] | null {
+  return massOf(lastMs, states.silence(silence), policy, nowMs)
+}
+
+/** Somebody looks at the fleet as a whole: units that are silent and have no trip make no deadline of their own. */
+function regionDeadlineCame(
+  deadline: RegionDeadline,
+  states: DeadlineStates,
+  policy: Policy,
+  graceMs: number,
+  nowMs: number,
+): readonly DomainEvent[] {
+  if (deadline.kind === 'region-alarm-unanswered') {
+    return unanswered(states.region(deadline.regionId)?.openAlarms ?? [], deadline.alarmId, policy, nowMs)
+  }
+  const { silence } = deadline
+  const lastMs = nowMs - (silence === 'app' ? graceMs : policy.lostAfterMs)
+  return massLooked(lastMs, states.silence(silence), policy, nowMs)
 }

@@ -1,9 +1,9 @@
 /** The facts of an alarm: that it was raised, what became of it, and the words for what it is about. */
 
-import type { AlarmId, Principal, TripId, UnitId } from '../ids.ts'
+import type { AlarmId, Principal, RegionId, TripId, UnitId } from '../ids.ts'
 import type { AlarmSeverity } from '../vocabulary.ts'
 import type { DecisionRecord } from './decision-record.ts'
-import type { DriverEntity, EventOf, TripEntity } from './event.ts'
+import type { DriverEntity, EventOf, RegionEntity, TripEntity } from './event.ts'
 
 export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> {
   readonly tripId: TripId
@@ -13,6 +13,8 @@ export interface TripAlarmRaised extends EventOf<'TripAlarmRaised', TripEntity> 
   readonly severity?: AlarmSeverity
   /** Of `no-eligible-unit`, `round-exhausted` and `rounds-over`: what the desk saw when it found nobody. Absent in records of before it was kept. */
   readonly decision?: DecisionRecord
+  /** Of `app-lost` and `position-lost`: when the unit was heard of last. Absent in records of before it was kept. */
+  readonly lastHeardAtMs?: number
 }
 
 /** What an alarm was about is over without a step of the trip. */
@@ -30,12 +32,38 @@ export interface UnitAlarmRaised extends EventOf<'UnitAlarmRaised', DriverEntity
   readonly fromTripId: TripId
 }
 
-interface OfAlarm<T extends string> extends EventOf<T, TripEntity | DriverEntity> {
+/** So many of the fleet fell silent at once that it is one thing, or more of them did. */
+export interface RegionAlarmRaised extends EventOf<'RegionAlarmRaised', RegionEntity> {
+  readonly regionId: RegionId
+  readonly alarm: RegionAlarm
+  readonly severity: AlarmSeverity
+  /** The units that were heard of last from here on, */
+  readonly silentFromMs: number
+  /** and before this moment: they have no alarm of their own while it stands. */
+  readonly silentToMs: number
+  /** How many of them are silent, */
+  readonly silentUnits: number
+  /** of so many that were heard of until then. */
+  readonly ofUnits: number
+}
+
+/** Most of them are back. */
+export interface RegionAlarmCleared extends EventOf<'RegionAlarmCleared', RegionEntity> {
+  readonly regionId: RegionId
+  readonly alarm: RegionAlarm
+  /** How many of them are silent still; those with a trip have an alarm of their own from now on. */
+  readonly silentUnits: number
+  readonly ofUnits: number
+}
+
+interface OfAlarm<T extends string> extends EventOf<T, TripEntity | DriverEntity | RegionEntity> {
   readonly alarmId: AlarmId
   /** Whose alarm it is: a trip's, */
   readonly tripId?: TripId
-  /** or a unit's. */
+  /** a unit's, */
   readonly unitId?: UnitId
+  /** or the region's. */
+  readonly regionId?: RegionId
 }
 
 interface AlarmAcknowledged extends OfAlarm<'AlarmAcknowledged'> {
@@ -78,3 +106,8 @@ export type TripAlarm = (typeof TRIP_ALARMS)[number]
 export const UNIT_ALARMS = ['no-contact', 'stand-down'] as const
 
 export type UnitAlarm = (typeof UNIT_ALARMS)[number]
+
+/** What is wrong with a region: so many apps, or positions, are gone at once. */
+export const REGION_ALARMS = ['mass-app-lost', 'mass-position-lost'] as const
+
+export type RegionAlarm = (typeof REGION_ALARMS)[number]

@@ -23,6 +23,8 @@ export type TripEntity = `trip/${string}`
 
 export type CallEntity = `call/${string}`
 
+export type RegionEntity = `region/${string}`
+
 /** A moment that was put right. */
 export interface PutRight {
   /** The moment as it was sent; absent where it was taken as it is. */

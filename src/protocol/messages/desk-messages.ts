@@ -24,10 +24,10 @@ const alarmId = matching(ALARM_ID)
 /** The alarm as it is from then on; null of what ended with the answer. */
 const alarmAnswered = z.object({ alarm: alarmViewSchema.nullable() })
 
-/** The trip or unit that an alarm belongs to. */
+/** The trip, unit or region that an alarm belongs to. */
 function ofAlarm(alarmId: AlarmId) {
   const { entity: _, ...subject } = subjectOfAlarm(alarmId)
-  return subject as { tripId: string } | { unitId: string }
+  return subject as { tripId: string } | { unitId: string } | { regionId: string }
 }
 
 export const DESK_MESSAGES = {

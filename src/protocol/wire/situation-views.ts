@@ -1,6 +1,6 @@
 /** How trips, calls, units and alarms are shown on the wire: to the desk, and to a crew its own. */
 import type { CallDetails } from '../../domain/commands.ts'
-import type { TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
+import type { RegionAlarm, TripAlarm, UnitAlarm } from '../../domain/events/alarm-events.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type { Loss } from '../../domain/events/decision-record.ts'
 import type {
@@ -115,10 +115,10 @@ export interface TripView {
 /** An alarm that has not ended. */
 export interface AlarmView {
   readonly alarmId: string
-  readonly kind: TripAlarm | UnitAlarm
+  readonly kind: TripAlarm | UnitAlarm | RegionAlarm
   readonly severity: AlarmSeverity
-  /** The trip that it belongs to, or of a unit's alarm the trip that led to it; it may have ended. */
-  readonly tripId: string
+  /** The trip that it belongs to, or of a unit's alarm the trip that led to it; it may have ended. Null of a region's alarm. */
+  readonly tripId: string | null
   readonly unitId: string | null
   readonly raisedAtMs: number
   /** When its cause was gone; null while it stands. */
@@ -129,6 +129,13 @@ export interface AlarmView {
   readonly escalatedAtMs: number | null
   readonly shelvedBy: string | null
   readonly shelvedUntilMs: number | null
+  /** Of a region's alarm alone: the units that were heard of last in this span, how many are silent, and of how many. */
+  readonly mass?: {
+    readonly silentFromMs: number
+    readonly silentToMs: number
+    readonly silentUnits: number
+    readonly ofUnits: number
+  }
 }
 
 export interface CallView {

@@ -80,6 +80,8 @@ const BY_A_DISPATCHER: {
   TripAlarmRaised: 'no',
   TripAlarmCleared: 'no',
   UnitAlarmRaised: 'no',
+  RegionAlarmRaised: 'no',
+  RegionAlarmCleared: 'no',
   AlarmEscalated: 'no',
   AlarmLapsed: 'no',
 }

@@ -5,8 +5,8 @@
  * what `evolve` and the desk rely on; other fields may be there.
  */
 import { z } from 'zod'
-import { callKey, driverKey, type EntityKey, tripKey } from '../../domain/entity.ts'
-import { TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
+import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
+import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../../domain/events/decision-record.ts'
 import { HELP_REASONS, REVOKE_REASONS } from '../../domain/events/trip-events.ts'
 import type { DomainEvent } from '../../domain/events.ts'
@@ -38,7 +38,8 @@ const unit = { unitId: id }
 const trip = { tripId: id }
 const call = { callId: id }
 const offer = { ...trip, ...unit, offerId: id }
-const alarm = { tripId: id.optional(), unitId: id.optional(), alarmId: id }
+const alarm = { tripId: id.optional(), unitId: id.optional(), regionId: id.optional(), alarmId: id }
+const silent = { silentUnits: z.number().int().min(0), ofUnits: z.number().int().min(0) }
 const happened = { happenedAtMs: ms }
 const incident = { incidentNo: z.string().regex(INCIDENT_NO).optional() }
 const response = { responseNo: z.string().regex(RESPONSE_NO).optional() }
@@ -178,8 +179,14 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   TripAlarmRaised: {
     ...{ ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
     ...{ severity: SEVERITY_FORM.optional(), decision: decision.optional() },
+    lastHeardAtMs: ms.optional(),
   },
   UnitAlarmRaised: { ...unit, alarm: z.enum(UNIT_ALARMS), severity: SEVERITY_FORM, fromTripId: id },
+  RegionAlarmRaised: {
+    ...{ regionId: id, alarm: z.enum(REGION_ALARMS), severity: SEVERITY_FORM, silentFromMs: ms, silentToMs: ms },
+    ...silent,
+  },
+  RegionAlarmCleared: { regionId: id, alarm: z.enum(REGION_ALARMS), ...silent },
   TripAlarmCleared: { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: id.nullable() },
   AlarmAcknowledged: { ...alarm, by: id },
   AlarmShelved: { ...alarm, by: id, forMs: ms },
@@ -213,7 +220,7 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
 
 export const EVENT_TYPES = Object.keys(FORMS) as readonly DomainEvent['type'][]
 
-const ENTITY = /^(?:driver|trip|call)\/(.+)$/
+const ENTITY = /^(?:driver|trip|call|region)\/(.+)$/
 const forms = new Map<string, z.ZodType>(
   Object.entries(FORMS).map(([type, shape]) => [type, z.object({ ...shape, v: z.literal(1) })]),
 )
@@ -245,7 +252,7 @@ export function entitiesNamed(events: unknown): EntityKey[] {
 }
 
 function namedBy(event: object): Set<string & EntityKey> {
-  const { unitId, fromUnitId, tripId, fromTripId, helpsTripId, callId, tripIds } = event as Readonly<
+  const { unitId, fromUnitId, tripId, fromTripId, helpsTripId, callId, regionId, tripIds } = event as Readonly<
     Record<string, unknown>
   >
   const named = new Set<EntityKey>()
@@ -258,6 +265,7 @@ function namedBy(event: object): Set<string & EntityKey> {
   take(fromTripId, tripKey)
   take(helpsTripId, tripKey)
   take(callId, callKey)
+  take(regionId, regionKey)
   if (Array.isArray(tripIds)) for (const each of tripIds) take(each, tripKey)
   return named
 }

@@ -12,8 +12,8 @@ const stage = new Stage({
   owned: ordered,
   shelved: ordered,
   goesup: ordered,
+  masses: { mode: 'ordered', units: ['A1', 'A2', 'A3'] },
 })
-/** Needs a level of care that no unit has. */
 /** Nobody is free for it, and of its priority nobody is sent to help. */
 const UNMET = { ...CALL, priority: 3, needs: [{ levelOfCare: 'cct' }] }
 
@@ -145,4 +145,37 @@ test('[AL-5] an alarm that nobody acknowledges goes up, once; one that somebody 
   const [mine, gone] = [alarms.get(owned.alarmId)!, alarms.get(over.alarmId)!]
   assert.equal(isUpAfter(mine, mine.acknowledgedAtMs!), false)
   assert.equal(isUpAfter(gone, gone.goneAtMs!), false)
+})
+
+test('[AL-7] a fleet that falls silent is one alarm of the region, which is answered like every other', async () => {
+  const region = 'masses'
+  const token = await stage.site.token({ role: 'admin', sub: 'admin-1', regions: [] })
+  const policy = { massSilencePercent: 50, massSilenceUnits: 2, disconnectGraceMs: 2_000 }
+  const { status } = await stage.ask('PUT', `/v1/regions/${region}/policy`, { token, ifMatch: '*', body: { policy } })
+  assert.equal(status, 200)
+  const desk = await stage.desk({ region, sub: 'first' })
+  await openAlarms(desk)
+  const crews = [
+    await stage.crew('A1', { region }),
+    await stage.crew('A2', { region }),
+    await stage.crew('A3', { region }),
+  ]
+  for (const crew of crews.slice(1)) crew.socket.terminate()
+  const [, position, , events] = await desk.hear('board-events', ([, , , told]) =>
+    told.some(event => event.type === 'RegionAlarmRaised'),
+  )
+  const raised = events.find(event => event.type === 'RegionAlarmRaised')!
+  assert.deepEqual([raised.alarm, raised.silentUnits, raised.ofUnits, raised.severity], ['mass-app-lost', 2, 3, 1])
+  const alarmId = `region/${region}/mass-app-lost/${position}`
+  const [alarm] = await openAlarms(desk)
+  const { silentFromMs, silentToMs } = raised
+  assert.deepEqual(
+    [alarm!.alarmId, alarm!.tripId, alarm!.unitId, alarm!.mass],
+    [alarmId, null, null, { silentFromMs, silentToMs, silentUnits: 2, ofUnits: 3 }],
+  )
+  assert.equal((await answered(desk, 'acknowledge-alarm', alarmId))?.acknowledgedBy, 'first')
+  assert.equal(await desk.refused('acknowledge-alarm', `region/other/mass-app-lost/${position}`), 'unknown-alarm')
+  for (const unit of ['A2', 'A3']) await stage.driver(unit, { region })
+  await desk.hear('board-events', ([, , , told]) => told.some(event => event.type === 'RegionAlarmCleared'))
+  assert.deepEqual(await openAlarms(desk), [])
 })

@@ -10,8 +10,11 @@ import {
   waitingLongAtMs,
 } from '../../../src/domain/dispatch/deadlines.ts'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
+import { HeardCount } from '../../../src/domain/dispatch/heard-count.ts'
+import type { Silence } from '../../../src/domain/dispatch/mass-silence.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { quietRegion } from '../../../src/domain/region-state.ts'
 import { overrideAssignment } from '../../../src/domain/trip/trip-desk.ts'
 import { TRIP_PHASES } from '../../../src/domain/vocabulary.ts'
 import { given, START_MS, type World } from '../../support/given-when-then.ts'
@@ -60,6 +63,8 @@ const statesOf = (world: World) => ({
   driver: (id: string) => world.drivers.get(id),
   trip: (id: string) => world.trips.get(id),
   isHeld: () => false,
+  region: () => undefined,
+  silence: (silence: Silence) => ({ silence, isStarting: true, region: quietRegion('sf'), heard: new HeardCount() }),
 })
 
 describe('deadlines', () => {

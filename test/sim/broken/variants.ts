@@ -275,6 +275,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 2 },
   },
   {
+    name: 'mass-untold',
+    breaks: 'a fleet that falls silent at once is as many alarms as it has trips',
+    patch: {
+      file: 'src/domain/dispatch/mass-silence.ts',
+      find: 'if (seen.isStarting) return null',
+      replace: 'if (seen.isStarting || lastMs > 0) return null',
+    },
+    provoke: { drivers: 12, callsPerHour: 60, troubles: { blackouts: 20 } },
+  },
+  {
+    name: 'mass-and-each',
+    breaks: 'a fleet that falls silent at once is one alarm, and one of each trip as well',
+    patch: {
+      file: 'src/domain/dispatch/mass-silence.ts',
+      find: 'lastMs < watched.toMs) return []',
+      replace: 'lastMs < watched.toMs) return null',
+    },
+    provoke: { drivers: 12, callsPerHour: 60, troubles: { blackouts: 20 } },
+  },
+  {
     name: 'cancel-with-patient',
     breaks: 'a trip is cancelled with a patient on board',
     patch: {

@@ -43,6 +43,7 @@ export class Faults {
     this.#often('halfOpens', () => network.halfOpenOne())
     this.#often('stalls', () => network.stallOne(this.#parts.dice.within([500, 40_000])))
     this.#often('storms', () => network.storm())
+    this.#often('blackouts', () => this.#blackOut())
     this.#often('storeAway', () =>
       this.#forAWhile(
         'is away',
@@ -118,17 +119,30 @@ export class Faults {
   }
 
   #forAWhile(what: string, range: readonly [number, number], begin: () => void, end: () => void): void {
-    const { chronicle, dice, loop } = this.#parts
+    const { chronicle, dice } = this.#parts
     const forMs = dice.within(range)
     chronicle.tell('database', `${what} for ${forMs} ms`)
     begin()
-    const ending = () => {
-      if (!this.#endings.delete(ending)) return
+    this.#endsAfter(forMs, () => {
       chronicle.tell('database', `no longer ${what}`)
       end()
+    })
+  }
+
+  #endsAfter(forMs: number, end: () => void): void {
+    const ending = () => {
+      if (this.#endings.delete(ending)) end()
     }
     this.#endings.add(ending)
-    loop.after(forMs, ending)
+    this.#parts.loop.after(forMs, ending)
+  }
+
+  #blackOut(): number {
+    const { dice, network } = this.#parts
+    const end = network.blackOut(dice.within([3, 10]) / 10)
+    if (end === null) return 0
+    this.#endsAfter(dice.within([20_000, 240_000]), end)
+    return 1
   }
 
   #crash(): number {

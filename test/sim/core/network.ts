@@ -62,6 +62,8 @@ export class Network {
   readonly parts: NetworkParts
   readonly #doors: Door[] = []
   readonly #links = new Set<Link>()
+  /** The devices that have no network. */
+  readonly #dark = new Set<Device>()
   #linkNo = 0
 
   constructor(parts: NetworkParts) {
@@ -131,6 +133,25 @@ export class Network {
     return links.length
   }
 
+  /** The network of so much of the phones is gone: nothing passes and no connection comes about. Output: how it comes back; null where there are none. */
+  blackOut(share: number): (() => void) | null {
+    const { chronicle, dice } = this.parts
+    const phones = [...new Set([...this.#links].map(({ owner }) => owner))].filter(({ name }) =>
+      name.startsWith('crew'),
+    )
+    const befallen = phones.filter(() => dice.below(100) < share * 100)
+    if (befallen.length === 0) return null
+    chronicle.tell('network', `is gone for ${befallen.length} phones`)
+    for (const phone of befallen) this.#dark.add(phone)
+    for (const link of [...this.#links]) if (link.isUp && this.isDark(link.owner)) link.cut()
+    return () => {
+      for (const phone of befallen) this.#dark.delete(phone)
+    }
+  }
+  isDark(device: Device): boolean {
+    return this.#dark.has(device)
+  }
+
   #befall(what: (link: Link) => void): number {
     const links = [...this.#links].filter(link => link.isUp)
     if (links.length === 0) return 0
@@ -180,6 +201,7 @@ export class Link {
   begin(socket: Socket, protocol: string): void {
     this.#socket = socket
     this.#network.parts.watch.opened(this.#wire)
+    if (this.#network.isDark(this.owner)) return this.cut()
     this.#toServer(() => {
       if (this.#clientOver) return this.#forgetIfOver()
       const door = this.#network.pickDoor()

@@ -96,6 +96,10 @@ export class AlarmAccount {
       case 'UnitAlarmRaised':
         if (event.alarm === 'no-contact') this.#told(event.unitId, moment.position)
         return this.#raised(`driver/${event.unitId}`, event, event.fromTripId, moment)
+      case 'RegionAlarmRaised':
+        return this.#raised(event.entity, event, null, moment)
+      case 'RegionAlarmCleared':
+        return this.#gone(event.entity, [event.alarm])
       case 'TripAlarmCleared':
         return this.#gone(`trip/${event.tripId}`, [event.alarm])
       case 'OfferTimedOut':
@@ -151,13 +155,16 @@ export class AlarmAccount {
 
   #raised(
     subject: string,
-    { alarm: kind, severity }: Extract<DomainEvent, { type: 'TripAlarmRaised' | 'UnitAlarmRaised' }>,
-    tripId: string,
+    {
+      alarm: kind,
+      severity,
+    }: Extract<DomainEvent, { type: 'TripAlarmRaised' | 'UnitAlarmRaised' | 'RegionAlarmRaised' }>,
+    tripId: string | null,
     { position, recordedAtMs, committedAtMs }: AlarmMoment,
   ): void {
-    const due = severityOf(kind, this.#priorities.get(tripId) ?? 1)
+    const due = tripId === null ? 1 : severityOf(kind, this.#priorities.get(tripId) ?? 1)
     if (severity !== due)
-      this.#find(`alarm ${kind} of ${tripId} at position ${position} has severity ${severity}, not ${due}`)
+      this.#find(`alarm ${kind} of ${tripId ?? subject} at position ${position} has severity ${severity}, not ${due}`)
     const known = this.#of(subject).find(alarm => alarm.kind === kind)
     if (known !== undefined) {
       known.isGone = false

@@ -8,6 +8,7 @@ import { driverKey, tripKey } from '../../../src/domain/entity.ts'
 import type { DecisionRecord, ExclusionReason } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
+import { quietRegion } from '../../../src/domain/region-state.ts'
 import { TIME_OF_PHASE } from '../../../src/domain/trip/e-times.ts'
 import { doubtful } from '../../../src/domain/trip/plausible.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
@@ -388,6 +389,8 @@ function memoryOf(world: World, logEnd: number, changes: MemoryChanges): OwnedRe
       driver: unitId => drivers.get(unitId),
       trip: tripId => trips.get(tripId),
       call: callId => calls.get(callId),
+      region: () => world.region ?? undefined,
+      regionState: world.region ?? quietRegion('sim'),
       driverActors: () => actors,
       alarmed: () => [
         ...[...trips.values()].map(({ tripId, openAlarms }) => ({ entity: tripKey(tripId), openAlarms })),

@@ -5,13 +5,14 @@
 import type { States } from '../../../src/actors/region/turn.ts'
 import { evolveEntity } from '../../../src/actors/region/turn.ts'
 import type { CallState } from '../../../src/domain/call.ts'
-import { byKind, callKey, driverKey, type EntityKey, tripKey } from '../../../src/domain/entity.ts'
+import { byKind, callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../../src/domain/events.ts'
-import type { CallId, TripId, UnitId } from '../../../src/domain/ids.ts'
+import type { CallId, RegionId, TripId, UnitId } from '../../../src/domain/ids.ts'
+import type { RegionState } from '../../../src/domain/region-state.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { DriverState } from '../../../src/domain/unit/driver.ts'
 
-export type EntityState = DriverState | TripState | CallState
+export type EntityState = DriverState | TripState | CallState | RegionState
 
 /** One entity's states, oldest first. */
 type Line = EntityState[]
@@ -21,6 +22,7 @@ export class StateHistory implements States {
   readonly drivers = new Map<UnitId, DriverState>()
   readonly trips = new Map<TripId, TripState>()
   readonly calls = new Map<CallId, CallState>()
+  readonly regions = new Map<RegionId, RegionState>()
   readonly #lines = new Map<EntityKey, Line>()
 
   driver(unitId: UnitId): DriverState | undefined {
@@ -31,6 +33,9 @@ export class StateHistory implements States {
   }
   call(callId: CallId): CallState | undefined {
     return this.calls.get(callId)
+  }
+  region(regionId: RegionId): RegionState | undefined {
+    return this.regions.get(regionId)
   }
 
   /** Folds one event in. Output: what does not fit, in words; that entity then stays as it was. */
@@ -57,6 +62,7 @@ export class StateHistory implements States {
       driver: id => this.drivers.get(id),
       trip: id => this.trips.get(id),
       call: id => this.calls.get(id),
+      region: id => this.regions.get(id),
     })
   }
 
@@ -101,6 +107,9 @@ class StatesAt implements States {
   }
   call(callId: CallId): CallState | undefined {
     return this.#look(callKey(callId)) as CallState | undefined
+  }
+  region(regionId: RegionId): RegionState | undefined {
+    return this.#look(regionKey(regionId)) as RegionState | undefined
   }
 
   /** The first position at which something that was read is otherwise; infinite when nothing ever is. */

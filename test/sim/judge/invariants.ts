@@ -25,6 +25,7 @@ export function checkEntity(region: OwnedRegion, entity: EntityKey, findings: Fi
       const call = states.call(id)
       if (call !== undefined) checkCall(states, call, findings)
     },
+    region: () => {},
   })
 }
 

@@ -16,6 +16,7 @@ import { Handovers } from './handovers.ts'
 import { HelpAccount } from './help-account.ts'
 import { StateHistory } from './history.ts'
 import { Holds } from './holds.ts'
+import { MassSilences } from './mass-silences.ts'
 import { NumberAccount } from './number-account.ts'
 import { PatientAccount } from './patients.ts'
 import { PolicyAccount } from './policy-account.ts'
@@ -58,6 +59,7 @@ export class LogAccount {
   readonly #handovers: Handovers
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
+  readonly #masses: MassSilences
   readonly holds: Holds
   readonly #silent: SilentUnits
   readonly #decisions: WholeDecisions
@@ -96,6 +98,7 @@ export class LogAccount {
     this.alarms = new AlarmAccount(findings, this.policies)
     this.holds = new Holds(findings)
     this.standDowns = new StandDowns(findings, this.policies)
+    this.#masses = new MassSilences(findings, this.policies)
     this.#decisions = new WholeDecisions(findings, policies)
     this.#areSpansTrue = areSpansTrue
   }
@@ -222,6 +225,7 @@ export class LogAccount {
     }
     this.alarms.take(event, moment)
     this.standDowns.take(event, moment)
+    this.#masses.take(event, moment, { sinceMs: this.servedSinceMs, epoch: record.epoch })
     this.#urgency.apply(this.history, event, recordedAtMs)
     if (event.type === 'TripClosed') this.tripsClosed += 1
   }

@@ -57,7 +57,7 @@ export class Pictures {
       if (unit?.status !== status) return `unit ${unitId} as ${status}, which is ${unit?.status ?? 'not there'}`
     }
     for (const entity of history.entities()) {
-      if (entity.startsWith('call/') || shown.has(entity)) continue
+      if (entity.startsWith('call/') || entity.startsWith('region/') || shown.has(entity)) continue
       const state = history.at(entity, position) as DriverState | TripState | undefined
       if (state === undefined) continue
       if ('tripId' in state ? !isEnded(state) : state.retired !== true) return `no ${entity}, which is there`

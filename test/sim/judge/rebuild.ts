@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DriverLocation } from '../../../src/actors/driver/location.ts'
 import { type Recovered, recoverUnchecked } from '../../../src/actors/region/recovery.ts'
-import { callKey, driverKey, type EntityKey, tripKey } from '../../../src/domain/entity.ts'
+import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../../src/domain/entity.ts'
 import { isNewer } from '../../../src/domain/fix.ts'
 import type { RegionId, UnitId } from '../../../src/domain/ids.ts'
 import type { Journal } from '../../../src/store/log/journal.ts'
@@ -39,6 +39,7 @@ export function compareMemory(
   for (const { state } of states.driverActors()) compare(driverKey(state.unitId), state)
   for (const state of states.tripStates()) compare(tripKey(state.tripId), state)
   for (const state of states.callStates()) compare(callKey(state.callId), state)
+  if (states.regionState.version > 0) compare(regionKey(states.regionState.regionId), states.regionState)
   for (const entity of history.entities()) {
     if (seen.has(entity) || history.at(entity, position) === undefined) continue
     findings.find(
@@ -158,10 +159,11 @@ function compareRecovered(a: Recovered, b: Recovered, { logEnd, segmentEnd }: Du
   }
 }
 
-function* entitiesOf({ drivers, trips, calls }: Recovered): Iterable<[EntityKey, EntityState]> {
+function* entitiesOf({ drivers, trips, calls, region }: Recovered): Iterable<[EntityKey, EntityState]> {
   for (const state of drivers.values()) yield [driverKey(state.unitId), state]
   for (const state of trips.values()) yield [tripKey(state.tripId), state]
   for (const state of calls.values()) yield [callKey(state.callId), state]
+  if (region.version > 0) yield [regionKey(region.regionId), region]
 }
 
 /** The journal as it stood at these ends, to be read only. */

@@ -46,6 +46,8 @@ export const RULES = {
     "The moments of a unit's work on a trip come in their order, each against those that were said before it, or their events say that they do not; nobody is notified before the decision.",
   'alarms-answered':
     'An alarm is answered only while it is open, and one that stands and that nobody answers goes up to a supervisor, in its time and once. Of a unit that leaves an offer unanswered somebody is told.',
+  'mass-told-once':
+    'Units that fall silent at once, as many as the policy says, are one alarm of the region; none of them has an alarm of its own while that stands, and it ends only when fewer than half as many are silent.',
   'hold-kept':
     'A trip on hold is offered to nobody but by a dispatcher, and an order by hand that is not answered puts its trip on hold.',
   'stand-down-heard':

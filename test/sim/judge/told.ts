@@ -83,7 +83,7 @@ export class Told {
     }
     this.#alarms(alarms, position, to)
     for (const entity of this.#history.entities()) {
-      if (entity.startsWith('call/')) continue
+      if (entity.startsWith('call/') || entity.startsWith('region/')) continue
       const state = this.#history.at(entity, position)
       const isThere = state !== undefined && ('tripId' in state ? !isEnded(state) : !isRetired(state as DriverState))
       if (isThere !== shown.has(entity)) {

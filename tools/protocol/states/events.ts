@@ -1,11 +1,19 @@
 /** Every event as it is tried in the tables of states: each form that its schema allows, folded by the engine's own folds. */
-import { callKey, driverKey, type EntityKey, type EntityKind, kindOf, tripKey } from '../../../src/domain/entity.ts'
+import {
+  callKey,
+  driverKey,
+  type EntityKey,
+  type EntityKind,
+  kindOf,
+  regionKey,
+  tripKey,
+} from '../../../src/domain/entity.ts'
 import { type DomainEvent, entitiesOf } from '../../../src/domain/events.ts'
 import { EVENT_SCHEMAS } from '../../../src/protocol/event-schemas.ts'
 import { asJson, type JsonSchema } from '../json-schema.ts'
 import { cellOf, type Subject } from './cell.ts'
 import type { Trial } from './rows.ts'
-import { OTHER_UNIT, Stage, UNIT } from './stage.ts'
+import { OTHER_UNIT, REGION, Stage, UNIT } from './stage.ts'
 import { HELP, valuesOfEvents } from './values.ts'
 import { type Values, variantsOf } from './variants.ts'
 
@@ -26,6 +34,11 @@ function ownForm(json: JsonSchema): JsonSchema {
   const { $ref, $defs = {} } = json as { readonly $ref?: string; readonly $defs?: Readonly<Record<string, JsonSchema>> }
   return $ref === undefined ? json : $defs[$ref.slice('#/$defs/'.length)]!
 }
+
+/** The events that are of the region alone. */
+export const ABOUT_THE_REGION: readonly string[] = FORMS.filter(
+  ({ schema }) => kindsOf(schema).join() === 'region',
+).map(({ type }) => type)
 
 /** The events that change the subject, by `entitiesOf`. */
 export function eventTrials(subject: Subject): readonly Trial[] {
@@ -69,7 +82,8 @@ function ownValues(stage: Stage, subject: Subject, type: DomainEvent['type'], sc
   // Which alarm it is says the event itself.
   if (type === 'TripAlarmRaised') return { alarm: { one: 'waiting-long' } }
   // It names the one that it belongs to.
-  if (kindsOf(schema).length > 1) return { [subject === 'unit' ? 'tripId' : 'unitId']: { one: undefined } }
+  if (kindsOf(schema).length > 1)
+    return { [subject === 'unit' ? 'tripId' : 'unitId']: { one: undefined }, regionId: { one: undefined } }
   const { unitId } = schema.properties as { readonly unitId?: JsonSchema }
   // Null where the trip has no unit.
   if (unitId?.anyOf === undefined || subject === 'unit') return {}
@@ -77,7 +91,10 @@ function ownValues(stage: Stage, subject: Subject, type: DomainEvent['type'], sc
 }
 
 function entityOf({ tripId, itsTrip }: Stage, subject: Subject, schema: JsonSchema): EntityKey {
-  const keys = { trip: tripKey(tripId), driver: driverKey(UNIT), call: callKey(itsTrip.callId) }
+  const keys = {
+    ...{ trip: tripKey(tripId), driver: driverKey(UNIT), call: callKey(itsTrip.callId) },
+    region: regionKey(REGION),
+  }
   const kinds = kindsOf(schema)
   const own = KIND_OF_SUBJECT[subject]
   return keys[kinds.includes(own) ? own : kinds[0]!]
@@ -86,5 +103,5 @@ function entityOf({ tripId, itsTrip }: Stage, subject: Subject, schema: JsonSche
 /** The kinds of actors that an event can belong to. */
 function kindsOf({ properties }: JsonSchema): readonly EntityKind[] {
   const text = JSON.stringify((properties as { readonly entity: JsonSchema }).entity)
-  return (['trip', 'driver', 'call'] as const).filter(kind => text.includes(`^${kind}`))
+  return (['trip', 'driver', 'call', 'region'] as const).filter(kind => text.includes(`^${kind}`))
 }

@@ -1,11 +1,14 @@
 /** What happens by itself, as it is tried in the tables of states: every deadline when it comes, and the end of a unit. */
-import { type Deadline, deadlineCame } from '../../../src/domain/dispatch/deadlines.ts'
+import { type Deadline, deadlineCame, type RegionDeadline } from '../../../src/domain/dispatch/deadlines.ts'
 import type { Presence } from '../../../src/domain/dispatch/eligibility.ts'
+import { HeardCount } from '../../../src/domain/dispatch/heard-count.ts'
+import type { Silence } from '../../../src/domain/dispatch/mass-silence.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { quietRegion } from '../../../src/domain/region-state.ts'
 import { retireUnit } from '../../../src/domain/retire.ts'
 import { cellOf, type Subject } from './cell.ts'
 import type { Trial } from './rows.ts'
-import { START_MS, type Stage, UNIT } from './stage.ts'
+import { REGION, START_MS, type Stage, UNIT } from './stage.ts'
 import { alarmOf, PAST_OFFER, PLACE } from './values.ts'
 
 /** By then every span of a policy is over. */
@@ -13,8 +16,11 @@ const LATER_MS = 24 * 3_600_000
 
 const offerOf = ({ itsTrip }: Stage): string => itsTrip.offer?.offerId ?? PAST_OFFER
 
+/** Those of the region change no trip and no unit. */
+type OwnDeadline = Exclude<Deadline, RegionDeadline>
+
 /** A deadline of each kind, about the trip and its unit. */
-const DEADLINES: Readonly<Record<Deadline['kind'], (stage: Stage) => Deadline>> = {
+const DEADLINES: Readonly<Record<OwnDeadline['kind'], (stage: Stage) => Deadline>> = {
   'offer-warning': stage => ({ kind: 'offer-warning', tripId: stage.tripId, offerId: offerOf(stage) }),
   'offer-timeout': stage => ({ kind: 'offer-timeout', tripId: stage.tripId, offerId: offerOf(stage) }),
   'position-lost': stage => ({ kind: 'position-lost', tripId: stage.tripId, offerId: offerOf(stage) }),
@@ -39,14 +45,14 @@ const DEADLINES: Readonly<Record<Deadline['kind'], (stage: Stage) => Deadline>> 
 }
 
 /** The unit's app has been away since the start, and so its last fix is of then, but for the deadline of a fix that came. */
-function presenceAt(kind: Deadline['kind'], nowMs: number): Presence {
+function presenceAt(kind: OwnDeadline['kind'], nowMs: number): Presence {
   const fixedAtMs = kind === 'position-back' ? nowMs : START_MS
   const fix = { ...PLACE, seq: 1, streamId: 'phone-1', fixedAtMs, accuracyM: null, speedMps: null, headingDeg: null }
   return { disconnectedSinceMs: START_MS, fix }
 }
 
 export function momentTrials(subject: Subject): readonly Trial[] {
-  const kinds = Object.keys(DEADLINES) as Deadline['kind'][]
+  const kinds = Object.keys(DEADLINES) as OwnDeadline['kind'][]
   const deadlines = kinds.map(kind => ({
     name: kind,
     attempts: (stage: Stage) => [{ words: new Map(), cell: deadlineCell(stage, subject, kind) }],
@@ -65,13 +71,17 @@ export function momentTrials(subject: Subject): readonly Trial[] {
   return subject === 'unit' ? [...deadlines, retirement] : deadlines
 }
 
-function deadlineCell(stage: Stage, subject: Subject, kind: Deadline['kind']): string {
+function deadlineCell(stage: Stage, subject: Subject, kind: OwnDeadline['kind']): string {
   const turn = stage.turn(stage.nowMs + LATER_MS)
   return cellOf(stage, subject, turn, () => {
     const states = {
       driver: (unitId: string) => turn.driver(unitId),
       trip: (tripId: string) => turn.trip(tripId),
       isHeld: () => false,
+      region: () => undefined,
+      silence: (silence: Silence) => ({
+        ...{ silence, isStarting: true, region: quietRegion(REGION), heard: new HeardCount() },
+      }),
       presence: () => presenceAt(kind, turn.nowMs),
     }
     const came = deadlineCame(

@@ -2,7 +2,7 @@
 import { DOES_NOT_FIT, type Subject, UNCHANGED } from './cell.ts'
 import { type Column, callColumns, tripColumns, unitColumns } from './columns.ts'
 import { ABOUT_NOTHING, commandTrials } from './commands.ts'
-import { eventTrials } from './events.ts'
+import { ABOUT_THE_REGION, eventTrials } from './events.ts'
 import { momentTrials } from './moments.ts'
 import { BY, type Row, rowsOf, type Trial } from './rows.ts'
 
@@ -49,6 +49,7 @@ export function statesPage(): string {
     },
     {
       heading: 'What an event makes of a trip',
+      text: `\`${ABOUT_THE_REGION.join('` and `')}\` are of the region as a whole, and change no trip, unit or call.`,
       ...{ first: 'event', subject: 'trip', columns: trips, trials: eventTrials('trip') },
     },
     {

@@ -33,6 +33,7 @@ export type Asker = keyof typeof ASKERS
 
 export const UNIT = 'A'
 export const OTHER_UNIT = 'B'
+export const REGION = 'here'
 export const START_MS = 1_767_225_600_000
 const STEP_MS = 10_000
 
@@ -86,6 +87,7 @@ export class Stage implements States {
   call(callId: CallId): CallState | undefined {
     return this.#calls.get(callId)
   }
+  region(): undefined {}
 
   /** A turn over the states as they are; they stay so until it is kept. */
   turn(nowMs = this.nowMs): Turn {
@@ -155,7 +157,7 @@ export class Stage implements States {
   /** In the form that ids of calls, trips and offers have. */
   newId(): string {
     this.#ids += 1
-    return `here.${String(this.#ids).padStart(21, '0')}`
+    return `${REGION}.${String(this.#ids).padStart(21, '0')}`
   }
 
   #enterCall(): TripId {

@@ -2,7 +2,7 @@
 import type { AlarmId } from '../../../src/domain/ids.ts'
 import { unitOf } from '../../../src/domain/trip/trip.ts'
 import type { Subject } from './cell.ts'
-import { DECISION, OTHER_UNIT, START_MS, type Stage, UNIT } from './stage.ts'
+import { DECISION, OTHER_UNIT, REGION, START_MS, type Stage, UNIT } from './stage.ts'
 import type { Values } from './variants.ts'
 
 const one = (value: unknown) => ({ one: value })
@@ -64,6 +64,13 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     by: one('desk'),
     ...{ why: one('dispatcher'), addedTripId: one(PAST_OFFER) },
     tripIds: one([tripId]),
+    ...{
+      regionId: one(REGION),
+      silentFromMs: one(START_MS),
+      silentToMs: one(nowMs),
+      silentUnits: one(5),
+      ofUnits: one(9),
+    },
     ...{ helpsTripId: one(tripId), helpedByTripId: one(HELP), asked: one([]) },
     streamId: one('phone-1'),
     ...{ fromSeq: one(1), toSeq: one(2), round: one(1), forMs: one(60_000) },
@@ -81,7 +88,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     ...{ incidentNo: one('2026-000001'), responseNo: one('2026-000001-1') },
     // One more than the call has.
     noteNo: one(2),
-    ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2) },
+    ...{ detailsReplaced: one(false), decision: one(DECISION), severity: one(2), lastHeardAtMs: one(undefined) },
     ...Object.fromEntries(
       [...Object.entries(REFERENCE), ...Object.entries(PLACE)].map(([name, value]) => [name, one(value)]),
     ),

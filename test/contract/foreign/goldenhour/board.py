@@ -283,13 +283,19 @@ class Board:
     def _UnitAlarmRaised(self, event: Dict[str, Any]) -> None:
         self._raised("driver/" + event["unitId"], event["fromTripId"], event)
 
-    def _raised(self, subject: str, trip_id: str, event: Dict[str, Any]) -> None:
+    def _RegionAlarmRaised(self, event: Dict[str, Any]) -> None:
+        self._raised(event["entity"], None, event)
+
+    def _RegionAlarmCleared(self, event: Dict[str, Any]) -> None:
+        self._gone(event["entity"], [event["alarm"]])
+
+    def _raised(self, subject: str, trip_id: Optional[str], event: Dict[str, Any]) -> None:
         kind = event["alarm"]
         known = [alarm for alarm in self._alarms_of(subject) if alarm["kind"] == kind]
         alarm_id = known[0]["alarmId"] if known else f"{subject}/{kind}/{self.position}"
         fresh = {"alarmId": alarm_id, "kind": kind, "acknowledgedBy": None}
         self.alarms.setdefault(alarm_id, fresh).update(
-            tripId=trip_id, unitId=event["unitId"], severity=event["severity"], goneAtMs=None
+            tripId=trip_id, unitId=event.get("unitId"), severity=event["severity"], goneAtMs=None
         )
 
     def _AlarmAcknowledged(self, event: Dict[str, Any]) -> None:
