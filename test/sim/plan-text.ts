@@ -50,6 +50,8 @@ const plan = z.strictObject({
   consoles: count(0),
   callsPerHour: z.number().min(0),
   mode: z.enum(DISPATCH_MODES),
+  // Plans of before had none.
+  hasRoads: z.boolean().default(false),
   faults: z.enum(FAULT_LEVELS),
   troubles,
   calmMs: count(0),
@@ -114,7 +116,8 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
 }
 
 export function inWords(plan: Plan): string[] {
-  const { seed, hours, drivers, feedUnits, dispatchers, consoles, callsPerHour, mode, faults, troubles } = plan
+  const { seed, hours, drivers, feedUnits, dispatchers, consoles, callsPerHour, mode, hasRoads, faults, troubles } =
+    plan
   const orders = mode === 'ordered' ? 'crews are ordered' : 'crews are asked'
   const kinds = Object.keys(IN_WORDS) as (keyof typeof IN_WORDS)[]
   const present = kinds.filter(kind => troubles[kind] > 0)
@@ -122,7 +125,7 @@ export function inWords(plan: Plan): string[] {
   if (troubles.clumsiness > 0) told.push(`people are clumsy, ${troubles.clumsiness}`)
   return [
     `seed ${seed}: ${hours} h, ${many(drivers, 'driver')}, ${many(feedUnits, 'unit')} of a feed, ` +
-      `${many(dispatchers, 'dispatcher')}, ${many(consoles, 'console')}, ${many(callsPerHour, 'call')} an hour; ${orders}`,
+      `${many(dispatchers, 'dispatcher')}, ${many(consoles, 'console')}, ${many(callsPerHour, 'call')} an hour; ${orders}${hasRoads ? ', by road' : ''}`,
     `faults ${faults}: ${told.join(', ') || 'none'}`,
   ]
 }

@@ -54,6 +54,8 @@ export interface Plan {
   readonly consoles: number
   readonly callsPerHour: number
   readonly mode: DispatchMode
+  /** The region has the city's streets as its roads. */
+  readonly hasRoads: boolean
   readonly faults: FaultLevel
   readonly troubles: Troubles
   /** How long the world is left in peace at the end, in which everything must come right. */
@@ -99,6 +101,8 @@ export function drawPlan(seed: number, wishes: Wishes = {}): Plan {
     consoles,
     callsPerHour: wishes.callsPerHour ?? Math.max(1, Math.round((drivers + feedUnits) * busy)),
     mode,
+    // Of its own chance: worlds with and without are the same else.
+    hasRoads: diceFor(seed, 'roads').oneIn(2),
     faults,
     troubles: drawTroubles(faults, dice),
     calmMs: CALM_MS,

@@ -7,9 +7,11 @@ import { Device } from './core/device.ts'
 import { Faults } from './core/faults.ts'
 import { Loop } from './core/loop.ts'
 import { Network } from './core/network.ts'
+import { preparedStreets } from './core/roads.ts'
 import { Judge } from './judge/judge.ts'
 import type { Violation } from './judge/verdict.ts'
 import { diceFor, type Plan } from './plan.ts'
+import { cityStreets } from './world/streets.ts'
 import { World } from './world/world.ts'
 
 export interface Figures {
@@ -82,6 +84,7 @@ class Run {
       chronicle.tell('judge', `${rule}: ${text}`)
       this.#violations.push({ rule, atMs: sinceStartMs(), text })
     }
+    const streets = plan.hasRoads ? cityStreets() : null
     const late: { database?: SimulatedDatabase; judge?: Judge } = {}
     const network = new Network({
       loop,
@@ -110,6 +113,7 @@ class Run {
       dice: dice('database'),
       region: { region: REGION, name: 'Simulated', timeZone: 'UTC', dispatchMode: plan.mode },
       units: this.#world.units,
+      roads: streets && preparedStreets(streets),
       onRejected: () => this.#judge.excuse('content-rejected'),
       watch: {
         acquired: epoch => this.#judge.acquired(epoch),
@@ -125,6 +129,7 @@ class Run {
       nowMs: () => loop.nowMs,
       journal: this.#database.journal,
       policies: this.#database.policies,
+      streets,
       report,
     })
     late.database = this.#database

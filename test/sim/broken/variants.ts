@@ -459,6 +459,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { callsPerHour: 60, drivers: 10 },
   },
   {
+    name: 'shortlist-by-line',
+    breaks: 'of those who could go only the ones nearest by the straight line are looked at',
+    patch: {
+      file: 'src/finder/soonest.ts',
+      find: 'if (best.length > k) best.pop()',
+      replace: 'if (best.length === k) return true',
+    },
+    provoke: { seed: 11, hasRoads: true, callsPerHour: 60, drivers: 10 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

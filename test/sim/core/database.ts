@@ -7,11 +7,13 @@
  */
 
 import type { ReferenceSource } from '../../../src/actors/reference-news.ts'
+import type { RoadSource } from '../../../src/actors/road-news.ts'
 import { canTransport, type UnitReference } from '../../../src/domain/events/unit-events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
 import type { RegionReference } from '../../../src/protocol/reference.ts'
+import type { PreparedRoads } from '../../../src/roads/travel/prepared-roads.ts'
 import type { LeaseTable } from '../../../src/store/leases/lease-table.ts'
 import { MemoryLeaseTable } from '../../../src/store/leases/memory-lease-table.ts'
 import {
@@ -26,6 +28,7 @@ import type { Dice } from '../../fuzz/dice.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Loop } from './loop.ts'
 import { nextPolicy } from './policies.ts'
+import { simulatedRoads } from './roads.ts'
 import type { DurableEnds, StoreWatch } from './watch.ts'
 
 /** How often single writes fail, out of a thousand. */
@@ -42,6 +45,8 @@ interface DatabaseParts {
   readonly watch: StoreWatch
   readonly region: RegionReference
   readonly units: readonly UnitReference[]
+  /** Null where the region has none. */
+  readonly roads: PreparedRoads | null
   /** A write was refused for its content: the world's doing, not the engine's. */
   readonly onRejected: () => void
 }
@@ -49,6 +54,13 @@ interface DatabaseParts {
 /** Where the answers to a process's statements arrive: at once, when it goes on, or never. */
 interface Client {
   deliver(run: () => void): void
+}
+
+interface Connected {
+  readonly journal: Journal
+  readonly leases: LeaseTable
+  readonly reference: ReferenceSource
+  readonly roads?: RoadSource
 }
 
 /** A write is on its way; it stands, and its answer is on its way. */
@@ -199,9 +211,16 @@ export class SimulatedDatabase {
 
   // What an engine sees of it.
 
-  connect(client: Client): { journal: Journal; leases: LeaseTable; reference: ReferenceSource } {
+  connect(client: Client): Connected {
     const call: Call = (kind, run, rows) => this.#call(client, kind, run, rows)
-    return { journal: this.#journalOf(call), leases: this.#leasesOf(call), reference: this.#referenceOf(call) }
+    const { region, roads } = this.#parts
+    const ask = <T>(run: () => Promise<T>) => call('own-connection', run)
+    return {
+      journal: this.#journalOf(call),
+      leases: this.#leasesOf(call),
+      reference: this.#referenceOf(call),
+      ...(roads && { roads: simulatedRoads(region.region, roads, ask) }),
+    }
   }
 
   #journalOf(call: Call): Journal {

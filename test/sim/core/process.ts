@@ -122,6 +122,7 @@ export class EngineProcess implements Door {
         machine,
         system: this.#system,
         journal: store.journal,
+        ...(store.roads && { roads: store.roads }),
         bounds: { pendingMax: parts.pendingMax },
         onTurn: events => {
           const [host] = this.#regions.hosts()

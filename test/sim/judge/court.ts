@@ -30,6 +30,7 @@ import { tokenOf } from '../core/credentials.ts'
 import type { DurableEnds, OwnedRegion } from '../core/watch.ts'
 import { drawPlan } from '../plan.ts'
 import type { Inhabitants } from '../world/parts.ts'
+import type { Street } from '../world/streets.ts'
 import { StateHistory } from './history.ts'
 import { Judge } from './judge.ts'
 import type { RuleName } from './rules.ts'
@@ -70,7 +71,7 @@ export class Court {
   readonly #locations = new Map<string, DriverLocation>()
   #wires = 0
 
-  constructor(mode: DispatchMode = 'offered') {
+  constructor(mode: DispatchMode = 'offered', streets: readonly Street[] | null = null) {
     this.policies.set(1, policyOf(mode))
     this.judge = new Judge({
       plan: drawPlan(1, { hours: 1, drivers: 2, faults: 'none' }),
@@ -79,6 +80,7 @@ export class Court {
       nowMs: () => this.nowMs,
       journal: this.journal,
       policies: this.policies,
+      streets,
       report: (rule, text) => this.#found.push({ rule, text }),
     })
     this.judge.acquired(1)

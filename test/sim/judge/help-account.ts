@@ -6,11 +6,10 @@
 import type { Need } from '../../../src/domain/events/call-events.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
-import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
-import { type Able, caresFor, carries, missingOf, mustCarry } from './needs.ts'
+import { type Able, caresFor, carries, farOf, missingOf, mustCarry, spanFar, unitOfFar } from './needs.ts'
 import type { PolicyAccount } from './policy-account.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -27,7 +26,7 @@ export class HelpAccount {
   readonly #open = new Set<TripId>()
   readonly #helped = new Set<TripId>()
   /** How far the unit was that a trip was last offered to, and in which record. */
-  readonly #offered = new Map<TripId, { readonly position: number; readonly distanceM: number }>()
+  readonly #offered = new Map<TripId, { readonly position: number; readonly far: number }>()
 
   constructor(findings: Findings, policies: PolicyAccount) {
     this.#findings = findings
@@ -78,7 +77,7 @@ export class HelpAccount {
   #offer(states: StateHistory, event: OfferMade, position: number): void {
     const { tripId, unitId, decision } = event
     const [first] = decision.candidates
-    if (first?.unitId === unitId) this.#offered.set(tripId, { position, distanceM: first.distanceM })
+    if (first?.unitId === unitId) this.#offered.set(tripId, { position, far: farOf(first) })
     const trip = states.trip(tripId)
     const unit = states.driver(unitId)
     if (trip === undefined || unit === undefined) return
@@ -98,10 +97,11 @@ export class HelpAccount {
     const right = this.#offered.get(helps)
     const policy = this.#policies.version(decision.policyVersion)
     if (right === undefined || right.position !== position || policy === undefined) return
-    const { distanceM } = decision.candidates[0]!
+    const far = farOf(decision.candidates[0]!)
     // Distances are kept to the metre.
-    if (distanceM <= right.distanceM - savedM(policy) + 1) return
-    const text = `${unitId} at ${distanceM} m is sent on ${trip.tripId} beside the right unit at ${right.distanceM} m`
+    if (far <= right.far - spanFar(policy.helpSavesMs, decision, policy) + 1) return
+    const unit = unitOfFar(decision)
+    const text = `${unitId} at ${far} ${unit} is sent on ${trip.tripId} beside the right unit at ${right.far} ${unit}`
     this.#find(`${text}, at position ${position}`)
   }
 
@@ -109,9 +109,6 @@ export class HelpAccount {
     this.#findings.find('help-of-use', text)
   }
 }
-
-const savedM = ({ helpSavesMs, straightLineSpeedMps }: StandingPolicy): number =>
-  (helpSavesMs * straightLineSpeedMps) / 1_000
 
 function lossOf(unit: Able, need: Need): object | null {
   const care = caresFor(unit, need) ? null : { needed: need.levelOfCare, sent: unit.levelOfCare }

@@ -17,6 +17,7 @@ import { foldLog } from '../../../tools/replay/log-fold.ts'
 import type { DurableEnds, EngineWatch, OwnedRegion, StoreWatch, Wire, WireWatch } from '../core/watch.ts'
 import type { Plan } from '../plan.ts'
 import type { Inhabitants } from '../world/parts.ts'
+import type { Street } from '../world/streets.ts'
 import { Answers } from './answers.ts'
 import { Conversation, type ConversationParts } from './conversation.ts'
 import { Findings } from './findings.ts'
@@ -26,6 +27,7 @@ import { LogAccount } from './log-account.ts'
 import { Pictures } from './pictures.ts'
 import { Principals } from './principals.ts'
 import { checkPlaces, compareLocations, compareMemory, compareRebuilds, type Verified } from './rebuild.ts'
+import { Soonest } from './soonest.ts'
 import { Told } from './told.ts'
 import { Tracks } from './tracks.ts'
 import { UnitHistory } from './unit-history.ts'
@@ -41,6 +43,8 @@ interface JudgeParts {
   readonly journal: MemoryJournal
   /** Every policy that the region has had so far, by its version. */
   readonly policies: ReadonlyMap<number, StandingPolicy>
+  /** The roads of the region; null where it has none. */
+  readonly streets: readonly Street[] | null
   readonly report: Report
 }
 
@@ -72,6 +76,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
   readonly #tracks: Tracks
   readonly #answers: Answers
   readonly #statuses: UnitHistory
+  readonly #soonest: Soonest | null
   readonly #conversationParts: ConversationParts
   readonly #conversations = new Map<number, Conversation>()
   readonly #owned = new Map<string, Owned>()
@@ -99,6 +104,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const regionNowMs = plan.troubles.clockJumps === 0 ? nowMs : null
     this.#answers = new Answers({ findings, log, sinceStartMs, regionNowMs, lastDroppedAtMs })
     this.#statuses = new UnitHistory(log.history, findings)
+    this.#soonest = parts.streets === null ? null : new Soonest(parts.streets, findings)
     const told = new Told(log, findings)
     const principals = new Principals()
     this.#conversationParts = {
@@ -189,6 +195,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const owned = known?.region === region ? known : this.#own(process, region)
     owned.lastTurnAtMs = this.#parts.nowMs()
     this.#restless.add(process)
+    this.#soonest?.turned(region, events)
     for (const event of events) for (const entity of entitiesOf(event)) owned.touched.add(entity)
   }
 

@@ -1,6 +1,7 @@
-/** Whether a unit can do what a need asks for, by the judge's own reading of both. */
+/** Whether a unit can do what a need asks for, and how far it is, by the judge's own reading of both. */
 
 import type { Need } from '../../../src/domain/events/call-events.ts'
+import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../../src/domain/vocabulary.ts'
 
 export interface Able {
@@ -22,3 +23,14 @@ export const missingOf = (unit: Able, need: Need): string[] =>
 export function couldServe(unit: Able, need: Need): boolean {
   return caresFor(unit, need) && (carries(unit) || !mustCarry(need)) && missingOf(unit, need).length === 0
 }
+
+/** How far a unit is, in milliseconds by road and in metres else. */
+export const farOf = ({ distanceM, etaMs }: { readonly distanceM: number; readonly etaMs?: number }): number =>
+  etaMs ?? distanceM
+export const unitOfFar = ({ basis }: Pick<DecisionRecord, 'basis'>): string => (basis === 'roads' ? 'ms' : 'm')
+/** How far a span is. */
+export const spanFar = (
+  spanMs: number,
+  { basis }: Pick<DecisionRecord, 'basis'>,
+  { straightLineSpeedMps }: { readonly straightLineSpeedMps: number },
+): number => (basis === 'roads' ? spanMs : (spanMs * straightLineSpeedMps) / 1_000)

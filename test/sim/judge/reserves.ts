@@ -3,19 +3,21 @@
  * than whoever else a decision names; and only such a one is held back.
  */
 
+import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import { LEVELS_OF_CARE, type LevelOfCare, type ReservedLevel } from '../../../src/domain/vocabulary.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
+import { farOf, spanFar, unitOfFar } from './needs.ts'
 import type { PolicyAccount } from './policy-account.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
 
 const height = (level: LevelOfCare): number => LEVELS_OF_CARE.indexOf(level)
 /** Distances are kept to the metre. */
-const ROUNDED_M = 1
+const ROUNDED = 1
 
 export class Reserves {
   readonly #findings: Findings
@@ -40,8 +42,8 @@ export class Reserves {
   }
 }
 
-const savedM = ({ higherLevelSavesMs, straightLineSpeedMps }: StandingPolicy, { priority }: TripState): number =>
-  (higherLevelSavesMs[priority] * straightLineSpeedMps) / 1_000
+const savedFar = (policy: StandingPolicy, { priority }: TripState, decision: DecisionRecord): number =>
+  spanFar(policy.higherLevelSavesMs[priority], decision, policy)
 
 /** How many of a level the states have as free; who of them is away they do not tell. */
 const freeAtMost = (states: StateHistory, level: LevelOfCare): number =>
@@ -56,14 +58,15 @@ function* taken(
   const [first, ...others] = decision.candidates
   if (first === undefined || decision.despite !== undefined) return
   const level = first.levelOfCare
-  if (height(level) <= height(trip.need.levelOfCare) || savedM(policy, trip) === 0) return
+  if (height(level) <= height(trip.need.levelOfCare) || savedFar(policy, trip, decision) === 0) return
   if (freeAtMost(states, level) - 1 >= policy.levelReserve[level as ReservedLevel]) return
   const lower = others.find(
-    ({ levelOfCare, distanceM }) =>
-      height(levelOfCare) < height(level) && first.distanceM > distanceM - savedM(policy, trip) + ROUNDED_M,
+    other =>
+      height(other.levelOfCare) < height(level) &&
+      farOf(first) > farOf(other) - savedFar(policy, trip, decision) + ROUNDED,
   )
   if (lower !== undefined)
-    yield `takes the last of level ${level} at ${first.distanceM} m, and ${lower.unitId} is at ${lower.distanceM} m`
+    yield `takes the last of level ${level} at ${farOf(first)} ${unitOfFar(decision)}, and ${lower.unitId} is at ${farOf(lower)} ${unitOfFar(decision)}`
 }
 
 function* held(
@@ -78,15 +81,16 @@ function* held(
     ({ levelOfCare, status }) => status === 'available' && height(levelOfCare) > height(trip.need.levelOfCare),
   )
   if (count > higher.length) yield `holds ${count} in reserve, and ${higher.length} of higher levels are free`
-  if (savedM(policy, trip) === 0) yield 'holds somebody in reserve, and any saving is enough'
-  const nearestM = Math.min(...decision.candidates.map(({ distanceM }) => distanceM))
-  for (const { unitId, distanceM, reason } of decision.passedOver ?? []) {
+  if (savedFar(policy, trip, decision) === 0) yield 'holds somebody in reserve, and any saving is enough'
+  const nearest = Math.min(...decision.candidates.map(farOf))
+  for (const passed of decision.passedOver ?? []) {
+    const { unitId, reason } = passed
     if (reason !== 'held-in-reserve') continue
     const unit = states.driver(unitId)
     if (unit === undefined) continue
     if (height(unit.levelOfCare) <= height(trip.need.levelOfCare))
       yield `holds ${unitId} in reserve, of the level needed`
-    else if (distanceM < nearestM - savedM(policy, trip) - ROUNDED_M)
-      yield `holds ${unitId} at ${distanceM} m in reserve, and the nearest that goes is at ${nearestM} m`
+    else if (farOf(passed) < nearest - savedFar(policy, trip, decision) - ROUNDED)
+      yield `holds ${unitId} at ${farOf(passed)} ${unitOfFar(decision)} in reserve, and the nearest that goes is at ${nearest} ${unitOfFar(decision)}`
   }
 }

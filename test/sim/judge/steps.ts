@@ -2,13 +2,13 @@
 
 import type { TripAlarm } from '../../../src/domain/events/alarm-events.ts'
 import type { Need } from '../../../src/domain/events/call-events.ts'
-import type { Candidate } from '../../../src/domain/events/decision-record.ts'
+import type { Candidate, DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
-import { caresFor, carries, missingOf, mustCarry } from './needs.ts'
+import { caresFor, carries, farOf, missingOf, mustCarry, spanFar, unitOfFar } from './needs.ts'
 import type { PolicyAccount } from './policy-account.ts'
 import type { UrgencyAccount } from './urgency.ts'
 
@@ -122,33 +122,35 @@ function checkFit(
   const missing = missingOf(unit, need)
   if (missing.length > 0) find(`needs ${missing.join(', ')}, which the unit does not have`)
   // Of last resorts the surest goes, whatever it has.
-  const preferred = decision.despite === undefined ? whyNotPreferred(states, need, decision.candidates, policy) : null
+  const preferred = decision.despite === undefined ? whyNotPreferred(states, need, decision, policy) : null
   if (preferred !== null) find(preferred)
   // Who has what is preferred may be a little farther away than the others.
   const isWished = decision.despite === undefined && (need.preferred ?? []).length > 0
-  const distances = decision.candidates.slice(isWished ? 1 : 0).map(({ distanceM }) => distanceM)
+  const distances = decision.candidates.slice(isWished ? 1 : 0).map(farOf)
   if (decision.candidates[0]?.unitId !== unitId) find(`names ${decision.candidates[0]?.unitId} as the best`)
-  if (distances.some((distanceM, i) => i > 0 && distanceM < distances[i - 1]!))
-    find(`ranks by ${distances.join(', ')} m`)
+  if (distances.some((far, i) => i > 0 && far < distances[i - 1]!))
+    find(`ranks by ${distances.join(', ')} ${unitOfFar(decision)}`)
 }
 
 /** What is wrong with the first of the candidates where some capabilities are preferred; null where nothing is. */
 function whyNotPreferred(
   states: StateHistory,
   { preferred = [] }: Need,
-  [first, ...others]: readonly Candidate[],
+  decision: DecisionRecord,
   policy: StandingPolicy | null,
 ): string | null {
+  const [first, ...others] = decision.candidates
   if (first === undefined || policy === null || preferred.length === 0) return null
   const wished = ({ unitId }: Candidate) =>
     preferred.filter(each => states.driver(unitId)?.capabilities.includes(each)).length
-  const spanM = (policy.preferredWithinMs * policy.straightLineSpeedMps) / 1_000
-  const nearestM = Math.min(first.distanceM, ...others.map(({ distanceM }) => distanceM))
+  const span = spanFar(policy.preferredWithinMs, decision, policy)
+  const nearest = Math.min(farOf(first), ...others.map(farOf))
+  const unit = unitOfFar(decision)
   // Distances are kept to the metre.
-  if (first.distanceM > nearestM + spanM + 1)
-    return `is preferred at ${first.distanceM} m, and ${nearestM} m is the nearest`
-  const better = others.find(other => other.distanceM < nearestM + spanM - 1 && wished(other) > wished(first))
+  if (farOf(first) > nearest + span + 1)
+    return `is preferred at ${farOf(first)} ${unit}, and ${nearest} ${unit} is the nearest`
+  const better = others.find(other => farOf(other) < nearest + span - 1 && wished(other) > wished(first))
   if (better !== undefined) return `is preferred, and ${better.unitId} has more of ${preferred.join(', ')}`
-  const nearer = others.find(other => other.distanceM < first.distanceM && wished(other) >= wished(first))
+  const nearer = others.find(other => farOf(other) < farOf(first) && wished(other) >= wished(first))
   return nearer === undefined ? null : `is preferred, and ${nearer.unitId} is nearer and has as much`
 }

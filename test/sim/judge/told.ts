@@ -7,7 +7,7 @@ import type { NearestUnit } from '../../../src/protocol/wire/answer-views.ts'
 import type { AlarmView, DriverView, TripView, UnitView } from '../../../src/protocol/wire/situation-views.ts'
 import type { Findings } from './findings.ts'
 import { type LogAccount, sameJson } from './log-account.ts'
-import { mustCarry } from './needs.ts'
+import { farOf, mustCarry } from './needs.ts'
 
 /** Where a view was told, and what the log says there. */
 export class Told {
@@ -46,14 +46,15 @@ export class Told {
 
   /** Units that are said to be free, the nearest first. */
   nearest(units: readonly NearestUnit[], position: number, to: string): void {
-    for (const [i, { unitId, distanceM }] of units.entries()) {
+    for (const [i, unit] of units.entries()) {
+      const { unitId } = unit
       const state = this.#history.at(driverKey(unitId), position) as DriverState | undefined
       if (state?.status !== 'available') {
         this.#find(to, position, `unit ${unitId} as available`, `${state?.status}`)
       }
       const before = units[i - 1]
-      if (before === undefined || before.distanceM <= distanceM) continue
-      this.#find(to, position, `${unitId}, ${distanceM} m away, behind ${before.unitId}`, `none nearer than the first`)
+      if (before === undefined || farOf(before) <= farOf(unit)) continue
+      this.#find(to, position, `${unitId}, ${farOf(unit)} away, behind ${before.unitId}`, `none nearer than the first`)
     }
   }
 

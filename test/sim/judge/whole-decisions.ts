@@ -15,7 +15,7 @@ import type { TripState } from '../../../src/domain/trip/trip.ts'
 import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import type { Findings } from './findings.ts'
 import type { StateHistory } from './history.ts'
-import { caresFor, carries, missingOf, mustCarry } from './needs.ts'
+import { caresFor, carries, farOf, missingOf, mustCarry } from './needs.ts'
 
 type Counts = Readonly<Partial<Record<string, number>>>
 
@@ -139,7 +139,7 @@ function breachesOfNamed(
   const breaches: string[] = []
   const named = new Map<string, number>()
   if (passedOver.length > NAMED_MAX) breaches.push(`names ${passedOver.length} units that were passed over`)
-  if (passedOver.some(({ distanceM }, i) => i > 0 && distanceM < passedOver[i - 1]!.distanceM))
+  if (passedOver.some((unit, i) => i > 0 && farOf(unit) < farOf(passedOver[i - 1]!)))
     breaches.push('does not name the nearest first')
   if (new Set([...passedOver, ...candidates].map(({ unitId }) => unitId)).size < passedOver.length + candidates.length)
     breaches.push('names a unit twice')

@@ -15,7 +15,7 @@ export interface Point {
 }
 
 export const BLOCK_M = 200
-const BLOCKS = 50
+export const BLOCKS = 50
 const SOUTH_WEST: Position = { lonDeg: 174.7, latDeg: -36.9 }
 const DEG_PER_M = 180 / (Math.PI * EARTH_RADIUS_M)
 /** One scale for the whole city: over 10 km the meridians' convergence is a few metres. */
@@ -58,6 +58,12 @@ export const wayM = (from: Point, to: Point): number => Math.abs(to.xM - from.xM
 export const positionOf = ({ xM, yM }: Point): Position => ({
   lonDeg: SOUTH_WEST.lonDeg + xM * LON_DEG_PER_M,
   latDeg: SOUTH_WEST.latDeg + yM * DEG_PER_M,
+})
+
+/** Where a position is in the city, also outside its streets. */
+export const pointAt = ({ lonDeg, latDeg }: Position): Point => ({
+  xM: (lonDeg - SOUTH_WEST.lonDeg) / LON_DEG_PER_M,
+  yM: (latDeg - SOUTH_WEST.latDeg) / DEG_PER_M,
 })
 
 /** The crossing that is nearest to a place on the wire. */

@@ -1,0 +1,177 @@
+/**
+ * Who is there first by road, by a search of the judge's own: plain Dijkstra over the city's streets, for every unit by itself.
+ *
+ * Where a unit is on the streets the judge works out by itself, too. One that stands is on the nearest street and may leave
+ * either way; of one that drives the judge grants every street nearby, so its time is a range.
+ */
+import type { Candidate, DecisionRecord, PassedOverUnit } from '../../../src/domain/events/decision-record.ts'
+import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { PlacedFix } from '../../../src/domain/fix.ts'
+import type { Position } from '../../../src/domain/geo.ts'
+import type { OwnedRegion } from '../core/watch.ts'
+import { type Point, pointAt } from '../world/city.ts'
+import type { Street } from '../world/streets.ts'
+import type { Findings } from './findings.ts'
+
+type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
+
+/** No unit is further from a street and on it. Around it either is right, for the judge measures on a plane. */
+const OFF_ROAD_M = 200
+const OFF_ROAD_ABOUT_M = 3
+const STANDS_MPS = 2
+/** Streets that are about as near: of who stands, and of who drives, whose heading counts for up to 60 m. */
+const SAME_M = 0.5
+const NEARBY_M = 70
+/** Places and parts of streets are rounded. */
+const ROUNDED_MS = 50
+const NAMED_MAX = 10
+
+/** A way on from a place on a street. */
+interface Onto {
+  readonly street: Street
+  /** How far along it, from its `from`. */
+  readonly share: number
+  readonly awayM: number
+}
+
+/** From when to when a unit can be there; null where it is on no street, undefined where that cannot be told. */
+type Range = readonly [leastMs: number, mostMs: number] | null | undefined
+
+export class Soonest {
+  readonly #streets: readonly Street[]
+  readonly #findings: Findings
+  readonly #out = new Map<string, { readonly to: string; readonly ms: number }[]>()
+
+  constructor(streets: readonly Street[], findings: Findings) {
+    this.#streets = streets
+    this.#findings = findings
+    for (const { from, to, ms, backMs } of streets) {
+      this.#arc(to, from, ms)
+      this.#arc(from, to, backMs)
+    }
+  }
+
+  /** A process has decided so much, and its memory is as the decision saw it but for what it decided. */
+  turned(region: OwnedRegion, events: readonly DomainEvent[]): void {
+    const crewsChange = events.some(({ type }) => type === 'CrewSignedOn' || type === 'CrewSignedOff')
+    for (const event of events) {
+      if (event.type === 'OfferMade' && event.decision.basis === 'roads') this.#check(region, event, crewsChange)
+    }
+  }
+
+  #check(region: OwnedRegion, { tripId, unitId, decision }: OfferMade, crewsChange: boolean): void {
+    const trip = region.states.trip(tripId)
+    if (trip === undefined) return
+    const tell = (text: string) =>
+      this.#findings.find('soonest-goes', `the offer of ${tripId} to ${unitId} at position ${region.logHead} ${text}`)
+    const times = this.#timesTo(trip)
+    if (times === null) return
+    const ranges = new Map<string, Range>()
+    for (const { state, location } of region.states.driverActors()) {
+      if (location.current !== null && state.crew !== null) ranges.set(state.unitId, times(location.current))
+    }
+    for (const unit of [...decision.candidates, ...(decision.passedOver ?? [])]) {
+      const wrong = whyWrong(unit, ranges.get(unit.unitId))
+      if (wrong !== null) tell(wrong)
+    }
+    if (!crewsChange && trip.insistedUnitId !== unitId) {
+      for (const text of leftOut(decision, ranges)) tell(text)
+    }
+  }
+
+  #arc(from: Point, to: Point, ms: number): void {
+    const key = keyOf(from)
+    this.#out.set(key, [...(this.#out.get(key) ?? []), { to: keyOf(to), ms }])
+  }
+
+  /** Null where the place is on no street, or may be. */
+  #timesTo(place: Position): ((fix: PlacedFix) => Range) | null {
+    const at = pointAt(place)
+    const [nearest] = this.#ontoFrom(at, SAME_M)
+    if (nearest === undefined || nearest.awayM > OFF_ROAD_M - OFF_ROAD_ABOUT_M) return null
+    const { street, share } = nearest
+    const known = this.#search([
+      [keyOf(street.from), street.ms * share],
+      [keyOf(street.to), street.backMs * (1 - share)],
+    ])
+    return fix => {
+      const isStanding = fix.speedMps === null || fix.speedMps < STANDS_MPS || fix.headingDeg === null
+      const all = this.#ontoFrom(pointAt(fix), isStanding ? SAME_M : NEARBY_M)
+      const leastM = Math.min(...all.map(({ awayM }) => awayM))
+      if (Math.abs(leastM - OFF_ROAD_M) <= OFF_ROAD_ABOUT_M) return undefined
+      if (leastM > OFF_ROAD_M) return null
+      const ms = all.flatMap(onto => waysOn(onto, nearest, known))
+      return [Math.min(...ms), isStanding ? Math.min(...ms) : Math.max(...ms.filter(Number.isFinite))]
+    }
+  }
+
+  /** The streets that are nearest, and those about as near. */
+  #ontoFrom(point: Point, aboutM: number): Onto[] {
+    const all = this.#streets.map(street => ontoOf(street, point))
+    const leastM = all.reduce((least, { awayM }) => Math.min(least, awayM), Infinity)
+    return all.filter(({ awayM }) => awayM <= leastM + aboutM).sort((a, b) => a.awayM - b.awayM)
+  }
+
+  #search(starts: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
+    const known = new Map<string, number>()
+    // By the second in which they are come to: a queue as plain as can be.
+    const waiting = new Map<number, [string, number][]>()
+    const put = (node: string, ms: number) => {
+      const second = Math.floor(ms / 1_000)
+      waiting.set(second, [...(waiting.get(second) ?? []), [node, ms]])
+    }
+    for (const [node, ms] of starts) put(node, ms)
+    for (let second = 0; waiting.size > 0; second++) {
+      for (const [node, ms] of (waiting.get(second) ?? []).sort((a, b) => a[1] - b[1])) {
+        if ((known.get(node) ?? Infinity) <= ms) continue
+        known.set(node, ms)
+        for (const arc of this.#out.get(node) ?? []) put(arc.to, ms + arc.ms)
+      }
+      waiting.delete(second)
+    }
+    return known
+  }
+}
+
+/** By either end of the street, and along it where the place is on it, too. */
+function waysOn({ street, share }: Onto, place: Onto, known: ReadonlyMap<string, number>): number[] {
+  const ways = [
+    (known.get(keyOf(street.to)) ?? Infinity) + street.ms * (1 - share),
+    (known.get(keyOf(street.from)) ?? Infinity) + street.backMs * share,
+  ]
+  if (place.street === street)
+    ways.push(share <= place.share ? street.ms * (place.share - share) : street.backMs * (share - place.share))
+  return ways
+}
+
+function whyWrong({ unitId, etaMs, estimated }: Candidate | PassedOverUnit, range: Range): string | null {
+  if (range === undefined) return null
+  if (etaMs === undefined) return `has no time for ${unitId}`
+  if (range === null) return estimated === 'off-road' ? null : `has ${etaMs} ms by road for ${unitId}, which is on none`
+  if (estimated !== undefined) return `says that ${unitId} is ${estimated}, and it is on a street`
+  const [leastMs, mostMs] = range
+  if (etaMs >= leastMs - ROUNDED_MS && etaMs <= mostMs + ROUNDED_MS) return null
+  return `has ${etaMs} ms for ${unitId}, and it is ${Math.round(leastMs)} to ${Math.round(mostMs)} ms`
+}
+
+/** Whoever is sooner than the last that it names as able is named, able or not. */
+function* leftOut(decision: DecisionRecord, ranges: ReadonlyMap<string, Range>): Iterable<string> {
+  const { candidates, passedOver = [] } = decision
+  if (passedOver.length >= NAMED_MAX || candidates.length === 0) return
+  const lastMs = candidates.at(-1)!.etaMs ?? 0
+  const named = new Set([...candidates, ...passedOver].map(({ unitId }) => unitId))
+  for (const [unitId, range] of ranges) {
+    if (range === null || range === undefined || named.has(unitId) || range[1] + ROUNDED_MS >= lastMs) continue
+    yield `does not name ${unitId}, which is there after ${Math.round(range[1])} ms, and the last that it names after ${lastMs} ms`
+  }
+}
+
+function ontoOf(street: Street, { xM, yM }: Point): Onto {
+  const { from, to } = street
+  const [alongX, alongY] = [to.xM - from.xM, to.yM - from.yM]
+  const part = ((xM - from.xM) * alongX + (yM - from.yM) * alongY) / (alongX * alongX + alongY * alongY)
+  const share = Math.min(1, Math.max(0, part))
+  return { street, share, awayM: Math.hypot(from.xM + share * alongX - xM, from.yM + share * alongY - yM) }
+}
+
+const keyOf = ({ xM, yM }: Point): string => `${xM} ${yM}`
