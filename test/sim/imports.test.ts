@@ -13,6 +13,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/actors/ids.ts': 'ids are random there; here they are counted',
   'src/engine/': 'parts of its start, over Postgres',
   'src/roads/thread.ts': 'core/roads.ts makes the roads of the city in place',
+  'src/roads/thread-start.ts': 'core/roads.ts makes the roads of the city in place',
   'src/roads/travel/prepare-roads.ts': 'core/roads.ts makes the roads of the city in place',
   'src/store/roads/': 'tables of Postgres',
   'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
