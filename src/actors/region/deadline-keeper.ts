@@ -85,7 +85,7 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   watchRecovered(trip: TripState): void {
     const { tripId, offer } = trip
     // Of one that is over an alarm may stand, which goes up to a supervisor all the same.
-    if (isEnded(trip)) return trip.alarms.length === 0 ? undefined : this.watchTrip(trip)
+    if (isEnded(trip) && trip.alarms.length === 0) return
     this.#recovered.set(tripId, trip.phaseRecordedAtMs)
     if (offer !== null) {
       // One span for warning and timeout, so that their distance stays as it is.
@@ -104,7 +104,8 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** Sets what may happen to the trip as it now stands. */
   watchTrip(trip: TripState): void {
     const { offer, tripId } = trip
-    if (this.#recovered.get(tripId) !== trip.phaseRecordedAtMs) this.#recovered.delete(tripId)
+    const isOver = isEnded(trip) && trip.alarms.length === 0
+    if (isOver || this.#recovered.get(tripId) !== trip.phaseRecordedAtMs) this.#recovered.delete(tripId)
     if (offer === null) {
       this.#offers.delete(tripId)
       return this.#setAll(trip, 0)
