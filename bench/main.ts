@@ -10,6 +10,7 @@ import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
 import { nearestBench } from './nearest.ts'
+import { policyBench } from './policy.ts'
 import { reconnectBench } from './reconnect.ts'
 import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   finderBench,
   nearestBench,
   roadsTablesBench,
+  policyBench,
   fanOutBench,
   viewsBench,
   reconnectBench,

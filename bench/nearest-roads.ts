@@ -7,6 +7,9 @@ import type { RoadGraph, RoadPosition } from '../src/roads/graph.ts'
 import { importRoadTables } from '../src/roads/import/roads-from-csv.ts'
 import { UsageError } from '../tools/shared/command-line.ts'
 
+/** Where real roads are looked for when no directory is named. */
+export const BESIDE_THE_CHECKOUT = '../shared/data/roads'
+
 /** In the order in which they are measured; speed is that of Auckland, the largest. */
 const REAL = ['manhattan', 'sf', 'auckland']
 
@@ -26,19 +29,22 @@ export function citiesIn(directory: string | null, random: () => number): BenchC
   const names = REAL.filter(name => existsSync(path.join(directory, name, 'arcs.csv.gz')))
   if (names.length === 0)
     throw new UsageError(`${directory} has none of ${REAL.join(', ')} with nodes.csv.gz and arcs.csv.gz in it.`)
-  return names.map(name => {
-    const text = (table: string) => {
-      const file = path.join(directory, name, `${table}.csv.gz`)
-      return existsSync(file) ? gunzipSync(readFileSync(file)).toString() : null
-    }
-    const outcome = importRoadTables({
-      nodes: text('nodes') ?? '',
-      arcs: text('arcs') ?? '',
-      segments: text('segments'),
-    })
-    if (!outcome.ok) throw new UsageError(`${name}: ${outcome.message}`)
-    return cityOf(name, outcome.graph)
+  return names.map(name => cityIn(directory, name))
+}
+
+/** One city of a directory. Errors: UsageError for tables without a network in them. */
+export function cityIn(directory: string, name: string): BenchCity {
+  const text = (table: string) => {
+    const file = path.join(directory, name, `${table}.csv.gz`)
+    return existsSync(file) ? gunzipSync(readFileSync(file)).toString() : null
+  }
+  const outcome = importRoadTables({
+    nodes: text('nodes') ?? '',
+    arcs: text('arcs') ?? '',
+    segments: text('segments'),
   })
+  if (!outcome.ok) throw new UsageError(`${name}: ${outcome.message}`)
+  return cityOf(name, outcome.graph)
 }
 
 /** With so many streets each way. */

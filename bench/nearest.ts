@@ -21,11 +21,9 @@ import { defineBench, type Outcome } from './bench.ts'
 import { percentile } from './come-back-figures.ts'
 import { type JudgedUnit, judged } from './nearest-judge.ts'
 import { type Peer, startPeers } from './nearest-peers.ts'
-import { type BenchCity, citiesIn, madeUpCity, placeOf, somewhereOn } from './nearest-roads.ts'
+import { BESIDE_THE_CHECKOUT, type BenchCity, citiesIn, madeUpCity, placeOf, somewhereOn } from './nearest-roads.ts'
 
 const K = 5
-/** Where real roads are looked for when no directory is named. */
-const BESIDE_THE_CHECKOUT = '../shared/data/roads'
 const WARM_UP = 1_500
 const UINT32_MAX = 4_294_967_295
 /** A unit that is less than that slower is as good. */
