@@ -36,7 +36,7 @@ export const policyBench = defineBench({
     tries: {
       kind: 'number',
       what: 'other courses of each day that are tried',
-      initial: 3_000,
+      initial: 5_000,
       quick: 400,
       min: 1,
       max: 1_000_000,
