@@ -138,6 +138,9 @@ test('the bound is never above what can be done, the day found never below the b
     const found = foundDay(roads, back, day, { tries: 200, random: seeded(round) }).outcome.late
     const online = new DayRun(roads, back, day, byRoad(roads)).run().late
     const bound = lateAtLeast(roads, back, day, found)
+    // A search that goes on past what can be had must not get there.
+    const furthest = lateAtLeast(roads, back, day, day.calls.length)
+    assert.ok(furthest <= fewest, `day ${round}: at least ${furthest}, but ${fewest} can be had`)
     assert.ok(bound <= fewest, `day ${round}: at least ${bound}, but ${fewest} can be had`)
     assert.ok(bound <= found && found <= online, `day ${round}: ${bound}, ${found}, ${online}`)
     total.bound += bound
@@ -148,4 +151,31 @@ test('the bound is never above what can be done, the day found never below the b
   // Else a bound of 0 and a search that finds nothing would pass.
   assert.ok(total.bound >= 0.6 * total.fewest, JSON.stringify(total))
   assert.ok(total.found <= 1.2 * total.fewest && total.found < total.byRoad, JSON.stringify(total))
+})
+
+test('a later call that is short may be served first, and nobody need be late', () => {
+  const { roads, back, goals } = tinyWorld(
+    [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ],
+    [
+      { a: 0, b: 1, seconds: 60 },
+      { a: 1, b: 2, seconds: 60 },
+    ],
+  )
+  const call = (corner: number, enteredAtMs: number, serviceMs: number) => {
+    return { enteredAtMs, priority: 1, scene: goals[corner]!, turnoutMs: 10_000, serviceMs, end: goals[corner]!.place }
+  }
+  // At work from 50 s on. The second call first: 60 s and 195 s. The first call first: 180 s, and the other far too late.
+  const day: Day = {
+    name: 'd',
+    calls: [call(2, 0, 400_000), call(0, 20_000, 5_000)],
+    shifts: [{ post: goals[0]!, startsAtMs: 50_000, endsAtMs: Infinity }],
+    targetMs: 200_000,
+  }
+  const changes = { shift: new Map(), heldMs: new Map([[0, 65_000]]) }
+  assert.equal(new DayRun(roads, back, day, byRoad(roads), changes).run().late, 0)
+  assert.equal(lateAtLeast(roads, back, day, 2), 0)
 })
