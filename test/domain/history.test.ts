@@ -326,6 +326,10 @@ function withCallStep(world: World, callId: CallId, decision: Decision): Decisio
   return accepted(...decision.events, ...received, ...endedCall(call, trips.map(after(received))))
 }
 
+const MET_NOBODY: readonly string[] = [
+  ...['no-patient-found', 'cancelled-on-scene', 'no-patient-contact', 'non-patient', 'assist'],
+]
+
 function assertConsistent(world: World): void {
   const drivers = [...world.drivers.values()]
   const holders = (trip: TripState) => drivers.filter(driver => driver.work?.tripId === trip.tripId)
@@ -350,9 +354,11 @@ function assertConsistent(world: World): void {
   for (const call of world.calls.values()) {
     const phases = call.tripIds.map(id => world.trip(id).phase)
     const trips = call.tripIds.map(id => world.trip(id))
+    const hasNone = ({ phase, disposition }: TripState) =>
+      phase === 'cancelled' || (disposition !== null && MET_NOBODY.includes(disposition))
     const isLacking = ({ disposition, handedTo }: TripState) =>
       (disposition === 'transferred-to-other-unit' || disposition === 'transported-by-other-unit') &&
-      (handedTo === undefined || trips.some(({ tripId, phase }) => tripId === handedTo && phase === 'cancelled'))
+      (handedTo === undefined || trips.some(other => other.tripId === handedTo && hasNone(other)))
     const expected =
       !trips.every(isEnded) || trips.some(isLacking) ? 'open' : phases.includes('closed') ? 'closed' : 'cancelled'
     assert.equal(call.state, expected)

@@ -12,12 +12,13 @@ import type { ReceiverNamed } from '../events/trip-events.ts'
 import type { DomainEvent } from '../events.ts'
 import type { TripId } from '../ids.ts'
 import type { Cause, Disposition } from '../vocabulary.ts'
+import { metPatient } from './disposition-axes.ts'
 import { phaseOrder, type TripState } from './trip.ts'
 
 /** What a crew closes its trip as when another unit has its patient. */
 const HANDED_OVER: readonly Disposition[] = ['transferred-to-other-unit', 'transported-by-other-unit']
 
-const isHandedOver = ({ disposition }: Pick<TripState, 'disposition'>): boolean =>
+export const isHandedOver = ({ disposition }: Pick<TripState, 'disposition'>): boolean =>
   disposition !== null && HANDED_OVER.includes(disposition)
 
 /** Nobody knows yet who has the patient. */
@@ -25,11 +26,12 @@ export const lacksReceiver = ({ alarms }: Pick<TripState, 'alarms'>): boolean =>
 
 /**
  * What the trips of a call say of its handovers now: the receiver, where one trip alone can be it, and an alarm, where none or
- * several can, or where the receiver was cancelled since. Nothing where all is known.
+ * several can, or where the receiver turned out to have none. Nothing where all is known.
  */
 export function receiversOf(callTrips: readonly TripState[]): DomainEvent[] {
   return callTrips.filter(isHandedOver).flatMap((trip): DomainEvent[] => {
-    if (trip.handedTo !== undefined && !isLost(trip.handedTo, callTrips)) return []
+    const isKnown = trip.handedTo !== undefined && !lacksReceiver(trip)
+    if (isKnown && !isLost(trip.handedTo!, callTrips)) return []
     const [only, ...others] = callTrips.filter(other => isWithPatient(other) && mayReceive(trip, other, callTrips))
     if (only !== undefined && others.length === 0) return [receiverNamed(trip, only.tripId, 'system')]
     return alarmRaised(trip, 'receiver-unknown', trip.unitId)
@@ -47,8 +49,8 @@ export function nameReceiver(trip: TripState, callTrips: readonly TripState[], c
   if (trip.handedTo === toTripId && !lacksReceiver(trip)) return accepted()
   const able = callTrips.filter(other => mayReceive(trip, other, callTrips)).map(other => other.tripId)
   if (toTripId !== null && !able.includes(toTripId)) {
-    const which = able.length === 0 ? 'none of this call can have' : `${able.join(', ')} can have`
-    const message = `Trip ${toTripId} cannot have the patient of trip ${tripId}: ${which}. Send a unit with add-need, or say null for a unit that this region does not dispatch.`
+    const which = able.length === 0 ? 'no trip of this call can' : `of this call ${able.join(', ')} can`
+    const message = `Trip ${toTripId} cannot have the patient of trip ${tripId}: ${which}. Say null for a unit that this region does not dispatch.`
     return refused('invalid-field', message, { path: 'toTripId', tripIds: able })
   }
   return accepted(receiverNamed(trip, toTripId, 'dispatcher'))
@@ -62,11 +64,13 @@ function receiverNamed({ tripId, callId }: TripState, toTripId: TripId | null, c
 const isWithPatient = ({ phase, disposition }: TripState): boolean =>
   phase === 'closed' ? disposition === 'transported' : phaseOrder(phase) >= phaseOrder('on-scene')
 
-/** Whether the trip has a unit, and has not got the patient from this one, or handed it on to nobody known. */
-function mayReceive(trip: TripState, other: TripState, callTrips: readonly TripState[]): boolean {
-  const hasUnit = other.phase === 'closed' || phaseOrder(other.phase) >= 0
-  return hasUnit && !leadsTo(other, trip.tripId, callTrips)
-}
+/** Whether the trip can have a patient, and has not got this one from there, or handed it on to nobody known. */
+const mayReceive = (trip: TripState, other: TripState, callTrips: readonly TripState[]): boolean =>
+  canHavePatient(other) && !leadsTo(other, trip.tripId, callTrips)
+
+/** Whether the trip has a unit; of one that is over, whether its crew met a patient. */
+const canHavePatient = ({ phase, disposition }: TripState): boolean =>
+  disposition === null ? phaseOrder(phase) >= 0 : metPatient(disposition)
 
 /** Whether the patient of the trip would come to that one, from receiver to receiver. */
 function leadsTo(from: TripState, tripId: TripId, callTrips: readonly TripState[]): boolean {
@@ -80,6 +84,6 @@ function leadsTo(from: TripState, tripId: TripId, callTrips: readonly TripState[
   return false
 }
 
-/** The receiver was cancelled since. One that the log has lost is not: nobody knows. */
+/** The receiver was cancelled since, has lost its unit, or met no patient. One that the log has lost is not: nobody knows. */
 const isLost = (handedTo: TripId | null, callTrips: readonly TripState[]): boolean =>
-  callTrips.some(({ tripId, phase }) => tripId === handedTo && phase === 'cancelled')
+  callTrips.some(receiver => receiver.tripId === handedTo && !canHavePatient(receiver))

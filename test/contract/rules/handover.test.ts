@@ -50,6 +50,12 @@ for (const format of FORMATS) {
     const [trip] = (await call(callId)).trips
     assert.deepEqual([trip.tripId, trip.handedTo, trip.alarms], [first, second, []])
 
+    // It is taken from the second crew, and nobody knows again, until one is there.
+    await desk.ask('withdraw-unit', second, 'closer-unit')
+    assert.deepEqual((await call(callId)).trips[0].alarms, ['receiver-unknown'])
+    await toScene(desk, second, 'A1')
+    assert.deepEqual((await call(callId)).trips[0].alarms, [])
+
     // It is cancelled, and nobody knows again; the call does not end with it.
     await desk.ask('cancel-trip', second, 'other')
     const open = await call(callId)

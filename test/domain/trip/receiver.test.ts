@@ -31,7 +31,7 @@ const closed = (n: number, disposition: Disposition = 'transported') =>
 const handedOver = (n: number, disposition = HANDED_OVER[0]!) => closed(n, disposition)
 const cancelled = (n: number, unitId: string | null) =>
   ({ ...scenario.cancelled(`T-${n}`, unitId), ...CALL }) as DomainEvent
-const named = (n: number, toTripId: string): DomainEvent => {
+const namedBy = (n: number, toTripId: string): DomainEvent => {
   const word = { tripId: `T-${n}`, ...CALL, toTripId, cause: 'dispatcher' } as const
   return { type: 'ReceiverNamed', v: 1, entity: `trip/T-${n}`, ...word }
 }
@@ -97,9 +97,32 @@ describe('a trip that was closed as handed over to another unit', () => {
   })
 
   test('alarms again when its receiver is cancelled', () => {
-    on(call(2), atScene(1), atScene(2), handedOver(1), named(1, 'T-2'), cancelled(2, 'A2'))
+    on(call(2), atScene(1), atScene(2), handedOver(1), namedBy(1, 'T-2'), cancelled(2, 'A2'))
       .when(receivers)
       .thenEvents({ type: 'TripAlarmRaised', tripId: 'T-1', alarm: 'receiver-unknown' })
+  })
+
+  test('alarms again when its receiver loses its unit, or closes without having met a patient', () => {
+    const named = [atScene(1), atScene(2), handedOver(1), namedBy(1, 'T-2')]
+    const lost = [[scenario.withdrawn('T-2', 'A2')], [closed(2, 'no-patient-contact')], [closed(2, 'assist')]]
+    for (const end of lost) {
+      on(call(2), ...named, ...end)
+        .when(receivers)
+        .thenEvents({ type: 'TripAlarmRaised', tripId: 'T-1', alarm: 'receiver-unknown' })
+    }
+    const alarmed = on(call(2), ...named, scenario.withdrawn('T-2', 'A2')).when(receivers)
+    const again = [scenario.offered('T-2', 'B1', 'O-9'), scenario.accepted('T-2', 'B1', 'O-9')]
+    const there = scenario.reached('T-2', 'B1', 'on-scene')
+    const after = alarmed.thenEvents({ type: 'TripAlarmRaised' })
+    on(after, scenario.onDuty('B1'), ...again)
+      .when(receivers)
+      .thenEvents()
+    on(after, there).when(receivers).thenEvents({ type: 'ReceiverNamed', tripId: 'T-1', toTripId: 'T-2' })
+    for (const end of ['transported', 'refused-care', 'treated-on-scene'] as const) {
+      on(call(2), ...named, closed(2, end))
+        .when(receivers)
+        .thenEvents()
+    }
   })
 
   test('of two crews that each say that the other has the patient, one alarms', () => {
@@ -133,7 +156,7 @@ describe('the receiver that a dispatcher names', () => {
 
   test('is no trip without a unit, of another call, itself, or one that has the patient from it', () => {
     for (const tripId of ['T-2', 'T-9', 'T-1']) on(open()).when(name('T-1', tripId)).thenRefused('invalid-field')
-    on(open(), atScene(2), handedOver(2), named(2, 'T-1')).when(name('T-1', 'T-2')).thenRefused('invalid-field')
+    on(open(), atScene(2), handedOver(2), namedBy(2, 'T-1')).when(name('T-1', 'T-2')).thenRefused('invalid-field')
   })
 
   test('is of a trip that was handed over, and of no other', () => {

@@ -8,13 +8,19 @@ import type { Findings } from './findings.ts'
 
 /** What a crew says that leaves its patient to somebody else. */
 const LEFT_TO_OTHERS = ['transferred-to-other-unit', 'transported-by-other-unit']
+/** What a crew closes its trip as that met a patient. */
+const MET_PATIENT = [
+  ...[...LEFT_TO_OTHERS, 'transported', 'treated-on-scene', 'refused', 'evaluated-no-care', 'refused-care'],
+  'refused-transport',
+]
 const WITH_PATIENT = ['on-scene', 'at-patient', 'transporting', 'at-destination', 'transferred']
 
 interface Followed {
   readonly callId: CallId
   /** Its unit has reached the scene, or carried a patient to the end. */
   isWithPatient: boolean
-  isCancelled: boolean
+  /** It has a unit, or its crew met a patient before it closed. */
+  canHave: boolean
   left: boolean
   /** Undefined while the log has not said who has the patient. */
   receiver: TripId | null | undefined
@@ -35,6 +41,8 @@ export class Handovers {
     const calls = new Set<CallId>()
     for (const event of events) {
       if ('callId' in event && event.callId !== undefined) calls.add(event.callId)
+      const named = 'tripId' in event && event.tripId !== undefined ? this.#trips.get(event.tripId) : undefined
+      if (named !== undefined) calls.add(named.callId)
       this.#takeOne(event, position)
     }
     for (const callId of calls) {
@@ -48,7 +56,7 @@ export class Handovers {
   #check(tripId: TripId, isOver: boolean, position: number): void {
     const trip = this.#trips.get(tripId)!
     const { receiver } = trip
-    const isLost = receiver === undefined || (receiver !== null && this.#trips.get(receiver)?.isCancelled !== false)
+    const isLost = receiver === undefined || (receiver !== null && this.#trips.get(receiver)?.canHave !== true)
     if (!trip.left || !isLost) return
     if (!trip.isTold)
       this.#find(`nobody knows who has the patient of ${tripId} at position ${position}, and nobody is told`)
@@ -61,24 +69,26 @@ export class Handovers {
       case 'HelpAdded': {
         const { tripId, callId } = event
         if (this.#trips.has(tripId)) return
-        const fresh = { callId, isWithPatient: false, isCancelled: false, left: false, isTold: false }
+        const fresh = { callId, isWithPatient: false, canHave: false, left: false, isTold: false }
         this.#trips.set(tripId, { ...fresh, receiver: undefined })
         this.#tripsOf.set(callId, [...(this.#tripsOf.get(callId) ?? []), tripId])
         return
       }
       case 'TripPhaseReached':
-        this.#of(event.tripId).isWithPatient = WITH_PATIENT.includes(event.phase)
+        Object.assign(this.#of(event.tripId), { isWithPatient: WITH_PATIENT.includes(event.phase), canHave: true })
+        return
+      case 'OfferAccepted':
+        this.#of(event.tripId).canHave = true
         return
       case 'UnitWithdrawn':
       case 'AssignmentOverridden':
-        this.#of(event.tripId).isWithPatient = false
-        return
       case 'TripCancelled':
-        Object.assign(this.#of(event.tripId), { isWithPatient: false, isCancelled: true })
+        Object.assign(this.#of(event.tripId), { isWithPatient: false, canHave: false })
         return
       case 'TripClosed': {
         const left = LEFT_TO_OTHERS.includes(event.disposition)
-        Object.assign(this.#of(event.tripId), { left, isWithPatient: event.disposition === 'transported' })
+        const canHave = MET_PATIENT.includes(event.disposition)
+        Object.assign(this.#of(event.tripId), { left, canHave, isWithPatient: event.disposition === 'transported' })
         return
       }
       case 'TripAlarmRaised':

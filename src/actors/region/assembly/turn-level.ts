@@ -5,9 +5,9 @@ import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'
 import { Desk } from '../desk.ts'
 import { momentRange } from '../fix-limits.ts'
+import { followUps } from '../follow-ups.ts'
 import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
-import { helpEnd } from '../help-end.ts'
 import { type RecordNews, recordNews } from '../news.ts'
 import { Notices } from '../notices.ts'
 import type { RegionParts } from '../parts.ts'
@@ -38,7 +38,7 @@ export function turnLevel(
   const notices = new Notices({ trip: tripId => memory.trip(tripId), nowMs: () => clock.nowMs() })
   // Who need not help any more is free, the desk must not give the next trip to a unit that was waiting to be retired, and what
   // it does ends alarms.
-  const steps = [notices, helpEnd, retiring, desk, goneAlarms]
+  const steps = [notices, ...followUps, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
   const commands = commandsOf(parts, state, outcomes, desk, runner, record)
