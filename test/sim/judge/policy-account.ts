@@ -91,7 +91,8 @@ function breachesOf(policy: StandingPolicy, trip: TripState, offer: OfferMade): 
   const ruled = byVoice || trip.insistedUnitId === offer.unitId ? 'ordered' : policy.mode
   if (mode !== ruled) return [`is ${mode} and should be ${ruled}`]
   const breaches: string[] = []
-  if (offer.round > policy.roundsMax && trip.insistedUnitId !== offer.unitId)
+  // A round that began by another policy goes on to its end.
+  if (offer.round > Math.max(policy.roundsMax, trip.round) && trip.insistedUnitId !== offer.unitId)
     breaches.push(`is of round ${offer.round}, and there are ${policy.roundsMax}`)
   const byMode = (mode === 'ordered' ? policy.orderTimeoutMs : policy.offerTimeoutMs)[trip.priority]
   const lasts = byVoice ? policy.voiceTimeoutMs : byMode
