@@ -11,6 +11,7 @@ import { daysBack, parseSince } from './since.ts'
 import { withDatabase } from './with-database.ts'
 
 const DAYS = 90
+const USUAL_INTERVAL: Interval = { from: 0.75, to: 1.5 }
 const HELP = `
 A unit that was sent is compared once it has arrived: what the decision predicted, and the moment at which its crew was at the
 scene, as it was said, or corrected since. An error above 0 came later than was said. The columns are: group, arrivals, bias (mean
@@ -21,8 +22,8 @@ within the interval; and the median of real by predicted time. Units by the stra
 interface EtaOptions {
   readonly region: string
   readonly since?: Date
-  readonly interval: Interval
-  readonly siren: readonly Priority[]
+  readonly interval?: Interval
+  readonly siren?: readonly Priority[]
   readonly json?: true
 }
 
@@ -38,20 +39,26 @@ export function defineReport(report: Command): void {
     )
     .option(
       '--interval <from-to>',
-      'between which multiples of the predicted time the real one is said to lie',
+      'between which multiples of the predicted time the real one is said to lie (default: 0.75-1.5)',
       parseInterval,
-      {
-        from: 0.75,
-        to: 1.5,
-      },
     )
-    .option('--siren <priorities>', 'the priorities that drive with siren, or none', parsePriorities, [1, 2])
+    .option(
+      '--siren <priorities>',
+      'the priorities that drive with siren, such as 1,2, or none (default: 1,2)',
+      parsePriorities,
+    )
     .option('--json', 'one JSON object, times in milliseconds')
     .addHelpText('after', HELP)
     .action(reportEta)
 }
 
-async function reportEta({ region, since, interval, siren, json }: EtaOptions): Promise<void> {
+async function reportEta({
+  region,
+  since,
+  interval = USUAL_INTERVAL,
+  siren = [1, 2],
+  json,
+}: EtaOptions): Promise<void> {
   const sinceMs = (since ?? daysBack(DAYS)).getTime()
   const { report, damaged } = await withDatabase(async database => {
     const known = await getRegion(database, region)

@@ -117,7 +117,7 @@ const PLACES_SHOWN = 10
 async function readNetwork(files: readonly string[]): Promise<{ graph: RoadGraph; report: ImportReport }> {
   const outcome = await networkIn(files)
   for (const line of linesOf(outcome.report)) console.log(line)
-  if (!outcome.ok) throw new Error(outcome.message)
+  if (!outcome.ok) throw new Error(`${files.join(', ')}: ${outcome.message}`)
   const { graph } = outcome
   console.log(
     `The roads can serve: ${graph.nodeCount} nodes and ${graph.arcCount} arcs. Classes: ${graph.classes.join(', ')}. ` +
