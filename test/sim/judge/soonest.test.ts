@@ -51,6 +51,11 @@ test('times that are those of the streets, and everybody who is sooner, are righ
   court({ candidates: [unit('A1', 40_000)], passedOver }).findsNot('soonest-goes')
 })
 
+test('a unit with what is preferred may take the only place of a list, before one that is sooner', () => {
+  const withIt: Candidate = { ...unit('A1', 40_000), preferred: ['neonatal'] }
+  court({ candidates: [withIt], passedOver: [] }).findsNot('soonest-goes')
+})
+
 test('a time that is not that of the streets is found, and one of a unit that is on none', () => {
   court({ candidates: [unit('B1', 24_000)] }).findsAmongOthers(
     'soonest-goes',

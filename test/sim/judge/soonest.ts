@@ -158,6 +158,8 @@ function whyWrong({ unitId, etaMs, estimated }: Candidate | PassedOverUnit, rang
 function* leftOut(decision: DecisionRecord, ranges: ReadonlyMap<string, Range>): Iterable<string> {
   const { candidates, passedOver = [] } = decision
   if (passedOver.length >= NAMED_MAX || candidates.length === 0) return
+  // Of units about as near one with what is preferred may stand before sooner ones, and those then have no place in a short list.
+  if (candidates.some(({ preferred }) => preferred !== undefined)) return
   const lastMs = candidates.at(-1)!.etaMs ?? 0
   const named = new Set([...candidates, ...passedOver].map(({ unitId }) => unitId))
   for (const [unitId, range] of ranges) {
