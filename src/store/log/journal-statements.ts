@@ -61,11 +61,15 @@ SELECT count(*) = 1 AS held FROM f`
 export const READ_STREAM_MARKS = `SELECT m.unit_id, m.stream_id, m.durable_seq
   FROM unnest($2::text[], $3::text[]) AS u (unit_id, stream_id)
   JOIN location.stream_marks m ON m.region = $1 AND m.unit_id = u.unit_id AND m.stream_id = u.stream_id`
-// `sound` is null where nothing vouches for the row. The text is made once, for the checksum and for us.
-export const READ_LOG = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, t.events,
+/**
+ * Rows of the log, for a condition to follow. `sound` is null where nothing vouches for the row. The text is made once, for the
+ * checksum and for us.
+ */
+export const PROVEN_RECORDS = `SELECT position, recorded_at_ms, epoch, principal, command_id, trace, t.events,
     checksum = log.record_checksum(region, position, recorded_at_ms, epoch, principal, command_id, trace, t.events)
       AS sound
-  FROM log.records r, LATERAL (SELECT r.events::text AS events OFFSET 0) t
+  FROM log.records r, LATERAL (SELECT r.events::text AS events OFFSET 0) t`
+export const READ_LOG = `${PROVEN_RECORDS}
   WHERE region = $1 AND position > $2 ORDER BY position LIMIT ${ROWS_PER_CHUNK}`
 export const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms, last_fixed_at_ms, fix_count, codec_version,
     bytes, checksum = location.segment_checksum(region, segment_no, log_position, first_fixed_at_ms,

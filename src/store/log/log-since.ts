@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
+import { PROVEN_RECORDS } from './journal-statements.ts'
 import { type LogRow, recordOf } from './stored-rows.ts'
 
 export interface LogSince {
@@ -18,10 +19,7 @@ export async function* logSince(database: Database, region: RegionId, sinceMs: n
   let position = (await firstSince(database, region, sinceMs)) - 1
   for (;;) {
     const { rows } = await sql<LogRow>`
-      SELECT position, recorded_at_ms, epoch, principal, command_id, trace, t.events,
-        checksum = log.record_checksum(region, position, recorded_at_ms, epoch, principal, command_id, trace, t.events)
-          AS sound
-      FROM log.records r, LATERAL (SELECT r.events::text AS events OFFSET 0) t
+      ${sql.raw(PROVEN_RECORDS)}
       WHERE region = ${region} AND position > ${position} ORDER BY position LIMIT 1000`.execute(database)
     const last = rows.at(-1)
     if (last === undefined) return

@@ -4,6 +4,7 @@ import type { DecisionRecord } from '../../domain/events/decision-record.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import type { Principal, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
+import { PROVEN_RECORDS } from './journal-statements.ts'
 import { type LogRow, recordOf } from './stored-rows.ts'
 
 interface StoredDecision {
@@ -32,10 +33,7 @@ export async function readDecisions(
   positions: readonly number[],
 ): Promise<StoredDecisions> {
   const { rows } = await sql<LogRow>`
-    SELECT position, recorded_at_ms, epoch, principal, command_id, trace, t.events,
-      checksum = log.record_checksum(region, position, recorded_at_ms, epoch, principal, command_id, trace, t.events)
-        AS sound
-    FROM log.records r, LATERAL (SELECT r.events::text AS events OFFSET 0) t
+    ${sql.raw(PROVEN_RECORDS)}
     WHERE region = ${region} AND position = ANY (${positions}::bigint[]) ORDER BY position`.execute(database)
   const sound = rows.map(recordOf).filter(({ damage }) => damage === undefined)
   const decisions = sound.flatMap(({ position, recordedAtMs, principal, events }) =>
