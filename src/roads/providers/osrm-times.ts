@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { Scheduler } from '../../base/time.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import type { ManyToOne, ManyToOneAnswer, ManyToOneAsk } from './many-to-one.ts'
-import { none, type RouterSettings, secondsSchema, timesIn } from './router-settings.ts'
+import { none, type RouterSettings, secondsSchema, timesIn, withoutAsking } from './router-settings.ts'
 
 const BASIS = 'osrm'
 const answerSchema = z.object({ code: z.literal('Ok'), durations: z.array(z.array(secondsSchema)) })
@@ -24,11 +24,11 @@ export class OsrmTimes implements ManyToOne {
     this.#scheduler = scheduler
   }
 
-  async timesToOne({ from, to, priority }: ManyToOneAsk): Promise<ManyToOneAnswer> {
-    const { baseUrl, timeoutMs, maxBytes, maxPlaces } = this.#settings
-    if (from.length === 0) return timesIn([], this.#settings, priority, BASIS)
-    if (from.length + 1 > maxPlaces)
-      return none('too-many', `There are ${from.length} places, of at most ${maxPlaces - 1}.`)
+  async timesToOne(ask: ManyToOneAsk): Promise<ManyToOneAnswer> {
+    const known = withoutAsking(ask, this.#settings, BASIS)
+    if (known !== null) return known
+    const { from, to, priority } = ask
+    const { baseUrl, timeoutMs, maxBytes } = this.#settings
     const places = [...from, to].map(({ lonDeg, latDeg }) => `${inShort(lonDeg)},${inShort(latDeg)}`).join(';')
     const sources = from.map((_, index) => index).join(';')
     const url = `${baseUrl}/table/v1/driving/${places}?sources=${sources}&destinations=${from.length}`

@@ -1,7 +1,7 @@
 /** What both kinds of routing servers are told, and how what they answer becomes our times. */
 import { z } from 'zod'
 import type { Priority } from '../../domain/vocabulary.ts'
-import type { ManyToOneAnswer, NoTimes } from './many-to-one.ts'
+import type { ManyToOneAnswer, ManyToOneAsk, NoTimes } from './many-to-one.ts'
 
 export interface RouterSettings {
   /** `http://127.0.0.1:5000`; a path is kept. */
@@ -28,6 +28,18 @@ export function timesIn(
 ): ManyToOneAnswer {
   const share = shareOfTime[priority] ?? 1
   return { ok: true, driveMs: seconds.map(each => (each === null ? null : Math.round(each * share * 1_000))), basis }
+}
+
+/** What needs no request: nobody is asked for, or more than the server takes; null where it has to be asked. */
+export function withoutAsking(
+  { from, priority }: ManyToOneAsk,
+  settings: RouterSettings,
+  basis: string,
+): ManyToOneAnswer | null {
+  const { maxPlaces } = settings
+  if (from.length === 0) return timesIn([], settings, priority, basis)
+  if (from.length + 1 <= maxPlaces) return null
+  return none('too-many', `There are ${from.length} places, of at most ${maxPlaces - 1}.`)
 }
 
 export const none = (why: NoTimes, message: string): ManyToOneAnswer => ({ ok: false, why, message })

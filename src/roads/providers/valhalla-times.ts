@@ -10,7 +10,7 @@ import { z } from 'zod'
 import type { Scheduler } from '../../base/time.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import type { ManyToOne, ManyToOneAnswer, ManyToOneAsk } from './many-to-one.ts'
-import { none, type RouterSettings, secondsSchema, timesIn } from './router-settings.ts'
+import { none, type RouterSettings, secondsSchema, timesIn, withoutAsking } from './router-settings.ts'
 
 const BASIS = 'valhalla'
 /** More places than the server takes. */
@@ -32,11 +32,11 @@ export class ValhallaTimes implements ManyToOne {
     this.#scheduler = scheduler
   }
 
-  async timesToOne({ from, to, priority }: ManyToOneAsk): Promise<ManyToOneAnswer> {
-    const { baseUrl, timeoutMs, maxBytes, maxPlaces } = this.#settings
-    if (from.length === 0) return timesIn([], this.#settings, priority, BASIS)
-    if (from.length + 1 > maxPlaces)
-      return none('too-many', `There are ${from.length} places, of at most ${maxPlaces - 1}.`)
+  async timesToOne(ask: ManyToOneAsk): Promise<ManyToOneAnswer> {
+    const known = withoutAsking(ask, this.#settings, BASIS)
+    if (known !== null) return known
+    const { from, to, priority } = ask
+    const { baseUrl, timeoutMs, maxBytes } = this.#settings
     const [sources, targets] = [from, [to]].map(places =>
       places.map(({ lonDeg, latDeg }) => ({ lat: round(latDeg), lon: round(lonDeg) })),
     )
