@@ -158,9 +158,7 @@ async function startPostgis(): Promise<Peer | null> {
         server.kill('SIGINT')
       }),
   )
-  ;(await connected(port)).destroy()
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'bench', database: 'postgres' })
-  await client.connect()
+  const client = await loggedIn(port)
   atEnd(() => client.end())
   await client.query(
     'CREATE EXTENSION postgis; CREATE TABLE units (id text, place geography(point)); CREATE INDEX ON units USING gist (place)',
@@ -180,6 +178,20 @@ async function startPostgis(): Promise<Peer | null> {
       const text = 'SELECT id FROM units ORDER BY place <-> ST_MakePoint($1, $2)::geography LIMIT $3'
       return (await client.query({ name: 'nearest', text, values: [lonDeg, latDeg, k] })).rows.length
     },
+  }
+}
+
+/** It listens before it takes anybody in. */
+async function loggedIn(port: number): Promise<pg.Client> {
+  for (let attempt = 0; ; attempt++) {
+    const client = new pg.Client({ host: '127.0.0.1', port, user: 'bench', database: 'postgres' })
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      if (attempt === 200) throw new Error('postgres takes nobody in.', { cause: error })
+      await sleep(50)
+    }
   }
 }
 

@@ -19,6 +19,7 @@ import { sharedBytes } from '../src/roads/thread.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { percentile } from './come-back-figures.ts'
+import { deskLooks } from './nearest-desk.ts'
 import { type JudgedUnit, judged } from './nearest-judge.ts'
 import { type Peer, startPeers } from './nearest-peers.ts'
 import { BESIDE_THE_CHECKOUT, type BenchCity, citiesIn, madeUpCity, placeOf, somewhereOn } from './nearest-roads.ts'
@@ -62,6 +63,7 @@ export const nearestBench = defineBench({
     const { peers, missing } = await startPeers()
     for (const city of cities) await run.check(city, units)
     await run.time(cities.at(-1)!, units, peers)
+    await run.desk(cities.at(-1)!, units)
     await run.grow(madeUpCity(streets, seeded(seed)))
     const figures = { ...run.figures(), peersMissing: missing.length }
     const valid = figures.exactMismatches === 0
@@ -179,6 +181,16 @@ class NearestRun {
         timesUs.sort((a, b) => a - b),
         0.99,
       )
+  }
+
+  /** The same question as the desk asks it, of units that stand where they were last heard of. */
+  async desk(city: BenchCity, sizes: readonly number[]): Promise<void> {
+    const looks = await deskLooks(city, K, this.#random)
+    for (const size of sizes) {
+      const timesUs = looks.timesUs(size, this.#queries)
+      this.#figures[`deskP50Us${size}Units`] = percentile(timesUs, 0.5)
+      this.#figures[`deskP99Us${size}Units`] = percentile(timesUs, 0.99)
+    }
   }
 
   /** A large made-up city with a sparse fleet and a dense one. */
