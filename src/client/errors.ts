@@ -21,6 +21,15 @@ export function channelsLeftOut({ code, details }: ServerRefusal): readonly unkn
   return [...channels, ...Array<unknown>(Math.max(0, others)).fill(channels.at(-1))]
 }
 
+/** Each channel of a feed that an error is about, with the fix that is expected next on it. Nothing that the server says is trusted. */
+export function channelsRefused({
+  details,
+}: ServerRefusal): readonly (readonly [channel: unknown, expectedSeq: unknown])[] {
+  if (details === null) return []
+  const others = Array.isArray(details.others) ? details.others.filter(Array.isArray) : []
+  return [[details.channel, details.expectedSeq], ...(others as [unknown, unknown][])]
+}
+
 /** The server decided against a command; the same command sent again gets a fresh decision. */
 export class CommandRefused extends Error {
   override readonly name = 'CommandRefused'

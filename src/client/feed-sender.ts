@@ -11,7 +11,7 @@ import { retryAfterMs } from './command-queue.ts'
 import type { Commands } from './commands.ts'
 import type { EngineConnection } from './connection.ts'
 import type { Greeting } from './connection-news.ts'
-import { ClientFault, channelsLeftOut, type ServerRefusal, UnitDetached } from './errors.ts'
+import { ClientFault, channelsLeftOut, channelsRefused, type ServerRefusal, UnitDetached } from './errors.ts'
 import { FeedAttacher } from './feed-attacher.ts'
 import type { CarriedChannel } from './feed-channel.ts'
 import { FeedFrames } from './feed-frames.ts'
@@ -125,16 +125,24 @@ export class FeedSender {
 
   /** An error that answers no request: if it is about fixes, they are sent again when it says, unless never. */
   #refused(refusal: ServerRefusal): void {
-    const { details } = refusal
     for (const number of channelsLeftOut(refusal)) this.#units.numbered(number)?.stream.leftOut(1)
-    const channel = this.#units.numbered(details?.channel)
-    if (refusal.code === 'unknown-stream' && channel?.isAttached) return this.#attacher.attachAgain(channel)
-    if (!FIX_REFUSALS.has(refusal.code)) return
+    const isUnknown = refusal.code === 'unknown-stream'
+    if (!isUnknown && !FIX_REFUSALS.has(refusal.code)) return
     const pauseMs = retryAfterMs(refusal)
-    if (channel === undefined) return this.#frames.pause(this.#units, pauseMs)
-    if (!channel.isAttached) return
+    const refused = channelsRefused(refusal)
+    if (!isUnknown && this.#units.numbered(refused[0]?.[0]) === undefined) {
+      return this.#frames.pause(this.#units, pauseMs)
+    }
+    for (const [number, expectedSeq] of refused) {
+      const channel = this.#units.numbered(number)
+      if (!channel?.isAttached) continue
+      if (isUnknown) this.#attacher.attachAgain(channel)
+      else this.#sendAgain(channel, expectedSeq, pauseMs)
+    }
+  }
+
+  #sendAgain(channel: CarriedChannel, expected: unknown, pauseMs: number): void {
     const { timers, random } = this.#connection.device
-    const expected = details?.expectedSeq
     const seq = Number.isSafeInteger(expected) ? (expected as number) : channel.stream.durableSeq + 1
     if (!channel.rewind(seq, pauseMs, timers.monotonicMs(), random)) return this.#attacher.attachAgain(channel)
     this.#frames.look(channel)

@@ -193,6 +193,24 @@ test('a gap on one channel is filled from where the server says, and the others 
   assert.deepEqual(peer.unread, [], 'three errors for one gap are answered once')
 })
 
+test('one error tells of gaps on several channels, and each goes on from its own', async () => {
+  const client = feed()
+  client.attach(['A1', 'A2', 'A3'])
+  const peer = await opened(client)
+  await attach(peer)
+  for (const unitId of ['A1', 'A2', 'A3']) send(client, unitId, 3)
+  await nextFixes(peer)
+  const others = [[2, 3], 'nonsense', [77, 1]]
+  peer.send(['error', null, 'fix-gap', 'gaps', { channel: 0, expectedSeq: 2, others }])
+  const again: unknown[] = []
+  while (again.length < 3) again.push(...(await nextFixes(peer)))
+  assert.deepEqual(again.sort(), [
+    [0, 2],
+    [0, 3],
+    [2, 3],
+  ])
+})
+
 test('fixes that the engine has no room for are sent again after its pause, those of other units at once', async () => {
   const client = feed()
   client.attach(['A1', 'A2'])

@@ -129,9 +129,12 @@ export class ModelFeeds {
     const channels = this.#of(socket)
     const sentAtRegionMs = engine.regionMs(socket.hello!.clientNowMs + sentAtMs)
     const bad = new Set<number>()
-    const refuse = (number: number, code: string, details: object) => {
+    const errors = new Map<string, { channel: number; others: (number | null)[][] }>()
+    const refuse = (number: number, code: string, details: { expectedSeq?: number; retryAfterMs?: number }) => {
       bad.add(number)
-      engine.send(['error', null, code, code, { channel: number, ...details }], socket)
+      const told = errors.get(code)
+      if (told === undefined) errors.set(code, { channel: number, ...details, others: [] })
+      else told.others.push([number, details.expectedSeq ?? null])
     }
     // Some frames meet a store that is full for one of their units.
     const full = luck < engine.refusalChance ? fixes[0]![0] : null
@@ -145,6 +148,7 @@ export class ModelFeeds {
         stream.received.push({ seq, fixedAtMs: Math.round(sentAtRegionMs - ageMs), lonE7 })
       }
     }
+    for (const [code, details] of errors) engine.send(['error', null, code, code, details], socket)
     const received = [...this.#all()].map(stream => [stream, lastSeq(stream)] as const)
     this.#commit(received)
   }

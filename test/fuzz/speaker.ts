@@ -36,8 +36,9 @@ export abstract class Speaker {
       this.#takeUp(message[2].driver?.trip ?? null)
     } else if (message[0] === 'unit-state') this.#takeUp(message[2].trip)
     else if (message[0] === 'error') {
-      const { expectedSeq, streamIndex, channel } = (message[4] ?? {}) as Record<string, unknown>
+      const { expectedSeq, streamIndex, channel, others = [] } = (message[4] ?? {}) as Record<string, unknown>
       if (typeof expectedSeq === 'number') this.seqs[Number(channel ?? streamIndex ?? 0)] = expectedSeq
+      for (const [number, expected] of others as [number, number | null][]) this.seqs[number] = expected ?? 1
     }
   }
 

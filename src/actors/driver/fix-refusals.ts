@@ -24,3 +24,27 @@ export const storeFull: FixRefusal = (stream, where) => {
     details: { ...where, expectedSeq: stream.receivedSeq + 1, retryAfterMs: 1_000 },
   }
 }
+
+/**
+ * What one frame of a feed is told: one refusal for each code, however many channels it is about, so that an overload is not
+ * answered by one message a fix. At most as many channels as fixes in the frame.
+ */
+export class FrameRefusals {
+  readonly #byCode = new Map<
+    string,
+    { readonly first: Refusal; readonly others: (readonly [number, number | null])[] }
+  >()
+
+  /** Input: the refusal as of this channel alone. */
+  add(channel: number, refusal: Refusal): void {
+    const told = this.#byCode.get(refusal.code)
+    if (told === undefined) this.#byCode.set(refusal.code, { first: refusal, others: [] })
+    else told.others.push([channel, (refusal.details?.expectedSeq as number | undefined) ?? null])
+  }
+
+  *all(): Iterable<Refusal> {
+    for (const { first, others } of this.#byCode.values()) {
+      yield others.length === 0 ? first : { ...first, details: { ...first.details, others } }
+    }
+  }
+}

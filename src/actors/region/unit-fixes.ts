@@ -57,9 +57,11 @@ export class UnitFixes implements FixDoor {
   }
 
   refuseFixes(session: Session, refusal: Refusal): void {
+    const { leftOut, others = [] } = refusal.details ?? {}
     // Fixes that are left out for good are counted one by one.
-    if (refusal.details?.leftOut === undefined)
-      this.#ports.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1)
+    if (leftOut === undefined) {
+      this.#ports.metrics.fix(refusal.code === 'fix-gap' ? 'gap' : 'refused', 1 + (others as readonly unknown[]).length)
+    }
     refuseRequest(session, null, refusal)
   }
 }

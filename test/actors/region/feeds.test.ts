@@ -260,6 +260,36 @@ describe('fixes', () => {
     )
   })
 
+  test('a frame is answered once for each thing that is wrong with it, with where each channel is to go on', async () => {
+    world.feedFixes(feed, fix(1, 1, 100))
+    world.feedFixes(
+      feed,
+      fix(2, 5, 900),
+      fix(9, 1, 100),
+      fix(1, 4, 100),
+      fix(3, 2, 300),
+      fix(8, 1, 100),
+      fix(1, 5, 100),
+    )
+    await settle()
+    assert.deepEqual(
+      feed.all('error').map(([, code, , details]) => [code, details]),
+      [
+        [
+          'fix-gap',
+          {
+            ...{ channel: 2, expectedSeq: 1 },
+            others: [
+              [1, 2],
+              [3, 1],
+            ],
+          },
+        ],
+        ['unknown-stream', { channel: 9, others: [[8, null]] }],
+      ],
+    )
+  })
+
   test('a fix timed outside every calendar stops its channel alone', async () => {
     await world.attach(feed, [2, 'A2', 'f-A2', 'device', 1])
     // Of a receiver's clock the time is taken as it is, of a device's only the age.

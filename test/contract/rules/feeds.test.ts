@@ -92,8 +92,8 @@ for (const format of FORMATS) {
     assert.deepEqual((await attach(feed, channel(1, 'ghost'))).refused, [[1, 'unknown-unit']])
     assert.deepEqual((await feed.ask('detach', [2, 99])).result, {})
     feed.send('feed-fixes', 0, fix(1, 1), fix(2, 1), fix(3, 1))
-    assert.equal(await feed.refusal(null), 'unknown-stream')
-    assert.equal(await feed.refusal(null), 'unknown-stream')
+    const [, , code, , details] = await feed.hear('error')
+    assert.deepEqual([code, details], ['unknown-stream', { channel: 1, others: [[2, null]] }])
     await durable(feed, 3, 1)
     feed.socket.close()
     await feed.closed
@@ -122,13 +122,13 @@ for (const format of FORMATS) {
   test(`[FD-6] a channel that cannot go on is told where to, and does not hold up the others (${format})`, async () => {
     const region = 'bad'
     const feed = await stage.feed({ region, format })
-    await attach(feed, channel(1, 'A1'), channel(2, 'A2'))
-    feed.send('feed-fixes', 0, fix(1, 3), fix(9, 1), fix(2, 1), fix(1, 1), fix(9, 2), fix(2, 2))
+    await attach(feed, channel(1, 'A1'), channel(2, 'A2'), channel(3, 'A3'))
+    feed.send('feed-fixes', 0, fix(1, 3), fix(9, 1), fix(2, 1), fix(1, 1), fix(9, 2), fix(3, 4), fix(2, 2))
     const errors = [await feed.hear('error'), await feed.hear('error')]
     assert.deepEqual(
       errors.map(([, id, code, , details]) => [id, code, details]),
       [
-        [null, 'fix-gap', { channel: 1, expectedSeq: 1 }],
+        [null, 'fix-gap', { channel: 1, expectedSeq: 1, others: [[3, 1]] }],
         [null, 'unknown-stream', { channel: 9 }],
       ],
     )

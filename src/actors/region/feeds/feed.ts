@@ -3,7 +3,7 @@ import type { Refusal } from '../../../base/refusal.ts'
 import { BadFix, type SentFeedFix, toFeedFix } from '../../../protocol/fix-frame.ts'
 import type { FeedChannel } from '../../../protocol/wire/fix-tuples.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
-import { gap, storeFull } from '../../driver/fix-refusals.ts'
+import { FrameRefusals, gap, storeFull } from '../../driver/fix-refusals.ts'
 import { LeftOut } from '../../driver/left-out.ts'
 import type { Session } from '../../region-handle.ts'
 import type { MarksRead } from '../stream-marks.ts'
@@ -92,9 +92,10 @@ export class Feed {
     const leftOut = new LeftOut({})
     // One bad channel does not stop the others: what follows on it in this frame is left out.
     const bad = new Set<number>()
+    const refusals = new FrameRefusals()
     const refuse = (channel: number, refusal: Refusal) => {
       bad.add(channel)
-      door.refuseFixes(this.#session, refusal)
+      refusals.add(channel, refusal)
     }
     for (let i = 0; i < fixes.length; ) {
       const channel = channelOf(fixes[i]!)
@@ -128,6 +129,7 @@ export class Feed {
       }
     }
     door.counted(counts)
+    for (const refusal of refusals.all()) door.refuseFixes(this.#session, refusal)
     if (leftOut.refusal !== null) door.refuseFixes(this.#session, leftOut.refusal)
   }
 
