@@ -55,7 +55,7 @@ export class BenchRoads {
     this.graph = graph
     this.#times = timesOf(graph, WAY_DRIVEN)!
     this.#snapper = new RoadSnapper(graph)
-    this.#search = new TimesToPlace(graph, this.#times)
+    this.#search = new TimesToPlace(graph)
   }
 
   /** Null where no road is near. */
@@ -67,7 +67,7 @@ export class BenchRoads {
   /** Input: where it is on the road; and where it is on the globe, which may be beside the road. */
   goalAt(on: RoadPosition, at: Position = placeOf(this.graph, on)): Goal {
     const forms = waysTo(this.graph, on).map(({ arc, share }) => ({ arc, doneMs: partMs(this.#times, arc, share) }))
-    this.#search.begin(on, Number.MAX_SAFE_INTEGER)
+    this.#search.begin(on, this.#times, Number.MAX_SAFE_INTEGER)
     const msFromNode = new Uint32Array(this.graph.nodeCount)
     for (let node = 0; node < msFromNode.length; node++) msFromNode[node] = this.#search.msFrom(node, MAX_WAY_MS)
     return { place: { ...at, forms }, msFromNode }

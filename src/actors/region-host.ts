@@ -86,14 +86,14 @@ export class RegionHost implements RegionHandle {
 
   /** The region goes by these roads from its next choice on; null: by the straight line. */
   driveOn(roads: Roads | null): void {
+    if (roads !== this.#roads) this.#roads?.stop()
     this.#roads = roads
     this.#region?.ref.tell({ type: 'roads', roads })
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */
   async close(limits?: DrainLimits): Promise<void> {
-    this.#closing = true
-    this.#ignoreWall()
+    this.#close()
     const region = this.#region
     if (region === null) return
     // From here on everybody is answered `unavailable`: nothing new may come between the last record and the snapshots.
@@ -103,10 +103,15 @@ export class RegionHost implements RegionHandle {
 
   /** Lets go at once, writing nothing more. */
   abandon(): void {
-    this.#closing = true
-    this.#ignoreWall()
+    this.#close()
     this.#region?.drop()
     this.#region = null
+  }
+
+  #close(): void {
+    this.#closing = true
+    this.#ignoreWall()
+    this.#roads?.stop()
   }
 
   open(session: Session, hello: HelloRequest): void {

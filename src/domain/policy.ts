@@ -56,6 +56,10 @@ export interface Policy {
   readonly levelReserve: Readonly<Record<ReservedLevel, number>>
   /** So much later than the nearest one a unit with preferred capabilities may be there. */
   readonly preferredWithinMs: number
+  /** By road: so much of what a siren saves is driven, in hundredths, by priority. */
+  readonly sirenPercent: Readonly<Record<Priority, number>>
+  /** The time with a siren, in hundredths of the ordinary time, where the roads do not say it themselves. */
+  readonly sirenTimePercent: number
   /** How fast a unit is on the straight line, where there are no road times: for spans, and for estimates. */
   readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -110,6 +114,9 @@ export const DEFAULT_POLICY: Policy = {
   higherLevelSavesMs: { 1: 0, 2: 60_000, 3: 120_000, 4: 120_000, 5: 120_000 },
   levelReserve: { bls: 0, als: 1, cct: 1 },
   preferredWithinMs: 60_000,
+  // Priorities 1 and 2 with a siren, and by 4/3 faster: JEMSS, Manhattan.
+  sirenPercent: { 1: 100, 2: 100, 3: 0, 4: 0, 5: 0 },
+  sirenTimePercent: 75,
   // 36 km/h, a median in town with a siren (Manhattan, JEMSS).
   straightLineSpeedMps: 10,
   disconnectGraceMs: 30_000,

@@ -56,10 +56,13 @@ export function keepRegions(ports: KeepRegionsPorts): RegionKeeper {
     store.health.leasesEnded()
     return leases.stop()
   })
+  const roads = storedRoads(database, (region, error) =>
+    telemetry.log.warn({ region, err: error }, 'times by road go on by a slower search, for a thread failed'),
+  )
   const journal = new PostgresJournal(store.url)
   endings.add('the connections of the journal', () => journal.close())
   const regions = new RegionKeeper({
-    shared: { anchor, system, journal, machine: systemClock, roads: storedRoads(database) },
+    shared: { anchor, system, journal, machine: systemClock, roads },
     telemetry,
     leases,
     reference: new ReferenceStore(database),

@@ -30,8 +30,7 @@ export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
     fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
-    roadsVersions: () =>
-      regions().map(({ regionId, region }) => [regionId, region!.roads.standing?.version ?? 0] as const),
+    roadsVersions: () => regions().map(({ regionId, region }) => [regionId, region!.roads.version ?? 0] as const),
     roadFallbacks: () =>
       regions().flatMap(({ regionId, region }) =>
         [...region!.roads.fallbacks].map(([reason, count]) => [regionId, reason, count] as const),

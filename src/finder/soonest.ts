@@ -5,7 +5,7 @@
  * A time that cannot be said (the unit is on no road, or the search did not come to it) is estimated by the straight line, and
  * the estimate says why: a unit that no road is known for may be the only one.
  */
-import type { Approach, EstimateReason } from '../domain/dispatch/travel-times.ts'
+import { type Approach, type EstimateReason, LONGEST_WAY_MS } from '../domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../domain/fix.ts'
 import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
@@ -78,10 +78,19 @@ export function timeOf(
   const fix = ports.fixOf(unitId)
   const driveMs = fix === null ? 'off-road' : ports.approach.driveMs(fix, atMostMs)
   if (typeof driveMs === 'number') return { etaMs: driveMs }
-  const etaMs = estimateMs(distanceM, ports)
-  return driveMs === 'off-road'
-    ? { etaMs, estimated: driveMs }
-    : { etaMs: Math.max(etaMs, ports.approach.reachedMs), estimated: driveMs }
+  return { etaMs: estimatedMs(driveMs, estimateMs(distanceM, ports), ports), estimated: driveMs }
+}
+
+function estimatedMs(why: EstimateReason, etaMs: number, { approach }: Pick<SoonestPorts, 'approach'>): number {
+  switch (why) {
+    case 'off-road':
+      return etaMs
+    case 'not-reached':
+      return Math.max(etaMs, approach.reachedMs)
+    case 'cut-off':
+      // Behind everybody who has a way, and of those who have none the nearest first.
+      return LONGEST_WAY_MS + etaMs
+  }
 }
 
 const estimateMs = (distanceM: number, { straightLineSpeedMps }: Pick<SoonestPorts, 'straightLineSpeedMps'>): number =>

@@ -65,7 +65,7 @@ class Scene {
       census.count(state, 1, isAway ? 'disconnected' : null)
       finder.place(unitId, state.levelOfCare, is === 'available' ? 'available' : 'engaged', fix.lonDeg, fix.latDeg)
     }
-    const roads = new RegionRoads()
+    const roads = new RegionRoads({ policy: this.policy, timeZone: () => 'UTC' })
     if (this.#drives !== null) roads.take(roadsOf(this.#drives))
     const ports = { policy: this.policy, roads, presence: (id: string) => this.units.get(id)!.presence }
     this.lookout = new Lookout(
@@ -89,6 +89,7 @@ class Scene {
     if (drive === undefined) return metres
     if (typeof drive === 'number') return drive
     const estimateMs = Math.round((metres / this.policy.standing.straightLineSpeedMps) * 1_000)
+    if (drive === 'cut-off') return 86_400_000 + estimateMs
     return drive === 'off-road' ? estimateMs : Math.max(estimateMs, REACHED_MS)
   }
 
@@ -138,11 +139,13 @@ const REACHED_MS = 90_000
 /** Roads on which nothing but these times is known: nobody is ruled out by the straight line. */
 const roadsOf = (drives: ReadonlyMap<PlacedFix, number | EstimateReason>): Roads => ({
   version: 4,
+  stop: () => {},
   look: () => ({
     to: () => ({
       driveMs: (from, atMostMs) => {
         const drive = drives.get(from)!
-        return typeof drive === 'number' && drive > atMostMs ? Number.POSITIVE_INFINITY : drive
+        const isMore = drive === 'cut-off' ? atMostMs < 86_400_000 : typeof drive === 'number' && drive > atMostMs
+        return isMore ? Number.POSITIVE_INFINITY : drive
       },
       leastMs: () => 0,
       reachedMs: REACHED_MS,
@@ -159,7 +162,7 @@ const extra = fc.record<Extra>({
   status: fc.constantFrom('available', 'available', 'available', 'available and away', 'assigned'),
   drive: fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: 300_000 }) },
-    { weight: 1, arbitrary: fc.constantFrom('off-road', 'not-reached') },
+    { weight: 1, arbitrary: fc.constantFrom('off-road', 'not-reached', 'cut-off') },
   ),
 })
 const need = fc.record({

@@ -46,7 +46,7 @@ class Room {
     this.desk = new Desk({
       finder: this.finder,
       policy,
-      roads: new RegionRoads(),
+      roads: new RegionRoads({ policy, timeZone: () => 'UTC' }),
       quarantine,
       driver: unitId => this.world.drivers.get(unitId),
       nowMs: () => this.world.nowMs,

@@ -43,7 +43,7 @@ beforeEach(() => {
       },
       load: (region, version, _, signal) =>
         new Promise((resolve, reject) => {
-          const done = () => resolve({ version, look: () => assert.fail('nobody asks') })
+          const done = () => resolve({ version, look: () => assert.fail('nobody asks'), stop: () => {} })
           loads.push({ region, version, signal, done, fail: reject })
         }),
     },

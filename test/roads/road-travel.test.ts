@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import fc from 'fast-check'
-import type { Approach, Drive } from '../../src/domain/dispatch/travel-times.ts'
+import type { Approach, Drive, Driving } from '../../src/domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../../src/domain/fix.ts'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { Finder } from '../../src/finder/finder.ts'
 import { soonest } from '../../src/finder/soonest.ts'
 import { generatedCity } from '../../src/roads/city.ts'
@@ -13,12 +14,16 @@ import { buildHierarchy } from '../../src/roads/hierarchy/build.ts'
 import { timesOf, WAY_DRIVEN } from '../../src/roads/road-times.ts'
 import { RoadSnapper } from '../../src/roads/snap.ts'
 import { prepared } from '../../src/roads/travel/prepared-roads.ts'
-import { RoadTravel, type TravelBounds } from '../../src/roads/travel/road-travel.ts'
+import { RoadTravel } from '../../src/roads/travel/road-travel.ts'
 import { seeded } from '../../tools/shared/random.ts'
 import { networks, plainWay } from './networks.ts'
 
-const DRIVE: Drive = { priority: 1, atMs: 0 }
-const travelOn = (graph: RoadGraph, bounds?: TravelBounds) =>
+/** Noon of a Wednesday, without siren: the ordinary times. */
+const DRIVE: Drive = { priority: null, atMs: Date.UTC(2026, 5, 10, 12) }
+const { sirenPercent, sirenTimePercent } = DEFAULT_POLICY
+const DRIVING: Driving = { sirenPercent, sirenTimePercent, timeZone: 'UTC' }
+type Settings = ConstructorParameters<typeof RoadTravel>[2]
+const travelOn = (graph: RoadGraph, bounds?: Settings) =>
   new RoadTravel(prepared(graph, buildHierarchy(graph, timesOf(graph, WAY_DRIVEN)!.ms)), 1, bounds)
 const fixAt = (place: Position, more: Partial<PlacedFix> = {}): PlacedFix => ({
   ...{ seq: 1, fixedAtMs: 0, accuracyM: null, speedMps: null, headingDeg: null, streamId: 's', ...more },
@@ -26,7 +31,7 @@ const fixAt = (place: Position, more: Partial<PlacedFix> = {}): PlacedFix => ({
 })
 
 function approachTo(travel: RoadTravel, place: Position): Approach {
-  const approach = travel.look().to(place, DRIVE)
+  const approach = travel.look(DRIVING).to(place, DRIVE)
   assert.ok(typeof approach === 'object', `${approach}`)
   return approach
 }
@@ -53,7 +58,7 @@ describe('a time', () => {
     fc.assert(
       fc.property(networks(), fc.array(fixes, { minLength: 1, maxLength: 8 }), points, (graph, from, place) => {
         for (const stepsAPlace of [0, 1, 3, 1_000]) {
-          const approach = travelOn(graph, { stepsAPlace }).look().to(place, DRIVE)
+          const approach = travelOn(graph, { stepsAPlace }).look(DRIVING).to(place, DRIVE)
           if (typeof approach === 'string') return void assert.equal(approach, 'place-off-road')
           for (const fix of from) {
             const ms = plainMs(graph, fix, place)
@@ -79,7 +84,7 @@ describe('a time', () => {
       { lonDeg: 10.004, latDeg: 50.003 },
     ]
     const from = fixAt({ lonDeg: 10.002, latDeg: 50.004 })
-    const look = travel.look()
+    const look = travel.look(DRIVING)
     const [toA, toB] = [look.to(a, DRIVE) as Approach, look.to(b, DRIVE) as Approach]
     for (const other of [toB, approachTo(travel, b)]) {
       assert.equal(toA.driveMs(from, Infinity), plainMs(graph!, from, a))
@@ -90,7 +95,7 @@ describe('a time', () => {
   test('cannot be said for a place or a unit that is on no road', () => {
     const [graph] = fc.sample(networks(), { numRuns: 1, seed: 7 })
     const away = { lonDeg: 10.02, latDeg: 50 }
-    assert.equal(travelOn(graph!).look().to(away, DRIVE), 'place-off-road')
+    assert.equal(travelOn(graph!).look(DRIVING).to(away, DRIVE), 'place-off-road')
     assert.equal(approachTo(travelOn(graph!), { lonDeg: 10, latDeg: 50 }).driveMs(fixAt(away), Infinity), 'off-road')
   })
 })
@@ -163,7 +168,7 @@ describe('the soonest units', () => {
 test('a look that has cost as much as one may goes on by estimates, and to no further place; the next look is whole again', () => {
   const travel = travelOn(city, { stepsAPlace: 50, stepsALook: 300 })
   const [place, other, far] = [somewhere(), somewhere(), fixAt(somewhere())]
-  const look = travel.look()
+  const look = travel.look(DRIVING)
   const approach = look.to(place, DRIVE) as Approach
   const told = Array.from({ length: 40 }, () => approach.driveMs(fixAt(somewhere()), Infinity))
   assert.ok(told.some(ms => typeof ms === 'number') && told.includes('not-reached'), `${told}`)

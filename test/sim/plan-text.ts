@@ -52,6 +52,8 @@ const plan = z.strictObject({
   mode: z.enum(DISPATCH_MODES),
   // Plans of before had none.
   hasRoads: z.boolean().default(false),
+  // Those of before were all there.
+  timeZone: z.string().default('UTC'),
   faults: z.enum(FAULT_LEVELS),
   troubles,
   calmMs: count(0),
@@ -116,8 +118,8 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
 }
 
 export function inWords(plan: Plan): string[] {
-  const { seed, hours, drivers, feedUnits, dispatchers, consoles, callsPerHour, mode, hasRoads, faults, troubles } =
-    plan
+  const { seed, hours, drivers, feedUnits, dispatchers, consoles, callsPerHour, mode, faults, troubles } = plan
+  const { hasRoads, timeZone } = plan
   const orders = mode === 'ordered' ? 'crews are ordered' : 'crews are asked'
   const kinds = Object.keys(IN_WORDS) as (keyof typeof IN_WORDS)[]
   const present = kinds.filter(kind => troubles[kind] > 0)
@@ -125,7 +127,7 @@ export function inWords(plan: Plan): string[] {
   if (troubles.clumsiness > 0) told.push(`people are clumsy, ${troubles.clumsiness}`)
   return [
     `seed ${seed}: ${hours} h, ${many(drivers, 'driver')}, ${many(feedUnits, 'unit')} of a feed, ` +
-      `${many(dispatchers, 'dispatcher')}, ${many(consoles, 'console')}, ${many(callsPerHour, 'call')} an hour; ${orders}${hasRoads ? ', by road' : ''}`,
+      `${many(dispatchers, 'dispatcher')}, ${many(consoles, 'console')}, ${many(callsPerHour, 'call')} an hour; ${orders}${hasRoads ? `, by road in ${timeZone}` : ''}`,
     `faults ${faults}: ${told.join(', ') || 'none'}`,
   ]
 }

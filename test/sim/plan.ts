@@ -56,6 +56,8 @@ export interface Plan {
   readonly mode: DispatchMode
   /** The region has the city's streets as its roads. */
   readonly hasRoads: boolean
+  /** Of the region: where it is 6 in the morning of a Monday at UTC it may be night, or a peak hour. */
+  readonly timeZone: string
   readonly faults: FaultLevel
   readonly troubles: Troubles
   /** How long the world is left in peace at the end, in which everything must come right. */
@@ -69,6 +71,16 @@ export interface Wishes {
   readonly callsPerHour?: number | undefined
   readonly faults?: FaultLevel | undefined
 }
+
+/** At their beginning: morning, peak, night, noon, a peak again, evening. */
+const TIME_ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'Asia/Kathmandu',
+  'Australia/Adelaide',
+  'Pacific/Auckland',
+]
 
 export const CALM_MS = 20 * 60_000
 
@@ -103,6 +115,7 @@ export function drawPlan(seed: number, wishes: Wishes = {}): Plan {
     mode,
     // Of its own chance: worlds with and without are the same else.
     hasRoads: diceFor(seed, 'roads').oneIn(2),
+    timeZone: diceFor(seed, 'time zone').pick(TIME_ZONES),
     faults,
     troubles: drawTroubles(faults, dice),
     calmMs: CALM_MS,

@@ -111,7 +111,7 @@ class Run {
       loop,
       chronicle,
       dice: dice('database'),
-      region: { region: REGION, name: 'Simulated', timeZone: 'UTC', dispatchMode: plan.mode },
+      region: { region: REGION, name: 'Simulated', timeZone: plan.timeZone, dispatchMode: plan.mode },
       units: this.#world.units,
       roads: streets && preparedStreets(streets),
       onRejected: () => this.#judge.excuse('content-rejected'),

@@ -18,7 +18,7 @@ import type { RegionRoads } from './region-roads.ts'
 
 export interface HowFarPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
-  readonly roads: Pick<RegionRoads, 'standing' | 'fellBack'>
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack'>
   readonly fixOf: (unitId: UnitId) => PlacedFix | null
 }
 
@@ -69,8 +69,8 @@ export class HowFar {
     this.#ports = ports
     this.#units = units
     this.#nowMs = nowMs
-    this.#travel = ports.roads.standing?.look() ?? null
-    this.#version = ports.roads.standing?.version ?? null
+    this.#travel = ports.roads.look()
+    this.#version = ports.roads.version
   }
 
   basisTo(goal: Goal): ChoiceBasis {

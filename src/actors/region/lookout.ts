@@ -32,7 +32,7 @@ import type { RegionRoads } from './region-roads.ts'
 
 export interface LookoutPorts {
   readonly policy: RegionPolicy
-  readonly roads: Pick<RegionRoads, 'standing' | 'fellBack'>
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack'>
   readonly presence: (unitId: UnitId) => Presence
   /** Told how long each search for units that may go took, in seconds. */
   readonly onSearch: (seconds: number) => void

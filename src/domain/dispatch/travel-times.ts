@@ -6,6 +6,7 @@
  */
 import type { PlacedFix } from '../fix.ts'
 import type { Position } from '../geo.ts'
+import type { Policy } from '../policy.ts'
 import type { Priority } from '../vocabulary.ts'
 
 /** What a way is driven for: with a siren or without, in the traffic of which hour. */
@@ -15,20 +16,34 @@ export interface Drive {
   readonly atMs: number
 }
 
+/** How a region drives, by its policy, and where its clocks are. */
+export interface Driving extends Pick<Policy, 'sirenPercent' | 'sirenTimePercent'> {
+  /** A name of the IANA time zone database. */
+  readonly timeZone: string
+}
+
 /** The roads that a region goes by. */
 export interface Roads {
   /** Decisions name it. */
   readonly version: number
-  look(): TravelTimes
+  look(driving: Driving): TravelTimes
+  /** Ends what is made beside; whoever looks is still answered. */
+  stop(): void
 }
 
 /** Why a choice goes by the straight line although the region has roads. */
 export const NOT_BY_ROAD_REASONS = ['place-off-road', 'too-many-searches'] as const
 export type NotByRoad = (typeof NOT_BY_ROAD_REASONS)[number]
 
-/** Why the time of one unit is an estimate by the straight line: it is on no road, or the search did not come to it. */
-export const ESTIMATE_REASONS = ['off-road', 'not-reached'] as const
+/**
+ * Why the time of one unit is an estimate by the straight line: it is on no road, the search did not come to it, or, as roads
+ * are closed, no way of less than a day leads to the place.
+ */
+export const ESTIMATE_REASONS = ['off-road', 'not-reached', 'cut-off'] as const
 export type EstimateReason = (typeof ESTIMATE_REASONS)[number]
+
+/** Who takes longer has no way. */
+export const LONGEST_WAY_MS = 24 * 3_600_000
 
 export interface TravelTimes {
   to(place: Position, drive: Drive): Approach | NotByRoad

@@ -22,11 +22,14 @@ interface TimesInForceSettings {
   readonly model: TravelModel
   /** A name of the IANA time zone database. */
   readonly timeZone: string
+  /** The graph's ordinary times, to be given where none are others; default: made anew. */
+  readonly usual?: RoadTimes
 }
 
 /** For whom, and when. */
 export interface TravelAsk {
-  readonly priority: Priority
+  /** Null: without siren. */
+  readonly priority: Priority | null
   readonly atMs: number
 }
 
@@ -49,24 +52,26 @@ export class TimesInForce {
   readonly #model: TravelModel
   readonly #hours: LocalHours
   readonly #zones: RoadZones
+  readonly #usual: RoadTimes | null
   /** By band and share of siren; the last used is last. */
   readonly #kept = new Map<string, Kept>()
   /** By arc: its place in `inArc`; made when it is first needed. */
   #inSlot: Uint32Array | null = null
 
   /** Errors: RangeError for a model or a time zone that is none. */
-  constructor(graph: RoadGraph, zones: RoadZones, { model, timeZone }: TimesInForceSettings) {
+  constructor(graph: RoadGraph, zones: RoadZones, { model, timeZone, usual }: TimesInForceSettings) {
     const problem = problemOfModel(model)
     if (problem !== null) throw new RangeError(problem)
     this.#graph = graph
     this.#zones = zones
     this.#model = model
+    this.#usual = usual ?? null
     this.#hours = new LocalHours(timeZone)
   }
 
   at({ priority, atMs }: TravelAsk): RoadTimes {
     const band = bandAt(this.#model.bands, this.#hours.at(atMs))
-    const share = this.#model.sirenShare[priority]
+    const share = priority === null ? 0 : this.#model.sirenShare[priority]
     const kept = this.#keptOf(band, share)
     const zones = this.#zones.activeAt(atMs)
     if (kept.zones !== zones) {
@@ -76,18 +81,29 @@ export class TimesInForce {
     return kept.now
   }
 
+  /** Whether these are among the times that were asked for last. */
+  isKept(times: RoadTimes): boolean {
+    return [...this.#kept.values()].some(({ now }) => now === times)
+  }
+
   #keptOf(band: number, share: number): Kept {
     const key = `${band} ${share}`
     let kept = this.#kept.get(key)
     if (kept === undefined) {
-      const ms = this.#msOf(this.#model.bands[band] ?? ALL_DAY, share)
-      const plain = roadTimes(this.#graph, ms, ms)
+      const plain = this.#plainOf(this.#model.bands[band] ?? ALL_DAY, share)
       kept = { plain, zones: null, now: plain }
     }
     this.#kept.delete(key)
     this.#kept.set(key, kept)
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     return kept
+  }
+
+  #plainOf(hours: typeof ALL_DAY, share: number): RoadTimes {
+    const isUsual = share === 0 && !hours.isPeak && hours.ordinary.otherwise === 1 && !hours.ordinary.byClass
+    if (isUsual && this.#usual !== null) return this.#usual
+    const ms = this.#msOf(hours, share)
+    return roadTimes(this.#graph, ms, ms)
   }
 
   /** Milliseconds by arc, rounded to the nearest, at least 1. */

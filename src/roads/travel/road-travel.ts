@@ -6,13 +6,15 @@
  * gone through its share of nodes, the hierarchy answers for the others. Both are exact and answer the same, so which one it was
  * shows in nothing but time. A place on the road follows from the fix and the roads alone: whoever has both can draw it again.
  */
-import type {
-  Approach,
-  Drive,
-  EstimateReason,
-  NotByRoad,
-  Roads,
-  TravelTimes,
+import {
+  type Approach,
+  type Drive,
+  type Driving,
+  type EstimateReason,
+  LONGEST_WAY_MS,
+  type NotByRoad,
+  type Roads,
+  type TravelTimes,
 } from '../../domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
@@ -21,8 +23,10 @@ import type { ClimbStart } from '../hierarchy/climbing-search.ts'
 import { waysTo } from '../nearest/reversed-search.ts'
 import { partMs, type RoadTimes } from '../road-times.ts'
 import { CAP_M, RoadSnapper, type SnappedPosition } from '../snap.ts'
+import type { RoadZones } from '../times/road-zones.ts'
+import { type DrivenSet, DrivenTimes, type HierarchyMaker } from './driven-times.ts'
 import type { PreparedRoads } from './prepared-roads.ts'
-import { TimesByHierarchy } from './times-by-hierarchy.ts'
+import type { TimesByHierarchy } from './times-by-hierarchy.ts'
 import { NOT_REACHED, TimesToPlace } from './times-to-place.ts'
 
 /** What a search from one place may cost before the hierarchy answers: about 2 ms. */
@@ -31,30 +35,56 @@ const STEPS_A_PLACE = 8_000
 const STEPS_A_LOOK = 1_000_000
 /** What it counts to put a fix on the road. */
 const STEPS_A_SNAP = 20
+/**
+ * What it counts to go on from one place beyond its share, and for each unit then: the same by the hierarchy as by a search that
+ * goes on, so that which of them it was changes no answer. A look so goes beyond from about 40 places.
+ */
+const STEPS_BEYOND = 16_000
+const STEPS_A_UNIT_BEYOND = 400
 /** A slower vehicle stands, and its receiver's heading says nothing. */
 const MOVING_MPS = 2
 /** Times are rounded down at both ends of a way. */
 const ROUNDED_MS = 2
 
-/** Bounds of another size, for tests. */
-export interface TravelBounds {
+interface RoadTravelSettings {
+  /** Bounds of another size, for tests. */
   readonly stepsAPlace?: number
   readonly stepsALook?: number
+  /** Who makes hierarchies of other than the ordinary times; none unless told. */
+  readonly make?: HierarchyMaker
+  /** One could not be made. */
+  readonly failed?: (error: unknown) => void
 }
 
 export class RoadTravel implements Roads {
   readonly version: number
   readonly #searches: Searches
+  readonly #times: DrivenTimes
   readonly #steps: number
 
-  constructor(roads: PreparedRoads, version: number, bounds: TravelBounds = {}) {
+  constructor(roads: PreparedRoads, version: number, settings: RoadTravelSettings = {}) {
     this.version = version
-    this.#searches = new Searches(roads, bounds.stepsAPlace ?? STEPS_A_PLACE)
-    this.#steps = bounds.stepsALook ?? STEPS_A_LOOK
+    this.#searches = new Searches(roads, settings.stepsAPlace ?? STEPS_A_PLACE)
+    this.#times = new DrivenTimes(roads, { make: settings.make ?? null, failed: settings.failed ?? (() => {}) })
+    this.#steps = settings.stepsALook ?? STEPS_A_LOOK
   }
 
-  look(): TravelTimes {
-    return new TravelLook(this.#searches, { steps: this.#steps })
+  look(driving: Driving): TravelTimes {
+    return new TravelLook(this.#searches, drive => this.#times.of(driving, drive), { steps: this.#steps })
+  }
+
+  /** What is closed or slow; the next look goes by it. */
+  get zones(): RoadZones {
+    return this.#times.zones
+  }
+
+  /** When no hierarchy is being made any more. */
+  settled(): Promise<void> {
+    return this.#times.settled()
+  }
+
+  stop(): void {
+    this.#times.stop()
   }
 }
 
@@ -65,18 +95,19 @@ interface Left {
 
 class TravelLook implements TravelTimes {
   readonly #searches: Searches
+  readonly #setOf: (drive: Drive) => DrivenSet
   readonly #left: Left
 
-  constructor(searches: Searches, left: Left) {
+  constructor(searches: Searches, setOf: (drive: Drive) => DrivenSet, left: Left) {
     this.#searches = searches
+    this.#setOf = setOf
     this.#left = left
   }
 
-  /** All drives take the ordinary times; those with a siren, or at a peak, will take others. */
-  to(place: Position, _drive: Drive): Approach | NotByRoad {
+  to(place: Position, drive: Drive): Approach | NotByRoad {
     if (this.#left.steps <= 0) return 'too-many-searches'
     const to = this.#searches.addressAt(place)
-    return to === null ? 'place-off-road' : new RoadApproach(this.#searches, to, this.#left)
+    return to === null ? 'place-off-road' : new RoadApproach(this.#searches, to, this.#setOf(drive), this.#left)
   }
 }
 
@@ -84,11 +115,13 @@ class RoadApproach implements Approach {
   readonly #searches: Searches
   readonly #left: Left
   readonly to: SnappedPosition
+  readonly set: DrivenSet
 
-  constructor(searches: Searches, to: SnappedPosition, left: Left) {
+  constructor(searches: Searches, to: SnappedPosition, set: DrivenSet, left: Left) {
     this.#searches = searches
     this.#left = left
     this.to = to
+    this.set = set
   }
 
   driveMs(from: PlacedFix, atMostMs: number): number | EstimateReason {
@@ -96,7 +129,9 @@ class RoadApproach implements Approach {
   }
 
   leastMs(distanceM: number): number {
-    return this.#searches.leastMs(distanceM - CAP_M - this.to.offRoadM)
+    const onRoadM = distanceM - CAP_M - this.to.offRoadM
+    if (onRoadM <= 0) return 0
+    return Math.max(0, Math.floor((onRoadM / this.set.fastestMps) * 1_000) - ROUNDED_MS)
   }
 
   get reachedMs(): number {
@@ -107,35 +142,25 @@ class RoadApproach implements Approach {
 /** What all looks share: they are synchronous, so one place is searched from at a time. */
 class Searches {
   readonly #graph: RoadGraph
-  readonly #times: RoadTimes
-  readonly #fastestMps: number
   readonly #snapper: RoadSnapper
   readonly #stepsAPlace: number
   readonly #search: TimesToPlace
-  readonly #hierarchy: TimesByHierarchy
   /** Gone with their fixes. */
   readonly #onRoad = new WeakMap<PlacedFix, SnappedPosition | null>()
-  /** Whose place the search is of, and whether the hierarchy is, too. */
+  /** Whose place the search is of, whether it has gone beyond its share, and the hierarchy that is of the place, too. */
   #current: RoadApproach | null = null
-  #hasClimbed = false
+  #isBeyond = false
+  #climbing: TimesByHierarchy | null = null
 
-  constructor({ graph, times, grid, hierarchy, fastestMps }: PreparedRoads, stepsAPlace: number) {
+  constructor({ graph, grid }: PreparedRoads, stepsAPlace: number) {
     this.#graph = graph
-    this.#times = times
-    this.#fastestMps = fastestMps
     this.#snapper = new RoadSnapper(graph, grid)
     this.#stepsAPlace = stepsAPlace
-    this.#search = new TimesToPlace(graph, times)
-    this.#hierarchy = new TimesByHierarchy(hierarchy)
+    this.#search = new TimesToPlace(graph)
   }
 
   addressAt({ lonDeg, latDeg }: Position): SnappedPosition | null {
     return this.#snapper.snap({ lonDeg, latDeg, isAddress: true, headingDeg: null, former: null })
-  }
-
-  leastMs(onRoadM: number): number {
-    if (onRoadM <= 0) return 0
-    return Math.max(0, Math.floor((onRoadM / this.#fastestMps) * 1_000) - ROUNDED_MS)
   }
 
   reachedMs(approach: RoadApproach): number {
@@ -146,12 +171,14 @@ class Searches {
     const from = this.#placeOf(fix, left)
     if (from === null) return 'off-road'
     this.#turnTo(approach, left)
-    let bestMs = this.#alongMs(from, approach.to)
+    const mostMs = Math.min(atMostMs, LONGEST_WAY_MS)
+    const { times } = approach.set
+    let bestMs = this.#alongMs(from, approach.to, times)
     const before = this.#search.stepsLeft
     let isReached = true
-    const starts = this.#startsOf(from)
+    const starts = this.#startsOf(from, times)
     for (const { node, ms } of starts) {
-      const limitMs = Math.min(atMostMs, bestMs) - ms
+      const limitMs = Math.min(mostMs, bestMs) - ms
       if (limitMs < 0) continue
       const restMs = this.#search.msFrom(node, limitMs)
       if (restMs === NOT_REACHED) isReached = false
@@ -160,9 +187,10 @@ class Searches {
     left.steps -= before - this.#search.stepsLeft
     if (!isReached) {
       if (left.steps <= 0) return 'not-reached'
-      bestMs = Math.min(bestMs, this.#climbedMs(approach, starts, Math.min(atMostMs, bestMs), left))
+      bestMs = Math.min(bestMs, this.#beyondMs(approach, starts, Math.min(mostMs, bestMs), left))
     }
-    return bestMs > atMostMs ? Infinity : bestMs
+    if (bestMs <= mostMs) return bestMs
+    return atMostMs >= LONGEST_WAY_MS ? 'cut-off' : Infinity
   }
 
   /** Where the vehicle is by its fix; null where no road is near. */
@@ -180,43 +208,51 @@ class Searches {
   #turnTo(approach: RoadApproach, left: Left): void {
     if (this.#current === approach) return
     this.#current = approach
-    this.#hasClimbed = false
-    this.#search.begin(approach.to, Math.min(this.#stepsAPlace, left.steps))
+    this.#isBeyond = false
+    this.#climbing = null
+    this.#search.begin(approach.to, approach.set.times, Math.min(this.#stepsAPlace, left.steps))
   }
 
-  #climbedMs(approach: RoadApproach, starts: readonly ClimbStart[], limitMs: number, left: Left): number {
-    if (!this.#hasClimbed) {
-      this.#hasClimbed = true
-      const ways = waysTo(this.#graph, approach.to)
-      left.steps -= this.#hierarchy.begin(
-        ways.map(({ arc, share }) => ({
-          node: this.#graph.arcTail[arc]!,
-          ms: partMs(this.#times, arc, share),
-          lengthCm: 0,
-        })),
-      )
+  /** By the hierarchy where it is there, else by going on with the search. */
+  #beyondMs(approach: RoadApproach, starts: readonly ClimbStart[], limitMs: number, left: Left): number {
+    left.steps -= STEPS_A_UNIT_BEYOND + (this.#isBeyond ? 0 : STEPS_BEYOND)
+    this.#isBeyond = true
+    const { hierarchy } = approach.set
+    if (hierarchy !== null) return this.#climbTo(approach, hierarchy).msFrom(starts, limitMs)
+    let bestMs = Infinity
+    for (const { node, ms } of starts) {
+      const mostMs = Math.min(limitMs, bestMs) - ms
+      if (mostMs >= 0) bestMs = Math.min(bestMs, ms + this.#search.furtherMsFrom(node, mostMs))
     }
-    const { ms, settled } = this.#hierarchy.msFrom(starts, limitMs)
-    left.steps -= settled
-    return ms
+    return bestMs
+  }
+
+  #climbTo({ to, set: { times } }: RoadApproach, hierarchy: TimesByHierarchy): TimesByHierarchy {
+    if (this.#climbing === hierarchy) return hierarchy
+    this.#climbing = hierarchy
+    const ways = waysTo(this.#graph, to)
+    hierarchy.begin(
+      ways.map(({ arc, share }) => ({ node: this.#graph.arcTail[arc]!, ms: partMs(times, arc, share), lengthCm: 0 })),
+    )
+    return hierarchy
   }
 
   /** To the ends of the arcs by which it may leave. */
-  #startsOf(from: RoadPosition): ClimbStart[] {
+  #startsOf(from: RoadPosition, times: RoadTimes): ClimbStart[] {
     return waysTo(this.#graph, from).map(({ arc, share }) => ({
       node: this.#graph.arcHead[arc]!,
-      ms: this.#times.ms[arc]! - partMs(this.#times, arc, share),
+      ms: times.ms[arc]! - partMs(times, arc, share),
       lengthCm: 0,
     }))
   }
 
   /** Along the arc that both are on, where the unit has not passed the place; else `Infinity`. */
-  #alongMs(from: RoadPosition, to: RoadPosition): number {
+  #alongMs(from: RoadPosition, to: RoadPosition, times: RoadTimes): number {
     let bestMs = Infinity
     for (const start of waysTo(this.#graph, from)) {
       for (const end of waysTo(this.#graph, to)) {
         if (start.arc !== end.arc || start.share > end.share) continue
-        bestMs = Math.min(bestMs, partMs(this.#times, end.arc, end.share) - partMs(this.#times, start.arc, start.share))
+        bestMs = Math.min(bestMs, partMs(times, end.arc, end.share) - partMs(times, start.arc, start.share))
       }
     }
     return bestMs

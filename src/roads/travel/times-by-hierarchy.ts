@@ -23,29 +23,23 @@ export class TimesByHierarchy {
     this.#round = new Uint32Array(up.first.length - 1)
   }
 
-  /** Output: nodes that were settled. */
-  begin(starts: readonly ClimbStart[]): number {
+  begin(starts: readonly ClimbStart[]): void {
     this.#rounds = nextRound(this.#round, this.#rounds)
-    let settled = 0
     this.#fromPlace.run(starts, (node, ms) => {
-      settled += 1
       this.#ms[node] = ms
       this.#round[node] = this.#rounds
       return true
     })
-    return settled
   }
 
-  /** `Infinity` where it is more than the limit; and the nodes that were settled. */
-  msFrom(starts: readonly ClimbStart[], limitMs: number): { readonly ms: number; readonly settled: number } {
+  /** `Infinity` where it is more than the limit. */
+  msFrom(starts: readonly ClimbStart[], limitMs: number): number {
     let bestMs = Infinity
-    let settled = 0
     this.#fromUnits.run(starts, (node, ms) => {
-      settled += 1
       if (ms > limitMs || ms >= bestMs) return false
       if (this.#round[node] === this.#rounds) bestMs = Math.min(bestMs, ms + this.#ms[node]!)
       return true
     })
-    return { ms: bestMs > limitMs ? Infinity : bestMs, settled }
+    return bestMs > limitMs ? Infinity : bestMs
   }
 }

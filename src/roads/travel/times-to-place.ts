@@ -14,67 +14,91 @@ export const NOT_REACHED = -1
 
 export class TimesToPlace {
   readonly #graph: RoadGraph
-  readonly #times: RoadTimes
   readonly #queue = new SearchQueue()
   /** By node: milliseconds to the place, where `#round` is the round of this search. */
   readonly #ms: Uint32Array
   readonly #round: Uint32Array
   #rounds = 0
   #stepsLeft = 0
+  #times: RoadTimes | null = null
+  /** How far it had come when its steps were used up; null before. */
+  #endMs: number | null = null
 
-  constructor(graph: RoadGraph, times: RoadTimes) {
+  constructor(graph: RoadGraph) {
     this.#graph = graph
-    this.#times = times
     this.#ms = new Uint32Array(graph.nodeCount)
     this.#round = new Uint32Array(graph.nodeCount)
   }
 
-  /** Nodes that the search may still settle. */
+  /** Nodes that the search may still settle, but for those of `furtherMsFrom`. */
   get stepsLeft(): number {
     return this.#stepsLeft
   }
 
-  /** Every node that is nearer is known. */
+  /** Every node that is nearer is known, by its steps alone. */
   get reachedMs(): number {
-    return this.#queue.size === 0 ? MAX_WAY_MS : msOf(this.#queue.first())
+    return Math.min(MAX_WAY_MS, this.#endMs ?? this.#frontierMs)
   }
 
   /** Input: `steps`, how many nodes the search may settle. */
-  begin(to: RoadPosition, steps: number): void {
+  begin(to: RoadPosition, times: RoadTimes, steps: number): void {
     this.#rounds = nextRound(this.#round, this.#rounds)
     this.#queue.clear()
+    this.#times = times
     this.#stepsLeft = steps
+    this.#endMs = null
     for (const { arc, share } of waysTo(this.#graph, to))
-      this.#reach(this.#graph.arcTail[arc]!, partMs(this.#times, arc, share))
+      this.#reach(this.#graph.arcTail[arc]!, partMs(times, arc, share))
   }
 
-  /** From a node: `Infinity` where it is more than the limit, `NOT_REACHED` where that cannot be said. */
+  /**
+   * From a node: `Infinity` where it is more than the limit, `NOT_REACHED` where its steps do not tell. The answer is the same
+   * when the search has meanwhile gone further.
+   */
   msFrom(node: number, limitMs: number): number {
-    const queue = this.#queue
-    while (queue.size > 0) {
-      const frontierMs = msOf(queue.first())
-      if (this.#round[node] === this.#rounds && this.#ms[node]! <= frontierMs) return this.#within(node, limitMs)
-      if (frontierMs > limitMs) return Infinity
-      if (this.#stepsLeft <= 0) return NOT_REACHED
-      this.#settle(queue.pop())
+    for (;;) {
+      const frontierMs = this.#endMs ?? this.#frontierMs
+      const ms = this.#knownMs(node, frontierMs, limitMs)
+      if (ms !== null) return ms
+      if (this.#stepsLeft <= 0) {
+        this.#endMs = frontierMs
+        return NOT_REACHED
+      }
+      if (this.#settle(this.#queue.pop())) this.#stepsLeft -= 1
     }
-    return this.#round[node] === this.#rounds ? this.#within(node, limitMs) : Infinity
   }
 
-  #within(node: number, limitMs: number): number {
-    const ms = this.#ms[node]!
-    return ms > limitMs ? Infinity : ms
+  /** The same of a node that was not reached, whatever it takes. */
+  furtherMsFrom(node: number, limitMs: number): number {
+    for (;;) {
+      const ms = this.#knownMs(node, this.#frontierMs, limitMs)
+      if (ms !== null) return ms
+      this.#settle(this.#queue.pop())
+    }
   }
 
-  #settle(key: number): void {
+  get #frontierMs(): number {
+    return this.#queue.size === 0 ? Infinity : msOf(this.#queue.first())
+  }
+
+  /** Null where a search that has come so far does not know. */
+  #knownMs(node: number, frontierMs: number, limitMs: number): number | null {
+    const ms = this.#round[node] === this.#rounds ? this.#ms[node]! : Infinity
+    // Every way over nodes that are nearer than the frontier is known, so a time up to it is the least.
+    if (ms <= frontierMs) return ms > limitMs ? Infinity : ms
+    return frontierMs > limitMs ? Infinity : null
+  }
+
+  /** False where it had been settled before. */
+  #settle(key: number): boolean {
     const [ms, node] = [msOf(key), nodeOf(key)]
     // A node is in the queue again for each shorter way that was found.
-    if (ms > this.#ms[node]!) return
-    this.#stepsLeft -= 1
+    if (ms > this.#ms[node]!) return false
     const { firstIn, inTail } = this.#graph
-    const { inMs } = this.#times
+    const { inMs } = this.#times!
     const end = firstIn[node + 1]!
     for (let slot = firstIn[node]!; slot < end; slot++) this.#reach(inTail[slot]!, ms + inMs[slot]!)
+    return true
   }
 
   #reach(node: number, ms: number): void {

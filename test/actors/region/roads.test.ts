@@ -4,12 +4,13 @@ import { afterEach, test } from 'node:test'
 import type { Roads } from '../../../src/domain/dispatch/travel-times.ts'
 import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import { alike } from '../../../src/domain/policy.ts'
+import type { Priority } from '../../../src/domain/vocabulary.ts'
 import type { NearestResult, TripExplanation } from '../../../src/protocol/wire/answer-views.ts'
 import { buildHierarchy } from '../../../src/roads/hierarchy/build.ts'
 import { NetworkBuilder } from '../../../src/roads/network-builder.ts'
 import { WAY_DRIVEN } from '../../../src/roads/road-times.ts'
 import { prepared } from '../../../src/roads/travel/prepared-roads.ts'
-import { RoadTravel, type TravelBounds } from '../../../src/roads/travel/road-travel.ts'
+import { RoadTravel } from '../../../src/roads/travel/road-travel.ts'
 import { given } from '../../roads/networks.ts'
 import { RegionWorld, SCENE, settle, type WorldOptions } from '../../support/region-world.ts'
 
@@ -31,7 +32,7 @@ const at = (northM: number, eastM: number) => ({
  * The scene, a place 500 m north of it to which there is only a long way round, and one 1,500 m north with a quick road. In
  * seconds to the scene: 300 and `quickS`.
  */
-function roads(version: number, quickS = 120, bounds?: TravelBounds): Roads {
+function roads(version: number, quickS = 120, bounds: { stepsAPlace?: number; stepsALook?: number } = {}): Roads {
   const builder = new NetworkBuilder(['ordinary'])
   const places = [at(0, 0), at(500, 0), at(500, -300), at(0, 400), at(1_500, 400), at(1_500, 0)]
   for (const { lonDeg, latDeg } of places) builder.addNode(lonDeg, latDeg)
@@ -182,6 +183,46 @@ test('other roads hold from the next decision on, none go back to the straight l
   const before = await decisions()
   await world.restart()
   assert.deepEqual(await decisions(), before)
+})
+
+test('a trip is driven to with as much of a siren as its priority has by the policy, at the hour of the zone of its region', async () => {
+  const times: [priority: Priority, timeZone: string, ms: number][] = [
+    // By the clock of the world it is 22:13 at UTC, 17:13 in New York and 11:13 in Auckland, on a Tuesday and a Wednesday.
+    [3, 'UTC', 120_000],
+    [1, 'UTC', 76_800],
+    [3, 'America/New_York', 129_600],
+    [1, 'America/New_York', 60_000],
+    [2, 'Pacific/Auckland', 90_000],
+    [3, 'Pacific/Auckland', 120_000],
+  ]
+  await open({ policy: { sirenPercent: { ...alike(0), 1: 100, 2: 50 }, sirenTimePercent: 50 } })
+  await driveOn(roads(7))
+  await world.onDuty('QUICK', 1_500)
+  for (const [priority, timeZone, ms] of times) {
+    world.timeZone = timeZone
+    const tripId = await world.call({ priority })
+    assert.equal((await lastDecision()).candidates[0]?.etaMs, ms, `${priority} in ${timeZone}`)
+    await world.accepted(world.dispatch({ type: 'cancel-trip', tripId, reason: 'duplicate-call' }))
+  }
+  assert.deepEqual(timesIn(await nearest()), [['QUICK', 120_000]], 'who only asks drives without siren')
+})
+
+test('what roads make beside is ended when others stand, and when the region is given up', async () => {
+  await open()
+  const stopped: number[] = []
+  const heard = (version: number): Roads => {
+    const made = roads(version)
+    return { version, look: driving => made.look(driving), stop: () => void stopped.push(version) }
+  }
+  const [first, second] = [heard(7), heard(8)]
+  await driveOn(first)
+  await driveOn(first)
+  assert.deepEqual(stopped, [])
+  await driveOn(second)
+  assert.deepEqual(stopped, [7])
+  world.crash()
+  assert.deepEqual(stopped, [7, 8])
+  await world.start()
 })
 
 test('a unit that a dispatcher chooses has its time, too', async () => {

@@ -469,6 +469,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 11, hasRoads: true, callsPerHour: 60, drivers: 10 },
   },
   {
+    name: 'siren-forgotten',
+    breaks: 'times by road are without siren for every priority',
+    patch: {
+      file: 'src/roads/travel/driven-times.ts',
+      find: 'sirenPercent[priority] / 100',
+      replace: '0 * sirenPercent[priority]',
+    },
+    provoke: { hasRoads: true, callsPerHour: 30, drivers: 8, timeZone: 'UTC' },
+  },
+  {
+    name: 'hour-of-utc',
+    breaks: 'times by road are those of the hour at UTC, whatever the time zone of the region',
+    patch: {
+      file: 'src/actors/region/region-roads.ts',
+      find: 'timeZone: this.#ports.timeZone()',
+      replace: "timeZone: 'UTC'",
+    },
+    provoke: { hasRoads: true, callsPerHour: 30, drivers: 8, timeZone: 'Europe/Berlin', hours: 2 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

@@ -52,6 +52,8 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     higherLevelSavesMs: byPriority(() => within([0, 5 * MIN])),
     levelReserve: { bls: within([0, 2]), als: within([0, 3]), cct: within([0, 2]) },
     preferredWithinMs: within([0, 3 * MIN]),
+    sirenPercent: byPriority(() => dice.pick([0, 50, 100])),
+    sirenTimePercent: within([50, 100]),
     straightLineSpeedMps: within([5, 20]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

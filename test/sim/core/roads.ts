@@ -23,10 +23,10 @@ export function preparedStreets(streets: readonly Street[]): PreparedRoads {
     nodes.set(key, node)
     return node
   }
-  const of = { lengthM: BLOCK_M, roadClass: 'street', name: '', isThrough: false, bends: [], source: 'the city' }
-  for (const { from, to, ms, backMs } of streets) {
-    builder.addArc({ ...of, tail: nodeAt(from), head: nodeAt(to), seconds: [ms / 1_000] })
-    builder.addArc({ ...of, tail: nodeAt(to), head: nodeAt(from), seconds: [backMs / 1_000] })
+  const of = { lengthM: BLOCK_M, name: '', isThrough: false, bends: [], source: 'the city' }
+  for (const { from, to, roadClass, ms, backMs } of streets) {
+    builder.addArc({ ...of, roadClass, tail: nodeAt(from), head: nodeAt(to), seconds: [ms / 1_000] })
+    builder.addArc({ ...of, roadClass, tail: nodeAt(to), head: nodeAt(from), seconds: [backMs / 1_000] })
   }
   const outcome = builder.build()
   if (!outcome.ok) throw new Error(outcome.message)

@@ -74,7 +74,7 @@ export class Court {
   constructor(mode: DispatchMode = 'offered', streets: readonly Street[] | null = null) {
     this.policies.set(1, policyOf(mode))
     this.judge = new Judge({
-      plan: drawPlan(1, { hours: 1, drivers: 2, faults: 'none' }),
+      plan: { ...drawPlan(1, { hours: 1, drivers: 2, faults: 'none' }), timeZone: 'UTC' },
       region: REGION,
       sinceStartMs: () => this.nowMs - START_MS,
       nowMs: () => this.nowMs,

@@ -93,10 +93,10 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
   #rejected: { readonly atMs: number; readonly process: string; readonly owned: Owned }[] = []
 
   constructor(parts: JudgeParts) {
-    const { plan, report, nowMs, sinceStartMs } = parts
+    const { plan, report, nowMs, sinceStartMs, streets, policies } = parts
     this.#parts = parts
     const findings = new Findings(report)
-    const log = new LogAccount(findings, plan.troubles.clockJumps === 0, parts.policies)
+    const log = new LogAccount(findings, plan.troubles.clockJumps === 0, policies)
     this.#findings = findings
     this.#log = log
     this.#tracks = new Tracks(findings, plan, nowMs)
@@ -104,7 +104,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const regionNowMs = plan.troubles.clockJumps === 0 ? nowMs : null
     this.#answers = new Answers({ findings, log, sinceStartMs, regionNowMs, lastDroppedAtMs })
     this.#statuses = new UnitHistory(log.history, findings)
-    this.#soonest = parts.streets === null ? null : new Soonest(parts.streets, findings)
+    this.#soonest = streets && new Soonest({ streets, policies, timeZone: plan.timeZone }, findings)
     const told = new Told(log, findings)
     const principals = new Principals()
     this.#conversationParts = {

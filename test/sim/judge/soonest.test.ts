@@ -4,6 +4,7 @@ import { DriverLocation } from '../../../src/actors/driver/location.ts'
 import type { EstimateReason } from '../../../src/domain/dispatch/travel-times.ts'
 import type { Candidate, DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
+import type { Priority } from '../../../src/domain/vocabulary.ts'
 import { START_MS } from '../../support/given-when-then.ts'
 import { called, offered, onDuty } from '../../support/scenario.ts'
 import { type Point, positionOf } from '../world/city.ts'
@@ -13,9 +14,9 @@ import { Court } from './court.ts'
 const at = (x: number, y: number): Point => ({ xM: x * 200, yM: y * 200 })
 /** From the scene: 30 s and 20 s to the east, and 5 s a block to the north, there and back. */
 const STREETS: Street[] = [
-  { from: at(0, 0), to: at(1, 0), ms: 30_000, backMs: 40_000 },
-  { from: at(1, 0), to: at(2, 0), ms: 20_000, backMs: 20_000 },
-  ...[0, 1, 2, 3, 4].map(y => ({ from: at(0, y), to: at(0, y + 1), ms: 5_000, backMs: 5_000 })),
+  { from: at(0, 0), to: at(1, 0), roadClass: 'street', ms: 30_000, backMs: 40_000 },
+  { from: at(1, 0), to: at(2, 0), roadClass: 'street', ms: 20_000, backMs: 20_000 },
+  ...[0, 1, 2, 3, 4].map(y => ({ from: at(0, y), to: at(0, y + 1), roadClass: 'street', ms: 5_000, backMs: 5_000 })),
 ]
 
 function placed(point: Point): DriverLocation {
@@ -31,10 +32,13 @@ const unit = (unitId: string, etaMs: number, estimated?: EstimateReason): Candid
   ...{ unitId, distanceM: 200, etaMs, fixAgeMs: 0, levelOfCare: 'als', ...(estimated && { estimated }) },
 })
 
-function court(decision: Partial<DecisionRecord>): Court {
+/** At night, so without siren streets take their ordinary times. */
+function court(decision: Partial<DecisionRecord>, priority: Priority = 3): Court {
   const before = new Court('offered', STREETS)
   before.commit(onDuty('A1'), onDuty('B1'), onDuty('C1'))
-  before.commit(called(['T-1']).map(event => ({ ...event, ...positionOf(at(0, 0)) }) as DomainEvent))
+  before.commit(
+    called(['T-1'], undefined, priority).map(event => ({ ...event, ...positionOf(at(0, 0)) }) as DomainEvent),
+  )
   const offer = offered('T-1', decision.candidates![0]!.unitId, 'O-1')
   if (offer.type !== 'OfferMade') throw new Error('no offer')
   const made = { ...offer, decision: { ...offer.decision, basis: 'roads', roadsVersion: 1, ...decision } } as const
@@ -49,6 +53,15 @@ test('times that are those of the streets, and everybody who is sooner, are righ
   court({ candidates: [unit('B1', 25_000)], passedOver: [] }).findsNot('soonest-goes')
   const passedOver = [{ unitId: 'B1', distanceM: 1_000, etaMs: 25_000, reason: 'busy' as const }]
   court({ candidates: [unit('A1', 40_000)], passedOver }).findsNot('soonest-goes')
+})
+
+test('times are those of the hour and of the siren that the policy says', () => {
+  // By night, with siren: 0.75 times 1.28.
+  court({ candidates: [unit('B1', 24_000), unit('A1', 38_400), OFF] }, 1).findsNot('soonest-goes')
+  court({ candidates: [unit('B1', 25_000)] }, 1).findsAmongOthers(
+    'soonest-goes',
+    /has 25000 ms for B1, and it is 24000/,
+  )
 })
 
 test('a unit with what is preferred may take the only place of a list, before one that is sooner', () => {

@@ -8,9 +8,11 @@ import type { Candidate, DecisionRecord, PassedOverUnit } from '../../../src/dom
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import type { Position } from '../../../src/domain/geo.ts'
+import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import { type Point, pointAt } from '../world/city.ts'
 import type { Street } from '../world/streets.ts'
+import { drivenMs, type JudgedDrive } from './driven.ts'
 import type { Findings } from './findings.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -37,18 +39,19 @@ interface Onto {
 /** From when to when a unit can be there; null where it is on no street, undefined where that cannot be told. */
 type Range = readonly [leastMs: number, mostMs: number] | null | undefined
 
-export class Soonest {
-  readonly #streets: readonly Street[]
-  readonly #findings: Findings
-  readonly #out = new Map<string, { readonly to: string; readonly ms: number }[]>()
+interface SoonestParts {
+  readonly streets: readonly Street[]
+  readonly policies: ReadonlyMap<number, StandingPolicy>
+  readonly timeZone: string
+}
 
-  constructor(streets: readonly Street[], findings: Findings) {
-    this.#streets = streets
+export class Soonest {
+  readonly #parts: SoonestParts
+  readonly #findings: Findings
+
+  constructor(parts: SoonestParts, findings: Findings) {
+    this.#parts = parts
     this.#findings = findings
-    for (const { from, to, ms, backMs } of streets) {
-      this.#arc(to, from, ms)
-      this.#arc(from, to, backMs)
-    }
   }
 
   /** A process has decided so much, and its memory is as the decision saw it but for what it decided. */
@@ -59,12 +62,16 @@ export class Soonest {
     }
   }
 
-  #check(region: OwnedRegion, { tripId, unitId, decision }: OfferMade, crewsChange: boolean): void {
+  #check(region: OwnedRegion, offer: OfferMade, crewsChange: boolean): void {
+    const { tripId, unitId, decision } = offer
     const trip = region.states.trip(tripId)
-    if (trip === undefined) return
+    const policy = this.#parts.policies.get(decision.policyVersion ?? 0)
+    if (trip === undefined || policy === undefined) return
+    const { timeZone } = this.#parts
+    const drive = { priority: trip.priority, atMs: offer.offeredAtMs, policy, timeZone }
     const tell = (text: string) =>
       this.#findings.find('soonest-goes', `the offer of ${tripId} to ${unitId} at position ${region.logHead} ${text}`)
-    const times = this.#timesTo(trip)
+    const times = this.#timesTo(trip, drive)
     if (times === null) return
     const ranges = new Map<string, Range>()
     for (const { state, location } of region.states.driverActors()) {
@@ -79,24 +86,20 @@ export class Soonest {
     }
   }
 
-  #arc(from: Point, to: Point, ms: number): void {
-    const key = keyOf(from)
-    this.#out.set(key, [...(this.#out.get(key) ?? []), { to: keyOf(to), ms }])
-  }
-
   /** Null where the place is on no street, or may be. */
-  #timesTo(place: Position): ((fix: PlacedFix) => Range) | null {
+  #timesTo(place: Position, drive: JudgedDrive): ((fix: PlacedFix) => Range) | null {
     const at = pointAt(place)
-    const [nearest] = this.#ontoFrom(at, SAME_M)
+    const streets = streetsFor(this.#parts.streets, drive)
+    const [nearest] = ontoFrom(streets, at, SAME_M)
     if (nearest === undefined || nearest.awayM > OFF_ROAD_M - OFF_ROAD_ABOUT_M) return null
     const { street, share } = nearest
-    const known = this.#search([
+    const known = search(streets, [
       [keyOf(street.from), street.ms * share],
       [keyOf(street.to), street.backMs * (1 - share)],
     ])
     return fix => {
       const isStanding = fix.speedMps === null || fix.speedMps < STANDS_MPS || fix.headingDeg === null
-      const all = this.#ontoFrom(pointAt(fix), isStanding ? SAME_M : NEARBY_M)
+      const all = ontoFrom(streets, pointAt(fix), isStanding ? SAME_M : NEARBY_M)
       const leastM = Math.min(...all.map(({ awayM }) => awayM))
       if (Math.abs(leastM - OFF_ROAD_M) <= OFF_ROAD_ABOUT_M) return undefined
       if (leastM > OFF_ROAD_M) return null
@@ -104,33 +107,57 @@ export class Soonest {
       return [Math.min(...ms), isStanding ? Math.min(...ms) : Math.max(...ms.filter(Number.isFinite))]
     }
   }
+}
 
-  /** The streets that are nearest, and those about as near. */
-  #ontoFrom(point: Point, aboutM: number): Onto[] {
-    const all = this.#streets.map(street => ontoOf(street, point))
-    const leastM = all.reduce((least, { awayM }) => Math.min(least, awayM), Infinity)
-    return all.filter(({ awayM }) => awayM <= leastM + aboutM).sort((a, b) => a.awayM - b.awayM)
-  }
+/** With the times of a drive. */
+function streetsFor(streets: readonly Street[], drive: JudgedDrive): readonly Street[] {
+  const driven = drivenMs(drive)
+  return streets.map(street => {
+    const { ms, backMs, roadClass } = street
+    return { ...street, ms: driven(ms, roadClass), backMs: driven(backMs, roadClass) }
+  })
+}
 
-  #search(starts: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
-    const known = new Map<string, number>()
-    // By the second in which they are come to: a queue as plain as can be.
-    const waiting = new Map<number, [string, number][]>()
-    const put = (node: string, ms: number) => {
-      const second = Math.floor(ms / 1_000)
-      waiting.set(second, [...(waiting.get(second) ?? []), [node, ms]])
-    }
-    for (const [node, ms] of starts) put(node, ms)
-    for (let second = 0; waiting.size > 0; second++) {
-      for (const [node, ms] of (waiting.get(second) ?? []).sort((a, b) => a[1] - b[1])) {
-        if ((known.get(node) ?? Infinity) <= ms) continue
-        known.set(node, ms)
-        for (const arc of this.#out.get(node) ?? []) put(arc.to, ms + arc.ms)
-      }
-      waiting.delete(second)
-    }
-    return known
+/** The streets that are nearest, and those about as near. */
+function ontoFrom(streets: readonly Street[], point: Point, aboutM: number): Onto[] {
+  const all = streets.map(street => ontoOf(street, point))
+  const leastM = all.reduce((least, { awayM }) => Math.min(least, awayM), Infinity)
+  return all.filter(({ awayM }) => awayM <= leastM + aboutM).sort((a, b) => a.awayM - b.awayM)
+}
+
+/** From all crossings to where the starts are, over the streets the other way round. */
+function search(
+  streets: readonly Street[],
+  starts: readonly (readonly [string, number])[],
+): ReadonlyMap<string, number> {
+  const arcs = new Map<string, { readonly to: string; readonly ms: number }[]>()
+  const arc = (from: Point, to: Point, ms: number) => {
+    const key = keyOf(from)
+    const others = arcs.get(key)
+    if (others === undefined) arcs.set(key, [{ to: keyOf(to), ms }])
+    else others.push({ to: keyOf(to), ms })
   }
+  for (const { from, to, ms, backMs } of streets) {
+    arc(to, from, ms)
+    arc(from, to, backMs)
+  }
+  const known = new Map<string, number>()
+  // By the second in which they are come to: a queue as plain as can be.
+  const waiting = new Map<number, [string, number][]>()
+  const put = (node: string, ms: number) => {
+    const second = Math.floor(ms / 1_000)
+    waiting.set(second, [...(waiting.get(second) ?? []), [node, ms]])
+  }
+  for (const [node, ms] of starts) put(node, ms)
+  for (let second = 0; waiting.size > 0; second++) {
+    for (const [node, ms] of (waiting.get(second) ?? []).sort((a, b) => a[1] - b[1])) {
+      if ((known.get(node) ?? Infinity) <= ms) continue
+      known.set(node, ms)
+      for (const arc of arcs.get(node) ?? []) put(arc.to, ms + arc.ms)
+    }
+    waiting.delete(second)
+  }
+  return known
 }
 
 /** By either end of the street, and along it where the place is on it, too. */

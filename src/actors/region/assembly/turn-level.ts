@@ -31,7 +31,7 @@ export function turnLevel(
 ) {
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
-  const roads = new RegionRoads()
+  const roads = new RegionRoads({ policy, timeZone: parts.names.timeZone })
   const desk = deskOf(parts, state, roads)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
