@@ -1,5 +1,6 @@
 /** What the reference data has for the regions of this process: each is told its policy and its units, and takes them in time. */
 import type { UnitReference } from '../domain/events/unit-events.ts'
+import type { Position } from '../domain/geo.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import type { RegionReference } from '../protocol/reference.ts'
@@ -13,6 +14,8 @@ export interface ReferenceSource {
   listRegions(): Promise<readonly RegionReference[]>
   /** The policy that stands, of each region. */
   listPolicies(): Promise<ReadonlyMap<RegionId, StandingPolicy>>
+  /** Where the stations of each region are that has any. */
+  listStationPlaces(): Promise<ReadonlyMap<RegionId, readonly Position[]>>
   /** Units that were added or changed after a version; null: all units. */
   listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
   /** Units that were retired after a version and stand as retired. */
@@ -40,6 +43,11 @@ export class ReferenceNews {
   async tellPolicies(): Promise<void> {
     const policies = await this.#reference.listPolicies()
     for (const host of this.#hosts()) this.#untakenUntil(host.goBy(policies.get(host.regionId)!))
+  }
+
+  async tellStations(): Promise<void> {
+    const places = await this.#reference.listStationPlaces()
+    for (const host of this.#hosts()) host.stationsAre(places.get(host.regionId) ?? [])
   }
 
   /** Tells each region the units that have changed up to this version since it was told last. */

@@ -7,6 +7,7 @@
 
 import type { Refusal } from '../base/refusal.ts'
 import type { Roads } from '../domain/dispatch/travel-times.ts'
+import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
@@ -46,6 +47,7 @@ export class RegionHost implements RegionHandle {
   /** The newest that the region is to go by, also while its memory is not here. */
   #policy: StandingPolicy
   /** As the policy. */
+  #stations: readonly Position[] = []
   #roads: Roads | null = null
   #region: Region | null = null
   #closing = false
@@ -73,6 +75,7 @@ export class RegionHost implements RegionHandle {
     this.#region = region
     // Another may have come meanwhile.
     if (this.#policy !== parts.policy) region.goBy(this.#policy)
+    if (this.#stations.length > 0) region.ref.tell({ type: 'stations', places: this.#stations })
     if (this.#roads !== null) this.driveOn(this.#roads)
   }
 
@@ -82,6 +85,13 @@ export class RegionHost implements RegionHandle {
     this.#policy = policy
     const region = this.#region
     return region && new Promise(onTaken => region.goBy(policy, onTaken))
+  }
+
+  /** Where the region's stations are, from its next choice on. */
+  stationsAre(places: readonly Position[]): void {
+    if (isSameList(places, this.#stations)) return
+    this.#stations = places
+    this.#region?.ref.tell({ type: 'stations', places })
   }
 
   /** The region goes by these roads from its next choice on; null: by the straight line. */
@@ -229,6 +239,10 @@ export class RegionHost implements RegionHandle {
     })
   }
 }
+
+const isSameList = (some: readonly Position[], others: readonly Position[]): boolean =>
+  some.length === others.length &&
+  some.every(({ lonDeg, latDeg }, at) => lonDeg === others[at]!.lonDeg && latDeg === others[at]!.latDeg)
 
 /** An actor that takes commands. */
 interface CommandTaker {

@@ -259,6 +259,7 @@ export class RegionKeeper implements RegionDirectory {
       if (foreign === null) this.#referenceVersion = version
       else if (this.#hosts.size === 0) return foreign
       await this.#news.tellPolicies()
+      await this.#news.tellStations()
     }
     await this.#news.tellUnits(version)
     await this.#roads?.look(version)
@@ -288,8 +289,12 @@ export class RegionKeeper implements RegionDirectory {
     if (!this.#hasTaken) await onTaken?.(this.#behind !== null)
     this.#hasTaken = true
     // Once they are ours, so that nobody before us has gone by newer ones.
-    const policies = await reference.listPolicies()
-    const makerOf = (region: RegionId) => () => this.#newHost(region, policies.get(region)!)
+    const [policies, places] = await Promise.all([reference.listPolicies(), reference.listStationPlaces()])
+    const makerOf = (region: RegionId) => () => {
+      const host = this.#newHost(region, policies.get(region)!)
+      host.stationsAre(places.get(region) ?? [])
+      return host
+    }
     await this.#recoveries.recoverAll(regions.map(({ region }) => makerOf(region)))
     return null
   }

@@ -8,6 +8,10 @@ import type { AlarmSeverity, DispatchMode, NoneFree, Priority, ReservedLevel, Un
 export const ACTIVITIES = ['responding', 'moving', 'parked'] as const
 export type Activity = (typeof ACTIVITIES)[number]
 
+/** Where a crew is told: it rolls already, is with its vehicle anywhere, or at a station by day or by night. */
+export const TURNOUT_PLACES = ['moving', 'atPost', 'stationDay', 'stationNight'] as const
+export type TurnoutPlace = (typeof TURNOUT_PLACES)[number]
+
 export interface Policy {
   readonly mode: DispatchMode
   /** Mode `offered`: how long a crew may think, by priority. */
@@ -60,6 +64,10 @@ export interface Policy {
   readonly sirenPercent: Readonly<Record<Priority, number>>
   /** The time with a siren, in hundredths of the ordinary time, where the roads do not say it themselves. */
   readonly sirenTimePercent: number
+  /** By road: how long a crew takes from being told until it rolls, by what it does and where. */
+  readonly turnoutMs: Readonly<Record<TurnoutPlace, number>>
+  /** By road: so much of what a unit may take longer, since nobody knows where it went since its last fix, counts, in hundredths. */
+  readonly unsurePercent: number
   /** How fast a unit is on the straight line, where there are no road times: for spans, and for estimates. */
   readonly straightLineSpeedMps: number
   /** How long a driver may be disconnected before offers move on (never below 2 s of wall time). */
@@ -117,6 +125,9 @@ export const DEFAULT_POLICY: Policy = {
   // Priorities 1 and 2 with a siren, and by 4/3 faster: JEMSS, Manhattan.
   sirenPercent: { 1: 100, 2: 100, 3: 0, 4: 0, 5: 0 },
   sirenTimePercent: 75,
+  // NFPA 1710 for medical calls by day, Mooresville by night; the two others are judgements.
+  turnoutMs: { moving: 10_000, atPost: 30_000, stationDay: 60_000, stationNight: 90_000 },
+  unsurePercent: 100,
   // 36 km/h, a median in town with a siren (Manhattan, JEMSS).
   straightLineSpeedMps: 10,
   disconnectGraceMs: 30_000,

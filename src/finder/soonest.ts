@@ -1,11 +1,12 @@
 /**
- * Who is there first by travel time, exact: units are looked at in the order of their distance, until nobody further away can be
+ * Who is there first by travel time, turnout and the age of its fix counted in, exact: units are looked at in the order of their distance, until nobody further away can be
  * sooner than those that were found.
  *
  * A time that cannot be said (the unit is on no road, or the search did not come to it) is estimated by the straight line, and
  * the estimate says why: a unit that no road is known for may be the only one.
  */
-import { type Approach, type EstimateReason, LONGEST_WAY_MS } from '../domain/dispatch/travel-times.ts'
+import { type Approach, type EstimateReason, LONGEST_WAY_MS, type StartDelay } from '../domain/dispatch/travel-times.ts'
+import type { ArrivalByRoad } from '../domain/events/decision-record.ts'
 import type { PlacedFix } from '../domain/fix.ts'
 import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
@@ -26,17 +27,22 @@ export interface SoonestSearch extends Position {
   readonly visitsMax?: number
 }
 
-export interface FoundByTime extends Found {
+export interface FoundByTime extends Found, ArrivalByRoad {
   readonly etaMs: number
-  /** Why the time is an estimate; absent where it is by road. */
-  readonly estimated?: EstimateReason
 }
 
-interface SoonestPorts {
+export interface SoonestPorts {
   readonly approach: Approach
-  readonly fixOf: (unitId: UnitId) => PlacedFix | null
+  readonly startOf: (unitId: UnitId) => Start
+  /** Nobody is delayed for less. */
+  readonly leastDelayMs: number
   /** By which times are estimated, on the straight line. */
   readonly straightLineSpeedMps: number
+}
+
+/** Where a unit starts from, and after what. */
+interface Start extends StartDelay {
+  readonly fix: PlacedFix | null
 }
 
 /** The `k` soonest that match, by time, then by unit id. Input: the units; a `Finder` or a `CandidateView`. */
@@ -55,7 +61,8 @@ export function soonest(
     distanceM: number,
     { levelOfCare, lonDeg, latDeg }: Omit<Found, 'unitId' | 'distanceM'>,
   ) => {
-    if (Math.min(ports.approach.leastMs(distanceM), estimateMs(distanceM, ports)) > mostMs) return true
+    const leastMs = Math.min(ports.approach.leastMs(distanceM), estimateMs(distanceM, ports))
+    if (ports.leastDelayMs + leastMs > mostMs) return true
     if (!accept(unitId)) return ++visits > visitsMax
     const time = timeOf(unitId, distanceM, mostMs, ports)
     if (time.etaMs > mostMs) return false
@@ -74,11 +81,14 @@ export function timeOf(
   distanceM: number,
   atMostMs: number,
   ports: SoonestPorts,
-): Pick<FoundByTime, 'etaMs' | 'estimated'> {
-  const fix = ports.fixOf(unitId)
-  const driveMs = fix === null ? 'off-road' : ports.approach.driveMs(fix, atMostMs)
-  if (typeof driveMs === 'number') return { etaMs: driveMs }
-  return { etaMs: estimatedMs(driveMs, estimateMs(distanceM, ports), ports), estimated: driveMs }
+): ArrivalByRoad & { readonly etaMs: number } {
+  const { fix, turnoutMs, unsureMs } = ports.startOf(unitId)
+  const delayMs = turnoutMs + unsureMs
+  const parts = unsureMs > 0 ? { turnoutMs, unsureMs } : { turnoutMs }
+  const driveMs = fix === null ? 'off-road' : ports.approach.driveMs(fix, atMostMs - delayMs)
+  if (typeof driveMs === 'number') return { etaMs: delayMs + driveMs, ...parts }
+  const etaMs = delayMs + estimatedMs(driveMs, estimateMs(distanceM, ports), ports)
+  return { etaMs, ...parts, estimated: driveMs }
 }
 
 function estimatedMs(why: EstimateReason, etaMs: number, { approach }: Pick<SoonestPorts, 'approach'>): number {

@@ -3,7 +3,15 @@
  * which of them must go together.
  */
 import { z } from 'zod'
-import { ACTIVITIES, type Activity, DEFAULT_POLICY, type Policy, policyEntries } from '../domain/policy.ts'
+import {
+  ACTIVITIES,
+  type Activity,
+  DEFAULT_POLICY,
+  type Policy,
+  policyEntries,
+  TURNOUT_PLACES,
+  type TurnoutPlace,
+} from '../domain/policy.ts'
 import {
   ALARM_SEVERITIES,
   type AlarmSeverity,
@@ -47,6 +55,8 @@ export const POLICY_RANGES = {
   preferredWithinMs: [0, HOUR],
   sirenPercent: [0, 100],
   sirenTimePercent: [30, 100],
+  turnoutMs: [0, 10 * MIN],
+  unsurePercent: [0, 300],
   straightLineSpeedMps: [1, 100],
   disconnectGraceMs: [2 * S, HOUR],
   readyGraceMs: [2 * S, 10 * MIN],
@@ -79,6 +89,11 @@ const levels = <T extends z.ZodType>(of: (level: ReservedLevel) => T) =>
   z.strictObject({ bls: of('bls'), als: of('als'), cct: of('cct') }, groupError(RESERVED_LEVELS))
 const three = <T extends z.ZodType>(of: (activity: Activity) => T) =>
   z.strictObject({ responding: of('responding'), moving: of('moving'), parked: of('parked') }, groupError(ACTIVITIES))
+const places = <T extends z.ZodType>(of: (place: TurnoutPlace) => T) =>
+  z.strictObject(
+    { moving: of('moving'), atPost: of('atPost'), stationDay: of('stationDay'), stationNight: of('stationNight') },
+    groupError(TURNOUT_PLACES),
+  )
 
 /** A policy in full, as it is shown. */
 export const POLICY_SHOWN = z
@@ -108,6 +123,8 @@ export const POLICY_SHOWN = z
     preferredWithinMs: number('preferredWithinMs'),
     sirenPercent: five(() => number('sirenPercent')),
     sirenTimePercent: number('sirenTimePercent'),
+    turnoutMs: places(() => number('turnoutMs')),
+    unsurePercent: number('unsurePercent'),
     straightLineSpeedMps: number('straightLineSpeedMps'),
     disconnectGraceMs: number('disconnectGraceMs'),
     readyGraceMs: number('readyGraceMs'),
@@ -150,6 +167,8 @@ export const POLICY = z
     preferredWithinMs: standing('preferredWithinMs'),
     sirenPercent: five(of => number('sirenPercent').default(DEFAULT_POLICY.sirenPercent[of])).prefault({}),
     sirenTimePercent: standing('sirenTimePercent'),
+    turnoutMs: places(of => number('turnoutMs').default(DEFAULT_POLICY.turnoutMs[of])).prefault({}),
+    unsurePercent: standing('unsurePercent'),
     straightLineSpeedMps: standing('straightLineSpeedMps'),
     disconnectGraceMs: standing('disconnectGraceMs'),
     readyGraceMs: standing('readyGraceMs'),

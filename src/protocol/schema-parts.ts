@@ -43,7 +43,12 @@ export const durableSeq = z.int().min(0).max(RANGES.seq[1])
 export const errorCode = z.enum(Object.keys(ERRORS) as [keyof typeof ERRORS])
 export const exclusionReason = z.enum(EXCLUSION_REASONS)
 /** By road; `estimated` says why not. */
-export const eta = { etaMs: z.int().min(0).optional(), estimated: z.enum(ESTIMATE_REASONS).optional() }
+export const eta = {
+  etaMs: z.int().min(0).optional(),
+  turnoutMs: z.int().min(0).optional(),
+  unsureMs: z.int().min(1).optional(),
+  estimated: z.enum(ESTIMATE_REASONS).optional(),
+}
 /** What a choice of units went by. */
 export const choiceBasis = {
   basis: z.enum(RANKING_BASES),

@@ -141,6 +141,8 @@ const roadsOf = (drives: ReadonlyMap<PlacedFix, number | EstimateReason>): Roads
   version: 4,
   stop: () => {},
   look: () => ({
+    delayOf: () => ({ turnoutMs: 0, unsureMs: 0 }),
+    leastDelayMs: 0,
     to: () => ({
       driveMs: (from, atMostMs) => {
         const drive = drives.get(from)!

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { ActorSystem } from '../../src/actors/actor-system.ts'
 import { RegionKeeper } from '../../src/actors/region-keeper.ts'
+import type { Position } from '../../src/domain/geo.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/domain/policy.ts'
 import { Leases } from '../../src/store/leases/leases.ts'
 import { MemoryLeaseTable } from '../../src/store/leases/memory-lease-table.ts'
@@ -25,6 +26,7 @@ let lookMs: number
 /** What every region is to go by. */
 let policy: Partial<Policy> & { version: number }
 /** Since which version the units of which region were asked for. */
+let stations: Position[]
 let unitsAsked: (readonly [region: string, since: number | null])[]
 
 beforeEach(() => {
@@ -35,6 +37,7 @@ beforeEach(() => {
   looks = 0
   lookMs = 0
   policy = { version: 1 }
+  stations = []
   unitsAsked = []
 })
 
@@ -87,6 +90,7 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
           region => ({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered', version: 1 }) as never,
         ),
       listPolicies: async () => new Map(regions.map(region => [region, { ...DEFAULT_POLICY, ...policy }])),
+      listStationPlaces: async () => new Map(regions.map(region => [region, stations])),
       listUnits: async (region, since) => {
         unitsAsked.push([region, since])
         return []
@@ -288,6 +292,39 @@ test('a region is told all its units once, and then what has changed since', asy
     ['chc', null],
   ])
   await stop()
+})
+
+test('where its stations are a region knows from its first choice on, a change soon, and also one while it is recovered', async () => {
+  const there = { lonDeg: 174, latDeg: -36 }
+  const isAtStation = async ({ keeper }: ReturnType<typeof engine>) => {
+    await settle()
+    const [host] = keeper.hosts()
+    return host!.region!.roads.isAtStation(there)
+  }
+  const journal = new MemoryWithFaults()
+  stations = [there]
+  const one = engine('one', journal)
+  const begun = one.keeper.start()
+  await advance(1_000)
+  await begun
+  assert.equal(await isAtStation(one), true)
+  stations = [{ lonDeg: 0, latDeg: 0 }]
+  policy = { version: 2 }
+  await advance(1_000)
+  assert.equal(await isAtStation(one), false)
+  await one.stop()
+  journal.hold = true
+  const two = engine('two', journal)
+  const started = two.keeper.start()
+  await advance(100)
+  stations = [there]
+  policy = { version: 3 }
+  journal.hold = false
+  journal.held.get('akl')!()
+  await advance(1_000)
+  await started
+  assert.equal(await isAtStation(two), true)
+  await two.stop()
 })
 
 /** By which version the region decides. */

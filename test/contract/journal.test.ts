@@ -139,6 +139,7 @@ async function openSimulated(): Promise<Subject> {
     watch: { acquired: ignore, recordsCommitted: ignore, segmentCommitted: ignore, snapshotsPut: ignore },
     region: { region: 'r', name: 'R', timeZone: 'UTC', dispatchMode: 'ordered' },
     units: [],
+    stations: [],
     roads: null,
     onRejected: ignore,
   })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { Drive, Driving } from '../../src/domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../../src/domain/fix.ts'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { generatedCity } from '../../src/roads/city.ts'
 import type { RoadGraph } from '../../src/roads/graph.ts'
 import { encodeGraph } from '../../src/roads/graph-codec.ts'
@@ -25,8 +26,7 @@ const A_DAY_MS = 24 * HOUR_MS
 const MIDNIGHT_MS = Date.UTC(2026, 5, 10)
 const [NIGHT, PEAK, NOON] = [2, 8, 12]
 const DRIVING: Driving = {
-  sirenPercent: { 1: 100, 2: 50, 3: 0, 4: 0, 5: 0 },
-  sirenTimePercent: 75,
+  policy: { ...DEFAULT_POLICY, sirenPercent: { 1: 100, 2: 50, 3: 0, 4: 0, 5: 0 }, sirenTimePercent: 75 },
   timeZone: 'UTC',
 }
 const at = (hour: number, priority: Drive['priority']): Drive => ({ priority, atMs: MIDNIGHT_MS + hour * HOUR_MS })

@@ -20,8 +20,8 @@ import { networks, plainWay } from './networks.ts'
 
 /** Noon of a Wednesday, without siren: the ordinary times. */
 const DRIVE: Drive = { priority: null, atMs: Date.UTC(2026, 5, 10, 12) }
-const { sirenPercent, sirenTimePercent } = DEFAULT_POLICY
-const DRIVING: Driving = { sirenPercent, sirenTimePercent, timeZone: 'UTC' }
+const DRIVING: Driving = { policy: DEFAULT_POLICY, timeZone: 'UTC' }
+const AT_ONCE = { turnoutMs: 0, unsureMs: 0 }
 type Settings = ConstructorParameters<typeof RoadTravel>[2]
 const travelOn = (graph: RoadGraph, bounds?: Settings) =>
   new RoadTravel(prepared(graph, buildHierarchy(graph, timesOf(graph, WAY_DRIVEN)!.ms)), 1, bounds)
@@ -109,6 +109,12 @@ const somewhere = () => {
   return { lonDeg: city.lonDeg[node]! + random() * 4e-4, latDeg: city.latDeg[node]! + random() * 4e-4 }
 }
 
+/** As long as some of these units drive. */
+const delayOf = (unitId: string) => {
+  const number = unitId.length + (unitId.codePointAt(1) ?? 0)
+  return { turnoutMs: 10_000 + (number % 3) * 30_000, unsureMs: number % 4 === 0 ? 45_000 : 0 }
+}
+
 describe('the soonest units', () => {
   test('are those of plain looking at all of them, whatever few or many there are', () => {
     const travel = travelOn(city, { stepsAPlace: 300 })
@@ -122,14 +128,19 @@ describe('the soonest units', () => {
         const place = somewhere()
         const ports = {
           approach: approachTo(travel, place),
-          fixOf: (unitId: string) => fixOf.get(unitId)!,
+          startOf: (unitId: string) => ({ fix: fixOf.get(unitId)!, ...delayOf(unitId) }),
+          leastDelayMs: 10_000,
           straightLineSpeedMps: 10,
         }
         const all = [...fixOf]
           .filter(([unitId]) => unitId !== 'M1')
           .map(([unitId, fix]) => ({
             unitId,
-            etaMs: unitId === 'OFF' ? Math.round((distanceM(place, fix) / 10) * 1_000) : plainCityMs(fix, place),
+            driveMs: unitId === 'OFF' ? Math.round((distanceM(place, fix) / 10) * 1_000) : plainCityMs(fix, place),
+          }))
+          .map(({ unitId, driveMs }) => ({
+            unitId,
+            etaMs: driveMs + delayOf(unitId).turnoutMs + delayOf(unitId).unsureMs,
           }))
           .sort((a, b) => a.etaMs - b.etaMs || (a.unitId < b.unitId ? -1 : 1))
         const query = { ...place, levels: ['als'] as const, accept: (unitId: string) => unitId !== 'M1' }
@@ -159,7 +170,12 @@ describe('the soonest units', () => {
       asked += 1
       return false
     }
-    const ports = { approach: approachTo(travelOn(city), fix), fixOf: () => fix, straightLineSpeedMps: 10 }
+    const ports = {
+      approach: approachTo(travelOn(city), fix),
+      startOf: () => ({ fix, ...AT_ONCE }),
+      leastDelayMs: 0,
+      straightLineSpeedMps: 10,
+    }
     assert.deepEqual(soonest(finder, { ...fix, k: 1, levels: ['als'], accept, visitsMax: 9 }, ports), [])
     assert.equal(asked, 10)
   })
@@ -175,7 +191,7 @@ test('a look that has cost as much as one may goes on by estimates, and to no fu
   assert.equal(look.to(other, DRIVE), 'too-many-searches')
   const finder = new Finder()
   finder.place('FAR', 'als', 'available', far.lonDeg, far.latDeg)
-  const ports = { approach, fixOf: () => far, straightLineSpeedMps: 1_000 }
+  const ports = { approach, startOf: () => ({ fix: far, ...AT_ONCE }), leastDelayMs: 0, straightLineSpeedMps: 1_000 }
   const [found] = soonest(finder, { ...place, k: 1, levels: ['als'], accept: () => true }, ports)
   assert.equal(found?.estimated, 'not-reached')
   assert.equal(found?.etaMs, approach.reachedMs, 'no sooner than what the search has gone through')

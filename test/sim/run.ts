@@ -11,6 +11,7 @@ import { preparedStreets } from './core/roads.ts'
 import { Judge } from './judge/judge.ts'
 import type { Violation } from './judge/verdict.ts'
 import { diceFor, type Plan } from './plan.ts'
+import { positionOf } from './world/city.ts'
 import { cityStreets } from './world/streets.ts'
 import { World } from './world/world.ts'
 
@@ -113,6 +114,7 @@ class Run {
       dice: dice('database'),
       region: { region: REGION, name: 'Simulated', timeZone: plan.timeZone, dispatchMode: plan.mode },
       units: this.#world.units,
+      stations: this.#world.city.stations.map(positionOf),
       roads: streets && preparedStreets(streets),
       onRejected: () => this.#judge.excuse('content-rejected'),
       watch: {
@@ -129,6 +131,7 @@ class Run {
       nowMs: () => loop.nowMs,
       journal: this.#database.journal,
       policies: this.#database.policies,
+      stations: this.#world.city.stations,
       streets,
       report,
     })

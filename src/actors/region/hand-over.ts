@@ -39,6 +39,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.policies.goOn()
     case 'roads':
       return turns.roads.take(message.roads)
+    case 'stations':
+      return turns.roads.takeStations(message.places)
     case 'deadline':
       return turns.deadlines.run(message.deadline)
     case 'match':

@@ -5,21 +5,28 @@
  * unit whose time by road nobody knows has an estimate that says so.
  */
 import { BY_STRAIGHT_LINE, type ChoiceBasis } from '../../domain/dispatch/far.ts'
-import type { Approach, EstimateReason, TravelTimes } from '../../domain/dispatch/travel-times.ts'
+import type { Approach, StartDelay, TravelTimes } from '../../domain/dispatch/travel-times.ts'
+import type { ArrivalByRoad } from '../../domain/events/decision-record.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import type { LevelOfCare, Priority } from '../../domain/vocabulary.ts'
+import type { LevelOfCare, Priority, UnitStatus } from '../../domain/vocabulary.ts'
 import type { NearestSearch } from '../../finder/finder.ts'
-import { soonest, timeOf } from '../../finder/soonest.ts'
+import { type SoonestPorts, soonest, timeOf } from '../../finder/soonest.ts'
 import type { FinderPool, Found } from '../../finder/types.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { RegionRoads } from './region-roads.ts'
 
 export interface HowFarPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
-  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack'>
-  readonly fixOf: (unitId: UnitId) => PlacedFix | null
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack' | 'isAtStation'>
+  readonly seen: (unitId: UnitId) => SeenUnit
+}
+
+/** What of a unit makes its time. */
+interface SeenUnit {
+  readonly fix: PlacedFix | null
+  readonly status: UnitStatus
 }
 
 /** Where units are looked for. */
@@ -47,10 +54,7 @@ export interface UnitSearch {
 }
 
 /** A unit that was found, with its time where the choice goes by road. */
-export interface FoundFar extends Found {
-  readonly etaMs?: number
-  readonly estimated?: EstimateReason
-}
+export interface FoundFar extends Found, ArrivalByRoad {}
 
 const UNSAID = {}
 
@@ -92,23 +96,44 @@ export class HowFar {
         ...(within === undefined ? UNSAID : { withinMs: within }),
         ...(visitsMax === undefined ? UNSAID : { visitsMax }),
       },
-      { approach, ...this.#timing() },
+      this.#timing(approach),
     )
     for (const { estimated } of found) if (estimated !== undefined) this.#ports.roads.fellBack(estimated)
     return found
   }
 
-  /** Of one unit. Input: its fix. */
-  of(goal: Goal, unitId: UnitId, fix: PlacedFix): Pick<FoundFar, 'distanceM' | 'etaMs' | 'estimated'> {
+  /** Of one unit. Input: its fix; whether it is on its way there, so that nobody has to be told any more. */
+  of(
+    goal: Goal,
+    unitId: UnitId,
+    fix: PlacedFix,
+    isUnderWay: boolean,
+  ): Omit<FoundFar, 'unitId' | 'levelOfCare' | keyof Position> {
     const approach = this.#turnTo(goal)
     const far = { distanceM: distanceM(goal, fix) }
     if (approach === null) return far
-    return { ...far, ...timeOf(unitId, far.distanceM, Number.POSITIVE_INFINITY, { approach, ...this.#timing() }) }
+    return { ...far, ...timeOf(unitId, far.distanceM, Number.POSITIVE_INFINITY, this.#timing(approach, isUnderWay)) }
   }
 
-  #timing() {
-    const { fixOf, policy } = this.#ports
-    return { fixOf, straightLineSpeedMps: policy.standing.straightLineSpeedMps }
+  #timing(approach: Approach, isUnderWay = false): SoonestPorts {
+    const { seen, policy } = this.#ports
+    const { straightLineSpeedMps } = policy.standing
+    return {
+      ...{ approach, straightLineSpeedMps },
+      leastDelayMs: this.#travel!.leastDelayMs,
+      startOf: unitId => {
+        const { fix, status } = seen(unitId)
+        const delay = this.#delayOf(fix, status)
+        return { fix, ...delay, ...(isUnderWay && { turnoutMs: 0 }) }
+      },
+    }
+  }
+
+  #delayOf(fix: PlacedFix | null, status: UnitStatus): StartDelay {
+    const { roads } = this.#ports
+    const [speedMps, fixAgeMs] = fix === null ? [null, 0] : [fix.speedMps, this.#nowMs - fix.fixedAtMs]
+    const isAtStation = fix !== null && roads.isAtStation(fix)
+    return this.#travel!.delayOf({ status, speedMps, isAtStation, fixAgeMs }, this.#nowMs)
   }
 
   #nearest({ lonDeg, latDeg }: Goal, query: UnitSearch): Found[] {

@@ -19,9 +19,9 @@ import { fixAgeOf, rank, type Seen } from '../../domain/dispatch/ranking.ts'
 import { guardedLevels, savesWithin } from '../../domain/dispatch/reserve.ts'
 import type { Round } from '../../domain/dispatch/rounds.ts'
 import type { Need } from '../../domain/events/call-events.ts'
-import type { Candidate } from '../../domain/events/decision-record.ts'
+import { arrivalOf, type Candidate } from '../../domain/events/decision-record.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import type { TripState } from '../../domain/trip/trip.ts'
+import { phaseOrder, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { CandidateView } from '../../finder/candidate-view.ts'
@@ -32,7 +32,7 @@ import type { RegionRoads } from './region-roads.ts'
 
 export interface LookoutPorts {
   readonly policy: RegionPolicy
-  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack'>
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack' | 'isAtStation'>
   readonly presence: (unitId: UnitId) => Presence
   /** Told how long each search for units that may go took, in seconds. */
   readonly onSearch: (seconds: number) => void
@@ -99,8 +99,8 @@ export class Lookout {
     const { policy, roads, presence } = ports
     this.#ports = ports
     this.#units = units
-    const fixOf = (unitId: UnitId) => presence(unitId).fix
-    this.#howFar = new HowFar({ policy, roads, fixOf }, units.candidates, units.nowMs)
+    const seen = (unitId: UnitId) => ({ fix: presence(unitId).fix, status: units.driver(unitId)!.status })
+    this.#howFar = new HowFar({ policy, roads, seen }, units.candidates, units.nowMs)
   }
 
   /** What choices for a trip go by. */
@@ -113,7 +113,13 @@ export class Lookout {
     const { fix } = this.#ports.presence(unitId)
     if (fix === null) return null
     const { levelOfCare } = this.#units.driver(unitId)!
-    return { ...this.#howFar.of(trip, unitId, fix), unitId, levelOfCare, fixAgeMs: fixAgeOf(fix, this.#units.nowMs) }
+    const isUnderWay = trip.unitId === unitId && phaseOrder(trip.phase) >= phaseOrder('en-route')
+    return {
+      ...this.#howFar.of(trip, unitId, fix, isUnderWay),
+      unitId,
+      levelOfCare,
+      fixAgeMs: fixAgeOf(fix, this.#units.nowMs),
+    }
   }
 
   verdictOn(trip: TripState, unitId: UnitId, round: Round): Verdict {
@@ -284,11 +290,10 @@ export class Lookout {
       within: last === undefined ? undefined : farOf(last),
       accept: unitId => reasonOf(unitId) !== null,
     })
-    const passedOver = passed.map(({ unitId, distanceM, etaMs, estimated }) => ({
-      ...{ unitId, distanceM, reason: reasonOf(unitId)! },
-      ...(etaMs !== undefined && { etaMs }),
-      ...(estimated !== undefined && { estimated }),
-    }))
+    const passedOver = passed.map(found => {
+      const { unitId, distanceM } = found
+      return { unitId, distanceM, reason: reasonOf(unitId)!, ...arrivalOf(found) }
+    })
     return { basis: this.basisFor(trip), candidates, passedOver, ...tally }
   }
 }

@@ -1,9 +1,11 @@
 /** Everything a region holds in memory: its actors by id, its calls, and the views of them that may be shown. */
+
 import { GrowingMap } from '../../base/growing-map.ts'
 import type { CallState } from '../../domain/call.ts'
 import { type Presence, verdictOnReach } from '../../domain/dispatch/eligibility.ts'
 import { HeardCount } from '../../domain/dispatch/heard-count.ts'
 import { byKind, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
+import { arrivalOf } from '../../domain/events/decision-record.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
@@ -247,8 +249,7 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
       callSign: state.callSign,
       levelOfCare: found.levelOfCare,
       distanceM: Math.round(found.distanceM),
-      ...(found.etaMs !== undefined && { etaMs: found.etaMs }),
-      ...(found.estimated !== undefined && { estimated: found.estimated }),
+      ...arrivalOf(found),
       connected: session !== null,
       passedOverFor: verdictOnReach(state, this.presence(found.unitId), standing, disconnectGraceMs, nowMs).reason,
       fix: fixView(state, location.current!, nowMs, standing),

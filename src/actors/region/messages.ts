@@ -3,6 +3,7 @@
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { Roads } from '../../domain/dispatch/travel-times.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
@@ -50,6 +51,8 @@ export type RegionMessage =
   | ({ readonly type: 'policy' } & PolicyChange)
   /** Other roads stand for the region, or none. */
   | { readonly type: 'roads'; readonly roads: Roads | null }
+  /** Where the region's stations are now. */
+  | { readonly type: 'stations'; readonly places: readonly Position[] }
   /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
@@ -67,6 +70,7 @@ export const NEVER_REFUSED = [
   'policy',
   'more-policy',
   'roads',
+  'stations',
   'deadline',
   'match',
   'clock-stepped',

@@ -1,7 +1,9 @@
-/** The roads that a region goes by: those that are taken hold from the next choice on. And how often roads did not help. */
+/** The roads that a region goes by, and where its stations are: those that are taken hold from the next choice on. And how often roads did not help. */
 import type { EstimateReason, NotByRoad, Roads, TravelTimes } from '../../domain/dispatch/travel-times.ts'
 
+import type { Position } from '../../domain/geo.ts'
 import type { RegionPolicy } from './region-policy.ts'
+import { StationPlaces } from './station-places.ts'
 
 interface RegionRoadsPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
@@ -14,6 +16,7 @@ export type RoadFallback = NotByRoad | EstimateReason
 export class RegionRoads {
   readonly #fallbacks = new Map<RoadFallback, number>()
   readonly #ports: RegionRoadsPorts
+  #stations = new StationPlaces([])
   #standing: Roads | null = null
 
   constructor(ports: RegionRoadsPorts) {
@@ -27,8 +30,18 @@ export class RegionRoads {
 
   /** For one turn or question; null by the straight line. */
   look(): TravelTimes | null {
-    const { sirenPercent, sirenTimePercent } = this.#ports.policy.standing
-    return this.#standing?.look({ sirenPercent, sirenTimePercent, timeZone: this.#ports.timeZone() }) ?? null
+    const { policy, timeZone } = this.#ports
+    return this.#standing?.look({ policy: policy.standing, timeZone: timeZone() }) ?? null
+  }
+
+  /** Whether a unit there is at one of the region's stations, which come as a message, before its first roads. */
+  isAtStation(place: Position): boolean {
+    return this.#stations.isAtOne(place)
+  }
+
+  /** Between two turns only. */
+  takeStations(places: readonly Position[]): void {
+    this.#stations = new StationPlaces(places)
   }
 
   /** Choices that went by the straight line, and units whose time was an estimate, since the region came here. */

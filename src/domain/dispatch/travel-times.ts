@@ -7,7 +7,7 @@
 import type { PlacedFix } from '../fix.ts'
 import type { Position } from '../geo.ts'
 import type { Policy } from '../policy.ts'
-import type { Priority } from '../vocabulary.ts'
+import type { Priority, UnitStatus } from '../vocabulary.ts'
 
 /** What a way is driven for: with a siren or without, in the traffic of which hour. */
 export interface Drive {
@@ -16,8 +16,15 @@ export interface Drive {
   readonly atMs: number
 }
 
-/** How a region drives, by its policy, and where its clocks are. */
-export interface Driving extends Pick<Policy, 'sirenPercent' | 'sirenTimePercent'> {
+/** What of a policy makes times. */
+export type DrivingPolicy = Pick<
+  Policy,
+  'sirenPercent' | 'sirenTimePercent' | 'turnoutMs' | 'unsurePercent' | 'cadenceMs' | 'staleAfterMs' | 'lostAfterMs'
+>
+
+/** How a region drives, and where its clocks are. */
+export interface Driving {
+  readonly policy: DrivingPolicy
   /** A name of the IANA time zone database. */
   readonly timeZone: string
 }
@@ -45,7 +52,28 @@ export type EstimateReason = (typeof ESTIMATE_REASONS)[number]
 /** Who takes longer has no way. */
 export const LONGEST_WAY_MS = 24 * 3_600_000
 
+/** A unit as it is told to go. */
+export interface UnitAtStart {
+  readonly status: UnitStatus
+  /** At its fix; null where it is not known. */
+  readonly speedMps: number | null
+  readonly isAtStation: boolean
+  /** Below 0 where the clock of the fix is ahead. */
+  readonly fixAgeMs: number
+}
+
+/** What a unit takes beside its drive, in whole milliseconds. */
+export interface StartDelay {
+  /** Until it rolls. */
+  readonly turnoutMs: number
+  /** By how much longer it may take for the age of its fix. */
+  readonly unsureMs: number
+}
+
 export interface TravelTimes {
+  delayOf(unit: UnitAtStart, atMs: number): StartDelay
+  /** Nobody is delayed for less. */
+  readonly leastDelayMs: number
   to(place: Position, drive: Drive): Approach | NotByRoad
 }
 

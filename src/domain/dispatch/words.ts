@@ -103,10 +103,14 @@ function firstInWords(candidate: Candidate): string {
   return `the soonest of those is ${unitId}, ${farInWords(candidate)}`
 }
 
-function farInWords({ distanceM, etaMs, estimated }: Candidate): string {
+function farInWords({ distanceM, etaMs, turnoutMs, unsureMs, fixAgeMs, estimated }: Candidate): string {
   if (etaMs === undefined) return `${distanceM} m away`
   const how = estimated === undefined ? 'by road' : `by an estimate, as it is ${estimated}`
-  return `${inSeconds(etaMs)} away ${how}`
+  const parts = [
+    ...(turnoutMs ? [`${inSeconds(turnoutMs)} turnout`] : []),
+    ...(unsureMs ? [`${inSeconds(unsureMs)} for a fix of ${inSeconds(fixAgeMs)} ago`] : []),
+  ]
+  return `${inSeconds(etaMs)} away ${how}${parts.length === 0 ? '' : ` (of it ${parts.join(' and ')})`}`
 }
 
 const unitsInWords = (count: number): string => (count === 1 ? '1 unit' : `${count} units`)

@@ -4,19 +4,38 @@ import type { EstimateReason, NotByRoad } from '../dispatch/travel-times.ts'
 import type { UnitId } from '../ids.ts'
 import type { Capability, LevelOfCare, RankingBasis } from '../vocabulary.ts'
 
+/** How long a unit takes to a place, by road; nothing of it by the straight line. */
+export interface ArrivalByRoad {
+  /** From when it is told until it is there. */
+  readonly etaMs?: number
+  /** How much of that it takes until it rolls. Absent in records of before it counted. */
+  readonly turnoutMs?: number
+  /** How much of that is for the age of its fix: it may have driven away since. Absent where that is fresh, and in the same records. */
+  readonly unsureMs?: number
+  /** Why the drive is an estimate by the straight line; absent where it is by road. */
+  readonly estimated?: EstimateReason
+}
+
 /** One unit as the desk saw it when it chose. */
-export interface Candidate {
+export interface Candidate extends ArrivalByRoad {
   readonly unitId: UnitId
   readonly distanceM: number
-  /** How long it takes to the place, by road. Absent by the straight line. */
-  readonly etaMs?: number
-  /** Why `etaMs` is an estimate by the straight line; absent where it is by road. */
-  readonly estimated?: EstimateReason
   /** Age of the unit's placed fix. */
   readonly fixAgeMs: number
   readonly levelOfCare: LevelOfCare
   /** What it has of the preferred capabilities. Absent where none are preferred, and in records of before any were. */
   readonly preferred?: readonly Capability[]
+}
+
+/** Those parts alone. */
+export function arrivalOf({ etaMs, turnoutMs, unsureMs, estimated }: ArrivalByRoad): ArrivalByRoad {
+  if (etaMs === undefined) return {}
+  return {
+    etaMs,
+    ...(turnoutMs !== undefined && { turnoutMs }),
+    ...(unsureMs !== undefined && { unsureMs }),
+    ...(estimated !== undefined && { estimated }),
+  }
 }
 
 /** What the decision saw, so that it can be explained and replayed. */
@@ -60,12 +79,9 @@ export interface Loss {
 }
 
 /** A signed-on unit with a position that was not sent, and why. */
-export interface PassedOverUnit {
+export interface PassedOverUnit extends ArrivalByRoad {
   readonly unitId: UnitId
   readonly distanceM: number
-  /** As of a candidate. */
-  readonly etaMs?: number
-  readonly estimated?: EstimateReason
   readonly reason: ExclusionReason
 }
 

@@ -1,20 +1,21 @@
 /** What the desk's questions are answered with: the units nearest to a place, and why a trip has no other unit. */
 import type { PassedOver } from '../../domain/dispatch/eligibility.ts'
 import type { ChoiceBasis } from '../../domain/dispatch/far.ts'
-import type { EstimateReason } from '../../domain/dispatch/travel-times.ts'
-import type { Candidate, ExclusionReason, Loss, PassedOverUnit } from '../../domain/events/decision-record.ts'
+import type {
+  ArrivalByRoad,
+  Candidate,
+  ExclusionReason,
+  Loss,
+  PassedOverUnit,
+} from '../../domain/events/decision-record.ts'
 import type { LevelOfCare, TripPhase } from '../../domain/vocabulary.ts'
 import type { FixView } from './situation-views.ts'
 
-export interface NearestUnit {
+export interface NearestUnit extends ArrivalByRoad {
   readonly unitId: string
   readonly callSign: string
   readonly levelOfCare: LevelOfCare
   readonly distanceM: number
-  /** How long it takes by road; absent by the straight line. */
-  readonly etaMs?: number
-  /** Why `etaMs` is an estimate by the straight line; absent where it is by road. */
-  readonly estimated?: EstimateReason
   readonly connected: boolean
   /** Why the desk would not send it now; null when it would. */
   readonly passedOverFor: PassedOver | null

@@ -5,7 +5,7 @@
  * search answers, and whoever asks cannot tell which it was. One thread runs at a time; it ends when nobody asks for its times
  * any more, and a set for which it failed goes on by the search.
  */
-import type { Drive, Driving } from '../../domain/dispatch/travel-times.ts'
+import type { Drive, Driving, DrivingPolicy } from '../../domain/dispatch/travel-times.ts'
 import { PRIORITIES } from '../../domain/vocabulary.ts'
 import type { Hierarchy } from '../hierarchy/hierarchy.ts'
 import type { RoadTimes } from '../road-times.ts'
@@ -84,12 +84,13 @@ export class DrivenTimes {
 
   #inForceFor(driving: Driving): TimesInForce {
     if (this.#inForce !== null && this.#driving !== null && isSame(this.#driving, driving)) return this.#inForce
-    const { sirenPercent, sirenTimePercent, timeZone } = driving
+    const { policy, timeZone } = driving
+    const { sirenPercent, sirenTimePercent } = policy
     const shares = PRIORITIES.map(priority => [priority, sirenPercent[priority] / 100])
     const model = {
       ...USUAL_TRAVEL_MODEL,
       sirenFactor: 100 / sirenTimePercent,
-      sirenShare: Object.fromEntries(shares) as Driving['sirenPercent'],
+      sirenShare: Object.fromEntries(shares) as DrivingPolicy['sirenPercent'],
     }
     const { graph, times } = this.#roads
     this.#driving = driving
@@ -147,5 +148,6 @@ export class DrivenTimes {
 
 const isSame = (one: Driving, other: Driving): boolean =>
   one.timeZone === other.timeZone &&
-  one.sirenTimePercent === other.sirenTimePercent &&
-  PRIORITIES.every(priority => one.sirenPercent[priority] === other.sirenPercent[priority])
+  (one.policy === other.policy ||
+    (one.policy.sirenTimePercent === other.policy.sirenTimePercent &&
+      PRIORITIES.every(priority => one.policy.sirenPercent[priority] === other.policy.sirenPercent[priority])))

@@ -14,7 +14,9 @@ import {
   LONGEST_WAY_MS,
   type NotByRoad,
   type Roads,
+  type StartDelay,
   type TravelTimes,
+  type UnitAtStart,
 } from '../../domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
@@ -26,6 +28,7 @@ import { CAP_M, RoadSnapper, type SnappedPosition } from '../snap.ts'
 import type { RoadZones } from '../times/road-zones.ts'
 import { type DrivenSet, DrivenTimes, type HierarchyMaker } from './driven-times.ts'
 import type { PreparedRoads } from './prepared-roads.ts'
+import { StartDelays } from './start-delays.ts'
 import type { TimesByHierarchy } from './times-by-hierarchy.ts'
 import { NOT_REACHED, TimesToPlace } from './times-to-place.ts'
 
@@ -61,6 +64,7 @@ export class RoadTravel implements Roads {
   readonly #searches: Searches
   readonly #times: DrivenTimes
   readonly #steps: number
+  #delays: StartDelays | null = null
 
   constructor(roads: PreparedRoads, version: number, settings: RoadTravelSettings = {}) {
     this.version = version
@@ -70,7 +74,11 @@ export class RoadTravel implements Roads {
   }
 
   look(driving: Driving): TravelTimes {
-    return new TravelLook(this.#searches, drive => this.#times.of(driving, drive), { steps: this.#steps })
+    const { policy, timeZone } = driving
+    const { driving: former } = this.#delays ?? {}
+    if (former?.policy !== policy || former.timeZone !== timeZone) this.#delays = new StartDelays(driving)
+    const times = (drive: Drive) => this.#times.of(driving, drive)
+    return new TravelLook(this.#searches, times, this.#delays!, { steps: this.#steps })
   }
 
   /** What is closed or slow; the next look goes by it. */
@@ -96,12 +104,22 @@ interface Left {
 class TravelLook implements TravelTimes {
   readonly #searches: Searches
   readonly #setOf: (drive: Drive) => DrivenSet
+  readonly #delays: StartDelays
   readonly #left: Left
 
-  constructor(searches: Searches, setOf: (drive: Drive) => DrivenSet, left: Left) {
+  constructor(searches: Searches, setOf: (drive: Drive) => DrivenSet, delays: StartDelays, left: Left) {
     this.#searches = searches
     this.#setOf = setOf
+    this.#delays = delays
     this.#left = left
+  }
+
+  delayOf(unit: UnitAtStart, atMs: number): StartDelay {
+    return this.#delays.of(unit, atMs)
+  }
+
+  get leastDelayMs(): number {
+    return this.#delays.leastMs
   }
 
   to(place: Position, drive: Drive): Approach | NotByRoad {

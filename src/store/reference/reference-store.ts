@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { z } from 'zod'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { RegionId, UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import { POLICY, POLICY_NOTE } from '../../protocol/policy.ts'
@@ -91,6 +92,20 @@ export class ReferenceStore {
   /** The policy that stands in each region. */
   listPolicies(): Promise<Map<RegionId, StandingPolicy>> {
     return standingPolicies(this.#database)
+  }
+
+  /** Where the stations of each region are that has any. */
+  async listStationPlaces(): Promise<Map<RegionId, Position[]>> {
+    const { rows } = await sql<{ region: RegionId } & Position>`
+      SELECT region, lon_deg AS "lonDeg", lat_deg AS "latDeg" FROM reference.stations ORDER BY region, station_id
+    `.execute(this.#database)
+    const places = new Map<RegionId, Position[]>()
+    for (const { region, lonDeg, latDeg } of rows) {
+      const others = places.get(region)
+      if (others === undefined) places.set(region, [{ lonDeg, latDeg }])
+      else others.push({ lonDeg, latDeg })
+    }
+    return places
   }
 
   /** The policy of a region, that which stands unless a version is named. Errors: InvalidReference where there is none. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import type { Roads } from '../../../src/domain/dispatch/travel-times.ts'
-import type { DecisionRecord } from '../../../src/domain/events/decision-record.ts'
+import type { Candidate, DecisionRecord } from '../../../src/domain/events/decision-record.ts'
 import { alike } from '../../../src/domain/policy.ts'
 import type { Priority } from '../../../src/domain/vocabulary.ts'
 import type { NearestResult, TripExplanation } from '../../../src/protocol/wire/answer-views.ts'
@@ -15,8 +15,10 @@ import { given } from '../../roads/networks.ts'
 import { RegionWorld, SCENE, settle, type WorldOptions } from '../../support/region-world.ts'
 
 let world: RegionWorld
+/** Crews that roll at once: what is told is how long they drive. */
+const AT_ONCE = { moving: 0, atPost: 0, stationDay: 0, stationNight: 0 }
 const open = async (options: WorldOptions = {}) => {
-  world = await RegionWorld.open(options)
+  world = await RegionWorld.open({ ...options, policy: { turnoutMs: AT_ONCE, ...options.policy } })
   return world
 }
 afterEach(() => world.close())
@@ -254,4 +256,73 @@ test('help goes beside the right unit only if it is sooner by road', async () =>
     await world.close()
   }
   await open()
+})
+
+const partsOf = ({ unitId, etaMs, turnoutMs, unsureMs }: Candidate) =>
+  [unitId, etaMs, turnoutMs, unsureMs].filter(part => part !== undefined)
+
+test('turnout counts in the order, by what a crew does, where and when, and is told apart from the drive', async () => {
+  const turnoutMs = { moving: 5_000, atPost: 20_000, stationDay: 50_000, stationNight: 250_000 }
+  await open({ policy: { turnoutMs } })
+  await driveOn(roads(7))
+  world.host.stationsAre([at(1_550, 0)])
+  await world.onDuty('NEAR', 500)
+  await world.onDuty('QUICK', 1_500)
+  // By night a crew sleeps at its station, and the one at a post is there before it.
+  await world.call({ priority: 3 })
+  assert.deepEqual((await lastDecision()).candidates.map(partsOf), [
+    ['NEAR', 320_000, 20_000],
+    ['QUICK', 370_000, 250_000],
+  ])
+  // It is 11:13 there.
+  world.timeZone = 'Pacific/Auckland'
+  await world.call({ priority: 3 })
+  assert.deepEqual((await lastDecision()).candidates.map(partsOf), [['QUICK', 170_000, 50_000]])
+  const found = await nearest()
+  assert.deepEqual(
+    found.units.map(({ unitId, etaMs, turnoutMs }) => [unitId, etaMs, turnoutMs]),
+    [],
+    'both are busy',
+  )
+  await world.onDuty('ROLLS', 1_450)
+  await world.onDuty('OFF', 4_000)
+  await settle()
+  const told = await nearest()
+  assert.deepEqual(
+    told.units.map(({ unitId, etaMs, turnoutMs, unsureMs, estimated }) => [
+      unitId,
+      etaMs,
+      turnoutMs,
+      unsureMs,
+      estimated,
+    ]),
+    [
+      ['ROLLS', 120_000 + 50_000, 50_000, undefined, undefined],
+      ['OFF', 400_000 + 20_000, 20_000, undefined, 'off-road'],
+    ],
+  )
+})
+
+test('a unit of which nothing was heard for long is ranked by what it may have become, and the words of a decision say so', async () => {
+  await open({ policy: { unsurePercent: 100 } })
+  await driveOn(roads(7, 280))
+  await world.onDuty('QUICK', 1_500)
+  await world.advance(100_000)
+  await world.onDuty('NEAR', 500)
+  const tripId = await world.call({ priority: 3 })
+  const { candidates } = await lastDecision()
+  // 100 s old, and fresh for 45 s: it may have gone away for 55 s at 27 km/h, and comes back at 36.
+  assert.deepEqual(candidates.map(partsOf), [
+    ['NEAR', 300_000, 0],
+    ['QUICK', 280_000 + 41_250, 0, 41_250],
+  ])
+  assert.equal(candidates[1]!.fixAgeMs, 100_000)
+  await world.accepted(world.dispatch({ type: 'cancel-trip', tripId, reason: 'duplicate-call' }))
+  world.goBy({ unsurePercent: 0 })
+  await settle()
+  await world.call({ priority: 3 })
+  assert.deepEqual((await lastDecision()).candidates.map(partsOf), [
+    ['QUICK', 280_000, 0],
+    ['NEAR', 300_000, 0],
+  ])
 })

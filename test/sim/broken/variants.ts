@@ -489,6 +489,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { hasRoads: true, callsPerHour: 30, drivers: 8, timeZone: 'Europe/Berlin', hours: 2 },
   },
   {
+    name: 'turnout-forgotten',
+    breaks: 'a crew that is at its station counts as if it were at a post',
+    patch: {
+      file: 'src/actors/region/how-far.ts',
+      find: 'const isAtStation = fix !== null && roads.isAtStation(fix)',
+      replace: 'const isAtStation = fix === null && roads.isAtStation({ lonDeg: 0, latDeg: 0 })',
+    },
+    provoke: { hasRoads: true, callsPerHour: 30, drivers: 8 },
+  },
+  {
+    name: 'fix-age-forgotten',
+    breaks: 'a unit of which nothing was heard for long is ranked as if it were still there',
+    patch: {
+      file: 'src/roads/travel/start-delays.ts',
+      find: 'const unsure = unsureMs({ ageMs: fixAgeMs, speedMps }',
+      replace: 'const unsure = unsureMs({ ageMs: 0 * fixAgeMs, speedMps }',
+    },
+    provoke: { seed: 6, hasRoads: true, callsPerHour: 60, drivers: 8, troubles: { halfOpens: 40, stalls: 40 } },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

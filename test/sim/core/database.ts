@@ -9,6 +9,7 @@
 import type { ReferenceSource } from '../../../src/actors/reference-news.ts'
 import type { RoadSource } from '../../../src/actors/road-news.ts'
 import { canTransport, type UnitReference } from '../../../src/domain/events/unit-events.ts'
+import type { Position } from '../../../src/domain/geo.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import { DEFAULT_POLICY, type StandingPolicy } from '../../../src/domain/policy.ts'
 import { LEVELS_OF_CARE } from '../../../src/domain/vocabulary.ts'
@@ -45,6 +46,7 @@ interface DatabaseParts {
   readonly watch: StoreWatch
   readonly region: RegionReference
   readonly units: readonly UnitReference[]
+  readonly stations: readonly Position[]
   /** Null where the region has none. */
   readonly roads: PreparedRoads | null
   /** A write was refused for its content: the world's doing, not the engine's. */
@@ -312,12 +314,13 @@ export class SimulatedDatabase {
   }
 
   #referenceOf(call: Call): ReferenceSource {
-    const { region } = this.#parts
+    const { region, stations } = this.#parts
     const answer = <T>(value: T) => call('own-connection', () => Promise.resolve(value))
     return {
       version: () => answer(this.#version),
       listRegions: () => answer([{ ...region, dispatchMode: this.#standing.mode }]),
       listPolicies: () => answer(new Map([[region.region, this.#standing]])),
+      listStationPlaces: () => answer(new Map([[region.region, stations]])),
       listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
       listRetiredUnits: () => answer([]),
     }

@@ -54,6 +54,13 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
     preferredWithinMs: within([0, 3 * MIN]),
     sirenPercent: byPriority(() => dice.pick([0, 50, 100])),
     sirenTimePercent: within([50, 100]),
+    turnoutMs: {
+      moving: within([0, 20 * S]),
+      atPost: within([10 * S, MIN]),
+      stationDay: within([20 * S, 2 * MIN]),
+      stationNight: within([20 * S, 3 * MIN]),
+    },
+    unsurePercent: dice.pick([0, 50, 100, 200]),
     straightLineSpeedMps: within([5, 20]),
     disconnectGraceMs: within([12 * S, MIN]),
     cadenceMs: {

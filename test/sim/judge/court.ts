@@ -37,6 +37,8 @@ import type { RuleName } from './rules.ts'
 import { tallyOf } from './whole-decisions.ts'
 
 const REGION = 'sim'
+/** The only one, far from where most of it happens. */
+const STATION = { xM: 0, yM: 2_000 }
 /** The alarms of a decision that found nobody. */
 const NOBODY: ReadonlySet<string> = new Set(['no-eligible-unit', 'round-exhausted', 'rounds-over'])
 
@@ -80,6 +82,7 @@ export class Court {
       nowMs: () => this.nowMs,
       journal: this.journal,
       policies: this.policies,
+      stations: [STATION],
       streets,
       report: (rule, text) => this.#found.push({ rule, text }),
     })

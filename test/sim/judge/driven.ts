@@ -1,4 +1,5 @@
 /** How long a street takes for a drive, as docs/roads.md and the policy say it, by the judge's own arithmetic. */
+import type { PlacedFix } from '../../../src/domain/fix.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { Priority } from '../../../src/domain/vocabulary.ts'
 
@@ -31,4 +32,36 @@ export function drivenMs({ priority, atMs, timeZone, policy }: JudgedDrive): (ms
     const siren = ((ms * policy.sirenTimePercent) / 100) * (isNight(hour) ? NIGHT_WITH_SIREN : 1)
     return Math.round(without * (1 - share) + siren * share)
   }
+}
+
+/** What a unit takes beside its drive, in parts; of who is busy its status may have been another one at the decision, so each is granted. */
+export interface JudgedDelays {
+  readonly turnoutMs: readonly number[]
+  readonly unsureMs: readonly number[]
+}
+
+type DelayPolicy = Pick<StandingPolicy, 'turnoutMs' | 'unsurePercent' | 'staleAfterMs' | 'lostAfterMs'>
+
+const ROLLS_MPS = 10 / 3.6
+const [AWAY_MPS, MOST_AWAY_MPS, BACK_MPS] = [7.5, 130 / 3.6, 10]
+
+/** Input: `isFree`, whether it was available when it was chosen. */
+export function judgedDelays(
+  fix: Pick<PlacedFix, 'fixedAtMs' | 'speedMps'>,
+  isFree: boolean,
+  isAtStation: boolean,
+  { atMs, timeZone, policy }: Pick<JudgedDrive, 'atMs' | 'timeZone'> & { readonly policy: DelayPolicy },
+): JudgedDelays {
+  const { moving, atPost, stationDay, stationNight } = policy.turnoutMs
+  const rolls = fix.speedMps !== null && fix.speedMps >= ROLLS_MPS
+  const atStation = isNight(localHour(atMs, timeZone).hour) ? stationNight : stationDay
+  const standing = isAtStation ? (isFree ? [atStation] : [atStation, atPost]) : [atPost]
+  const { staleAfterMs } = policy
+  const fresh = isFree ? [staleAfterMs.moving] : Object.values(staleAfterMs)
+  const awayMps = rolls ? Math.min(MOST_AWAY_MPS, fix.speedMps!) : AWAY_MPS
+  const ageMs = Math.min(policy.lostAfterMs, atMs - fix.fixedAtMs)
+  const unsureMs = fresh.map(
+    freshMs => (Math.max(0, ageMs - freshMs) * (awayMps / BACK_MPS) * policy.unsurePercent) / 100,
+  )
+  return { turnoutMs: rolls ? [moving] : standing, unsureMs }
 }

@@ -16,6 +16,7 @@ import type { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { foldLog } from '../../../tools/replay/log-fold.ts'
 import type { DurableEnds, EngineWatch, OwnedRegion, StoreWatch, Wire, WireWatch } from '../core/watch.ts'
 import type { Plan } from '../plan.ts'
+import type { Point } from '../world/city.ts'
 import type { Inhabitants } from '../world/parts.ts'
 import type { Street } from '../world/streets.ts'
 import { Answers } from './answers.ts'
@@ -44,6 +45,7 @@ interface JudgeParts {
   /** Every policy that the region has had so far, by its version. */
   readonly policies: ReadonlyMap<number, StandingPolicy>
   /** The roads of the region; null where it has none. */
+  readonly stations: readonly Point[]
   readonly streets: readonly Street[] | null
   readonly report: Report
 }
@@ -93,7 +95,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
   #rejected: { readonly atMs: number; readonly process: string; readonly owned: Owned }[] = []
 
   constructor(parts: JudgeParts) {
-    const { plan, report, nowMs, sinceStartMs, streets, policies } = parts
+    const { plan, report, nowMs, sinceStartMs, streets, stations, policies } = parts
     this.#parts = parts
     const findings = new Findings(report)
     const log = new LogAccount(findings, plan.troubles.clockJumps === 0, policies)
@@ -104,7 +106,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     const regionNowMs = plan.troubles.clockJumps === 0 ? nowMs : null
     this.#answers = new Answers({ findings, log, sinceStartMs, regionNowMs, lastDroppedAtMs })
     this.#statuses = new UnitHistory(log.history, findings)
-    this.#soonest = streets && new Soonest({ streets, policies, timeZone: plan.timeZone }, findings)
+    this.#soonest = streets && new Soonest({ streets, stations, policies, timeZone: plan.timeZone }, findings)
     const told = new Told(log, findings)
     const principals = new Principals()
     this.#conversationParts = {

@@ -28,7 +28,7 @@ export const RULES = {
   'offer-fits':
     'The desk offers a trip to a unit of the level and capabilities that it needs, one that can carry where transport is needed, the nearest it found, or of those about as near the one with most of what is preferred.',
   'soonest-goes':
-    'By road the times of a decision are those of a plain search over the streets, with siren and at the hour as the policy and the region say, and whoever is sooner than the last unit that it names is named, too.',
+    'By road the times of a decision are those of a plain search over the streets, with siren, turnout, hour and age of the fix as the policy and the region say, and whoever is sooner than the last unit that it names is named, too.',
   'help-of-use':
     'A trained crew of a lower level is sent on a trip of its own where the policy says so, once for each trip, only while the right unit is not there, beside one only if it is there clearly earlier.',
   'loss-told': 'An offer to a unit that lacks something of what is needed says what is lost, and no other offer does.',

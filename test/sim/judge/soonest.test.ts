@@ -28,8 +28,10 @@ function placed(point: Point): DriverLocation {
 
 /** A1 stands a block to the east, 40 s away; B1 five blocks to the north, 25 s away; C1 a kilometre from any street. */
 const LOCATIONS = { A1: placed(at(1, 0)), B1: placed(at(0, 5)), C1: placed(at(-5, 0)) }
-const unit = (unitId: string, etaMs: number, estimated?: EstimateReason): Candidate => ({
-  ...{ unitId, distanceM: 200, etaMs, fixAgeMs: 0, levelOfCare: 'als', ...(estimated && { estimated }) },
+const TURNOUT_MS = 30_000
+const unit = (unitId: string, driveMs: number, estimated?: EstimateReason): Candidate => ({
+  ...{ unitId, distanceM: unitId === 'C1' ? 1_000 : 200, etaMs: TURNOUT_MS + driveMs, turnoutMs: TURNOUT_MS },
+  ...{ fixAgeMs: 0, levelOfCare: 'als', ...(estimated && { estimated }) },
 })
 
 /** At night, so without siren streets take their ordinary times. */
@@ -51,7 +53,7 @@ const OFF = unit('C1', 100_000, 'off-road')
 test('times that are those of the streets, and everybody who is sooner, are right', () => {
   court({ candidates: [unit('B1', 25_000), unit('A1', 40_000), OFF] }).findsNot('soonest-goes')
   court({ candidates: [unit('B1', 25_000)], passedOver: [] }).findsNot('soonest-goes')
-  const passedOver = [{ unitId: 'B1', distanceM: 1_000, etaMs: 25_000, reason: 'busy' as const }]
+  const passedOver = [{ unitId: 'B1', distanceM: 1_000, etaMs: 55_000, turnoutMs: TURNOUT_MS, reason: 'busy' as const }]
   court({ candidates: [unit('A1', 40_000)], passedOver }).findsNot('soonest-goes')
 })
 
@@ -61,6 +63,22 @@ test('times are those of the hour and of the siren that the policy says', () => 
   court({ candidates: [unit('B1', 25_000)] }, 1).findsAmongOthers(
     'soonest-goes',
     /has 25000 ms for B1, and it is 24000/,
+  )
+})
+
+test('turnout and the age of a fix are parts of a time, each as the policy says', () => {
+  const b1 = unit('B1', 25_000)
+  court({ candidates: [{ ...b1, turnoutMs: 0 }] }).findsAmongOthers(
+    'soonest-goes',
+    /has 0 ms turnout for B1, and it is 30000/,
+  )
+  court({ candidates: [{ ...b1, etaMs: 62_000, unsureMs: 7_000 }] }).findsAmongOthers(
+    'soonest-goes',
+    /has 7000 ms for the age of the fix of B1, and it is 0 ms/,
+  )
+  court({ candidates: [unit('C1', 70_000, 'off-road')] }).findsAmongOthers(
+    'soonest-goes',
+    /70000 ms for C1, and it is 100000/,
   )
 })
 
@@ -87,6 +105,6 @@ test('a time that is not that of the streets is found, and one of a unit that is
 test('who is sooner than the last that is named, and is not named, is found', () => {
   court({ candidates: [unit('A1', 40_000)], passedOver: [] }).findsAmongOthers(
     'soonest-goes',
-    /does not name B1, which is there after 25000 ms, and the last that it names after 40000 ms/,
+    /does not name B1, which is there after 55000 ms, and the last that it names after 70000 ms/,
   )
 })

@@ -12,7 +12,7 @@ import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import { type Point, pointAt } from '../world/city.ts'
 import type { Street } from '../world/streets.ts'
-import { drivenMs, type JudgedDrive } from './driven.ts'
+import { drivenMs, type JudgedDelays, type JudgedDrive, judgedDelays } from './driven.ts'
 import type { Findings } from './findings.ts'
 
 type OfferMade = Extract<DomainEvent, { type: 'OfferMade' }>
@@ -26,6 +26,8 @@ const SAME_M = 0.5
 const NEARBY_M = 70
 /** Places and parts of streets are rounded. */
 const ROUNDED_MS = 50
+const PART_ROUNDED_MS = 2
+const AT_STATION_M = 100
 const NAMED_MAX = 10
 
 /** A way on from a place on a street. */
@@ -39,8 +41,14 @@ interface Onto {
 /** From when to when a unit can be there; null where it is on no street, undefined where that cannot be told. */
 type Range = readonly [leastMs: number, mostMs: number] | null | undefined
 
+interface Seen {
+  readonly range: Range
+  readonly delays: JudgedDelays
+}
+
 interface SoonestParts {
   readonly streets: readonly Street[]
+  readonly stations: readonly Point[]
   readonly policies: ReadonlyMap<number, StandingPolicy>
   readonly timeZone: string
 }
@@ -73,17 +81,33 @@ export class Soonest {
       this.#findings.find('soonest-goes', `the offer of ${tripId} to ${unitId} at position ${region.logHead} ${text}`)
     const times = this.#timesTo(trip, drive)
     if (times === null) return
-    const ranges = new Map<string, Range>()
+    const seen = new Map<string, Seen>()
+    const free = new Set(decision.despite === undefined ? decision.candidates.map(each => each.unitId) : [])
     for (const { state, location } of region.states.driverActors()) {
-      if (location.current !== null && state.crew !== null) ranges.set(state.unitId, times(location.current))
+      const { current } = location
+      if (current === null || state.crew === null) continue
+      const delays = this.#delaysOf(current, free.has(state.unitId), { ...drive, policy })
+      if (delays !== null) seen.set(state.unitId, { range: times(current), delays })
     }
     for (const unit of [...decision.candidates, ...(decision.passedOver ?? [])]) {
-      const wrong = whyWrong(unit, ranges.get(unit.unitId))
+      const wrong = whyWrong(unit, seen.get(unit.unitId), policy)
       if (wrong !== null) tell(wrong)
     }
     if (!crewsChange && trip.insistedUnitId !== unitId) {
-      for (const text of leftOut(decision, ranges)) tell(text)
+      for (const text of leftOut(decision, seen)) tell(text)
     }
+  }
+
+  /** Null where it cannot be told whether it is at a station. */
+  #delaysOf(
+    fix: PlacedFix,
+    isFree: boolean,
+    drive: JudgedDrive & { readonly policy: StandingPolicy },
+  ): JudgedDelays | null {
+    const { xM, yM } = pointAt(fix)
+    const awayM = Math.min(...this.#parts.stations.map(station => Math.hypot(station.xM - xM, station.yM - yM)))
+    if (Math.abs(awayM - AT_STATION_M) <= OFF_ROAD_ABOUT_M) return null
+    return judgedDelays(fix, isFree, awayM < AT_STATION_M, drive)
   }
 
   /** Null where the place is on no street, or may be. */
@@ -171,27 +195,46 @@ function waysOn({ street, share }: Onto, place: Onto, known: ReadonlyMap<string,
   return ways
 }
 
-function whyWrong({ unitId, etaMs, estimated }: Candidate | PassedOverUnit, range: Range): string | null {
-  if (range === undefined) return null
+function whyWrong(
+  unit: Candidate | PassedOverUnit,
+  seen: Seen | undefined,
+  { straightLineSpeedMps }: Pick<StandingPolicy, 'straightLineSpeedMps'>,
+): string | null {
+  const { unitId, distanceM, etaMs, turnoutMs = 0, unsureMs = 0, estimated } = unit
+  if (seen?.range === undefined) return null
   if (etaMs === undefined) return `has no time for ${unitId}`
-  if (range === null) return estimated === 'off-road' ? null : `has ${etaMs} ms by road for ${unitId}, which is on none`
+  const { range, delays } = seen
+  if (!delays.turnoutMs.includes(turnoutMs))
+    return `has ${turnoutMs} ms turnout for ${unitId}, and it is ${delays.turnoutMs.join(' or ')} ms`
+  if (!delays.unsureMs.some(ms => Math.abs(ms - unsureMs) <= PART_ROUNDED_MS))
+    return `has ${unsureMs} ms for the age of the fix of ${unitId}, and it is ${delays.unsureMs.map(Math.round).join(' or ')} ms`
+  const driveMs = etaMs - turnoutMs - unsureMs
+  if (range === null) {
+    if (estimated !== 'off-road') return `has ${driveMs} ms by road for ${unitId}, which is on none`
+    const lineMs = (distanceM / straightLineSpeedMps) * 1_000
+    return Math.abs(driveMs - lineMs) <= 1_000
+      ? null
+      : `has ${driveMs} ms for ${unitId}, and it is ${Math.round(lineMs)} ms`
+  }
   if (estimated !== undefined) return `says that ${unitId} is ${estimated}, and it is on a street`
   const [leastMs, mostMs] = range
-  if (etaMs >= leastMs - ROUNDED_MS && etaMs <= mostMs + ROUNDED_MS) return null
-  return `has ${etaMs} ms for ${unitId}, and it is ${Math.round(leastMs)} to ${Math.round(mostMs)} ms`
+  if (driveMs >= leastMs - ROUNDED_MS && driveMs <= mostMs + ROUNDED_MS) return null
+  return `has ${driveMs} ms for ${unitId}, and it is ${Math.round(leastMs)} to ${Math.round(mostMs)} ms`
 }
 
 /** Whoever is sooner than the last that it names as able is named, able or not. */
-function* leftOut(decision: DecisionRecord, ranges: ReadonlyMap<string, Range>): Iterable<string> {
+function* leftOut(decision: DecisionRecord, seen: ReadonlyMap<string, Seen>): Iterable<string> {
   const { candidates, passedOver = [] } = decision
   if (passedOver.length >= NAMED_MAX || candidates.length === 0) return
   // Of units about as near one with what is preferred may stand before sooner ones, and those then have no place in a short list.
   if (candidates.some(({ preferred }) => preferred !== undefined)) return
   const lastMs = candidates.at(-1)!.etaMs ?? 0
   const named = new Set([...candidates, ...passedOver].map(({ unitId }) => unitId))
-  for (const [unitId, range] of ranges) {
-    if (range === null || range === undefined || named.has(unitId) || range[1] + ROUNDED_MS >= lastMs) continue
-    yield `does not name ${unitId}, which is there after ${Math.round(range[1])} ms, and the last that it names after ${lastMs} ms`
+  for (const [unitId, { range, delays }] of seen) {
+    if (range === null || range === undefined || named.has(unitId)) continue
+    const mostMs = range[1] + Math.max(...delays.turnoutMs) + Math.max(...delays.unsureMs)
+    if (mostMs + ROUNDED_MS >= lastMs) continue
+    yield `does not name ${unitId}, which is there after ${Math.round(mostMs)} ms, and the last that it names after ${lastMs} ms`
   }
 }
 

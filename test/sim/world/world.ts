@@ -14,6 +14,7 @@ import { HearSay, type Town } from './town.ts'
 
 export class World implements Inhabitants {
   readonly units: readonly UnitReference[]
+  readonly city: City
   readonly #town: Town
   readonly #crews: readonly Crew[]
   readonly #radioCrews: readonly RadioCrew[]
@@ -25,6 +26,7 @@ export class World implements Inhabitants {
   constructor(parts: WorldParts) {
     const { plan } = parts
     const city = new City(parts.dice('city'))
+    this.city = city
     const takesByRadio = (unitId: string, tripId: string) => this.#takesByRadio(unitId, tripId)
     const town: Town = { ...parts, city, trips: new HearSay(), offers: new HearSay(), takesByRadio, isCalm: false }
     this.#town = town

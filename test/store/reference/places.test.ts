@@ -121,6 +121,20 @@ test('once a region has stations a unit must name one of them', async () => {
   assert.equal((await store.listUnits(region)).length, 3)
 })
 
+test('where stations are is told of every region that has any', async () => {
+  const [region, other, none] = [await newRegion(), await newRegion(), await newRegion()]
+  const at = (stationId: string, lonDeg: number) => ({ stationId, name: stationId, lonDeg, latDeg: 1, capacity: null })
+  await store.import('stations', region, [at('S2', 20), at('S1', 10)])
+  await store.import('stations', other, [at('S1', 30)])
+  const places = await store.listStationPlaces()
+  assert.deepEqual(places.get(region), [
+    { lonDeg: 10, latDeg: 1 },
+    { lonDeg: 20, latDeg: 1 },
+  ])
+  assert.deepEqual(places.get(other), [{ lonDeg: 30, latDeg: 1 }])
+  assert.equal(places.get(none), undefined)
+})
+
 test('pages follow one another without a gap or a repetition', async () => {
   const region = await newRegion()
   const ids = Array.from({ length: 25 }, (_, n) => `U${n}`)

@@ -56,8 +56,8 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       ...{ memory, clock, machine, outbox, log: writer, admission },
       search: (place, query) => {
         const startedMs = machine.monotonicMs()
-        const fixOf = (unitId: UnitId) => memory.presence(unitId).fix
-        const howFar = new HowFar({ policy, roads, fixOf }, finder, clock.nowMs())
+        const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
+        const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
         const goal = { ...place, priority: null }
         const units = howFar.search(goal, { ...query, accept: () => true })
         metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
