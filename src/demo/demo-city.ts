@@ -3,9 +3,8 @@ import type { Position } from '../domain/geo.ts'
 import { generatedCity } from '../roads/city.ts'
 import type { RoadGraph } from '../roads/graph.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
-import { RouteSearch } from '../roads/nearest/route-search.ts'
-import { type RoadTimes, timesOf } from '../roads/road-times.ts'
-import { RoadSnapper } from '../roads/snap.ts'
+import type { TimedWay } from '../roads/nearest/timed-way.ts'
+import { Ways } from './ways.ts'
 
 /** About 5 by 5 km. */
 const SETTINGS = { centre: { lonDeg: 174.76, latDeg: -36.8775 }, columns: 42, rows: 42 } as const
@@ -13,21 +12,12 @@ const SEED = 11
 /** Ambulances of a demo drive with siren all day. */
 const WAY = 'siren'
 
-/** A way from place to place, along the roads. */
-export interface Way {
-  /** The first point is where it begins. */
-  readonly line: readonly Position[]
-  readonly driveMs: number
-}
-
 export class DemoCity {
   readonly graph: RoadGraph
   readonly report: ImportReport
   /** Where patients are brought. */
   readonly hospitals: readonly Position[]
-  readonly #snapper: RoadSnapper
-  readonly #routes: RouteSearch
-  readonly #times: RoadTimes
+  readonly #ways: Ways
 
   constructor() {
     const outcome = generatedCity({ ...SETTINGS, random: chance(SEED) })
@@ -35,9 +25,7 @@ export class DemoCity {
     const { graph } = outcome
     this.graph = graph
     this.report = outcome.report
-    this.#snapper = new RoadSnapper(graph)
-    this.#routes = new RouteSearch(graph)
-    this.#times = timesOf(graph, WAY)!
+    this.#ways = new Ways(graph, WAY)
     const { nodeCount } = graph
     this.hospitals = [0.2, 0.75].map(share => this.#node(Math.floor(share * nodeCount)))
   }
@@ -48,23 +36,17 @@ export class DemoCity {
   }
 
   /** The quickest way. Errors: Error for a place that is on no road. */
-  way(from: Position, to: Position): Way {
-    const [start, end] = [this.#onRoad(from), this.#onRoad(to)]
-    const route = this.#routes.route(start, end, this.#times)
-    if (route === null) throw new Error('no road of the demo city leads there')
-    return { line: route.line, driveMs: route.driveMs }
+  way(from: Position, to: Position): TimedWay {
+    const way = this.#ways.way(from, to)
+    if (way === null) throw new Error('no road of the demo city leads there')
+    return way
   }
 
-  /** The hospital that is reached first. */
+  /** The hospital that is reached first. Errors: Error for a place that is on no road. */
   hospitalFrom(from: Position): Position {
-    const ms = (to: Position) => this.way(from, to).driveMs
-    return this.hospitals.reduce((best, next) => (ms(next) < ms(best) ? next : best))
-  }
-
-  #onRoad(place: Position) {
-    const found = this.#snapper.snap({ ...place, isAddress: false, headingDeg: null, former: null })
-    if (found === null) throw new Error(`${place.lonDeg}, ${place.latDeg} is on no road of the demo city`)
-    return found
+    const found = this.#ways.toNearest(from, this.hospitals)
+    if (found === null) throw new Error('no road of the demo city leads to a hospital')
+    return found.place
   }
 
   #node(node: number): Position {
