@@ -2,8 +2,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Priority } from '../domain/vocabulary.ts'
 import { PRIORITIES } from '../domain/vocabulary.ts'
-import { Arrivals, type NotCompared } from '../reports/arrivals.ts'
-import { type EtaReport, etaReport } from '../reports/eta-report.ts'
+import { Arrivals } from '../reports/arrivals.ts'
+import { etaLines } from '../reports/eta-lines.ts'
+import { etaReport, USUAL_INTERVAL, USUAL_SIREN } from '../reports/eta-report.ts'
 import type { Interval } from '../reports/eta-truth.ts'
 import { logSince } from '../store/log/log-since.ts'
 import { getRegion } from '../store/reference/regions.ts'
@@ -11,7 +12,6 @@ import { daysBack, parseSince } from './since.ts'
 import { withDatabase } from './with-database.ts'
 
 const DAYS = 90
-const USUAL_INTERVAL: Interval = { from: 0.75, to: 1.5 }
 const HELP = `
 A unit that was sent is compared once it has arrived: what the decision predicted, and the moment at which its crew was at the
 scene, as it was said, or corrected since. An error above 0 came later than was said. The columns are: group, arrivals, bias (mean
@@ -56,7 +56,7 @@ async function reportEta({
   region,
   since,
   interval = USUAL_INTERVAL,
-  siren = [1, 2],
+  siren = USUAL_SIREN,
   json,
 }: EtaOptions): Promise<void> {
   const sinceMs = (since ?? daysBack(DAYS)).getTime()
@@ -74,27 +74,7 @@ async function reportEta({
   })
   if (damaged > 0) process.stderr.write(`${damaged} records of the log are damaged, and left out.\n`)
   if (json) return console.log(JSON.stringify({ region, sinceMs, interval, ...report }))
-  for (const line of linesOf(report)) console.log(line)
-}
-
-const IN_WORDS: Readonly<Record<NotCompared, string>> = {
-  'not-predicted': 'had no predicted time: decided by the straight line, or by hand for a unit without a position',
-  'not-arrived': 'were not said to have arrived',
-  'before-the-decision': 'are said to have arrived before the decision',
-}
-
-function* linesOf({ groups, leftOut }: EtaReport): Iterable<string> {
-  if (groups.length === 0) yield 'No unit with a predicted time has arrived.'
-  else yield ['group', 'arrivals', 'bias s', 'median s', 'p50 s', 'p90 s', 'within', 'real/predicted'].join('\t')
-  for (const { group, truth } of groups) {
-    const { arrivals, biasMs, medianErrorMs, p50Ms, p90Ms, coverage, medianRatio } = truth
-    const seconds = [biasMs, medianErrorMs, p50Ms, p90Ms].map(ms => String(Math.round(ms / 1_000)))
-    const ratio = medianRatio === null ? '-' : medianRatio.toFixed(2)
-    yield [group, arrivals, ...seconds, `${Math.round(100 * coverage)} %`, ratio].join('\t')
-  }
-  for (const [reason, count] of Object.entries(leftOut)) {
-    if (count > 0) yield `Left out: ${count} units ${IN_WORDS[reason as NotCompared]}.`
-  }
+  for (const line of etaLines(report)) console.log(line)
 }
 
 function parseInterval(value: string): Interval {

@@ -1,5 +1,6 @@
 /** The truth of predicted arrivals in groups: by hour of the local day, by priority, and with siren or without. */
 import { PRIORITIES, type Priority } from '../domain/vocabulary.ts'
+import { LocalHours } from '../roads/times/local-hours.ts'
 import { type Arrival, NOT_COMPARED_REASONS, type NotCompared } from './arrivals.ts'
 import { type Interval, type Truth, truthOf } from './eta-truth.ts'
 
@@ -10,6 +11,10 @@ export interface EtaReportSettings {
   /** The priorities that are driven with siren. */
   readonly siren: readonly Priority[]
 }
+
+/** What is said where nobody says otherwise. */
+export const USUAL_INTERVAL: Interval = { from: 0.75, to: 1.5 }
+export const USUAL_SIREN: readonly Priority[] = [1, 2]
 
 interface EtaGroup {
   /** `all`, `hour 17`, `priority 1`, `siren`, `no siren`, `estimated`: those by the straight line. */
@@ -24,6 +29,7 @@ export interface EtaReport {
   readonly leftOut: Readonly<Record<NotCompared, number>>
 }
 
+/** Errors: RangeError for a time zone that there is not. */
 export function etaReport(found: Iterable<Arrival | NotCompared>, settings: EtaReportSettings): EtaReport {
   const leftOut = Object.fromEntries(NOT_COMPARED_REASONS.map(reason => [reason, 0])) as Record<NotCompared, number>
   const byRoad: Arrival[] = []
@@ -32,9 +38,9 @@ export function etaReport(found: Iterable<Arrival | NotCompared>, settings: EtaR
     if (typeof each === 'string') leftOut[each] += 1
     else (each.isEstimated ? estimated : byRoad).push(each)
   }
-  const hourOf = hoursOf(settings.timeZone)
+  const local = new LocalHours(settings.timeZone)
   const hours = Array.from({ length: 24 }, (): Arrival[] => [])
-  for (const arrival of byRoad) hours[hourOf(arrival.decidedAtMs)]!.push(arrival)
+  for (const arrival of byRoad) hours[Math.floor(local.at(arrival.decidedAtMs).minute / 60)]!.push(arrival)
   const isSiren = ({ priority }: Arrival) => settings.siren.includes(priority)
   const grouped: readonly (readonly [string, readonly Arrival[]])[] = [
     ['all', byRoad],
@@ -49,10 +55,4 @@ export function etaReport(found: Iterable<Arrival | NotCompared>, settings: EtaR
     return truth === null ? [] : [{ group, truth }]
   })
   return { groups, leftOut }
-}
-
-/** The hour of the local day, 0 to 23. Errors: RangeError for a zone that there is not. */
-function hoursOf(timeZone: string): (atMs: number) => number {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' })
-  return atMs => Number(format.format(atMs))
 }

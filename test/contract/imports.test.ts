@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: ['base', 'domain', 'finder', 'protocol', 'telemetry', 'store'],
   gateway: ['base', 'domain', 'protocol', 'telemetry', 'store', 'actors', 'access'],
   client: ['base', 'domain', 'protocol'],
-  reports: ['domain'],
+  reports: ['domain', 'roads'],
   demo: ['domain', 'client', 'roads'],
   config: ['base', 'protocol'],
   engine: ['base', 'process', 'roads', 'telemetry', 'store', 'actors', 'access', 'config'],
