@@ -13,6 +13,7 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { type CallColumn, isAmbulance, priorityOf, readCallRows } from '../tools/replay/call-rows.ts'
 import { readTable, type TableRow } from '../tools/replay/input.ts'
 import { LocalTime } from '../tools/replay/local-time.ts'
 import { percentile } from './come-back-figures.ts'
@@ -32,13 +33,9 @@ const COLUMNS = [
   'available_ms',
   'lon',
   'lat',
-] as const
+] as const satisfies readonly CallColumn[]
 type Row = TableRow<(typeof COLUMNS)[number]>
 
-const AMBULANCES = ['MEDIC', 'PRIVATE']
-/** `E` is life-threatening, 3 an emergency, 2 is not. */
-const PRIORITIES: Readonly<Record<string, number>> = { E: 1, 3: 2, 2: 3 }
-const PRIORITY_OF_OTHERS = 4
 const ZONE = 'America/Los_Angeles'
 const PAUSE_MS = 4 * 3_600_000
 
@@ -96,11 +93,11 @@ export const filesMissing = (directory: string): string[] =>
 
 /** Errors: InvalidInput for a file that is not what its name says. */
 export async function policyInput(directory: string): Promise<PolicyInput> {
-  const rows = await readTable(path.join(directory, FILES.calls), COLUMNS)
+  const rows = await readCallRows(path.join(directory, FILES.calls), COLUMNS)
   const sites = ['lon', 'lat'] as const
   const stations = await readTable(path.join(directory, FILES.stations), sites)
   const hospitals = await readTable(path.join(directory, FILES.hospitals), [...sites, 'ed'])
-  const ambulances = rows.filter(row => AMBULANCES.includes(row.text('unit_type')))
+  const ambulances = rows.filter(isAmbulance)
   return {
     ...daysOf(ambulances),
     ...shiftsOf(ambulances),
@@ -130,7 +127,7 @@ function daysOf(rows: readonly Row[]): Pick<PolicyInput, 'days' | 'leftOut' | 'm
   }
   const callOf = (row: Row): RecordedCall => ({
     ...siteOf(row),
-    priority: PRIORITIES[row.text('priority')] ?? PRIORITY_OF_OTHERS,
+    priority: priorityOf(row).priority,
     enteredAtMs: row.number('entry_ms'),
     turnoutMs: or(between(row, 'dispatch_ms', 'response_ms'), medians.turnout),
     sceneMs: wasCarried(row)

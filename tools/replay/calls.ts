@@ -8,7 +8,8 @@
  */
 import type { Disposition, Priority, ReportablePhase } from '../../src/domain/vocabulary.ts'
 import { LIMITS } from '../../src/protocol/limits.ts'
-import { InvalidInput, readTable, type TableRow } from './input.ts'
+import { type CallColumn, isAmbulance, priorityOf, readCallRows } from './call-rows.ts'
+import { InvalidInput, type TableRow } from './input.ts'
 import type { LocalTime } from './local-time.ts'
 
 /** What a crew does with its trip; each interval runs from the step before. */
@@ -66,10 +67,9 @@ const COLUMNS = [
   'disposition',
   'lon',
   'lat',
-] as const
+] as const satisfies readonly CallColumn[]
 type CallRow = TableRow<(typeof COLUMNS)[number]>
 
-const AMBULANCES = ['MEDIC', 'PRIVATE']
 const STEPS = [
   ['en-route', 'response_ms'],
   ['on-scene', 'on_scene_ms'],
@@ -78,13 +78,10 @@ const STEPS = [
 ] as const
 const ACCEPT_AT_MOST_MS = 10_000
 const END_AFTER_MS = 600_000
-/** `E` is life-threatening, 3 an emergency, 2 is not; anything else waits behind these. */
-const PRIORITIES: Readonly<Record<string, Priority>> = { E: 1, 3: 2, 2: 3 }
-const PRIORITY_OF_OTHERS: Priority = 4
 
 /** Reads a file of calls. Errors: InvalidInput. */
 export async function readCalls(file: string): Promise<CallRow[]> {
-  return readTable(file, COLUMNS)
+  return readCallRows(file, COLUMNS)
 }
 
 /** The columns of `readCalls`, for rows that come from elsewhere. */
@@ -112,7 +109,7 @@ export function selectCalls(
   const calls: ReplayCall[] = []
   for (const row of rows) {
     const offsetMs = row.number('received_ms') - fromMs
-    if (!AMBULANCES.includes(row.text('unit_type')) || offsetMs < 0 || offsetMs > trace.durationMs) continue
+    if (!isAmbulance(row) || offsetMs < 0 || offsetMs > trace.durationMs) continue
     const key = row.text('call_id')
     if (taken.has(key)) continue
     taken.add(key)
@@ -122,8 +119,8 @@ export function selectCalls(
 }
 
 function callOf(row: CallRow, key: string, offsetMs: number, counts: RuleCounts): ReplayCall {
-  const priority = PRIORITIES[row.text('priority')]
-  if (priority === undefined) counts.unknownPriorities += 1
+  const { priority, isKnown } = priorityOf(row)
+  if (!isKnown) counts.unknownPriorities += 1
   const problem = row.text('call_type').slice(0, LIMITS.problemChars)
   const cancelled = row.text('disposition') === 'Cancelled'
   const plan = planOf(row, cancelled, counts)
@@ -132,7 +129,7 @@ function callOf(row: CallRow, key: string, offsetMs: number, counts: RuleCounts)
     offsetMs,
     lonDeg: row.number('lon'),
     latDeg: row.number('lat'),
-    priority: priority ?? PRIORITY_OF_OTHERS,
+    priority,
     levelOfCare: row.text('als') === '1' ? 'als' : 'bls',
     problem: problem === '' ? null : problem,
     plan,
