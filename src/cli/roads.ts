@@ -2,13 +2,11 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { AddressSearch } from '../roads/address/address-search.ts'
 import type { RoadGraph } from '../roads/graph.ts'
-import { decodeGraph } from '../roads/graph-codec.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
-import type { Database } from '../store/postgres/database.ts'
 import type { RoadsVersion } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { linesOf, networkIn } from './road-files.ts'
-import { roadsIn, storeNetwork } from './store-network.ts'
+import { roadsIn, standingGraph, storeNetwork } from './store-network.ts'
 import { withDatabase } from './with-database.ts'
 
 const FILES = 'OpenStreetMap (.osm.pbf, .osm, .osm.gz), or tables: nodes.csv, arcs.csv and maybe segments.csv (.gz)'
@@ -61,10 +59,11 @@ export function defineRoads(roads: Command): void {
     .argument('<text...>', 'such as: market and 5th')
     .requiredOption('--region <region>', 'the region')
     .action(async (text: readonly string[], { region }: { region: string }) => {
-      const found = new AddressSearch(await withDatabase(database => standingGraph(database, region))).search(
-        text.join(' '),
-        PLACES_SHOWN,
-      )
+      const graph = await withDatabase(database => standingGraph(database, region))
+      if (graph === null) {
+        throw new Error(`Region ${region} has no roads; import some: goldenhour roads import --region ${region} FILE.`)
+      }
+      const found = new AddressSearch(graph).search(text.join(' '), PLACES_SHOWN)
       if (found.length === 0) throw new Error('No street of the region has a name like that.')
       for (const { confidence, lonDeg, latDeg, radiusM, names } of found) {
         console.log(
@@ -99,16 +98,6 @@ async function importRoads(files: readonly string[], { region, note }: ImportOpt
     const now = await storeNetwork(database, region, { graph, report }, note ?? null, progress)
     console.log(`Imported the roads of ${region}, version ${now.version} (${now.sha256!.slice(0, HASH_SHOWN)}).`)
   })
-}
-
-/** Errors: Error for a region that goes by the straight line; InvalidReference for none. */
-async function standingGraph(database: Database, region: string): Promise<RoadGraph> {
-  const [standing] = await roadsIn(database).versions(region)
-  const stored = standing?.sha256 == null ? null : await roadsIn(database).read(region, standing.sha256)
-  if (stored === null) {
-    throw new Error(`Region ${region} has no roads; import some: goldenhour roads import --region ${region} FILE.`)
-  }
-  return decodeGraph(stored.graph)
 }
 
 const PLACES_SHOWN = 10

@@ -2,7 +2,7 @@
 import { systemClock } from '../base/time.ts'
 import { hashIn } from '../roads/array-blob.ts'
 import type { RoadGraph } from '../roads/graph.ts'
-import { encodeGraph } from '../roads/graph-codec.ts'
+import { decodeGraph, encodeGraph } from '../roads/graph-codec.ts'
 import { prepareHierarchyBytes } from '../roads/hierarchy/prepare.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
 import { WAY_DRIVEN } from '../roads/road-times.ts'
@@ -12,6 +12,13 @@ import { RoadStore } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 
 export const roadsIn = (database: Database): RoadStore => new RoadStore(database, () => systemClock.wallMs())
+
+/** The roads that a region goes by; null for none, or none that are kept. Errors: InvalidReference for no such region; DamagedRoads. */
+export async function standingGraph(database: Database, region: string): Promise<RoadGraph | null> {
+  const [standing] = await roadsIn(database).versions(region)
+  const stored = standing?.sha256 == null ? null : await roadsIn(database).read(region, standing.sha256)
+  return stored === null ? null : decodeGraph(stored.graph)
+}
 
 /** Input: `tell`, of what takes a while. Errors: those of the store and of the thread that prepares. */
 export async function storeNetwork(

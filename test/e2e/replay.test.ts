@@ -1,8 +1,10 @@
 /** A small replay through a real engine that is killed in the middle, judged as the large ones are. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { DemoCity } from '../../src/demo/demo-city.ts'
 import type { ReplayCall } from '../../tools/replay/calls.ts'
 import { makeTrace } from '../../tools/replay/demo.ts'
+import { drivingIn, streetsOf } from '../../tools/replay/driving.ts'
 import { type Fleet, ownPlace } from '../../tools/replay/place.ts'
 import { reportOf, tableOf } from '../../tools/replay/report.ts'
 import { type RunSettings, run } from '../../tools/replay/run.ts'
@@ -64,6 +66,7 @@ test('a killed engine that had lost what was in memory loses nothing that a clie
     // Every trip loses its connection once, and half of all commands are sent twice.
     habits: { seed: 3, declineShare: 0, silentShare: 0, dropShare: 1, repeatShare: 0.5 },
     speed: SPEED,
+    streets: null,
     killAfterS: [1.5],
   }
   const database = await testDatabase()
@@ -72,7 +75,7 @@ test('a killed engine that had lost what was in memory loses nothing that a clie
   const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell })
   t.after(() => place.close())
   const result = await run(settings, place, { tell, signal: AbortSignal.timeout(300_000) })
-  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), {})
+  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), 'UTC', {})
 
   assert.ok(report.valid, tableOf(report))
   const [kill] = report.kills
@@ -91,7 +94,7 @@ test('once every trip has ended nobody begins anything more, so every command of
   const { plan, ...received } = call('one', 20_000, 'als')
   const offered = { ...received, plan: { ...plan, acceptAfterMs: 30_000 }, cancelAfterMs: 5_000 }
   const habits = { seed: 3, declineShare: 0, silentShare: 0, dropShare: 0, repeatShare: 0 }
-  const settings: RunSettings = { trace, calls: [offered], fleet, habits, speed: SPEED, killAfterS: [] }
+  const settings: RunSettings = { trace, calls: [offered], fleet, habits, speed: SPEED, streets: null, killAfterS: [] }
   const database = await testDatabase()
   t.after(() => database.drop())
   const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell: () => {} })
@@ -104,11 +107,52 @@ test('once every trip has ended nobody begins anything more, so every command of
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
   }
   const result = await run(settings, place, { tell, signal: AbortSignal.timeout(300_000) })
-  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), {})
+  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), 'UTC', {})
   assert.ok(report.valid, tableOf(report))
   assert.equal(report.figures.tripsCancelled, 1)
   assert.deepEqual(
     result.log.commands.filter(({ sentAtMs }) => sentAtMs > overMs).map(({ subject }) => subject.kind),
     [],
   )
+})
+
+test('crews that drive on the roads of their region are there when it predicted, plus what they took to roll, over a kill too', async t => {
+  const city = new DemoCity()
+  // Its vehicles stand where they are seen first, so that nothing but the drive comes between prediction and arrival.
+  const standing = makeTrace({
+    seed: 3,
+    units: 4,
+    calls: 2,
+    durationMs: 10_000,
+    somewhere: random => city.somewhere(random),
+  })
+  const fleet = fleetOf(standing.vehicles)
+  const at = (share: number) => city.somewhere(() => share)
+  const settings = {
+    trace: { ...standing, fixes: standing.fixes.map(fix => ({ ...fix, offsetMs: Math.min(fix.offsetMs, 5_000) })) },
+    calls: [
+      { ...call('one', 10_000, 'als'), ...at(0.3) },
+      { ...call('two', 20_000, 'als'), ...at(0.7) },
+    ],
+    fleet,
+    habits: { seed: 3, declineShare: 0, silentShare: 0, dropShare: 0, repeatShare: 0.5 },
+    speed: SPEED,
+    killAfterS: [1.5],
+  }
+  const database = await testDatabase()
+  t.after(() => database.drop())
+  const tell = () => {}
+  const place = await ownPlace({ clockRate: SPEED, databaseUrl: database.url, keep: false, fleet, tell })
+  t.after(() => place.close())
+  const streets = await streetsOf(place.databaseUrl, fleet.region, drivingIn(city), tell)
+  const result = await run({ ...settings, streets }, place, { tell, signal: AbortSignal.timeout(300_000) })
+  const report = reportOf(result, await readStored(place.databaseUrl, fleet.region), 'UTC', {})
+
+  assert.ok(report.valid, tableOf(report))
+  assert.deepEqual([report.kills.length, report.figures.drivesByRoad, report.figures.drivesStraight], [1, 4, 0])
+  const all = report.eta!.groups.find(({ group }) => group === 'all')!.truth
+  assert.equal(all.arrivals, 2)
+  // 5 s until it is accepted and 20 s until it rolls.
+  assert.ok(Math.abs(all.biasMs - 25_000) < 2_000, tableOf(report))
+  assert.match(tableOf(report), /Predicted arrivals against real ones:\ngroup\tarrivals/)
 })

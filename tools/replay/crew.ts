@@ -1,10 +1,13 @@
 /**
  * One simulated crew: signs on, answers offers, works its trip by the record, and reports where it is.
  *
+ * Where it drives on roads, it is at the scene and at the hospital when its way says so and not when the record does.
+ *
  * A trip of the crew is over when its last command was answered, when a command was refused because the desk had taken
  * the trip back, or when the crew hears that it has ended; whatever it still meant to do then is left.
  */
-import { ClientClosed, connect, type DriverClient } from '../../src/client/index.ts'
+import { ClientClosed, connect, type DriverClient, type ReportedFix } from '../../src/client/index.ts'
+import type { Position } from '../../src/domain/geo.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { toE7 } from '../../src/protocol/fix-frame.ts'
 import type { OfferView, TripView } from '../../src/protocol/wire/situation-views.ts'
@@ -14,6 +17,8 @@ import type { ReplayCall } from './calls.ts'
 import type { Answer, ClientLog, CommandSubject } from './client-log.ts'
 import { answerTo, dropsConnection, type Habits, repeatOf } from './habits.ts'
 import type { RegionTimers } from './region-timers.ts'
+import type { Streets } from './streets.ts'
+import { Wheels } from './wheels.ts'
 
 /** What crews did of their own will, counted over all of them. */
 export interface CrewCounts {
@@ -31,6 +36,8 @@ export interface CrewWorld {
   readonly log: ClientLog
   readonly book: CallBook
   readonly timers: () => RegionTimers
+  /** Where crews drive while they have a trip; null: their recorded traces are all they do. */
+  readonly streets: Streets | null
   readonly counts: CrewCounts
   /** A client has ended by itself, which none should. */
   readonly onFailure: (error: Error) => void
@@ -43,6 +50,9 @@ interface Work {
 }
 
 const BREAK_MS = 60_000
+/** A unit that drives reports this often, one that stands so often, in region time. */
+const DRIVING_EVERY_MS = 5_000
+const STANDING_EVERY_MS = 60_000
 
 export class Crew {
   readonly unitId: string
@@ -50,6 +60,7 @@ export class Crew {
   readonly #world: CrewWorld
   readonly #principal: string
   readonly #socket: DroppableSocket
+  readonly #wheels: Wheels | null
   #work: Work | null = null
   #isClearing = false
   #isResting = false
@@ -61,6 +72,7 @@ export class Crew {
     this.unitId = unitId
     this.#world = world
     this.#principal = principal
+    this.#wheels = world.streets === null ? null : new Wheels(world.streets)
     this.#socket = droppableSocket()
     // Asked for again after a refusal: the engine may not have read the units yet when the first crews come.
     const tokenAgain = () => Promise.resolve(token)
@@ -88,19 +100,24 @@ export class Crew {
     if (answer !== null && !answer.ok) throw new Error(`Unit ${this.unitId} may not sign on: ${answer.code}.`)
   }
 
-  report(lonDeg: number, latDeg: number, fixedAtMs: number): void {
-    this.#place = { lonDeg, latDeg }
-    this.#fixedAtMs = fixedAtMs
-    const seq = this.client.report({ lonDeg, latDeg, fixedAtMs })
-    const { unitId } = this
-    const { streamId } = this.client
-    this.#world.log.fixes.push({ unitId, streamId, seq, fixedAtMs, lonE7: toE7(lonDeg), latE7: toE7(latDeg) })
+  /** Its recorded trace has it there. */
+  follow(lonDeg: number, latDeg: number, fixedAtMs: number): void {
+    if (this.#wheels === null || this.#wheels.recorded({ lonDeg, latDeg })) this.#report({ lonDeg, latDeg, fixedAtMs })
   }
 
-  /** Reports the last position once more when it is older than `everyMs`. */
-  hold(nowMs: number, everyMs: number): void {
-    if (this.#place === null || nowMs - this.#fixedAtMs < everyMs) return
-    this.report(this.#place.lonDeg, this.#place.latDeg, Math.round(nowMs))
+  /** Drives until now, and reports where it is when it is time. */
+  drive(nowMs: number): void {
+    const wheels = this.#wheels
+    if (wheels?.isOffTrace !== true) return
+    if (nowMs - this.#fixedAtMs < (wheels.isMoving ? DRIVING_EVERY_MS : STANDING_EVERY_MS)) return
+    const placed = wheels.at(nowMs)
+    if (placed !== null) this.#report({ ...placed, fixedAtMs: Math.round(nowMs) })
+  }
+
+  /** Its trace is over: it reports the last position once more when it is older than what a standing unit waits. */
+  hold(nowMs: number): void {
+    if (this.#place === null || this.#wheels?.isOffTrace === true || nowMs - this.#fixedAtMs < STANDING_EVERY_MS) return
+    this.#report({ ...this.#place, fixedAtMs: Math.round(nowMs) })
   }
 
   get isFree(): boolean {
@@ -135,6 +152,16 @@ export class Crew {
 
   close(): void {
     this.client.close()
+  }
+
+  #report(fix: ReportedFix & { readonly fixedAtMs: number }): void {
+    const { lonDeg, latDeg, fixedAtMs } = fix
+    this.#place = { lonDeg, latDeg }
+    this.#fixedAtMs = fixedAtMs
+    const seq = this.client.report(fix)
+    const { unitId } = this
+    const { streamId } = this.client
+    this.#world.log.fixes.push({ unitId, streamId, seq, fixedAtMs, lonE7: toE7(lonDeg), latE7: toE7(latDeg) })
   }
 
   #onOffer(offer: OfferView, trip: TripView): void {
@@ -176,10 +203,18 @@ export class Crew {
     const { tripId } = work
     // A crew that accepted late, because the engine was away, is as late with all that follows.
     let atMs = Math.max(acceptedAtMs, this.#world.timers().nowMs())
+    this.#wheels?.stand(atMs)
     let drops = dropsConnection(this.#world.habits, call.key)
+    // Where a step that begins a drive was not recorded, the drive begins with the step before.
+    let arrivesAtMs: number | null = null
     for (const { phase, afterMs } of call.plan.steps) {
-      atMs += afterMs
+      if (phase === 'on-scene' || phase === 'at-destination') {
+        atMs = Math.max(atMs, arrivesAtMs ?? this.#driveFor(phase, call, atMs) ?? atMs + afterMs)
+        arrivesAtMs = null
+      } else atMs += afterMs
       if (!(await this.#until(work, atMs))) return
+      if (phase === 'en-route') arrivesAtMs = this.#driveFor('on-scene', call, atMs)
+      if (phase === 'transporting') arrivesAtMs = this.#driveFor('at-destination', call, atMs)
       const pressed = this.#press(call, { kind: 'report-phase', unitId, tripId, phase }, id =>
         client.reportPhase(tripId, phase, { id, happenedAtMs: this.#momentMs(atMs) }),
       )
@@ -196,6 +231,12 @@ export class Crew {
     )
     if (drops) this.#drop()
     await closed
+  }
+
+  /** Drives off to where it says so. Output: when it is there; null where it goes by the record. */
+  #driveFor(phase: 'on-scene' | 'at-destination', scene: Position, atMs: number): number | null {
+    if (phase === 'on-scene') return this.#wheels?.driveTo(scene, atMs) ?? null
+    return this.#wheels?.driveToHospital(atMs) ?? null
   }
 
   /** Cut while a button's command is under way: whether it got through is not known, and it must count once. */
@@ -258,5 +299,6 @@ export class Crew {
     this.#work = null
     work.over = true
     work.wakeUp()
+    this.#wheels?.goBack(this.#world.timers().nowMs())
   }
 }

@@ -1,5 +1,5 @@
 /** A city for newcomers: made-up vehicles that drive about, and made-up calls. */
-import { distanceM } from '../../src/domain/geo.ts'
+import { distanceM, type Position } from '../../src/domain/geo.ts'
 import type { Priority } from '../../src/domain/vocabulary.ts'
 import { draw } from '../shared/random.ts'
 import type { ReplayCall } from './calls.ts'
@@ -18,6 +18,8 @@ interface CityOptions {
   readonly units: number
   readonly calls: number
   readonly durationMs: number
+  /** Where places lie; left out: anywhere in the box. Input: 0 to 1, each time another number. */
+  readonly somewhere?: (random: () => number) => Position
 }
 
 /** About 10 by 11 km. */
@@ -27,13 +29,14 @@ const SPEED_MPS = [7, 15] as const
 const MINUTE_MS = 60_000
 
 /** Vehicles that drive in straight legs between random places and report every 15 s. */
-export function makeTrace({ seed, units, durationMs }: CityOptions): Trace {
+export function makeTrace(city: CityOptions): Trace {
+  const { seed, units, durationMs } = city
   const vehicles = Array.from({ length: units }, (_, index) => `A${String(index + 1).padStart(2, '0')}`)
   const fixes: TraceFix[] = []
   vehicles.forEach((name, vehicle) => {
     let leg = 0
-    let from = placeOf(seed, name, leg)
-    let to = placeOf(seed, name, leg + 1)
+    let from = placeOf(city, name, leg)
+    let to = placeOf(city, name, leg + 1)
     let startedMs = 0
     // Each vehicle has its own second of the quarter minute, as they have in life.
     for (let atMs = Math.floor(draw(seed, name, 'phase') * 15) * 1_000; atMs <= durationMs; atMs += REPORT_EVERY_MS) {
@@ -41,7 +44,7 @@ export function makeTrace({ seed, units, durationMs }: CityOptions): Trace {
       while (atMs - startedMs >= legMs) {
         startedMs += legMs
         leg += 1
-        ;[from, to] = [to, placeOf(seed, name, leg + 1)]
+        ;[from, to] = [to, placeOf(city, name, leg + 1)]
         legMs = Math.max(1_000, (1_000 * distanceM(from, to)) / between(SPEED_MPS, draw(seed, name, leg, 'speed')))
       }
       const share = (atMs - startedMs) / legMs
@@ -55,7 +58,8 @@ export function makeTrace({ seed, units, durationMs }: CityOptions): Trace {
 }
 
 /** Calls at random places, evenly spread over the time after the first half minute; one in twenty is cancelled. */
-export function makeCalls({ seed, calls, durationMs }: CityOptions): ReplayCall[] {
+export function makeCalls(city: CityOptions): ReplayCall[] {
+  const { seed, calls, durationMs } = city
   const made = Array.from({ length: calls }, (_, index): ReplayCall => {
     const key = `demo-${index + 1}`
     const chance = (name: string) => draw(seed, key, name)
@@ -67,7 +71,7 @@ export function makeCalls({ seed, calls, durationMs }: CityOptions): ReplayCall[
     return {
       key,
       offsetMs: 30_000 + chance('received') * Math.max(0, durationMs - 30_000),
-      ...placeOf(seed, key, 0),
+      ...placeOf(city, key, 0),
       priority: (1 + Math.floor(chance('priority') * 3)) as Priority,
       levelOfCare: chance('level') < 0.6 ? 'als' : 'bls',
       problem: null,
@@ -107,7 +111,8 @@ export function whatToLookAt(httpUrl: string, region: string, deskToken: string)
 
 const between = ([min, max]: readonly [number, number], share: number): number => min + (max - min) * share
 
-function placeOf(seed: number, name: string, index: number): { lonDeg: number; latDeg: number } {
+function placeOf({ seed, somewhere }: CityOptions, name: string, index: number): Position {
+  if (somewhere !== undefined) return somewhere(() => draw(seed, name, index, 'somewhere'))
   return {
     lonDeg: between([BOX.west, BOX.east], draw(seed, name, index, 'lon')),
     latDeg: between([BOX.south, BOX.north], draw(seed, name, index, 'lat')),

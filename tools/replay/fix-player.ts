@@ -1,12 +1,13 @@
-/** Plays a trace: each vehicle reports its recorded fixes when their time comes, and holds its last place afterwards. */
+/**
+ * Plays a trace: each vehicle is told its recorded fixes when their time comes, and holds its last place afterwards, so that it
+ * is not taken for lost.
+ */
 import type { Crew } from './crew.ts'
 import type { RegionTimers } from './region-timers.ts'
 import type { Trace } from './trace.ts'
 
 /** Often enough that fixes leave on time at any speed. */
 const TICK_MS = 10
-/** A unit whose record is over reports this often, in region time, so that it is not taken for lost. */
-const HOLD_EVERY_MS = 60_000
 
 export class FixPlayer {
   readonly #trace: Trace
@@ -51,9 +52,10 @@ export class FixPlayer {
       const fixedAtMs = Math.round(this.#baseMs + offsetMs)
       if (fixedAtMs > nowMs) break
       const crew = this.#crews[vehicle]!
-      crew.report(lonDeg, latDeg, fixedAtMs)
+      crew.follow(lonDeg, latDeg, fixedAtMs)
       if (this.#lastOf[vehicle] === this.#next) this.#holding.push(crew)
     }
-    for (const crew of this.#holding) crew.hold(nowMs, HOLD_EVERY_MS)
+    for (const crew of this.#crews) crew.drive(nowMs)
+    for (const crew of this.#holding) crew.hold(nowMs)
   }
 }

@@ -21,12 +21,16 @@ export interface TableRow<Column extends string> {
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 
-/** Errors: InvalidInput for a file that is missing, lacks a column, or has a row that does not fit its header. */
+/**
+ * Input: columns that the file must have, and others that read as empty where it has none. Errors: InvalidInput for a file that is
+ * missing, lacks a column, or has a row that does not fit its header.
+ */
 export async function readTable<Column extends string>(
   file: string,
   columns: readonly Column[],
+  mayLack: readonly Column[] = [],
 ): Promise<TableRow<Column>[]> {
-  return tableOf(path.basename(file), await readText(file), columns)
+  return tableOf(path.basename(file), await readText(file), columns, mayLack)
 }
 
 /** Errors: as `readTable`. */
@@ -34,6 +38,7 @@ export function tableOf<Column extends string>(
   name: string,
   text: string,
   columns: readonly Column[],
+  mayLack: readonly Column[] = [],
 ): TableRow<Column>[] {
   const [header, ...rows] = parseCsv(text)
   const names = header?.fields ?? []
@@ -42,7 +47,7 @@ export function tableOf<Column extends string>(
     const has = names.length === 0 ? 'is empty' : `has ${names.slice(0, 40).join(', ')}`
     throw new InvalidInput(`${name}: the column ${lacking.join(', ')} is missing; the first line ${has}.`)
   }
-  const indexes = new Map(columns.map(column => [column, names.indexOf(column)]))
+  const indexes = new Map([...columns, ...mayLack].map(column => [column, names.indexOf(column)]))
   return rows.map(({ line, fields, problem }) => {
     const where = `${name}:${line}`
     if (problem !== null) throw new InvalidInput(`${where}: ${problem}.`)
@@ -65,7 +70,7 @@ class Row<Column extends string> implements TableRow<Column> {
   }
 
   text(column: Column): string {
-    return this.#fields[this.#indexes.get(column)!]!
+    return this.#fields[this.#indexes.get(column)!] ?? ''
   }
 
   numberOrNull(column: Column): number | null {

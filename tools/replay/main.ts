@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readConfig } from '../../src/config/index.ts'
 import { Commentary } from '../../src/demo/commentary.ts'
+import { DemoCity } from '../../src/demo/demo-city.ts'
 import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import { onStopAsked } from '../../src/process/stop-asked.ts'
 import { EXIT_WRONG_USAGE, exitCodeOf, HelpAsked, readCommandLine, UsageError } from '../shared/command-line.ts'
 import { plainUnit } from '../shared/reference.ts'
 import { type ReplayCall, readCalls, selectCalls } from './calls.ts'
 import { makeCalls, makeTrace, whatToLookAt } from './demo.ts'
+import { type Driving, drivingBy, drivingIn, streetsOf } from './driving.ts'
 import { USUAL_HABITS } from './habits.ts'
 import { InvalidInput } from './input.ts'
 import { LocalTime } from './local-time.ts'
@@ -40,14 +42,16 @@ async function replayCommand(args: string[]): Promise<number> {
   const day = values.callsFrom ?? null
   const region = values.region ?? (url === undefined ? 'replay' : newRegion('replay'))
   const { timeZone } = values
+  requireDrive(values)
   const data = isMadeUp
-    ? madeUpHour(seed, unitsMax ?? MADE_UP_UNITS)
+    ? madeUpHour(seed, unitsMax ?? MADE_UP_UNITS, values.drive === true ? new DemoCity() : null)
     : await recordedDay({ fixes: fixes!, calls: calls!, unitsMax, day, timeZone })
+  const driving = values.drive === true ? (data.driving ?? (await drivingOf(values))) : null
   const { trace } = data
   const minutes = (trace.durationMs / 60_000).toFixed(0)
   tell(`${trace.fixes.length} fixes of ${trace.vehicles.length} vehicles over ${minutes} minutes; ${data.callsInWords}`)
   const fleet: Fleet = { region, mode, timeZone, units: unitsOf(trace.vehicles) }
-  const settings: RunSettings = {
+  const settings: Planned = {
     trace,
     calls: data.calls,
     fleet,
@@ -59,8 +63,28 @@ async function replayCommand(args: string[]): Promise<number> {
     url === undefined
       ? ownPlace({ clockRate: speed!, databaseUrl: null, keep: values.keep === true, fleet, tell })
       : placeAt(url, readConfig(), fleet)
-  return runAndJudge(settings, openPlace, data.described, values.json, () => ({}))
+  return runAndJudge(settings, openPlace, { ...data.described, drive: driving !== null }, values.json, {
+    driving,
+    hooksAt: () => ({}),
+  })
 }
+
+/** Errors: UsageError for an option of `--drive` without it, or without what it needs. */
+function requireDrive({ drive, roads, hospitals, madeUp, url, region }: ReplayGiven): void {
+  if (drive !== true) {
+    if (roads === undefined && hospitals === undefined) return
+    throw new UsageError('--roads and --hospitals are for vehicles that drive: add --drive.')
+  }
+  if (madeUp === true) return
+  if (hospitals === undefined)
+    throw new UsageError('--drive needs to know where patients are brought: --hospitals FILE.')
+  if (roads === undefined && (url === undefined || region === undefined)) {
+    throw new UsageError('--drive needs roads: --roads FILE…, or --url and --region of a region that has some.')
+  }
+}
+
+const drivingOf = ({ roads, hospitals }: ReplayGiven): Promise<Driving> =>
+  drivingBy({ roads: roads ?? null, hospitals: hospitals! })
 
 interface ReplayData {
   readonly trace: Trace
@@ -68,6 +92,8 @@ interface ReplayData {
   readonly callsInWords: string
   /** For the report. */
   readonly described: Readonly<Record<string, unknown>>
+  /** The roads that it was made up on; left out for none. */
+  readonly driving?: Driving
 }
 
 /** Errors: InvalidInput. */
@@ -96,14 +122,16 @@ async function recordedDay(files: {
 }
 
 /** What anybody can repeat who has no recorded data. */
-function madeUpHour(seed: number, units: number): ReplayData {
-  const city = { seed, units, calls: Math.ceil(units / MADE_UP_UNITS_A_CALL), durationMs: 3_600_000 }
+function madeUpHour(seed: number, units: number, roads: DemoCity | null): ReplayData {
+  const hour = { seed, units, calls: Math.ceil(units / MADE_UP_UNITS_A_CALL), durationMs: 3_600_000 }
+  const city = roads === null ? hour : { ...hour, somewhere: (random: () => number) => roads.somewhere(random) }
   const calls = makeCalls(city)
   return {
     trace: makeTrace(city),
     calls,
     callsInWords: `${calls.length} calls, all made up`,
     described: { madeUp: true },
+    ...(roads !== null && { driving: drivingIn(roads) }),
   }
 }
 
@@ -121,7 +149,7 @@ async function demoCommand(args: string[]): Promise<number> {
     timeZone: 'Pacific/Auckland',
     units: unitsOf(trace.vehicles),
   }
-  const settings: RunSettings = {
+  const settings: Planned = {
     trace,
     calls: makeCalls(city),
     fleet,
@@ -133,7 +161,7 @@ async function demoCommand(args: string[]): Promise<number> {
     url === undefined
       ? ownPlace({ clockRate: speed!, databaseUrl: null, keep: values.keep === true, fleet, tell })
       : visitedPlace(url, readConfig(), fleet)
-  return runAndJudge(settings, openPlace, { demo: true }, values.json, place => {
+  const hooksAt = (place: Place): Hooks => {
     const commentary = new Commentary(tell)
     return {
       onStart: ({ baseMs, deskToken }) => {
@@ -142,17 +170,21 @@ async function demoCommand(args: string[]): Promise<number> {
       },
       onRecord: record => commentary.record(record),
     }
-  })
+  }
+  return runAndJudge(settings, openPlace, { demo: true }, values.json, { driving: null, hooksAt })
 }
 
+type Hooks = Omit<RunHooks, 'tell' | 'signal'>
+type Planned = Omit<RunSettings, 'streets'>
+
 async function runAndJudge(
-  settings: RunSettings,
+  planned: Planned,
   openPlace: () => Promise<Place>,
   described: Readonly<Record<string, unknown>>,
   jsonFile: string | undefined,
-  hooksAt: (place: Place) => Omit<RunHooks, 'tell' | 'signal'>,
+  { driving, hooksAt }: { readonly driving: Driving | null; readonly hooksAt: (place: Place) => Hooks },
 ): Promise<number> {
-  const { fleet, habits, killAfterS } = settings
+  const { fleet, habits, killAfterS } = planned
   const stop = new AbortController()
   onStopAsked(() => {
     if (!stop.signal.aborted) tell('Stopping; what this began is ended in order.')
@@ -162,11 +194,12 @@ async function runAndJudge(
   const place = await openPlace()
   let report: ReplayReport
   try {
-    const result = await run(settings, place, { ...hooksAt(place), tell, signal: stop.signal })
+    const streets = driving === null ? null : await streetsOf(place.databaseUrl, fleet.region, driving, tell)
+    const result = await run({ ...planned, streets }, place, { ...hooksAt(place), tell, signal: stop.signal })
     const stored = await readStored(place.databaseUrl, fleet.region)
     const { seed } = habits
     const { mode, units } = fleet
-    report = reportOf(result, stored, { ...described, units: units.length, mode, seed, killAfterS })
+    report = reportOf(result, stored, fleet.timeZone, { ...described, units: units.length, mode, seed, killAfterS })
   } finally {
     await place.close()
   }

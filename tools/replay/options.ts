@@ -48,6 +48,9 @@ export interface ReplayGiven extends Common {
   readonly timeZone: string
   readonly killAfter?: readonly number[]
   readonly region?: string
+  readonly drive?: true
+  readonly roads?: readonly string[]
+  readonly hospitals?: string
 }
 
 export interface DemoGiven extends Common {
@@ -68,13 +71,38 @@ function commonOptions(command: CheckedCommand, speed: string, units: string): v
     .option('--keep', "leave our own database and the engine's log behind")
 }
 
+function driveOptions(command: CheckedCommand): void {
+  command
+    .option('--drive', 'vehicles with a trip drive on roads to the scene and to the hospital (see below)')
+    .addOption(
+      new Option(
+        '--roads <file...>',
+        `the roads to drive on, which the region is given too: an OpenStreetMap file, or nodes.csv, arcs.csv and maybe
+segments.csv (default: with --made-up a made-up city, else those that the region of --url and --region has)`,
+      ).conflicts('madeUp'),
+    )
+    .addOption(
+      option(
+        '--hospitals <file>',
+        'CSV (or .gz): lon,lat and maybe ed, of which only rows with 1 count; where patients are brought with --drive',
+        fileName,
+      ).conflicts('madeUp'),
+    )
+}
+
 const RULES = `
 Rules for imperfect records. Only ambulance rows count (MEDIC, PRIVATE); a call's first one is its trip; als 1 needs als,
 else bls; priority E is 1, 3 is 2, 2 is 3, anything else 4. A crew accepts after the smaller of 10 s and half the time from
 dispatch to response. A missing time is a step that did not happen: no button, the next interval runs from the last step
 there is; a missing end comes 10 minutes after it. A negative interval is 0. A call recorded as Cancelled is cancelled by
-the dispatcher when its unit was free again. Vehicles go by the trace also while they work; when a vehicle's trace is over
-it holds its last place and reports it every minute of region time.`
+the dispatcher when its unit was free again. Vehicles go by the trace also while they work, unless --drive is given; when a
+vehicle's trace is over it holds its last place and reports it every minute of region time.
+
+With --drive a vehicle stands where it is when its crew accepts, drives to the scene and later to the hospital that it
+reaches first by the times of the roads' arcs, and is there when it has driven there, whatever the record says; a drive whose
+start was not recorded begins with the step before. It reports every 5 seconds of region time while it drives, every minute
+while it stands. After the trip it drives back to where its trace is by then, three times at most if that moves on. A place on no road is driven to in a straight
+line at 10 m/s. The region goes by the same roads, so below the table stands how true its predicted arrivals were.`
 
 export function replayOptions(): CheckedCommand {
   const command = toolCommand(
@@ -134,6 +162,7 @@ stays (default: an engine of our own on a database of our own)`,
       ),
     )
     .addHelpText('after', RULES)
+  driveOptions(command)
   commonOptions(
     command,
     'region time runs N times as fast (default 60; with --url: as the engine has it)',

@@ -1,5 +1,8 @@
 /** What a run comes to: figures, a table for people, and the JSON that all benches write. */
 import { availableParallelism, cpus, totalmem } from 'node:os'
+import { Arrivals } from '../../src/reports/arrivals.ts'
+import { etaLines } from '../../src/reports/eta-lines.ts'
+import { type EtaReport, etaReport, USUAL_INTERVAL, USUAL_SIREN } from '../../src/reports/eta-report.ts'
 import type { SentCommand } from './client-log.ts'
 import { judge, type Verdict } from './judge.ts'
 import type { Outage, RunResult } from './run.ts'
@@ -13,6 +16,8 @@ export interface ReplayReport {
   readonly figures: Readonly<Record<string, number | null>>
   /** What was at stake at each kill. */
   readonly kills: RunResult['kills']
+  /** How true the arrivals were that the engine predicted; null where nobody drove, so that the record said when they came. */
+  readonly eta: EtaReport | null
   /** Why it is not valid. */
   readonly troubles: readonly string[]
 }
@@ -20,7 +25,13 @@ export interface ReplayReport {
 /** A long list of the same mistake says no more than its first lines. */
 const TROUBLES_SHOWN = 20
 
-export function reportOf(result: RunResult, stored: Stored, settings: ReplayReport['settings']): ReplayReport {
+/** Input: whose hours of the day are meant. */
+export function reportOf(
+  result: RunResult,
+  stored: Stored,
+  timeZone: string,
+  settings: ReplayReport['settings'],
+): ReplayReport {
   const verdict = judge(result.log, stored)
   const figures = figuresOf(result, verdict)
   const found = verdict.findings.map(({ kind, about, text }) => `${kind}: ${about}: ${text}`)
@@ -38,8 +49,15 @@ export function reportOf(result: RunResult, stored: Stored, settings: ReplayRepo
     settings: { ...settings, speed: result.speed },
     figures,
     kills: result.kills,
+    eta: result.ways === null ? null : etaOf(stored, timeZone),
     troubles: troubles.slice(0, TROUBLES_SHOWN),
   }
+}
+
+function etaOf({ records }: Stored, timeZone: string): EtaReport {
+  const arrivals = new Arrivals()
+  for (const { events } of records) for (const event of events) arrivals.take(event)
+  return etaReport(arrivals.all(), { timeZone, interval: USUAL_INTERVAL, siren: USUAL_SIREN })
 }
 
 function figuresOf(result: RunResult, verdict: Verdict) {
@@ -89,6 +107,8 @@ function figuresOf(result: RunResult, verdict: Verdict) {
     callToOfferP99Ms: percentile(callToOffer, 0.99),
     acceptSamples: acceptMs.length,
     acceptP99Ms: percentile(acceptMs, 0.99),
+    drivesByRoad: result.ways?.byRoad ?? null,
+    drivesStraight: result.ways?.straight ?? null,
     wallS: rounded(result.wallS),
   }
 }
@@ -139,10 +159,11 @@ const LINES: readonly (readonly [label: string, ...names: string[]])[] = [
   ['fix durable after (engine histogram): p50, p99 ms', 'durableLagP50Ms', 'durableLagP99Ms'],
   ['call to offer, at once: samples, p50, p99 ms', 'callToOfferSamples', 'callToOfferP50Ms', 'callToOfferP99Ms'],
   ['accept to reply: samples, p99 ms', 'acceptSamples', 'acceptP99Ms'],
+  ['drives: by road, in a straight line', 'drivesByRoad', 'drivesStraight'],
   ['wall time s', 'wallS'],
 ]
 
-export function tableOf({ figures, kills, troubles, valid }: ReplayReport): string {
+export function tableOf({ figures, kills, eta, troubles, valid }: ReplayReport): string {
   const width = Math.max(...LINES.map(([label]) => label.length))
   const lines = LINES.map(([label, ...names]) => {
     const values = names.map(name => String(figures[name] ?? '-').padStart(8))
@@ -158,6 +179,7 @@ export function tableOf({ figures, kills, troubles, valid }: ReplayReport): stri
     )
   })
   for (const trouble of troubles) lines.push(`  ! ${trouble}`)
+  if (eta !== null) lines.push('', 'Predicted arrivals against real ones:', ...etaLines(eta))
   lines.push(
     '',
     valid ? 'Nothing was lost, nothing was doubled, every trip ended.' : 'THIS RUN DID NOT COME OUT RIGHT.',

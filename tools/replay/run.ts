@@ -14,12 +14,15 @@ import { HistogramSum } from './metrics.ts'
 import { crewOf, DESK, type Fleet, type Place, signTokens } from './place.ts'
 import { RegionTimers } from './region-timers.ts'
 import { type KillReport, stallAndKill } from './stall-and-kill.ts'
+import type { Streets, WayCounts } from './streets.ts'
 import type { Trace } from './trace.ts'
 
 export interface RunSettings {
   readonly trace: Trace
   readonly calls: readonly ReplayCall[]
   readonly fleet: Fleet
+  /** The roads of the region, on which crews drive while they have a trip; null: they go by their traces. */
+  readonly streets: Streets | null
   readonly habits: Habits
   /** Region milliseconds in one wall millisecond; null: as the engine has it. */
   readonly speed: number | null
@@ -55,6 +58,8 @@ export interface RunResult {
   /** Why the run is not worth what it should be; empty when all went as planned. */
   readonly troubles: readonly string[]
   readonly wallS: number
+  /** Null where nobody drove. */
+  readonly ways: WayCounts | null
 }
 
 /** The user ended the run. */
@@ -64,6 +69,7 @@ export class Interrupted extends Error {
 
 const OPEN_LIMIT_MS = 30_000
 const DURABLE_LIMIT_MS = 60_000
+const ROADS_LIMIT_MS = 60_000
 /** Crews that sign on at once. */
 const SIGN_ON_BATCH = 50
 /** From the last crew's sign-on to the start of the trace. */
@@ -116,6 +122,7 @@ class Running {
     const tokens = await signTokens(this.#place.databaseUrl, this.#settings.fleet)
     await this.#openDesk(tokens.desk)
     await this.#signOnAll(tokens.crews)
+    await this.#goByRoads()
 
     const { trace, calls } = this.#settings
     this.#baseMs = Math.ceil(this.#timers.nowMs() + LEAD_WALL_MS * this.#timers.rate)
@@ -142,6 +149,7 @@ class Running {
       counts: { ...this.#counts, reconnects: this.#clients.reduce((sum, client) => sum + client.reconnects, 0) },
       durableLag: this.#durableLag,
       troubles: this.#troubles,
+      ways: this.#settings.streets?.counts ?? null,
       wallS: (performance.now() - startedMs) / 1_000,
     }
   }
@@ -207,6 +215,7 @@ class Running {
       log: this.#log,
       book: this.#book,
       timers: () => this.#timers,
+      streets: this.#settings.streets,
       counts: this.#counts,
       onFailure: error => this.#fail(error),
     }
@@ -219,6 +228,19 @@ class Running {
       if (!(await this.#settled(Promise.all(batch), OPEN_LIMIT_MS))) throw NO_ANSWER(this.#place.url)
     }
     this.#hooks.tell(`${this.#crews.length} crews are connected and signed on.`)
+  }
+
+  /** An engine that runs already takes new roads up within seconds. Errors: Error when it does not. */
+  async #goByRoads(): Promise<void> {
+    const { streets } = this.#settings
+    if (streets === null) return
+    const giveUpAtMs = performance.now() + ROADS_LIMIT_MS
+    for (;;) {
+      const { result } = await this.#desk.client.nearest({ ...streets.hospital, k: 1 })
+      if (result.basis === 'roads') return
+      if (performance.now() > giveUpAtMs) throw new Error('The region did not take up its roads in time.')
+      await sleep(500)
+    }
   }
 
   async #play(startedMs: number): Promise<void> {

@@ -7,7 +7,7 @@ import { ReferenceStore } from '../../src/store/reference/reference-store.ts'
 
 type Claims = Parameters<typeof signToken>[1]
 
-async function withDatabase<Result>(
+export async function withDatabaseAt<Result>(
   databaseUrl: string,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
@@ -22,11 +22,11 @@ async function withDatabase<Result>(
 export const withReference = <Result>(
   databaseUrl: string,
   work: (reference: ReferenceStore) => Promise<Result>,
-): Promise<Result> => withDatabase(databaseUrl, database => work(new ReferenceStore(database)))
+): Promise<Result> => withDatabaseAt(databaseUrl, database => work(new ReferenceStore(database)))
 
 /** Signs tokens with the key of the deployment, which is made where there is none. */
 export async function tokenSigner(databaseUrl: string): Promise<(claims: Claims) => Promise<string>> {
-  const key = await withDatabase(databaseUrl, loadOrCreateSigningKey)
+  const key = await withDatabaseAt(databaseUrl, loadOrCreateSigningKey)
   return claims => signToken(key, claims)
 }
 
