@@ -8,7 +8,7 @@
  */
 import { type Access, openAccess } from './access/access.ts'
 import type { DrainLimits } from './actors/region/drain.ts'
-import type { Readiness } from './actors/region-handle.ts'
+import type { Readiness, RegionHandle } from './actors/region-handle.ts'
 import type { RegionHost } from './actors/region-host.ts'
 import type { RegionKeeper } from './actors/region-keeper.ts'
 import { systemClock } from './base/time.ts'
@@ -19,6 +19,7 @@ import { EngineStore } from './engine/engine-store.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
 import { keepRegions } from './engine/keep-regions.ts'
 import { figuresOf } from './engine/region-figures.ts'
+import { RoutedNearest } from './engine/routed-nearest.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
 import { explained, PortTaken } from './gateway/port-holder.ts'
@@ -99,6 +100,8 @@ class RunningEngine implements Engine {
   readonly #outages: OutageLog
   readonly #endings = new Endings({ monotonicMs: () => systemClock.monotonicMs(), isAway: isStoreAway })
   readonly #store: EngineStore
+  /** Null: by the own times alone. */
+  readonly #routed: RoutedNearest | null
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
@@ -111,6 +114,9 @@ class RunningEngine implements Engine {
     this.#limits = config.limits
     this.#log = log
     this.#outages = new OutageLog(log, () => systemClock.monotonicMs())
+    const telemetry = { metrics: this.#metrics, outages: this.#outages }
+    this.#routed =
+      config.routing === null ? null : new RoutedNearest(config.routing, { scheduler: systemClock, telemetry })
     this.#onFatal = onFatal
     this.#signal = signal
     this.#store = new EngineStore({ config, log, endings: this.#endings, signal })
@@ -178,6 +184,11 @@ class RunningEngine implements Engine {
     if (this.#gateway === null && portTaken instanceof PortTaken) throw portTaken
   }
 
+  #region(id: RegionId): RegionHandle | null {
+    const region = this.#regions?.region(id) ?? null
+    return region === null || this.#routed === null ? region : this.#routed.handleOf(region)
+  }
+
   /** Errors: TooFewFiles. */
   #limitsThatFit(): Limits {
     const { limits, filesKept } = this.#config
@@ -212,7 +223,7 @@ class RunningEngine implements Engine {
       transport,
       door: { limits: this.#limits, allowedOrigins, trustedProxies, metricsFrom, ownNames, sessionMaxAgeMs },
       directory: {
-        region: id => this.#regions?.region(id) ?? null,
+        region: id => this.#region(id),
         ready: () => this.#regions?.ready() ?? false,
         damagedRows: () => this.#regions?.damagedRows() ?? 0,
         clockOff: () => this.#regions?.clockOff() ?? null,

@@ -1,4 +1,5 @@
 /** What everyone else sees of the configuration: one typed value, frozen to its last field. */
+import type { RoutingServerKind } from '../domain/dispatch/routing-server.ts'
 import type { Limits } from '../protocol/limits.ts'
 
 export interface Config {
@@ -32,6 +33,18 @@ export interface Config {
   /** Open files that connections leave to the rest of the process. */
   readonly filesKept: number
   readonly auth: AuthConfig
+  /** The server that the desk's "nearest" is asked of; null: the engine's own times alone. */
+  readonly routing: RoutingConfig | null
+}
+
+interface RoutingConfig {
+  readonly kind: RoutingServerKind
+  /** Without a slash at its end. */
+  readonly url: string
+  /** How long one answer of "nearest" waits for it at most. */
+  readonly timeoutMs: number
+  /** Places in one request, the destination among them. */
+  readonly maxPlaces: number
 }
 
 interface AuthConfig {

@@ -9,9 +9,10 @@ import path from 'node:path'
 import type { z } from 'zod'
 import { numberOfText } from '../protocol/number-text.ts'
 import type { Config } from './config.ts'
+import { CROSS_RULES } from './cross-rules.ts'
 import { isOpenBeyondGroup, isReadableByOthers, readConfigFile } from './file.ts'
 import { nearest } from './nearest.ts'
-import { CROSS_RULES, schema, type Values } from './schema.ts'
+import { schema, type Values } from './schema.ts'
 import { nested, SETTINGS, type Setting } from './settings.ts'
 
 export type { Config } from './config.ts'
@@ -172,7 +173,10 @@ function shown(values: readonly SettingValue[], config: Config | null): SettingV
   return values.map(each => (each.setting.key === 'dataDir' && config ? { ...each, value: config.dataDir } : each))
 }
 
-function assembled({ dataDir, tls: { certFile, keyFile }, ...rest }: Values, xdgStateHome: string | undefined): Config {
+function assembled(
+  { dataDir, tls: { certFile, keyFile }, routing: { server, ...routing }, ...rest }: Values,
+  xdgStateHome: string | undefined,
+): Config {
   return {
     ...rest,
     dataDir: path.resolve(dataDir ?? defaultDataDir(xdgStateHome)),
@@ -180,6 +184,7 @@ function assembled({ dataDir, tls: { certFile, keyFile }, ...rest }: Values, xdg
       certFile === null || keyFile === null
         ? null
         : { certFile: path.resolve(certFile), keyFile: path.resolve(keyFile) },
+    routing: server === null ? null : { ...routing, url: server.replace(/\/+$/, '') },
   }
 }
 

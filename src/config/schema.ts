@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { isRange } from '../base/ip-address.ts'
+import { ROUTING_SERVERS } from '../domain/dispatch/routing-server.ts'
 import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
 import { LOG_FORMATS, LOG_LEVELS, TRANSPORTS } from './config.ts'
 import {
@@ -14,6 +15,7 @@ import {
   isHostName,
   isOrigin,
   isPostgresUrl,
+  isRouterUrl,
   isSafeUrl,
   isText,
   listOf,
@@ -149,6 +151,7 @@ const claim = (name: string) => z.string(`must be ${CLAIM}`).refine(isClaim, `mu
 const isClaim = (value: string): boolean => isText(value) && value.length <= 128
 const SAFE_URL = 'an https URL, or http on loopback, without a user or password'
 const safeUrl = z.string(`must be ${SAFE_URL}`).refine(isSafeUrl, `must be ${SAFE_URL}`)
+const ROUTER_URL = 'an http or https URL such as http://10.0.0.5:5000, without a user, a password, a ? or a #'
 const PREFIX = '1 to 16 characters of a-z 0-9 -, and not "device" or "cli"'
 /** Devices, tokens of the command line, and the engine's own name in the log. */
 const TAKEN_PREFIXES = ['device', 'cli', 'system']
@@ -261,86 +264,25 @@ export const schema = z.strictObject({
     'Open files that connections leave to the database, the log and all else. Where the system allows the process ' +
       'fewer files than all connections and these, the caps on connections are lowered, with a warning.',
   ),
+  routing: z.strictObject({
+    server: optionalText(ROUTER_URL, isRouterUrl, {
+      purpose:
+        'A routing server that a dispatcher\'s "nearest" goes by, never a decision. It is sent where units are. Without it the ' +
+        "region's own roads answer, or the straight line.",
+      variable: 'GOLDENHOUR_ROUTING_SERVER',
+    }),
+    kind: choiceOf(ROUTING_SERVERS, 'osrm', 'What `routing.server` is.'),
+    timeoutMs: whole(20, 2_000, 300, 'How long an answer of "nearest" may wait for it; then the own times stand.'),
+    maxPlaces: whole(
+      2,
+      1_000,
+      100,
+      'Places in one request that it takes, the destination among them: OSRM takes 100 unless it was started with ' +
+        '`--max-table-size`, Valhalla 50 unless its `service_limits` say otherwise.',
+    ),
+  }),
   auth,
   limits,
 })
 
 export type Values = z.output<typeof schema>
-
-/** One rule over several settings; `holds` is asked only when all of them are good by themselves. */
-export interface CrossRule {
-  readonly keys: readonly string[]
-  /** A sentence that names the settings, and what to do. */
-  readonly message: string
-  holds(values: Values): boolean
-}
-
-const rule = (keys: readonly string[], holds: CrossRule['holds'], message: string): CrossRule => ({
-  keys,
-  holds,
-  message,
-})
-
-export const CROSS_RULES: readonly CrossRule[] = [
-  rule(
-    ['tls.certFile', 'tls.keyFile'],
-    ({ tls }) => (tls.certFile === null) === (tls.keyFile === null),
-    'tls.certFile and tls.keyFile must be set together, or neither.',
-  ),
-  rule(
-    ['limits.thinBytes', 'limits.backpressureBytes'],
-    ({ limits: { thinBytes, backpressureBytes } }) => thinBytes < backpressureBytes,
-    'limits.thinBytes must be less than limits.backpressureBytes: a console is thinned before it is cut off.',
-  ),
-  ...(['driver', 'desk', 'feed'] as const).map(who =>
-    rule(
-      ['limits.stringBytes', `limits.frameBytes.${who}`],
-      ({ limits: { stringBytes, frameBytes: frames } }) => stringBytes <= frames[who],
-      `limits.stringBytes must be at most limits.frameBytes.${who}: a string lies in its frame.`,
-    ),
-  ),
-  ...(['driver', 'desk', 'feed'] as const).map(who =>
-    rule(
-      [`limits.frameBytes.${who}`, 'limits.backpressureBytes'],
-      ({ limits: { frameBytes: frames, backpressureBytes } }) => frames[who] <= backpressureBytes,
-      `limits.frameBytes.${who} must be at most limits.backpressureBytes.`,
-    ),
-  ),
-  rule(
-    ['limits.fixesPerFrame', 'limits.rates.fix.connectionPerS', 'limits.rates.fix.burstS'],
-    ({
-      limits: {
-        fixesPerFrame,
-        rates: { fix },
-      },
-    }) => fixesPerFrame <= fix.connectionPerS * fix.burstS,
-    'limits.rates.fix.connectionPerS times its burstS must be at least limits.fixesPerFrame: else a full frame is ' +
-      'never taken.',
-  ),
-  rule(
-    ['limits.feedFixesPerFrame', 'limits.rates.feedFix.connectionPerS', 'limits.rates.feedFix.burstS'],
-    ({
-      limits: {
-        feedFixesPerFrame,
-        rates: { feedFix },
-      },
-    }) => feedFixesPerFrame <= feedFix.connectionPerS * feedFix.burstS,
-    'limits.rates.feedFix.connectionPerS times its burstS must be at least limits.feedFixesPerFrame: else a full frame ' +
-      'is never taken.',
-  ),
-  rule(
-    ['auth.accessTokenS', 'auth.sessionMaxAgeS'],
-    ({ auth: { accessTokenS, sessionMaxAgeS } }) => accessTokenS <= sessionMaxAgeS,
-    'auth.accessTokenS must be at most auth.sessionMaxAgeS.',
-  ),
-  rule(
-    ['auth.oidc'],
-    ({ auth: { oidc } }) => new Set(oidc.map(({ prefix }) => prefix)).size === oidc.length,
-    'auth.oidc must not have two issuers with one prefix: their subjects could not be told apart.',
-  ),
-  rule(
-    ['auth.oidc'],
-    ({ auth: { oidc } }) => new Set(oidc.map(({ issuer }) => issuer)).size === oidc.length,
-    'auth.oidc must not have an issuer twice.',
-  ),
-]

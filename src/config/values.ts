@@ -84,6 +84,13 @@ export const isHostName = (value: string): boolean =>
   /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(value) && value.length <= 253
 
 /** https, or http where nobody can listen in. */
+/** Inside a network, so without TLS as well. */
+export function isRouterUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, search, hash } = new URL(value)
+  return ['http:', 'https:'].includes(protocol) && [username, password, search, hash].every(part => part === '')
+}
+
 export function isSafeUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)

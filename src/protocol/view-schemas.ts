@@ -1,6 +1,7 @@
 /** The form of units, trips and calls as clients are shown them, in messages and in HTTP answers. */
 import { z } from 'zod'
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
+import { NOT_BY_SERVER_REASONS, ROUTING_SERVERS } from '../domain/dispatch/routing-server.ts'
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../domain/events/alarm-events.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ALARM_ID } from '../domain/ids.ts'
@@ -14,6 +15,7 @@ import {
   DISPATCH_MODES,
   DISPOSITIONS,
   HOLD_REASONS,
+  RANKING_BASES,
   REACHES,
   RECEIVED_SOURCES,
   RESPONSE_ENDS,
@@ -188,7 +190,12 @@ export const tripExplanation = z.object({
     .nullable(),
   unit: z.object({ unitId, reason: z.enum([...EXCLUSION_REASONS, 'off-duty']).nullable(), why: z.string() }).nullable(),
 })
-export const nearestResult = z.object({ ...choiceBasis, units: z.array(nearestUnit) })
+export const nearestResult = z.object({
+  ...choiceBasis,
+  basis: z.enum([...RANKING_BASES, ...ROUTING_SERVERS]),
+  notByServer: z.enum(NOT_BY_SERVER_REASONS).optional(),
+  units: z.array(nearestUnit),
+})
 
 type Same = {
   AlarmView: IsSame<z.output<typeof alarmViewSchema>, AlarmView>

@@ -16,6 +16,7 @@ import { CountedHistogram } from './counted-histogram.ts'
 import type { LimitName } from './limit-name.ts'
 import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
+import { RoutingCounts } from './routing-counts.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
 
 export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
@@ -118,6 +119,7 @@ export class Metrics {
     ['outcome'],
   )
   readonly #requests = new RequestTimes(this.#registry)
+  readonly routing = new RoutingCounts(this.#registry)
   readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0

@@ -41,6 +41,7 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     logLevel: 'info',
     drainLimitMs: 10_000,
     tls: null,
+    routing: null,
     allowedOrigins: [],
     trustedProxies: [],
     metricsFrom: [],
@@ -71,6 +72,9 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_DRAIN_LIMIT_MS: '0',
     GOLDENHOUR_TLS_CERT: '/srv/cert.pem',
     GOLDENHOUR_TLS_KEY: '/srv/key.pem',
+    GOLDENHOUR_ROUTING_SERVER: 'http://router:8002/valhalla/',
+    GOLDENHOUR_ROUTING_KIND: 'valhalla',
+    GOLDENHOUR_ROUTING_TIMEOUT_MS: '250',
     GOLDENHOUR_ADMIN_PASSWORD: 'correct horse battery',
     GOLDENHOUR_ALLOWED_ORIGINS: 'https://console.example.org, http://localhost:5173',
     GOLDENHOUR_TRUSTED_PROXIES: '10.0.0.0/8,::1',
@@ -81,7 +85,7 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_LIMITS_HELLO_TIMEOUT_MS: '5000',
     GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '7',
   })
-  const { limits, auth, tls, allowedOrigins, trustedProxies, metricsFrom, ...rest } = config
+  const { limits, auth, tls, routing, allowedOrigins, trustedProxies, metricsFrom, ...rest } = config
   assert.deepEqual(rest, {
     port: 8080,
     host: '127.0.0.1',
@@ -96,6 +100,12 @@ test('each variable is read in its own form', () => {
     filesKept: 200,
   })
   assert.deepEqual(tls, { certFile: '/srv/cert.pem', keyFile: '/srv/key.pem' })
+  assert.deepEqual(routing, {
+    kind: 'valhalla',
+    url: 'http://router:8002/valhalla',
+    timeoutMs: 250,
+    maxPlaces: 100,
+  })
   assert.deepEqual(allowedOrigins, ['https://console.example.org', 'http://localhost:5173'])
   assert.deepEqual(trustedProxies, ['10.0.0.0/8', '::1'])
   assert.deepEqual(metricsFrom, ['192.0.2.7'])
@@ -376,4 +386,11 @@ test('a password whose signs are not encoded is refused, and not taken for a hos
   ]) {
     assert.equal(readConfig({ DATABASE_URL: url }).databaseUrl, url)
   }
+})
+
+test('a routing server is named by a URL that holds no secret and no question', () => {
+  const problems = (GOLDENHOUR_ROUTING_SERVER: string) => inspectConfig({ GOLDENHOUR_ROUTING_SERVER }).problems
+  for (const url of ['http://10.0.0.5:5000', 'https://routes.example.org/osrm/']) assert.deepEqual(problems(url), [])
+  for (const url of ['10.0.0.5:5000', 'ftp://a', 'http://user:word@a', 'http://a/?key=1', 'http://a/#b'])
+    assert.match(problems(url).join(), /^GOLDENHOUR_ROUTING_SERVER must be an http or https URL/, url)
 })

@@ -23,8 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'domain', 'protocol'],
   reports: ['domain', 'roads'],
   demo: ['domain', 'client', 'roads'],
-  config: ['base', 'protocol'],
-  engine: ['base', 'process', 'roads', 'telemetry', 'store', 'actors', 'access', 'config'],
+  config: ['base', 'domain', 'protocol'],
+  engine: ['base', 'domain', 'process', 'roads', 'telemetry', 'store', 'actors', 'access', 'config'],
   'engine.ts': [
     'engine',
     'base',

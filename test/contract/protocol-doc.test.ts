@@ -359,6 +359,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       basis: true,
       roadsVersion: 'absent',
       notByRoad: 'absent',
+      notByServer: 'absent',
       units: true,
     } satisfies FieldsOf<NearestResult>,
   }

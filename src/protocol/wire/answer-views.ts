@@ -1,6 +1,7 @@
 /** What the desk's questions are answered with: the units nearest to a place, and why a trip has no other unit. */
 import type { PassedOver } from '../../domain/dispatch/eligibility.ts'
 import type { ChoiceBasis } from '../../domain/dispatch/far.ts'
+import type { NotByServer, RoutingServerKind } from '../../domain/dispatch/routing-server.ts'
 import type {
   ArrivalByRoad,
   Candidate,
@@ -22,7 +23,11 @@ export interface NearestUnit extends ArrivalByRoad {
   readonly fix: FixView
 }
 
-export interface NearestResult extends ChoiceBasis {
+export interface NearestResult extends Omit<ChoiceBasis, 'basis'> {
+  /** The kind of the routing server whose times they are; never of a decision. */
+  readonly basis: ChoiceBasis['basis'] | RoutingServerKind
+  /** Why the routing server that the engine asks did not answer, so that the region's own times stand; absent where it did, or there is none. */
+  readonly notByServer?: NotByServer
   readonly units: readonly NearestUnit[]
 }
 

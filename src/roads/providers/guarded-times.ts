@@ -5,7 +5,7 @@
  * - *open*: it is left alone for `pauseMs`, so nobody waits for its timeout; then *half-open*.
  * - *half-open*: one question is its test, all others go past it. An answer leads to *closed*, a failure to *open*.
  *
- * Whatever the mode, who asks is answered: by the server, or by what stands behind it. What is too large for the server is no
+ * Whatever the mode, who asks is answered: by the server, or by what stands behind it, if anything does. What is too large for the server is no
  * failure of it.
  */
 import type { Scheduler } from '../../base/time.ts'
@@ -18,9 +18,10 @@ interface GuardedTimesSettings {
 
 interface GuardedTimesPorts {
   readonly server: ManyToOne
-  readonly fallBack: ManyToOne
+  /** Null for who has other times and needs only to hear that there are none of the server. */
+  readonly fallBack: ManyToOne | null
   readonly scheduler: Scheduler
-  /** Told whenever the fall-back answers, to be counted. */
+  /** Told whenever the server does not answer, to be counted. */
   readonly fellBack: (why: NoTimes, message: string) => void
 }
 
@@ -46,7 +47,7 @@ export class GuardedTimes implements ManyToOne {
     const answer = this.#mayAsk() ? await this.#asked(ask) : OPEN
     if (answer.ok) return answer
     this.#ports.fellBack(answer.why, answer.message)
-    return this.#ports.fallBack.timesToOne(ask)
+    return this.#ports.fallBack?.timesToOne(ask) ?? answer
   }
 
   /** The first that comes after the pause is the test. */

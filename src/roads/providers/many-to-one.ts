@@ -4,6 +4,7 @@
  * A server is asked over a network, so an answer is a promise, and may be that there is none. Who must decide at once asks
  * `RoadRanking`; this is for what can wait some hundred milliseconds, and for comparing the two.
  */
+import type { NotByServer, RoutingServerKind } from '../../domain/dispatch/routing-server.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 
@@ -15,24 +16,16 @@ export interface ManyToOneAsk {
   readonly atMs: number
 }
 
-/** Why there is no answer. Only `too-many` is no fault of whoever was asked. */
-export type NoTimes =
-  | 'too-many'
-  | 'open-circuit'
-  | 'too-slow'
-  | 'unreachable'
-  | 'server-error'
-  | 'too-long'
-  | 'unreadable'
-  | 'wrong-size'
+/** Why there is no answer. `busy` is said by who asks. */
+export type NoTimes = Exclude<NotByServer, 'busy'>
 
 export type ManyToOneAnswer =
   | {
       readonly ok: true
       /** By place, in whole milliseconds; null from where no way leads, or what is not on the roads. */
       readonly driveMs: readonly (number | null)[]
-      /** Who made them: `roads`, `osrm`, `valhalla`. */
-      readonly basis: string
+      /** Who made them. */
+      readonly basis: 'roads' | RoutingServerKind
     }
   | { readonly ok: false; readonly why: NoTimes; readonly message: string }
 

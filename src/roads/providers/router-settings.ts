@@ -1,5 +1,6 @@
 /** What both kinds of routing servers are told, and how what they answer becomes our times. */
 import { z } from 'zod'
+import type { RoutingServerKind } from '../../domain/dispatch/routing-server.ts'
 import type { Priority } from '../../domain/vocabulary.ts'
 import type { ManyToOneAnswer, ManyToOneAsk, NoTimes } from './many-to-one.ts'
 
@@ -24,7 +25,7 @@ export function timesIn(
   seconds: readonly (number | null)[],
   { shareOfTime = {} }: RouterSettings,
   priority: Priority,
-  basis: string,
+  basis: RoutingServerKind,
 ): ManyToOneAnswer {
   const share = shareOfTime[priority] ?? 1
   return { ok: true, driveMs: seconds.map(each => (each === null ? null : Math.round(each * share * 1_000))), basis }
@@ -34,7 +35,7 @@ export function timesIn(
 export function withoutAsking(
   { from, priority }: ManyToOneAsk,
   settings: RouterSettings,
-  basis: string,
+  basis: RoutingServerKind,
 ): ManyToOneAnswer | null {
   const { maxPlaces } = settings
   if (from.length === 0) return timesIn([], settings, priority, basis)
