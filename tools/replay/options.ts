@@ -157,7 +157,7 @@ stays (default: an engine of our own on a database of our own)`,
     .addOption(
       option(
         '--region <name>',
-        'the region to add (default: replay, with --url replay and a number)',
+        'the region to add, or one that is there and has no units (default: replay, with --url replay and a number)',
         matching(REGION_ID, 'It takes 1 to 16 characters of a-z 0-9.'),
       ),
     )

