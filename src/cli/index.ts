@@ -50,7 +50,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
   ['import', 'take reference data from files', async () => (await import('./import-command.ts')).defineImport],
   [
     'roads',
-    'check and import the roads of a region, list them, and go back',
+    'check and import the roads of a region, list them, go back, and learn how long they take',
     async () => (await import('./roads.ts')).defineRoads,
   ],
   [

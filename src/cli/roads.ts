@@ -5,7 +5,9 @@ import type { RoadGraph } from '../roads/graph.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
 import type { RoadsVersion } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { defineLearn } from './learn-roads.ts'
 import { linesOf, networkIn } from './road-files.ts'
+import { defineSpeeds } from './road-speeds.ts'
 import { roadsIn, standingGraph, storeNetwork } from './store-network.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -25,6 +27,9 @@ interface ImportOptions {
 }
 
 export function defineRoads(roads: Command): void {
+  defineLearn(roads)
+  defineSpeeds(roads)
+
   roads
     .command('check')
     .description('read a road network and say what an import would keep, what it would leave out, and why')

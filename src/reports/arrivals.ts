@@ -7,6 +7,7 @@
 
 import type { OfferMade } from '../domain/events/trip-events.ts'
 import type { DomainEvent } from '../domain/events.ts'
+import type { Position } from '../domain/geo.ts'
 import type { TripId, UnitId } from '../domain/ids.ts'
 import { TIME_OF_PHASE } from '../domain/trip/e-times.ts'
 import type { Priority, ResponseTime } from '../domain/vocabulary.ts'
@@ -26,6 +27,17 @@ export interface Arrival {
   readonly driveMs: number | null
 }
 
+/** A drive of a unit to its scene, as it was said to have begun and ended. */
+export interface SceneDrive {
+  readonly tripId: TripId
+  readonly unitId: UnitId
+  /** Of the trip when it was decided. */
+  readonly priority: Priority
+  readonly scene: Position
+  readonly enRouteAtMs: number
+  readonly onSceneAtMs: number
+}
+
 /** Why a unit that was sent says nothing of the truth of its prediction. */
 export const NOT_COMPARED_REASONS = ['not-predicted', 'not-arrived', 'before-the-decision'] as const
 export type NotCompared = (typeof NOT_COMPARED_REASONS)[number]
@@ -43,6 +55,7 @@ interface Sent {
 
 interface Followed {
   priority: Priority
+  scene: Position
   /** One that is sent is most often the only one. */
   readonly sent: Sent[]
 }
@@ -56,12 +69,14 @@ export class Arrivals {
     switch (event.type) {
       case 'TripCreated':
       case 'HelpAdded':
-        this.#trips.set(event.tripId, { priority: event.priority, sent: [] })
+        this.#trips.set(event.tripId, { priority: event.priority, scene: placeIn(event), sent: [] })
         return
       case 'CallAmended':
         for (const tripId of event.tripIds) {
           const trip = this.#trips.get(tripId)
-          if (trip !== undefined) trip.priority = event.priority
+          if (trip === undefined) continue
+          trip.priority = event.priority
+          trip.scene = placeIn(event)
         }
         return
       case 'OfferMade': {
@@ -93,6 +108,16 @@ export class Arrivals {
     for (const [tripId, { sent }] of this.#trips) for (const each of sent) yield arrivalOf(tripId, each)
   }
 
+  /** The drives whose two ends were said, in the order in which their trips began; the place is where the trip was last. */
+  *drives(): Iterable<SceneDrive> {
+    for (const [tripId, { scene, sent }] of this.#trips) {
+      for (const { unitId, priority, enRouteAtMs, onSceneAtMs } of sent) {
+        if (typeof enRouteAtMs !== 'number' || typeof onSceneAtMs !== 'number') continue
+        yield { tripId, unitId, priority, scene, enRouteAtMs, onSceneAtMs }
+      }
+    }
+  }
+
   #said(event: { tripId: TripId; unitId: UnitId; happenedAtMs: number }, time: ResponseTime): void {
     const sent = this.#sent(event)
     if (sent === undefined) return
@@ -104,6 +129,8 @@ export class Arrivals {
     return this.#trips.get(tripId)?.sent.findLast(sent => sent.unitId === unitId)
   }
 }
+
+const placeIn = ({ lonDeg, latDeg }: Position): Position => ({ lonDeg, latDeg })
 
 function keep(sent: Sent, time: ResponseTime, atMs: number | null): void {
   if (time === 'en-route') sent.enRouteAtMs = atMs

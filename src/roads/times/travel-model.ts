@@ -91,7 +91,8 @@ export const USUAL_TRAVEL_MODEL: TravelModel = {
 const MAX_BANDS = 16
 const MAX_SPANS = 32
 const MAX_CLASSES = 256
-const [LEAST_FACTOR, MOST_FACTOR] = [0.2, 5]
+export const LEAST_FACTOR = 0.2
+export const MOST_FACTOR = 5
 
 /** What is wrong with a model, and what would be right; null when nothing is. */
 export function problemOfModel({ bands, sirenFactor, sirenShare }: TravelModel): string | null {

@@ -48,6 +48,8 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   // As policies. Of networks the last few are kept.
   'roads.versions': 'SELECT, INSERT',
   'roads.parts': 'SELECT, INSERT, DELETE',
+  'roads.speeds': 'SELECT, INSERT',
+  'roads.speed_uses': 'SELECT, INSERT',
   // A name in the log keeps its meaning.
   'auth.users': 'SELECT, INSERT, UPDATE',
   'auth.sign_ins': ALL,
@@ -74,6 +76,8 @@ const HISTORY = [
   'location.segments',
   'reference.policies',
   'roads.versions',
+  'roads.speeds',
+  'roads.speed_uses',
 ]
 
 const SCHEMAS = [...new Set(Object.keys(ENGINE_RIGHTS).map(table => table.split('.')[0]!))].join(', ')
