@@ -4,6 +4,7 @@ import { generatedCity } from '../roads/city.ts'
 import type { RoadGraph } from '../roads/graph.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
 import type { TimedWay } from '../roads/nearest/timed-way.ts'
+import { type RoadTimes, timesOf } from '../roads/road-times.ts'
 import { Ways } from './ways.ts'
 
 /** About 5 by 5 km. */
@@ -18,6 +19,7 @@ export class DemoCity {
   /** Where patients are brought. */
   readonly hospitals: readonly Position[]
   readonly #ways: Ways
+  readonly #times: RoadTimes
 
   constructor() {
     const outcome = generatedCity({ ...SETTINGS, random: chance(SEED) })
@@ -25,7 +27,8 @@ export class DemoCity {
     const { graph } = outcome
     this.graph = graph
     this.report = outcome.report
-    this.#ways = new Ways(graph, WAY)
+    this.#ways = new Ways(graph)
+    this.#times = timesOf(graph, WAY)!
     const { nodeCount } = graph
     this.hospitals = [0.2, 0.75].map(share => this.#node(Math.floor(share * nodeCount)))
   }
@@ -37,14 +40,14 @@ export class DemoCity {
 
   /** The quickest way. Errors: Error for a place that is on no road. */
   way(from: Position, to: Position): TimedWay {
-    const way = this.#ways.way(from, to)
+    const way = this.#ways.way(from, to, this.#times)
     if (way === null) throw new Error('no road of the demo city leads there')
     return way
   }
 
   /** The hospital that is reached first. Errors: Error for a place that is on no road. */
   hospitalFrom(from: Position): Position {
-    const found = this.#ways.toNearest(from, this.hospitals)
+    const found = this.#ways.toNearest(from, this.hospitals, this.#times)
     if (found === null) throw new Error('no road of the demo city leads to a hospital')
     return found.place
   }

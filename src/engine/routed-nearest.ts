@@ -124,14 +124,20 @@ class NoRoutes extends Error {
   override readonly name = 'NoRoutes'
 }
 
-/** A unit from which the server knows no way has no time, and comes behind those that have one, in the region's order. */
+/**
+ * The server says how long the drive takes; turnout and the age of a fix count beside it, where the region goes by road and so says
+ * them. A unit from which the server knows no way has no time, and comes behind those that have one, in the region's order.
+ */
 function merged(own: NearestShown, times: ManyToOneAnswer | 'busy'): NearestShown {
   if (times === 'busy') return { ...own, notByServer: 'busy' }
   if (!times.ok) return { ...own, notByServer: times.why satisfies NotByServer }
-  const timed = own.units.map(({ etaMs: _, estimated: __, ...unit }, index) => ({
-    unit,
-    ms: times.driveMs[index] ?? null,
-  }))
-  const soonest = timed.sort((a, b) => (a.ms === b.ms ? 0 : (a.ms ?? Infinity) - (b.ms ?? Infinity)))
-  return { basis: times.basis, units: soonest.map(({ unit, ms }) => (ms === null ? unit : { ...unit, etaMs: ms })) }
+  const timed = own.units.map(({ etaMs: _, estimated: __, turnoutMs, unsureMs, ...unit }, index) => {
+    const driveMs = times.driveMs[index] ?? null
+    if (driveMs === null) return unit
+    const etaMs = driveMs + (turnoutMs ?? 0) + (unsureMs ?? 0)
+    const parts = { ...(turnoutMs !== undefined && { turnoutMs }), ...(unsureMs !== undefined && { unsureMs }) }
+    return { ...unit, etaMs, ...parts }
+  })
+  const ms = (unit: { readonly etaMs?: number; readonly unitId: string }) => unit.etaMs ?? Number.POSITIVE_INFINITY
+  return { basis: times.basis, units: timed.sort((a, b) => (ms(a) === ms(b) ? 0 : ms(a) - ms(b))) }
 }

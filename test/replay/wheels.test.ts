@@ -8,6 +8,8 @@ import { Streets } from '../../tools/replay/streets.ts'
 import { Wheels } from '../../tools/replay/wheels.ts'
 import { Dice } from '../fuzz/dice.ts'
 
+/** A Thursday. */
+const NOON_MS = 12 * 3_600_000
 const city = new DemoCity()
 const snapper = new RoadSnapper(city.graph)
 const dice = new Dice(5)
@@ -22,7 +24,7 @@ const far = (from: Position) => {
 }
 
 function standingAt(place: Position) {
-  const streets = new Streets(city.graph, city.hospitals)
+  const streets = new Streets(city.graph, { hospitals: city.hospitals, timeZone: 'UTC' })
   const wheels = new Wheels(streets)
   wheels.recorded(place)
   wheels.stand(0)
@@ -35,9 +37,9 @@ describe('a vehicle on wheels', () => {
       const from = somewhere()
       const scene = far(from)
       const { streets, wheels } = standingAt(from)
-      const arrivesAtMs = wheels.driveTo(scene, 1_000)!
-      assert.equal(arrivesAtMs, 1_000 + streets.back(from, scene).atMs.at(-1)!)
-      for (let nowMs = 1_000; nowMs < arrivesAtMs; nowMs += 5_000) {
+      const arrivesAtMs = wheels.driveTo(scene, 3, NOON_MS)!
+      assert.equal(arrivesAtMs, NOON_MS + streets.back(from, scene, NOON_MS).atMs.at(-1)!)
+      for (let nowMs = NOON_MS; nowMs < arrivesAtMs; nowMs += 5_000) {
         const placed = wheels.at(nowMs)!
         assert.ok(offRoadM(placed) < 1 && placed.speedMps > 0 && placed.speedMps < 40, JSON.stringify(placed))
         assert.ok(placed.headingDeg! >= 0 && placed.headingDeg! < 360)
@@ -50,10 +52,20 @@ describe('a vehicle on wheels', () => {
     }
   })
 
+  test('with siren it is there sooner, as the engine predicts it, and at a peak later without one', () => {
+    const from = somewhere()
+    const scene = far(from)
+    const takes = (priority: 1 | 3, atMs: number) => standingAt(from).wheels.driveTo(scene, priority, atMs)! - atMs
+    const eightMs = NOON_MS - 4 * 3_600_000
+    assert.ok(Math.abs(takes(1, NOON_MS) / takes(3, NOON_MS) - 0.75) < 0.01)
+    assert.ok(takes(3, eightMs) > takes(3, NOON_MS) * 1.05)
+    assert.ok(Math.abs(takes(1, eightMs) / takes(1, NOON_MS) - 1) < 0.01)
+  })
+
   test('its speed is that of each arc, not one for the whole way', () => {
     const from = somewhere()
     const { wheels } = standingAt(from)
-    const arrivesAtMs = wheels.driveTo(far(from), 0)!
+    const arrivesAtMs = wheels.driveTo(far(from), 3, 0)!
     const speeds = new Set<number>()
     for (let nowMs = 0; nowMs < arrivesAtMs; nowMs += 1_000) speeds.add(Math.round(wheels.at(nowMs)!.speedMps))
     assert.ok(speeds.size > 1, [...speeds].join())
@@ -63,7 +75,7 @@ describe('a vehicle on wheels', () => {
     const scene = somewhere()
     const { streets, wheels } = standingAt(scene)
     const arrivesAtMs = wheels.driveToHospital(0)
-    assert.equal(arrivesAtMs, Math.min(...city.hospitals.map(each => streets.back(scene, each).atMs.at(-1)!)))
+    assert.equal(arrivesAtMs, Math.min(...city.hospitals.map(each => streets.back(scene, each, 0).atMs.at(-1)!)))
     wheels.at(arrivesAtMs!)
     const there = wheels.at(arrivesAtMs!)!
     assert.ok(city.hospitals.some(hospital => distanceM(hospital, there) < 0.01))
@@ -106,14 +118,14 @@ describe('a vehicle on wheels', () => {
     const from = somewhere()
     const away = { lonDeg: from.lonDeg, latDeg: from.latDeg + 1 }
     const { streets, wheels } = standingAt(from)
-    const arrivesAtMs = wheels.driveTo(away, 0)!
+    const arrivesAtMs = wheels.driveTo(away, 3, 0)!
     assert.ok(Math.abs(arrivesAtMs - distanceM(from, away) * 100) < 1)
     assert.deepEqual(streets.counts, { byRoad: 0, straight: 1 })
   })
 
   test('a vehicle that was never seen drives nowhere', () => {
-    const wheels = new Wheels(new Streets(city.graph, city.hospitals))
+    const wheels = new Wheels(new Streets(city.graph, { hospitals: city.hospitals, timeZone: 'UTC' }))
     wheels.stand(0)
-    assert.deepEqual([wheels.driveTo(somewhere(), 0), wheels.at(0)], [null, null])
+    assert.deepEqual([wheels.driveTo(somewhere(), 3, 0), wheels.at(0)], [null, null])
   })
 })

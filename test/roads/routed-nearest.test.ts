@@ -96,6 +96,27 @@ describe('nearest by a routing server', () => {
     assert.equal(await counted('answered'), 1)
   })
 
+  test('turnout and the age of a fix count beside its time, where the region says them', async () => {
+    server.answer = table(60, 20)
+    const { nearest, regionAnswers } = world()
+    const units = [
+      { ...unit('A', 1), turnoutMs: 10_000 },
+      { ...unit('B', 2), turnoutMs: 60_000, unsureMs: 5_000 },
+    ]
+    regionAnswers({ ok: true, position: 7, shown: { type: 'nearest', nearest: { ...OWN, units } } })
+    const found = await nearest()
+    assert.deepEqual(names(found), [
+      ['A', 70_000],
+      ['B', 85_000],
+    ])
+    assert.deepEqual([found.units[0]!.turnoutMs, found.units[1]!.unsureMs], [10_000, 5_000])
+    server.answer = table(null, 20)
+    assert.deepEqual(
+      Object.keys((await nearest()).units[1]!),
+      Object.keys(unit('A', 1)).filter(key => key !== 'etaMs'),
+    )
+  })
+
   test('Valhalla is asked in its own form, and named', async () => {
     server.answer = json({ sources_to_targets: { durations: [[4], [3], [2], [1]] } })
     const found = await world('valhalla').nearest()

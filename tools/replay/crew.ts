@@ -7,7 +7,6 @@
  * the trip back, or when the crew hears that it has ended; whatever it still meant to do then is left.
  */
 import { ClientClosed, connect, type DriverClient, type ReportedFix } from '../../src/client/index.ts'
-import type { Position } from '../../src/domain/geo.ts'
 import type { DispatchMode } from '../../src/domain/vocabulary.ts'
 import { toE7 } from '../../src/protocol/fix-frame.ts'
 import type { OfferView, TripView } from '../../src/protocol/wire/situation-views.ts'
@@ -234,8 +233,8 @@ export class Crew {
   }
 
   /** Drives off to where it says so. Output: when it is there; null where it goes by the record. */
-  #driveFor(phase: 'on-scene' | 'at-destination', scene: Position, atMs: number): number | null {
-    if (phase === 'on-scene') return this.#wheels?.driveTo(scene, atMs) ?? null
+  #driveFor(phase: 'on-scene' | 'at-destination', call: ReplayCall, atMs: number): number | null {
+    if (phase === 'on-scene') return this.#wheels?.driveTo(call, call.priority, atMs) ?? null
     return this.#wheels?.driveToHospital(atMs) ?? null
   }
 

@@ -7,6 +7,7 @@ import type { RoadGraph } from '../../src/roads/graph.ts'
 import type { ImportReport } from '../../src/roads/import/import-report.ts'
 import { withDatabaseAt } from '../shared/reference.ts'
 import { InvalidInput, readTable } from './input.ts'
+import type { Fleet } from './place.ts'
 import { Streets } from './streets.ts'
 
 /** As an import reads it. */
@@ -39,7 +40,7 @@ export const drivingIn = ({ graph, report, hospitals }: DemoCity): Driving => ({
 /** Gives the region its roads, where there are some to give, and answers those that it has. Errors: InvalidInput where it has none. */
 export function streetsOf(
   databaseUrl: string,
-  region: string,
+  { region, timeZone }: Pick<Fleet, 'region' | 'timeZone'>,
   { network, hospitals }: Driving,
   tell: (line: string) => void,
 ): Promise<Streets> {
@@ -47,10 +48,10 @@ export function streetsOf(
     if (network === null) {
       const graph = await standingGraph(database, region)
       if (graph === null) throw new InvalidInput(`Region ${region} has no roads to drive on; give some with --roads.`)
-      return new Streets(graph, hospitals)
+      return new Streets(graph, { hospitals, timeZone })
     }
     await storeNetwork(database, region, network, 'the roads of a replay', tell)
-    return new Streets(network.graph, hospitals)
+    return new Streets(network.graph, { hospitals, timeZone })
   })
 }
 

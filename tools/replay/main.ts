@@ -194,7 +194,7 @@ async function runAndJudge(
   const place = await openPlace()
   let report: ReplayReport
   try {
-    const streets = driving === null ? null : await streetsOf(place.databaseUrl, fleet.region, driving, tell)
+    const streets = driving === null ? null : await streetsOf(place.databaseUrl, fleet, driving, tell)
     const result = await run({ ...planned, streets }, place, { ...hooksAt(place), tell, signal: stop.signal })
     const stored = await readStored(place.databaseUrl, fleet.region)
     const { seed } = habits

@@ -99,7 +99,7 @@ the dispatcher when its unit was free again. Vehicles go by the trace also while
 vehicle's trace is over it holds its last place and reports it every minute of region time.
 
 With --drive a vehicle stands where it is when its crew accepts, drives to the scene and later to the hospital that it
-reaches first by the times of the roads' arcs, and is there when it has driven there, whatever the record says; a drive whose
+reaches first by the times of the roads' arcs, by hour and, to a scene, with siren for priorities 1 and 2, and is there when it has driven there, whatever the record says; a drive whose
 start was not recorded begins with the step before. It reports every 5 seconds of region time while it drives, every minute
 while it stands. After the trip it drives back to where its trace is by then, three times at most if that moves on. A place on no road is driven to in a straight
 line at 10 m/s. The region goes by the same roads, so below the table stands how true its predicted arrivals were.`

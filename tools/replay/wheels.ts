@@ -9,6 +9,7 @@
  */
 import { DriveAlong } from '../../src/demo/drive-along.ts'
 import { distanceM, type Position } from '../../src/domain/geo.ts'
+import type { Priority } from '../../src/domain/vocabulary.ts'
 import type { TimedWay } from '../../src/roads/nearest/timed-way.ts'
 import type { Streets } from './streets.ts'
 
@@ -60,11 +61,11 @@ export class Wheels {
   }
 
   /** Output: when it will be there; null for a vehicle that nobody has seen yet. */
-  driveTo(scene: Position, nowMs: number): number | null {
-    return this.#drive(place => this.#streets.toScene(place, scene), nowMs)
+  driveTo(scene: Position, priority: Priority, nowMs: number): number | null {
+    return this.#drive(place => this.#streets.toScene(place, scene, priority, nowMs), nowMs)
   }
   driveToHospital(nowMs: number): number | null {
-    return this.#drive(place => this.#streets.toHospital(place), nowMs)
+    return this.#drive(place => this.#streets.toHospital(place, nowMs), nowMs)
   }
 
   /** Its trip is over. */
@@ -78,7 +79,7 @@ export class Wheels {
       this.#mode = { name: 'trace' }
       return
     }
-    const way = this.#streets.back(place, recorded)
+    const way = this.#streets.back(place, recorded, nowMs)
     this.#mode = { name: 'returning', drive: new DriveAlong(way, nowMs), tries }
   }
 
