@@ -16,6 +16,7 @@ import { callNotes } from './0013-call-notes.ts'
 import { incidentNumbers } from './0014-incident-numbers.ts'
 import { transport } from './0015-transport.ts'
 import { roads } from './0016-roads.ts'
+import { views } from './0018-views.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   incidentNumbers,
   transport,
   roads,
+  views,
 ]
