@@ -35,6 +35,7 @@ import { PostgresAudit } from './store/audit/postgres-audit.ts'
 import { loadOrCreateClock } from './store/log/clock-anchor.ts'
 import type { Database } from './store/postgres/database.ts'
 import { isStoreAway } from './store/postgres/postgres-faults.ts'
+import { ViewLists } from './store/views/view-lists.ts'
 import type { Views } from './store/views/views-follower.ts'
 import type { Logger } from './telemetry/log.ts'
 import { standardSink } from './telemetry/log-sink.ts'
@@ -88,6 +89,7 @@ const STARTING: Readiness = {
 const NO_POSITIONS: ReadonlyMap<RegionId, number> = new Map()
 
 interface GatewayParts {
+  readonly views: Views
   readonly transport: Transport
   readonly database: Database
   readonly audit: PostgresAudit
@@ -145,7 +147,7 @@ class RunningEngine implements Engine {
     const views = keepViews({ database, log: this.#log, outages: this.#outages, endings: this.#endings })
     this.#views = views
     const openGateway = async () => {
-      await this.#openGateway({ transport, database, audit, access })
+      await this.#openGateway({ transport, database, audit, access, views })
       // Only with the port: a start without it fails, and the next one would have no password to show.
       await makeFirstAdmin({
         whileAway: step => this.#store.whileAway(step),
@@ -209,7 +211,7 @@ class RunningEngine implements Engine {
   }
 
   /** Errors: PortTaken. */
-  async #openGateway({ transport, database, audit, access }: GatewayParts): Promise<void> {
+  async #openGateway({ transport, database, audit, access, views }: GatewayParts): Promise<void> {
     const { host, port, tls, allowedOrigins, trustedProxies, metricsFrom, ownNames, auth } = this.#config
     const sessionMaxAgeMs = auth.sessionMaxAgeS * 1_000
     const gateway = await startGateway({
@@ -232,6 +234,7 @@ class RunningEngine implements Engine {
       keys: access.keys,
       audit,
       database,
+      lists: new ViewLists(database, views),
       store: () => this.#store.state(),
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
