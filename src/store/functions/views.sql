@@ -56,3 +56,85 @@ CREATE OR REPLACE VIEW views.alarms AS
     r.ended_at_ms, r."end", r.mass
   FROM views.alarm_rows r JOIN views.cursors c ON c.region = r.region AND c.run = r.run;
 
+-- The response to each call that reached the centre in a window, one sample a call, with what it comes to under the rules of a
+-- contract: which event starts the clock, which unit stops it, and how it is rounded.
+--
+-- A call keeps its own clock, whoever was diverted to it or from it: it is stopped by the first unit that counts, of any of its
+-- trips. Corrected moments are taken as corrected.
+CREATE OR REPLACE FUNCTION views.response_samples(
+  p_region text, p_from_ms bigint, p_to_ms bigint,
+  -- received: eTimes.01; entered: the call was in the system; notified: the first of its units, eTimes.03.
+  p_start text DEFAULT 'received',
+  -- exact, or to whole minutes: down (late only when the next minute is full), up, nearest.
+  p_rounding text DEFAULT 'exact',
+  -- Which unit stops the clock: any, transport (one that can carry), level (of the care that was needed).
+  p_counts text DEFAULT 'any',
+  -- Whether a unit that waits at its staging point has arrived.
+  p_staged boolean DEFAULT false,
+  -- Longitudes and latitudes of a polygon: only calls in it.
+  p_zone polygon DEFAULT NULL)
+RETURNS TABLE (call_id text, incident_no text, priority smallint, received_at_ms bigint, outcome text, unit_id text,
+  started_at_ms bigint, stopped_at_ms bigint, elapsed_ms bigint) LANGUAGE sql STABLE AS $$
+  WITH judged AS (
+    SELECT c.call_id, c.incident_no, c.priority, c.received_at_ms, a.unit_id,
+      CASE p_start WHEN 'received' THEN c.received_at_ms WHEN 'entered' THEN c.entered_at_ms ELSE n.at_ms END AS started_at_ms,
+      CASE WHEN a.at_ms IS NOT NULL THEN a.at_ms WHEN c.state = 'cancelled' THEN c.ended_at_ms END AS stopped_at_ms,
+      CASE WHEN a.at_ms IS NOT NULL THEN 'arrived' WHEN c.state = 'closed' THEN 'unknown' ELSE c.state END AS outcome
+    FROM views.calls c
+    LEFT JOIN LATERAL (
+      SELECT min(m.at_ms) AS at_ms FROM views.trips t
+      JOIN views.trip_times m ON m.region = t.region AND m.trip_id = t.trip_id AND m.time = 'notified'
+      WHERE p_start = 'notified' AND t.region = c.region AND t.call_id = c.call_id) n ON true
+    LEFT JOIN LATERAL (
+      SELECT m.at_ms, m.unit_id FROM views.trips t
+      JOIN views.trip_times m ON m.region = t.region AND m.trip_id = t.trip_id
+        AND (m.time = 'on-scene' OR p_staged AND m.time = 'staged')
+      LEFT JOIN views.offers o ON o.region = m.region AND o.trip_id = m.trip_id AND o.offer_id = m.offer_id
+      -- Whoever helps until the right unit is there is measured by what that trip needs.
+      LEFT JOIN views.trips h ON h.region = t.region AND h.trip_id = t.helps_trip_id
+      WHERE t.region = c.region AND t.call_id = c.call_id AND m.at_ms IS NOT NULL AND CASE p_counts
+        WHEN 'any' THEN true
+        WHEN 'transport' THEN o.transports
+        ELSE array_position(ARRAY['first-responder', 'bls', 'als', 'cct'], o.level_of_care)
+          >= array_position(ARRAY['first-responder', 'bls', 'als', 'cct'], coalesce(h.level_of_care, t.level_of_care)) END
+      ORDER BY m.at_ms, m.unit_id LIMIT 1) a ON true
+    WHERE c.region = p_region AND c.received_at_ms >= p_from_ms AND c.received_at_ms < p_to_ms
+      AND (p_zone IS NULL OR p_zone @> point(c.lon_deg, c.lat_deg)))
+  SELECT j.call_id, j.incident_no, j.priority, j.received_at_ms,
+    CASE WHEN j.stopped_at_ms < j.started_at_ms THEN 'out-of-order' WHEN j.started_at_ms IS NULL AND j.outcome <> 'open'
+      THEN 'unknown' ELSE j.outcome END,
+    j.unit_id, j.started_at_ms, j.stopped_at_ms,
+    CASE WHEN j.stopped_at_ms >= j.started_at_ms THEN CASE p_rounding
+      WHEN 'exact' THEN e.ms
+      WHEN 'down' THEN e.ms / 60000 * 60000
+      WHEN 'up' THEN (e.ms + 59999) / 60000 * 60000
+      ELSE (e.ms + 30000) / 60000 * 60000 END END
+  FROM judged j, LATERAL (SELECT j.stopped_at_ms - j.started_at_ms AS ms) e
+$$;
+
+-- How often a response was within a limit, and the times that shares of the calls do not exceed: of all, and by priority. Every
+-- figure is of the samples of the window; a fractile is the smallest time that at least its share does not exceed.
+--
+-- A call that was cancelled before anybody arrived is judged by the time until then, so it is late if it was late already;
+-- with p_cancelled 'left-out' it is no sample. Calls that are open or of which nobody knows are none, and counted.
+CREATE OR REPLACE FUNCTION views.response_fractiles(
+  p_region text, p_from_ms bigint, p_to_ms bigint, p_limit_ms bigint, p_share double precision DEFAULT 0.9,
+  p_priorities smallint[] DEFAULT NULL, p_start text DEFAULT 'received', p_rounding text DEFAULT 'exact',
+  p_counts text DEFAULT 'any', p_staged boolean DEFAULT false, p_cancelled text DEFAULT 'judged', p_zone polygon DEFAULT NULL)
+RETURNS TABLE (priority smallint, calls bigint, samples bigint, within bigint, share double precision, is_met boolean,
+  fractile_ms bigint, p50_ms bigint, p90_ms bigint, max_ms bigint, cancelled bigint, open bigint, unknown bigint)
+LANGUAGE sql STABLE AS $$
+  WITH s AS (
+    SELECT r.priority, r.outcome, CASE WHEN r.outcome = 'arrived' OR r.outcome = 'cancelled' AND p_cancelled = 'judged'
+      THEN r.elapsed_ms END AS ms
+    FROM views.response_samples(p_region, p_from_ms, p_to_ms, p_start, p_rounding, p_counts, p_staged, p_zone) r
+    WHERE p_priorities IS NULL OR r.priority = ANY (p_priorities))
+  SELECT s.priority, count(*), count(ms), count(*) FILTER (WHERE ms <= p_limit_ms),
+    count(*) FILTER (WHERE ms <= p_limit_ms)::double precision / nullif(count(ms), 0),
+    count(*) FILTER (WHERE ms <= p_limit_ms)::double precision / nullif(count(ms), 0) >= p_share,
+    percentile_disc(p_share) WITHIN GROUP (ORDER BY ms), percentile_disc(0.5) WITHIN GROUP (ORDER BY ms),
+    percentile_disc(0.9) WITHIN GROUP (ORDER BY ms), max(ms),
+    count(*) FILTER (WHERE outcome = 'cancelled'), count(*) FILTER (WHERE outcome = 'open'),
+    count(*) FILTER (WHERE outcome IN ('unknown', 'out-of-order'))
+  FROM s GROUP BY GROUPING SETS ((), (s.priority)) ORDER BY s.priority NULLS FIRST
+$$;
