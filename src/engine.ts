@@ -16,6 +16,7 @@ import { addressOf } from './config/address.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
 import { EngineStore } from './engine/engine-store.ts'
+import { keepViews } from './engine/engine-views.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
 import { keepRegions } from './engine/keep-regions.ts'
 import { figuresOf } from './engine/region-figures.ts'
@@ -35,6 +36,8 @@ import { PostgresAudit } from './store/audit/postgres-audit.ts'
 import { loadOrCreateClock } from './store/log/clock-anchor.ts'
 import type { Database } from './store/postgres/database.ts'
 import { isStoreAway } from './store/postgres/postgres-faults.ts'
+import { ViewLists } from './store/views/view-lists.ts'
+import type { Views } from './store/views/views-follower.ts'
 import type { Logger } from './telemetry/log.ts'
 import { standardSink } from './telemetry/log-sink.ts'
 import { Metrics } from './telemetry/metrics.ts'
@@ -84,7 +87,10 @@ const STARTING: Readiness = {
   away: new Map(),
 }
 
+const NO_POSITIONS: ReadonlyMap<RegionId, number> = new Map()
+
 interface GatewayParts {
+  readonly views: Views
   readonly transport: Transport
   readonly database: Database
   readonly audit: PostgresAudit
@@ -105,6 +111,7 @@ class RunningEngine implements Engine {
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
+  #views: Views | null = null
   #drainLimits: DrainLimits | undefined
   #limits: Limits
   #stopped = false
@@ -143,8 +150,10 @@ class RunningEngine implements Engine {
     this.#tellOthersOfTheDirectory()
     const audit = this.#openAudit(database)
     const access = await this.#openAccess(database, audit)
+    const views = keepViews({ database, log: this.#log, outages: this.#outages, endings: this.#endings })
+    this.#views = views
     const openGateway = async () => {
-      await this.#openGateway({ transport, database, audit, access })
+      await this.#openGateway({ transport, database, audit, access, views })
       // Only with the port: a start without it fails, and the next one would have no password to show.
       await makeFirstAdmin({
         whileAway: step => this.#store.whileAway(step),
@@ -213,7 +222,7 @@ class RunningEngine implements Engine {
   }
 
   /** Errors: PortTaken. */
-  async #openGateway({ transport, database, audit, access }: GatewayParts): Promise<void> {
+  async #openGateway({ transport, database, audit, access, views }: GatewayParts): Promise<void> {
     const { host, port, tls, allowedOrigins, trustedProxies, metricsFrom, ownNames, auth } = this.#config
     const sessionMaxAgeMs = auth.sessionMaxAgeS * 1_000
     const gateway = await startGateway({
@@ -236,6 +245,7 @@ class RunningEngine implements Engine {
       keys: access.keys,
       audit,
       database,
+      lists: new ViewLists(database, views),
       store: () => this.#store.state(),
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
@@ -329,7 +339,10 @@ class RunningEngine implements Engine {
 
   #figures(): MetricsSource {
     return {
-      ...figuresOf(() => this.#hosts()),
+      ...figuresOf(
+        () => this.#hosts(),
+        () => this.#views?.positions() ?? NO_POSITIONS,
+      ),
       storeUp: () => this.#store.health.state().status === 'up',
       logLinesDropped: () => standardSink().dropped,
       logWaitingBytes: () => standardSink().waitingBytes,

@@ -60,6 +60,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
   ],
   ['config', 'check and show the configuration', async () => (await import('./config.ts')).defineConfig],
   ['report', 'tell how well the service does, from its log', async () => (await import('./report.ts')).defineReport],
+  [
+    'views',
+    'tell how far the views for SQL have come, and make them anew',
+    async () => (await import('./views.ts')).defineViews,
+  ],
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 

@@ -8,6 +8,7 @@ import { etaReport, USUAL_INTERVAL, USUAL_SIREN } from '../reports/eta-report.ts
 import type { Interval } from '../reports/eta-truth.ts'
 import { logSince } from '../store/log/log-since.ts'
 import { getRegion } from '../store/reference/regions.ts'
+import { defineResponseReport } from './report-response.ts'
 import { daysBack, parseSince } from './since.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -50,6 +51,7 @@ export function defineReport(report: Command): void {
     .option('--json', 'one JSON object, times in milliseconds')
     .addHelpText('after', HELP)
     .action(reportEta)
+  defineResponseReport(report)
 }
 
 async function reportEta({

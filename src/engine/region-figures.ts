@@ -13,9 +13,14 @@ type RegionFigures = Pick<
   | 'writesStalled'
   | 'roadsVersions'
   | 'roadFallbacks'
+  | 'viewsBehind'
 >
 
-export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
+/** Input: how far the views of each region have come, as the database had it last. */
+export function figuresOf(
+  hosts: () => readonly RegionHost[],
+  viewPositions: () => ReadonlyMap<string, number>,
+): RegionFigures {
   const regions = () => hosts().filter(({ region }) => region !== null)
   return {
     mailboxDepth: () => regions().map(({ regionId, region }) => [regionId, region!.mailboxDepth] as const),
@@ -35,6 +40,11 @@ export function figuresOf(hosts: () => readonly RegionHost[]): RegionFigures {
       regions().flatMap(({ regionId, region }) =>
         [...region!.roads.fallbacks].map(([reason, count]) => [regionId, reason, count] as const),
       ),
+    viewsBehind: () =>
+      regions().map(({ regionId, region }) => {
+        const behind = region!.logDurable - (viewPositions().get(regionId) ?? 0)
+        return [regionId, Math.max(0, behind)] as const
+      }),
     writesStalled: () =>
       regions().flatMap(({ regionId, region }) => [
         [regionId, 'records', region!.writes.refusesCommands] as const,

@@ -47,6 +47,11 @@ export class Readings {
     if (versions > 0) this.#note(reader, 'http', callId, { shown: 'details' })
   }
 
+  /** Somebody searched for words, and was told of calls of which they were said. */
+  foundOverHttp(reader: Reader, callIds: Iterable<string>): void {
+    for (const callId of callIds) this.#note(reader, 'http', callId, { shown: 'search' })
+  }
+
   ofSession(reader: Reader): SessionReadings {
     return new SessionReadings(this, reader)
   }

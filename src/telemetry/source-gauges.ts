@@ -16,6 +16,8 @@ export interface MetricsSource {
   roadsVersions(): Iterable<readonly [region: string, version: number]>
   /** Choices that went by the straight line although there are roads, and times that were estimates, by why. */
   roadFallbacks(): Iterable<readonly [region: string, reason: string, count: number]>
+  /** How many records the views of each region are behind its log. */
+  viewsBehind(): Iterable<readonly [region: string, records: number]>
   storeUp(): boolean
   logLinesDropped(): number
   logWaitingBytes(): number
@@ -86,6 +88,14 @@ export class SourceGauges {
       ['region', 'reason'],
       function* (source): Iterable<Sample> {
         for (const [region, reason, count] of source.roadFallbacks()) yield [{ region, reason }, count]
+      },
+    )
+    this.#gauge(
+      'goldenhour_views_behind_records',
+      'Stored records that the views do not have yet, as of the last look.',
+      ['region'],
+      function* (source) {
+        for (const [region, records] of source.viewsBehind()) yield [{ region }, records]
       },
     )
     this.#gauge(

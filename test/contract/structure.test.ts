@@ -199,7 +199,7 @@ test('the SQL of a schema stands in one room', () => {
   const rooms = new Map<string, Set<string>>()
   for (const { file, code } of sources) {
     for (const [, schema] of code.matchAll(
-      /\b(?:FROM|INTO|UPDATE|JOIN|TABLE) (log|auth|location|reference|audit)\.\w/g,
+      /\b(?:FROM|INTO|UPDATE|JOIN|TABLE) (log|auth|location|reference|audit|views)\.\w/g,
     )) {
       const [first, second] = file.split('/')
       rooms.set(schema!, (rooms.get(schema!) ?? new Set()).add(`${first}/${second}`))
@@ -273,6 +273,7 @@ const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
   'socket.ts': 'client gateway/transport/portable',
   'track.ts': 'gateway/routes store/location',
   'users.ts': 'gateway/routes store/embedded',
+  'views.ts': 'actors/region cli',
 }
 /** By file and name: why the process has one of it. */
 const MODULE_STATE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -356,4 +357,5 @@ const SQL_ROOMS: Readonly<Record<string, readonly string[]>> = {
   location: ['store/location', 'store/log'],
   log: ['store/audit', 'store/followers', 'store/leases', 'store/log'],
   reference: ['store/reference'],
+  views: ['store/views'],
 }

@@ -300,6 +300,7 @@ export function closedDoors(): GatewayOptions {
     keys: notHere('the key ring'),
     audit: { note: () => {}, append: () => Promise.resolve() },
     database: notHere('the database'),
+    lists: notHere('the lists'),
     door: {
       limits: DEFAULT_LIMITS,
       allowedOrigins: [],

@@ -113,9 +113,9 @@ test('[HT-5] another method is method-not-allowed, and Allow lists those of the 
   for (const [method, path, allowed] of [
     ['POST', '/healthz', 'GET, HEAD'],
     ['OPTIONS', '/healthz', 'GET, HEAD'],
-    ['GET', '/v1/calls', 'POST'],
-    ['HEAD', '/v1/calls', 'POST'],
-    ['PATCH', '/v1/calls/x', 'GET, HEAD'],
+    ['GET', '/v1/auth/login', 'POST'],
+    ['HEAD', '/v1/auth/login', 'POST'],
+    ['PUT', '/v1/calls', 'GET, HEAD, POST'],
     ['POST', '/v1/units/x', 'GET, HEAD, PUT, PATCH, DELETE'],
     // A unit may have that name.
     ['POST', '/v1/units/nearest', 'GET, HEAD, PUT, PATCH, DELETE'],

@@ -1,4 +1,5 @@
 /** One run of the simulation: a world made from a plan, its troubles, its calm, its judge, and what came of it. */
+import type { LogRecord } from '../../src/store/log/journal.ts'
 import { Chronicle, type Happening } from './core/chronicle.ts'
 import { Cluster } from './core/cluster.ts'
 import { authenticatorOf, tokenOf } from './core/credentials.ts'
@@ -33,10 +34,14 @@ export interface RunResult {
   readonly violations: readonly Violation[]
   /** Null unless it was asked for. */
   readonly story: readonly Happening[] | null
+  /** Empty unless it was asked for. */
+  readonly log: readonly LogRecord[]
 }
 
 export interface RunOptions {
   readonly keepStory?: boolean
+  /** Answers the region's log, as the database has it in the end. */
+  readonly keepLog?: boolean
   /** Ends with the first violation: what comes after it is mostly its consequence. */
   readonly stopAtFirst?: boolean
   /** Hears of the virtual time that has passed, every ten minutes of it. */
@@ -176,7 +181,11 @@ class Run {
       process.off('uncaughtException', onEscaped)
       await this.#cluster.end()
     }
-    return this.#result((performance.now() - startedAt) / 1_000)
+    const log: LogRecord[] = []
+    if (this.#options.keepLog === true) {
+      for await (const chunk of this.#database.journal.readLog(REGION, 0)) log.push(...chunk)
+    }
+    return { ...this.#result((performance.now() - startedAt) / 1_000), log }
   }
 
   async #live(): Promise<void> {
@@ -220,7 +229,7 @@ class Run {
     this.#escaped = []
   }
 
-  #result(tookS: number): RunResult {
+  #result(tookS: number): Omit<RunResult, 'log'> {
     const { steps } = this.#loop
     return {
       plan: this.#plan,

@@ -14,6 +14,7 @@ import { DECISION_ROUTES, type DecisionPorts } from './decisions.ts'
 import { DEVICE_ROUTES, type DevicePorts } from './devices.ts'
 import { HOME_ROUTES, type HomePorts } from './home.ts'
 import { KEY_ROUTES, type KeyPorts } from './keys.ts'
+import { LIST_ROUTES, type ListPorts } from './lists.ts'
 import { OPENAPI_ROUTES } from './openapi.ts'
 import { OPERATION_ROUTES, type OperationPorts } from './operations.ts'
 import { POLICY_ROUTES } from './policies.ts'
@@ -32,6 +33,7 @@ type RoutePorts = HomePorts &
   ReferencePorts &
   TrackPorts &
   DecisionPorts &
+  ListPorts &
   QuarantinePorts &
   AuthPorts &
   UserPorts &
@@ -44,6 +46,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...HOME_ROUTES,
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
+  ...LIST_ROUTES,
   ...CALL_ROUTES,
   ...CALL_DETAILS_ROUTES,
   ...DECISION_ROUTES,

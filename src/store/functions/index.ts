@@ -17,6 +17,7 @@ export const functions: readonly FunctionFile[] = [
   'reference.sql',
   'audit.sql',
   'auth.sql',
+  'views.sql',
 ].map(file => {
   const sql = readFileSync(new URL(file, import.meta.url), 'utf8')
   return { file, sql, sha256: createHash('sha256').update(sql).digest('hex') }

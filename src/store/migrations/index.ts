@@ -17,6 +17,7 @@ import { incidentNumbers } from './0014-incident-numbers.ts'
 import { transport } from './0015-transport.ts'
 import { roads } from './0016-roads.ts'
 import { travelSpeeds } from './0017-travel-speeds.ts'
+import { views } from './0018-views.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   transport,
   roads,
   travelSpeeds,
+  views,
 ]

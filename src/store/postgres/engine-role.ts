@@ -13,6 +13,20 @@ import { type Database, DatabaseSetupError } from './database.ts'
 const ALL = 'SELECT, INSERT, UPDATE, DELETE'
 const READ = 'SELECT'
 
+/** The tables of the views, and what people read of them. */
+const VIEW_ROWS = ['call', 'trip', 'trip_time', 'unit', 'offer', 'decision', 'shift', 'alarm', 'passed_over'] as const
+const READ_VIEWS = [
+  ...VIEW_ROWS.map(name => (name === 'passed_over' ? `views.${name}` : `views.${name}s`)),
+  'views.progress',
+]
+const VIEW_RIGHTS: Readonly<Record<string, string>> = Object.fromEntries([
+  ...['cursors', 'rebuilds', 'region_rows', ...VIEW_ROWS.map(name => `${name}_rows`)].map(name => [
+    `views.${name}`,
+    ALL,
+  ]),
+  ...READ_VIEWS.map(name => [name, READ]),
+])
+
 /** What an engine may do with each table. Nothing is ever truncated. */
 export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'goldenhour.migrations': READ,
@@ -60,6 +74,8 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'auth.revocations': ALL,
   'auth.version': 'SELECT, UPDATE',
   'gateway.http_outcomes': ALL,
+  // They can be made anew from the log at any time.
+  ...VIEW_RIGHTS,
 }
 
 /** They alone add to what may not be changed. */
@@ -82,7 +98,7 @@ const HISTORY = [
 
 const SCHEMAS = [...new Set(Object.keys(ENGINE_RIGHTS).map(table => table.split('.')[0]!))].join(', ')
 /** Those of `audit` are for its owner, but for the one that appends. */
-const FUNCTION_SCHEMAS = 'log, location'
+const FUNCTION_SCHEMAS = 'log, location, views'
 
 /**
  * Gives a role the rights of an engine and takes every other from it; to be run in a transaction, as the owner.

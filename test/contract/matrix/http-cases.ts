@@ -263,6 +263,24 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (world, reach) => ({ path: `/v1/trips/${(await world.pendingTrip(homeOf(reach))).tripId}` }),
   },
+  'GET /v1/trips': {
+    action: 'read-trip',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/trips?region=${askedOf(reach)}&after=1&limit=2` }),
+  },
+  'GET /v1/calls': {
+    action: 'read-call',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/calls?region=${askedOf(reach)}&status=open&limit=2` }),
+  },
+  'GET /v1/units/states': {
+    action: 'read-unit',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/units/states?region=${askedOf(reach)}&status=available` }),
+  },
   'GET /v1/trips/:id/decisions': {
     action: 'read-trip',
     status: 200,

@@ -295,7 +295,7 @@ export class World {
     const session = await this.#session
     const { rows: tables } = await session.query<{ name: string }>(
       `SELECT schemaname || '.' || tablename AS name FROM pg_tables
-       WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'audit') AND tablename NOT IN ('region_lease', 'snapshots') ORDER BY 1`,
+       WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'audit', 'views') AND tablename NOT IN ('region_lease', 'snapshots') ORDER BY 1`,
     )
     const hashes = tables.map(
       ({ name }) =>

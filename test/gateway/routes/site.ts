@@ -4,12 +4,15 @@ import type { TestContext } from 'node:test'
 import { sql } from 'kysely'
 import type { TokenClaims } from '../../../src/access/claims.ts'
 import type { Query, QueryAnswer, RegionHandle } from '../../../src/actors/region-handle.ts'
+import { systemClock } from '../../../src/base/time.ts'
 import type { Role } from '../../../src/domain/roles.ts'
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts'
 import type { StoreView } from '../../../src/gateway/store-view.ts'
 import { PostgresAudit } from '../../../src/store/audit/postgres-audit.ts'
 import { type Database, openDatabase } from '../../../src/store/postgres/database.ts'
 import { ReferenceStore } from '../../../src/store/reference/reference-store.ts'
+import { ViewLists } from '../../../src/store/views/view-lists.ts'
+import { Views } from '../../../src/store/views/views-follower.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
 import { testDatabase } from '../../support/postgres.ts'
 import { closedDoors } from '../harness.ts'
@@ -31,6 +34,8 @@ export interface Answered {
 export class Site {
   readonly gateway: Gateway
   readonly database: Database
+  /** Of the role that owns the database. */
+  readonly ownerUrl: string
   readonly reference: ReferenceStore
   readonly revoked: Set<string>
   readonly queries: Query[]
@@ -41,10 +46,13 @@ export class Site {
 
   readonly audit: PostgresAudit
 
-  constructor(parts: Pick<Site, 'gateway' | 'database' | 'revoked' | 'queries' | 'clock' | 'engine' | 'audit'>) {
+  constructor(
+    parts: Pick<Site, 'gateway' | 'database' | 'revoked' | 'queries' | 'clock' | 'engine' | 'audit' | 'ownerUrl'>,
+  ) {
     this.gateway = parts.gateway
     this.audit = parts.audit
     this.database = parts.database
+    this.ownerUrl = parts.ownerUrl
     this.reference = new ReferenceStore(parts.database)
     this.revoked = parts.revoked
     this.queries = parts.queries
@@ -148,6 +156,14 @@ export async function startSite(
       throw error
     },
   })
+  const views = new Views({
+    database,
+    scheduler: systemClock,
+    onFailure: error => {
+      throw error
+    },
+    onPassedOver: () => undefined,
+  })
   const gateway = await startGateway({
     ...closedDoors(),
     directory: {
@@ -166,6 +182,7 @@ export async function startSite(
     revocations: { isRevoked: ({ sub }) => revoked.has(sub), refresh: async () => {}, onChange: () => undefined },
     audit,
     database: seen ?? database,
+    lists: new ViewLists(database, views),
     store,
     wallClock,
   })
@@ -174,7 +191,7 @@ export async function startSite(
     await database.destroy()
     await made.drop()
   })
-  const site = new Site({ gateway, database, revoked, queries, clock, engine, audit })
+  const site = new Site({ ownerUrl: made.url, gateway, database, revoked, queries, clock, engine, audit })
   await site.reference.addRegion({
     region: 'akl',
     name: 'Auckland',

@@ -89,7 +89,8 @@ test('every table of the schema has rights of the engine stated, and it has no o
   const { rows } = await owner.query<{ name: string; rights: string }>(
     `SELECT t.name, coalesce(string_agg(r, ', ' ORDER BY n) FILTER (WHERE has_table_privilege($1, t.name, r)), '') AS rights
      FROM (SELECT schemaname || '.' || tablename AS name FROM pg_tables
-       WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname NOT LIKE 'pg_temp%') t
+       WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname NOT LIKE 'pg_temp%'
+       UNION ALL SELECT schemaname || '.' || viewname FROM pg_views WHERE schemaname = 'views') t
      CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
        WITH ORDINALITY AS r (r, n)
      GROUP BY t.name`,

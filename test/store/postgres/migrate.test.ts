@@ -21,8 +21,8 @@ const files = functions.map(({ file }) => file)
 
 /** The last step that was made for a change of functions, and the hash of all of them. */
 const ANNOUNCED = {
-  step: '0014-incident-numbers',
-  sha256: '08dbe9e2587b8c0fb8b7fe4316bf765129c3148f2ee27ea3e460e45ad553e475',
+  step: '0018-views',
+  sha256: 'ac65e31d2728e3967699f2ac3af04ec78aa699c0448803ecc54a7dcaee24ea2b',
 }
 
 const drops: (() => Promise<void>)[] = []
@@ -167,7 +167,7 @@ test('the record that the program before this one kept is carried over, and refu
   await migrate(url)
   await ask(
     url,
-    `DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
+    `DROP SCHEMA views CASCADE; DROP SCHEMA roads CASCADE; ALTER TABLE reference.units DROP COLUMN transports; DROP TABLE log.incident_numbers; DROP TABLE log.call_notes; DROP TABLE log.former_call_details; ALTER TABLE log.call_details DROP COLUMN position;
      DROP TABLE reference.policies; DROP TABLE goldenhour.functions; DROP TABLE goldenhour.migration_lock; DROP TABLE goldenhour.migrations;
      CREATE TABLE goldenhour.migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO goldenhour.migrations (name) SELECT unnest('{${names.slice(0, 10).join()}}'::text[])`,
@@ -199,7 +199,7 @@ function schemaOf(url: string): Promise<{ thing: string }[]> {
   return ask(
     url,
     `WITH ours AS (SELECT oid, nspname FROM pg_namespace
-       WHERE nspname IN ('goldenhour', 'log', 'location', 'reference', 'auth', 'audit', 'gateway'))
+       WHERE nspname IN ('goldenhour', 'log', 'location', 'reference', 'auth', 'audit', 'gateway', 'views'))
      SELECT format('%s.%s %s %s %s', table_schema, table_name, column_name, data_type, is_nullable) || coalesce(column_default, '')
          AS thing FROM information_schema.columns WHERE table_schema IN (SELECT nspname FROM ours)
      UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname IN (SELECT nspname FROM ours)

@@ -1,0 +1,58 @@
+/** One page of a region's log, folded into a run of its views, in the transaction that moves its cursor. */
+import type { Scheduler } from '../../base/time.ts'
+import type { RegionId } from '../../domain/ids.ts'
+import type { LogRecord } from '../log/journal.ts'
+import { logPage } from '../log/log-pages.ts'
+import type { Database } from '../postgres/database.ts'
+import { ViewFold } from './view-fold.ts'
+import type { PassedOverRow } from './view-rows.ts'
+import { knownRows, putRows, type Run } from './view-tables.ts'
+
+/** A page's rows are some hundred kilobytes, and no part of it holds the loop for more than a few milliseconds. */
+const RECORDS_PER_PAGE = 200
+const RECORDS_AT_A_STRETCH = 20
+
+export interface ReadPage {
+  readonly end: number
+  readonly records: readonly LogRecord[]
+  /** The log had no more when it was read. */
+  readonly isLast: boolean
+}
+
+/** Gives the loop to others. */
+export const breather = (scheduler: Pick<Scheduler, 'after'>) => (): Promise<void> =>
+  new Promise(resolve => void scheduler.after(0, resolve))
+
+/** Null where nothing is behind the position. Errors: those of pg. */
+export async function readViewPage(
+  database: Database,
+  region: RegionId,
+  from: number,
+  breathe: () => Promise<void>,
+): Promise<ReadPage | null> {
+  const records = await logPage(database, region, { from, limit: RECORDS_PER_PAGE }, breathe)
+  const last = records.at(-1)
+  return last === undefined ? null : { end: last.position, records, isLast: records.length < RECORDS_PER_PAGE }
+}
+
+interface Folded {
+  /** Of the last record. */
+  readonly recordedAtMs: number
+  readonly passedOver: readonly PassedOverRow[]
+}
+
+/** Errors: those of pg. */
+export async function foldPage(
+  database: Database,
+  of: Run,
+  { records }: ReadPage,
+  breathe: () => Promise<void>,
+): Promise<Folded> {
+  const fold = new ViewFold(of.region, await knownRows(database, of, records))
+  for (const [index, record] of records.entries()) {
+    if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
+    fold.take(record)
+  }
+  await putRows(database, of, fold.changed, breathe)
+  return { recordedAtMs: records.at(-1)!.recordedAtMs, passedOver: [...fold.changed.passedOver.values()] }
+}

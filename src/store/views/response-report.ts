@@ -1,0 +1,67 @@
+/** Responses against the limit of a contract, by the rules that it states. */
+import { sql } from 'kysely'
+import type { RegionId } from '../../domain/ids.ts'
+import type { Database } from '../postgres/database.ts'
+
+export const RESPONSE_STARTS = ['received', 'entered', 'notified'] as const
+export const RESPONSE_ROUNDINGS = ['exact', 'down', 'up', 'nearest'] as const
+export const RESPONSE_COUNTS = ['any', 'transport', 'level'] as const
+export const CANCELLED_CALLS = ['judged', 'left-out'] as const
+
+/** What `views.response_fractiles` is asked. */
+export interface ResponseContract {
+  readonly limitMs: number
+  /** Of the calls, 0 to 1, that has to be within the limit. */
+  readonly share: number
+  readonly start: (typeof RESPONSE_STARTS)[number]
+  readonly rounding: (typeof RESPONSE_ROUNDINGS)[number]
+  readonly counts: (typeof RESPONSE_COUNTS)[number]
+  /** A unit at its staging point has arrived. */
+  readonly staged: boolean
+  readonly cancelled: (typeof CANCELLED_CALLS)[number]
+  /** Null: of any. */
+  readonly priorities: readonly number[] | null
+  /** Corners in decimal degrees; null: anywhere. */
+  readonly zone: readonly (readonly [lonDeg: number, latDeg: number])[] | null
+}
+
+/** Of all priorities, and of each. Times are milliseconds, null where there are no samples. */
+export interface ResponseFigures {
+  readonly priority: number | null
+  readonly calls: number
+  readonly samples: number
+  readonly within: number
+  readonly share: number | null
+  readonly isMet: boolean | null
+  readonly fractileMs: number | null
+  readonly p50Ms: number | null
+  readonly p90Ms: number | null
+  readonly maxMs: number | null
+  readonly cancelled: number
+  readonly open: number
+  readonly unknown: number
+}
+
+/** Of the calls that reached the centre from the one moment on and before the other. Errors: those of pg. */
+export async function responseFigures(
+  database: Database,
+  region: RegionId,
+  window: { readonly fromMs: number; readonly toMs: number },
+  contract: ResponseContract,
+): Promise<ResponseFigures[]> {
+  const { limitMs, share, start, rounding, counts, staged, cancelled, priorities, zone } = contract
+  const corners = zone === null ? null : `(${zone.map(([lon, lat]) => `(${lon},${lat})`).join()})`
+  const { rows } = await sql<ResponseFigures>`SELECT priority, calls, samples, within, share, is_met AS "isMet",
+      fractile_ms AS "fractileMs", p50_ms AS "p50Ms", p90_ms AS "p90Ms", max_ms AS "maxMs", cancelled, open, unknown
+    FROM views.response_fractiles(${region}, ${window.fromMs}, ${window.toMs}, ${limitMs}, ${share},
+      ${priorities === null ? null : [...priorities]}::smallint[], ${start}, ${rounding}, ${counts}, ${staged}, ${cancelled},
+      ${corners}::polygon)`.execute(database)
+  return rows
+}
+
+/** A moment of the region's local time, such as 2026-03-01 or 2026-03-01T08:00. Errors: those of pg. */
+export async function localMoment(database: Database, text: string, timeZone: string): Promise<number> {
+  const { rows } = await sql<{ ms: number }>`
+    SELECT (extract(epoch FROM ${text}::timestamp AT TIME ZONE ${timeZone}) * 1000)::bigint AS ms`.execute(database)
+  return rows[0]!.ms
+}
