@@ -15,6 +15,7 @@ import { systemClock } from './base/time.ts'
 import { addressOf } from './config/address.ts'
 import type { Config } from './config/index.ts'
 import type { RegionId } from './domain/ids.ts'
+import { keepAudit } from './engine/engine-audit.ts'
 import { EngineStore } from './engine/engine-store.ts'
 import { keepViews } from './engine/engine-views.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
@@ -31,8 +32,7 @@ import type { Transport } from './gateway/transport/transport.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
-import { AuditEnd } from './store/audit/audit-end.ts'
-import { PostgresAudit } from './store/audit/postgres-audit.ts'
+import type { PostgresAudit } from './store/audit/postgres-audit.ts'
 import { loadOrCreateClock } from './store/log/clock-anchor.ts'
 import type { Database } from './store/postgres/database.ts'
 import { isStoreAway } from './store/postgres/postgres-faults.ts'
@@ -148,9 +148,10 @@ class RunningEngine implements Engine {
     this.#limits = this.#limitsThatFit()
     const database = await this.#store.open()
     this.#tellOthersOfTheDirectory()
-    const audit = this.#openAudit(database)
+    const kept = { database, log: this.#log, outages: this.#outages, endings: this.#endings }
+    const audit = keepAudit(kept)
     const access = await this.#openAccess(database, audit)
-    const views = keepViews({ database, log: this.#log, outages: this.#outages, endings: this.#endings })
+    const views = keepViews(kept)
     this.#views = views
     const openGateway = async () => {
       await this.#openGateway({ transport, database, audit, access, views })
@@ -294,26 +295,6 @@ class RunningEngine implements Engine {
     for (const other of otherEngines(dataDir)) {
       this.#log.info({ dataDir, other }, 'another Goldenhour uses this data directory')
     }
-  }
-
-  #openAudit(database: Database): PostgresAudit {
-    const audit = new PostgresAudit({
-      database,
-      scheduler: systemClock,
-      wallMs: () => systemClock.wallMs(),
-      onFailure: (error, what) => this.#outages.failed('audit', error, what),
-      onSuccess: what => this.#outages.worked('audit', what),
-    })
-    audit.start()
-    this.#endings.add('the audit', () => audit.stop())
-    const end = new AuditEnd({
-      database,
-      scheduler: systemClock,
-      tell: auditEnd => this.#log.info({ auditEnd }, 'the audit ends here; keep this line where nobody can change it'),
-    })
-    end.start()
-    this.#endings.add('telling the end of the audit', () => end.stop())
-    return audit
   }
 
   async #openAccess(database: Database, audit: PostgresAudit): Promise<Access> {

@@ -6,14 +6,15 @@ import { Views } from '../store/views/views-follower.ts'
 import type { Logger } from '../telemetry/log.ts'
 import type { OutageLog } from '../telemetry/outage-log.ts'
 
-interface EngineViewsPorts {
+/** What runs beside the regions as long as the engine does. */
+export interface KeepPorts {
   readonly database: Database
   readonly log: Logger
   readonly outages: OutageLog
   readonly endings: Endings
 }
 
-export function keepViews({ database, log, outages, endings }: EngineViewsPorts): Views {
+export function keepViews({ database, log, outages, endings }: KeepPorts): Views {
   const views = new Views({
     database,
     scheduler: systemClock,
