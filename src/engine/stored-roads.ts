@@ -35,8 +35,8 @@ export function storedRoads(database: Database, log: Pick<Logger, 'warn' | 'erro
       }
       const roads = await prepareRoads({ ...bytes, sha256 }, signal).catch(error => {
         signal.throwIfAborted()
-        const { message } = error as Error
-        throw new RoadsRefused(`Version ${version} of the roads cannot be used: ${message}`, { cause: error })
+        // Whoever tells it tells the cause behind it.
+        throw new RoadsRefused(`Version ${version} of the roads cannot be used`, { cause: error })
       })
       const model = speeds ? modelOf(region, speeds) : null
       return new RoadTravel(roads, version, {
