@@ -14,7 +14,12 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 export interface RoadsToTake {
   readonly version: number
   readonly sha256: string | null
+  /** The version of learned speeds that is in use; null, or left out, for the usual ones. */
+  readonly speeds?: { readonly version: number; readonly model: unknown } | null
 }
+
+/** Those that have a network. */
+type RoadsToLoad = RoadsToTake & { readonly sha256: string }
 
 /** Where roads come from. */
 export interface RoadSource {
@@ -24,7 +29,7 @@ export interface RoadSource {
    * Makes a network ready beside this loop. Errors: RoadsRefused for one that can never be used as it is; those of the store;
    * the reason of the signal.
    */
-  load(region: RegionId, version: number, sha256: string, signal: AbortSignal): Promise<Roads>
+  load(region: RegionId, roads: RoadsToLoad, signal: AbortSignal): Promise<Roads>
 }
 
 /** These roads cannot be used, however often they are tried. */
@@ -51,8 +56,8 @@ export class RoadNews {
   #standing: ReadonlyMap<RegionId, RoadsToTake> = new Map()
   /** Of the reference data, when they stood. */
   #standingAt: number | null = null
-  /** The version that each host was told, is about to be, or would have been were it not refused. */
-  readonly #taken = new WeakMap<RoadTaker, number>()
+  /** What each host was told, is about to be, or would have been were it not refused. */
+  readonly #taken = new WeakMap<RoadTaker, string>()
   #loading: Promise<void> = Promise.resolve()
 
   constructor(ports: RoadNewsPorts) {
@@ -66,8 +71,8 @@ export class RoadNews {
     this.#standingAt = referenceVersion
     for (const host of hosts()) {
       const roads = this.#standing.get(host.regionId)
-      if (roads === undefined || this.#taken.get(host) === roads.version) continue
-      this.#taken.set(host, roads.version)
+      if (roads === undefined || this.#taken.get(host) === nameOf(roads)) continue
+      this.#taken.set(host, nameOf(roads))
       this.#loading = this.#loading.then(() => this.#take(host, roads))
     }
   }
@@ -87,14 +92,15 @@ export class RoadNews {
     this.#ending.abort()
   }
 
-  async #take(host: RoadTaker, { version, sha256 }: RoadsToTake): Promise<void> {
+  async #take(host: RoadTaker, roads: RoadsToTake): Promise<void> {
     const { source, machine, telemetry } = this.#ports
     const { regionId: region } = host
+    const { version, sha256, speeds } = roads
     // Another version may stand by now.
-    if (this.#ending.signal.aborted || this.#taken.get(host) !== version) return
+    if (this.#ending.signal.aborted || this.#taken.get(host) !== nameOf(roads)) return
     const startedMs = machine.monotonicMs()
     try {
-      host.driveOn(sha256 === null ? null : await source.load(region, version, sha256, this.#ending.signal))
+      host.driveOn(sha256 === null ? null : await source.load(region, { ...roads, sha256 }, this.#ending.signal))
     } catch (error) {
       if (this.#ending.signal.aborted) return
       telemetry.outages.failed('roads', error, region)
@@ -104,8 +110,12 @@ export class RoadNews {
     telemetry.outages.worked('roads', region)
     const tookMs = Math.round(machine.monotonicMs() - startedMs)
     telemetry.log.info(
-      { region, version, tookMs },
+      { region, version, ...(speeds && { speedsVersion: speeds.version }), tookMs },
       sha256 === null ? 'the region goes by the straight line' : 'the region goes by roads',
     )
   }
 }
+
+/** Roads are taken anew with other speeds, and speeds of a region without roads say nothing. */
+const nameOf = ({ version, sha256, speeds }: RoadsToTake): string =>
+  `${version}/${sha256 === null ? '' : (speeds?.version ?? '')}`

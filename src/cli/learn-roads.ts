@@ -1,9 +1,9 @@
 /** `goldenhour roads learn`: works out from a region's log and fixes how long its roads really take, and stores it as a version. */
 import type { Command } from 'commander'
 import { systemClock } from '../base/time.ts'
+import type { Policy } from '../domain/policy.ts'
 import type { Priority } from '../domain/vocabulary.ts'
 import { Arrivals, type SceneDrive } from '../reports/arrivals.ts'
-import { USUAL_SIREN } from '../reports/eta-report.ts'
 import type { Truth } from '../reports/eta-truth.ts'
 import {
   DRIVES_LEAST,
@@ -17,10 +17,10 @@ import { type TravelModel, USUAL_TRAVEL_MODEL } from '../roads/times/travel-mode
 import { readTrack } from '../store/location/track.ts'
 import { logSince } from '../store/log/log-since.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { getRegion } from '../store/reference/regions.ts'
 import { SpeedStore } from '../store/roads/speed-store.ts'
 import { auditedByCommandLine } from './audited.ts'
-import { parsePriorities } from './report.ts'
 import { daysBack, parseSince } from './since.ts'
 import { roadsIn, standingGraph } from './store-network.ts'
 import { withDatabase } from './with-database.ts'
@@ -35,7 +35,7 @@ const TOLD_EVERY = 250
 const HELP = `
 A drive counts from the moment at which its crew was en route until it was at the scene, as it was said or corrected since, with the
 fixes in between. From the first two thirds of the drives it learns how much slower or quicker than usual each class of road is, by
-band of hours, with siren and without; what was little driven keeps the usual factor. The last third is held out: what is printed is
+band of hours, with siren and without, as the policy has it by priority; what was little driven keeps the usual factor. The last third is held out: what is printed is
 how true the drive times are there that the usual model (or the version in use) says and those that were learned. Columns: model,
 drives, bias (mean error), and the size of the error that 50 % and 90 % do not exceed, in seconds. Nothing is stored with fewer than
 ${DRIVES_LEAST} drives, or where the 50 % error is not
@@ -44,7 +44,6 @@ smaller by a twentieth, or the 90 % error is larger. What is stored is in use on
 interface LearnOptions {
   readonly region: string
   readonly since?: Date
-  readonly siren?: readonly Priority[]
   readonly note?: string
   readonly dryRun?: true
 }
@@ -55,18 +54,13 @@ export function defineLearn(roads: Command): void {
     .description('work out from a region’s trips how long its roads really take, and store that as a version')
     .requiredOption('--region <region>', 'the region')
     .option('--since <time>', `trips since then, as "report eta" takes it (default: ${DAYS}d)`, parseSince)
-    .option(
-      '--siren <priorities>',
-      'the priorities that drive with siren, such as 1,2, or none (default: 1,2)',
-      parsePriorities,
-    )
     .option('--note <text>', 'why, for who reads the versions')
     .option('--dry-run', 'only tell what would be learned')
     .addHelpText('after', HELP)
     .action(learn)
 }
 
-async function learn({ region, since, siren = USUAL_SIREN, note = undefined, dryRun }: LearnOptions): Promise<void> {
+async function learn({ region, since, note, dryRun }: LearnOptions): Promise<void> {
   const sinceMs = (since ?? daysBack(DAYS)).getTime()
   await withDatabase(async database => {
     const known = await getRegion(database, region)
@@ -77,7 +71,8 @@ async function learn({ region, since, siren = USUAL_SIREN, note = undefined, dry
       throw new Error(`Region ${region} has no roads; import some: goldenhour roads import --region ${region} FILE.`)
     const [roads] = await roadsIn(database).versions(region)
     const store = speedsIn(database)
-    const usual = drivenBy(siren)
+    const { policy } = await new ReferenceStore(database).policy(region)
+    const usual = usualBy(policy)
     const standing = (await store.inUse()).get(region)
     const { timeZone } = known
     const drives = await drivesOf(database, region, sinceMs)
@@ -87,9 +82,11 @@ async function learn({ region, since, siren = USUAL_SIREN, note = undefined, dry
     if (learned.model === null) throw new Error(whyNot(learned, region))
     if (dryRun === true) return console.log('Nothing is stored: it was a dry run.')
     const { learnedFrom, heldOut, leftOut, before: was, after: is } = learned
+    const { sirenPercent, sirenTimePercent } = policy
     const facts = {
       sinceMs,
-      siren,
+      sirenPercent,
+      sirenTimePercent,
       roadsVersion: roads!.version,
       learnedFrom,
       heldOut,
@@ -111,9 +108,11 @@ async function learn({ region, since, siren = USUAL_SIREN, note = undefined, dry
 
 export const speedsIn = (database: Database): SpeedStore => new SpeedStore(database, () => systemClock.wallMs())
 
-function drivenBy(siren: readonly Priority[]): TravelModel {
-  const share = (priority: Priority) => (siren.includes(priority) ? 1 : 0)
-  return { ...USUAL_TRAVEL_MODEL, sirenShare: { 1: share(1), 2: share(2), 3: share(3), 4: share(4), 5: share(5) } }
+/** Who drives with a siren, and what it saves, is the policy's. */
+function usualBy({ sirenPercent, sirenTimePercent }: Policy): TravelModel {
+  const share = (priority: Priority) => sirenPercent[priority] / 100
+  const sirenShare = { 1: share(1), 2: share(2), 3: share(3), 4: share(4), 5: share(5) }
+  return { ...USUAL_TRAVEL_MODEL, sirenFactor: 100 / sirenTimePercent, sirenShare }
 }
 
 /** The newest, with their fixes. */

@@ -85,7 +85,7 @@ function parseInterval(value: string): Interval {
   throw new InvalidArgumentError('Write two multiples of the predicted time, such as 0.75-1.5.')
 }
 
-export function parsePriorities(value: string): readonly Priority[] {
+function parsePriorities(value: string): readonly Priority[] {
   if (value === 'none') return []
   const given = value.split(',').map(Number)
   const isKnown = (each: number): each is Priority => (PRIORITIES as readonly number[]).includes(each)

@@ -1,11 +1,14 @@
 /** `goldenhour roads`: looks at files of roads, imports them as the roads of a region, and goes back to earlier ones. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { AddressSearch } from '../roads/address/address-search.ts'
+import { hashIn } from '../roads/array-blob.ts'
 import type { RoadGraph } from '../roads/graph.ts'
+import { encodeGraph } from '../roads/graph-codec.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
-import type { RoadsVersion } from '../store/roads/road-store.ts'
+import type { RoadStore, RoadsVersion } from '../store/roads/road-store.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { defineLearn } from './learn-roads.ts'
+import { type NetworkState, networkState } from './network-state.ts'
 import { linesOf, networkIn } from './road-files.ts'
 import { defineSpeeds } from './road-speeds.ts'
 import { roadsIn, standingGraph, storeNetwork } from './store-network.ts'
@@ -24,6 +27,7 @@ none stands for no roads: units are ranked by the straight line. "roads list" sh
 interface ImportOptions {
   readonly region: string
   readonly note?: string
+  readonly again?: true
 }
 
 export function defineRoads(roads: Command): void {
@@ -42,19 +46,17 @@ export function defineRoads(roads: Command): void {
     .argument('<files...>', FILES)
     .requiredOption('--region <region>', 'the region that drives on them')
     .option('--note <text>', 'why, for who reads the versions')
+    .option('--again', 'import them even if they are the roads that stand already')
     .addHelpText('after', IMPORT_HELP)
     .action(importRoads)
 
   roads
     .command('list')
     .description(
-      'list the versions of a region’s roads, newest first: version, when, who, nodes, arcs, hash, whether it is kept, and note, separated by tabs',
+      'list the versions of a region’s roads, newest first: version, when, who, nodes, arcs, hash, whether it is kept or damaged, and note, separated by tabs',
     )
     .requiredOption('--region <region>', 'the region')
-    .action(async ({ region }: { region: string }) => {
-      const versions = await withDatabase(database => roadsIn(database).versions(region))
-      for (const version of versions) console.log(rowOf(version).join('\t'))
-    })
+    .action(listRoads)
 
   roads
     .command('find')
@@ -84,25 +86,61 @@ export function defineRoads(roads: Command): void {
     .requiredOption('--region <region>', 'the region')
     .option('--note <text>', 'why, for who reads the versions')
     .addHelpText('after', USE_HELP)
-    .action(async (version: number | null, { region, note = null }: { region: string; note?: string | null }) => {
-      const now = await withDatabase(database =>
-        roadsIn(database).use(region, version, note, auditedByCommandLine(database)),
-      )
-      const what = version === null ? 'the straight line' : `the network of version ${version}`
-      if (now === null) return console.log(`Nothing changed: ${region} goes by ${what} already.`)
-      console.log(`${region} goes by ${what}, as version ${now.version}.`)
-    })
+    .action(useRoads)
 }
 
-async function importRoads(files: readonly string[], { region, note }: ImportOptions): Promise<void> {
+async function listRoads({ region }: { readonly region: string }): Promise<void> {
+  await withDatabase(async database => {
+    const store = roadsIn(database)
+    const states = new Map<string, NetworkState>()
+    for (const version of await store.versions(region)) {
+      const { sha256, isStored } = version
+      if (sha256 !== null && !states.has(sha256))
+        states.set(sha256, await networkState(store, region, { sha256, isStored }))
+      console.log(rowOf(version, sha256 === null ? 'straight line' : states.get(sha256)!).join('\t'))
+    }
+  })
+}
+
+async function useRoads(
+  version: number | null,
+  { region, note = null }: { readonly region: string; readonly note?: string | null },
+): Promise<void> {
+  const now = await withDatabase(async database => {
+    const store = roadsIn(database)
+    const { sha256 = null, isStored = false } =
+      (await store.versions(region)).find(each => each.version === version) ?? {}
+    if (sha256 !== null && (await networkState(store, region, { sha256, isStored })) === 'damaged')
+      throw new Error(
+        `The network of version ${version} is damaged, and no engine could use it: import its files again.`,
+      )
+    return store.use(region, version, note, auditedByCommandLine(database))
+  })
+  const what = version === null ? 'the straight line' : `the network of version ${version}`
+  if (now === null) return console.log(`Nothing changed: ${region} goes by ${what} already.`)
+  console.log(`${region} goes by ${what}, as version ${now.version}.`)
+}
+
+async function importRoads(files: readonly string[], { region, note, again }: ImportOptions): Promise<void> {
   await withDatabase(async database => {
     const store = roadsIn(database)
     // Before minutes are spent on it.
-    await store.versions(region)
+    const [standing] = await store.versions(region)
     const { graph, report } = await readNetwork(files)
+    if (again !== true && standing !== undefined && (await isTheSame(store, region, standing, graph))) {
+      const what = `these are the roads of version ${standing.version}, which stands`
+      return console.log(`Nothing changed: ${what}. Import them all the same with --again.`)
+    }
     const now = await storeNetwork(database, region, { graph, report }, note ?? null, progress)
     console.log(`Imported the roads of ${region}, version ${now.version} (${now.sha256!.slice(0, HASH_SHOWN)}).`)
   })
+}
+
+/** Damaged ones are not: an import mends them. */
+async function isTheSame(store: RoadStore, region: string, standing: RoadsVersion, graph: RoadGraph): Promise<boolean> {
+  const { sha256, isStored } = standing
+  if (sha256 === null || hashIn(encodeGraph(graph)) !== sha256) return false
+  return (await networkState(store, region, { sha256, isStored })) === 'kept'
 }
 
 const PLACES_SHOWN = 10
@@ -125,9 +163,8 @@ const progress = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const HASH_SHOWN = 12
 
-function rowOf(version: RoadsVersion): (string | number)[] {
-  const { changedAtMs, changedBy, sha256, nodes, arcs, isStored, again, note } = version
-  const kept = sha256 === null ? 'straight line' : isStored ? 'kept' : 'not kept'
+function rowOf(version: RoadsVersion, kept: NetworkState | 'straight line'): (string | number)[] {
+  const { changedAtMs, changedBy, sha256, nodes, arcs, again, note } = version
   const why = [...(again === null ? [] : [`as version ${again}`]), ...(note === null ? [] : [note])].join(': ')
   const hash = sha256?.slice(0, HASH_SHOWN) ?? ''
   return [version.version, new Date(changedAtMs).toISOString(), changedBy, nodes, arcs, hash, kept, why]

@@ -56,9 +56,7 @@ export function keepRegions(ports: KeepRegionsPorts): RegionKeeper {
     store.health.leasesEnded()
     return leases.stop()
   })
-  const roads = storedRoads(database, (region, error) =>
-    telemetry.log.warn({ region, err: error }, 'times by road go on by a slower search, for a thread failed'),
-  )
+  const roads = storedRoads(database, telemetry.log)
   const journal = new PostgresJournal(store.url)
   endings.add('the connections of the journal', () => journal.close())
   const regions = new RegionKeeper({

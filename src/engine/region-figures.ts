@@ -12,6 +12,7 @@ type RegionFigures = Pick<
   | 'fixesNotDurable'
   | 'writesStalled'
   | 'roadsVersions'
+  | 'speedsVersions'
   | 'roadFallbacks'
   | 'viewsBehind'
 >
@@ -36,6 +37,8 @@ export function figuresOf(
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
     fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),
     roadsVersions: () => regions().map(({ regionId, region }) => [regionId, region!.roads.version ?? 0] as const),
+    speedsVersions: () =>
+      regions().map(({ regionId, region }) => [regionId, region!.roads.speedsVersion ?? 0] as const),
     roadFallbacks: () =>
       regions().flatMap(({ regionId, region }) =>
         [...region!.roads.fallbacks].map(([reason, count]) => [regionId, reason, count] as const),

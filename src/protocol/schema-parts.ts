@@ -53,6 +53,7 @@ export const eta = {
 export const choiceBasis = {
   basis: z.enum(RANKING_BASES),
   roadsVersion: z.int().min(1).optional(),
+  speedsVersion: z.int().min(1).optional(),
   notByRoad: z.enum(NOT_BY_ROAD_REASONS).optional(),
 }
 /** A unit that could go, as a decision saw it. */

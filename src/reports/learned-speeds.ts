@@ -89,7 +89,7 @@ export function learnSpeeds(
   if (usable.length < DRIVES_LEAST) return { ...said, refused: 'too-few', model: null, before: null, after: null }
   const model = learnedModel(graph.classes, usual, first)
   const truths = {
-    before: roads.truthOf(last, { ...before, sirenShare: usual.sirenShare }),
+    before: roads.truthOf(last, { ...before, sirenShare: usual.sirenShare, sirenFactor: usual.sirenFactor }),
     after: roads.truthOf(last, model),
   }
   const { before: was, after: is } = truths
@@ -131,7 +131,8 @@ class DrivenRoads {
     if (distanceM(end, scene) > AT_THE_SCENE_M) return 'away-from-the-scene'
     const [from, to] = [this.#onRoad(begin, false), this.#onRoad(scene, true)]
     if (from === null || to === null) return 'off-road'
-    const hasSiren = this.#usual.sirenShare[priority] > 0
+    // Of a part of what a siren saves: to what it is nearer.
+    const hasSiren = this.#usual.sirenShare[priority] >= 0.5
     const legs = this.#legs.of(track.slice(track.indexOf(begin)), this.#saidMs[hasSiren ? 'siren' : 'ordinary'])
     if (legs.length < LEGS_LEAST) return 'few-positions'
     return { drive, from, to, hasSiren, legs, band: bandAt(this.#usual.bands, this.#hours.at(enRouteAtMs)) }

@@ -14,6 +14,8 @@ export interface MetricsSource {
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   /** Of the roads that each region goes by; 0 for the straight line. */
   roadsVersions(): Iterable<readonly [region: string, version: number]>
+  /** Of the speeds that each region has learned and goes by; 0 for the usual ones. */
+  speedsVersions(): Iterable<readonly [region: string, version: number]>
   /** Choices that went by the straight line although there are roads, and times that were estimates, by why. */
   roadFallbacks(): Iterable<readonly [region: string, reason: string, count: number]>
   /** How many records the views of each region are behind its log. */
@@ -80,6 +82,14 @@ export class SourceGauges {
       ['region'],
       function* (source) {
         for (const [region, version] of source.roadsVersions()) yield [{ region }, version]
+      },
+    )
+    this.#gauge(
+      'goldenhour_road_speeds_version',
+      'Version of the learned speeds that the region goes by; 0 for the usual ones.',
+      ['region'],
+      function* (source) {
+        for (const [region, version] of source.speedsVersions()) yield [{ region }, version]
       },
     )
     this.#gauge(

@@ -10,6 +10,7 @@ import { ManualMachine } from '../support/manual-machine.ts'
 interface Load {
   readonly region: string
   readonly version: number
+  readonly speeds: number | null
   readonly signal: AbortSignal
   done(): void
   fail(error: Error): void
@@ -41,10 +42,10 @@ beforeEach(() => {
         asked += 1
         return standing
       },
-      load: (region, version, _, signal) =>
+      load: (region, { version, speeds }, signal) =>
         new Promise((resolve, reject) => {
           const done = () => resolve({ version, look: () => assert.fail('nobody asks'), stop: () => {} })
-          loads.push({ region, version, signal, done, fail: reject })
+          loads.push({ region, version, speeds: speeds?.version ?? null, signal, done, fail: reject })
         }),
     },
     hosts: () => hosts,
@@ -85,6 +86,42 @@ test('a newer version takes the place of one, and one without a network goes bac
     ['akl', null],
   ])
   assert.equal(loads.length, 2)
+})
+
+test('other speeds take the place of those in use as another version of roads does, and go again', async () => {
+  const speedsOf = (version: number) => ({ version: 1, sha256: 'a', speeds: { version, model: {} } })
+  await look(1)
+  loads[0]!.done()
+  for (const [at, each] of [
+    speedsOf(2),
+    speedsOf(2),
+    speedsOf(3),
+    { version: 1, sha256: 'a', speeds: null },
+  ].entries()) {
+    standing.set('akl', each)
+    await look(2 + at)
+    loads.at(-1)!.done()
+    await turn()
+  }
+  assert.deepEqual(
+    loads.map(({ version, speeds }) => [version, speeds]),
+    [
+      [1, null],
+      [1, 2],
+      [1, 3],
+      [1, null],
+    ],
+  )
+  assert.deepEqual(
+    told,
+    Array.from({ length: 4 }, () => ['akl', 1]),
+  )
+  standing.set('akl', { version: 2, sha256: null, speeds: { version: 3, model: {} } })
+  await look(7)
+  standing.set('akl', { version: 2, sha256: null, speeds: { version: 4, model: {} } })
+  await look(8)
+  assert.deepEqual(told.at(-1), ['akl', null])
+  assert.deepEqual([told.length, loads.length], [5, 4], 'speeds without roads say nothing')
 })
 
 test('one network is made ready after the other, and what is out of date by then is left out', async () => {

@@ -123,7 +123,7 @@ test('slow streets are learned from trips and fixes, told with the error before 
   const shown = JSON.parse((await run('speeds', 'show', '1', '--region', 'metro')).stdout)
   const other = shown.model.bands.find(({ name }: { name: string }) => name === 'other hours')
   assert.ok(Math.abs(other.ordinary.byClass.street - 1.6) < 0.2, JSON.stringify(other))
-  assert.deepEqual([shown.facts.learnedFrom, shown.facts.roadsVersion, shown.facts.siren], [60, 1, [1, 2]])
+  assert.deepEqual([shown.facts.learnedFrom, shown.facts.roadsVersion, shown.facts.sirenTimePercent], [60, 1, 75])
 
   assert.equal(
     (await run('speeds', 'use', '1', '--region', 'metro')).stdout,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { sql } from 'kysely'
 import { hashIn } from '../../src/roads/array-blob.ts'
 import { decodeGraph } from '../../src/roads/graph-codec.ts'
 import { decodeHierarchy } from '../../src/roads/hierarchy/hierarchy-codec.ts'
@@ -171,4 +172,61 @@ test('an import that cannot be is refused with what to do, and stores nothing', 
   assert.match(odd.stderr, /It must be a whole number from 1 on, or none/)
   assert.match(gone.stderr, /has no version 9 of its roads; list them/)
   assert.equal((await run('list', '--region', 'metro')).stdout, versions)
+})
+
+test('roads that stand already are told as such and make no version, unless they are asked for again', async () => {
+  const [nodes, arcs] = [file('nodes.csv', NODES), file('arcs.csv', ARCS)]
+  const importing = (...more: string[]) => run('import', '--region', 'twice', nodes, arcs, ...more)
+  await new ReferenceStore(database).addRegion({
+    region: 'twice',
+    name: 'Twice',
+    timeZone: 'UTC',
+    dispatchMode: 'ordered',
+  })
+  const versions = async () => (await run('list', '--region', 'twice')).stdout.trimEnd().split('\n').length
+  assert.match((await importing()).stdout, /version 1 /)
+  const same = await importing()
+  assert.equal(same.code, 0)
+  assert.match(
+    same.stdout,
+    /Nothing changed: these are the roads of version 1, which stands\. Import them all the same with --again\.\n$/,
+  )
+  assert.equal(await versions(), 1)
+  assert.match((await importing('--again')).stdout, /version 2 /)
+  await run('use', '--region', 'twice', 'none')
+  assert.match((await importing()).stdout, /version 4 /, 'they stand no more')
+})
+
+test('damaged bytes are told by the list, are not gone back to, and are mended by an import of the same files', async () => {
+  const [nodes, arcs] = [file('nodes.csv', NODES), file('arcs.csv', ARCS)]
+  const importing = () => run('import', '--region', 'worn', nodes, arcs)
+  await new ReferenceStore(database).addRegion({
+    region: 'worn',
+    name: 'Worn',
+    timeZone: 'UTC',
+    dispatchMode: 'ordered',
+  })
+  const kept = async () =>
+    (await run('list', '--region', 'worn')).stdout
+      .trimEnd()
+      .split('\n')
+      .map(row => row.split('\t')[6])
+  const damage = (kind: 'graph' | 'hierarchy') =>
+    sql`UPDATE roads.parts SET bytes = set_byte(bytes, octet_length(bytes) - 1, get_byte(bytes, octet_length(bytes) - 1) # 1)
+      WHERE region = 'worn' AND kind = ${kind}`.execute(database)
+  for (const kind of ['graph', 'hierarchy'] as const) {
+    assert.equal((await importing()).code, 0)
+    assert.equal((await kept())[0], 'kept')
+    await damage(kind)
+    assert.equal((await kept())[0], 'damaged', kind)
+  }
+  await run('use', '--region', 'worn', 'none')
+  const back = await run('use', '--region', 'worn', '2')
+  assert.equal(back.code, 1)
+  assert.match(back.stderr, /The network of version 2 is damaged, and no engine could use it: import its files again\./)
+  assert.deepEqual(await kept(), ['straight line', 'damaged', 'damaged'])
+  assert.equal((await importing()).code, 0)
+  assert.deepEqual(await kept(), ['kept', 'straight line', 'kept', 'kept'])
+  await sql`DELETE FROM roads.parts WHERE region = 'worn' AND kind = 'hierarchy'`.execute(database)
+  assert.equal((await kept())[0], 'damaged', 'half of it')
 })

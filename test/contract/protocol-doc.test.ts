@@ -358,6 +358,7 @@ test('every view has all its fields and no other, and marks those that may be nu
     NearestResult: {
       basis: true,
       roadsVersion: 'absent',
+      speedsVersion: 'absent',
       notByRoad: 'absent',
       notByServer: 'absent',
       units: true,

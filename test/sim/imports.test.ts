@@ -16,6 +16,8 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/roads/thread-start.ts': 'core/roads.ts makes the roads of the city in place',
   'src/roads/travel/prepare-roads.ts': 'core/roads.ts makes the roads of the city in place',
   'src/roads/travel/hierarchy-of-times.ts': 'core/roads.ts has no hierarchy made: the search answers',
+  'src/roads/times/stored-model.ts': 'speeds come from a store',
+  'src/roads/providers/': 'no decision asks a routing server',
   'src/store/roads/': 'tables of Postgres',
   'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
   'src/store/log/postgres-journal.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',

@@ -128,6 +128,7 @@ test('gauges are read from their source at each scrape, and a region that left i
     troubles: () => [['leases', true] as const, ['audit', false] as const],
     clockOffsets: () => [['recorded', 1_500] as const],
     roadsVersions: () => [['akl', 3] as const],
+    speedsVersions: () => [['akl', 2] as const],
     roadFallbacks: () => [['akl', 'off-road', 5] as const],
     viewsBehind: () => [['akl', 3] as const],
     writesStalled: () => regions.map(region => [region, 'records', region === 'akl'] as const),

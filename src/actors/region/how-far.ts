@@ -19,7 +19,7 @@ import type { RegionRoads } from './region-roads.ts'
 
 export interface HowFarPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
-  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack' | 'isAtStation'>
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'speedsVersion' | 'fellBack' | 'isAtStation'>
   readonly seen: (unitId: UnitId) => SeenUnit
 }
 
@@ -63,7 +63,7 @@ export class HowFar {
   readonly #units: Units
   readonly #nowMs: number
   readonly #travel: TravelTimes | null
-  readonly #version: number | null
+  readonly #byRoad: ChoiceBasis
   /** The goal that was asked about last, and what it goes by. */
   #goal: Goal | null = null
   #approach: Approach | null = null
@@ -74,7 +74,11 @@ export class HowFar {
     this.#units = units
     this.#nowMs = nowMs
     this.#travel = ports.roads.look()
-    this.#version = ports.roads.version
+    const { version, speedsVersion } = ports.roads
+    this.#byRoad = {
+      ...{ basis: 'roads', roadsVersion: version! },
+      ...(speedsVersion !== null && { speedsVersion }),
+    }
   }
 
   basisTo(goal: Goal): ChoiceBasis {
@@ -159,10 +163,7 @@ export class HowFar {
     this.#goal = { lonDeg, latDeg, priority }
     this.#approach = typeof approach === 'string' ? null : approach
     if (typeof approach === 'string') this.#ports.roads.fellBack(approach)
-    this.#basis =
-      typeof approach === 'string'
-        ? { ...BY_STRAIGHT_LINE, notByRoad: approach }
-        : { basis: 'roads', roadsVersion: this.#version! }
+    this.#basis = typeof approach === 'string' ? { ...BY_STRAIGHT_LINE, notByRoad: approach } : this.#byRoad
     return this.#approach
   }
 }

@@ -32,7 +32,7 @@ import type { RegionRoads } from './region-roads.ts'
 
 export interface LookoutPorts {
   readonly policy: RegionPolicy
-  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'fellBack' | 'isAtStation'>
+  readonly roads: Pick<RegionRoads, 'look' | 'version' | 'speedsVersion' | 'fellBack' | 'isAtStation'>
   readonly presence: (unitId: UnitId) => Presence
   /** Told how long each search for units that may go took, in seconds. */
   readonly onSearch: (seconds: number) => void

@@ -28,6 +28,11 @@ export class RegionRoads {
     return this.#standing?.version ?? null
   }
 
+  /** Of the learned speeds that they go by; null by the usual ones. */
+  get speedsVersion(): number | null {
+    return this.#standing?.speedsVersion ?? null
+  }
+
   /** For one turn or question; null by the straight line. */
   look(): TravelTimes | null {
     const { policy, timeZone } = this.#ports

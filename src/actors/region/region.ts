@@ -119,7 +119,7 @@ export class Region implements Behaviour<RegionMessage> {
     return this.#assembly.state.policy.standing.version
   }
   /** What it goes by, and how often that was not by road. */
-  get roads(): Pick<RegionAssembly['turns']['roads'], 'version' | 'fallbacks' | 'isAtStation'> {
+  get roads(): Pick<RegionAssembly['turns']['roads'], 'version' | 'speedsVersion' | 'fallbacks' | 'isAtStation'> {
     return this.#assembly.turns.roads
   }
   boardFrom(position: number | null): BoardSize {

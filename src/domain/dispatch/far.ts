@@ -9,6 +9,8 @@ export interface ChoiceBasis {
   readonly basis: RankingBasis
   /** Of the region's roads; absent by the straight line. */
   readonly roadsVersion?: number
+  /** Of the speeds that the region has learned of them; absent by the usual ones. */
+  readonly speedsVersion?: number
   /** Why it went by the straight line although the region has roads; absent where it has none. */
   readonly notByRoad?: NotByRoad
 }

@@ -31,8 +31,9 @@ export interface Driving {
 
 /** The roads that a region goes by. */
 export interface Roads {
-  /** Decisions name it. */
+  /** Decisions name it, and of learned speeds theirs; absent by the usual ones. */
   readonly version: number
+  readonly speedsVersion?: number
   look(driving: Driving): TravelTimes
   /** Ends what is made beside; whoever looks is still answered. */
   stop(): void

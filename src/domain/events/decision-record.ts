@@ -45,6 +45,8 @@ export interface DecisionRecord {
   readonly basis: RankingBasis
   /** Of the region's roads; absent by the straight line. */
   readonly roadsVersion?: number
+  /** Of the speeds that the region has learned. Absent by the usual ones, and in records of before any were. */
+  readonly speedsVersion?: number
   /** Why it was by the straight line although the region had roads. Absent where it had none. */
   readonly notByRoad?: NotByRoad
   /** The nearest eligible units, best first; the first got the offer. */

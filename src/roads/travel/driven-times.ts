@@ -11,7 +11,7 @@ import type { Hierarchy } from '../hierarchy/hierarchy.ts'
 import type { RoadTimes } from '../road-times.ts'
 import { RoadZones } from '../times/road-zones.ts'
 import { TimesInForce } from '../times/times-in-force.ts'
-import { USUAL_TRAVEL_MODEL } from '../times/travel-model.ts'
+import { type TravelModel, USUAL_TRAVEL_MODEL } from '../times/travel-model.ts'
 import type { PreparedRoads } from './prepared-roads.ts'
 import { TimesByHierarchy } from './times-by-hierarchy.ts'
 
@@ -41,6 +41,7 @@ export class DrivenTimes {
   readonly zones: RoadZones
   readonly #roads: PreparedRoads
   readonly #ports: DrivenTimesPorts
+  readonly #model: TravelModel
   /** Gone with their times. */
   readonly #sets = new WeakMap<RoadTimes, KeptSet>()
   /** Sets without a hierarchy, the last that was asked for last; as many as times are kept. */
@@ -51,11 +52,13 @@ export class DrivenTimes {
   #inForce: TimesInForce | null = null
   #isStopped = false
 
-  constructor(roads: PreparedRoads, ports: DrivenTimesPorts) {
+  /** Input: the hours and factors to go by; who drives with a siren, and what it saves, is said by the policy. */
+  constructor(roads: PreparedRoads, ports: DrivenTimesPorts, model: TravelModel = USUAL_TRAVEL_MODEL) {
     const { graph, times, fastestMps, hierarchy } = roads
     this.zones = new RoadZones(graph)
     this.#roads = roads
     this.#ports = ports
+    this.#model = model
     this.#sets.set(times, { times, fastestMps, hierarchy: new TimesByHierarchy(hierarchy), isSettled: true })
   }
 
@@ -88,7 +91,7 @@ export class DrivenTimes {
     const { sirenPercent, sirenTimePercent } = policy
     const shares = PRIORITIES.map(priority => [priority, sirenPercent[priority] / 100])
     const model = {
-      ...USUAL_TRAVEL_MODEL,
+      ...this.#model,
       sirenFactor: 100 / sirenTimePercent,
       sirenShare: Object.fromEntries(shares) as DrivingPolicy['sirenPercent'],
     }

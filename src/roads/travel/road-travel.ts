@@ -26,6 +26,7 @@ import { waysTo } from '../nearest/reversed-search.ts'
 import { partMs, type RoadTimes } from '../road-times.ts'
 import { CAP_M, RoadSnapper, type SnappedPosition } from '../snap.ts'
 import type { RoadZones } from '../times/road-zones.ts'
+import type { TravelModel } from '../times/travel-model.ts'
 import { type DrivenSet, DrivenTimes, type HierarchyMaker } from './driven-times.ts'
 import type { PreparedRoads } from './prepared-roads.ts'
 import { StartDelays } from './start-delays.ts'
@@ -57,10 +58,13 @@ interface RoadTravelSettings {
   readonly make?: HierarchyMaker
   /** One could not be made. */
   readonly failed?: (error: unknown) => void
+  /** What the region has learned of its roads, in the place of the usual model. */
+  readonly speeds?: { readonly version: number; readonly model: TravelModel }
 }
 
 export class RoadTravel implements Roads {
   readonly version: number
+  readonly speedsVersion?: number
   readonly #searches: Searches
   readonly #times: DrivenTimes
   readonly #steps: number
@@ -68,8 +72,11 @@ export class RoadTravel implements Roads {
 
   constructor(roads: PreparedRoads, version: number, settings: RoadTravelSettings = {}) {
     this.version = version
+    const { speeds } = settings
+    if (speeds !== undefined) this.speedsVersion = speeds.version
     this.#searches = new Searches(roads, settings.stepsAPlace ?? STEPS_A_PLACE)
-    this.#times = new DrivenTimes(roads, { make: settings.make ?? null, failed: settings.failed ?? (() => {}) })
+    const ports = { make: settings.make ?? null, failed: settings.failed ?? (() => {}) }
+    this.#times = new DrivenTimes(roads, ports, speeds?.model)
     this.#steps = settings.stepsALook ?? STEPS_A_LOOK
   }
 

@@ -9,8 +9,10 @@ import { encodeGraph } from '../../../src/roads/graph-codec.ts'
 import { buildHierarchy } from '../../../src/roads/hierarchy/build.ts'
 import { encodeHierarchy } from '../../../src/roads/hierarchy/hierarchy-codec.ts'
 import { WAY_DRIVEN } from '../../../src/roads/road-times.ts'
+import { USUAL_TRAVEL_MODEL } from '../../../src/roads/times/travel-model.ts'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
 import { RoadStore } from '../../../src/store/roads/road-store.ts'
+import { SpeedStore } from '../../../src/store/roads/speed-store.ts'
 import { seeded } from '../../../tools/shared/random.ts'
 import { within } from '../../support/within.ts'
 import { CALL, PLACE, Stage } from './stage.ts'
@@ -32,6 +34,15 @@ const hierarchy = encodeHierarchy(
 )
 const NETWORK = { graph, hierarchy, sha256: hashIn(graph), nodes: 1, arcs: 1, report: {} }
 
+async function withSpeeds<Result>(work: (store: SpeedStore) => Promise<Result>): Promise<Result> {
+  const database = openDatabase(stage.site.databaseUrl)
+  try {
+    return await work(new SpeedStore(database, Date.now))
+  } finally {
+    await database.destroy()
+  }
+}
+
 async function inStore<Result>(work: (store: RoadStore) => Promise<Result>): Promise<Result> {
   const database = openDatabase(stage.site.databaseUrl)
   try {
@@ -40,6 +51,8 @@ async function inStore<Result>(work: (store: RoadStore) => Promise<Result>): Pro
     await database.destroy()
   }
 }
+
+const drive = ({ etaMs, turnoutMs = 0, unsureMs = 0 }: NearestResult['units'][number]) => etaMs! - turnoutMs - unsureMs
 
 test('[BD-9] a running engine goes by the roads that are imported, by others, by none again, and past damaged ones', async () => {
   await stage.crew('A1', { region }, 0.5)
@@ -76,6 +89,36 @@ test('[BD-9] a running engine goes by the roads that are imported, by others, by
   assert.deepEqual([decision.basis, decision.roadsVersion], ['roads', 1])
   const [{ etaMs }] = decision.candidates as [{ etaMs?: number }]
   assert.ok(etaMs! < found.units[0]!.etaMs!, 'with a siren, at any hour')
+
+  // What takes twice as long as usual, in every hour.
+  const twice = { otherwise: 2 }
+  const all = { name: 'all', spans: [{ weekdays: [1, 2, 3, 4, 5, 6, 7], fromMin: 0, untilMin: 1_440 }], isPeak: false }
+  const slow = { ...USUAL_TRAVEL_MODEL, bands: [{ ...all, ordinary: twice, siren: twice }] }
+  const bySpeeds = async (version: number | undefined): Promise<NearestResult> => {
+    for (;;) {
+      const now = await nearest()
+      if (now.speedsVersion === version && now.basis === 'roads') return now
+      await sleep(50)
+    }
+  }
+  await withSpeeds(async store => {
+    await store.add(region, { model: slow, facts: {} }, null)
+    await store.add(region, { model: { bands: 'none' }, facts: {} }, null)
+    await store.put(region, 1, null)
+  })
+  const slowly = await within('learned speeds are taken up', bySpeeds(1))
+  const [one] = slowly.units
+  const was = (
+    await within(
+      'and are gone again',
+      withSpeeds(store => store.put(region, null, null)).then(() => bySpeeds(undefined)),
+    )
+  ).units.find(({ unitId }) => unitId === one!.unitId)!
+  assert.ok(drive(one!) > drive(was) * 1.5, `${drive(one!)} ms, ${drive(was)} ms by the usual ones`)
+  // Those that cannot be read are told in the log, and the region stays on its roads.
+  await withSpeeds(store => store.put(region, 2, null))
+  assert.deepEqual([(await nearest()).basis, (await nearest()).speedsVersion], ['roads', undefined])
+  await withSpeeds(store => store.put(region, null, null))
 
   const damaged = graph.slice()
   damaged[damaged.length - 1]! ^= 1

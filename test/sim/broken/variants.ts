@@ -483,7 +483,7 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'times by road are those of the hour at UTC, whatever the time zone of the region',
     patch: {
       file: 'src/actors/region/region-roads.ts',
-      find: 'timeZone: this.#ports.timeZone()',
+      find: 'timeZone: timeZone()',
       replace: "timeZone: 'UTC'",
     },
     provoke: { hasRoads: true, callsPerHour: 30, drivers: 8, timeZone: 'Europe/Berlin', hours: 2 },
