@@ -2,10 +2,11 @@
 import type { Command } from 'commander'
 import { systemClock } from '../base/time.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { makeReader, migrate } from '../store/postgres/migrate.ts'
 import { getRegion } from '../store/reference/regions.ts'
 import { type RebuildProgress, rebuildViews } from '../store/views/rebuild-views.ts'
 import { viewsProgress } from '../store/views/views-progress.ts'
-import { withDatabase } from './with-database.ts'
+import { withDatabase, withDatabaseServer } from './with-database.ts'
 
 const REBUILD_HELP = `
 The whole log of the region is read, and a second set of rows is made beside the one that is read, which takes its place when it
@@ -22,6 +23,18 @@ export function defineViews(views: Command): void {
       const regions = await withDatabase(viewsProgress)
       for (const { region, position, end, passedOver } of regions)
         console.log([region, position, end, passedOver].join('\t'))
+    })
+
+  views
+    .command('grant')
+    .description('let a role of Postgres read the views, and nothing else of ours; run it as the owner of the schema')
+    .argument('<role>', 'a role that there is; docs/sql.md says how to make one')
+    .action(async (role: string) => {
+      await withDatabaseServer(async ({ migrateAt }) => {
+        await migrate(migrateAt.url, { grantTo: migrateAt.grantTo })
+        await makeReader(migrateAt.url, role)
+      })
+      console.log(`The role ${role} can read the views, and nothing else of Goldenhour.`)
     })
 
   views

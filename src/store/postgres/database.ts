@@ -24,6 +24,7 @@ export class DatabaseSetupError extends Error {
     | 'database-newer-than-code'
     | 'role-may-not-migrate'
     | 'engine-role-unfit'
+    | 'reader-role-unfit'
     | 'clock-rate-differs'
 
   constructor(code: DatabaseSetupError['code'], message: string, options?: ErrorOptions) {

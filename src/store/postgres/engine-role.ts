@@ -15,7 +15,7 @@ const READ = 'SELECT'
 
 /** The tables of the views, and what people read of them. */
 const VIEW_ROWS = ['call', 'trip', 'trip_time', 'unit', 'offer', 'decision', 'shift', 'alarm', 'passed_over'] as const
-const READ_VIEWS = [
+export const READ_VIEWS = [
   ...VIEW_ROWS.map(name => (name === 'passed_over' ? `views.${name}` : `views.${name}s`)),
   'views.progress',
 ]

@@ -6,6 +6,7 @@ import { migrations } from '../migrations/index.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { DatabaseSetupError, openClient } from './database.ts'
 import { engineRoles, grantToEngine, hasEngineRights } from './engine-role.ts'
+import { grantToReader, grantWhatIsRead, readerRoles } from './reader-role.ts'
 import { StepMigrator } from './step-migrator.ts'
 
 /** What a database has that is complete. */
@@ -57,12 +58,23 @@ export async function migrate(
         applied.push(...(await applyFunctions(session, schema.functions)))
         const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
         for (const role of roles) await grantToEngine(session, role)
+        for (const role of await readerRoles(session, roles)) await grantWhatIsRead(session, role)
       })
     }
     return applied
   } catch (error) {
     if ((error as { code?: unknown }).code !== NO_RIGHT) throw error
     throw await mayNotMigrate(session, error)
+  } finally {
+    await session.end()
+  }
+}
+
+/** Makes a role one that reads the views. Errors: DatabaseSetupError `reader-role-unfit`; those of pg. */
+export async function makeReader(url: string, role: string): Promise<void> {
+  const session = await openClient(url, { applicationName: 'goldenhour migrate' })
+  try {
+    await inLockedTransaction(session, () => grantToReader(session, role))
   } finally {
     await session.end()
   }
