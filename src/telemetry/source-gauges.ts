@@ -38,6 +38,7 @@ export class SourceGauges {
   constructor(registry: Registry) {
     this.#registry = registry
     this.#ofRegions()
+    this.#ofRoads()
     this.#ofProcess()
   }
 
@@ -77,6 +78,25 @@ export class SourceGauges {
       for (const [region, count] of source.fixesNotDurable()) yield [{ region }, count]
     })
     this.#gauge(
+      'goldenhour_views_behind_records',
+      'Stored records that the views do not have yet, as of the last look.',
+      ['region'],
+      function* (source) {
+        for (const [region, records] of source.viewsBehind()) yield [{ region }, records]
+      },
+    )
+    this.#gauge(
+      'goldenhour_writes_stalled',
+      '1 while what the lane took has waited for the database for a second or more.',
+      ['region', 'lane'],
+      function* (source): Iterable<Sample> {
+        for (const [region, lane, isStalled] of source.writesStalled()) yield [{ region, lane }, isStalled ? 1 : 0]
+      },
+    )
+  }
+
+  #ofRoads(): void {
+    this.#gauge(
       'goldenhour_roads_version',
       'Version of the roads that the region goes by; 0 for the straight line.',
       ['region'],
@@ -98,22 +118,6 @@ export class SourceGauges {
       ['region', 'reason'],
       function* (source): Iterable<Sample> {
         for (const [region, reason, count] of source.roadFallbacks()) yield [{ region, reason }, count]
-      },
-    )
-    this.#gauge(
-      'goldenhour_views_behind_records',
-      'Stored records that the views do not have yet, as of the last look.',
-      ['region'],
-      function* (source) {
-        for (const [region, records] of source.viewsBehind()) yield [{ region }, records]
-      },
-    )
-    this.#gauge(
-      'goldenhour_writes_stalled',
-      '1 while what the lane took has waited for the database for a second or more.',
-      ['region', 'lane'],
-      function* (source): Iterable<Sample> {
-        for (const [region, lane, isStalled] of source.writesStalled()) yield [{ region, lane }, isStalled ? 1 : 0]
       },
     )
   }
