@@ -65,6 +65,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'tell how far the views for SQL have come, and make them anew',
     async () => (await import('./views.ts')).defineViews,
   ],
+  [
+    'history',
+    'tell everything that happened to a unit, a trip or a call',
+    async () => (await import('./history.ts')).defineHistory,
+  ],
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 

@@ -32,7 +32,7 @@ export async function* logSince(database: Database, region: RegionId, sinceMs: n
 }
 
 /** The first position at or after the moment, by halving: recording times only go up, and no index has them. */
-async function firstSince(database: Database, region: RegionId, sinceMs: number): Promise<number> {
+export async function firstSince(database: Database, region: RegionId, sinceMs: number): Promise<number> {
   const end = await database
     .selectFrom('log.records')
     .select(({ fn }) => fn.max('position').as('position'))
