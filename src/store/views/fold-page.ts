@@ -1,11 +1,13 @@
 /** One page of a region's log, folded into a run of its views, in the transaction that moves its cursor. */
+import { sql } from 'kysely'
 import type { Scheduler } from '../../base/time.ts'
 import type { RegionId } from '../../domain/ids.ts'
-import type { LogRecord } from '../log/journal.ts'
+import { ContentRejected, type LogRecord } from '../log/journal.ts'
 import { logPage } from '../log/log-pages.ts'
 import type { Database } from '../postgres/database.ts'
+import { writeFault } from '../postgres/postgres-faults.ts'
 import { ViewFold } from './view-fold.ts'
-import type { PassedOverRow } from './view-rows.ts'
+import { noRows, type PassedOverRow } from './view-rows.ts'
 import { knownRows, putRows, type Run } from './view-tables.ts'
 
 /** A page's rows are some hundred kilobytes, and no part of it holds the loop for more than a few milliseconds. */
@@ -41,18 +43,53 @@ interface Folded {
   readonly passedOver: readonly PassedOverRow[]
 }
 
-/** Errors: those of pg. */
+/** Errors: those of pg; a record that it refuses for its content is passed over. */
 export async function foldPage(
   database: Database,
   of: Run,
   { records }: ReadPage,
   breathe: () => Promise<void>,
 ): Promise<Folded> {
-  const fold = new ViewFold(of.region, await knownRows(database, of, records))
-  for (const [index, record] of records.entries()) {
-    if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
-    fold.take(record)
+  const passedOver = await foldRecords(database, of, records, breathe)
+  return { recordedAtMs: records.at(-1)!.recordedAtMs, passedOver }
+}
+
+async function foldRecords(
+  database: Database,
+  of: Run,
+  records: readonly LogRecord[],
+  breathe: () => Promise<void>,
+): Promise<readonly PassedOverRow[]> {
+  await sql`SAVEPOINT records`.execute(database)
+  try {
+    const fold = new ViewFold(of.region, await knownRows(database, of, records))
+    for (const [index, record] of records.entries()) {
+      if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
+      fold.take(record)
+    }
+    await putRows(database, of, fold.changed, breathe)
+    await sql`RELEASE SAVEPOINT records`.execute(database)
+    return [...fold.changed.passedOver.values()]
+  } catch (error) {
+    const fault = writeFault(error)
+    if (!(fault instanceof ContentRejected)) throw error
+    await sql`ROLLBACK TO SAVEPOINT records; RELEASE SAVEPOINT records`.execute(database)
+    if (records.length === 1) return refused(database, of, records[0]!, fault, breathe)
+    // One bad record must not keep the others out for ever.
+    const middle = records.length >> 1
+    const first = await foldRecords(database, of, records.slice(0, middle), breathe)
+    return [...first, ...(await foldRecords(database, of, records.slice(middle), breathe))]
   }
-  await putRows(database, of, fold.changed, breathe)
-  return { recordedAtMs: records.at(-1)!.recordedAtMs, passedOver: [...fold.changed.passedOver.values()] }
+}
+
+async function refused(
+  database: Database,
+  of: Run,
+  { position }: LogRecord,
+  { message: why }: Error,
+  breathe: () => Promise<void>,
+): Promise<readonly PassedOverRow[]> {
+  const row: PassedOverRow = { position, event: -1, entity: '', type: null, why }
+  await putRows(database, of, { ...noRows(), passedOver: new Map([['', row]]) }, breathe)
+  return [row]
 }

@@ -202,6 +202,22 @@ test('damaged and missing rows are named and passed over, and a thousand of them
   assert.equal((await owner.query("SELECT FROM views.passed_over WHERE region = 'torn'")).rowCount, 1_000)
 })
 
+test('a record that the tables cannot hold is passed over, and those beside it are taken', async () => {
+  const records = log.slice(0, 40)
+  const at = records.findIndex(({ events }) => events.some(({ type }) => type === 'CallEntered'))
+  const events = records[at]!.events.map(event =>
+    event.type === 'CallEntered' ? { ...event, receivedAtMs: 1e30 } : event,
+  )
+  await storeLog(owner, 'odd', [...records.slice(0, at), { ...records[at]!, events }, ...records.slice(at + 1)])
+  await newViews().catchUp()
+  assert.equal(await positionOf('odd'), 40)
+  const { rows } = await owner.query("SELECT position, why FROM views.passed_over WHERE region = 'odd' AND event = -1")
+  assert.equal(rows.length, 1)
+  assert.equal(rows[0].position, records[at]!.position)
+  assert.match(rows[0].why, /bigint|out of range/)
+  assert.ok((await stored('odd')).units!.length > 0)
+})
+
 test('who waits for a position hears when the views have it, and not for longer than the limit', async () => {
   await storeLog(owner, 'late', log.slice(0, 5))
   const views = newViews()
