@@ -11,8 +11,8 @@ import { noRows, type PassedOverRow } from './view-rows.ts'
 import { knownRows, putRows, type Run } from './view-tables.ts'
 
 /** A page's rows are some hundred kilobytes, and no part of it holds the loop for more than a few milliseconds. */
-const RECORDS_PER_PAGE = 200
-const RECORDS_AT_A_STRETCH = 20
+const RECORDS_PER_PAGE = 100
+const RECORDS_AT_A_STRETCH = 10
 
 export interface ReadPage {
   readonly end: number
