@@ -73,6 +73,8 @@ interface OidcIssuer {
   readonly unitClaim: string
 }
 
+/** Said here as well, since no command loads the domain for its settings. */
+export const ROUTERS = ['osrm', 'valhalla'] as const satisfies readonly RoutingServerKind[]
 export const TRANSPORTS = ['auto', 'native', 'portable'] as const
 export const LOG_FORMATS = ['auto', 'json', 'text'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

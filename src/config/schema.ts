@@ -6,9 +6,8 @@
 
 import { z } from 'zod'
 import { isRange } from '../base/ip-address.ts'
-import { ROUTING_SERVERS } from '../domain/dispatch/routing-server.ts'
 import { DEFAULT_LIMITS, type Limits, type Rate, type RateClass } from '../protocol/limits.ts'
-import { LOG_FORMATS, LOG_LEVELS, TRANSPORTS } from './config.ts'
+import { LOG_FORMATS, LOG_LEVELS, ROUTERS, TRANSPORTS } from './config.ts'
 import {
   above0,
   choiceOf,
@@ -271,7 +270,7 @@ export const schema = z.strictObject({
         "region's own roads answer, or the straight line.",
       variable: 'GOLDENHOUR_ROUTING_SERVER',
     }),
-    kind: choiceOf(ROUTING_SERVERS, 'osrm', 'What `routing.server` is.'),
+    kind: choiceOf(ROUTERS, 'osrm', 'What `routing.server` is.'),
     timeoutMs: whole(20, 2_000, 300, 'How long an answer of "nearest" may wait for it; then the own times stand.'),
     maxPlaces: whole(
       2,

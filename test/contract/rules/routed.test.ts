@@ -10,7 +10,7 @@ let server: RouterServer
 const changes: { routing?: Config['routing'] } = {}
 before(async () => {
   server = await routerServer()
-  changes.routing = { kind: 'osrm', url: server.baseUrl, timeoutMs: 2_000, maxPlaces: 100 }
+  changes.routing = { kind: 'osrm', url: server.baseUrl, timeoutMs: 60_000, maxPlaces: 100 }
 })
 after(() => server.close())
 
