@@ -21,6 +21,7 @@ import { keepViews } from './engine/engine-views.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
 import { keepRegions } from './engine/keep-regions.ts'
 import { figuresOf } from './engine/region-figures.ts'
+import { RoadMaps } from './engine/road-maps.ts'
 import { RoutedNearest } from './engine/routed-nearest.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
@@ -29,6 +30,7 @@ import { COME_BACK_AFTER_MS } from './gateway/session-registry.ts'
 import { checkCertificate } from './gateway/tls.ts'
 import { chooseTransport } from './gateway/transport/choose.ts'
 import type { Transport } from './gateway/transport/transport.ts'
+import { pagesIn } from './gateway/web-files.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -47,6 +49,8 @@ import type { MetricsSource } from './telemetry/source-gauges.ts'
 /** An engine that has given its leases back lets go of its port within this. */
 const PORT_WITHIN_MS = 5_000
 const PORT_RETRY_MS = 50
+/** Where `tools/console` puts the web pages. */
+const PAGES = new URL('../dist/console/', import.meta.url)
 
 export interface Engine {
   readonly port: number
@@ -108,6 +112,7 @@ class RunningEngine implements Engine {
   readonly #store: EngineStore
   /** Null: by the own times alone. */
   readonly #routed: RoutedNearest | null
+  readonly #roadMaps = new RoadMaps()
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
@@ -179,13 +184,14 @@ class RunningEngine implements Engine {
       if (!waited) throw portTaken
       await this.#openGatewaySoon(openGateway)
     }
-    const regions = keepRegions({
+    const ports = {
       ...{ database, anchor, store: this.#store, endings: this.#endings },
       telemetry: { metrics: this.#metrics, log: this.#log, outages: this.#outages },
       onTaken,
-      onLost: error => this.#onFatal(error.message),
+      onLost: (error: Error) => this.#onFatal(error.message),
       drainLimits: () => this.#drainLimits,
-    })
+    }
+    const regions = keepRegions(ports, this.#roadMaps)
     this.#regions = regions
     this.#signal.addEventListener('abort', () => void regions.beginDrain())
     if (this.#signal.aborted) return
@@ -248,6 +254,8 @@ class RunningEngine implements Engine {
       database,
       lists: new ViewLists(database, views),
       store: () => this.#store.state(),
+      pages: pagesIn(PAGES, this.#log),
+      roadMaps: this.#roadMaps,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
       outages: this.#outages,

@@ -311,6 +311,8 @@ export function closedDoors(): GatewayOptions {
     },
     metrics: new Metrics(),
     store: () => ({ status: 'up', isRestarting: false }),
+    pages: null,
+    roadMaps: { of: () => null, tile: () => Promise.resolve(null) },
     log: createLogger({ level: 'silent' }),
     outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),
     wallClock: Date.now,

@@ -22,14 +22,17 @@ import { QUARANTINE_ROUTES, type QuarantinePorts } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
 import type { ReferencePorts } from './reference-work.ts'
 import { REGION_ROUTES } from './regions.ts'
+import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
+import { WEB_ROUTES } from './web.ts'
 
 /** The ports of all routes together; each route takes the ones that it needs. */
 type RoutePorts = HomePorts &
   OperationPorts &
   CallPorts &
   CallDetailsPorts &
+  RoadMapPorts &
   ReferencePorts &
   TrackPorts &
   DecisionPorts &
@@ -44,6 +47,7 @@ export type HttpDoorPorts = HttpPorts & GuardPorts & RoutePorts
 
 export const ROUTES: readonly Route<RoutePorts>[] = [
   ...HOME_ROUTES,
+  ...WEB_ROUTES,
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...LIST_ROUTES,
@@ -52,6 +56,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...DECISION_ROUTES,
   ...REGION_ROUTES,
   ...POLICY_ROUTES,
+  ...ROAD_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,

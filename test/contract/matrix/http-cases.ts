@@ -171,6 +171,7 @@ const unknownUnit: ErrorCode = 'unknown-unit'
 /** By method and pattern. */
 export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   'GET /': open(200, plain('/')),
+  'GET /assets/:file': open(200, plain('/assets/licenses.txt')),
   'GET /v1/openapi.json': open(200, plain('/v1/openapi.json')),
   'GET /healthz': open(200, plain('/healthz')),
   'GET /readyz': open(200, plain('/readyz')),
@@ -342,6 +343,23 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     status: 200,
     reaches: REGIONS,
     request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/policy` }),
+  },
+  'GET /v1/regions/:id/roads': {
+    action: 'read-reference',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/roads` }),
+  },
+  'GET /v1/regions/:id/roads/:version/:zoom/:x/:y': {
+    action: 'read-reference',
+    status: 200,
+    reaches: ALL,
+    missing: 'not-found',
+    request: async (world, reach) => {
+      const version = await world.roadsVersion()
+      // No region has a version that is still to come.
+      return { path: `/v1/regions/${askedOf(reach)}/roads/${reach === 'crossed' ? version + 1 : version}/12/4036/2498` }
+    },
   },
   'GET /v1/regions/:id/policy/versions': {
     action: 'read-reference',
