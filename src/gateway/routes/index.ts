@@ -24,6 +24,7 @@ import type { ReferencePorts } from './reference-work.ts'
 import { REGION_ROUTES } from './regions.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
+import { ROAD_ZONE_ROUTES, type RoadZonePorts } from './zones.ts'
 
 /** The ports of all routes together; each route takes the ones that it needs. */
 type RoutePorts = HomePorts &
@@ -35,6 +36,7 @@ type RoutePorts = HomePorts &
   DecisionPorts &
   ListPorts &
   QuarantinePorts &
+  RoadZonePorts &
   AuthPorts &
   UserPorts &
   DevicePorts &
@@ -55,6 +57,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,
+  ...ROAD_ZONE_ROUTES,
   ...AUTH_ROUTES,
   ...USER_ROUTES,
   ...DEVICE_ROUTES,
