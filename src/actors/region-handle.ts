@@ -85,6 +85,8 @@ export type Query =
   | { readonly type: 'read-incident'; incidentNo: string }
   | { readonly type: 'read-unit'; unitId: UnitId }
   | { readonly type: 'read-held' }
+  /** The zones of closed or slow roads. */
+  | { readonly type: 'read-zones' }
   | { readonly type: 'read-decisions'; tripId: TripId }
   /** Input: the unit to be told of by itself; null for none. */
   | { readonly type: 'explain-trip'; tripId: TripId; unitId: UnitId | null }

@@ -23,6 +23,7 @@ const ERROR_CODES = [
   'unknown-call',
   'unknown-trip',
   'unknown-alarm',
+  'unknown-zone',
   'unknown-offer',
   'unknown-stream',
   'not-found',
@@ -31,6 +32,7 @@ const ERROR_CODES = [
   // The state of things says no.
   'wrong-phase',
   'call-full',
+  'too-many-zones',
   'not-your-trip',
   'unit-off-duty',
   'not-signed-on',

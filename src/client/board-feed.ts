@@ -7,7 +7,7 @@
 import type { DomainEvent } from '../domain/events.ts'
 import type { CallNoteView } from '../protocol/wire/note-views.ts'
 import type { ServerTuples } from '../protocol/wire/server-tuples.ts'
-import type { AlarmView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
+import type { AlarmView, TripView, UnitView, ZoneView } from '../protocol/wire/situation-views.ts'
 import { Signal } from './signal.ts'
 
 export interface BoardSnapshot {
@@ -16,6 +16,8 @@ export interface BoardSnapshot {
   readonly units: readonly UnitView[]
   /** The alarms that have not ended. */
   readonly alarms: readonly AlarmView[]
+  /** Closed or slow roads; none of an engine of before. */
+  readonly zones: readonly ZoneView[]
 }
 export interface BoardEvents {
   readonly position: number
@@ -39,6 +41,7 @@ interface Collecting {
   readonly trips: TripView[]
   readonly units: UnitView[]
   readonly alarms: AlarmView[]
+  readonly zones: ZoneView[]
 }
 
 export class BoardFeed {
@@ -74,8 +77,8 @@ export class BoardFeed {
   }
 
   /** Output: false when the parts do not fit together, so that only a new watch can help. */
-  part([position, part, parts, trips, units, alarms]: ServerTuples['board']): boolean {
-    if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [], alarms: [] }
+  part([position, part, parts, trips, units, alarms, zones = []]: ServerTuples['board']): boolean {
+    if (part === 0) this.#collecting = { position, part: -1, trips: [], units: [], alarms: [], zones: [] }
     const collecting = this.#collecting
     if (collecting === null || collecting.position !== position || collecting.part + 1 !== part || part >= parts) {
       this.#collecting = null
@@ -85,10 +88,12 @@ export class BoardFeed {
     collecting.trips.push(...trips)
     collecting.units.push(...units)
     collecting.alarms.push(...alarms)
+    collecting.zones.push(...zones)
     if (part + 1 < parts) return true
     this.#collecting = null
     this.#position = position
-    this.#snapshots.emit({ position, trips: collecting.trips, units: collecting.units, alarms: collecting.alarms })
+    const { part: _, ...snapshot } = collecting
+    this.#snapshots.emit(snapshot)
     return true
   }
 

@@ -4,7 +4,7 @@ import type { Need } from '../domain/events/call-events.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
 import type { NearestResult, TripExplanation } from '../protocol/wire/answer-views.ts'
-import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
+import type { ClientTuples, WireZone } from '../protocol/wire/client-tuples.ts'
 import type { BoardHandler } from './board-feed.ts'
 import { BoardReceiver } from './board-receiver.ts'
 import type { CommandOutcome } from './command-queue.ts'
@@ -33,6 +33,12 @@ export interface NewCall {
   /** Region time at which the caller reached the centre. Default: when the engine hears of it. */
   readonly receivedAtMs?: number | null
   readonly details?: Partial<CallDetails> | null
+}
+
+/** Closed or slow roads as a dispatcher draws them. */
+export interface NewZone extends Omit<WireZone, 'points'> {
+  /** WGS 84 degrees: the corners of an area in order, or the points of a line along a street. */
+  readonly points: readonly { readonly lonDeg: number; readonly latDeg: number }[]
 }
 
 export interface EnteredCall {
@@ -212,6 +218,18 @@ export class DispatcherClient extends EngineClient {
   ): Promise<CommandOutcome> {
     const { time, newAtMs, reason } = correction
     return this.commands.request(id => ['correct-time', id, tripId, unitId, time, newAtMs, reason], options)
+  }
+
+  /** Closes roads for ambulances, or says that they are slow, until then or until `reopenRoads`; times by road go by it at once. */
+  closeRoads(zone: NewZone, options: CommandOptions = {}): Promise<CommandOutcome<{ readonly zoneId: string }>> {
+    const { points, ...rest } = zone
+    const drawn = points.map(({ lonDeg, latDeg }) => [toE7(lonDeg), toE7(latDeg)] as const)
+    return this.commands.request(id => ['close-roads', id, { ...rest, points: drawn }], options)
+  }
+
+  /** The roads of a zone are as before. */
+  reopenRoads(zoneId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['reopen-roads', id, zoneId], options)
   }
 
   /**

@@ -69,6 +69,7 @@ export type {
   DispatcherOptions,
   EnteredCall,
   NewCall,
+  NewZone,
   RadioOptions,
 } from './dispatcher-client.ts'
 export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'

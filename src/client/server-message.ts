@@ -25,7 +25,7 @@ function wellFormed(message: ServerMessage): boolean {
     case 'unit-state':
       return isCount(message[1]) && isDriverView(message[2])
     case 'board':
-      return message.slice(1, 4).every(isCount) && message.slice(4, 7).every(Array.isArray) && message.length >= 7
+      return message.slice(1, 4).every(isCount) && message.slice(4, 8).every(Array.isArray) && message.length >= 7
     case 'board-events':
       return (
         isCount(message[1]) &&

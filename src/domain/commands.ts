@@ -2,7 +2,7 @@
 
 import type { EntityKey } from './entity.ts'
 import type { Need } from './events/call-events.ts'
-import type { AlarmId, CallId, OfferId, RegionId, TripId, UnitId } from './ids.ts'
+import type { AlarmId, CallId, OfferId, RegionId, TripId, UnitId, ZoneId } from './ids.ts'
 import type {
   CancelReason,
   CorrectionReason,
@@ -15,7 +15,9 @@ import type {
   Reportable,
   ResponseTime,
   UnavailableReason,
+  ZoneReason,
 } from './vocabulary.ts'
+import type { ZonePlace } from './zone.ts'
 
 /** Personal data of a call. Kept apart from events under a key of its own, so that it can be erased. */
 export interface CallDetails {
@@ -82,6 +84,20 @@ export interface EnterCall {
   /** NEMSIS eTimes.01; null: nobody knows. Then the response clock starts when the engine hears of the call. */
   readonly receivedAtMs: number | null
   readonly details: CallDetails | null
+}
+/** Roads are closed or slow for ambulances. */
+export interface CloseRoads extends ZonePlace {
+  readonly type: 'close-roads'
+  readonly slowPercent: number | null
+  /** Null: from now on. */
+  readonly fromAtMs: number | null
+  /** Null: until somebody says so. */
+  readonly untilAtMs: number | null
+  readonly reason: ZoneReason
+}
+export interface ReopenRoads {
+  readonly type: 'reopen-roads'
+  readonly zoneId: ZoneId
 }
 export interface CancelTrip {
   readonly type: 'cancel-trip'
@@ -239,6 +255,8 @@ type DispatcherCommand =
   | SetUnitStatus
   | CorrectTime
   | NameReceiver
+  | CloseRoads
+  | ReopenRoads
   | AcknowledgeAlarm
   | ShelveAlarm
 export type Command = DriverCommand | DispatcherCommand

@@ -26,6 +26,7 @@ import type {
   CallReleased,
   NeedAdded,
 } from './events/call-events.ts'
+import type { RoadsReopened, RoadsRestricted } from './events/road-events.ts'
 import type {
   AssignmentOverridden,
   HelpAdded,
@@ -104,6 +105,8 @@ export type DomainEvent =
   | TripTimeNoted
   | TripTimeCorrected
   | ReceiverNamed
+  | RoadsRestricted
+  | RoadsReopened
   | TripCancelled
   | TripClosed
 

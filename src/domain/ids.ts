@@ -9,6 +9,8 @@ export type UnitId = string
 export type CallId = string
 export type TripId = string
 export type OfferId = string
+/** Closed or slow roads, in the form of a call's id. */
+export type ZoneId = string
 /** `trip/<trip>/<kind>/<position of the record that raised it>`; `driver/<unit>/…` of a unit's, `region/<region>/…` of a region's. */
 export type AlarmId = string
 /** One client buffer's run of fixes; `[A-Za-z0-9_-]{1,32}`, chosen by the client, never reused with other fixes. */

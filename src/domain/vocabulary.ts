@@ -41,6 +41,16 @@ export type UnitStatus = (typeof UNIT_STATUSES)[number]
 export const RANKING_BASES = ['straight-line', 'roads'] as const
 export type RankingBasis = (typeof RANKING_BASES)[number]
 
+/** How a dispatcher draws closed or slow roads: an area, or a line along a street. */
+export const ZONE_KINDS = ['area', 'line'] as const
+export type ZoneKind = (typeof ZONE_KINDS)[number]
+
+/** Why roads are closed or slow for ambulances. */
+export const ZONE_REASONS = [
+  ...(['roadworks', 'accident', 'flood', 'snow', 'fire', 'event', 'police', 'traffic', 'other'] as const),
+] as const
+export type ZoneReason = (typeof ZONE_REASONS)[number]
+
 /**
  * What speaks of a unit or its crew, not of a trip: given for whatever, it makes the unit unavailable. The end of a shift does
  * not: a unit that is too late for this trip may have time for a shorter one.

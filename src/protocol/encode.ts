@@ -1,11 +1,12 @@
 /** From what a region tells to the messages of the wire: the one place where degrees become 1e-7 degree, and values tuples. */
 import type { PlacedFix } from '../domain/fix.ts'
 import type { LevelOfCare, UnitStatus } from '../domain/vocabulary.ts'
+import type { DrawnZone } from '../domain/zone.ts'
 import { toE7 } from './fix-frame.ts'
 import type { CallShown, CrewShown, FixShown, NearestUnitShown, Shown, Told, TripShown, UnitShown } from './told.ts'
 import type { NearestUnit } from './wire/answer-views.ts'
 import type { ServerMessage } from './wire/server-tuples.ts'
-import type { CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
+import type { CallView, DriverView, FixView, TripView, UnitView, ZoneView } from './wire/situation-views.ts'
 import type { TileUnit } from './wire/tile-tuples.ts'
 
 export function messageOf(told: Told): ServerMessage {
@@ -32,6 +33,7 @@ export function messageOf(told: Told): ServerMessage {
         told.trips.map(tripOnWire),
         told.units.map(unitOnWire),
         told.alarms,
+        ...(told.zones === undefined ? ([] as const) : ([told.zones.map(zoneOnWire)] as const)),
       ]
     case 'board-events':
       return told.notes === undefined
@@ -65,6 +67,8 @@ export function resultOf(shown: Shown): Readonly<Record<string, unknown>> {
       return { ...callOnWire(shown.call) }
     case 'unit':
       return { ...unitOnWire(shown.unit) }
+    case 'zones':
+      return { items: shown.zones.map(zoneOnWire) }
     case 'held':
       return { ...shown.held }
     case 'decisions':
@@ -101,6 +105,9 @@ function callOnWire({ lonDeg, latDeg, trips, ...rest }: CallShown): CallView {
 }
 export function crewOnWire(crew: CrewShown): DriverView {
   return { ...crew, unit: unitOnWire(crew.unit), trip: crew.trip === null ? null : tripOnWire(crew.trip) }
+}
+function zoneOnWire({ points, ...zone }: DrawnZone): ZoneView {
+  return { ...zone, points: points.map(({ lonDeg, latDeg }) => [toE7(lonDeg), toE7(latDeg)]) }
 }
 function nearestOnWire(unit: NearestUnitShown): NearestUnit {
   return { ...unit, fix: fixOnWire(unit.fix) }

@@ -26,7 +26,10 @@ import {
   RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../domain/vocabulary.ts'
+import { RANGES } from './limits.ts'
 import type { IsSame } from './same-type.ts'
 import {
   candidate,
@@ -43,6 +46,7 @@ import {
   phases,
   principal,
   priority,
+  ranged,
   responseNo,
   routedId,
   unitId,
@@ -227,6 +231,12 @@ export const EVENT_SCHEMAS = [
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: moment.nullable(), newAtMs: moment.nullable() },
     reason: z.enum(CORRECTION_REASONS),
   }),
+  ofRegion('RoadsRestricted', {
+    ...{ ...region, zoneId: routedId, kind: z.enum(ZONE_KINDS), points: z.array(z.object(place)) },
+    slowPercent: ranged(RANGES.slowPercent).nullable(),
+    ...{ fromAtMs: moment, untilAtMs: moment.nullable(), reason: z.enum(ZONE_REASONS) },
+  }),
+  ofRegion('RoadsReopened', { ...region, zoneId: routedId, cause: z.enum(['dispatcher', 'system']) }),
   ofTrip('ReceiverNamed', { ...trip, ...call, toTripId: routedId.nullable(), cause: z.enum(CAUSES) }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },

@@ -5,6 +5,7 @@ export const LIMITS = {
   streamsPerHello: 8,
   needsPerCall: 8,
   capabilitiesPerNeed: 8,
+  pointsPerZone: 100,
   nearestK: 100,
   /** Tiles and units that one session may watch at a time. */
   tilesPerWatch: 256,
@@ -155,6 +156,8 @@ export const RANGES = {
   k: [1, LIMITS.nearestK],
   priority: [1, 5],
   noteNo: [1, LIMITS.notesPerCall],
+  /** Hundredths of the time that roads take. */
+  slowPercent: [100, 2_000],
   /** What a region's policy allows may be less. */
   forMs: [1_000, 28_800_000],
 } as const satisfies Record<string, readonly [min: number, max: number]>

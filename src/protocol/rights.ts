@@ -12,6 +12,7 @@ const ROUTE_RIGHTS = {
   // A person has to judge what became of it; no desk does so in passing.
   'release-held': right('region', 'supervisor', 'admin'),
   'read-held': right('region', 'dispatcher', 'supervisor', 'admin'),
+  'read-zones': DESK,
   'read-reference': right('region', 'dispatcher', 'supervisor', 'admin'),
   'write-reference': right('region', 'supervisor', 'admin'),
   'manage-regions': ADMIN,

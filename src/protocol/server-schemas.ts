@@ -26,7 +26,7 @@ import {
   ranged,
   unitId,
 } from './schema-parts.ts'
-import { alarmViewSchema, callNoteView, tripViewSchema, unitViewSchema } from './view-schemas.ts'
+import { alarmViewSchema, callNoteView, tripViewSchema, unitViewSchema, zoneViewSchema } from './view-schemas.ts'
 import { DETACH_REASONS } from './wire/fix-tuples.ts'
 import type { ServerTypeName } from './wire/message-types.ts'
 import type { ServerMessage } from './wire/server-tuples.ts'
@@ -105,6 +105,7 @@ export const SERVER_SCHEMAS = {
     titled('trips', z.array(tripViewSchema)),
     titled('units', z.array(unitViewSchema)),
     titled('alarms', z.array(alarmViewSchema)),
+    titled('zones', z.array(zoneViewSchema)).optional(),
   ]),
   'board-events': z.tuple([
     z.literal('board-events'),

@@ -5,6 +5,7 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import type { Principal } from '../domain/ids.ts'
+import type { DrawnZone } from '../domain/zone.ts'
 import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
 import type { DetachReason } from './wire/fix-tuples.ts'
 import type { CallNoteView } from './wire/note-views.ts'
@@ -54,6 +55,7 @@ export type Shown =
   | { readonly type: 'call'; readonly call: CallShown }
   | { readonly type: 'unit'; readonly unit: UnitShown }
   | { readonly type: 'held'; readonly held: HeldShown }
+  | { readonly type: 'zones'; readonly zones: readonly DrawnZone[] }
   /** Where in the log the newest decisions on a trip stand. */
   | { readonly type: 'decisions'; readonly positions: readonly number[] }
   | { readonly type: 'explanation'; readonly explanation: ExplanationShown }
@@ -78,6 +80,8 @@ export type Told =
       readonly trips: readonly TripShown[]
       readonly units: readonly UnitShown[]
       readonly alarms: readonly AlarmView[]
+      /** Absent where there are none. */
+      readonly zones?: readonly DrawnZone[]
     }
   | {
       readonly type: 'board-events'

@@ -22,7 +22,10 @@ import {
   RESPONSE_TIMES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../domain/vocabulary.ts'
+import { RANGES } from './limits.ts'
 import type { IsSame } from './same-type.ts'
 import {
   candidate,
@@ -31,7 +34,9 @@ import {
   eta,
   exclusionReason,
   incidentNo,
+  latSchema,
   levelSchema,
+  lonSchema,
   loss,
   moment,
   need,
@@ -42,6 +47,7 @@ import {
   position,
   principal,
   priority,
+  ranged,
   responseNo,
   routedId,
   tripPhase,
@@ -113,6 +119,13 @@ export const tripViewSchema = z
     notesRead: z.object({ unitId, by: principal, noteNo, atMs: moment }).optional(),
   })
   .meta({ id: 'TripView' })
+export const zoneViewSchema = z
+  .object({
+    ...{ zoneId: routedId, kind: z.enum(ZONE_KINDS), points: z.array(z.tuple([lonSchema, latSchema])) },
+    slowPercent: ranged(RANGES.slowPercent).nullable(),
+    ...{ fromAtMs: moment, untilAtMs: moment.nullable(), reason: z.enum(ZONE_REASONS) },
+  })
+  .meta({ id: 'ZoneView' })
 export const alarmViewSchema = z
   .object({
     ...{

@@ -65,7 +65,7 @@ class Scene {
       census.count(state, 1, isAway ? 'disconnected' : null)
       finder.place(unitId, state.levelOfCare, is === 'available' ? 'available' : 'engaged', fix.lonDeg, fix.latDeg)
     }
-    const roads = new RegionRoads({ policy: this.policy, timeZone: () => 'UTC' })
+    const roads = new RegionRoads({ policy: this.policy, timeZone: () => 'UTC', zones: () => [] })
     if (this.#drives !== null) roads.take(roadsOf(this.#drives))
     const ports = { policy: this.policy, roads, presence: (id: string) => this.units.get(id)!.presence }
     this.lookout = new Lookout(
@@ -140,6 +140,8 @@ const REACHED_MS = 90_000
 const roadsOf = (drives: ReadonlyMap<PlacedFix, number | EstimateReason>): Roads => ({
   version: 4,
   stop: () => {},
+  there: () => ({ arcs: 0, room: 0 }),
+  restrict: () => 0,
   look: () => ({
     delayOf: () => ({ turnoutMs: 0, unsureMs: 0 }),
     leastDelayMs: 0,

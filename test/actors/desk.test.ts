@@ -46,7 +46,7 @@ class Room {
     this.desk = new Desk({
       finder: this.finder,
       policy,
-      roads: new RegionRoads({ policy, timeZone: () => 'UTC' }),
+      roads: new RegionRoads({ policy, timeZone: () => 'UTC', zones: () => [] }),
       quarantine,
       driver: unitId => this.world.drivers.get(unitId),
       nowMs: () => this.world.nowMs,

@@ -26,6 +26,7 @@ let outages: OutageLog
 let hosts: RoadTaker[]
 let news: RoadNews
 
+const UNASKED = { stop: () => {}, there: () => ({ arcs: 0, room: 0 }), restrict: () => 0 }
 const hostOf = (regionId: string): RoadTaker => ({
   regionId,
   driveOn: (roads: Roads | null) => void told.push([regionId, roads?.version ?? null]),
@@ -44,7 +45,7 @@ beforeEach(() => {
       },
       load: (region, { version, speeds }, signal) =>
         new Promise((resolve, reject) => {
-          const done = () => resolve({ version, look: () => assert.fail('nobody asks'), stop: () => {} })
+          const done = () => resolve({ version, look: () => assert.fail('nobody asks'), ...UNASKED })
           loads.push({ region, version, speeds: speeds?.version ?? null, signal, done, fail: reject })
         }),
     },

@@ -234,6 +234,28 @@ test("each of the desk's commands is sent with its fields in wire units and form
       'correct-time',
       ['akl.t', 'A1', 'on-scene', 5, 'radio-log'],
     ],
+    [
+      client.closeRoads({
+        kind: 'line',
+        points: [
+          { lonDeg: 1, latDeg: 2 },
+          { lonDeg: 1.5, latDeg: 2 },
+        ],
+        reason: 'flood',
+      }),
+      'close-roads',
+      [
+        {
+          kind: 'line',
+          points: [
+            [1e7, 2e7],
+            [1.5e7, 2e7],
+          ],
+          reason: 'flood',
+        },
+      ],
+    ],
+    [client.reopenRoads('akl.z'), 'reopen-roads', ['akl.z']],
     [client.nameReceiver('akl.t', 'akl.u'), 'name-receiver', ['akl.t', 'akl.u']],
     [client.nameReceiver('akl.t', null), 'name-receiver', ['akl.t', null]],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],

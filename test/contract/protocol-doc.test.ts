@@ -27,6 +27,8 @@ import {
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../../src/domain/vocabulary.ts'
 import { ROUTES } from '../../src/gateway/routes/index.ts'
 import { decodeBinary, decodeServer, encodeClient, encodeServer } from '../../src/protocol/codec.ts'
@@ -203,6 +205,8 @@ test('the lists of words are those of the domain', () => {
     'override reason': OVERRIDE_REASONS,
     'revoke reason': REVOKE_REASONS,
     'detach reason': DETACH_REASONS,
+    'zone kind': ZONE_KINDS,
+    'zone reason': ZONE_REASONS,
     'divert reason': DIVERT_REASONS,
     'decline reason': DECLINE_REASONS,
     'dispatch mode': DISPATCH_MODES,
@@ -528,6 +532,11 @@ test('every event has all its fields and no other, and marks those that may be n
     },
     TripTimeNoted: { tripId: true, unitId: true, time: true, ...moment, cause: true, implausible: 'absent' },
     TripTimeCorrected: { tripId: true, unitId: true, time: true, formerAtMs: null, newAtMs: null, reason: true },
+    RoadsRestricted: {
+      ...{ regionId: true, zoneId: true, kind: true, points: true, slowPercent: null, fromAtMs: true },
+      ...{ untilAtMs: null, reason: true },
+    },
+    RoadsReopened: { regionId: true, zoneId: true, cause: true },
     ReceiverNamed: { tripId: true, callId: true, toTripId: null, cause: true },
     TripCancelled: {
       tripId: true,

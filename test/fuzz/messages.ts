@@ -15,6 +15,8 @@ import {
   REPORTABLE_PHASES,
   RESPONSE_TIMES,
   UNAVAILABLE_REASONS,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../../src/domain/vocabulary.ts'
 import type { WireFormat } from '../../src/protocol/codec.ts'
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
@@ -58,6 +60,8 @@ const OF_DESKS = {
   'resume-trip': 3,
   'confirm-order': 4,
   'name-receiver': 3,
+  'close-roads': 2,
+  'reopen-roads': 1,
   'add-need': 2,
   'acknowledge-alarm': 4,
   'shelve-alarm': 2,
@@ -173,6 +177,14 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, trip(), moment(known, dice)]
     case 'name-receiver':
       return [type, id, trip(), dice.oneIn(3) ? null : known.trips.any(dice)]
+    case 'close-roads': {
+      const points = Array.from({ length: 1 + dice.below(5) }, () => place(dice))
+      const span = dice.oneIn(2) ? {} : { fromAtMs: moment(known, dice), untilAtMs: moment(known, dice) }
+      const slowPercent = dice.oneIn(2) ? null : 100 + dice.below(2_000)
+      return [type, id, { kind: dice.pick(ZONE_KINDS), points, slowPercent, ...span, reason: dice.pick(ZONE_REASONS) }]
+    }
+    case 'reopen-roads':
+      return [type, id, known.calls.any(dice)]
     case 'add-need':
       return [type, id, known.calls.any(dice), { levelOfCare: dice.pick(LEVELS_OF_CARE), capabilities: [] }]
     case 'set-unit-status': {

@@ -46,6 +46,19 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   'hold-trip': ['hold-trip', 'c1', TRIP_ID],
   'resume-trip': ['resume-trip', 'c1', TRIP_ID],
   'confirm-order': ['confirm-order', 'c1', TRIP_ID, 1],
+  'close-roads': [
+    'close-roads',
+    'c1',
+    {
+      kind: 'line',
+      points: [
+        [1, 1],
+        [2, 2],
+      ],
+      reason: 'flood',
+    },
+  ],
+  'reopen-roads': ['reopen-roads', 'c1', TRIP_ID],
   'name-receiver': ['name-receiver', 'c1', TRIP_ID, null],
   'add-need': ['add-need', 'c1', TRIP_ID, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c1', `trip/${TRIP_ID}/no-movement/1`],

@@ -23,6 +23,8 @@ import {
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../../src/domain/vocabulary.ts'
 import { LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { tileAt } from '../../src/protocol/tiles.ts'
@@ -220,6 +222,18 @@ const alarmId = fc
   )
   .map(([[subject, kind], position]) => `${subject}/${kind}/${position}`)
 
+const zone = fc.record(
+  {
+    kind: fc.constantFrom(...ZONE_KINDS),
+    points: fc.array(fc.tuple(within(RANGES.lonE7), within(RANGES.latE7)), { minLength: 3, maxLength: 100 }),
+    slowPercent: orNull(within(RANGES.slowPercent)),
+    fromAtMs: orNull(atMs),
+    untilAtMs: orNull(atMs),
+    reason: fc.constantFrom(...ZONE_REASONS),
+  },
+  { requiredKeys: ['kind', 'points', 'reason'] },
+)
+
 export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   hello,
   fixMessage,
@@ -244,6 +258,8 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constantFrom('hold-trip' as const, 'resume-trip' as const), commandId, routedId),
   fc.tuple(fc.constant('confirm-order' as const), commandId, routedId, atMs),
   fc.tuple(fc.constant('name-receiver' as const), commandId, routedId, orNull(routedId)),
+  fc.tuple(fc.constant('close-roads' as const), commandId, zone),
+  fc.tuple(fc.constant('reopen-roads' as const), commandId, routedId),
   fc.tuple(fc.constant('add-need' as const), commandId, routedId, need),
   fc.tuple(fc.constant('acknowledge-alarm' as const), commandId, alarmId),
   fc.tuple(fc.constant('shelve-alarm' as const), commandId, alarmId, within(RANGES.forMs)),

@@ -100,6 +100,22 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   'hold-trip': ['hold-trip', 'c30', OFFER],
   'resume-trip': ['resume-trip', 'c31', OFFER],
   'confirm-order': ['confirm-order', 'c32', OFFER, NOW],
+  'close-roads': [
+    'close-roads',
+    'c34',
+    {
+      ...{
+        kind: 'area',
+        points: [
+          [1_747_600_000, -368_500_000],
+          [1_747_700_000, -368_500_000],
+          [1_747_700_000, -368_400_000],
+        ],
+      },
+      ...{ slowPercent: 250, fromAtMs: NOW, untilAtMs: NOW + 3_600_000, reason: 'snow' },
+    },
+  ],
+  'reopen-roads': ['reopen-roads', 'c35', OFFER],
   'name-receiver': ['name-receiver', 'c33', OFFER, null],
   'add-need': ['add-need', 'c32', OFFER, { levelOfCare: 'als', capabilities: [] }],
   'acknowledge-alarm': ['acknowledge-alarm', 'c27', `trip/${OFFER}/no-movement/812`],

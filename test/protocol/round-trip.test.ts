@@ -125,6 +125,15 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, tripId, happenedAtMs] = message
       return { type: 'command', id, command: { type, tripId, happenedAtMs } }
     }
+    case 'close-roads': {
+      const [type, id, { points, slowPercent = null, fromAtMs = null, untilAtMs = null, ...rest }] = message
+      const drawn = points.map(([lonE7, latE7]) => ({ lonDeg: lonE7 / 1e7, latDeg: latE7 / 1e7 }))
+      return { type: 'command', id, command: { type, ...rest, points: drawn, slowPercent, fromAtMs, untilAtMs } }
+    }
+    case 'reopen-roads': {
+      const [type, id, zoneId] = message
+      return { type: 'command', id, command: { type, zoneId } }
+    }
     case 'name-receiver': {
       const [type, id, tripId, toTripId] = message
       return { type: 'command', id, command: { type, tripId, toTripId } }

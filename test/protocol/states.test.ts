@@ -51,7 +51,7 @@ test('every command and every event has a row', () => {
   const missing = [...commands, 'release-held', ...EVENT_TYPES].filter(name => !named.has(name))
   assert.deepEqual(missing, [])
   // Whatever names a trip, a call, an offer, an alarm or a unit has rows in the tables; these are told in a sentence.
-  assert.deepEqual(ABOUT_NOTHING, ['enter-call'])
+  assert.deepEqual(ABOUT_NOTHING, ['enter-call', 'close-roads', 'reopen-roads'])
 })
 
 test('every cell is an outcome', () => {

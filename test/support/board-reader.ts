@@ -1,7 +1,7 @@
 /** A console that carries a board on by what `docs/protocol/events.md` says of each event, and by nothing else. */
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { type TripPhase, type UnitStatus, WORK_PHASES } from '../../src/domain/vocabulary.ts'
-import type { AlarmView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
+import type { AlarmView, TripView, UnitView, ZoneView } from '../../src/protocol/wire/situation-views.ts'
 
 import { BoardResponses } from './board-responses.ts'
 
@@ -25,12 +25,19 @@ export class BoardReader {
   readonly units: Map<string, BoardUnit>
   /** Those that have not ended. */
   readonly alarms: Map<string, AlarmView>
+  readonly zones: Map<string, ZoneView>
   #position = 0
   #recordedAtMs = 0
   readonly #responses = new Map<string, BoardResponses>()
   readonly #problems = new Map<string, string | null>()
 
-  constructor(trips: readonly BoardTrip[], units: readonly BoardUnit[], alarms: readonly AlarmView[] = []) {
+  constructor(
+    trips: readonly BoardTrip[],
+    units: readonly BoardUnit[],
+    alarms: readonly AlarmView[] = [],
+    zones: readonly ZoneView[] = [],
+  ) {
+    this.zones = new Map(zones.map(zone => [zone.zoneId, zone]))
     this.trips = new Map(trips.map(trip => [trip.tripId, trip]))
     this.units = new Map(units.map(unit => [unit.unitId, unit]))
     this.alarms = new Map(alarms.map(alarm => [alarm.alarmId, alarm]))
@@ -237,6 +244,17 @@ export class BoardReader {
       case 'UnitAlarmRaised':
         this.#raise({ ...event, subject: `driver/${event.unitId}`, tripId: event.fromTripId })
         this.#touchUnit(event.unitId)
+        break
+      case 'RoadsRestricted': {
+        const { zoneId, kind, slowPercent, fromAtMs, untilAtMs, reason } = event
+        const points = event.points.map(
+          ({ lonDeg, latDeg }) => [Math.round(lonDeg * 1e7), Math.round(latDeg * 1e7)] as const,
+        )
+        this.zones.set(zoneId, { zoneId, kind, points, slowPercent, fromAtMs, untilAtMs, reason })
+        break
+      }
+      case 'RoadsReopened':
+        this.zones.delete(event.zoneId)
         break
       case 'RegionAlarmRaised': {
         const { entity, silentFromMs, silentToMs, silentUnits, ofUnits } = event

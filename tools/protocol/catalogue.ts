@@ -24,6 +24,8 @@ import {
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
   UNIT_STATUSES,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../../src/domain/vocabulary.ts'
 import { CLOSE_CODES, ERRORS } from '../../src/protocol/errors.ts'
 import { FEED_FIX_FIELDS, FIX_FIELDS, NULLABLE } from '../../src/protocol/fix-frame.ts'
@@ -82,6 +84,8 @@ export function catalogue(): unknown {
       tripAlarm: TRIP_ALARMS,
       revokeReason: REVOKE_REASONS,
       detachReason: DETACH_REASONS,
+      zoneKind: ZONE_KINDS,
+      zoneReason: ZONE_REASONS,
       exclusionReason: EXCLUSION_REASONS,
     },
     ranges: RANGES,

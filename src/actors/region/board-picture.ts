@@ -15,6 +15,7 @@ import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { RegionState } from '../../domain/region-state.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
+import type { DrawnZone } from '../../domain/zone.ts'
 import type { TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { UnitActor } from '../driver/unit-actor.ts'
@@ -28,6 +29,7 @@ export interface PicturedMemory extends States {
   openTripStates(): Iterable<TripState>
   /** Trips and units with alarms that have not ended, and the region if it has some. */
   alarmed(): Iterable<Alarmed>
+  readonly regionState: RegionState
   readonly texts: {
     detailsOf(callId: CallId): CallDetails | null
     notesOf(callId: CallId): readonly CallNote[]
@@ -101,6 +103,14 @@ export class BoardPicture {
     for (const [tripId, was] of this.#trips) if (!seen.has(tripKey(tripId))) yield shownAlarms(was)
     for (const [id, was] of this.#regions) if (!seen.has(regionKey(id))) yield shownAlarms(was)
     for (const [unitId, was] of this.#drivers) if (!seen.has(driverKey(unitId))) yield shownAlarms(was)
+  }
+
+  /** The zones of closed or slow roads that stood. */
+  zones(): readonly DrawnZone[] {
+    const { regionState } = this.#memory
+    const { regionId } = regionState
+    const then = this.#regions.has(regionId) ? this.#regions.get(regionId) : regionState
+    return then?.zones ?? []
   }
 
   /** Those that are open now or were changed since, as they were; null in place of one that comes later, or was not there. */

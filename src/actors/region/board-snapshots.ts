@@ -8,6 +8,7 @@
 
 import type { Refusal } from '../../base/refusal.ts'
 import type { MachineClock } from '../../base/time.ts'
+import type { DrawnZone } from '../../domain/zone.ts'
 import type { Told, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { AlarmView } from '../../protocol/wire/situation-views.ts'
 import type { RegionClock } from '../clock.ts'
@@ -155,6 +156,7 @@ export class BoardSnapshots implements TurnFollower {
     const trips: TripShown[] = []
     const units: UnitShown[] = []
     const alarms: AlarmView[] = []
+    const zones = picture.zones()
     try {
       for (const trip of picture.trips()) {
         if (trip !== null) trips.push(trip)
@@ -174,7 +176,7 @@ export class BoardSnapshots implements TurnFollower {
     } finally {
       this.#picture = null
     }
-    const frames = snapshotFrames(position, trips, units, alarms)
+    const frames = snapshotFrames(position, { trips, units, alarms, zones })
     const receivers = [...this.#served.values()]
     const patient = receivers.filter(isPatient)
     const others = receivers.filter(receiver => !isPatient(receiver))
@@ -214,13 +216,15 @@ export class BoardSnapshots implements TurnFollower {
 
 const isPatient = ({ asked }: Receiver): boolean => asked.every(({ mayWait }) => mayWait)
 
+interface BoardContent {
+  readonly trips: readonly TripShown[]
+  readonly units: readonly UnitShown[]
+  readonly alarms: readonly AlarmView[]
+  readonly zones: readonly DrawnZone[]
+}
+
 /** A snapshot cut into frames; there is always at least one. */
-function snapshotFrames(
-  position: number,
-  trips: readonly TripShown[],
-  units: readonly UnitShown[],
-  alarms: readonly AlarmView[],
-): readonly SharedFrame[] {
+function snapshotFrames(position: number, { trips, units, alarms, zones }: BoardContent): readonly SharedFrame[] {
   const most = Math.max(trips.length, units.length, alarms.length)
   const parts = Math.max(1, Math.ceil(most / PART_ITEMS))
   return Array.from({ length: parts }, (_, part) => {
@@ -233,6 +237,7 @@ function snapshotFrames(
       trips: trips.slice(from, to),
       units: units.slice(from, to),
       alarms: alarms.slice(from, to),
+      ...(part === 0 && zones.length > 0 && { zones }),
     }
     return { told, encoded: {} }
   })

@@ -1,9 +1,10 @@
 /** What a command's turn goes by beside the states. */
 
 import type { Position } from '../../domain/geo.ts'
-import type { CallId, Principal, TripId, UnitId } from '../../domain/ids.ts'
+import type { CallId, Principal, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
 import type { Policy } from '../../domain/policy.ts'
+import type { RoadsThere, ZonePlace } from '../../domain/zone.ts'
 import type { HeldMemory } from './release.ts'
 import type { Turn } from './turn.ts'
 
@@ -22,6 +23,9 @@ export interface CommandContext {
     order(turn: Turn, tripId: TripId, unitId: UnitId): void
     /** How far a place is from the nearest unit that could be sent; null when there is none. */
     nearestUnitM(place: Position): number | null
+    readonly regionId: RegionId
+    /** What of the region's roads lies there; null where it has none. */
+    roadsThere(place: ZonePlace): RoadsThere | null
   }
   /** All there is, for what concerns more than its ids say. */
   readonly memory: HeldMemory & {

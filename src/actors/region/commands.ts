@@ -11,17 +11,16 @@ import type { UnitId } from '../../domain/ids.ts'
 import { lastChangeMs, withTrueMoment } from '../../domain/moments.ts'
 import { unitOf } from '../../domain/trip/trip.ts'
 import { cancelTrip, holdTrip, resumeTrip } from '../../domain/trip/trip-desk.ts'
-import { setUnitStatus } from '../../domain/unit/crew-duty.ts'
-import { unknownUnit } from '../refusals.ts'
 import { answerAlarm } from './alarm-commands.ts'
 import { rightCall, stopCall, takeCall, takeNeed } from './call-commands.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import { applied, stepCall, stepTrip, withTrip } from './command-steps.ts'
-import { runDriverCommand } from './crew-commands.ts'
+import { runDriverCommand, setByDesk } from './crew-commands.ts'
 import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
+import { steerRoads } from './road-commands.ts'
 import {
   assignUnit,
   confirmedByVoice,
@@ -81,15 +80,11 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       return withTrip(turn, command.tripId, trip => correctedTime(turn, trip, command, context))
     case 'name-receiver':
       return withTrip(turn, command.tripId, trip => receiverNamed(turn, trip, command))
-    case 'set-unit-status': {
-      const { unitId } = command
-      const driver = turn.driver(unitId)
-      if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-      return applied(turn, setUnitStatus(driver, command, context.retiring.has(unitId)), () => ({
-        unitId,
-        status: turn.driver(unitId)!.status,
-      }))
-    }
+    case 'close-roads':
+    case 'reopen-roads':
+      return steerRoads(turn, command, context)
+    case 'set-unit-status':
+      return setByDesk(turn, command, context)
     case 'acknowledge-alarm':
     case 'shelve-alarm':
       return answerAlarm(turn, command, context)

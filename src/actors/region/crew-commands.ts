@@ -1,12 +1,19 @@
 /** The turns of a crew's own commands. */
 
-import type { DriverCommand } from '../../domain/commands.ts'
+import type { DriverCommand, SetUnitStatus } from '../../domain/commands.ts'
 import { declineOffer } from '../../domain/dispatch/given-back.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import { carried } from '../../domain/trip/carried.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { closeTrip, reportPhase } from '../../domain/trip/trip-work.ts'
-import { acknowledgeStandDown, setStatus, signOff, signOn, whyNotCrew } from '../../domain/unit/crew-duty.ts'
+import {
+  acknowledgeStandDown,
+  setStatus,
+  setUnitStatus,
+  signOff,
+  signOn,
+  whyNotCrew,
+} from '../../domain/unit/crew-duty.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
 import { acceptOffer } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
@@ -50,6 +57,19 @@ export function runDriverCommand(turn: Turn, command: DriverCommand & PutRight, 
         return stepTrip(turn, command.tripId, decision)
       })
   }
+}
+
+/** The desk says what a unit can do, for a crew that calls in by radio. */
+export function setByDesk(
+  turn: Turn,
+  command: SetUnitStatus & PutRight,
+  { retiring }: Pick<CommandContext, 'retiring'>,
+): TurnOutcome {
+  const { unitId } = command
+  const driver = turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const decision = setUnitStatus(driver, command, retiring.has(unitId))
+  return applied(turn, decision, () => ({ unitId, status: turn.driver(unitId)!.status }))
 }
 
 function boundTripOf(turn: Turn, driver: DriverState): TripState | undefined {

@@ -9,6 +9,7 @@
 import { type Deadline, deadlineCame, deadlineId, deadlinesOf } from '../../domain/dispatch/deadlines.ts'
 import type { Silence } from '../../domain/dispatch/mass-silence.ts'
 import { escalationsOf, unitDeadlinesOf } from '../../domain/dispatch/unit-deadlines.ts'
+import { zoneEnds } from '../../domain/drawn-zones.ts'
 import { driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { OfferId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { RegionState } from '../../domain/region-state.ts'
@@ -33,11 +34,13 @@ const LOOKED_AT_ONCE = 512
 
 const LONG = [
   ...(['waiting-long', 'alarm-unanswered', 'unit-alarm-unanswered', 'region-alarm-unanswered'] as const),
-  'stand-down-unheard',
+  ...(['stand-down-unheard', 'road-zone-over'] as const),
 ] as const
 type LongDeadline = Extract<Deadline, { kind: (typeof LONG)[number] }>
 const isLong = (deadline: Deadline): deadline is LongDeadline =>
   (LONG as readonly Deadline['kind'][]).includes(deadline.kind)
+
+const isByTheClock = (deadline: LongDeadline) => deadline.kind === 'waiting-long' || deadline.kind === 'road-zone-over'
 
 interface DeadlineKeeperPorts {
   readonly memory: RegionMemory
@@ -128,12 +131,14 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     }
   }
 
-  /** Sets what may happen to alarms of the region. Input: not before this, as after a start. */
-  watchRegion({ regionId, openAlarms }: RegionState, earliestMs = 0): void {
+  /** Sets what may happen to alarms and zones of the region. Input: not before this, as after a start; a zone ends at its time. */
+  watchRegion(region: RegionState, earliestMs = 0): void {
+    const { regionId, openAlarms } = region
     const { clock, policy } = this.#ports
     for (const { dueMs, alarmId } of escalationsOf(openAlarms, policy.standing, clock.nowMs())) {
       this.#at(Math.max(dueMs, earliestMs), { kind: 'region-alarm-unanswered', regionId, alarmId })
     }
+    for (const { zoneId, dueMs } of zoneEnds(region)) this.#at(dueMs, { kind: 'road-zone-over', regionId, zoneId })
   }
 
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */
@@ -183,14 +188,16 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
   /** Region time has stepped, and with it what is left of every span that runs. */
   stepped(byMs: number): void {
     for (const offer of this.#offers.values()) if (offer.putOffMs !== null) offer.putOffMs += byMs
-    // How long a caller has waited goes by the right time; whoever has not answered an alarm has the span that runs.
-    for (const long of this.#long.values()) long.isKept = long.deadline.kind !== 'waiting-long'
+    // How long a caller has waited, and when a zone ends, goes by the right time; whoever has not answered an alarm has the span that runs.
+    for (const long of this.#long.values()) long.isKept = !isByTheClock(long.deadline)
     for (const [id, { deadline }] of [...this.#long]) {
-      if (deadline.kind !== 'waiting-long') continue
+      if (!isByTheClock(deadline)) continue
       this.#long.delete(id)
+      if (deadline.kind === 'road-zone-over') continue
       const trip = this.#ports.memory.trip(deadline.tripId)
       if (trip?.phase === 'pending') this.#setAll(trip, 0)
     }
+    this.watchRegion(this.#ports.memory.regionState)
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Incident } from '../../domain/incident-no.ts'
 import type { RegionState } from '../../domain/region-state.ts'
 import { isEnded, type TripState } from '../../domain/trip/trip.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
+import type { DrawnZone } from '../../domain/zone.ts'
 import type { CallShown, CrewShown, NearestUnitShown, TripShown, UnitShown } from '../../protocol/told.ts'
 import type { ActorRef } from '../actor-system.ts'
 import type { DriverActor, DriverMessage } from '../driver/driver-actor.ts'
@@ -38,6 +39,8 @@ export interface RegionStates extends States {
   callStates(): Iterable<CallState>
   readonly regionState: RegionState
 }
+
+const NO_ZONES: readonly DrawnZone[] = []
 
 export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMemory {
   readonly #policy: RegionPolicy
@@ -107,6 +110,10 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   }
   region(regionId: RegionId): RegionState | undefined {
     return regionId === this.#region.regionId ? this.#region : undefined
+  }
+  /** Closed and slow roads, the same list while none changes. */
+  get zones(): readonly DrawnZone[] {
+    return this.#region.zones ?? NO_ZONES
   }
   get regionState(): RegionState {
     return this.#region

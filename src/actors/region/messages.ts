@@ -14,7 +14,14 @@ import type { MarksRead } from './stream-marks.ts'
 
 /** A query that no driver's or trip's own actor answers. */
 export type RegionQuery = Query & {
-  readonly type: 'nearest' | 'read-call' | 'read-incident' | 'read-held' | 'read-decisions' | 'explain-trip'
+  readonly type:
+    | 'nearest'
+    | 'read-call'
+    | 'read-incident'
+    | 'read-held'
+    | 'read-zones'
+    | 'read-decisions'
+    | 'explain-trip'
 }
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type ExplainQuery = RegionQuery & { readonly type: 'explain-trip' }

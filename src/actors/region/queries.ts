@@ -61,6 +61,8 @@ export class Queries {
     else if (query.type === 'read-decisions') this.#decisions(query.tripId, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
     else if (query.type === 'read-incident') this.#incident(query.incidentNo, answer)
+    else if (query.type === 'read-zones')
+      this.#answer(answer, { type: 'zones', zones: this.#ports.memory.regionState.zones ?? [] })
     else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
 

@@ -2,6 +2,7 @@
 import type { EstimateReason, NotByRoad, Roads, TravelTimes } from '../../domain/dispatch/travel-times.ts'
 
 import type { Position } from '../../domain/geo.ts'
+import type { DrawnZone, RoadsThere, ZonePlace } from '../../domain/zone.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import { StationPlaces } from './station-places.ts'
 
@@ -9,9 +10,12 @@ interface RegionRoadsPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
   /** The IANA name of the region's time zone as it is now. */
   readonly timeZone: () => string
+  /** The zones that stand, the same list while none changes. */
+  readonly zones: () => readonly DrawnZone[]
 }
 
-export type RoadFallback = NotByRoad | EstimateReason
+/** `zone-left-out`: a zone of closed or slow roads that these roads cannot take, when they were taken. */
+export type RoadFallback = NotByRoad | EstimateReason | 'zone-left-out'
 
 export class RegionRoads {
   readonly #fallbacks = new Map<RoadFallback, number>()
@@ -35,8 +39,16 @@ export class RegionRoads {
 
   /** For one turn or question; null by the straight line. */
   look(): TravelTimes | null {
-    const { policy, timeZone } = this.#ports
+    const { policy, timeZone, zones } = this.#ports
+    const leftOut = this.#standing?.restrict(zones()) ?? 0
+    for (let count = 0; count < leftOut; count++) this.fellBack('zone-left-out')
     return this.#standing?.look({ policy: policy.standing, timeZone: timeZone() }) ?? null
+  }
+
+  /** What of the standing roads lies there; null by the straight line. */
+  there(place: ZonePlace): RoadsThere | null {
+    this.#standing?.restrict(this.#ports.zones())
+    return this.#standing?.there(place) ?? null
   }
 
   /** Whether a unit there is at one of the region's stations, which come as a message, before its first roads. */

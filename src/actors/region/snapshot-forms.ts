@@ -34,6 +34,7 @@ import {
   PRIORITY_FORM,
   REFERENCE_FORM,
   SEVERITY_FORM,
+  ZONE_FORM,
 } from '../../store/log/event-forms.ts'
 import type { Acquired, Damage, SnapshotWrite } from '../../store/log/journal.ts'
 import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
@@ -149,7 +150,13 @@ const CALL = z.object({
   }),
 })
 const ALARMS = z.object({
-  state: z.object({ regionId: id, alarms: z.array(z.enum(REGION_ALARMS)), openAlarms: z.array(ALARM), version }),
+  state: z.object({
+    regionId: id,
+    alarms: z.array(z.enum(REGION_ALARMS)),
+    openAlarms: z.array(ALARM),
+    zones: z.array(ZONE_FORM).optional(),
+    version,
+  }),
 })
 const REGION = z.object({ lastRecordedAtMs: ms })
 

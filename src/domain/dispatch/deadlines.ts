@@ -5,8 +5,9 @@
  * nothing, and after a restart all of them are derived anew.
  */
 
+import { zoneOver } from '../drawn-zones.ts'
 import type { DomainEvent } from '../events.ts'
-import type { AlarmId, OfferId, RegionId, TripId, UnitId } from '../ids.ts'
+import type { AlarmId, OfferId, RegionId, TripId, UnitId, ZoneId } from '../ids.ts'
 import { isLost, overAtMs, type Policy } from '../policy.ts'
 import type { RegionState } from '../region-state.ts'
 import { isEnded, isWaiting, type TripState } from '../trip/trip.ts'
@@ -38,6 +39,7 @@ export type Deadline =
 /** What may happen to the region as a whole. */
 export type RegionDeadline =
   | { readonly kind: 'mass-silence'; readonly regionId: RegionId; readonly silence: Silence }
+  | { readonly kind: 'road-zone-over'; readonly regionId: RegionId; readonly zoneId: ZoneId }
   | { readonly kind: 'region-alarm-unanswered'; readonly regionId: RegionId; readonly alarmId: AlarmId }
 
 export interface Due {
@@ -49,6 +51,7 @@ export interface Due {
 export function deadlineId(deadline: Deadline): string {
   if ('offerId' in deadline) return `${deadline.kind}:${deadline.offerId}`
   if ('alarmId' in deadline) return `${deadline.kind}:${deadline.alarmId}`
+  if ('zoneId' in deadline) return `${deadline.kind}:${deadline.zoneId}`
   if ('silence' in deadline) return `${deadline.kind}:${deadline.silence}`
   return `${deadline.kind}:${'tripId' in deadline ? deadline.tripId : deadline.unitId}`
 }
@@ -239,6 +242,10 @@ function regionDeadlineCame(
 ): readonly DomainEvent[] {
   if (deadline.kind === 'region-alarm-unanswered') {
     return unanswered(states.region(deadline.regionId)?.openAlarms ?? [], deadline.alarmId, policy, nowMs)
+  }
+  if (deadline.kind === 'road-zone-over') {
+    const region = states.region(deadline.regionId)
+    return region === undefined ? [] : zoneOver(region, deadline.zoneId, nowMs)
   }
   const { silence } = deadline
   const lastMs = nowMs - (silence === 'app' ? graceMs : policy.lostAfterMs)

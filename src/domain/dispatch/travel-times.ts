@@ -8,6 +8,7 @@ import type { PlacedFix } from '../fix.ts'
 import type { Position } from '../geo.ts'
 import type { Policy } from '../policy.ts'
 import type { Priority, UnitStatus } from '../vocabulary.ts'
+import type { DrawnZone, RoadsThere, ZonePlace } from '../zone.ts'
 
 /** What a way is driven for: with a siren or without, in the traffic of which hour. */
 export interface Drive {
@@ -35,6 +36,10 @@ export interface Roads {
   readonly version: number
   readonly speedsVersion?: number
   look(driving: Driving): TravelTimes
+  /** What of them lies there. */
+  there(place: ZonePlace): RoadsThere
+  /** What is closed or slow from the next look on. Output: how many of these zones they cannot take. */
+  restrict(zones: readonly DrawnZone[]): number
   /** Ends what is made beside; whoever looks is still answered. */
   stop(): void
 }

@@ -60,9 +60,15 @@ function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionH
   }
 }
 
+/** Times of all roads are made anew, and their hierarchies; then one more for so many points. */
+const ROADS_CHANGED = 4
+const ZONE_POINTS = 25
+
 /** As how many commands it counts: a call by its needs, and what has texts by what has to be kept of them. */
 export function commandCost(command: Command): number {
   if (command.type === 'enter-call') return command.needs.length + detailsCost(command.details)
+  if (command.type === 'close-roads') return ROADS_CHANGED + Math.floor(command.points.length / ZONE_POINTS)
+  if (command.type === 'reopen-roads') return ROADS_CHANGED
   if (command.type === 'add-note') return 1 + Math.floor(command.text.length / DETAIL_CHARS)
   return command.type === 'amend-call' ? 1 + detailsCost(command.details ?? null) : 1
 }

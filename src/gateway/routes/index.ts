@@ -26,6 +26,7 @@ import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
 import { WEB_ROUTES } from './web.ts'
+import { ROAD_ZONE_ROUTES, type RoadZonePorts } from './zones.ts'
 
 /** The ports of all routes together; each route takes the ones that it needs. */
 type RoutePorts = HomePorts &
@@ -38,6 +39,7 @@ type RoutePorts = HomePorts &
   DecisionPorts &
   ListPorts &
   QuarantinePorts &
+  RoadZonePorts &
   AuthPorts &
   UserPorts &
   DevicePorts &
@@ -60,6 +62,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,
+  ...ROAD_ZONE_ROUTES,
   ...AUTH_ROUTES,
   ...USER_ROUTES,
   ...DEVICE_ROUTES,

@@ -17,6 +17,7 @@ import { RANGES } from '../limits.ts'
 import { orNull } from '../nullable.ts'
 import { incidentNo, moment, responseNo, routedId, tripPhase, unitId } from '../schema-parts.ts'
 import { alarmViewSchema } from '../view-schemas.ts'
+import { wireZone } from '../zone-fields.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
 
 const tripHeld = z.object({ tripId: routedId, onHold: z.boolean() })
@@ -150,6 +151,22 @@ export const DESK_MESSAGES = {
     shape: shape(
       z.object({ id, tripId: matching(ROUTED_ID), toTripId: orNull(matching(ROUTED_ID)) }),
       ({ id, ...fields }) => asCommand(id, { type: 'name-receiver', ...fields }),
+    ),
+  },
+  'close-roads': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ zoneId: routedId }),
+    shape: shape(z.object({ id, zone: wireZone }), ({ id, zone }) => asCommand(id, zone)),
+  },
+  'reopen-roads': {
+    right: DESK,
+    rate: 'command',
+    owner: ['region'],
+    result: z.object({ zoneId: routedId }),
+    shape: shape(z.object({ id, zoneId: matching(ROUTED_ID) }), ({ id, zoneId }) =>
+      asCommand(id, { type: 'reopen-roads', zoneId }),
     ),
   },
   'add-need': {

@@ -14,6 +14,8 @@ import type {
   Reportable,
   ResponseTime,
   UnavailableReason,
+  ZoneKind,
+  ZoneReason,
 } from '../../domain/vocabulary.ts'
 import type { FeedChannel, FeedFix, StreamDeclaration, WireFix } from './fix-tuples.ts'
 import type { ClientTypeName } from './message-types.ts'
@@ -27,6 +29,19 @@ export interface WireCall {
   readonly needs: readonly Need[]
   readonly receivedAtMs?: number | null
   readonly details?: Partial<CallDetails> | null
+}
+
+/** Closed or slow roads as a dispatcher draws them. */
+export interface WireZone {
+  readonly kind: ZoneKind
+  readonly points: readonly (readonly [lonE7: number, latE7: number])[]
+  /** So many hundredths of the time; null or absent: closed. */
+  readonly slowPercent?: number | null
+  /** Null or absent: from now on. */
+  readonly fromAtMs?: number | null
+  /** Null or absent: until `reopen-roads`. */
+  readonly untilAtMs?: number | null
+  readonly reason: ZoneReason
 }
 
 /** What a dispatcher changes of a call; absent keys stay as they are, `details` is replaced as a whole. */
@@ -91,6 +106,8 @@ export interface ClientTuples {
   'confirm-order': [id: string, tripId: string, happenedAtMs: number]
   /** Null: a unit that this region does not dispatch has the patient. */
   'name-receiver': [id: string, tripId: string, toTripId: string | null]
+  'close-roads': [id: string, zone: WireZone]
+  'reopen-roads': [id: string, zoneId: string]
   'add-need': [id: string, callId: string, need: Need]
   'set-unit-status': [
     id: string,

@@ -52,7 +52,9 @@ export const CLIENT_TYPES = {
   'read-notes': 46,
   'confirm-order': 47,
   'name-receiver': 48,
+  'close-roads': 49,
   'correct-time': 50,
+  'reopen-roads': 51,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES

@@ -3,7 +3,7 @@ import type { DomainEvent } from '../../domain/events.ts'
 import type { DetachReason } from './fix-tuples.ts'
 import type { ServerTypeName } from './message-types.ts'
 import type { CallNoteView } from './note-views.ts'
-import type { AlarmView, DriverView, TripView, UnitView } from './situation-views.ts'
+import type { AlarmView, DriverView, TripView, UnitView, ZoneView } from './situation-views.ts'
 import type { TileUnit } from './tile-tuples.ts'
 import type { ClockView, WelcomeView } from './welcome-view.ts'
 
@@ -27,6 +27,8 @@ export interface ServerTuples {
     trips: readonly TripView[],
     units: readonly UnitView[],
     alarms: readonly AlarmView[],
+    /** Closed or slow roads, in the first part alone; absent where there are none. */
+    zones?: readonly ZoneView[],
   ]
   /** One record; `by` is the principal that caused it, null for the engine itself. */
   'board-events': [

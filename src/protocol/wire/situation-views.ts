@@ -22,6 +22,8 @@ import type {
   TripPhase,
   UnavailableReason,
   UnitStatus,
+  ZoneKind,
+  ZoneReason,
 } from '../../domain/vocabulary.ts'
 import type { NotesReadView, NoteView } from './note-views.ts'
 
@@ -110,6 +112,20 @@ export interface TripView {
   readonly noteCount?: number
   /** How far the trip's crew has read; absent until one has said so. */
   readonly notesRead?: NotesReadView
+}
+
+/** Closed or slow roads, or some that will be. */
+export interface ZoneView {
+  readonly zoneId: string
+  readonly kind: ZoneKind
+  /** Of an area its corners in order, of a line its points. */
+  readonly points: readonly (readonly [lonE7: number, latE7: number])[]
+  /** So many hundredths of the time; null where the roads are closed. */
+  readonly slowPercent: number | null
+  readonly fromAtMs: number
+  /** Null while nobody knows. */
+  readonly untilAtMs: number | null
+  readonly reason: ZoneReason
 }
 
 /** An alarm that has not ended. */

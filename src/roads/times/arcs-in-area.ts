@@ -9,14 +9,18 @@ interface Point {
 
 /**
  * Input: the corners of a polygon in order, at least three, less than half the globe wide; which way round, and whether the
- * first is repeated at the end, does not matter. What lies between two corners is a straight line in degrees. A
+ * first is repeated at the end, does not matter. The arcs to look at; default: all. What lies between two corners is a straight line in degrees. A
  * bridge over the area touches it as well: nobody says here how high roads are.
  */
-export function arcsInArea(graph: RoadGraph, corners: readonly Position[]): number[] {
+export function arcsInArea(
+  graph: RoadGraph,
+  corners: readonly Position[],
+  among: Iterable<number> = graph.arcHead.keys(),
+): number[] {
   const area = new Area(corners)
   const found: number[] = []
   const line: Point[] = []
-  for (let arc = 0; arc < graph.arcCount; arc++) {
+  for (const arc of among) {
     const [tail, head] = [graph.arcTail[arc]!, graph.arcHead[arc]!]
     // Nearly all arcs are far away, and most of them straight: that has to be quick.
     const isStraight = graph.firstBend[arc] === graph.firstBend[arc + 1]

@@ -50,6 +50,11 @@ export class RoadZones {
     this.#graph = graph
   }
 
+  /** How many more arcs fit. */
+  get room(): number {
+    return MAX_ZONE_ARCS - this.#arcs
+  }
+
   get size(): number {
     return this.#zones.size
   }

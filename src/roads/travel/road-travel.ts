@@ -20,6 +20,7 @@ import {
 } from '../../domain/dispatch/travel-times.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import type { Position } from '../../domain/geo.ts'
+import type { DrawnZone, RoadsThere, ZonePlace } from '../../domain/zone.ts'
 import type { RoadGraph, RoadPosition } from '../graph.ts'
 import type { ClimbStart } from '../hierarchy/climbing-search.ts'
 import { waysTo } from '../nearest/reversed-search.ts'
@@ -32,6 +33,7 @@ import type { PreparedRoads } from './prepared-roads.ts'
 import { StartDelays } from './start-delays.ts'
 import type { TimesByHierarchy } from './times-by-hierarchy.ts'
 import { NOT_REACHED, TimesToPlace } from './times-to-place.ts'
+import { ZoneArcs } from './zone-arcs.ts'
 
 /** What a search from one place may cost before the hierarchy answers: about 2 ms. */
 const STEPS_A_PLACE = 8_000
@@ -67,6 +69,7 @@ export class RoadTravel implements Roads {
   readonly speedsVersion?: number
   readonly #searches: Searches
   readonly #times: DrivenTimes
+  readonly #zoneArcs: ZoneArcs
   readonly #steps: number
   #delays: StartDelays | null = null
 
@@ -77,6 +80,7 @@ export class RoadTravel implements Roads {
     this.#searches = new Searches(roads, settings.stepsAPlace ?? STEPS_A_PLACE)
     const ports = { make: settings.make ?? null, failed: settings.failed ?? (() => {}) }
     this.#times = new DrivenTimes(roads, ports, speeds?.model)
+    this.#zoneArcs = new ZoneArcs(roads, this.#times.zones)
     this.#steps = settings.stepsALook ?? STEPS_A_LOOK
   }
 
@@ -91,6 +95,14 @@ export class RoadTravel implements Roads {
   /** What is closed or slow; the next look goes by it. */
   get zones(): RoadZones {
     return this.#times.zones
+  }
+
+  there(place: ZonePlace): RoadsThere {
+    return { arcs: this.#zoneArcs.arcsOf(place).length, room: this.zones.room }
+  }
+
+  restrict(zones: readonly DrawnZone[]): number {
+    return this.#zoneArcs.put(zones)
   }
 
   /** When no hierarchy is being made any more. */

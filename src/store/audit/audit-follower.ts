@@ -56,6 +56,8 @@ const BY_A_DISPATCHER: {
   AlarmShelved: 'by-type',
   TripTimeCorrected: 'by-type',
   ReceiverNamed: 'by-cause',
+  RoadsRestricted: 'by-type',
+  RoadsReopened: 'by-cause',
   // Changes of reference data tell the audit themselves.
   UnitRegistered: 'no',
   UnitRetired: 'no',
@@ -89,7 +91,7 @@ const DESK_EVENTS = Object.entries(BY_A_DISPATCHER).flatMap(([type, how]) => (ho
 const BY_THE_DESK = `$[*] ? (@.cause == "dispatcher" ${DESK_EVENTS.map(type => `|| @.type == "${type}"`).join(' ')})`
 /** Ids and words of closed lists: no place, and nothing that a patient could be known by. */
 const TOLD =
-  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|time|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs|formerAtMs|newAtMs)$/
+  /(^|[a-z])Ids?$|^(as|why|reason|status|phase|time|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs|formerAtMs|newAtMs|kind|slowPercent|fromAtMs|untilAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {

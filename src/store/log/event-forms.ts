@@ -29,6 +29,8 @@ import {
   RESPONSE_TIMES,
   TRIP_PHASES,
   UNAVAILABLE_REASONS,
+  ZONE_KINDS,
+  ZONE_REASONS,
 } from '../../domain/vocabulary.ts'
 
 const id = z.string().min(1)
@@ -73,6 +75,13 @@ export const GATHERED_FORM = {
   notesRead: z.array(z.object({ ...trip, ...unit, by: id, noteNo: whole, atMs: ms })).optional(),
   detailsVersions: whole.optional(),
 }
+const ZONE_SHAPE = {
+  zoneId: id,
+  kind: z.enum(ZONE_KINDS),
+  points: z.array(z.object(PLACE_FORM)),
+  ...{ slowPercent: z.number().nullable(), fromAtMs: ms, untilAtMs: ms.nullable(), reason: z.enum(ZONE_REASONS) },
+}
+export const ZONE_FORM = z.object(ZONE_SHAPE)
 const phases = z.array(z.enum(TRIP_PHASES))
 const site = { ...PLACE_FORM, priority: PRIORITY_FORM }
 const decision = z.object({
@@ -205,6 +214,8 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...{ ...trip, ...unit, time: z.enum(RESPONSE_TIMES), formerAtMs: ms.nullable(), newAtMs: ms.nullable() },
     reason: z.enum(CORRECTION_REASONS),
   },
+  RoadsRestricted: { regionId: id, ...ZONE_SHAPE },
+  RoadsReopened: { regionId: id, zoneId: id, cause: z.enum(['dispatcher', 'system']) },
   ReceiverNamed: { ...trip, ...call, toTripId: id.nullable(), cause: z.enum(CAUSES) },
   TripCancelled: {
     ...trip,

@@ -214,7 +214,9 @@ test('what roads make beside is ended when others stand, and when the region is 
   const stopped: number[] = []
   const heard = (version: number): Roads => {
     const made = roads(version)
-    return { version, look: driving => made.look(driving), stop: () => void stopped.push(version) }
+    const there = () => ({ arcs: 0, room: 0 })
+    const stop = () => void stopped.push(version)
+    return { version, look: driving => made.look(driving), there, restrict: () => 0, stop }
   }
   const [first, second] = [heard(7), heard(8)]
   await driveOn(first)

@@ -248,6 +248,12 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (_, reach) => ({ path: `/v1/quarantine?region=${askedOf(reach)}` }),
   },
+  'GET /v1/road-zones': {
+    action: 'read-zones',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/road-zones?region=${askedOf(reach)}` }),
+  },
   'POST /v1/quarantine/:kind/:id/release': {
     action: 'release-held',
     status: 200,

@@ -81,6 +81,23 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
   ],
   'divert-unit': [{ ...ofTrip, fields: ({ tripId }, { pending }) => [tripId, pending.tripId, 'closer-unit'] }],
   'hold-trip': [{ ...own, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
+  'close-roads': [
+    {
+      ...own,
+      fields: () => [
+        {
+          kind: 'line',
+          points: [
+            [0, 0],
+            [0, 9_000],
+          ],
+          untilAtMs: null,
+          reason: 'other',
+        },
+      ],
+    },
+  ],
+  'reopen-roads': [{ ...own, setting: 'zone', fields: ({ zoneId }) => [zoneId] }],
   'name-receiver': [{ ...ofTrip, setting: 'handed-over', fields: ({ tripId }) => [tripId, null] }],
   'confirm-order': [{ ...ofTrip, fields: ({ tripId }) => [tripId, now()] }],
   'resume-trip': [{ ...query, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],

@@ -48,6 +48,8 @@ export interface Target {
   readonly offerId: string
   /** An open one of the trip. */
   readonly alarmId: string
+  /** Closed roads of the region, in the setting `zone`. */
+  readonly zoneId?: string
 }
 type PendingTrip = Pick<Target, 'callId' | 'tripId' | 'incidentNo' | 'alarmId'>
 export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: PendingTrip }
@@ -56,7 +58,7 @@ export type Scene = Readonly<Record<Reach, Target>> & { readonly pending: Pendin
  * `orders`: everybody has one that is not acknowledged. `under-way`: everybody is on the way. `offer`: A1 has one that it
  * may decline. `idle`: nobody has anything. `off-duty`: nor is anybody on A1. `order`: only the unit that is named has one.
  */
-export type Setting = 'orders' | 'under-way' | 'offer' | 'idle' | 'off-duty' | 'order' | 'handed-over'
+export type Setting = 'orders' | 'under-way' | 'offer' | 'idle' | 'off-duty' | 'order' | 'handed-over' | 'zone'
 
 /** A hash of each table. */
 type Contents = Readonly<Record<string, string>>
@@ -233,6 +235,19 @@ export class World {
       case 'handed-over':
         for (const each of REACHES) scene[each] = await this.#handedOver(each)
         break
+      case 'zone': {
+        const zone = {
+          kind: 'line',
+          points: [
+            [0, 0],
+            [0, 9_000],
+          ],
+          reason: 'other',
+        }
+        const { result } = await this.#desks[HERE]!.ask('close-roads', zone)
+        scene.own = { ...scene.own, zoneId: result.zoneId as string }
+        break
+      }
       case 'offer':
         scene.own = await this.#offer()
         break

@@ -55,7 +55,7 @@ async function inStore<Result>(work: (store: RoadStore) => Promise<Result>): Pro
 
 const drive = ({ etaMs, turnoutMs = 0, unsureMs = 0 }: NearestResult['units'][number]) => etaMs! - turnoutMs - unsureMs
 
-test('[BD-9] a running engine goes by the roads that are imported, by others, by none again, and past damaged ones', async () => {
+test('[BD-9] [BD-11] a running engine goes by the roads that are imported, closed ones and all, by others, by none again, and past damaged ones', async () => {
   await stage.crew('A1', { region }, 0.5)
   await stage.crew('A2', { region }, 1)
   const desk = await stage.desk({ region })
@@ -77,6 +77,52 @@ test('[BD-9] a running engine goes by the roads that are imported, by others, by
   assert.deepEqual([found.basis, found.notByRoad, found.units.length], ['roads', undefined, 2])
   for (const { etaMs, distanceM } of found.units)
     assert.ok(Number.isInteger(etaMs) && etaMs! > (distanceM / 30) * 1_000)
+  // Around the unit that is first: it stands inside, so it drives off, and nobody else drives through.
+  const [first] = found.units
+  const [east, north] = [first!.fix.lonE7 / 1e7 - PLACE.lonE7 / 1e7, 0.004]
+  const edge = { west: PLACE.lonE7 / 1e7 + east - 0.002, east: PLACE.lonE7 / 1e7 + east + 0.002 }
+  const latDeg = first!.fix.latE7 / 1e7
+  const points = [
+    [edge.west, latDeg - north],
+    [edge.east, latDeg - north],
+    [edge.east, latDeg + north],
+    [edge.west, latDeg + north],
+  ].map(each => each.map(deg => Math.round(deg * 1e7)))
+  const other = await stage.desk({ region, sub: 'other-desk' })
+  await other.ask('watch-board', null)
+  await other.hear('board')
+  const { result: closed } = await desk.ask('close-roads', {
+    kind: 'area',
+    points,
+    slowPercent: 2_000,
+    reason: 'flood',
+  })
+  const slow = (await nearest()).units.find(({ unitId }) => unitId === first!.unitId)!
+  assert.ok(slow.etaMs! > first!.etaMs!, 'the very next question goes by it')
+  const [, , , events] = await other.hear('board-events', ([, , , each]) => each[0]?.type === 'RoadsRestricted')
+  assert.equal((events[0] as { zoneId?: string }).zoneId, closed.zoneId)
+  const token = await stage.site.token({ regions: [region] })
+  const { body: asked } = await stage.site.http(`/v1/road-zones?region=${region}`, { token })
+  assert.deepEqual(
+    asked.items.map((zone: { zoneId: string; slowPercent: number }) => [zone.zoneId, zone.slowPercent]),
+    [[closed.zoneId, 2_000]],
+  )
+  const late = await stage.desk({ region, sub: 'late-desk' })
+  await late.ask('watch-board', null)
+  const [, , , , , , , zones] = await late.hear('board')
+  assert.deepEqual(zones, asked.items)
+  const away = points.map(([lonE7, latE7]) => [lonE7! + 30_000_000, latE7])
+  assert.equal(
+    await desk.refused('close-roads', { kind: 'area', points: away, reason: 'flood' }),
+    'invalid-field zone.points',
+  )
+  await desk.ask('reopen-roads', closed.zoneId)
+  assert.equal(await desk.refused('reopen-roads', closed.zoneId), 'unknown-zone')
+  assert.deepEqual(
+    (await nearest()).units.map(({ etaMs }) => etaMs).sort(),
+    found.units.map(({ etaMs }) => etaMs).sort(),
+  )
+
   const { result } = await desk.ask('enter-call', CALL)
   const [tripId] = result.tripIds as string[]
   const explained = (await desk.ask('explain-trip', tripId, null)).result as unknown as TripExplanation
@@ -94,7 +140,7 @@ test('[BD-9] a running engine goes by the roads that are imported, by others, by
   // What takes twice as long as usual, in every hour.
   const twice = { otherwise: 2 }
   const all = { name: 'all', spans: [{ weekdays: [1, 2, 3, 4, 5, 6, 7], fromMin: 0, untilMin: 1_440 }], isPeak: false }
-  const slow = { ...USUAL_TRAVEL_MODEL, bands: [{ ...all, ordinary: twice, siren: twice }] }
+  const slowed = { ...USUAL_TRAVEL_MODEL, bands: [{ ...all, ordinary: twice, siren: twice }] }
   const bySpeeds = async (version: number | undefined): Promise<NearestResult> => {
     for (;;) {
       const now = await nearest()
@@ -103,7 +149,7 @@ test('[BD-9] a running engine goes by the roads that are imported, by others, by
     }
   }
   await withSpeeds(async store => {
-    await store.add(region, { model: slow, facts: {} }, null)
+    await store.add(region, { model: slowed, facts: {} }, null)
     await store.add(region, { model: { bands: 'none' }, facts: {} }, null)
     await store.put(region, 1, null)
   })

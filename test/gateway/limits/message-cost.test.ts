@@ -56,6 +56,11 @@ test('[LM-12] a call counts by its needs and its details, and a crew’s command
   assert.equal(commandCost(callOf({ needs: Array(8).fill(need), details })), 8 + 4)
   assert.equal(commandCost({ type: 'amend-call', callId: 'c', details }), 1 + 4)
   assert.equal(commandCost({ type: 'amend-call', callId: 'c', details: null }), 1)
+  const points = (count: number) => Array.from({ length: count }, () => ({ lonDeg: 1, latDeg: 1 }))
+  const zone = { kind: 'area', slowPercent: null, fromAtMs: null, untilAtMs: null, reason: 'snow' } as const
+  assert.equal(commandCost({ type: 'close-roads', points: points(3), ...zone }), 4)
+  assert.equal(commandCost({ type: 'close-roads', points: points(100), ...zone }), 8)
+  assert.equal(commandCost({ type: 'reopen-roads', zoneId: 'z' }), 4)
   const signOn: ClientRequest = { type: 'command', id: 'c', command: { type: 'sign-on', happenedAtMs: 0 } }
   assert.deepEqual(costOf(signOn, 'driver', null), ['crewCommand', 1])
   assert.deepEqual(costOf({ type: 'command', id: 'c', command: callOf() }, 'dispatcher', null), ['command', 1])

@@ -509,6 +509,26 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { seed: 6, hasRoads: true, callsPerHour: 60, drivers: 8, troubles: { halfOpens: 40, stalls: 40 } },
   },
   {
+    name: 'closure-forgotten',
+    breaks: 'roads that a dispatcher has closed or said to be slow are driven as before',
+    patch: {
+      file: 'src/actors/region/region-roads.ts',
+      find: 'const leftOut = this.#standing?.restrict(zones()) ?? 0',
+      replace: 'const leftOut = zones().length * 0',
+    },
+    provoke: { hasRoads: true, callsPerHour: 60, drivers: 10, dispatchers: 3, hours: 1 },
+  },
+  {
+    name: 'closed-for-good',
+    breaks: 'roads are never open again by the time that a dispatcher said',
+    patch: {
+      file: 'src/domain/road-zones.ts',
+      find: '[{ zoneId, dueMs: untilAtMs }]',
+      replace: '[{ zoneId, dueMs: untilAtMs + 86_400_000 }]',
+    },
+    provoke: { hasRoads: true, dispatchers: 3, hours: 1 },
+  },
+  {
     name: 'away-uncounted',
     breaks: 'a decision does not count the units of which nobody knows where they are',
     patch: {

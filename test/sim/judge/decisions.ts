@@ -36,6 +36,8 @@ const BY_STATE: ReadonlySet<string> = new Set([
   'cannot-transport',
   'unit-not-fit',
   'unit-retired',
+  'unknown-zone',
+  'too-many-zones',
 ])
 export const followsFromStates = (code: string): boolean => BY_STATE.has(code)
 
@@ -64,6 +66,7 @@ const NOBODY = new Quarantine()
 /** Moments are judged by the engine's clock, which the judge does not see: one is put right where the record says that it was. */
 const ANY_MOMENT = { earliestMs: Number.NEGATIVE_INFINITY, latestMs: Number.POSITIVE_INFINITY }
 const NO_MOMENT = { earliestMs: Number.POSITIVE_INFINITY, latestMs: Number.NEGATIVE_INFINITY }
+const REGION = 'sim'
 const NO_ID = 'a new id'
 /** Nobody is held in the simulation, so nothing is released. */
 const NOBODY_ELSE = { heldReferences: new Map(), tripStates: () => [], driverActors: () => [], lastNoteNo: () => 0 }
@@ -90,6 +93,7 @@ export function whyWrong(
   const entered = events.find(event => event.type === 'CallEntered')
   const ids = events.flatMap(event => {
     if (event.type === 'CallEntered') return [event.callId, ...event.tripIds]
+    if (event.type === 'RoadsRestricted') return [event.zoneId]
     return event.type === 'NeedAdded' ? [event.addedTripId] : []
   })
   const moments = events.some(event => 'sentAtMs' in event) ? NO_MOMENT : ANY_MOMENT
@@ -157,7 +161,7 @@ function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources
   try {
     const { moments, newId, incident, order } = sources
     // Where the units are the log does not tell; no call of these worlds is where it would matter.
-    const desk = { order, nearestUnitM: () => null }
+    const desk = { order, nearestUnitM: () => null, regionId: REGION, roadsThere: () => null }
     return runCommand(turn, command, {
       ...asker,
       moments,

@@ -243,6 +243,10 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     for (const owned of this.#owned.values()) owned.verified.clear()
     this.look()
     this.#answers.ended()
+    const { plan, nowMs } = this.#parts
+    const regionNowMs = plan.troubles.clockJumps === 0 ? nowMs() : null
+    for (const [process, { region }] of this.#owned)
+      if (region.logHead === this.#log.end) this.#log.closedRoads.ended(process, region, regionNowMs)
     this.#tracks.ended(wire => this.#conversations.get(wire)?.isWelcome === true)
     this.#checkFold()
     await this.#rebuild()

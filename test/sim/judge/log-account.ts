@@ -11,6 +11,7 @@ import type { StandingPolicy } from '../../../src/domain/policy.ts'
 import { isBound } from '../../../src/domain/unit/driver.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
+import { ClosedRoads } from './closed-roads.ts'
 import type { Findings } from './findings.ts'
 import { Handovers } from './handovers.ts'
 import { HelpAccount } from './help-account.ts'
@@ -57,6 +58,7 @@ export class LogAccount {
   readonly #times: TrueTimes
   readonly #voice: VoiceOrders
   readonly #handovers: Handovers
+  readonly closedRoads: ClosedRoads
   readonly alarms: AlarmAccount
   readonly standDowns: StandDowns
   readonly #masses: MassSilences
@@ -94,6 +96,7 @@ export class LogAccount {
     this.#times = new TrueTimes(findings)
     this.#voice = new VoiceOrders(findings)
     this.#handovers = new Handovers(findings)
+    this.closedRoads = new ClosedRoads(findings)
     this.#silent = new SilentUnits(findings)
     this.alarms = new AlarmAccount(findings, this.policies)
     this.holds = new Holds(findings)
@@ -188,6 +191,7 @@ export class LogAccount {
     for (const event of events) this.#apply(record, event)
     this.#voice.take(events, position)
     this.#handovers.take(events, position)
+    this.closedRoads.take(events, position)
     this.#help.recorded(this.history, position)
     this.#keepCommand(record, write.command)
     this.#keepOpenTrips(record, write)

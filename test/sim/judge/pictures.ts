@@ -1,6 +1,7 @@
 /** What consoles show in the end, against the log and the stored fixes. A picture may lag by as long as news is on its way. */
 
 import { driverKey, tripKey } from '../../../src/domain/entity.ts'
+import type { RegionState } from '../../../src/domain/region-state.ts'
 import { isEnded, type TripState } from '../../../src/domain/trip/trip.ts'
 import type { DriverState } from '../../../src/domain/unit/driver.ts'
 import { toE7 } from '../../../src/protocol/fix-frame.ts'
@@ -40,7 +41,7 @@ export class Pictures {
   }
 
   /** What the picture has otherwise than the log at that position; null when nothing. */
-  #whyNot({ trips, units, alarms }: Picture, position: number): string | null {
+  #whyNot({ trips, units, alarms, zones }: Picture, position: number): string | null {
     const { history } = this.#log
     const shown = new Set<string>()
     for (const [tripId, { phase, unitId }] of trips) {
@@ -62,7 +63,16 @@ export class Pictures {
       if (state === undefined) continue
       if ('tripId' in state ? !isEnded(state) : state.retired !== true) return `no ${entity}, which is there`
     }
-    return this.#whyNotAlarms(alarms, position)
+    return this.#whyNotAlarms(alarms, position) ?? this.#whyNotZones(zones, position)
+  }
+
+  #whyNotZones(shown: Picture['zones'], position: number): string | null {
+    const { history } = this.#log
+    const regions = [...history.entities()].filter(entity => entity.startsWith('region/'))
+    const states = regions.map(entity => history.at(entity, position) as RegionState | undefined)
+    const there = states.flatMap(state => state?.zones ?? []).map(({ zoneId }) => zoneId)
+    const isSame = there.length === shown.size && there.every(zoneId => shown.has(zoneId))
+    return isSame ? null : `closed roads ${[...shown].join(' ')}, and there are ${there.join(' ')}`
   }
 
   #whyNotAlarms(alarms: Picture['alarms'], position: number): string | null {

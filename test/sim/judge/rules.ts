@@ -29,6 +29,8 @@ export const RULES = {
     'The desk offers a trip to a unit of the level and capabilities that it needs, one that can carry where transport is needed, the nearest it found, or of those about as near the one with most of what is preferred.',
   'soonest-goes':
     'By road the times of a decision are those of a plain search over the streets, with siren, turnout, hour and age of the fix as the policy and the region say, and whoever is sooner than the last unit that it names is named, too.',
+  'zones-true':
+    'Roads are closed or slow as dispatchers say: from their word until another, or until its time. In the end no engine has other zones than the log, and none whose time is over.',
   'help-of-use':
     'A trained crew of a lower level is sent on a trip of its own where the policy says so, once for each trip, only while the right unit is not there, beside one only if it is there clearly earlier.',
   'loss-told': 'An offer to a unit that lacks something of what is needed says what is lost, and no other offer does.',

@@ -9,9 +9,11 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { PlacedFix } from '../../../src/domain/fix.ts'
 import type { Position } from '../../../src/domain/geo.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
+import type { DrawnZone } from '../../../src/domain/zone.ts'
 import type { OwnedRegion } from '../core/watch.ts'
 import { type Point, pointAt } from '../world/city.ts'
 import type { Street } from '../world/streets.ts'
+import { zoneFactor } from './closed-roads.ts'
 import { drivenMs, type JudgedDelays, type JudgedDrive, judgedDelays } from './driven.ts'
 import type { Findings } from './findings.ts'
 
@@ -44,6 +46,10 @@ type Range = readonly [leastMs: number, mostMs: number] | null | undefined
 interface Seen {
   readonly range: Range
   readonly delays: JudgedDelays
+}
+
+interface DrivenStreet extends Street {
+  readonly isClosed: boolean
 }
 
 interface SoonestParts {
@@ -79,7 +85,8 @@ export class Soonest {
     const drive = { priority: trip.priority, atMs: offer.offeredAtMs, policy, timeZone }
     const tell = (text: string) =>
       this.#findings.find('soonest-goes', `the offer of ${tripId} to ${unitId} at position ${region.logHead} ${text}`)
-    const times = this.#timesTo(trip, drive)
+    const zones = region.states.regionState.zones ?? []
+    const times = this.#timesTo(trip, drive, zones)
     if (times === null) return
     const seen = new Map<string, Seen>()
     const free = new Set(decision.despite === undefined ? decision.candidates.map(each => each.unitId) : [])
@@ -111,9 +118,9 @@ export class Soonest {
   }
 
   /** Null where the place is on no street, or may be. */
-  #timesTo(place: Position, drive: JudgedDrive): ((fix: PlacedFix) => Range) | null {
+  #timesTo(place: Position, drive: JudgedDrive, zones: readonly DrawnZone[]): ((fix: PlacedFix) => Range) | null {
     const at = pointAt(place)
-    const streets = streetsFor(this.#parts.streets, drive)
+    const streets = streetsFor(this.#parts.streets, drive, zones)
     const [nearest] = ontoFrom(streets, at, SAME_M)
     if (nearest === undefined || nearest.awayM > OFF_ROAD_M - OFF_ROAD_ABOUT_M) return null
     const { street, share } = nearest
@@ -128,17 +135,25 @@ export class Soonest {
       if (Math.abs(leastM - OFF_ROAD_M) <= OFF_ROAD_ABOUT_M) return undefined
       if (leastM > OFF_ROAD_M) return null
       const ms = all.flatMap(onto => waysOn(onto, nearest, known))
-      return [Math.min(...ms), isStanding ? Math.min(...ms) : Math.max(...ms.filter(Number.isFinite))]
+      const finite = ms.filter(Number.isFinite)
+      if (finite.length === 0) return [Infinity, Infinity]
+      return [Math.min(...ms), isStanding ? Math.min(...ms) : Math.max(...finite)]
     }
   }
 }
 
 /** With the times of a drive. */
-function streetsFor(streets: readonly Street[], drive: JudgedDrive): readonly Street[] {
+function streetsFor(
+  streets: readonly Street[],
+  drive: JudgedDrive,
+  zones: readonly DrawnZone[],
+): readonly DrivenStreet[] {
   const driven = drivenMs(drive)
   return streets.map(street => {
     const { ms, backMs, roadClass } = street
-    return { ...street, ms: driven(ms, roadClass), backMs: driven(backMs, roadClass) }
+    const factor = zones.length === 0 ? 1 : zoneFactor(street, zones, drive.atMs)
+    const slow = (each: number) => Math.round(driven(each, roadClass) * Math.max(1, factor))
+    return { ...street, ms: slow(ms), backMs: slow(backMs), isClosed: factor === 0 }
   })
 }
 
@@ -151,7 +166,7 @@ function ontoFrom(streets: readonly Street[], point: Point, aboutM: number): Ont
 
 /** From all crossings to where the starts are, over the streets the other way round. */
 function search(
-  streets: readonly Street[],
+  streets: readonly DrivenStreet[],
   starts: readonly (readonly [string, number])[],
 ): ReadonlyMap<string, number> {
   const arcs = new Map<string, { readonly to: string; readonly ms: number }[]>()
@@ -161,7 +176,9 @@ function search(
     if (others === undefined) arcs.set(key, [{ to: keyOf(to), ms }])
     else others.push({ to: keyOf(to), ms })
   }
-  for (const { from, to, ms, backMs } of streets) {
+  for (const { from, to, ms, backMs, isClosed } of streets) {
+    // Who is on it drives off, a place on it is reached; nobody drives through.
+    if (isClosed) continue
     arc(to, from, ms)
     arc(from, to, backMs)
   }
@@ -216,6 +233,7 @@ function whyWrong(
       ? null
       : `has ${driveMs} ms for ${unitId}, and it is ${Math.round(lineMs)} ms`
   }
+  if (range[1] === Infinity) return estimated === 'cut-off' ? null : `has ${driveMs} ms for ${unitId}, which is cut off`
   if (estimated !== undefined) return `says that ${unitId} is ${estimated}, and it is on a street`
   const [leastMs, mostMs] = range
   if (driveMs >= leastMs - ROUNDED_MS && driveMs <= mostMs + ROUNDED_MS) return null

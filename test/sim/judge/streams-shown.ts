@@ -39,7 +39,7 @@ export class BoardHeard {
     position: number,
     part: number,
     parts: number,
-    [trips, units, alarms]: readonly [readonly TripView[], readonly UnitView[], readonly AlarmView[]],
+    [trips, units, alarms]: readonly [readonly TripView[], readonly UnitView[], readonly AlarmView[], ...unknown[]],
   ): void {
     const before = this.#parts
     if (part !== (before?.next ?? 0) || (before !== null && before.position !== position)) {

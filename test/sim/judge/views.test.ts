@@ -211,6 +211,7 @@ describe('in the end', () => {
     trips: new Map([['T-1', { phase: 'assigned', unitId: 'A1' }]]),
     units: new Map([['A1', { status: 'assigned' }]]),
     alarms: new Map(),
+    zones: new Set(),
     places: null,
     ...changes,
   })

@@ -17,8 +17,8 @@ export class BoardScreen implements BoardHandler {
     return this.#reader
   }
 
-  readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units, alarms }) => {
-    this.#reader = new BoardReader(trips, units, alarms)
+  readonly onSnapshot: BoardHandler['onSnapshot'] = ({ trips, units, alarms, zones }) => {
+    this.#reader = new BoardReader(trips, units, alarms, zones)
   }
   readonly onEvents: BoardHandler['onEvents'] = ({ events, recordedAtMs, position }) => {
     this.#reader?.read(events, recordedAtMs, position)
@@ -43,6 +43,7 @@ export class BoardScreen implements BoardHandler {
           { isGone: goneAtMs !== null, by: acknowledgedBy },
         ]),
       ),
+      zones: new Set(reader.zones.keys()),
       places,
     }
   }

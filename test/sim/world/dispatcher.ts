@@ -22,6 +22,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS, untilNextMs } from './chance.ts'
 import { positionOf } from './city.ts'
 import { Computer } from './computer.ts'
 import type { ClientStanding, Picture } from './parts.ts'
+import { RoadWorks } from './road-works.ts'
 import type { Town } from './town.ts'
 
 /** A call that the engine has taken. */
@@ -51,6 +52,7 @@ export class Dispatcher {
   readonly #town: Town
   readonly #dice: Dice
   readonly #computer: Computer
+  readonly #roadWorks: RoadWorks
   readonly #screen = new BoardScreen(event => this.#onNews(event))
 
   constructor(town: Town, name: string) {
@@ -64,11 +66,18 @@ export class Dispatcher {
       role: 'dispatcher',
       started: client => this.#watch(client),
     })
+    this.#roadWorks = new RoadWorks({
+      ...{ town, name },
+      zones: () => [...(this.#screen.reader?.zones.keys() ?? [])],
+      regionNowMs: () => this.#computer.client?.regionNowMs() ?? 0,
+      command: (what, send) => this.#command(what, send as Parameters<Computer['command']>[1]),
+    })
   }
 
   begin(): void {
     this.#computer.start()
     this.#planUnitStatus()
+    this.#roadWorks.begin()
     if (this.#town.plan.troubles.clumsiness > 0) this.#planTrouble()
   }
 

@@ -46,6 +46,8 @@ export interface Picture {
   readonly units: ReadonlyMap<string, { readonly status: string }>
   /** The alarms that have not ended: whether the cause of each is gone, and who answers for it. */
   readonly alarms: ReadonlyMap<string, { readonly isGone: boolean; readonly by: string | null }>
+  /** The zones of closed or slow roads. */
+  readonly zones: ReadonlySet<string>
   /** Where the map shows units, of the area that is looked at; null for a console without a map. */
   readonly places: ReadonlyMap<
     string,

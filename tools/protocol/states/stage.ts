@@ -108,6 +108,8 @@ export class Stage implements States {
         )
       },
       nearestUnitM: () => null,
+      regionId: REGION,
+      roadsThere: () => null,
     }
     return runCommand(turn, command, {
       ...ASKERS[asker],

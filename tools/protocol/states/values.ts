@@ -11,6 +11,10 @@ const one = (value: unknown) => ({ one: value })
 export const PAST_OFFER = `here.${'9'.repeat(21)}`
 /** A trip that helps; there is none of this id yet. */
 export const HELP = `here.${'8'.repeat(21)}`
+const PLACE_E7 = [1_747_600_000, -368_500_000]
+const ZONE = {
+  ...{ kind: 'line', points: [PLACE_E7, [0, 0]], slowPercent: null, fromAtMs: null, untilAtMs: null, reason: 'flood' },
+}
 const NEED = { levelOfCare: 'bls', capabilities: [] }
 const REFERENCE = { callSign: UNIT, levelOfCare: 'als', transports: true, capabilities: [], homeStation: null }
 export const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
@@ -36,6 +40,7 @@ export function valuesOfCommands(stage: Stage, subject: Subject): Values {
     need: one(NEED),
     toTripId: one(otherTripId),
     forMs: one(60_000),
+    ...{ zone: one(ZONE), zoneId: one(PAST_OFFER) },
     ...{ text: one('two patients'), corrects: one(null), noteNo: one(1) },
     happenedAtMs: one(nowMs),
     newAtMs: one(nowMs),
@@ -72,6 +77,13 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
       ofUnits: one(9),
     },
     ...{ helpsTripId: one(tripId), helpedByTripId: one(HELP), asked: one([]) },
+    ...{
+      zoneId: one(PAST_OFFER),
+      points: one([PLACE]),
+      slowPercent: one(null),
+      fromAtMs: one(nowMs),
+      untilAtMs: one(null),
+    },
     streamId: one('phone-1'),
     ...{ fromSeq: one(1), toSeq: one(2), round: one(1), forMs: one(60_000) },
     ...{

@@ -31,7 +31,7 @@ export function turnLevel(
 ) {
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
-  const roads = new RegionRoads({ policy, timeZone: parts.names.timeZone })
+  const roads = new RegionRoads({ policy, timeZone: parts.names.timeZone, zones: () => memory.zones })
   const desk = deskOf(parts, state, roads)
   const retiring = retirement(memory)
   const goneAlarms = new GoneAlarms(memory.quarantine)
@@ -41,7 +41,7 @@ export function turnLevel(
   const steps = [notices, ...followUps, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
-  const commands = commandsOf(parts, state, outcomes, desk, runner, record)
+  const commands = commandsOf(parts, state, outcomes, { desk, roads, turns: runner, record })
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -116,14 +116,18 @@ function runnerOf(
 }
 
 function commandsOf(
-  { names }: RegionParts,
+  { names, regionId }: RegionParts,
   { memory, clock, policy, writer, outbox, admission }: StateLevel,
   outcomes: Recovered['outcomes'],
-  desk: Desk,
-  turns: TurnRunner,
-  record: RecordNews,
+  { desk, roads, turns, record }: { desk: Desk; roads: RegionRoads; turns: TurnRunner; record: RecordNews },
 ): CommandTurns {
   const { retiring } = memory
+  const choices = {
+    order: desk.order.bind(desk),
+    nearestUnitM: desk.nearestUnitM.bind(desk),
+    regionId,
+    roadsThere: roads.there.bind(roads),
+  }
   return new CommandTurns({
     turns,
     outcomes,
@@ -136,7 +140,16 @@ function commandsOf(
     },
     contextOf: ({ principal, unitId }) => {
       const moments = momentRange(clock)
-      return { principal, unitId, moments, newId: names.newId, policy: policy.standing, desk, memory, retiring }
+      return {
+        principal,
+        unitId,
+        moments,
+        newId: names.newId,
+        policy: policy.standing,
+        desk: choices,
+        memory,
+        retiring,
+      }
     },
   })
 }

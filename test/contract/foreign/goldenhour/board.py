@@ -41,20 +41,24 @@ class Board:
         self.trips: Dict[str, Dict[str, Any]] = {}
         self.units: Dict[str, Dict[str, Any]] = {}
         self.alarms: Dict[str, Dict[str, Any]] = {}
+        self.zones: Dict[str, Dict[str, Any]] = {}
         #: Positions of the events that were taken, in their order.
         self.followed: List[int] = []
         self.snapshots = 0
         self._parts: List[List[Any]] = []
 
-    def part(self, position: int, part: int, parts: int, trips: List[Any], units: List[Any], alarms: List[Any]) -> None:
+    def part(
+        self, position: int, part: int, parts: int, trips: List[Any], units: List[Any], alarms: List[Any], zones: List[Any] = []
+    ) -> None:
         """One part of a snapshot; the last one replaces everything."""
         assert part == len(self._parts) and part < parts, (part, parts)
-        self._parts.append([trips, units, alarms])
+        self._parts.append([trips, units, alarms, zones])
         if part + 1 < parts:
             return
-        self.trips = {trip["tripId"]: trip for trips, _, _ in self._parts for trip in trips}
-        self.units = {unit["unitId"]: unit for _, units, _ in self._parts for unit in units}
-        self.alarms = {alarm["alarmId"]: alarm for _, _, alarms in self._parts for alarm in alarms}
+        self.trips = {trip["tripId"]: trip for trips, _, _, _ in self._parts for trip in trips}
+        self.units = {unit["unitId"]: unit for _, units, _, _ in self._parts for unit in units}
+        self.alarms = {alarm["alarmId"]: alarm for _, _, alarms, _ in self._parts for alarm in alarms}
+        self.zones = {zone["zoneId"]: zone for _, _, _, zones in self._parts for zone in zones}
         self._parts = []
         self.position = position
         self.snapshots += 1
@@ -87,6 +91,7 @@ class Board:
                 key: [alarm["severity"], alarm["unitId"], alarm["goneAtMs"] is None, alarm["acknowledgedBy"]]
                 for key, alarm in sorted(self.alarms.items())
             },
+            "zones": {key: [zone["slowPercent"], zone["untilAtMs"]] for key, zone in sorted(self.zones.items())},
         }
 
     def _evolve(self, event: Dict[str, Any], recorded_at_ms: int) -> None:
@@ -282,6 +287,12 @@ class Board:
 
     def _UnitAlarmRaised(self, event: Dict[str, Any]) -> None:
         self._raised("driver/" + event["unitId"], event["fromTripId"], event)
+
+    def _RoadsRestricted(self, event: Dict[str, Any]) -> None:
+        self.zones[event["zoneId"]] = {key: event[key] for key in ("zoneId", "slowPercent", "untilAtMs")}
+
+    def _RoadsReopened(self, event: Dict[str, Any]) -> None:
+        self.zones.pop(event["zoneId"], None)
 
     def _RegionAlarmRaised(self, event: Dict[str, Any]) -> None:
         self._raised(event["entity"], None, event)

@@ -26,7 +26,7 @@ class Dispatcher(Session):
 
     def on_message(self, name: str, fields: List[Any]) -> bool:
         if name == "board":
-            self.board.part(*fields[:6])
+            self.board.part(*fields[:7])
         elif name == "board-events":
             self.board.events(*fields[:3])
         elif name == "tile":

@@ -44,6 +44,8 @@ CLIENT_TYPES = {
     "resume-trip": 38,
     "confirm-order": 47,
     "name-receiver": 48,
+    "close-roads": 49,
+    "reopen-roads": 51,
     "divert-unit": 39,
     "add-need": 29,
     "attach": 40,
