@@ -6,7 +6,7 @@
  */
 
 import type { Refusal } from '../base/refusal.ts'
-import type { Roads } from '../domain/dispatch/travel-times.ts'
+import type { AskableRoads } from '../domain/dispatch/road-questions.ts'
 import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
@@ -48,7 +48,7 @@ export class RegionHost implements RegionHandle {
   #policy: StandingPolicy
   /** As the policy. */
   #stations: readonly Position[] = []
-  #roads: Roads | null = null
+  #roads: AskableRoads | null = null
   #region: Region | null = null
   #closing = false
 
@@ -95,7 +95,7 @@ export class RegionHost implements RegionHandle {
   }
 
   /** The region goes by these roads from its next choice on; null: by the straight line. */
-  driveOn(roads: Roads | null): void {
+  driveOn(roads: AskableRoads | null): void {
     if (roads !== this.#roads) this.#roads?.stop()
     this.#roads = roads
     this.#region?.ref.tell({ type: 'roads', roads })

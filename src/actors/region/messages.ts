@@ -1,7 +1,7 @@
 /** The messages of a region's own actor, and what becomes of a message that no actor will get. */
 
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
-import type { Roads } from '../../domain/dispatch/travel-times.ts'
+import type { AskableRoads } from '../../domain/dispatch/road-questions.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
@@ -50,7 +50,7 @@ export type RegionMessage =
   | ({ readonly type: 'units' } & UnitChanges)
   | ({ readonly type: 'policy' } & PolicyChange)
   /** Other roads stand for the region, or none. */
-  | { readonly type: 'roads'; readonly roads: Roads | null }
+  | { readonly type: 'roads'; readonly roads: AskableRoads | null }
   /** Where the region's stations are now. */
   | { readonly type: 'stations'; readonly places: readonly Position[] }
   /** The next part of the deadlines that are set anew. */

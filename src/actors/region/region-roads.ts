@@ -1,6 +1,6 @@
 /** The roads that a region goes by, and where its stations are: those that are taken hold from the next choice on. And how often roads did not help. */
-import type { EstimateReason, NotByRoad, Roads, TravelTimes } from '../../domain/dispatch/travel-times.ts'
-
+import type { AskableRoads, RoadAnswers, RoadOutcome, RoadQuestion } from '../../domain/dispatch/road-questions.ts'
+import type { Driving, EstimateReason, NotByRoad, TravelTimes } from '../../domain/dispatch/travel-times.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import { StationPlaces } from './station-places.ts'
@@ -17,7 +17,7 @@ export class RegionRoads {
   readonly #fallbacks = new Map<RoadFallback, number>()
   readonly #ports: RegionRoadsPorts
   #stations = new StationPlaces([])
-  #standing: Roads | null = null
+  #standing: AskableRoads | null = null
 
   constructor(ports: RegionRoadsPorts) {
     this.#ports = ports
@@ -35,8 +35,17 @@ export class RegionRoads {
 
   /** For one turn or question; null by the straight line. */
   look(): TravelTimes | null {
+    return this.#standing?.look(this.#driving) ?? null
+  }
+
+  /** Answered beside the turns; null by the straight line, and where nobody answers. */
+  ask<Question extends RoadQuestion>(question: Question): Promise<RoadOutcome<RoadAnswers[Question['kind']]>> | null {
+    return this.#standing?.questions?.ask(question, this.#driving) ?? null
+  }
+
+  get #driving(): Driving {
     const { policy, timeZone } = this.#ports
-    return this.#standing?.look({ policy: policy.standing, timeZone: timeZone() }) ?? null
+    return { policy: policy.standing, timeZone: timeZone() }
   }
 
   /** Whether a unit there is at one of the region's stations, which come as a message, before its first roads. */
@@ -55,7 +64,7 @@ export class RegionRoads {
   }
 
   /** Between two turns only. */
-  take(roads: Roads | null): void {
+  take(roads: AskableRoads | null): void {
     this.#standing = roads
   }
 

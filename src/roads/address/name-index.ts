@@ -6,7 +6,7 @@
  * what was typed are in the name; for letters that are alike Dice's measure says how many are; and names that are the same
  * but for the kind of street are kept apart.
  */
-import { alikeBy, bareOf, LIKE_SHARE, likeness, pairCounts, textOf } from './street-words.ts'
+import { alikeBy, bareOf, LIKE_SHARE, lettersOf, likeness, pairCounts } from './street-words.ts'
 
 /** Less alike is another street. */
 export const LIKE_ENOUGH = 0.5
@@ -36,14 +36,14 @@ export class NameIndex {
 
   constructor(words: readonly (readonly string[])[]) {
     this.#words = words
-    this.#lengths = Uint32Array.from(words, each => textOf(each).length)
+    this.#lengths = Uint32Array.from(words, each => lettersOf(each).length)
     this.#shared = new Uint32Array(words.length)
     for (let number = 1; number < words.length; number++) this.#add(number, words[number]!)
   }
 
   /** The names that are like it enough, in no order. */
   like(typed: readonly string[]): LikeName[] {
-    const text = textOf(typed)
+    const text = lettersOf(typed)
     if (text === '') return []
     const candidates = new Set<number>(this.#byBare.get(bareOf(typed)))
     const touched = this.#count(text)
@@ -63,7 +63,7 @@ export class NameIndex {
   }
 
   #add(number: number, words: readonly string[]): void {
-    const text = textOf(words)
+    const text = lettersOf(words)
     if (text === '') return
     const bare = bareOf(words)
     const same = this.#byBare.get(bare)

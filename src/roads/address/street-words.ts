@@ -38,7 +38,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** The words as one text. */
-export const textOf = (words: readonly string[]): string => words.join(' ')
+export const lettersOf = (words: readonly string[]): string => words.join(' ')
 
 /** Without the kind of street, but never without the first word. */
 export const bareOf = (words: readonly string[]): string =>
@@ -52,7 +52,7 @@ export const LIKE_SHARE = 0.85
  * out, or the last word not finished, a little less; else as far as the letters are alike.
  */
 export function likeness(typed: readonly string[], name: readonly string[]): number {
-  const [a, b] = [textOf(typed), textOf(name)]
+  const [a, b] = [lettersOf(typed), lettersOf(name)]
   if (a === '' || b === '') return 0
   if (a === b) return 1
   if (bareOf(typed) === bareOf(name)) return typed.length < name.length ? 0.9 : 0.75
