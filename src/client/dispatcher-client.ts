@@ -11,6 +11,7 @@ import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
+import { type EtaHandler, EtaReceiver } from './eta-receiver.ts'
 import { fleetOn } from './fleet-link.ts'
 import type { FleetView } from './fleet-view.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
@@ -61,6 +62,7 @@ export interface RadioOptions extends CommandOptions {
 export class DispatcherClient extends EngineClient {
   readonly #board: BoardReceiver
   readonly #units: UnitsReceiver
+  readonly #etas: EtaReceiver
   #fleet: FleetView | null = null
 
   constructor(options: DispatcherOptions) {
@@ -73,6 +75,7 @@ export class DispatcherClient extends EngineClient {
     })
     this.#board = new BoardReceiver(this.connection, this.commands)
     this.#units = new UnitsReceiver(this.connection, this.commands)
+    this.#etas = new EtaReceiver(this.connection, this.commands)
   }
 
   /** Position of the last board record seen; null while none is watched. */
@@ -278,6 +281,14 @@ export class DispatcherClient extends EngineClient {
   /** Stops following a unit, for all its handlers. */
   unwatchUnit(unitId: string): void {
     this.#units.stop(unitId)
+  }
+
+  /**
+   * Follows when the units of trips will be there, across reconnects: at the scene, then with a patient at the destination.
+   * Output: call it to stop.
+   */
+  watchEtas(handler: EtaHandler): () => void {
+    return this.#etas.start(handler)
   }
 
   /** The map: one view a client, since a session looks at one set of tiles. */

@@ -1,10 +1,12 @@
 /** A crew's client: reports the unit's fixes until they are durable, hears of offers, and works its trip. */
+import type { TripEta } from '../domain/trip/way.ts'
 import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
 import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
+import { EtaReceiver } from './eta-receiver.ts'
 import { FixSender } from './fix-sender.ts'
 import { FixStream, newStreamId, type ReportedFix } from './fix-stream.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
@@ -35,6 +37,7 @@ export class DriverClient extends EngineClient {
   readonly #stream: FixStream
   readonly #fixes: FixSender
   readonly #unit: OwnUnit
+  readonly #etas: EtaReceiver
 
   constructor(options: DriverOptions) {
     const device = deviceOf(options)
@@ -52,6 +55,7 @@ export class DriverClient extends EngineClient {
     this.#stream = stream
     this.#fixes = new FixSender(this.connection, stream)
     this.#unit = new OwnUnit(this.connection, options.unitId)
+    this.#etas = new EtaReceiver(this.connection, this.commands)
   }
 
   /** The unit's situation as last heard; null until the first `welcome`. */
@@ -91,6 +95,17 @@ export class DriverClient extends EngineClient {
   /** A trip that was bound to this unit is not any more: closed, cancelled, or taken back. Gives it as last seen. */
   onTripEnded(handler: (trip: TripView) => void): () => void {
     return this.#unit.tripEnds.on(handler)
+  }
+
+  /**
+   * When this unit will be at the scene, or with a patient at the destination, as the desk sees it; null while it is on no way.
+   * Output: call it to stop.
+   */
+  watchEta(handler: (eta: TripEta | null) => void): () => void {
+    return this.#etas.start(etas => {
+      const [eta] = etas.values()
+      handler(eta ?? null)
+    })
   }
 
   /**

@@ -35,6 +35,7 @@ export function connect(
   }
 }
 
+export type { TripEta } from '../domain/trip/way.ts'
 export type { TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
@@ -60,6 +61,7 @@ export {
   SignInRefused,
   UnitDetached,
 } from './errors.ts'
+export type { EtaHandler } from './eta-receiver.ts'
 export type { FeedClient, FeedOptions } from './feed-client.ts'
 export type { FeedUnit } from './feed-units.ts'
 export type { ReportedFix, StreamProgress } from './fix-stream.ts'

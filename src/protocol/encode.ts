@@ -47,6 +47,8 @@ export function messageOf(told: Told): ServerMessage {
       return ['feed-marks', told.marks]
     case 'detached':
       return ['detached', told.channel, told.reason]
+    case 'etas':
+      return ['etas', told.isWhole, told.etas, told.gone]
     case 'clock':
       return ['clock', told.clock]
     case 'writes':

@@ -4,7 +4,8 @@
  */
 import type { Refusal } from '../base/refusal.ts'
 import type { DomainEvent } from '../domain/events.ts'
-import type { Principal } from '../domain/ids.ts'
+import type { Principal, TripId } from '../domain/ids.ts'
+import type { TripEta } from '../domain/trip/way.ts'
 import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
 import type { DetachReason } from './wire/fix-tuples.ts'
 import type { CallNoteView } from './wire/note-views.ts'
@@ -108,5 +109,11 @@ export type Told =
   | { readonly type: 'unit'; readonly position: number; readonly unit: UnitShown; readonly trip: TripShown | null }
   | { readonly type: 'feed-marks'; readonly marks: readonly (readonly [channel: number, durableSeq: number])[] }
   | { readonly type: 'detached'; readonly channel: number; readonly reason: DetachReason }
+  | {
+      readonly type: 'etas'
+      readonly isWhole: boolean
+      readonly etas: readonly TripEta[]
+      readonly gone: readonly TripId[]
+    }
   | { readonly type: 'clock'; readonly clock: ClockView }
   | { readonly type: 'writes'; readonly commands: WritesState; readonly fixes: WritesState }

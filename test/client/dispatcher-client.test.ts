@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ClientFault, connect, type DispatcherClient, type FleetChange } from '../../src/client/index.ts'
+import {
+  type ClientFault,
+  connect,
+  type DispatcherClient,
+  type FleetChange,
+  type TripEta,
+} from '../../src/client/index.ts'
 import type { ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
 
@@ -42,6 +48,11 @@ async function quiet(peer: Peer): Promise<void> {
   await query
 }
 const faultOf = () => new Promise<ClientFault>(resolve => client.onFault(resolve))
+
+const eta = (tripId: string, etaMs: number): TripEta => ({
+  ...{ tripId, unitId: 'A1', toward: 'scene', atMs: 1_000, etaMs, distanceM: 300 },
+  ...{ basis: 'straight-line', fixAgeMs: 0 },
+})
 
 test('a call is entered in degrees and sent in wire units', async () => {
   const peer = await opened()
@@ -287,6 +298,45 @@ test('a watched unit is followed across reconnects, until the last of its handle
   peer.send(['unit', 7, unit, null])
   await quiet(peer)
   assert.equal(news.length, 2)
+})
+
+test('arrivals are followed across reconnects: each is told with all that stand, until the last handler has stopped', async () => {
+  const news: [string[], readonly string[]][] = []
+  const stop = client.watchEtas((etas, changed) => {
+    news.push([[...etas.values()].map(({ tripId, etaMs }) => `${tripId} ${etaMs}`), changed])
+  })
+  let peer = await opened()
+  peer.send(['reply', (await peer.next('watch-etas'))[1], 1, {}])
+  peer.send(['etas', true, [eta('akl.1', 5_000), eta('akl.2', 9_000)], []])
+  peer.send(['etas', false, [eta('akl.2', 4_000)], ['akl.1']])
+  await quiet(peer)
+  assert.deepEqual(news, [
+    [
+      ['akl.1 5000', 'akl.2 9000'],
+      ['akl.1', 'akl.2'],
+    ],
+    [['akl.2 4000'], ['akl.1', 'akl.2']],
+  ])
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  peer.send(['reply', (await peer.next('watch-etas'))[1], 1, {}])
+  peer.send(['etas', true, [], []])
+  await quiet(peer)
+  assert.deepEqual(news.at(-1), [[], ['akl.2']])
+  stop()
+  await peer.next('unwatch-etas')
+  peer.send(['etas', false, [eta('akl.3', 1)], []])
+  await quiet(peer)
+  assert.equal(news.length, 3)
+})
+
+test('arrivals of the wrong shape cost the connection', async () => {
+  client.watchEtas(() => {})
+  const peer = await opened()
+  const fault = faultOf()
+  peer.send(['etas', true, [{ ...eta('akl.1', 1), etaMs: 'soon' } as never], []])
+  assert.equal((await fault).kind, 'bad-server-data')
 })
 
 test('a unit that the region does not have is told as a fault and not asked for again', async () => {

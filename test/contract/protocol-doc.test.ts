@@ -8,6 +8,7 @@ import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY, policyEntries, rhythmOf } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
+import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
   ABSENT_REASONS,
   CANCEL_REASONS,
@@ -355,6 +356,21 @@ test('every view has all its fields and no other, and marks those that may be nu
       deadlineAtMs: true,
       byVoice: 'absent',
     } satisfies FieldsOf<OfferView>,
+    TripEta: {
+      tripId: true,
+      unitId: true,
+      toward: true,
+      atMs: true,
+      etaMs: null,
+      turnoutMs: 'absent',
+      unsureMs: 'absent',
+      distanceM: null,
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      unknown: 'absent',
+      fixAgeMs: null,
+    } satisfies FieldsOf<TripEta>,
     NearestResult: {
       basis: true,
       roadsVersion: 'absent',
@@ -628,7 +644,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD RQ FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

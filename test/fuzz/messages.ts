@@ -72,6 +72,8 @@ const OF_DESKS = {
   'watch-unit': 3,
   'unwatch-unit': 2,
   'explain-trip': 4,
+  'watch-etas': 2,
+  'unwatch-etas': 1,
 } as const
 const OF_FEEDS = { 'feed-fixes': 20, attach: 6, detach: 1, mark: 2 } as const
 
@@ -129,6 +131,8 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     case 'watch-board':
       return [type, id, dice.oneIn(2) ? null : dice.below(known.position + 2)]
     case 'unwatch-board':
+    case 'watch-etas':
+    case 'unwatch-etas':
       return [type, id]
     case 'feed-fixes': {
       const fixes = Array.from({ length: 1 + dice.below(12) }, () => {

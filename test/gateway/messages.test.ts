@@ -31,6 +31,8 @@ const MESSAGES: Record<Exclude<ClientTypeName, 'hello'>, ClientMessage> = {
   nearest: ['nearest', 'c1', 1_747_600_000, -368_500_000, 3, null],
   'watch-board': ['watch-board', 'c1', null],
   'unwatch-board': ['unwatch-board', 'c1'],
+  'watch-etas': ['watch-etas', 'c1'],
+  'unwatch-etas': ['unwatch-etas', 'c1'],
   'feed-fixes': ['feed-fixes', 100, [0, ...FIX]],
   'watch-tiles': ['watch-tiles', 'c1', [['12/4036/2513', null, null]]],
   'watch-unit': ['watch-unit', 'c1', 'A1'],

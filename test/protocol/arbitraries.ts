@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
+import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
@@ -274,6 +275,7 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   ),
   fc.tuple(fc.constant('watch-board' as const), commandId, orNull(within(RANGES.position))),
   fc.tuple(fc.constant('unwatch-board' as const), commandId),
+  fc.tuple(fc.constantFrom('watch-etas' as const, 'unwatch-etas' as const), commandId),
 )
 
 const position = within(RANGES.position)
@@ -403,6 +405,16 @@ const welcome = plain({
   ticket: orNull(chars(WORD, 300)),
 })
 
+const tripEta = plain<TripEta>({
+  tripId: routedId,
+  unitId,
+  toward: fc.constantFrom('scene' as const, 'destination' as const),
+  atMs,
+  etaMs: orNull(fc.nat()),
+  distanceM: orNull(fc.nat()),
+  basis: fc.constantFrom('roads' as const, 'straight-line' as const),
+  fixAgeMs: orNull(fc.integer()),
+})
 const tileUnit = fc.tuple(
   unitId,
   within(RANGES.lonE7),
@@ -459,6 +471,12 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.tuple(fc.constant('feed-marks' as const), fc.array(fc.tuple(within(RANGES.channel), position), { maxLength: 9 })),
   fc.tuple(fc.constant('detached' as const), within(RANGES.channel), fc.constantFrom(...DETACH_REASONS)),
   fc.tuple(fc.constant('come-back' as const), fc.nat()),
+  fc.tuple(
+    fc.constant('etas' as const),
+    fc.boolean(),
+    fc.array(tripEta, { maxLength: 3 }),
+    fc.array(routedId, { maxLength: 3 }),
+  ),
   fc.tuple(
     fc.constant('writes' as const),
     fc.constantFrom('flowing' as const, 'stalled' as const),

@@ -67,6 +67,8 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   nearest: ['nearest', 'c10', 1_747_633_000, -368_485_000, 5, 'als'],
   'watch-board': ['watch-board', 'c11', 0],
   'unwatch-board': ['unwatch-board', 'c12'],
+  'watch-etas': ['watch-etas', 'c52'],
+  'unwatch-etas': ['unwatch-etas', 'c53'],
   'feed-fixes': ['feed-fixes', 15_000, [7, 1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]],
   'watch-tiles': [
     'watch-tiles',

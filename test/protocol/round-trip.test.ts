@@ -148,7 +148,9 @@ function meaning(message: ClientMessage): ClientRequest {
     case 'watch-board':
       return { type: 'watch-board', id: message[1], fromPosition: message[2] }
     case 'unwatch-board':
-      return { type: 'unwatch-board', id: message[1] }
+    case 'watch-etas':
+    case 'unwatch-etas':
+      return { type: message[0], id: message[1] }
   }
 }
 

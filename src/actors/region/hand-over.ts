@@ -18,6 +18,7 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'session-closed':
       watch.live.closed(message.session)
       location.feeds.close(message.session)
+      watch.etas.closed(message.session)
       return watch.boardWatch.left(message.session)
     case 'asked':
       return handOverAsked(region, message)
@@ -65,6 +66,10 @@ function handOverAsked(
       return watch.live.watchUnit(session, request.id, request.unitId)
     case 'unwatch-unit':
       return watch.live.unwatchUnit(session, request.id, request.unitId)
+    case 'watch-etas':
+      return watch.etas.watch(session, request.id)
+    case 'unwatch-etas':
+      return watch.etas.unwatch(session, request.id)
     case 'attach':
       return location.feeds.attach(session, request.id, request.channels)
     case 'detach':

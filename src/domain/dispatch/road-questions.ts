@@ -58,7 +58,7 @@ export type RoadQuestion =
     }
 
 /** Why no way is told: no road is near where it begins, or where it ends, or none leads there. */
-const WAY_PROBLEMS = ['off-road', 'place-off-road', 'no-way'] as const
+export const WAY_PROBLEMS = ['off-road', 'place-off-road', 'no-way'] as const
 export type WayProblem = (typeof WAY_PROBLEMS)[number]
 
 interface WayLeft {

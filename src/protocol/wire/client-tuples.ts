@@ -112,6 +112,8 @@ export interface ClientTuples {
     reason: CorrectionReason,
   ]
   detach: [id: string, channels: readonly number[]]
+  'watch-etas': [id: string]
+  'unwatch-etas': [id: string]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

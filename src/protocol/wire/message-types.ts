@@ -53,6 +53,8 @@ export const CLIENT_TYPES = {
   'confirm-order': 47,
   'name-receiver': 48,
   'correct-time': 50,
+  'watch-etas': 52,
+  'unwatch-etas': 53,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES
@@ -75,6 +77,7 @@ export const SERVER_TYPES = {
   clock: 77,
   writes: 78,
   'come-back': 79,
+  etas: 80,
 } as const
 
 export type ServerTypeName = keyof typeof SERVER_TYPES

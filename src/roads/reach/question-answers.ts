@@ -33,8 +33,8 @@ export interface QuestionAsked {
   readonly times: readonly NumberedTimes[]
 }
 
-/** Ways that are kept from fix to fix: some 30 kB each. */
-const WAYS_KEPT = 1_000
+/** Ways that are kept from fix to fix: some 20 kB each. */
+const WAYS_KEPT = 2_000
 /** Two ways to drive, by hour and closures. */
 const TIMES_KEPT = 8
 /** A slower vehicle stands, and its receiver's heading says nothing. */

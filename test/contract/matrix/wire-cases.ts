@@ -105,6 +105,8 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
   nearest: [{ ...query, fields: () => [PLACE.lonE7, PLACE.latE7, 5, null] }],
   'watch-board': [{ ...query, fields: () => [null] }],
   'unwatch-board': [{ ...query, fields: () => [] }],
+  'watch-etas': [{ ...query, fields: () => [] }],
+  'unwatch-etas': [{ ...query, fields: () => [] }],
   'watch-tiles': [{ ...query, fields: () => [[['12/4036/2499', null, null]]] }],
   'watch-unit': [{ names: 'unit', shows: 'reply', fields: ({ unitId }) => [unitId] }],
   'unwatch-unit': [{ names: 'unit', shows: 'reply', fields: ({ unitId }) => [unitId] }],

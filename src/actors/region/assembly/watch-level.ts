@@ -6,6 +6,8 @@ import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
 import { CrewNews } from '../crew-news.ts'
+import { EtaWatch } from '../etas/eta-watch.ts'
+import { Reckoning } from '../etas/reckoning.ts'
 import { explanationOf } from '../explanation.ts'
 import { HowFar } from '../how-far.ts'
 import { LiveView } from '../live/live-view.ts'
@@ -37,6 +39,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
     onError: failed('making a snapshot of the board failed'),
   })
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
+  const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
   return {
     snapshots,
@@ -52,11 +55,14 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       log: writer,
       onError: failed('showing what moves failed'),
     }),
+    etas: new EtaWatch({
+      ...{ memory, machine, outbox, log: writer, onError: failed('telling arrivals failed') },
+      reckoning: new Reckoning({ roads, policy, seen, nowMs: () => clock.nowMs() }),
+    }),
     queries: new Queries({
       ...{ memory, clock, machine, outbox, log: writer, admission },
       search: (place, query) => {
         const startedMs = machine.monotonicMs()
-        const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
         const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
         const goal = { ...place, priority: null }
         const units = howFar.search(goal, { ...query, accept: () => true })

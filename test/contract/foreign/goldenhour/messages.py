@@ -44,6 +44,8 @@ CLIENT_TYPES = {
     "resume-trip": 38,
     "confirm-order": 47,
     "name-receiver": 48,
+    "watch-etas": 52,
+    "unwatch-etas": 53,
     "divert-unit": 39,
     "add-need": 29,
     "attach": 40,
@@ -70,6 +72,7 @@ SERVER_TYPES = {
     "clock": 77,
     "writes": 78,
     "come-back": 79,
+    "etas": 80,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}

@@ -10,6 +10,8 @@ const QUERIES = new Set([
   'explain-trip',
   'watch-board',
   'unwatch-board',
+  'watch-etas',
+  'unwatch-etas',
   'watch-tiles',
   'watch-unit',
   'unwatch-unit',
