@@ -13,6 +13,7 @@ import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { Owner } from '../protocol/messages/message-row.ts'
 import { rowOf } from '../protocol/messages.ts'
+import type { HospitalReference } from '../protocol/reference.ts'
 import type { ClientTypeName } from '../protocol/wire/message-types.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
@@ -48,6 +49,7 @@ export class RegionHost implements RegionHandle {
   #policy: StandingPolicy
   /** As the policy. */
   #stations: readonly Position[] = []
+  #hospitals: readonly HospitalReference[] = []
   #roads: AskableRoads | null = null
   #region: Region | null = null
   #closing = false
@@ -76,6 +78,7 @@ export class RegionHost implements RegionHandle {
     // Another may have come meanwhile.
     if (this.#policy !== parts.policy) region.goBy(this.#policy)
     if (this.#stations.length > 0) region.ref.tell({ type: 'stations', places: this.#stations })
+    if (this.#hospitals.length > 0) region.ref.tell({ type: 'hospitals', hospitals: this.#hospitals })
     if (this.#roads !== null) this.driveOn(this.#roads)
   }
 
@@ -92,6 +95,13 @@ export class RegionHost implements RegionHandle {
     if (isSameList(places, this.#stations)) return
     this.#stations = places
     this.#region?.ref.tell({ type: 'stations', places })
+  }
+
+  /** The hospitals that the region has, for who asks of destinations from now on. */
+  hospitalsAre(hospitals: readonly HospitalReference[]): void {
+    if (JSON.stringify(hospitals) === JSON.stringify(this.#hospitals)) return
+    this.#hospitals = hospitals
+    this.#region?.ref.tell({ type: 'hospitals', hospitals })
   }
 
   /** The region goes by these roads from its next choice on; null: by the straight line. */

@@ -1,6 +1,7 @@
 /** A crew's client: reports the unit's fixes until they are durable, hears of offers, and works its trip. */
 import type { TripEta } from '../domain/trip/way.ts'
 import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
+import type { Destinations, TripRoute } from '../protocol/wire/road-views.ts'
 import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
@@ -11,6 +12,7 @@ import { FixSender } from './fix-sender.ts'
 import { FixStream, newStreamId, type ReportedFix } from './fix-stream.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
 import { OwnUnit } from './own-unit.ts'
+import { type DestinationOptions, type OfPlace, type OfTrip, RoadAsker, type RouteOptions } from './road-asker.ts'
 
 type Reason = ClientTuples['set-status'][2]
 
@@ -38,6 +40,7 @@ export class DriverClient extends EngineClient {
   readonly #fixes: FixSender
   readonly #unit: OwnUnit
   readonly #etas: EtaReceiver
+  readonly #roads: RoadAsker
 
   constructor(options: DriverOptions) {
     const device = deviceOf(options)
@@ -56,6 +59,7 @@ export class DriverClient extends EngineClient {
     this.#fixes = new FixSender(this.connection, stream)
     this.#unit = new OwnUnit(this.connection, options.unitId)
     this.#etas = new EtaReceiver(this.connection, this.commands)
+    this.#roads = new RoadAsker(this.commands)
   }
 
   /** The unit's situation as last heard; null until the first `welcome`. */
@@ -106,6 +110,19 @@ export class DriverClient extends EngineClient {
       const [eta] = etas.values()
       handler(eta ?? null)
     })
+  }
+
+  /**
+   * The hospitals that are reached first, with all of `capabilities`: of this unit's trip from its scene, or with a patient on board from
+   * where it is; or from a place.
+   */
+  bestDestinations(of: OfTrip | OfPlace, options: DestinationOptions = {}): Promise<CommandOutcome<Destinations>> {
+    return this.#roads.bestDestinations(of, options)
+  }
+
+  /** The way that this unit still has to drive on its trip, as a line. Refusals: `wrong-phase` while it is on no way. */
+  tripRoute(tripId: string, options: RouteOptions = {}): Promise<CommandOutcome<TripRoute>> {
+    return this.#roads.tripRoute(tripId, options)
   }
 
   /**

@@ -37,6 +37,15 @@ export function connect(
 
 export type { TripEta } from '../domain/trip/way.ts'
 export type { TripExplanation } from '../protocol/wire/answer-views.ts'
+export type {
+  CoverageView,
+  Destinations,
+  DestinationView,
+  FoundPlaces,
+  FoundPlaceView,
+  ReachView,
+  TripRoute,
+} from '../protocol/wire/road-views.ts'
 export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
@@ -69,6 +78,16 @@ export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export type { DrawnPosition } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
+export type {
+  CoverageAsked,
+  DestinationOptions,
+  FindOptions,
+  OfPlace,
+  OfTrip,
+  OfUnit,
+  ReachAsked,
+  RouteOptions,
+} from './road-asker.ts'
 export {
   type ResumeOptions,
   resumeSignIn,

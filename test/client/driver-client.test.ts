@@ -410,3 +410,15 @@ test('a crew hears when its unit will be there, and null once it is on no way', 
   await quiet(client, peer)
   assert.deepEqual(heard, [4_000, null])
 })
+
+test('a crew asks where to bring a patient, and for the way of its trip', async () => {
+  const client = driver()
+  const peer = await opened(client)
+  const asked = [client.bestDestinations({ tripId: 'akl.1' }, { capabilities: ['burns'] }), client.tripRoute('akl.1')]
+  const destinations = await peer.next('best-destinations')
+  const route = await peer.next('trip-route')
+  assert.deepEqual(destinations.slice(2), ['akl.1', null, null, ['burns'], 5])
+  assert.deepEqual(route.slice(2), ['akl.1', 10_000])
+  for (const [, id] of [destinations, route]) peer.send(['reply', id, 1, {}])
+  await Promise.all(asked)
+})

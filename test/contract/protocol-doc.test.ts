@@ -42,6 +42,13 @@ import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
 import { DETACH_REASONS } from '../../src/protocol/wire/fix-tuples.ts'
 import { CLIENT_TYPES, type ClientTypeName, SERVER_TYPES } from '../../src/protocol/wire/message-types.ts'
 import type {
+  CoverageView,
+  Destinations,
+  FoundPlaces,
+  ReachView,
+  TripRoute,
+} from '../../src/protocol/wire/road-views.ts'
+import type {
   CallView,
   DriverView,
   FixView,
@@ -371,6 +378,43 @@ test('every view has all its fields and no other, and marks those that may be nu
       unknown: 'absent',
       fixAgeMs: null,
     } satisfies FieldsOf<TripEta>,
+    FoundPlaces: { roadsVersion: true, places: true } satisfies FieldsOf<FoundPlaces>,
+    Destinations: {
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      destinations: true,
+    } satisfies FieldsOf<Destinations>,
+    ReachView: {
+      roadsVersion: true,
+      heading: true,
+      withinMs: true,
+      lines: null,
+      cells: null,
+    } satisfies FieldsOf<ReachView>,
+    CoverageView: {
+      roadsVersion: true,
+      targetMs: true,
+      units: true,
+      demand: true,
+      points: true,
+      reached: true,
+      share: true,
+    } satisfies FieldsOf<CoverageView>,
+    TripRoute: {
+      tripId: true,
+      unitId: true,
+      toward: true,
+      atMs: true,
+      fixAgeMs: true,
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      driveMs: true,
+      distanceM: true,
+      line: true,
+      offM: true,
+    } satisfies FieldsOf<TripRoute>,
     NearestResult: {
       basis: true,
       roadsVersion: 'absent',

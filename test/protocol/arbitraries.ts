@@ -1,5 +1,6 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
+import { REACH_HEADINGS } from '../../src/domain/dispatch/road-questions.ts'
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
@@ -276,6 +277,36 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constant('watch-board' as const), commandId, orNull(within(RANGES.position))),
   fc.tuple(fc.constant('unwatch-board' as const), commandId),
   fc.tuple(fc.constantFrom('watch-etas' as const, 'unwatch-etas' as const), commandId),
+  fc.tuple(
+    fc.constant('find-place' as const),
+    commandId,
+    text(LIMITS.placeChars).filter(({ length }) => length > 0),
+    within(RANGES.k),
+  ),
+  fc.tuple(
+    fc.constant('best-destinations' as const),
+    commandId,
+    ...([fc.constant(null), within(RANGES.lonE7), within(RANGES.latE7)] as const),
+    fc.uniqueArray(chars('abc-', 32), { maxLength: LIMITS.capabilitiesPerDestination }),
+    within(RANGES.k),
+  ),
+  fc.tuple(
+    fc.constant('reach' as const),
+    commandId,
+    ...([unitId, fc.constant(null), fc.constant(null)] as const),
+    fc.constantFrom(...REACH_HEADINGS),
+    orNull(fc.constantFrom(...PRIORITIES)),
+    within(RANGES.withinMs),
+    within(RANGES.maxBytes),
+  ),
+  fc.tuple(
+    fc.constant('coverage' as const),
+    commandId,
+    within(RANGES.targetMs),
+    orNull(fc.constantFrom(...PRIORITIES)),
+    orNull(fc.constantFrom(...LEVELS_OF_CARE)),
+  ),
+  fc.tuple(fc.constant('trip-route' as const), commandId, routedId, within(RANGES.maxBytes)),
 )
 
 const position = within(RANGES.position)

@@ -11,7 +11,7 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'command':
       return turns.commands.take(message.request)
     case 'query':
-      return watch.queries.take(message.query, message.answer)
+      return takeQuery(region, message)
     case 'session-opened':
       if (message.session.role === 'feed') location.feeds.open(message.session, message.hello)
       return watch.welcomes.greet(message.session, message.hello, null)
@@ -40,6 +40,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.policies.goOn()
     case 'roads':
       return turns.roads.take(message.roads)
+    case 'hospitals':
+      return watch.hospitals.take(message.hospitals)
     case 'stations':
       return turns.roads.takeStations(message.places)
     case 'deadline':
@@ -48,6 +50,19 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.rematch.run()
     case 'clock-stepped':
       return stepClock(region, message.byMs, message.sessions)
+  }
+}
+
+function takeQuery({ watch }: RegionAssembly, { query, answer }: RegionMessage & { readonly type: 'query' }): void {
+  switch (query.type) {
+    case 'find-place':
+    case 'best-destinations':
+    case 'reach':
+    case 'coverage':
+    case 'trip-route':
+      return watch.roadQueries.take(query, answer)
+    default:
+      return watch.queries.take(query, answer)
   }
 }
 

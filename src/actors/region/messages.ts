@@ -6,6 +6,7 @@ import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
+import type { HospitalReference } from '../../protocol/reference.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
@@ -15,6 +16,9 @@ import type { MarksRead } from './stream-marks.ts'
 /** A query that no driver's or trip's own actor answers. */
 export type RegionQuery = Query & {
   readonly type: 'nearest' | 'read-call' | 'read-incident' | 'read-held' | 'read-decisions' | 'explain-trip'
+}
+export type RoadsQuery = Query & {
+  readonly type: 'find-place' | 'best-destinations' | 'reach' | 'coverage' | 'trip-route'
 }
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type ExplainQuery = RegionQuery & { readonly type: 'explain-trip' }
@@ -39,7 +43,7 @@ export interface PolicyChange {
 
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
-  | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
+  | { readonly type: 'query'; readonly query: RegionQuery | RoadsQuery; readonly answer: Answer }
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | SessionMessage
@@ -53,6 +57,8 @@ export type RegionMessage =
   | { readonly type: 'roads'; readonly roads: AskableRoads | null }
   /** Where the region's stations are now. */
   | { readonly type: 'stations'; readonly places: readonly Position[] }
+  /** The hospitals that the region has now. */
+  | { readonly type: 'hospitals'; readonly hospitals: readonly HospitalReference[] }
   /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
@@ -71,6 +77,7 @@ export const NEVER_REFUSED = [
   'more-policy',
   'roads',
   'stations',
+  'hospitals',
   'deadline',
   'match',
   'clock-stepped',

@@ -10,7 +10,7 @@ import type { Drive, Driving, Roads } from './travel-times.ts'
 
 /** A vehicle is put on a road by where it drives to; a place is not put on a motorway where another road is near. */
 export type Spot = Position | VehicleSpot
-type VehicleSpot = Position & Pick<Fix, 'speedMps' | 'headingDeg'>
+export type VehicleSpot = Position & Pick<Fix, 'speedMps' | 'headingDeg'>
 
 /** What is left of a way, by its key from fix to fix: as long as the unit keeps to its route nothing is searched for. */
 export interface WayAsked {
@@ -21,8 +21,8 @@ export interface WayAsked {
 }
 
 /** `from`: what is reached from the spot. `to`: from where the spot is reached. */
-const REACH_HEADINGS = ['from', 'to'] as const
-type ReachHeading = (typeof REACH_HEADINGS)[number]
+export const REACH_HEADINGS = ['from', 'to'] as const
+export type ReachHeading = (typeof REACH_HEADINGS)[number]
 
 export type RoadQuestion =
   | { readonly kind: 'left'; readonly ways: readonly WayAsked[] }
@@ -67,11 +67,11 @@ interface WayLeft {
 }
 
 /** In whole hundred-thousandths of a degree. */
-type DrawnPoint = readonly [lonDeg: number, latDeg: number]
+export type DrawnPoint = readonly [lonDeg: number, latDeg: number]
 
-const PLACE_KINDS = ['crossing', 'street'] as const
+export const PLACE_KINDS = ['crossing', 'street'] as const
 
-interface PlaceByName extends Position {
+export interface PlaceByName extends Position {
   readonly kind: (typeof PLACE_KINDS)[number]
   readonly names: readonly string[]
   /** All of it lies within so far of the position. */
@@ -80,7 +80,7 @@ interface PlaceByName extends Position {
   readonly confidence: number
 }
 
-interface CellsReached {
+export interface CellsReached {
   readonly westDeg: number
   readonly southDeg: number
   readonly cellLonDeg: number

@@ -55,6 +55,11 @@ export const CLIENT_TYPES = {
   'correct-time': 50,
   'watch-etas': 52,
   'unwatch-etas': 53,
+  'find-place': 54,
+  'best-destinations': 55,
+  reach: 56,
+  coverage: 57,
+  'trip-route': 58,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES

@@ -14,14 +14,15 @@ import { seeded } from '../../../tools/shared/random.ts'
 import { within } from '../../support/within.ts'
 import { PLACE, type Speaker } from './stage.ts'
 
-/** Some 7 km from side to side. */
+/** Some kilometres from side to side, with one street that has a name. */
 export function cityHere(): RoadGraph {
   const outcome = generatedCity({
     centre: { lonDeg: PLACE.lonE7 / 1e7, latDeg: PLACE.latE7 / 1e7 },
     ...{ columns: 24, rows: 24, random: seeded(4) },
   })
   assert.ok(outcome.ok)
-  return outcome.graph
+  const { graph } = outcome
+  return { ...graph, names: ['', 'Queen Street'], arcName: graph.arcName.map((_, arc) => (arc < 40 ? 1 : 0)) }
 }
 
 /** As an import stores it. */

@@ -6,8 +6,6 @@ import { Board } from '../board.ts'
 import { BoardSnapshots } from '../board-snapshots.ts'
 import { BoardWatch } from '../board-watch.ts'
 import { CrewNews } from '../crew-news.ts'
-import { EtaWatch } from '../etas/eta-watch.ts'
-import { Reckoning } from '../etas/reckoning.ts'
 import { explanationOf } from '../explanation.ts'
 import { HowFar } from '../how-far.ts'
 import { LiveView } from '../live/live-view.ts'
@@ -17,6 +15,7 @@ import { QuarantineNews } from '../quarantine-news.ts'
 import { Queries } from '../queries.ts'
 import type { Recovered } from '../recovery.ts'
 import { Welcomes } from '../welcomes.ts'
+import { roadWatch } from './road-watch.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 
@@ -41,6 +40,19 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
   const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
+  const queries = new Queries({
+    ...{ memory, clock, machine, outbox, log: writer, admission },
+    search: (place, query) => {
+      const startedMs = machine.monotonicMs()
+      const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
+      const goal = { ...place, priority: null }
+      const units = howFar.search(goal, { ...query, accept: () => true })
+      metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+      return { basis: howFar.basisTo(goal), units }
+    },
+    explain: (trip, unitId) =>
+      explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),
+  })
   return {
     snapshots,
     board,
@@ -55,23 +67,8 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       log: writer,
       onError: failed('showing what moves failed'),
     }),
-    etas: new EtaWatch({
-      ...{ memory, machine, outbox, log: writer, onError: failed('telling arrivals failed') },
-      reckoning: new Reckoning({ roads, policy, seen, nowMs: () => clock.nowMs() }),
-    }),
-    queries: new Queries({
-      ...{ memory, clock, machine, outbox, log: writer, admission },
-      search: (place, query) => {
-        const startedMs = machine.monotonicMs()
-        const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
-        const goal = { ...place, priority: null }
-        const units = howFar.search(goal, { ...query, accept: () => true })
-        metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
-        return { basis: howFar.basisTo(goal), units }
-      },
-      explain: (trip, unitId) =>
-        explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),
-    }),
+    queries,
+    ...roadWatch({ state, roads, seen, queries, machine, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),

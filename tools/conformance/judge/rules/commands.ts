@@ -8,6 +8,11 @@ import type { Verdicts } from '../verdicts.ts'
 const QUERIES = new Set([
   'nearest',
   'explain-trip',
+  'find-place',
+  'best-destinations',
+  'reach',
+  'coverage',
+  'trip-route',
   'watch-board',
   'unwatch-board',
   'watch-etas',
