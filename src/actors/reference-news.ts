@@ -3,7 +3,7 @@ import type { UnitReference } from '../domain/events/unit-events.ts'
 import type { Position } from '../domain/geo.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
-import type { RegionReference } from '../protocol/reference.ts'
+import type { HospitalReference, RegionReference } from '../protocol/reference.ts'
 import type { Region } from './region/region.ts'
 import type { RegionHost } from './region-host.ts'
 
@@ -16,6 +16,8 @@ export interface ReferenceSource {
   listPolicies(): Promise<ReadonlyMap<RegionId, StandingPolicy>>
   /** Where the stations of each region are that has any. */
   listStationPlaces(): Promise<ReadonlyMap<RegionId, readonly Position[]>>
+  /** The hospitals of each region that has any, by id. */
+  listHospitals(): Promise<ReadonlyMap<RegionId, readonly HospitalReference[]>>
   /** Units that were added or changed after a version; null: all units. */
   listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
   /** Units that were retired after a version and stand as retired. */
@@ -48,6 +50,11 @@ export class ReferenceNews {
   async tellStations(): Promise<void> {
     const places = await this.#reference.listStationPlaces()
     for (const host of this.#hosts()) host.stationsAre(places.get(host.regionId) ?? [])
+  }
+
+  async tellHospitals(): Promise<void> {
+    const hospitals = await this.#reference.listHospitals()
+    for (const host of this.#hosts()) host.hospitalsAre(hospitals.get(host.regionId) ?? [])
   }
 
   /** Tells each region the units that have changed up to this version since it was told last. */

@@ -10,6 +10,40 @@ export const UNAVAILABLE: Refusal = {
   details: { retryAfterMs: 1_000 },
 }
 
+export const ROADS_BUSY: Refusal = {
+  code: 'overloaded',
+  message: 'More is asked of the roads than they can answer in time; ask again soon.',
+  details: { retryAfterMs: 1_000, of: 'roads' },
+}
+
+export const NO_ROADS: Refusal = {
+  code: 'no-roads',
+  message: 'The region has no roads; import a network with goldenhour roads import.',
+}
+
+export const OFF_ROAD: Refusal = {
+  code: 'off-road',
+  message: 'No road is within 200 m of the place; choose one that is on the road.',
+}
+
+export const withoutPosition = (unitId: UnitId): Refusal => ({
+  code: 'off-road',
+  message: `Nobody knows where unit ${unitId} is; ask again once it has sent a fix.`,
+  details: { unitId },
+})
+
+export const notOnWay = ({ tripId, phase }: Pick<TripState, 'tripId' | 'phase'>): Refusal => ({
+  code: 'wrong-phase',
+  message: `Trip ${tripId} is ${phase}: its unit is on no way whose end is known.`,
+  details: { tripId, phase },
+})
+
+export const notYourTrip = (tripId: TripId, unitId: UnitId): Refusal => ({
+  code: 'not-your-trip',
+  message: `Trip ${tripId} is not that of unit ${unitId}; ask of the trip in your unit-state.`,
+  details: { tripId, unitId },
+})
+
 export const MARKS_UNREADABLE: Refusal = {
   code: 'unavailable',
   message: "The database does not answer for the marks of this unit's earlier streams; try again soon.",

@@ -6,9 +6,10 @@
  */
 import type { Refused } from '../base/result.ts'
 import type { Command } from '../domain/commands.ts'
+import type { ReachHeading } from '../domain/dispatch/road-questions.ts'
 import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
-import type { LevelOfCare } from '../domain/vocabulary.ts'
+import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import type { ClientRequest } from '../protocol/messages.ts'
 import type { Shown, Told, WelcomeShown } from '../protocol/told.ts'
 import type { StreamDeclaration } from '../protocol/wire/fix-tuples.ts'
@@ -51,7 +52,19 @@ export interface HelloRequest {
 }
 
 /** A message of a signed-in client that is no command and no query. */
-export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | 'nearest' | 'explain-trip' }>
+export type SessionRequest = Exclude<ClientRequest, { readonly type: 'hello' | 'command' | AskedQuery }>
+
+/** The messages that are queries. */
+export const ASKED_QUERIES = [
+  'nearest',
+  'explain-trip',
+  'find-place',
+  'best-destinations',
+  'reach',
+  'coverage',
+  'trip-route',
+] as const
+type AskedQuery = (typeof ASKED_QUERIES)[number]
 
 /** What a client's session asked, as `protocol/messages.ts` has it. */
 export interface SessionMessage {
@@ -90,6 +103,30 @@ export type Query =
   | { readonly type: 'read-decisions'; tripId: TripId }
   /** Input: the unit to be told of by itself; null for none. */
   | { readonly type: 'explain-trip'; tripId: TripId; unitId: UnitId | null }
+  | { readonly type: 'find-place'; text: string; k: number }
+  /** Of a trip or of a place. `crewOf`: the unit that speaks, whose trip it must be; null for the desk. */
+  | {
+      readonly type: 'best-destinations'
+      tripId: TripId | null
+      lonDeg: number | null
+      latDeg: number | null
+      capabilities: readonly string[]
+      k: number
+      crewOf: UnitId | null
+    }
+  /** Of a unit or of a place. */
+  | {
+      readonly type: 'reach'
+      unitId: UnitId | null
+      lonDeg: number | null
+      latDeg: number | null
+      heading: ReachHeading
+      priority: Priority | null
+      withinMs: number
+      maxBytes: number
+    }
+  | { readonly type: 'coverage'; targetMs: number; priority: Priority | null; levelOfCare: LevelOfCare | null }
+  | { readonly type: 'trip-route'; tripId: TripId; maxBytes: number; crewOf: UnitId | null }
 export type QueryAnswer =
   | {
       readonly ok: true

@@ -6,13 +6,14 @@
  */
 
 import type { Refusal } from '../base/refusal.ts'
-import type { Roads } from '../domain/dispatch/travel-times.ts'
+import type { AskableRoads } from '../domain/dispatch/road-questions.ts'
 import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { Owner } from '../protocol/messages/message-row.ts'
 import { rowOf } from '../protocol/messages.ts'
+import type { HospitalReference } from '../protocol/reference.ts'
 import type { ClientTypeName } from '../protocol/wire/message-types.ts'
 import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
@@ -48,7 +49,8 @@ export class RegionHost implements RegionHandle {
   #policy: StandingPolicy
   /** As the policy. */
   #stations: readonly Position[] = []
-  #roads: Roads | null = null
+  #hospitals: readonly HospitalReference[] = []
+  #roads: AskableRoads | null = null
   #region: Region | null = null
   #closing = false
 
@@ -76,6 +78,7 @@ export class RegionHost implements RegionHandle {
     // Another may have come meanwhile.
     if (this.#policy !== parts.policy) region.goBy(this.#policy)
     if (this.#stations.length > 0) region.ref.tell({ type: 'stations', places: this.#stations })
+    if (this.#hospitals.length > 0) region.ref.tell({ type: 'hospitals', hospitals: this.#hospitals })
     if (this.#roads !== null) this.driveOn(this.#roads)
   }
 
@@ -94,8 +97,15 @@ export class RegionHost implements RegionHandle {
     this.#region?.ref.tell({ type: 'stations', places })
   }
 
+  /** The hospitals that the region has, for who asks of destinations from now on. */
+  hospitalsAre(hospitals: readonly HospitalReference[]): void {
+    if (JSON.stringify(hospitals) === JSON.stringify(this.#hospitals)) return
+    this.#hospitals = hospitals
+    this.#region?.ref.tell({ type: 'hospitals', hospitals })
+  }
+
   /** The region goes by these roads from its next choice on; null: by the straight line. */
-  driveOn(roads: Roads | null): void {
+  driveOn(roads: AskableRoads | null): void {
     if (roads !== this.#roads) this.#roads?.stop()
     this.#roads = roads
     this.#region?.ref.tell({ type: 'roads', roads })

@@ -260,6 +260,7 @@ export class RegionKeeper implements RegionDirectory {
       else if (this.#hosts.size === 0) return foreign
       await this.#news.tellPolicies()
       await this.#news.tellStations()
+      await this.#news.tellHospitals()
     }
     await this.#news.tellUnits(version)
     await this.#roads?.look(version)

@@ -6,7 +6,7 @@
  * are tried again when another version stands. A store that is away is asked again with the next look.
  */
 import type { MachineClock } from '../base/time.ts'
-import type { Roads } from '../domain/dispatch/travel-times.ts'
+import type { AskableRoads } from '../domain/dispatch/road-questions.ts'
 import type { RegionId } from '../domain/ids.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 
@@ -29,7 +29,7 @@ export interface RoadSource {
    * Makes a network ready beside this loop. Errors: RoadsRefused for one that can never be used as it is; those of the store;
    * the reason of the signal.
    */
-  load(region: RegionId, roads: RoadsToLoad, signal: AbortSignal): Promise<Roads>
+  load(region: RegionId, roads: RoadsToLoad, signal: AbortSignal): Promise<AskableRoads>
 }
 
 /** These roads cannot be used, however often they are tried. */
@@ -40,7 +40,7 @@ export class RoadsRefused extends Error {
 /** A region as it is told its roads; a `RegionHost` is one. */
 export interface RoadTaker {
   readonly regionId: RegionId
-  driveOn(roads: Roads | null): void
+  driveOn(roads: AskableRoads | null): void
 }
 
 interface RoadNewsPorts {

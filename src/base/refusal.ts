@@ -40,6 +40,8 @@ const ERROR_CODES = [
   'not-declinable',
   'cannot-transport',
   'fix-gap',
+  'no-roads',
+  'off-road',
   'conflict',
   // The engine or its world.
   'unit-retired',

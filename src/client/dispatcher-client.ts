@@ -5,16 +5,29 @@ import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
 import type { NearestResult, TripExplanation } from '../protocol/wire/answer-views.ts'
 import type { ClientTuples, WireZone } from '../protocol/wire/client-tuples.ts'
+import type { CoverageView, Destinations, FoundPlaces, ReachView, TripRoute } from '../protocol/wire/road-views.ts'
 import type { BoardHandler } from './board-feed.ts'
 import { BoardReceiver } from './board-receiver.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
+import { type EtaHandler, EtaReceiver } from './eta-receiver.ts'
 import { fleetOn } from './fleet-link.ts'
 import type { FleetView } from './fleet-view.ts'
 import { KeptBoard } from './kept-board.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
+import {
+  type CoverageAsked,
+  type DestinationOptions,
+  type FindOptions,
+  type OfPlace,
+  type OfTrip,
+  type OfUnit,
+  type ReachAsked,
+  RoadAsker,
+  type RouteOptions,
+} from './road-asker.ts'
 import { type UnitHandler, UnitsReceiver } from './units-receiver.ts'
 
 export interface DispatcherOptions extends ConnectionOptions {
@@ -68,6 +81,8 @@ export interface RadioOptions extends CommandOptions {
 export class DispatcherClient extends EngineClient {
   readonly #board: BoardReceiver
   readonly #units: UnitsReceiver
+  readonly #etas: EtaReceiver
+  readonly #roads: RoadAsker
   #fleet: FleetView | null = null
 
   constructor(options: DispatcherOptions) {
@@ -80,6 +95,8 @@ export class DispatcherClient extends EngineClient {
     })
     this.#board = new BoardReceiver(this.connection, this.commands)
     this.#units = new UnitsReceiver(this.connection, this.commands)
+    this.#etas = new EtaReceiver(this.connection, this.commands)
+    this.#roads = new RoadAsker(this.commands)
   }
 
   /** Position of the last board record seen; null while none is watched. */
@@ -304,6 +321,43 @@ export class DispatcherClient extends EngineClient {
   /** Stops following a unit, for all its handlers. */
   unwatchUnit(unitId: string): void {
     this.#units.stop(unitId)
+  }
+
+  /**
+   * Follows when the units of trips will be there, across reconnects: at the scene, then with a patient at the destination.
+   * Output: call it to stop.
+   */
+  watchEtas(handler: EtaHandler): () => void {
+    return this.#etas.start(handler)
+  }
+
+  /** Streets and crossings of this name, the surest first; 10 of them unless told. Refusals: `no-roads`. */
+  findPlace(text: string, options: FindOptions = {}): Promise<CommandOutcome<FoundPlaces>> {
+    return this.#roads.findPlace(text, options)
+  }
+
+  /**
+   * The hospitals that are reached first, with all of `capabilities`: of a trip from its scene, or with a patient on board from its unit; or from a place.
+   */
+  bestDestinations(of: OfTrip | OfPlace, options: DestinationOptions = {}): Promise<CommandOutcome<Destinations>> {
+    return this.#roads.bestDestinations(of, options)
+  }
+
+  /**
+   * What a unit, or who is at a place, reaches within a time; or from where the place is reached. Refusals: `no-roads`, `off-road`.
+   */
+  reach(of: OfUnit | OfPlace, ask: ReachAsked, options: CommandOptions = {}): Promise<CommandOutcome<ReachView>> {
+    return this.#roads.reach(of, ask, options)
+  }
+
+  /** Which share of the demand the units that may go now reach within a time. Refusals: `no-roads`. */
+  coverage(ask: CoverageAsked, options: CommandOptions = {}): Promise<CommandOutcome<CoverageView>> {
+    return this.#roads.coverage(ask, options)
+  }
+
+  /** The way that a trip's unit still has to drive, as a line. Refusals: `wrong-phase` while it is on no way, `off-road` without a position. */
+  tripRoute(tripId: string, options: RouteOptions = {}): Promise<CommandOutcome<TripRoute>> {
+    return this.#roads.tripRoute(tripId, options)
   }
 
   /** The map: one view a client, since a session looks at one set of tiles. */

@@ -1,14 +1,18 @@
 /** A crew's client: reports the unit's fixes until they are durable, hears of offers, and works its trip. */
+import type { TripEta } from '../domain/trip/way.ts'
 import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
+import type { Destinations, TripRoute } from '../protocol/wire/road-views.ts'
 import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
+import { EtaReceiver } from './eta-receiver.ts'
 import { FixSender } from './fix-sender.ts'
 import { FixStream, newStreamId, type ReportedFix } from './fix-stream.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
 import { OwnUnit } from './own-unit.ts'
+import { type DestinationOptions, type OfPlace, type OfTrip, RoadAsker, type RouteOptions } from './road-asker.ts'
 
 type Reason = ClientTuples['set-status'][2]
 
@@ -35,6 +39,8 @@ export class DriverClient extends EngineClient {
   readonly #stream: FixStream
   readonly #fixes: FixSender
   readonly #unit: OwnUnit
+  readonly #etas: EtaReceiver
+  readonly #roads: RoadAsker
 
   constructor(options: DriverOptions) {
     const device = deviceOf(options)
@@ -52,6 +58,8 @@ export class DriverClient extends EngineClient {
     this.#stream = stream
     this.#fixes = new FixSender(this.connection, stream)
     this.#unit = new OwnUnit(this.connection, options.unitId)
+    this.#etas = new EtaReceiver(this.connection, this.commands)
+    this.#roads = new RoadAsker(this.commands)
   }
 
   /** The unit's situation as last heard; null until the first `welcome`. */
@@ -91,6 +99,30 @@ export class DriverClient extends EngineClient {
   /** A trip that was bound to this unit is not any more: closed, cancelled, or taken back. Gives it as last seen. */
   onTripEnded(handler: (trip: TripView) => void): () => void {
     return this.#unit.tripEnds.on(handler)
+  }
+
+  /**
+   * When this unit will be at the scene, or with a patient at the destination, as the desk sees it; null while it is on no way.
+   * Output: call it to stop.
+   */
+  watchEta(handler: (eta: TripEta | null) => void): () => void {
+    return this.#etas.start(etas => {
+      const [eta] = etas.values()
+      handler(eta ?? null)
+    })
+  }
+
+  /**
+   * The hospitals that are reached first, with all of `capabilities`: of this unit's trip from its scene, or with a patient on board from
+   * where it is; or from a place.
+   */
+  bestDestinations(of: OfTrip | OfPlace, options: DestinationOptions = {}): Promise<CommandOutcome<Destinations>> {
+    return this.#roads.bestDestinations(of, options)
+  }
+
+  /** The way that this unit still has to drive on its trip, as a line. Refusals: `wrong-phase` while it is on no way. */
+  tripRoute(tripId: string, options: RouteOptions = {}): Promise<CommandOutcome<TripRoute>> {
+    return this.#roads.tripRoute(tripId, options)
   }
 
   /**

@@ -36,6 +36,7 @@ export function connect(
 }
 
 export type { DomainEvent } from '../domain/events.ts'
+export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
   type CancelReason,
@@ -56,6 +57,15 @@ export {
 } from '../domain/vocabulary.ts'
 export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { NoteView } from '../protocol/wire/note-views.ts'
+export type {
+  CoverageView,
+  Destinations,
+  DestinationView,
+  FoundPlaces,
+  FoundPlaceView,
+  ReachView,
+  TripRoute,
+} from '../protocol/wire/road-views.ts'
 export type { AlarmView, ResponseView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
 export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
@@ -93,6 +103,7 @@ export {
   SignInRefused,
   UnitDetached,
 } from './errors.ts'
+export type { EtaHandler } from './eta-receiver.ts'
 export type { FeedClient, FeedOptions } from './feed-client.ts'
 export type { FeedUnit } from './feed-units.ts'
 export type { ReportedFix, StreamProgress } from './fix-stream.ts'
@@ -101,6 +112,16 @@ export type { FleetView } from './fleet-view.ts'
 export { KeptBoard, placeInDegrees } from './kept-board.ts'
 export type { DrawnPosition } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
+export type {
+  CoverageAsked,
+  DestinationOptions,
+  FindOptions,
+  OfPlace,
+  OfTrip,
+  OfUnit,
+  ReachAsked,
+  RouteOptions,
+} from './road-asker.ts'
 export {
   type ResumeOptions,
   resumeSignIn,

@@ -52,6 +52,8 @@ function wellFormed(message: ServerMessage): boolean {
       return isClock(message[1])
     case 'come-back':
       return isCount(message[1])
+    case 'etas':
+      return typeof message[1] === 'boolean' && areEtas(message[2]) && areStrings(message[3])
     case 'writes':
       return isString(message[1]) && isString(message[2])
   }
@@ -69,6 +71,20 @@ function areUnits(units: unknown): boolean {
     Array.isArray(units) &&
     units.every(
       unit => Array.isArray(unit) && isString(unit[0]) && unit.slice(1, 4).every(isNumber) && isString(unit[6]),
+    )
+  )
+}
+
+/** Of an arrival, what it is kept by and shown with. */
+function areEtas(etas: unknown): boolean {
+  return (
+    Array.isArray(etas) &&
+    etas.every(
+      eta =>
+        isObject(eta) &&
+        [eta.tripId, eta.unitId, eta.toward].every(isString) &&
+        isNumber(eta.atMs) &&
+        (eta.etaMs === null || isCount(eta.etaMs)),
     )
   )
 }

@@ -1,6 +1,7 @@
 /** Roads from the store: read piece by piece, and made ready by a thread, so that nobody waits for them. */
 import { type RoadSource, RoadsRefused, type RoadsToTake } from '../actors/road-news.ts'
 import { systemClock } from '../base/time.ts'
+import { ThreadedQuestions } from '../roads/reach/threaded-questions.ts'
 import { storedModel } from '../roads/times/stored-model.ts'
 import type { TravelModel } from '../roads/times/travel-model.ts'
 import { hierarchyOfTimes } from '../roads/travel/hierarchy-of-times.ts'
@@ -43,13 +44,29 @@ export function storedRoads(database: Database, maps: RoadMaps, log: Pick<Logger
       })
       maps.take(region, version, roads.graph)
       const model = speeds ? modelOf(region, speeds) : null
-      return new RoadTravel(roads, version, {
+      const travel = new RoadTravel(roads, version, {
         make: (throughMs, ending) => hierarchyOfTimes({ graphBytes: bytes.graph, throughMs }, ending),
         // The search answers then.
         failed: error =>
           log.warn({ region, err: error }, 'times by road go on by a slower search, for a thread failed'),
         ...(speeds && model && { speeds: { version: speeds.version, model } }),
       })
+      const questions = new ThreadedQuestions({
+        graphBytes: bytes.graph,
+        timesFor: (driving, drive) => travel.timesFor(driving, drive),
+        scheduler: systemClock,
+      })
+      return {
+        ...{ version, questions },
+        ...(travel.speedsVersion !== undefined && { speedsVersion: travel.speedsVersion }),
+        look: driving => travel.look(driving),
+        there: place => travel.there(place),
+        restrict: zones => travel.restrict(zones),
+        stop() {
+          travel.stop()
+          void questions.stop()
+        },
+      }
     },
   }
 }

@@ -1,7 +1,7 @@
 /** One client's conversation: `hello` first and once, then what its role may send, each message to its region. */
 
 import type { TokenClaims } from '../access/claims.ts'
-import type { RegionHandle } from '../actors/region-handle.ts'
+import { ASKED_QUERIES, type Query, type RegionHandle } from '../actors/region-handle.ts'
 import { addressKey } from '../base/ip-address.ts'
 import type { Refusal } from '../base/refusal.ts'
 import { bodyHash } from '../protocol/body-hash.ts'
@@ -223,9 +223,9 @@ export class Conversation {
         answer: outcome =>
           outcome.ok ? this.#reply(id, outcome.position, outcome.result) : this.#connection.refuse(id, outcome.refusal),
       })
-    } else if (request.type === 'nearest' || request.type === 'explain-trip') {
-      const { id, ...query } = request
-      region.query(query, answer => {
+    } else if (isQuery(request)) {
+      const { id } = request
+      region.query(queryOf(request, session), answer => {
         if (answer.ok) this.#reply(id, answer.position, resultOf(answer.shown))
         else this.#connection.refuse(id, answer.refusal)
       })
@@ -284,6 +284,15 @@ export class Conversation {
     this.#ports.log.error({ err: error, region, sessionId: this.#session?.sessionId }, 'a message handler threw')
     this.#connection.refuse(id, HANDLER_FAILED)
   }
+}
+
+type AskedQuery = SignedInRequest & { readonly type: (typeof ASKED_QUERIES)[number] }
+const isQuery = (request: SignedInRequest): request is AskedQuery =>
+  (ASKED_QUERIES as readonly string[]).includes(request.type)
+
+/** What a crew asks of a trip is told to the crew of that trip alone. */
+function queryOf({ id: _, ...query }: AskedQuery, { unitId: crewOf }: GatewaySession): Query {
+  return query.type === 'best-destinations' || query.type === 'trip-route' ? { ...query, crewOf } : query
 }
 
 function closeCodeOf({ code }: Refusal): number {

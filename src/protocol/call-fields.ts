@@ -31,8 +31,9 @@ const someOrNone = (given: CallDetails): CallDetails | null =>
   Object.values(given).some(value => value !== null) ? given : null
 const details = detailsFields.transform(someOrNone)
 
+export const priorityField = integer(RANGES.priority).transform(value => value as Priority)
 const callFields = {
-  priority: integer(RANGES.priority).transform(value => value as Priority),
+  priority: priorityField,
   problem: optional(text(1, LIMITS.problemChars)),
   needs: list(needFields, 1, LIMITS.needsPerCall),
   receivedAtMs: optional(atMs),

@@ -49,6 +49,8 @@ export function messageOf(told: Told): ServerMessage {
       return ['feed-marks', told.marks]
     case 'detached':
       return ['detached', told.channel, told.reason]
+    case 'etas':
+      return ['etas', told.isWhole, told.etas, told.gone]
     case 'clock':
       return ['clock', told.clock]
     case 'writes':
@@ -75,7 +77,44 @@ export function resultOf(shown: Shown): Readonly<Record<string, unknown>> {
       return { positions: shown.positions }
     case 'explanation':
       return { ...shown.explanation }
+    default:
+      return roadResultOf(shown)
   }
+}
+
+type RoadShown = Extract<Shown, { readonly type: 'places' | 'destinations' | 'reach' | 'coverage' | 'route' }>
+
+function roadResultOf(shown: RoadShown): Readonly<Record<string, unknown>> {
+  switch (shown.type) {
+    case 'places':
+      return { roadsVersion: shown.roadsVersion, places: shown.places.map(onGrid) }
+    case 'destinations': {
+      const { type: _, destinations, ...rest } = shown
+      return { ...rest, destinations: destinations.map(onGrid) }
+    }
+    case 'reach': {
+      const { type: _, reach, ...rest } = shown
+      if (reach.form === 'lines')
+        return { ...rest, lines: { type: 'MultiLineString', coordinates: reach.lines }, cells: null }
+      const { form: __, ...cells } = reach
+      return { ...rest, lines: null, cells }
+    }
+    case 'coverage': {
+      const { type: _, ...coverage } = shown
+      return coverage
+    }
+    case 'route':
+      return { ...shown.route }
+  }
+}
+
+/** A place in wire units. */
+function onGrid<Placed extends { readonly lonDeg: number; readonly latDeg: number }>({
+  lonDeg,
+  latDeg,
+  ...rest
+}: Placed) {
+  return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg) }
 }
 
 /** A unit of a tile: the fix is as old as it was at `atMs`. Packed at once, as tiles tell of more units than all else. */

@@ -65,6 +65,8 @@ export const ERRORS = {
   'not-declinable': rule(409, false, 'An order can only be acknowledged; a dispatcher may take it back.'),
   'cannot-transport': rule(409, false, 'The unit cannot carry.'),
   'fix-gap': rule(409, false, 'Fixes of a stream come in order without holes; `details.expectedSeq` is the next one.'),
+  'no-roads': rule(409, false, 'The region has no roads, or none that answer; import a network.'),
+  'off-road': rule(409, false, 'No road is within 200 m of the place, or nobody knows where the unit is.'),
   conflict: rule(409, false, 'This command id was used before with another body.'),
   // The engine or its world.
   'unit-retired': rule(409, false, 'The unit was taken out of service for good; no crew can sign on to it.'),

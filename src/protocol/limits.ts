@@ -24,6 +24,10 @@ export const LIMITS = {
   /** As `NOTES_PER_CALL`; clients do without the domain. */
   notesPerCall: 200,
   tokenChars: 4_096,
+  /** Of a text that a place is looked for by. */
+  placeChars: 200,
+  /** Capabilities that a destination must have. */
+  capabilitiesPerDestination: 8,
   /** UTF-16 code units of a text for people, for each character that it may have. */
   codeUnitsPerChar: 8,
   /** Of a request's target and headers together. */
@@ -160,4 +164,9 @@ export const RANGES = {
   slowPercent: [100, 2_000],
   /** What a region's policy allows may be less. */
   forMs: [1_000, 28_800_000],
+  /** Of a drive: how far units come, and within which time a demand is to be reached. */
+  withinMs: [0, 7_200_000],
+  targetMs: [0, 7_200_000],
+  /** Of lines and cells, in JSON. */
+  maxBytes: [500, 250_000],
 } as const satisfies Record<string, readonly [min: number, max: number]>

@@ -12,6 +12,7 @@ import { DESK_MESSAGES } from './messages/desk-messages.ts'
 import { FEED_MESSAGES } from './messages/feed-messages.ts'
 import type { MessageRow, Shape } from './messages/message-row.ts'
 import { NOTE_MESSAGES } from './messages/note-messages.ts'
+import { ROAD_MESSAGES } from './messages/road-messages.ts'
 import { SESSION_MESSAGES } from './messages/session-messages.ts'
 import { WATCH_MESSAGES } from './messages/watch-messages.ts'
 import type { ClientTypeName } from './wire/message-types.ts'
@@ -22,6 +23,7 @@ export const CLIENT_MESSAGES = {
   ...DESK_MESSAGES,
   ...NOTE_MESSAGES,
   ...WATCH_MESSAGES,
+  ...ROAD_MESSAGES,
   ...FEED_MESSAGES,
 } as const satisfies Readonly<Record<ClientTypeName, MessageRow>>
 

@@ -1,9 +1,11 @@
 /** Small pieces that the forms of events, messages and HTTP answers are made of. */
 import { z } from 'zod'
+import { WAY_PROBLEMS } from '../domain/dispatch/road-questions.ts'
 import { ESTIMATE_REASONS, NOT_BY_ROAD_REASONS } from '../domain/dispatch/travel-times.ts'
 import { EXCLUSION_REASONS } from '../domain/events/decision-record.ts'
 import { ROUTED_ID, UNIT_ID } from '../domain/ids.ts'
 import { INCIDENT_NO, RESPONSE_NO } from '../domain/incident-no.ts'
+import { ETA_UNKNOWNS, WAY_GOALS } from '../domain/trip/way.ts'
 import { CAPABILITY, LEVELS_OF_CARE, RANKING_BASES, TRIP_PHASES } from '../domain/vocabulary.ts'
 import { ERRORS } from './errors.ts'
 import { RANGES } from './limits.ts'
@@ -56,6 +58,17 @@ export const choiceBasis = {
   speedsVersion: z.int().min(1).optional(),
   notByRoad: z.enum(NOT_BY_ROAD_REASONS).optional(),
 }
+/** When a trip's unit will be there. */
+export const tripEta = z
+  .object({
+    ...{ tripId: routedId, unitId, toward: z.enum(WAY_GOALS), atMs: moment },
+    ...{ etaMs: count.nullable(), turnoutMs: z.int().min(1).optional(), unsureMs: z.int().min(1).optional() },
+    ...{ distanceM: z.number().min(0).nullable(), basis: z.enum(RANKING_BASES) },
+    roadsVersion: z.int().min(1).optional(),
+    notByRoad: z.enum([...WAY_PROBLEMS, 'busy']).optional(),
+    ...{ unknown: z.enum(ETA_UNKNOWNS).optional(), fixAgeMs: z.int().nullable() },
+  })
+  .meta({ id: 'TripEta' })
 /** A unit that could go, as a decision saw it. */
 export const candidate = z.object({
   ...{ unitId, distanceM: z.number().min(0), fixAgeMs: z.int(), levelOfCare: levelSchema },

@@ -24,6 +24,8 @@ import {
   position,
   principal,
   ranged,
+  routedId,
+  tripEta,
   unitId,
 } from './schema-parts.ts'
 import { alarmViewSchema, callNoteView, tripViewSchema, unitViewSchema, zoneViewSchema } from './view-schemas.ts'
@@ -143,6 +145,12 @@ export const SERVER_SCHEMAS = {
   clock: z.tuple([z.literal('clock'), titled('clock', clockView)]),
   writes: z.tuple([z.literal('writes'), titled('commands', writesState), titled('fixes', writesState)]),
   'come-back': z.tuple([z.literal('come-back'), titled('spreadMs', count)]),
+  etas: z.tuple([
+    z.literal('etas'),
+    titled('isWhole', z.boolean()),
+    titled('etas', z.array(tripEta)),
+    titled('gone', z.array(routedId)),
+  ]),
 } as const
 
 type Same = {

@@ -3,12 +3,15 @@
  * actors know no wire unit and no tuple. Only what stands in tiles is packed where it is read (`tileUnit`): it is told most.
  */
 import type { Refusal } from '../base/refusal.ts'
+import type { PlaceByName, RoadAnswers } from '../domain/dispatch/road-questions.ts'
 import type { DomainEvent } from '../domain/events.ts'
-import type { Principal } from '../domain/ids.ts'
+import type { Principal, TripId } from '../domain/ids.ts'
+import type { TripEta } from '../domain/trip/way.ts'
 import type { DrawnZone } from '../domain/zone.ts'
 import type { NearestResult, TripExplanation } from './wire/answer-views.ts'
 import type { DetachReason } from './wire/fix-tuples.ts'
 import type { CallNoteView } from './wire/note-views.ts'
+import type { CoverageView, Destinations, DestinationView, ReachView, TripRoute } from './wire/road-views.ts'
 import type { WritesState } from './wire/server-tuples.ts'
 import type { AlarmView, CallView, DriverView, FixView, TripView, UnitView } from './wire/situation-views.ts'
 import type { TileUnit } from './wire/tile-tuples.ts'
@@ -48,6 +51,9 @@ export interface HeldShown {
 /** It names no place, so it is shown as it is. */
 export type ExplanationShown = TripExplanation
 
+type DestinationShown = InDegrees<DestinationView>
+type ReachShown = Exclude<RoadAnswers['reach'], 'off-road'>
+
 /** What a query shows. */
 export type Shown =
   | { readonly type: 'nearest'; readonly nearest: NearestShown }
@@ -59,6 +65,15 @@ export type Shown =
   /** Where in the log the newest decisions on a trip stand. */
   | { readonly type: 'decisions'; readonly positions: readonly number[] }
   | { readonly type: 'explanation'; readonly explanation: ExplanationShown }
+  | { readonly type: 'places'; readonly roadsVersion: number; readonly places: readonly PlaceByName[] }
+  | ({ readonly type: 'destinations'; readonly destinations: readonly DestinationShown[] } & Omit<
+      Destinations,
+      'destinations'
+    >)
+  | ({ readonly type: 'reach'; readonly reach: ReachShown } & Omit<ReachView, 'lines' | 'cells'>)
+  | ({ readonly type: 'coverage' } & CoverageView)
+  /** Its line is in degrees already. */
+  | { readonly type: 'route'; readonly route: TripRoute }
 
 export type Told =
   | { readonly type: 'welcome'; readonly id: string; readonly welcome: WelcomeShown }
@@ -112,5 +127,11 @@ export type Told =
   | { readonly type: 'unit'; readonly position: number; readonly unit: UnitShown; readonly trip: TripShown | null }
   | { readonly type: 'feed-marks'; readonly marks: readonly (readonly [channel: number, durableSeq: number])[] }
   | { readonly type: 'detached'; readonly channel: number; readonly reason: DetachReason }
+  | {
+      readonly type: 'etas'
+      readonly isWhole: boolean
+      readonly etas: readonly TripEta[]
+      readonly gone: readonly TripId[]
+    }
   | { readonly type: 'clock'; readonly clock: ClockView }
   | { readonly type: 'writes'; readonly commands: WritesState; readonly fixes: WritesState }

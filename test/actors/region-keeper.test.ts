@@ -90,6 +90,7 @@ function engine(name: string, journal: Journal = new MemoryJournal(), onTaken?: 
           region => ({ region, name: region, timeZone: 'UTC', dispatchMode: 'ordered', version: 1 }) as never,
         ),
       listPolicies: async () => new Map(regions.map(region => [region, { ...DEFAULT_POLICY, ...policy }])),
+      listHospitals: async () => new Map(),
       listStationPlaces: async () => new Map(regions.map(region => [region, stations])),
       listUnits: async (region, since) => {
         unitsAsked.push([region, since])

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ClientFault, connect, type DispatcherClient, type FleetChange } from '../../src/client/index.ts'
+import {
+  type ClientFault,
+  connect,
+  type DispatcherClient,
+  type FleetChange,
+  type TripEta,
+} from '../../src/client/index.ts'
 import type { ClientTypeName } from '../../src/protocol/wire/message-types.ts'
 import { driverView, type Peer, ScriptedServer, tripView } from './scripted-server.ts'
 
@@ -42,6 +48,11 @@ async function quiet(peer: Peer): Promise<void> {
   await query
 }
 const faultOf = () => new Promise<ClientFault>(resolve => client.onFault(resolve))
+
+const eta = (tripId: string, etaMs: number): TripEta => ({
+  ...{ tripId, unitId: 'A1', toward: 'scene', atMs: 1_000, etaMs, distanceM: 300 },
+  ...{ basis: 'straight-line', fixAgeMs: 0 },
+})
 
 test('a call is entered in degrees and sent in wire units', async () => {
   const peer = await opened()
@@ -258,6 +269,22 @@ test("each of the desk's commands is sent with its fields in wire units and form
     [client.reopenRoads('akl.z'), 'reopen-roads', ['akl.z']],
     [client.nameReceiver('akl.t', 'akl.u'), 'name-receiver', ['akl.t', 'akl.u']],
     [client.nameReceiver('akl.t', null), 'name-receiver', ['akl.t', null]],
+    [client.findPlace('Queen St'), 'find-place', ['Queen St', 10]],
+    [client.bestDestinations({ tripId: 'akl.t' }), 'best-destinations', ['akl.t', null, null, [], 5]],
+    [
+      client.bestDestinations({ lonDeg: 1, latDeg: 2 }, { k: 2, capabilities: ['stroke'] }),
+      'best-destinations',
+      [null, 10_000_000, 20_000_000, ['stroke'], 2],
+    ],
+    [client.reach({ unitId: 'A1' }, { withinMs: 480_000 }), 'reach', ['A1', null, null, 'from', null, 480_000, 50_000]],
+    [
+      client.reach({ lonDeg: 1, latDeg: 2 }, { withinMs: 1, heading: 'to', priority: 1, maxBytes: 500 }),
+      'reach',
+      [null, 10_000_000, 20_000_000, 'to', 1, 1, 500],
+    ],
+    [client.coverage({ targetMs: 480_000, priority: 1, levelOfCare: 'als' }), 'coverage', [480_000, 1, 'als']],
+    [client.coverage({ targetMs: 480_000 }), 'coverage', [480_000, null, null]],
+    [client.tripRoute('akl.t'), 'trip-route', ['akl.t', 10_000]],
     [client.withdrawUnit('akl.t', 'vehicle-fault'), 'withdraw-unit', ['akl.t', 'vehicle-fault']],
     [client.divertUnit('akl.t', 'akl.u', 'other'), 'divert-unit', ['akl.t', 'akl.u', 'other']],
     [client.holdTrip('akl.t'), 'hold-trip', ['akl.t']],
@@ -309,6 +336,45 @@ test('a watched unit is followed across reconnects, until the last of its handle
   peer.send(['unit', 7, unit, null])
   await quiet(peer)
   assert.equal(news.length, 2)
+})
+
+test('arrivals are followed across reconnects: each is told with all that stand, until the last handler has stopped', async () => {
+  const news: [string[], readonly string[]][] = []
+  const stop = client.watchEtas((etas, changed) => {
+    news.push([[...etas.values()].map(({ tripId, etaMs }) => `${tripId} ${etaMs}`), changed])
+  })
+  let peer = await opened()
+  peer.send(['reply', (await peer.next('watch-etas'))[1], 1, {}])
+  peer.send(['etas', true, [eta('akl.1', 5_000), eta('akl.2', 9_000)], []])
+  peer.send(['etas', false, [eta('akl.2', 4_000)], ['akl.1']])
+  await quiet(peer)
+  assert.deepEqual(news, [
+    [
+      ['akl.1 5000', 'akl.2 9000'],
+      ['akl.1', 'akl.2'],
+    ],
+    [['akl.2 4000'], ['akl.1', 'akl.2']],
+  ])
+  peer.socket.terminate()
+  await faultOf()
+  peer = await opened()
+  peer.send(['reply', (await peer.next('watch-etas'))[1], 1, {}])
+  peer.send(['etas', true, [], []])
+  await quiet(peer)
+  assert.deepEqual(news.at(-1), [[], ['akl.2']])
+  stop()
+  await peer.next('unwatch-etas')
+  peer.send(['etas', false, [eta('akl.3', 1)], []])
+  await quiet(peer)
+  assert.equal(news.length, 3)
+})
+
+test('arrivals of the wrong shape cost the connection', async () => {
+  client.watchEtas(() => {})
+  const peer = await opened()
+  const fault = faultOf()
+  peer.send(['etas', true, [{ ...eta('akl.1', 1), etaMs: 'soon' } as never], []])
+  assert.equal((await fault).kind, 'bad-server-data')
 })
 
 test('a unit that the region does not have is told as a fault and not asked for again', async () => {

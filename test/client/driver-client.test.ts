@@ -389,3 +389,36 @@ test('the end of a bound trip is told once; an offer that lapses was no trip', a
   await quiet(client, peer)
   assert.deepEqual(ended, ['akl.trip-1 cancelled', 'akl.trip-2 on-scene'])
 })
+
+test('a crew hears when its unit will be there, and null once it is on no way', async () => {
+  const client = driver()
+  const heard: (number | null)[] = []
+  client.watchEta(eta => heard.push(eta?.etaMs ?? null))
+  const peer = await opened(client)
+  peer.send(['reply', (await peer.next('watch-etas'))[1], 1, {}])
+  const eta = {
+    tripId: 'akl.1',
+    unitId: 'A1',
+    toward: 'scene',
+    atMs: 1,
+    etaMs: 4_000,
+    distanceM: 9,
+    fixAgeMs: 0,
+  } as const
+  peer.send(['etas', true, [{ ...eta, basis: 'straight-line' }], []])
+  peer.send(['etas', false, [], ['akl.1']])
+  await quiet(client, peer)
+  assert.deepEqual(heard, [4_000, null])
+})
+
+test('a crew asks where to bring a patient, and for the way of its trip', async () => {
+  const client = driver()
+  const peer = await opened(client)
+  const asked = [client.bestDestinations({ tripId: 'akl.1' }, { capabilities: ['burns'] }), client.tripRoute('akl.1')]
+  const destinations = await peer.next('best-destinations')
+  const route = await peer.next('trip-route')
+  assert.deepEqual(destinations.slice(2), ['akl.1', null, null, ['burns'], 5])
+  assert.deepEqual(route.slice(2), ['akl.1', 10_000])
+  for (const [, id] of [destinations, route]) peer.send(['reply', id, 1, {}])
+  await Promise.all(asked)
+})

@@ -8,6 +8,7 @@ import { REVOKE_REASONS } from '../../src/domain/events/trip-events.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { DEFAULT_POLICY, policyEntries, rhythmOf } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
+import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
   ABSENT_REASONS,
   CANCEL_REASONS,
@@ -42,6 +43,13 @@ import { RIGHTS } from '../../src/protocol/rights.ts'
 import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
 import { DETACH_REASONS } from '../../src/protocol/wire/fix-tuples.ts'
 import { CLIENT_TYPES, type ClientTypeName, SERVER_TYPES } from '../../src/protocol/wire/message-types.ts'
+import type {
+  CoverageView,
+  Destinations,
+  FoundPlaces,
+  ReachView,
+  TripRoute,
+} from '../../src/protocol/wire/road-views.ts'
 import type {
   CallView,
   DriverView,
@@ -359,6 +367,58 @@ test('every view has all its fields and no other, and marks those that may be nu
       deadlineAtMs: true,
       byVoice: 'absent',
     } satisfies FieldsOf<OfferView>,
+    TripEta: {
+      tripId: true,
+      unitId: true,
+      toward: true,
+      atMs: true,
+      etaMs: null,
+      turnoutMs: 'absent',
+      unsureMs: 'absent',
+      distanceM: null,
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      unknown: 'absent',
+      fixAgeMs: null,
+    } satisfies FieldsOf<TripEta>,
+    FoundPlaces: { roadsVersion: true, places: true } satisfies FieldsOf<FoundPlaces>,
+    Destinations: {
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      destinations: true,
+    } satisfies FieldsOf<Destinations>,
+    ReachView: {
+      roadsVersion: true,
+      heading: true,
+      withinMs: true,
+      lines: null,
+      cells: null,
+    } satisfies FieldsOf<ReachView>,
+    CoverageView: {
+      roadsVersion: true,
+      targetMs: true,
+      units: true,
+      demand: true,
+      points: true,
+      reached: true,
+      share: true,
+    } satisfies FieldsOf<CoverageView>,
+    TripRoute: {
+      tripId: true,
+      unitId: true,
+      toward: true,
+      atMs: true,
+      fixAgeMs: true,
+      basis: true,
+      roadsVersion: 'absent',
+      notByRoad: 'absent',
+      driveMs: true,
+      distanceM: true,
+      line: true,
+      offM: true,
+    } satisfies FieldsOf<TripRoute>,
     NearestResult: {
       basis: true,
       roadsVersion: 'absent',
@@ -637,7 +697,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD FD HT HI AD'.split(' ')
+  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD RQ FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

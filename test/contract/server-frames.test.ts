@@ -51,6 +51,8 @@ test('every kind of message that the server has is sent, and is what docs/protoc
   const { result } = await desk.ask('enter-call', CALL)
   const [tripId] = result.tripIds as string[]
   await driver.hear('unit-state', ([, , view]) => view.trip?.offer != null)
+  await desk.ask('watch-etas')
+  await desk.hear('etas')
   await desk.hear('board-events', ([, , , events]) => events.some(({ type }) => type === 'OfferMade'))
   await desk.ask('cancel-trip', tripId, 'other')
   assert.equal(await desk.refused('cancel-trip', nobody(REGION), 'other'), 'unknown-trip')

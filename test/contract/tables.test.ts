@@ -20,6 +20,7 @@ import { CREW_MESSAGES } from '../../src/protocol/messages/crew-messages.ts'
 import { DESK_MESSAGES } from '../../src/protocol/messages/desk-messages.ts'
 import { FEED_MESSAGES } from '../../src/protocol/messages/feed-messages.ts'
 import { NOTE_MESSAGES } from '../../src/protocol/messages/note-messages.ts'
+import { ROAD_MESSAGES } from '../../src/protocol/messages/road-messages.ts'
 import { SESSION_MESSAGES } from '../../src/protocol/messages/session-messages.ts'
 import { WATCH_MESSAGES } from '../../src/protocol/messages/watch-messages.ts'
 import { CLIENT_MESSAGES } from '../../src/protocol/messages.ts'
@@ -71,7 +72,15 @@ test('the client library sends every message of a client, and takes every messag
 })
 
 test('a message has its row in one file', () => {
-  const files = [SESSION_MESSAGES, CREW_MESSAGES, DESK_MESSAGES, NOTE_MESSAGES, WATCH_MESSAGES, FEED_MESSAGES]
+  const files = [
+    SESSION_MESSAGES,
+    CREW_MESSAGES,
+    DESK_MESSAGES,
+    NOTE_MESSAGES,
+    ROAD_MESSAGES,
+    WATCH_MESSAGES,
+    FEED_MESSAGES,
+  ]
   const rows = files.flatMap(rows => Object.keys(rows))
   assert.deepEqual(rows.sort(), Object.keys(CLIENT_TYPES).sort())
   assert.deepEqual(Object.keys(CLIENT_MESSAGES).sort(), rows)

@@ -76,6 +76,13 @@ const OF_DESKS = {
   'watch-unit': 3,
   'unwatch-unit': 2,
   'explain-trip': 4,
+  'watch-etas': 2,
+  'unwatch-etas': 1,
+  'find-place': 2,
+  'best-destinations': 3,
+  reach: 2,
+  coverage: 2,
+  'trip-route': 3,
 } as const
 const OF_FEEDS = { 'feed-fixes': 20, attach: 6, detach: 1, mark: 2 } as const
 
@@ -132,7 +139,21 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
     }
     case 'watch-board':
       return [type, id, dice.oneIn(2) ? null : dice.below(known.position + 2)]
+    case 'find-place':
+      return [type, id, dice.pick(['Queen St', '12 a & b', 'x']), 1 + dice.below(LIMITS.nearestK)]
+    case 'best-destinations':
+      return dice.oneIn(2) ? [type, id, trip(), null, null, [], 3] : [type, id, null, ...place(dice), [], 3]
+    case 'reach': {
+      const rest = [dice.pick(['from', 'to'] as const), null, dice.below(600_000), 1_000] as const
+      return dice.oneIn(2) ? [type, id, unit(), null, null, ...rest] : [type, id, null, ...place(dice), ...rest]
+    }
+    case 'coverage':
+      return [type, id, dice.below(900_000), null, null]
+    case 'trip-route':
+      return [type, id, trip(), 1_000]
     case 'unwatch-board':
+    case 'watch-etas':
+    case 'unwatch-etas':
       return [type, id]
     case 'feed-fixes': {
       const fixes = Array.from({ length: 1 + dice.below(12) }, () => {

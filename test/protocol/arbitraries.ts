@@ -1,8 +1,10 @@
 /** Any valid message of either direction, for property tests of the wire. */
 import fc from 'fast-check'
+import { REACH_HEADINGS } from '../../src/domain/dispatch/road-questions.ts'
 import { REGION_ALARMS, TRIP_ALARMS, UNIT_ALARMS } from '../../src/domain/events/alarm-events.ts'
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts'
 import { ROLES } from '../../src/domain/roles.ts'
+import type { TripEta } from '../../src/domain/trip/way.ts'
 import {
   ALARM_SEVERITIES,
   CANCEL_REASONS,
@@ -290,6 +292,37 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   ),
   fc.tuple(fc.constant('watch-board' as const), commandId, orNull(within(RANGES.position))),
   fc.tuple(fc.constant('unwatch-board' as const), commandId),
+  fc.tuple(fc.constantFrom('watch-etas' as const, 'unwatch-etas' as const), commandId),
+  fc.tuple(
+    fc.constant('find-place' as const),
+    commandId,
+    text(LIMITS.placeChars).filter(({ length }) => length > 0),
+    within(RANGES.k),
+  ),
+  fc.tuple(
+    fc.constant('best-destinations' as const),
+    commandId,
+    ...([fc.constant(null), within(RANGES.lonE7), within(RANGES.latE7)] as const),
+    fc.uniqueArray(chars('abc-', 32), { maxLength: LIMITS.capabilitiesPerDestination }),
+    within(RANGES.k),
+  ),
+  fc.tuple(
+    fc.constant('reach' as const),
+    commandId,
+    ...([unitId, fc.constant(null), fc.constant(null)] as const),
+    fc.constantFrom(...REACH_HEADINGS),
+    orNull(fc.constantFrom(...PRIORITIES)),
+    within(RANGES.withinMs),
+    within(RANGES.maxBytes),
+  ),
+  fc.tuple(
+    fc.constant('coverage' as const),
+    commandId,
+    within(RANGES.targetMs),
+    orNull(fc.constantFrom(...PRIORITIES)),
+    orNull(fc.constantFrom(...LEVELS_OF_CARE)),
+  ),
+  fc.tuple(fc.constant('trip-route' as const), commandId, routedId, within(RANGES.maxBytes)),
 )
 
 const position = within(RANGES.position)
@@ -419,6 +452,16 @@ const welcome = plain({
   ticket: orNull(chars(WORD, 300)),
 })
 
+const tripEta = plain<TripEta>({
+  tripId: routedId,
+  unitId,
+  toward: fc.constantFrom('scene' as const, 'destination' as const),
+  atMs,
+  etaMs: orNull(fc.nat()),
+  distanceM: orNull(fc.nat()),
+  basis: fc.constantFrom('roads' as const, 'straight-line' as const),
+  fixAgeMs: orNull(fc.integer()),
+})
 const tileUnit = fc.tuple(
   unitId,
   within(RANGES.lonE7),
@@ -475,6 +518,12 @@ export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(
   fc.tuple(fc.constant('feed-marks' as const), fc.array(fc.tuple(within(RANGES.channel), position), { maxLength: 9 })),
   fc.tuple(fc.constant('detached' as const), within(RANGES.channel), fc.constantFrom(...DETACH_REASONS)),
   fc.tuple(fc.constant('come-back' as const), fc.nat()),
+  fc.tuple(
+    fc.constant('etas' as const),
+    fc.boolean(),
+    fc.array(tripEta, { maxLength: 3 }),
+    fc.array(routedId, { maxLength: 3 }),
+  ),
   fc.tuple(
     fc.constant('writes' as const),
     fc.constantFrom('flowing' as const, 'stalled' as const),

@@ -67,6 +67,13 @@ export const SAMPLES: Readonly<Record<ClientTypeName, ClientMessage>> = {
   nearest: ['nearest', 'c10', 1_747_633_000, -368_485_000, 5, 'als'],
   'watch-board': ['watch-board', 'c11', 0],
   'unwatch-board': ['unwatch-board', 'c12'],
+  'watch-etas': ['watch-etas', 'c52'],
+  'unwatch-etas': ['unwatch-etas', 'c53'],
+  'find-place': ['find-place', 'c54', 'Queen St & Victoria St', 5],
+  'best-destinations': ['best-destinations', 'c55', OFFER, null, null, ['stroke'], 3],
+  reach: ['reach', 'c56', 'A-7', null, null, 'from', 1, 480_000, 50_000],
+  coverage: ['coverage', 'c57', 480_000, 1, 'als'],
+  'trip-route': ['trip-route', 'c58', OFFER, 10_000],
   'feed-fixes': ['feed-fixes', 15_000, [7, 1, 200, 1_747_633_000, -368_485_000, 50, 1_390, 2_705]],
   'watch-tiles': [
     'watch-tiles',

@@ -156,10 +156,37 @@ function meaning(message: ClientMessage): ClientRequest {
     }
     case 'watch-board':
       return { type: 'watch-board', id: message[1], fromPosition: message[2] }
+    case 'find-place': {
+      const [type, id, text, k] = message
+      return { type, id, text, k }
+    }
+    case 'best-destinations': {
+      const [type, id, tripId, lonE7, latE7, capabilities, k] = message
+      return { type, id, tripId, ...placeMeaning(lonE7, latE7), capabilities: [...capabilities], k }
+    }
+    case 'reach': {
+      const [type, id, unitId, lonE7, latE7, heading, priority, withinMs, maxBytes] = message
+      return { type, id, unitId, ...placeMeaning(lonE7, latE7), heading, priority, withinMs, maxBytes }
+    }
+    case 'coverage': {
+      const [type, id, targetMs, priority, levelOfCare] = message
+      return { type, id, targetMs, priority, levelOfCare }
+    }
+    case 'trip-route': {
+      const [type, id, tripId, maxBytes] = message
+      return { type, id, tripId, maxBytes }
+    }
     case 'unwatch-board':
-      return { type: 'unwatch-board', id: message[1] }
+    case 'watch-etas':
+    case 'unwatch-etas':
+      return { type: message[0], id: message[1] }
   }
 }
+
+const placeMeaning = (lonE7: number | null, latE7: number | null) => ({
+  lonDeg: lonE7 === null ? null : lonE7 / 1e7,
+  latDeg: latE7 === null ? null : latE7 / 1e7,
+})
 
 function changesMeaning({ lonE7, latE7, details, ...rest }: WireCallChanges) {
   const given = { callerName: null, phone: null, address: null, notes: null, ...details }

@@ -1,7 +1,9 @@
 /** Streets and crossings, found by what a caller says of them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { AddressSearch } from '../../src/roads/address/address-search.ts'
+import { LIKE_ENOUGH, NameIndex } from '../../src/roads/address/name-index.ts'
 import { likeness, wordsOf } from '../../src/roads/address/street-words.ts'
 import type { GivenArc } from '../../src/roads/network-builder.ts'
 import { given, graphWith } from './networks.ts'
@@ -124,4 +126,41 @@ describe('how well a name fits', () => {
     assert.ok(like('castro st', 'VALENCIA ST') < 0.5)
     assert.equal(like('Hauptstr.', 'Hauptstraße'), 1)
   })
+})
+
+test('the index finds every name that is like enough, as a look at all names does', () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      'street',
+      'st',
+      'road',
+      'rd',
+      'ave',
+      'market',
+      'markt',
+      'marker',
+      'mission',
+      'missie',
+      '3rd',
+      '03rd',
+      'aa',
+      'aaa',
+    ),
+    fc.stringMatching(/^[a-c]{1,6}$/),
+  )
+  const name = fc.array(word, { minLength: 1, maxLength: 4 }).map(words => wordsOf(words.join(' ')))
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 30 }), fc.array(name, { minLength: 1, maxLength: 5 }), (names, asked) => {
+      const words = [[], ...names]
+      const index = new NameIndex(words)
+      for (const typed of [...asked, ...names.slice(0, 3)]) {
+        const found = index.like(typed).sort((a, b) => a.number - b.number)
+        const all = words
+          .map((each, number) => ({ number, likeness: likeness(typed, each) }))
+          .filter(each => each.number > 0 && each.likeness >= LIKE_ENOUGH)
+        assert.deepEqual(found, all)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })

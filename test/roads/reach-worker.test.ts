@@ -4,10 +4,8 @@ import { systemClock } from '../../src/base/time.ts'
 import { generatedCity } from '../../src/roads/city.ts'
 import { encodeGraph } from '../../src/roads/graph-codec.ts'
 import { prepareHierarchy } from '../../src/roads/hierarchy/prepare.ts'
-import { RouteSearch } from '../../src/roads/nearest/route-search.ts'
-import { answerJob, problemOfJob, type ReachJob } from '../../src/roads/reach/reach-jobs.ts'
+import { answerJob, problemOfJob, type ReachJob, searchesOn } from '../../src/roads/reach/reach-jobs.ts'
 import { ReachWorker } from '../../src/roads/reach/reach-worker.ts'
-import { TreeSearch } from '../../src/roads/reach/tree-search.ts'
 import { CLOSED_MS, roadTimes, sharedNumbers, timesOf } from '../../src/roads/road-times.ts'
 import { sharedBytes } from '../../src/roads/thread.ts'
 import { seeded } from '../../tools/shared/random.ts'
@@ -36,7 +34,7 @@ const COVERAGE = {
   },
 } as const
 const ROUTE = { kind: 'route', ask: { from: somewhere(), to: somewhere(), times }, maxBytes: 700 } as const
-const here = () => ({ tree: new TreeSearch(graph), routes: new RouteSearch(graph) })
+const here = () => searchesOn(graph)
 
 suite('a thread for questions that go through much of a network', () => {
   let worker: ReachWorker

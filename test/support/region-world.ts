@@ -363,7 +363,7 @@ export class RegionWorld {
 
   // What can be seen from outside.
 
-  async query<T extends NearestResult | TripExplanation | TripView | CallView | UnitView>(
+  async query<T extends object = NearestResult | TripExplanation | TripView | CallView | UnitView>(
     query: Parameters<RegionHost['query']>[0],
   ): Promise<T> {
     const got: QueryAnswer[] = []

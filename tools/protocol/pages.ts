@@ -14,6 +14,7 @@ export const PROTOCOL_PAGES: readonly string[] = [
       'limits',
       'dispatcher',
       'notes',
+      'by-road',
       'events',
       'states',
       'feeds',

@@ -22,7 +22,7 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
   const turns = turnLevel(parts, recovered, state, followers)
   const watch = watchLevel(parts, recovered, state, turns)
   const { desk, rematch, deadlines, policies } = turns
-  const { live } = watch
+  const { live, etas } = watch
   const { ref, memory, clock, policy, timers, comeback } = state
   const silence = new SilenceWatch({
     ...{ memory, clock, policy, timers, comeback },
@@ -30,9 +30,9 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     setAnew: () => policies.setAnew(),
   })
   const location = locationLevel(parts, state, turns, watch, {
-    moves: [desk, live, rematch, deadlines, silence],
+    moves: [desk, live, etas, rematch, deadlines, silence],
     // A unit that is back is shown before it is asked for.
-    presence: [desk, deadlines, live, rematch, silence],
+    presence: [desk, deadlines, live, etas, rematch, silence],
   })
   state.recordsDurable.push(() => turns.units.recordsDurable())
   followers.push(
@@ -54,7 +54,9 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     watch.board,
     watch.snapshots,
     live,
+    // A crew hears of its trip before it hears when it will be there.
     watch.crewNews,
+    etas,
     { committed: turn => onTurn?.(turn.events) },
   )
   return { state, turns, watch, location, silence, ...chores(parts, recovered, state, turns, location) }

@@ -80,8 +80,8 @@ export function endAll(
     for (const trouble of ['writes', 'stalled'] as const) outages.worked(trouble, who)
   }
   const { timers, writer, segments, marks, store, outbox } = state
-  const { live, board, snapshots } = watch
-  const all = [timers, location.feeds, live, board, snapshots, upkeep, checkpoint, writer, segments, marks, store]
+  const { live, etas, board, snapshots } = watch
+  const all = [timers, location.feeds, live, etas, board, snapshots, upkeep, checkpoint, writer, segments, marks, store]
   for (const one of all) one.stop()
   outbox.dropAll()
 }

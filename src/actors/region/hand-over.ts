@@ -11,13 +11,14 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'command':
       return turns.commands.take(message.request)
     case 'query':
-      return watch.queries.take(message.query, message.answer)
+      return takeQuery(region, message)
     case 'session-opened':
       if (message.session.role === 'feed') location.feeds.open(message.session, message.hello)
       return watch.welcomes.greet(message.session, message.hello, null)
     case 'session-closed':
       watch.live.closed(message.session)
       location.feeds.close(message.session)
+      watch.etas.closed(message.session)
       return watch.boardWatch.left(message.session)
     case 'asked':
       return handOverAsked(region, message)
@@ -39,6 +40,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.policies.goOn()
     case 'roads':
       return turns.roads.take(message.roads)
+    case 'hospitals':
+      return watch.hospitals.take(message.hospitals)
     case 'stations':
       return turns.roads.takeStations(message.places)
     case 'deadline':
@@ -47,6 +50,19 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.rematch.run()
     case 'clock-stepped':
       return stepClock(region, message.byMs, message.sessions)
+  }
+}
+
+function takeQuery({ watch }: RegionAssembly, { query, answer }: RegionMessage & { readonly type: 'query' }): void {
+  switch (query.type) {
+    case 'find-place':
+    case 'best-destinations':
+    case 'reach':
+    case 'coverage':
+    case 'trip-route':
+      return watch.roadQueries.take(query, answer)
+    default:
+      return watch.queries.take(query, answer)
   }
 }
 
@@ -65,6 +81,10 @@ function handOverAsked(
       return watch.live.watchUnit(session, request.id, request.unitId)
     case 'unwatch-unit':
       return watch.live.unwatchUnit(session, request.id, request.unitId)
+    case 'watch-etas':
+      return watch.etas.watch(session, request.id)
+    case 'unwatch-etas':
+      return watch.etas.unwatch(session, request.id)
     case 'attach':
       return location.feeds.attach(session, request.id, request.channels)
     case 'detach':

@@ -1,11 +1,12 @@
 /** The messages of a region's own actor, and what becomes of a message that no actor will get. */
 
 import type { Deadline } from '../../domain/dispatch/deadlines.ts'
-import type { Roads } from '../../domain/dispatch/travel-times.ts'
+import type { AskableRoads } from '../../domain/dispatch/road-questions.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
+import type { HospitalReference } from '../../protocol/reference.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
@@ -22,6 +23,9 @@ export type RegionQuery = Query & {
     | 'read-zones'
     | 'read-decisions'
     | 'explain-trip'
+}
+export type RoadsQuery = Query & {
+  readonly type: 'find-place' | 'best-destinations' | 'reach' | 'coverage' | 'trip-route'
 }
 export type NearestQuery = RegionQuery & { readonly type: 'nearest' }
 export type ExplainQuery = RegionQuery & { readonly type: 'explain-trip' }
@@ -46,7 +50,7 @@ export interface PolicyChange {
 
 export type RegionMessage =
   | { readonly type: 'command'; readonly request: CommandRequest }
-  | { readonly type: 'query'; readonly query: RegionQuery; readonly answer: Answer }
+  | { readonly type: 'query'; readonly query: RegionQuery | RoadsQuery; readonly answer: Answer }
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | SessionMessage
@@ -57,9 +61,11 @@ export type RegionMessage =
   | ({ readonly type: 'units' } & UnitChanges)
   | ({ readonly type: 'policy' } & PolicyChange)
   /** Other roads stand for the region, or none. */
-  | { readonly type: 'roads'; readonly roads: Roads | null }
+  | { readonly type: 'roads'; readonly roads: AskableRoads | null }
   /** Where the region's stations are now. */
   | { readonly type: 'stations'; readonly places: readonly Position[] }
+  /** The hospitals that the region has now. */
+  | { readonly type: 'hospitals'; readonly hospitals: readonly HospitalReference[] }
   /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
@@ -78,6 +84,7 @@ export const NEVER_REFUSED = [
   'more-policy',
   'roads',
   'stations',
+  'hospitals',
   'deadline',
   'match',
   'clock-stepped',

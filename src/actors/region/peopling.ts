@@ -12,13 +12,13 @@ const RECOVERY_SLICE_MS = 8
 /** A log in ruins must not fill the engine's own. */
 const REASONS_LOGGED = 100
 
-type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'location' | 'silence'>
+type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 'silence'>
 
 /** Works in slices: a million units must not hold the loop and the connections that live on it. */
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, silence, location: { population } }: Levels,
+  { state, turns, watch, silence, location: { population } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
@@ -58,14 +58,14 @@ export async function people(
     turns.desk.onTrip(trip)
     if (isSliceOver()) await pause()
   }
-  if (!state.admission.isOver) letComeBack(recovered, { state, turns, silence })
+  if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence })
 }
 
 /**
  * In one go and last: crews can come back from now on, and a deadline must find whole states. Deadlines that passed while
  * the engine was down, and disconnects, count from the end of the grace.
  */
-function letComeBack(recovered: Recovered, { state, turns, silence }: Omit<Levels, 'location'>): void {
+function letComeBack(recovered: Recovered, { state, turns, watch, silence }: Omit<Levels, 'location'>): void {
   const { memory, comeback, timers } = state
   const { deadlines, goneAlarms, notices, rematch } = turns
   comeback.begin()
@@ -77,6 +77,7 @@ function letComeBack(recovered: Recovered, { state, turns, silence }: Omit<Level
   }
   deadlines.watchRegion(memory.regionState, comeback.untilMs)
   silence.begin()
+  watch.etas.begin()
   // Deadlines of one moment come in the order in which they are set, and the first may take the only unit.
   const trips = [...recovered.trips.values()].map(trip => ({ trip, ...turnOf(trip, memory.call(trip.callId), 0) }))
   for (const { trip } of trips.sort(compareAges)) deadlines.watchRecovered(trip)

@@ -62,16 +62,16 @@ export class Queries {
     else if (query.type === 'read-call') this.#call(query.callId, answer)
     else if (query.type === 'read-incident') this.#incident(query.incidentNo, answer)
     else if (query.type === 'read-zones')
-      this.#answer(answer, { type: 'zones', zones: this.#ports.memory.regionState.zones ?? [] })
-    else this.#answer(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
+      this.settle(answer, { type: 'zones', zones: this.#ports.memory.regionState.zones ?? [] })
+    else this.settle(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
 
   trip(trip: TripState, answer: Answer): void {
-    this.#answer(answer, { type: 'trip', trip: this.#ports.memory.tripView(trip) })
+    this.settle(answer, { type: 'trip', trip: this.#ports.memory.tripView(trip) })
   }
 
   unit(unit: UnitActor, answer: Answer): void {
-    this.#answer(answer, { type: 'unit', unit: this.#ports.memory.unitView(unit, this.#ports.clock.nowMs()) })
+    this.settle(answer, { type: 'unit', unit: this.#ports.memory.unitView(unit, this.#ports.clock.nowMs()) })
   }
 
   #nearest(query: NearestQuery, answer: Answer): void {
@@ -81,7 +81,7 @@ export class Queries {
     const found = search({ lonDeg, latDeg }, { k, levels })
     const nowMs = clock.nowMs()
     const units = found.units.map(unit => memory.nearestUnit(unit, nowMs))
-    this.#answer(answer, { type: 'nearest', nearest: { ...found.basis, units } })
+    this.settle(answer, { type: 'nearest', nearest: { ...found.basis, units } })
   }
 
   #explain({ tripId, unitId }: ExplainQuery, answer: Answer): void {
@@ -91,13 +91,13 @@ export class Queries {
     if (isEnded(trip)) return answer({ ok: false, refusal: tripEnded(trip) })
     if (unitId !== null && memory.driver(unitId) === undefined)
       return answer({ ok: false, refusal: unknownUnit(unitId) })
-    this.#answer(answer, { type: 'explanation', explanation: explain(trip, unitId) })
+    this.settle(answer, { type: 'explanation', explanation: explain(trip, unitId) })
   }
 
   #decisions(tripId: TripId, answer: Answer): void {
     const trip = this.#ports.memory.trip(tripId)
     if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(tripId) })
-    this.#answer(answer, { type: 'decisions', positions: trip.decidedAt ?? [] })
+    this.settle(answer, { type: 'decisions', positions: trip.decidedAt ?? [] })
   }
 
   #incident(incidentNo: string, answer: Answer): void {
@@ -110,11 +110,11 @@ export class Queries {
     const { memory } = this.#ports
     const call = memory.call(callId)
     if (call === undefined) return answer({ ok: false, refusal: unknownCall(callId) })
-    this.#answer(answer, { type: 'call', call: memory.callView(call) })
+    this.settle(answer, { type: 'call', call: memory.callView(call) })
   }
 
   /** A query waits until what it saw is durable, but not for long. Then the reader is told to come again. */
-  #answer(answer: Answer, shown: Shown): void {
+  settle(answer: Answer, shown: Shown): void {
     const { outbox, machine, log, admission } = this.#ports
     if (admission.isOverfull) return answer({ ok: false, refusal: OVERLOADED })
     const position = log.head

@@ -1,6 +1,6 @@
 /** The roads that a region goes by, and where its stations are: those that are taken hold from the next choice on. And how often roads did not help. */
-import type { EstimateReason, NotByRoad, Roads, TravelTimes } from '../../domain/dispatch/travel-times.ts'
-
+import type { AskableRoads, RoadAnswers, RoadOutcome, RoadQuestion } from '../../domain/dispatch/road-questions.ts'
+import type { Driving, EstimateReason, NotByRoad, TravelTimes } from '../../domain/dispatch/travel-times.ts'
 import type { Position } from '../../domain/geo.ts'
 import type { DrawnZone, RoadsThere, ZonePlace } from '../../domain/zone.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -21,7 +21,7 @@ export class RegionRoads {
   readonly #fallbacks = new Map<RoadFallback, number>()
   readonly #ports: RegionRoadsPorts
   #stations = new StationPlaces([])
-  #standing: Roads | null = null
+  #standing: AskableRoads | null = null
 
   constructor(ports: RegionRoadsPorts) {
     this.#ports = ports
@@ -39,10 +39,24 @@ export class RegionRoads {
 
   /** For one turn or question; null by the straight line. */
   look(): TravelTimes | null {
-    const { policy, timeZone, zones } = this.#ports
-    const leftOut = this.#standing?.restrict(zones()) ?? 0
+    return this.#restricted()?.look(this.#driving) ?? null
+  }
+
+  /** Answered beside the turns; null by the straight line, and where nobody answers. */
+  ask<Question extends RoadQuestion>(question: Question): Promise<RoadOutcome<RoadAnswers[Question['kind']]>> | null {
+    return this.#restricted()?.questions?.ask(question, this.#driving) ?? null
+  }
+
+  get #driving(): Driving {
+    const { policy, timeZone } = this.#ports
+    return { policy: policy.standing, timeZone: timeZone() }
+  }
+
+  /** The standing roads, as they are closed and slow now. */
+  #restricted(): AskableRoads | null {
+    const leftOut = this.#standing?.restrict(this.#ports.zones()) ?? 0
     for (let count = 0; count < leftOut; count++) this.fellBack('zone-left-out')
-    return this.#standing?.look({ policy: policy.standing, timeZone: timeZone() }) ?? null
+    return this.#standing
   }
 
   /** What of the standing roads lies there; null by the straight line. */
@@ -67,7 +81,7 @@ export class RegionRoads {
   }
 
   /** Between two turns only. */
-  take(roads: Roads | null): void {
+  take(roads: AskableRoads | null): void {
     this.#standing = roads
   }
 

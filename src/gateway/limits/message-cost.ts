@@ -22,6 +22,8 @@ const ALL_MARKS = 10
 
 /** A look at up to some thousands of units, and fifty sentences. */
 const EXPLAINED = 4
+/** A thread of the region's roads is busy for some milliseconds, tens or hundreds of them. */
+const BY_THREAD = { 'best-destinations': 4, 'trip-route': 4, coverage: 25, reach: 50 } as const
 
 type Cost = readonly [RateClass, number]
 
@@ -51,6 +53,11 @@ function countOf(request: ClientRequest, role: Role | null, region: Pick<RegionH
       return request.streamIndex === null && role === 'feed' ? ALL_MARKS : 1
     case 'explain-trip':
       return EXPLAINED
+    case 'best-destinations':
+    case 'trip-route':
+    case 'coverage':
+    case 'reach':
+      return BY_THREAD[request.type]
     case 'attach':
       return Math.ceil(request.channels.length / ATTACHED)
     case 'detach':

@@ -1,5 +1,6 @@
 /** The tuple of each message that a client sends. */
 import type { CallDetails } from '../../domain/commands.ts'
+import type { ReachHeading } from '../../domain/dispatch/road-questions.ts'
 import type { Need } from '../../domain/events/call-events.ts'
 import type { Role } from '../../domain/roles.ts'
 import type {
@@ -129,6 +130,31 @@ export interface ClientTuples {
     reason: CorrectionReason,
   ]
   detach: [id: string, channels: readonly number[]]
+  'watch-etas': [id: string]
+  'unwatch-etas': [id: string]
+  'find-place': [id: string, text: string, k: number]
+  /** Of a trip, or of a place; the others are null. */
+  'best-destinations': [
+    id: string,
+    tripId: string | null,
+    lonE7: number | null,
+    latE7: number | null,
+    capabilities: readonly string[],
+    k: number,
+  ]
+  /** Of a unit, or of a place; the others are null. A null priority drives without siren. */
+  reach: [
+    id: string,
+    unitId: string | null,
+    lonE7: number | null,
+    latE7: number | null,
+    heading: ReachHeading,
+    priority: Priority | null,
+    withinMs: number,
+    maxBytes: number,
+  ]
+  coverage: [id: string, targetMs: number, priority: Priority | null, levelOfCare: LevelOfCare | null]
+  'trip-route': [id: string, tripId: string, maxBytes: number]
 }
 
 export type ClientMessage = { [T in ClientTypeName]: [type: T, ...ClientTuples[T]] }[ClientTypeName]

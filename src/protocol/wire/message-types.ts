@@ -55,6 +55,13 @@ export const CLIENT_TYPES = {
   'close-roads': 49,
   'correct-time': 50,
   'reopen-roads': 51,
+  'watch-etas': 52,
+  'unwatch-etas': 53,
+  'find-place': 54,
+  'best-destinations': 55,
+  reach: 56,
+  coverage: 57,
+  'trip-route': 58,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES
@@ -77,6 +84,7 @@ export const SERVER_TYPES = {
   clock: 77,
   writes: 78,
   'come-back': 79,
+  etas: 80,
 } as const
 
 export type ServerTypeName = keyof typeof SERVER_TYPES

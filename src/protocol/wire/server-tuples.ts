@@ -1,5 +1,6 @@
 /** The tuple of each message that the server sends. */
 import type { DomainEvent } from '../../domain/events.ts'
+import type { TripEta } from '../../domain/trip/way.ts'
 import type { DetachReason } from './fix-tuples.ts'
 import type { ServerTypeName } from './message-types.ts'
 import type { CallNoteView } from './note-views.ts'
@@ -57,6 +58,8 @@ export interface ServerTuples {
   writes: [commands: WritesState, fixes: WritesState]
   /** After a loss without a word come back after a random share of `spreadMs`, divided by the clock rate. */
   'come-back': [spreadMs: number]
+  /** Arrivals that are news, and trips whose unit is on its way no more, which go first. A whole one replaces what the client has. */
+  etas: [isWhole: boolean, etas: readonly TripEta[], gone: readonly string[]]
 }
 
 export type ServerMessage = { [T in ServerTypeName]: [type: T, ...ServerTuples[T]] }[ServerTypeName]

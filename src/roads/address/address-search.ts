@@ -6,7 +6,8 @@
  */
 import { distanceM, type Position } from '../../domain/geo.ts'
 import type { RoadGraph } from '../graph.ts'
-import { likeness, wordsOf } from './street-words.ts'
+import { NameIndex } from './name-index.ts'
+import { wordsOf } from './street-words.ts'
 
 export interface FoundPlace extends Position {
   readonly kind: 'crossing' | 'street'
@@ -22,8 +23,6 @@ export interface FoundPlace extends Position {
 const TEXT_MAX = 200
 /** Names that are looked at further for each street that was typed. */
 const NAMES_TRIED = 12
-/** Less alike is another street. */
-const LIKE_ENOUGH = 0.5
 /** Of a street alone nobody knows where along it. */
 const STREET_SHARE = 0.6
 /** Nor which of the two is meant that do not cross. */
@@ -36,6 +35,9 @@ const BETWEEN_STREETS = /\s*(?:\/|&|@|\+|\bcorner of\b|\bcnr\b|\bcorner\b|\band\
 /** `12`, `12a`, `12-14`, at either end, with a name beside it. */
 const HOUSE_NUMBER = /^\d{1,5}[a-z]?(?:\s*-\s*\d{1,5}[a-z]?)?[\s,]+(?=.*\p{L})|(?<=\p{L}.*)[\s,]+\d{1,5}[a-z]?$/giu
 
+/** Where a street or a crossing is, and how far around. */
+type Ground = Pick<FoundPlace, 'lonDeg' | 'latDeg' | 'radiusM'>
+
 interface Name {
   readonly number: number
   readonly likeness: number
@@ -43,15 +45,16 @@ interface Name {
 
 export class AddressSearch {
   readonly #graph: RoadGraph
-  /** By name; the first is of roads without one, and empty. */
-  readonly #words: readonly (readonly string[])[]
+  readonly #index: NameIndex
   /** By name: the nodes that its arcs lead to or from, ascending. */
   readonly #nodes: readonly Uint32Array[]
+  /** By name: its streets once they were asked for; a few numbers each. */
+  readonly #streetsOf = new Map<number, readonly Ground[]>()
 
-  /** Looks at every arc once: about 10 ms for 100,000 arcs, and as much again for each search of 10,000 names. */
+  /** Looks at every arc and name once: 90 ms for 90,000 arcs and 12,000 names. A search takes 0.8 ms at p50 and 8 ms at p99 there. */
   constructor(graph: RoadGraph) {
     this.#graph = graph
-    this.#words = graph.names.map(wordsOf)
+    this.#index = new NameIndex(graph.names.map(wordsOf))
     const nodes = graph.names.map(() => new Set<number>())
     for (let arc = 0; arc < graph.arcCount; arc++) {
       const name = graph.arcName[arc]!
@@ -81,12 +84,7 @@ export class AddressSearch {
   }
 
   #likeNames(text: string): Name[] {
-    const typed = wordsOf(text.trim().replace(HOUSE_NUMBER, ''))
-    const names: Name[] = []
-    for (let number = 1; number < this.#words.length; number++) {
-      const like = likeness(typed, this.#words[number]!)
-      if (like >= LIKE_ENOUGH) names.push({ number, likeness: like })
-    }
+    const names: Name[] = this.#index.like(wordsOf(text.trim().replace(HOUSE_NUMBER, '')))
     return names.sort((a, b) => b.likeness - a.likeness || a.number - b.number).slice(0, NAMES_TRIED)
   }
 
@@ -107,10 +105,12 @@ export class AddressSearch {
 
   #streets({ number, likeness: like }: Name, share: number): FoundPlace[] {
     const names = [this.#graph.names[number]!]
-    return this.#clusters([...this.#nodes[number]!], ONE_STREET_M).map(nodes => ({
-      ...{ kind: 'street' as const, names, confidence: share * like },
-      ...this.#middleOf(nodes),
-    }))
+    let grounds = this.#streetsOf.get(number)
+    if (grounds === undefined) {
+      grounds = this.#clusters([...this.#nodes[number]!], ONE_STREET_M).map(nodes => this.#middleOf(nodes))
+      this.#streetsOf.set(number, grounds)
+    }
+    return grounds.map(ground => ({ kind: 'street' as const, names, confidence: share * like, ...ground }))
   }
 
   /** Nodes that come to each other by steps of at most `stepM`. */
@@ -133,7 +133,7 @@ export class AddressSearch {
   }
 
   /** The node that is nearest to the mean of all, so that it is on the road. */
-  #middleOf(nodes: readonly number[]): Position & { readonly radiusM: number } {
+  #middleOf(nodes: readonly number[]): Ground {
     const places = nodes.map(node => this.#at(node))
     const mean = (of: (place: Position) => number) => places.reduce((sum, place) => sum + of(place), 0) / places.length
     const middle = { lonDeg: mean(({ lonDeg }) => lonDeg), latDeg: mean(({ latDeg }) => latDeg) }

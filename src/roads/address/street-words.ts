@@ -37,35 +37,47 @@ export function wordsOf(text: string): string[] {
   })
 }
 
+/** The words as one text. */
+export const lettersOf = (words: readonly string[]): string => words.join(' ')
+
+/** Without the kind of street, but never without the first word. */
+export const bareOf = (words: readonly string[]): string =>
+  words.filter((word, index) => index === 0 || !KINDS.has(word)).join(' ')
+
+/** Of letters that are alike. */
+export const LIKE_SHARE = 0.85
+
 /**
  * How well a name fits what was typed, from 0 to 1: the same words are 1, also in the map's short forms; the kind of street left
  * out, or the last word not finished, a little less; else as far as the letters are alike.
  */
 export function likeness(typed: readonly string[], name: readonly string[]): number {
-  const [a, b] = [typed.join(' '), name.join(' ')]
+  const [a, b] = [lettersOf(typed), lettersOf(name)]
   if (a === '' || b === '') return 0
   if (a === b) return 1
-  const bare = (words: readonly string[]) => words.filter((word, index) => index === 0 || !KINDS.has(word)).join(' ')
-  if (bare(typed) === bare(name)) return typed.length < name.length ? 0.9 : 0.75
+  if (bareOf(typed) === bareOf(name)) return typed.length < name.length ? 0.9 : 0.75
   if (b.startsWith(a)) return 0.6 + (0.25 * a.length) / b.length
-  return 0.85 * alike(a, b)
+  return LIKE_SHARE * alike(a, b)
 }
 
-/** Dice's measure over pairs of letters. */
 function alike(a: string, b: string): number {
-  const pairs = new Map<string, number>()
-  for (const pair of pairsOf(a)) pairs.set(pair, (pairs.get(pair) ?? 0) + 1)
+  const [pairs, others] = [pairCounts(a), pairCounts(b)]
   let shared = 0
-  for (const pair of pairsOf(b)) {
-    const left = pairs.get(pair) ?? 0
-    if (left === 0) continue
-    shared += 1
-    pairs.set(pair, left - 1)
-  }
-  return (2 * shared) / (a.length + 1 + (b.length + 1))
+  for (const [pair, count] of pairs) shared += Math.min(count, others.get(pair) ?? 0)
+  return alikeBy(shared, a.length, b.length)
 }
 
-function* pairsOf(text: string): Iterable<string> {
+/** Dice's measure over pairs of letters. Input: how many pairs two texts share, and the lengths of both. */
+export const alikeBy = (shared: number, length: number, otherLength: number): number =>
+  (2 * shared) / (length + 1 + (otherLength + 1))
+
+/** How often each pair of letters comes, one of them may be the end of the text. */
+export function pairCounts(text: string): Map<string, number> {
   const padded = ` ${text} `
-  for (let index = 0; index + 1 < padded.length; index++) yield padded.slice(index, index + 2)
+  const pairs = new Map<string, number>()
+  for (let index = 0; index + 1 < padded.length; index++) {
+    const pair = padded.slice(index, index + 2)
+    pairs.set(pair, (pairs.get(pair) ?? 0) + 1)
+  }
+  return pairs
 }

@@ -92,6 +92,8 @@ export class ReachWorker {
 
   #started(): Worker {
     const thread = startThread('./reach/reach-thread', { graphBytes: this.#settings.graphBytes })
+    // Who waits for an answer has a timer that keeps the process; nobody else needs the thread.
+    thread.unref()
     // A thread that was given up may still say something.
     const isOurs = () => thread === this.#thread
     thread.on('message', (value: ReachAnswers[ReachJob['kind']]) => {

@@ -92,6 +92,11 @@ export class RoadTravel implements Roads {
     return new TravelLook(this.#searches, times, this.#delays!, { steps: this.#steps })
   }
 
+  /** The same object while hour, policy and closures are the same. */
+  timesFor(driving: Driving, drive: Drive): RoadTimes {
+    return this.#times.of(driving, drive).times
+  }
+
   /** What is closed or slow; the next look goes by it. */
   get zones(): RoadZones {
     return this.#times.zones

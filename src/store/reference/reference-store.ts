@@ -6,7 +6,14 @@ import type { Position } from '../../domain/geo.ts'
 import type { RegionId, UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
 import { POLICY, POLICY_NOTE } from '../../protocol/policy.ts'
-import { HOSPITAL, REGION, type RegionReference, STATION, UNIT } from '../../protocol/reference.ts'
+import {
+  HOSPITAL,
+  type HospitalReference,
+  REGION,
+  type RegionReference,
+  STATION,
+  UNIT,
+} from '../../protocol/reference.ts'
 import type { AuditChange } from '../audit/audit.ts'
 import type { Database } from '../postgres/database.ts'
 import { nextVersion, type Put, putItems, removeItem, unknownStations } from './items.ts'
@@ -106,6 +113,22 @@ export class ReferenceStore {
       else others.push({ lonDeg, latDeg })
     }
     return places
+  }
+
+  /** The hospitals of each region that has any, by id. */
+  async listHospitals(): Promise<Map<RegionId, HospitalReference[]>> {
+    const { rows } = await sql<{ region: RegionId } & HospitalReference>`
+      SELECT region, hospital_id AS "hospitalId", name, lon_deg AS "lonDeg", lat_deg AS "latDeg", address,
+        emergency_department AS "emergencyDepartment", capabilities
+      FROM reference.hospitals ORDER BY region, hospital_id
+    `.execute(this.#database)
+    const hospitals = new Map<RegionId, HospitalReference[]>()
+    for (const { region, ...hospital } of rows) {
+      const others = hospitals.get(region)
+      if (others === undefined) hospitals.set(region, [hospital])
+      else others.push(hospital)
+    }
+    return hospitals
   }
 
   /** The policy of a region, that which stands unless a version is named. Errors: InvalidReference where there is none. */

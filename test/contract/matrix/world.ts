@@ -12,6 +12,7 @@ import { ADMIN_PASSWORD, type HttpAnswer, type Site, until } from '../../support
 import { assertAnswerTold } from '../../support/http-answers.ts'
 import { layRoads } from '../../support/laid-roads.ts'
 import { CALL, type Speaker, Stage } from '../rules/stage.ts'
+import { cityHere, inRoadStore, networkOf, roadsTaken } from '../rules/stage-roads.ts'
 import { type Caller, REACHES, type Reach } from './rules.ts'
 import type { Wire } from './wire.ts'
 
@@ -144,8 +145,18 @@ export class World {
     const claims = { sub: 'admin-1', role: 'admin', regions: [HERE], unit: null, ttlS: 600 } as const
     this.#tokens.set('stranger', await signToken(makeKey(), claims))
     this.#desks = { [HERE]: await this.stage.desk({ region: HERE }), [THERE]: await this.stage.desk({ region: THERE }) }
+    await this.#importRoads()
     await this.stage.crew('B1', { region: HERE })
     await this.stage.crew('T1', { region: THERE })
+  }
+
+  /** Some questions are answered by road alone. */
+  async #importRoads(): Promise<void> {
+    const network = networkOf(cityHere())
+    await inRoadStore(this.site.databaseUrl, async store => {
+      for (const region of [HERE, THERE]) await store.add(region, network, null)
+    })
+    for (const region of [HERE, THERE]) await roadsTaken(this.#desks[region]!, 1)
   }
 
   token(caller: Caller): string | null {

@@ -3,51 +3,27 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NearestResult, TripExplanation } from '../../../src/protocol/wire/answer-views.ts'
-import { hashIn } from '../../../src/roads/array-blob.ts'
-import { generatedCity } from '../../../src/roads/city.ts'
-import { encodeGraph } from '../../../src/roads/graph-codec.ts'
-import { buildHierarchy } from '../../../src/roads/hierarchy/build.ts'
-import { encodeHierarchy } from '../../../src/roads/hierarchy/hierarchy-codec.ts'
-import { WAY_DRIVEN } from '../../../src/roads/road-times.ts'
 import { USUAL_TRAVEL_MODEL } from '../../../src/roads/times/travel-model.ts'
 import { openDatabase } from '../../../src/store/postgres/database.ts'
-import { RoadStore } from '../../../src/store/roads/road-store.ts'
+import type { RoadStore } from '../../../src/store/roads/road-store.ts'
 import { SpeedStore } from '../../../src/store/roads/speed-store.ts'
-import { seeded } from '../../../tools/shared/random.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
 import { within } from '../../support/within.ts'
 import { CALL, PLACE, Stage } from './stage.ts'
+import { cityHere, inRoadStore, networkOf } from './stage-roads.ts'
 
 const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const stage = new Stage({ roads: plan })
 const region = 'roads'
 
-const outcome = generatedCity({
-  centre: { lonDeg: PLACE.lonE7 / 1e7, latDeg: PLACE.latE7 / 1e7 },
-  ...{ columns: 24, rows: 24, random: seeded(4) },
-})
-assert.ok(outcome.ok)
-const graph = encodeGraph(outcome.graph)
-const hierarchy = encodeHierarchy(
-  buildHierarchy(outcome.graph, outcome.graph.timesMs.get(WAY_DRIVEN)!),
-  graph,
-  WAY_DRIVEN,
-)
-const NETWORK = { graph, hierarchy, sha256: hashIn(graph), nodes: 1, arcs: 1, report: {} }
+const NETWORK = networkOf(cityHere())
+const { graph } = NETWORK
+const inStore = <Result>(work: (store: RoadStore) => Promise<Result>) => inRoadStore(stage.site.databaseUrl, work)
 
 async function withSpeeds<Result>(work: (store: SpeedStore) => Promise<Result>): Promise<Result> {
   const database = openDatabase(stage.site.databaseUrl)
   try {
     return await work(new SpeedStore(database, Date.now))
-  } finally {
-    await database.destroy()
-  }
-}
-
-async function inStore<Result>(work: (store: RoadStore) => Promise<Result>): Promise<Result> {
-  const database = openDatabase(stage.site.databaseUrl)
-  try {
-    return await work(new RoadStore(database, Date.now))
   } finally {
     await database.destroy()
   }

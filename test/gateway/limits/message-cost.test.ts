@@ -48,6 +48,23 @@ test('[LM-12] an explanation counts as four queries, whoever it names', () => {
   }
 })
 
+test('[LM-12] [RQ-6] [RQ-7] [RQ-8] [RQ-9] questions of the roads count by what they take of a thread', () => {
+  const place = { lonDeg: 1, latDeg: 2 }
+  const drive = { heading: 'from', priority: null, withinMs: 1, maxBytes: 500 } as const
+  const asked: ClientRequest[] = [
+    { type: 'find-place', id: 'q', text: 'x', k: 3 },
+    { type: 'best-destinations', id: 'q', tripId: null, ...place, capabilities: [], k: 3 },
+    { type: 'trip-route', id: 'q', tripId: 'akl.t', maxBytes: 500 },
+    { type: 'coverage', id: 'q', targetMs: 1, priority: null, levelOfCare: null },
+    { type: 'reach', id: 'q', unitId: null, ...place, ...drive },
+  ]
+  const costs = asked.map(each => costOf(each, 'dispatcher', null))
+  assert.deepEqual(
+    costs,
+    [1, 4, 4, 25, 50].map(count => ['query', count]),
+  )
+})
+
 test('[LM-12] a call counts by its needs and its details, and a crew’s commands are a class of their own', () => {
   const need = { levelOfCare: 'bls', capabilities: [] } as const
   const details = { callerName: text(120), phone: text(40), address: text(240), notes: text(2_000) }

@@ -320,6 +320,7 @@ export class SimulatedDatabase {
       version: () => answer(this.#version),
       listRegions: () => answer([{ ...region, dispatchMode: this.#standing.mode }]),
       listPolicies: () => answer(new Map([[region.region, this.#standing]])),
+      listHospitals: () => answer(new Map()),
       listStationPlaces: () => answer(new Map([[region.region, stations]])),
       listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
       listRetiredUnits: () => answer([]),

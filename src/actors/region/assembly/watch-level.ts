@@ -15,6 +15,7 @@ import { QuarantineNews } from '../quarantine-news.ts'
 import { Queries } from '../queries.ts'
 import type { Recovered } from '../recovery.ts'
 import { Welcomes } from '../welcomes.ts'
+import { roadWatch } from './road-watch.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 
@@ -37,7 +38,21 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
     onError: failed('making a snapshot of the board failed'),
   })
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
+  const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
+  const queries = new Queries({
+    ...{ memory, clock, machine, outbox, log: writer, admission },
+    search: (place, query) => {
+      const startedMs = machine.monotonicMs()
+      const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
+      const goal = { ...place, priority: null }
+      const units = howFar.search(goal, { ...query, accept: () => true })
+      metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
+      return { basis: howFar.basisTo(goal), units }
+    },
+    explain: (trip, unitId) =>
+      explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),
+  })
   return {
     snapshots,
     board,
@@ -52,20 +67,8 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       log: writer,
       onError: failed('showing what moves failed'),
     }),
-    queries: new Queries({
-      ...{ memory, clock, machine, outbox, log: writer, admission },
-      search: (place, query) => {
-        const startedMs = machine.monotonicMs()
-        const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
-        const howFar = new HowFar({ policy, roads, seen }, finder, clock.nowMs())
-        const goal = { ...place, priority: null }
-        const units = howFar.search(goal, { ...query, accept: () => true })
-        metrics.nearest((machine.monotonicMs() - startedMs) / 1_000)
-        return { basis: howFar.basisTo(goal), units }
-      },
-      explain: (trip, unitId) =>
-        explanationOf(desk.look(), trip, unitId, policy, tripId => memory.trip(tripId), clock.nowMs()),
-    }),
+    queries,
+    ...roadWatch({ state, roads, seen, queries, machine, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),

@@ -46,6 +46,13 @@ CLIENT_TYPES = {
     "name-receiver": 48,
     "close-roads": 49,
     "reopen-roads": 51,
+    "watch-etas": 52,
+    "unwatch-etas": 53,
+    "find-place": 54,
+    "best-destinations": 55,
+    "reach": 56,
+    "coverage": 57,
+    "trip-route": 58,
     "divert-unit": 39,
     "add-need": 29,
     "attach": 40,
@@ -72,6 +79,7 @@ SERVER_TYPES = {
     "clock": 77,
     "writes": 78,
     "come-back": 79,
+    "etas": 80,
 }
 
 _SERVER_NAMES = {code: name for name, code in SERVER_TYPES.items()}

@@ -44,10 +44,14 @@ export class Rates implements Rules {
   }
 }
 
+const BY_QUERY = new Set([
+  ...['nearest', 'explain-trip', 'find-place', 'best-destinations', 'reach', 'coverage', 'trip-route'],
+])
+
 function classOf(type: string, role: string): string {
   if (type === 'fix' || type === 'hint') return 'fix'
   if (type === 'feed-fixes') return 'feedFix'
-  if (type === 'nearest' || type === 'explain-trip') return 'query'
+  if (BY_QUERY.has(type)) return 'query'
   if (isCommand(type)) return role === 'driver' ? 'crewCommand' : 'command'
   return 'control'
 }
@@ -56,7 +60,13 @@ function costOf(type: string, fields: readonly unknown[]): number {
   const count = (list: unknown, each: number) => Math.max(1, Math.ceil((list as readonly unknown[]).length / each))
   switch (type) {
     case 'explain-trip':
+    case 'best-destinations':
+    case 'trip-route':
       return 4
+    case 'coverage':
+      return 25
+    case 'reach':
+      return 50
     case 'fix':
       return fields.filter(Array.isArray).length
     case 'feed-fixes':
