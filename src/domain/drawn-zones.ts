@@ -10,11 +10,13 @@ import { accepted, type Decision } from './decision.ts'
 import { regionKey } from './entity.ts'
 import type { RoadsReopened } from './events/road-events.ts'
 import type { DomainEvent } from './events.ts'
+import { distanceM, type Position } from './geo.ts'
 import type { RegionId, ZoneId } from './ids.ts'
 import type { DrawnZone, RoadsThere } from './zone.ts'
 
 /** So many stand at once at most, with as many points each as a message takes: a picture of them is some 200 kB. */
 export const ZONES_MAX = 100
+const LINE_MAX_M = 100_000
 /** Nobody knows of roads for longer ahead. */
 const AHEAD_MAX_MS = 366 * 24 * 3_600_000
 
@@ -24,12 +26,12 @@ interface ZonedRegion {
   readonly zones?: readonly DrawnZone[]
 }
 
-/** Input: the id of the new zone; what of the region's roads lies there; null where it has none. */
+/** Input: the id of the new zone; how to find what of the region's roads lies there; null where it has none. */
 export function closeRoads(
   { regionId, zones = [] }: ZonedRegion,
   { kind, points, slowPercent, reason, ...span }: CloseRoads,
   zoneId: ZoneId,
-  there: RoadsThere | null,
+  thereOf: () => RoadsThere | null,
   nowMs: number,
 ): Decision {
   if (zones.length >= ZONES_MAX) {
@@ -46,6 +48,10 @@ export function closeRoads(
       'zone.untilAtMs',
       'The zone would end before it begins, before now, or in years; say null while nobody knows.',
     )
+  // Before anybody looks for its roads: what a line costs to look for goes by its length.
+  if (kind === 'line' && lengthM(points) > LINE_MAX_M)
+    return wrong('zone.points', `The line is longer than ${LINE_MAX_M / 1_000} km; draw several, or an area.`)
+  const there = thereOf()
   if (there !== null && there.arcs === 0)
     return wrong(
       'zone.points',
@@ -78,6 +84,9 @@ export function zoneOver({ regionId, zones = [] }: ZonedRegion, zoneId: ZoneId, 
   const isOver = zone !== undefined && zone.untilAtMs !== null && zone.untilAtMs <= nowMs
   return isOver ? [reopened(regionId, zoneId, 'system')] : []
 }
+
+const lengthM = (points: readonly Position[]): number =>
+  points.reduce((sum, point, at) => (at === 0 ? 0 : sum + distanceM(points[at - 1]!, point)), 0)
 
 const reopened = (regionId: RegionId, zoneId: ZoneId, cause: RoadsReopened['cause']): RoadsReopened => ({
   ...{ type: 'RoadsReopened', v: 1, entity: regionKey(regionId) },

@@ -78,18 +78,20 @@ export class PieceGrid {
 
   /**
    * Calls `visit` with the pieces in the cells that a box touches; with some more than once. Output: false, without a call, for a box
-   * whose edges lie around the back of the globe from the network.
+   * of more cells than that, and for one whose edges lie around the back of the globe from the network.
    */
   eachInBox(
     { west, east }: { readonly west: number; readonly east: number },
     { south, north }: { readonly south: number; readonly north: number },
+    cellsMax: number,
     visit: (piece: number) => void,
   ): boolean {
     const [firstColumn, lastColumn] = [this.columnOf(west), this.columnOf(east)]
     if (firstColumn > lastColumn) return false
     const columns = [Math.max(0, firstColumn), Math.min(this.#columns - 1, lastColumn)] as const
-    const lastRow = Math.min(this.#rows - 1, this.rowOf(north))
-    for (let y = Math.max(0, this.rowOf(south)); y <= lastRow; y++) {
+    const [firstRow, lastRow] = [Math.max(0, this.rowOf(south)), Math.min(this.#rows - 1, this.rowOf(north))]
+    if ((columns[1] - columns[0] + 1) * (lastRow - firstRow + 1) > cellsMax) return false
+    for (let y = firstRow; y <= lastRow; y++) {
       for (let x = columns[0]; x <= columns[1]; x++) {
         const cell = y * this.#columns + x
         const end = this.#firstInCell[cell + 1]!

@@ -23,13 +23,13 @@ const LINE: CloseRoads = {
 const HERE: RoadsThere = { arcs: 4, room: 100 }
 
 function draw(region: RegionState, zoneId: string, changes: Partial<CloseRoads> = {}): RegionState {
-  const decision = closeRoads(region, { ...LINE, ...changes }, zoneId, HERE, NOW_MS)
+  const decision = closeRoads(region, { ...LINE, ...changes }, zoneId, () => HERE, NOW_MS)
   assert.ok(decision.ok)
   const meta = { position: region.version + 1, recordedAtMs: NOW_MS }
   return decision.events.reduce((state, event) => evolveRegion(state, event, meta), region)
 }
 const refusalOf = (changes: Partial<CloseRoads>, region = QUIET, there: RoadsThere | null = HERE) => {
-  const decision = closeRoads(region, { ...LINE, ...changes }, 'z', there, NOW_MS)
+  const decision = closeRoads(region, { ...LINE, ...changes }, 'z', () => there, NOW_MS)
   return decision.ok ? null : [decision.refusal.code, decision.refusal.details?.path]
 }
 
@@ -56,6 +56,9 @@ test('what makes no sense is refused with its field: an end before its begin or 
   assert.deepEqual(refusalOf({ fromAtMs: NOW_MS + 2, untilAtMs: NOW_MS + 2 }), ['invalid-field', 'zone.untilAtMs'])
   assert.deepEqual(refusalOf({ untilAtMs: NOW_MS + 900 * 86_400_000 }), ['invalid-field', 'zone.untilAtMs'])
   assert.deepEqual(refusalOf({ fromAtMs: NOW_MS + 367 * 86_400_000 }), ['invalid-field', 'zone.fromAtMs'])
+  const far = [LINE.points[0]!, { lonDeg: 1, latDeg: 2.95 }]
+  assert.deepEqual(refusalOf({ points: far }), ['invalid-field', 'zone.points'], 'more than 100 km')
+  assert.equal(refusalOf({ kind: 'area', points: [...far, { lonDeg: 3, latDeg: 2 }] }), null)
   assert.deepEqual(refusalOf({}, QUIET, { arcs: 0, room: 9 }), ['invalid-field', 'zone.points'])
   assert.deepEqual(refusalOf({}, QUIET, { arcs: 10, room: 9 }), ['invalid-field', 'zone.points'])
 })

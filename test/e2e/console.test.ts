@@ -89,7 +89,7 @@ test('a call is taken by keyboard alone; its crew drives; a killed engine costs 
   await page.keyboard.press('t')
 
   const keys = await takeCall(page)
-  assert.ok(keys < 40, `${keys} keys, 24 of them the place and the code`)
+  assert.ok(keys < 40, `${keys} keys, 18 of them the place and the code`)
   const tripId = await offered
   await page.waitForSelector(`tr[data-trip="${tripId}"][data-phase="assigned"]`)
   assert.match((await page.textContent(rowIn('assigned')))!, /09E01[\s\S]*assigned[\s\S]*A1/)

@@ -106,7 +106,7 @@ test('a forged credential that is taken is found out', async () => {
     const verified = await real.verify(credential)
     return verified.ok ? verified : { ok: true, value: { ...PEOPLE[0]!, sub: 'nobody' } }
   })
-  const tally = await fuzzed(4, 2_000, trusting)
+  const tally = await fuzzed(7, 2_000, trusting)
   assert.ok(tally.count('crash') > 0)
   assert.match(tally.findings[0]!.what, /forged/)
 })

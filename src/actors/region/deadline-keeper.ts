@@ -29,6 +29,8 @@ import type { TurnRunner } from './turn-runner.ts'
 
 /** Pause before a turn that threw is run again. */
 const THREW_PAUSE_MS = 5_000
+/** How long ahead the end of a zone is waited for at most; then somebody looks again. */
+const ZONE_LOOK_MS = 3_600_000
 /** Trips or units whose deadlines are set anew in one go. */
 const LOOKED_AT_ONCE = 512
 
@@ -138,7 +140,11 @@ export class DeadlineKeeper implements TurnFollower, MoveFollower, PresenceFollo
     for (const { dueMs, alarmId } of escalationsOf(openAlarms, policy.standing, clock.nowMs())) {
       this.#at(Math.max(dueMs, earliestMs), { kind: 'region-alarm-unanswered', regionId, alarmId })
     }
-    for (const { zoneId, dueMs } of zoneEnds(region)) this.#at(dueMs, { kind: 'road-zone-over', regionId, zoneId })
+    for (const { zoneId, dueMs } of zoneEnds(region)) {
+      const deadline = { kind: 'road-zone-over', regionId, zoneId } as const
+      // Once, and for no longer than that: roads that are opened before their time leave no timer for months.
+      if (!this.#long.has(deadlineId(deadline))) this.#at(Math.min(dueMs, clock.nowMs() + ZONE_LOOK_MS), deadline)
+    }
   }
 
   /** The unit is disconnected from `sinceMs` on; when its grace is over somebody must look. */

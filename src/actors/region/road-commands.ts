@@ -17,7 +17,7 @@ export function steerRoads(
   const decision =
     command.type === 'reopen-roads'
       ? reopenRoads(region, command)
-      : closeRoads(region, command, zoneId, desk.roadsThere(command), turn.nowMs)
+      : closeRoads(region, command, zoneId, () => desk.roadsThere(command), turn.nowMs)
   if (!decision.ok) return decision
   turn.record(decision.events)
   return { ok: true, result: { zoneId } }

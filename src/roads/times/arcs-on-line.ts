@@ -53,10 +53,11 @@ function awayM(point: Position, from: Position, to: Position): number {
   return distanceM(point, between(from, to, share))
 }
 
-function between(from: Position, to: Position, share: number): Position {
+/** Of a straight line in degrees. */
+export function between(from: Position, to: Position, share: number): Position {
   const lonDeg = from.lonDeg + share * turned(to.lonDeg - from.lonDeg)
   return { lonDeg: turned(lonDeg), latDeg: from.latDeg + share * (to.latDeg - from.latDeg) }
 }
 
 /** Between -180 and 180. */
-const turned = (deg: number): number => (deg > 180 ? deg - 360 : deg < -180 ? deg + 360 : deg)
+export const turned = (deg: number): number => (deg > 180 ? deg - 360 : deg < -180 ? deg + 360 : deg)

@@ -1,15 +1,19 @@
 /** The zones of a region on its roads: which arcs each has, found once, and what is put in force when the list is another. */
-import type { Position } from '../../domain/geo.ts'
+import { distanceM, type Position } from '../../domain/geo.ts'
 import type { DrawnZone, ZonePlace } from '../../domain/zone.ts'
 import type { RoadGraph } from '../graph.ts'
 import { PieceGrid } from '../piece-grid.ts'
 import { arcsInArea } from '../times/arcs-in-area.ts'
-import { arcsOnLine, BESIDE_M } from '../times/arcs-on-line.ts'
+import { arcsOnLine, BESIDE_M, between, turned } from '../times/arcs-on-line.ts'
 import type { RoadZones } from '../times/road-zones.ts'
 import type { PreparedRoads } from './prepared-roads.ts'
 
 /** Wider than the line reaches, at every latitude where people live. */
 const MARGIN_DEG = (BESIDE_M / 111_195) * 6
+/** A box of more, some 36 km², is slower to gather than all arcs are to look at. */
+const CELLS_MAX = 10_000
+/** Of a line: a box around a longer one would have much beside it. */
+const STRETCH_M = 500
 
 export class ZoneArcs {
   readonly #graph: RoadGraph
@@ -28,8 +32,10 @@ export class ZoneArcs {
   arcsOf({ kind, points }: ZonePlace): readonly number[] {
     let arcs = this.#arcs.get(points)
     if (arcs === undefined) {
-      const near = this.#near(points)
-      arcs = kind === 'area' ? arcsInArea(this.#graph, points, near) : arcsOnLine(this.#graph, points, near)
+      arcs =
+        kind === 'area'
+          ? arcsInArea(this.#graph, points, this.#nearArea(points))
+          : arcsOnLine(this.#graph, points, this.#nearLine(points))
       this.#arcs.set(points, arcs)
     }
     return arcs
@@ -52,15 +58,35 @@ export class ZoneArcs {
     return left
   }
 
-  /** The arcs with a piece in the box around the points, both directions. */
-  #near(points: readonly Position[]): Iterable<number> {
+  /** The arcs with a piece in the box around the points, both directions; all where the box is large. */
+  #nearArea(points: readonly Position[]): Iterable<number> {
+    const found = new Set<number>()
+    return this.#inBox(points, CELLS_MAX, found) ? sorted(found) : this.#graph.arcHead.keys()
+  }
+
+  /** The arcs with a piece in the box around some stretch of the line. */
+  #nearLine(points: readonly Position[]): Iterable<number> {
+    const found = new Set<number>()
+    for (let at = 1; at < points.length; at++) {
+      const [from, to] = [points[at - 1]!, points[at]!]
+      const stretches = Math.max(1, Math.ceil(distanceM(from, to) / STRETCH_M))
+      for (let stretch = 0; stretch < stretches; stretch++) {
+        const ends = [stretch / stretches, (stretch + 1) / stretches].map(share => between(from, to, share))
+        this.#inBox(ends, Infinity, found)
+      }
+    }
+    return sorted(found)
+  }
+
+  /** Output: false where the box has too many cells. */
+  #inBox(points: readonly Position[], cellsMax: number, found: Set<number>): boolean {
     const around = points[0]!.lonDeg
     const easts = points.map(({ lonDeg }) => around + turned(lonDeg - around))
     const lats = points.map(({ latDeg }) => latDeg)
-    const found = new Set<number>()
-    const isFound = this.#grid.eachInBox(
+    return this.#grid.eachInBox(
       { west: Math.min(...easts) - MARGIN_DEG, east: Math.max(...easts) + MARGIN_DEG },
       { south: Math.min(...lats) - MARGIN_DEG, north: Math.max(...lats) + MARGIN_DEG },
+      cellsMax,
       piece => {
         const arc = this.#grid.pieceArc[piece]!
         const twin = this.#graph.arcTwin[arc]!
@@ -68,8 +94,7 @@ export class ZoneArcs {
         if (twin >= 0) found.add(twin)
       },
     )
-    return isFound ? [...found].sort((a, b) => a - b) : this.#graph.arcHead.keys()
   }
 }
 
-const turned = (deg: number): number => (deg > 180 ? deg - 360 : deg < -180 ? deg + 360 : deg)
+const sorted = (arcs: ReadonlySet<number>): number[] => [...arcs].sort((a, b) => a - b)

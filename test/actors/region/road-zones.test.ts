@@ -122,6 +122,15 @@ test('a span begins and ends by the clock, its end is recorded and leaves memory
   assert.equal((await world.events('RoadsReopened')).length, 2)
 })
 
+test('a span of many hours ends by its time', async () => {
+  await begin()
+  await close({ untilAtMs: world.nowMs + 5 * 3_600_000 })
+  await world.advance(5 * 3_600_000 - 1_000)
+  assert.equal(world.region.states.regionState.zones?.length, 1)
+  await world.advance(2_000)
+  assert.deepEqual(world.region.states.regionState.zones, [])
+})
+
 test('a span ends by the right time when the clock is set', async () => {
   await begin()
   await close({ untilAtMs: world.nowMs + 3_600_000 })

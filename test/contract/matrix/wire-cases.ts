@@ -97,7 +97,7 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
       ],
     },
   ],
-  'reopen-roads': [{ ...own, setting: 'zone', fields: ({ zoneId }) => [zoneId] }],
+  'reopen-roads': [{ ...own, setting: 'zone', fields: ({ zoneId, callId }) => [zoneId ?? callId] }],
   'name-receiver': [{ ...ofTrip, setting: 'handed-over', fields: ({ tripId }) => [tripId, null] }],
   'confirm-order': [{ ...ofTrip, fields: ({ tripId }) => [tripId, now()] }],
   'resume-trip': [{ ...query, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
