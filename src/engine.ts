@@ -21,6 +21,7 @@ import { keepViews } from './engine/engine-views.ts'
 import { makeFirstAdmin } from './engine/first-admin.ts'
 import { keepRegions } from './engine/keep-regions.ts'
 import { figuresOf } from './engine/region-figures.ts'
+import { RoadMaps } from './engine/road-maps.ts'
 import { RoutedNearest } from './engine/routed-nearest.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
 import { fittedToFiles, openFilesMax } from './gateway/limits/open-files.ts'
@@ -108,6 +109,7 @@ class RunningEngine implements Engine {
   readonly #store: EngineStore
   /** Null: by the own times alone. */
   readonly #routed: RoutedNearest | null
+  readonly #roadMaps = new RoadMaps()
   #gateway: Gateway | null = null
   /** Null until the database can be read. */
   #regions: RegionKeeper | null = null
@@ -179,13 +181,14 @@ class RunningEngine implements Engine {
       if (!waited) throw portTaken
       await this.#openGatewaySoon(openGateway)
     }
-    const regions = keepRegions({
+    const ports = {
       ...{ database, anchor, store: this.#store, endings: this.#endings },
       telemetry: { metrics: this.#metrics, log: this.#log, outages: this.#outages },
       onTaken,
-      onLost: error => this.#onFatal(error.message),
+      onLost: (error: Error) => this.#onFatal(error.message),
       drainLimits: () => this.#drainLimits,
-    })
+    }
+    const regions = keepRegions(ports, this.#roadMaps)
     this.#regions = regions
     this.#signal.addEventListener('abort', () => void regions.beginDrain())
     if (this.#signal.aborted) return
@@ -248,6 +251,7 @@ class RunningEngine implements Engine {
       database,
       lists: new ViewLists(database, views),
       store: () => this.#store.state(),
+      roadMaps: this.#roadMaps,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),
       outages: this.#outages,

@@ -15,6 +15,7 @@ import type { Database } from '../store/postgres/database.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { EngineStore } from './engine-store.ts'
+import type { RoadMaps } from './road-maps.ts'
 import { storedRoads } from './stored-roads.ts'
 
 interface KeepRegionsPorts {
@@ -31,7 +32,8 @@ interface KeepRegionsPorts {
   readonly drainLimits: () => DrainLimits | undefined
 }
 
-export function keepRegions(ports: KeepRegionsPorts): RegionKeeper {
+/** Input: `maps` hear of the roads that are read. */
+export function keepRegions(ports: KeepRegionsPorts, maps: RoadMaps): RegionKeeper {
   const { database, anchor, store, telemetry, endings, onTaken, onLost, drainLimits } = ports
   const system = startActors(telemetry, endings)
   const leases = new Leases({
@@ -56,7 +58,7 @@ export function keepRegions(ports: KeepRegionsPorts): RegionKeeper {
     store.health.leasesEnded()
     return leases.stop()
   })
-  const roads = storedRoads(database, telemetry.log)
+  const roads = storedRoads(database, maps, telemetry.log)
   const journal = new PostgresJournal(store.url)
   endings.add('the connections of the journal', () => journal.close())
   const regions = new RegionKeeper({

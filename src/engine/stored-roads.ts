@@ -10,8 +10,10 @@ import type { Database } from '../store/postgres/database.ts'
 import { RoadStore } from '../store/roads/road-store.ts'
 import { SpeedStore } from '../store/roads/speed-store.ts'
 import type { Logger } from '../telemetry/log.ts'
+import type { RoadMaps } from './road-maps.ts'
 
-export function storedRoads(database: Database, log: Pick<Logger, 'warn' | 'error'>): RoadSource {
+/** Input: `maps` hear of what is read. */
+export function storedRoads(database: Database, maps: RoadMaps, log: Pick<Logger, 'warn' | 'error'>): RoadSource {
   const wallMs = () => systemClock.wallMs()
   const [store, speedStore] = [new RoadStore(database, wallMs), new SpeedStore(database, wallMs)]
   /** Null for speeds that cannot be read: the region is better off with its roads and the usual ones. */
@@ -26,6 +28,7 @@ export function storedRoads(database: Database, log: Pick<Logger, 'warn' | 'erro
   return {
     async standing() {
       const [roads, inUse] = [await store.standing(), await speedStore.inUse()]
+      for (const [region, { sha256 }] of roads) if (sha256 === null) maps.forget(region)
       return new Map([...roads].map(([region, each]) => [region, { ...each, speeds: inUse.get(region) ?? null }]))
     },
     async load(region, { version, sha256, speeds }, signal) {
@@ -38,6 +41,7 @@ export function storedRoads(database: Database, log: Pick<Logger, 'warn' | 'erro
         // Whoever tells it tells the cause behind it.
         throw new RoadsRefused(`Version ${version} of the roads cannot be used`, { cause: error })
       })
+      maps.take(region, version, roads.graph)
       const model = speeds ? modelOf(region, speeds) : null
       return new RoadTravel(roads, version, {
         make: (throughMs, ending) => hierarchyOfTimes({ graphBytes: bytes.graph, throughMs }, ending),

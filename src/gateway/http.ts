@@ -54,6 +54,8 @@ export interface HttpReply {
   /** Empty when there is no body. */
   readonly contentType: string
   readonly body: string
+  /** What is no text goes in place of `body`. */
+  readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
   /** The connection ends: part of the request was left unread, or the client has shown no good credential. */
   readonly closes?: boolean
@@ -250,7 +252,7 @@ export function writeReply(res: DoorResponse, reply: HttpReply, isHead = false):
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value)
     if (isHead) endHead(res, reply)
     else if (reply.contentType === '') endEmpty(res, reply.closes === true)
-    else res.end(reply.body, reply.closes)
+    else res.end(reply.bytes ?? reply.body, reply.closes)
   })
 }
 
@@ -258,8 +260,8 @@ export function writeReply(res: DoorResponse, reply: HttpReply, isHead = false):
  * uWebSockets.js waits for as many bytes as it was told to announce, so the length goes past it. An answer that ends the
  * connection announces none: it ends when all that was announced is out.
  */
-function endHead(res: DoorResponse, { contentType, body, closes = false }: HttpReply): void {
-  if (!closes && contentType !== '') res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
+function endHead(res: DoorResponse, { contentType, body, bytes, closes = false }: HttpReply): void {
+  if (!closes && contentType !== '') res.writeHeader('Content-Length', String(Buffer.byteLength(bytes ?? body)))
   endEmpty(res, closes)
 }
 

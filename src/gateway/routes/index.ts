@@ -22,6 +22,7 @@ import { QUARANTINE_ROUTES, type QuarantinePorts } from './quarantine.ts'
 import { REFERENCE_ROUTES } from './reference.ts'
 import type { ReferencePorts } from './reference-work.ts'
 import { REGION_ROUTES } from './regions.ts'
+import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
 
@@ -30,6 +31,7 @@ type RoutePorts = HomePorts &
   OperationPorts &
   CallPorts &
   CallDetailsPorts &
+  RoadMapPorts &
   ReferencePorts &
   TrackPorts &
   DecisionPorts &
@@ -52,6 +54,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...DECISION_ROUTES,
   ...REGION_ROUTES,
   ...POLICY_ROUTES,
+  ...ROAD_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
   ...QUARANTINE_ROUTES,

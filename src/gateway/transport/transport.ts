@@ -81,7 +81,7 @@ export interface DoorResponse extends DoorConnection {
   cork(write: () => void): unknown
   writeStatus(status: string): DoorResponse
   writeHeader(name: string, value: string): DoorResponse
-  end(body: string, closesConnection?: boolean): unknown
+  end(body: string | Uint8Array, closesConnection?: boolean): unknown
   /** Ends an answer that has no body. A length is announced where one is given. */
   endWithoutBody(reportedLength?: number, closesConnection?: boolean): unknown
   /** Answers a handshake. Input: the context is what `upgrade` was called with. */

@@ -343,6 +343,23 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     reaches: REGIONS,
     request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/policy` }),
   },
+  'GET /v1/regions/:id/roads': {
+    action: 'read-reference',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/regions/${homeOf(reach)}/roads` }),
+  },
+  'GET /v1/regions/:id/roads/:version/:zoom/:x/:y': {
+    action: 'read-reference',
+    status: 200,
+    reaches: ALL,
+    missing: 'not-found',
+    request: async (world, reach) => {
+      const version = await world.roadsVersion()
+      // No region has a version that is still to come.
+      return { path: `/v1/regions/${askedOf(reach)}/roads/${reach === 'crossed' ? version + 1 : version}/12/4036/2498` }
+    },
+  },
   'GET /v1/regions/:id/policy/versions': {
     action: 'read-reference',
     status: 200,

@@ -14,6 +14,7 @@ import { openDatabase } from '../../../src/store/postgres/database.ts'
 import { RoadStore } from '../../../src/store/roads/road-store.ts'
 import { SpeedStore } from '../../../src/store/roads/speed-store.ts'
 import { seeded } from '../../../tools/shared/random.ts'
+import { assertAnswerTold } from '../../support/http-answers.ts'
 import { within } from '../../support/within.ts'
 import { CALL, PLACE, Stage } from './stage.ts'
 
@@ -137,4 +138,50 @@ test('[BD-9] a running engine goes by the roads that are imported, by others, by
   assert.equal(await isInTrouble(), false)
   await inStore(store => store.use(region, 1, null))
   await within('they are taken up again', until(4))
+})
+
+test('[HT-16] a map is shown the roads that stand, tile by tile, and none of another version', async () => {
+  const desk = await stage.site.token({ regions: [region] })
+  const ask = (path: string) => stage.site.http(`/v1/regions/${region}/roads${path}`, { token: desk })
+  await inStore(store => store.use(region, null, null))
+  const standing = async (holds: (version: number | null) => boolean) => {
+    for (;;) {
+      const { body } = await ask('')
+      if (holds(body.version)) return body
+      await sleep(50)
+    }
+  }
+  assert.deepEqual(
+    await within(
+      'none stand',
+      standing(version => version === null),
+    ),
+    {
+      ...{ region, version: null, bounds: null },
+    },
+  )
+  await inStore(store => store.use(region, 1, null))
+  const { version, bounds } = await within(
+    'they stand',
+    standing(number => number !== null),
+  )
+  const [lonDeg, latDeg] = [PLACE.lonE7 / 1e7, PLACE.latE7 / 1e7]
+  assert.ok(bounds.westDeg < lonDeg && lonDeg < bounds.eastDeg && bounds.southDeg < latDeg && latDeg < bounds.northDeg)
+  const x = Math.floor(((lonDeg + 180) / 360) * 2 ** 14)
+  const y = Math.floor(((1 - Math.asinh(Math.tan((latDeg * Math.PI) / 180)) / Math.PI) / 2) * 2 ** 14)
+  const tile = await ask(`/${version}/14/${x}/${y}`)
+  assert.equal(tile.status, 200)
+  assert.equal(tile.headers.get('content-type'), 'application/vnd.mapbox-vector-tile')
+  assert.equal(tile.headers.get('cache-control'), 'private, max-age=31536000, immutable')
+  assert.ok(tile.body.includes('roads') && tile.body.length > 1_000)
+  assertAnswerTold('GET', `/v1/regions/${region}/roads/${version}/14/${x}/${y}`, tile)
+  for (const other of [
+    `/${version + 1}/14/${x}/${y}`,
+    `/${version}/15/${x}/${y}`,
+    `/${version}/14/${2 ** 14}/0`,
+    `/${version}/14/x/0`,
+  ]) {
+    const { status, body } = await ask(other)
+    assert.deepEqual([status, body.code], [404, 'not-found'], other)
+  }
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { RoadsRefused } from '../../../src/actors/road-news.ts'
+import { RoadMaps } from '../../../src/engine/road-maps.ts'
 import { storedRoads } from '../../../src/engine/stored-roads.ts'
 import { hashIn } from '../../../src/roads/array-blob.ts'
 import { generatedCity } from '../../../src/roads/city.ts'
@@ -47,7 +48,7 @@ after(async () => {
 })
 
 test('the speeds in use come with the roads, and their model is what is driven by', async () => {
-  const source = storedRoads(database, log)
+  const source = storedRoads(database, new RoadMaps(), log)
   const speeds = new SpeedStore(database, Date.now)
   await new RoadStore(database, Date.now).add(region, NETWORK, null)
   assert.deepEqual((await source.standing()).get(region), { version: 1, sha256: NETWORK.sha256, speeds: null })
@@ -62,7 +63,11 @@ test('the speeds in use come with the roads, and their model is what is driven b
 
 test('speeds that cannot be read are told in the log, and the roads are taken with the usual ones', async () => {
   const speeds = { version: 7, model: { bands: 'none' } }
-  const roads = await storedRoads(database, log).load(region, { version: 1, sha256: NETWORK.sha256, speeds }, signal)
+  const roads = await storedRoads(database, new RoadMaps(), log).load(
+    region,
+    { version: 1, sha256: NETWORK.sha256, speeds },
+    signal,
+  )
   assert.deepEqual([roads.version, roads.speedsVersion], [1, undefined])
   roads.stop()
   assert.match(lines.at(-1)!, /learned speeds cannot be read; the region goes by the usual ones/)
@@ -74,7 +79,7 @@ test('a damaged network is refused, and the log says once why', async () => {
   damaged[damaged.length - 1]! ^= 1
   const sha256 = '0'.repeat(64)
   await new RoadStore(database, Date.now).add(region, { ...NETWORK, graph: damaged, sha256 }, null)
-  const refused = await storedRoads(database, log)
+  const refused = await storedRoads(database, new RoadMaps(), log)
     .load(region, { version: 2, sha256 }, signal)
     .then(() => assert.fail('it is taken'))
     .catch((error: Error) => error)

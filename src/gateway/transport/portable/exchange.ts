@@ -122,8 +122,8 @@ export class PortableResponse implements DoorResponse {
     return this
   }
 
-  end(body: string, closesConnection = false): void {
-    const bytes = Buffer.from(body)
+  end(body: string | Uint8Array, closesConnection = false): void {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
     this.#headers.push('Content-Length', String(bytes.length))
     this.#write(bytes, closesConnection)
   }
@@ -142,7 +142,7 @@ export class PortableResponse implements DoorResponse {
     else this.#upgrade(client, protocol)
   }
 
-  #write(body: Buffer | null, closes: boolean): void {
+  #write(body: Uint8Array | null, closes: boolean): void {
     // An upgrade that is refused leaves a connection that nobody reads any more.
     const ends = closes || this.#upgrade !== null
     if (ends) this.#headers.push('Connection', 'close')
