@@ -13,6 +13,7 @@ import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
 import { fleetOn } from './fleet-link.ts'
 import type { FleetView } from './fleet-view.ts'
+import { KeptBoard } from './kept-board.ts'
 import type { AddedNote, NoteOptions } from './notes.ts'
 import { type UnitHandler, UnitsReceiver } from './units-receiver.ts'
 
@@ -265,6 +266,13 @@ export class DispatcherClient extends EngineClient {
    */
   watchBoard(handler: BoardHandler): () => void {
     return this.#board.start(handler)
+  }
+
+  /** The board as it is now, kept right by itself. A client watches one board once at a time. Errors: as `watchBoard`. */
+  keepBoard(): KeptBoard {
+    const board = new KeptBoard()
+    this.#board.start(board)
+    return board
   }
 
   /**

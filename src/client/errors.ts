@@ -60,6 +60,17 @@ export class SignInRefused extends Error {
   }
 }
 
+/** The server does not answer a read over HTTP: `wrong-region`, `unknown-trip`, `rate-limited`, … */
+export class ReadRefused extends Error {
+  override readonly name = 'ReadRefused'
+  readonly refusal: ServerRefusal
+
+  constructor(refusal: ServerRefusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
 /** A feed carries this unit no more: refused or taken away by the server, or `released` by the feed's owner. */
 export class UnitDetached extends Error {
   override readonly name = 'UnitDetached'

@@ -35,7 +35,28 @@ export function connect(
   }
 }
 
-export type { TripExplanation } from '../protocol/wire/answer-views.ts'
+export type { DomainEvent } from '../domain/events.ts'
+export {
+  CANCEL_REASONS,
+  type CancelReason,
+  DISPOSITIONS,
+  DIVERT_REASONS,
+  type DivertReason,
+  LEVELS_OF_CARE,
+  type LevelOfCare,
+  OVERRIDE_REASONS,
+  type OverrideReason,
+  PRIORITIES,
+  type Priority,
+  RESPONSE_TIMES,
+  type ResponseTime,
+  type TripPhase,
+  UNIT_STATUSES,
+  type UnitStatus,
+} from '../domain/vocabulary.ts'
+export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
+export type { NoteView } from '../protocol/wire/note-views.ts'
+export type { AlarmView, ResponseView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
 export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
@@ -52,10 +73,21 @@ export type {
 } from './dispatcher-client.ts'
 export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'
 export {
+  EngineReads,
+  engineStatus,
+  type HospitalInfo,
+  type PassedOverReason,
+  type ReadsOptions,
+  type RegionInfo,
+  type RoadsInfo,
+  type TripDecision,
+} from './engine-reads.ts'
+export {
   ClientClosed,
   ClientFault,
   type CloseReason,
   CommandRefused,
+  ReadRefused,
   type ServerRefusal,
   SignInRefused,
   UnitDetached,
@@ -65,6 +97,7 @@ export type { FeedUnit } from './feed-units.ts'
 export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
+export { KeptBoard, placeInDegrees } from './kept-board.ts'
 export type { DrawnPosition } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
 export {

@@ -7,8 +7,9 @@
  * gets each new pair, and `resumeSignIn` goes on from a stored one.
  */
 import { isRetryable } from './command-queue.ts'
-import { ClientFault, type ServerRefusal, SignInRefused } from './errors.ts'
-import { type FullTimers, fullTimers, type Timers } from './timing.ts'
+import { ClientFault, SignInRefused } from './errors.ts'
+import { HttpDoor, type HttpDoorSettings, isObject } from './http-door.ts'
+import { type FullTimers, fullTimers } from './timing.ts'
 
 export interface SignedInUser {
   readonly name: string
@@ -32,14 +33,7 @@ export interface SignInTokens {
   readonly deviceMark: string | null
 }
 
-interface SignInSettings {
-  /** The engine, as for `connect`: `http`, `https`, `ws` or `wss`; the path is left out. */
-  readonly url: string
-  /** Default: the platform's own. */
-  readonly fetch?: typeof fetch
-  readonly timers?: Timers
-  /** Wall milliseconds to wait for an answer. Default 20,000. */
-  readonly timeoutMs?: number
+interface SignInSettings extends HttpDoorSettings {
   /** Called with each new pair, and with null when the sign-in has ended. */
   readonly onTokens?: (tokens: SignInTokens | null) => void
 }
@@ -181,26 +175,18 @@ export class SignIn {
 const signedOut = () =>
   new SignInRefused({ code: 'refresh-refused', message: 'Signed out; sign in again.', details: null })
 
-/** The engine's routes for signing in, and its problem documents as errors. */
+/** The engine's routes for signing in. */
 class AuthApi {
-  readonly #base: string
-  readonly #fetch: typeof fetch
-  readonly #timers: FullTimers
-  readonly #timeoutMs: number
+  readonly #door: HttpDoor
 
   /** Errors: throws TypeError for what is no URL. */
-  constructor({ url, fetch: given, timers, timeoutMs }: SignInSettings) {
-    const base = new URL(url)
-    base.protocol = base.protocol.replace(/^ws/, 'http')
-    this.#base = base.origin
-    this.#fetch = given ?? ((input, init) => globalThis.fetch(input, init))
-    this.#timers = fullTimers(timers)
-    this.#timeoutMs = timeoutMs ?? 20_000
+  constructor(settings: SignInSettings) {
+    this.#door = new HttpDoor(settings)
   }
 
   async tokens(route: 'login' | 'refresh', body: object): Promise<SignInTokens> {
     // Counted from before the request, so that a slow answer makes tokens seem older, never younger.
-    const askedAtMs = this.#timers.now()
+    const askedAtMs = this.#door.timers.now()
     const answer = await this.call(route, body)
     if (!isTokenAnswer(answer)) throw new ClientFault('bad-server-data', `The answer to ${route} has the wrong shape.`)
     const { accessToken, accessExpiresInS, refreshToken, refreshExpiresInS, user } = answer
@@ -216,50 +202,15 @@ class AuthApi {
 
   /** Output: the body of the answer; null when it has none. */
   async call(route: string, body: object | undefined, token?: string): Promise<unknown> {
-    const given = new AbortController()
-    const timer = this.#timers.setTimeout(() => given.abort(), this.#timeoutMs)
-    let response: Response
-    let text: string
-    try {
-      response = await this.#fetch(`${this.#base}/v1/auth/${route}`, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: given.signal,
-      })
-      text = await response.text()
-    } catch (cause) {
-      throw new ClientFault('connection', `The engine could not be reached for ${route}.`, { cause })
-    } finally {
-      this.#timers.clearTimeout(timer)
-    }
-    const answer = readJson(text)
-    if (response.ok) return answer
-    const refusal = refusalOf(answer)
-    // Somebody in between answered, or nobody that we know.
-    if (refusal === null) throw new ClientFault('connection', `${route} was answered with HTTP ${response.status}.`)
-    throw new SignInRefused(refusal)
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return text === '' ? null : JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** A problem document (RFC 9457) with a code of ours. */
-function refusalOf(document: unknown): ServerRefusal | null {
-  if (!isObject(document) || typeof document.code !== 'string' || typeof document.detail !== 'string') return null
-  return {
-    code: document.code,
-    message: document.detail,
-    details: isObject(document.details) ? document.details : null,
+    const asked = await this.#door.ask({
+      method: 'POST',
+      path: `/v1/auth/${route}`,
+      what: route,
+      ...(body === undefined ? {} : { body }),
+      ...(token === undefined ? {} : { token }),
+    })
+    if (!asked.ok) throw new SignInRefused(asked.refusal)
+    return asked.answer
   }
 }
 
@@ -281,5 +232,3 @@ function isTokenAnswer(answer: unknown): answer is TokenAnswer {
     isObject(answer.user)
   )
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { alarmView, NO_TEXTS, tripView, unitView } from '../../src/actors/region/views.ts'
+import type { BoardSnapshot } from '../../src/client/index.ts'
+import { KeptBoard } from '../../src/client/kept-board.ts'
 import { acknowledgeAlarm, alarmEscalated, alarmLapsed, shelveAlarm } from '../../src/domain/alarms.ts'
 import { addNeed, amendCall, cancelCall, endedCall, enterCall } from '../../src/domain/call.ts'
 import { accepted, type Decision } from '../../src/domain/decision.ts'
@@ -488,6 +490,38 @@ test('[BD-3] a board that is carried on by the table of events equals a new snap
     { numRuns: 300 },
   )
 })
+
+test('the board that the client library keeps is the one that the engine would show', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.nat(), (given, n) => {
+      const records = history(given)
+      const cut = n % records.length
+      const then = boardOf(replayed(records.slice(0, cut)))
+      const board = new KeptBoard()
+      board.onSnapshot({ ...(then as unknown as BoardSnapshot), position: cut })
+      for (const [i, { events, recordedAtMs }] of records.slice(cut).entries()) {
+        board.onEvents({ position: cut + i + 1, recordedAtMs, events, by: null })
+      }
+      const now = boardOf(replayed(records))
+      assert.deepEqual(keptOf(board.trips.values(), 'tripId'), keptOf(now.trips, 'tripId'))
+      assert.deepEqual(keptOf(board.units.values(), 'unitId'), keptOf(now.units, 'unitId'))
+      assert.deepEqual(keptOf(board.alarms.values(), 'alarmId'), keptOf(now.alarms, 'alarmId'))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+/** By id, without what no event tells: personal data, connections, doubts, and since when a retired unit is off duty. */
+function keptOf(all: Iterable<object>, id: string): unknown {
+  const untold = ['details', 'connected', 'awaySinceMs', 'reach', 'fix', 'implausible']
+  const isUntold = (owner: { readonly [key: string]: unknown }, key: string) =>
+    untold.includes(key) || (key === 'statusSinceMs' && owner.status === 'off-duty')
+  const text = JSON.stringify([...all], function (this: { readonly [key: string]: unknown }, key, value) {
+    return isUntold(this, key) ? undefined : value
+  })
+  const read = JSON.parse(text) as { readonly [key: string]: unknown }[]
+  return Object.fromEntries(read.map(each => [each[id], each]))
+}
 
 test('events are plain data: their JSON folds into the same states', () => {
   fc.assert(
