@@ -54,8 +54,9 @@ function keep(kept, root, tsc, files) {
   const making = `${kept}.${process.pid}`
   try {
     mkdirSync(making, { recursive: true })
-    // The sources look for what stands beside them: the version, the program itself, the description of its routes.
-    for (const name of ['package.json', 'bin', 'docs']) symlinkSync(path.join(root, name), path.join(making, name))
+    // The sources look for what stands beside them: the version, the program, the description of its routes, the web pages.
+    for (const name of ['package.json', 'bin', 'docs', 'dist'])
+      symlinkSync(path.join(root, name), path.join(making, name))
     const src = path.join(root, 'src')
     cpSync(src, path.join(making, 'src'), { recursive: true, filter: file => !file.endsWith('.ts') })
     const modules = files.filter(file => file.endsWith('.ts'))

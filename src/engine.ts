@@ -30,6 +30,7 @@ import { COME_BACK_AFTER_MS } from './gateway/session-registry.ts'
 import { checkCertificate } from './gateway/tls.ts'
 import { chooseTransport } from './gateway/transport/choose.ts'
 import type { Transport } from './gateway/transport/transport.ts'
+import { pagesIn } from './gateway/web-files.ts'
 import { DRAIN_SHARES, Endings } from './process/endings.ts'
 import { noteRunning, otherEngines } from './process/run-file.ts'
 import type { Limits } from './protocol/limits.ts'
@@ -48,6 +49,8 @@ import type { MetricsSource } from './telemetry/source-gauges.ts'
 /** An engine that has given its leases back lets go of its port within this. */
 const PORT_WITHIN_MS = 5_000
 const PORT_RETRY_MS = 50
+/** Where `tools/console` puts the web pages. */
+const PAGES = new URL('../dist/console/', import.meta.url)
 
 export interface Engine {
   readonly port: number
@@ -251,6 +254,7 @@ class RunningEngine implements Engine {
       database,
       lists: new ViewLists(database, views),
       store: () => this.#store.state(),
+      pages: pagesIn(PAGES, this.#log),
       roadMaps: this.#roadMaps,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),

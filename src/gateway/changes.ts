@@ -217,7 +217,7 @@ function withTag(call: HttpCall, reply: HttpReply, tag: string): HttpReply {
 }
 
 /** Whether a list of tags in If-Match or If-None-Match names this one; `*` names any. Weak tags count as strong ones. */
-function namesTag(header: string, tag: string): boolean {
+export function namesTag(header: string, tag: string): boolean {
   return header.split(',').some(each => each.trim() === '*' || each.trim().replace(/^W\//, '') === tag)
 }
 

@@ -37,6 +37,8 @@ export interface HttpCall {
   readonly idempotencyKey: string
   readonly ifMatch: string
   readonly ifNoneMatch: string
+  /** How an answer may be compressed, as the client says it. */
+  readonly acceptEncoding: string
   /** Empty for programs. */
   readonly origin: string
   /** What the client calls us. */
@@ -296,6 +298,7 @@ function readCall(
     idempotencyKey: req.getHeader('idempotency-key'),
     ifMatch: req.getHeader('if-match'),
     ifNoneMatch: req.getHeader('if-none-match'),
+    acceptEncoding: req.getHeader('accept-encoding'),
     origin: visitor.origin,
     host: visitor.host,
     traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,

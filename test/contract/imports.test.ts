@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: ['base', 'domain', 'protocol', 'telemetry', 'store', 'actors', 'access'],
   client: ['base', 'domain', 'protocol'],
   reports: ['domain', 'roads'],
+  console: ['client'],
   demo: ['domain', 'client', 'roads'],
   config: ['base', 'domain', 'protocol'],
   engine: ['base', 'domain', 'process', 'roads', 'telemetry', 'store', 'actors', 'access', 'config'],
@@ -70,6 +71,8 @@ const DOORWAYS: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry/'],
   jose: ['access/'],
   commander: ['cli/'],
+  preact: ['console/'],
+  'maplibre-gl': ['console/map/'],
 }
 
 interface Import {

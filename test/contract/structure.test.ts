@@ -25,7 +25,7 @@ interface Source {
 }
 
 const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts'))
+  .filter(file => /\.tsx?$/.test(file))
   .map(file => file.split(path.sep).join('/'))
   .sort()
   .map(file => {
@@ -311,6 +311,9 @@ const OWN_SURROUNDINGS: Readonly<Record<string, Readonly<Record<string, string>>
     'access/sign-in.ts': 'performance.now',
     'access/tables/key-table.ts': 'new Date()',
     'access/tokens.ts': 'Date.now',
+  },
+  'the page of a browser, which works for a person': {
+    'console/passing-time.ts': 'Date.now performance.now setInterval setTimeout',
   },
   'programs of the command line': {
     'cli/since.ts': 'Date.now',

@@ -93,6 +93,7 @@ export class Door {
       },
       metrics,
       store: () => ({ status: 'up', isRestarting: false }),
+      pages: null,
       roadMaps: { of: () => null, tile: () => Promise.resolve(null) },
       log,
       outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),

@@ -280,7 +280,9 @@ test('every method on every path that there is: as the table of routes has it, a
 const isOpen = (method: string, path: string): boolean =>
   ROUTES.some(
     route =>
-      route.action === null && route.pattern === path && route.method === method.toLowerCase().replace('head', 'get'),
+      route.action === null &&
+      route.pattern.replaceAll(/:\w+/g, 'x') === path &&
+      route.method === method.toLowerCase().replace('head', 'get'),
   )
 
 test('a path is what it is, letter by letter: no other spelling leads to a route', async t => {

@@ -66,6 +66,7 @@ const NOT_USED: Readonly<Record<string, string>> = {
   'src/gateway/preflight.ts': 'HTTP',
   'src/gateway/other-methods.ts': 'HTTP',
   'src/gateway/store-waits.ts': 'HTTP',
+  'src/gateway/web-files.ts': 'HTTP',
   'src/roads/lines/': 'HTTP: the roads as maps are shown them',
   'src/gateway/routes/': 'HTTP',
   'src/gateway/route.ts': 'HTTP',

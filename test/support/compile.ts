@@ -7,6 +7,7 @@ import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { buildConsole, canBuild } from '../../tools/console/build.ts'
 import { bundlePackages, bundleProgram } from './bundle.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -19,6 +20,7 @@ const IMPORTS = ['--allowImportingTsExtensions', 'false', '--rewriteRelativeImpo
 
 /** Makes the copy in a new directory. Errors: those of tsc, with what it says, and of the file system. */
 export async function compileCheckout(dir: string): Promise<void> {
+  if (canBuild()) await buildConsole()
   await mkdir(dir)
   for (const name of await readdir(ROOT)) {
     if (SOURCES.includes(name)) await cp(path.join(ROOT, name), path.join(dir, name), { recursive: true })

@@ -52,7 +52,7 @@ export function assertAnswerTold(method: string, target: string, { status, body,
   const told = found.$ref === undefined ? found : components.responses[found.$ref.split('/').at(-1)!]!
   const media = headers.get('content-type')?.split(';')[0]
   if (method === 'HEAD' || media === undefined) return title
-  const content = told.content?.[media]
+  const content = told.content?.[media] ?? told.content?.['*/*']
   assert.ok(content !== undefined, `${title} is told to be no ${media}`)
   if (media.endsWith('json')) assertOfForm(title, media, content, body)
   return title

@@ -1,11 +1,12 @@
-/** `GET /`: the page that a browser shows at the engine's address. */
+/** `GET /`: the dispatcher's console; where it was not built, a page that says what this is. */
 import { createHash } from 'node:crypto'
 import type { Readiness } from '../../actors/region-handle.ts'
-import type { HttpReply } from '../http.ts'
+import type { HttpCall, HttpReply } from '../http.ts'
 import { open, type Route } from '../route.ts'
 import type { StoreView } from '../store-view.ts'
+import { pageReply, type WebPorts } from './web.ts'
 
-export interface HomePorts {
+export interface HomePorts extends WebPorts {
   readonly readiness: () => Readiness
   /** Whether the database answers. */
   readonly store: () => StoreView
@@ -16,7 +17,8 @@ export const HOME_ROUTES: readonly Route<HomePorts>[] = [
     method: 'get',
     pattern: '/',
     rate: 'none',
-    summary: 'A page for people: what this is and whether it is ready',
+    summary: "The dispatcher's console; where it was not built, a page that says what this is and whether it is ready",
+    header: 'If-None-Match',
     reply: { 200: 'text/html' },
     handle: getHome,
   }),
@@ -45,7 +47,9 @@ const STATES = {
 const DATABASE_AWAY = 'This engine is up, and its <strong>database is away</strong>.'
 
 /** Who asks tells nothing of itself, so the page tells no more than the probes do. */
-function getHome({ readiness, store }: HomePorts): HttpReply {
+function getHome({ readiness, store, pages }: HomePorts, call: HttpCall): HttpReply {
+  const console = pages?.get('index.html')
+  if (console !== undefined) return pageReply(console, call)
   const isAway = store().status !== 'up'
   const { status } = readiness()
   const isReady = !isAway && status === 'ready'
@@ -66,6 +70,7 @@ ${isReady ? '' : `<meta http-equiv="refresh" content="${LOOK_AGAIN_S}">\n`}<titl
 <style>${STYLE}</style>
 <h1>Goldenhour</h1>
 <p>Real-time ambulance coordination. ${state}</p>
+<p>The dispatcher's console was not built here: in the checkout, <code>npm ci &amp;&amp; npm run build:console</code> builds it.</p>
 <ul>
 <li><a href="/readyz"><code>/readyz</code></a> tells whether it serves, and how far a start is;
 <a href="/healthz"><code>/healthz</code></a> whether the process runs.</li>

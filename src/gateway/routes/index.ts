@@ -25,6 +25,7 @@ import { REGION_ROUTES } from './regions.ts'
 import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
+import { WEB_ROUTES } from './web.ts'
 
 /** The ports of all routes together; each route takes the ones that it needs. */
 type RoutePorts = HomePorts &
@@ -46,6 +47,7 @@ export type HttpDoorPorts = HttpPorts & GuardPorts & RoutePorts
 
 export const ROUTES: readonly Route<RoutePorts>[] = [
   ...HOME_ROUTES,
+  ...WEB_ROUTES,
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...LIST_ROUTES,

@@ -171,6 +171,7 @@ const unknownUnit: ErrorCode = 'unknown-unit'
 /** By method and pattern. */
 export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   'GET /': open(200, plain('/')),
+  'GET /assets/:file': open(200, plain('/assets/licenses.txt')),
   'GET /v1/openapi.json': open(200, plain('/v1/openapi.json')),
   'GET /healthz': open(200, plain('/healthz')),
   'GET /readyz': open(200, plain('/readyz')),

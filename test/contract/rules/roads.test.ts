@@ -160,7 +160,7 @@ test('[HT-16] a map is shown the roads that stand, tile by tile, and none of ano
       ...{ region, version: null, bounds: null },
     },
   )
-  await inStore(store => store.use(region, 1, null))
+  await inStore(store => store.add(region, NETWORK, null))
   const { version, bounds } = await within(
     'they stand',
     standing(number => number !== null),

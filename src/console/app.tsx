@@ -1,0 +1,50 @@
+/** The console: a sign-in, then a shift at the desk. Its kept sign-in goes on after a reload, for as long as the tab is open. */
+import { render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { resumeSignIn, type SignIn } from '../client/index.ts'
+import { DeskPage } from './frame/desk.tsx'
+import { SignInPage } from './frame/sign-in-page.tsx'
+import { applyTheme } from './frame/theme.ts'
+import { kept } from './kept.ts'
+import { beginSeconds } from './passing-time.ts'
+import { Shift } from './shift.ts'
+
+function resumed(): SignIn | null {
+  const tokens = kept.tokens()
+  return tokens === null
+    ? null
+    : resumeSignIn({ url: location.origin, tokens, onTokens: next => kept.keepTokens(next) })
+}
+
+function App() {
+  const [signedIn, setSignedIn] = useState<SignIn | null>(resumed)
+  const [region, setRegion] = useState<string | null>(() => kept.region())
+  const [shift, setShift] = useState<Shift | null>(null)
+  useEffect(() => {
+    if (signedIn === null || region === null) return
+    const made = new Shift(signedIn, region)
+    setShift(made)
+    return () => {
+      made.close()
+      setShift(null)
+    }
+  }, [signedIn, region])
+
+  const enter = (to: string) => {
+    kept.keepRegion(to)
+    setRegion(to)
+  }
+  const leave = () => {
+    kept.keepTokens(null)
+    kept.keepRegion(null)
+    setRegion(null)
+    setSignedIn(null)
+    void signedIn?.signOut().catch(() => undefined)
+  }
+  if (shift !== null) return <DeskPage shift={shift} leave={leave} />
+  return <SignInPage signedIn={signedIn} onSignedIn={setSignedIn} enter={enter} leave={leave} />
+}
+
+applyTheme(kept.theme())
+beginSeconds()
+render(<App />, document.getElementById('app')!)

@@ -1,0 +1,227 @@
+/** A shift at the desk: one session with its board, map and reads, what is selected, and what became of commands. */
+import {
+  type AlarmView,
+  type Bounds,
+  ClientClosed,
+  CommandRefused,
+  connect,
+  type DispatcherClient,
+  EngineReads,
+  type FleetView,
+  type HospitalInfo,
+  type KeptBoard,
+  placeInDegrees,
+  type RegionInfo,
+  type RoadsInfo,
+  type SignIn,
+  type TripView,
+} from '../client/index.ts'
+import { SaidOutcomes } from './outcomes.ts'
+import { later, wallMs } from './passing-time.ts'
+import { word } from './spoken-words.ts'
+import { t } from './strings.ts'
+import { Topic } from './topic.ts'
+
+export interface Place {
+  readonly lonDeg: number
+  readonly latDeg: number
+}
+
+/** What stands beside the board. */
+export type Panel = { readonly is: 'none' } | { readonly is: 'call' } | { readonly is: 'trip'; readonly tripId: string }
+
+/** How long a command may stay unanswered before that is said. */
+const UNANSWERED_MS = 3_000
+const ROADS_AGAIN_MS = 5_000
+/** Of a region with more units those in sight of the map are followed. */
+const UNITS_FOLLOWED = 2_000
+
+export class Shift {
+  readonly region: string
+  readonly user: string
+  readonly client: DispatcherClient
+  readonly board: KeptBoard
+  readonly fleet: FleetView
+  readonly reads: EngineReads
+  readonly outcomes = new SaidOutcomes()
+  /** Board, connection, or what was read changed. */
+  readonly changes = new Topic()
+  /** Selection, panel or the place of a new call changed. */
+  readonly choices = new Topic()
+  info: RegionInfo
+  roads: RoadsInfo = { version: null, bounds: null }
+  hospitals: readonly HospitalInfo[] = []
+  /** By priority: for how long a trip may wait before that is an alarm. */
+  waitLimitMs: Readonly<Record<string, number>> = {}
+  /** Wall time at which the board stopped being current last; null while it never was. */
+  oldSinceMs: number | null = null
+  ended: ClientClosed | null = null
+  panel: Panel = { is: 'none' }
+  /** Of a call that is being entered. */
+  place: Place | null = null
+  /** Where the map looks, as far as it is known. */
+  centre: Place | null = null
+
+  constructor(signIn: SignIn, region: string) {
+    const url = location.origin
+    this.region = region
+    this.user = signIn.user?.name ?? ''
+    this.info = { region, name: region, timeZone: 'UTC' }
+    const role = signIn.user?.role === 'supervisor' ? 'supervisor' : 'dispatcher'
+    this.client = connect({ url: url.replace(/^http/, 'ws'), token: signIn.token, region, role, warn: () => undefined })
+    this.reads = new EngineReads({ url, token: signIn.token })
+    this.board = this.client.keepBoard()
+    this.fleet = this.client.fleet()
+    this.board.onChanged(() => this.changes.tell())
+    this.client.onWrites(() => this.changes.tell())
+    let wasOpen = false
+    this.client.onConnection(state => {
+      if (state === 'open') void this.#read()
+      else if (wasOpen) this.oldSinceMs = wallMs()
+      wasOpen = state === 'open'
+      this.changes.tell()
+    })
+    this.client.onFault(() => this.changes.tell())
+    this.client.onClosed(end => {
+      this.ended = end
+      this.changes.tell()
+    })
+  }
+
+  close(): void {
+    this.client.close()
+  }
+
+  nowMs(): number {
+    return this.client.regionNowMs()
+  }
+
+  /** Whether the board is current: connected, and a snapshot was seen. */
+  get isCurrent(): boolean {
+    return this.client.connectionState === 'open' && this.board.position !== null
+  }
+
+  /** The trips of the board, those that wait first, the most urgent and oldest first. */
+  tripsInOrder(): TripView[] {
+    return [...this.board.trips.values()].sort(
+      (a, b) => Number(isActive(a)) - Number(isActive(b)) || a.priority - b.priority || a.receivedAtMs - b.receivedAtMs,
+    )
+  }
+
+  /** Open alarms: those that nobody answers for first, the most severe and oldest first; what was put aside last. */
+  alarmsInOrder(): AlarmView[] {
+    const nowMs = this.nowMs()
+    const rank = (alarm: AlarmView) => ((alarm.shelvedUntilMs ?? 0) > nowMs ? 2 : alarm.acknowledgedBy !== null ? 1 : 0)
+    return [...this.board.alarms.values()].sort(
+      (a, b) => rank(a) - rank(b) || a.severity - b.severity || a.raisedAtMs - b.raisedAtMs,
+    )
+  }
+
+  callSign(unitId: string): string {
+    return this.board.units.get(unitId)?.callSign ?? unitId
+  }
+
+  /**
+   * Looks there with the map, and at the whole region as long as that is not too much: then the age of every position is known.
+   * Without bounds at the region alone.
+   */
+  look(view: Bounds | null): void {
+    const { bounds } = this.roads
+    const region = bounds !== null && this.board.units.size <= UNITS_FOLLOWED ? bounds : null
+    const both = region === null ? view : view === null ? region : around(region, view)
+    if (both === null) return
+    try {
+      this.fleet.lookAt(both)
+    } catch {
+      // More than half the world is too much to follow; the units stay as they were.
+    }
+  }
+
+  open(panel: Panel): void {
+    this.panel = panel
+    if (panel.is !== 'call') this.place = null
+    this.choices.tell()
+  }
+
+  takePlace(place: Place | null): void {
+    this.place = place
+    this.choices.tell()
+  }
+
+  get selectedTripId(): string | null {
+    return this.panel.is === 'trip' ? this.panel.tripId : null
+  }
+
+  /** Where the selected trip is; null where none is. */
+  selectedPlace(): Place | null {
+    const trip = this.selectedTripId === null ? undefined : this.board.trips.get(this.selectedTripId)
+    return trip === undefined ? null : placeInDegrees(trip)
+  }
+
+  /** This user answers for the alarm. */
+  acknowledge({ alarmId, kind }: AlarmView): Promise<unknown> {
+    return this.tryTo(`${t.board.acknowledge}: ${word('alarm', kind)}`, () => this.client.acknowledgeAlarm(alarmId))
+  }
+
+  /** Carries a command out and says what became of it. Output: its result; null where it was refused or nobody knows. */
+  async tryTo<Result>(what: string, command: () => Promise<{ readonly result: Result }>): Promise<Result | null> {
+    const stop = later(UNANSWERED_MS, () => this.outcomes.say('unknown', t.outcome.unknown(what)))
+    try {
+      const { result } = await command()
+      this.outcomes.say('done', t.trip.done(what))
+      return result
+    } catch (error) {
+      if (error instanceof CommandRefused) this.outcomes.say('refused', t.outcome.failed(what, error.message))
+      else if (error instanceof ClientClosed) this.outcomes.say('refused', t.outcome.closed(what))
+      else this.outcomes.say('refused', t.outcome.failed(what, String((error as Error).message)))
+      return null
+    } finally {
+      stop()
+    }
+  }
+
+  /** An engine that has just started may still be reading them. */
+  #takeRoads(roads: RoadsInfo): void {
+    this.roads = roads
+    if (this.fleet.tiles.length === 0) this.look(null)
+    this.changes.tell()
+    if (roads.version !== null || this.ended !== null) return
+    later(
+      ROADS_AGAIN_MS,
+      () =>
+        void this.reads
+          .roads(this.region)
+          .then(read => this.#takeRoads(read))
+          .catch(() => undefined),
+    )
+  }
+
+  /** What changes seldom. It is read with each new connection; what cannot be read stays as it was. */
+  async #read(): Promise<void> {
+    const unlessAway = <T>(read: Promise<T>, take: (read: T) => void) => read.then(take).catch(() => undefined)
+    await Promise.all([
+      unlessAway(this.reads.regions(), regions => {
+        this.info = regions.find(({ region }) => region === this.region) ?? this.info
+      }),
+      unlessAway(this.reads.hospitals(this.region), hospitals => {
+        this.hospitals = hospitals
+      }),
+      unlessAway(this.reads.roads(this.region), roads => this.#takeRoads(roads)),
+      unlessAway(this.reads.waitLimits(this.region), limits => {
+        this.waitLimitMs = limits
+      }),
+    ])
+    this.changes.tell()
+  }
+}
+
+/** What holds both. */
+const around = (a: Bounds, b: Bounds): Bounds => ({
+  westDeg: Math.min(a.westDeg, b.westDeg),
+  southDeg: Math.min(a.southDeg, b.southDeg),
+  eastDeg: Math.max(a.eastDeg, b.eastDeg),
+  northDeg: Math.max(a.northDeg, b.northDeg),
+})
+
+/** A unit works on it. */
+export const isActive = ({ phase }: Pick<TripView, 'phase'>): boolean => phase !== 'pending' && phase !== 'offered'

@@ -1,0 +1,57 @@
+/** What each unit that was sent did, and when: who said so, what was corrected, what does not fit. */
+import { RESPONSE_TIMES, type ResponseView, type TripView } from '../../client/index.ts'
+import { duration, timeOfDay } from '../format.ts'
+import type { Shift } from '../shift.ts'
+import { word } from '../spoken-words.ts'
+import { t } from '../strings.ts'
+
+interface TimeLineProps {
+  readonly shift: Shift
+  readonly trip: TripView
+}
+
+export function TimeLine({ shift, trip }: TimeLineProps) {
+  const responses = trip.responses.toReversed()
+  return (
+    <section aria-labelledby="time-line">
+      <h3 id="time-line">{t.trip.timeline}</h3>
+      {responses.length === 0 && <p class="quiet">{t.trip.noResponses}</p>}
+      {responses.map(response => (
+        <Response key={response.offerId} shift={shift} trip={trip} response={response} />
+      ))}
+    </section>
+  )
+}
+
+function Response({ shift, trip, response }: TimeLineProps & { readonly response: ResponseView }) {
+  const { unitId, etaMs, end, times } = response
+  const { timeZone } = shift.info
+  const said = RESPONSE_TIMES.flatMap(time => {
+    const moment = times[time]
+    return moment === undefined ? [] : [{ time, moment }]
+  })
+  return (
+    <div class={end === null ? 'response' : 'response ended'}>
+      <p>
+        <b>{shift.callSign(unitId)}</b>
+        {end !== null && <span class="quiet"> · {end}</span>}
+        {etaMs !== undefined && <span class="quiet"> · {t.trip.eta(duration(etaMs))}</span>}
+      </p>
+      <ol class="times">
+        {said.map(({ time, moment }) => (
+          <li key={time} data-time={time}>
+            <time class="figures">{moment.atMs === null ? t.trip.unknownTime : timeOfDay(moment.atMs, timeZone)}</time>
+            <span>{word('time', time)}</span>
+            <small class="quiet">
+              {moment.atMs !== null && `+${duration(moment.atMs - trip.receivedAtMs)}`}
+              {moment.cause !== 'driver' && ` · ${moment.cause}`}
+              {moment.otherAtMs !== undefined && ` · ${t.trip.otherWord(timeOfDay(moment.otherAtMs, timeZone))}`}
+              {moment.corrected !== undefined && ` · ${t.trip.corrected(word('reason', moment.corrected))}`}
+              {moment.implausible === true && <em class="late"> · {t.trip.implausible}</em>}
+            </small>
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}
