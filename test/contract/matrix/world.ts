@@ -8,9 +8,8 @@
 import { signToken } from '../../../src/access/tokens.ts'
 import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol/limits.ts'
 import { makeKey } from '../../gateway/harness.ts'
-import { ADMIN_PASSWORD, type HttpAnswer, type Site, until } from '../../support/engine.ts'
+import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
-import { layRoads } from '../../support/laid-roads.ts'
 import { CALL, type Speaker, Stage } from '../rules/stage.ts'
 import { cityHere, inRoadStore, networkOf, roadsTaken } from '../rules/stage-roads.ts'
 import { type Caller, REACHES, type Reach } from './rules.ts'
@@ -104,7 +103,8 @@ export class World {
     { limits: UNLIMITED, auth: AUTH },
   )
   #opened: Promise<void> | null = null
-  #roads: Promise<number> | null = null
+  /** Of both regions' roads, which are the same. */
+  readonly roadsVersion = 1
   /** With the database, for looking at it again and again. */
   #session: ReturnType<Site['session']> | null = null
   /** Of each caller but nobody. */
@@ -156,7 +156,7 @@ export class World {
     await inRoadStore(this.site.databaseUrl, async store => {
       for (const region of [HERE, THERE]) await store.add(region, network, null)
     })
-    for (const region of [HERE, THERE]) await roadsTaken(this.#desks[region]!, 1)
+    for (const region of [HERE, THERE]) await roadsTaken(this.#desks[region]!, this.roadsVersion)
   }
 
   token(caller: Caller): string | null {
@@ -188,23 +188,6 @@ export class World {
     const told = assertAnswerTold(method, path, answer)
     if (told !== null) this.told.add(told)
     return answer
-  }
-
-  /** Both regions have the same roads, from the first time that somebody asks. */
-  roadsVersion(): Promise<number> {
-    this.#roads ??= this.#layRoads()
-    return this.#roads
-  }
-
-  async #layRoads(): Promise<number> {
-    for (const region of [HERE, THERE]) {
-      await layRoads(this.site, region)
-      await until(`the roads of ${region} are read`, async () => {
-        const { body } = await this.ask('GET', `/v1/regions/${region}/roads`)
-        return body.version === 1
-      })
-    }
-    return 1
   }
 
   async created(path: string, body: unknown): Promise<HttpAnswer> {
