@@ -1,15 +1,14 @@
 /** A dispatcher's client: works calls and trips, sends units, asks who is nearest, and follows board, units and map. */
-import type { CallDetails } from '../domain/commands.ts'
-import type { Need } from '../domain/events/call-events.ts'
-import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
+import type { LevelOfCare } from '../domain/vocabulary.ts'
 import { toE7 } from '../protocol/fix-frame.ts'
 import type { NearestResult, TripExplanation } from '../protocol/wire/answer-views.ts'
-import type { ClientTuples, WireZone } from '../protocol/wire/client-tuples.ts'
+import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
 import type { CoverageView, Destinations, FoundPlaces, ReachView, TripRoute } from '../protocol/wire/road-views.ts'
 import type { BoardHandler } from './board-feed.ts'
 import { BoardReceiver } from './board-receiver.ts'
 import type { CommandOutcome } from './command-queue.ts'
 import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+import type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
 import { type EtaHandler, EtaReceiver } from './eta-receiver.ts'
@@ -32,44 +31,6 @@ import { type UnitHandler, UnitsReceiver } from './units-receiver.ts'
 
 export interface DispatcherOptions extends ConnectionOptions {
   readonly role: 'dispatcher' | 'supervisor'
-}
-
-/** A request for help as a dispatcher enters it; each need becomes a trip. */
-export interface NewCall {
-  /** WGS 84 degrees. */
-  readonly lonDeg: number
-  readonly latDeg: number
-  readonly priority: Priority
-  /** The service's own triage code. */
-  readonly problem?: string | null
-  readonly needs: readonly Need[]
-  /** Region time at which the caller reached the centre. Default: when the engine hears of it. */
-  readonly receivedAtMs?: number | null
-  readonly details?: Partial<CallDetails> | null
-}
-
-/** Closed or slow roads as a dispatcher draws them. */
-export interface NewZone extends Omit<WireZone, 'points'> {
-  /** WGS 84 degrees: the corners of an area in order, or the points of a line along a street. */
-  readonly points: readonly { readonly lonDeg: number; readonly latDeg: number }[]
-}
-
-export interface EnteredCall {
-  readonly callId: string
-  readonly tripIds: readonly string[]
-  /** The call's number on the radio, and those of its trips, in their order; engines of before gave none. */
-  readonly incidentNo?: string
-  readonly responseNos?: readonly string[]
-}
-
-/** What changes of a call; what is left out stays as it is, and `details` are replaced as a whole. */
-export interface CallChanges {
-  /** WGS 84 degrees; a change of place needs both. */
-  readonly lonDeg?: number
-  readonly latDeg?: number
-  readonly priority?: Priority
-  readonly problem?: string | null
-  readonly details?: Partial<CallDetails> | null
 }
 
 /** Options of what a crew did and told the desk by radio. */

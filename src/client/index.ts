@@ -73,13 +73,10 @@ export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'
 export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
+export type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 export type {
-  CallChanges,
   DispatcherClient,
   DispatcherOptions,
-  EnteredCall,
-  NewCall,
-  NewZone,
   RadioOptions,
 } from './dispatcher-client.ts'
 export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'
