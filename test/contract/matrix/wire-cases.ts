@@ -1,6 +1,6 @@
 /** A good message of every type, and what each may name that is not the sender's. */
 import type { ClientTypeName } from '../../../src/protocol/wire/message-types.ts'
-import { CALL, fixAt, PLACE } from '../rules/stage.ts'
+import { CALL, fixAt, PLACE, ZONE } from '../rules/stage.ts'
 import { type Named, REACHES, type Reach } from './rules.ts'
 import type { Scene, Setting, Target } from './world.ts'
 
@@ -81,22 +81,7 @@ export const WIRE_CASES: Readonly<Record<Exclude<ClientTypeName, 'hello'>, reado
   ],
   'divert-unit': [{ ...ofTrip, fields: ({ tripId }, { pending }) => [tripId, pending.tripId, 'closer-unit'] }],
   'hold-trip': [{ ...own, setting: 'idle', fields: (_, { pending }) => [pending.tripId] }],
-  'close-roads': [
-    {
-      ...own,
-      fields: () => [
-        {
-          kind: 'line',
-          points: [
-            [0, 0],
-            [0, 9_000],
-          ],
-          untilAtMs: null,
-          reason: 'other',
-        },
-      ],
-    },
-  ],
+  'close-roads': [{ ...own, fields: () => [ZONE] }],
   'reopen-roads': [{ ...own, setting: 'zone', fields: ({ zoneId, callId }) => [zoneId ?? callId] }],
   'name-receiver': [{ ...ofTrip, setting: 'handed-over', fields: ({ tripId }) => [tripId, null] }],
   'confirm-order': [{ ...ofTrip, fields: ({ tripId }) => [tripId, now()] }],

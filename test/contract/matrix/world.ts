@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol
 import { makeKey } from '../../gateway/harness.ts'
 import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
-import { CALL, type Speaker, Stage } from '../rules/stage.ts'
+import { CALL, type Speaker, Stage, ZONE } from '../rules/stage.ts'
 import { cityHere, inRoadStore, networkOf, roadsTaken } from '../rules/stage-roads.ts'
 import { type Caller, REACHES, type Reach } from './rules.ts'
 import type { Wire } from './wire.ts'
@@ -230,15 +230,7 @@ export class World {
         for (const each of REACHES) scene[each] = await this.#handedOver(each)
         break
       case 'zone': {
-        const zone = {
-          kind: 'line',
-          points: [
-            [0, 0],
-            [0, 9_000],
-          ],
-          reason: 'other',
-        }
-        const { result } = await this.#desks[HERE]!.ask('close-roads', zone)
+        const { result } = await this.#desks[HERE]!.ask('close-roads', ZONE)
         scene.own = { ...scene.own, zoneId: result.zoneId as string }
         break
       }

@@ -23,6 +23,18 @@ import { assertResultTold, assertTold } from '../../support/server-frames.ts'
 const USUAL: WireFormat = process.env.GOLDENHOUR_TEST_FORMAT === 'json' ? 'json' : 'binary'
 export const FORMATS: readonly WireFormat[] = USUAL === 'json' ? ['json'] : ['binary', 'json']
 export const PLACE = { lonE7: SCENE.lonDeg * 1e7, latE7: SCENE.latDeg * 1e7 }
+/** A square kilometre around it, closed. */
+export const ZONE = {
+  kind: 'area',
+  points: [
+    [-1, -1],
+    [1, -1],
+    [1, 1],
+    [-1, 1],
+  ].map(([east, north]) => [PLACE.lonE7 + east! * 50_000, PLACE.latE7 + north! * 50_000]),
+  untilAtMs: null,
+  reason: 'other',
+} as const
 export const CALL = { ...PLACE, priority: 2, needs: [{ levelOfCare: 'als', capabilities: [] }] }
 /** An id of the right form that nothing has. */
 export const nobody = (region: string): string => `${region}.${'n'.repeat(21)}`
