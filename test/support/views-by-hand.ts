@@ -139,7 +139,7 @@ function timesByHand({ tripId, offerId, unitId }: Named<'OfferMade'>, later: rea
   for (const { event } of next < 0 ? later : later.slice(0, next)) {
     if (!('tripId' in event) || event.tripId !== tripId) continue
     const say = (time: string, atMs: number | null) => void words.set(time, [...(words.get(time) ?? []), atMs])
-    if (event.type === 'UnitNotified' && event.offerId === offerId && !isRefused) say('notified', event.notifiedAtMs)
+    if (event.type === 'UnitNotified' && event.offerId === offerId) say('notified', event.notifiedAtMs)
     else if (!('unitId' in event) || event.unitId !== unitId || isRefused) continue
     else if (event.type === 'OfferAccepted') say('acknowledged', event.implied === true ? null : event.happenedAtMs)
     else if (event.type === 'TripPhaseReached') say(TIMES[event.phase] ?? event.phase, event.happenedAtMs)

@@ -10,10 +10,11 @@ import { evolveCall } from '../../domain/call.ts'
 import type { EventMeta } from '../../domain/decision.ts'
 import { byKind, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { DecisionRecord } from '../../domain/events/decision-record.ts'
-import type { OfferMade } from '../../domain/events/trip-events.ts'
+import type { OfferMade, UnitNotified } from '../../domain/events/trip-events.ts'
 import { type DomainEvent, entitiesOf } from '../../domain/events.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import { evolveRegion, quietRegion } from '../../domain/region-state.ts'
+import type { KeptTime } from '../../domain/trip/response.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import { evolveTrip } from '../../domain/trip/trip-fold.ts'
 import { evolveDriver } from '../../domain/unit/driver-fold.ts'
@@ -119,6 +120,16 @@ export class ViewFold {
       this.#decision(state, event.decision, { unit_id: null, offer_id: null, alarm: event.alarm, chosen_by: null }, at)
     }
     this.#responses(before, state)
+    if (event.type === 'UnitNotified') this.#notified(state, event)
+  }
+
+  /** Who declined, or did not answer, leaves no response; that it was told is a moment all the same. */
+  #notified({ tripId, responses }: TripState, event: UnitNotified): void {
+    const { offerId, unitId, notifiedAtMs, cause = 'system' } = event
+    if (responses.some(response => response.offerId === offerId)) return
+    const notified: KeptTime = { atMs: notifiedAtMs, cause, ...(notifiedAtMs === null ? { why: 'restarted' } : {}) }
+    const told = { unitId, offerId, offeredAtMs: 0, times: { notified } }
+    for (const row of timeRows(tripId, undefined, told)) this.#put('tripTimes', `${tripId} ${offerId} notified`, row)
   }
 
   /** The moments of units' work, and how each one's ended. */

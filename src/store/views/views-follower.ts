@@ -23,7 +23,7 @@ export class Views {
   readonly #follower: LogFollower
   /** As the database had them last. */
   #positions: ReadonlyMap<RegionId, number> = new Map()
-  #catchingUp: Promise<void> | null = null
+  #underWay: Promise<void> | null = null
 
   constructor(settings: ViewsSettings) {
     this.#settings = settings
@@ -70,35 +70,31 @@ export class Views {
 
   /**
    * Resolves when the views of a region have come to the position, or the time is over. Whoever waits makes them go on at once,
-   * and all who wait share it. Errors: those of pg.
+   * and all who wait share one look at a time, however many they are. Errors: those of pg.
    */
   async waitFor(region: RegionId, position: number, limitMs: number): Promise<void> {
     const { scheduler } = this.#settings
     const untilMs = scheduler.monotonicMs() + limitMs
-    while ((await this.#positionOf(region)) < position) {
+    const isThere = () => (this.#positions.get(region) ?? 0) >= position
+    while (!isThere()) {
       const leftMs = untilMs - scheduler.monotonicMs()
       if (leftMs <= 0) return
-      await Promise.race([this.#catchUpOnce(), this.#pause(leftMs)])
-      if ((await this.#positionOf(region)) >= position) return
-      await this.#pause(Math.min(LOOK_AGAIN_MS, Math.max(0, untilMs - scheduler.monotonicMs())))
+      await Promise.race([this.#round(), this.#pause(leftMs)])
+      if (!isThere()) await this.#pause(Math.min(LOOK_AGAIN_MS, Math.max(0, untilMs - scheduler.monotonicMs())))
     }
   }
 
-  #catchUpOnce(): Promise<void> {
-    this.#catchingUp ??= this.catchUp().finally(() => {
-      this.#catchingUp = null
-    })
-    return this.#catchingUp
+  #round(): Promise<void> {
+    this.#underWay ??= this.catchUp()
+      .then(() => this.#look())
+      .finally(() => {
+        this.#underWay = null
+      })
+    return this.#underWay
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise(resolve => void this.#settings.scheduler.after(ms, resolve))
-  }
-
-  async #positionOf(region: RegionId): Promise<number> {
-    const { rows } = await sql<{ position: number }>`SELECT position FROM views.cursors
-      WHERE region = ${region}`.execute(this.#settings.database)
-    return rows[0]?.position ?? 0
   }
 
   async #look(): Promise<void> {

@@ -204,7 +204,7 @@ test('[HT-5] any other path is not-found, and any other method method-not-allowe
     ['POST', '/', 405, 'method-not-allowed'],
     ['GET', '/v1/nothing', 404, 'not-found'],
     ['DELETE', '/v1/nothing', 404, 'not-found'],
-    ['GET', '/v1/calls', 405, 'method-not-allowed'],
+    ['GET', '/v1/auth/login', 405, 'method-not-allowed'],
     ['DELETE', '/v1/calls', 405, 'method-not-allowed'],
     ['POST', `/v1/trips/${nobody(region)}`, 405, 'method-not-allowed'],
     ['PUT', '/v1/units', 405, 'method-not-allowed'],

@@ -23,7 +23,7 @@ before(async () => {
   owned = await testDatabase()
   owner = await openClient(owned.url, { applicationName: 'goldenhour test' })
   database = openDatabase(owned.url)
-  log = await simulatedLog(73, 'sim', 1.5, 6)
+  log = await simulatedLog(74, 'sim', 1.5, 6)
   await storeLog(owner, 'sim', log)
   await storeLog(owner, 'hand', handMade())
   const onFailure = (error: Error) => assert.fail(error)
@@ -215,7 +215,6 @@ function responsesIn(records: readonly LogRecord[]) {
   )
   const callOfTrip = new Map<string, string>()
   const needs = new Map<string, { level: string; helps: string | null }>()
-  const units = new Map<string, { level: string; carries: boolean }>()
   const calls = new Map<
     string,
     {
@@ -245,24 +244,31 @@ function responsesIn(records: readonly LogRecord[]) {
         level: event.need.levelOfCare,
         helps: event.type === 'HelpAdded' ? event.helpsTripId : null,
       })
-    } else if (event.type === 'UnitRegistered') {
-      units.set(event.unitId, {
-        level: event.levelOfCare,
-        carries: event.transports ?? event.levelOfCare !== 'first-responder',
-      })
     }
   }
   const told: { callId: string; atMs: number }[] = []
   const there: { callId: string; tripId: string; unitId: string; atMs: number; isStaged: boolean }[] = []
   const moments = new Map<string, { tripId: string; unitId: string; atMs: number | null; isStaged: boolean }>()
   const turns = new Map<string, number>()
+  const notified = new Map<string, { tripId: string; atMs: number | null }>()
+  // A unit counts as it was when it was sent.
+  const sent = new Map<string, { level: string; carries: boolean }>()
+  const known = new Map<string, { level: string; carries: boolean }>()
   for (const { event } of events) {
-    if (event.type === 'OfferMade') {
+    if (event.type === 'UnitRegistered') {
+      const carries = event.transports ?? event.levelOfCare !== 'first-responder'
+      known.set(event.unitId, { level: event.levelOfCare, carries })
+    } else if (event.type === 'OfferMade') {
       const key = `${event.tripId} ${event.unitId}`
+      sent.set(key, known.get(event.unitId)!)
       turns.set(key, (turns.get(key) ?? 0) + 1)
-    } else if (event.type === 'UnitNotified' && event.notifiedAtMs !== null)
-      told.push({ callId: event.callId, atMs: event.notifiedAtMs })
-    else if (
+    } else if (event.type === 'UnitNotified') {
+      const { tripId, unitId, notifiedAtMs } = event
+      notified.set(`${tripId} ${unitId} ${turns.get(`${tripId} ${unitId}`)}`, { tripId, atMs: notifiedAtMs })
+    } else if (event.type === 'TripTimeCorrected' && event.time === 'notified') {
+      const { tripId, unitId, newAtMs } = event
+      notified.set(`${tripId} ${unitId} ${turns.get(`${tripId} ${unitId}`)}`, { tripId, atMs: newAtMs })
+    } else if (
       event.type === 'TripPhaseReached' ||
       event.type === 'TripTimeNoted' ||
       event.type === 'TripTimeCorrected'
@@ -276,9 +282,12 @@ function responsesIn(records: readonly LogRecord[]) {
       else if (!moments.has(turn)) moments.set(turn, { tripId, unitId, atMs: event.happenedAtMs, isStaged })
     }
   }
+  for (const { atMs, tripId } of notified.values()) {
+    if (atMs !== null) told.push({ callId: callOfTrip.get(tripId)!, atMs })
+  }
   for (const { atMs, ...rest } of moments.values())
     if (atMs !== null) there.push({ ...rest, atMs, callId: callOfTrip.get(rest.tripId)! })
-  return { calls, told, there, needs, units }
+  return { calls, told, there, needs, sent }
 }
 
 const ORDER = ['first-responder', 'bls', 'als', 'cct']
@@ -287,7 +296,7 @@ function figuresByHand(
   window: { fromMs: number; toMs: number },
   contract: ResponseContract,
 ): Map<number | null, number[]> {
-  const { calls, told, there, needs, units } = responsesIn(log)
+  const { calls, told, there, needs, sent } = responsesIn(log)
   const found = new Map<number | null, number[]>([[null, []]])
   for (const [callId, call] of calls) {
     if (call.receivedAtMs < window.fromMs || call.receivedAtMs >= window.toMs) continue
@@ -302,11 +311,11 @@ function figuresByHand(
     ]
     const counted = there.filter(each => {
       if (each.callId !== callId || (each.isStaged && !contract.staged)) return false
-      if (contract.counts === 'transport') return units.get(each.unitId)!.carries
+      if (contract.counts === 'transport') return sent.get(`${each.tripId} ${each.unitId}`)!.carries
       if (contract.counts === 'any') return true
       const need = needs.get(each.tripId)!
       const level = need.helps === null ? need.level : needs.get(need.helps)!.level
-      return ORDER.indexOf(units.get(each.unitId)!.level) >= ORDER.indexOf(level)
+      return ORDER.indexOf(sent.get(`${each.tripId} ${each.unitId}`)!.level) >= ORDER.indexOf(level)
     })
     const isCancelled = counted.length === 0 && call.state === 'cancelled' && contract.cancelled === 'judged'
     const stop =
