@@ -44,7 +44,8 @@ test('the built library imports nothing but msgpackr and, where the platform has
   for (const file of await readdir(dist, { recursive: true })) {
     if (!file.endsWith('.js')) continue
     const source = await readFile(path.join(dist, file), 'utf8')
-    for (const [, name] of source.matchAll(/(?:from|import)\s*\(?\s*'([^.'][^']*)'/g)) imports.add(name!)
+    // The word of a message is no import.
+    for (const [, name] of source.matchAll(/(?<!')(?:from|import)\s*\(?\s*'([^.'][^']*)'/g)) imports.add(name!)
   }
   assert.deepEqual([...imports].sort(), ['msgpackr', 'ws'])
 })
