@@ -40,6 +40,7 @@ export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
   type CancelReason,
+  DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
   type DivertReason,
@@ -52,6 +53,7 @@ export {
   RESPONSE_TIMES,
   type ResponseTime,
   type TripPhase,
+  UNAVAILABLE_REASONS,
   UNIT_STATUSES,
   type UnitStatus,
 } from '../domain/vocabulary.ts'
@@ -66,7 +68,14 @@ export type {
   ReachView,
   TripRoute,
 } from '../protocol/wire/road-views.ts'
-export type { AlarmView, ResponseView, TripView, UnitView } from '../protocol/wire/situation-views.ts'
+export type {
+  AlarmView,
+  DriverView,
+  OfferView,
+  ResponseView,
+  TripView,
+  UnitView,
+} from '../protocol/wire/situation-views.ts'
 export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
@@ -79,7 +88,7 @@ export type {
   DispatcherOptions,
   RadioOptions,
 } from './dispatcher-client.ts'
-export type { DriverClient, DriverOptions, MomentOptions } from './driver-client.ts'
+export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
 export {
   EngineReads,
   engineStatus,

@@ -13,32 +13,32 @@ export type Theme = 'system' | 'light' | 'dark'
 
 export const kept = {
   tokens(): SignInTokens | null {
-    return read<SignInTokens>(sessionStorage, TOKENS)
+    return readKept<SignInTokens>(sessionStorage, TOKENS)
   },
   keepTokens(tokens: SignInTokens | null): void {
-    write(sessionStorage, TOKENS, tokens)
+    writeKept(sessionStorage, TOKENS, tokens)
   },
   region(): string | null {
-    return read<string>(sessionStorage, REGION)
+    return readKept<string>(sessionStorage, REGION)
   },
   keepRegion(region: string | null): void {
-    write(sessionStorage, REGION, region)
+    writeKept(sessionStorage, REGION, region)
   },
   theme(): Theme {
-    return read<Theme>(localStorage, THEME) ?? 'system'
+    return readKept<Theme>(localStorage, THEME) ?? 'system'
   },
   keepTheme(theme: Theme): void {
-    write(localStorage, THEME, theme)
+    writeKept(localStorage, THEME, theme)
   },
   mark(user: string): string | undefined {
-    return read<string>(localStorage, markOf(user)) ?? undefined
+    return readKept<string>(localStorage, markOf(user)) ?? undefined
   },
   keepMark(user: string, mark: string | null): void {
-    if (mark !== null) write(localStorage, markOf(user), mark)
+    if (mark !== null) writeKept(localStorage, markOf(user), mark)
   },
 }
 
-function read<T>(store: Storage, key: string): T | null {
+export function readKept<T>(store: Storage, key: string): T | null {
   try {
     const text = store.getItem(key)
     return text === null ? null : (JSON.parse(text) as T)
@@ -48,7 +48,7 @@ function read<T>(store: Storage, key: string): T | null {
 }
 
 /** A browser that keeps nothing is no reason to stop. */
-function write(store: Storage, key: string, value: unknown): void {
+export function writeKept(store: Storage, key: string, value: unknown): void {
   try {
     if (value === null) store.removeItem(key)
     else store.setItem(key, JSON.stringify(value))

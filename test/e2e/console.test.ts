@@ -1,8 +1,6 @@
 /** A dispatcher at the console, in a real Chromium: a call from its first key to its end, while the engine is killed in the middle. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
@@ -10,7 +8,15 @@ import type { DriverClient } from '../../src/client/index.ts'
 import { buildConsole } from '../../tools/console/build.ts'
 import { freePort } from '../../tools/shared/free-port.ts'
 import { findChromium } from '../support/browser.ts'
-import { addDispatcher, launch, type NotedPage, notedPage, PASSWORD, signInAt } from '../support/console-pages.ts'
+import {
+  addDispatcher,
+  launch,
+  type NotedPage,
+  notedPage,
+  PASSWORD,
+  seriousFindings,
+  signInAt,
+} from '../support/console-pages.ts'
 import { SCENE, Site, until } from '../support/engine.ts'
 import { layRoads } from '../support/laid-roads.ts'
 
@@ -218,10 +224,9 @@ test('axe finds nothing serious on any page, in light and in dark', LIMIT, async
   const desk = site.dispatcher()
   // Nobody is on duty, so this raises an alarm.
   await desk.enterCall({ ...SCENE, priority: 1, problem: '09E01', needs: [{ levelOfCare: 'als', capabilities: [] }] })
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await notedPage(t, browser, { colorScheme })
-    const look = async (where: string) => assert.deepEqual(await serious(page, axe), [], `${where}, ${colorScheme}`)
+    const look = async (where: string) => assert.deepEqual(await seriousFindings(page), [], `${where}, ${colorScheme}`)
     await page.goto(`http://127.0.0.1:${site.port}/`)
     await page.waitForSelector('[name=user]')
     await look('sign-in')
@@ -241,21 +246,3 @@ test('axe finds nothing serious on any page, in light and in dark', LIMIT, async
     await look('keys')
   }
 })
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string
-    readonly impact: string
-    readonly nodes: readonly { readonly html: string }[]
-  }[]
-}
-
-/** What axe finds, from `serious` on. */
-async function serious(page: Page, axe: string): Promise<string[]> {
-  // Beside the page's own policy, which lets no script in that did not come with it.
-  await page.evaluate(axe)
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResult
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}

@@ -1,4 +1,6 @@
 /** The console in a real Chromium: an engine with a region, a dispatcher who can sign in, and pages that note what they do. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { TestContext } from 'node:test'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { ADMIN_PASSWORD, type Site } from './engine.ts'
@@ -48,7 +50,14 @@ export async function notedPage(
 }
 
 /** Makes a dispatcher of the region. Input: an engine that is ready. */
-export async function addDispatcher(site: Site, name: string, region: string): Promise<void> {
+export const addDispatcher = (site: Site, name: string, region: string): Promise<void> =>
+  addUser(site, name, { role: 'dispatcher', regions: [region] })
+
+/** Makes a crew that may sign in for these units. */
+export const addCrew = (site: Site, name: string, region: string, units: readonly string[]): Promise<void> =>
+  addUser(site, name, { role: 'driver', regions: [region], units })
+
+async function addUser(site: Site, name: string, more: Readonly<Record<string, unknown>>): Promise<void> {
   const login = await site.http('/v1/auth/login', {
     method: 'POST',
     body: JSON.stringify({ user: 'admin', password: ADMIN_PASSWORD }),
@@ -57,7 +66,7 @@ export async function addDispatcher(site: Site, name: string, region: string): P
     method: 'POST',
     token: login.body.accessToken,
     headers: { 'idempotency-key': `user-${name}` },
-    body: JSON.stringify({ name, role: 'dispatcher', regions: [region], password: PASSWORD }),
+    body: JSON.stringify({ name, ...more, password: PASSWORD }),
   })
   if (status !== 201) throw new Error(JSON.stringify(body))
 }
@@ -72,4 +81,23 @@ export async function signInAt(page: Page, port: number, name: string): Promise<
   await page.keyboard.press('Enter')
   await page.waitForSelector('[data-connection=open]')
   await page.waitForSelector('.banner', { state: 'detached' })
+}
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string
+    readonly impact: string
+    readonly nodes: readonly { readonly html: string }[]
+  }[]
+}
+
+/** What axe finds, from `serious` on. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  // Beside the page's own policy, which lets no script in that did not come with it.
+  await page.evaluate(axe)
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResult
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }

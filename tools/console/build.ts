@@ -18,21 +18,33 @@ const MODULES = path.join(ROOT, 'node_modules')
 const MAP = path.join(MODULES, 'maplibre-gl')
 
 /** Each page is a text with places for the names of its files. */
-const PAGES = ['index.html'] as const
+const PAGES = ['index.html', 'driver.html', 'driver.webmanifest'] as const
 /** By the name of each file without its hash. */
 const ENTRIES = {
   app: path.join(CONSOLE, 'app.tsx'),
   theme: path.join(CONSOLE, 'style/theme.css'),
   console: path.join(CONSOLE, 'style/console.css'),
+  crew: path.join(CONSOLE, 'style/crew.css'),
   icon: path.join(CONSOLE, 'icon.svg'),
+  'icon-192': path.join(CONSOLE, 'icon-192.png'),
+  'icon-512': path.join(CONSOLE, 'icon-512.png'),
   // Built together with the page, a worker shares what both need: the library's own two files hold it twice.
   worker: path.join(MAP, 'src/source/worker.ts'),
 } as const
+/** What shares nothing with the console: a part for both would bring a phone the half of it that only the console uses. */
+const CREW_ENTRIES = {
+  crew: path.join(CONSOLE, 'crew/crew-app.tsx'),
+  'driver-worker': path.join(CONSOLE, 'crew/crew-worker.ts'),
+} as const
+/** Asked for by one name, so that a browser sees that it has changed. */
+const WORKER = 'driver-worker.js'
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
   '.txt': 'text/plain; charset=utf-8',
 }
 
@@ -97,15 +109,31 @@ function hashOf(own: readonly string[]): string {
 
 async function bundled(): Promise<{ readonly files: Map<string, Uint8Array>; readonly inputs: readonly string[] }> {
   const require = createRequire(createRequire(import.meta.url).resolve('tsx'))
-  const { outputFiles, metafile } = await (require('esbuild') as Esbuild).build({
+  const esbuild = require('esbuild') as Esbuild
+  const built = [
+    await esbuild.build(optionsFor(ENTRIES, { splitting: true })),
+    await esbuild.build(optionsFor(CREW_ENTRIES, { splitting: false })),
+  ]
+  const outputs = built.flatMap(({ outputFiles }) => outputFiles)
+  const files = new Map(outputs.map(({ path: file, contents }) => [nameOf(file), contents]))
+  return { files, inputs: [...new Set(built.flatMap(({ metafile }) => Object.keys(metafile.inputs)))] }
+}
+
+const nameOf = (file: string): string => path.basename(file).replace(/^driver-worker-\w+\.js$/, WORKER)
+
+function optionsFor(
+  entryPoints: Readonly<Record<string, string>>,
+  { splitting }: { readonly splitting: boolean },
+): Readonly<Record<string, unknown>> {
+  return {
     absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
+    entryPoints,
     outdir: path.join(ROOT, 'dist/console'),
     entryNames: '[name]-[hash]',
     chunkNames: 'part-[hash]',
     assetNames: '[name]-[hash]',
     bundle: true,
-    splitting: true,
+    splitting,
     minify: true,
     write: false,
     metafile: true,
@@ -118,7 +146,7 @@ async function bundled(): Promise<{ readonly files: Map<string, Uint8Array>; rea
     // As the map library compiles itself: a field that is only declared must not undo what the constructor of its base has set.
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     legalComments: 'none',
-    loader: { '.svg': 'copy' },
+    loader: { '.svg': 'copy', '.png': 'copy' },
     // The client looks for it only where the platform has no WebSocket.
     external: ['ws'],
     alias: {
@@ -127,14 +155,12 @@ async function bundled(): Promise<{ readonly files: Map<string, Uint8Array>; rea
     },
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'warning',
-  })
-  const files = new Map(outputFiles.map(({ path: file, contents }) => [path.basename(file), contents]))
-  return { files, inputs: Object.keys(metafile.inputs) }
+  }
 }
 
 /** Puts the names of files, with their hashes, where the page has `{app.js}` and the like. */
 function pageWith(files: ReadonlyMap<string, Uint8Array>, page: string): string {
-  return page.replaceAll(/\{(\w+)\.(\w+)\}/g, (_, name: string, type: string) => {
+  return page.replaceAll(/\{([\w-]+)\.(\w+)\}/g, (_, name: string, type: string) => {
     const file = [...files.keys()].find(each => each.startsWith(`${name}-`) && each.endsWith(`.${type}`))
     if (file === undefined) throw new Error(`The page asks for ${name}.${type}, which was not built.`)
     return `/assets/${file}`

@@ -23,6 +23,14 @@ const HOSPITALS = [
   { hospitalId: 'CITY', name: 'City Hospital', lonDeg: 174.7473, latDeg: -36.8659, emergencyDepartment: true },
   { hospitalId: 'SOUTH', name: 'South Clinic', lonDeg: 174.7766, latDeg: -36.8936, emergencyDepartment: false },
 ] as const
+/** The vehicle of the crew with the phone. */
+const PHONE_UNIT = {
+  unitId: 'P1',
+  callSign: 'Medic 1',
+  levelOfCare: 'als',
+  transports: true,
+  capabilities: [],
+} as const
 /** What Chromium draws maps with where there is no graphics card. */
 const FLAGS = ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist']
 
@@ -47,11 +55,13 @@ let browser: Browser | null = null
 try {
   await untilReady(engine, url, READY_MS)
   demo = spawn(process.execPath, [PROGRAM, 'demo', '--calls', values.calls], { env: surroundings(), stdio: 'ignore' })
-  await addDesk()
+  await addUser('desk-1', ['--role', 'dispatcher'])
+  await addUser('crew-1', ['--role', 'driver', '--unit', PHONE_UNIT.unitId])
   await addHospitals()
   if (!existsSync(values.chromium)) throw new Error(`There is no ${values.chromium}; name one with --chromium.`)
   browser = await chromium.launch({ executablePath: values.chromium, args: FLAGS })
   await shoot(browser)
+  await shootPhone(browser)
 } finally {
   await browser?.close()
   demo?.kill('SIGKILL')
@@ -66,13 +76,13 @@ function surroundings(): NodeJS.ProcessEnv {
   return { ...(TMPDIR === undefined ? {} : { TMPDIR }), PATH, HOME, GOLDENHOUR_HOST: '127.0.0.1', ...env }
 }
 
-/** A dispatcher of the demo's region, which the demo makes. */
-async function addDesk(): Promise<void> {
+/** A user of the demo's region, which the demo makes. */
+async function addUser(name: string, more: readonly string[]): Promise<void> {
   const run = promisify(execFile)
   for (let tries = 0; ; tries += 1) {
     const adding = run(
       process.execPath,
-      [PROGRAM, 'user', 'add', 'desk-1', '--role', 'dispatcher', '--region', 'demo', '--password-stdin'],
+      [PROGRAM, 'user', 'add', name, ...more, '--region', 'demo', '--password-stdin'],
       { env: surroundings() },
     )
     adding.child.stdin!.end(PASSWORD)
@@ -87,20 +97,59 @@ async function addDesk(): Promise<void> {
 }
 
 async function addHospitals(): Promise<void> {
+  const token = await tokenOf('admin')
+  for (const hospital of HOSPITALS) await add('/v1/hospitals?region=demo', token, hospital.hospitalId, hospital)
+  await add('/v1/units?region=demo', token, PHONE_UNIT.unitId, PHONE_UNIT)
+}
+
+async function tokenOf(user: string): Promise<string> {
   const login = await fetch(`${url}/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ user: 'admin', password: PASSWORD }),
+    body: JSON.stringify({ user, password: PASSWORD }),
   })
-  const { accessToken } = (await login.json()) as { accessToken: string }
-  for (const hospital of HOSPITALS) {
-    const added = await fetch(`${url}/v1/hospitals?region=demo`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessToken}`, 'idempotency-key': hospital.hospitalId },
-      body: JSON.stringify(hospital),
-    })
-    if (!added.ok) throw new Error(`Hospital ${hospital.name}: ${await added.text()}`)
-  }
+  return ((await login.json()) as { accessToken: string }).accessToken
+}
+
+async function add(to: string, token: string, key: string, body: object): Promise<void> {
+  const added = await fetch(`${url}${to}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'idempotency-key': key },
+    body: JSON.stringify(body),
+  })
+  if (!added.ok) throw new Error(`${to}: ${await added.text()}`)
+}
+
+/** A crew's page: an order, and the trip that comes of it. */
+async function shootPhone(by: Browser): Promise<void> {
+  const { lonDeg, latDeg } = CENTRE
+  const context = await by.newContext({
+    ...{ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, timezoneId: 'UTC' },
+    permissions: ['geolocation'],
+    geolocation: { longitude: lonDeg + 0.004, latitude: latDeg, accuracy: 6 },
+  })
+  const page = await context.newPage()
+  await page.goto(`${url}/driver`)
+  await page.fill('[name=user]', 'crew-1')
+  await page.fill('[name=password]', PASSWORD)
+  await page.fill('[name=unit]', PHONE_UNIT.unitId)
+  await page.tap('button[type=submit]')
+  await page.tap('[data-button="sign-on"]')
+  await page.waitForSelector('[data-position=ok]')
+  await sleep(2_000)
+  const needs = [{ levelOfCare: 'als', transport: true, capabilities: [] }]
+  const details = { callerName: 'A neighbour', address: '12 Quay Street', notes: 'Third floor, no lift.' }
+  const call = { lonDeg, latDeg, priority: 1, problem: '09E01', needs, details }
+  await add('/v1/calls?region=demo', await tokenOf('desk-1'), 'phone-call', call)
+  await page.waitForSelector('[data-offer]')
+  await take(page, 'phone-order')
+  await page.tap('[data-button=accept]')
+  await page.tap('[data-button="en-route"]')
+  await page.waitForSelector('[data-phase="en-route"]')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await sleep(500)
+  await take(page, 'phone-trip-dark')
+  await context.close()
 }
 
 async function shoot(by: Browser): Promise<void> {

@@ -1,7 +1,7 @@
-/** `GET /`: the dispatcher's console; where it was not built, a page that says what this is. */
+/** `GET /`: the dispatcher's console; where it was not built, a page that says what this is. `GET /driver`: the crew's page. */
 import { createHash } from 'node:crypto'
 import type { Readiness } from '../../actors/region-handle.ts'
-import type { HttpCall, HttpReply } from '../http.ts'
+import { type HttpCall, type HttpReply, problem } from '../http.ts'
 import { open, type Route } from '../route.ts'
 import type { StoreView } from '../store-view.ts'
 import { pageReply, type WebPorts } from './web.ts'
@@ -21,6 +21,27 @@ export const HOME_ROUTES: readonly Route<HomePorts>[] = [
     header: 'If-None-Match',
     reply: { 200: 'text/html' },
     handle: getHome,
+  }),
+  open({
+    method: 'get',
+    pattern: '/driver',
+    rate: 'none',
+    summary: "The crew's page, for a phone",
+    header: 'If-None-Match',
+    reply: { 200: 'text/html' },
+    refusals: ['not-found'],
+    handle: (ports, asked) => builtPage(ports, asked, 'driver.html'),
+  }),
+  open({
+    method: 'get',
+    pattern: '/driver-worker.js',
+    rate: 'none',
+    summary:
+      "What keeps the crew's page on a phone: a service worker, which may only serve what lies at or below its own place",
+    header: 'If-None-Match',
+    reply: { 200: 'text/javascript' },
+    refusals: ['not-found'],
+    handle: (ports, asked) => builtPage(ports, asked, 'driver-worker.js'),
   }),
 ]
 
@@ -60,6 +81,13 @@ function getHome({ readiness, store, pages }: HomePorts, call: HttpCall): HttpRe
     body: page(state, isReady),
     headers: { 'Content-Security-Policy': POLICY },
   }
+}
+
+function builtPage({ pages }: WebPorts, call: HttpCall, name: string): HttpReply {
+  const file = pages?.get(name)
+  if (file !== undefined) return pageReply(file, call)
+  const message = 'The pages were not built here: in the checkout, npm ci and npm run build:console build them.'
+  return problem({ code: 'not-found', message })
 }
 
 const page = (state: string, isReady: boolean): string => `<!doctype html>
