@@ -32,7 +32,7 @@ let events: readonly DomainEvent[]
 before(async () => {
   owned = await testDatabase()
   owner = await openClient(owned.url, { applicationName: 'goldenhour test' })
-  log = await simulatedLog(74, 'metro', 1.5, 6)
+  log = await simulatedLog(7, 'metro', 1.5, 6)
   events = log.flatMap(record => record.events)
   hand = viewsByHand(log)
   await storeLog(owner, 'metro', log)
