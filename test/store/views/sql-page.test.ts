@@ -11,6 +11,7 @@ import { openClient, openDatabase } from '../../../src/store/postgres/database.t
 import { makeReader } from '../../../src/store/postgres/migrate.ts'
 import { Views } from '../../../src/store/views/views-follower.ts'
 import { testDatabase } from '../../support/postgres.ts'
+import { called, offered, onDuty } from '../../support/scenario.ts'
 import { simulatedLog } from '../../support/simulated-log.ts'
 import { storeLog } from '../../support/stored-log.ts'
 import { viewsByHand } from '../../support/views-by-hand.ts'
@@ -32,7 +33,8 @@ let events: readonly DomainEvent[]
 before(async () => {
   owned = await testDatabase()
   owner = await openClient(owned.url, { applicationName: 'goldenhour test' })
-  log = await simulatedLog(7, 'metro', 1.5, 6)
+  const shift = await simulatedLog(74, 'metro', 1.5, 6)
+  log = [...shift, ...chosenByHand(shift.at(-1)!)]
   events = log.flatMap(record => record.events)
   hand = viewsByHand(log)
   await storeLog(owner, 'metro', log)
@@ -58,6 +60,27 @@ after(async () => {
   await owner.end()
   await owned.drop()
 })
+
+/** What no shift is sure to have: a dispatcher chooses a unit. Input: the record before. */
+function chosenByHand(last: LogRecord): LogRecord[] {
+  const entered = called(['T-9']).map(event => ({ ...event, receivedAtMs: last.recordedAtMs }) as DomainEvent)
+  const chosen: DomainEvent = {
+    ...{ type: 'AssignmentOverridden', v: 1, entity: 'trip/T-9', tripId: 'T-9', unitId: 'A1', fromUnitId: null },
+    ...{ inPhase: 'pending', reason: 'local-knowledge', by: 'desk-9' },
+  }
+  const records = [
+    onDuty('A1').map(event =>
+      'happenedAtMs' in event ? { ...event, happenedAtMs: last.recordedAtMs - 60_000 } : event,
+    ),
+    entered,
+    [chosen, offered('T-9', 'A1', 'O-9', 'ordered')],
+  ]
+  return records.map((events, index) => ({
+    ...last,
+    position: last.position + index + 1,
+    events: events as DomainEvent[],
+  }))
+}
 
 type Row = Record<string, unknown>
 type Moment = (typeof hand.times)[number]
