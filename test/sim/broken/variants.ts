@@ -513,8 +513,8 @@ export const VARIANTS: readonly Variant[] = [
     breaks: 'roads that a dispatcher has closed or said to be slow are driven as before',
     patch: {
       file: 'src/actors/region/region-roads.ts',
-      find: 'const leftOut = this.#standing?.restrict(zones()) ?? 0',
-      replace: 'const leftOut = zones().length * 0',
+      find: 'const leftOut = this.#standing?.restrict(this.#ports.zones()) ?? 0',
+      replace: 'const leftOut = this.#ports.zones().length * 0',
     },
     provoke: { hasRoads: true, callsPerHour: 60, drivers: 10, dispatchers: 3, hours: 1 },
   },
@@ -522,7 +522,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'closed-for-good',
     breaks: 'roads are never open again by the time that a dispatcher said',
     patch: {
-      file: 'src/domain/road-zones.ts',
+      file: 'src/domain/drawn-zones.ts',
       find: '[{ zoneId, dueMs: untilAtMs }]',
       replace: '[{ zoneId, dueMs: untilAtMs + 86_400_000 }]',
     },
