@@ -34,7 +34,7 @@ const NAMED_MAX = 10
 
 /** A way on from a place on a street. */
 interface Onto {
-  readonly street: Street
+  readonly street: DrivenStreet
   /** How far along it, from its `from`. */
   readonly share: number
   readonly awayM: number
@@ -121,26 +121,38 @@ export class Soonest {
   #timesTo(place: Position, drive: JudgedDrive, zones: readonly DrawnZone[]): ((fix: PlacedFix) => Range) | null {
     const at = pointAt(place)
     const streets = streetsFor(this.#parts.streets, drive, zones)
-    const [nearest] = ontoFrom(streets, at, SAME_M)
+    const places = ontoFrom(streets, at, SAME_M)
+    const [nearest] = places
     if (nearest === undefined || nearest.awayM > OFF_ROAD_M - OFF_ROAD_ABOUT_M) return null
-    const { street, share } = nearest
-    const known = search(streets, [
-      [keyOf(street.from), street.ms * share],
-      [keyOf(street.to), street.backMs * (1 - share)],
-    ])
+    // At a crossing any of its streets may be meant, which is the same but where one is closed.
+    const meant = places.some(({ street }) => street.isClosed) ? places : [nearest]
+    const ways = meant.map(place => ({ place, known: search(streets, waysInto(place)) }))
     return fix => {
       const isStanding = fix.speedMps === null || fix.speedMps < STANDS_MPS || fix.headingDeg === null
       const all = ontoFrom(streets, pointAt(fix), isStanding ? SAME_M : NEARBY_M)
       const leastM = Math.min(...all.map(({ awayM }) => awayM))
       if (Math.abs(leastM - OFF_ROAD_M) <= OFF_ROAD_ABOUT_M) return undefined
       if (leastM > OFF_ROAD_M) return null
-      const ms = all.flatMap(onto => waysOn(onto, nearest, known))
+      // Who stands goes the quickest way from the street that it is on; of who drives the heading says which way.
+      const ms = ways.flatMap(({ place, known }) =>
+        all.flatMap(onto => {
+          const each = waysOn(onto, place, known)
+          return isStanding ? [Math.min(...each)] : each
+        }),
+      )
       const finite = ms.filter(Number.isFinite)
-      if (finite.length === 0) return [Infinity, Infinity]
-      return [Math.min(...ms), isStanding ? Math.min(...ms) : Math.max(...finite)]
+      // It may be on a street that leads nowhere, or on one beside it.
+      if (isStanding && finite.length > 0 && finite.length < ms.length) return undefined
+      return finite.length === 0 ? [Infinity, Infinity] : [Math.min(...finite), Math.max(...finite)]
     }
   }
 }
+
+/** From both ends of its street to a place. */
+const waysInto = ({ street, share }: Onto): [string, number][] => [
+  [keyOf(street.from), street.ms * share],
+  [keyOf(street.to), street.backMs * (1 - share)],
+]
 
 /** With the times of a drive. */
 function streetsFor(
@@ -158,7 +170,7 @@ function streetsFor(
 }
 
 /** The streets that are nearest, and those about as near. */
-function ontoFrom(streets: readonly Street[], point: Point, aboutM: number): Onto[] {
+function ontoFrom(streets: readonly DrivenStreet[], point: Point, aboutM: number): Onto[] {
   const all = streets.map(street => ontoOf(street, point))
   const leastM = all.reduce((least, { awayM }) => Math.min(least, awayM), Infinity)
   return all.filter(({ awayM }) => awayM <= leastM + aboutM).sort((a, b) => a.awayM - b.awayM)
@@ -256,7 +268,7 @@ function* leftOut(decision: DecisionRecord, seen: ReadonlyMap<string, Seen>): It
   }
 }
 
-function ontoOf(street: Street, { xM, yM }: Point): Onto {
+function ontoOf(street: DrivenStreet, { xM, yM }: Point): Onto {
   const { from, to } = street
   const [alongX, alongY] = [to.xM - from.xM, to.yM - from.yM]
   const part = ((xM - from.xM) * alongX + (yM - from.yM) * alongY) / (alongX * alongX + alongY * alongY)
