@@ -5,6 +5,7 @@
 
 interface Stored {
   readonly type?: unknown
+  readonly tripId?: unknown
   readonly alarm?: unknown
   readonly reason?: unknown
   readonly cause?: unknown
@@ -15,20 +16,29 @@ interface Stored {
 export function inWordsOfNow(events: unknown): unknown {
   if (!Array.isArray(events)) return events
   // Hardly any has one, and there may be millions of events.
-  return events.some(event => ofNow(event) !== event) ? events.map(ofNow) : events
+  const isOther = events.some(event => ofNow(event, events) !== event)
+  return isOther ? events.map(event => ofNow(event, events)) : events
 }
 
-function ofNow(event: Stored | null): unknown {
+/** Input: an event and those of its record. */
+function ofNow(event: Stored | null, record: readonly (Stored | null)[]): unknown {
   switch (event?.type) {
     case 'TripAlarmRaised':
     case 'TripAlarmCleared':
       return event.alarm === 'unit-lost' ? { ...event, alarm: 'app-lost' } : event
     case 'OfferAccepted':
-      // The desk accepted for a crew only by a report of its work, whose moment was taken for the acceptance's.
-      return event.cause === 'dispatcher' && event.implied === undefined ? { ...event, implied: true } : event
+      // By a report of the crew's work the desk accepted for it, too, and the moment of the report was taken for the acceptance's.
+      return event.cause === 'dispatcher' && event.implied === undefined && record.some(other => isReport(other, event))
+        ? { ...event, implied: true }
+        : event
     case 'UnitBecameUnavailable':
       return event.reason === 'breakdown' ? { ...event, reason: 'vehicle-fault' } : event
     default:
       return event
   }
 }
+
+const isReport = (other: Stored | null, { tripId }: Stored): boolean =>
+  (other?.type === 'TripPhaseReached' || other?.type === 'TripClosed') &&
+  other.cause === 'dispatcher' &&
+  other.tripId === tripId

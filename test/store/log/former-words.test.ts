@@ -17,13 +17,26 @@ test('a unit that broke down has a fault of its vehicle', () => {
   assert.equal(inWordsOfNow(rests), rests)
 })
 
-test('an acceptance that the desk reported was implied, and its moment is not that of an acknowledgement', () => {
-  const accepted = { type: 'OfferAccepted', unitId: 'A1', happenedAtMs: 7 }
-  assert.deepEqual(inWordsOfNow([{ ...accepted, cause: 'dispatcher' }]), [
-    { ...accepted, cause: 'dispatcher', implied: true },
-  ])
-  const said = [accepted]
-  assert.equal(inWordsOfNow(said), said)
+const accepted = { type: 'OfferAccepted', tripId: 'akl.t', unitId: 'A1', happenedAtMs: 7 }
+const byDesk = { ...accepted, cause: 'dispatcher' }
+
+test('an acceptance that came with a report of the desk was implied, and its moment is not that of an acknowledgement', () => {
+  for (const type of ['TripPhaseReached', 'TripClosed']) {
+    const report = { type, tripId: 'akl.t', happenedAtMs: 7, cause: 'dispatcher' }
+    assert.deepEqual(inWordsOfNow([byDesk, report]), [{ ...byDesk, implied: true }, report])
+    const said = [accepted, report]
+    assert.equal(inWordsOfNow(said), said)
+  }
+})
+
+test('an acceptance that a crew gave by voice was said, and keeps its moment', () => {
+  for (const said of [
+    [byDesk],
+    [{ type: 'UnitNotified', tripId: 'akl.t' }, byDesk],
+    [byDesk, { type: 'TripClosed', tripId: 'akl.other', cause: 'dispatcher' }],
+  ]) {
+    assert.equal(inWordsOfNow(said), said)
+  }
 })
 
 test('what has no former word is what it was, also where it is no event', () => {
