@@ -41,7 +41,7 @@ interface Onto {
 }
 
 /** From when to when a unit can be there; null where it is on no street, undefined where that cannot be told. */
-type Range = readonly [leastMs: number, mostMs: number] | null | undefined
+type Range = readonly [leastMs: number, mostMs: number, mayBeCutOff: boolean] | null | undefined
 
 interface Seen {
   readonly range: Range
@@ -142,8 +142,9 @@ export class Soonest {
       )
       const finite = ms.filter(Number.isFinite)
       // It may be on a street that leads nowhere, or on one beside it.
-      if (isStanding && finite.length > 0 && finite.length < ms.length) return undefined
-      return finite.length === 0 ? [Infinity, Infinity] : [Math.min(...finite), Math.max(...finite)]
+      const mayBeCutOff = finite.length < ms.length
+      if (finite.length === 0) return [Infinity, Infinity, mayBeCutOff]
+      return [Math.min(...finite), Math.max(...finite), mayBeCutOff]
     }
   }
 }
@@ -246,6 +247,7 @@ function whyWrong(
       : `has ${driveMs} ms for ${unitId}, and it is ${Math.round(lineMs)} ms`
   }
   if (range[1] === Infinity) return estimated === 'cut-off' ? null : `has ${driveMs} ms for ${unitId}, which is cut off`
+  if (estimated === 'cut-off' && range[2]) return null
   if (estimated !== undefined) return `says that ${unitId} is ${estimated}, and it is on a street`
   const [leastMs, mostMs] = range
   if (driveMs >= leastMs - ROUNDED_MS && driveMs <= mostMs + ROUNDED_MS) return null
@@ -263,7 +265,7 @@ function* leftOut(decision: DecisionRecord, seen: ReadonlyMap<string, Seen>): It
   for (const [unitId, { range, delays }] of seen) {
     if (range === null || range === undefined || named.has(unitId)) continue
     const mostMs = range[1] + Math.max(...delays.turnoutMs) + Math.max(...delays.unsureMs)
-    if (mostMs + ROUNDED_MS >= lastMs) continue
+    if (mostMs + ROUNDED_MS >= lastMs || range[2]) continue
     yield `does not name ${unitId}, which is there after ${Math.round(mostMs)} ms, and the last that it names after ${lastMs} ms`
   }
 }
