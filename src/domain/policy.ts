@@ -88,6 +88,10 @@ export interface Policy {
 export const metresIn = (spanMs: number, { straightLineSpeedMps }: Pick<Policy, 'straightLineSpeedMps'>): number =>
   (spanMs / 1_000) * straightLineSpeedMps
 
+/** How long a unit takes for a distance on the straight line, in whole milliseconds. */
+export const msOnLine = (distanceM: number, { straightLineSpeedMps }: Pick<Policy, 'straightLineSpeedMps'>): number =>
+  Math.round((distanceM / straightLineSpeedMps) * 1_000)
+
 /** A policy as it stands in a region. */
 export interface StandingPolicy extends Policy {
   /** 1 for the first that the region had. */

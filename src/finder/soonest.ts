@@ -10,6 +10,7 @@ import type { ArrivalByRoad } from '../domain/events/decision-record.ts'
 import type { PlacedFix } from '../domain/fix.ts'
 import type { Position } from '../domain/geo.ts'
 import type { UnitId } from '../domain/ids.ts'
+import { msOnLine } from '../domain/policy.ts'
 import type { LevelOfCare } from '../domain/vocabulary.ts'
 import type { NearestSearch } from './finder.ts'
 import type { FinderPool, Found } from './types.ts'
@@ -61,7 +62,7 @@ export function soonest(
     distanceM: number,
     { levelOfCare, lonDeg, latDeg }: Omit<Found, 'unitId' | 'distanceM'>,
   ) => {
-    const leastMs = Math.min(ports.approach.leastMs(distanceM), estimateMs(distanceM, ports))
+    const leastMs = Math.min(ports.approach.leastMs(distanceM), msOnLine(distanceM, ports))
     if (ports.leastDelayMs + leastMs > mostMs) return true
     if (!accept(unitId)) return ++visits > visitsMax
     const time = timeOf(unitId, distanceM, mostMs, ports)
@@ -87,7 +88,7 @@ export function timeOf(
   const parts = unsureMs > 0 ? { turnoutMs, unsureMs } : { turnoutMs }
   const driveMs = fix === null ? 'off-road' : ports.approach.driveMs(fix, atMostMs - delayMs)
   if (typeof driveMs === 'number') return { etaMs: delayMs + driveMs, ...parts }
-  const etaMs = delayMs + estimatedMs(driveMs, estimateMs(distanceM, ports), ports)
+  const etaMs = delayMs + estimatedMs(driveMs, msOnLine(distanceM, ports), ports)
   return { etaMs, ...parts, estimated: driveMs }
 }
 
@@ -102,9 +103,6 @@ function estimatedMs(why: EstimateReason, etaMs: number, { approach }: Pick<Soon
       return LONGEST_WAY_MS + etaMs
   }
 }
-
-const estimateMs = (distanceM: number, { straightLineSpeedMps }: Pick<SoonestPorts, 'straightLineSpeedMps'>): number =>
-  Math.round((distanceM / straightLineSpeedMps) * 1_000)
 
 /** In its place by time, of equal ones by unit id. */
 function put(best: FoundByTime[], unit: FoundByTime): void {

@@ -5,28 +5,23 @@
  * unit whose time by road nobody knows has an estimate that says so.
  */
 import { BY_STRAIGHT_LINE, type ChoiceBasis } from '../../domain/dispatch/far.ts'
-import type { Approach, StartDelay, TravelTimes } from '../../domain/dispatch/travel-times.ts'
+import type { Approach, TravelTimes } from '../../domain/dispatch/travel-times.ts'
 import type { ArrivalByRoad } from '../../domain/events/decision-record.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
 import type { UnitId } from '../../domain/ids.ts'
-import type { LevelOfCare, Priority, UnitStatus } from '../../domain/vocabulary.ts'
+import type { LevelOfCare, Priority } from '../../domain/vocabulary.ts'
 import type { NearestSearch } from '../../finder/finder.ts'
 import { type SoonestPorts, soonest, timeOf } from '../../finder/soonest.ts'
 import type { FinderPool, Found } from '../../finder/types.ts'
 import type { RegionPolicy } from './region-policy.ts'
 import type { RegionRoads } from './region-roads.ts'
+import { type StartingUnit, startDelayOf } from './start-delay.ts'
 
 export interface HowFarPorts {
   readonly policy: Pick<RegionPolicy, 'standing'>
   readonly roads: Pick<RegionRoads, 'look' | 'version' | 'speedsVersion' | 'fellBack' | 'isAtStation'>
-  readonly seen: (unitId: UnitId) => SeenUnit
-}
-
-/** What of a unit makes its time. */
-interface SeenUnit {
-  readonly fix: PlacedFix | null
-  readonly status: UnitStatus
+  readonly seen: (unitId: UnitId) => StartingUnit
 }
 
 /** Where units are looked for. */
@@ -120,24 +115,17 @@ export class HowFar {
   }
 
   #timing(approach: Approach, isUnderWay = false): SoonestPorts {
-    const { seen, policy } = this.#ports
+    const { seen, policy, roads } = this.#ports
     const { straightLineSpeedMps } = policy.standing
     return {
       ...{ approach, straightLineSpeedMps },
       leastDelayMs: this.#travel!.leastDelayMs,
       startOf: unitId => {
-        const { fix, status } = seen(unitId)
-        const delay = this.#delayOf(fix, status)
-        return { fix, ...delay, ...(isUnderWay && { turnoutMs: 0 }) }
+        const unit = seen(unitId)
+        const delay = startDelayOf(unit, this.#travel!, roads, this.#nowMs)
+        return { fix: unit.fix, ...delay, ...(isUnderWay && { turnoutMs: 0 }) }
       },
     }
-  }
-
-  #delayOf(fix: PlacedFix | null, status: UnitStatus): StartDelay {
-    const { roads } = this.#ports
-    const [speedMps, fixAgeMs] = fix === null ? [null, 0] : [fix.speedMps, this.#nowMs - fix.fixedAtMs]
-    const isAtStation = fix !== null && roads.isAtStation(fix)
-    return this.#travel!.delayOf({ status, speedMps, isAtStation, fixAgeMs }, this.#nowMs)
   }
 
   #nearest({ lonDeg, latDeg }: Goal, query: UnitSearch): Found[] {

@@ -8,6 +8,7 @@ import { levelsServing, verdictOnReach } from '../../domain/dispatch/eligibility
 import type { RoadOutcome, VehicleSpot } from '../../domain/dispatch/road-questions.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
 import { distanceM, type Position } from '../../domain/geo.ts'
+import { msOnLine } from '../../domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { wayOf } from '../../domain/trip/way.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
@@ -100,7 +101,7 @@ export class RoadQueries {
     const timesMs = outcome?.ok && outcome.value !== 'off-road' ? outcome.value : null
     const found = fitting.map(hospital => {
       const metres = distanceM(from, hospital)
-      const byLineMs = Math.round((metres / policy.standing.straightLineSpeedMps) * 1_000)
+      const byLineMs = msOnLine(metres, policy.standing)
       const driveMs = timesMs?.get(hospital.hospitalId)
       const time = timesMs === null || driveMs !== undefined ? {} : { estimated: 'off-road' as const }
       return { ...hospital, distanceM: Math.round(metres), etaMs: driveMs ?? byLineMs, ...time }
@@ -185,7 +186,7 @@ export class RoadQueries {
       return settle(answer, { type: 'route', route: { ...route, offM: Math.ceil(offM) } })
     }
     const metres = distanceM(fix, goal)
-    const driveMs = Math.round((metres / policy.standing.straightLineSpeedMps) * 1_000)
+    const driveMs = msOnLine(metres, policy.standing)
     const why =
       outcome === null ? {} : { notByRoad: outcome.ok ? (outcome.value as string as 'no-way') : ('busy' as const) }
     const line = [pointOf(fix), pointOf(goal)]

@@ -492,7 +492,7 @@ export const VARIANTS: readonly Variant[] = [
     name: 'turnout-forgotten',
     breaks: 'a crew that is at its station counts as if it were at a post',
     patch: {
-      file: 'src/actors/region/how-far.ts',
+      file: 'src/actors/region/start-delay.ts',
       find: 'const isAtStation = fix !== null && roads.isAtStation(fix)',
       replace: 'const isAtStation = fix === null && roads.isAtStation({ lonDeg: 0, latDeg: 0 })',
     },

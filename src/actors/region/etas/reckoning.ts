@@ -4,10 +4,12 @@ import type { StartDelay, TravelTimes } from '../../../domain/dispatch/travel-ti
 import type { PlacedFix } from '../../../domain/fix.ts'
 import { distanceM, type Position } from '../../../domain/geo.ts'
 import type { TripId } from '../../../domain/ids.ts'
+import { msOnLine } from '../../../domain/policy.ts'
 import type { EtaFallback, TripEta, TripWay } from '../../../domain/trip/way.ts'
 import type { HowFarPorts } from '../how-far.ts'
 import type { RegionPolicy } from '../region-policy.ts'
 import type { RegionRoads } from '../region-roads.ts'
+import { startDelayOf } from '../start-delay.ts'
 
 interface ReckoningPorts {
   readonly roads: Pick<RegionRoads, 'ask' | 'version' | 'look' | 'isAtStation'>
@@ -75,18 +77,16 @@ export class Reckoning {
   }
 
   /** A crew that has been told before has a part of its turnout behind it, and who drives all of it. */
-  #delayOf({ way, fix, status }: KnownWay, travel: TravelTimes | null, atMs: number): StartDelay {
+  #delayOf(known: KnownWay, travel: TravelTimes | null, atMs: number): StartDelay {
     if (travel === null) return NO_DELAY
-    const isAtStation = this.#ports.roads.isAtStation(fix)
-    const fixAgeMs = atMs - fix.fixedAtMs
-    const { turnoutMs, unsureMs } = travel.delayOf({ status, speedMps: fix.speedMps, isAtStation, fixAgeMs }, atMs)
-    const { toldAtMs } = way
+    const { turnoutMs, unsureMs } = startDelayOf(known, travel, this.#ports.roads, atMs)
+    const { toldAtMs } = known.way
     return { turnoutMs: toldAtMs === null ? 0 : Math.max(0, turnoutMs - Math.max(0, atMs - toldAtMs)), unsureMs }
   }
 
   #byLine({ fix, goal }: KnownWay, delay: StartDelay, notByRoad?: EtaFallback): ByWhat {
     const metres = distanceM(fix, goal)
-    const driveMs = Math.round((metres / this.#ports.policy.standing.straightLineSpeedMps) * 1_000)
+    const driveMs = msOnLine(metres, this.#ports.policy.standing)
     const reason = notByRoad === undefined ? {} : { notByRoad }
     return { ...whole(driveMs, delay), distanceM: Math.round(metres), basis: 'straight-line', ...reason }
   }
