@@ -61,8 +61,7 @@ export class RegionRoads {
 
   /** What of the standing roads lies there; null by the straight line. */
   there(place: ZonePlace): RoadsThere | null {
-    this.#standing?.restrict(this.#ports.zones())
-    return this.#standing?.there(place) ?? null
+    return this.#restricted()?.there(place) ?? null
   }
 
   /** Whether a unit there is at one of the region's stations, which come as a message, before its first roads. */
