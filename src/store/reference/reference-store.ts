@@ -285,6 +285,12 @@ export function problemOf(shape: z.ZodType, value: unknown): string | null {
   return `${issue.path.join('.')} ${issue.message}`.trim()
 }
 
+/** What a person says of a change. Errors: throws InvalidReference. */
+export function requireNote(note: string | null): void {
+  const problem = note === null ? null : problemOf(POLICY_NOTE, note)
+  if (problem !== null) throw new InvalidReference(`The note ${problem}.`)
+}
+
 /** Errors: InvalidReference for a region that does not exist. */
 export async function requireRegion(transaction: Database, region: RegionId): Promise<void> {
   const known = await transaction

@@ -6,11 +6,10 @@
  */
 import { sql } from 'kysely'
 import type { Principal, RegionId } from '../../domain/ids.ts'
-import { POLICY_NOTE } from '../../protocol/policy.ts'
 import type { AuditChange } from '../audit/audit.ts'
 import type { Database } from '../postgres/database.ts'
 import { nextVersion } from '../reference/items.ts'
-import { InvalidReference, problemOf, requireRegion } from '../reference/reference-store.ts'
+import { InvalidReference, requireNote, requireRegion } from '../reference/reference-store.ts'
 
 /** One version of the roads of a region. */
 export interface RoadsVersion {
@@ -257,9 +256,4 @@ async function clearAway(transaction: Database, region: RegionId): Promise<void>
   await sql`DELETE FROM roads.parts WHERE region = ${region} AND sha256 NOT IN (
     SELECT sha256 FROM roads.versions WHERE region = ${region} AND sha256 IS NOT NULL
     GROUP BY sha256 ORDER BY max(version) DESC LIMIT ${NETWORKS_KEPT})`.execute(transaction)
-}
-
-function requireNote(note: string | null): void {
-  const problem = note === null ? null : problemOf(POLICY_NOTE, note)
-  if (problem !== null) throw new InvalidReference(`The note ${problem}.`)
 }

@@ -6,11 +6,10 @@
  */
 import { sql } from 'kysely'
 import type { Principal, RegionId } from '../../domain/ids.ts'
-import { POLICY_NOTE } from '../../protocol/policy.ts'
 import type { AuditChange } from '../audit/audit.ts'
 import type { Database } from '../postgres/database.ts'
 import { nextVersion } from '../reference/items.ts'
-import { InvalidReference, problemOf, requireRegion } from '../reference/reference-store.ts'
+import { InvalidReference, requireNote, requireRegion } from '../reference/reference-store.ts'
 
 export interface LearnedVersion {
   readonly version: number
@@ -156,9 +155,4 @@ async function newestUse(
     SELECT number, version, changed_by AS "changedBy", changed_at_ms AS "changedAtMs", note
     FROM roads.speed_uses WHERE region = ${region} ORDER BY number DESC LIMIT 1`.execute(database)
   return rows[0]
-}
-
-function requireNote(note: string | null): void {
-  const problem = note === null ? null : problemOf(POLICY_NOTE, note)
-  if (problem !== null) throw new InvalidReference(`The note ${problem}.`)
 }
