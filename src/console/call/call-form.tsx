@@ -1,14 +1,8 @@
 /** Takes a call, by keyboard alone if need be: place, priority, problem, needs; the units for it are ranked meanwhile. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import {
-  LEVELS_OF_CARE,
-  type LevelOfCare,
-  OVERRIDE_REASONS,
-  type OverrideReason,
-  PRIORITIES,
-  type Priority,
-} from '../../client/index.ts'
+import { LEVELS_OF_CARE, type LevelOfCare, type OverrideReason, PRIORITIES, type Priority } from '../../client/index.ts'
 import { shortNumber } from '../format.ts'
+import { OverrideReasonField } from '../override-reason.tsx'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
@@ -88,7 +82,7 @@ export function CallForm({ shift }: CallFormProps) {
         <Needed draft={draft} set={set} />
         <NearTrips shift={shift} />
         <RankedUnits shift={shift} ranked={ranked} chosen={unitId} choose={setUnitId} />
-        {unitId !== null && <OwnReason reason={reason} setReason={setReason} />}
+        {unitId !== null && <OverrideReasonField label={t.call.reason} reason={reason} setReason={setReason} />}
         <Caller draft={draft} set={set} />
         <p class="row sticky">
           <button type="submit" class="primary wide">
@@ -99,24 +93,6 @@ export function CallForm({ shift }: CallFormProps) {
     </aside>
   )
 }
-
-interface OwnReasonProps {
-  readonly reason: OverrideReason
-  readonly setReason: (reason: OverrideReason) => void
-}
-
-const OwnReason = ({ reason, setReason }: OwnReasonProps) => (
-  <label>
-    {t.call.reason}
-    <select name="reason" value={reason} onChange={event => setReason(event.currentTarget.value as OverrideReason)}>
-      {OVERRIDE_REASONS.map(each => (
-        <option key={each} value={each}>
-          {word('reason', each)}
-        </option>
-      ))}
-    </select>
-  </label>
-)
 
 interface PartProps {
   readonly draft: Draft

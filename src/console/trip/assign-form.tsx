@@ -1,7 +1,8 @@
 /** Orders a unit to the trip by hand: who could go first, then who the desk passes over, each with the reason. */
 import { useEffect, useState } from 'preact/hooks'
-import { OVERRIDE_REASONS, type OverrideReason, type TripExplanation, type TripView } from '../../client/index.ts'
+import type { OverrideReason, TripExplanation, TripView } from '../../client/index.ts'
 import { distance, duration } from '../format.ts'
+import { OverrideReasonField } from '../override-reason.tsx'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
@@ -56,16 +57,7 @@ export function AssignForm({ shift, trip, take, back }: AssignProps) {
           )}
         </select>
       </label>
-      <label>
-        {t.trip.reason}
-        <select name="reason" value={reason} onChange={event => setReason(event.currentTarget.value as OverrideReason)}>
-          {OVERRIDE_REASONS.map(each => (
-            <option key={each} value={each}>
-              {word('reason', each)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <OverrideReasonField label={t.trip.reason} reason={reason} setReason={setReason} />
       <button type="submit" class="primary" disabled={unitId === ''}>
         {t.trip.assignTo}
       </button>
