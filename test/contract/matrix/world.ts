@@ -10,8 +10,9 @@ import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol
 import { makeKey } from '../../gateway/harness.ts'
 import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
+import { cityHere, inRoadStore, networkOf } from '../../support/laid-roads.ts'
 import { CALL, type Speaker, Stage, ZONE } from '../rules/stage.ts'
-import { cityHere, inRoadStore, networkOf, roadsTaken } from '../rules/stage-roads.ts'
+import { roadsTaken } from '../rules/stage-roads.ts'
 import { type Caller, REACHES, type Reach } from './rules.ts'
 import type { Wire } from './wire.ts'
 

@@ -11,9 +11,10 @@ import type {
   ReachView,
   TripRoute,
 } from '../../../src/protocol/wire/road-views.ts'
+import { cityHere, inRoadStore, networkOf } from '../../support/laid-roads.ts'
 import { within } from '../../support/within.ts'
 import { CALL, fixAt, nobody, PLACE, type Speaker, Stage } from './stage.ts'
-import { cityHere, inRoadStore, networkOf, roadsTaken } from './stage-roads.ts'
+import { roadsTaken } from './stage-roads.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const stage = new Stage({ roads: ordered, plain: ordered, asked: ordered })

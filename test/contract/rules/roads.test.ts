@@ -8,9 +8,9 @@ import { openDatabase } from '../../../src/store/postgres/database.ts'
 import type { RoadStore } from '../../../src/store/roads/road-store.ts'
 import { SpeedStore } from '../../../src/store/roads/speed-store.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
+import { cityHere, inRoadStore, networkOf } from '../../support/laid-roads.ts'
 import { within } from '../../support/within.ts'
 import { CALL, PLACE, Stage } from './stage.ts'
-import { cityHere, inRoadStore, networkOf } from './stage-roads.ts'
 
 const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const stage = new Stage({ roads: plan })
