@@ -1,8 +1,9 @@
 /** The keys that work wherever the focus is, but in a field that takes text. */
+import { PRIORITIES } from '../../client/index.ts'
 import type { Shift } from '../shift.ts'
 
 /** What the board shows. */
-export type Tab = 'trips' | 'units'
+export type Tab = 'trips' | 'units' | 'log'
 
 interface DeskActions {
   readonly help: () => void
@@ -10,6 +11,9 @@ interface DeskActions {
   readonly tab: (tab: Tab) => void
   readonly focus: (selector: string) => void
   readonly theme: () => void
+  /** The next of the board's views. */
+  readonly view: () => void
+  readonly priority: (priority: number) => void
   readonly press: (selector: string) => void
 }
 
@@ -21,6 +25,10 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
     a: () => acknowledgeFirst(shift),
     t: () => actions.tab('trips'),
     u: () => actions.tab('units'),
+    l: () => actions.tab('log'),
+    c: () => shift.coverage.turn(!shift.coverage.isOn),
+    g: () => actions.view(),
+    ...Object.fromEntries(PRIORITIES.map(priority => [String(priority), () => actions.priority(priority)])),
     m: () => actions.focus('.maplibregl-canvas'),
     d: () => actions.theme(),
     f: () => actions.press('.map-buttons .fit'),

@@ -7,6 +7,7 @@ import { isActive, type Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
 import { ConnectionSign } from './connection.tsx'
+import { TellMe } from './tell-me.tsx'
 import { nextTheme } from './theme.ts'
 
 interface TopBarProps {
@@ -47,6 +48,7 @@ export function TopBar({ shift, leave, help }: TopBarProps) {
       <button type="button" class="primary" onClick={() => shift.open({ is: 'call' })}>
         {t.frame.newCall} <kbd>N</kbd>
       </button>
+      <TellMe shift={shift} />
       <button type="button" onClick={help}>
         {t.frame.help} <kbd>?</kbd>
       </button>
