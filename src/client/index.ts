@@ -36,6 +36,7 @@ export function connect(
 }
 
 export type { DomainEvent } from '../domain/events.ts'
+export type { Policy } from '../domain/policy.ts'
 export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
@@ -57,6 +58,7 @@ export {
   UNIT_STATUSES,
   type UnitStatus,
 } from '../domain/vocabulary.ts'
+export { POLICY_RANGES } from '../protocol/policy-ranges.ts'
 export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { NoteView } from '../protocol/wire/note-views.ts'
 export type {
@@ -90,6 +92,19 @@ export type {
 } from './dispatcher-client.ts'
 export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
 export {
+  type AtVersion,
+  type AuditProof,
+  type AuditRecord,
+  type AuditSearch,
+  type DeviceRecord,
+  EngineOffice,
+  type OfficeItems,
+  type OfficeKind,
+  type OfficeRecord,
+  type PolicyVersion,
+  type UserRecord,
+} from './engine-office.ts'
+export {
   EngineReads,
   engineStatus,
   type HospitalInfo,
@@ -100,6 +115,7 @@ export {
   type TripDecision,
 } from './engine-reads.ts'
 export {
+  ChangeRefused,
   ClientClosed,
   ClientFault,
   type CloseReason,
@@ -129,6 +145,8 @@ export type {
   RouteOptions,
 } from './road-asker.ts'
 export {
+  enterAsGuest,
+  type GuestOptions,
   type ResumeOptions,
   resumeSignIn,
   type SignedInUser,
