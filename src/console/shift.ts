@@ -28,7 +28,12 @@ export interface Place {
 }
 
 /** What stands beside the board. */
-export type Panel = { readonly is: 'none' } | { readonly is: 'call' } | { readonly is: 'trip'; readonly tripId: string }
+export type Panel =
+  | { readonly is: 'none' }
+  | { readonly is: 'call' }
+  | { readonly is: 'trip'; readonly tripId: string }
+  /** A crew on the radio; null: its unit is still to be named. */
+  | { readonly is: 'radio'; readonly unitId: string | null }
 
 /** How long a command may stay unanswered before that is said. */
 const UNANSWERED_MS = 3_000

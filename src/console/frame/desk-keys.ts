@@ -1,4 +1,5 @@
 /** The keys that work wherever the focus is, but in a field that takes text. */
+import { unitLookedAt } from '../radio/radio-steps.ts'
 import type { Shift } from '../shift.ts'
 
 /** What the board shows. */
@@ -11,6 +12,7 @@ interface DeskActions {
   readonly focus: (selector: string) => void
   readonly theme: () => void
   readonly press: (selector: string) => void
+  readonly office: () => void
 }
 
 export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEvent) => void {
@@ -24,6 +26,8 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
     m: () => actions.focus('.maplibregl-canvas'),
     d: () => actions.theme(),
     f: () => actions.press('.map-buttons .fit'),
+    r: () => shift.open({ is: 'radio', unitId: unitLookedAt(shift) }),
+    o: () => actions.office(),
     '/': () => actions.focus('.filter'),
     '?': () => actions.help(),
   }

@@ -5,6 +5,7 @@ import { TripBoard } from '../board/trip-board.tsx'
 import { UnitTable } from '../board/unit-table.tsx'
 import { CallForm } from '../call/call-form.tsx'
 import { MapView } from '../map/map-view.tsx'
+import { RadioPanel } from '../radio/radio-panel.tsx'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
@@ -19,9 +20,10 @@ import { TopBar } from './top-bar.tsx'
 interface DeskProps {
   readonly shift: Shift
   readonly leave: () => void
+  readonly office: () => void
 }
 
-export function DeskPage({ shift, leave }: DeskProps) {
+export function DeskPage({ shift, leave, office }: DeskProps) {
   useTopic(shift.choices)
   const [tab, setTab] = useState<Tab>('trips')
   const [isHelpOpen, setHelpOpen] = useState(false)
@@ -35,17 +37,18 @@ export function DeskPage({ shift, leave }: DeskProps) {
       focus: selector => root.current?.querySelector<HTMLElement>(selector)?.focus(),
       press: selector => root.current?.querySelector<HTMLElement>(selector)?.click(),
       theme: () => void nextTheme(),
+      office,
     })
     addEventListener('keydown', keys)
     return () => removeEventListener('keydown', keys)
-  }, [shift])
+  }, [shift, office])
   const { panel } = shift
   return (
     <div class={`desk ${panel.is === 'none' ? '' : 'with-panel'}`} ref={root}>
       <a class="skip" href="#board">
         {t.frame.skip}
       </a>
-      <TopBar shift={shift} leave={leave} help={() => setHelpOpen(true)} />
+      <TopBar shift={shift} leave={leave} office={office} help={() => setHelpOpen(true)} />
       <ConnectionBanner shift={shift} leave={leave} />
       <main class="board" id="board" tabIndex={-1} aria-label={t.frame.board}>
         <AlarmList shift={shift} />
@@ -69,6 +72,7 @@ export function DeskPage({ shift, leave }: DeskProps) {
       </main>
       {panel.is === 'call' && <CallForm shift={shift} />}
       {panel.is === 'trip' && <TripPanel key={panel.tripId} shift={shift} tripId={panel.tripId} />}
+      {panel.is === 'radio' && <RadioPanel shift={shift} unitId={panel.unitId} />}
       <MapView shift={shift} />
       <OutcomeList outcomes={shift.outcomes} />
       {isHelpOpen && <HelpSheet close={() => setHelpOpen(false)} />}
