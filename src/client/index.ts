@@ -41,6 +41,8 @@ export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
   type CancelReason,
+  CORRECTION_REASONS,
+  type CorrectionReason,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -112,6 +114,8 @@ export {
   type ReadsOptions,
   type RegionInfo,
   type RoadsInfo,
+  type StationInfo,
+  type TrackedFix,
   type TripDecision,
 } from './engine-reads.ts'
 export {
@@ -132,7 +136,7 @@ export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export { KeptBoard, placeInDegrees } from './kept-board.ts'
-export type { DrawnPosition } from './motion.ts'
+export { type DrawnPosition, RECKON_MS } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
 export type {
   CoverageAsked,
