@@ -84,7 +84,7 @@ export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'
-export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+export type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 export type {
@@ -92,7 +92,7 @@ export type {
   DispatcherOptions,
   RadioOptions,
 } from './dispatcher-client.ts'
-export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
+export { DriverClient, type DriverOptions } from './driver-client.ts'
 export {
   type AtVersion,
   type AuditProof,
