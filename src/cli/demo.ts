@@ -14,6 +14,7 @@ import { REGION_ID } from '../domain/ids.ts'
 import { numberOfText } from '../protocol/number-text.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { guestAddress, guestsOf } from './demo-guest.ts'
 import { furnishRegion, prepareRegion } from './demo-region.ts'
 import { askReadyz, enginesHere } from './engine-here.ts'
 import { Interrupted, interruptible } from './interruption.ts'
@@ -25,6 +26,8 @@ interface DemoOptions {
   readonly units: number
   readonly calls: number
   readonly clean?: true
+  readonly guestLink?: true
+  readonly guestAnywhere?: true
 }
 
 const UNITS_MAX = 200
@@ -53,6 +56,8 @@ export function defineDemo(demo: Command): void {
     .option('--units <number>', `how many units, at most ${UNITS_MAX}`, wholeUpTo(UNITS_MAX), 16)
     .option('--calls <number>', `how many calls a minute, at most ${CALLS_MAX}`, wholeUpTo(CALLS_MAX), 3)
     .option('--clean', 'only empty the region of what a demo that was killed left in it')
+    .option('--guest-link', 'only print another address that lets one guest into the demo that runs')
+    .option('--guest-anywhere', 'let the guest come from any machine, not only from that of the engine')
     .addHelpText(
       'after',
       `
@@ -65,6 +70,7 @@ With --url, set DATABASE_URL or GOLDENHOUR_DATA_DIR as that engine has it: crede
 async function run(options: DemoOptions): Promise<void> {
   const { region } = options
   const address = await engineAddress(options)
+  if (options.guestLink === true) return console.log(await anotherGuest(address, options))
   const deskToken = await withDatabase(database => prepareRegion(database, options))
   if (deskToken === null) return console.log(`There is no region ${region}, so nothing to empty.`)
   const url = address.replace('http', 'ws')
@@ -80,6 +86,7 @@ async function run(options: DemoOptions): Promise<void> {
         `Region ${region} has trips that are no demo's; leave out --region, and the demo fills one of its own.`,
       )
     }
+    if (options.clean === true) await withDatabase(database => guestsOf(database).close(region))
     if (left.trips.length + left.units.length > 0) {
       await empty(desk, region)
       console.log(`Emptied region ${region} of what an earlier demo had left: ${inWords(left)}.`)
@@ -88,6 +95,25 @@ async function run(options: DemoOptions): Promise<void> {
   } finally {
     desk.client.close()
   }
+}
+
+/** Output: where a guest is let in; null where nobody is. */
+function letGuestIn(address: string, options: DemoOptions): Promise<string | null> {
+  return withDatabase(async database => {
+    const opened = await guestsOf(database).open(options.region)
+    // The demo is worth seeing without a guest.
+    if (!opened.ok) return null
+    return guestAddress(database, address, options)
+  })
+}
+
+/** Errors: Error where no demo lets guests in. */
+async function anotherGuest(address: string, options: DemoOptions): Promise<string> {
+  const found = await withDatabase(database => guestAddress(database, address, options))
+  if (found !== null) return found
+  throw new Error(
+    `No guest is let in: no demo runs in region ${options.region}, or the engine is on another machine and --guest-anywhere is missing.`,
+  )
 }
 
 /** Errors: Error that says how to start one. */
@@ -167,7 +193,8 @@ async function fill(
       await unlessInterrupted(within(LIMIT_MS, Promise.all(crews.map(crew => crew.start()))))
       const commentary = new Commentary(line => console.log(line))
       commentary.baseMs = desk.client.regionNowMs()
-      console.log(whatToLookAt(address, region, unitIds.length, deskToken))
+      const guest = guestInWords(address, await letGuestIn(address, options))
+      console.log(whatToLookAt({ address, region, units: unitIds.length, deskToken, guest }))
       const pace = { city, everyMs: MINUTE_MS / calls, openMax: Math.ceil(unitIds.length * 1.25) }
       desk.begin(pace, Math.random, record => commentary.record(record))
       await unlessInterrupted(Promise.race([failure, ended()]))
@@ -178,6 +205,7 @@ async function fill(
   } finally {
     desk.end()
     for (const crew of crews) crew.close()
+    await withDatabase(database => guestsOf(database).close(region)).catch(() => undefined)
     // A second Ctrl-C ends it at once; what it leaves the next demo takes away.
     await empty(desk, region)
     console.log(`Emptied region ${region}.`)
@@ -238,12 +266,31 @@ const inWords = ({ trips, units }: ReturnType<typeof ownOn>): string => {
   return `${counted(trips.length, 'open trip')} and ${counted(units.length, 'unit')}`
 }
 
-const whatToLookAt = (
-  address: string,
-  region: string,
-  units: number,
-  deskToken: string,
-): string => `${units} units drive about region ${region} of ${address}; Ctrl-C ends it and empties the region again.
+const guestInWords = (address: string, guest: string | null): string =>
+  guest === null
+    ? `The console is at ${address}; sign in with a user of the region.\n`
+    : `See it in a browser: this address lets one guest in as a dispatcher of the demo, once, within ten minutes
+(another one: goldenhour demo --guest-link):
+
+  ${guest}
+`
+
+interface Told {
+  readonly address: string
+  readonly region: string
+  readonly units: number
+  readonly deskToken: string
+  readonly guest: string
+}
+
+const whatToLookAt = ({
+  address,
+  region,
+  units,
+  deskToken,
+  guest,
+}: Told): string => `${units} units drive about region ${region} of ${address}; Ctrl-C ends it and empties the region again.
+${guest}
 Below is what its dispatch desk hears. In another terminal, who is nearest to a place:
 
   curl -s '${address}v1/units/nearest?region=${region}&lon=174.76&lat=-36.87&k=3' -H 'Authorization: Bearer ${deskToken}'

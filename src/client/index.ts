@@ -36,6 +36,7 @@ export function connect(
 }
 
 export type { DomainEvent } from '../domain/events.ts'
+export type { Policy } from '../domain/policy.ts'
 export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
@@ -59,6 +60,7 @@ export {
   UNIT_STATUSES,
   type UnitStatus,
 } from '../domain/vocabulary.ts'
+export { POLICY_RANGES } from '../protocol/policy-ranges.ts'
 export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { NoteView } from '../protocol/wire/note-views.ts'
 export type {
@@ -82,7 +84,7 @@ export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'
-export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+export type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 export type {
@@ -90,7 +92,20 @@ export type {
   DispatcherOptions,
   RadioOptions,
 } from './dispatcher-client.ts'
-export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
+export { DriverClient, type DriverOptions } from './driver-client.ts'
+export {
+  type AtVersion,
+  type AuditProof,
+  type AuditRecord,
+  type AuditSearch,
+  type DeviceRecord,
+  EngineOffice,
+  type OfficeItems,
+  type OfficeKind,
+  type OfficeRecord,
+  type PolicyVersion,
+  type UserRecord,
+} from './engine-office.ts'
 export {
   EngineReads,
   engineStatus,
@@ -104,6 +119,7 @@ export {
   type TripDecision,
 } from './engine-reads.ts'
 export {
+  ChangeRefused,
   ClientClosed,
   ClientFault,
   type CloseReason,
@@ -133,6 +149,8 @@ export type {
   RouteOptions,
 } from './road-asker.ts'
 export {
+  enterAsGuest,
+  type GuestOptions,
   type ResumeOptions,
   resumeSignIn,
   type SignedInUser,

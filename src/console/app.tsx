@@ -1,8 +1,10 @@
 /** The console: a sign-in, then a shift at the desk. Its kept sign-in goes on after a reload, for as long as the tab is open. */
 import { render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useState } from 'preact/hooks'
 import { resumeSignIn, type SignIn } from '../client/index.ts'
 import { DeskPage } from './frame/desk.tsx'
+import { useGuestEntry } from './frame/guest-entry.ts'
+import { OfficeLoader } from './frame/office-loader.tsx'
 import { SignInPage } from './frame/sign-in-page.tsx'
 import { applyTheme } from './frame/theme.ts'
 import { kept } from './kept.ts'
@@ -21,6 +23,10 @@ function App() {
   const [signedIn, setSignedIn] = useState<SignIn | null>(resumed)
   const [region, setRegion] = useState<string | null>(() => kept.region())
   const [shift, setShift] = useState<Shift | null>(null)
+  const [isOffice, setOffice] = useState(false)
+  const openOffice = useCallback(() => setOffice(true), [])
+  const closeOffice = useCallback(() => setOffice(false), [])
+  const guestRefusal = useGuestEntry(signedIn === null, setSignedIn)
   useEffect(() => {
     if (signedIn === null || region === null) return
     const made = new Shift(signedIn, region)
@@ -41,11 +47,17 @@ function App() {
     kept.keepMine(null)
     forgetLastBoard()
     setRegion(null)
+    setOffice(false)
     setSignedIn(null)
     void signedIn?.signOut().catch(() => undefined)
   }
-  if (shift !== null) return <DeskPage shift={shift} leave={leave} />
-  return <SignInPage signedIn={signedIn} onSignedIn={setSignedIn} enter={enter} leave={leave} />
+  // An administrator has no board: whoever dispatches does it under another name.
+  if (signedIn?.user?.role === 'admin')
+    return <OfficeLoader signedIn={signedIn} shift={null} back={null} leave={leave} />
+  if (shift !== null && signedIn !== null && isOffice)
+    return <OfficeLoader signedIn={signedIn} shift={shift} back={closeOffice} leave={leave} />
+  if (shift !== null) return <DeskPage shift={shift} leave={leave} office={openOffice} />
+  return <SignInPage signedIn={signedIn} notice={guestRefusal} onSignedIn={setSignedIn} enter={enter} leave={leave} />
 }
 
 applyTheme(kept.theme())

@@ -36,7 +36,12 @@ export interface Place {
 }
 
 /** What stands beside the board. */
-export type Panel = { readonly is: 'none' } | { readonly is: 'call' } | { readonly is: 'trip'; readonly tripId: string }
+export type Panel =
+  | { readonly is: 'none' }
+  | { readonly is: 'call' }
+  | { readonly is: 'trip'; readonly tripId: string }
+  /** A crew on the radio; null: its unit is still to be named. */
+  | { readonly is: 'radio'; readonly unitId: string | null }
 
 const ROADS_AGAIN_MS = 5_000
 /** Of a region with more units those in sight of the map are followed. */

@@ -1,5 +1,6 @@
 /** The keys that work wherever the focus is, but in a field that takes text. */
 import { PRIORITIES } from '../../client/index.ts'
+import { unitLookedAt } from '../radio/radio-steps.ts'
 import type { Shift } from '../shift.ts'
 
 /** What the board shows. */
@@ -15,6 +16,7 @@ interface DeskActions {
   readonly view: () => void
   readonly priority: (priority: number) => void
   readonly press: (selector: string) => void
+  readonly office: () => void
 }
 
 export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEvent) => void {
@@ -32,6 +34,8 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
     m: () => actions.focus('.maplibregl-canvas'),
     d: () => actions.theme(),
     f: () => actions.press('.map-buttons .fit'),
+    r: () => shift.open({ is: 'radio', unitId: unitLookedAt(shift) }),
+    o: () => actions.office(),
     '/': () => actions.focus('.filter'),
     '?': () => actions.help(),
   }
@@ -44,6 +48,8 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
       return
     }
     if (event.ctrlKey || event.altKey || event.metaKey || takesText(event.target)) return
+    // They are what a crew says while one is on the radio.
+    if (shift.panel.is === 'radio' && /^\d$/.test(event.key)) return
     const run = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (run === undefined) return
     event.preventDefault()

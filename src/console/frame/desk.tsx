@@ -7,6 +7,7 @@ import { TripsTab } from '../board/trips-tab.tsx'
 import { UnitTable } from '../board/unit-table.tsx'
 import { CallForm } from '../call/call-form.tsx'
 import { MapView } from '../map/map-view.tsx'
+import { RadioPanel } from '../radio/radio-panel.tsx'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
@@ -21,11 +22,12 @@ import { TopBar } from './top-bar.tsx'
 interface DeskProps {
   readonly shift: Shift
   readonly leave: () => void
+  readonly office: () => void
 }
 
 const loadTrip = () => import('../trip/trip-panel.tsx').then(({ TripPanel }) => TripPanel)
 
-export function DeskPage({ shift, leave }: DeskProps) {
+export function DeskPage({ shift, leave, office }: DeskProps) {
   useTopic(shift.choices)
   const [tab, setTab] = useState<Tab>('trips')
   const [isHelpOpen, setHelpOpen] = useState(false)
@@ -39,19 +41,20 @@ export function DeskPage({ shift, leave }: DeskProps) {
       focus: selector => root.current?.querySelector<HTMLElement>(selector)?.focus(),
       press: selector => root.current?.querySelector<HTMLElement>(selector)?.click(),
       theme: () => void nextTheme(),
+      office,
       view: () => setFilter(now => ({ ...now, view: nextView(now.view) })),
       priority: priority => setFilter(now => ({ ...now, priority: now.priority === priority ? null : priority })),
     })
     addEventListener('keydown', keys)
     return () => removeEventListener('keydown', keys)
-  }, [shift])
+  }, [shift, office])
   const { panel } = shift
   return (
     <div class={`desk ${panel.is === 'none' ? '' : 'with-panel'}`} ref={root}>
       <a class="skip" href="#board">
         {t.frame.skip}
       </a>
-      <TopBar shift={shift} leave={leave} help={() => setHelpOpen(true)} />
+      <TopBar shift={shift} leave={leave} office={office} help={() => setHelpOpen(true)} />
       <ConnectionBanner shift={shift} leave={leave} />
       <main class="board" id="board" tabIndex={-1} aria-label={t.frame.board}>
         <AlarmList shift={shift} />
@@ -77,6 +80,7 @@ export function DeskPage({ shift, leave }: DeskProps) {
         </div>
       </main>
       {panel.is === 'call' && <CallForm shift={shift} />}
+      {panel.is === 'radio' && <RadioPanel shift={shift} unitId={panel.unitId} />}
       {panel.is === 'trip' && <LoadedPart load={loadTrip} of={panel.tripId} props={{ shift, tripId: panel.tripId }} />}
       <MapView shift={shift} />
       <OutcomeList outcomes={shift.outcomes} />

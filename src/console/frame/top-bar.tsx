@@ -14,9 +14,10 @@ interface TopBarProps {
   readonly shift: Shift
   readonly leave: () => void
   readonly help: () => void
+  readonly office: () => void
 }
 
-export function TopBar({ shift, leave, help }: TopBarProps) {
+export function TopBar({ shift, leave, help, office }: TopBarProps) {
   useTopic(shift.changes)
   const [theme, setTheme] = useState(kept.theme())
   const trips = [...shift.board.trips.values()]
@@ -47,6 +48,9 @@ export function TopBar({ shift, leave, help }: TopBarProps) {
       <span class="room" />
       <button type="button" class="primary" onClick={() => shift.open({ is: 'call' })}>
         {t.frame.newCall} <kbd>N</kbd>
+      </button>
+      <button type="button" onClick={office}>
+        {t.frame.office} <kbd>O</kbd>
       </button>
       <TellMe shift={shift} />
       <button type="button" onClick={help}>
