@@ -111,6 +111,8 @@ export interface WorldOptions {
   readonly anchorRegionMs?: number
   readonly pendingMax?: number
   readonly openTripsMax?: number
+  readonly closedKeptMs?: number
+  readonly outcomeBytesMax?: number
 }
 
 interface UnitOptions {
@@ -158,7 +160,7 @@ export class RegionWorld {
   }
 
   async start(): Promise<void> {
-    const { rate = 1, anchorRegionMs = 1_700_000_000_000, pendingMax, openTripsMax } = this.#options
+    const { rate = 1, anchorRegionMs = 1_700_000_000_000, ...bounds } = this.#options
     this.host = new RegionHost(
       {
         regionId: REGION,
@@ -168,7 +170,7 @@ export class RegionWorld {
           machine: this.machine,
           system: this.system,
           journal: this.journal,
-          bounds: { pendingMax, openTripsMax },
+          bounds,
         },
         wall: new WallClock(this.machine),
         clockNotice: () => this.clockNotice,
