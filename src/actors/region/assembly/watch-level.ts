@@ -19,6 +19,9 @@ import { roadWatch } from './road-watch.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 
+/** Whoever asks is answered within two seconds, and the roads want some of them. */
+const PLACES_LIMIT_MS = 500
+
 export type WatchLevel = ReturnType<typeof watchLevel>
 
 export function watchLevel(
@@ -28,7 +31,7 @@ export function watchLevel(
   { desk, roads, hospitals }: TurnLevel,
 ) {
   const { regionId, names, clockNotice = () => null } = parts
-  const { machine } = parts.shared
+  const { machine, journal } = parts.shared
   const { metrics, log } = parts.telemetry
   const { memory, clock, policy, finder, outbox, writer, admission } = state
   const { damage } = recovered
@@ -45,6 +48,14 @@ export function watchLevel(
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
   const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
+  const closedPlaces = (sinceMs: number, most: number) => {
+    const silent = new Promise<null>(resolve => void machine.after(PLACES_LIMIT_MS, () => resolve(null)))
+    const read = journal.readClosedPlaces(regionId, sinceMs, most).catch(error => {
+      failed('places of former calls cannot be read')(error)
+      return null
+    })
+    return Promise.race([read, silent])
+  }
   const queries = new Queries({
     ...{ memory, clock, machine, outbox, log: writer, admission },
     search: (place, query) => {
@@ -73,7 +84,7 @@ export function watchLevel(
       onError: failed('showing what moves failed'),
     }),
     queries,
-    ...roadWatch({ state, roads, hospitals, seen, queries, machine, failed }),
+    ...roadWatch({ state, roads, hospitals, seen, queries, machine, closedPlaces, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
