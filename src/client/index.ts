@@ -108,6 +108,7 @@ export {
   EngineReads,
   engineStatus,
   type HospitalInfo,
+  type OpenCall,
   type PassedOverReason,
   type ReadsOptions,
   type RegionInfo,
