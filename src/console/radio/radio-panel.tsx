@@ -66,7 +66,7 @@ function Said({ shift, unit }: { readonly shift: Shift; readonly unit: UnitView 
       <div class="keys">
         {steps.map(step => (
           <button key={`${step.key}${step.is}`} type="button" onClick={() => take(step)}>
-            <kbd>{step.key}</kbd> {stepWords(step)}
+            {step.key === '' ? <span class="no-key" /> : <kbd>{step.key}</kbd>} {stepWords(step)}
           </button>
         ))}
       </div>
