@@ -41,6 +41,8 @@ export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
   type CancelReason,
+  CORRECTION_REASONS,
+  type CorrectionReason,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -82,7 +84,7 @@ export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'
-export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+export type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 export type {
@@ -90,7 +92,7 @@ export type {
   DispatcherOptions,
   RadioOptions,
 } from './dispatcher-client.ts'
-export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
+export { DriverClient, type DriverOptions } from './driver-client.ts'
 export {
   type AtVersion,
   type AuditProof,
@@ -113,6 +115,8 @@ export {
   type ReadsOptions,
   type RegionInfo,
   type RoadsInfo,
+  type StationInfo,
+  type TrackedFix,
   type TripDecision,
 } from './engine-reads.ts'
 export {
@@ -133,7 +137,7 @@ export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export { KeptBoard, placeInDegrees } from './kept-board.ts'
-export type { DrawnPosition } from './motion.ts'
+export { type DrawnPosition, RECKON_MS } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
 export type {
   CoverageAsked,

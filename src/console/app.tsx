@@ -8,6 +8,7 @@ import { OfficeLoader } from './frame/office-loader.tsx'
 import { SignInPage } from './frame/sign-in-page.tsx'
 import { applyTheme } from './frame/theme.ts'
 import { kept } from './kept.ts'
+import { forgetLastBoard } from './last-board.ts'
 import { beginSeconds } from './passing-time.ts'
 import { Shift } from './shift.ts'
 
@@ -43,6 +44,8 @@ function App() {
   const leave = () => {
     kept.keepTokens(null)
     kept.keepRegion(null)
+    kept.keepMine(null)
+    forgetLastBoard()
     setRegion(null)
     setOffice(false)
     setSignedIn(null)
@@ -60,3 +63,5 @@ function App() {
 applyTheme(kept.theme())
 beginSeconds()
 render(<App />, document.getElementById('app')!)
+// Without it the page works as well, but an engine that is away cannot bring it.
+void navigator.serviceWorker?.register('/console-worker.js', { scope: '/' }).catch(() => undefined)

@@ -1,9 +1,11 @@
 /** Every text of the console, in one place: for another language give another object of this form. */
+import { DESK_EN } from './desk-texts.ts'
 import { WORDS_EN } from './spoken-words.ts'
 
 const EN = {
   product: 'Goldenhour',
   words: WORDS_EN,
+  desk: DESK_EN,
   signIn: {
     title: 'Sign in',
     user: 'User',
@@ -46,10 +48,11 @@ const EN = {
     map: 'Map',
     trips: 'Trips',
     units: 'Units',
+    log: 'Log',
+    partMissing: 'This part of the page could not be loaded: the engine is away, or newer. Load the page anew.',
     skip: 'Skip to the board',
     retired: 'The session has ended',
     office: 'Units, policy …',
-    partMissing: 'This part of the page could not be loaded. Load the page anew.',
   },
   connection: {
     open: 'Connected',
@@ -92,7 +95,7 @@ const EN = {
     alarmShelved: (by: string, until: string) => `put aside by ${by} until ${until}`,
     escalated: 'with the supervisor',
     acknowledge: 'Take on',
-    shelve: 'Put aside 5 min',
+    shelve: 'Put aside',
     severity: (severity: number) => `severity ${severity}`,
     units: {
       callSign: 'Unit',
@@ -127,9 +130,9 @@ const EN = {
   call: {
     title: 'New call',
     place: 'Place',
-    placeHint: 'latitude, longitude — or click the map',
+    placeHint: 'street, crossing, latitude longitude, or click the map',
     useCentre: 'Middle of the map',
-    badPlace: 'Give latitude and longitude in degrees, such as -36.8775, 174.7600.',
+    badPlace: 'Take one of the places, or give degrees, such as -36.8775, 174.7600.',
     noPlace: 'The place is missing.',
     priority: 'Priority',
     problem: 'Problem',
@@ -142,7 +145,8 @@ const EN = {
     address: 'Address',
     notes: 'Notes',
     ranked: 'Units for this call',
-    rankedHint: 'First is what the desk would send. Alt+1 … Alt+9 takes another.',
+    rankedHint:
+      'Who could go, the first to arrive first; then who the desk passes over, and why. Alt+1 … Alt+9 takes one.',
     noneFree: 'No unit is available.',
     rankedLater: 'Give the place to see who is near.',
     reason: 'Why this unit',
@@ -238,15 +242,20 @@ const EN = {
       ['Esc', 'close what is open'],
       ['A', 'take on the most urgent alarm'],
       ['/', 'filter the board'],
-      ['T, U', 'trips, units'],
       ['R', 'radio: a crew calls in; of the trip that is open, its unit'],
       ['0 … 9', 'on the radio: what the crew says, as its buttons are'],
       ['O', 'units, hospitals, policy, users, audit'],
+      ['T, U, L', 'trips, units, log'],
+      ['C', 'coverage: what free units reach in time'],
+      ['1 … 5', 'show trips of this priority alone, or again all'],
+      ['G', 'show all trips, the queue, held, active, mine'],
       ['M', 'go to the map; arrows move it, + and − zoom'],
       ['F', 'show all of the region'],
       ['Alt+1 … Alt+9', 'in a new call: take this unit'],
       ['Alt+C', 'in a new call: take the middle of the map'],
+      ['↑ ↓ Enter', 'in a new call: take a place of the list'],
       ['Ctrl+Enter', 'dispatch the call, add the note'],
+      ['Ctrl+Shift+Enter', 'in a new call: send a unit, triage goes on'],
       ['D', 'change colours'],
       ['?', 'this sheet'],
     ] as readonly (readonly [string, string])[],

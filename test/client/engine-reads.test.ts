@@ -64,3 +64,13 @@ test('the limits of waiting are those of the policy that stands', async () => {
   assert.deepEqual(await of.waitLimits('akl'), { 1: 180_000 })
   assert.deepEqual(await reads(200, {}).of.waitLimits('akl'), {})
 })
+
+test('a track says whether it is all of the span that was asked for', async () => {
+  const fix = { fixedAtMs: 1_500, lonDeg: 174.76, latDeg: -36.85, speedMps: null, headingDeg: null }
+  const { asked, of } = reads(200, { items: [fix], next: null })
+  assert.deepEqual(await of.track('akl', 'A/1', { fromMs: 1_000, toMs: 2_000 }), { items: [fix], isWhole: true })
+  assert.equal(asked[0]!.url, 'http://engine:9001/v1/units/A%2F1/track?region=akl&fromMs=1000&toMs=2000&limit=5000')
+  const more = await reads(200, { items: [], next: 'x' }).of.track('akl', 'A1', { fromMs: 0, toMs: 1 })
+  assert.equal(more.isWhole, false)
+  assert.deepEqual(await reads(200, { items: [] }).of.stations('akl'), [])
+})

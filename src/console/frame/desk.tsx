@@ -1,7 +1,9 @@
 /** The desk: bar, board, panel and map, and the keys that work everywhere. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { AlarmList } from '../board/alarm-list.tsx'
-import { TripBoard } from '../board/trip-board.tsx'
+import { LogList } from '../board/log-list.tsx'
+import { EVERY_TRIP, nextView } from '../board/trip-filter.ts'
+import { TripsTab } from '../board/trips-tab.tsx'
 import { UnitTable } from '../board/unit-table.tsx'
 import { CallForm } from '../call/call-form.tsx'
 import { MapView } from '../map/map-view.tsx'
@@ -9,10 +11,10 @@ import { RadioPanel } from '../radio/radio-panel.tsx'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
-import { TripPanel } from '../trip/trip-panel.tsx'
 import { ConnectionBanner } from './connection.tsx'
 import { deskKeys, type Tab } from './desk-keys.ts'
 import { HelpSheet } from './help-sheet.tsx'
+import { LoadedPart } from './loaded-part.tsx'
 import { OutcomeList } from './outcome-list.tsx'
 import { nextTheme } from './theme.ts'
 import { TopBar } from './top-bar.tsx'
@@ -23,11 +25,13 @@ interface DeskProps {
   readonly office: () => void
 }
 
+const loadTrip = () => import('../trip/trip-panel.tsx').then(({ TripPanel }) => TripPanel)
+
 export function DeskPage({ shift, leave, office }: DeskProps) {
   useTopic(shift.choices)
   const [tab, setTab] = useState<Tab>('trips')
   const [isHelpOpen, setHelpOpen] = useState(false)
-  const [filter, setFilter] = useState('')
+  const [filter, setFilter] = useState(EVERY_TRIP)
   const root = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const keys = deskKeys(shift, {
@@ -38,6 +42,8 @@ export function DeskPage({ shift, leave, office }: DeskProps) {
       press: selector => root.current?.querySelector<HTMLElement>(selector)?.click(),
       theme: () => void nextTheme(),
       office,
+      view: () => setFilter(now => ({ ...now, view: nextView(now.view) })),
+      priority: priority => setFilter(now => ({ ...now, priority: now.priority === priority ? null : priority })),
     })
     addEventListener('keydown', keys)
     return () => removeEventListener('keydown', keys)
@@ -56,23 +62,26 @@ export function DeskPage({ shift, leave, office }: DeskProps) {
           <div role="tablist" aria-label={t.frame.board}>
             <TabButton is="trips" tab={tab} setTab={setTab} />
             <TabButton is="units" tab={tab} setTab={setTab} />
+            <TabButton is="log" tab={tab} setTab={setTab} />
           </div>
           <input
             class="filter"
             type="search"
             aria-label={t.board.filter}
             placeholder={t.board.filterHint}
-            value={filter}
-            onInput={event => setFilter(event.currentTarget.value)}
+            value={filter.text}
+            onInput={({ currentTarget: { value: text } }) => setFilter(now => ({ ...now, text }))}
           />
         </div>
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
-          {tab === 'trips' ? <TripBoard shift={shift} filter={filter} /> : <UnitTable shift={shift} filter={filter} />}
+          {tab === 'trips' && <TripsTab shift={shift} filter={filter} setFilter={setFilter} />}
+          {tab === 'units' && <UnitTable shift={shift} filter={filter.text} />}
+          {tab === 'log' && <LogList shift={shift} />}
         </div>
       </main>
       {panel.is === 'call' && <CallForm shift={shift} />}
-      {panel.is === 'trip' && <TripPanel key={panel.tripId} shift={shift} tripId={panel.tripId} />}
       {panel.is === 'radio' && <RadioPanel shift={shift} unitId={panel.unitId} />}
+      {panel.is === 'trip' && <LoadedPart load={loadTrip} of={panel.tripId} props={{ shift, tripId: panel.tripId }} />}
       <MapView shift={shift} />
       <OutcomeList outcomes={shift.outcomes} />
       {isHelpOpen && <HelpSheet close={() => setHelpOpen(false)} />}

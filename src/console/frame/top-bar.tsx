@@ -7,6 +7,7 @@ import { isActive, type Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
 import { ConnectionSign } from './connection.tsx'
+import { TellMe } from './tell-me.tsx'
 import { nextTheme } from './theme.ts'
 
 interface TopBarProps {
@@ -51,6 +52,7 @@ export function TopBar({ shift, leave, help, office }: TopBarProps) {
       <button type="button" onClick={office}>
         {t.frame.office} <kbd>O</kbd>
       </button>
+      <TellMe shift={shift} />
       <button type="button" onClick={help}>
         {t.frame.help} <kbd>?</kbd>
       </button>

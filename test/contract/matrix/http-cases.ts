@@ -173,6 +173,7 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   'GET /': open(200, plain('/')),
   'GET /driver': open(200, plain('/driver')),
   'GET /driver-worker.js': open(200, plain('/driver-worker.js')),
+  'GET /console-worker.js': open(200, plain('/console-worker.js')),
   'GET /assets/:file': open(200, plain('/assets/licenses.txt')),
   'GET /v1/openapi.json': open(200, plain('/v1/openapi.json')),
   'GET /healthz': open(200, plain('/healthz')),

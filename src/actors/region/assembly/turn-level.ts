@@ -1,23 +1,22 @@
 /** The level that decides: the runner of turns, the desk, deadlines, and whatever asks for turns. */
-import { contacted, whyNotCrew } from '../../../domain/unit/crew-duty.ts'
 import type { Origin } from '../cause.ts'
-import { CommandTurns } from '../command-turns.ts'
 import { DeadlineKeeper } from '../deadline-keeper.ts'
 import { Desk } from '../desk.ts'
-import { momentRange } from '../fix-limits.ts'
 import { followUps } from '../follow-ups.ts'
 import type { TurnFollower, TurnStep } from '../followers.ts'
 import { GoneAlarms } from '../gone-alarms.ts'
-import { type RecordNews, recordNews } from '../news.ts'
+import { recordNews } from '../news.ts'
 import { Notices } from '../notices.ts'
 import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
 import { retirement } from '../reference.ts'
+import { RegionHospitals } from '../region-hospitals.ts'
 import { RegionRoads } from '../region-roads.ts'
 import { Rematch } from '../rematch.ts'
 import { TurnRunner } from '../turn-runner.ts'
 import { UnitIntake } from '../unit-intake.ts'
+import { commandTurnsOf } from './command-part.ts'
 import type { StateLevel } from './state-level.ts'
 
 export type TurnLevel = ReturnType<typeof turnLevel>
@@ -31,6 +30,7 @@ export function turnLevel(
 ) {
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
+  const hospitals = new RegionHospitals()
   const roads = new RegionRoads({ policy, timeZone: parts.names.timeZone, zones: () => memory.zones })
   const desk = deskOf(parts, state, roads)
   const retiring = retirement(memory)
@@ -41,7 +41,7 @@ export function turnLevel(
   const steps = [notices, ...followUps, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
-  const commands = commandsOf(parts, state, outcomes, { desk, roads, turns: runner, record })
+  const commands = commandTurnsOf(parts, state, outcomes, { desk, roads, hospitals, turns: runner, record })
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -62,6 +62,7 @@ export function turnLevel(
   return {
     runner,
     roads,
+    hospitals,
     outcomes,
     retiring,
     desk,
@@ -113,43 +114,4 @@ function runnerOf(
     log.error({ err: error, cause }, 'a turn threw; it changed nothing')
   }
   return new TurnRunner({ memory, clock, log: writer, outbox, steps, followers, failed }, lastRecordedAtMs)
-}
-
-function commandsOf(
-  { names, regionId }: RegionParts,
-  { memory, clock, policy, writer, outbox, admission }: StateLevel,
-  outcomes: Recovered['outcomes'],
-  { desk, roads, turns, record }: { desk: Desk; roads: RegionRoads; turns: TurnRunner; record: RecordNews },
-): CommandTurns {
-  const { retiring } = memory
-  const choices = {
-    order: desk.order.bind(desk),
-    nearestUnitM: desk.nearestUnitM.bind(desk),
-    regionId,
-    roadsThere: roads.there.bind(roads),
-  }
-  return new CommandTurns({
-    turns,
-    outcomes,
-    log: writer,
-    outbox,
-    admission,
-    heardOf: ({ principal, unitId }) => {
-      const driver = unitId === null ? undefined : memory.driver(unitId)
-      if (driver?.noContact !== undefined && whyNotCrew(driver, principal) === null) record(contacted(driver))
-    },
-    contextOf: ({ principal, unitId }) => {
-      const moments = momentRange(clock)
-      return {
-        principal,
-        unitId,
-        moments,
-        newId: names.newId,
-        policy: policy.standing,
-        desk: choices,
-        memory,
-        retiring,
-      }
-    },
-  })
 }

@@ -21,7 +21,12 @@ import type { TurnLevel } from './turn-level.ts'
 
 export type WatchLevel = ReturnType<typeof watchLevel>
 
-export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk, roads }: TurnLevel) {
+export function watchLevel(
+  parts: RegionParts,
+  recovered: Recovered,
+  state: StateLevel,
+  { desk, roads, hospitals }: TurnLevel,
+) {
   const { regionId, names, clockNotice = () => null } = parts
   const { machine } = parts.shared
   const { metrics, log } = parts.telemetry
@@ -68,7 +73,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       onError: failed('showing what moves failed'),
     }),
     queries,
-    ...roadWatch({ state, roads, seen, queries, machine, failed }),
+    ...roadWatch({ state, roads, hospitals, seen, queries, machine, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
