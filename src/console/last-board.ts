@@ -14,49 +14,52 @@ interface LastBoard extends Snapshot {
 }
 
 const KEY = 'goldenhour.last-board'
+const SEEN_KEY = 'goldenhour.last-board-seen'
 const EVERY_MS = 5_000
-/** Browsers keep five million characters for a page; the sign-in has to fit in as well. */
-const CHARS_MAX = 2_500_000
+/** Browsers keep five million characters for a page, of which these take some two, and writing more would be felt. */
+const UNITS_MAX = 2_000
+const TRIPS_MAX = 1_000
 
-/** Output: the board that was kept of this region, and when by the wall clock; null where there is none. */
+/** Output: the board that was kept of this region, and when it was seen last by the wall clock; null where there is none. */
 export function readLastBoard(region: string): LastBoard | null {
-  const last = readKept<LastBoard>(sessionStorage, KEY)
-  return last?.region === region && Array.isArray(last.trips) && Array.isArray(last.units) ? last : null
+  const last = readKept<Omit<LastBoard, 'savedAtMs'>>(sessionStorage, KEY)
+  const savedAtMs = readKept<number>(sessionStorage, SEEN_KEY)
+  if (last?.region !== region || savedAtMs === null) return null
+  return Array.isArray(last.trips) && Array.isArray(last.units) ? { ...last, savedAtMs } : null
 }
 
-export const forgetLastBoard = (): void => writeKept(sessionStorage, KEY, null)
+export function forgetLastBoard(): void {
+  writeKept(sessionStorage, KEY, null)
+  writeKept(sessionStorage, SEEN_KEY, null)
+}
 
 /** Keeps the board while it is current: every few seconds, and when the page goes. Output: stops that. */
 export function keepLastBoards(region: string, board: KeptBoard, isCurrent: () => boolean): () => void {
+  let keptPosition: number | null = null
   const keep = () => {
-    if (!isCurrent() || board.position === null) return
-    const text = textOf(region, board)
-    if (text !== null) sessionStorage.setItem(KEY, text)
+    if (!isCurrent()) return
+    // A board on which nothing happens is seen all the same.
+    writeKept(sessionStorage, SEEN_KEY, wallMs())
+    if (board.position === keptPosition) return
+    keptPosition = board.position
+    writeKept(sessionStorage, KEY, shownOf(region, board))
   }
-  const tryToKeep = () => {
-    try {
-      keep()
-    } catch {
-      // A browser that keeps nothing is no reason to stop.
-    }
-  }
-  const stop = every(EVERY_MS, tryToKeep)
-  addEventListener('pagehide', tryToKeep)
+  const stop = every(EVERY_MS, keep)
+  addEventListener('pagehide', keep)
   return () => {
     stop()
-    removeEventListener('pagehide', tryToKeep)
+    removeEventListener('pagehide', keep)
   }
 }
 
-/** Output: null where it does not fit whatever is left out. */
-function textOf(region: string, { position, trips, units, alarms }: KeptBoard): string | null {
-  const shown = [...trips.values()].map(({ notes: _, notesRead: __, ...trip }) => ({ ...trip, details: null }))
+/** Of a large region the units at work alone. */
+function shownOf(region: string, { position, trips, units, alarms }: KeptBoard) {
+  const shown = [...trips.values()].slice(0, TRIPS_MAX)
   const onDuty = [...units.values()].filter(({ status }) => status !== 'off-duty')
   const atWork = onDuty.filter(({ tripId, offerId }) => tripId !== null || offerId !== null)
-  const base = { region, savedAtMs: wallMs(), position, trips: shown, alarms: [...alarms.values()], zones: [] }
-  for (const some of [[...units.values()], onDuty, atWork, []]) {
-    const text = JSON.stringify({ ...base, units: some })
-    if (text.length <= CHARS_MAX) return text
+  const some = [[...units.values()], onDuty].find(({ length }) => length <= UNITS_MAX) ?? atWork.slice(0, UNITS_MAX)
+  return {
+    ...{ region, position, units: some, alarms: [...alarms.values()], zones: [] },
+    trips: shown.map(({ notes: _, notesRead: __, ...trip }) => ({ ...trip, details: null })),
   }
-  return null
 }

@@ -161,6 +161,35 @@ test(
   },
 )
 
+test('a token in an address opens nothing, and no page hands its address on', LIMIT, async t => {
+  const { site } = await deskService(t)
+  const token = await site.token()
+  const origin = `http://127.0.0.1:${site.port}`
+  const asked = await fetch(`${origin}/v1/regions?access_token=${token}&token=${token}`)
+  assert.equal(asked.status, 401)
+  const { page } = await notedPage(t, browser)
+  const [answer] = await Promise.all([
+    page.waitForResponse(response => response.url().startsWith(`${origin}/?`)),
+    page.goto(`${origin}/?token=${token}#access_token=${token}`),
+  ])
+  await page.waitForSelector('[name=user]')
+  assert.equal(answer.headers()['referrer-policy'], 'no-referrer')
+  assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'none'.*frame-ancestors 'none'/)
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), '{}')
+  const socket = await page.evaluate(
+    ({ url, credential }) =>
+      new Promise<string>(resolve => {
+        const made = new WebSocket(`${url}/v1/ws?token=${credential}`, 'goldenhour.v1')
+        made.onmessage = ({ data }) => resolve(String(data))
+        made.onclose = () => resolve('closed')
+        // Nothing is told to who has not said hello, whatever is in the address.
+        setTimeout(() => resolve('silent'), 2_000)
+      }),
+    { url: origin.replace('http', 'ws'), credential: token },
+  )
+  assert.match(socket, /closed|silent/)
+})
+
 /** Runs in a page of another origin. */
 async function tryAsStranger({ origin, password }: { readonly origin: string; readonly password: string }) {
   const socket = await new Promise<string>(resolve => {

@@ -4,7 +4,15 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { buildConsole } from '../../tools/console/build.ts'
 import { findChromium } from '../support/browser.ts'
-import { addSupervisor, launch, notedPage, seriousFindings, signInAt } from '../support/console-pages.ts'
+import {
+  addCrew,
+  addSupervisor,
+  launch,
+  notedPage,
+  PASSWORD,
+  seriousFindings,
+  signInAt,
+} from '../support/console-pages.ts'
 import { crewOf, deskService, noted, REGION, rowIn } from '../support/desk-service.ts'
 import { SCENE, type Site, until } from '../support/engine.ts'
 
@@ -70,6 +78,57 @@ test('a call is placed by the name of a street, sent before its triage is over, 
   for (const phase of ['en-route', 'on-scene', 'transporting'] as const) await crew.reportPhase(tripId, phase)
   await page.waitForSelector('.arrival-line [data-arrival=no-destination]')
   await page.waitForSelector('[data-route=""]')
+  assert.deepEqual(troubles, [])
+})
+
+/** A phone with a crew on it that is on duty near the scene. */
+async function crewOnPhone(t: Parameters<typeof notedPage>[0], site: Site): Promise<Page> {
+  await addCrew(site, 'crew-1', REGION, ['A1'])
+  const { page } = await notedPage(t, browser, {
+    ...{ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, permissions: ['geolocation'] },
+    geolocation: { longitude: SCENE.lonDeg + 0.004, latitude: SCENE.latDeg, accuracy: 8 },
+  })
+  await page.goto(`http://127.0.0.1:${site.port}/driver`)
+  await page.fill('[name=user]', 'crew-1')
+  await page.fill('[name=password]', PASSWORD)
+  await page.fill('[name=unit]', 'A1')
+  await page.tap('button[type=submit]')
+  await page.tap('[data-button="sign-on"]')
+  await page.waitForSelector('[data-position=ok]')
+  return page
+}
+
+test('seven keys beside what is typed bring a call by name to the page of its crew', LIMIT, async t => {
+  const { site } = await deskService(t)
+  const phone = await crewOnPhone(t, site)
+  const { page, troubles } = await desk(t, site)
+  await page.keyboard.press('u')
+  await page.waitForSelector('tr[data-unit=A1][data-status=available]')
+  const startedMs = performance.now()
+  let [keys, typed] = [0, 0]
+  const press = async (key: string) => {
+    await page.keyboard.press(key)
+    keys += 1
+  }
+  const type = async (text: string) => {
+    await page.keyboard.type(text)
+    typed += text.length
+  }
+  await press('n')
+  await page.waitForSelector('[name=place]:focus')
+  await type('queen street')
+  await page.waitForSelector('[role=option][aria-selected=true]')
+  await press('Enter')
+  await press('Tab')
+  await press('Tab')
+  await press('ArrowLeft')
+  await press('Tab')
+  await type('09E01')
+  await press('Control+Enter')
+  await phone.waitForSelector('[data-offer]')
+  t.diagnostic(`${keys} keys and ${typed} typed, ${Math.round(performance.now() - startedMs)} ms to the crew's page`)
+  assert.deepEqual([keys, typed], [7, 17])
+  assert.match((await phone.textContent('main'))!, /Priority 1 09E01/)
   assert.deepEqual(troubles, [])
 })
 

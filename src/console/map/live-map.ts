@@ -17,6 +17,8 @@ const STILL_MS = 1_000
 /** New fixes come each quarter of a second; of a whole city they may wait for more of them. */
 const FIXES_MS = { few: 250, many: 1_000 } as const
 const FEW = 2_000
+const CROWD_ZOOM = 13
+const CROWD_SCALE = 0.55
 const FIT = { padding: 40, maxZoom: 15, duration: 0 } as const
 /** How near to a mark a click has to be. */
 const REACH_PX = 8
@@ -180,8 +182,14 @@ export class LiveMap {
     return Math.max(FRAME_MS, Math.min(STILL_MS, (500 * mPerPx) / FAST_MPS))
   }
 
+  /** A crowd that would cover its own map is drawn smaller. */
+  #scale(): number {
+    return this.#shift.fleet.size > FEW && this.#map.getZoom() < CROWD_ZOOM ? CROWD_SCALE : 1
+  }
+
   #showUnits(nowMs: number): void {
     this.#haveUnitsChanged = false
+    if (this.#units !== null) this.#units.scale = this.#scale()
     this.#container.dataset.units = String(this.#shift.fleet.size)
     this.#units?.show(unitMarksOf(this.#shift))
     this.#set('labels', labelData(this.#shift, nowMs, this.#bounds()))

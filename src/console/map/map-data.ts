@@ -34,15 +34,17 @@ export function unitMarksOf({ fleet }: Pick<Shift, 'fleet'>): UnitMark[] {
     }
     return { mark, order: ORDER[status] ?? 1 }
   })
+  // Most are of one order, and a sort that keeps it costs little.
   return marks.sort((a, b) => a.order - b.order).map(({ mark }) => mark)
 }
 
 /** What stands beside the units in sight; of more than can be read nothing does. */
 export function labelData({ fleet, board }: Shift, nowMs: number, inSight: Bounds): Data {
   const features: Data['features'] = []
-  for (const { unitId, freshness, fixedAtMs } of fleet) {
-    const place = fleet.positionAt(unitId, nowMs)
-    if (place === null || !isWithin(inSight, place)) continue
+  for (const unit of fleet) {
+    if (!isWithin(inSight, unit)) continue
+    const { unitId, freshness, fixedAtMs } = unit
+    const place = fleet.positionAt(unitId, nowMs)!
     if (features.length >= LABELS_MAX) return collection([])
     const label = labelOf(board.units.get(unitId)?.callSign ?? unitId, freshness, nowMs - fixedAtMs)
     features.push(feature(place, { label }))

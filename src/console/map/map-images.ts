@@ -12,7 +12,7 @@ export interface MapImage {
 /** Pixels of a mark's side, for screens of any density up to this ratio. */
 export const RATIO = 2
 export const UNIT_SIDE = 28
-export const HEADING_SIDE = 48
+export const HEADING_SIDE = 14
 const SIDE = UNIT_SIDE
 const FRESHNESS = ['fresh', 'stale', 'lost'] as const
 const PRIORITIES = [1, 2, 3, 4, 5] as const
@@ -117,7 +117,7 @@ function stationMark(colours: Colours): MapImage {
   return { name: 'station', image }
 }
 
-/** Ahead of the unit's mark, which it is turned around. */
+/** Ahead of the unit's mark, and turned as it drives. */
 export function headingMark(colours: Colours): MapImage {
   const image = drawn(HEADING_SIDE, pen => {
     const arrow = new Path2D(`M${HEADING_SIDE / 2} 3l5 8h-10z`)

@@ -24,6 +24,8 @@ const COLUMNS = 8
 /** Of a mark in the texture; the arrow has a place of its own below them. */
 const CELL = 64
 const FLOATS = 7
+/** From the middle of a mark to that of its arrow. */
+const AHEAD_PX = 16.5
 const EARTH_M = 40_075_016.686
 /** Whole numbers of milliseconds that a float of the card tells apart; what is older stands still anyway. */
 const AGE_MAX_MS = 1_000_000
@@ -32,6 +34,7 @@ const VERTEX = `#version 300 es
 uniform mat4 u_matrix;
 uniform float u_now;
 uniform float u_size;
+uniform vec2 u_ahead;
 uniform float u_arrows;
 in vec2 a_at;
 in vec2 a_drift;
@@ -43,7 +46,10 @@ flat out vec2 v_turn;
 void main() {
   vec2 at = a_at + a_drift * clamp(u_now - a_since, 0.0, ${RECKON_MS}.0);
   gl_Position = u_matrix * vec4(at, 0.0, 1.0);
-  if (u_arrows > 0.5 && a_heading < 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  if (u_arrows > 0.5) {
+    gl_Position.xy += vec2(sin(a_heading), cos(a_heading)) * u_ahead * gl_Position.w;
+    if (a_heading < 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  }
   gl_PointSize = u_size;
   v_image = a_image;
   v_turn = vec2(cos(a_heading), sin(a_heading));
@@ -79,6 +85,8 @@ export class UnitLayer implements CustomLayerInterface {
   readonly id = 'units'
   readonly type = 'custom'
   readonly renderingMode = '2d'
+  /** Of marks and arrows. */
+  scale = 1
   readonly #nowMs: () => number
   readonly #colours: Colours
   readonly #images = new Map<string, number>()
@@ -120,26 +128,32 @@ export class UnitLayer implements CustomLayerInterface {
   render(gl: WebGL2RenderingContext, { defaultProjectionData }: CustomRenderMethodInput): void {
     if (this.#drawn === null || this.#count === 0) return
     const matrix = shifted(defaultProjectionData.mainMatrix, this.#reference)
-    this.#drawn.draw(gl, matrix, this.#nowMs() - this.#baseMs, this.#count)
+    this.#drawn.draw(gl, matrix, { nowMs: this.#nowMs() - this.#baseMs, count: this.#count, scale: this.scale })
   }
 
   #write(at: number, { lonDeg, latDeg, fixedAtMs, speedMps, headingDeg, image }: UnitMark): void {
     const [x, y] = mercator({ lonDeg, latDeg })
     const heading = headingDeg === null ? -1 : (headingDeg * Math.PI) / 180
     const perMs = headingDeg === null ? 0 : speedMps / 1_000 / (EARTH_M * Math.cos((latDeg * Math.PI) / 180))
-    this.#marks.set(
-      [
-        ...[x - this.#reference[0], y - this.#reference[1]],
-        ...[Math.sin(heading) * perMs, -Math.cos(heading) * perMs],
-        ...[Math.max(-AGE_MAX_MS, fixedAtMs - this.#baseMs), this.#images.get(image) ?? 0, heading],
-      ],
-      at,
-    )
+    const marks = this.#marks
+    marks[at] = x - this.#reference[0]
+    marks[at + 1] = y - this.#reference[1]
+    marks[at + 2] = Math.sin(heading) * perMs
+    marks[at + 3] = -Math.cos(heading) * perMs
+    marks[at + 4] = Math.max(-AGE_MAX_MS, fixedAtMs - this.#baseMs)
+    marks[at + 5] = this.#images.get(image) ?? 0
+    marks[at + 6] = heading
   }
 
   #send(): void {
     this.#drawn?.take(this.#marks.subarray(0, this.#count * FLOATS))
   }
+}
+
+interface DrawnNow {
+  readonly nowMs: number
+  readonly count: number
+  readonly scale: number
 }
 
 /** What the card holds, and how it draws it. */
@@ -182,7 +196,7 @@ class Drawn {
     gl.bufferData(gl.ARRAY_BUFFER, marks, gl.DYNAMIC_DRAW)
   }
 
-  draw(gl: WebGL2RenderingContext, matrix: Float32Array, nowMs: number, count: number): void {
+  draw(gl: WebGL2RenderingContext, matrix: Float32Array, { nowMs, count, scale }: DrawnNow): void {
     const uniform = (name: string) => gl.getUniformLocation(this.#program, name)
     const [width, height] = this.#size
     const ratio = gl.drawingBufferWidth / (gl.canvas as HTMLCanvasElement).clientWidth
@@ -196,9 +210,11 @@ class Drawn {
     gl.uniform2f(uniform('u_cell'), CELL / width, CELL / height)
     const arrow = HEADING_SIDE * RATIO
     gl.uniform3f(uniform('u_used'), (UNIT_SIDE * RATIO) / CELL, arrow / width, (height - arrow) / height)
+    const ahead = AHEAD_PX * 2 * scale * ratio
+    gl.uniform2f(uniform('u_ahead'), ahead / gl.drawingBufferWidth, ahead / gl.drawingBufferHeight)
     for (const isArrows of [true, false]) {
       gl.uniform1f(uniform('u_arrows'), isArrows ? 1 : 0)
-      gl.uniform1f(uniform('u_size'), (isArrows ? HEADING_SIDE : UNIT_SIDE) * ratio)
+      gl.uniform1f(uniform('u_size'), (isArrows ? HEADING_SIDE : UNIT_SIDE) * scale * ratio)
       gl.drawArrays(gl.POINTS, 0, count)
     }
     gl.bindVertexArray(null)
