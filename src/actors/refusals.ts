@@ -50,6 +50,19 @@ export const MARKS_UNREADABLE: Refusal = {
   details: { retryAfterMs: 1_000 },
 }
 
+/** Of what is not in memory any more. */
+export const STORE_SILENT: Refusal = {
+  code: 'unavailable',
+  message:
+    'The database does not answer for what happened long ago; send the request again soon, a command under the same id.',
+  details: { retryAfterMs: 1_000 },
+}
+
+export const STORED_CALL_DAMAGED: Refusal = {
+  code: 'stored-data-damaged',
+  message: 'What is stored of this call, which is over, is not what was written; let the operator look into the log.',
+}
+
 /** Also of a command that was decided and may stand in the end: under its id its outcome is found. */
 export const WRITES_STALLED: Refusal = {
   code: 'unavailable',

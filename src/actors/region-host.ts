@@ -15,7 +15,7 @@ import type { Owner } from '../protocol/messages/message-row.ts'
 import { rowOf } from '../protocol/messages.ts'
 import type { HospitalReference } from '../protocol/reference.ts'
 import type { ClientTypeName } from '../protocol/wire/message-types.ts'
-import { OVERLOADED, UNAVAILABLE, unknownTrip, unknownUnit, WRITES_STALLED } from './refusals.ts'
+import { OVERLOADED, UNAVAILABLE, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
 import type { LossReason, RegionParts } from './region/parts.ts'
 import { Region } from './region/region.ts'
@@ -203,11 +203,11 @@ export class RegionHost implements RegionHandle {
       const driver = region.driverRef(query.unitId)
       if (driver === undefined) return answer({ ok: false, refusal: unknownUnit(query.unitId) })
       taken = driver.tell({ type: 'read', answer })
-    } else if (query.type === 'read-trip') {
-      const trip = region.tripRef(query.tripId)
-      if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(query.tripId) })
-      taken = trip.tell({ type: 'read', answer })
-    } else taken = region.ref.tell({ type: 'query', query, answer })
+    } else {
+      const trip = query.type === 'read-trip' ? region.tripRef(query.tripId) : undefined
+      // One that has left memory is the region's to bring back.
+      taken = trip?.tell({ type: 'read', answer }) ?? region.ref.tell({ type: 'query', query, answer })
+    }
     if (!taken) answer({ ok: false, refusal: OVERLOADED })
   }
 

@@ -8,6 +8,9 @@ import { readConfig } from '../config/index.ts'
 import type { RegionId } from '../domain/ids.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { withDatabase } from './with-database.ts'
+
+export { guestName } from '../access/guests.ts'
 
 interface GuestWishes {
   readonly region: RegionId
@@ -40,3 +43,32 @@ export async function guestAddress(
   const ticket = await guestsOf(database).ticket(region, guestAnywhere === true ? 'anywhere' : 'here')
   return ticket === null ? null : `${address}#guest=${ticket}`
 }
+
+/** Output: where the guest of a demo is let in; null where nobody is. */
+export function letGuestIn(address: string, wishes: GuestWishes): Promise<string | null> {
+  return withDatabase(async database => {
+    const opened = await guestsOf(database).open(wishes.region)
+    // The demo is worth seeing without a guest.
+    return opened.ok ? guestAddress(database, address, wishes) : null
+  })
+}
+
+/** Errors: Error where no demo lets guests in. */
+export async function anotherGuest(address: string, wishes: GuestWishes): Promise<string> {
+  const found = await withDatabase(database => guestAddress(database, address, wishes))
+  if (found !== null) return found
+  throw new Error(
+    `No guest is let in: no demo runs in region ${wishes.region}, or the engine is on another machine and --guest-anywhere is missing.`,
+  )
+}
+
+export const endGuest = (region: RegionId): Promise<void> => withDatabase(database => guestsOf(database).close(region))
+
+export const guestInWords = (address: string, guest: string | null): string =>
+  guest === null
+    ? `The console is at ${address}; sign in with a user of the region.\n`
+    : `See it in a browser: this address lets one guest in as a dispatcher of the demo, once, within ten minutes
+(another one: goldenhour demo --guest-link):
+
+  ${guest}
+`

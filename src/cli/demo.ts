@@ -9,12 +9,12 @@ import { type Config, readConfig } from '../config/index.ts'
 import { Commentary } from '../demo/commentary.ts'
 import { Crew } from '../demo/crew.ts'
 import { DemoCity } from '../demo/demo-city.ts'
-import { DemoDesk, isDemoUnit, ownOn } from '../demo/desk.ts'
+import { DemoDesk, type DemoOwn, isDemoUnit } from '../demo/desk.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { numberOfText } from '../protocol/number-text.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
-import { guestAddress, guestsOf } from './demo-guest.ts'
+import { anotherGuest, endGuest, guestInWords, guestName, letGuestIn } from './demo-guest.ts'
 import { furnishRegion, prepareRegion } from './demo-region.ts'
 import { askReadyz, enginesHere } from './engine-here.ts'
 import { Interrupted, interruptible } from './interruption.ts'
@@ -76,8 +76,7 @@ async function run(options: DemoOptions): Promise<void> {
   const url = address.replace('http', 'ws')
   const desk = await enter(url, region, deskToken)
   try {
-    const found = await desk.look()
-    const left = ownOn(found)
+    const { found, own: left } = await desk.lookForOwn()
     if (left.units.some(({ connected }) => connected)) {
       throw new Error(`A demo fills region ${region} already; stop it first, or name another region with --region.`)
     }
@@ -86,7 +85,7 @@ async function run(options: DemoOptions): Promise<void> {
         `Region ${region} has trips that are no demo's; leave out --region, and the demo fills one of its own.`,
       )
     }
-    if (options.clean === true) await withDatabase(database => guestsOf(database).close(region))
+    if (options.clean === true) await endGuest(region)
     if (left.trips.length + left.units.length > 0) {
       await empty(desk, region)
       console.log(`Emptied region ${region} of what an earlier demo had left: ${inWords(left)}.`)
@@ -95,25 +94,6 @@ async function run(options: DemoOptions): Promise<void> {
   } finally {
     desk.client.close()
   }
-}
-
-/** Output: where a guest is let in; null where nobody is. */
-function letGuestIn(address: string, options: DemoOptions): Promise<string | null> {
-  return withDatabase(async database => {
-    const opened = await guestsOf(database).open(options.region)
-    // The demo is worth seeing without a guest.
-    if (!opened.ok) return null
-    return guestAddress(database, address, options)
-  })
-}
-
-/** Errors: Error where no demo lets guests in. */
-async function anotherGuest(address: string, options: DemoOptions): Promise<string> {
-  const found = await withDatabase(database => guestAddress(database, address, options))
-  if (found !== null) return found
-  throw new Error(
-    `No guest is let in: no demo runs in region ${options.region}, or the engine is on another machine and --guest-anywhere is missing.`,
-  )
 }
 
 /** Errors: Error that says how to start one. */
@@ -143,7 +123,7 @@ function requireItsDatabase({ databaseUrl, dataDir }: Config): void {
 async function enter(url: string, region: string, token: string): Promise<DemoDesk> {
   const untilMs = performance.now() + LIMIT_MS
   for (;;) {
-    const desk = new DemoDesk(url, region, token)
+    const desk = new DemoDesk({ url, region, token, guest: guestName(region) })
     try {
       await within(untilMs - performance.now(), desk.client.opened())
       return desk
@@ -205,7 +185,7 @@ async function fill(
   } finally {
     desk.end()
     for (const crew of crews) crew.close()
-    await withDatabase(database => guestsOf(database).close(region)).catch(() => undefined)
+    await endGuest(region).catch(() => undefined)
     // A second Ctrl-C ends it at once; what it leaves the next demo takes away.
     await empty(desk, region)
     console.log(`Emptied region ${region}.`)
@@ -233,13 +213,9 @@ async function empty(desk: DemoDesk, region: string): Promise<void> {
 }
 
 /** Waits for what the board shows of the demo. Errors: Error when it takes too long; ClientClosed. */
-async function until(
-  desk: DemoDesk,
-  holds: (own: ReturnType<typeof ownOn>) => boolean,
-  otherwise: string,
-): Promise<void> {
+async function until(desk: DemoDesk, holds: (own: DemoOwn) => boolean, otherwise: string): Promise<void> {
   const untilMs = performance.now() + LIMIT_MS
-  while (!holds(ownOn(await within(untilMs - performance.now(), desk.look())))) {
+  while (!holds((await within(untilMs - performance.now(), desk.lookForOwn())).own)) {
     if (performance.now() > untilMs) throw new Error(`the engine ${otherwise} after ${LIMIT_MS / 1_000} s`)
     await sleep(LOOK_EVERY_MS)
   }
@@ -261,19 +237,10 @@ async function ended(): Promise<void> {
   await sleep(LASTS_MS, undefined, { ref: false })
 }
 
-const inWords = ({ trips, units }: ReturnType<typeof ownOn>): string => {
+const inWords = ({ trips, units }: DemoOwn): string => {
   const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
   return `${counted(trips.length, 'open trip')} and ${counted(units.length, 'unit')}`
 }
-
-const guestInWords = (address: string, guest: string | null): string =>
-  guest === null
-    ? `The console is at ${address}; sign in with a user of the region.\n`
-    : `See it in a browser: this address lets one guest in as a dispatcher of the demo, once, within ten minutes
-(another one: goldenhour demo --guest-link):
-
-  ${guest}
-`
 
 interface Told {
   readonly address: string

@@ -27,6 +27,12 @@ export interface HospitalInfo {
   readonly emergencyDepartment: boolean
 }
 
+/** A call that has not ended, and who entered it; null for an engine of before. */
+export interface OpenCall {
+  readonly callId: string
+  readonly enteredBy: string | null
+}
+
 /** Where units wait for their calls. */
 export interface StationInfo {
   readonly stationId: string
@@ -88,6 +94,12 @@ export class EngineReads {
   /** 500 at most. */
   async hospitals(region: string): Promise<readonly HospitalInfo[]> {
     return itemsOf<HospitalInfo>(await this.#read(`/v1/hospitals?limit=500&region=${part(region)}`, 'the hospitals'))
+  }
+
+  /** Those that have not ended, 500 at most, as of this position of the log or later, if the engine gets there within a second. */
+  async openCalls(region: string, position: number): Promise<readonly OpenCall[]> {
+    const path = `/v1/calls?status=open&limit=500&after=${position}&region=${part(region)}`
+    return itemsOf<OpenCall>(await this.#read(path, 'the calls'))
   }
 
   /** 500 at most. */

@@ -110,6 +110,7 @@ export {
   EngineReads,
   engineStatus,
   type HospitalInfo,
+  type OpenCall,
   type PassedOverReason,
   type ReadsOptions,
   type RegionInfo,

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import { resumeSignIn, type SignIn } from '../client/index.ts'
 import { DeskPage } from './frame/desk.tsx'
 import { useGuestEntry } from './frame/guest-entry.ts'
-import { OfficeLoader } from './frame/office-loader.tsx'
+import { LoadedPart } from './frame/loaded-part.tsx'
 import { SignInPage } from './frame/sign-in-page.tsx'
 import { applyTheme } from './frame/theme.ts'
 import { kept } from './kept.ts'
@@ -18,6 +18,9 @@ function resumed(): SignIn | null {
     ? null
     : resumeSignIn({ url: location.origin, tokens, onTokens: next => kept.keepTokens(next) })
 }
+
+/** The pages of supervisors and administrators: a desk's first load is without them. */
+const loadOffice = () => import('./office/office-page.tsx').then(({ OfficePage }) => OfficePage)
 
 function App() {
   const [signedIn, setSignedIn] = useState<SignIn | null>(resumed)
@@ -53,9 +56,9 @@ function App() {
   }
   // An administrator has no board: whoever dispatches does it under another name.
   if (signedIn?.user?.role === 'admin')
-    return <OfficeLoader signedIn={signedIn} shift={null} back={null} leave={leave} />
+    return <LoadedPart load={loadOffice} of="" props={{ signedIn, shift: null, back: null, leave }} />
   if (shift !== null && signedIn !== null && isOffice)
-    return <OfficeLoader signedIn={signedIn} shift={shift} back={closeOffice} leave={leave} />
+    return <LoadedPart load={loadOffice} of="" props={{ signedIn, shift, back: closeOffice, leave }} />
   if (shift !== null) return <DeskPage shift={shift} leave={leave} office={openOffice} />
   return <SignInPage signedIn={signedIn} notice={guestRefusal} onSignedIn={setSignedIn} enter={enter} leave={leave} />
 }

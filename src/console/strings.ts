@@ -224,7 +224,6 @@ const EN = {
     signsOff: 'signs off',
     takesOrder: 'takes the order',
     why: 'Unavailable: why?',
-    ago: 'Minutes ago (empty: now)',
   },
   outcome: {
     failed: (what: string, message: string) => `${what}: ${message}`,

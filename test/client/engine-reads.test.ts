@@ -26,12 +26,14 @@ test('each read shows a fresh token in its header, and what is named stands in t
   const { asked, of } = reads(200, { items: [] })
   await of.hospitals('akl')
   await of.decisions('akl.a/b')
+  assert.deepEqual(await of.openCalls('akl', 7), [])
+  assert.match(asked.pop()!.url, /\/v1\/calls\?status=open&limit=500&after=7&region=akl$/)
   assert.deepEqual(asked, [
     { url: 'http://engine:9001/v1/hospitals?limit=500&region=akl', authorization: 'Bearer token-1' },
     { url: 'http://engine:9001/v1/trips/akl.a%2Fb/decisions', authorization: 'Bearer token-2' },
   ])
   assert.equal(of.roadTiles('akl', 3), 'http://engine:9001/v1/regions/akl/roads/3/{z}/{x}/{y}')
-  assert.deepEqual(await of.authorization(), { Authorization: 'Bearer token-3' })
+  assert.deepEqual(await of.authorization(), { Authorization: 'Bearer token-4' })
 })
 
 test('a refusal of the engine is told with its code; what somebody else answers is a fault', async () => {

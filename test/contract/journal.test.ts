@@ -9,6 +9,8 @@ import type { CallNote } from '../../src/domain/call-notes.ts'
 import { driverKey } from '../../src/domain/entity.ts'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import {
+  type CallNames,
+  type ClosedCallWrite,
   type Damage,
   type Journal,
   type LeavingMark,
@@ -107,6 +109,26 @@ const mark = (streamId: string, durableSeq: number, leaveNo = 1, unitId = 'A-1')
   ...{ unitId, streamId, durableSeq, leaveNo },
 })
 
+/** The calls that tests give personal data. */
+const CALLS = ['r.c1', 'r.c2']
+
+const closed = (callId: string, position: number, changes: Partial<ClosedCallWrite> = {}): ClosedCallWrite => ({
+  callId,
+  tripIds: [`${callId}-1`, `${callId}-2`],
+  position,
+  incident: null,
+  receivedAtMs: 1_000 * position,
+  lonDeg: 174.76,
+  latDeg: -36.85,
+  state: { form: 9, callId, position },
+  ...changes,
+})
+const named = (names: Partial<CallNames>): CallNames => ({ callIds: [], tripIds: [], incidents: [], ...names })
+const whole = (calls: number, position = 1): SnapshotWrite => ({
+  ...{ entity: 'region', position, segmentNo: 0 },
+  state: { form: 9, lastRecordedAtMs: 1_000, counts: { drivers: 1, trips: 2 * calls, calls } },
+})
+
 async function all<T>(chunks: AsyncIterable<readonly T[]>): Promise<T[]> {
   const rows: T[] = []
   for await (const chunk of chunks) rows.push(...chunk)
@@ -136,7 +158,13 @@ async function openSimulated(): Promise<Subject> {
     loop,
     chronicle: new Chronicle(() => loop.nowMs, false),
     dice: new Dice(1),
-    watch: { acquired: ignore, recordsCommitted: ignore, segmentCommitted: ignore, snapshotsPut: ignore },
+    watch: {
+      acquired: ignore,
+      recordsCommitted: ignore,
+      segmentCommitted: ignore,
+      snapshotsPut: ignore,
+      callsPutAway: ignore,
+    },
     region: { region: 'r', name: 'R', timeZone: 'UTC', dispatchMode: 'ordered' },
     units: [],
     stations: [],
@@ -176,6 +204,7 @@ const HARMED: Readonly<Record<string, [key: string, change: string]>> = {
   'log.commands': ['command_id', "result = jsonb_build_object('version', 17)"],
   'log.call_details': ['call_id', "phone = '17'"],
   'log.call_notes': ['call_id', "text = '17'"],
+  'log.closed_calls': ['call_id', 'position = position + 1'],
   'log.snapshots': ['entity', "state = jsonb_build_object('at', 17)"],
   'location.segments': ['segment_no', 'bytes = set_byte(bytes, 1, 17)'],
 }
@@ -423,7 +452,7 @@ for (const [name, open] of [
       await assert.rejects(journal.appendRecords(ownership, batch), rejected)
       assert.equal((await logOf(ownership)).length, 1)
       assert.deepEqual(await all(journal.readCommands(ownership.region, 0)), [])
-      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [])
+      assert.deepEqual(await journal.readCallDetails(ownership.region, CALLS), [])
       assert.equal(await journal.appendRecords(ownership, batch.slice(0, 1)), 'durable', 'B-2 was not opened either')
     })
 
@@ -513,7 +542,7 @@ for (const [name, open] of [
       const ownership = await owned()
       const details = { callerName: 'Renée "R"', phone: null, address: '{1,\\2} Main St', notes: 'NULL' }
       await journal.appendRecords(ownership, [write(1, { callDetails: { callId: 'r.c1', details } })])
-      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [{ callId: 'r.c1', details }])
+      assert.deepEqual(await journal.readCallDetails(ownership.region, CALLS), [{ callId: 'r.c1', details }])
     })
 
     test("a call's details are replaced as a whole, also twice in one batch", async () => {
@@ -524,7 +553,7 @@ for (const [name, open] of [
       await journal.appendRecords(ownership, [detailed(1, 'r.c1', 'first'), detailed(2, 'r.c2', 'other')])
       await journal.appendRecords(ownership, [detailed(3, 'r.c1', 'second'), detailed(4, 'r.c1', 'third')])
       await journal.appendRecords(ownership, [detailed(5, 'r.c2', null)])
-      assert.deepEqual(await all(journal.readCallDetails(ownership.region)), [
+      assert.deepEqual(await journal.readCallDetails(ownership.region, CALLS), [
         { callId: 'r.c1', details: { ...named('third'), phone: '021' } },
         { callId: 'r.c2', details: named(null) },
       ])
@@ -560,13 +589,12 @@ for (const [name, open] of [
         write(2, { callNote: { callId: 'r.c1', note: noteOf(1) } }),
       ])
       await journal.appendRecords(ownership, [write(3, { callNote: { callId: 'r.c1', note: second } })])
-      const stored = (await all(journal.readCallNotes(ownership.region))).sort((a, b) => (a.callId < b.callId ? -1 : 1))
-      assert.deepEqual(stored, [
+      assert.deepEqual(await journal.readCallNotes(ownership.region, CALLS), [
         { callId: 'r.c1', note: noteOf(1) },
         { callId: 'r.c1', note: second },
         { callId: 'r.c2', note: noteOf(1) },
       ])
-      for (const { details } of await all(journal.readCallDetails(ownership.region))) {
+      for (const { details } of await journal.readCallDetails(ownership.region, CALLS)) {
         assert.ok(
           Object.values(details).every(value => value === null),
           'a note is no detail',
@@ -582,7 +610,7 @@ for (const [name, open] of [
       await assert.rejects(journal.appendRecords(ownership, [write(2, { callNote: other })]), rejected)
       const twice = [2, 3].map(position => write(position, { callNote: { callId: 'r.c1', note: noteOf(2) } }))
       await assert.rejects(journal.appendRecords(ownership, twice), rejected)
-      assert.deepEqual(await all(journal.readCallNotes(ownership.region)), [callNote])
+      assert.deepEqual(await journal.readCallNotes(ownership.region, CALLS), [callNote])
       assert.equal((await logOf(ownership)).length, 1)
     })
 
@@ -707,11 +735,109 @@ for (const [name, open] of [
       assert.equal(await journal.refuseSnapshots(later), 'durable')
     })
 
+    test('a call that left memory is found by its id, its trips and its number, with the snapshots of it gone', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      await journal.appendRecords(ownership, [write(1), write(2), write(3)])
+      const others = ['driver/A-1', 'call/r.c2', 'trip/r.c2-1'] as const
+      const gone = ['call/r.c1', 'trip/r.c1-1', 'trip/r.c1-2'] as const
+      await journal.putSnapshots(ownership, [
+        ...[...others, ...gone].map(entity => ({ ...snapshot(2, { at: 2 }), entity })),
+        whole(2),
+      ])
+      const incident = { year: 2026, number: 41 }
+      const row = closed('r.c1', 3, { incident })
+      assert.equal(await journal.putClosedCalls(ownership, [row], whole(1)), 'durable')
+      const left = (await all(journal.readSnapshots(region))).map(({ entity }) => entity).sort()
+      assert.deepEqual(left, [...others, 'region'].sort())
+      const [counted] = (await all(journal.readSnapshots(region))).filter(({ entity }) => entity === 'region')
+      assert.deepEqual(counted, whole(1))
+      const found = [{ callId: 'r.c1', position: 3, state: row.state }]
+      const names = [{ callIds: ['r.c1'] }, { tripIds: ['r.c1-2'] }, { incidents: [incident] }]
+      for (const each of names) assert.deepEqual(await journal.readClosedCalls(region, named(each)), found)
+      const several = { callIds: ['r.c1'], tripIds: ['r.c1-1', 'r.c1-2', 'r.nothing'], incidents: [incident] }
+      assert.deepEqual(await journal.readClosedCalls(region, named(several)), found)
+      assert.deepEqual(await journal.readClosedCalls('another', named(several)), [])
+      assert.deepEqual(await journal.readClosedCalls(region, named({ callIds: ['r.c2'] })), [])
+      assert.equal((await journal.readIncidentNumbers(region)).get(2026), 41)
+    })
+
+    test('a call that left memory gives way to a later one, and takes no snapshot away that is newer', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      const read = async () =>
+        (await journal.readClosedCalls(region, named({ callIds: ['r.c1'] }))).map(row => row.position)
+      await journal.putSnapshots(ownership, [{ ...snapshot(7, { at: 7 }), entity: 'trip/r.c1-1' }, whole(5)])
+      await journal.putClosedCalls(ownership, [closed('r.c1', 5)], whole(4))
+      await journal.putClosedCalls(ownership, [closed('r.c1', 4)], whole(6))
+      assert.deepEqual(await read(), [5])
+      assert.deepEqual(
+        (await all(journal.readSnapshots(region))).sort((a, b) => (a.entity < b.entity ? -1 : 1)),
+        [whole(4), { ...snapshot(7, { at: 7 }), entity: 'trip/r.c1-1' }],
+      )
+      // Of another form nobody could read it any more.
+      await journal.putClosedCalls(ownership, [closed('r.c1', 3, { state: { form: 10 } })], null)
+      assert.deepEqual(await read(), [3])
+      const later = (await journal.acquire(region)).ownership
+      assert.equal(await journal.putClosedCalls(ownership, [closed('r.c1', 9)], null), 'fenced')
+      assert.deepEqual(await read(), [3])
+      assert.equal(await journal.putClosedCalls(later, [closed('r.c1', 9)], null), 'durable')
+    })
+
+    test('a call that left memory and was changed is told as damaged, and replaced by whatever comes', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      await journal.putClosedCalls(ownership, [closed('r.c1', 5)], null)
+      await subject.harm(region, 'log.closed_calls', 'r.c1', 'changed')
+      const [row] = await journal.readClosedCalls(region, named({ tripIds: ['r.c1-1'] }))
+      assert.deepEqual([row?.callId, row?.state, row?.damage?.at], ['r.c1', null, 'call_id r.c1'])
+      await journal.putClosedCalls(ownership, [closed('r.c1', 4)], null)
+      const [again] = await journal.readClosedCalls(region, named({ callIds: ['r.c1'] }))
+      assert.deepEqual([again?.position, again?.damage], [4, undefined])
+    })
+
+    test('the newest calls that left memory are told with their places', async () => {
+      const ownership = await owned()
+      await journal.putClosedCalls(
+        ownership,
+        [1, 2, 3].map(n => closed(`r.c${n}`, n, { lonDeg: n, latDeg: -n })),
+        null,
+      )
+      assert.deepEqual(await journal.readClosedPlaces(ownership.region, 1_500, 1), [
+        { callId: 'r.c3', lonDeg: 3, latDeg: -3 },
+      ])
+      assert.equal((await journal.readClosedPlaces(ownership.region, 1_500, 10)).length, 2)
+    })
+
+    test('some commands are found by principal and id, the damaged ones as such', async () => {
+      const ownership = await owned()
+      const { region } = ownership
+      const ofOther = { ...command(3, 'c1'), principal: 'bert' }
+      await journal.appendRecords(ownership, [
+        write(1, { command: command(1, 'c1') }),
+        write(2, { command: command(2, 'c2') }),
+        write(3, { command: ofOther }),
+      ])
+      const names = [
+        { principal: 'anna', commandId: 'c1' },
+        { principal: 'anna', commandId: 'c3' },
+        { principal: 'bert', commandId: 'c1' },
+      ]
+      const found = await journal.readCommandsOf(region, names)
+      assert.deepEqual(
+        [...found].sort((a, b) => a.position - b.position),
+        [command(1, 'c1'), ofOther],
+      )
+      await subject.harm(region, 'log.commands', 'c2', 'changed')
+      const [row] = await journal.readCommandsOf(region, [{ principal: 'anna', commandId: 'c2' }])
+      assert.deepEqual([row?.result, row?.damage?.at], [{}, 'position 2'])
+    })
+
     test('a note that was changed is told as damaged, without its text, and keeps its number', async () => {
       const ownership = await owned()
       await journal.appendRecords(ownership, [write(1, { callNote: { callId: 'r.c1', note: noteOf(7) } })])
       await subject.harm(ownership.region, 'log.call_notes', 'r.c1', 'changed')
-      const [row] = await all(journal.readCallNotes(ownership.region))
+      const [row] = await journal.readCallNotes(ownership.region, CALLS)
       assert.deepEqual([row?.note.noteNo, row?.note.text], [7, null])
       assert.deepEqual([row?.damage?.table, row?.damage?.at], ['log.call_notes', 'call_id r.c1, note_no 7'])
     })
@@ -728,7 +854,7 @@ for (const [name, open] of [
       const [known, ...more] = await all(journal.readCommands(region, 0))
       assert.deepEqual([known?.commandId, known?.result, more], ['c-1', {}, []])
       assert.equal(known?.damage?.at, 'position 1')
-      const [of] = await all(journal.readCallDetails(region))
+      const [of] = await journal.readCallDetails(region, CALLS)
       assert.deepEqual(of?.details, { callerName: null, phone: null, address: null, notes: null })
       assert.equal(of?.damage?.at, 'call_id r.c1')
     })

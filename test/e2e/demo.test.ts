@@ -104,6 +104,15 @@ test('a demo prints an address that lets a guest in; another one is to be had wh
   const { status, body } = await enter(ticket!)
   assert.deepEqual([status, body.user.name, body.user.regions], [200, 'guest-demo', ['demo']])
   assert.equal((await enter(ticket!)).status, 401)
+  // What the guest enters, wherever that is, is the demo's: it is served, and ended with it.
+  const call = { lonDeg: 175.2, latDeg: -36.9, priority: 1, needs: [{ levelOfCare: 'als' }] }
+  const entered = await site.http('/v1/calls', {
+    method: 'POST',
+    token: body.accessToken,
+    headers: { 'idempotency-key': 'of-the-guest' },
+    body: JSON.stringify(call),
+  })
+  assert.equal(entered.status, 201)
   const another = await run('--guest-link')
   assert.equal((await enter(form.exec(another.said)![2]!)).status, 200)
   const last = form.exec((await run('--guest-link')).said)![2]!
@@ -113,6 +122,7 @@ test('a demo prints an address that lets a guest in; another one is to be had wh
   assert.equal((await run('--guest-link')).code, 1)
   const users = await site.query<{ disabled: boolean }>("SELECT disabled FROM auth.users WHERE name = 'guest-demo'")
   assert.deepEqual(users, [{ disabled: true }])
+  isEmpty(await boardOf(site))
 })
 
 test('what a demo left that was killed is emptied by --clean, and by the next demo before it begins', async t => {

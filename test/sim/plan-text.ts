@@ -35,6 +35,8 @@ const troubles = z.strictObject({
   referenceChanges: often,
   policyChanges: often,
   pendingMax: count(0),
+  // Plans of before have none.
+  memoryShort: count(0).default(0),
   clumsiness: z.number().min(0).max(1),
   appLoops: often,
   // Plans of before have none.
@@ -113,6 +115,7 @@ const IN_WORDS: Readonly<Record<Exclude<keyof Troubles, 'clumsiness'>, string>> 
   referenceChanges: 'changed units an hour',
   policyChanges: 'changed policies an hour',
   pendingMax: 'records that may wait for the database',
+  memoryShort: 'seconds a call that is over stays in memory',
   appLoops: 'times an hour an app crashes again and again',
   blackouts: 'times an hour the network of many phones is gone',
 }

@@ -34,6 +34,8 @@ export interface Troubles {
   readonly policyChanges: number
   /** So many records may wait for the database before commands are turned away; 0: as many as the engine allows. */
   readonly pendingMax: number
+  /** So many seconds a call that is over stays in memory, and as many outcomes of commands; 0: as the engine does. */
+  readonly memoryShort: number
   /** Of people: how often a phone restarts, loses its clock, signs in twice; a button is wrong. Each a share of 0 to 1. */
   readonly clumsiness: number
   /** An app crashes at each start, with a new stream each time, until it is back with its first one. */
@@ -117,7 +119,11 @@ export function drawPlan(seed: number, wishes: Wishes = {}): Plan {
     hasRoads: diceFor(seed, 'roads').oneIn(2),
     timeZone: diceFor(seed, 'time zone').pick(TIME_ZONES),
     faults,
-    troubles: drawTroubles(faults, dice),
+    // As roads.
+    troubles: {
+      ...drawTroubles(faults, dice),
+      memoryShort: faults === 'none' ? 0 : memoryOf(diceFor(seed, 'memory')),
+    },
     calmMs: CALM_MS,
   }
 }
@@ -142,6 +148,7 @@ const NO_TROUBLES: Troubles = {
   referenceChanges: 0,
   policyChanges: 0,
   pendingMax: 0,
+  memoryShort: 0,
   clumsiness: 0,
   appLoops: 0,
   blackouts: 0,
@@ -151,6 +158,8 @@ const NO_TROUBLES: Troubles = {
 const MOST: Readonly<Record<FaultLevel, number>> = { none: 0, few: 1, many: 6, terrible: 40 }
 
 /** Each kind has its own density, and some runs have none of a kind: a trouble that never pauses hides others. */
+const memoryOf = (dice: Dice): number => (dice.oneIn(2) ? dice.within([1, 120]) : 0)
+
 function drawTroubles(level: FaultLevel, dice: Dice): Troubles {
   const most = MOST[level]
   if (most === 0) return NO_TROUBLES
@@ -174,6 +183,7 @@ function drawTroubles(level: FaultLevel, dice: Dice): Troubles {
     clockJumps: density(0.5),
     referenceChanges: density(),
     pendingMax: dice.oneIn(3) ? dice.within([2, 30]) : 0,
+    memoryShort: 0,
     clumsiness: level === 'few' ? 0.05 : level === 'many' ? 0.2 : 0.5,
     appLoops: density(0.3),
     policyChanges: density(),

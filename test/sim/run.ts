@@ -1,4 +1,5 @@
 /** One run of the simulation: a world made from a plan, its troubles, its calm, its judge, and what came of it. */
+import type { SharedParts } from '../../src/actors/region/parts.ts'
 import type { LogRecord } from '../../src/store/log/journal.ts'
 import { Chronicle, type Happening } from './core/chronicle.ts'
 import { Cluster } from './core/cluster.ts'
@@ -127,6 +128,7 @@ class Run {
         recordsCommitted: (epoch, batch) => this.#judge.recordsCommitted(epoch, batch),
         segmentCommitted: (epoch, segment) => this.#judge.segmentCommitted(epoch, segment),
         snapshotsPut: () => this.#judge.snapshotsPut(),
+        callsPutAway: calls => this.#judge.callsPutAway(calls),
       },
     })
     this.#judge = new Judge({
@@ -153,7 +155,7 @@ class Run {
       authenticator: authenticatorOf,
       newId: region => `${region}.${String(++this.#ids).padStart(21, '0')}`,
       newSessionId: () => `session-${++this.#ids}`,
-      pendingMax: plan.troubles.pendingMax || undefined,
+      bounds: boundsOf(plan),
     })
     this.#faults = new Faults({
       plan,
@@ -248,4 +250,12 @@ class Run {
       },
     }
   }
+}
+
+/** An outcome takes about half a kilobyte. */
+const BYTES_AN_OUTCOME = 500
+
+function boundsOf({ troubles: { pendingMax, memoryShort } }: Plan): NonNullable<SharedParts['bounds']> {
+  const short = { closedKeptMs: memoryShort * 1_000, outcomeBytesMax: memoryShort * BYTES_AN_OUTCOME }
+  return { ...(pendingMax > 0 && { pendingMax }), ...(memoryShort > 0 && short) }
 }

@@ -31,6 +31,7 @@ const LARGE: Plan = {
     referenceChanges: 2,
     policyChanges: 3,
     pendingMax: 5,
+    memoryShort: 30,
     clumsiness: 0.5,
     appLoops: 2,
     blackouts: 1,

@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, readonly (keyof Troubles)[]>> = {
   'engines that are left alone': ['crashes', 'pauses', 'takeovers', 'drains', 'clockJumps'],
   'a service that stays as it is': ['referenceChanges', 'policyChanges'],
   'room for all that waits': ['pendingMax'],
+  'a memory as long as ever': ['memoryShort'],
   'people who make no mistakes': ['clumsiness'],
   'apps that run': ['appLoops'],
 }
@@ -96,7 +97,7 @@ function changesOf(plan: Plan, { atMs }: Violation): Change[] {
   if (feedUnits > 1) change('a feed of one unit', { feedUnits: 1 })
   if (drivers > 1) change('one driver less', { drivers: drivers - 1 })
   for (const kind of present) {
-    if (troubles[kind] > 0.1 && kind !== 'pendingMax')
+    if (troubles[kind] > 0.1 && kind !== 'pendingMax' && kind !== 'memoryShort')
       quieter(`half of ${kind}`, { [kind]: Math.round(troubles[kind] * 500) / 1_000 })
   }
   return changes

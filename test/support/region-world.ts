@@ -23,7 +23,7 @@ import type { ServerTypeName } from '../../src/protocol/wire/message-types.ts'
 import type { ServerMessage } from '../../src/protocol/wire/server-tuples.ts'
 import type { CallView, DriverView, TripView, UnitView } from '../../src/protocol/wire/situation-views.ts'
 import type { WelcomeView } from '../../src/protocol/wire/welcome-view.ts'
-import type { LogRecord } from '../../src/store/log/journal.ts'
+import type { Journal, LogRecord } from '../../src/store/log/journal.ts'
 import { MemoryJournal } from '../../src/store/log/memory-journal.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
@@ -111,6 +111,10 @@ export interface WorldOptions {
   readonly anchorRegionMs?: number
   readonly pendingMax?: number
   readonly openTripsMax?: number
+  readonly closedKeptMs?: number
+  readonly outcomeBytesMax?: number
+  /** In the place of the one in memory; whoever gives it waits for it. */
+  readonly journal?: Journal
 }
 
 interface UnitOptions {
@@ -158,7 +162,7 @@ export class RegionWorld {
   }
 
   async start(): Promise<void> {
-    const { rate = 1, anchorRegionMs = 1_700_000_000_000, pendingMax, openTripsMax } = this.#options
+    const { rate = 1, anchorRegionMs = 1_700_000_000_000, journal = this.journal, ...bounds } = this.#options
     this.host = new RegionHost(
       {
         regionId: REGION,
@@ -167,8 +171,8 @@ export class RegionWorld {
           anchor: { anchorRegionMs, anchorWallMs: 1_700_000_000_000, rate },
           machine: this.machine,
           system: this.system,
-          journal: this.journal,
-          bounds: { pendingMax, openTripsMax },
+          journal,
+          bounds,
         },
         wall: new WallClock(this.machine),
         clockNotice: () => this.clockNotice,

@@ -34,12 +34,16 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     // A unit that is back is shown before it is asked for.
     presence: [desk, deadlines, live, etas, rematch, silence],
   })
-  state.recordsDurable.push(() => turns.units.recordsDurable())
+  state.recordsDurable.push(
+    () => turns.units.recordsDurable(),
+    position => turns.outcomes.letGo(position),
+  )
   followers.push(
     state.store,
     turns.outcomes,
     // Memory is the first follower of a committed turn, for it puts the new states where the others look.
     location.population,
+    location.closed,
     turns.retiring,
     desk,
     turns.goneAlarms,
@@ -68,7 +72,7 @@ function chores(
   { acquired: { ownership }, outcomes, saved }: Recovered,
   { memory, clock, writer, segments }: StateLevel,
   { runner }: TurnLevel,
-  { unitMarks }: LocationLevel,
+  { unitMarks, closed }: LocationLevel,
 ) {
   const durable = () => ({
     position: writer.durable,
@@ -77,7 +81,7 @@ function chores(
   })
   const isHeld = () => memory.quarantine.size > 0
   const checkpoint = new Checkpoint(
-    { journal, memory, machine, metrics, log, durable, isHeld },
+    { journal, memory, closed, machine, metrics, log, durable, isHeld },
     ownership,
     saved.wholeAt,
   )

@@ -28,23 +28,43 @@ export class CallTexts {
     if (notes === undefined) this.#notes.set(callId, [note])
     else notes.push(note)
   }
+  forget(callId: CallId): void {
+    this.#details.delete(callId)
+    this.#notes.delete(callId)
+  }
+  /** Those of calls that come back. */
+  take(others: CallTexts): void {
+    for (const [callId, details] of others.#details) this.#details.set(callId, details)
+    for (const [callId, notes] of others.#notes) this.#notes.set(callId, notes)
+  }
   /** The highest number that a stored note has; 0 where there is none. */
   lastNoteNo(callId: CallId): number {
     return this.#notes.get(callId)?.at(-1)?.noteNo ?? 0
   }
 }
 
-/** As the journal has them; what is damaged is noted. Errors: those of the journal. */
-export async function readTexts(journal: Journal, region: RegionId, damage: DamageReport): Promise<CallTexts> {
+/** Calls whose texts are read at once: each may have hundreds of kilobytes of notes. */
+const CALLS_AT_ONCE = 200
+
+/** Those of these calls as the journal has them; what is damaged is noted. Errors: those of the journal. */
+export async function readTexts(
+  journal: Pick<Journal, 'readCallDetails' | 'readCallNotes'>,
+  region: RegionId,
+  callIds: readonly CallId[],
+  damage: Pick<DamageReport, 'note'>,
+): Promise<CallTexts> {
   const texts = new CallTexts()
-  for await (const rows of journal.readCallDetails(region)) {
-    for (const row of rows) {
+  for (let from = 0; from < callIds.length; from += CALLS_AT_ONCE) {
+    const some = callIds.slice(from, from + CALLS_AT_ONCE)
+    const [details, notes] = await Promise.all([
+      journal.readCallDetails(region, some),
+      journal.readCallNotes(region, some),
+    ])
+    for (const row of details) {
       if (row.damage !== undefined) damage.note(row.damage)
       else if (!isEmpty(row.details)) texts.setDetails(row.callId, row.details)
     }
-  }
-  for await (const rows of journal.readCallNotes(region)) {
-    for (const row of rows) {
+    for (const row of notes) {
       if (row.damage !== undefined) damage.note(row.damage)
       texts.addNote(row.callId, row.note)
     }

@@ -7,25 +7,41 @@
  * are written: all of their events, and all fixes of their streams, are durable. One that is not is looked at again.
  * A second's worth of rows is as many as spread a pass over ten minutes, a few statements of them. Modes: *resting* between two
  * passes, *in a pass*, *closing* (the last pass, as fast as it goes, until its time is over), *stopped*.
+ *
+ * In all of them calls that are over leave memory (`closed-calls.ts`), between two writes of snapshots: their rows go, and the
+ * set has fewer. While nobody knows whether such a write stands nothing else is written: a row that it takes away late must be
+ * older than what is missing then.
  */
 
 import type { MachineClock } from '../../base/time.ts'
 import type { CallState } from '../../domain/call.ts'
 import type { EntityKey } from '../../domain/entity.ts'
-import type { CallId } from '../../domain/ids.ts'
+import type { CallId, TripId } from '../../domain/ids.ts'
 import type { RegionState } from '../../domain/region-state.ts'
 import type { Journal, Ownership, SnapshotWrite } from '../../store/log/journal.ts'
 import type { Logger } from '../../telemetry/log.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { DriverActor } from '../driver/driver-actor.ts'
 import type { TripActor } from '../trip/trip-actor.ts'
-import { alarmsSnapshot, callSnapshot, driverSnapshot, marksOf, regionSnapshot, tripSnapshot } from './snapshots.ts'
+import type { ClosedCalls } from './closed-calls.ts'
+import { LeavingWrites } from './leaving-writes.ts'
+import {
+  alarmsSnapshot,
+  callSnapshot,
+  driverSnapshot,
+  marksOf,
+  regionSnapshot,
+  tripSnapshot,
+  type WholeAt,
+  without,
+} from './snapshots.ts'
 
 /** What the checkpoint needs of the region's memory: everything, and where it was last written. */
 export interface CheckpointMemory {
   readonly counts: { readonly drivers: number; readonly trips: number; readonly calls: number }
   driverActors(): Iterable<DriverActor>
   tripActors(): Iterable<TripActor>
+  tripActor(tripId: TripId): TripActor | undefined
   call(callId: CallId): CallState | undefined
   /** The region's own state, if it has changed since it was last written. */
   readonly unsavedRegion: RegionState | null
@@ -37,8 +53,9 @@ export interface CheckpointMemory {
 }
 
 interface CheckpointPorts {
-  readonly journal: Pick<Journal, 'putSnapshots'>
+  readonly journal: Pick<Journal, 'putSnapshots' | 'putClosedCalls'>
   readonly memory: CheckpointMemory
+  readonly closed: Pick<ClosedCalls, 'next' | 'written' | 'refused' | 'apart'>
   readonly machine: MachineClock
   readonly metrics: Metrics
   readonly log: Logger
@@ -46,12 +63,6 @@ interface CheckpointPorts {
   readonly durable: () => { readonly position: number; readonly segmentNo: number; readonly lastRecordedAtMs: number }
   /** Something is in quarantine. A snapshot says that every event up to its position is in it; the log must show the next start what does not fit. */
   readonly isHeld: () => boolean
-}
-
-/** Up to where a set is whole. */
-export interface WholeAt {
-  readonly position: number
-  readonly segmentNo: number
 }
 
 const TICK_MS = 1_000
@@ -64,6 +75,8 @@ const ROWS_MIN = 50
 const LOOKS_PER_TICK = 20_000
 /** Rows in one statement: some 5 ms of everybody's time to write out as text. */
 const ROWS_PER_WRITE = 250
+/** Statements of calls that leave memory in one tick: five hundred calls a second. */
+const LEAVING_WRITES = 5
 /** How long actors that are not at rest are waited for at the close. */
 const CLOSE_PAUSE_MS = 10
 
@@ -79,10 +92,11 @@ type Walk = Iterator<Row | null>
 export class Checkpoint {
   readonly #ports: CheckpointPorts
   readonly #ownership: Ownership
+  readonly #leaving: LeavingWrites
   #wholeAt: WholeAt
   #pass: {
     readonly from: ReturnType<CheckpointPorts['durable']>
-    readonly counts: CheckpointMemory['counts']
+    counts: CheckpointMemory['counts']
     readonly walk: Walk
   } | null = null
   /** Met in this pass while they were not at rest. */
@@ -95,6 +109,7 @@ export class Checkpoint {
   constructor(ports: CheckpointPorts, ownership: Ownership, wholeAt: WholeAt) {
     this.#ports = ports
     this.#ownership = ownership
+    this.#leaving = new LeavingWrites({ ...ports, durable: () => ports.durable().position }, ownership)
     this.#wholeAt = wholeAt
     // Clients that come back after the start have the loop first.
     this.#restingUntilMs = ports.machine.monotonicMs() + REST_MS
@@ -122,6 +137,7 @@ export class Checkpoint {
     this.stop()
     await this.#writing
     if (this.#ports.isHeld()) return false
+    if (this.#leaving.isUnsettled && !(await this.#letLeave())) return false
     this.#begin()
     while (this.#pass !== null) {
       if (machine.monotonicMs() >= untilMs) return false
@@ -134,24 +150,44 @@ export class Checkpoint {
   }
 
   async #tick(): Promise<void> {
-    const { machine, durable, isHeld, memory } = this.#ports
+    const { isHeld, log } = this.#ports
     if (isHeld()) return this.#end()
-    if (this.#pass === null) {
-      if (machine.monotonicMs() < this.#restingUntilMs) return
-      const { position, segmentNo } = durable()
-      if (position === this.#wholeAt.position && segmentNo === this.#wholeAt.segmentNo) return
-      this.#begin()
-    }
-    const { drivers, trips } = memory.counts
-    const rowsMax = Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S))
     // What cannot be written now is written in another pass.
-    this.#writing = this.#writeSome(rowsMax).catch(error => {
-      this.#ports.log.debug({ err: error }, 'snapshots could not be written; trying again in the next pass')
+    this.#writing = this.#work().catch(error => {
+      log.debug({ err: error }, 'snapshots could not be written; trying again in the next pass')
       this.#end()
       return false
     })
     await this.#writing
     this.#writing = null
+  }
+
+  /** What one tick writes. Output: false when the region is lost. */
+  async #work(): Promise<boolean> {
+    const { machine, durable, memory } = this.#ports
+    for (let writes = 0; writes < LEAVING_WRITES; writes++) {
+      const isOurs = await this.#letLeave()
+      if (isOurs === null) break
+      if (!isOurs) return false
+    }
+    if (this.#pass === null) {
+      if (machine.monotonicMs() < this.#restingUntilMs) return true
+      const { position, segmentNo } = durable()
+      if (position === this.#wholeAt.position && segmentNo === this.#wholeAt.segmentNo) return true
+      this.#begin()
+    }
+    const { drivers, trips } = memory.counts
+    return this.#writeSome(Math.max(ROWS_MIN, Math.ceil((drivers + trips) / PASS_S)))
+  }
+
+  /** Lets some calls leave memory. Output: false when the region is lost, null when there are none. Errors: those of the journal. */
+  async #letLeave(): Promise<boolean | null> {
+    const left = await this.#leaving.write(this.#wholeAt)
+    if (left === null) return null
+    if (left === 'fenced') return false
+    this.#wholeAt = left.wholeAt
+    if (this.#pass !== null) this.#pass.counts = without(this.#pass.counts, left.counts)
+    return true
   }
 
   /** Collects and writes up to so many rows, a statement after the other. Output: false when the region is lost. */
@@ -168,8 +204,9 @@ export class Checkpoint {
 
   #begin(): void {
     this.#restless = []
+    const { durable, memory, closed } = this.#ports
     // The pass spreads the actors of now over its time; actors that are made meanwhile are written besides.
-    this.#pass = { from: this.#ports.durable(), counts: { ...this.#ports.memory.counts }, walk: this.#walk() }
+    this.#pass = { from: durable(), counts: without(memory.counts, closed.apart), walk: this.#walk() }
   }
 
   #end(): void {
@@ -200,7 +237,7 @@ export class Checkpoint {
   /** Writes the rows, and the region's own when nothing is left to be looked at. Output: false when the region is lost. */
   async #write(rows: readonly Row[]): Promise<boolean> {
     const { journal, machine, metrics } = this.#ports
-    const { from, counts, walk } = this.#pass!
+    const { from, walk } = this.#pass!
     if (rows.length > 0) {
       const startedMs = machine.monotonicMs()
       const outcome = await journal.putSnapshots(
@@ -220,13 +257,13 @@ export class Checkpoint {
     }
     if (this.#restless.length > 0) return true
     const { position, segmentNo, lastRecordedAtMs } = from
-    const state = regionSnapshot(lastRecordedAtMs, counts)
+    const state = regionSnapshot(lastRecordedAtMs, this.#pass!.counts)
     if (
       (await journal.putSnapshots(this.#ownership, [{ entity: 'region', position, segmentNo, state }])) === 'fenced'
     ) {
       return false
     }
-    this.#wholeAt = from
+    this.#wholeAt = { position, segmentNo, state }
     this.#end()
     return true
   }
@@ -259,7 +296,7 @@ export class Checkpoint {
 
   #tripRow(actor: TripActor): Row | null | 'restless' {
     const { state } = actor
-    if (actor.savedState === state) return null
+    if (actor.savedState === state || this.#ports.memory.tripActor(state.tripId) !== actor) return null
     if (state.version > this.#ports.durable().position) return 'restless'
     return this.#row(tripSnapshot(state), () => {
       actor.savedState = state
@@ -267,7 +304,9 @@ export class Checkpoint {
   }
 
   #callRow(callId: CallId): Row | null | 'restless' {
-    const call = this.#ports.memory.call(callId)!
+    const call = this.#ports.memory.call(callId)
+    // It has left memory while it waited for a second look.
+    if (call === undefined) return null
     if (call.version > this.#ports.durable().position) return 'restless'
     return this.#row(callSnapshot(call), () => this.#ports.memory.callSaved(call))
   }

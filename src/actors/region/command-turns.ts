@@ -1,4 +1,5 @@
 /** Commands of clients. A repeated id gets the first outcome; every other command is decided now in a turn, or refused. */
+import type { Refusal } from '../../base/refusal.ts'
 import type { Refused } from '../../base/result.ts'
 import { INTERNAL, WRITES_STALLED } from '../refusals.ts'
 import type { CommandRequest, Outcome } from '../region-handle.ts'
@@ -9,6 +10,8 @@ import { runCommand } from './commands.ts'
 import type { KnownOutcome, Outcomes } from './idempotency.ts'
 import type { Outbox } from './outbox.ts'
 import type { TurnRunner } from './turn-runner.ts'
+import type { Waking } from './waking.ts'
+import { wantedBy } from './wanted.ts'
 
 interface CommandTurnsPorts {
   readonly turns: TurnRunner
@@ -16,6 +19,7 @@ interface CommandTurnsPorts {
   readonly log: { readonly head: number; readonly durable: number }
   readonly outbox: Outbox
   readonly admission: Admission
+  readonly waking: Pick<Waking, 'command'>
   /** The command shows that its crew is there, whatever has come of it. */
   readonly heardOf: (request: CommandRequest) => void
   /** What the turn of this command may use. */
@@ -30,11 +34,19 @@ export class CommandTurns {
   }
 
   take(request: CommandRequest): void {
-    const { admission, outcomes, log, turns, contextOf, heardOf } = this.#ports
+    const { admission, waking } = this.#ports
     const notNow = admission.refusal
     if (notNow !== null) return request.answer({ ok: false, refusal: notNow })
+    const refuse = (refusal: Refusal) =>
+      request.answer({ ok: false, refusal: admission.isStalled ? WRITES_STALLED : refusal })
+    waking.command(request, wantedBy(request), refuse, outcome => this.#decide(request, outcome))
+  }
+
+  /** Input: the outcome that the store has of it, where memory had none. */
+  #decide(request: CommandRequest, stored: KnownOutcome | undefined): void {
+    const { admission, outcomes, log, turns, contextOf, heardOf } = this.#ports
     const { principal, commandId, bodyHash, traceparent, command } = request
-    const known = outcomes.find(principal, commandId)
+    const known = outcomes.find(principal, commandId) ?? stored
     if (known !== undefined) {
       const outcome = repeatedOutcome(known, bodyHash, commandId)
       // What is durable need not wait for what others have decided since: a store that is slow would keep it back again and again.

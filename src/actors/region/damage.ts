@@ -52,12 +52,14 @@ export class DamageReport {
 
   /** One line for each damage, and one for all damages that are not named. */
   tell(log: Logger): void {
-    for (const { table, at, kind, rows, entities } of this.named) {
-      log.error({ table, at, kind, rows, entities }, `stored data is damaged: ${WORDS[kind]}; see docs/durability.md`)
-    }
+    for (const damage of this.named) tellDamage(log, damage)
     if (this.#notNamed === 0) return
     log.error({ more: this.#notNamed, tables: this.rows() }, 'stored data is damaged in more places than are named')
   }
+}
+
+export function tellDamage(log: Logger, { table, at, kind, rows, entities }: Damage): void {
+  log.error({ table, at, kind, rows, entities }, `stored data is damaged: ${WORDS[kind]}; see docs/durability.md`)
 }
 
 const WORDS: Readonly<Record<Damage['kind'], string>> = {

@@ -23,12 +23,12 @@ const NO_LIMITS: DrainLimits = {
 /** Resolves when everything told so far was handled, is durable and has left, at the latest after `limitMs`. */
 export async function settled(
   { shared: { machine } }: RegionParts,
-  { state: { admission, outbox, writer } }: RegionAssembly,
+  { state: { admission, outbox, writer }, turns: { waking } }: RegionAssembly,
   mailbox: Mailbox,
   limitMs: number,
 ): Promise<void> {
   const untilMs = machine.monotonicMs() + limitMs
-  while (!admission.isOver && (mailbox.depth > 0 || outbox.depth > 0 || writer.pending > 0)) {
+  while (!admission.isOver && (mailbox.depth > 0 || waking.depth > 0 || outbox.depth > 0 || writer.pending > 0)) {
     if (machine.monotonicMs() >= untilMs) return
     await new Promise<void>(resolve => void machine.after(SETTLED_LOOK_MS, resolve))
   }
@@ -71,7 +71,7 @@ export async function drain(
 /** Forgets everything: nothing more is decided, answered or written. */
 export function endAll(
   { telemetry: { metrics, outages }, regionId }: RegionParts,
-  { state, watch, location, upkeep, checkpoint }: RegionAssembly,
+  { state, turns, watch, location, upkeep, checkpoint }: RegionAssembly,
 ): void {
   metrics.quarantined(regionId, null)
   metrics.damaged(regionId, null)
@@ -81,7 +81,21 @@ export function endAll(
   }
   const { timers, writer, segments, marks, store, outbox } = state
   const { live, etas, board, snapshots } = watch
-  const all = [timers, location.feeds, live, etas, board, snapshots, upkeep, checkpoint, writer, segments, marks, store]
+  const all = [
+    timers,
+    location.feeds,
+    live,
+    etas,
+    board,
+    snapshots,
+    upkeep,
+    checkpoint,
+    writer,
+    segments,
+    marks,
+    turns.waking,
+    store,
+  ]
   for (const one of all) one.stop()
   outbox.dropAll()
 }

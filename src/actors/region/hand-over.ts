@@ -1,9 +1,11 @@
 /** Which part of a region takes which of its messages. */
 
+import type { Refusal } from '../../base/refusal.ts'
 import type { SessionMessage } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 import { stepClock } from './clock-step.ts'
-import type { RegionMessage } from './messages.ts'
+import type { Answer, RegionMessage, RegionQuery, RoadsQuery } from './messages.ts'
+import { wantedByQuery } from './wanted.ts'
 
 export function handOver(region: RegionAssembly, message: RegionMessage): void {
   const { state, turns, watch, location } = region
@@ -15,6 +17,9 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'session-opened':
       if (message.session.role === 'feed') location.feeds.open(message.session, message.hello)
       return watch.welcomes.greet(message.session, message.hello, null)
+    case 'looked-up':
+      location.population.bringBack(message.found?.calls ?? [])
+      return turns.waking.found(message.found)
     case 'session-closed':
       watch.live.closed(message.session)
       location.feeds.close(message.session)
@@ -53,7 +58,12 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
   }
 }
 
-function takeQuery({ watch }: RegionAssembly, { query, answer }: RegionMessage & { readonly type: 'query' }): void {
+function takeQuery(region: RegionAssembly, { query, answer }: RegionMessage & { readonly type: 'query' }): void {
+  const refuse = (refusal: Refusal) => answer({ ok: false, refusal })
+  region.turns.waking.query(wantedByQuery(query), refuse, () => answerQuery(region, query, answer))
+}
+
+function answerQuery({ watch }: RegionAssembly, query: RegionQuery | RoadsQuery, answer: Answer): void {
   switch (query.type) {
     case 'find-place':
     case 'best-destinations':

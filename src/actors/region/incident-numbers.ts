@@ -38,6 +38,11 @@ export class IncidentNumbers {
     if (number > (this.#last.get(year) ?? 0)) this.#last.set(year, number)
   }
 
+  /** The call has left memory; its number stays given. */
+  forget({ incidentNo }: CallState): void {
+    if (incidentNo !== undefined) this.#calls.delete(incidentNo)
+  }
+
   callOf(incidentNo: string): CallId | undefined {
     return this.#calls.get(incidentNo)
   }

@@ -213,6 +213,28 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
   callSaved(call: CallState): void {
     if (this.#calls.get(call.callId) === call) this.#unsavedCalls.delete(call.callId)
   }
+  /** The call and its trips are in the store as they are here, apart from the snapshots, and leave memory. */
+  forgetCall(call: CallState): void {
+    for (const tripId of call.tripIds) {
+      const trip = this.#trips.get(tripId)
+      if (trip === undefined) continue
+      this.#trips.delete(tripId)
+      // Behind everything that it has been told.
+      trip.ref.tell({ type: 'left-memory', ref: trip.ref })
+    }
+    this.#calls.delete(call.callId)
+    this.#unsavedCalls.delete(call.callId)
+    this.texts.forget(call.callId)
+    this.numbers.forget(call)
+  }
+  /** No snapshot has the call or its trips any more. */
+  callUnsaved(call: CallState): void {
+    this.#unsavedCalls.add(call.callId)
+    for (const tripId of call.tripIds) {
+      const actor = this.tripActor(tripId)
+      if (actor !== undefined) actor.savedState = null
+    }
+  }
   nextIncident(atMs: number): Incident {
     return this.numbers.next(atMs)
   }

@@ -12,11 +12,13 @@ import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { MarksRead } from './stream-marks.ts'
+import type { LookedUp } from './waking.ts'
 
 /** A query that no driver's or trip's own actor answers. */
 export type RegionQuery = Query & {
   readonly type:
     | 'nearest'
+    | 'read-trip'
     | 'read-call'
     | 'read-incident'
     | 'read-held'
@@ -54,6 +56,8 @@ export type RegionMessage =
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
   | { readonly type: 'session-closed'; readonly session: Session }
   | SessionMessage
+  /** What had left memory was looked up for those who wait for it. */
+  | { readonly type: 'looked-up'; readonly found: LookedUp }
   /** The next part of the units that the region is taking. */
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
@@ -76,6 +80,7 @@ export type RegionMessage =
 /** As many as there are sessions, feeds and timers, and a few of the others: none can be asked for again. */
 export const NEVER_REFUSED = [
   'session-closed',
+  'looked-up',
   'feed-attach-more',
   'feed-marks-read',
   'units',

@@ -12,6 +12,8 @@ import type { ActorSystem } from '../actor-system.ts'
 import type { RoadSource } from '../road-news.ts'
 import type { WallClock } from '../wall-clock.ts'
 import type { AdmissionSettings } from './admission.ts'
+import type { ClosedCallsSettings } from './closed-calls.ts'
+import type { OutcomesSettings } from './idempotency.ts'
 
 export type LossReason = 'fenced' | 'content-rejected'
 
@@ -23,8 +25,8 @@ export interface SharedParts {
   readonly journal: Journal
   /** Where the roads of regions come from; none where no region has any. */
   readonly roads?: RoadSource
-  /** What one region takes at most; the defaults of `admission.ts` unless told. */
-  readonly bounds?: AdmissionSettings
+  /** What one region takes, and keeps in memory, at most; the defaults of `admission.ts` and their like unless told. */
+  readonly bounds?: AdmissionSettings & ClosedCallsSettings & OutcomesSettings
   /** Hears of each turn that changed something, before the turn is durable: for watchers of the states. */
   readonly onTurn?: ((events: readonly DomainEvent[]) => void) | undefined
 }

@@ -18,7 +18,7 @@ type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 's
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, watch, silence, location: { population } }: Levels,
+  { state, turns, watch, silence, location: { population, closed } }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
@@ -50,6 +50,7 @@ export async function people(
     actor.savedMarks = saved.marks.get(unitId) ?? 0
     for (const stream of location.leaving) marks.left(unitId, location, stream)
     turns.desk.onDriver(undefined, driver, location.current)
+    closed.recoverUnit(driver)
     if (isSliceOver()) await pause()
   }
   for (const trip of recovered.trips.values()) {
@@ -58,6 +59,7 @@ export async function people(
     turns.desk.onTrip(trip)
     if (isSliceOver()) await pause()
   }
+  for (const call of recovered.calls.values()) closed.recover(call)
   if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence })
 }
 

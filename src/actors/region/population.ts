@@ -7,12 +7,15 @@ import { DriverActor } from '../driver/driver-actor.ts'
 import type { DriverDoor } from '../driver/driver-door.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { TripActor, type TripDoor } from '../trip/trip-actor.ts'
+import type { ClosedCalls } from './closed-calls.ts'
 import type { TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { Turn } from './turn.ts'
+import type { FoundCall } from './waking.ts'
 
 interface PopulationPorts {
   readonly memory: RegionMemory
+  readonly closed: Pick<ClosedCalls, 'cameBack'>
   readonly clock: Pick<RegionClock, 'nowMs'>
   readonly drivers: DriverDoor
   readonly trips: TripDoor
@@ -42,6 +45,20 @@ export class Population implements TurnFollower {
       const actor = memory.tripActor(state.tripId)
       if (actor === undefined) this.addTrip(state)
       else memory.setTrip(actor, state)
+    }
+  }
+
+  /** Calls that had left memory, with their trips, as they are stored. */
+  bringBack(calls: readonly FoundCall[]): void {
+    const { memory, closed } = this.#ports
+    for (const { closed: stored, texts } of calls) {
+      const { call, trips } = stored
+      if (memory.call(call.callId) !== undefined) continue
+      memory.setCall(call)
+      memory.callSaved(call)
+      for (const trip of trips) this.addTrip(trip).savedState = trip
+      memory.texts.take(texts)
+      closed.cameBack(call)
     }
   }
 

@@ -59,6 +59,7 @@ export class Queries {
     if (query.type === 'nearest') this.#nearest(query, answer)
     else if (query.type === 'explain-trip') this.#explain(query, answer)
     else if (query.type === 'read-decisions') this.#decisions(query.tripId, answer)
+    else if (query.type === 'read-trip') this.#trip(query.tripId, answer)
     else if (query.type === 'read-call') this.#call(query.callId, answer)
     else if (query.type === 'read-incident') this.#incident(query.incidentNo, answer)
     else if (query.type === 'read-zones')
@@ -66,7 +67,9 @@ export class Queries {
     else this.settle(answer, { type: 'held', held: heldView(this.#ports.memory.quarantine) })
   }
 
-  trip(trip: TripState, answer: Answer): void {
+  #trip(tripId: TripId, answer: Answer): void {
+    const trip = this.#ports.memory.trip(tripId)
+    if (trip === undefined) return answer({ ok: false, refusal: unknownTrip(tripId) })
     this.settle(answer, { type: 'trip', trip: this.#ports.memory.tripView(trip) })
   }
 

@@ -103,6 +103,22 @@ export class RecoveringMemory implements States {
     })
   }
 
+  has(entity: EntityKey): boolean {
+    return byKind(entity, {
+      driver: id => this.drivers.has(id),
+      trip: id => this.trips.has(id),
+      call: id => this.calls.has(id),
+      region: () => true,
+    })
+  }
+
+  /** Whether a state that had left memory counts; then events up to its position are in it. `replaces`: also one of a snapshot. */
+  takesClosed(entity: EntityKey, position: number, replaces: boolean): boolean {
+    if (this.has(entity) && !(replaces && this.isAfterSnapshot(entity, position))) return false
+    this.snapshotPositions.set(entity, position)
+    return true
+  }
+
   #takeDriver(snapshot: SnapshotWrite): void {
     const { state, placed, streams, forgotten } = snapshot.state as DriverSnapshot
     this.drivers.set(state.unitId, state)

@@ -13,19 +13,19 @@ import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import { decodeSegment, SegmentCorrupt, type SegmentFix } from '../../store/location/segment-codec.ts'
-import type { Acquired, Journal, SegmentWrite, SnapshotWrite } from '../../store/log/journal.ts'
-import { damagedSegment } from '../../store/log/stored-rows.ts'
+import type { Acquired, Journal, SnapshotWrite } from '../../store/log/journal.ts'
 import type { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
 import { type CallTexts, readTexts } from './call-texts.ts'
 import { contradictions } from './cross-check.ts'
 import type { DamageReport } from './damage.ts'
-import { Outcomes } from './idempotency.ts'
+import { Outcomes, type OutcomesSettings } from './idempotency.ts'
 import type { Quarantine } from './quarantine.ts'
+import { callsBeside, callsOfPage, callsOfSnapshots } from './recovered-calls.ts'
 import { RecoveringMemory } from './recovering-memory.ts'
+import { rowsOf } from './segment-rows.ts'
 import { damageOf } from './snapshot-forms.ts'
-import { isOfThisForm, type RegionSnapshot } from './snapshots.ts'
+import { isOfThisForm, type RegionSnapshot, type WholeAt } from './snapshots.ts'
 import type { States } from './turn.ts'
 
 /** Streams that have left memory before their marks are written: about 1 MB of them. */
@@ -51,7 +51,7 @@ export interface Recovered {
 }
 
 interface SavedSet {
-  readonly wholeAt: { readonly position: number; readonly segmentNo: number }
+  readonly wholeAt: WholeAt
   readonly positions: ReadonlyMap<EntityKey, number>
   /** `marksOf` of each unit's snapshot. */
   readonly marks: ReadonlyMap<UnitId, number>
@@ -62,8 +62,9 @@ export async function recover(
   journal: Journal,
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
+  bounds: OutcomesSettings = {},
 ): Promise<Recovered> {
-  const recovered = await recoverUnchecked(journal, acquired, onProgress)
+  const recovered = await recoverUnchecked(journal, acquired, onProgress, bounds)
   await crossCheck(journal, recovered)
   return recovered
 }
@@ -73,19 +74,22 @@ export async function recoverUnchecked(
   journal: Journal,
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
+  bounds: OutcomesSettings = {},
 ): Promise<Recovered> {
-  const source = { journal, acquired, onProgress }
+  const source = { journal, acquired, onProgress, bounds }
   const memory = new RecoveringMemory()
   const { damage } = memory
   onProgress({ step: 'snapshots', done: 0, of: null })
   const start = await readSnapshots(journal, acquired, memory)
+  const saved = { wholeAt: start, positions: new Map(memory.snapshotPositions), marks: memory.snapshotMarks }
+  await callsOfSnapshots(journal, acquired, memory)
   await replayRecords(source, start.position, memory)
   await replaySegments(source, start.segmentNo, memory)
-  const texts = await readTexts(journal, acquired.ownership.region, damage)
+  await callsBeside(journal, acquired, memory)
+  const texts = await readTexts(journal, acquired.ownership.region, [...memory.calls.keys()], damage)
   const lastNumbers = await journal.readIncidentNumbers(acquired.ownership.region)
   const outcomes = await readOutcomes(source, damage)
   const { drivers, trips, calls, locations, lastRecordedAtMs, quarantine } = memory
-  const saved = { wholeAt: start, positions: memory.snapshotPositions, marks: memory.snapshotMarks }
   return {
     acquired,
     drivers,
@@ -108,6 +112,7 @@ interface Source {
   readonly journal: Journal
   readonly acquired: Acquired
   readonly onProgress: (progress: RecoveryProgress) => void
+  readonly bounds: OutcomesSettings
 }
 
 async function replayRecords(
@@ -116,6 +121,7 @@ async function replayRecords(
   memory: RecoveringMemory,
 ): Promise<void> {
   for await (const records of journal.readLog(acquired.ownership.region, after)) {
+    await callsOfPage(journal, acquired, memory, records)
     for (const record of records) {
       if (record.damage !== undefined) {
         memory.holdNamed(record.damage, record.position)
@@ -163,8 +169,11 @@ async function replaySegments(
   }
 }
 
-async function readOutcomes({ journal, acquired, onProgress }: Source, damage: DamageReport): Promise<Outcomes> {
-  const outcomes = new Outcomes()
+async function readOutcomes(
+  { journal, acquired, onProgress, bounds }: Source,
+  damage: DamageReport,
+): Promise<Outcomes> {
+  const outcomes = new Outcomes(bounds)
   let done = 0
   // All that the table still has, also what is due to be forgotten: an id that is only there could not be written again.
   for await (const rows of journal.readCommands(acquired.ownership.region, 0)) {
@@ -173,6 +182,7 @@ async function readOutcomes({ journal, acquired, onProgress }: Source, damage: D
       if (found === undefined) outcomes.remember(principal, commandId, outcome)
       else outcomes.rememberDamaged(principal, commandId, outcome)
     }
+    outcomes.letGo(acquired.logEnd)
     done += rows.length
     onProgress({ step: 'outcomes', done, of: null })
   }
@@ -193,21 +203,6 @@ async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...s
   for (const { entity, why } of contradictions({ ...states, ...lookUp, quarantine }, openTrips)) {
     quarantine.hold({ entity, message: `${entity} is at odds with stored data: ${why}` })
     damage.note({ table: 'log.records', at: entity, kind: 'contradiction', rows: 1, entities: [entity] })
-  }
-}
-
-/** The fixes of a segment; none of one that is damaged, which is noted. */
-function rowsOf(segment: SegmentWrite, damage: DamageReport): readonly SegmentFix[] {
-  if (segment.damage !== undefined) {
-    damage.note(segment.damage)
-    return []
-  }
-  try {
-    return decodeSegment(segment.bytes)
-  } catch (error) {
-    if (!(error instanceof SegmentCorrupt)) throw error
-    damage.note(damagedSegment(segment).damage!)
-    return []
   }
 }
 
@@ -240,22 +235,20 @@ async function forgetLeft(
  * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set. A set
  * that is damaged is refused for good: what is written from now on could make it look true.
  */
-async function readSnapshots(
-  journal: Journal,
-  acquired: Acquired,
-  memory: RecoveringMemory,
-): Promise<{ position: number; segmentNo: number }> {
+async function readSnapshots(journal: Journal, acquired: Acquired, memory: RecoveringMemory): Promise<WholeAt> {
   const snapshots: SnapshotWrite[] = []
   for await (const chunk of journal.readSnapshots(acquired.ownership.region)) snapshots.push(...chunk)
   const damages = damageOf(snapshots, acquired)
   if (damages.length > 0) {
     for (const damage of damages) memory.damage.note(damage)
     await journal.refuseSnapshots(acquired.ownership)
-    return { position: 0, segmentNo: 0 }
+    return FROM_THE_BEGINNING
   }
   const whole = snapshots.find(snapshot => snapshot.entity === 'region')
-  if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return { position: 0, segmentNo: 0 }
+  if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return FROM_THE_BEGINNING
   memory.lastRecordedAtMs = (whole.state as RegionSnapshot).lastRecordedAtMs
   for (const snapshot of snapshots) if (snapshot.entity !== 'region') memory.takeSnapshot(snapshot.entity, snapshot)
-  return { position: whole.position, segmentNo: whole.segmentNo }
+  return { position: whole.position, segmentNo: whole.segmentNo, state: whole.state as RegionSnapshot }
 }
+
+const FROM_THE_BEGINNING: WholeAt = { position: 0, segmentNo: 0, state: null }

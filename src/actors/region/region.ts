@@ -43,7 +43,7 @@ export class Region implements Behaviour<RegionMessage> {
    */
   static async open(parts: RegionParts, onProgress: (progress: RecoveryProgress) => void = () => {}): Promise<Region> {
     const acquired = await parts.shared.journal.acquire(parts.regionId)
-    const recovered = await recover(parts.shared.journal, acquired, onProgress)
+    const recovered = await recover(parts.shared.journal, acquired, onProgress, parts.shared.bounds)
     const region = new Region(parts, recovered)
     const { state, upkeep, checkpoint } = region.#assembly
     try {

@@ -13,6 +13,7 @@ import { isEnded, type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { wayOf } from '../../domain/trip/way.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { Shown } from '../../protocol/told.ts'
+import type { ClosedPlace } from '../../store/log/journal.ts'
 import type { RegionClock } from '../clock.ts'
 import {
   INTERNAL,
@@ -21,6 +22,7 @@ import {
   notYourTrip,
   OFF_ROAD,
   ROADS_BUSY,
+  STORE_SILENT,
   tripEnded,
   UNAVAILABLE,
   unknownTrip,
@@ -37,12 +39,14 @@ import type { RegionRoads } from './region-roads.ts'
 const CALLS_SINCE_MS = 30 * 24 * 3_600_000
 const CALLS_MAX = 10_000
 
-interface RoadQueriesPorts {
+export interface RoadQueriesPorts {
   readonly memory: RegionMemory
   readonly roads: Pick<RegionRoads, 'ask' | 'version'>
   readonly policy: RegionPolicy
   readonly hospitals: Pick<RegionHospitals, 'all'>
   readonly clock: Pick<RegionClock, 'nowMs'>
+  /** Calls that came in since and have left memory, the newest first, at most so many; null when the store does not answer. */
+  readonly closedPlaces: (sinceMs: number, most: number) => Promise<readonly ClosedPlace[] | null>
   /** Lets an answer leave once what it tells is durable. */
   readonly settle: (answer: Answer, shown: Shown) => void
   readonly onError: (error: unknown) => void
@@ -144,7 +148,8 @@ export class RoadQueries {
     const { roads, settle, clock } = this.#ports
     const { targetMs, levelOfCare, priority } = query
     const units = this.#unitsThatMayGo(levelOfCare)
-    const calls = this.#recentCalls()
+    const calls = await this.#recentCalls()
+    if (calls === null) return answer({ ok: false, refusal: STORE_SILENT })
     const { version } = roads
     const counted = await this.#asked(
       roads.ask({
@@ -228,10 +233,14 @@ export class RoadQueries {
     return fixes
   }
 
-  #recentCalls(): Position[] {
-    const { memory, clock } = this.#ports
+  async #recentCalls(): Promise<Position[] | null> {
+    const { memory, clock, closedPlaces } = this.#ports
     const sinceMs = clock.nowMs() - CALLS_SINCE_MS
+    const closed = await closedPlaces(sinceMs, CALLS_MAX)
+    if (closed === null) return null
     const places: Position[] = []
+    for (const { callId, lonDeg, latDeg } of [...closed].reverse())
+      if (memory.call(callId) === undefined) places.push({ lonDeg, latDeg })
     for (const { receivedAtMs, lonDeg, latDeg } of memory.callStates())
       if (receivedAtMs >= sinceMs) places.push({ lonDeg, latDeg })
     return places.slice(-CALLS_MAX)

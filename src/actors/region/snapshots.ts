@@ -12,6 +12,7 @@ import type { PlacedFix } from '../../domain/fix.ts'
 import type { RegionState } from '../../domain/region-state.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
+import type { ClosedCall } from '../../store/log/journal.ts'
 import { fingerprint } from '../driver/forgotten-streams.ts'
 import type { DriverLocation } from '../driver/location.ts'
 
@@ -29,6 +30,14 @@ export interface RegionSnapshot {
   /** Rows of each kind in the set, so that one that is gone is noticed; absent in sets of before they were counted. */
   readonly counts?: Readonly<Record<'drivers' | 'trips' | 'calls', number>>
 }
+/** Up to where a set is whole. */
+export interface WholeAt {
+  readonly position: number
+  readonly segmentNo: number
+  /** What the row that says so has; null where there is none. */
+  readonly state: RegionSnapshot | null
+}
+
 export interface DriverSnapshot {
   readonly form: typeof FORM
   readonly state: DriverState
@@ -45,6 +54,14 @@ export interface TripSnapshot {
 export interface CallSnapshot {
   readonly form: typeof FORM
   readonly state: CallState
+}
+
+/** A call that is over and has left memory, with all of its trips. */
+export interface ClosedCallSnapshot {
+  readonly form: typeof FORM
+  readonly call: CallState
+  /** In the order in which the call names them. */
+  readonly trips: readonly TripState[]
 }
 
 /** The region's own alarms; the row that says that a set is whole is another. */
@@ -76,6 +93,24 @@ export const callSnapshot = (state: CallState): Snapshot => ({
   state: { form: FORM, state },
 })
 
+export const closedCallSnapshot = (call: CallState, trips: readonly TripState[]): ClosedCallSnapshot => ({
+  form: FORM,
+  call,
+  trips,
+})
+
+/** What a stored row has; null where it is damaged, or of another form. */
+export function closedStateOf({ callId, state }: ClosedCall): ClosedCallSnapshot | null {
+  if (!isOfThisForm(state)) return null
+  const closed = state as ClosedCallSnapshot
+  const isWhole =
+    closed.call?.callId === callId && isSameList(closed.call.tripIds, closed.trips?.map(trip => trip.tripId) ?? [])
+  return isWhole ? closed : null
+}
+
+const isSameList = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((each, index) => each === b[index])
+
 export const alarmsSnapshot = (state: RegionState): Snapshot => ({
   entity: regionKey(state.regionId),
   state: { form: FORM, state },
@@ -88,6 +123,16 @@ export const regionSnapshot = (
   form: FORM,
   lastRecordedAtMs,
   counts,
+})
+
+/** What a set has once some actors have left it. Never below zero: who was made during a pass is not in its count. */
+export const without = (
+  { drivers, trips, calls }: NonNullable<RegionSnapshot['counts']>,
+  less: { readonly trips: number; readonly calls: number },
+): NonNullable<RegionSnapshot['counts']> => ({
+  drivers,
+  trips: Math.max(0, trips - less.trips),
+  calls: Math.max(0, calls - less.calls),
 })
 
 /** A number that changes whenever what a snapshot says of a unit's streams does: a fix that moves it is in one of them. */

@@ -2,7 +2,7 @@
  * The crew calls for help for itself: always in sight, silent, and in two taps, so that no pocket calls. What the desk does not
  * know yet is said in so many words.
  */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { wallMs } from '../passing-time.ts'
 import type { CrewShift } from './crew-shift.ts'
 import { say } from './crew-strings.ts'
@@ -13,11 +13,6 @@ const ARMED_MS = 5_000
 
 export function EmergencyButton({ shift }: { readonly shift: CrewShift }) {
   const [armedAtMs, setArmed] = useState<number | null>(null)
-  useEffect(() => {
-    if (armedAtMs === null) return
-    const timer = setTimeout(() => setArmed(null), ARMED_MS)
-    return () => clearTimeout(timer)
-  }, [armedAtMs])
   const { emergency } = shift
   if (emergency !== null) {
     const isKnown = emergency.is === 'known'
@@ -27,7 +22,8 @@ export function EmergencyButton({ shift }: { readonly shift: CrewShift }) {
       </p>
     )
   }
-  const isArmed = armedAtMs !== null
+  // The page looks at it anew each second.
+  const isArmed = armedAtMs !== null && wallMs() - armedAtMs < ARMED_MS
   return (
     <button
       type="button"

@@ -116,7 +116,6 @@ function NumberInput({ path, name, value, typed, type, problem }: NumberInputPro
           </select>
         )}
       </label>
-      {choices === undefined && part === '' && <small class="quiet"> {unitSign(path)}</small>}
       {(problem !== null || isChanged) && (
         <small id={about} class={problem === null ? 'quiet' : 'refusal'}>
           {problem ?? o.policy.was(spokenNumber(path, value))}

@@ -32,7 +32,7 @@ export function ChosenWords<Word extends string>({ title, kind, words, take, bac
       <h3>{title}</h3>
       {words.map((each, index) => (
         <button key={each} type="button" onClick={() => take(each)}>
-          <kbd>{KEYS[index] ?? ''}</kbd> {word(kind, each)}
+          {index < KEYS.length ? <kbd>{KEYS[index]}</kbd> : <span class="no-key" />} {word(kind, each)}
         </button>
       ))}
       <button type="button" onClick={back}>

@@ -1,6 +1,7 @@
 /** A crew calls in: the dispatcher names its unit and enters what it says, one key for each step. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { DISPOSITIONS, UNAVAILABLE_REASONS, type UnitView } from '../../client/index.ts'
+import { LateField, lateMoment } from '../late-field.tsx'
 import { StatusMark } from '../map/status-mark.tsx'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
@@ -14,8 +15,6 @@ interface RadioPanelProps {
   readonly shift: Shift
   readonly unitId: string | null
 }
-
-const MINUTE_MS = 60_000
 
 export function RadioPanel({ shift, unitId }: RadioPanelProps) {
   useTopic(shift.changes)
@@ -36,20 +35,20 @@ export function RadioPanel({ shift, unitId }: RadioPanelProps) {
 
 function Said({ shift, unit }: { readonly shift: Shift; readonly unit: UnitView }) {
   const [asking, setAsking] = useState<Asking>('nothing')
-  const [ago, setAgo] = useState('')
+  const [late, setLate] = useState('')
   const section = useRef<HTMLElement>(null)
   const trip = tripOfUnit(shift, unit)
   const steps = radioSteps(unit, trip)
   useLayoutEffect(() => section.current?.focus(), [])
-  const happened = () => {
-    const minutes = Number(ago)
-    return Number.isFinite(minutes) && minutes > 0 ? { happenedAtMs: shift.nowMs() - minutes * MINUTE_MS } : {}
-  }
+  const atMs = lateMoment(shift, late)
+  const happened = () => (typeof atMs === 'number' ? { happenedAtMs: atMs } : {})
   const run = (what: string, command: Parameters<Shift['tryTo']>[1]) => {
+    // A moment that cannot be read must not become now.
+    if (atMs === null) return
     setAsking('nothing')
-    setAgo('')
+    setLate('')
     section.current?.focus()
-    void shift.tryTo(`${unit.callSign}: ${what}`, command)
+    void shift.tryTo(`${unit.callSign}: ${what}`, command, trip?.tripId)
   }
   const take = (step: RadioStep) => sayStep({ shift, unit, tripId: trip?.tripId, step, happened, run, setAsking })
   const isAsking = asking !== 'nothing'
@@ -66,7 +65,7 @@ function Said({ shift, unit }: { readonly shift: Shift; readonly unit: UnitView 
       <div class="keys">
         {steps.map(step => (
           <button key={`${step.key}${step.is}`} type="button" onClick={() => take(step)}>
-            <kbd>{step.key}</kbd> {stepWords(step)}
+            {step.key === '' ? <span class="no-key" /> : <kbd>{step.key}</kbd>} {stepWords(step)}
           </button>
         ))}
       </div>
@@ -79,17 +78,7 @@ function Said({ shift, unit }: { readonly shift: Shift; readonly unit: UnitView 
         run={run}
         setAsking={setAsking}
       />
-      <label>
-        {t.radio.ago}
-        <input
-          class="narrow"
-          name="ago"
-          inputMode="decimal"
-          autocomplete="off"
-          value={ago}
-          onInput={event => setAgo(event.currentTarget.value)}
-        />
-      </label>
+      <LateField shift={shift} name="radio-late" label={t.desk.late.happened} text={late} setText={setLate} />
     </section>
   )
 }

@@ -49,7 +49,7 @@ export function RadioUnit({ shift, isNamed }: RadioUnitProps) {
           {found.map((unit, index) => (
             <li key={unit.unitId}>
               <button type="button" onClick={() => choose(unit)}>
-                <kbd>{index === 0 ? 'Enter' : ''}</kbd> {unit.callSign} <StatusMark status={unit.status} />{' '}
+                {index === 0 && <kbd>Enter</kbd>} {unit.callSign} <StatusMark status={unit.status} />{' '}
                 <small>{word('status', unit.status)}</small>
               </button>
             </li>

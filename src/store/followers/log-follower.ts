@@ -2,7 +2,8 @@
  * Carries what is in the regions' logs somewhere else, each record exactly once, whichever process dies meanwhile.
  *
  * A cursor for each region moves in the transaction in which what it passed is taken. Several processes may follow: one at
- * a time does. A record that is new is taken within a second.
+ * a time does. A record that is new is taken within a second. Whoever has much to make up for, as at the first start after an
+ * upgrade, works for half of the time, so that the loop and the database stay free for others.
  */
 import { sql } from 'kysely'
 import type { Scheduler } from '../../base/time.ts'
@@ -29,6 +30,10 @@ export interface LogPage {
 }
 
 const LOOK_EVERY_MS = 1_000
+/** Behind by more than so many records, it makes up for the past: a second of the busiest region is far less. */
+const PAST_RECORDS = 5_000
+/** A page that waited long for a lock must not be followed by as long a pause: a stop would wait for it. */
+const PAUSE_MAX_MS = 250
 
 export class LogFollower {
   readonly #settings: LogFollowerSettings
@@ -74,10 +79,17 @@ export class LogFollower {
       WHERE log.log_end(o.region) > coalesce(c.position, 0) ORDER BY o.region`.execute(database)
     for (const { region, end } of rows) {
       while (!this.#stopped) {
+        const startedMs = this.#settings.scheduler.monotonicMs()
         const position = await this.#followPage(region)
         if (position === null || position >= end) break
+        if (end - position > PAST_RECORDS) await this.#pause(this.#settings.scheduler.monotonicMs() - startedMs)
       }
     }
+  }
+
+  #pause(tookMs: number): Promise<void> {
+    const pauseMs = Math.min(PAUSE_MAX_MS, Math.max(1, tookMs))
+    return new Promise(resolve => void this.#settings.scheduler.after(pauseMs, resolve))
   }
 
   /** Answers how far the cursor has come; null when another process has it in hand. */

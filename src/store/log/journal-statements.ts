@@ -61,6 +61,49 @@ SELECT count(*) = 1 AS held FROM f`
 export const READ_STREAM_MARKS = `SELECT m.unit_id, m.stream_id, m.durable_seq
   FROM unnest($2::text[], $3::text[]) AS u (unit_id, stream_id)
   JOIN location.stream_marks m ON m.region = $1 AND m.unit_id = u.unit_id AND m.stream_id = u.stream_id`
+/** A row of now gives way to one of the same position; one that cannot be read, or of another form, to any. */
+export const PUT_CLOSED_CALLS = `WITH ${FENCE}, calls AS (
+  SELECT * FROM unnest($4::text[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[], $9::float8[], $10::float8[],
+    $11::text[]) AS u (call_id, position, year, number, received_at_ms, lon_deg, lat_deg, state)
+), put AS (
+  INSERT INTO log.closed_calls AS c
+    (region, call_id, position, year, number, received_at_ms, lon_deg, lat_deg, state, checksum)
+  SELECT $1, u.call_id, u.position, u.year, u.number, u.received_at_ms, u.lon_deg, u.lat_deg, u.state::jsonb,
+    log.snapshot_checksum($1, 'call/' || u.call_id, u.position, 0, u.state::jsonb::text)
+  FROM f, calls u
+  ON CONFLICT (region, call_id) DO UPDATE
+  SET position = excluded.position, year = excluded.year, number = excluded.number,
+    received_at_ms = excluded.received_at_ms, lon_deg = excluded.lon_deg, lat_deg = excluded.lat_deg,
+    state = excluded.state, checksum = excluded.checksum
+  WHERE c.position <= excluded.position OR c.state -> 'form' IS DISTINCT FROM excluded.state -> 'form'
+    OR c.checksum IS DISTINCT FROM log.snapshot_checksum(c.region, 'call/' || c.call_id, c.position, 0, c.state::text)
+), trips AS (
+  SELECT * FROM unnest($12::text[], $13::text[], $14::bigint[]) AS t (trip_id, call_id, position)
+), named AS (
+  INSERT INTO log.closed_trips (region, trip_id, call_id) SELECT $1, t.trip_id, t.call_id FROM f, trips t
+  ON CONFLICT (region, trip_id) DO UPDATE SET call_id = excluded.call_id
+), gone AS (
+  DELETE FROM log.snapshots s USING f, (SELECT 'call/' || call_id AS entity, position FROM calls
+    UNION ALL SELECT 'trip/' || trip_id, position FROM trips) e
+  WHERE s.region = $1 AND s.entity = e.entity AND s.position <= e.position
+), whole AS (
+  UPDATE log.snapshots s
+  SET state = $16::jsonb, checksum = log.snapshot_checksum($1, s.entity, s.position, s.segment_no, $16::jsonb::text)
+  FROM f WHERE s.region = $1 AND s.entity = 'region' AND s.position = $15 AND s.segment_no = $17
+    -- What comes late says of more than are left.
+    AND (s.state #>> '{counts,calls}')::bigint >= ($16::jsonb #>> '{counts,calls}')::bigint)
+SELECT count(*) = 1 AS held FROM f`
+export const READ_CLOSED_CALLS = `SELECT c.call_id, c.position, t.state,
+    c.checksum = log.snapshot_checksum(c.region, 'call/' || c.call_id, c.position, 0, t.state) AS sound
+  FROM (SELECT call_id FROM unnest($2::text[]) AS n (call_id)
+    UNION SELECT t.call_id FROM unnest($3::text[]) AS n (trip_id)
+      JOIN log.closed_trips t ON t.region = $1 AND t.trip_id = n.trip_id
+    UNION SELECT c.call_id FROM unnest($4::integer[], $5::bigint[]) AS n (year, number)
+      JOIN log.closed_calls c ON c.region = $1 AND c.year = n.year AND c.number = n.number) n
+  JOIN log.closed_calls c ON c.region = $1 AND c.call_id = n.call_id
+  CROSS JOIN LATERAL (SELECT c.state::text AS state OFFSET 0) t`
+export const READ_CLOSED_PLACES = `SELECT call_id, lon_deg, lat_deg FROM log.closed_calls
+  WHERE region = $1 AND received_at_ms >= $2 ORDER BY received_at_ms DESC LIMIT $3`
 /**
  * Rows of the log, for a condition to follow. `sound` is null where nothing vouches for the row. The text is made once, for the
  * checksum and for us.
@@ -80,7 +123,7 @@ export const READ_SNAPSHOTS = `SELECT entity, position, segment_no, t.state,
   FROM log.snapshots s, LATERAL (SELECT s.state::text AS state OFFSET 0) t
   WHERE region = $1 AND entity > $2 ORDER BY entity LIMIT ${ROWS_PER_CHUNK}`
 // A damaged row may have lost the id that it was written under; the record that it points at has it, too.
-export const READ_COMMANDS = `SELECT c.principal, c.command_id, encode(c.body_hash, 'hex') AS body_hash, c.position,
+const PROVEN_COMMANDS = `SELECT c.principal, c.command_id, encode(c.body_hash, 'hex') AS body_hash, c.position,
     c.recorded_at_ms, t.result, t.sound, r.principal AS record_principal, r.command_id AS record_command_id
   FROM log.commands c
   CROSS JOIN LATERAL (SELECT j.result, c.checksum = log.command_checksum(c.region, c.principal, c.command_id,
@@ -88,16 +131,21 @@ export const READ_COMMANDS = `SELECT c.principal, c.command_id, encode(c.body_ha
     FROM (SELECT c.result::text AS result OFFSET 0) j OFFSET 0) t
   LEFT JOIN LATERAL (SELECT principal, command_id FROM log.records
     WHERE NOT t.sound AND region = $1 AND position = c.position) r ON true
-  WHERE c.region = $1 AND (c.recorded_at_ms, c.position) > ($2, $3)
+  WHERE c.region = $1`
+export const READ_COMMANDS = `${PROVEN_COMMANDS} AND (c.recorded_at_ms, c.position) > ($2, $3)
   ORDER BY c.recorded_at_ms, c.position LIMIT ${ROWS_PER_CHUNK}`
+export const READ_COMMANDS_OF = `${PROVEN_COMMANDS}
+  AND (c.principal, c.command_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))`
 export const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes,
     checksum = log.call_details_checksum(region, call_id, caller_name, phone, address, notes, position) AS sound
-  FROM log.call_details WHERE region = $1 AND call_id > $2 ORDER BY call_id LIMIT ${ROWS_PER_CHUNK}`
+  FROM log.call_details WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id`
 export const READ_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_at_ms, corrects, text,
     checksum = log.call_note_checksum(region, call_id, note_no, author, unit_id, noted_at_ms, corrects, text) AS sound
-  FROM log.call_notes WHERE region = $1 AND (call_id, note_no) > ($2, $3)
-  ORDER BY call_id, note_no LIMIT ${ROWS_PER_CHUNK}`
-export const READ_INCIDENT_NUMBERS = 'SELECT year, last FROM log.incident_numbers WHERE region = $1'
+  FROM log.call_notes WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id, note_no`
+// A number that only a call has any more which has left memory is not given again.
+export const READ_INCIDENT_NUMBERS = `SELECT year, last FROM log.incident_numbers WHERE region = $1
+  UNION ALL (SELECT year, number FROM log.closed_calls WHERE region = $1 AND year IS NOT NULL
+    ORDER BY year DESC, number DESC LIMIT 1) ORDER BY year, last`
 export const READ_OPEN_TRIPS = `SELECT unit_id, trip_id
   FROM log.open_trip WHERE region = $1 AND unit_id > $2 ORDER BY unit_id LIMIT ${ROWS_PER_CHUNK}`
 

@@ -12,6 +12,7 @@ import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { EntityKey } from '../../domain/entity.ts'
 import type { DomainEvent } from '../../domain/events.ts'
+import type { Position } from '../../domain/geo.ts'
 import type { CallId, Principal, RegionId, StreamId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
 
@@ -37,6 +38,7 @@ export type StoredTable =
   | 'log.call_details'
   | 'log.call_notes'
   | 'log.snapshots'
+  | 'log.closed_calls'
   | 'log.open_trip'
   | 'location.segments'
 
@@ -121,6 +123,41 @@ export interface SnapshotWrite {
   /** Every segment up to here is in `state`. */
   readonly segmentNo: number
   readonly state: unknown
+}
+
+/** A call that is over, with all of its trips, as it left memory. */
+export interface ClosedCall {
+  /** The row is damaged; its state is null then. */
+  readonly damage?: Damage
+  readonly callId: CallId
+  /** Every event of the call and of its trips up to here is in `state`. */
+  readonly position: number
+  readonly state: unknown
+}
+
+export interface ClosedCallWrite extends ClosedCall {
+  readonly tripIds: readonly TripId[]
+  readonly incident: Incident | null
+  readonly receivedAtMs: number
+  readonly lonDeg: number
+  readonly latDeg: number
+}
+
+export interface ClosedPlace extends Position {
+  readonly callId: CallId
+}
+
+/** Calls by what somebody may know of them. */
+export interface CallNames {
+  readonly callIds: readonly CallId[]
+  readonly tripIds: readonly TripId[]
+  readonly incidents: readonly Incident[]
+}
+
+/** A command's own name: ids of two principals may be the same. */
+export interface CommandName {
+  readonly principal: Principal
+  readonly commandId: string
 }
 
 /** A stream of a unit's fixes. */
@@ -220,6 +257,23 @@ export interface Journal {
   putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome>
 
   /**
+   * Puts calls that leave memory, and takes away the snapshots of each, and of its trips, that are not newer. `whole` is what the
+   * row that makes the set of snapshots whole says from now on, if that row still stands. A call with a lower position than what is stored
+   * is left out. Errors as `appendRecords`; written twice it is the same.
+   */
+  putClosedCalls(
+    ownership: Ownership,
+    calls: readonly ClosedCallWrite[],
+    whole: SnapshotWrite | null,
+  ): Promise<WriteOutcome>
+
+  /** Those of these calls that have left memory, each once. Errors: StoreUnavailable. */
+  readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]>
+
+  /** Where the calls are that have left memory and came in since: the newest of them, at most so many. Errors: StoreUnavailable. */
+  readClosedPlaces(region: RegionId, sinceMs: number, most: number): Promise<readonly ClosedPlace[]>
+
+  /**
    * Puts the marks of streams that leave memory; a mark never goes back. Of a unit with more than `STREAM_MARKS_KEPT`
    * the others are forgotten, by the next write for it at the latest. Input: each stream once. Errors as `appendRecords`.
    */
@@ -247,10 +301,13 @@ export interface Journal {
    * row's, and that of the record it points at.
    */
   readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]>
-  readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]>
-  /** Those of one call in the order of their numbers. */
-  readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]>
-  /** The last number of each year that was given to a call. Errors: StoreUnavailable. */
+  /** Those of these commands that were carried out; of a damaged one as `readCommands`. Errors: StoreUnavailable. */
+  readCommandsOf(region: RegionId, names: readonly CommandName[]): Promise<readonly CommandRow[]>
+  /** Personal data of these calls. Errors: StoreUnavailable. */
+  readCallDetails(region: RegionId, callIds: readonly CallId[]): Promise<readonly DetailsRow[]>
+  /** Those of one call in the order of their numbers. Errors: StoreUnavailable. */
+  readCallNotes(region: RegionId, callIds: readonly CallId[]): Promise<readonly NoteRow[]>
+  /** The last number of each year that was given to a call; that of a call that has left memory counts, too. Errors: StoreUnavailable. */
   readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>>
   readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]>
   /** Takes away all snapshots of the region, and keeps them apart for whoever looks into it. Errors as `appendRecords`. */

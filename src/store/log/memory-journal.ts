@@ -5,9 +5,14 @@
  * in which they were sent; a stalled region lets none begin, so a takeover or a settling that was sent later waits.
  */
 import { randomUUID } from 'node:crypto'
-import type { RegionId } from '../../domain/ids.ts'
+import type { CallId, RegionId } from '../../domain/ids.ts'
 import {
   type Acquired,
+  type CallNames,
+  type ClosedCall,
+  type ClosedCallWrite,
+  type ClosedPlace,
+  type CommandName,
   type CommandRow,
   ContentRejected,
   type DetailsRow,
@@ -36,11 +41,13 @@ import {
   lastLost,
   type MemoryRegion,
   newRegion,
+  putClosedCalls,
   putSnapshots,
   putStreamMarks,
   refuseSnapshots,
 } from './memory-region.ts'
 import {
+  closedCallOf,
   damagedCommand,
   damagedDetails,
   damagedNote,
@@ -108,6 +115,38 @@ export class MemoryJournal implements Journal {
 
   putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome> {
     return this.#write(ownership, state => putSnapshots(state, snapshots))
+  }
+
+  putClosedCalls(
+    ownership: Ownership,
+    calls: readonly ClosedCallWrite[],
+    whole: SnapshotWrite | null,
+  ): Promise<WriteOutcome> {
+    return this.#write(ownership, state => putClosedCalls(state, calls, whole))
+  }
+
+  async readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]> {
+    return this.#statement(region, ({ closedCalls, harmed }) =>
+      [...closedCalls.values()].flatMap(({ callId, tripIds, incident, position, text }) => {
+        const isNamed =
+          names.callIds.includes(callId) ||
+          names.tripIds.some(tripId => tripIds.includes(tripId)) ||
+          names.incidents.some(({ year, number }) => year === incident?.year && number === incident.number)
+        const harm = harmed.get(`log.closed_calls ${callId}`)
+        if (!isNamed || harm === 'lost') return []
+        return [closedCallOf({ call_id: callId, position, state: text, sound: harm === undefined })]
+      }),
+    )
+  }
+
+  readClosedPlaces(region: RegionId, sinceMs: number, most: number): Promise<readonly ClosedPlace[]> {
+    return this.#statement(region, ({ closedCalls }) =>
+      [...closedCalls.values()]
+        .filter(({ receivedAtMs }) => receivedAtMs >= sinceMs)
+        .sort((a, b) => b.receivedAtMs - a.receivedAtMs)
+        .slice(0, most)
+        .map(({ callId, lonDeg, latDeg }) => ({ callId, lonDeg, latDeg })),
+    )
   }
 
   putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome> {
@@ -185,28 +224,46 @@ export class MemoryJournal implements Journal {
     yield* inChunks(rows.filter(row => row.recordedAtMs >= sinceRecordedAtMs).sort((a, b) => a.position - b.position))
   }
 
-  async *readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]> {
-    const { callDetails, harmed } = this.#region(region)
-    const rows = [...callDetails].flatMap(([callId, details]) => {
-      const harm = harmed.get(`log.call_details ${callId}`)
-      return harm === 'lost' ? [] : harm === 'changed' ? [damagedDetails(callId)] : [{ callId, details }]
-    })
-    yield* inChunks(rows)
-  }
-
-  async *readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]> {
-    const { callNotes, harmed } = this.#region(region)
-    const rows = [...callNotes].flatMap(([callId, notes]) =>
-      [...notes.values()].flatMap(note => {
-        const harm = harmed.get(`log.call_notes ${callId}`)
-        return harm === 'lost' ? [] : harm === 'changed' ? [damagedNote(callId, note)] : [{ callId, note }]
+  readCommandsOf(region: RegionId, names: readonly CommandName[]): Promise<readonly CommandRow[]> {
+    return this.#statement(region, ({ commands, harmed }) =>
+      names.flatMap(({ principal, commandId }) => {
+        const text = commands.get(JSON.stringify([principal, commandId]))
+        const harm = harmed.get(`log.commands ${commandId}`)
+        if (text === undefined || harm === 'lost') return []
+        const row = JSON.parse(text) as CommandRow
+        return [harm === 'changed' ? damagedCommand(row) : row]
       }),
     )
-    yield* inChunks(rows)
+  }
+
+  readCallDetails(region: RegionId, callIds: readonly CallId[]): Promise<readonly DetailsRow[]> {
+    return this.#statement(region, ({ callDetails, harmed }) =>
+      callIds.flatMap(callId => {
+        const details = callDetails.get(callId)
+        const harm = harmed.get(`log.call_details ${callId}`)
+        if (details === undefined || harm === 'lost') return []
+        return [harm === 'changed' ? damagedDetails(callId) : { callId, details }]
+      }),
+    )
+  }
+
+  readCallNotes(region: RegionId, callIds: readonly CallId[]): Promise<readonly NoteRow[]> {
+    return this.#statement(region, ({ callNotes, harmed }) =>
+      callIds.flatMap(callId => {
+        const harm = harmed.get(`log.call_notes ${callId}`)
+        const notes = harm === 'lost' ? [] : [...(callNotes.get(callId)?.values() ?? [])]
+        return notes.map(note => (harm === 'changed' ? damagedNote(callId, note) : { callId, note }))
+      }),
+    )
   }
 
   readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>> {
-    return this.#statement(region, ({ incidentNumbers }) => new Map(incidentNumbers))
+    return this.#statement(region, ({ incidentNumbers, closedCalls }) => {
+      const last = new Map(incidentNumbers)
+      for (const { incident } of closedCalls.values())
+        if (incident !== null) last.set(incident.year, Math.max(incident.number, last.get(incident.year) ?? 0))
+      return last
+    })
   }
 
   async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {

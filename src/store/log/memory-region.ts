@@ -7,6 +7,7 @@ import type { CallNote } from '../../domain/call-notes.ts'
 import type { CallDetails } from '../../domain/commands.ts'
 import type { CallId, StreamId, TripId, UnitId } from '../../domain/ids.ts'
 import {
+  type ClosedCallWrite,
   ContentRejected,
   type LeavingMark,
   type Ownership,
@@ -36,6 +37,8 @@ export interface MemoryRegion {
   /** Rows that a test has harmed: `log.records 5` and their like. */
   harmed: Map<string, Harm>
   snapshots: Map<string, { position: number; segmentNo: number; text: string }>
+  /** By call. */
+  closedCalls: Map<CallId, ClosedCallWrite & { readonly text: string }>
   /** By stream, of each unit. */
   streamMarks: Map<UnitId, Map<StreamId, StoredMark>>
 }
@@ -60,6 +63,7 @@ export function newRegion(): MemoryRegion {
     segments: [],
     harmed: new Map(),
     snapshots: new Map(),
+    closedCalls: new Map(),
     streamMarks: new Map(),
   }
 }
@@ -157,6 +161,36 @@ export function putSnapshots(region: MemoryRegion, snapshots: readonly SnapshotW
     }
   }
 }
+
+export function putClosedCalls(
+  region: MemoryRegion,
+  calls: readonly ClosedCallWrite[],
+  whole: SnapshotWrite | null,
+): () => void {
+  const rows = calls.map(call => ({ ...call, text: toJson(call.state) }))
+  const wholeText = whole === null ? '' : toJson(whole.state)
+  return () => {
+    for (const row of rows) {
+      const stored = region.closedCalls.get(row.callId)
+      // One that was harmed gives way to any.
+      const isHarmed = region.harmed.delete(`log.closed_calls ${row.callId}`)
+      const isLater = stored === undefined || stored.position <= row.position
+      if (isLater || isHarmed || formOf(stored.text) !== formOf(row.text)) region.closedCalls.set(row.callId, row)
+      for (const entity of [`call/${row.callId}`, ...row.tripIds.map(tripId => `trip/${tripId}`)]) {
+        if ((region.snapshots.get(entity)?.position ?? Number.POSITIVE_INFINITY) <= row.position)
+          region.snapshots.delete(entity)
+      }
+    }
+    const stored = region.snapshots.get('region')
+    if (whole === null || stored?.position !== whole.position || stored.segmentNo !== whole.segmentNo) return
+    if (callsCounted(stored.text) >= callsCounted(wholeText))
+      region.snapshots.set('region', { ...stored, text: wholeText })
+  }
+}
+
+const formOf = (text: string): unknown => (JSON.parse(text) as { readonly form?: unknown }).form
+const callsCounted = (text: string): number =>
+  (JSON.parse(text) as { readonly counts?: { readonly calls: number } }).counts?.calls ?? -1
 
 export function putStreamMarks(state: MemoryRegion, ownership: Ownership, marks: readonly LeavingMark[]): () => void {
   if (marks.some(({ durableSeq }) => durableSeq <= 0)) throw new ContentRejected('a mark of nothing is none')

@@ -6,10 +6,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import type { RegionId } from '../../domain/ids.ts'
+import type { CallId, RegionId } from '../../domain/ids.ts'
 import { readFault, unavailable } from '../postgres/postgres-faults.ts'
 import type {
   Acquired,
+  CallNames,
+  ClosedCall,
+  ClosedCallWrite,
+  ClosedPlace,
+  CommandName,
   CommandRow,
   DetailsRow,
   Journal,
@@ -32,11 +37,15 @@ import {
   APPEND_SEGMENT,
   COMMANDS_FORGOTTEN_AT_ONCE,
   FORGET_COMMANDS,
+  PUT_CLOSED_CALLS,
   PUT_SNAPSHOTS,
   PUT_STREAM_MARKS,
   READ_CALL_DETAILS,
   READ_CALL_NOTES,
+  READ_CLOSED_CALLS,
+  READ_CLOSED_PLACES,
   READ_COMMANDS,
+  READ_COMMANDS_OF,
   READ_INCIDENT_NUMBERS,
   READ_LOG,
   READ_OPEN_TRIPS,
@@ -47,8 +56,10 @@ import {
 } from './journal-statements.ts'
 import { LanePool } from './lane-pool.ts'
 import { OwnConnections } from './own-connections.ts'
-import { recordColumns, toJson } from './record-columns.ts'
+import { closedColumns, recordColumns, snapshotColumns } from './record-columns.ts'
 import {
+  type ClosedCallRow,
+  closedCallOf,
   commandsOf,
   detailsOf,
   type LogRow,
@@ -67,7 +78,7 @@ import {
 } from './stored-rows.ts'
 
 /** The most connections of each kind of lane, whatever the number of regions. Together with `OWN_CONNECTIONS` they bound the journal's. */
-const LANE_CONNECTIONS = { records: 6, segments: 4, snapshots: 2 } as const
+const LANE_CONNECTIONS = { records: 6, segments: 4, snapshots: 2, lookups: 2 } as const
 /** Regions that are taken, settled or read at a time, each over a connection of its own. */
 const OWN_CONNECTIONS = 6
 
@@ -85,7 +96,12 @@ export class PostgresJournal implements Journal {
   constructor(url: string) {
     this.#connections = new OwnConnections(url, OWN_CONNECTIONS)
     const lane = (name: LaneName) => new LanePool(url, `goldenhour ${name}`, LANE_CONNECTIONS[name])
-    this.#lanes = { records: lane('records'), segments: lane('segments'), snapshots: lane('snapshots') }
+    this.#lanes = {
+      records: lane('records'),
+      segments: lane('segments'),
+      snapshots: lane('snapshots'),
+      lookups: lane('lookups'),
+    }
   }
 
   async acquire(region: RegionId): Promise<Acquired> {
@@ -109,13 +125,29 @@ export class PostgresJournal implements Journal {
   }
 
   async putSnapshots(ownership: Ownership, snapshots: readonly SnapshotWrite[]): Promise<WriteOutcome> {
-    const rows = newestOfEach(snapshots)
-    return this.#write('snapshots', ownership, PUT_SNAPSHOTS, [
-      rows.map(row => row.entity),
-      rows.map(row => row.position),
-      rows.map(row => row.segmentNo),
-      rows.map(row => toJson(row.state)),
-    ])
+    return this.#write('snapshots', ownership, PUT_SNAPSHOTS, snapshotColumns(snapshots))
+  }
+
+  async putClosedCalls(
+    ownership: Ownership,
+    calls: readonly ClosedCallWrite[],
+    whole: SnapshotWrite | null,
+  ): Promise<WriteOutcome> {
+    return this.#write('snapshots', ownership, PUT_CLOSED_CALLS, closedColumns(calls, whole), 'closed-calls')
+  }
+
+  async readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]> {
+    const { callIds, tripIds, incidents } = names
+    const numbers = [incidents.map(({ year }) => year), incidents.map(({ number }) => number)]
+    const values = [callIds, tripIds, ...numbers]
+    const rows = await this.#lookUp<ClosedCallRow>('log.closed_calls', READ_CLOSED_CALLS, region, values)
+    return rows.map(closedCallOf)
+  }
+
+  async readClosedPlaces(region: RegionId, sinceMs: number, most: number): Promise<readonly ClosedPlace[]> {
+    const values = [Math.ceil(sinceMs), most]
+    const rows = await this.#lookUp<StoredPlace>('log.closed_calls', READ_CLOSED_PLACES, region, values)
+    return rows.map(row => ({ callId: row.call_id, lonDeg: row.lon_deg, latDeg: row.lat_deg }))
   }
 
   async putStreamMarks(ownership: Ownership, marks: readonly LeavingMark[]): Promise<WriteOutcome> {
@@ -191,15 +223,18 @@ export class PostgresJournal implements Journal {
     for await (const rows of pages) yield rows.flatMap(commandsOf)
   }
 
-  async *readCallDetails(region: RegionId): AsyncIterable<readonly DetailsRow[]> {
-    const pages = this.#pages<StoredDetails>('log.call_details', READ_CALL_DETAILS, region, [''], row => [row.call_id])
-    for await (const rows of pages) yield rows.map(detailsOf)
+  async readCommandsOf(region: RegionId, names: readonly CommandName[]): Promise<readonly CommandRow[]> {
+    const values = [names.map(({ principal }) => principal), names.map(({ commandId }) => commandId)]
+    return (await this.#lookUp<StoredCommand>('log.commands', READ_COMMANDS_OF, region, values)).flatMap(commandsOf)
   }
 
-  async *readCallNotes(region: RegionId): AsyncIterable<readonly NoteRow[]> {
-    const endOf = (row: StoredNote) => [row.call_id, row.note_no]
-    const pages = this.#pages<StoredNote>('log.call_notes', READ_CALL_NOTES, region, ['', 0], endOf)
-    for await (const rows of pages) yield rows.map(noteOf)
+  async readCallDetails(region: RegionId, callIds: readonly CallId[]): Promise<readonly DetailsRow[]> {
+    const rows = await this.#lookUp<StoredDetails>('log.call_details', READ_CALL_DETAILS, region, [callIds])
+    return rows.map(detailsOf)
+  }
+
+  async readCallNotes(region: RegionId, callIds: readonly CallId[]): Promise<readonly NoteRow[]> {
+    return (await this.#lookUp<StoredNote>('log.call_notes', READ_CALL_NOTES, region, [callIds])).map(noteOf)
   }
 
   async readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>> {
@@ -248,6 +283,23 @@ export class PostgresJournal implements Journal {
     return row!.held ? 'durable' : 'fenced'
   }
 
+  /** A few rows by their names, over connections that nobody else keeps busy. Errors: StoreUnavailable, StoredDataDamaged. */
+  async #lookUp<Row extends pg.QueryResultRow>(
+    table: StoredTable,
+    text: string,
+    region: RegionId,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    try {
+      return await this.#lanes.lookups.write<Row>(text === READ_CLOSED_PLACES ? 'places' : table, text, [
+        region,
+        ...values,
+      ])
+    } catch (error) {
+      throw readFault((error as Error).cause ?? error, region, table)
+    }
+  }
+
   /** All pages of a query whose parameters after the region are where the page before ended. */
   async *#pages<Row extends pg.QueryResultRow>(
     table: StoredTable,
@@ -275,22 +327,14 @@ export class PostgresJournal implements Journal {
   }
 }
 
+interface StoredPlace {
+  call_id: CallId
+  lon_deg: number
+  lat_deg: number
+}
+
 interface StoredMark {
   unit_id: string
   stream_id: string
   durable_seq: number
-}
-
-/** One statement may not touch a row twice. */
-function newestOfEach(snapshots: readonly SnapshotWrite[]): SnapshotWrite[] {
-  const newest = new Map<string, SnapshotWrite>()
-  for (const snapshot of snapshots) {
-    const other = newest.get(snapshot.entity)
-    const isOlder =
-      other !== undefined &&
-      (snapshot.position < other.position ||
-        (snapshot.position === other.position && snapshot.segmentNo < other.segmentNo))
-    if (!isOlder) newest.set(snapshot.entity, snapshot)
-  }
-  return [...newest.values()]
 }

@@ -1,5 +1,5 @@
-/** A batch of records as the server-side function takes it: an array for each column. */
-import { ContentRejected, type RecordWrite } from './journal.ts'
+/** What is written as its statement takes it: an array for each column. */
+import { type ClosedCallWrite, ContentRejected, type RecordWrite, type SnapshotWrite } from './journal.ts'
 
 /** The parallel arrays that `log.append_records` takes after the ownership. */
 export function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
@@ -48,8 +48,54 @@ export function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
   ]
 }
 
+/** The parallel arrays of `PUT_SNAPSHOTS`. */
+export function snapshotColumns(snapshots: readonly SnapshotWrite[]): unknown[][] {
+  const rows = newestOfEach(snapshots)
+  return [
+    rows.map(row => row.entity),
+    rows.map(row => row.position),
+    rows.map(row => row.segmentNo),
+    rows.map(row => toJson(row.state)),
+  ]
+}
+
+/** The parallel arrays of `PUT_CLOSED_CALLS`, and what the row of the whole set says. */
+export function closedColumns(calls: readonly ClosedCallWrite[], whole: SnapshotWrite | null): unknown[] {
+  const trips = calls.flatMap(({ callId, tripIds, position }) => tripIds.map(tripId => ({ tripId, callId, position })))
+  return [
+    calls.map(call => call.callId),
+    calls.map(call => call.position),
+    calls.map(call => call.incident?.year ?? null),
+    calls.map(call => call.incident?.number ?? null),
+    calls.map(call => call.receivedAtMs),
+    calls.map(call => call.lonDeg),
+    calls.map(call => call.latDeg),
+    calls.map(call => toJson(call.state)),
+    trips.map(({ tripId }) => tripId),
+    trips.map(({ callId }) => callId),
+    trips.map(({ position }) => position),
+    whole?.position ?? null,
+    whole === null ? null : toJson(whole.state),
+    whole?.segmentNo ?? null,
+  ]
+}
+
+/** One statement may not touch a row twice. */
+function newestOfEach(snapshots: readonly SnapshotWrite[]): SnapshotWrite[] {
+  const newest = new Map<string, SnapshotWrite>()
+  for (const snapshot of snapshots) {
+    const other = newest.get(snapshot.entity)
+    const isOlder =
+      other !== undefined &&
+      (snapshot.position < other.position ||
+        (snapshot.position === other.position && snapshot.segmentNo < other.segmentNo))
+    if (!isOlder) newest.set(snapshot.entity, snapshot)
+  }
+  return [...newest.values()]
+}
+
 /** As text: pg would turn an array into one of Postgres. Errors: ContentRejected for what JSON cannot say. */
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch (error) {

@@ -12,6 +12,7 @@ import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import { areEvents, entitiesNamed } from './event-forms.ts'
 import { inWordsOfNow } from './former-words.ts'
 import type {
+  ClosedCall,
   CommandRow,
   Damage,
   DetailsRow,
@@ -47,6 +48,11 @@ export interface SnapshotRow extends Proven {
   readonly entity: SnapshotWrite['entity']
   readonly position: number
   readonly segment_no: number
+  readonly state: string
+}
+export interface ClosedCallRow extends Proven {
+  readonly call_id: CallId
+  readonly position: number
   readonly state: string
 }
 export interface StoredCommand extends Proven {
@@ -148,6 +154,17 @@ export function snapshotOf({ entity, position, segment_no, state, sound }: Snaps
   if (sound === false) return { damage: changed('log.snapshots', `entity ${entity}`), ...at, state: null }
   const snapshot = { ...at, state: JSON.parse(state) as unknown }
   return sound === null ? { ...snapshot, unproven: true } : snapshot
+}
+
+/** A row without a checksum is taken by its form, by whoever knows that. */
+export function closedCallOf({ call_id, position, state, sound }: ClosedCallRow): ClosedCall {
+  if (sound !== false) return { callId: call_id, position, state: JSON.parse(state) as unknown }
+  return {
+    damage: changed('log.closed_calls', `call_id ${call_id}`, [`call/${call_id}`]),
+    callId: call_id,
+    position,
+    state: null,
+  }
 }
 
 export function commandsOf(row: StoredCommand): CommandRow[] {

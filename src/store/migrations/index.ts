@@ -18,6 +18,7 @@ import { transport } from './0015-transport.ts'
 import { roads } from './0016-roads.ts'
 import { travelSpeeds } from './0017-travel-speeds.ts'
 import { views } from './0018-views.ts'
+import { closedCalls } from './0019-closed-calls.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   roads,
   travelSpeeds,
   views,
+  closedCalls,
 ]

@@ -48,6 +48,8 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'log.region_lease': ALL,
   'log.snapshots': ALL,
   'log.refused_snapshots': ALL,
+  'log.closed_calls': 'SELECT, INSERT, UPDATE',
+  'log.closed_trips': 'SELECT, INSERT, UPDATE',
   'log.clock': 'SELECT, INSERT, UPDATE',
   'location.segments': READ,
   'location.stream_marks': ALL,

@@ -624,6 +624,47 @@ export const VARIANTS: readonly Variant[] = [
     provoke: { troubles: { drains: 8 } },
   },
   {
+    name: 'closed-call-lost',
+    breaks: 'a call that is over leaves memory without being written',
+    patch: {
+      file: 'src/actors/region/leaving-writes.ts',
+      find: 'await journal.putClosedCalls(this.#ownership, rows, whole).catch(rejected)',
+      replace:
+        "rows.length < 0 ? await journal.putClosedCalls(this.#ownership, rows, whole).catch(rejected) : 'durable'",
+    },
+    provoke: { callsPerHour: 30, troubles: { memoryShort: 5 } },
+  },
+  {
+    name: 'closed-call-unknown',
+    breaks: 'a call that has left memory is not looked up for a command that names it',
+    patch: {
+      file: 'src/actors/region/looking-up.ts',
+      find: 'tripIds: tripIds.filter(id => memory.trip(id) === undefined)',
+      replace: 'tripIds: []',
+    },
+    provoke: { callsPerHour: 30, troubles: { memoryShort: 5 } },
+  },
+  {
+    name: 'old-id-decided-anew',
+    breaks: 'the id of a command whose outcome has left memory counts as new',
+    patch: {
+      file: 'src/actors/region/idempotency.ts',
+      find: 'return this.#left.mayHave(keyOf(principal, commandId))',
+      replace: 'return this.#bytes < 0 && this.#left.mayHave(keyOf(principal, commandId))',
+    },
+    provoke: { callsPerHour: 30, troubles: { memoryShort: 1 } },
+  },
+  {
+    name: 'start-without-closed-calls',
+    breaks: 'a start does not look up the calls that the log behind the snapshots names',
+    patch: {
+      file: 'src/actors/region/recovery.ts',
+      find: 'await callsOfPage(journal, acquired, memory, records)',
+      replace: 'void callsOfPage',
+    },
+    provoke: { callsPerHour: 30, troubles: { memoryShort: 5, crashes: 20 } },
+  },
+  {
     name: 'open-trip-kept',
     isSlow: true,
     breaks: 'the row of an open trip stays when its unit is let go',

@@ -274,6 +274,16 @@ export class SimulatedDatabase {
           () => journal.putSnapshots(ownership, snapshots).then(standing(ownership, () => watch.snapshotsPut())),
           snapshots,
         ),
+      putClosedCalls: (ownership, calls, whole) =>
+        call(
+          'write',
+          () =>
+            journal.putClosedCalls(ownership, calls, whole).then(standing(ownership, () => watch.callsPutAway(calls))),
+          calls,
+        ),
+      readClosedCalls: (region, names) => call('own-connection', () => journal.readClosedCalls(region, names)),
+      readClosedPlaces: (region, sinceMs, most) =>
+        call('own-connection', () => journal.readClosedPlaces(region, sinceMs, most)),
       putStreamMarks: (ownership, marks) =>
         call('write', () => journal.putStreamMarks(ownership, marks).then(standing(ownership, () => {})), marks),
       readStreamMarks: (region, streams) => call('own-connection', () => journal.readStreamMarks(region, streams)),
@@ -284,8 +294,9 @@ export class SimulatedDatabase {
       readSegments: (region, after) => pages(call, () => journal.readSegments(region, after)),
       readSnapshots: region => pages(call, () => journal.readSnapshots(region)),
       readCommands: (region, since) => pages(call, () => journal.readCommands(region, since)),
-      readCallDetails: region => pages(call, () => journal.readCallDetails(region)),
-      readCallNotes: region => pages(call, () => journal.readCallNotes(region)),
+      readCommandsOf: (region, names) => call('own-connection', () => journal.readCommandsOf(region, names)),
+      readCallDetails: (region, callIds) => call('own-connection', () => journal.readCallDetails(region, callIds)),
+      readCallNotes: (region, callIds) => call('own-connection', () => journal.readCallNotes(region, callIds)),
       readIncidentNumbers: region => call('own-connection', () => journal.readIncidentNumbers(region)),
       readOpenTrips: region => pages(call, () => journal.readOpenTrips(region)),
       refuseSnapshots: ownership => call('write', () => journal.refuseSnapshots(ownership)),

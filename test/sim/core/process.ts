@@ -8,6 +8,7 @@
 
 import type { Authenticator } from '../../../src/access/claims.ts'
 import { ActorSystem } from '../../../src/actors/actor-system.ts'
+import type { SharedParts } from '../../../src/actors/region/parts.ts'
 import { RegionKeeper } from '../../../src/actors/region-keeper.ts'
 import type { MachineClock } from '../../../src/base/time.ts'
 import { CutLog } from '../../../src/gateway/cut-log.ts'
@@ -45,8 +46,8 @@ interface ProcessParts {
   /** A fresh id of the region. */
   readonly newId: (region: string) => string
   readonly newSessionId: () => string
-  /** As `AdmissionSettings` has it. */
-  readonly pendingMax: number | undefined
+  /** What one region takes, and keeps in memory. */
+  readonly bounds: NonNullable<SharedParts['bounds']>
   /** The process has ended, however; its actors come to their end as soon as somebody lets comedy run. */
   readonly onEnded: (actorsEnded: Promise<void>) => void
 }
@@ -123,7 +124,7 @@ export class EngineProcess implements Door {
         system: this.#system,
         journal: store.journal,
         ...(store.roads && { roads: store.roads }),
-        bounds: { pendingMax: parts.pendingMax },
+        bounds: parts.bounds,
         onTurn: events => {
           const [host] = this.#regions.hosts()
           if (host?.region) watch.turned(name, host.region, events)

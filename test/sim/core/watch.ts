@@ -2,7 +2,7 @@
 import type { RegionStates } from '../../../src/actors/region/memory.ts'
 import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId } from '../../../src/domain/ids.ts'
-import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
+import type { ClosedCallWrite, RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 
 /** One WebSocket, from the client's opening of it to its end. */
 export interface Wire {
@@ -40,6 +40,8 @@ export interface StoreWatch {
   recordsCommitted(epoch: number, batch: readonly RecordWrite[]): void
   segmentCommitted(epoch: number, segment: SegmentWrite): void
   snapshotsPut(): void
+  /** Calls that leave memory stand, with their trips. */
+  callsPutAway(calls: readonly ClosedCallWrite[]): void
 }
 
 /** The memory of a region that its process believes to own. */

@@ -11,7 +11,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import { entitiesOf } from '../../../src/domain/events.ts'
 import type { RegionId } from '../../../src/domain/ids.ts'
 import type { StandingPolicy } from '../../../src/domain/policy.ts'
-import type { RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
+import type { ClosedCallWrite, RecordWrite, SegmentWrite } from '../../../src/store/log/journal.ts'
 import type { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import { foldLog } from '../../../tools/replay/log-fold.ts'
 import type { DurableEnds, EngineWatch, OwnedRegion, StoreWatch, Wire, WireWatch } from '../core/watch.ts'
@@ -27,6 +27,7 @@ import { checkClients, checkOffers, checkPlaced, checkTrips } from './liveness.t
 import { LogAccount } from './log-account.ts'
 import { Pictures } from './pictures.ts'
 import { Principals } from './principals.ts'
+import { PutAway } from './put-away.ts'
 import { checkPlaces, compareLocations, compareMemory, compareRebuilds, type Verified } from './rebuild.ts'
 import { Soonest } from './soonest.ts'
 import { Told } from './told.ts'
@@ -87,6 +88,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
   readonly #rebuilds: Promise<void>[] = []
   #rowsRebuilt = 0
   #hasSnapshots = false
+  readonly #putAway = new PutAway()
   /** Since the last recovery. */
   #acquisitions = 0
   #lastDroppedAtMs = Number.NEGATIVE_INFINITY
@@ -177,6 +179,10 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     this.#hasSnapshots = true
   }
 
+  callsPutAway(calls: readonly ClosedCallWrite[]): void {
+    this.#putAway.put(calls, this.#log.history, this.#findings)
+  }
+
   // The engine.
 
   recovered(process: string, region: OwnedRegion): void {
@@ -188,7 +194,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
     // A clock that is wrong gives times of its own.
     if (this.#parts.plan.troubles.clockJumps === 0) this.#log.servedSinceMs = this.#parts.nowMs()
     checkEverything(region, this.#findings)
-    compareMemory(region, owned.limit, this.#log.history, owned.verified, name, this.#findings)
+    compareMemory(region, owned.limit, this.#log.history, owned.verified, name, this.#putAway, this.#findings)
     this.#rebuildIfCheap()
   }
 
@@ -288,7 +294,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
 
   #lookAt(process: string, { region, limit, mayBeOld, verified }: Owned): void {
     checkEverything(region, this.#findings)
-    compareMemory(region, limit, this.#log.history, verified, process, this.#findings)
+    compareMemory(region, limit, this.#log.history, verified, process, this.#putAway, this.#findings)
     if (limit < Number.POSITIVE_INFINITY || mayBeOld) return
     checkPlaces(region, this.#tracks, process, this.#parts.plan.troubles.clockJumps > 0, this.#findings)
     const { servedSinceMs } = this.#log
@@ -316,7 +322,7 @@ export class Judge implements WireWatch, StoreWatch, EngineWatch {
 
   async #rebuild(): Promise<void> {
     const { journal, region } = this.#parts
-    const parts = { journal, region, history: this.#log.history, findings: this.#findings }
+    const parts = { journal, region, history: this.#log.history, putAway: this.#putAway, findings: this.#findings }
     try {
       await compareRebuilds(parts, this.#ends, this.#hasSnapshots)
     } catch (error) {

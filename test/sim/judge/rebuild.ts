@@ -10,6 +10,7 @@ import type { DurableEnds, OwnedRegion } from '../core/watch.ts'
 import type { Findings } from './findings.ts'
 import type { EntityState, StateHistory } from './history.ts'
 import { sameJson } from './log-account.ts'
+import type { PutAway } from './put-away.ts'
 import type { Tracks } from './tracks.ts'
 
 /** States that were found right before; they are never changed in place, which the last look makes sure of. */
@@ -25,6 +26,7 @@ export function compareMemory(
   history: StateHistory,
   verified: Verified | null,
   name: string,
+  putAway: PutAway,
   findings: Findings,
 ): void {
   const position = Math.min(limit, logDurable)
@@ -33,7 +35,7 @@ export function compareMemory(
     seen.add(entity)
     if (state.version > position || verified?.get(entity) === state) return
     const logged = history.at(entity, position)
-    if (logged !== undefined && equal(logged, state)) verified?.set(entity, state)
+    if (logged !== undefined && sameStates(logged, state)) verified?.set(entity, state)
     else findings.find('rebuild-equals-memory', difference(name, entity, position, state, logged))
   }
   for (const { state } of states.driverActors()) compare(driverKey(state.unitId), state)
@@ -41,7 +43,8 @@ export function compareMemory(
   for (const state of states.callStates()) compare(callKey(state.callId), state)
   if (states.regionState.version > 0) compare(regionKey(states.regionState.regionId), states.regionState)
   for (const entity of history.entities()) {
-    if (seen.has(entity) || history.at(entity, position) === undefined) continue
+    const logged = seen.has(entity) ? undefined : history.at(entity, position)
+    if (logged === undefined || putAway.has(entity, logged)) continue
     findings.find(
       'rebuild-equals-memory',
       `${name} does not have ${entity}, which is in the log by position ${position}`,
@@ -110,12 +113,13 @@ interface RebuildParts {
   readonly journal: Journal
   readonly region: RegionId
   readonly history: StateHistory
+  readonly putAway: PutAway
   readonly findings: Findings
 }
 
 /** Rebuilds from the beginning and from the newest snapshots, as a start would, and compares the two. */
 export async function compareRebuilds(
-  { journal, region, history, findings }: RebuildParts,
+  { journal, region, history, putAway, findings }: RebuildParts,
   ends: DurableEnds,
   hasSnapshots: boolean,
 ): Promise<Recovered> {
@@ -125,21 +129,28 @@ export async function compareRebuilds(
   const [fromZero, fromSnapshots] = await Promise.all([upTo(false), hasSnapshots ? upTo(true) : null])
   for (const [entity, state] of entitiesOf(fromZero)) {
     const logged = history.at(entity, ends.logEnd)
-    if (logged === undefined || !equal(logged, state)) {
+    if (logged === undefined || !sameStates(logged, state)) {
       findings.find('rebuild-equals-memory', difference('a rebuild from zero', entity, ends.logEnd, state, logged))
     }
   }
-  if (fromSnapshots !== null) compareRecovered(fromZero, fromSnapshots, ends, findings)
+  if (fromSnapshots !== null) compareRecovered(fromZero, fromSnapshots, ends, putAway, findings)
   return fromZero
 }
 
-function compareRecovered(a: Recovered, b: Recovered, { logEnd, segmentEnd }: DurableEnds, findings: Findings): void {
+function compareRecovered(
+  a: Recovered,
+  b: Recovered,
+  { logEnd, segmentEnd }: DurableEnds,
+  putAway: PutAway,
+  findings: Findings,
+): void {
   const find = (text: string) =>
     findings.find('snapshot-equals-log', `at position ${logEnd} and segment ${segmentEnd}, ${text}`)
   const [zero, snapshots] = [new Map(entitiesOf(a)), new Map(entitiesOf(b))]
   for (const entity of new Set([...zero.keys(), ...snapshots.keys()])) {
     const [from, other] = [zero.get(entity), snapshots.get(entity)]
-    if (from !== undefined && other !== undefined && equal(from, other)) continue
+    if (from !== undefined && other !== undefined && sameStates(from, other)) continue
+    if (from !== undefined && other === undefined && putAway.has(entity, from)) continue
     find(`${entity} is ${JSON.stringify(from)} from zero and ${JSON.stringify(other)} from the snapshots`)
   }
   for (const unitId of new Set([...a.locations.keys(), ...b.locations.keys()])) {
@@ -182,16 +193,20 @@ function readerUpTo(journal: Journal, ends: DurableEnds, withSnapshots: boolean)
       if (withSnapshots) yield* journal.readSnapshots(region)
     },
     readCommands: (region, since) => journal.readCommands(region, since),
-    readCallDetails: region => journal.readCallDetails(region),
+    readCallDetails: (region, callIds) => journal.readCallDetails(region, callIds),
+    async readClosedCalls(region, names) {
+      const calls = withSnapshots ? await journal.readClosedCalls(region, names) : []
+      return calls.filter(({ position }) => position <= ends.logEnd)
+    },
     readIncidentNumbers: region => journal.readIncidentNumbers(region),
-    readCallNotes: region => journal.readCallNotes(region),
+    readCallNotes: (region, callIds) => journal.readCallNotes(region, callIds),
     // The marks of streams that leave memory on the way: the judge looks at what is there, and writes nothing.
     putStreamMarks: () => Promise.resolve('durable'),
   }
   return reader as Journal
 }
 
-const equal = (a: EntityState, b: EntityState): boolean => isDeepStrictEqual(a, b) || sameJson(a, b)
+export const sameStates = (a: EntityState, b: EntityState): boolean => isDeepStrictEqual(a, b) || sameJson(a, b)
 
 function difference(
   name: string,

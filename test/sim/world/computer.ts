@@ -16,6 +16,9 @@ interface ComputerParts {
   readonly started: (client: DispatcherClient) => void
 }
 
+/** A client keeps the messages of more of them. */
+const GIVEN_MAX = 100
+
 export class Computer {
   readonly name: string
   readonly device: Device
@@ -23,6 +26,8 @@ export class Computer {
   readonly #buttons: Buttons<DispatcherClient>
   #client: DispatcherClient | null = null
   #ids = 0
+  /** The commands that this client was given last, by their ids. */
+  #given: string[] = []
 
   constructor(parts: ComputerParts) {
     this.#parts = parts
@@ -56,6 +61,7 @@ export class Computer {
     const { town, role, started } = this.#parts
     const client = new DispatcherClient({ ...this.device.clientOptions(town.token({ sub: this.name, role })), role })
     this.#client = client
+    this.#given = []
     client.onClosed(({ reason }) => {
       town.chronicle.tell(this.name, `the client has ended: ${reason}`)
       if (this.#client !== client) return
@@ -81,6 +87,14 @@ export class Computer {
     })
   }
 
+  /** Somebody goes back in the page and sends something again. */
+  repeatSome(dice: Dice): void {
+    if (this.#client === null || this.#given.length === 0) return
+    const id = dice.pick(this.#given)
+    this.#parts.town.chronicle.tell(this.name, `sends ${id} again`)
+    this.#buttons.repeat(this.#client, id)
+  }
+
   /** Gives a command. Output: as of `Buttons.press`, and at once `lost` while the computer is off. */
   command<Result>(what: string, send: Send<DispatcherClient, Result>): Promise<Answer<Result>> {
     const client = this.#client
@@ -89,6 +103,8 @@ export class Computer {
     this.#ids += 1
     const id = `${this.#ids.toString(36)}-${this.name}`
     const answer = this.#buttons.press(client, id, what, send)
+    this.#given.push(id)
+    if (this.#given.length > GIVEN_MAX) this.#given.shift()
     const repeat = () => {
       if (this.#client === client) this.#buttons.repeat(client, id)
     }

@@ -18,6 +18,7 @@ import {
 import { fromE7 } from '../../../src/protocol/fix-frame.ts'
 import type { Dice } from '../../fuzz/dice.ts'
 import { HOSPITALS, NO_HOSPITAL } from '../hospitals.ts'
+import { Afterwards } from './afterwards.ts'
 import { BoardScreen } from './board-screen.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS, untilNextMs } from './chance.ts'
 import { positionOf } from './city.ts'
@@ -53,6 +54,7 @@ export class Dispatcher {
   readonly #town: Town
   readonly #dice: Dice
   readonly #computer: Computer
+  readonly #afterwards: Afterwards
   readonly #roadWorks: RoadWorks
   readonly #screen = new BoardScreen(event => this.#onNews(event))
 
@@ -67,6 +69,12 @@ export class Dispatcher {
       role: 'dispatcher',
       started: client => this.#watch(client),
     })
+    this.#afterwards = new Afterwards({
+      ...{ town, name },
+      regionNowMs: () => this.#computer.client?.regionNowMs() ?? 0,
+      command: (what, send) => this.#command(what, send as Parameters<Computer['command']>[1]),
+      repeatSome: dice => this.#computer.repeatSome(dice),
+    })
     this.#roadWorks = new RoadWorks({
       ...{ town, name },
       zones: () => [...(this.#screen.reader?.zones.keys() ?? [])],
@@ -79,6 +87,7 @@ export class Dispatcher {
     this.#computer.start()
     this.#planUnitStatus()
     this.#roadWorks.begin()
+    this.#afterwards.begin()
     if (this.#town.plan.troubles.clumsiness > 0) this.#planTrouble()
   }
 
@@ -97,7 +106,9 @@ export class Dispatcher {
   async enterCall(call: NewCall): Promise<TakenCall | null> {
     const what = `enters a call of priority ${call.priority} for ${call.needs.length} units`
     const answer = await this.#computer.command(what, (client, id) => client.enterCall(call, { id }))
-    return answer.ok ? answer.result : null
+    if (!answer.ok) return null
+    this.#afterwards.heard(answer.result)
+    return answer.result
   }
 
   /** Does something about a call that goes its way; which depends on chance and on what the board shows of it. */

@@ -1,11 +1,18 @@
 /** The highest level of a region: the actors of its units and trips, the doors to them, and feeds. */
+import type { Refusal } from '../../../base/refusal.ts'
+import type { TripState } from '../../../domain/trip/trip.ts'
+import type { ActorRef } from '../../actor-system.ts'
+import type { TripMessage } from '../../trip/trip-actor.ts'
+import { ClosedCalls } from '../closed-calls.ts'
 import { Crews } from '../crews.ts'
 import { Feeds } from '../feeds/feeds.ts'
 import type { MoveFollower, PresenceFollower } from '../followers.ts'
+import type { Answer } from '../messages.ts'
 import type { RegionParts } from '../parts.ts'
 import { Population } from '../population.ts'
 import { UnitFixes } from '../unit-fixes.ts'
 import { UnitMarks } from '../unit-marks.ts'
+import { wantedByQuery } from '../wanted.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 import type { WatchLevel } from './watch-level.ts'
@@ -13,9 +20,9 @@ import type { WatchLevel } from './watch-level.ts'
 export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
-  { shared: { machine }, telemetry: { metrics } }: RegionParts,
+  { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
   { ref, memory, clock, outbox, writer, segments, marks, admission }: StateLevel,
-  { commands, record }: TurnLevel,
+  { commands, record, waking }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
@@ -38,8 +45,14 @@ export function locationLevel(
   })
   const trips = {
     command: commands.take.bind(commands),
-    readTrip: queries.trip.bind(queries),
+    readTrip: ({ tripId }: TripState, answer: Answer) => {
+      const query = { type: 'read-trip', tripId } as const
+      const refuse = (refusal: Refusal) => answer({ ok: false, refusal })
+      waking.query(wantedByQuery(query), refuse, () => queries.take(query, answer))
+    },
+    end: (ref: ActorRef<TripMessage>) => system.stop(ref as never),
   }
+  const closed = new ClosedCalls({ memory, machine }, bounds)
   const drivers = { fixes, marks: unitMarks, crews }
-  return { unitMarks, feeds, population: new Population({ memory, clock, drivers, trips }) }
+  return { unitMarks, feeds, closed, population: new Population({ memory, closed, clock, drivers, trips }) }
 }

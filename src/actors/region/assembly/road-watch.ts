@@ -6,7 +6,7 @@ import type { HowFarPorts } from '../how-far.ts'
 import type { Queries } from '../queries.ts'
 import type { RegionHospitals } from '../region-hospitals.ts'
 import type { RegionRoads } from '../region-roads.ts'
-import { RoadQueries } from '../road-queries.ts'
+import { RoadQueries, type RoadQueriesPorts } from '../road-queries.ts'
 import type { StateLevel } from './state-level.ts'
 
 interface RoadWatchPorts {
@@ -16,10 +16,11 @@ interface RoadWatchPorts {
   readonly seen: HowFarPorts['seen']
   readonly queries: Pick<Queries, 'settle'>
   readonly machine: MachineClock
+  readonly closedPlaces: RoadQueriesPorts['closedPlaces']
   readonly failed: (what: string) => (error: unknown) => void
 }
 
-export function roadWatch({ state, roads, hospitals, seen, queries, machine, failed }: RoadWatchPorts) {
+export function roadWatch({ state, roads, hospitals, seen, queries, machine, closedPlaces, failed }: RoadWatchPorts) {
   const { memory, clock, policy, outbox, writer } = state
   return {
     etas: new EtaWatch({
@@ -27,7 +28,7 @@ export function roadWatch({ state, roads, hospitals, seen, queries, machine, fai
       reckoning: new Reckoning({ roads, policy, seen, nowMs: () => clock.nowMs() }),
     }),
     roadQueries: new RoadQueries({
-      ...{ memory, roads, policy, hospitals, clock, onError: failed('asking the roads failed') },
+      ...{ memory, roads, policy, hospitals, clock, closedPlaces, onError: failed('asking the roads failed') },
       settle: (answer, shown) => queries.settle(answer, shown),
     }),
   }

@@ -16,7 +16,8 @@ import { RegionRoads } from '../region-roads.ts'
 import { Rematch } from '../rematch.ts'
 import { TurnRunner } from '../turn-runner.ts'
 import { UnitIntake } from '../unit-intake.ts'
-import { commandTurnsOf } from './command-part.ts'
+import { clientCommands } from './client-commands.ts'
+import { wakingOf } from './lookups.ts'
 import type { StateLevel } from './state-level.ts'
 
 export type TurnLevel = ReturnType<typeof turnLevel>
@@ -41,7 +42,8 @@ export function turnLevel(
   const steps = [notices, ...followUps, retiring, desk, goneAlarms]
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
-  const commands = commandTurnsOf(parts, state, outcomes, { desk, roads, hospitals, turns: runner, record })
+  const waking = wakingOf(parts, recovered, state)
+  const commands = clientCommands(parts, state, outcomes, { desk, roads, hospitals, turns: runner, record, waking })
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -79,6 +81,7 @@ export function turnLevel(
       later: () => void ref.tell({ type: 'more-policy' }),
     }),
     record,
+    waking,
   }
 }
 

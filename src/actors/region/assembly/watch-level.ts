@@ -19,6 +19,9 @@ import { roadWatch } from './road-watch.ts'
 import type { StateLevel } from './state-level.ts'
 import type { TurnLevel } from './turn-level.ts'
 
+/** Whoever asks is answered within two seconds, and the roads want some of them. */
+const PLACES_LIMIT_MS = 500
+
 export type WatchLevel = ReturnType<typeof watchLevel>
 
 export function watchLevel(
@@ -45,6 +48,7 @@ export function watchLevel(
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
   const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
+  const closedPlaces = closedPlacesOf(parts, failed('places of former calls cannot be read'))
   const queries = new Queries({
     ...{ memory, clock, machine, outbox, log: writer, admission },
     search: (place, query) => {
@@ -73,7 +77,7 @@ export function watchLevel(
       onError: failed('showing what moves failed'),
     }),
     queries,
-    ...roadWatch({ state, roads, hospitals, seen, queries, machine, failed }),
+    ...roadWatch({ state, roads, hospitals, seen, queries, machine, closedPlaces, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
@@ -83,5 +87,18 @@ export function watchLevel(
       { quarantine: memory.quarantine, writer, outbox, board, metrics, log },
       regionId,
     ),
+  }
+}
+
+/** Where calls were that have left memory, as far as the store says so in time. */
+function closedPlacesOf({ regionId, shared }: RegionParts, onError: (error: unknown) => void) {
+  const { machine, journal } = shared
+  return (sinceMs: number, most: number) => {
+    const silent = new Promise<null>(resolve => void machine.after(PLACES_LIMIT_MS, () => resolve(null)))
+    const read = journal.readClosedPlaces(regionId, sinceMs, most).catch(error => {
+      onError(error)
+      return null
+    })
+    return Promise.race([read, silent])
   }
 }

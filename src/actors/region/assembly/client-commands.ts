@@ -1,4 +1,4 @@
-/** What decides on commands, and what each of them may look at beside the states. */
+/** What of the level that decides takes the commands of clients. */
 import { contacted, whyNotCrew } from '../../../domain/unit/crew-duty.ts'
 import { CommandTurns } from '../command-turns.ts'
 import type { Desk } from '../desk.ts'
@@ -9,6 +9,7 @@ import type { Recovered } from '../recovery.ts'
 import type { RegionHospitals } from '../region-hospitals.ts'
 import type { RegionRoads } from '../region-roads.ts'
 import type { TurnRunner } from '../turn-runner.ts'
+import type { Waking } from '../waking.ts'
 import type { StateLevel } from './state-level.ts'
 
 interface CommandParts {
@@ -17,13 +18,14 @@ interface CommandParts {
   readonly hospitals: RegionHospitals
   readonly turns: TurnRunner
   readonly record: RecordNews
+  readonly waking: Waking
 }
 
-export function commandTurnsOf(
+export function clientCommands(
   { names, regionId }: RegionParts,
   { memory, clock, policy, writer, outbox, admission }: StateLevel,
   outcomes: Recovered['outcomes'],
-  { desk, roads, hospitals, turns, record }: CommandParts,
+  { desk, roads, hospitals, turns, record, waking }: CommandParts,
 ): CommandTurns {
   const { retiring } = memory
   const choices = {
@@ -39,6 +41,7 @@ export function commandTurnsOf(
     log: writer,
     outbox,
     admission,
+    waking,
     heardOf: ({ principal, unitId }) => {
       const driver = unitId === null ? undefined : memory.driver(unitId)
       if (driver?.noContact !== undefined && whyNotCrew(driver, principal) === null) record(contacted(driver))
