@@ -5,7 +5,7 @@ import { isDark, themeChanges } from '../frame/theme.ts'
 import { every, monotonicMs } from '../passing-time.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
-import { boardData, labelData, linkData, reachData, trackData, unitMarksOf } from './map-data.ts'
+import { boardData, emergencyData, labelData, linkData, reachData, trackData, unitMarksOf } from './map-data.ts'
 import { coloursOf, mapImages, RATIO } from './map-images.ts'
 import { BELOW_LABELS, type SourceName, styleOf } from './map-style.ts'
 import { UnitLayer } from './unit-layer.ts'
@@ -199,6 +199,7 @@ export class LiveMap {
     this.#units?.show(unitMarksOf(this.#shift))
     this.#set('labels', labelData(this.#shift, nowMs, this.#bounds()))
     this.#set('links', linkData(this.#shift, nowMs))
+    this.#set('emergencies', emergencyData(this.#shift, nowMs))
     this.#map.triggerRepaint()
   }
 

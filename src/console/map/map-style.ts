@@ -5,7 +5,19 @@ import type { Colours } from './map-images.ts'
 const NOTHING = { type: 'FeatureCollection', features: [] } as const
 const data = () => ({ type: 'geojson', data: NOTHING }) as const
 const SOURCES = [
-  ...(['reach', 'links', 'route', 'track', 'stations', 'hospitals', 'trips', 'labels', 'selected', 'place'] as const),
+  ...([
+    'reach',
+    'links',
+    'route',
+    'track',
+    'stations',
+    'hospitals',
+    'trips',
+    'labels',
+    'selected',
+    'emergencies',
+    'place',
+  ] as const),
 ] as const
 export type SourceName = (typeof SOURCES)[number]
 
@@ -111,6 +123,18 @@ function wayLayers(source: 'route' | 'track', colour: string, colours: Colours):
   ]
 }
 
+/** Around who calls for help, and around the open trip. */
+function rings(colours: Colours): LayerSpecification[] {
+  const ring = (source: 'emergencies' | 'selected', radius: number, width: number, colour: string) => ({
+    ...({ id: source, type: 'circle', source } as const),
+    paint: {
+      ...{ 'circle-radius': radius, 'circle-color': 'transparent' },
+      ...{ 'circle-stroke-width': width, 'circle-stroke-color': colours(colour) },
+    },
+  })
+  return [ring('emergencies', 24, 5, '--bad'), ring('selected', 19, 3, '--accent-strong')]
+}
+
 function overlays(colours: Colours): LayerSpecification[] {
   const text = { 'text-color': colours('--map-text'), 'text-halo-color': colours('--map-halo'), 'text-halo-width': 1.6 }
   const offset: [number, number] = [0, 0.95]
@@ -125,17 +149,7 @@ function overlays(colours: Colours): LayerSpecification[] {
     },
     ...wayLayers('track', colours('--map-track'), colours),
     ...wayLayers('route', colours('--map-link'), colours),
-    {
-      id: 'selected',
-      type: 'circle',
-      source: 'selected',
-      paint: {
-        'circle-radius': 19,
-        'circle-color': 'transparent',
-        'circle-stroke-width': 3,
-        'circle-stroke-color': colours('--accent-strong'),
-      },
-    },
+    ...rings(colours),
     ...(['stations', 'hospitals'] as const).map(
       (source): LayerSpecification => ({
         id: source,
