@@ -3,9 +3,9 @@ import { EARTH_RADIUS_M } from '../src/domain/geo.ts'
 import type { UnitId } from '../src/domain/ids.ts'
 import { LEVELS_OF_CARE, type LevelOfCare } from '../src/domain/vocabulary.ts'
 
-const CENTRE = { lonDeg: 174.76, latDeg: -36.85 }
+export const FLEET_CENTRE = { lonDeg: 174.76, latDeg: -36.85 }
 const M_PER_LAT_DEG = (EARTH_RADIUS_M * Math.PI) / 180
-const M_PER_LON_DEG = M_PER_LAT_DEG * Math.cos((CENTRE.latDeg * Math.PI) / 180)
+const M_PER_LON_DEG = M_PER_LAT_DEG * Math.cos((FLEET_CENTRE.latDeg * Math.PI) / 180)
 /** The compass course of each direction. */
 const COURSES_DEG = [90, 0, 270, 180]
 
@@ -79,13 +79,13 @@ export function drive(vehicle: Vehicle, elapsedS: number, city: City, random: ()
 export function somewhere(city: City, random: () => number): { lonDeg: number; latDeg: number } {
   const offsetM = () => city.radiusM * (random() + random() - 1)
   return {
-    lonDeg: CENTRE.lonDeg + offsetM() / M_PER_LON_DEG,
-    latDeg: CENTRE.latDeg + offsetM() / M_PER_LAT_DEG,
+    lonDeg: FLEET_CENTRE.lonDeg + offsetM() / M_PER_LON_DEG,
+    latDeg: FLEET_CENTRE.latDeg + offsetM() / M_PER_LAT_DEG,
   }
 }
 
 function outside(vehicle: Vehicle, city: City): boolean {
-  const eastM = Math.abs(vehicle.lonDeg - CENTRE.lonDeg) * M_PER_LON_DEG
-  const northM = Math.abs(vehicle.latDeg - CENTRE.latDeg) * M_PER_LAT_DEG
+  const eastM = Math.abs(vehicle.lonDeg - FLEET_CENTRE.lonDeg) * M_PER_LON_DEG
+  const northM = Math.abs(vehicle.latDeg - FLEET_CENTRE.latDeg) * M_PER_LAT_DEG
   return Math.max(eastM, northM) > 1.2 * city.radiusM
 }

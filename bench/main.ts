@@ -5,6 +5,7 @@ import { exitCodeOf, readCommandLine, toolCommand, UsageError } from '../tools/s
 import type { Bench } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
 import { comeBackBench } from './come-back.ts'
+import { consoleBench } from './console.ts'
 import { costsBench } from './costs.ts'
 import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   comeBackBench,
   restartBench,
   costsBench,
+  consoleBench,
 ]
 
 let interrupted = false

@@ -94,7 +94,7 @@ function welcomeOf(config: Config, engine: Engine): string {
     `  Goldenhour is ready at ${addressOf(config, engine.port)}`,
     `  data     ${config.databaseUrl === null ? config.dataDir : 'in the database of DATABASE_URL'}`,
     regions.length === 0
-      ? '  regions  none yet: npx goldenhour region add NAME, then npx goldenhour import units FILE --region NAME;\n           or see one made up, in another terminal: npx goldenhour demo'
+      ? '  regions  none yet: sign in there as admin to make one (or npx goldenhour region add NAME);\n           or see one made up, in another terminal: npx goldenhour demo'
       : `  regions  ${shortList(regions)}`,
     '  stop     Ctrl-C here, or npx goldenhour stop',
     '',

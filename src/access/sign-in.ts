@@ -14,15 +14,23 @@ import type { Database } from '../store/postgres/database.ts'
 import { Accounts } from './accounts.ts'
 import type { TokenClaims } from './claims.ts'
 import { markDevice, markedDevice } from './device-marks.ts'
+import { guestOfTicket } from './guests.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { CREDENTIALS_WRONG, PasswordDoor } from './password-door.ts'
 import { PasswordHasher } from './passwords.ts'
 import { reachOf } from './sign-in-reach.ts'
+import {
+  GUEST_REFUSED,
+  NO_ACCOUNT,
+  NO_SIGN_IN,
+  NO_SUCH_SESSION,
+  REFRESH_REFUSED,
+  UNCHANGED,
+} from './sign-in-refusals.ts'
 import type { SigningKey } from './tables/key-table.ts'
 import { RefreshTokens, type SignInAges, type SignInRecord } from './tables/refresh-token-table.ts'
 import type { RevocationStore } from './tables/revocation-table.ts'
-import type { UserRole } from './tables/user-table.ts'
-import { nameKey, USER_NAME, type User, UserStore } from './tables/user-table.ts'
+import { nameKey, USER_NAME, type User, type UserRole, UserStore } from './tables/user-table.ts'
 import { type KeyRing, signToken } from './tokens.ts'
 
 interface SignInPolicy {
@@ -84,21 +92,11 @@ interface Session {
   readonly current: boolean
 }
 
-const REFRESH_REFUSED: Refusal = {
-  code: 'refresh-refused',
-  message: 'This refresh token is spent, unknown or ended; sign in again with user and password.',
-}
-const NO_SIGN_IN: Refusal = {
-  code: 'not-found',
-  message: 'This token belongs to no sign-in of this engine: it was made elsewhere, or on the command line.',
-}
-const NO_SUCH_SESSION: Refusal = {
-  code: 'not-found',
-  message: 'This sign-in is not one of yours, or it has ended; list yours with GET /v1/auth/sessions.',
-}
-const NO_ACCOUNT: Refusal = {
-  code: 'not-found',
-  message: 'The user of this token has no password here; change the password where the token comes from.',
+interface Begun {
+  readonly user: User
+  readonly signIn: SignInRecord
+  readonly token: string
+  readonly nowMs: number
 }
 
 export class SignInService {
@@ -131,6 +129,21 @@ export class SignInService {
       this.#noteRefusal('sign-in', user?.name ?? NOBODY, granted.refusal, address)
     }
     return granted
+  }
+
+  /** A guest of a demo, let in once by a ticket that the demo has printed. Refusal: `credentials-wrong`. */
+  async enterAsGuest(ticket: string, address: string): Promise<Result<Granted>> {
+    const begun = await this.#inTransaction(async transaction => {
+      const guest = await guestOfTicket(transaction, ticket, address, this.#parts.wallClock())
+      if (guest === null) return null
+      const { user, region } = guest
+      return this.#begin(transaction, user, { region, unit: null }, { address, more: { guest: true } })
+    })
+    if (begun !== null) {
+      return { ok: true, value: await this.#grant(begun.user, begun.signIn, begun.token, begun.nowMs) }
+    }
+    this.#noteRefusal('sign-in', NOBODY, GUEST_REFUSED, address)
+    return { ok: false, refusal: GUEST_REFUSED }
   }
 
   /**
@@ -224,23 +237,29 @@ export class SignInService {
       const held = await new UserStore(transaction).hold(user.value.name)
       // Changed since its password was checked, and its reach is that of then: what the change took must not come back.
       if (held === undefined || held.version !== user.value.version) return null
-      const nowMs = this.#parts.wallClock()
-      const chosen = { user: held.name, ...reach.value }
-      const { token, signIn, crowdedOut } = await new RefreshTokens(transaction).begin(chosen, this.#ages, nowMs)
-      for (const sid of crowdedOut) await this.#parts.revocations.revoke(transaction, 'session', sid)
-      const details = {
-        role: held.role,
-        unit: signIn.unit,
-        ...(crowdedOut.length > 0 ? { ended: crowdedOut.length } : {}),
-      }
-      const entry = { action: 'sign-in', region: signIn.region, subject: signIn.unit, details } as const
-      await this.#parts.audit.append(transaction, [{ actor: held.name, outcome: 'done', address, ...entry }])
-      return { user: held, signIn, token, nowMs }
+      return this.#begin(transaction, held, reach.value, { address })
     })
     if (begun === null) return { ok: false, refusal: CREDENTIALS_WRONG }
     const granted = await this.#grant(begun.user, begun.signIn, begun.token, begun.nowMs)
     const deviceMark = await markDevice(this.#parts.keys(), nameKey(begun.user.name))
     return { ok: true, value: { ...granted, deviceMark } }
+  }
+
+  async #begin(
+    transaction: Database,
+    user: User,
+    reach: Pick<SignInRecord, 'region' | 'unit'>,
+    { address, more = {} }: { readonly address: string; readonly more?: Readonly<Record<string, unknown>> },
+  ): Promise<Begun> {
+    const nowMs = this.#parts.wallClock()
+    const chosen = { user: user.name, ...reach }
+    const { token, signIn, crowdedOut } = await new RefreshTokens(transaction).begin(chosen, this.#ages, nowMs)
+    for (const sid of crowdedOut) await this.#parts.revocations.revoke(transaction, 'session', sid)
+    const ended = crowdedOut.length > 0 ? { ended: crowdedOut.length } : {}
+    const details = { role: user.role, unit: signIn.unit, ...ended, ...more }
+    const entry = { action: 'sign-in', region: signIn.region, subject: signIn.unit, details } as const
+    await this.#parts.audit.append(transaction, [{ actor: user.name, outcome: 'done', address, ...entry }])
+    return { user, signIn, token, nowMs }
   }
 
   async #changePassword(claims: TokenClaims, current: string, next: string, address: string): Promise<Result<null>> {
@@ -314,10 +333,4 @@ export class SignInService {
     const details = { code: refusal.code }
     this.#parts.audit.note({ actor, action, outcome: 'refused', region: null, subject: null, address, details })
   }
-}
-
-const UNCHANGED: Refusal = {
-  code: 'password-unfit',
-  message: 'The new password is the old one; choose another one.',
-  details: { rule: 'unchanged' },
 }

@@ -24,6 +24,7 @@ const ERROR_CODES = [
   'unknown-trip',
   'unknown-alarm',
   'unknown-zone',
+  'unknown-hospital',
   'unknown-offer',
   'unknown-stream',
   'not-found',

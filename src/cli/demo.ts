@@ -9,11 +9,12 @@ import { type Config, readConfig } from '../config/index.ts'
 import { Commentary } from '../demo/commentary.ts'
 import { Crew } from '../demo/crew.ts'
 import { DemoCity } from '../demo/demo-city.ts'
-import { DemoDesk, isDemoUnit, ownOn } from '../demo/desk.ts'
+import { DemoDesk, type DemoOwn, isDemoUnit } from '../demo/desk.ts'
 import { REGION_ID } from '../domain/ids.ts'
 import { numberOfText } from '../protocol/number-text.ts'
 import { ReferenceStore } from '../store/reference/reference-store.ts'
 import { auditedByCommandLine } from './audited.ts'
+import { anotherGuest, endGuest, guestInWords, guestName, letGuestIn } from './demo-guest.ts'
 import { furnishRegion, prepareRegion } from './demo-region.ts'
 import { askReadyz, enginesHere } from './engine-here.ts'
 import { Interrupted, interruptible } from './interruption.ts'
@@ -25,6 +26,8 @@ interface DemoOptions {
   readonly units: number
   readonly calls: number
   readonly clean?: true
+  readonly guestLink?: true
+  readonly guestAnywhere?: true
 }
 
 const UNITS_MAX = 200
@@ -53,6 +56,8 @@ export function defineDemo(demo: Command): void {
     .option('--units <number>', `how many units, at most ${UNITS_MAX}`, wholeUpTo(UNITS_MAX), 16)
     .option('--calls <number>', `how many calls a minute, at most ${CALLS_MAX}`, wholeUpTo(CALLS_MAX), 3)
     .option('--clean', 'only empty the region of what a demo that was killed left in it')
+    .option('--guest-link', 'only print another address that lets one guest into the demo that runs')
+    .option('--guest-anywhere', 'let the guest come from any machine, not only from that of the engine')
     .addHelpText(
       'after',
       `
@@ -65,13 +70,13 @@ With --url, set DATABASE_URL or GOLDENHOUR_DATA_DIR as that engine has it: crede
 async function run(options: DemoOptions): Promise<void> {
   const { region } = options
   const address = await engineAddress(options)
+  if (options.guestLink === true) return console.log(await anotherGuest(address, options))
   const deskToken = await withDatabase(database => prepareRegion(database, options))
   if (deskToken === null) return console.log(`There is no region ${region}, so nothing to empty.`)
   const url = address.replace('http', 'ws')
   const desk = await enter(url, region, deskToken)
   try {
-    const found = await desk.look()
-    const left = ownOn(found)
+    const { found, own: left } = await desk.lookForOwn()
     if (left.units.some(({ connected }) => connected)) {
       throw new Error(`A demo fills region ${region} already; stop it first, or name another region with --region.`)
     }
@@ -80,6 +85,7 @@ async function run(options: DemoOptions): Promise<void> {
         `Region ${region} has trips that are no demo's; leave out --region, and the demo fills one of its own.`,
       )
     }
+    if (options.clean === true) await endGuest(region)
     if (left.trips.length + left.units.length > 0) {
       await empty(desk, region)
       console.log(`Emptied region ${region} of what an earlier demo had left: ${inWords(left)}.`)
@@ -117,7 +123,7 @@ function requireItsDatabase({ databaseUrl, dataDir }: Config): void {
 async function enter(url: string, region: string, token: string): Promise<DemoDesk> {
   const untilMs = performance.now() + LIMIT_MS
   for (;;) {
-    const desk = new DemoDesk(url, region, token)
+    const desk = new DemoDesk({ url, region, token, guest: guestName(region) })
     try {
       await within(untilMs - performance.now(), desk.client.opened())
       return desk
@@ -167,7 +173,8 @@ async function fill(
       await unlessInterrupted(within(LIMIT_MS, Promise.all(crews.map(crew => crew.start()))))
       const commentary = new Commentary(line => console.log(line))
       commentary.baseMs = desk.client.regionNowMs()
-      console.log(whatToLookAt(address, region, unitIds.length, deskToken))
+      const guest = guestInWords(address, await letGuestIn(address, options))
+      console.log(whatToLookAt({ address, region, units: unitIds.length, deskToken, guest }))
       const pace = { city, everyMs: MINUTE_MS / calls, openMax: Math.ceil(unitIds.length * 1.25) }
       desk.begin(pace, Math.random, record => commentary.record(record))
       await unlessInterrupted(Promise.race([failure, ended()]))
@@ -178,6 +185,7 @@ async function fill(
   } finally {
     desk.end()
     for (const crew of crews) crew.close()
+    await endGuest(region).catch(() => undefined)
     // A second Ctrl-C ends it at once; what it leaves the next demo takes away.
     await empty(desk, region)
     console.log(`Emptied region ${region}.`)
@@ -205,13 +213,9 @@ async function empty(desk: DemoDesk, region: string): Promise<void> {
 }
 
 /** Waits for what the board shows of the demo. Errors: Error when it takes too long; ClientClosed. */
-async function until(
-  desk: DemoDesk,
-  holds: (own: ReturnType<typeof ownOn>) => boolean,
-  otherwise: string,
-): Promise<void> {
+async function until(desk: DemoDesk, holds: (own: DemoOwn) => boolean, otherwise: string): Promise<void> {
   const untilMs = performance.now() + LIMIT_MS
-  while (!holds(ownOn(await within(untilMs - performance.now(), desk.look())))) {
+  while (!holds((await within(untilMs - performance.now(), desk.lookForOwn())).own)) {
     if (performance.now() > untilMs) throw new Error(`the engine ${otherwise} after ${LIMIT_MS / 1_000} s`)
     await sleep(LOOK_EVERY_MS)
   }
@@ -233,17 +237,27 @@ async function ended(): Promise<void> {
   await sleep(LASTS_MS, undefined, { ref: false })
 }
 
-const inWords = ({ trips, units }: ReturnType<typeof ownOn>): string => {
+const inWords = ({ trips, units }: DemoOwn): string => {
   const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
   return `${counted(trips.length, 'open trip')} and ${counted(units.length, 'unit')}`
 }
 
-const whatToLookAt = (
-  address: string,
-  region: string,
-  units: number,
-  deskToken: string,
-): string => `${units} units drive about region ${region} of ${address}; Ctrl-C ends it and empties the region again.
+interface Told {
+  readonly address: string
+  readonly region: string
+  readonly units: number
+  readonly deskToken: string
+  readonly guest: string
+}
+
+const whatToLookAt = ({
+  address,
+  region,
+  units,
+  deskToken,
+  guest,
+}: Told): string => `${units} units drive about region ${region} of ${address}; Ctrl-C ends it and empties the region again.
+${guest}
 Below is what its dispatch desk hears. In another terminal, who is nearest to a place:
 
   curl -s '${address}v1/units/nearest?region=${region}&lon=174.76&lat=-36.87&k=3' -H 'Authorization: Bearer ${deskToken}'

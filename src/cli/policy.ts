@@ -11,6 +11,11 @@ what is shown into a file, change that, and set it. A region that is running goe
 that is open keeps its deadline. Nothing is changed if a number is out of its range, unknown, or at odds with another.
 PROTOCOL.md tells what each number is for, and from where to where it may go.`
 
+interface SetOptions {
+  readonly note?: string
+  readonly ifVersion?: number
+}
+
 export function definePolicy(policy: Command): void {
   policy
     .command('show')
@@ -42,11 +47,18 @@ export function definePolicy(policy: Command): void {
     .argument('<region>', 'the region')
     .argument('<file>', 'a JSON object; {} stands for the defaults')
     .option('--note <text>', 'why, for who reads the versions')
+    .option('--if-version <version>', 'only while this version stands, as show has told it', versionNumber)
     .addHelpText('after', HELP)
-    .action(async (region: string, file: string, { note = null }: { note?: string | null }) => {
+    .action(async (region: string, file: string, { note, ifVersion }: SetOptions) => {
       const given = readJson(file, await readFile(file, 'utf8'))
       const { now, changes } = await withDatabase(database =>
-        new ReferenceStore(database).setPolicy(region, given, note, auditedByCommandLine(database)),
+        new ReferenceStore(database).setPolicy(
+          region,
+          given,
+          note ?? null,
+          auditedByCommandLine(database),
+          ifVersion ?? null,
+        ),
       )
       if (changes.length === 0) return console.log(`Nothing changed: it stands as version ${now.version}.`)
       for (const [name, was, is] of changes) console.log(`${name}: ${was} -> ${is}`)

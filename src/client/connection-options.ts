@@ -57,3 +57,9 @@ export interface CommandOptions {
   /** False: a retryable refusal (`unavailable`, `overloaded`, `rate-limited`, …) rejects like any other. Default true. */
   readonly retry?: boolean
 }
+
+/** Options of a command that tells of a moment. */
+export interface MomentOptions extends CommandOptions {
+  /** Region time at which the crew pressed the button, or said it. Default: now. */
+  readonly happenedAtMs?: number
+}

@@ -7,7 +7,7 @@ import type { CoverageView, Destinations, FoundPlaces, ReachView, TripRoute } fr
 import type { BoardHandler } from './board-feed.ts'
 import { BoardReceiver } from './board-receiver.ts'
 import type { CommandOutcome } from './command-queue.ts'
-import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+import type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 import type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
@@ -216,6 +216,20 @@ export class DispatcherClient extends EngineClient {
    */
   nameReceiver(tripId: string, toTripId: string | null, options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['name-receiver', id, tripId, toTripId], options)
+  }
+
+  /** Says to which hospital of the reference data the trip's patient is brought; null takes it back. */
+  nameDestination(tripId: string, hospitalId: string | null, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['name-destination', id, tripId, hospitalId], options)
+  }
+
+  /** The crew of a unit calls for help for itself by radio. Nobody is sent to it by this: enter a call. */
+  callEmergency(unitId: string, options: MomentOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request((id, nowMs) => ['call-emergency', id, unitId, options.happenedAtMs ?? nowMs], options)
+  }
+  /** The crew is safe: its unit may be sent again. */
+  endEmergency(unitId: string, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['end-emergency', id, unitId], options)
   }
 
   /** Takes an alarm on: this user answers for it, and once its cause is gone it ends. */

@@ -4,7 +4,7 @@ import type { ClientTuples } from '../protocol/wire/client-tuples.ts'
 import type { Destinations, TripRoute } from '../protocol/wire/road-views.ts'
 import type { DriverView, OfferView, TripView } from '../protocol/wire/situation-views.ts'
 import type { CommandOutcome } from './command-queue.ts'
-import type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+import type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 import { deviceOf } from './device.ts'
 import { EngineClient } from './engine-client.ts'
 import { EtaReceiver } from './eta-receiver.ts'
@@ -27,12 +27,6 @@ export interface DriverOptions extends ConnectionOptions {
   readonly firstSeq?: number
   /** When so many fixes are not durable, the oldest is dropped for each new one. Default 100,000. */
   readonly bufferedFixesMax?: number
-}
-
-/** Options of a command that tells of a moment. */
-export interface MomentOptions extends CommandOptions {
-  /** Region time at which the crew pressed the button. Default: now. */
-  readonly happenedAtMs?: number
 }
 
 export class DriverClient extends EngineClient {
@@ -187,6 +181,10 @@ export class DriverClient extends EngineClient {
       options,
     )
   }
+  /** Says to which hospital the crew brings the patient of its trip; null takes it back. */
+  nameDestination(tripId: string, hospitalId: string | null, options: CommandOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(id => ['name-destination', id, tripId, hospitalId], options)
+  }
   /** Says something about the call of the trip that the unit is bound to, for good; as the dispatcher's `addNote`. */
   addNote(callId: string, text: string, options: NoteOptions = {}): Promise<CommandOutcome<AddedNote>> {
     return this.commands.request<AddedNote>(id => ['add-note', id, callId, text, options.corrects ?? null], options)
@@ -194,6 +192,13 @@ export class DriverClient extends EngineClient {
   /** The crew has read every note of its call up to this one; the desk is told. */
   readNotes(callId: string, noteNo: number, options: CommandOptions = {}): Promise<CommandOutcome> {
     return this.commands.request(id => ['read-notes', id, callId, noteNo], options)
+  }
+  /** The crew calls for help for itself. A dispatcher alone ends that. */
+  callEmergency(options: MomentOptions = {}): Promise<CommandOutcome> {
+    return this.commands.request(
+      (id, nowMs) => ['call-emergency', id, this.#unit.unitId, options.happenedAtMs ?? nowMs],
+      options,
+    )
   }
   closeTrip(
     tripId: string,

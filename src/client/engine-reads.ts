@@ -27,6 +27,29 @@ export interface HospitalInfo {
   readonly emergencyDepartment: boolean
 }
 
+/** A call that has not ended, and who entered it; null for an engine of before. */
+export interface OpenCall {
+  readonly callId: string
+  readonly enteredBy: string | null
+}
+
+/** Where units wait for their calls. */
+export interface StationInfo {
+  readonly stationId: string
+  readonly name: string
+  readonly lonDeg: number
+  readonly latDeg: number
+}
+
+/** A stored position of a unit. */
+export interface TrackedFix {
+  readonly fixedAtMs: number
+  readonly lonDeg: number
+  readonly latDeg: number
+  readonly speedMps: number | null
+  readonly headingDeg: number | null
+}
+
 /** Which roads a region has; of null it goes by the straight line. */
 export interface RoadsInfo {
   readonly version: number | null
@@ -73,6 +96,17 @@ export class EngineReads {
     return itemsOf<HospitalInfo>(await this.#read(`/v1/hospitals?limit=500&region=${part(region)}`, 'the hospitals'))
   }
 
+  /** Those that have not ended, 500 at most, as of this position of the log or later, if the engine gets there within a second. */
+  async openCalls(region: string, position: number): Promise<readonly OpenCall[]> {
+    const path = `/v1/calls?status=open&limit=500&after=${position}&region=${part(region)}`
+    return itemsOf<OpenCall>(await this.#read(path, 'the calls'))
+  }
+
+  /** 500 at most. */
+  async stations(region: string): Promise<readonly StationInfo[]> {
+    return itemsOf<StationInfo>(await this.#read(`/v1/stations?limit=500&region=${part(region)}`, 'the stations'))
+  }
+
   async roads(region: string): Promise<RoadsInfo> {
     return shown<RoadsInfo>(await this.#read(`/v1/regions/${part(region)}/roads`, 'the roads'))
   }
@@ -100,6 +134,23 @@ export class EngineReads {
   /** With the details of its call, which is noted in the audit. */
   async trip(tripId: string): Promise<TripView> {
     return shown<TripView>(await this.#read(`/v1/trips/${part(tripId)}`, 'the trip'))
+  }
+
+  /**
+   * The stored positions of a unit of at most 24 hours, in order, 5,000 at most: `isWhole` says whether that is all. For supervisors;
+   * it is noted in the audit.
+   */
+  async track(
+    region: string,
+    unitId: string,
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<{ readonly items: readonly TrackedFix[]; readonly isWhole: boolean }> {
+    const query = `region=${part(region)}&fromMs=${fromMs}&toMs=${toMs}&limit=5000`
+    const answer = await this.#read(`/v1/units/${part(unitId)}/track?${query}`, 'the track')
+    return {
+      items: itemsOf<TrackedFix>(answer),
+      isWhole: shown<{ readonly next?: string | null }>(answer).next == null,
+    }
   }
 
   /** The newest last. */

@@ -71,6 +71,17 @@ export class ReadRefused extends Error {
   }
 }
 
+/** The server does not make a change over HTTP: `version-differs`, `invalid-field` (`details.path`), `still-used`, … */
+export class ChangeRefused extends Error {
+  override readonly name = 'ChangeRefused'
+  readonly refusal: ServerRefusal
+
+  constructor(refusal: ServerRefusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
 /** A feed carries this unit no more: refused or taken away by the server, or `released` by the feed's owner. */
 export class UnitDetached extends Error {
   override readonly name = 'UnitDetached'

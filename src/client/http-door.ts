@@ -13,13 +13,14 @@ export interface HttpDoorSettings {
 }
 
 interface HttpRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With its query. */
   readonly path: string
   /** For whoever reads of a fault. */
   readonly what: string
   readonly token?: string
   readonly body?: object
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export class HttpDoor {
@@ -63,6 +64,7 @@ export class HttpDoor {
     what,
     token,
     body,
+    headers,
   }: HttpRequest): Promise<{ readonly status: number; readonly answer: unknown }> {
     const given = new AbortController()
     const timer = this.timers.setTimeout(() => given.abort(), this.#timeoutMs)
@@ -72,6 +74,7 @@ export class HttpDoor {
         headers: {
           ...(method === 'GET' ? {} : { 'Content-Type': 'application/json' }),
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: given.signal,

@@ -36,10 +36,13 @@ export function connect(
 }
 
 export type { DomainEvent } from '../domain/events.ts'
+export type { Policy } from '../domain/policy.ts'
 export type { TripEta } from '../domain/trip/way.ts'
 export {
   CANCEL_REASONS,
   type CancelReason,
+  CORRECTION_REASONS,
+  type CorrectionReason,
   DECLINE_REASONS,
   DISPOSITIONS,
   DIVERT_REASONS,
@@ -57,6 +60,7 @@ export {
   UNIT_STATUSES,
   type UnitStatus,
 } from '../domain/vocabulary.ts'
+export { POLICY_RANGES } from '../protocol/policy-ranges.ts'
 export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { NoteView } from '../protocol/wire/note-views.ts'
 export type {
@@ -80,7 +84,7 @@ export type { PolicyView } from '../protocol/wire/welcome-view.ts'
 export type { BoardEvents, BoardHandler, BoardSnapshot } from './board-feed.ts'
 export type { CommandOutcome } from './command-queue.ts'
 export type { ConnectionState } from './connection-mode.ts'
-export type { CommandOptions, ConnectionOptions } from './connection-options.ts'
+export type { CommandOptions, ConnectionOptions, MomentOptions } from './connection-options.ts'
 export type { TokenSource } from './credentials.ts'
 export type { CallChanges, EnteredCall, NewCall, NewZone } from './desk-inputs.ts'
 export type {
@@ -88,18 +92,35 @@ export type {
   DispatcherOptions,
   RadioOptions,
 } from './dispatcher-client.ts'
-export { DriverClient, type DriverOptions, type MomentOptions } from './driver-client.ts'
+export { DriverClient, type DriverOptions } from './driver-client.ts'
+export {
+  type AtVersion,
+  type AuditProof,
+  type AuditRecord,
+  type AuditSearch,
+  type DeviceRecord,
+  EngineOffice,
+  type OfficeItems,
+  type OfficeKind,
+  type OfficeRecord,
+  type PolicyVersion,
+  type UserRecord,
+} from './engine-office.ts'
 export {
   EngineReads,
   engineStatus,
   type HospitalInfo,
+  type OpenCall,
   type PassedOverReason,
   type ReadsOptions,
   type RegionInfo,
   type RoadsInfo,
+  type StationInfo,
+  type TrackedFix,
   type TripDecision,
 } from './engine-reads.ts'
 export {
+  ChangeRefused,
   ClientClosed,
   ClientFault,
   type CloseReason,
@@ -116,7 +137,7 @@ export type { ReportedFix, StreamProgress } from './fix-stream.ts'
 export type { FleetChange, FleetUnit, Freshness } from './fleet-picture.ts'
 export type { FleetView } from './fleet-view.ts'
 export { KeptBoard, placeInDegrees } from './kept-board.ts'
-export type { DrawnPosition } from './motion.ts'
+export { type DrawnPosition, RECKON_MS } from './motion.ts'
 export type { AddedNote, NoteOptions } from './notes.ts'
 export type {
   CoverageAsked,
@@ -129,6 +150,8 @@ export type {
   RouteOptions,
 } from './road-asker.ts'
 export {
+  enterAsGuest,
+  type GuestOptions,
   type ResumeOptions,
   resumeSignIn,
   type SignedInUser,

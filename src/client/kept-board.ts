@@ -100,6 +100,7 @@ export class KeptBoard implements BoardHandler {
     if (event.type === 'UnitRetired') return void this.#units.delete(unitId)
     const unit = this.#units.get(unitId) ?? (event.type === 'UnitRegistered' ? newUnit(event, atMs) : undefined)
     if (unit !== undefined) this.#units.set(unitId, unitAfter(unit, event, position, atMs))
+    if (event.type === 'EmergencyEnded') this.#alarms.over(`driver/${unitId}`, ['emergency'], atMs)
     if (isSignOfCrew(event)) this.#alarms.over(`driver/${unitId}`, ['no-contact'], atMs)
     if (showsCrewKnows(event)) this.#alarms.over(`driver/${unitId}`, ['stand-down'], atMs)
   }

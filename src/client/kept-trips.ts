@@ -38,6 +38,8 @@ function alarmsAfter({ alarms }: TripView, event: DomainEvent): Change {
 function changeOf(trip: TripView, event: DomainEvent, recordedAtMs: number): Change {
   const { times } = trip
   switch (event.type) {
+    case 'DestinationNamed':
+      return { destination: destinationIn(event) }
     case 'CallAmended':
       return { ...placeIn(event), priority: event.priority, problem: event.problem }
     case 'TripPutOnHold':
@@ -116,6 +118,7 @@ export function newTrip(event: Created, problem: string | null, position: number
   return {
     ...{ tripId, callId, priority, problem, need, receivedAtMs, ...placeIn(event), version: position },
     ...{ phase: 'pending', times: { pending: recordedAtMs }, round: 1, unitId: null, offer: null, onHold: null },
+    destination: null,
     ...{ missed: [], responses: [], alarms: [], disposition: null, cancelReason: null, loss: null },
     ...{ helps: event.type === 'TripCreated' ? null : (event.helpsTripId ?? null), helpedBy: helpedByIn(event) },
     // No event has them: `readTrip` does.
@@ -126,6 +129,9 @@ export function newTrip(event: Created, problem: string | null, position: number
 
 const helpedByIn = (event: Created): string | null =>
   event.type === 'TripReleased' ? (event.helpedByTripId ?? null) : null
+
+const destinationIn = ({ hospitalId, place }: Extract<DomainEvent, { type: 'DestinationNamed' }>) =>
+  hospitalId === null || place === null ? null : { hospitalId, name: place.name, ...placeIn(place) }
 
 const placeIn = ({ lonDeg, latDeg }: { readonly lonDeg: number; readonly latDeg: number }) => ({
   lonE7: toE7(lonDeg),

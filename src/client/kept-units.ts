@@ -32,6 +32,7 @@ export function unitOfEvent(event: DomainEvent): string | null {
 
 type Change = Partial<UnitView>
 
+const OFF_DUTY = { status: 'off-duty', crew: null, unavailableReason: null, emergencySinceMs: null } as const
 const FREE: Change = { status: 'available', offerId: null, tripId: null }
 
 /** Input: the unit before the event, the position of its record, and when it was recorded. */
@@ -53,7 +54,7 @@ function changeOf(unit: UnitView, event: DomainEvent): Change | null {
     case 'UnitRegistered':
       return referenceIn(event)
     case 'UnitReleased':
-      return { ...referenceIn(event), ...FREE, status: 'off-duty', crew: null, unavailableReason: null }
+      return { ...referenceIn(event), ...FREE, ...OFF_DUTY }
     case 'CrewSignedOn':
       return { crew: event.principal, ...(unit.status === 'off-duty' ? { status: 'available' } : {}) }
     case 'CrewSignedOff':
@@ -66,6 +67,10 @@ function changeOf(unit: UnitView, event: DomainEvent): Change | null {
     }
     case 'UnitCleared':
       return { status: unit.unavailableReason === null ? 'available' : 'unavailable', tripId: null }
+    case 'EmergencyCalled':
+      return { emergencySinceMs: event.happenedAtMs }
+    case 'EmergencyEnded':
+      return { emergencySinceMs: null }
     case 'StandDownAcknowledged':
     case 'UnitContacted':
     case 'UnitAlarmRaised':
@@ -115,7 +120,7 @@ export function newUnit(event: Extract<DomainEvent, { type: 'UnitRegistered' }>,
     ...referenceIn(event),
     ...{ status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs, retired: false },
     ...{ unavailableReason: null, crew: null, connected: false, awaySinceMs: null, reach: 'voice', noContact: false },
-    ...{ takenTripId: null, fix: null, offerId: null, tripId: null, version: 0 },
+    ...{ emergencySinceMs: null, takenTripId: null, fix: null, offerId: null, tripId: null, version: 0 },
   }
 }
 
@@ -129,7 +134,8 @@ function statusIn(phase: Extract<DomainEvent, { type: 'TripPhaseReached' }>['pha
   return phase === 'transferred' ? 'at-destination' : phase
 }
 
-function dispatchability({ status, takenTripId }: UnitView): Dispatchability {
+function dispatchability({ status, takenTripId, emergencySinceMs }: UnitView): Dispatchability {
+  if (emergencySinceMs !== null) return 'not-available'
   if (status === 'available') return takenTripId === null ? 'available' : 'conditionally-available'
   const mayGoElsewhere = status === 'offered' || status === 'assigned' || status === 'en-route'
   return mayGoElsewhere ? 'conditionally-available' : 'not-available'

@@ -10,13 +10,13 @@ export class OwnUnit {
   readonly views = new Signal<[driver: DriverView, position: number]>()
   readonly offers = new Signal<[offer: OfferView, trip: TripView]>()
   readonly tripEnds = new Signal<[trip: TripView]>()
-  readonly #unitId: string
+  readonly unitId: string
   readonly #offersTold = new Set<string>()
   #now: DriverView | null = null
   #position = -1
 
   constructor(connection: EngineConnection, unitId: string) {
-    this.#unitId = unitId
+    this.unitId = unitId
     connection.on('opened', ({ driver, position }) => {
       // The server's state is the truth, also when an older log was restored under it.
       if (driver !== null) this.#see(driver, position)
@@ -41,7 +41,7 @@ export class OwnUnit {
       this.tripEnds.emit(trip?.tripId === before.tripId ? trip : before)
     }
     const offer = trip?.offer ?? null
-    if (trip === null || offer === null || offer.unitId !== this.#unitId || this.#offersTold.has(offer.offerId)) return
+    if (trip === null || offer === null || offer.unitId !== this.unitId || this.#offersTold.has(offer.offerId)) return
     this.#offersTold.add(offer.offerId)
     if (this.#offersTold.size > OFFERS_KEPT) {
       const [oldest] = this.#offersTold
@@ -52,6 +52,6 @@ export class OwnUnit {
 
   /** True while the trip is bound to this unit and not over. */
   #isWork(trip: TripView): boolean {
-    return trip.unitId === this.#unitId && trip.phase !== 'closed' && trip.phase !== 'cancelled'
+    return trip.unitId === this.unitId && trip.phase !== 'closed' && trip.phase !== 'cancelled'
   }
 }

@@ -46,6 +46,9 @@ export interface SignInOptions extends SignInSettings {
   /** What an earlier sign-in of this user on this device gave. */
   readonly deviceMark?: string
 }
+export interface GuestOptions extends SignInSettings {
+  readonly ticket: string
+}
 export interface ResumeOptions extends SignInSettings {
   readonly tokens: SignInTokens
 }
@@ -55,6 +58,14 @@ export async function signIn(options: SignInOptions): Promise<SignIn> {
   const { user, password, region, unit, deviceMark } = options
   const api = new AuthApi(options)
   const tokens = await api.tokens('login', { user, password, region, unit, deviceMark })
+  options.onTokens?.(tokens)
+  return new SignIn(api, options, tokens)
+}
+
+/** Lets the guest of a demo in by the ticket of the address that the demo has printed; it is good once. Errors: as `signIn`. */
+export async function enterAsGuest(options: GuestOptions): Promise<SignIn> {
+  const api = new AuthApi(options)
+  const tokens = await api.tokens('guest', { ticket: options.ticket })
   options.onTokens?.(tokens)
   return new SignIn(api, options, tokens)
 }
@@ -184,7 +195,7 @@ class AuthApi {
     this.#door = new HttpDoor(settings)
   }
 
-  async tokens(route: 'login' | 'refresh', body: object): Promise<SignInTokens> {
+  async tokens(route: 'login' | 'guest' | 'refresh', body: object): Promise<SignInTokens> {
     // Counted from before the request, so that a slow answer makes tokens seem older, never younger.
     const askedAtMs = this.#door.timers.now()
     const answer = await this.call(route, body)

@@ -7,7 +7,17 @@ import type { SignInTokens } from '../client/index.ts'
 const TOKENS = 'goldenhour.sign-in'
 const REGION = 'goldenhour.region'
 const THEME = 'goldenhour.theme'
+const MINE = 'goldenhour.mine'
+const UNANSWERED = 'goldenhour.unanswered'
+const COVERAGE = 'goldenhour.coverage-min'
+const TELL = 'goldenhour.tell'
 const markOf = (user: string): string => `goldenhour.mark.${user}`
+
+/** By what somebody wants to be told of an alarm beside the board. */
+export interface TellBy {
+  readonly sound: boolean
+  readonly notification: boolean
+}
 
 export type Theme = 'system' | 'light' | 'dark'
 
@@ -29,6 +39,32 @@ export const kept = {
   },
   keepTheme(theme: Theme): void {
     writeKept(localStorage, THEME, theme)
+  },
+  /** Trips that this user has worked on, the newest last. */
+  mine(): readonly string[] {
+    return readKept<string[]>(sessionStorage, MINE) ?? []
+  },
+  keepMine(tripIds: readonly string[] | null): void {
+    writeKept(sessionStorage, MINE, tripIds)
+  },
+  /** What was sent and had no answer when the page was left, as people call it. */
+  unanswered(): readonly string[] {
+    return readKept<string[]>(sessionStorage, UNANSWERED) ?? []
+  },
+  keepUnanswered(whats: readonly string[]): void {
+    writeKept(sessionStorage, UNANSWERED, whats.length === 0 ? null : whats)
+  },
+  coverageMin(): number | null {
+    return readKept<number>(localStorage, COVERAGE)
+  },
+  keepCoverageMin(minutes: number): void {
+    writeKept(localStorage, COVERAGE, minutes)
+  },
+  tellBy(): TellBy {
+    return readKept<TellBy>(localStorage, TELL) ?? { sound: false, notification: false }
+  },
+  keepTellBy(tellBy: TellBy): void {
+    writeKept(localStorage, TELL, tellBy)
   },
   mark(user: string): string | undefined {
     return readKept<string>(localStorage, markOf(user)) ?? undefined

@@ -9,7 +9,7 @@ export interface OutcomeNote {
 }
 
 const KEPT = 4
-/** A refusal stays until somebody has seen it. */
+/** A refusal stays until somebody has seen it, and what nobody knows until it is known. */
 const DONE_MS = 6_000
 
 export class SaidOutcomes {
@@ -21,12 +21,14 @@ export class SaidOutcomes {
     return this.#notes
   }
 
-  say(kind: OutcomeNote['kind'], text: string): void {
+  /** Output: by this it is dismissed. */
+  say(kind: OutcomeNote['kind'], text: string): number {
     this.#said += 1
     const key = this.#said
     this.#notes = [...this.#notes.filter(note => note.text !== text), { key, kind, text }].slice(-KEPT)
     this.changes.tell()
-    if (kind !== 'refused') later(DONE_MS, () => this.dismiss(key))
+    if (kind === 'done') later(DONE_MS, () => this.dismiss(key))
+    return key
   }
 
   dismiss(key: number): void {

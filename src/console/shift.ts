@@ -2,8 +2,7 @@
 import {
   type AlarmView,
   type Bounds,
-  ClientClosed,
-  CommandRefused,
+  type ClientClosed,
   connect,
   type DispatcherClient,
   EngineReads,
@@ -14,13 +13,22 @@ import {
   type RegionInfo,
   type RoadsInfo,
   type SignIn,
+  type StationInfo,
   type TripView,
 } from '../client/index.ts'
+import { AlarmBell } from './alarm-bell.ts'
+import { ArrivalWatch } from './arrival-watch.ts'
+import { CoverageLook, type FreeUnit } from './coverage-look.ts'
+import { DeedLog } from './deed-log.ts'
+import { metresBetween } from './format.ts'
+import { keepLastBoards, readLastBoard } from './last-board.ts'
 import { SaidOutcomes } from './outcomes.ts'
 import { later, wallMs } from './passing-time.ts'
 import { word } from './spoken-words.ts'
 import { t } from './strings.ts'
 import { Topic } from './topic.ts'
+import { TrackReplay } from './track-replay.ts'
+import { Tries } from './tries.ts'
 
 export interface Place {
   readonly lonDeg: number
@@ -28,10 +36,13 @@ export interface Place {
 }
 
 /** What stands beside the board. */
-export type Panel = { readonly is: 'none' } | { readonly is: 'call' } | { readonly is: 'trip'; readonly tripId: string }
+export type Panel =
+  | { readonly is: 'none' }
+  | { readonly is: 'call' }
+  | { readonly is: 'trip'; readonly tripId: string }
+  /** A crew on the radio; null: its unit is still to be named. */
+  | { readonly is: 'radio'; readonly unitId: string | null }
 
-/** How long a command may stay unanswered before that is said. */
-const UNANSWERED_MS = 3_000
 const ROADS_AGAIN_MS = 5_000
 /** Of a region with more units those in sight of the map are followed. */
 const UNITS_FOLLOWED = 2_000
@@ -39,11 +50,18 @@ const UNITS_FOLLOWED = 2_000
 export class Shift {
   readonly region: string
   readonly user: string
+  /** A supervisor reads tracks of units as well. */
+  readonly role: 'dispatcher' | 'supervisor'
   readonly client: DispatcherClient
   readonly board: KeptBoard
   readonly fleet: FleetView
   readonly reads: EngineReads
   readonly outcomes = new SaidOutcomes()
+  readonly activity: DeedLog
+  readonly arrivals: ArrivalWatch
+  readonly bell: AlarmBell
+  readonly coverage: CoverageLook
+  readonly track: TrackReplay
   /** Board, connection, or what was read changed. */
   readonly changes = new Topic()
   /** Selection, panel or the place of a new call changed. */
@@ -51,28 +69,61 @@ export class Shift {
   info: RegionInfo
   roads: RoadsInfo = { version: null, bounds: null }
   hospitals: readonly HospitalInfo[] = []
+  stations: readonly StationInfo[] = []
   /** By priority: for how long a trip may wait before that is an alarm. */
   waitLimitMs: Readonly<Record<string, number>> = {}
   /** Wall time at which the board stopped being current last; null while it never was. */
   oldSinceMs: number | null = null
   ended: ClientClosed | null = null
   panel: Panel = { is: 'none' }
-  /** Of a call that is being entered. */
+  /** Of a call that is being entered or moved. */
   place: Place | null = null
+  /** An open trip's call is being moved. */
+  isMoving = false
   /** Where the map looks, as far as it is known. */
   centre: Place | null = null
+
+  readonly #tries: Tries
+  readonly #stopKeeping: () => void
+  /** The board is the engine's own, and not the one that was kept. */
+  #isTold = false
 
   constructor(signIn: SignIn, region: string) {
     const url = location.origin
     this.region = region
     this.user = signIn.user?.name ?? ''
     this.info = { region, name: region, timeZone: 'UTC' }
-    const role = signIn.user?.role === 'supervisor' ? 'supervisor' : 'dispatcher'
-    this.client = connect({ url: url.replace(/^http/, 'ws'), token: signIn.token, region, role, warn: () => undefined })
+    this.role = signIn.user?.role === 'supervisor' ? 'supervisor' : 'dispatcher'
+    this.client = connect({
+      ...{ url: url.replace(/^http/, 'ws'), token: signIn.token, region, role: this.role },
+      warn: () => undefined,
+    })
     this.reads = new EngineReads({ url, token: signIn.token })
     this.board = this.client.keepBoard()
     this.fleet = this.client.fleet()
-    this.board.onChanged(() => this.changes.tell())
+    this.activity = new DeedLog(this.user)
+    this.#readLast()
+    const { outcomes, board, activity, client } = this
+    this.#tries = new Tries({ outcomes, board, activity, timeZone: () => this.info.timeZone })
+    this.arrivals = new ArrivalWatch(client, () => this.changes.tell())
+    this.coverage = new CoverageLook({ client, freeUnits: () => this.#freeUnits(), nowMs: () => this.nowMs() })
+    this.track = new TrackReplay(this.reads, region)
+    this.bell = new AlarmBell({
+      alarms: () => (this.#isTold ? [...board.alarms.values()] : null),
+      nowMs: () => this.nowMs(),
+      said: ({ kind, unitId }) => [word('alarm', kind), unitId === null ? '' : this.callSign(unitId)].join(' '),
+    })
+    this.#stopKeeping = keepLastBoards(region, board, () => this.isCurrent)
+    this.#listen()
+  }
+
+  #listen(): void {
+    this.board.onChanged(record => {
+      if (record === null) this.#isTold = true
+      else this.activity.read(record)
+      this.bell.look()
+      this.changes.tell()
+    })
     this.client.onWrites(() => this.changes.tell())
     let wasOpen = false
     this.client.onConnection(state => {
@@ -88,7 +139,21 @@ export class Shift {
     })
   }
 
+  /** What was on the board as this tab saw it last, until the engine tells it anew. */
+  #readLast(): void {
+    const last = readLastBoard(this.region)
+    if (last === null) return
+    this.board.onSnapshot(last)
+    this.oldSinceMs = last.savedAtMs
+  }
+
   close(): void {
+    this.#stopKeeping()
+    this.arrivals.close()
+    this.coverage.close()
+    this.track.close()
+    this.bell.close()
+    this.#tries.close()
     this.client.close()
   }
 
@@ -98,7 +163,7 @@ export class Shift {
 
   /** Whether the board is current: connected, and a snapshot was seen. */
   get isCurrent(): boolean {
-    return this.client.connectionState === 'open' && this.board.position !== null
+    return this.client.connectionState === 'open' && this.#isTold
   }
 
   /** The trips of the board, those that wait first, the most urgent and oldest first. */
@@ -140,12 +205,27 @@ export class Shift {
   open(panel: Panel): void {
     this.panel = panel
     if (panel.is !== 'call') this.place = null
+    this.isMoving = false
+    this.track.close()
+    this.arrivals.open(this.selectedTripId)
     this.choices.tell()
   }
 
   takePlace(place: Place | null): void {
     this.place = place
     this.choices.tell()
+  }
+
+  /** The call of the open trip is given another place, by the map or a field; or no more. */
+  move(isMoving: boolean): void {
+    this.isMoving = isMoving
+    this.place = isMoving ? this.selectedPlace() : null
+    this.choices.tell()
+  }
+
+  /** A click on the map says where a call is. */
+  get isPlacing(): boolean {
+    return this.panel.is === 'call' || this.isMoving
   }
 
   get selectedTripId(): string | null {
@@ -163,21 +243,20 @@ export class Shift {
     return this.tryTo(`${t.board.acknowledge}: ${word('alarm', kind)}`, () => this.client.acknowledgeAlarm(alarmId))
   }
 
-  /** Carries a command out and says what became of it. Output: its result; null where it was refused or nobody knows. */
-  async tryTo<Result>(what: string, command: () => Promise<{ readonly result: Result }>): Promise<Result | null> {
-    const stop = later(UNANSWERED_MS, () => this.outcomes.say('unknown', t.outcome.unknown(what)))
-    try {
-      const { result } = await command()
-      this.outcomes.say('done', t.trip.done(what))
-      return result
-    } catch (error) {
-      if (error instanceof CommandRefused) this.outcomes.say('refused', t.outcome.failed(what, error.message))
-      else if (error instanceof ClientClosed) this.outcomes.say('refused', t.outcome.closed(what))
-      else this.outcomes.say('refused', t.outcome.failed(what, String((error as Error).message)))
-      return null
-    } finally {
-      stop()
-    }
+  /** As `Tries.to`. */
+  tryTo<Result>(
+    what: string,
+    command: () => Promise<{ readonly result: Result }>,
+    tripId?: string,
+  ): Promise<Result | null> {
+    return this.#tries.to(what, command, tripId)
+  }
+
+  /** The nearest to the middle of the map first. */
+  #freeUnits(): FreeUnit[] {
+    const from = this.centre
+    const far = (unit: FreeUnit) => (from === null ? 0 : metresBetween(from, unit))
+    return [...this.fleet].filter(({ status }) => status === 'available').sort((a, b) => far(a) - far(b))
   }
 
   /** An engine that has just started may still be reading them. */
@@ -205,6 +284,9 @@ export class Shift {
       }),
       unlessAway(this.reads.hospitals(this.region), hospitals => {
         this.hospitals = hospitals
+      }),
+      unlessAway(this.reads.stations(this.region), stations => {
+        this.stations = stations
       }),
       unlessAway(this.reads.roads(this.region), roads => this.#takeRoads(roads)),
       unlessAway(this.reads.waitLimits(this.region), limits => {

@@ -1,9 +1,11 @@
 /** Every text of the console, in one place: for another language give another object of this form. */
+import { DESK_EN } from './desk-texts.ts'
 import { WORDS_EN } from './spoken-words.ts'
 
 const EN = {
   product: 'Goldenhour',
   words: WORDS_EN,
+  desk: DESK_EN,
   signIn: {
     title: 'Sign in',
     user: 'User',
@@ -11,9 +13,10 @@ const EN = {
     region: 'Region',
     submit: 'Sign in',
     busy: 'Signing in …',
-    firstUse: 'The first start of the engine makes the user admin and prints its password.',
+    firstUse:
+      'The first start of the engine makes the user admin and prints its password. To see it move, run “npx goldenhour demo” and open the address that it prints.',
     notDesk: (role: string) =>
-      `You are signed in as ${role}. The console is for dispatchers and supervisors: make one with “goldenhour user add desk-1 --role dispatcher --region REGION”.`,
+      `You are signed in as ${role}. The console is for dispatchers, supervisors and administrators; crews use /driver.`,
     noRegion: 'Your account names no region. An administrator can give it one.',
     chooseRegion: 'Which region do you work?',
     open: 'Open the board',
@@ -45,8 +48,11 @@ const EN = {
     map: 'Map',
     trips: 'Trips',
     units: 'Units',
+    log: 'Log',
+    partMissing: 'This part of the page could not be loaded: the engine is away, or newer. Load the page anew.',
     skip: 'Skip to the board',
     retired: 'The session has ended',
+    office: 'Units, policy …',
   },
   connection: {
     open: 'Connected',
@@ -89,7 +95,7 @@ const EN = {
     alarmShelved: (by: string, until: string) => `put aside by ${by} until ${until}`,
     escalated: 'with the supervisor',
     acknowledge: 'Take on',
-    shelve: 'Put aside 5 min',
+    shelve: 'Put aside',
     severity: (severity: number) => `severity ${severity}`,
     units: {
       callSign: 'Unit',
@@ -124,9 +130,9 @@ const EN = {
   call: {
     title: 'New call',
     place: 'Place',
-    placeHint: 'latitude, longitude — or click the map',
+    placeHint: 'street, crossing, latitude longitude, or click the map',
     useCentre: 'Middle of the map',
-    badPlace: 'Give latitude and longitude in degrees, such as -36.8775, 174.7600.',
+    badPlace: 'Take one of the places, or give degrees, such as -36.8775, 174.7600.',
     noPlace: 'The place is missing.',
     priority: 'Priority',
     problem: 'Problem',
@@ -139,7 +145,8 @@ const EN = {
     address: 'Address',
     notes: 'Notes',
     ranked: 'Units for this call',
-    rankedHint: 'First is what the desk would send. Alt+1 … Alt+9 takes another.',
+    rankedHint:
+      'Who could go, the first to arrive first; then who the desk passes over, and why. Alt+1 … Alt+9 takes one.',
     noneFree: 'No unit is available.',
     rankedLater: 'Give the place to see who is near.',
     reason: 'Why this unit',
@@ -206,6 +213,18 @@ const EN = {
     done: (what: string) => `Done: ${what}.`,
     clockNow: (clock: string) => `has waited ${clock}`,
   },
+  radio: {
+    title: 'A crew on the radio',
+    of: (unit: string) => `${unit} on the radio`,
+    unit: 'Which unit calls?',
+    anotherUnit: 'Another unit',
+    unitHint: 'call sign, then Enter',
+    noUnit: 'No unit has this call sign.',
+    signsOn: 'signs on, available',
+    signsOff: 'signs off',
+    takesOrder: 'takes the order',
+    why: 'Unavailable: why?',
+  },
   outcome: {
     failed: (what: string, message: string) => `${what}: ${message}`,
     unknown: (what: string) => `${what}: no answer yet. It is sent again under the same id until there is one.`,
@@ -222,12 +241,20 @@ const EN = {
       ['Esc', 'close what is open'],
       ['A', 'take on the most urgent alarm'],
       ['/', 'filter the board'],
-      ['T, U', 'trips, units'],
+      ['R', 'radio: a crew calls in; of the trip that is open, its unit'],
+      ['0 … 9', 'on the radio: what the crew says, as its buttons are'],
+      ['O', 'units, hospitals, policy, users, audit'],
+      ['T, U, L', 'trips, units, log'],
+      ['C', 'coverage: what free units reach in time'],
+      ['1 … 5', 'show trips of this priority alone, or again all'],
+      ['G', 'show all trips, the queue, held, active, mine'],
       ['M', 'go to the map; arrows move it, + and − zoom'],
       ['F', 'show all of the region'],
       ['Alt+1 … Alt+9', 'in a new call: take this unit'],
       ['Alt+C', 'in a new call: take the middle of the map'],
+      ['↑ ↓ Enter', 'in a new call: take a place of the list'],
       ['Ctrl+Enter', 'dispatch the call, add the note'],
+      ['Ctrl+Shift+Enter', 'in a new call: send a unit, triage goes on'],
       ['D', 'change colours'],
       ['?', 'this sheet'],
     ] as readonly (readonly [string, string])[],

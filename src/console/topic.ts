@@ -1,5 +1,5 @@
 /** What a page is rendered by: topics that tell of changes. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 /** Something that changes. Hearers are told once for all changes that come together. */
 export class Topic {
@@ -22,8 +22,8 @@ export class Topic {
   }
 }
 
-/** Renders again when the topic tells. */
+/** Renders again when the topic tells; from the moment on that something was drawn, so that no change in between is missed. */
 export function useTopic(topic: Topic): void {
   const [, again] = useState(0)
-  useEffect(() => topic.on(() => again(count => count + 1)), [topic])
+  useLayoutEffect(() => topic.on(() => again(count => count + 1)), [topic])
 }

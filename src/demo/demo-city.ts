@@ -1,5 +1,5 @@
 /** The made-up city that a demo drives in: always the same one, so that its roads are imported once. */
-import type { Position } from '../domain/geo.ts'
+import { distanceM, type Position } from '../domain/geo.ts'
 import { generatedCity } from '../roads/city.ts'
 import type { RoadGraph } from '../roads/graph.ts'
 import type { ImportReport } from '../roads/import/import-report.ts'
@@ -38,18 +38,32 @@ export class DemoCity {
     return this.#node(Math.floor(random() * this.graph.nodeCount))
   }
 
-  /** The quickest way. Errors: Error for a place that is on no road. */
+  /** The quickest way; of a place that is on no road, as a guest may name one, as near as a road leads. */
   way(from: Position, to: Position): TimedWay {
-    const way = this.#ways.way(from, to, this.#times)
+    const way =
+      this.#ways.way(from, to, this.#times) ??
+      this.#ways.way(this.#nearestNode(from), this.#nearestNode(to), this.#times)
     if (way === null) throw new Error('no road of the demo city leads there')
     return way
   }
 
-  /** The hospital that is reached first. Errors: Error for a place that is on no road. */
+  /** The hospital that is reached first. */
   hospitalFrom(from: Position): Position {
-    const found = this.#ways.toNearest(from, this.hospitals, this.#times)
+    const found =
+      this.#ways.toNearest(from, this.hospitals, this.#times) ??
+      this.#ways.toNearest(this.#nearestNode(from), this.hospitals, this.#times)
     if (found === null) throw new Error('no road of the demo city leads to a hospital')
     return found.place
+  }
+
+  #nearestNode(place: Position): Position {
+    let [nearest, leastM] = [this.#node(0), Number.POSITIVE_INFINITY]
+    for (let node = 0; node < this.graph.nodeCount; node += 1) {
+      const there = this.#node(node)
+      const farM = distanceM(place, there)
+      if (farM < leastM) [nearest, leastM] = [there, farM]
+    }
+    return nearest
   }
 
   #node(node: number): Position {

@@ -7,26 +7,43 @@ import {
   CommandRefused,
   connect,
   type DispatcherClient,
+  EngineReads,
 } from '../client/index.ts'
 import type { Position } from '../domain/geo.ts'
 import type { Priority } from '../domain/vocabulary.ts'
 import type { DemoCity } from './demo-city.ts'
 
-/** What is the demo's own on a board, whoever else is on it: its units by their ids, its trips by their triage code. */
+/** What is the demo's own on a board, whoever else is on it: its units by their ids, its own trips by their triage code. */
 export const isDemoUnit = (unitId: string): boolean => /^DEMO-\d+$/.test(unitId)
 const DEMO_PROBLEM = 'DEMO'
 
 const FIRST_CALL_MS = 1_000
 const ALS_SHARE = 0.6
 
+interface DemoDeskSettings {
+  readonly url: string
+  readonly region: string
+  readonly token: string
+  /** Who may enter calls beside the desk, as part of the demo. */
+  readonly guest: string
+}
+
+/** What is of the demo on a board. */
+export type DemoOwn = Pick<BoardSnapshot, 'trips' | 'units'>
+
 export class DemoDesk {
   readonly client: DispatcherClient
+  readonly #reads: EngineReads
+  readonly #settings: DemoDeskSettings
   readonly #open = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #stopWatch: () => void = () => undefined
   #trouble: ClientFault | null = null
 
-  constructor(url: string, region: string, token: string) {
+  constructor(settings: DemoDeskSettings) {
+    const { url, region, token } = settings
+    this.#settings = settings
+    this.#reads = new EngineReads({ url, token })
     this.client = connect({ url, region, role: 'dispatcher', token, warn: () => undefined })
     this.client.onFault(fault => {
       this.#trouble = fault
@@ -56,6 +73,19 @@ export class DemoDesk {
         onEvents: () => undefined,
       })
     })
+  }
+
+  /** The board as it is, and what of it is the demo's: its units and trips, and those of calls that its guest has entered. */
+  async lookForOwn(): Promise<{ readonly found: BoardSnapshot; readonly own: DemoOwn }> {
+    const found = await this.look()
+    const { trips, units } = found
+    const isPlain = ({ problem }: BoardSnapshot['trips'][number]) => problem === DEMO_PROBLEM
+    const calls = trips.every(isPlain) ? new Set<string>() : await this.#callsOfGuest(found.position)
+    const own = {
+      trips: trips.filter(trip => isPlain(trip) || calls.has(trip.callId)),
+      units: units.filter(({ unitId }) => isDemoUnit(unitId)),
+    }
+    return { found, own }
   }
 
   /** Enters a call about every `everyMs` of region time, while fewer than `openMax` trips go on. */
@@ -96,7 +126,7 @@ export class DemoDesk {
 
   /** Ends the open trips of the demo, and signs its units off. Errors: ClientClosed. */
   async empty(): Promise<void> {
-    const { trips, units } = ownOn(await this.look())
+    const { trips, units } = (await this.lookForOwn()).own
     for (const { tripId } of trips) {
       const cancelled = await unlessRefused(this.client.cancelTrip(tripId, 'no-longer-needed'))
       // With a patient on board it cannot be cancelled.
@@ -107,6 +137,12 @@ export class DemoDesk {
     }
   }
 
+  async #callsOfGuest(position: number): Promise<ReadonlySet<string>> {
+    const { region, guest } = this.#settings
+    const calls = await this.#reads.openCalls(region, position)
+    return new Set(calls.filter(({ enteredBy }) => enteredBy === guest).map(({ callId }) => callId))
+  }
+
   async #enter(place: Position, random: () => number): Promise<void> {
     const need = { levelOfCare: random() < ALS_SHARE ? 'als' : 'bls', capabilities: [] } as const
     const priority = (1 + Math.floor(random() * 3)) as Priority
@@ -114,14 +150,6 @@ export class DemoDesk {
       this.client.enterCall({ ...place, priority, problem: DEMO_PROBLEM, needs: [need] }),
     )
     for (const tripId of entered?.result.tripIds ?? []) this.#open.add(tripId)
-  }
-}
-
-/** What is of the demo on this board. */
-export function ownOn({ trips, units }: BoardSnapshot): Pick<BoardSnapshot, 'trips' | 'units'> {
-  return {
-    trips: trips.filter(({ problem }) => problem === DEMO_PROBLEM),
-    units: units.filter(({ unitId }) => isDemoUnit(unitId)),
   }
 }
 

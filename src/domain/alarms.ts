@@ -37,7 +37,7 @@ export interface Alarm {
   /** Who of the fleet it is about, if one is. */
   readonly unitId: UnitId | null
   /** Of a unit's alarm: the trip that led to it. */
-  readonly fromTripId?: TripId
+  readonly fromTripId?: TripId | null
   /** Of a region's alarm: who fell silent. */
   readonly mass?: MassOfAlarm
   readonly severity: AlarmSeverity

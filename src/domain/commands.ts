@@ -70,6 +70,17 @@ export interface AcknowledgeStandDown {
   readonly tripId: TripId
   readonly happenedAtMs: number
 }
+/** A crew calls for help for itself; the desk for one that it has on the radio. */
+export interface CallEmergency {
+  readonly type: 'call-emergency'
+  readonly unitId: UnitId
+  readonly happenedAtMs: number
+}
+/** The crew is safe. */
+interface EndEmergency {
+  readonly type: 'end-emergency'
+  readonly unitId: UnitId
+}
 /** What stands in place of personal data that was taken away. */
 export const NO_DETAILS: CallDetails = { callerName: null, phone: null, address: null, notes: null }
 
@@ -208,6 +219,14 @@ export interface NameReceiver {
   readonly toTripId: TripId | null
 }
 
+/** The crew or the dispatcher says to which hospital the trip's patient is brought. */
+export interface NameDestination {
+  readonly type: 'name-destination'
+  readonly tripId: TripId
+  /** Null: nobody knows any more. */
+  readonly hospitalId: string | null
+}
+
 /** Somebody answers for the alarm from now on. */
 export type AcknowledgeAlarm = OfAlarm & {
   readonly type: 'acknowledge-alarm'
@@ -255,6 +274,9 @@ type DispatcherCommand =
   | SetUnitStatus
   | CorrectTime
   | NameReceiver
+  | NameDestination
+  | CallEmergency
+  | EndEmergency
   | CloseRoads
   | ReopenRoads
   | AcknowledgeAlarm

@@ -29,6 +29,7 @@ import type {
 import type { RoadsReopened, RoadsRestricted } from './events/road-events.ts'
 import type {
   AssignmentOverridden,
+  DestinationNamed,
   HelpAdded,
   OfferAccepted,
   OfferDeclined,
@@ -51,6 +52,8 @@ import type {
 import type {
   CrewSignedOff,
   CrewSignedOn,
+  EmergencyCalled,
+  EmergencyEnded,
   FixHoleRecorded,
   StandDownAcknowledged,
   UnitBecameAvailable,
@@ -75,6 +78,8 @@ export type DomainEvent =
   | UnitCleared
   | StandDownAcknowledged
   | UnitContacted
+  | EmergencyCalled
+  | EmergencyEnded
   | FixHoleRecorded
   | CallEntered
   | CallAmended
@@ -105,6 +110,7 @@ export type DomainEvent =
   | TripTimeNoted
   | TripTimeCorrected
   | ReceiverNamed
+  | DestinationNamed
   | RoadsRestricted
   | RoadsReopened
   | TripCancelled

@@ -136,8 +136,9 @@ function fixOnWire({ lonDeg, latDeg, ...rest }: FixShown): FixView {
 export function unitOnWire(unit: UnitShown): UnitView {
   return { ...unit, fix: unit.fix === null ? null : fixOnWire(unit.fix) }
 }
-export function tripOnWire({ lonDeg, latDeg, ...rest }: TripShown): TripView {
-  return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg) }
+export function tripOnWire({ lonDeg, latDeg, destination, ...rest }: TripShown): TripView {
+  const there = destination === null ? null : onGrid(destination)
+  return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg), destination: there }
 }
 function callOnWire({ lonDeg, latDeg, trips, ...rest }: CallShown): CallView {
   return { ...rest, lonE7: toE7(lonDeg), latE7: toE7(latDeg), trips: trips.map(tripOnWire) }

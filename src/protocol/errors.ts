@@ -45,6 +45,7 @@ export const ERRORS = {
   'unknown-trip': rule(404, false, 'The region has no trip of this id.'),
   'unknown-alarm': rule(404, false, 'The region has no open alarm of this id; it may have ended.'),
   'unknown-zone': rule(404, false, 'The region has no zone of closed or slow roads of this id; it may have ended.'),
+  'unknown-hospital': rule(404, false, 'The region has no hospital of this id.'),
   'unknown-offer': rule(404, false, 'The offer is not open; it was answered, revoked, or its deadline passed.'),
   'unknown-stream': rule(404, false, '`hello` or `attach` of this session named no stream of this number.'),
   'not-found': rule(404, false, 'The path does not exist, or nothing has this name.'),

@@ -36,6 +36,7 @@ import {
   choiceBasis,
   count,
   exclusionReason,
+  hospitalId,
   incidentNo,
   levelSchema,
   loss,
@@ -150,6 +151,8 @@ export const EVENT_SCHEMAS = [
   ofUnit('UnitCleared', { ...unit, fromTripId: routedId, ...happened, cause }),
   ofUnit('StandDownAcknowledged', { ...unit, fromTripId: routedId, ...happened, cause }),
   ofUnit('UnitContacted', { ...unit, cause }),
+  ofUnit('EmergencyCalled', { ...unit, ...happened, cause }),
+  ofUnit('EmergencyEnded', unit),
   ofUnit('FixHoleRecorded', {
     ...unit,
     streamId: z.string().regex(STORED_STREAM_ID),
@@ -210,7 +213,7 @@ export const EVENT_SCHEMAS = [
     lastHeardAtMs: moment.optional(),
   }),
   ofTrip('TripAlarmCleared', { ...trip, alarm: z.enum(TRIP_ALARMS), unitId: unitId.nullable() }),
-  ofUnit('UnitAlarmRaised', { ...unit, alarm: z.enum(UNIT_ALARMS), severity, fromTripId: routedId }),
+  ofUnit('UnitAlarmRaised', { ...unit, alarm: z.enum(UNIT_ALARMS), severity, fromTripId: routedId.nullable() }),
   ofRegion('RegionAlarmRaised', {
     ...{ ...region, alarm: z.enum(REGION_ALARMS), severity, silentFromMs: moment, silentToMs: moment },
     ...{ silentUnits: count, ofUnits: count },
@@ -238,6 +241,10 @@ export const EVENT_SCHEMAS = [
   }),
   ofRegion('RoadsReopened', { ...region, zoneId: routedId, cause: z.enum(['dispatcher', 'system']) }),
   ofTrip('ReceiverNamed', { ...trip, ...call, toTripId: routedId.nullable(), cause: z.enum(CAUSES) }),
+  ofTrip('DestinationNamed', {
+    ...{ ...trip, ...call, unitId: unitId.nullable(), hospitalId: hospitalId.nullable(), cause: z.enum(CAUSES) },
+    place: z.object({ name: z.string(), ...place }).nullable(),
+  }),
   ofTrip('TripCancelled', {
     ...{ ...trip, ...call, reason: z.enum(CANCEL_REASONS), inPhase: z.enum(TRIP_PHASES) },
     ...{ unitId: unitId.nullable(), cause: z.enum(CAUSES), ...leaves },

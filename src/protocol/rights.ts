@@ -15,6 +15,9 @@ const ROUTE_RIGHTS = {
   'read-zones': DESK,
   'read-reference': right('region', 'dispatcher', 'supervisor', 'admin'),
   'write-reference': right('region', 'supervisor', 'admin'),
+  // What was done in a region is for whoever answers for it; what was done to users and by strangers for admins.
+  'read-audit': right('region', 'supervisor', 'admin'),
+  'prove-audit': ADMIN,
   'manage-regions': ADMIN,
   'manage-users': ADMIN,
   'manage-devices': ADMIN,

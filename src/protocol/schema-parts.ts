@@ -11,6 +11,7 @@ import { ERRORS } from './errors.ts'
 import { RANGES } from './limits.ts'
 
 export const unitId = z.string().regex(UNIT_ID)
+export const hospitalId = z.string().regex(UNIT_ID)
 /** Of a call, a trip or an offer. */
 export const routedId = z.string().regex(ROUTED_ID)
 /** Epoch milliseconds of region time. */

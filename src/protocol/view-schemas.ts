@@ -33,6 +33,7 @@ import {
   count,
   eta,
   exclusionReason,
+  hospitalId,
   incidentNo,
   latSchema,
   levelSchema,
@@ -111,6 +112,7 @@ export const tripViewSchema = z
       alarms: z.array(z.enum(TRIP_ALARMS)),
     },
     handedTo: routedId.nullable().optional(),
+    destination: z.object({ hospitalId, name: z.string(), ...place }).nullable(),
     ...{ helps: routedId.nullable(), helpedBy: routedId.nullable(), loss: loss.nullable() },
     ...{ disposition: z.enum(DISPOSITIONS).nullable(), cancelReason: z.enum(CANCEL_REASONS).nullable() },
     ...{ version: position, details: callDetailsSchema.nullable() },
@@ -158,12 +160,14 @@ export const unitViewSchema = z
       awaySinceMs: moment.nullable(),
       reach: z.enum(REACHES),
       noContact: z.boolean(),
+      emergencySinceMs: moment.nullable(),
       takenTripId: routedId.nullable(),
     },
     ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
   })
   .meta({ id: 'UnitView' })
 const passedOver = z.enum([
+  'emergency',
   'withdrawn',
   'disconnected',
   'no-position',

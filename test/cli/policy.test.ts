@@ -66,6 +66,20 @@ test('what is shown can be changed and set, and every version is listed', async 
   assert.match(second.stderr, /^Version 2, .*: bridge closed\.\n$/)
 })
 
+test('a policy that somebody else has changed meanwhile is not set over it', async () => {
+  const reference = new ReferenceStore(database)
+  await reference.addRegion({ region: 'twice', name: 'Twice', timeZone: 'UTC', dispatchMode: 'ordered' })
+  const set = async (text: string, version: string) =>
+    run('set', 'twice', await file(text), '--note', 'nights', '--if-version', version)
+  assert.equal((await set('{"roundsMax": 3}', '1')).code, 0)
+  const late = await set('{"roundsMax": 4}', '1')
+  assert.deepEqual([late.code, late.stdout], [1, ''])
+  assert.match(late.stderr, /^error: Version 2 of the policy of twice stands, not 1: command-line changed it at /)
+  assert.equal((await reference.policy('twice')).policy.roundsMax, 3)
+  assert.equal((await set('{"roundsMax": 4}', '2')).code, 0)
+  assert.equal((await set('{}', 'two')).code, 2)
+})
+
 test('what cannot be set is refused by name, and nothing is changed', async () => {
   const before = (await run('versions', 'metro')).stdout
   for (const [text, said] of [

@@ -38,7 +38,7 @@ import { FEED_FIX_FIELDS, FIX_FIELDS } from '../../src/protocol/fix-frame.ts'
 import { DEFAULT_LIMITS, LIMITS, RANGES } from '../../src/protocol/limits.ts'
 import { CLIENT_MESSAGES, rowOf } from '../../src/protocol/messages.ts'
 import { parseFrame } from '../../src/protocol/parse.ts'
-import { POLICY_RANGES } from '../../src/protocol/policy.ts'
+import { POLICY_RANGES } from '../../src/protocol/policy-ranges.ts'
 import { RIGHTS } from '../../src/protocol/rights.ts'
 import type { NearestResult } from '../../src/protocol/wire/answer-views.ts'
 import { DETACH_REASONS } from '../../src/protocol/wire/fix-tuples.ts'
@@ -276,6 +276,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       awaySinceMs: null,
       reach: true,
       noContact: true,
+      emergencySinceMs: null,
       takenTripId: null,
       fix: null,
       offerId: null,
@@ -310,6 +311,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       responses: true,
       alarms: true,
       handedTo: 'absent',
+      destination: null,
       helps: null,
       helpedBy: null,
       loss: null,
@@ -493,6 +495,8 @@ test('every event has all its fields and no other, and marks those that may be n
     UnitCleared: { unitId: true, fromTripId: true, ...moment, cause: 'absent' },
     StandDownAcknowledged: { unitId: true, fromTripId: true, ...moment, cause: 'absent' },
     UnitContacted: { unitId: true, cause: 'absent' },
+    EmergencyCalled: { unitId: true, ...moment, cause: 'absent' },
+    EmergencyEnded: { unitId: true },
     FixHoleRecorded: { unitId: true, streamId: true, fromSeq: true, toSeq: true },
     CallEntered: {
       ...place,
@@ -571,7 +575,7 @@ test('every event has all its fields and no other, and marks those that may be n
       lastHeardAtMs: 'absent',
     },
     TripAlarmCleared: { tripId: true, alarm: true, unitId: null },
-    UnitAlarmRaised: { unitId: true, alarm: true, severity: true, fromTripId: true },
+    UnitAlarmRaised: { unitId: true, alarm: true, severity: true, fromTripId: null },
     RegionAlarmRaised: {
       ...{ regionId: true, alarm: true, severity: true, silentFromMs: true, silentToMs: true },
       ...{ silentUnits: true, ofUnits: true },
@@ -598,6 +602,7 @@ test('every event has all its fields and no other, and marks those that may be n
     },
     RoadsReopened: { regionId: true, zoneId: true, cause: true },
     ReceiverNamed: { tripId: true, callId: true, toTripId: null, cause: true },
+    DestinationNamed: { tripId: true, callId: true, unitId: null, hospitalId: null, place: null, cause: true },
     TripCancelled: {
       tripId: true,
       callId: true,
@@ -697,7 +702,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'TR EN HS TM FX CM OF ER VN AU LM DK RT CT AL BD TL NT NB RD RQ FD HT HI AD'.split(' ')
+  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

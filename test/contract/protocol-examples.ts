@@ -36,6 +36,7 @@ const onDuty: UnitView = {
   awaySinceMs: null,
   reach: 'app',
   noContact: false,
+  emergencySinceMs: null,
   takenTripId: null,
   fix: {
     lonE7: 1_747_633_000,
@@ -78,6 +79,7 @@ const ordered: TripView = {
   alarms: [],
   helps: null,
   helpedBy: null,
+  destination: null,
   loss: null,
   disposition: null,
   cancelReason: null,

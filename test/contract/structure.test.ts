@@ -318,6 +318,7 @@ const OWN_SURROUNDINGS: Readonly<Record<string, Readonly<Record<string, string>>
   'programs of the command line': {
     'cli/since.ts': 'Date.now',
     'cli/audited.ts': 'Date.now',
+    'cli/demo-guest.ts': 'Date.now',
     'cli/demo.ts': 'Math.random performance.now setTimeout',
     'cli/device.ts': 'Date.now',
     'cli/start-check.ts': 'Date.now',

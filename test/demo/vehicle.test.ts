@@ -51,6 +51,26 @@ describe('a vehicle of the demo', () => {
   })
 })
 
+test('a place far from all roads, as a guest may name one, is driven to as near as a road leads', () => {
+  const away = { lonDeg: 176.2, latDeg: -36.9 }
+  const vehicle = new Vehicle(city, () => 0.5, 0)
+  vehicle.driveTo(away)
+  for (let nowMs = 0; !vehicle.hasArrived; nowMs += 1_000) {
+    vehicle.move(nowMs)
+    assert.ok(nowMs < 60 * 60_000)
+  }
+  assert.ok(offRoadM(vehicle.place) < 1)
+  const [closest] = Array.from({ length: city.graph.nodeCount }, (_, node) =>
+    distanceM(away, { lonDeg: city.graph.lonDeg[node]!, latDeg: city.graph.latDeg[node]! }),
+  ).sort((a, b) => a - b)
+  assert.ok(Math.abs(distanceM(vehicle.place, away) - closest!) < 1)
+  // It is there already.
+  vehicle.driveTo(away)
+  vehicle.move(4_000_000)
+  assert.ok(vehicle.hasArrived)
+  assert.ok(city.hospitals.includes(city.hospitalFrom(away)))
+})
+
 test('the city of the demo is always the same one, with two hospitals that any place is led to', () => {
   assert.deepEqual(encodeGraph(new DemoCity().graph), encodeGraph(city.graph))
   const dice = new Dice(3)

@@ -2,28 +2,17 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import type { DriverClient } from '../../src/client/index.ts'
 import { buildConsole } from '../../tools/console/build.ts'
-import { freePort } from '../../tools/shared/free-port.ts'
 import { findChromium } from '../support/browser.ts'
-import {
-  addDispatcher,
-  launch,
-  type NotedPage,
-  notedPage,
-  PASSWORD,
-  seriousFindings,
-  signInAt,
-} from '../support/console-pages.ts'
-import { SCENE, Site, until } from '../support/engine.ts'
-import { layRoads } from '../support/laid-roads.ts'
+import { launch, type NotedPage, notedPage, PASSWORD, seriousFindings, signInAt } from '../support/console-pages.ts'
+import { crewOf, deskService, noted, rowIn } from '../support/desk-service.ts'
+import { SCENE, until } from '../support/engine.ts'
 
 const program = findChromium()
 const skip = program === null ? 'no Chromium is found here; apt-get install chromium (Debian) has it' : false
 const LIMIT = { skip, timeout: 300_000 }
-const REGION = 'akl'
 
 let browser: Browser
 
@@ -33,32 +22,6 @@ before(async () => {
   browser = await launch(program)
 })
 after(() => browser?.close())
-
-async function service(t: TestContext) {
-  const site = await Site.make(t, { [REGION]: { mode: 'offered', units: ['A1', 'A2'] } })
-  await layRoads(site, REGION)
-  const env = { PORT: String(await freePort()) }
-  const engine = await site.spawn(env)
-  await addDispatcher(site, 'desk-1', REGION)
-  return { site, env, engine }
-}
-
-/** A crew that takes what it is offered, and says when. */
-async function crewOf(site: Site, unitId: string): Promise<{ crew: DriverClient; offered: Promise<string> }> {
-  const crew = site.driver(unitId)
-  const offered = new Promise<string>(resolve => {
-    crew.onOffer((offer, trip) => {
-      void crew.acceptOffer(offer.offerId).then(() => resolve(trip.tripId))
-    })
-  })
-  await crew.signOn()
-  crew.report({ lonDeg: SCENE.lonDeg + 0.004, latDeg: SCENE.latDeg })
-  await crew.mark()
-  return { crew, offered }
-}
-
-const rowIn = (phase: string) => `tr[data-trip][data-phase="${phase}"]`
-const noted = (page: Page, text: string) => page.locator('.notes li', { hasText: text }).count()
 
 /** The keys with which a call is taken, from the first to the order; nothing is clicked. */
 async function takeCall(page: Page): Promise<number> {
@@ -86,7 +49,7 @@ async function takeCall(page: Page): Promise<number> {
 }
 
 test('a call is taken by keyboard alone; its crew drives; a killed engine costs the board nothing', LIMIT, async t => {
-  const { site, env, engine } = await service(t)
+  const { site, env, engine } = await deskService(t)
   const { page, requests, troubles } = await notedPage(t, browser)
   await signInAt(page, site.port, 'desk-1')
   const { crew, offered } = await crewOf(site, 'A1')
@@ -156,7 +119,7 @@ test(
   'what callers and crews write is text; strangers’ pages can neither frame the console nor speak for it',
   LIMIT,
   async t => {
-    const { site } = await service(t)
+    const { site } = await deskService(t)
     const evil = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
     const desk = site.dispatcher()
     const { result } = await desk.enterCall({
@@ -198,6 +161,35 @@ test(
   },
 )
 
+test('a token in an address opens nothing, and no page hands its address on', LIMIT, async t => {
+  const { site } = await deskService(t)
+  const token = await site.token()
+  const origin = `http://127.0.0.1:${site.port}`
+  const asked = await fetch(`${origin}/v1/regions?access_token=${token}&token=${token}`)
+  assert.equal(asked.status, 401)
+  const { page } = await notedPage(t, browser)
+  const [answer] = await Promise.all([
+    page.waitForResponse(response => response.url().startsWith(`${origin}/?`)),
+    page.goto(`${origin}/?token=${token}#access_token=${token}`),
+  ])
+  await page.waitForSelector('[name=user]')
+  assert.equal(answer.headers()['referrer-policy'], 'no-referrer')
+  assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'none'.*frame-ancestors 'none'/)
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), '{}')
+  const socket = await page.evaluate(
+    ({ url, credential }) =>
+      new Promise<string>(resolve => {
+        const made = new WebSocket(`${url}/v1/ws?token=${credential}`, 'goldenhour.v1')
+        made.onmessage = ({ data }) => resolve(String(data))
+        made.onclose = () => resolve('closed')
+        // Nothing is told to who has not said hello, whatever is in the address.
+        setTimeout(() => resolve('silent'), 2_000)
+      }),
+    { url: origin.replace('http', 'ws'), credential: token },
+  )
+  assert.match(socket, /closed|silent/)
+})
+
 /** Runs in a page of another origin. */
 async function tryAsStranger({ origin, password }: { readonly origin: string; readonly password: string }) {
   const socket = await new Promise<string>(resolve => {
@@ -220,7 +212,7 @@ async function tryAsStranger({ origin, password }: { readonly origin: string; re
 }
 
 test('axe finds nothing serious on any page, in light and in dark', LIMIT, async t => {
-  const { site } = await service(t)
+  const { site } = await deskService(t)
   const desk = site.dispatcher()
   // Nobody is on duty, so this raises an alarm.
   await desk.enterCall({ ...SCENE, priority: 1, problem: '09E01', needs: [{ levelOfCare: 'als', capabilities: [] }] })

@@ -183,6 +183,72 @@ test(
   },
 )
 
+test('a crew names its hospital, and calls for help for itself, also without a connection', LIMIT, async t => {
+  const { site, env, engine } = await service(t, 'ordered')
+  const { page, troubles } = await notedPage(t, browser, PHONE)
+  await signInOnPhone(page, site.port)
+  await signOn(page)
+  const desk = site.dispatcher()
+  const { result } = await desk.enterCall({ ...SCENE, priority: 1, problem: '09E01', needs: [NEED] })
+  await page.waitForSelector('[data-offer]')
+  await page.tap(button('accept'))
+  await page.tap(button('en-route'))
+  await page.waitForFunction(() =>
+    /by the straight line, predicted arrival in/.test(document.querySelector('[data-way]')!.textContent!),
+  )
+  await page.tap(button('on-scene'))
+  await page.tap(button('at-patient'))
+  await page.waitForSelector('[data-phase=at-patient]')
+  await page.tap('.more summary')
+  await page.tap(button('hospital'))
+  await page.waitForSelector('.choices')
+  assert.match((await page.textContent('.choices'))!, /Asking|no hospitals on its list/)
+  await page.tap('.choices .quiet')
+  const token = await site.token({ role: 'supervisor', regions: [REGION] })
+  const hospital = { hospitalId: 'H1', name: 'City Hospital', emergencyDepartment: true, capabilities: [] }
+  const answer = await fetch(`http://127.0.0.1:${site.port}/v1/hospitals?region=${REGION}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': 'hospital-1' },
+    body: JSON.stringify({ ...hospital, lonDeg: SCENE.lonDeg - 0.02, latDeg: SCENE.latDeg }),
+  })
+  assert.equal(answer.status, 201, await answer.text())
+  await until('the region knows the hospital', async () => {
+    const { result: found } = await desk.bestDestinations({ tripId: result.tripIds[0]! })
+    return found.destinations.length === 1
+  })
+  await page.tap('.more summary')
+  await page.tap(button('hospital'))
+  await page.tap(chosen('H1'))
+  await page.waitForSelector('[data-hospital=H1]')
+  await page.tap(button('transporting'))
+  await page.waitForFunction(() => /predicted arrival in/.test(document.querySelector('[data-way]')!.textContent!))
+
+  await page.tap(button('emergency'))
+  await page.waitForSelector('.emergency.armed')
+  await page.waitForSelector('.emergency:not(.armed)')
+  await engine.kill()
+  await page.waitForSelector('.crew-banner.bad')
+  await page.tap(button('emergency'))
+  await page.tap(button('emergency'))
+  assert.match((await page.textContent('[data-emergency=pressed]'))!, /NOT SENT YET. Use the radio/)
+  await site.forgetLease()
+  await site.spawn(env)
+  await page.waitForSelector('[data-emergency=known]')
+  const events = (await site.records()).flatMap(each => each.events)
+  const told = events.filter(({ type }) => ['DestinationNamed', 'EmergencyCalled', 'UnitAlarmRaised'].includes(type))
+  assert.deepEqual(
+    told.map(event => [event.type, 'alarm' in event ? event.alarm : null]),
+    [
+      ['DestinationNamed', null],
+      ['EmergencyCalled', null],
+      ['UnitAlarmRaised', 'emergency'],
+    ],
+  )
+  await desk.endEmergency('A1')
+  await page.waitForSelector(button('emergency'))
+  assert.deepEqual(troubles, [])
+})
+
 test('a phone that may not tell where it is says so, and works all the same', LIMIT, async t => {
   const { site } = await service(t, 'offered')
   const { page } = await notedPage(t, browser, { ...PHONE, permissions: [] })
@@ -221,6 +287,13 @@ test(
     await signOn(page)
     await page.tap('.crew-settings summary')
     await look('duty')
+    await page.tap(button('emergency'))
+    await look('call for help')
+    await page.tap(button('emergency'))
+    await page.waitForSelector('[data-emergency=known]')
+    await look('help was called')
+    await desk.endEmergency('A1')
+    await page.waitForSelector(button('emergency'))
     await page.tap(button('unavailable'))
     await look('reasons')
     await page.tap('.choices .quiet')

@@ -89,6 +89,42 @@ test('a demo moves units and enters calls, and when it is ended nothing of it is
   )
 })
 
+test('a demo prints an address that lets a guest in; another one is to be had while it runs, and none after it', async t => {
+  const { site, run, launch } = await running(t)
+  const none = await run('--guest-link')
+  assert.equal(none.code, 1)
+  assert.match(none.said, /^error: No guest is let in: no demo runs in region demo/)
+  const demo = launch(...FEW)
+  const form = /http:\/\/\S+:(\d+)\/#guest=(ghg_h[\w-]{43})\n/
+  await until('it prints the address', () => form.test(demo.said), WITHIN_MS)
+  const [, port, ticket] = form.exec(demo.said)!
+  assert.equal(port, String(site.port))
+  const enter = (shown: string) =>
+    site.http('/v1/auth/guest', { method: 'POST', body: JSON.stringify({ ticket: shown }) })
+  const { status, body } = await enter(ticket!)
+  assert.deepEqual([status, body.user.name, body.user.regions], [200, 'guest-demo', ['demo']])
+  assert.equal((await enter(ticket!)).status, 401)
+  // What the guest enters, wherever that is, is the demo's: it is served, and ended with it.
+  const call = { lonDeg: 175.2, latDeg: -36.9, priority: 1, needs: [{ levelOfCare: 'als' }] }
+  const entered = await site.http('/v1/calls', {
+    method: 'POST',
+    token: body.accessToken,
+    headers: { 'idempotency-key': 'of-the-guest' },
+    body: JSON.stringify(call),
+  })
+  assert.equal(entered.status, 201)
+  const another = await run('--guest-link')
+  assert.equal((await enter(form.exec(another.said)![2]!)).status, 200)
+  const last = form.exec((await run('--guest-link')).said)![2]!
+
+  assert.equal((await demo.end('SIGTERM')).code, 0, demo.said)
+  assert.equal((await enter(last)).status, 401)
+  assert.equal((await run('--guest-link')).code, 1)
+  const users = await site.query<{ disabled: boolean }>("SELECT disabled FROM auth.users WHERE name = 'guest-demo'")
+  assert.deepEqual(users, [{ disabled: true }])
+  isEmpty(await boardOf(site))
+})
+
 test('what a demo left that was killed is emptied by --clean, and by the next demo before it begins', async t => {
   const { site, run, launch } = await running(t)
   assert.deepEqual(await run('--clean'), { code: 0, said: 'There is no region demo, so nothing to empty.\n' })

@@ -60,6 +60,9 @@ const OF_DESKS = {
   'resume-trip': 3,
   'confirm-order': 4,
   'name-receiver': 3,
+  'name-destination': 4,
+  'call-emergency': 1,
+  'end-emergency': 2,
   'close-roads': 2,
   'reopen-roads': 1,
   'add-need': 2,
@@ -198,6 +201,12 @@ export function messageOf(type: ClientTypeName, by: Speaker, known: Known, dice:
       return [type, id, trip(), moment(known, dice)]
     case 'name-receiver':
       return [type, id, trip(), dice.oneIn(3) ? null : known.trips.any(dice)]
+    case 'call-emergency':
+      return [type, id, known.unit(dice), moment(known, dice)]
+    case 'end-emergency':
+      return [type, id, known.unit(dice)]
+    case 'name-destination':
+      return [type, id, trip(), dice.oneIn(3) ? null : dice.pick(['H1', 'H2', '.'])]
     case 'close-roads': {
       const points = Array.from({ length: 1 + dice.below(5) }, () => place(dice))
       const span = dice.oneIn(2) ? {} : { fromAtMs: moment(known, dice), untilAtMs: moment(known, dice) }

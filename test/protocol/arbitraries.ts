@@ -260,6 +260,9 @@ export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.tuple(fc.constantFrom('hold-trip' as const, 'resume-trip' as const), commandId, routedId),
   fc.tuple(fc.constant('confirm-order' as const), commandId, routedId, atMs),
   fc.tuple(fc.constant('name-receiver' as const), commandId, routedId, orNull(routedId)),
+  fc.tuple(fc.constant('call-emergency' as const), commandId, unitId, atMs),
+  fc.tuple(fc.constant('end-emergency' as const), commandId, unitId),
+  fc.tuple(fc.constant('name-destination' as const), commandId, routedId, orNull(unitId)),
   fc.tuple(fc.constant('close-roads' as const), commandId, zone),
   fc.tuple(fc.constant('reopen-roads' as const), commandId, routedId),
   fc.tuple(fc.constant('add-need' as const), commandId, routedId, need),
@@ -351,6 +354,7 @@ const unitView = plain({
   awaySinceMs: orNull(atMs),
   reach: fc.constantFrom(...REACHES),
   noContact: fc.boolean(),
+  emergencySinceMs: orNull(atMs),
   takenTripId: orNull(routedId),
   fix: orNull(fixView),
   offerId: orNull(routedId),
@@ -402,6 +406,9 @@ const tripView = plain({
   alarms: fc.subarray([...TRIP_ALARMS]),
   helps: orNull(routedId),
   helpedBy: orNull(routedId),
+  destination: orNull(
+    plain({ hospitalId: unitId, name: chars('abc ', 120), lonE7: within(RANGES.lonE7), latE7: within(RANGES.latE7) }),
+  ),
   loss: orNull(
     plain({
       care: orNull(plain({ needed: fc.constantFrom(...LEVELS_OF_CARE), sent: fc.constantFrom(...LEVELS_OF_CARE) })),

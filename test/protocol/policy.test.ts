@@ -4,7 +4,8 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULT_POLICY, type Policy, policyEntries } from '../../src/domain/policy.ts'
 import { parseJson } from '../../src/protocol/parse.ts'
-import { POLICY, POLICY_RANGES, POLICY_SHOWN } from '../../src/protocol/policy.ts'
+import { POLICY, POLICY_SHOWN } from '../../src/protocol/policy.ts'
+import { POLICY_RANGES } from '../../src/protocol/policy-ranges.ts'
 
 /** The policy that a text makes, or what is wrong with it: the field that is named, and what it must be. */
 function read(given: unknown): Policy | readonly [path: unknown, problem: string] {

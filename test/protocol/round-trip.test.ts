@@ -134,6 +134,18 @@ function meaning(message: ClientMessage): ClientRequest {
       const [type, id, zoneId] = message
       return { type: 'command', id, command: { type, zoneId } }
     }
+    case 'call-emergency': {
+      const [type, id, unitId, happenedAtMs] = message
+      return { type: 'command', id, command: { type, unitId, happenedAtMs } }
+    }
+    case 'end-emergency': {
+      const [type, id, unitId] = message
+      return { type: 'command', id, command: { type, unitId } }
+    }
+    case 'name-destination': {
+      const [type, id, tripId, hospitalId] = message
+      return { type: 'command', id, command: { type, tripId, hospitalId } }
+    }
     case 'name-receiver': {
       const [type, id, tripId, toTripId] = message
       return { type: 'command', id, command: { type, tripId, toTripId } }

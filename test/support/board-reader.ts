@@ -87,6 +87,13 @@ export class BoardReader {
       case 'FixHoleRecorded':
         this.#touchUnit(event.unitId)
         break
+      case 'EmergencyCalled':
+        this.#emergency(event.unitId, event.happenedAtMs)
+        break
+      case 'EmergencyEnded':
+        this.#emergency(event.unitId, null)
+        this.#over(`driver/${event.unitId}`, 'emergency')
+        break
       case 'StandDownAcknowledged':
       case 'UnitContacted':
         this.#touchUnit(event.unitId)
@@ -141,7 +148,7 @@ export class BoardReader {
             disposition: null,
             cancelReason: null,
           },
-          ...{ helps: null, helpedBy: null, loss: null },
+          ...{ helps: null, helpedBy: null, loss: null, destination: null },
           ...(responseNo === undefined ? {} : { responseNo, incidentNo: responseNo.replace(/-\d+$/, '') }),
         })
         break
@@ -232,6 +239,18 @@ export class BoardReader {
       case 'TripTimeCorrected':
         this.#corrected(event)
         break
+      case 'DestinationNamed': {
+        const { hospitalId, place } = event
+        const destination =
+          hospitalId === null
+            ? null
+            : {
+                ...{ hospitalId, name: place!.name },
+                ...{ lonE7: Math.round(place!.lonDeg * 1e7), latE7: Math.round(place!.latDeg * 1e7) },
+              }
+        this.#trip(event.tripId, { destination })
+        break
+      }
       case 'ReceiverNamed':
         this.#over(`trip/${event.tripId}`, 'receiver-unknown')
         break
@@ -336,12 +355,20 @@ export class BoardReader {
     if (unit !== undefined) this.units.set(unitId, { ...unit, version: this.#position })
   }
 
+  #emergency(unitId: string, emergencySinceMs: number | null): void {
+    const unit = this.units.get(unitId)
+    if (unit === undefined) return
+    const dispatchability = dispatchabilityOf({ ...unit, emergencySinceMs })
+    this.units.set(unitId, { ...unit, emergencySinceMs, dispatchability, version: this.#position })
+  }
+
   /** Of its trip that is another's, or over. */
   #knows(unitId: string): void {
     const unit = this.units.get(unitId)
     this.#over(`driver/${unitId}`, 'stand-down')
     if (unit === undefined) return
-    this.units.set(unitId, { ...unit, takenTripId: null, dispatchability: dispatchabilityOf(unit.status, null) })
+    const known = { ...unit, takenTripId: null }
+    this.units.set(unitId, { ...known, dispatchability: dispatchabilityOf(known) })
   }
 
   #heard(unitId: string, noContact: boolean): void {
@@ -443,7 +470,7 @@ export class BoardReader {
   #unit(unitId: string, atMs: number, status: UnitStatus, change: Partial<BoardUnit> = {}): void {
     const unit = this.units.get(unitId)!
     const statusSinceMs = status === unit.status ? unit.statusSinceMs : atMs
-    const dispatchability = dispatchabilityOf(status, unit.takenTripId)
+    const dispatchability = dispatchabilityOf({ ...unit, status })
     this.units.set(unitId, { ...unit, ...change, status, dispatchability, statusSinceMs, version: this.#position })
   }
 }
@@ -470,6 +497,7 @@ function tripsOf(event: DomainEvent): string[] {
 function offDuty(recordedAtMs: number) {
   const nothing = {
     noContact: false,
+    emergencySinceMs: null,
     takenTripId: null,
     retired: false,
     unavailableReason: null,
@@ -480,7 +508,12 @@ function offDuty(recordedAtMs: number) {
   return { ...nothing, status: 'off-duty', dispatchability: 'not-available', statusSinceMs: recordedAtMs } as const
 }
 
-function dispatchabilityOf(status: UnitStatus, takenTripId: string | null): UnitView['dispatchability'] {
+function dispatchabilityOf({
+  status,
+  takenTripId,
+  emergencySinceMs,
+}: Pick<UnitView, 'status' | 'takenTripId' | 'emergencySinceMs'>): UnitView['dispatchability'] {
+  if (emergencySinceMs !== null) return 'not-available'
   if (status === 'available') return takenTripId === null ? status : 'conditionally-available'
   const mayGoElsewhere = status === 'offered' || status === 'assigned' || status === 'en-route'
   return mayGoElsewhere ? 'conditionally-available' : 'not-available'

@@ -53,6 +53,9 @@ export async function notedPage(
 export const addDispatcher = (site: Site, name: string, region: string): Promise<void> =>
   addUser(site, name, { role: 'dispatcher', regions: [region] })
 
+export const addSupervisor = (site: Site, name: string, region: string): Promise<void> =>
+  addUser(site, name, { role: 'supervisor', regions: [region] })
+
 /** Makes a crew that may sign in for these units. */
 export const addCrew = (site: Site, name: string, region: string, units: readonly string[]): Promise<void> =>
   addUser(site, name, { role: 'driver', regions: [region], units })

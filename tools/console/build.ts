@@ -31,13 +31,12 @@ const ENTRIES = {
   // Built together with the page, a worker shares what both need: the library's own two files hold it twice.
   worker: path.join(MAP, 'src/source/worker.ts'),
 } as const
-/** What shares nothing with the console: a part for both would bring a phone the half of it that only the console uses. */
+/** What shares nothing with the console: a part for both would bring a phone the half of it that only the console uses. The workers stand alone. */
 const CREW_ENTRIES = {
   crew: path.join(CONSOLE, 'crew/crew-app.tsx'),
-  'driver-worker': path.join(CONSOLE, 'crew/crew-worker.ts'),
+  'driver-worker': path.join(CONSOLE, 'page-worker.ts'),
+  'console-worker': path.join(CONSOLE, 'page-worker.ts'),
 } as const
-/** Asked for by one name, so that a browser sees that it has changed. */
-const WORKER = 'driver-worker.js'
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -119,7 +118,9 @@ async function bundled(): Promise<{ readonly files: Map<string, Uint8Array>; rea
   return { files, inputs: [...new Set(built.flatMap(({ metafile }) => Object.keys(metafile.inputs)))] }
 }
 
-const nameOf = (file: string): string => path.basename(file).replace(/^driver-worker-\w+\.js$/, WORKER)
+/** A service worker is asked for by one name, so that a browser sees that it has changed. */
+const nameOf = (file: string): string =>
+  path.basename(file).replace(/^(driver|console)-worker-\w+\.js$/, '$1-worker.js')
 
 function optionsFor(
   entryPoints: Readonly<Record<string, string>>,

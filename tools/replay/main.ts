@@ -1,13 +1,14 @@
 /** `npm run replay` and `npm run demo`: a city's day through a real engine, and a verdict on what became of it. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { guestAddress, guestsOf } from '../../src/cli/demo-guest.ts'
 import { readConfig } from '../../src/config/index.ts'
 import { Commentary } from '../../src/demo/commentary.ts'
 import { DemoCity } from '../../src/demo/demo-city.ts'
 import type { UnitReference } from '../../src/domain/events/unit-events.ts'
 import { onStopAsked } from '../../src/process/stop-asked.ts'
 import { EXIT_WRONG_USAGE, exitCodeOf, HelpAsked, readCommandLine, UsageError } from '../shared/command-line.ts'
-import { plainUnit } from '../shared/reference.ts'
+import { plainUnit, withDatabaseAt } from '../shared/reference.ts'
 import { type ReplayCall, readCalls, selectCalls } from './calls.ts'
 import { makeCalls, makeTrace, whatToLookAt } from './demo.ts'
 import { type Driving, drivingBy, drivingIn, streetsOf } from './driving.ts'
@@ -166,12 +167,24 @@ async function demoCommand(args: string[]): Promise<number> {
     return {
       onStart: ({ baseMs, deskToken }) => {
         commentary.baseMs = baseMs
-        tell(whatToLookAt(place.url.replace('ws', 'http').replace(/\/$/, ''), fleet.region, deskToken))
+        const httpUrl = place.url.replace('ws', 'http').replace(/\/$/, '')
+        tell(whatToLookAt(httpUrl, fleet.region, deskToken))
+        if (url === undefined) void tellGuest(place.databaseUrl, `${httpUrl}/`, fleet.region)
       },
       onRecord: record => commentary.record(record),
     }
   }
   return runAndJudge(settings, openPlace, { demo: true }, values.json, { driving: null, hooksAt })
+}
+
+/** The engine is this demo's own, and so is its database: its guest ends with both. */
+async function tellGuest(databaseUrl: string, address: string, region: string): Promise<void> {
+  const guest = await withDatabaseAt(databaseUrl, async database => {
+    const opened = await guestsOf(database).open(region)
+    return opened.ok ? guestAddress(database, address, { region }) : null
+  }).catch(() => null)
+  if (guest !== null)
+    tell(`See it in a browser: this address lets one guest in, once, within ten minutes:\n\n  ${guest}\n`)
 }
 
 type Hooks = Omit<RunHooks, 'tell' | 'signal'>

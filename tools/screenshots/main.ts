@@ -13,6 +13,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { buildConsole } from '../console/build.ts'
 import { exitOf, spawnEngine, stopEngine, untilReady } from '../shared/engine-process.ts'
 import { freePort } from '../shared/free-port.ts'
+import { shootOffice } from './office.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PROGRAM = path.join(ROOT, 'bin/goldenhour.js')
@@ -62,6 +63,7 @@ try {
   browser = await chromium.launch({ executablePath: values.chromium, args: FLAGS })
   await shoot(browser)
   await shootPhone(browser)
+  await shootOffice(browser, { url, password: PASSWORD, take })
 } finally {
   await browser?.close()
   demo?.kill('SIGKILL')

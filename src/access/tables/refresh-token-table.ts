@@ -109,6 +109,8 @@ export class RefreshTokens {
       .selectAll()
       .where('user_name', '=', user)
       .where('ends_at_ms', '>', nowMs)
+      // A ticket of a guest is one that nobody has begun.
+      .where('generation', '>', 0)
       .orderBy('signed_in_at_ms', 'desc')
       .orderBy('sid')
       .execute()

@@ -4,6 +4,7 @@ import type { Position } from '../../domain/geo.ts'
 import type { CallId, Principal, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incident-no.ts'
 import type { Policy } from '../../domain/policy.ts'
+import type { Destination } from '../../domain/trip/trip.ts'
 import type { RoadsThere, ZonePlace } from '../../domain/zone.ts'
 import type { HeldMemory } from './release.ts'
 import type { Turn } from './turn.ts'
@@ -26,6 +27,8 @@ export interface CommandContext {
     readonly regionId: RegionId
     /** What of the region's roads lies there; null where it has none. */
     roadsThere(place: ZonePlace): RoadsThere | null
+    /** The hospital of the region's reference data; undefined where it has none of this id. */
+    hospital(hospitalId: string): Destination | undefined
   }
   /** All there is, for what concerns more than its ids say. */
   readonly memory: HeldMemory & {

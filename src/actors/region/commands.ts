@@ -16,7 +16,7 @@ import { rightCall, stopCall, takeCall, takeNeed } from './call-commands.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import { applied, stepCall, stepTrip, withTrip } from './command-steps.ts'
-import { runDriverCommand, setByDesk } from './crew-commands.ts'
+import { emergencyOf, runDriverCommand, setByDesk } from './crew-commands.ts'
 import { sayNote, takeNotesRead } from './note-commands.ts'
 import { quarantined } from './quarantine.ts'
 import { releaseHeld } from './release.ts'
@@ -25,6 +25,7 @@ import {
   assignUnit,
   confirmedByVoice,
   correctedTime,
+  destinationNamed,
   divertUnit,
   formerUnit,
   receiverNamed,
@@ -80,6 +81,11 @@ export function runCommand(turn: Turn, sent: Command, context: CommandContext): 
       return withTrip(turn, command.tripId, trip => correctedTime(turn, trip, command, context))
     case 'name-receiver':
       return withTrip(turn, command.tripId, trip => receiverNamed(turn, trip, command))
+    case 'name-destination':
+      return withTrip(turn, command.tripId, trip => destinationNamed(turn, trip, command, context))
+    case 'call-emergency':
+    case 'end-emergency':
+      return emergencyOf(turn, command, context)
     case 'close-roads':
     case 'reopen-roads':
       return steerRoads(turn, command, context)
@@ -114,10 +120,17 @@ function heldByName(turn: Turn, command: Command, ofSession: UnitId | null): Tur
 
 /** What the command's moment follows: a unit's the last change of its status; null where it follows nothing. */
 function followedMs(turn: Turn, command: Command, ofSession: UnitId | null): number | null {
-  if (OF_A_TRIP.has(command.type)) return null
+  if (ON_ITS_OWN.has(command.type)) return null
   const unitId = command.type === 'set-unit-status' ? command.unitId : ofSession
   const driver = unitId === null ? undefined : turn.driver(unitId)
   return driver === undefined ? null : lastChangeMs(driver)
 }
 
-const OF_A_TRIP: ReadonlySet<Command['type']> = new Set(['accept-offer', 'confirm-order', 'report-phase', 'close-trip'])
+/** What follows no change of a unit's status. */
+const ON_ITS_OWN: ReadonlySet<Command['type']> = new Set([
+  'call-emergency',
+  'accept-offer',
+  'confirm-order',
+  'report-phase',
+  'close-trip',
+])

@@ -1,6 +1,6 @@
 /** The turns of a crew's own commands. */
 
-import type { DriverCommand, SetUnitStatus } from '../../domain/commands.ts'
+import type { Command, DriverCommand, SetUnitStatus } from '../../domain/commands.ts'
 import { declineOffer } from '../../domain/dispatch/given-back.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import { carried } from '../../domain/trip/carried.ts'
@@ -15,6 +15,7 @@ import {
   whyNotCrew,
 } from '../../domain/unit/crew-duty.ts'
 import { type DriverState, isBound } from '../../domain/unit/driver.ts'
+import { callEmergency, endEmergency } from '../../domain/unit/emergency.ts'
 import { acceptOffer } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
@@ -70,6 +71,19 @@ export function setByDesk(
   if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
   const decision = setUnitStatus(driver, command, retiring.has(unitId))
   return applied(turn, decision, () => ({ unitId, status: turn.driver(unitId)!.status }))
+}
+
+/** Heard of any session that speaks for the unit, also of a crew that was relieved. */
+export function emergencyOf(
+  turn: Turn,
+  command: Extract<Command, { type: 'call-emergency' | 'end-emergency' }> & PutRight,
+  { unitId: ofSession }: Pick<CommandContext, 'unitId'>,
+): TurnOutcome {
+  const { unitId } = command
+  const driver = turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const decision = command.type === 'call-emergency' ? callEmergency(driver, command, ofSession) : endEmergency(driver)
+  return applied(turn, decision, () => ({ unitId, emergencySinceMs: turn.driver(unitId)!.emergencySinceMs ?? null }))
 }
 
 function boundTripOf(turn: Turn, driver: DriverState): TripState | undefined {

@@ -46,7 +46,7 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
     case 'roads':
       return turns.roads.take(message.roads)
     case 'hospitals':
-      return watch.hospitals.take(message.hospitals)
+      return turns.hospitals.take(message.hospitals)
     case 'stations':
       return turns.roads.takeStations(message.places)
     case 'deadline':

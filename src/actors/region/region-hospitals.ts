@@ -1,4 +1,5 @@
 /** The hospitals of a region as its reference data has them; others come as a message. */
+import type { Destination } from '../../domain/trip/trip.ts'
 import type { HospitalReference } from '../../protocol/reference.ts'
 
 /** More are left aside, the last by id. */
@@ -9,6 +10,14 @@ export class RegionHospitals {
 
   get all(): readonly HospitalReference[] {
     return this.#all
+  }
+
+  /** As a trip keeps it. */
+  destination(hospitalId: string): Destination | undefined {
+    const found = this.#all.find(hospital => hospital.hospitalId === hospitalId)
+    if (found === undefined) return undefined
+    const { name, lonDeg, latDeg } = found
+    return { hospitalId, name, lonDeg, latDeg }
   }
 
   take(hospitals: readonly HospitalReference[]): void {

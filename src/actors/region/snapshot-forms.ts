@@ -49,7 +49,7 @@ const ALARM = z.object({
   alarmId: id,
   kind: z.enum([...TRIP_ALARMS, ...UNIT_ALARMS, ...REGION_ALARMS]),
   unitId: id.nullable(),
-  fromTripId: id.optional(),
+  fromTripId: id.nullable().optional(),
   mass: z.object({ silentFromMs: ms, silentToMs: ms, silentUnits: whole, ofUnits: whole }).optional(),
   severity: SEVERITY_FORM,
   raisedAtMs: ms,
@@ -69,6 +69,7 @@ const DRIVER = z.object({
     standingDown: id.optional(),
     takenTrip: z.object({ tripId: id, sinceMs: ms }).optional(),
     noContact: id.optional(),
+    emergencySinceMs: ms.optional(),
     withdrawnAtMs: ms.optional(),
     openAlarms: z.array(ALARM).optional(),
     retired: z.literal(true).optional(),
@@ -123,6 +124,10 @@ const TRIP = z.object({
     alarms: z.array(z.enum(TRIP_ALARMS)),
     openAlarms: z.array(ALARM),
     handedTo: id.nullable().optional(),
+    destination: z
+      .object({ hospitalId: id, name: z.string(), ...PLACE_FORM })
+      .nullable()
+      .optional(),
     helps: id.optional(),
     helpsBecause: z.enum(HELP_REASONS).optional(),
     helpedBy: id.optional(),

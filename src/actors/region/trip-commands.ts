@@ -6,6 +6,7 @@ import type {
   ConfirmOrder,
   CorrectTime,
   DivertUnit,
+  NameDestination,
   NameReceiver,
   ReportPhase,
 } from '../../domain/commands.ts'
@@ -14,9 +15,11 @@ import { driverKey } from '../../domain/entity.ts'
 import { momentOf, type PutRight } from '../../domain/events/event.ts'
 import { carried } from '../../domain/trip/carried.ts'
 import { correctTime } from '../../domain/trip/correction.ts'
+import { nameDestination } from '../../domain/trip/destination.ts'
 import { nameReceiver } from '../../domain/trip/receiver.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
+import { whyNotCrew } from '../../domain/unit/crew-duty.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { confirmOrder } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
@@ -78,6 +81,23 @@ export function receiverNamed(turn: Turn, trip: TripState, command: NameReceiver
       return { tripId, toTripId: command.toTripId, callId, state: turn.call(callId)!.state }
     }),
   )
+}
+
+/** A crew says it of its own trip, the desk of any. */
+export function destinationNamed(
+  turn: Turn,
+  trip: TripState,
+  command: NameDestination,
+  { unitId, principal, desk }: CommandContext,
+): TurnOutcome {
+  const driver = unitId === null ? null : turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const notCrew = driver === null ? null : whyNotCrew(driver, principal)
+  if (notCrew !== null) return { ok: false, refusal: notCrew }
+  const { tripId, phase } = trip
+  const { hospitalId } = command
+  const hospital = hospitalId === null ? null : desk.hospital(hospitalId)
+  return applied(turn, nameDestination(trip, command, hospital, unitId), () => ({ tripId, phase, hospitalId }))
 }
 
 /** The unit leaves its trip for another one, which it is ordered to in the same record; the desk then finds a unit for the former. */

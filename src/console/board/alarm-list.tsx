@@ -7,7 +7,8 @@ import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
 
-const SHELVE_MS = 5 * 60_000
+/** The region's policy may allow less, and then says so. */
+const SHELVE_MIN = [2, 5, 10, 30] as const
 /** A region can hold a thousand. */
 const SHOWN = 50
 
@@ -72,15 +73,28 @@ function AlarmRow({ shift, alarm }: { readonly shift: Shift; readonly alarm: Ala
           {t.board.acknowledge}
         </button>
       )}
-      {isLoud && (
-        <button
-          type="button"
-          onClick={() => void shift.tryTo(t.board.shelve, () => shift.client.shelveAlarm(alarmId, SHELVE_MS))}
-        >
-          {t.board.shelve}
-        </button>
-      )}
+      {isLoud && <Shelve shift={shift} alarmId={alarmId} />}
     </li>
+  )
+}
+
+function Shelve({ shift, alarmId }: { readonly shift: Shift; readonly alarmId: string }) {
+  const take = (minutes: number) =>
+    void shift.tryTo(t.board.shelve, () => shift.client.shelveAlarm(alarmId, minutes * 60_000))
+  return (
+    <select
+      class="shelve"
+      aria-label={t.desk.alarm.shelveFor}
+      value=""
+      onChange={event => take(Number(event.currentTarget.value))}
+    >
+      <option value="">{t.board.shelve}</option>
+      {SHELVE_MIN.map(minutes => (
+        <option key={minutes} value={minutes}>
+          {t.desk.alarm.minutes(minutes)}
+        </option>
+      ))}
+    </select>
   )
 }
 

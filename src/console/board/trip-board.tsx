@@ -1,4 +1,4 @@
-/** The trips that have not ended: those that wait, then those that a unit works on. */
+/** The trips that have not ended: those that wait, those that are held, then those that a unit works on. */
 import type { TripView } from '../../client/index.ts'
 import { duration, shortNumber } from '../format.ts'
 import { useSeconds } from '../passing-time.ts'
@@ -7,10 +7,12 @@ import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
 import { PriorityMark } from './priority-mark.tsx'
+import { isHeld, isShown, type TripFilter } from './trip-filter.ts'
+import { TripStateText } from './trip-state.tsx'
 
 interface BoardProps {
   readonly shift: Shift
-  readonly filter: string
+  readonly filter: TripFilter
 }
 
 /** More rows than these nobody reads, and a page is slow with. */
@@ -21,9 +23,10 @@ export function TripBoard({ shift, filter }: BoardProps) {
   useTopic(shift.choices)
   useSeconds()
   const all = shift.tripsInOrder()
-  const trips = all.filter(trip => matches(shift, trip, filter))
+  const trips = all.filter(trip => isShown(shift, trip, filter))
   if (trips.length === 0) return <p class="empty">{all.length === 0 ? t.board.empty : t.board.noneMatch}</p>
-  const waiting = trips.filter(trip => !isActive(trip))
+  const waiting = trips.filter(trip => !isActive(trip) && !isHeld(trip))
+  const held = trips.filter(isHeld)
   const active = trips.filter(isActive)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
@@ -42,6 +45,7 @@ export function TripBoard({ shift, filter }: BoardProps) {
           </tr>
         </thead>
         <Group shift={shift} title={t.board.waitingTitle} trips={waiting} />
+        <Group shift={shift} title={t.desk.queue.held} trips={held} />
         <Group shift={shift} title={t.board.activeTitle} trips={active} />
       </table>
     </section>
@@ -98,43 +102,12 @@ function TripRow({ shift, trip }: { readonly shift: Shift; readonly trip: TripVi
         </div>
       </td>
       <td>
-        <StateOf shift={shift} trip={trip} />
+        <TripStateText shift={shift} trip={trip} />
       </td>
       <td class="end">
         <ClockOf shift={shift} trip={trip} />
       </td>
     </tr>
-  )
-}
-
-function StateOf({ shift, trip }: { readonly shift: Shift; readonly trip: TripView }) {
-  const { phase, offer, onHold, unitId } = trip
-  const asked = unitId ?? offer?.unitId ?? null
-  const leftMs = offer === null ? 0 : offer.deadlineAtMs - shift.nowMs()
-  return (
-    <>
-      <span class={`state ${phase}`}>{onHold === null ? word('phase', phase) : t.board.held}</span>
-      {asked !== null && <b class="unit"> {shift.callSign(asked)}</b>}
-      {offer !== null && (
-        <div class={leftMs > 0 ? 'second' : 'second late'}>
-          {leftMs > 0 ? t.board.answerIn(duration(leftMs)) : t.board.deadline}
-          {offer.byVoice === true && ` · ${t.board.byVoice}`}
-        </div>
-      )}
-      <Eta shift={shift} trip={trip} />
-    </>
-  )
-}
-
-/** Until the unit is on the scene: when it was to be there, and by how much it is late. */
-function Eta({ shift, trip }: { readonly shift: Shift; readonly trip: TripView }) {
-  const response = trip.responses.findLast(({ end }) => end === null)
-  if (response?.etaMs === undefined || (trip.phase !== 'assigned' && trip.phase !== 'en-route')) return null
-  const leftMs = response.offeredAtMs + response.etaMs - shift.nowMs()
-  return leftMs >= 0 ? (
-    <div class="second">{t.board.eta(duration(leftMs))}</div>
-  ) : (
-    <div class="second late">{t.board.late(duration(-leftMs))}</div>
   )
 }
 
@@ -149,25 +122,4 @@ function ClockOf({ shift, trip }: { readonly shift: Shift; readonly trip: TripVi
       {limitMs !== undefined && <div class={isLate ? 'second late' : 'second'}>{t.board.limit(duration(limitMs))}</div>}
     </span>
   )
-}
-
-function matches(shift: Shift, trip: TripView, filter: string): boolean {
-  if (filter.trim() === '') return true
-  const unit = trip.unitId ?? trip.offer?.unitId
-  const text = [
-    ...[trip.responseNo, trip.problem, word('phase', trip.phase), word('level', trip.need.levelOfCare)],
-    ...[
-      `p${trip.priority}`,
-      unit === undefined ? null : shift.callSign(unit),
-      trip.onHold === null ? null : t.board.held,
-    ],
-  ]
-    .filter(each => typeof each === 'string')
-    .join(' ')
-    .toLowerCase()
-  return filter
-    .toLowerCase()
-    .trim()
-    .split(/\s+/)
-    .every(part => text.includes(part))
 }

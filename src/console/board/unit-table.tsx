@@ -68,7 +68,11 @@ function UnitRow({ shift, unit }: { readonly shift: Shift; readonly unit: UnitVi
   const trip = tripId === null ? undefined : shift.board.trips.get(tripId)
   return (
     <tr data-unit={unitId} data-status={status}>
-      <th scope="row">{callSign}</th>
+      <th scope="row">
+        <button type="button" class="link" onClick={() => shift.open({ is: 'radio', unitId })}>
+          {callSign}
+        </button>
+      </th>
       <td>
         <StatusMark status={status} /> {word('status', status)}
         {unavailableReason !== null && <small> · {word('reason', unavailableReason)}</small>}

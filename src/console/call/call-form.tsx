@@ -1,202 +1,108 @@
-/** Takes a call, by keyboard alone if need be: place, priority, problem, needs; the units for it are ranked meanwhile. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { LEVELS_OF_CARE, type LevelOfCare, type OverrideReason, PRIORITIES, type Priority } from '../../client/index.ts'
+/**
+ * Takes a call, by keyboard alone if need be: place, priority, problem, needs; the units for it are ranked meanwhile.
+ *
+ * A call whose triage is not over can be sent as it is: it is entered with the priority that it has by then, and the form goes on
+ * with what is said of it later.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { OverrideReason } from '../../client/index.ts'
 import { shortNumber } from '../format.ts'
 import { OverrideReasonField } from '../override-reason.tsx'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
+import { useCallEntry } from './call-entry.ts'
+import { CallerFields } from './caller-fields.tsx'
+import { EMPTY_DRAFT, needOf } from './draft.ts'
 import { nearTrips } from './near-trips.ts'
+import { NeededFields } from './needed-fields.tsx'
 import { PlaceField } from './place-field.tsx'
-import { RankedUnits, useRanked } from './ranked-units.tsx'
+import { RankedUnits, rankedFor, useRanked } from './ranked-units.tsx'
+import { SentTrip } from './sent-trip.tsx'
 
 interface CallFormProps {
   readonly shift: Shift
 }
 
-interface Draft {
-  readonly priority: Priority
-  readonly problem: string
-  readonly level: LevelOfCare
-  readonly transport: boolean
-  readonly count: number
-  readonly callerName: string
-  readonly phone: string
-  readonly address: string
-  readonly notes: string
-}
-
-const EMPTY: Draft = {
-  ...{ priority: 2, problem: '', level: 'als', transport: true, count: 1 },
-  ...{ callerName: '', phone: '', address: '', notes: '' },
-}
-
 export function CallForm({ shift }: CallFormProps) {
   useTopic(shift.choices)
-  const [draft, setDraft] = useState(EMPTY)
+  const [draft, setDraft] = useState(EMPTY_DRAFT)
   const [unitId, setUnitId] = useState<string | null>(null)
   const [reason, setReason] = useState<OverrideReason>('local-knowledge')
-  const [isMissing, setMissing] = useState(false)
   const form = useRef<HTMLFormElement>(null)
-  const receivedAtMs = useMemo(() => shift.nowMs(), [shift])
-  const ranked = useRanked(shift, shift.place, draft.level)
-  useEffect(() => form.current?.querySelector<HTMLInputElement>('[name=place]')?.focus(), [])
+  const focusPlace = () => form.current?.querySelector<HTMLInputElement>('[name=place]')?.focus()
+  const { isMissing, sent, submit, sendNow } = useCallEntry(shift, focusPlace)
+  const ranked = useRanked(shift, sent === null ? shift.place : null, draft.level)
+  useEffect(focusPlace, [])
 
-  const set = (change: Partial<Draft>) => setDraft(now => ({ ...now, ...change }))
-  const submit = async () => {
-    const { place } = shift
-    if (place === null) {
-      setMissing(true)
-      form.current?.querySelector<HTMLInputElement>('[name=place]')?.focus()
-      return
-    }
-    await enter(shift, { ...draft, ...place, receivedAtMs }, unitId === null ? null : { unitId, reason })
-  }
+  const set = (change: Partial<typeof draft>) => setDraft(now => ({ ...now, ...change }))
+  const own = unitId === null ? null : { unitId, reason }
   const keys = (event: KeyboardEvent) => {
     const number = event.altKey ? /^Digit([1-9])$/.exec(event.code)?.[1] : undefined
-    if (event.key === 'Enter' && event.ctrlKey) void submit()
+    if (event.key === 'Enter' && event.ctrlKey) void (event.shiftKey ? sendNow : submit)(draft, own)
     else if (event.altKey && event.code === 'KeyC') shift.takePlace(shift.centre)
-    else if (number !== undefined) setUnitId(ranked.units[Number(number) - 1]?.unitId ?? null)
-    else return
+    else if (number !== undefined && sent === null)
+      setUnitId(rankedFor(shift, ranked, needOf(draft))[Number(number) - 1]?.unit.unitId ?? null)
+    // It would send the call from any field, and who takes a place by it may press it once too often.
+    else if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return
     event.preventDefault()
   }
-  const chosen = unitId === null ? null : shift.callSign(unitId)
+  const take = (event: Event) => {
+    event.preventDefault()
+    void submit(draft, own)
+  }
   return (
     <aside class="panel" aria-labelledby="call-title">
-      <form
-        ref={form}
-        onKeyDown={keys}
-        onSubmit={event => {
-          event.preventDefault()
-          void submit()
-        }}
-      >
-        <header class="panel-head">
-          <h2 id="call-title">{t.call.title}</h2>
-          <button type="button" onClick={() => shift.open({ is: 'none' })}>
-            {t.call.cancel} <kbd>Esc</kbd>
-          </button>
-        </header>
-        <PlaceField shift={shift} isMissing={isMissing} />
-        <Needed draft={draft} set={set} />
-        <NearTrips shift={shift} />
-        <RankedUnits shift={shift} ranked={ranked} chosen={unitId} choose={setUnitId} />
-        {unitId !== null && <OverrideReasonField label={t.call.reason} reason={reason} setReason={setReason} />}
-        <Caller draft={draft} set={set} />
+      <form ref={form} onKeyDown={keys} onSubmit={take}>
+        <CallHead shift={shift} tripId={sent?.tripId ?? null} />
+        <PlaceField
+          shift={shift}
+          isMissing={isMissing}
+          named={address => setDraft(now => (now.address === '' ? { ...now, address } : now))}
+        />
+        <NeededFields shift={shift} draft={draft} set={set} isSent={sent !== null} />
+        {sent === null ? (
+          <>
+            <NearTrips shift={shift} />
+            <RankedUnits shift={shift} ranked={ranked} need={needOf(draft)} chosen={unitId} choose={setUnitId} />
+            {unitId !== null && <OverrideReasonField label={t.call.reason} reason={reason} setReason={setReason} />}
+          </>
+        ) : (
+          <SentTrip shift={shift} tripId={sent.tripId} />
+        )}
+        <CallerFields shift={shift} draft={draft} set={set} isSent={sent !== null} />
         <p class="row sticky">
-          <button type="submit" class="primary wide">
-            {chosen === null ? t.call.dispatch : t.call.dispatchTo(chosen)} <kbd>Ctrl+Enter</kbd>
+          <button type="submit" class="primary grow">
+            {sent !== null
+              ? t.desk.call.amend
+              : own === null
+                ? t.call.dispatch
+                : t.call.dispatchTo(shift.callSign(own.unitId))}{' '}
+            <kbd>Ctrl+Enter</kbd>
           </button>
+          {sent === null && <SendNow send={() => void sendNow(draft, own)} />}
         </p>
       </form>
     </aside>
   )
 }
 
-interface PartProps {
-  readonly draft: Draft
-  readonly set: (change: Partial<Draft>) => void
-}
+const SendNow = ({ send }: { readonly send: () => void }) => (
+  <button type="button" title={t.desk.call.sendNowHint} onClick={send}>
+    {t.desk.call.sendNow} <kbd>Ctrl+Shift+Enter</kbd>
+  </button>
+)
 
-function Needed({ draft, set }: PartProps) {
+function CallHead({ shift, tripId }: CallFormProps & { readonly tripId: string | null }) {
+  const number = tripId === null ? null : (shift.board.trips.get(tripId)?.responseNo ?? tripId.slice(-6))
   return (
-    <>
-      <fieldset class="priorities">
-        <legend>{t.call.priority}</legend>
-        {PRIORITIES.map(priority => (
-          <label key={priority} class={`priority p${priority}`}>
-            <input
-              type="radio"
-              name="priority"
-              value={priority}
-              checked={draft.priority === priority}
-              onChange={() => set({ priority })}
-            />
-            {priority}
-          </label>
-        ))}
-      </fieldset>
-      <div class="row">
-        <label class="grow">
-          {t.call.problem}
-          <input
-            name="problem"
-            maxLength={64}
-            placeholder={t.call.problemHint}
-            value={draft.problem}
-            onInput={event => set({ problem: event.currentTarget.value })}
-          />
-        </label>
-        <label>
-          {t.call.level}
-          <select
-            name="level"
-            value={draft.level}
-            onChange={event => set({ level: event.currentTarget.value as LevelOfCare })}
-          >
-            {LEVELS_OF_CARE.map(level => (
-              <option key={level} value={level}>
-                {word('level', level)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="narrow">
-          {t.call.unitsNeeded}
-          <input
-            name="count"
-            type="number"
-            min={1}
-            max={8}
-            value={draft.count}
-            onInput={event => set({ count: Number(event.currentTarget.value) || 1 })}
-          />
-        </label>
-      </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={draft.transport}
-          onChange={event => set({ transport: event.currentTarget.checked })}
-        />
-        {t.call.carries}
-      </label>
-    </>
-  )
-}
-
-function Caller({ draft, set }: PartProps) {
-  const text = (name: 'callerName' | 'phone' | 'address', label: string, complete: string) => (
-    <label class="grow">
-      {label}
-      <input
-        name={name}
-        autocomplete={complete}
-        maxLength={200}
-        value={draft[name]}
-        onInput={event => set({ [name]: event.currentTarget.value })}
-      />
-    </label>
-  )
-  return (
-    <>
-      <div class="row">
-        {text('callerName', t.call.caller, 'off')}
-        {text('phone', t.call.phone, 'off')}
-      </div>
-      {text('address', t.call.address, 'off')}
-      <label>
-        {t.call.notes}
-        <textarea
-          name="notes"
-          rows={2}
-          maxLength={2_000}
-          value={draft.notes}
-          onInput={event => set({ notes: event.currentTarget.value })}
-        />
-      </label>
-    </>
+    <header class="panel-head">
+      <h2 id="call-title">{number === null ? t.call.title : t.desk.call.goesOn(shortNumber(number))}</h2>
+      <button type="button" onClick={() => shift.open({ is: 'none' })}>
+        {number === null ? t.call.cancel : t.trip.close} <kbd>Esc</kbd>
+      </button>
+    </header>
   )
 }
 
@@ -219,32 +125,4 @@ function NearTrips({ shift }: CallFormProps) {
       </ul>
     </div>
   )
-}
-
-interface EnteredDraft extends Draft {
-  readonly lonDeg: number
-  readonly latDeg: number
-  readonly receivedAtMs: number
-}
-
-/** Enters the call; a unit of the dispatcher's own choice is ordered to its first trip. */
-async function enter(
-  shift: Shift,
-  { lonDeg, latDeg, priority, problem, level, transport, count, receivedAtMs, ...said }: EnteredDraft,
-  own: { readonly unitId: string; readonly reason: OverrideReason } | null,
-): Promise<void> {
-  const details = Object.fromEntries(Object.entries(said).filter(([, text]) => text.trim() !== ''))
-  const need = { levelOfCare: level, transport, capabilities: [] }
-  const call = {
-    ...{ lonDeg, latDeg, priority, receivedAtMs, problem: problem.trim() === '' ? null : problem.trim() },
-    needs: Array.from({ length: count }, () => need),
-    details: Object.keys(details).length === 0 ? null : details,
-  }
-  const entered = await shift.tryTo(t.call.title, () => shift.client.enterCall(call))
-  const tripId = entered?.tripIds[0]
-  if (tripId === undefined) return
-  shift.open({ is: 'trip', tripId })
-  if (own === null) return
-  const what = t.call.dispatchTo(shift.callSign(own.unitId))
-  await shift.tryTo(what, () => shift.client.assignUnit(tripId, own.unitId, own.reason))
 }

@@ -1,19 +1,15 @@
-/** Sound and vibration for what a crew must not miss. The sound is made here, so there is no file to load. */
+/** Sound and vibration for what a crew must not miss. */
+import { Chime } from '../chime.ts'
 import { Topic } from '../topic.ts'
 import { crewKept } from './crew-kept.ts'
 
-const NOTES_HZ = [880, 660, 880] as const
-const NOTE_S = 0.18
-
 export class CallAlert {
   readonly changes = new Topic()
-  #context: AudioContext | null = null
+  readonly #chime = new Chime()
   #isOn = crewKept.sound()
 
   constructor() {
-    // Browsers play nothing before the page was touched.
-    addEventListener('pointerdown', this.#touched)
-    addEventListener('keydown', this.#touched)
+    this.#chime.changes.on(() => this.changes.tell())
   }
 
   get isOn(): boolean {
@@ -21,7 +17,7 @@ export class CallAlert {
   }
   /** Whether it would be heard now. */
   get isReady(): boolean {
-    return this.#context?.state === 'running'
+    return this.#chime.isReady
   }
 
   turn(isOn: boolean): void {
@@ -34,32 +30,10 @@ export class CallAlert {
   ring(): void {
     if (!this.#isOn) return
     navigator.vibrate?.([300, 100, 300])
-    const context = this.#context
-    if (context === null || context.state !== 'running') return
-    const volume = context.createGain()
-    volume.gain.value = 0.4
-    volume.connect(context.destination)
-    NOTES_HZ.forEach((hz, at) => {
-      const note = context.createOscillator()
-      note.frequency.value = hz
-      note.connect(volume)
-      note.start(context.currentTime + at * NOTE_S)
-      note.stop(context.currentTime + (at + 1) * NOTE_S)
-    })
+    this.#chime.play()
   }
 
   close(): void {
-    removeEventListener('pointerdown', this.#touched)
-    removeEventListener('keydown', this.#touched)
-    void this.#context?.close().catch(() => undefined)
-  }
-
-  readonly #touched = (): void => {
-    if (this.isReady) return
-    this.#context ??= new AudioContext()
-    void this.#context
-      .resume()
-      .then(() => this.changes.tell())
-      .catch(() => undefined)
+    this.#chime.close()
   }
 }

@@ -7,6 +7,7 @@ import type { CrewShift } from './crew-shift.ts'
 import { CrewState, PositionLine, WaitingLine } from './crew-state.tsx'
 import { say } from './crew-strings.ts'
 import { DutyScreen } from './duty-screen.tsx'
+import { EmergencyButton } from './emergency-button.tsx'
 import { OfferScreen } from './offer-screen.tsx'
 import { StandDownScreen } from './stand-down-screen.tsx'
 import { WorkScreen } from './work-screen.tsx'
@@ -31,6 +32,7 @@ export function CrewPage({ shift, leave }: CrewPageProps) {
         )}
         <CrewState shift={shift} leave={leave} />
       </header>
+      {shift.driver !== null && <EmergencyButton shift={shift} />}
       <WaitingLine shift={shift} />
       <main>
         <Screen shift={shift} />

@@ -5,6 +5,7 @@ import {
   DriverClient,
   type DriverView,
   type SignIn,
+  type TripEta,
   type TripPhase,
   type TripView,
 } from '../../client/index.ts'
@@ -28,6 +29,8 @@ export interface Press {
   readonly brings: TripPhase | null
 }
 
+/** What such a press is about; no id of a trip or offer. */
+const EMERGENCY = 'emergency'
 /** Where the engine has not said yet how often it wants positions. */
 const CADENCE_MS = 10_000
 
@@ -49,6 +52,8 @@ export class CrewShift {
   /** Wall time at which the connection was lost; null while it is open, or never was. */
   awaySinceMs: number | null = null
   ended: ClientClosed | null = null
+  /** When the unit will be there, as the engine told last; null while it is on no way. */
+  eta: TripEta | null = null
   #presses = 0
   #notesSeen = 0
   #takenSeen: string | null = null
@@ -75,6 +80,10 @@ export class CrewShift {
     this.client.onConnection(state => {
       if (state === 'open') this.awaySinceMs = null
       else if (this.client.driver !== null) this.awaySinceMs ??= wallMs()
+      this.changes.tell()
+    })
+    this.client.watchEta(eta => {
+      this.eta = eta
       this.changes.tell()
     })
     this.client.onWrites(() => this.changes.tell())
@@ -121,6 +130,18 @@ export class CrewShift {
   get takenTripId(): string | null {
     const taken = this.isOnDuty ? (this.driver?.unit.takenTripId ?? null) : null
     return this.pressed.some(({ about }) => about === taken) ? null : taken
+  }
+
+  /** Since when the crew calls for help for itself, wall time; `pressed`: the desk does not know yet. Null where it does not. */
+  get emergency(): { readonly is: 'pressed' | 'known'; readonly atMs: number } | null {
+    const sinceMs = this.driver?.unit.emergencySinceMs ?? null
+    if (sinceMs !== null) return { is: 'known', atMs: wallMs() - (this.client.regionNowMs() - sinceMs) }
+    const pressed = this.pressed.find(({ about }) => about === EMERGENCY)
+    return pressed === undefined ? null : { is: 'pressed', atMs: pressed.atMs }
+  }
+
+  callEmergency(): Promise<boolean> {
+    return this.press(say.emergency.call, () => this.client.callEmergency(), { about: EMERGENCY })
   }
 
   /** The phase with what was pressed here and is not answered yet. */

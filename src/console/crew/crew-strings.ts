@@ -80,6 +80,8 @@ const CREW_EN = {
     carries: 'transport',
     place: 'Place',
     way: 'Way',
+    hospital: 'Hospital',
+    byRoad: (distance: string) => `${distance} by road`,
     straight: (distance: string) => `${distance} by the straight line`,
     thereIn: (left: string) => `predicted arrival in ${left}`,
     lateBy: (by: string) => `predicted arrival was ${by} ago`,
@@ -103,6 +105,25 @@ const CREW_EN = {
     now: (phase: string) => `Now: ${phase}`,
     notSent: 'pressed here, not sent yet',
     closing: 'The end waits to be sent.',
+  },
+  hospital: {
+    choose: 'Hospital …',
+    title: 'Where do you bring the patient?',
+    asked: 'Asking which hospitals are near …',
+    failed: 'Nobody answers now: which hospitals are near is known with a connection.',
+    nothing: 'The desk has no hospitals on its list.',
+    none: 'Not decided yet',
+    to: (name: string) => `Hospital: ${name}`,
+    near: (name: string, time: string) => `${name}, ${time} away`,
+    far: (name: string, distance: string) => `${name}, ${distance} in a straight line: no road is known`,
+  },
+  emergency: {
+    call: 'Help for us',
+    again: 'Tap again: the desk is told that you need help',
+    notSent: (time: string) =>
+      `Pressed ${time}, and NOT SENT YET. Use the radio, too. It goes out as soon as there is a connection.`,
+    known: (time: string) =>
+      `The desk knows since ${time} that you need help. It sends you nowhere until it says that you are safe.`,
   },
   standDown: {
     title: 'Stand down',

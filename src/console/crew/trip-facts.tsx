@@ -11,7 +11,7 @@ interface TripFactsProps {
 }
 
 export function TripFacts({ shift, trip }: TripFactsProps) {
-  const { priority, problem, need, details, incidentNo } = trip
+  const { priority, problem, need, details, incidentNo, destination } = trip
   const place = placeInDegrees(trip)
   const needs = [word('level', need.levelOfCare), ...(need.transport ? [say.facts.carries] : []), ...need.capabilities]
   return (
@@ -25,10 +25,17 @@ export function TripFacts({ shift, trip }: TripFactsProps) {
         <dd>
           {details?.address ?? coordinates(place)}
           {details?.address != null && <small class="quiet"> {coordinates(place)}</small>}
-          <a class="big button" href={`geo:${place.latDeg},${place.lonDeg}?q=${place.latDeg},${place.lonDeg}`}>
-            {say.facts.navigate}
-          </a>
+          <NavigateLink to={place} />
         </dd>
+        {destination !== null && (
+          <>
+            <dt>{say.facts.hospital}</dt>
+            <dd data-hospital={destination.hospitalId}>
+              {destination.name}
+              <NavigateLink to={placeInDegrees(destination)} />
+            </dd>
+          </>
+        )}
         <dt>{say.facts.way}</dt>
         <dd data-way>{wayWords(shift, trip)}</dd>
         <dt>{say.facts.need}</dt>
@@ -58,8 +65,31 @@ export function TripFacts({ shift, trip }: TripFactsProps) {
   )
 }
 
-/** The distance is from where this phone is now; the arrival is what the desk predicted when it decided. */
-function wayWords({ receiver, unitId, client }: CrewShift, trip: TripView): string {
+function NavigateLink({ to: { lonDeg, latDeg } }: { readonly to: ReturnType<typeof placeInDegrees> }) {
+  return (
+    <a class="big button" href={`geo:${latDeg},${lonDeg}?q=${latDeg},${lonDeg}`}>
+      {say.facts.navigate}
+    </a>
+  )
+}
+
+/** An older one was told before the connection was lost. */
+const OLD_ETA_MS = 60_000
+
+/** What the engine pushes, while it is of now; else the straight line from this phone, and what the desk predicted when it decided. */
+function wayWords(shift: CrewShift, trip: TripView): string {
+  const { eta, client } = shift
+  const isNew = eta !== null && eta.tripId === trip.tripId && client.regionNowMs() - eta.atMs < OLD_ETA_MS
+  if (!isNew || eta.etaMs === null || eta.distanceM === null) return guessedWay(shift, trip)
+  const leftMs = Math.max(0, eta.atMs + eta.etaMs - client.regionNowMs())
+  const left = distance(eta.distanceM)
+  return [
+    eta.basis === 'roads' ? say.facts.byRoad(left) : say.facts.straight(left),
+    say.facts.thereIn(duration(leftMs)),
+  ].join(', ')
+}
+
+function guessedWay({ receiver, unitId, client }: CrewShift, trip: TripView): string {
   const here = receiver.latest
   const way = here === null ? [] : [say.facts.straight(distance(metresBetween(here, placeInDegrees(trip))))]
   const own = trip.responses.findLast(response => response.unitId === unitId && response.end === null)

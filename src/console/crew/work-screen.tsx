@@ -6,6 +6,7 @@ import { ChoiceList } from './choice-list.tsx'
 import { CrewNotes } from './crew-notes.tsx'
 import type { CrewShift } from './crew-shift.ts'
 import { say } from './crew-strings.ts'
+import { HospitalChoice } from './hospital-choice.tsx'
 import { hasCarried, nextStep, otherButtons, type ReportedButton } from './next-phase.ts'
 import { TripFacts } from './trip-facts.tsx'
 
@@ -24,6 +25,7 @@ const buttonWord = (button: ReportedButton): string => say.work.next[button] ?? 
 
 export function WorkScreen({ shift, trip }: WorkScreenProps) {
   const [isClosing, setClosing] = useState(false)
+  const [isChoosing, setChoosing] = useState(false)
   const { tripId } = trip
   const phase = shift.phaseOf(trip)
   const next = nextStep(phase, trip)
@@ -32,6 +34,7 @@ export function WorkScreen({ shift, trip }: WorkScreenProps) {
       about: tripId,
       brings: isPhase(button) ? button : null,
     })
+  if (isChoosing) return <HospitalChoice shift={shift} trip={trip} back={() => setChoosing(false)} />
   if (isClosing)
     return (
       <ChoiceList
@@ -66,6 +69,9 @@ export function WorkScreen({ shift, trip }: WorkScreenProps) {
                 {buttonWord(button)}
               </button>
             ))}
+            <button type="button" class="big" data-button="hospital" onClick={() => setChoosing(true)}>
+              {say.hospital.choose}
+            </button>
             {next !== 'closed' && (
               <button type="button" class="big" data-button="close" onClick={() => setClosing(true)}>
                 {say.work.close}

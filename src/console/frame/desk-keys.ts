@@ -1,8 +1,10 @@
 /** The keys that work wherever the focus is, but in a field that takes text. */
+import { PRIORITIES } from '../../client/index.ts'
+import { unitLookedAt } from '../radio/radio-steps.ts'
 import type { Shift } from '../shift.ts'
 
 /** What the board shows. */
-export type Tab = 'trips' | 'units'
+export type Tab = 'trips' | 'units' | 'log'
 
 interface DeskActions {
   readonly help: () => void
@@ -10,7 +12,11 @@ interface DeskActions {
   readonly tab: (tab: Tab) => void
   readonly focus: (selector: string) => void
   readonly theme: () => void
+  /** The next of the board's views. */
+  readonly view: () => void
+  readonly priority: (priority: number) => void
   readonly press: (selector: string) => void
+  readonly office: () => void
 }
 
 export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEvent) => void {
@@ -21,9 +27,15 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
     a: () => acknowledgeFirst(shift),
     t: () => actions.tab('trips'),
     u: () => actions.tab('units'),
+    l: () => actions.tab('log'),
+    c: () => shift.coverage.turn(!shift.coverage.isOn),
+    g: () => actions.view(),
+    ...Object.fromEntries(PRIORITIES.map(priority => [String(priority), () => actions.priority(priority)])),
     m: () => actions.focus('.maplibregl-canvas'),
     d: () => actions.theme(),
     f: () => actions.press('.map-buttons .fit'),
+    r: () => shift.open({ is: 'radio', unitId: unitLookedAt(shift) }),
+    o: () => actions.office(),
     '/': () => actions.focus('.filter'),
     '?': () => actions.help(),
   }
@@ -36,6 +48,8 @@ export function deskKeys(shift: Shift, actions: DeskActions): (event: KeyboardEv
       return
     }
     if (event.ctrlKey || event.altKey || event.metaKey || takesText(event.target)) return
+    // They are what a crew says while one is on the radio.
+    if (shift.panel.is === 'radio' && /^\d$/.test(event.key)) return
     const run = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (run === undefined) return
     event.preventDefault()

@@ -8,6 +8,8 @@ import { t } from '../strings.ts'
 
 interface SignInProps {
   readonly signedIn: SignIn | null
+  /** Why an address with a ticket let nobody in; empty where none did not. */
+  readonly notice: string
   readonly onSignedIn: (signedIn: SignIn) => void
   readonly enter: (region: string) => void
   readonly leave: () => void
@@ -15,7 +17,7 @@ interface SignInProps {
 
 const LOOK_EVERY_MS = 3_000
 
-export function SignInPage({ signedIn, onSignedIn, enter, leave }: SignInProps) {
+export function SignInPage({ signedIn, notice, onSignedIn, enter, leave }: SignInProps) {
   const user = signedIn?.user ?? null
   const only = user?.regions.length === 1 ? user.regions[0] : undefined
   const isDesk = user?.role === 'dispatcher' || user?.role === 'supervisor'
@@ -25,6 +27,11 @@ export function SignInPage({ signedIn, onSignedIn, enter, leave }: SignInProps) 
   if (signedIn === null || user === null)
     return (
       <Card>
+        {notice !== '' && (
+          <p class="refusal" role="alert">
+            {notice}
+          </p>
+        )}
         <PasswordForm onSignedIn={onSignedIn} />
       </Card>
     )

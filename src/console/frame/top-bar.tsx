@@ -7,15 +7,17 @@ import { isActive, type Shift } from '../shift.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
 import { ConnectionSign } from './connection.tsx'
+import { TellMe } from './tell-me.tsx'
 import { nextTheme } from './theme.ts'
 
 interface TopBarProps {
   readonly shift: Shift
   readonly leave: () => void
   readonly help: () => void
+  readonly office: () => void
 }
 
-export function TopBar({ shift, leave, help }: TopBarProps) {
+export function TopBar({ shift, leave, help, office }: TopBarProps) {
   useTopic(shift.changes)
   const [theme, setTheme] = useState(kept.theme())
   const trips = [...shift.board.trips.values()]
@@ -47,6 +49,10 @@ export function TopBar({ shift, leave, help }: TopBarProps) {
       <button type="button" class="primary" onClick={() => shift.open({ is: 'call' })}>
         {t.frame.newCall} <kbd>N</kbd>
       </button>
+      <button type="button" onClick={office}>
+        {t.frame.office} <kbd>O</kbd>
+      </button>
+      <TellMe shift={shift} />
       <button type="button" onClick={help}>
         {t.frame.help} <kbd>?</kbd>
       </button>

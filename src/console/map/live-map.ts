@@ -1,20 +1,24 @@
 /** The map itself: MapLibre over the region's own roads. It is loaded after the board, which works without it. */
 import { type GeoJSONSource, Map as GlMap, type MapMouseEvent, setWorkerUrl } from 'maplibre-gl'
-import { placeInDegrees } from '../../client/index.ts'
+import { type Bounds, placeInDegrees } from '../../client/index.ts'
 import { isDark, themeChanges } from '../frame/theme.ts'
 import { every, monotonicMs } from '../passing-time.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
-import { boardData, linkData, unitData } from './map-data.ts'
+import { boardData, labelData, linkData, reachData, trackData, unitMarksOf } from './map-data.ts'
 import { coloursOf, mapImages, RATIO } from './map-images.ts'
-import { type SourceName, styleOf } from './map-style.ts'
+import { BELOW_LABELS, type SourceName, styleOf } from './map-style.ts'
+import { UnitLayer } from './unit-layer.ts'
 
-/** How often units are moved, by how many there are: a full city is drawn less often than a small one, and one that stands least. */
-function paceMs(fleet: Shift['fleet']): number {
-  if (fleet.size > 300) return fleet.size <= 2_000 ? 300 : STILL_MS
-  return [...fleet].some(({ speedMps, freshness }) => freshness === 'fresh' && (speedMps ?? 0) > 0) ? 100 : STILL_MS
-}
+/** The fastest that a vehicle goes in a city, for how often the map is drawn. */
+const FAST_MPS = 20
+const FRAME_MS = 33
 const STILL_MS = 1_000
+/** New fixes come each quarter of a second; of a whole city they may wait for more of them. */
+const FIXES_MS = { few: 250, many: 1_000 } as const
+const FEW = 2_000
+const CROWD_ZOOM = 13
+const CROWD_SCALE = 0.55
 const FIT = { padding: 40, maxZoom: 15, duration: 0 } as const
 /** How near to a mark a click has to be. */
 const REACH_PX = 8
@@ -26,9 +30,13 @@ export class LiveMap {
   readonly #map: GlMap
   readonly #stops: (() => void)[] = []
   #roads: number | null = null
+  #reach = -1
   #isReady = false
   #isFitted = false
-  #movedAtMs = 0
+  #units: UnitLayer | null = null
+  #haveUnitsChanged = true
+  #shownAtMs = 0
+  #drawnAtMs = 0
 
   constructor(container: HTMLElement, shift: Shift) {
     this.#shift = shift
@@ -55,8 +63,13 @@ export class LiveMap {
     this.#stops.push(
       shift.changes.on(() => this.#boardChanged()),
       shift.choices.on(() => this.#choiceChanged()),
+      shift.coverage.changes.on(() => this.#coverageChanged()),
+      shift.track.changes.on(() => this.#isReady && this.#set('track', trackData(shift))),
       themeChanges.on(() => this.#restyle()),
-      every(50, () => this.#tick()),
+      shift.fleet.onChanged(() => {
+        this.#haveUnitsChanged = true
+      }),
+      every(FRAME_MS, () => this.#tick()),
     )
     this.#boardChanged()
   }
@@ -102,14 +115,19 @@ export class LiveMap {
   }
 
   #styled(): void {
-    for (const { name, image } of mapImages(coloursOf(this.#container))) {
+    const colours = coloursOf(this.#container)
+    this.#units = new UnitLayer(() => this.#shift.nowMs(), colours)
+    this.#map.addLayer(this.#units, BELOW_LABELS)
+    for (const { name, image } of mapImages(colours)) {
       if (!this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: RATIO })
     }
     this.#container.dataset.theme = isDark() ? 'dark' : 'light'
     this.#isReady = true
+    this.#reach = -1
+    this.#coverageChanged()
     this.#boardChanged()
     this.#look()
-    this.#move(this.#shift.nowMs())
+    this.#showUnits(this.#shift.nowMs())
   }
 
   #boardChanged(): void {
@@ -126,6 +144,13 @@ export class LiveMap {
     for (const [name, data] of Object.entries(boardData(this.#shift))) this.#set(name as SourceName, data)
   }
 
+  #coverageChanged(): void {
+    const { edition } = this.#shift.coverage
+    if (!this.#isReady || edition === this.#reach) return
+    this.#reach = edition
+    this.#set('reach', reachData(this.#shift))
+  }
+
   /** What was chosen comes into sight. */
   #choiceChanged(): void {
     this.#boardChanged()
@@ -136,37 +161,65 @@ export class LiveMap {
   }
 
   #tick(): void {
+    if (!this.#isReady || document.hidden) return
     const nowMs = monotonicMs()
     const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const pace = isStill ? STILL_MS : paceMs(this.#shift.fleet)
-    if (!this.#isReady || document.hidden || nowMs - this.#movedAtMs < pace) return
-    this.#movedAtMs = nowMs
-    this.#move(this.#shift.nowMs())
+    const { fleet } = this.#shift
+    const fixesMs = isStill ? STILL_MS : fleet.size <= FEW ? FIXES_MS.few : FIXES_MS.many
+    // Ages grow and links move without a new fix, too.
+    if (nowMs - this.#shownAtMs >= (this.#haveUnitsChanged ? fixesMs : STILL_MS)) {
+      this.#shownAtMs = nowMs
+      this.#showUnits(this.#shift.nowMs())
+    }
+    if (isStill || fleet.size === 0 || nowMs - this.#drawnAtMs < this.#frameMs()) return
+    this.#drawnAtMs = nowMs
+    this.#map.triggerRepaint()
   }
 
-  #move(nowMs: number): void {
-    this.#set('units', unitData(this.#shift, nowMs))
+  /** As long as a fast vehicle takes for half a pixel. */
+  #frameMs(): number {
+    const mPerPx = (156_543 * Math.cos((this.#map.getCenter().lat * Math.PI) / 180)) / 2 ** (this.#map.getZoom() + 1)
+    return Math.max(FRAME_MS, Math.min(STILL_MS, (500 * mPerPx) / FAST_MPS))
+  }
+
+  /** A crowd that would cover its own map is drawn smaller. */
+  #scale(): number {
+    return this.#shift.fleet.size > FEW && this.#map.getZoom() < CROWD_ZOOM ? CROWD_SCALE : 1
+  }
+
+  #showUnits(nowMs: number): void {
+    this.#haveUnitsChanged = false
+    if (this.#units !== null) this.#units.scale = this.#scale()
+    this.#container.dataset.units = String(this.#shift.fleet.size)
+    this.#units?.show(unitMarksOf(this.#shift))
+    this.#set('labels', labelData(this.#shift, nowMs, this.#bounds()))
     this.#set('links', linkData(this.#shift, nowMs))
+    this.#map.triggerRepaint()
   }
 
   #set(name: SourceName, data: Parameters<GeoJSONSource['setData']>[0]): void {
     void this.#map.getSource<GeoJSONSource>(name)?.setData(data)
   }
 
-  /** Tells the fleet where the map looks. */
-  #look(): void {
+  #bounds(): Bounds {
     const bounds = this.#map.getBounds()
-    const { lng, lat } = this.#map.getCenter()
-    this.#shift.centre = { lonDeg: lng, latDeg: lat }
     const clamp = (value: number) => Math.max(-85, Math.min(85, value))
-    this.#shift.look({
+    return {
       ...{ westDeg: bounds.getWest(), eastDeg: bounds.getEast() },
       ...{ southDeg: clamp(bounds.getSouth()), northDeg: clamp(bounds.getNorth()) },
-    })
+    }
+  }
+
+  /** Tells the fleet where the map looks. */
+  #look(): void {
+    const { lng, lat } = this.#map.getCenter()
+    this.#shift.centre = { lonDeg: lng, latDeg: lat }
+    this.#shift.look(this.#bounds())
+    this.#haveUnitsChanged = true
   }
 
   #clicked({ point, lngLat }: MapMouseEvent): void {
-    if (this.#shift.panel.is === 'call') {
+    if (this.#shift.isPlacing) {
       this.#shift.takePlace({ lonDeg: lngLat.lng, latDeg: lngLat.lat })
       return
     }
@@ -175,12 +228,23 @@ export class LiveMap {
       [x - REACH_PX, y - REACH_PX],
       [x + REACH_PX, y + REACH_PX],
     ]
-    const [met] = this.#map.queryRenderedFeatures(box, { layers: ['trips', 'units'] })
-    const { tripId, unitId } = (met?.properties ?? {}) as { tripId?: string; unitId?: string }
-    const found = tripId ?? (unitId === undefined ? null : this.#shift.board.units.get(unitId)?.tripId)
-    if (found !== null && found !== undefined && this.#shift.board.trips.has(found)) {
-      this.#shift.open({ is: 'trip', tripId: found })
+    const [met] = this.#map.queryRenderedFeatures(box, { layers: ['trips'] })
+    const tripId = (met?.properties as { tripId?: string } | undefined)?.tripId ?? this.#tripOfUnitAt(point)
+    if (tripId !== null && this.#shift.board.trips.has(tripId)) this.#shift.open({ is: 'trip', tripId })
+  }
+
+  /** The trip of the unit that is drawn nearest to there. */
+  #tripOfUnitAt({ x, y }: { readonly x: number; readonly y: number }): string | null {
+    const { fleet, board } = this.#shift
+    const nowMs = this.#shift.nowMs()
+    let [nearest, nearestPx]: [string | null, number] = [null, REACH_PX]
+    for (const { unitId } of fleet) {
+      const { lonDeg, latDeg } = fleet.positionAt(unitId, nowMs)!
+      const at = this.#map.project([lonDeg, latDeg])
+      const px = Math.hypot(at.x - x, at.y - y)
+      if (px <= nearestPx) [nearest, nearestPx] = [unitId, px]
     }
+    return nearest === null ? null : (board.units.get(nearest)?.tripId ?? null)
   }
 }
 

@@ -11,7 +11,9 @@ export interface MapImage {
 
 /** Pixels of a mark's side, for screens of any density up to this ratio. */
 export const RATIO = 2
-const SIDE = 28
+export const UNIT_SIDE = 28
+export const HEADING_SIDE = 14
+const SIDE = UNIT_SIDE
 const FRESHNESS = ['fresh', 'stale', 'lost'] as const
 const PRIORITIES = [1, 2, 3, 4, 5] as const
 
@@ -31,19 +33,14 @@ export function coloursOf(element: Element): Colours {
   }
 }
 
+/** The units', which have a layer of their own: by status and freshness. */
+export const unitMarks = (colours: Colours): MapImage[] =>
+  Object.keys(UNIT_SHAPES).flatMap(status => FRESHNESS.map(freshness => unitMark(status, freshness, colours)))
+
+/** All others. */
 export function mapImages(colours: Colours): MapImage[] {
-  const units = Object.keys(UNIT_SHAPES).flatMap(status =>
-    FRESHNESS.map(freshness => unitMark(status, freshness, colours)),
-  )
   const trips = PRIORITIES.flatMap(priority => [tripMark(priority, true, colours), tripMark(priority, false, colours)])
-  return [
-    ...units,
-    ...trips,
-    hospitalMark(true, colours),
-    hospitalMark(false, colours),
-    headingMark(colours),
-    placeMark(colours),
-  ]
+  return [...trips, hospitalMark(true, colours), hospitalMark(false, colours), stationMark(colours), placeMark(colours)]
 }
 
 /** An old position is paler with a broken outline, a lost one an outline alone. */
@@ -66,7 +63,7 @@ function unitMark(status: string, freshness: (typeof FRESHNESS)[number], colours
     if (freshness !== 'fresh') pen.setLineDash([3, 3])
     pen.stroke(outline)
   })
-  return { name: `unit-${status}-${freshness}`, image }
+  return { name: `${status}-${freshness}`, image }
 }
 
 /** A disc with the number; a trip that waits has a ring around it. */
@@ -106,11 +103,24 @@ function hospitalMark(hasEmergency: boolean, colours: Colours): MapImage {
   return { name: hasEmergency ? 'hospital-ed' : 'hospital', image }
 }
 
-/** Ahead of the unit's mark, which it is turned around. */
-function headingMark(colours: Colours): MapImage {
-  const side = 48
-  const image = drawn(side, pen => {
-    const arrow = new Path2D(`M${side / 2} 3l5 8h-10z`)
+/** A shield: wider above than below, as no status is. */
+function stationMark(colours: Colours): MapImage {
+  const image = drawn(SIDE, pen => {
+    const shield = new Path2D('M5 5h18v9c0 5-5 8-9 10-4-2-9-5-9-10z')
+    pen.lineWidth = 2
+    pen.fillStyle = colours('--map-halo')
+    pen.strokeStyle = colours('--map-text')
+    pen.fill(shield)
+    pen.stroke(shield)
+    write(pen, 'S', 12, colours('--map-text'))
+  })
+  return { name: 'station', image }
+}
+
+/** Ahead of the unit's mark, and turned as it drives. */
+export function headingMark(colours: Colours): MapImage {
+  const image = drawn(HEADING_SIDE, pen => {
+    const arrow = new Path2D(`M${HEADING_SIDE / 2} 3l5 8h-10z`)
     pen.fillStyle = colours('--map-text')
     pen.strokeStyle = colours('--map-halo')
     pen.lineWidth = 2

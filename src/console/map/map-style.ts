@@ -1,14 +1,22 @@
 /** The map's own style: roads by what they matter, then links, hospitals, trips and units. Nothing is loaded from elsewhere. */
-import type { LayerSpecification, StyleSpecification } from 'maplibre-gl'
+import type { FilterSpecification, LayerSpecification, LineLayerSpecification, StyleSpecification } from 'maplibre-gl'
 import type { Colours } from './map-images.ts'
 
 const NOTHING = { type: 'FeatureCollection', features: [] } as const
 const data = () => ({ type: 'geojson', data: NOTHING }) as const
-const SOURCES = ['links', 'hospitals', 'trips', 'units', 'selected', 'place'] as const
+const SOURCES = [
+  ...(['reach', 'links', 'route', 'track', 'stations', 'hospitals', 'trips', 'labels', 'selected', 'place'] as const),
+] as const
 export type SourceName = (typeof SOURCES)[number]
+
+/** The layer below which the units are drawn. */
+export const BELOW_LABELS = 'labels'
 
 /** Text is drawn with what the device has: a style without glyphs makes the map do so. */
 const FONT = ['sans-serif']
+
+const ROUND = { 'line-cap': 'round', 'line-join': 'round' } as const
+type LineWidth = NonNullable<LineLayerSpecification['paint']>['line-width']
 
 /** Pixels of a road's width by zoom, from motorways to streets. */
 const WIDTHS: readonly (readonly [number, number])[] = [
@@ -29,6 +37,7 @@ export function styleOf(colours: Colours, roadTiles: string | null): StyleSpecif
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colours('--map-ground') } },
+      ...reachLayers(colours),
       ...(roadTiles === null ? [] : [4, 3, 2, 1, 0].map(level => roadLayer(level, colours))),
       ...overlays(colours),
     ],
@@ -43,12 +52,53 @@ function roadLayer(level: number, colours: Colours): LayerSpecification {
     source: 'roads',
     'source-layer': 'roads',
     filter: ['==', ['get', 'level'], level],
-    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    layout: ROUND,
     paint: {
       'line-color': colours(`--map-road-${level}`),
       'line-width': ['interpolate', ['exponential', 1.5], ['zoom'], 9, thin, 17, wide],
     },
   }
+}
+
+/** Below the roads: what is reached shines through from under them. */
+function reachLayers(colours: Colours): LayerSpecification[] {
+  const width: LineWidth = ['interpolate', ['exponential', 1.5], ['zoom'], 9, 3, 13, 7, 17, 22]
+  const paint = { 'line-color': colours('--map-reach'), 'line-width': width }
+  const isArea: FilterSpecification = ['==', ['get', 'is'], 'area']
+  return [
+    {
+      id: 'reach-area',
+      type: 'fill',
+      source: 'reach',
+      filter: isArea,
+      paint: { 'fill-color': colours('--map-reach') },
+    },
+    { id: 'reach', type: 'line', source: 'reach', filter: ['!', isArea], layout: ROUND, paint },
+  ]
+}
+
+/** A way along the roads is whole, a straight line in its place is broken; each stands out from the roads below. */
+function wayLayers(source: 'route' | 'track', colour: string, colours: Colours): LayerSpecification[] {
+  const isStraight: FilterSpecification = ['==', ['get', 'basis'], 'straight-line']
+  const line = { 'line-color': colour, 'line-width': 4 }
+  return [
+    {
+      id: `${source}-edge`,
+      type: 'line',
+      source,
+      filter: ['!', isStraight],
+      layout: ROUND,
+      paint: { 'line-color': colours('--map-halo'), 'line-width': 7 },
+    },
+    { id: source, type: 'line', source, filter: ['!', isStraight], layout: ROUND, paint: line },
+    {
+      id: `${source}-straight`,
+      type: 'line',
+      source,
+      filter: isStraight,
+      paint: { ...line, 'line-width': 2.5, 'line-dasharray': [2, 2] },
+    },
+  ]
 }
 
 function overlays(colours: Colours): LayerSpecification[] {
@@ -63,6 +113,8 @@ function overlays(colours: Colours): LayerSpecification[] {
       source: 'links',
       paint: { 'line-color': colours('--map-link'), 'line-width': 1.5, 'line-dasharray': [2, 2] },
     },
+    ...wayLayers('track', colours('--map-track'), colours),
+    ...wayLayers('route', colours('--map-link'), colours),
     {
       id: 'selected',
       type: 'circle',
@@ -74,45 +126,40 @@ function overlays(colours: Colours): LayerSpecification[] {
         'circle-stroke-color': colours('--accent-strong'),
       },
     },
-    {
-      id: 'hospitals',
-      type: 'symbol',
-      source: 'hospitals',
-      layout: {
-        ...always,
-        ...label,
-        'icon-image': ['get', 'image'],
-        'text-field': ['step', ['zoom'], '', 12, ['get', 'name']],
-        'text-optional': true,
-      },
-      paint: text,
-    },
+    ...(['stations', 'hospitals'] as const).map(
+      (source): LayerSpecification => ({
+        id: source,
+        type: 'symbol',
+        source,
+        layout: {
+          ...always,
+          ...label,
+          'icon-image': ['get', 'image'],
+          'text-field': ['step', ['zoom'], '', 12, ['get', 'name']],
+          'text-optional': true,
+        },
+        paint: text,
+      }),
+    ),
     { id: 'trips', type: 'symbol', source: 'trips', layout: { ...always, 'icon-image': ['get', 'image'] } },
     {
-      id: 'headings',
+      id: BELOW_LABELS,
       type: 'symbol',
-      source: 'units',
-      filter: ['has', 'heading'],
-      layout: {
-        ...always,
-        'icon-image': 'heading',
-        'icon-rotate': ['get', 'heading'],
-        'icon-rotation-alignment': 'map',
-      },
+      source: 'labels',
+      layout: { ...label, 'text-field': ['step', ['zoom'], '', 10.5, ['get', 'label']] },
+      paint: text,
     },
     {
-      id: 'units',
-      type: 'symbol',
-      source: 'units',
-      layout: {
-        ...always,
-        ...label,
-        'icon-image': ['get', 'image'],
-        'text-field': ['step', ['zoom'], '', 10.5, ['get', 'label']],
-        'text-optional': true,
-        'symbol-sort-key': ['get', 'order'],
+      id: 'track-at',
+      type: 'circle',
+      source: 'track',
+      filter: ['==', ['geometry-type'], 'Point'],
+      paint: {
+        'circle-radius': 8,
+        'circle-color': colours('--map-track'),
+        'circle-stroke-width': 3,
+        'circle-stroke-color': colours('--map-halo'),
       },
-      paint: text,
     },
     { id: 'place', type: 'symbol', source: 'place', layout: { ...always, 'icon-image': 'place' } },
   ]

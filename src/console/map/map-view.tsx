@@ -1,15 +1,15 @@
 /** The map's place on the page, its buttons and its legend. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { UNIT_STATUSES } from '../../client/index.ts'
 import type { Shift } from '../shift.ts'
-import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
+import { CoverageBox } from './coverage-box.tsx'
 import type { LiveMap } from './live-map.ts'
-import { StatusMark } from './status-mark.tsx'
+import { MapLegend } from './map-legend.tsx'
 
 export function MapView({ shift }: { readonly shift: Shift }) {
   useTopic(shift.changes)
+  useTopic(shift.choices)
   const container = useRef<HTMLDivElement>(null)
   const map = useRef<LiveMap | null>(null)
   const [isMissing, setMissing] = useState(false)
@@ -31,7 +31,7 @@ export function MapView({ shift }: { readonly shift: Shift }) {
     }
   }, [shift])
   return (
-    <section class={shift.panel.is === 'call' ? 'map placing' : 'map'} aria-label={t.frame.map}>
+    <section class={shift.isPlacing ? 'map placing' : 'map'} aria-label={t.frame.map}>
       <div class="map-canvas" ref={container} />
       {isMissing && (
         <p class="map-missing" role="status">
@@ -48,20 +48,22 @@ export function MapView({ shift }: { readonly shift: Shift }) {
         <button type="button" class="fit" onClick={() => map.current?.fit()}>
           {t.map.fit}
         </button>
+        <CoverageButton shift={shift} />
       </div>
-      <details class="legend">
-        <summary>{t.map.legend}</summary>
-        <ul>
-          {UNIT_STATUSES.filter(status => status !== 'off-duty').map(status => (
-            <li key={status}>
-              <StatusMark status={status} /> {word('status', status)}
-            </li>
-          ))}
-        </ul>
-      </details>
+      <MapLegend />
+      <CoverageBox shift={shift} />
       {!isMissing && shift.roads.version === null && shift.board.position !== null && (
         <p class="map-note">{t.map.noRoads}</p>
       )}
     </section>
+  )
+}
+
+function CoverageButton({ shift: { coverage } }: { readonly shift: Shift }) {
+  useTopic(coverage.changes)
+  return (
+    <button type="button" aria-pressed={coverage.isOn} onClick={() => coverage.turn(!coverage.isOn)}>
+      {t.desk.coverage.button} <kbd>C</kbd>
+    </button>
   )
 }

@@ -6,6 +6,7 @@ import { useSeconds } from '../passing-time.ts'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
+import { DivertClocks } from './divert-clocks.tsx'
 
 interface DivertProps {
   readonly shift: Shift
@@ -32,6 +33,7 @@ export function DivertForm({ shift, trip, reasons, take, back }: DivertProps) {
       </p>
     )
   }
+  const chosen = others.find(({ tripId }) => tripId === to)
   const waited = (each: TripView) => duration(shift.nowMs() - each.receivedAtMs)
   return (
     <form
@@ -62,9 +64,7 @@ export function DivertForm({ shift, trip, reasons, take, back }: DivertProps) {
           ))}
         </select>
       </label>
-      <p class="quiet wide">
-        {shortNumber(trip.responseNo ?? trip.tripId.slice(-6))} {t.trip.clockNow(waited(trip))}
-      </p>
+      {chosen !== undefined && <DivertClocks shift={shift} from={trip} to={chosen} />}
       <button type="submit" class="primary" disabled={to === ''}>
         {t.trip.divert}
       </button>

@@ -1,9 +1,12 @@
 /** What each unit that was sent did, and when: who said so, what was corrected, what does not fit. */
+import { useState } from 'preact/hooks'
 import { RESPONSE_TIMES, type ResponseView, type TripView } from '../../client/index.ts'
 import { duration, timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
+import { CorrectForm } from './correct-form.tsx'
+import { TrackPlayer } from './track-player.tsx'
 
 interface TimeLineProps {
   readonly shift: Shift
@@ -24,6 +27,7 @@ export function TimeLine({ shift, trip }: TimeLineProps) {
 }
 
 function Response({ shift, trip, response }: TimeLineProps & { readonly response: ResponseView }) {
+  const [isCorrecting, setCorrecting] = useState(false)
   const { unitId, etaMs, end, times } = response
   const { timeZone } = shift.info
   const said = RESPONSE_TIMES.flatMap(time => {
@@ -52,6 +56,15 @@ function Response({ shift, trip, response }: TimeLineProps & { readonly response
           </li>
         ))}
       </ol>
+      <p class="row">
+        <button type="button" aria-expanded={isCorrecting} onClick={() => setCorrecting(!isCorrecting)}>
+          {t.desk.trip.correctTime}
+        </button>
+        {shift.role === 'supervisor' && <TrackPlayer shift={shift} response={response} />}
+      </p>
+      {isCorrecting && (
+        <CorrectForm shift={shift} tripId={trip.tripId} response={response} back={() => setCorrecting(false)} />
+      )}
     </div>
   )
 }

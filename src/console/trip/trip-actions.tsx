@@ -10,11 +10,14 @@ import {
   type OverrideReason,
   type TripView,
 } from '../../client/index.ts'
+import { LateField, lateMoment } from '../late-field.tsx'
 import { isActive, type Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
+import { AmendForm } from './amend-form.tsx'
 import { AssignForm } from './assign-form.tsx'
 import { DivertForm } from './divert-form.tsx'
+import { MoreUnitForm } from './more-unit-form.tsx'
 import { ReasonForm } from './reason-form.tsx'
 
 interface ActionsProps {
@@ -22,7 +25,7 @@ interface ActionsProps {
   readonly trip: TripView
 }
 
-type Asking = 'nothing' | 'assign' | 'withdraw' | 'divert' | 'cancel' | 'close'
+type Asking = 'nothing' | 'assign' | 'withdraw' | 'divert' | 'amend' | 'more' | 'cancel' | 'close'
 
 /** The step of the work that a crew reports next; by radio the desk does for it. */
 const NEXT_PHASE: Readonly<Record<string, 'en-route' | 'on-scene' | 'transporting' | 'at-destination'>> = {
@@ -43,9 +46,12 @@ export function TripActions({ shift, trip }: ActionsProps) {
   // From then on a patient may be on board.
   const mayCancel = !['transporting', 'at-destination', 'transferred'].includes(phase)
   const next = hasUnit ? NEXT_PHASE[phase] : undefined
+  const [late, setLate] = useState('')
+  const happenedAtMs = lateMoment(shift, late)
+  const when = typeof happenedAtMs === 'number' ? { happenedAtMs } : {}
   const run = (what: string, command: Parameters<Shift['tryTo']>[1]) => {
     setAsking('nothing')
-    void shift.tryTo(what, command)
+    void shift.tryTo(what, command, tripId)
   }
   const ask = (what: Asking, label: string) => (
     <button type="button" aria-expanded={asking === what} onClick={() => setAsking(asking === what ? 'nothing' : what)}>
@@ -68,39 +74,44 @@ export function TripActions({ shift, trip }: ActionsProps) {
             {t.trip.resume}
           </button>
         )}
-        <button type="button" onClick={() => run(t.trip.addUnit, () => client.addNeed(trip.callId, trip.need))}>
-          {t.trip.addUnit}
-        </button>
+        {ask('amend', t.desk.trip.amend)}
+        {ask('more', t.trip.addUnit)}
         {mayCancel && ask('cancel', t.trip.cancelTrip)}
       </div>
       {hasUnit && (
         <div class="row radio">
           <span class="quiet">{t.trip.radio}</span>
           {offer !== null && (
-            <button type="button" onClick={() => run(t.trip.confirm, () => client.confirmOrder(tripId))}>
+            <button type="button" onClick={() => run(t.trip.confirm, () => client.confirmOrder(tripId, when))}>
               {t.trip.confirm}
             </button>
           )}
           {next !== undefined && (
-            <button type="button" onClick={() => run(word('phase', next), () => client.reportPhase(tripId, next))}>
+            <button
+              type="button"
+              onClick={() => run(word('phase', next), () => client.reportPhase(tripId, next, when))}
+            >
               {word('phase', next)}
             </button>
           )}
           {isActive(trip) && ask('close', t.trip.closeTrip)}
+          <LateField shift={shift} name="happened" label={t.desk.late.happened} text={late} setText={setLate} />
         </div>
       )}
-      <Asked shift={shift} trip={trip} asking={asking} run={run} back={() => setAsking('nothing')} />
+      <Asked shift={shift} trip={trip} asking={asking} when={when} run={run} back={() => setAsking('nothing')} />
     </section>
   )
 }
 
 interface AskedProps extends ActionsProps {
   readonly asking: Asking
+  /** Of what a crew told by radio; without a moment it is now. */
+  readonly when: { readonly happenedAtMs?: number }
   readonly run: (what: string, command: Parameters<Shift['tryTo']>[1]) => void
   readonly back: () => void
 }
 
-function Asked({ shift, trip, asking, run, back }: AskedProps) {
+function Asked({ shift, trip, asking, when, run, back }: AskedProps) {
   const { tripId } = trip
   const { client } = shift
   switch (asking) {
@@ -125,6 +136,23 @@ function Asked({ shift, trip, asking, run, back }: AskedProps) {
           take={(to, reason) => run(t.trip.divert, () => client.divertUnit(tripId, to, reason as DivertReason))}
         />
       )
+    case 'amend':
+      return (
+        <AmendForm
+          shift={shift}
+          trip={trip}
+          back={back}
+          take={changes => run(t.desk.trip.amend, () => client.amendCall(trip.callId, changes))}
+        />
+      )
+    case 'more':
+      return (
+        <MoreUnitForm
+          trip={trip}
+          back={back}
+          take={need => run(t.trip.addUnit, () => client.addNeed(trip.callId, need))}
+        />
+      )
     case 'withdraw': {
       const take = (reason: string) => run(t.trip.withdraw, () => client.withdrawUnit(tripId, reason as OverrideReason))
       return <ReasonForm what={t.trip.withdraw} kind="reason" words={OVERRIDE_REASONS} take={take} back={back} />
@@ -135,7 +163,7 @@ function Asked({ shift, trip, asking, run, back }: AskedProps) {
     }
     case 'close': {
       const take = (how: string) =>
-        run(t.trip.closeTrip, () => client.closeTrip(tripId, how as (typeof DISPOSITIONS)[number]))
+        run(t.trip.closeTrip, () => client.closeTrip(tripId, how as (typeof DISPOSITIONS)[number], when))
       return <ReasonForm what={t.trip.closeTrip} kind="disposition" words={DISPOSITIONS} take={take} back={back} />
     }
     default:

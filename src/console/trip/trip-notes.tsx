@@ -1,6 +1,6 @@
 /** What was said of the call: notes that stay as they were written, and a field for the next one. */
 import { useState } from 'preact/hooks'
-import type { TripView } from '../../client/index.ts'
+import type { NoteView, TripView } from '../../client/index.ts'
 import { timeOfDay } from '../format.ts'
 import type { Shift } from '../shift.ts'
 import { t } from '../strings.ts'
@@ -12,29 +12,31 @@ interface NotesProps {
 
 export function TripNotes({ shift, trip }: NotesProps) {
   const [text, setText] = useState('')
-  const { callId, notes = [], notesRead } = trip
+  const [corrects, setCorrects] = useState<number | null>(null)
+  const { callId, notes = [], unitId } = trip
   const add = async () => {
     if (text.trim() === '') return
-    const added = await shift.tryTo(t.trip.addNote, () => shift.client.addNote(callId, text.trim()))
-    if (added !== null) setText('')
+    const options = corrects === null ? {} : { corrects }
+    const added = await shift.tryTo(t.trip.addNote, () => shift.client.addNote(callId, text.trim(), options))
+    if (added === null) return
+    setText('')
+    setCorrects(null)
   }
   return (
     <section aria-labelledby="notes">
-      <h3 id="notes">{t.trip.notes}</h3>
+      <h3 id="notes">{unitId === null ? t.trip.notes : t.desk.trip.crewMessage}</h3>
       <ul class="notes">
-        {notes.map(({ noteNo, by, unitId, atMs, corrects, text: said }) => (
-          <li key={noteNo}>
-            <small class="quiet">
-              <time class="figures">{timeOfDay(atMs, shift.info.timeZone)}</time>{' '}
-              {unitId === null ? by : shift.callSign(unitId)}
-              {corrects !== null && ` · ${t.trip.correctsNote(corrects)}`}
-            </small>
-            <p>{said ?? '—'}</p>
-          </li>
+        {notes.map(note => (
+          <Note key={note.noteNo} shift={shift} trip={trip} note={note} correct={() => setCorrects(note.noteNo)} />
         ))}
       </ul>
-      {notesRead !== undefined && (
-        <p class="quiet">{t.trip.readUpTo(shift.callSign(notesRead.unitId), notesRead.noteNo)}</p>
+      {corrects !== null && (
+        <p class="quiet">
+          {t.desk.trip.correctNote(corrects)}{' '}
+          <button type="button" onClick={() => setCorrects(null)}>
+            {t.trip.dont}
+          </button>
+        </p>
       )}
       <label>
         <span class="hidden">{t.trip.addNote}</span>
@@ -57,4 +59,32 @@ export function TripNotes({ shift, trip }: NotesProps) {
       </button>
     </section>
   )
+}
+
+function Note({ shift, trip, note, correct }: NotesProps & { readonly note: NoteView; readonly correct: () => void }) {
+  const { noteNo, by, unitId, atMs, corrects, text } = note
+  return (
+    <li data-note={noteNo}>
+      <small class="quiet">
+        <time class="figures">{timeOfDay(atMs, shift.info.timeZone)}</time>{' '}
+        {unitId === null ? by : shift.callSign(unitId)}
+        {corrects !== null && ` · ${t.trip.correctsNote(corrects)}`}{' '}
+        <button type="button" class="link" onClick={correct}>
+          {t.desk.trip.correct}
+        </button>
+      </small>
+      <p>{text ?? '—'}</p>
+      {unitId === null && <ReadSign shift={shift} trip={trip} noteNo={noteNo} />}
+    </li>
+  )
+}
+
+/** Whether the crew that has the trip now has said that it read so far. */
+function ReadSign({ shift, trip, noteNo }: NotesProps & { readonly noteNo: number }) {
+  const { unitId, notesRead } = trip
+  if (notesRead !== undefined && notesRead.noteNo >= noteNo && (unitId === null || unitId === notesRead.unitId)) {
+    const time = timeOfDay(notesRead.atMs, shift.info.timeZone)
+    return <p class="note-read good">✓ {t.desk.trip.readAt(shift.callSign(notesRead.unitId), time)}</p>
+  }
+  return unitId === null ? null : <p class="note-read quiet">{t.desk.trip.notRead(shift.callSign(unitId))}</p>
 }

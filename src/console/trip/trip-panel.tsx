@@ -1,6 +1,7 @@
 /** All that is known of one trip, and all that can be done with it. */
 import { useEffect, useState } from 'preact/hooks'
 import { placeInDegrees, type TripView } from '../../client/index.ts'
+import { ArrivalText } from '../board/arrival.tsx'
 import { PriorityMark } from '../board/priority-mark.tsx'
 import { coordinates, duration, shortNumber, timeOfDay } from '../format.ts'
 import { useSeconds } from '../passing-time.ts'
@@ -38,6 +39,7 @@ export function TripPanel({ shift, tripId }: TripPanelProps) {
       ) : (
         <>
           <StateLine shift={shift} trip={trip} isOpen={isOpen} />
+          {isOpen && <ArrivalLine shift={shift} trip={trip} />}
           {isOpen && <TripActions shift={shift} trip={trip} />}
           <Facts shift={shift} trip={{ ...trip, details }} />
           <TimeLine shift={shift} trip={trip} />
@@ -91,6 +93,16 @@ function StateLine({
         <span class="quiet">{t.trip.gone}</span>
       )}
     </p>
+  )
+}
+
+function ArrivalLine({ shift, trip }: { readonly shift: Shift; readonly trip: TripView }) {
+  useSeconds()
+  if (trip.unitId === null) return null
+  return (
+    <div class="arrival-line" data-route={shift.arrivals.route?.basis ?? ''}>
+      <ArrivalText shift={shift} trip={trip} isFull />
+    </div>
   )
 }
 

@@ -32,12 +32,12 @@ export const silenceRaised = (
   lastHeardAtMs: number,
 ): DomainEvent[] => alarmRaised(trip, alarm, unitId).map(event => ({ ...event, lastHeardAtMs }))
 
-/** The alarm of a unit as an event. Input: the trip that led to it. */
+/** The alarm of a unit as an event. Input: the trip that led to it, null for none. */
 export function unitAlarm(
   { unitId }: Pick<DriverState, 'unitId'>,
   alarm: UnitAlarm,
   severity: AlarmSeverity,
-  fromTripId: TripId,
+  fromTripId: TripId | null,
 ): DomainEvent[] {
   return [{ type: 'UnitAlarmRaised', v: 1, entity: driverKey(unitId), unitId, alarm, severity, fromTripId }]
 }

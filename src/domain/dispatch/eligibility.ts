@@ -31,6 +31,7 @@ interface Eligible {
   readonly reason: null
 }
 type AwayExclusion =
+  | { readonly reason: 'emergency'; readonly sinceMs: number }
   | { readonly reason: 'withdrawn'; readonly untilMs: number }
   | { readonly reason: 'no-position' }
   | { readonly reason: 'position-lost'; readonly fixAgeMs: number; readonly lostAfterMs: number }
@@ -100,12 +101,13 @@ export function verdictOn(
  * for who asks.
  */
 export function verdictOnReach(
-  driver: Pick<DriverState, 'noContact' | 'crew' | 'withdrawnAtMs'>,
+  driver: Pick<DriverState, 'noContact' | 'crew' | 'withdrawnAtMs' | 'emergencySinceMs'>,
   { disconnectedSinceMs, fix }: Presence,
   policy: Policy,
   graceMs: number,
   nowMs: number,
 ): Eligible | AwayExclusion {
+  if (driver.emergencySinceMs !== undefined) return { reason: 'emergency', sinceMs: driver.emergencySinceMs }
   const untilMs = keptUntilMs(driver, policy, nowMs)
   if (nowMs < untilMs) return { reason: 'withdrawn', untilMs }
   if (fix === null) return { reason: 'no-position' }

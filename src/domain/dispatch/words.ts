@@ -16,6 +16,8 @@ export function verdictInWords(unitId: UnitId, verdict: Verdict): string {
       return `${unitId} is ${verdict.has}, and ${verdict.needed} is needed.`
     case 'cannot-transport':
       return `${unitId} cannot carry a patient, and transport is needed.`
+    case 'emergency':
+      return `The crew of ${unitId} calls for help for itself.`
     case 'unavailable':
       return `${unitId} is unavailable${verdict.because === null ? '' : `: ${verdict.because}`}.`
     case 'busy':

@@ -28,8 +28,8 @@ export interface UnitAlarmRaised extends EventOf<'UnitAlarmRaised', DriverEntity
   readonly unitId: UnitId
   readonly alarm: UnitAlarm
   readonly severity: AlarmSeverity
-  /** The trip that led to it. */
-  readonly fromTripId: TripId
+  /** The trip that led to it; of an emergency the one that the unit had, was asked for, or stands down from, null without one. */
+  readonly fromTripId: TripId | null
 }
 
 /** So many of the fleet fell silent at once that it is one thing, or more of them did. */
@@ -103,7 +103,7 @@ export const TRIP_ALARMS = [
 export type TripAlarm = (typeof TRIP_ALARMS)[number]
 
 /** What is wrong with a unit, whatever becomes of the trip that led to it. */
-export const UNIT_ALARMS = ['no-contact', 'stand-down'] as const
+export const UNIT_ALARMS = ['emergency', 'no-contact', 'stand-down'] as const
 
 export type UnitAlarm = (typeof UNIT_ALARMS)[number]
 

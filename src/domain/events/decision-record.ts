@@ -96,6 +96,7 @@ export const EXCLUSION_REASONS = [
   'position-lost',
   'no-position',
   'no-contact',
+  'emergency',
   'level-of-care',
   'cannot-transport',
   'capability',

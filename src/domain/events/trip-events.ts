@@ -229,6 +229,19 @@ export interface ReceiverNamed extends EventOf<'ReceiverNamed', TripEntity> {
   readonly cause: Cause
 }
 
+/** Where the trip's patient is brought. The newest word counts. */
+export interface DestinationNamed extends EventOf<'DestinationNamed', TripEntity> {
+  readonly tripId: TripId
+  readonly callId: CallId
+  /** The unit that had the trip, or was asked for it; null while it was pending. */
+  readonly unitId: UnitId | null
+  /** Null: the destination was taken back. */
+  readonly hospitalId: string | null
+  /** The hospital as the reference data had it; null without one. */
+  readonly place: { readonly name: string; readonly lonDeg: number; readonly latDeg: number } | null
+  readonly cause: Cause
+}
+
 /** A trip that was held goes on from here, as if it had just been created, or is over. Its unit stands down also with a patient on board. */
 export interface TripReleased extends EventOf<'TripReleased', TripEntity>, TripFacts, LeavesUnit, Caused {
   readonly as: 'pending' | 'cancelled'

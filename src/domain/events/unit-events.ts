@@ -66,6 +66,17 @@ export interface StandDownAcknowledged extends EventOf<'StandDownAcknowledged', 
   readonly happenedAtMs: number
 }
 
+/** The crew calls for help for itself. */
+export interface EmergencyCalled extends EventOf<'EmergencyCalled', DriverEntity>, Caused, PutRight {
+  readonly unitId: UnitId
+  readonly happenedAtMs: number
+}
+
+/** A dispatcher knows that the crew is safe. */
+export interface EmergencyEnded extends EventOf<'EmergencyEnded', DriverEntity> {
+  readonly unitId: UnitId
+}
+
 /** The crew of a unit that had left an offer unanswered has given a sign, and no other event says so. */
 export interface UnitContacted extends EventOf<'UnitContacted', DriverEntity>, Caused {
   readonly unitId: UnitId

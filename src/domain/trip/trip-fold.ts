@@ -6,6 +6,7 @@ import type { TripAlarm } from '../events/alarm-events.ts'
 import type { CallAmended } from '../events/call-events.ts'
 import type { Loss } from '../events/decision-record.ts'
 import type {
+  DestinationNamed,
   HelpAdded,
   OfferMade,
   TripClosed,
@@ -163,6 +164,9 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       return {}
     case 'ReceiverNamed':
       return { handedTo: event.toTripId, alarms: without(state.alarms, 'receiver-unknown') }
+    case 'DestinationNamed':
+      invariant(!isEnded(state), broken)
+      return { destination: destinationIn(event) }
     case 'TripTimeNoted':
     case 'TripTimeCorrected':
       return event.type === 'TripTimeNoted' ? notedChange(state, event) : correctedChange(state, event)
@@ -184,6 +188,9 @@ function changeOf(state: TripState, event: DomainEvent, meta: EventMeta): Partia
       return deskChangeOf(state, event, meta)
   }
 }
+
+const destinationIn = ({ hospitalId, place }: DestinationNamed) =>
+  hospitalId === null || place === null ? null : { hospitalId, ...place }
 
 /** A phase that was passed without a moment has one now. */
 function notedChange({ phase, unitId, times, missed }: TripState, event: TripTimeNoted): Partial<TripState> {

@@ -5,6 +5,7 @@ import type { TripAlarm } from '../events/alarm-events.ts'
 import type { Need } from '../events/call-events.ts'
 import type { ExclusionReason, Loss } from '../events/decision-record.ts'
 import type { HelpReason } from '../events/trip-events.ts'
+import type { Position } from '../geo.ts'
 import type { CallId, OfferId, Principal, TripId, UnitId } from '../ids.ts'
 import {
   type CancelReason,
@@ -30,6 +31,12 @@ export interface Offer {
   readonly byVoice?: true
   /** What spoke against the unit. Absent where nothing did. */
   readonly despite?: ExclusionReason
+}
+
+/** A hospital as the region's reference data had it when it was named. */
+export interface Destination extends Position {
+  readonly hospitalId: string
+  readonly name: string
 }
 
 export interface TripState {
@@ -86,6 +93,8 @@ export interface TripState {
   readonly cancelReason: CancelReason | null
   /** The trip whose unit has the patient that was handed over, null for a unit of others; absent where nobody knows, or none was. */
   readonly handedTo?: TripId | null
+  /** Where its patient is brought; null or absent where nobody has said. */
+  readonly destination?: Destination | null
   /** Positions of the records in which the desk or a dispatcher decided on it, the newest of them. Absent while there are none. */
   readonly decidedAt?: readonly number[]
   readonly version: number

@@ -24,10 +24,22 @@ export interface TripWay {
 const TO_THE_SCENE: readonly TripPhase[] = ['offered', 'assigned', 'en-route']
 
 /** Null while the unit is on no way: it has no unit, is at the scene, at the destination, or over. */
-export function wayOf({ tripId, unitId, priority, phase, lonDeg, latDeg, times }: TripState): TripWay | null {
+export function wayOf({
+  tripId,
+  unitId,
+  priority,
+  phase,
+  lonDeg,
+  latDeg,
+  times,
+  destination,
+}: TripState): TripWay | null {
   if (unitId === null) return null
   const way = { tripId, unitId, priority }
-  if (phase === 'transporting') return { ...way, toward: 'destination', goal: null, toldAtMs: null }
+  if (phase === 'transporting') {
+    const goal = destination == null ? null : { lonDeg: destination.lonDeg, latDeg: destination.latDeg }
+    return { ...way, toward: 'destination', goal, toldAtMs: null }
+  }
   if (!TO_THE_SCENE.includes(phase)) return null
   const toldAtMs = phase === 'en-route' ? null : (times.offered ?? null)
   return { ...way, toward: 'scene', goal: { lonDeg, latDeg }, toldAtMs }

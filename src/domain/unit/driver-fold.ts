@@ -47,6 +47,10 @@ export function evolveDriver(state: DriverState | null, event: DomainEvent, meta
     }
   }
   invariant(state !== null, () => `${event.type} at ${meta.position} names a unit that was never registered`)
+  if (event.type === 'EmergencyEnded') {
+    const { emergencySinceMs: _, ...safe } = state
+    return withStatus(safe, {}, event, meta)
+  }
   if (event.type === 'UnitCleared') {
     const { standingDown, ...clear } = state
     invariant(
@@ -68,6 +72,7 @@ type Change = Partial<
     | 'withdrawnAtMs'
     | 'takenTrip'
     | 'noContact'
+    | 'emergencySinceMs'
     | 'openAlarms'
     | 'retired'
   >
@@ -125,6 +130,9 @@ function changeOf(state: DriverState, event: DomainEvent, meta: EventMeta): Chan
     case 'FixHoleRecorded':
       // A hole is a fact of the unit's track; the marks of its streams follow it, not this state.
       return {}
+    case 'EmergencyCalled':
+      invariant(state.emergencySinceMs === undefined, broken)
+      return { emergencySinceMs: event.happenedAtMs }
     case 'UnitAlarmRaised':
       return { openAlarms: raisedAlarm(state.openAlarms ?? [], event, meta) }
     case 'AlarmAcknowledged':
@@ -186,7 +194,8 @@ function withAlarms(driver: DriverState, nowMs: number): DriverState {
   return quiet
 }
 
-const standingAlarms = ({ noContact, takenTrip }: DriverState): UnitAlarm[] => [
+const standingAlarms = ({ emergencySinceMs, noContact, takenTrip }: DriverState): UnitAlarm[] => [
+  ...(emergencySinceMs === undefined ? [] : ['emergency' as const]),
   ...(noContact === undefined ? [] : ['no-contact' as const]),
   ...(takenTrip === undefined ? [] : ['stand-down' as const]),
 ]

@@ -29,6 +29,8 @@ export interface DriverState extends UnitReference {
   readonly withdrawnAtMs?: number
   /** The trip that it was asked for and has not answered; until its crew gives a sign. */
   readonly noContact?: TripId
+  /** Since when its crew calls for help for itself. Absent while it does not. */
+  readonly emergencySinceMs?: number
   /** The unit's alarms that have not ended. Absent while there are none. */
   readonly openAlarms?: readonly Alarm[]
   /** Set once the service gave the unit up. */
@@ -45,6 +47,7 @@ export const CREW_BY_VOICE: Principal = '-voice'
 /** EIDO's primary unit status: whether the unit can be sent, apart from what it is doing. */
 export function dispatchabilityOf(driver: DriverState): Dispatchability {
   // A crew may still be on its way to what was taken from it.
+  if (driver.emergencySinceMs !== undefined) return 'not-available'
   if (driver.status === 'available') return driver.takenTrip === undefined ? 'available' : 'conditionally-available'
   return REASSIGNABLE.includes(driver.status) ? 'conditionally-available' : 'not-available'
 }

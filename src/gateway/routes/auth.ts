@@ -31,6 +31,7 @@ const LOGIN = z.strictObject({
   // One that is no mark, or too old, is as none: a device that kept it for long must not be turned away for that.
   deviceMark: orNull(z.string({ error: 'must be a text' })).default(null),
 })
+const GUEST = z.strictObject({ ticket: text })
 const REFRESH = z.strictObject({ refreshToken: text })
 const PASSWORD = z.strictObject({ current: SENT_PASSWORD, next: SENT_PASSWORD })
 const SESSION_PARAMS = z.object({ id: z.string() })
@@ -55,7 +56,10 @@ const SESSION = z.object({
 })
 
 export interface AuthPorts {
-  readonly signIn: Pick<SignInService, 'signIn' | 'refresh' | 'signOut' | 'changePassword' | 'sessions' | 'endSession'>
+  readonly signIn: Pick<
+    SignInService,
+    'signIn' | 'enterAsGuest' | 'refresh' | 'signOut' | 'changePassword' | 'sessions' | 'endSession'
+  >
   readonly limiter: Pick<Limiter, 'takeOpenRequest' | 'mayLook' | 'wasBad' | 'wasGood'>
 }
 
@@ -69,6 +73,16 @@ export const AUTH_ROUTES: readonly Route<AuthPorts>[] = [
     reply: { 200: GRANTED.extend({ deviceMark: z.string() }) },
     refusals: ['credentials-wrong', 'overloaded', 'wrong-region', 'wrong-unit', 'unknown-unit'],
     handle: postLogin,
+  }),
+  open({
+    method: 'post',
+    pattern: '/v1/auth/guest',
+    rate: 'address',
+    summary: 'Lets the guest of a demo in, once, by the ticket that the demo has printed',
+    body: GUEST,
+    reply: { 200: GRANTED },
+    refusals: ['credentials-wrong'],
+    handle: postGuest,
   }),
   open({
     method: 'post',
@@ -130,6 +144,12 @@ export const AUTH_ROUTES: readonly Route<AuthPorts>[] = [
 async function postLogin(ports: AuthPorts, asked: Asked<Nothing, Nothing, typeof LOGIN>): Promise<HttpReply> {
   const body = await asked.readBody()
   return body.ok ? granted(ports, await ports.signIn.signIn(body.value, asked.address)) : problem(body.refusal)
+}
+
+async function postGuest(ports: AuthPorts, asked: Asked<Nothing, Nothing, typeof GUEST>): Promise<HttpReply> {
+  const body = await asked.readBody()
+  if (!body.ok) return problem(body.refusal)
+  return granted(ports, await ports.signIn.enterAsGuest(body.value.ticket, asked.address))
 }
 
 /** A refresh token that we gave out is taken although a stranger behind the same address sends one bad one after another. */

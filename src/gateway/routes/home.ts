@@ -43,6 +43,16 @@ export const HOME_ROUTES: readonly Route<HomePorts>[] = [
     refusals: ['not-found'],
     handle: (ports, asked) => builtPage(ports, asked, 'driver-worker.js'),
   }),
+  open({
+    method: 'get',
+    pattern: '/console-worker.js',
+    rate: 'none',
+    summary: 'What keeps the console itself in a browser: a service worker, for where there is no engine',
+    header: 'If-None-Match',
+    reply: { 200: 'text/javascript' },
+    refusals: ['not-found'],
+    handle: (ports, asked) => builtPage(ports, asked, 'console-worker.js'),
+  }),
 ]
 
 const STYLE = `

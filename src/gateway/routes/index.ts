@@ -7,6 +7,7 @@ import { mountPreflight } from '../preflight.ts'
 import type { Route } from '../route.ts'
 import type { DoorApp } from '../transport/transport.ts'
 import { WS_ROUTE } from '../ws-door.ts'
+import { AUDIT_ROUTES, type AuditEntryPorts } from './audit-entries.ts'
 import { AUTH_ROUTES, type AuthPorts } from './auth.ts'
 import { CALL_DETAILS_ROUTES, type CallDetailsPorts } from './call-details.ts'
 import { CALL_ROUTES, type CallPorts } from './calls.ts'
@@ -41,6 +42,7 @@ type RoutePorts = HomePorts &
   QuarantinePorts &
   RoadZonePorts &
   AuthPorts &
+  AuditEntryPorts &
   UserPorts &
   DevicePorts &
   KeyPorts
@@ -64,6 +66,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...QUARANTINE_ROUTES,
   ...ROAD_ZONE_ROUTES,
   ...AUTH_ROUTES,
+  ...AUDIT_ROUTES,
   ...USER_ROUTES,
   ...DEVICE_ROUTES,
   ...KEY_ROUTES,

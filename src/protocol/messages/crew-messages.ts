@@ -1,6 +1,6 @@
 /** What a crew sends: fixes of its unit, its duty, its answers to offers and what it reports of its trip. */
 import { z } from 'zod'
-import { ROUTED_ID } from '../../domain/ids.ts'
+import { ROUTED_ID, UNIT_ID } from '../../domain/ids.ts'
 import { CREW, CREW_OR_DESK } from '../../domain/roles.ts'
 import {
   DECLINE_REASONS,
@@ -11,6 +11,7 @@ import {
 } from '../../domain/vocabulary.ts'
 import { atMs, id, matching, oneOf } from '../fields.ts'
 import { orNull } from '../nullable.ts'
+import { hospitalId, moment, unitId } from '../schema-parts.ts'
 import { asCommand, type MessageRows, shape, tripAt, unitStatus } from './message-row.ts'
 
 export const CREW_MESSAGES = {
@@ -90,6 +91,26 @@ export const CREW_MESSAGES = {
     shape: shape(
       z.object({ id, tripId: matching(ROUTED_ID), phase: oneOf([...REPORTABLE_PHASES, ...MARKS]), happenedAtMs: atMs }),
       ({ id, ...fields }) => asCommand(id, { type: 'report-phase', ...fields }),
+    ),
+  },
+  'name-destination': {
+    right: CREW_OR_DESK,
+    rate: 'command',
+    owner: ['own-unit', 'trip'],
+    result: tripAt.extend({ hospitalId: hospitalId.nullable() }),
+    shape: shape(
+      z.object({ id, tripId: matching(ROUTED_ID), hospitalId: orNull(matching(UNIT_ID)) }),
+      ({ id, ...fields }) => asCommand(id, { type: 'name-destination', ...fields }),
+    ),
+  },
+  // Not of the rate of commands: what a crew has pressed before must not keep it from being heard.
+  'call-emergency': {
+    right: CREW_OR_DESK,
+    rate: 'control',
+    owner: ['own-unit', 'unit'],
+    result: z.object({ unitId, emergencySinceMs: moment.nullable() }),
+    shape: shape(z.object({ id, unitId: matching(UNIT_ID), happenedAtMs: atMs }), ({ id, ...fields }) =>
+      asCommand(id, { type: 'call-emergency', ...fields }),
     ),
   },
   'close-trip': {

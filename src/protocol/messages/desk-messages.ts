@@ -153,6 +153,15 @@ export const DESK_MESSAGES = {
       ({ id, ...fields }) => asCommand(id, { type: 'name-receiver', ...fields }),
     ),
   },
+  'end-emergency': {
+    right: DESK,
+    rate: 'command',
+    owner: ['unit'],
+    result: z.object({ unitId, emergencySinceMs: moment.nullable() }),
+    shape: shape(z.object({ id, unitId: matching(UNIT_ID) }), ({ id, unitId }) =>
+      asCommand(id, { type: 'end-emergency', unitId }),
+    ),
+  },
   'close-roads': {
     right: DESK,
     rate: 'command',

@@ -107,6 +107,11 @@ export interface ClientTuples {
   'confirm-order': [id: string, tripId: string, happenedAtMs: number]
   /** Null: a unit that this region does not dispatch has the patient. */
   'name-receiver': [id: string, tripId: string, toTripId: string | null]
+  /** Null: nobody knows any more where the patient is brought. */
+  'name-destination': [id: string, tripId: string, hospitalId: string | null]
+  /** A crew names its own unit. */
+  'call-emergency': [id: string, unitId: string, happenedAtMs: number]
+  'end-emergency': [id: string, unitId: string]
   'close-roads': [id: string, zone: WireZone]
   'reopen-roads': [id: string, zoneId: string]
   'add-need': [id: string, callId: string, need: Need]

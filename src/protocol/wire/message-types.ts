@@ -62,6 +62,9 @@ export const CLIENT_TYPES = {
   reach: 56,
   coverage: 57,
   'trip-route': 58,
+  'name-destination': 59,
+  'call-emergency': 60,
+  'end-emergency': 61,
 } as const
 
 export type ClientTypeName = keyof typeof CLIENT_TYPES

@@ -67,6 +67,13 @@ export interface ResponseView {
   readonly times: Readonly<Partial<Record<ResponseTime, TimeView>>>
 }
 
+interface DestinationPlace {
+  readonly hospitalId: string
+  readonly name: string
+  readonly lonE7: number
+  readonly latE7: number
+}
+
 export interface TripView {
   readonly tripId: string
   readonly callId: string
@@ -91,6 +98,8 @@ export interface TripView {
   readonly alarms: readonly TripAlarm[]
   /** The trip whose unit has the patient that was handed over; null: another region's or service's. Absent where nobody knows, or none was. */
   readonly handedTo?: string | null
+  /** Where its patient is brought, as the reference data had it when it was named; null where nobody has said. */
+  readonly destination: DestinationPlace | null
   /** The trip that it helps until the right unit is there; null for one that helps none. */
   readonly helps: string | null
   /** The trip that helps it, or did; null while none has. */
@@ -209,6 +218,8 @@ export interface UnitView {
   readonly reach: Reach
   /** It has left an offer unanswered, and its crew has given no sign since. */
   readonly noContact: boolean
+  /** Since when its crew calls for help for itself; null while it does not. */
+  readonly emergencySinceMs: number | null
   /** The trip that was taken from it last, while its crew has not said that it knows. */
   readonly takenTripId: string | null
   readonly fix: FixView | null

@@ -30,14 +30,18 @@ export interface ExpectedEntry {
 }
 
 export type Verification =
-  | { readonly ok: true; readonly head: ExpectedEntry }
+  | { readonly ok: true; readonly head: ExpectedEntry; readonly isWhole: true }
   | { readonly ok: false; readonly seq: number; readonly fault: ChainFault; readonly message: string }
+
+/** Up to `head` it is what was written; `isWhole`: and that is its end. */
+type PartlyVerified = Verification | { readonly ok: true; readonly head: ExpectedEntry; readonly isWhole: false }
 
 /**
  * `missing`: the entry is not there. `changed`: it is not what was written. `out-of-order`: it was written, or forged,
  * to follow another entry. `head-differs`, `unexpected`: the chain does not end, or not contain, what it should.
  */
-type ChainFault = 'missing' | 'changed' | 'out-of-order' | 'head-differs' | 'unexpected'
+export const CHAIN_FAULTS = ['missing', 'changed', 'out-of-order', 'head-differs', 'unexpected'] as const
+type ChainFault = (typeof CHAIN_FAULTS)[number]
 
 interface ChainRow {
   seq: number
@@ -61,21 +65,40 @@ const START: Buffer = Buffer.alloc(32)
  * fault. `expect` must be in it too.
  */
 export async function verifyAudit(database: Database, expect: ExpectedEntry | null = null): Promise<Verification> {
-  let end = { seq: 0, hash: START }
+  let from: ExpectedEntry | null = null
   for (;;) {
-    const rows = await readPage(database, end.seq)
-    if (rows.length === 0) {
-      const { seq, hash } = await readChainHead(database)
-      // Appended since the page was read.
-      if (seq > end.seq && (await readPage(database, end.seq)).length > 0) continue
-      return judgeEnd(end, { seq, hash }, expect)
-    }
-    for (const row of rows) {
-      const fault = faultOf(row, end) ?? unexpected(row, expect)
-      if (fault !== null) return fault
-      end = { seq: row.seq, hash: row.hash }
-    }
+    const verified: PartlyVerified = await verifyAuditPart(database, from, { entries: ROWS_PER_PAGE, expect })
+    if (!verified.ok || verified.isWhole) return verified
+    from = verified.head
   }
+}
+
+/**
+ * One step of the proof, which holds the loop for so many entries: from the entry behind one that was proven to be the chain's.
+ * It is whole once there is nothing further. Input: where an earlier step has ended; null from the first entry on.
+ */
+export async function verifyAuditPart(
+  database: Database,
+  from: ExpectedEntry | null,
+  { entries, expect = null }: { readonly entries: number; readonly expect?: ExpectedEntry | null },
+): Promise<PartlyVerified> {
+  let end = from === null ? { seq: 0, hash: START } : { seq: from.seq, hash: Buffer.from(from.hash, 'hex') }
+  const rows = await readPage(database, end.seq, entries)
+  for (const row of rows) {
+    const fault = faultOf(row, end) ?? unexpected(row, expect)
+    if (fault !== null) return fault
+    end = { seq: row.seq, hash: row.hash }
+  }
+  if (rows.length > 0) return { ok: true, head: shownEnd(end), isWhole: false }
+  const head = await readChainHead(database)
+  // Appended since the page was read.
+  const isLonger = head.seq > end.seq && (await readPage(database, end.seq, 1)).length > 0
+  if (isLonger) return { ok: true, head: shownEnd(end), isWhole: false }
+  return judgeEnd(end, head, expect)
+}
+
+const shownEnd = ({ seq, hash }: { readonly seq: number; readonly hash: Buffer }): ExpectedEntry => {
+  return { seq, hash: hash.toString('hex') }
 }
 
 function faultOf(row: ChainRow, before: { readonly seq: number; readonly hash: Buffer }): Verification | null {
@@ -116,7 +139,7 @@ function judgeEnd(
   if (expect !== null && expect.seq > end.seq) {
     return broken(end.seq + 1, 'unexpected', `the chain ends at ${end.seq}, before the expected entry ${expect.seq}`)
   }
-  return { ok: true, head: { seq: end.seq, hash: end.hash.toString('hex') } }
+  return { ok: true, head: shownEnd(end), isWhole: true }
 }
 
 const broken = (seq: number, fault: ChainFault, message: string): Verification => ({ ok: false, seq, fault, message })
@@ -137,10 +160,10 @@ function hashOf(before: Buffer, row: ChainRow): Buffer {
   return hash.digest()
 }
 
-async function readPage(database: Database, afterSeq: number): Promise<ChainRow[]> {
+async function readPage(database: Database, afterSeq: number, limit: number): Promise<ChainRow[]> {
   const { rows } = await sql<ChainRow>`SELECT seq, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us,
     actor, action, outcome, region, subject, address, details::text AS details, prev_hash, hash
-    FROM audit.entries WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${sql.lit(ROWS_PER_PAGE)}`.execute(database)
+    FROM audit.entries WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${limit}`.execute(database)
   return rows
 }
 

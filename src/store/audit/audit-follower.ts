@@ -56,6 +56,9 @@ const BY_A_DISPATCHER: {
   AlarmShelved: 'by-type',
   TripTimeCorrected: 'by-type',
   ReceiverNamed: 'by-cause',
+  DestinationNamed: 'by-cause',
+  EmergencyCalled: 'by-cause',
+  EmergencyEnded: 'by-type',
   RoadsRestricted: 'by-type',
   RoadsReopened: 'by-cause',
   // Changes of reference data tell the audit themselves.

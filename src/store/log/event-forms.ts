@@ -190,7 +190,9 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
     ...{ severity: SEVERITY_FORM.optional(), decision: decision.optional() },
     lastHeardAtMs: ms.optional(),
   },
-  UnitAlarmRaised: { ...unit, alarm: z.enum(UNIT_ALARMS), severity: SEVERITY_FORM, fromTripId: id },
+  UnitAlarmRaised: { ...unit, alarm: z.enum(UNIT_ALARMS), severity: SEVERITY_FORM, fromTripId: id.nullable() },
+  EmergencyCalled: { ...unit, ...happened },
+  EmergencyEnded: unit,
   RegionAlarmRaised: {
     ...{ regionId: id, alarm: z.enum(REGION_ALARMS), severity: SEVERITY_FORM, silentFromMs: ms, silentToMs: ms },
     ...silent,
@@ -216,6 +218,10 @@ const FORMS: Readonly<Record<DomainEvent['type'], z.ZodRawShape>> = {
   },
   RoadsRestricted: { regionId: id, ...ZONE_SHAPE },
   RoadsReopened: { regionId: id, zoneId: id, cause: z.enum(['dispatcher', 'system']) },
+  DestinationNamed: {
+    ...{ ...trip, ...call, unitId: id.nullable(), hospitalId: id.nullable(), cause: z.enum(CAUSES) },
+    place: z.object({ name: z.string(), ...PLACE_FORM }).nullable(),
+  },
   ReceiverNamed: { ...trip, ...call, toTripId: id.nullable(), cause: z.enum(CAUSES) },
   TripCancelled: {
     ...trip,

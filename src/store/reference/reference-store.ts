@@ -155,13 +155,15 @@ export class ReferenceStore {
 
   /**
    * Sets the policy of a region; what is left out has its default. Answers what stands then, and how it differs from what
-   * stood. Errors: InvalidReference for a policy or a note that will not do, or a region that does not exist.
+   * stood. Errors: InvalidReference for a policy or a note that will not do, a region that does not exist, or where another
+   * version stands than the one that the caller went by (null: any may).
    */
   async setPolicy(
     region: RegionId,
     given: unknown,
     note: string | null,
     audit = unaudited,
+    ifVersion: number | null = null,
   ): Promise<{ readonly now: PolicyRecord; readonly changes: PolicyChanges }> {
     const problem = problemOf(POLICY, given) ?? (note === null ? null : problemOf(POLICY_NOTE, note))
     if (problem !== null) throw new InvalidReference(`The policy of ${region}: ${problem}.`)
@@ -169,6 +171,8 @@ export class ReferenceStore {
     return this.#database.transaction().execute(async transaction => {
       const version = await nextVersion(transaction)
       await requireRegion(transaction, region)
+      // Whoever raised the version of the reference data keeps every other change of it waiting until here is the end.
+      if (ifVersion !== null) requireVersion(ifVersion, await getPolicy(transaction, region))
       const by = { changedBy: CHANGED_BY, changedAtMs: this.#wallMs() }
       const { now, changes } = await putPolicy(transaction, region, { policy, note, ...by }, version)
       if (changes.length > 0) await audit(transaction, policyAudit(now, changes))
@@ -315,5 +319,14 @@ async function requireStations(
   const unit = units.find(({ homeStation }) => homeStation === unknown)!
   throw new InvalidReference(
     `Unit ${unit.unitId}: the region has no station ${JSON.stringify(unknown)}; import its stations first.`,
+  )
+}
+
+/** Errors: InvalidReference where somebody else has changed it since. */
+function requireVersion(expected: number, standing: PolicyRecord | undefined): void {
+  if (standing === undefined || standing.version === expected) return
+  const { region, version, changedBy, changedAtMs } = standing
+  throw new InvalidReference(
+    `Version ${version} of the policy of ${region} stands, not ${expected}: ${changedBy} changed it at ${new Date(changedAtMs).toISOString()}. Look at it with goldenhour policy show ${region}, then set yours with --if-version ${version}.`,
   )
 }

@@ -173,6 +173,7 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   'GET /': open(200, plain('/')),
   'GET /driver': open(200, plain('/driver')),
   'GET /driver-worker.js': open(200, plain('/driver-worker.js')),
+  'GET /console-worker.js': open(200, plain('/console-worker.js')),
   'GET /assets/:file': open(200, plain('/assets/licenses.txt')),
   'GET /v1/openapi.json': open(200, plain('/v1/openapi.json')),
   'GET /healthz': open(200, plain('/healthz')),
@@ -182,6 +183,10 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   'POST /v1/auth/login': open(200, async () => {
     return { path: '/v1/auth/login', body: { user: 'dispatcher-1', password: PASSWORD } }
   }),
+  'POST /v1/auth/guest': {
+    ...open(200, async world => ({ path: '/v1/auth/guest', body: { ticket: await world.guestTicket() } })),
+    isPersonal: true,
+  },
   'POST /v1/auth/refresh': open(200, async world => {
     const { refreshToken } = await world.login('dispatcher-1')
     return { path: '/v1/auth/refresh', body: { refreshToken } }
@@ -413,6 +418,13 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     return { path, body: { units: ['F1'] }, ifMatch: tag }
   }),
 
+  'GET /v1/audit': {
+    action: 'read-audit',
+    status: 200,
+    reaches: REGIONS,
+    request: async (_, reach) => ({ path: `/v1/audit?region=${askedOf(reach)}&limit=2` }),
+  },
+  'GET /v1/audit/proof': admins('prove-audit', 200, plain('/v1/audit/proof'), OWN),
   'GET /v1/keys': admins('manage-keys', 200, plain('/v1/keys'), OWN),
   'POST /v1/keys/rotate': admins('manage-keys', 201, plain('/v1/keys/rotate'), OWN),
   'POST /v1/keys/:kid/retire': admins(

@@ -6,7 +6,9 @@
  */
 
 import { signToken } from '../../../src/access/tokens.ts'
+import { guestsOf } from '../../../src/cli/demo-guest.ts'
 import { DEFAULT_LIMITS, type Limits, RATE_CLASSES } from '../../../src/protocol/limits.ts'
+import { withDatabaseAt } from '../../../tools/shared/reference.ts'
 import { makeKey } from '../../gateway/harness.ts'
 import { ADMIN_PASSWORD, type HttpAnswer, type Site } from '../../support/engine.ts'
 import { assertAnswerTold } from '../../support/http-answers.ts'
@@ -119,6 +121,16 @@ export class World {
 
   get site(): Site {
     return this.stage.site
+  }
+
+  /** A ticket for the guest of the region. */
+  guestTicket(): Promise<string> {
+    return withDatabaseAt(this.site.databaseUrl, async database => {
+      const guests = guestsOf(database)
+      const ticket =
+        (await guests.ticket(HERE, 'here')) ?? ((await guests.open(HERE)) && (await guests.ticket(HERE, 'here')))
+      return ticket!
+    })
   }
 
   /** Signs everybody in, the first time; call it in each test, since the stage stands only there. */

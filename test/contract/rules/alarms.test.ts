@@ -8,6 +8,7 @@ import { CALL, nobody, type Speaker, Stage } from './stage.ts'
 const ordered = { mode: 'ordered', units: ['A1'] } as const
 const stage = new Stage({
   raised: ordered,
+  called: { mode: 'ordered', units: ['A1', 'A2'] },
   ranks: ordered,
   owned: ordered,
   shelved: ordered,
@@ -64,6 +65,36 @@ test('[AL-1] an alarm has the position of its record in its id, and a cause that
   await desk.ask('withdraw-unit', tripId, 'other')
   const kinds = (await openAlarms(desk)).map(({ kind }) => kind)
   assert.equal(new Set(kinds).size, kinds.length)
+})
+
+test('[EM-1] a crew that calls for help for itself is heard at once, and its unit is sent nowhere until the desk says that it is safe', async () => {
+  const region = 'called'
+  const desk = await stage.desk({ region })
+  const crew = await stage.crew('A1', { region })
+  assert.equal(await crew.refused('call-emergency', 'A2', Date.now()), 'wrong-unit')
+  assert.equal(await crew.refused('end-emergency', 'A1'), 'wrong-role')
+  await desk.ask('watch-board', null)
+  await desk.hear('board')
+  const atMs = Date.now()
+  const called = await crew.ask('call-emergency', 'A1', atMs)
+  assert.deepEqual(called.result, { unitId: 'A1', emergencySinceMs: atMs })
+  const alarmId = `driver/A1/emergency/${called.position}`
+  const [, , , events] = await desk.hear('board-events', ([, , , told]) =>
+    told.some(({ type }) => type === 'EmergencyCalled'),
+  )
+  assert.ok(events.some(event => event.type === 'UnitAlarmRaised' && event.alarm === 'emergency'))
+  const [, , view] = await crew.hear('unit-state', ([, , seen]) => seen.unit.emergencySinceMs === atMs)
+  assert.deepEqual([view.unit.status, view.unit.dispatchability], ['available', 'not-available'])
+  // Said again, also by the desk, it is the same one.
+  assert.equal((await desk.ask('call-emergency', 'A1', atMs + 1)).result.emergencySinceMs, atMs)
+  const { tripId } = await unmet(desk, { needs: [{ levelOfCare: 'als' }] })
+  const { result } = await desk.ask('explain-trip', tripId, 'A1')
+  assert.match(JSON.stringify(result), /"emergency"/)
+  assert.equal((await answered(desk, 'acknowledge-alarm', alarmId))?.alarmId, alarmId)
+  assert.deepEqual((await desk.ask('end-emergency', 'A1')).result, { unitId: 'A1', emergencySinceMs: null })
+  assert.ok((await openAlarms(desk)).every(each => each.alarmId !== alarmId))
+  await crew.hear('unit-state', ([, , seen]) => seen.trip?.tripId === tripId)
+  assert.equal(await desk.refused('end-emergency', nobody(region).slice(0, 20)), 'unknown-unit')
 })
 
 test("[AL-2] an alarm is as severe as its trip's class, and follows it", async () => {

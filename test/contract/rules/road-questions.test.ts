@@ -17,7 +17,7 @@ import { CALL, fixAt, nobody, PLACE, type Speaker, Stage } from './stage.ts'
 import { roadsTaken } from './stage-roads.ts'
 
 const ordered = { mode: 'ordered', units: ['A1', 'A2'] } as const
-const stage = new Stage({ roads: ordered, plain: ordered, asked: ordered })
+const stage = new Stage({ carried: ordered, roads: ordered, plain: ordered, asked: ordered })
 const city = cityHere()
 
 /** Whatever comes of arrivals, until one is as it should be. */
@@ -83,6 +83,55 @@ test('[RQ-1] [RQ-2] [RQ-3] who watches hears when units will be there, by road a
   assert.deepEqual([carried.etaMs, carried.distanceM, carried.unknown], [null, null, 'no-destination'])
   for (const speaker of [desk, crew]) assert.deepEqual((await speaker.ask('unwatch-etas')).result, {})
 })
+
+test('[DK-18] a crew, or the desk, names the hospital of a trip; its arrival and its route lead there', async () => {
+  const region = 'carried'
+  const crew = await stage.crew('A1', { region }, 4)
+  const other = await stage.crew('A2', { region }, 5)
+  const desk = await stage.desk({ region })
+  const token = await stage.site.token({ role: 'supervisor', regions: [region] })
+  for (const body of [hospital('near', 1, []), hospital('far', 3, [])])
+    assert.equal((await stage.ask('POST', `/v1/hospitals?region=${region}`, { token, body })).status, 201)
+  const tripId = await order(desk, crew)
+  assert.equal(await desk.refused('name-destination', tripId, 'nowhere'), 'unknown-hospital')
+  assert.equal(await desk.refused('name-destination', nobody(region), null), 'unknown-trip')
+  assert.equal(await other.refused('name-destination', tripId, null), 'not-your-trip')
+  await hospitalsKnown(desk, tripId)
+  const named = await crew.ask('name-destination', tripId, 'near')
+  assert.deepEqual(named.result, { tripId, phase: 'assigned', hospitalId: 'near' })
+  const told = (await stage.site.records(region)).find(({ position }) => position === named.position)!.events
+  assert.deepEqual(
+    told.map(event => [event.type, 'cause' in event ? event.cause : null]),
+    [['DestinationNamed', 'driver']],
+  )
+  const [, , { trip }] = await crew.hear('unit-state', ([, , view]) => view.trip?.destination != null)
+  const { hospitalId, name, lonE7, latE7 } = trip!.destination!
+  assert.deepEqual([hospitalId, name, latE7], ['near', 'Hospital near', PLACE.latE7])
+  assert.equal(lonE7, PLACE.lonE7 + 112_000)
+  await desk.ask('watch-etas')
+  await crew.ask('report-phase', tripId, 'transporting', Date.now())
+  const toNear = await etaOf(desk, ({ toward }) => toward === 'destination')
+  await desk.ask('name-destination', tripId, 'far')
+  const toFar = await etaOf(desk, ({ distanceM }) => distanceM! > toNear.distanceM!)
+  assert.ok(toFar.etaMs! > toNear.etaMs! && toFar.unknown === undefined)
+  const route = (await crew.ask('trip-route', tripId, 4_096)).result as unknown as TripRoute
+  assert.deepEqual([route.toward, route.unitId], ['destination', 'A1'])
+  await desk.ask('name-destination', tripId, null)
+  await etaOf(desk, ({ unknown }) => unknown === 'no-destination')
+  assert.equal(await crew.refused('trip-route', tripId, 4_096), 'wrong-phase')
+  await crew.ask('close-trip', tripId, 'transported', Date.now())
+  assert.equal(await desk.refused('name-destination', tripId, 'near'), 'wrong-phase')
+})
+
+/** The region hears of hospitals a moment after they were told. */
+async function hospitalsKnown(desk: Speaker, tripId: string): Promise<void> {
+  for (;;) {
+    const { destinations } = (await desk.ask('best-destinations', tripId, null, null, [], 5))
+      .result as unknown as Destinations
+    if (destinations.length === 2) return
+    await sleep(50)
+  }
+}
 
 test('[RQ-4] without roads arrivals are by the straight line; where roads do not help it is said why', async () => {
   const region = 'plain'

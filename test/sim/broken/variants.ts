@@ -368,6 +368,16 @@ export const VARIANTS: readonly Variant[] = [
     provoke: {},
   },
   {
+    name: 'threatened-crew-sent',
+    breaks: 'a unit whose crew calls for help for itself is chosen next like any other',
+    patch: {
+      file: 'src/domain/dispatch/eligibility.ts',
+      find: 'if (driver.emergencySinceMs !== undefined) return',
+      replace: 'if (driver.emergencySinceMs === 0) return',
+    },
+    provoke: { seed: 3, callsPerHour: 60, drivers: 8 },
+  },
+  {
     name: 'unfit-decliner-asked',
     breaks: 'a crew that declines because its vehicle or itself cannot work gets the next trip at once',
     patch: {

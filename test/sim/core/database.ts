@@ -26,6 +26,7 @@ import {
 } from '../../../src/store/log/journal.ts'
 import { MemoryJournal } from '../../../src/store/log/memory-journal.ts'
 import type { Dice } from '../../fuzz/dice.ts'
+import { HOSPITALS } from '../hospitals.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Loop } from './loop.ts'
 import { nextPolicy } from './policies.ts'
@@ -331,7 +332,7 @@ export class SimulatedDatabase {
       version: () => answer(this.#version),
       listRegions: () => answer([{ ...region, dispatchMode: this.#standing.mode }]),
       listPolicies: () => answer(new Map([[region.region, this.#standing]])),
-      listHospitals: () => answer(new Map()),
+      listHospitals: () => answer(new Map([[region.region, HOSPITALS]])),
       listStationPlaces: () => answer(new Map([[region.region, stations]])),
       listUnits: (_: RegionId, since: number | null) => answer(since === this.#version ? [] : this.#units),
       listRetiredUnits: () => answer([]),

@@ -98,6 +98,8 @@ export class AlarmAccount {
         return this.#raised(`driver/${event.unitId}`, event, event.fromTripId, moment)
       case 'RegionAlarmRaised':
         return this.#raised(event.entity, event, null, moment)
+      case 'EmergencyEnded':
+        return this.#gone(`driver/${event.unitId}`, ['emergency'])
       case 'RegionAlarmCleared':
         return this.#gone(event.entity, [event.alarm])
       case 'TripAlarmCleared':
@@ -162,7 +164,7 @@ export class AlarmAccount {
     tripId: string | null,
     { position, recordedAtMs, committedAtMs }: AlarmMoment,
   ): void {
-    const due = tripId === null ? 1 : severityOf(kind, this.#priorities.get(tripId) ?? 1)
+    const due = tripId === null || kind === 'emergency' ? 1 : severityOf(kind, this.#priorities.get(tripId) ?? 1)
     if (severity !== due)
       this.#find(`alarm ${kind} of ${tripId ?? subject} at position ${position} has severity ${severity}, not ${due}`)
     const known = this.#of(subject).find(alarm => alarm.kind === kind)

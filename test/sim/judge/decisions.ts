@@ -2,6 +2,7 @@
  * The rules of dispatch as the specification of every decision: what a command did, or why it was refused, is worked out
  * again in the states of its moment.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import type { TurnOutcome } from '../../../src/actors/region/command-outcome.ts'
 import { runCommand } from '../../../src/actors/region/commands.ts'
@@ -12,6 +13,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts'
 import type { TripId, UnitId } from '../../../src/domain/ids.ts'
 import { type Incident, incidentOf } from '../../../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts'
+import { hospitalOf } from '../hospitals.ts'
 import type { StateHistory } from './history.ts'
 
 /** Who sends a command, as far as its decision goes. */
@@ -86,6 +88,22 @@ export function whyWrong(
   before: States,
   command: Command,
   asker: Asker,
+  recorded: Recorded,
+  result: Readonly<Record<string, unknown>> | null,
+): string | null {
+  const { events } = recorded
+  const wrongBy = (moments: Sources['moments']) => whyWrongBy(moments, before, command, asker, recorded, result)
+  if (events.some(event => 'sentAtMs' in event)) return wrongBy(NO_MOMENT)
+  const why = wrongBy(ANY_MOMENT)
+  // What makes no event does not say that its moment was put right: a button pressed twice in one moment, by a wrong clock.
+  return why !== null && events.every(isAdded) && wrongBy(NO_MOMENT) === null ? null : why
+}
+
+function whyWrongBy(
+  moments: Sources['moments'],
+  before: States,
+  command: Command,
+  asker: Asker,
   { position, recordedAtMs, events }: Recorded,
   result: Readonly<Record<string, unknown>> | null,
 ): string | null {
@@ -96,7 +114,6 @@ export function whyWrong(
     if (event.type === 'RoadsRestricted') return [event.zoneId]
     return event.type === 'NeedAdded' ? [event.addedTripId] : []
   })
-  const moments = events.some(event => 'sentAtMs' in event) ? NO_MOMENT : ANY_MOMENT
   const decided = tryCommand(turn, command, asker, {
     moments,
     newId: () => ids.shift() ?? NO_ID,
@@ -161,7 +178,7 @@ function tryCommand(turn: Turn, command: Command, asker: Asker, sources: Sources
   try {
     const { moments, newId, incident, order } = sources
     // Where the units are the log does not tell; no call of these worlds is where it would matter.
-    const desk = { order, nearestUnitM: () => null, regionId: REGION, roadsThere: () => null }
+    const desk = { order, nearestUnitM: () => null, regionId: REGION, roadsThere: () => null, hospital: hospitalOf }
     return runCommand(turn, command, {
       ...asker,
       moments,

@@ -125,6 +125,7 @@ function couldTake({ need }: TripState, driver: DriverActor, { lostAfterMs }: Po
   const fix = location.current
   return (
     state.status === 'available' &&
+    state.emergencySinceMs === undefined &&
     // Who was signed on by voice is called.
     state.crew !== '-voice' &&
     state.statusSinceMs < nowMs - SOON_MS &&

@@ -12,6 +12,7 @@ import { isBound } from '../../../src/domain/unit/driver.ts'
 import type { CommandRow, RecordWrite } from '../../../src/store/log/journal.ts'
 import { AlarmAccount } from './alarm-account.ts'
 import { ClosedRoads } from './closed-roads.ts'
+import { Emergencies } from './emergencies.ts'
 import type { Findings } from './findings.ts'
 import { Handovers } from './handovers.ts'
 import { HelpAccount } from './help-account.ts'
@@ -55,6 +56,7 @@ export class LogAccount {
   readonly #numbers: NumberAccount
   readonly #urgency: UrgencyAccount
   readonly #unfit: UnfitUnits
+  readonly #emergencies: Emergencies
   readonly #times: TrueTimes
   readonly #voice: VoiceOrders
   readonly #handovers: Handovers
@@ -93,6 +95,7 @@ export class LogAccount {
     this.#reserves = new Reserves(findings, this.policies)
     this.#urgency = new UrgencyAccount(findings, tripId => this.#help.isHelp(tripId))
     this.#unfit = new UnfitUnits(findings)
+    this.#emergencies = new Emergencies(findings)
     this.#times = new TrueTimes(findings)
     this.#voice = new VoiceOrders(findings)
     this.#handovers = new Handovers(findings)
@@ -204,11 +207,9 @@ export class LogAccount {
     if (this.#areSpansTrue) this.policies.take(event, recordedAtMs)
     this.holds.take(event, position)
     this.#numbers.take(event, event.atMs ?? recordedAtMs, position)
-    this.#silent.take(
-      event,
-      'tripId' in event && event.tripId !== undefined ? this.history.trip(event.tripId) : undefined,
-      position,
-    )
+    const before = 'tripId' in event && event.tripId !== undefined ? this.history.trip(event.tripId) : undefined
+    this.#silent.take(event, before, position)
+    this.#emergencies.take(event, before, position)
     const when = { position, recordedAtMs, servedSinceMs: this.servedSinceMs, areSpansTrue: this.#areSpansTrue }
     const accounts = { policies: this.policies, urgency: this.#urgency }
     checkEvent(this.history, accounts, event, when, this.#findings)

@@ -40,6 +40,8 @@ export const RULES = {
     'No unit is offered a trip while one of priority 1 or 2 that is more urgent, or as urgent and entered earlier, waits for such a unit and has not asked it in its round.',
   'unfit-not-chosen':
     'A unit that declined or lost a trip for a reason that speaks of it or its crew is offered nothing until an event says that it is available.',
+  'emergency-heard':
+    'A crew that calls for help for itself raises an alarm in the same record, and its unit is offered nothing but by hand until a dispatcher says that it is safe.',
   'silent-not-chosen':
     'A unit that left an offer unanswered is offered nothing before its crew gives a sign, unless nobody else could go.',
   'voice-told':

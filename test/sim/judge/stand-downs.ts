@@ -63,7 +63,7 @@ export class StandDowns {
       case 'UnitReleased':
         return void this.#taken.delete(event.unitId)
       case 'UnitAlarmRaised':
-        if (event.alarm === 'stand-down') this.#raised(event.unitId, event.fromTripId, moment)
+        if (event.alarm === 'stand-down') this.#raised(event.unitId, event.fromTripId!, moment)
     }
   }
 

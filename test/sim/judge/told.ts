@@ -142,6 +142,7 @@ const unitOf = (state: DriverState): Fields => ({
   statusSinceMs: state.statusSinceMs,
   crew: state.crew,
   noContact: state.noContact !== undefined,
+  emergencySinceMs: state.emergencySinceMs ?? null,
   takenTripId: state.takenTrip?.tripId ?? null,
   offerId: state.work?.offerId ?? null,
   tripId: state.work?.tripId ?? state.standingDown ?? null,
@@ -165,6 +166,10 @@ const alarmOf = ({
   shelvedUntilMs: shelved === null ? null : shelved.atMs + shelved.forMs,
 })
 
+const onWire = ({ hospitalId, name, lonDeg, latDeg }: NonNullable<TripState['destination']>): Fields => ({
+  ...{ hospitalId, name, lonE7: Math.round(lonDeg * 1e7), latE7: Math.round(latDeg * 1e7) },
+})
+
 const tripOf = (state: TripState): Fields => ({
   callId: state.callId,
   phase: state.phase,
@@ -179,6 +184,7 @@ const tripOf = (state: TripState): Fields => ({
   alarms: state.alarms,
   helps: state.helps ?? null,
   helpedBy: state.helpedBy ?? null,
+  destination: state.destination == null ? null : onWire(state.destination),
   loss: state.loss ?? null,
   disposition: state.disposition,
   cancelReason: state.cancelReason,

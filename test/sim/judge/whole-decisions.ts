@@ -176,12 +176,13 @@ export function tallyOf(
 
 /** Why the unit cannot be sent, as far as its state says; null where nothing in it speaks against it. */
 function reasonOf(unit: DriverState, need: Need, asked: readonly UnitId[]): string | null {
-  const { crew, work, standingDown, unavailableReason } = unit
+  const { crew, work, standingDown, unavailableReason, emergencySinceMs } = unit
   if (crew === null) return 'no crew'
   if (!caresFor(unit, need)) return 'level-of-care'
   if (!carries(unit) && mustCarry(need)) return 'cannot-transport'
   if (work !== null || standingDown !== undefined) return 'busy'
   if (unavailableReason !== null) return 'unavailable'
   if (asked.includes(unit.unitId)) return 'asked-this-round'
-  return missingOf(unit, need).length > 0 ? 'capability' : null
+  if (missingOf(unit, need).length > 0) return 'capability'
+  return emergencySinceMs === undefined ? null : 'emergency'
 }

@@ -247,6 +247,7 @@ export class Crew implements PhoneUser {
     if (this.#work !== null && !(isOurs && trip.tripId === this.#work.tripId)) this.#leaveWork()
     if (!isOurs) return
     if (this.#work !== null) return this.#work.see(trip)
+    this.#maybeCallForHelp()
     this.#work = new Work(trip, {
       town: this.#town,
       dice: this.#dice,
@@ -254,6 +255,14 @@ export class Crew implements PhoneUser {
       press: button => this.#pressButton(trip.tripId, button),
       carries: () => this.#carries,
       forgetful: this.#habits.forgets,
+    })
+  }
+
+  /** Somebody threatens the crew, now and then. */
+  #maybeCallForHelp(): void {
+    if (this.#town.isCalm || !this.#dice.oneIn(20)) return
+    this.#town.loop.after(this.#dice.within([10 * SECOND_MS, 10 * MINUTE_MS]), () => {
+      this.#press('emergency', (client, how) => client.callEmergency(how))
     })
   }
 

@@ -17,6 +17,7 @@ import {
 } from '../../../src/domain/vocabulary.ts'
 import { fromE7 } from '../../../src/protocol/fix-frame.ts'
 import type { Dice } from '../../fuzz/dice.ts'
+import { HOSPITALS, NO_HOSPITAL } from '../hospitals.ts'
 import { Afterwards } from './afterwards.ts'
 import { BoardScreen } from './board-screen.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS, untilNextMs } from './chance.ts'
@@ -227,7 +228,10 @@ export class Dispatcher {
 
   /** Some alarms are not left alone. */
   #onNews(event: DomainEvent): void {
+    if (event.type === 'TripPhaseReached' && this.#dice.oneIn(4 * this.#town.plan.dispatchers))
+      this.#sayWhereTo(event.tripId)
     if (event.type === 'TripAlarmRaised' && this.#dice.oneIn(3 * this.#town.plan.dispatchers)) this.#answerSomeAlarm()
+    if (event.type === 'UnitAlarmRaised' && event.alarm === 'emergency') this.#lookAfter(event.unitId)
     if (event.type !== 'TripAlarmRaised') return
     if (event.alarm === 'voice-order' && this.#dice.oneIn(this.#town.plan.dispatchers)) this.#callByRadio(event)
     if (event.alarm === 'receiver-unknown' && this.#dice.oneIn(this.#town.plan.dispatchers)) this.#askForPatient(event)
@@ -276,6 +280,24 @@ export class Dispatcher {
       const toTripId = trips.length === 0 || this.#dice.oneIn(2) ? null : this.#dice.pick(trips)
       this.#command(`the patient of ${tripId} is with ${toTripId}`, (client, id) =>
         client.nameReceiver(tripId, toTripId, { id }),
+      )
+    })
+  }
+
+  /** Somebody finds out how the crew is. */
+  #lookAfter(unitId: string): void {
+    this.#town.loop.after(this.#dice.within([10 * SECOND_MS, 10 * MINUTE_MS]), () => {
+      this.#command(`the crew of ${unitId} is safe`, (client, id) => client.endEmergency(unitId, { id }))
+    })
+  }
+
+  #sayWhereTo(tripId: string): void {
+    this.#town.loop.after(this.#dice.within([SECOND_MS, 3 * MINUTE_MS]), () => {
+      if (this.#town.isCalm) return
+      const ids = [...HOSPITALS.map(({ hospitalId }) => hospitalId), NO_HOSPITAL, null]
+      const hospitalId = this.#dice.pick(ids)
+      this.#command(`${tripId} goes to ${hospitalId}`, (client, id) =>
+        client.nameDestination(tripId, hospitalId, { id }),
       )
     })
   }

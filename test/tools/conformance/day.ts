@@ -131,6 +131,7 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       awaySinceMs: null,
       reach: 'app',
       noContact: false,
+      emergencySinceMs: null,
       takenTripId: null,
       fix: null,
       offerId: isOffered ? OFFER : null,
@@ -154,7 +155,15 @@ export function view(status: string, phase: string | null = null, mode = 'ordere
       offer: isOffered ? offer : null,
     },
     ...{ round: 1, onHold: null, times: { pending: T0 }, missed: [], responses: [], alarms: [] },
-    ...{ helps: null, helpedBy: null, loss: null, disposition: null, cancelReason: null, version: 2 },
+    ...{
+      destination: null,
+      helps: null,
+      helpedBy: null,
+      loss: null,
+      disposition: null,
+      cancelReason: null,
+      version: 2,
+    },
     details: null,
   }
   return { unit, trip: phase === null ? null : trip, cadenceMs: 15_000 }

@@ -65,13 +65,14 @@ function unitChange(stage: Stage, turn: Turn, unitId: string): string | null {
 
 /** Its status, and what else says whether it can be sent. */
 function unitText(
-  { status, work, retired, noContact, standingDown, unavailableReason }: DriverState,
+  { status, work, retired, noContact, standingDown, unavailableReason, emergencySinceMs }: DriverState,
   stage: Stage,
 ): string {
   const more = [
     work?.tripId === stage.otherTripId ? 'the other trip' : null,
     retired === true ? 'retired' : null,
     noContact === undefined ? null : 'no contact',
+    emergencySinceMs === undefined ? null : 'emergency',
     standingDown !== undefined && unavailableReason !== null ? 'unfit' : null,
   ]
   return [status, ...more.filter(each => each !== null)].join(', ')

@@ -41,6 +41,8 @@ const POLICY: StandingPolicy = { ...DEFAULT_POLICY, version: 1 }
 const NOTHING_SEEN = { basis: BY_STRAIGHT_LINE, candidates: [], passedOver: [], eligible: 0, excluded: {} }
 export const DECISION = decisionOf(NOTHING_SEEN, POLICY)
 const PLACE = { lonDeg: 174.76, latDeg: -36.85 }
+/** The one hospital that the region has. */
+export const HOSPITAL = 'H1'
 
 export class Stage implements States {
   readonly quarantine = new Quarantine()
@@ -110,6 +112,7 @@ export class Stage implements States {
       nearestUnitM: () => null,
       regionId: REGION,
       roadsThere: () => null,
+      hospital: (hospitalId: string) => ({ hospitalId, name: 'General', ...PLACE }),
     }
     return runCommand(turn, command, {
       ...ASKERS[asker],

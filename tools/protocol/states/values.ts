@@ -2,7 +2,7 @@
 import type { AlarmId } from '../../../src/domain/ids.ts'
 import { unitOf } from '../../../src/domain/trip/trip.ts'
 import type { Subject } from './cell.ts'
-import { DECISION, OTHER_UNIT, REGION, START_MS, type Stage, UNIT } from './stage.ts'
+import { DECISION, HOSPITAL, OTHER_UNIT, REGION, START_MS, type Stage, UNIT } from './stage.ts'
 import type { Values } from './variants.ts'
 
 const one = (value: unknown) => ({ one: value })
@@ -39,6 +39,7 @@ export function valuesOfCommands(stage: Stage, subject: Subject): Values {
     changes: one({ priority: 2 }),
     need: one(NEED),
     toTripId: one(otherTripId),
+    hospitalId: one(HOSPITAL),
     forMs: one(60_000),
     ...{ zone: one(ZONE), zoneId: one(PAST_OFFER) },
     ...{ text: one('two patients'), corrects: one(null), noteNo: one(1) },
@@ -63,6 +64,7 @@ export function valuesOfEvents(stage: Stage, subject: Subject): Values {
     fromUnitId: one(subject === 'unit' ? UNIT : itsUnitId),
     fromTripId: one(unit.standingDown ?? tripId),
     toTripId: one(null),
+    ...{ hospitalId: one(HOSPITAL), place: one({ name: 'General', ...PLACE }) },
     offerId: one(itsTrip.offer?.offerId ?? PAST_OFFER),
     alarmId: one(alarmOf(stage, subject)),
     principal: one(unit.crew ?? 'crew-a'),

@@ -6,22 +6,26 @@ import { momentRange } from '../fix-limits.ts'
 import type { RecordNews } from '../news.ts'
 import type { RegionParts } from '../parts.ts'
 import type { Recovered } from '../recovery.ts'
+import type { RegionHospitals } from '../region-hospitals.ts'
 import type { RegionRoads } from '../region-roads.ts'
 import type { TurnRunner } from '../turn-runner.ts'
 import type { Waking } from '../waking.ts'
 import type { StateLevel } from './state-level.ts'
 
+interface CommandParts {
+  readonly desk: Desk
+  readonly roads: RegionRoads
+  readonly hospitals: RegionHospitals
+  readonly turns: TurnRunner
+  readonly record: RecordNews
+  readonly waking: Waking
+}
+
 export function clientCommands(
   { names, regionId }: RegionParts,
   { memory, clock, policy, writer, outbox, admission }: StateLevel,
   outcomes: Recovered['outcomes'],
-  {
-    desk,
-    roads,
-    turns,
-    record,
-    waking,
-  }: { desk: Desk; roads: RegionRoads; turns: TurnRunner; record: RecordNews; waking: Waking },
+  { desk, roads, hospitals, turns, record, waking }: CommandParts,
 ): CommandTurns {
   const { retiring } = memory
   const choices = {
@@ -29,6 +33,7 @@ export function clientCommands(
     nearestUnitM: desk.nearestUnitM.bind(desk),
     regionId,
     roadsThere: roads.there.bind(roads),
+    hospital: hospitals.destination.bind(hospitals),
   }
   return new CommandTurns({
     turns,

@@ -4,7 +4,7 @@ import { EtaWatch } from '../etas/eta-watch.ts'
 import { Reckoning } from '../etas/reckoning.ts'
 import type { HowFarPorts } from '../how-far.ts'
 import type { Queries } from '../queries.ts'
-import { RegionHospitals } from '../region-hospitals.ts'
+import type { RegionHospitals } from '../region-hospitals.ts'
 import type { RegionRoads } from '../region-roads.ts'
 import { RoadQueries, type RoadQueriesPorts } from '../road-queries.ts'
 import type { StateLevel } from './state-level.ts'
@@ -12,6 +12,7 @@ import type { StateLevel } from './state-level.ts'
 interface RoadWatchPorts {
   readonly state: StateLevel
   readonly roads: RegionRoads
+  readonly hospitals: RegionHospitals
   readonly seen: HowFarPorts['seen']
   readonly queries: Pick<Queries, 'settle'>
   readonly machine: MachineClock
@@ -19,11 +20,9 @@ interface RoadWatchPorts {
   readonly failed: (what: string) => (error: unknown) => void
 }
 
-export function roadWatch({ state, roads, seen, queries, machine, closedPlaces, failed }: RoadWatchPorts) {
+export function roadWatch({ state, roads, hospitals, seen, queries, machine, closedPlaces, failed }: RoadWatchPorts) {
   const { memory, clock, policy, outbox, writer } = state
-  const hospitals = new RegionHospitals()
   return {
-    hospitals,
     etas: new EtaWatch({
       ...{ memory, machine, outbox, log: writer, onError: failed('telling arrivals failed') },
       reckoning: new Reckoning({ roads, policy, seen, nowMs: () => clock.nowMs() }),

@@ -11,6 +11,7 @@ import type { RegionParts } from '../parts.ts'
 import { PolicyIntake } from '../policy-intake.ts'
 import type { Recovered } from '../recovery.ts'
 import { retirement } from '../reference.ts'
+import { RegionHospitals } from '../region-hospitals.ts'
 import { RegionRoads } from '../region-roads.ts'
 import { Rematch } from '../rematch.ts'
 import { TurnRunner } from '../turn-runner.ts'
@@ -30,6 +31,7 @@ export function turnLevel(
 ) {
   const { ref, memory, clock, policy, outbox, writer } = state
   const { outcomes } = recovered
+  const hospitals = new RegionHospitals()
   const roads = new RegionRoads({ policy, timeZone: parts.names.timeZone, zones: () => memory.zones })
   const desk = deskOf(parts, state, roads)
   const retiring = retirement(memory)
@@ -41,7 +43,7 @@ export function turnLevel(
   const runner = runnerOf(parts, state, steps, followers, recovered.lastRecordedAtMs)
   const record = recordNews(runner, memory.quarantine)
   const waking = wakingOf(parts, recovered, state)
-  const commands = clientCommands(parts, state, outcomes, { desk, roads, turns: runner, record, waking })
+  const commands = clientCommands(parts, state, outcomes, { desk, roads, hospitals, turns: runner, record, waking })
   const deadlines = new DeadlineKeeper({
     memory,
     clock,
@@ -62,6 +64,7 @@ export function turnLevel(
   return {
     runner,
     roads,
+    hospitals,
     outcomes,
     retiring,
     desk,

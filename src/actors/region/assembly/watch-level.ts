@@ -24,9 +24,14 @@ const PLACES_LIMIT_MS = 500
 
 export type WatchLevel = ReturnType<typeof watchLevel>
 
-export function watchLevel(parts: RegionParts, recovered: Recovered, state: StateLevel, { desk, roads }: TurnLevel) {
+export function watchLevel(
+  parts: RegionParts,
+  recovered: Recovered,
+  state: StateLevel,
+  { desk, roads, hospitals }: TurnLevel,
+) {
   const { regionId, names, clockNotice = () => null } = parts
-  const { machine, journal } = parts.shared
+  const { machine } = parts.shared
   const { metrics, log } = parts.telemetry
   const { memory, clock, policy, finder, outbox, writer, admission } = state
   const { damage } = recovered
@@ -43,14 +48,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
   const board = new Board({ position: recovered.acquired.logEnd, machine, metrics, snapshots })
   const seen = (unitId: UnitId) => ({ fix: memory.presence(unitId).fix, status: memory.driver(unitId)!.status })
   const notices = () => [damage.notice(), clockNotice()].filter(notice => notice !== null)
-  const closedPlaces = (sinceMs: number, most: number) => {
-    const silent = new Promise<null>(resolve => void machine.after(PLACES_LIMIT_MS, () => resolve(null)))
-    const read = journal.readClosedPlaces(regionId, sinceMs, most).catch(error => {
-      failed('places of former calls cannot be read')(error)
-      return null
-    })
-    return Promise.race([read, silent])
-  }
+  const closedPlaces = closedPlacesOf(parts, failed('places of former calls cannot be read'))
   const queries = new Queries({
     ...{ memory, clock, machine, outbox, log: writer, admission },
     search: (place, query) => {
@@ -79,7 +77,7 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       onError: failed('showing what moves failed'),
     }),
     queries,
-    ...roadWatch({ state, roads, seen, queries, machine, closedPlaces, failed }),
+    ...roadWatch({ state, roads, hospitals, seen, queries, machine, closedPlaces, failed }),
     welcomes: new Welcomes({ memory, policy: state.policy, clock, outbox, log: writer, store: state.store }, regionId),
     crewNews: new CrewNews(memory),
     offers: offerCount(metrics),
@@ -89,5 +87,18 @@ export function watchLevel(parts: RegionParts, recovered: Recovered, state: Stat
       { quarantine: memory.quarantine, writer, outbox, board, metrics, log },
       regionId,
     ),
+  }
+}
+
+/** Where calls were that have left memory, as far as the store says so in time. */
+function closedPlacesOf({ regionId, shared }: RegionParts, onError: (error: unknown) => void) {
+  const { machine, journal } = shared
+  return (sinceMs: number, most: number) => {
+    const silent = new Promise<null>(resolve => void machine.after(PLACES_LIMIT_MS, () => resolve(null)))
+    const read = journal.readClosedPlaces(regionId, sinceMs, most).catch(error => {
+      onError(error)
+      return null
+    })
+    return Promise.race([read, silent])
   }
 }

@@ -80,11 +80,11 @@ class Board:
             "trips": {
                 key: [trip["phase"], trip["unitId"], trip["onHold"], trip["priority"], trip["lonE7"], trip["latE7"], trip["alarms"]]
                 + [trip.get("responseNo"), trip.get("incidentNo")]
-                + [trip["helps"], trip["helpedBy"], trip["loss"]]
+                + [trip["helps"], trip["helpedBy"], trip["loss"], trip["destination"]]
                 for key, trip in sorted(self.trips.items())
             },
             "units": {
-                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"], unit["noContact"], unit["takenTripId"]]
+                key: [unit["status"], unit["crew"], unit["offerId"], unit["tripId"], unit["noContact"], unit["takenTripId"], unit["emergencySinceMs"]]
                 for key, unit in sorted(self.units.items())
             },
             "alarms": {
@@ -121,7 +121,7 @@ class Board:
         for alarm in self._alarms_of("driver/" + event["unitId"]):
             del self.alarms[alarm["alarmId"]]
         self.units[event["unitId"]].update(
-            status="off-duty", crew=None, offerId=None, tripId=None, noContact=False, takenTripId=None
+            status="off-duty", crew=None, offerId=None, tripId=None, noContact=False, takenTripId=None, emergencySinceMs=None
         )
 
     def _of_the_log_alone(self, event: Dict[str, Any]) -> None:
@@ -185,6 +185,7 @@ class Board:
             "alarms": [],
             "helps": None,
             "helpedBy": None,
+            "destination": None,
             "loss": None,
         }
         if "responseNo" in event:
@@ -285,6 +286,13 @@ class Board:
             return
         self._raised("trip/" + event["tripId"], event["tripId"], event)
 
+    def _EmergencyCalled(self, event: Dict[str, Any]) -> None:
+        self.units[event["unitId"]]["emergencySinceMs"] = event["happenedAtMs"]
+
+    def _EmergencyEnded(self, event: Dict[str, Any]) -> None:
+        self.units[event["unitId"]]["emergencySinceMs"] = None
+        self._gone("driver/" + event["unitId"], ("emergency",))
+
     def _UnitAlarmRaised(self, event: Dict[str, Any]) -> None:
         self._raised("driver/" + event["unitId"], event["fromTripId"], event)
 
@@ -320,6 +328,15 @@ class Board:
 
     def _alarms_of(self, subject: str) -> List[Dict[str, Any]]:
         return [alarm for alarm in self.alarms.values() if alarm["alarmId"].startswith(subject + "/")]
+
+    def _DestinationNamed(self, event: Dict[str, Any]) -> None:
+        place = event["place"]
+        self.trips[event["tripId"]]["destination"] = place and {
+            "hospitalId": event["hospitalId"],
+            "name": place["name"],
+            "lonE7": round(place["lonDeg"] * 1e7),
+            "latE7": round(place["latDeg"] * 1e7),
+        }
 
     def _ReceiverNamed(self, event: Dict[str, Any]) -> None:
         self._gone("trip/" + event["tripId"], ("receiver-unknown",))
