@@ -127,6 +127,17 @@ export const DESK_EN = {
     moment: 'Moment of the track',
     moreTrack: 'There is more; the first part is shown.',
   },
+  destination: {
+    title: 'Brought to',
+    name: 'Name the hospital',
+    none: 'nobody has said',
+    straight: (distance: string) => `${distance} in a straight line`,
+    noEmergency: 'no emergency department',
+  },
+  emergency: {
+    safe: 'The crew is safe',
+    unit: 'calls for help',
+  },
   outcome: {
     left: (what: string) =>
       `${what}: had no answer when the page was left, so nobody here knows whether it was done. Look at the board.`,

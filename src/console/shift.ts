@@ -67,7 +67,7 @@ export class Shift {
   /** Selection, panel or the place of a new call changed. */
   readonly choices = new Topic()
   info: RegionInfo
-  roads: RoadsInfo = { version: null, bounds: null }
+  roads: RoadsInfo = { version: null, bounds: null, background: null }
   hospitals: readonly HospitalInfo[] = []
   stations: readonly StationInfo[] = []
   /** By priority: for how long a trip may wait before that is an alarm. */
@@ -173,10 +173,11 @@ export class Shift {
     )
   }
 
-  /** Open alarms: those that nobody answers for first, the most severe and oldest first; what was put aside last. */
+  /** Open alarms: crews that call for help, then those that nobody answers for, the most severe and oldest first; what was put aside last. */
   alarmsInOrder(): AlarmView[] {
     const nowMs = this.nowMs()
-    const rank = (alarm: AlarmView) => ((alarm.shelvedUntilMs ?? 0) > nowMs ? 2 : alarm.acknowledgedBy !== null ? 1 : 0)
+    const rank = ({ kind, shelvedUntilMs, acknowledgedBy }: AlarmView) =>
+      (shelvedUntilMs ?? 0) > nowMs ? 3 : acknowledgedBy !== null ? 2 : kind === 'emergency' ? 0 : 1
     return [...this.board.alarms.values()].sort(
       (a, b) => rank(a) - rank(b) || a.severity - b.severity || a.raisedAtMs - b.raisedAtMs,
     )

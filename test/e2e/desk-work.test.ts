@@ -45,8 +45,20 @@ async function desk(t: Parameters<typeof notedPage>[0], site: Site, name = 'desk
   return noted
 }
 
+async function addHospital(site: Site): Promise<void> {
+  const hospital = { hospitalId: 'CITY', name: 'City Hospital', emergencyDepartment: true, capabilities: [] }
+  const { status } = await site.http(`/v1/hospitals?region=${REGION}`, {
+    method: 'POST',
+    token: await site.token({ sub: 'super', role: 'supervisor' }),
+    headers: { 'idempotency-key': 'city' },
+    body: JSON.stringify({ ...hospital, lonDeg: SCENE.lonDeg - 0.006, latDeg: SCENE.latDeg + 0.004 }),
+  })
+  assert.equal(status, 201)
+}
+
 test('a call is placed by the name of a street, sent before its triage is over, and amended', LIMIT, async t => {
   const { site } = await deskService(t)
+  await addHospital(site)
   const { page, troubles } = await desk(t, site)
   const { crew, offered } = await crewOf(site, 'A1')
   await page.keyboard.press('n')
@@ -78,6 +90,20 @@ test('a call is placed by the name of a street, sent before its triage is over, 
   for (const phase of ['en-route', 'on-scene', 'transporting'] as const) await crew.reportPhase(tripId, phase)
   await page.waitForSelector('.arrival-line [data-arrival=no-destination]')
   await page.waitForSelector('[data-route=""]')
+  await page.waitForSelector('[name=destination] option[value=CITY]', { state: 'attached' })
+  assert.match((await page.textContent('[name=destination]'))!, /City Hospital · \d:\d\d/)
+  await page.selectOption('[name=destination]', 'CITY')
+  await page.waitForSelector('[data-destination=CITY]')
+  await shows(page, '.arrival-line', /at the hospital in \d:\d\d/)
+  await page.waitForSelector('[data-route=roads]')
+
+  await crew.callEmergency()
+  await page.waitForSelector('[data-alarm=emergency].loud.s1')
+  assert.match((await page.textContent('[data-alarm=emergency]'))!, /Crew calls for help for itself[\s\S]*A1/)
+  await page.click('[data-alarm=emergency] >> text=The crew is safe')
+  await shows(page, '[data-alarm=emergency]', /cause is gone/)
+  await page.click('[data-alarm=emergency] >> text=Take on')
+  await page.waitForSelector('[data-alarm=emergency]', { state: 'detached' })
   assert.deepEqual(troubles, [])
 })
 

@@ -44,6 +44,7 @@ function AlarmRow({ shift, alarm }: { readonly shift: Shift; readonly alarm: Ala
     shelvedUntilMs,
     escalatedAtMs,
     tripId,
+    unitId,
   } = alarm
   const isShelved = (shelvedUntilMs ?? 0) > nowMs
   const said = [
@@ -54,20 +55,21 @@ function AlarmRow({ shift, alarm }: { readonly shift: Shift; readonly alarm: Ala
   ].filter(each => each !== null)
   const isLoud = acknowledgedBy === null && !isShelved
   return (
-    <li class={`alarm s${severity} ${isLoud ? 'loud' : ''}`}>
+    <li class={`alarm s${severity} ${isLoud ? 'loud' : ''}`} data-alarm={kind}>
       <span class="severity" role="img" aria-label={t.board.severity(severity)}>
         {severity}
       </span>
       <button
         type="button"
         class="subject"
-        disabled={tripId === null}
-        onClick={() => tripId !== null && shift.open({ is: 'trip', tripId })}
+        disabled={tripId === null && unitId === null}
+        onClick={() => openSubject(shift, alarm)}
       >
         <b>{word('alarm', kind)}</b> {subjectOf(shift, alarm)}
         {said.length > 0 && <small> · {said.join(' · ')}</small>}
       </button>
       <time class="figures">{age(nowMs - raisedAtMs)}</time>
+      {kind === 'emergency' && goneAtMs === null && unitId !== null && <SafeButton shift={shift} unitId={unitId} />}
       {acknowledgedBy === null && (
         <button type="button" onClick={() => void shift.acknowledge(alarm)}>
           {t.board.acknowledge}
@@ -75,6 +77,21 @@ function AlarmRow({ shift, alarm }: { readonly shift: Shift; readonly alarm: Ala
       )}
       {isLoud && <Shelve shift={shift} alarmId={alarmId} />}
     </li>
+  )
+}
+
+/** The trip that it is about; of a unit without one whoever can be called. */
+function openSubject(shift: Shift, { kind, tripId, unitId }: AlarmView): void {
+  if (unitId !== null && (kind === 'emergency' || tripId === null)) shift.open({ is: 'radio', unitId })
+  else if (tripId !== null) shift.open({ is: 'trip', tripId })
+}
+
+function SafeButton({ shift, unitId }: { readonly shift: Shift; readonly unitId: string }) {
+  const what = `${t.desk.emergency.safe}: ${shift.callSign(unitId)}`
+  return (
+    <button type="button" onClick={() => void shift.tryTo(what, () => shift.client.endEmergency(unitId))}>
+      {t.desk.emergency.safe}
+    </button>
   )
 }
 

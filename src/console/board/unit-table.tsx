@@ -64,7 +64,17 @@ export function UnitTable({ shift, filter }: UnitTableProps) {
 }
 
 function UnitRow({ shift, unit }: { readonly shift: Shift; readonly unit: UnitView }) {
-  const { unitId, callSign, status, statusSinceMs, levelOfCare, tripId, unavailableReason, noContact } = unit
+  const {
+    unitId,
+    callSign,
+    status,
+    statusSinceMs,
+    levelOfCare,
+    tripId,
+    unavailableReason,
+    noContact,
+    emergencySinceMs,
+  } = unit
   const trip = tripId === null ? undefined : shift.board.trips.get(tripId)
   return (
     <tr data-unit={unitId} data-status={status}>
@@ -76,6 +86,7 @@ function UnitRow({ shift, unit }: { readonly shift: Shift; readonly unit: UnitVi
       <td>
         <StatusMark status={status} /> {word('status', status)}
         {unavailableReason !== null && <small> · {word('reason', unavailableReason)}</small>}
+        {emergencySinceMs !== null && <b class="late"> · {t.desk.emergency.unit}</b>}
         {noContact && <small class="late"> · {word('reason', 'no-contact')}</small>}
       </td>
       <td class="end figures">{age(shift.nowMs() - statusSinceMs)}</td>

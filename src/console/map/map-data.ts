@@ -1,6 +1,6 @@
 /** What the map shows now, as GeoJSON: units where they are drawn, trips, hospitals, and who is on the way to what. */
 import type { GeoJSONSourceSpecification } from 'maplibre-gl'
-import { type Bounds, placeInDegrees, type ReachView } from '../../client/index.ts'
+import { type Bounds, placeInDegrees, type ReachView, type TripView } from '../../client/index.ts'
 import { age } from '../format.ts'
 import { isActive, type Place, type Shift } from '../shift.ts'
 import { t } from '../strings.ts'
@@ -61,10 +61,22 @@ function labelOf(callSign: string, freshness: string, ageMs: number): string {
   return `${callSign} · ${freshness === 'lost' ? t.map.lost(age(ageMs)) : age(ageMs)}`
 }
 
+/** Who calls for help is ringed, wherever it drives. */
+export function emergencyData({ board, fleet }: Shift, nowMs: number): Data {
+  const calling = [...board.units.values()].filter(({ emergencySinceMs }) => emergencySinceMs !== null)
+  return collection(
+    calling.flatMap(({ unitId, fix }) => {
+      const place = fleet.positionAt(unitId, nowMs) ?? (fix === null ? null : placeInDegrees(fix))
+      return place === null ? [] : [feature(place, {})]
+    }),
+  )
+}
+
+/** What moves with units. */
+type MovingSource = 'labels' | 'links' | 'emergencies'
+
 /** What changes with the board alone. */
-export function boardData(
-  shift: Shift,
-): Readonly<Record<Exclude<SourceName, 'labels' | 'links' | 'reach' | 'track'>, Data>> {
+export function boardData(shift: Shift): Readonly<Record<Exclude<SourceName, MovingSource | 'reach' | 'track'>, Data>> {
   const trips = [...shift.board.trips.values()].map(trip =>
     feature(placeInDegrees(trip), {
       tripId: trip.tripId,
@@ -150,14 +162,19 @@ function areaOf({
   return { type: 'Feature', geometry: { type: 'MultiPolygon', coordinates }, properties: { is: 'area' } }
 }
 
-/** From each unit that drives to a scene, straight to it: a link, and no route. */
+/** Where the unit of a trip drives to; null where it stands, or nobody has said. */
+function goalOf(trip: TripView): Place | null {
+  if (trip.phase === 'assigned' || trip.phase === 'en-route') return placeInDegrees(trip)
+  return trip.phase === 'transporting' && trip.destination !== null ? placeInDegrees(trip.destination) : null
+}
+
+/** From each unit that drives to a scene or a hospital, straight to it: a link, and no route. */
 export function linkData({ board, fleet, arrivals, selectedTripId }: Shift, nowMs: number): Data {
   const links = [...board.trips.values()].flatMap(trip => {
     if (trip.tripId === selectedTripId && arrivals.route !== null) return []
-    const unitId = trip.phase === 'assigned' || trip.phase === 'en-route' ? trip.unitId : null
-    const from = unitId === null ? null : fleet.positionAt(unitId, nowMs)
-    if (from === null) return []
-    const to = placeInDegrees(trip)
+    const from = trip.unitId === null ? null : fleet.positionAt(trip.unitId, nowMs)
+    const to = goalOf(trip)
+    if (from === null || to === null) return []
     const coordinates = [from, to].map(({ lonDeg, latDeg }) => [lonDeg, latDeg])
     return [{ type: 'Feature', geometry: { type: 'LineString', coordinates }, properties: {} } as const]
   })

@@ -5,7 +5,19 @@ import type { Colours } from './map-images.ts'
 const NOTHING = { type: 'FeatureCollection', features: [] } as const
 const data = () => ({ type: 'geojson', data: NOTHING }) as const
 const SOURCES = [
-  ...(['reach', 'links', 'route', 'track', 'stations', 'hospitals', 'trips', 'labels', 'selected', 'place'] as const),
+  ...([
+    'reach',
+    'links',
+    'route',
+    'track',
+    'stations',
+    'hospitals',
+    'trips',
+    'labels',
+    'selected',
+    'emergencies',
+    'place',
+  ] as const),
 ] as const
 export type SourceName = (typeof SOURCES)[number]
 
@@ -27,21 +39,31 @@ const WIDTHS: readonly (readonly [number, number])[] = [
   [0.3, 4],
 ]
 
-/** Input: where tiles of roads are; null without any. */
-export function styleOf(colours: Colours, roadTiles: string | null): StyleSpecification {
+/** Input: where tiles of roads are, and pictures of the land to lie under them; null without any. */
+export function styleOf(colours: Colours, roadTiles: string | null, pictures: string | null): StyleSpecification {
   return {
     version: 8,
     sources: {
       ...Object.fromEntries(SOURCES.map(name => [name, data()])),
+      ...(pictures === null ? {} : { land: { type: 'raster', tiles: [pictures], tileSize: 256, maxzoom: 18 } }),
       ...(roadTiles === null ? {} : { roads: { type: 'vector', tiles: [roadTiles], minzoom: 6, maxzoom: 14 } }),
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colours('--map-ground') } },
+      ...(pictures === null ? [] : [LAND]),
       ...reachLayers(colours),
       ...(roadTiles === null ? [] : [4, 3, 2, 1, 0].map(level => roadLayer(level, colours))),
       ...overlays(colours),
     ],
   }
+}
+
+/** Paler than it comes: units and trips are what is to be seen. */
+const LAND: LayerSpecification = {
+  id: 'land',
+  type: 'raster',
+  source: 'land',
+  paint: { 'raster-opacity': 0.6, 'raster-saturation': -0.5 },
 }
 
 function roadLayer(level: number, colours: Colours): LayerSpecification {
@@ -101,6 +123,18 @@ function wayLayers(source: 'route' | 'track', colour: string, colours: Colours):
   ]
 }
 
+/** Around who calls for help, and around the open trip. */
+function rings(colours: Colours): LayerSpecification[] {
+  const ring = (source: 'emergencies' | 'selected', radius: number, width: number, colour: string) => ({
+    ...({ id: source, type: 'circle', source } as const),
+    paint: {
+      ...{ 'circle-radius': radius, 'circle-color': 'transparent' },
+      ...{ 'circle-stroke-width': width, 'circle-stroke-color': colours(colour) },
+    },
+  })
+  return [ring('emergencies', 24, 5, '--bad'), ring('selected', 19, 3, '--accent-strong')]
+}
+
 function overlays(colours: Colours): LayerSpecification[] {
   const text = { 'text-color': colours('--map-text'), 'text-halo-color': colours('--map-halo'), 'text-halo-width': 1.6 }
   const offset: [number, number] = [0, 0.95]
@@ -115,17 +149,7 @@ function overlays(colours: Colours): LayerSpecification[] {
     },
     ...wayLayers('track', colours('--map-track'), colours),
     ...wayLayers('route', colours('--map-link'), colours),
-    {
-      id: 'selected',
-      type: 'circle',
-      source: 'selected',
-      paint: {
-        'circle-radius': 19,
-        'circle-color': 'transparent',
-        'circle-stroke-width': 3,
-        'circle-stroke-color': colours('--accent-strong'),
-      },
-    },
+    ...rings(colours),
     ...(['stations', 'hospitals'] as const).map(
       (source): LayerSpecification => ({
         id: source,

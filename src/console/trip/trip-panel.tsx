@@ -9,6 +9,7 @@ import type { Shift } from '../shift.ts'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { useTopic } from '../topic.ts'
+import { DestinationField } from './destination-field.tsx'
 import { TimeLine } from './time-line.tsx'
 import { TripActions } from './trip-actions.tsx'
 import { TripNotes } from './trip-notes.tsx'
@@ -41,6 +42,7 @@ export function TripPanel({ shift, tripId }: TripPanelProps) {
           <StateLine shift={shift} trip={trip} isOpen={isOpen} />
           {isOpen && <ArrivalLine shift={shift} trip={trip} />}
           {isOpen && <TripActions shift={shift} trip={trip} />}
+          {isOpen && trip.need.transport === true && <DestinationField shift={shift} trip={trip} />}
           <Facts shift={shift} trip={{ ...trip, details }} />
           <TimeLine shift={shift} trip={trip} />
           <TripNotes shift={shift} trip={trip} />
