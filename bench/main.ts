@@ -10,6 +10,7 @@ import { costsBench } from './costs.ts'
 import { fanOutBench } from './fan-out.ts'
 import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
+import { journalBench } from './journal.ts'
 import { nearestBench } from './nearest.ts'
 import { policyBench } from './policy.ts'
 import { reconnectBench } from './reconnect.ts'
@@ -20,6 +21,7 @@ import { viewsBench } from './views.ts'
 
 const benches: readonly Bench[] = [
   ingestBench,
+  journalBench,
   finderBench,
   nearestBench,
   roadsTablesBench,

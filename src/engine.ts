@@ -255,6 +255,7 @@ class RunningEngine implements Engine {
       lists: new ViewLists(database, views),
       store: () => this.#store.state(),
       pages: pagesIn(PAGES, this.#log),
+      mapBackground: this.#config.map,
       roadMaps: this.#roadMaps,
       metrics: this.#metrics,
       log: this.#log.child({ part: 'gateway' }),

@@ -70,6 +70,16 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'tell everything that happened to a unit, a trip or a call',
     async () => (await import('./history.ts')).defineHistory,
   ],
+  [
+    'export',
+    'print the board from the database alone, for when no engine will start',
+    async () => (await import('./export.ts')).defineExport,
+  ],
+  [
+    'verify',
+    'prove that the database is whole, and that what it has agrees',
+    async () => (await import('./verify.ts')).defineVerify,
+  ],
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 

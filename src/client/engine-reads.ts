@@ -59,6 +59,8 @@ export interface RoadsInfo {
     readonly eastDeg: number
     readonly northDeg: number
   } | null
+  /** Pictures of the land from elsewhere, with {z}, {x} and {y} in their address, and whose they are; null where none are configured. */
+  readonly background: { readonly tiles: string; readonly attribution: string } | null
 }
 
 /** Why a trip got this unit, or none: as it was decided then. */

@@ -35,6 +35,16 @@ export interface Config {
   readonly auth: AuthConfig
   /** The server that the desk's "nearest" is asked of; null: the engine's own times alone. */
   readonly routing: RoutingConfig | null
+  /** Null: the console's map has the region's roads alone. */
+  readonly map: MapConfig | null
+}
+
+/** Pictures of the land, under the roads of the console's map. */
+interface MapConfig {
+  /** With {z}, {x} and {y} in it. */
+  readonly tiles: string
+  /** Whose pictures they are; stands on the map. */
+  readonly attribution: string
 }
 
 interface RoutingConfig {

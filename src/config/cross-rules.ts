@@ -22,6 +22,11 @@ export const CROSS_RULES: readonly CrossRule[] = [
     'tls.certFile and tls.keyFile must be set together, or neither.',
   ),
   rule(
+    ['map.tiles', 'map.attribution'],
+    ({ map }) => (map.tiles === null) === (map.attribution === null),
+    'map.tiles and map.attribution must be set together, or neither: the pictures have an owner, who is named on the map.',
+  ),
+  rule(
     ['limits.thinBytes', 'limits.backpressureBytes'],
     ({ limits: { thinBytes, backpressureBytes } }) => thinBytes < backpressureBytes,
     'limits.thinBytes must be less than limits.backpressureBytes: a console is thinned before it is cut off.',

@@ -174,7 +174,13 @@ function shown(values: readonly SettingValue[], config: Config | null): SettingV
 }
 
 function assembled(
-  { dataDir, tls: { certFile, keyFile }, routing: { server, ...routing }, ...rest }: Values,
+  {
+    dataDir,
+    tls: { certFile, keyFile },
+    routing: { server, ...routing },
+    map: { tiles, attribution },
+    ...rest
+  }: Values,
   xdgStateHome: string | undefined,
 ): Config {
   return {
@@ -184,6 +190,7 @@ function assembled(
       certFile === null || keyFile === null
         ? null
         : { certFile: path.resolve(certFile), keyFile: path.resolve(keyFile) },
+    map: tiles === null || attribution === null ? null : { tiles, attribution },
     routing: server === null ? null : { ...routing, url: server.replace(/\/+$/, '') },
   }
 }

@@ -17,6 +17,7 @@ import {
   isRouterUrl,
   isSafeUrl,
   isText,
+  isTileUrl,
   listOf,
   objects,
   optionalText,
@@ -24,6 +25,8 @@ import {
   whole,
 } from './values.ts'
 
+const TILE_URL =
+  'a URL with {z}, {x} and {y} in it, such as https://tiles.example.org/{z}/{x}/{y}.png, without user and password'
 const KB = 1024
 const MB = 1024 * KB
 const DAY_S = 86_400
@@ -279,6 +282,18 @@ export const schema = z.strictObject({
       'Places in one request that it takes, the destination among them: OSRM takes 100 unless it was started with ' +
         '`--max-table-size`, Valhalla 50 unless its `service_limits` say otherwise.',
     ),
+  }),
+  map: z.strictObject({
+    tiles: optionalText(TILE_URL, isTileUrl, {
+      purpose:
+        "Pictures of the land under the roads of the console's map: 256 pixels, Web Mercator. Browsers ask that server for them, so it " +
+        'learns where dispatchers look. Without it the map shows the own roads alone, and the page asks nobody else for anything.',
+      variable: 'GOLDENHOUR_MAP_TILES',
+    }),
+    attribution: optionalText('one line of text', isText, {
+      purpose: 'Whose pictures those are, as the licence wants it said; it stands on the map.',
+      variable: 'GOLDENHOUR_MAP_ATTRIBUTION',
+    }),
   }),
   auth,
   limits,

@@ -91,6 +91,15 @@ export function isRouterUrl(value: string): boolean {
   return ['http:', 'https:'].includes(protocol) && [username, password, search, hash].every(part => part === '')
 }
 
+/** The places of zoom, column and row stand as they are told to browsers. */
+export function isTileUrl(value: string): boolean {
+  const filled = ['{z}', '{x}', '{y}'].reduce((url, place) => url.replace(place, '0'), value)
+  if (!['{z}', '{x}', '{y}'].every(place => value.includes(place)) || /[{}\s'"<>;,]/.test(filled)) return false
+  if (!URL.canParse(filled)) return false
+  const { protocol, username, password, hash } = new URL(filled)
+  return ['http:', 'https:'].includes(protocol) && [username, password, hash].every(part => part === '')
+}
+
 export function isSafeUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)

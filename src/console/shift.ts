@@ -67,7 +67,7 @@ export class Shift {
   /** Selection, panel or the place of a new call changed. */
   readonly choices = new Topic()
   info: RegionInfo
-  roads: RoadsInfo = { version: null, bounds: null }
+  roads: RoadsInfo = { version: null, bounds: null, background: null }
   hospitals: readonly HospitalInfo[] = []
   stations: readonly StationInfo[] = []
   /** By priority: for how long a trip may wait before that is an alarm. */

@@ -14,6 +14,14 @@ const LIST = z.record(
   z.strictObject({ contentType: z.string(), etag: z.string(), codings: z.array(z.enum(['br', 'gzip'])) }),
 )
 
+/** Pictures of the land that maps may show, from elsewhere. */
+export interface MapBackground {
+  /** With {z}, {x} and {y} in it. */
+  readonly tiles: string
+  /** Whose pictures they are; stands on the map. */
+  readonly attribution: string
+}
+
 export interface WebFile {
   readonly contentType: string
   /** With its quotes; of the bytes before they were compressed. */

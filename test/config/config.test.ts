@@ -42,6 +42,7 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     drainLimitMs: 10_000,
     tls: null,
     routing: null,
+    map: null,
     allowedOrigins: [],
     trustedProxies: [],
     metricsFrom: [],
@@ -85,7 +86,7 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_LIMITS_HELLO_TIMEOUT_MS: '5000',
     GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '7',
   })
-  const { limits, auth, tls, routing, allowedOrigins, trustedProxies, metricsFrom, ...rest } = config
+  const { limits, auth, tls, routing, map: _, allowedOrigins, trustedProxies, metricsFrom, ...rest } = config
   assert.deepEqual(rest, {
     port: 8080,
     host: '127.0.0.1',
@@ -386,6 +387,30 @@ test('a password whose signs are not encoded is refused, and not taken for a hos
   ]) {
     assert.equal(readConfig({ DATABASE_URL: url }).databaseUrl, url)
   }
+})
+
+test('pictures of the land under the map have a place for each tile and an owner who is named', () => {
+  const read = (tiles: string, attribution?: string) =>
+    inspectConfig({
+      GOLDENHOUR_MAP_TILES: tiles,
+      ...(attribution === undefined ? {} : { GOLDENHOUR_MAP_ATTRIBUTION: attribution }),
+    })
+  const good = 'https://tiles.example.org/a/{z}/{x}/{y}.png?key=1'
+  assert.deepEqual(readConfig({ GOLDENHOUR_MAP_TILES: good, GOLDENHOUR_MAP_ATTRIBUTION: '© somebody' }).map, {
+    tiles: good,
+    attribution: '© somebody',
+  })
+  assert.match(read(good).problems.join(), /map.tiles and map.attribution must be set together/)
+  const others = [
+    'https://a/{z}/{x}.png',
+    'ftp://a/{z}/{x}/{y}',
+    'https://u:p@a/{z}/{x}/{y}',
+    "https://a;script-src 'x'/{z}/{x}/{y}",
+    '/{z}/{x}/{y}',
+    'https://{s}.a/{z}/{x}/{y}',
+  ]
+  for (const url of others)
+    assert.match(read(url, 'x').problems.join(), /^GOLDENHOUR_MAP_TILES must be a URL with \{z\}/, url)
 })
 
 test('a routing server is named by a URL that holds no secret and no question', () => {

@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'roads',
     'reports',
     'store',
+    'actors',
     'access',
     'gateway',
     'config',

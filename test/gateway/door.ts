@@ -94,6 +94,7 @@ export class Door {
       metrics,
       store: () => ({ status: 'up', isRestarting: false }),
       pages: null,
+      mapBackground: null,
       roadMaps: { of: () => null, tile: () => Promise.resolve(null) },
       log,
       outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),

@@ -312,6 +312,7 @@ export function closedDoors(): GatewayOptions {
     metrics: new Metrics(),
     store: () => ({ status: 'up', isRestarting: false }),
     pages: null,
+    mapBackground: null,
     roadMaps: { of: () => null, tile: () => Promise.resolve(null) },
     log: createLogger({ level: 'silent' }),
     outages: new OutageLog(createLogger({ level: 'silent' }), () => performance.now()),

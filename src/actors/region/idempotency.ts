@@ -23,7 +23,7 @@ export interface KnownOutcome {
 export const OUTCOMES_KEPT_MS = 7 * 24 * 3_600_000
 
 export interface OutcomesSettings {
-  /** Outcomes in memory, about so many bytes; 8 MB, some sixteen thousand of them, unless told. */
+  /** Outcomes in memory, about so many bytes; 8 MB, some twelve thousand of them, unless told. */
   readonly outcomeBytesMax?: number | undefined
 }
 
@@ -31,7 +31,7 @@ const BYTES_MAX = 8 << 20
 /** The ids of sixteen million commands; with more of them more new ids are looked up for nothing. */
 const FILTER_BYTES_MAX = 32 << 20
 /** Beside its key and its result: the hash of the body, the object and its place in the map. */
-const BYTES_EACH = 300
+const BYTES_EACH = 480
 
 export class Outcomes implements TurnFollower {
   readonly #bytesMax: number

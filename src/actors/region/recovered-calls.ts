@@ -16,7 +16,7 @@ const NAMES_AT_ONCE = 1_000
 
 /** Those that the records are about and that neither memory nor the records themselves make. Errors: those of the journal. */
 export async function callsOfPage(
-  journal: Journal,
+  journal: Pick<Journal, 'readClosedCalls'>,
   acquired: Acquired,
   memory: RecoveringMemory,
   records: readonly LogRecord[],
@@ -36,7 +36,11 @@ export async function callsOfPage(
 const MAKES: ReadonlySet<string> = new Set(['CallEntered', 'TripCreated', 'HelpAdded'])
 
 /** Calls and trips that a later row than their snapshot has, before the log is read on. Errors: those of the journal. */
-export async function callsOfSnapshots(journal: Journal, acquired: Acquired, memory: RecoveringMemory): Promise<void> {
+export async function callsOfSnapshots(
+  journal: Pick<Journal, 'readClosedCalls'>,
+  acquired: Acquired,
+  memory: RecoveringMemory,
+): Promise<void> {
   const named = new Set<EntityKey>()
   for (const { tripId } of memory.trips.values()) named.add(tripKey(tripId))
   for (const { callId } of memory.calls.values()) named.add(callKey(callId))
@@ -44,7 +48,11 @@ export async function callsOfSnapshots(journal: Journal, acquired: Acquired, mem
 }
 
 /** What is missing beside the calls and trips that are there. Errors: those of the journal. */
-export async function callsBeside(journal: Journal, acquired: Acquired, memory: RecoveringMemory): Promise<void> {
+export async function callsBeside(
+  journal: Pick<Journal, 'readClosedCalls'>,
+  acquired: Acquired,
+  memory: RecoveringMemory,
+): Promise<void> {
   const missing = new Set<EntityKey>()
   for (const { callId } of memory.trips.values()) if (!memory.calls.has(callId)) missing.add(callKey(callId))
   for (const { callId, tripIds } of memory.calls.values())
@@ -54,7 +62,7 @@ export async function callsBeside(journal: Journal, acquired: Acquired, memory: 
 
 /** Input: `replaces`, a later row also counts more than what is there; nothing was folded into that yet. */
 async function bringBack(
-  journal: Journal,
+  journal: Pick<Journal, 'readClosedCalls'>,
   { ownership, logEnd }: Acquired,
   memory: RecoveringMemory,
   entities: ReadonlySet<EntityKey>,

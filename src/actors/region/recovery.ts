@@ -32,6 +32,22 @@ import type { States } from './turn.ts'
 const LEAVING_MAX = 5_000
 const MARKS_AT_ONCE = 500
 
+/** What a region is rebuilt from; the writes are of what is found on the way. */
+export type RecoveryJournal = Pick<
+  Journal,
+  | 'readLog'
+  | 'readSegments'
+  | 'readSnapshots'
+  | 'readCommands'
+  | 'readOpenTrips'
+  | 'readClosedCalls'
+  | 'readCallDetails'
+  | 'readCallNotes'
+  | 'readIncidentNumbers'
+  | 'refuseSnapshots'
+  | 'putStreamMarks'
+>
+
 export interface Recovered {
   readonly acquired: Acquired
   readonly drivers: ReadonlyMap<UnitId, DriverState>
@@ -59,7 +75,7 @@ interface SavedSet {
 
 /** Rebuilds a region that was just acquired. `onProgress` hears how far it is. Errors: StoreUnavailable, StoredDataDamaged; those of a write. */
 export async function recover(
-  journal: Journal,
+  journal: RecoveryJournal,
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
   bounds: OutcomesSettings = {},
@@ -71,7 +87,7 @@ export async function recover(
 
 /** As `recover`, without asking whether the actors fit each other and the table of open trips as it is now. */
 export async function recoverUnchecked(
-  journal: Journal,
+  journal: RecoveryJournal,
   acquired: Acquired,
   onProgress: (progress: RecoveryProgress) => void = () => {},
   bounds: OutcomesSettings = {},
@@ -109,7 +125,7 @@ export async function recoverUnchecked(
 
 /** Where a region is read from, and who hears how far it is. */
 interface Source {
-  readonly journal: Journal
+  readonly journal: RecoveryJournal
   readonly acquired: Acquired
   readonly onProgress: (progress: RecoveryProgress) => void
   readonly bounds: OutcomesSettings
@@ -189,7 +205,10 @@ async function readOutcomes(
   return outcomes
 }
 
-async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...states }: Recovered): Promise<void> {
+async function crossCheck(
+  journal: RecoveryJournal,
+  { acquired, quarantine, damage, ...states }: Recovered,
+): Promise<void> {
   const openTrips = new Map<UnitId, TripId>()
   for await (const rows of journal.readOpenTrips(acquired.ownership.region)) {
     for (const { unitId, tripId } of rows) openTrips.set(unitId, tripId)
@@ -211,7 +230,7 @@ async function crossCheck(journal: Journal, { acquired, quarantine, damage, ...s
  * Errors: those of the journal.
  */
 async function forgetLeft(
-  journal: Journal,
+  journal: RecoveryJournal,
   { ownership }: Acquired,
   { unitsLeft, locations }: RecoveringMemory,
 ): Promise<void> {
@@ -235,7 +254,7 @@ async function forgetLeft(
  * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set. A set
  * that is damaged is refused for good: what is written from now on could make it look true.
  */
-async function readSnapshots(journal: Journal, acquired: Acquired, memory: RecoveringMemory): Promise<WholeAt> {
+async function readSnapshots(journal: RecoveryJournal, acquired: Acquired, memory: RecoveringMemory): Promise<WholeAt> {
   const snapshots: SnapshotWrite[] = []
   for await (const chunk of journal.readSnapshots(acquired.ownership.region)) snapshots.push(...chunk)
   const damages = damageOf(snapshots, acquired)

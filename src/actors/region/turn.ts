@@ -143,6 +143,7 @@ export class Turn implements States {
       const before = this.#committed.driver(after.unitId)
       if (before?.status !== 'available' || before.levelOfCare !== after.levelOfCare) return true
       if (before.noContact !== undefined && after.noContact === undefined) return true
+      if (before.emergencySinceMs !== undefined && after.emergencySinceMs === undefined) return true
       return before.capabilities !== after.capabilities || before.transports !== after.transports
     })
   }

@@ -29,7 +29,8 @@ export class LiveMap {
   readonly #container: HTMLElement
   readonly #map: GlMap
   readonly #stops: (() => void)[] = []
-  #roads: number | null = null
+  /** Which roads are drawn, and what lies under them. */
+  #ground = `${null} ${undefined}`
   #reach = -1
   #isReady = false
   #isFitted = false
@@ -44,7 +45,7 @@ export class LiveMap {
     setWorkerUrl(document.querySelector<HTMLMetaElement>('meta[name=map-worker]')!.content)
     this.#map = new GlMap({
       container,
-      style: styleOf(coloursOf(container), null),
+      style: styleOf(coloursOf(container), null, null),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -106,7 +107,10 @@ export class LiveMap {
 
   #restyle(): void {
     this.#isReady = false
-    this.#map.setStyle(styleOf(coloursOf(this.#container), this.#tiles()), { diff: false })
+    this.#map.setStyle(
+      styleOf(coloursOf(this.#container), this.#tiles(), this.#shift.roads.background?.tiles ?? null),
+      { diff: false },
+    )
   }
 
   #tiles(): string | null {
@@ -131,9 +135,10 @@ export class LiveMap {
   }
 
   #boardChanged(): void {
-    const { version } = this.#shift.roads
-    if (version !== this.#roads) {
-      this.#roads = version
+    const { version, background } = this.#shift.roads
+    const shown = `${version} ${background?.tiles}`
+    if (shown !== this.#ground) {
+      this.#ground = shown
       this.#restyle()
     }
     if (!this.#isFitted && this.#shift.board.position !== null) {

@@ -39,21 +39,31 @@ const WIDTHS: readonly (readonly [number, number])[] = [
   [0.3, 4],
 ]
 
-/** Input: where tiles of roads are; null without any. */
-export function styleOf(colours: Colours, roadTiles: string | null): StyleSpecification {
+/** Input: where tiles of roads are, and pictures of the land to lie under them; null without any. */
+export function styleOf(colours: Colours, roadTiles: string | null, pictures: string | null): StyleSpecification {
   return {
     version: 8,
     sources: {
       ...Object.fromEntries(SOURCES.map(name => [name, data()])),
+      ...(pictures === null ? {} : { land: { type: 'raster', tiles: [pictures], tileSize: 256, maxzoom: 18 } }),
       ...(roadTiles === null ? {} : { roads: { type: 'vector', tiles: [roadTiles], minzoom: 6, maxzoom: 14 } }),
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colours('--map-ground') } },
+      ...(pictures === null ? [] : [LAND]),
       ...reachLayers(colours),
       ...(roadTiles === null ? [] : [4, 3, 2, 1, 0].map(level => roadLayer(level, colours))),
       ...overlays(colours),
     ],
   }
+}
+
+/** Paler than it comes: units and trips are what is to be seen. */
+const LAND: LayerSpecification = {
+  id: 'land',
+  type: 'raster',
+  source: 'land',
+  paint: { 'raster-opacity': 0.6, 'raster-saturation': -0.5 },
 }
 
 function roadLayer(level: number, colours: Colours): LayerSpecification {

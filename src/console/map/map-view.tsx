@@ -50,6 +50,7 @@ export function MapView({ shift }: { readonly shift: Shift }) {
         </button>
         <CoverageButton shift={shift} />
       </div>
+      {shift.roads.background !== null && <small class="map-owner">{shift.roads.background.attribution}</small>}
       <MapLegend />
       <CoverageBox shift={shift} />
       {!isMissing && shift.roads.version === null && shift.board.position !== null && (

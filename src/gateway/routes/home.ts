@@ -78,9 +78,9 @@ const STATES = {
 const DATABASE_AWAY = 'This engine is up, and its <strong>database is away</strong>.'
 
 /** Who asks tells nothing of itself, so the page tells no more than the probes do. */
-function getHome({ readiness, store, pages }: HomePorts, call: HttpCall): HttpReply {
+function getHome({ readiness, store, pages, mapBackground }: HomePorts, call: HttpCall): HttpReply {
   const console = pages?.get('index.html')
-  if (console !== undefined) return pageReply(console, call)
+  if (console !== undefined) return pageReply(console, mapBackground, call)
   const isAway = store().status !== 'up'
   const { status } = readiness()
   const isReady = !isAway && status === 'ready'
@@ -93,9 +93,9 @@ function getHome({ readiness, store, pages }: HomePorts, call: HttpCall): HttpRe
   }
 }
 
-function builtPage({ pages }: WebPorts, call: HttpCall, name: string): HttpReply {
+function builtPage({ pages, mapBackground }: WebPorts, call: HttpCall, name: string): HttpReply {
   const file = pages?.get(name)
-  if (file !== undefined) return pageReply(file, call)
+  if (file !== undefined) return pageReply(file, mapBackground, call)
   const message = 'The pages were not built here: in the checkout, npm ci and npm run build:console build them.'
   return problem({ code: 'not-found', message })
 }

@@ -4,6 +4,7 @@ import type { TokenClaims } from '../../access/claims.ts'
 import type { RegionId } from '../../domain/ids.ts'
 import { type HttpReply, json, problem } from '../http.ts'
 import { type Asked, guarded, type Route } from '../route.ts'
+import type { MapBackground } from '../web-files.ts'
 import { regionNamed } from './reference-work.ts'
 
 /** A tile of the Web Mercator grid. */
@@ -15,6 +16,8 @@ interface TileAsked {
 
 /** What maps are shown of the roads of regions. */
 export interface RoadMapPorts {
+  /** What maps may show under the roads; null: nothing. */
+  readonly mapBackground: MapBackground | null
   readonly roadMaps: {
     /** Null where no roads are, or none have been read yet. */
     of(region: RegionId): {
@@ -45,6 +48,12 @@ const SHOWN = z
       .object({ westDeg: degrees, southDeg: degrees, eastDeg: degrees, northDeg: degrees })
       .nullable()
       .describe('What the roads lie in; null where there are none.'),
+    background: z
+      .object({ tiles: z.string(), attribution: z.string() })
+      .nullable()
+      .describe(
+        'Pictures of the land to show under them, from elsewhere, with {z}, {x} and {y} in their address; null where none are configured.',
+      ),
   })
   .meta({ id: 'RegionRoads' })
 const NUMBER = z.string().regex(/^(0|[1-9]\d{0,8})$/)
@@ -75,11 +84,15 @@ export const ROAD_ROUTES: readonly Route<RoadMapPorts>[] = [
   }),
 ]
 
-function getRoads({ roadMaps }: RoadMapPorts, asked: Asked<typeof PARAMS>, caller: TokenClaims): HttpReply {
+function getRoads(
+  { roadMaps, mapBackground: background }: RoadMapPorts,
+  asked: Asked<typeof PARAMS>,
+  caller: TokenClaims,
+): HttpReply {
   const named = regionNamed(asked, caller)
   if (!named.ok) return problem(named.refusal)
   const { version, bounds } = roadMaps.of(named.value) ?? { version: null, bounds: null }
-  return json(200, { region: named.value, version, bounds })
+  return json(200, { region: named.value, version, bounds, background })
 }
 
 async function getTile(

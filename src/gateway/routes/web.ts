@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { namesTag } from '../changes.ts'
 import { empty, type HttpCall, type HttpReply, problem } from '../http.ts'
 import { type Asked, open, type Route } from '../route.ts'
-import { packedFor, type WebFile, type WebFiles } from '../web-files.ts'
+import { type MapBackground, packedFor, type WebFile, type WebFiles } from '../web-files.ts'
 
 export interface WebPorts {
   /** Null where no pages were built. */
   readonly pages: Pick<WebFiles, 'get'> | null
+  /** Who else a page may ask for pictures of the land; null: nobody. */
+  readonly mapBackground: MapBackground | null
 }
 
 const PARAMS = z.object({ file: z.string().describe('As the page names it.') })
@@ -16,20 +18,20 @@ const PARAMS = z.object({ file: z.string().describe('As the page names it.') })
  * What a page of ours may do: run and load what comes with it, and speak to this engine. Scripts of a worker go by the answer
  * that they came with, so every file has it.
  */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+const pagePolicy = (picturesFrom: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    `img-src 'self'${picturesFrom}`,
+    `connect-src 'self'${picturesFrom}`,
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': PAGE_POLICY,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Permissions-Policy': 'geolocation=(self), camera=(), microphone=(), payment=(), usb=()',
   Vary: 'Origin, Accept-Encoding',
@@ -53,27 +55,33 @@ export const WEB_ROUTES: readonly Route<WebPorts>[] = [
   }),
 ]
 
-function getAsset({ pages }: WebPorts, asked: Asked<typeof PARAMS>): HttpReply {
+function getAsset({ pages, mapBackground }: WebPorts, asked: Asked<typeof PARAMS>): HttpReply {
   const file = pages?.get(asked.parameters.file ?? '')
   if (file === undefined) {
     const message = 'No file has this name; the page at / names all that there are.'
     return problem({ code: 'not-found', message })
   }
   const isKept = HASHED.test(asked.parameters.file!)
-  return fileReply(file, asked, isKept ? `public, max-age=${YEAR_S}, immutable` : 'no-cache')
+  return fileReply(file, mapBackground, asked, isKept ? `public, max-age=${YEAR_S}, immutable` : 'no-cache')
 }
 
 /** A page as it stands now: asked for each time, and sent when it has changed. */
-export const pageReply = (file: WebFile, call: Pick<HttpCall, 'ifNoneMatch' | 'acceptEncoding'>): HttpReply =>
-  fileReply(file, call, 'no-cache')
+export const pageReply = (
+  file: WebFile,
+  mapBackground: MapBackground | null,
+  call: Pick<HttpCall, 'ifNoneMatch' | 'acceptEncoding'>,
+): HttpReply => fileReply(file, mapBackground, call, 'no-cache')
 
 function fileReply(
   file: WebFile,
+  mapBackground: MapBackground | null,
   { ifNoneMatch, acceptEncoding }: Pick<HttpCall, 'ifNoneMatch' | 'acceptEncoding'>,
   cacheControl: string,
 ): HttpReply {
   const { contentType, etag } = file
-  const headers = { ...PAGE_HEADERS, ETag: etag, 'Cache-Control': cacheControl }
+  const picturesFrom = mapBackground === null ? '' : ` ${new URL(mapBackground.tiles).origin}`
+  const policy = { 'Content-Security-Policy': pagePolicy(picturesFrom) }
+  const headers = { ...PAGE_HEADERS, ...policy, ETag: etag, 'Cache-Control': cacheControl }
   if (namesTag(ifNoneMatch, etag)) return empty(304, headers)
   const { coding, bytes } = packedFor(file, acceptEncoding)
   const coded: HttpReply['headers'] = coding === null ? {} : { 'Content-Encoding': coding }

@@ -93,8 +93,12 @@ export const PUT_CLOSED_CALLS = `WITH ${FENCE}, calls AS (
     -- What comes late says of more than are left.
     AND (s.state #>> '{counts,calls}')::bigint >= ($16::jsonb #>> '{counts,calls}')::bigint)
 SELECT count(*) = 1 AS held FROM f`
-export const READ_CLOSED_CALLS = `SELECT c.call_id, c.position, t.state,
-    c.checksum = log.snapshot_checksum(c.region, 'call/' || c.call_id, c.position, 0, t.state) AS sound
+const CLOSED_COLUMNS = `c.call_id, c.position, t.state,
+    c.checksum = log.snapshot_checksum(c.region, 'call/' || c.call_id, c.position, 0, t.state) AS sound`
+/** For a condition to follow. */
+export const PROVEN_CLOSED_CALLS = `SELECT ${CLOSED_COLUMNS} FROM log.closed_calls c
+  CROSS JOIN LATERAL (SELECT c.state::text AS state OFFSET 0) t`
+export const READ_CLOSED_CALLS = `SELECT ${CLOSED_COLUMNS}
   FROM (SELECT call_id FROM unnest($2::text[]) AS n (call_id)
     UNION SELECT t.call_id FROM unnest($3::text[]) AS n (trip_id)
       JOIN log.closed_trips t ON t.region = $1 AND t.trip_id = n.trip_id

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { startGateway } from '../../../src/gateway/gateway.ts'
-import { packedFor, pagesIn, WebFiles } from '../../../src/gateway/web-files.ts'
+import { type MapBackground, packedFor, pagesIn, WebFiles } from '../../../src/gateway/web-files.ts'
 import { createLogger } from '../../../src/telemetry/log.ts'
 import { closedDoors } from '../harness.ts'
 
@@ -35,8 +35,8 @@ async function built(t: TestContext): Promise<URL> {
   return pathToFileURL(`${dir}/`)
 }
 
-async function serving(t: TestContext) {
-  const gateway = await startGateway({ ...closedDoors(), pages: WebFiles.read(await built(t)) })
+async function serving(t: TestContext, mapBackground: MapBackground | null = null) {
+  const gateway = await startGateway({ ...closedDoors(), pages: WebFiles.read(await built(t)), mapBackground })
   t.after(() => gateway.close())
   /** Not `fetch`, which would unpack what it gets and tidy up the path. */
   return (asked: string, headers: Record<string, string> = {}) =>
@@ -64,6 +64,21 @@ test('the page is asked for each time and sent once; a file whose name has its h
   assert.deepEqual([script.status, script.body.toString()], [200, SCRIPT])
   assert.equal(script.headers['cache-control'], 'public, max-age=31536000, immutable')
   assert.equal((await ask('/assets/licenses.txt')).headers['cache-control'], 'no-cache')
+})
+
+test('a page may ask the owner of the pictures under its map for these, and nobody else, nor any where none are configured', async t => {
+  const policyOf = async (background: MapBackground | null, path: string) =>
+    (await (await serving(t, background))(path)).headers['content-security-policy']!
+  const background = { tiles: 'https://tiles.example.org:8443/{z}/{x}/{y}.png?key=1', attribution: '© somebody' }
+  for (const path of ['/', '/assets/app-ABCDEFGH.js']) {
+    assert.doesNotMatch(await policyOf(null, path), /https?:/)
+    const policy = await policyOf(background, path)
+    assert.match(
+      policy,
+      /img-src 'self' https:\/\/tiles\.example\.org:8443; connect-src 'self' https:\/\/tiles\.example\.org:8443;/,
+    )
+    assert.match(policy, /script-src 'self';/)
+  }
 })
 
 test('a client gets the coding that it takes, the smaller one first', async t => {
