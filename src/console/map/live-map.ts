@@ -58,6 +58,8 @@ export class LiveMap {
     this.#map.keyboard.disableRotation()
     this.#map.getCanvas().setAttribute('aria-label', t.map.label)
     this.#map.on('style.load', () => this.#styled())
+    // What was laid out for a former style may ask for its images once that has been replaced.
+    this.#map.setMissingStyleImageResolver(async () => this.#addImages())
     this.#map.on('moveend', () => this.#look())
     this.#map.on('click', event => this.#clicked(event))
     this.#map.on('error', ({ error }) => console.warn('map:', error.message))
@@ -118,13 +120,17 @@ export class LiveMap {
     return version === null ? null : this.#shift.reads.roadTiles(this.#shift.region, version)
   }
 
+  #addImages(): void {
+    for (const { name, image } of mapImages(coloursOf(this.#container))) {
+      if (!this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: RATIO })
+    }
+  }
+
   #styled(): void {
     const colours = coloursOf(this.#container)
     this.#units = new UnitLayer(() => this.#shift.nowMs(), colours)
     this.#map.addLayer(this.#units, BELOW_LABELS)
-    for (const { name, image } of mapImages(colours)) {
-      if (!this.#map.hasImage(name)) this.#map.addImage(name, image, { pixelRatio: RATIO })
-    }
+    this.#addImages()
     this.#container.dataset.theme = isDark() ? 'dark' : 'light'
     this.#isReady = true
     this.#reach = -1
