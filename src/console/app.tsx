@@ -5,6 +5,7 @@ import { resumeSignIn, type SignIn } from '../client/index.ts'
 import { DeskPage } from './frame/desk.tsx'
 import { useGuestEntry } from './frame/guest-entry.ts'
 import { LoadedPart } from './frame/loaded-part.tsx'
+import { officeStyle } from './frame/office-style.ts'
 import { SignInPage } from './frame/sign-in-page.tsx'
 import { applyTheme } from './frame/theme.ts'
 import { kept } from './kept.ts'
@@ -20,7 +21,8 @@ function resumed(): SignIn | null {
 }
 
 /** The pages of supervisors and administrators: a desk's first load is without them. */
-const loadOffice = () => import('./office/office-page.tsx').then(({ OfficePage }) => OfficePage)
+const loadOffice = () =>
+  Promise.all([import('./office/office-page.tsx'), officeStyle()]).then(([{ OfficePage }]) => OfficePage)
 
 function App() {
   const [signedIn, setSignedIn] = useState<SignIn | null>(resumed)

@@ -52,7 +52,7 @@ const EN = {
     partMissing: 'This part of the page could not be loaded: the engine is away, or newer. Load the page anew.',
     skip: 'Skip to the board',
     retired: 'The session has ended',
-    office: 'Units, policy …',
+    office: 'Service',
   },
   connection: {
     open: 'Connected',

@@ -6,7 +6,15 @@ import { guestsOf } from '../../src/cli/demo-guest.ts'
 import { buildConsole } from '../../tools/console/build.ts'
 import { withDatabaseAt, withReference } from '../../tools/shared/reference.ts'
 import { findChromium } from '../support/browser.ts'
-import { addDispatcher, launch, notedPage, PATIENCE_MS, seriousFindings, signInAt } from '../support/console-pages.ts'
+import {
+  addDispatcher,
+  addSupervisor,
+  launch,
+  notedPage,
+  PATIENCE_MS,
+  seriousFindings,
+  signInAt,
+} from '../support/console-pages.ts'
 import { ADMIN_PASSWORD, SCENE, Site, until } from '../support/engine.ts'
 
 const program = findChromium()
@@ -139,6 +147,49 @@ test(
     await two.page.waitForSelector('[name="orderTimeoutMs.2"][aria-invalid=true]')
     assert.match((await two.page.textContent('.policy-save .refusal'))!, /must be more than orderWarnMs\.2/)
     assert.deepEqual([...one.troubles, ...two.troubles], [])
+  },
+)
+
+test(
+  'a supervisor changes units beside the board, keeps what was typed when somebody was faster, and sees the own region’s audit',
+  LIMIT,
+  async t => {
+    const site = await service(t)
+    await addSupervisor(site, 'head-1', REGION)
+    const { page, troubles } = await notedPage(t, browser)
+    await signInAt(page, site.port, 'head-1')
+    await page.keyboard.press('o')
+    await page.waitForSelector('tr[data-row=A1]:has-text("off duty")')
+    assert.deepEqual(
+      await page.locator('[data-page]').evaluateAll(all => all.map(each => (each as HTMLElement).dataset.page)),
+      ['units', 'hospitals', 'policy', 'audit'],
+    )
+    await page.click('[aria-label="Change A1"]')
+    await page.fill('dialog [name=callSign]', 'Rescue 1')
+    const token = await site.token({ sub: 'admin-1', role: 'admin', regions: [] })
+    const { headers } = await site.http(`/v1/units/A1?region=${REGION}`, { token })
+    const faster = await site.http(`/v1/units/A1?region=${REGION}`, {
+      ...{ method: 'PATCH', token, headers: { 'if-match': headers.get('etag')! } },
+      body: JSON.stringify({ capabilities: ['bariatric'] }),
+    })
+    assert.equal(faster.status, 200)
+    await save(page)
+    await page.waitForSelector('dialog .meanwhile:has-text("Capabilities now bariatric")')
+    assert.equal(await page.inputValue('dialog [name=callSign]'), 'Rescue 1')
+    assert.equal(await page.inputValue('dialog [name=capabilities]'), 'bariatric')
+    await save(page)
+    await page.waitForSelector('tr[data-row=A1]:has-text("Rescue 1"):has-text("bariatric")')
+    await page.click('tr[data-row=A2] button:has-text("Retire")')
+    await page.click('dialog[open] button.primary')
+    await page.waitForSelector('tr[data-row=A2]', { state: 'detached' })
+
+    await open(page, 'audit')
+    await page.waitForSelector('tr[data-action=unit-deleted]')
+    assert.equal(await page.locator('tr[data-action=user-created]').count(), 0)
+    assert.equal(await page.locator('text=Prove that it is whole').count(), 0)
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('.board')
+    assert.deepEqual(troubles, [])
   },
 )
 

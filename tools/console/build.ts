@@ -24,6 +24,7 @@ const ENTRIES = {
   app: path.join(CONSOLE, 'app.tsx'),
   theme: path.join(CONSOLE, 'style/theme.css'),
   console: path.join(CONSOLE, 'style/console.css'),
+  office: path.join(CONSOLE, 'style/office.css'),
   crew: path.join(CONSOLE, 'style/crew.css'),
   icon: path.join(CONSOLE, 'icon.svg'),
   'icon-192': path.join(CONSOLE, 'icon-192.png'),

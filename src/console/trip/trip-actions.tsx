@@ -50,6 +50,8 @@ export function TripActions({ shift, trip }: ActionsProps) {
   const happenedAtMs = lateMoment(shift, late)
   const when = typeof happenedAtMs === 'number' ? { happenedAtMs } : {}
   const run = (what: string, command: Parameters<Shift['tryTo']>[1]) => {
+    // A moment that cannot be read must not become now.
+    if (happenedAtMs === null) return
     setAsking('nothing')
     void shift.tryTo(what, command, tripId)
   }

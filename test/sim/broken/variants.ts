@@ -262,7 +262,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'trip.insistedUnitId === unitId ? backToDispatcher(trip, unitId) : []',
       replace: 'trip.insistedUnitId === offerId ? backToDispatcher(trip, unitId) : []',
     },
-    provoke: { seed: 3, callsPerHour: 40, drivers: 8 },
+    provoke: { seed: 16, callsPerHour: 40, drivers: 8 },
   },
   {
     name: 'alarm-unheard',
@@ -302,7 +302,7 @@ export const VARIANTS: readonly Variant[] = [
       find: 'if (mayHavePatient(trip)) return patientOnBoard(trip)',
       replace: '',
     },
-    provoke: { seed: 401, callsPerHour: 30, drivers: 8 },
+    provoke: { seed: 435, callsPerHour: 30, drivers: 8 },
   },
   {
     name: 'free-at-the-scene',
@@ -768,7 +768,7 @@ export const VARIANTS: readonly Variant[] = [
       find: '...momentOf(command), implied: true })',
       replace: '...momentOf(command) })',
     },
-    provoke: { seed: 111, callsPerHour: 120, drivers: 20 },
+    provoke: { seed: 122, callsPerHour: 120, drivers: 20 },
   },
   {
     name: 'order-undoubted',
@@ -778,6 +778,6 @@ export const VARIANTS: readonly Variant[] = [
       find: 'response !== undefined && isImplausible(response, time, atMs) ?',
       replace: 'response === undefined && atMs < 0 && isImplausible(response!, time, atMs) ?',
     },
-    provoke: { seed: 12, callsPerHour: 60, drivers: 20 },
+    provoke: { seed: 30, callsPerHour: 60, drivers: 20 },
   },
 ]
