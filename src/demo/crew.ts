@@ -84,7 +84,7 @@ export class Crew {
   #tick(vehicle: Vehicle): void {
     const nowMs = this.client.regionNowMs()
     vehicle.move(nowMs)
-    this.client.report(vehicle.place)
+    this.client.report(vehicle.fix)
     if (this.#next === null && this.#tripId === null) vehicle.roam()
     // The desk has taken its trip at the scene.
     if (this.#next === null && this.client.driver?.unit.status === 'standing-down')
