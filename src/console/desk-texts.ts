@@ -13,11 +13,10 @@ export const DESK_EN = {
   },
   call: {
     equipment: 'Equipment, such as neonatal',
-    drive: (time: string) => `${time} drive`,
     turnout: (time: string) => `${time} turnout`,
     unsure: (time: string) => `${time} for its old position`,
     notFree: (counts: string) => `Not free: ${counts}`,
-    sendNow: 'Send, triage goes on',
+    sendNow: 'Send now',
     sendNowHint: 'Enters the call with the priority it has now; the form goes on with its triage.',
     sent: 'A unit is being sent. What is said from now on is added to the call.',
     goesOn: (number: string) => `Call ${number}, triage goes on`,
@@ -66,7 +65,7 @@ export const DESK_EN = {
   alarm: {
     shelveFor: 'Put aside for …',
     minutes: (minutes: number) => `${minutes} min`,
-    tell: 'Tell me',
+    tell: 'Bell',
     on: 'on',
     off: 'off',
     sound: 'Sound',

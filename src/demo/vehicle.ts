@@ -3,11 +3,14 @@ import type { Position } from '../domain/geo.ts'
 import type { DemoCity } from './demo-city.ts'
 import { DriveAlong } from './drive-along.ts'
 
+const STANDS = { speedMps: 0, headingDeg: null } as const
+
 export class Vehicle {
   readonly #city: DemoCity
   readonly #random: () => number
   #place: Position
   #drive: DriveAlong | null = null
+  #course: { readonly speedMps: number; readonly headingDeg: number | null } = STANDS
   #atMs: number
 
   constructor(city: DemoCity, random: () => number, nowMs: number) {
@@ -19,6 +22,10 @@ export class Vehicle {
 
   get place(): Position {
     return this.#place
+  }
+  /** As its receiver tells it: a map draws it on between two of these. */
+  get fix(): Position & { readonly speedMps: number; readonly headingDeg: number | null } {
+    return { ...this.#place, ...this.#course }
   }
   get hasArrived(): boolean {
     return this.#drive === null
@@ -33,6 +40,7 @@ export class Vehicle {
   }
   stop(): void {
     this.#drive = null
+    this.#course = STANDS
   }
 
   /** Drives until now. */
@@ -44,6 +52,8 @@ export class Vehicle {
   #follow(drive: DriveAlong): void {
     const driven = drive.at(this.#atMs)
     this.#place = driven?.place ?? drive.end
-    if (driven === null) this.stop()
+    if (driven === null) return this.stop()
+    const { speedMps, headingDeg } = driven
+    this.#course = { speedMps, headingDeg }
   }
 }

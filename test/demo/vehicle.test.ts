@@ -28,10 +28,13 @@ describe('a vehicle of the demo', () => {
         nowMs += 1_000
         vehicle.move(nowMs)
         assert.ok(offRoadM(vehicle.place) < 1, `${offRoadM(vehicle.place)} m off the road`)
+        const { speedMps, headingDeg } = vehicle.fix
+        if (!vehicle.hasArrived) assert.ok(speedMps > 1 && headingDeg !== null, 'it tells how it drives')
         assert.ok(nowMs <= arrivesAtMs + 2_000, 'it drives for longer than its way takes')
       }
       assert.ok(nowMs >= arrivesAtMs - 2_000, `it is there ${arrivesAtMs - nowMs} ms too early`)
       assert.ok(distanceM(vehicle.place, to) < 0.01)
+      assert.deepEqual([vehicle.fix.speedMps, vehicle.fix.headingDeg], [0, null])
     }
   })
 

@@ -123,6 +123,21 @@ async function bundled(): Promise<{ readonly files: Map<string, Uint8Array>; rea
 const nameOf = (file: string): string =>
   path.basename(file).replace(/^(driver|console)-worker-\w+\.js$/, '$1-worker.js')
 
+interface LoadHooks {
+  onLoad(which: { readonly filter: RegExp }, load: (file: { readonly path: string }) => object): void
+}
+
+/** The map library asks its package for its version, and would bring all of it. */
+const VERSION_ALONE = {
+  name: 'version-alone',
+  setup({ onLoad }: LoadHooks): void {
+    onLoad({ filter: /maplibre-gl[\\/]package\.json$/ }, ({ path: file }) => {
+      const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
+  },
+}
+
 function optionsFor(
   entryPoints: Readonly<Record<string, string>>,
   { splitting }: { readonly splitting: boolean },
@@ -156,6 +171,7 @@ function optionsFor(
       '@maplibre/mlt': path.join(ROOT, 'tools/console/no-mlt.ts'),
     },
     define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [VERSION_ALONE],
     logLevel: 'warning',
   }
 }

@@ -24,6 +24,10 @@ const HOSPITALS = [
   { hospitalId: 'CITY', name: 'City Hospital', lonDeg: 174.7473, latDeg: -36.8659, emergencyDepartment: true },
   { hospitalId: 'SOUTH', name: 'South Clinic', lonDeg: 174.7766, latDeg: -36.8936, emergencyDepartment: false },
 ] as const
+const STATIONS = [
+  { stationId: 'WEST', name: 'West Station', lonDeg: 174.7405, latDeg: -36.8801 },
+  { stationId: 'EAST', name: 'East Station', lonDeg: 174.7792, latDeg: -36.8719 },
+] as const
 /** The vehicle of the crew with the phone. */
 const PHONE_UNIT = {
   unitId: 'P1',
@@ -101,6 +105,7 @@ async function addUser(name: string, more: readonly string[]): Promise<void> {
 async function addHospitals(): Promise<void> {
   const token = await tokenOf('admin')
   for (const hospital of HOSPITALS) await add('/v1/hospitals?region=demo', token, hospital.hospitalId, hospital)
+  for (const station of STATIONS) await add('/v1/stations?region=demo', token, station.stationId, station)
   await add('/v1/units?region=demo', token, PHONE_UNIT.unitId, PHONE_UNIT)
 }
 
@@ -193,16 +198,37 @@ async function shoot(by: Browser): Promise<void> {
   await sleep(1_500)
   await take(page, 'call')
   await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  await page.click('.board', { position: { x: 5, y: 5 } })
+  await page.keyboard.press('f')
+  await page.keyboard.press('c')
+  await page.selectOption('[name=coverage]', '4')
+  await page.waitForFunction(
+    () => Number(document.querySelector<HTMLElement>('[data-drawn]')?.dataset.drawn) > 3,
+    null,
+    {
+      timeout: READY_MS,
+    },
+  )
+  await sleep(1_500)
+  await take(page, 'coverage')
   await page.click('#tab-units')
   await page.emulateMedia({ colorScheme: 'dark' })
   await sleep(1_500)
   await take(page, 'units-dark')
   await page.setViewportSize({ width: 2560, height: 1440 })
+  await page.click('.map-buttons .fit')
   await page.click('#tab-trips')
   await page.keyboard.press('j')
   await sleep(3_000)
   await take(page, 'wide-dark')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.mouse.move(0, 0)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await sleep(2_000)
+  await take(page, 'desk-phone')
   await page.setViewportSize({ width: 1366, height: 768 })
+  await page.emulateMedia({ colorScheme: 'dark' })
   await page.keyboard.press('?')
   await sleep(300)
   await take(page, 'keys-dark')

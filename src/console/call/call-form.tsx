@@ -4,7 +4,7 @@
  * A call whose triage is not over can be sent as it is: it is entered with the priority that it has by then, and the form goes on
  * with what is said of it later.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { OverrideReason } from '../../client/index.ts'
 import { shortNumber } from '../format.ts'
 import { OverrideReasonField } from '../override-reason.tsx'
@@ -34,7 +34,8 @@ export function CallForm({ shift }: CallFormProps) {
   const focusPlace = () => form.current?.querySelector<HTMLInputElement>('[name=place]')?.focus()
   const { isMissing, sent, submit, sendNow } = useCallEntry(shift, focusPlace)
   const ranked = useRanked(shift, sent === null ? shift.place : null, draft.level)
-  useEffect(focusPlace, [])
+  // Before the next key: what is typed on would be taken for keys of the board.
+  useLayoutEffect(focusPlace, [])
 
   const set = (change: Partial<typeof draft>) => setDraft(now => ({ ...now, ...change }))
   const own = unitId === null ? null : { unitId, reason }
@@ -90,7 +91,7 @@ export function CallForm({ shift }: CallFormProps) {
 
 const SendNow = ({ send }: { readonly send: () => void }) => (
   <button type="button" title={t.desk.call.sendNowHint} onClick={send}>
-    {t.desk.call.sendNow} <kbd>Ctrl+Shift+Enter</kbd>
+    {t.desk.call.sendNow} <kbd>Ctrl+⇧+Enter</kbd>
   </button>
 )
 

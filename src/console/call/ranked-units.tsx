@@ -130,7 +130,7 @@ function UnitChoice({ at, ranked: { unit, reason }, chosen, choose }: ChoiceProp
 /** What its time is made of, where it is not the drive alone. */
 function partsOf({ etaMs, turnoutMs = 0, unsureMs = 0, estimated }: NearestUnit): string {
   if (etaMs === undefined) return ''
-  const drive = t.desk.call.drive(duration(etaMs - turnoutMs - unsureMs))
+  const drive = duration(etaMs - turnoutMs - unsureMs)
   const parts = [
     turnoutMs > 0 ? t.desk.call.turnout(duration(turnoutMs)) : null,
     unsureMs > 0 ? t.desk.call.unsure(duration(unsureMs)) : null,

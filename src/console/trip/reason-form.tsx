@@ -1,5 +1,5 @@
 /** Asks why before a step is taken: the words are the protocol's own closed list. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 
@@ -14,7 +14,7 @@ interface ReasonProps {
 export function ReasonForm({ what, kind, words, take, back }: ReasonProps) {
   const [chosen, setChosen] = useState('')
   const select = useRef<HTMLSelectElement>(null)
-  useEffect(() => select.current?.focus(), [])
+  useLayoutEffect(() => select.current?.focus(), [])
   return (
     <form
       class="asked"
