@@ -40,6 +40,7 @@ export async function furnishRegion(
   unitIds: readonly string[],
 ): Promise<string[]> {
   await layRoads(database, region, city)
+  await addHospitals(database, region, city)
   return addUnits(database, region, unitIds)
 }
 
@@ -48,6 +49,16 @@ async function layRoads(database: Database, region: string, { graph, report }: D
   const [standing] = await roadsIn(database).versions(region)
   if (standing !== undefined) return
   await storeNetwork(database, region, { graph, report }, 'the made-up city of the demo', () => undefined)
+}
+
+const HOSPITAL_NAMES = ['North Hospital', 'South Hospital']
+
+async function addHospitals(database: Database, region: string, { hospitals }: DemoCity): Promise<void> {
+  const items = hospitals.map((place, index) => ({
+    ...{ hospitalId: `DEMO-H${index + 1}`, name: HOSPITAL_NAMES[index]!, ...place, address: null },
+    ...{ emergencyDepartment: true, capabilities: [] },
+  }))
+  await new ReferenceStore(database).import('hospitals', region, items, auditedByCommandLine(database))
 }
 
 async function addUnits(database: Database, region: string, unitIds: readonly string[]): Promise<string[]> {

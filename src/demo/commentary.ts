@@ -53,6 +53,10 @@ export class Commentary {
         return `${this.#name(event)}  ALARM: ${event.alarm}`
       case 'TripPhaseReached':
         return `${this.#name(event)}  ${event.unitId} is ${event.phase}`
+      case 'DestinationNamed':
+        return event.place === null
+          ? null
+          : `${this.#name(event)}  ${event.unitId ?? 'its unit'} will bring the patient to ${event.place.name}`
       case 'TripClosed':
         return `${this.#lastName(event)}  ${event.unitId} is free again (${event.disposition})`
       case 'TripCancelled':

@@ -113,8 +113,24 @@ export class Crew {
 
   async #treat(tripId: string): Promise<void> {
     await this.client.reportPhase(tripId, 'on-scene')
-    const hospital = this.#settings.city.hospitalFrom(this.#vehicle!.place)
-    this.#after('scene', () => this.#driveTo(hospital, 'transporting', () => this.#deliver(tripId)))
+    this.#after('scene', async () => {
+      const hospital = (await this.#nameHospital(tripId)) ?? this.#settings.city.hospitalFrom(this.#vehicle!.place)
+      await this.#driveTo(hospital, 'transporting', () => this.#deliver(tripId))
+    })
+  }
+
+  /** The one that is reached first, which the desk is told. Null where nobody knows any, or not just now. */
+  async #nameHospital(tripId: string): Promise<Position | null> {
+    try {
+      const { result } = await this.client.bestDestinations({ tripId }, { k: 1 })
+      const [first] = result.destinations
+      if (first === undefined) return null
+      await this.client.nameDestination(tripId, first.hospitalId)
+      return { lonDeg: first.lonE7 / 1e7, latDeg: first.latE7 / 1e7 }
+    } catch (error) {
+      if (error instanceof CommandRefused) return null
+      throw error
+    }
   }
 
   async #deliver(tripId: string): Promise<void> {

@@ -37,10 +37,12 @@ export async function settled(
 /** Works as long as there is time, and logs what is left undone. Errors: those of the journal that time does not mend. */
 export async function drain(
   { shared: { machine }, telemetry: { log }, regionId }: RegionParts,
-  { state, checkpoint }: RegionAssembly,
+  { state, turns, checkpoint }: RegionAssembly,
   { flushUntilMs, snapshotsUntilMs }: DrainLimits = NO_LIMITS,
 ): Promise<void> {
   const { admission, writer, segments, memory } = state
+  // Nothing new is decided: what waits for a look into the store is sent again to whoever comes next.
+  turns.waking.stop()
   // Deadlines still come: only a moment at which everything is durable may be kept.
   while (!admission.isOver && (writer.pending > 0 || segments.queuedFixes > 0)) {
     const leftMs = flushUntilMs - machine.monotonicMs()

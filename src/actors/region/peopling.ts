@@ -59,7 +59,10 @@ export async function people(
     turns.desk.onTrip(trip)
     if (isSliceOver()) await pause()
   }
-  for (const call of recovered.calls.values()) closed.recover(call)
+  for (const call of recovered.calls.values()) {
+    closed.recover(call)
+    if (machine.monotonicMs() >= sliceEndsMs) await pause()
+  }
   if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence })
 }
 

@@ -2,7 +2,6 @@
 const EN = {
   title: 'Administration',
   loading: 'Loading …',
-  notLoaded: 'These pages could not be loaded. Load the page anew.',
   back: 'Board',
   region: 'Region',
   pages: {
@@ -31,9 +30,7 @@ const EN = {
     changedMeanwhile: (names: string) =>
       `Somebody has changed it since you opened it: ${names}. Your own changes are kept; look again, then save.`,
     changedNothingOfYours: 'what you see here is as it was',
-    gone: 'It is not there any more.',
     now: (value: string) => `now ${value}`,
-    nothing: 'Nothing was changed.',
     unknown: 'No answer came. Saving again makes nothing twice.',
     yes: 'yes',
     no: 'no',
@@ -80,7 +77,6 @@ const EN = {
     noteNeeded: 'Say why: who reads the history needs it.',
     save: (changes: number) => (changes === 1 ? 'Set 1 number' : `Set ${changes} numbers`),
     saved: (version: number) => `Version ${version} stands. It counts from the next decision on.`,
-    same: 'Nothing differs from what stands.',
     undo: 'Leave it as it was',
     range: (from: string, to: string, unit: string) => `${from} to ${to}${unit === '' ? '' : ` ${unit}`}`,
     was: (value: string) => `was ${value}`,

@@ -274,6 +274,31 @@ describe('commands keep their order', () => {
   })
 })
 
+test('a command that waits for the store when the engine stops is not decided any more', async () => {
+  world = await RegionWorld.open({ mode: 'ordered' })
+  const { callId } = await ended(await world.onDuty('A1', 100))
+  await world.advance(17 * MINUTE)
+  const read = world.journal.readClosedCalls.bind(world.journal)
+  let answer = () => {}
+  world.journal.readClosedCalls = async (...args) => {
+    await new Promise<void>(resolve => {
+      answer = resolve
+    })
+    return read(...args)
+  }
+  const asked = world.dispatch({ type: 'add-note', callId, text: 'too late', corrects: null })
+  await settle()
+  const before = (await world.log()).length
+  const closing = world.host.close()
+  answer()
+  await world.advance(1_000)
+  await closing
+  assert.equal(await world.refused(asked), 'unavailable')
+  assert.equal((await world.log()).length, before)
+  world.journal.readClosedCalls = read
+  await world.start()
+})
+
 describe('an outcome that has left memory', () => {
   test('is found in the store: the same id gets it, another body is a conflict, and nothing is done twice', async () => {
     world = await RegionWorld.open({ outcomeBytesMax: 0 })
