@@ -29,6 +29,8 @@ export function wireOutcome(action: Action, named: Named | null, reach: Reach, c
   // Ending a watch that nobody has begun ends nothing, whatever the name.
   if (reach === 'own' || named === null || action === 'unwatch-unit') return 'done'
   if (reach === 'other-region') return `unknown-${named}`
+  // A crew that says something of a unit says it of its own.
+  if (caller === 'driver' && named === 'unit') return 'wrong-unit'
   if (caller === 'driver') return named === 'trip' ? 'not-your-trip' : 'unknown-offer'
   return caller === 'feed' ? 'wrong-unit' : 'done'
 }

@@ -86,7 +86,7 @@ test('[RQ-1] [RQ-2] [RQ-3] who watches hears when units will be there, by road a
 
 test('[DK-18] a crew, or the desk, names the hospital of a trip; its arrival and its route lead there', async () => {
   const region = 'carried'
-  const crew = await stage.crew('A1', { region }, 4)
+  const crew = await stage.crew('A1', { region }, 0.5)
   const other = await stage.crew('A2', { region }, 5)
   const desk = await stage.desk({ region })
   const token = await stage.site.token({ role: 'supervisor', regions: [region] })

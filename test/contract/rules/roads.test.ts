@@ -179,7 +179,7 @@ test('[HT-16] a map is shown the roads that stand, tile by tile, and none of ano
       standing(version => version === null),
     ),
     {
-      ...{ region, version: null, bounds: null },
+      ...{ region, version: null, bounds: null, background: null },
     },
   )
   await inStore(store => store.add(region, NETWORK, null))

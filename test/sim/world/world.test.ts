@@ -6,6 +6,7 @@ import { runSimulation } from '../run.ts'
 const quiet = drawPlan(8, { hours: 0.4, drivers: 4, callsPerHour: 24, faults: 'none' })
 const clumsy: Plan = {
   ...quiet,
+  seed: 10,
   hours: 0.7,
   feedUnits: 2,
   dispatchers: 2,
