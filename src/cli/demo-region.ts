@@ -51,7 +51,7 @@ async function layRoads(database: Database, region: string, { graph, report }: D
   await storeNetwork(database, region, { graph, report }, 'the made-up city of the demo', () => undefined)
 }
 
-const HOSPITAL_NAMES = ['North Hospital', 'South Hospital']
+const HOSPITAL_NAMES = ['West Hospital', 'East Hospital']
 
 async function addHospitals(database: Database, region: string, { hospitals }: DemoCity): Promise<void> {
   const items = hospitals.map((place, index) => ({

@@ -78,7 +78,7 @@ test('a demo moves units and enters calls, and when it is ended nothing of it is
   const desk = site.dispatcher({ region: 'demo' })
   const { result } = await desk.bestDestinations({ lonDeg: 174.76, latDeg: -36.8775 }, { k: 5 })
   desk.close()
-  assert.deepEqual(result.destinations.map(({ name }) => name).sort(), ['North Hospital', 'South Hospital'])
+  assert.deepEqual(result.destinations.map(({ name }) => name).sort(), ['East Hospital', 'West Hospital'])
   assert.deepEqual(await demo.end('SIGTERM'), { code: 0, signal: null }, demo.said)
   assert.match(demo.said, /Emptied region demo\.\n$/)
   isEmpty(await boardOf(site))
