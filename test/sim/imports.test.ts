@@ -26,6 +26,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/roads/': 'tables of Postgres',
   'src/engine.ts': 'wires the parts; test/sim/core/process.ts does that here',
   'src/store/log/postgres-journal.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',
+  'src/store/log/stored-pages.ts': 'MemoryJournal, which passes the same contract suite, behind core/database.ts',
   'src/store/log/journal-statements.ts': 'statements of Postgres',
   'src/store/leases/postgres-lease-table.ts': 'MemoryLeaseTable, which passes the same tests, behind core/database.ts',
   'src/store/log/own-connections.ts': 'connections to Postgres',

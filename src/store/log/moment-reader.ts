@@ -18,6 +18,7 @@ import type {
   OpenTrip,
   SegmentWrite,
   SnapshotWrite,
+  StoredTable,
 } from './journal.ts'
 import {
   ALONG_THE_INDEX,
@@ -25,31 +26,25 @@ import {
   READ_CALL_DETAILS,
   READ_CALL_NOTES,
   READ_CLOSED_CALLS,
-  READ_COMMANDS,
   READ_INCIDENT_NUMBERS,
-  READ_LOG,
-  READ_OPEN_TRIPS,
-  READ_SEGMENTS,
-  READ_SNAPSHOTS,
 } from './journal-statements.ts'
+import {
+  closedNames,
+  commandPages,
+  logPages,
+  openTripPages,
+  type PagesOf,
+  pageByPage,
+  segmentPages,
+  snapshotPages,
+} from './stored-pages.ts'
 import {
   type ClosedCallRow,
   closedCallOf,
-  commandsOf,
   detailsOf,
-  type LogRow,
-  missingRecords,
-  missingSegments,
   noteOf,
-  recordOf,
-  type SegmentRow,
-  type SnapshotRow,
-  type StoredCommand,
   type StoredDetails,
   type StoredNote,
-  type StoredOpenTrip,
-  segmentOf,
-  snapshotOf,
 } from './stored-rows.ts'
 
 const CLOSED_AT_ONCE = 1_000
@@ -106,56 +101,36 @@ export class MomentReader {
 
   // As the journal's.
 
-  async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
-    let last = afterPosition
-    for await (const rows of this.#pages<LogRow>(READ_LOG, region, [last], row => [row.position])) {
-      yield rows.flatMap(row => {
-        const before = last
-        last = row.position
-        return [...(row.position > before + 1 ? [missingRecords(before + 1, row.position - 1)] : []), recordOf(row)]
-      })
-    }
+  readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
+    return logPages(this.#pagesOf(region), afterPosition)
   }
 
-  async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
-    let last = afterSegmentNo
-    for await (const rows of this.#pages<SegmentRow>(READ_SEGMENTS, region, [last], row => [row.segment_no])) {
-      yield rows.flatMap(row => {
-        const before = last
-        last = row.segment_no
-        const gap = row.segment_no > before + 1 ? [missingSegments(before + 1, row.segment_no - 1)] : []
-        return [...gap, segmentOf(row)]
-      })
-    }
+  readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
+    return segmentPages(this.#pagesOf(region), afterSegmentNo)
   }
 
-  async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
-    for await (const rows of this.#pages<SnapshotRow>(READ_SNAPSHOTS, region, [''], row => [row.entity]))
-      yield rows.map(snapshotOf)
+  readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
+    return snapshotPages(this.#pagesOf(region))
   }
 
-  async *readCommands(region: RegionId): AsyncIterable<readonly CommandRow[]> {
-    const start = [Number.MIN_SAFE_INTEGER, 0]
-    const endOf = (row: StoredCommand) => [row.recorded_at_ms, row.position]
-    for await (const rows of this.#pages<StoredCommand>(READ_COMMANDS, region, start, endOf))
-      yield rows.flatMap(commandsOf)
+  readCommands(region: RegionId): AsyncIterable<readonly CommandRow[]> {
+    return commandPages(this.#pagesOf(region), 0)
   }
 
-  async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
-    for await (const rows of this.#pages<StoredOpenTrip>(READ_OPEN_TRIPS, region, [''], row => [row.unit_id]))
-      yield rows.map(row => ({ unitId: row.unit_id, tripId: row.trip_id }))
+  readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
+    return openTripPages(this.#pagesOf(region))
   }
 
   /** All calls that have left memory. */
   async *allClosedCalls(region: RegionId): AsyncIterable<readonly ClosedCall[]> {
     const text = `${PROVEN_CLOSED_CALLS} WHERE c.region = $1 AND c.call_id > $2 ORDER BY c.call_id LIMIT ${CLOSED_AT_ONCE}`
-    for await (const rows of this.#pages<ClosedCallRow>(text, region, [''], row => [row.call_id]))
+    const pages = this.#pagesOf(region)
+    for await (const rows of pages<ClosedCallRow>('log.closed_calls', text, [''], row => [row.call_id]))
       yield rows.map(closedCallOf)
   }
 
-  async readClosedCalls(region: RegionId, { callIds, tripIds, incidents }: CallNames): Promise<readonly ClosedCall[]> {
-    const numbers = [incidents.map(({ year }) => year), incidents.map(({ number }) => number)]
-    const { rows } = await this.#client.query<ClosedCallRow>(READ_CLOSED_CALLS, [region, callIds, tripIds, ...numbers])
+  async readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]> {
+    const { rows } = await this.#client.query<ClosedCallRow>(READ_CLOSED_CALLS, [region, ...closedNames(names)])
     return rows.map(closedCallOf)
   }
 
@@ -208,18 +183,12 @@ export class MomentReader {
     return Promise.resolve('durable')
   }
 
-  async *#pages<Row extends pg.QueryResultRow>(
-    text: string,
-    region: RegionId,
-    start: readonly unknown[],
-    endOf: (row: Row) => readonly unknown[],
-  ): AsyncIterable<readonly Row[]> {
-    for (let after = start; ; ) {
-      const { rows } = await this.#client.query<Row>(text, [region, ...after])
-      const last = rows.at(-1)
-      if (last === undefined) return
-      yield rows
-      after = endOf(last)
-    }
+  #pagesOf(region: RegionId): PagesOf {
+    return <Row extends pg.QueryResultRow>(
+      _table: StoredTable,
+      text: string,
+      start: readonly unknown[],
+      endOf: (row: Row) => readonly unknown[],
+    ) => pageByPage(async after => (await this.#client.query<Row>(text, [region, ...after])).rows, start, endOf)
   }
 }

@@ -44,13 +44,8 @@ import {
   READ_CALL_NOTES,
   READ_CLOSED_CALLS,
   READ_CLOSED_PLACES,
-  READ_COMMANDS,
   READ_COMMANDS_OF,
   READ_INCIDENT_NUMBERS,
-  READ_LOG,
-  READ_OPEN_TRIPS,
-  READ_SEGMENTS,
-  READ_SNAPSHOTS,
   READ_STREAM_MARKS,
   REFUSE_SNAPSHOTS,
 } from './journal-statements.ts'
@@ -58,23 +53,24 @@ import { LanePool } from './lane-pool.ts'
 import { OwnConnections } from './own-connections.ts'
 import { closedColumns, recordColumns, snapshotColumns } from './record-columns.ts'
 import {
+  closedNames,
+  commandPages,
+  logPages,
+  openTripPages,
+  type PagesOf,
+  pageByPage,
+  segmentPages,
+  snapshotPages,
+} from './stored-pages.ts'
+import {
   type ClosedCallRow,
   closedCallOf,
   commandsOf,
   detailsOf,
-  type LogRow,
-  missingRecords,
-  missingSegments,
   noteOf,
-  recordOf,
-  type SegmentRow,
-  type SnapshotRow,
   type StoredCommand,
   type StoredDetails,
   type StoredNote,
-  type StoredOpenTrip,
-  segmentOf,
-  snapshotOf,
 } from './stored-rows.ts'
 
 /** The most connections of each kind of lane, whatever the number of regions. Together with `OWN_CONNECTIONS` they bound the journal's. */
@@ -137,9 +133,7 @@ export class PostgresJournal implements Journal {
   }
 
   async readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]> {
-    const { callIds, tripIds, incidents } = names
-    const numbers = [incidents.map(({ year }) => year), incidents.map(({ number }) => number)]
-    const values = [callIds, tripIds, ...numbers]
+    const values = closedNames(names)
     const rows = await this.#lookUp<ClosedCallRow>('log.closed_calls', READ_CLOSED_CALLS, region, values)
     return rows.map(closedCallOf)
   }
@@ -178,49 +172,20 @@ export class PostgresJournal implements Journal {
     return row === undefined ? null : { logEnd: row.log_end, segmentEnd: row.segment_end }
   }
 
-  async *readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
-    const pages = this.#pages<LogRow>('log.records', READ_LOG, region, [afterPosition], row => [row.position])
-    let last = afterPosition
-    for await (const rows of pages) {
-      const records: LogRecord[] = []
-      for (const row of rows) {
-        if (row.position > last + 1) records.push(missingRecords(last + 1, row.position - 1))
-        records.push(recordOf(row))
-        last = row.position
-      }
-      yield records
-    }
+  readLog(region: RegionId, afterPosition: number): AsyncIterable<readonly LogRecord[]> {
+    return logPages(this.#pagesOf(region), afterPosition)
   }
 
-  async *readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
-    const start = [afterSegmentNo]
-    const pages = this.#pages<SegmentRow>('location.segments', READ_SEGMENTS, region, start, row => [row.segment_no])
-    let last = afterSegmentNo
-    for await (const rows of pages) {
-      const segments: SegmentWrite[] = []
-      for (const row of rows) {
-        if (row.segment_no > last + 1) segments.push(missingSegments(last + 1, row.segment_no - 1))
-        segments.push(segmentOf(row))
-        last = row.segment_no
-      }
-      yield segments
-    }
+  readSegments(region: RegionId, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
+    return segmentPages(this.#pagesOf(region), afterSegmentNo)
   }
 
-  async *readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
-    const pages = this.#pages<SnapshotRow>('log.snapshots', READ_SNAPSHOTS, region, [''], row => [row.entity])
-    for await (const rows of pages) yield rows.map(snapshotOf)
+  readSnapshots(region: RegionId): AsyncIterable<readonly SnapshotWrite[]> {
+    return snapshotPages(this.#pagesOf(region))
   }
 
-  async *readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
-    // Positions start at 1, so 0 stands before every command of that very millisecond; before the first one stands what
-    // was changed into a time that never was.
-    const start = [sinceRecordedAtMs <= 0 ? Number.MIN_SAFE_INTEGER : sinceRecordedAtMs, 0]
-    const pages = this.#pages<StoredCommand>('log.commands', READ_COMMANDS, region, start, row => [
-      row.recorded_at_ms,
-      row.position,
-    ])
-    for await (const rows of pages) yield rows.flatMap(commandsOf)
+  readCommands(region: RegionId, sinceRecordedAtMs: number): AsyncIterable<readonly CommandRow[]> {
+    return commandPages(this.#pagesOf(region), sinceRecordedAtMs)
   }
 
   async readCommandsOf(region: RegionId, names: readonly CommandName[]): Promise<readonly CommandRow[]> {
@@ -242,9 +207,8 @@ export class PostgresJournal implements Journal {
     return new Map(rows.map(({ year, last }) => [year, last]))
   }
 
-  async *readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
-    const pages = this.#pages<StoredOpenTrip>('log.open_trip', READ_OPEN_TRIPS, region, [''], row => [row.unit_id])
-    for await (const rows of pages) yield rows.map(row => ({ unitId: row.unit_id, tripId: row.trip_id }))
+  readOpenTrips(region: RegionId): AsyncIterable<readonly OpenTrip[]> {
+    return openTripPages(this.#pagesOf(region))
   }
 
   async refuseSnapshots(ownership: Ownership): Promise<WriteOutcome> {
@@ -300,7 +264,10 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  /** All pages of a query whose parameters after the region are where the page before ended. */
+  #pagesOf(region: RegionId): PagesOf {
+    return (table, text, start, endOf) => this.#pages(table, text, region, start, endOf)
+  }
+
   async *#pages<Row extends pg.QueryResultRow>(
     table: StoredTable,
     text: string,
@@ -311,14 +278,9 @@ export class PostgresJournal implements Journal {
     const client = await this.#connections.open()
     try {
       await client.query(ALONG_THE_INDEX)
-      let after = start
-      for (;;) {
-        const { rows } = await client.query<Row>({ name: 'page', text, values: [region, ...after] })
-        const last = rows[rows.length - 1]
-        if (last === undefined) return
-        yield rows
-        after = endOf(last)
-      }
+      const ask = async (after: readonly unknown[]) =>
+        (await client.query<Row>({ name: 'page', text, values: [region, ...after] })).rows
+      yield* pageByPage(ask, start, endOf)
     } catch (error) {
       throw readFault(error, region, table)
     } finally {
