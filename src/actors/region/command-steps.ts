@@ -1,12 +1,16 @@
 /** Steps that the turns of commands share: the states that a command names, and what a decision comes to. */
 
+import type { Refused } from '../../base/result.ts'
 import { type CallState, endedCall } from '../../domain/call.ts'
 import type { Decision } from '../../domain/decision.ts'
 import { callKey } from '../../domain/entity.ts'
 import type { CallId, TripId } from '../../domain/ids.ts'
 import { receiversOf } from '../../domain/trip/receiver.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
-import { unknownCall, unknownTrip } from '../refusals.ts'
+import { whyNotCrew } from '../../domain/unit/crew-duty.ts'
+import type { DriverState } from '../../domain/unit/driver.ts'
+import { unknownCall, unknownTrip, unknownUnit } from '../refusals.ts'
+import type { CommandContext } from './command-context.ts'
 import type { CommandResult, TurnOutcome } from './command-outcome.ts'
 import type { Turn } from './turn.ts'
 
@@ -22,6 +26,17 @@ export function withCall(
 ): TurnOutcome {
   const call = turn.call(callId)
   return call === undefined ? { ok: false, refusal: unknownCall(callId) } : then(call, tripsOf(turn, call))
+}
+
+/** The unit that the session speaks for, where this principal may: no other crew is signed on to it. */
+export function crewOf(
+  turn: Turn,
+  { unitId, principal }: Pick<CommandContext, 'unitId' | 'principal'>,
+): { readonly ok: true; readonly driver: DriverState } | Refused {
+  const driver = unitId === null ? undefined : turn.driver(unitId)
+  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
+  const notCrew = whyNotCrew(driver, principal)
+  return notCrew === null ? { ok: true, driver } : { ok: false, refusal: notCrew }
 }
 
 /** The call's trips, without one that a broken log has left us no state of. */

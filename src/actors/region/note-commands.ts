@@ -4,11 +4,9 @@ import type { CallState } from '../../domain/call.ts'
 import { addNote, readNotes, whyNotOnCall } from '../../domain/call-notes.ts'
 import type { AddNote, ReadNotes } from '../../domain/commands.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
-import { whyNotCrew } from '../../domain/unit/crew-duty.ts'
-import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, withCall } from './command-steps.ts'
+import { applied, crewOf, withCall } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 export function sayNote(turn: Turn, command: AddNote, context: CommandContext): TurnOutcome {
@@ -43,12 +41,11 @@ export function takeNotesRead(turn: Turn, command: ReadNotes, context: CommandCo
 function crewOnCall(
   turn: Turn,
   call: CallState,
-  { unitId, principal }: CommandContext,
+  context: CommandContext,
 ): { readonly ok: true; readonly trip: TripState } | (TurnOutcome & { readonly ok: false }) {
-  const driver = unitId === null ? undefined : turn.driver(unitId)
-  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-  const notCrew = whyNotCrew(driver, principal)
-  if (notCrew !== null) return { ok: false, refusal: notCrew }
+  const crew = crewOf(turn, context)
+  if (!crew.ok) return crew
+  const { driver } = crew
   const trip = driver.work === null ? undefined : turn.trip(driver.work.tripId)
   return whyNotOnCall(driver, trip, call.callId) ?? { ok: true, trip: trip! }
 }

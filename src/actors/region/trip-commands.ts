@@ -19,13 +19,12 @@ import { nameDestination } from '../../domain/trip/destination.ts'
 import { nameReceiver } from '../../domain/trip/receiver.ts'
 import { type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { reportByRadio } from '../../domain/trip/trip-work.ts'
-import { whyNotCrew } from '../../domain/unit/crew-duty.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
 import { confirmOrder } from '../../domain/unit/offer-answers.ts'
 import { unknownUnit } from '../refusals.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
-import { applied, stepCall, stepTrip, withCall, withTrip } from './command-steps.ts'
+import { applied, crewOf, stepCall, stepTrip, withCall, withTrip } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
 /** The trip leaves its former unit, and the unit its unanswered offer; then the unit gets the order. */
@@ -88,12 +87,11 @@ export function destinationNamed(
   turn: Turn,
   trip: TripState,
   command: NameDestination,
-  { unitId, principal, desk }: CommandContext,
+  context: CommandContext,
 ): TurnOutcome {
-  const driver = unitId === null ? null : turn.driver(unitId)
-  if (driver === undefined) return { ok: false, refusal: unknownUnit(unitId) }
-  const notCrew = driver === null ? null : whyNotCrew(driver, principal)
-  if (notCrew !== null) return { ok: false, refusal: notCrew }
+  const { unitId, desk } = context
+  const crew = unitId === null ? null : crewOf(turn, context)
+  if (crew?.ok === false) return crew
   const { tripId, phase } = trip
   const { hospitalId } = command
   const hospital = hospitalId === null ? null : desk.hospital(hospitalId)

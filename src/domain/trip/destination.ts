@@ -9,7 +9,7 @@ import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
 import type { UnitId } from '../ids.ts'
 import { type Destination, isEnded, type TripState, unitOf } from './trip.ts'
-import { alreadyEnded } from './trip-refusals.ts'
+import { alreadyEnded, notOfThisUnit } from './trip-refusals.ts'
 
 /**
  * Input: the hospital that the command names, undefined where the region has none of that id and null where the command takes
@@ -22,10 +22,7 @@ export function nameDestination(
   crewOf: UnitId | null,
 ): Decision {
   const { tripId, callId } = trip
-  if (crewOf !== null && unitOf(trip) !== crewOf) {
-    const message = 'The trip is not bound to this unit; the latest unit-state shows the trip that is.'
-    return refused('not-your-trip', message, { tripId })
-  }
+  if (crewOf !== null && unitOf(trip) !== crewOf) return notOfThisUnit(trip)
   if (isEnded(trip)) return alreadyEnded(trip)
   if (hospital === undefined) {
     const message = `The region has no hospital ${hospitalId}; GET /v1/hospitals lists those that it has.`

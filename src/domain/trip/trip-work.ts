@@ -22,7 +22,7 @@ import { TIME_OF_PHASE } from './e-times.ts'
 import { doubtful } from './plausible.ts'
 import { responseOf } from './response.ts'
 import { isEnded, phaseOrder, type TripState, unitOf } from './trip.ts'
-import { alreadyEnded, notToBeTaken } from './trip-refusals.ts'
+import { alreadyEnded, notOfThisUnit, notToBeTaken } from './trip-refusals.ts'
 
 /**
  * The crew presses a button, or says so by radio. A later phase takes the trip forward, and the phases it jumps over are marked
@@ -142,13 +142,7 @@ function skipped(from: TripPhase, to: TripPhase): TripPhase[] {
 }
 
 function notWorkedOnBy(trip: TripState, unitId: UnitId): Decision | null {
-  if ((trip.unitId ?? trip.offer?.unitId) !== unitId) {
-    return refused(
-      'not-your-trip',
-      'The trip is not bound to this unit; the latest unit-state shows the trip that is.',
-      { tripId: trip.tripId },
-    )
-  }
+  if ((trip.unitId ?? trip.offer?.unitId) !== unitId) return notOfThisUnit(trip)
   if (isEnded(trip) || phaseOrder(trip.phase) < 0) {
     return refused('wrong-phase', `The trip is ${trip.phase}; only a trip that was accepted can be worked on.`, {
       tripId: trip.tripId,
