@@ -132,6 +132,7 @@ export const DESK_EN = {
     none: 'nobody has said',
     straight: (distance: string) => `${distance} in a straight line`,
     noEmergency: 'no emergency department',
+    notOpen: (name: string, why: string) => `${name}: ${why}`,
   },
   emergency: {
     safe: 'The crew is safe',
