@@ -8,7 +8,7 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { AskableRoads } from '../domain/dispatch/road-questions.ts'
 import type { Position } from '../domain/geo.ts'
-import type { UnitId } from '../domain/ids.ts'
+import type { CallId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { Owner } from '../protocol/messages/message-row.ts'
@@ -109,6 +109,11 @@ export class RegionHost implements RegionHandle {
     if (roads !== this.#roads) this.#roads?.stop()
     this.#roads = roads
     this.#region?.ref.tell({ type: 'roads', roads })
+  }
+
+  /** The personal data of these calls was erased in the store. */
+  erased(callIds: readonly CallId[]): void {
+    this.#region?.ref.tell({ type: 'erased', callIds })
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */

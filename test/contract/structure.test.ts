@@ -360,7 +360,7 @@ const SQL_ROOMS: Readonly<Record<string, readonly string[]>> = {
   audit: ['store/audit'],
   auth: ['access/tables'],
   location: ['store/location', 'store/log'],
-  log: ['store/audit', 'store/followers', 'store/leases', 'store/log'],
+  log: ['store/age', 'store/audit', 'store/followers', 'store/leases', 'store/log'],
   reference: ['store/reference'],
   views: ['store/views'],
 }

@@ -20,6 +20,7 @@ import { travelSpeeds } from './0017-travel-speeds.ts'
 import { views } from './0018-views.ts'
 import { closedCalls } from './0019-closed-calls.ts'
 import { hospitalStatus } from './0020-hospital-status.ts'
+import { erasures } from './0021-erasures.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -43,4 +44,5 @@ export const migrations: readonly Migration[] = [
   views,
   closedCalls,
   hospitalStatus,
+  erasures,
 ]
