@@ -35,7 +35,7 @@ const APART = [
 const WIDE = [
   ...['bench', 'contract/rules/json', 'sim/broken', 'sim/main', 'store/embedded', 'tools/conformance', 'tools/torture'],
   // The story of two people, and the crew's page, stay with the usual ones.
-  ...['e2e/console-land', 'e2e/console-office', 'e2e/desk-alone', 'e2e/desk-work'],
+  ...['e2e/console-land', 'e2e/console-office', 'e2e/console-statistics', 'e2e/desk-alone', 'e2e/desk-work'],
   ...['e2e/clocks', 'e2e/database-trouble', 'e2e/demo', 'e2e/embedded', 'e2e/idle-connections', 'e2e/log-trouble'],
   ...[
     'e2e/odd-orders',
