@@ -86,6 +86,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./hold.ts')).defineHold,
   ],
   [
+    'disclose',
+    'write everything about one call into files with their hashes',
+    async () => (await import('./disclose.ts')).defineDisclose,
+  ],
+  [
     'verify',
     'prove that the database is whole, and that what it has agrees',
     async () => (await import('./verify.ts')).defineVerify,

@@ -143,9 +143,12 @@ export const READ_COMMANDS_OF = `${PROVEN_COMMANDS}
 export const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes,
     checksum = log.call_details_checksum(region, call_id, caller_name, phone, address, notes, position) AS sound
   FROM log.call_details WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id`
-export const READ_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_at_ms, corrects, text,
+/** For a condition to follow. */
+export const PROVEN_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_at_ms, corrects, text,
     checksum = log.call_note_checksum(region, call_id, note_no, author, unit_id, noted_at_ms, corrects, text) AS sound
-  FROM log.call_notes WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id, note_no`
+  FROM log.call_notes`
+export const READ_CALL_NOTES = `${PROVEN_CALL_NOTES}
+  WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id, note_no`
 // A number that only a call has any more which has left memory is not given again.
 export const READ_INCIDENT_NUMBERS = `SELECT year, last FROM log.incident_numbers WHERE region = $1
   UNION ALL (SELECT year, number FROM log.closed_calls WHERE region = $1 AND year IS NOT NULL
