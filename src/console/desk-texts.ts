@@ -18,6 +18,8 @@ export const DESK_EN = {
     notFree: (counts: string) => `Not free: ${counts}`,
     sendNow: 'Send now',
     sendNowHint: 'Enters the call with the priority it has now; the form goes on with its triage.',
+    hold: 'Hold',
+    holdHint: 'Enters the call, and nobody is sent until somebody says so.',
     sent: 'A unit is being sent. What is said from now on is added to the call.',
     goesOn: (number: string) => `Call ${number}, triage goes on`,
     amend: 'Amend the call',

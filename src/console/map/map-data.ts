@@ -88,7 +88,7 @@ export function boardData(shift: Shift): Readonly<Record<Exclude<SourceName, Mov
     feature(
       { lonDeg, latDeg },
       {
-        name: status === 'open' ? name : `${name} · ${word('hospital', status)}`,
+        name: status === 'open' ? name : `${name}\n${word('hospital', status)}`,
         image: `hospital${emergencyDepartment ? '-ed' : ''}-${status}`,
       },
     ),
