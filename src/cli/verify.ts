@@ -36,11 +36,14 @@ export function defineVerify(verify: Command): void {
     })
 }
 
-function tell(region: string, { records, segments, trips, erased, findings, count }: Verified): void {
+function tell(region: string, { records, segments, archived, trips, erased, findings, count }: Verified): void {
   for (const { rule, text } of findings) console.log([region, rule, text].join('\t'))
   const more = count > findings.length ? `, of which ${findings.length} are told` : ''
   const found = count === 0 ? 'nothing is wrong' : `${count} findings${more}`
   const anew = erased.calls === 0 ? '' : ` (${erased.records} written anew when ${erased.calls} calls were erased)`
-  console.error(`Region ${region}: ${records} records${anew}, ${segments} segments of fixes, ${trips} trips: ${found}.`)
+  const inFiles = archived === 0 ? '' : ` (${archived} in files)`
+  console.error(
+    `Region ${region}: ${records} records${anew}, ${segments} segments of fixes${inFiles}, ${trips} trips: ${found}.`,
+  )
   if (count > 0) process.exitCode = 1
 }
