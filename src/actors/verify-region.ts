@@ -14,6 +14,7 @@ import type { MomentReader } from '../store/log/moment-reader.ts'
 import { OUTCOMES_KEPT_MS } from './region/idempotency.ts'
 import { type Recovered, type RecoveryJournal, recover, recoverUnchecked } from './region/recovery.ts'
 import { closedStateOf } from './region/snapshots.ts'
+import { stateHash } from './region/state-hash.ts'
 
 export interface Finding {
   /** What should be so. */
@@ -36,6 +37,8 @@ export interface Verified {
   readonly records: number
   readonly segments: number
   readonly trips: number
+  /** `stateHash` of what the log makes. */
+  readonly stateHash: string
   /** The first of each rule; all of them by count. */
   readonly findings: readonly Finding[]
   readonly count: number
@@ -77,7 +80,10 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
   await checkCommands(reader, region, findings)
   checkNumbers(log, findings)
   const { logEnd: records, segmentEnd: segments } = ends
-  return { records, segments, trips: log.trips.size, findings: findings.told, count: findings.count }
+  return {
+    ...{ records, segments, trips: log.trips.size, stateHash: stateHash(log) },
+    ...{ findings: findings.told, count: findings.count },
+  }
 }
 
 /** The log from its beginning, with no snapshot and no call that has left memory; its times are looked at on the way. */
