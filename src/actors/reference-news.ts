@@ -3,7 +3,7 @@ import type { UnitReference } from '../domain/events/unit-events.ts'
 import type { Position } from '../domain/geo.ts'
 import type { RegionId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
-import type { HospitalReference, RegionReference } from '../protocol/reference.ts'
+import type { RegionReference, StandingHospital } from '../protocol/reference.ts'
 import type { Region } from './region/region.ts'
 import type { RegionHost } from './region-host.ts'
 
@@ -17,7 +17,7 @@ export interface ReferenceSource {
   /** Where the stations of each region are that has any. */
   listStationPlaces(): Promise<ReadonlyMap<RegionId, readonly Position[]>>
   /** The hospitals of each region that has any, by id. */
-  listHospitals(): Promise<ReadonlyMap<RegionId, readonly HospitalReference[]>>
+  listHospitals(): Promise<ReadonlyMap<RegionId, readonly StandingHospital[]>>
   /** Units that were added or changed after a version; null: all units. */
   listUnits(region: RegionId, since: number | null): Promise<readonly UnitReference[]>
   /** Units that were retired after a version and stand as retired. */

@@ -8,12 +8,12 @@
 import type { Refusal } from '../base/refusal.ts'
 import type { AskableRoads } from '../domain/dispatch/road-questions.ts'
 import type { Position } from '../domain/geo.ts'
-import type { UnitId } from '../domain/ids.ts'
+import type { CallId, UnitId } from '../domain/ids.ts'
 import type { StandingPolicy } from '../domain/policy.ts'
 import { CLOSE_CODES } from '../protocol/errors.ts'
 import type { Owner } from '../protocol/messages/message-row.ts'
 import { rowOf } from '../protocol/messages.ts'
-import type { HospitalReference } from '../protocol/reference.ts'
+import type { StandingHospital } from '../protocol/reference.ts'
 import type { ClientTypeName } from '../protocol/wire/message-types.ts'
 import { OVERLOADED, UNAVAILABLE, unknownUnit, WRITES_STALLED } from './refusals.ts'
 import type { DrainLimits } from './region/drain.ts'
@@ -49,7 +49,7 @@ export class RegionHost implements RegionHandle {
   #policy: StandingPolicy
   /** As the policy. */
   #stations: readonly Position[] = []
-  #hospitals: readonly HospitalReference[] = []
+  #hospitals: readonly StandingHospital[] = []
   #roads: AskableRoads | null = null
   #region: Region | null = null
   #closing = false
@@ -98,7 +98,7 @@ export class RegionHost implements RegionHandle {
   }
 
   /** The hospitals that the region has, for who asks of destinations from now on. */
-  hospitalsAre(hospitals: readonly HospitalReference[]): void {
+  hospitalsAre(hospitals: readonly StandingHospital[]): void {
     if (JSON.stringify(hospitals) === JSON.stringify(this.#hospitals)) return
     this.#hospitals = hospitals
     this.#region?.ref.tell({ type: 'hospitals', hospitals })
@@ -109,6 +109,11 @@ export class RegionHost implements RegionHandle {
     if (roads !== this.#roads) this.#roads?.stop()
     this.#roads = roads
     this.#region?.ref.tell({ type: 'roads', roads })
+  }
+
+  /** The personal data of these calls was erased in the store. */
+  erased(callIds: readonly CallId[]): void {
+    this.#region?.ref.tell({ type: 'erased', callIds })
   }
 
   /** Writes everything out, with snapshots, and lets go; within the limits, where there are any. */

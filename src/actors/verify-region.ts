@@ -30,6 +30,7 @@ export const VERIFIED = {
   'closed-calls-are-the-log': 'a call that has left memory is stored as the log has it, and found by each of its trips',
   'one-open-trip': 'no unit has two open trips, and an open trip is in the queue, in an offer, or on a unit',
   'commands-once': 'a command is in the log once, and its outcome stands at its record',
+  'erased-as-told': 'records without their personal data are as the erasure left them, and the audit has that erasure',
   'numbers-once': 'no two calls have the same number, and none is above the last that was given',
 } as const
 
@@ -39,6 +40,8 @@ export interface Verified {
   readonly trips: number
   /** `stateHash` of what the log makes. */
   readonly stateHash: string
+  /** Calls whose personal data was erased, and the records that were written anew for it. */
+  readonly erased: { readonly calls: number; readonly records: number }
   /** The first of each rule; all of them by count. */
   readonly findings: readonly Finding[]
   readonly count: number
@@ -78,10 +81,11 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
   await checkClosed(reader, region, log, start, findings)
   checkTrips(log, findings)
   await checkCommands(reader, region, findings)
+  const erased = await checkErasures(reader, region, findings)
   checkNumbers(log, findings)
   const { logEnd: records, segmentEnd: segments } = ends
   return {
-    ...{ records, segments, trips: log.trips.size, stateHash: stateHash(log) },
+    ...{ records, segments, trips: log.trips.size, stateHash: stateHash(log), erased },
     ...{ findings: findings.told, count: findings.count },
   }
 }
@@ -228,6 +232,15 @@ async function checkCommands(reader: MomentReader, region: RegionId, findings: F
     find(`command ${commandId} of ${principal} is at position ${before} and at ${position}`)
   for (const { principal, commandId, position } of await reader.strayOutcomes(region, TOLD_MAX))
     find(`the outcome of command ${commandId} of ${principal} names position ${position}, which is not of it`)
+}
+
+async function checkErasures(reader: MomentReader, region: RegionId, findings: Findings): Promise<Verified['erased']> {
+  const erasures = await reader.erasures(region)
+  for (const { callId, isAsLeft, isAudited } of erasures) {
+    if (!isAsLeft) findings.find('erased-as-told', `the records of call ${callId} are not as its erasure left them`)
+    if (!isAudited) findings.find('erased-as-told', `the audit has no such erasure of call ${callId}`)
+  }
+  return { calls: erasures.length, records: erasures.reduce((sum, { records }) => sum + records, 0) }
 }
 
 function checkNumbers({ calls, lastNumbers }: Recovered, findings: Findings): void {

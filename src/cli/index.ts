@@ -76,6 +76,16 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./export.ts')).defineExport,
   ],
   [
+    'erase',
+    'erase the personal data of a call that is over, while the log stays whole',
+    async () => (await import('./erase.ts')).defineErase,
+  ],
+  [
+    'hold',
+    'keep calls as they are: from erasure, and from being let go for their age',
+    async () => (await import('./hold.ts')).defineHold,
+  ],
+  [
     'verify',
     'prove that the database is whole, and that what it has agrees',
     async () => (await import('./verify.ts')).defineVerify,
@@ -101,7 +111,10 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
     'Settings are environment variables or in a file; see config docs.',
   ],
   [/unknown option '-v'/, 'The version is told by -V.'],
-  [/unknown command '(delete|remove|rm)'/, 'Nothing that is on record is deleted; users and devices are disabled.'],
+  [
+    /unknown command '(delete|remove|rm)'/,
+    'Nothing that is on record is deleted; users and devices are disabled, and erase takes personal data out of a call.',
+  ],
 ]
 
 const program = new CheckedCommand('goldenhour')

@@ -4,8 +4,10 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { openTripsOf } from '../actors/open-trips.ts'
 import { verifyAudit } from '../store/audit/audit-chain.ts'
 import { type BackupSet, chainOf, proveSet } from '../store/backup/backup-set.ts'
+import { erasuresIn } from '../store/backup/erased-in-sets.ts'
 import { type Restored, restoreBackup } from '../store/backup/restore-backup.ts'
 import { setFor, type Until } from '../store/backup/restore-moment.ts'
+import type { ErasureRow } from '../store/backup/stored-moment.ts'
 import type { DatabaseServer } from '../store/embedded/database-server.ts'
 import { openDatabase } from '../store/postgres/database.ts'
 import { RowProgressLines, sizeOf } from './row-progress.ts'
@@ -44,13 +46,26 @@ export function defineRestore(restore: Command): void {
       const chain = await chainOf(dir, await setFor(dir, name ?? null, until))
       await prove(chain)
       if (check === true) return console.log(`The sets are whole: ${namesOf(chain)}.`)
+      const erasures = await newestErasures(dir)
       await withDatabaseServer(async (server, unlessInterrupted) => {
-        const restored = await restoreInto(server, { chain, until }, unlessInterrupted)
+        const restored = await restoreInto(server, { chain, until, erasures }, unlessInterrupted)
         console.log(linesOf(restored, chain, until).join('\n'))
+        for (const { callId } of restored.erasedSince)
+          console.log(`Erased since, so erase it again: goldenhour erase ${callId} --reason …`)
         await tellVerified(server.url, undefined, unlessInterrupted)
         await unlessInterrupted(tellAudit(server.url))
       })
     })
+}
+
+/** What is restored may be of before some of them. */
+async function newestErasures(dir: string): Promise<readonly ErasureRow[]> {
+  try {
+    return await erasuresIn(await setFor(dir, null, null))
+  } catch (error) {
+    process.stderr.write(`Which calls were erased since cannot be told: ${(error as Error).message}\n`)
+    return []
+  }
 }
 
 const namesOf = (chain: readonly BackupSet[]): string => chain.map(({ name }) => name).join(', ')
@@ -67,7 +82,11 @@ async function prove(chain: readonly BackupSet[]): Promise<void> {
 
 async function restoreInto(
   { migrateAt }: DatabaseServer,
-  what: { readonly chain: readonly BackupSet[]; readonly until: Until | null },
+  what: {
+    readonly chain: readonly BackupSet[]
+    readonly until: Until | null
+    readonly erasures: readonly ErasureRow[]
+  },
   unlessInterrupted: <Part>(part: Promise<Part>) => Promise<Part>,
 ): Promise<Restored> {
   const end = new AbortController()

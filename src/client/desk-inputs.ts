@@ -16,6 +16,8 @@ export interface NewCall {
   /** Region time at which the caller reached the centre. Default: when the engine hears of it. */
   readonly receivedAtMs?: number | null
   readonly details?: Partial<CallDetails> | null
+  /** Its trips wait for people, until `resumeTrip` or `assignUnit`. Default: the desk sends at once. */
+  readonly onHold?: boolean
 }
 
 /** Closed or slow roads as a dispatcher draws them. */

@@ -4,7 +4,9 @@
  * Whatever is changed is changed at the version that was read, so a change of somebody else's is never lost: `ChangeRefused` with
  * the code `version-differs` then. What is new is made under a key: the same key again makes nothing twice.
  */
+
 import type { Policy } from '../domain/policy.ts'
+import type { HospitalStatus } from '../domain/vocabulary.ts'
 import type { TokenSource } from './credentials.ts'
 import type { ReadsOptions, RegionInfo } from './engine-reads.ts'
 import { ChangeRefused, ClientFault, ReadRefused } from './errors.ts'
@@ -133,6 +135,16 @@ export class EngineOffice {
   change(kind: OfficeKind, region: string, id: string, version: number, changes: object): Promise<OfficeRecord> {
     const path = `/v1/${kind}/${part(id)}?region=${part(region)}`
     return this.#send({ method: 'PATCH', path, what: 'the change', body: changes, version })
+  }
+  /** Says whether a hospital takes patients; a dispatcher may. */
+  setHospitalStatus(
+    region: string,
+    hospitalId: string,
+    version: number,
+    said: { readonly status: HospitalStatus; readonly note: string | null },
+  ): Promise<OfficeRecord> {
+    const path = `/v1/hospitals/${part(hospitalId)}/status?region=${part(region)}`
+    return this.#send({ method: 'PUT', path, what: 'the status', body: said, version })
   }
   /** A unit is retired by it. */
   async remove(kind: OfficeKind, region: string, id: string, version: number): Promise<void> {

@@ -2,8 +2,10 @@
  * What a console reads over HTTP beside what it follows: the regions of its token, hospitals, roads, one trip with the caller's
  * words, why a trip got its units, and how ready the engine is.
  */
+
 import type { PassedOver } from '../domain/dispatch/eligibility.ts'
 import type { DecisionRecord } from '../domain/events/decision-record.ts'
+import type { HospitalStatus } from '../domain/vocabulary.ts'
 import type { TripView } from '../protocol/wire/situation-views.ts'
 import type { TokenSource } from './credentials.ts'
 import { ClientFault, ReadRefused } from './errors.ts'
@@ -25,6 +27,9 @@ export interface HospitalInfo {
   readonly lonDeg: number
   readonly latDeg: number
   readonly emergencyDepartment: boolean
+  /** Whether it takes patients; absent with an engine of before. */
+  readonly status?: HospitalStatus
+  readonly statusNote?: string | null
 }
 
 /** A call that has not ended, and who entered it; null for an engine of before. */

@@ -47,6 +47,8 @@ export {
   DISPOSITIONS,
   DIVERT_REASONS,
   type DivertReason,
+  HOSPITAL_STATUSES,
+  type HospitalStatus,
   LEVELS_OF_CARE,
   type LevelOfCare,
   OVERRIDE_REASONS,

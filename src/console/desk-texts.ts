@@ -18,6 +18,8 @@ export const DESK_EN = {
     notFree: (counts: string) => `Not free: ${counts}`,
     sendNow: 'Send now',
     sendNowHint: 'Enters the call with the priority it has now; the form goes on with its triage.',
+    hold: 'Hold',
+    holdHint: 'Enters the call, and nobody is sent until somebody says so.',
     sent: 'A unit is being sent. What is said from now on is added to the call.',
     goesOn: (number: string) => `Call ${number}, triage goes on`,
     amend: 'Amend the call',
@@ -132,6 +134,7 @@ export const DESK_EN = {
     none: 'nobody has said',
     straight: (distance: string) => `${distance} in a straight line`,
     noEmergency: 'no emergency department',
+    notOpen: (name: string, why: string) => `${name}: ${why}`,
   },
   emergency: {
     safe: 'The crew is safe',

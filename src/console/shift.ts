@@ -44,6 +44,8 @@ export type Panel =
   | { readonly is: 'radio'; readonly unitId: string | null }
 
 const ROADS_AGAIN_MS = 5_000
+/** How old a hospital's status may be on this page. */
+const HOSPITALS_AGAIN_MS = 15_000
 /** Of a region with more units those in sight of the map are followed. */
 const UNITS_FOLLOWED = 2_000
 
@@ -113,6 +115,7 @@ export class Shift {
       nowMs: () => this.nowMs(),
       said: ({ kind, unitId }) => [word('alarm', kind), unitId === null ? '' : this.callSign(unitId)].join(' '),
     })
+    this.#followHospitals()
     this.#stopKeeping = keepLastBoards(region, board, () => this.isCurrent)
     this.#listen()
   }
@@ -276,6 +279,23 @@ export class Shift {
     )
   }
 
+  /** Others say whether one takes patients, too. */
+  #followHospitals(): void {
+    later(HOSPITALS_AGAIN_MS, () => {
+      if (this.ended !== null) return
+      void this.readHospitals().then(() => this.#followHospitals())
+    })
+  }
+
+  /** What cannot be read stays as it was. */
+  async readHospitals(): Promise<void> {
+    if (this.client.connectionState !== 'open') return
+    const hospitals = await this.reads.hospitals(this.region).catch(() => this.hospitals)
+    if (JSON.stringify(hospitals) === JSON.stringify(this.hospitals)) return
+    this.hospitals = hospitals
+    this.changes.tell()
+  }
+
   /** What changes seldom. It is read with each new connection; what cannot be read stays as it was. */
   async #read(): Promise<void> {
     const unlessAway = <T>(read: Promise<T>, take: (read: T) => void) => read.then(take).catch(() => undefined)
@@ -283,9 +303,7 @@ export class Shift {
       unlessAway(this.reads.regions(), regions => {
         this.info = regions.find(({ region }) => region === this.region) ?? this.info
       }),
-      unlessAway(this.reads.hospitals(this.region), hospitals => {
-        this.hospitals = hospitals
-      }),
+      this.readHospitals(),
       unlessAway(this.reads.stations(this.region), stations => {
         this.stations = stations
       }),

@@ -109,6 +109,7 @@ export const WORDS_EN = {
     RoadsReopened: 'reopened roads',
   },
   level: { 'first-responder': 'First responder', bls: 'BLS', als: 'ALS', cct: 'Critical care' },
+  hospital: { open: 'takes patients', divert: 'on divert', closed: 'closed' },
   reason: {
     busy: 'busy',
     unavailable: 'unavailable',

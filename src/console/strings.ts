@@ -252,6 +252,7 @@ const EN = {
       ['F', 'show all of the region'],
       ['Alt+1 … Alt+9', 'in a new call: take this unit'],
       ['Alt+C', 'in a new call: take the middle of the map'],
+      ['Alt+H', 'in a new call: enter it on hold'],
       ['↑ ↓ Enter', 'in a new call: take a place of the list'],
       ['Ctrl+Enter', 'dispatch the call, add the note'],
       ['Ctrl+Shift+Enter', 'in a new call: send a unit, triage goes on'],

@@ -95,6 +95,8 @@ export interface EnterCall {
   /** NEMSIS eTimes.01; null: nobody knows. Then the response clock starts when the engine hears of the call. */
   readonly receivedAtMs: number | null
   readonly details: CallDetails | null
+  /** Its trips wait for people; absent: the desk sends at once. */
+  readonly onHold?: boolean
 }
 /** Roads are closed or slow for ambulances. */
 export interface CloseRoads extends ZonePlace {

@@ -41,6 +41,10 @@ export type UnitStatus = (typeof UNIT_STATUSES)[number]
 export const RANKING_BASES = ['straight-line', 'roads'] as const
 export type RankingBasis = (typeof RANKING_BASES)[number]
 
+/** Whether a hospital takes patients: all; others are asked to be brought elsewhere; none. Those of before said nothing, and count as open. */
+export const HOSPITAL_STATUSES = ['open', 'divert', 'closed'] as const
+export type HospitalStatus = (typeof HOSPITAL_STATUSES)[number]
+
 /** How a dispatcher draws closed or slow roads: an area, or a line along a street. */
 export const ZONE_KINDS = ['area', 'line'] as const
 export type ZoneKind = (typeof ZONE_KINDS)[number]

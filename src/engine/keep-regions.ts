@@ -7,6 +7,7 @@ import type { DrainLimits } from '../actors/region/drain.ts'
 import { RegionKeeper } from '../actors/region-keeper.ts'
 import { systemClock } from '../base/time.ts'
 import { DRAIN_SHARES, type Endings } from '../process/endings.ts'
+import { ErasureWatch } from '../store/age/erasure-watch.ts'
 import { Leases } from '../store/leases/leases.ts'
 import { PostgresLeaseTable } from '../store/leases/postgres-lease-table.ts'
 import type { ClockAnchor } from '../store/log/clock-anchor.ts'
@@ -70,6 +71,15 @@ export function keepRegions(ports: KeepRegionsPorts, maps: RoadMaps): RegionKeep
     onTaken,
     onLost,
   })
+  const erasures = new ErasureWatch({
+    database,
+    scheduler: systemClock,
+    hosts: () => regions.hosts(),
+    onFailure: error => telemetry.outages.failed('erasures', error),
+    onSuccess: () => telemetry.outages.worked('erasures'),
+  })
+  erasures.start()
+  endings.add('the watch over erasures', () => erasures.stop())
   endings.add('the regions', () => regions.close(drainLimits()), DRAIN_SHARES.regionsClosed)
   return regions
 }

@@ -38,6 +38,8 @@ const callFields = {
   needs: list(needFields, 1, LIMITS.needsPerCall),
   receivedAtMs: optional(atMs),
   details: optional(details),
+  // What is left out stays so: the body of a client of before is the one that it had sent.
+  onHold: z.boolean({ error: 'must be true or false' }).optional(),
 }
 /** The call of `enter-call`, in wire units. */
 export const wireCall = z

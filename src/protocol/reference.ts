@@ -2,7 +2,14 @@
 import { z } from 'zod'
 import type { UnitReference } from '../domain/events/unit-events.ts'
 import { REGION_ID, type RegionId, UNIT_ID } from '../domain/ids.ts'
-import { CAPABILITY, DISPATCH_MODES, type DispatchMode, LEVELS_OF_CARE } from '../domain/vocabulary.ts'
+import {
+  CAPABILITY,
+  DISPATCH_MODES,
+  type DispatchMode,
+  HOSPITAL_STATUSES,
+  type HospitalStatus,
+  LEVELS_OF_CARE,
+} from '../domain/vocabulary.ts'
 import { degrees, oneOf, setOf } from './fields.ts'
 import { orNull } from './nullable.ts'
 import { isLabel, labelMust } from './text.ts'
@@ -38,6 +45,17 @@ export interface HospitalReference extends Place {
   /** `stroke`, `burns`, …: free words of the service. */
   readonly capabilities: readonly string[]
 }
+
+/** Whether a hospital takes patients now. It is said apart from what the hospital is: no file and no PUT of it says so by leaving it out. */
+export interface HospitalStanding {
+  readonly status: HospitalStatus
+  /** Why, or whom it does not take. */
+  readonly statusNote: string | null
+  /** Since when the status is this one, by the wall clock; null where nobody ever said anything. */
+  readonly statusSinceMs: number | null
+}
+
+export type StandingHospital = HospitalReference & HospitalStanding
 
 const LABEL_CHARS = 120
 const ADDRESS_CHARS = 240
@@ -107,6 +125,12 @@ export const HOSPITAL_FIELDS = {
   capabilities,
 }
 
+export const HOSPITAL_STANDING = {
+  status: oneOf(HOSPITAL_STATUSES),
+  statusNote: orNull(label(ADDRESS_CHARS)),
+  statusSinceMs: z.int().nullable(),
+}
+
 export const REGION = z.strictObject({
   ...REGION_FIELDS,
   timeZone: timeZone.default('UTC'),
@@ -133,6 +157,12 @@ export const HOSPITAL = z.strictObject({
   address: HOSPITAL_FIELDS.address.default(null),
   capabilities: capabilities.default([]),
 }) satisfies z.ZodType<HospitalReference>
+
+/** What is said of a hospital's status. */
+export const HOSPITAL_STATUS = z.strictObject({
+  status: HOSPITAL_STANDING.status,
+  note: HOSPITAL_STANDING.statusNote.default(null),
+})
 
 function isTimeZone(name: string): boolean {
   try {

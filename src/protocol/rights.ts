@@ -15,6 +15,8 @@ const ROUTE_RIGHTS = {
   'read-zones': DESK,
   'read-reference': right('region', 'dispatcher', 'supervisor', 'admin'),
   'write-reference': right('region', 'supervisor', 'admin'),
+  // A hospital calls the desk to say so, at any hour.
+  'set-hospital-status': right('region', 'dispatcher', 'supervisor', 'admin'),
   // What was done in a region is for whoever answers for it; what was done to users and by strangers for admins.
   'read-audit': right('region', 'supervisor', 'admin'),
   'prove-audit': ADMIN,

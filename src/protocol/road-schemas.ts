@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PLACE_KINDS, REACH_HEADINGS, WAY_PROBLEMS } from '../domain/dispatch/road-questions.ts'
 import { WAY_GOALS } from '../domain/trip/way.ts'
-import { CAPABILITY, RANKING_BASES } from '../domain/vocabulary.ts'
+import { CAPABILITY, HOSPITAL_STATUSES, RANKING_BASES } from '../domain/vocabulary.ts'
 import type { IsSame } from './same-type.ts'
 import { count, moment, place, routedId, unitId } from './schema-parts.ts'
 import type { CoverageView, Destinations, FoundPlaces, ReachView, TripRoute } from './wire/road-views.ts'
@@ -22,6 +22,7 @@ export const foundPlaces = z.object({ roadsVersion, places: z.array(foundPlace) 
 const destination = z.object({
   ...{ hospitalId: z.string(), name: z.string(), ...place, address: z.string().nullable() },
   ...{ emergencyDepartment: z.boolean(), capabilities: z.array(z.string().regex(CAPABILITY)) },
+  ...{ status: z.enum(HOSPITAL_STATUSES).exclude(['open']).optional(), statusNote: z.string().nullable().optional() },
   ...{ distanceM: metres, etaMs: count, estimated: z.literal('off-road').optional() },
 })
 export const destinations = z.object({ ...basis, destinations: z.array(destination) })

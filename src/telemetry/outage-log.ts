@@ -20,6 +20,7 @@ const TROUBLES = {
   },
   audit: { text: 'the audit could not be written; trying again', endsByItself: false },
   views: { text: 'the views could not be brought up to the log; trying again', endsByItself: false },
+  erasures: { text: 'erasures of calls could not be read; trying again', endsByItself: false },
   access: { text: 'keys and ended sign-ins could not be read; trying again', endsByItself: false },
   issuers: { text: 'an issuer could not be asked for its keys', endsByItself: true },
   'routing-server': { text: 'the routing server gave no times; the own ones stand', endsByItself: true },

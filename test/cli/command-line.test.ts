@@ -224,7 +224,10 @@ test('what people try that there is not is answered with what does it', async ()
   for (const [args, instead] of [
     [['serve', '--port', '9002'], /unknown option '--port'.*\nThe port is a setting: PORT=9002 goldenhour serve\.\n/],
     [['-v'], /unknown option '-v'\nThe version is told by -V\.\n/],
-    [['user', 'delete', 'desk-1'], /unknown command 'delete'\nNothing that is on record is deleted; .* disabled\.\n/],
+    [
+      ['user', 'delete', 'desk-1'],
+      /unknown command 'delete'\nNothing that is on record is deleted; .* disabled, and erase takes .* a call\.\n/,
+    ],
     [['region', 'delete', 'sf'], /unknown command 'delete'\nNothing that is on record is deleted/],
   ] as const) {
     const { code, stderr } = await goldenhour(args)

@@ -48,6 +48,7 @@ test('a change names the version that was read; something new, the key under whi
   await of.changeUser('desk 1', 2, { disabled: true })
   await of.changeDevice('d1', 5, { disabled: true })
   await of.remove('units', 'akl', 'A9', 9)
+  await of.setHospitalStatus('akl', 'H/1', 8, { status: 'divert', note: null })
   assert.deepEqual(asked, [
     { line: 'PATCH /v1/hospitals/H%2F1?region=akl', ifMatch: '"7"', key: null, body: { name: 'West' } },
     { line: 'POST /v1/units?region=akl', ifMatch: null, key: 'key-1', body: { unitId: 'A9' } },
@@ -60,6 +61,12 @@ test('a change names the version that was read; something new, the key under whi
     { line: 'PATCH /v1/users/desk%201', ifMatch: '"2"', key: null, body: { disabled: true } },
     { line: 'PATCH /v1/devices/d1', ifMatch: '"5"', key: null, body: { disabled: true } },
     { line: 'DELETE /v1/units/A9?region=akl', ifMatch: '"9"', key: null, body: null },
+    {
+      line: 'PUT /v1/hospitals/H%2F1/status?region=akl',
+      ifMatch: '"8"',
+      key: null,
+      body: { status: 'divert', note: null },
+    },
   ])
   assert.match(of.newKey(), /^[A-Za-z0-9_-]{21}$/)
 })

@@ -138,7 +138,7 @@ async function vocabularies(): Promise<Map<string, readonly string[]>> {
   return found
 }
 
-/** Every word that a message of a client may hold; the file is held against the schemas by a test of its own. */
+/** Every word that a message of a client, or the body of a request, may hold; the files are held against the schemas by tests of their own. */
 function wordsOfClients(): Set<string> {
   const words = new Set<string>()
   const look = (schema: unknown): void => {
@@ -147,7 +147,10 @@ function wordsOfClients(): Set<string> {
     for (const word of [...(Array.isArray(choice) ? choice : []), only]) if (typeof word === 'string') words.add(word)
     for (const part of Object.values(schema)) look(part)
   }
-  look(JSON.parse(readFileSync(path.join(CHECKOUT, 'docs/protocol/client-messages.schema.json'), 'utf8')))
+  const read = (file: string) => JSON.parse(readFileSync(path.join(CHECKOUT, 'docs/protocol', file), 'utf8'))
+  look(read('client-messages.schema.json'))
+  for (const route of Object.values<Record<string, { readonly requestBody?: unknown }>>(read('openapi.json').paths))
+    for (const { requestBody } of Object.values(route)) look(requestBody)
   return words
 }
 

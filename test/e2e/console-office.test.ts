@@ -383,6 +383,18 @@ test(
       await page.keyboard.press('o')
       await page.waitForSelector('tr[data-row=A1]')
       assert.equal(await page.locator('.office-list button:has-text("Add")').count(), 0)
+      await open(page, 'hospitals')
+      const next = colorScheme === 'light' ? 'divert' : 'closed'
+      await page.click('tr[data-row=H1] button')
+      await page.waitForSelector('dialog [name=status]')
+      await look('a status')
+      await page.selectOption('dialog [name=status]', next)
+      await page.fill('dialog [name=statusNote]', 'no scanner')
+      await save(page)
+      await page.waitForFunction(
+        words => document.querySelector('tr[data-row=H1]')?.textContent?.includes(words),
+        next === 'divert' ? 'on divert, since' : 'closed, since',
+      )
       await open(page, 'policy')
       await page.waitForSelector('[name="roundsMax"]:disabled')
       assert.equal(await page.locator('[data-page=users], [data-page=audit]').count(), 0)

@@ -212,12 +212,20 @@ test('a crew names its hospital, and calls for help for itself, also without a c
     body: JSON.stringify({ ...hospital, lonDeg: SCENE.lonDeg - 0.02, latDeg: SCENE.latDeg }),
   })
   assert.equal(answer.status, 201, await answer.text())
+  const said = await fetch(`http://127.0.0.1:${site.port}/v1/hospitals/H1/status?region=${REGION}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' },
+    body: JSON.stringify({ status: 'divert', note: 'no scanner' }),
+  })
+  assert.equal(said.status, 200, await said.text())
   await until('the region knows the hospital', async () => {
     const { result: found } = await desk.bestDestinations({ tripId: result.tripIds[0]! })
     return found.destinations.length === 1
   })
   await page.tap('.more summary')
   await page.tap(button('hospital'))
+  await page.waitForSelector(chosen('H1'))
+  assert.match((await page.textContent('.choices'))!, /ON DIVERT \(no scanner\): City Hospital, /)
   await page.tap(chosen('H1'))
   await page.waitForSelector('[data-hospital=H1]')
   await page.tap(button('transporting'))

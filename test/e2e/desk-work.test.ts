@@ -94,6 +94,14 @@ test('a call is placed by the name of a street, sent before its triage is over, 
   assert.match((await page.textContent('[name=destination]'))!, /City Hospital · \d:\d\d/)
   await page.selectOption('[name=destination]', 'CITY')
   await page.waitForSelector('[data-destination=CITY]')
+  const said = await site.http(`/v1/hospitals/CITY/status?region=${REGION}`, {
+    method: 'PUT',
+    token: await site.token({ sub: 'super', role: 'supervisor' }),
+    headers: { 'if-match': '*' },
+    body: JSON.stringify({ status: 'divert', note: 'no scanner' }),
+  })
+  assert.equal(said.status, 200)
+  await shows(page, '.not-open', /City Hospital: on divert: no scanner/)
   await shows(page, '.arrival-line', /at the hospital in \d:\d\d/)
   await page.waitForSelector('[data-route=roads]')
 

@@ -197,6 +197,7 @@ function bodyOf(path: string, { known }: Asker, dice: Dice): unknown {
       return isNew ? { stationId: name('S'), ...station } : station
     }
     case 'hospitals': {
+      if (path.endsWith('/status')) return { status: 'divert', note: 'no scanner' }
       const hospital = { name: 'General', ...PLACE, address: '1 Queen St', emergencyDepartment: true, capabilities: [] }
       return isNew ? { hospitalId: name('H'), ...hospital } : hospital
     }

@@ -310,6 +310,7 @@ function callOf(known: Known, dice: Dice): WireCall {
     needs,
     receivedAtMs,
     ...details(dice),
+    ...(dice.oneIn(4) ? { onHold: dice.oneIn(2) } : {}),
   }
 }
 

@@ -2,7 +2,7 @@
 
 const hospital = (hospitalId: string, lonDeg: number, latDeg: number) => ({
   ...{ hospitalId, name: `Hospital ${hospitalId}`, lonDeg, latDeg, address: null },
-  ...{ emergencyDepartment: true, capabilities: [] },
+  ...{ emergencyDepartment: true, capabilities: [], status: 'open' as const, statusNote: null, statusSinceMs: null },
 })
 
 export const HOSPITALS = [hospital('H1', 174.71, -36.9), hospital('H2', 174.76, -36.85), hospital('H3', 174.8, -36.82)]

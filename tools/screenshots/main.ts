@@ -105,6 +105,7 @@ async function addUser(name: string, more: readonly string[]): Promise<void> {
 async function addHospitals(): Promise<void> {
   const token = await tokenOf('admin')
   for (const hospital of HOSPITALS) await add('/v1/hospitals?region=demo', token, hospital.hospitalId, hospital)
+  await change('/v1/hospitals/SOUTH/status?region=demo', token, { status: 'divert', note: 'no scanner until six' })
   for (const station of STATIONS) await add('/v1/stations?region=demo', token, station.stationId, station)
   await add('/v1/units?region=demo', token, PHONE_UNIT.unitId, PHONE_UNIT)
 }
@@ -125,6 +126,12 @@ async function add(to: string, token: string, key: string, body: object): Promis
     body: JSON.stringify(body),
   })
   if (!added.ok) throw new Error(`${to}: ${await added.text()}`)
+}
+
+async function change(at: string, token: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'if-match': '*' }
+  const changed = await fetch(`${url}${at}`, { method: 'PUT', headers, body: JSON.stringify(body) })
+  if (!changed.ok) throw new Error(`${at}: ${await changed.text()}`)
 }
 
 /** A crew's page: an order, and the trip that comes of it. */

@@ -8,7 +8,7 @@
 
 import type { MachineClock } from '../../base/time.ts'
 import type { DomainEvent } from '../../domain/events.ts'
-import type { Principal } from '../../domain/ids.ts'
+import type { CallId, Principal } from '../../domain/ids.ts'
 import type { Told } from '../../protocol/told.ts'
 import type { CallNoteView } from '../../protocol/wire/note-views.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
@@ -120,17 +120,22 @@ export class Board implements TurnFollower {
     }
     this.#eventsUpTo += Math.max(1, shown.length) + NOTE_AS_EVENTS * notes.length
     this.#kept.push({ position, eventsUpTo: this.#eventsUpTo, frame })
-    while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) {
-      const gone = this.#kept[this.#first++]!
-      this.#keptFrom = gone.position
-      this.#eventsForgotten = gone.eventsUpTo
-    }
+    while (this.#eventsUpTo - this.#eventsForgotten > EVENTS_KEPT) this.#forgetFirst()
     // Not one by one: that would move all others each time. Not later: what is forgotten would stay in memory.
-    if (this.#first > this.#kept.length / 2) {
-      this.#kept = this.#kept.slice(this.#first)
-      this.#first = 0
-    }
+    if (this.#first > this.#kept.length / 2) this.#shrink()
     return frame
+  }
+
+  #forgetFirst(): void {
+    const gone = this.#kept[this.#first++]!
+    this.#keptFrom = gone.position
+    this.#eventsForgotten = gone.eventsUpTo
+  }
+
+  #shrink(): void {
+    if (this.#first === 0) return
+    this.#kept = this.#kept.slice(this.#first)
+    this.#first = 0
   }
 
   publish(position: number, frame: SharedFrame): void {
@@ -142,6 +147,15 @@ export class Board implements TurnFollower {
         watcher.session.tellShared(frame)
       } else this.#ports.metrics.thinned('board-events')
     }
+  }
+
+  /** What was kept is forgotten up to the last that has a place or a text of one of these calls: who needs it gets a snapshot. */
+  forgetCalls(callIds: ReadonlySet<CallId>): void {
+    const last = this.#kept.findLastIndex(
+      ({ position, frame }) => position <= this.#published && tellsOf(frame, callIds),
+    )
+    while (this.#first <= last) this.#forgetFirst()
+    this.#shrink()
   }
 
   /** The kept records after a position, oldest first; null when some are no longer kept, or they are too many. */
@@ -255,4 +269,13 @@ export class Board implements TurnFollower {
     }
     this.#ports.snapshots.ask(session, { mayWait: true, end, refuse: () => this.goOn(session) })
   }
+}
+
+function tellsOf({ told }: SharedFrame, callIds: ReadonlySet<CallId>): boolean {
+  if (told.type !== 'board-events') return false
+  return (
+    told.events.some(
+      event => 'callId' in event && callIds.has(event.callId) && ('lonDeg' in event || 'problem' in event),
+    ) || (told.notes ?? []).some(note => callIds.has(note.callId))
+  )
 }

@@ -6,12 +6,14 @@ import { swappedPlace } from '../../domain/dispatch/place.ts'
 import type { CallId, TripId } from '../../domain/ids.ts'
 import { incidentNoOf, responseNoOf } from '../../domain/incident-no.ts'
 import { isEnded } from '../../domain/trip/trip.ts'
+import { onHold } from '../../domain/trip/trip-desk.ts'
 import type { CommandContext } from './command-context.ts'
 import type { TurnOutcome } from './command-outcome.ts'
 import { applied, stepCall, withCall } from './command-steps.ts'
 import type { Turn } from './turn.ts'
 
-export function takeCall(turn: Turn, command: EnterCall, { newId, desk, memory }: CommandContext): TurnOutcome {
+export function takeCall(turn: Turn, command: EnterCall, context: CommandContext): TurnOutcome {
+  const { newId, desk, memory, principal } = context
   const isSwapped = swappedPlace(command, 'call', place => desk.nearestUnitM(place))
   if (isSwapped !== null) return isSwapped
   const callId: CallId = newId()
@@ -19,6 +21,8 @@ export function takeCall(turn: Turn, command: EnterCall, { newId, desk, memory }
   const incident = memory.nextIncident(turn.nowMs)
   const incidentNo = incidentNoOf(incident)
   turn.record(enterCall(command, callId, tripIds, turn.nowMs, incidentNo))
+  // In the record of the call: the desk never sees it waiting.
+  if (command.onHold === true) turn.record(tripIds.map(tripId => onHold(tripId, principal)))
   turn.incident = incident
   if (command.details !== null) turn.callDetails = { callId, details: command.details }
   const responseNos = tripIds.map((_, index) => responseNoOf(incidentNo, index + 1))

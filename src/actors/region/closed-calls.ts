@@ -178,6 +178,13 @@ export class ClosedCalls implements TurnFollower {
     for (const { call } of leaving) this.#restamp(call.callId)
   }
 
+  /** Lets it go now, where it is stored as it is here; answers whether it was. */
+  letGo(call: CallState): boolean {
+    if (!this.#apart.has(call.callId)) return false
+    this.#forget(call)
+    return true
+  }
+
   #forget(call: CallState): void {
     this.#quiet.delete(call.callId)
     this.#apart.delete(call.callId)

@@ -4,6 +4,7 @@ import type { Refusal } from '../../base/refusal.ts'
 import type { SessionMessage } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
 import { stepClock } from './clock-step.ts'
+import { takeErased } from './erased-calls.ts'
 import type { Answer, RegionMessage, RegionQuery, RoadsQuery } from './messages.ts'
 import { wantedByQuery } from './wanted.ts'
 
@@ -47,6 +48,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return turns.roads.take(message.roads)
     case 'hospitals':
       return turns.hospitals.take(message.hospitals)
+    case 'erased':
+      return takeErased(region, message.callIds)
     case 'stations':
       return turns.roads.takeStations(message.places)
     case 'deadline':

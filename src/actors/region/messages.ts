@@ -4,9 +4,9 @@ import type { Deadline } from '../../domain/dispatch/deadlines.ts'
 import type { AskableRoads } from '../../domain/dispatch/road-questions.ts'
 import type { UnitReference } from '../../domain/events/unit-events.ts'
 import type { Position } from '../../domain/geo.ts'
-import type { UnitId } from '../../domain/ids.ts'
+import type { CallId, UnitId } from '../../domain/ids.ts'
 import type { StandingPolicy } from '../../domain/policy.ts'
-import type { HospitalReference } from '../../protocol/reference.ts'
+import type { StandingHospital } from '../../protocol/reference.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
 import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
@@ -69,7 +69,9 @@ export type RegionMessage =
   /** Where the region's stations are now. */
   | { readonly type: 'stations'; readonly places: readonly Position[] }
   /** The hospitals that the region has now. */
-  | { readonly type: 'hospitals'; readonly hospitals: readonly HospitalReference[] }
+  | { readonly type: 'hospitals'; readonly hospitals: readonly StandingHospital[] }
+  /** Their personal data was erased in the store. */
+  | { readonly type: 'erased'; readonly callIds: readonly CallId[] }
   /** The next part of the deadlines that are set anew. */
   | { readonly type: 'more-policy' }
   | { readonly type: 'deadline'; readonly deadline: Deadline }
@@ -90,6 +92,7 @@ export const NEVER_REFUSED = [
   'roads',
   'stations',
   'hospitals',
+  'erased',
   'deadline',
   'match',
   'clock-stepped',

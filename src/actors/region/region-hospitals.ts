@@ -1,14 +1,14 @@
 /** The hospitals of a region as its reference data has them; others come as a message. */
 import type { Destination } from '../../domain/trip/trip.ts'
-import type { HospitalReference } from '../../protocol/reference.ts'
+import type { StandingHospital } from '../../protocol/reference.ts'
 
 /** More are left aside, the last by id. */
 const HOSPITALS_MAX = 1_000
 
 export class RegionHospitals {
-  #all: readonly HospitalReference[] = []
+  #all: readonly StandingHospital[] = []
 
-  get all(): readonly HospitalReference[] {
+  get all(): readonly StandingHospital[] {
     return this.#all
   }
 
@@ -20,7 +20,7 @@ export class RegionHospitals {
     return { hospitalId, name, lonDeg, latDeg }
   }
 
-  take(hospitals: readonly HospitalReference[]): void {
+  take(hospitals: readonly StandingHospital[]): void {
     this.#all = hospitals.slice(0, HOSPITALS_MAX)
   }
 }

@@ -11,7 +11,7 @@ import { distanceM, type Position } from '../../domain/geo.ts'
 import { msOnLine } from '../../domain/policy.ts'
 import { isEnded, type TripState, unitOf } from '../../domain/trip/trip.ts'
 import { wayOf } from '../../domain/trip/way.ts'
-import { LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
+import { HOSPITAL_STATUSES, LEVELS_OF_CARE, type LevelOfCare } from '../../domain/vocabulary.ts'
 import type { Shown } from '../../protocol/told.ts'
 import type { ClosedPlace } from '../../store/log/journal.ts'
 import type { RegionClock } from '../clock.ts'
@@ -108,11 +108,14 @@ export class RoadQueries {
       const byLineMs = msOnLine(metres, policy.standing)
       const driveMs = timesMs?.get(hospital.hospitalId)
       const time = timesMs === null || driveMs !== undefined ? {} : { estimated: 'off-road' as const }
-      return { ...hospital, distanceM: Math.round(metres), etaMs: driveMs ?? byLineMs, ...time }
+      const { status, statusNote, statusSinceMs: _, ...place } = hospital
+      const said = status === 'open' ? {} : { status, statusNote }
+      return { ...place, ...said, distanceM: Math.round(metres), etaMs: driveMs ?? byLineMs, ...time }
     })
-    // Those to which no way is known come last.
+    // Those that take no patients, or would rather not, come after those that do; then those to which no way is known.
     found.sort(
       (a, b) =>
+        HOSPITAL_STATUSES.indexOf(a.status ?? 'open') - HOSPITAL_STATUSES.indexOf(b.status ?? 'open') ||
         Number('estimated' in a) - Number('estimated' in b) ||
         a.etaMs - b.etaMs ||
         (a.hospitalId < b.hospitalId ? -1 : 1),

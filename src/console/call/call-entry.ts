@@ -17,6 +17,8 @@ interface CallEntry {
   /** What was entered before its triage was over. */
   readonly sent: SentCall | null
   readonly submit: (draft: Draft, own: OwnChoice | null) => Promise<void>
+  /** Nobody is sent until somebody says so. */
+  readonly hold: (draft: Draft) => Promise<void>
   readonly sendNow: (draft: Draft, own: OwnChoice | null) => Promise<void>
 }
 
@@ -28,14 +30,14 @@ export function useCallEntry(shift: Shift, missPlace: () => void): CallEntry {
   const openedAtMs = useMemo(() => shift.nowMs(), [shift])
 
   /** Output: null where it is not to be entered now, or was refused. */
-  const enter = async (draft: Draft, own: OwnChoice | null): Promise<SentCall | null> => {
+  const enter = async (draft: Draft, own: OwnChoice | null, onHold = false): Promise<SentCall | null> => {
     const { place } = shift
     setMissing(place === null)
     if (place === null) missPlace()
     if (place === null || lateMoment(shift, draft.received) === null || isBusy.current) return null
     isBusy.current = true
     try {
-      const entered = await enterDraft(shift, draft, { place, openedAtMs, own })
+      const entered = await enterDraft(shift, draft, { place, openedAtMs, own, onHold })
       return entered === null ? null : { callId: entered.callId, tripId: entered.tripIds[0]!, place }
     } finally {
       isBusy.current = false
@@ -50,7 +52,11 @@ export function useCallEntry(shift: Shift, missPlace: () => void): CallEntry {
   const sendNow = async (draft: Draft, own: OwnChoice | null) => {
     if (sent === null) setSent(await enter(draft, own))
   }
-  return { isMissing, sent, submit, sendNow }
+  const hold = async (draft: Draft) => {
+    const entered = sent === null ? await enter(draft, null, true) : null
+    if (entered !== null) shift.open({ is: 'trip', tripId: entered.tripId })
+  }
+  return { isMissing, sent, submit, hold, sendNow }
 }
 
 function movedFrom(before: Place, place: Place | null): Place | null {

@@ -32,7 +32,7 @@ export function CallForm({ shift }: CallFormProps) {
   const [reason, setReason] = useState<OverrideReason>('local-knowledge')
   const form = useRef<HTMLFormElement>(null)
   const focusPlace = () => form.current?.querySelector<HTMLInputElement>('[name=place]')?.focus()
-  const { isMissing, sent, submit, sendNow } = useCallEntry(shift, focusPlace)
+  const { isMissing, sent, submit, hold, sendNow } = useCallEntry(shift, focusPlace)
   const ranked = useRanked(shift, sent === null ? shift.place : null, draft.level)
   // Before the next key: what is typed on would be taken for keys of the board.
   useLayoutEffect(focusPlace, [])
@@ -42,6 +42,7 @@ export function CallForm({ shift }: CallFormProps) {
   const keys = (event: KeyboardEvent) => {
     const number = event.altKey ? /^Digit([1-9])$/.exec(event.code)?.[1] : undefined
     if (event.key === 'Enter' && event.ctrlKey) void (event.shiftKey ? sendNow : submit)(draft, own)
+    else if (event.altKey && event.code === 'KeyH') void hold(draft)
     else if (event.altKey && event.code === 'KeyC') shift.takePlace(shift.centre)
     else if (number !== undefined && sent === null)
       setUnitId(rankedFor(shift, ranked, needOf(draft))[Number(number) - 1]?.unit.unitId ?? null)
@@ -82,17 +83,22 @@ export function CallForm({ shift }: CallFormProps) {
                 : t.call.dispatchTo(shift.callSign(own.unitId))}{' '}
             <kbd>Ctrl+Enter</kbd>
           </button>
-          {sent === null && <SendNow send={() => void sendNow(draft, own)} />}
+          {sent === null && <OtherWays send={() => void sendNow(draft, own)} hold={() => void hold(draft)} />}
         </p>
       </form>
     </aside>
   )
 }
 
-const SendNow = ({ send }: { readonly send: () => void }) => (
-  <button type="button" title={t.desk.call.sendNowHint} onClick={send}>
-    {t.desk.call.sendNow} <kbd>Ctrl+⇧+Enter</kbd>
-  </button>
+const OtherWays = ({ send, hold }: { readonly send: () => void; readonly hold: () => void }) => (
+  <>
+    <button type="button" title={t.desk.call.sendNowHint} onClick={send}>
+      {t.desk.call.sendNow} <kbd>Ctrl+⇧+Enter</kbd>
+    </button>
+    <button type="button" title={t.desk.call.holdHint} onClick={hold}>
+      {t.desk.call.hold} <kbd>Alt+H</kbd>
+    </button>
+  </>
 )
 
 function CallHead({ shift, tripId }: CallFormProps & { readonly tripId: string | null }) {

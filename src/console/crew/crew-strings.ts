@@ -112,6 +112,8 @@ const CREW_EN = {
     asked: 'Asking which hospitals are near …',
     failed: 'Nobody answers now: which hospitals are near is known with a connection.',
     nothing: 'The desk has no hospitals on its list.',
+    notOpen: (status: string, note: string | null, away: string) =>
+      `${status.toUpperCase()}${note === null ? '' : ` (${note})`}: ${away}`,
     none: 'Not decided yet',
     to: (name: string) => `Hospital: ${name}`,
     near: (name: string, time: string) => `${name}, ${time} away`,

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Destinations, TripView } from '../../client/index.ts'
 import { distance, duration } from '../format.ts'
+import { word } from '../spoken-words.ts'
 import { ChoiceList } from './choice-list.tsx'
 import type { CrewShift } from './crew-shift.ts'
 import { say } from './crew-strings.ts'
@@ -54,5 +55,8 @@ export function HospitalChoice({ shift, trip, back }: HospitalChoiceProps) {
 /** No hospital has such an id. */
 const NONE = '/'
 
-const wordsOf = ({ name, etaMs, distanceM, estimated }: Hospital): string =>
-  estimated === undefined ? say.hospital.near(name, duration(etaMs)) : say.hospital.far(name, distance(distanceM))
+function wordsOf({ name, etaMs, distanceM, estimated, status, statusNote }: Hospital): string {
+  const away =
+    estimated === undefined ? say.hospital.near(name, duration(etaMs)) : say.hospital.far(name, distance(distanceM))
+  return status === undefined ? away : say.hospital.notOpen(word('hospital', status), statusNote ?? null, away)
+}

@@ -3,6 +3,7 @@ import type { GeoJSONSourceSpecification } from 'maplibre-gl'
 import { type Bounds, placeInDegrees, type ReachView, type TripView } from '../../client/index.ts'
 import { age } from '../format.ts'
 import { isActive, type Place, type Shift } from '../shift.ts'
+import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import type { SourceName } from './map-style.ts'
 import type { UnitMark } from './unit-layer.ts'
@@ -83,8 +84,14 @@ export function boardData(shift: Shift): Readonly<Record<Exclude<SourceName, Mov
       image: `trip-${trip.priority}-${isActive(trip) ? 'active' : 'waits'}`,
     }),
   )
-  const hospitals = shift.hospitals.map(({ name, lonDeg, latDeg, emergencyDepartment }) =>
-    feature({ lonDeg, latDeg }, { name, image: emergencyDepartment ? 'hospital-ed' : 'hospital' }),
+  const hospitals = shift.hospitals.map(({ name, lonDeg, latDeg, emergencyDepartment, status = 'open' }) =>
+    feature(
+      { lonDeg, latDeg },
+      {
+        name: status === 'open' ? name : `${name}\n${word('hospital', status)}`,
+        image: `hospital${emergencyDepartment ? '-ed' : ''}-${status}`,
+      },
+    ),
   )
   const stations = shift.stations.map(station => feature(station, { name: station.name, image: 'station' }))
   const selected = shift.selectedPlace()

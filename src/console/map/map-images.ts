@@ -1,4 +1,5 @@
 /** The marks of the map, drawn once for each set of colours: units by status and freshness, trips by priority, hospitals. */
+import { HOSPITAL_STATUSES, type HospitalStatus } from '../../client/index.ts'
 import { shapeOf, UNIT_SHAPES } from './unit-shapes.ts'
 
 /** What a mark is drawn with: reads a custom property of the page's style. */
@@ -40,7 +41,11 @@ export const unitMarks = (colours: Colours): MapImage[] =>
 /** All others. */
 export function mapImages(colours: Colours): MapImage[] {
   const trips = PRIORITIES.flatMap(priority => [tripMark(priority, true, colours), tripMark(priority, false, colours)])
-  return [...trips, hospitalMark(true, colours), hospitalMark(false, colours), stationMark(colours), placeMark(colours)]
+  const hospitals = HOSPITAL_STATUSES.flatMap(status => [
+    hospitalMark(true, status, colours),
+    hospitalMark(false, status, colours),
+  ])
+  return [...trips, ...hospitals, stationMark(colours), placeMark(colours)]
 }
 
 /** An old position is paler with a broken outline, a lost one an outline alone. */
@@ -89,7 +94,8 @@ function tripMark(priority: number, waits: boolean, colours: Colours): MapImage 
   return { name: `trip-${priority}-${waits ? 'waits' : 'active'}`, image }
 }
 
-function hospitalMark(hasEmergency: boolean, colours: Colours): MapImage {
+/** One that is on divert is struck through once, a closed one twice. */
+function hospitalMark(hasEmergency: boolean, status: HospitalStatus, colours: Colours): MapImage {
   const image = drawn(SIDE, pen => {
     const box = new Path2D()
     box.roundRect(5, 5, 18, 18, 3)
@@ -99,8 +105,16 @@ function hospitalMark(hasEmergency: boolean, colours: Colours): MapImage {
     pen.fill(box)
     pen.stroke(box)
     write(pen, 'H', 13, hasEmergency ? colours('--map-halo') : colours('--hospital'))
+    if (status === 'open') return
+    const strokes = new Path2D(status === 'closed' ? 'M4 4l20 20M4 24l20-20' : 'M4 24l20-20')
+    pen.lineWidth = 6
+    pen.strokeStyle = colours('--map-halo')
+    pen.stroke(strokes)
+    pen.lineWidth = 3
+    pen.strokeStyle = colours('--p1')
+    pen.stroke(strokes)
   })
-  return { name: hasEmergency ? 'hospital-ed' : 'hospital', image }
+  return { name: `hospital${hasEmergency ? '-ed' : ''}-${status}`, image }
 }
 
 /** A shield: wider above than below, as no status is. */

@@ -25,6 +25,11 @@ export const MapLegend = () => (
       <li>
         <span class="key-mark hospital-mark">H</span> {t.desk.map.hospital}
       </li>
+      {(['divert', 'closed'] as const).map(status => (
+        <li key={status}>
+          <span class={`key-mark hospital-mark ${status}`}>H</span> {t.desk.map.hospital}, {word('hospital', status)}
+        </li>
+      ))}
       <li>
         <span class="key-mark station-mark">S</span> {t.desk.map.station}
       </li>

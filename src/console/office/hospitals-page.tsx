@@ -1,12 +1,14 @@
 /** The hospitals of a region: where patients are brought, and what each can do. */
 import { useState } from 'preact/hooks'
-import type { OfficeRecord } from '../../client/index.ts'
+import { HOSPITAL_STATUSES, type HospitalStatus, type OfficeRecord } from '../../client/index.ts'
 import { coordinates } from '../format.ts'
+import { word } from '../spoken-words.ts'
 import type { Office } from './office.ts'
 import { SureDialog } from './office-dialog.tsx'
 import { o } from './office-strings.ts'
 import { OfficeTable, useOfficeList } from './office-table.tsx'
-import type { RecordField } from './record-fields.ts'
+import { momentWords } from './office-words.ts'
+import type { RecordField, RecordValues } from './record-fields.ts'
 import { RecordForm } from './record-form.tsx'
 
 const FIELDS: readonly RecordField[] = [
@@ -19,12 +21,22 @@ const FIELDS: readonly RecordField[] = [
   { name: 'capabilities', label: o.hospitals.capabilities, kind: 'words', hint: o.form.wordsHint, initial: [] },
 ]
 
+const STATUS_FIELDS: readonly RecordField[] = [
+  {
+    name: 'status',
+    label: o.hospitals.status,
+    kind: 'choice',
+    choices: HOSPITAL_STATUSES.map(status => [status, word('hospital', status)]),
+  },
+  { name: 'statusNote', label: o.hospitals.statusNote, kind: 'optional' },
+]
+
 interface HospitalsPageProps {
   readonly office: Office
   readonly region: string
 }
 
-type Doing = { readonly is: 'add' } | { readonly is: 'edit' | 'remove'; readonly hospital: OfficeRecord }
+type Doing = { readonly is: 'add' } | { readonly is: 'edit' | 'remove' | 'status'; readonly hospital: OfficeRecord }
 
 const placeOf = ({ latDeg, lonDeg }: OfficeRecord): string =>
   coordinates({ latDeg: Number(latDeg), lonDeg: Number(lonDeg) })
@@ -51,6 +63,7 @@ export function HospitalsPage({ office, region }: HospitalsPageProps) {
         text={({ hospitalId, name, address, capabilities }) => [hospitalId, name, address, capabilities].join(' ')}
         columns={[
           { label: o.hospitals.name, cell: ({ name }) => String(name) },
+          { label: o.hospitals.status, cell: statusOf },
           { label: o.hospitals.id, cell: ({ hospitalId }) => String(hospitalId) },
           {
             label: o.hospitals.emergency,
@@ -62,23 +75,10 @@ export function HospitalsPage({ office, region }: HospitalsPageProps) {
           },
           { label: o.hospitals.address, cell: hospital => String(hospital.address ?? placeOf(hospital)) },
         ]}
-        {...(office.mayWrite && {
-          add: { label: o.hospitals.add, run: add },
-          actions: (hospital: OfficeRecord) => (
-            <>
-              <button
-                type="button"
-                aria-label={o.hospitals.edit(String(hospital.name))}
-                onClick={() => setDoing({ is: 'edit', hospital })}
-              >
-                ✎
-              </button>{' '}
-              <button type="button" onClick={() => setDoing({ is: 'remove', hospital })}>
-                {o.hospitals.remove}
-              </button>
-            </>
-          ),
-        })}
+        {...(office.mayWrite && { add: { label: o.hospitals.add, run: add } })}
+        actions={(hospital: OfficeRecord) => (
+          <HospitalKeys hospital={hospital} mayWrite={office.mayWrite} press={is => setDoing({ is, hospital })} />
+        )}
       />
       {doing !== null && (
         <HospitalDialog
@@ -94,6 +94,31 @@ export function HospitalsPage({ office, region }: HospitalsPageProps) {
   )
 }
 
+interface HospitalKeysProps {
+  readonly hospital: OfficeRecord
+  readonly mayWrite: boolean
+  readonly press: (is: 'edit' | 'remove' | 'status') => void
+}
+
+const HospitalKeys = ({ hospital: { name }, mayWrite, press }: HospitalKeysProps) => (
+  <>
+    <button type="button" aria-label={o.hospitals.statusOf(String(name))} onClick={() => press('status')}>
+      {o.hospitals.status}
+    </button>
+    {mayWrite && (
+      <>
+        {' '}
+        <button type="button" aria-label={o.hospitals.edit(String(name))} onClick={() => press('edit')}>
+          ✎
+        </button>{' '}
+        <button type="button" onClick={() => press('remove')}>
+          {o.hospitals.remove}
+        </button>
+      </>
+    )}
+  </>
+)
+
 interface HospitalDialogProps extends HospitalsPageProps {
   readonly doing: Doing
   readonly newKey: string
@@ -101,7 +126,15 @@ interface HospitalDialogProps extends HospitalsPageProps {
   readonly close: () => void
 }
 
-function HospitalDialog({ office: { engine }, region, doing, newKey, done, close }: HospitalDialogProps) {
+/** As people said it last, and since when. */
+function statusOf({ status, statusNote, statusSinceMs }: OfficeRecord): string {
+  const said = word('hospital', String(status))
+  if (status === 'open') return said
+  const standing = o.hospitals.since(said, momentWords(Number(statusSinceMs)))
+  return statusNote === null ? standing : `${standing}: ${String(statusNote)}`
+}
+
+function HospitalDialog({ office: { engine, shift }, region, doing, newKey, done, close }: HospitalDialogProps) {
   if (doing.is === 'add') {
     const save = async (values: object) => {
       const { name } = await engine.add('hospitals', region, values, newKey)
@@ -117,6 +150,18 @@ function HospitalDialog({ office: { engine }, region, doing, newKey, done, close
       done(o.hospitals.removed(name))
     }
     return <SureDialog title={o.hospitals.remove} question={o.hospitals.removeSure(name)} close={close} act={act} />
+  }
+  if (doing.is === 'status') {
+    const save = async (values: RecordValues, version: number | null) => {
+      const { status, statusNote: note } = { ...hospital, ...values }
+      const said = { status: status as HospitalStatus, note: note as string | null }
+      const now = await engine.setHospitalStatus(region, id, version!, said)
+      done(`${name}: ${word('hospital', String(now.status))}.`)
+      await shift?.readHospitals()
+    }
+    const reread = () => engine.one('hospitals', region, id)
+    const title = o.hospitals.setStatus(name)
+    return <RecordForm {...{ title, save, reread, close }} fields={STATUS_FIELDS} stored={hospital} />
   }
   return (
     <RecordForm

@@ -82,7 +82,7 @@ function PageOf({ office, page }: { readonly office: Office; readonly page: Page
       const Listed = page === 'units' ? UnitsPage : HospitalsPage
       return (
         <>
-          {!office.mayWrite && <p class="quiet">{o.readOnly}</p>}
+          {!office.mayWrite && <p class="quiet">{page === 'hospitals' ? o.statusOnly : o.readOnly}</p>}
           <Listed key={region} office={office} region={region} />
         </>
       )

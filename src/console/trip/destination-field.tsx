@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Destinations, TripView } from '../../client/index.ts'
 import { distance, duration } from '../format.ts'
 import type { Shift } from '../shift.ts'
+import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 
 interface DestinationProps {
@@ -38,6 +39,7 @@ export function DestinationField({ shift, trip }: DestinationProps) {
       () => shift.client.nameDestination(tripId, hospitalId === '' ? null : hospitalId),
       tripId,
     )
+  const chosen = shift.hospitals.find(({ hospitalId }) => hospitalId === destination?.hospitalId)
   if (shift.hospitals.length === 0 && (ranked?.length ?? 0) === 0) return null
   return (
     <p class="destination" data-destination={destination?.hospitalId ?? ''}>
@@ -56,16 +58,26 @@ export function DestinationField({ shift, trip }: DestinationProps) {
           ))}
           {others.map(each => (
             <option key={each.hospitalId} value={each.hospitalId}>
-              {each.name}
+              {[each.name, ...statusWords(each)].join(' · ')}
             </option>
           ))}
         </select>
       </label>
+      {chosen !== undefined && statusWords(chosen).length > 0 && (
+        <strong class="not-open" role="status">
+          {t.desk.destination.notOpen(chosen.name, statusWords(chosen).join(': '))}
+        </strong>
+      )}
     </p>
   )
 }
 
-function wordsOf({ name, etaMs, distanceM, estimated, emergencyDepartment }: Ranked): string {
+const statusWords = ({ status = 'open', statusNote }: Pick<Ranked, 'statusNote'> & { status?: string }): string[] =>
+  status === 'open' ? [] : [word('hospital', status), ...(statusNote == null ? [] : [statusNote])]
+
+function wordsOf(hospital: Ranked): string {
+  const { name, etaMs, distanceM, estimated, emergencyDepartment } = hospital
   const away = estimated === undefined ? duration(etaMs) : t.desk.destination.straight(distance(distanceM))
-  return [name, away, ...(emergencyDepartment ? [] : [t.desk.destination.noEmergency])].join(' · ')
+  const lacks = emergencyDepartment ? [] : [t.desk.destination.noEmergency]
+  return [name, ...statusWords(hospital), away, ...lacks].join(' · ')
 }

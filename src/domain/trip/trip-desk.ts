@@ -5,7 +5,7 @@ import type { CancelTrip, WithdrawUnit } from '../commands.ts'
 import { accepted, type Decision } from '../decision.ts'
 import { tripKey } from '../entity.ts'
 import type { DomainEvent } from '../events.ts'
-import type { Principal, UnitId } from '../ids.ts'
+import type { Principal, TripId, UnitId } from '../ids.ts'
 import type { CancelReason, Cause, OverrideReason } from '../vocabulary.ts'
 import { canBeTaken, isEnded, leaving, mayHavePatient, type TripState, unitOf } from './trip.ts'
 import { alreadyEnded, notToBeTaken, patientOnBoard } from './trip-refusals.ts'
@@ -81,9 +81,13 @@ export function holdTrip(trip: TripState, by: Principal): Decision {
     return refused('wrong-phase', what, { tripId, phase })
   }
   if (trip.onHold !== undefined) return accepted()
-  const held = { v: 1, entity: tripKey(tripId), tripId, why: 'dispatcher', by, cause: 'dispatcher' } as const
-  return accepted({ type: 'TripPutOnHold', ...held })
+  return accepted(onHold(tripId, by))
 }
+
+export const onHold = (tripId: TripId, by: Principal): DomainEvent => ({
+  ...{ type: 'TripPutOnHold', v: 1, entity: tripKey(tripId), tripId },
+  ...{ why: 'dispatcher', by, cause: 'dispatcher' },
+})
 
 /** A dispatcher lets the desk find a unit for the trip. Nothing when it may already. */
 export function resumeTrip(trip: TripState): Decision {

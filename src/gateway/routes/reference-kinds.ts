@@ -8,6 +8,7 @@ import type { RegionId } from '../../domain/ids.ts'
 import {
   HOSPITAL,
   HOSPITAL_FIELDS,
+  HOSPITAL_STANDING,
   type HospitalReference,
   STATION,
   STATION_FIELDS,
@@ -40,7 +41,7 @@ export interface Resource<T extends object> {
 
 export interface Replacement<T> {
   /** What a GET showed and nobody can change: it may stand there, if it is the thing's own. */
-  readonly own: Readonly<Record<string, string | number | undefined>>
+  readonly own: Readonly<Record<string, string | number | null | undefined>>
   readonly of: (id: string) => T
 }
 
@@ -91,16 +92,20 @@ export const station: Resource<StationReference> = {
   },
 }
 
+export const HOSPITAL_SHOWN = z.object({ ...HOSPITAL_FIELDS, ...HOSPITAL_STANDING, ...STANDS }).meta({ id: 'Hospital' })
+/** What only its own route sets. */
+const SAID_OF_HOSPITAL = z.object(HOSPITAL_STANDING).partial().shape
 const { hospitalId, ...hospitalFields } = HOSPITAL_FIELDS
 export const hospital: Resource<HospitalReference> = {
   kind: HOSPITALS,
   plural: 'hospitals',
   singular: 'hospital',
-  shown: z.object({ ...HOSPITAL_FIELDS, ...STANDS }).meta({ id: 'Hospital' }),
+  shown: HOSPITAL_SHOWN,
   whole: HOSPITAL,
-  replacement: HOSPITAL.extend({ hospitalId: hospitalId.optional(), ...OWN }).transform(
-    ({ hospitalId, region, version, ...rest }): Replacement<HospitalReference> => {
-      return { own: { hospitalId, region, version }, of: id => ({ hospitalId: id, ...rest }) }
+  replacement: HOSPITAL.extend({ hospitalId: hospitalId.optional(), ...SAID_OF_HOSPITAL, ...OWN }).transform(
+    ({ hospitalId, status, statusNote, statusSinceMs, region, version, ...rest }): Replacement<HospitalReference> => {
+      const own = { hospitalId, status, statusNote, statusSinceMs, region, version }
+      return { own, of: id => ({ hospitalId: id, ...rest }) }
     },
   ),
   changes: someOf(hospitalFields).transform(changes => (current: HospitalReference) => ({ ...current, ...changes })),

@@ -22,8 +22,8 @@ export interface ReferencePorts extends ChangePorts {
 
 /** How long an answer waits for the engine to know what was made, wall milliseconds. */
 const KNOWN_WITHIN_MS = 2_000
-/** What the engine goes by; stations and hospitals are for people and other programs. */
-const FOLLOWED: readonly string[] = ['regions', 'units']
+/** What is asked of the engine right after. */
+const FOLLOWED: readonly string[] = ['regions', 'units', 'hospitals']
 
 /** A caller may use a changed thing at once: the answer waits until the engine knows the change, or says when it will. */
 export async function onceKnown(

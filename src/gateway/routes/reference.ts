@@ -12,6 +12,7 @@ import { REGION_QUERY } from '../guard.ts'
 import { empty, type HttpReply, json, problem } from '../http.ts'
 import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
+import { HOSPITAL_STATUS_ROUTES } from './hospital-status.ts'
 import { hospital, type Replacement, type Resource, station, unit } from './reference-kinds.ts'
 import { knownRegion, onceKnown, ownRefusal, type ReferencePorts } from './reference-work.ts'
 
@@ -24,6 +25,7 @@ export const REFERENCE_ROUTES: readonly Route<ReferencePorts>[] = [
   ...routesOf(unit),
   ...routesOf(station),
   ...routesOf(hospital),
+  ...HOSPITAL_STATUS_ROUTES,
 ]
 
 function routesOf<T extends object>(resource: Resource<T>): Route<ReferencePorts>[] {

@@ -30,6 +30,7 @@ export interface WireCall {
   readonly needs: readonly Need[]
   readonly receivedAtMs?: number | null
   readonly details?: Partial<CallDetails> | null
+  readonly onHold?: boolean
 }
 
 /** Closed or slow roads as a dispatcher draws them. */

@@ -1,7 +1,7 @@
 /** What questions of the roads are answered with: places by name, destinations, reach, coverage, the route of a trip. */
 import type { CellsReached, DrawnPoint, PlaceByName, ReachHeading } from '../../domain/dispatch/road-questions.ts'
 import type { EtaFallback, TripEta } from '../../domain/trip/way.ts'
-import type { RankingBasis } from '../../domain/vocabulary.ts'
+import type { HospitalStatus, RankingBasis } from '../../domain/vocabulary.ts'
 
 export interface FoundPlaces {
   readonly roadsVersion: number
@@ -31,6 +31,10 @@ export interface DestinationView {
   readonly address: string | null
   readonly emergencyDepartment: boolean
   readonly capabilities: readonly string[]
+  /** Absent while it takes patients. */
+  readonly status?: Exclude<HospitalStatus, 'open'>
+  /** Why, or whom it does not take; beside `status`. */
+  readonly statusNote?: string | null
   /** In a straight line. */
   readonly distanceM: number
   readonly etaMs: number

@@ -49,14 +49,14 @@ const manifestSchema = z.object({
   postgres: z.string(),
   /** The steps that its database had. */
   migrations: z.array(z.string()).min(1),
-  /** Where each log ends: the last record with its time and checksum, and the last segment of fixes. */
+  /**
+   * Where each log begins and ends, and the fixes: what is before was let go. With the time and the epoch of the last record, by
+   * which it is known again.
+   */
   regions: z.array(
     z.object({
-      region: z.string(),
-      position: count,
-      recordedAtMs: z.number().nullable(),
-      checksum: z.string().nullable(),
-      segmentNo: count,
+      ...{ region: z.string(), fromPosition: count, position: count, fromSegmentNo: count, segmentNo: count },
+      ...{ recordedAtMs: z.number().nullable(), epoch: count.nullable() },
     }),
   ),
   audit: z.object({ seq: count, hash: hex }),

@@ -1,7 +1,8 @@
 /** Every table that a backup has, in the order in which a restore fills them, and what is done with its rows. */
 
 /**
- * `grows`: rows are added and never change, so a later set has only those behind the set before. `stands`: each set has all of
+ * `grows`: rows are added and do not change, so a later set has only those behind the set before, and the records that an erasure
+ * wrote anew. `stands`: each set has all of
  * its rows. `derived`: as `stands`, but made anew from the log, and left out, where a region is brought back to an earlier moment.
  */
 type TableKind = 'grows' | 'stands' | 'derived'
@@ -27,6 +28,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   ...stands('log.clock', 'log.region_owner'),
   { name: 'log.records', kind: 'grows', along: 'position' },
   ...stands('log.commands', 'log.call_details', 'log.former_call_details', 'log.call_notes', 'log.incident_numbers'),
+  ...stands('log.erasures', 'log.holds'),
   ...derived('log.open_trip', 'log.snapshots', 'log.refused_snapshots', 'log.closed_calls', 'log.closed_trips'),
   { name: 'location.segments', kind: 'grows', along: 'segment_no' },
   ...derived('location.stream_marks'),

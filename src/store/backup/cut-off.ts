@@ -49,11 +49,14 @@ const NUMBERS = `WITH later AS (
 const SEGMENTS = `DELETE FROM location.segments WHERE region = $1
   AND segment_no >= (SELECT min(segment_no) FROM location.segments WHERE region = $1 AND log_position > $2)`
 const RECORDS = 'DELETE FROM log.records WHERE region = $1 AND position > $2'
+/** Of records that are gone; whoever reads the rest finds it erased, and is told to erase the call again. */
+const ERASURES = `DELETE FROM log.erasures
+  WHERE region = $1 AND EXISTS (SELECT 1 FROM unnest(positions) AS p WHERE p > $2)`
 /** What was audited of records that are gone stays; those that come in their place are to be audited, too. */
 const AUDITED = 'UPDATE audit.cursors SET position = least(position, $2) WHERE region = $1'
 
 const STEPS = [OUTCOMES, NOTES, FORMER_DETAILS, DETAILS_AGAIN, DETAILS_EMPTIED, DETAILS_OF_NOTHING]
-const LAST_STEPS = [NUMBERS, SEGMENTS, RECORDS, AUDITED]
+const LAST_STEPS = [NUMBERS, SEGMENTS, RECORDS, ERASURES, AUDITED]
 
 /** Input: the last position of each region that stays. Errors: those of pg. */
 export async function cutLogs(session: pg.Client, positions: ReadonlyMap<RegionId, number>): Promise<void> {

@@ -15,8 +15,10 @@ import { applySteps, completeSchema, knownSteps, lockMigrations, madeSteps } fro
 import { type BackupManifest, BackupRefused, type BackupSet, damagedSet } from './backup-set.ts'
 import { BACKUP_TABLES, columnList } from './backup-tables.ts'
 import { cutLogs, putOpenTrips } from './cut-off.ts'
+import { erasuresIn } from './erased-in-sets.ts'
 import { positionsAt, type Until } from './restore-moment.ts'
 import { readRowFile } from './row-file.ts'
+import type { ErasureRow } from './stored-moment.ts'
 import type { RowProgress } from './take-backup.ts'
 
 interface RestoreSettings {
@@ -27,6 +29,8 @@ interface RestoreSettings {
   /** Its full set and the increments, the last of which is restored. They are proven. */
   readonly chain: readonly BackupSet[]
   readonly until: Until | null
+  /** Of the newest set of the directory, which may have been taken after what is restored. */
+  readonly erasures: readonly ErasureRow[]
   /** Which unit has which trip, by the log as it is then. */
   openTripsOf(reader: MomentReader, region: RegionId): Promise<readonly OpenTrip[]>
   onRows(progress: RowProgress): void
@@ -42,6 +46,8 @@ export interface Restored {
     readonly segmentNo: number
   }[]
   readonly rows: number
+  /** Calls that were erased behind the moment: they are to be erased again. */
+  readonly erasedSince: readonly { readonly region: RegionId; readonly callId: string }[]
 }
 
 /** Errors: BackupRefused; DatabaseSetupError; those of pg, which leave nothing behind. */
@@ -68,7 +74,7 @@ export async function restoreBackup(settings: RestoreSettings): Promise<Restored
 
 async function restoreWithin(
   session: pg.Client,
-  { chain, grantTo, until, openTripsOf, onRows, signal }: RestoreSettings,
+  { chain, grantTo, until, erasures, openTripsOf, onRows, signal }: RestoreSettings,
 ): Promise<Restored> {
   const last = chain.at(-1)!
   const { manifest } = last
@@ -79,6 +85,7 @@ async function restoreWithin(
     for (const set of kind === 'grows' ? chain : [last]) rows += await loadTable(session, set, name, onRows, signal)
     await session.query(`ANALYZE ${name}`)
   }
+  await letGo(session, manifest)
   await goOnCounting(session)
   // Steps may not change a table that has checks to come.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE')
@@ -92,7 +99,11 @@ async function restoreWithin(
   const details = { set: last.name, takenAt: new Date(manifest.takenAtMs).toISOString(), ...untilDetails(until) }
   const entry = { actor: 'command-line', action: 'database-restored', outcome: 'done', details }
   await session.query('SELECT audit.append($1::jsonb)', [JSON.stringify([entry])])
-  return { regions: ends, rows }
+  return {
+    regions: ends,
+    rows,
+    erasedSince: await erasedSince(session, ends, [...(await erasuresIn(last)), ...erasures]),
+  }
 }
 
 function untilDetails(until: Until | null): Readonly<Record<string, unknown>> {
@@ -164,11 +175,12 @@ async function loadTable(
   const table = set.manifest.tables.find(each => each.name === name)
   if (table === undefined) throw damagedSet(set.name, `its manifest has no ${name}`)
   const columns = columnList(table.columns)
-  // The tables of one row have it by now.
-  const others = table.columns.filter(column => column !== 'only')
-  const instead = table.columns.includes('only')
-    ? `ON CONFLICT ("only") DO UPDATE SET ${others.map(column => `"${column}" = excluded."${column}"`).join(', ')}`
-    : ''
+  const key = keyOf(table)
+  const others = table.columns.filter(column => key?.includes(column) !== true)
+  const instead =
+    key === null
+      ? ''
+      : `ON CONFLICT (${columnList(key)}) DO UPDATE SET ${others.map(column => `"${column}" = excluded."${column}"`).join(', ')}`
   const text = `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
     SELECT ${columns} FROM json_populate_recordset(null::${name}, $1::json) ${instead}`
   let rows = 0
@@ -180,6 +192,22 @@ async function loadTable(
   }
   if (rows !== table.rows) throw damagedSet(set.name, `${table.file} has ${rows} rows, and had ${table.rows}`)
   return rows
+}
+
+/** By which a row takes the place of another; null where all are new. */
+function keyOf({ name, columns }: BackupManifest['tables'][number]): readonly string[] | null {
+  // Written anew by an erasure since the set before.
+  if (name === 'log.records') return ['region', 'position']
+  // The tables of one row have it by now.
+  return columns.includes('only') ? ['only'] : null
+}
+
+/** What the last set's database no longer had. */
+async function letGo(session: pg.Client, { regions }: BackupManifest): Promise<void> {
+  for (const { region, fromPosition, fromSegmentNo } of regions) {
+    await session.query('DELETE FROM log.records WHERE region = $1 AND position < $2', [region, fromPosition])
+    await session.query('DELETE FROM location.segments WHERE region = $1 AND segment_no < $2', [region, fromSegmentNo])
+  }
 }
 
 /** Numbers that Postgres gives by itself go on behind those that are there. */
@@ -194,6 +222,24 @@ async function goOnCounting(session: pg.Client): Promise<void> {
       `SELECT setval(pg_get_serial_sequence($1, $2), max("${column}")) FROM ${name} HAVING max("${column}") IS NOT NULL`,
       [name, column],
     )
+}
+
+/** Of calls that were there at the moment, as far as their records tell. */
+async function erasedSince(
+  session: pg.Client,
+  ends: Restored['regions'],
+  erasures: readonly ErasureRow[],
+): Promise<Restored['erasedSince']> {
+  const { rows: stand } = await session.query<{ seal: string }>('SELECT seal FROM log.erasures')
+  const standing = new Set(stand.map(({ seal }) => seal))
+  const positions = new Map(ends.map(({ region, position }) => [region, position]))
+  const since = new Map<string, { region: RegionId; callId: string }>()
+  for (const { region, call_id: callId, positions: anew, seal } of erasures) {
+    const first = Math.min(...anew.map(Number))
+    if (standing.has(seal) || (anew.length > 0 && first > (positions.get(region) ?? 0))) continue
+    since.set(callId, { region, callId })
+  }
+  return [...since.values()]
 }
 
 async function endsOf(session: pg.Client): Promise<Restored['regions']> {

@@ -11,14 +11,15 @@ import { holdOffMigrations } from '../postgres/migrate.ts'
 import type { BackupEnd, BackupManifest } from './backup-set.ts'
 import { BACKUP_TABLES, type BackupTable, columnList } from './backup-tables.ts'
 
-interface RegionEnd {
-  region: string
-  position: number
-  recordedAtMs: number | null
-  checksum: string | null
-  segmentNo: number
+/** As a row of `log.erasures` has it: the records that were written anew, and what they came to. */
+export interface ErasureRow {
+  readonly region: string
+  readonly call_id: string
+  readonly positions: readonly (number | string)[]
+  readonly seal: string
 }
 
+const RECORDS_AT_ONCE = 200
 const PAGE_BYTES = 2_000_000
 const PAGE_ROWS_MAX = 5_000
 const FIRST_PAGE_ROWS = 20
@@ -58,11 +59,17 @@ export class StoredMoment {
     const { rows: steps } = await this.#client.query<{ name: string }>(
       'SELECT name FROM goldenhour.migrations ORDER BY name',
     )
-    const { rows: regions } = await this.#client.query<RegionEnd>(
-      `SELECT o.region, coalesce(r.position, 0) AS position, r.recorded_at_ms AS "recordedAtMs",
-         r.checksum::text AS checksum, location.segment_end(o.region) AS "segmentNo"
-       FROM log.region_owner o LEFT JOIN LATERAL (SELECT position, recorded_at_ms, checksum FROM log.records
-         WHERE region = o.region ORDER BY position DESC LIMIT 1) r ON true ORDER BY o.region`,
+    const { rows: regions } = await this.#client.query<BackupEnd['regions'][number]>(
+      `SELECT o.region, coalesce(f.position, 0) AS "fromPosition", coalesce(r.position, 0) AS position,
+         r.recorded_at_ms AS "recordedAtMs", r.epoch, coalesce(s.segment_no, 0) AS "fromSegmentNo",
+         location.segment_end(o.region) AS "segmentNo"
+       FROM log.region_owner o
+       LEFT JOIN LATERAL (SELECT position, recorded_at_ms, epoch FROM log.records WHERE region = o.region
+         ORDER BY position DESC LIMIT 1) r ON true
+       LEFT JOIN LATERAL (SELECT position FROM log.records WHERE region = o.region ORDER BY position LIMIT 1) f ON true
+       LEFT JOIN LATERAL (SELECT segment_no FROM location.segments WHERE region = o.region
+         ORDER BY segment_no LIMIT 1) s ON true
+       ORDER BY o.region`,
     )
     const { rows: head } = await this.#client.query<{ seq: number; hash: string }>(
       `SELECT seq, encode(hash, 'hex') AS hash FROM audit.head`,
@@ -96,11 +103,11 @@ export class StoredMoment {
     )
     const isSameAudit = former.audit.seq === 0 ? audit.seq >= 0 : entries[0]?.hash === former.audit.hash
     if (!isSameAudit) return 'the database is another, or was restored since'
-    for (const { region, position, recordedAtMs, checksum, segmentNo } of former.regions) {
+    for (const { region, position, recordedAtMs, epoch, segmentNo } of former.regions) {
       const { rows } = await this.#client.query<{ same: boolean }>(
         `SELECT location.segment_end($1) >= $5 AND ($2 = 0 OR EXISTS (SELECT 1 FROM log.records WHERE region = $1
-           AND position = $2 AND recorded_at_ms = $3 AND checksum IS NOT DISTINCT FROM $4::bigint)) AS same`,
-        [region, position, recordedAtMs, checksum, segmentNo],
+           AND position = $2 AND recorded_at_ms = $3 AND epoch = $4)) AS same`,
+        [region, position, recordedAtMs, epoch, segmentNo],
       )
       if (!rows[0]!.same) return `the log of region ${region} is another, or was restored since`
     }
@@ -127,6 +134,26 @@ export class StoredMoment {
     if (along === undefined) yield* this.#all(name, columns)
     else if (along === 'seq') yield* this.#behind(name, columns, along, null, after(null))
     else for (const region of regions) yield* this.#behind(name, columns, along, region, after(region))
+  }
+
+  /** Some records of a region, each as JSON. */
+  async *recordsAt(
+    columns: readonly string[],
+    region: string,
+    positions: readonly number[],
+  ): AsyncIterable<readonly string[]> {
+    for (let from = 0; from < positions.length; from += RECORDS_AT_ONCE) {
+      const { rows } = await this.#client.query<{ line: string }>(
+        `SELECT row_to_json(t)::text AS line FROM (SELECT ${columnList(columns)} FROM log.records
+           WHERE region = $1 AND position = ANY ($2) ORDER BY position) t`,
+        [region, positions.slice(from, from + RECORDS_AT_ONCE)],
+      )
+      yield rows.map(({ line }) => line)
+    }
+  }
+
+  async erasures(): Promise<readonly ErasureRow[]> {
+    return (await this.#client.query<ErasureRow>('SELECT region, call_id, positions, seal FROM log.erasures')).rows
   }
 
   async *#all(table: string, columns: readonly string[]): AsyncIterable<readonly string[]> {

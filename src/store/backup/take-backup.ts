@@ -18,6 +18,7 @@ import {
   sumOf,
 } from './backup-set.ts'
 import { BACKUP_TABLES } from './backup-tables.ts'
+import { erasuresIn } from './erased-in-sets.ts'
 import { toDisk, writeRowFile } from './row-file.ts'
 import { StoredMoment } from './stored-moment.ts'
 
@@ -116,14 +117,16 @@ async function writeSet(
   for (const table of BACKUP_TABLES) {
     const columns = await moment.columnsOf(table.name)
     const file = `${table.name}.jsonl.gz`
+    const after = (region: string | null) => endOf(former, table.along, region)
     async function* pages() {
-      for await (const page of moment.rowsOf(table, columns, regions, region => endOf(former, table.along, region))) {
-        signal?.throwIfAborted()
-        onRows({ table: table.name, rows: page.length })
-        yield page
-      }
+      if (table.name === 'log.records') yield* recordsAnew(moment, columns, former)
+      yield* moment.rowsOf(table, columns, regions, after)
     }
-    const { rows, bytes, sha256 } = await writeRowFile(path.join(unfinished, file), pages())
+    const watched = watchedPages(pages(), page => {
+      signal?.throwIfAborted()
+      onRows({ table: table.name, rows: page.length })
+    })
+    const { rows, bytes, sha256 } = await writeRowFile(path.join(unfinished, file), watched)
     sums.set(file, sha256)
     tables.push({ name: table.name, kind: table.kind, columns, file, rows, bytes })
   }
@@ -151,6 +154,32 @@ async function writeSet(
   }
   await toDisk(unfinished)
   return { manifest, sums, sumsHash: sumOf(sumsText) }
+}
+
+async function* watchedPages(pages: AsyncIterable<readonly string[]>, onPage: (page: readonly string[]) => void) {
+  for await (const page of pages) {
+    onPage(page)
+    yield page
+  }
+}
+
+/** Records that the former set has, and that were written anew since: by erasures that it does not have, or not as they are now. */
+async function* recordsAnew(
+  moment: StoredMoment,
+  columns: readonly string[],
+  former: BackupSet | null,
+): AsyncIterable<readonly string[]> {
+  if (former === null) return
+  const seals = new Set((await erasuresIn(former)).map(({ seal }) => seal))
+  const anew = new Map<string, Set<number>>()
+  for (const { region, positions, seal } of await moment.erasures()) {
+    if (seals.has(seal)) continue
+    const end = endOf(former, 'position', region)
+    const known = anew.get(region) ?? new Set()
+    for (const position of positions) if (Number(position) <= end) known.add(Number(position))
+    anew.set(region, known)
+  }
+  for (const [region, positions] of anew) yield* moment.recordsAt(columns, region, [...positions])
 }
 
 /** Where the former set's rows of a table that grows end; 0 where all are to be written. */

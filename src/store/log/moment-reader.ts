@@ -6,6 +6,8 @@
  */
 import type pg from 'pg'
 import type { CallId, RegionId, TripId } from '../../domain/ids.ts'
+import { PROVEN_ERASURES } from '../age/erasures.ts'
+import { AUDITED_SEALS } from '../audit/audited-erasures.ts'
 import { openClient } from '../postgres/database.ts'
 import type {
   CallNames,
@@ -48,6 +50,18 @@ import {
 } from './stored-rows.ts'
 
 const CLOSED_AT_ONCE = 1_000
+
+interface SealedCall {
+  readonly callId: CallId
+  readonly seal: string
+}
+
+export interface StoredErasure {
+  readonly callId: CallId
+  readonly records: number
+  readonly isAsLeft: boolean
+  readonly isAudited: boolean
+}
 
 interface StrayCommand extends CommandName {
   readonly position: number
@@ -174,6 +188,14 @@ export class MomentReader {
   /** Outcomes whose record is not of their command, at most so many. */
   async strayOutcomes(region: RegionId, most: number): Promise<readonly StrayCommand[]> {
     return (await this.#ask<StrayCommand>(STRAY_OUTCOMES, [region, most])).rows
+  }
+
+  /** Erasures of calls, and whether the records that they wrote anew are as they left them, and the audit says so. */
+  async erasures(region: RegionId): Promise<readonly StoredErasure[]> {
+    const { rows } = await this.#client.query<Omit<StoredErasure, 'isAudited'> & SealedCall>(PROVEN_ERASURES, [region])
+    const audited = (await this.#client.query<SealedCall>(AUDITED_SEALS, [region])).rows
+    const seals = new Set(audited.map(({ callId, seal }) => `${callId} ${seal}`))
+    return rows.map(({ seal, ...row }) => ({ ...row, isAudited: seals.has(`${row.callId} ${seal}`) }))
   }
 
   /** Whoever only looks writes nothing. */

@@ -19,6 +19,8 @@ import { roads } from './0016-roads.ts'
 import { travelSpeeds } from './0017-travel-speeds.ts'
 import { views } from './0018-views.ts'
 import { closedCalls } from './0019-closed-calls.ts'
+import { hospitalStatus } from './0020-hospital-status.ts'
+import { erasures } from './0021-erasures.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -41,4 +43,6 @@ export const migrations: readonly Migration[] = [
   travelSpeeds,
   views,
   closedCalls,
+  hospitalStatus,
+  erasures,
 ]

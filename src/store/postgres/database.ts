@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { Principal, RegionId, UnitId } from '../../domain/ids.ts'
 import type { Policy } from '../../domain/policy.ts'
 import type { Role } from '../../domain/roles.ts'
-import type { DispatchMode, LevelOfCare } from '../../domain/vocabulary.ts'
+import type { DispatchMode, HospitalStatus, LevelOfCare } from '../../domain/vocabulary.ts'
 import { afterLive } from './live-time.ts'
 import { PATIENCE, type Patience, PatientClient } from './patient-client.ts'
 
@@ -128,6 +128,9 @@ interface Schema {
     address: string | null
     emergency_department: boolean
     capabilities: string[]
+    status: Generated<HospitalStatus>
+    status_note: string | null
+    status_since_ms: number | null
     version: number
   }
   'reference.policies': {

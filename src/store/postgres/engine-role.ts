@@ -50,6 +50,9 @@ export const ENGINE_RIGHTS: Readonly<Record<string, string>> = {
   'log.refused_snapshots': ALL,
   'log.closed_calls': 'SELECT, INSERT, UPDATE',
   'log.closed_trips': 'SELECT, INSERT, UPDATE',
+  // What is erased, or kept from it, is for the owner to say.
+  'log.erasures': READ,
+  'log.holds': READ,
   'log.clock': 'SELECT, INSERT, UPDATE',
   'location.segments': READ,
   'location.stream_marks': ALL,
@@ -91,6 +94,8 @@ const HISTORY = [
   'log.former_call_details',
   'log.call_notes',
   'log.incident_numbers',
+  'log.erasures',
+  'log.holds',
   'location.segments',
   'reference.policies',
   'roads.versions',

@@ -150,7 +150,8 @@ function columnsOf<T>(kind: Kind<T>): { field: string; column: string; type: str
 const idColumn = <T>(kind: Kind<T>): RawBuilder<unknown> => sql.ref(kind.columns[kind.idField][0])
 
 function selected<T>(kind: Kind<T>): RawBuilder<unknown> {
-  const fields = columnsOf(kind).map(({ field, column }) => sql`${sql.ref(column)} AS ${sql.id(field)}`)
+  const said = Object.entries(kind.said ?? {}).map(([field, column]) => ({ field, column }))
+  const fields = [...columnsOf(kind), ...said].map(({ field, column }) => sql`${sql.ref(column)} AS ${sql.id(field)}`)
   return sql`region, ${sql.join(fields)}, version`
 }
 

@@ -1,6 +1,6 @@
 /** The kinds of things that belong to a region's reference data, each as the table and columns that hold it. */
 import { canTransport, type UnitReference } from '../../domain/events/unit-events.ts'
-import type { HospitalReference, StationReference } from '../../protocol/reference.ts'
+import type { HospitalReference, HospitalStanding, StationReference } from '../../protocol/reference.ts'
 
 export interface Kind<T> {
   readonly table: 'reference.units' | 'reference.stations' | 'reference.hospitals'
@@ -8,6 +8,8 @@ export interface Kind<T> {
   readonly idField: keyof T & string
   /** Each field's column and Postgres type. */
   readonly columns: Readonly<Record<keyof T & string, readonly [column: string, type: string]>>
+  /** What is said of it apart, and shown with it: whoever writes the thing leaves it as it is. */
+  readonly said?: Readonly<Record<string, string>>
   /** What may be left out of one, filled in. */
   readonly whole?: (item: T) => T
 }
@@ -52,4 +54,8 @@ export const HOSPITALS: Kind<HospitalReference> = {
     emergencyDepartment: ['emergency_department', 'boolean'],
     capabilities: ['capabilities', 'text[]'],
   },
+  said: { status: 'status', statusNote: 'status_note', statusSinceMs: 'status_since_ms' } satisfies Record<
+    keyof HospitalStanding,
+    string
+  >,
 }

@@ -8,10 +8,10 @@ import type { StandingPolicy } from '../../domain/policy.ts'
 import { POLICY, POLICY_NOTE } from '../../protocol/policy.ts'
 import {
   HOSPITAL,
-  type HospitalReference,
   REGION,
   type RegionReference,
   STATION,
+  type StandingHospital,
   UNIT,
 } from '../../protocol/reference.ts'
 import type { AuditChange } from '../audit/audit.ts'
@@ -116,13 +116,14 @@ export class ReferenceStore {
   }
 
   /** The hospitals of each region that has any, by id. */
-  async listHospitals(): Promise<Map<RegionId, HospitalReference[]>> {
-    const { rows } = await sql<{ region: RegionId } & HospitalReference>`
+  async listHospitals(): Promise<Map<RegionId, StandingHospital[]>> {
+    const { rows } = await sql<{ region: RegionId } & StandingHospital>`
       SELECT region, hospital_id AS "hospitalId", name, lon_deg AS "lonDeg", lat_deg AS "latDeg", address,
-        emergency_department AS "emergencyDepartment", capabilities
+        emergency_department AS "emergencyDepartment", capabilities,
+        status, status_note AS "statusNote", status_since_ms AS "statusSinceMs"
       FROM reference.hospitals ORDER BY region, hospital_id
     `.execute(this.#database)
-    const hospitals = new Map<RegionId, HospitalReference[]>()
+    const hospitals = new Map<RegionId, StandingHospital[]>()
     for (const { region, ...hospital } of rows) {
       const others = hospitals.get(region)
       if (others === undefined) hospitals.set(region, [hospital])

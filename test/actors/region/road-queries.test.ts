@@ -48,7 +48,8 @@ const REACH: Query = {
   ...{ type: 'reach', unitId: null, ...SCENE, heading: 'from', priority: null, withinMs: 1, maxBytes: 500 },
 }
 const COVERAGE: Query = { type: 'coverage', targetMs: 60_000, priority: 1, levelOfCare: null }
-const NEAR = { hospitalId: 'NEAR', name: 'Near', ...SCENE, address: null, emergencyDepartment: true }
+const OPEN = { status: 'open', statusNote: null, statusSinceMs: null } as const
+const NEAR = { hospitalId: 'NEAR', name: 'Near', ...SCENE, address: null, emergencyDepartment: true, ...OPEN }
 const HOSPITALS = [
   { ...NEAR, hospitalId: 'FAR', latDeg: SCENE.latDeg + 0.02, capabilities: ['stroke'] },
   { ...NEAR, latDeg: SCENE.latDeg + 0.01, capabilities: [] },
@@ -62,6 +63,26 @@ const route = (tripId: string, crewOf: string | null = null): Query => ({
   tripId,
   maxBytes: 500,
   crewOf,
+})
+
+test('a hospital on divert comes after those that are open, a closed one last, and both say so', async () => {
+  const [far, near] = HOSPITALS
+  const note = 'the scanner is down'
+  world.host.hospitalsAre([
+    far!,
+    { ...near!, status: 'divert', statusNote: note, statusSinceMs: 1 },
+    { ...near!, hospitalId: 'SHUT', status: 'closed', statusSinceMs: 1 },
+  ])
+  const { destinations: found } = await world.query<Destinations>(destinations())
+  assert.deepEqual(
+    found.map(({ hospitalId, status, statusNote }) => [hospitalId, status, statusNote]),
+    [
+      ['FAR', undefined, undefined],
+      ['NEAR', 'divert', note],
+      ['SHUT', 'closed', null],
+    ],
+  )
+  assert.ok(found.every(each => !('statusSinceMs' in each)))
 })
 
 test('a region without roads says so, but for what goes by the straight line', async () => {

@@ -390,6 +390,13 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
   ...ofKind('units'),
   ...ofKind('stations'),
   ...ofKind('hospitals'),
+  'PUT /v1/hospitals/:id/status': {
+    ...{ action: 'set-hospital-status', status: 200, reaches: ALL, missing: 'not-found' },
+    request: async (world, reach) => {
+      const { path, tag } = await made(world, 'hospitals', reach)
+      return { path: path.replace('?', '/status?'), body: { status: 'divert' }, ifMatch: tag }
+    },
+  },
 
   'GET /v1/users': admins('manage-users', 200, plain('/v1/users'), OWN),
   'POST /v1/users': admins('manage-users', 201, async (_, reach) => {

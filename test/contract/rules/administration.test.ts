@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Destinations } from '../../../src/protocol/wire/road-views.ts'
 import type { HttpAnswer } from '../../support/engine.ts'
 import { within } from '../../support/within.ts'
 import { CALL, Stage } from './stage.ts'
@@ -9,6 +10,12 @@ import { CALL, Stage } from './stage.ts'
 const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
 const stage = new Stage({ taken: plan, retired: plan, idle: plan, again: plan, audited: plan })
 const UNIT = { callSign: 'Medic 9', levelOfCare: 'als' }
+
+interface AuditItem {
+  readonly actor: string
+  readonly subject: string
+  readonly details: { readonly was: string; readonly status: string }
+}
 
 interface Ask {
   readonly method?: string
@@ -125,6 +132,52 @@ test('[AD-9] a change of stations and hospitals writes nothing into the logs of 
   await ask('/v1/units?region=taken', { method: 'POST', body: { unitId: 'N2', ...UNIT } })
   await until(() => isRegistered('taken', 'N2'))
   assert.equal((await stage.site.records('idle')).length, before)
+})
+
+test('[AD-18] a dispatcher says whether a hospital takes patients; nothing else changes it, and the audit has it', async () => {
+  const region = 'audited'
+  const path = `/v1/hospitals/H1?region=${region}`
+  const hospital = { name: 'One', lonDeg: 1, latDeg: 1, emergencyDepartment: true }
+  const first = await ask(`/v1/hospitals?region=${region}`, { method: 'POST', body: { hospitalId: 'H1', ...hospital } })
+  assert.deepEqual([first.body.status, first.body.statusNote, first.body.statusSinceMs], ['open', null, null])
+  const token = await stage.site.token({ sub: 'desk-7', role: 'dispatcher', regions: [region] })
+  const says = (body: object, ifMatch = '*') =>
+    stage.ask('PUT', `/v1/hospitals/H1/status?region=${region}`, { token, body, ifMatch })
+  const beforeMs = Date.now()
+  const said = await says({ status: 'divert', note: 'no scanner' }, first.headers.get('etag')!)
+  const { status, statusNote, statusSinceMs, version } = said.body
+  assert.deepEqual([said.status, status, statusNote], [200, 'divert', 'no scanner'])
+  assert.ok(version > first.body.version && statusSinceMs >= beforeMs && statusSinceMs <= Date.now())
+  const again = await says({ status: 'divert', note: 'no scanner' })
+  assert.deepEqual(again.body, said.body, 'what stands already keeps its version')
+  const noted = (await says({ status: 'divert' })).body
+  assert.deepEqual([noted.statusNote, noted.statusSinceMs], [null, statusSinceMs], 'since when is of the status')
+  assert.equal((await says({ status: 'closed' }, `"${version}"`)).body.code, 'version-differs')
+  assert.equal((await says({ status: 'shut' })).body.details.path, 'status')
+  assert.equal((await says({ status: 'closed', note: 'a\nb' })).body.details.path, 'note')
+
+  const whole = await ask(path, { method: 'PUT', body: { ...hospital, name: 'Two' }, headers: { 'if-match': '*' } })
+  assert.deepEqual([whole.body.name, whole.body.status], ['Two', 'divert'])
+  const { version: _, ...shown } = whole.body
+  const asShown = await ask(path, { method: 'PUT', body: shown, headers: { 'if-match': '*' } })
+  assert.equal(asShown.status, 200, 'what a GET showed may be sent back')
+  const sneaked = await ask(path, { method: 'PUT', body: { ...shown, status: 'open' }, headers: { 'if-match': '*' } })
+  assert.deepEqual([sneaked.status, sneaked.body.details.path], [400, 'status'])
+  const desk = await stage.desk({ region })
+  const { destinations } = (await desk.ask('best-destinations', null, 1, 1, [], 5)).result as unknown as Destinations
+  assert.deepEqual(
+    destinations.map(each => [each.name, each.status]),
+    [['Two', 'divert']],
+  )
+  const { items } = (await ask(`/v1/audit?region=${region}&action=hospital-status-set`)).body
+  assert.deepEqual(
+    items.map(({ actor, subject, details }: AuditItem) => [actor, subject, details.was, details.status]),
+    [
+      ['desk-7', 'H1', 'divert', 'divert'],
+      ['desk-7', 'H1', 'divert', 'divert'],
+      ['desk-7', 'H1', 'open', 'divert'],
+    ],
+  )
 })
 
 test('[AD-10] a deleted unit that is idle is retired: its crew is signed off, and no crew signs on', async () => {

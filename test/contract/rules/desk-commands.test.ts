@@ -26,6 +26,8 @@ const RULES = [
   'divertjson',
   'holdbinary',
   'holdjson',
+  'onholdbinary',
+  'onholdjson',
   'addneed',
   'takenbinary',
   'takenjson',
@@ -338,6 +340,23 @@ for (const format of FORMATS) {
     assert.equal((await trip()).phase, 'pending')
     assert.deepEqual((await desk.ask('resume-trip', tripId)).result, { tripId, onHold: false })
     assert.equal((await trip()).onHold, null)
+  })
+
+  test(`[DK-14] a call that is entered on hold is on hold in its own record, and goes to whom a dispatcher names (${format})`, async () => {
+    const region = `onhold${format}`
+    const desk = await stage.desk({ region, format })
+    const [first, second] = [await stage.crew('A1', { region, format }), await stage.crew('A2', { region, format })]
+    const need = { levelOfCare: 'bls', capabilities: [] }
+    const entered = await desk.ask('enter-call', { ...CALL, needs: [need, need], onHold: true })
+    const { tripIds } = entered.result as { tripIds: [string, string] }
+    assert.deepEqual(await eventTypes(region, entered.position), [
+      ...['CallEntered', 'TripCreated', 'TripCreated', 'TripPutOnHold', 'TripPutOnHold'],
+    ])
+    await desk.ask('assign-unit', tripIds[0], 'A2', 'other')
+    await told(second, tripIds[0])
+    assert.deepEqual((await desk.ask('resume-trip', tripIds[1])).result, { tripId: tripIds[1], onHold: false })
+    await told(first, tripIds[1])
+    assert.equal(await desk.refused('enter-call', { ...CALL, onHold: 'yes' }), 'invalid-field call.onHold')
   })
 
   test(`[DK-15] a call gets a further unit on its own clock, until it is over (${format})`, async () => {

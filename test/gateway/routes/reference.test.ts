@@ -25,6 +25,7 @@ const HOSPITAL = {
   emergencyDepartment: true,
   capabilities: ['stroke'],
 }
+const OPEN = { status: 'open', statusNote: null, statusSinceMs: null }
 const KINDS = [
   { plural: 'units', idField: 'unitId', body: UNIT, change: { callSign: 'Rescue 7' }, bad: { levelOfCare: 'doctor' } },
   { plural: 'stations', idField: 'stationId', body: STATION, change: { note: 'closed' }, bad: { latDeg: 91 } },
@@ -40,7 +41,8 @@ for (const { plural, idField, body, change, bad } of KINDS) {
   test(`[AD-1] ${plural}: what is posted is there to be read, with its version as ETag`, async () => {
     const made = await create('R1')
     assert.equal(made.status, 201)
-    assert.deepEqual(made.body, { region: 'akl', [idField]: 'R1', ...body, version: made.body.version })
+    const said = plural === 'hospitals' ? OPEN : {}
+    assert.deepEqual(made.body, { region: 'akl', [idField]: 'R1', ...body, ...said, version: made.body.version })
     assert.equal(made.headers.get('etag'), `"${made.body.version}"`)
     assert.equal(made.headers.get('location'), `${one('R1')}?region=akl`)
     const read = await site.ask(made.headers.get('location')!, { caller: supervisor })

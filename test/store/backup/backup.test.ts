@@ -31,6 +31,8 @@ let owner: pg.Client
 let world: RegionWorld
 let journal: PostgresJournal
 let crew: RecordingSession
+/** A call that is over and has left memory. */
+let overCall: string
 
 const until = (what: string, isThere: () => boolean) =>
   within(
@@ -143,6 +145,8 @@ before(async () => {
   world.fixAt(crew, 100)
   await done(crew, { type: 'sign-on', happenedAtMs: world.nowMs })
   const first = await takenCall(1)
+  overCall = first.callId
+  await done(DESK, amended(first.callId, AROHA))
   await closed(first.tripId)
   const leave = async () => {
     for (; world.region.states.trip(first.tripId) !== undefined; await sleep(2)) await world.advance(KEPT_MS)
@@ -432,7 +436,8 @@ test('a backup of an earlier version is restored, and its rows go through the st
   await cp(at('backups', '0001'), path.join(copy, '0001'), { recursive: true })
   const set = path.join(copy, '0001')
   const manifest = JSON.parse(await readFile(path.join(set, MANIFEST_FILE), 'utf8'))
-  const isLater = ({ name }: { name: string }) => /^(?:views|roads)\.|^log\.(?:closed|snapshots)/.test(name)
+  const isLater = ({ name }: { name: string }) =>
+    /^(?:views|roads)\.|^log\.(?:closed|snapshots|erasures|holds)/.test(name)
   const units = manifest.tables.find(({ name }: { name: string }) => name === 'reference.units')
   units.columns = units.columns.filter((column: string) => column !== 'transports')
   await writeFile(
@@ -457,6 +462,31 @@ test('a backup of an earlier version is restored, and its rows go through the st
   const { rows } = await session.query('SELECT call_sign, transports, capabilities FROM reference.units')
   await session.end()
   assert.deepEqual(rows, [{ call_sign: 'Wāhi "7"\\', transports: false, capabilities: ['a b', 'c'] }])
+})
+
+test('what was erased stays erased: the next set has the records as they are now, and whoever goes back is told', async t => {
+  const copy = at('erased')
+  await cp(at('backups'), copy, { recursive: true })
+  const env = { env: { DATABASE_URL: database.url } }
+  const erased = await runHere(['erase', overCall, '--reason', 'a request'], env)
+  assert.equal(erased.code, 0, erased.stderr)
+  const taken = await command('backup', database.engineUrl, copy)
+  assert.match(taken.stdout, /0003: what came after set 0002\. /)
+  const target = await other(t)
+  const restored = await command('restore', target.url, copy)
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr)
+  assert.doesNotMatch(restored.stdout, /erase it again/)
+  assert.match(restored.stderr, /\(\d+ written anew when 1 calls were erased\)/)
+  assert.deepEqual(await contents(target.url), await contents(database.url))
+  const former = await other(t)
+  const back = await command('restore', former.url, copy, '--until', String(marks[1]!.position))
+  assert.equal(back.code, 0, back.stderr)
+  assert.ok(back.stdout.includes(`Erased since, so erase it again: goldenhour erase ${overCall} --reason`), back.stdout)
+  // Of the set that has the erasure, but before the records that it wrote anew.
+  const cut = await other(t)
+  const early = await command('restore', cut.url, copy, '--set', '0003', '--until', '4')
+  assert.equal(early.code, 0, early.stdout + early.stderr)
+  assert.ok(early.stdout.includes(`goldenhour erase ${overCall}`), early.stdout)
 })
 
 test('a directory with other things in it is not taken for one of backups', async () => {
