@@ -77,6 +77,11 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
       if (kind !== 'contradiction') findings.find('rows-as-written', `${table}, ${at}: ${kind}`)
     for (const { message } of quarantine.reasons()) findings.find('log-makes-sense', message)
   }
+  if (log.later !== null)
+    findings.find(
+      'log-makes-sense',
+      `position ${log.later.position} has ${log.later.what}, which this version does not know`,
+    )
   compareStarts(log, start, findings)
   await checkClosed(reader, region, log, start, findings)
   checkTrips(log, findings)
