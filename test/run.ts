@@ -56,6 +56,7 @@ const WIDE = [
   ],
   ...[
     'e2e/odd-orders',
+    'e2e/released-database',
     'e2e/replay',
     'e2e/secrets',
     'e2e/standby',
