@@ -33,12 +33,30 @@ const APART = [
 ]
 /** What `--wide` is for: it costs as much as all the others, and seldom finds what those do not. */
 const WIDE = [
-  ...['bench', 'contract/rules/json', 'sim/broken', 'sim/main', 'store/embedded', 'tools/conformance', 'tools/torture'],
+  ...[
+    'bench',
+    'contract/rules/json',
+    'sim/broken',
+    'sim/main',
+    'store/backup',
+    'store/embedded',
+    'tools/conformance',
+    'tools/torture',
+  ],
   // The story of two people, and the crew's page, stay with the usual ones.
   ...['e2e/console-land', 'e2e/console-office', 'e2e/console-statistics', 'e2e/desk-alone', 'e2e/desk-work'],
-  ...['e2e/clocks', 'e2e/database-trouble', 'e2e/demo', 'e2e/embedded', 'e2e/idle-connections', 'e2e/log-trouble'],
+  ...[
+    'e2e/backup',
+    'e2e/clocks',
+    'e2e/database-trouble',
+    'e2e/demo',
+    'e2e/embedded',
+    'e2e/idle-connections',
+    'e2e/log-trouble',
+  ],
   ...[
     'e2e/odd-orders',
+    'e2e/released-database',
     'e2e/replay',
     'e2e/secrets',
     'e2e/standby',

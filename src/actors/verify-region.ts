@@ -14,6 +14,7 @@ import type { MomentReader } from '../store/log/moment-reader.ts'
 import { OUTCOMES_KEPT_MS } from './region/idempotency.ts'
 import { type Recovered, type RecoveryJournal, recover, recoverUnchecked } from './region/recovery.ts'
 import { closedStateOf } from './region/snapshots.ts'
+import { stateHash } from './region/state-hash.ts'
 
 export interface Finding {
   /** What should be so. */
@@ -40,6 +41,8 @@ export interface Verified {
   /** Segments that are in files by now, of those. */
   readonly archived: number
   readonly trips: number
+  /** `stateHash` of what the log makes. */
+  readonly stateHash: string
   /** Calls whose personal data was erased, and the records that were written anew for it. */
   readonly erased: { readonly calls: number; readonly records: number }
   /** The first of each rule; all of them by count. */
@@ -77,6 +80,11 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
       if (kind !== 'contradiction') findings.find('rows-as-written', `${table}, ${at}: ${kind}`)
     for (const { message } of quarantine.reasons()) findings.find('log-makes-sense', message)
   }
+  if (log.later !== null)
+    findings.find(
+      'log-makes-sense',
+      `position ${log.later.position} has ${log.later.what}, which this version does not know`,
+    )
   const archived = await checkArchives(reader, region, findings)
   compareStarts(log, start, archived.untilMs, findings)
   await checkClosed(reader, region, log, start, findings)
@@ -86,13 +94,8 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
   checkNumbers(log, findings)
   const { logEnd: records, segmentEnd: segments } = ends
   return {
-    records,
-    segments,
-    archived: archived.segments,
-    trips: log.trips.size,
-    erased,
-    findings: findings.told,
-    count: findings.count,
+    ...{ records, segments, archived: archived.segments, trips: log.trips.size, stateHash: stateHash(log), erased },
+    ...{ findings: findings.told, count: findings.count },
   }
 }
 

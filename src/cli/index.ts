@@ -1,8 +1,8 @@
 /** The `goldenhour` program: reads the command line, runs one command, and sets the exit code. */
-import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { CheckedCommand } from './checked-command.ts'
 import { Interrupted, outputFailed } from './interruption.ts'
+import { packageVersion } from './package-version.ts'
 
 const EXIT_FAILED = 1
 const EXIT_WRONG_USAGE = 2
@@ -100,6 +100,16 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     'prove that the database is whole, and that what it has agrees',
     async () => (await import('./verify.ts')).defineVerify,
   ],
+  [
+    'backup',
+    'put the whole database into files, while engines run',
+    async () => (await import('./backup.ts')).defineBackup,
+  ],
+  [
+    'restore',
+    'bring a backup back into an empty database, as it was or as of an earlier moment',
+    async () => (await import('./restore.ts')).defineRestore,
+  ],
   ['audit', 'prove and search the audit: who did what', async () => (await import('./audit.ts')).defineAudit],
 ]
 
@@ -184,9 +194,4 @@ async function wantsStack(): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,5 +1,8 @@
 /** `verify`: a database in which an engine has worked is whole, and whatever somebody changes in it is found under its rule. */
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
@@ -95,7 +98,10 @@ test('nothing is wrong while an engine works, after it has stopped, and while th
   assert.deepEqual(await findings(), [])
   const ran = await runHere(['verify', '--region', REGION], { env: { DATABASE_URL: database.engineUrl } })
   assert.deepEqual([ran.code, ran.stdout], [0, ''])
-  assert.match(ran.stderr, /^Region akl: \d+ records, \d+ segments of fixes, 2 trips: nothing is wrong\./m)
+  assert.match(
+    ran.stderr,
+    /^Region akl: \d+ records, \d+ segments of fixes, 2 trips: nothing is wrong\. State [0-9a-f]{64}\.$/m,
+  )
 })
 
 const SNAPSHOT = `checksum = log.snapshot_checksum(region, entity, position, segment_no, state::text)`
@@ -122,6 +128,40 @@ test('the board is exported from the database alone, and the audit says so', asy
   assert.deepEqual([board.calls.length, board.units[0].state.unitId, board.doubtful], [1, 'A1', []])
   const none = await runHere(['export', 'board', '--region', 'none'], { env })
   assert.deepEqual([none.code, none.stdout], [1, ''])
+})
+
+test('a backup is restored up to a position, with the states that there were', async t => {
+  const hashes = new Map<number, string>()
+  const look = async (url: string) => {
+    const reader = await MomentReader.open(url)
+    const { findings, records, stateHash } = await verifyRegion(reader, REGION).finally(() => reader.end())
+    assert.deepEqual(findings, [])
+    return { records, stateHash }
+  }
+  const noted = async (text: string) => {
+    const { callId } = [...world.region.states.callStates()].find(({ state }) => state === 'open')!
+    await done(DESK, { type: 'add-note', callId, text, corrects: null })
+    const { records, stateHash } = await look(database.engineUrl)
+    hashes.set(records, stateHash)
+  }
+  await noted('three patients')
+  await noted('four patients')
+  const dir = await mkdtemp(path.join(tmpdir(), 'goldenhour-backup-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const taken = await runHere(['backup', path.join(dir, 'b')], { env: { DATABASE_URL: database.engineUrl } })
+  assert.equal(taken.code, 0, taken.stderr)
+  const restored = new Map<number, string>()
+  for (const records of hashes.keys()) {
+    const other = await testDatabase()
+    t.after(() => other.drop())
+    const env = { DATABASE_URL: other.url }
+    const { code, stderr } = await runHere(['restore', path.join(dir, 'b'), '--until', String(records)], { env })
+    assert.equal(code, 0, stderr)
+    const found = await look(other.url)
+    restored.set(found.records, found.stateHash)
+  }
+  assert.deepEqual(restored, hashes)
+  assert.equal(new Set(hashes.values()).size, 2)
 })
 
 describe('what somebody changes is found', () => {

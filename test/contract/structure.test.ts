@@ -355,12 +355,15 @@ const WIRE_UNITS: readonly string[] = [
   'gateway/routes/calls.ts',
   'store/location/segment-codec.ts',
 ]
-/** The journal reads segments and marks with its records in one statement; followers and leases keep their rows beside the log. */
+/**
+ * The journal reads segments and marks with its records in one statement; followers and leases keep their rows beside the log. A
+ * backup is of all of them, and brings them back to one moment.
+ */
 const SQL_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  audit: ['store/audit'],
+  audit: ['store/audit', 'store/backup'],
   auth: ['access/tables'],
-  location: ['store/location', 'store/log'],
-  log: ['store/age', 'store/audit', 'store/followers', 'store/leases', 'store/log'],
+  location: ['store/backup', 'store/location', 'store/log'],
+  log: ['store/age', 'store/audit', 'store/backup', 'store/followers', 'store/leases', 'store/log'],
   reference: ['store/reference'],
   views: ['store/views'],
 }

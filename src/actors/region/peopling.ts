@@ -4,6 +4,7 @@ import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../do
 import { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
 import type { RegionAssembly } from './assembly.ts'
+import { LogOfLaterVersion } from './later-events.ts'
 import type { RegionParts } from './parts.ts'
 import type { Recovered } from './recovery.ts'
 
@@ -92,11 +93,12 @@ function letComeBack(recovered: Recovered, { state, turns, watch, silence }: Omi
   timers.at(comeback.untilMs, () => rematch.ask())
 }
 
-/** What of the stored rows does not fit, for the metrics and the log. */
+/** What of the stored rows does not fit, for the metrics and the log. Errors: LogOfLaterVersion. */
 export function tellTroubles(
   { telemetry: { log, metrics }, regionId }: RegionParts,
-  { quarantine, damage }: Recovered,
+  { quarantine, damage, later }: Recovered,
 ): void {
+  if (later !== null) throw new LogOfLaterVersion(regionId, later)
   metrics.quarantined(regionId, quarantine.size)
   metrics.damaged(regionId, damage.rows())
   damage.tell(log)

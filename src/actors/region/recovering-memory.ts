@@ -10,9 +10,10 @@ import type { CallId, RegionId, TripId, UnitId } from '../../domain/ids.ts'
 import { quietRegion, type RegionState } from '../../domain/region-state.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import type { Damage, SnapshotWrite } from '../../store/log/journal.ts'
+import type { Damage, LogRecord, SnapshotWrite } from '../../store/log/journal.ts'
 import { DriverLocation } from '../driver/location.ts'
 import { DamageReport } from './damage.ts'
+import { type LaterEvent, laterEventIn } from './later-events.ts'
 import { EventRejected, Quarantine } from './quarantine.ts'
 import { type AlarmsSnapshot, type CallSnapshot, type DriverSnapshot, marksOf, type TripSnapshot } from './snapshots.ts'
 import { evolveEntity, type States } from './turn.ts'
@@ -34,6 +35,7 @@ export class RecoveringMemory implements States {
   readonly unitsLeft = new Set<UnitId>()
   readonly damage = new DamageReport()
   lastRecordedAtMs = 0
+  later: LaterEvent | null = null
 
   /** Folds an event into an entity, unless one before it did not fit. */
   evolve(entity: EntityKey, event: DomainEvent, meta: EventMeta): void {
@@ -47,6 +49,11 @@ export class RecoveringMemory implements States {
       const { message } = error
       this.quarantine.hold(this.quarantine.size < STACKS_MAX ? error : { entity, message, event: { type: event.type } })
     }
+  }
+
+  /** What a later version wrote is not known here. Input: a record that is not damaged. */
+  noteLater(record: LogRecord): void {
+    this.later ??= laterEventIn(record)
   }
 
   /** An actor that a damaged record names is held as of before it. Nobody knows which actors a missing record named. */

@@ -62,6 +62,8 @@ export interface Recovered {
   readonly lastRecordedAtMs: number
   readonly quarantine: Quarantine
   readonly damage: DamageReport
+  /** The first event that this version does not know; what concerns it is not as the log has it. */
+  readonly later: RecoveringMemory['later']
   /** What the set of snapshots had, that recovery started from; nothing where there was none. */
   readonly saved: SavedSet
 }
@@ -119,6 +121,7 @@ export async function recoverUnchecked(
     lastRecordedAtMs,
     quarantine,
     damage,
+    later: memory.later,
     saved,
   }
 }
@@ -143,6 +146,7 @@ async function replayRecords(
         memory.holdNamed(record.damage, record.position)
         continue
       }
+      memory.noteLater(record)
       const meta = { position: record.position, recordedAtMs: record.recordedAtMs }
       for (const event of record.events) {
         // Before the segments: a hole must not make its stream look younger than the one that goes on.

@@ -39,7 +39,7 @@ export class Region implements Behaviour<RegionMessage> {
 
   /**
    * Takes the region and rebuilds its memory from everything that is durable; `onProgress` hears how far it is.
-   * Errors: StoreUnavailable.
+   * Errors: StoreUnavailable, LogOfLaterVersion.
    */
   static async open(parts: RegionParts, onProgress: (progress: RecoveryProgress) => void = () => {}): Promise<Region> {
     const acquired = await parts.shared.journal.acquire(parts.regionId)

@@ -96,6 +96,7 @@ const STRAY_OUTCOMES = `SELECT c.principal, c.command_id AS "commandId", c.posit
 
 export class MomentReader {
   readonly #client: pg.Client
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(client: pg.Client) {
     this.#client = client
@@ -110,19 +111,23 @@ export class MomentReader {
     return new MomentReader(client)
   }
 
+  /** Within a transaction that is open and stays its owner's: what it has written is seen. Errors: those of pg. */
+  static async within(client: pg.Client): Promise<MomentReader> {
+    await client.query(ALONG_THE_INDEX)
+    return new MomentReader(client)
+  }
+
   end(): Promise<void> {
     return this.#client.end()
   }
 
   async regions(): Promise<RegionId[]> {
-    const { rows } = await this.#client.query<{ region: RegionId }>(
-      'SELECT region FROM log.region_owner ORDER BY region',
-    )
+    const { rows } = await this.#ask<{ region: RegionId }>('SELECT region FROM log.region_owner ORDER BY region')
     return rows.map(({ region }) => region)
   }
 
   async ends(region: RegionId): Promise<{ readonly logEnd: number; readonly segmentEnd: number }> {
-    const { rows } = await this.#client.query<{ log_end: number; segment_end: number }>(
+    const { rows } = await this.#ask<{ log_end: number; segment_end: number }>(
       'SELECT log.log_end($1) AS log_end, location.segment_end($1) AS segment_end',
       [region],
     )
@@ -160,26 +165,26 @@ export class MomentReader {
   }
 
   async readClosedCalls(region: RegionId, names: CallNames): Promise<readonly ClosedCall[]> {
-    const { rows } = await this.#client.query<ClosedCallRow>(READ_CLOSED_CALLS, [region, ...closedNames(names)])
+    const { rows } = await this.#ask<ClosedCallRow>(READ_CLOSED_CALLS, [region, ...closedNames(names)])
     return rows.map(closedCallOf)
   }
 
   async readCallDetails(region: RegionId, callIds: readonly CallId[]): Promise<readonly DetailsRow[]> {
-    return (await this.#client.query<StoredDetails>(READ_CALL_DETAILS, [region, callIds])).rows.map(detailsOf)
+    return (await this.#ask<StoredDetails>(READ_CALL_DETAILS, [region, callIds])).rows.map(detailsOf)
   }
 
   async readCallNotes(region: RegionId, callIds: readonly CallId[]): Promise<readonly NoteRow[]> {
-    return (await this.#client.query<StoredNote>(READ_CALL_NOTES, [region, callIds])).rows.map(noteOf)
+    return (await this.#ask<StoredNote>(READ_CALL_NOTES, [region, callIds])).rows.map(noteOf)
   }
 
   async readIncidentNumbers(region: RegionId): Promise<ReadonlyMap<number, number>> {
-    const { rows } = await this.#client.query<{ year: number; last: number }>(READ_INCIDENT_NUMBERS, [region])
+    const { rows } = await this.#ask<{ year: number; last: number }>(READ_INCIDENT_NUMBERS, [region])
     return new Map(rows.map(({ year, last }) => [year, last]))
   }
 
   /** Which call each trip that has left memory is found by. */
   async closedTrips(region: RegionId): Promise<ReadonlyMap<TripId, CallId>> {
-    const { rows } = await this.#client.query<{ trip_id: TripId; call_id: CallId }>(
+    const { rows } = await this.#ask<{ trip_id: TripId; call_id: CallId }>(
       'SELECT trip_id, call_id FROM log.closed_trips WHERE region = $1',
       [region],
     )
@@ -192,17 +197,13 @@ export class MomentReader {
     keptMs: number,
     most: number,
   ): Promise<readonly (StrayCommand & { readonly before: number })[]> {
-    const { rows } = await this.#client.query<StrayCommand & { readonly before: number }>(COMMANDS_TWICE, [
-      region,
-      keptMs,
-      most,
-    ])
+    const { rows } = await this.#ask<StrayCommand & { readonly before: number }>(COMMANDS_TWICE, [region, keptMs, most])
     return rows
   }
 
   /** Outcomes whose record is not of their command, at most so many. */
   async strayOutcomes(region: RegionId, most: number): Promise<readonly StrayCommand[]> {
-    return (await this.#client.query<StrayCommand>(STRAY_OUTCOMES, [region, most])).rows
+    return (await this.#ask<StrayCommand>(STRAY_OUTCOMES, [region, most])).rows
   }
 
   /** Erasures of calls, and whether the records that they wrote anew are as they left them, and the audit says so. */
@@ -229,12 +230,19 @@ export class MomentReader {
     return Promise.resolve('durable')
   }
 
+  /** One question at a time: who asks two at once has one connection all the same. */
+  #ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult<Row>> {
+    const asked = this.#last.then(() => this.#client.query<Row>(text, [...values]))
+    this.#last = asked.catch(() => undefined)
+    return asked
+  }
+
   #pagesOf(region: RegionId): PagesOf {
     return <Row extends pg.QueryResultRow>(
       _table: StoredTable,
       text: string,
       start: readonly unknown[],
       endOf: (row: Row) => readonly unknown[],
-    ) => pageByPage(async after => (await this.#client.query<Row>(text, [region, ...after])).rows, start, endOf)
+    ) => pageByPage(async after => (await this.#ask<Row>(text, [region, ...after])).rows, start, endOf)
   }
 }

@@ -52,13 +52,9 @@ export async function migrate(
         const missing = schema.steps.filter(({ name }) => !made.has(name)).length
         if (missing > 0) applied.push(await migrator.applyNext())
         isComplete = missing <= 1
-        if (!isComplete) return
         // Functions with the last step, for they are made for its tables, and rights with functions, which lose some of theirs
         // when they are made anew: an engine that runs meanwhile sees all of it or nothing.
-        applied.push(...(await applyFunctions(session, schema.functions)))
-        const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
-        for (const role of roles) await grantToEngine(session, role)
-        for (const role of await readerRoles(session, roles)) await grantWhatIsRead(session, role)
+        if (isComplete) applied.push(...(await finish(session, schema.functions, grantTo)))
       })
     }
     return applied
@@ -68,6 +64,55 @@ export async function migrate(
   } finally {
     await session.end()
   }
+}
+
+/** Functions and rights, once all steps are made. Output: the names of the files that were applied. */
+async function finish(session: pg.Client, all: readonly FunctionFile[], grantTo: string | null): Promise<string[]> {
+  const applied = await applyFunctions(session, all)
+  const roles = new Set([...(await engineRoles(session)), ...(grantTo === null ? [] : [grantTo])])
+  for (const role of roles) await grantToEngine(session, role)
+  for (const role of await readerRoles(session, roles)) await grantWhatIsRead(session, role)
+  return applied
+}
+
+// For whoever has a transaction of its own.
+
+/** Until the transaction ends nobody else makes a step. */
+export async function lockMigrations(session: pg.Client): Promise<void> {
+  await session.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+}
+
+/** Until the session ends steps wait, before they lock anything; others may hold them off as well. */
+export async function holdOffMigrations(session: pg.Client): Promise<void> {
+  await session.query('SELECT pg_advisory_lock_shared($1)', [MIGRATION_LOCK])
+}
+
+/** The steps of this code. */
+export const knownSteps = (): string[] => migrations.map(({ name }) => name)
+
+/** The steps that a database has; none where it has no schema of ours. Errors: those of pg. */
+export async function madeSteps(session: pg.Client): Promise<string[]> {
+  const { rows: record } = await session.query<{ is: boolean }>(
+    `SELECT to_regclass('goldenhour.migrations') IS NOT NULL AS is`,
+  )
+  if (!record[0]!.is) return []
+  return [...(await refuseNewer(session, migrations))]
+}
+
+/** Makes those of the steps that are missing, and neither functions nor rights, in the transaction that is open. Errors: as `migrate`. */
+export async function applySteps(session: pg.Client, names: readonly string[]): Promise<void> {
+  const steps = migrations.filter(({ name }) => names.includes(name))
+  await provideRecord(session, steps)
+  const made = await refuseNewer(session, steps)
+  const migrator = new StepMigrator(session, steps)
+  for (let missing = steps.filter(({ name }) => !made.has(name)).length; missing > 0; missing--)
+    await migrator.applyNext()
+}
+
+/** Brings a database to the schema of this code, as `migrate` does, in the transaction that is open. Errors: as `migrate`. */
+export async function completeSchema(session: pg.Client, grantTo: string | null): Promise<void> {
+  await applySteps(session, knownSteps())
+  await finish(session, functions, grantTo)
 }
 
 /** Makes a role one that reads the views. Errors: DatabaseSetupError `reader-role-unfit`; those of pg. */
@@ -182,7 +227,7 @@ async function mayNotMigrate(session: pg.Client, cause: unknown): Promise<Databa
 async function inLockedTransaction(session: pg.Client, work: () => Promise<void>): Promise<void> {
   await session.query('BEGIN')
   try {
-    await session.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await lockMigrations(session)
     await work()
     await session.query('COMMIT')
   } catch (error) {
