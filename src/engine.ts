@@ -39,6 +39,7 @@ import { loadOrCreateClock } from './store/log/clock-anchor.ts'
 import type { Database } from './store/postgres/database.ts'
 import { isStoreAway } from './store/postgres/postgres-faults.ts'
 import { ViewLists } from './store/views/view-lists.ts'
+import { ViewStatistics } from './store/views/view-statistics.ts'
 import type { Views } from './store/views/views-follower.ts'
 import type { Logger } from './telemetry/log.ts'
 import { standardSink } from './telemetry/log-sink.ts'
@@ -253,6 +254,7 @@ class RunningEngine implements Engine {
       audit,
       database,
       lists: new ViewLists(database, views),
+      statistics: new ViewStatistics(database),
       store: () => this.#store.state(),
       pages: pagesIn(PAGES, this.#log),
       mapBackground: this.#config.map,

@@ -44,7 +44,7 @@ const WIDE = [
     'tools/torture',
   ],
   // The story of two people, and the crew's page, stay with the usual ones.
-  ...['e2e/console-land', 'e2e/console-office', 'e2e/desk-alone', 'e2e/desk-work'],
+  ...['e2e/console-land', 'e2e/console-office', 'e2e/console-statistics', 'e2e/desk-alone', 'e2e/desk-work'],
   ...[
     'e2e/backup',
     'e2e/clocks',

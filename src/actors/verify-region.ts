@@ -30,6 +30,7 @@ export const VERIFIED = {
   'closed-calls-are-the-log': 'a call that has left memory is stored as the log has it, and found by each of its trips',
   'one-open-trip': 'no unit has two open trips, and an open trip is in the queue, in an offer, or on a unit',
   'commands-once': 'a command is in the log once, and its outcome stands at its record',
+  'archived-once': 'segments in files are not in the database too, and the audit has those files',
   'erased-as-told': 'records without their personal data are as the erasure left them, and the audit has that erasure',
   'numbers-once': 'no two calls have the same number, and none is above the last that was given',
 } as const
@@ -37,6 +38,8 @@ export const VERIFIED = {
 export interface Verified {
   readonly records: number
   readonly segments: number
+  /** Segments that are in files by now, of those. */
+  readonly archived: number
   readonly trips: number
   /** `stateHash` of what the log makes. */
   readonly stateHash: string
@@ -82,7 +85,8 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
       'log-makes-sense',
       `position ${log.later.position} has ${log.later.what}, which this version does not know`,
     )
-  compareStarts(log, start, findings)
+  const archived = await checkArchives(reader, region, findings)
+  compareStarts(log, start, archived.untilMs, findings)
   await checkClosed(reader, region, log, start, findings)
   checkTrips(log, findings)
   await checkCommands(reader, region, findings)
@@ -90,8 +94,14 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
   checkNumbers(log, findings)
   const { logEnd: records, segmentEnd: segments } = ends
   return {
-    ...{ records, segments, trips: log.trips.size, stateHash: stateHash(log), erased },
-    ...{ findings: findings.told, count: findings.count },
+    records,
+    segments,
+    archived: archived.segments,
+    trips: log.trips.size,
+    stateHash: stateHash(log),
+    erased,
+    findings: findings.told,
+    count: findings.count,
   }
 }
 
@@ -139,7 +149,7 @@ function* statesOf({ drivers, trips, calls }: Recovered): Iterable<readonly [Ent
   for (const state of calls.values()) yield [callKey(state.callId), state]
 }
 
-function compareStarts(log: Recovered, start: Recovered, findings: Findings): void {
+function compareStarts(log: Recovered, start: Recovered, archivedUntilMs: number, findings: Findings): void {
   const logged = new Map(statesOf(log))
   for (const [entity, state] of statesOf(start)) {
     const other = logged.get(entity)
@@ -154,6 +164,8 @@ function compareStarts(log: Recovered, start: Recovered, findings: Findings): vo
       findings.find('snapshots-are-the-log', `unit ${unitId} is in the log and not in the snapshots`)
   for (const [unitId, { placed }] of log.locations) {
     const other = start.locations.get(unitId)?.placed ?? null
+    // The fix that placed it is in a file.
+    if (placed === null && other !== null && other.fixedAtMs <= archivedUntilMs) continue
     if (!isDeepStrictEqual(placed, other))
       findings.find('snapshots-are-the-log', `unit ${unitId} stands elsewhere by its snapshot than by its fixes`)
   }
@@ -237,6 +249,21 @@ async function checkCommands(reader: MomentReader, region: RegionId, findings: F
     find(`command ${commandId} of ${principal} is at position ${before} and at ${position}`)
   for (const { principal, commandId, position } of await reader.strayOutcomes(region, TOLD_MAX))
     find(`the outcome of command ${commandId} of ${principal} names position ${position}, which is not of it`)
+}
+
+async function checkArchives(
+  reader: MomentReader,
+  region: RegionId,
+  findings: Findings,
+): Promise<{ readonly segments: number; readonly untilMs: number }> {
+  const archives = await reader.archives(region)
+  for (const { file, twice, isAudited } of archives) {
+    if (twice > 0)
+      findings.find('archived-once', `${twice} segments of ${file} are in the database or another file, too`)
+    if (!isAudited) findings.find('archived-once', `the audit does not have ${file} as it is said to be`)
+  }
+  const segments = archives.reduce((sum, archive) => sum + archive.segments, 0)
+  return { segments, untilMs: Math.max(0, ...archives.map(({ lastFixedAtMs }) => lastFixedAtMs)) }
 }
 
 async function checkErasures(reader: MomentReader, region: RegionId, findings: Findings): Promise<Verified['erased']> {

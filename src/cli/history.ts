@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { systemClock } from '../base/time.ts'
-import { decisionInWords } from '../domain/dispatch/words.ts'
 import { ROUTED_ID, regionOf } from '../domain/ids.ts'
-import { historyOf, type LogSpan, type ToldEvent } from '../store/log/entity-history.ts'
+import { historyOf, type LogSpan } from '../store/log/entity-history.ts'
 import { logEnd } from '../store/log/log-pages.ts'
 import { firstSince } from '../store/log/log-since.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { type HistorySubject, historySubject } from '../store/views/history-subject.ts'
 import { Views } from '../store/views/views-follower.ts'
+import { lineOfEvent } from './event-lines.ts'
 import { daysBack, parseSince } from './since.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -53,7 +53,7 @@ export function defineHistory(history: Command): void {
           await spanOf(database, region, subject, asked.since),
         )) {
           if (page.length === 0) continue
-          const lines = page.map(json ? told => JSON.stringify(told) : rowOf)
+          const lines = page.map(json ? told => JSON.stringify(told) : lineOfEvent)
           if (!process.stdout.write(`${lines.join('\n')}\n`)) await once(process.stdout, 'drain')
         }
       })
@@ -82,27 +82,4 @@ async function spanOf(
   const from = since ?? (kind === 'unit' ? daysBack(UNIT_DAYS) : undefined)
   if (from === undefined) return { ...span, to }
   return { from: Math.max(span.from, (await firstSince(database, region, from.getTime())) - 1), to }
-}
-
-function rowOf({ position, event, recordedAtMs, principal, commandId }: ToldEvent): string {
-  const at = new Date(event?.atMs ?? recordedAtMs).toISOString()
-  if (event === null) return [at, position, 'damaged', '-', '-', 'this record cannot be read'].join('\t')
-  const { type, v: _, entity: __, atMs: ___, ...fields } = event
-  // What followed from somebody's command says no cause of its own.
-  const { cause = commandId === null ? 'system' : 'command', decision, ...rest } = fields as Record<string, unknown>
-  const said = Object.entries(rest).map(([name, value]) => `${name}=${wordOf(name, value)}`)
-  if (event.type === 'OfferMade') said.push(decisionInWords({ unitId: event.unitId, chosenBy: null }, event.decision))
-  else if (event.type === 'TripAlarmRaised' && event.decision !== undefined) {
-    said.push(decisionInWords({ unitId: null, chosenBy: null }, event.decision))
-  }
-  // A name that a stranger claimed must not act on the terminal, nor look like another cell.
-  return [at, position, type, cause, principal, said.join(' ')]
-    .map(cell => String(cell).replaceAll(/\p{Cc}/gu, '\u{FFFD}'))
-    .join('\t')
-}
-
-/** Moments as people read them, the rest as in JSON. */
-function wordOf(name: string, value: unknown): string {
-  if (name.endsWith('AtMs') && typeof value === 'number') return new Date(value).toISOString()
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -86,6 +86,16 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./hold.ts')).defineHold,
   ],
   [
+    'disclose',
+    'write everything about one call into files with their hashes',
+    async () => (await import('./disclose.ts')).defineDisclose,
+  ],
+  [
+    'archive',
+    'move stored positions that are old into files, and back',
+    async () => (await import('./archive.ts')).defineArchive,
+  ],
+  [
     'verify',
     'prove that the database is whole, and that what it has agrees',
     async () => (await import('./verify.ts')).defineVerify,

@@ -1,18 +1,16 @@
 /** `goldenhour report response`: how often help was there in time, by the rules of a contract. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { PRIORITIES } from '../domain/vocabulary.ts'
-import type { Database } from '../store/postgres/database.ts'
-import { getRegion } from '../store/reference/regions.ts'
 import {
   CANCELLED_CALLS,
-  localMoment,
   RESPONSE_COUNTS,
   RESPONSE_ROUNDINGS,
   RESPONSE_STARTS,
   type ResponseContract,
-  type ResponseFigures,
-  responseFigures,
-} from '../store/views/response-report.ts'
+} from '../protocol/statistics-view.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { getRegion } from '../store/reference/regions.ts'
+import { localMoment, type ResponseFigures, responseFigures } from '../store/views/response-report.ts'
 import { withDatabase } from './with-database.ts'
 
 const HELP = `

@@ -22,13 +22,17 @@ export async function tellVerified(
   }
 }
 
-function tell(region: RegionId, { records, segments, trips, stateHash, erased, findings, count }: Verified): void {
+function tell(
+  region: RegionId,
+  { records, segments, archived, trips, stateHash, erased, findings, count }: Verified,
+): void {
   for (const { rule, text } of findings) console.log([region, rule, text].join('\t'))
   const more = count > findings.length ? `, of which ${findings.length} are told` : ''
   const found = count === 0 ? 'nothing is wrong' : `${count} findings${more}`
   const anew = erased.calls === 0 ? '' : ` (${erased.records} written anew when ${erased.calls} calls were erased)`
+  const inFiles = archived === 0 ? '' : ` (${archived} in files)`
   console.error(
-    `Region ${region}: ${records} records${anew}, ${segments} segments of fixes, ${trips} trips: ${found}. State ${stateHash}.`,
+    `Region ${region}: ${records} records${anew}, ${segments} segments of fixes${inFiles}, ${trips} trips: ${found}. State ${stateHash}.`,
   )
   if (count > 0) process.exitCode = 1
 }

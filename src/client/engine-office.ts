@@ -7,6 +7,7 @@
 
 import type { Policy } from '../domain/policy.ts'
 import type { HospitalStatus } from '../domain/vocabulary.ts'
+import type { StatisticsView } from '../protocol/statistics-view.ts'
 import type { TokenSource } from './credentials.ts'
 import type { ReadsOptions, RegionInfo } from './engine-reads.ts'
 import { ChangeRefused, ClientFault, ReadRefused } from './errors.ts'
@@ -149,6 +150,12 @@ export class EngineOffice {
   /** A unit is retired by it. */
   async remove(kind: OfficeKind, region: string, id: string, version: number): Promise<void> {
     await this.#send({ method: 'DELETE', path: `/v1/${kind}/${part(id)}?region=${part(region)}`, what: 'it', version })
+  }
+
+  /** Of the calls of a window; the other parameters are those of `GET /v1/statistics`. */
+  statistics(region: string, asked: Readonly<Record<string, string | number>>): Promise<StatisticsView> {
+    const query = Object.entries(asked).map(([name, value]) => `&${name}=${part(String(value))}`)
+    return this.#read(`/v1/statistics?region=${part(region)}${query.join('')}`, 'the statistics')
   }
 
   regions(): Promise<readonly RegionInfo[]> {

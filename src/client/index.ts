@@ -63,6 +63,7 @@ export {
   type UnitStatus,
 } from '../domain/vocabulary.ts'
 export { POLICY_RANGES } from '../protocol/policy-ranges.ts'
+export type { StatisticsView } from '../protocol/statistics-view.ts'
 export type { NearestResult, NearestUnit, TripExplanation } from '../protocol/wire/answer-views.ts'
 export type { NoteView } from '../protocol/wire/note-views.ts'
 export type {

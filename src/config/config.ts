@@ -37,6 +37,14 @@ export interface Config {
   readonly routing: RoutingConfig | null
   /** Null: the console's map has the region's roads alone. */
   readonly map: MapConfig | null
+  readonly retention: RetentionConfig
+}
+
+/** What leaves the database for its age, by `goldenhour archive run`. */
+interface RetentionConfig {
+  /** 0: nothing does. */
+  readonly segmentsDays: number
+  readonly archiveDir: string | null
 }
 
 /** Pictures of the land, under the roads of the console's map. */

@@ -295,6 +295,17 @@ export const schema = z.strictObject({
       variable: 'GOLDENHOUR_MAP_ATTRIBUTION',
     }),
   }),
+  retention: z.strictObject({
+    segmentsDays: whole(
+      0,
+      36_500,
+      0,
+      'After how many days `goldenhour archive run` moves stored positions into files; 0: never, all stay in the database.',
+    ),
+    archiveDir: optionalText('a path', isText, {
+      purpose: 'Where `goldenhour archive run` puts those files. Keep it on another disk, and in the backups.',
+    }),
+  }),
   auth,
   limits,
 })

@@ -31,15 +31,15 @@ const PAGE_ITEMS_USUAL = 100
 const WORDS_MIN = 2
 const WORDS_MAX = 100
 /** The longest time that a list looks through. */
-const WINDOW_MAX_MS = 400 * 86_400_000
+export const WINDOW_MAX_MS = 400 * 86_400_000
 
-const whole = ([min, max]: readonly [number, number]) => {
+export const wholeNumber = ([min, max]: readonly [number, number]) => {
   const error = `must be a whole number from ${min} to ${max}`
   return z.int({ error }).min(min, { error }).max(max, { error })
 }
 
 /** Words of a closed list, separated by commas. */
-function some(words: readonly string[]) {
+export function some(words: readonly string[]) {
   const error = `must be some of ${words.join(', ')}, separated by commas`
   return z
     .string({ error })
@@ -73,21 +73,21 @@ const words = (() => {
 
 const listQuery = (statuses: readonly string[], cursor: RegExp) =>
   z.object({
-    limit: whole([1, PAGE_ITEMS_MAX]).default(PAGE_ITEMS_USUAL),
+    limit: wholeNumber([1, PAGE_ITEMS_MAX]).default(PAGE_ITEMS_USUAL),
     cursor: z
       .string()
       .regex(cursor, { error: 'must be `next` of the page before, as it was given' })
       .optional()
       .describe('`next` of the page before; from the start where it is absent.'),
-    after: whole(RANGES.position)
+    after: wholeNumber(RANGES.position)
       .optional()
       .describe('A position of the log that the list is to have; it is waited for, a second at most.'),
     status: some(statuses).optional().describe('Some of the words, separated by commas.'),
     priority: some(PRIORITIES.map(String))
       .transform(given => given.map(Number))
       .optional(),
-    fromMs: whole(RANGES.atMs).optional(),
-    toMs: whole(RANGES.atMs).optional(),
+    fromMs: wholeNumber(RANGES.atMs).optional(),
+    toMs: wholeNumber(RANGES.atMs).optional(),
     text: words.optional(),
   })
 

@@ -9,6 +9,8 @@ const ROUTE_RIGHTS = {
   'read-call': DESK,
   'read-unit': DESK,
   'read-track': right('region', 'supervisor', 'admin'),
+  // How busy whom was is no matter of the desk.
+  'read-statistics': right('region', 'supervisor', 'admin'),
   // A person has to judge what became of it; no desk does so in passing.
   'release-held': right('region', 'supervisor', 'admin'),
   'read-held': right('region', 'dispatcher', 'supervisor', 'admin'),

@@ -71,6 +71,12 @@ test('a change names the version that was read; something new, the key under whi
   assert.match(of.newKey(), /^[A-Za-z0-9_-]{21}$/)
 })
 
+test('statistics are asked for a region, with what the contract says', async () => {
+  const { asked, of } = office([200, { asOfPosition: 7 }])
+  assert.equal((await of.statistics('akl', { limitMs: 480_000, zone: '1,2 3,4' })).asOfPosition, 7)
+  assert.equal(asked[0]!.line, 'GET /v1/statistics?region=akl&limitMs=480000&zone=1%2C2%203%2C4')
+})
+
 test('a refused change tells its code and field; a refused read is one of its own', async () => {
   const refusal = { code: 'invalid-field', detail: '`name` must be there.', details: { path: 'name' } }
   const refused = office([400, refusal]).of

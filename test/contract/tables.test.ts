@@ -138,7 +138,7 @@ async function vocabularies(): Promise<Map<string, readonly string[]>> {
   return found
 }
 
-/** Every word that a message of a client, or the body of a request, may hold; the files are held against the schemas by tests of their own. */
+/** Every word that a message of a client, or a request, may hold; the files are held against the schemas by tests of their own. */
 function wordsOfClients(): Set<string> {
   const words = new Set<string>()
   const look = (schema: unknown): void => {
@@ -149,8 +149,10 @@ function wordsOfClients(): Set<string> {
   }
   const read = (file: string) => JSON.parse(readFileSync(path.join(CHECKOUT, 'docs/protocol', file), 'utf8'))
   look(read('client-messages.schema.json'))
-  for (const route of Object.values<Record<string, { readonly requestBody?: unknown }>>(read('openapi.json').paths))
-    for (const { requestBody } of Object.values(route)) look(requestBody)
+  for (const route of Object.values<Record<string, { readonly requestBody?: unknown; readonly parameters?: unknown }>>(
+    read('openapi.json').paths,
+  ))
+    for (const { requestBody, parameters } of Object.values(route)) look([requestBody, parameters])
   return words
 }
 

@@ -301,6 +301,7 @@ export function closedDoors(): GatewayOptions {
     audit: { note: () => {}, append: () => Promise.resolve() },
     database: notHere('the database'),
     lists: notHere('the lists'),
+    statistics: notHere('the statistics'),
     door: {
       limits: DEFAULT_LIMITS,
       allowedOrigins: [],

@@ -38,9 +38,11 @@ export class ServedCalls {
     this.world = world
   }
 
-  static async open(): Promise<ServedCalls> {
+  /** Input: what the database has before the engine comes. */
+  static async open(prepare: (owner: pg.Client) => Promise<void> = async () => {}): Promise<ServedCalls> {
     const database = await testDatabase()
     const owner = await openClient(database.url, { applicationName: 'goldenhour test' })
+    await prepare(owner)
     const journal = new PostgresJournal(database.engineUrl)
     const world = await RegionWorld.open({ mode: 'ordered', journal, closedKeptMs: KEPT_MS })
     return new ServedCalls(database, owner, journal, world)
@@ -83,6 +85,22 @@ export class ServedCalls {
       for (; this.world.region.states.trip(tripId) !== undefined; await sleep(2)) await this.world.advance(KEPT_MS)
     }
     await within('the call leaves memory', leave())
+  }
+
+  /** All fixes that were sent are in the database. */
+  async stored(): Promise<void> {
+    const { world } = this
+    const wait = async () => {
+      for (; world.region.fixesNotDurable > 0; await sleep(2)) await world.advance(250)
+    }
+    await within('fixes are stored', wait())
+  }
+
+  /** The snapshots of a region that is stopped and starts again. */
+  async saved(): Promise<void> {
+    await this.world.host.close()
+    this.#crew = null
+    await this.world.start()
   }
 
   /** Every row of every table that has one of the texts in it, as `table: row`. */

@@ -1,6 +1,7 @@
 /** The pages of supervisors and administrators: one bar, one page at a time. */
 import { useEffect, useState } from 'preact/hooks'
 import type { SignIn } from '../../client/index.ts'
+import { LoadedPart } from '../frame/loaded-part.tsx'
 import { OutcomeList } from '../frame/outcome-list.tsx'
 import { nextTheme } from '../frame/theme.ts'
 import { kept } from '../kept.ts'
@@ -26,12 +27,15 @@ export interface OfficePageProps {
   readonly leave: () => void
 }
 
+/** Charts come when they are looked at. */
+const loadStatistics = () => import('../statistics/statistics-page.tsx').then(({ StatisticsPage }) => StatisticsPage)
+
 type PageName = keyof typeof o.pages
 
 /** Which pages there are for a role; each then says what may be changed. */
 function pagesFor({ isAdmin, mayWrite }: Office): readonly PageName[] {
-  if (isAdmin) return ['units', 'hospitals', 'policy', 'users', 'devices', 'audit']
-  return mayWrite ? ['units', 'hospitals', 'policy', 'audit'] : ['units', 'hospitals', 'policy']
+  if (isAdmin) return ['units', 'hospitals', 'policy', 'statistics', 'users', 'devices', 'audit']
+  return mayWrite ? ['units', 'hospitals', 'policy', 'statistics', 'audit'] : ['units', 'hospitals', 'policy']
 }
 
 export function OfficePage({ signedIn, shift, back, leave }: OfficePageProps) {
@@ -79,6 +83,7 @@ function PageOf({ office, page }: { readonly office: Office; readonly page: Page
     default: {
       if (region === null) return <EmptyService office={office} />
       if (page === 'policy') return <PolicyPage office={office} region={region} />
+      if (page === 'statistics') return <LoadedPart load={loadStatistics} props={{ office, region }} of={region} />
       const Listed = page === 'units' ? UnitsPage : HospitalsPage
       return (
         <>

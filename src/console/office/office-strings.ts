@@ -8,6 +8,7 @@ const EN = {
     units: 'Units',
     hospitals: 'Hospitals',
     policy: 'Policy',
+    statistics: 'Statistics',
     users: 'Users',
     devices: 'Devices',
     audit: 'Audit',

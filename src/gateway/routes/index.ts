@@ -24,6 +24,7 @@ import { REFERENCE_ROUTES } from './reference.ts'
 import type { ReferencePorts } from './reference-work.ts'
 import { REGION_ROUTES } from './regions.ts'
 import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
+import { STATISTICS_ROUTES, type StatisticsPorts } from './statistics.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
 import { WEB_ROUTES } from './web.ts'
@@ -39,6 +40,7 @@ type RoutePorts = HomePorts &
   TrackPorts &
   DecisionPorts &
   ListPorts &
+  StatisticsPorts &
   QuarantinePorts &
   RoadZonePorts &
   AuthPorts &
@@ -55,6 +57,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...OPENAPI_ROUTES,
   ...OPERATION_ROUTES,
   ...LIST_ROUTES,
+  ...STATISTICS_ROUTES,
   ...CALL_ROUTES,
   ...CALL_DETAILS_ROUTES,
   ...DECISION_ROUTES,

@@ -8,8 +8,7 @@ import { RANGES } from '../../protocol/limits.ts'
 import { count, moment, unitId } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
 import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
-import { readTrack, type TrackCursor, type TrackFix, type TrackRequest } from '../../store/location/track.ts'
-import type { DamagedSpan } from '../../store/location/track-damage.ts'
+import { readTrack, type TrackCursor, type TrackPage, type TrackRequest } from '../../store/location/track.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { nextPage, pageOf } from '../changes.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
@@ -64,6 +63,10 @@ const DAMAGED = z
   .array(z.object({ fromMs: moment, toMs: moment, segments: count }))
   .describe('Stored fixes that cannot be read or are missing; absent where none are.')
 
+const ARCHIVED = z
+  .array(z.object({ fromMs: moment, toMs: moment }))
+  .describe('Stored fixes that were moved into files for their age; absent where none were.')
+
 export interface TrackPorts {
   readonly database: Database
   readonly audit: Pick<Audit, 'append'>
@@ -79,7 +82,7 @@ export const TRACK_ROUTES: readonly Route<TrackPorts>[] = [
     summary: 'Lists where a unit has been',
     params: PARAMS,
     query: QUERY,
-    reply: { 200: pageOf(FIX).extend({ damaged: DAMAGED.optional() }) },
+    reply: { 200: pageOf(FIX).extend({ damaged: DAMAGED.optional(), archived: ARCHIVED.optional() }) },
     refusals: ['unknown-unit', 'wrong-region', 'unknown-region', 'overloaded'],
     handle: getTrack,
   }),
@@ -100,9 +103,9 @@ async function getTrack(ports: TrackPorts, asked: TrackAsked, caller: TokenClaim
   }
   searches += 1
   try {
-    const { fixes, next, damaged } = await readTrack(ports.database, request.value)
-    await audited(ports, asked, caller, request.value, fixes.length)
-    return answer(asked, fixes, next, damaged)
+    const page = await readTrack(ports.database, request.value)
+    await audited(ports, asked, caller, request.value, page.fixes.length)
+    return answer(asked, page)
   } finally {
     searches -= 1
   }
@@ -153,14 +156,9 @@ function audited(
   ])
 }
 
-function answer(
-  call: HttpCall,
-  fixes: readonly TrackFix[],
-  next: TrackCursor | null,
-  spans: readonly DamagedSpan[],
-): HttpReply {
+function answer(call: HttpCall, { fixes, next, damaged, archived }: TrackPage): HttpReply {
   // Where nothing is damaged nothing is said of it.
-  const damaged = spans.length === 0 ? {} : { damaged: spans }
+  const lacking = { ...(damaged.length > 0 && { damaged }), ...(archived.length > 0 && { archived }) }
   const items = fixes.map(({ fixedAtMs, lonDeg, latDeg, accuracyM, speedMps, headingDeg, streamId, seq, flags }) => ({
     fixedAtMs,
     lonDeg,
@@ -172,9 +170,9 @@ function answer(
     seq,
     flags: flagNames(flags),
   }))
-  if (next === null) return json(200, { items, next, ...damaged })
+  if (next === null) return json(200, { items, next, ...lacking })
   const cursor = cursorText(next)
-  return json(200, { items, next: cursor, ...damaged }, nextPage(call, call.query, cursor))
+  return json(200, { items, next: cursor, ...lacking }, nextPage(call, call.query, cursor))
 }
 
 const flagNames = (flags: number): string[] =>

@@ -5,8 +5,9 @@
 import { sql } from 'kysely'
 import type { CallId, RegionId } from '../../domain/ids.ts'
 import type { AuditChange } from '../audit/audit.ts'
+import type { TimeSpan } from '../location/archives.ts'
 import type { Database } from '../postgres/database.ts'
-import type { WholeCall } from '../views/whole-call.ts'
+import { type WholeCall, wholeCall } from '../views/whole-call.ts'
 import { AgeRefused, oneAtATime } from './age-work.ts'
 
 export interface Hold {
@@ -20,8 +21,10 @@ export interface Hold {
   readonly releaseReason: string | null
 }
 
-/** What happened this long before the call came in belongs to it, such as where its units were. */
+/** Where units were this long before the call came in belongs to it. */
 const BEFORE_MS = 3_600_000
+/** And what its crews did within this after its last step. */
+const AFTERWARDS_MS = 4 * 3_600_000
 
 /** Errors: AgeRefused for one that is held already; those of pg. */
 export async function placeHold(
@@ -66,6 +69,19 @@ export async function holdOn(database: Database, region: RegionId, callId: CallI
 /** Those that stand, or all that ever did, the oldest first. Errors: those of pg. */
 export async function listHolds(database: Database, withReleased: boolean): Promise<readonly Hold[]> {
   return (await holds(database, withReleased ? sql`true` : sql`released_at IS NULL`)).rows
+}
+
+/** The times of calls that are held in a region: nothing of those is let go. Errors: those of pg. */
+export async function heldSpans(database: Database, region: RegionId): Promise<readonly TimeSpan[]> {
+  const { rows } = await holds(database, sql`region = ${region} AND released_at IS NULL`)
+  const spans: TimeSpan[] = []
+  for (const { callId, fromMs } of rows) {
+    const call = await wholeCall(database, region, callId)
+    // Of one that goes on, or of which the views know nothing yet, everything since is kept.
+    const isOver = call !== null && !call.isOpen && call.lastStepMs !== null
+    spans.push({ fromMs, toMs: isOver ? call.lastStepMs + AFTERWARDS_MS : Number.MAX_SAFE_INTEGER })
+  }
+  return spans
 }
 
 const holds = (database: Database, which: ReturnType<typeof sql>) =>

@@ -1,8 +1,8 @@
 /** Every table that a backup has, in the order in which a restore fills them, and what is done with its rows. */
 
 /**
- * `grows`: rows are added and do not change, so a later set has only those behind the set before, and the records that an erasure
- * wrote anew. `stands`: each set has all of
+ * `grows`: rows are added and do not change, so a later set has only those behind the set before, and those that came anew: records
+ * that an erasure wrote, segments that were put back from a file. `stands`: each set has all of
  * its rows. `derived`: as `stands`, but made anew from the log, and left out, where a region is brought back to an earlier moment.
  */
 type TableKind = 'grows' | 'stands' | 'derived'
@@ -30,6 +30,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   ...stands('log.commands', 'log.call_details', 'log.former_call_details', 'log.call_notes', 'log.incident_numbers'),
   ...stands('log.erasures', 'log.holds'),
   ...derived('log.open_trip', 'log.snapshots', 'log.refused_snapshots', 'log.closed_calls', 'log.closed_trips'),
+  ...stands('location.archives'),
   { name: 'location.segments', kind: 'grows', along: 'segment_no' },
   ...derived('location.stream_marks'),
   { name: 'audit.entries', kind: 'grows', along: 'seq' },

@@ -18,8 +18,8 @@ import {
   sumOf,
 } from './backup-set.ts'
 import { BACKUP_TABLES } from './backup-tables.ts'
-import { erasuresIn } from './erased-in-sets.ts'
 import { toDisk, writeRowFile } from './row-file.ts'
+import { type ArchiveRow, archivesIn, erasuresIn } from './rows-of-sets.ts'
 import { StoredMoment } from './stored-moment.ts'
 
 export interface RowProgress {
@@ -119,7 +119,8 @@ async function writeSet(
     const file = `${table.name}.jsonl.gz`
     const after = (region: string | null) => endOf(former, table.along, region)
     async function* pages() {
-      if (table.name === 'log.records') yield* recordsAnew(moment, columns, former)
+      if (former !== null && table.name === 'log.records') yield* recordsAnew(moment, columns, former)
+      if (former !== null && table.name === 'location.segments') yield* segmentsAnew(moment, columns, former)
       yield* moment.rowsOf(table, columns, regions, after)
     }
     const watched = watchedPages(pages(), page => {
@@ -167,9 +168,8 @@ async function* watchedPages(pages: AsyncIterable<readonly string[]>, onPage: (p
 async function* recordsAnew(
   moment: StoredMoment,
   columns: readonly string[],
-  former: BackupSet | null,
+  former: BackupSet,
 ): AsyncIterable<readonly string[]> {
-  if (former === null) return
   const seals = new Set((await erasuresIn(former)).map(({ seal }) => seal))
   const anew = new Map<string, Set<number>>()
   for (const { region, positions, seal } of await moment.erasures()) {
@@ -180,6 +180,18 @@ async function* recordsAnew(
     anew.set(region, known)
   }
   for (const [region, positions] of anew) yield* moment.recordsAt(columns, region, [...positions])
+}
+
+/** Segments that were in a file when the former set was taken, and were put back since. */
+async function* segmentsAnew(
+  moment: StoredMoment,
+  columns: readonly string[],
+  former: BackupSet,
+): AsyncIterable<readonly string[]> {
+  const nameOf = ({ region, from_no, to_no }: ArchiveRow) => `${region} ${from_no} ${to_no}`
+  const archived = new Set((await moment.archives()).map(nameOf))
+  for (const archive of await archivesIn(former))
+    if (!archived.has(nameOf(archive))) yield* moment.segmentsOf(columns, archive)
 }
 
 /** Where the former set's rows of a table that grows end; 0 where all are to be written. */

@@ -72,12 +72,19 @@ export async function noteGaps(
           ORDER BY last_fixed_at_ms DESC, segment_no DESC LIMIT 1), 0) AS lowest,
         coalesce((SELECT segment_no FROM location.segments WHERE ${narrow} AND last_fixed_at_ms >= ${toMs}
           ORDER BY last_fixed_at_ms, segment_no LIMIT 1), location.segment_end(${region})) AS highest) a)
-    SELECT before_no + 1 AS from_no, segment_no - before_no - 1 AS segments, from_ms, to_ms FROM (
-      SELECT segment_no, lag(segment_no, 1, b.lowest) OVER numbers AS before_no,
-        lag(first_fixed_at_ms, 1, first_fixed_at_ms) OVER numbers AS from_ms, last_fixed_at_ms AS to_ms
-      FROM bounds b, location.segments
-      WHERE region = ${region} AND segment_no BETWEEN b.lowest AND b.highest
-      WINDOW numbers AS (ORDER BY segment_no)) AS follows
-    WHERE segment_no > before_no + 1 ORDER BY segment_no LIMIT ${sql.lit(GAPS_MAX)}`.execute(database)
+    SELECT before_no + 1 AS from_no, missing AS segments, from_ms, to_ms FROM (
+      SELECT * FROM (
+        SELECT segment_no, lag(segment_no, 1, b.lowest) OVER numbers AS before_no,
+          lag(first_fixed_at_ms, 1, first_fixed_at_ms) OVER numbers AS from_ms, last_fixed_at_ms AS to_ms
+        FROM bounds b, location.segments
+        WHERE region = ${region} AND segment_no BETWEEN b.lowest AND b.highest
+        WINDOW numbers AS (ORDER BY segment_no)) AS follows
+      WHERE segment_no > before_no + 1 OFFSET 0) AS gap
+    CROSS JOIN LATERAL (
+      -- What was moved into files is not missing.
+      SELECT (segment_no - before_no - 1 - coalesce(sum(least(to_no, segment_no - 1) - greatest(from_no, before_no + 1) + 1),
+        0))::bigint AS missing
+      FROM location.archives a WHERE a.region = ${region} AND a.to_no > before_no AND a.from_no < segment_no) AS left_out
+    WHERE missing > 0 ORDER BY segment_no LIMIT ${sql.lit(GAPS_MAX)}`.execute(database)
   for (const { from_no, segments, from_ms, to_ms } of rows) damaged.note(from_no, from_ms, to_ms, segments)
 }

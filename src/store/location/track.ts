@@ -10,6 +10,7 @@ import { sql } from 'kysely'
 import type { Fix } from '../../domain/fix.ts'
 import type { RegionId, StreamId, UnitId } from '../../domain/ids.ts'
 import type { Database } from '../postgres/database.ts'
+import { archivedWithin, type TimeSpan } from './archives.ts'
 import { decodeSegment, FIX_FLAGS, SegmentCorrupt, type SegmentFix } from './segment-codec.ts'
 import { type DamagedSpan, DamagedSpans, noteGaps } from './track-damage.ts'
 
@@ -40,6 +41,8 @@ export interface TrackPage {
   readonly next: TrackCursor | null
   /** When fixes of segments were measured that are damaged or missing, as far as this page looked. */
   readonly damaged: readonly DamagedSpan[]
+  /** When fixes were measured that are in files by now and no longer in the database, as far as this page looked. */
+  readonly archived: readonly TimeSpan[]
 }
 
 const WINDOW_MS = 3_600_000
@@ -62,7 +65,8 @@ export async function readTrack(database: Database, request: TrackRequest): Prom
   const startMs = Math.max(request.fromMs, after?.fixedAtMs ?? request.fromMs)
   const pageOf = async (fixes: readonly TrackFix[], next: TrackCursor | null, endMs: number): Promise<TrackPage> => {
     await noteGaps(database, request.region, startMs, endMs, damaged)
-    return { fixes, next, damaged: damaged.within(request.fromMs, endMs) }
+    const archived = await archivedWithin(database, request.region, { fromMs: startMs, toMs: endMs - 1 })
+    return { fixes, next, damaged: damaged.within(request.fromMs, endMs), archived }
   }
   let windowMs = startMs
   while (windowMs < toMs) {

@@ -122,6 +122,9 @@ export const READ_SEGMENTS = `SELECT segment_no, log_position, first_fixed_at_ms
     bytes, checksum = location.segment_checksum(region, segment_no, log_position, first_fixed_at_ms,
       last_fixed_at_ms, fix_count, codec_version, bytes) AS sound
   FROM location.segments WHERE region = $1 AND segment_no > $2 ORDER BY segment_no LIMIT ${SEGMENTS_PER_CHUNK}`
+/** Behind a segment, by their numbers. */
+export const READ_ARCHIVED = `SELECT from_no, to_no FROM location.archives
+  WHERE region = $1 AND to_no > $2 ORDER BY from_no LIMIT ${ROWS_PER_CHUNK}`
 export const READ_SNAPSHOTS = `SELECT entity, position, segment_no, t.state,
     checksum = log.snapshot_checksum(region, entity, position, segment_no, t.state) AS sound
   FROM log.snapshots s, LATERAL (SELECT s.state::text AS state OFFSET 0) t
@@ -143,9 +146,12 @@ export const READ_COMMANDS_OF = `${PROVEN_COMMANDS}
 export const READ_CALL_DETAILS = `SELECT call_id, caller_name, phone, address, notes,
     checksum = log.call_details_checksum(region, call_id, caller_name, phone, address, notes, position) AS sound
   FROM log.call_details WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id`
-export const READ_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_at_ms, corrects, text,
+/** For a condition to follow. */
+export const PROVEN_CALL_NOTES = `SELECT call_id, note_no, author, unit_id, noted_at_ms, corrects, text,
     checksum = log.call_note_checksum(region, call_id, note_no, author, unit_id, noted_at_ms, corrects, text) AS sound
-  FROM log.call_notes WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id, note_no`
+  FROM log.call_notes`
+export const READ_CALL_NOTES = `${PROVEN_CALL_NOTES}
+  WHERE region = $1 AND call_id = ANY ($2::text[]) ORDER BY call_id, note_no`
 // A number that only a call has any more which has left memory is not given again.
 export const READ_INCIDENT_NUMBERS = `SELECT year, last FROM log.incident_numbers WHERE region = $1
   UNION ALL (SELECT year, number FROM log.closed_calls WHERE region = $1 AND year IS NOT NULL

@@ -7,7 +7,7 @@
 import type pg from 'pg'
 import type { CallId, RegionId, TripId } from '../../domain/ids.ts'
 import { PROVEN_ERASURES } from '../age/erasures.ts'
-import { AUDITED_SEALS } from '../audit/audited-erasures.ts'
+import { AUDITED_ARCHIVES, AUDITED_SEALS } from '../audit/audited-erasures.ts'
 import { openClient } from '../postgres/database.ts'
 import type {
   CallNames,
@@ -50,6 +50,22 @@ import {
 } from './stored-rows.ts'
 
 const CLOSED_AT_ONCE = 1_000
+
+export interface StoredArchive {
+  readonly file: string
+  readonly sha256: string
+  readonly segments: number
+  readonly lastFixedAtMs: number
+  /** Segments of it that are in the database, or in another file, as well. */
+  readonly twice: number
+  readonly isAudited: boolean
+}
+
+const PROVEN_ARCHIVES = `SELECT file, sha256, to_no - from_no + 1 AS segments, last_fixed_at_ms AS "lastFixedAtMs",
+    (SELECT count(*) FROM location.segments s WHERE s.region = a.region AND s.segment_no BETWEEN a.from_no AND a.to_no)
+    + (SELECT count(*) FROM location.archives o WHERE o.region = a.region AND o.from_no <> a.from_no
+      AND o.from_no <= a.to_no AND o.to_no >= a.from_no) AS twice
+  FROM location.archives a WHERE region = $1 ORDER BY from_no`
 
 interface SealedCall {
   readonly callId: CallId
@@ -196,6 +212,14 @@ export class MomentReader {
     const audited = (await this.#client.query<SealedCall>(AUDITED_SEALS, [region])).rows
     const seals = new Set(audited.map(({ callId, seal }) => `${callId} ${seal}`))
     return rows.map(({ seal, ...row }) => ({ ...row, isAudited: seals.has(`${row.callId} ${seal}`) }))
+  }
+
+  /** Files of segments of a region, and whether each is told by the audit, and nothing of it is in the database too. */
+  async archives(region: RegionId): Promise<readonly StoredArchive[]> {
+    const { rows } = await this.#client.query<StoredArchive>(PROVEN_ARCHIVES, [region])
+    const audited = (await this.#client.query<{ sha256: string }>(AUDITED_ARCHIVES, [region])).rows
+    const hashes = new Set(audited.map(({ sha256 }) => sha256))
+    return rows.map(row => ({ ...row, isAudited: hashes.has(row.sha256) }))
   }
 
   /** Whoever only looks writes nothing. */

@@ -1,7 +1,14 @@
 /** Reads the tables of a region page by page, over whatever connection: as the journal does, and whoever looks at one moment. */
 import type pg from 'pg'
 import type { CallNames, CommandRow, LogRecord, OpenTrip, SegmentWrite, SnapshotWrite, StoredTable } from './journal.ts'
-import { READ_COMMANDS, READ_LOG, READ_OPEN_TRIPS, READ_SEGMENTS, READ_SNAPSHOTS } from './journal-statements.ts'
+import {
+  READ_ARCHIVED,
+  READ_COMMANDS,
+  READ_LOG,
+  READ_OPEN_TRIPS,
+  READ_SEGMENTS,
+  READ_SNAPSHOTS,
+} from './journal-statements.ts'
 import {
   commandsOf,
   type LogRow,
@@ -53,17 +60,42 @@ export async function* logPages(pages: PagesOf, afterPosition: number): AsyncIte
   }
 }
 
+/** What was moved into files for its age is left out, and not missing. */
 export async function* segmentPages(pages: PagesOf, afterSegmentNo: number): AsyncIterable<readonly SegmentWrite[]> {
+  const archived: ArchivedRow[] = []
+  for await (const rows of pages<ArchivedRow>('location.segments', READ_ARCHIVED, [afterSegmentNo], row => [row.to_no]))
+    archived.push(...rows)
   let last = afterSegmentNo
   for await (const rows of pages<SegmentRow>('location.segments', READ_SEGMENTS, [last], row => [row.segment_no])) {
     const segments: SegmentWrite[] = []
     for (const row of rows) {
-      if (row.segment_no > last + 1) segments.push(missingSegments(last + 1, row.segment_no - 1))
+      for (const [from, to] of missingBetween(last, row.segment_no, archived)) segments.push(missingSegments(from, to))
       segments.push(segmentOf(row))
       last = row.segment_no
     }
     yield segments
   }
+}
+
+interface ArchivedRow {
+  readonly from_no: number
+  readonly to_no: number
+}
+
+/** The numbers between two that are there, without those that are archived, as spans. */
+function* missingBetween(
+  before: number,
+  next: number,
+  archived: readonly ArchivedRow[],
+): Iterable<readonly [from: number, to: number]> {
+  let from = before + 1
+  if (from === next) return
+  for (const { from_no, to_no } of archived) {
+    if (to_no < from || from_no >= next) continue
+    if (from_no > from) yield [from, from_no - 1]
+    from = to_no + 1
+  }
+  if (from < next) yield [from, next - 1]
 }
 
 export async function* snapshotPages(pages: PagesOf): AsyncIterable<readonly SnapshotWrite[]> {

@@ -21,6 +21,7 @@ import { views } from './0018-views.ts'
 import { closedCalls } from './0019-closed-calls.ts'
 import { hospitalStatus } from './0020-hospital-status.ts'
 import { erasures } from './0021-erasures.ts'
+import { archives } from './0022-archives.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -45,4 +46,5 @@ export const migrations: readonly Migration[] = [
   closedCalls,
   hospitalStatus,
   erasures,
+  archives,
 ]

@@ -1,29 +1,8 @@
 /** Responses against the limit of a contract, by the rules that it states. */
 import { sql } from 'kysely'
 import type { RegionId } from '../../domain/ids.ts'
+import type { ResponseContract } from '../../protocol/statistics-view.ts'
 import type { Database } from '../postgres/database.ts'
-
-export const RESPONSE_STARTS = ['received', 'entered', 'notified'] as const
-export const RESPONSE_ROUNDINGS = ['exact', 'down', 'up', 'nearest'] as const
-export const RESPONSE_COUNTS = ['any', 'transport', 'level'] as const
-export const CANCELLED_CALLS = ['judged', 'left-out'] as const
-
-/** What `views.response_fractiles` is asked. */
-export interface ResponseContract {
-  readonly limitMs: number
-  /** Of the calls, 0 to 1, that has to be within the limit. */
-  readonly share: number
-  readonly start: (typeof RESPONSE_STARTS)[number]
-  readonly rounding: (typeof RESPONSE_ROUNDINGS)[number]
-  readonly counts: (typeof RESPONSE_COUNTS)[number]
-  /** A unit at its staging point has arrived. */
-  readonly staged: boolean
-  readonly cancelled: (typeof CANCELLED_CALLS)[number]
-  /** Null: of any. */
-  readonly priorities: readonly number[] | null
-  /** Corners in decimal degrees; null: anywhere. */
-  readonly zone: readonly (readonly [lonDeg: number, latDeg: number])[] | null
-}
 
 /** Of all priorities, and of each. Times are milliseconds, null where there are no samples. */
 export interface ResponseFigures {
@@ -50,7 +29,7 @@ export async function responseFigures(
   contract: ResponseContract,
 ): Promise<ResponseFigures[]> {
   const { limitMs, share, start, rounding, counts, staged, cancelled, priorities, zone } = contract
-  const corners = zone === null ? null : `(${zone.map(([lon, lat]) => `(${lon},${lat})`).join()})`
+  const corners = cornersOf(zone)
   const { rows } = await sql<ResponseFigures>`SELECT priority, calls, samples, within, share, is_met AS "isMet",
       fractile_ms AS "fractileMs", p50_ms AS "p50Ms", p90_ms AS "p90Ms", max_ms AS "maxMs", cancelled, open, unknown
     FROM views.response_fractiles(${region}, ${window.fromMs}, ${window.toMs}, ${limitMs}, ${share},
@@ -58,6 +37,10 @@ export async function responseFigures(
       ${corners}::polygon)`.execute(database)
   return rows
 }
+
+/** As Postgres writes a polygon. */
+export const cornersOf = (zone: ResponseContract['zone']): string | null =>
+  zone === null ? null : `(${zone.map(([lon, lat]) => `(${lon},${lat})`).join()})`
 
 /** A moment of the region's local time, such as 2026-03-01 or 2026-03-01T08:00. Errors: those of pg. */
 export async function localMoment(database: Database, text: string, timeZone: string): Promise<number> {

@@ -10,6 +10,8 @@ export interface WholeCall {
   readonly tripIds: readonly TripId[]
   readonly isOpen: boolean
   readonly receivedAtMs: number
+  /** When a trip of it took its last step; null without trips. */
+  readonly lastStepMs: number | null
   /** Of the record that entered it, and of the last that changed it or one of its trips. */
   readonly firstPosition: number
   readonly lastPosition: number
@@ -22,9 +24,11 @@ export interface WholeCall {
 export async function wholeCall(database: Database, region: RegionId, name: string): Promise<WholeCall | null> {
   const { rows } = await sql<WholeCall>`SELECT c.region, c.call_id AS "callId", c.incident_no AS "incidentNo",
       t.ids AS "tripIds", c.state = 'open' AS "isOpen", c.received_at_ms AS "receivedAtMs",
-      c.entered_position AS "firstPosition", greatest(c.position, t.position) AS "lastPosition"
+      c.entered_position AS "firstPosition", greatest(c.position, t.position) AS "lastPosition",
+      t.last_step_ms AS "lastStepMs"
     FROM views.calls c CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(trip_id ORDER BY created_position, trip_id), '{}') AS ids, max(position) AS position
+      SELECT coalesce(array_agg(trip_id ORDER BY created_position, trip_id), '{}') AS ids, max(position) AS position,
+        max(phase_since_ms) AS last_step_ms
       FROM views.trips WHERE region = c.region AND call_id = c.call_id) t
     WHERE c.region = ${region} AND c.call_id IN (
       SELECT call_id FROM views.calls WHERE region = ${region} AND (call_id = ${name} OR incident_no = ${name})

@@ -387,6 +387,10 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
     numbers += 1
     return { path, body: { policy: { ...policy, roundPauseMs: 15_000 + numbers } }, ifMatch: await world.etag(path) }
   }),
+  'GET /v1/statistics': {
+    ...{ action: 'read-statistics', status: 200, reaches: REGIONS },
+    request: async (_, reach) => ({ path: `/v1/statistics?region=${askedOf(reach)}` }),
+  },
   ...ofKind('units'),
   ...ofKind('stations'),
   ...ofKind('hospitals'),

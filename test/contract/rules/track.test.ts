@@ -5,7 +5,16 @@ import { SCENE, until } from '../../support/engine.ts'
 import { fixAt, Stage } from './stage.ts'
 
 const UNITS = { mode: 'offered', units: ['A-7', 'A-8'] } as const
-const stage = new Stage({ hi1: UNITS, hi2: UNITS, hi3: UNITS, hi4: UNITS, hi5: UNITS, hi6: UNITS, other: UNITS })
+const stage = new Stage({
+  hi1: UNITS,
+  hi2: UNITS,
+  hi3: UNITS,
+  hi4: UNITS,
+  hi5: UNITS,
+  hi6: UNITS,
+  hi7: UNITS,
+  other: UNITS,
+})
 
 const HOUR_MS = 3_600_000
 
@@ -219,4 +228,29 @@ test('[HI-6] a track of which a segment is damaged has the other fixes, and says
   const [{ fromMs, toMs, segments }] = body.damaged
   assert.deepEqual([fromMs, segments], [toMs, 1])
   assert.ok(fromMs > body.items[0].fixedAtMs)
+})
+
+test('[HI-7] a track of a time of which the fixes were moved into files says so, and calls none of them damaged', async () => {
+  const region = 'hi7'
+  const driver = await stage.driver('A-7', { region })
+  const durable = async (...fixes: ReturnType<typeof fixAt>[]) => {
+    driver.send('fix', 0, 0, ...fixes)
+    driver.send('mark', 0)
+    await driver.hear('marks')
+  }
+  await durable(fixAt(1, 1, 2_000))
+  await durable(fixAt(2, 1, 1_000))
+  const session = await stage.site.session()
+  await session.query(
+    `WITH gone AS (DELETE FROM location.segments
+       WHERE region = $1 AND segment_no < (SELECT max(segment_no) FROM location.segments WHERE region = $1) RETURNING *)
+     INSERT INTO location.archives SELECT region, min(segment_no), max(segment_no), min(first_fixed_at_ms),
+       max(last_fixed_at_ms), sum(fix_count), 'a file', 1, 'a hash' FROM gone GROUP BY region`,
+    [region],
+  )
+  const { status, body } = await ask(region)
+  assert.deepEqual([status, body.items.map(({ seq }: { seq: number }) => seq)], [200, [2]])
+  const [{ fromMs, toMs }] = body.archived
+  assert.ok(fromMs <= toMs && toMs < body.items[0].fixedAtMs)
+  assert.equal('damaged' in body, false)
 })
