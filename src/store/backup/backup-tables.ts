@@ -11,8 +11,6 @@ export interface BackupTable {
   /** With its schema. */
   readonly name: string
   readonly kind: TableKind
-  /** Of one that grows: what numbers its rows. */
-  readonly along?: 'position' | 'segment_no' | 'seq'
 }
 
 const stands = (...names: readonly string[]): readonly BackupTable[] => names.map(name => ({ name, kind: 'stands' }))
@@ -26,14 +24,14 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   ...stands('auth.devices', 'auth.revocations', 'auth.version', 'gateway.http_outcomes'),
   ...stands('roads.versions', 'roads.parts', 'roads.speeds', 'roads.speed_uses'),
   ...stands('log.clock', 'log.region_owner'),
-  { name: 'log.records', kind: 'grows', along: 'position' },
+  { name: 'log.records', kind: 'grows' },
   ...stands('log.commands', 'log.call_details', 'log.former_call_details', 'log.call_notes', 'log.incident_numbers'),
   ...stands('log.erasures', 'log.holds'),
   ...derived('log.open_trip', 'log.snapshots', 'log.refused_snapshots', 'log.closed_calls', 'log.closed_trips'),
   ...stands('location.archives'),
-  { name: 'location.segments', kind: 'grows', along: 'segment_no' },
+  { name: 'location.segments', kind: 'grows' },
   ...derived('location.stream_marks'),
-  { name: 'audit.entries', kind: 'grows', along: 'seq' },
+  { name: 'audit.entries', kind: 'grows' },
   ...stands('audit.head', 'audit.cursors'),
   ...derived('views.cursors', 'views.rebuilds', 'views.passed_over_rows', 'views.region_rows', 'views.call_rows'),
   ...derived('views.trip_rows', 'views.trip_time_rows', 'views.unit_rows', 'views.offer_rows', 'views.decision_rows'),

@@ -117,18 +117,31 @@ export class StoredMoment {
     return rows.map(({ name }) => name)
   }
 
-  /** All rows of a table, each as JSON; of one that grows only those behind `after`. */
+  /**
+   * All rows of a table, each as JSON; of one that grows only those behind `after`. Those are numbered by the last column of their
+   * key, in each region for itself where that begins with one.
+   */
   async *rowsOf(
-    { name, along }: BackupTable,
+    { name, kind }: BackupTable,
     columns: readonly string[],
     regions: readonly string[],
     after: (region: string | null) => number,
   ): AsyncIterable<readonly string[]> {
-    if (along === undefined) yield* this.#all(name, columns)
-    else if (along === 'seq') yield* this.#behind(name, columns, along, null, { after: after(null), upTo: null })
-    else
-      for (const region of regions)
-        yield* this.#behind(name, columns, along, region, { after: after(region), upTo: null })
+    if (kind !== 'grows') return yield* this.#all(name, columns)
+    const key = await this.#keyOf(name)
+    const along = key.at(-1)!
+    for (const region of key[0] === 'region' ? regions : [null])
+      yield* this.#behind(name, columns, along, region, { after: after(region), upTo: null })
+  }
+
+  async #keyOf(table: string): Promise<string[]> {
+    const { rows } = await this.#client.query<{ name: string }>(
+      `SELECT a.attname AS name FROM pg_index i CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
+       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+       WHERE i.indrelid = $1::regclass AND i.indisprimary ORDER BY k.n`,
+      [table],
+    )
+    return rows.map(({ name }) => name)
   }
 
   /** Some records of a region, each as JSON. */

@@ -117,7 +117,7 @@ async function writeSet(
   for (const table of BACKUP_TABLES) {
     const columns = await moment.columnsOf(table.name)
     const file = `${table.name}.jsonl.gz`
-    const after = (region: string | null) => endOf(former, table.along, region)
+    const after = (region: string | null) => endOf(former, table.name, region)
     async function* pages() {
       if (former !== null && table.name === 'log.records') yield* recordsAnew(moment, columns, former)
       if (former !== null && table.name === 'location.segments') yield* segmentsAnew(moment, columns, former)
@@ -174,7 +174,7 @@ async function* recordsAnew(
   const anew = new Map<string, Set<number>>()
   for (const { region, positions, seal } of await moment.erasures()) {
     if (seals.has(seal)) continue
-    const end = endOf(former, 'position', region)
+    const end = endOf(former, 'log.records', region)
     const known = anew.get(region) ?? new Set()
     for (const position of positions) if (Number(position) <= end) known.add(Number(position))
     anew.set(region, known)
@@ -195,15 +195,12 @@ async function* segmentsAnew(
 }
 
 /** Where the former set's rows of a table that grows end; 0 where all are to be written. */
-function endOf(
-  former: BackupSet | null,
-  along: (typeof BACKUP_TABLES)[number]['along'],
-  region: string | null,
-): number {
+function endOf(former: BackupSet | null, table: string, region: string | null): number {
   if (former === null) return 0
-  if (along === 'seq') return former.manifest.audit.seq
-  const end = former.manifest.regions.find(each => each.region === region)
-  return (along === 'position' ? end?.position : end?.segmentNo) ?? 0
+  const { audit, regions } = former.manifest
+  if (region === null) return audit.seq
+  const end = regions.find(each => each.region === region)
+  return (table === 'log.records' ? end?.position : end?.segmentNo) ?? 0
 }
 
 async function putInPlace(unfinished: string, finished: string): Promise<void> {
