@@ -59,6 +59,7 @@ const WIDE = [
     'e2e/odd-orders',
     'e2e/released-database',
     'e2e/replay',
+    'e2e/rolling-upgrade',
     'e2e/secrets',
     'e2e/standby',
     'e2e/stop-asked',

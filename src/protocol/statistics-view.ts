@@ -1,10 +1,4 @@
 /** The statistics of a region: by which contract responses are judged, and what is told of a window of time. */
-import { z } from 'zod'
-import { PRIORITIES } from '../domain/vocabulary.ts'
-import { oneOf } from './fields.ts'
-import { RANGES } from './limits.ts'
-import { some, wholeNumber } from './list-schemas.ts'
-import { count, moment, position, principal, priority, unitId } from './schema-parts.ts'
 
 export const RESPONSE_STARTS = ['received', 'entered', 'notified'] as const
 export const RESPONSE_ROUNDINGS = ['exact', 'down', 'up', 'nearest'] as const
@@ -29,87 +23,75 @@ export interface ResponseContract {
 }
 
 /** Parts of a window: as many as a chart can show. */
-const SLOTS = ['hour', 'day', 'month'] as const
+export const SLOTS = ['hour', 'day', 'month'] as const
 
-const DAY_MS = 86_400_000
-const LIMIT_USUAL_MS = 8 * 60_000
-const PERCENT_USUAL = 90
-const CORNERS_MAX = 100
-
-const percent = (() => {
-  const error = 'must be a number above 0, 100 at most'
-  return z.number({ error }).gt(0, { error }).max(100, { error })
-})()
-const corners = (() => {
-  const error = `must be 3 to ${CORNERS_MAX} corners, each as longitude,latitude in degrees, separated by spaces`
-  return z.string({ error }).transform((text, context) => {
-    const places = text
-      .split(' ')
-      .map(corner => corner.split(',').map(each => (/^-?\d/.test(each) ? Number(each) : NaN)))
-    const isPlace = (place: readonly number[]) =>
-      place.length === 2 && Math.abs(place[0]!) <= 180 && Math.abs(place[1]!) <= 90
-    if (places.length >= 3 && places.length <= CORNERS_MAX && places.every(isPlace)) return places as [number, number][]
-    context.addIssue({ code: 'custom', message: error })
-    return z.NEVER
-  })
-})()
-
-export const STATISTICS_QUERY = z.object({
-  fromMs: wholeNumber(RANGES.atMs)
-    .optional()
-    .describe('Calls that reached the centre from then on; a day before `toMs` where it is absent.'),
-  toMs: wholeNumber(RANGES.atMs)
-    .optional()
-    .describe('Before then; now where it is absent. 400 days later than `fromMs` at most.'),
-  limitMs: wholeNumber([1, DAY_MS]).default(LIMIT_USUAL_MS).describe('In which help has to be there.'),
-  percent: percent.default(PERCENT_USUAL).describe('Of the calls that have to be within the limit.'),
-  start: oneOf(RESPONSE_STARTS).default('received').describe('What starts the clock.'),
-  rounding: oneOf(RESPONSE_ROUNDINGS).default('exact').describe('To whole minutes.'),
-  counts: oneOf(RESPONSE_COUNTS).default('any').describe('Which unit stops the clock.'),
-  staging: oneOf(['arrives', 'waits']).default('waits').describe('Whether a unit at its staging point has arrived.'),
-  cancelled: oneOf(CANCELLED_CALLS).default('judged'),
-  priority: some(PRIORITIES.map(String))
-    .transform(given => given.map(Number))
-    .optional()
-    .describe('Calls of some priorities.'),
-  zone: corners.optional().describe('Calls in a polygon.'),
-})
-
-const share = z.number().min(0).max(1).nullable()
-const ms = count.nullable()
-const figures = {
-  ...{ calls: count, samples: count, within: count, share, isMet: z.boolean().nullable() },
-  ...{ p50Ms: ms, p90Ms: ms, maxMs: ms, cancelled: count, open: count, unknown: count },
+/** Of one part of the calls. Times are milliseconds, null where no call can be judged. */
+export interface PartFigures {
+  readonly calls: number
+  /** Those that can be judged, */
+  readonly samples: number
+  /** and of them those within the limit. */
+  readonly within: number
+  readonly share: number | null
+  readonly isMet: boolean | null
+  readonly p50Ms: number | null
+  readonly p90Ms: number | null
+  readonly maxMs: number | null
+  readonly cancelled: number
+  readonly open: number
+  /** Of which nobody knows a time. */
+  readonly unknown: number
 }
-const span = z.object({ count, p50Ms: ms, p90Ms: ms, maxMs: ms })
 
-export const STATISTICS = z
-  .object({
-    ...{ region: z.string(), fromMs: moment, toMs: moment, slot: z.enum(SLOTS) },
-    asOfPosition: position.describe('The position of the log that all figures have all of, and nothing behind it.'),
-    asOfMs: moment.nullable().describe('Of the record there; null where there is none.'),
-    contract: z.object({
-      ...{ limitMs: count, share: z.number(), start: z.enum(RESPONSE_STARTS), rounding: z.enum(RESPONSE_ROUNDINGS) },
-      ...{ counts: z.enum(RESPONSE_COUNTS), staged: z.boolean(), cancelled: z.enum(CANCELLED_CALLS) },
-      ...{ priorities: z.array(priority).nullable(), zone: z.array(z.tuple([z.number(), z.number()])).nullable() },
-    }),
-    response: z.object({
-      all: z.object(figures),
-      byPriority: z.array(z.object({ priority, ...figures })),
-      bySlot: z.array(z.object({ fromMs: moment, ...figures })).describe('Slots without a call are left out.'),
-      byArea: z.array(z.object({ stationId: z.string(), name: z.string(), ...figures })),
-      lateNow: count.describe('Open calls that are over the limit already.'),
-    }),
-    ...{ turnout: span, turnaround: span },
-    units: z.array(z.object({ unitId, callSign: z.string(), staffedMs: count, committedMs: count, responses: count })),
-    alarms: z.object({
-      ...{ raised: count, busiestTenMinutes: count },
-      byKind: z.array(
-        z.object({ kind: z.string(), raised: count, acknowledged: count, p50Ms: ms, p90Ms: ms, maxMs: ms }),
-      ),
-      byPrincipal: z.array(z.object({ principal, acknowledged: count })),
-    }),
-  })
-  .meta({ id: 'Statistics' })
+/** Times of one kind: what shares of them do not exceed. */
+export interface SpanTimes {
+  readonly p50Ms: number | null
+  readonly p90Ms: number | null
+  readonly maxMs: number | null
+}
 
-export type StatisticsView = z.output<typeof STATISTICS>
+/** In the window: with a crew, and of that from a notification to the unit's return to service. */
+export interface UnitWork {
+  readonly unitId: string
+  readonly callSign: string
+  readonly staffedMs: number
+  readonly committedMs: number
+  readonly responses: number
+}
+
+export interface AlarmFigures {
+  readonly raised: number
+  readonly busiestTenMinutes: number
+  /** Times are from the alarm until somebody took it on. */
+  readonly byKind: readonly (SpanTimes & {
+    readonly kind: string
+    readonly raised: number
+    readonly acknowledged: number
+  })[]
+  readonly byPrincipal: readonly { readonly principal: string; readonly acknowledged: number }[]
+}
+
+export interface StatisticsView {
+  readonly region: string
+  readonly fromMs: number
+  readonly toMs: number
+  readonly slot: (typeof SLOTS)[number]
+  /** The position of the log that all figures have all of, and nothing behind it. */
+  readonly asOfPosition: number
+  /** Of the record there; null where there is none. */
+  readonly asOfMs: number | null
+  readonly contract: ResponseContract
+  readonly response: {
+    readonly all: PartFigures
+    readonly byPriority: readonly (PartFigures & { readonly priority: number })[]
+    /** Slots without a call are left out. */
+    readonly bySlot: readonly (PartFigures & { readonly fromMs: number })[]
+    readonly byArea: readonly (PartFigures & { readonly stationId: string; readonly name: string })[]
+    /** Open calls that are over the limit already. */
+    readonly lateNow: number
+  }
+  readonly turnout: SpanTimes & { readonly count: number }
+  readonly turnaround: SpanTimes & { readonly count: number }
+  readonly units: readonly UnitWork[]
+  readonly alarms: AlarmFigures
+}

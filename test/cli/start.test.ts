@@ -36,7 +36,7 @@ async function loadedBy(t: TestContext, ...args: string[]): Promise<string[]> {
 }
 
 test('help and version load none of the commands, and a command loads none of the engine', async t => {
-  const always = ['cli/checked-command', 'cli/index', 'cli/interruption', 'process/stop-asked']
+  const always = ['cli/checked-command', 'cli/index', 'cli/interruption', 'cli/package-version', 'process/stop-asked']
   assert.deepEqual(await loadedBy(t, '--help'), always)
   assert.deepEqual(await loadedBy(t, '--version'), always)
   const loaded = await loadedBy(t, 'config', 'print')

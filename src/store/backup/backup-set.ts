@@ -50,12 +50,12 @@ const manifestSchema = z.object({
   /** The steps that its database had. */
   migrations: z.array(z.string()).min(1),
   /**
-   * Where each log begins and ends, and the fixes: what is before was let go. With the time and the epoch of the last record, by
+   * Where each log begins and ends, and where the fixes end: what is before was let go. With the time and the epoch of the last record, by
    * which it is known again.
    */
   regions: z.array(
     z.object({
-      ...{ region: z.string(), fromPosition: count, position: count, fromSegmentNo: count, segmentNo: count },
+      ...{ region: z.string(), fromPosition: count, position: count, segmentNo: count },
       ...{ recordedAtMs: z.number().nullable(), epoch: count.nullable() },
     }),
   ),

@@ -1,8 +1,8 @@
 /** Every table that a backup has, in the order in which a restore fills them, and what is done with its rows. */
 
 /**
- * `grows`: rows are added and do not change, so a later set has only those behind the set before, and the records that an erasure
- * wrote anew. `stands`: each set has all of
+ * `grows`: rows are added and do not change, so a later set has only those behind the set before, and those that came anew: records
+ * that an erasure wrote, segments that were put back from a file. `stands`: each set has all of
  * its rows. `derived`: as `stands`, but made anew from the log, and left out, where a region is brought back to an earlier moment.
  */
 type TableKind = 'grows' | 'stands' | 'derived'
@@ -11,8 +11,6 @@ export interface BackupTable {
   /** With its schema. */
   readonly name: string
   readonly kind: TableKind
-  /** Of one that grows: what numbers its rows. */
-  readonly along?: 'position' | 'segment_no' | 'seq'
 }
 
 const stands = (...names: readonly string[]): readonly BackupTable[] => names.map(name => ({ name, kind: 'stands' }))
@@ -26,14 +24,14 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   ...stands('auth.devices', 'auth.revocations', 'auth.version', 'gateway.http_outcomes'),
   ...stands('roads.versions', 'roads.parts', 'roads.speeds', 'roads.speed_uses'),
   ...stands('log.clock', 'log.region_owner'),
-  { name: 'log.records', kind: 'grows', along: 'position' },
+  { name: 'log.records', kind: 'grows' },
   ...stands('log.commands', 'log.call_details', 'log.former_call_details', 'log.call_notes', 'log.incident_numbers'),
   ...stands('log.erasures', 'log.holds'),
   ...derived('log.open_trip', 'log.snapshots', 'log.refused_snapshots', 'log.closed_calls', 'log.closed_trips'),
-  { name: 'location.segments', kind: 'grows', along: 'segment_no' },
   ...stands('location.archives'),
+  { name: 'location.segments', kind: 'grows' },
   ...derived('location.stream_marks'),
-  { name: 'audit.entries', kind: 'grows', along: 'seq' },
+  { name: 'audit.entries', kind: 'grows' },
   ...stands('audit.head', 'audit.cursors'),
   ...derived('views.cursors', 'views.rebuilds', 'views.passed_over_rows', 'views.region_rows', 'views.call_rows'),
   ...derived('views.trip_rows', 'views.trip_time_rows', 'views.unit_rows', 'views.offer_rows', 'views.decision_rows'),

@@ -15,10 +15,9 @@ import { applySteps, completeSchema, knownSteps, lockMigrations, madeSteps } fro
 import { type BackupManifest, BackupRefused, type BackupSet, damagedSet } from './backup-set.ts'
 import { BACKUP_TABLES, columnList } from './backup-tables.ts'
 import { cutLogs, putOpenTrips } from './cut-off.ts'
-import { erasuresIn } from './erased-in-sets.ts'
 import { positionsAt, type Until } from './restore-moment.ts'
 import { readRowFile } from './row-file.ts'
-import type { ErasureRow } from './stored-moment.ts'
+import { type ErasureRow, erasuresIn } from './rows-of-sets.ts'
 import type { RowProgress } from './take-backup.ts'
 
 interface RestoreSettings {
@@ -85,16 +84,18 @@ async function restoreWithin(
     for (const set of kind === 'grows' ? chain : [last]) rows += await loadTable(session, set, name, onRows, signal)
     await session.query(`ANALYZE ${name}`)
   }
-  await letGo(session, manifest)
   await goOnCounting(session)
   // Steps may not change a table that has checks to come.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE')
   await completeSchema(session, grantTo)
   if (until !== null) {
-    await cutLogs(session, await positionsAt(session, manifest, until))
+    const positions = await positionsAt(session, manifest, until)
+    await cutLogs(session, positions)
+    await refuseArchived(session, positions)
     const reader = await MomentReader.within(session)
     for (const { region } of manifest.regions) await putOpenTrips(session, region, await openTripsOf(reader, region))
   }
+  await letGo(session, manifest)
   const ends = await endsOf(session)
   const details = { set: last.name, takenAt: new Date(manifest.takenAtMs).toISOString(), ...untilDetails(until) }
   const entry = { actor: 'command-line', action: 'database-restored', outcome: 'done', details }
@@ -196,17 +197,33 @@ async function loadTable(
 
 /** By which a row takes the place of another; null where all are new. */
 function keyOf({ name, columns }: BackupManifest['tables'][number]): readonly string[] | null {
-  // Written anew by an erasure since the set before.
+  // Written anew by an erasure since the set before, or put back from a file.
   if (name === 'log.records') return ['region', 'position']
+  if (name === 'location.segments') return ['region', 'segment_no']
   // The tables of one row have it by now.
   return columns.includes('only') ? ['only'] : null
 }
 
-/** What the last set's database no longer had. */
+/** What the last set's database no longer had: it is in files. */
 async function letGo(session: pg.Client, { regions }: BackupManifest): Promise<void> {
-  for (const { region, fromPosition, fromSegmentNo } of regions) {
+  for (const { region, fromPosition } of regions)
     await session.query('DELETE FROM log.records WHERE region = $1 AND position < $2', [region, fromPosition])
-    await session.query('DELETE FROM location.segments WHERE region = $1 AND segment_no < $2', [region, fromSegmentNo])
+  await session.query(`DELETE FROM location.segments s USING location.archives a
+    WHERE s.region = a.region AND s.segment_no BETWEEN a.from_no AND a.to_no`)
+}
+
+/** Fixes of a moment that were moved into files before the set was taken: what came then in the log cannot be told of them. */
+async function refuseArchived(session: pg.Client, positions: ReadonlyMap<RegionId, number>): Promise<void> {
+  for (const region of positions.keys()) {
+    const { rows } = await session.query<{ file: string }>(
+      'SELECT file FROM location.archives WHERE region = $1 AND to_no > location.segment_end($1) LIMIT 1',
+      [region],
+    )
+    if (rows[0] === undefined) continue
+    throw new BackupRefused(
+      'moment-not-in-backup',
+      `The fixes of that moment were in a file when the set was taken (${rows[0].file}); go out from a set of before (--set), or from a later moment.`,
+    )
   }
   // Moved into files since the set that has them.
   await session.query(`DELETE FROM location.segments s USING location.archives a

@@ -10,15 +10,10 @@ import { openClient } from '../postgres/database.ts'
 import { holdOffMigrations } from '../postgres/migrate.ts'
 import type { BackupEnd, BackupManifest } from './backup-set.ts'
 import { BACKUP_TABLES, type BackupTable, columnList } from './backup-tables.ts'
+import type { ArchiveRow, ErasureRow } from './rows-of-sets.ts'
 
-/** As a row of `log.erasures` has it: the records that were written anew, and what they came to. */
-export interface ErasureRow {
-  readonly region: string
-  readonly call_id: string
-  readonly positions: readonly (number | string)[]
-  readonly seal: string
-}
-
+/** No number is above it. */
+const LAST = Number.MAX_SAFE_INTEGER
 const RECORDS_AT_ONCE = 200
 const PAGE_BYTES = 2_000_000
 const PAGE_ROWS_MAX = 5_000
@@ -61,14 +56,12 @@ export class StoredMoment {
     )
     const { rows: regions } = await this.#client.query<BackupEnd['regions'][number]>(
       `SELECT o.region, coalesce(f.position, 0) AS "fromPosition", coalesce(r.position, 0) AS position,
-         r.recorded_at_ms AS "recordedAtMs", r.epoch, coalesce(s.segment_no, 0) AS "fromSegmentNo",
+         r.recorded_at_ms AS "recordedAtMs", r.epoch,
          location.segment_end(o.region) AS "segmentNo"
        FROM log.region_owner o
        LEFT JOIN LATERAL (SELECT position, recorded_at_ms, epoch FROM log.records WHERE region = o.region
          ORDER BY position DESC LIMIT 1) r ON true
        LEFT JOIN LATERAL (SELECT position FROM log.records WHERE region = o.region ORDER BY position LIMIT 1) f ON true
-       LEFT JOIN LATERAL (SELECT segment_no FROM location.segments WHERE region = o.region
-         ORDER BY segment_no LIMIT 1) s ON true
        ORDER BY o.region`,
     )
     const { rows: head } = await this.#client.query<{ seq: number; hash: string }>(
@@ -124,16 +117,31 @@ export class StoredMoment {
     return rows.map(({ name }) => name)
   }
 
-  /** All rows of a table, each as JSON; of one that grows only those behind `after`. */
+  /**
+   * All rows of a table, each as JSON; of one that grows only those behind `after`. Those are numbered by the last column of their
+   * key, in each region for itself where that begins with one.
+   */
   async *rowsOf(
-    { name, along }: BackupTable,
+    { name, kind }: BackupTable,
     columns: readonly string[],
     regions: readonly string[],
     after: (region: string | null) => number,
   ): AsyncIterable<readonly string[]> {
-    if (along === undefined) yield* this.#all(name, columns)
-    else if (along === 'seq') yield* this.#behind(name, columns, along, null, after(null))
-    else for (const region of regions) yield* this.#behind(name, columns, along, region, after(region))
+    if (kind !== 'grows') return yield* this.#all(name, columns)
+    const key = await this.#keyOf(name)
+    const along = key.at(-1)!
+    for (const region of key[0] === 'region' ? regions : [null])
+      yield* this.#behind(name, columns, along, region, { after: after(region), upTo: null })
+  }
+
+  async #keyOf(table: string): Promise<string[]> {
+    const { rows } = await this.#client.query<{ name: string }>(
+      `SELECT a.attname AS name FROM pg_index i CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, n)
+       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+       WHERE i.indrelid = $1::regclass AND i.indisprimary ORDER BY k.n`,
+      [table],
+    )
+    return rows.map(({ name }) => name)
   }
 
   /** Some records of a region, each as JSON. */
@@ -154,6 +162,15 @@ export class StoredMoment {
 
   async erasures(): Promise<readonly ErasureRow[]> {
     return (await this.#client.query<ErasureRow>('SELECT region, call_id, positions, seal FROM log.erasures')).rows
+  }
+
+  async archives(): Promise<readonly ArchiveRow[]> {
+    return (await this.#client.query<ArchiveRow>('SELECT region, from_no, to_no FROM location.archives')).rows
+  }
+
+  /** The segments that are there of those from one number to another, each as JSON. */
+  segmentsOf(columns: readonly string[], { region, from_no, to_no }: ArchiveRow): AsyncIterable<readonly string[]> {
+    return this.#behind('location.segments', columns, 'segment_no', region, { after: from_no - 1, upTo: to_no })
   }
 
   async *#all(table: string, columns: readonly string[]): AsyncIterable<readonly string[]> {
@@ -177,14 +194,14 @@ export class StoredMoment {
     columns: readonly string[],
     along: string,
     region: string | null,
-    after: number,
+    { after, upTo }: { readonly after: number; readonly upTo: number | null },
   ): AsyncIterable<readonly string[]> {
     const where = region === null ? '$3::text IS NULL' : 'region = $3'
     const text = `SELECT row_to_json(t)::text AS line, t."${along}" AS number
-      FROM (SELECT ${columnList(columns)} FROM ${table} WHERE ${where} AND ${along} > $1 ORDER BY ${along} LIMIT $2) t`
+      FROM (SELECT ${columnList(columns)} FROM ${table} WHERE ${where} AND ${along} > $1 AND ${along} <= coalesce($4::bigint, ${LAST}) ORDER BY ${along} LIMIT $2) t`
     const size = new PageSize()
     for (let last = after; ; ) {
-      const { rows } = await this.#client.query<{ line: string; number: number }>(text, [last, size.rows, region])
+      const { rows } = await this.#client.query<{ line: string; number: number }>(text, [last, size.rows, region, upTo])
       const end = rows.at(-1)
       if (end === undefined) return
       const lines = rows.map(({ line }) => line)

@@ -18,8 +18,8 @@ import {
   sumOf,
 } from './backup-set.ts'
 import { BACKUP_TABLES } from './backup-tables.ts'
-import { erasuresIn } from './erased-in-sets.ts'
 import { toDisk, writeRowFile } from './row-file.ts'
+import { type ArchiveRow, archivesIn, erasuresIn } from './rows-of-sets.ts'
 import { StoredMoment } from './stored-moment.ts'
 
 export interface RowProgress {
@@ -117,9 +117,10 @@ async function writeSet(
   for (const table of BACKUP_TABLES) {
     const columns = await moment.columnsOf(table.name)
     const file = `${table.name}.jsonl.gz`
-    const after = (region: string | null) => endOf(former, table.along, region)
+    const after = (region: string | null) => endOf(former, table.name, region)
     async function* pages() {
-      if (table.name === 'log.records') yield* recordsAnew(moment, columns, former)
+      if (former !== null && table.name === 'log.records') yield* recordsAnew(moment, columns, former)
+      if (former !== null && table.name === 'location.segments') yield* segmentsAnew(moment, columns, former)
       yield* moment.rowsOf(table, columns, regions, after)
     }
     const watched = watchedPages(pages(), page => {
@@ -167,14 +168,13 @@ async function* watchedPages(pages: AsyncIterable<readonly string[]>, onPage: (p
 async function* recordsAnew(
   moment: StoredMoment,
   columns: readonly string[],
-  former: BackupSet | null,
+  former: BackupSet,
 ): AsyncIterable<readonly string[]> {
-  if (former === null) return
   const seals = new Set((await erasuresIn(former)).map(({ seal }) => seal))
   const anew = new Map<string, Set<number>>()
   for (const { region, positions, seal } of await moment.erasures()) {
     if (seals.has(seal)) continue
-    const end = endOf(former, 'position', region)
+    const end = endOf(former, 'log.records', region)
     const known = anew.get(region) ?? new Set()
     for (const position of positions) if (Number(position) <= end) known.add(Number(position))
     anew.set(region, known)
@@ -182,16 +182,25 @@ async function* recordsAnew(
   for (const [region, positions] of anew) yield* moment.recordsAt(columns, region, [...positions])
 }
 
+/** Segments that were in a file when the former set was taken, and were put back since. */
+async function* segmentsAnew(
+  moment: StoredMoment,
+  columns: readonly string[],
+  former: BackupSet,
+): AsyncIterable<readonly string[]> {
+  const nameOf = ({ region, from_no, to_no }: ArchiveRow) => `${region} ${from_no} ${to_no}`
+  const archived = new Set((await moment.archives()).map(nameOf))
+  for (const archive of await archivesIn(former))
+    if (!archived.has(nameOf(archive))) yield* moment.segmentsOf(columns, archive)
+}
+
 /** Where the former set's rows of a table that grows end; 0 where all are to be written. */
-function endOf(
-  former: BackupSet | null,
-  along: (typeof BACKUP_TABLES)[number]['along'],
-  region: string | null,
-): number {
+function endOf(former: BackupSet | null, table: string, region: string | null): number {
   if (former === null) return 0
-  if (along === 'seq') return former.manifest.audit.seq
-  const end = former.manifest.regions.find(each => each.region === region)
-  return (along === 'position' ? end?.position : end?.segmentNo) ?? 0
+  const { audit, regions } = former.manifest
+  if (region === null) return audit.seq
+  const end = regions.find(each => each.region === region)
+  return (table === 'log.records' ? end?.position : end?.segmentNo) ?? 0
 }
 
 async function putInPlace(unfinished: string, finished: string): Promise<void> {

@@ -6,7 +6,13 @@
  */
 import { sql } from 'kysely'
 import type { RegionId } from '../../domain/ids.ts'
-import type { ResponseContract, StatisticsView } from '../../protocol/statistics-view.ts'
+import type {
+  AlarmFigures,
+  PartFigures,
+  ResponseContract,
+  StatisticsView,
+  UnitWork,
+} from '../../protocol/statistics-view.ts'
 import type { Database } from '../postgres/database.ts'
 import { cornersOf } from './response-report.ts'
 
@@ -35,11 +41,7 @@ export function slotOf({ fromMs, toMs }: Pick<StatisticsWindow, 'fromMs' | 'toMs
 
 type Slot = StatisticsView['slot']
 type ResponseStatistics = StatisticsView['response']
-type PartFigures = ResponseStatistics['all']
 type SpanFigures = StatisticsView['turnout']
-/** In the window: with a crew, and of that from a notification to the unit's return to service. */
-type UnitWork = StatisticsView['units'][number]
-type AlarmFigures = StatisticsView['alarms']
 
 export type StatisticsOfWindow = Omit<StatisticsView, 'region' | 'fromMs' | 'toMs' | 'contract'>
 

@@ -8,7 +8,7 @@ import { within } from '../../support/within.ts'
 import { CALL, Stage } from './stage.ts'
 
 const plan = { mode: 'ordered', units: ['A1', 'A2'] } as const
-const stage = new Stage({ taken: plan, retired: plan, idle: plan, again: plan, audited: plan })
+const stage = new Stage({ taken: plan, retired: plan, idle: plan, again: plan, audited: plan, status: plan })
 const UNIT = { callSign: 'Medic 9', levelOfCare: 'als' }
 
 interface AuditItem {
@@ -135,7 +135,7 @@ test('[AD-9] a change of stations and hospitals writes nothing into the logs of 
 })
 
 test('[AD-18] a dispatcher says whether a hospital takes patients; nothing else changes it, and the audit has it', async () => {
-  const region = 'audited'
+  const region = 'status'
   const path = `/v1/hospitals/H1?region=${region}`
   const hospital = { name: 'One', lonDeg: 1, latDeg: 1, emergencyDepartment: true }
   const first = await ask(`/v1/hospitals?region=${region}`, { method: 'POST', body: { hospitalId: 'H1', ...hospital } })

@@ -8,10 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type pg from 'pg'
 import { verifyRegion } from '../../../src/actors/verify-region.ts'
+import { auditedByCommandLine } from '../../../src/cli/audited.ts'
 import type { CallDetails, Command } from '../../../src/domain/commands.ts'
+import { archiveSegments, restoreSegments } from '../../../src/store/age/archive-segments.ts'
 import { MANIFEST_FILE, SUMS_FILE, sumOf } from '../../../src/store/backup/backup-set.ts'
 import { BACKUP_TABLES, LEFT_OUT } from '../../../src/store/backup/backup-tables.ts'
 import { StoredMoment } from '../../../src/store/backup/stored-moment.ts'
+import type { SegmentArchive } from '../../../src/store/location/archives.ts'
 import { MomentReader } from '../../../src/store/log/moment-reader.ts'
 import { PostgresJournal } from '../../../src/store/log/postgres-journal.ts'
 import { openClient, openDatabase } from '../../../src/store/postgres/database.ts'
@@ -437,7 +440,7 @@ test('a backup of an earlier version is restored, and its rows go through the st
   const set = path.join(copy, '0001')
   const manifest = JSON.parse(await readFile(path.join(set, MANIFEST_FILE), 'utf8'))
   const isLater = ({ name }: { name: string }) =>
-    /^(?:views|roads)\.|^log\.(?:closed|snapshots|erasures|holds)/.test(name)
+    /^(?:views|roads)\.|^log\.(?:closed|snapshots|erasures|holds)|^location.archives/.test(name)
   const units = manifest.tables.find(({ name }: { name: string }) => name === 'reference.units')
   units.columns = units.columns.filter((column: string) => column !== 'transports')
   await writeFile(
@@ -487,6 +490,40 @@ test('what was erased stays erased: the next set has the records as they are now
   const early = await command('restore', cut.url, copy, '--set', '0003', '--until', '4')
   assert.equal(early.code, 0, early.stdout + early.stderr)
   assert.ok(early.stdout.includes(`goldenhour erase ${overCall}`), early.stdout)
+})
+
+test('fixes that were moved into files are not restored, and those that were put back come with the next set', async t => {
+  const copy = at('archived')
+  await cp(at('backups'), copy, { recursive: true })
+  // Snapshots are written behind which a start reads no fix any more.
+  await world.restart('drain')
+  const ports = openDatabase(database.url)
+  const audited = auditedByCommandLine(ports)
+  const archives: SegmentArchive[] = []
+  for await (const archive of archiveSegments({ database: ports, audited, directory: at('files') }, REGION, 1e15))
+    archives.push(archive)
+  assert.equal(archives.length, 1)
+  const restored = async (set: string) => {
+    const taken = await command('backup', database.engineUrl, copy)
+    assert.match(taken.stdout, new RegExp(`${set}: what came after set`))
+    const target = await other(t)
+    const ran = await command('restore', target.url, copy)
+    assert.equal(ran.code, 0, ran.stdout + ran.stderr)
+    assert.deepEqual(await contents(target.url), await contents(database.url))
+    return ran.stderr
+  }
+  assert.match(await restored('0003'), /segments of fixes \(\d+ in files\)/)
+  // Also for whoever begins with a set that has not got them.
+  const later = at('archived-later')
+  assert.equal((await command('backup', database.engineUrl, later)).code, 0)
+  await restoreSegments({ database: ports, audited }, path.join(at('files'), archives[0]!.file))
+  await ports.destroy()
+  assert.doesNotMatch(await restored('0004'), /in files/)
+  const more = await command('backup', database.engineUrl, later)
+  assert.match(more.stdout, /0002: what came after set 0001\. \d+ records, [1-9]\d* segments of fixes/)
+  const target = await other(t)
+  assert.equal((await command('restore', target.url, later)).code, 0)
+  assert.deepEqual(await contents(target.url), await contents(database.url))
 })
 
 test('a directory with other things in it is not taken for one of backups', async () => {
