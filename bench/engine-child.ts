@@ -1,5 +1,6 @@
 /** The engine as its users run it: a process of its own, on a Postgres of its own with default settings. */
 import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -98,6 +99,12 @@ export class EngineChild {
 
   get pid(): number {
     return this.#process.pid!
+  }
+
+  /** The most memory that it has had, resident; Linux alone tells. */
+  peakRssBytes(): number {
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]
+    return Number(kibibytes) * 1_024
   }
 
   metrics(): Promise<Samples> {

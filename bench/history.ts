@@ -1,94 +1,61 @@
-/** A region's past, written into the log as an engine would have written it: units, open trips, calls that have ended. */
+/** A region's past, written into the log as an engine would have written it: units, years of work, open trips, calls that have ended. */
+import { OUTCOMES_KEPT_MS } from '../src/actors/region/idempotency.ts'
 import { enterCall } from '../src/domain/call.ts'
 import { offerMade } from '../src/domain/dispatch/offers.ts'
 import { callKey, driverKey, tripKey } from '../src/domain/entity.ts'
-import type { DomainEvent } from '../src/domain/events.ts'
-import { type Incident, incidentNoOf } from '../src/domain/incident-no.ts'
+import { incidentNoOf } from '../src/domain/incident-no.ts'
 import { DEFAULT_POLICY } from '../src/domain/policy.ts'
 import { evolveTrip } from '../src/domain/trip/trip-fold.ts'
-import { SEGMENT_CODEC_VERSION, SegmentEncoder } from '../src/store/location/segment-codec.ts'
-import type { Ownership, RecordWrite } from '../src/store/log/journal.ts'
+import { setUnitStatus } from '../src/domain/unit/crew-duty.ts'
 import { PostgresJournal } from '../src/store/log/postgres-journal.ts'
 import { seeded } from '../tools/shared/random.ts'
 import { type City, levelOfCareOf, somewhere, unitIdOf } from './fleet.ts'
+import { PastLog } from './past-log.ts'
 import { REGION } from './region.ts'
 
 export interface History {
   readonly units: number
-  /** Trips that crews are on the way to; at most one a unit. */
+  /** Trips that crews are on the way to, one a unit; what is beyond the number of units waits for one. */
   readonly openTrips: number
-  /** Calls that were entered and cancelled, two records and two outcomes each. */
-  readonly endedTrips: number
+  /** Calls that were entered and cancelled a moment ago, two records and two outcomes each. */
+  readonly endedTrips?: number
+  /** What was before the last hours: at least so many records in all, spread over that time. */
+  readonly long?: { readonly records: number; readonly spanMs: number }
+  /** A whole set of snapshots at the end. */
+  readonly withSnapshots?: boolean
+  /** Hears now and then how many records are written. */
+  readonly onProgress?: (records: number) => void
 }
 
 const CITY: City = { radiusM: 40_000 }
 const UNITS_PER_RECORD = 256
-const RECORDS_PER_BATCH = 512
-const FIXES_PER_SEGMENT = 5_000
 const FIXES_PER_UNIT = 2
 const DESK = 'desk-1'
+const LAST_HOURS_MS = 3 * 3_600_000
+/** Of the years: units that go out of service and come back for each call, two records each. */
+const STATUSES_PER_CALL = 9
+const PROGRESS_EVERY = 50_000
 
 /** Output: how many records the log has then. Input: a migrated database without records in the region of the benches. */
 export async function writeHistory(databaseUrl: string, history: History): Promise<number> {
+  const { units, openTrips, endedTrips = 0, long, withSnapshots = false } = history
   const journal = new PostgresJournal(databaseUrl)
   try {
     const { ownership } = await journal.acquire(REGION)
-    const log = new PastLog(journal, ownership)
-    await writeUnits(log, history.units)
-    await writeOpenTrips(log, history.openTrips)
-    await writeEndedTrips(log, history.endedTrips)
-    await log.flush()
-    await writeFixes(journal, ownership, log.position, history.units)
+    const nowMs = Date.now()
+    const beginsMs = nowMs - LAST_HOURS_MS - (long?.spanMs ?? 0)
+    const log = new PastLog(journal, ownership, { beginsMs, outcomesFromMs: nowMs - OUTCOMES_KEPT_MS })
+    await writeUnits(log, units)
+    if (long !== undefined) await writeYears(log, history)
+    log.goOn(nowMs - LAST_HOURS_MS)
+    await writeOpenTrips(log, units, openTrips)
+    await writeEndedTrips(log, endedTrips)
+    await writeFixes(log, units)
+    if (withSnapshots) await log.writeSnapshots()
+    await log.end()
     return log.position
   } finally {
     await journal.close()
-  }
-}
-
-/** Appends records, a batch at a time, a millisecond of region time apart and all of it in the past. */
-class PastLog {
-  readonly #journal: PostgresJournal
-  readonly #ownership: Ownership
-  #batch: RecordWrite[] = []
-  position = 0
-  nowMs = Date.now() - 3 * 3_600_000
-  #calls = 0
-
-  constructor(journal: PostgresJournal, ownership: Ownership) {
-    this.#journal = journal
-    this.#ownership = ownership
-  }
-
-  /** The number of the next call; this log keeps to one year. */
-  nextIncident(): Incident {
-    return { year: new Date(this.nowMs).getUTCFullYear(), number: ++this.#calls }
-  }
-
-  async append(
-    events: readonly DomainEvent[],
-    more: Partial<Pick<RecordWrite, 'opens' | 'incident'>> & {
-      readonly principal?: string
-      readonly result?: object
-    } = {},
-  ): Promise<void> {
-    const { principal = 'system', result, opens = [], incident = null } = more
-    const position = ++this.position
-    const recordedAtMs = ++this.nowMs
-    const commandId = result === undefined ? null : `c-${position}`
-    const record = { position, recordedAtMs, epoch: this.#ownership.epoch, principal, commandId, trace: null, events }
-    const bodyHash = position.toString(16).padStart(64, '0')
-    const command =
-      commandId === null
-        ? null
-        : { principal, commandId, bodyHash, position, recordedAtMs, result: { ...result } as Record<string, unknown> }
-    this.#batch.push({ record, command, closes: [], opens, callDetails: null, incident })
-    if (this.#batch.length >= RECORDS_PER_BATCH) await this.flush()
-  }
-
-  async flush(): Promise<void> {
-    const batch = this.#batch
-    this.#batch = []
-    if (batch.length > 0) await this.#journal.appendRecords(this.#ownership, batch)
   }
 }
 
@@ -121,10 +88,15 @@ export const unitReference = (index: number) => ({
   homeStation: null,
 })
 
-async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
+/** Beyond the number of units they wait for one. */
+async function writeOpenTrips(log: PastLog, units: number, count: number): Promise<void> {
   const random = seeded(1)
   for (let index = 0; index < count; index++) {
     const { events, incident, callId, tripId } = newCall(log, `open${index}`, random)
+    if (index >= units) {
+      await log.append(events, { principal: DESK, result: { callId, tripIds: [tripId] }, incident })
+      continue
+    }
     const meta = { position: log.position + 1, recordedAtMs: log.nowMs }
     const trip = evolveTrip(null, events[1]!, meta)
     const unitId = unitIdOf(index)
@@ -150,25 +122,53 @@ async function writeOpenTrips(log: PastLog, count: number): Promise<void> {
 
 async function writeEndedTrips(log: PastLog, count: number): Promise<void> {
   const random = seeded(2)
-  for (let index = 0; index < count; index++) {
-    const { events, incident, callId, tripId } = newCall(log, `ended${index}`, random)
-    await log.append(events, { principal: DESK, result: { callId, tripIds: [tripId] }, incident })
-    const cancelled = {
-      type: 'TripCancelled',
-      v: 1,
-      entity: tripKey(tripId),
-      tripId,
-      callId,
-      reason: 'no-longer-needed',
-      inPhase: 'pending',
-      unitId: null,
-      cause: 'dispatcher',
-    } as const
-    await log.append([cancelled, { type: 'CallCancelled', v: 1, entity: callKey(callId), callId }], {
-      principal: DESK,
-      result: { callId, state: 'cancelled', tripIds: [tripId] },
-    })
+  for (let index = 0; index < count; index++) await writeEndedCall(log, `ended${index}`, random)
+}
+
+/** Of each twenty records two are of a call, which leaves memory, and eighteen of units that go out of service and come back. */
+async function writeYears(log: PastLog, history: History): Promise<void> {
+  const { units, long, onProgress = () => undefined } = history
+  const { records, spanMs } = long!
+  const random = seeded(4)
+  log.stepMs = spanMs / records
+  let unit = 0
+  for (let calls = 0; log.position < records; calls++) {
+    await log.leave(await writeEndedCall(log, `past${calls}`, random))
+    for (let i = 0; i < STATUSES_PER_CALL; i++, unit++) await writeStatuses(log, unitIdOf(unit % units))
+    if (log.position % PROGRESS_EVERY < 2 * (1 + STATUSES_PER_CALL)) onProgress(log.position)
   }
+}
+
+async function writeStatuses(log: PastLog, unitId: string): Promise<void> {
+  for (const status of ['unavailable', 'available'] as const) {
+    const reason = status === 'unavailable' ? 'refuel' : null
+    const command = { type: 'set-unit-status', unitId, status, reason, happenedAtMs: log.nowMs } as const
+    const decision = setUnitStatus(log.memory.driver(unitId)!, command, false)
+    if (!decision.ok) throw new Error(decision.refusal.message)
+    await log.append(decision.events, { principal: DESK, result: { unitId, status } })
+  }
+}
+
+/** Output: the call's id. */
+async function writeEndedCall(log: PastLog, name: string, random: () => number): Promise<string> {
+  const { events, incident, callId, tripId } = newCall(log, name, random)
+  await log.append(events, { principal: DESK, result: { callId, tripIds: [tripId] }, incident })
+  const cancelled = {
+    type: 'TripCancelled',
+    v: 1,
+    entity: tripKey(tripId),
+    tripId,
+    callId,
+    reason: 'no-longer-needed',
+    inPhase: 'pending',
+    unitId: null,
+    cause: 'dispatcher',
+  } as const
+  await log.append([cancelled, { type: 'CallCancelled', v: 1, entity: callKey(callId), callId }], {
+    principal: DESK,
+    result: { callId, state: 'cancelled', tripIds: [tripId] },
+  })
+  return callId
 }
 
 function newCall(log: PastLog, name: string, random: () => number) {
@@ -182,28 +182,13 @@ function newCall(log: PastLog, name: string, random: () => number) {
   return { events: enterCall(entered, callId, [tripId], log.nowMs, incidentNoOf(incident)), incident, callId, tripId }
 }
 
-async function writeFixes(
-  journal: PostgresJournal,
-  ownership: Ownership,
-  logPosition: number,
-  units: number,
-): Promise<void> {
+async function writeFixes(log: PastLog, units: number): Promise<void> {
   const random = seeded(3)
-  const encoder = new SegmentEncoder()
-  let segmentNo = 0
-  const flush = async () => {
-    const { bytes, fixCount, firstFixedAtMs, lastFixedAtMs } = encoder.finish()
-    const segment = { segmentNo: ++segmentNo, logPosition, firstFixedAtMs, lastFixedAtMs, fixCount, bytes }
-    await journal.appendSegment(ownership, { ...segment, codecVersion: SEGMENT_CODEC_VERSION })
-  }
   for (let seq = 1; seq <= FIXES_PER_UNIT; seq++) {
     for (let index = 0; index < units; index++) {
       const fixedAtMs = Date.now() - 60_000 + seq * 15_000
-      const place = somewhere(CITY, random)
-      const fix = { seq, fixedAtMs, ...place, accuracyM: 5, speedMps: 10, headingDeg: 90 }
-      encoder.add(unitIdOf(index), `s${index}`, fix, 0)
-      if (encoder.fixCount >= FIXES_PER_SEGMENT) await flush()
+      const fix = { seq, fixedAtMs, ...somewhere(CITY, random), accuracyM: 5, speedMps: 10, headingDeg: 90 }
+      await log.fix(unitIdOf(index), `s${index}`, fix)
     }
   }
-  if (encoder.fixCount > 0) await flush()
 }

@@ -14,6 +14,7 @@ import { journalBench } from './journal.ts'
 import { nearestBench } from './nearest.ts'
 import { policyBench } from './policy.ts'
 import { reconnectBench } from './reconnect.ts'
+import { recoveryBench } from './recovery.ts'
 import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
 import { roadsTablesBench } from './roads-tables.ts'
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   viewsBench,
   reconnectBench,
   comeBackBench,
+  recoveryBench,
   restartBench,
   costsBench,
   consoleBench,

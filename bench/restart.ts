@@ -5,7 +5,6 @@
  * again; the first start has no snapshots and reads the whole log. `--busy` sets processes beside it that never rest.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { openDatabase } from '../src/store/postgres/database.ts'
 import { ReferenceStore } from '../src/store/reference/reference-store.ts'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
@@ -61,7 +60,7 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     })
     if (engine === null) break
     figures[`ready${start}Ms`] = Math.round(engine.tookMs)
-    figures[`peakRss${start}Bytes`] = peakRssBytes(engine.pid)
+    figures[`peakRss${start}Bytes`] = engine.peakRssBytes()
     figures[`live${start}Bytes`] = await engine.inspector.liveBytes()
     const { tookMs, exitCode } = await engine.stop()
     figures[`stop${start}Ms`] = Math.round(tookMs)
@@ -74,12 +73,6 @@ async function run(values: ValuesOf<typeof options>): Promise<Outcome> {
     figures,
     complaints,
   }
-}
-
-/** The most memory that the process has had, resident; Linux alone tells. */
-function peakRssBytes(pid: number): number {
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kibibytes) * 1_024
 }
 
 function end(child: ChildProcess): void {

@@ -192,7 +192,7 @@ class RunningEngine implements Engine {
       onLost: (error: Error) => this.#onFatal(error.message),
       drainLimits: () => this.#drainLimits,
     }
-    const regions = keepRegions(ports, this.#roadMaps)
+    const regions = await keepRegions(ports, this.#roadMaps)
     this.#regions = regions
     this.#signal.addEventListener('abort', () => void regions.beginDrain())
     if (this.#signal.aborted) return

@@ -94,14 +94,8 @@ export async function verifyRegion(reader: MomentReader, region: RegionId): Prom
   checkNumbers(log, findings)
   const { logEnd: records, segmentEnd: segments } = ends
   return {
-    records,
-    segments,
-    archived: archived.segments,
-    trips: log.trips.size,
-    stateHash: stateHash(log),
-    erased,
-    findings: findings.told,
-    count: findings.count,
+    ...{ records, segments, archived: archived.segments, trips: log.trips.size, stateHash: stateHash(log), erased },
+    ...{ findings: findings.told, count: findings.count },
   }
 }
 

@@ -1,5 +1,4 @@
 /** The regions of an engine, before any is taken: the actors' system, the leases, the journal, and the keeper over them. */
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { ActorSystem } from '../actors/actor-system.ts'
 import { newRoutedId } from '../actors/ids.ts'
@@ -8,6 +7,7 @@ import { RegionKeeper } from '../actors/region-keeper.ts'
 import { systemClock } from '../base/time.ts'
 import { DRAIN_SHARES, type Endings } from '../process/endings.ts'
 import { ErasureWatch } from '../store/age/erasure-watch.ts'
+import { hasProcessEnded, leaseIncarnation } from '../store/leases/lease-process.ts'
 import { Leases } from '../store/leases/leases.ts'
 import { PostgresLeaseTable } from '../store/leases/postgres-lease-table.ts'
 import type { ClockAnchor } from '../store/log/clock-anchor.ts'
@@ -34,14 +34,16 @@ interface KeepRegionsPorts {
 }
 
 /** Input: `maps` hear of the roads that are read. */
-export function keepRegions(ports: KeepRegionsPorts, maps: RoadMaps): RegionKeeper {
+export async function keepRegions(ports: KeepRegionsPorts, maps: RoadMaps): Promise<RegionKeeper> {
   const { database, anchor, store, telemetry, endings, onTaken, onLost, drainLimits } = ports
+  const processIncarnation = await leaseIncarnation()
   const system = startActors(telemetry, endings)
   const leases = new Leases({
     table: new PostgresLeaseTable(store.url),
     scheduler: systemClock,
     node: `${hostname()}:${process.pid}`,
-    processIncarnation: randomUUID(),
+    processIncarnation,
+    hasEnded: hasProcessEnded,
     handlers: {
       onLost: region => regions.lost(region),
       onTableTime: (epochMs, tookMs) => regions.databaseTold(epochMs, tookMs),

@@ -13,7 +13,7 @@ import { entitiesOf } from '../../domain/events.ts'
 import type { CallId, TripId, UnitId } from '../../domain/ids.ts'
 import type { TripState } from '../../domain/trip/trip.ts'
 import type { DriverState } from '../../domain/unit/driver.ts'
-import type { Acquired, Journal, SnapshotWrite } from '../../store/log/journal.ts'
+import type { Acquired, Journal } from '../../store/log/journal.ts'
 import type { DriverLocation } from '../driver/location.ts'
 import type { RecoveryProgress } from '../region-handle.ts'
 import { type CallTexts, readTexts } from './call-texts.ts'
@@ -24,8 +24,8 @@ import type { Quarantine } from './quarantine.ts'
 import { callsBeside, callsOfPage, callsOfSnapshots } from './recovered-calls.ts'
 import { RecoveringMemory } from './recovering-memory.ts'
 import { rowsOf } from './segment-rows.ts'
-import { damageOf } from './snapshot-forms.ts'
-import { isOfThisForm, type RegionSnapshot, type WholeAt } from './snapshots.ts'
+import { SnapshotsRead } from './snapshot-forms.ts'
+import type { RegionSnapshot, WholeAt } from './snapshots.ts'
 import type { States } from './turn.ts'
 
 /** Streams that have left memory before their marks are written: about 1 MB of them. */
@@ -95,10 +95,9 @@ export async function recoverUnchecked(
   bounds: OutcomesSettings = {},
 ): Promise<Recovered> {
   const source = { journal, acquired, onProgress, bounds }
-  const memory = new RecoveringMemory()
-  const { damage } = memory
   onProgress({ step: 'snapshots', done: 0, of: null })
-  const start = await readSnapshots(journal, acquired, memory)
+  const { memory, start } = await readSnapshots(journal, acquired)
+  const { damage } = memory
   const saved = { wholeAt: start, positions: new Map(memory.snapshotPositions), marks: memory.snapshotMarks }
   await callsOfSnapshots(journal, acquired, memory)
   await replayRecords(source, start.position, memory)
@@ -258,20 +257,32 @@ async function forgetLeft(
  * read. Rows of two forms stand side by side when an engine of another version was cut off while it wrote its set. A set
  * that is damaged is refused for good: what is written from now on could make it look true.
  */
-async function readSnapshots(journal: RecoveryJournal, acquired: Acquired, memory: RecoveringMemory): Promise<WholeAt> {
-  const snapshots: SnapshotWrite[] = []
-  for await (const chunk of journal.readSnapshots(acquired.ownership.region)) snapshots.push(...chunk)
-  const damages = damageOf(snapshots, acquired)
-  if (damages.length > 0) {
-    for (const damage of damages) memory.damage.note(damage)
-    await journal.refuseSnapshots(acquired.ownership)
-    return FROM_THE_BEGINNING
+async function readSnapshots(journal: RecoveryJournal, acquired: Acquired): Promise<SnapshotStart> {
+  const memory = new RecoveringMemory()
+  const read = new SnapshotsRead(acquired)
+  for await (const snapshots of journal.readSnapshots(acquired.ownership.region)) {
+    for (const snapshot of snapshots) {
+      const { entity } = snapshot
+      if (read.saw(snapshot) && entity !== 'region') memory.takeSnapshot(entity, snapshot)
+    }
   }
-  const whole = snapshots.find(snapshot => snapshot.entity === 'region')
-  if (whole === undefined || !snapshots.every(({ state }) => isOfThisForm(state))) return FROM_THE_BEGINNING
-  memory.lastRecordedAtMs = (whole.state as RegionSnapshot).lastRecordedAtMs
-  for (const snapshot of snapshots) if (snapshot.entity !== 'region') memory.takeSnapshot(snapshot.entity, snapshot)
-  return { position: whole.position, segmentNo: whole.segmentNo, state: whole.state as RegionSnapshot }
+  const damages = read.damages()
+  const { whole } = read
+  if (damages.length === 0 && whole !== null) {
+    const state = whole.state as RegionSnapshot
+    memory.lastRecordedAtMs = state.lastRecordedAtMs
+    return { memory, start: { position: whole.position, segmentNo: whole.segmentNo, state } }
+  }
+  // What was taken in on the way is of no use.
+  const empty = new RecoveringMemory()
+  for (const damage of damages) empty.damage.note(damage)
+  if (damages.length > 0) await journal.refuseSnapshots(acquired.ownership)
+  return { memory: empty, start: FROM_THE_BEGINNING }
+}
+
+interface SnapshotStart {
+  readonly memory: RecoveringMemory
+  readonly start: WholeAt
 }
 
 const FROM_THE_BEGINNING: WholeAt = { position: 0, segmentNo: 0, state: null }

@@ -165,36 +165,64 @@ const ALARMS = z.object({
 })
 const REGION = z.object({ lastRecordedAtMs: ms })
 
-/** What is wrong with a set; nothing of one that may be taken, or that is merely not whole or of another form. */
-export function damageOf(snapshots: readonly SnapshotWrite[], { logEnd, segmentEnd }: Acquired): Damage[] {
-  const damages = snapshots.flatMap(snapshot => snapshot.damage ?? [])
-  if (damages.length > 0) return damages
-  for (const { entity, state, unproven } of snapshots) {
-    if (unproven && isOfThisForm(state) && !hasForm(entity, state))
-      damages.push(damaged(`entity ${entity}`, 'changed', 1))
-  }
-  const beyond = snapshots.filter(({ position, segmentNo }) => position > logEnd || segmentNo > segmentEnd)
-  if (beyond.length > 0) {
-    const position = beyond.reduce((most, each) => Math.max(most, each.position), 0)
-    const at = `position ${position}, where the log ends at ${logEnd} and the segments at ${segmentEnd}`
-    damages.push(damaged(at, 'beyond-end', beyond.length))
-  }
-  const region = snapshots.find(({ entity }) => entity === 'region')
-  if (region !== undefined && isOfThisForm(region.state)) damages.push(...gone(snapshots, region))
-  return damages
-}
+const KINDS = { driver: 'drivers', trip: 'trips', call: 'calls' } as const
 
-/** A set that a later one was begun over has rows of that one, too, and those may be of actors that are new. */
-function* gone(snapshots: readonly SnapshotWrite[], region: SnapshotWrite): Iterable<Damage> {
-  const { counts } = region.state as RegionSnapshot
-  if (counts === undefined) return
-  for (const [kind, prefix] of [
-    ['drivers', 'driver/'],
-    ['trips', 'trip/'],
-    ['calls', 'call/'],
-  ] as const) {
-    const found = snapshots.filter(({ entity }) => entity.startsWith(prefix)).length
-    if (found < counts[kind]) yield damaged(`entity ${prefix}*`, 'missing', counts[kind] - found)
+/** A set of snapshots that is read row by row. */
+export class SnapshotsRead {
+  readonly #acquired: Acquired
+  readonly #damages: Damage[] = []
+  readonly #unfit: Damage[] = []
+  readonly #beyond = { rows: 0, position: 0 }
+  readonly #found = { drivers: 0, trips: 0, calls: 0 }
+  #areOfThisForm = true
+  /** The row that says up to where the set is whole. */
+  #whole: SnapshotWrite | null = null
+
+  constructor(acquired: Acquired) {
+    this.#acquired = acquired
+  }
+
+  /** Output: whether it may be taken in, as far as anybody knows by now: the set may turn out to be of no use. */
+  saw(snapshot: SnapshotWrite): boolean {
+    const { entity, position, segmentNo, state, unproven, damage } = snapshot
+    if (damage !== undefined) this.#damages.push(damage)
+    if (position > this.#acquired.logEnd || segmentNo > this.#acquired.segmentEnd) {
+      this.#beyond.rows += 1
+      this.#beyond.position = Math.max(this.#beyond.position, position)
+    }
+    if (entity === 'region') this.#whole = snapshot
+    else {
+      const kind = kindOf(entity)
+      if (kind !== 'region') this.#found[KINDS[kind]] += 1
+    }
+    if (!isOfThisForm(state)) this.#areOfThisForm = false
+    else if (unproven && !hasForm(entity, state)) this.#unfit.push(damaged(`entity ${entity}`, 'changed', 1))
+    return this.#areOfThisForm && this.#damages.length + this.#unfit.length + this.#beyond.rows === 0
+  }
+
+  /** The row that says up to where the set is whole; null where there is none, or another version wrote some of it. */
+  get whole(): SnapshotWrite | null {
+    return this.#areOfThisForm ? this.#whole : null
+  }
+
+  /** What is wrong with the set; nothing of one that may be taken, or that is merely not whole or of another form. */
+  damages(): readonly Damage[] {
+    if (this.#damages.length > 0) return this.#damages
+    const { rows, position } = this.#beyond
+    const { logEnd, segmentEnd } = this.#acquired
+    const at = `position ${position}, where the log ends at ${logEnd} and the segments at ${segmentEnd}`
+    return [...this.#unfit, ...(rows === 0 ? [] : [damaged(at, 'beyond-end', rows)]), ...this.#gone()]
+  }
+
+  /** A set that a later one was begun over has rows of that one, too, and those may be of actors that are new. */
+  *#gone(): Iterable<Damage> {
+    if (this.#whole === null || !isOfThisForm(this.#whole.state)) return
+    const { counts } = this.#whole.state as RegionSnapshot
+    if (counts === undefined) return
+    for (const [kind, name] of Object.entries(KINDS) as [keyof typeof KINDS, (typeof KINDS)[keyof typeof KINDS]][]) {
+      const missing = counts[name] - this.#found[name]
+      if (missing > 0) yield damaged(`entity ${kind}/*`, 'missing', missing)
+    }
   }
 }
 

@@ -5,7 +5,6 @@
  * The region's own snapshot is written last. Recovery starts from it: every entity that existed at its position has a
  * snapshot at that position or later, or one that is older and that nothing has changed since (`checkpoint.ts`).
  */
-import { z } from 'zod'
 import type { CallState } from '../../domain/call.ts'
 import { callKey, driverKey, type EntityKey, regionKey, tripKey } from '../../domain/entity.ts'
 import type { PlacedFix } from '../../domain/fix.ts'
@@ -19,10 +18,9 @@ import type { DriverLocation } from '../driver/location.ts'
 /** Raised when the form of any state changes: older snapshots are then left unread and the log is replayed instead. */
 const FORM = 9
 
-const ofThisForm = z.object({ form: z.literal(FORM) })
-
 /** Whether a stored state has the form that this engine writes. */
-export const isOfThisForm = (state: unknown): boolean => ofThisForm.safeParse(state).success
+export const isOfThisForm = (state: unknown): boolean =>
+  typeof state === 'object' && state !== null && 'form' in state && state.form === FORM
 
 export interface RegionSnapshot {
   readonly form: typeof FORM

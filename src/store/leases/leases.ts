@@ -1,6 +1,8 @@
 /**
  * Which process may try to own a region: leases of 3 s by the database's clock, renewed every second.
  *
+ * Of a process that has ended for certain the next one does not wait for it (`lease-process.ts`).
+ *
  * A lease keeps two processes from taking a region from each other in turn; it is the fence on `region_owner` that keeps
  * the log safe. Two random numbers must not be confused: the *process incarnation* here names one run of one process,
  * for all its regions; the incarnation of an `Ownership` names one acquisition of one region.
@@ -27,6 +29,8 @@ interface LeasesSettings {
     /** The table told its time, epoch milliseconds, in an answer that took so long. */
     onTableTime?(epochMs: number, tookMs: number): void
   }
+  /** Whether the process of a foreign lease has ended for certain; without it nobody can tell. */
+  readonly hasEnded?: (processIncarnation: string) => Promise<boolean>
   readonly leaseMs?: number
   readonly renewEveryMs?: number
 }
@@ -70,14 +74,18 @@ export class Leases {
 
   #tryTake(regions: readonly RegionId[]): Promise<'taken' | ForeignLease | null> {
     return this.#exclusively(async table => {
-      const { node, processIncarnation, scheduler } = this.#settings
+      const { node, processIncarnation, scheduler, hasEnded } = this.#settings
       const sentMs = scheduler.monotonicMs()
       const answer = await table.take(regions, { node, processIncarnation }, this.#leaseMs)
       if (answer === 'taken') {
         for (const region of regions) this.#heldUntilMs.set(region, sentMs + this.#leaseMs)
         this.#scheduleRenewal()
+        return answer
       }
-      return answer
+      if (answer === null || !(await hasEnded?.(answer.processIncarnation))) return answer
+      // Nobody answers for them any more, so there is nothing to wait for.
+      await table.release(regions, answer.processIncarnation)
+      return null
     })
   }
 

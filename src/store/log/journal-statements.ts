@@ -4,7 +4,8 @@
  */
 import { STREAM_MARKS_KEPT } from './journal.ts'
 
-const ROWS_PER_CHUNK = 5_000
+/** What is made of a page holds the loop for some ten milliseconds. */
+const ROWS_PER_CHUNK = 1_000
 /** Segments are up to 1.5 MB each. */
 const SEGMENTS_PER_CHUNK = 100
 /** A deletion holds the fence; a takeover must not wait long for it. */

@@ -31,18 +31,23 @@ export type PagesOf = <Row extends pg.QueryResultRow>(
   endOf: (row: Row) => readonly unknown[],
 ) => AsyncIterable<readonly Row[]>
 
-/** Input: `ask`, the rows behind an end; none of them is the end of it all. */
+/**
+ * Input: `ask`, the rows behind an end; none of them is the end of it all. The next page is asked for while somebody works on the one
+ * before, so the server and we work at the same time.
+ */
 export async function* pageByPage<Row>(
   ask: (after: readonly unknown[]) => Promise<readonly Row[]>,
   start: readonly unknown[],
   endOf: (row: Row) => readonly unknown[],
 ): AsyncIterable<readonly Row[]> {
-  for (let after = start; ; ) {
-    const rows = await ask(after)
+  for (let next = ask(start); ; ) {
+    const rows = await next
     const last = rows.at(-1)
     if (last === undefined) return
+    next = ask(endOf(last))
+    // Nobody listens until this page has been taken; it is awaited then.
+    next.catch(() => undefined)
     yield rows
-    after = endOf(last)
   }
 }
 

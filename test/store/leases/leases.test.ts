@@ -44,7 +44,7 @@ let processes = 0
 type Process = ReturnType<typeof startProcess>
 function startProcess(
   table: LeaseTable,
-  options: { leaseMs?: number; renewEveryMs?: number; scheduler?: Scheduler } = {},
+  options: { leaseMs?: number; renewEveryMs?: number; scheduler?: Scheduler; ended?: string } = {},
 ) {
   const node = `node-${++processes}`
   const lost: string[] = []
@@ -54,6 +54,7 @@ function startProcess(
     scheduler: options.scheduler ?? scheduler,
     node,
     processIncarnation: `run of ${node}`,
+    hasEnded: incarnation => Promise.resolve(incarnation === options.ended),
     handlers: { onLost: region => lost.push(region), onRenewalFailed: error => failed.push(error.name) },
     leaseMs: options.leaseMs ?? LEASE_MS,
     renewEveryMs: options.renewEveryMs ?? RARELY,
@@ -152,6 +153,17 @@ function rules(process: (options?: Parameters<typeof startProcess>[1]) => Proces
     assert.ok(foreign.remainingMs > 5_000 && foreign.remainingMs <= 10_000)
     assert.equal(two.leases.holds('b0'), false)
     assert.equal(await one.leases.take(['b0', 'b2']), 'taken')
+  })
+
+  test('the lease of a process that has ended for certain is free at once, and that of any other is not', async () => {
+    await leaseOfDeadProcess('ended', LEASE_MS)
+    const one = process()
+    await one.leases.take(['live'])
+    const next = process({ ended: 'dead of ended' })
+    const foreign = (await next.leases.take(['ended', 'live'])) as ForeignLease
+    assert.equal(foreign.node, one.node, 'who lives keeps its lease')
+    assert.equal(await next.leases.take(['ended']), 'taken')
+    assert.equal(next.leases.holds('ended'), true)
   })
 
   test('a lease that lapsed is free', async () => {
