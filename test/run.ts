@@ -38,6 +38,7 @@ const WIDE = [
     'contract/rules/json',
     'sim/broken',
     'sim/main',
+    'store/age/under-load',
     'store/backup',
     'store/embedded',
     'tools/conformance',

@@ -71,6 +71,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<(command: Comm
     async () => (await import('./history.ts')).defineHistory,
   ],
   [
+    'track',
+    'write where a unit has been into a file for maps or spreadsheets',
+    async () => (await import('./track.ts')).defineTrack,
+  ],
+  [
     'export',
     'print the board from the database alone, for when no engine will start',
     async () => (await import('./export.ts')).defineExport,

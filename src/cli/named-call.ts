@@ -7,12 +7,14 @@ import { logEnd } from '../store/log/log-pages.ts'
 import { type Database, openDatabase } from '../store/postgres/database.ts'
 import { migrate } from '../store/postgres/migrate.ts'
 import { Views } from '../store/views/views-follower.ts'
+import { viewsProgress } from '../store/views/views-progress.ts'
 import { type WholeCall, wholeCall } from '../store/views/whole-call.ts'
 import { auditedByCommandLine } from './audited.ts'
 import { withDatabaseServer } from './with-database.ts'
 
 /** How long a command waits for the views to be up to the log. */
-const WAIT_MS = 10_000
+const WAIT_MS = 60_000
+const LOOK_AGAIN_MS = 50
 const REASON_CHARS_MAX = 200
 
 interface OwnWork {
@@ -57,13 +59,21 @@ export async function callNamed(database: Database, name: string, region: string
   )
 }
 
+/** Errors: Error where they take too long. */
 async function viewsUpToDate(database: Database, region: string): Promise<void> {
   const ignore = () => undefined
   const views = new Views({ database, scheduler: systemClock, onFailure: ignore, onPassedOver: ignore })
   const end = await logEnd(database, region)
-  await views.waitFor(region, end, WAIT_MS)
-  const position = views.positions().get(region) ?? 0
-  if (position < end) throw new Error(`The views of region ${region} are at position ${position} of ${end}; try again.`)
+  const untilMs = systemClock.monotonicMs() + WAIT_MS
+  for (;;) {
+    await views.catchUp()
+    const position = (await viewsProgress(database)).find(each => each.region === region)?.position ?? 0
+    if (position >= end) return
+    if (systemClock.monotonicMs() > untilMs)
+      throw new Error(`The views of region ${region} are at position ${position} of ${end}; try again later.`)
+    // Another process has them in hand.
+    await new Promise<void>(resolve => void systemClock.after(LOOK_AGAIN_MS, resolve))
+  }
 }
 
 /** The arguments and options that name a call, and why. */

@@ -272,7 +272,7 @@ const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
   'settings.ts': 'config store/embedded',
   'sign-in.ts': 'access client',
   'socket.ts': 'client gateway/transport/portable',
-  'track.ts': 'gateway/routes store/location',
+  'track.ts': 'cli gateway/routes store/location',
   'users.ts': 'gateway/routes store/embedded',
   'views.ts': 'actors/region cli',
 }

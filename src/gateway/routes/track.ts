@@ -9,6 +9,7 @@ import { count, moment, unitId } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
 import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
 import { readTrack, type TrackCursor, type TrackPage, type TrackRequest } from '../../store/location/track.ts'
+import { flagNames, TRACK_FORMS, type TrackForm, trackFile } from '../../store/location/track-files.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { nextPage, pageOf } from '../changes.ts'
 import { inRegion, REGION_QUERY, regionAsked } from '../guard.ts'
@@ -74,6 +75,10 @@ export interface TrackPorts {
   readonly limiter: Pick<Limiter, 'takeMore'>
 }
 
+const REFUSALS = ['unknown-unit', 'wrong-region', 'unknown-region', 'overloaded'] as const
+/** Without its parameters. */
+const mediaTypeOf = (form: TrackForm): string => TRACK_FORMS[form].split(';')[0]!
+
 export const TRACK_ROUTES: readonly Route<TrackPorts>[] = [
   guarded({
     method: 'get',
@@ -83,16 +88,34 @@ export const TRACK_ROUTES: readonly Route<TrackPorts>[] = [
     params: PARAMS,
     query: QUERY,
     reply: { 200: pageOf(FIX).extend({ damaged: DAMAGED.optional(), archived: ARCHIVED.optional() }) },
-    refusals: ['unknown-unit', 'wrong-region', 'unknown-region', 'overloaded'],
+    refusals: REFUSALS,
     handle: getTrack,
   }),
+  ...(Object.keys(TRACK_FORMS) as TrackForm[]).map(form =>
+    guarded({
+      method: 'get',
+      pattern: `/v1/units/:id/track.${form}`,
+      action: 'read-track',
+      summary: `Gives where a unit has been as ${form}`,
+      params: PARAMS,
+      query: QUERY,
+      reply: { 200: mediaTypeOf(form) },
+      refusals: REFUSALS,
+      handle: (ports: TrackPorts, asked, caller) => getTrack(ports, asked, caller, form),
+    }),
+  ),
 ]
 
 type TrackAsked = Asked<typeof PARAMS, typeof QUERY>
 
 let searches = 0
 
-async function getTrack(ports: TrackPorts, asked: TrackAsked, caller: TokenClaims): Promise<HttpReply> {
+async function getTrack(
+  ports: TrackPorts,
+  asked: TrackAsked,
+  caller: TokenClaims,
+  form: TrackForm | null = null,
+): Promise<HttpReply> {
   const request = trackRequest(ports, asked, caller)
   if (!request.ok) return problem(request.refusal)
   const tooFast = ports.limiter.takeMore(caller.sub, 'query', TRACK_QUERIES - 1)
@@ -105,7 +128,7 @@ async function getTrack(ports: TrackPorts, asked: TrackAsked, caller: TokenClaim
   try {
     const page = await readTrack(ports.database, request.value)
     await audited(ports, asked, caller, request.value, page.fixes.length)
-    return answer(asked, page)
+    return form === null ? answer(asked, page) : fileOf(form, asked, request.value, page)
   } finally {
     searches -= 1
   }
@@ -175,5 +198,14 @@ function answer(call: HttpCall, { fixes, next, damaged, archived }: TrackPage): 
   return json(200, { items, next: cursor, ...lacking }, nextPage(call, call.query, cursor))
 }
 
-const flagNames = (flags: number): string[] =>
-  Object.entries(FIX_FLAGS).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]))
+/** A page of it, as a file of its own; the header Link has the next. */
+function fileOf(form: TrackForm, call: HttpCall, request: TrackRequest, page: TrackPage): HttpReply {
+  const { next, ...found } = page
+  const { region, unitId, fromMs, toMs } = request
+  const body = trackFile(form, { region, unitId, fromMs, toMs, ...found, isCut: next !== null })
+  const headers = {
+    'Content-Disposition': `attachment; filename="${unitId}.${form}"`,
+    ...(next === null ? {} : nextPage(call, call.query, cursorText(next))),
+  }
+  return { status: 200, contentType: TRACK_FORMS[form], body, headers }
+}

@@ -139,7 +139,7 @@ async function firstOf(file: string) {
 /** The time of the last record of each region: region time goes on from there. Errors: those of pg. */
 export async function regionNowMs(database: Database): Promise<ReadonlyMap<RegionId, number>> {
   const { rows } = await sql<{ region: RegionId; ms: number }>`SELECT o.region, r.recorded_at_ms AS ms
-    FROM log.region_owner o JOIN log.records r ON r.region = o.region AND r.position = log.log_end(o.region)
-    ORDER BY o.region`.execute(database)
+    FROM log.region_owner o CROSS JOIN LATERAL (SELECT recorded_at_ms FROM log.records
+      WHERE region = o.region ORDER BY position DESC LIMIT 1) r ORDER BY o.region`.execute(database)
   return new Map(rows.map(({ region, ms }) => [region, ms]))
 }

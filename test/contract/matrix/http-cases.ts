@@ -249,6 +249,17 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
       return { path: `/v1/units/${unitIn(reach)}/track?region=${askedOf(reach)}&fromMs=1000&toMs=2000` }
     },
   },
+  ...Object.fromEntries(
+    ['geojson', 'gpx', 'csv'].map((form): [string, HttpCase] => [
+      `GET /v1/units/:id/track.${form}`,
+      {
+        ...{ action: 'read-track', status: 200, reaches: ALL, missing: 'done' },
+        request: async (_, reach) => {
+          return { path: `/v1/units/${unitIn(reach)}/track.${form}?region=${askedOf(reach)}&fromMs=1000&toMs=2000` }
+        },
+      },
+    ]),
+  ),
   'GET /v1/quarantine': {
     action: 'read-held',
     status: 200,

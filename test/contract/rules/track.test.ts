@@ -13,6 +13,7 @@ const stage = new Stage({
   hi5: UNITS,
   hi6: UNITS,
   hi7: UNITS,
+  hi8: UNITS,
   other: UNITS,
 })
 
@@ -140,6 +141,62 @@ test('[HI-3] pages together are the whole, each fix once, and the Link leads thr
   ] as const) {
     assert.equal((await ask(region, query)).body.details.path, path)
   }
+})
+
+test('[HI-8] a track comes as a file for maps and spreadsheets, with what was measured', async () => {
+  const region = 'hi8'
+  const driver = await stage.driver('A-7', { region })
+  driver.send('fix', 0, 0, fixAt(1, 1, 3_000), fixAt(2, 1, 2_000), fixAt(3, 1, 1_000))
+  driver.send('mark', 0)
+  await driver.hear('marks')
+  const { items } = (await ask(region)).body
+  const token = await stage.site.token({ sub: 'super-1', role: 'supervisor', regions: [region] })
+  const nowMs = Date.now()
+  const file = async (form: string, more = '') => {
+    const path = `/v1/units/A-7/track.${form}?region=${region}&fromMs=${nowMs - HOUR_MS}&toMs=${nowMs + HOUR_MS}${more}`
+    const answer = await fetch(`http://127.0.0.1:${stage.site.port}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    return { type: answer.headers.get('content-type')!, link: answer.headers.get('link'), text: await answer.text() }
+  }
+  const geo = await file('geojson')
+  assert.match(geo.type, /^application\/geo\+json/)
+  const { features, isCut } = JSON.parse(geo.text)
+  const places = items.map((each: { lonDeg: number; latDeg: number }) => [each.lonDeg, each.latDeg])
+  assert.deepEqual([isCut, features[0].geometry], [false, { type: 'LineString', coordinates: places }])
+  const [, first] = features
+  assert.deepEqual(first.geometry, { type: 'Point', coordinates: places[0] })
+  assert.deepEqual(
+    [first.properties.seq, first.properties.fixedAtMs, first.properties.flags],
+    [1, items[0].fixedAtMs, []],
+  )
+
+  const gpx = await file('gpx')
+  assert.match(gpx.type, /^application\/gpx\+xml/)
+  const points = [...gpx.text.matchAll(/<trkpt lat="([^"]+)" lon="([^"]+)"><time>([^<]+)<\/time>/g)]
+  assert.deepEqual(
+    points.map(([, lat, lon, time]) => [Number(lon), Number(lat), Date.parse(time!)]),
+    items.map((each: { lonDeg: number; latDeg: number; fixedAtMs: number }) => [
+      each.lonDeg,
+      each.latDeg,
+      each.fixedAtMs,
+    ]),
+  )
+
+  const csv = await file('csv', '&limit=2')
+  assert.match(csv.type, /^text\/csv/)
+  const rows = csv.text.split('\r\n')
+  assert.equal(rows[0], 'time,fixedAtMs,lonDeg,latDeg,accuracyM,speedMps,headingDeg,streamId,seq,flags')
+  assert.deepEqual(
+    rows.slice(1, -1).map(row => [Number(row.split(',')[1]), row.split(',')[8]]),
+    items.slice(0, 2).map((each: { fixedAtMs: number; seq: number }) => [each.fixedAtMs, String(each.seq)]),
+  )
+  assert.match(csv.link!, /track\.csv\?.*after=.*rel="next"/)
+  const read = await stage.site.query(
+    "SELECT count(*)::int AS n FROM audit.entries WHERE action = 'track-read' AND region = $1",
+    [region],
+  )
+  assert.equal((read as { n: number }[])[0]!.n, 4)
 })
 
 test('[HI-4] a read is in the audit before its answer leaves', async () => {

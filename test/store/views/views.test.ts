@@ -233,3 +233,27 @@ test('who waits for a position hears when the views have it, and not for longer 
   // Nobody has made that one.
   await views.waitFor('late', 1_000, 50)
 })
+
+test('whoever has waited leaves no timer behind, which would keep a program from its end', async () => {
+  await storeLog(owner, 'soon', log.slice(0, 5))
+  const waiting = new Set<number>()
+  let timers = 0
+  const scheduler = {
+    ...systemClock,
+    after(delayMs: number, run: () => void) {
+      const timer = ++timers
+      waiting.add(timer)
+      const cancel = systemClock.after(delayMs, () => {
+        waiting.delete(timer)
+        run()
+      })
+      return () => {
+        waiting.delete(timer)
+        cancel()
+      }
+    },
+  }
+  const views = new Views({ database, scheduler, onFailure: assert.fail, onPassedOver: assert.fail })
+  await views.waitFor('soon', 5, 60_000)
+  assert.equal(waiting.size, 0)
+})
