@@ -22,10 +22,8 @@ export async function tellVerified(
   }
 }
 
-function tell(
-  region: RegionId,
-  { records, segments, archived, trips, stateHash, erased, findings, count }: Verified,
-): void {
+function tell(region: RegionId, verified: Verified): void {
+  const { records, segments, archived, trips, stateHash, erased, findings, count } = verified
   for (const { rule, text } of findings) console.log([region, rule, text].join('\t'))
   const more = count > findings.length ? `, of which ${findings.length} are told` : ''
   const found = count === 0 ? 'nothing is wrong' : `${count} findings${more}`

@@ -202,8 +202,8 @@ function look(given: 'parameter') {
 /** What no text in the sources becomes, by list. */
 const NOT_MADE: Readonly<Record<string, string>> = {
   // The elements of a fix, which are sent without their names.
-  FEED_FIX_FIELDS: 'channel lonE7 latE7 accuracyDm speedCmps headingDd',
-  FIX_FIELDS: 'lonE7 latE7 accuracyDm speedCmps headingDd',
+  FEED_FIX_FIELDS: 'channel seq lonE7 latE7 accuracyDm speedCmps headingDd',
+  FIX_FIELDS: 'seq lonE7 latE7 accuracyDm speedCmps headingDd',
   // Rows of messages name it, in lists.
   Owner: 'own-unit',
 }

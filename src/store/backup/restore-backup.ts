@@ -225,9 +225,6 @@ async function refuseArchived(session: pg.Client, positions: ReadonlyMap<RegionI
       `The fixes of that moment were in a file when the set was taken (${rows[0].file}); go out from a set of before (--set), or from a later moment.`,
     )
   }
-  // Moved into files since the set that has them.
-  await session.query(`DELETE FROM location.segments s USING location.archives a
-    WHERE a.region = s.region AND s.segment_no BETWEEN a.from_no AND a.to_no`)
 }
 
 /** Numbers that Postgres gives by itself go on behind those that are there. */
