@@ -22,6 +22,7 @@ import { closedCalls } from './0019-closed-calls.ts'
 import { hospitalStatus } from './0020-hospital-status.ts'
 import { erasures } from './0021-erasures.ts'
 import { archives } from './0022-archives.ts'
+import { vacuum } from './0023-vacuum.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -47,4 +48,5 @@ export const migrations: readonly Migration[] = [
   hospitalStatus,
   erasures,
   archives,
+  vacuum,
 ]
