@@ -79,7 +79,11 @@ export class Views {
     while (!isThere()) {
       const leftMs = untilMs - scheduler.monotonicMs()
       if (leftMs <= 0) return
-      await Promise.race([this.#round(), this.#pause(leftMs)])
+      let cancel = () => {}
+      const late = new Promise<void>(resolve => {
+        cancel = scheduler.after(leftMs, resolve)
+      })
+      await Promise.race([this.#round(), late]).finally(cancel)
       if (!isThere()) await this.#pause(Math.min(LOOK_AGAIN_MS, Math.max(0, untilMs - scheduler.monotonicMs())))
     }
   }
