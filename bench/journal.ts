@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { openClient } from '../src/store/postgres/database.ts'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
-import { sample } from '../tools/shared/prometheus.ts'
+import { type Samples, sample } from '../tools/shared/prometheus.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { percentile } from './come-back-figures.ts'
 import { EngineChild, startDatabase } from './engine-child.ts'
@@ -63,13 +63,15 @@ async function run({ units, seconds, profile }: ValuesOf<typeof options>): Promi
   const stage = async (inFlight: number): Promise<Stage> => {
     load.send({ type: 'run', inFlight, seconds })
     await load.heard('ready')
-    const before = await cpuSecondsOf(engine)
+    const before = await engine.metrics()
     const { report } = await load.heard('ran')
-    const cpuUs = ((await cpuSecondsOf(engine)) - before) * 1e6
+    const after = await engine.metrics()
+    const cpuUs = (cpuSecondsOf(after) - cpuSecondsOf(before)) * 1e6
     for (const [code, count] of Object.entries(report.refusals)) refusals[code] = (refusals[code] ?? 0) + count
     figures[`commandsPerS${inFlight}`] = report.commands / seconds
     figures[`ackP50Ms${inFlight}`] = report.p50Ms
     figures[`ackP99Ms${inFlight}`] = report.p99Ms
+    figures[`loopHoldMaxMs${inFlight}`] = sample(after, 'goldenhour_event_loop_lag_seconds{quantile="1"}') * 1_000
     return { report, cpuUs }
   }
   for (const inFlight of IN_FLIGHT) {
@@ -94,8 +96,7 @@ async function run({ units, seconds, profile }: ValuesOf<typeof options>): Promi
   return { valid: true, settings: { units, seconds, dispatchers: DISPATCHERS }, figures, complaints: refused }
 }
 
-const cpuSecondsOf = async (engine: EngineChild): Promise<number> =>
-  sample(await engine.metrics(), 'process_cpu_seconds_total')
+const cpuSecondsOf = (metrics: Samples): number => sample(metrics, 'process_cpu_seconds_total')
 
 /**
  * Records and outcomes as the engine writes them, so many in a statement, one statement after another: what the database and its

@@ -23,7 +23,9 @@ interface PickedRecord {
   readonly events: readonly DomainEvent[]
 }
 
-const RECORDS_PER_PAGE = 2_000
+const RECORDS_PER_PAGE = 1_000
+/** Records whose entries are made before others get the loop. */
+const RECORDS_AT_A_STRETCH = 100
 
 /**
  * How each event says that it is for the audit: a dispatcher did it, or somebody has read what was said of a patient; `no`: others
@@ -97,10 +99,15 @@ const TOLD =
   /(^|[a-z])Ids?$|^(as|why|reason|status|phase|time|inPhase|disposition|priority|detailsReplaced|forMs|noteNo|happenedAtMs|sentAtMs|formerAtMs|newAtMs|kind|slowPercent|fromAtMs|untilAtMs)$/
 
 export function auditFollower({ audit, ...settings }: AuditFollowerSettings): LogFollower {
+  const breathe = () => new Promise<void>(resolve => void settings.scheduler.after(0, resolve))
   const pageAfter = async (transaction: Database, region: RegionId, from: number): Promise<LogPage | null> => {
     const { end, picked } = await readPage(transaction, region, from)
     if (end === null) return null
-    const entries = picked.flatMap(record => entriesOf(region, record))
+    const entries: AuditEntry[] = []
+    for (const [index, record] of picked.entries()) {
+      if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
+      entries.push(...entriesOf(region, record))
+    }
     // The last thing: it holds the chain's end until the commit.
     return { end, take: async () => void (entries.length > 0 && (await audit.append(transaction, entries))) }
   }

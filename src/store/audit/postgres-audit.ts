@@ -144,9 +144,18 @@ async function appendEntries(
   entries: readonly { readonly entry: AuditEntry; readonly atMs: number | null }[],
 ): Promise<void> {
   if (entries.length === 0) return
-  const rows = entries.map(({ entry, atMs }) => ({ ...entry, atMs }))
-  await sql`SELECT audit.append(${JSON.stringify(rows, storable)}::jsonb)`.execute(database)
+  const text = textOf(entries.map(({ entry, atMs }) => ({ ...entry, atMs })))
+  await sql`SELECT audit.append(${text}::jsonb)`.execute(database)
 }
+
+/** To look at each value costs several times as much as to write it, and hardly any needs it. */
+function textOf(rows: readonly object[]): string {
+  const text = JSON.stringify(rows)
+  return HAS_UNSTORABLE.test(text) ? JSON.stringify(rows, storable) : text
+}
+
+/** How JSON writes a NUL and half of a surrogate pair; a text that says so in its own words is looked through as well. */
+const HAS_UNSTORABLE = /\\u(?:0000|d[89a-f])/
 
 /** Postgres keeps no NUL and no half of a surrogate pair, and a name that a stranger claimed may have either. */
 function storable(_key: string, value: unknown): unknown {

@@ -6,26 +6,36 @@ import type { LogRecord } from './journal.ts'
 import { PROVEN_RECORDS } from './journal-statements.ts'
 import { type LogRow, missingRecords, recordOf } from './stored-rows.ts'
 
-/** How many records are made of their rows before others get the loop. */
-const RECORDS_AT_A_STRETCH = 50
+interface PageAsked {
+  readonly from: number
+  readonly records: number
+  /** No further record once there are so many events: one may have hundreds. */
+  readonly events: number
+}
 
 /**
- * The next records behind a position, at most `limit`; what is missing between them is one record that
- * says so. Input: `breathe` gives the loop to others. Errors: those of pg.
+ * The next records behind a position, at most so many; what is missing between them is one record that
+ * says so. Input: `breathe` gives the loop to others now and then. Errors: those of pg.
  */
 export async function logPage(
   database: Database,
   region: RegionId,
-  { from, limit }: { readonly from: number; readonly limit: number },
+  { from, records: limit, events }: PageAsked,
   breathe: () => Promise<void>,
 ): Promise<LogRecord[]> {
   const { rows } = await sql<LogRow>`
     ${sql.raw(PROVEN_RECORDS)}
-    WHERE region = ${region} AND position > ${from} ORDER BY position LIMIT ${limit}`.execute(database)
+    WHERE region = ${region} AND position > ${from} AND position <= (
+      SELECT max(position) FROM (
+        SELECT position, sum(count) OVER (ORDER BY position) - count AS before FROM (
+          SELECT position, CASE jsonb_typeof(events) WHEN 'array' THEN jsonb_array_length(events) ELSE 1 END AS count
+          FROM log.records WHERE region = ${region} AND position > ${from} ORDER BY position LIMIT ${limit}) c) s
+      WHERE before < ${events})
+    ORDER BY position`.execute(database)
   const records: LogRecord[] = []
   let last = from
-  for (const [index, row] of rows.entries()) {
-    if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
+  for (const row of rows) {
+    await breathe()
     if (row.position > last + 1) records.push(missingRecords(last + 1, row.position - 1))
     records.push(recordOf(row))
     last = row.position

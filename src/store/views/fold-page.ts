@@ -10,9 +10,11 @@ import { ViewFold } from './view-fold.ts'
 import { noRows, type PassedOverRow } from './view-rows.ts'
 import { knownRows, putRows, type Run } from './view-tables.ts'
 
-/** A page's rows are some hundred kilobytes, and no part of it holds the loop for more than a few milliseconds. */
-const RECORDS_PER_PAGE = 100
-const RECORDS_AT_A_STRETCH = 10
+/** A page's rows are about a megabyte; what it costs to begin and end one is shared by so many. */
+const RECORDS_PER_PAGE = 500
+const EVENTS_PER_PAGE = 1_000
+/** So long the loop is held before others get it: less, and a page waits for their turns more than it works. */
+const STRETCH_MS = 4
 
 export interface ReadPage {
   readonly end: number
@@ -21,9 +23,15 @@ export interface ReadPage {
   readonly isLast: boolean
 }
 
-/** Gives the loop to others. */
-export const breather = (scheduler: Pick<Scheduler, 'after'>) => (): Promise<void> =>
-  new Promise(resolve => void scheduler.after(0, resolve))
+/** Gives the loop to others when they have not had it for a while. */
+export function breather(scheduler: Scheduler): () => Promise<void> {
+  let sinceMs = scheduler.monotonicMs()
+  return async () => {
+    if (scheduler.monotonicMs() - sinceMs < STRETCH_MS) return
+    await new Promise<void>(resolve => void scheduler.after(0, resolve))
+    sinceMs = scheduler.monotonicMs()
+  }
+}
 
 /** Null where nothing is behind the position. Errors: those of pg. */
 export async function readViewPage(
@@ -32,9 +40,18 @@ export async function readViewPage(
   from: number,
   breathe: () => Promise<void>,
 ): Promise<ReadPage | null> {
-  const records = await logPage(database, region, { from, limit: RECORDS_PER_PAGE }, breathe)
+  const asked = { from, records: RECORDS_PER_PAGE, events: EVENTS_PER_PAGE }
+  const records = await logPage(database, region, asked, breathe)
   const last = records.at(-1)
-  return last === undefined ? null : { end: last.position, records, isLast: records.length < RECORDS_PER_PAGE }
+  return last === undefined ? null : { end: last.position, records, isLast: isShort(records) }
+}
+
+/** Neither bound ended the page. How many events a damaged record had nobody knows. */
+function isShort(records: readonly LogRecord[]): boolean {
+  const events = records.reduce((sum, record) => sum + record.events.length, 0)
+  return (
+    records.length < RECORDS_PER_PAGE && events < EVENTS_PER_PAGE && records.every(({ damage }) => damage === undefined)
+  )
 }
 
 interface Folded {
@@ -63,8 +80,8 @@ async function foldRecords(
   await sql`SAVEPOINT records`.execute(database)
   try {
     const fold = new ViewFold(of.region, await knownRows(database, of, records))
-    for (const [index, record] of records.entries()) {
-      if (index % RECORDS_AT_A_STRETCH === RECORDS_AT_A_STRETCH - 1) await breathe()
+    for (const record of records) {
+      await breathe()
       fold.take(record)
     }
     await putRows(database, of, fold.changed, breathe)

@@ -24,6 +24,8 @@ export interface Run {
 
 /** What is kept of what was passed over, of a region: more is counted only. */
 const PASSED_OVER_KEPT = 1_000
+/** Rows that are written out as text in one go: a few milliseconds. */
+const ROWS_AT_ONCE = 250
 /** The tables, with what tells rows of a run apart. */
 const TABLES: Readonly<
   Record<Exclude<keyof ViewRows, 'passedOver'>, readonly [table: string, key: readonly string[]]>
@@ -56,13 +58,17 @@ export async function knownRows(database: Database, of: Run, records: readonly L
     for (const { row } of found.rows) rows.set(key(row), row)
   }
   const isOne = (column: string, ids: ReadonlySet<string>) => sql`${sql.ref(column)} = ANY (${[...ids]}::text[])`
-  await fill<CallRow>(known.calls, 'views.call_rows', isOne('call_id', calls), row => row.call_id)
-  await fill<TripRow>(known.trips, 'views.trip_rows', isOne('trip_id', trips), row => row.trip_id)
-  const ofOffer = (row: OfferRow) => `${row.trip_id} ${row.offer_id}`
-  await fill<OfferRow>(known.offers, 'views.offer_rows', isOne('trip_id', trips), ofOffer)
-  await fill<UnitRow>(known.units, 'views.unit_rows', isOne('unit_id', units), row => row.unit_id)
-  const isOn = sql`signed_off_at_ms IS NULL AND ${isOne('unit_id', units)}`
-  await fill<ShiftRow>(known.shifts, 'views.shift_rows', isOn, row => `${row.unit_id} ${row.position}`)
+  if (calls.size > 0) await fill<CallRow>(known.calls, 'views.call_rows', isOne('call_id', calls), row => row.call_id)
+  if (trips.size > 0) {
+    await fill<TripRow>(known.trips, 'views.trip_rows', isOne('trip_id', trips), row => row.trip_id)
+    const ofOffer = (row: OfferRow) => `${row.trip_id} ${row.offer_id}`
+    await fill<OfferRow>(known.offers, 'views.offer_rows', isOne('trip_id', trips), ofOffer)
+  }
+  if (units.size > 0) {
+    await fill<UnitRow>(known.units, 'views.unit_rows', isOne('unit_id', units), row => row.unit_id)
+    const isOn = sql`signed_off_at_ms IS NULL AND ${isOne('unit_id', units)}`
+    await fill<ShiftRow>(known.shifts, 'views.shift_rows', isOn, row => `${row.unit_id} ${row.position}`)
+  }
   await fill<RegionRow>(known.regions, 'views.region_rows', sql`true`, () => '')
   return known
 }
@@ -76,18 +82,28 @@ export async function putRows(
 ): Promise<void> {
   for (const [name, [table, key]] of Object.entries(TABLES)) {
     const changed = [...rows[name as keyof typeof TABLES].values()]
-    if (changed.length === 0) continue
-    await breathe()
-    const columns = Object.keys(changed[0]!).filter(column => !key.includes(column))
-    const all = [...Object.keys(of), ...key, ...columns].map(column => sql.ref(column))
-    const put = columns.map(column => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
-    const text = JSON.stringify(changed.map(row => ({ ...of, ...row })))
-    await sql`INSERT INTO ${sql.table(table)} (${sql.join(all)})
+    for (let from = 0; from < changed.length; from += ROWS_AT_ONCE)
+      await putSome(database, of, [table, key], changed.slice(from, from + ROWS_AT_ONCE), breathe)
+  }
+  await putPassedOver(database, of, [...rows.passedOver.values()])
+}
+
+async function putSome(
+  database: Database,
+  of: Run,
+  [table, key]: (typeof TABLES)[keyof typeof TABLES],
+  changed: readonly object[],
+  breathe: () => Promise<void>,
+): Promise<void> {
+  await breathe()
+  const columns = Object.keys(changed[0]!).filter(column => !key.includes(column))
+  const all = [...Object.keys(of), ...key, ...columns].map(column => sql.ref(column))
+  const put = columns.map(column => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
+  const text = JSON.stringify(changed.map(row => ({ ...of, ...row })))
+  await sql`INSERT INTO ${sql.table(table)} (${sql.join(all)})
       SELECT ${sql.join(all)} FROM jsonb_populate_recordset(NULL::${sql.table(table)}, ${text}::jsonb)
       ON CONFLICT (${sql.join(['region', 'run', ...key].map(column => sql.ref(column)))})
       DO UPDATE SET ${sql.join(put)}`.execute(database)
-  }
-  await putPassedOver(database, of, [...rows.passedOver.values()])
 }
 
 async function putPassedOver(database: Database, of: Run, rows: readonly PassedOverRow[]): Promise<void> {
