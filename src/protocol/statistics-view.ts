@@ -44,7 +44,7 @@ export interface PartFigures {
 }
 
 /** Times of one kind: what shares of them do not exceed. */
-export interface SpanTimes {
+interface SpanTimes {
   readonly p50Ms: number | null
   readonly p90Ms: number | null
   readonly maxMs: number | null

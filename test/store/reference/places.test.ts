@@ -70,7 +70,10 @@ test('stations and hospitals come back as they were imported', async () => {
     { region, ...station('S1', { capacity: null, address: null, note: 'closed' }), version: version - 1 },
     { region, ...station('S2'), version: version - 1 },
   ])
-  assert.deepEqual(await getItem(database, HOSPITALS, region, 'H1'), { region, ...hospital('H1'), version })
+  assert.deepEqual(await getItem(database, HOSPITALS, region, 'H1'), {
+    ...{ region, ...hospital('H1'), version },
+    ...{ status: 'open', statusNote: null, statusSinceMs: null },
+  })
 })
 
 test('what is imported as it stands keeps its version; what differs gets that of the import', async () => {
