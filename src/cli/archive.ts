@@ -1,11 +1,11 @@
 /** `goldenhour archive`: moves stored positions that are old into files, tells which, and puts them back. */
 import path from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { readConfig } from '../config/index.ts'
 import { sha256OfFile } from '../store/age/archive-file.ts'
 import { archiveSegments, regionNowMs, restoreSegments } from '../store/age/archive-segments.ts'
 import { listArchives, type SegmentArchive } from '../store/location/archives.ts'
-import { asOwner } from './named-call.ts'
+import { asOwner, parseDays } from './named-call.ts'
 import { withDatabase } from './with-database.ts'
 
 interface RunOptions {
@@ -82,9 +82,4 @@ async function checked(directory: string, archive: SegmentArchive): Promise<void
   if (found === archive.sha256) return console.log(`${archive.file}\tas it was made`)
   console.log(`${archive.file}\t${found === null ? 'cannot be read' : 'another than was made'}`)
   process.exitCode = 1
-}
-
-function parseDays(value: string): number {
-  if (/^[1-9]\d{0,4}d?$/.test(value)) return Number.parseInt(value, 10)
-  throw new InvalidArgumentError('Write a number of days, such as 90 or 90d.')
 }

@@ -17,7 +17,7 @@ const WAIT_MS = 60_000
 const LOOK_AGAIN_MS = 50
 const REASON_CHARS_MAX = 200
 
-interface OwnWork {
+export interface OwnWork {
   readonly database: Database
   readonly audited: AuditChange
 }
@@ -93,4 +93,9 @@ function parseReason(value: string): string {
   const reason = value.trim()
   if (reason !== '' && reason.length <= REASON_CHARS_MAX && !/\p{Cc}/u.test(reason)) return reason
   throw new InvalidArgumentError(`Write one line of at most ${REASON_CHARS_MAX} characters.`)
+}
+
+export function parseDays(value: string): number {
+  if (/^[1-9]\d{0,4}d?$/.test(value)) return Number.parseInt(value, 10)
+  throw new InvalidArgumentError('Write a number of days, such as 90 or 90d.')
 }

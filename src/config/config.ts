@@ -40,10 +40,12 @@ export interface Config {
   readonly retention: RetentionConfig
 }
 
-/** What leaves the database for its age, by `goldenhour archive run`. */
+/** What leaves the database for its age; never by itself. */
 interface RetentionConfig {
-  /** 0: nothing does. */
+  /** 0: nothing does. Of positions, by `goldenhour archive run`. */
   readonly segmentsDays: number
+  /** As the above, of the personal data of calls, by `goldenhour erase --old`. */
+  readonly personalDays: number
   readonly archiveDir: string | null
 }
 

@@ -302,6 +302,12 @@ export const schema = z.strictObject({
       0,
       'After how many days `goldenhour archive run` moves stored positions into files; 0: never, all stay in the database.',
     ),
+    personalDays: whole(
+      0,
+      36_500,
+      0,
+      'After how many days `goldenhour erase --old` erases the personal data of calls that are over; 0: never.',
+    ),
     archiveDir: optionalText('a path', isText, {
       purpose: 'Where `goldenhour archive run` puts those files. Keep it on another disk, and in the backups.',
     }),

@@ -37,3 +37,16 @@ export async function wholeCall(database: Database, region: RegionId, name: stri
     LIMIT 1`.execute(database)
   return rows[0] ?? null
 }
+
+/** Calls that are over, in the order in which they were entered; `after` is the position of the last one before. Errors: those of pg. */
+export async function endedCalls(
+  database: Database,
+  region: RegionId,
+  { beforeMs, after, limit }: { readonly beforeMs: number; readonly after: number; readonly limit: number },
+): Promise<readonly { readonly callId: CallId; readonly position: number }[]> {
+  const { rows } = await sql<{ callId: CallId; position: number }>`
+    SELECT call_id AS "callId", entered_position AS position FROM views.calls
+    WHERE region = ${region} AND state <> 'open' AND received_at_ms < ${beforeMs} AND entered_position > ${after}
+    ORDER BY entered_position LIMIT ${limit}`.execute(database)
+  return rows
+}

@@ -190,3 +190,25 @@ test('whoever writes an erased record anew by himself is found', async () => {
   const texts = (await verified()).findings.map(({ text }) => text)
   assert.ok(texts.includes(`the audit has no such erasure of call ${callId}`))
 })
+
+test('calls that are old are erased without being named, but for one that is held', async () => {
+  const details = { callerName: 'Aroha', phone: null, address: null, notes: null }
+  const made: { callId: string; tripId: string }[] = []
+  await calls.saved()
+  for (let n = 0; n < 3; n += 1) {
+    made.push(await calls.enter({ ...PLACE, details }))
+    if (n < 2) await calls.end(made[n]!.tripId)
+  }
+  for (const each of made.slice(0, 2)) await calls.left(each.tripId)
+  assert.equal((await asOwner('hold', 'place', made[0]!.callId, '--reason', 'case 8')).code, 0)
+  // As if they had come in long ago.
+  await calls.owner.query('UPDATE views.call_rows SET received_at_ms = 0')
+  const old = await asOwner('erase', '--older-than', '2555', '--reason', 'seven years')
+  assert.deepEqual([old.code, old.stdout], [0, 'Region akl: 1 calls erased.\n'])
+  assert.match(old.stderr, new RegExp(`^Call ${made[0]!.callId} is held since .*\\n$`))
+  const left = await calls.owner.query('SELECT call_id FROM log.call_details ORDER BY call_id')
+  assert.deepEqual(left.rows.map(row => row.call_id).sort(), [made[0]!.callId, made[2]!.callId].sort())
+  const off = await asOwner('erase', '--old', '--reason', 'seven years')
+  assert.match(off.stderr, /Nothing is old: set retention\.personalDays, or give --older-than\./)
+  assert.match((await erase('--old')).stderr, /Name one call, or give --old\./)
+})
