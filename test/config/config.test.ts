@@ -48,7 +48,7 @@ test('nothing set gives the defaults, those of the protocol included', () => {
     metricsFrom: [],
     ownNames: [],
     filesKept: 100,
-    retention: { segmentsDays: 0, archiveDir: null },
+    retention: { segmentsDays: 0, archiveDir: null, personalDays: 0 },
     auth: {
       accessTokenS: 600,
       refreshTokenS: 86_400,
@@ -86,6 +86,7 @@ test('each variable is read in its own form', () => {
     GOLDENHOUR_FILES_KEPT: '200',
     GOLDENHOUR_RETENTION_SEGMENTS_DAYS: '400',
     GOLDENHOUR_RETENTION_ARCHIVE_DIR: '/srv/archive',
+    GOLDENHOUR_RETENTION_PERSONAL_DAYS: '3650',
     GOLDENHOUR_LIMITS_HELLO_TIMEOUT_MS: '5000',
     GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '7',
   })
@@ -102,7 +103,7 @@ test('each variable is read in its own form', () => {
     drainLimitMs: 0,
     ownNames: ['dispatch.example.org', 'engine'],
     filesKept: 200,
-    retention: { segmentsDays: 400, archiveDir: '/srv/archive' },
+    retention: { segmentsDays: 400, archiveDir: '/srv/archive', personalDays: 3_650 },
   })
   assert.deepEqual(tls, { certFile: '/srv/cert.pem', keyFile: '/srv/key.pem' })
   assert.deepEqual(routing, {
