@@ -19,6 +19,8 @@ export type ToJournalLoad =
       readonly units: number
     }
   | { readonly type: 'run'; readonly inFlight: number; readonly seconds: number }
+  /** So many a second by a schedule, whether they are answered or not. */
+  | { readonly type: 'pace'; readonly perS: number; readonly seconds: number }
 
 /** Of the measured time. */
 export interface JournalReport {
@@ -26,6 +28,11 @@ export interface JournalReport {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly refusals: Readonly<Record<string, number>>
+  readonly refusedCount: number
+  readonly refusedP50Ms: number
+  readonly refusedP99Ms: number
+  /** Refusals that did not say when to come again. */
+  readonly withoutRetry: number
 }
 export type FromJournalLoad = { readonly type: 'ready' } | { readonly type: 'ran'; readonly report: JournalReport }
 
@@ -35,6 +42,8 @@ let given = 0
 let left = 0
 let isOver = true
 let delays: Histogram = build({ numberOfSignificantValueDigits: 3 })
+let refusedDelays: Histogram = build({ numberOfSignificantValueDigits: 3 })
+let withoutRetry = 0
 let refusals: Record<string, number> = {}
 const sentAtMs = new Map<string, number>()
 
@@ -76,32 +85,60 @@ function hears(socket: RawSocket, message: ServerMessage): void {
   const since = id === null ? undefined : sentAtMs.get(id)
   if (since === undefined) return
   sentAtMs.delete(id!)
-  if (type === 'reply') delays.recordValue(Math.max(1, Math.round((performance.now() - since) * 1_000)))
-  else refusals[message[2]] = (refusals[message[2]] ?? 0) + 1
+  const tookUs = Math.max(1, Math.round((performance.now() - since) * 1_000))
+  if (type === 'reply') delays.recordValue(tookUs)
+  else {
+    refusedDelays.recordValue(tookUs)
+    refusals[message[2]] = (refusals[message[2]] ?? 0) + 1
+    if (typeof message[4]?.retryAfterMs !== 'number') withoutRetry += 1
+  }
   if (isOver) left -= 1
   else command(socket)
 }
+
+function measureAnew(): void {
+  delays = build({ numberOfSignificantValueDigits: 3 })
+  refusedDelays = build({ numberOfSignificantValueDigits: 3 })
+  refusals = {}
+  withoutRetry = 0
+}
+
+const measured = (): JournalReport => ({
+  commands: delays.totalCount,
+  p50Ms: delays.getValueAtPercentile(50) / 1_000,
+  p99Ms: delays.getValueAtPercentile(99) / 1_000,
+  refusals,
+  refusedCount: refusedDelays.totalCount,
+  refusedP50Ms: refusedDelays.getValueAtPercentile(50) / 1_000,
+  refusedP99Ms: refusedDelays.getValueAtPercentile(99) / 1_000,
+  withoutRetry,
+})
 
 async function run(inFlight: number, seconds: number): Promise<JournalReport> {
   isOver = false
   for (let i = 0; i < inFlight; i++) command(sockets[i % sockets.length]!)
   // What it takes to get going is not measured.
   await sleep(Math.min(2_000, seconds * 250))
-  delays = build({ numberOfSignificantValueDigits: 3 })
-  refusals = {}
+  measureAnew()
   tellParent<FromJournalLoad>({ type: 'ready' })
   await sleep(seconds * 1_000)
-  const measured = delays
-  const report = {
-    commands: measured.totalCount,
-    p50Ms: measured.getValueAtPercentile(50) / 1_000,
-    p99Ms: measured.getValueAtPercentile(99) / 1_000,
-    refusals,
-  }
+  const report = measured()
   left = sentAtMs.size
   isOver = true
   while (left > 0) await sleep(5)
   return report
+}
+
+async function pace(perS: number, seconds: number): Promise<JournalReport> {
+  isOver = true
+  measureAnew()
+  const startedMs = performance.now()
+  for (let sent = 0; sent < perS * seconds; await sleep(5)) {
+    const due = Math.min(perS * seconds, Math.floor(((performance.now() - startedMs) / 1_000) * perS))
+    for (; sent < due; sent++) command(sockets[sent % sockets.length]!)
+  }
+  while (sentAtMs.size > 0) await sleep(5)
+  return measured()
 }
 
 serveParent<ToJournalLoad>(async message => {
@@ -109,5 +146,9 @@ serveParent<ToJournalLoad>(async message => {
     units = message.units
     await signIn(message.port, message.region, message.tokens)
     tellParent<FromJournalLoad>({ type: 'ready' })
-  } else tellParent<FromJournalLoad>({ type: 'ran', report: await run(message.inFlight, message.seconds) })
+  } else {
+    const report =
+      message.type === 'run' ? await run(message.inFlight, message.seconds) : await pace(message.perS, message.seconds)
+    tellParent<FromJournalLoad>({ type: 'ran', report })
+  }
 })

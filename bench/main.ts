@@ -12,17 +12,21 @@ import { finderBench } from './finder.ts'
 import { ingestBench } from './ingest.ts'
 import { journalBench } from './journal.ts'
 import { nearestBench } from './nearest.ts'
+import { outageBench } from './outage.ts'
 import { policyBench } from './policy.ts'
 import { reconnectBench } from './reconnect.ts'
 import { recoveryBench } from './recovery.ts'
 import { restartBench } from './restart.ts'
 import { printed, resultOf } from './result.ts'
 import { roadsTablesBench } from './roads-tables.ts'
+import { soakBench } from './soak.ts'
 import { viewsBench } from './views.ts'
 
 const benches: readonly Bench[] = [
   ingestBench,
   journalBench,
+  soakBench,
+  outageBench,
   finderBench,
   nearestBench,
   roadsTablesBench,
