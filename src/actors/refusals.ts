@@ -93,6 +93,12 @@ export const unknownUnit = (unitId: UnitId | null): Refusal => ({
   details: { unitId },
 })
 
+export const retiredUnit = (unitId: UnitId): Refusal => ({
+  code: 'unit-retired',
+  message: `Unit ${unitId} was taken out of service for good; list the units that there are with GET /v1/units.`,
+  details: { unitId },
+})
+
 export const unknownCall = (callId: CallId): Refusal => ({
   code: 'unknown-call',
   message: `Call ${callId} does not exist; check the id that enter-call or POST /v1/calls answered.`,

@@ -7,7 +7,8 @@
 import type { Refused } from '../base/result.ts'
 import type { Command } from '../domain/commands.ts'
 import type { ReachHeading } from '../domain/dispatch/road-questions.ts'
-import type { CallId, Principal, RegionId, TripId, UnitId } from '../domain/ids.ts'
+import type { Fix } from '../domain/fix.ts'
+import type { CallId, Principal, RegionId, StreamId, TripId, UnitId } from '../domain/ids.ts'
 import type { Role } from '../domain/roles.ts'
 import type { LevelOfCare, Priority } from '../domain/vocabulary.ts'
 import type { ClientRequest } from '../protocol/messages.ts'
@@ -141,6 +142,34 @@ export interface BoardSize {
   readonly events: number
 }
 
+/** A fix of a device that numbers none. */
+export interface TrackerRequest {
+  readonly unitId: UnitId
+  readonly principal: Principal
+  /** The device's clock when it measured, epoch ms: its time by GNSS, or by a network. */
+  readonly measuredWallMs: number
+  readonly measured: Omit<Fix, 'seq' | 'fixedAtMs'>
+  readonly receivedWallMs: number
+  /** The store was looked into since the fix was called doubtful, and does not have it. */
+  readonly isLate: boolean
+  readonly answer: (answer: TrackerAnswer) => void
+}
+
+/** Never before all that was taken by then is stored. */
+export type TrackerAnswer =
+  | { readonly ok: true; readonly is: 'stored' }
+  /** Of a time at which no fix is taken. */
+  | { readonly ok: true; readonly is: 'unusable' }
+  /** It is stored already if one of these streams has this seq at this region time. */
+  | {
+      readonly ok: true
+      readonly is: 'doubtful'
+      readonly streamIds: readonly StreamId[]
+      readonly seq: number
+      readonly fixedAtMs: number
+    }
+  | Refused
+
 export interface RegionHandle {
   readonly regionId: RegionId
   /** A client signed in: answers with `welcome` (or `error` and a close) through the session. */
@@ -149,6 +178,8 @@ export interface RegionHandle {
   command(request: CommandRequest): void
   /** Takes a message that is neither command nor query. A message with an id is answered through the session. */
   tell(session: Session, request: SessionRequest): void
+  /** Takes a fix of a device that holds no connection. */
+  trackerFix(request: TrackerRequest): void
   /** What a question for the board after a position is to be answered with now. */
   boardFrom(fromPosition: number | null): BoardSize
   query(query: Query, answer: (answer: QueryAnswer) => void): void

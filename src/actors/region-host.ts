@@ -29,6 +29,7 @@ import type {
   RegionHandle,
   Session,
   SessionRequest,
+  TrackerRequest,
 } from './region-handle.ts'
 
 /** The process's right to answer for the region, and what follows when it is gone. */
@@ -194,6 +195,12 @@ export class RegionHost implements RegionHandle {
     if (isTaken !== false) return
     if (request.type === 'fix') this.#refuseFixes(session, { streamIndex: request.streamIndex })
     if (request.type === 'feed-fixes') this.#refuseFixes(session, {})
+  }
+
+  trackerFix(request: TrackerRequest): void {
+    const region = this.#answering()
+    const isTaken = region?.ref.tell({ type: 'tracker-fix', request, read: null })
+    if (isTaken !== true) request.answer({ ok: false, refusal: region === null ? UNAVAILABLE : OVERLOADED })
   }
 
   boardFrom(fromPosition: number | null): BoardSize {

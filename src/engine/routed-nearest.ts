@@ -61,6 +61,7 @@ export class RoutedNearest {
       closed: session => region.closed(session),
       command: request => region.command(request),
       tell: (session, request) => region.tell(session, request),
+      trackerFix: request => region.trackerFix(request),
       boardFrom: fromPosition => region.boardFrom(fromPosition),
       query: (query, answer) =>
         query.type === 'nearest' ? this.#nearest(region, query, answer) : region.query(query, answer),

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { systemClock } from '../base/time.ts'
+import { isFixStored } from '../store/location/stored-fix.ts'
 import { CutLog } from './cut-log.ts'
 import { Entrance } from './entrance.ts'
 import { HttpConnections } from './http-connections.ts'
@@ -12,11 +13,12 @@ import { type HttpDoorPorts, mountRoutes } from './routes/index.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { StoreWaits } from './store-waits.ts'
 import { CertificateWatch, checkCertificate, type TlsFiles } from './tls.ts'
+import { TrackerIntake } from './tracker-intake.ts'
 import type { DoorApp, OpenDoor, Transport } from './transport/transport.ts'
 import { mountNoUpgrade, mountWsDoor, type WsDoorPorts } from './ws-door.ts'
 
 /** The ports of the two doors; each part of the gateway takes the ones that it needs. */
-type GatewayPorts = WsDoorPorts & HttpDoorPorts & MadePorts
+type GatewayPorts = WsDoorPorts & HttpDoorPorts & MadePorts & MadeBetween
 
 /** What a gateway makes for itself: one of each, for both doors. */
 interface MadePorts {
@@ -27,10 +29,15 @@ interface MadePorts {
   readonly storeWaits: StoreWaits
   readonly cuts: CutLog
   readonly newSessionId: () => string
-  readonly readings: Readings
 }
 
-export interface GatewayOptions extends Omit<GatewayPorts, keyof MadePorts> {
+/** What it makes for what passes between clients and regions. */
+interface MadeBetween {
+  readonly readings: Readings
+  readonly trackers: TrackerIntake
+}
+
+export interface GatewayOptions extends Omit<GatewayPorts, keyof MadePorts | keyof MadeBetween> {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -88,6 +95,10 @@ function portsOf(options: GatewayOptions): GatewayPorts {
     cuts: new CutLog(log, systemClock),
     newSessionId: nanoid,
     readings: new Readings(options.audit),
+    trackers: new TrackerIntake({
+      wallClock: options.wallClock,
+      isStored: sought => isFixStored(options.database, sought),
+    }),
   }
 }
 

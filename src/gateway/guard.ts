@@ -37,7 +37,7 @@ export async function answerGuarded<Ports extends GuardPorts>(
   call: HttpCall,
 ): Promise<HttpReply> {
   const caller = await callerOf(ports, route, call)
-  const reply = caller.ok ? await route.handle(ports, call, caller.value) : turnedAway(caller)
+  const reply = caller.ok ? await route.handle(ports, call, caller.value) : turnedAway(caller, route)
   const mayHaveEnded = route.method !== 'get' && ENDS_CREDENTIALS.has(route.action)
   // Close the connection before the client is told that its sign-in has ended.
   if (mayHaveEnded && reply.status < 300) await ports.revocations.refresh()
@@ -64,7 +64,7 @@ export async function answerOpen<Ports extends Pick<GuardPorts, 'limiter'>>(
 const endsStranger = ({ status }: HttpReply): boolean => status === 401 || status === 404 || status === 429
 
 /** What the guard goes by. */
-type Guarded = Pick<GuardedRoute<never>, 'method' | 'pattern' | 'action' | 'rate'>
+type Guarded = Pick<GuardedRoute<never>, 'method' | 'pattern' | 'action' | 'rate' | 'credential'>
 
 type Caller = { readonly ok: true; readonly value: TokenClaims } | TurnedAway
 
@@ -74,17 +74,23 @@ interface TurnedAway extends Refused {
   readonly isFlood?: boolean
 }
 
-function turnedAway({ refusal, actor, isFlood = false }: TurnedAway): HttpReply {
+function turnedAway({ refusal, actor, isFlood = false }: TurnedAway, { credential }: Guarded): HttpReply {
   const reply = problem(refusal)
-  return { ...reply, closes: isFlood || (endsStranger(reply) && (actor === NOBODY || reply.status === 401)) }
+  const headers: Record<string, string> = { ...reply.headers }
+  if (reply.status === 401 && credential !== undefined) headers['WWW-Authenticate'] = credential.challenge
+  return {
+    ...reply,
+    headers,
+    closes: isFlood || (endsStranger(reply) && (actor === NOBODY || reply.status === 401)),
+  }
 }
 
 async function callerOf(ports: GuardPorts, route: Guarded, call: HttpCall): Promise<Caller> {
   if (!ports.directory.ready()) return { ok: false, refusal: NOT_READY, actor: NOBODY }
   const key = addressKey(call.address)
-  const credential = /^Bearer +(\S+)$/i.exec(call.authorization)?.[1]
+  const credential = /^Bearer +(\S+)$/i.exec(call.authorization)?.[1] ?? route.credential?.of(call)
   if (credential === undefined) {
-    const message = 'Send the header Authorization: Bearer <access token>.'
+    const message = route.credential?.says ?? 'Send the header Authorization: Bearer <access token>.'
     const refusal = ports.limiter.takeOpenRequest(key, 'no credential') ?? { code: 'token-missing', message }
     return { ok: false, refusal, actor: NOBODY }
   }

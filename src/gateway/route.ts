@@ -47,11 +47,23 @@ interface RouteBase {
   readonly metric: RequestLabels
 }
 
+/** Where a route takes a credential besides a bearer token. */
+export interface CredentialForm {
+  /** Undefined where none is shown so. */
+  readonly of: (call: HttpCall) => string | undefined
+  /** What to do without one. */
+  readonly says: string
+  /** Of `WWW-Authenticate`. */
+  readonly challenge: string
+}
+
 /** The caller has shown a token whose role has the right; the handler checks region and unit. */
 export interface GuardedRoute<Ports> extends RouteBase {
   readonly action: Action
   /** Of the principal: each request takes one, and one that makes much work takes more. */
   readonly rate: 'query' | 'command'
+  /** Absent for nearly all. */
+  readonly credential?: CredentialForm
   readonly handle: (ports: Ports, call: HttpCall, caller: TokenClaims) => HttpReply | Promise<HttpReply>
 }
 
@@ -92,6 +104,7 @@ interface Row<P, Q, B> extends Omit<RouteBase, 'params' | 'query' | 'body' | 'he
 
 interface GuardedRow<Ports, P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> extends Row<P, Q, B> {
   readonly action: Action
+  readonly credential?: CredentialForm
   readonly handle: (
     ports: Ports,
     asked: Asked<NoInfer<P>, NoInfer<Q>, NoInfer<B>>,

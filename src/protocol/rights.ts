@@ -26,6 +26,8 @@ const ROUTE_RIGHTS = {
   'manage-users': ADMIN,
   'manage-devices': ADMIN,
   'manage-keys': ADMIN,
+  // A phone with an app of others, or whoever passes on what such phones say.
+  'report-position': right('region', 'driver', 'feed'),
   'own-account': right('self', 'driver', 'dispatcher', 'supervisor', 'admin'),
 } as const
 

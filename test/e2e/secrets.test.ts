@@ -75,6 +75,22 @@ test('no credential and nothing of a patient is in the log, the metrics, the aud
     await ask('GET', `/v1/nowhere/${credential}`, undefined, credential)
   }
   secrets.push('canary-basic-credential')
+  // In a URL, where one route takes it; with a unit that there is, that there is not, and nothing that makes sense.
+  const statuses = new Set<number>()
+  for (const shown of [key, `${key}x`, token]) {
+    for (const about of ['&id=A1&lat=1&lon=1', '&id=A2&lat=1&lon=1', '&id=A1&region=other&lat=1&lon=1', '']) {
+      for (const path of ['osmand', 'owntracks']) {
+        const method = path === 'osmand' ? 'GET' : 'POST'
+        const url = `http://127.0.0.1:${site.port}/v1/trackers/${path}?key=${shown}${about}`
+        statuses.add((await fetch(url, { method, headers: { connection: 'close' } })).status)
+      }
+    }
+    const basic = Buffer.from(`phone:${shown}`).toString('base64')
+    secrets.push(basic)
+    const headers = { authorization: `Basic ${basic}`, connection: 'close' }
+    await fetch(`http://127.0.0.1:${site.port}/v1/trackers/owntracks?d=A1`, { method: 'POST', headers, body: '{"' })
+  }
+  assert.deepEqual([...statuses].sort(), [200, 400, 401, 403, 404])
   const say = async (...frames: (string | readonly unknown[])[]): Promise<unknown[][]> => {
     const socket = new WebSocket(`ws://127.0.0.1:${site.port}/v1/ws`, SUBPROTOCOL_JSON)
     const heard: unknown[][] = []

@@ -95,6 +95,7 @@ export class FakeRegion implements RegionHandle {
     const result = request.type === 'watch-board' ? { mode: 'snapshot' } : {}
     session.tell({ type: 'reply', id: request.id, position: 0, result })
   }
+  trackerFix() {}
   /** What its board is said to be; set by a test. */
   board: BoardSize = { items: 0, events: 0 }
   boardFrom() {

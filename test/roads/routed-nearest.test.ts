@@ -46,7 +46,8 @@ function world(kind: 'osrm' | 'valhalla' = 'osrm', maxPlaces = 100, timeoutMs = 
   let own: QueryAnswer = { ok: true, position: 7, shown: { type: 'nearest', nearest: OWN } }
   const nobody = () => assert.fail('nothing but a query comes here')
   const region: RegionHandle = {
-    ...{ regionId: 'r', open: nobody, closed: nobody, command: nobody, tell: nobody, boardFrom: nobody },
+    ...{ regionId: 'r', open: nobody, closed: nobody, command: nobody, tell: nobody },
+    ...{ trackerFix: nobody, boardFrom: nobody },
     query(query, answer) {
       queries.push(query)
       answer(own)

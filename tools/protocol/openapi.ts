@@ -31,7 +31,10 @@ export function openApi(routes: readonly Row[]): JsonSchema {
       responses: Object.fromEntries(
         routes.flatMap(route => refusalsOf(route).map(({ name, response }) => [name, response])),
       ),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An access token or a device key.' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An access token or a device key.' },
+        basic: { type: 'http', scheme: 'basic', description: 'A device key as the password.' },
+      },
     },
   }
 }
@@ -55,12 +58,12 @@ const PROBLEM = {
 }
 
 function operation(route: Row, forms: Forms): JsonSchema {
-  const { action, summary, method, pattern, header } = route
+  const { summary, method, pattern, header } = route
   return {
     operationId: operationId(method, pattern),
     summary,
     tags: [tagOf(pattern)],
-    ...(action === null ? { security: [] } : { security: [{ bearer: [] }], 'x-roles': RIGHTS[action].roles }),
+    ...securityOf(route),
     parameters: [
       ...fields(route.params, 'path'),
       ...fields(route.query, 'query'),
@@ -71,6 +74,13 @@ function operation(route: Row, forms: Forms): JsonSchema {
       : { requestBody: { required: true, content: { 'application/json': { schema: asJson(route.body) } } } }),
     responses: merged(answers(route, forms), refusalsOf(route)),
   }
+}
+
+/** A device key in the query is among the fields of the query. */
+function securityOf({ action, credential }: Row & { readonly credential?: unknown }): JsonSchema {
+  if (action === null) return { security: [] }
+  const forms = credential === undefined ? [{ bearer: [] }] : [{ bearer: [] }, { basic: [] }]
+  return { security: forms, 'x-roles': RIGHTS[action].roles }
 }
 
 /** `getUnitsIdState` for `GET /v1/units/:id/state`. */

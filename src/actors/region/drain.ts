@@ -86,6 +86,7 @@ export function endAll(
   const all = [
     timers,
     location.feeds,
+    location.trackers,
     live,
     etas,
     board,

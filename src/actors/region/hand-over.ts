@@ -30,6 +30,8 @@ export function handOver(region: RegionAssembly, message: RegionMessage): void {
       return handOverAsked(region, message)
     case 'feed-attach-more':
       return location.feeds.attachMore(message.session)
+    case 'tracker-fix':
+      return location.trackers.take(message.request, message.read)
     case 'feed-marks-read':
       return location.feeds.marksRead(message.session, message.read)
   }

@@ -9,7 +9,15 @@ import type { StandingPolicy } from '../../domain/policy.ts'
 import type { StandingHospital } from '../../protocol/reference.ts'
 import type { DriverMessage } from '../driver/driver-actor.ts'
 import { UNAVAILABLE } from '../refusals.ts'
-import type { CommandRequest, HelloRequest, Query, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
+import type {
+  CommandRequest,
+  HelloRequest,
+  Query,
+  QueryAnswer,
+  Session,
+  SessionMessage,
+  TrackerRequest,
+} from '../region-handle.ts'
 import type { TripMessage } from '../trip/trip-actor.ts'
 import type { MarksRead } from './stream-marks.ts'
 import type { LookedUp } from './waking.ts'
@@ -62,6 +70,8 @@ export type RegionMessage =
   | { readonly type: 'more-units' }
   | { readonly type: 'feed-attach-more'; readonly session: Session }
   | { readonly type: 'feed-marks-read'; readonly session: Session; readonly read: MarksRead }
+  /** Input: `read`, the mark of its stream, where memory had forgotten it. */
+  | { readonly type: 'tracker-fix'; readonly request: TrackerRequest; readonly read: MarksRead }
   | ({ readonly type: 'units' } & UnitChanges)
   | ({ readonly type: 'policy' } & PolicyChange)
   /** Other roads stand for the region, or none. */
@@ -98,10 +108,11 @@ export const NEVER_REFUSED = [
   'clock-stepped',
 ] as const
 
-export const ACCEPTED = ['command', 'query', 'session-opened', 'asked', ...NEVER_REFUSED] as const
+export const ACCEPTED = ['command', 'query', 'session-opened', 'asked', 'tracker-fix', ...NEVER_REFUSED] as const
 
 /** Answers the senders of messages that a dropped region will not handle. */
 export function answerUnheard(message: RegionMessage | DriverMessage | TripMessage): void {
   if (message.type === 'command') message.request.answer({ ok: false, refusal: UNAVAILABLE })
+  else if (message.type === 'tracker-fix') message.request.answer({ ok: false, refusal: UNAVAILABLE })
   else if (message.type === 'query' || message.type === 'read') message.answer({ ok: false, refusal: UNAVAILABLE })
 }

@@ -26,6 +26,7 @@ import { REGION_ROUTES } from './regions.ts'
 import { ROAD_ROUTES, type RoadMapPorts } from './road-tiles.ts'
 import { STATISTICS_ROUTES, type StatisticsPorts } from './statistics.ts'
 import { TRACK_ROUTES, type TrackPorts } from './track.ts'
+import { TRACKER_ROUTES, type TrackerPorts } from './trackers.ts'
 import { USER_ROUTES, type UserPorts } from './users.ts'
 import { WEB_ROUTES } from './web.ts'
 import { ROAD_ZONE_ROUTES, type RoadZonePorts } from './zones.ts'
@@ -38,6 +39,7 @@ type RoutePorts = HomePorts &
   RoadMapPorts &
   ReferencePorts &
   TrackPorts &
+  TrackerPorts &
   DecisionPorts &
   ListPorts &
   StatisticsPorts &
@@ -66,6 +68,7 @@ export const ROUTES: readonly Route<RoutePorts>[] = [
   ...ROAD_ROUTES,
   ...REFERENCE_ROUTES,
   ...TRACK_ROUTES,
+  ...TRACKER_ROUTES,
   ...QUARANTINE_ROUTES,
   ...ROAD_ZONE_ROUTES,
   ...AUTH_ROUTES,

@@ -43,6 +43,15 @@ const fresh = (prefix: string): string => {
   return `${prefix}${numbers}`
 }
 
+/** The unit that a caller may report: a feed's, or a driver's. */
+const reportedBy = (caller: Caller): string => (caller === 'feed' ? 'F1' : 'A1')
+let ago = 0
+/** A moment lately that no other case has. */
+function secondsAgo(): number {
+  ago += 1
+  return Math.floor(Date.now() / 1_000) - ago
+}
+
 const PLACE = { name: 'Central', lonDeg: 174.76, latDeg: -36.85 }
 /** Of each kind: a whole new thing, a change of it, and all of it but its id. */
 const KINDS = {
@@ -260,6 +269,42 @@ export const HTTP_CASES: Readonly<Record<string, HttpCase>> = {
       },
     ]),
   ),
+  'POST /v1/trackers/owntracks': {
+    action: 'report-position',
+    status: 200,
+    reaches: REGIONS,
+    isPersonal: true,
+    request: async (_, reach, caller) => ({
+      path: `/v1/trackers/owntracks?region=${askedOf(reach)}&d=${reportedBy(caller)}`,
+      body: { _type: 'location', tst: secondsAgo(), lat: PLACE.latDeg, lon: PLACE.lonDeg },
+    }),
+  },
+  'POST /v1/trackers/osmand': {
+    action: 'report-position',
+    status: 200,
+    reaches: REGIONS,
+    isPersonal: true,
+    request: async (_, reach, caller) => ({
+      path: `/v1/trackers/osmand?region=${askedOf(reach)}`,
+      body: {
+        device_id: reportedBy(caller),
+        location: {
+          timestamp: new Date(secondsAgo() * 1_000).toISOString(),
+          coords: { latitude: PLACE.latDeg, longitude: PLACE.lonDeg },
+        },
+      },
+    }),
+  },
+  // What is no position is answered, and nothing comes of it.
+  'GET /v1/trackers/osmand': {
+    action: 'report-position',
+    status: 200,
+    reaches: REGIONS,
+    isPersonal: true,
+    request: async (_, reach, caller) => ({
+      path: `/v1/trackers/osmand?region=${askedOf(reach)}&id=${reportedBy(caller)}&lat=0&lon=0&valid=false`,
+    }),
+  },
   'GET /v1/quarantine': {
     action: 'read-held',
     status: 200,

@@ -6,6 +6,7 @@ import type { TripMessage } from '../../trip/trip-actor.ts'
 import { ClosedCalls } from '../closed-calls.ts'
 import { Crews } from '../crews.ts'
 import { Feeds } from '../feeds/feeds.ts'
+import { Trackers } from '../feeds/tracker-streams.ts'
 import type { MoveFollower, PresenceFollower } from '../followers.ts'
 import type { Answer } from '../messages.ts'
 import type { RegionParts } from '../parts.ts'
@@ -21,7 +22,7 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
-  { ref, memory, clock, outbox, writer, segments, marks, admission }: StateLevel,
+  { ref, memory, clock, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
   { commands, record, waking }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
@@ -43,6 +44,14 @@ export function locationLevel(
     },
     machine,
   })
+  const trackers = new Trackers({
+    fixes,
+    memory,
+    segments,
+    readMarks: (streams, answer) => marks.read(streams, answer),
+    again: (request, read) => ref.tell({ type: 'tracker-fix', request, read }),
+  })
+  fixesDurable.push(() => trackers.durable())
   const trips = {
     command: commands.take.bind(commands),
     readTrip: ({ tripId }: TripState, answer: Answer) => {
@@ -54,5 +63,5 @@ export function locationLevel(
   }
   const closed = new ClosedCalls({ memory, machine }, bounds)
   const drivers = { fixes, marks: unitMarks, crews }
-  return { unitMarks, feeds, closed, population: new Population({ memory, closed, clock, drivers, trips }) }
+  return { unitMarks, feeds, trackers, closed, population: new Population({ memory, closed, clock, drivers, trips }) }
 }

@@ -96,6 +96,7 @@ export function stateLevel(parts: RegionParts, recovered: Recovered, { ref, mail
     segments,
     marks,
     recordsDurable,
+    fixesDurable,
     admission: new Admission({ log: writer, outbox, store, memory }, shared.bounds),
     policy,
     comeback: new Comeback(clock, policy),
