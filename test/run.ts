@@ -39,6 +39,7 @@ const WIDE = [
     'sim/broken',
     'sim/main',
     'cli/disclose',
+    ...['contract/matrix/hostile-credentials', 'contract/matrix/hostile-http', 'contract/matrix/hostile-wire'],
     'store/age',
     'store/postgres/vacuum',
     'store/backup',

@@ -120,7 +120,7 @@ test('an engine that is held up is found out', async () => {
       for (const from = process.cpuUsage(); process.cpuUsage(from).user < 300_000; ) JSON.stringify(PEOPLE)
     return real.verify(credential)
   })
-  assert.ok((await fuzzed(6, 3_000, slow)).count('hang') > 0)
+  assert.ok((await fuzzed(8, 3_000, slow)).count('hang') > 0)
 })
 
 test('a client that does nothing wrong and gets no answer is found out', async () => {

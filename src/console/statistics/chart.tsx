@@ -60,13 +60,26 @@ const dataOf = (atMs: readonly number[], lines: readonly ChartLine[]): UPlot.Ali
 
 function optionsOf(width: number, { lines, timeZone, window, range }: ChartProps): UPlot.Options {
   const colours = coloursOf(document.documentElement)
+  const moment = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'medium', timeStyle: 'short' })
+  const [time, day] = [
+    new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }),
+    new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' }),
+  ]
+  const tick = (seconds: number) => {
+    const told = time.format(seconds * 1_000)
+    return told === '00:00' ? day.format(seconds * 1_000) : told
+  }
   const axis: UPlot.Axis = {
     stroke: colours('--text'),
     grid: { stroke: colours('--line'), width: 1 },
     ticks: { stroke: colours('--line'), width: 1 },
   }
   return {
-    ...{ width, height: HEIGHT_PX, axes: [axis, { ...axis, size: 56 }] },
+    ...{ width, height: HEIGHT_PX },
+    axes: [
+      { ...axis, values: (_, seconds) => seconds.map(tick) },
+      { ...axis, size: 56 },
+    ],
     tzDate: seconds => UPlot.tzDate(new Date(seconds * 1_000), timeZone),
     scales: {
       x: { range: [window[0] / 1_000, window[1] / 1_000] },
@@ -74,7 +87,7 @@ function optionsOf(width: number, { lines, timeZone, window, range }: ChartProps
     },
     cursor: { drag: { x: false, y: false } },
     series: [
-      {},
+      { value: (_, seconds) => (seconds === null ? '–' : moment.format(seconds * 1_000)) },
       ...lines.map(
         ({ label, colour: name, isDashed }): UPlot.Series => ({
           ...{ label, stroke: colours(name), width: 2, spanGaps: false },

@@ -15,8 +15,11 @@ const MINUTE_MS = 60_000
 export function ResponseCharts({ statistics, timeZone }: ResponseChartsProps) {
   const { slot, contract, response, fromMs, toMs } = statistics
   const { bySlot } = response
-  const { atMs, shares, times } = useMemo(() => linesOf(bySlot, contract), [bySlot, contract])
-  const window = useMemo(() => [Math.min(fromMs, ...atMs), toMs] as const, [fromMs, toMs, atMs])
+  const window = useMemo(
+    () => [Math.min(fromMs, ...bySlot.map(each => each.fromMs)), toMs] as const,
+    [fromMs, toMs, bySlot],
+  )
+  const { atMs, shares, times } = useMemo(() => linesOf(bySlot, contract, window), [bySlot, contract, window])
   const shared = { atMs, timeZone, window }
   if (bySlot.length === 0) return null
   return (
@@ -30,25 +33,49 @@ export function ResponseCharts({ statistics, timeZone }: ResponseChartsProps) {
 function linesOf(
   slots: StatisticsView['response']['bySlot'],
   { share, limitMs }: StatisticsView['contract'],
+  [fromMs, toMs]: readonly [number, number],
 ): { readonly atMs: readonly number[]; readonly shares: ChartLine[]; readonly times: ChartLine[] } {
   const minutes = (ms: number | null) => (ms === null ? null : ms / MINUTE_MS)
-  const same = (value: number) => slots.map(() => value)
+  // The target goes from one end to the other, also where calls are few.
+  const ends = <Value,>(values: readonly Value[], end: Value) => [end, ...values, end]
+  const same = (value: number) =>
+    ends(
+      slots.map(() => value),
+      value,
+    )
   const target = (value: number): ChartLine => ({
     ...{ label: s.target, colour: '--quiet', values: same(value), isDashed: true },
   })
   return {
-    atMs: slots.map(({ fromMs }) => fromMs),
+    atMs: [fromMs, ...slots.map(each => Math.max(each.fromMs, fromMs + 1)), Math.max(toMs, fromMs + 2)],
     shares: [
       {
         label: s.columns.share,
         colour: '--free',
-        values: slots.map(each => (each.share === null ? null : each.share * 100)),
+        values: ends(
+          slots.map(each => (each.share === null ? null : each.share * 100)),
+          null,
+        ),
       },
       target(share * 100),
     ],
     times: [
-      { label: s.columns.p50, colour: '--free', values: slots.map(({ p50Ms }) => minutes(p50Ms)) },
-      { label: s.columns.p90, colour: '--p2', values: slots.map(({ p90Ms }) => minutes(p90Ms)) },
+      {
+        label: s.columns.p50,
+        colour: '--free',
+        values: ends(
+          slots.map(({ p50Ms }) => minutes(p50Ms)),
+          null,
+        ),
+      },
+      {
+        label: s.columns.p90,
+        colour: '--p2',
+        values: ends(
+          slots.map(({ p90Ms }) => minutes(p90Ms)),
+          null,
+        ),
+      },
       target(limitMs / MINUTE_MS),
     ],
   }
