@@ -168,9 +168,11 @@ async function take(
   return null
 }
 
-function unitOf({ unit, units }: TokenClaims, path: string, named: string | null): Result<UnitId> {
-  if (unit !== null) {
-    return named === null || named === unit ? { ok: true, value: unit } : wrongUnit(path, `of unit ${unit}`)
+function unitOf({ role, unit, units }: TokenClaims, path: string, named: string | null): Result<UnitId> {
+  if (role === 'driver') {
+    return unit !== null && (named === null || named === unit)
+      ? { ok: true, value: unit }
+      : wrongUnit(path, `of unit ${unit}`)
   }
   if (named === null) return { ok: false, refusal: invalidField(path, 'must name the unit') }
   if (!UNIT_ID.test(named)) return { ok: false, refusal: NO_UNIT_ID }

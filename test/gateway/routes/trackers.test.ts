@@ -18,6 +18,7 @@ async function post(
   body: string,
   answer: TrackerAnswer = { ok: true, is: 'stored' },
   query = '',
+  caller: object = CALLER,
 ) {
   const requests: TrackerRequest[] = []
   const region = {
@@ -37,11 +38,7 @@ async function post(
   const bytes = Buffer.from(body)
   const call = { query: new URLSearchParams(query), body: Promise.resolve({ ok: true, bytes }) }
   assert.ok(route !== undefined && route.action !== null)
-  const reply: HttpReply = await route.handle(
-    ports as never,
-    call as unknown as HttpCall,
-    CALLER as unknown as TokenClaims,
-  )
+  const reply: HttpReply = await route.handle(ports as never, call as unknown as HttpCall, caller as TokenClaims)
   return { reply, requests, counted }
 }
 
@@ -89,4 +86,10 @@ test('[TK-4] each form of a time is the same moment, and what is none can never 
     const { reply, requests, counted } = await post(osmand, '', undefined, `id=A-7&lat=1&lon=2&timestamp=${timestamp}`)
     assert.deepEqual([reply.status, requests.length, counted], [200, 0, ['invalid']], timestamp)
   }
+})
+
+test('[TK-2] a driver whose credential names no unit reports none', async () => {
+  const query = 'id=A-7&lat=1&lon=2'
+  const { reply, requests } = await post(osmand, '', undefined, query, { ...CALLER, unit: null })
+  assert.deepEqual([reply.status, reply.refusal?.code, requests.length], [403, 'wrong-unit', 0])
 })
