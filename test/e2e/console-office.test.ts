@@ -162,7 +162,7 @@ test(
     await page.waitForSelector('tr[data-row=A1]:has-text("off duty")')
     assert.deepEqual(
       await page.locator('[data-page]').evaluateAll(all => all.map(each => (each as HTMLElement).dataset.page)),
-      ['units', 'hospitals', 'policy', 'audit'],
+      ['units', 'hospitals', 'policy', 'statistics', 'audit'],
     )
     await page.click('[aria-label="Change A1"]')
     await page.fill('dialog [name=callSign]', 'Rescue 1')
