@@ -21,7 +21,11 @@ export async function shootOffice(by: Browser, { url, password, take }: OfficeSh
   await page.fill('[name=policy-note]', 'Radio is bad in the valley')
   await take(page, 'policy')
   await page.click('[data-page=statistics]')
-  await page.waitForSelector('.summary[data-samples]:not([data-samples="0"]) ~ .charts canvas')
+  // Until the first units have arrived there is nothing to show.
+  while ((await page.locator('.summary:not([data-samples="0"]) ~ .charts canvas').count()) === 0) {
+    await page.waitForTimeout(2_000)
+    await page.click('.asked button')
+  }
   await page.emulateMedia({ colorScheme: 'dark' })
   await take(page, 'statistics-dark')
   await page.emulateMedia({ colorScheme: 'light' })
