@@ -1,4 +1,5 @@
 /** What is typed above the statistics, and what the engine is asked by it. */
+import { momentTyped } from '../office/office-words.ts'
 import { s } from './statistics-strings.ts'
 
 export interface AskedStatistics {
@@ -45,8 +46,8 @@ export function queryOf(
 
 function windowOf({ window, from, to }: AskedStatistics, nowMs: number): { fromMs: number; toMs: number } | null {
   if (window !== 'own') return { fromMs: nowMs - DAYS[window] * DAY_MS, toMs: nowMs }
-  const [fromMs, toMs] = [from, to].map(text => new Date(text).getTime()) as [number, number]
-  return fromMs < toMs ? { fromMs, toMs } : null
+  const [fromMs, toMs] = [momentTyped(from), momentTyped(to)]
+  return fromMs !== null && toMs !== null && fromMs < toMs ? { fromMs, toMs } : null
 }
 
 /** Minutes, or minutes and seconds. */

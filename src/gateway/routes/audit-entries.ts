@@ -5,6 +5,7 @@ import { invalidField } from '../../base/refusal.ts'
 import type { Result } from '../../base/result.ts'
 import { REGION_ID, type RegionId } from '../../domain/ids.ts'
 import { RANGES } from '../../protocol/limits.ts'
+import { wholeNumber } from '../../protocol/list-schemas.ts'
 import { moment } from '../../protocol/schema-parts.ts'
 import { CHAIN_FAULTS, type ExpectedEntry, verifyAuditPart } from '../../store/audit/audit-chain.ts'
 import { type AuditWishes, searchAudit } from '../../store/audit/audit-search.ts'
@@ -33,11 +34,7 @@ const word = (() => {
     .max(128, { error })
     .refine(text => !text.includes('\0'), { error })
 })()
-const when = (() => {
-  const [min, max] = RANGES.atMs
-  const error = `must be a whole number from ${min} to ${max}`
-  return z.int({ error }).min(min, { error }).max(max, { error })
-})()
+const when = wholeNumber(RANGES.atMs)
 const OUTCOMES = ['done', 'refused'] as const
 const QUERY = PAGE_QUERY.extend({
   region: REGION_QUERY.shape.region.describe('For an admin: only what was done there; without it all.'),

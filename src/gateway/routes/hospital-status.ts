@@ -1,19 +1,13 @@
 /** Whether a hospital takes patients now: the desk hears it by telephone, and says it for everybody. */
-import { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
 import { HOSPITAL_STATUS } from '../../protocol/reference.ts'
 import { setHospitalStatus } from '../../store/reference/hospital-standing.ts'
-import { getItem, nextVersion } from '../../store/reference/items.ts'
-import { HOSPITALS } from '../../store/reference/kinds.ts'
-import { auditedFor, changeAt, etag } from '../changes.ts'
 import { REGION_QUERY } from '../guard.ts'
-import { type HttpReply, json, problem } from '../http.ts'
-import { notFound } from '../refusals.ts'
-import { type Asked, guarded, type Route } from '../route.ts'
-import { HOSPITAL_SHOWN } from './reference-kinds.ts'
-import { knownRegion, onceKnown, type ReferencePorts } from './reference-work.ts'
-
-const PARAMS = z.object({ id: z.string() })
+import { type HttpReply, problem } from '../http.ts'
+import { guarded, type Route } from '../route.ts'
+import { type AskedForOne, auditedChange, changeStored, ONE_PARAMS, storedReply } from './reference-change.ts'
+import { HOSPITAL_SHOWN, hospital } from './reference-kinds.ts'
+import type { ReferencePorts } from './reference-work.ts'
 
 export const HOSPITAL_STATUS_ROUTES: readonly Route<ReferencePorts>[] = [
   guarded({
@@ -21,7 +15,7 @@ export const HOSPITAL_STATUS_ROUTES: readonly Route<ReferencePorts>[] = [
     method: 'put',
     action: 'set-hospital-status',
     summary: 'Says whether a hospital takes patients',
-    params: PARAMS,
+    params: ONE_PARAMS,
     query: REGION_QUERY,
     header: 'If-Match',
     body: HOSPITAL_STATUS,
@@ -33,34 +27,19 @@ export const HOSPITAL_STATUS_ROUTES: readonly Route<ReferencePorts>[] = [
 
 async function putStatus(
   ports: ReferencePorts,
-  asked: Asked<typeof PARAMS, typeof REGION_QUERY, typeof HOSPITAL_STATUS>,
+  asked: AskedForOne<typeof HOSPITAL_STATUS>,
   caller: TokenClaims,
 ): Promise<HttpReply> {
   const body = await asked.readBody()
   if (!body.ok) return problem(body.refusal)
-  const region = await knownRegion(ports, asked, caller)
-  if (!region.ok) return problem(region.refusal)
-  const params = asked.readParams()
-  if (!params.ok) return problem(notFound(asked.path))
-  const { id } = params.value
   const { status, note } = body.value
-  let version = 0
-  const reply = await changeAt(
-    ports,
-    asked,
-    async transaction => {
-      version = await nextVersion(transaction)
-      return getItem(transaction, HOSPITALS, region.value, id)
-    },
-    async transaction => {
-      const said = { status, note, atMs: ports.wallClock() }
-      const was = await setHospitalStatus(transaction, region.value, id, said, version)
-      const details = { status, note, was: was.status, wasNote: was.statusNote }
-      const audit = auditedFor(ports, asked, caller)
-      await audit(transaction, { action: 'hospital-status-set', region: region.value, subject: id, details })
-      const now = (await getItem(transaction, HOSPITALS, region.value, id))!
-      return json(200, now, { ETag: etag(now.version) })
-    },
-  )
-  return onceKnown(ports, 'hospitals', reply)
+  const work = { ports, asked, caller }
+  return changeStored(hospital, work, async (transaction, current, version) => {
+    const { region, hospitalId } = current
+    const said = { status, note, atMs: ports.wallClock() }
+    const was = await setHospitalStatus(transaction, region, hospitalId, said, version)
+    const details = { status, note, was: was.status, wasNote: was.statusNote }
+    await auditedChange(work, transaction, 'hospital-status-set', region, hospitalId, details)
+    return storedReply(transaction, hospital.kind, region, current, 200)
+  })
 }

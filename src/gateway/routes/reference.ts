@@ -1,22 +1,26 @@
 /** Administration of the units, stations and hospitals of each region. */
 
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { TokenClaims } from '../../access/claims.ts'
 import type { Result } from '../../base/result.ts'
-import type { RegionId } from '../../domain/ids.ts'
-import type { Database } from '../../store/postgres/database.ts'
 import { getItem, listItems, nextVersion, putItems, removeItem, type Stored } from '../../store/reference/items.ts'
-import type { Kind } from '../../store/reference/kinds.ts'
-import { auditedFor, changeAt, changeOnce, etag, listReply, PAGE_QUERY, page, pageOf, tagged } from '../changes.ts'
+import { auditedFor, changeOnce, listReply, PAGE_QUERY, page, pageOf, tagged } from '../changes.ts'
 import { REGION_QUERY } from '../guard.ts'
-import { empty, type HttpReply, json, problem } from '../http.ts'
+import { empty, type HttpReply, problem } from '../http.ts'
 import { notFound } from '../refusals.ts'
 import { type Asked, guarded, type Nothing, type Route } from '../route.ts'
 import { HOSPITAL_STATUS_ROUTES } from './hospital-status.ts'
+import {
+  type AskedForOne,
+  auditedChange,
+  changeStored,
+  ONE_PARAMS,
+  type ReferenceWork,
+  storedReply,
+} from './reference-change.ts'
 import { hospital, type Replacement, type Resource, station, unit } from './reference-kinds.ts'
 import { knownRegion, onceKnown, ownRefusal, type ReferencePorts } from './reference-work.ts'
 
-const PARAMS = z.object({ id: z.string() })
 const LIST_QUERY = PAGE_QUERY.extend(REGION_QUERY.shape)
 /** Of every route. */
 const REFUSALS = ['wrong-region', 'unknown-region'] as const
@@ -64,7 +68,7 @@ function routesOfAll<T extends object>(resource: Resource<T>): Route<ReferencePo
 
 function routesOfOne<T extends object>(resource: Resource<T>): Route<ReferencePorts>[] {
   const { plural, singular, shown, replacement, changes } = resource
-  const one = { pattern: `/v1/${plural}/:id`, params: PARAMS, query: REGION_QUERY } as const
+  const one = { pattern: `/v1/${plural}/:id`, params: ONE_PARAMS, query: REGION_QUERY } as const
   const refusals = [...REFUSALS, 'not-found'] as const
   return [
     guarded({
@@ -112,15 +116,6 @@ function routesOfOne<T extends object>(resource: Resource<T>): Route<ReferencePo
   ]
 }
 
-/** One request at work. */
-interface Work<A extends Asked<z.ZodObject, typeof REGION_QUERY, z.ZodType>> {
-  readonly ports: ReferencePorts
-  readonly asked: A
-  readonly caller: TokenClaims
-}
-
-type AskedForOne<B extends z.ZodType = z.ZodNever> = Asked<typeof PARAMS, typeof REGION_QUERY, B>
-
 async function getList<T extends object>(
   { kind }: Resource<T>,
   ports: ReferencePorts,
@@ -139,7 +134,7 @@ async function getList<T extends object>(
 
 async function getOne<T extends object>(
   { kind }: Resource<T>,
-  { ports, asked, caller }: Work<AskedForOne>,
+  { ports, asked, caller }: ReferenceWork<AskedForOne>,
 ): Promise<HttpReply> {
   const region = await knownRegion(ports, asked, caller)
   if (!region.ok) return problem(region.refusal)
@@ -150,7 +145,7 @@ async function getOne<T extends object>(
 
 async function post<T extends object>(
   resource: Resource<T>,
-  { ports, asked, caller }: Work<Asked<Nothing, typeof REGION_QUERY, z.ZodType<T>>>,
+  { ports, asked, caller }: ReferenceWork<Asked<Nothing, typeof REGION_QUERY, z.ZodType<T>>>,
 ): Promise<HttpReply> {
   const { kind, plural, singular, mayWrite } = resource
   const region = await knownRegion(ports, asked, caller)
@@ -171,7 +166,7 @@ async function post<T extends object>(
     const audit = auditedFor(ports, asked, caller)
     await audit(transaction, { action: `${singular}-created`, region: region.value, subject: id, details: {} })
     const headers = { Location: `/v1/${plural}/${id}?region=${region.value}` }
-    return stored(transaction, kind, region.value, item, 201, headers)
+    return storedReply(transaction, kind, region.value, item, 201, headers)
   })
   return onceKnown(ports, plural, reply)
 }
@@ -182,7 +177,7 @@ async function post<T extends object>(
  */
 async function put<T extends object>(
   resource: Resource<T>,
-  work: Work<AskedForOne<z.ZodType<Replacement<T>>>>,
+  work: ReferenceWork<AskedForOne<z.ZodType<Replacement<T>>>>,
 ): Promise<HttpReply> {
   const { idField } = resource.kind
   const body = await work.asked.readBody()
@@ -198,7 +193,7 @@ async function put<T extends object>(
 /** Changes the fields that are named. */
 async function patch<T extends object>(
   resource: Resource<T>,
-  work: Work<AskedForOne<z.ZodType<(current: T) => T>>>,
+  work: ReferenceWork<AskedForOne<z.ZodType<(current: T) => T>>>,
 ): Promise<HttpReply> {
   const body = await work.asked.readBody()
   if (!body.ok) return problem(body.refusal)
@@ -207,7 +202,7 @@ async function patch<T extends object>(
 
 async function change<T extends object>(
   resource: Resource<T>,
-  work: Work<AskedForOne<z.ZodType>>,
+  work: ReferenceWork<AskedForOne<z.ZodType>>,
   changed: (current: Stored<T>) => Result<T>,
 ): Promise<HttpReply> {
   const { kind, singular, mayWrite } = resource
@@ -217,12 +212,12 @@ async function change<T extends object>(
     const refusal = await mayWrite(transaction, current.region, next.value)
     if (refusal !== null) return problem(refusal)
     await putItems(transaction, kind, current.region, [next.value], version)
-    await audited(work, transaction, `${singular}-changed`, current.region, String(current[kind.idField]))
-    return stored(transaction, kind, current.region, next.value, 200)
+    await auditedChange(work, transaction, `${singular}-changed`, current.region, String(current[kind.idField]))
+    return storedReply(transaction, kind, current.region, next.value, 200)
   })
 }
 
-async function remove<T extends object>(resource: Resource<T>, work: Work<AskedForOne>): Promise<HttpReply> {
+async function remove<T extends object>(resource: Resource<T>, work: ReferenceWork<AskedForOne>): Promise<HttpReply> {
   const { kind, singular, mayRemove } = resource
   await work.asked.body
   return changeStored(resource, work, async (transaction, current, version) => {
@@ -230,49 +225,7 @@ async function remove<T extends object>(resource: Resource<T>, work: Work<AskedF
     const refusal = await mayRemove(transaction, current.region, id)
     if (refusal !== null) return problem(refusal)
     await removeItem(transaction, kind, current.region, id, version)
-    await audited(work, transaction, `${singular}-deleted`, current.region, id)
+    await auditedChange(work, transaction, `${singular}-deleted`, current.region, id)
     return empty(204)
   })
-}
-
-/** Read the body first: one that comes slowly must not keep a transaction open. */
-async function changeStored<T extends object>(
-  { kind, plural }: Resource<T>,
-  { ports, asked, caller }: Work<AskedForOne<z.ZodType>>,
-  work: (transaction: Database, current: Stored<T>, version: number) => Promise<HttpReply>,
-): Promise<HttpReply> {
-  const region = await knownRegion(ports, asked, caller)
-  if (!region.ok) return problem(region.refusal)
-  const params = asked.readParams()
-  if (!params.ok) return problem(notFound(asked.path))
-  let version = 0
-  const read = async (transaction: Database) => {
-    version = await nextVersion(transaction)
-    return getItem(transaction, kind, region.value, params.value.id)
-  }
-  const reply = await changeAt(ports, asked, read, (transaction, current) => work(transaction, current, version))
-  return onceKnown(ports, plural, reply)
-}
-
-/** The thing as it stands now: one that was written as it stood has kept its version. */
-async function stored<T extends object>(
-  transaction: Database,
-  kind: Kind<T>,
-  region: RegionId,
-  item: T,
-  status: number,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<HttpReply> {
-  const now = (await getItem(transaction, kind, region, String(item[kind.idField])))!
-  return json(status, now, { ...headers, ETag: etag(now.version) })
-}
-
-function audited(
-  { ports, asked, caller }: Work<AskedForOne<z.ZodType>>,
-  transaction: Database,
-  action: string,
-  region: RegionId,
-  subject: string,
-): Promise<void> {
-  return auditedFor(ports, asked, caller)(transaction, { action, region, subject, details: {} })
 }

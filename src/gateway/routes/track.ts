@@ -5,6 +5,7 @@ import type { TokenClaims } from '../../access/claims.ts'
 import type { Result } from '../../base/result.ts'
 import { type RegionId, STORED_STREAM_ID } from '../../domain/ids.ts'
 import { RANGES } from '../../protocol/limits.ts'
+import { wholeNumber } from '../../protocol/list-schemas.ts'
 import { count, moment, unitId } from '../../protocol/schema-parts.ts'
 import type { Audit } from '../../store/audit/audit.ts'
 import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
@@ -27,10 +28,6 @@ const RETRY_AFTER_MS = 1_000
 /** As how many queries a page counts: with all that is read for it and the audit, some 25 ms of the engine's time. */
 const TRACK_QUERIES = 16
 
-const whole = ([min, max]: readonly [number, number]) => {
-  const error = `must be a whole number from ${min} to ${max}`
-  return z.int({ error }).min(min, { error }).max(max, { error })
-}
 const cursor = (() => {
   const error = 'must be `next` of the page before'
   return z.string({ error }).transform((text, context): TrackCursor => {
@@ -44,9 +41,9 @@ const PARAMS = z.object({ id: unitId })
 const QUERY = z
   .object({
     ...REGION_QUERY.shape,
-    fromMs: whole(RANGES.atMs),
-    toMs: whole([1, RANGES.atMs[1] + LONGEST_MS]).describe('Later than `fromMs`, by 24 hours at most.'),
-    limit: whole([1, LIMIT_MAX]).default(LIMIT_DEFAULT),
+    fromMs: wholeNumber(RANGES.atMs),
+    toMs: wholeNumber([1, RANGES.atMs[1] + LONGEST_MS]).describe('Later than `fromMs`, by 24 hours at most.'),
+    limit: wholeNumber([1, LIMIT_MAX]).default(LIMIT_DEFAULT),
     after: cursor.optional().describe('`next` of the page before; from the start where it is absent.'),
   })
   .superRefine(({ fromMs, toMs }, context) => {
