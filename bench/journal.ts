@@ -4,27 +4,18 @@
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { openClient } from '../src/store/postgres/database.ts'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { type Samples, sample } from '../tools/shared/prometheus.ts'
 import { defineBench, type Outcome } from './bench.ts'
 import { percentile } from './come-back-figures.ts'
-import { EngineChild, startDatabase } from './engine-child.ts'
-import type { FromJournalLoad, JournalReport, ToJournalLoad } from './journal-load.ts'
-import { LoadChild } from './load-child.ts'
-import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
+import { DISPATCHERS, startJournalDesks } from './journal-desks.ts'
+import type { JournalReport } from './journal-load.ts'
+import { REGION } from './region.ts'
 
-const LOAD = fileURLToPath(new URL('./journal-load.ts', import.meta.url))
 const IN_FLIGHT = [1, 16, 128, 512] as const
 const MOST = IN_FLIGHT.at(-1)!
-const DISPATCHERS = 16
-/** No rate of a client is to be the limit. */
-const RATES = {
-  GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '10000000',
-  GOLDENHOUR_LIMITS_RATES_COMMAND_USER_PER_S: '10000000',
-}
 const VIEWS_EVERY_MS = 50
 
 const options = {
@@ -46,15 +37,7 @@ interface Stage {
 }
 
 async function run({ units, seconds, profile }: ValuesOf<typeof options>): Promise<Outcome> {
-  const databaseUrl = await startDatabase()
-  await prepareRegion(databaseUrl, 0)
-  const names = Array.from({ length: DISPATCHERS }, (_, i) => `desk-${i}`)
-  const tokens = await tokensOf(databaseUrl, 'dispatcher', names)
-  const engine = await EngineChild.start(databaseUrl, { settings: RATES })
-  await importUnits(databaseUrl, units)
-  const load = new LoadChild<ToJournalLoad, FromJournalLoad>(LOAD)
-  load.send({ type: 'sign-in', port: engine.port, region: REGION, tokens, units })
-  await load.heard('ready')
+  const { databaseUrl, engine, load } = await startJournalDesks(units)
   const client = await openClient(databaseUrl, { applicationName: 'goldenhour bench' })
 
   const figures: Record<string, number> = {}

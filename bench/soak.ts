@@ -1,21 +1,10 @@
 /** An engine under the same load for a long time: whether its memory comes to a rest, and whether answers stay as fast. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { ValuesOf } from '../tools/shared/option-table.ts'
 import { sample } from '../tools/shared/prometheus.ts'
 import { defineBench, type Outcome } from './bench.ts'
-import { EngineChild, startDatabase } from './engine-child.ts'
-import type { FromJournalLoad, ToJournalLoad } from './journal-load.ts'
-import { LoadChild } from './load-child.ts'
-import { importUnits, prepareRegion, REGION, tokensOf } from './region.ts'
+import { DISPATCHERS, startJournalDesks } from './journal-desks.ts'
 
-const LOAD = fileURLToPath(new URL('./journal-load.ts', import.meta.url))
-const DISPATCHERS = 16
-/** No rate of a client is to be the limit. */
-const RATES = {
-  GOLDENHOUR_LIMITS_RATES_COMMAND_CONNECTION_PER_S: '10000000',
-  GOLDENHOUR_LIMITS_RATES_COMMAND_USER_PER_S: '10000000',
-}
 /** What a start, its caches and its code take has come by then. */
 const SETTLED_AFTER_MINUTES = 10
 
@@ -33,15 +22,7 @@ export const soakBench = defineBench({
 })
 
 async function run({ units, rate, minutes }: ValuesOf<typeof options>): Promise<Outcome> {
-  const databaseUrl = await startDatabase()
-  await prepareRegion(databaseUrl, 0)
-  const names = Array.from({ length: DISPATCHERS }, (_, i) => `desk-${i}`)
-  const tokens = await tokensOf(databaseUrl, 'dispatcher', names)
-  const engine = await EngineChild.start(databaseUrl, { settings: RATES })
-  await importUnits(databaseUrl, units)
-  const load = new LoadChild<ToJournalLoad, FromJournalLoad>(LOAD)
-  load.send({ type: 'sign-in', port: engine.port, region: REGION, tokens, units })
-  await load.heard('ready')
+  const { engine, load } = await startJournalDesks(units)
   load.send({ type: 'pace', perS: rate, seconds: minutes * 60 })
 
   const startedMs = performance.now()
