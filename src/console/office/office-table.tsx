@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { o } from './office-strings.ts'
+import { ScrolledTable } from './scrolled-table.tsx'
 
 const SHOWN = 300
 
@@ -92,32 +93,17 @@ export function OfficeTable<T>({ title, list, keyOf, text, columns, actions, add
       {items === null && trouble === null && <p class="quiet">{o.loading}</p>}
       {items !== null && found.length === 0 && <p>{items.length === 0 ? (first ?? o.none) : o.noneMatch}</p>}
       {found.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
-        <section class="scroll" tabIndex={0} aria-label={title}>
-          <table>
-            <thead>
-              <tr>
-                {columns.map(({ label }) => (
-                  <th key={label} scope="col">
-                    {label}
-                  </th>
-                ))}
-                {actions !== undefined && <td />}
-              </tr>
-            </thead>
-            <tbody>
-              {found.slice(0, SHOWN).map(item => (
-                <tr key={keyOf(item)} data-row={keyOf(item)}>
-                  <th scope="row">{head!.cell(item)}</th>
-                  {others.map(({ label, cell }) => (
-                    <td key={label}>{cell(item)}</td>
-                  ))}
-                  {actions !== undefined && <td class="end">{actions(item)}</td>}
-                </tr>
+        <ScrolledTable title={title} labels={columns.map(({ label }) => label)} hasActions={actions !== undefined}>
+          {found.slice(0, SHOWN).map(item => (
+            <tr key={keyOf(item)} data-row={keyOf(item)}>
+              <th scope="row">{head!.cell(item)}</th>
+              {others.map(({ label, cell }) => (
+                <td key={label}>{cell(item)}</td>
               ))}
-            </tbody>
-          </table>
-        </section>
+              {actions !== undefined && <td class="end">{actions(item)}</td>}
+            </tr>
+          ))}
+        </ScrolledTable>
       )}
       {found.length > SHOWN && <p class="quiet">{o.cut(SHOWN)}</p>}
     </section>

@@ -1,5 +1,6 @@
 /** One table of figures, and the same as a file for a spreadsheet. */
 import type { ComponentChildren } from 'preact'
+import { ScrolledTable } from '../office/scrolled-table.tsx'
 import { csvOf } from './spreadsheet.ts'
 import { s } from './statistics-strings.ts'
 import { csvRowsOf, type FigureTable, shownOf } from './tables.ts'
@@ -28,30 +29,16 @@ export function FigureTableOf({ table, region, timeZone, children }: FigureTable
         </button>
       </div>
       {children}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard. */}
-      <section class="scroll" tabIndex={0} aria-label={title}>
-        <table>
-          <thead>
-            <tr>
-              {columns.map(({ label }) => (
-                <th key={label} scope="col">
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              <tr key={`${index} ${row[0]}`}>
-                <th scope="row">{shownOf(row[0]!, columns[0]!, moment)}</th>
-                {row.slice(1).map((value, place) => (
-                  <td key={columns[place + 1]!.label}>{shownOf(value, columns[place + 1]!, moment)}</td>
-                ))}
-              </tr>
+      <ScrolledTable title={title} labels={columns.map(({ label }) => label)}>
+        {rows.map((row, index) => (
+          <tr key={`${index} ${row[0]}`}>
+            <th scope="row">{shownOf(row[0]!, columns[0]!, moment)}</th>
+            {row.slice(1).map((value, place) => (
+              <td key={columns[place + 1]!.label}>{shownOf(value, columns[place + 1]!, moment)}</td>
             ))}
-          </tbody>
-        </table>
-      </section>
+          </tr>
+        ))}
+      </ScrolledTable>
     </section>
   )
 }
