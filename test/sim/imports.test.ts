@@ -32,6 +32,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   'src/store/log/own-connections.ts': 'connections to Postgres',
   'src/store/log/lane-connection.ts': 'a connection to Postgres',
   'src/store/postgres/database.ts': 'connections to Postgres',
+  'src/store/postgres/array-text.ts': 'columns of a statement to Postgres',
   'src/store/embedded/database-server.ts': 'the embedded Postgres',
   'src/store/embedded/embedded-postgres.ts': 'the embedded Postgres',
   'src/store/embedded/': 'the embedded Postgres',
