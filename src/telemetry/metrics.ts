@@ -18,6 +18,7 @@ import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { RoutingCounts } from './routing-counts.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
+import { WebhookFigures } from './webhook-figures.ts'
 
 export type FixClass = 'current' | 'late' | 'duplicate' | 'future' | 'invalid' | 'gap' | 'hint' | 'refused'
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
@@ -120,6 +121,7 @@ export class Metrics {
   )
   readonly #requests = new RequestTimes(this.#registry)
   readonly routing = new RoutingCounts(this.#registry)
+  readonly webhooks = new WebhookFigures(this.#registry)
   readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0
