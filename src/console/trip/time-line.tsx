@@ -7,6 +7,7 @@ import { word } from '../spoken-words.ts'
 import { t } from '../strings.ts'
 import { CorrectForm } from './correct-form.tsx'
 import { TrackPlayer } from './track-player.tsx'
+import { tripTexts } from './trip-texts.ts'
 
 interface TimeLineProps {
   readonly shift: Shift
@@ -49,6 +50,10 @@ function Response({ shift, trip, response }: TimeLineProps & { readonly response
             <small class="quiet">
               {moment.atMs !== null && `+${duration(moment.atMs - trip.receivedAtMs)}`}
               {moment.cause !== 'driver' && ` · ${moment.cause}`}
+              {moment.wheelsAtMs !== undefined &&
+                moment.cause !== 'geofence' &&
+                ` · ${tripTexts.wheels(timeOfDay(moment.wheelsAtMs, timeZone))}`}
+              {moment.lateEvidence === true && ` · ${tripTexts.lateEvidence}`}
               {moment.otherAtMs !== undefined && ` · ${t.trip.otherWord(timeOfDay(moment.otherAtMs, timeZone))}`}
               {moment.corrected !== undefined && ` · ${t.trip.corrected(word('reason', moment.corrected))}`}
               {moment.implausible === true && <em class="late"> · {t.trip.implausible}</em>}
@@ -58,7 +63,7 @@ function Response({ shift, trip, response }: TimeLineProps & { readonly response
       </ol>
       <p class="row">
         <button type="button" aria-expanded={isCorrecting} onClick={() => setCorrecting(!isCorrecting)}>
-          {t.desk.trip.correctTime}
+          {tripTexts.correctTime}
         </button>
         {shift.role === 'supervisor' && <TrackPlayer shift={shift} response={response} />}
       </p>

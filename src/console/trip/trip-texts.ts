@@ -1,0 +1,43 @@
+/** The texts of the panel of a trip, loaded with it; for another language give another object of this form. */
+const EN = {
+  amend: 'Change call',
+  amendIt: 'Change it',
+  move: 'Move it: click the map',
+  moved: (place: string) => `Moved to ${place}`,
+  clocks: 'Both clocks',
+  before: 'Now',
+  after: 'After',
+  waits: (clock: string) => `waits for ${clock}`,
+  hasUnit: (unit: string, left: string) => `${unit} there in ${left}`,
+  sinceCall: (clock: string) => `${clock} after the call`,
+  nobody: 'nobody could go',
+  unknown: 'not known',
+  crewMessage: 'Message to the crew',
+  readAt: (unit: string, time: string) => `read by ${unit}, ${time}`,
+  notRead: (unit: string) => `not read by ${unit} yet`,
+  correct: 'Correct',
+  correctNote: (number: number) => `Corrects note ${number}`,
+  correctTime: 'Correct a time',
+  whichTime: 'Which',
+  never: 'never, or nobody knows',
+  track: 'Track',
+  tracking: 'The track is read. That is noted in the audit.',
+  noTrack: 'No position of that time is stored.',
+  play: 'Play',
+  pause: 'Pause',
+  moment: 'Moment of the track',
+  moreTrack: 'There is more; the first part is shown.',
+  wheels: (time: string) => `by position ${time}`,
+  lateEvidence: 'known late',
+  destination: {
+    title: 'Brought to',
+    name: 'Name the hospital',
+    none: 'nobody has said',
+    straight: (distance: string) => `${distance} in a straight line`,
+    noEmergency: 'no emergency department',
+    notOpen: (name: string, why: string) => `${name}: ${why}`,
+  },
+} as const
+
+/** The texts in use here. */
+export const tripTexts = EN
