@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { onStopAsked } from '../src/process/stop-asked.ts'
 import { exitCodeOf, readCommandLine, toolCommand, UsageError } from '../tools/shared/command-line.ts'
+import { arrivalsBench } from './arrivals.ts'
 import type { Bench } from './bench.ts'
 import { cleanUp } from './clean-up.ts'
 import { comeBackBench } from './come-back.ts'
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   soakBench,
   outageBench,
   finderBench,
+  arrivalsBench,
   nearestBench,
   roadsTablesBench,
   policyBench,

@@ -19,6 +19,7 @@ export const PROTOCOL_PAGES: readonly string[] = [
       'states',
       'feeds',
       'trackers',
+      'wheels',
       'http',
       'administration',
     ],

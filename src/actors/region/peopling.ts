@@ -19,10 +19,11 @@ type Levels = Pick<RegionAssembly, 'state' | 'turns' | 'watch' | 'location' | 's
 export async function people(
   { shared: { machine } }: RegionParts,
   recovered: Recovered,
-  { state, turns, watch, silence, location: { population, closed } }: Levels,
+  { state, turns, watch, silence, location }: Levels,
   onProgress: (progress: RecoveryProgress) => void,
 ): Promise<void> {
   const { memory, clock, marks } = state
+  const { population, closed } = location
   const of = recovered.drivers.size + recovered.trips.size
   let done = 0
   let sliceEndsMs = machine.monotonicMs() + RECOVERY_SLICE_MS
@@ -64,6 +65,7 @@ export async function people(
     closed.recover(call)
     if (machine.monotonicMs() >= sliceEndsMs) await pause()
   }
+  location.wheels.begin()
   if (!state.admission.isOver) letComeBack(recovered, { state, turns, watch, silence })
 }
 

@@ -12,12 +12,14 @@ import type { Session } from '../region-handle.ts'
 import { fixLimits } from './fix-limits.ts'
 import type { MoveFollower } from './followers.ts'
 import { refuseRequest } from './send-refusal.ts'
+import type { WheelWatch } from './wheel-watch.ts'
 
 interface UnitFixesPorts {
   readonly clock: RegionClock
   readonly machine: MachineClock
   readonly metrics: Metrics
   readonly segments: SegmentWriter
+  readonly wheels: Pick<WheelWatch, 'take'>
   readonly followers: readonly MoveFollower[]
 }
 
@@ -39,7 +41,10 @@ export class UnitFixes implements FixDoor {
   }
 
   store(...[unitId, streamId, fix, flags, receivedWallMs]: Parameters<FixDoor['store']>): boolean {
-    return this.#ports.segments.add(unitId, streamId, fix, flags, receivedWallMs)
+    const { segments, wheels } = this.#ports
+    if (!segments.add(unitId, streamId, fix, flags, receivedWallMs)) return false
+    wheels.take(unitId, fix, flags)
+    return true
   }
 
   counted(counts: Parameters<FixDoor['counted']>[0]): void {
