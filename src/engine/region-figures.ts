@@ -8,6 +8,7 @@ type RegionFigures = Pick<
   | 'mailboxDepth'
   | 'pendingTrips'
   | 'openAlarms'
+  | 'positions'
   | 'logPositions'
   | 'fixesNotDurable'
   | 'writesStalled'
@@ -32,6 +33,10 @@ export function figuresOf(
     openAlarms: () =>
       regions().flatMap(({ regionId, region }) =>
         countAlarms(region!.states.alarmed()).map(count => [regionId, ...count] as const),
+      ),
+    positions: () =>
+      regions().flatMap(({ regionId, region }) =>
+        Object.entries(region!.positions).map(([position, count]) => [regionId, position, count] as const),
       ),
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),

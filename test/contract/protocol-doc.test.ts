@@ -704,7 +704,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD TK HT HI AD'.split(' ')
+  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD PS TK HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

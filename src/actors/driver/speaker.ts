@@ -7,7 +7,8 @@ import type { Stream } from './location.ts'
 export const MARK_EVERY_FIXES = 8
 export const MARK_EVERY_MS = 30_000
 
-interface OpenStream {
+/** A stream, and what its times are of. */
+export interface OpenStream {
   readonly stream: Stream
   readonly clock: StreamClock
 }

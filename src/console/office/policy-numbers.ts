@@ -41,7 +41,8 @@ export function unitSign(path: NumberPath): string {
   const name = path.split('.')[0]!
   if (isSpan(path)) return 's'
   if (name.endsWith('Percent')) return '%'
-  return name.endsWith('Mps') ? 'm/s' : ''
+  if (name.endsWith('Mps')) return 'm/s'
+  return name.endsWith('MaxM') ? 'm' : ''
 }
 
 /** As it stands in its field. */

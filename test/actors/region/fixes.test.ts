@@ -262,9 +262,9 @@ describe('holes', () => {
       [['A1', 's-A1', 3, 5]],
     )
     assert.deepEqual(back.welcome.streams, [['s-A1', 5]])
-    world.fixes(back, [wireFix(6, 600)])
+    world.fixes(back, [wireFix(6, 400)])
     await world.advance(200)
-    assert.deepEqual([await shownAtM(), back.all('error')], [600, []])
+    assert.deepEqual([await shownAtM(), back.all('error')], [400, []])
   })
 
   test('the holes of old streams do not make the live one forgotten by a restart', async () => {

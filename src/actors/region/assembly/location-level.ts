@@ -22,12 +22,12 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
-  { ref, memory, clock, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
+  { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
   { commands, record, waking }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
-  const fixes = new UnitFixes({ clock, machine, metrics, segments, followers: followers.moves })
+  const fixes = new UnitFixes({ clock, policy, machine, metrics, segments, followers: followers.moves })
   const unitMarks = new UnitMarks({ memory, marks })
   const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
   const feeds = new Feeds({
