@@ -7,18 +7,18 @@ import type { Command } from '../domain/commands.ts'
  * no id, no trace) as 64 lower-case hex digits; the same over both WebSocket formats and HTTP.
  */
 export function bodyHash(command: Command): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(command)))
-    .digest('hex')
+  return createHash('sha256').update(canonical(command)).digest('hex')
 }
 
-/** Arrays keep their order: the first need is not the second. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  )
+/** As `JSON.stringify` writes it, but for the order of the keys. Arrays keep theirs: the first need is not the second. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const fields = value as Readonly<Record<string, unknown>>
+  let text = ''
+  for (const key of Object.keys(fields).sort()) {
+    if (fields[key] === undefined) continue
+    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${canonical(fields[key])}`
+  }
+  return text === '' ? '{}' : `${text}}`
 }

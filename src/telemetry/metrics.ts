@@ -19,6 +19,7 @@ import { measureLoopLag } from './loop-lag.ts'
 import { type RequestLabels, RequestTimes } from './request-times.ts'
 import { RoutingCounts } from './routing-counts.ts'
 import { type MetricsSource, SourceGauges } from './source-gauges.ts'
+import { WebhookFigures } from './webhook-figures.ts'
 
 export type CommitLane = 'records' | 'segments' | 'snapshots' | 'marks'
 export type FrameDirection = 'in' | 'out'
@@ -111,6 +112,7 @@ export class Metrics {
   )
   readonly #requests = new RequestTimes(this.#registry)
   readonly routing = new RoutingCounts(this.#registry)
+  readonly webhooks = new WebhookFigures(this.#registry)
   readonly #sourceGauges: SourceGauges
   readonly #damagedTables = new Map<string, readonly string[]>()
   #fanOutMs = 0

@@ -22,11 +22,16 @@ export interface Alarmed {
 const NONE: readonly Alarm[] = []
 const goneOf = ({ openAlarms }: Alarmed): readonly Alarm[] => openAlarms.filter(alarm => alarm.goneAtMs !== null)
 
-/** The trips and units of a turn, and its region, as it has them. */
-function* alarmedOf(turn: Turn): Iterable<Alarmed> {
-  for (const { regionId, openAlarms } of turn.regions.values()) yield { entity: regionKey(regionId), openAlarms }
-  for (const { tripId, openAlarms } of turn.trips.values()) yield { entity: tripKey(tripId), openAlarms }
-  for (const { unitId, openAlarms = NONE } of turn.drivers.values()) yield { entity: driverKey(unitId), openAlarms }
+/** The trips and units of a turn, and its region, as it has them; none that is known to nobody and has no alarm, which is nearly all. */
+function alarmedOf(turn: Turn, known: ReadonlyMap<EntityKey, unknown>): Alarmed[] {
+  const found: Alarmed[] = []
+  const look = (entity: EntityKey, openAlarms: readonly Alarm[]) => {
+    if (openAlarms.length > 0 || known.has(entity)) found.push({ entity, openAlarms })
+  }
+  for (const { regionId, openAlarms } of turn.regions.values()) look(regionKey(regionId), openAlarms)
+  for (const { tripId, openAlarms } of turn.trips.values()) look(tripKey(tripId), openAlarms)
+  for (const { unitId, openAlarms = NONE } of turn.drivers.values()) look(driverKey(unitId), openAlarms)
+  return found
 }
 
 export class GoneAlarms implements TurnStep, TurnFollower {
@@ -49,7 +54,7 @@ export class GoneAlarms implements TurnStep, TurnFollower {
 
   extend(turn: Turn): void {
     let more = this.#waiting.size - GONE_ALARMS_MAX
-    for (const subject of alarmedOf(turn)) {
+    for (const subject of alarmedOf(turn, this.#bySubject)) {
       more += goneOf(subject).length - (this.#bySubject.get(subject.entity)?.length ?? 0)
     }
     if (more <= 0) return
@@ -63,7 +68,7 @@ export class GoneAlarms implements TurnStep, TurnFollower {
   }
 
   committed(turn: Turn): void {
-    for (const subject of alarmedOf(turn)) this.#fold(subject)
+    for (const subject of alarmedOf(turn, this.#bySubject)) this.#fold(subject)
   }
 
   held({ entity }: { readonly entity: EntityKey }): void {

@@ -29,7 +29,7 @@ export interface OutcomesSettings {
 
 const BYTES_MAX = 8 << 20
 /** The ids of sixteen million commands; with more of them more new ids are looked up for nothing. */
-const FILTER_BYTES_MAX = 32 << 20
+const FILTER_BYTES_MAX = 48 << 20
 /** Beside its key and its result: the hash of the body, the object and its place in the map. */
 const BYTES_EACH = 480
 

@@ -151,7 +151,6 @@ function changedUnits(turn: Turn): ChangedUnit[] {
 /** Whether a unit is another in anything but the record that it was last named in. */
 function isOther(before: DriverState | undefined, after: DriverState): boolean {
   if (before === undefined) return true
-  const { version: _, ...rest } = after
-  const keys = Object.keys(rest) as (keyof typeof rest)[]
-  return keys.length + 1 !== Object.keys(before).length || keys.some(key => before[key] !== after[key])
+  const keys = Object.keys(after) as (keyof DriverState)[]
+  return keys.length !== Object.keys(before).length || keys.some(key => before[key] !== after[key] && key !== 'version')
 }

@@ -14,7 +14,12 @@ type Settings = Readonly<Record<string, string>>
 const MIB = 1_024 * 1_024
 
 /** What initdb itself writes into `postgresql.conf`: a value that nobody has chosen. */
-const WRITTEN_BY_INITDB: Settings = { shared_buffers: '128MB', max_connections: '100', max_wal_size: '1GB' }
+const WRITTEN_BY_INITDB: Settings = {
+  shared_buffers: '128MB',
+  max_connections: '100',
+  max_wal_size: '1GB',
+  min_wal_size: '80MB',
+}
 
 /** Input: the memory that this process may use, in bytes. */
 export function fittingSettings(memoryBytes: number): Settings {
@@ -28,6 +33,8 @@ export function fittingSettings(memoryBytes: number): Settings {
     max_connections: '100',
     // A checkpoint writes whole pages anew, so not each few seconds under load; a recovery reads a gigabyte at most.
     max_wal_size: '1GB',
+    // What was once written for it is used again: a commit that has to make a file of WAL waits 30 to 100 ms for it.
+    min_wal_size: '1GB',
     checkpoint_timeout: '10min',
     // Rows of open trips come and go by the thousand in a minute (migration 0023).
     autovacuum_naptime: '15s',

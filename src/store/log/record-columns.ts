@@ -1,8 +1,9 @@
 /** What is written as its statement takes it: an array for each column. */
+import { arrayText, arrayTextOfJson } from '../postgres/array-text.ts'
 import { type ClosedCallWrite, ContentRejected, type RecordWrite, type SnapshotWrite } from './journal.ts'
 
 /** The parallel arrays that `log.append_records` takes after the ownership. */
-export function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
+export function recordColumns(batch: readonly RecordWrite[]): string[] {
   const records = batch.map(write => write.record)
   const commands = batch.flatMap(write => write.command ?? [])
   const openTrips = batch.flatMap(write => [
@@ -15,36 +16,36 @@ export function recordColumns(batch: readonly RecordWrite[]): unknown[][] {
   const notes = batch.flatMap(write => write.callNote ?? [])
   const incidents = batch.flatMap(write => write.incident ?? [])
   return [
-    records.map(record => record.position),
-    records.map(record => record.recordedAtMs),
-    records.map(record => record.principal),
-    records.map(record => record.commandId),
-    records.map(record => record.trace),
-    records.map(record => toJson(record.events)),
-    commands.map(command => command.principal),
-    commands.map(command => command.commandId),
-    commands.map(command => command.bodyHash),
-    commands.map(command => command.position),
-    commands.map(command => command.recordedAtMs),
-    commands.map(command => toJson(command.result)),
-    openTrips.map(pair => pair.unitId),
-    openTrips.map(pair => pair.tripId),
-    openTrips.map(pair => pair.opens),
-    calls.map(call => call.callId),
-    calls.map(call => call.details.callerName),
-    calls.map(call => call.details.phone),
-    calls.map(call => call.details.address),
-    calls.map(call => call.details.notes),
-    calls.map(call => call.position),
-    notes.map(({ callId }) => callId),
-    notes.map(({ note }) => note.noteNo),
-    notes.map(({ note }) => note.by),
-    notes.map(({ note }) => note.unitId),
-    notes.map(({ note }) => note.atMs),
-    notes.map(({ note }) => note.corrects),
-    notes.map(({ note }) => note.text),
-    incidents.map(({ year }) => year),
-    incidents.map(({ number }) => number),
+    arrayText(records.map(record => record.position)),
+    arrayText(records.map(record => record.recordedAtMs)),
+    arrayText(records.map(record => record.principal)),
+    arrayText(records.map(record => record.commandId)),
+    arrayText(records.map(record => record.trace)),
+    arrayTextOfJson(records.map(record => toJson(record.events))),
+    arrayText(commands.map(command => command.principal)),
+    arrayText(commands.map(command => command.commandId)),
+    arrayText(commands.map(command => command.bodyHash)),
+    arrayText(commands.map(command => command.position)),
+    arrayText(commands.map(command => command.recordedAtMs)),
+    arrayTextOfJson(commands.map(command => toJson(command.result))),
+    arrayText(openTrips.map(pair => pair.unitId)),
+    arrayText(openTrips.map(pair => pair.tripId)),
+    arrayText(openTrips.map(pair => pair.opens)),
+    arrayText(calls.map(call => call.callId)),
+    arrayText(calls.map(call => call.details.callerName)),
+    arrayText(calls.map(call => call.details.phone)),
+    arrayText(calls.map(call => call.details.address)),
+    arrayText(calls.map(call => call.details.notes)),
+    arrayText(calls.map(call => call.position)),
+    arrayText(notes.map(({ callId }) => callId)),
+    arrayText(notes.map(({ note }) => note.noteNo)),
+    arrayText(notes.map(({ note }) => note.by)),
+    arrayText(notes.map(({ note }) => note.unitId)),
+    arrayText(notes.map(({ note }) => note.atMs)),
+    arrayText(notes.map(({ note }) => note.corrects)),
+    arrayText(notes.map(({ note }) => note.text)),
+    arrayText(incidents.map(({ year }) => year)),
+    arrayText(incidents.map(({ number }) => number)),
   ]
 }
 
