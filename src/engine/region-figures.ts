@@ -9,6 +9,7 @@ type RegionFigures = Pick<
   | 'pendingTrips'
   | 'openAlarms'
   | 'positions'
+  | 'deviceClocksOff'
   | 'logPositions'
   | 'fixesNotDurable'
   | 'writesStalled'
@@ -38,6 +39,7 @@ export function figuresOf(
       regions().flatMap(({ regionId, region }) =>
         Object.entries(region!.positions).map(([position, count]) => [regionId, position, count] as const),
       ),
+    deviceClocksOff: () => regions().map(({ regionId, region }) => [regionId, region!.clocksOff] as const),
     logPositions: () =>
       regions().map(({ regionId, region }) => [regionId, region!.logHead, region!.logDurable] as const),
     fixesNotDurable: () => regions().map(({ regionId, region }) => [regionId, region!.fixesNotDurable] as const),

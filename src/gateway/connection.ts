@@ -56,6 +56,9 @@ export class Connection {
   #snapshotCounts = false
   #flushIsDue = false
   #isBehindInLedger = false
+  #pingedAtMs: number | null = null
+  /** What a message and its answer took, when it was measured; null before that. */
+  roundTripMs: number | null = null
 
   constructor(ws: DoorSocket<unknown>, format: WireFormat, address: string, ports: ConnectionPorts) {
     this.#ws = ws
@@ -98,6 +101,17 @@ export class Connection {
     const { told } = shared
     const counts = told.type !== 'board' || this.#mustCountPart(told.part)
     this.#gather(told.type === 'refused' ? 'error' : told.type, encodedOnce(shared, this.format), counts, shared)
+  }
+
+  /** Measures how long a message to the client and back takes. */
+  ping(): void {
+    this.#pingedAtMs = this.#ports.limiter.monotonicMs()
+    this.#ws?.ping()
+  }
+
+  ponged(): void {
+    if (this.#pingedAtMs !== null) this.roundTripMs = this.#ports.limiter.monotonicMs() - this.#pingedAtMs
+    this.#pingedAtMs = null
   }
 
   /** The socket has written some of its queue. */

@@ -165,6 +165,7 @@ export const unitViewSchema = z
       takenTripId: routedId.nullable(),
     },
     ...{ fix: fixView.nullable(), offerId: routedId.nullable(), tripId: routedId.nullable(), version: position },
+    clockAheadMs: z.int().optional(),
   })
   .meta({ id: 'UnitView' })
 const passedOver = z.enum([

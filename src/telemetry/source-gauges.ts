@@ -12,6 +12,8 @@ export interface MetricsSource {
   openAlarms(): Iterable<readonly [region: string, severity: number, standing: string, count: number]>
   /** Units on duty by how old their position is; `none` have none. */
   positions(): Iterable<readonly [region: string, position: string, count: number]>
+  /** Crews' apps that are connected and whose clock is off. */
+  deviceClocksOff(): Iterable<readonly [region: string, count: number]>
   logPositions(): Iterable<readonly [region: string, head: number, durable: number]>
   fixesNotDurable(): Iterable<readonly [region: string, count: number]>
   /** Of the roads that each region goes by; 0 for the straight line. */
@@ -76,6 +78,14 @@ export class SourceGauges {
       ['region', 'position'],
       function* (source): Iterable<Sample> {
         for (const [region, position, count] of source.positions()) yield [{ region, position }, count]
+      },
+    )
+    this.#gauge(
+      'goldenhour_device_clocks_off',
+      "Crews' apps that are connected and whose clock is off by more than 5 s.",
+      ['region'],
+      function* (source) {
+        for (const [region, count] of source.deviceClocksOff()) yield [{ region }, count]
       },
     )
     this.#gauge('goldenhour_log_head_position', 'Last record decided.', ['region'], function* (source) {

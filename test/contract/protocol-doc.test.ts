@@ -284,6 +284,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       offerId: null,
       tripId: null,
       version: true,
+      clockAheadMs: 'absent',
     } satisfies FieldsOf<UnitView>,
     FixView: {
       lonE7: true,

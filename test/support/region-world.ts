@@ -55,6 +55,8 @@ export class RecordingSession implements Session {
   readonly limits = { frameBytes: 65_536, fixesPerFrame: 256 }
   /** Of a feed: the units that its credential names. */
   feedUnits: readonly string[] | null = null
+  /** Set by a test: what a message to the client and back takes. */
+  roundTripMs: number | null = null
   /** Set by a test: the client does not read. */
   isBehind = false
   readonly messages: ServerMessage[] = []

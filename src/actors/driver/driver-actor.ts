@@ -23,11 +23,16 @@ import { type FixRefusal, gap, impossibleTime, storeFull } from './fix-refusals.
 import { entryOf, refuseHello, refuseHole } from './hello-entry.ts'
 import { LeftOut, NOWHERE } from './left-out.ts'
 import { type DriverLocation, type FixLimits, holeBefore, type Stream } from './location.ts'
-import { MARK_EVERY_FIXES, type OpenStream, Speaker } from './speaker.ts'
+import { MARK_EVERY_FIXES, type OpenStream, onItsWayMs, Speaker } from './speaker.ts'
 import type { FeedHold, FollowedFreshness, UnitActor } from './unit-actor.ts'
 
 export type DriverMessage =
-  | { readonly type: 'session-opened'; readonly session: Session; readonly hello: HelloRequest }
+  | {
+      readonly type: 'session-opened'
+      readonly session: Session
+      readonly hello: HelloRequest
+      readonly receivedWallMs: number
+    }
   | { readonly type: 'session-closed'; readonly session: Session }
   | { readonly type: 'command'; readonly request: CommandRequest }
   | SessionMessage
@@ -38,6 +43,7 @@ export type DriverMessage =
 interface Arrival {
   readonly session: Session
   readonly hello: HelloRequest
+  readonly wallMs: number
   /** The location's `leaveNo` when the marks were asked for. */
   readonly leaveNo: number
 }
@@ -85,6 +91,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     return this.#speaker?.isWelcomed === true ? this.#speaker.session : null
   }
 
+  get clockAheadMs(): number | null {
+    return this.#speaker?.clockAheadMs ?? null
+  }
+
   receive(message: DriverMessage): void {
     switch (message.type) {
       case 'asked':
@@ -92,7 +102,7 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
       case 'command':
         return this.#door.crews.command(message.request)
       case 'session-opened':
-        return this.#onOpened(message.session, message.hello)
+        return this.#onOpened(message.session, message.hello, message.receivedWallMs)
       case 'session-closed':
         return this.#onClosed(message.session)
       case 'read':
@@ -174,10 +184,10 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     return this.location.stream(streamId, ...uses)
   }
 
-  #onOpened(session: Session, hello: HelloRequest): void {
+  #onOpened(session: Session, hello: HelloRequest, wallMs: number): void {
     this.#arrival?.session.close(CLOSE_CODES.superseded, SUPERSEDED)
     this.#arrival = null
-    this.#arrive(session, hello, null)
+    this.#arrive(session, hello, wallMs, null)
   }
 
   /** The marks have come for which a session waits. */
@@ -187,18 +197,18 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     this.#arrival = null
     if (read === null) return refuseHello(session, arrival.hello)
     // What left memory since the question may have come further than the answer says.
-    this.#arrive(session, arrival.hello, arrival.leaveNo === this.location.leaveNo ? read : null)
+    this.#arrive(session, arrival.hello, arrival.wallMs, arrival.leaveNo === this.location.leaveNo ? read : null)
   }
 
   /** Lets a session in, once the marks of all its streams are known. */
-  #arrive(session: Session, hello: HelloRequest, read: MarksRead): void {
+  #arrive(session: Session, hello: HelloRequest, wallMs: number, read: MarksRead): void {
     const { location } = this
     const entry = entryOf(hello, location, streamId => read?.markOf(this.unitId, streamId))
     switch (entry.is) {
       case 'known':
-        return this.#open(session, hello, entry.marks)
+        return this.#open(session, hello, wallMs, entry.marks)
       case 'unknown':
-        this.#arrival = { session, hello, leaveNo: location.leaveNo }
+        this.#arrival = { session, hello, wallMs, leaveNo: location.leaveNo }
         return this.#door.marks.readMarks(this, session, entry.streams)
       case 'crowded':
         return refuseHello(session, hello)
@@ -207,9 +217,9 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
     }
   }
 
-  #open(session: Session, hello: HelloRequest, marks: ReadonlyMap<StreamId, number>): void {
+  #open(session: Session, hello: HelloRequest, wallMs: number, marks: ReadonlyMap<StreamId, number>): void {
     const former = this.#speaker
-    const speaker = new Speaker(session, hello.clientNowMs)
+    const speaker = new Speaker(session, hello.clientNowMs, wallMs)
     const { streams } = speaker
     this.#speaker = speaker
     for (const [streamId, clock] of hello.streams) {
@@ -313,7 +323,8 @@ export class DriverActor implements Behaviour<DriverMessage>, UnitActor {
 
   /** When a frame was sent, in region time. GNSS time is true; of a device clock only the ages of the fixes are trusted. */
   #sentRegionMs(speaker: Speaker, clock: StreamClock, sentAtMs: number, receivedWallMs: number): number {
-    return this.#door.fixes.regionMs(clock === 'gnss' ? speaker.clientNowMs + sentAtMs : receivedWallMs)
+    const deviceMs = receivedWallMs - onItsWayMs(speaker.session)
+    return this.#door.fixes.regionMs(clock === 'gnss' ? speaker.clientNowMs + sentAtMs : deviceMs)
   }
 
   /** Monotonic. */

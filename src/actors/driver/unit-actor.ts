@@ -18,6 +18,8 @@ export interface UnitActor {
   /** The session, once it has heard its welcome; before that it is told nothing else. */
   readonly welcomedSession: Session | null
   readonly disconnectedSinceMs: number | null
+  /** How far the clock of its client is ahead of ours, in wall milliseconds; null while none speaks for it. */
+  readonly clockAheadMs: number | null
   /** How old its position counts as, while it is on duty; `freshness-watch.ts` keeps it. */
   followed: FollowedFreshness | null
   /** This session's welcome has left, with the marks as they stand. */

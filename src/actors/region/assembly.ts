@@ -7,6 +7,7 @@ import { type RegionSelf, type StateLevel, stateLevel } from './assembly/state-l
 import { type TurnLevel, turnLevel } from './assembly/turn-level.ts'
 import { watchLevel } from './assembly/watch-level.ts'
 import { Checkpoint } from './checkpoint.ts'
+import { DeviceClocks } from './device-clocks.ts'
 import type { TurnFollower } from './followers.ts'
 import { FreshnessWatch } from './freshness-watch.ts'
 import type { RegionParts } from './parts.ts'
@@ -37,10 +38,11 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
       live.grewOld(unit)
     },
   })
+  const deviceClocks = new DeviceClocks()
   const location = locationLevel(parts, state, turns, watch, {
     moves: [desk, live, etas, rematch, deadlines, silence, freshness],
     // A unit that is back is shown before it is asked for.
-    presence: [desk, deadlines, live, etas, rematch, silence],
+    presence: [desk, deadlines, live, etas, rematch, silence, deviceClocks],
   })
   state.recordsDurable.push(
     () => turns.units.recordsDurable(),
@@ -72,7 +74,16 @@ export function assemble(parts: RegionParts, recovered: Recovered, self: RegionS
     etas,
     { committed: turn => onTurn?.(turn.events) },
   )
-  return { state, turns, watch, location, silence, freshness, ...chores(parts, recovered, state, turns, location) }
+  return {
+    state,
+    turns,
+    watch,
+    location,
+    silence,
+    freshness,
+    deviceClocks,
+    ...chores(parts, recovered, state, turns, location),
+  }
 }
 
 /** What a region does beside its messages, from time to time. */

@@ -231,6 +231,8 @@ export interface UnitView {
   readonly tripId: string | null
   /** Position of the record that last changed the unit. */
   readonly version: number
+  /** How far the clock of its app is ahead, negative for behind; absent while that is no more than 5 s. */
+  readonly clockAheadMs?: number
 }
 
 /** A driver's whole situation: state, not events, so a resume needs no history. */

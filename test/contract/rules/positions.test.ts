@@ -4,7 +4,16 @@ import { test } from 'node:test'
 import { fixAt, type Speaker, Stage } from './stage.ts'
 
 const UNITS = { mode: 'ordered', units: ['A1', 'A2'] } as const
-const stage = new Stage({ doubted: UNITS, anchored: UNITS, streams: UNITS, flags: UNITS, old: UNITS, modem: UNITS })
+const stage = new Stage({
+  doubted: UNITS,
+  anchored: UNITS,
+  streams: UNITS,
+  flags: UNITS,
+  old: UNITS,
+  modem: UNITS,
+  trips: UNITS,
+  clocks: UNITS,
+})
 
 async function durable(driver: Speaker, seq: number): Promise<void> {
   driver.send('mark', 0)
@@ -144,4 +153,25 @@ test('[PS-6] a modem that reports keeps the position of a unit whose app is away
     ([, , { connected, fix }]) => !connected && fix?.lonE7 === fixAt(1, 1.02)[2],
   )
   assert.equal(unit.fix!.freshness, 'fresh')
+})
+
+test('[PS-7] a driver is pinged behind its welcome, and its fixes are dated by half of what the answer took', async () => {
+  const region = 'trips'
+  const driver = await stage.driver('A1', { region, streams: [['s1', 'device', 1]] })
+  // The library answers pings by itself.
+  await new Promise<void>(resolve => driver.socket.once('ping', () => resolve()))
+  driver.send('fix', 0, 0, fixAt(1, 1, 1_000))
+  await durable(driver, 1)
+  const [row] = await stage.site.storedFixes(region)
+  assert.ok(Date.now() - row!.fix.fixedAtMs >= 1_000)
+})
+
+test('[PS-8] a clock that is off by more than five seconds is in the view of its unit, and counted', async () => {
+  const region = 'clocks'
+  const driver = await stage.driver('A1', { region, clientNowMs: Date.now() + 600_000 })
+  const { clockAheadMs = 0 } = driver.welcome.driver!.unit
+  assert.ok(Math.abs(clockAheadMs - 600_000) < 60_000, `${clockAheadMs} ms`)
+  const right = await stage.driver('A2', { region })
+  assert.equal(right.welcome.driver!.unit.clockAheadMs, undefined)
+  assert.equal(await stage.site.metric(`goldenhour_device_clocks_off{region="${region}"}`), 1)
 })

@@ -27,7 +27,7 @@ const noUnit = (tripId: string): DomainEvent => ({
   ...{ tripId, alarm: 'no-eligible-unit', unitId: null, severity: 1 },
 })
 
-const HERE = { disconnectedSinceMs: null, fix: null, isFed: false, graceMs: 0 }
+const HERE = { disconnectedSinceMs: null, fix: null, isFed: false, graceMs: 0, clockAheadMs: null }
 
 /** What A1's crew is told of it and its trip, as the court's log has them. */
 function viewOf(court: Court): DriverView {

@@ -6,6 +6,7 @@ import { noFixes } from '../../../telemetry/fix-classes.ts'
 import type { DriverActor } from '../../driver/driver-actor.ts'
 import { FrameRefusals, gap, storeFull } from '../../driver/fix-refusals.ts'
 import { LeftOut } from '../../driver/left-out.ts'
+import { onItsWayMs } from '../../driver/speaker.ts'
 import type { Session } from '../../region-handle.ts'
 import type { MarksRead } from '../stream-marks.ts'
 import { Attach } from './attach.ts'
@@ -88,7 +89,7 @@ export class Feed {
     const door = this.#ports.fixes
     const limits = door.limits()
     const sentGnssMs = door.regionMs(this.#clientNowMs + sentAtMs)
-    const sentDeviceMs = door.regionMs(receivedWallMs)
+    const sentDeviceMs = door.regionMs(receivedWallMs - onItsWayMs(this.#session))
     const counts = noFixes()
     const leftOut = new LeftOut({})
     // One bad channel does not stop the others: what follows on it in this frame is left out.
