@@ -18,7 +18,7 @@ import {
   type Wheels,
   wheelsAfter,
 } from '../../domain/unit/unit-wheels.ts'
-import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import { FIX_FLAGS, isBelieved } from '../../store/location/segment-codec.ts'
 import type { TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -32,9 +32,6 @@ interface WheelWatchPorts {
   /** The wheels say something new of the trip. */
   readonly deliver: (tripId: TripId) => void
 }
-
-/** A fix with one of these proves nothing. */
-const NO_PROOF = FIX_FLAGS.future | FIX_FLAGS.unusable
 
 interface WatchedUnit extends UnitWheels {
   readonly tripId: TripId
@@ -75,14 +72,14 @@ export class WheelWatch implements TurnFollower {
   /** Called for each fix that is stored, whether it moves the unit or not. Input: its flags, a byte of `FIX_FLAGS`. */
   take(unitId: UnitId, fix: WheelFix, flags: number): void {
     const unit = this.#units.get(unitId)
-    if (unit === undefined || (flags & NO_PROOF) !== 0) return
+    if (unit === undefined || !isBelieved(flags)) return
     const { memory, policy, nowMs, isAtStation, deliver } = this.#ports
     const trip = memory.trip(unit.tripId)
     if (trip === undefined || fix.fixedAtMs > (unit.returnsUntilMs ?? Number.POSITIVE_INFINITY))
       return this.#forget(unitId)
     const { standing } = policy
-    // The fixes before it were of a clock that was wrong.
-    if ((flags & FIX_FLAGS.replaces) !== 0) unit.now = NO_WHEELS
+    // The fixes before it were of a clock that was wrong, or of a place at which the unit is not.
+    if ((flags & (FIX_FLAGS.replaces | FIX_FLAGS.anchors)) !== 0) unit.now = NO_WHEELS
     const lastMs = unit.now.last?.fixedAtMs ?? Number.NEGATIVE_INFINITY
     const goals = fix.fixedAtMs < unit.destinationFromMs ? { ...unit.goals, destination: null } : unit.goals
     if (fix.fixedAtMs > lastMs) unit.now = wheelsAfter(unit.now, fix, goals, standing)
