@@ -45,7 +45,7 @@ export function TripNotes({ shift, trip }: NotesProps) {
           name="note"
           rows={2}
           maxLength={2_000}
-          placeholder={t.trip.noteHint}
+          placeholder={tripTexts.noteHint}
           value={text}
           onInput={event => setText(event.currentTarget.value)}
           onKeyDown={event => {
@@ -69,7 +69,7 @@ function Note({ shift, trip, note, correct }: NotesProps & { readonly note: Note
       <small class="quiet">
         <time class="figures">{timeOfDay(atMs, shift.info.timeZone)}</time>{' '}
         {unitId === null ? by : shift.callSign(unitId)}
-        {corrects !== null && ` · ${t.trip.correctsNote(corrects)}`}{' '}
+        {corrects !== null && ` · ${tripTexts.correctsNote(corrects)}`}{' '}
         <button type="button" class="link" onClick={correct}>
           {tripTexts.correct}
         </button>
