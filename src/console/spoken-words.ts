@@ -46,7 +46,7 @@ export const WORDS_EN = {
     'voice-order': 'Tell the crew by voice',
     'order-unanswered': 'Your order was not answered',
     'no-movement': 'Unit does not move',
-    standing: 'Unit stands on its way',
+    standing: 'Unit stands',
     'turned-away': 'Unit turns away',
     'past-eta': 'Unit is late',
     'app-lost': 'App is gone',

@@ -5,12 +5,13 @@
  * What is kept of a unit is two folds (`domain/unit/unit-wheels.ts`). Nothing is stored: after a start they begin anew where the unit
  * is then, and what is on record already is not said again.
  */
-import { distanceM } from '../../domain/geo.ts'
+import { distanceM, type Position } from '../../domain/geo.ts'
 import type { OfferId, TripId, UnitId } from '../../domain/ids.ts'
 import { wheelsCame } from '../../domain/trip/by-wheels.ts'
 import { isEnded, phaseOrder, type TripState, type UnitWheels } from '../../domain/trip/trip.ts'
 import {
   NO_WHEELS,
+  standsSinceMs,
   toOtherScene,
   type WheelFix,
   type WheelGoals,
@@ -27,6 +28,7 @@ interface WheelWatchPorts {
   readonly memory: Pick<RegionMemory, 'trip' | 'presence' | 'openTripStates' | 'wheels'>
   readonly policy: Pick<RegionPolicy, 'standing'>
   readonly nowMs: () => number
+  readonly isAtStation: (place: Position) => boolean
   /** The wheels say something new of the trip. */
   readonly deliver: (tripId: TripId) => void
 }
@@ -40,11 +42,17 @@ interface WatchedUnit extends UnitWheels {
   destinationFromMs: number
   now: Wheels
   late: Wheels | null
+  homeSinceMs: number | null
+  /** Set once its trip is over: until then it is looked for at a station. */
+  returnsUntilMs: number | null
 }
+
+/** Who is not back by then is not on its way back. */
+const RETURNS_WITHIN_MS = 3_600_000
 
 export class WheelWatch implements TurnFollower {
   readonly #ports: WheelWatchPorts
-  /** As many as there are open trips; memory has the same objects, for whoever decides. */
+  /** As many as there are open trips, and units that were on one within the hour; memory has the same objects, for whoever decides. */
   readonly #units = new Map<UnitId, WatchedUnit>()
   readonly #unitOf = new Map<TripId, UnitId>()
 
@@ -63,11 +71,12 @@ export class WheelWatch implements TurnFollower {
 
   /** Called for each fix that is stored, whether it moves the unit or not. Input: its flags, a byte of `FIX_FLAGS`. */
   take(unitId: UnitId, fix: WheelFix, flags: number): void {
-    const { memory, policy, nowMs, deliver } = this.#ports
     const unit = this.#units.get(unitId)
     if (unit === undefined || !isBelieved(flags)) return
+    const { memory, policy, nowMs, isAtStation, deliver } = this.#ports
     const trip = memory.trip(unit.tripId)
-    if (trip === undefined) return
+    if (trip === undefined || fix.fixedAtMs > (unit.returnsUntilMs ?? Number.POSITIVE_INFINITY))
+      return this.#forget(unitId)
     const { standing } = policy
     // The fixes before it were of a clock that was wrong, or of a place at which the unit is not.
     if ((flags & (FIX_FLAGS.replaces | FIX_FLAGS.anchors)) !== 0) unit.now = NO_WHEELS
@@ -78,12 +87,14 @@ export class WheelWatch implements TurnFollower {
       const isAnew = unit.late?.last != null && fix.fixedAtMs <= unit.late.last.fixedAtMs
       unit.late = wheelsAfter(isAnew ? NO_WHEELS : (unit.late ?? NO_WHEELS), fix, goals, standing)
     }
+    if (unit.returnsUntilMs !== null) unit.homeSinceMs = isAtStation(fix) ? standsSinceMs(unit.now, standing) : null
     if (wheelsCame(trip, unit, standing, nowMs()).length > 0) deliver(unit.tripId)
   }
 
   #watch(trip: TripState): void {
     const { tripId, responses } = trip
-    const unitId = isEnded(trip) ? null : trip.unitId
+    if (isEnded(trip)) return this.#ended(trip)
+    const { unitId } = trip
     this.#leave(tripId, unitId)
     const offerId = responses.at(-1)?.offerId
     if (unitId === null || offerId === undefined) return
@@ -100,7 +111,7 @@ export class WheelWatch implements TurnFollower {
     }
     const { fix } = memory.presence(unitId)
     const now = fix === null ? NO_WHEELS : wheelsAfter(NO_WHEELS, fix, goals, policy.standing)
-    const unit = { tripId, offerId, goals, destinationFromMs, now, late: null }
+    const unit = { tripId, offerId, goals, destinationFromMs, now, late: null, homeSinceMs: null, returnsUntilMs: null }
     this.#units.set(unitId, unit)
     memory.wheels.set(unitId, unit)
     this.#unitOf.set(tripId, unitId)
@@ -112,9 +123,23 @@ export class WheelWatch implements TurnFollower {
     if (former === undefined || former === unitId) return
     this.#unitOf.delete(tripId)
     // It may have another trip already.
-    if (this.#units.get(former)?.tripId !== tripId) return
-    this.#units.delete(former)
-    this.#ports.memory.wheels.delete(former)
+    if (this.#units.get(former)?.tripId === tripId) this.#forget(former)
+  }
+
+  /** Its unit is on its way back, or has said that it is there. */
+  #ended({ tripId, unitId, responses }: TripState): void {
+    const unit = unitId === null ? undefined : this.#units.get(unitId)
+    if (unit?.tripId !== tripId) return this.#leave(tripId, null)
+    const response = responses.findLast(each => each.unitId === unitId)
+    if (response?.times['at-station'] !== undefined) return this.#leave(tripId, null)
+    unit.returnsUntilMs ??= this.#ports.nowMs() + RETURNS_WITHIN_MS
+  }
+
+  #forget(unitId: UnitId): void {
+    const unit = this.#units.get(unitId)
+    if (unit !== undefined) this.#unitOf.delete(unit.tripId)
+    this.#units.delete(unitId)
+    this.#ports.memory.wheels.delete(unitId)
   }
 }
 

@@ -8,12 +8,13 @@
 import { alarmCleared, alarmRaised } from '../dispatch/alarms.ts'
 import { tripKey } from '../entity.ts'
 import type { DomainEvent } from '../events.ts'
+import type { UnitId } from '../ids.ts'
 import { overAtMs, type Policy } from '../policy.ts'
 import { EXIT_RADII, type Sight, stoodForMs } from '../unit/unit-wheels.ts'
 import type { ReportablePhase, ResponseTime } from '../vocabulary.ts'
 import { isImplausible } from './plausible.ts'
 import { type KeptTime, responseOf, type UnitResponse } from './response.ts'
-import { phaseOrder, type TripState, type UnitWheels } from './trip.ts'
+import { isEnded, phaseOrder, type TripState, type UnitWheels } from './trip.ts'
 import { reportPhase } from './trip-work.ts'
 
 /** Of one that was proved so long ago nothing is drawn any more. */
@@ -32,6 +33,7 @@ const PHASE_OF: Readonly<Partial<Record<ToldTime, ReportablePhase>>> = {
 /** Everything that is news of the wheels, as events. */
 export function wheelsCame(trip: TripState, wheels: UnitWheels, policy: Policy, nowMs: number): DomainEvent[] {
   const { unitId, phase } = trip
+  if (unitId !== null && isEnded(trip)) return homeOf(trip, unitId, wheels, policy)
   // An order that is not acknowledged has an alarm of its own.
   if (unitId === null || phaseOrder(phase) < 0) return []
   return [...timesOf(trip, wheels, policy, nowMs), ...alarmsOf(trip, wheels, policy)]
@@ -88,6 +90,22 @@ function timesOf(trip: TripState, wheels: UnitWheels, { arrivals }: Policy, nowM
     }
   }
   return noted
+}
+
+/** A unit that has rolled for its trip, and left it, is back when it stands at a station. */
+function homeOf(
+  trip: TripState,
+  unitId: UnitId,
+  { tripId, now, homeSinceMs: happenedAtMs }: UnitWheels,
+  { arrivals }: Policy,
+): DomainEvent[] {
+  const response = responseOf(trip, unitId)
+  const setOut = now.setOut?.seen ?? null
+  if (arrivals === 'off' || tripId !== trip.tripId || response?.end === undefined || happenedAtMs === null) return []
+  if (setOut === null || happenedAtMs <= setOut.atMs || response.times['at-station']?.wheelsAtMs !== undefined)
+    return []
+  const told = { tripId, unitId, time: 'at-station', happenedAtMs, cause: 'geofence' } as const
+  return [{ type: 'TripTimeNoted', v: 1, entity: tripKey(tripId), ...told }]
 }
 
 /** The first word of the wheels stands, until they say another one of what nobody else has told. */

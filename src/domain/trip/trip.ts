@@ -103,9 +103,12 @@ export interface TripState {
 
 /** What the wheels of a trip's unit say: by its fixes as they came in their order, and by those that came behind newer ones. */
 export interface UnitWheels {
+  readonly tripId: TripId
   readonly now: Wheels
   /** Null for none of these. */
   readonly late: Wheels | null
+  /** Once the trip is over: since when the unit stands at a station of the region; null while it does not. */
+  readonly homeSinceMs: number | null
 }
 
 export const isEnded = (trip: TripState): boolean => trip.phase === 'closed' || trip.phase === 'cancelled'

@@ -88,6 +88,10 @@ export const NO_WHEELS: Wheels = {
   ...{ atScene: NO_STAY, atDestination: NO_STAY, nearestM: null, awayM: 0 },
 }
 
+/** Since when it stands where it is, if it has for the dwell; null while it has not. */
+export const standsSinceMs = (wheels: Wheels, { arrivalDwellMs }: FencePolicy): number | null =>
+  stoodForMs(wheels) >= arrivalDwellMs ? wheels.stand!.sinceMs : null
+
 /** Its scene has been moved: what was seen of the former one says nothing. */
 export const toOtherScene = (wheels: Wheels): Wheels => ({ ...wheels, atScene: NO_STAY, nearestM: null, awayM: 0 })
 

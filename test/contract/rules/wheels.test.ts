@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import type { TripView } from '../../../src/protocol/wire/situation-views.ts'
-import { type RecordingSession, RegionWorld, settle, wireFix } from '../../support/region-world.ts'
+import { type RecordingSession, RegionWorld, SCENE, settle, wireFix } from '../../support/region-world.ts'
 
 const S = 1_000
 let world: RegionWorld
@@ -162,4 +162,23 @@ test('[WH-6] a unit on its way that stands, turns away or is late raises an alar
   assert.deepEqual(await alarms(), ['turned-away'])
   await drive(crew, 1_850, 1_500)
   assert.deepEqual(await alarms(), [])
+})
+
+test('[WH-7] a unit is back when it stands at a station behind its trip, and not before it has left', async () => {
+  const { crew, tripId } = await taken({ arrivals: 'suggest' })
+  world.host.stationsAre([{ lonDeg: SCENE.lonDeg, latDeg: SCENE.latDeg + 2_000 / 111_195 }])
+  await stand(crew, 2_000, 30)
+  await drive(crew, 2_000, 500)
+  await press(crew, tripId, 'on-scene')
+  await world.accepted(
+    world.drive(crew, { type: 'close-trip', tripId, disposition: 'treated-on-scene', happenedAtMs: world.nowMs }),
+  )
+  await drive(crew, 500, 2_000)
+  assert.equal((await times(tripId))['at-station'], undefined)
+  const backMs = world.nowMs
+  await stand(crew, 2_000, 30)
+  const { cause, atMs } = (await times(tripId))['at-station']!
+  assert.equal(cause, 'geofence')
+  assert.ok(Math.abs(atMs! - backMs) <= 5 * S)
+  assert.equal(crew.view.unit.status, 'available')
 })

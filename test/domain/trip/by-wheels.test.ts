@@ -8,7 +8,7 @@ import { reportPhase } from '../../../src/domain/trip/trip-work.ts'
 import { NO_WHEELS, type Sight, type Wheels } from '../../../src/domain/unit/unit-wheels.ts'
 import { ARRIVAL_MODES, type ArrivalMode, type ReportablePhase } from '../../../src/domain/vocabulary.ts'
 import { given, on, START_MS, type World } from '../../support/given-when-then.ts'
-import { policyOf, reached, timedOut, untilAssigned, untilOffered } from '../../support/scenario.ts'
+import { closed, policyOf, reached, timedOut, untilAssigned, untilOffered } from '../../support/scenario.ts'
 
 const S = 1_000
 const NOW = START_MS + 80 * S
@@ -28,8 +28,9 @@ const brought = (seen: Sight): Wheels => ({
   ...NO_WHEELS,
   atDestination: { sinceMs: seen.atMs, seen, isAgain: false },
 })
+const OF_TRIP = { tripId: 'T-1', homeSinceMs: null }
 const came = (world: World, now: Wheels, arrivals: ArrivalMode = 'suggest', nowMs = NOW, late: Wheels | null = null) =>
-  wheelsCame(world.trip('T-1'), { now, late }, policyOf('ordered', { arrivals }), nowMs)
+  wheelsCame(world.trip('T-1'), { ...OF_TRIP, now, late }, policyOf('ordered', { arrivals }), nowMs)
 const told = (events: readonly DomainEvent[]) =>
   events.map(event =>
     event.type === 'TripTimeNoted'
@@ -147,6 +148,34 @@ describe('a person and the wheels', () => {
     })
     assert.equal(on(silent.world, byCause('geofence')).world.driver('A1').noContact, 'T-1')
     assert.equal(on(silent.world, byCause('driver')).world.driver('A1').noContact, undefined)
+  })
+})
+
+describe('back at a station', () => {
+  const home = (homeSinceMs: number | null, setOut: Sight | null = sight(20), arrivals: ArrivalMode = 'suggest') => {
+    const { world } = given(...untilAssigned(), reached('T-1', 'A1', 'en-route'), closed('T-1', 'A1'))
+    const wheels = { tripId: 'T-1', now: rolled(setOut), late: null, homeSinceMs }
+    return told(wheelsCame(world.trip('T-1'), wheels, policyOf('ordered', { arrivals }), NOW))
+  }
+
+  test('a unit that rolled for its trip and has left it is back when it stands at a station; it is a time, and said once', () => {
+    assert.deepEqual(home(START_MS + 60 * S), ['at-station geofence 60'])
+    assert.deepEqual(home(START_MS + 60 * S, sight(20), 'off'), [])
+    assert.deepEqual(home(null), [])
+    const { world } = given(...untilAssigned(), closed('T-1', 'A1'))
+    const wheels = { tripId: 'T-1', now: rolled(sight(20)), late: null, homeSinceMs: START_MS + 60 * S }
+    const again = () => wheelsCame(world.trip('T-1'), wheels, policyOf('ordered', { arrivals: 'automatic' }), NOW)
+    world.record(again())
+    assert.equal(world.trip('T-1').responses[0]!.times['at-station']?.cause, 'geofence')
+    assert.deepEqual(again(), [])
+  })
+
+  test('who never left the station is not back at it, nor is a unit of another trip', () => {
+    assert.deepEqual(home(START_MS + 60 * S, null), [])
+    assert.deepEqual(home(START_MS + 19 * S), [], 'it stood there before it rolled')
+    const { world } = given(...untilAssigned(), closed('T-1', 'A1'))
+    const other = { tripId: 'T-2', now: rolled(sight(20)), late: null, homeSinceMs: START_MS + 60 * S }
+    assert.deepEqual(wheelsCame(world.trip('T-1'), other, policyOf('ordered', { arrivals: 'suggest' }), NOW), [])
   })
 })
 

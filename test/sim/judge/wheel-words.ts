@@ -16,7 +16,7 @@ interface Moment {
 }
 
 const PHASES_OF_WHEELS: readonly string[] = ['en-route', 'on-scene', 'at-destination']
-const TIMES_OF_WHEELS: readonly string[] = [...PHASES_OF_WHEELS, 'left-scene']
+const TIMES_OF_WHEELS: readonly string[] = [...PHASES_OF_WHEELS, 'left-scene', 'at-station']
 
 export class WheelWords {
   readonly #findings: Findings

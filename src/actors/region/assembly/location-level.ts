@@ -24,7 +24,7 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
   { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
-  { commands, record, waking }: TurnLevel,
+  { commands, record, waking, roads }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
 ) {
@@ -32,6 +32,7 @@ export function locationLevel(
     memory,
     policy,
     nowMs: () => clock.nowMs(),
+    isAtStation: place => roads.isAtStation(place),
     deliver: tripId => void ref.tell({ type: 'deadline', deadline: { kind: 'wheels', tripId } }),
   })
   const fixes = new UnitFixes({ clock, policy, machine, metrics, segments, wheels, followers: followers.moves })
