@@ -6,7 +6,10 @@ import { REGION } from './region.ts'
 
 const IN_FLIGHT_EACH = 32
 
-/** Input: a token a dispatcher; the drivers from `first` to before `end`. Errors: Error when one is refused. */
+/**
+ * Input: a token a dispatcher; the drivers from `first` to before `end`. What is to come again is sent again when the engine says.
+ * Errors: Error when one is refused for good.
+ */
 export async function signOnByVoice(
   port: number,
   tokens: readonly string[],
@@ -16,19 +19,28 @@ export async function signOnByVoice(
   let next = first
   const work = (token: string) =>
     new Promise<void>((resolve, reject) => {
+      // A command that comes again is the same to the last field.
+      const happenedAtMs = Date.now()
       let underWay = 0
-      const order = () => {
+      const order = (unitId: string) =>
+        void socket.send(['set-unit-status', `on-${unitId}`, unitId, 'available', null, happenedAtMs])
+      const orderNext = () => {
         if (next >= end) return
-        const unitId = unitIdOf(next++)
         underWay += 1
-        socket.send(['set-unit-status', `on-${unitId}`, unitId, 'available', null, Date.now()])
+        order(unitIdOf(next++))
       }
       const hears = (message: ServerMessage) => {
-        if (message[0] === 'error') reject(new Error(`A crew was not signed on: ${message[2]}, ${message[3]}`))
-        else if (message[0] === 'welcome') for (let i = 0; i < IN_FLIGHT_EACH; i++) order()
-        else if (message[0] === 'reply') {
+        if (message[0] === 'error') {
+          const [, id, code, text, details] = message
+          const againMs = details?.retryAfterMs
+          if (id === null || typeof againMs !== 'number')
+            reject(new Error(`A crew was not signed on: ${code}, ${text}`))
+          else setTimeout(() => order(id.slice('on-'.length)), againMs)
+        } else if (message[0] === 'welcome') {
+          for (let i = 0; i < IN_FLIGHT_EACH; i++) orderNext()
+        } else if (message[0] === 'reply') {
           underWay -= 1
-          order()
+          orderNext()
         } else return
         if (underWay > 0) return
         resolve()
