@@ -14,6 +14,8 @@ import { PastLog } from './past-log.ts'
 import { REGION } from './region.ts'
 
 export interface History {
+  /** That of the benches unless told. */
+  readonly region?: string
   readonly units: number
   /** Trips that crews are on the way to, one a unit; what is beyond the number of units waits for one. */
   readonly openTrips: number
@@ -36,12 +38,12 @@ const LAST_HOURS_MS = 3 * 3_600_000
 const STATUSES_PER_CALL = 9
 const PROGRESS_EVERY = 50_000
 
-/** Output: how many records the log has then. Input: a migrated database without records in the region of the benches. */
+/** Output: how many records the log has then. Input: a migrated database without records in the region. */
 export async function writeHistory(databaseUrl: string, history: History): Promise<number> {
-  const { units, openTrips, endedTrips = 0, long, withSnapshots = false } = history
+  const { region = REGION, units, openTrips, endedTrips = 0, long, withSnapshots = false } = history
   const journal = new PostgresJournal(databaseUrl)
   try {
-    const { ownership } = await journal.acquire(REGION)
+    const { ownership } = await journal.acquire(region)
     const nowMs = Date.now()
     const beginsMs = nowMs - LAST_HOURS_MS - (long?.spanMs ?? 0)
     const log = new PastLog(journal, ownership, { beginsMs, outcomesFromMs: nowMs - OUTCOMES_KEPT_MS })
@@ -100,7 +102,7 @@ async function writeOpenTrips(log: PastLog, units: number, count: number): Promi
     const meta = { position: log.position + 1, recordedAtMs: log.nowMs }
     const trip = evolveTrip(null, events[1]!, meta)
     const unitId = unitIdOf(index)
-    const offerId = `${REGION}.offer${index}`
+    const offerId = `${log.region}.offer${index}`
     const decision = { basis: 'straight-line', candidates: [], excluded: {} } as const
     const offer = offerMade(trip, { unitId, offerId, round: 1, isByVoice: false }, decision, DEFAULT_POLICY, log.nowMs)
     await log.append([...events, ...offer], {
@@ -172,8 +174,8 @@ async function writeEndedCall(log: PastLog, name: string, random: () => number):
 }
 
 function newCall(log: PastLog, name: string, random: () => number) {
-  const callId = `${REGION}.call${name}`
-  const tripId = `${REGION}.trip${name}`
+  const callId = `${log.region}.call${name}`
+  const tripId = `${log.region}.trip${name}`
   const { lonDeg, latDeg } = somewhere(CITY, random)
   const needs = [{ levelOfCare: 'bls', capabilities: [] }] as const
   const command = { type: 'enter-call', lonDeg, latDeg, priority: 3, problem: null, needs } as const

@@ -101,6 +101,10 @@ export interface Policy {
   readonly staleAfterMs: Readonly<Record<Activity, number>>
   /** Age from which a position is no place to send somebody from. */
   readonly lostAfterMs: number
+  /** Faster than that no unit is believed to have come from one fix to the next: `fix-judge.ts`. */
+  readonly fixSpeedMaxMps: number
+  /** A fix that is less accurate than this many metres places nobody. */
+  readonly fixAccuracyMaxM: number
   /** How many candidates a decision record keeps. */
   readonly candidatesRecorded: number
 }
@@ -121,6 +125,12 @@ export interface StandingPolicy extends Policy {
 
 /** The same for every priority. */
 export const alike = <T>(each: T): Record<Priority, T> => ({ 1: each, 2: each, 3: each, 4: each, 5: each })
+
+/** What clients go by until they are told. */
+export const DEFAULT_FRESHNESS: FreshnessPolicy = {
+  staleAfterMs: { responding: 20_000, moving: 45_000, parked: 90_000 },
+  lostAfterMs: 300_000,
+}
 
 export const DEFAULT_POLICY: Policy = {
   mode: 'ordered',
@@ -166,8 +176,10 @@ export const DEFAULT_POLICY: Policy = {
   disconnectGraceMs: 30_000,
   readyGraceMs: 15_000,
   cadenceMs: { responding: 5_000, moving: 15_000, parked: 30_000 },
-  staleAfterMs: { responding: 20_000, moving: 45_000, parked: 90_000 },
-  lostAfterMs: 300_000,
+  ...DEFAULT_FRESHNESS,
+  // 250 km/h on the ground; a service with helicopters needs 110.
+  fixSpeedMaxMps: 70,
+  fixAccuracyMaxM: 100,
   candidatesRecorded: 5,
 }
 
@@ -187,6 +199,10 @@ function activityOf(status: UnitStatus): Activity {
       return 'moving'
   }
 }
+
+/** How old a position is, by what its unit does. */
+export const FRESHNESSES = ['fresh', 'stale', 'lost'] as const
+export type Freshness = (typeof FRESHNESSES)[number]
 
 /** What of a policy says how old a position may be. */
 export type FreshnessPolicy = Pick<Policy, 'staleAfterMs' | 'lostAfterMs'>
@@ -214,9 +230,20 @@ export const isLost = (ageMs: number, policy: Pick<Policy, 'lostAfterMs'>): bool
 export const overAtMs = (sinceMs: number, spanMs: number, nowMs: number): number =>
   sinceMs - nowMs > spanMs ? nowMs : sinceMs + spanMs
 
-export function freshnessOf(status: UnitStatus, ageMs: number, policy: FreshnessPolicy): 'fresh' | 'stale' | 'lost' {
+export function freshnessOf(status: UnitStatus, ageMs: number, policy: FreshnessPolicy): Freshness {
   if (isLost(ageMs, policy)) return 'lost'
   return ageMs >= policy.staleAfterMs[activityOf(status)] ? 'stale' : 'fresh'
+}
+
+/** When a position counts as another if nothing happens but time; infinite for one that stays lost. */
+export function freshnessChangesAtMs(
+  status: UnitStatus,
+  fixedAtMs: number,
+  { staleAfterMs, lostAfterMs }: FreshnessPolicy,
+  nowMs: number,
+): number {
+  const moments = [fixedAtMs - lostAfterMs + 1, fixedAtMs + staleAfterMs[activityOf(status)], fixedAtMs + lostAfterMs]
+  return moments.find(atMs => atMs > nowMs) ?? Number.POSITIVE_INFINITY
 }
 
 /** Every number and mode of a policy by its name: `orderWarnMs`, `offerTimeoutMs.1`. */

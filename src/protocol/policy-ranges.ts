@@ -44,5 +44,7 @@ export const POLICY_RANGES = {
   cadenceMs: [1 * S, 10 * MIN],
   staleAfterMs: [2 * S, HOUR],
   lostAfterMs: [10 * S, 24 * HOUR],
+  fixSpeedMaxMps: [20, 100_000],
+  fixAccuracyMaxM: [10, 10_000],
   candidatesRecorded: [1, 50],
 } as const satisfies Record<Exclude<keyof Policy, 'mode' | 'arrivals' | 'whenNoneFree'>, readonly [number, number]>

@@ -102,6 +102,8 @@ export const POLICY_SHOWN = z
     cadenceMs: three(() => number('cadenceMs')),
     staleAfterMs: three(() => number('staleAfterMs')),
     lostAfterMs: number('lostAfterMs'),
+    fixSpeedMaxMps: number('fixSpeedMaxMps'),
+    fixAccuracyMaxM: number('fixAccuracyMaxM'),
     candidatesRecorded: number('candidatesRecorded'),
   })
   .meta({ id: 'Policy' })
@@ -153,6 +155,8 @@ export const POLICY = z
     cadenceMs: three(of => number('cadenceMs').default(DEFAULT_POLICY.cadenceMs[of])).prefault({}),
     staleAfterMs: three(of => number('staleAfterMs').default(DEFAULT_POLICY.staleAfterMs[of])).prefault({}),
     lostAfterMs: standing('lostAfterMs'),
+    fixSpeedMaxMps: standing('fixSpeedMaxMps'),
+    fixAccuracyMaxM: standing('fixAccuracyMaxM'),
     candidatesRecorded: standing('candidatesRecorded'),
   })
   .superRefine((policy, context) => {

@@ -286,6 +286,7 @@ test('every view has all its fields and no other, and marks those that may be nu
       offerId: null,
       tripId: null,
       version: true,
+      clockAheadMs: 'absent',
     } satisfies FieldsOf<UnitView>,
     FixView: {
       lonE7: true,
@@ -710,7 +711,7 @@ test('rules are numbered from 1 on, in their order, and every rule that is named
     assert.equal(number, (last.get(chapter) ?? 0) + 1, `${chapter}-${number}`)
     last.set(chapter, number)
   }
-  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD TK WH HT HI AD'.split(' ')
+  const chapters = 'VN TR EN HS TM FX CM OF EM ER AU LM DK RT CT AL BD TL NT NB RD RQ FD PS TK WH HT HI AD'.split(' ')
   assert.deepEqual([...last.keys()], chapters)
   const exist = new Set(defined.map(([chapter, number]) => `${chapter}-${number}`))
   for (const [, rule] of DOCUMENT.matchAll(/\[([A-Z]{2}-\d+)\]/g))

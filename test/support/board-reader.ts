@@ -7,7 +7,7 @@ import { BoardResponses } from './board-responses.ts'
 
 type Alarm = TripView['alarms'][number]
 /** Connections and positions are told elsewhere; `details` are in no event. */
-export type BoardUnit = Omit<UnitView, 'connected' | 'awaySinceMs' | 'reach' | 'fix'>
+export type BoardUnit = Omit<UnitView, 'connected' | 'awaySinceMs' | 'reach' | 'fix' | 'clockAheadMs'>
 type BoardTrip = Omit<TripView, 'details'>
 
 /** What a crew has done or said, itself or by the desk. */

@@ -18,6 +18,7 @@ export const PROTOCOL_PAGES: readonly string[] = [
       'events',
       'states',
       'feeds',
+      'positions',
       'trackers',
       'wheels',
       'http',

@@ -289,9 +289,9 @@ export class RegionMemory implements RegionStates, CheckpointMemory, PicturedMem
 
   /** The unit where it is now, in the state that it has, or had. */
   unitView(actor: UnitActor, nowMs: number, state = actor.state): UnitShown {
-    const { disconnectedSinceMs, location, feed } = actor
+    const { disconnectedSinceMs, location, feed, clockAheadMs } = actor
     const { standing, disconnectGraceMs: graceMs } = this.#policy
-    const presence = { disconnectedSinceMs, fix: location.current, isFed: feed !== null, graceMs }
+    const presence = { disconnectedSinceMs, fix: location.current, isFed: feed !== null, graceMs, clockAheadMs }
     return unitView(state, presence, nowMs, standing)
   }
 

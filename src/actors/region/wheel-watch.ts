@@ -17,7 +17,7 @@ import {
   type Wheels,
   wheelsAfter,
 } from '../../domain/unit/unit-wheels.ts'
-import { FIX_FLAGS } from '../../store/location/segment-codec.ts'
+import { FIX_FLAGS, isBelieved } from '../../store/location/segment-codec.ts'
 import type { TurnFollower } from './followers.ts'
 import type { RegionMemory } from './memory.ts'
 import type { RegionPolicy } from './region-policy.ts'
@@ -65,12 +65,12 @@ export class WheelWatch implements TurnFollower {
   take(unitId: UnitId, fix: WheelFix, flags: number): void {
     const { memory, policy, nowMs, deliver } = this.#ports
     const unit = this.#units.get(unitId)
-    if (unit === undefined || (flags & ~FIX_FLAGS.replaces) !== 0) return
+    if (unit === undefined || !isBelieved(flags)) return
     const trip = memory.trip(unit.tripId)
     if (trip === undefined) return
     const { standing } = policy
-    // The fixes before it were of a clock that was wrong.
-    if ((flags & FIX_FLAGS.replaces) !== 0) unit.now = NO_WHEELS
+    // The fixes before it were of a clock that was wrong, or of a place at which the unit is not.
+    if ((flags & (FIX_FLAGS.replaces | FIX_FLAGS.anchors)) !== 0) unit.now = NO_WHEELS
     const lastMs = unit.now.last?.fixedAtMs ?? Number.NEGATIVE_INFINITY
     const goals = fix.fixedAtMs < unit.destinationFromMs ? { ...unit.goals, destination: null } : unit.goals
     if (fix.fixedAtMs > lastMs) unit.now = wheelsAfter(unit.now, fix, goals, standing)

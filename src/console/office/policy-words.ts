@@ -74,6 +74,8 @@ export const POLICY_GROUPS_EN: readonly PolicyGroup[] = [
       ['cadenceMs', 'Reports every', 'How often a unit is asked for its position.'],
       ['staleAfterMs', 'Old after', 'From then on a position is shown and ranked as old.'],
       ['lostAfterMs', 'Lost after', 'From then on nobody is sent from there.'],
+      ['fixSpeedMaxMps', 'Fastest unit', 'A position that only a faster one reached places nobody, until three agree.'],
+      ['fixAccuracyMaxM', 'Least accuracy', 'A position that is less accurate places nobody, until three agree.'],
       ['disconnectGraceMs', 'Grace without a connection', 'Then a crew’s offers move on.'],
       ['readyGraceMs', 'Grace after a start', 'Passed deadlines count from here.'],
     ],

@@ -85,6 +85,22 @@ test('[WH-2] a unit arrives by standing within the fence, never by passing or by
   assert.equal((await times(tripId))['on-scene']?.atMs, arrivedMs)
 })
 
+test('[WH-2] a fix that is dated by its age alone proves an arrival, one that is not believed proves none', async () => {
+  const { crew, tripId } = await taken({ arrivals: 'suggest', fixSpeedMaxMps: 70 })
+  // At the scene twice, 20 s apart, and nothing is that fast.
+  await world.advance(5 * S)
+  world.fixAt(crew, 0)
+  await world.advance(20 * S)
+  world.fixAt(crew, 0)
+  await settle()
+  assert.equal((await times(tripId))['on-scene'], undefined)
+  const phone = world.connect('A1', [['phone', 'device', 1]])
+  await settle()
+  await drive(phone, 2_000, 50)
+  await stand(phone, 50, 30)
+  assert.equal((await times(tripId))['on-scene']?.cause, 'geofence')
+})
+
 test('[WH-3] a unit that rolls is en route, and one that rolls from the scene has left it, with no phase', async () => {
   const { crew, tripId } = await taken({ arrivals: 'automatic' })
   const fromMs = world.nowMs

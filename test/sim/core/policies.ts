@@ -93,6 +93,8 @@ export function nextPolicy(before: StandingPolicy, dice: Dice): StandingPolicy {
       parked: within([35 * S, 2 * MIN]),
     },
     lostAfterMs: within([3 * MIN, 10 * MIN]),
+    fixSpeedMaxMps: within([50, 100]),
+    fixAccuracyMaxM: within([50, 200]),
     candidatesRecorded: within([1, 10]),
   }
   const changed = Object.entries(drawn).filter(() => dice.oneIn(2))

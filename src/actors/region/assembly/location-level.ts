@@ -23,7 +23,7 @@ export type LocationLevel = ReturnType<typeof locationLevel>
 
 export function locationLevel(
   { shared: { machine, system, bounds }, telemetry: { metrics } }: RegionParts,
-  { ref, memory, clock, outbox, writer, segments, marks, admission, fixesDurable, policy }: StateLevel,
+  { ref, memory, clock, policy, outbox, writer, segments, marks, admission, fixesDurable }: StateLevel,
   { commands, record, waking }: TurnLevel,
   { welcomes, queries }: WatchLevel,
   followers: { readonly moves: readonly MoveFollower[]; readonly presence: readonly PresenceFollower[] },
@@ -34,7 +34,7 @@ export function locationLevel(
     nowMs: () => clock.nowMs(),
     deliver: tripId => void ref.tell({ type: 'deadline', deadline: { kind: 'wheels', tripId } }),
   })
-  const fixes = new UnitFixes({ clock, machine, metrics, segments, wheels, followers: followers.moves })
+  const fixes = new UnitFixes({ clock, policy, machine, metrics, segments, wheels, followers: followers.moves })
   const unitMarks = new UnitMarks({ memory, marks })
   const crews = new Crews({ clock, memory, commands, record, welcomes, queries, followers: followers.presence })
   const feeds = new Feeds({
