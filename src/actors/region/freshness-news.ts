@@ -45,7 +45,8 @@ export class FreshnessNews {
   /** The session watches the board from now on, or does anew. */
   owe(session: Session): void {
     this.#owed.set(session, null)
-    this.#later()
+    this.#pay(session)
+    if (this.#owed.has(session)) this.#later()
   }
 
   stop(): void {
